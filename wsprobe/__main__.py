@@ -1,0 +1,6 @@
+"""``python -m wsprobe``."""
+
+from wsprobe.cli.main import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""What every engine, and every specification that reads like one, must be able to say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from wsprobe.browsers.view import DomException, Page, ScriptView
+from wsprobe.exchange import Target
+from wsprobe.read.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Construction:
+    """What ``new WebSocket(url, protocols)`` did at once.
+
+    Exactly one of three: *exception* was thrown; the connection is *blocked* before any byte is sent
+    (``bad-port``, ``mixed-content``, ``csp``); or *target* is to be connected to.
+    """
+
+    url: str
+    """Serialised, as ``WebSocket.url`` says it; "" with an exception."""
+    exception: DomException | None = None
+    blocked: Literal["", "bad-port", "mixed-content", "csp"] = ""
+    target: Target | None = None
+    protocols: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """The engine asks again by itself: a redirect it follows, or credentials it has."""
+
+    url: str
+    target: Target
+    request: bytes
+    why: str
+
+
+class Engine(Protocol):
+    """Pure: no clock, no socket, no chance (the key is handed in)."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    def construct(self, url: str, page: Page) -> Construction:
+        """Run the constructor: URL parsing, schemes, subprotocols, blocked ports, mixed content, CSP."""
+        ...
+
+    def request(self, made: Construction, page: Page, key: str) -> bytes:
+        """The exact bytes of the engine's opening handshake. *made.target* must not be None."""
+        ...
+
+    def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
+        """What the engine would ask next after these readings (oldest first), None if nothing."""
+        ...
+
+    def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
+        """What script sees of *url*, opened by *page*, given what was recorded (oldest first; empty if
+        nothing was, or could be, connected to)."""
+        ...

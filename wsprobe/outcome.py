@@ -1,0 +1,71 @@
+"""Outcome words and exit statuses: the one table that code, help, manual and ``explain exit`` share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, unique
+
+
+@unique
+class Exit(IntEnum):
+    """Every exit status of the program."""
+
+    OPEN = 0
+    DIFFERENT = 1
+    USAGE = 2
+    UNRESOLVED = 3
+    UNREACHABLE = 4
+    TLS_FAILED = 5
+    PROXY_FAILED = 6
+    TIMEOUT = 7
+    DROPPED = 8
+    NOT_HTTP = 9
+    REDIRECTED = 10
+    UNAUTHORIZED = 11
+    REFUSED = 12
+    SERVER_ERROR = 13
+    NOT_UPGRADED = 14
+    INVALID = 15
+    ABORTED = 16
+    CLOSED = 17
+    UNEXPECTED = 20
+    BUG = 70
+    INTERRUPTED = 130
+    PIPE = 141
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One row of the table. *outcome* is None where the status does not come from a recording."""
+
+    status: Exit
+    outcome: str | None
+    text: str
+
+
+TABLE: tuple[Meaning, ...] = (
+    Meaning(Exit.OPEN, "open", "the handshake completed; if a session was held, it ended cleanly"),
+    Meaning(Exit.DIFFERENT, None, "compare: the readers or recordings differ"),
+    Meaning(Exit.USAGE, None, "the command line, or a file it names, could not be used"),
+    Meaning(Exit.UNRESOLVED, "unresolved", "the host name did not resolve"),
+    Meaning(Exit.UNREACHABLE, "unreachable", "no address could be reached: refused, or no route"),
+    Meaning(Exit.TLS_FAILED, "tls-failed", "TLS could not be set up, or the certificate is not valid"),
+    Meaning(Exit.PROXY_FAILED, "proxy-failed", "the proxy did not open the way"),
+    Meaning(Exit.TIMEOUT, "timeout", "a time limit ran out before the answer was complete"),
+    Meaning(Exit.DROPPED, "dropped", "the connection ended before a complete answer"),
+    Meaning(Exit.NOT_HTTP, "not-http", "what came back is not HTTP"),
+    Meaning(Exit.REDIRECTED, "redirected", "a 3xx answer, not followed"),
+    Meaning(Exit.UNAUTHORIZED, "unauthorized", "a 401 or 407 answer"),
+    Meaning(Exit.REFUSED, "refused", "any other 4xx answer"),
+    Meaning(Exit.SERVER_ERROR, "server-error", "a 5xx answer"),
+    Meaning(Exit.NOT_UPGRADED, "not-upgraded", "any other answer that is not a 101"),
+    Meaning(Exit.INVALID, "invalid", "a 101 that breaks a MUST"),
+    Meaning(Exit.ABORTED, "aborted", "dropped after the handshake, without a Close frame"),
+    Meaning(Exit.CLOSED, "closed", "the peer closed the session with a code other than 1000"),
+    Meaning(Exit.UNEXPECTED, None, "an --expect was not met"),
+    Meaning(Exit.BUG, None, "a bug in wsprobe"),
+    Meaning(Exit.INTERRUPTED, None, "interrupted with ^C"),
+    Meaning(Exit.PIPE, None, "the reader of the output went away"),
+)
+
+STATUS_OF: dict[str, Exit] = {row.outcome: row.status for row in TABLE if row.outcome is not None}

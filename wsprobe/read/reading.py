@@ -1,0 +1,234 @@
+"""What is found in the bytes of an exchange, without judging. Values only; the readers are beside this file.
+
+Every span is a pair (start, end) of offsets into ``Reading.received``, the application bytes of all
+``Received`` events put end to end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from wsprobe.exchange import Exchange, Received
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as sent: its text and whatever ended it (CRLF, LF or nothing)."""
+
+    text: bytes
+    end: bytes
+    start: int
+    """Offset of the first byte."""
+
+    @property
+    def raw(self) -> bytes:
+        return self.text + self.end
+
+    @property
+    def span(self) -> Span:
+        """The text without its line end."""
+        return self.start, self.start + len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A header field (RFC 9112 section 5): one line, or several where it is folded (obs-fold)."""
+
+    name: bytes
+    """As sent, letter case and stray white space kept; b"" if there is no colon."""
+    value: bytes
+    """Without the white space around it; folds joined by one space."""
+    lines: tuple[Line, ...]
+    value_span: Span
+    oddities: tuple[str, ...] = ()
+    """``no-colon``, ``empty-name``, ``space-before-colon``, ``folded``, ``bare-lf``, ``bare-cr``, ``nul``,
+    ``8-bit``, ``control``."""
+
+    @property
+    def key(self) -> bytes:
+        """The name as HTTP compares it: lower case, no white space around it."""
+        return self.name.strip(b" \t").lower()
+
+    @property
+    def span(self) -> Span:
+        return self.lines[0].start, self.lines[-1].span[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A start line, field lines and the blank line, exactly as sent."""
+
+    lines: tuple[Line, ...]
+    blank: bytes
+    """b"\\r\\n", b"\\n", or b"" if the peer stopped early."""
+    start: int
+    fields: tuple[Field, ...]
+    """In the order sent; the start line (and empty lines before it) left out."""
+    first: Line | None
+    """The start line: the first line that is not empty."""
+
+    @property
+    def raw(self) -> bytes:
+        return b"".join(line.raw for line in self.lines) + self.blank
+
+    @property
+    def complete(self) -> bool:
+        return self.blank != b""
+
+    def all(self, name: bytes) -> tuple[Field, ...]:
+        """Every field called *name* (lower case), in order."""
+        return tuple(f for f in self.fields if f.key == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What we asked, read back from the bytes sent."""
+
+    head: Head
+    method: bytes
+    resource: bytes
+    version: bytes
+    key: bytes | None
+    """Sec-WebSocket-Key, if exactly one was sent."""
+    protocols: tuple[bytes, ...]
+    extensions: bytes | None
+    """Sec-WebSocket-Extensions, all fields joined by ", "."""
+    rest: bytes = b""
+    """Bytes after the blank line (hixie-76: eight)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The body of a final answer that is not a 101 (framed by h11)."""
+
+    framing: Literal["none", "length", "chunked", "close", "unknown"]
+    raw: bytes
+    """As on the wire, chunk framing included."""
+    content: bytes
+    """Without transfer coding."""
+    expected: int | None
+    """Content-Length, where that framed it."""
+    complete: bool
+    cut: bool
+    """True if we stopped reading at ``Limits.max_body``."""
+    decoded: bytes | None = None
+    """Without content coding, where there is one and it could be undone."""
+    coding: str = ""
+    """Content-Encoding, "" if none."""
+    problem: str = ""
+    """Why it could not be framed or decoded, "" if it could."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One HTTP answer. *status* is None where no three digits stand where a status code belongs."""
+
+    head: Head
+    version: str | None
+    """``"1.1"``; None if the start line does not begin with ``HTTP/x.y``."""
+    status: int | None
+    reason: bytes
+    body: Body | None = None
+    oddities: tuple[str, ...] = ()
+
+    @property
+    def interim(self) -> bool:
+        return self.status is not None and 100 <= self.status < 200 and self.status != 101
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame after a 101 (RFC 6455 section 5.2), or what there is of it."""
+
+    start: int
+    header: bytes
+    fin: bool
+    rsv: int
+    """RSV1 = 4, RSV2 = 2, RSV3 = 1."""
+    opcode: int
+    masked: bool
+    mask: bytes
+    length: int
+    """As announced."""
+    payload: bytes
+    """As sent: still masked where masked. Shorter than *length* if the end is missing."""
+    at: int
+    """Microseconds: when its last byte (that came) was read."""
+    minimal: bool = True
+    """False if a shorter length encoding was possible."""
+
+    @property
+    def complete(self) -> bool:
+        return len(self.payload) == self.length
+
+    @property
+    def data(self) -> bytes:
+        """The payload, unmasked."""
+        if not self.masked:
+            return self.payload
+        mask = self.mask * (len(self.payload) // 4 + 1)
+        return bytes(a ^ b for a, b in zip(self.payload, mask, strict=False))
+
+    @property
+    def span(self) -> Span:
+        return self.start, self.start + len(self.header) + len(self.payload)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What came after a 101."""
+
+    frames: tuple[Frame, ...]
+    rest: bytes
+    """Bytes too few to be a frame header, or past what was read as frames."""
+    start: int
+    sent: tuple[Frame, ...] = ()
+    """Our own frames; *start* counts in the bytes sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What h11 0.16 says of the same bytes: a strict client library's view."""
+
+    accepts: bool
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Structure found in one exchange. Never a judgement."""
+
+    exchange: Exchange
+    request: Request
+    sent: bytes
+    received: bytes
+    responses: tuple[Response, ...]
+    """In order: interim (1xx) answers, then the final one, complete or not. Empty if nothing came."""
+    session: Session | None
+    """Present if the final answer is, on the loosest reading, a 101."""
+    opinion: Opinion | None
+    looks_like: str = ""
+    """What the bytes are where they are not HTTP: ``tls``, ``ssh``, ``smtp``, ``ftp``, ``http2``, ``text``,
+    ``noise``."""
+
+    @property
+    def final(self) -> Response | None:
+        """The last answer, if it is not an interim one."""
+        if self.responses and not self.responses[-1].interim:
+            return self.responses[-1]
+        return None
+
+    def when(self, offset: int) -> int:
+        """Microseconds at which the byte at *offset* of ``received`` was read."""
+        seen = 0
+        at = 0
+        for event in self.exchange.events:
+            if isinstance(event, Received):
+                seen += len(event.data)
+                at = event.at
+                if offset < seen:
+                    break
+        return at

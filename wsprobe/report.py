@@ -1,0 +1,27 @@
+"""One recording with all that the readers made of it: the value that every renderer draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wsprobe.browsers.view import ScriptView
+from wsprobe.exchange import Exchange
+from wsprobe.judge.finding import Verdict
+from wsprobe.read.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """*verdict* is RFC 6455's (or the wire version's own); *verdicts* are those asked for with --spec."""
+
+    reading: Reading
+    verdict: Verdict
+    outcome: str
+    """A word of ``wsprobe.outcome.TABLE``."""
+    exit_status: int
+    views: tuple[ScriptView, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def exchange(self) -> Exchange:
+        return self.reading.exchange
