@@ -1,0 +1,129 @@
+"""The answer as it came, with each finding under the bytes it means, as a good compiler shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from wsprobe.judge.finding import Finding
+from wsprobe.read.reading import Body, Head, Reading, Response
+from wsprobe.read.reading import Line as WireLine
+from wsprobe.show.piece import Line, Look, Piece, cut, line
+from wsprobe.show.visible import hexdump
+
+BODY_LINES = 40
+"""Lines of a body that are shown unless more is asked for."""
+LONG_LINE = 2000
+"""Characters of one line that are shown unless more is asked for."""
+DUMP_BYTES = 256
+
+
+def head(reading: Reading, response: Response, findings: Sequence[Finding], look: Look) -> list[Line]:
+    """The head's lines, each followed by the findings that point into it."""
+    shown: list[Line] = []
+    left = list(findings)
+    for wire in response.head.lines:
+        shown.append(_wire_line(wire, response.head, look))
+        here = [f for f in left if f.span is not None and _within(f.span, wire)]
+        for finding in here:
+            left.remove(finding)
+            shown += pointed(finding, wire, look)
+    return shown
+
+
+def _wire_line(wire: WireLine, of: Head, look: Look) -> Line:
+    text = look.text(wire.text[:LONG_LINE])
+    more = len(wire.text) - LONG_LINE
+    tail = [Piece(f" ... {more} more bytes", "dim")] if more > 0 else []
+    if wire is of.first:
+        return line(Piece(text, "title"), *tail)
+    name, colon, value = text.partition(":")
+    if not colon:
+        return line(text, *tail)
+    return line(Piece(name, "name"), colon + value, *tail)
+
+
+def _within(span: tuple[int, int], wire: WireLine) -> bool:
+    return wire.start <= span[0] < wire.start + max(1, len(wire.raw))
+
+
+def pointed(finding: Finding, wire: WireLine, look: Look) -> list[Line]:
+    """Carets under the bytes meant, then what is said of them."""
+    assert finding.span is not None
+    left = min(finding.span[0] - wire.start, LONG_LINE)
+    right = min(max(finding.span[1] - wire.start, left), len(wire.text), LONG_LINE)
+    before = len(look.text(wire.text[:left]))
+    under = max(1, len(look.text(wire.text[left:right])))
+    mark = f"{finding.level} {finding.id}"
+    if look.terminal and before + under + len(mark) + 1 > look.width:
+        return [
+            line(
+                " " * min(before, max(0, look.width - under)),
+                Piece("^" * min(under, look.width), finding.level),
+            ),
+            line("  ", Piece(mark, finding.level)),
+            *said(finding, look),
+        ]
+    return [
+        line(" " * before, Piece("^" * under, finding.level), " ", Piece(mark, finding.level)),
+        *said(finding, look),
+    ]
+
+
+def loose(finding: Finding, look: Look) -> list[Line]:
+    """A finding that points at no line of a head."""
+    return [line(Piece(f"{finding.level} {finding.id}", finding.level)), *said(finding, look)]
+
+
+def said(finding: Finding, look: Look) -> list[Line]:
+    """What a finding says, indented: the words, the rule, the usual cause."""
+    rows = [line("  ", finding.text)]
+    if finding.expected is not None or finding.received is not None:
+        if finding.expected is not None and finding.expected not in finding.text:
+            rows.append(line("  expected ", Piece(finding.expected, "good")))
+        if finding.received is not None and finding.received not in finding.text and finding.span is None:
+            rows.append(line("  received ", Piece(finding.received, "fail")))
+    rows.append(line(Piece(f"  {finding.spec}", "dim")))
+    if finding.usual and (finding.level != "note" or look.verbose):
+        rows.append(line("  usually: ", finding.usual))
+    if not look.terminal:
+        return rows
+    return [part for row in rows for part in cut(row, look.width)]
+
+
+def body(of: Body, look: Look) -> list[Line]:
+    """A body as text where it is text, else the first bytes in hex; what was left out is said."""
+    content = of.decoded if of.decoded is not None else of.content
+    if not content:
+        return []
+    if binary(content):
+        rows = [line(Piece(row, "dim")) for row in hexdump(content[:DUMP_BYTES])]
+        if len(content) > DUMP_BYTES:
+            rows.append(line(Piece(f"... {len(content) - DUMP_BYTES} more bytes (-o FILE keeps all)", "dim")))
+        return rows
+    lines = content.split(b"\n")
+    if lines[-1] == b"":
+        lines.pop()
+    limit = len(lines) if look.verbose else BODY_LINES
+    rows = []
+    for each in lines[:limit]:
+        text = each.removesuffix(b"\r")
+        tail = [Piece(f" ... {len(text) - LONG_LINE} more bytes", "dim")] if len(text) > LONG_LINE else []
+        rows.append(line(look.text(text[:LONG_LINE]), *tail))
+    if len(lines) > limit:
+        rows.append(
+            line(Piece(f"... {len(lines) - limit} more lines (-v shows all, -o FILE keeps all)", "dim"))
+        )
+    return rows
+
+
+def binary(content: bytes) -> bool:
+    """True if *content* is better shown in hex: a NUL, or more than one byte in ten that no text has."""
+    sample = content[:4096]
+    odd = sum(1 for b in sample if b < 0x20 and b not in b"\t\n\r\x1b")
+    return b"\0" in sample or odd * 10 > len(sample)
+
+
+def unplaced(findings: Iterable[Finding], responses: Sequence[Response]) -> list[Finding]:
+    """The findings that no line of a head shows."""
+    spans = [(r.head.start, r.head.start + len(r.head.raw)) for r in responses]
+    return [f for f in findings if f.span is None or not any(a <= f.span[0] < b for a, b in spans)]

@@ -1,0 +1,138 @@
+"""The report of one handshake: what came back, what is wrong with it, how it ended, how long it took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wsprobe.exchange import ConnectFailed, Ended, TlsFailed, TunnelReceived
+from wsprobe.judge.finding import Finding
+from wsprobe.outcome import TABLE
+from wsprobe.report import Report
+from wsprobe.show import answer, timing
+from wsprobe.show.piece import Line, Look, Piece, cut, line
+from wsprobe.show.session import session
+from wsprobe.show.visible import hexdump, visible
+
+MEANING = {row.outcome: row.text for row in TABLE if row.outcome}
+
+
+def handshake(report: Report, look: Look) -> list[Line]:
+    """All lines of the report for standard output."""
+    reading = report.reading
+    findings = [f for f in report.verdict.findings]
+    rows: list[Line] = []
+    for hop in reading.exchange.hops:
+        rows += [line(Piece(f"asked again after {visible(hop.plan.target.url.encode())}", "dim"))]
+    if reading.looks_like and reading.received:
+        rows += received_dump(reading.received, look)
+    else:
+        for response in reading.responses:
+            rows += answer.head(reading, response, findings, look)
+            if response.interim:
+                rows.append(())
+            elif response.body is not None:
+                shown = answer.body(response.body, look)
+                rows += [(), *shown] if shown else []
+    rows += transport_bytes(report, look)
+    if reading.session is not None:
+        rows += session(reading.session, look)
+    placed = [] if reading.looks_like else reading.responses
+    for finding in answer.unplaced(findings, placed):
+        if finding.level != "note" or look.verbose or finding.id in report_notes(report):
+            rows += answer.loose(finding, look)
+    rows += outcome(report, look)
+    if look.terminal:
+        rows += timing.waterfall(reading, look)
+    rows.append(timing.summary(reading, look))
+    return rows
+
+
+def report_notes(report: Report) -> frozenset[str]:
+    """Notes that answer "why" when nothing stronger does: shown if no finding fails or warns."""
+    strong = any(f.level != "note" for f in report.verdict.findings)
+    return (
+        frozenset() if strong or report.outcome == "open" else frozenset(f.id for f in report.verdict.findings)
+    )
+
+
+def received_dump(data: bytes, look: Look) -> list[Line]:
+    """What came back where it is not HTTP."""
+    limit = len(data) if look.verbose > 1 else answer.DUMP_BYTES
+    rows = [line(Piece(row)) for row in hexdump(data[:limit])]
+    if len(data) > limit:
+        rows.append(line(Piece(f"... {len(data) - limit} more bytes", "dim")))
+    return rows
+
+
+def transport_bytes(report: Report, look: Look) -> list[Line]:
+    """What a peer said before HTTP could begin: a proxy's answer, or bytes in place of a TLS handshake."""
+    rows: list[Line] = []
+    events = report.exchange.events
+    for event in events:
+        match event:
+            case TunnelReceived(data=data) if report.outcome == "proxy-failed":
+                rows += [line(look.text(each)) for each in data.split(b"\r\n") if each]
+            case TlsFailed(kind="not-tls", received=data):
+                rows += received_dump(data, look)
+            case ConnectFailed(address=address, port=port, error=error) if report.outcome in (
+                "unreachable",
+                "timeout",
+            ):
+                where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+                rows.append(line(f"{where}  {look.text(error.encode())}"))
+            case _:
+                pass
+    return rows
+
+
+def outcome(report: Report, look: Look) -> list[Line]:
+    """The result in one word and one sentence, and what to do next."""
+    style = "good" if report.outcome == "open" else "fail"
+    rows = [line(Piece(report.outcome, style), ": ", sentence(report, look))]
+    final = report.reading.final
+    if final is not None and final.status is not None and final.status != 101 and not report.views:
+        url = visible(report.exchange.plan.target.url.encode())
+        rows.append(
+            line("  a script in a browser sees none of this: ", f"wsprobe compare --browser-mode {url}")
+        )
+    if not look.terminal:
+        return rows
+    return [part for row in rows for part in cut(row, look.width)]
+
+
+def sentence(report: Report, look: Look) -> str:
+    """What the outcome means for this recording."""
+    final = report.reading.final
+    status = final.status if final is not None else None
+    special: dict[str, Callable[[], str]] = {
+        "redirected": lambda: f"the server answered {status} and points elsewhere; -L follows",
+        "unauthorized": lambda: f"the server answered {status}: it wants credentials (-u, -b or -H)",
+        "refused": lambda: (
+            f"the server answered {status}, so there was no handshake and HTTP applies (RFC 6455 section 4.1, item 1)"
+        ),
+        "server-error": lambda: f"the server, or a proxy before it, answered {status}; there was no handshake",
+        "not-upgraded": lambda: (
+            f"the server answered {status} in place of 101: it did not take this for a WebSocket"
+        ),
+        "invalid": lambda: invalid(report.verdict.findings),
+        "timeout": lambda: "a time limit ran out: " + ended(report),
+    }
+    make = special.get(report.outcome)
+    return make() if make else MEANING[report.outcome]
+
+
+def invalid(findings: tuple[Finding, ...]) -> str:
+    handshake_fails = any(f.level == "fail" and "RFC 6455 section 4" in f.spec for f in findings)
+    if handshake_fails:
+        return "a 101 that no conforming client accepts"
+    return "a 101, but what followed breaks a MUST"
+
+
+def ended(report: Report) -> str:
+    last = report.exchange.events[-1] if report.exchange.events else None
+    limits = report.exchange.plan.limits
+    said = last.error if isinstance(last, Ended) and last.error else ""
+    return (
+        said
+        or f"{limits.max_time:g} s in all (-m), {limits.connect_timeout:g} s to connect (--connect-timeout)"
+    )

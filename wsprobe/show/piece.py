@@ -1,0 +1,79 @@
+"""The one document model: lines of styled pieces. Pipe and terminal show the same words.
+
+A style is a word of `wsprobe.show.paint.STYLES`; plain text simply leaves it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from wsprobe.show.visible import legible, visible
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    text: str
+    style: str = ""
+
+
+Line = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the output can take."""
+
+    width: int = 80
+    """Columns."""
+    terminal: bool = False
+    """A person looks at it: drawing and colour are welcome."""
+    color: bool = False
+    unicode: bool = False
+    """The stream can carry every character."""
+    verbose: int = 0
+
+    def text(self, data: bytes) -> str:
+        """Peer bytes, made safe, as readable as this output allows."""
+        return legible(data) if self.unicode else visible(data)
+
+
+def line(*parts: str | Piece, style: str = "") -> Line:
+    """One line; plain strings take *style*."""
+    return tuple(Piece(part, style) if isinstance(part, str) else part for part in parts)
+
+
+def text_of(of: Line) -> str:
+    return "".join(piece.text for piece in of)
+
+
+def width_of(of: Line) -> int:
+    return sum(len(piece.text) for piece in of)
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """The lines as text, each ended by a newline."""
+    return "".join(text_of(each).rstrip(" ") + "\n" for each in lines)
+
+
+def cut(of: Line, columns: int) -> list[Line]:
+    """Break *of* into lines of at most *columns* characters, styles kept; at a space where there is one."""
+    if width_of(of) <= columns:
+        return [of]
+    rows: list[Line] = []
+    row: list[Piece] = []
+    room = columns
+    for piece in of:
+        text = piece.text
+        while len(text) > room:
+            at = text.rfind(" ", 1, room + 1)
+            if at <= 0:
+                at = 0 if row and room < columns // 2 else room
+            row.append(Piece(text[:at], piece.style))
+            rows.append(tuple(row))
+            text = text[at:].removeprefix(" ")
+            row, room = [Piece("  ")], columns - 2
+        row.append(Piece(text, piece.style))
+        room -= len(text)
+    rows.append(tuple(row))
+    return rows

@@ -1,0 +1,61 @@
+"""What was said after the 101: one line a frame, ours marked ``>``, the server's ``<``."""
+
+from __future__ import annotations
+
+import struct
+
+from wsprobe.read.reading import Frame, Session
+from wsprobe.show.piece import Line, Look, Piece, line
+from wsprobe.show.visible import hexdump
+
+NAMES = {0: "Continuation", 1: "Text", 2: "Binary", 8: "Close", 9: "Ping", 10: "Pong"}
+SHOWN = 120
+"""Payload bytes shown of a frame unless more is asked for."""
+FRAMES = 50
+
+
+def session(of: Session, look: Look) -> list[Line]:
+    """The frames of both sides in the order of their times."""
+    both = sorted(
+        [(f.at, 0, "<", f) for f in of.frames] + [(f.at, 1, ">", f) for f in of.sent],
+        key=lambda each: each[:2],
+    )
+    limit = len(both) if look.verbose else FRAMES
+    rows = [frame(mark, each, look) for _, _, mark, each in both[:limit]]
+    if len(both) > limit:
+        rows.append(line(Piece(f"... {len(both) - limit} more frames (-v shows all)", "dim")))
+    if of.rest:
+        rows.append(line(Piece(f"< {len(of.rest)} bytes that are no whole frame", "warn")))
+        rows += [line(Piece(row, "dim")) for row in hexdump(of.rest[:64])]
+    return rows
+
+
+def frame(mark: str, of: Frame, look: Look) -> Line:
+    """One frame: kind, payload, and all that is unusual about it."""
+    name = NAMES.get(of.opcode, f"opcode {of.opcode}")
+    style = "ours" if mark == ">" else ""
+    odd = []
+    if not of.fin:
+        odd.append("not final")
+    if of.rsv:
+        odd.append("RSV" + "".join(str(i + 1) for i in range(3) if of.rsv & (4 >> i)))
+    if of.masked and mark == "<":
+        odd.append("masked")
+    if not of.complete:
+        odd.append(f"{len(of.payload)} of {of.length} bytes")
+    tail = f" ({', '.join(odd)})" if odd else ""
+    return line(Piece(f"{mark} {name}", style), payload(of, look), Piece(tail, "dim"))
+
+
+def payload(of: Frame, look: Look) -> str:
+    data = of.data
+    if of.opcode == 8 and len(data) >= 2:
+        (code,) = struct.unpack("!H", data[:2])
+        return f" {code}" + (f' "{look.text(data[2:])}"' if data[2:] else "")
+    if not data:
+        return ""
+    room = len(data) if look.verbose else SHOWN
+    more = f" ... {len(data)} bytes in all" if len(data) > room else ""
+    if of.opcode in (0, 1) and not of.rsv:
+        return f' "{look.text(data[:room])}"{more}'
+    return f" {data[: min(room, 32)].hex(' ')}" + (f" ... {len(data)} bytes in all" if len(data) > 32 else "")
