@@ -1,0 +1,59 @@
+"""What a wire version puts after its opening handshake: the seam between the conversation and its frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One thing the peer said that the client may have to act on."""
+
+    what: Literal["message", "ping", "pong", "close"]
+    data: bytes = b""
+    """Of ping, pong and close: the payload, unmasked, at most 125 bytes of it."""
+    too_long: bool = False
+    """A control frame of more than 125 bytes (RFC 6455 section 5.5)."""
+
+
+class Framing(Protocol):
+    """Frames of one wire version, in both directions. Never raises on received bytes; memory is bounded."""
+
+    def receive(self, data: bytes) -> list[Heard]:
+        """Take the next bytes after the head of the 101, and return what they completed."""
+
+    def text(self, data: bytes) -> bytes:
+        """Return *data*, which is to be UTF-8, as a text message."""
+
+    def binary(self, data: bytes) -> bytes:
+        """Return *data* as a binary message; b"" where the version has none."""
+
+    def ping(self, data: bytes) -> bytes:
+        """Return a ping; b"" where the version has none."""
+
+    def pong(self, data: bytes) -> bytes:
+        """Return a pong; b"" where the version has none."""
+
+    def close(self, code: int | None, reason: bytes) -> bytes | None:
+        """Return a Close; None where the version closes by dropping the connection."""
+
+    def answer(self, close: bytes) -> bytes | None:
+        """Return the answer to a Close of the peer with this payload; None as for ``close``."""
+
+
+Maker = Callable[[bytes, bytes], Framing]
+"""(request as sent, head of the 101 as received) -> Framing."""
+
+
+def framing(wire: str) -> Maker:
+    """Return what makes the framing of *wire*, a name of ``Plan.wire``.
+
+    Raises ValueError, one line, for a wire version that is not spoken.
+    """
+    if wire in ("hybi-07", "hybi-08", "hybi-13"):
+        from wsprobe.session.frames import Hybi
+
+        return Hybi
+    raise ValueError(f"wire version {wire!r} is not spoken")
