@@ -1,0 +1,129 @@
+"""Content Security Policy Level 3: does ``connect-src`` let a page connect? (sections 2.2, 6.1.2, 6.7.2)"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from wsprobe.browsers.page.address import DEFAULT_PORTS, Address
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
+_HOST = re.compile(
+    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?"
+    r"(?P<host>\*|(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.?|\[[0-9A-Fa-f:.]+\])"
+    r"(?::(?P<port>[0-9]+|\*))?"
+    r"(?P<path>/[^?#]*)?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One policy forbids it."""
+
+    name: str
+    """``connect-src``, or ``default-src`` where that is what the policy falls back to."""
+    directive: str
+    """Name and value with single spaces, as engines quote it."""
+
+
+def violation(policies: str, page: Address, to: Address) -> Violation | None:
+    """The first of *policies* (a Content-Security-Policy value, comma-separated) that keeps *page* from *to*.
+
+    *to* is a ws: or wss: URL. None if every policy lets it pass.
+    """
+    for policy in policies.split(","):
+        found = _connect_directive(policy)
+        if found is not None:
+            name, sources = found
+            if not any(matches(source, page, to) for source in sources):
+                return Violation(name, " ".join((name, *sources)))
+    return None
+
+
+def matches(source: str, page: Address, to: Address) -> bool:
+    """Whether one source expression lets *to* pass (sections 6.7.2.7 and 6.7.2.8)."""
+    lower = source.lower()
+    if lower == "'self'":
+        return _is_self(page, to)
+    if source == "*":
+        return to.scheme in ("ws", "wss", "http", "https") or _scheme_part(page.scheme, to.scheme)
+    if _SCHEME.fullmatch(source):
+        return _scheme_part(lower[:-1], to.scheme)
+    parts = _HOST.fullmatch(source)
+    if parts is None or not to.host:
+        return False
+    scheme = (parts["scheme"] or "").lower()
+    return (
+        _scheme_part(scheme or page.scheme, to.scheme)
+        and _host_part(parts["host"].lower(), to.host)
+        and _port_part(parts["port"], to)
+        and _path_part(parts["path"] or "", to.path)
+    )
+
+
+def _connect_directive(policy: str) -> tuple[str, tuple[str, ...]] | None:
+    """The directive that governs connections: connect-src, else default-src. The first of a name counts."""
+    directives: dict[str, tuple[str, ...]] = {}
+    for part in policy.split(";"):
+        name, *sources = part.split() or [""]
+        if name:
+            directives.setdefault(name.lower(), tuple(sources))
+    for name in ("connect-src", "default-src"):
+        if name in directives:
+            return name, directives[name]
+    return None
+
+
+def _is_self(page: Address, to: Address) -> bool:
+    if page.origin == "null" or page.host != to.host:
+        return False
+    if page.scheme == to.scheme and page.effective_port == to.effective_port:
+        return True
+    same_port = page.effective_port == to.effective_port
+    both_default = page.port is None and to.port is None
+    upgraded = to.secure or (page.scheme == "http" and to.scheme == "ws")
+    return (same_port or both_default) and upgraded
+
+
+def _scheme_part(a: str, b: str) -> bool:
+    """Section 6.7.2.9; an http: expression or page lets the ws: of the same strength pass as well."""
+    if a == b:
+        return True
+    return b in {
+        "http": ("https", "ws", "wss"),
+        "https": ("wss",),
+        "ws": ("wss", "http", "https"),
+        "wss": ("https",),
+    }.get(a, ())
+
+
+def _host_part(pattern: str, host: str) -> bool:
+    """Section 6.7.2.10: ``*.example.com`` does not match ``example.com``."""
+    if pattern == "*":
+        return True
+    if pattern.startswith("*."):
+        return host.endswith(pattern[1:])
+    return pattern == host
+
+
+def _port_part(port: str | None, to: Address) -> bool:
+    """Section 6.7.2.11: none given means the default port of the URL's scheme; 80 lets 443 pass if upgraded."""
+    if port is None:
+        return to.effective_port == DEFAULT_PORTS.get(to.scheme, 0)
+    if port == "*":
+        return True
+    return int(port) == to.effective_port or (int(port) == 80 and to.effective_port == 443 and to.secure)
+
+
+def _path_part(pattern: str, path: str) -> bool:
+    """Section 6.7.2.12: exact, unless the expression ends in ``/``."""
+    from urllib.parse import unquote
+
+    if pattern in ("", "/"):
+        return True
+    wanted = [unquote(p) for p in pattern.split("/")]
+    have = [unquote(p) for p in path.split("/")]
+    if wanted[-1] == "":
+        return have[: len(wanted) - 1] == wanted[:-1] and len(have) >= len(wanted)
+    return have == wanted

@@ -1,0 +1,1 @@
+"""What all engines share once there is a WebSocket object: state, arrivals, and what stays hidden."""

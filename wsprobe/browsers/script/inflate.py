@@ -1,0 +1,35 @@
+"""permessage-deflate, the receiving side (RFC 7692 section 7.2.2)."""
+
+from __future__ import annotations
+
+
+class Inflater:
+    """Inflates messages, piece by piece; keeps the window between messages unless told not to."""
+
+    __slots__ = ("_bits", "_stream", "_takeover")
+
+    def __init__(self, bits: int = 15, takeover: bool = True) -> None:
+        """*bits*: the server's window, 8 to 15. *takeover*: False with server_no_context_takeover."""
+        self._bits = max(bits, 9)  # zlib cannot inflate raw streams with a window of 8
+        self._takeover = takeover
+        self._start()
+
+    def feed(self, data: bytes, last: bool, limit: int = 0) -> bytes:
+        """What *data* inflates to; *last*: it ends the message. At most *limit* bytes unless that is 0.
+
+        Raises ``ValueError`` if it is not a deflate stream.
+        """
+        from zlib import error
+
+        try:
+            out = self._stream.decompress(data + b"\0\0\xff\xff" if last else data, limit)
+        except error as fault:
+            raise ValueError(str(fault)) from fault
+        if last and (not self._takeover or self._stream.eof):
+            self._start()
+        return out
+
+    def _start(self) -> None:
+        from zlib import decompressobj
+
+        self._stream = decompressobj(-self._bits)

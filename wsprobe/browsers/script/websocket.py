@@ -1,0 +1,116 @@
+"""The WebSocket object that script holds: readyState, the events delivered, and what its calls do.
+
+This is the one mutable thing while a view is worked out. The engine drives it; the page's acts run where
+script would run them. Calls are judged by the WHATWG text (close() steps 1 to 3, send()), which all engines
+follow; what they say when they throw is data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from wsprobe.browsers.view import DomEvent, DomException
+from wsprobe.exchange import Act
+
+CONNECTING, OPEN, CLOSING, CLOSED = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class CallTexts:
+    """The exceptions of one engine's close() and send(). ``{code}`` is filled in."""
+
+    close_code: str
+    close_reason: str
+    send_connecting: str
+    undefined_is_zero: bool = False
+    """``close(undefined, reason)`` counts as ``close(0, reason)``."""
+    late_send: str = ""
+    """Console line of a send() when CLOSING or CLOSED, "" if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCall:
+    """The first close() that did not throw."""
+
+    code: int | None
+    reason: str
+    while_connecting: bool
+
+
+class WebSocket:
+    """Filled while a view is worked out; ``events`` and ``console`` are its result."""
+
+    __slots__ = ("_acts", "_texts", "close_call", "console", "events", "ready_state")
+
+    def __init__(self, acts: Iterable[Act], texts: CallTexts) -> None:
+        self._acts = tuple(acts)
+        self._texts = texts
+        self.ready_state = CONNECTING
+        self.events: list[DomEvent] = []
+        self.console: list[str] = []
+        self.close_call: CloseCall | None = None
+
+    def run(self, when: Literal["created", "open", "message"]) -> None:
+        """Do what the script does at *when*."""
+        for act in self._acts:
+            if act.when == when:
+                self.do(act)
+
+    def do(self, act: Act) -> None:
+        """One call of the script: close() or send()."""
+        if act.do == "close":
+            self._close(act)
+        elif act.do in ("text", "binary"):
+            self._send()
+
+    def opened(self, protocol: str, extensions: str) -> None:
+        """readyState OPEN, event ``open``, then onopen."""
+        self.ready_state = OPEN
+        self.events.append(DomEvent("open", OPEN, protocol=protocol, extensions=extensions))
+        self.run("open")
+
+    def message(self, data: str | bytes) -> None:
+        """Event ``message``, then onmessage; nothing unless OPEN (WHATWG WebSockets, feedback, step 1)."""
+        if self.ready_state == OPEN:
+            self.events.append(DomEvent("message", OPEN, data=data))
+            self.run("message")
+
+    def error(self, ready_state: int = CLOSED) -> None:
+        """Event ``error``; readyState is *ready_state* from then on."""
+        self.ready_state = ready_state
+        self.events.append(DomEvent("error", ready_state))
+
+    def closed(self, code: int, reason: str = "", *, clean: bool) -> None:
+        """readyState CLOSED and event ``close``."""
+        self.ready_state = CLOSED
+        self.events.append(DomEvent("close", CLOSED, code=code, reason=reason, was_clean=clean))
+
+    def _throw(self, name: str, message: str, code: int) -> None:
+        exception = DomException(name, message, code)
+        self.events.append(DomEvent("throw", self.ready_state, exception=exception))
+
+    def _close(self, act: Act) -> None:
+        code = act.code
+        if code is None and act.data and self._texts.undefined_is_zero:
+            code = 0
+        if code is not None:
+            code = min(max(code, 0), 65535)  # Web IDL [Clamp] unsigned short
+            if code != 1000 and not 3000 <= code <= 4999:
+                self._throw("InvalidAccessError", self._texts.close_code.replace("{code}", str(code)), 15)
+                return
+        if len(act.data) > 123:
+            self._throw("SyntaxError", self._texts.close_reason, 12)
+            return
+        if self.ready_state in (CLOSING, CLOSED):
+            return
+        reason = act.data.decode("utf-8", "replace")
+        self.close_call = CloseCall(code, reason, self.ready_state == CONNECTING)
+        self.ready_state = CLOSING
+
+    def _send(self) -> None:
+        if self.ready_state == CONNECTING:
+            self._throw("InvalidStateError", self._texts.send_connecting, 11)
+        elif self.ready_state in (CLOSING, CLOSED) and self._texts.late_send:
+            self.console.append(self._texts.late_send)
