@@ -1,0 +1,107 @@
+"""bytes -> structure: what is found in one recording. Never judges, never raises, loses no byte."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import replace
+from itertools import accumulate
+from typing import Literal
+
+from wsprobe.exchange import Ended, Event, Exchange, Received, Sent
+from wsprobe.read.frames import When
+from wsprobe.read.guess import looks_like
+from wsprobe.read.heads import split_head
+from wsprobe.read.reading import Head, Opinion, Reading, Response, Session
+from wsprobe.read.requests import read_request
+from wsprobe.read.sessions import session_reader
+from wsprobe.read.startline import opens_session, status_line
+
+__all__ = ["opens_session", "read"]
+
+_ENDINGS: dict[str, Literal["clean", "unclean"]] = {
+    "fin": "clean",
+    "reset": "unclean",
+    "truncated": "unclean",
+    "error": "unclean",
+}
+"""``Ended.how``, for those where the peer's end came: can a body that lasts until the end be complete?"""
+
+
+def read(exchange: Exchange) -> Reading:
+    """All that can be found in the bytes of *exchange*.
+
+    No byte is lost: the heads and bodies of ``responses``, the frames and ``rest`` of ``session``, and
+    ``Reading.rest``, put end to end, are ``received``.
+    """
+    request, sent = read_request(exchange)
+    received = b"".join(event.data for event in exchange.events if isinstance(event, Received))
+    responses: list[Response] = []
+    at = 0
+    while at < len(received) and (not responses or (responses[-1].interim and responses[-1].head.complete)):
+        head, at = split_head(received, at)
+        responses.append(response_of(head))
+    session: Session | None = None
+    rest = b""
+    if responses and responses[-1].head.complete and not responses[-1].interim:
+        if opens_session(responses[-1].head):
+            own = len(request.head.raw) + len(request.rest)
+            when, when_sent = _when(exchange.events, Received), _when(exchange.events, Sent)
+            session = session_reader(exchange.plan.wire)(received, at, when, sent, own, when_sent)
+        else:
+            responses[-1], rest = _with_body(responses[-1], received[at:], exchange, request.method)
+    return Reading(
+        exchange=exchange,
+        request=request,
+        sent=sent,
+        received=received,
+        responses=tuple(responses),
+        session=session,
+        opinion=_opinion(received, request.method, exchange),
+        looks_like=looks_like(received),
+        rest=rest,
+    )
+
+
+def response_of(head: Head) -> Response:
+    """The answer that *head* begins, its body not read."""
+    line = status_line(head)
+    return Response(head, line.version, line.status, line.reason, oddities=line.oddities)
+
+
+def _with_body(response: Response, data: bytes, exchange: Exchange, method: bytes) -> tuple[Response, bytes]:
+    # h11 takes tens of milliseconds to import; only an answer with a body pays for it here.
+    from wsprobe.read.bodies import read_body
+
+    body, rest = read_body(
+        response.head,
+        response.status,
+        data,
+        method=method,
+        limit=exchange.plan.limits.max_body,
+        ended=_ENDINGS.get(_how(exchange), "not"),
+    )
+    return replace(response, body=body), rest
+
+
+def _opinion(received: bytes, method: bytes, exchange: Exchange) -> Opinion | None:
+    if not received:
+        return None
+    from wsprobe.read.opinion import opinion
+
+    return opinion(received, method=method, ended=_how(exchange) in ("fin", "truncated"))
+
+
+def _how(exchange: Exchange) -> str:
+    last = exchange.events[-1] if exchange.events else None
+    return last.how if isinstance(last, Ended) else ""
+
+
+def _when(events: tuple[Event, ...], kind: type[Received] | type[Sent]) -> When:
+    """Offset -> microseconds, over the events of one kind; found in logarithmic time."""
+    seen = [event for event in events if isinstance(event, kind) and event.data]
+    ends = list(accumulate(len(event.data) for event in seen))
+
+    def when(offset: int) -> int:
+        return seen[min(bisect_right(ends, offset), len(seen) - 1)].at if seen else 0
+
+    return when

@@ -45,7 +45,7 @@ class Field:
     value_span: Span
     oddities: tuple[str, ...] = ()
     """``no-colon``, ``empty-name``, ``space-before-colon``, ``folded``, ``bare-lf``, ``bare-cr``, ``nul``,
-    ``8-bit``, ``control``."""
+    ``8-bit``, ``control``; ``space-before-name`` (a fold with no field before it)."""
 
     @property
     def key(self) -> bytes:
@@ -128,7 +128,7 @@ class Response:
 
     head: Head
     version: str | None
-    """``"1.1"``; None if the start line does not begin with ``HTTP/x.y``."""
+    """``"1.1"``; None if no version stands behind ``HTTP/``. Letter case and junk before it are oddities."""
     status: int | None
     reason: bytes
     body: Body | None = None
@@ -213,6 +213,8 @@ class Reading:
     looks_like: str = ""
     """What the bytes are where they are not HTTP: ``tls``, ``ssh``, ``smtp``, ``ftp``, ``http2``, ``text``,
     ``noise``."""
+    rest: bytes = b""
+    """Bytes after the end of a final answer's body."""
 
     @property
     def final(self) -> Response | None:

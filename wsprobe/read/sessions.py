@@ -1,0 +1,32 @@
+"""What follows a 101, read as the wire version that was spoken. One reader a framing; the table chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from wsprobe.read.frames import When, read_frames
+from wsprobe.read.reading import Session
+
+SessionReader = Callable[[bytes, int, When, bytes, int, When], Session]
+"""(received, start, when, sent, start of our own frames, when) -> Session."""
+
+
+def hybi_session(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
+    """Frames of hybi-07 and later, RFC 6455 among them."""
+    frames, rest = read_frames(received, start, when)
+    return Session(frames, rest, start, read_frames(sent, own, when_sent)[0])
+
+
+READERS: dict[str, str] = {}
+"""Wire version -> ``module:function`` of its reader, where it is not framed as RFC 6455 is."""
+
+
+def session_reader(wire: str) -> SessionReader:
+    """The reader for a ``Plan.wire``."""
+    where = READERS.get(wire)
+    if where is None:
+        return hybi_session
+    module, _, name = where.partition(":")
+    reader: SessionReader = getattr(import_module(module), name)
+    return reader

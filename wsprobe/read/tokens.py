@@ -1,0 +1,127 @@
+"""Small grammars that several readers share: lists (RFC 9110 section 5.6.1), extensions (RFC 6455 9.1)."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from dataclasses import dataclass
+from hashlib import sha1
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""RFC 6455 section 1.3."""
+
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_QUOTED = re.compile(rb'(?s)"((?:[^"\\]|\\.)*)"')
+_SPACE = re.compile(rb"[ \t]*")
+_STOP = re.compile(rb'[,"]')
+_QUOTE_END = re.compile(rb'(?s)(?:[^"\\]|\\.)*"?')
+
+
+def is_token(value: bytes) -> bool:
+    """True if *value* is a token (RFC 9110 section 5.6.2)."""
+    return _TOKEN.fullmatch(value) is not None
+
+
+def expected_accept(key: bytes) -> bytes:
+    """The Sec-WebSocket-Accept value that answers *key* (RFC 6455 section 4.2.2, item 5.4)."""
+    return b64encode(sha1(key + GUID, usedforsecurity=False).digest())
+
+
+def split_list(value: bytes) -> tuple[bytes, ...]:
+    """The elements of a comma-separated list, without the white space around them; empty ones left out.
+
+    A comma within a quoted string does not divide; a quote that is never closed reaches to the end.
+    """
+    found = []
+    begin = at = 0
+    while (match := _STOP.search(value, at)) is not None:
+        at = match.end()
+        if match[0] == b'"':
+            end = _QUOTE_END.match(value, at)
+            at = end.end() if end else at
+        else:
+            found.append(value[begin : match.start()])
+            begin = at
+    found.append(value[begin:])
+    return tuple(item for element in found if (item := element.strip(b" \t")))
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """One element of Sec-WebSocket-Extensions, names as sent, quoted values without their quoting."""
+
+    name: bytes
+    params: tuple[tuple[bytes, bytes | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """Why a value does not follow its grammar, and where: an offset into the value."""
+
+    reason: str
+    at: int
+
+
+def parse_extensions(value: bytes) -> tuple[Extension, ...] | Malformed:
+    """A Sec-WebSocket-Extensions value by the ABNF of RFC 6455 section 9.1.
+
+    Empty list elements are skipped, as the list rule of RFC 2616 section 2.1 lets them be; at least one
+    element must be there. A quoted value must be a token once its quoting is undone.
+    """
+    found: list[Extension] = []
+    at = _skip(value, 0)
+    while at < len(value):
+        if value[at : at + 1] == b",":
+            at = _skip(value, at + 1)
+            continue
+        made = _extension(value, at)
+        if isinstance(made, Malformed):
+            return made
+        extension, at = made
+        found.append(extension)
+        if at < len(value) and value[at : at + 1] != b",":
+            return Malformed('expected ";" or "," or the end', at)
+    return tuple(found) if found else Malformed("the list has no element", 0)
+
+
+def _skip(value: bytes, at: int) -> int:
+    match = _SPACE.match(value, at)
+    return match.end() if match else at
+
+
+def _extension(value: bytes, at: int) -> tuple[Extension, int] | Malformed:
+    name = _TOKEN.match(value, at)
+    if name is None:
+        return Malformed("an extension name must be a token", at)
+    params: list[tuple[bytes, bytes | None]] = []
+    at = _skip(value, name.end())
+    while value[at : at + 1] == b";":
+        at = _skip(value, at + 1)
+        key = _TOKEN.match(value, at)
+        if key is None:
+            return Malformed("a parameter name must be a token", at)
+        at = _skip(value, key.end())
+        content = None
+        if value[at : at + 1] == b"=":
+            at = _skip(value, at + 1)
+            read = _param_value(value, at)
+            if isinstance(read, Malformed):
+                return read
+            content, at = read
+            at = _skip(value, at)
+        params.append((key[0], content))
+    return Extension(name[0], tuple(params)), at
+
+
+def _param_value(value: bytes, at: int) -> tuple[bytes, int] | Malformed:
+    if (token := _TOKEN.match(value, at)) is not None:
+        return token[0], token.end()
+    if value[at : at + 1] != b'"':
+        return Malformed("a parameter value must be a token or a quoted string", at)
+    quoted = _QUOTED.match(value, at)
+    if quoted is None:
+        return Malformed("a quoted string is not closed", at)
+    content = re.sub(rb"(?s)\\(.)", rb"\1", quoted[1])
+    if not is_token(content):
+        return Malformed("a quoted parameter value must be a token once unquoted", at)
+    return content, quoted.end()
