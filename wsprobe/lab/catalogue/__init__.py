@@ -1,0 +1,132 @@
+"""The catalogue of scenarios: TOML files beside this one, a table a scenario, a file a subject.
+
+A file begins with what its scenarios have in common; each table may say otherwise. ``pieces.toml`` has what
+is shared by all files, ``aliases.toml`` other names. In a template, fields in braces are filled in when the
+scenario is played; the characters U+0000 to U+00FF are one byte each.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from wsprobe.lab.scenario import Scenario
+from wsprobe.lab.steps import CatalogueError, Pieces, page, steps
+
+__all__ = ["CatalogueError", "UnknownScenario", "aliases", "find", "load", "names"]
+
+_FOLDER = Path(__file__).parent
+_SHARED = ("pieces", "aliases")
+_TABLE = re.compile(r'(?m)^\[(?:([A-Za-z0-9_-]+)|"([^"]+)")\]$')
+
+
+class UnknownScenario(LookupError):
+    """No scenario has that name. The message is one line and suggests the nearest names."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """Where a scenario is written: the text before the file's first table, and its own table."""
+
+    subject: str
+    common: str
+    table: str
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all scenarios, in the order of the files. Cheaper than ``load``."""
+    return tuple(_index())
+
+
+def load() -> dict[str, Scenario]:
+    """Return every scenario by its name, aliases left out.
+
+    Raises CatalogueError.
+    """
+    return {name: _scenario(name) for name in _index()}
+
+
+def find(name: str) -> Scenario:
+    """Return the scenario that is called *name*, or that *name* is an alias of. Reads no other table.
+
+    Raises UnknownScenario, CatalogueError.
+    """
+    known = name if name in _index() else aliases().get(name)
+    if known is None:
+        raise UnknownScenario(_unknown(name))
+    return _scenario(known)
+
+
+@cache
+def aliases() -> dict[str, str]:
+    """Return other names -> names of scenarios."""
+    return {str(alias): str(name) for alias, name in _parse(_read("aliases")).items()}
+
+
+def _unknown(name: str) -> str:
+    from difflib import get_close_matches
+
+    known = [*_index(), *aliases()]
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    near = near or [other for other in known if name and name.lower() in other.lower()][:3]
+    suggestion = f"; near: {', '.join(near)}" if near else ""
+    return f"no scenario is called {name!a}{suggestion} (wsprobe serve --list shows all)"
+
+
+@cache
+def _index() -> dict[str, _Entry]:
+    """Return where each scenario is written, found without parsing TOML."""
+    found: dict[str, _Entry] = {}
+    for path in sorted(_FOLDER.glob("*.toml")):
+        if path.stem in _SHARED:
+            continue
+        text = path.read_text("utf-8")
+        tables = list(_TABLE.finditer(text))
+        ends = [table.start() for table in tables[1:]] + [len(text)]
+        common = text[: tables[0].start()]
+        for table, end in zip(tables, ends, strict=True):
+            name = table[1] or table[2]
+            if name in found:
+                raise CatalogueError(f"{name!r} stands in {found[name].subject} and in {path.stem}")
+            found[name] = _Entry(path.stem, common, text[table.end() : end])
+    return found
+
+
+@cache
+def _pieces() -> Pieces:
+    shared = _parse(_read("pieces"))
+    return Pieces(shared["texts"], shared["sequences"])
+
+
+@cache
+def _common(text: str) -> dict[str, Any]:
+    return _parse(text)
+
+
+@cache
+def _scenario(name: str) -> Scenario:
+    entry = _index()[name]
+    try:
+        table = _common(entry.common) | _parse(entry.table)
+        return Scenario(
+            name=name,
+            steps=steps(table.pop("steps", ()), _pieces()),
+            page=page(table.pop("page", {})),
+            findings=tuple(table.pop("findings", ())),
+            **table,
+        )
+    except (TypeError, ValueError) as error:
+        raise CatalogueError(f"{name}, in {entry.subject}.toml: {error}") from error
+
+
+def _parse(text: str) -> dict[str, Any]:
+    import tomllib
+
+    return tomllib.loads(text)
+
+
+def _read(stem: str) -> str:
+    return (_FOLDER / f"{stem}.toml").read_text("utf-8")
