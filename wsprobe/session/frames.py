@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from struct import pack
+from typing import Literal
 
+from wsprobe.read.frames import frame_at, header_size
+from wsprobe.read.reading import Frame
 from wsprobe.session.framing import Heard
 from wsprobe.session.masks import masks
 
@@ -12,7 +15,7 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 CONTROL_MAX = 125
 """RFC 6455 section 5.5: the longest payload of a control frame."""
 
-_HEARD = {CLOSE: "close", PING: "ping", PONG: "pong"}
+_CONTROL: dict[int, Literal["close", "ping", "pong"]] = {CLOSE: "close", PING: "ping", PONG: "pong"}
 
 
 def mask(data: bytes, key: bytes) -> bytes:
@@ -37,79 +40,54 @@ def frame(opcode: int, payload: bytes, key: bytes | None, *, fin: bool = True, r
 
 
 class Follower:
-    """Follows frames as their bytes come, and keeps no more of them than the payload of one control frame.
+    """Follows frames as their bytes come, and keeps no more of them than a header and one control payload.
 
     What breaks the rules (a mask, RSV bits, an unknown opcode, a continuation of nothing) is followed all the
     same: the length still says where the next frame begins.
     """
 
     def __init__(self) -> None:
-        self._header = bytearray()
-        self._missing = 0
-        self._control = bytearray()
-        self._in_payload = False
-        self._too_long = False
+        self._kept = bytearray()
+        self._frame: Frame | None = None
+        self._left = 0
 
     def receive(self, data: bytes) -> list[Heard]:
-        heard: list[Heard] = []
+        """Take the next bytes, and return what they completed."""
+        heard = []
         at = 0
         while at < len(data):
-            if not self._in_payload:
-                wanted = _header_size(self._header) - len(self._header)
-                piece = data[at : at + wanted]
-                self._header += piece
-                at += len(piece)
-                if len(self._header) < _header_size(self._header):
+            if self._frame is None:
+                self._kept.append(data[at])
+                at += 1
+                if len(self._kept) != header_size(self._kept):
                     continue
-                self._missing = _announced(self._header)
-                self._control.clear()
-                self._in_payload = True
-            taken = min(self._missing, len(data) - at)
-            if self._header[0] & 0x08 and taken:
-                room = CONTROL_MAX - len(self._control)
-                self._control += data[at : at + min(taken, room)]
+                self._frame = frame_at(self._kept, 0, _untimed, partial=True)
+                assert self._frame is not None
+                self._left = self._frame.length
+            taken = min(self._left, len(data) - at)
+            if self._frame.opcode & 0x8:
+                room = len(self._frame.header) + CONTROL_MAX - len(self._kept)
+                self._kept += data[at : at + min(taken, room)]
             at += taken
-            self._missing -= taken
-            if not self._missing:
-                heard += self._complete()
-                self._header.clear()
-                self._in_payload = False
+            self._left -= taken
+            if self._left == 0:
+                heard += self._heard(self._frame)
+                self._kept.clear()
+                self._frame = None
         return heard
 
-    def _complete(self) -> list[Heard]:
-        header = self._header
-        opcode = header[0] & 0x0F
-        if opcode in (CONTINUATION, TEXT, BINARY):
-            return [Heard("message")] if header[0] & 0x80 else []
-        payload = bytes(self._control)
-        if header[1] & 0x80:
-            payload = mask(payload, bytes(header[-4:]))
-        too_long = _announced(header) > CONTROL_MAX
-        if opcode == CLOSE:
-            return [Heard("close", payload, too_long)]
-        if opcode == PING:
-            return [Heard("ping", payload, too_long)]
-        if opcode == PONG:
-            return [Heard("pong", payload, too_long)]
-        return []
+    def _heard(self, frame: Frame) -> list[Heard]:
+        if frame.opcode in (CONTINUATION, TEXT, BINARY):
+            return [Heard("message")] if frame.fin else []
+        what = _CONTROL.get(frame.opcode)
+        kept = frame_at(self._kept, 0, _untimed, partial=True)
+        if what is None or kept is None:
+            return []
+        return [Heard(what, kept.data, too_long=frame.length > CONTROL_MAX)]
 
 
-def _header_size(header: bytearray) -> int:
-    """Return how long the header is, as far as *header* tells (at least 2)."""
-    if len(header) < 2:
-        return 2
-    length = header[1] & 0x7F
-    return 2 + (2 if length == 126 else 8 if length == 127 else 0) + (4 if header[1] & 0x80 else 0)
-
-
-def _announced(header: bytearray) -> int:
-    """Return the payload length that a complete header announces."""
-    length = header[1] & 0x7F
-    if length == 126:
-        return int.from_bytes(header[2:4], "big")
-    if length == 127:
-        return int.from_bytes(header[2:10], "big")
-    return length
+def _untimed(offset: int) -> int:
+    return 0
 
 
 def answer_code(close: bytes) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Literal, Protocol
 
 
@@ -46,14 +47,23 @@ class Framing(Protocol):
 Maker = Callable[[bytes, bytes], Framing]
 """(request as sent, head of the 101 as received) -> Framing."""
 
+_HYBI = "wsprobe.session.frames:Hybi"
 
-def framing(wire: str) -> Maker:
-    """Return what makes the framing of *wire*, a name of ``Plan.wire``.
+FRAMINGS: dict[str, str] = {
+    "hybi-07": _HYBI,
+    "hybi-08": _HYBI,
+    "hybi-13": _HYBI,
+}
+"""``Plan.wire`` -> ``module:maker``. Loaded when spoken."""
+
+
+def maker(wire: str) -> Maker:
+    """Return what makes the framing of *wire*.
 
     Raises ValueError, one line, for a wire version that is not spoken.
     """
-    if wire in ("hybi-07", "hybi-08", "hybi-13"):
-        from wsprobe.session.frames import Hybi
-
-        return Hybi
-    raise ValueError(f"wire version {wire!r} is not spoken")
+    if wire not in FRAMINGS:
+        raise ValueError(f"wire version {wire!a} is not spoken; known: {', '.join(FRAMINGS)}")
+    module, _, name = FRAMINGS[wire].partition(":")
+    found: Maker = getattr(import_module(module), name)
+    return found

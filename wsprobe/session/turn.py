@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+SECOND = 1_000_000
+"""Times are in microseconds."""
+
 
 class Phase(Enum):
     """Where the conversation stands."""

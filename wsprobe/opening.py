@@ -1,0 +1,160 @@
+"""Target and options -> the exact bytes of the opening handshake (RFC 6455 section 4.1)."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wsprobe import __version__
+from wsprobe.exchange import Target
+from wsprobe.target import host_header
+
+COMPRESSION = "permessage-deflate; client_max_window_bits"
+"""The offer of RFC 7692 that Chromium makes too."""
+
+
+class OfferError(ValueError):
+    """An option that cannot be put into a request. The message is one line of ASCII."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What to ask for. Text is sent as UTF-8; surrogate escapes are sent as the bytes they stand for.
+
+    What is text here is sent as it is, valid or not: this is a probe. Only CR and LF are refused.
+    """
+
+    key: str | None = None
+    """Sec-WebSocket-Key, a fresh one or a given one; None: none is sent."""
+    headers: tuple[str, ...] = ()
+    """In curl's syntax: ``Name: value`` adds a field, or replaces the default field of that name in its
+    place; ``Name:`` removes the default field; ``Name;`` sends an empty one. Repeats are all sent."""
+    origin: str | None = None
+    protocols: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = ()
+    """Extension offers, joined in one field. Empty: ``COMPRESSION``, unless *no_compression*."""
+    no_compression: bool = False
+    version: str | None = None
+    """Sec-WebSocket-Version; None: the number of the wire version spoken."""
+    user_agent: str | None = None
+    """None: wsprobe and its version; "": none is sent, as in curl."""
+    user: str | None = None
+    """``user:password`` for HTTP Basic; None: from the URL, percent-encoding undone."""
+    cookie: str | None = None
+    """``name=value; other=value``."""
+    method: str = "GET"
+    request_target: str | None = None
+    """In place of the target's resource name."""
+    http_version: str = "1.1"
+
+
+Default = tuple[str, str]
+"""Name and value of a field that is sent unless a header option replaces or removes it."""
+
+
+def request(target: Target, offer: Offer) -> bytes:
+    """Return the opening handshake of RFC 6455, byte for byte as it is to be sent.
+
+    Raises OfferError.
+    """
+    return compose(target, offer, defaults(target, offer))
+
+
+def defaults(target: Target, offer: Offer) -> list[Default]:
+    """Return the fields of RFC 6455 section 4.1, in the order sent, before any header option."""
+    extensions = offer.extensions or (() if offer.no_compression else (COMPRESSION,))
+    return [
+        *present(
+            ("Host", host_header(target)),
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Key", offer.key),
+            ("Sec-WebSocket-Version", "13" if offer.version is None else offer.version),
+            ("Sec-WebSocket-Protocol", ", ".join(offer.protocols) if offer.protocols else None),
+            ("Sec-WebSocket-Extensions", ", ".join(extensions) if extensions else None),
+            ("Origin", offer.origin),
+        ),
+        *common(target, offer),
+    ]
+
+
+def common(target: Target, offer: Offer) -> list[Default]:
+    """Return the fields that do not depend on the wire version: User-Agent, Authorization, Cookie."""
+    agent = f"wsprobe/{__version__}" if offer.user_agent is None else offer.user_agent
+    credentials = _credentials(target, offer)
+    basic = None if credentials is None else "Basic " + b64encode(credentials).decode("ascii")
+    return present(("User-Agent", agent or None), ("Authorization", basic), ("Cookie", offer.cookie))
+
+
+def present(*fields: tuple[str, str | None]) -> list[Default]:
+    """Return *fields* without those that have no value."""
+    return [(name, value) for name, value in fields if value is not None]
+
+
+def compose(target: Target, offer: Offer, fields: Sequence[Default], tail: bytes = b"") -> bytes:
+    """Return a request: its line, *fields* as the header options change them, the blank line, and *tail*.
+
+    The place for other wire versions: their *fields*, and for hixie-76 its eight bytes as *tail*.
+
+    Raises OfferError.
+    """
+    resource = target.resource if offer.request_target is None else offer.request_target
+    lines = [_encode(f"{offer.method} {resource} HTTP/{offer.http_version}")]
+    options = [_option(text) for text in offer.headers]
+    for name, value in fields:
+        named = [line for key, line in options if key == name.lower()]
+        lines += [line for line in named if line] if named else [_encode(f"{name}: {value}")]
+    defaults_named = {name.lower() for name, _ in fields}
+    lines += [line for key, line in options if line and key not in defaults_named]
+    return b"".join(line + b"\r\n" for line in lines) + b"\r\n" + tail
+
+
+def raw(data: bytes, target: Target, key: str) -> bytes:
+    """Return a request file's bytes with ``{key}`` and ``{host}`` filled in, and nothing else changed."""
+    values = {b"{key}": _encode(key), b"{host}": _encode(host_header(target))}
+    return re.sub(rb"\{(?:key|host)\}", lambda found: values[found[0]], data)
+
+
+def fresh_key(random_bytes: bytes) -> str:
+    """Return the Sec-WebSocket-Key made of 16 random bytes (RFC 6455 section 4.1, item 7)."""
+    if len(random_bytes) != 16:
+        raise ValueError("a Sec-WebSocket-Key is made of 16 bytes")
+    return b64encode(random_bytes).decode("ascii")
+
+
+def _option(text: str) -> tuple[str, bytes]:
+    """Return the name, in lower case, that a header option is about, and its line; b"" to send none."""
+    name, colon, value = text.partition(":")
+    if not colon:
+        name, semicolon, after = text.partition(";")
+        if not semicolon or after.strip():
+            raise OfferError(f"header {text!a} has no colon: write 'Name: value', 'Name:' or 'Name;'")
+        line = _encode(f"{name}:")
+    else:
+        line = _encode(text) if value.strip() else b""
+    if not name.strip():
+        raise OfferError(f"header {text!a} has no name")
+    return name.strip().lower(), line
+
+
+def _credentials(target: Target, offer: Offer) -> bytes | None:
+    """Return ``user:password`` (RFC 7617 section 2); *offer* goes before the URL."""
+    if offer.user is not None:
+        user = _encode(offer.user)
+    elif target.userinfo:
+        from urllib.parse import unquote_to_bytes
+
+        user = unquote_to_bytes(_encode(target.userinfo))
+    else:
+        return None
+    return user if b":" in user else user + b":"
+
+
+def _encode(text: str) -> bytes:
+    if "\r" in text or "\n" in text:
+        raise OfferError(
+            f"{text!a} has a line end in it; to send one, write the request to a file: --raw-request"
+        )
+    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,112 @@
+"""The HTTP half of the conversation: heads until the final one, then the body of an answer that is no 101."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wsprobe.exchange import Plan
+from wsprobe.read import opens_session, response_of
+from wsprobe.read.guess import looks_like
+from wsprobe.read.heads import HeadSplitter
+from wsprobe.read.reading import Head
+from wsprobe.session.turn import SECOND, Phase, Stop
+
+if TYPE_CHECKING:
+    from wsprobe.read.bodies import BodyReader
+
+BODY_WAIT = 5 * SECOND
+"""Without a byte of a body that has not ended. Status and headers are known by then; some servers announce that
+a body ends with the connection and then never end that."""
+
+NOT_HTTP_WAIT = SECOND
+"""From the first bytes that cannot begin an HTTP answer. The rest of a banner comes at once or not at all."""
+
+BEGINNING = 64
+"""Bytes by which to tell whether this is HTTP: the start line's protocol is within them."""
+
+WIRE_PER_CONTENT = 8
+"""Bytes on the wire for one byte of content: chunks of one byte each take six. Past this it is no body but
+framing without end."""
+
+
+class Answering:
+    """Follows the answer up to the head of a 101, or to the end of the body of any other."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.phase = Phase.HEAD
+        self.stop: Stop = "local"
+        self.wake_at: int | None = None
+        self.opened_by: Head | None = None
+        """The head of the 101, once it came."""
+        self.rest = b""
+        """What came after it in the same read."""
+        self._plan = plan
+        self._heads = bytearray()
+        self._splitter = HeadSplitter()
+        self._is_http = True
+        self._body: BodyReader | None = None
+        self._wire_bytes = 0
+
+    def receive(self, data: bytes, at: int) -> bytes:
+        """Take the next bytes. There is never anything to send, unlike in a session."""
+        if self._body is None:
+            data = self._receive_heads(data, at)
+        if self._body is not None:
+            self._receive_body(self._body, data, at)
+        return b""
+
+    def timer(self, at: int) -> bytes:
+        """Take the time."""
+        if self.wake_at is not None and self.wake_at <= at:
+            self._end("timeout" if self._is_http else "local")
+        return b""
+
+    def _receive_heads(self, data: bytes, at: int) -> bytes:
+        """Take bytes of heads; return what follows the final one."""
+        already = len(self._heads)
+        self._heads += data
+        if already < BEGINNING:
+            self._look_at_beginning(at)
+        while (head := self._splitter.advance(self._heads)) is not None:
+            end = head.start + len(head.raw)
+            response = response_of(head)
+            if opens_session(head):
+                self.opened_by, self.rest = head, bytes(self._heads[end:])
+                return b""
+            if not response.interim:
+                self._begin_body(head, response.status)
+                return bytes(self._heads[end:])
+            self._splitter = HeadSplitter(end)
+        if len(self._heads) >= self._plan.limits.max_head:
+            self._end("limit")
+        return b""
+
+    def _look_at_beginning(self, at: int) -> None:
+        self._is_http = not looks_like(bytes(self._heads[:BEGINNING]))
+        if self._is_http:
+            self.wake_at = None
+        elif self.wake_at is None:
+            self.wake_at = at + NOT_HTTP_WAIT
+
+    def _begin_body(self, head: Head, status: int | None) -> None:
+        # h11, which frames bodies, takes tens of milliseconds to import; a 101 need not pay for it.
+        from wsprobe.read.bodies import BodyReader
+
+        method = self._plan.request.partition(b" ")[0]
+        self.phase = Phase.BODY
+        self._body = BodyReader(head, status, method, self._plan.limits.max_body)
+
+    def _receive_body(self, body: BodyReader, data: bytes, at: int) -> None:
+        if data:
+            body.feed(data)
+        self._wire_bytes += len(data)
+        if self._is_http:
+            self.wake_at = at + BODY_WAIT
+        if body.complete:
+            self._end("local")
+        elif body.cut or self._wire_bytes > WIRE_PER_CONTENT * self._plan.limits.max_body:
+            self._end("limit")
+
+    def _end(self, stop: Stop) -> None:
+        self.phase = Phase.DONE
+        self.stop = stop

@@ -1,0 +1,183 @@
+"""Text -> Target: a ws: or wss: URL taken apart (RFC 6455 section 3, RFC 3986), and the Host it stands for."""
+
+from __future__ import annotations
+
+import re
+
+from wsprobe.exchange import Target
+
+DEFAULT_PORT = {False: 80, True: 443}
+"""By ``Target.secure`` (RFC 6455 section 3)."""
+
+_SECURE = {"ws": False, "http": False, "wss": True, "https": True}
+"""http: and https: mean ws: and wss:, as in the WebSocket constructor of the WHATWG standard."""
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_SCHEME_WITHOUT_SLASHES = re.compile(r"(?i)(wss?|https?):(?![0-9]+(?:[/?#]|\Z))")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_AUTHORITY_END = re.compile(r"[/?#]|\Z")
+
+# RFC 3986 section 3.3 (pchar), section 3.4 (query) and section 3.2.2 (reg-name, here without percent-encoding).
+_NOT_IN_RESOURCE = re.compile(rb"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]")
+_NOT_IN_HOST = re.compile(r"[^A-Za-z0-9\-._~!$&'()*+,;=]")
+
+
+class TargetError(ValueError):
+    """A text that names no target. The message is one line of ASCII."""
+
+
+def parse(text: str) -> Target:
+    """Return the target that *text* names.
+
+    ``ws:``, ``wss:``, ``http:`` and ``https:`` URLs, and ``host[:port][/path]`` without a scheme, which means
+    ws:. What may stand in a path and query stays exactly as it is, dot segments too; what may not is
+    percent-encoded as UTF-8. A fragment is noted and is no part of the resource name.
+
+    Raises TargetError.
+    """
+    url = text.strip(" \t\r\n")
+    if not url:
+        raise TargetError("the URL is empty")
+    if control := _CONTROL.search(url):
+        raise TargetError(f"URL {url!a} has a control character, {control[0]!a}")
+    secure, rest = _scheme(url)
+    end = _authority_end(rest)
+    userinfo, host, port = _authority(rest[:end], secure, url)
+    hierarchical, hash_mark, fragment = rest[end:].partition("#")
+    return Target(
+        url=text,
+        secure=secure,
+        host=host,
+        port=port,
+        resource=_resource(hierarchical),
+        userinfo=userinfo,
+        fragment=fragment if hash_mark else None,
+    )
+
+
+def host_header(target: Target) -> str:
+    """Return the value of Host: the host, an IPv6 literal in brackets, and the port unless it is the default.
+
+    The zone of an IPv6 literal means nothing to the peer and is left out (RFC 6874 section 4).
+    """
+    host = target.host
+    if ":" in host:
+        host = f"[{host.partition('%')[0]}]"
+    return host if target.port == DEFAULT_PORT[target.secure] else f"{host}:{target.port}"
+
+
+def _scheme(url: str) -> tuple[bool, str]:
+    """Return whether TLS is meant, and the rest from the authority on."""
+    if found := _SCHEME.match(url):
+        scheme = found[1].lower()
+        if scheme not in _SECURE:
+            raise TargetError(f"scheme {scheme!r} in URL {url!a} is not ws, wss, http or https")
+        return _SECURE[scheme], url[found.end() :]
+    if found := _SCHEME_WITHOUT_SLASHES.match(url):
+        raise TargetError(f"URL {url!a} has no // after {found[1]}:")
+    return False, url.removeprefix("//")
+
+
+def _authority_end(rest: str) -> int:
+    found = _AUTHORITY_END.search(rest)
+    return len(rest) if found is None else found.start()
+
+
+def _authority(authority: str, secure: bool, url: str) -> tuple[str | None, str, int]:
+    """Return userinfo, host and port (RFC 3986 section 3.2)."""
+    userinfo, at_sign, hostport = authority.rpartition("@")
+    if hostport.startswith("["):
+        literal, bracket, after = hostport[1:].partition("]")
+        if not bracket:
+            raise TargetError(f"URL {url!a} has [ without ]")
+        if after and not after.startswith(":"):
+            raise TargetError(f"URL {url!a} has {after!a} between the address and the path")
+        host, port = _ipv6(literal), after[1:]
+    else:
+        name, _, port = hostport.partition(":")
+        if ":" in port:
+            raise TargetError(f"URL {url!a} has several colons in its host; an IPv6 address needs [brackets]")
+        if not name:
+            raise TargetError(f"URL {url!a} has no host")
+        host = _name(name)
+    return userinfo if at_sign else None, host, _port(port, secure)
+
+
+def _port(text: str, secure: bool) -> int:
+    if not text:
+        return DEFAULT_PORT[secure]
+    if not (text.isascii() and text.isdigit()):
+        raise TargetError(f"port {text!a} is not a number")
+    port = int(text[-6:]) if len(text.lstrip("0")) < 6 else 65536
+    if not 1 <= port <= 65535:
+        raise TargetError(f"port {text[:20]} is not from 1 to 65535")
+    return port
+
+
+def _ipv6(literal: str) -> str:
+    """Return the address, and its zone after a bare % (RFC 4007); RFC 6874 writes %25 in a URL."""
+    from ipaddress import AddressValueError, IPv6Address
+
+    address, percent, zone = literal.partition("%")
+    try:
+        IPv6Address(address)
+    except AddressValueError:
+        raise TargetError(f"[{ascii(literal)[1:-1]}] is not an IPv6 address") from None
+    if not percent:
+        return address.lower()
+    zone = zone.removeprefix("25") if len(zone) > 2 else zone
+    if not re.fullmatch(r"[A-Za-z0-9\-._~]+", zone):
+        raise TargetError(f"[{ascii(literal)[1:-1]}] has no usable zone after %")
+    return f"{address.lower()}%{zone}"
+
+
+def _name(name: str) -> str:
+    """Return a registered name or IPv4 address in lower case, an IDN as A-labels."""
+    host = name
+    if "%" in host:
+        from urllib.parse import unquote_to_bytes
+
+        try:
+            host = unquote_to_bytes(host).decode()
+        except UnicodeDecodeError:
+            raise TargetError(f"host {name!a} is not UTF-8 once its percent-encoding is undone") from None
+    if not host.isascii():
+        host = _a_labels(host)
+    if wrong := _NOT_IN_HOST.search(host):
+        raise TargetError(f"host {name!a} has {wrong[0]!a}, which no host name has")
+    labels = host.removesuffix(".").split(".")
+    if "" in labels:
+        raise TargetError(f"host {name!a} has an empty label")
+    if max(map(len, labels)) > 63 or len(host.removesuffix(".")) > 253:
+        raise TargetError(f"host {name!a} is longer than DNS allows (63 a label, 253 in all)")
+    return host.lower()
+
+
+def _a_labels(host: str) -> str:
+    """Return ToASCII of UTS 46, non-transitional and without STD3 rules: what the URL standard has browsers do.
+
+    IDNA 2008 is stricter (no symbols, for one) and would refuse names that browsers reach.
+    """
+    import idna
+
+    try:
+        mapped = idna.uts46_remap(host, std3_rules=False, transitional=False)
+        labels = mapped.split(".")
+        for label in labels:
+            if not label.isascii():
+                idna.check_bidi(label)
+    except (idna.IDNAError, UnicodeError) as error:
+        raise TargetError(f"host {host!a} is not a valid international name: {str(error)!a}") from None
+    return ".".join(
+        label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii") for label in labels
+    )
+
+
+def _resource(text: str) -> str:
+    """Return RFC 6455's resource name: path, "/" if empty, and query; what is illegal percent-encoded."""
+    if not text.startswith("/"):
+        text = "/" + text
+    encoded = _NOT_IN_RESOURCE.sub(
+        lambda found: b"".join(b"%%%02X" % byte for byte in found[0]), text.encode("utf-8", "surrogateescape")
+    )
+    return encoded.decode("ascii")
