@@ -42,8 +42,8 @@ class Offer:
     """None: wsprobe and its version; "": none is sent, as in curl."""
     user: str | None = None
     """``user:password`` for HTTP Basic; None: from the URL, percent-encoding undone."""
-    cookie: str | None = None
-    """``name=value; other=value``."""
+    cookies: tuple[str, ...] = ()
+    """``name=value`` texts, joined in one field."""
     method: str = "GET"
     request_target: str | None = None
     """In place of the target's resource name."""
@@ -85,7 +85,8 @@ def common(target: Target, offer: Offer) -> list[Default]:
     agent = f"wsprobe/{__version__}" if offer.user_agent is None else offer.user_agent
     credentials = _credentials(target, offer)
     basic = None if credentials is None else "Basic " + b64encode(credentials).decode("ascii")
-    return present(("User-Agent", agent or None), ("Authorization", basic), ("Cookie", offer.cookie))
+    cookie = "; ".join(offer.cookies) or None
+    return present(("User-Agent", agent or None), ("Authorization", basic), ("Cookie", cookie))
 
 
 def present(*fields: tuple[str, str | None]) -> list[Default]:
