@@ -20,6 +20,8 @@ class Report:
     """A word of ``wsprobe.outcome.TABLE``."""
     exit_status: int
     views: tuple[ScriptView, ...] = ()
+    answers: tuple[Exchange | None, ...] = ()
+    """For each view: the exchange that this engine's own request led to; None where it read ours."""
     verdicts: tuple[Verdict, ...] = ()
 
     @property

@@ -108,7 +108,8 @@ def sentence(report: Report, look: Look) -> str:
         "redirected": lambda: f"the server answered {status} and points elsewhere; -L follows",
         "unauthorized": lambda: f"the server answered {status}: it wants credentials (-u, -b or -H)",
         "refused": lambda: (
-            f"the server answered {status}, so there was no handshake and HTTP applies (RFC 6455 section 4.1, item 1)"
+            f"the server answered {status}, so there was no handshake and HTTP applies "
+            "(RFC 6455 section 4.1, item 1)"
         ),
         "server-error": lambda: f"the server, or a proxy before it, answered {status}; there was no handshake",
         "not-upgraded": lambda: (

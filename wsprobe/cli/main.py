@@ -1,0 +1,78 @@
+"""The edge: from whatever happened to one exit status, and to at most one line on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import NoReturn
+
+import click
+
+from wsprobe.cli.program import program
+from wsprobe.outcome import Exit
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """The console script: run, then leave with the exit status."""
+    sys.exit(run(argv))
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run the program on *argv* (default: the process's own arguments); returns the exit status."""
+    try:
+        status = program.main(args=argv, prog_name="wsprobe", standalone_mode=False, windows_expand_args=False)
+        sys.stdout.flush()
+    except BaseException as error:
+        return failed(error)
+    return status if isinstance(status, int) else Exit.OPEN
+
+
+def failed(error: BaseException) -> int:
+    """The exit status for what came out of a command; says on standard error what a person must know."""
+    kinds = {type(each) for each in leaves(error)}
+    if any(issubclass(kind, KeyboardInterrupt | click.Abort) for kind in kinds):
+        return Exit.INTERRUPTED
+    if any(issubclass(kind, BrokenPipeError) for kind in kinds):
+        # Whatever is still buffered can go nowhere: keep the flush at exit quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return Exit.PIPE
+    if isinstance(error, click.ClickException):
+        complain(error)
+        return Exit.USAGE
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else Exit.OPEN
+    return bug(error)
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """The exceptions in *error*, exception groups taken apart."""
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from leaves(each)
+    else:
+        yield error
+
+
+def complain(error: click.ClickException) -> None:
+    """One line: which command, what is wrong, where to read on."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    where = context.command_path if context is not None else "wsprobe"
+    message = " ".join(error.format_message().split())
+    sys.stderr.write(f"{where}: {message.rstrip('.')} (see {where} --help)\n")
+
+
+def bug(error: BaseException) -> int:
+    """Keep the traceback in a file and name it in one line."""
+    import tempfile
+    import traceback
+
+    text = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="wsprobe-bug-", suffix=".txt", delete=False) as file:
+            file.write(f"wsprobe {' '.join(sys.argv[1:2])}\n{sys.version}\n\n{text}")
+        kept = f"the details are in {file.name}; please report them"
+    except OSError:
+        kept = "the details could not be written to a file"
+    sys.stderr.write(f"wsprobe: a bug in wsprobe ({type(error).__name__}); {kept}\n")
+    return Exit.BUG

@@ -1,0 +1,64 @@
+"""Options that know their place in the help and their longer text in the manual.
+
+One declaration serves the parser, ``--help``, the manual page and the completion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Option(click.Option):
+    """A click option with a *section* (a heading in the help) and a *long* text (for the manual)."""
+
+    def __init__(self, *args: Any, section: str = "Options", long: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.section = section
+        self.long = long
+
+
+def option(*names: str, section: str, help: str, long: str = "", **kwargs: Any) -> Callable[[F], F]:
+    """Declare an option. *help* is one line without a full stop; *long* whole sentences that add to it."""
+    return click.option(*names, cls=Option, section=section, help=help, long=long, **kwargs)
+
+
+def together(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    """Several decorators as one, applied so that help shows them in the order given."""
+
+    def apply(function: F) -> F:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return apply
+
+
+class Command(click.Command):
+    """A command whose help groups its options by section and ends with *examples*."""
+
+    def __init__(self, *args: Any, examples: tuple[tuple[str, str], ...] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = examples
+        """(command line, what it does)."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                section = parameter.section if isinstance(parameter, Option) else "General"
+                sections.setdefault(section, []).append(record)
+        for name, records in sections.items():
+            with formatter.section(name):
+                formatter.write_dl(records)
+        if self.examples:
+            with formatter.section("Examples"):
+                for command, does in self.examples:
+                    formatter.write_text(does)
+                    with formatter.indentation():
+                        formatter.write(f"{'':>{formatter.current_indent}}{command}\n")

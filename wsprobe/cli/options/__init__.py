@@ -1,0 +1,1 @@
+"""The options of `connect` and `compare`, by subject: each file declares them and turns them into values."""

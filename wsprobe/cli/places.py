@@ -1,0 +1,46 @@
+"""The words that name what to probe: URLs, ``lab:NAME``, ``@FILE``, ``-``, and files with recordings."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+
+import click
+
+LAB = "lab:"
+
+
+def expand(words: Sequence[str]) -> list[str]:
+    """*words* with ``@FILE`` and ``-`` replaced by the lines of that file or of standard input.
+
+    Empty lines and lines that begin with ``#`` are left out. Raises click.UsageError if a file cannot be
+    read or nothing is left.
+    """
+    places = list(_expand(words))
+    if not places:
+        raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
+    return places
+
+
+def _expand(words: Sequence[str]) -> Iterator[str]:
+    for word in words:
+        if word == "-":
+            yield from _lines(sys.stdin, "standard input")
+        elif word.startswith("@"):
+            try:
+                with open(word[1:], encoding="utf-8") as file:
+                    yield from _lines(file, word[1:])
+            except OSError as error:
+                raise click.UsageError(f"{word[1:]}: {error.strerror}") from None
+        else:
+            yield word
+
+
+def _lines(lines: Iterable[str], name: str) -> Iterator[str]:
+    try:
+        for each in lines:
+            text = each.strip()
+            if text and not text.startswith("#"):
+                yield text
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{name}: not a text file in UTF-8") from None

@@ -1,0 +1,181 @@
+"""Many readers side by side: the wire on the left, the page on the right; or one above the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from wsprobe.browsers.tell import Tellable
+from wsprobe.read import read
+from wsprobe.report import Report
+from wsprobe.show import answer, handshake, timing
+from wsprobe.show.difference import difference
+from wsprobe.show.piece import Line, Look, Piece, cut, line, width_of
+from wsprobe.show.session import session
+from wsprobe.show.verdicts import verdicts
+from wsprobe.show.views import TITLES, blocks
+from wsprobe.show.visible import visible
+
+WIDE = 100
+"""Columns from which two columns are drawn."""
+
+
+def comparison(reports: Sequence[Report], groups: Sequence[Tellable], look: Look) -> list[Line]:
+    """Every recording with its readers; without readers, the recordings against each other."""
+    if not any(r.views or r.verdicts for r in reports):
+        return difference(reports, look)
+    rows: list[Line] = []
+    for index, report in enumerate(reports):
+        if index:
+            rows.append(())
+        rows += one(report, look)
+    if groups:
+        rows += [(), *apart(reports, groups, look)]
+    return rows
+
+
+def one(report: Report, look: Look) -> list[Line]:
+    """One recording with its views and verdicts."""
+    total = report.exchange.events[-1].at / 1000 if report.exchange.events else 0.0
+    url = visible(report.exchange.plan.target.url.encode())
+    rows = [line(Piece(url, "title"), Piece(f"  {report.outcome}, {total:.0f} ms", "dim"))]
+    rows += differing_answers(report, look)
+    if report.views:
+        if look.terminal and look.width >= WIDE:
+            rows += beside(wire(report, look), page(report, look), look)
+        else:
+            rows += [line(Piece("on the wire", "name")), *indented(wire(report, look), look)]
+            rows += indented_page(report, look)
+        rows += conclusions(report, look)
+    if report.verdicts:
+        if not report.views:
+            rows += indented(wire(report, look), look)
+        rows += verdicts(report, look)
+    return rows
+
+
+def wire(report: Report, look: Look) -> list[Line]:
+    """What came back, findings that fail included, as short as it can be said."""
+    reading = report.reading
+    failing = [f for f in report.verdict.findings if f.level == "fail"]
+    rows: list[Line] = []
+    if reading.looks_like and reading.received:
+        rows += handshake.received_dump(reading.received[:64], look)
+    else:
+        for response in reading.responses:
+            rows += answer.head(reading, response, [], look)
+            if response.body is not None:
+                shown = answer.body(response.body, look)
+                rows += [(), *shown] if shown else []
+    rows += handshake.transport_bytes(report, look)
+    if reading.session is not None:
+        rows += session(reading.session, look)
+    rows += [line(Piece(f"{f.level} {f.id}: ", f.level), f.text) for f in failing]
+    style = "good" if report.outcome == "open" else "fail"
+    rows.append(line(Piece(report.outcome, style), ": ", handshake.sentence(report, look)))
+    rows.append(timing.summary(reading, look))
+    return rows
+
+
+def page(report: Report, look: Look) -> list[Line]:
+    """What the page is told, a block for each group of engines."""
+    rows: list[Line] = []
+    for block in blocks(report.views, look):
+        if rows:
+            rows.append(())
+        rows += [line(Piece(", ".join(block.names), "name")), *block.lines]
+    return rows
+
+
+def indented_page(report: Report, look: Look) -> list[Line]:
+    rows: list[Line] = []
+    for block in blocks(report.views, look):
+        rows.append(line(Piece(f"in the page, {', '.join(block.names)}", "name")))
+        rows += indented(block.lines, look)
+    return rows
+
+
+def indented(lines: Sequence[Line], look: Look) -> list[Line]:
+    """*lines* two columns to the right; broken to the width on a terminal."""
+    if not look.terminal:
+        return [(Piece("  "), *each) if each else each for each in lines]
+    return [(Piece("  "), *part) for each in lines for part in cut(each, look.width - 2)]
+
+
+def beside(left: Sequence[Line], right: Sequence[Line], look: Look) -> list[Line]:
+    """Two columns with a rule between them."""
+    column = (look.width - 3) // 2
+    bar = "\u2502" if look.unicode else "|"
+    rows: list[Line] = [
+        (Piece(f"{'on the wire':<{column}} ", "name"), Piece(bar, "dim"), Piece(" in the page", "name"))
+    ]
+    lefts = [part for each in left for part in cut(each, column)]
+    rights = [part for each in right for part in cut(each, look.width - column - 3)]
+    for one_side, other in zip_longest(lefts, rights, fillvalue=()):
+        pad = " " * (column - width_of(one_side))
+        rows.append((*one_side, Piece(f"{pad} "), Piece(bar, "dim"), Piece(" "), *other))
+    return rows
+
+
+def conclusions(report: Report, look: Look) -> list[Line]:
+    """What is hidden, what it looks like, and what to do so that a page can know."""
+    from wsprobe.browsers.situations import alike
+    from wsprobe.remedy import advice
+
+    rows: list[Line] = []
+    hidden = list(dict.fromkeys(item for view in report.views for item in view.hidden))
+    if hidden:
+        rows.append(line(Piece("hidden from script: ", "warn"), look.text(", ".join(hidden).encode())))
+    for engines, situations in alike(report.views):
+        named = ", ".join(TITLES[name] for name in engines)
+        rows.append(line(f"a script in {named} cannot tell this from: ", "; ".join(situations)))
+    for each in advice(report.reading):
+        rows.append(line(Piece("so that a page can know: ", "good"), each.text))
+    if not look.terminal:
+        return rows
+    return [part for each in rows for part in cut(each, look.width)]
+
+
+def differing_answers(report: Report, look: Look) -> list[Line]:
+    """Said first: engines whose own request was answered otherwise than ours."""
+    ours = _answered(report)
+    rows: list[Line] = []
+    for view, exchange in zip(report.views, report.answers, strict=False):
+        if exchange is None:
+            continue
+        first = (exchange.hops or (exchange,))[0]
+        theirs = read(first)
+        status = theirs.final.status if theirs.final is not None else None
+        if status != ours:
+            rows.append(
+                line(
+                    Piece("note: ", "warn"),
+                    f"wsprobe's own request was answered {ours or 'not at all'}, "
+                    f"{TITLES[view.browser]}'s was answered {status or 'not at all'}; the requests differ, "
+                    "for one in Origin (wsprobe connect --origin)",
+                )
+            )
+    return rows
+
+
+def _answered(report: Report) -> int | None:
+    first = (report.exchange.hops or (report.exchange,))[0]
+    final = read(first).final if report.exchange.hops else report.reading.final
+    return final.status if final is not None else None
+
+
+def apart(reports: Sequence[Report], groups: Sequence[Tellable], look: Look) -> list[Line]:
+    """Which of the recordings a script can tell apart, engine by engine."""
+    names = [visible(r.exchange.plan.target.url.encode()) for r in reports]
+    rows = [line(Piece("can a script tell them apart?", "title"))]
+    for each in groups:
+        known = TITLES[each.browser]
+        if len(each.groups) == 1:
+            rows.append(line(f"  {known}: ", Piece("no", "good"), ", all look the same"))
+            continue
+        rows.append(line(f"  {known}: ", Piece("yes", "warn"), f", by {', '.join(each.by)}"))
+        for group in each.groups:
+            rows.append(
+                line("    same: " if len(group) > 1 else "    alone: ", ", ".join(names[i] for i in group))
+            )
+    return rows

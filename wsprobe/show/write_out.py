@@ -1,0 +1,107 @@
+"""``--write-out``: a line of the user's own making, as curl's ``-w``.
+
+``%{name}`` is a variable, ``%%`` a percent sign, ``\\n``, ``\\r``, ``\\t`` and ``\\\\`` are escapes. Text that
+came from the peer is made visible first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from wsprobe.read.reading import Reading
+from wsprobe.report import Report
+from wsprobe.show.data import close_value, tls_value
+from wsprobe.show.timing import peer, timing
+from wsprobe.show.visible import visible
+
+
+def _seconds(name: str) -> Callable[[Report], str]:
+    def value(report: Report) -> str:
+        at = getattr(timing(report.reading), name)
+        return "" if at is None else f"{at / 1000:.6f}"
+
+    return value
+
+
+def _status(reading: Reading) -> str:
+    final = reading.final
+    return "" if final is None or final.status is None else str(final.status)
+
+
+def _close(member: str) -> Callable[[Report], str]:
+    def value(report: Report) -> str:
+        close = close_value(report.reading)
+        if close is None or close[member] is None:
+            return ""
+        return visible(str(close[member]).encode())
+
+    return value
+
+
+def _header(report: Report, name: str) -> str:
+    final = report.reading.final
+    return "" if final is None else visible(b", ".join(f.value for f in final.head.all(name.lower().encode())))
+
+
+VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
+    "url": ("the URL as it was given", lambda r: visible(r.exchange.plan.target.url.encode())),
+    "outcome": ("the outcome in one word", lambda r: r.outcome),
+    "exit_status": ("the exit status of this URL", lambda r: str(r.exit_status)),
+    "status": ("the HTTP status code, empty if there was none", lambda r: _status(r.reading)),
+    "reason": (
+        "the reason phrase",
+        lambda r: visible(r.reading.final.reason) if r.reading.final is not None else "",
+    ),
+    "findings": ("ids of all findings that fail or warn", lambda r: _findings(r)),
+    "body_size": ("bytes of the body, without transfer coding", lambda r: _body_size(r.reading)),
+    "close_code": ("code of the Close frame, empty if there was none", _close("code")),
+    "close_reason": ("reason of the Close frame", _close("reason")),
+    "remote": ("address and port of the peer", lambda r: visible(peer(r.exchange).partition(",")[0].encode())),
+    "tls_version": (
+        "version of TLS, empty without",
+        lambda r: str((tls_value(r.exchange) or {}).get("version") or ""),
+    ),
+    "time_resolved": ("seconds until the name was resolved", _seconds("resolved")),
+    "time_connected": ("seconds until TCP was connected", _seconds("connected")),
+    "time_tls": ("seconds until TLS was set up", _seconds("tls")),
+    "time_sent": ("seconds until the request was sent", _seconds("sent")),
+    "time_first_byte": ("seconds until the first byte of the answer", _seconds("first_byte")),
+    "time_head": ("seconds until the head of the answer was complete", _seconds("head")),
+    "time_total": ("seconds until the end", _seconds("ended")),
+}
+"""Name -> (what it is, how to get it). ``header{Name}`` is the one variable with an argument."""
+
+_TOKEN = re.compile(r"%%|%\{(?P<name>\w+)(?:\{(?P<argument>[^}]*)\})?\}|\\(?P<escape>.)", re.DOTALL)
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
+
+
+def _findings(report: Report) -> str:
+    return ",".join(f.id for f in report.verdict.findings if f.level != "note")
+
+
+def _body_size(reading: Reading) -> str:
+    final = reading.final
+    return "" if final is None or final.body is None else str(len(final.body.content))
+
+
+def unknown(template: str) -> list[str]:
+    """Names in *template* that are no variable."""
+    names = [m["name"] for m in _TOKEN.finditer(template) if m["name"]]
+    return [name for name in names if name not in VARIABLES and name != "header"]
+
+
+def write_out(template: str, report: Report) -> str:
+    """*template* with every variable filled in; nothing is added, not even a newline."""
+
+    def fill(match: re.Match[str]) -> str:
+        name = match["name"]
+        if name == "header":
+            return _header(report, match["argument"] or "")
+        if name:
+            return VARIABLES[name][1](report) if name in VARIABLES else match[0]
+        if match["escape"]:
+            return _ESCAPES.get(match["escape"], match[0])
+        return "%"
+
+    return _TOKEN.sub(fill, template)
