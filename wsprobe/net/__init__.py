@@ -1,0 +1,12 @@
+"""The network: the only place for trio, sockets, TLS and clocks. It writes recordings and reads none.
+
+``probe`` makes one exchange, ``in_order`` many of them side by side, ``run`` is the way in from ordinary code.
+"""
+
+from wsprobe.net.fault import PlanError
+from wsprobe.net.many import in_order
+from wsprobe.net.record import probe
+from wsprobe.net.run import run
+from wsprobe.net.talk import typed
+
+__all__ = ["PlanError", "in_order", "probe", "run", "typed"]

@@ -1,0 +1,58 @@
+"""All that can be wrong with a plan is found here, before the clock starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wsprobe.exchange import Plan
+from wsprobe.net.fault import PlanError
+from wsprobe.session.client import Client
+
+if TYPE_CHECKING:
+    import ssl
+
+    from wsprobe.net.proxy import Proxy
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A plan with what it needs to be carried out."""
+
+    plan: Plan
+    context: ssl.SSLContext | None
+    """Of the target; None for ``ws:``."""
+    proxy: Proxy | None
+    proxy_context: ssl.SSLContext | None
+    """Of an ``https:`` proxy."""
+
+    def client(self) -> Client:
+        """Return the client's side of the conversation, at its beginning."""
+        return Client(self.plan)
+
+
+def check(plan: Plan) -> Ready:
+    """Return *plan* made ready. Raises PlanError for what cannot be carried out on any network."""
+    for word in (plan.target.host, plan.route.unix_socket, plan.route.interface):
+        if word is not None and "\0" in word:
+            raise PlanError(f"{word!r} has a NUL character in it")
+    try:
+        Client(plan)
+    except ValueError as error:
+        raise PlanError(str(error)) from None
+    context = proxy = proxy_context = None
+    if plan.route.proxy is not None:
+        from wsprobe.net.proxy import parse
+
+        proxy = parse(plan.route.proxy)
+    if plan.target.secure:
+        from wsprobe.net.trust import context as trusting
+
+        context = trusting(plan.tls)
+    if proxy is not None and proxy.kind == "https":
+        from dataclasses import replace
+
+        from wsprobe.net.trust import context as trusting
+
+        proxy_context = trusting(replace(plan.tls, certificate=None, key=None, server_name=None))
+    return Ready(plan, context, proxy, proxy_context)

@@ -1,0 +1,132 @@
+"""The conversation on a wire: what comes goes to ``session.Client``, what it answers goes out, until the end.
+
+A reader and a writer run side by side, so that an answer is seen although the request is not all sent yet
+(a server may refuse a large one early), and what came before a reset is read although sending has failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable
+from dataclasses import dataclass
+
+import trio
+
+from wsprobe.exchange import Act, Received, Sent
+from wsprobe.net.tape import Tape
+from wsprobe.net.wire import End, Wire
+from wsprobe.session.client import Client
+from wsprobe.session.turn import Phase
+
+READS = 100_000
+"""A peer that sends byte by byte makes an event of each: more of them than this are too many to keep."""
+
+FLUSH = 1.0
+"""Seconds that the last bytes may wait for room in the send buffer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """What the person at the keyboard wants to be sent; None: they went away."""
+
+    act: Act | None
+
+
+_Item = Received | End | _Spoken
+
+
+async def converse(wire: Wire, client: Client, tape: Tape, talk: AsyncIterable[Act] | None = None) -> End:
+    """Send the opening handshake, then do as *client* says; return how it ended.
+
+    *talk*: what to send once the session is open, besides the plan's own acts; its end closes the session.
+    """
+    put, inbox = trio.open_memory_channel[_Item](0)
+    pump = _Pump(wire, tape)
+    opened = trio.Event()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(pump.write)
+        nursery.start_soon(pump.read, put)
+        if talk is not None:
+            nursery.start_soon(_talk, talk, opened, put)
+        pump.send(client.opening)
+        end = await _turns(client, pump, inbox, opened, tape)
+        pump.no_more()
+        with trio.move_on_after(FLUSH):
+            await pump.written.wait()
+        nursery.cancel_scope.cancel()
+    # RST shows on whichever call comes first, and only once: if that was a write, reading ends as if with FIN.
+    if end.how == "fin" and pump.write_end is not None and pump.write_end.errno == "ECONNRESET":
+        return pump.write_end
+    return end
+
+
+async def _turns(
+    client: Client, pump: _Pump, inbox: trio.MemoryReceiveChannel[_Item], opened: trio.Event, tape: Tape
+) -> End:
+    turn = client.timer(tape.now())
+    while True:
+        pump.send(turn.send)
+        if turn.done:
+            return End(turn.stop)
+        if turn.phase is Phase.OPEN:
+            opened.set()
+        item: _Item | None = None
+        with trio.move_on_at(tape.deadline(turn.wake_at)):
+            item = await inbox.receive()
+        match item:
+            case None:
+                # Rounding must not wake us a moment too early again and again.
+                turn = client.timer(max(tape.now(), turn.wake_at or 0))
+            case Received():
+                turn = client.receive(item.data, item.at)
+            case _Spoken():
+                pump.send(client.timer(tape.now()).send)
+                act = item.act or Act("time", "close", code=1000)
+                pump.send(client.say(act.do, act.data, act.code))
+                turn = client.timer(tape.now())
+            case End():
+                pump.send(client.receive_eof(tape.now()).send)
+                return item
+
+
+class _Pump:
+    """The two directions of one wire."""
+
+    def __init__(self, wire: Wire, tape: Tape) -> None:
+        self._wire = wire
+        self._tape = tape
+        # What the client sends is bounded by what it receives, and that by the plan's limits.
+        self._put, self._outbox = trio.open_memory_channel[bytes](float("inf"))
+        self.written = trio.Event()
+        self.write_end: End | None = None
+
+    def send(self, data: bytes) -> None:
+        if data:
+            self._put.send_nowait(data)
+
+    def no_more(self) -> None:
+        self._put.close()
+
+    async def write(self) -> None:
+        async for data in self._outbox:
+            if self.write_end is None:
+                self._tape.add(Sent(self._tape.now(), data))
+                self.write_end = await self._wire.send(data)
+        self.written.set()
+
+    async def read(self, put: trio.MemorySendChannel[_Item]) -> None:
+        for _ in range(READS):
+            data = await self._wire.receive()
+            if isinstance(data, End):
+                await put.send(data)
+                return
+            received = Received(self._tape.now(), data)
+            self._tape.add(received)
+            await put.send(received)
+        await put.send(End("limit", f"the answer came in more than {READS} pieces"))
+
+
+async def _talk(talk: AsyncIterable[Act], opened: trio.Event, put: trio.MemorySendChannel[_Item]) -> None:
+    await opened.wait()
+    async for act in talk:
+        await put.send(_Spoken(act))
+    await put.send(_Spoken(None))

@@ -1,0 +1,102 @@
+"""A connection as the rest sees it. Its end is a value; nothing here raises for what a peer does."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+from typing import Protocol
+
+import trio
+
+from wsprobe.exchange import How
+
+READ = 65536
+"""Bytes asked for in one read."""
+
+_RESET = {errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE}
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Why no more bytes go this way."""
+
+    how: How
+    error: str = ""
+    errno: str = ""
+    """Symbolic name, "" if there is none."""
+    alert: int | None = None
+    """The TLS alert that the peer sent, by its number."""
+
+
+class Wire(Protocol):
+    """Bytes in order, both ways."""
+
+    async def send(self, data: bytes) -> End | None:
+        """Hand over all of *data*; the end if that cannot be done."""
+
+    async def receive(self) -> bytes | End:
+        """Return what one read gave, at least one byte, or the end."""
+
+    async def close(self) -> None:
+        """Say goodbye where the protocol has a word for it, and close at once."""
+
+
+class StreamWire:
+    """A wire over a trio stream."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self._stream = stream
+
+    async def send(self, data: bytes) -> End | None:
+        try:
+            await self._stream.send_all(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as broken:
+            return _end_of(broken)
+        return None
+
+    async def receive(self) -> bytes | End:
+        try:
+            data = await self._stream.receive_some(READ)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as broken:
+            return _end_of(broken)
+        return bytes(data) or End("fin")
+
+    async def close(self) -> None:
+        await trio.aclose_forcefully(self._stream)
+
+
+class After:
+    """A wire of which some bytes were read already: they come first."""
+
+    def __init__(self, wire: Wire, read: bytes) -> None:
+        self._wire = wire
+        self._read = read
+
+    async def send(self, data: bytes) -> End | None:
+        return await self._wire.send(data)
+
+    async def receive(self) -> bytes | End:
+        if self._read:
+            data, self._read = self._read, b""
+            return data
+        return await self._wire.receive()
+
+    async def close(self) -> None:
+        await self._wire.close()
+
+
+def said_of(error: OSError) -> tuple[str, str]:
+    """Return the symbolic name and the words of *error*, both as the operating system has them."""
+    number = error.errno
+    if isinstance(number, int) and number in errno.errorcode:
+        return errno.errorcode[number], os.strerror(number)
+    return "", error.strerror or str(error) or type(error).__name__
+
+
+def _end_of(broken: BaseException) -> End:
+    cause = broken.__cause__
+    if not isinstance(cause, OSError):
+        return End("error", str(broken) or "the connection is broken")
+    name, words = said_of(cause)
+    return End("reset" if cause.errno in _RESET else "error", words, name)
