@@ -3,10 +3,12 @@
 ``probe`` makes one exchange, ``in_order`` many of them side by side, ``run`` is the way in from ordinary code.
 """
 
+from trio import sleep
+
 from wsprobe.net.fault import PlanError
 from wsprobe.net.many import in_order
 from wsprobe.net.record import probe
 from wsprobe.net.run import run
-from wsprobe.net.talk import typed
+from wsprobe.net.talk import stdin_lines
 
-__all__ = ["PlanError", "in_order", "probe", "run", "typed"]
+__all__ = ["PlanError", "in_order", "probe", "run", "sleep", "stdin_lines"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from functools import partial
 
 import trio
@@ -11,8 +11,8 @@ import trio
 from wsprobe.exchange import Act
 
 
-async def typed(descriptor: int, act_of: Callable[[bytes], Act | None]) -> AsyncIterator[Act]:
-    """Return what *act_of* makes of each line (without its end) read from *descriptor*; None makes nothing.
+async def stdin_lines(descriptor: int = 0) -> AsyncIterator[Act]:
+    """Return a message for each line read from *descriptor*: text, or binary where the line is not UTF-8.
 
     A thread waits in ``os.read``, which holds no lock of Python's: left behind there when the session ends, it
     does not keep the interpreter from ending.
@@ -22,7 +22,14 @@ async def typed(descriptor: int, act_of: Callable[[bytes], Act | None]) -> Async
     while data := await trio.to_thread.run_sync(read, abandon_on_cancel=True):
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
-            if act := act_of(line.removesuffix(b"\r")):
-                yield act
-    if rest and (act := act_of(rest)):
-        yield act
+            yield _message(line.removesuffix(b"\r"))
+    if rest:
+        yield _message(rest)
+
+
+def _message(line: bytes) -> Act:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return Act("time", "binary", line)
+    return Act("time", "text", line)
