@@ -113,7 +113,10 @@ def compose(target: Target, offer: Offer, fields: Sequence[Default], tail: bytes
 
 
 def raw(data: bytes, target: Target, key: str) -> bytes:
-    """Return a request file's bytes with ``{key}`` and ``{host}`` filled in, and nothing else changed."""
+    """Return a request file's bytes with ``{key}`` and ``{host}`` filled in, and nothing else changed.
+
+    Raises OfferError for a *key* with a line end in it.
+    """
     values = {b"{key}": _encode(key), b"{host}": _encode(host_header(target))}
     return re.sub(rb"\{(?:key|host)\}", lambda found: values[found[0]], data)
 
@@ -158,4 +161,7 @@ def _encode(text: str) -> bytes:
         raise OfferError(
             f"{text!a} has a line end in it; to send one, write the request to a file: --raw-request"
         )
-    return text.encode("utf-8", "surrogateescape")
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise OfferError(f"{text!a} has half of a surrogate pair, which is no character") from None

@@ -15,6 +15,8 @@ _SECURE = {"ws": False, "http": False, "wss": True, "https": True}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _SCHEME_WITHOUT_SLASHES = re.compile(r"(?i)(wss?|https?):(?![0-9]+(?:[/?#]|\Z))")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NO_CHARACTER = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""Surrogates that stand for nothing; U+DC80 to U+DCFF are the bytes of PEP 383."""
 _AUTHORITY_END = re.compile(r"[/?#]|\Z")
 
 # RFC 3986 section 3.3 (pchar), section 3.4 (query) and section 3.2.2 (reg-name, here without percent-encoding).
@@ -39,7 +41,9 @@ def parse(text: str) -> Target:
     if not url:
         raise TargetError("the URL is empty")
     if control := _CONTROL.search(url):
-        raise TargetError(f"URL {url!a} has a control character, {control[0]!a}")
+        raise TargetError(f"URL {_shown(url)} has a control character, {control[0]!a}")
+    if _NO_CHARACTER.search(url):
+        raise TargetError(f"URL {_shown(url)} has half of a surrogate pair, which is no character")
     secure, rest = _scheme(url)
     end = _authority_end(rest)
     userinfo, host, port = _authority(rest[:end], secure, url)
@@ -71,10 +75,10 @@ def _scheme(url: str) -> tuple[bool, str]:
     if found := _SCHEME.match(url):
         scheme = found[1].lower()
         if scheme not in _SECURE:
-            raise TargetError(f"scheme {scheme!r} in URL {url!a} is not ws, wss, http or https")
+            raise TargetError(f"scheme {scheme!r} in URL {_shown(url)} is not ws, wss, http or https")
         return _SECURE[scheme], url[found.end() :]
     if found := _SCHEME_WITHOUT_SLASHES.match(url):
-        raise TargetError(f"URL {url!a} has no // after {found[1]}:")
+        raise TargetError(f"URL {_shown(url)} has no // after {found[1]}:")
     return False, url.removeprefix("//")
 
 
@@ -89,16 +93,18 @@ def _authority(authority: str, secure: bool, url: str) -> tuple[str | None, str,
     if hostport.startswith("["):
         literal, bracket, after = hostport[1:].partition("]")
         if not bracket:
-            raise TargetError(f"URL {url!a} has [ without ]")
+            raise TargetError(f"URL {_shown(url)} has [ without ]")
         if after and not after.startswith(":"):
-            raise TargetError(f"URL {url!a} has {after!a} between the address and the path")
+            raise TargetError(f"URL {_shown(url)} has {_shown(after)} between the address and the path")
         host, port = _ipv6(literal), after[1:]
     else:
         name, _, port = hostport.partition(":")
         if ":" in port:
-            raise TargetError(f"URL {url!a} has several colons in its host; an IPv6 address needs [brackets]")
+            raise TargetError(
+                f"URL {_shown(url)} has several colons in its host; an IPv6 address needs [brackets]"
+            )
         if not name:
-            raise TargetError(f"URL {url!a} has no host")
+            raise TargetError(f"URL {_shown(url)} has no host")
         host = _name(name)
     return userinfo if at_sign else None, host, _port(port, secure)
 
@@ -107,10 +113,10 @@ def _port(text: str, secure: bool) -> int:
     if not text:
         return DEFAULT_PORT[secure]
     if not (text.isascii() and text.isdigit()):
-        raise TargetError(f"port {text!a} is not a number")
+        raise TargetError(f"port {_shown(text)} is not a number")
     port = int(text[-6:]) if len(text.lstrip("0")) < 6 else 65536
     if not 1 <= port <= 65535:
-        raise TargetError(f"port {text[:20]} is not from 1 to 65535")
+        raise TargetError(f"port {_shown(text)} is not from 1 to 65535")
     return port
 
 
@@ -122,12 +128,12 @@ def _ipv6(literal: str) -> str:
     try:
         IPv6Address(address)
     except AddressValueError:
-        raise TargetError(f"[{ascii(literal)[1:-1]}] is not an IPv6 address") from None
+        raise TargetError(f"{_shown(f'[{literal}]')} is not an IPv6 address") from None
     if not percent:
         return address.lower()
     zone = zone.removeprefix("25") if len(zone) > 2 else zone
     if not re.fullmatch(r"[A-Za-z0-9\-._~]+", zone):
-        raise TargetError(f"[{ascii(literal)[1:-1]}] has no usable zone after %")
+        raise TargetError(f"{_shown(f'[{literal}]')} has no usable zone after %")
     return f"{address.lower()}%{zone}"
 
 
@@ -140,16 +146,16 @@ def _name(name: str) -> str:
         try:
             host = unquote_to_bytes(host).decode()
         except UnicodeDecodeError:
-            raise TargetError(f"host {name!a} is not UTF-8 once its percent-encoding is undone") from None
+            raise TargetError(f"host {_shown(name)} is not UTF-8 once its percent-encoding is undone") from None
     if not host.isascii():
         host = _a_labels(host)
     if wrong := _NOT_IN_HOST.search(host):
-        raise TargetError(f"host {name!a} has {wrong[0]!a}, which no host name has")
+        raise TargetError(f"host {_shown(name)} has {wrong[0]!a}, which no host name has")
     labels = host.removesuffix(".").split(".")
     if "" in labels:
-        raise TargetError(f"host {name!a} has an empty label")
+        raise TargetError(f"host {_shown(name)} has an empty label")
     if max(map(len, labels)) > 63 or len(host.removesuffix(".")) > 253:
-        raise TargetError(f"host {name!a} is longer than DNS allows (63 a label, 253 in all)")
+        raise TargetError(f"host {_shown(name)} is longer than DNS allows (63 a label, 253 in all)")
     return host.lower()
 
 
@@ -167,7 +173,9 @@ def _a_labels(host: str) -> str:
             if not label.isascii():
                 idna.check_bidi(label)
     except (idna.IDNAError, UnicodeError) as error:
-        raise TargetError(f"host {host!a} is not a valid international name: {str(error)!a}") from None
+        raise TargetError(
+            f"host {_shown(host)} is not a valid international name: {_shown(str(error))}"
+        ) from None
     return ".".join(
         label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii") for label in labels
     )
@@ -181,3 +189,8 @@ def _resource(text: str) -> str:
         lambda found: b"".join(b"%%%02X" % byte for byte in found[0]), text.encode("utf-8", "surrogateescape")
     )
     return encoded.decode("ascii")
+
+
+def _shown(text: str) -> str:
+    """Return *text* for a message: in quotes, ASCII, and short."""
+    return ascii(text) if len(text) <= 100 else ascii(text[:100]) + "..."
