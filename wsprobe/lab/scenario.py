@@ -37,6 +37,7 @@ class Step:
         "send-bytewise",
         "wait",
         "hold",
+        "read",
         "read-frame",
         "read-close",
         "echo",
@@ -48,15 +49,17 @@ class Step:
     data: bytes = b""
     """To send. ``{accept}``, ``{host}``, ``{key}`` and the like have not been filled in yet."""
     seconds: float = 0.0
-    """wait, hold (keep open and read), pause between bytes (send-bytewise)."""
+    """wait, hold (keep open and read), pause between bytes (send-bytewise); at most, for read, read-frame,
+    read-close and echo."""
     repeat: int = 1
+    """How often *data* is sent; ``{number}`` in it counts from 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
     name: str
     about: str
-    """status, headers, transport, frames, arguments, remedy, history."""
+    """status, headers, transport, frames, arguments, servers, hostile, remedy, history."""
     summary: str
     """One sentence: what the server does and why it is of interest."""
     steps: tuple[Step, ...] = ()

@@ -16,7 +16,7 @@ from wsprobe.session.frames import CLOSE, PING, TEXT, frame
 BARE = ("echo-close", "fin", "reset", "close-notify")
 """Steps without an argument: written as their name alone."""
 
-TIMED = ("wait", "hold", "read-frame", "read-close", "echo")
+TIMED = ("wait", "hold", "read", "read-frame", "read-close", "echo")
 """Steps whose argument is a number of seconds."""
 
 

@@ -1,0 +1,72 @@
+"""The request that reached the lab, and the fields it gives to templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wsprobe.read.heads import split_head
+from wsprobe.read.reading import Head
+from wsprobe.read.tokens import expected_accept, split_list
+
+LONGEST = 256 * 1024
+"""Bytes of a request's head that are still read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    head: Head
+    method: bytes
+    resource: bytes
+    """As the request line carries it."""
+    early: bytes
+    """What came after the head."""
+
+    def first(self, name: bytes) -> bytes:
+        """Return the value of the first field called *name* (lower case), b"" if there is none."""
+        found = self.head.all(name)
+        return found[0].value if found else b""
+
+    @property
+    def upgrade(self) -> bool:
+        """Whether it asks for a WebSocket, of whatever version."""
+        return self.first(b"upgrade").lower() == b"websocket"
+
+
+def request(data: bytes) -> Request | None:
+    """Return the request that *data* begins with, None while its head is not complete."""
+    head, end = split_head(data)
+    if not head.complete or head.first is None:
+        return None
+    method, _, after = head.first.text.partition(b" ")
+    resource, _, _ = after.rpartition(b" ")
+    return Request(head, method, resource or after, data[end:])
+
+
+def values(asked: Request) -> dict[str, bytes]:
+    """Return what the request itself fills in.
+
+    ``{accept}`` is the right Sec-WebSocket-Accept (RFC 6455 section 4.2.2), the others that begin so are wrong
+    in one way each; ``{host}`` is the Host field, ``{path}`` the resource name, ``{protocol}`` the first
+    subprotocol offered.
+    """
+    key = asked.first(b"sec-websocket-key")
+    accept = expected_accept(key)
+    protocols = split_list(asked.first(b"sec-websocket-protocol"))
+    return {
+        "accept": accept,
+        "accept-lower": accept.lower(),
+        "accept-swapped": accept.swapcase(),
+        "accept-unpadded": accept.rstrip(b"="),
+        "accept-hex": _hex(accept),
+        "key": key,
+        "host": asked.first(b"host"),
+        "origin": asked.first(b"origin"),
+        "path": asked.resource,
+        "protocol": protocols[0] if protocols else b"",
+    }
+
+
+def _hex(accept: bytes) -> bytes:
+    from base64 import b64decode
+
+    return b64decode(accept).hex().encode("ascii")
