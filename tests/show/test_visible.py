@@ -1,0 +1,52 @@
+"""Escaping: reversible, and nothing that a terminal acts on gets through."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsprobe.show.visible import hexdump, legible, raw, visible
+
+
+@given(st.binary())
+def test_visible_is_printable_ascii_and_loses_no_byte(data: bytes) -> None:
+    shown = visible(data)
+    assert all(0x20 <= ord(char) < 0x7F for char in shown)
+    assert raw(shown) == data
+
+
+@given(st.one_of(st.binary(), st.text().map(lambda text: text.encode("utf-8", "surrogatepass"))))
+def test_legible_loses_no_byte_and_shows_nothing_that_acts(data: bytes) -> None:
+    shown = legible(data)
+    assert raw(shown) == data
+    assert not [char for char in shown if unicodedata.category(char).startswith("C")]
+
+
+@pytest.mark.parametrize(
+    ("data", "ascii_only", "readable"),
+    [
+        (b"plain", "plain", "plain"),
+        (b"a\\b", "a\\\\b", "a\\\\b"),
+        (b"\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m", "\\x1b[31mred\\x1b[0m"),
+        ("Öffnen ✓".encode(), "\\xc3\\x96ffnen \\xe2\\x9c\\x93", "Öffnen ✓"),
+        ("a\u202eb".encode(), "a\\xe2\\x80\\xaeb", "a\\xe2\\x80\\xaeb"),
+        ("\u0085\u009b".encode(), "\\xc2\\x85\\xc2\\x9b", "\\xc2\\x85\\xc2\\x9b"),
+        (b"\xc3(", "\\xc3(", "\\xc3("),
+        (b"\t\r\n\0", "\\x09\\x0d\\x0a\\x00", "\\x09\\x0d\\x0a\\x00"),
+        (b"[b]bold[/b] :smile:", "[b]bold[/b] :smile:", "[b]bold[/b] :smile:"),
+    ],
+)
+def test_examples(data: bytes, ascii_only: str, readable: str) -> None:
+    assert visible(data) == ascii_only
+    assert legible(data) == readable
+
+
+def test_hexdump_shows_offsets_hex_and_text() -> None:
+    assert hexdump(b"SSH-2.0-OpenSSH_9\r\n", 16) == [
+        "00000010  53 53 48 2d 32 2e 30 2d  4f 70 65 6e 53 53 48 5f  |SSH-2.0-OpenSSH_|",
+        "00000020  39 0d 0a                                          |9..|",
+    ]
+    assert hexdump(b"") == []

@@ -1,0 +1,187 @@
+"""Who answered, guessed from the answer: marks of servers and frameworks, and the call each offers. Data.
+
+A mark is a likelihood, never a certainty: any server can send any field.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """All conditions that are not empty must hold. Patterns are matched without letter case."""
+
+    name: str
+    likely: str
+    """What the answer then most likely is, after "likely"."""
+    call: str
+    """What to call there instead, "" if nothing there can be changed."""
+    source: str
+    """Where that is documented or was seen."""
+    status: frozenset[int] = frozenset()
+    header: str = ""
+    """Name of a header field."""
+    value: str = ""
+    """Pattern for that field's value."""
+    body: str = ""
+    """Pattern for the body."""
+    empty: bool = False
+    """The body must be empty."""
+
+    def matches(self, status: int, fields: list[tuple[str, str]], body: str) -> bool:
+        if self.status and status not in self.status:
+            return False
+        if self.empty and body:
+            return False
+        if self.body and not re.search(self.body, body, re.IGNORECASE):
+            return False
+        return not self.header or any(
+            name == self.header and re.search(self.value, value, re.IGNORECASE) for name, value in fields
+        )
+
+
+DENIED = frozenset({401, 403})
+
+SIGNATURES: tuple[Signature, ...] = (
+    Signature(
+        "cloudflare",
+        "Cloudflare's edge, not the origin, which may never have seen the request",
+        "",
+        "Cloudflare marks its answers with CF-RAY",
+        header="cf-ray",
+        value=r".",
+        body=r"cloudflare|error code: 1\d\d\d|attention required",
+    ),
+    Signature(
+        "api-gateway",
+        "AWS API Gateway: an authorizer of the $connect route refused, before any of your code ran",
+        "let $connect succeed and refuse in the first message with a Close through the @connections API",
+        "AWS API Gateway, WebSocket APIs, $connect route",
+        header="x-amzn-requestid",
+        value=r".",
+    ),
+    Signature(
+        "api-gateway",
+        "AWS API Gateway: an authorizer of the $connect route refused, before any of your code ran",
+        "let $connect succeed and refuse in the first message with a Close through the @connections API",
+        "AWS API Gateway, WebSocket APIs, $connect route",
+        header="apigw-requestid",
+        value=r".",
+    ),
+    Signature(
+        "uvicorn",
+        "Starlette or FastAPI on uvicorn: close() before accept() becomes a bare 403, and the close code is lost",
+        "await websocket.accept(), then await websocket.close(code=4403, reason=...); for a status and body that tools "
+        "can read, send_denial_response()",
+        "ASGI specification, websocket.close and the websocket.http.response extension",
+        status=frozenset({403}),
+        header="server",
+        value=r"^uvicorn",
+    ),
+    Signature(
+        "daphne",
+        "Django Channels on Daphne: close() or DenyConnection before accept() becomes a 403",
+        "await self.accept(), then await self.close(code=4403)",
+        "Django Channels, consumers; Daphne issue 374: the reason is not sent",
+        status=frozenset({403}),
+        header="server",
+        value=r"^daphne",
+    ),
+    Signature(
+        "hypercorn",
+        "an ASGI application on Hypercorn that closed before it accepted",
+        "send websocket.accept first, then websocket.close with a code and reason",
+        "ASGI specification, websocket.close",
+        status=DENIED,
+        header="server",
+        value=r"^hypercorn",
+    ),
+    Signature(
+        "granian",
+        "an ASGI or RSGI application on Granian that closed before it accepted",
+        "accept first, then close with a code",
+        "Granian issue 793",
+        status=DENIED,
+        header="server",
+        value=r"^granian",
+    ),
+    Signature(
+        "phoenix",
+        "Phoenix: connect/3 of the socket returned :error, which becomes an empty 403",
+        "return {:ok, socket} and refuse in join/3, or have :error_handler choose the status; a page sees only the first",
+        "Phoenix.Socket, connect/3 and :error_handler",
+        status=frozenset({403}),
+        header="server",
+        value=r"^(cowboy|bandit)",
+        empty=True,
+    ),
+    Signature(
+        "action-cable",
+        "Rails Action Cable: the request's Origin is not among allowed_request_origins",
+        "add the origin to config.action_cable.allowed_request_origins; a refused connection otherwise is accepted and "
+        "told by a disconnect message",
+        "Rails guides, Action Cable; rails pull request 34194",
+        status=frozenset({404}),
+        header="x-request-id",
+        value=r".",
+        body=r"^(page not found)?$",
+    ),
+    Signature(
+        "gorilla",
+        "gorilla/websocket: CheckOrigin refused the Origin",
+        "set Upgrader.CheckOrigin to allow this page; to tell a page why, upgrade first, then WriteControl a Close",
+        "gorilla/websocket, Upgrader",
+        status=frozenset({403}),
+        body=r"request origin not allowed",
+    ),
+    Signature(
+        "gorilla",
+        "a gorilla/websocket server that saw no Upgrade: something before it took the header away",
+        "have the proxy pass Upgrade and Connection on",
+        "gorilla/websocket, Upgrader",
+        status=frozenset({400}),
+        body=r"websocket: the client is not using the websocket protocol",
+    ),
+    Signature(
+        "aiohttp",
+        "an aiohttp server that saw no Upgrade: something before it took the header away",
+        "have the proxy pass Upgrade and Connection on",
+        "aiohttp web_ws; cloudflared issue 1652",
+        status=frozenset({400}),
+        body=r"no websocket upgrade hdr|can \"upgrade\" only to",
+    ),
+    Signature(
+        "ws",
+        "ws on Node: verifyClient refused, or the upgrade listener wrote a status itself",
+        "complete the upgrade with handleUpgrade(), then ws.close(4403, reason)",
+        "ws, doc/ws.md and the README on authentication",
+        status=frozenset({400, 401, 403}),
+        body=r"^(bad request|unauthorized|forbidden)$",
+    ),
+    Signature(
+        "websockets",
+        "the Python library websockets, without an Upgrade in the request that reached it",
+        "have the proxy pass Upgrade and Connection on",
+        "websockets, process_request",
+        body=r"failed to open a websocket connection",
+    ),
+    Signature(
+        "socket.io",
+        "an Engine.IO (Socket.IO) endpoint: it wants its own query, or its middleware refused",
+        "send EIO=4&transport=websocket; refuse in a middleware with next(new Error(...)), which arrives as connect_error",
+        "Engine.IO protocol, server errors",
+        body=r"\"code\":\s*\d+\s*,\s*\"message\":\s*\"(transport unknown|session id unknown|bad handshake method|bad request"
+        r"|forbidden|unsupported protocol version)",
+    ),
+    Signature(
+        "signalr",
+        "ASP.NET Core SignalR: a token is wanted",
+        "call the negotiate endpoint first and pass access_token in the query; a refusal there is visible to fetch",
+        "SignalR transport protocol",
+        status=DENIED,
+        header="www-authenticate",
+        value=r"bearer",
+    ),
+)
