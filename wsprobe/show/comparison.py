@@ -119,7 +119,7 @@ def beside(left: Sequence[Line], right: Sequence[Line], look: Look) -> list[Line
 
 def conclusions(report: Report, look: Look) -> list[Line]:
     """What is hidden, what it looks like, and what to do so that a page can know."""
-    from wsprobe.browsers.situations import alike
+    from wsprobe.lab.situations import alike
     from wsprobe.remedy import advice
 
     rows: list[Line] = []

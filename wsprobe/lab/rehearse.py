@@ -1,0 +1,68 @@
+"""An engine opens a scenario, without sockets: what script would see. Pure; for tests and for comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from wsprobe.browsers.engine import Engine
+from wsprobe.browsers.view import Page, ScriptView
+from wsprobe.exchange import Limits, Plan, Target
+from wsprobe.lab.places import PATH, PORTS, place
+from wsprobe.lab.play import play
+from wsprobe.lab.scenario import Listener, Scenario
+from wsprobe.read import read
+from wsprobe.read.reading import Reading
+
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+"""RFC 6455 section 1.3: the sample key."""
+PATIENCE = Limits(linger=10.0)
+"""Longer than any scenario holds a connection open, so that all of it is seen."""
+MOST_FOLLOWS = 25
+"""More than any engine goes on by itself (WebKitGTK stops after 20 redirects)."""
+
+
+def rehearse(
+    engine: Engine,
+    scenario: Scenario,
+    catalogue: Mapping[str, Scenario],
+    *,
+    host: str = "127.0.0.1",
+    ports: Mapping[Listener, int] = PORTS,
+    limits: Limits = PATIENCE,
+) -> ScriptView:
+    """Return what *engine* shows the scenario's page. Redirects lead to scenarios of *catalogue*."""
+    where = place(scenario, ports, host)
+    made = engine.construct(where.url, where.page)
+    if made.target is None:
+        return engine.view(where.url, where.page, [])
+    asked = engine.request(made, where.page, KEY)
+    readings = [_meet(scenario, made.target, asked, where.page, ports, limits)]
+    while len(readings) <= MOST_FOLLOWS:
+        then = engine.follow(readings, where.page, KEY)
+        if then is None:
+            break
+        next_one = catalogue.get(then.target.resource.removeprefix(PATH), scenario)
+        readings.append(_meet(next_one, then.target, then.request, where.page, ports, limits))
+    return engine.view(where.url, where.page, readings)
+
+
+def _meet(
+    scenario: Scenario,
+    target: Target,
+    asked: bytes,
+    page: Page,
+    ports: Mapping[Listener, int],
+    limits: Limits,
+) -> Reading:
+    met = _there(scenario, target, ports)
+    plan = Plan(target=target, request=asked, acts=page.acts, limits=limits)
+    return read(play(met, plan, ports=ports))
+
+
+def _there(scenario: Scenario, target: Target, ports: Mapping[Listener, int]) -> Scenario:
+    """*scenario* on the listener that stands at the target's port: nothing listens at a port of no listener."""
+    found = next((name for name, port in ports.items() if port == target.port), None)
+    if found is None or found == scenario.listener:
+        return scenario if found is not None else replace(scenario, listener="unused")
+    return replace(scenario, listener=found)
