@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import h11
 
-from wsprobe.read.reading import Opinion
-
-WAITS = "NEED_DATA"
-"""The message of an opinion that is still out: h11 has not refused anything, and waits for more."""
+from wsprobe.read.reading import WAITS, Opinion
 
 
 def opinion(received: bytes, *, method: bytes, ended: bool) -> Opinion:

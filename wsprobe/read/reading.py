@@ -189,12 +189,22 @@ class Session:
     """Our own frames; *start* counts in the bytes sent."""
 
 
+WAITS = "NEED_DATA"
+"""The message of an opinion that is still out, named as h11 names it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opinion:
     """What h11 0.16 says of the same bytes: a strict client library's view."""
 
     accepts: bool
     message: str = ""
+    """Why not, in h11's words."""
+
+    @property
+    def waits(self) -> bool:
+        """True if h11 has refused nothing, and waits for more bytes."""
+        return not self.accepts and self.message == WAITS
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 
-_TABLE = {b: f"\\x{b:02x}" for b in (*range(0x20), *range(0x7F, 0x100))} | {0x5C: "\\\\"}
+from wsprobe.visible import visible
+
+__all__ = ["hexdump", "legible", "raw", "visible"]
+
 _ESCAPE = re.compile(r"\\(\\|x[0-9a-f]{2})")
-
-
-def visible(data: bytes) -> str:
-    """Printable ASCII as it is, a backslash doubled, every other byte as ``\\xNN``."""
-    return data.decode("latin-1").translate(_TABLE)
 
 
 def legible(data: bytes) -> str:

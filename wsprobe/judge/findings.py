@@ -1,0 +1,59 @@
+"""Every finding there is, by its id, and the one way to make one.
+
+Ids are stable and never reused. Adding a finding touches two places: its row in a table, and the rule.
+"""
+
+from __future__ import annotations
+
+from wsprobe.judge.entry import Entry
+from wsprobe.judge.finding import Finding
+from wsprobe.judge.handshake import selection
+from wsprobe.judge.handshake import table as handshake
+from wsprobe.judge.http import table as http
+from wsprobe.judge.session import table as session
+from wsprobe.judge.transport import table as transport
+from wsprobe.read.reading import Span
+from wsprobe.visible import visible
+
+__all__ = ["FINDINGS", "Entry", "found"]
+
+_TABLES = (transport.TABLE, handshake.TABLE, selection.TABLE, http.TABLE, session.TABLE)
+
+FINDINGS: dict[str, Entry] = {entry.id: entry for table in _TABLES for entry in table}
+
+_SHOWN = 200
+"""Bytes of a wire value that a finding repeats; its span has them all."""
+
+
+def found(
+    id: str,
+    text: str,
+    span: Span | None = None,
+    *,
+    expected: bytes | None = None,
+    received: bytes | None = None,
+    usual: str | None = None,
+    spec: str | None = None,
+) -> Finding:
+    """The finding *id*, its level and section from the table.
+
+    *expected* and *received* are wire values; they are made visible here. *usual* and *spec* stand in for the
+    table's own words where more is known. Raises KeyError for an id that is not in the table.
+    """
+    entry = FINDINGS[id]
+    return Finding(
+        id,
+        entry.level,
+        entry.spec if spec is None else spec,
+        text,
+        entry.usual if usual is None else usual,
+        span,
+        None if expected is None else shown(expected),
+        None if received is None else shown(received),
+    )
+
+
+def shown(value: bytes) -> str:
+    """A wire value for a text: visible, and cut where it is very long."""
+    cut = len(value) - _SHOWN
+    return visible(value) if cut <= 0 else f"{visible(value[:_SHOWN])} ... {cut} more bytes"

@@ -1,0 +1,85 @@
+"""Bodies of refusals: whether all of it came, and whether it is what the headers say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wsprobe.judge.finding import Finding
+from wsprobe.judge.findings import found, shown
+from wsprobe.judge.subject import how, refusal, status_span, where
+from wsprobe.read.reading import Body, Reading, Response, Span
+
+_PEER_ENDED = {
+    "fin": "the server closed the connection",
+    "truncated": "the connection was closed without TLS close_notify",
+    "reset": "the connection was reset",
+    "error": "the connection failed",
+}
+_NOT_CODING = ("h11: ", "the connection did not end cleanly")
+_CUT = "decoded only up to"
+
+
+def body(reading: Reading) -> Iterator[Finding]:
+    """The body against its framing (RFC 9112 section 6) and its content coding (RFC 9110 section 8.4)."""
+    response = refusal(reading)
+    if response is None or response.body is None:
+        return
+    of = response.body
+    yield from _framing(reading, response, of)
+    if reading.rest:
+        start = len(reading.received) - len(reading.rest)
+        yield found(
+            "body-too-long",
+            f"{len(reading.rest)} bytes follow the end of the body",
+            (start, len(reading.received)),
+        )
+    yield from _coding(reading, response, of)
+
+
+def _framing(reading: Reading, response: Response, of: Body) -> Iterator[Finding]:
+    end = how(reading)
+    span = _framing_span(response)
+    if of.framing == "unknown":
+        lengths = response.head.all(b"content-length")
+        id = "length-conflict" if lengths and not response.head.all(b"transfer-encoding") else "body-malformed"
+        yield found(id, f"where the body ends cannot be known: {shown(of.problem.encode())}", span)
+    elif of.cut:
+        yield found("body-cut", f"reading stopped after {len(of.content)} bytes, our limit", span)
+    elif of.framing == "chunked" and of.problem.startswith("h11: ") and "peer closed" not in of.problem:
+        yield found("body-malformed", f"the body is not chunked as it says: {shown(of.problem.encode())}", span)
+    elif of.complete:
+        return
+    elif end in _PEER_ENDED and (of.framing != "close" or end != "fin"):
+        yield found("body-truncated", f"{_PEER_ENDED[end]} {_amount(of)}", span)
+    elif end == "timeout":
+        yield found("body-unfinished", f"the time limit ran out {_amount(of)}", span)
+
+
+def _amount(of: Body) -> str:
+    if of.expected is not None:
+        return f"after {len(of.content)} of {of.expected} bytes"
+    return f"inside the body, after {len(of.content)} bytes"
+
+
+def _framing_span(response: Response) -> Span:
+    fields = response.head.all(b"transfer-encoding") or response.head.all(b"content-length")
+    return where(response.head, fields) or status_span(response)
+
+
+def _coding(reading: Reading, response: Response, of: Body) -> Iterator[Finding]:
+    if not of.coding:
+        return
+    problems = [part for part in of.problem.split("; ") if not part.startswith(_NOT_CODING)]
+    if not problems or not problems[0]:
+        return
+    if problems[0].startswith(_CUT):
+        if not of.cut:
+            yield found("body-cut", f"the body is {problems[0]}, our limit", _coding_span(response))
+    elif of.complete or not problems[0].endswith("too early"):
+        yield found(
+            "coding-failed", f"{shown(of.coding.encode('latin-1'))}: {problems[0]}", _coding_span(response)
+        )
+
+
+def _coding_span(response: Response) -> Span | None:
+    return where(response.head, response.head.all(b"content-encoding"))

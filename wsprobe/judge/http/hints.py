@@ -1,0 +1,115 @@
+"""What the body of a refusal betrays: the sentences that servers write when a proxy changed the handshake.
+
+The patterns are data: the words of servers in the field, each with the servers that use them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wsprobe.judge.finding import Finding
+from wsprobe.judge.findings import found, shown
+from wsprobe.judge.subject import refusal, where
+from wsprobe.read.reading import Reading, Response, Span
+
+_SEARCHED = 64 * 1024
+
+_NO_UPGRADE: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), whose)
+    for pattern, whose in (
+        (rb'can "upgrade" only to "websocket"', "Spring, Tornado, aiohttp"),
+        (rb'"connection" must be "upgrade"', "Tornado"),
+        (rb"no websocket upgrade hdr", "aiohttp"),
+        (rb"'(?:upgrade|websocket)' token not found in '(?:connection|upgrade)' header", "gorilla/websocket"),
+        (rb'(?:connection|upgrade) header "[^"]*" does not contain (?:upgrade|websocket)', "coder/websocket"),
+        (rb"'(?:connection|upgrade)' header must contain '(?:upgrade|websocket)'", "Phoenix, Bandit"),
+        (rb"(?:missing|invalid|bad|no) (?:connection|upgrade) header", "websockets, ws and others"),
+        (
+            rb"(?:connection|upgrade) header (?:is )?(?:missing|invalid|not found|required)",
+            "Autobahn and others",
+        ),
+        (rb"you need a websocket client", "websockets (Python)"),
+        (rb"not a websocket (?:handshake|request|upgrade)", "several servers"),
+        (rb"websocket (?:upgrade|connection)s? (?:request )?(?:is )?(?:required|expected)", "several servers"),
+    )
+)
+_VERSION_TWICE = re.compile(rb"\b(13) ?, ?13\b")
+_TLS_PORT: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), whose)
+    for pattern, whose in (
+        (rb"plain http request was sent to https port", "nginx"),
+        (rb"speaking plain http to an ssl-enabled server port", "Apache"),
+        (rb"client sent an http request to an https server", "Go"),
+        (rb"this combination of host and port requires tls", "Tomcat"),
+        (rb"http request was sent to (?:an )?https", "several servers"),
+    )
+)
+
+
+def hints(reading: Reading) -> Iterator[Finding]:
+    """The usual causes, where the body names them."""
+    response = refusal(reading)
+    if response is None or response.body is None:
+        return
+    text = _text(response)
+    yield from _upgrade_stripped(reading, response, text)
+    if match := _VERSION_TWICE.search(text):
+        ours = len(reading.request.head.all(b"sec-websocket-version"))
+        yield found(
+            "version-duplicated",
+            f"the body speaks of version {shown(match[0])}; the request had Sec-WebSocket-Version {ours} times",
+            _span(reading, response, match[0]),
+            received=match[0],
+        )
+    if not reading.exchange.plan.target.secure:
+        for pattern, whose in _TLS_PORT:
+            if match := pattern.search(text):
+                yield found(
+                    "plain-to-tls-port",
+                    f"the answer says that this port wants TLS (words of {whose})",
+                    _span(reading, response, match[0]),
+                    received=match[0],
+                )
+                break
+    yield from _page(response, text)
+
+
+def _text(response: Response) -> bytes:
+    body = response.body
+    if body is None:
+        return b""
+    return (body.decoded if body.decoded is not None else body.content)[:_SEARCHED]
+
+
+def _span(reading: Reading, response: Response, words: bytes) -> Span | None:
+    """Where the words stand on the wire, if they do (not where the body is compressed or cut by chunks)."""
+    start = response.head.start + len(response.head.raw)
+    at = reading.received.find(words, start)
+    return (at, at + len(words)) if at >= 0 else None
+
+
+def _upgrade_stripped(reading: Reading, response: Response, text: bytes) -> Iterator[Finding]:
+    head = reading.request.head
+    whole = bool(head.all(b"upgrade") and head.all(b"connection"))
+    for pattern, whose in _NO_UPGRADE:
+        if match := pattern.search(text):
+            words = shown(match[0])
+            yield found(
+                "upgrade-stripped" if whole else "handshake-incomplete",
+                f"the body says: {words} (words of {whose}); the request had Upgrade and Connection"
+                if whole
+                else f"the body says: {words} (words of {whose}); the request lacks Upgrade or Connection",
+                _span(reading, response, match[0]),
+                received=match[0],
+            )
+            return
+
+
+def _page(response: Response, text: bytes) -> Iterator[Finding]:
+    types = response.head.all(b"content-type")
+    html = any(field.value.lower().startswith((b"text/html", b"application/xhtml")) for field in types)
+    if response.status == 200 and (
+        html or (not types and text.lstrip()[:9].lower() in (b"<!doctype", b"<html>"))
+    ):
+        yield found("web-page", "a 200 with an HTML page", where(response.head, types))
