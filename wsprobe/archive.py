@@ -18,6 +18,9 @@ from typing import Any
 
 from wsprobe import exchange as values
 from wsprobe.exchange import Event, Exchange
+from wsprobe.redaction import redact
+
+__all__ = ["FORMAT", "ArchiveError", "dump", "from_value", "load", "redact", "to_value"]
 
 FORMAT = 1
 

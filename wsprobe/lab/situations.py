@@ -11,7 +11,7 @@ from functools import cache
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.tell import Told, told
 from wsprobe.browsers.view import ScriptView
-from wsprobe.lab.catalogue import load
+from wsprobe.lab.catalogue import find, load
 from wsprobe.lab.rehearse import rehearse
 
 SITUATIONS: tuple[tuple[str, str], ...] = (
@@ -29,8 +29,7 @@ SITUATIONS: tuple[tuple[str, str], ...] = (
 @cache
 def signature(browser: str, scenario: str) -> Told:
     """What script is told in one engine of one of the situations."""
-    catalogue = load()
-    return told(rehearse(ENGINES[browser], catalogue[scenario], catalogue))
+    return told(rehearse(ENGINES[browser], find(scenario), load()))
 
 
 def alike(views: Sequence[ScriptView]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
