@@ -1,0 +1,318 @@
+"""Nothing secret is left in a redacted recording, and all else is as it was."""
+
+from __future__ import annotations
+
+import gzip
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wsprobe import archive
+from wsprobe.archive import redact
+from wsprobe.exchange import (
+    Act,
+    ConnectFailed,
+    Ended,
+    Event,
+    Exchange,
+    Plan,
+    Received,
+    Route,
+    Sent,
+    Target,
+    TlsFailed,
+    TunnelFailed,
+    TunnelReceived,
+    TunnelSent,
+)
+from wsprobe.read import read
+from wsprobe.redaction.streams import chunk_spans
+
+REQUEST = (
+    b"GET /chat?token=tok-1234&v=2&bare HTTP/1.1\r\n"
+    b"Host: example.org\r\n"
+    b"AUTHORIZATION: Basic " + b64encode(b"alice:pass-word") + b"\r\n"
+    b"Proxy-Authorization: Bearer\r\n  bearer-5678\r\n"
+    b"Cookie: sid=cookie-abcd; theme=dark-mode\r\n"
+    b"cookie: second=cookie-efgh\r\n"
+    b"Referer: https://u1:p1@example.org/a?b=ref-ijkl#frag\r\n"
+    b"Upgrade: websocket\r\n\r\n"
+)
+SECRETS = (
+    b"tok-1234",
+    b"bare",
+    b"alice",
+    b"pass-word",
+    b64encode(b"alice:pass-word"),
+    b"bearer-5678",
+    b"cookie-abcd",
+    b"dark-mode",
+    b"cookie-efgh",
+    b"u1:p1",
+    b"ref-ijkl",
+    b"set-mnop",
+    b"loc-qrst",
+)
+TARGET = Target(
+    "ws://alice:pass-word@example.org/chat?token=tok-1234&v=2&bare#top",
+    False,
+    "example.org",
+    80,
+    "/chat?token=tok-1234&v=2&bare",
+    "alice:pass-word",
+    "top",
+)
+
+
+def exchange(answer: bytes | Sequence[Event], *, request: bytes = REQUEST, pieces: int = 0) -> Exchange:
+    received: Sequence[Event] = [Received(9, answer)] if isinstance(answer, bytes) else answer
+    sent: list[Event] = [Sent(1, request)]
+    if pieces:
+        sent = [Sent(i, request[i : i + pieces]) for i in range(0, len(request), pieces)]
+        received = [Received(9, answer[i : i + pieces]) for i in range(0, len(answer), pieces)]
+    return Exchange(Plan(TARGET, request), (*sent, *received, Ended(99, "fin")))
+
+
+ANSWER = (
+    b"HTTP/1.1 403 No tok-1234\r\n"
+    b"Set-Cookie: sid=set-mnop; Path=/; HttpOnly\r\n"
+    b"LOCATION: https://example.org/login?next=loc-qrst#part\r\n"
+    b"X-Saw: cookie-abcd\r\n"
+    b"Content-Length: 30\r\n\r\n"
+    b"you, alice, said cookie-efgh.."
+)
+
+
+def masked(text: bytes, *secrets: bytes) -> bytes:
+    for secret in secrets:
+        assert secret in text
+        text = text.replace(secret, b"*" * len(secret))
+    return text
+
+
+def test_each_secret_is_masked_where_it_stands_and_nothing_else_is() -> None:
+    reading = read(redact(exchange(ANSWER)))
+    assert reading.sent == (
+        b"GET /chat?token=********&v=*&**** HTTP/1.1\r\n"
+        b"Host: example.org\r\n"
+        b"AUTHORIZATION: Basic ********************\r\n"
+        b"Proxy-Authorization: Bearer\r\n  ***********\r\n"
+        b"Cookie: sid=***********; theme=*********\r\n"
+        b"cookie: second=***********\r\n"
+        b"Referer: https://**:**@example.org/a?b=********#frag\r\n"
+        b"Upgrade: websocket\r\n\r\n"
+    )
+    assert reading.received == masked(
+        ANSWER, b"tok-1234", b"set-mnop", b"loc-qrst", b"cookie-abcd", b"alice", b"cookie-efgh"
+    )
+    assert reading.exchange.plan.request == reading.sent
+
+
+def test_the_target_is_masked() -> None:
+    target = redact(exchange(ANSWER)).plan.target
+    assert target.url == "ws://*****:*********@example.org/chat?token=********&v=*&****#top"
+    assert target.resource == "/chat?token=********&v=*&****"
+    assert target.userinfo == "*****:*********"
+    assert (target.host, target.port, target.fragment) == ("example.org", 80, "top")
+
+
+@pytest.mark.parametrize("pieces", [1, 3, 7, 50])
+def test_secrets_split_over_reads_are_masked_and_reads_keep_their_sizes(pieces: int) -> None:
+    whole, split = redact(exchange(ANSWER)), exchange(ANSWER, pieces=pieces)
+    made = redact(split)
+    assert read(made).received == read(whole).received
+    assert read(made).sent == read(whole).sent
+    for before, after in zip(split.events, made.events, strict=True):
+        assert type(before) is type(after)
+        if isinstance(before, Sent | Received) and isinstance(after, Sent | Received):
+            assert len(before.data) == len(after.data)
+            assert before.at == after.at
+
+
+def frame(opcode: int, payload: bytes, mask: bytes = b"", first: int = 0x80) -> bytes:
+    body = bytes(b ^ mask[i % 4] for i, b in enumerate(payload)) if mask else payload
+    return bytes([first | opcode, (0x80 if mask else 0) | len(payload)]) + mask + body
+
+
+OPEN = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
+
+
+def test_messages_are_searched_in_both_directions_and_across_fragments() -> None:
+    mask = b"\x01\x80\xffq"
+    events = [
+        Received(2, OPEN + frame(1, b"hi cookie-", first=0) + frame(0, b"abcd!")),
+        Sent(3, frame(1, b"my tok-1234", mask)),
+        Received(4, frame(1, b"got tok-1234", mask)),
+    ]
+    session = read(redact(exchange(events))).session
+    assert session is not None
+    assert [f.data for f in session.frames] == [b"hi *******", b"****!", b"got ********"]
+    assert [f.data for f in session.sent] == [b"my ********"]
+    assert session.frames[2].mask == mask
+
+
+def test_a_query_word_does_not_mask_what_decides_the_handshake() -> None:
+    request = b"GET /?transport=websocket&n=1000&t=json HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"
+    answer = (
+        b"HTTP/1.1 200 OK\r\nUpgrade: websocket\r\nContent-Type: application/json\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n"
+        b"1000\r\n" + b"is it json" + b"." * 4086 + b"\r\n0\r\n\r\n"
+    )
+    reading = read(redact(exchange(answer, request=request)))
+    assert reading.sent == b"GET /?transport=*********&n=****&t=**** HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"
+    assert reading.received == answer.replace(b"it json", b"it ****")
+    assert reading.final is not None
+    assert reading.final.body is not None
+    assert reading.final.body.complete
+
+
+def test_a_compressed_body_that_repeats_a_secret_is_masked_whole() -> None:
+    body = gzip.compress(b"you sent cookie-abcd")
+    head = b"HTTP/1.1 403 No\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+    assert read(redact(exchange(head + body))).received == head + b"*" * len(body)
+    harmless = gzip.compress(b"you sent something")
+    head = b"HTTP/1.1 403 No\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(harmless)
+    assert read(redact(exchange(head + harmless))).received == head + harmless
+
+
+@pytest.mark.parametrize(
+    ("field", "left"),
+    [
+        (b"Authorization: opaque", b"Authorization: ******"),
+        (b"Authorization: my own", b"Authorization: ** ***"),
+        (b'authorization :  digest u="x", r=1', b"authorization :  digest ****** ***"),
+        (b"Cookie: alone; a=b", b"Cookie: *****; a=*"),
+        (b"Cookie: a=b;\r\n\tc=d\r\n e", b"Cookie: a=*;\r\n\tc=*\r\n *"),
+        (b"Set-Cookie: a", b"Set-Cookie: *"),
+        (b"Set-Cookie: a=b=c; Domain=d=e", b"Set-Cookie: a=***; Domain=d=e"),
+        (b"Location: //u@h/?q;r=s#t=u", b"Location: //*@h/?*;r=*#t=*"),
+        (b"Location: /x#y", b"Location: /x#y"),
+        (b"Refresh: 3; url=/?a=b", b"Refresh: 3; url=/?a=*"),
+        (b"Cookie:", b"Cookie:"),
+    ],
+)
+def test_fields(field: bytes, left: bytes) -> None:
+    request = b"GET / HTTP/1.1\n" + field + b"\n\n"
+    assert read(redact(exchange(b"", request=request))).sent == b"GET / HTTP/1.1\n" + left + b"\n\n"
+    answer = b"HTTP/1.1 302 Found\r\n" + field + b"\r\n\r\n"
+    assert read(redact(exchange(answer))).received == b"HTTP/1.1 302 Found\r\n" + left + b"\r\n\r\n"
+
+
+def test_proxies() -> None:
+    connect = b"CONNECT example.org:80 HTTP/1.1\r\nProxy-Authorization: Basic %s\r\n\r\n" % b64encode(
+        b"pu:ppppp"
+    )
+    plan = Plan(TARGET, REQUEST, route=Route(proxy="http://pu:ppppp@proxy.example:3128"))
+    events = (
+        TunnelSent(1, connect[:40]),
+        TunnelSent(2, connect[40:]),
+        TunnelReceived(3, b"HTTP/1.1 407 No ppppp\r\nSet-Cookie: a=b\r\n\r\nppppp?"),
+        TunnelFailed(4, "the proxy said ppppp"),
+        Ended(5, "error", "ppppp"),
+    )
+    made = redact(Exchange(plan, events))
+    assert made.plan.route.proxy == "http://**:*****@proxy.example:3128"
+    sent = b"".join(e.data for e in made.events if isinstance(e, TunnelSent))
+    assert sent == connect[:-16] + b"*" * 12 + b"\r\n\r\n"
+    assert made.events[2:] == (
+        TunnelReceived(3, b"HTTP/1.1 407 No *****\r\nSet-Cookie: a=*\r\n\r\n*****?"),
+        TunnelFailed(4, "the proxy said *****"),
+        Ended(5, "error", "*****"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("sent", "left"),
+    [
+        (b"\x05\x02\x00\x02\x01\x02pu\x03ppp\x05\x01\x00", b"\x05\x02\x00\x02\x01\x02**\x03***\x05\x01\x00"),
+        (b"\x05\x01\x00\x05\x01\x00\x03\x04host", b"\x05\x01\x00\x05\x01\x00\x03\x04host"),
+        (b"\x05", b"\x05"),
+        (b"\x05\x01\x02\x01\x09pu", b"\x05\x01\x02\x01\x09**"),
+    ],
+)
+def test_socks_passwords(sent: bytes, left: bytes) -> None:
+    made = redact(Exchange(Plan(TARGET, REQUEST), (TunnelSent(1, sent), Ended(2, "fin"))))
+    assert made.events[0] == TunnelSent(1, left)
+
+
+def test_hops_errors_and_messages_to_send_are_masked_too() -> None:
+    earlier = exchange(b"HTTP/1.1 302 Found\r\nX: loc-qrst\r\nLocation: /?a=loc-qrst\r\n\r\n")
+    plan = Plan(TARGET, REQUEST, acts=(Act("open", "text", b"tok-1234"),))
+    events = (
+        ConnectFailed(1, "192.0.2.1", 80, "", "no way to alice:pass-word"),
+        TlsFailed(2, "not-tls", "loc-qrst", b"HTTP/1.1 400 No\r\nSet-Cookie: a=b\r\n\r\ntok-1234"),
+        Ended(3, "error"),
+    )
+    made = redact(Exchange(plan, events, hops=(earlier,)))
+    assert made.plan.acts[0].data == b"********"
+    assert made.events == (
+        ConnectFailed(1, "192.0.2.1", 80, "", "no way to ***************"),
+        TlsFailed(2, "not-tls", "********", b"HTTP/1.1 400 No\r\nSet-Cookie: a=*\r\n\r\n********"),
+        Ended(3, "error"),
+    )
+    assert read(made.hops[0]).received == b"HTTP/1.1 302 Found\r\nX: ********\r\nLocation: /?a=********\r\n\r\n"
+
+
+def test_no_secret_is_left_anywhere_in_the_saved_text() -> None:
+    made = redact(replace(exchange(ANSWER), hops=(exchange(ANSWER, pieces=2),)))
+    text = archive.dump(made)
+    assert [secret for secret in SECRETS if secret.decode() in text] == []
+    assert text.isascii()
+
+
+@pytest.mark.parametrize(
+    ("raw", "spans"),
+    [
+        (b"3\r\nabc\r\n0\r\n\r\n", [(3, 6), (11, 13)]),
+        (b"3;x=y\r\nabc\r\n2\r\nd", [(7, 10), (15, 16), (16, 16)]),
+        (b"zz\r\nabc", [(0, 7)]),
+        (b"-1\r\nabc", [(4, 7)]),
+        (b"", [(0, 0)]),
+    ],
+)
+def test_chunks_are_told_from_their_framing(raw: bytes, spans: list[tuple[int, int]]) -> None:
+    assert chunk_spans(raw) == spans
+
+
+pieces_of_wire = st.lists(
+    st.sampled_from(
+        (
+            *(
+                b"HTTP/1.1 ",
+                b"101",
+                b"403",
+                b" x",
+                b"\r\n",
+                b"\n",
+                b"\r\n\r\n",
+                b" fold",
+                b"abcd",
+                b":",
+                b"\xff",
+            ),
+            *(b"Cookie: a=b", b"Set-Cookie: abcd", b"Location: //a@b?c"),
+            *(b"Transfer-Encoding: chunked", b"4\r\nabcd\r\n", b"\x81\x04abcd"),
+        )
+    )
+    | st.binary(max_size=6),
+    max_size=15,
+).map(b"".join)
+
+
+@settings(deadline=None, max_examples=150)
+@given(request=pieces_of_wire, answer=pieces_of_wire, size=st.integers(1, 20))
+def test_redacting_keeps_every_length_and_the_second_time_changes_nothing(
+    request: bytes, answer: bytes, size: int
+) -> None:
+    before = exchange(answer, request=request, pieces=size)
+    after = redact(before)
+    for old, new in zip(before.events, after.events, strict=True):
+        if isinstance(old, Sent | Received) and isinstance(new, Sent | Received):
+            assert len(old.data) == len(new.data)
+    old_lines = [line.end for r in read(before).responses for line in r.head.lines]
+    assert old_lines == [line.end for r in read(after).responses for line in r.head.lines]
+    assert redact(after) == after
