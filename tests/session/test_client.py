@@ -1,0 +1,174 @@
+"""What holds for every conversation: nothing raises, nothing grows, nothing is looked at twice."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wsprobe.exchange import Act, Limits, Plan, Target
+from wsprobe.read.frames import read_frames
+from wsprobe.session import Client, Phase, Turn
+from wsprobe.session.opened import PONGS_MAX
+
+TARGET = Target("ws://h/", False, "h", 80, "/")
+REQUEST = b"GET / HTTP/1.1\r\n\r\n"
+PLAN = Plan(TARGET, REQUEST)
+SWITCHING = b"HTTP/1.1 101 \r\n\r\n"
+
+BEGINNINGS = st.sampled_from(
+    [
+        b"",
+        b"HTTP/1.1 103 E\r\n\r\n",
+        b"HTTP/1.1 403 No\r\n\r\n",
+        b"HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 403 No\r\nContent-Length: 9\r\n\r\n",
+        SWITCHING,
+        SWITCHING + b"\x89\x01a",
+        SWITCHING + b"\x88\x00",
+    ]
+)
+ACTS = st.lists(
+    st.builds(
+        Act,
+        st.sampled_from(["created", "open", "message", "time"]),
+        st.sampled_from(["text", "binary", "ping", "close"]),
+        st.binary(max_size=5),
+        st.none() | st.integers(0, 0xFFFF),
+        st.integers(0, 2_000_000),
+    ),
+    max_size=4,
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(BEGINNINGS, st.binary(max_size=300), ACTS, st.data())
+def test_no_bytes_in_any_pieces_make_it_raise(
+    begin: bytes, rest: bytes, acts: list[Act], data: st.DataObject
+) -> None:
+    client = Client(Plan(TARGET, REQUEST, acts=tuple(acts)))
+    came = begin + rest
+    at = 0
+    while came:
+        size = data.draw(st.integers(1, len(came)))
+        at += data.draw(st.integers(0, 400_000))
+        turn = client.receive(came[:size], at)
+        came = came[size:]
+        check(turn, at)
+        if turn.done:
+            break
+    for _ in range(10):
+        turn = client.timer(at)
+        check(turn, at)
+        if turn.wake_at is None:
+            break
+        at = turn.wake_at
+    assert turn.done or turn.phase is Phase.HEAD
+    assert client.receive_eof(at).done
+
+
+def check(turn: Turn, at: int) -> None:
+    assert turn.done == (turn.phase is Phase.DONE)
+    assert turn.wake_at is None or turn.wake_at > at
+    if turn.phase in (Phase.HEAD, Phase.BODY):
+        assert turn.send == b""
+
+
+def test_nothing_happens_after_the_end() -> None:
+    client = Client(PLAN)
+    done = client.receive_eof(5)
+    assert done == Turn(b"", Phase.DONE, None, True)
+    assert client.receive(SWITCHING + b"\x89\x00", 6) == done
+    assert client.timer(10**9) == done
+    assert client.say("text", b"hi") == b""
+
+
+def test_the_same_conversation_is_the_same_bytes() -> None:
+    first, second = Client(PLAN), Client(PLAN)
+    came = SWITCHING + b"\x89\x01a"
+    assert first.receive(came, 5).send == second.receive(came, 5).send != b""
+
+
+def test_saying_things_as_a_person_does() -> None:
+    client = Client(Plan(TARGET, REQUEST, limits=Limits(linger=3600.0)))
+    assert client.say("text", b"too early") == b""
+    assert client.receive(SWITCHING, 5).wake_at == 3_600_000_005
+    sent = [client.say("text", b"hi"), client.say("binary", b"\xff"), client.say("ping", b"p")]
+    sent.append(client.say("close", b"bye", 4000))
+    frames, _ = read_frames(b"".join(sent), 0, lambda offset: 0)
+    assert [(f.opcode, f.data) for f in frames] == [(1, b"hi"), (2, b"\xff"), (9, b"p"), (8, b"\x0f\xa0bye")]
+    assert client.say("text", b"too late") == b""
+    assert client.timer(6) == Turn(b"", Phase.CLOSING, 2_000_005, False)
+
+
+def test_a_close_said_later_waits_from_then_on() -> None:
+    client = Client(Plan(TARGET, REQUEST, limits=Limits(linger=3600.0)))
+    client.receive(SWITCHING, 5)
+    client.timer(50_000_000)
+    client.say("close")
+    assert client.timer(50_000_001).wake_at == 52_000_000
+
+
+def test_a_flood_of_pings_is_answered_up_to_a_point() -> None:
+    sent = Client(PLAN).receive(SWITCHING + b"\x89\x00" * (PONGS_MAX + 500), 5).send
+    assert len(sent) == PONGS_MAX * 6
+
+
+def test_an_unknown_wire_version_is_one_line() -> None:
+    with pytest.raises(ValueError, match=r"^wire version 'hybi-99' is not spoken; known: .*hybi-13"):
+        Client(Plan(TARGET, REQUEST, wire="hybi-99"))
+
+
+@pytest.mark.parametrize(
+    ("begin", "more"),
+    [
+        (SWITCHING, b"\x81\x7e\xff\xff" + bytes(65535)),
+        (SWITCHING + b"\x82\x7f\x00\x00\x01\x00\x00\x00\x00\x00", bytes(65536)),
+        (SWITCHING, b"\x89\x7f\x00\x00\x00\x00\x00\x01\x00\x00" + bytes(65536)),
+        (SWITCHING, b"\x01\x01a" * 1000),
+    ],
+    ids=["messages", "a frame of 1 TiB", "a ping of 64 KiB", "a message in endless fragments"],
+)
+def test_a_session_takes_no_memory(begin: bytes, more: bytes) -> None:
+    client = Client(Plan(TARGET, REQUEST, limits=Limits(max_session=2**40)))
+    client.receive(begin, 5)
+    client.receive(more, 5)
+    tracemalloc.start()
+    try:
+        for _ in range(20):
+            assert not client.receive(more, 5).done
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 50_000
+
+
+@pytest.mark.parametrize(
+    ("begin", "piece"),
+    [
+        (b"HTTP/1.1 403 No\r\nX: ", b"x"),
+        (b"HTTP/1.1 403 No\r\n", b"a\n"),
+        (b"HTTP/1.1 403 No\r\n\r\n", b"x"),
+        (b"HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"x"),
+        (b"not http ", b"x"),
+        (SWITCHING + b"\x82\x7f\x00\x00\x01\x00\x00\x00\x00\x00", b"x"),
+        (SWITCHING, b"\x8a\x00"),
+    ],
+    ids=["a long line", "many lines", "body", "chunk size", "not http", "a frame", "many frames"],
+)
+def test_the_work_grows_with_the_bytes_and_no_faster(begin: bytes, piece: bytes) -> None:
+    """Four times the bytes take four times the work, not sixteen. CPU time, so that load does not matter."""
+    fast = min(work(begin, piece, 10_000) for _ in range(2))
+    assert work(begin, piece, 40_000) < 9 * fast
+
+
+def work(begin: bytes, piece: bytes, times: int) -> float:
+    client = Client(Plan(TARGET, REQUEST, limits=Limits(linger=3600.0)))
+    client.receive(begin, 5)
+    start = time.process_time()
+    for _ in range(times):
+        client.receive(piece, 5)
+    return time.process_time() - start
