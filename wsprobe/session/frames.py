@@ -5,8 +5,7 @@ from __future__ import annotations
 from struct import pack
 from typing import Literal
 
-from wsprobe.read.frames import frame_at, header_size
-from wsprobe.read.reading import Frame
+from wsprobe.read.frames import header_size
 from wsprobe.session.framing import Heard
 from wsprobe.session.masks import masks
 
@@ -15,6 +14,8 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 CONTROL_MAX = 125
 """RFC 6455 section 5.5: the longest payload of a control frame."""
 
+_DATA = (CONTINUATION, TEXT, BINARY)
+_MESSAGE = Heard("message")
 _CONTROL: dict[int, Literal["close", "ping", "pong"]] = {CLOSE: "close", PING: "ping", PONG: "pong"}
 
 
@@ -47,47 +48,56 @@ class Follower:
     """
 
     def __init__(self) -> None:
-        self._kept = bytearray()
-        self._frame: Frame | None = None
+        self._header = b""
+        self._first: int | None = None
+        self._mask: bytes | None = None
+        self._length = 0
         self._left = 0
+        self._payload = bytearray()
 
     def receive(self, data: bytes) -> list[Heard]:
         """Take the next bytes, and return what they completed."""
-        heard = []
-        at = 0
+        heard: list[Heard] = []
+        data, at = self._header + data, 0
+        self._header = b""
         while at < len(data):
-            if self._frame is None:
-                self._kept.append(data[at])
-                at += 1
-                if len(self._kept) != header_size(self._kept):
-                    continue
-                self._frame = frame_at(self._kept, 0, _untimed, partial=True)
-                assert self._frame is not None
-                self._left = self._frame.length
+            if self._first is None:
+                size = header_size(data, at)
+                if size is None or len(data) < at + size:
+                    self._header = data[at:]
+                    break
+                self._begin(data[at : at + size])
+                at += size
             taken = min(self._left, len(data) - at)
-            if self._frame.opcode & 0x8:
-                room = len(self._frame.header) + CONTROL_MAX - len(self._kept)
-                self._kept += data[at : at + min(taken, room)]
+            if taken and self._first is not None and self._first & 0x08:
+                self._payload += data[at : at + min(taken, CONTROL_MAX - len(self._payload))]
             at += taken
             self._left -= taken
             if self._left == 0:
-                heard += self._heard(self._frame)
-                self._kept.clear()
-                self._frame = None
+                self._complete(heard)
         return heard
 
-    def _heard(self, frame: Frame) -> list[Heard]:
-        if frame.opcode in (CONTINUATION, TEXT, BINARY):
-            return [Heard("message")] if frame.fin else []
-        what = _CONTROL.get(frame.opcode)
-        kept = frame_at(self._kept, 0, _untimed, partial=True)
-        if what is None or kept is None:
-            return []
-        return [Heard(what, kept.data, too_long=frame.length > CONTROL_MAX)]
+    def _begin(self, header: bytes) -> None:
+        """Take a whole frame header."""
+        self._first, second = header[0], header[1]
+        masked = second & 0x80
+        self._mask = header[-4:] if masked else None
+        coded = header[2:-4] if masked else header[2:]
+        self._length = self._left = int.from_bytes(coded, "big") if coded else second & 0x7F
 
-
-def _untimed(offset: int) -> int:
-    return 0
+    def _complete(self, heard: list[Heard]) -> None:
+        """Add what the frame that has just ended says, and be ready for the next."""
+        assert self._first is not None
+        opcode = self._first & 0x0F
+        if opcode in _DATA:
+            if self._first & 0x80:
+                heard.append(_MESSAGE)
+        elif opcode in _CONTROL:
+            payload = bytes(self._payload)
+            unmasked = payload if self._mask is None else mask(payload, self._mask)
+            heard.append(Heard(_CONTROL[opcode], unmasked, self._length > CONTROL_MAX))
+        self._first = None
+        self._payload.clear()
 
 
 def answer_code(close: bytes) -> int | None:
