@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wsprobe.browsers.page.address import DEFAULT_PORTS, Address
 
@@ -39,6 +39,22 @@ def violation(policies: str, page: Address, to: Address) -> Violation | None:
             if not any(matches(source, page, to) for source in sources):
                 return Violation(name, " ".join((name, *sources)))
     return None
+
+
+def upgrades(policies: str) -> bool:
+    """True if one of *policies* has ``upgrade-insecure-requests``."""
+    names = (part.split()[:1] for policy in policies.split(",") for part in policy.split(";"))
+    return any(name and name[0].lower() == "upgrade-insecure-requests" for name in names)
+
+
+def upgraded(address: Address) -> Address:
+    """The wss: URL that Upgrade Insecure Requests (section 3.2) makes of a ws: one."""
+    port = None if address.port in (80, 443) else address.port
+    old = f"{address.scheme}://"
+    userinfo, at, _ = address.href[len(old) :].partition("/")[0].rpartition("@")
+    authority = address.host if port is None else f"{address.host}:{port}"
+    rest = address.href[len(old) + len(userinfo) + len(at) + len(address.authority) :]
+    return replace(address, scheme="wss", port=port, href=f"wss://{userinfo}{at}{authority}{rest}")
 
 
 def matches(source: str, page: Address, to: Address) -> bool:

@@ -21,11 +21,18 @@ class Inflater:
         """
         from zlib import error
 
+        data = data + b"\0\0\xff\xff" if last else data
+        out = b""
         try:
-            out = self._stream.decompress(data + b"\0\0\xff\xff" if last else data, limit)
+            while True:
+                out += self._stream.decompress(data, limit)
+                if not self._stream.eof:
+                    break
+                data = self._stream.unused_data  # a block with BFINAL ends a stream: the next begins
+                self._start()
         except error as fault:
             raise ValueError(str(fault)) from fault
-        if last and (not self._takeover or self._stream.eof):
+        if last and not self._takeover:
             self._start()
         return out
 

@@ -1,0 +1,275 @@
+"""Chromium: constructor, request, follow-ups and what script sees, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from wsprobe.browsers.chromium import constructor
+from wsprobe.browsers.chromium.facts import Facts
+from wsprobe.browsers.chromium.net.channel import Channel, State, fail
+from wsprobe.browsers.chromium.net.establish import not_established
+from wsprobe.browsers.chromium.net.handshake import Failed, Opened, judge
+from wsprobe.browsers.chromium.net.http import Answer, challenges, read_answer
+from wsprobe.browsers.chromium.request import basic, request
+from wsprobe.browsers.engine import Construction, FollowUp
+from wsprobe.browsers.page.subprotocols import given
+from wsprobe.browsers.script.hidden import hidden
+from wsprobe.browsers.script.timeline import (
+    Arrival,
+    Happening,
+    OwnClose,
+    arrivals,
+    end,
+    own_close,
+    timed_acts,
+    timeline,
+)
+from wsprobe.browsers.script.websocket import CLOSED, CONNECTING, CallTexts, WebSocket
+from wsprobe.browsers.view import Page, ScriptView
+from wsprobe.exchange import Act, Ended
+from wsprobe.read.reading import Reading
+
+_HEAD_BUFFER = 4096
+"""The head buffer grows by as much; what stands in it behind the head is read as frames in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one reading comes to: *outcome* at *at*, None while it is still open."""
+
+    at: int
+    answer: Answer | None
+    outcome: Opened | Failed | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chromium:
+    """An ``Engine``. Nothing is kept between calls."""
+
+    facts: Facts
+    name: str = field(default="chromium", init=False)
+
+    @property
+    def version(self) -> str:
+        return self.facts.version
+
+    def construct(self, url: str, page: Page) -> Construction:
+        return constructor.construct(url, page, self.facts).construction
+
+    def request(self, made: Construction, page: Page, key: str) -> bytes:
+        return request(made, page, key, self.facts)
+
+    def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
+        """One retry with the URL's own credentials after a 401 (net/http/http_auth_controller.cc)."""
+        if len(readings) != 1:
+            return None
+        to = readings[0].exchange.plan.target
+        step = self._step(readings[0], given(page))
+        if not to.userinfo or not _wants_basic(step):
+            return None
+        made = self.construct(to.url, page)
+        if made.target is None:
+            return None
+        sent = request(made, page, key, self.facts, basic(to.userinfo))
+        return FollowUp(made.url, made.target, sent, "401: the URL has credentials")
+
+    def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
+        made = constructor.construct(url, page, self.facts)
+        if made.construction.exception is not None:
+            return self._seen(page, None, made, None, (), "threw", made.because)
+        script = WebSocket(page.acts, _call_texts(self.facts))
+        script.console += made.console
+        outcome, because, cookies = self._live(script, made.construction, page, readings)
+        reading = readings[-1] if readings else None
+        return self._seen(page, script, made, reading, cookies, outcome, because)
+
+    def _live(
+        self, script: WebSocket, made: Construction, page: Page, readings: Sequence[Reading]
+    ) -> tuple[str, str, tuple[str, ...]]:
+        """Run *script*'s WebSocket through all that happens: (outcome, because, cookies)."""
+        acts = timed_acts(page)
+        if made.blocked == "csp":
+            script.ready_state = CLOSED
+            script.run("created")
+            script.error()
+            _run(script, acts)
+            return "failed", "connect-src forbids it: websocket_common.cc", ()
+        script.run("created")
+        if script.close_call is not None:
+            return self._closed_early(script, made, acts)
+        if made.blocked == "bad-port":
+            failure = self.facts.failures["establishment"].format(error="ERR_UNSAFE_PORT")
+            fail(script, made.url, failure, self.facts)
+            _run(script, acts)
+            return "failed", "the port is blocked: net/base/port_util.cc", ()
+        return self._connected(script, made, page, readings, acts)
+
+    def _connected(
+        self, script: WebSocket, made: Construction, page: Page, readings: Sequence[Reading], acts: list[Act]
+    ) -> tuple[str, str, tuple[str, ...]]:
+        cookies: list[str] = []
+        before = 0
+        for number, reading in enumerate(readings):
+            step = self._step(reading, made.protocols)
+            acts = self._act_until(script, acts, before + step.at)
+            if script.close_call is not None:
+                return self._closed_early(script, made, acts)
+            cookies += _cookies(step)
+            again = number == 0 and made.target is not None and made.target.userinfo and _wants_basic(step)
+            if again and len(readings) == 1:
+                return (
+                    "follows",
+                    "401 and credentials in the URL: net/http/http_auth_controller.cc",
+                    tuple(cookies),
+                )
+            if again:
+                before += end(reading).at
+                continue
+            if step.outcome is None:
+                break
+            if isinstance(step.outcome, Failed):
+                fail(script, made.url, step.outcome.failure, self.facts)
+                _run(script, acts)
+                return "failed", step.outcome.because, tuple(cookies)
+            because = self._opened(script, made.url, reading, step, acts)
+            outcome = "closed" if script.ready_state == CLOSED else "open"
+            return outcome, because, tuple(cookies)
+        return "connecting", "no answer yet: net/websockets/websocket_stream.cc gives it 240 s", tuple(cookies)
+
+    def _closed_early(
+        self, script: WebSocket, made: Construction, acts: list[Act]
+    ) -> tuple[str, str, tuple[str, ...]]:
+        fail(script, made.url, self.facts.failures["closed-early"], self.facts)
+        _run(script, acts)
+        return "failed", "close() while CONNECTING: websocket_common.cc", ()
+
+    def _act_until(self, script: WebSocket, acts: list[Act], at: int) -> list[Act]:
+        """Do what is due while CONNECTING, up to a close(); return the rest."""
+        for number, act in enumerate(acts):
+            if act.after > at or script.close_call is not None:
+                return acts[number:]
+            script.do(act)
+        return []
+
+    def _step(self, reading: Reading, protocols: tuple[str, ...]) -> Step:
+        failed = not_established(reading, self.facts)
+        if failed is not None:
+            return Step(failed[0], None, failed[1])
+        to = reading.exchange.plan.target
+        answer = read_answer(
+            reading,
+            secure=to.secure,
+            default_port=to.port == (443 if to.secure else 80),
+            max_head=self.facts.max_head,
+        )
+        if answer.pending:
+            return Step(answer.at, answer, None)
+        asked = protocols or tuple(p.decode("latin-1") for p in reading.request.protocols)
+        return Step(answer.at, answer, judge(answer, reading.request.key, asked, self.facts))
+
+    def _opened(self, script: WebSocket, url: str, reading: Reading, step: Step, acts: list[Act]) -> str:
+        """From ``open`` to the end of the recording."""
+        assert isinstance(step.outcome, Opened)
+        assert step.answer is not None
+        channel = Channel(script, url, step.outcome.deflate, self.facts)
+        script.opened(step.outcome.protocol, step.outcome.extensions)
+        channel.after_script(step.at)
+        mine = own_close(reading)
+        happenings: list[list[Happening]] = [
+            list(arrivals(reading, step.answer.body)),
+            list(acts),
+            [mine] if mine is not None else [],
+            [end(reading)],
+        ]
+        in_head_buffer = -step.answer.body % _HEAD_BUFFER
+        for happening in timeline(*happenings):
+            if not isinstance(happening, Act):
+                channel.at(happening.at)
+            match happening:
+                case Arrival(at=at, data=data, start=start):
+                    if start == step.answer.body:
+                        channel.receive(data[:in_head_buffer], at, whole=True)
+                        data = data[in_head_buffer:]
+                    channel.receive(data, at)
+                case Act():
+                    channel.at(happening.after)
+                    script.do(happening)
+                    channel.after_script(happening.after)
+                case OwnClose():
+                    if channel.state is State.CONNECTED:
+                        return f"{channel.because}; then the recording closes by itself"
+                case Ended():
+                    if channel.state is not State.CLOSED:
+                        _end(channel, happening)
+                case _:
+                    pass
+        return channel.because
+
+    def _seen(
+        self,
+        page: Page,
+        script: WebSocket | None,
+        made: constructor.Made,
+        reading: Reading | None,
+        cookies: tuple[str, ...],
+        outcome: str,
+        because: str,
+    ) -> ScriptView:
+        events = tuple(script.events) if script is not None else ()
+        return ScriptView(
+            browser=self.name,
+            version=self.version,
+            page=page.url,
+            url=made.construction.url,
+            exception=made.construction.exception,
+            events=events,
+            ready_state=script.ready_state if script is not None else CONNECTING,
+            console=tuple(script.console) if script is not None else made.console,
+            hidden=hidden(reading, events) if reading is not None else (),
+            outcome=outcome,
+            because=because,
+            cookies=cookies,
+        )
+
+
+def _end(channel: Channel, ended: Ended) -> None:
+    if ended.how in ("fin", "truncated"):
+        channel.end(reset=False)
+    elif ended.how in ("reset", "error"):
+        channel.end(reset=True)
+    else:
+        channel.run_out()
+
+
+def _run(script: WebSocket, acts: list[Act]) -> None:
+    for act in acts:
+        script.do(act)
+
+
+def _call_texts(facts: Facts) -> CallTexts:
+    return CallTexts(
+        close_code=facts.exceptions["close-code"],
+        close_reason=facts.exceptions["close-reason"],
+        send_connecting=facts.exceptions["send-connecting"],
+        undefined_is_zero=True,
+        late_send=facts.console["late-send"],
+    )
+
+
+def _wants_basic(step: Step) -> bool:
+    """True for a 401 that the URL's user and password are an answer to."""
+    if step.answer is None or step.answer.headers is None:
+        return False
+    if not isinstance(step.outcome, Failed) or not step.outcome.unauthorized:
+        return False
+    return any(scheme == "basic" for scheme, _ in challenges(step.answer.headers))
+
+
+def _cookies(step: Step) -> list[str]:
+    """Only an answer that comes through the handshake stream has its cookies stored: a good 101, and a 401."""
+    if step.answer is None or step.answer.headers is None:
+        return []
+    if isinstance(step.outcome, Failed) and not step.outcome.unauthorized:
+        return []
+    return [value.decode("utf-8", "replace") for value in step.answer.headers.values(b"set-cookie")]

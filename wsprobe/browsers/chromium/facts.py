@@ -1,0 +1,36 @@
+"""What changes from one Chromium to the next: a value a version, in a file a version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Texts are templates for ``str.format``; net errors are written without their ``net::``."""
+
+    version: str
+    user_agent: str
+    accept_encoding: str
+    """Offered to wss: and to loopback; a cleartext host elsewhere is offered ``accept_encoding_cleartext``."""
+    accept_encoding_cleartext: str
+    accept_language: str
+    extensions: str
+    """The value of Sec-WebSocket-Extensions offered."""
+    exceptions: Mapping[str, str]
+    """Messages of what the constructor, close() and send() throw."""
+    console: Mapping[str, str]
+    """Console lines."""
+    failures: Mapping[str, str]
+    """What stands after "failed: " in the console."""
+    opening_timeout: int
+    """Seconds (net/websockets/websocket_stream.cc)."""
+    closing_timeout: int
+    """Seconds the server has to answer a Close (net/websockets/websocket_channel.cc)."""
+    tcp_close_timeout: int
+    """Seconds the server has to end the connection after both Close frames (the same file)."""
+    max_head: int
+    """Bytes of a response head (net/http/http_stream_parser.h)."""
+    read_size: int
+    """Bytes of one read of frames (net/websockets/websocket_basic_stream.cc)."""

@@ -1,0 +1,1 @@
+"""The network half of Chromium's WebSocket, in Chromium's own division of work (its net/ directory)."""

@@ -1,0 +1,212 @@
+"""An open WebSocket: frames, the closing handshake and its timers, the end of the connection.
+
+Source: net/websockets/websocket_channel.cc; what the page is told of it: dom_websocket.cc and
+websocket_channel_impl.cc in third_party/blink/renderer/modules/websockets/.
+"""
+
+from __future__ import annotations
+
+from codecs import getincrementaldecoder
+from enum import Enum, auto
+
+from wsprobe.browsers.chromium.facts import Facts
+from wsprobe.browsers.chromium.net.frames import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    PING,
+    PONG,
+    TEXT,
+    FrameReader,
+    Piece,
+    ProtocolError,
+    TooBig,
+)
+from wsprobe.browsers.script.websocket import CLOSING, WebSocket
+
+_SECOND = 1_000_000
+_CHANNEL = "net/websockets/websocket_channel.cc"
+_NO_STATUS, _ABNORMAL, _TLS = 1005, 1006, 1015
+_NAMES = {
+    TEXT: "Data frame",
+    BINARY: "Data frame",
+    CONTINUATION: "Data frame",
+    PING: "Ping",
+    PONG: "Pong",
+    CLOSE: "Close",
+}
+_Utf8 = getincrementaldecoder("utf-8")
+
+
+class State(Enum):
+    CONNECTED = auto()
+    SEND_CLOSED = auto()
+    CLOSE_WAIT = auto()
+    CLOSED = auto()
+
+
+class Channel:
+    """Drives *script*'s WebSocket from its ``open`` to its ``close``. Times are microseconds, in order."""
+
+    def __init__(self, script: WebSocket, url: str, deflate: bool, facts: Facts) -> None:
+        self._script = script
+        self._url = url
+        self._facts = facts
+        self._reader = FrameReader(deflate)
+        self._due: int | None = None
+        self._received_close: tuple[int, str] | None = None
+        self._message: list[str] | list[bytes] | None = None
+        self._is_text = False
+        self._utf8 = _Utf8()
+        self.state = State.CONNECTED
+        self.because = "the handshake holds: net/websockets/websocket_basic_handshake_stream.cc"
+
+    def at(self, now: int) -> None:
+        """Let the timers run that are due before *now*, and start what script asked for."""
+        if self._due is not None and now >= self._due:
+            self._time_out()
+
+    def run_out(self) -> None:
+        """Nothing more comes: let the timer that runs, if one does, run out."""
+        if self._due is not None:
+            self._time_out()
+
+    def after_script(self, now: int) -> None:
+        """Script had its say: begin the closing handshake if it called close() (StartClosingHandshake)."""
+        if self.state is State.CONNECTED and self._script.close_call is not None:
+            self.state = State.SEND_CLOSED
+            self._due = now + self._facts.closing_timeout * _SECOND
+
+    def receive(self, data: bytes, now: int, *, whole: bool = False) -> None:
+        """Take bytes: in reads of the size Chromium makes, or all in one if *whole*."""
+        at = 0
+        if whole and data:
+            self._read(data, now)
+            return
+        while at < len(data) and self.state is not State.CLOSED:
+            size = max(
+                self._facts.read_size,
+                self._reader.payload_left // self._facts.read_size * self._facts.read_size,
+            )
+            self._read(data[at : at + size], now)
+            at += size
+
+    def end(self, reset: bool) -> None:
+        """The connection ended (OnReadDone)."""
+        self.because = f"the connection {'was reset' if reset else 'ended'}: {_CHANNEL}"
+        if self._received_close is not None:
+            self._drop(*self._received_close, clean=not reset)
+        else:
+            self._drop(_ABNORMAL, "", clean=False)
+
+    def _read(self, data: bytes, now: int) -> None:
+        try:
+            pieces = self._reader.read(data)
+        except ProtocolError:
+            self._fail("frame-header")
+            return
+        except TooBig:
+            self.because = f"a frame of 2 GiB or more is announced: {_CHANNEL}"
+            self._drop(_ABNORMAL, "", clean=False)
+            return
+        for piece in pieces:
+            self._handle(piece, now)
+            if self.state is State.CLOSED:
+                return
+        self.after_script(now)
+
+    def _handle(self, piece: Piece, now: int) -> None:
+        """HandleFrame, HandleFrameByState."""
+        if piece.masked:
+            self._fail("masked")
+        elif piece.rsv:
+            self._fail("reserved", rsv1=piece.rsv >> 2 & 1, rsv2=piece.rsv >> 1 & 1, rsv3=piece.rsv & 1)
+        elif self.state is State.CLOSE_WAIT:
+            self._fail("after-close", frame=_NAMES.get(piece.opcode, "Unknown frame type"))
+        elif piece.opcode in (CONTINUATION, TEXT, BINARY):
+            if self.state is State.CONNECTED:
+                self._data(piece)
+        elif piece.opcode == CLOSE:
+            self._close(piece.payload, now)
+        elif piece.opcode not in (PING, PONG):
+            self._fail("opcode", opcode=piece.opcode)
+
+    def _data(self, piece: Piece) -> None:
+        """HandleDataFrame."""
+        continues = piece.opcode == CONTINUATION
+        if continues != (self._message is not None):
+            self._fail("continuation" if continues else "unfinished")
+            return
+        if self._message is None:
+            self._message = []
+            self._is_text = piece.opcode == TEXT
+        if self._is_text:
+            try:
+                self._message.append(self._utf8.decode(piece.payload, piece.final))  # type: ignore[arg-type]
+            except UnicodeDecodeError:
+                self._fail("utf-8")
+                return
+        else:
+            self._message.append(piece.payload)  # type: ignore[arg-type]
+        if piece.final:
+            message, self._message = self._message, None
+            self._script.message("".join(message) if self._is_text else b"".join(message))  # type: ignore[arg-type]
+
+    def _close(self, payload: bytes, now: int) -> None:
+        """ParseClose, then HandleCloseFrame."""
+        code, reason = _NO_STATUS, ""
+        if len(payload) == 1:
+            self._fail("close-size")
+            return
+        if payload:
+            code = int.from_bytes(payload[:2], "big")
+            if code in (_NO_STATUS, _ABNORMAL, _TLS):
+                self._fail("close-code")
+                return
+            try:
+                reason = payload[2:].decode("utf-8")
+            except UnicodeDecodeError:
+                self._fail("close-utf-8")
+                return
+        self._received_close = code, reason
+        self.state = State.CLOSE_WAIT
+        self._due = now + self._facts.tcp_close_timeout * _SECOND
+        self._script.ready_state = CLOSING
+        self.because = f"the server sent Close {code}: {_CHANNEL}"
+
+    def _time_out(self) -> None:
+        """CloseTimeout."""
+        if self._received_close is not None:
+            self._drop(*self._received_close, clean=True)
+        else:
+            self.because = f"no Close from the server within {self._facts.closing_timeout} s: {_CHANNEL}"
+            self._drop(_ABNORMAL, "", clean=False)
+
+    def _drop(self, code: int, reason: str, *, clean: bool) -> None:
+        """DOMWebSocket::DidClose: clean only if script or server had begun to close."""
+        clean = clean and self._script.ready_state == CLOSING
+        self._finish()
+        self._script.closed(code, reason, clean=clean)
+
+    def _fail(self, key: str, **values: object) -> None:
+        """FailChannel, WebSocketChannelImpl::Fail."""
+        failure = self._facts.failures[key].format(**values)
+        self.because = f"{failure} {_CHANNEL}"
+        self._finish()
+        fail(self._script, self._url, failure, self._facts)
+
+    def _finish(self) -> None:
+        self.state = State.CLOSED
+        self._due = None
+
+
+def fail(script: WebSocket, url: str, failure: str, facts: Facts) -> None:
+    """WebSocketChannelImpl::Fail: console line, ``error``, ``close`` 1006."""
+    script.console.append(facts.console["failed"].format(url=elided(url), failure=failure))
+    script.error()
+    script.closed(_ABNORMAL, clean=False)
+
+
+def elided(url: str) -> str:
+    """A URL as console lines have it (third_party/blink/renderer/platform/weborigin/kurl.cc)."""
+    return url if len(url) <= 1024 else f"{url[:511]}...{url[-510:]}"

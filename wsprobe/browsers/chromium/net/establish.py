@@ -1,0 +1,140 @@
+"""What stands in the console when there was no connection to speak HTTP on.
+
+Sources: net/base/net_errors_posix.cc, net/socket/tcp_client_socket.cc, net/ssl/openssl_ssl_util.cc,
+net/socket/ssl_client_socket_impl.cc, net/cert/cert_status_flags.cc, net/websockets/websocket_stream.cc.
+"""
+
+from __future__ import annotations
+
+from wsprobe.browsers.chromium.facts import Facts
+from wsprobe.browsers.chromium.net.handshake import Failed
+from wsprobe.exchange import (
+    Connected,
+    ConnectFailed,
+    Ended,
+    Event,
+    ResolveFailed,
+    TlsDone,
+    TlsFailed,
+    TunnelFailed,
+)
+from wsprobe.read.reading import Reading
+
+_STREAM = "net/websockets/websocket_stream.cc"
+
+_CONNECT = {
+    "ECONNREFUSED": "ERR_CONNECTION_REFUSED",
+    "ECONNRESET": "ERR_CONNECTION_RESET",
+    "ECONNABORTED": "ERR_CONNECTION_ABORTED",
+    "ETIMEDOUT": "ERR_CONNECTION_TIMED_OUT",
+    "EHOSTUNREACH": "ERR_ADDRESS_UNREACHABLE",
+    "ENETUNREACH": "ERR_ADDRESS_UNREACHABLE",
+    "EHOSTDOWN": "ERR_ADDRESS_UNREACHABLE",
+    "EADDRNOTAVAIL": "ERR_ADDRESS_INVALID",
+    "ENETDOWN": "ERR_INTERNET_DISCONNECTED",
+    "EACCES": "ERR_NETWORK_ACCESS_DENIED",
+    "EPERM": "ERR_NETWORK_ACCESS_DENIED",
+}
+"""Error of connect() -> net error."""
+
+_CERTIFICATE = {
+    "unknown-ca": "ERR_CERT_AUTHORITY_INVALID",
+    "self-signed": "ERR_CERT_AUTHORITY_INVALID",
+    "expired": "ERR_CERT_DATE_INVALID",
+    "not-yet-valid": "ERR_CERT_DATE_INVALID",
+    "wrong-name": "ERR_CERT_COMMON_NAME_INVALID",
+}
+
+_CERTIFICATE_REQUIRED = 116
+_ALERT = {
+    20: "ERR_SSL_BAD_RECORD_MAC_ALERT",
+    40: "ERR_SSL_VERSION_OR_CIPHER_MISMATCH",
+    42: "ERR_BAD_SSL_CLIENT_AUTH_CERT",
+    43: "ERR_BAD_SSL_CLIENT_AUTH_CERT",
+    44: "ERR_BAD_SSL_CLIENT_AUTH_CERT",
+    45: "ERR_BAD_SSL_CLIENT_AUTH_CERT",
+    46: "ERR_BAD_SSL_CLIENT_AUTH_CERT",
+    48: "ERR_BAD_SSL_CLIENT_AUTH_CERT",
+    49: "ERR_BAD_SSL_CLIENT_AUTH_CERT",
+    51: "ERR_SSL_DECRYPT_ERROR_ALERT",
+    70: "ERR_SSL_VERSION_OR_CIPHER_MISMATCH",
+    71: "ERR_SSL_VERSION_OR_CIPHER_MISMATCH",
+    112: "ERR_SSL_UNRECOGNIZED_NAME_ALERT",
+}
+"""Description of a fatal TLS alert -> net error; any other is ERR_SSL_PROTOCOL_ERROR."""
+
+
+def not_established(reading: Reading, facts: Facts) -> tuple[int, Failed] | None:
+    """(microseconds, failure) if no request could be sent; None if one could, or if that is still open."""
+    failed = None
+    for event in reading.exchange.events:
+        match event:
+            case Connected():
+                failed = None
+            case ResolveFailed() | ConnectFailed() | TlsFailed() | TunnelFailed():
+                failed = event
+            case TlsDone(verified=False, problem=str(problem)):
+                return event.at, _failed(_problem(problem), facts)
+            case _:
+                pass
+    if failed is None:
+        return _reset_at_once(reading, facts)
+    last = reading.exchange.events[-1]
+    if isinstance(last, Ended) and last.how in ("timeout", "interrupted"):
+        return None
+    return failed.at, _failure(failed, facts)
+
+
+def _failure(event: ResolveFailed | ConnectFailed | TlsFailed | TunnelFailed, facts: Facts) -> Failed:
+    match event:
+        case ResolveFailed():
+            return _failed("ERR_NAME_NOT_RESOLVED", facts)
+        case ConnectFailed():
+            return _failed(_CONNECT.get(event.errno, "ERR_CONNECTION_FAILED"), facts)
+        case TunnelFailed():
+            return Failed(facts.failures["tunnel"], f"the proxy opened no tunnel: {_STREAM}")
+    return _tls(event, facts)
+
+
+def _tls(event: TlsFailed, facts: Facts) -> Failed:
+    if event.alert == _CERTIFICATE_REQUIRED:
+        return Failed(facts.failures["canceled"], f"the server asks for a client certificate: {_STREAM}")
+    if event.kind == "certificate":
+        return _failed(_CERTIFICATE.get(event.reason, "ERR_CERT_INVALID"), facts)
+    if event.kind == "alert":
+        return _failed(_ALERT.get(event.alert or -1, "ERR_SSL_PROTOCOL_ERROR"), facts)
+    if event.kind == "fin":
+        return _failed("ERR_CONNECTION_CLOSED", facts)
+    if event.kind == "reset":
+        return _failed("ERR_CONNECTION_RESET", facts)
+    return _failed("ERR_SSL_PROTOCOL_ERROR", facts)
+
+
+def _problem(problem: str) -> str:
+    """The net error of a certificate that we let pass and Chromium would not."""
+    text = problem.lower()
+    if "expired" in text or "not yet valid" in text:
+        return "ERR_CERT_DATE_INVALID"
+    if "mismatch" in text or "match" in text or "name" in text:
+        return "ERR_CERT_COMMON_NAME_INVALID"
+    return "ERR_CERT_AUTHORITY_INVALID"
+
+
+_BEFORE_REQUEST = 1000
+"""Microseconds from the connection to a reset that comes before Chromium has written its request."""
+
+
+def _reset_at_once(reading: Reading, facts: Facts) -> tuple[int, Failed] | None:
+    """A reset so early that it is the write that fails: then it is no error of the handshake."""
+    events: tuple[Event, ...] = reading.exchange.events
+    last = events[-1] if events else None
+    connected = next((e for e in reversed(events) if isinstance(e, Connected)), None)
+    if reading.received or connected is None or not isinstance(last, Ended) or last.how != "reset":
+        return None
+    if reading.sent and last.at - connected.at > _BEFORE_REQUEST:
+        return None
+    return last.at, _failed("ERR_CONNECTION_RESET", facts)
+
+
+def _failed(error: str, facts: Facts) -> Failed:
+    return Failed(facts.failures["establishment"].format(error=error), f"{error}: {_STREAM}")
