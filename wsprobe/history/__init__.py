@@ -1,0 +1,32 @@
+"""The specifications' revisions: as data, and as readers of a recorded answer.
+
+Everything is loaded when it is first asked for: importing this package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wsprobe.history.names import UnknownRevision, select
+
+if TYPE_CHECKING:
+    from wsprobe.history.revision import Revision
+    from wsprobe.judge.finding import Verdict
+    from wsprobe.read.reading import Reading
+
+__all__ = ["UnknownRevision", "find", "read_as", "select"]
+
+
+def find(name: str) -> Revision:
+    """The revision called *name*. Raises UnknownRevision, which suggests the nearest names."""
+    found = select(name)
+    if len(found) != 1:
+        raise UnknownRevision(f"{name!r} names {len(found)} revisions, not one")
+    return found[0]
+
+
+def read_as(reading: Reading, revision: str | Revision) -> Verdict:
+    """What *revision* asked of a client that got this answer: see ``wsprobe.history.reading.read_as``."""
+    from wsprobe.history.reading import read_as as read
+
+    return read(reading, revision)

@@ -29,6 +29,22 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a specification revision has a script be told of a reading."""
+
+    events: tuple[str, ...] | None
+    """Event types in order; None where the revision says nothing about script."""
+    code: int | None
+    """Of the close event, or what the code is considered to be; None where there is none."""
+    may_know: str
+    """What a script may learn of the cause: the disclosure rule. "" after an open."""
+    spec: str
+    """Where that stands."""
+    situation: str = ""
+    """Which of the situations that must look alike this is, in words; "" if none, or if there is no such list."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """A reading held against one specification revision."""
 
@@ -37,3 +53,6 @@ class Verdict:
     """established, fail, http, may-redirect, retry-auth, retry-proxy-auth, may-retry-version, ambiguous or
     not known."""
     findings: tuple[Finding, ...]
+    told: Told | None = None
+    """Of a specification revision: what script is told. None where it is not known or nothing has happened yet
+    (a redirect to follow, credentials to send)."""

@@ -1,0 +1,54 @@
+"""Which contradictions between, or within, the specifications a reading touches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from wsprobe.history.data import contradictions
+from wsprobe.history.revision import Contradiction, Revision
+from wsprobe.judge.finding import Finding
+from wsprobe.judge.subject import handshake, refusal, status_span
+from wsprobe.read.reading import Reading, Span
+
+OF_FINDING = {
+    "connection-list": "contradiction-connection",
+    "upgrade-list": "contradiction-upgrade-list",
+    "http-version": "contradiction-http-version",
+    "interim-before-101": "contradiction-interim",
+    "protocol-empty-unasked": "contradiction-protocol-empty",
+    "extensions-several-fields": "contradiction-extension-lines",
+    "protocol-none-selected": "contradiction-protocol-missing",
+}
+"""Finding id of the judge -> contradiction that the same bytes touch."""
+
+
+def touched(reading: Reading, revision: Revision, found: Sequence[Finding]) -> Iterator[Finding]:
+    """A note for each contradiction, naming the places that contradict each other."""
+    for id, span in _ids(reading, found):
+        contradiction = contradictions()[id]
+        if revision.name in contradiction.revisions:
+            yield Finding(id, "note", _places(contradiction), text_of(contradiction), span=span)
+
+
+def text_of(contradiction: Contradiction) -> str:
+    """Both places and what they say, as one sentence, and what is done in practice."""
+    places = "; but ".join(f"{place.where}: {place.says}" for place in contradiction.places)
+    return f"{contradiction.title}. {places}. {contradiction.practice}"
+
+
+def _places(contradiction: Contradiction) -> str:
+    return " against ".join(place.where for place in contradiction.places)
+
+
+def _ids(reading: Reading, found: Sequence[Finding]) -> Iterator[tuple[str, Span | None]]:
+    response = refusal(reading)
+    if response is not None:
+        yield "contradiction-status", status_span(response)
+        if response.status in (400, 426) and response.head.all(b"sec-websocket-version"):
+            yield "contradiction-version-status", status_span(response)
+    for finding in found:
+        if finding.id in OF_FINDING:
+            yield OF_FINDING[finding.id], finding.span
+    answered = handshake(reading)
+    if answered is not None:
+        yield "contradiction-nonce", status_span(answered)

@@ -1,0 +1,137 @@
+"""The TOML files beside this one as values. Each file is read once, and only when it is asked for."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Any
+
+from wsprobe.history.names import expand
+from wsprobe.history.revision import (
+    Cell,
+    Contradiction,
+    Disclosure,
+    Place,
+    Question,
+    Revision,
+    Row,
+    Rule,
+    Source,
+)
+
+_ALIKE = {
+    "six": ("name-not-resolved", "no-route", "refused", "not-completed", "options-dropped", "abrupt-close"),
+    "seven": (
+        "name-not-resolved",
+        "no-route",
+        "refused",
+        "tls-failed",
+        "not-completed",
+        "options-dropped",
+        "abrupt-close",
+    ),
+}
+"""The lists of situations that must look alike: hixie-76 section 6.1, and API revision 1.271 and after."""
+
+
+@cache
+def revisions() -> dict[str, Revision]:
+    """Every revision by name, oldest first."""
+    found = (_revision(row) for row in _load("revisions")["revision"])
+    return {revision.name: revision for revision in found}
+
+
+@cache
+def situations() -> dict[str, str]:
+    """The situations that must look alike to a script: id -> what it is."""
+    return {row["id"]: row["text"] for row in _load("revisions")["situation"]}
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """Every rule by id."""
+    known = revisions()
+    found = {}
+    for row in _load("rules")["rule"]:
+        cells = tuple(
+            (
+                expand(cell["for"], known),
+                Cell(row["id"], cell["mode"], cell["section"], cell["grade"], cell["text"]),
+            )
+            for cell in row["cells"]
+        )
+        found[row["id"]] = Rule(row["id"], row["title"], row["about"], cells)
+    return found
+
+
+@cache
+def contradictions() -> dict[str, Contradiction]:
+    """Every contradiction between specifications, or within one, by id."""
+    known = revisions()
+    found = {}
+    for row in _load("contradictions")["contradiction"]:
+        names = tuple(name for part in row["revisions"] for name in expand(part, known))
+        places = tuple(Place(**place) for place in row["places"])
+        found[row["id"]] = Contradiction(row["id"], row["title"], places, names, row["practice"])
+    return found
+
+
+@cache
+def timeline() -> tuple[Row, ...]:
+    """The timeline, oldest row first."""
+    return tuple(Row(**_joined(row)) for row in _load("timeline")["row"])
+
+
+@cache
+def questions() -> tuple[Question, ...]:
+    """What the published timeline left open, answered."""
+    return tuple(
+        Question(
+            row["id"],
+            _line(row["asked"]),
+            _line(row["answer"]),
+            tuple(_line(text) for text in row["evidence"]),
+            tuple(row["scenarios"]),
+        )
+        for row in _load("timeline")["question"]
+    )
+
+
+def cell_of(rule: str, revision: Revision) -> Cell:
+    """The cell of *rule* that *revision* goes by: its own, or that of the protocol revision under it."""
+    found = rules()[rule].cell(revision.name)
+    if found is None and revision.protocol:
+        found = rules()[rule].cell(revision.protocol)
+    return found or Cell(rule, "not-known", "", "not known", "Not known.")
+
+
+def _revision(row: dict[str, Any]) -> Revision:
+    row = _joined(row)
+    row["sources"] = tuple(Source(**source) for source in row["sources"])
+    if told := row.pop("told", None):
+        events = told.get("events")
+        row["told"] = Disclosure(
+            told["grade"],
+            told["section"],
+            None if events is None else tuple(events),
+            told.get("code"),
+            _line(told["may_know"]),
+            _ALIKE[told["situations"]] if "situations" in told else (),
+        )
+    return Revision(**row)
+
+
+def _load(name: str) -> dict[str, Any]:
+    import tomllib
+
+    with open(os.path.join(os.path.dirname(__file__), f"{name}.toml"), "rb") as file:
+        return tomllib.load(file)
+
+
+def _line(text: str) -> str:
+    """*text* as one line: the files break it where it suits the reader of the file."""
+    return " ".join(text.split())
+
+
+def _joined(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: _line(value) if isinstance(value, str) else value for key, value in row.items()}

@@ -1,0 +1,151 @@
+"""What is known of the specifications' revisions: values only. The facts themselves are the TOML files here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Grade = Literal["read", "secondary", "one timeline", "not known"]
+"""How well a fact is known.
+
+``read``: the normative text was read. ``secondary``: a change log, a near-verbatim quotation in source code
+or an implementation of that draft. ``one timeline``: one author's published timeline says so. ``not known``:
+nothing better than memory or inference was found, so nothing is claimed.
+"""
+
+Kind = Literal["protocol", "api", "extension", "document"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a fact can be looked up."""
+
+    title: str
+    where: str
+    """A URL, or a section or revision number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """How a revision lets a failed handshake reach the script (or says that it must not)."""
+
+    grade: Grade
+    section: str
+    events: tuple[str, ...] | None
+    """Event types in order; None where the revision says nothing about script."""
+    code: int | None
+    """``CloseEvent.code``, or the code that the connection is considered to have; None where there is none."""
+    may_know: str
+    """What a script may learn of the cause."""
+    situations: tuple[str, ...] = ()
+    """Ids of the situations that must look alike, in the order of the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision of one specification, under the name that options and JSON use."""
+
+    name: str
+    title: str
+    kind: Kind
+    date: str
+    """ISO 8601, as exact as it is known: ``2011-04-22`` or ``2011-12``."""
+    what: str
+    grade: Grade
+    """How well its text as a whole is known."""
+    sections: str
+    """Where the opening handshake stands in it."""
+    changed: str
+    """What it changed of the reading of an answer, "" if nothing."""
+    why: str
+    sources: tuple[Source, ...]
+    protocol: str = ""
+    """Of an API revision: the protocol revision that stood under it."""
+    same_as: str = ""
+    """The revision that it republishes, or whose handshake it keeps."""
+    wire: str = ""
+    """``Sec-WebSocket-Version``, or how else the wire tells it."""
+    shipped: str = ""
+    reads: bool = True
+    """False for a document that says nothing of an answer to an HTTP/1.1 Upgrade."""
+    told: Disclosure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One rule as some revisions have it."""
+
+    rule: str
+    mode: str
+    """Which variant of the check: a word that the check's function knows."""
+    section: str
+    grade: Grade
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule through all revisions. Every protocol revision has exactly one cell of it."""
+
+    id: str
+    title: str
+    about: Literal["http", "fields", "procedure", "http2"]
+    cells: tuple[tuple[tuple[str, ...], Cell], ...]
+    """(revision names, cell)."""
+
+    def cell(self, revision: str) -> Cell | None:
+        """The cell of *revision*, or None if the rule has nothing of its own there."""
+        for names, cell in self.cells:
+            if revision in names:
+                return cell
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One of the places that contradict each other."""
+
+    where: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two places that cannot both be followed, or a place that leaves an answer undecided."""
+
+    id: str
+    title: str
+    places: tuple[Place, ...]
+    revisions: tuple[str, ...]
+    """The revisions whose reading it touches."""
+    practice: str
+    """What the engines do, as measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the timeline."""
+
+    date: str
+    revision: str
+    """Name of a revision, or "" for an event beside them."""
+    title: str
+    changed: str
+    why: str
+    verified: str
+    """What of it is verified, and by what."""
+    grade: Grade
+    published: bool
+    """True: a row of the published timeline. False: added here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question that the published timeline left open, and its answer."""
+
+    id: str
+    asked: str
+    answer: str
+    evidence: tuple[str, ...]
+    scenarios: tuple[str, ...]
+    """Names for ``wsprobe compare --browser-mode lab:NAME``."""
