@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from wsprobe.exchange import Act, Limits, Plan, Target
 from wsprobe.read.frames import read_frames
 from wsprobe.session import Client, Phase, Turn
+from wsprobe.session.frames import Hybi
 from wsprobe.session.opened import PONGS_MAX
 
 TARGET = Target("ws://h/", False, "h", 80, "/")
@@ -120,6 +121,20 @@ def test_a_flood_of_pings_is_answered_up_to_a_point() -> None:
 def test_an_unknown_wire_version_is_one_line() -> None:
     with pytest.raises(ValueError, match=r"^wire version 'hybi-99' is not spoken; known: .*hybi-13"):
         Client(Plan(TARGET, REQUEST, wire="hybi-99"))
+
+
+class Dropping(Hybi):
+    """As hixie-75: there is no Close, the connection is dropped."""
+
+    def close(self, code: int | None, reason: bytes) -> bytes | None:
+        return None
+
+
+def test_a_wire_version_without_a_close_ends_with_the_linger(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsprobe.session.client.maker", lambda wire: Dropping)
+    client = Client(Plan(TARGET, REQUEST, wire="hixie-75"))
+    assert client.receive(SWITCHING, 5).wake_at == 300_005
+    assert client.timer(300_005) == Turn(b"", Phase.DONE, None, True)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,10 @@ class Framing(Protocol):
     """Frames of one wire version, in both directions. Never raises on received bytes; memory is bounded."""
 
     def receive(self, data: bytes) -> list[Heard]:
-        """Take the next bytes after the head of the 101, and return what they completed."""
+        """Take the next bytes after the head of the 101, and return what they completed.
+
+        What belongs to a version's handshake but follows the head (hixie-76: 16 bytes) comes here first.
+        """
 
     def text(self, data: bytes) -> bytes:
         """Return *data*, which is to be UTF-8, as a text message."""
@@ -54,7 +57,7 @@ FRAMINGS: dict[str, str] = {
     "hybi-08": _HYBI,
     "hybi-13": _HYBI,
 }
-"""``Plan.wire`` -> ``module:maker``. Loaded when spoken."""
+"""``Plan.wire`` -> ``module:maker``, loaded when it is spoken: the table to add a wire version to."""
 
 
 def maker(wire: str) -> Maker:
