@@ -1,0 +1,228 @@
+"""Messages, closes and inflating: values for whatever frames come."""
+
+from __future__ import annotations
+
+import zlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wsprobe.read.deflate import Deflate, Direction, InflateError, Inflater, agreed_deflate
+from wsprobe.read.frames import read_frames
+from wsprobe.read.heads import split_head
+from wsprobe.read.messages import Message, close, closes, messages, utf8_fault
+from wsprobe.read.reading import Frame
+
+
+def frame(opcode: int, payload: bytes, *, fin: bool = True, rsv: int = 0, mask: bytes = b"") -> bytes:
+    size = len(payload)
+    length = bytes([size]) if size < 126 else b"\x7e" + size.to_bytes(2, "big")
+    length = bytes([length[0] | (0x80 if mask else 0)]) + length[1:]
+    body = bytes(b ^ mask[i % 4] for i, b in enumerate(payload)) if mask else payload
+    return bytes([fin << 7 | rsv << 4 | opcode]) + length + mask + body
+
+
+def frames(*made: bytes) -> tuple[Frame, ...]:
+    return read_frames(b"".join(made), 0, lambda offset: offset)[0]
+
+
+def only(*made: bytes) -> Message:
+    (message,) = messages(frames(*made))
+    return message
+
+
+def deflated(data: bytes, packer: zlib._Compress | None = None) -> bytes:
+    packer = packer or zlib.compressobj(wbits=-15)
+    return (packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
+
+
+def test_one_frame_is_a_message() -> None:
+    message = only(frame(1, "h\u00e4".encode()))
+    assert (message.opcode, message.text, message.complete, message.oddities) == (1, "h\u00e4", True, ())
+    assert message.at == 4
+
+
+def test_fragments_are_joined_around_control_frames_and_masks_undone() -> None:
+    message = only(
+        frame(2, b"ab", fin=False, mask=b"1234"), frame(9, b"ping"), frame(0, b"", fin=False), frame(0, b"cd")
+    )
+    assert (message.data, len(message.frames), message.text) == (b"abcd", 3, None)
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ([frame(0, b"x")], [(0, b"x", True, ("no-start",))]),
+        (
+            [frame(1, b"a", fin=False), frame(2, b"b")],
+            [(1, b"a", False, ("interrupted",)), (2, b"b", True, ())],
+        ),
+        ([frame(1, b"a", fin=False)], [(1, b"a", False, ())]),
+        ([frame(1, b"abc")[:-1]], [(1, b"ab", False, ())]),
+        ([frame(1, b"\xff")], [(1, b"\xff", True, ("not-utf-8",))]),
+        ([frame(1, b"\xc3", fin=False)], [(1, b"\xc3", False, ())]),
+        ([frame(1, b"\xc3", fin=False), frame(0, b"\xa4")], [(1, b"\xc3\xa4", True, ())]),
+        ([frame(1, b"\xc3")], [(1, b"\xc3", True, ("not-utf-8",))]),
+        ([frame(2, b"\xff")], [(2, b"\xff", True, ())]),
+        ([frame(8, b""), frame(1, b"late")], [(1, b"late", True, ("after-close",))]),
+        ([frame(3, b"reserved"), frame(11, b"")], []),
+        ([frame(1, b"a", rsv=4)], [(1, b"a", True, ())]),
+    ],
+)
+def test_oddities(made: list[bytes], said: list[tuple[int, bytes, bool, tuple[str, ...]]]) -> None:
+    assert [(m.opcode, m.data, m.complete, m.oddities) for m in messages(frames(*made))] == said
+
+
+def test_compressed_messages_share_a_window_if_it_was_kept() -> None:
+    packer = zlib.compressobj(wbits=-15)
+    text = b"a text that repeats itself, a text that repeats itself"
+    first, second = deflated(text, packer), deflated(text, packer)
+    assert len(second) < len(first) / 2
+    made = frames(
+        frame(1, first, rsv=4), frame(1, b"plain"), frame(1, second[:3], rsv=4, fin=False), frame(0, second[3:])
+    )
+    said = messages(made, Direction())
+    assert [m.text for m in said] == [text.decode(), "plain", text.decode()]
+    assert [m.compressed for m in said] == [True, False, True]
+    forgetful = messages(made, Direction(takeover=False))
+    assert forgetful[0].text == text.decode()
+    assert forgetful[2].oddities == ("not-deflate",)
+    assert "invalid distance" in forgetful[2].problem
+
+
+def test_what_cannot_be_inflated_is_kept_as_it_is_and_so_is_all_after_it() -> None:
+    made = frames(frame(1, b"\xff\xff", rsv=4), frame(1, deflated(b"x"), rsv=4), frame(1, b"plain"))
+    said = messages(made, Direction())
+    assert [m.oddities for m in said] == [("not-deflate",), ("not-deflate",), ()]
+    assert (said[0].data, said[0].complete, said[0].text) == (b"\xff\xff", True, None)
+    assert said[1].problem == "an earlier message of this session could not be inflated"
+    assert messages(made, Direction(takeover=False))[1].text == "x"
+
+
+def test_a_bomb_is_cut() -> None:
+    bomb = deflated(bytes(50_000_000))
+    made = frames(frame(2, bomb, rsv=4), frame(2, deflated(b"x"), rsv=4))
+    said = messages(made, Direction(), limit=1000)
+    assert [m.oddities for m in said] == [("too-large",), ("too-large",)]
+    assert len(said[0].data) == 1000
+    assert said[0].problem == "inflated only up to 1000 bytes in all"
+
+
+@pytest.mark.parametrize(
+    ("data", "out"),
+    [
+        # RFC 7692 section 7.2.3.1 to 7.2.3.5.
+        (bytes.fromhex("f248cdc9c90700"), b"Hello"),
+        (bytes.fromhex("000500faff48656c6c6f00"), b"Hello"),
+        (bytes.fromhex("f348cdc9c9070000"), b"Hello"),
+        (bytes.fromhex("f248050000 00ffffcac9c90700".replace(" ", "")), b"Hello"),
+        (b"", b""),
+        (b"\x00", b""),
+        (bytes.fromhex("f348cdc9c90700"), b"Hello"),
+    ],
+)
+def test_the_examples_of_rfc_7692(data: bytes, out: bytes) -> None:
+    assert Inflater(Direction(), 100).inflate(data) == out
+
+
+def test_the_window_lives_on_over_a_final_block() -> None:
+    inflater = Inflater(Direction(), 100)
+    assert inflater.inflate(bytes.fromhex("f348cdc9c9070000")) == b"Hello"
+    # RFC 7692 section 7.2.3.2: the second "Hello" points back to the first.
+    assert inflater.inflate(bytes.fromhex("f200110000")) == b"Hello"
+
+
+def test_a_message_that_ends_within_a_block_is_no_deflate() -> None:
+    with pytest.raises(InflateError):
+        Inflater(Direction(), 100).inflate(bytes.fromhex("f248cdc9"))
+
+
+def test_final_blocks_without_end_are_given_up() -> None:
+    with pytest.raises(InflateError, match="more than 1000 streams"):
+        Inflater(Direction(), 100).inflate(b"\x03\x00" * 5000)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.binary(max_size=300), max_size=6), st.integers(9, 15), st.booleans())
+def test_what_zlib_deflates_is_inflated(texts: list[bytes], bits: int, takeover: bool) -> None:
+    inflater = Inflater(Direction(takeover, bits), 10_000)
+    packer = zlib.compressobj(wbits=-bits)
+    for text in texts:
+        if not takeover:
+            packer = zlib.compressobj(wbits=-bits)
+        assert inflater.inflate(deflated(text, packer)) == text
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.binary(max_size=60), st.none() | st.builds(Direction), st.integers(1, 50))
+def test_any_frames_make_messages_that_hold_every_data_frame_once(
+    data: bytes, deflate: Direction | None, limit: int
+) -> None:
+    found, _ = read_frames(data, 0, lambda offset: offset)
+    said = messages(found, deflate, limit)
+    held = [id(f) for m in said for f in m.frames]
+    assert sorted(held) == sorted(id(f) for f in found if f.opcode in (0, 1, 2))
+    for message in said:
+        assert message.text is None or message.opcode == 1
+    for each in closes(found):
+        assert each.text is None or isinstance(each.text, str)
+
+
+@pytest.mark.parametrize(
+    ("payload", "code", "reason", "odd"),
+    [
+        (b"", None, b"", ()),
+        (b"\x03", None, b"", ("one-byte",)),
+        (b"\x03\xe8", 1000, b"", ()),
+        (b"\x03\xe8bye \xc3\xa4", 1000, b"bye \xc3\xa4", ()),
+        (b"\x03\xe8\xff", 1000, b"\xff", ("not-utf-8",)),
+        (b"\xff\xff", 65535, b"", ()),
+    ],
+)
+def test_closes(payload: bytes, code: int | None, reason: bytes, odd: tuple[str, ...]) -> None:
+    (made,) = closes(frames(frame(8, payload, mask=b"abcd")))
+    assert (made.code, made.reason, made.oddities) == (code, reason, odd)
+    assert made.text == (None if odd == ("not-utf-8",) else reason.decode())
+
+
+def test_a_close_of_which_bytes_are_missing() -> None:
+    (cut,) = frames(frame(8, b"\x03\xe8\xc3\xa4")[:-1])
+    assert close(cut).oddities == ("incomplete",)
+
+
+@pytest.mark.parametrize(
+    ("data", "complete", "at"),
+    [
+        (b"abc", True, None),
+        (b"ab\xff", True, 2),
+        (b"\xed\xa0\x80", True, 0),
+        (b"\xf4\x90\x80\x80", True, 0),
+        (b"ab\xe2\x82", True, 2),
+        (b"ab\xe2\x82", False, None),
+        (b"ab\xe2(", False, 2),
+    ],
+)
+def test_utf_8(data: bytes, complete: bool, at: int | None) -> None:
+    assert utf8_fault(data, complete=complete) == at
+
+
+@pytest.mark.parametrize(
+    ("value", "deflate"),
+    [
+        (b"permessage-deflate", Deflate()),
+        (b"foo, permessage-deflate; server_no_context_takeover", Deflate(Direction(False))),
+        (
+            b'permessage-deflate; client_max_window_bits=9; server_max_window_bits="10" ;'
+            b"client_no_context_takeover",
+            Deflate(Direction(True, 10), Direction(False, 9)),
+        ),
+        (b"permessage-deflate; server_max_window_bits=99", Deflate()),
+        (b"permessage-deflate; server_max_window_bits", Deflate()),
+        (b"x-webkit-deflate-frame", None),
+        (b"permessage-deflate;;", None),
+    ],
+)
+def test_what_was_agreed(value: bytes, deflate: Deflate | None) -> None:
+    head, _ = split_head(b"HTTP/1.1 101 x\r\nSec-WebSocket-Extensions: " + value + b"\r\n\r\n")
+    assert agreed_deflate(head) == deflate
