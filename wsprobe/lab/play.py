@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 
 from wsprobe.exchange import (
@@ -22,11 +22,12 @@ from wsprobe.exchange import (
     TlsDone,
     TlsFailed,
 )
+from wsprobe.lab.answering import answer
 from wsprobe.lab.inbox import Inbox
 from wsprobe.lab.listeners import ALERT_UNEXPECTED_MESSAGE, KINDS, NOT_A_REQUEST, Fault, Kind, is_hello
 from wsprobe.lab.performance import PIECE, CloseNotify, Finish, Pause, Performance, Read, Reset, Send, perform
 from wsprobe.lab.places import PORTS
-from wsprobe.lab.request import request, values
+from wsprobe.lab.request import PATIENCE, request
 from wsprobe.lab.scenario import Listener, Scenario, Step
 from wsprobe.lab.template import escape
 from wsprobe.session import Client
@@ -53,23 +54,21 @@ def play(
         kind = KINDS[scenario.listener]
         client = Client(plan)
         stage.send(client.opening)
-        if kind.steps is None:
-            steps, early, filled = _answer(scenario, plan.request, ports)
-        else:
-            steps, early, filled = kind.steps, plan.request, {}
-        stage.converse(client, perform(steps, filled, stage.seconds, Inbox(early)), plan.target.secure)
+        stage.converse(
+            client, _performance(scenario, kind, plan.request, stage.seconds, ports), plan.target.secure
+        )
     return Exchange(plan, tuple(stage.events))
 
 
-def _answer(
-    scenario: Scenario, asked: bytes, ports: Mapping[Listener, int]
-) -> tuple[tuple[Step, ...], bytes, Mapping[str, bytes]]:
-    """Return the steps to play, what came after the head of the request, and the templates' values."""
-    came = request(asked)
-    if came is None:
-        return (), b"", {}
-    numbers = {str(name): b"%d" % port for name, port in ports.items()}
-    return scenario.steps, came.early, values(came) | numbers
+def _performance(
+    scenario: Scenario, kind: Kind, sent: bytes, clock: Callable[[], float], ports: Mapping[Listener, int]
+) -> Performance:
+    if kind.steps is not None:
+        return perform(kind.steps, {}, clock, Inbox(sent))
+    asked = request(sent)
+    if asked is None:
+        return perform((Step("hold", seconds=PATIENCE),), {}, clock, Inbox())
+    return answer(scenario, asked, {str(name): port for name, port in ports.items()}).perform(clock)
 
 
 class _Stage:
@@ -130,13 +129,13 @@ class _Stage:
     def _shake_hands(self, kind: Kind) -> bool:
         self.now += 10 * HOP
         if kind.fault in _CERTIFICATES:
-            error = _CERTIFICATES[kind.fault]
+            error = _CERTIFICATES[kind.fault].format(self._plan.target.host)
             shown = _certificate(self._plan.target.host, kind.fault)
             self.add(TlsFailed(self.now, "certificate", error, certificate=shown, reason=kind.fault))
             self.end("error", error)
             return False
         if kind.fault == "old-version":
-            error = "the peer refused with alert 70, protocol_version"
+            error = "the peer refused with TLS alert 70 (protocol_version)"
             self.add(TlsFailed(self.now, "alert", error, alert=70))
             self.end("error", error)
             return False
@@ -147,7 +146,7 @@ class _Stage:
         # RFC 8446 section 4.4.2.4: the server's refusal comes after our own handshake is done.
         self.send(self._plan.request)
         self.now += HOP
-        error = "the peer sent alert 116, certificate_required"
+        error = "the peer sent TLS alert 116 (certificate_required)"
         self.add(TlsFailed(self.now, "alert", error, certificate=shown, alert=116))
         self.end("error", error)
         return False
@@ -174,7 +173,7 @@ class _Stage:
                 case Pause() | Read():
                     break
         self.now = limit
-        self.end("timeout", f"TLS took longer than {self._plan.limits.connect_timeout:g} s (connect timeout)")
+        self.end("timeout", _too_long("the TLS handshake", limit, "connect timeout"))
         return False
 
     def _tls_failed(self, heard: bytes, how: How, did: str) -> None:
@@ -183,7 +182,7 @@ class _Stage:
             failed = TlsFailed(self.now, "not-tls", "the answer is not TLS", heard)
             how = "error"
         elif heard:
-            error = f"the peer refused with alert {heard[-1]}"
+            error = f"the peer refused with TLS alert {heard[-1]}{_ALERTS.get(heard[-1], '')}"
             failed = TlsFailed(self.now, "alert", error, heard, alert=heard[-1])
             how = "error"
         else:
@@ -205,7 +204,7 @@ class _Stage:
             wake = turn.wake_at if turn.wake_at is not None else self._until
             if min(ready, wake) >= self._until:
                 self.now = self._until
-                return self.end("timeout", "it took longer than the maximum time")
+                return self.end("timeout", _too_long("the exchange", self._until, "maximum time"))
             if wake <= ready:
                 self.now = max(self.now, wake)
                 turn = client.timer(self.now)
@@ -223,7 +222,9 @@ class _Stage:
                                 return self.end(turn.stop)
                     case Finish() | CloseNotify():
                         unread += self.send(client.receive_eof(self.now).send)
-                        return self.end("truncated" if secure and isinstance(deed, Finish) else "fin")
+                        if secure and isinstance(deed, Finish):
+                            return self.end("truncated", "the connection was closed without a TLS close_notify")
+                        return self.end("fin")
                     case Reset():
                         client.receive_eof(self.now)
                         return self.end("reset", "Connection reset by peer")
@@ -247,10 +248,18 @@ class _Stage:
         return self.now
 
 
+_ALERTS = {40: " (handshake_failure)"}
+"""RFC 8446 section 6, those that the lab sends."""
+
+
+def _too_long(what: str, limit: int, called: str) -> str:
+    return f"{what} took longer than {limit / SECOND:g} s ({called})"
+
+
 _CERTIFICATES: Mapping[Fault, str] = {
     "unknown-ca": "unable to get local issuer certificate",
     "expired": "certificate has expired",
-    "wrong-name": "Hostname mismatch",
+    "wrong-name": "IP address mismatch, certificate is not valid for '{}'.",
 }
 
 

@@ -8,6 +8,9 @@ from wsprobe.read.heads import split_head
 from wsprobe.read.reading import Head
 from wsprobe.read.tokens import expected_accept, split_list
 
+PATIENCE = 20.0
+"""Seconds that a client has for its request."""
+
 LONGEST = 256 * 1024
 """Bytes of a request's head that are still read."""
 

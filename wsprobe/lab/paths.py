@@ -1,0 +1,235 @@
+"""Paths of the lab: ``/s/NAME`` or ``/NAME`` for the catalogue, and those that say what to answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from struct import pack
+from urllib.parse import unquote, unquote_to_bytes
+
+from wsprobe.lab import catalogue
+from wsprobe.lab.places import PATH
+from wsprobe.lab.scenario import Scenario, Step
+from wsprobe.lab.template import escape
+from wsprobe.session.frames import CLOSE, TEXT, frame
+
+LONGEST_STAY = 60.0
+"""Seconds that /echo serves one client, and the longest *after*."""
+
+
+class PathError(ValueError):
+    """A path with a value that cannot be used. The message is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A parameterised path, taken apart. Values are bytes, percent-encoding undone."""
+
+    path: str
+    argument: bytes
+    """What stands after the second slash."""
+    query: tuple[tuple[str, bytes], ...]
+
+    def all(self, name: str) -> tuple[bytes, ...]:
+        return tuple(value for key, value in self.query if key == name)
+
+    def first(self, name: str, default: bytes = b"") -> bytes:
+        return next(iter(self.all(name)), default)
+
+    def seconds(self, name: str, default: float = 0.0) -> float:
+        text = self.first(name, str(default).encode("ascii")).decode("latin-1")
+        if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,6})?", text):
+            raise PathError(f"{name} is {text!a}, not a number of seconds")
+        return min(float(text), LONGEST_STAY)
+
+    def number(self, what: str, highest: int) -> int:
+        text = self.argument.decode("latin-1")
+        if not re.fullmatch("[0-9]{1,5}", text) or int(text) > highest:
+            raise PathError(f"{what} is {text!a}, not a number from 0 to {highest}")
+        return int(text)
+
+
+def scenario_at(resource: str) -> Scenario:
+    """Return what the lab plays at *resource*: a path with or without its first slash, and a query.
+
+    Raises UnknownScenario or CatalogueError of the catalogue, or PathError.
+    """
+    path, _, query = resource.partition("?")
+    path = _without_dot_segments(path)
+    first, slash, argument = path.partition("/")
+    if first in PARAMETERISED and (slash or not PARAMETERISED[first].argument):
+        pairs = (pair.partition("=") for pair in query.split("&") if pair)
+        asked = Asked(
+            f"/{path}" + (f"?{query}" if query else ""),
+            unquote_to_bytes(argument),
+            tuple((unquote(name), unquote_to_bytes(value.replace("+", " "))) for name, _, value in pairs),
+        )
+        made = PARAMETERISED[first]
+        return Scenario(asked.path, "parameterised", made.summary, tuple(made.steps(asked)))
+    return catalogue.find(unquote(f"/{path}".removeprefix(PATH).removeprefix("/")))
+
+
+def _without_dot_segments(path: str) -> str:
+    """Return *path* without its first slash and without segments that go nowhere (RFC 3986 section 5.2.4)."""
+    kept: list[str] = []
+    for segment in path.removeprefix("/").split("/"):
+        if segment == "..":
+            kept = kept[:-1]
+        elif segment != ".":
+            kept.append(segment)
+    return "/".join(kept)
+
+
+def _status(asked: Asked) -> Iterator[Step]:
+    code = asked.argument or b"200"
+    reason = asked.first("reason", _REASONS.get(code, b"Status"))
+    version = asked.first("http", b"1.1")
+    fields = asked.all("header")
+    names = {field.partition(b":")[0].strip().lower() for field in fields}
+    lines = [b"HTTP/%s %s %s" % (version, code, reason)]
+    body = asked.first("body")
+    if code == b"101":
+        lines += [b"Upgrade: websocket", b"Connection: Upgrade"]
+    else:
+        if body and b"content-type" not in names:
+            lines.append(b"Content-Type: text/plain; charset=utf-8")
+        if not names & {b"content-length", b"transfer-encoding"}:
+            lines.append(b"Content-Length: %d" % len(body))
+    head = escape(b"".join(line + b"\r\n" for line in (*lines, *fields)))
+    accept = b"Sec-WebSocket-Accept: {accept}\r\n" if code == b"101" else b""
+    yield Step("wait", seconds=asked.seconds("after"))
+    yield Step("send", head + accept + b"\r\n" + escape(body))
+
+
+def _redirect(asked: Asked) -> Iterator[Step]:
+    code = asked.argument or b"302"
+    to = escape(asked.first("to")) or b"ws://{host}/s/ok"
+    reason = _REASONS.get(code, b"Redirect")
+    yield Step(
+        "send", escape(b"HTTP/1.1 %s %s\r\nLocation: " % (code, reason)) + to + b"\r\nContent-Length: 0\r\n\r\n"
+    )
+
+
+def _close(asked: Asked) -> Iterator[Step]:
+    payload = b""
+    if asked.argument:
+        payload = pack("!H", asked.number("the close code", 65535)) + asked.first("reason")
+    yield Step("send", b"{opening}")
+    for message in asked.all("text"):
+        yield Step("send", escape(frame(TEXT, message, None)))
+    yield Step("wait", seconds=asked.seconds("after", 0.05))
+    yield Step("send", escape(frame(CLOSE, payload, None)))
+    yield Step("read-close", seconds=3)
+
+
+_ACCEPTS = {
+    b"wrong": (b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",),
+    b"missing": (),
+    b"case": (b"{accept-lower}",),
+    b"twice": (b"{accept}", b"{accept}"),
+    b"right": (b"{accept}",),
+}
+"""Names for values of Sec-WebSocket-Accept; the wrong one is right for the key of RFC 6455 section 1.3."""
+
+
+def _accept(asked: Asked) -> Iterator[Step]:
+    head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    for value in _ACCEPTS.get(asked.argument, (escape(asked.argument),)):
+        head += b"Sec-WebSocket-Accept: " + value + b"\r\n"
+    yield Step("send", head + b"\r\n")
+    yield Step("hold", seconds=3)
+
+
+def _raw(asked: Asked) -> Iterator[Step]:
+    data = asked.first("text")
+    if digits := asked.first("hex"):
+        try:
+            data = bytes.fromhex(digits.decode("latin-1"))
+        except ValueError:
+            raise PathError(f"hex is {digits.decode('latin-1')!a}, not hexadecimal bytes") from None
+    yield Step("send", escape(data))
+    yield Step("hold", seconds=asked.seconds("hold"))
+
+
+def _echo(asked: Asked) -> Iterator[Step]:
+    yield Step("send", b"{opening}")
+    yield Step("echo", seconds=LONGEST_STAY)
+
+
+def _diagnostic(asked: Asked) -> Iterator[Step]:
+    """Yield what script can read over fetch, from any page: why the socket at the same server is refused."""
+    why = asked.first("reason", b"forbidden").replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    status = asked.first("status", b"403")
+    body = b'{"status": "%s", "reason": "%s"}\n' % (status, why)
+    head = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nAccess-Control-Allow-Origin: *\r\n"
+        b"Cache-Control: no-store\r\nContent-Length: %d\r\n\r\n" % len(body)
+    )
+    yield Step("send", escape(head + body))
+
+
+@dataclass(frozen=True, slots=True)
+class Parameterised:
+    steps: Callable[[Asked], Iterator[Step]]
+    pattern: str
+    """How it is written."""
+    summary: str
+    argument: bool = True
+    """Whether a second slash must follow."""
+
+
+PARAMETERISED: dict[str, Parameterised] = {
+    "status": Parameterised(
+        _status,
+        "/status/CODE?reason=TEXT&body=TEXT&header=NAME:VALUE&after=SECONDS&http=VERSION",
+        "Answers with the status, reason phrase, fields and body that the path asks for; 101 opens.",
+    ),
+    "redirect": Parameterised(
+        _redirect,
+        "/redirect/CODE?to=URL",
+        "Redirects to the URL that the query names, by default to /s/ok here.",
+    ),
+    "close": Parameterised(
+        _close,
+        "/close/CODE?reason=TEXT&text=MESSAGE&after=SECONDS",
+        "Opens, sends the messages that the query names, and closes with the code of the path.",
+    ),
+    "accept": Parameterised(
+        _accept,
+        "/accept/VALUE, or wrong, missing, case, twice, right",
+        "Opens with the Sec-WebSocket-Accept that the path names.",
+    ),
+    "raw": Parameterised(
+        _raw, "/raw?hex=BYTES or ?text=TEXT, &hold=SECONDS", "Sends the very bytes that the query names.", False
+    ),
+    "echo": Parameterised(_echo, "/echo", "Opens and sends every message back, for a minute at most.", False),
+    "diagnostic": Parameterised(
+        _diagnostic,
+        "/diagnostic?status=CODE&reason=TEXT",
+        "Answers over plain HTTP, readable by script of any page, why a socket would be refused.",
+        False,
+    ),
+}
+
+_REASONS = {
+    b"101": b"Switching Protocols",
+    b"200": b"OK",
+    b"301": b"Moved Permanently",
+    b"302": b"Found",
+    b"303": b"See Other",
+    b"307": b"Temporary Redirect",
+    b"308": b"Permanent Redirect",
+    b"400": b"Bad Request",
+    b"401": b"Unauthorized",
+    b"403": b"Forbidden",
+    b"404": b"Not Found",
+    b"407": b"Proxy Authentication Required",
+    b"426": b"Upgrade Required",
+    b"429": b"Too Many Requests",
+    b"500": b"Internal Server Error",
+    b"502": b"Bad Gateway",
+    b"503": b"Service Unavailable",
+    b"504": b"Gateway Timeout",
+}
+"""RFC 9110 section 15 and RFC 6585."""
