@@ -159,7 +159,7 @@ def offer(values: dict[str, Any], key: str) -> Offer:
         origin=values.get("origin"),
         extensions=tuple(values.get("extensions") or ()),
         no_compression=bool(values.get("no_compression")),
-        version=values.get("ws_version") or "13",
+        version=values.get("ws_version"),
         request_target=values.get("request_target"),
         http_version=values.get("http_version") or "1.1",
     )
