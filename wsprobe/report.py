@@ -19,10 +19,16 @@ class Report:
     outcome: str
     """A word of ``wsprobe.outcome.TABLE``."""
     exit_status: int
+    name: str = ""
+    """The word that the person gave, where that is not the URL (``lab:NAME``)."""
     views: tuple[ScriptView, ...] = ()
     answers: tuple[Exchange | None, ...] = ()
     """For each view: the exchange that this engine's own request led to; None where it read ours."""
     verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return self.name or self.exchange.plan.target.url
 
     @property
     def exchange(self) -> Exchange:

@@ -8,6 +8,7 @@ import click
 
 from wsprobe.cli.option import Command, option, together
 from wsprobe.cli.options import output, request, route
+from wsprobe.cli.places import complete
 
 SECTION = "Readers"
 
@@ -70,7 +71,7 @@ EXAMPLES = (
 
 
 @click.command("compare", cls=Command, examples=EXAMPLES)
-@click.argument("places", nargs=-1, metavar="[URL or FILE]...")
+@click.argument("places", nargs=-1, metavar="[URL or FILE]...", shell_complete=complete)
 @readers
 @request.shared
 @route.shared

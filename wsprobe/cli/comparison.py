@@ -12,7 +12,7 @@ import click
 
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.tell import Tellable, tellable, told
-from wsprobe.browsers.view import Page
+from wsprobe.browsers.view import Page, ScriptView
 from wsprobe.cli.options.output import emit, look
 from wsprobe.cli.places import LAB
 from wsprobe.cli.reading import recordings, report
@@ -110,7 +110,7 @@ def recorded(exchange: Exchange, browsers: Sequence[str], page: Page, values: di
     return replace(made, views=tuple(as_is(made, name, page) for name in browsers))
 
 
-def as_is(made: Report, browser: str, page: Page) -> Any:
+def as_is(made: Report, browser: str, page: Page, script_url: str = "") -> ScriptView:
     """One engine's view of a recording whose request was not its own."""
     from wsprobe.read import read
 
@@ -119,7 +119,7 @@ def as_is(made: Report, browser: str, page: Page) -> Any:
     if page.protocols is None and offered:
         page = replace(page, protocols=tuple(p.decode("latin-1") for p in offered))
     first = (made.exchange.hops or (made.exchange,))[0]
-    return ENGINES[browser].view(first.plan.target.url, page, readings)
+    return ENGINES[browser].view(script_url or first.plan.target.url, page, readings)
 
 
 def tellables(reports: Sequence[Report]) -> list[Tellable]:
@@ -133,7 +133,7 @@ def show(reports: Sequence[Report], groups: Sequence[Tellable], values: dict[str
     if values["as_json"]:
         from wsprobe.show.data import dumps, report_value, tellable_value
 
-        urls = [r.exchange.plan.target.url for r in reports]
+        urls = [r.title for r in reports]
         for each in reports:
             value = report_value(each)
             if groups:

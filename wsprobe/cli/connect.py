@@ -10,6 +10,7 @@ import click
 from wsprobe.cli import expect, places
 from wsprobe.cli.option import Command, option, together
 from wsprobe.cli.options import output, request, route
+from wsprobe.cli.places import complete
 
 if TYPE_CHECKING:
     from wsprobe.report import Report
@@ -78,7 +79,7 @@ EXAMPLES = (
 
 
 @click.command("connect", cls=Command, examples=EXAMPLES)
-@click.argument("urls", nargs=-1, metavar="URL...")
+@click.argument("urls", nargs=-1, metavar="URL...", shell_complete=complete)
 @request.shared
 @request.own
 @route.shared

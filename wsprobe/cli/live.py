@@ -45,17 +45,17 @@ def probed_with_browsers(
 async def one(place: Place, values: dict[str, Any], browsers: Sequence[str], page: Page) -> Report:
     own = await own_exchange(place, values)
     masked = _masking(values)
-    made = report(masked(own))
+    made = replace(report(masked(own)), name=place.name)
     views: list[ScriptView] = []
     answers: list[Exchange | None] = []
     for name in browsers:
         seen = place.page(page)
         if values["as_is"]:
-            views.append(as_is(made, name, seen))
+            views.append(as_is(made, name, seen, place.script_url))
             answers.append(None)
             continue
         readings = await as_engine(ENGINES[name], place, seen, values)
-        views.append(ENGINES[name].view(place.url, seen, readings))
+        views.append(ENGINES[name].view(place.script_url or place.url, seen, readings))
         answers.append(masked(_joined(readings)) if readings else None)
     return replace(made, views=tuple(views), answers=tuple(answers))
 
@@ -68,7 +68,7 @@ async def as_engine(engine: Engine, place: Place, page: Page, values: dict[str, 
     """The exchanges that *engine* would make to open the place's URL, oldest first; empty if it makes none."""
     from wsprobe import net
 
-    made = engine.construct(place.url, page)
+    made = engine.construct(place.script_url or place.url, page)
     if made.target is None:
         return []
     key = values.get("ws_key") or _key()

@@ -44,3 +44,13 @@ def _lines(lines: Iterable[str], name: str) -> Iterator[str]:
                 yield text
     except UnicodeDecodeError:
         raise click.UsageError(f"{name}: not a text file in UTF-8") from None
+
+
+def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Shell completion: names of scenarios after ``lab:``."""
+    if not incomplete.startswith("lab"):
+        return [LAB] if LAB.startswith(incomplete) else []
+    from wsprobe.lab.catalogue import names
+
+    # bash splits words at colons and completes the part after it.
+    return [LAB + name for name in names() if (LAB + name).startswith(incomplete)]

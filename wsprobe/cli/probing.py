@@ -29,6 +29,10 @@ class Place:
     asking: Asking
     scripted: Page = Page()
     """What the page of a lab scenario does; an ordinary page for any other place."""
+    script_url: str = ""
+    """What script hands to the constructor, where that is not *url*."""
+    name: str = ""
+    """The word that was given, where that is not *url*."""
 
     def page(self, given: Page) -> Page:
         """The page that the options describe, doing what the scenario's page does where they are silent."""
@@ -67,7 +71,7 @@ def probe_all(
                     from wsprobe.archive import redact as masked
 
                     made = masked(made)
-                return report(made)
+                return replace(report(made), name=place.name)
 
             await net.in_order(one, found, parallel, deliver)
 
@@ -78,10 +82,10 @@ async def find(names: list[str], asking: Asking, stack: AsyncExitStack) -> list[
     """The places that *names* stand for; starts the lab on *stack* if one of them needs it."""
     if not any(name.startswith(LAB) for name in names):
         return [Place(name, asking) for name in names]
-    from wsprobe.cli.lab import Lab
+    from wsprobe.cli import lab
 
-    lab = await stack.enter_async_context(Lab.started())
-    return [await lab.place(name, asking) if name.startswith(LAB) else Place(name, asking) for name in names]
+    running = await stack.enter_async_context(lab.started())
+    return [lab.place(name, asking, running) if name.startswith(LAB) else Place(name, asking) for name in names]
 
 
 async def asked(place: Place, values: dict[str, Any], watch: Callable[[Event], None]) -> Exchange:

@@ -91,7 +91,7 @@ class Results:
 
         lines = handshake(report, self._out)
         if self._several:
-            title = visible(report.exchange.plan.target.url.encode())
+            title = visible(report.title.encode())
             lines = [*([] if self._first else [()]), line(Piece(title, "title")), *lines]
         self._first = False
         emit(lines, sys.stdout, self._out)

@@ -37,8 +37,11 @@ def comparison(reports: Sequence[Report], groups: Sequence[Tellable], look: Look
 def one(report: Report, look: Look) -> list[Line]:
     """One recording with its views and verdicts."""
     total = report.exchange.events[-1].at / 1000 if report.exchange.events else 0.0
-    url = visible(report.exchange.plan.target.url.encode())
-    rows = [line(Piece(url, "title"), Piece(f"  {report.outcome}, {total:.0f} ms", "dim"))]
+    rows = [
+        line(
+            Piece(visible(report.title.encode()), "title"), Piece(f"  {report.outcome}, {total:.0f} ms", "dim")
+        )
+    ]
     rows += differing_answers(report, look)
     if report.views:
         if look.terminal and look.width >= WIDE:
@@ -166,7 +169,7 @@ def _answered(report: Report) -> int | None:
 
 def apart(reports: Sequence[Report], groups: Sequence[Tellable], look: Look) -> list[Line]:
     """Which of the recordings a script can tell apart, engine by engine."""
-    names = [visible(r.exchange.plan.target.url.encode()) for r in reports]
+    names = [visible(r.title.encode()) for r in reports]
     rows = [line(Piece("can a script tell them apart?", "title"))]
     for each in groups:
         known = TITLES[each.browser]

@@ -39,6 +39,7 @@ def report_value(report: Report) -> Value:
         "format": FORMAT,
         "wsprobe": __version__,
         "url": exchange.plan.target.url,
+        "name": report.name or None,
         "outcome": report.outcome,
         "exit_status": report.exit_status,
         "request": request_value(reading.request),

@@ -44,7 +44,7 @@ def difference(reports: Sequence[Report], look: Look) -> list[Line]:
     lines = [
         line(
             Piece(name, "title"),
-            f" {visible(r.exchange.plan.target.url.encode())}",
+            f" {visible(r.title.encode())}",
             Piece(f"  {r.outcome}", "dim"),
         )
         for name, r in zip(names, reports, strict=True)

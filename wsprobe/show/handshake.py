@@ -91,7 +91,7 @@ def outcome(report: Report, look: Look) -> list[Line]:
     rows = [line(Piece(report.outcome, style), ": ", sentence(report, look))]
     final = report.reading.final
     if final is not None and final.status is not None and final.status != 101 and not report.views:
-        url = visible(report.exchange.plan.target.url.encode())
+        url = visible(report.title.encode())
         rows.append(
             line("  a script in a browser sees none of this: ", f"wsprobe compare --browser-mode {url}")
         )
