@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from wsprobe.exchange import Ended
-from wsprobe.read.reading import Field, Head, Reading, Response, Span
+from wsprobe.read.guess import looks_like
+from wsprobe.read.reading import Field, Frame, Head, Reading, Response, Session, Span
+
+PEER_ENDED = {
+    "fin": "the server closed the connection",
+    "truncated": "the server closed the connection without TLS close_notify",
+    "reset": "the connection was reset",
+    "error": "the connection failed",
+}
+"""``Ended.how`` where the end was not ours, in words."""
+
+RFC_FRAMING = ("hybi-07", "hybi-08", "hybi-13")
+"""``Plan.wire`` of the versions that are framed as RFC 6455 is."""
 
 
 def handshake(reading: Reading) -> Response | None:
@@ -48,3 +60,68 @@ def where(head: Head, fields: tuple[Field, ...]) -> Span | None:
         return None
     span = fields[0].value_span
     return span if span[0] < span[1] else fields[0].span
+
+
+def session(reading: Reading) -> Session | None:
+    """What came after the 101, where it is framed as RFC 6455 is and can be read as frames."""
+    of = reading.session
+    if of is None or reading.exchange.plan.wire not in RFC_FRAMING or not_frames(reading):
+        return None
+    return of
+
+
+def not_frames(reading: Reading) -> str:
+    """What follows the 101 if it is plainly no frame: ``HTTP``, ``line ends``, ``tls``, ``text``, ...;
+    "" if it may be frames."""
+    of = reading.session
+    if of is None or reading.exchange.plan.wire not in RFC_FRAMING:
+        return ""
+    data = reading.received[of.start : of.start + 4096]
+    if not data or not _impossible(data[0]):
+        return ""
+    if data[0] in b"\r\n":
+        return "line ends"
+    kind = looks_like(data) or "HTTP"
+    return "" if kind == "noise" else kind
+
+
+def _impossible(first: int) -> bool:
+    """True if no extension known makes *first* begin a frame: RSV2, RSV3, a reserved opcode, or a control
+    frame without FIN."""
+    opcode = first & 0x0F
+    return bool(first & 0x30) or opcode in range(3, 8) or opcode > 10 or (opcode > 7 and not first & 0x80)
+
+
+def said(of: Session) -> tuple[Frame, ...]:
+    """The server's frames up to and with its first Close: all that counts (RFC 6455 section 1.4)."""
+    for index, frame in enumerate(of.frames):
+        if frame.opcode == 8:
+            return of.frames[: index + 1]
+    return of.frames
+
+
+def close_of(of: Session) -> Frame | None:
+    """The server's Close, if it sent one."""
+    return next((frame for frame in of.frames if frame.opcode == 8), None)
+
+
+def our_close(of: Session) -> Frame | None:
+    return next((frame for frame in of.sent if frame.opcode == 8), None)
+
+
+def close_code(frame: Frame) -> int | None:
+    """The code in a Close; None if it has no room for one."""
+    data = frame.data
+    return int.from_bytes(data[:2], "big") if len(data) >= 2 else None
+
+
+def closed_by_server(of: Session) -> Frame | None:
+    """The server's Close, if it is the server's own and not the answer to ours.
+
+    It is an answer if it came after ours and has the same code or none (RFC 6455 section 5.5.1 has it
+    "typically" echo the code).
+    """
+    theirs, ours = close_of(of), our_close(of)
+    if theirs is None or ours is None or theirs.at <= ours.at:
+        return theirs
+    return None if close_code(theirs) in (close_code(ours), None) else theirs

@@ -6,15 +6,9 @@ from collections.abc import Iterator
 
 from wsprobe.judge.finding import Finding
 from wsprobe.judge.findings import found, shown
-from wsprobe.judge.subject import how, refusal, status_span, where
+from wsprobe.judge.subject import PEER_ENDED, how, refusal, status_span, where
 from wsprobe.read.reading import Body, Reading, Response, Span
 
-_PEER_ENDED = {
-    "fin": "the server closed the connection",
-    "truncated": "the connection was closed without TLS close_notify",
-    "reset": "the connection was reset",
-    "error": "the connection failed",
-}
 _NOT_CODING = ("h11: ", "the connection did not end cleanly")
 _CUT = "decoded only up to"
 
@@ -49,8 +43,8 @@ def _framing(reading: Reading, response: Response, of: Body) -> Iterator[Finding
         yield found("body-malformed", f"the body is not chunked as it says: {shown(of.problem.encode())}", span)
     elif of.complete:
         return
-    elif end in _PEER_ENDED and (of.framing != "close" or end != "fin"):
-        yield found("body-truncated", f"{_PEER_ENDED[end]} {_amount(of)}", span)
+    elif end in PEER_ENDED and (of.framing != "close" or end != "fin"):
+        yield found("body-truncated", f"{PEER_ENDED[end]} {_amount(of)}", span)
     elif end == "timeout":
         yield found("body-unfinished", f"the time limit ran out {_amount(of)}", span)
 

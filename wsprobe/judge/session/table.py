@@ -167,7 +167,7 @@ TABLE: tuple[Entry, ...] = (
         "fail",
         "RFC 6455 section 7.4.1",
         title="A close code that must not be sent",
-        meaning="1004, 1005, 1006 and 1015 stand for what was not said; no endpoint may send them.",
+        meaning="1005, 1006 and 1015 stand for what was not said; no endpoint may send them.",
         usual="a proxy or library that passes on the code it computed for its own side",
         advice="Send 1000, 1001, 1011 or a code from 4000 to 4999.",
     ),
@@ -185,7 +185,8 @@ TABLE: tuple[Entry, ...] = (
         "warn",
         "RFC 6455 section 7.4.2",
         title="A close code that is not registered",
-        meaning="1016 to 2999 are kept for the protocol and its extensions. Some clients refuse what is not "
+        meaning="1004 and 1016 to 2999 are kept for the protocol and its extensions. Some clients refuse what "
+        "is not "
         "registered.",
         usual="an application code picked from the wrong range",
         advice="Use 4000 to 4999 for codes of your own.",
