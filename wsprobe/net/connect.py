@@ -41,6 +41,8 @@ async def connect(addresses: tuple[Address, ...], interface: str | None, tape: T
             nursery.start_soon(run, address, over)
             with trio.move_on_after(STAGGER):
                 await over.wait()
+            if won:
+                break
     if not won:
         return End("error", "no address could be connected to")
     address, stream = won[0]

@@ -53,9 +53,6 @@ async def converse(wire: Wire, client: Client, tape: Tape, talk: AsyncIterable[A
         with trio.move_on_after(FLUSH):
             await pump.written.wait()
         nursery.cancel_scope.cancel()
-    # RST shows on whichever call comes first, and only once: if that was a write, reading ends as if with FIN.
-    if end.how == "fin" and pump.write_end is not None and pump.write_end.errno == "ECONNRESET":
-        return pump.write_end
     return end
 
 
@@ -97,7 +94,7 @@ class _Pump:
         # What the client sends is bounded by what it receives, and that by the plan's limits.
         self._put, self._outbox = trio.open_memory_channel[bytes](float("inf"))
         self.written = trio.Event()
-        self.write_end: End | None = None
+        self._broken = False
 
     def send(self, data: bytes) -> None:
         if data:
@@ -108,9 +105,9 @@ class _Pump:
 
     async def write(self) -> None:
         async for data in self._outbox:
-            if self.write_end is None:
+            if not self._broken:
                 self._tape.add(Sent(self._tape.now(), data))
-                self.write_end = await self._wire.send(data)
+                self._broken = await self._wire.send(data) is not None
         self.written.set()
 
     async def read(self, put: trio.MemorySendChannel[_Item]) -> None:

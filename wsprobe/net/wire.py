@@ -47,12 +47,16 @@ class StreamWire:
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
+        self._reset: End | None = None
 
     async def send(self, data: bytes) -> End | None:
         try:
             await self._stream.send_all(data)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as broken:
-            return _end_of(broken)
+            end = _end_of(broken)
+            if end.errno == "ECONNRESET":
+                self._reset = end
+            return end
         return None
 
     async def receive(self) -> bytes | End:
@@ -60,7 +64,8 @@ class StreamWire:
             data = await self._stream.receive_some(READ)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as broken:
             return _end_of(broken)
-        return bytes(data) or End("fin")
+        # RST shows once, on whichever call comes first: after a write that met it, reading ends as if with FIN.
+        return bytes(data) or self._reset or End("fin")
 
     async def close(self) -> None:
         await trio.aclose_forcefully(self._stream)

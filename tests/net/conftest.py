@@ -1,0 +1,238 @@
+"""Servers for one test each, in the same trio loop as the probe: what they do is written in the test."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+import trio
+import trustme
+from trio.testing import MockClock
+
+from wsprobe.exchange import Ended, Exchange, Limits, Plan, Received, Route, Target, TlsOptions
+from wsprobe.net import probe
+
+REQUEST = (
+    b"GET /chat HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+SWITCHING = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+)
+
+Handler = Callable[[trio.abc.Stream], Awaitable[None]]
+
+
+class Net:
+    """What a test of the network needs, under one name."""
+
+    REQUEST = REQUEST
+    SWITCHING = SWITCHING
+    REFUSAL = b"HTTP/1.1 403 Token Expired\r\nContent-Length: 4\r\n\r\nstop"
+
+    @staticmethod
+    def run(work: Callable[[], Awaitable[Any]], virtual: bool = False) -> Any:
+        """Run *work* in trio, in virtual time where no byte may take long."""
+        clock = MockClock(autojump_threshold=0) if virtual else None
+        return trio.run(work, clock=clock)
+
+    @staticmethod
+    def plan(port: int, secure: bool = False, host: str = "127.0.0.1", **parts: Any) -> Plan:
+        scheme = "wss" if secure else "ws"
+        target = Target(f"{scheme}://{host}:{port}/chat", secure, host, port, "/chat")
+        made = Plan(target, parts.pop("request", REQUEST), limits=parts.pop("limits", Limits()))
+        names = {
+            "tls": {
+                "verify",
+                "ca_file",
+                "ca_path",
+                "certificate",
+                "key",
+                "server_name",
+                "minimum",
+                "maximum",
+                "alpn",
+            }
+        }
+        tls = {name: parts.pop(name) for name in list(parts) if name in names["tls"]}
+        acts = parts.pop("acts", ())
+        return replace(made, tls=TlsOptions(**tls), route=Route(**parts), acts=acts)
+
+    @staticmethod
+    @asynccontextmanager
+    async def serving(handler: Handler, host: str = "127.0.0.1") -> AsyncIterator[int]:
+        """Serve *handler* on a free port, which is returned."""
+        listeners = await trio.open_tcp_listeners(0, host=host)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(partial(trio.serve_listeners, handler, listeners))
+            yield listeners[0].socket.getsockname()[1]
+            nursery.cancel_scope.cancel()
+
+    def exchange(self, handler: Handler, virtual: bool = False, watch: Any = None, **parts: Any) -> Exchange:
+        """Probe a server that does *handler*."""
+
+        async def work() -> Exchange:
+            async with self.serving(handler) as port:
+                return await probe(self.plan(port, **parts), watch)
+
+        result: Exchange = self.run(work, virtual)
+        return result
+
+    @staticmethod
+    async def head(stream: trio.abc.Stream) -> bytes:
+        """Read what a request head is, as far as a test needs it: up to a blank line."""
+        data = b""
+        while b"\r\n\r\n" not in data:
+            more = await stream.receive_some(65536)
+            if not more:
+                break
+            data += more
+        return data
+
+    @staticmethod
+    async def until_eof(stream: trio.abc.Stream) -> bytes:
+        data = b""
+        try:
+            while more := await stream.receive_some(65536):
+                data += more
+        except trio.BrokenResourceError:
+            pass
+        return data
+
+    @staticmethod
+    async def reset(stream: trio.SocketStream) -> None:
+        """Close with RST."""
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        await stream.aclose()
+
+    @staticmethod
+    def received(exchange: Exchange) -> bytes:
+        return b"".join(event.data for event in exchange.events if isinstance(event, Received))
+
+    @staticmethod
+    def ended(exchange: Exchange) -> Ended:
+        last = exchange.events[-1]
+        assert isinstance(last, Ended)
+        return last
+
+    @staticmethod
+    def kinds(exchange: Exchange) -> list[str]:
+        return [type(event).__name__ for event in exchange.events]
+
+    @staticmethod
+    def only(exchange: Exchange, kind: type[Any]) -> Any:
+        """The one event of *kind*."""
+        found = [event for event in exchange.events if isinstance(event, kind)]
+        assert len(found) == 1, found
+        return found[0]
+
+
+class Authority:
+    """A certificate authority, and servers and clients with its certificates."""
+
+    Server: type[TlsServer]
+
+    def __init__(self, folder: Any) -> None:
+        self.Server = TlsServer
+        self.ca = trustme.CA()
+        self.ca_file = str(folder / "ca.pem")
+        self.ca.cert_pem.write_to_path(self.ca_file)
+        self._folder = folder
+
+    def server(self, *names: str, **options: Any) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.ca.issue_cert(*(names or ("127.0.0.1",)), **options).configure_cert(context)
+        return context
+
+    def client_files(self) -> tuple[str, str]:
+        issued = self.ca.issue_cert("client@example.org")
+        certificate, key = str(self._folder / "client.pem"), str(self._folder / "client.key")
+        issued.cert_chain_pems[0].write_to_path(certificate)
+        issued.private_key_pem.write_to_path(key)
+        return certificate, key
+
+    @staticmethod
+    def over_tls(handler: Handler, context: ssl.SSLContext, polite: bool = True) -> Handler:
+        """Return *handler* inside TLS; not *polite*: without close_notify at the end."""
+
+        async def inside(stream: trio.abc.Stream) -> None:
+            tls = TlsServer(stream, context)
+            try:
+                if await tls.handshake():
+                    await handler(tls)  # type: ignore[arg-type]
+                    if polite:
+                        await tls.say_goodbye()
+            except trio.BrokenResourceError:
+                pass
+            finally:
+                await trio.aclose_forcefully(stream)
+
+        return inside
+
+
+class TlsServer:
+    """The server's side of TLS, with alerts sent and close_notify only when told to."""
+
+    def __init__(self, stream: trio.abc.Stream, context: ssl.SSLContext) -> None:
+        self.stream = stream
+        self._in, self.out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.engine = context.wrap_bio(self._in, self.out, server_side=True)
+
+    async def _done(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        while True:
+            try:
+                return function(*arguments)
+            except ssl.SSLWantReadError:
+                await self.flush()
+                data = await self.stream.receive_some(65536)
+                if data:
+                    self._in.write(data)
+                else:
+                    self._in.write_eof()
+            finally:
+                await self.flush()
+
+    async def flush(self) -> None:
+        if data := self.out.read():
+            await self.stream.send_all(data)
+
+    async def handshake(self) -> bool:
+        try:
+            await self._done(self.engine.do_handshake)
+        except ssl.SSLError:
+            return False
+        return True
+
+    async def receive_some(self, size: int) -> bytes:
+        try:
+            data: bytes = await self._done(self.engine.read, size)
+        except ssl.SSLError:
+            return b""
+        return data
+
+    async def send_all(self, data: bytes) -> None:
+        await self._done(self.engine.write, data)
+
+    async def say_goodbye(self) -> None:
+        try:
+            self.engine.unwrap()
+        except ssl.SSLError:
+            await self.flush()
+
+
+@pytest.fixture
+def net() -> Net:
+    return Net()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))

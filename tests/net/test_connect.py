@@ -1,0 +1,179 @@
+"""Attempts at several addresses, with sockets that do what their address says, in virtual time."""
+
+from __future__ import annotations
+
+import errno
+import os
+from functools import partial
+
+import pytest
+import trio
+import trio.socket as tsocket
+from trio.testing import MockClock
+
+from wsprobe.exchange import Connected, ConnectFailed, Connecting, Ended, Limits
+from wsprobe.net.connect import connect
+from wsprobe.net.record import probe
+from wsprobe.net.resolve import Address
+from wsprobe.net.tape import Tape
+from wsprobe.net.wire import End
+
+
+class FakeSocket(tsocket.SocketType):
+    """Connects after the seconds in *story*, or fails with the number that is given there too."""
+
+    type = tsocket.SOCK_STREAM
+
+    def __init__(self, family, story, closed):
+        self._family, self._story, self._closed = family, story, closed
+        self._name = None
+
+    async def connect(self, sockaddr):
+        self._name = sockaddr[0]
+        seconds, number = self._story[self._name]
+        await trio.sleep(seconds)
+        if number:
+            raise OSError(number, "trio says it its own way")
+
+    def setsockopt(self, *args):
+        pass
+
+    def getsockname(self):
+        return ("192.0.2.99", 4711)
+
+    def close(self):
+        self._closed.append(self._name)
+
+
+class Factory(trio.abc.SocketFactory):
+    def __init__(self, story):
+        self.story, self.closed = story, []
+
+    def socket(self, family, type=0, proto=0):
+        return FakeSocket(family, self.story, self.closed)
+
+
+FOREVER = float("inf")
+
+
+def attempt(story, plan=None):
+    """Connect to every address of *story*; return the result, the events, and the sockets that were closed."""
+
+    async def work():
+        factory = Factory(story)
+        tsocket.set_custom_socket_factory(factory)
+        if plan is not None:
+            return await probe(plan), None, factory.closed
+        tape = Tape()
+        addresses = tuple(Address(tsocket.AF_INET, (name, 80), name, 80) for name in story)
+        result = await connect(addresses, None, tape)
+        return result, tape.events, factory.closed
+
+    return trio.run(work, clock=MockClock(autojump_threshold=0))
+
+
+def test_the_second_attempt_waits_and_the_first_to_stand_wins():
+    stream, events, closed = attempt({"192.0.2.1": (FOREVER, 0), "192.0.2.2": (0.1, 0), "192.0.2.3": (0, 0)})
+    assert isinstance(stream, trio.SocketStream)
+    assert events == [
+        Connecting(0, "192.0.2.1", 80),
+        Connecting(250_000, "192.0.2.2", 80),
+        Connected(350_000, "192.0.2.2", 80, "192.0.2.99:4711"),
+    ]
+    assert closed == ["192.0.2.1"]
+
+
+def test_a_slow_first_address_may_still_win():
+    _, events, closed = attempt({"192.0.2.1": (0.3, 0), "192.0.2.2": (1, 0)})
+    assert events[-1] == Connected(300_000, "192.0.2.1", 80, "192.0.2.99:4711")
+    assert closed == ["192.0.2.2"]
+
+
+def test_a_failure_starts_the_next_attempt_at_once():
+    _, events, closed = attempt(
+        {
+            "192.0.2.1": (0.01, errno.ECONNREFUSED),
+            "192.0.2.2": (0.02, errno.ENETUNREACH),
+            "192.0.2.3": (0, 0),
+        }
+    )
+    assert events == [
+        Connecting(0, "192.0.2.1", 80),
+        ConnectFailed(10_000, "192.0.2.1", 80, "ECONNREFUSED", os.strerror(errno.ECONNREFUSED)),
+        Connecting(10_000, "192.0.2.2", 80),
+        ConnectFailed(30_000, "192.0.2.2", 80, "ENETUNREACH", os.strerror(errno.ENETUNREACH)),
+        Connecting(30_000, "192.0.2.3", 80),
+        Connected(30_000, "192.0.2.3", 80, "192.0.2.99:4711"),
+    ]
+    assert closed == ["192.0.2.1", "192.0.2.2"]
+
+
+def test_all_fail_each_with_its_own_error():
+    end, events, closed = attempt(
+        {"192.0.2.1": (0.6, errno.EHOSTUNREACH), "192.0.2.2": (0.1, errno.ECONNREFUSED)}
+    )
+    assert end == End("error", "no address could be connected to")
+    failed = [event for event in events if isinstance(event, ConnectFailed)]
+    assert [(event.at, event.address, event.errno) for event in failed] == [
+        (350_000, "192.0.2.2", "ECONNREFUSED"),
+        (600_000, "192.0.2.1", "EHOSTUNREACH"),
+    ]
+    assert sorted(closed) == ["192.0.2.1", "192.0.2.2"]
+
+
+def test_two_that_stand_at_the_same_moment():
+    for _ in range(20):  # trio shuffles who runs first
+        stream, events, closed = attempt({"192.0.2.1": (0.35, 0), "192.0.2.2": (0.1, 0)})
+        connected = [event for event in events if isinstance(event, Connected)]
+        assert len(connected) == 1
+        assert {connected[0].address, *closed} == {"192.0.2.1", "192.0.2.2"}
+        assert isinstance(stream, trio.SocketStream)
+
+
+def test_an_attempt_that_would_come_too_late_is_not_made():
+    for _ in range(20):
+        _, events, _ = attempt({"192.0.2.1": (0.25, 0), "192.0.2.2": (9, 0)})
+        assert [type(event) for event in events][-1] is Connected
+
+
+def test_no_answer_from_anywhere(net):
+    addresses = ("192.0.2.1", "192.0.2.2")
+    plan = net.plan(
+        80, host="far.example", resolve=(("far.example", 80, addresses),), limits=Limits(connect_timeout=5)
+    )
+    exchange, _, closed = attempt({"192.0.2.1": (FOREVER, 0), "192.0.2.2": (FOREVER, 0)}, plan)
+    assert net.kinds(exchange) == ["Resolved", "Connecting", "Connecting", "Ended"]
+    assert exchange.events[-1] == Ended(
+        5_000_000, "timeout", "connecting to 192.0.2.1, 192.0.2.2 took longer than 5 s (connect timeout)"
+    )
+    assert sorted(closed) == sorted(addresses)
+
+
+def test_a_family_that_the_system_does_not_have():
+    class None_(Factory):
+        def socket(self, family, type=0, proto=0):
+            raise OSError(errno.EAFNOSUPPORT, "no")
+
+    async def work():
+        tsocket.set_custom_socket_factory(None_({}))
+        tape = Tape()
+        await connect((Address(tsocket.AF_INET6, ("::1", 80), "::1", 80),), None, tape)
+        return tape.events
+
+    events = trio.run(work)
+    assert events[-1].errno == "EAFNOSUPPORT"
+
+
+@pytest.mark.parametrize("interface", ["eth99", "192.0.2.1"])
+def test_no_device_to_bind_to(interface, monkeypatch):
+    """Where the system cannot bind to a device, an attempt says so."""
+    monkeypatch.delattr(tsocket, "SO_BINDTODEVICE", raising=False)
+
+    async def work():
+        tape = Tape()
+        address = Address(tsocket.AF_INET, ("127.0.0.1", 9), "127.0.0.1", 9)
+        await connect((address,), interface, tape)
+        return tape.events
+
+    failed = trio.run(partial(work))[-1]
+    assert failed.errno == ("EADDRNOTAVAIL" if interface == "192.0.2.1" else errno.errorcode[errno.EOPNOTSUPP])

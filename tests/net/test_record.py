@@ -1,0 +1,399 @@
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from wsprobe.exchange import (
+    Act,
+    Connected,
+    ConnectFailed,
+    Connecting,
+    Ended,
+    Limits,
+    Received,
+    Resolved,
+    Sent,
+)
+from wsprobe.net import PlanError, probe, pump
+
+
+def test_a_refusal_is_recorded_from_first_to_last(net):
+    async def server(stream):
+        assert await net.head(stream) == net.REQUEST
+        await stream.send_all(net.REFUSAL)
+        await net.until_eof(stream)
+
+    watched = []
+    exchange = net.exchange(server, watch=watched.append)
+    assert net.kinds(exchange) == ["Resolved", "Connecting", "Connected", "Sent", "Received", "Ended"]
+    resolved, connecting, connected, sent, received, ended = exchange.events
+    assert resolved == Resolved(resolved.at, "127.0.0.1", ("127.0.0.1",))
+    assert connecting == Connecting(connecting.at, "127.0.0.1", exchange.plan.target.port)
+    assert connected.address == "127.0.0.1"
+    assert connected.local.startswith("127.0.0.1:")
+    assert sent.data == net.REQUEST
+    assert received.data == net.REFUSAL
+    assert ended.how == "local"
+    assert watched == list(exchange.events)
+    times = [event.at for event in exchange.events]
+    assert times == sorted(times)
+    assert exchange.started.endswith("Z")
+    assert exchange.hops == ()
+
+
+def test_each_read_is_an_event(net):
+    answer = net.REFUSAL[:40]
+
+    async def server(stream):
+        await net.head(stream)
+        for byte in answer:
+            await stream.send_all(bytes([byte]))
+            await trio.sleep(0.01)
+
+    exchange = net.exchange(server, virtual=True)
+    assert [event.data for event in exchange.events if isinstance(event, Received)] == [
+        bytes([byte]) for byte in answer
+    ]
+    assert net.ended(exchange).how == "fin"
+
+
+def test_nothing_listens(net):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        exchange = net.run(lambda: probe(net.plan(port)))
+    failed = net.only(exchange, ConnectFailed)
+    assert (failed.address, failed.port, failed.errno) == ("127.0.0.1", port, "ECONNREFUSED")
+    assert failed.error == "Connection refused"
+    assert net.ended(exchange).how == "error"
+
+
+STAGES = {
+    "on accept": b"",
+    "in the status line": b"HTTP/1.1 4",
+    "in a header": b"HTTP/1.1 403 No\r\nContent-Le",
+    "in the body": b"HTTP/1.1 403 No\r\nContent-Length: 10\r\n\r\nabc",
+    "in a session": b"101",
+    "in a frame": b"101\x81\x05he",
+}
+
+
+@pytest.mark.parametrize("how", ["fin", "reset"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_peer_ends_the_connection(net, stage, how):
+    said = STAGES[stage].replace(b"101", net.SWITCHING) if b"101" in STAGES[stage] else STAGES[stage]
+
+    async def server(stream):
+        if said:
+            await net.head(stream)
+            await stream.send_all(said)
+            await trio.testing.wait_all_tasks_blocked()
+        if how == "reset":
+            await net.reset(stream)
+        else:
+            await stream.send_eof()
+            await net.until_eof(stream)
+
+    exchange = net.exchange(server)
+    assert net.received(exchange) == said
+    assert net.ended(exchange).how == how
+    if how == "reset":
+        assert net.ended(exchange).error in ("Connection reset by peer", "Broken pipe")
+
+
+def test_an_answer_is_read_although_sending_failed(net):
+    """The server refuses without reading, and closes: RST meets a request that is still being sent."""
+
+    async def server(stream):
+        await stream.send_all(net.REFUSAL[:-1])
+        await stream.receive_some(10)
+
+    exchange = net.exchange(server, request=net.REQUEST + b"x" * 16_000_000)
+    assert net.received(exchange) == net.REFUSAL[:-1]
+    assert net.ended(exchange).how == "reset"
+
+
+def test_an_answer_is_read_although_the_request_is_not_all_sent(net):
+    async def server(stream):
+        await stream.send_all(net.REFUSAL)
+        await trio.sleep_forever()
+
+    exchange = net.exchange(server, virtual=True, request=net.REQUEST + b"x" * 16_000_000)
+    assert net.received(exchange) == net.REFUSAL
+    assert net.ended(exchange).how == "local"
+
+
+def test_a_server_that_keeps_silent(net):
+    async def server(stream):
+        await net.until_eof(stream)
+
+    exchange = net.exchange(server, virtual=True)
+    assert exchange.events[-1] == Ended(
+        30_000_000, "timeout", "the exchange took longer than 30 s (maximum time)"
+    )
+
+
+def test_one_byte_a_second_for_ever(net):
+    async def server(stream):
+        await net.head(stream)
+        await stream.send_all(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            await trio.sleep(1)
+            await stream.send_all(b"x")
+
+    exchange = net.exchange(server, virtual=True)
+    assert net.ended(exchange).at == 30_000_000
+    assert 28 <= net.received(exchange).count(b"x") <= 30
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [b"X-Header: value\r\n", b"HTTP/1.1 103 Early Hints\r\n\r\n", b"y" * 99],
+    ids=["headers", "interim answers", "one header"],
+)
+def test_an_endless_head(net, endless):
+    async def server(stream):
+        await net.head(stream)
+        await stream.send_all(b"HTTP/1.1 103 Early Hints\r\n")
+        try:
+            while True:
+                await stream.send_all(endless * 1000)
+        except trio.BrokenResourceError:
+            pass
+
+    exchange = net.exchange(server, limits=Limits(max_head=200_000))
+    assert net.ended(exchange).how == "limit"
+    assert 200_000 <= len(net.received(exchange)) <= 200_000 + 3 * 65536
+
+
+@pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\n\r\n", b"session"])
+def test_an_endless_body_and_an_endless_session(net, start):
+    async def server(stream):
+        await net.head(stream)
+        await stream.send_all(net.SWITCHING + b"\x82\x7f\0\0\0\0\x40\0\0\0" if start == b"session" else start)
+        try:
+            while True:
+                await stream.send_all(bytes(65536))
+        except trio.BrokenResourceError:
+            pass
+
+    exchange = net.exchange(server, limits=Limits(max_body=300_000, max_session=300_000, linger=20))
+    assert net.ended(exchange).how == "limit"
+    assert 300_000 <= len(net.received(exchange)) <= 300_000 + 4 * 65536
+
+
+def test_too_many_pieces(net, monkeypatch):
+    monkeypatch.setattr(pump, "READS", 20)
+
+    async def server(stream):
+        await net.head(stream)
+        try:
+            while True:
+                await stream.send_all(b"x")
+                await trio.sleep(0.001)
+        except trio.BrokenResourceError:
+            pass
+
+    exchange = net.exchange(server, virtual=True)
+    assert net.ended(exchange).how == "limit"
+    assert sum(isinstance(event, Received) for event in exchange.events) == 20
+
+
+def test_a_session_is_watched_and_closed(net):
+    """Ours is the Close with 1000, after the linger; the server answers and closes."""
+    frames = []
+
+    async def server(stream):
+        await net.head(stream)
+        await stream.send_all(net.SWITCHING + b"\x81\x02hi")
+        frames.append(await stream.receive_some(100))
+        await stream.send_all(b"\x88\x02\x03\xe8")
+
+    exchange = net.exchange(server, virtual=True)
+    assert net.ended(exchange).how == "fin"
+    assert frames[0][:2] == b"\x88\x82"
+    sent = [event for event in exchange.events if isinstance(event, Sent)]
+    assert [sent[0].data, sent[1].data] == [net.REQUEST, frames[0]]
+    assert sent[1].at == 300_000
+
+
+def test_what_is_typed_is_sent_and_its_end_closes(net):
+    heard = []
+
+    async def server(stream):
+        await net.head(stream)
+        await stream.send_all(net.SWITCHING)
+        heard.append(await net.until_eof(stream))
+
+    async def typed():
+        yield Act("time", "text", b"one")
+        await trio.sleep(5)
+        yield Act("time", "binary", b"two")
+
+    async def work():
+        async with net.serving(server) as port:
+            return await probe(net.plan(port, limits=Limits(linger=20)), talk=typed())
+
+    exchange = net.run(work, virtual=True)
+    sent = [event for event in exchange.events if isinstance(event, Sent)][1:]
+    assert [event.data[0] for event in sent] == [0x81, 0x82, 0x88]
+    assert [event.at for event in sent] == [0, 5_000_000, 5_000_000]
+    assert heard == [b"".join(event.data for event in sent)]
+
+
+def test_a_unix_socket(net, tmp_path):
+    path = str(tmp_path / "socket")
+
+    async def server(stream):
+        await net.head(stream)
+        await stream.send_all(net.REFUSAL)
+
+    async def work():
+        listening = trio.socket.socket(trio.socket.AF_UNIX)
+        await listening.bind(path)
+        listening.listen()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.serve_listeners, server, [trio.SocketListener(listening)])
+            exchange = await probe(net.plan(1, unix_socket=path))
+            nursery.cancel_scope.cancel()
+        return exchange
+
+    exchange = net.run(work)
+    assert net.kinds(exchange)[:2] == ["Connecting", "Connected"]
+    assert net.only(exchange, Connected) == Connected(exchange.events[1].at, path, 0, "")
+    assert net.received(exchange) == net.REFUSAL
+
+
+def test_a_unix_socket_that_is_not_there(net, tmp_path):
+    exchange = net.run(lambda: probe(net.plan(1, unix_socket=str(tmp_path / "none"))))
+    assert net.only(exchange, ConnectFailed).errno == "ENOENT"
+
+
+def test_ipv6(net):
+    async def server(stream):
+        await net.head(stream)
+        await stream.send_all(net.REFUSAL)
+
+    async def work():
+        async with net.serving(server, host="::1") as port:
+            return await probe(net.plan(port, host="::1"))
+
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            pass
+    except OSError as error:
+        pytest.skip(f"no IPv6 on this machine's loopback: {error}")
+    exchange = net.run(work)
+    assert net.only(exchange, Connected).local.startswith("[::1]:")
+    assert net.received(exchange) == net.REFUSAL
+
+
+def test_an_address_to_connect_from(net):
+    async def server(stream):
+        await net.head(stream)
+        await stream.send_all(net.REFUSAL)
+
+    exchange = net.exchange(server, interface="127.0.0.7")
+    assert net.only(exchange, Connected).local.startswith("127.0.0.7:")
+    exchange = net.exchange(server, interface="192.0.2.1")
+    assert net.only(exchange, ConnectFailed).errno == "EADDRNOTAVAIL"
+    exchange = net.exchange(server, interface="no-such-device")
+    assert net.only(exchange, ConnectFailed).errno in ("ENODEV", "EPERM", "EOPNOTSUPP")
+
+
+def test_another_place_to_connect_to(net):
+    async def server(stream):
+        await net.head(stream)
+        await stream.send_all(net.REFUSAL)
+
+    async def work(**parts):
+        async with net.serving(server) as port:
+            places = tuple((*frm, to, at or port) for *frm, to, at in parts["connect_to"])
+            plan = net.plan(9, host="shop.example", connect_to=places)
+            return await probe(plan)
+
+    exchange = net.run(
+        lambda: work(connect_to=[("other", 0, "192.0.2.1", 1), ("shop.example", 9, "127.0.0.1", 0)])
+    )
+    assert net.only(exchange, Resolved).host == "127.0.0.1"
+    assert net.received(exchange) == net.REFUSAL
+    exchange = net.run(lambda: work(connect_to=[("", 8, "192.0.2.1", 1), ("", 0, "127.0.0.1", 0)]))
+    assert net.received(exchange) == net.REFUSAL
+
+
+def test_cancelled_and_still_recorded(net):
+    async def server(stream):
+        await net.until_eof(stream)
+
+    watched = []
+
+    async def work():
+        async with net.serving(server) as port:
+            with trio.move_on_after(1) as scope:
+                await probe(net.plan(port), watched.append)
+            assert scope.cancelled_caught
+
+    net.run(work, virtual=True)
+    assert watched[-1] == Ended(1_000_000, "interrupted")
+
+
+def test_a_broken_watch_is_no_matter_of_the_network(net):
+    async def server(stream):
+        await net.until_eof(stream)
+
+    def watch(event):
+        if isinstance(event, Sent):
+            raise BrokenPipeError
+
+    async def work():
+        async with net.serving(server) as port:
+            await probe(net.plan(port), watch)
+
+    with pytest.raises(BaseExceptionGroup) as raised:
+        net.run(work)
+    assert raised.group_contains(BrokenPipeError)
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({"unix_socket": "a\0b"}, "NUL"),
+        ({"proxy": "gopher://x"}, "unknown kind 'gopher'"),
+        ({"proxy": "http://"}, "names no host"),
+        ({"proxy": "http://x:99999"}, "not a URL"),
+        ({"secure": True, "ca_file": "/nonexistent/ca.pem"}, "No such file or directory"),
+        ({"secure": True, "ca_file": __file__}, "cannot be used"),
+        ({"secure": True, "ca_path": "/nonexistent"}, "not a directory"),
+        ({"secure": True, "certificate": "/nonexistent/c.pem"}, "No such file or directory"),
+        ({"secure": True, "certificate": __file__}, "cannot be used"),
+        ({"secure": True, "minimum": "1.4"}, "unknown TLS version '1.4'"),
+        ({"secure": True, "minimum": "1.3", "maximum": "1.2"}, "at least 1.3 and at most 1.2"),
+    ],
+)
+def test_a_plan_that_no_network_can_carry_out(net, parts, words):
+    with pytest.raises(PlanError) as raised:
+        net.run(lambda: probe(net.plan(1, **parts)))
+    assert words in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_an_unknown_wire(net):
+    with pytest.raises(PlanError, match="hybi-99"):
+        net.run(lambda: probe(replace(net.plan(1), wire="hybi-99")))
+
+
+def test_time_runs_out_while_a_name_is_resolved(net, monkeypatch):
+    async def never(*args, **kwargs):
+        await trio.sleep_forever()
+
+    monkeypatch.setattr(trio.socket, "getaddrinfo", never)
+    monkeypatch.setattr("wsprobe.net.resolve.tsocket.getaddrinfo", never)
+    plan = net.plan(1, host="slow.example", limits=Limits(connect_timeout=3))
+    exchange = trio.run(probe, plan, clock=MockClock(autojump_threshold=0))
+    assert exchange.events == (
+        Ended(3_000_000, "timeout", "resolving the name took longer than 3 s (connect timeout)"),
+    )
