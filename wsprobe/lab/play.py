@@ -54,9 +54,8 @@ def play(
         kind = KINDS[scenario.listener]
         client = Client(plan)
         stage.send(client.opening)
-        stage.converse(
-            client, _performance(scenario, kind, plan.request, stage.seconds, ports), plan.target.secure
-        )
+        performance = _performance(scenario, kind, plan.request, stage.seconds, ports)
+        stage.converse(client, performance, plan.target.secure, waits=kind.steps is None)
     return Exchange(plan, tuple(stage.events))
 
 
@@ -191,11 +190,15 @@ class _Stage:
         self.add(failed)
         self.end(how, failed.error)
 
-    def converse(self, client: Client, performance: Performance, secure: bool) -> None:
-        """Let both sides talk until the client has what it wants, or its time is over."""
+    def converse(self, client: Client, performance: Performance, secure: bool, *, waits: bool) -> None:
+        """Let both sides talk until the client has what it wants, or its time is over.
+
+        *waits*: the server does nothing before it has the request.
+        """
         turn = client.timer(self.now)
         unread = bytearray()
-        self.now += HOP
+        if waits:
+            self.now += HOP
         deed = next(performance)
         ready = self._ready(deed)
         while True:

@@ -12,8 +12,8 @@ from wsprobe.exchange import (
     Connected,
     ConnectFailed,
     Ended,
-    Event,
     ResolveFailed,
+    Sent,
     TlsDone,
     TlsFailed,
     TunnelFailed,
@@ -120,20 +120,25 @@ def _problem(problem: str) -> str:
     return "ERR_CERT_AUTHORITY_INVALID"
 
 
-_BEFORE_REQUEST = 1000
-"""Microseconds from the connection to a reset that comes before Chromium has written its request."""
+def reset_unasked(reading: Reading) -> bool:
+    """True if the connection was reset before the peer can have had our request: less than a round trip after.
+
+    Chromium then fails in writing the request or in reading the answer, as the race ends (measured).
+    """
+    events = reading.exchange.events
+    connected = next((n for n in reversed(range(len(events))) if isinstance(events[n], Connected)), None)
+    last = events[-1] if events else None
+    if reading.received or connected is None or not isinstance(last, Ended) or last.how != "reset":
+        return False
+    asked = next((e for e in events[connected:] if isinstance(e, Sent)), None)
+    before = events[max(0, connected - 1)]
+    return asked is None or last.at - asked.at < events[connected].at - before.at
 
 
 def _reset_at_once(reading: Reading, facts: Facts) -> tuple[int, Failed] | None:
-    """A reset so early that it is the write that fails: then it is no error of the handshake."""
-    events: tuple[Event, ...] = reading.exchange.events
-    last = events[-1] if events else None
-    connected = next((e for e in reversed(events) if isinstance(e, Connected)), None)
-    if reading.received or connected is None or not isinstance(last, Ended) or last.how != "reset":
+    if not reset_unasked(reading):
         return None
-    if reading.sent and last.at - connected.at > _BEFORE_REQUEST:
-        return None
-    return last.at, _failed("ERR_CONNECTION_RESET", facts)
+    return reading.exchange.events[-1].at, _failed("ERR_CONNECTION_RESET", facts)
 
 
 def _failed(error: str, facts: Facts) -> Failed:

@@ -45,7 +45,7 @@ def agree(values: Sequence[bytes]) -> Agreed | Fault:
     deflate = False
     accepted = []
     for raw in values:
-        value = raw.decode("latin-1")
+        value = raw.decode("utf-8", "surrogateescape")
         extensions = parse(value)
         if not extensions:
             return Fault("extensions", value)

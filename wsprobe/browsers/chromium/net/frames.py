@@ -14,7 +14,6 @@ from wsprobe.browsers.script.inflate import Inflater
 CONTINUATION, TEXT, BINARY = 0, 1, 2
 _DATA = (CONTINUATION, TEXT, BINARY)
 CLOSE, PING, PONG = 8, 9, 10
-_CONTROL = (CLOSE, PING, PONG)
 _MAX_CONTROL_PAYLOAD = 125
 _INFLATED_CHUNK = 4096
 
@@ -100,7 +99,7 @@ class FrameReader:
         return [piece for chunk in chunks if (piece := self._convert(*chunk)) is not None]
 
     def _convert(self, header: _Header, payload: bytes, complete: bool) -> Piece | None:
-        if header.opcode in _CONTROL:
+        if header.opcode >= CLOSE:  # the reserved ones 11 to 15 as well (measured, Chromium 156)
             if not header.final or header.length > _MAX_CONTROL_PAYLOAD:
                 raise ProtocolError
             self._control += payload

@@ -57,13 +57,9 @@ def judge(answer: Answer, key: bytes | None, protocols: tuple[str, ...], facts: 
 def _net_error(answer: Answer, facts: Facts) -> Failed:
     if answer.error == "EMPTY_RESPONSE":
         return Failed(facts.failures["empty"], f"the connection ended before the first byte: {_BASIC}")
-    if (
-        answer.error == "CONNECTION_CLOSED"
-        and answer.headers is not None
-        and answer.headers.status in (401, 407)
-    ):
-        # A cut head counts as a whole one further up (net/http/http_network_transaction.cc).
-        return _authenticate(answer.headers.status, facts)
+    if answer.error == "CONNECTION_CLOSED" and answer.headers is not None and answer.headers.status == 401:
+        # A cut head counts as a whole one further up (net/http/http_network_transaction.cc; measured).
+        return _authenticate(401, facts)
     error = f"ERR_{answer.error}"
     detail = facts.failures["net-error"].format(error=error)
     return _handshake(detail, f"the head could not be read, {error}: net/http/http_stream_parser.cc", facts)
@@ -77,7 +73,8 @@ def _authenticate(status: int, facts: Facts) -> Failed:
 
 
 def _handshake(detail: str, because: str, facts: Facts) -> Failed:
-    return Failed(facts.failures["handshake"].format(detail=detail), because)
+    failure = facts.failures["handshake"].format(detail=detail)
+    return Failed("" if _is_lossy(failure) else failure, because)
 
 
 def _upgrade(headers: Headers, key: bytes | None, protocols: tuple[str, ...], facts: Facts) -> Opened | Failed:
@@ -87,17 +84,21 @@ def _upgrade(headers: Headers, key: bytes | None, protocols: tuple[str, ...], fa
         or _connection_fault(headers, facts)
     )
     if fault:
-        return _handshake(fault, f"the 101 does not hold, {fault}: {_BASIC}", facts)
+        return _handshake(fault, _because(fault, _BASIC), facts)
     protocol, fault = _subprotocol(headers, protocols, facts)
     if fault:
-        return _handshake(fault, f"the 101 does not hold, {fault}: {_BASE}", facts)
+        return _handshake(fault, _because(fault, _BASE), facts)
     agreed = agree(headers.values(b"sec-websocket-extensions"))
     if isinstance(agreed, Fault):
         fault = facts.failures[agreed.key].format(name=agreed.value, value=agreed.value)
         if agreed.inside:
             fault = facts.failures["deflate"].format(detail=fault)
-        return _handshake(fault, f"the 101 does not hold, {fault}: {_BASE}", facts)
+        return _handshake(fault, _because(fault, _BASE), facts)
     return Opened(protocol, agreed.text, agreed.deflate)
+
+
+def _because(fault: str, source: str) -> str:
+    return f"the 101 does not hold, {fault.encode('utf-8', 'backslashreplace').decode()}: {source}"
 
 
 def _single(headers: Headers, name: str, facts: Facts) -> tuple[bytes, str]:
@@ -151,4 +152,9 @@ def _subprotocol(headers: Headers, protocols: tuple[str, ...], facts: Facts) -> 
 
 
 def _text(value: bytes) -> str:
-    return value.decode("utf-8", "replace")
+    return value.decode("utf-8", "surrogateescape")
+
+
+def _is_lossy(failure: str) -> bool:
+    """True if there is a byte in it that is not UTF-8: such a text does not reach the console (measured)."""
+    return not failure.isascii() and any("\udc80" <= c <= "\udcff" for c in failure)
