@@ -15,7 +15,7 @@ def decode(data: bytes, coding: str, limit: int) -> tuple[bytes | None, str]:
     At most *limit* bytes come out; what could be undone before a fault is returned with the fault.
     """
     for name in reversed([part.strip().lower() for part in coding.split(",")]):
-        if name in ("identity", ""):
+        if name in ("identity", "") or not data:
             continue
         undo = _UNDO.get(name)
         if undo is None:

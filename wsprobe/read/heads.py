@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from wsprobe.read.reading import Field, Head, Line
+from wsprobe.read.reading import Field, Head, Line, Span
 
-LINES_MAX = 100_000
+LINES_MAX = 50_000
 """Lines told apart in one head. The rest of a longer head is kept as one last line: memory stays bounded."""
 
 _WHITE = b" \t"
@@ -78,7 +78,7 @@ def split_head(data: bytes | bytearray, start: int = 0) -> tuple[Head, int]:
 
 def line_oddities(line: Line) -> tuple[str, ...]:
     """What is unusual in the bytes of one line: ``bare-lf``, ``bare-cr``, ``nul``, ``8-bit``, ``control``."""
-    found = ("bare-lf",) if line.end == b"\n" else ()
+    found: tuple[str, ...] = ("bare-lf",) if line.end == b"\n" else ()
     if _UNUSUAL.search(line.text) is None:
         return found
     return found + tuple(name for name, pattern in _ODD_BYTES if pattern.search(line.text))
@@ -107,45 +107,45 @@ def _fields(lines: list[Line]) -> tuple[Field, ...]:
 def _field(lines: tuple[Line, ...]) -> Field:
     text = lines[0].text
     colon = text.find(b":")
-    name = text[:colon] if colon >= 0 else b""
-    pieces = [text[colon + 1 :].strip(_WHITE), *(line.text.strip(_WHITE) for line in lines[1:])]
-    return Field(
-        name, b" ".join(pieces).strip(_WHITE), lines, _value_span(lines, colon + 1), _oddities(lines, colon)
-    )
+    value, span = _value(lines, colon + 1)
+    return Field(text[:colon] if colon > 0 else b"", value, lines, span, _oddities(lines, colon))
 
 
-def _value_span(lines: tuple[Line, ...], after_colon: int) -> tuple[int, int]:
-    """From the first to the last byte of the value that is not white space; empty where there is none."""
-    found = []
-    for line, skip in zip(lines, (after_colon, *(0 for _ in lines[1:])), strict=True):
-        value = line.text[skip:]
-        if value.strip(_WHITE):
-            found.append(
-                (
-                    line.start + len(line.text) - len(value.lstrip(_WHITE)),
-                    line.start + len(line.text.rstrip(_WHITE)),
-                )
-            )
-    if not found:
-        end = lines[0].span[1]
-        return end, end
-    return found[0][0], found[-1][1]
+def _value(lines: tuple[Line, ...], after_colon: int) -> tuple[bytes, Span]:
+    """The value, and where it stands: from its first to its last byte that is not white space."""
+    pieces: list[bytes] = []
+    begin = stop = lines[0].span[1]
+    found = False
+    skip = after_colon
+    for line in lines:
+        part = line.text[skip:]
+        skip = 0
+        piece = part.strip(_WHITE)
+        pieces.append(piece)
+        if piece:
+            end = line.start + len(line.text)
+            if not found:
+                begin = end - len(part.lstrip(_WHITE))
+                found = True
+            stop = end - len(part) + len(part.rstrip(_WHITE))
+    return (pieces[0] if len(pieces) == 1 else b" ".join(pieces).strip(_WHITE)), (begin, stop)
 
 
 def _oddities(lines: tuple[Line, ...], colon: int) -> tuple[str, ...]:
     text = lines[0].text
-    found = []
+    found: list[str] = []
     if colon < 0:
         found.append("no-colon")
-    else:
-        if not text[:colon].strip(_WHITE):
-            found.append("empty-name")
-        elif text[colon - 1 : colon] in (b" ", b"\t"):
-            found.append("space-before-colon")
+    elif not text[:colon].strip(_WHITE):
+        found.append("empty-name")
+    elif text[colon - 1] in _WHITE:
+        found.append("space-before-colon")
     if text[:1] in (b" ", b"\t"):
         found.append("space-before-name")
     if len(lines) > 1:
         found.append("folded")
     for line in lines:
-        found.extend(odd for odd in line_oddities(line) if odd not in found)
+        for odd in line_oddities(line):
+            if odd not in found:
+                found.append(odd)
     return tuple(found)

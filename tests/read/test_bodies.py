@@ -1,0 +1,193 @@
+"""Bodies: framed by h11 over recorded bytes, content coding undone, nothing lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wsprobe.read.bodies import BodyReader, read_body
+from wsprobe.read.heads import split_head
+from wsprobe.read.reading import Body
+
+LIMIT = 1000
+
+
+def body(
+    fields: bytes,
+    data: bytes,
+    *,
+    status: int | None = 403,
+    method: bytes = b"GET",
+    ended: str = "clean",
+    limit: int = LIMIT,
+) -> tuple[Body, bytes]:
+    head, _ = split_head(b"HTTP/1.1 403 No\r\n" + fields + b"\r\n")
+    assert ended in ("clean", "unclean", "not")
+    return read_body(head, status, data, method=method, limit=limit, ended=ended)  # type: ignore[arg-type]
+
+
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+
+
+@pytest.mark.parametrize(
+    ("fields", "data", "framing", "raw", "content", "complete"),
+    [
+        (b"", b"abc", "close", b"abc", b"abc", True),
+        (b"", b"", "close", b"", b"", True),
+        (b"Content-Length: 2\r\n", b"abcd", "length", b"ab", b"ab", True),
+        (b"Content-Length: 0\r\n", b"abcd", "length", b"", b"", True),
+        (b"Content-Length: 9\r\n", b"abcd", "length", b"abcd", b"abcd", False),
+        (b"content-length : 2\r\n", b"abcd", "length", b"ab", b"ab", True),
+        (b"Content-Length: 2\r\nContent-Length: 2\r\n", b"abcd", "length", b"ab", b"ab", True),
+        (CHUNKED, b"2\r\nab\r\n1;x=y\r\nc\r\n0\r\nT: x\r\n\r\nrest", "chunked", None, b"abc", True),
+        (CHUNKED + b"Content-Length: 1\r\n", b"1\r\na\r\n0\r\n\r\n", "chunked", None, b"a", True),
+        (CHUNKED, b"5\r\nab", "chunked", b"5\r\nab", b"ab", False),
+        (CHUNKED, b"1\r\na\r\nzz\r\n", "chunked", b"1\r\na\r\nzz\r\n", b"a", False),
+        (CHUNKED, b"1\na\n0\n\n", "chunked", b"1\na\n0\n\n", b"", False),
+    ],
+)
+def test_framing(
+    fields: bytes, data: bytes, framing: str, raw: bytes | None, content: bytes, complete: bool
+) -> None:
+    made, rest = body(fields, data)
+    assert (made.framing, made.content, made.complete, made.cut) == (framing, content, complete, False)
+    assert made.raw + rest == data
+    if raw is not None:
+        assert made.raw == raw
+    else:
+        assert rest == data[data.index(b"0\r\n") :].partition(b"\r\n\r\n")[2]
+    assert bool(made.problem) is not complete
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        (b"Content-Length: x\r\n", "h11: bad Content-Length"),
+        (b"Content-Length: +2\r\n", "h11: bad Content-Length"),
+        (b"Content-Length: 2\r\nContent-Length: 3\r\n", "h11: conflicting Content-Length headers"),
+        (b"Transfer-Encoding: gzip, chunked\r\n", "h11: Only Transfer-Encoding: chunked is supported"),
+        (b"Content-Length: 2\x00\r\n", "h11: illegal header line"),
+    ],
+)
+def test_where_h11_refuses_all_is_kept_and_it_says_why(fields: bytes, problem: str) -> None:
+    made, rest = body(fields, b"abc")
+    assert (made.framing, made.raw, made.content, made.complete, rest) == (
+        "unknown",
+        b"abc",
+        b"abc",
+        False,
+        b"",
+    )
+    assert made.problem.startswith(problem)
+
+
+def test_other_oddities_of_the_head_do_not_matter() -> None:
+    made, rest = body(b" fold\r\nno colon\r\nA(B): \x00\r\nContent-Length: 2\r\n", b"abc")
+    assert (made.framing, made.content, rest) == ("length", b"ab", b"c")
+
+
+@pytest.mark.parametrize(("status", "method"), [(204, b"GET"), (304, b"GET"), (403, b"HEAD")])
+def test_answers_without_a_body(status: int, method: bytes) -> None:
+    made, rest = body(b"Content-Length: 2\r\n", b"abc", status=status, method=method)
+    assert (made.framing, made.raw, made.complete, rest) == ("none", b"", True, b"abc")
+
+
+@pytest.mark.parametrize("status", [None, 0, 99, 600, 999])
+def test_a_status_that_makes_no_sense_is_framed_as_any_other(status: int | None) -> None:
+    assert body(b"Content-Length: 2\r\n", b"abc", status=status)[0].content == b"ab"
+
+
+def test_how_the_connection_ended_decides_whether_a_body_to_its_end_is_whole() -> None:
+    assert body(b"", b"abc", ended="not")[0].complete is False
+    assert body(b"", b"abc", ended="not")[0].problem == ""
+    unclean = body(b"", b"abc", ended="unclean")[0]
+    assert (unclean.complete, unclean.problem) == (
+        False,
+        "the connection did not end cleanly, so the end of the body is not certain",
+    )
+    assert body(b"Content-Length: 3\r\n", b"abc", ended="unclean")[0].complete
+    short = body(b"Content-Length: 5\r\n", b"abc")[0]
+    assert "received 3 bytes, expected 5" in short.problem
+
+
+@pytest.mark.parametrize(
+    ("fields", "data"),
+    [
+        (b"", b"a" * 1001),
+        (b"Content-Length: 5000\r\n", b"a" * 3000),
+        (b"Content-Length: 5000\r\n", b"a" * 5001),
+        (CHUNKED, b"1\r\na\r\n" * 1001 + b"0\r\n\r\n"),
+        (b"Content-Length: x\r\n", b"a" * 2000),
+    ],
+)
+def test_a_body_over_the_limit_is_cut_and_its_bytes_are_kept(fields: bytes, data: bytes) -> None:
+    made, rest = body(fields, data)
+    assert (made.cut, made.complete, len(made.content)) == (True, False, LIMIT)
+    assert made.raw + rest == data
+
+
+@pytest.mark.parametrize("fields", [b"", b"Content-Length: 1000\r\n"])
+def test_a_body_of_just_the_limit_is_whole(fields: bytes) -> None:
+    made, _ = body(fields, b"a" * LIMIT)
+    assert (made.cut, made.complete) == (False, True)
+
+
+parts = st.lists(
+    st.sampled_from(
+        [b"1\r\na\r\n", b"3\r\nabc\r\n", b"0\r\n\r\n", b"0\r\nA: b\r\n\r\n", b"\r\n", b"2\n", b"f;x\r\n"]
+    )
+    | st.binary(max_size=8),
+    max_size=10,
+).map(b"".join)
+fieldses = st.sampled_from([b"", CHUNKED, b"Content-Length: 5\r\n", b"Content-Length: -\r\n", CHUNKED * 2])
+
+
+@settings(deadline=None)
+@given(
+    fieldses,
+    parts,
+    st.lists(st.integers(1, 9), max_size=8),
+    st.sampled_from(["clean", "unclean", "not"]),
+    st.integers(1, 20),
+)
+def test_a_body_in_pieces_is_the_same_body(
+    fields: bytes, data: bytes, sizes: Sequence[int], ended: str, limit: int
+) -> None:
+    whole = body(fields, data, ended=ended, limit=limit)
+    assert whole[0].raw + whole[1] == data
+    head, _ = split_head(b"HTTP/1.1 403 No\r\n" + fields + b"\r\n")
+    reader, at = BodyReader(head, 403, limit=limit), 0
+    for size in (*sizes, *[1] * len(data)):
+        if at < len(data):
+            reader.feed(data[at : at + size])
+            at += size
+    if ended != "not":
+        reader.end(ended == "clean")
+    assert reader.body() == whole
+
+
+def test_a_reader_says_when_it_wants_no_more() -> None:
+    head, _ = split_head(b"HTTP/1.1 403 No\r\nContent-Length: 3\r\n\r\n")
+    reader = BodyReader(head, 403)
+    reader.feed(b"ab")
+    assert not reader.done
+    reader.feed(b"cd")
+    assert (reader.done, reader.complete) == (True, True)
+    reader.feed(b"e")
+    assert reader.body()[1] == b"de"
+    empty = BodyReader(split_head(b"HTTP/1.1 204 No\r\n\r\n")[0], 204)
+    assert empty.done
+
+
+def test_a_megabyte_byte_by_byte_is_no_more_work_than_it_should_be() -> None:
+    head, _ = split_head(b"HTTP/1.1 403 No\r\n\r\n")
+    reader = BodyReader(head, 403, limit=1_000_000)
+    began = time.process_time()
+    for _ in range(100_000):
+        reader.feed(b"a")
+    assert time.process_time() - began < 20
+    assert len(reader.body()[0].content) == 100_000
