@@ -10,12 +10,14 @@ from wsprobe.lab.request import Request
 from wsprobe.lab.scenario import Scenario, Step
 from wsprobe.lab.template import escape
 
-Pages = Callable[[Request], bytes | None]
+Pages = Callable[[Request], Scenario | bytes | None]
 
 
 def reception(asked: Request, pages: Pages | None = None) -> Scenario:
     """Return what to play for *asked*; *pages* goes before the catalogue."""
     page = pages(asked) if pages is not None else None
+    if isinstance(page, Scenario):
+        return page
     if page is not None:
         return Scenario("page", "page", "A page of whoever runs the lab.", (Step("send", escape(page)),))
     resource = asked.resource.decode("latin-1")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
+from hashlib import sha1
 
 from wsprobe.read.heads import split_head
 from wsprobe.read.reading import Head
@@ -54,13 +56,16 @@ def values(asked: Request) -> dict[str, bytes]:
     """
     key = asked.first(b"sec-websocket-key")
     accept = expected_accept(key)
+    digest = b64decode(accept)
     protocols = split_list(asked.first(b"sec-websocket-protocol"))
     return {
         "accept": accept,
         "accept-lower": accept.lower(),
         "accept-swapped": accept.swapcase(),
         "accept-unpadded": accept.rstrip(b"="),
-        "accept-hex": _hex(accept),
+        "accept-hex": digest.hex().encode("ascii"),
+        "accept-base64-of-hex": b64encode(digest.hex().encode("ascii")),
+        "accept-without-guid": b64encode(sha1(key, usedforsecurity=False).digest()),
         "key": key,
         "host": asked.first(b"host"),
         "origin": asked.first(b"origin"),
@@ -68,8 +73,3 @@ def values(asked: Request) -> dict[str, bytes]:
         "protocol": protocols[0] if protocols else b"",
     }
 
-
-def _hex(accept: bytes) -> bytes:
-    from base64 import b64decode
-
-    return b64decode(accept).hex().encode("ascii")

@@ -23,7 +23,7 @@ from wsprobe.lab.inbox import Inbox
 from wsprobe.lab.listeners import ALERT_UNEXPECTED_MESSAGE, KINDS, NOT_A_REQUEST, Kind, is_hello
 from wsprobe.lab.performance import perform
 from wsprobe.lab.places import Place, place, wanted
-from wsprobe.lab.reception import reception
+from wsprobe.lab.reception import Pages, reception
 from wsprobe.lab.request import LONGEST, PATIENCE, Request, request
 from wsprobe.lab.scenario import Listener, Scenario, Step
 from wsprobe.lab.secure import secured
@@ -73,7 +73,7 @@ class Lab:
         bounds: Bounds,
         nursery: trio.Nursery,
         watch: Callable[[Visit], object] | None,
-        pages: Callable[[Request], bytes | None] | None,
+        pages: Pages | None,
     ) -> None:
         self.host = host
         self.ports: dict[Listener, int] = {}
@@ -245,14 +245,14 @@ async def serve(
     public: bool = False,
     bounds: Bounds = Bounds(),
     watch: Callable[[Visit], object] | None = None,
-    pages: Callable[[Request], bytes | None] | None = None,
+    pages: Pages | None = None,
 ) -> AsyncIterator[Lab]:
     """Run a lab at *host*, its plain listener on *port* (0: any free one), until the block is left.
 
     Other listeners are started as they are asked for; *tls_port* starts the TLS listener at once.
     *every_loopback*: listen for all of 127.0.0.0/8. *public*: *host* need not be a loopback address.
-    *watch* is called for each request. *pages* may answer a request in place of the catalogue, with a whole
-    answer as bytes.
+    *watch* is called for each request. *pages* may answer a request in place of the catalogue, with a scenario or
+    with a whole answer as bytes.
 
     Raises LabError, NoCertificates.
     """
