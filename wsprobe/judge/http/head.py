@@ -113,7 +113,7 @@ def strict_library(reading: Reading) -> Iterator[Finding]:
         return
     if opinion.message.startswith(_PEER_LEFT):
         return
-    if reading.responses:
+    if reading.responses and reading.responses[-1].head.first is not None:
         yield found(
             "h11-refuses",
             f"a strict client library refuses this: h11 says {shown(opinion.message.encode())}",

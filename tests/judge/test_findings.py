@@ -1,0 +1,99 @@
+"""The table of findings: every id is complete, made by some rule, and produced by some case."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from wsprobe import judge as package
+from wsprobe.judge import FINDINGS, Entry, judge
+from wsprobe.judge.findings import found
+from wsprobe.judge.handshake import selection
+from wsprobe.judge.handshake import table as handshake
+from wsprobe.judge.http import table as http
+from wsprobe.judge.session import table as session
+from wsprobe.judge.transport import table as transport
+from wsprobe.read.reading import Reading
+
+FOLDER = Path(package.__file__).parent
+TABLES = [transport.TABLE, handshake.TABLE, selection.TABLE, http.TABLE, session.TABLE]
+SPEC = re.compile(r"(RFC \d{4}|draft-\S+)( sections? [\d.]+)?")
+
+
+def names_in_rules() -> set[str]:
+    """Every string of the rules that could be an id; tables left out."""
+    found: set[str] = set()
+    for path in FOLDER.rglob("*.py"):
+        if path.name in ("table.py", "selection.py"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+    return found
+
+
+def test_no_id_stands_twice() -> None:
+    ids = [entry.id for table in TABLES for entry in table]
+    assert len(ids) == len(set(ids)) == len(FINDINGS)
+
+
+@pytest.mark.parametrize("entry", FINDINGS.values(), ids=FINDINGS)
+def test_each_row_is_complete(entry: Entry) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", entry.id)
+    assert entry.level in ("fail", "warn", "note")
+    assert SPEC.match(entry.spec)
+    for words in (entry.title, entry.meaning, entry.usual, entry.advice):
+        assert words.isascii()
+        assert words == words.strip()
+        assert "!" not in words
+    assert entry.title[0].isupper() or entry.title.startswith(("401", "407", "426"))
+    assert not entry.title.endswith(".")
+    assert entry.meaning.endswith(".")
+    assert entry.usual
+    assert not entry.usual.endswith(".")
+    assert entry.advice.endswith(".")
+    # Where the specification leaves it open, the words say so and name two places.
+    if entry.undecided:
+        assert entry.meaning.startswith("Ambiguous")
+        assert entry.level != "fail"
+    if "Ambiguous" in entry.meaning:
+        assert len(re.findall(r"\d+\.\d|item|erratum", entry.spec)) >= 2
+
+
+def test_each_id_is_made_by_a_rule() -> None:
+    known = names_in_rules()
+    built = {f"not-http-{kind}" for kind in ("ssh", "smtp", "ftp", "text")}
+    assert set(FINDINGS) - built <= known
+
+
+def test_each_id_is_produced_by_a_case(all_readings: dict[str, Reading]) -> None:
+    produced = {finding.id for reading in all_readings.values() for finding in judge(reading).findings}
+    assert produced == set(FINDINGS)
+
+
+def test_all_words_are_printable(all_readings: dict[str, Reading]) -> None:
+    for reading in all_readings.values():
+        for finding in judge(reading).findings:
+            for words in (finding.text, finding.usual, finding.spec, finding.expected, finding.received):
+                assert words is None or (words.isascii() and words.isprintable())
+
+
+def test_what_is_ambiguous_says_so(all_readings: dict[str, Reading]) -> None:
+    for reading in all_readings.values():
+        for finding in judge(reading).findings:
+            if "Ambiguous" in FINDINGS[finding.id].meaning:
+                assert finding.text.startswith("ambiguous: ")
+
+
+def test_a_long_value_is_cut_in_the_words() -> None:
+    finding = found("redirect", "x", received=b"\x00" * 1000)
+    assert finding.received is not None
+    assert finding.received.endswith(" ... 800 more bytes")
+
+
+def test_an_unknown_id_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        found("no-such-finding", "x")
