@@ -37,7 +37,9 @@ def walked(reading: Reading, response: Response, revision: Revision) -> Iterator
     if exact:
         if not rest.startswith(PRELUDE_75):
             span = (at, at + min(len(rest), len(PRELUDE_75)))
-            yield rule(revision, "prelude", "fail", span=span, expected=shown(PRELUDE_75), received=shown(rest[:41]))
+            yield rule(
+                revision, "prelude", "fail", span=span, expected=shown(PRELUDE_75), received=shown(rest[:41])
+            )
             return
         rest, at = rest[len(PRELUDE_75) :], at + len(PRELUDE_75)
     pairs = parsed(rest)
@@ -81,7 +83,9 @@ def _not_101(response: Response, revision: Revision, status: int | None, malform
         if status == 401
         else "status"
     )
-    return rule(revision, subject, "fail", f"the status is {status:03}", span=span, expected="101", received=got)
+    return rule(
+        revision, subject, "fail", f"the status is {status:03}", span=span, expected="101", received=got
+    )
 
 
 def parsed(block: bytes) -> Pairs | str:

@@ -1,0 +1,114 @@
+"""Console texts of the engines: a whole pasted line is recognised by the texts that are kept as data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from wsprobe.explain.entry import Entry
+from wsprobe.explain.files import lab, load
+
+FILES = ("chromium", "firefox", "webkitgtk", "runtimes")
+
+_NAMES = {"chromium": "Chromium (Chrome, Edge)", "firefox": "Firefox", "webkitgtk": "WebKitGTK"}
+_CURLY = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
+_PLACE = re.compile(r"\{([a-z]+)\}")
+_SHAPES = {
+    "url": r"\S*",
+    "status": r"-?[0-9]+",
+    "opcode": r"[0-9]+",
+    "port": r"[0-9]+",
+    "code": r"-?[0-9]+",
+    "a": "[01]",
+    "b": "[01]",
+    "c": "[01]",
+}
+"""What stands for a {name}; any other is free text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A text that was found in a line."""
+
+    row: dict[str, Any]
+    engines: tuple[str, ...]
+    found: str
+    """The part of the line that is the text."""
+    values: dict[str, str]
+
+
+def texts() -> tuple[str, ...]:
+    """Every text that is known, with {name} for what varies."""
+    return tuple(row["text"] for _, row in _rows())
+
+
+def find(line: str) -> Entry | None:
+    """The explanation of *line*, copied from a console with all that stands around it; None if it is not known."""
+    match = recognise(line)
+    return None if match is None else _entry(match)
+
+
+def recognise(line: str) -> Match | None:
+    """The text that *line* holds: of several the longest, general ones last."""
+    plain = " ".join(line.translate(_CURLY).split())
+    best: tuple[tuple[bool, int], Match] | None = None
+    for engines, row in _rows():
+        pieces = _PLACE.split(row["text"])[::2]
+        if not all(piece.strip() in plain for piece in pieces):
+            continue
+        found = re.search(_pattern(row["text"]), plain)
+        if found is None:
+            continue
+        weight = (not row.get("general", False), sum(len(piece) for piece in pieces))
+        if best is None or weight > best[0]:
+            best = (weight, Match(row, engines, found[0].strip(), found.groupdict()))
+    return None if best is None else best[1]
+
+
+def _rows() -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    for name in FILES:
+        data = load(f"console/{name}")
+        for row in data["message"]:
+            yield tuple(row.get("engines", data["engines"])), row
+
+
+def _pattern(text: str) -> str:
+    """*text* as a regular expression; white space before a last value that is empty may be missing."""
+    parts = _PLACE.split(text)
+    pattern = ""
+    for index, part in enumerate(parts):
+        if index % 2:
+            free = ".*?" if any(parts[index + 1 :]) else ".*"
+            pattern += f"(?P<{part}>{_SHAPES.get(part, free)})"
+        else:
+            stripped = part.rstrip(" ")
+            pattern += re.escape(stripped) + (" ?" if stripped != part else "")
+    return pattern
+
+
+def _entry(match: Match) -> Entry:
+    row = match.row
+    means = [row["means"]]
+    see = list(row.get("see", ()))
+    status = match.values.get("status", "")
+    if status.isdigit():
+        from wsprobe.explain.statuses import meaning
+
+        means.append(meaning(int(status)))
+        see.insert(0, status)
+    usual = () if row["usual"] == "see the status" else (("usually", row["usual"]),)
+    facts = (
+        ("said by", ", ".join(_NAMES.get(engine, engine) for engine in match.engines)),
+        *usual,
+        ("what to do", row["fix"]),
+        *_caused_by(status, row),
+    )
+    return Entry(match.found, "console text", match.found, tuple(means), facts, tuple(dict.fromkeys(see)))
+
+
+def _caused_by(status: str, row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    scenarios = list(row.get("scenarios", ()))
+    answers = f"an answer with status {status}" if status else ", ".join(f"lab:{name}" for name in scenarios)
+    return ((("caused by", answers),) if answers else ()) + lab(scenarios)

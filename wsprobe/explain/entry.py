@@ -1,0 +1,72 @@
+"""One thing explained: a value, its plain text and its JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+WIDTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is known of one topic."""
+
+    topic: str
+    """The name under which it is found again."""
+    kind: str
+    """``close code``, ``HTTP status``, ``finding``, ``outcome``, ``exit status``, ``console text``, ``revision``,
+    ``rule``, ``section``, ``contradiction``, ``question``, ``history``, ``scenario``."""
+    title: str
+    text: tuple[str, ...] = ()
+    """Paragraphs."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """(label, text), in the order in which they are to be read."""
+    see_also: tuple[str, ...] = ()
+    """Topics."""
+
+
+def value(entry: Entry) -> dict[str, Any]:
+    """*entry* as JSON has it: ``topic``, ``kind``, ``title``, ``text`` (paragraphs), ``facts`` (pairs of label
+    and text), ``see_also`` (topics)."""
+    return {
+        "topic": entry.topic,
+        "kind": entry.kind,
+        "title": entry.title,
+        "text": list(entry.text),
+        "facts": [list(fact) for fact in entry.facts],
+        "see_also": list(entry.see_also),
+    }
+
+
+def text(entry: Entry) -> str:
+    """*entry* as plain ASCII text, wrapped at 80 columns, with a line end at its end."""
+    lines = [*_wrapped(f"{entry.kind}: {entry.title}", "")]
+    for paragraph in entry.text:
+        lines += ["", *_wrapped(paragraph, "  ")]
+    if entry.facts:
+        lines.append("")
+    for label, said in entry.facts:
+        lines += _wrapped(f"{label}: {said}", "  ", "      ")
+    if entry.see_also:
+        topics = ", ".join(_quoted(topic) for topic in entry.see_also)
+        lines += ["", *_wrapped(f"see also: wsprobe explain {topics}", "  ", "      ")]
+    return "".join(f"{line}\n" for line in lines).encode("ascii", "backslashreplace").decode("ascii")
+
+
+def _quoted(topic: str) -> str:
+    return f'"{topic}"' if " " in topic else topic
+
+
+def _wrapped(said: str, indent: str, more: str | None = None) -> Iterator[str]:
+    """Lines of at most WIDTH columns; a word that is longer stands alone."""
+    line = indent
+    empty = True
+    for word in said.split():
+        if not empty and len(line) + 1 + len(word) > WIDTH:
+            yield line
+            line, empty = indent if more is None else more, True
+        line += word if empty else f" {word}"
+        empty = False
+    yield line

@@ -1,0 +1,155 @@
+"""Which explanation a topic means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from wsprobe.explain.entry import Entry
+
+_NUMBER = re.compile(r"[0-9]{1,5}")
+_PREFIXED = re.compile(
+    r"(?i)(close|code|status|http|exit|finding|outcome|spec|revision|rule|scenario|lab)[ :](?:code |status )?(\S+)"
+)
+_NEAR = 3
+
+
+class UnknownTopic(LookupError):
+    """Nothing is known under that name. The message is one line and suggests the nearest topics."""
+
+
+def all_topics() -> tuple[str, ...]:
+    """Every topic by name, console texts left out: those are found by pasting one."""
+    from wsprobe.explain import close_codes, findings, outcomes, revisions, scenarios, sections, statuses
+
+    sources = (outcomes, statuses, close_codes, findings, revisions, sections, scenarios)
+    return tuple(dict.fromkeys(topic for source in sources for topic in source.topics()))
+
+
+def find(topic: str) -> Entry:
+    """The explanation of *topic*: a close code, status, finding, outcome, revision, rule, section or scenario by its
+    name, or a line copied from a console. Where one word means several things, ``close 1006``, ``status 403``,
+    ``exit 12``, ``finding unresolved``, ``lab:403`` say which. Raises UnknownTopic.
+    """
+    asked = " ".join(topic.split())
+    entry = _prefixed(asked) or _number(asked) or _named(asked) or _console(asked)
+    if entry is None:
+        raise UnknownTopic(_unknown(asked))
+    return entry
+
+
+def _number(asked: str) -> Entry | None:
+    """0 to 99, 130 and 141: exit statuses; up to 999: HTTP statuses; the rest: close codes."""
+    if not _NUMBER.fullmatch(asked):
+        return None
+    number = int(asked)
+    from wsprobe.explain import close_codes, outcomes, statuses
+
+    if number >= 1000:
+        return close_codes.find(number)
+    if entry := outcomes.exit_status(number):
+        return entry
+    return statuses.find(number) if number >= 100 else None
+
+
+def _prefixed(asked: str) -> Entry | None:
+    match = _PREFIXED.fullmatch(asked)
+    if match is None:
+        return None
+    kind, rest = match[1].lower(), match[2]
+    if _NUMBER.fullmatch(rest) and kind in _NUMBERED:
+        return _NUMBERED[kind](int(rest))
+    return _WORDED[kind](rest.lower()) if kind in _WORDED else None
+
+
+def _close(number: int) -> Entry | None:
+    from wsprobe.explain import close_codes
+
+    return close_codes.find(number)
+
+
+def _status(number: int) -> Entry | None:
+    from wsprobe.explain import statuses
+
+    return statuses.find(number)
+
+
+def _exit(number: int) -> Entry | None:
+    from wsprobe.explain import outcomes
+
+    return outcomes.exit_status(number)
+
+
+def _outcome(word: str) -> Entry | None:
+    from wsprobe.explain import outcomes
+
+    return outcomes.find(word)
+
+
+def _finding(word: str) -> Entry | None:
+    from wsprobe.explain import findings
+
+    return findings.find(word)
+
+
+def _revision(word: str) -> Entry | None:
+    from wsprobe.explain import revisions
+
+    return revisions.find(word)
+
+
+def _section(word: str) -> Entry | None:
+    from wsprobe.explain import sections
+
+    return sections.find(word)
+
+
+def _scenario(word: str) -> Entry | None:
+    from wsprobe.explain import scenarios
+
+    return scenarios.find(word)
+
+
+def _console(asked: str) -> Entry | None:
+    from wsprobe.explain import console
+
+    return console.find(asked)
+
+
+_NUMBERED: dict[str, Callable[[int], Entry | None]] = {
+    "close": _close,
+    "code": _close,
+    "status": _status,
+    "http": _status,
+    "exit": _exit,
+}
+_WORDED: dict[str, Callable[[str], Entry | None]] = {
+    "exit": lambda word: _outcome("exit") if word == "status" else None,
+    "finding": _finding,
+    "outcome": _outcome,
+    "spec": _revision,
+    "revision": _revision,
+    "rule": _revision,
+    "scenario": _scenario,
+    "lab": _scenario,
+}
+_NAMED = (_outcome, _finding, _section, _revision, _scenario)
+
+
+def _named(asked: str) -> Entry | None:
+    if " " in asked and asked.lower() not in ("exit status",):
+        return None
+    for source in _NAMED:
+        if entry := source(asked.lower()) or source(asked):
+            return entry
+    return None
+
+
+def _unknown(asked: str) -> str:
+    from difflib import get_close_matches
+
+    known = all_topics()
+    near = get_close_matches(asked.lower(), known, n=_NEAR, cutoff=0.5)
+    near += [topic for topic in known if asked and asked.lower() in topic.lower() and topic not in near]
+    hint = f"; the nearest are {', '.join(near[:_NEAR])}" if near else ""
+    return f"nothing is known under {asked[:60]!a}{hint} (`wsprobe explain --list` shows all topics)"
