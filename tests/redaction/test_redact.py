@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,6 +31,7 @@ from wsprobe.exchange import (
     TunnelSent,
 )
 from wsprobe.read import read
+from wsprobe.read.sessions import READERS
 from wsprobe.redaction.streams import chunk_spans
 
 REQUEST = (
@@ -153,6 +155,29 @@ def test_messages_are_searched_in_both_directions_and_across_fragments() -> None
     assert [f.data for f in session.frames] == [b"hi *******", b"****!", b"got ********"]
     assert [f.data for f in session.sent] == [b"my ********"]
     assert session.frames[2].mask == mask
+
+
+def deflated(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return (packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
+
+
+def test_a_compressed_message_that_repeats_a_secret_is_masked_whole() -> None:
+    head = OPEN[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n"
+    harmless, telling = deflated(b"good morning"), deflated(b"good morning cookie-abcd cookie-abcd")
+    received = head + frame(1, harmless, first=0xC0) + frame(1, telling, first=0xC0) + frame(1, b"bye")
+    session = read(redact(exchange(received))).session
+    assert session is not None
+    assert [f.data for f in session.frames] == [harmless, b"*" * len(telling), b"bye"]
+    assert [f.rsv for f in session.frames] == [4, 4, 0]
+
+
+def test_frames_of_another_wire_are_searched_as_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(READERS, "hixie", "wsprobe.read.sessions:hybi_session")
+    before = exchange([Received(2, OPEN + b"\x00tok-1234\xff"), Sent(3, b"\x00tok-1234\xff")])
+    made = read(redact(replace(before, plan=replace(before.plan, wire="hixie"))))
+    assert made.received == OPEN + b"\x00********\xff"
+    assert made.sent.endswith(b"\x00********\xff")
 
 
 def test_a_query_word_does_not_mask_what_decides_the_handshake() -> None:

@@ -16,7 +16,10 @@ from wsprobe.read.requests import read_request
 from wsprobe.read.sessions import session_reader
 from wsprobe.read.startline import opens_session, status_line
 
-__all__ = ["opens_session", "read"]
+__all__ = ["opens_session", "read", "response_of"]
+
+INTERIM_MAX = 1000
+"""Interim answers read one by one. What follows them stays in ``Reading.rest``: memory stays bounded."""
 
 _ENDINGS: dict[str, Literal["clean", "unclean"]] = {
     "fin": "clean",
@@ -37,18 +40,19 @@ def read(exchange: Exchange) -> Reading:
     received = b"".join(event.data for event in exchange.events if isinstance(event, Received))
     responses: list[Response] = []
     at = 0
-    while at < len(received) and (not responses or (responses[-1].interim and responses[-1].head.complete)):
+    while at < len(received) and len(responses) <= INTERIM_MAX and _another_follows(responses):
         head, at = split_head(received, at)
         responses.append(response_of(head))
     session: Session | None = None
-    rest = b""
+    rest = received[at:]
     if responses and responses[-1].head.complete and not responses[-1].interim:
         if opens_session(responses[-1].head):
             own = len(request.head.raw) + len(request.rest)
             when, when_sent = _when(exchange.events, Received), _when(exchange.events, Sent)
             session = session_reader(exchange.plan.wire)(received, at, when, sent, own, when_sent)
+            rest = b""
         else:
-            responses[-1], rest = _with_body(responses[-1], received[at:], exchange, request.method)
+            responses[-1], rest = _with_body(responses[-1], rest, exchange, request.method)
     return Reading(
         exchange=exchange,
         request=request,
@@ -66,6 +70,10 @@ def response_of(head: Head) -> Response:
     """The answer that *head* begins, its body not read."""
     line = status_line(head)
     return Response(head, line.version, line.status, line.reason, oddities=line.oddities)
+
+
+def _another_follows(responses: list[Response]) -> bool:
+    return not responses or (responses[-1].interim and responses[-1].head.complete)
 
 
 def _with_body(response: Response, data: bytes, exchange: Exchange, method: bytes) -> tuple[Response, bytes]:

@@ -224,7 +224,7 @@ class Reading:
     """What the bytes are where they are not HTTP: ``tls``, ``ssh``, ``smtp``, ``ftp``, ``http2``, ``text``,
     ``noise``."""
     rest: bytes = b""
-    """Bytes after the end of a final answer's body."""
+    """Bytes after the end of a final answer's body, or after more interim answers than are read."""
 
     @property
     def final(self) -> Response | None:

@@ -4,8 +4,9 @@ Masked are the credentials in Authorization and Proxy-Authorization, cookie valu
 userinfo, and query values (of the target, of request lines, of Location, Referer and their like); then the
 same strings wherever they come back: in bodies, messages, reason phrases, other fields, error texts.
 
-Not masked: names of cookies and of query parameters, cookie attributes; strings under four bytes, where they
-come back; what comes back compressed in a message.
+A compressed body or message that repeats a secret is masked as a whole. Not masked: names of cookies and of
+query parameters, cookie attributes; strings under four bytes, where they come back; other spellings of a
+secret (in base64, in JSON escapes).
 """
 
 from __future__ import annotations

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Literal
 
+from wsprobe.read.deflate import Direction, agreed_deflate
 from wsprobe.read.heads import split_head
+from wsprobe.read.messages import messages
 from wsprobe.read.reading import Body, Field, Frame, Head, Reading, Span
+from wsprobe.read.sessions import READERS
 from wsprobe.redaction.secrets import Secrets
 
 _RULES: dict[bytes, Callable[[Secrets, str], str]] = {
@@ -28,8 +32,6 @@ _NEVER_ECHO = (b"upgrade", b"connection", b"host", b"transfer-encoding")
 _NEVER_ECHO_PREFIX = (b"sec-websocket-", b"websocket-", b"content-")
 """Fields that decide how the rest is read and judged. ``?transport=websocket`` must not mask an Upgrade."""
 
-_RFC_6455_FRAMING = ("hybi-07", "hybi-08", "hybi-13")
-
 
 def request_bytes(secrets: Secrets, data: bytes) -> bytes:
     """A request, and what follows its head (hixie-76: eight bytes of challenge, which are no secret)."""
@@ -46,8 +48,8 @@ def request_bytes(secrets: Secrets, data: bytes) -> bytes:
 def sent_stream(secrets: Secrets, reading: Reading) -> bytes:
     """``reading.sent``, masked."""
     out = bytearray(request_bytes(secrets, reading.sent))
-    if reading.session is not None and reading.exchange.plan.wire in _RFC_6455_FRAMING:
-        _frames(secrets, out, reading.session.sent)
+    if reading.session is not None and _is_rfc_6455(reading):
+        _frames(secrets, out, reading.session.sent, _deflate(reading, "client"))
     else:
         own = len(reading.request.head.raw) + len(reading.request.rest)
         _echo(secrets, out, [(own, len(out))])
@@ -86,16 +88,25 @@ def received_stream(secrets: Secrets, reading: Reading) -> bytes:
         _fields(secrets, out, response.head)
         if response.body is not None:
             _body(secrets, out, response.body, response.head.start + len(response.head.raw))
-    _echo(secrets, out, [(len(out) - len(reading.rest), len(out))])
-    session = reading.session
-    if session is None:
-        return bytes(out)
-    if reading.exchange.plan.wire not in _RFC_6455_FRAMING:
-        _echo(secrets, out, [(session.start, len(out))])
-        return bytes(out)
-    _frames(secrets, out, session.frames)
-    _echo(secrets, out, [(len(out) - len(session.rest), len(out))])
+    rest = len(reading.rest)
+    if reading.session is not None:
+        rest = len(out) - reading.session.start
+        if _is_rfc_6455(reading):
+            rest = len(reading.session.rest)
+            _frames(secrets, out, reading.session.frames, _deflate(reading, "server"))
+    _echo(secrets, out, [(len(out) - rest, len(out))])
     return bytes(out)
+
+
+def _is_rfc_6455(reading: Reading) -> bool:
+    return reading.exchange.plan.wire not in READERS
+
+
+def _deflate(reading: Reading, side: Literal["server", "client"]) -> Direction | None:
+    agreed = agreed_deflate(reading.responses[-1].head)
+    if agreed is None:
+        return None
+    return agreed.server if side == "server" else agreed.client
 
 
 def _status_line(secrets: Secrets, out: bytearray, head: Head) -> None:
@@ -133,18 +144,22 @@ def _body(secrets: Secrets, out: bytearray, body: Body, start: int) -> None:
         _echo(secrets, out, spans)
 
 
-def _frames(secrets: Secrets, out: bytearray, frames: Sequence[Frame]) -> None:
-    """Frames of RFC 6455 in *out*: their payloads, with the WebSocket mask undone and done again."""
-    data = b"".join(frame.data for frame in frames)
-    masked = secrets.echo(data)
-    if masked == data:
-        return
+def _frames(secrets: Secrets, out: bytearray, frames: Sequence[Frame], deflate: Direction | None) -> None:
+    """Frames of RFC 6455 in *out*: their payloads, with the WebSocket mask undone and done again.
+
+    A compressed message that repeats a secret is masked as a whole: no same-length change of it would inflate.
+    """
+    opaque = set()
+    for message in () if deflate is None else messages(frames, deflate):
+        if message.compressed and secrets.echo(message.data) != message.data:
+            opaque |= {frame.start for frame in message.frames}
+    masked = secrets.echo(b"".join(frame.data for frame in frames))
     at = 0
     for frame in frames:
         size = len(frame.payload)
-        change = _xor(data[at : at + size], masked[at : at + size])
         begin = frame.start + len(frame.header)
-        out[begin : begin + size] = _xor(frame.payload, change)
+        change = _xor(frame.data, masked[at : at + size])
+        out[begin : begin + size] = b"*" * size if frame.start in opaque else _xor(frame.payload, change)
         at += size
 
 

@@ -1,0 +1,359 @@
+"""read(): everything that is in a recording, whatever is in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wsprobe.exchange import Ended, Event, Exchange, How, Limits, Plan, Received, Sent, Target
+from wsprobe.read import INTERIM_MAX, read
+from wsprobe.read.frames import When
+from wsprobe.read.reading import Reading, Session
+from wsprobe.read.sessions import READERS
+
+REQUEST = (
+    b"GET /chat HTTP/1.1\r\nHost: example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+PLAN = Plan(Target("ws://example.org/chat", False, "example.org", 80, "/chat"), REQUEST)
+UPGRADE = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
+SESSION = UPGRADE + b"\x81\x02hi\x88\x02\x03\xe8\x81"
+REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nno!more"
+
+
+def exchange(*pieces: bytes, how: How = "fin", plan: Plan = PLAN) -> Exchange:
+    """*pieces* received 10 microseconds apart from 100 on."""
+    events: list[Event] = [Sent(50, plan.request)]
+    events += [Received(100 + 10 * i, piece) for i, piece in enumerate(pieces)]
+    return Exchange(plan, (*events, Ended(9_999, how)))
+
+
+def accounted(reading: Reading) -> bytes:
+    """Every byte that the reading holds, in order."""
+    held = b""
+    for response in reading.responses:
+        held += response.head.raw + (response.body.raw if response.body else b"")
+    if reading.session is not None:
+        held += b"".join(f.header + f.payload for f in reading.session.frames) + reading.session.rest
+    return held + reading.rest
+
+
+def test_a_session() -> None:
+    reading = read(exchange(SESSION))
+    assert reading.final is not None
+    assert (reading.final.status, reading.final.body) == (101, None)
+    assert reading.session is not None
+    assert [(f.opcode, f.data) for f in reading.session.frames] == [(1, b"hi"), (8, b"\x03\xe8")]
+    assert (reading.session.start, reading.session.rest) == (len(UPGRADE), b"\x81")
+    assert reading.looks_like == ""
+    assert reading.opinion is not None
+    assert reading.opinion.accepts
+
+
+def test_a_refusal() -> None:
+    reading = read(exchange(REFUSAL))
+    assert reading.session is None
+    assert reading.final is not None
+    assert reading.final.body is not None
+    assert (reading.final.status, reading.final.reason) == (403, b"Forbidden")
+    assert (reading.final.body.content, reading.final.body.complete, reading.rest) == (b"no!", True, b"more")
+
+
+def test_interim_answers_come_first_and_are_kept() -> None:
+    early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+    reading = read(exchange(early + SESSION))
+    assert [r.status for r in reading.responses] == [100, 103, 101]
+    assert reading.session is not None
+    assert reading.session.start == len(early + UPGRADE)
+    only = read(exchange(early))
+    assert [r.status for r in only.responses] == [100, 103]
+    assert only.final is None
+    assert only.opinion is not None
+
+
+def test_interim_answers_beyond_a_limit_stay_bytes() -> None:
+    one = b"HTTP/1.1 100 x\r\n\r\n"
+    reading = read(exchange(one * (INTERIM_MAX + 5)))
+    assert len(reading.responses) == INTERIM_MAX + 1
+    assert (reading.final, reading.rest) == (None, one * 4)
+    assert accounted(reading) == reading.received
+
+
+def test_nothing_and_less_than_a_head() -> None:
+    nothing = read(exchange())
+    assert (nothing.responses, nothing.session, nothing.opinion, nothing.final) == ((), None, None, None)
+    part = read(exchange(b"HTTP/1.1 403 Forbidden\r\nX: y"))
+    assert part.final is not None
+    assert (part.final.status, part.final.body, part.final.head.complete) == (403, None, False)
+    early = read(exchange(UPGRADE[:-2]))
+    assert (early.session, early.rest) == (None, b"")
+
+
+def test_what_is_not_http_is_one_answer_without_a_status() -> None:
+    reading = read(exchange(b"SSH-2.0-OpenSSH\r\n"))
+    assert [r.status for r in reading.responses] == [None]
+    assert reading.looks_like == "ssh"
+
+
+def test_a_status_that_only_a_browser_takes_for_101_opens_a_session() -> None:
+    reading = read(exchange(b"HTTP/1.1 0101 x\r\n\r\n\x81\x00"))
+    assert reading.final is not None
+    assert reading.final.status is None
+    assert reading.session is not None
+    assert len(reading.session.frames) == 1
+
+
+def test_frames_carry_the_time_of_their_last_byte() -> None:
+    reading = read(exchange(UPGRADE[:10], UPGRADE[10:] + b"\x81", b"\x02", b"", b"hi\x82", b"\x05ab"))
+    assert reading.session is not None
+    assert [f.at for f in reading.session.frames] == [140, 150]
+    assert [reading.when(f.span[1] - 1) for f in reading.session.frames] == [140, 150]
+
+
+def test_our_own_frames_are_read_from_what_was_sent() -> None:
+    events = (
+        Sent(1, REQUEST[:20]),
+        Sent(2, REQUEST[20:]),
+        Received(3, UPGRADE),
+        Sent(4, b"\x81\x82abcd"),
+        Sent(5, b"\x09\x0b\x88"),
+        Ended(9, "fin"),
+    )
+    reading = read(Exchange(PLAN, events))
+    assert reading.session is not None
+    (frame,) = reading.session.sent
+    assert (frame.data, frame.at, frame.start) == (b"hi", 5, len(REQUEST))
+    assert reading.sent == REQUEST + b"\x81\x82abcd\x09\x0b\x88"
+
+
+def test_a_request_is_read_back() -> None:
+    reading = read(exchange())
+    request = reading.request
+    assert (request.method, request.resource, request.version) == (b"GET", b"/chat", b"HTTP/1.1")
+    assert (request.key, request.protocols, request.extensions) == (b"dGhlIHNhbXBsZSBub25jZQ==", (), None)
+
+
+@pytest.mark.parametrize(
+    ("raw", "method", "resource", "version", "key", "protocols", "extensions"),
+    [
+        (b"GET /a b HTTP/1.1\n\n", b"GET", b"/a b", b"HTTP/1.1", None, (), None),
+        (b"GET\n\n", b"GET", b"", b"", None, (), None),
+        (b"GET /\n\n", b"GET", b"", b"/", None, (), None),
+        (b"", b"", b"", b"", None, (), None),
+        (b"G / H\nSec-WebSocket-Key: a\nsec-websocket-key: b\n\n", b"G", b"/", b"H", None, (), None),
+        (
+            b"G / H\nSec-WebSocket-Protocol: a, b\nSec-WebSocket-Protocol: c\n\n",
+            b"G",
+            b"/",
+            b"H",
+            None,
+            (b"a", b"b", b"c"),
+            None,
+        ),
+        (b"G / H\nWebSocket-Protocol: sample\n\n", b"G", b"/", b"H", None, (b"sample",), None),
+        (
+            b"G / H\nSec-WebSocket-Extensions: a\nSec-WebSocket-Extensions: b\n\n",
+            b"G",
+            b"/",
+            b"H",
+            None,
+            (),
+            b"a, b",
+        ),
+        (b"G / H\nSec-WebSocket-Key: x\n", b"G", b"/", b"H", b"x", (), None),
+    ],
+)
+def test_requests(
+    raw: bytes,
+    method: bytes,
+    resource: bytes,
+    version: bytes,
+    key: bytes | None,
+    protocols: tuple[bytes, ...],
+    extensions: bytes | None,
+) -> None:
+    request = read(exchange(plan=replace(PLAN, request=raw))).request
+    assert (request.method, request.resource, request.version) == (method, resource, version)
+    assert (request.key, request.protocols, request.extensions) == (key, protocols, extensions)
+    assert request.head.raw == raw
+
+
+def test_bytes_after_the_blank_line_belong_to_the_request_that_was_planned() -> None:
+    plan = replace(PLAN, request=REQUEST + b"8 bytes!")
+    reading = read(Exchange(plan, (Sent(1, plan.request + b"more"), Ended(2, "fin"))))
+    assert reading.request.rest == b"8 bytes!"
+    assert read(Exchange(PLAN, (Sent(1, REQUEST + b"more"),))).request.rest == b""
+
+
+def test_a_request_that_was_never_sent_is_read_from_the_plan() -> None:
+    reading = read(Exchange(PLAN, (Ended(1, "error", "no route"),)))
+    assert (reading.sent, reading.request.method) == (b"", b"GET")
+
+
+@pytest.mark.parametrize(
+    "how", ["fin", "reset", "truncated", "error", "timeout", "limit", "local", "interrupted"]
+)
+def test_how_it_ended_is_told_to_the_body(how: How) -> None:
+    body = read(exchange(b"HTTP/1.1 403 x\r\n\r\nabc", how=how)).responses[0].body
+    assert body is not None
+    assert body.complete is (how == "fin")
+    assert bool(body.problem) is (how in ("reset", "truncated", "error"))
+
+
+def test_the_limit_of_the_plan_cuts_the_body() -> None:
+    plan = replace(PLAN, limits=Limits(max_body=2))
+    body = read(exchange(b"HTTP/1.1 403 x\r\n\r\nabc", plan=plan)).responses[0].body
+    assert body is not None
+    assert (body.content, body.cut, body.raw) == (b"ab", True, b"abc")
+
+
+def test_another_wire_is_read_by_its_own_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    def reversed_session(
+        data: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When
+    ) -> Session:
+        return Session((), data[start:][::-1], start)
+
+    monkeypatch.setattr("wsprobe.read.sessions.reversed_session", reversed_session, raising=False)
+    monkeypatch.setitem(READERS, "own", "wsprobe.read.sessions:reversed_session")
+    reading = read(exchange(UPGRADE + b"abc", plan=replace(PLAN, wire="own")))
+    assert reading.session == Session((), b"cba", len(UPGRADE))
+
+
+@pytest.mark.parametrize(
+    ("data", "how", "accepts", "message"),
+    [
+        (UPGRADE, "local", True, ""),
+        (REFUSAL, "fin", True, ""),
+        (b"HTTP/1.1 403 x\r\n\r\nabc", "fin", True, ""),
+        (b"HTTP/1.1 403 x\r\n\r\nabc", "timeout", False, "NEED_DATA"),
+        (b"HTTP/1.1 403 x\r\nA", "timeout", False, "NEED_DATA"),
+        (b"HTTP/1.1 403 x\r\nA", "fin", False, "peer unexpectedly closed connection"),
+        (b"\r\nHTTP/1.1 403 x\r\n\r\n", "fin", False, "no response line received"),
+        (b"HTTP/1.1  101 x\r\n\r\n", "fin", False, "illegal status line: bytearray(b'HTTP/1.1  101 x')"),
+        (b"HTTP/1.1 101 x\r\nA : b\r\n\r\n", "fin", False, "illegal header line: bytearray(b'A : b')"),
+        (
+            b"HTTP/1.1 101 x\r\nTransfer-Encoding: gzip\r\n\r\n",
+            "fin",
+            False,
+            "Only Transfer-Encoding: chunked is supported",
+        ),
+        (b"HTTP/1.1 100 x\r\n\r\nHTTP/1.1 101 x\r\n\r\n", "fin", True, ""),
+    ],
+)
+def test_the_opinion_of_h11(data: bytes, how: How, accepts: bool, message: str) -> None:
+    opinion = read(exchange(data, how=how)).opinion
+    assert opinion is not None
+    assert (opinion.accepts, opinion.message) == (accepts, message)
+
+
+def test_a_large_head_does_not_depend_on_how_tcp_cut_it() -> None:
+    data = b"HTTP/1.1 403 x\r\n" + b"X: " + b"y" * 300_000 + b"\r\nContent-Length: 0\r\n\r\n"
+    pieces = [data[at : at + 1460] for at in range(0, len(data), 1460)]
+    assert read(exchange(*pieces)).opinion == read(exchange(data)).opinion
+    assert read(exchange(data)).responses[0].status == 403
+
+
+wire = st.lists(
+    st.sampled_from(
+        (
+            *(
+                b"HTTP/1.1 ",
+                b"HTTP/1.1 101 x\r\n",
+                b"HTTP/1.1 100 x\r\n",
+                b"HTTP/1.1 403 x\r\n",
+                b"101",
+                b"\r\n",
+                b"\n",
+            ),
+            *(
+                b"\r\n\r\n",
+                b"A: b\r\n",
+                b" fold\r\n",
+                b"Content-Length: 3\r\n",
+                b"Transfer-Encoding: chunked\r\n",
+            ),
+            *(
+                b"Content-Encoding: gzip\r\n",
+                b"2\r\nab\r\n0\r\n\r\n",
+                b"\x81\x02hi",
+                b"\x88\x80abcd",
+                b"\x82\x7f",
+                b"\x00",
+            ),
+        )
+    )
+    | st.binary(max_size=5),
+    max_size=14,
+).map(b"".join)
+hows = st.sampled_from(["fin", "reset", "timeout", "local", "truncated"])
+
+
+@settings(deadline=None, max_examples=250)
+@given(wire, wire, hows, st.sampled_from(["hybi-13", "hybi-08", "no such wire"]))
+def test_any_bytes_are_read_and_none_is_lost(data: bytes, more: bytes, how: How, wire: str) -> None:
+    plan = replace(PLAN, wire=wire)
+    made = exchange(data, how=how, plan=plan)
+    reading = read(replace(made, events=(*made.events[:-1], Sent(200, more), made.events[-1])))
+    assert reading.received == data
+    assert accounted(reading) == data
+    assert reading.sent == REQUEST + more
+    if reading.session is not None:
+        assert (REQUEST + more).startswith(
+            REQUEST + b"".join(f.header + f.payload for f in reading.session.sent)
+        )
+
+
+def without_times(reading: Reading) -> Reading:
+    session = reading.session
+    if session is not None:
+        session = replace(session, frames=tuple(replace(f, at=0) for f in session.frames))
+    return replace(reading, session=session, exchange=exchange())
+
+
+@settings(deadline=None, max_examples=150)
+@given(wire, hows, st.lists(st.integers(1, 30), max_size=6))
+def test_how_the_bytes_were_cut_does_not_matter(data: bytes, how: How, sizes: Sequence[int]) -> None:
+    whole = without_times(read(exchange(data, how=how)))
+    bytewise = [data[i : i + 1] for i in range(len(data))]
+    odd, at = [], 0
+    for size in (*sizes, len(data)):
+        odd.append(data[at : at + size])
+        at += size
+    assert without_times(read(exchange(*bytewise, how=how))) == whole
+    assert without_times(read(exchange(*odd, how=how))) == whole
+
+
+@settings(deadline=None, max_examples=60)
+@given(wire)
+def test_any_bytes_sent_are_read(data: bytes) -> None:
+    reading = read(exchange(UPGRADE, plan=replace(PLAN, request=data)))
+    assert reading.request.head.raw + reading.request.rest == data
+    assert reading.sent == data
+
+
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "fields": lambda: b"HTTP/1.1 200 x\r\n" + b"a: b\r\n" * 300_000,
+    "folds": lambda: b"HTTP/1.1 200 x\r\na: b\r\n" + b" c\r\n" * 300_000 + b"\r\n",
+    "empty lines": lambda: b"\r\n" * 1_000_000,
+    "interim answers": lambda: b"HTTP/1.1 100 x\r\n\r\n" * 60_000,
+    "empty frames": lambda: UPGRADE + b"\x81\x00" * 2_000_000,
+    "a frame without end": lambda: UPGRADE + b"\x82\x7f\x7f" + b"\xff" * 1_000_000,
+    "small chunks": lambda: b"HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 200_000,
+    "a chunk line": lambda: b"HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1" * 1_000_000,
+    "noise": lambda: bytes(range(256)) * 8000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_answers_take_bounded_time(name: str) -> None:
+    data = HOSTILE[name]()
+    pieces = [data[at : at + 65536] for at in range(0, len(data), 65536)]
+    began = time.process_time()
+    reading = read(exchange(*pieces))
+    assert time.process_time() - began < 40
+    assert reading.received == data
