@@ -251,8 +251,8 @@ async def serve(
 
     Other listeners are started as they are asked for; *tls_port* starts the TLS listener at once.
     *every_loopback*: listen for all of 127.0.0.0/8. *public*: *host* need not be a loopback address.
-    *watch* is called for each request. *pages* may answer a request in place of the catalogue, with a scenario or
-    with a whole answer as bytes.
+    *watch* is called for each request. *pages* may answer a request in place of the catalogue, with a scenario
+    or with a whole answer as bytes.
 
     Raises LabError, NoCertificates.
     """

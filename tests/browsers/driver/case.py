@@ -1,0 +1,82 @@
+"""What is measured: a scenario of the lab, and script beyond what its page can say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from wsprobe.browsers.view import Page
+from wsprobe.exchange import Act
+from wsprobe.lab.scenario import Scenario
+
+CAP, LONG_CAP = 6.0, 25.0
+LONG = 60.0
+"""A server that does nothing for so many seconds asks how long the engine waits. Firefox waits 20."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """JavaScript, run with ``ws``, ``url`` and ``rec(type, more)`` in scope; for trying things out."""
+
+    before: str = ""
+    """Before the constructor runs."""
+    construct: str = ""
+    """An expression in place of ``new WebSocket(url, protocols)``."""
+    after: str = ""
+    """Right after the constructor returned."""
+    on_open: str = ""
+    on_message: str = ""
+    at_end: str = ""
+    """An expression whose value is written down when all is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One socket in one engine."""
+
+    scenario: Scenario
+    script: Script = field(default_factory=Script)
+
+    @property
+    def name(self) -> str:
+        return self.scenario.name
+
+    @property
+    def page(self) -> tuple[str, str]:
+        """URL and content security policy: cases that agree in both can share a page."""
+        return self.scenario.page.url, self.scenario.page.csp
+
+    @property
+    def alone(self) -> bool:
+        """Cannot share its page: a page with cookies or a place of its own, or script that may touch others."""
+        page = self.scenario.page
+        return bool(
+            self.cap > CAP or page.cookies or page.url != Page().url or self.script.before or self.script.at_end
+        )
+
+    @property
+    def cap(self) -> float:
+        """Seconds after which the page closes what has not ended: longer where that is the question."""
+        slow = any(step.do in ("wait", "hold") and step.seconds > LONG for step in self.scenario.steps)
+        return LONG_CAP if slow else CAP
+
+
+def acts(case: Case) -> list[dict[str, object]]:
+    return [_act(act) for act in case.scenario.page.acts]
+
+
+def _act(act: Act) -> dict[str, object]:
+    value: dict[str, object] = {"when": act.when, "do": act.do, "after": act.after / 1000}
+    if act.do == "close":
+        value["arguments"] = _close_arguments(act)
+    elif act.do == "binary":
+        value["hex"] = act.data.hex()
+    else:
+        value["text"] = act.data.decode()
+    return value
+
+
+def _close_arguments(act: Act) -> list[object]:
+    """``null`` stands for ``undefined``: a reason without a code."""
+    if act.data:
+        return [act.code, act.data.decode()]
+    return [] if act.code is None else [act.code]

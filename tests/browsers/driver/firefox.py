@@ -1,0 +1,155 @@
+"""Drives Firefox by Marionette (TCP; each message is its length in decimal, a colon, JSON)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import trio
+
+from tests.browsers.driver.bench import Bench
+from tests.browsers.driver.browser import EngineError, Line, Sheet
+from tests.browsers.driver.chromium import trust_authority
+from tests.browsers.driver.page import RESULTS
+from tests.browsers.driver.process import directory, environment, guarded
+
+COMMAND = "firefox-esr"
+PREFERENCES: dict[str, object] = {
+    "marionette.port": 0,
+    "network.websocket.delay-failed-reconnects": False,
+    "app.update.auto": False,
+    "app.normandy.enabled": False,
+    "browser.safebrowsing.malware.enabled": False,
+    "browser.safebrowsing.phishing.enabled": False,
+    "browser.sessionstore.resume_from_crash": False,
+    "browser.shell.checkDefaultBrowser": False,
+    "browser.startup.homepage_override.mstone": "ignore",
+    "browser.startup.page": 0,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "extensions.update.enabled": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "services.settings.server": "data:,",
+    "toolkit.telemetry.enabled": False,
+}
+LONGEST = 600_000
+"""Milliseconds for a script, so that it is our own limit that counts."""
+WAIT = f"""
+    const done = arguments[0], timer = setInterval(() => {{
+        const results = {RESULTS};
+        if (results) {{ clearInterval(timer); done(results); }}
+    }}, 50);
+"""
+TAKE_CONSOLE = """
+    const taken = Services.console.getMessageArray().map(message => {
+        let text = message.message;
+        let source = "";
+        try {
+            const known = message.QueryInterface(Ci.nsIScriptError);
+            text = known.errorMessage;
+            source = known.sourceName;
+        } catch (error) {}
+        return [message.microSecondTimeStamp / 1000, text, source];
+    });
+    Services.console.reset();
+    return taken;
+"""
+
+
+class Firefox:
+    name = "firefox"
+    # netwerk/protocol/websocket: at most network.websocket.max-connections (200), one opening handshake a host.
+    at_once = 6
+    a_page = 60
+    pages = 1
+    browsers = 1
+
+    def missing(self) -> str:
+        return "" if shutil.which(COMMAND) and shutil.which("certutil") else "firefox-esr, libnss3-tools"
+
+    @asynccontextmanager
+    async def start(self, bench: Bench) -> AsyncIterator[FirefoxBrowser]:
+        home = directory("firefox")
+        profile = home / "profile"
+        trust_authority(profile, bench.lab.certificate_authority)
+        lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFERENCES.items()]
+        (profile / "user.js").write_text("\n".join(lines))
+        command = [COMMAND, "--headless", "--no-remote", "--marionette", "--remote-allow-system-access"]
+        async with guarded([*command, "--profile", str(profile)], home, environment(home)):
+            with trio.fail_after(90):
+                stream = await _connect(trio.Path(profile / "MarionetteActivePort"))
+                browser = FirefoxBrowser(stream)
+                await browser.receive()
+                session = await browser.call("WebDriver:NewSession", capabilities={})
+            browser.version = session["capabilities"]["browserVersion"]
+            async with stream:
+                yield browser
+
+
+async def _connect(port_file: trio.Path) -> trio.SocketStream:
+    while True:
+        try:
+            return await trio.open_tcp_stream("127.0.0.1", int(await port_file.read_text()))
+        except (OSError, ValueError):
+            await trio.sleep(0.1)
+
+
+@dataclass(slots=True)
+class FirefoxBrowser:
+    stream: trio.SocketStream
+    version: str = ""
+    back: str = ""
+    buffer: bytearray = field(default_factory=bytearray)
+    numbers: count[int] = field(default_factory=lambda: count(1))
+
+    async def receive(self) -> Any:
+        while True:
+            length, colon, rest = self.buffer.partition(b":")
+            if colon and len(rest) >= int(length):
+                size = int(length)
+                self.buffer = rest[size:]
+                return json.loads(rest[:size])
+            data = await self.stream.receive_some(1 << 20)
+            if not data:
+                raise EngineError("firefox: the connection has ended")
+            self.buffer += data
+
+    async def call(self, command: str, **params: Any) -> Any:
+        message = json.dumps([0, next(self.numbers), command, params]).encode()
+        await self.stream.send_all(b"%d:%b" % (len(message), message))
+        _, _, error, result = await self.receive()
+        if error:
+            raise EngineError(f"firefox: {command}: {error}")
+        return result
+
+    async def script(self, code: str) -> Any:
+        return (await self.call("WebDriver:ExecuteScript", script=code, args=[], newSandbox=True))["value"]
+
+    async def script_async(self, code: str) -> Any:
+        await self.call("WebDriver:SetTimeouts", script=LONGEST)
+        return (await self.call("WebDriver:ExecuteAsyncScript", script=code, args=[], newSandbox=True))["value"]
+
+    async def privileged(self, code: str) -> Any:
+        await self.call("Marionette:SetContext", value="chrome")
+        try:
+            return await self.script(code)
+        finally:
+            await self.call("Marionette:SetContext", value="content")
+
+    async def load(self, url: str, seconds: float) -> Sheet:
+        await self.privileged(TAKE_CONSOLE)
+        try:
+            with trio.fail_after(seconds):
+                await self.call("WebDriver:Navigate", url=url)
+                text = await self.script_async(WAIT)
+        except trio.TooSlowError as error:
+            raise EngineError(f"firefox: {url}: no result within {seconds} s") from error
+        console = await self.privileged(TAKE_CONSOLE)
+        await self.call("WebDriver:Navigate", url="about:blank")
+        return Sheet(json.loads(text), tuple(Line(at, text) for at, text, source in console if source == url))

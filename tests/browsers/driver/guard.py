@@ -1,0 +1,71 @@
+"""Runs one command and leaves nothing of it behind, whatever becomes of the process that asked for it.
+
+``guard.py SECONDS DIRECTORY COMMAND...``: standard input is the lifeline. When it ends (the test ended, or
+was killed), when the seconds are over, or when the command ends, every process that descends from the
+command is killed and *DIRECTORY* (a profile) is removed. Works as a subreaper (prctl(2)), so that
+processes that left the command's process group are found too.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PR_SET_CHILD_SUBREAPER = 36
+POLL = 0.25
+
+
+def main(arguments: list[str]) -> int:
+    deadline = time.monotonic() + float(arguments[0])
+    directory, command = Path(arguments[1]), arguments[2:]
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, close_fds=False, start_new_session=True)
+    while child.poll() is None and time.monotonic() < deadline:
+        readable, _, _ = select.select([0], [], [], POLL)
+        if readable and not os.read(0, 1024):
+            break
+    end_children()
+    shutil.rmtree(directory, ignore_errors=True)
+    return 0
+
+
+def end_children() -> None:
+    """Kill all descendants: orphans come to us, so it is enough to do it until there are no children."""
+    while True:
+        for pid in children():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+def children() -> list[int]:
+    own = os.getpid()
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            status = (entry / "stat").read_text()
+        except OSError:
+            continue
+        if int(status.rpartition(")")[2].split()[1]) == own:
+            found.append(int(entry.name))
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,56 @@
+"""The page that opens the sockets and writes down what script is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.browsers.driver.case import Case, acts
+
+TEMPLATE = Path(__file__).with_name("page.html")
+RESULTS = "(window.finished ? JSON.stringify(window.results) : '')"
+"""All results once every socket has ended, an empty text before."""
+
+TOLD = "RESULTS OF THE PAGE: "
+"""What the page says on the console before its results, if it is told where to go then."""
+
+
+def page(cases: Iterable[tuple[Case, str]], at_once: int, back: str = "") -> bytes:
+    """The page for *cases*, each with its URL, *at_once* at a time.
+
+    *back*: where to go once the results are on the console; "" to stay, and say nothing there.
+    """
+    text = TEMPLATE.read_text()
+    text = text.replace("/*JOBS*/[]", _literal([_job(case, url) for case, url in cases]))
+    text = text.replace("/*AT_ONCE*/1", str(at_once))
+    return text.replace('/*BACK*/""', _literal(back)).encode()
+
+
+def _literal(value: object) -> str:
+    return json.dumps(value).replace("<", "\\u003c")
+
+
+def _job(case: Case, url: str) -> dict[str, object]:
+    script, page = case.script, case.scenario.page
+    job: dict[str, object] = {
+        "name": case.name,
+        "url": url,
+        "construct": page.construct,
+        "script": script.construct,
+        "before": script.before or _set_cookies(page.cookies),
+        "after": script.after,
+        "on_open": script.on_open,
+        "on_message": script.on_message,
+        "at_end": script.at_end,
+        "acts": acts(case),
+        "cap": round(case.cap * 1000),
+    }
+    if page.protocols is not None:
+        job["protocols"] = page.protocols
+    return job
+
+
+def _set_cookies(cookies: str) -> str:
+    pairs = [pair.strip() for pair in cookies.split(";") if pair.strip()]
+    return "".join(f"document.cookie = {json.dumps(pair + '; path=/')};" for pair in pairs)

@@ -1,0 +1,158 @@
+"""Drives WebKitGTK's MiniBrowser under Xvfb.
+
+WebDriver is of no use here: the views it makes do not print the console. So the browser is opened on a
+page that asks again and again where to go, is sent on from there to the pages to load, and is back at the
+end of each; what script and console say is read from its standard error.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import trio
+
+from tests.browsers.driver.bench import PAGE_ADDRESSES, Bench
+from tests.browsers.driver.browser import EngineError, Line, Sheet
+from tests.browsers.driver.page import TOLD
+from tests.browsers.driver.process import directory, environment, guarded
+
+PACKAGES = "libwebkit2gtk-4.1-0, xvfb, ca-certificates"
+MINIBROWSERS = "usr/lib/*/webkit2gtk-4.1/MiniBrowser"
+LIBRARY = "libwebkit2gtk-4.1.so.0"
+DISPLAY = "Xvfb"
+WAITING = """<!doctype html><link rel="icon" href="data:,"><script>
+const ask = () => fetch(location.pathname + "/next").then(answer => answer.text()).then(
+  url => { if (url) location.replace(url); else setTimeout(ask, 50); }, () => setTimeout(ask, 50));
+ask();
+</script>"""
+STORE = Path("/etc/ssl/certs/ca-certificates.crt")
+WITH_OUR_STORE = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+"""GnuTLS trusts the system's store and nothing else, so MiniBrowser gets a mount namespace with another one."""
+ENTRY = re.compile(r"(?:\S+:\d+:\d+: )?CONSOLE (?:[A-Z]+ )?(?:LOG|DEBUG|INFO|WARN|ERROR) ")
+
+
+class WebKitGtk:
+    name = "webkitgtk"
+    # libsoup's session holds 17 connections in the making at most (WebKit's SoupNetworkSession).
+    at_once = 8
+    a_page = 40
+    pages = 1
+    browsers = 2
+
+    def missing(self) -> str:
+        found = _minibrowser() and shutil.which(DISPLAY) and shutil.which("unshare") and STORE.exists()
+        return "" if found else PACKAGES
+
+    @asynccontextmanager
+    async def start(self, bench: Bench) -> AsyncIterator[WebKitGtkBrowser]:
+        home = directory("webkitgtk")
+        store = bench.lab.certificate_authority
+        async with _display() as display:
+            waiting = Waiting(bench, home.name)
+            env = environment(home, DISPLAY=display, GDK_BACKEND="x11", NO_AT_BRIDGE="1")
+            namespace = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+            trusting = [*namespace, "sh", "-c", WITH_OUR_STORE, "sh", str(store), str(STORE)]
+            command = [str(_minibrowser()), "--enable-write-console-messages-to-stdout=true", waiting.url]
+            reading, writing = os.pipe()
+            async with (
+                guarded([*trusting, *command], home, env, stderr=writing),
+                trio.lowlevel.FdStream(reading) as printed,
+                trio.open_nursery() as nursery,
+            ):
+                os.close(writing)
+                browser = WebKitGtkBrowser(waiting, _version())
+                nursery.start_soon(browser.listen, printed)
+                yield browser
+                nursery.cancel_scope.cancel()
+
+
+def _minibrowser() -> Path | None:
+    return next(iter(sorted(Path("/").glob(MINIBROWSERS))), None)
+
+
+def _version() -> str:
+    library = ctypes.CDLL(LIBRARY)
+    return ".".join(str(library[f"webkit_get_{part}_version"]()) for part in ("major", "minor", "micro"))
+
+
+@asynccontextmanager
+async def _display() -> AsyncIterator[str]:
+    """An X display that nobody else has: the server picks the number and writes it to a pipe."""
+    reading, writing = os.pipe()
+    home = directory("display")
+    command = [DISPLAY, "-displayfd", str(writing), "-screen", "0", "1024x768x24", "-nolisten", "tcp"]
+    async with guarded(command, home, environment(home), pass_fds=(writing,)):
+        os.close(writing)
+        async with trio.lowlevel.FdStream(reading) as numbers:
+            number = b""
+            with trio.fail_after(30):
+                while not number.endswith(b"\n"):
+                    number += await numbers.receive_some(16)
+            yield f":{number.decode().strip()}"
+
+
+class Waiting:
+    """The page that a browser is on between the pages to load."""
+
+    def __init__(self, bench: Bench, name: str) -> None:
+        home = f"http://{PAGE_ADDRESSES[-1]}:{bench.lab.ports['plain']}/{name}"
+        self.url, self._next, self._bench = home, f"{home}/next", bench
+        bench.put(self.url, WAITING.encode())
+        bench.put(self._next, b"")
+
+    def send_to(self, url: str) -> None:
+        self._bench.put(self._next, url.encode())
+
+    def sent(self) -> None:
+        self._bench.put(self._next, b"")
+
+
+@dataclass(slots=True)
+class WebKitGtkBrowser:
+    waiting: Waiting
+    version: str
+    console: list[Line] = field(default_factory=list)
+    told: trio.Event = field(default_factory=trio.Event)
+
+    @property
+    def back(self) -> str:
+        return self.waiting.url
+
+    async def listen(self, printed: trio.abc.ReceiveStream) -> None:
+        """Keep what the browser prints; a line that starts no entry continues the one before."""
+        buffer = b""
+        while data := await printed.receive_some(65536):
+            *lines, buffer = (buffer + data).split(b"\n")
+            for line in lines:
+                self._print(line.decode("utf-8", "replace"))
+
+    def _print(self, line: str) -> None:
+        if entry := ENTRY.match(line):
+            self.console.append(Line(time.time() * 1000, line[entry.end() :]))
+        elif self.console:
+            last = self.console.pop()
+            self.console.append(Line(last.at, f"{last.text}\n{line}"))
+        if self.console and self.console[-1].text.startswith(TOLD):
+            self.told.set()
+
+    async def load(self, url: str, seconds: float) -> Sheet:
+        self.console.clear()
+        self.told = trio.Event()
+        try:
+            with trio.fail_after(seconds):
+                self.waiting.send_to(url)
+                await self.told.wait()
+                self.waiting.sent()
+        except trio.TooSlowError as error:
+            raise EngineError(f"webkitgtk: {url}: no result within {seconds} s") from error
+        *console, told = self.console
+        return Sheet(json.loads(told.text.removeprefix(TOLD)), tuple(console))
