@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from collections.abc import Sequence
 
+import brotli
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -61,6 +63,7 @@ def test_framing(
     else:
         assert rest == data[data.index(b"0\r\n") :].partition(b"\r\n\r\n")[2]
     assert bool(made.problem) is not complete
+    assert made.malformed is (b"zz" in data)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +86,7 @@ def test_where_h11_refuses_all_is_kept_and_it_says_why(fields: bytes, problem: s
         b"",
     )
     assert made.problem.startswith(problem)
+    assert made.malformed
 
 
 def test_other_oddities_of_the_head_do_not_matter() -> None:
@@ -191,3 +195,16 @@ def test_a_megabyte_byte_by_byte_is_no_more_work_than_it_should_be() -> None:
         reader.feed(b"a")
     assert time.process_time() - began < 20
     assert len(reader.body()[0].content) == 100_000
+
+
+def test_what_is_wrong_with_the_coding_is_told_apart_from_the_framing() -> None:
+    made, _ = body(b"Content-Length: 30\r\nContent-Encoding: gzip\r\n", gzip.compress(b"hello")[:20])
+    assert (made.coding, made.decoded, made.coding_fault) == ("gzip", b"hello", "short")
+    assert made.coding_problem == "the compressed data ends too early"
+    assert "received 20 bytes, expected 30" in made.problem
+    fine, _ = body(
+        b"Content-Encoding: gzip\r\nCONTENT-ENCODING: br\r\n", brotli.compress(gzip.compress(b"hello"))
+    )
+    assert (fine.coding, fine.decoded, fine.coding_fault, fine.problem) == ("gzip, br", b"hello", "", "")
+    none, _ = body(b"", b"hello")
+    assert (none.coding, none.decoded) == ("", None)

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsprobe.read.coding import decode
+from wsprobe.read.coding import Decoded, decode
 
 TEXT = b"the token has expired, " * 20
+NEEDS_LIBRARY = Decoded(None, "unknown", "the content coding br needs a library that is not installed here")
+ZLIB = "zlib: Error -3 while decompressing data:"
 RAW = zlib.compressobj(wbits=-15)
 RAW_DEFLATED = RAW.compress(TEXT) + RAW.flush()
 
@@ -34,36 +36,39 @@ RAW_DEFLATED = RAW.compress(TEXT) + RAW.flush()
     ],
 )
 def test_undone(coding: str, data: bytes) -> None:
-    assert decode(data, coding, 10_000) == (TEXT, "")
+    assert decode(data, coding, 10_000) == Decoded(TEXT)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
 def test_empty_data_is_an_empty_body(coding: str) -> None:
-    assert decode(b"", coding, 100) == (b"", "")
+    assert decode(b"", coding, 100) == Decoded(b"")
 
 
 @pytest.mark.parametrize(
-    ("coding", "data", "left", "problem"),
+    ("coding", "data", "left", "fault", "problem"),
     [
-        ("gzip", gzip.compress(TEXT)[:-9], TEXT, "the compressed data ends too early"),
-        ("gzip", TEXT, None, "zlib: Error -3 while decompressing data: incorrect header check"),
+        ("gzip", gzip.compress(TEXT)[:-9], TEXT, "short", "the compressed data ends too early"),
+        ("gzip", TEXT, None, "broken", f"{ZLIB} incorrect header check"),
+        ("gzip", gzip.compress(TEXT) + b"junk", TEXT, "broken", f"{ZLIB} incorrect header check"),
+        ("gzip", gzip.compress(b"") * 1001, None, "broken", "more than 1000 gzip members"),
+        ("deflate", b"\xff\xff\xff", None, "broken", f"{ZLIB} invalid block type"),
+        ("br", b"\xff\xff\xff", None, "broken", "brotli: "),
+        ("br", brotli.compress(TEXT)[:-4], None, "short", "the compressed data ends too early"),
+        ("rot13", TEXT, None, "unknown", "the content coding rot13 is not one that wsprobe can undo"),
         (
-            "gzip",
-            gzip.compress(TEXT) + b"junk",
+            "\x1b[31m\xff",
             TEXT,
-            "zlib: Error -3 while decompressing data: incorrect header check",
+            None,
+            "unknown",
+            r"the content coding \x1b[31m\xff is not one that wsprobe can undo",
         ),
-        ("deflate", b"\xff\xff\xff", None, "zlib: Error -3 while decompressing data: invalid block type"),
-        ("br", b"\xff\xff\xff", None, "brotli: "),
-        ("br", brotli.compress(TEXT)[:-4], None, "the compressed data ends too early"),
-        ("rot13", TEXT, None, "the content coding rot13 is not one that wsprobe can undo"),
-        ("\x1b[31m\xff", TEXT, None, r"the content coding \x1b[31m\xff is not one that wsprobe can undo"),
     ],
 )
-def test_faults(coding: str, data: bytes, left: bytes | None, problem: str) -> None:
-    decoded, said = decode(data, coding, 10_000)
-    assert said.startswith(problem)
-    assert left is None or decoded == left
+def test_faults(coding: str, data: bytes, left: bytes | None, fault: str, problem: str) -> None:
+    made = decode(data, coding, 10_000)
+    assert made.fault == fault
+    assert made.problem.startswith(problem)
+    assert left is None or made.data == left
 
 
 def bomb(coding: str) -> bytes:
@@ -73,16 +78,15 @@ def bomb(coding: str) -> bytes:
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
 def test_a_bomb_is_cut(coding: str) -> None:
-    decoded, problem = decode(bomb(coding), coding, 5000)
-    assert decoded == bytes(5000)
-    assert problem == "decoded only up to 5000 bytes"
+    assert decode(bomb(coding), coding, 5000) == Decoded(bytes(5000), "cut", "decoded only up to 5000 bytes")
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
 def test_just_the_limit_is_whole(coding: str) -> None:
     pack = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}[coding]
-    assert decode(pack(TEXT), coding, len(TEXT)) == (TEXT, "")
-    assert decode(pack(TEXT), coding, len(TEXT) - 1) == (TEXT[:-1], f"decoded only up to {len(TEXT) - 1} bytes")
+    assert decode(pack(TEXT), coding, len(TEXT)) == Decoded(TEXT)
+    cut = decode(pack(TEXT), coding, len(TEXT) - 1)
+    assert (cut.data, cut.fault) == (TEXT[:-1], "cut")
 
 
 def test_a_library_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,24 +94,18 @@ def test_a_library_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) ->
         raise ImportError(name)
 
     monkeypatch.setattr("wsprobe.read.coding.import_module", missing)
-    assert decode(b"abc", "br", 100) == (
-        None,
-        "the content coding br needs a library that is not installed here",
-    )
+    assert decode(b"abc", "br", 100) == NEEDS_LIBRARY
 
 
 def test_zstd_where_python_has_it() -> None:
     if importlib.util.find_spec("compression") is None:
-        assert decode(b"x", "zstd", 9) == (
-            None,
-            "the content coding zstd needs a library that is not installed here",
-        )
+        assert decode(b"x", "zstd", 9).fault == "unknown"
         return
     zstd = importlib.import_module("compression.zstd")
-    assert decode(zstd.compress(TEXT), "zstd", 10_000) == (TEXT, "")
-    assert decode(zstd.compress(bytes(30_000_000)), "zstd", 50)[0] == bytes(50)
-    assert decode(b"", "zstd", 50) == (b"", "")
-    assert decode(b"nonsense", "zstd", 50)[1].startswith("zstd: ")
+    assert decode(zstd.compress(TEXT), "zstd", 10_000) == Decoded(TEXT)
+    assert decode(zstd.compress(bytes(30_000_000)), "zstd", 50).data == bytes(50)
+    assert decode(b"", "zstd", 50) == Decoded(b"")
+    assert decode(b"nonsense", "zstd", 50).problem.startswith("zstd: ")
 
 
 @settings(deadline=None)
@@ -117,6 +115,7 @@ def test_zstd_where_python_has_it() -> None:
     st.integers(1, 50),
 )
 def test_any_bytes_come_back_within_the_limit(data: bytes, coding: str, limit: int) -> None:
-    decoded, problem = decode(data, coding, limit)
-    assert decoded is None or len(decoded) <= limit
-    assert decoded is not None or problem
+    made = decode(data, coding, limit)
+    assert made.data is None or len(made.data) <= limit
+    assert bool(made.fault) is bool(made.problem)
+    assert made.data is not None or made.fault

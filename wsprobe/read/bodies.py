@@ -6,7 +6,7 @@ from typing import Literal
 
 import h11
 
-from wsprobe.read.coding import decode
+from wsprobe.read.coding import Decoded, decode
 from wsprobe.read.reading import Body, Head
 
 Framing = Literal["none", "length", "chunked", "close", "unknown"]
@@ -34,6 +34,7 @@ class BodyReader:
         self.framing: Framing = "unknown"
         self.expected: int | None = None
         self.problem = ""
+        self.malformed = False
         self.complete = False
         self.cut = False
         self._frame(head, status, method)
@@ -66,25 +67,25 @@ class BodyReader:
     def body(self) -> tuple[Body, bytes]:
         """The body as far as it came, and the bytes after it."""
         content = bytes(self._content)
-        coding, decoded, problem = "", None, ""
+        coding, decoded = "", Decoded(None)
         if self._coding:
-            coding = b", ".join(f.value for f in self._coding).decode("latin-1")
-            decoded, problem = decode(content, coding, self._limit)
-        problems = "; ".join(p for p in (self.problem, problem) if p)
-        return (
-            Body(
-                self.framing,
-                bytes(self._raw),
-                content,
-                self.expected,
-                self.complete,
-                self.cut,
-                decoded,
-                coding,
-                problems,
-            ),
-            self._rest,
+            coding = b", ".join(field.value for field in self._coding).decode("latin-1")
+            decoded = decode(content, coding, self._limit)
+        body = Body(
+            framing=self.framing,
+            raw=bytes(self._raw),
+            content=content,
+            expected=self.expected,
+            complete=self.complete,
+            cut=self.cut,
+            decoded=decoded.data,
+            coding=coding,
+            problem=self.problem,
+            malformed=self.malformed,
+            coding_fault=decoded.fault,
+            coding_problem=decoded.problem,
         )
+        return body, self._rest
 
     def _frame(self, head: Head, status: int | None, method: bytes) -> None:
         if status is None or not 200 <= status <= 999:
@@ -100,7 +101,7 @@ class BodyReader:
             self._connection.receive_data(b"\r\n".join(lines) + b"\r\n\r\n")
             event = self._connection.next_event()
         except h11.RemoteProtocolError as error:
-            self.problem = f"h11: {error}"
+            self.problem, self.malformed = f"h11: {error}", True
             return
         assert isinstance(event, h11.Response)
         sent = dict(event.headers)
@@ -116,9 +117,9 @@ class BodyReader:
 
     def _pump(self, data: bytes) -> None:
         self._connection.receive_data(data)
-        self._events()
+        self._events(ended=not data)
 
-    def _events(self) -> None:
+    def _events(self, ended: bool = False) -> None:
         try:
             while not self.done:
                 event = self._connection.next_event()
@@ -130,7 +131,8 @@ class BodyReader:
                 else:
                     return
         except h11.RemoteProtocolError as error:
-            self.problem = f"h11: {error}"
+            # At the end of the stream all that h11 can miss is the rest of the body.
+            self.problem, self.malformed = f"h11: {error}", not ended
 
     def _keep(self, data: bytes) -> None:
         room = self._limit - len(self._content)

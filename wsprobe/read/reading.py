@@ -100,6 +100,11 @@ class Request:
     """Bytes after the blank line (hixie-76: eight)."""
 
 
+CodingFault = Literal["", "cut", "short", "broken", "unknown"]
+"""Of a content coding: more than ``Limits.max_body`` came out; the end is missing; the bytes are not of that
+coding; it is none that can be undone here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
     """The body of a final answer that is not a 101 (framed by h11)."""
@@ -119,7 +124,12 @@ class Body:
     coding: str = ""
     """Content-Encoding, "" if none."""
     problem: str = ""
-    """Why it could not be framed or decoded, "" if it could."""
+    """Why it could not be framed, or is not complete; "" if h11 has nothing to say against it."""
+    malformed: bool = False
+    """True if the bytes break the rules of their framing, False if at most the end is missing."""
+    coding_fault: CodingFault = ""
+    coding_problem: str = ""
+    """Why the content coding could not be undone, "" if it could."""
 
 
 @dataclass(frozen=True, slots=True)

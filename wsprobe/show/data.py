@@ -122,7 +122,7 @@ def body_value(body: Body) -> Value:
         "framing": body.framing,
         "expected": body.expected,
         "coding": body.coding or None,
-        "problem": body.problem or None,
+        "problem": "; ".join(each for each in (body.problem, body.coding_problem) if each) or None,
     }
 
 

@@ -9,9 +9,6 @@ from wsprobe.judge.findings import found, shown
 from wsprobe.judge.subject import PEER_ENDED, how, refusal, status_span, where
 from wsprobe.read.reading import Body, Reading, Response, Span
 
-_NOT_CODING = ("h11: ", "the connection did not end cleanly")
-_CUT = "decoded only up to"
-
 
 def body(reading: Reading) -> Iterator[Finding]:
     """The body against its framing (RFC 9112 section 6) and its content coding (RFC 9110 section 8.4)."""
@@ -39,7 +36,7 @@ def _framing(reading: Reading, response: Response, of: Body) -> Iterator[Finding
         yield found(id, f"where the body ends cannot be known: {shown(of.problem.encode())}", span)
     elif of.cut:
         yield found("body-cut", f"reading stopped after {len(of.content)} bytes, our limit", span)
-    elif of.framing == "chunked" and of.problem.startswith("h11: ") and "peer closed" not in of.problem:
+    elif of.malformed:
         yield found("body-malformed", f"the body is not chunked as it says: {shown(of.problem.encode())}", span)
     elif of.complete:
         return
@@ -61,18 +58,12 @@ def _framing_span(response: Response) -> Span:
 
 
 def _coding(reading: Reading, response: Response, of: Body) -> Iterator[Finding]:
-    if not of.coding:
-        return
-    problems = [part for part in of.problem.split("; ") if not part.startswith(_NOT_CODING)]
-    if not problems or not problems[0]:
-        return
-    if problems[0].startswith(_CUT):
+    if of.coding_fault == "cut":
         if not of.cut:
-            yield found("body-cut", f"the body is {problems[0]}, our limit", _coding_span(response))
-    elif of.complete or not problems[0].endswith("too early"):
-        yield found(
-            "coding-failed", f"{shown(of.coding.encode('latin-1'))}: {problems[0]}", _coding_span(response)
-        )
+            yield found("body-cut", f"the body is {of.coding_problem}, our limit", _coding_span(response))
+    elif of.coding_fault and (of.complete or of.coding_fault != "short"):
+        coding = shown(of.coding.encode("latin-1"))
+        yield found("coding-failed", f"{coding}: {of.coding_problem}", _coding_span(response))
 
 
 def _coding_span(response: Response) -> Span | None:
