@@ -13,7 +13,7 @@ from wsprobe.browsers.engine import Engine
 from wsprobe.browsers.view import Page, ScriptView
 from wsprobe.cli.asking import Asking, asking
 from wsprobe.cli.comparison import as_is
-from wsprobe.cli.probing import Place, conversation, find
+from wsprobe.cli.probing import Place, check, conversation, find
 from wsprobe.cli.reading import report
 from wsprobe.exchange import Exchange, Plan, Target
 from wsprobe.read import read
@@ -35,7 +35,10 @@ def probed_with_browsers(
 
     async def everything() -> None:
         async with AsyncExitStack() as stack:
-            for place in await find(list(names), said, stack):
+            places = await find(list(names), said, stack)
+            for place in places:
+                check(place)
+            for place in places:
                 made.append(await one(place, values, browsers, page))
 
     net.run(everything)

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from wsprobe.cli.program import program
+from wsprobe.cli.program import ReaderGone, program
 from wsprobe.outcome import Exit
 
 
@@ -30,16 +30,18 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 def failed(error: BaseException) -> int:
     """The exit status for what came out of a command; says on standard error what a person must know."""
-    kinds = {type(each) for each in leaves(error)}
-    if any(issubclass(kind, KeyboardInterrupt | click.Abort) for kind in kinds):
+    raised = list(leaves(error))
+    if any(isinstance(each, KeyboardInterrupt | click.Abort) for each in raised):
         return Exit.INTERRUPTED
-    if any(issubclass(kind, BrokenPipeError) for kind in kinds):
+    if any(isinstance(each, BrokenPipeError | ReaderGone) for each in raised):
         # Whatever is still buffered can go nowhere: keep the flush at exit quiet.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return Exit.PIPE
-    if isinstance(error, click.ClickException):
-        complain(error)
-        return Exit.USAGE
+    for each in raised:
+        # A plan that cannot be carried out may be noticed only where the work is done, in a group.
+        if isinstance(each, click.ClickException):
+            complain(each)
+            return Exit.USAGE
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else Exit.OPEN
     return bug(error)

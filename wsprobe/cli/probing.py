@@ -64,6 +64,8 @@ def probe_all(
     async def everything() -> None:
         async with AsyncExitStack() as stack:
             found = await find(names, asking, stack)
+            for place in found:
+                check(place)
 
             async def one(place: Place) -> Report:
                 made = await asked(place, values, watch)
@@ -76,6 +78,18 @@ def probe_all(
             await net.in_order(one, found, parallel, deliver)
 
     net.run(everything)
+
+
+def check(place: Place) -> None:
+    """Raises click.UsageError, before anything is sent, for a place that cannot be asked."""
+    import click
+
+    from wsprobe import net
+
+    try:
+        net.check(plan(place.url, place.asking))
+    except net.PlanError as error:
+        raise click.UsageError(str(error)) from None
 
 
 async def find(names: list[str], asking: Asking, stack: AsyncExitStack) -> list[Place]:

@@ -17,8 +17,18 @@ COMMANDS = {
 """Name -> one line for the help, so that listing the commands loads none of them."""
 
 
+class ReaderGone(Exception):
+    """The reader of our output went away. Not an OSError: click would end the process with status 1."""
+
+
 class Program(click.Group):
     """A group whose commands live in modules of their names."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

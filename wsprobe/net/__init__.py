@@ -7,8 +7,9 @@ from trio import sleep
 
 from wsprobe.net.fault import PlanError
 from wsprobe.net.many import in_order
+from wsprobe.net.plan import check
 from wsprobe.net.record import probe
 from wsprobe.net.run import run
 from wsprobe.net.talk import stdin_lines
 
-__all__ = ["PlanError", "in_order", "probe", "run", "sleep", "stdin_lines"]
+__all__ = ["PlanError", "check", "in_order", "probe", "run", "sleep", "stdin_lines"]

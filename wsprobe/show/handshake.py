@@ -13,13 +13,15 @@ from wsprobe.show.piece import Line, Look, Piece, cut, line
 from wsprobe.show.session import session
 from wsprobe.show.visible import hexdump, visible
 
+SAID_BY_OUTCOME = "status-not-101"
+"""The finding whose sentence is the outcome's own: its usual cause is said there."""
 MEANING = {row.outcome: row.text for row in TABLE if row.outcome}
 
 
 def handshake(report: Report, look: Look) -> list[Line]:
     """All lines of the report for standard output."""
     reading = report.reading
-    findings = [f for f in report.verdict.findings]
+    findings = [f for f in report.verdict.findings if f.id != SAID_BY_OUTCOME]
     rows: list[Line] = []
     for hop in reading.exchange.hops:
         rows += [line(Piece(f"asked again after {visible(hop.plan.target.url.encode())}", "dim"))]
@@ -89,6 +91,9 @@ def outcome(report: Report, look: Look) -> list[Line]:
     """The result in one word and one sentence, and what to do next."""
     style = "good" if report.outcome == "open" else "fail"
     rows = [line(Piece(report.outcome, style), ": ", sentence(report, look))]
+    rows += [
+        line("  usually: ", f.usual) for f in report.verdict.findings if f.id == SAID_BY_OUTCOME and f.usual
+    ]
     final = report.reading.final
     if final is not None and final.status is not None and final.status != 101 and not report.views:
         url = visible(report.title.encode())

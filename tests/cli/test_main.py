@@ -1,0 +1,131 @@
+"""The edge: exit statuses, one clear line, and nothing that a user must not see."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from wsprobe.cli.main import leaves, run
+from wsprobe.outcome import TABLE, Exit
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (
+            ["connect"],
+            "wsprobe connect: no URL: name one, or @FILE, or - for standard input (see wsprobe connect --help)",
+        ),
+        (["connect", "--nonsense", "ws://h/"], "No such option"),
+        (["connect", "ws://"], "host"),
+        (["connect", "ftp://h/"], "ftp"),
+        (["connect", "ws://h:99999/"], "port"),
+        (["connect", "-4", "-6", "ws://h/"], "exclude each other"),
+        (["connect", "--resolve", "x", "ws://h/"], "--resolve"),
+        (["connect", "--connect-to", "a:b:c:d", "ws://h/"], "--connect-to"),
+        (["connect", "-x", "gopher://p/", "ws://h/"], "gopher"),
+        (["connect", "--expect", "colour=red", "ws://h/"], "--expect"),
+        (["connect", "-w", "%{nonsense}", "ws://h/"], "no variable %{nonsense}"),
+        (["connect", "-H", "no colon", "ws://h/"], "no colon"),
+        (["connect", "--send-hex", "xyz", "ws://h/"], "not hexadecimal"),
+        (["connect", "--cacert", "/nonexistent", "wss://h/"], "No such file"),
+        (["connect", "--save", "/nonexistent/x", "ws://h/"], "No such file"),
+        (["connect", "@/nonexistent", "ws://h/"], "No such file"),
+        (["connect", "--raw-request", "/nonexistent", "ws://h/"], "nonexistent"),
+        (["connect", "lab:no-such-scenario"], "no scenario"),
+        (["connect", "-m", "0", "ws://h/"], "--max-time"),
+        (["connect", "--wire", "hybi-99", "ws://h/"], "hybi-99"),
+        (["compare", "--browser", "netscape", "lab:ok"], "netscape"),
+        (["compare", "--spec", "hybi-99", "lab:ok"], "hybi-99"),
+        (["compare", "lab:ok"], "nothing to compare with"),
+        (["explain", "no such topic at all"], "no such topic at all"),
+        (["serve", "--host", "192.0.2.1"], "not a loopback address"),
+        (["nonsense"], "nonsense"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_line_and_status_2(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == Exit.USAGE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert says in err
+    assert err.isascii()
+
+
+def test_a_bug_is_one_line_and_a_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*arguments: object, **values: object) -> None:
+        raise ZeroDivisionError("inner detail")
+
+    monkeypatch.setattr("wsprobe.cli.main.program.main", broken)
+    assert run(["connect", "ws://secret@h/"]) == Exit.BUG
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "ZeroDivisionError" in err
+    report = Path(next(word for word in err.replace(";", " ").split() if word.endswith(".txt")))
+    assert "inner detail" in report.read_text()
+    assert "secret@" not in report.read_text()
+    report.unlink()
+
+
+@pytest.mark.parametrize(
+    "raised", [KeyboardInterrupt(), click.Abort(), BaseExceptionGroup("", [KeyboardInterrupt()])]
+)
+def test_interrupted_is_130(raised: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*arguments: object, **values: object) -> None:
+        raise raised
+
+    monkeypatch.setattr("wsprobe.cli.main.program.main", interrupted)
+    assert run([]) == Exit.INTERRUPTED
+
+
+def test_leaves_takes_groups_apart() -> None:
+    inner = [ValueError("a"), BaseExceptionGroup("g", [KeyboardInterrupt(), OSError()])]
+    assert [type(each) for each in leaves(BaseExceptionGroup("o", inner))] == [
+        ValueError,
+        KeyboardInterrupt,
+        OSError,
+    ]
+
+
+def test_closed_pipe_is_141_and_silent() -> None:
+    command = f"{sys.executable} -m wsprobe serve --list; echo $? >&2"
+    done = subprocess.run(["bash", "-c", f"({command}) | head -1"], capture_output=True, text=True, timeout=60)
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == "141\n"
+
+
+def test_interrupt_ends_serve_with_130() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wsprobe", "serve"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("ws://127.0.0.1:")
+    os.kill(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == Exit.INTERRUPTED
+    assert "Traceback" not in err
+    assert out == ""
+
+
+def test_help_has_the_exit_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    words = capsys.readouterr().out.split()
+    for row in TABLE:
+        assert str(int(row.status)) in words
+
+
+def test_statuses_are_one_table() -> None:
+    assert sorted(row.status for row in TABLE) == sorted(Exit)
+    outcomes = [row.outcome for row in TABLE if row.outcome]
+    assert len(outcomes) == len(set(outcomes))
