@@ -41,7 +41,7 @@ class Told:
     spec: str
     """Where that stands."""
     situation: str = ""
-    """Which of the situations that must look alike this is, in words; "" if none, or if there is no such list."""
+    """Which of the situations that must look alike this is, in words; "" if none, or without such a list."""
 
 
 @dataclass(frozen=True, slots=True)

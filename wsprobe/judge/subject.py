@@ -49,6 +49,11 @@ def status_span(response: Response) -> Span:
     return first.span if first is not None else (response.head.start, response.head.start)
 
 
+def blank(head: Head) -> bool:
+    """True if nothing but line ends came."""
+    return head.first is None or not head.first.text.strip(b"\r\n")
+
+
 def elements(fields: tuple[Field, ...]) -> tuple[bytes, ...]:
     """The elements of a list that may be spread over several fields (RFC 9110 section 5.3), empty ones too."""
     return tuple(part.strip(b" \t") for field in fields for part in field.value.split(b","))

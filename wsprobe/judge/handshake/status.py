@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from wsprobe.judge.finding import Finding
@@ -49,6 +50,9 @@ _USUAL = {
 
 _LATEST_KNOWN = 599
 
+_VERSION = re.compile(r"[0-9]+\.[0-9]+")
+"""As RFC 2616 has it, to which RFC 6455 refers; RFC 9112 section 2.3 allows one digit each."""
+
 
 def status(reading: Reading) -> Iterator[Finding]:
     """Status-Line with status 101 (section 4.1, item 1; section 4.2.2, step 5.1)."""
@@ -78,6 +82,8 @@ def status_line(reading: Reading) -> Iterator[Finding]:
     if final is None or reading.looks_like or not final.head.complete:
         return
     why = [text for oddity, text in _UNREADABLE.items() if oddity in final.oddities]
+    if final.version is not None and not _VERSION.fullmatch(final.version):
+        why.append("the HTTP version is not two numbers with a dot between")
     if why:
         yield found(
             "status-line-malformed", "the status line is malformed: " + "; ".join(why), status_span(final)
@@ -89,9 +95,10 @@ def status_line(reading: Reading) -> Iterator[Finding]:
 def version(reading: Reading) -> Iterator[Finding]:
     """The HTTP version of a 101, which RFC 6455 does not constrain."""
     response = handshake(reading)
-    if response is None or response.version in (None, "1.1"):
+    if response is None or response.version is None or response.version == "1.1":
         return
-    assert response.version is not None
+    if not _VERSION.fullmatch(response.version):
+        return
     yield found(
         "http-version",
         f"ambiguous: the 101 says HTTP/{response.version}; Chromium 156 opens, Firefox and WebKitGTK open on "

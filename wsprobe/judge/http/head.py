@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from wsprobe.judge.finding import Finding
 from wsprobe.judge.findings import found, shown
-from wsprobe.judge.subject import handshake, status_span, where
+from wsprobe.judge.subject import blank, handshake, status_span, where
 from wsprobe.read.reading import Field, Head, Reading, Response, Span
 from wsprobe.read.tokens import is_token
 
@@ -50,15 +50,13 @@ def head(reading: Reading) -> Iterator[Finding]:
 
 
 def _lines(response: Response) -> Iterator[Finding]:
-    # The last line of a head that broke off is half a line: what it lacks is no fault of the writer's.
-    whole = response.head.complete
-    fields = response.head.fields if whole else response.head.fields[:-1]
+    head, fields = response.head, response.head.fields
     for oddity, (id, words) in _ODDITIES.items():
-        places = [field.span for field in fields if oddity in field.oddities]
-        if oddity in response.oddities and response.head.first is not None and (whole or fields):
-            places.insert(0, response.head.first.span)
-        if oddity == "bare-lf" and response.head.blank == b"\n" and not places:
-            end = response.head.start + len(response.head.raw) - 1
+        places = [field.span for field in fields if oddity in field.oddities and not _cut(head, field, oddity)]
+        if oddity in response.oddities and head.first is not None:
+            places.insert(0, head.first.span)
+        if oddity == "bare-lf" and head.blank == b"\n" and not places:
+            end = head.start + len(head.raw) - 1
             places.append((end, end))
         if places:
             yield found(id, words + _more(places), places[0])
@@ -69,6 +67,14 @@ def _lines(response: Response) -> Iterator[Finding]:
             f"{shown(names[0].name)} is no header name" + _more([field.span for field in names]),
             (names[0].lines[0].start, names[0].lines[0].start + len(names[0].name)),
         )
+
+
+def _cut(head: Head, field: Field, oddity: str) -> bool:
+    """True if the head broke off in *field*, and that is all that *oddity* says."""
+    last = field.lines[-1]
+    if head.complete or field is not head.fields[-1] or last.end:
+        return False
+    return oddity == "no-colon" or (oddity == "bare-cr" and b"\r" not in last.text[:-1])
 
 
 def _name_is_odd(field: Field) -> bool:
@@ -113,10 +119,9 @@ def strict_library(reading: Reading) -> Iterator[Finding]:
         return
     if opinion.message.startswith(_PEER_LEFT):
         return
-    if reading.responses and reading.responses[-1].head.first is not None:
+    if reading.responses and not blank(reading.responses[-1].head):
         yield found(
             "h11-refuses",
             f"a strict client library refuses this: h11 says {shown(opinion.message.encode())}",
             status_span(reading.responses[-1]),
-            received=opinion.message.encode(),
         )

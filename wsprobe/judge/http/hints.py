@@ -29,6 +29,7 @@ _NO_UPGRADE: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
             rb"(?:connection|upgrade) header (?:is )?(?:missing|invalid|not found|required)",
             "Autobahn and others",
         ),
+        (rb"\Aupgrade required\s*\Z", "ws (Node)"),
         (rb"you need a websocket client", "websockets (Python)"),
         (rb"not a websocket (?:handshake|request|upgrade)", "several servers"),
         (rb"websocket (?:upgrade|connection)s? (?:request )?(?:is )?(?:required|expected)", "several servers"),

@@ -81,6 +81,13 @@ def closing(reading: Reading) -> Iterator[Finding]:
         yield from _after_close(reading, of, theirs)
         if ours is not None and theirs.at > ours.at and close_code(theirs) != close_code(ours):
             yield from _other_code(of, theirs, ours)
+    elif of.frames and not of.frames[-1].complete and how(reading) not in (*PEER_ENDED, "limit"):
+        last = of.frames[-1]
+        yield found(
+            "frame-unfinished",
+            f"a {name(last)} frame announces {last.length} bytes, and {len(last.payload)} had come by the end",
+            header(last),
+        )
     elif ours is not None and how(reading) not in ("limit", "interrupted", ""):
         yield found("close-unanswered", f"our Close got no answer: {_end(reading)}")
     elif how(reading) in PEER_ENDED:

@@ -2,131 +2,65 @@
 
 from __future__ import annotations
 
-import codecs
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from wsprobe.judge.finding import Finding
 from wsprobe.judge.findings import found
-from wsprobe.judge.handshake.deflate import SERVER_TAKEOVER, SERVER_WINDOW
-from wsprobe.judge.handshake.extensions import DEFLATE, accepted
 from wsprobe.judge.session.frames import header, name
-from wsprobe.judge.subject import said, session
-from wsprobe.read.reading import Frame, Reading, Span
-
-INFLATED_MAX = 16 * 1024 * 1024
-"""Bytes that all messages of a session may inflate to; beyond it they are no longer judged."""
+from wsprobe.judge.subject import handshake, said, session
+from wsprobe.read.deflate import agreed_deflate
+from wsprobe.read.messages import RSV1, TEXT, Message, utf8_fault
+from wsprobe.read.messages import messages as read_messages
+from wsprobe.read.reading import Reading
 
 
 def messages(reading: Reading) -> Iterator[Finding]:
     """Fragments in order; text in UTF-8; compressed messages that can be inflated. The first of each fault."""
-    of = session(reading)
-    if of is None:
+    of, response = session(reading), handshake(reading)
+    if of is None or response is None:
         return
+    agreed = agreed_deflate(response.head)
     seen: set[str] = set()
-    for finding in _messages(reading, said(of)):
-        if finding.id not in seen:
-            seen.add(finding.id)
-            yield finding
-
-
-def _messages(reading: Reading, frames: Sequence[Frame]) -> Iterator[Finding]:
-    inflater = _inflater(reading)
-    begun: list[Frame] = []
-    for frame in frames:
-        if frame.opcode > 2:
-            continue
-        if frame.opcode == 0 and not begun:
-            yield found(
-                "continuation-unexpected", "a continuation frame, and no message is unfinished", header(frame)
-            )
-            continue
-        if frame.opcode and begun:
-            yield found(
-                "message-interrupted",
-                f"a {name(frame)} message begins while a {name(begun[0])} message is unfinished",
-                header(frame),
-            )
-            begun = []
-        begun.append(frame)
-        if frame.fin and frame.complete:
-            yield from _content(begun, inflater, whole=True)
-            begun = []
-    if begun:
-        yield from _content(begun, inflater, whole=False)
-        if begun[-1].complete:
-            yield found(
-                "message-unfinished",
-                f"a {name(begun[0])} message of {len(begun)} fragments so far was not finished",
-                header(begun[0]),
-            )
-
-
-def _content(message: list[Frame], inflater: Inflater | None, *, whole: bool) -> Iterator[Finding]:
-    data: bytes | None = b"".join(frame.data for frame in message)
-    span: Span = (message[0].start, message[-1].span[1])
-    if message[0].rsv & 4:
-        if inflater is None or not whole:
-            return
-        data = inflater.message(data or b"")
-        if inflater.problem:
-            yield found("deflate-broken", f"a compressed message cannot be inflated: {inflater.problem}", span)
-            inflater.give_up()
-    if data is None or message[0].opcode != 1:
-        return
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(data, whole)
-    except UnicodeDecodeError as error:
-        bad = data[error.start : error.start + 4]
+    before: Message | None = None
+    for message in read_messages(said(of), None if agreed is None else agreed.server):
+        for finding in (*_order(message, before), *_content(message)):
+            if finding.id not in seen:
+                seen.add(finding.id)
+                yield finding
+        before = message
+    if before is not None and not before.complete and before.frames[-1].complete:
         yield found(
-            "text-not-utf8",
-            f"a text message is not UTF-8 at byte {error.start} ({error.reason})",
-            span,
-            received=bad,
+            "message-unfinished",
+            f"a {name(before.frames[0])} message of {len(before.frames)} fragments so far was not finished",
+            header(before.frames[0]),
         )
 
 
-class Inflater:
-    """Inflates messages one after the other (RFC 7692 section 7.2.2), within bounds."""
-
-    def __init__(self, bits: int, *, takeover: bool) -> None:
-        import zlib
-
-        self._zlib = zlib
-        self._bits = bits
-        self._takeover = takeover
-        self._room = INFLATED_MAX
-        self._context = zlib.decompressobj(-bits)
-        self._usable = True
-        self.problem = ""
-
-    def message(self, data: bytes) -> bytes | None:
-        """The message, or None where it cannot be had: see *problem*, "" if only our bound was reached."""
-        if not self._usable:
-            return None
-        if not self._takeover or self._context.eof:
-            self._context = self._zlib.decompressobj(-self._bits)
-        try:
-            done = self._context.decompress(data + b"\x00\x00\xff\xff", self._room)
-        except self._zlib.error as error:
-            self.problem = str(error)
-            return None
-        self._room -= len(done)
-        if self._context.unconsumed_tail or self._room <= 0:
-            self.give_up()
-            return None
-        return done
-
-    def give_up(self) -> None:
-        """Judge no more messages: the context is lost."""
-        self._usable = False
-        self.problem = ""
+def _order(message: Message, before: Message | None) -> Iterator[Finding]:
+    first = message.frames[0]
+    if "no-start" in message.oddities:
+        yield found(
+            "continuation-unexpected", "a continuation frame, and no message is unfinished", header(first)
+        )
+    if before is not None and "interrupted" in before.oddities:
+        yield found(
+            "message-interrupted",
+            f"a {name(first)} message begins while a {name(before.frames[0])} message is unfinished",
+            header(first),
+        )
 
 
-def _inflater(reading: Reading) -> Inflater | None:
-    """For the compression that the 101 accepted; None without any."""
-    params = next((dict(e.params) for e, _ in accepted(reading) if e.name == DEFLATE), None)
-    if params is None:
-        return None
-    bits = params.get(SERVER_WINDOW) or b""
-    known = bits.isdigit() and len(bits) < 3 and 8 <= int(bits) <= 15
-    return Inflater(int(bits) if known else 15, takeover=SERVER_TAKEOVER not in params)
+def _content(message: Message) -> Iterator[Finding]:
+    span = message.frames[0].start, message.frames[-1].span[1]
+    if "not-deflate" in message.oddities:
+        problem = message.problem
+        yield found("deflate-broken", f"a compressed message cannot be inflated: {problem}", span)
+    compressed_unagreed = bool(message.frames[0].rsv & RSV1) and not message.compressed
+    if message.opcode == TEXT and "not-utf-8" in message.oddities and not compressed_unagreed:
+        at = utf8_fault(message.data, complete=message.complete) or 0
+        yield found(
+            "text-not-utf8",
+            f"a text message is not UTF-8 at byte {at}",
+            span,
+            received=message.data[at : at + 4],
+        )

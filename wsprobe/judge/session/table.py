@@ -91,6 +91,17 @@ TABLE: tuple[Entry, ...] = (
         advice="Check that the announced length counts bytes, and the server's log at that moment.",
     ),
     Entry(
+        "frame-unfinished",
+        "note",
+        "RFC 6455 section 5.2",
+        title="A frame was still coming",
+        meaning="The probe stopped listening inside a frame, so nothing can be said of it or of what follows, "
+        "an "
+        "answer to our Close included.",
+        usual="a large message, or a length that is announced and never sent",
+        advice="Listen longer (`--linger`), and check that the announced length counts bytes.",
+    ),
+    Entry(
         "control-fragmented",
         "fail",
         "RFC 6455 section 5.5",

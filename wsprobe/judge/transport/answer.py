@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from wsprobe.exchange import Connected, Sent, TlsDone, TlsFailed, TunnelFailed, TunnelSent
 from wsprobe.judge.finding import Finding
 from wsprobe.judge.findings import found, shown
-from wsprobe.judge.subject import PEER_ENDED, how, status_span
+from wsprobe.judge.subject import PEER_ENDED, blank, how, status_span
 from wsprobe.judge.transport.reach import has
 from wsprobe.read.reading import Reading
 
@@ -83,11 +83,12 @@ _LATE = {
 
 def _dropped(reading: Reading, said: str) -> Finding:
     last = reading.responses[-1] if reading.responses else None
-    if last is None or last.head.first is None or (last.interim and last.head.complete):
+    first = last.head.first if last is not None else None
+    if last is None or first is None or blank(last.head) or (last.interim and last.head.complete):
         when = "" if has(reading, Sent) else " before the request was sent"
-        when = " after the interim answer" if last is not None and last.head.first is not None else when
+        when = " after the interim answer" if last is not None and last.interim else when
         return found("dropped-before-answer", f"{said}{when}, and no answer came")
-    if last.head.first.end:
+    if first.end:
         names = len(last.head.fields)
         return found(
             "dropped-in-head",
