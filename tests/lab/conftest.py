@@ -1,0 +1,28 @@
+"""What the lab's tests share: plans for scenarios."""
+
+from __future__ import annotations
+
+import pytest
+
+from wsprobe import opening, target
+from wsprobe.exchange import Limits, Plan, TlsOptions
+
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+
+
+class Asking:
+    """How the tests ask a lab."""
+
+    KEY = KEY
+    ACCEPT = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+    @staticmethod
+    def plan(url: str, *, limits: Limits = Limits(), ca_file: str | None = None, key: str = KEY) -> Plan:
+        parsed = target.parse(url)
+        request = opening.request(parsed, opening.Offer(key=key))
+        return Plan(parsed, request, limits=limits, tls=TlsOptions(ca_file=ca_file))
+
+
+@pytest.fixture
+def asking() -> type[Asking]:
+    return Asking

@@ -1,0 +1,134 @@
+"""The catalogue as data: well-formed, complete, and bounded."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from wsprobe.lab import catalogue
+from wsprobe.lab.answering import OPENING
+from wsprobe.lab.listeners import KINDS
+from wsprobe.lab.performance import needed
+from wsprobe.lab.places import LISTENERS, place
+from wsprobe.lab.request import Request, request, values
+from wsprobe.lab.scenario import Scenario
+from wsprobe.outcome import STATUS_OF
+
+FILES = sorted(Path(catalogue.__file__).parent.glob("*.toml"))
+ALL = catalogue.load()
+
+LONGEST = 180.0
+MOST = 32 * 1024 * 1024
+
+
+@pytest.fixture(params=ALL.values(), ids=list(ALL))
+def scenario(request: pytest.FixtureRequest) -> Scenario:
+    found: Scenario = request.param
+    return found
+
+
+def asked(path: str = "/") -> Request:
+    made = request(f"GET {path} HTTP/1.1\r\nHost: h\r\nSec-WebSocket-Key: a\r\n\r\n".encode())
+    assert made is not None
+    return made
+
+
+def test_it_has_what_was_promised() -> None:
+    assert len(ALL) >= 300
+    assert catalogue.names() == tuple(ALL)
+    for name in ("ok", "refused", "accept-wrong", "accept-then-close-4403", "diagnostic-endpoint"):
+        assert name in ALL
+    for name, meant in (("status-403", "403"), ("redirect-302", "302-ws")):
+        assert catalogue.find(name) is ALL[meant]
+    assert "accept-lower-case" in catalogue.aliases()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_cheap_index_finds_what_a_whole_parse_finds(path: Path) -> None:
+    tables = [name for name, value in tomllib.loads(path.read_text()).items() if isinstance(value, dict)]
+    if path.stem not in ("pieces", "aliases"):
+        assert tables
+        assert [name for name in ALL if name in tables] == tables
+        assert not re.search(r"(?m)^\[\[|^\[[^\]]*\][^\n]", path.read_text())
+
+
+def test_every_summary_is_one_sentence_of_its_own() -> None:
+    for name, scenario in ALL.items():
+        summary = scenario.summary
+        assert 20 <= len(summary) <= 200, name
+        assert summary[0].isupper(), name
+        assert summary[-1] in ".?", name
+        assert summary.isascii(), name
+        assert "!" not in summary, name
+    assert [text for text, times in Counter(s.summary for s in ALL.values()).items() if times > 1] == []
+
+
+def test_scenarios_differ_from_one_another() -> None:
+    seen: dict[object, list[str]] = {}
+    for name, scenario in ALL.items():
+        what = (scenario.steps, scenario.listener, scenario.url.replace(name, ""), scenario.page)
+        seen.setdefault(what, []).append(name)
+    # These two differ from the first in what script looks at, which is nothing that it does.
+    assert [names for names in seen.values() if len(names) > 1] == [["binarytype-bad", "attrs", "ok"]]
+
+
+def test_a_scenario_is_of_a_known_kind(scenario: Scenario) -> None:
+    assert scenario.listener in LISTENERS
+    assert scenario.about in ABOUT
+    assert scenario.outcome == "" or scenario.outcome in STATUS_OF
+    kind = KINDS.get(scenario.listener)
+    if kind is None or kind.steps is not None:
+        assert scenario.steps == (), "this kind of port reads no request, so the steps would never be played"
+
+
+ABOUT = {"status", "headers", "transport", "frames", "arguments", "servers", "hostile", "remedy", "history"}
+
+
+def test_its_templates_can_be_filled_in(scenario: Scenario) -> None:
+    known = {*values(asked()), "opening", *(str(name) for name in LISTENERS)}
+    assert needed(scenario.steps) <= known
+    found = place(scenario)
+    assert "{" not in found.url
+    assert found.page.url.startswith(("http://", "https://"))
+
+
+def test_it_ends_by_itself(scenario: Scenario) -> None:
+    filled = values(asked()) | {name: b"00000" for name in (*LISTENERS, "number")} | {"opening": OPENING}
+    seconds = 0.0
+    size = 0
+    for step in scenario.steps:
+        once = len(step.data) + sum(len(filled[name]) for name in needed([step]))
+        size += once * step.repeat
+        seconds += step.seconds * (once * step.repeat if step.do == "send-bytewise" else 1)
+    assert seconds <= LONGEST
+    assert size <= MOST
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"), list(catalogue.aliases().items()), ids=lambda text: re.sub(r"\W", "-", text)
+)
+def test_an_alias_is_another_name_of_a_scenario(alias: str, name: str) -> None:
+    assert name in ALL
+    assert alias not in ALL
+
+
+@pytest.mark.parametrize(
+    ("wrong", "suggested"),
+    [("stauts-403", "status-403"), ("accept-lower", "accept-lower-case"), ("clse-4403", "close-4403")],
+)
+def test_an_unknown_name_suggests_the_nearest(wrong: str, suggested: str) -> None:
+    with pytest.raises(catalogue.UnknownScenario) as caught:
+        catalogue.find(wrong)
+    text = str(caught.value)
+    assert ascii(wrong) in text
+    assert suggested in text
+    assert "\n" not in text
+
+
+def test_an_unknown_name_that_is_like_no_other() -> None:
+    with pytest.raises(catalogue.UnknownScenario, match="no scenario is called '\\\\x1b'"):
+        catalogue.find("\x1b")
