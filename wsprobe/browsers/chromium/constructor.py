@@ -10,12 +10,18 @@ from dataclasses import dataclass
 
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.net.channel import elided
+from wsprobe.browsers.chromium.url import is_local, parse_url
 from wsprobe.browsers.engine import Construction
 from wsprobe.browsers.page import csp, security, subprotocols
 from wsprobe.browsers.page.address import Address, as_websocket, parse, target
 from wsprobe.browsers.view import DomException, Page
 
 SYNTAX_ERROR, SECURITY_ERROR = 12, 18
+
+CSP_RULES = csp.Rules(
+    {"http": ("https",), "ws": ("wss",)}, upgrade_needs_port=True, whole_path=True, query_ignored=True
+)
+"""services/network/public/cpp/content_security_policy/csp_source.cc: ws: is no kind of http:."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
         return _syntax_error(facts, "fragment", fragment=address.fragment)
     if csp.upgrades(page.csp) and address.scheme == "ws" and not security.trustworthy_host(address.host):
         address = csp.upgraded(address)
-    violation = csp.violation(page.csp, base, address) if base is not None else None
+    violation = csp.violation(page.csp, base, address, CSP_RULES) if base is not None else None
     if violation is not None:
         return _violated(violation, address, facts)
     protocols = subprotocols.given(page)
@@ -51,27 +57,23 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
         return _syntax_error(facts, "subprotocol", subprotocol=_escaped(invalid))
     if (repeated := subprotocols.first_repeated(protocols)) is not None:
         return _syntax_error(facts, "subprotocol-twice", subprotocol=_escaped(repeated))
-    if base is not None and _is_mixed(base, address):
-        line = facts.console["mixed-content"].format(page=elided(base.href), url=elided(address.href))
-        return _threw(DomException("SecurityError", facts.exceptions["mixed-content"], SECURITY_ERROR), line)
-    blocked = "bad-port" if security.bad_port(address) else ""
-    return Made(
-        Construction(
-            address.href,
-            blocked="bad-port" if blocked else "",
-            target=None if blocked else target(address),
-            protocols=protocols,
-        )
-    )
+    blocked, console = _mixed_content(base, address, facts) if base is not None else (False, ())
+    if blocked:
+        refused = DomException("SecurityError", facts.exceptions["mixed-content"], SECURITY_ERROR)
+        return _threw(refused, *console)
+    if security.bad_port(address):
+        return Made(Construction(address.href, blocked="bad-port", protocols=protocols), console)
+    return Made(Construction(address.href, target=target(address), protocols=protocols), console)
 
 
-def parse_url(url: str, base: str) -> Address | None:
-    """*url* as Chromium's parser has it."""
-    return parse(url, base)
-
-
-def _is_mixed(page: Address, to: Address) -> bool:
-    return security.insecure_from_secure(page, to) and not security.trustworthy_host(to.host)
+def _mixed_content(page: Address, to: Address, facts: Facts) -> tuple[bool, tuple[str, ...]]:
+    """(blocked, console): loopback passes in silence, the local network with a warning (measured)."""
+    if not security.insecure_from_secure(page, to) or security.trustworthy_host(to.host):
+        return False, ()
+    blocked = not is_local(to.host)
+    line = facts.console["mixed-content" if blocked else "mixed-content-local"]
+    first = line.format(page=elided(page.href), url=elided(to.href))
+    return blocked, (first,) if blocked else (first, facts.console["insecure-deprecated"])
 
 
 def _violated(violation: csp.Violation, address: Address, facts: Facts) -> Made:

@@ -53,6 +53,14 @@ FACTS = Facts(
             "to the insecure WebSocket endpoint '{url}'. "
             "This request has been blocked; this endpoint must be available over WSS."
         ),
+        "mixed-content-local": (
+            "Mixed Content: The page at '{page}' was loaded over HTTPS, but attempted to connect "
+            "to the insecure WebSocket endpoint '{url}'. "
+            "This endpoint should be available via WSS. Insecure access is deprecated."
+        ),
+        "insecure-deprecated": (
+            "Connecting to a non-secure WebSocket server from a secure origin is deprecated."
+        ),
         "csp": (
             "Connecting to '{url}' violates the following Content Security Policy directive: "
             '"{directive}".{fallback} The action has been blocked.'

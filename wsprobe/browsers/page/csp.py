@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from wsprobe.browsers.page.address import DEFAULT_PORTS, Address
@@ -10,11 +11,31 @@ from wsprobe.browsers.page.address import DEFAULT_PORTS, Address
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
 _HOST = re.compile(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?"
-    r"(?P<host>\*|(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.?|\[[0-9A-Fa-f:.]+\])"
+    r"(?P<host>\*|(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.?)"
     r"(?::(?P<port>[0-9]+|\*))?"
     r"(?P<path>/[^?#]*)?",
     re.ASCII,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Where engines differ in matching a source expression."""
+
+    schemes: Mapping[str, tuple[str, ...]]
+    """Scheme of an expression, or of the page where it names none -> other schemes that it lets pass."""
+    upgrade_needs_port: bool = False
+    """A scheme that only passes as an upgrade needs a port that does too."""
+    whole_path: bool = False
+    """Paths are percent-decoded before they are taken apart, not after."""
+    query_ignored: bool = False
+    """An expression with a query is one without; elsewhere it is no expression."""
+
+
+STANDARD = Rules(
+    {"http": ("https", "ws", "wss"), "https": ("wss",), "ws": ("wss", "http", "https"), "wss": ("https",)}
+)
+"""CSP Level 3, where a WebSocket's URL counts as http: or https: (Fetch)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +45,10 @@ class Violation:
     name: str
     """``connect-src``, or ``default-src`` where that is what the policy falls back to."""
     directive: str
-    """Name and value with single spaces, as engines quote it."""
+    """Name, a space, and the sources with single spaces."""
 
 
-def violation(policies: str, page: Address, to: Address) -> Violation | None:
+def violation(policies: str, page: Address, to: Address, rules: Rules = STANDARD) -> Violation | None:
     """The first of *policies* (a Content-Security-Policy value, comma-separated) that keeps *page* from *to*.
 
     *to* is a ws: or wss: URL. None if every policy lets it pass.
@@ -36,8 +57,8 @@ def violation(policies: str, page: Address, to: Address) -> Violation | None:
         found = _connect_directive(policy)
         if found is not None:
             name, sources = found
-            if not any(matches(source, page, to) for source in sources):
-                return Violation(name, " ".join((name, *sources)))
+            if not any(matches(source, page, to, rules) for source in sources):
+                return Violation(name, f"{name} {' '.join(sources)}")
     return None
 
 
@@ -57,24 +78,24 @@ def upgraded(address: Address) -> Address:
     return replace(address, scheme="wss", port=port, href=f"wss://{userinfo}{at}{authority}{rest}")
 
 
-def matches(source: str, page: Address, to: Address) -> bool:
+def matches(source: str, page: Address, to: Address, rules: Rules = STANDARD) -> bool:
     """Whether one source expression lets *to* pass (sections 6.7.2.7 and 6.7.2.8)."""
     lower = source.lower()
     if lower == "'self'":
         return _is_self(page, to)
     if source == "*":
-        return to.scheme in ("ws", "wss", "http", "https") or _scheme_part(page.scheme, to.scheme)
+        return to.scheme in ("ws", "wss", "http", "https") or _scheme_part(page.scheme, to.scheme, rules)
     if _SCHEME.fullmatch(source):
-        return _scheme_part(lower[:-1], to.scheme)
-    parts = _HOST.fullmatch(source)
+        return _scheme_part(lower[:-1], to.scheme, rules)
+    parts = _HOST.fullmatch(source.partition("?")[0] if rules.query_ignored else source)
     if parts is None or not to.host:
         return False
-    scheme = (parts["scheme"] or "").lower()
+    scheme = (parts["scheme"] or page.scheme).lower()
     return (
-        _scheme_part(scheme or page.scheme, to.scheme)
+        _scheme_part(scheme, to.scheme, rules)
         and _host_part(parts["host"].lower(), to.host)
-        and _port_part(parts["port"], to)
-        and _path_part(parts["path"] or "", to.path)
+        and _port_part(parts["port"], to, upgraded=rules.upgrade_needs_port and scheme != to.scheme)
+        and _path_part(parts["path"] or "", to.path, rules)
     )
 
 
@@ -102,16 +123,9 @@ def _is_self(page: Address, to: Address) -> bool:
     return (same_port or both_default) and upgraded
 
 
-def _scheme_part(a: str, b: str) -> bool:
-    """Section 6.7.2.9; an http: expression or page lets the ws: of the same strength pass as well."""
-    if a == b:
-        return True
-    return b in {
-        "http": ("https", "ws", "wss"),
-        "https": ("wss",),
-        "ws": ("wss", "http", "https"),
-        "wss": ("https",),
-    }.get(a, ())
+def _scheme_part(a: str, b: str, rules: Rules) -> bool:
+    """Section 6.7.2.9."""
+    return a == b or b in rules.schemes.get(a, ())
 
 
 def _host_part(pattern: str, host: str) -> bool:
@@ -123,21 +137,25 @@ def _host_part(pattern: str, host: str) -> bool:
     return pattern == host
 
 
-def _port_part(port: str | None, to: Address) -> bool:
+def _port_part(port: str | None, to: Address, *, upgraded: bool) -> bool:
     """Section 6.7.2.11: none given means the default port of the URL's scheme; 80 lets 443 pass if upgraded."""
     if port is None:
         return to.effective_port == DEFAULT_PORTS.get(to.scheme, 0)
     if port == "*":
         return True
-    return int(port) == to.effective_port or (int(port) == 80 and to.effective_port == 443 and to.secure)
+    if int(port) == 80 and to.effective_port == 443 and to.secure:
+        return True
+    return int(port) == to.effective_port and not upgraded
 
 
-def _path_part(pattern: str, path: str) -> bool:
+def _path_part(pattern: str, path: str, rules: Rules) -> bool:
     """Section 6.7.2.12: exact, unless the expression ends in ``/``."""
     from urllib.parse import unquote
 
     if pattern in ("", "/"):
         return True
+    if rules.whole_path:
+        pattern, path = unquote(pattern), unquote(path)
     wanted = [unquote(p) for p in pattern.split("/")]
     have = [unquote(p) for p in path.split("/")]
     if wanted[-1] == "":
