@@ -18,7 +18,6 @@ from typing import Any
 
 from wsprobe import exchange as values
 from wsprobe.exchange import Event, Exchange
-from wsprobe.redaction import redact
 
 __all__ = ["FORMAT", "ArchiveError", "dump", "from_value", "load", "redact", "to_value"]
 
@@ -102,6 +101,13 @@ def from_value(value: Value) -> Exchange:
         raise ArchiveError("not a recording: the hops are nested too deeply") from None
     assert isinstance(made, Exchange)
     return made
+
+
+def redact(exchange: Exchange) -> Exchange:
+    """*exchange* without its secrets, every byte string as long as it was: see ``wsprobe.redaction``."""
+    from wsprobe import redaction
+
+    return redaction.redact(exchange)
 
 
 def _encode(value: object) -> Value:
