@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from wsprobe.exchange import Connected, TunnelFailed
 from wsprobe.judge.finding import Finding, Verdict
-from wsprobe.judge.findings import FINDINGS
-from wsprobe.judge.handshake import selection, table
+from wsprobe.judge.findings import FINDINGS, OF_HANDSHAKE
 from wsprobe.judge.handshake.accept import accept
 from wsprobe.judge.handshake.deflate import deflate
 from wsprobe.judge.handshake.extensions import extensions
@@ -68,10 +67,6 @@ HTTP: tuple[Rule, ...] = (
     strict_library,
 )
 SESSION: tuple[Rule, ...] = (other_bytes, frames, messages, close_frame, closing)
-
-
-OF_HANDSHAKE = frozenset(entry.id for entry in (*table.TABLE, *selection.TABLE))
-"""The findings that can undo a 101."""
 
 
 @dataclass(frozen=True, slots=True)

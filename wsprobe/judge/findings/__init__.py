@@ -7,19 +7,27 @@ from __future__ import annotations
 
 from wsprobe.judge.entry import Entry
 from wsprobe.judge.finding import Finding
-from wsprobe.judge.handshake import selection
-from wsprobe.judge.handshake import table as handshake
-from wsprobe.judge.http import table as http
-from wsprobe.judge.session import table as session
-from wsprobe.judge.transport import table as transport
+from wsprobe.judge.findings import accept, message, reach, refusal, selection, session, status, tls
 from wsprobe.read.reading import Span
 from wsprobe.visible import visible
 
-__all__ = ["FINDINGS", "Entry", "found"]
+__all__ = ["FINDINGS", "OF_HANDSHAKE", "TABLES", "Entry", "found", "shown"]
 
-_TABLES = (transport.TABLE, handshake.TABLE, selection.TABLE, http.TABLE, session.TABLE)
+TABLES: tuple[tuple[Entry, ...], ...] = (
+    reach.TABLE,
+    tls.TABLE,
+    status.TABLE,
+    accept.TABLE,
+    selection.TABLE,
+    message.TABLE,
+    refusal.TABLE,
+    session.TABLE,
+)
 
-FINDINGS: dict[str, Entry] = {entry.id: entry for table in _TABLES for entry in table}
+OF_HANDSHAKE = frozenset(entry.id for table in (status.TABLE, accept.TABLE, selection.TABLE) for entry in table)
+"""The findings that can undo a 101."""
+
+FINDINGS: dict[str, Entry] = {entry.id: entry for table in TABLES for entry in table}
 
 _SHOWN = 200
 """Bytes of a wire value that a finding repeats; its span has them all."""
