@@ -36,6 +36,8 @@ from wsprobe.read.guess import looks_like
         (bytes.fromhex("000000040000000000"), "http2"),
         (bytes.fromhex("000008070000000000"), "http2"),
         (b"<html>just a body</html>", "text"),
+        (b"see a/1", "text"),
+        (b"and/or nothing", "text"),
         (b'{"error": "caf\xc3\xa9"}\n', "text"),
         ("caf\u00e9".encode()[:-1], "text"),
         (b"caf\xe9 au lait\n", "noise"),

@@ -341,3 +341,21 @@ def test_redacting_keeps_every_length_and_the_second_time_changes_nothing(
     old_lines = [line.end for r in read(before).responses for line in r.head.lines]
     assert old_lines == [line.end for r in read(after).responses for line in r.head.lines]
     assert redact(after) == after
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    target=st.from_type(Target),
+    route=st.from_type(Route),
+    events=st.lists(st.from_type(Event), max_size=6).map(tuple),
+    request=pieces_of_wire,
+)
+def test_any_recording_can_be_redacted(
+    target: Target, route: Route, events: tuple[Event, ...], request: bytes
+) -> None:
+    before = Exchange(Plan(target, request, route=route), events)
+    after = redact(replace(before, hops=(before,)))
+    assert len(after.plan.request) == len(request)
+    assert len(after.plan.target.url) == len(target.url)
+    assert [type(event) for event in after.events] == [type(event) for event in events]
+    assert after.hops[0] == replace(after, hops=())

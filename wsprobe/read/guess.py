@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-_HTTP = re.compile(rb"(?is)[\r\n]*.{0,4}?(?:http|icy[ \t]|[a-z]+/[0-9])")
+_HTTP = re.compile(rb"(?is)[\r\n]*(?:.{0,4}?http|icy[ \t]|[a-z]+/[0-9.]+[ \t])")
 _TLS = re.compile(rb"(?s)[\x14-\x17]\x03[\x00-\x04]")
 _SMTP_OR_FTP = re.compile(rb"(?:[245][0-9]{2})[ -][^\r\n]*")
 _FTP_WORDS = re.compile(rb"(?i)ftp|filezilla")
