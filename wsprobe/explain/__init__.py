@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from wsprobe.explain.entry import Entry, text, value
-from wsprobe.explain.find import UnknownTopic, all_topics, find
+from wsprobe.explain.topics import UnknownTopic, all_topics, find
 
 __all__ = ["Entry", "UnknownTopic", "all_topics", "find", "text", "value"]

@@ -45,7 +45,7 @@ def texts() -> tuple[str, ...]:
 
 
 def find(line: str) -> Entry | None:
-    """The explanation of *line*, copied from a console with all that stands around it; None if it is not known."""
+    """The explanation of *line*, copied from a console with all that stands around it; None if not known."""
     match = recognise(line)
     return None if match is None else _entry(match)
 

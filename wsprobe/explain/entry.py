@@ -16,8 +16,8 @@ class Entry:
     topic: str
     """The name under which it is found again."""
     kind: str
-    """``close code``, ``HTTP status``, ``finding``, ``outcome``, ``exit status``, ``console text``, ``revision``,
-    ``rule``, ``section``, ``contradiction``, ``question``, ``history``, ``scenario``."""
+    """``close code``, ``HTTP status``, ``finding``, ``outcome``, ``exit status``, ``console text``,
+    ``revision``, ``rule``, ``section``, ``contradiction``, ``question``, ``history`` or ``scenario``."""
     title: str
     text: tuple[str, ...] = ()
     """Paragraphs."""

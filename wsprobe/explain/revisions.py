@@ -130,7 +130,8 @@ def _neighbour(revision: Revision | None) -> str:
 def _rule(rule: Rule) -> Entry:
     facts = tuple((_span(names), _cell(cell)) for names, cell in rule.cells)
     text = (
-        "How each revision has it. A revision of the API that is not listed has what the protocol under it has.",
+        "How each revision has it. A revision of the API that is not listed has what the protocol under it "
+        "has.",
     )
     return Entry(f"rule-{rule.id}", "rule", rule.title, text, facts, ("history",))
 
@@ -155,10 +156,10 @@ def _question(question: Question) -> Entry:
 
 def _history() -> Entry:
     text = (
-        "Why protocol and API disagree: how the reading of a refused handshake changed. RFC 6455 says that an answer "
-        "which is not a 101 is HTTP's; browsers fail it and hide it from script. Rows marked * are those of the "
-        "published timeline (a blog post of 2012, in Japanese) that this account starts from; each says what of it "
-        "is verified.",
+        "Why protocol and API disagree: how the reading of a refused handshake changed. RFC 6455 says that an "
+        "answer which is not a 101 is HTTP's; browsers fail it and hide it from script.",
+        "Rows marked * are those of the published timeline (a blog post of 2012, in Japanese) that this account "
+        "starts from; each says what of it is verified.",
     )
     facts = [
         (f"{row.date}{' *' if row.published else ''}", f"{row.title}. {_said(row)}") for row in data.timeline()

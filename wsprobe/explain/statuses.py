@@ -8,12 +8,12 @@ from wsprobe.explain.entry import Entry
 from wsprobe.explain.files import lab, line, load, paragraphs
 
 _SCRIPT = (
-    'error, then close with code 1006, reason "", wasClean false; the status is not among what a script may learn '
-    "(WHATWG WebSockets section 4)."
+    'error, then close with code 1006, reason "", wasClean false; the status is not among what a script may '
+    "learn (WHATWG WebSockets section 4)."
 )
 _BROWSERS = {
-    "fails": 'Chromium: "Unexpected response code: {number}"; Firefox: "can\'t establish a connection"; WebKitGTK: '
-    '"The server did not accept the WebSocket handshake."',
+    "fails": 'Chromium: "Unexpected response code: {number}"; Firefox: "can\'t establish a connection"; '
+    'WebKitGTK: "The server did not accept the WebSocket handshake."',
     "redirect": 'Chromium: "Unexpected response code: {number}"; Firefox fails too; WebKitGTK follows.',
     "interim": 'Chromium fails: "Unexpected response code: {number}"; Firefox and WebKitGTK go on reading.',
     "opens": "open, if the headers are right; otherwise error, then close 1006.",
@@ -56,10 +56,10 @@ def _entry(number: int, row: dict[str, Any]) -> Entry:
 
 
 _PROTOCOL = {
-    "fails": "not a failure but an HTTP answer: the handshake has not completed and the semantics of HTTP still "
-    "apply (RFC 6455 sections 1.3 and 4.1).",
-    "redirect": "a client may follow and does not have to (RFC 6455 section 4.1, check 1); browsers must not since "
-    "API revision 1.210 of 2011-05-24.",
+    "fails": "not a failure but an HTTP answer: the handshake has not completed and the semantics of HTTP "
+    "still apply (RFC 6455 sections 1.3 and 4.1).",
+    "redirect": "a client may follow and does not have to (RFC 6455 section 4.1, check 1); browsers must not "
+    "since API revision 1.210 of 2011-05-24.",
     "interim": "not mentioned by RFC 6455; per HTTP procedures it is skipped (RFC 9110 section 15.2).",
     "opens": "the checks of RFC 6455 section 4.1 decide.",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from wsprobe.history.checks.contradictions import touched
@@ -10,7 +9,7 @@ from wsprobe.history.checks.fields import examined
 from wsprobe.history.checks.hixie import walked
 from wsprobe.history.checks.ruling import Ruling, rule, strongest
 from wsprobe.history.checks.status import refused
-from wsprobe.history.data import cell_of, revisions
+from wsprobe.history.data import cell_of
 from wsprobe.history.names import select
 from wsprobe.history.revision import Revision
 from wsprobe.history.telling import told
@@ -21,7 +20,7 @@ from wsprobe.judge.subject import refusal as refusal_of
 from wsprobe.read.reading import Reading
 
 BY_THE_JUDGE = ("rfc6455", "rfc7692")
-"""The revisions that the judge itself stands for."""
+"""The revisions that the judge itself stands for: it knows the RFC and the one extension that is in use."""
 
 
 def read_as(reading: Reading, revision: str | Revision) -> Verdict:
@@ -40,7 +39,7 @@ def read_as(reading: Reading, revision: str | Revision) -> Verdict:
         findings = (*deciding_first(found), *touched(reading, revision, found.findings))
         verdict = Verdict(revision.name, found.answer, findings)
     else:
-        ruling = _ruling(reading, revision, found.findings)
+        ruling = _ruling(reading, revision, found)
         notes = tuple(touched(reading, revision, found.findings))
         verdict = Verdict(
             revision.name,
@@ -51,7 +50,7 @@ def read_as(reading: Reading, revision: str | Revision) -> Verdict:
     return replace(verdict, told=told(reading, revision, verdict.answer, decided))
 
 
-def _ruling(reading: Reading, revision: Revision, found: Sequence[Finding]) -> Ruling | None:
+def _ruling(reading: Reading, revision: Revision, found: Verdict) -> Ruling | None:
     """The ruling that decides; None if the connection is established."""
     first = reading.responses[0] if reading.responses else None
     if first is None:
@@ -63,7 +62,7 @@ def _ruling(reading: Reading, revision: Revision, found: Sequence[Finding]) -> R
     if answered is not None:
         if cell_of("upgrade", revision).mode == "not-known":
             return rule(revision, "upgrade", "not known", "a 101", span=status_span(answered))
-        return strongest(examined(answered, revision, found))
+        return strongest(examined(answered, revision, found.findings))
     declined = refusal_of(reading)
     if declined is not None:
         return refused(reading, declined, revision)
@@ -73,13 +72,27 @@ def _ruling(reading: Reading, revision: Revision, found: Sequence[Finding]) -> R
     return _no_answer(revision, found)
 
 
-def _no_answer(revision: Revision, found: Sequence[Finding]) -> Ruling:
-    """No complete answer came: whatever a revision says, there is nothing to establish."""
-    cause = next((finding for finding in found if finding.level == "fail"), None)
-    rule_id = "tls" if cause is not None and cause.id.startswith(("tls-", "certificate-")) else "failing"
-    made = rule(revision, rule_id, "fail", usual=cause.usual if cause else "")
+def _no_answer(revision: Revision, found: Verdict) -> Ruling:
+    """No complete answer came: whatever a revision says, there is nothing to establish.
+
+    A limit of ours is nothing that a revision speaks of, and a proxy's 407 is for those that speak of proxies.
+    """
+    cause = next((finding for finding in found.findings if finding.level == "fail"), None)
+    answer = found.answer
+    if answer == "retry-proxy-auth":
+        rule_id, answer = "proxy-authenticate", answer if _speaks_of_proxies(revision) else "not known"
+    elif answer == "not known":
+        rule_id = "timeout"
+    else:
+        rule_id = "tls" if cause is not None and cause.id.startswith(("tls-", "certificate-")) else "failing"
+    made = rule(revision, rule_id, answer, usual=cause.usual if cause else "")
     text = f"no complete answer came: {cause.text}" if cause else "no complete answer came"
     return replace(made, finding=replace(made.finding, text=text, span=cause.span if cause else None))
+
+
+def _speaks_of_proxies(revision: Revision) -> bool:
+    mode = cell_of("proxy-authenticate", revision).mode
+    return mode == "retry" or revision.protocol == "rfc6455"
 
 
 def deciding_first(verdict: Verdict) -> tuple[Finding, ...]:

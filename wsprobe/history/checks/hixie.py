@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from wsprobe.exchange import Target
 from wsprobe.history.checks.ruling import Ruling, rule
-from wsprobe.history.checks.status import REDIRECTS
 from wsprobe.history.data import cell_of
 from wsprobe.history.revision import Revision
 from wsprobe.judge.findings import shown
+from wsprobe.judge.http.refusal import REDIRECTS
 from wsprobe.judge.subject import status_span
 from wsprobe.read.challenge import ANSWER, answer_to
 from wsprobe.read.reading import Reading, Response, Span
@@ -166,8 +166,10 @@ def _challenge(reading: Reading, response: Response, revision: Revision) -> Iter
     if cell_of("challenge", revision).mode != "md5":
         return
     head = reading.request.head
-    keys = [field.value for name in (b"sec-websocket-key1", b"sec-websocket-key2") for field in head.all(name)]
-    want = answer_to(*keys, reading.request.rest) if len(keys) == 2 else None
+    key1, key2 = head.all(b"sec-websocket-key1"), head.all(b"sec-websocket-key2")
+    if len(key1) != 1 or len(key2) != 1:
+        return
+    want = answer_to(key1[0].value, key2[0].value, reading.request.rest)
     if want is None:
         return
     start = response.head.start + len(response.head.raw)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from wsprobe.history.checks.ruling import Ruling, rule
 from wsprobe.history.data import cell_of
 from wsprobe.history.revision import Revision
+from wsprobe.judge.http.refusal import REDIRECTS, asked_version, versions
 from wsprobe.judge.subject import status_span
 from wsprobe.read.reading import Reading, Response
 
-REDIRECTS = (301, 302, 303, 307, 308)
 FOLLOWED_IN_2009 = (301, 302, 303, 307)
 
 _BY_STATUS = {401: "authenticate", 407: "proxy-authenticate", 421: "misdirected"}
@@ -18,7 +18,7 @@ def refused(reading: Reading, response: Response, revision: Revision) -> Ruling:
     """What *revision* asks a client to do with *response*, the final answer, which is not a 101."""
     status = response.status
     assert status is not None
-    subject = _subject(response, status)
+    subject = _subject(reading, status)
     answer = _ANSWERS[subject](reading, response, revision)
     decided = subject if answer[1] else "status"
     return rule(
@@ -32,12 +32,13 @@ def refused(reading: Reading, response: Response, revision: Revision) -> Ruling:
     )
 
 
-def _subject(response: Response, status: int) -> str:
+def _subject(reading: Reading, status: int) -> str:
     if status in REDIRECTS:
         return "redirect"
-    if response.head.all(b"sec-websocket-version") and status in (400, 426):
-        return "version-retry"
-    return _BY_STATUS.get(status, "refusal")
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    other = any(version != asked_version(reading) for version in versions(reading))
+    return "version-retry" if other else "refusal"
 
 
 Answer = tuple[str, bool]

@@ -9,7 +9,8 @@ from wsprobe.explain.entry import Entry
 
 _NUMBER = re.compile(r"[0-9]{1,5}")
 _PREFIXED = re.compile(
-    r"(?i)(close|code|status|http|exit|finding|outcome|spec|revision|rule|scenario|lab)[ :](?:code |status )?(\S+)"
+    r"(?i)(close|code|status|http|exit|finding|outcome|spec|revision|rule|scenario|lab)"
+    r"[ :](?:code |status )?(\S+)"
 )
 _NEAR = 3
 
@@ -27,9 +28,9 @@ def all_topics() -> tuple[str, ...]:
 
 
 def find(topic: str) -> Entry:
-    """The explanation of *topic*: a close code, status, finding, outcome, revision, rule, section or scenario by its
-    name, or a line copied from a console. Where one word means several things, ``close 1006``, ``status 403``,
-    ``exit 12``, ``finding unresolved``, ``lab:403`` say which. Raises UnknownTopic.
+    """The explanation of *topic*: a close code, status, finding, outcome, revision, rule, section or scenario
+    by its name, or a line copied from a console. Where one word means several things, ``close 1006``,
+    ``status 403``, ``exit 12``, ``finding unresolved``, ``lab:403`` say which. Raises UnknownTopic.
     """
     asked = " ".join(topic.split())
     entry = _prefixed(asked) or _number(asked) or _named(asked) or _console(asked)

@@ -1,0 +1,53 @@
+"""Every case is answered as listed by every revision named, and the rule that decided is the one named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from wsprobe.history import find, read_as, select
+from wsprobe.history.revision import Revision
+from wsprobe.judge import judge
+from wsprobe.read.reading import Reading
+
+Case = tuple[dict[str, Any], Revision, str]
+Answered = Callable[[dict[str, Any], Revision], Reading]
+
+ANSWERS = {
+    "established",
+    "fail",
+    "http",
+    "may-redirect",
+    "retry-auth",
+    "retry-proxy-auth",
+    "may-retry-version",
+    "ambiguous",
+    "not known",
+}
+
+
+def test_answer(case: Case, answered: Answered) -> None:
+    row, revision, answer = case
+    verdict = read_as(answered(row, revision), revision)
+    assert verdict.answer == answer, verdict.findings
+    assert verdict.spec == revision.name
+    assert answer in ANSWERS
+    named = row.get("rules", {}).get(revision.name)
+    if named is not None:
+        assert verdict.findings[0].id == f"rule-{named}"
+    if answer != "established":
+        assert verdict.findings[0].spec
+        assert verdict.findings[0].text.isascii()
+
+
+def test_rules_are_named_for_revisions_that_are_asked(all_rows: list[dict[str, Any]]) -> None:
+    """A rule that no revision of its case is asked for would never be checked."""
+    for row in all_rows:
+        asked = {revision.name for names in row["answers"] for revision in select(names)}
+        assert set(row.get("rules", {})) <= asked, row["name"]
+
+
+def test_rfc6455_agrees_with_the_judge(all_rows: list[dict[str, Any]], answered: Answered) -> None:
+    for row in all_rows:
+        reading = answered({"wire": "13"} | row, find("rfc6455"))
+        assert read_as(reading, "rfc6455").answer == read_as(reading, "rfc7692").answer == judge(reading).answer
