@@ -15,6 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = {
     "exchange": 0,
     "outcome": 0,
+    "visible": 0,
     "target": 1,
     "opening": 1,
     "read": 2,

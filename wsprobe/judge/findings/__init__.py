@@ -11,7 +11,7 @@ from wsprobe.judge.findings import accept, message, reach, refusal, selection, s
 from wsprobe.read.reading import Span
 from wsprobe.visible import visible
 
-__all__ = ["FINDINGS", "OF_HANDSHAKE", "TABLES", "Entry", "found", "shown"]
+__all__ = ["FINDINGS", "OF_HANDSHAKE", "TABLES", "Entry", "counted", "found", "shown", "times"]
 
 TABLES: tuple[tuple[Entry, ...], ...] = (
     reach.TABLE,
@@ -59,6 +59,16 @@ def found(
         None if expected is None else shown(expected),
         None if received is None else shown(received),
     )
+
+
+def times(count: int) -> str:
+    """How often, in words."""
+    return {0: "not once", 1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def counted(count: int, what: str) -> str:
+    """``1 byte``, ``2 bytes``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def shown(value: bytes) -> str:

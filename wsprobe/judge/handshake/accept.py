@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from hashlib import sha1
 
 from wsprobe.judge.finding import Finding
-from wsprobe.judge.findings import found, shown
+from wsprobe.judge.findings import found, shown, times
 from wsprobe.judge.subject import handshake, status_span, where
 from wsprobe.read.heads import split_head
 from wsprobe.read.reading import Field, Reading
@@ -132,7 +132,7 @@ def accept(reading: Reading) -> Iterator[Finding]:
         same = "with the same value" if len({field.value for field in fields}) == 1 else "with different values"
         yield found(
             "accept-several",
-            f"Sec-WebSocket-Accept is there {len(fields)} times, {same}",
+            f"Sec-WebSocket-Accept is there {times(len(fields))}, {same}",
             where(response.head, fields[1:]),
             received=b", ".join(field.value for field in fields),
         )

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from wsprobe.judge.finding import Finding
-from wsprobe.judge.findings import found, shown
+from wsprobe.judge.findings import found, shown, times
 from wsprobe.judge.handshake.extensions import DEFLATE, accepted, offered, place
 from wsprobe.read.reading import Field, Reading, Span
 from wsprobe.read.tokens import Extension
@@ -31,7 +31,7 @@ def deflate(reading: Reading) -> Iterator[Finding]:
     if len(answers) > 1:
         yield found(
             "deflate-several",
-            f"permessage-deflate is accepted {len(answers)} times",
+            f"permessage-deflate is accepted {times(len(answers))}",
             place(reading, answers[1][1], DEFLATE),
         )
     offers = [extension for extension in offered(reading) if extension.name == DEFLATE]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsprobe.judge.finding import Finding
-from wsprobe.judge.findings import found, shown
+from wsprobe.judge.findings import found, shown, times
 from wsprobe.judge.subject import handshake, where
 from wsprobe.read.reading import Field, Reading, Span
 from wsprobe.read.tokens import Extension, Malformed, parse_extensions, split_list
@@ -52,7 +52,7 @@ def extensions(reading: Reading) -> Iterator[Finding]:
     if len(fields) > 1:
         yield found(
             "extensions-several-fields",
-            f"ambiguous: Sec-WebSocket-Extensions is there {len(fields)} times; section 4.2.2 allows it, "
+            f"ambiguous: Sec-WebSocket-Extensions is there {times(len(fields))}; section 4.2.2 allows it, "
             "section "
             "11.3.2 does not, erratum 3433 does",
             where(response.head, fields[1:]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsprobe.judge.finding import Finding
-from wsprobe.judge.findings import found, shown
+from wsprobe.judge.findings import found, shown, times
 from wsprobe.judge.subject import handshake, status_span, where
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import split_list
@@ -34,7 +34,7 @@ def protocol(reading: Reading) -> Iterator[Finding]:
     if len(fields) > 1:
         yield found(
             "protocol-several",
-            f"Sec-WebSocket-Protocol is there {len(fields)} times",
+            f"Sec-WebSocket-Protocol is there {times(len(fields))}",
             where(response.head, fields[1:]),
             received=b", ".join(field.value for field in fields),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsprobe.judge.finding import Finding
-from wsprobe.judge.findings import found, shown
+from wsprobe.judge.findings import counted, found, shown
 from wsprobe.judge.subject import PEER_ENDED, how, refusal, status_span, where
 from wsprobe.read.reading import Body, Reading, Response, Span
 
@@ -21,7 +21,7 @@ def body(reading: Reading) -> Iterator[Finding]:
         start = len(reading.received) - len(reading.rest)
         yield found(
             "body-too-long",
-            f"{len(reading.rest)} bytes follow the end of the body",
+            f"{counted(len(reading.rest), 'byte')} came after the end of the body",
             (start, len(reading.received)),
         )
     yield from _coding(reading, response, of)
@@ -49,7 +49,7 @@ def _framing(reading: Reading, response: Response, of: Body) -> Iterator[Finding
 def _amount(of: Body) -> str:
     if of.expected is not None:
         return f"after {len(of.content)} of {of.expected} bytes"
-    return f"inside the body, after {len(of.content)} bytes"
+    return f"inside the body, after {counted(len(of.content), 'byte')}"
 
 
 def _framing_span(response: Response) -> Span:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsprobe.judge.finding import Finding
-from wsprobe.judge.findings import found, shown
+from wsprobe.judge.findings import counted, found, shown
 from wsprobe.judge.subject import blank, handshake, status_span, where
 from wsprobe.read.reading import Field, Head, Reading, Response, Span
 from wsprobe.read.tokens import is_token
@@ -91,7 +91,7 @@ def _size(head: Head) -> Iterator[Finding]:
     if size > LARGE_HEAD or len(head.fields) > MANY_FIELDS:
         yield found(
             "head-large",
-            f"the head has {size} bytes in {len(head.fields)} headers",
+            f"the head has {size} bytes and {counted(len(head.fields), 'header')}",
             (head.start, head.start + size),
         )
 
@@ -108,7 +108,9 @@ def framing_on_101(reading: Reading) -> Iterator[Finding]:
         fields = response.head.all(name)
         if fields:
             yield found(
-                id, f"{shown(fields[0].name)}: {shown(fields[0].value)} on a 101", where(response.head, fields)
+                id,
+                f"a 101 has no body, and this one says {shown(fields[0].name)}: {shown(fields[0].value)}",
+                where(response.head, fields),
             )
 
 

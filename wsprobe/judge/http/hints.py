@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 
 from wsprobe.judge.finding import Finding
-from wsprobe.judge.findings import found, shown
+from wsprobe.judge.findings import found, shown, times
 from wsprobe.judge.subject import refusal, where
-from wsprobe.read.reading import Reading, Response, Span
+from wsprobe.read.reading import Body, Reading, Response, Span
 
 _SEARCHED = 64 * 1024
 
@@ -53,13 +53,13 @@ def hints(reading: Reading) -> Iterator[Finding]:
     response = refusal(reading)
     if response is None or response.body is None:
         return
-    text = _text(response)
+    text = _text(response.body)
     yield from _upgrade_stripped(reading, response, text)
     if match := _VERSION_TWICE.search(text):
         ours = len(reading.request.head.all(b"sec-websocket-version"))
         yield found(
             "version-duplicated",
-            f"the body speaks of version {shown(match[0])}; the request had Sec-WebSocket-Version {ours} times",
+            f"the body speaks of version {shown(match[0])}; Sec-WebSocket-Version was sent {times(ours)}",
             _span(reading, response, match[0]),
             received=match[0],
         )
@@ -76,10 +76,7 @@ def hints(reading: Reading) -> Iterator[Finding]:
     yield from _page(response, text)
 
 
-def _text(response: Response) -> bytes:
-    body = response.body
-    if body is None:
-        return b""
+def _text(body: Body) -> bytes:
     return (body.decoded if body.decoded is not None else body.content)[:_SEARCHED]
 
 

@@ -34,7 +34,11 @@ def redirect(reading: Reading) -> Iterator[Finding]:
         return
     fields = response.head.all(b"location")
     if not fields:
-        yield found("location-missing", f"a {response.status} without Location", status_span(response))
+        yield found(
+            "location-missing",
+            f"a {response.status} without Location does not say where to",
+            status_span(response),
+        )
         return
     if len({field.value for field in fields}) > 1:
         yield found(
@@ -73,7 +77,11 @@ def version_negotiation(reading: Reading) -> Iterator[Finding]:
         yield found(
             "version-list",
             f"the server speaks version {shown(b', '.join(listed))}"
-            + ("; the request asked for one of these" if known else f"; the request asked for {shown(asked)}"),
+            + (
+                "; the request asked for one of these"
+                if known
+                else f"; the request asked for {shown(asked) or 'none'}"
+            ),
             where(response.head, fields),
             received=b", ".join(listed),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsprobe.judge.finding import Finding
-from wsprobe.judge.findings import found
+from wsprobe.judge.findings import counted, found
 from wsprobe.judge.session.frames import header, name
 from wsprobe.judge.subject import (
     PEER_ENDED,
@@ -19,7 +19,7 @@ from wsprobe.judge.subject import (
 )
 from wsprobe.read.reading import Frame, Reading, Session
 
-NEVER_SENT = {1005: "no code was given", 1006: "the connection was dropped", 1015: "TLS failed"}
+NEVER_SENT = {1005: "a Close without a code", 1006: "a dropped connection", 1015: "TLS that failed"}
 """Section 7.4.1: what these codes stand for, on the side that has no other."""
 
 REGISTERED = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
@@ -57,7 +57,7 @@ def _code(frame: Frame, code: int) -> Iterator[Finding]:
     if code in NEVER_SENT:
         yield found(
             "close-code-reserved",
-            f"{code} stands for: {NEVER_SENT[code]}; it must not be sent",
+            f"{code} stands for {NEVER_SENT[code]} and must not be sent",
             span,
             received=said,
         )
@@ -100,7 +100,7 @@ def _after_close(reading: Reading, of: Session, theirs: Frame) -> Iterator[Findi
     start = theirs.span[1]
     if theirs.complete and start < len(reading.received):
         after = [frame for frame in of.frames if frame.start >= start]
-        what = f"a {name(after[0])} frame" if after else f"{len(of.rest)} bytes"
+        what = f"a {name(after[0])} frame" if after else counted(len(of.rest), "byte")
         more = f" and {len(after) - 1} more" if len(after) > 1 else ""
         span = header(after[0]) if after else (start, len(reading.received))
         yield found("data-after-close", f"{what}{more} after the Close", span)

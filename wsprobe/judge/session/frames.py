@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from wsprobe.judge.finding import Finding
-from wsprobe.judge.findings import found
+from wsprobe.judge.findings import counted, found
 from wsprobe.judge.handshake.extensions import DEFLATE, accepted
 from wsprobe.judge.subject import PEER_ENDED, handshake, how, not_frames, said, session
 from wsprobe.read.reading import Frame, Reading, Span
@@ -121,7 +121,10 @@ def _incomplete(frames: tuple[Frame, ...], rest: bytes) -> Iterator[Finding]:
             last.span,
         )
     elif rest and len(rest) < _HEADER_MAX and (last is None or last.opcode != 8):
-        yield found("frame-incomplete", f"the last {len(rest)} bytes are too few for a frame header")
+        yield found(
+            "frame-incomplete",
+            f"the session ends with {counted(len(rest), 'byte')}, too few for a frame header",
+        )
 
 
 def other_bytes(reading: Reading) -> Iterator[Finding]:

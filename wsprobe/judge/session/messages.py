@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsprobe.judge.finding import Finding
-from wsprobe.judge.findings import found
+from wsprobe.judge.findings import counted, found
 from wsprobe.judge.session.frames import header, name
 from wsprobe.judge.subject import handshake, said, session
 from wsprobe.read.deflate import agreed_deflate
@@ -31,7 +31,7 @@ def messages(reading: Reading) -> Iterator[Finding]:
     if before is not None and not before.complete and before.frames[-1].complete:
         yield found(
             "message-unfinished",
-            f"a {name(before.frames[0])} message of {len(before.frames)} fragments so far was not finished",
+            f"a {name(before.frames[0])} message was not finished after {counted(len(before.frames), 'frame')}",
             header(before.frames[0]),
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wsprobe.exchange import Connected, Sent, TlsDone, TlsFailed, TunnelFailed, TunnelSent
 from wsprobe.judge.finding import Finding
-from wsprobe.judge.findings import found, shown
+from wsprobe.judge.findings import counted, found, shown
 from wsprobe.judge.subject import PEER_ENDED, blank, how, status_span
 from wsprobe.judge.transport.reach import has
 from wsprobe.read.reading import Reading
@@ -59,12 +59,11 @@ def unfinished(reading: Reading) -> Iterator[Finding]:
 def _late(reading: Reading) -> Finding:
     last = reading.responses[-1] if reading.responses else None
     if last is not None and not last.interim:
-        lines = len(last.head.lines)
-        words = "line" if lines == 1 else "lines"
-        return found("timeout-head", f"{lines} {words} of the head came, and no empty line", status_span(last))
+        lines = counted(len(last.head.lines), "line")
+        return found("timeout-head", f"{lines} of the head came, and no empty line", status_span(last))
     if has(reading, Sent) or reading.received:
-        after = " after the interim answer" if last is not None else ""
-        return found("timeout-answer", f"the time limit ran out before an answer came{after}")
+        what = "an answer" if last is None else "the final answer"
+        return found("timeout-answer", f"the time limit ran out before {what} came")
     if has(reading, TlsDone) or not reading.exchange.plan.target.secure:
         id = "timeout-proxy" if has(reading, TunnelSent) else "timeout-answer"
     elif has(reading, TlsFailed) or not has(reading, TunnelSent):
@@ -92,7 +91,7 @@ def _dropped(reading: Reading, said: str) -> Finding:
         names = len(last.head.fields)
         return found(
             "dropped-in-head",
-            f"{said} after the status line and {names} header lines, before the empty line",
+            f"{said} after the status line and {counted(names, 'header line')}, before the empty line",
             status_span(last),
         )
     return found("dropped-in-status-line", f"{said} inside the status line", status_span(last))

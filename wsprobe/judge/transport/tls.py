@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wsprobe.exchange import Certificate, TlsDone, TlsFailed
 from wsprobe.judge.finding import Finding
-from wsprobe.judge.findings import found, shown
+from wsprobe.judge.findings import FINDINGS, found, shown
 from wsprobe.judge.subject import how
 from wsprobe.read.guess import looks_like
 from wsprobe.read.reading import Reading
@@ -83,9 +83,11 @@ def _certificate(reading: Reading, event: TlsFailed, said: str) -> Finding:
         received = shown_by.not_after
     elif shown_by is not None and id == "certificate-not-yet-valid":
         received = shown_by.not_before
+    title = FINDINGS[id].title
+    words = title[0].lower() + title[1:]
     return found(
         id,
-        _with(shown_by, said),
+        _with(shown_by, words if said.lower() in words else f"{words} ({said})"),
         expected=None if expected is None else expected.encode(),
         received=None if received is None else received.encode(),
     )
