@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from wsprobe.exchange import Ended, Event, Exchange, How, Limits, Plan, Received, Sent, Target
 from wsprobe.read import INTERIM_MAX, read
 from wsprobe.read.frames import When
+from wsprobe.read.heads import LINES_MAX
 from wsprobe.read.reading import Reading, Session
 from wsprobe.read.sessions import READERS
 
@@ -256,6 +257,11 @@ def test_a_large_head_does_not_depend_on_how_tcp_cut_it() -> None:
     pieces = [data[at : at + 1460] for at in range(0, len(data), 1460)]
     assert read(exchange(*pieces)).opinion == read(exchange(data)).opinion
     assert read(exchange(data)).responses[0].status == 403
+
+
+def test_h11_is_not_asked_of_more_lines_than_we_tell_apart_ourselves() -> None:
+    reading = read(exchange(b"HTTP/1.1 403 x\r\n" + b"a: b\r\n" * (LINES_MAX + 1) + b"\r\n"))
+    assert (reading.opinion, reading.responses[0].status) == (None, 403)
 
 
 wire = st.lists(

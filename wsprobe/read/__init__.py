@@ -10,7 +10,7 @@ from typing import Literal
 from wsprobe.exchange import Ended, Event, Exchange, Received, Sent
 from wsprobe.read.frames import When
 from wsprobe.read.guess import looks_like
-from wsprobe.read.heads import split_head
+from wsprobe.read.heads import LINES_MAX, split_head
 from wsprobe.read.reading import Head, Opinion, Reading, Response, Session
 from wsprobe.read.requests import read_request
 from wsprobe.read.sessions import session_reader
@@ -60,7 +60,7 @@ def read(exchange: Exchange) -> Reading:
         received=received,
         responses=tuple(responses),
         session=session,
-        opinion=_opinion(received, request.method, exchange),
+        opinion=_opinion(received, responses, request.method, exchange),
         looks_like=looks_like(received),
         rest=rest,
     )
@@ -91,8 +91,9 @@ def _with_body(response: Response, data: bytes, exchange: Exchange, method: byte
     return replace(response, body=body), rest
 
 
-def _opinion(received: bytes, method: bytes, exchange: Exchange) -> Opinion | None:
-    if not received:
+def _opinion(received: bytes, responses: list[Response], method: bytes, exchange: Exchange) -> Opinion | None:
+    # h11 keeps every line of a head apart, which would cost a hundred times the bytes of a hostile one.
+    if not received or any(len(response.head.lines) > LINES_MAX for response in responses):
         return None
     from wsprobe.read.opinion import opinion
 

@@ -230,6 +230,7 @@ class Reading:
     session: Session | None
     """Present if the final answer is, on the loosest reading, a 101."""
     opinion: Opinion | None
+    """None if nothing came, or a head of more lines than anyone would send in earnest."""
     looks_like: str = ""
     """What the bytes are where they are not HTTP: ``tls``, ``ssh``, ``smtp``, ``ftp``, ``http2``, ``text``,
     ``noise``."""
