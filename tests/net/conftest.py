@@ -170,7 +170,7 @@ class Authority:
                     await handler(tls)  # type: ignore[arg-type]
                     if polite:
                         await tls.say_goodbye()
-            except trio.BrokenResourceError:
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
                 pass
             finally:
                 await trio.aclose_forcefully(stream)
@@ -220,6 +220,9 @@ class TlsServer:
 
     async def send_all(self, data: bytes) -> None:
         await self._done(self.engine.write, data)
+
+    async def aclose(self) -> None:
+        await self.stream.aclose()
 
     async def say_goodbye(self) -> None:
         try:

@@ -59,8 +59,8 @@ def reported(error: ssl.SSLError) -> int | None:
     found = _REPORTED.search(words)
     if found is None:
         return None
-    name = found[1]
-    return next((_NUMBERS[known] for known in _NUMBERS if name.startswith(known)), None)
+    named = max((name for name in _NUMBERS if found[1].startswith(name)), key=len, default=None)
+    return None if named is None else _NUMBERS[named]
 
 
 def in_records(data: bytes) -> int | None:

@@ -105,7 +105,7 @@ def _attribute(contents: bytes) -> str:
     (_, oid), (tag, value) = [*_items(contents), (0, b""), (0, b"")][:2]
     kind = _dotted(oid)
     if kind not in _TYPES or tag not in _STRINGS:
-        return f"{kind}=#{tag:02x}{value.hex()}"
+        return f"{kind}=#{contents[2 + len(oid) :].hex()}"
     return f"{_TYPES[kind]}={_escaped(value.decode(_STRINGS[tag], 'replace'))}"
 
 

@@ -102,4 +102,4 @@ async def _body(tunnel: Tunnel, head: bytes) -> None:
 
 
 def _shown(line: bytes) -> str:
-    return line[:200].decode("ascii", "backslashreplace")
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in line[:200])

@@ -64,8 +64,13 @@ class StreamWire:
             data = await self._stream.receive_some(READ)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as broken:
             return _end_of(broken)
-        # RST shows once, on whichever call comes first: after a write that met it, reading ends as if with FIN.
-        return bytes(data) or self._reset or End("fin")
+        if not data:
+            # Linux shows RST once: where a write has met it, reading ends as if with FIN. trio tells the writer
+            # up to two turns of its loop after the reader.
+            for _ in range(2):
+                await trio.lowlevel.checkpoint()
+            return self._reset or End("fin")
+        return bytes(data)
 
     async def close(self) -> None:
         await trio.aclose_forcefully(self._stream)

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import base64
+
+import pytest
+import trio
+
+from wsprobe.exchange import ConnectFailed, Limits, Resolved, TlsDone, TunnelFailed, TunnelReceived, TunnelSent
+from wsprobe.net import PlanError, probe
+from wsprobe.net.proxy import Proxy, head_size, parse, request
+
+SHOP = "shop.example"
+
+
+def through(net, proxy, kind="http", user="", virtual=False, host=SHOP, **parts):
+    """Probe port 9 of *host* through what *proxy* does."""
+
+    async def work():
+        async with net.serving(proxy) as port:
+            parts.setdefault("proxy", f"{kind}://{user}127.0.0.1:{port}")
+            return await probe(net.plan(9, host=host, **parts))
+
+    return net.run(work, virtual)
+
+
+def tunnel_bytes(exchange, kind):
+    return b"".join(event.data for event in exchange.events if isinstance(event, kind))
+
+
+def test_a_tunnel(net):
+    async def proxy(stream):
+        assert await net.head(stream) == b"CONNECT shop.example:9 HTTP/1.1\r\nHost: shop.example:9\r\n\r\n"
+        await stream.send_all(b"HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n")
+        assert await net.head(stream) == net.REQUEST
+        await stream.send_all(net.REFUSAL)
+
+    exchange = through(net, proxy)
+    assert net.kinds(exchange) == [
+        *("Resolved", "Connecting", "Connected", "TunnelSent", "TunnelReceived", "Sent", "Received", "Ended")
+    ]
+    assert net.only(exchange, Resolved).host == "127.0.0.1"
+    assert net.only(exchange, TunnelReceived).data == b"HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n"
+    assert net.received(exchange) == net.REFUSAL
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_what_follows_the_answer_belongs_to_the_target(net, size):
+    head = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200\nX: y\n\n"
+    said = head + net.REFUSAL
+
+    async def proxy(stream):
+        await net.head(stream)
+        for at in range(0, len(said), size):
+            await stream.send_all(said[at : at + size])
+            await trio.sleep(0.01)
+
+    exchange = through(net, proxy, virtual=True)
+    assert tunnel_bytes(exchange, TunnelReceived) == head
+    assert net.received(exchange) == net.REFUSAL
+
+
+def test_user_and_password(net):
+    async def proxy(stream):
+        head = await net.head(stream)
+        assert b"\r\nProxy-Authorization: Basic " + base64.b64encode(b"me@x:p:w") + b"\r\n" in head
+        await stream.send_all(b"HTTP/1.0 200 OK\r\n\r\n" + net.REFUSAL)
+
+    assert net.received(through(net, proxy, user="me%40x:p%3Aw@")) == net.REFUSAL
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 3\r\n\r\nwho", "407 Proxy Authentic"),
+        (b"HTTP/1.1 403 Forbidden\r\n\r\nnot through here", "the proxy answered HTTP/1.1 403 Forbidden"),
+        (b"HTTP/1.1 503 \x1b[31mred\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 503 \\x1b[31mred"),
+        (b"HTTP/1.1 101 Upgraded\r\n\r\n", "answered HTTP/1.1 101"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "not HTTP: SSH-2.0-OpenSSH"),
+        (b"HTTP/1.1 2000 OK\r\n\r\n", "not HTTP"),
+        (b"HTTP/1.1 4", "no complete answer to CONNECT: the proxy closed the connection"),
+        (b"", "no complete answer to CONNECT: the proxy closed the connection"),
+    ],
+)
+def test_a_proxy_that_does_not_open_the_way(net, answer, words):
+    async def proxy(stream):
+        await net.head(stream)
+        await stream.send_all(answer)
+
+    exchange = through(net, proxy)
+    failed = net.only(exchange, TunnelFailed)
+    assert words in failed.error
+    assert failed.error.isprintable()
+    assert tunnel_bytes(exchange, TunnelReceived) == answer
+    assert net.kinds(exchange)[-2:] == ["TunnelFailed", "Ended"]
+    assert "Sent" not in net.kinds(exchange)
+
+
+def test_a_refusal_whose_body_does_not_end(net):
+    async def proxy(stream):
+        await net.head(stream)
+        await stream.send_all(b"HTTP/1.1 403 No\r\n\r\nbecause")
+        await trio.sleep_forever()
+
+    exchange = through(net, proxy, virtual=True)
+    assert tunnel_bytes(exchange, TunnelReceived).endswith(b"because")
+    assert net.ended(exchange).at == 500_000
+
+
+def test_a_proxy_that_resets(net):
+    async def proxy(stream):
+        await net.head(stream)
+        await net.reset(stream)
+
+    exchange = through(net, proxy)
+    assert net.only(exchange, TunnelFailed).error.endswith("the proxy reset the connection")
+    assert net.ended(exchange).how == "reset"
+
+
+@pytest.mark.parametrize("said", [b"A: b\r\n", b"\r\n"], ids=["headers", "blank lines"])
+def test_a_proxy_that_never_ends_its_head(net, said):
+    async def proxy(stream):
+        try:
+            while True:
+                await stream.send_all(said * 1000)
+        except trio.BrokenResourceError:
+            pass
+
+    exchange = through(net, proxy)
+    assert net.ended(exchange).how == "limit"
+    assert len(tunnel_bytes(exchange, TunnelReceived)) < 3 * 65536
+
+
+def test_a_proxy_that_keeps_silent(net):
+    async def proxy(stream):
+        await net.until_eof(stream)
+
+    exchange = through(net, proxy, virtual=True, limits=Limits(connect_timeout=2))
+    assert net.ended(exchange).how == "timeout"
+    assert net.ended(exchange).error == "the way through the proxy took longer than 2 s (connect timeout)"
+
+
+def test_nothing_listens_where_the_proxy_should_be(net):
+    exchange = net.run(lambda: probe(net.plan(9, proxy="http://127.0.0.1:1")))
+    assert net.only(exchange, ConnectFailed).errno == "ECONNREFUSED"
+    assert net.only(exchange, TunnelFailed).error.startswith("the proxy could not be reached")
+
+
+def test_tls_through_a_tunnel(net, authority):
+    async def shop(stream):
+        await net.head(stream)
+        await stream.send_all(net.REFUSAL)
+
+    async def proxy(stream):
+        await net.head(stream)
+        await stream.send_all(b"HTTP/1.1 200 OK\r\n\r\n")
+        await authority.over_tls(shop, authority.server(SHOP))(stream)
+
+    exchange = through(net, proxy, secure=True, ca_file=authority.ca_file)
+    assert net.only(exchange, TlsDone).certificate.names == (SHOP,)
+    assert net.received(exchange) == net.REFUSAL
+
+
+def test_a_proxy_inside_tls_and_tls_inside_that(net, authority):
+    async def shop(stream):
+        await net.head(stream)
+        await stream.send_all(net.REFUSAL)
+
+    async def proxy(stream):
+        await net.head(stream)
+        await stream.send_all(b"HTTP/1.1 200 OK\r\n\r\n")
+        await authority.over_tls(shop, authority.server(SHOP))(stream)
+
+    outer = authority.over_tls(proxy, authority.server())
+    exchange = through(net, outer, kind="https", secure=True, ca_file=authority.ca_file)
+    assert net.only(exchange, TlsDone).certificate.names == (SHOP,)
+    assert tunnel_bytes(exchange, TunnelSent).startswith(b"CONNECT shop.example:9 ")
+    assert net.received(exchange) == net.REFUSAL
+
+
+def test_a_proxy_with_a_bad_certificate(net, authority):
+    async def proxy(stream):
+        raise AssertionError("the handshake should have failed")
+
+    exchange = through(net, authority.over_tls(proxy, authority.server()), kind="https")
+    assert "TLS with the proxy failed" in net.only(exchange, TunnelFailed).error
+    assert "TlsFailed" not in net.kinds(exchange)
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy"),
+    [
+        ("http://p", Proxy("http", "p", 80)),
+        ("p:3128", Proxy("http", "p", 3128)),
+        ("HTTPS://p/", Proxy("https", "p", 443)),
+        ("socks5h://u@[::1]:9", Proxy("socks5h", "::1", 9, b"u")),
+        ("socks4a://p", Proxy("socks4a", "p", 1080)),
+        ("http://u%00:%ff@p", Proxy("http", "p", 80, b"u\0", b"\xff")),
+    ],
+)
+def test_parse(url, proxy):
+    assert parse(url) == proxy
+
+
+@pytest.mark.parametrize("url", ["", "ftp://p", "http://:80", "http://[::1", "http://p:port"])
+def test_parse_what_is_no_proxy(url):
+    with pytest.raises(PlanError, match="proxy "):
+        parse(url)
+
+
+def test_an_ipv6_target_is_in_brackets():
+    assert request(Proxy("http", "p", 80), "2001:db8::1", 443).startswith(
+        b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "size"),
+    [
+        (b"", None),
+        (b"\r\n\r\n", None),
+        (b"H\r\n\r\nrest", 5),
+        (b"H\n\nrest", 3),
+        (b"\r\n\r\nH\r\nA: b\n\r\nrest", 14),
+        (b"H\r\nA: b\r\n", None),
+    ],
+)
+def test_head_size(data, size):
+    assert head_size(data) == size
