@@ -391,7 +391,7 @@ def test_time_runs_out_while_a_name_is_resolved(net, monkeypatch):
         await trio.sleep_forever()
 
     monkeypatch.setattr(trio.socket, "getaddrinfo", never)
-    monkeypatch.setattr("wsprobe.net.resolve.tsocket.getaddrinfo", never)
+    monkeypatch.setattr("wsprobe.net.dial.resolve.tsocket.getaddrinfo", never)
     plan = net.plan(1, host="slow.example", limits=Limits(connect_timeout=3))
     exchange = trio.run(probe, plan, clock=MockClock(autojump_threshold=0))
     assert exchange.events == (

@@ -12,7 +12,7 @@ from wsprobe.session.client import Client
 if TYPE_CHECKING:
     import ssl
 
-    from wsprobe.net.proxy import Proxy
+    from wsprobe.net.proxy.address import Proxy
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +42,17 @@ def check(plan: Plan) -> Ready:
         raise PlanError(str(error)) from None
     context = proxy = proxy_context = None
     if plan.route.proxy is not None:
-        from wsprobe.net.proxy import parse
+        from wsprobe.net.proxy.address import parse
 
         proxy = parse(plan.route.proxy)
     if plan.target.secure:
-        from wsprobe.net.trust import context as trusting
+        from wsprobe.net.tls.trust import context as trusting
 
         context = trusting(plan.tls)
     if proxy is not None and proxy.kind == "https":
         from dataclasses import replace
 
-        from wsprobe.net.trust import context as trusting
+        from wsprobe.net.tls.trust import context as trusting
 
         proxy_context = trusting(replace(plan.tls, certificate=None, key=None, server_name=None))
     return Ready(plan, context, proxy, proxy_context)

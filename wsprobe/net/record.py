@@ -20,9 +20,9 @@ from wsprobe.exchange import (
     TlsFailed,
     TunnelSent,
 )
+from wsprobe.net.dial.reach import reach
 from wsprobe.net.plan import Ready, check
 from wsprobe.net.pump import converse
-from wsprobe.net.reach import reach
 from wsprobe.net.run import leaves
 from wsprobe.net.tape import Tape
 from wsprobe.net.wire import End

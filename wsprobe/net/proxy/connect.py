@@ -1,50 +1,18 @@
-"""Proxies: which one a plan names, and the HTTP CONNECT tunnel (RFC 9110 section 9.3.6)."""
+"""The tunnel through an HTTP proxy: CONNECT (RFC 9110 section 9.3.6)."""
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes, urlsplit
 
 import trio
 
-from wsprobe.net.fault import PlanError
-from wsprobe.net.tunnel import LIMIT, Tunnel
+from wsprobe.net.proxy.address import Proxy
+from wsprobe.net.proxy.tunnel import LIMIT, Tunnel
 from wsprobe.net.wire import End, Wire
-
-PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
-"""Default port of each kind of proxy. curl takes 1080 for http proxies too; here it is that of the scheme."""
 
 BODY_QUIET = 0.5
 """Seconds without a byte after which the body of a refusal is taken as all there is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proxy:
-    """A proxy as its URL names it."""
-
-    kind: str
-    """A key of PORTS."""
-    host: str
-    port: int
-    user: bytes | None = None
-    password: bytes = b""
-
-
-def parse(url: str) -> Proxy:
-    """Return the proxy that *url* names. Raises PlanError."""
-    try:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise PlanError(f"proxy {url!r} is not a URL: {error}") from None
-    if parts.scheme not in PORTS:
-        raise PlanError(f"proxy {url!r}: unknown kind {parts.scheme!r}, one of {', '.join(PORTS)}")
-    if not host:
-        raise PlanError(f"proxy {url!r} names no host")
-    user = None if parts.username is None else unquote_to_bytes(parts.username)
-    return Proxy(parts.scheme, host, port or PORTS[parts.scheme], user, unquote_to_bytes(parts.password or ""))
 
 
 def authority(host: str, port: int) -> str:

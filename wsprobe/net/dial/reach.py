@@ -7,9 +7,9 @@ from dataclasses import replace
 import trio
 
 from wsprobe.exchange import Plan, Route, TunnelFailed
-from wsprobe.net.connect import connect, unix
+from wsprobe.net.dial.connect import connect, unix
+from wsprobe.net.dial.resolve import resolve
 from wsprobe.net.plan import Ready
-from wsprobe.net.resolve import resolve
 from wsprobe.net.tape import Tape
 from wsprobe.net.wire import End, StreamWire, Wire
 
@@ -27,7 +27,7 @@ async def reach(ready: Ready, tape: Tape) -> Wire | End:
         if ready.proxy is not None:
             wire = await _through(StreamWire(stream), ready, host, port, tape)
         if ready.context is not None and not isinstance(wire, End):
-            from wsprobe.net.tls import secure
+            from wsprobe.net.tls.handshake import secure
 
             wire = await secure(wire, ready.context, plan.tls, plan.target.host, tape)
     except BaseException:
@@ -58,13 +58,13 @@ async def _stream(host: str, port: int, route: Route, tape: Tape) -> trio.Socket
 
 async def _through(wire: Wire, ready: Ready, host: str, port: int, tape: Tape) -> Wire | End:
     """Return the wire to *host*, *port* behind the proxy at the end of *wire*."""
-    from wsprobe.net import proxy as http
-    from wsprobe.net import socks
-    from wsprobe.net.tunnel import Tunnel
+    from wsprobe.net.proxy import connect as http
+    from wsprobe.net.proxy import socks
+    from wsprobe.net.proxy.tunnel import Tunnel
 
     assert ready.proxy is not None
     if ready.proxy_context is not None:
-        from wsprobe.net.tls import secure_proxy
+        from wsprobe.net.tls.handshake import secure_proxy
 
         inside = await secure_proxy(wire, ready.proxy_context, ready.proxy.host)
         if isinstance(inside, End):

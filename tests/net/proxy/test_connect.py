@@ -7,7 +7,8 @@ import trio
 
 from wsprobe.exchange import ConnectFailed, Limits, Resolved, TlsDone, TunnelFailed, TunnelReceived, TunnelSent
 from wsprobe.net import PlanError, probe
-from wsprobe.net.proxy import Proxy, head_size, parse, request
+from wsprobe.net.proxy.address import Proxy, parse
+from wsprobe.net.proxy.connect import head_size, request
 
 SHOP = "shop.example"
 

@@ -5,7 +5,7 @@ import ssl
 import pytest
 
 from wsprobe.exchange import Certificate, TlsOptions
-from wsprobe.net.trust import context, covers, problem
+from wsprobe.net.tls.trust import context, covers, problem
 
 NOW = "2026-06-01T00:00:00Z"
 GOOD = Certificate(

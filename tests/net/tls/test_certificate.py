@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsprobe.exchange import Certificate
-from wsprobe.net.certificate import read
+from wsprobe.net.tls.certificate import read
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 EARLY = datetime.datetime(1999, 12, 31, 23, 59, 59)

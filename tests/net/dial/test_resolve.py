@@ -7,7 +7,7 @@ import trio
 import trio.socket as tsocket
 
 from wsprobe.exchange import Resolved, ResolveFailed, Route
-from wsprobe.net.resolve import Address, interleave, resolve
+from wsprobe.net.dial.resolve import Address, interleave, resolve
 from wsprobe.net.tape import Tape
 from wsprobe.net.wire import End
 

@@ -9,7 +9,7 @@ import trio
 
 from wsprobe.exchange import Ended, Limits, Received, Sent, TlsDone, TlsFailed
 from wsprobe.net import probe
-from wsprobe.net.tls import looks_like_tls
+from wsprobe.net.tls.wire import looks_like_tls
 
 LONG_AGO = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
 FAR_OFF = datetime(2099, 1, 1, tzinfo=UTC)

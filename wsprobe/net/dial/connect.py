@@ -9,7 +9,7 @@ import trio
 import trio.socket as tsocket
 
 from wsprobe.exchange import Connected, ConnectFailed, Connecting
-from wsprobe.net.resolve import Address
+from wsprobe.net.dial.resolve import Address
 from wsprobe.net.tape import Tape
 from wsprobe.net.wire import End, said_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 
-from wsprobe.net.proxy import Proxy
-from wsprobe.net.tunnel import Tunnel
+from wsprobe.net.proxy.address import Proxy
+from wsprobe.net.proxy.tunnel import Tunnel
 from wsprobe.net.wire import End, Wire
 
 REPLIES_4 = {

@@ -1,0 +1,1 @@
+"""TLS, and what a failed handshake says."""
