@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from wsprobe.browsers.chromium import constructor
 from wsprobe.browsers.chromium.facts import Facts
+from wsprobe.browsers.chromium.net.auth import authorization
 from wsprobe.browsers.chromium.net.channel import Channel, State, fail
 from wsprobe.browsers.chromium.net.establish import not_established
 from wsprobe.browsers.chromium.net.handshake import Failed, Opened, judge
-from wsprobe.browsers.chromium.net.http import Answer, challenges, read_answer
-from wsprobe.browsers.chromium.request import basic, request
+from wsprobe.browsers.chromium.net.http import Answer, read_answer
+from wsprobe.browsers.chromium.request import request
 from wsprobe.browsers.engine import Construction, FollowUp
+from wsprobe.browsers.page.address import fetch_site, parse
 from wsprobe.browsers.page.subprotocols import given
 from wsprobe.browsers.script.hidden import hidden
 from wsprobe.browsers.script.timeline import (
@@ -32,6 +35,8 @@ from wsprobe.read.reading import Reading
 
 _HEAD_BUFFER = 4096
 """The head buffer grows by as much; what stands in it behind the head is read as frames in one go."""
+
+_CLOSED_EARLY = "close() while CONNECTING: third_party/blink/renderer/modules/websockets/websocket_common.cc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +66,17 @@ class Chromium:
         return request(made, page, key, self.facts)
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
-        """One retry with the URL's own credentials after a 401 (net/http/http_auth_controller.cc)."""
+        """One more request with the URL's own credentials after a 401."""
         if len(readings) != 1:
             return None
-        to = readings[0].exchange.plan.target
-        step = self._step(readings[0], given(page))
-        if not to.userinfo or not _wants_basic(step):
+        answer = self._credentials(readings[0], self._step(readings[0], given(page)), page, key)
+        if not answer:
             return None
-        made = self.construct(to.url, page)
+        made = self.construct(readings[0].exchange.plan.target.url, page)
         if made.target is None:
             return None
-        sent = request(made, page, key, self.facts, basic(to.userinfo))
-        return FollowUp(made.url, made.target, sent, "401: the URL has credentials")
+        sent = request(made, page, key, self.facts, answer)
+        return FollowUp(made.url, made.target, sent, "401, and the URL has credentials")
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = constructor.construct(url, page, self.facts)
@@ -95,15 +99,19 @@ class Chromium:
             script.error()
             _run(script, acts)
             return "failed", "connect-src forbids it: websocket_common.cc", ()
+        script.on_early_close = partial(self._fail, script, made, "closed-early")
         script.run("created")
         if script.close_call is not None:
-            return self._closed_early(script, made, acts)
+            _run(script, acts)
+            return "failed", _CLOSED_EARLY, ()
         if made.blocked == "bad-port":
-            failure = self.facts.failures["establishment"].format(error="ERR_UNSAFE_PORT")
-            fail(script, made.url, failure, self.facts)
+            self._fail(script, made, "establishment", error="ERR_UNSAFE_PORT")
             _run(script, acts)
             return "failed", "the port is blocked: net/base/port_util.cc", ()
         return self._connected(script, made, page, readings, acts)
+
+    def _fail(self, script: WebSocket, made: Construction, key: str, **values: str) -> None:
+        fail(script, made.url, self.facts.failures[key].format(**values), self.facts)
 
     def _connected(
         self, script: WebSocket, made: Construction, page: Page, readings: Sequence[Reading], acts: list[Act]
@@ -114,16 +122,16 @@ class Chromium:
             step = self._step(reading, made.protocols)
             acts = self._act_until(script, acts, before + step.at)
             if script.close_call is not None:
-                return self._closed_early(script, made, acts)
+                _run(script, acts)
+                return "failed", _CLOSED_EARLY, ()
             cookies += _cookies(step)
-            again = number == 0 and made.target is not None and made.target.userinfo and _wants_basic(step)
-            if again and len(readings) == 1:
-                return (
-                    "follows",
-                    "401 and credentials in the URL: net/http/http_auth_controller.cc",
-                    tuple(cookies),
-                )
-            if again:
+            if number == 0 and self._credentials(reading, step, page, ""):
+                if len(readings) == 1:
+                    return (
+                        "follows",
+                        "401, and the URL has credentials: http_auth_controller.cc",
+                        tuple(cookies),
+                    )
                 before += end(reading).at
                 continue
             if step.outcome is None:
@@ -137,12 +145,17 @@ class Chromium:
             return outcome, because, tuple(cookies)
         return "connecting", "no answer yet: net/websockets/websocket_stream.cc gives it 240 s", tuple(cookies)
 
-    def _closed_early(
-        self, script: WebSocket, made: Construction, acts: list[Act]
-    ) -> tuple[str, str, tuple[str, ...]]:
-        fail(script, made.url, self.facts.failures["closed-early"], self.facts)
-        _run(script, acts)
-        return "failed", "close() while CONNECTING: websocket_common.cc", ()
+    def _credentials(self, reading: Reading, step: Step, page: Page, key: str) -> str:
+        """The value of Authorization that a 401 is answered with, "" if it is not: cross-site it never is."""
+        to = reading.exchange.plan.target
+        if not to.userinfo or step.answer is None or step.answer.headers is None:
+            return ""
+        if not isinstance(step.outcome, Failed) or not step.outcome.unauthorized:
+            return ""
+        base, address = parse(page.url), parse(to.url)
+        if base is None or address is None or fetch_site(base, address) == "cross-site":
+            return ""
+        return authorization(step.answer.headers, to, key)
 
     def _act_until(self, script: WebSocket, acts: list[Act], at: int) -> list[Act]:
         """Do what is due while CONNECTING, up to a close(); return the rest."""
@@ -255,15 +268,6 @@ def _call_texts(facts: Facts) -> CallTexts:
         undefined_is_zero=True,
         late_send=facts.console["late-send"],
     )
-
-
-def _wants_basic(step: Step) -> bool:
-    """True for a 401 that the URL's user and password are an answer to."""
-    if step.answer is None or step.answer.headers is None:
-        return False
-    if not isinstance(step.outcome, Failed) or not step.outcome.unauthorized:
-        return False
-    return any(scheme == "basic" for scheme, _ in challenges(step.answer.headers))
 
 
 def _cookies(step: Step) -> list[str]:

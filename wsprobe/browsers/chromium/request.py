@@ -3,9 +3,6 @@ net/websockets/websocket_stream.cc, websocket_basic_handshake_stream.cc)."""
 
 from __future__ import annotations
 
-from base64 import b64encode
-from urllib.parse import unquote_to_bytes
-
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.engine import Construction
 from wsprobe.browsers.page.address import page_origin
@@ -38,16 +35,10 @@ def request(made: Construction, page: Page, key: str, facts: Facts, authorizatio
         ("Sec-WebSocket-Protocol", ", ".join(made.protocols)),
     ]
     lines = [f"GET {to.resource} HTTP/1.1", *(f"{name}: {value}" for name, value in fields if value)]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
 
 
 def host(to: Target) -> str:
     """The value of Host."""
     name = f"[{to.host}]" if ":" in to.host else to.host
     return name if to.port == (443 if to.secure else 80) else f"{name}:{to.port}"
-
-
-def basic(userinfo: str) -> str:
-    """The value of Authorization for *userinfo* as a URL has it (net/http/http_auth_handler_basic.cc)."""
-    user, _, password = userinfo.partition(":")
-    return "Basic " + b64encode(unquote_to_bytes(user) + b":" + unquote_to_bytes(password)).decode("ascii")

@@ -7,7 +7,7 @@ follow; what they say when they throw is data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,7 +42,7 @@ class CloseCall:
 class WebSocket:
     """Filled while a view is worked out; ``events`` and ``console`` are its result."""
 
-    __slots__ = ("_acts", "_texts", "close_call", "console", "events", "ready_state")
+    __slots__ = ("_acts", "_texts", "close_call", "console", "events", "on_early_close", "ready_state")
 
     def __init__(self, acts: Iterable[Act], texts: CallTexts) -> None:
         self._acts = tuple(acts)
@@ -51,6 +51,8 @@ class WebSocket:
         self.events: list[DomEvent] = []
         self.console: list[str] = []
         self.close_call: CloseCall | None = None
+        self.on_early_close: Callable[[], None] | None = None
+        """Called inside a close() that took effect while CONNECTING: for engines that fail at once."""
 
     def run(self, when: Literal["created", "open", "message"]) -> None:
         """Do what the script does at *when*."""
@@ -106,8 +108,11 @@ class WebSocket:
         if self.ready_state in (CLOSING, CLOSED):
             return
         reason = act.data.decode("utf-8", "replace")
-        self.close_call = CloseCall(code, reason, self.ready_state == CONNECTING)
+        early = self.ready_state == CONNECTING
+        self.close_call = CloseCall(code, reason, early)
         self.ready_state = CLOSING
+        if early and self.on_early_close is not None:
+            self.on_early_close()
 
     def _send(self) -> None:
         if self.ready_state == CONNECTING:

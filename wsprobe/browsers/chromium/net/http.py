@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from wsprobe.browsers.script.timeline import end
 from wsprobe.read.reading import Reading
@@ -205,15 +204,3 @@ def _status(line: bytes) -> int:
         return 200
     number = digits.group()
     return min(int(number), _INT_MAX) if len(number) < 12 else _INT_MAX
-
-
-Kind = Literal["basic", "digest", "ntlm", "negotiate"]
-
-
-def challenges(headers: Headers) -> list[tuple[str, bytes]]:
-    """(scheme in lower case, the rest) of every WWW-Authenticate field."""
-    pairs = []
-    for value in headers.values(b"www-authenticate"):
-        scheme, _, rest = value.partition(b" ")
-        pairs.append((scheme.decode("latin-1").lower(), rest.strip(b" \t")))
-    return pairs
