@@ -346,10 +346,10 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "fields": lambda: b"HTTP/1.1 200 x\r\n" + b"a: b\r\n" * 300_000,
     "folds": lambda: b"HTTP/1.1 200 x\r\na: b\r\n" + b" c\r\n" * 300_000 + b"\r\n",
     "empty lines": lambda: b"\r\n" * 1_000_000,
-    "interim answers": lambda: b"HTTP/1.1 100 x\r\n\r\n" * 60_000,
+    "interim answers": lambda: b"HTTP/1.1 100 x\r\n\r\n" * 20_000,
     "empty frames": lambda: UPGRADE + b"\x81\x00" * 2_000_000,
     "a frame without end": lambda: UPGRADE + b"\x82\x7f\x7f" + b"\xff" * 1_000_000,
-    "small chunks": lambda: b"HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 200_000,
+    "small chunks": lambda: b"HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 50_000,
     "a chunk line": lambda: b"HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1" * 1_000_000,
     "noise": lambda: bytes(range(256)) * 8000,
 }
