@@ -78,7 +78,7 @@ def request_of(wire: str, ask: str = "", offer: str = "", origin: str = "http://
 
 
 def reply_of(wire: str, changes: dict[str, Any]) -> bytes:
-    """A faultless answer of *wire* with *changes*: ``raw`` is all of it, ``bare`` leaves out all but its line."""
+    """A faultless answer of *wire* with *changes*: ``raw`` is all of it, ``bare`` begins with nothing."""
     if "raw" in changes:
         return _filled(changes["raw"])
     parts = (GOOD[wire] if not changes.get("bare") else {}) | {k: v for k, v in changes.items() if k != "bare"}
@@ -127,9 +127,7 @@ def reading_for(row: dict[str, Any], revision: Revision) -> Reading:
 
 def rows() -> list[dict[str, Any]]:
     return [
-        row
-        for path in sorted(CASES.glob("*.toml"))
-        for row in tomllib.loads(path.read_text("utf-8"))["case"]
+        row for path in sorted(CASES.glob("*.toml")) for row in tomllib.loads(path.read_text("utf-8"))["case"]
     ]
 
 

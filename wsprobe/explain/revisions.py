@@ -50,7 +50,7 @@ def find(topic: str) -> Entry | None:
     for question in data.questions():
         if question.id == topic:
             return _question(question)
-    rows = [row for row in data.timeline() if row.revision == topic]
+    rows = [row for row in data.timeline() if row.revision and row.revision == topic]
     return _row(rows[0]) if rows else None
 
 
@@ -158,8 +158,8 @@ def _history() -> Entry:
     text = (
         "Why protocol and API disagree: how the reading of a refused handshake changed. RFC 6455 says that an "
         "answer which is not a 101 is HTTP's; browsers fail it and hide it from script.",
-        "Rows marked * are those of the published timeline (a blog post of 2012, in Japanese) that this account "
-        "starts from; each says what of it is verified.",
+        "Rows marked * are those of the published timeline (a blog post of 2012, in Japanese) that this "
+        "account starts from; each says what of it is verified.",
     )
     facts = [
         (f"{row.date}{' *' if row.published else ''}", f"{row.title}. {_said(row)}") for row in data.timeline()

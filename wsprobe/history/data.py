@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -98,11 +99,18 @@ def questions() -> tuple[Question, ...]:
 
 
 def cell_of(rule: str, revision: Revision) -> Cell:
-    """The cell of *rule* that *revision* goes by: its own, or that of the protocol revision under it."""
+    """The cell of *rule* that *revision* goes by: its own, or that of the protocol revision under it.
+
+    That a revision keeps the handshake of another is itself known at second hand where its text was not read.
+    """
     found = rules()[rule].cell(revision.name)
     if found is None and revision.protocol:
         found = rules()[rule].cell(revision.protocol)
-    return found or Cell(rule, "not-known", "", "not known", "Not known.")
+    if found is None:
+        return Cell(rule, "not-known", "", "not known", "Not known.")
+    if found.grade == "read" and revision.same_as and revision.grade != "read":
+        return replace(found, grade=revision.grade)
+    return found
 
 
 def _revision(row: dict[str, Any]) -> Revision:

@@ -1,0 +1,191 @@
+"""Every text that the engines were seen to write is recognised, as it is pasted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from wsprobe import explain
+from wsprobe.explain import console
+
+URL = "wss://chat.example:8443/ws?token=a.b"
+FILLED = {
+    "{url}": URL,
+    "{status}": "403",
+    "{b}": "1",
+    "{opcode}": "3",
+    "{ip}": "192.0.2.7",
+    "{page}": "https://page.example/app.js",
+    "{line}": "12",
+    "{col}": "34",
+}
+SAMPLES = {
+    "url": URL,
+    "status": "404",
+    "opcode": "7",
+    "port": "25",
+    "code": "999",
+    "a": "0",
+    "b": "1",
+    "c": "1",
+}
+
+FROM_SOURCES = [
+    # texts that were read in the engines' sources and not all seen: (engine, text)
+    ("chromium", "Error during WebSocket handshake: Invalid status line"),
+    ("chromium", "Establishing a tunnel via proxy server failed."),
+    ("chromium", "WebSocket opening handshake was canceled"),
+    ("chromium", "WebSocket opening handshake timed out"),
+    ("chromium", "HTTP Authentication failed; no valid credentials available"),
+    ("chromium", "Proxy authentication failed"),
+    ("chromium", "No handshake stream has been created or handshake stream is already destroyed."),
+    ("chromium", "Connection closed before sending request."),
+    ("chromium", "Error getting IP address."),
+    ("chromium", "Stream closed with error: net::ERR_HTTP2_PROTOCOL_ERROR"),
+    ("chromium", "Invalid scheme"),
+    ("chromium", "Browser sent a text frame containing invalid UTF-8"),
+    ("chromium", "Ping received after close"),
+    ("chromium", "Unknown frame type received after close"),
+    ("chromium", "Received a broken close frame containing an invalid size body."),
+    ("chromium", "Insufficient resources"),
+    ("chromium", "Message size is too large."),
+    ("chromium", "WebSocket is already in CLOSING or CLOSED state."),
+    ("chromium", "WebSocket mixed content check failed."),
+    ("chromium", "Connecting to a non-secure WebSocket server from a secure origin is deprecated."),
+    ("firefox", "The connection was refused when attempting to contact wss://a.example/."),
+    (
+        "firefox",
+        "The connection to wss://a.example/ has terminated unexpectedly. Some data may have been transferred.",
+    ),
+    ("firefox", "HTTP response header Upgrade: websocket not found"),
+    ("firefox", "HTTP response header 'Connection: Upgrade' not found"),
+    ("firefox", "HTTP response header Sec-WebSocket-Accept check failed"),
+    ("firefox", "Server replied with non-matching subprotocol [x]: aborting"),
+    ("webkitgtk", "Server rejected WebSocket handshake"),
+    ("webkitgtk", "WebSocket port 1 blocked"),
+    ("webkitgtk", "Status line contains embedded null"),
+    ("webkitgtk", "Status line is too long"),
+    ("webkitgtk", "Status line does not end with CRLF"),
+    ("webkitgtk", "No response code found: x"),
+    ("webkitgtk", "The Sec-WebSocket-Accept header MUST NOT appear more than once in an HTTP response"),
+    ("webkitgtk", "The Sec-WebSocket-Protocol header MUST NOT appear more than once in an HTTP response"),
+    ("webkitgtk", "Error during WebSocket handshake: Sec-WebSocket-Accept mismatch"),
+    ("webkitgtk", "Error during WebSocket handshake: Sec-WebSocket-Protocol mismatch"),
+    ("ws (Node)", "Error: Unexpected server response: 403"),
+    ("ws (Node)", "Error: Invalid Sec-WebSocket-Accept header"),
+    ("undici", "Received network error or non-101 status code."),
+    ("Deno", "NetworkError: failed to connect to WebSocket: Invalid status code: 403"),
+    ("Bun", "WebSocket connection to 'ws://a.example/' failed: Expected 101 status code"),
+    ("curl", "curl: (22) Refused WebSockets upgrade: 403"),
+    ("websocat", "websocat: WebSocketError: WebSocketError: Received unexpected status code (403 Forbidden)"),
+    ("websockets (Python)", "server rejected WebSocket connection: HTTP 403."),
+    ("gorilla/websocket (Go)", "websocket: bad handshake"),
+]
+
+
+def measured() -> list[tuple[str, str]]:
+    path = Path(__file__).parent / "console_texts.txt"
+    lines = [line for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
+    return [(engine, text) for engine, _, text in (line.partition("\t") for line in lines)]
+
+
+def filled(text: str) -> str:
+    for name, value in FILLED.items():
+        text = text.replace(name, value)
+    return text
+
+
+def test_all_are_there() -> None:
+    assert len(measured()) == 162
+
+
+@pytest.mark.parametrize(("engine", "text"), measured())
+def test_measured(engine: str, text: str) -> None:
+    match = console.recognise(filled(text))
+    assert match is not None
+    assert not match.row.get("general")
+    assert engine in match.engines
+
+
+@pytest.mark.parametrize(("engine", "text"), FROM_SOURCES)
+def test_read_in_the_sources(engine: str, text: str) -> None:
+    match = console.recognise(text)
+    assert match is not None
+    assert not match.row.get("general")
+    assert engine in match.engines
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "app.js:12 {text}",
+        "{text}\n(anonymous) @ app.js:12",
+        "[Error] {text} (app.js, line 12)",
+        "12:01:33.123 index.html:1 {text}",
+        '"{text}", source: https://page.example/app.js (12)',
+    ],
+)
+def test_with_all_that_stands_around_it(line: str) -> None:
+    said = "Error during WebSocket handshake: Unexpected response code: 502"
+    text = f"WebSocket connection to '{URL}' failed: {said}"
+    entry = explain.find(line.replace("{text}", text))
+    assert entry.kind == "console text"
+    assert entry.title == "Unexpected response code: 502"
+    assert "502" in entry.see_also
+    assert any("Bad Gateway" in paragraph for paragraph in entry.text)
+
+
+def test_curly_and_straight_quotes_are_alike() -> None:
+    straight = explain.find("Firefox can't establish a connection to the server at wss://a.example/.")
+    curly = explain.find("Firefox can\u2019t establish a connection to the server at wss://a.example/.")
+    assert straight == curly
+
+
+def test_url_is_read_to_its_end() -> None:
+    match = console.recognise(f"Firefox can't establish a connection to the server at {URL}.")
+    assert match is not None
+    assert match.values == {"url": URL}
+
+
+def test_every_text_is_found_by_itself() -> None:
+    """No text hides another: each, filled in, is recognised as itself."""
+    for text in console.texts():
+        line = text
+        for name in console._PLACE.findall(text):
+            line = line.replace(f"{{{name}}}", SAMPLES.get(name, "sample"))
+        match = console.recognise(line)
+        assert match is not None, text
+        assert match.row["text"] == text
+
+
+def test_every_text_says_what_to_do() -> None:
+    for _, row in console._rows():
+        assert row["means"]
+        assert row["usual"]
+        assert row["fix"]
+        for words in (row["means"], row["usual"], row["fix"], row["text"]):
+            assert words.isascii()
+
+
+def test_scenarios_and_topics_exist() -> None:
+    from wsprobe.lab.catalogue import aliases, names
+
+    known = {*names(), *aliases()}
+    for _, row in console._rows():
+        assert set(row.get("scenarios", ())) <= known, row["text"]
+        for topic in row.get("see", ()):
+            assert explain.find(topic)
+
+
+def test_a_name_of_net_errors_alone() -> None:
+    assert "resolve" in explain.find("net::ERR_NAME_NOT_RESOLVED").text[0]
+
+
+def test_unknown_cause_is_said_to_be_unknown() -> None:
+    entry = explain.find(f"WebSocket connection to '{URL}' failed: Something new")
+    assert "not known" in entry.text[0]
+
+
+def test_other_lines_are_not_recognised() -> None:
+    assert console.find("Uncaught TypeError: x is not a function") is None

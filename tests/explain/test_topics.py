@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from wsprobe import explain
+from wsprobe.explain import Entry, UnknownTopic
+from wsprobe.outcome import TABLE, Exit
+
+KINDS = {
+    # topic: (kind, title begins with)
+    "1000": ("close code", "1000 Normal Closure"),
+    "1006": ("close code", "1006 Abnormal Closure"),
+    "1015": ("close code", "1015 TLS handshake"),
+    "3000": ("close code", "3000 Unauthorized"),
+    "3003": ("close code", "3003 Forbidden"),
+    "3008": ("close code", "3008 Timeout"),
+    "4400": ("close code", "4400 Bad Request"),
+    "4401": ("close code", "4401 Unauthorized"),
+    "4403": ("close code", "4403 Forbidden"),
+    "4406": ("close code", "4406 Subprotocol Not Acceptable"),
+    "4408": ("close code", "4408 Initialisation Timeout"),
+    "4409": ("close code", "4409 Subscriber Already Exists"),
+    "4429": ("close code", "4429 Too Many Requests"),
+    "4500": ("close code", "4500 Internal Server Error"),
+    "1016": ("close code", "1016 reserved for the protocol"),
+    "3999": ("close code", "3999 for libraries"),
+    "4999": ("close code", "4999 for private use"),
+    "5000": ("close code", "5000 outside every range"),
+    "close 0": ("close code", "0 not used"),
+    "close code 1006": ("close code", "1006"),
+    "101": ("HTTP status", "101 Switching Protocols"),
+    "403": ("HTTP status", "403 Forbidden"),
+    "status 403": ("HTTP status", "403 Forbidden"),
+    "HTTP 403": ("HTTP status", "403 Forbidden"),
+    "418": ("HTTP status", "418 refused: the request"),
+    "299": ("HTTP status", "299 success, as HTTP"),
+    "399": ("HTTP status", "399 redirection"),
+    "599": ("HTTP status", "599 refused: the server"),
+    "102": ("HTTP status", "102 interim"),
+    "999": ("HTTP status", "999 no class"),
+    "12": ("exit status", "refused"),
+    "exit 12": ("exit status", "refused"),
+    "exit": ("exit status", "outcomes and exit statuses"),
+    "exit status": ("exit status", "outcomes and exit statuses"),
+    "130": ("exit status", "interrupted"),
+    "status 130": ("HTTP status", "130 interim"),
+    "refused": ("outcome", "refused"),
+    "invalid": ("outcome", "invalid"),
+    "accept-mismatch": ("finding", "Sec-WebSocket-Accept is wrong"),
+    "finding unresolved": ("finding", ""),
+    "outcome unresolved": ("outcome", "unresolved"),
+    "hybi-07": ("revision", "draft-ietf-hybi-thewebsocketprotocol-07"),
+    "HyBi-07": ("revision", "draft-ietf-hybi-thewebsocketprotocol-07"),
+    "r1.271": ("revision", "W3C API draft, revision 1.271"),
+    "r6330": ("revision", "WHATWG r6330"),
+    "rfc6455": ("revision", "RFC 6455"),
+    "rfc7692": ("revision", "RFC 7692"),
+    "rfc8441": ("revision", "RFC 8441"),
+    "rfc6455-4.1": ("section", "RFC 6455 section 4.1"),
+    "whatwg-4": ("section", "WHATWG WebSockets section 4"),
+    "history": ("history", "the reading of a refused handshake"),
+    "rule-connection": ("rule", "Connection"),
+    "catch-all": ("rule", "Whatever else does not conform"),
+    "contradiction-status": ("contradiction", "A status other than 101"),
+    "is-403-among-them": ("question", "Is a 403"),
+    "lab:403": ("scenario", "403"),
+    "lab:accept-then-close-4403": ("scenario", "accept-then-close-4403"),
+    "upgrade-case-UPPER": ("scenario", "upgrade-case-UPPER"),
+}
+
+STATUSES = (
+    *(101, 200, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 407, 421, 426, 429, 431, 500, 502, 503, 504),
+    *range(520, 528),
+)
+
+
+@pytest.mark.parametrize("topic", KINDS)
+def test_found(topic: str) -> None:
+    kind, title = KINDS[topic]
+    entry = explain.find(topic)
+    assert entry.kind == kind
+    assert entry.title.startswith(title)
+
+
+@pytest.fixture(scope="module")
+def every() -> dict[str, Entry]:
+    return {topic: explain.find(topic) for topic in explain.all_topics()}
+
+
+def test_every_topic_is_found_again(every: dict[str, Entry]) -> None:
+    assert len(every) > 600
+    for topic, entry in every.items():
+        assert entry.text or entry.facts, topic
+        assert explain.find(entry.topic) == entry
+
+
+def test_every_hint_leads_somewhere(every: dict[str, Entry]) -> None:
+    for topic in {hint for entry in every.values() for hint in entry.see_also}:
+        assert explain.find(topic)
+
+
+def test_every_text_is_ascii_in_80_columns(every: dict[str, Entry]) -> None:
+    for topic, entry in every.items():
+        for line in explain.text(entry).splitlines():
+            assert line.isascii()
+            assert line == line.rstrip() or not line.strip(), topic
+            assert len(line) <= 80 or " " not in line.strip(), line
+
+
+def test_every_value_is_json(every: dict[str, Entry]) -> None:
+    for entry in every.values():
+        value = json.loads(json.dumps(explain.value(entry)))
+        assert list(value) == ["topic", "kind", "title", "text", "facts", "see_also"]
+
+
+def test_every_outcome_and_exit_status() -> None:
+    for row in TABLE:
+        assert explain.find(f"exit {row.status.value}").kind == "exit status"
+        if row.outcome:
+            entry = explain.find(row.outcome)
+            assert ("exit status", str(row.status.value)) in entry.facts
+    assert len(explain.find("exit").facts) == len(Exit)
+
+
+def test_every_finding() -> None:
+    from wsprobe.judge import FINDINGS
+
+    for id, row in FINDINGS.items():
+        entry = explain.find(f"finding {id}")
+        assert entry.kind == "finding"
+        assert entry.text == (row.meaning,)
+
+
+def test_every_registered_close_code() -> None:
+    for code in (*range(1000, 1016), 3000, 3003, 3008):
+        assert "not registered" not in explain.find(str(code)).text[0]
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_statuses_have_an_entry_of_their_own(status: int) -> None:
+    assert str(status) in explain.all_topics()
+    facts = dict(explain.find(str(status)).facts)
+    assert facts["usually"]
+    assert facts["what to do"]
+    assert facts["browsers"]
+
+
+def test_scenarios_of_codes_and_statuses_exist() -> None:
+    from wsprobe.explain.files import load
+    from wsprobe.lab.catalogue import aliases, names
+
+    known = {*names(), *aliases()}
+    rows = [row for name in ("close_codes", "statuses") for table in load(name).values() for row in table]
+    for row in rows:
+        assert set(row.get("scenarios", ())) <= known, row["name"]
+
+
+def test_no_number_is_left_out() -> None:
+    for number in (100, 299, 600, 1004, 2999, 65535):
+        assert explain.find(str(number))
+
+
+@pytest.mark.parametrize(
+    ("topic", "near"),
+    [
+        ("hybi-7", "hybi-07"),
+        ("accept-missmatch", "accept-mismatch"),
+        ("rfc6455-4", "rfc6455-4.1"),
+        ("refuse", "refused"),
+        ("histroy", "history"),
+    ],
+)
+def test_unknown_topics_suggest_the_nearest(topic: str, near: str) -> None:
+    with pytest.raises(UnknownTopic) as caught:
+        explain.find(topic)
+    assert near in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("topic", ["", " ", "99", "70000", "no such thing", "\x1b[31m", "close x", "lab:"])
+def test_unknown(topic: str) -> None:
+    with pytest.raises(UnknownTopic) as caught:
+        explain.find(topic)
+    assert str(caught.value).isprintable()
+    assert str(caught.value).isascii()

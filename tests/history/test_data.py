@@ -1,0 +1,162 @@
+"""The facts themselves: complete, in order, and each kept in two places."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from wsprobe.history import data, find
+from wsprobe.history.revision import Grade, Revision
+
+CELLS = Path(__file__).parent / "cells.txt"
+PROTOCOL = ["hixie-75", "hixie-76", *(f"hybi-{number:02}" for number in range(18)), "rfc6455"]
+API = [
+    "whatwg-2009-08",
+    "whatwg-2009-08-14",
+    "whatwg-2009-10",
+    "r5963",
+    "r1.210",
+    "r1.222",
+    "r1.271",
+    "w3c-cr-2012",
+    "r1.302",
+    "whatwg-2016",
+    "whatwg-2023",
+    "whatwg",
+]
+DATES = {
+    "hixie-75": "2010-02-04",
+    "hixie-76": "2010-05-06",
+    "hybi-00": "2010-05-23",
+    "hybi-01": "2010-08-31",
+    "hybi-02": "2010-09-24",
+    "hybi-03": "2010-10-17",
+    "hybi-04": "2011-01-11",
+    "hybi-05": "2011-02-08",
+    "hybi-06": "2011-02-25",
+    "r5963": "2011-03-24",
+    "hybi-07": "2011-04-22",
+    "r1.210": "2011-05-24",
+    "r1.222": "2011-06-06",
+    "hybi-08": "2011-06-07",
+    "hybi-09": "2011-06-13",
+    "hybi-10": "2011-07-11",
+    "hybi-11": "2011-08-23",
+    "hybi-12": "2011-08-24",
+    "hybi-13": "2011-08-31",
+    "hybi-14": "2011-09-08",
+    "hybi-15": "2011-09",
+    "hybi-16": "2011-09-27",
+    "hybi-17": "2011-09-30",
+    "rfc6455": "2011-12",
+    "r1.271": "2012-07-11",
+    "w3c-cr-2012": "2012-09-20",
+    "r1.302": "2013-10-21",
+    "whatwg-2009-08": "2009-08-04",
+    "whatwg-2009-08-14": "2009-08-14",
+    "whatwg-2009-10": "2009-10-23",
+    "whatwg-2023": "2023-05-12",
+}
+WIRE = {
+    "hybi-02": "Sec-WebSocket-Draft: 2",
+    "hybi-04": "4",
+    "hybi-05": "5",
+    "hybi-06": "6",
+    "hybi-07": "7",
+    "hybi-08": "8",
+    "hybi-12": "8",
+    "hybi-13": "13",
+    "hybi-17": "13",
+    "rfc6455": "13",
+}
+
+
+def pinned() -> list[tuple[str, str, str, str, str]]:
+    lines = CELLS.read_text("ascii").splitlines()
+    rows = [line.split(" | ") for line in lines if line and not line.startswith("#")]
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+
+
+@pytest.mark.parametrize("row", pinned(), ids=lambda row: f"{row[0]}, {row[1]}")
+def test_cell(row: tuple[str, str, str, str, str]) -> None:
+    rule, revisions, mode, grade, section = row
+    names = data.expand(revisions, data.revisions())
+    cells = [cell for named, cell in data.rules()[rule].cells if named == names]
+    assert [(cell.mode, cell.grade, cell.section or "-") for cell in cells] == [(mode, grade, section)]
+    assert cells[0].text.isascii()
+
+
+def test_no_cell_is_missing_from_the_list() -> None:
+    assert len(pinned()) == sum(len(rule.cells) for rule in data.rules().values())
+
+
+def test_every_revision_can_be_named() -> None:
+    known = data.revisions()
+    assert [name for name in known if known[name].kind == "protocol"] == PROTOCOL
+    assert [name for name in known if known[name].kind == "api"] == API
+    assert {"rfc7692", "rfc8441"} <= set(known)
+
+
+def test_every_protocol_revision_has_one_cell_of_every_rule() -> None:
+    for rule in data.rules().values():
+        for name in PROTOCOL:
+            assert sum(name in names for names, _ in rule.cells) == 1, (rule.id, name)
+
+
+def test_no_revision_has_two_cells_of_a_rule() -> None:
+    for rule in data.rules().values():
+        for name in data.revisions():
+            assert sum(name in names for names, _ in rule.cells) <= 1, (rule.id, name)
+
+
+@pytest.mark.parametrize(("name", "date"), DATES.items())
+def test_date(name: str, date: str) -> None:
+    assert find(name).date == date
+
+
+@pytest.mark.parametrize(("name", "wire"), WIRE.items())
+def test_wire_version(name: str, wire: str) -> None:
+    assert find(name).wire.startswith(wire)
+
+
+def test_revisions_are_in_order_of_time() -> None:
+    dates = [revision.date[:7] for revision in data.revisions().values() if revision.name != "whatwg"]
+    assert dates == sorted(dates)
+
+
+@pytest.mark.parametrize("revision", data.revisions().values(), ids=lambda revision: revision.name)
+def test_revision_is_told_whole(revision: Revision) -> None:
+    assert revision.sources
+    assert revision.what
+    assert revision.grade in get_args(Grade)
+    assert all(text.isascii() for text in (revision.what, revision.changed, revision.why, revision.title))
+    if revision.kind == "api" and revision.date > "2010":
+        assert revision.protocol in PROTOCOL
+
+
+def test_hybi_00_is_hixie_76() -> None:
+    for rule in data.rules():
+        assert data.cell_of(rule, find("hybi-00")) == data.cell_of(rule, find("hixie-76"))
+
+
+def test_that_hybi_03_keeps_the_handshake_of_76_is_known_at_second_hand() -> None:
+    assert data.cell_of("status-line", find("hybi-03")).grade == "secondary"
+    assert data.cell_of("status-line", find("hybi-00")).grade == "read"
+
+
+def test_an_api_revision_has_the_rules_of_the_protocol_under_it() -> None:
+    assert data.cell_of("connection", find("r1.210")).mode == "equal"
+    assert data.cell_of("connection", find("r1.271")).mode == "token"
+
+
+def test_a_rule_of_which_nothing_is_known() -> None:
+    assert data.cell_of("upgrade", find("whatwg-2009-08")).grade == "not known"
+
+
+def test_contradictions_name_two_places() -> None:
+    for contradiction in data.contradictions().values():
+        assert len(contradiction.places) == 2
+        assert contradiction.revisions
+        assert contradiction.practice

@@ -1,0 +1,122 @@
+"""What script is told of a failed handshake, revision by revision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from wsprobe.exchange import ConnectFailed, Event, ResolveFailed, TlsFailed
+from wsprobe.history import find, read_as
+from wsprobe.judge.finding import Told
+from wsprobe.read.reading import Reading
+from wsprobe.read.tokens import expected_accept
+
+Heard = Callable[..., Reading]
+REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+SIX = ("name-not-resolved", "no-route", "refused", "not-completed", "options-dropped", "abrupt-close")
+SEVEN = (*SIX[:3], "tls-failed", *SIX[3:])
+
+DISCLOSED = {
+    # revision: events, code, section, how well known, how many situations must look alike
+    "hixie-75": (("close",), None, "4.3", "read", ()),
+    "hixie-76": (("close",), None, "6.1", "read", SIX),
+    "hybi-00": (("close",), None, "6.1", "read", SIX),
+    "hybi-04": (("close",), None, "7.1.1", "one timeline", SIX),
+    "hybi-05": (("close",), None, "7.1.1", "one timeline", SIX),
+    "hybi-06": (None, None, "7.1.1, removed", "one timeline", ()),
+    "r5963": (("close",), None, "feedback from the protocol", "read", ()),
+    "r1.210": (("close",), None, "feedback from the protocol", "read", ()),
+    "r1.222": (("error", "close"), None, "feedback from the protocol", "read", ()),
+    "r1.271": (("error", "close"), 1006, "feedback from the protocol", "read", SEVEN),
+    "w3c-cr-2012": (("error", "close"), 1006, "5", "read", SEVEN),
+    "r1.302": (("error", "close"), 1006, "feedback from the protocol", "read", SEVEN),
+    "rfc6455": (None, 1006, "7.1.5, 7.1.7, 7.4.1", "read", ()),
+    "whatwg": (("error", "close"), 1006, "4", "read", SEVEN),
+}
+
+
+@pytest.mark.parametrize("name", DISCLOSED)
+def test_disclosure(name: str) -> None:
+    told = find(name).told
+    assert told is not None
+    assert (told.events, told.code, told.section, told.grade, told.situations) == DISCLOSED[name]
+    assert told.may_know
+
+
+@pytest.mark.parametrize("name", ["hybi-01", "hybi-03", "hybi-07", "hybi-13", "hybi-17"])
+def test_of_these_nothing_is_known(name: str) -> None:
+    assert find(name).told is None
+
+
+def opening(heard: Heard, more: bytes = b"") -> bytes:
+    key = heard(REFUSED).request.key
+    assert key is not None
+    head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    return head + b"Sec-WebSocket-Accept: " + expected_accept(key) + b"\r\n" + more + b"\r\n"
+
+
+def told(reading: Reading, name: str) -> Told:
+    found = read_as(reading, name).told
+    assert found is not None
+    return found
+
+
+def test_403_since_2012(heard: Heard) -> None:
+    of = told(heard(REFUSED), "r1.271")
+    assert of.events == ("error", "close")
+    assert of.code == 1006
+    assert "did not complete the opening handshake" in of.situation
+    assert "r1.271" in of.spec
+
+
+def test_403_in_2011(heard: Heard) -> None:
+    assert told(heard(REFUSED), "r1.210").events == ("close",)
+    assert told(heard(REFUSED), "r1.222").events == ("error", "close")
+    assert told(heard(REFUSED), "r1.222").situation == ""
+
+
+def test_403_by_the_protocol_alone(heard: Heard) -> None:
+    of = told(heard(REFUSED), "rfc6455")
+    assert (of.events, of.code) == (None, 1006)
+
+
+def test_what_is_not_known_is_not_told(heard: Heard) -> None:
+    assert read_as(heard(REFUSED), "r5963").answer == "not known"
+    assert read_as(heard(REFUSED), "r5963").told is None
+
+
+def test_nothing_is_told_before_a_redirect_is_followed(heard: Heard) -> None:
+    reading = heard(b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n")
+    assert read_as(reading, "rfc6455").told is None
+
+
+def test_open(heard: Heard) -> None:
+    verdict = read_as(heard(opening(heard)), "whatwg")
+    assert verdict.answer == "established"
+    assert verdict.told == Told(("open",), None, "", "whatwg section 4")
+
+
+SITUATIONS: dict[str, tuple[Event, str]] = {
+    "name": (ResolveFailed(1, "ws.example", "x"), "name could not be resolved"),
+    "refused": (ConnectFailed(1, "192.0.2.1", 80, "ECONNREFUSED", "x"), "refused the connection"),
+    "route": (ConnectFailed(1, "192.0.2.1", 80, "EHOSTUNREACH", "x"), "could not be routed"),
+    "tls": (TlsFailed(1, "certificate", "x", reason="expired"), "TLS handshake failed"),
+}
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_situation(name: str, heard: Heard) -> None:
+    event, words = SITUATIONS[name]
+    reading = heard(b"", b"", how="error", events=(event,))
+    assert words in told(reading, "whatwg").situation
+
+
+def test_tls_was_not_among_the_six(heard: Heard) -> None:
+    reading = heard(b"", b"", how="error", events=(SITUATIONS["tls"][0],))
+    assert told(reading, "hixie-76").situation == ""
+
+
+def test_options_that_make_the_client_drop(heard: Heard) -> None:
+    reply = opening(heard, b"Sec-WebSocket-Protocol: x\r\n")
+    assert "options" in told(heard(reply), "whatwg").situation
