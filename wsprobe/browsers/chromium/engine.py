@@ -10,7 +10,7 @@ from wsprobe.browsers.chromium import constructor
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.net.auth import authorization
 from wsprobe.browsers.chromium.net.channel import Channel, State, fail
-from wsprobe.browsers.chromium.net.establish import not_established
+from wsprobe.browsers.chromium.net.establish import not_established, reset_unasked
 from wsprobe.browsers.chromium.net.handshake import Failed, Opened, judge
 from wsprobe.browsers.chromium.net.http import Answer, read_answer
 from wsprobe.browsers.chromium.request import request
@@ -37,6 +37,10 @@ _HEAD_BUFFER = 4096
 """The head buffer grows by as much; what stands in it behind the head is read as frames in one go."""
 
 _CLOSED_EARLY = "close() while CONNECTING: third_party/blink/renderer/modules/websockets/websocket_common.cc"
+_RESET_RACE = (
+    'the console says "Error in connection establishment" or "Error during WebSocket handshake", '
+    "as the reset comes before or after the request is written"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +246,7 @@ class Chromium:
             hidden=hidden(reading, events) if reading is not None else (),
             outcome=outcome,
             because=because,
+            races=_RESET_RACE if reading is not None and reset_unasked(reading) else "",
             cookies=cookies,
         )
 

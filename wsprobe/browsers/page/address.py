@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import ip_address
 
 from wsprobe.exchange import Target
@@ -50,6 +51,7 @@ class Address:
         return f"{self.scheme}://{self.authority}" if self.scheme in DEFAULT_PORTS else "null"
 
 
+@lru_cache(maxsize=64)
 def parse(text: str, base: str | None = None) -> Address | None:
     """*text* as the WHATWG URL parser reads it against *base*; None if it is not a valid URL."""
     from ada_url import URL

@@ -18,6 +18,7 @@ from wsprobe.browsers.chromium.net.frames import (
     PONG,
     TEXT,
     FrameReader,
+    NotFollowed,
     Piece,
     ProtocolError,
     TooBig,
@@ -108,6 +109,10 @@ class Channel:
         except TooBig:
             self.because = f"a frame of 2 GiB or more is announced: {_CHANNEL}"
             self._drop(_ABNORMAL, "", clean=False)
+            return
+        except NotFollowed:
+            self.because = "a message unfolds to more than is kept here: what comes of it is not said"
+            self._finish()
             return
         for piece in pieces:
             self._handle(piece, now)

@@ -130,6 +130,8 @@ def reset_unasked(reading: Reading) -> bool:
     last = events[-1] if events else None
     if reading.received or connected is None or not isinstance(last, Ended) or last.how != "reset":
         return False
+    if any(isinstance(e, TlsFailed) for e in events[connected:]):
+        return False
     asked = next((e for e in events[connected:] if isinstance(e, Sent)), None)
     before = events[max(0, connected - 1)]
     return asked is None or last.at - asked.at < events[connected].at - before.at

@@ -16,10 +16,16 @@ _DATA = (CONTINUATION, TEXT, BINARY)
 CLOSE, PING, PONG = 8, 9, 10
 _MAX_CONTROL_PAYLOAD = 125
 _INFLATED_CHUNK = 4096
+_UNFOLDED_LIMIT = 128 * 1024 * 1024
+"""Bytes of one message. Chromium itself has no limit but memory."""
 
 
 class ProtocolError(Exception):
     """ERR_WS_PROTOCOL_ERROR: the channel is failed."""
+
+
+class NotFollowed(Exception):
+    """More than is kept here: what an engine makes of it is not said."""
 
 
 class TooBig(Exception):
@@ -50,7 +56,17 @@ class _Header:
 class FrameReader:
     """Takes what one read gave, returns the pieces it holds."""
 
-    __slots__ = ("_control", "_header", "_inflater", "_left", "_partial", "_reading", "_rest", "_start_opcode")
+    __slots__ = (
+        "_control",
+        "_header",
+        "_inflater",
+        "_left",
+        "_partial",
+        "_reading",
+        "_rest",
+        "_start_opcode",
+        "_unfolded",
+    )
 
     def __init__(self, deflate: bool) -> None:
         # Chromium keeps the window whatever was agreed: net/websockets/websocket_deflate_stream.cc.
@@ -62,6 +78,7 @@ class FrameReader:
         self._reading: str = ""
         self._start_opcode = CONTINUATION
         self._rest = b""
+        self._unfolded = 0
 
     @property
     def payload_left(self) -> int:
@@ -69,7 +86,7 @@ class FrameReader:
         return self._left
 
     def read(self, data: bytes) -> list[Piece]:
-        """Raises ProtocolError or TooBig; then nothing of *data* counts."""
+        """Raises ProtocolError, TooBig or NotFollowed; then nothing of *data* counts."""
         pieces = self._pieces(data)
         if self._inflater is not None:
             pieces = list(self._inflate(pieces, self._inflater))
@@ -132,16 +149,21 @@ class FrameReader:
 
     def _inflated(self, piece: Piece, inflater: Inflater) -> Iterable[Piece]:
         try:
-            self._partial += inflater.feed(piece.payload, piece.final)
+            ready = self._partial + inflater.feed(piece.payload, piece.final)
         except ValueError:
             raise ProtocolError from None
-        while len(self._partial) >= _INFLATED_CHUNK or piece.final:
-            chunk, self._partial = self._partial[:_INFLATED_CHUNK], self._partial[_INFLATED_CHUNK:]
-            last = piece.final and not self._partial
-            yield replace(piece, final=last, rsv=piece.rsv & 3, opcode=self._start_opcode, payload=chunk)
+        self._unfolded += len(ready)
+        if self._unfolded > _UNFOLDED_LIMIT:
+            raise NotFollowed
+        rsv = piece.rsv & 3
+        stop = len(ready) if piece.final else len(ready) // _INFLATED_CHUNK * _INFLATED_CHUNK
+        for at in range(0, max(stop, 1) if piece.final else stop, _INFLATED_CHUNK):
+            last = piece.final and at + _INFLATED_CHUNK >= stop
+            yield Piece(last, rsv, self._start_opcode, piece.masked, ready[at : at + _INFLATED_CHUNK])
             self._start_opcode = CONTINUATION
-            if last:
-                break
+        self._partial = ready[stop:]
+        if piece.final:
+            self._unfolded = 0
 
 
 def _as_continuation(header: _Header) -> _Header:

@@ -13,7 +13,6 @@ from wsprobe.browsers.script.timeline import end
 from wsprobe.read.reading import Reading
 
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
-_LINE_BREAKS = re.compile(rb"[\r\n]+")
 _COMMAS = re.compile(rb'(?:[^,"]|"(?:[^"\\]|\\.?)*(?:"|$))*', re.DOTALL)
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _DIGITS = re.compile(rb"[0-9]+")
@@ -132,7 +131,7 @@ def _differ(headers: Headers, name: bytes) -> bool:
 
 def parse(head: bytes) -> Headers:
     """A head that begins with its status line (HttpUtil::AssembleRawHeaders, HttpResponseHeaders::Parse)."""
-    line, *rest = _LINE_BREAKS.split(head)
+    line, *rest = head.replace(b"\r", b"\n").split(b"\n")  # any run of CR and LF ends a line
     lines = list(_unfolded(rest))
     version = _version(line)
     if version == (0, 9) and not lines:
