@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +33,10 @@ REQUEST = (
     b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\nSec-WebSocket-Protocol: a, b\r\n"
     b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n"
+)
+GOOD = (
+    b"HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: HSmrc0sMlYUkAGmm5OPpG2HaGWk=\r\n"
 )
 PIECES = st.sampled_from(
     [
@@ -126,3 +131,25 @@ def test_any_answer(pieces: list[bytes], how: How, wire: str) -> None:
 @given(st.lists(EVENTS, max_size=10), st.booleans(), st.binary(max_size=60))
 def test_any_events(events: list[Event], secure: bool, request: bytes) -> None:
     check(Exchange(plan(secure, request=request), tuple(events)))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        GOOD + b"\r\n" + b"\x81\x80\x01\x02\x03\x04" * 20_000,
+        GOOD + b"\r\n" + b"\x01\x00" * 20_000,
+        GOOD + b"A(B): \x00\xff\n" * 5_000 + b"\n",
+        b"HTTP/1.1 103 E\n\x00\n\n" * 2_000 + b"HTTP/1.1 403 No\r\n\r\n",
+        GOOD + b"Sec-WebSocket-Extensions: permessage-deflate" + b"; x; y=1" * 3_000 + b"\r\n\r\n",
+        GOOD + b"Sec-WebSocket-Extensions: " + b", ".join(b"x%d" % n for n in range(5_000)) + b"\r\n\r\n",
+        GOOD + b"Sec-WebSocket-Accept: x\r\nSec-WebSocket-Protocol: y\r\n" * 2_000 + b"\r\n",
+        b"HTTP/1.1 426 U\r\n" + b"Sec-WebSocket-Version: 9\r\nLocation: /\r\n" * 2_000 + b"\r\n",
+    ],
+    ids=["masked", "fragments", "fields", "interim", "parameters", "extensions", "repeated", "refusal"],
+)
+def test_much_of_the_same_is_said_once(reply: bytes) -> None:
+    events = (Connected(1, "192.0.2.1", 80), Sent(2, REQUEST), Received(3, reply), Ended(4, "local"))
+    reading = read(Exchange(plan(), events))
+    findings = judge(reading).findings
+    assert 0 < len(findings) < 20
+    assert all(len(finding.text) < 2_000 for finding in findings)

@@ -6,7 +6,9 @@ A client may make several offers; the answer is held against the one that it fit
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 from wsprobe.judge.finding import Finding
 from wsprobe.judge.findings import found, shown, times
@@ -35,37 +37,41 @@ def deflate(reading: Reading) -> Iterator[Finding]:
             place(reading, answers[1][1], DEFLATE),
         )
     offers = [extension for extension in offered(reading) if extension.name == DEFLATE]
-    for answer, field in answers:
-        yield from _parameters(reading, answer, field)
-        judged = [list(_against(reading, answer, field, offer)) for offer in offers]
-        if judged:
-            yield from min(judged, key=len)
+    answer, field = answers[0]
+    yield from _parameters(reading, answer, field)
+    judged = [list(_against(reading, answer, field, offer)) for offer in offers]
+    if judged:
+        yield from min(judged, key=len)
 
 
 def _parameters(reading: Reading, answer: Extension, field: Field) -> Iterator[Finding]:
-    """What can be said of the answer alone."""
-    seen: set[bytes] = set()
-    for name, value in answer.params:
-        span = _place(reading, field, name, value)
-        if name in seen:
-            yield found("deflate-parameter-duplicate", f"{shown(name)} is there twice", span)
-            continue
-        seen.add(name)
-        if name in _TAKEOVERS:
-            if value is not None:
-                yield found(
-                    "deflate-value-not-allowed",
-                    f"{shown(name)} has the value {shown(value)}",
-                    span,
-                    received=value,
-                )
-        elif name in _WINDOWS:
-            yield from _window(reading, field, name, value, span)
-        else:
-            yield found("deflate-parameter-unknown", f"{shown(name)} is no parameter of an answer", span)
+    """What can be said of the answer alone: of the first unknown name, the first repeated one, each value."""
+    first = dict(reversed(answer.params))
+    unknown = next((name for name, _ in answer.params if name not in (*_TAKEOVERS, *_WINDOWS)), None)
+    if unknown is not None:
+        span = _place(reading, field, unknown)
+        yield found("deflate-parameter-unknown", f"{shown(unknown)} is no parameter of an answer", span)
+    if len(first) < len(answer.params):
+        counts = Counter(name for name, _ in answer.params)
+        name = next(name for name in counts if counts[name] > 1)
+        span = _place(reading, field, name, 1)
+        yield found("deflate-parameter-duplicate", f"{shown(name)} is there {times(counts[name])}", span)
+    for name in _TAKEOVERS:
+        value = first.get(name)
+        if value is not None:
+            yield found(
+                "deflate-value-not-allowed",
+                f"{shown(name)} has the value {shown(value)}",
+                _place(reading, field, name),
+                received=value,
+            )
+    for name in _WINDOWS:
+        if name in first:
+            yield from _window(reading, field, name, first[name])
 
 
-def _window(reading: Reading, field: Field, name: bytes, value: bytes | None, span: Span) -> Iterator[Finding]:
+def _window(reading: Reading, field: Field, name: bytes, value: bytes | None) -> Iterator[Finding]:
+    span = _place(reading, field, name)
     if value is None:
         yield found("deflate-value-missing", f"{shown(name)} has no value", span, expected=b"8 to 15")
     elif _ZERO.fullmatch(value):
@@ -103,7 +109,7 @@ def _against(reading: Reading, answer: Extension, field: Field, offer: Extension
             yield found(
                 "deflate-window-larger",
                 f"{shown(name)} is {shown(value)}, more than the {shown(limit)} that was offered",
-                _place(reading, field, name, value),
+                _place(reading, field, name),
                 expected=limit,
                 received=value,
             )
@@ -117,9 +123,11 @@ def _against(reading: Reading, answer: Extension, field: Field, offer: Extension
             )
 
 
-def _place(reading: Reading, field: Field, name: bytes, value: bytes | None) -> Span:
-    """The parameter with its value, in quotes or not; the last one of that name."""
+def _place(reading: Reading, field: Field, name: bytes, index: int = 0) -> Span:
+    """The parameter *name* with its value, quoted or not; of several of that name the one at *index*."""
     start, end = field.value_span
-    pattern = re.escape(name) + (rb"[ \t]*=[ \t]*(?:\"[^\"]*\"|[^\s;,]*)" if value is not None else b"")
-    matches = list(re.finditer(pattern, reading.received[start:end]))
-    return (start + matches[-1].start(), start + matches[-1].end()) if matches else (start, end)
+    pattern = (
+        rb";[ \t]*(" + re.escape(name) + rb"(?:[ \t]*=[ \t]*(?:\"[^\"]*\"|[^\s;,]*))?)[ \t]*(?=[;,\r\n]|\Z)"
+    )
+    match = next(islice(re.finditer(pattern, reading.received[start:end]), index, None), None)
+    return (start + match.start(1), start + match.end(1)) if match else (start, end)

@@ -38,15 +38,23 @@ MANY_FIELDS = 100
 
 
 def head(reading: Reading) -> Iterator[Finding]:
-    """Oddities of every head that came, interim ones included."""
+    """Oddities of every head that came; of interim ones the first of each kind."""
     if reading.looks_like:
         return
+    told: set[str] = set()
     for response in reading.responses:
-        if "leading-empty-lines" in response.oddities:
-            start = response.head.start
-            yield found("head-empty-lines", "empty lines stand before the status line", (start, start))
-        yield from _lines(response)
-        yield from _size(response.head)
+        for finding in _of_one(response):
+            if not response.interim or finding.id not in told:
+                told.add(finding.id)
+                yield finding
+
+
+def _of_one(response: Response) -> Iterator[Finding]:
+    if "leading-empty-lines" in response.oddities:
+        start = response.head.start
+        yield found("head-empty-lines", "empty lines stand before the status line", (start, start))
+    yield from _lines(response)
+    yield from _size(response.head)
 
 
 def _lines(response: Response) -> Iterator[Finding]:
