@@ -40,6 +40,8 @@ def asked(path: str = "/") -> Request:
 def test_it_has_what_was_promised() -> None:
     assert len(ALL) >= 300
     assert catalogue.names() == tuple(ALL)
+    assert dict(catalogue.lazily()) == ALL
+    assert catalogue.lazily().get("no such") is None
     for name in ("ok", "refused", "accept-wrong", "accept-then-close-4403", "diagnostic-endpoint"):
         assert name in ALL
     for name, meant in (("status-403", "403"), ("redirect-302", "302-ws")):

@@ -43,11 +43,16 @@ class Asked:
             raise PathError(f"{name} is {text!a}, not a number of seconds")
         return min(float(text), LONGEST_STAY)
 
-    def number(self, what: str, highest: int) -> int:
-        text = self.argument.decode("latin-1")
-        if not re.fullmatch("[0-9]{1,5}", text) or int(text) > highest:
-            raise PathError(f"{what} is {text!a}, not a number from 0 to {highest}")
-        return int(text)
+
+def number(what: str, value: bytes, highest: int) -> int:
+    """Return the number that *value* writes.
+
+    Raises PathError.
+    """
+    text = value.decode("latin-1")
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) > highest:
+        raise PathError(f"{what} is {text!a}, not a number from 0 to {highest}")
+    return int(text)
 
 
 def scenario_at(resource: str) -> Scenario:
@@ -114,7 +119,7 @@ def _redirect(asked: Asked) -> Iterator[Step]:
 def _close(asked: Asked) -> Iterator[Step]:
     payload = b""
     if asked.argument:
-        payload = pack("!H", asked.number("the close code", 65535)) + asked.first("reason")
+        payload = pack("!H", number("the close code", asked.argument, 65535)) + asked.first("reason")
     yield Step("send", b"{opening}")
     for message in asked.all("text"):
         yield Step("send", escape(frame(TEXT, message, None)))
@@ -160,8 +165,8 @@ def _echo(asked: Asked) -> Iterator[Step]:
 def _diagnostic(asked: Asked) -> Iterator[Step]:
     """Yield what script can read over fetch, from any page: why the socket at the same server is refused."""
     why = asked.first("reason", b"forbidden").replace(b"\\", b"\\\\").replace(b'"', b'\\"')
-    status = asked.first("status", b"403")
-    body = b'{"status": "%s", "reason": "%s"}\n' % (status, why)
+    status = number("the status", asked.first("status", b"403"), 999)
+    body = b'{"status": %d, "reason": "%s"}\n' % (status, why)
     head = (
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nAccess-Control-Allow-Origin: *\r\n"
         b"Cache-Control: no-store\r\nContent-Length: %d\r\n\r\n" % len(body)

@@ -95,7 +95,7 @@ def perform(
             case "read-close":
                 yield from _read(inbox, clock() + step.seconds, lambda: inbox.close is not None)
             case "echo":
-                yield from _echo(inbox, clock, clock() + step.seconds)
+                yield from _echo(inbox, clock() + step.seconds)
             case "echo-close":
                 waiting += inbox.close or b""
             case "fin":
@@ -133,24 +133,26 @@ def _repeated(step: Step, values: Mapping[str, bytes]) -> Iterator[bytes]:
         yield once * min(at_once, step.repeat - number)
 
 
-def _read(inbox: Inbox, until: float, enough: Callable[[], bool]) -> Performance:
-    """Read until *enough*, the end of the client's stream, or the time is over."""
+def _read(inbox: Inbox, until: float, enough: Callable[[], bool]) -> Generator[Deed, bytes | None, bool]:
+    """Read until *enough* or the end of the client's stream; return False if the time was over before."""
     while not enough() and not inbox.ended:
         data = yield Read(until)
         if data is None:
-            return
+            return False
         inbox.receive(data)
+    return True
 
 
-def _echo(inbox: Inbox, clock: Callable[[], float], until: float) -> Performance:
+def _echo(inbox: Inbox, until: float) -> Performance:
     """Send every message back, answer Ping and Close, until the client closes or the time is over."""
-    while not inbox.ended and inbox.close is None and clock() < until:
+    in_time = True
+    while True:
         if inbox.answers:
             yield Send(bytes(inbox.answers))
             inbox.answers.clear()
-        yield from _read(inbox, until, _another(inbox))
-    if inbox.answers:
-        yield Send(bytes(inbox.answers))
+        if not in_time or inbox.ended or inbox.close is not None:
+            return
+        in_time = yield from _read(inbox, until, _another(inbox))
 
 
 def _another(inbox: Inbox) -> Callable[[], bool]:

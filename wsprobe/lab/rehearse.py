@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from wsprobe.browsers.engine import Engine
+from wsprobe.browsers.script.websocket import on_wire
 from wsprobe.browsers.view import Page, ScriptView
 from wsprobe.exchange import Limits, Plan, Target
 from wsprobe.lab.places import PATH, PORTS, place
@@ -56,7 +57,7 @@ def _meet(
     limits: Limits,
 ) -> Reading:
     met = _there(scenario, target, ports)
-    plan = Plan(target=target, request=asked, acts=page.acts, limits=limits)
+    plan = Plan(target=target, request=asked, acts=on_wire(page.acts), limits=limits)
     return read(play(met, plan, ports=ports))
 
 

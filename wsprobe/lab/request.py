@@ -72,4 +72,3 @@ def values(asked: Request) -> dict[str, bytes]:
         "path": asked.resource,
         "protocol": protocols[0] if protocols else b"",
     }
-

@@ -11,7 +11,7 @@ from functools import cache
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.tell import Told, told
 from wsprobe.browsers.view import ScriptView
-from wsprobe.lab.catalogue import find, load
+from wsprobe.lab.catalogue import find, lazily
 from wsprobe.lab.rehearse import rehearse
 
 SITUATIONS: tuple[tuple[str, str], ...] = (
@@ -29,7 +29,7 @@ SITUATIONS: tuple[tuple[str, str], ...] = (
 @cache
 def signature(browser: str, scenario: str) -> Told:
     """What script is told in one engine of one of the situations."""
-    return told(rehearse(ENGINES[browser], find(scenario), load()))
+    return told(rehearse(ENGINES[browser], find(scenario), lazily()))
 
 
 def alike(views: Sequence[ScriptView]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:

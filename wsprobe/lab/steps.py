@@ -29,7 +29,18 @@ class Pieces:
     """What many scenarios share: texts to put into templates, and sequences of steps."""
 
     texts: Mapping[str, str]
-    sequences: Mapping[str, Sequence[Any]]
+    sequences: Mapping[str, tuple[Step, ...]]
+
+
+def pieces(texts: Mapping[str, str], sequences: Mapping[str, Sequence[Any]]) -> Pieces:
+    """Return the pieces of these tables; a sequence may name those before it.
+
+    Raises CatalogueError.
+    """
+    made: dict[str, tuple[Step, ...]] = {}
+    for name, written in sequences.items():
+        made[name] = steps(written, Pieces(texts, made))
+    return Pieces(texts, made)
 
 
 def steps(written: Sequence[Any], pieces: Pieces) -> tuple[Step, ...]:
@@ -46,7 +57,7 @@ def _steps(written: Sequence[Any], pieces: Pieces) -> Iterator[Step]:
             if item in BARE:
                 yield Step(item)  # type: ignore[arg-type]
             elif item in pieces.sequences:
-                yield from _steps(pieces.sequences[item], pieces)
+                yield from pieces.sequences[item]
             else:
                 raise CatalogueError(f"no step or sequence is called {item!r}")
         else:

@@ -8,15 +8,16 @@ scenario is played; the characters U+0000 to U+00FF are one byte each.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from wsprobe.lab.scenario import Scenario
-from wsprobe.lab.steps import CatalogueError, Pieces, page, steps
+from wsprobe.lab.steps import CatalogueError, Pieces, page, pieces, steps
 
-__all__ = ["CatalogueError", "UnknownScenario", "aliases", "find", "load", "names"]
+__all__ = ["CatalogueError", "UnknownScenario", "aliases", "find", "lazily", "load", "names"]
 
 _FOLDER = Path(__file__).parent
 _SHARED = ("pieces", "aliases")
@@ -47,6 +48,24 @@ def load() -> dict[str, Scenario]:
     Raises CatalogueError.
     """
     return {name: _scenario(name) for name in _index()}
+
+
+def lazily() -> Mapping[str, Scenario]:
+    """Return what ``load`` returns, each scenario parsed only when it is asked for."""
+    return _Lazily()
+
+
+class _Lazily(Mapping[str, Scenario]):
+    def __getitem__(self, name: str) -> Scenario:
+        if name not in _index():
+            raise KeyError(name)
+        return _scenario(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_index())
+
+    def __len__(self) -> int:
+        return len(_index())
 
 
 def find(name: str) -> Scenario:
@@ -98,7 +117,7 @@ def _index() -> dict[str, _Entry]:
 @cache
 def _pieces() -> Pieces:
     shared = _parse(_read("pieces"))
-    return Pieces(shared["texts"], shared["sequences"])
+    return pieces(shared["texts"], shared["sequences"])
 
 
 @cache

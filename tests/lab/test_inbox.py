@@ -1,0 +1,81 @@
+"""What the lab hears from clients."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wsprobe.lab.inbox import LONGEST, Inbox
+from wsprobe.session.frames import frame
+
+MASK = b"\x37\xfa\x21\x3d"
+TALK = (
+    frame(1, b"one", MASK)
+    + frame(1, b"two ", MASK, fin=False)
+    + frame(9, b"ping", MASK)
+    + frame(0, b"three", MASK)
+    + frame(8, b"\x03\xe8bye", MASK)
+)
+ANSWER = (
+    frame(1, b"one", None)
+    + frame(1, b"two ", None, fin=False)
+    + frame(10, b"ping", None)
+    + frame(0, b"three", None)
+    + frame(8, b"\x03\xe8bye", None)
+)
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, len(TALK)])
+def test_it_answers_as_an_echo_server_does(size: int) -> None:
+    inbox = Inbox()
+    for start in range(0, len(TALK), size):
+        inbox.receive(TALK[start : start + size])
+    assert bytes(inbox.answers) == ANSWER
+    assert inbox.close == frame(8, b"\x03\xe8bye", None)
+    assert inbox.frames == 5
+    assert not inbox.ended
+
+
+def test_what_came_with_the_request_is_heard() -> None:
+    assert Inbox(TALK).frames == 5
+
+
+def test_the_end_of_the_stream() -> None:
+    inbox = Inbox(frame(1, b"x", MASK)[:3])
+    inbox.receive(b"")
+    assert inbox.ended
+    assert inbox.frames == 0
+
+
+def test_nothing_is_heard_after_a_close() -> None:
+    inbox = Inbox(frame(8, b"", MASK) + frame(1, b"late", MASK))
+    assert bytes(inbox.answers) == frame(8, b"", None)
+
+
+def test_a_frame_too_long_is_refused_with_1009_and_not_kept() -> None:
+    inbox = Inbox()
+    piece = b"x" * 65536
+    inbox.receive(b"\x82\xff" + (1 << 40).to_bytes(8, "big") + MASK)
+    for _ in range(2 * LONGEST // len(piece)):
+        inbox.receive(piece)
+    assert bytes(inbox.answers) == frame(8, (1009).to_bytes(2, "big"), None)
+    assert len(inbox._buffer) < LONGEST + 2 * len(piece)
+
+
+def test_answers_that_nobody_sends_do_not_grow_for_ever() -> None:
+    inbox = Inbox()
+    flood = frame(9, b"p" * 125, MASK) * 1000
+    for _ in range(30):
+        inbox.receive(flood)
+    assert inbox.frames == 30_000
+    assert len(inbox.answers) < LONGEST + 200
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.binary(max_size=40), max_size=8))
+def test_it_never_raises(pieces: list[bytes]) -> None:
+    inbox = Inbox()
+    for piece in pieces:
+        inbox.receive(piece)
+    assert inbox.ended == (b"" in pieces)

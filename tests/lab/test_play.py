@@ -1,0 +1,237 @@
+"""The whole catalogue, played without sockets, read and judged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from wsprobe import opening, target
+from wsprobe.exchange import (
+    Act,
+    Connected,
+    ConnectFailed,
+    Ended,
+    Exchange,
+    Limits,
+    Plan,
+    Received,
+    ResolveFailed,
+    Sent,
+    TlsDone,
+    TlsFailed,
+)
+from wsprobe.judge import judge, outcome
+from wsprobe.lab import catalogue
+from wsprobe.lab.places import place
+from wsprobe.lab.play import play
+from wsprobe.lab.scenario import Scenario
+from wsprobe.read import read
+
+ALL = catalogue.load()
+
+KEY = "AAECAwQFBgcICQoLDA0ODw=="
+"""Not the sample key of RFC 6455: some scenarios answer that one whatever was asked."""
+
+
+def plan(scenario: Scenario, **parts: object) -> Plan:
+    found = target.parse(place(scenario).address)
+    protocols = scenario.page.protocols or ()
+    protocols = (protocols,) if isinstance(protocols, str) else protocols
+    offer = opening.Offer(key=KEY, protocols=tuple(p for p in protocols if p))
+    return replace(Plan(found, opening.request(found, offer)), **parts)  # type: ignore[arg-type]
+
+
+def openable() -> list[str]:
+    """Names of the scenarios whose URL a client without a page can make something of."""
+    found = []
+    for name, scenario in ALL.items():
+        try:
+            target.parse(place(scenario).address)
+        except target.TargetError:
+            continue
+        found.append(name)
+    return found
+
+
+@cache
+def played(name: str) -> Exchange:
+    return play(ALL[name], plan(ALL[name]))
+
+
+def test_nearly_every_scenario_can_be_opened_without_a_page() -> None:
+    left_out = set(ALL) - set(openable())
+    assert {ALL[name].about for name in left_out} == {"arguments"}
+    assert len(left_out) < 15
+
+
+@pytest.mark.parametrize("name", openable())
+def test_it_makes_a_recording(name: str) -> None:
+    exchange = played(name)
+    times = [event.at for event in exchange.events]
+    assert times == sorted(times)
+    assert times[-1] <= exchange.plan.limits.max_time * 1_000_000
+    assert [isinstance(event, Ended) for event in exchange.events].count(True) == 1
+    assert isinstance(exchange.events[-1], Ended)
+    sent = b"".join(event.data for event in exchange.events if isinstance(event, Sent))
+    assert sent.startswith(exchange.plan.request) or not sent
+    pieces = [event.data for event in exchange.events if isinstance(event, Received)]
+    assert all(0 < len(piece) <= 65536 for piece in pieces)
+
+
+@pytest.mark.parametrize("name", openable())
+def test_it_is_judged_as_the_catalogue_says(name: str) -> None:
+    reading = read(played(name))
+    verdict = judge(reading)
+    assert outcome(reading, verdict) == ALL[name].outcome
+    found = {finding.id for finding in verdict.findings if finding.level != "note"}
+    if name.startswith("endless-"):
+        # Where a flood is cut is chance, and what a cut looks like with it.
+        assert found >= set(ALL[name].findings)
+    else:
+        assert found == set(ALL[name].findings)
+
+
+@pytest.mark.parametrize("name", ["ok", "trickle-head", "pmd-message", "wss-403", "refused", "close-4403"])
+def test_it_is_the_same_every_time(name: str) -> None:
+    assert play(ALL[name], plan(ALL[name])) == played(name)
+
+
+def kinds(name: str) -> list[str]:
+    events = played(name).events
+    return [type(event).__name__ for event in events if not isinstance(event, Sent | Received)]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("refused", ["Resolved", "Connecting", "ConnectFailed", "Ended"]),
+        ("dns-host-invalid", ["ResolveFailed", "Ended"]),
+        ("wss-ok", ["Resolved", "Connecting", "Connected", "TlsDone", "Ended"]),
+        ("wss-client-cert-required", ["Resolved", "Connecting", "Connected", "TlsDone", "TlsFailed", "Ended"]),
+        ("wss-accept-silence", ["Resolved", "Connecting", "Connected", "Ended"]),
+    ],
+)
+def test_the_way_there(name: str, expected: list[str]) -> None:
+    assert kinds(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "reason", "alert"),
+    [
+        ("wss-unknown-ca", "certificate", "unknown-ca", None),
+        ("wss-expired", "certificate", "expired", None),
+        ("wss-wrong-host", "certificate", "wrong-name", None),
+        ("wss-tls10-only", "alert", "", 70),
+        ("wss-alert", "alert", "", 40),
+        ("wss-client-cert-required", "alert", "", 116),
+        ("wss-rst-on-hello", "reset", "", None),
+        ("wss-accept-rst", "reset", "", None),
+        ("wss-fin-on-hello", "fin", "", None),
+        ("wss-accept-fin", "fin", "", None),
+        ("wss-to-plain", "not-tls", "", None),
+        ("wss-smtp-banner", "not-tls", "", None),
+        ("wss-noise", "not-tls", "", None),
+    ],
+)
+def test_tls_that_fails(name: str, kind: str, reason: str, alert: int | None) -> None:
+    (failed,) = [event for event in played(name).events if isinstance(event, TlsFailed)]
+    assert (failed.kind, failed.reason, failed.alert) == (kind, reason, alert)
+    assert failed.error
+    assert (failed.received != b"") == (kind == "not-tls" or alert == 40)
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("accept-fin", "fin"),
+        ("accept-rst", "reset"),
+        ("accept-silence", "timeout"),
+        ("101-then-rst", "reset"),
+        ("101-then-fin", "fin"),
+        ("wss-101-then-fin", "truncated"),
+        ("wss-close-with-close-notify", "fin"),
+        ("endless-fields", "limit"),
+        ("403", "local"),
+    ],
+)
+def test_the_end(name: str, how: str) -> None:
+    end = played(name).events[-1]
+    assert isinstance(end, Ended)
+    assert end.how == how
+
+
+def received(exchange: Exchange) -> list[tuple[int, bytes]]:
+    return [(event.at, event.data) for event in exchange.events if isinstance(event, Received)]
+
+
+def test_pauses_pass_in_virtual_time() -> None:
+    ((at, _),) = received(played("slow-101"))
+    assert 2_000_000 <= at < 2_010_000
+    bytewise = received(played("trickle-head"))
+    assert [len(data) for _, data in bytewise[:129]] == [1] * 129
+    assert 5_000 <= bytewise[1][0] - bytewise[0][0] < 6_000
+
+
+def test_what_is_sent_without_a_pause_comes_in_one_piece() -> None:
+    assert received(played("403"))[0][1].endswith(b"\r\n\r\nbody text\n")
+
+
+def test_templates_are_filled_in() -> None:
+    assert b"\r\nSec-WebSocket-Accept: Bz3qJYTGdOe8gUSpLosEdiLKDrk=\r\n" in received(played("ok"))[0][1]
+    assert b"\r\nLocation: ws://127.0.0.1:8000/s/ok\r\n" in received(played("302-ws"))[0][1]
+    assert b"\r\nLocation: https://127.0.0.1:8001/s/ok\r\n" in received(played("302-https"))[0][1]
+
+
+def test_the_acts_of_a_plan_are_heard_by_the_server() -> None:
+    scenario = ALL["page-sends-on-open"]
+    made = play(scenario, plan(scenario, acts=scenario.page.acts))
+    reading = read(made)
+    assert reading.session is not None
+    assert [frame.data for frame in reading.session.frames] == [b"hello", b"\x03\xe8done"]
+
+
+def test_until_stops_the_probe() -> None:
+    made = play(ALL["silence"], plan(ALL["silence"]), until=1_500_000)
+    assert made.events[-1] == Ended(1_500_000, "timeout", "the exchange took longer than 1.5 s (maximum time)")
+
+
+def test_limits_are_the_plans() -> None:
+    limits = Limits(connect_timeout=2.5, max_time=3)
+    silent = play(ALL["wss-accept-silence"], plan(ALL["wss-accept-silence"], limits=limits))
+    assert silent.events[-1].at == 2_500_000
+    late = play(ALL["silence"], plan(ALL["silence"], limits=limits))
+    assert late.events[-1].at == 3_000_000
+
+
+def test_a_request_that_never_ends_gets_no_answer() -> None:
+    made = play(ALL["ok"], plan(ALL["ok"], request=b"GET / HTTP/1.1\r\nHost: x\r\n"))
+    assert received(made) == []
+    assert made.events[-1].at >= 20_000_000
+
+
+def test_an_echo_is_served_with_ping_and_close(asking: type) -> None:
+    from wsprobe.lab.paths import scenario_at
+
+    acts = (
+        Act("open", "text", b"one"),
+        Act("open", "binary", b"\x00\xff"),
+        Act("open", "ping", b"p"),
+        Act("open", "close", b"bye", 4000),
+    )
+    reading = read(play(scenario_at("/echo"), replace(asking.plan("ws://127.0.0.1:8000/echo"), acts=acts)))
+    assert reading.session is not None
+    frames = [(frame.opcode, frame.data) for frame in reading.session.frames]
+    assert frames == [(1, b"one"), (2, b"\x00\xff"), (10, b"p"), (8, b"\x0f\xa0bye")]
+
+
+def test_names_of_events_are_those_of_the_network() -> None:
+    # The events that only play makes up; each must say where.
+    refused = next(event for event in played("refused").events if isinstance(event, ConnectFailed))
+    assert (refused.errno, refused.address) == ("ECONNREFUSED", "127.0.0.1")
+    unknown = next(event for event in played("dns-host-invalid").events if isinstance(event, ResolveFailed))
+    assert unknown.host == "host.invalid"
+    done = next(event for event in played("wss-ok").events if isinstance(event, TlsDone))
+    assert done.verified
+    assert any(isinstance(event, Connected) for event in played("wss-ok").events)

@@ -1,0 +1,90 @@
+"""How the catalogue is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from wsprobe.browsers.view import Page
+from wsprobe.exchange import Act
+from wsprobe.lab.scenario import Step
+from wsprobe.lab.steps import CatalogueError, page, pieces, steps
+
+PIECES = pieces(
+    {"good": "HTTP/1.1 101 X\r\nA: {accept}"}, {"open": [{"head": ["{good}"]}], "twice": ["open", "open"]}
+)
+OPEN = Step("send", b"HTTP/1.1 101 X\r\nA: {accept}\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("open", [OPEN]),
+        ("twice", [OPEN, OPEN]),
+        (
+            {"head": ["{good}", "B: \u00ff"]},
+            [Step("send", b"HTTP/1.1 101 X\r\nA: {accept}\r\nB: \xff\r\n\r\n")],
+        ),
+        ({"send": "a{{b}}", "repeat": 3}, [Step("send", b"a{{b}}", repeat=3)]),
+        ({"hex": "7b 7d ff"}, [Step("send", b"{{}}\xff")]),
+        ({"text": "h\u00e9"}, [Step("send", b"\x81\x03h\xc3\xa9")]),
+        ({"ping": "p"}, [Step("send", b"\x89\x01p")]),
+        ({"close": 1000}, [Step("send", b"\x88\x02\x03\xe8")]),
+        ({"close": 4403, "reason": "no"}, [Step("send", b"\x88\x04\x113no")]),
+        ({"bytewise": "ab", "pause": 0.5}, [Step("send-bytewise", b"ab", 0.5)]),
+        ({"wait": 1}, [Step("wait", seconds=1.0)]),
+        ({"read-close": 3}, [Step("read-close", seconds=3.0)]),
+        ("echo-close", [Step("echo-close")]),
+        ("reset", [Step("reset")]),
+    ],
+    ids=str,
+)
+def test_a_step(written: Any, meant: list[Step]) -> None:
+    assert steps([written], PIECES) == tuple(meant)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "opne",
+        {"send": "x", "pause": 1},
+        {"wait": 1, "hold": 1},
+        {"snd": "x"},
+        {"send": "\u2713"},
+        {"close": 1, "x": 2},
+    ],
+    ids=str,
+)
+def test_what_is_no_step_is_refused_in_one_line(written: Any) -> None:
+    with pytest.raises(CatalogueError) as caught:
+        steps([written], PIECES)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_page() -> None:
+    made = page(
+        {
+            "protocols": ["a", "b"],
+            "csp": "connect-src 'none'",
+            "created": [{"close": True}],
+            "open": [{"text": "h\u00e9"}, {"close": 3000, "reason": "bye"}],
+        }
+    )
+    assert made == Page(
+        protocols=("a", "b"),
+        csp="connect-src 'none'",
+        acts=(
+            Act("created", "close"),
+            Act("open", "text", "h\u00e9".encode()),
+            Act("open", "close", b"bye", 3000),
+        ),
+    )
+    assert page({"protocols": "a"}).protocols == "a"
+    assert page({}) == Page()
+
+
+@pytest.mark.parametrize("written", [{"protocol": "a"}, {"open": [{"shut": 1}]}], ids=str)
+def test_what_is_no_page_is_refused(written: dict[str, Any]) -> None:
+    with pytest.raises(CatalogueError, match="no page"):
+        page(written)
