@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from wsprobe.judge.finding import Level
+if TYPE_CHECKING:
+    from wsprobe.judge.finding import Level
 
 
 @dataclass(frozen=True, slots=True)

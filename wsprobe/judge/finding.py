@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from wsprobe.read.reading import Span
+if TYPE_CHECKING:
+    from wsprobe.read.reading import Span
 
 Level = Literal["fail", "warn", "note"]
 

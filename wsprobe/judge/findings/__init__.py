@@ -5,11 +5,15 @@ Ids are stable and never reused. Adding a finding touches two places: its row in
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from wsprobe.judge.entry import Entry
 from wsprobe.judge.finding import Finding
 from wsprobe.judge.findings import accept, message, reach, refusal, selection, session, status, tls
-from wsprobe.read.reading import Span
 from wsprobe.visible import visible
+
+if TYPE_CHECKING:
+    from wsprobe.read.reading import Span
 
 __all__ = ["FINDINGS", "OF_HANDSHAKE", "TABLES", "Entry", "counted", "found", "shown", "times"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wsprobe.judge.entry import Entry
 
-_NOT_OPENED = "RFC 6455 section 4.1, item 4 of the connection's requirements"
+_NOT_OPENED = "RFC 6455 section 4.1, first list, item 4"
 _LOST = "RFC 6455 section 7.2.1"
 
 TABLE: tuple[Entry, ...] = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wsprobe.judge.entry import Entry
 
-_TLS = "RFC 6455 section 4.1, item 5 of the connection's requirements"
+_TLS = "RFC 6455 section 4.1, first list, item 5"
 
 TABLE: tuple[Entry, ...] = (
     Entry(

@@ -54,7 +54,7 @@ def tls(reading: Reading) -> Iterator[Finding]:
 
 
 def _failed(reading: Reading, event: TlsFailed) -> Finding:
-    said = _text(event.error) or "no reason is recorded"
+    said = _text(event.error).rstrip(".") or "no reason is recorded"
     match event.kind:
         case "certificate":
             return _certificate(reading, event, said)
