@@ -34,6 +34,6 @@ def find(id: str) -> Entry | None:
 
 
 def _contradiction(id: str) -> tuple[str, ...]:
-    from wsprobe.history.checks.contradictions import OF_FINDING
+    from wsprobe.history.data import touched_by
 
-    return (OF_FINDING[id],) if id in OF_FINDING else ()
+    return (touched_by()[id],) if id in touched_by() else ()

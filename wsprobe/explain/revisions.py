@@ -40,18 +40,18 @@ def topics() -> tuple[str, ...]:
 def find(topic: str) -> Entry | None:
     if topic == "history":
         return _history()
-    revisions = data.revisions()
-    if topic in revisions:
-        return _revision(revisions[topic])
-    if (rule := data.rules().get(topic.removeprefix("rule-"))) is not None:
-        return _rule(rule)
-    if (contradiction := data.contradictions().get(topic)) is not None:
-        return _contradiction(contradiction)
+    if topic in data.index("revisions") and topic in data.revisions():
+        return _revision(data.revisions()[topic])
+    if (rule := topic.removeprefix("rule-")) in data.index("rules"):
+        return _rule(data.rules()[rule])
+    if topic in data.index("contradictions"):
+        return _contradiction(data.contradictions()[topic])
+    if topic not in data.index("timeline"):
+        return None
     for question in data.questions():
         if question.id == topic:
             return _question(question)
-    rows = [row for row in data.timeline() if row.revision and row.revision == topic]
-    return _row(rows[0]) if rows else None
+    return next((_row(row) for row in data.timeline() if row.revision == topic), None)
 
 
 def _revision(revision: Revision) -> Entry:

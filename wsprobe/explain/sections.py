@@ -11,6 +11,8 @@ def topics() -> tuple[str, ...]:
 
 
 def find(topic: str) -> Entry | None:
+    if "-" not in topic:
+        return None
     for row in load("sections")["section"]:
         if topic == row["topic"]:
             facts = tuple((label, line(said)) for label, said in row.get("steps", {}).items())

@@ -134,7 +134,7 @@ _WORDED: dict[str, Callable[[str], Entry | None]] = {
     "scenario": _scenario,
     "lab": _scenario,
 }
-_NAMED = (_outcome, _finding, _section, _revision, _scenario)
+_NAMED = (_outcome, _revision, _section, _finding, _scenario)
 
 
 def _named(asked: str) -> Entry | None:

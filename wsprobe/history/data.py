@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -19,6 +20,8 @@ from wsprobe.history.revision import (
     Rule,
     Source,
 )
+
+_NAMED = re.compile(r'(?m)^(?:name|id|revision) = "([^"]+)"')
 
 _ALIKE = {
     "six": ("name-not-resolved", "no-route", "refused", "not-completed", "options-dropped", "abrupt-close"),
@@ -53,10 +56,11 @@ def rules() -> dict[str, Rule]:
     """Every rule by id."""
     known = revisions()
     found = {}
+    named = cache(lambda text: expand(text, known))
     for row in _load("rules")["rule"]:
         cells = tuple(
             (
-                expand(cell["for"], known),
+                named(cell["for"]),
                 Cell(row["id"], cell["mode"], cell["section"], cell["grade"], cell["text"]),
             )
             for cell in row["cells"]
@@ -73,8 +77,24 @@ def contradictions() -> dict[str, Contradiction]:
     for row in _load("contradictions")["contradiction"]:
         names = tuple(name for part in row["revisions"] for name in expand(part, known))
         places = tuple(Place(**place) for place in row["places"])
-        found[row["id"]] = Contradiction(row["id"], row["title"], places, names, row["practice"])
+        found[row["id"]] = Contradiction(
+            row["id"], row["title"], places, names, row["practice"], row.get("finding", "")
+        )
     return found
+
+
+@cache
+def touched_by() -> dict[str, str]:
+    """Finding id of the judge -> id of the contradiction that the same bytes touch."""
+    rows = _load("contradictions")["contradiction"]
+    return {row["finding"]: row["id"] for row in rows if "finding" in row}
+
+
+@cache
+def index(name: str) -> frozenset[str]:
+    """The names in the file *name*, found without parsing it: all a search for a word needs."""
+    with open(_path(name), encoding="utf-8") as file:
+        return frozenset(_NAMED.findall(file.read()))
 
 
 @cache
@@ -129,11 +149,16 @@ def _revision(row: dict[str, Any]) -> Revision:
     return Revision(**row)
 
 
+@cache
 def _load(name: str) -> dict[str, Any]:
     import tomllib
 
-    with open(os.path.join(os.path.dirname(__file__), f"{name}.toml"), "rb") as file:
+    with open(_path(name), "rb") as file:
         return tomllib.load(file)
+
+
+def _path(name: str) -> str:
+    return os.path.join(os.path.dirname(__file__), f"{name}.toml")
 
 
 def _line(text: str) -> str:

@@ -120,6 +120,8 @@ class Contradiction:
     """The revisions whose reading it touches."""
     practice: str
     """What the engines do, as measured."""
+    finding: str = ""
+    """The judge's finding on the same bytes; "" if it is found in another way."""
 
 
 @dataclass(frozen=True, slots=True)

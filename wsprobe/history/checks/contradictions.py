@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from wsprobe.history.data import contradictions
+from wsprobe.history.data import contradictions, touched_by
 from wsprobe.history.revision import Contradiction, Revision
 from wsprobe.judge.finding import Finding
 from wsprobe.judge.subject import handshake, refusal, status_span
 from wsprobe.read.reading import Reading, Span
-
-OF_FINDING = {
-    "connection-list": "contradiction-connection",
-    "upgrade-list": "contradiction-upgrade-list",
-    "http-version": "contradiction-http-version",
-    "interim-before-101": "contradiction-interim",
-    "protocol-empty-unasked": "contradiction-protocol-empty",
-    "extensions-several-fields": "contradiction-extension-lines",
-    "protocol-none-selected": "contradiction-protocol-missing",
-}
-"""Finding id of the judge -> contradiction that the same bytes touch."""
 
 
 def touched(reading: Reading, revision: Revision, found: Sequence[Finding]) -> Iterator[Finding]:
@@ -47,8 +36,8 @@ def _ids(reading: Reading, found: Sequence[Finding]) -> Iterator[tuple[str, Span
         if response.status in (400, 426) and response.head.all(b"sec-websocket-version"):
             yield "contradiction-version-status", status_span(response)
     for finding in found:
-        if finding.id in OF_FINDING:
-            yield OF_FINDING[finding.id], finding.span
+        if (id := touched_by().get(finding.id)) is not None:
+            yield id, finding.span
     answered = handshake(reading)
     if answered is not None:
         yield "contradiction-nonce", status_span(answered)
