@@ -72,6 +72,6 @@ NOT_A_REQUEST = (
 """What a plain port says to a client that speaks TLS, or anything else."""
 
 
-def is_hello(data: bytes) -> bool:
+def is_hello(data: bytes | bytearray) -> bool:
     """Return whether a client that is expected to speak HTTP speaks TLS (RFC 8446 section 5.1) instead."""
     return data[:2] == b"\x16\x03"

@@ -8,6 +8,7 @@ from urllib.parse import quote, urljoin
 
 from wsprobe.browsers.view import Page
 from wsprobe.lab.listeners import KINDS
+from wsprobe.lab.performance import needed
 from wsprobe.lab.scenario import Listener, Scenario
 from wsprobe.lab.template import fill_text
 
@@ -56,6 +57,8 @@ def own_url(scenario: Scenario) -> str:
 
 
 def wanted(scenario: Scenario) -> frozenset[Listener]:
-    """Return the listeners that *scenario* names in its URL or page, its own among them."""
+    """Return the listeners whose ports *scenario* names in its URL, page or steps, its own among them."""
     texts = scenario.url + scenario.page.url
-    return frozenset({scenario.listener, *(name for name in LISTENERS if f"{{{name}}}" in texts)})
+    sent = needed(scenario.steps)
+    named = (name for name in LISTENERS if f"{{{name}}}" in texts or name in sent)
+    return frozenset({scenario.listener, *named})

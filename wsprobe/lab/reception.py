@@ -31,6 +31,11 @@ def reception(asked: Request, pages: Pages | None = None) -> Scenario:
         return _words("", "400 Bad Request", f"{error}\n")
 
 
+def unavailable(why: str) -> Scenario:
+    """Return the answer for a scenario that cannot be played here."""
+    return _words("", "503 Service Unavailable", f"{why}\n")
+
+
 def contents() -> str:
     """Return the list of what the lab plays, a line each."""
     paths = [f"{made.pattern}\n    {made.summary}" for made in PARAMETERISED.values()]

@@ -6,7 +6,7 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from hashlib import sha1
 
-from wsprobe.read.heads import split_head
+from wsprobe.read.heads import HeadSplitter
 from wsprobe.read.reading import Head
 from wsprobe.read.tokens import expected_accept, split_list
 
@@ -37,14 +37,28 @@ class Request:
         return self.first(b"upgrade").lower() == b"websocket"
 
 
+class RequestReader:
+    """Finds a request in bytes as they come; each byte is looked at once."""
+
+    def __init__(self) -> None:
+        self.came = bytearray()
+        """Everything so far."""
+        self._splitter = HeadSplitter()
+
+    def receive(self, data: bytes) -> Request | None:
+        """Take the next bytes; return the request once its head is complete."""
+        self.came += data
+        head = self._splitter.advance(self.came)
+        if head is None or head.first is None:
+            return None
+        method, _, after = head.first.text.partition(b" ")
+        resource, _, _ = after.rpartition(b" ")
+        return Request(head, method, resource or after, bytes(self.came[head.start + len(head.raw) :]))
+
+
 def request(data: bytes) -> Request | None:
     """Return the request that *data* begins with, None while its head is not complete."""
-    head, end = split_head(data)
-    if not head.complete or head.first is None:
-        return None
-    method, _, after = head.first.text.partition(b" ")
-    resource, _, _ = after.rpartition(b" ")
-    return Request(head, method, resource or after, data[end:])
+    return RequestReader().receive(data)
 
 
 def values(asked: Request) -> dict[str, bytes]:

@@ -17,14 +17,14 @@ import trio
 import trio.socket as tsocket
 
 from wsprobe.lab.answering import answer
-from wsprobe.lab.certificates import Certificates
+from wsprobe.lab.certificates import Certificates, NoCertificates
 from wsprobe.lab.connection import Clear, Wire, drive
 from wsprobe.lab.inbox import Inbox
 from wsprobe.lab.listeners import ALERT_UNEXPECTED_MESSAGE, KINDS, NOT_A_REQUEST, Kind, is_hello
-from wsprobe.lab.performance import perform
-from wsprobe.lab.places import Place, place, wanted
-from wsprobe.lab.reception import Pages, reception
-from wsprobe.lab.request import LONGEST, PATIENCE, Request, request
+from wsprobe.lab.performance import needed, perform
+from wsprobe.lab.places import LISTENERS, Place, place, wanted
+from wsprobe.lab.reception import Pages, reception, unavailable
+from wsprobe.lab.request import LONGEST, PATIENCE, Request, RequestReader
 from wsprobe.lab.scenario import Listener, Scenario, Step
 from wsprobe.lab.secure import secured
 from wsprobe.lab.template import escape
@@ -83,7 +83,8 @@ class Lab:
         self._nursery = nursery
         self._watch = watch
         self._pages = pages
-        self._open = 0
+        self.connections = 0
+        """Open now, over all listeners."""
         self._closing = ExitStack()
 
     def start(self, listener: Listener, port: int = 0) -> int:
@@ -93,10 +94,11 @@ class Lab:
         """
         if listener not in self.ports:
             if listener != "unused" and KINDS[listener].tls:
-                self.certificates  # noqa: B018 - fails now rather than in every connection
+                _ = self.certificates  # so that it fails now, and not in every connection
             family = socket.AF_INET6 if ":" in self._bind else socket.AF_INET
             sock = self._closing.enter_context(socket.socket(family))
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if listener != "unused":
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 sock.bind((self._bind, port))
             except OSError as error:
@@ -150,10 +152,10 @@ class Lab:
                 if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
                     await trio.sleep(0.1)
                 continue
-            if self._open >= self._bounds.connections or not self._welcome(client):
+            if self.connections >= self._bounds.connections or not self._welcome(client):
                 client.close()
             else:
-                self._open += 1
+                self.connections += 1
                 self._nursery.start_soon(self._serve, listener, trio.SocketStream(client))
 
     def _welcome(self, client: tsocket.SocketType) -> bool:
@@ -172,7 +174,7 @@ class Lab:
         except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
             pass  # the client is gone; that is its right
         finally:
-            self._open -= 1
+            self.connections -= 1
             await trio.aclose_forcefully(stream)
 
     async def _play(self, listener: Listener, stream: trio.SocketStream) -> None:
@@ -191,8 +193,12 @@ class Lab:
         if scenario is None or asked is None:
             await self._drive(wire, (Step("send", escape(NOT_A_REQUEST)),) if came else ())
             return
-        for name in wanted(scenario):
-            self.start(name)
+        try:
+            for name in LISTENERS:
+                if name in needed(scenario.steps):
+                    self.start(name)
+        except (LabError, NoCertificates) as error:
+            scenario = unavailable(str(error))
         performance = answer(scenario, asked, {str(name): port for name, port in self.ports.items()})
         await drive(performance.perform(trio.current_time), wire, self._bounds.received)
 
@@ -217,17 +223,16 @@ class Lab:
 
 async def _hear(wire: Wire) -> tuple[bytes, Request | None]:
     """Return what came and the request that it is; None if it is none, or not in time."""
-    came = b""
+    reader = RequestReader()
     with trio.move_on_after(PATIENCE):
-        while len(came) < LONGEST and not is_hello(came):
+        while len(reader.came) < LONGEST and not is_hello(reader.came):
             data = await wire.receive()
             if not data:
                 break
-            came += data
-            asked = request(came)
+            asked = reader.receive(data)
             if asked is not None:
-                return came, asked
-    return came, None
+                return bytes(reader.came), asked
+    return bytes(reader.came), None
 
 
 def _name(address: tuple[str, int] | tuple[str, int, int, int]) -> str:

@@ -1,0 +1,342 @@
+"""The lab over real sockets on loopback."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+
+from wsprobe.exchange import Ended, Exchange, Limits, Received, Sent, TlsFailed
+from wsprobe.lab import catalogue
+from wsprobe.lab.certificates import NoCertificates
+from wsprobe.lab.listeners import ALERT_UNEXPECTED_MESSAGE, KINDS, NOT_A_REQUEST
+from wsprobe.lab.play import play
+from wsprobe.lab.server import Bounds, Lab, LabError, Visit, serve
+from wsprobe.net import probe
+from wsprobe.session.frames import frame
+
+SOON = Limits(connect_timeout=1, max_time=3)
+
+REAL = (
+    "ok",
+    "403",
+    "403-long-body",
+    "403-gzip",
+    "302-ws",
+    "accept-wrong",
+    "pmd-message",
+    "close-4403",
+    "close-then-garbage",
+    "fin-partial-headers",
+    "rst-after-request",
+    "101-then-rst",
+    "101-then-fin",
+    "trickle-head",
+    "noise",
+    "banner-smtp",
+    "banner-ssh",
+    "accept-fin",
+    "accept-rst",
+    "accept-silence",
+    "refused",
+    "ws-to-tls",
+    "wss-ok",
+    "wss-403",
+    "wss-101-then-fin",
+    "wss-close-with-close-notify",
+    "wss-unknown-ca",
+    "wss-expired",
+    "wss-wrong-host",
+    "wss-alert",
+    "wss-client-cert-required",
+    "wss-tls10-only",
+    "wss-rst-on-hello",
+    "wss-fin-on-hello",
+    "wss-to-plain",
+    "wss-smtp-banner",
+    "wss-noise",
+    "wss-accept-silence",
+    "url-dot-segments",
+    "escape-in-101",
+)
+
+
+def run(work: Callable[[], Awaitable[Any]]) -> Any:
+    async def bounded() -> Any:
+        with trio.fail_after(60):
+            return await work()
+
+    return trio.run(bounded)
+
+
+def what_happened(exchange: Exchange) -> tuple[Any, ...]:
+    """An exchange without times and segmentation; sent and received apart, since they may pass each other."""
+    sent = b"".join(event.data for event in exchange.events if isinstance(event, Sent))
+    received = b"".join(event.data for event in exchange.events if isinstance(event, Received))
+    failures = [(e.kind, e.reason, e.alert, e.error) for e in exchange.events if isinstance(e, TlsFailed)]
+    others = [
+        type(event).__name__ for event in exchange.events if not isinstance(event, Sent | Received | TlsFailed)
+    ]
+    end = exchange.events[-1]
+    assert isinstance(end, Ended)
+    return others, failures, sent, received, end.how, end.error
+
+
+def test_sockets_and_thought_agree(asking: type) -> None:
+    differing = {}
+
+    async def both() -> None:
+        async with serve() as lab, trio.open_nursery() as nursery:
+            for name in REAL:
+                nursery.start_soon(compare, lab, name)
+
+    async def compare(lab: Lab, name: str) -> None:
+        scenario = catalogue.find(name)
+        plan = asking.plan(lab.url(scenario), limits=SOON, ca_file=str(lab.certificate_authority))
+        real = what_happened(await probe(plan))
+        pure = what_happened(play(scenario, plan, ports=lab.ports))
+        if real != pure:
+            differing[name] = (real, pure)
+
+    run(both)
+    assert differing == {}
+
+
+def test_the_list_of_real_ones_has_every_kind_of_listener() -> None:
+    assert {catalogue.find(name).listener for name in REAL} == {*KINDS, "unused"}
+
+
+async def say(port: int, data: bytes, host: str = "127.0.0.1") -> bytes:
+    """Send *data* and return all that comes until the server ends."""
+    stream = await trio.open_tcp_stream(host, port)
+    came = b""
+    async with stream:
+        try:
+            await stream.send_all(data)
+            while more := await stream.receive_some():
+                came += more
+        except trio.BrokenResourceError:
+            pass
+    return came
+
+
+def get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: lab\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("garbage", "answer"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", NOT_A_REQUEST),
+        (b"x" * 300_000, NOT_A_REQUEST),
+        (b"GET /s/403\r\n\r\n", b"HTTP/1.1 403 Forbidden"),
+        (b"\r\n\r\nGET /s/403 HTTP/1.1\r\n\r\n", b"HTTP/1.1 403 Forbidden"),
+        (b"\x00\xff\x1b[2J\r\n\r\n", b"HTTP/1.1 404 Not Found"),
+        (b"GET http://[ HTTP/1.1\nHost: \xff\n\n", b"HTTP/1.1 404 Not Found"),
+        (b"POST /status/99999?header=%00 HTTP/9.9\r\n\r\n", b"HTTP/1.1 99999 Status"),
+    ],
+    ids=["tls", "endless", "no-version", "blank-lines-first", "binary", "bare-lf", "odd"],
+)
+def test_garbage_is_answered_and_breaks_nothing(garbage: bytes, answer: bytes) -> None:
+    async def work() -> None:
+        async with serve() as lab:
+            assert (await say(lab.ports["plain"], garbage)).startswith(answer)
+            assert (await say(lab.ports["plain"], get("/s/403"))).startswith(b"HTTP/1.1 403 ")
+
+    run(work)
+
+
+def test_clients_that_go_away_or_say_nothing_break_nothing() -> None:
+    async def work() -> None:
+        async with serve() as lab:
+            port = lab.ports["plain"]
+            idle = [await trio.open_tcp_stream("127.0.0.1", port) for _ in range(5)]
+            for data in (b"", b"GET", get("/s/text-16M"), get("/s/endless-body")):
+                stream = await trio.open_tcp_stream("127.0.0.1", port)
+                if data:
+                    await stream.send_all(data)
+                await stream.aclose()
+            assert (await say(port, get("/s/403"))).startswith(b"HTTP/1.1 403 ")
+            for stream in idle:
+                await stream.aclose()
+
+    run(work)
+
+
+def test_too_many_connections_are_closed_at_once_and_room_comes_back() -> None:
+    async def work() -> None:
+        async with serve(bounds=Bounds(connections=3)) as lab:
+            port = lab.ports["plain"]
+            held = [await trio.open_tcp_stream("127.0.0.1", port) for _ in range(3)]
+            await trio.testing.wait_all_tasks_blocked()
+            assert await say(port, b"") == b""
+            for stream in held:
+                await stream.aclose()
+            while lab.connections:
+                await trio.lowlevel.checkpoint()
+            assert (await say(port, get("/s/403"))).startswith(b"HTTP/1.1 403 ")
+
+    run(work)
+
+
+def test_a_connection_ends_when_its_time_is_over() -> None:
+    async def work() -> None:
+        async with serve(bounds=Bounds(time=0.2)) as lab:
+            assert await say(lab.ports["plain"], get("/s/silence-long")) == b""
+            assert await say(lab.ports["plain"], b"GET") == b""
+            assert await say(lab.start("silent"), b"") == b""
+
+    run(work)
+
+
+def test_a_client_that_sends_without_end_is_cut_off() -> None:
+    async def work() -> None:
+        async with serve(bounds=Bounds(received=100_000)) as lab:
+            stream = await trio.open_tcp_stream("127.0.0.1", lab.ports["plain"])
+            await stream.send_all(get("/s/101-then-silence"))
+            with pytest.raises(trio.BrokenResourceError):
+                await stream.send_all(b"x" * 48_000_000)
+            await stream.aclose()
+
+    run(work)
+
+
+def test_an_echo() -> None:
+    async def work() -> None:
+        async with serve() as lab:
+            stream = await trio.open_tcp_stream("127.0.0.1", lab.ports["plain"])
+            mask = b"abcd"
+            await stream.send_all(get("/echo") + frame(1, b"early", mask))
+            await stream.send_all(frame(2, b"x" * 100_000, mask) + frame(8, b"\x03\xe8", mask))
+            came = b""
+            while more := await stream.receive_some():
+                came += more
+            _, _, frames = came.partition(b"\r\n\r\n")
+            assert frames == frame(1, b"early", None) + frame(2, b"x" * 100_000, None) + frame(
+                8, b"\x03\xe8", None
+            )
+            await stream.aclose()
+
+    run(work)
+
+
+def test_each_request_is_told_to_whoever_watches() -> None:
+    visits: list[Visit] = []
+
+    async def work() -> None:
+        async with serve(watch=visits.append) as lab:
+            await say(lab.ports["plain"], get("/s/status-403"))
+            await say(lab.ports["plain"], get("/nothing"))
+            await say(lab.ports["plain"], b"\x16\x03\x01")
+
+    run(work)
+    assert [(visit.listener, visit.scenario) for visit in visits] == [
+        ("plain", "403"),
+        ("plain", ""),
+        ("plain", ""),
+    ]
+    assert visits[0].request == get("/s/status-403")
+    assert visits[0].local.startswith("127.0.0.1:")
+    assert visits[0].peer.startswith("127.0.0.1:")
+
+
+def test_pages_go_before_the_catalogue() -> None:
+    async def work() -> None:
+        async with serve(pages=lambda asked: b"{page}" if asked.resource == b"/s/403" else None) as lab:
+            assert await say(lab.ports["plain"], get("/s/403")) == b"{page}"
+            assert (await say(lab.ports["plain"], get("/s/402"))).startswith(b"HTTP/1.1 402 ")
+
+    run(work)
+
+
+def test_ports_of_other_listeners_are_filled_in_and_open() -> None:
+    async def work() -> None:
+        async with serve() as lab:
+            assert set(lab.ports) == {"plain"}
+            came = await say(lab.ports["plain"], get("/s/302-https"))
+            assert b"\r\nLocation: https://127.0.0.1:%d/s/ok\r\n" % lab.start("tls") in came
+            assert await say(lab.ports["tls"], b"GET / HTTP/1.1\r\n\r\n") == ALERT_UNEXPECTED_MESSAGE
+
+    run(work)
+
+
+def test_nothing_listens_on_the_unused_port_and_nobody_else_gets_it() -> None:
+    async def work() -> None:
+        async with serve() as lab:
+            port = lab.start("unused")
+            with pytest.raises(OSError, match="all attempts to connect"):
+                await trio.open_tcp_stream("127.0.0.1", port)
+            with pytest.raises(LabError, match=f"port {port} at 127.0.0.1 cannot be had"):
+                lab.start("smtp", port)
+
+    run(work)
+
+
+def test_the_authority_is_a_file_as_long_as_the_lab_runs() -> None:
+    async def work() -> None:
+        async with serve(tls_port=0) as lab:
+            path = lab.certificate_authority
+            context = ssl.create_default_context(cafile=path)
+            stream = await trio.open_ssl_over_tcp_stream("127.0.0.1", lab.ports["tls"], ssl_context=context)
+            await stream.do_handshake()
+            await trio.aclose_forcefully(stream)
+            assert path.exists()
+        assert not path.exists()
+
+    run(work)
+
+
+def test_every_loopback_address_at_once() -> None:
+    async def work() -> None:
+        async with serve(every_loopback=True) as lab:
+            for host in ("127.0.0.1", "127.0.10.2", "127.9.9.9"):
+                assert lab.url(catalogue.find("403"), host) == f"ws://{host}:{lab.ports['plain']}/s/403"
+                assert (await say(lab.ports["plain"], get("/s/403"), host)).startswith(b"HTTP/1.1 403 ")
+
+    run(work)
+
+
+def test_the_ipv6_loopback_address() -> None:
+    with socket.socket(socket.AF_INET6) as tried:
+        tried.bind(("::1", 0))
+
+    async def work() -> None:
+        async with serve("::1") as lab:
+            assert lab.url(catalogue.find("403")) == f"ws://[::1]:{lab.ports['plain']}/s/403"
+            assert (await say(lab.ports["plain"], get("/s/403"), "::1")).startswith(b"HTTP/1.1 403 ")
+
+    run(work)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.org"])
+def test_only_loopback_unless_told_otherwise(host: str) -> None:
+    async def work() -> None:
+        async with serve(host):
+            pass
+
+    with pytest.raises(LabError, match="not a loopback address"):
+        run(work)
+
+
+def test_without_trustme_only_scenarios_of_tls_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "trustme", None)
+
+    async def work() -> None:
+        async with serve() as lab:
+            assert lab.url(catalogue.find("403"))
+            assert lab.url(catalogue.find("wss-alert"))
+            with pytest.raises(NoCertificates, match=r"pip install 'wsprobe\[lab\]'"):
+                lab.url(catalogue.find("wss-ok"))
+            # It points to a port of TLS.
+            answered = await say(lab.ports["plain"], get("/s/302-https"))
+            assert answered.startswith(b"HTTP/1.1 503 ")
+            assert b"pip install" in answered
+            assert (await say(lab.ports["plain"], get("/s/403"))).startswith(b"HTTP/1.1 403 ")
+
+    run(work)
