@@ -158,7 +158,7 @@ def _history() -> Entry:
     text = (
         "Why protocol and API disagree: how the reading of a refused handshake changed. RFC 6455 says that an "
         "answer which is not a 101 is HTTP's; browsers fail it and hide it from script.",
-        "Rows marked * are those of the published timeline (a blog post of 2012, in Japanese) that this "
+        "Rows marked * are those of the published timeline (a blog post in Japanese) that this "
         "account starts from; each says what of it is verified.",
     )
     facts = [

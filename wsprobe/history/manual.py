@@ -1,0 +1,202 @@
+"""man/wsprobe-history.7 from the same data that the program reads.
+
+``python -m wsprobe.history.manual`` writes it to standard output; a test holds the committed page against it.
+
+The language is mdoc(7): a sentence a line, no line over 80 bytes, as ``mandoc -Tlint`` wants it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from wsprobe.history import data
+from wsprobe.history.revision import Cell, Contradiction, Grade, Question, Revision, Row, Rule
+
+DATE = "November 24, 2026"
+"""When the facts were last gone through."""
+
+KNOWN: dict[Grade, str] = {
+    "read": "the normative text was read",
+    "secondary": "a change log, a quotation in source code, or an implementation of that draft says so",
+    "one timeline": "one author's published timeline says so, and nothing else was found",
+    "not known": "nothing better than memory or inference was found, so nothing is claimed",
+}
+ABOUT = {
+    "http": "HTTP: status, status line, field lines",
+    "fields": "The fields of a 101",
+    "procedure": "Procedure",
+}
+
+_SENTENCE = re.compile(r"(?<=[^.][.?!])\s+(?=[^a-z])|(?<=[.?!][\"')])\s+(?=[^a-z])|(?<=[a-z]{3}\.)\s+(?=[a-z])")
+
+
+def page() -> str:
+    """The whole page, with a line end at its end."""
+    return "".join(f"{line}\n" for line in _page())
+
+
+def _page() -> Iterator[str]:
+    yield from (
+        f".Dd {DATE}",
+        ".Dt WSPROBE-HISTORY 7",
+        ".Os",
+        ".Sh NAME",
+        ".Nm wsprobe-history",
+        ".Nd how the reading of a refused WebSocket handshake changed",
+        ".Sh DESCRIPTION",
+    )
+    yield from text(
+        "RFC 6455 says that an answer to a handshake which is not a 101 is HTTP's to read. A browser fails it "
+        "instead, and hides from script what was answered. That the two disagree is history, which this page "
+        "tells with its sources: what each revision of the protocol and of the API asked a client to do with an "
+        "answer."
+    )
+    yield ".Pp"
+    yield from text("The same facts are what the program reads by:")
+    yield ".Bd -literal -offset indent"
+    yield "wsprobe compare --spec all URL"
+    yield "wsprobe compare --spec hybi-05..rfc6455,r1.210 FILE"
+    yield "wsprobe explain history"
+    yield "wsprobe explain hybi-07"
+    yield ".Ed"
+    yield ".Ss How well a fact is known"
+    yield from tagged((grade, KNOWN[grade]) for grade in KNOWN)
+    yield ".Sh THE TIMELINE"
+    yield from text(
+        "Rows marked with an asterisk are those of a published timeline (a blog post in Japanese), from which "
+        "this account starts; the others were added."
+    )
+    yield from tagged((_head(row), _row(row)) for row in data.timeline())
+    yield ".Sh QUESTIONS IT LEFT OPEN"
+    for number, question in enumerate(data.questions()):
+        if number:
+            yield ".Pp"
+        yield from _question(question)
+    yield ".Sh REVISIONS"
+    yield from text("Under the names that the option --spec and the output in JSON use, oldest first.")
+    for revision in data.revisions().values():
+        yield from _revision(revision)
+    yield ".Sh RULES"
+    yield from text(
+        "Each rule through the revisions, with the section and how well it is known. A revision of the API that "
+        "is not named has what the protocol under it has."
+    )
+    for about, title in ABOUT.items():
+        yield f".Ss {title}"
+        yield ".Bl -tag -width Ds"
+        for rule in data.rules().values():
+            if rule.about == about:
+                yield from _rule(rule)
+        yield ".El"
+    yield ".Sh CONTRADICTIONS"
+    yield from text(
+        "Where two places cannot both be followed, or one leaves an answer undecided, both are named."
+    )
+    yield ".Bl -tag -width Ds"
+    for contradiction in data.contradictions().values():
+        yield from _contradiction(contradiction)
+    yield ".El"
+    yield from (".Sh SEE ALSO", ".Xr wsprobe 1 ,", ".Xr wsprobe-browsers 7")
+
+
+def _head(row: Row) -> str:
+    return f"{row.date}{' *' if row.published else ''}"
+
+
+def _row(row: Row) -> str:
+    why = f" Why: {row.why}" if row.why else ""
+    return f"{row.title}. {row.changed}{why} Verified: {row.verified}"
+
+
+def _question(question: Question) -> Iterator[str]:
+    yield from text(question.asked)
+    yield ".Pp"
+    yield from text(question.answer)
+    yield ".Bl -bullet"
+    for evidence in question.evidence:
+        yield ".It"
+        yield from text(evidence)
+    yield ".El"
+    yield ".Pp"
+    yield from text("To see it:")
+    yield ".Bd -literal -offset indent"
+    for scenario in question.scenarios:
+        yield f"wsprobe compare --browser-mode lab:{scenario}"
+    yield ".Ed"
+
+
+def _revision(revision: Revision) -> Iterator[str]:
+    yield f".Ss {revision.name}"
+    yield from text(f"{revision.title}, {revision.date}. {revision.what}")
+    told = revision.told
+    facts = [
+        ("Changed", revision.changed),
+        ("Why", revision.why),
+        ("Sections", revision.sections),
+        ("On the wire", revision.wire),
+        ("Shipped in", revision.shipped),
+        ("Over", revision.protocol),
+        ("Handshake of", revision.same_as),
+        ("Script", _told(revision) if told is not None else ""),
+        ("Known", KNOWN[revision.grade]),
+        ("Sources", "; ".join(f"{source.title}, {source.where}" for source in revision.sources)),
+    ]
+    yield from tagged((label, said) for label, said in facts if said)
+
+
+def _told(revision: Revision) -> str:
+    told = revision.told
+    assert told is not None
+    events = "nothing is said of events" if told.events is None else "gets " + ", then ".join(told.events)
+    code = f", code {told.code}" if told.code is not None else ""
+    where = f"section {told.section}" if told.section[:1].isdigit() else told.section
+    return f"{events}{code} ({where}). {told.may_know}"
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    yield f'.It "{rule.title}"'
+    yield from tagged(((_span(names), _cell(cell)) for names, cell in rule.cells), compact=True)
+
+
+def _span(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
+
+
+def _cell(cell: Cell) -> str:
+    where = "; ".join(part for part in (cell.section, cell.grade) if part)
+    return f"{cell.text} ({where})"
+
+
+def _contradiction(contradiction: Contradiction) -> Iterator[str]:
+    yield f'.It "{contradiction.title}"'
+    for place in contradiction.places:
+        yield from text(f"{place.where}: {place.says}.")
+    yield from text(f"In practice: {contradiction.practice}")
+
+
+def tagged(rows: Iterable[tuple[str, str]], *, compact: bool = False) -> Iterator[str]:
+    """A list with (tag, text) for its items."""
+    yield ".Bl -tag -width Ds -compact" if compact else ".Bl -tag -width Ds"
+    for tag, said in rows:
+        # A quoted word is not taken for a macro.
+        yield f'.It "{_escaped(tag)}"'
+        yield from text(said)
+    yield ".El"
+
+
+def text(said: str) -> Iterator[str]:
+    """Running text: a sentence a line, broken where a line would grow too long."""
+    for sentence in _SENTENCE.split(said):
+        for line in textwrap.wrap(_escaped(sentence), 78, break_long_words=False, break_on_hyphens=False):
+            yield f"\\&{line}" if line.startswith((".", "'")) else line
+
+
+def _escaped(said: str) -> str:
+    return said.replace("\\", "\\e").replace('"', "\\(dq")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
