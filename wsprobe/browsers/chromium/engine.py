@@ -36,6 +36,8 @@ from wsprobe.read.reading import Reading
 _HEAD_BUFFER = 4096
 """The head buffer grows by as much; what stands in it behind the head is read as frames in one go."""
 
+SECOND = 1_000_000
+_STREAM = "net/websockets/websocket_stream.cc"
 _CLOSED_EARLY = "close() while CONNECTING: third_party/blink/renderer/modules/websockets/websocket_common.cc"
 _RESET_RACE = (
     'the console says "Error in connection establishment" or "Error during WebSocket handshake", '
@@ -147,7 +149,7 @@ class Chromium:
             because = self._opened(script, made.url, reading, step, acts)
             outcome = "closed" if script.ready_state == CLOSED else "open"
             return outcome, because, tuple(cookies)
-        return "connecting", "no answer yet: net/websockets/websocket_stream.cc gives it 240 s", tuple(cookies)
+        return "connecting", f"no answer yet: {_STREAM} gives it {self.facts.opening_timeout} s", tuple(cookies)
 
     def _credentials(self, reading: Reading, step: Step, page: Page, key: str) -> str:
         """The value of Authorization that a 401 is answered with, "" if it is not: cross-site it never is."""
@@ -170,6 +172,16 @@ class Chromium:
         return []
 
     def _step(self, reading: Reading, protocols: tuple[str, ...]) -> Step:
+        step = self._settled(reading, protocols)
+        limit = self.facts.opening_timeout * SECOND
+        if step.at < limit:
+            return step
+        late = Failed(
+            self.facts.failures["timed-out"], f"no answer within {self.facts.opening_timeout} s: {_STREAM}"
+        )
+        return Step(limit, None, late)
+
+    def _settled(self, reading: Reading, protocols: tuple[str, ...]) -> Step:
         failed = not_established(reading, self.facts)
         if failed is not None:
             return Step(failed[0], None, failed[1])

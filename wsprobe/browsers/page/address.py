@@ -113,15 +113,17 @@ def page_origin(url: str) -> str:
     return address.origin if address is not None else "null"
 
 
-def fetch_site(page: Address, to: Address) -> str:
+def fetch_site(page: Address, to: Address, *, schemeful: bool = True) -> str:
     """The value of Sec-Fetch-Site (Fetch Metadata) of a request by *page*; ws: counts as http:.
+
+    *schemeful*: False where http: and https: of one host are the same site.
 
     The registrable domain is taken to be the last two labels: no public suffix list is kept here.
     """
     to = as_http(to)
     if page.origin == to.origin and page.origin != "null":
         return "same-origin"
-    if page.secure == to.secure and _site(page.host) == _site(to.host) != "":
+    if (page.secure == to.secure or not schemeful) and _site(page.host) == _site(to.host) != "":
         return "same-site"
     return "cross-site"
 

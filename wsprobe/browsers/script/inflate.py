@@ -14,6 +14,25 @@ class Inflater:
         self._takeover = takeover
         self._start()
 
+    def feed_in_pieces(self, data: bytes, size: int) -> bytes:
+        """What a whole message inflates to, *size* bytes at a time: what a copy reaches back to beyond its
+        piece must be within the window. Raises ``ValueError`` if it is not a deflate stream."""
+        from zlib import error
+
+        data += b"\0\0\xff\xff"
+        pieces = []
+        try:
+            while True:
+                pieces.append(self._stream.decompress(data, size))
+                data = self._stream.unconsumed_tail
+                if self._stream.eof:
+                    data = self._stream.unused_data
+                    self._start()
+                if not data and len(pieces[-1]) < size:
+                    return b"".join(pieces)
+        except error as fault:
+            raise ValueError(str(fault)) from fault
+
     def feed(self, data: bytes, last: bool, limit: int = 0) -> bytes:
         """What *data* inflates to; *last*: it ends the message. At most *limit* bytes unless that is 0.
 

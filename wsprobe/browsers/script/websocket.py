@@ -16,6 +16,9 @@ from wsprobe.exchange import Act
 
 CONNECTING, OPEN, CLOSING, CLOSED = range(4)
 
+MAX_REASON = 123
+"""Bytes of UTF-8 (WHATWG WebSockets, close(), step 2)."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallTexts:
@@ -37,6 +40,16 @@ class CloseCall:
     code: int | None
     reason: str
     while_connecting: bool
+
+
+def on_wire(acts: Iterable[Act]) -> tuple[Act, ...]:
+    """Those of a page's *acts* that a probe plays in the page's stead: not the ones that throw in every engine,
+    nor those before there is a session."""
+    return tuple(act for act in acts if act.when != "created" and (act.do != "close" or _may_close(act)))
+
+
+def _may_close(act: Act) -> bool:
+    return (act.code is None or act.code == 1000 or 3000 <= act.code <= 4999) and len(act.data) <= MAX_REASON
 
 
 class WebSocket:
@@ -102,7 +115,7 @@ class WebSocket:
             if code != 1000 and not 3000 <= code <= 4999:
                 self._throw("InvalidAccessError", self._texts.close_code.replace("{code}", str(code)), 15)
                 return
-        if len(act.data) > 123:
+        if len(act.data) > MAX_REASON:
             self._throw("SyntaxError", self._texts.close_reason, 12)
             return
         if self.ready_state in (CLOSING, CLOSED):

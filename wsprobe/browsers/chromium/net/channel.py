@@ -81,7 +81,7 @@ class Channel:
     def receive(self, data: bytes, now: int, *, whole: bool = False) -> None:
         """Take bytes: in reads of the size Chromium makes, or all in one if *whole*."""
         at = 0
-        if whole and data:
+        if whole and data and self.state is not State.CLOSED:
             self._read(data, now)
             return
         while at < len(data) and self.state is not State.CLOSED:

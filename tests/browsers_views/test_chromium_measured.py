@@ -1,0 +1,16 @@
+"""Chromium's view against what Chromium 156 did: exception, URL, events and console, all of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browsers_views.measured_cases import HOST, Case, load, told
+from wsprobe.browsers import ENGINES
+from wsprobe.lab.rehearse import rehearse
+
+CASES = load("chromium-156")
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_the_view_is_what_was_measured(case: Case) -> None:
+    assert told(rehearse(ENGINES["chromium"], case.scenario, {}, host=HOST)) == case.seen

@@ -1,0 +1,124 @@
+"""Content Security Policy, mixed content, blocked ports, subprotocol arguments."""
+
+from __future__ import annotations
+
+import pytest
+
+from wsprobe.browsers.page import csp, security, subprotocols
+from wsprobe.browsers.page.address import Address, parse
+from wsprobe.browsers.view import Page
+
+
+def parsed(text: str) -> Address:
+    address = parse(text)
+    assert address is not None
+    return address
+
+
+PAGE = "http://page.example/"
+
+
+@pytest.mark.parametrize(
+    ("policy", "to"),
+    [
+        ("", "ws://h/"),
+        ("script-src 'none'", "ws://h/"),
+        ("connect-src *", "ws://h:99/"),
+        ("connect-src 'self'", "ws://page.example/x"),
+        ("connect-src 'SELF'", "wss://page.example/x"),
+        ("connect-src ws:", "wss://h/"),
+        ("connect-src http:", "ws://h/"),
+        ("connect-src page.example", "ws://page.example/"),
+        ("connect-src *.example", "ws://a.b.example/"),
+        ("connect-src WS://H.example:*", "ws://h.example:7/"),
+        ("connect-src ws://h/a/", "ws://h/a/b"),
+        ("connect-src ws://h/a%20b", "ws://h/a%20b"),
+        ("connect-src ws://h:80", "wss://h/"),
+        ("connect-src ws:; connect-src 'none'", "ws://h/"),
+        ("default-src 'none'; connect-src ws:", "ws://h/"),
+    ],
+)
+def test_policies_that_let_it_pass(policy: str, to: str) -> None:
+    assert csp.violation(policy, parsed(PAGE), parsed(to)) is None
+
+
+@pytest.mark.parametrize(
+    ("policy", "to", "directive"),
+    [
+        ("connect-src 'none'", "ws://h/", "connect-src 'none'"),
+        ("connect-src", "ws://h/", "connect-src "),
+        ("default-src   'self'   x:", "ws://h/", "default-src 'self' x:"),
+        ("connect-src 'self'", "ws://page.example:8/", "connect-src 'self'"),
+        ("connect-src wss:", "ws://h/", "connect-src wss:"),
+        ("connect-src *.h.example", "ws://h.example/", "connect-src *.h.example"),
+        ("connect-src ws://h/a", "ws://h/a/b", "connect-src ws://h/a"),
+        ("connect-src ws://h", "ws://h:81/", "connect-src ws://h"),
+        ("connect-src *, connect-src 'none'", "ws://h/", "connect-src 'none'"),
+        ("connect-src ws://[::1]:1", "ws://[::1]:1/", "connect-src ws://[::1]:1"),
+        ("connect-src 'nonce-x'", "ws://h/", "connect-src 'nonce-x'"),
+    ],
+)
+def test_policies_that_do_not(policy: str, to: str, directive: str) -> None:
+    found = csp.violation(policy, parsed(PAGE), parsed(to))
+    assert found is not None
+    assert found.directive == directive
+    assert directive.startswith(found.name)
+
+
+def test_a_page_without_an_origin_is_no_self() -> None:
+    assert csp.violation("connect-src 'self'", parsed("file:///x"), parsed("ws://h/")) is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "upgraded"),
+    [
+        ("ws://h/x?y", "wss://h/x?y"),
+        ("ws://u:p@h:8080/", "wss://u:p@h:8080/"),
+        ("ws://h:443/x", "wss://h/x"),
+    ],
+)
+def test_upgrade_insecure_requests(url: str, upgraded: str) -> None:
+    assert csp.upgrades("img-src *; Upgrade-Insecure-Requests")
+    assert not csp.upgrades("connect-src upgrade-insecure-requests")
+    assert csp.upgraded(parsed(url)).href == upgraded
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.255.0.9", "[::1]", "localhost", "a.LOCALHOST", "localhost."]
+)
+def test_trustworthy_hosts(host: str) -> None:
+    assert security.trustworthy_host(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["10.0.0.1", "[::2]", "localhost.example", "[::ffff:127.0.0.1]", "", "0.0.0.0"]
+)
+def test_other_hosts(host: str) -> None:
+    assert not security.trustworthy_host(host)
+
+
+def test_mixed_content_is_a_matter_of_both_schemes() -> None:
+    secure, plain = parsed("https://p/"), parsed("http://p/")
+    assert security.insecure_from_secure(secure, parsed("ws://h/"))
+    assert not security.insecure_from_secure(secure, parsed("wss://h/"))
+    assert not security.insecure_from_secure(plain, parsed("ws://h/"))
+
+
+def test_bad_ports() -> None:
+    assert len(security.BAD_PORTS) == 83
+    assert [p for p in (1, 6667, 10080, 80, 443, 8080, 5432) if security.bad_port(parsed(f"ws://h:{p}/"))] == [
+        *(1, 6667, 10080)
+    ]
+    assert not security.bad_port(parsed("ws://h/"))
+
+
+def test_subprotocols() -> None:
+    assert subprotocols.given(Page()) == ()
+    assert subprotocols.given(Page(protocols="a, b")) == ("a, b",)
+    assert subprotocols.given(Page(protocols=("a",))) == ("a",)
+    assert subprotocols.first_invalid(["a", "!#$%&'*+-.^_`|~"]) is None
+    assert [subprotocols.first_invalid(["a", bad]) for bad in ("", "a b", "é", "a/b", "\x7f")] == [
+        *("", "a b", "é", "a/b", "\x7f")
+    ]
+    assert subprotocols.first_repeated(["a", "A", "b"]) is None
+    assert subprotocols.first_repeated(["a", "b", "b", "a"]) == "b"

@@ -1,0 +1,168 @@
+"""The WebSocket object, the timeline, inflation, what is hidden."""
+
+from __future__ import annotations
+
+import zlib
+
+import pytest
+
+from tests.browsers_views.recordings import HEAD, OPEN, frame, recorded, seen
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.script.hidden import hidden
+from wsprobe.browsers.script.inflate import Inflater
+from wsprobe.browsers.script.timeline import Arrival, OwnClose, arrivals, end, own_close, timed_acts, timeline
+from wsprobe.browsers.script.websocket import CallTexts, WebSocket, on_wire
+from wsprobe.browsers.view import Page
+from wsprobe.exchange import Act, ConnectFailed, Ended, Exchange, ResolveFailed, Sent, TlsFailed, TunnelFailed
+from wsprobe.read import read
+
+TEXTS = CallTexts("code {code}", "reason", "connecting", late_send="late")
+
+
+def test_calls_are_judged_in_the_texts_order() -> None:
+    script = WebSocket((), TEXTS)
+    for act in (
+        Act("open", "text", b"x"),
+        Act("open", "close", b"x" * 124, 999),
+        Act("open", "close", b"x" * 124, 1000),
+        Act("open", "close", b"", -1),
+        Act("open", "close", b"", 70_000),
+    ):
+        script.do(act)
+    thrown = [event.exception for event in script.events]
+    assert [(e.name, e.message, e.code) for e in thrown if e is not None] == [
+        ("InvalidStateError", "connecting", 11),
+        ("InvalidAccessError", "code 999", 15),
+        ("SyntaxError", "reason", 12),
+        ("InvalidAccessError", "code 0", 15),
+        ("InvalidAccessError", "code 65535", 15),
+    ]
+    assert (script.ready_state, script.close_call) == (0, None)
+
+
+def test_a_reason_without_a_code_is_one_engines_error() -> None:
+    act = Act("open", "close", b"why")
+    lenient, strict = WebSocket((), TEXTS), WebSocket((), CallTexts("{code}", "", "", undefined_is_zero=True))
+    lenient.do(act)
+    strict.do(act)
+    assert (lenient.ready_state, strict.ready_state) == (2, 0)
+    assert strict.events[0].exception is not None
+
+
+def test_only_the_first_close_counts() -> None:
+    script = WebSocket((), TEXTS)
+    script.opened("", "")
+    script.do(Act("open", "close", b"a", 3000))
+    script.do(Act("open", "close", b"b", 4000))
+    script.do(Act("open", "text", b"x"))
+    assert script.close_call is not None
+    assert (script.close_call.code, script.close_call.reason) == (3000, "a")
+    assert script.console == ["late"]
+
+
+def test_an_early_close_calls_the_engine_inside_the_call() -> None:
+    script = WebSocket((Act("created", "close"),), TEXTS)
+    script.on_early_close = script.error
+    script.run("created")
+    assert [event.type for event in script.events] == ["error"]
+
+
+def test_messages_reach_script_only_while_open() -> None:
+    script = WebSocket((Act("message", "close", code=1000),), TEXTS)
+    script.message("early")
+    script.opened("p", "e")
+    script.message("one")
+    script.message("two")
+    assert [event.data for event in script.events] == ["", "one"]
+
+
+def test_what_throws_never_reaches_the_wire() -> None:
+    good = (Act("open", "text", b"x"), Act("message", "close"), Act("time", "close", b"x" * 123, 3000, 5))
+    bad = (Act("created", "close"), Act("open", "close", code=999), Act("open", "close", b"x" * 124, 1000))
+    assert on_wire(good + bad) == good
+
+
+def test_arrivals_begin_behind_what_is_skipped() -> None:
+    reading = recorded(b"abc", b"def")
+    assert [(a.data, a.start) for a in arrivals(reading, 4)] == [(b"ef", 4)]
+    assert [a.data for a in arrivals(reading)] == [b"abc", b"def"]
+    assert list(arrivals(reading, 6)) == []
+
+
+def test_what_happens_at_one_time_comes_received_first_and_ended_last() -> None:
+    act, shut, last, data = Act("time", "close", after=5), OwnClose(5), Ended(5, "fin"), Arrival(5, b"x", 0)
+    assert list(timeline([last], [shut], [act], [data])) == [data, act, shut, last]
+    acts = (Act("time", "close", after=9), Act("time", "close", after=3), Act("open", "close"))
+    assert [a.after for a in timed_acts(Page(acts=acts))] == [3, 9]
+
+
+def test_a_recording_without_an_end_ends_with_its_last_event() -> None:
+    reading = recorded(OPEN)
+    cut = read(Exchange(reading.exchange.plan, reading.exchange.events[:-1]))
+    assert end(cut) == Ended(reading.exchange.events[-2].at, "local")
+    assert end(read(Exchange(reading.exchange.plan, ()))) == Ended(0, "local")
+
+
+def test_an_answer_to_a_close_is_no_close_of_our_own() -> None:
+    reading = recorded(OPEN, frame(0x88, b"\x03\xe8"))
+    events = reading.exchange.events
+    ours = b"\x88\x82\0\0\0\0\x03\xe8"
+    answered = read(Exchange(reading.exchange.plan, (*events[:-1], Sent(events[-2].at, ours), events[-1])))
+    assert own_close(answered) is None
+    first = read(Exchange(reading.exchange.plan, (*events[:-2], Sent(events[-3].at + 1, ours), *events[-2:])))
+    assert own_close(first) == OwnClose(events[-3].at + 1)
+
+
+def test_inflating_goes_on_behind_a_final_block_and_forgets_only_if_told() -> None:
+    ended = zlib.compress(b"final", wbits=-15)
+    assert Inflater().feed(ended, True) == b"final"
+    deflate = zlib.compressobj(wbits=-15)
+    first, second = (deflate.compress(b"again" * 9) + deflate.flush(zlib.Z_SYNC_FLUSH) for _ in "12")
+    keeps, forgets = Inflater(), Inflater(takeover=False)
+    assert keeps.feed(first[:-4], True) == keeps.feed(second[:-4], True) == b"again" * 9
+    assert forgets.feed(first[:-4], True) == b"again" * 9
+    with pytest.raises(ValueError, match="distance"):
+        forgets.feed(second[:-4], True)
+
+
+def test_a_refusal_is_hidden_whole() -> None:
+    view = seen(b"HTTP/1.1 403 No\r\nA: b\r\nContent-Length: 2\r\n\r\nno")
+    assert view.hidden == ("status 403", "2 headers", "2-byte body", "the server closed the connection")
+
+
+def test_of_an_open_session_only_what_script_cannot_read_is_hidden() -> None:
+    head = f"{HEAD}Sec-WebSocket-Protocol: p\r\nX: y\r\n\r\n".encode()
+    view = seen(head, frame(0x89, b""), frame(0x89, b""), frame(0x88, b"\x03\xee"), page=Page(protocols="p"))
+    assert view.hidden == ("4 headers", "2 pings", "the server closed the connection")
+    told = seen(head, frame(0x88, b"\x03\xf4"), frame(0x81, b"x"), page=Page(protocols="p"))
+    assert "Close frame with code 1012" in told.hidden
+
+
+def test_causes_in_the_network_are_hidden() -> None:
+    plan = recorded().exchange.plan
+    events = (
+        ResolveFailed(1, "h", ""),
+        ConnectFailed(2, "::1", 3, "ECONNREFUSED", ""),
+        TunnelFailed(3, ""),
+        TlsFailed(4, "certificate", "", reason="expired"),
+        TlsFailed(5, "alert", "", alert=40),
+        TlsFailed(6, "not-tls", "", b"xyz"),
+        TlsFailed(7, "fin", ""),
+    )
+    assert hidden(read(Exchange(plan, events)), ()) == (
+        "the name h did not resolve",
+        "connection to ::1 port 3 failed: ECONNREFUSED",
+        "the proxy did not open the way",
+        "certificate not accepted: expired",
+        "TLS alert 40",
+        "3 bytes that are not TLS",
+        "TLS handshake failed: fin",
+    )
+
+
+def test_engines_are_looked_up_by_name() -> None:
+    assert set(ENGINES) == {"chromium", "firefox", "webkitgtk", "whatwg", "w3c-cr-2012"}
+    assert len(ENGINES) == 5
+    assert ENGINES["chromium"].name == "chromium"
+    with pytest.raises(KeyError):
+        ENGINES["netscape"]
