@@ -1,11 +1,21 @@
 from __future__ import annotations
 
 import base64
+import socket
 
 import pytest
 import trio
 
-from wsprobe.exchange import ConnectFailed, Limits, Resolved, TlsDone, TunnelFailed, TunnelReceived, TunnelSent
+from wsprobe.exchange import (
+    ConnectFailed,
+    Limits,
+    Resolved,
+    ResolveFailed,
+    TlsDone,
+    TunnelFailed,
+    TunnelReceived,
+    TunnelSent,
+)
 from wsprobe.net import PlanError, probe
 from wsprobe.net.proxy.address import Proxy, parse
 from wsprobe.net.proxy.connect import head_size, request
@@ -144,6 +154,44 @@ def test_nothing_listens_where_the_proxy_should_be(net):
     exchange = net.run(lambda: probe(net.plan(9, proxy="http://127.0.0.1:1")))
     assert net.only(exchange, ConnectFailed).errno == "ECONNREFUSED"
     assert net.only(exchange, TunnelFailed).error.startswith("the proxy could not be reached")
+
+
+@pytest.mark.parametrize("kind", ["http", "socks5"])
+def test_a_name_that_does_not_resolve(net, kind):
+    """Of the proxy itself, and of the target where it is ours to resolve."""
+
+    class Nobody(trio.abc.HostnameResolver):
+        async def getaddrinfo(self, host, port, family=0, type=0, proto=0, flags=0):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+        async def getnameinfo(self, sockaddr, flags):
+            raise AssertionError("not asked for")
+
+    async def proxy(stream):
+        await net.until_eof(stream)
+
+    async def work():
+        trio.socket.set_custom_hostname_resolver(Nobody())
+        async with net.serving(proxy) as port:
+            host = "nobody.example" if kind == "http" else "127.0.0.1"
+            return await probe(net.plan(9, host=SHOP, proxy=f"{kind}://{host}:{port}"))
+
+    exchange = net.run(work)
+    assert net.only(exchange, ResolveFailed).host == ("nobody.example" if kind == "http" else SHOP)
+    assert ("TunnelFailed" in net.kinds(exchange)) is (kind == "http")
+    assert net.ended(exchange).error == "Name or service not known"
+
+
+def test_a_proxy_whose_name_cannot_be_a_server_name(net):
+    async def proxy(stream):
+        await net.until_eof(stream)
+
+    async def work():
+        async with net.serving(proxy) as port:
+            named = ((".example", port, ("127.0.0.1",)),)
+            return await probe(net.plan(9, proxy=f"https://.example:{port}", resolve=named))
+
+    assert "cannot be a server name" in net.only(net.run(work), TunnelFailed).error
 
 
 def test_tls_through_a_tunnel(net, authority):

@@ -185,6 +185,18 @@ def test_hostile_lengths(hostile):
     _never_wrong(hostile)
 
 
+def test_an_object_identifier_of_one_huge_arc():
+    oid = bytes.fromhex("06092b06010401868d1f07")
+    long = b"\x06\x20" + b"\xff" * 32
+    attribute = b"\x30\x25" + long + b"\x0c\x01v"
+    name = b"\x30\x29\x31\x27" + attribute
+    body = b"\x02\x01\x01\x30\x00" + name + b"\x30\x00" + name
+    assert oid not in body
+    tbs = b"\x30" + bytes([0x81, len(body)]) + body
+    der = b"\x30" + bytes([0x81, len(tbs)]) + tbs
+    assert read(der).issuer == read(der).subject == "?=#0c0176"
+
+
 def test_an_endless_object_identifier():
     der = made([part(x509.ObjectIdentifier("1.3.6.1.4.1.99999.7"), "v")])
     oid = bytes.fromhex("06092b06010401868d1f07")

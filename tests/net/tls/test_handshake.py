@@ -9,7 +9,6 @@ import trio
 
 from wsprobe.exchange import Ended, Limits, Received, Sent, TlsDone, TlsFailed
 from wsprobe.net import probe
-from wsprobe.net.tls.wire import looks_like_tls
 
 LONG_AGO = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
 FAR_OFF = datetime(2099, 1, 1, tzinfo=UTC)
@@ -444,23 +443,6 @@ def test_a_name_that_cannot_be_a_server_name(net):
     failed = net.only(exchange, TlsFailed)
     assert failed.kind == "error"
     assert "'.example' cannot be a server name" in failed.error
-
-
-@pytest.mark.parametrize(
-    ("data", "tls"),
-    [
-        (b"\x16", True),
-        (b"\x16\x03", True),
-        (b"\x15\x03\x01", True),
-        (b"\x17\x03\x03", True),
-        (b"\x16\x04", False),
-        (b"H", False),
-        (b"\x18\x03", False),
-        (b"\x80\x2e", False),
-    ],
-)
-def test_looks_like_tls(data, tls):
-    assert looks_like_tls(data) is tls
 
 
 def test_a_reader_of_keys_is_obeyed(net, authority, answering, tmp_path, monkeypatch):

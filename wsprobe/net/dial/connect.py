@@ -88,10 +88,7 @@ async def _bind(sock: tsocket.SocketType, interface: str) -> None:
 
 def _local(stream: trio.SocketStream) -> str:
     """Return our own end, as ``address:port``; "" for a Unix socket."""
-    try:
-        name = stream.socket.getsockname()
-    except OSError:
-        return ""
+    name = stream.socket.getsockname()
     if not isinstance(name, tuple):
         return ""
     return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"

@@ -90,8 +90,6 @@ class TlsWire:
                 piece = self.engine.read(READ)
             except ssl.SSLWantReadError:
                 break
-            except ssl.SSLZeroReturnError:
-                piece = b""
             except ssl.SSLEOFError:
                 self._ended = End("truncated", "the connection was closed without a TLS close_notify")
                 break
@@ -115,8 +113,7 @@ class TlsWire:
     def chain(self, which: Literal["get_unverified_chain", "get_verified_chain"]) -> list[bytes]:
         """Return the peer's certificates, DER, its own first; also where verification has failed.
 
-        The public methods of Python 3.13 want a handshake that went well; the object beneath has been giving the
-        certificates away since Python 3.10.
+        Python 3.13 made methods for this public; the object beneath has had them since Python 3.10.
         """
         try:
             found = getattr(self.engine._sslobj, which)()  # type: ignore[attr-defined]

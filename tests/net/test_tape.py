@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from wsprobe.exchange import Ended, Resolved
+from wsprobe.net.tape import Tape, utc
+
+
+def test_times_are_whole_microseconds_since_the_start():
+    async def work():
+        await trio.sleep(100)
+        tape = Tape()
+        await trio.sleep(0.0123456)
+        return tape.now(), tape.deadline(1_500_000) - trio.current_time(), tape.deadline(None)
+
+    now, later, never = trio.run(work, clock=MockClock(autojump_threshold=0))
+    assert now == 12_346
+    assert later == pytest.approx(1.5 - 0.0123456)
+    assert never == float("inf")
+
+
+def test_the_recording_and_the_watch(net):
+    seen = []
+
+    async def work():
+        tape = Tape(seen.append)
+        tape.add(Resolved(1, "h", ()))
+        tape.add(Ended(2, "local"))
+        return tape.exchange(net.plan(1))
+
+    exchange = trio.run(work)
+    assert exchange.events == (Resolved(1, "h", ()), Ended(2, "local"))
+    assert seen == list(exchange.events)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (1_700_000_000.9999, "2023-11-14T22:13:20.999Z"),
+        (4_102_444_800.25, "2100-01-01T00:00:00.250Z"),
+    ],
+)
+def test_utc(seconds, text):
+    assert utc(seconds) == text

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+import trio
+import trio.testing
+
+from wsprobe.net.wire import After, End, StreamWire, said_of
+
+
+def both(work):
+    async def main():
+        ours, theirs = trio.testing.memory_stream_pair()
+        return await work(StreamWire(ours), theirs)
+
+    return trio.run(main)
+
+
+def test_bytes_go_both_ways_and_end():
+    async def work(wire, peer):
+        assert await wire.send(b"there") is None
+        assert await peer.receive_some() == b"there"
+        await peer.send_all(b"back")
+        await peer.send_eof()
+        return await wire.receive(), await wire.receive(), await wire.receive()
+
+    assert both(work) == (b"back", End("fin"), End("fin"))
+
+
+def test_a_peer_that_is_gone():
+    async def work(wire, peer):
+        await peer.aclose()
+        return await wire.send(b"x"), await wire.receive()
+
+    end, after = both(work)
+    assert end.how == "error"
+    assert end.error
+    assert after == End("fin")
+
+
+def test_a_wire_that_was_closed():
+    async def work(wire, peer):
+        await wire.close()
+        await wire.close()
+        return await wire.send(b"x"), await wire.receive(), await peer.receive_some()
+
+    sent, received, seen = both(work)
+    assert (sent.how, received.how, seen) == ("error", "error", b"")
+
+
+class Broken(trio.abc.Stream):
+    """A stream on which every call fails like the operating system has it."""
+
+    def __init__(self, number):
+        self.number = number
+
+    async def send_all(self, data):
+        raise trio.BrokenResourceError from OSError(self.number, "raw")
+
+    async def receive_some(self, max_bytes=None):
+        raise trio.BrokenResourceError from OSError(self.number, "raw")
+
+    async def wait_send_all_might_not_block(self):
+        raise AssertionError("not asked for")
+
+    async def aclose(self):
+        await trio.lowlevel.checkpoint()
+
+
+@pytest.mark.parametrize(
+    ("number", "how"),
+    [
+        (errno.ECONNRESET, "reset"),
+        (errno.EPIPE, "reset"),
+        (errno.ECONNABORTED, "reset"),
+        (errno.ETIMEDOUT, "error"),
+        (errno.EHOSTUNREACH, "error"),
+    ],
+)
+def test_errors_of_the_system(number, how):
+    wire = StreamWire(Broken(number))
+    expected = End(how, os.strerror(number), errno.errorcode[number])
+    assert trio.run(wire.receive) == trio.run(wire.send, b"x") == expected
+
+
+def test_what_was_read_before_comes_first():
+    async def work(wire, peer):
+        after = After(wire, b"early")
+        await after.send(b"there")
+        await peer.send_all(b"late")
+        got = await after.receive(), await after.receive(), await peer.receive_some()
+        await after.close()
+        return got, await peer.receive_some()
+
+    assert both(work) == ((b"early", b"late", b"there"), b"")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ECONNREFUSED, "x"), ("ECONNREFUSED", os.strerror(errno.ECONNREFUSED))),
+        (OSError(-2, "its own words"), ("", "its own words")),
+        (OSError("AF_UNIX path too long"), ("", "AF_UNIX path too long")),
+        (OSError(), ("", "OSError")),
+    ],
+)
+def test_said_of(error, said):
+    assert said_of(error) == said

@@ -1,0 +1,155 @@
+"""TLS over a wire that is a list of reads, and over one that breaks."""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import suppress
+
+import pytest
+import trio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from wsprobe.exchange import TlsOptions
+from wsprobe.net.tls.trust import context
+from wsprobe.net.tls.wire import TlsWire, looks_like_tls
+from wsprobe.net.wire import End
+
+
+class Wire:
+    """Answers each read with the next of *reads*; keeps what is sent."""
+
+    def __init__(self, *reads):
+        self.reads, self.sent, self.closed = list(reads), b"", False
+        self.fault = None
+
+    async def send(self, data):
+        await trio.lowlevel.checkpoint()
+        self.sent += data
+        return self.fault
+
+    async def receive(self):
+        await trio.lowlevel.checkpoint()
+        return self.reads.pop(0)
+
+    async def close(self):
+        self.closed = True
+
+
+class Peer(Wire):
+    """A TLS server that answers as it is spoken to."""
+
+    def __init__(self, server, after=()):
+        super().__init__()
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.engine = server.wrap_bio(self._in, self._out, server_side=True)
+        self.after = list(after)
+
+    async def receive(self):
+        await trio.lowlevel.checkpoint()
+        self._in.write(self.sent)
+        self.sent = b""
+        with suppress(ssl.SSLWantReadError):
+            self.engine.do_handshake()
+        return self._out.read() or self.after.pop(0)
+
+
+def client(authority, wire):
+    return TlsWire(wire, context(TlsOptions(ca_file=authority.ca_file)), "127.0.0.1")
+
+
+def test_the_bytes_of_the_handshake_are_kept(authority):
+    peer = Peer(authority.server())
+    tls = client(authority, peer)
+    assert trio.run(tls.handshake) is None
+    assert tls.seen[:2] == b"\x16\x03"
+    assert len(tls.chain("get_unverified_chain")) == 1
+    assert len(tls.chain("get_verified_chain")) == 2
+
+
+def test_no_handshake_no_chain(authority):
+    assert client(authority, Wire()).chain("get_unverified_chain") == []
+
+
+@pytest.mark.parametrize("end", [End("fin"), End("reset", "x"), End("error", "y")])
+def test_the_end_below_is_the_end_of_the_handshake(authority, end):
+    wire = Wire(end)
+    assert trio.run(client(authority, wire).handshake) == end
+    assert wire.sent[:1] == b"\x16"
+
+
+def test_after_a_fatal_alert_nothing_can_be_sent(authority):
+    async def work():
+        # An alert in clear is a broken record here, which ends the session.
+        peer = Peer(authority.server(), after=[b"\x15\x03\x03\x00\x02\x02\x28"])
+        tls = client(authority, peer)
+        await tls.handshake()
+        while (end := await tls.receive()) and not isinstance(end, End):
+            pass
+        sent = await tls.send(b"x")
+        await tls.close()
+        return end, await tls.receive(), sent, peer.closed
+
+    end, again, sent, closed = trio.run(work)
+    assert end.how == "error"
+    assert again == end, "the end stays the end"
+    assert sent is not None
+    assert sent.how == "error"
+    assert closed
+
+
+@pytest.mark.parametrize(
+    ("below", "how"), [(End("fin"), "truncated"), (End("reset", "x"), "reset"), (End("error", "y"), "error")]
+)
+def test_the_end_below_after_the_handshake(authority, below, how):
+    async def work():
+        tls = client(authority, Peer(authority.server(), after=[below]))
+        await tls.handshake()
+        return await tls.receive()
+
+    assert trio.run(work).how == how
+
+
+def test_a_write_that_fails_below(authority):
+    async def work():
+        peer = Peer(authority.server())
+        tls = client(authority, peer)
+        await tls.handshake()
+        peer.fault = End("reset", "x")
+        return await tls.send(b"x")
+
+    assert trio.run(work) == End("reset", "x")
+
+
+RECORD = st.builds(
+    lambda kind, body: bytes([kind, 3, 3]) + len(body).to_bytes(2) + body,
+    st.sampled_from([0x14, 0x15, 0x16, 0x17]),
+    st.binary(max_size=40),
+)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.one_of(st.binary(min_size=1, max_size=20), RECORD), max_size=5))
+def test_any_answer_to_a_client_hello(authority, reads):
+    """Whatever comes, the handshake fails with a value, and what was read is there."""
+    wire = Wire(*reads, End("fin"))
+    tls = client(authority, wire)
+    assert isinstance(trio.run(tls.handshake), (End, ssl.SSLError))
+    assert b"".join(reads).startswith(tls.seen)
+
+
+@pytest.mark.parametrize(
+    ("data", "tls"),
+    [
+        (b"\x16", True),
+        (b"\x16\x03", True),
+        (b"\x15\x03\x01", True),
+        (b"\x17\x03\x03", True),
+        (b"\x16\x04", False),
+        (b"H", False),
+        (b"\x18\x03", False),
+        (b"\x80\x2e", False),
+    ],
+)
+def test_looks_like_tls(data, tls):
+    assert looks_like_tls(data) is tls
