@@ -1,0 +1,126 @@
+"""Is the connection established? RFC 6455 section 4.1, items 1 to 6, as the API texts take them over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wsprobe.browsers.standard.letter import Letter
+from wsprobe.read.deflate import Direction
+from wsprobe.read.reading import Head, Reading, Response
+from wsprobe.read.tokens import Extension, Malformed, expected_accept, parse_extensions, split_list
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    protocol: str
+    extensions: str
+    deflate: Direction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    because: str
+
+
+def judge(reading: Reading, response: Response, protocols: tuple[str, ...], letter: Letter) -> Opened | Failed:
+    """The answer to the handshake, by the first check that fails."""
+    head = response.head
+    if response.status != 101:
+        return Failed(f"{letter.status}: the status is not 101")
+    answered = [field.value for field in head.all(b"sec-websocket-protocol")]
+    if letter.missing_protocol_fails and protocols and not _extracted(answered):
+        return Failed("WHATWG WebSockets section 2.2, processResponse: a subprotocol was asked for, none came")
+    for check in _upgrade(head), _connection(head), _accept(head, reading.request.key):
+        if check:
+            return Failed(check)
+    offered = letter.offer.partition(";")[0].encode()
+    agreed = extensions(head, offered, letter.offer)
+    if isinstance(agreed, str):
+        return Failed(agreed)
+    protocol = _protocol(answered, protocols)
+    if protocol is None:
+        return Failed("RFC 6455 section 4.1, item 6: a subprotocol that was not asked for")
+    shown = ", ".join(field.value.decode("latin-1") for field in head.all(b"sec-websocket-extensions"))
+    return Opened(protocol, shown, agreed[0] if agreed else None)
+
+
+def _extracted(values: list[bytes]) -> tuple[bytes, ...]:
+    """Fetch, "extract header list values" (token list); empty for null and for failure."""
+    listed = [part for value in values for part in split_list(value)]
+    return tuple(listed)
+
+
+def _upgrade(head: Head) -> str:
+    values = [part for field in head.all(b"upgrade") for part in split_list(field.value)]
+    if not values:
+        return "RFC 6455 section 4.1, item 2: no Upgrade"
+    if any(value.lower() != b"websocket" for value in values):
+        return "RFC 6455 section 4.1, item 2: Upgrade has a value that is not websocket"
+    return ""
+
+
+def _connection(head: Head) -> str:
+    tokens = [part.lower() for field in head.all(b"connection") for part in split_list(field.value)]
+    return "" if b"upgrade" in tokens else "RFC 6455 section 4.1, item 3: no Connection token Upgrade"
+
+
+def _accept(head: Head, key: bytes | None) -> str:
+    value = b", ".join(field.value for field in head.all(b"sec-websocket-accept")).strip()
+    if not value:
+        return "RFC 6455 section 4.1, item 4: no Sec-WebSocket-Accept"
+    if key is None or value != expected_accept(key):
+        return "RFC 6455 section 4.1, item 4: not the Sec-WebSocket-Accept that answers the key"
+    return ""
+
+
+def _protocol(answered: list[bytes], asked: tuple[str, ...]) -> str | None:
+    """The subprotocol in use, "" for none, None if it was not asked for (compared with letter case)."""
+    if not answered:
+        return ""
+    value = b", ".join(answered).decode("latin-1")
+    return value if value in asked else None
+
+
+def extensions(head: Head, offered: bytes, offer: str) -> tuple[Direction, ...] | str:
+    """How the server compresses, () if it does not; or why the connection fails (items 5; RFC 7692)."""
+    agreed: list[Direction] = []
+    for field in head.all(b"sec-websocket-extensions"):
+        listed = parse_extensions(field.value)
+        if isinstance(listed, Malformed):
+            return "RFC 6455 section 9.1: Sec-WebSocket-Extensions does not follow its grammar"
+        for each in listed:
+            if not offered or each.name != offered:
+                return "RFC 6455 section 4.1, item 5: an extension that was not asked for"
+            fault = next(_deflate_faults(each, offer), None)
+            if fault or agreed:
+                return f"RFC 7692 section 7.1: {fault or 'permessage-deflate was agreed before'}"
+            agreed.append(_direction(each))
+    return tuple(agreed)
+
+
+_WITHOUT_VALUE = (b"server_no_context_takeover", b"client_no_context_takeover")
+_BITS = (b"server_max_window_bits", b"client_max_window_bits")
+
+
+def _deflate_faults(of: Extension, offer: str) -> Iterator[str]:
+    names = [name for name, _ in of.params]
+    if len(set(names)) < len(names):
+        yield "a parameter is repeated"
+    for name, value in of.params:
+        if name in _WITHOUT_VALUE:
+            if value is not None:
+                yield f"{name.decode()} takes no value"
+        elif name in _BITS:
+            if value is None or not value.isdigit() or value[:1] == b"0" or not 8 <= int(value) <= 15:
+                yield f"{name.decode()} is not 8 to 15"
+            elif name.decode() not in offer and name.startswith(b"client"):
+                yield f"{name.decode()} was not offered"
+        else:
+            yield "a parameter that is not defined"
+
+
+def _direction(of: Extension) -> Direction:
+    params = dict(of.params)
+    bits = params.get(b"server_max_window_bits")
+    return Direction(b"server_no_context_takeover" not in params, int(bits) if bits else 15)

@@ -1,0 +1,20 @@
+"""The WebSocket API, W3C Candidate Recommendation of 20 September 2012, followed to the letter."""
+
+from wsprobe.browsers.standard.engine import Standard
+from wsprobe.browsers.standard.letter import Letter
+
+ENGINE = Standard(
+    Letter(
+        name="w3c-cr-2012",
+        version="2012-09-20",
+        relative_urls=False,
+        throws_security_error=True,
+        policies=False,
+        missing_protocol_fails=False,
+        offer="",
+        fetch=False,
+        feedback="W3C CR 2012 section 5",
+        established="W3C CR 2012 section 4",
+        status="W3C CR 2012 section 4",
+    )
+)

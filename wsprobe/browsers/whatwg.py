@@ -1,0 +1,20 @@
+"""The WHATWG WebSockets Standard with Fetch, as of 2025-07 and 2026-07, followed to the letter."""
+
+from wsprobe.browsers.standard.engine import Standard
+from wsprobe.browsers.standard.letter import Letter
+
+ENGINE = Standard(
+    Letter(
+        name="whatwg",
+        version="2025-07-14",
+        relative_urls=True,
+        throws_security_error=False,
+        policies=True,
+        missing_protocol_fails=True,
+        offer="permessage-deflate; client_max_window_bits",
+        fetch=True,
+        feedback="WHATWG WebSockets section 4",
+        established="WHATWG WebSockets section 2.2",
+        status="WHATWG WebSockets section 2.2, processResponse",
+    )
+)
