@@ -1,0 +1,265 @@
+"""Firefox: constructor, request, follow-ups and what script sees, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from wsprobe.browsers.engine import Construction, FollowUp
+from wsprobe.browsers.firefox import constructor
+from wsprobe.browsers.firefox.facts import Facts
+from wsprobe.browsers.firefox.net.auth import authorizations
+from wsprobe.browsers.firefox.net.channel import Channel, Stop, close
+from wsprobe.browsers.firefox.net.establish import not_established
+from wsprobe.browsers.firefox.net.handshake import Failed, Opened, judge
+from wsprobe.browsers.firefox.net.transaction import Answer, read_answer
+from wsprobe.browsers.firefox.request import request
+from wsprobe.browsers.page.subprotocols import given
+from wsprobe.browsers.script.hidden import hidden
+from wsprobe.browsers.script.timeline import Arrival, OwnClose, arrivals, end, own_close, timed_acts, timeline
+from wsprobe.browsers.script.websocket import CLOSED, CONNECTING, CallTexts, WebSocket
+from wsprobe.browsers.view import Page, ScriptView
+from wsprobe.exchange import Act, Ended
+from wsprobe.read.reading import Reading
+
+_SECOND = 1_000_000
+_WEBSOCKET = "dom/websocket/WebSocket.cpp"
+_CHANNEL = "netwerk/protocol/websocket/WebSocketChannel.cpp"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one reading comes to: *outcome* at *at*, None while it is still open."""
+
+    at: int
+    answer: Answer | None
+    outcome: Opened | Failed | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a script's life came to."""
+
+    outcome: str
+    because: str
+    cookies: tuple[str, ...] = ()
+    races: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Firefox:
+    """An ``Engine``. Nothing is kept between calls."""
+
+    facts: Facts
+    name: str = field(default="firefox", init=False)
+
+    @property
+    def version(self) -> str:
+        return self.facts.version
+
+    def construct(self, url: str, page: Page) -> Construction:
+        return constructor.construct(url, page, self.facts).construction
+
+    def request(self, made: Construction, page: Page, key: str) -> bytes:
+        return request(made, page, key, self.facts)
+
+    def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
+        """The URL's own user and password after a 401, one try for each challenge.
+
+        Redirects are refused (WebSocketChannel::AsyncOnChannelRedirect).
+        """
+        if not readings:
+            return None
+        to = readings[0].exchange.plan.target
+        made = self.construct(to.url, page)
+        tries = self._tries(readings, page, key)
+        if made.target is None or len(tries) < len(readings):
+            return None
+        sent = request(made, page, key, self.facts, tries[len(readings) - 1])
+        return FollowUp(made.url, made.target, sent, "401: the URL has credentials")
+
+    def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
+        made = constructor.construct(url, page, self.facts)
+        script = None
+        told = Told("threw", made.because)
+        if made.construction.exception is None:
+            script = WebSocket(page.acts, _call_texts(self.facts))
+            script.console += made.console
+            told = self._live(script, made, page, readings)
+        reading = readings[-1] if readings and script is not None else None
+        events = tuple(script.events) if script is not None else ()
+        return ScriptView(
+            browser=self.name,
+            version=self.version,
+            page=page.url,
+            url=made.construction.url,
+            exception=made.construction.exception,
+            events=events,
+            ready_state=script.ready_state if script is not None else CONNECTING,
+            console=tuple(script.console) if script is not None else made.console,
+            hidden=hidden(reading, events) if reading is not None else (),
+            outcome=told.outcome,
+            because=told.because,
+            races=told.races,
+            cookies=told.cookies,
+        )
+
+    def _live(self, script: WebSocket, made: constructor.Made, page: Page, readings: Sequence[Reading]) -> Told:
+        """Run *script*'s WebSocket through all that happens."""
+        url = made.connects_to
+        # FailConnection complains before readyState changes.
+        script.on_early_close = lambda: script.console.append(
+            self.facts.console["not-connected"].format(url=url)
+        )
+        acts = timed_acts(page)
+        script.run("created")
+        if script.close_call is not None:
+            return self._closed_early(script, url, acts)
+        if made.construction.blocked:
+            return self._failed(script, url, Failed(f"the port is blocked: {_CHANNEL}"), acts)
+        deadline = self.facts.opening_timeout * _SECOND
+        cookies: list[str] = []
+        tries = self._tries(readings, page, "")
+        before = 0
+        for number, reading in enumerate(readings):
+            step = self._step(reading, made.construction.protocols)
+            at = before + step.at
+            acts = _act_until(script, acts, min(at, deadline))
+            if script.close_call is not None:
+                return self._closed_early(script, url, acts)
+            if at >= deadline or (step.outcome is None and before + end(reading).at >= deadline):
+                acts = _act_until(script, acts, deadline)
+                if script.close_call is not None:
+                    return self._closed_early(script, url, acts)
+                late = Failed(f"no answer within {self.facts.opening_timeout} s: {_CHANNEL}")
+                return self._failed(script, url, late, acts, cookies)
+            cookies += _cookies(step)
+            if number < len(tries):
+                if number + 1 == len(readings):
+                    return Told("follows", f"401 and credentials in the URL: {_CHANNEL}", tuple(cookies))
+                before = at
+                continue
+            if step.outcome is None:
+                break
+            if isinstance(step.outcome, Failed):
+                return self._failed(script, url, step.outcome, acts, cookies)
+            return self._opened(script, url, reading, step, acts, cookies)
+        because = f"no answer yet: {_CHANNEL} gives it {self.facts.opening_timeout} s"
+        return Told("connecting", because, tuple(cookies))
+
+    def _failed(
+        self, script: WebSocket, url: str, failed: Failed, acts: list[Act], cookies: Sequence[str] = ()
+    ) -> Told:
+        how = Stop.FAILED if failed.error else Stop.ENDED
+        close(script, url, self.facts, failed.code, "", how)
+        _run(script, acts)
+        return Told("failed", failed.because, tuple(cookies))
+
+    def _closed_early(self, script: WebSocket, url: str, acts: list[Act]) -> Told:
+        """The second complaint comes with the events."""
+        return self._failed(script, url, Failed(f"close() while CONNECTING: {_WEBSOCKET}"), acts)
+
+    def _step(self, reading: Reading, protocols: tuple[str, ...]) -> Step:
+        failed = not_established(reading)
+        if failed is not None:
+            return Step(failed[0], None, failed[1])
+        answer = read_answer(reading, self.facts)
+        if answer.pending:
+            return Step(answer.at, answer, None)
+        asked = protocols or tuple(p.decode("latin-1") for p in reading.request.protocols)
+        return Step(answer.at, answer, judge(answer, reading.request.key, asked))
+
+    def _tries(self, readings: Sequence[Reading], page: Page, key: str) -> list[str]:
+        """The values of Authorization that answer the first of *readings*, as far as the rest are a 401 too.
+
+        With n readings, the first n of the list are what was, or is to be, sent after each of them.
+        """
+        answered = 0
+        tries: list[str] = []
+        for reading in readings:
+            step = self._step(reading, given(page))
+            head = step.answer.head if step.answer is not None else None
+            if step.outcome is None or head is None or head.status.code != 401:
+                break
+            answered += 1
+            if answered == 1:
+                challenges = head.fields.get(b"www-authenticate") or b""
+                tries = list(authorizations(challenges, reading.exchange.plan.target, key))
+        return tries[:answered]
+
+    def _opened(
+        self,
+        script: WebSocket,
+        url: str,
+        reading: Reading,
+        step: Step,
+        acts: list[Act],
+        cookies: Sequence[str],
+    ) -> Told:
+        """From the handshake to the end of the recording."""
+        assert isinstance(step.outcome, Opened)
+        channel = Channel(script, url, step.outcome, self.facts)
+        channel.start(step.at)
+        mine = own_close(reading)
+        closes = [mine] if mine is not None else []
+        because = ""
+        for happening in timeline(arrivals(reading, step.outcome.stream), acts, closes, [end(reading)]):
+            match happening:
+                case Act():
+                    channel.at(happening.after)
+                    script.do(happening)
+                    channel.after_script(happening.after)
+                case Arrival():
+                    channel.at(happening.at)
+                    channel.receive(happening.data, max(happening.at, step.at))
+                case OwnClose():
+                    channel.at(happening.at + self.facts.hop)  # script may be about to close as well
+                    if channel.quiet:
+                        because = f"{channel.because}; then the recording closes by itself"
+                        break
+                case Ended():
+                    channel.at(happening.at)
+                    _end(channel, happening)
+                case _:
+                    pass
+        outcome = "closed" if script.ready_state == CLOSED else "open"
+        return Told(outcome, because or channel.because, tuple(cookies), channel.races)
+
+
+def _end(channel: Channel, ended: Ended) -> None:
+    if ended.how in ("fin", "truncated"):
+        channel.end(ended.at, reset=False)
+    elif ended.how in ("reset", "error"):
+        channel.end(ended.at, reset=True)
+    else:
+        channel.run_out()
+
+
+def _act_until(script: WebSocket, acts: list[Act], at: int) -> list[Act]:
+    """Do what is due while CONNECTING, up to a close(); return the rest."""
+    for number, act in enumerate(acts):
+        if act.after > at or script.close_call is not None:
+            return acts[number:]
+        script.do(act)
+    return []
+
+
+def _run(script: WebSocket, acts: list[Act]) -> None:
+    for act in acts:
+        script.do(act)
+
+
+def _call_texts(facts: Facts) -> CallTexts:
+    return CallTexts(
+        close_code=facts.exceptions["close-code"],
+        close_reason=facts.exceptions["close-reason"],
+        send_connecting=facts.exceptions["send-connecting"],
+    )
+
+
+def _cookies(step: Step) -> list[str]:
+    """Those of every answer that the channel is told of (nsHttpChannel::ProcessResponse)."""
+    if step.outcome is None or step.answer is None or step.answer.head is None:
+        return []
+    cookies = step.answer.head.fields.get(b"set-cookie") or b""
+    return [value.decode("utf-8", "replace") for value in cookies.split(b"\n") if value]

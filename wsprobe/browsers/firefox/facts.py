@@ -1,0 +1,39 @@
+"""What changes from one Firefox to the next: a value a version, in a file a version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Texts are templates for ``str.format``."""
+
+    version: str
+    user_agent: str
+    accept_language: str
+    accept_encoding: str
+    """Offered to wss: and to loopback; a cleartext host elsewhere is offered ``accept_encoding_cleartext``."""
+    accept_encoding_cleartext: str
+    extensions: str
+    """The value of Sec-WebSocket-Extensions offered."""
+    exceptions: Mapping[str, str]
+    """Messages of what the constructor, close() and send() throw."""
+    console: Mapping[str, str]
+    """Console lines."""
+    opening_timeout: int
+    """Seconds (network.websocket.timeout.open)."""
+    closing_timeout: int
+    """Seconds the server has to answer a Close (network.websocket.timeout.close)."""
+    max_message: int
+    """Bytes of a message, before it is inflated (network.websocket.max-message-size)."""
+    max_head: int
+    """Bytes of a response head, interim ones included (network.http.max_response_header_size)."""
+    hop: int
+    """Microseconds that one thread takes to hear from another. It takes Firefox longer, but what a server does
+    in answer to our Close comes before that, and it would have done it in answer to Firefox's."""
+    race: int
+    """Microseconds (measured) behind the handshake: what script hears of an end so soon is chance."""
+    max_junk: int
+    """Bytes skipped between an interim answer and the next (netwerk/protocol/http/nsHttpTransaction.cpp)."""

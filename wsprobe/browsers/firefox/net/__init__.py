@@ -1,0 +1,1 @@
+"""Gecko's netwerk: what comes from the network, up to what the WebSocket object is told."""

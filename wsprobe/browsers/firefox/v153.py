@@ -1,0 +1,44 @@
+"""Firefox ESR 153, measured with 153.7.0 on Debian 13."""
+
+from __future__ import annotations
+
+from wsprobe.browsers.firefox.facts import Facts
+
+FACTS = Facts(
+    version="153",
+    user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0",
+    accept_language="en-US,en;q=0.9",
+    accept_encoding="gzip, deflate, br, zstd",
+    accept_encoding_cleartext="gzip, deflate",
+    extensions="permessage-deflate",
+    exceptions={
+        "no-new": "WebSocket constructor: 'new' is required",
+        "no-arguments": "WebSocket constructor: At least 1 argument required, but only 0 passed",
+        "syntax": "An invalid or illegal string was specified",
+        "csp": "NS_ERROR_CONTENT_BLOCKED",  # a name: there is no message
+        "mixed-content": "The operation is insecure.",
+        "close-code": "A parameter or an operation is not supported by the underlying object",
+        "close-reason": "An invalid or illegal string was specified",
+        "send-connecting": "An attempt was made to use an object that is not, or is no longer, usable",
+    },
+    console={
+        # browser/locales/en-US/chrome/overrides/appstrings.properties
+        "not-connected": "Firefox can\u2019t establish a connection to the server at {url}.",
+        "interrupted": "The connection to {url} was interrupted while the page was loading.",
+        # dom/locales/en-US/chrome/security/csp.properties
+        "csp": (
+            "Content-Security-Policy: The page\u2019s settings blocked the loading of a resource (connect-src) "
+            "at {url} because it violates the following directive: \u201c{directive}\u201d"
+        ),
+        "upgraded": (
+            "Content-Security-Policy: Upgrading insecure request \u2018{url}\u2019 to use \u2018wss\u2019"
+        ),
+    },
+    opening_timeout=20,
+    closing_timeout=20,
+    max_message=2**31 - 1,
+    max_head=393_216,
+    max_junk=128 * 1024,
+    hop=75,
+    race=2_000,
+)
