@@ -101,7 +101,7 @@ def test_every_revision_can_be_named() -> None:
 
 def test_every_protocol_revision_has_one_cell_of_every_rule() -> None:
     for rule in data.rules().values():
-        for name in PROTOCOL:
+        for name in PROTOCOL if rule.about != "http2" else ():
             assert sum(name in names for names, _ in rule.cells) == 1, (rule.id, name)
 
 

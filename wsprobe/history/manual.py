@@ -28,6 +28,7 @@ ABOUT = {
     "http": "HTTP: status, status line, field lines",
     "fields": "The fields of a 101",
     "procedure": "Procedure",
+    "http2": "Beside the protocol",
 }
 
 _SENTENCE = re.compile(r"(?<=[^.][.?!])\s+(?=[^a-z])|(?<=[.?!][\"')])\s+(?=[^a-z])|(?<=[a-z]{3}\.)\s+(?=[a-z])")
@@ -51,8 +52,8 @@ def _page() -> Iterator[str]:
     yield from text(
         "RFC 6455 says that an answer to a handshake which is not a 101 is HTTP's to read. A browser fails it "
         "instead, and hides from script what was answered. That the two disagree is history, which this page "
-        "tells with its sources: what each revision of the protocol and of the API asked a client to do with an "
-        "answer."
+        "tells with its sources: what each revision of the protocol and of the API asked a client to do with "
+        "an answer."
     )
     yield ".Pp"
     yield from text("The same facts are what the program reads by:")
@@ -81,8 +82,8 @@ def _page() -> Iterator[str]:
         yield from _revision(revision)
     yield ".Sh RULES"
     yield from text(
-        "Each rule through the revisions, with the section and how well it is known. A revision of the API that "
-        "is not named has what the protocol under it has."
+        "Each rule through the revisions, with the section and how well it is known. A revision of the API "
+        "that is not named has what the protocol under it has."
     )
     for about, title in ABOUT.items():
         yield f".Ss {title}"

@@ -33,7 +33,7 @@ def read_as(reading: Reading, revision: str | Revision) -> Verdict:
     if isinstance(revision, str):
         revision = select(revision)[0]
     if not revision.reads:
-        return Verdict(revision.name, "not known", (_does_not_read(revision),))
+        return Verdict(revision.name, "not known", (rule(revision, "elsewhere", "not known").finding,))
     found = judge(reading)
     if revision.name in BY_THE_JUDGE:
         findings = (*deciding_first(found), *touched(reading, revision, found.findings))
@@ -99,12 +99,3 @@ def deciding_first(verdict: Verdict) -> tuple[Finding, ...]:
     """The findings of the judge's *verdict*, the one that its answer rests on first."""
     order = {"fail": 0, "warn": 1, "note": 2}
     return tuple(sorted(verdict.findings, key=lambda finding: order[finding.level]))
-
-
-def _does_not_read(revision: Revision) -> Finding:
-    return Finding(
-        "rule-not-applicable",
-        "note",
-        revision.title,
-        f"{revision.name} says nothing of an answer to an HTTP/1.1 Upgrade. {revision.changed}",
-    )

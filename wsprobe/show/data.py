@@ -17,7 +17,7 @@ from wsprobe.archive import FORMAT, to_value
 from wsprobe.browsers.tell import Tellable
 from wsprobe.browsers.view import DomEvent, DomException, ScriptView
 from wsprobe.exchange import Certificate, Exchange, TlsDone, TlsFailed
-from wsprobe.judge.finding import Finding, Verdict
+from wsprobe.judge.finding import Finding, Told, Verdict
 from wsprobe.read import read
 from wsprobe.read.reading import Body, Field, Head, Reading, Request, Response, Session
 from wsprobe.report import Report
@@ -286,4 +286,16 @@ def verdict_value(verdict: Verdict, reading: Reading) -> Value:
         "spec": verdict.spec,
         "answer": verdict.answer,
         "findings": [finding_value(f, reading) for f in verdict.findings],
+        "told": None if verdict.told is None else told_value(verdict.told),
+    }
+
+
+def told_value(told: Told) -> Value:
+    """*events* is null where the revision says nothing about script."""
+    return {
+        "events": None if told.events is None else list(told.events),
+        "code": told.code,
+        "may_know": told.may_know or None,
+        "situation": told.situation or None,
+        "spec": told.spec,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wsprobe.judge.finding import Told, Verdict
 from wsprobe.report import Report
 from wsprobe.show.piece import Line, Look, Piece, line
 
@@ -9,11 +10,13 @@ STYLES = {"established": "good", "fail": "fail", "not known": "dim", "ambiguous"
 
 
 def verdicts(report: Report, look: Look) -> list[Line]:
-    """One line a revision: date, name, answer, and the rule that decided."""
+    """One line a revision: date, name, answer, what script is told, the rule that decided; then each
+    contradiction between the specifications that the answer touches, once, with both places."""
     from wsprobe import history
 
     rows: list[Line] = []
     names = max((len(v.spec) for v in report.verdicts), default=0)
+    scripts = max((len(_script(v.told)) for v in report.verdicts), default=0)
     before = ""
     for verdict in report.verdicts:
         date = history.find(verdict.spec).date
@@ -25,17 +28,36 @@ def verdicts(report: Report, look: Look) -> list[Line]:
                 Piece(f"{date:<10} ", "dim"),
                 f"{verdict.spec:<{names}} ",
                 Piece(f"{verdict.answer:<18}", "dim" if same else STYLES.get(verdict.answer, "note")),
-                *_decided(report, verdict.spec, look),
+                f"{_script(verdict.told):<{scripts}}  ",
+                *_decided(verdict, look),
             )
         )
         before = verdict.answer
-    return rows
+    return [*rows, *_contradictions(report, look)]
 
 
-def _decided(report: Report, spec: str, look: Look) -> list[str | Piece]:
-    verdict = next(v for v in report.verdicts if v.spec == spec)
-    if not verdict.findings:
-        return []
-    first = verdict.findings[0]
-    more = f" (and {len(verdict.findings) - 1} more)" if len(verdict.findings) > 1 else ""
-    return [look.text(first.text.encode()), Piece(f"  {first.spec}{more}", "dim")]
+def _script(told: Told | None) -> str:
+    """What script is told, in the events' own names; "-" where nothing is known, said or told yet."""
+    if told is None or told.events is None:
+        return "-"
+    code = f" {told.code}" if told.code is not None else ""
+    return ", ".join(told.events) + code
+
+
+def _decided(verdict: Verdict, look: Look) -> list[str | Piece]:
+    for first in verdict.findings[:1]:
+        if not first.id.startswith("contradiction-"):
+            return [look.text(first.text.encode()), Piece(f"  {first.spec}", "dim")]
+    return []
+
+
+def _contradictions(report: Report, look: Look) -> list[Line]:
+    found = {
+        finding.id: finding
+        for verdict in report.verdicts
+        for finding in verdict.findings
+        if finding.id.startswith("contradiction-")
+    }
+    return [
+        line(Piece("contradiction ", "warn"), look.text(finding.text.encode())) for finding in found.values()
+    ]

@@ -10,7 +10,7 @@ from wsprobe.history.revision import Grade, Revision
 from wsprobe.judge.finding import Finding, Level
 from wsprobe.read.reading import Span
 
-_LEVELS: dict[str, Level] = {"established": "note", "ambiguous": "warn", "not known": "warn"}
+_LEVELS: dict[str, Level] = {"fail": "fail", "ambiguous": "warn", "not known": "warn"}
 _KNOWN: dict[Grade, str] = {
     "read": "",
     "secondary": " (known at second hand)",
@@ -47,7 +47,7 @@ def rule(
     where = f"{spec_of(revision, cell.rule)} section {cell.section}" if cell.section[:1].isdigit() else ""
     finding = Finding(
         f"rule-{rule_id}",
-        _LEVELS.get(answer, "fail"),
+        _LEVELS.get(answer, "note"),
         where or ", ".join(part for part in (spec_of(revision, cell.rule), cell.section) if part),
         own + _KNOWN[cell.grade],
         usual,

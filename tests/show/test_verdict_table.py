@@ -1,0 +1,47 @@
+"""What each revision asked of a client, as lines and as JSON."""
+
+from __future__ import annotations
+
+from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent, Target
+from wsprobe.history import read_as, select
+from wsprobe.judge import judge
+from wsprobe.read import read
+from wsprobe.report import Report
+from wsprobe.show.data import report_value
+from wsprobe.show.piece import Look, plain
+from wsprobe.show.verdicts import verdicts
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: a.example\r\nSec-WebSocket-Version: 13\r\n\r\n"
+REPLY = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+
+
+def report(specs: str) -> Report:
+    plan = Plan(Target("ws://a.example/", False, "a.example", 80, "/"), REQUEST)
+    reading = read(Exchange(plan, (Sent(1, REQUEST), Received(2, REPLY), Ended(3, "local"))))
+    found = tuple(read_as(reading, revision) for revision in select(specs))
+    return Report(reading, judge(reading), "refused", 12, verdicts=found)
+
+
+def test_one_line_a_revision_and_each_contradiction_once() -> None:
+    lines = plain(verdicts(report("hybi-06,hybi-07,r1.210,rfc6455,whatwg"), Look())).splitlines()
+    assert [line.split("  ")[0] for line in lines[:5]] == [
+        "2011-02-25 hybi-06 not known",
+        "2011-04-22 hybi-07 http",
+        "2011-05-24 r1.210  fail",
+        "2011-12    rfc6455 http",
+        "2025-07-14 whatwg  fail",
+    ]
+    assert "error, close 1006" in lines[4]
+    assert "section 5.1 check 1" in lines[1]
+    assert len(lines) == 6
+    assert "RFC 6455 section 4.1, check 1" in lines[5]
+    assert "W3C Candidate Recommendation" in lines[5]
+
+
+def test_json() -> None:
+    (hybi, api) = report_value(report("hybi-07,r1.271"))["verdicts"]
+    assert (hybi["answer"], hybi["told"]) == ("http", None)
+    assert api["told"]["events"] == ["error", "close"]
+    assert api["told"]["code"] == 1006
+    assert "did not complete" in api["told"]["situation"]
+    assert api["findings"][0]["id"] == "rule-status"
