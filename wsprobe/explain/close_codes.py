@@ -16,14 +16,21 @@ def topics() -> tuple[str, ...]:
 
 def find(number: int) -> Entry | None:
     """The close code *number*: its own row, or that of its range. None if no Close frame can carry it."""
+    row = _row(number)
+    return None if row is None else _entry(number, row)
+
+
+def name_of(number: int) -> str:
+    """The registered or conventional name of close code *number*, or of its range; "" if there is none."""
+    row = _row(number)
+    return "" if row is None else str(row["name"])
+
+
+def _row(number: int) -> dict[str, Any] | None:
     data = load("close_codes")
-    for row in data["code"]:
-        if row["number"] == number:
-            return _entry(number, row)
-    for row in data["range"]:
-        if row["low"] <= number <= row["high"]:
-            return _entry(number, row)
-    return None
+    exact = (row for row in data["code"] if row["number"] == number)
+    ranges = (row for row in data["range"] if row["low"] <= number <= row["high"])
+    return next(exact, None) or next(ranges, None)
 
 
 def _entry(number: int, row: dict[str, Any]) -> Entry:

@@ -15,8 +15,8 @@ from wsprobe.lab.scenario import Listener, Scenario
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 
-KEY = "dGhlIHNhbXBsZSBub25jZQ=="
-"""RFC 6455 section 1.3: the sample key."""
+KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
+"""Not the sample key of RFC 6455 section 1.3: scenarios answer that one where they are to be wrong."""
 PATIENCE = Limits(linger=10.0)
 """Longer than any scenario holds a connection open, so that all of it is seen."""
 MOST_FOLLOWS = 25

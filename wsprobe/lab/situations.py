@@ -14,16 +14,16 @@ from wsprobe.browsers.view import ScriptView
 from wsprobe.lab.catalogue import find, lazily
 from wsprobe.lab.rehearse import rehearse
 
-SITUATIONS: tuple[tuple[str, str], ...] = (
-    ("dns-host-invalid", "a name that does not resolve"),
-    ("refused", "a refused connection"),
-    ("tls-unknown-ca", "a bad certificate"),
-    ("status-403", "a refusal with a status such as 403"),
-    ("redirect-302", "a redirect"),
-    ("accept-wrong", "a wrong Sec-WebSocket-Accept"),
-    ("fin-after-request", "a connection dropped before the answer"),
+SITUATIONS: tuple[tuple[str, str, str], ...] = (
+    ("dns-host-invalid", "unresolved", "a name that does not resolve"),
+    ("refused", "unreachable", "a refused connection"),
+    ("tls-unknown-ca", "tls-failed", "a bad certificate"),
+    ("status-403", "refused", "a refusal with a status such as 403"),
+    ("redirect-302", "redirected", "a redirect"),
+    ("accept-wrong", "invalid", "a wrong Sec-WebSocket-Accept"),
+    ("fin-after-request", "dropped", "a connection dropped before the answer"),
 )
-"""(scenario, in words)."""
+"""(scenario, its outcome, in words)."""
 
 
 @cache
@@ -32,15 +32,20 @@ def signature(browser: str, scenario: str) -> Told:
     return told(rehearse(ENGINES[browser], find(scenario), lazily()))
 
 
-def alike(views: Sequence[ScriptView]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """(engines, situations) for which script in these engines is told just what it is told here.
+def alike(views: Sequence[ScriptView], outcome: str) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """(engines, situations) for which script in these engines is told just what it is told here; situations
+    other than the recording's own *outcome*.
 
     Engines with the same situations stand together; those with none are left out.
     """
     found: dict[tuple[str, ...], list[str]] = {}
     for view in views:
         seen = told(view)
-        same = tuple(words for scenario, words in SITUATIONS if signature(view.browser, scenario) == seen)
+        same = tuple(
+            words
+            for scenario, other, words in SITUATIONS
+            if other != outcome and signature(view.browser, scenario) == seen
+        )
         if same:
             found.setdefault(same, []).append(view.browser)
     return [(tuple(engines), situations) for situations, engines in found.items()]

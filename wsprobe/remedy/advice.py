@@ -52,7 +52,7 @@ def _likely(response: Response) -> Iterator[Advice]:
     found = signature(response)
     if found is not None:
         call = f"; there: {found.call}" if found.call else ""
-        yield Advice("likely", f"likely {found.likely}{call}", found.source)
+        yield Advice("likely", f"{found.likely}{call}", found.source)
 
 
 def _remedies(response: Response) -> Iterator[Advice]:
@@ -73,7 +73,7 @@ def _remedies(response: Response) -> Iterator[Advice]:
     )
     yield Advice(
         "remedy",
-        "or give the page a plain HTTP endpoint to ask with fetch(), which shows status and body "
+        "give the page a plain HTTP endpoint to ask with fetch(), which shows status and body "
         "(lab:diagnostic-endpoint)",
         "Fetch standard, CORS where the origin differs",
     )

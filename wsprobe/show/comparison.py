@@ -7,6 +7,7 @@ from itertools import zip_longest
 
 from wsprobe.browsers.tell import Tellable
 from wsprobe.read import read
+from wsprobe.remedy import Advice, advice
 from wsprobe.report import Report
 from wsprobe.show import answer, handshake, timing
 from wsprobe.show.difference import difference
@@ -60,7 +61,7 @@ def one(report: Report, look: Look) -> list[Line]:
 def wire(report: Report, look: Look) -> list[Line]:
     """What came back, findings that fail included, as short as it can be said."""
     reading = report.reading
-    failing = [f for f in report.verdict.findings if f.level == "fail"]
+    failing = [f for f in report.verdict.findings if f.level == "fail" and f.id != handshake.SAID_BY_OUTCOME]
     rows: list[Line] = []
     if reading.looks_like and reading.received:
         rows += handshake.received_dump(reading.received[:64], look)
@@ -123,20 +124,29 @@ def beside(left: Sequence[Line], right: Sequence[Line], look: Look) -> list[Line
 def conclusions(report: Report, look: Look) -> list[Line]:
     """What is hidden, what it looks like, and what to do so that a page can know."""
     from wsprobe.lab.situations import alike
-    from wsprobe.remedy import advice
 
     rows: list[Line] = []
     hidden = list(dict.fromkeys(item for view in report.views for item in view.hidden))
     if hidden:
         rows.append(line(Piece("hidden from script: ", "warn"), look.text(", ".join(hidden).encode())))
-    for engines, situations in alike(report.views):
+    for engines, situations in alike(report.views, report.outcome):
         named = ", ".join(TITLES[name] for name in engines)
         rows.append(line(f"a script in {named} cannot tell this from: ", "; ".join(situations)))
-    for each in advice(report.reading):
-        rows.append(line(Piece("so that a page can know: ", "good"), each.text))
+    rows += advised(advice(report.reading))
     if not look.terminal:
         return rows
     return [part for each in rows for part in cut(each, look.width)]
+
+
+def advised(of: Sequence[Advice]) -> list[Line]:
+    """Who likely answered and what a server can do, in that order."""
+    rows = [line(Piece(f"{each.kind}: ", "warn"), each.text) for each in of if each.kind == "warning"]
+    rows += [line(Piece("likely: ", "note"), each.text) for each in of if each.kind == "likely"]
+    remedies = [each for each in of if each.kind == "remedy"]
+    if remedies:
+        rows.append(line(Piece("so that a page can know:", "good")))
+        rows += [line("  - ", each.text) for each in remedies]
+    return rows
 
 
 def differing_answers(report: Report, look: Look) -> list[Line]:

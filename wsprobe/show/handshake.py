@@ -121,6 +121,8 @@ def sentence(report: Report, look: Look) -> str:
             f"the server answered {status} in place of 101: it did not take this for a WebSocket"
         ),
         "invalid": lambda: invalid(report.verdict.findings),
+        "closed": lambda: closed(report, look),
+        "tls-failed": lambda: "TLS could not be set up, so nothing was asked",
         "timeout": lambda: "a time limit ran out: " + ended(report),
     }
     make = special.get(report.outcome)
@@ -132,6 +134,19 @@ def invalid(findings: tuple[Finding, ...]) -> str:
     if handshake_fails:
         return "a 101 that no conforming client accepts"
     return "a 101, but what followed breaks a MUST"
+
+
+def closed(report: Report, look: Look) -> str:
+    """Code, its name, and the reason, as the server gave them."""
+    from wsprobe.show.data import close_value
+
+    close = close_value(report.reading)
+    if close is None or close["code"] is None:
+        return "the server closed the session with a Close frame that has no code (1005 in script)"
+    from wsprobe.explain.close_codes import name_of
+
+    reason = f': "{look.text(close["reason"].encode())}"' if close["reason"] else ", without a reason"
+    return f"the server closed the session with {close['code']} ({name_of(close['code'])}){reason}"
 
 
 def ended(report: Report) -> str:
