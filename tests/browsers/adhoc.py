@@ -11,7 +11,7 @@ Keys of a case, all but ``server`` optional:
 - ``listener``: as in the lab (plain, tls, tls-expired, silent, unused, ...)
 - ``url``: template of the URL; ``protocols``; ``construct``: expression in place of the constructor
 - ``page``: "https" for a page loaded over TLS, or a template of its URL; ``csp``, ``cookies``: what it has
-- ``before``, ``after``, ``on_open``, ``on_message``, ``at_end``: script; it has ``ws``, ``url``, ``rec(type, {})``
+- ``before``, ``after``, ``on_open``, ``on_message``, ``at_end``: script with ``ws``, ``url``, ``rec(type, {})``
 """
 
 from __future__ import annotations

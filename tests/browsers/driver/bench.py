@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
@@ -28,8 +28,13 @@ class Bench:
     """Loopback address by case name."""
     pages: dict[tuple[str, str], bytes] = field(default_factory=dict)
     """Whole answers, by Host field and path."""
+    once: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    """The same, but given out only once, before what is in *pages*."""
     requests: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     """By case name: the head of every request, in the order of their coming."""
+
+    watch: Callable[[Visit], None] | None = None
+    """Called for every visit, beside what is kept of it here."""
 
     def place(self, case: Case) -> Place:
         return self.lab.place(case.scenario, self.addresses[case.name])
@@ -40,22 +45,23 @@ class Bench:
             return self.place(case).page.url
         return f"http://{PAGE_ADDRESSES[number % len(PAGE_ADDRESSES)]}:{self.lab.ports['plain']}/?page={number}"
 
-    def put(self, url: str, html: bytes, policy: str = "") -> None:
-        """Let there be a page at *url*."""
+    def put(self, url: str, html: bytes, policy: str = "", *, once: bool = False) -> None:
+        """Let there be a page at *url*, or *once* only."""
         where = urlsplit(url)
         extra = f"Content-Security-Policy: {policy}\r\n" if policy else ""
         head = (
             f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(html)}\r\n"
             f"Cache-Control: no-store\r\nConnection: close\r\n{extra}\r\n"
         )
-        self.pages[where.netloc, url.partition(where.netloc)[2]] = head.encode() + html
+        pages = self.once if once else self.pages
+        pages[where.netloc, url.partition(where.netloc)[2]] = head.encode() + html
 
     def answer(self, asked: Request) -> Scenario | bytes | None:
         """What the lab is to answer in place of its catalogue."""
         path = asked.resource.decode("latin-1")
         host = asked.first(b"host").decode("latin-1")
         if not asked.upgrade:
-            return self.pages.get((host, path))
+            return self.once.pop((host, path), None) or self.pages.get((host, path))
         name = unquote(urlsplit(path).path.removeprefix(PATH))
         if name in self.cases:
             return self.cases[name].scenario
@@ -65,6 +71,8 @@ class Bench:
 
     def note(self, visit: Visit) -> None:
         """Keep the request if it is a case's: by its address, or by its name where the address is shared."""
+        if self.watch is not None:
+            self.watch(visit)
         asked = request(visit.request)
         if asked is not None and asked.upgrade:
             owner = self._owner(visit.local.rpartition(":")[0])

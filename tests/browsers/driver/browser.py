@@ -49,6 +49,8 @@ class Engine(Protocol):
     """How many sockets one page may have open at once without one changing what another sees."""
     a_page: int
     """How many sockets one page may open one after the other."""
+    names_urls: bool
+    """Every console text about a socket has its URL in it."""
     pages: int
     """How many pages may be open at once in one browser."""
     browsers: int

@@ -60,6 +60,7 @@ class Chromium:
     # a process; up to 8 it stays below 20 ms.
     at_once = 4
     a_page = 10
+    names_urls = True
     pages = 6
     browsers = 1
 

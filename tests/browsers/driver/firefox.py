@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import trio
@@ -67,6 +66,7 @@ class Firefox:
     # netwerk/protocol/websocket: at most network.websocket.max-connections (200), one opening handshake a host.
     at_once = 6
     a_page = 60
+    names_urls = True
     pages = 1
     browsers = 1
 

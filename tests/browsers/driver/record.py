@@ -11,12 +11,14 @@ from urllib.parse import urlsplit
 
 import trio
 
-from tests.browsers.driver.bench import Bench, bench
+from tests.browsers.driver.bench import PAGE_ADDRESSES, Bench, bench
 from tests.browsers.driver.browser import Browser, Engine, EngineError, Line, Sheet
 from tests.browsers.driver.case import Case
 from tests.browsers.driver.page import page
+from wsprobe.lab.catalogue import find
 
-PAGE_SECONDS = 90.0
+START, AFTER_CAP = 15.0, 4.0
+"""Seconds that an engine has to load a page, and to end what the page closed at the cap."""
 KEY = re.compile(rb"(?mi)^(Sec-WebSocket-Key: *)[^\r\n]*")
 MARGIN = 20.0
 """Milliseconds by which clocks may differ: what the console said so shortly before the cap came of it."""
@@ -36,24 +38,29 @@ class Measurement:
 
 
 async def measure(
-    engine: Engine, cases: Iterable[Case], watch: Callable[[str], None] = lambda _: None
+    engine: Engine,
+    cases: Iterable[Case],
+    *,
+    calm: bool = False,
+    watch: Callable[[str], None] = lambda _: None,
 ) -> Measurement:
-    """Run *cases* in *engine*: in as many pages and browsers at once as it bears."""
+    """Run *cases* in *engine*: in as many pages and browsers at once as it bears, or one by one if *calm*."""
     cases, result = list(cases), Measurement()
     async with bench(cases) as place:
-        broken = await _run(engine, place, _pages(engine, cases), result, watch)
-        alone = [[case] for _, batch in broken for case in batch]
-        for error, (case,) in await _run(engine, place, alone, result, watch):
+        run = Run(engine, place, result, watch)
+        broken = await run.all([[case] for case in cases] if calm else _pages(engine, cases), calm)
+        for error, (case,) in await run.all([[case] for _, batch in broken for case in batch], True):
             result.failed[case.name] = error
     return result
 
 
 def _pages(engine: Engine, cases: Iterable[Case]) -> list[list[Case]]:
-    """Split into pages. What is about the page itself, or the URL, is alone: its console texts name no URL."""
+    """Split into pages. Alone is what needs a page of its own, or has console texts that may name no URL."""
     together: dict[object, list[Case]] = {}
     pages = []
     for case in cases:
-        if case.scenario.url or case.scenario.about == "arguments" or case.alone:
+        argued = case.scenario.url or case.scenario.about == "arguments"
+        if case.alone or (argued and not engine.names_urls):
             pages.append([case])
         else:
             together.setdefault(case.page, []).append(case)
@@ -66,58 +73,83 @@ def _pages(engine: Engine, cases: Iterable[Case]) -> list[list[Case]]:
 Broken = list[tuple[str, Sequence[Case]]]
 
 
-async def _run(
-    engine: Engine, bench: Bench, pages: list[list[Case]], result: Measurement, watch: Callable[[str], None]
-) -> Broken:
-    waiting, broken = deque(enumerate(pages)), Broken()
+@dataclass(frozen=True, slots=True)
+class Run:
+    engine: Engine
+    bench: Bench
+    result: Measurement
+    watch: Callable[[str], None]
 
-    async def tab(browser: Browser) -> None:
-        while waiting:
-            number, batch = waiting.popleft()
-            try:
-                await _load(engine, browser, bench, number, batch, result)
-            except EngineError as error:
-                broken.append((str(error), batch))
-                raise
-            except trio.Cancelled:
-                waiting.append((number, batch))
-                raise
-            watch(f"{engine.name}: {len(result.recordings)} measured, {len(waiting)} pages to go")
+    async def all(self, pages: list[list[Case]], calm: bool) -> Broken:
+        """Load every page; returns those at which the engine failed, and how."""
+        waiting, broken = deque(enumerate(pages)), Broken()
 
-    async def window() -> None:
-        while waiting:
-            try:
-                async with engine.start(bench) as browser, trio.open_nursery() as tabs:
-                    result.version = browser.version
-                    for _ in range(engine.pages):
-                        tabs.start_soon(tab, browser)
-            except* EngineError as group:
-                watch(f"{engine.name}: started anew: {group.exceptions[0]}")
+        async def tab(browser: Browser) -> None:
+            while waiting:
+                number, batch = waiting.popleft()
+                try:
+                    await self._load(browser, number, batch)
+                except EngineError as error:
+                    broken.append((str(error), batch))
+                    raise
+                except trio.Cancelled:
+                    waiting.append((number, batch))
+                    raise
+                self.watch(f"{len(self.result.recordings)} measured, {len(waiting)} pages to go")
 
-    async with trio.open_nursery() as windows:
-        for _ in range(min(engine.browsers, len(pages))):
-            windows.start_soon(window)
-    return broken
+        async def window() -> None:
+            while waiting:
+                try:
+                    async with self.engine.start(self.bench) as browser:
+                        self.result.version = browser.version
+                        await self._warm_up(browser)
+                        async with trio.open_nursery() as tabs:
+                            for _ in range(1 if calm else self.engine.pages):
+                                tabs.start_soon(tab, browser)
+                except* EngineError as group:
+                    self.watch(f"started anew: {group.exceptions[0]}")
+
+        async with trio.open_nursery() as windows:
+            for _ in range(1 if calm else min(self.engine.browsers, len(pages))):
+                windows.start_soon(window)
+        return broken
+
+    async def _warm_up(self, browser: Browser) -> None:
+        """The first socket of a process is slow, so slow that it may change what script is told."""
+        site = f"http://{PAGE_ADDRESSES[-2]}:{self.bench.lab.ports['plain']}"
+        url = f"{site}/?{id(browser)}"
+        self.bench.put(url, page([(Case(find("ok")), f"{site}/s/ok")], 1, browser.back))
+        await self._open(browser, url, START)
+
+    async def _open(self, browser: Browser, url: str, seconds: float) -> Sheet:
+        try:
+            return await browser.load(url, seconds)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise EngineError("the engine has ended") from error
+
+    async def _load(self, browser: Browser, number: int, batch: Sequence[Case]) -> None:
+        bench = self.bench
+        url = bench.page_url(number, batch[0])
+        opened = [(case, bench.place(case).url) for case in batch]
+        for case in batch:
+            bench.requests.pop(case.name, None)
+        policy = with_script(batch[0].scenario.page.csp)
+        bench.put(url, page(opened, self.engine.at_once, browser.back), policy)
+        rounds = -(-len(batch) // self.engine.at_once)
+        sheet = await self._open(browser, url, START + rounds * max(case.cap + AFTER_CAP for case in batch))
+        lines, stray = attribute(sheet)
+        self.result.stray += stray
+        for case in batch:
+            told = sheet.results[case.name]
+            shaped = shape(told, lines[case.name], bench.requests.get(case.name, []))
+            self.result.recordings[case.name] = Placeholders(bench, case, url).put(shaped)
 
 
-async def _load(
-    engine: Engine, browser: Browser, bench: Bench, number: int, batch: Sequence[Case], result: Measurement
-) -> None:
-    url = bench.page_url(number, batch[0])
-    opened = [(case, bench.place(case).url) for case in batch]
-    for case in batch:
-        bench.requests.pop(case.name, None)
-    bench.put(url, page(opened, engine.at_once, browser.back), batch[0].scenario.page.csp)
-    try:
-        sheet = await browser.load(url, PAGE_SECONDS)
-    except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-        raise EngineError("the engine has ended") from error
-    lines, stray = attribute(sheet)
-    result.stray += stray
-    for case in batch:
-        told = sheet.results[case.name]
-        shaped = shape(told, lines[case.name], bench.requests.get(case.name, []))
-        result.recordings[case.name] = Placeholders(bench, case, urlsplit(url).netloc).put(shaped)
+def with_script(policy: str) -> str:
+    """The policy with a directive that lets the page measure; none that decides on WebSockets is touched."""
+    if not policy or "script-src" in policy:
+        return policy
+    return f"{policy}; script-src 'unsafe-inline' 'unsafe-eval'"
 
 
 def attribute(sheet: Sheet) -> tuple[dict[str, list[Line]], list[str]]:
@@ -171,7 +203,7 @@ class Placeholders:
 
     bench: Bench
     case: Case
-    page_host: str
+    page_url: str
 
     def put(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -183,7 +215,9 @@ class Placeholders:
         return value
 
     def _text(self, text: str) -> str:
-        text = text.replace(self.page_host, "{page}")
+        where = urlsplit(self.page_url)
+        if where.hostname in PAGE_ADDRESSES:
+            text = text.replace(where.netloc, "{page}")
         text = re.sub(rf"{re.escape(self.bench.addresses[self.case.name])}(?![0-9])", "{ip}", text)
         for name, port in self.bench.lab.ports.items():
             text = re.sub(rf"(?<=:){port}(?![0-9])", f"{{{name}}}", text)

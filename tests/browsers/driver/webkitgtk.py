@@ -45,6 +45,7 @@ class WebKitGtk:
     # libsoup's session holds 17 connections in the making at most (WebKit's SoupNetworkSession).
     at_once = 8
     a_page = 40
+    names_urls = False
     pages = 1
     browsers = 2
 
@@ -110,10 +111,7 @@ class Waiting:
         bench.put(self._next, b"")
 
     def send_to(self, url: str) -> None:
-        self._bench.put(self._next, url.encode())
-
-    def sent(self) -> None:
-        self._bench.put(self._next, b"")
+        self._bench.put(self._next, url.encode(), once=True)
 
 
 @dataclass(slots=True)
@@ -151,7 +149,6 @@ class WebKitGtkBrowser:
             with trio.fail_after(seconds):
                 self.waiting.send_to(url)
                 await self.told.wait()
-                self.waiting.sent()
         except trio.TooSlowError as error:
             raise EngineError(f"webkitgtk: {url}: no result within {seconds} s") from error
         *console, told = self.console

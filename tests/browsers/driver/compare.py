@@ -1,0 +1,111 @@
+"""Recordings against one another, and views against recordings: what differs, in words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.browsers.driver.record import Recording
+from wsprobe.browsers.view import DomEvent, DomException, ScriptView
+
+TOLD = ("exception", "url", "events", "readyState", "console")
+"""What script and console are told: the part of a recording that a view predicts."""
+MOST_EVENTS = 40
+"""Of an endless stream of messages, so many events are kept: how many come in six seconds is chance."""
+
+LONG = 200
+"""Longer messages are cut in the recordings, and their size written down (page.html)."""
+
+
+def told(recording: Recording) -> Recording:
+    return {name: recording[name] for name in TOLD}
+
+
+def differences(wanted: Recording, got: Recording) -> list[str]:
+    """A line for each key in which *got* is not *wanted*."""
+    return [
+        f"{name}: {got.get(name)!r} instead of {wanted.get(name)!r}"
+        for name in dict.fromkeys((*wanted, *got))
+        if wanted.get(name) != got.get(name)
+    ]
+
+
+def of_view(view: ScriptView) -> Recording:
+    """What *view* says, written as a recording writes it."""
+    return {
+        "exception": _exception(view.exception),
+        "url": view.url,
+        "events": [_event(event) for event in view.events[:MOST_EVENTS]],
+        "readyState": None if view.exception else view.ready_state,
+        "console": list(view.console),
+    }
+
+
+def _exception(raised: DomException | None) -> dict[str, Any] | None:
+    return raised and {"name": raised.name, "message": raised.message, "code": raised.code}
+
+
+def _event(event: DomEvent) -> dict[str, Any]:
+    written: dict[str, Any] = {"type": event.type, "rs": event.ready_state}
+    if event.type == "open":
+        written |= {"protocol": event.protocol, "extensions": event.extensions}
+    elif event.type == "message":
+        written |= _message(event.data)
+    elif event.type == "close":
+        written |= {"code": event.code, "reason": event.reason, "wasClean": event.was_clean}
+    elif event.type == "throw":
+        written |= _exception(event.exception) or {}
+    return written
+
+
+def _message(data: str | bytes) -> dict[str, Any]:
+    size = {"size": _units(data)} if _units(data) > LONG else {}
+    if isinstance(data, bytes):
+        return {"hex": data[:LONG].hex(), **size}
+    return {"data": data[:LONG], **size}
+
+
+def _units(data: str | bytes) -> int:
+    """The length as script has it: UTF-16 units, or bytes."""
+    return len(data) if isinstance(data, bytes) else len(data.encode("utf-16-le", "surrogatepass")) // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How many of the scenarios of one category one engine's view gets right."""
+
+    agreed: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.agreed}/{self.of}"
+
+
+def agreement(
+    results: Iterable[tuple[str, str, bool]],
+) -> Mapping[str, Mapping[str, Agreement]]:
+    """(engine, category, agrees) of every scenario -> category -> engine -> agreement, with a row for all."""
+    counted: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+    for engine, category, agrees in results:
+        counted[category][engine].append(agrees)
+        counted["all"][engine].append(agrees)
+    rows = sorted(counted, key=lambda category: (category == "all", category))
+    return {
+        category: {engine: Agreement(sum(found), len(found)) for engine, found in counted[category].items()}
+        for category in rows
+    }
+
+
+def table(agreements: Mapping[str, Mapping[str, Agreement]]) -> str:
+    """The agreement table as text: a row a category, a column an engine."""
+    engines = list(dict.fromkeys(engine for row in agreements.values() for engine in row))
+    rows = [["", *engines]]
+    rows += [
+        [category, *(str(row.get(engine, "")) for engine in engines)] for category, row in agreements.items()
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )

@@ -1,0 +1,160 @@
+"""Measures the lab's catalogue in real engines, as root or not, on Linux with Debian's packages.
+
+``python -m tests.browsers.measure`` writes tests/browsers/recordings/; with ``--check`` it measures again and
+reports what is no longer so. What differs from run to run is measured five times, one socket at a time, and
+named with its distribution.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import trio
+
+from tests.browsers.driver import store
+from tests.browsers.driver.browser import Engine
+from tests.browsers.driver.case import Case, Script
+from tests.browsers.driver.compare import MOST_EVENTS, differences
+from tests.browsers.driver.engines import ENGINES
+from tests.browsers.driver.record import Measurement, Recording, measure
+from wsprobe.lab.catalogue import load
+
+TIMES = 5
+FOLLOWED = 3
+"""So many of the requests after the first are kept whole; of a redirect loop the rest are alike."""
+JAR = Script(at_end="document.cookie")
+
+
+@dataclass(slots=True)
+class Checked:
+    version: str
+    recordings: dict[str, Recording]
+    races: dict[str, Counter[str]] = field(default_factory=dict)
+    """By scenario: how often each result came."""
+    changed: dict[str, list[str]] = field(default_factory=dict)
+    """By scenario: what is not as recorded, in every one of the five times."""
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def cases(names: Iterable[str] = ()) -> list[Case]:
+    """The cases of the catalogue, or of those scenarios."""
+    catalogue = load()
+    return [_case(name) for name in names or catalogue if name in catalogue]
+
+
+def _case(name: str) -> Case:
+    scenario = load()[name]
+    sets_cookies = any(b"set-cookie" in step.data.lower() for step in scenario.steps)
+    return Case(scenario, JAR if sets_cookies else Script())
+
+
+def kept(recording: Recording) -> Recording:
+    """What is stored of a recording: of its requests the request lines, and the later ones whole."""
+    requests = recording["requests"]
+    rest = {name: value for name, value in recording.items() if name != "requests"}
+    rest["events"] = rest["events"][:MOST_EVENTS]
+    rest["asked"] = [request.partition("\r\n")[0] for request in requests]
+    if len(requests) > 1:
+        rest["followed"] = requests[1 : 1 + FOLLOWED]
+    return rest
+
+
+async def run(
+    engine: Engine, wanted: list[Case], known: Mapping[str, Recording], say: Callable[[str], None]
+) -> Checked:
+    """Measure *wanted*, and what is not as *known* says, or not the same twice, five times more."""
+    first = await measure(engine, wanted, watch=say)
+    checked = Checked(
+        first.version, {name: kept(one) for name, one in first.recordings.items()}, failed=first.failed
+    )
+    compared = known or {
+        name: kept(one) for name, one in (await measure(engine, wanted, watch=say)).recordings.items()
+    }
+    doubtful = [case for case in wanted if _differs(compared.get(case.name), checked.recordings.get(case.name))]
+    say(f"{len(doubtful)} to be measured {TIMES} times: {' '.join(case.name for case in doubtful)}")
+    again: list[Measurement] = [
+        await measure(engine, doubtful, calm=True, watch=say) for _ in range(TIMES if doubtful else 0)
+    ]
+    for case in doubtful:
+        seen = [kept(one.recordings[case.name]) for one in again if case.name in one.recordings]
+        if seen:
+            _judge(checked, case.name, seen, known.get(case.name))
+    return checked
+
+
+def _judge(checked: Checked, name: str, seen: list[Recording], known: Recording | None) -> None:
+    counts = Counter(_key(one) for one in seen)
+    usual = json.loads(counts.most_common(1)[0][0])
+    checked.recordings[name] = usual
+    if len(counts) > 1 or (known or {}).get("races"):
+        checked.races[name] = counts
+        usual["races"] = [{"times": times, **json.loads(key)} for key, times in counts.most_common()[1:]]
+    if known and not any(_same(known, one) for one in seen):
+        checked.changed[name] = differences(_result(known), _result(seen[0]))
+
+
+def _result(recording: Recording) -> Recording:
+    return {name: value for name, value in recording.items() if name != "races"}
+
+
+def _key(recording: Recording) -> str:
+    return json.dumps(_result(recording), sort_keys=True)
+
+
+def _same(known: Recording, got: Recording) -> bool:
+    """Whether *got* is what is known, or one of the results that are known to race."""
+    others = [{name: value for name, value in one.items() if name != "times"} for one in known.get("races", ())]
+    return _key(got) in {_key(one) for one in (known, *others)}
+
+
+def _differs(known: Recording | None, got: Recording | None) -> bool:
+    return known is None or got is None or not _same(known, got)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--engine", default=",".join(ENGINES), help="names, separated by commas")
+    parser.add_argument("--only", default="", help="names of scenarios, separated by commas")
+    parser.add_argument("--check", action="store_true", help="compare with the recordings, write nothing")
+    options = parser.parse_args()
+    status = 0
+    for name in options.engine.split(","):
+        if missing := ENGINES[name].missing():
+            print(f"{name} is not installed: apt-get install {missing}")
+            status = 2
+            continue
+        status = max(status, _engine(name, [word for word in options.only.split(",") if word], options.check))
+    return status
+
+
+def _engine(name: str, only: list[str], check: bool) -> int:
+    version, known = store.load(name)
+    wanted = cases(only)
+    checked = trio.run(run, ENGINES[name], wanted, known if check else {}, lambda text: _say(f"{name}: {text}"))
+    print(f"{name} {checked.version}: {len(checked.recordings)} of {len(wanted)} scenarios measured")
+    for scenario, counts in checked.races.items():
+        print(f"  races: {scenario}: {', '.join(str(count) for count in counts.values())} of {TIMES}")
+    for scenario, error in checked.failed.items():
+        print(f"  failed: {scenario}: {error}")
+    if check:
+        if version != checked.version:
+            print(f"  the recordings are of version {version}")
+        for scenario, lines in checked.changed.items():
+            print(f"  changed: {scenario}", *lines, sep="\n    ")
+        return int(bool(checked.changed or checked.failed))
+    kept_on = {scenario: one for scenario, one in known.items() if only and scenario not in checked.recordings}
+    store.save(name, checked.version, kept_on | checked.recordings)
+    return int(bool(checked.failed))
+
+
+def _say(text: str) -> None:
+    print(f"\r{text[:110]:<110}", end="" if sys.stderr.isatty() else "\n", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+"""What our views say is what the engines did: every scenario, event, attribute and console text."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browsers.driver import store
+from tests.browsers.views import engines, faults, recordings, scenarios
+from wsprobe.lab.catalogue import load
+
+PAIRS = [(name, scenario) for name in engines() for scenario in scenarios(name)]
+
+
+@pytest.mark.parametrize(("name", "scenario"), PAIRS, ids=lambda value: str(value))
+def test_the_view_is_the_recording(name: str, scenario: str) -> None:
+    assert faults(name, load()[scenario]) == []
+
+
+@pytest.mark.parametrize("name", engines())
+def test_every_scenario_is_recorded(name: str) -> None:
+    assert sorted(set(load()) - set(recordings(name))) == []
+
+
+@pytest.mark.parametrize("name", engines())
+def test_no_recording_is_of_a_scenario_that_is_gone(name: str) -> None:
+    assert sorted(set(recordings(name)) - set(load())) == []
+
+
+@pytest.mark.parametrize("name", engines())
+def test_the_recordings_are_of_the_version_that_the_engine_names(name: str) -> None:
+    assert store.load(name)[0].startswith(engines()[name].version)

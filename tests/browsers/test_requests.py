@@ -1,0 +1,42 @@
+"""The bytes that we send as an engine are the bytes that the engine sends: tests/browsers/recordings."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browsers.driver import store
+from tests.browsers.driver.situations import SITUATIONS, Situation
+from tests.browsers.views import engines
+
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+VALUES = {"ip": "127.0.10.1", "page": "127.0.100.1:8000", "plain": "8000", "tls": "8001", "v6": "8002"}
+RECORDED = {name: store.load(name, "requests")[1] for name in engines()}
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
+@pytest.mark.parametrize("name", RECORDED)
+def test_the_request_is_the_engine_s_own(name: str, situation: Situation) -> None:
+    engine = engines()[name]
+    url, page = situation.made(VALUES)
+    made = engine.construct(url, page)
+    assert made.target is not None
+    assert _lines(engine.request(made, page, KEY).decode("latin-1")) == _lines(
+        _filled(RECORDED[name][situation.name]["request"])
+    )
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_the_recordings_are_of_the_engine_s_version(name: str) -> None:
+    version, _ = store.load(name, "requests")
+    assert version.startswith(engines()[name].version)
+
+
+def _filled(text: str) -> str:
+    for name, value in {**VALUES, "key": KEY}.items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+def _lines(text: str) -> list[str]:
+    """Line ends and all, so that a difference is shown by the line."""
+    return text.splitlines(keepends=True)

@@ -1,0 +1,72 @@
+"""Our own views of every scenario that was measured, written as the recordings write them."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from tests.browsers.driver import store
+from tests.browsers.driver.case import Case
+from tests.browsers.driver.compare import differences, of_view, told
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.engine import Engine
+from wsprobe.exchange import Limits
+from wsprobe.lab.catalogue import load
+from wsprobe.lab.places import PORTS
+from wsprobe.lab.rehearse import rehearse
+from wsprobe.lab.scenario import Scenario
+
+MEASURED = ("chromium", "firefox", "webkitgtk")
+HOST = "127.0.10.1"
+
+
+@cache
+def engines() -> dict[str, Engine]:
+    """The engines that are both measured and written. One that is there and does not load is an error."""
+    return {name: ENGINES[name] for name in MEASURED if _is_written(name)}
+
+
+def _is_written(name: str) -> bool:
+    package = find_spec(f"wsprobe.browsers.{name}")
+    return package is not None and Path(package.submodule_search_locations[0], "engine.py").exists()  # type: ignore[index]
+
+
+@cache
+def recordings(name: str) -> dict[str, dict[str, Any]]:
+    return store.load(name)[1]
+
+
+def scenarios(name: str) -> dict[str, Scenario]:
+    """The scenarios of the catalogue that engine *name* was measured with."""
+    return {scenario: found for scenario, found in load().items() if scenario in recordings(name)}
+
+
+def view(name: str, scenario: Scenario) -> dict[str, Any]:
+    """What our engine *name* says of *scenario*, until the page would have given up."""
+    limits = Limits(connect_timeout=Case(scenario).cap, max_time=Case(scenario).cap, linger=Case(scenario).cap)
+    seen = rehearse(engines()[name], scenario, load(), host=HOST, limits=limits)
+    return _named(of_view(seen))
+
+
+def faults(name: str, scenario: Scenario) -> list[str]:
+    """In what our view is not what was measured. Where the engine races, one of its results will do."""
+    recording = recordings(name)[scenario.name]
+    seen = view(name, scenario)
+    found = [differences(told(one), seen) for one in (recording, *recording.get("races", ()))]
+    return min(found, key=len)
+
+
+def _named(value: Any) -> Any:
+    """Names in place of our addresses and ports, as in the recordings."""
+    if isinstance(value, str):
+        value = value.replace(HOST, "{ip}")
+        for name, port in PORTS.items():
+            value = value.replace(f":{port}", f":{{{name}}}")
+        return value
+    if isinstance(value, list):
+        return [_named(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _named(item) for name, item in value.items()}
+    return value
