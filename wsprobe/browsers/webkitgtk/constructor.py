@@ -1,0 +1,103 @@
+"""``new WebSocket(url, protocols)`` in WebCore, in its order of checks.
+
+Sources: Source/WebCore/Modules/websockets/WebSocket.cpp (connect), Source/WebCore/page/csp/,
+Source/WebCore/loader/MixedContentChecker.cpp.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from wsprobe.browsers.engine import Construction
+from wsprobe.browsers.page import csp, security, subprotocols
+from wsprobe.browsers.page.address import Address, as_websocket, parse, target
+from wsprobe.browsers.view import DomException, Page
+from wsprobe.browsers.webkitgtk.facts import Facts
+
+SYNTAX_ERROR, SECURITY_ERROR = 12, 18
+_SOURCE = "Source/WebCore/Modules/websockets/WebSocket.cpp"
+_LONGEST = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A construction, and what it left in the console."""
+
+    construction: Construction
+    console: tuple[str, ...] = ()
+    because: str = ""
+
+
+def construct(url: str, page: Page, facts: Facts) -> Made:
+    """Run the constructor; nothing is connected yet."""
+    if page.construct != "new":
+        key = "no-new" if page.construct == "call" else "no-arguments"
+        return _threw(DomException("TypeError", facts.exceptions[key]))
+    address = parse(url, page.url)
+    if address is None:
+        return _syntax_error(facts, "url", url=elided(url.strip()))
+    address = as_websocket(address)
+    if address.scheme not in ("ws", "wss"):
+        return _syntax_error(facts, "scheme", url=elided(address.href))
+    if address.fragment is not None:
+        return _syntax_error(facts, "fragment", url=elided(address.href))
+    if csp.upgrades(page.csp) and address.scheme == "ws":
+        address = csp.upgraded(address)
+    if (line := _blocked(address, facts)) is not None:
+        return Made(Construction(address.href, blocked="bad-port"), (line,), f"{line}: {_SOURCE}")
+    base = parse(page.url)
+    if base is not None and (violation := csp.violation(page.csp, base, address)) is not None:
+        key = "csp" if violation.name == "connect-src" else "csp-fallback"
+        line = facts.console[key].format(url=elided(address.href))
+        return _threw(DomException("SecurityError", facts.exceptions["security"], SECURITY_ERROR), line)
+    protocols = subprotocols.given(page)
+    if (invalid := subprotocols.first_invalid(protocols)) is not None:
+        return _syntax_error(facts, "subprotocol", subprotocol=_escaped(invalid))
+    if (repeated := subprotocols.first_repeated(protocols)) is not None:
+        return _syntax_error(facts, "subprotocol-twice", subprotocol=_escaped(repeated))
+    if base is not None and security.insecure_from_secure(base, address):
+        line = facts.console["mixed-content"].format(page=elided(base.href), url=elided(address.href))
+        because = "mixed content: Source/WebCore/loader/MixedContentChecker.cpp"
+        return Made(Construction(address.href, blocked="mixed-content", protocols=protocols), (line,), because)
+    return Made(Construction(address.href, target=target(address), protocols=protocols))
+
+
+def elided(url: str) -> str:
+    """A URL as most console lines have it (WTF::URL::stringCenterEllipsizedToLength)."""
+    return url if len(url) <= _LONGEST else f"{url[: _LONGEST // 2 - 1]}...{url[-(_LONGEST // 2 - 2) :]}"
+
+
+def _blocked(address: Address, facts: Facts) -> str | None:
+    """The console line if the address or the port is not to be connected to."""
+    try:
+        unspecified = ip_address(address.host.strip("[]")).is_unspecified
+    except ValueError:
+        unspecified = False
+    if unspecified:
+        return facts.console["address"].format(host=address.host)
+    if security.bad_port(address):
+        return facts.console["port"].format(port=address.effective_port)
+    return None
+
+
+def _syntax_error(facts: Facts, key: str, **values: str) -> Made:
+    line = facts.console[key].format(**values)
+    return _threw(DomException("SyntaxError", facts.exceptions["syntax"], SYNTAX_ERROR), line)
+
+
+def _threw(exception: DomException, *console: str) -> Made:
+    return Made(Construction("", exception=exception), console, f"{exception.name}: {_SOURCE}")
+
+
+def _escaped(subprotocol: str) -> str:
+    """encodeProtocolString, by UTF-16 code units."""
+    units = subprotocol.encode("utf-16-be", "surrogatepass")
+    codes = (int.from_bytes(units[i : i + 2], "big") for i in range(0, len(units), 2))
+    return "".join(_escaped_unit(code) for code in codes)
+
+
+def _escaped_unit(code: int) -> str:
+    if not 0x20 <= code <= 0x7E:
+        return f"\\u{code:04X}"
+    return "\\\\" if code == 0x5C else chr(code)

@@ -1,0 +1,36 @@
+"""What changes from one WebKitGTK, and the libsoup under it, to the next: a file a version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Texts are templates for ``str.format``."""
+
+    version: str
+    user_agent: str
+    accept_encoding: str
+    """Offered over TLS; in cleartext ``accept_encoding_cleartext`` is."""
+    accept_encoding_cleartext: str
+    accept_language: str
+    """From the locale: this is what the C locale gives."""
+    extensions: str
+    """The value of Sec-WebSocket-Extensions offered."""
+    exceptions: Mapping[str, str]
+    """Messages of what the constructor, close() and send() throw."""
+    console: Mapping[str, str]
+    """Console lines."""
+    failures: Mapping[str, str]
+    """What stands after "failed: " in the console."""
+    closing_timeout: int
+    """Seconds the server has to end the connection once a Close frame is sent
+    (libsoup/websocket/soup-websocket-connection.c)."""
+    max_head: int
+    """Bytes of a response head (libsoup/http1/soup-message-io-data.c)."""
+    max_resends: int
+    """Redirects and retries of one handshake (libsoup/soup-session.c)."""
+    subprotocol_case: bool
+    """Whether letter case counts in the subprotocol that the server selects."""

@@ -1,0 +1,256 @@
+"""An open WebSocket in libsoup: frames, errors, the closing handshake and its timer.
+
+Sources: libsoup/websocket/soup-websocket-connection.c, soup-websocket-extension-deflate.c; what WebKit makes
+of its signals: Source/WebKit/NetworkProcess/soup/WebSocketTaskSoup.cpp,
+Source/WebKit/WebProcess/Network/WebSocketChannel.cpp, Source/WebCore/Modules/websockets/WebSocket.cpp.
+"""
+
+from __future__ import annotations
+
+from wsprobe.browsers.script.inflate import Inflater
+from wsprobe.browsers.script.websocket import CLOSED, WebSocket
+from wsprobe.browsers.webkitgtk.facts import Facts
+
+_SECOND = 1_000_000
+_SOURCE = "libsoup/websocket/soup-websocket-connection.c"
+_TASK = "Source/WebKit/NetworkProcess/soup/WebSocketTaskSoup.cpp"
+_NO_STATUS, _ABNORMAL, _TLS = 1005, 1006, 1015
+_TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
+_FIN, _RSV, _RSV1, _CONTROL = 0x80, 0x70, 0x40, 0x08
+_ANSWERED = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, *range(3000, 5000)))
+"""Codes that close_connection() sends back; any other is a protocol error, the registered 1012 to 1014 too."""
+_LONGEST_REASON = 123
+"""Bytes of it that fit into a Close frame."""
+_UNFOLDED_LIMIT = 128 * 1024 * 1024
+"""Bytes of one message. libsoup itself has no limit but memory."""
+_BIGGEST = 2**63 - 1
+"""WebKit's max-incoming-payload-size."""
+
+
+class Fault(Exception):
+    """A frame breaks a rule. The argument is the key of the text."""
+
+
+class Connection:
+    """Drives *script*'s WebSocket from its ``open`` to its ``close``. Times are microseconds, in order."""
+
+    def __init__(self, script: WebSocket, url: str, bits: int, facts: Facts) -> None:
+        self._script = script
+        self._url = url
+        self._facts = facts
+        self._inflater = Inflater(bits) if bits else None
+        self._inflating = False
+        self._incoming = bytearray()
+        self._message: bytearray | None = None
+        self._is_text = False
+        self._close_sent = False
+        self._close_received = False
+        self._peer_code = 0
+        self._peer_reason = ""
+        self._errors = 0
+        self._due: int | None = None
+        self.done = False
+        """The ``close`` event was delivered, or nothing more is to be said."""
+        self.because = "the handshake holds: libsoup/websocket/soup-websocket.c"
+
+    @property
+    def closing(self) -> bool:
+        return self._close_sent
+
+    def at(self, now: int) -> None:
+        """Let the timer run that is due by *now*."""
+        if self._due is not None and now >= self._due:
+            self.run_out()
+
+    def run_out(self) -> None:
+        """Nothing more comes: let the timer that runs, if one does, run out."""
+        if self._due is not None:
+            if not self._close_received:
+                self.because = f"no Close from the server within {self._facts.closing_timeout} s: {_SOURCE}"
+            self._closed()
+
+    def after_script(self, now: int) -> None:
+        """Script had its say: begin the closing handshake if it called close()."""
+        if self._script.close_call is not None and not self._close_sent and not self.done:
+            self._send_close(now)
+
+    def receive(self, data: bytes, now: int) -> None:
+        if self.done:
+            return
+        self._incoming += data
+        at = 0
+        while not self.done and (end := self._frame(at, now)) is not None:
+            at = end
+        del self._incoming[:at]
+
+    def end(self) -> None:
+        """The server ended the connection."""
+        if not self.done:
+            if not (self._close_sent and self._close_received):
+                self.because = f"the connection ended without a Close: {_SOURCE}"
+            self._closed()
+
+    def reset(self) -> None:
+        """Reading failed (emit_error_and_close, with prejudice)."""
+        if self.done:
+            return
+        self.because = f"the connection was reset: {_SOURCE}"
+        self._error(self._facts.failures["receive"].format(error="Connection reset by peer"))
+        if not self.done:
+            self._closed()
+
+    def _frame(self, at: int, now: int) -> int | None:
+        """process_frame: offset after the frame at *at*; None if more is needed, or all is over."""
+        data = self._incoming
+        if len(data) < at + 2:
+            return None
+        first, second = data[at], data[at + 1]
+        try:
+            if second & 0x80:
+                raise Fault("response")
+            length, start = second & 0x7F, at + 2
+            if length >= 126:
+                size = 2 if length == 126 else 8
+                start += size
+                if len(data) < start:
+                    return None
+                length = int.from_bytes(data[at + 2 : start], "big")
+                if length <= (125 if size == 2 else 0xFFFF):
+                    raise Fault("response")
+            if length > _BIGGEST:
+                raise Fault("payload-size")
+            if len(data) < start + length:
+                return None
+            first, payload = self._inflated(first, bytes(data[start : start + length]))
+            if first & _RSV:
+                raise Fault("response")
+        except Fault as fault:
+            self._fault(fault, now)
+            if fault.args[0] == "payload-size" and not self.done:
+                self._closed()
+            return None
+        if not self.done:
+            try:
+                self._contents(first, payload, now)
+            except Fault as fault:
+                self._fault(fault, now)
+        return start + length
+
+    def _inflated(self, first: int, payload: bytes) -> tuple[int, bytes]:
+        """soup_websocket_extension_deflate_process_incoming_message."""
+        if self._inflater is None or first & _CONTROL or not (self._inflating or first & _RSV1):
+            return first, payload
+        if self._inflating and first & _RSV1:
+            raise Fault("rsv1")
+        first &= ~_RSV1
+        final = bool(first & _FIN)
+        if not payload and final != self._inflating:
+            return first, payload
+        self._inflating = not final
+        try:
+            inflated = self._inflater.feed(payload, final, _UNFOLDED_LIMIT)
+        except ValueError:
+            self._inflating = False
+            raise Fault("inflate") from None
+        if len(inflated) >= _UNFOLDED_LIMIT:
+            self.done = True
+            self.because = "a message unfolds to more than is kept here: what comes of it is not said"
+        return first, inflated
+
+    def _contents(self, first: int, payload: bytes, now: int) -> None:
+        """process_contents."""
+        final, opcode = bool(first & _FIN), first & 0x0F
+        if self._close_sent and self._close_received:
+            return
+        if opcode & _CONTROL:
+            if not final:
+                raise Fault("response")
+            if opcode == _CLOSE:
+                self._receive_close(payload, now)
+            elif opcode == _PING and not self._close_sent and len(payload) > 125:
+                raise Fault("response")  # of the pong that it would have sent
+            elif opcode not in (_PING, _PONG):
+                raise Fault("response")
+        elif not self._close_received:
+            self._data(final, opcode, payload)
+
+    def _data(self, final: bool, opcode: int, payload: bytes) -> None:
+        if (self._message is None) != bool(opcode):
+            raise Fault("response")
+        if self._message is None:
+            if opcode > 2:
+                raise Fault("response")
+            self._message = bytearray()
+            self._is_text = opcode == _TEXT
+        self._message += payload
+        if not final:
+            return
+        whole, self._message = bytes(self._message), None
+        if self._is_text:
+            try:
+                text = whole.decode()
+            except UnicodeDecodeError:
+                raise Fault("data") from None
+            self._script.message(text)
+        else:
+            self._script.message(whole)
+
+    def _receive_close(self, payload: bytes, now: int) -> None:
+        """receive_close, then close_connection."""
+        self._close_received = True
+        self._peer_code, self._peer_reason = 0, ""
+        if len(payload) == 1:
+            raise Fault("response")
+        self._peer_code = int.from_bytes(payload[:2], "big") if payload else _NO_STATUS
+        if payload and self._peer_code in (_NO_STATUS, _ABNORMAL, _TLS):
+            raise Fault("response")
+        try:
+            self._peer_reason = payload[2:].decode().partition("\0")[0]
+        except UnicodeDecodeError:
+            raise Fault("response") from None
+        if not self._close_sent:
+            if payload and self._peer_code not in _ANSWERED:
+                raise Fault("response")
+            if len(self._peer_reason.encode()) > _LONGEST_REASON:
+                raise Fault("response")  # of the Close that it would have sent back
+            self._send_close(now)
+        self.because = f"the server sent Close {self._peer_code}: {_SOURCE}"
+
+    def _send_close(self, now: int) -> None:
+        self._close_sent = True
+        self._due = now + self._facts.closing_timeout * _SECOND
+
+    def _fault(self, fault: Fault, now: int) -> None:
+        """emit_error_and_close."""
+        failure = self._facts.failures[fault.args[0]]
+        self.because = f"{failure}: {_SOURCE}"
+        self._error(failure)
+        if not self._close_sent and not self.done:
+            self._send_close(now)
+
+    def _error(self, failure: str) -> None:
+        """WebSocketTask::didFail: only the first counts; ``close`` follows at once unless a Close was sent."""
+        self._errors += 1
+        if self._errors > 1:
+            return
+        fail(self._script, self._url, failure, self._facts)
+        if not self._close_sent:
+            self._finish()
+            self._script.closed(_ABNORMAL, clean=False)
+
+    def _closed(self) -> None:
+        """didCloseCallback, then WebSocketChannel::didClose and WebSocket::didClose."""
+        self._finish()
+        code = self._peer_code or _ABNORMAL
+        clean = code != _ABNORMAL and self._script.ready_state != CLOSED
+        self._script.closed(code, self._peer_reason, clean=clean)
+
+    def _finish(self) -> None:
+        self.done = True
+        self._due = None
+
+
+def fail(script: WebSocket, url: str, failure: str, facts: Facts) -> None:
+    """WebSocketChannel::didReceiveMessageError: console line and ``error``."""
+    script.console.append(facts.console["failed"].format(url=url, failure=failure))
+    script.error()

@@ -1,0 +1,83 @@
+"""Sec-WebSocket-Extensions as libsoup's client reads it.
+
+Sources: libsoup/websocket/soup-websocket.c (process_extensions),
+libsoup/websocket/soup-websocket-extension-deflate.c (parse_params, get_response_params).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from wsprobe.browsers.webkitgtk.soup.fields import SPACE, items, parameters
+
+NAME = b"permessage-deflate"
+_DECIMAL = re.compile(rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
+_FLAGS = (b"server_no_context_takeover", b"client_no_context_takeover")
+_BITS = (b"server_max_window_bits", b"client_max_window_bits")
+
+
+class Refused(Exception):
+    """The handshake fails: key of the text, and the name in it."""
+
+    def __init__(self, key: str, name: bytes = b"") -> None:
+        super().__init__(key, name)
+        self.key = key
+        self.name = name.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    text: str
+    """What ``WebSocket.extensions`` says: parameters in libsoup's own order."""
+    server_bits: int
+    """The server's window, of the first of them; 0 if there is none."""
+
+
+def accept(value: bytes) -> Accepted:
+    """What is agreed on by the server's *value*. Raises ``Refused``."""
+    texts = []
+    bits = 0
+    for item in items(value):
+        name, mark, rest = item.partition(b";")
+        name = name.rstrip(SPACE)
+        if name != NAME:
+            raise Refused("extension")
+        given = parameters(rest) if mark else {}
+        if given is None:
+            raise Refused("parameter-twice", name)
+        checked = _checked(given)
+        texts.append("; ".join([name.decode(), *_in_order(checked)]))
+        bits = bits or checked.get(_BITS[0]) or 15
+    return Accepted(", ".join(texts), bits)
+
+
+def _checked(given: dict[bytes, bytes | None]) -> dict[bytes, int]:
+    """Each parameter's value (0 for those that have none)."""
+    checked = {}
+    for name, value in given.items():
+        if name in _FLAGS:
+            if value is not None:
+                raise Refused("parameter-value", name)
+            checked[name] = 0
+        elif name in _BITS:
+            number = 15 if value is None and name == _BITS[1] else _bits(value)
+            if number is None:
+                raise Refused("parameter-value", name)
+            checked[name] = number
+        else:
+            raise Refused("parameter", name)
+    return checked
+
+
+def _bits(value: bytes | None) -> int | None:
+    match = _DECIMAL.fullmatch(value or b"")
+    if match is None or len(match[2].lstrip(b"0")) > 2:
+        return None
+    number = int(match[2]) * (-1 if match[1] == b"-" else 1)
+    return number if 8 <= number <= 15 else None
+
+
+def _in_order(checked: dict[bytes, int]) -> list[str]:
+    flags = [name.decode() for name in _FLAGS if name in checked]
+    return flags + [f"{name.decode()}={checked[name]}" for name in _BITS if name in checked]

@@ -1,0 +1,135 @@
+"""One request's answer: interim heads skipped, a body waited for, up to what libsoup does next.
+
+Sources: libsoup/http1/soup-client-message-io-http1.c (io_read), libsoup/soup-session.c (redirect_handler,
+misdirected_handler, websocket_connect_async_complete).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wsprobe.browsers.script.timeline import arrivals, end
+from wsprobe.browsers.webkitgtk.facts import Facts
+from wsprobe.browsers.webkitgtk.soup.body import Framing, Unended, body_end, framing
+from wsprobe.browsers.webkitgtk.soup.fields import Fields
+from wsprobe.browsers.webkitgtk.soup.handshake import Failed, Opened, judge
+from wsprobe.browsers.webkitgtk.soup.head import Head, TooBig, cut, parse
+from wsprobe.browsers.webkitgtk.soup.redirect import Redirect, redirected
+from wsprobe.read.reading import Reading
+
+_HTTP = "libsoup/http1/soup-client-message-io-http1.c"
+_HEADS = "libsoup/http1/soup-message-io-data.c"
+_SESSION = "libsoup/soup-session.c"
+SWITCHING, MISDIRECTED = 101, 421
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """421: the same request once more; *keep_alive*: on the same connection."""
+
+    keep_alive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one answer comes to, and when (microseconds); *outcome* is None while that is open."""
+
+    at: int
+    outcome: Opened | Failed | Redirect | Again | None
+    fields: Fields | None = None
+    """Of the answer that decided."""
+    body: int = 0
+    """Offset of what comes after the answer."""
+
+
+def read_answer(
+    reading: Reading, url: str, key: bytes | None, protocols: tuple[str, ...], facts: Facts, start: int = 0
+) -> Answer:
+    """The answer that begins at offset *start* of what was received."""
+    message = _Message(reading, url, key, protocols, facts)
+    return message.answer(start)
+
+
+class _Message:
+    def __init__(
+        self, reading: Reading, url: str, key: bytes | None, protocols: tuple[str, ...], facts: Facts
+    ) -> None:
+        self._reading = reading
+        self._data = reading.received
+        self._url = url
+        self._key = key
+        self._protocols = protocols
+        self._facts = facts
+        self._last = end(reading)
+        self._ended = self._last.how in ("fin", "truncated")
+
+    def answer(self, start: int) -> Answer:
+        while True:
+            try:
+                found = cut(self._data, start, self._facts.max_head, ended=self._ended)
+            except TooBig as big:
+                return self._failed("head-size", f"more than 100 KiB of head: {_HEADS}", big.args[0])
+            if found is None:
+                return self._cut_off("no whole head", _HEADS)
+            head = parse(found.text)
+            if head is None:
+                return self._failed(
+                    "head", f"the head cannot be parsed: {_HTTP}, libsoup/soup-headers.c", found.end - 1
+                )
+            start = found.end
+            if head.status == SWITCHING:
+                outcome = judge(head.fields, self._key, self._protocols, self._facts)
+                return Answer(self._when(found.end - 1), outcome, head.fields, found.end)
+            if not 100 <= head.status < 200:
+                return self._final(head, found.end)
+
+    def _final(self, head: Head, start: int) -> Answer:
+        frame = framing(head)
+        if frame.encoding == "unrecognized":
+            failed = self._failed("encoding", f"how the body is framed is not known: {_HTTP}", start - 1)
+            return Answer(failed.at, failed.outcome, head.fields)
+        try:
+            end_ = body_end(self._data, start, frame, ended=self._ended)
+        except Unended:
+            end_ = None
+        if end_ is None:
+            cut_off = self._cut_off("the body has not ended", "libsoup/soup-body-input-stream.c")
+            return Answer(cut_off.at, cut_off.outcome, head.fields)
+        at = self._when(end_ - 1)
+        if frame.encoding == "eof" and self._ended and (frame.length < 0 or end_ - start < frame.length):
+            at = self._last.at
+        return Answer(at, self._next(head, frame), head.fields, end_)
+
+    def _next(self, head: Head, frame: Framing) -> Failed | Redirect | Again:
+        """The handlers of "got-body", then of "finished"."""
+        if head.status == MISDIRECTED:
+            return Again(frame.keep_alive)
+        location = head.fields.one(b"location")
+        if head.status in (301, 302, 303, 307, 308) and location is not None:
+            then = redirected(self._url, location, self._facts)
+            if then is not None:
+                return then
+        return Failed(self._facts.failures["not-accepted"], f"status {head.status}: {_SESSION}")
+
+    def _cut_off(self, because: str, source: str) -> Answer:
+        """What the end of the recording means where more was needed."""
+        if self._ended:
+            key = "truncated" if self._last.how == "truncated" else "ended"
+            return Answer(self._last.at, Failed(self._facts.failures[key], f"{because}: {source}"))
+        if self._last.how in ("reset", "error"):
+            failure = self._facts.failures["receive"].format(error="Connection reset by peer")
+            return Answer(self._last.at, Failed(failure, "the connection was reset: gio/gsocket.c"))
+        return Answer(self._last.at, None)
+
+    def _failed(self, key: str, because: str, offset: int) -> Answer:
+        return Answer(self._when(offset), Failed(self._facts.failures[key], because))
+
+    def _when(self, offset: int) -> int:
+        if offset >= len(self._data):
+            return self._last.at
+        at = 0
+        for arrival in arrivals(self._reading):
+            at = arrival.at
+            if offset < arrival.start + len(arrival.data):
+                break
+        return at
