@@ -7,7 +7,7 @@ import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
@@ -49,20 +49,7 @@ class Net:
         scheme = "wss" if secure else "ws"
         target = Target(f"{scheme}://{host}:{port}/chat", secure, host, port, "/chat")
         made = Plan(target, parts.pop("request", REQUEST), limits=parts.pop("limits", Limits()))
-        names = {
-            "tls": {
-                "verify",
-                "ca_file",
-                "ca_path",
-                "certificate",
-                "key",
-                "server_name",
-                "minimum",
-                "maximum",
-                "alpn",
-            }
-        }
-        tls = {name: parts.pop(name) for name in list(parts) if name in names["tls"]}
+        tls = {field.name: parts.pop(field.name) for field in fields(TlsOptions) if field.name in parts}
         acts = parts.pop("acts", ())
         return replace(made, tls=TlsOptions(**tls), route=Route(**parts), acts=acts)
 
