@@ -116,6 +116,14 @@ def _differs(known: Recording | None, got: Recording | None) -> bool:
     return known is None or got is None or not _same(known, got)
 
 
+def races(checked: Checked) -> list[str]:
+    """A line for each scenario that did not give the same every time, with how often each result came."""
+    return [
+        f"races: {scenario}: {', '.join(str(count) for _, count in counts.most_common())} of {counts.total()}"
+        for scenario, counts in checked.races.items()
+    ]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", default=",".join(ENGINES), help="names, separated by commas")
@@ -137,8 +145,8 @@ def _engine(name: str, only: list[str], check: bool) -> int:
     wanted = cases(only)
     checked = trio.run(run, ENGINES[name], wanted, known if check else {}, lambda text: _say(f"{name}: {text}"))
     print(f"{name} {checked.version}: {len(checked.recordings)} of {len(wanted)} scenarios measured")
-    for scenario, counts in checked.races.items():
-        print(f"  races: {scenario}: {', '.join(str(count) for count in counts.values())} of {TIMES}")
+    for line in races(checked):
+        print(f"  {line}")
     for scenario, error in checked.failed.items():
         print(f"  failed: {scenario}: {error}")
     if check:

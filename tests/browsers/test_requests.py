@@ -19,10 +19,8 @@ def test_the_request_is_the_engine_s_own(name: str, situation: Situation) -> Non
     engine = engines()[name]
     url, page = situation.made(VALUES)
     made = engine.construct(url, page)
-    assert made.target is not None
-    assert _lines(engine.request(made, page, KEY).decode("latin-1")) == _lines(
-        _filled(RECORDED[name][situation.name]["request"])
-    )
+    sent = engine.request(made, page, KEY).decode("latin-1") if made.target is not None else ""
+    assert _lines(sent) == _lines(_filled(RECORDED[name][situation.name]["request"]))
 
 
 @pytest.mark.parametrize("name", RECORDED)

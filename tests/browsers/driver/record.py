@@ -24,7 +24,7 @@ MARGIN = 20.0
 """Milliseconds by which clocks may differ: what the console said so shortly before the cap came of it."""
 
 Recording = dict[str, Any]
-"""One line of a recordings file: what one engine did with one scenario. See README in that folder."""
+"""What one engine did with one scenario, as a recordings file has it (store.py)."""
 
 
 @dataclass(slots=True)

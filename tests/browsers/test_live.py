@@ -1,0 +1,41 @@
+"""The engines themselves, driven again: run with ``-m engines``. Takes some minutes."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import trio
+
+from tests.browsers import measure, measure_requests
+from tests.browsers.driver import store
+from tests.browsers.driver.engines import ENGINES
+
+pytestmark = pytest.mark.engines
+
+
+@pytest.fixture(params=ENGINES)
+def name(request: pytest.FixtureRequest) -> str:
+    """Name of an engine that is installed; where it must be (CI), its absence is a failure."""
+    engine: str = request.param
+    if missing := ENGINES[engine].missing():
+        if os.environ.get("CI"):
+            pytest.fail(f"{engine} is not installed: apt-get install {missing}")
+        pytest.skip(f"{engine} is not installed: apt-get install {missing}")
+    return engine
+
+
+def test_the_engine_still_does_what_is_recorded(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    version, known = store.load(name)
+    checked = trio.run(measure.run, ENGINES[name], measure.cases(), known, lambda text: None)
+    with capsys.disabled():
+        print(f"\n{name} {checked.version}", *measure.races(checked), sep="\n  ")
+    assert (checked.failed, checked.changed) == ({}, {})
+    assert checked.version == version
+
+
+def test_the_engine_still_sends_what_is_recorded(name: str) -> None:
+    version, known = store.load(name, "requests")
+    measured, found = trio.run(measure_requests.measure, ENGINES[name])
+    assert measured == version
+    assert {situation: known.get(situation) for situation in found} == found
