@@ -1,0 +1,155 @@
+"""Every renderer, on every scenario and on any bytes: it returns, and nothing raw gets through."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsprobe import opening, target
+from wsprobe.cli.reading import report
+from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
+from wsprobe.lab.catalogue import find, load
+from wsprobe.lab.places import place
+from wsprobe.lab.play import play
+from wsprobe.report import Report
+from wsprobe.show import conversation, write_out
+from wsprobe.show.comparison import comparison
+from wsprobe.show.data import dumps, report_value
+from wsprobe.show.difference import difference
+from wsprobe.show.handshake import handshake
+from wsprobe.show.piece import Line, Look, plain
+from wsprobe.show.schema import schema
+
+KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
+LOOKS = {
+    "pipe": Look(),
+    "narrow": Look(width=40, terminal=True, unicode=True),
+    "wide": Look(width=160, terminal=True, unicode=True, verbose=2),
+}
+SCHEMA = jsonschema.Draft202012Validator(json.loads(schema()))
+HOSTILE = "endless"
+
+
+def plan(url: str = "ws://server.example/chat") -> Plan:
+    to = target.parse(url)
+    return Plan(to, opening.request(to, opening.Offer(key=KEY)))
+
+
+def played(name: str) -> Report:
+    scenario = find(name)
+    return report(play(scenario, plan(place(scenario).address)))
+
+
+def acts_on_a_terminal(lines: list[Line]) -> list[str]:
+    return [char for char in plain(lines) if char != "\n" and unicodedata.category(char).startswith("C")]
+
+
+exchanges = st.builds(
+    lambda pieces, how: Exchange(
+        plan(),
+        (
+            Sent(1, plan().request),
+            *(Received(number + 2, piece) for number, piece in enumerate(pieces)),
+            Ended(len(pieces) + 2, how),
+        ),
+    ),
+    st.lists(
+        st.one_of(
+            st.binary(min_size=1, max_size=60),
+            st.sampled_from(
+                [
+                    b"HTTP/1.1 101 Switching Protocols\r\n",
+                    b"HTTP/1.1 403 No\x1b[31m\r\n",
+                    b"HTTP/1.1 103 Early\r\n\r\n",
+                    b"Upgrade: websocket\r\nConnection: Upgrade\r\n",
+                    b"Sec-WebSocket-Accept: U1eU1sKkcqPXkTQgQ4DouxlMPBY=\r\n",
+                    b"Transfer-Encoding: chunked\r\n",
+                    b"\r\n",
+                    b"5\r\nhello\r\n",
+                    b"\x81\x02hi",
+                    b"\x88\x02\x03\xe8",
+                ]
+            ),
+        ),
+        max_size=8,
+    ),
+    st.sampled_from(["fin", "reset", "timeout", "local", "limit"]),
+)
+
+
+@given(exchanges, st.sampled_from(sorted(LOOKS)))
+def test_any_bytes_are_rendered_and_none_raw(exchange: Exchange, name: str) -> None:
+    made = report(exchange)
+    look = LOOKS[name]
+    assert not acts_on_a_terminal(handshake(made, look))
+    assert not acts_on_a_terminal(difference([made, made], look))
+    for event in exchange.events:
+        assert not acts_on_a_terminal(conversation.event(event, look))
+    value = report_value(made)
+    SCHEMA.validate(value)
+    assert json.loads(dumps(value)) == value
+    assert dumps(value).isascii()
+    filled = write_out.write_out("".join(f"%{{{variable}}}\n" for variable in write_out.VARIABLES), made)
+    assert all(0x20 <= ord(char) < 0x7F for char in filled if char != "\n")
+
+
+def reachable(name: str) -> bool:
+    """False for scenarios of which the URL is what is wrong: only a page can open them."""
+    try:
+        target.parse(place(find(name)).address)
+    except target.TargetError:
+        return False
+    return HOSTILE not in name
+
+
+@pytest.mark.parametrize("name", [name for name in load() if reachable(name)])
+def test_every_scenario_is_rendered(name: str) -> None:
+    made = played(name)
+    for look in LOOKS.values():
+        lines = handshake(made, look)
+        assert not acts_on_a_terminal(lines)
+        assert plain(lines).count(f"{made.outcome}: ") >= 1
+    SCHEMA.validate(report_value(made))
+
+
+@pytest.mark.parametrize(
+    ("template", "wanted"),
+    [
+        ("%{status} %{outcome}\\n", "403 refused\n"),
+        ("%{header{Content-Type}}|%{header{x-none}}", "text/plain|"),
+        ("100%% \\t\\\\ \\q", "100% \t\\ \\q"),
+        ("%{exit_status} %{body_size} %{reason}", "12 10 Forbidden"),
+        ("%{close_code}%{tls_version}%{time_tls}", ""),
+        ("%{findings}", "status-not-101"),
+    ],
+)
+def test_write_out(template: str, wanted: str) -> None:
+    assert write_out.write_out(template, played("status-403")) == wanted
+
+
+def test_write_out_names_what_is_no_variable() -> None:
+    assert write_out.unknown("%{status} %{nonsense} %% %{header{X}}") == ["nonsense"]
+
+
+def test_findings_stand_under_the_bytes_they_mean() -> None:
+    lines = plain(handshake(played("accept-lowercased-value"), LOOKS["pipe"])).split("\n")
+    row = next(number for number, line in enumerate(lines) if "^" in line)
+    marked = lines[row - 1][lines[row].index("^") : lines[row].rindex("^") + 1]
+    assert lines[row - 1] == f"Sec-WebSocket-Accept: {marked}"
+    assert lines[row].endswith("fail accept-case")
+
+
+def test_difference_shows_only_what_differs() -> None:
+    text = plain(difference([played("status-403"), played("404")], LOOKS["pipe"]))
+    assert "status line\n  [1] HTTP/1.1 403 Forbidden\n  [2] HTTP/1.1 404 Not Found\n" in text
+    assert "Content-Type" not in text
+
+
+def test_comparison_without_readers_is_a_difference() -> None:
+    reports = [played("status-403"), played("status-403")]
+    assert comparison(reports, [], LOOKS["pipe"]) == difference(reports, LOOKS["pipe"])
