@@ -72,7 +72,7 @@ def specs(names: Sequence[str]) -> tuple[str, ...]:
 def read_as(of: Report, revisions: Sequence[str]) -> tuple[Any, ...]:
     from wsprobe import history
 
-    return tuple(history.read_as(of.reading, name) for name in revisions)
+    return history.read_as_each(of.reading, revisions)
 
 
 def collect(words: Sequence[str], values: dict[str, Any], browsers: Sequence[str], page: Page) -> list[Report]:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from wsprobe.history.names import UnknownRevision, select
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from wsprobe.history.revision import Revision
     from wsprobe.judge.finding import Verdict
     from wsprobe.read.reading import Reading
 
-__all__ = ["UnknownRevision", "find", "read_as", "select"]
+__all__ = ["UnknownRevision", "find", "read_as", "read_as_each", "select"]
 
 
 def find(name: str) -> Revision:
@@ -30,3 +32,10 @@ def read_as(reading: Reading, revision: str | Revision) -> Verdict:
     from wsprobe.history.reading import read_as as read
 
     return read(reading, revision)
+
+
+def read_as_each(reading: Reading, wanted: Iterable[str | Revision]) -> tuple[Verdict, ...]:
+    """``read_as`` for several revisions, in their order, in one pass."""
+    from wsprobe.history.reading import read_as_each as read
+
+    return read(reading, wanted)

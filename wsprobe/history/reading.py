@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from wsprobe.history.checks.contradictions import touched
@@ -13,14 +14,19 @@ from wsprobe.history.data import cell_of
 from wsprobe.history.names import select
 from wsprobe.history.revision import Revision
 from wsprobe.history.telling import told
-from wsprobe.judge import judge
+from wsprobe.judge import Specification, judge
 from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.judge.subject import handshake, status_span
 from wsprobe.judge.subject import refusal as refusal_of
+from wsprobe.judge.verdict import HANDSHAKE, TRANSPORT, rfc6455_answer
 from wsprobe.read.reading import Reading
 
 BY_THE_JUDGE = ("rfc6455", "rfc7692")
 """The revisions that the judge itself stands for: it knows the RFC and the one extension that is in use."""
+
+
+OPENING = Specification("rfc6455", TRANSPORT + HANDSHAKE, rfc6455_answer)
+"""RFC 6455 as far as the handshake goes: body and session are not what the revisions differ in."""
 
 
 def read_as(reading: Reading, revision: str | Revision) -> Verdict:
@@ -30,11 +36,19 @@ def read_as(reading: Reading, revision: str | Revision) -> Verdict:
     touches follow. No findings: nothing stood against it. Raises UnknownRevision for a name that no revision
     has.
     """
-    if isinstance(revision, str):
-        revision = select(revision)[0]
+    return read_as_each(reading, (revision,))[0]
+
+
+def read_as_each(reading: Reading, wanted: Iterable[str | Revision]) -> tuple[Verdict, ...]:
+    """``read_as`` for several revisions, in their order; the answer's faults are looked for once."""
+    found = judge(reading, OPENING)
+    chosen = (select(each)[0] if isinstance(each, str) else each for each in wanted)
+    return tuple(_read_as(reading, revision, found) for revision in chosen)
+
+
+def _read_as(reading: Reading, revision: Revision, found: Verdict) -> Verdict:
     if not revision.reads:
         return Verdict(revision.name, "not known", (rule(revision, "elsewhere", "not known").finding,))
-    found = judge(reading)
     if revision.name in BY_THE_JUDGE:
         findings = (*deciding_first(found), *touched(reading, revision, found.findings))
         verdict = Verdict(revision.name, found.answer, findings)

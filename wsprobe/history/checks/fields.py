@@ -11,7 +11,7 @@ from wsprobe.history.checks.ruling import Ruling, rule
 from wsprobe.history.data import cell_of
 from wsprobe.history.revision import Revision
 from wsprobe.judge.finding import Finding
-from wsprobe.judge.findings import shown
+from wsprobe.judge.findings import OF_HANDSHAKE, shown
 from wsprobe.judge.subject import status_span
 from wsprobe.read.reading import Field, Response
 
@@ -43,8 +43,19 @@ _ACCEPT_FAILS = {"accept": "fail", "accept-once": "fail", "accept-trimmed": "fai
 _FAILS = {"fail": "fail", "fail-any": "fail", "not-known": "not known"}
 
 MEANS: dict[str, tuple[str, dict[str, str]]] = {
-    "status-line-malformed": ("status-line", {"http": "not known", "http-any-version": "not known"}),
-    "http-version": ("status-line", {"http": "not known", "http-any-version": "ambiguous"}),
+    "status-line-malformed": (
+        "status-line",
+        {"http": "not known", "http-any-version": "not known", "conforming": "fail", "parser": "ambiguous"},
+    ),
+    "http-version": (
+        "status-line",
+        {
+            "http": "not known",
+            "http-any-version": "ambiguous",
+            "conforming": "ambiguous",
+            "parser": "ambiguous",
+        },
+    ),
     "interim-before-101": ("interim", {"not-known": "not known", "unsaid": "ambiguous"}),
     "bare-101": ("upgrade", _ANY_FAILS),
     "upgrade-missing": ("upgrade", _ANY_FAILS),
@@ -108,8 +119,8 @@ def _of_findings(revision: Revision, found: Sequence[Finding]) -> Iterator[Rulin
 
 
 def _family(finding: Finding) -> tuple[str, dict[str, str]] | None:
-    """Findings that only a family of ids has in common."""
-    if finding.level != "fail":
+    """Findings that only a family of ids has in common; what goes wrong after the handshake is not theirs."""
+    if finding.level != "fail" or finding.id not in OF_HANDSHAKE:
         return None
     if finding.id.startswith("accept-"):
         return "challenge", _ACCEPT_FAILS
