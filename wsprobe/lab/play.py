@@ -97,7 +97,7 @@ class _Stage:
         """Resolve, connect, shake hands over TLS if need be; False if there is no way to the scenario."""
         target = self._plan.target
         self.now += HOP
-        if target.host == "invalid" or target.host.endswith(".invalid"):
+        if not _resolves(target.host):
             self.add(ResolveFailed(self.now, target.host, "Name or service not known"))
             self.end("error", "Name or service not known")
             return False
@@ -264,6 +264,11 @@ _CERTIFICATES: Mapping[Fault, str] = {
     "expired": "certificate has expired",
     "wrong-name": "IP address mismatch, certificate is not valid for '{}'.",
 }
+
+
+def _resolves(host: str) -> bool:
+    """Return False for names under .invalid (RFC 6761) and for what is no name, as ``a%20b``."""
+    return host != "invalid" and not host.endswith(".invalid") and ("%" not in host or ":" in host)
 
 
 def _address(host: str) -> str:

@@ -7,7 +7,7 @@ websocket_inflater.cc.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from wsprobe.browsers.script.inflate import Inflater
 
@@ -32,8 +32,7 @@ class TooBig(Exception):
     """ERR_MSG_TOO_BIG: the connection is dropped, without a word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A frame or, of a data frame that came in several reads, a part of one."""
 
     final: bool
@@ -44,8 +43,7 @@ class Piece:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
+class _Header(NamedTuple):
     final: bool
     rsv: int
     opcode: int
@@ -170,7 +168,7 @@ def _as_continuation(header: _Header) -> _Header:
     """What the rest of a data frame counts as (WebSocketBasicStream::CreateFrame)."""
     if header.opcode not in _DATA:
         return header
-    return replace(header, opcode=CONTINUATION, rsv=0)
+    return header._replace(opcode=CONTINUATION, rsv=0)
 
 
 def _decode_header(data: bytes, at: int) -> tuple[_Header, int] | None:
