@@ -26,7 +26,8 @@ class Made:
     console: tuple[str, ...] = ()
     because: str = ""
     connects_to: str = ""
-    """The URL that the console names: not ``WebSocket.url`` where the page upgrades what is insecure."""
+    """The URL that the console names; ``WebSocket.url`` says it once open. Another than the one constructed
+    with where the page upgrades what is insecure."""
 
 
 def construct(url: str, page: Page, facts: Facts) -> Made:

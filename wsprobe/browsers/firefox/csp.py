@@ -20,7 +20,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
 _HOST = re.compile(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?"
     r"(?P<host>\*|(?:\*\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?)"
-    r"(?::(?P<port>[0-9]+|\*))?"
+    r"(?::(?P<port>[0-9]{1,9}|\*))?"
     r"(?P<path>/[^?#]*)?(?:[?#].*)?",
     re.ASCII,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wsprobe.browsers.engine import Construction, FollowUp
 from wsprobe.browsers.firefox import constructor
@@ -92,7 +92,7 @@ class Firefox:
             browser=self.name,
             version=self.version,
             page=page.url,
-            url=made.construction.url,
+            url=made.connects_to if any(e.type == "open" for e in events) else made.construction.url,
             exception=made.construction.exception,
             events=events,
             ready_state=script.ready_state if script is not None else CONNECTING,
@@ -117,33 +117,28 @@ class Firefox:
             return self._closed_early(script, url, acts)
         if made.construction.blocked:
             return self._failed(script, url, Failed(f"the port is blocked: {_CHANNEL}"), acts)
-        deadline = self.facts.opening_timeout * _SECOND
         cookies: list[str] = []
         tries = self._tries(readings, page, "")
         before = 0
         for number, reading in enumerate(readings):
-            step = self._step(reading, made.construction.protocols)
-            at = before + step.at
-            acts = _act_until(script, acts, min(at, deadline))
+            step = self._step(reading, made.construction.protocols, before)
+            acts = _act_until(script, acts, step.at)
             if script.close_call is not None:
                 return self._closed_early(script, url, acts)
-            if at >= deadline or (step.outcome is None and before + end(reading).at >= deadline):
-                acts = _act_until(script, acts, deadline)
-                if script.close_call is not None:
-                    return self._closed_early(script, url, acts)
-                late = Failed(f"no answer within {self.facts.opening_timeout} s: {_CHANNEL}")
-                return self._failed(script, url, late, acts, cookies)
             cookies += _cookies(step)
             if number < len(tries):
                 if number + 1 == len(readings):
                     return Told("follows", f"401 and credentials in the URL: {_CHANNEL}", tuple(cookies))
-                before = at
+                before = step.at
                 continue
-            if step.outcome is None:
-                break
-            if isinstance(step.outcome, Failed):
-                return self._failed(script, url, step.outcome, acts, cookies)
-            return self._opened(script, url, reading, step, acts, cookies)
+            match step.outcome:
+                case Failed() as failed:
+                    return self._failed(script, url, failed, acts, cookies)
+                case Opened() as opened:
+                    rest = [replace(act, after=max(act.after - before, 0)) for act in acts]
+                    return self._opened(script, url, reading, opened, step.at - before, rest, cookies)
+                case None:
+                    break
         because = f"no answer yet: {_CHANNEL} gives it {self.facts.opening_timeout} s"
         return Told("connecting", because, tuple(cookies))
 
@@ -159,7 +154,18 @@ class Firefox:
         """The second complaint comes with the events."""
         return self._failed(script, url, Failed(f"close() while CONNECTING: {_WEBSOCKET}"), acts)
 
-    def _step(self, reading: Reading, protocols: tuple[str, ...]) -> Step:
+    def _step(self, reading: Reading, protocols: tuple[str, ...], before: int) -> Step:
+        """*before*: microseconds that had gone by when *reading* began."""
+        step = self._answered(reading, protocols)
+        at = before + step.at
+        until = at if step.outcome is not None else before + end(reading).at
+        deadline = self.facts.opening_timeout * _SECOND
+        if until >= deadline:
+            late = Failed(f"no answer within {self.facts.opening_timeout} s: {_CHANNEL}")
+            return Step(deadline, None, late)
+        return replace(step, at=at)
+
+    def _answered(self, reading: Reading, protocols: tuple[str, ...]) -> Step:
         failed = not_established(reading)
         if failed is not None:
             return Step(failed[0], None, failed[1])
@@ -176,8 +182,10 @@ class Firefox:
         """
         answered = 0
         tries: list[str] = []
+        if not readings or readings[0].exchange.plan.target.userinfo is None:
+            return tries
         for reading in readings:
-            step = self._step(reading, given(page))
+            step = self._answered(reading, given(page))
             head = step.answer.head if step.answer is not None else None
             if step.outcome is None or head is None or head.status.code != 401:
                 break
@@ -192,18 +200,18 @@ class Firefox:
         script: WebSocket,
         url: str,
         reading: Reading,
-        step: Step,
+        opened: Opened,
+        at: int,
         acts: list[Act],
         cookies: Sequence[str],
     ) -> Told:
-        """From the handshake to the end of the recording."""
-        assert isinstance(step.outcome, Opened)
-        channel = Channel(script, url, step.outcome, self.facts)
-        channel.start(step.at)
+        """From the handshake, at *at*, to the end of the recording."""
+        channel = Channel(script, url, opened, self.facts)
+        channel.start(at)
         mine = own_close(reading)
         closes = [mine] if mine is not None else []
         because = ""
-        for happening in timeline(arrivals(reading, step.outcome.stream), acts, closes, [end(reading)]):
+        for happening in timeline(arrivals(reading, opened.stream), acts, closes, [end(reading)]):
             match happening:
                 case Act():
                     channel.at(happening.after)
@@ -211,7 +219,7 @@ class Firefox:
                     channel.after_script(happening.after)
                 case Arrival():
                     channel.at(happening.at)
-                    channel.receive(happening.data, max(happening.at, step.at))
+                    channel.receive(happening.data, max(happening.at, at))
                 case OwnClose():
                     channel.at(happening.at + self.facts.hop)  # script may be about to close as well
                     if channel.quiet:

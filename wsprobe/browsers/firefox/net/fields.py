@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _WHITE_SPACE = b" \t\r\n"
-_NUMBER = re.compile(rb"-?[0-9]+")
+_NUMBER = re.compile(rb"-?[0-9]{1,40}")
 _INT64_MAX = 2**63 - 1
 
 _SINGLETONS = frozenset(
