@@ -36,6 +36,12 @@ def test_a_revision_says_which_rules_it_changed() -> None:
     assert "rule-upgrade" in dict(explain.find("hybi-04").facts)
 
 
+def test_of_the_api_only_its_own_rules_are_shown() -> None:
+    labels = [label for label, _ in explain.find("r1.271").facts if label.startswith("rule-")]
+    assert labels == ["rule-extension-unasked"]
+    assert "rule-protocol-missing" in dict(explain.find("r1.302").facts)
+
+
 def test_what_script_was_told() -> None:
     facts = dict(explain.find("r1.271").facts)
     assert facts["script, on a failed handshake"].startswith("error, then close, code 1006")

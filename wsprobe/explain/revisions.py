@@ -107,11 +107,13 @@ def _told(revision: Revision) -> list[tuple[str, str]]:
 
 
 def _differences(revision: Revision, before: Revision | None) -> list[tuple[str, str]]:
-    """The rules that *revision* has otherwise than the one before it."""
+    """The rules that *revision* has otherwise than the one before it; of the API only its own ones."""
     if before is None or not revision.reads:
         return []
     found = []
     for rule in data.rules().values():
+        if revision.protocol and rule.cell(revision.name) is None:
+            continue
         cell, earlier = data.cell_of(rule.id, revision), data.cell_of(rule.id, before)
         if cell.mode != earlier.mode:
             found.append((f"rule-{rule.id}", _cell(cell)))
