@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from wsprobe.browsers.view import ScriptView
-from wsprobe.exchange import Exchange
-from wsprobe.judge.finding import Verdict
-from wsprobe.read.reading import Reading
+if TYPE_CHECKING:
+    from wsprobe.browsers.view import ScriptView
+    from wsprobe.exchange import Exchange
+    from wsprobe.judge.finding import Verdict
+    from wsprobe.read.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)

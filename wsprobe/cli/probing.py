@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wsprobe import sequel
-from wsprobe.browsers.view import Page
 from wsprobe.cli.asking import TALK_LIMIT, Asking, plan
 from wsprobe.cli.places import LAB
 from wsprobe.cli.reading import report
@@ -16,6 +15,9 @@ from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report
+
+if TYPE_CHECKING:
+    from wsprobe.browsers.view import Page
 
 RETRY_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
@@ -27,8 +29,8 @@ class Place:
 
     url: str
     asking: Asking
-    scripted: Page = Page()
-    """What the page of a lab scenario does; an ordinary page for any other place."""
+    scripted: Page | None = None
+    """What the page of a lab scenario does; None for any other place."""
     script_url: str = ""
     """What script hands to the constructor, where that is not *url*."""
     name: str = ""
@@ -36,10 +38,12 @@ class Place:
 
     def page(self, given: Page) -> Page:
         """The page that the options describe, doing what the scenario's page does where they are silent."""
-        own, plain = self.scripted, Page()
+        own = self.scripted
+        if own is None:
+            return given
         return replace(
             given,
-            url=own.url if given.url == plain.url else given.url,
+            url=own.url if given.url == type(given)().url else given.url,
             csp=given.csp or own.csp,
             protocols=own.protocols if given.protocols is None else given.protocols,
             acts=given.acts or own.acts,

@@ -15,7 +15,6 @@ from wsprobe.cli.options.output import emit, look, note
 from wsprobe.exchange import Event
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
-from wsprobe.show import write_out
 
 
 class Results:
@@ -30,9 +29,8 @@ class Results:
         self._out = look(values, sys.stdout)
         self._err = look(values, sys.stderr)
         self._first = True
-        template = values["write_out"]
-        if template is not None and (names := write_out.unknown(template)):
-            raise click.UsageError(f"--write-out: no variable %{{{names[0]}}} (see wsprobe connect --help)")
+        if values["write_out"] is not None:
+            _known(values["write_out"])
         if values["output"] not in (None, "-") and several:
             raise click.UsageError("--output takes the body of one URL; with several, use --json")
         for name in ("save", "output"):
@@ -78,6 +76,8 @@ class Results:
             _write(self._values["output"], _body(report))
             asked = asked or self._values["output"] == "-"
         if self._values["write_out"] is not None:
+            from wsprobe.show import write_out
+
             sys.stdout.write(write_out.write_out(self._values["write_out"], report))
             asked = True
         if not asked and not self._values["silent"]:
@@ -106,6 +106,14 @@ class Results:
         else:
             sys.stdout.flush()
             sys.stdout.buffer.write(whole)
+
+
+def _known(template: str) -> None:
+    """Raises click.UsageError if *template* names what is no variable."""
+    from wsprobe.show.write_out import unknown
+
+    for name in unknown(template):
+        raise click.UsageError(f"--write-out: no variable %{{{name}}} (see wsprobe connect --help)")
 
 
 def _body(report: Report) -> bytes:
