@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from wsprobe.read.reading import Frame
 
@@ -13,12 +14,15 @@ When = Callable[[int], int]
 """Offset of a byte -> microseconds at which it was read."""
 
 
-def header_size(data: bytes | bytearray, start: int = 0) -> int | None:
-    """How long the frame header at *start* is; None if too little of it is there to say."""
+def header_size(data: bytes | bytearray, start: int = 0, mask_bit: int = 0x80) -> int | None:
+    """How long the frame header at *start* is; None if too little of it is there to say.
+
+    *mask_bit*: 0 where a mask is not told by the header (before hybi-07).
+    """
     if len(data) < start + 2:
         return None
     second = data[start + 1]
-    return 2 + {126: 2, 127: 8}.get(second & 0x7F, 0) + (4 if second & 0x80 else 0)
+    return 2 + {126: 2, 127: 8}.get(second & 0x7F, 0) + (4 if second & mask_bit else 0)
 
 
 def frame_at(data: bytes | bytearray, start: int, when: When, *, partial: bool = False) -> Frame | None:
@@ -52,10 +56,18 @@ def frame_at(data: bytes | bytearray, start: int, when: When, *, partial: bool =
     )
 
 
-def read_frames(data: bytes, start: int, when: When) -> tuple[tuple[Frame, ...], bytes]:
+class One(Protocol):
+    """Finds one frame, as ``frame_at`` does."""
+
+    def __call__(
+        self, data: bytes | bytearray, start: int, when: When, *, partial: bool = False
+    ) -> Frame | None: ...
+
+
+def read_frames(data: bytes, start: int, when: When, one: One = frame_at) -> tuple[tuple[Frame, ...], bytes]:
     """All frames from *start* on, the last one perhaps in part, and the bytes that are none."""
     frames: list[Frame] = []
-    while len(frames) < FRAMES_MAX and (frame := frame_at(data, start, when, partial=True)) is not None:
+    while len(frames) < FRAMES_MAX and (frame := one(data, start, when, partial=True)) is not None:
         frames.append(frame)
         start = frame.span[1]
     return tuple(frames), data[start:]

@@ -151,24 +151,31 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame after a 101 (RFC 6455 section 5.2), or what there is of it."""
+    """One frame after a 101 (RFC 6455 section 5.2), or what there is of it.
+
+    Frames of older wire versions are told in the same terms, whatever they have on the wire: *opcode* is the
+    number that RFC 6455 gave to the kind of frame, and 3 to 7 or 11 to 15 of a kind that it has not.
+    """
 
     start: int
     header: bytes
     fin: bool
     rsv: int
-    """RSV1 = 4, RSV2 = 2, RSV3 = 1."""
+    """RSV1 = 4, RSV2 = 2, RSV3 = 1; RSV4 = 8, which hybi-04 to -06 have where the mask bit is now."""
     opcode: int
     masked: bool
     mask: bytes
+    """The masking key, beginning with the byte that falls on the payload's first: four bytes, 20 in hybi-04."""
     length: int
-    """As announced."""
+    """As announced; of a hixie frame that ends with a sentinel, the bytes before that."""
     payload: bytes
     """As sent: still masked where masked. Shorter than *length* if the end is missing."""
     at: int
     """Microseconds: when its last byte (that came) was read."""
     minimal: bool = True
     """False if a shorter length encoding was possible."""
+    trailer: bytes = b""
+    """What ends a hixie text frame: 0xFF."""
 
     @property
     def complete(self) -> bool:
@@ -179,12 +186,12 @@ class Frame:
         """The payload, unmasked."""
         if not self.masked:
             return self.payload
-        mask = self.mask * (len(self.payload) // 4 + 1)
+        mask = self.mask * (len(self.payload) // len(self.mask) + 1)
         return bytes(a ^ b for a, b in zip(self.payload, mask, strict=False))
 
     @property
     def span(self) -> Span:
-        return self.start, self.start + len(self.header) + len(self.payload)
+        return self.start, self.start + len(self.header) + len(self.payload) + len(self.trailer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +204,8 @@ class Session:
     start: int
     sent: tuple[Frame, ...] = ()
     """Our own frames; *start* counts in the bytes sent."""
+    challenge: bytes = b""
+    """hixie-76: the sixteen bytes behind the head that answer the challenge, or what there is of them."""
 
 
 WAITS = "NEED_DATA"

@@ -18,7 +18,13 @@ def hybi_session(received: bytes, start: int, when: When, sent: bytes, own: int,
     return Session(frames, rest, start, read_frames(sent, own, when_sent)[0])
 
 
-READERS: dict[str, str] = {}
+READERS: dict[str, str] = {
+    "hixie-75": "wsprobe.wire.sessions:hixie_75",
+    "hixie-76": "wsprobe.wire.sessions:hixie_76",
+    "hybi-04": "wsprobe.wire.sessions:hybi_04",
+    "hybi-05": "wsprobe.wire.sessions:hybi_05",
+    "hybi-06": "wsprobe.wire.sessions:hybi_05",
+}
 """Wire version -> ``module:function`` of its reader, where it is not framed as RFC 6455 is."""
 
 

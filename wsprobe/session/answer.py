@@ -9,6 +9,7 @@ from wsprobe.read import opens_session, response_of
 from wsprobe.read.guess import looks_like
 from wsprobe.read.heads import HeadSplitter
 from wsprobe.read.reading import Head
+from wsprobe.session.framing import BEHIND_THE_HEAD
 from wsprobe.session.turn import SECOND, Phase, Stop
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ a body ends with the connection and then never end that."""
 NOT_HTTP_WAIT = SECOND
 """From the first bytes that cannot begin an HTTP answer. The rest of a banner comes at once or not at all."""
 
+BEHIND_WAIT = 5 * SECOND
+"""For what belongs to the handshake behind the head: a server sends it with the head, but an intermediary that
+knows nothing of it may keep it back."""
+
 BEGINNING = 64
 """Bytes by which to tell whether this is HTTP: the start line's protocol is within them."""
 
@@ -30,7 +35,7 @@ framing without end."""
 
 
 class Answering:
-    """Follows the answer up to the head of a 101, or to the end of the body of any other."""
+    """Follows the answer up to the head of a 101 and what belongs to it, or to the end of any other's body."""
 
     def __init__(self, plan: Plan) -> None:
         self.phase = Phase.HEAD
@@ -39,17 +44,21 @@ class Answering:
         self.opened_by: Head | None = None
         """The head of the 101, once it came."""
         self.rest = b""
-        """What came after it in the same read."""
+        """What came after it, and has not been taken for anything yet."""
+        self._opening: Head | None = None
         self._plan = plan
         self._heads = bytearray()
         self._splitter = HeadSplitter()
+        self._behind = BEHIND_THE_HEAD.get(plan.wire, 0)
         self._is_http = True
         self._body: BodyReader | None = None
         self._wire_bytes = 0
 
     def receive(self, data: bytes, at: int) -> bytes:
         """Take the next bytes. There is never anything to send, unlike in a session."""
-        if self._body is None:
+        if self._opening is not None:
+            self._receive_behind(data, at)
+        elif self._body is None:
             data = self._receive_heads(data, at)
         if self._body is not None:
             self._receive_body(self._body, data, at)
@@ -71,7 +80,8 @@ class Answering:
             end = head.start + len(head.raw)
             response = response_of(head)
             if opens_session(head):
-                self.opened_by, self.rest = head, bytes(self._heads[end:])
+                self._opening = head
+                self._receive_behind(bytes(self._heads[end:]), at)
                 return b""
             if not response.interim:
                 self._begin_body(head, response.status)
@@ -80,6 +90,14 @@ class Answering:
         if len(self._heads) >= self._plan.limits.max_head:
             self._end("limit")
         return b""
+
+    def _receive_behind(self, data: bytes, at: int) -> None:
+        """Take bytes behind the head of a 101, until those are there that belong to the handshake."""
+        self.rest += data
+        if len(self.rest) >= self._behind:
+            self.opened_by = self._opening
+        else:
+            self.wake_at = at + BEHIND_WAIT
 
     def _look_at_beginning(self, at: int) -> None:
         self._is_http = not looks_like(bytes(self._heads[:BEGINNING]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from struct import pack
 from typing import Literal
 
@@ -47,9 +48,14 @@ class Follower:
     same: the length still says where the next frame begins.
     """
 
+    opcodes: Sequence[int] = range(16)
+    """What an opcode on the wire stands for in RFC 6455."""
+    mask_bit = 0x80
+
     def __init__(self) -> None:
         self._header = b""
         self._first: int | None = None
+        self._opcode = 0
         self._mask: bytes | None = None
         self._length = 0
         self._left = 0
@@ -62,14 +68,14 @@ class Follower:
         self._header = b""
         while at < len(data):
             if self._first is None:
-                size = header_size(data, at)
+                size = header_size(data, at, self.mask_bit)
                 if size is None or len(data) < at + size:
                     self._header = data[at:]
                     break
                 self._begin(data[at : at + size])
                 at += size
             taken = min(self._left, len(data) - at)
-            if taken and self._first is not None and self._first & 0x08:
+            if taken and self._opcode & 0x08:
                 self._payload += data[at : at + min(taken, CONTROL_MAX - len(self._payload))]
             at += taken
             self._left -= taken
@@ -80,7 +86,8 @@ class Follower:
     def _begin(self, header: bytes) -> None:
         """Take a whole frame header."""
         self._first, second = header[0], header[1]
-        masked = second & 0x80
+        self._opcode = self.opcodes[self._first & 0x0F]
+        masked = second & self.mask_bit
         self._mask = header[-4:] if masked else None
         coded = header[2:-4] if masked else header[2:]
         self._length = self._left = int.from_bytes(coded, "big") if coded else second & 0x7F
@@ -88,7 +95,7 @@ class Follower:
     def _complete(self, heard: list[Heard]) -> None:
         """Add what the frame that has just ended says, and be ready for the next."""
         assert self._first is not None
-        opcode = self._first & 0x0F
+        opcode = self._opcode
         if opcode in _DATA:
             if self._first & 0x80:
                 heard.append(_MESSAGE)

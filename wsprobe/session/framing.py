@@ -52,12 +52,23 @@ Maker = Callable[[bytes, bytes], Framing]
 
 _HYBI = "wsprobe.session.frames:Hybi"
 
+_SPEAKING = "wsprobe.wire.speaking"
+
 FRAMINGS: dict[str, str] = {
+    "hixie-75": f"{_SPEAKING}:Hixie75",
+    "hixie-76": f"{_SPEAKING}:Hixie76",
+    "hybi-04": f"{_SPEAKING}:Hybi04",
+    "hybi-05": f"{_SPEAKING}:Hybi05",
+    "hybi-06": f"{_SPEAKING}:Hybi06",
     "hybi-07": _HYBI,
     "hybi-08": _HYBI,
     "hybi-13": _HYBI,
 }
 """``Plan.wire`` -> ``module:maker``, loaded when it is spoken: the table to add a wire version to."""
+
+BEHIND_THE_HEAD = {"hixie-76": 16}
+"""``Plan.wire`` -> bytes that belong to its handshake and follow the head of the 101: the session is open once
+they are there."""
 
 
 def maker(wire: str) -> Maker:

@@ -14,7 +14,8 @@ class Phase(Enum):
     """Where the conversation stands."""
 
     HEAD = "head"
-    """Waiting for the end of a head: of the final answer, or of an interim (1xx) one before it."""
+    """Waiting for the end of a head: of the final answer, or of an interim (1xx) one before it; or for what
+    else belongs to the handshake."""
     BODY = "body"
     """The final answer is no 101; its body is being read."""
     OPEN = "open"
