@@ -64,8 +64,14 @@ def tellable(views: Sequence[ScriptView]) -> Tellable:
     return Tellable(
         browser=views[0].browser,
         groups=tuple(tuple(group) for group in groups.values()),
-        by=tuple(name for name, value in _FIELDS.items() if len({value(view) for view in views}) > 1),
+        by=_differing(views),
     )
+
+
+def _differing(views: Sequence[ScriptView]) -> tuple[str, ...]:
+    """Names of what differs; of an event that is not there everywhere only its own name."""
+    found = [name for name, value in _FIELDS.items() if len({value(view) for view in views}) > 1]
+    return tuple(name for name in found if name.partition(".")[0] not in found or "." not in name)
 
 
 def _close(view: ScriptView, attribute: str) -> object:

@@ -10,6 +10,7 @@ from typing import Any
 
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Engine
+from wsprobe.browsers.script.websocket import on_wire
 from wsprobe.browsers.view import Page, ScriptView
 from wsprobe.cli.asking import Asking, asking
 from wsprobe.cli.comparison import as_is
@@ -20,6 +21,7 @@ from wsprobe.read import read
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report
 
+MAX_SESSION = 32 * 1024 * 1024
 MOST_FOLLOWS = 25
 """More than any engine goes on by itself (WebKitGTK stops after 20 redirects)."""
 
@@ -87,7 +89,9 @@ async def as_engine(engine: Engine, place: Place, page: Page, values: dict[str, 
 
 
 def engine_plan(sent: bytes, target: Target, of: Asking, page: Page) -> Plan:
-    return Plan(target=target, request=sent, acts=page.acts, limits=of.limits, tls=of.tls, route=of.route)
+    """*max_session* is larger than for `connect`: an engine delivers a message only when all of it is there."""
+    limits = replace(of.limits, max_session=MAX_SESSION)
+    return Plan(target=target, request=sent, acts=on_wire(page.acts), limits=limits, tls=of.tls, route=of.route)
 
 
 def _joined(readings: Sequence[Reading]) -> Exchange:

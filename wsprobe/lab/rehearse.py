@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from urllib.parse import unquote
 
-from wsprobe.browsers.engine import Engine
+from wsprobe.browsers.engine import Engine, oldest_tls
 from wsprobe.browsers.script.websocket import on_wire
 from wsprobe.browsers.view import Page, ScriptView
-from wsprobe.exchange import Limits, Plan, Target
+from wsprobe.exchange import Limits, Plan, Target, TlsOptions
 from wsprobe.lab.places import PATH, PORTS, place
 from wsprobe.lab.play import play
 from wsprobe.lab.scenario import Listener, Scenario
@@ -17,8 +18,8 @@ from wsprobe.read.reading import Reading
 
 KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 """Not the sample key of RFC 6455 section 1.3: scenarios answer that one where they are to be wrong."""
-PATIENCE = Limits(linger=10.0)
-"""Longer than any scenario holds a connection open, so that all of it is seen."""
+PATIENCE = Limits(linger=10.0, max_session=32 * 1024 * 1024)
+"""Longer, and more, than any scenario that ends by itself, so that all of it is seen."""
 MOST_FOLLOWS = 25
 """More than any engine goes on by itself (WebKitGTK stops after 20 redirects)."""
 
@@ -37,14 +38,16 @@ def rehearse(
     made = engine.construct(where.url, where.page)
     if made.target is None:
         return engine.view(where.url, where.page, [])
+    tls = TlsOptions(minimum=oldest_tls(engine))
     asked = engine.request(made, where.page, KEY)
-    readings = [_meet(scenario, made.target, asked, where.page, ports, limits)]
+    readings = [_meet(scenario, made.target, asked, where.page, ports, limits, tls)]
     while len(readings) <= MOST_FOLLOWS:
         then = engine.follow(readings, where.page, KEY)
         if then is None:
             break
-        next_one = catalogue.get(then.target.resource.removeprefix(PATH), scenario)
-        readings.append(_meet(next_one, then.target, then.request, where.page, ports, limits))
+        path = unquote(then.target.resource.partition("?")[0])
+        next_one = catalogue.get(path.removeprefix(PATH), scenario)
+        readings.append(_meet(next_one, then.target, then.request, where.page, ports, limits, tls))
     return engine.view(where.url, where.page, readings)
 
 
@@ -55,9 +58,10 @@ def _meet(
     page: Page,
     ports: Mapping[Listener, int],
     limits: Limits,
+    tls: TlsOptions,
 ) -> Reading:
     met = _there(scenario, target, ports)
-    plan = Plan(target=target, request=asked, acts=on_wire(page.acts), limits=limits)
+    plan = Plan(target=target, request=asked, acts=on_wire(page.acts), limits=limits, tls=tls)
     return read(play(met, plan, ports=ports))
 
 

@@ -122,13 +122,10 @@ def beside(left: Sequence[Line], right: Sequence[Line], look: Look) -> list[Line
 
 
 def conclusions(report: Report, look: Look) -> list[Line]:
-    """What is hidden, what it looks like, and what to do so that a page can know."""
+    """What it looks like to a script, and what to do so that a page can know."""
     from wsprobe.lab.situations import alike
 
     rows: list[Line] = []
-    hidden = list(dict.fromkeys(item for view in report.views for item in view.hidden))
-    if hidden:
-        rows.append(line(Piece("hidden from script: ", "warn"), look.text(", ".join(hidden).encode())))
     for engines, situations in alike(report.views, report.outcome):
         named = ", ".join(TITLES[name] for name in engines)
         rows.append(line(f"a script in {named} cannot tell this from: ", "; ".join(situations)))

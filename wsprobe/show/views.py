@@ -55,6 +55,9 @@ def _block(group: Sequence[ScriptView], look: Look) -> Block:
     elif first.outcome == "follows":
         lines.append(line(Piece("asks again by itself; what came of it is not recorded", "dim")))
     lines += _consoles(group, look)
+    hidden = list(dict.fromkeys(item for view in group for item in view.hidden))
+    if hidden:
+        lines.append(line(Piece("hidden: ", "warn"), _safe(", ".join(hidden), look)))
     for view in group:
         if view.races:
             lines.append(line(Piece(f"races in {title(view)}: ", "warn"), _safe(view.races, look)))
