@@ -20,6 +20,8 @@ from wsprobe.lab.scenario import Scenario
 
 MEASURED = ("chromium", "firefox", "webkitgtk")
 HOST = "127.0.10.1"
+MOST_BYTES = 32 * 1024 * 1024
+"""A scenario that sends more is not meant to be read to its end."""
 
 
 @cache
@@ -45,7 +47,10 @@ def scenarios(name: str) -> dict[str, Scenario]:
 
 def view(name: str, scenario: Scenario) -> dict[str, Any]:
     """What our engine *name* says of *scenario*, until the page would have given up."""
-    limits = Limits(connect_timeout=Case(scenario).cap, max_time=Case(scenario).cap, linger=Case(scenario).cap)
+    cap = Case(scenario).cap
+    sent = sum(len(step.data) * step.repeat for step in scenario.steps)
+    most = sent + Limits().max_session if sent < MOST_BYTES else Limits().max_session
+    limits = Limits(connect_timeout=cap, max_time=cap, linger=2 * cap, max_session=most)
     seen = rehearse(engines()[name], scenario, load(), host=HOST, limits=limits)
     return _named(of_view(seen))
 

@@ -199,7 +199,9 @@ class Lab:
                     self.start(name)
         except (LabError, NoCertificates) as error:
             scenario = unavailable(str(error))
-        performance = answer(scenario, asked, {str(name): port for name, port in self.ports.items()})
+        performance = answer(
+            scenario, asked, {str(name): port for name, port in self.ports.items()}, secure=kind.tls
+        )
         await drive(performance.perform(trio.current_time), wire, self._bounds.received)
 
     async def _drive(self, wire: Wire, steps: tuple[Step, ...]) -> None:

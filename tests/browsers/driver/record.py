@@ -146,10 +146,10 @@ class Run:
 
 
 def with_script(policy: str) -> str:
-    """The policy with a directive that lets the page measure; none that decides on WebSockets is touched."""
+    """The policy with directives that let the page measure; none that decides on WebSockets is touched."""
     if not policy or "script-src" in policy:
         return policy
-    return f"{policy}; script-src 'unsafe-inline' 'unsafe-eval'"
+    return f"{policy}; script-src 'unsafe-inline' 'unsafe-eval'; img-src data:"
 
 
 def attribute(sheet: Sheet) -> tuple[dict[str, list[Line]], list[str]]:
