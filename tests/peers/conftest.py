@@ -1,0 +1,65 @@
+"""Real servers and clients that nobody here wrote, each on free ports of loopback with a configuration of its
+own. A test that needs something that is not a Python package says so with ``needs("nginx")``."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import jsonschema
+import pytest
+
+from tests.peers.python_servers import websockets_server
+from tests.peers.witness import Told
+from wsprobe.cli.main import run
+from wsprobe.show.schema import schema
+
+Probe = Callable[..., Told]
+
+
+def needs(program: str) -> str:
+    """Return the path of *program*. Without it the test is skipped, in CI it fails: CI installs it."""
+    # Servers are often found only on the path of the administrator.
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"))
+    found = shutil.which(program, path=path)
+    if found is not None:
+        return found
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{program} is not installed, and CI=true")
+    pytest.skip(f"{program} is not installed")
+
+
+@pytest.fixture(scope="session")
+def need() -> Callable[[str], str]:
+    return needs
+
+
+@pytest.fixture(scope="session")
+def validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(json.loads(schema()))
+
+
+@pytest.fixture
+def probe(capsys: pytest.CaptureFixture[str], validator: jsonschema.Draft202012Validator) -> Probe:
+    """``probe(url, option, ...)``: what ``wsprobe connect --json`` says; held against its own schema."""
+
+    def probed(url: str, *options: str) -> Told:
+        capsys.readouterr()
+        status = run(["connect", "--json", *options, url])
+        printed, complaints = capsys.readouterr()
+        assert complaints == ""
+        value = json.loads(printed)
+        validator.validate(value)
+        assert value["exit_status"] == status
+        return Told(status, value)
+
+    return probed
+
+
+@pytest.fixture(scope="session")
+def upstream() -> Iterator[int]:
+    """The port of a WebSocket server for others to stand in front of."""
+    with websockets_server() as port:
+        yield port

@@ -1,0 +1,127 @@
+"""nginx with a configuration of its own: in front of a WebSocket server, rightly and wrongly, and refusing."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import trustme
+
+from tests.peers.place import HOST, nobody, open_folder, running
+
+CERTIFIED = {
+    "good.example": "good.example",
+    "expired.example": "expired.example",
+    "wrong.example": "other.example",
+}
+"""Name asked for -> name in the certificate that is shown."""
+USER, PASSWORD = "someone", "sesame"
+
+CONFIGURATION = """
+daemon off;
+master_process off;
+pid {folder}/pid;
+error_log {folder}/error.log;
+events {{ worker_connections 256; }}
+http {{
+    log_format handshakes '$http_sec_websocket_key $status $bytes_sent "$request"';
+    access_log {folder}/access.log handshakes;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    default_type text/html;
+    server {{
+        listen {host}:{port};
+        location /ws/ {{
+            proxy_pass http://{host}:{upstream}/;
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection "upgrade";
+        }}
+        location /plain/ {{ proxy_pass http://{host}:{upstream}/; proxy_http_version 1.1; }}
+        location /http-1.0/ {{
+            proxy_pass http://{host}:{upstream}/;
+            proxy_http_version 1.0;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection "upgrade";
+        }}
+        location /denied {{ deny all; }}
+        location /locked {{ auth_basic "the back room"; auth_basic_user_file {folder}/users; }}
+        location /dead {{ proxy_pass http://{host}:{dead}/; }}
+        location /moved {{ return 308 wss://chat.example/ws; }}
+        location /quota {{ add_header Retry-After 30 always; return 429 "slow down\\n"; }}
+        location /silent {{ return 444; }}
+        location / {{ root {folder}/pages; }}
+    }}
+    {secure}
+}}
+"""
+SECURE = """
+    server {{
+        listen {host}:{port} ssl;
+        server_name {name};
+        ssl_certificate {folder}/{name}.pem;
+        ssl_certificate_key {folder}/{name}.key;
+        location / {{
+            proxy_pass http://{host}:{upstream}/;
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection "upgrade";
+        }}
+        location /denied {{ deny all; }}
+    }}
+"""
+
+
+@dataclass(frozen=True)
+class Nginx:
+    port: int
+    tls_port: int
+    log: Path
+    authority: Path
+    """PEM file of the authority that issued the certificates."""
+
+
+@contextmanager
+def nginx_server(program: str, upstream: int) -> Iterator[Nginx]:
+    with open_folder() as folder, nobody() as dead:
+        _certificates(folder)
+        (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
+        pages = folder / "pages"
+        pages.mkdir()
+        (pages / "index.html").write_text("<!doctype html><title>An application</title>\n")
+
+        def command(ports: tuple[int, ...]) -> list[str]:
+            port, tls_port = ports
+            values = {"folder": folder, "host": HOST, "upstream": upstream}
+            secure = "".join(SECURE.format(name=name, port=tls_port, **values) for name in CERTIFIED)
+            text = CONFIGURATION.format(port=port, dead=dead, secure=secure, **values)
+            (folder / "nginx.conf").write_text(text)
+            return [
+                program,
+                "-p",
+                str(folder),
+                "-c",
+                str(folder / "nginx.conf"),
+                "-e",
+                str(folder / "error.log"),
+            ]
+
+        with running(command, folder, ports=2) as (port, tls_port):
+            yield Nginx(port, tls_port, folder / "access.log", folder / "authority.pem")
+
+
+def _certificates(folder: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "authority.pem"))
+    past = datetime.datetime(2001, 1, 1, tzinfo=datetime.UTC)
+    for asked, shown in CERTIFIED.items():
+        issued = authority.issue_cert(shown, not_after=past if asked == "expired.example" else None)
+        for pem in issued.cert_chain_pems:
+            pem.write_to_path(str(folder / f"{asked}.pem"), append=True)
+        issued.private_key_pem.write_to_path(str(folder / f"{asked}.key"))

@@ -1,0 +1,102 @@
+"""Where a peer runs: free ports of loopback, a folder that its workers may read, a process that is ended by its
+own handle. Nothing here waits without an end."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+HOST = "127.0.0.1"
+PATIENCE = 15.0
+"""Seconds for a server to be ready, or for a line of its log to be there; far more than either takes."""
+ATTEMPTS = 3
+"""Another program may take a free port before the server does."""
+
+
+def free_ports(count: int) -> tuple[int, ...]:
+    """Return *count* different ports of loopback that nobody listened on a moment ago."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind((HOST, 0))
+        return tuple(each.getsockname()[1] for each in sockets)
+
+
+@contextmanager
+def nobody() -> Iterator[int]:
+    """Hold a port on which nobody listens, so that connecting to it is refused."""
+    with socket.socket() as held:
+        held.bind((HOST, 0))
+        yield held.getsockname()[1]
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """Return a temporary folder that a server's workers can read when they run as another user."""
+    with tempfile.TemporaryDirectory(prefix="wsprobe-peer-") as name:
+        os.chmod(name, 0o755)
+        yield Path(name)
+
+
+def until(found: Callable[[], T | None], what: str) -> T:
+    """Return the first value of *found* that is not None; asks again and again, but not for ever."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        value = found()
+        if value is not None:
+            return value
+        time.sleep(0.01)
+    raise TimeoutError(f"waited {PATIENCE:g} s for {what}")
+
+
+@contextmanager
+def running(
+    command: Callable[[tuple[int, ...]], list[str]], folder: Path, ports: int = 1
+) -> Iterator[tuple[int, ...]]:
+    """Run the server that *command* starts on the ports it is given; they are returned once all can be
+    connected to. What it prints is in *folder*/``printed``."""
+    for _ in range(ATTEMPTS):
+        numbers = free_ports(ports)
+        with open(folder / "printed", "wb") as printed:
+            process = subprocess.Popen(
+                command(numbers), cwd=folder, stdin=subprocess.DEVNULL, stdout=printed, stderr=subprocess.STDOUT
+            )
+        try:
+            if all(_listens(process, number) for number in numbers):
+                yield numbers
+                return
+        finally:
+            _end(process)
+    raise RuntimeError(f"the server does not start:\n{(folder / 'printed').read_text()}")
+
+
+def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
+    """False if *process* ended before it listened."""
+
+    def asked() -> bool | None:
+        if process.poll() is not None:
+            return False
+        with socket.socket() as probe:
+            probe.settimeout(PATIENCE)
+            return True if probe.connect_ex((HOST, port)) == 0 else None
+
+    return until(asked, f"a server on port {port}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(PATIENCE)

@@ -1,0 +1,135 @@
+"""Servers that are Python packages, each in a thread of the tests' own process."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
+
+import hypercorn.asyncio
+import hypercorn.config
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.http11 import Request, Response
+from websockets.sync.server import ServerConnection, serve
+from websockets.typing import Subprotocol
+
+from tests.peers.place import HOST, PATIENCE, until
+
+TOKEN = "sesame"
+
+
+@contextmanager
+def websockets_server() -> Iterator[int]:
+    """The package ``websockets``: /echo and any other path return what comes, /close closes with 4403, /refuse
+    refuses with 401 and says why. Subprotocol ``chat``."""
+
+    def admit(connection: ServerConnection, request: Request) -> Response | None:
+        if request.path.startswith("/refuse"):
+            return connection.respond(HTTPStatus.UNAUTHORIZED, "token expired\n")
+        return None
+
+    def handle(connection: ServerConnection) -> None:
+        if connection.request is not None and connection.request.path.startswith("/close"):
+            connection.close(4403, "no entry")
+            return
+        for message in connection:
+            connection.send(message)
+
+    def choose(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+        return next((each for each in offered if each == "chat"), None)
+
+    with serve(handle, HOST, 0, process_request=admit, select_subprotocol=choose) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.socket.getsockname()[1]
+        finally:
+            server.shutdown()
+            thread.join(PATIENCE)
+
+
+async def echo(socket: WebSocket) -> None:
+    await socket.accept(subprotocol="chat" if "chat" in socket.scope["subprotocols"] else None)
+    try:
+        while True:
+            await socket.send_text(await socket.receive_text())
+    except WebSocketDisconnect:
+        return
+
+
+async def refuse(socket: WebSocket) -> None:
+    """What most applications do: the code never leaves the server."""
+    await socket.close(4403, "no entry")
+
+
+async def close(socket: WebSocket) -> None:
+    await socket.accept()
+    await socket.close(4403, "no entry")
+
+
+async def deny(socket: WebSocket) -> None:
+    answer = PlainTextResponse(
+        "token expired\n", 401, {"WWW-Authenticate": "Bearer", "X-Request-Id": "abc-123"}
+    )
+    await socket.send_denial_response(answer)
+
+
+async def crash(socket: WebSocket) -> None:
+    raise RuntimeError("a fault of the application")
+
+
+APPLICATION = Starlette(
+    routes=[WebSocketRoute(f"/{each.__name__}", each) for each in (echo, refuse, close, deny, crash)]
+)
+
+
+@contextmanager
+def uvicorn_server(websocket: str) -> Iterator[int]:
+    """*websocket*: which of its implementations (``websockets-sansio``, ``wsproto``)."""
+    config = uvicorn.Config(
+        APPLICATION, ws=websocket, lifespan="off", log_config=None, timeout_graceful_shutdown=1
+    )  # type: ignore[arg-type]
+    server = uvicorn.Server(config)
+    with socket.create_server((HOST, 0)) as listener:
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            until(lambda: server.started or None, "uvicorn")
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join(PATIENCE)
+
+
+@contextmanager
+def hypercorn_server() -> Iterator[int]:
+    listener = socket.create_server((HOST, 0))
+    config = hypercorn.config.Config()
+    config.bind = [f"fd://{listener.fileno()}"]
+    config.graceful_timeout = 1
+    config.errorlog = None
+    stopping = threading.Event()
+
+    async def stop() -> None:
+        while not stopping.is_set():
+            await asyncio.sleep(0.02)
+
+    async def work() -> None:
+        await hypercorn.asyncio.serve(APPLICATION, config, shutdown_trigger=stop)  # type: ignore[arg-type]
+
+    thread = threading.Thread(target=lambda: asyncio.run(work()))
+    thread.start()
+    try:
+        # It listens already: a connection waits in the backlog until the server takes it.
+        yield listener.getsockname()[1]
+    finally:
+        stopping.set()
+        thread.join(PATIENCE)
+        listener.close()

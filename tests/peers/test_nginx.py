@@ -1,0 +1,147 @@
+"""nginx, refusing and in front of a WebSocket server: the report, a socket, curl and its log say the same."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.peers.conftest import Probe
+from tests.peers.nginx import PASSWORD, USER, Nginx, nginx_server
+from tests.peers.place import HOST
+from tests.peers.witness import by_curl, by_socket, logged
+from wsprobe.exchange import TlsDone
+
+pytestmark = pytest.mark.peers
+
+
+@pytest.fixture(scope="module")
+def nginx(need: Callable[[str], str], upstream: int) -> Iterator[Nginx]:
+    with nginx_server(need("nginx"), upstream) as server:
+        yield server
+
+
+REFUSALS = {
+    "/denied": (403, "refused", set()),
+    "/locked": (401, "unauthorized", set()),
+    "/quota": (429, "refused", set()),
+    "/nothing": (404, "refused", set()),
+    "/dead/": (502, "server-error", set()),
+    "/moved": (308, "redirected", {"redirect"}),
+    "/": (200, "not-upgraded", {"web-page"}),
+    "/ws/refuse": (401, "unauthorized", {"www-authenticate-missing"}),
+    "/plain/echo": (426, "refused", {"upgrade-stripped", "version-list-missing"}),
+}
+"""Path -> status, outcome, findings beside status-not-101."""
+
+
+@pytest.mark.parametrize("path", REFUSALS)
+def test_refusals(nginx: Nginx, probe: Probe, need: Callable[[str], str], path: str) -> None:
+    need("curl")
+    status, outcome, findings = REFUSALS[path]
+    url = f"{HOST}:{nginx.port}{path}"
+    told = probe(f"ws://{url}")
+    assert (told.answer.status, told.outcome) == (status, outcome)
+    assert told.findings == findings | {"status-not-101"}
+    assert told.answer == by_socket(nginx.port, told.request)
+    assert told.answer == by_curl(f"http://{url}", told.request)
+    assert logged(nginx.log, told.key)[:2] == [str(status), str(len(told.received))]
+
+
+def test_what_it_says_of_itself(nginx: Nginx, probe: Probe) -> None:
+    answer = probe(f"ws://{HOST}:{nginx.port}/quota").answer
+    assert answer.field("Retry-After") == "30"
+    assert answer.body == b"slow down\n"
+    assert (answer.field("Server") or "").startswith("nginx/")
+    locked = probe(f"ws://{HOST}:{nginx.port}/locked").answer
+    assert locked.field("WWW-Authenticate") == 'Basic realm="the back room"'
+
+
+def test_credentials_open_what_was_locked(nginx: Nginx, probe: Probe) -> None:
+    told = probe(f"ws://{HOST}:{nginx.port}/locked", "-u", f"{USER}:{PASSWORD}")
+    # There is no page behind the lock: what counts is that it is not 401 any more.
+    assert told.answer.status == 404
+
+
+def test_no_answer_at_all(nginx: Nginx, probe: Probe) -> None:
+    told = probe(f"ws://{HOST}:{nginx.port}/silent")
+    assert (told.outcome, told.findings) == ("dropped", {"dropped-before-answer"})
+    assert told.received == b""
+    assert logged(nginx.log, told.key)[:2] == ["444", "0"]
+
+
+def test_open_through_the_proxy(nginx: Nginx, probe: Probe) -> None:
+    told = probe(f"ws://{HOST}:{nginx.port}/ws/echo", "--send", "hello", "--protocol", "chat")
+    assert (told.outcome, told.failed) == ("open", set())
+    assert told.answer == by_socket(nginx.port, told.request)
+    assert told.answer.field("Sec-WebSocket-Protocol") == "chat"
+    assert told.value["close"]["code"] == 1000
+    # Head, message and Close: nginx counts what it passed on.
+    assert logged(nginx.log, told.key)[:2] == ["101", str(len(told.received))]
+
+
+def test_close_code_through_the_proxy(nginx: Nginx, probe: Probe) -> None:
+    told = probe(f"ws://{HOST}:{nginx.port}/ws/close")
+    assert told.outcome == "closed"
+    close = told.value["close"]
+    assert (close["code"], close["reason"], close["by"], close["clean"]) == (4403, "no entry", "server", True)
+
+
+def test_an_upstream_spoken_to_in_http_1_0(nginx: Nginx, probe: Probe) -> None:
+    """Without proxy_http_version 1.1 nginx before 1.29 speaks HTTP/1.0, whatever the client spoke."""
+    told = probe(f"ws://{HOST}:{nginx.port}/http-1.0/echo")
+    assert (told.answer.status, told.outcome) == (505, "server-error")
+    assert b"HTTP/1.0" in told.answer.body
+    assert told.answer == by_socket(nginx.port, told.request)
+
+
+class TestTls:
+    @staticmethod
+    def through(nginx: Nginx, name: str) -> tuple[str, ...]:
+        return (f"wss://{name}:{nginx.tls_port}/denied", "--connect-to", f"{name}::{HOST}:")
+
+    def test_verified(self, nginx: Nginx, probe: Probe) -> None:
+        told = probe(*self.through(nginx, "good.example"), "--cacert", str(nginx.authority))
+        assert (told.outcome, told.answer.status) == ("refused", 403)
+        tls = told.value["tls"]
+        assert (tls["verified"], tls["error"], tls["alpn"]) == (True, None, "http/1.1")
+        context = ssl.create_default_context(cafile=str(nginx.authority))
+        assert told.answer == by_socket(nginx.tls_port, told.request, (context, "good.example"))
+        shown = ssl.get_server_certificate((HOST, nginx.tls_port))  # nginx shows its first to who names none
+        (done,) = (event for event in told.exchange.events if isinstance(event, TlsDone))
+        assert done.certificate is not None
+        assert done.certificate.der == ssl.PEM_cert_to_DER_cert(shown)
+
+    @pytest.mark.parametrize(
+        ("name", "finding"),
+        [("expired.example", "certificate-expired"), ("wrong.example", "certificate-wrong-name")],
+    )
+    def test_not_valid(self, nginx: Nginx, probe: Probe, name: str, finding: str) -> None:
+        told = probe(*self.through(nginx, name), "--cacert", str(nginx.authority))
+        assert (told.outcome, told.findings) == ("tls-failed", {finding})
+        with pytest.raises(ssl.SSLCertVerificationError):
+            context = ssl.create_default_context(cafile=str(nginx.authority))
+            by_socket(nginx.tls_port, b"", (context, name))
+        certificate = told.value["tls"]["certificate"]
+        assert certificate["names"] == ["other.example" if name == "wrong.example" else name]
+
+    def test_unknown_authority(self, nginx: Nginx, probe: Probe) -> None:
+        told = probe(*self.through(nginx, "good.example"))
+        assert (told.outcome, told.findings) == ("tls-failed", {"certificate-unknown-ca"})
+
+    def test_insecure_goes_on_and_says_what_is_wrong(self, nginx: Nginx, probe: Probe) -> None:
+        told = probe(*self.through(nginx, "expired.example"), "-k")
+        assert told.outcome == "refused"
+        assert told.value["tls"]["verified"] is False
+        assert told.value["tls"]["error"]
+
+    def test_plain_to_the_tls_port(self, nginx: Nginx, probe: Probe) -> None:
+        told = probe(f"ws://{HOST}:{nginx.tls_port}/denied")
+        assert (told.answer.status, told.outcome) == (400, "refused")
+        assert "plain-to-tls-port" in told.findings
+        assert told.answer == by_socket(nginx.tls_port, told.request)
+
+    def test_tls_to_the_plain_port(self, nginx: Nginx, probe: Probe) -> None:
+        told = probe(f"wss://{HOST}:{nginx.port}/denied", "-k")
+        assert (told.outcome, told.findings) == ("tls-failed", {"tls-to-plain-port"})
