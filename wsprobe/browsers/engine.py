@@ -62,3 +62,9 @@ class Engine(Protocol):
         """What script sees of *url*, opened by *page*, given what was recorded (oldest first; empty if
         nothing was, or could be, connected to)."""
         ...
+
+
+def oldest_tls(engine: Engine) -> str | None:
+    """The oldest TLS that *engine* speaks, as ``TlsOptions.minimum`` has it; None: no older than usual."""
+    oldest: str | None = getattr(engine, "oldest_tls", None)
+    return oldest

@@ -54,20 +54,26 @@ def play(
         kind = KINDS[scenario.listener]
         client = Client(plan)
         stage.send(client.opening)
-        performance = _performance(scenario, kind, plan.request, stage.seconds, ports)
+        performance = _performance(scenario, kind, plan.request, stage.seconds, ports, plan.target.secure)
         stage.converse(client, performance, plan.target.secure, waits=kind.steps is None)
     return Exchange(plan, tuple(stage.events))
 
 
 def _performance(
-    scenario: Scenario, kind: Kind, sent: bytes, clock: Callable[[], float], ports: Mapping[Listener, int]
+    scenario: Scenario,
+    kind: Kind,
+    sent: bytes,
+    clock: Callable[[], float],
+    ports: Mapping[Listener, int],
+    secure: bool,
 ) -> Performance:
     if kind.steps is not None:
         return perform(kind.steps, {}, clock, Inbox(sent))
     asked = request(sent)
     if asked is None:
         return perform((Step("hold", seconds=PATIENCE),), {}, clock, Inbox())
-    return answer(scenario, asked, {str(name): port for name, port in ports.items()}).perform(clock)
+    named = {str(name): port for name, port in ports.items()}
+    return answer(scenario, asked, named, secure=secure).perform(clock)
 
 
 class _Stage:
@@ -133,13 +139,14 @@ class _Stage:
             self.add(TlsFailed(self.now, "certificate", error, certificate=shown, reason=kind.fault))
             self.end("error", error)
             return False
-        if kind.fault == "old-version":
+        if kind.fault == "old-version" and self._plan.tls.minimum not in ("1.0", "1.1"):
             error = "the peer refused with TLS alert 70 (protocol_version)"
             self.add(TlsFailed(self.now, "alert", error, alert=70))
             self.end("error", error)
             return False
         shown = _certificate(self._plan.target.host, "")
-        self.add(TlsDone(self.now, "TLS 1.3", "TLS_AES_256_GCM_SHA384", "http/1.1", shown, True))
+        version, cipher = _OLD_TLS if kind.fault == "old-version" else _TLS
+        self.add(TlsDone(self.now, version, cipher, "http/1.1", shown, True))
         if kind.fault != "client-certificate":
             return True
         # RFC 8446 section 4.4.2.4: the server's refusal comes after our own handshake is done.
@@ -250,6 +257,8 @@ class _Stage:
             return max(self.now, round(deed.until * SECOND))
         return self.now
 
+
+_TLS, _OLD_TLS = ("TLS 1.3", "TLS_AES_256_GCM_SHA384"), ("TLS 1.1", "ECDHE-RSA-AES256-SHA")
 
 _ALERTS = {40: " (handshake_failure)"}
 """RFC 8446 section 6, those that the lab sends."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wsprobe.browsers.engine import Construction, FollowUp
 from wsprobe.browsers.page.subprotocols import given
@@ -31,8 +31,8 @@ from wsprobe.browsers.webkitgtk.soup.redirect import Redirect
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.reading import Reading
 
-_ABNORMAL = 1006
 _CLOSED_EARLY = "close() while CONNECTING: Source/WebCore/Modules/websockets/WebSocket.cpp"
+_MISDIRECTED = "421 once more: libsoup/soup-session.c"
 _PENDING = "no answer yet, and libsoup sets itself no limit"
 
 
@@ -42,6 +42,8 @@ class WebKitGtk:
 
     facts: Facts
     name: str = field(default="webkitgtk", init=False)
+    oldest_tls: str = field(default="1.0", init=False)
+    """GnuTLS, as WebKitGTK uses it, still speaks TLS 1.0 (measured)."""
 
     @property
     def version(self) -> str:
@@ -113,7 +115,6 @@ class WebKitGtk:
                     break
                 case Failed(failure=failure, because=because):
                     fail(script, url, failure, self.facts)
-                    script.closed(_ABNORMAL, clean=False)
                     _run(script, acts)
                     return "failed", because
                 case Opened():
@@ -136,36 +137,52 @@ class WebKitGtk:
     def _closed_early(self, script: WebSocket, url: str, acts: list[Act]) -> tuple[str, str]:
         """WebSocketChannel::fail: the events are tasks, and come after what script does in one go."""
         fail(script, url, self.facts.failures["closed-early"], self.facts)
-        script.closed(_ABNORMAL, clean=False)
         _run(script, acts)
         return "failed", _CLOSED_EARLY
 
     def _steps(self, readings: Sequence[Reading], page: Page) -> list[Answer]:
         """What each reading comes to, up to the first that decides."""
         steps: list[Answer] = []
-        retried = False
+        asked_again = False
         for reading in readings:
-            step = self._step(reading, page, retried)
+            step = self._step(reading, page, asked_again)
             if isinstance(step.outcome, Redirect | Again) and len(steps) >= self.facts.max_resends:
                 because = f"more than {self.facts.max_resends} redirects: libsoup/soup-session.c"
-                step = Answer(step.at, Failed(self.facts.failures["redirects"], because), step.fields)
+                step = replace(step, outcome=Failed(self.facts.failures["redirects"], because))
             steps.append(step)
-            retried = retried or isinstance(step.outcome, Again)
+            asked_again = asked_again or isinstance(step.outcome, Again)
             if not isinstance(step.outcome, Redirect | Again):
                 break
         return steps
 
-    def _step(self, reading: Reading, page: Page, retried: bool) -> Answer:
+    def _step(self, reading: Reading, page: Page, asked_again: bool) -> Answer:
         failed = not_established(reading, self.facts)
         if failed is not None:
             return Answer(*failed)
+        step = self._answer(reading, page, 0)
+        if not isinstance(step.outcome, Again):
+            return step
+        if asked_again:
+            return replace(step, outcome=self._misdirected(step.outcome))
+        if step.outcome.keep_alive and (len(reading.received) > step.body or _is_over(reading)):
+            # It asks on the same connection, so what comes there next is the answer.
+            step = self._answer(reading, page, step.body)
+            if isinstance(step.outcome, Again):
+                return replace(step, outcome=Failed(self.facts.failures["not-accepted"], _MISDIRECTED))
+        return step
+
+    def _answer(self, reading: Reading, page: Page, start: int) -> Answer:
         protocols = given(page) or tuple(p.decode("latin-1") for p in reading.request.protocols)
         url = reading.exchange.plan.target.url
-        step = read_answer(reading, url, reading.request.key, protocols, self.facts)
-        if isinstance(step.outcome, Again) and retried:
-            because = "421 once more: libsoup/soup-session.c"
-            return Answer(step.at, Failed(self.facts.failures["not-accepted"], because), step.fields)
-        return step
+        return read_answer(reading, url, reading.request.key, protocols, self.facts, start)
+
+    def _misdirected(self, again: Again) -> Failed:
+        """A second 421, on a connection of its own.
+
+        A connection that the engine would have used again is taken for one that the server ends (measured).
+        """
+        key = "ended" if again.keep_alive else "not-accepted"
+        return Failed(self.facts.failures[key], _MISDIRECTED)
 
     def _opened(
         self, script: WebSocket, url: str, reading: Reading, step: Answer, opened: Opened, acts: list[Act]
@@ -195,11 +212,22 @@ class WebKitGtk:
                 case OwnClose():
                     if not connection.closing and not connection.done:
                         return f"{connection.because}; then the recording closes by itself"
-                case Ended(how=how):
-                    _end(connection, how)
+                case Ended():
+                    self._end(connection, happening, end_seen=step.end_seen)
                 case _:
                     pass
         return connection.because
+
+    def _end(self, connection: Connection, ended: Ended, *, end_seen: bool) -> None:
+        if ended.how == "truncated" and end_seen:
+            connection.unreadable(self.facts.failures["read-after-end"], "reading goes on after the end")
+        elif ended.how in ("fin", "truncated"):
+            connection.end()
+        elif ended.how in ("reset", "error"):
+            failure = self.facts.failures["receive"].format(error="Connection reset by peer")
+            connection.unreadable(failure, "the connection was reset")
+        else:
+            connection.run_out()
 
     def _seen(
         self,
@@ -228,13 +256,8 @@ class WebKitGtk:
         )
 
 
-def _end(connection: Connection, how: str) -> None:
-    if how in ("fin", "truncated"):
-        connection.end()
-    elif how in ("reset", "error"):
-        connection.reset()
-    else:
-        connection.run_out()
+def _is_over(reading: Reading) -> bool:
+    return end(reading).how in ("fin", "truncated", "reset", "error")
 
 
 def _run(script: WebSocket, acts: list[Act]) -> None:

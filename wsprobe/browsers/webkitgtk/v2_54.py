@@ -85,13 +85,14 @@ FACTS = Facts(
         # glib-networking: tls/base/gtlsconnection-base.c, tls/gnutls/gtlsconnection-gnutls.c
         "certificate": "Unacceptable TLS certificate",
         "alert": "Peer sent fatal TLS alert: {alert}",
-        "certificate-required": "Server required TLS certificate",
         "handshake-ended": (
             "Peer failed to perform TLS handshake: The TLS connection was non-properly terminated."
         ),
         "handshake-reset": "Peer failed to perform TLS handshake: {error}",
         "handshake": "Error performing TLS handshake: An unexpected TLS packet was received.",
-        "truncated": "TLS connection closed unexpectedly",
+        "read-after-end": (
+            "Error reading data from TLS socket: The specified session has been invalidated for some reason."
+        ),
         "proxy": "Proxy connection failed",
     },
     closing_timeout=5,

@@ -15,7 +15,7 @@ from wsprobe.browsers.webkitgtk.soup.head import Head
 
 Encoding = Literal["none", "length", "chunked", "eof", "unrecognized"]
 
-_NUMBER = re.compile(rb"[ \t\n\v\f\r]*[+-]?([0-9]+)")
+_NUMBER = re.compile(rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
 _CHUNK_SIZE = re.compile(rb"[ \t\n\v\f\r]*[+-]?(?:0[xX])?([0-9A-Fa-f]+)")
 _BIGGEST = 2**63 - 1
 
@@ -81,7 +81,9 @@ def _length(value: bytes) -> int | None:
     if not value:
         return 0
     match = _NUMBER.fullmatch(value)
-    return min(int(match[1][:20]), _BIGGEST) if match else None
+    if match is None:
+        return None
+    return 0 if match[1] == b"-" else min(int(match[2][:20]), _BIGGEST)
 
 
 def _keeps_alive(head: Head) -> bool:

@@ -7,15 +7,16 @@ Source/WebKit/WebProcess/Network/WebSocketChannel.cpp, Source/WebCore/Modules/we
 
 from __future__ import annotations
 
-from wsprobe.browsers.script.inflate import Inflater
 from wsprobe.browsers.script.websocket import CLOSED, WebSocket
 from wsprobe.browsers.webkitgtk.facts import Facts
+from wsprobe.browsers.webkitgtk.soup.inflate import Inflater
 
 _SECOND = 1_000_000
 _SOURCE = "libsoup/websocket/soup-websocket-connection.c"
 _TASK = "Source/WebKit/NetworkProcess/soup/WebSocketTaskSoup.cpp"
 _NO_STATUS, _ABNORMAL, _TLS = 1005, 1006, 1015
-_TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
+_TEXT, _BINARY = 1, 2
+_CLOSE, _PING, _PONG = 8, 9, 10
 _FIN, _RSV, _RSV1, _CONTROL = 0x80, 0x70, 0x40, 0x08
 _ANSWERED = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, *range(3000, 5000)))
 """Codes that close_connection() sends back; any other is a protocol error, the registered 1012 to 1014 too."""
@@ -42,12 +43,13 @@ class Connection:
         self._inflating = False
         self._incoming = bytearray()
         self._message: bytearray | None = None
-        self._is_text = False
+        self._opcode = 0
+        self._failed = False
         self._close_sent = False
         self._close_received = False
         self._peer_code = 0
         self._peer_reason = ""
-        self._errors = 0
+        self._told_error = False
         self._due: int | None = None
         self.done = False
         """The ``close`` event was delivered, or nothing more is to be said."""
@@ -82,6 +84,11 @@ class Connection:
         while not self.done and (end := self._frame(at, now)) is not None:
             at = end
         del self._incoming[:at]
+        if self._failed:
+            # Messages of the same read overtake the error on their way to script (measured).
+            self._finish()
+            self._script.error()
+            self._script.closed(_ABNORMAL, clean=False)
 
     def end(self) -> None:
         """The server ended the connection."""
@@ -90,14 +97,17 @@ class Connection:
                 self.because = f"the connection ended without a Close: {_SOURCE}"
             self._closed()
 
-    def reset(self) -> None:
+    def unreadable(self, failure: str, because: str) -> None:
         """Reading failed (emit_error_and_close, with prejudice)."""
         if self.done:
             return
-        self.because = f"the connection was reset: {_SOURCE}"
-        self._error(self._facts.failures["receive"].format(error="Connection reset by peer"))
-        if not self.done:
+        self.because = f"{because}: {_SOURCE}"
+        if self._close_sent:
+            self._late_error(failure)
             self._closed()
+        else:
+            self._finish()
+            fail(self._script, self._url, failure, self._facts)
 
     def _frame(self, at: int, now: int) -> int | None:
         """process_frame: offset after the frame at *at*; None if more is needed, or all is over."""
@@ -121,13 +131,11 @@ class Connection:
                 raise Fault("payload-size")
             if len(data) < start + length:
                 return None
-            first, payload = self._inflated(first, bytes(data[start : start + length]))
+            first, payload = self._inflated(first, bytes(data[start : start + length]), now)
             if first & _RSV:
                 raise Fault("response")
         except Fault as fault:
             self._fault(fault, now)
-            if fault.args[0] == "payload-size" and not self.done:
-                self._closed()
             return None
         if not self.done:
             try:
@@ -136,8 +144,11 @@ class Connection:
                 self._fault(fault, now)
         return start + length
 
-    def _inflated(self, first: int, payload: bytes) -> tuple[int, bytes]:
-        """soup_websocket_extension_deflate_process_incoming_message."""
+    def _inflated(self, first: int, payload: bytes, now: int) -> tuple[int, bytes]:
+        """soup_websocket_extension_deflate_process_incoming_message.
+
+        A frame that cannot be inflated is an error, and is then looked at again as one that is not compressed.
+        """
         if self._inflater is None or first & _CONTROL or not (self._inflating or first & _RSV1):
             return first, payload
         if self._inflating and first & _RSV1:
@@ -151,7 +162,8 @@ class Connection:
             inflated = self._inflater.feed(payload, final, _UNFOLDED_LIMIT)
         except ValueError:
             self._inflating = False
-            raise Fault("inflate") from None
+            self._fault(Fault("inflate"), now)
+            return first, payload
         if len(inflated) >= _UNFOLDED_LIMIT:
             self.done = True
             self.because = "a message unfolds to more than is kept here: what comes of it is not said"
@@ -178,15 +190,15 @@ class Connection:
         if (self._message is None) != bool(opcode):
             raise Fault("response")
         if self._message is None:
-            if opcode > 2:
-                raise Fault("response")
             self._message = bytearray()
-            self._is_text = opcode == _TEXT
+            self._opcode = opcode
+        if self._opcode not in (_TEXT, _BINARY):
+            raise Fault("response")
         self._message += payload
         if not final:
             return
         whole, self._message = bytes(self._message), None
-        if self._is_text:
+        if self._opcode == _TEXT:
             try:
                 text = whole.decode()
             except UnicodeDecodeError:
@@ -221,22 +233,27 @@ class Connection:
         self._due = now + self._facts.closing_timeout * _SECOND
 
     def _fault(self, fault: Fault, now: int) -> None:
-        """emit_error_and_close."""
+        """emit_error_and_close, without prejudice but for a frame that is too big."""
         failure = self._facts.failures[fault.args[0]]
         self.because = f"{failure}: {_SOURCE}"
-        self._error(failure)
-        if not self._close_sent and not self.done:
-            self._send_close(now)
-
-    def _error(self, failure: str) -> None:
-        """WebSocketTask::didFail: only the first counts; ``close`` follows at once unless a Close was sent."""
-        self._errors += 1
-        if self._errors > 1:
-            return
-        fail(self._script, self._url, failure, self._facts)
         if not self._close_sent:
-            self._finish()
-            self._script.closed(_ABNORMAL, clean=False)
+            self._failed = True
+            self._console(failure)
+            self._send_close(now)
+        elif not self._failed:
+            self._late_error(failure)
+        if fault.args[0] == "payload-size" and not self._failed:
+            self._closed()
+
+    def _late_error(self, failure: str) -> None:
+        """WebSocketTask::didFail once a Close was sent: the first counts; ``close`` comes with the end."""
+        if not self._told_error:
+            self._told_error = True
+            self._console(failure)
+            self._script.error()
+
+    def _console(self, failure: str) -> None:
+        self._script.console.append(self._facts.console["failed"].format(url=self._url, failure=failure))
 
     def _closed(self) -> None:
         """didCloseCallback, then WebSocketChannel::didClose and WebSocket::didClose."""
@@ -251,6 +268,7 @@ class Connection:
 
 
 def fail(script: WebSocket, url: str, failure: str, facts: Facts) -> None:
-    """WebSocketChannel::didReceiveMessageError: console line and ``error``."""
+    """WebSocketTask::didFail where no Close was sent: console line, ``error``, ``close`` 1006."""
     script.console.append(facts.console["failed"].format(url=url, failure=failure))
     script.error()
+    script.closed(_ABNORMAL, clean=False)

@@ -61,7 +61,6 @@ _ALERTS = {
     116: "Certificate is required",
     120: "No supported application protocol could be negotiated",
 }
-_CERTIFICATE_REQUIRED = 116
 _TLS = "tls/base/gtlsconnection-base.c"
 
 
@@ -107,8 +106,6 @@ def _tls(event: TlsFailed, facts: Facts) -> Failed:
     texts = facts.failures
     if event.kind == "certificate":
         return Failed(texts["certificate"], f"the certificate is not good: {_TLS}")
-    if event.alert == _CERTIFICATE_REQUIRED:
-        return Failed(texts["certificate-required"], f"the server asks for a client certificate: {_TLS}")
     if event.kind == "alert":
         name = _ALERTS.get(-1 if event.alert is None else event.alert, "(null)")
         return Failed(texts["alert"].format(alert=name), f"TLS alert {event.alert}: {_TLS}")

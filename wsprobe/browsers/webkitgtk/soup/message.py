@@ -40,6 +40,8 @@ class Answer:
     """Of the answer that decided."""
     body: int = 0
     """Offset of what comes after the answer."""
+    end_seen: bool = False
+    """The end of the connection was read already: over TLS, reading once more is an error."""
 
 
 def read_answer(
@@ -71,6 +73,9 @@ class _Message:
                 return self._failed("head-size", f"more than 100 KiB of head: {_HEADS}", big.args[0])
             if found is None:
                 return self._cut_off("no whole head", _HEADS)
+            end_seen = found.end == len(found.text) + start
+            if end_seen and self._last.how == "truncated" and not found.text.endswith(b"\n"):
+                return self._failed("read-after-end", f"half a line of head: {_HEADS}", found.end)
             head = parse(found.text)
             if head is None:
                 return self._failed(
@@ -79,7 +84,8 @@ class _Message:
             start = found.end
             if head.status == SWITCHING:
                 outcome = judge(head.fields, self._key, self._protocols, self._facts)
-                return Answer(self._when(found.end - 1), outcome, head.fields, found.end)
+                at = self._last.at if end_seen else self._when(found.end - 1)
+                return Answer(at, outcome, head.fields, found.end, end_seen)
             if not 100 <= head.status < 200:
                 return self._final(head, found.end)
 
@@ -114,8 +120,8 @@ class _Message:
     def _cut_off(self, because: str, source: str) -> Answer:
         """What the end of the recording means where more was needed."""
         if self._ended:
-            key = "truncated" if self._last.how == "truncated" else "ended"
-            return Answer(self._last.at, Failed(self._facts.failures[key], f"{because}: {source}"))
+            failure = self._facts.failures["ended"]
+            return Answer(self._last.at, Failed(failure, f"{because}: {source}"))
         if self._last.how in ("reset", "error"):
             failure = self._facts.failures["receive"].format(error="Connection reset by peer")
             return Answer(self._last.at, Failed(failure, "the connection was reset: gio/gsocket.c"))

@@ -12,6 +12,7 @@ from wsprobe.exchange import Target
 _SOURCE = "libsoup/soup-session.c"
 _URI = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 _AUTHORITY = re.compile(r"(?:(.*)@)?(\[[^\]]*\]|[^:\[\]]*)(?::([0-9]*))?", re.DOTALL)
+_BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SCHEMES = {"ws": (False, 80), "http": (False, 80), "wss": (True, 443), "https": (True, 443)}
 _TO_ESCAPE = re.compile(r"[^!-~]|[\"<>\\^`{|}]")
 
@@ -45,7 +46,7 @@ def redirected(base: str, location: bytes, facts: Facts) -> Redirect | Failed | 
 def _resolved(base: str, text: str) -> tuple[str, str, int | None, str, str | None] | None:
     """(scheme, host, port, path, query) of *text* against *base* (RFC 3986 section 5.2)."""
     given, old = _URI.fullmatch(text.strip(" \t\r\n")), _URI.fullmatch(base)
-    if given is None or old is None:
+    if given is None or old is None or _BAD_PERCENT.search(text):
         return None
     scheme, authority, path, query = given[1], given[2], given[3], given[4]
     if scheme is None:
