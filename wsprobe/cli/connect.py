@@ -78,7 +78,18 @@ EXAMPLES = (
 )
 
 
-@click.command("connect", cls=Command, examples=EXAMPLES)
+def variables() -> list[tuple[str, str]]:
+    """What --write-out fills in, and what each is."""
+    from wsprobe.show.write_out import VARIABLES
+
+    rows = [(f"%{{{name}}}", about) for name, (about, _) in VARIABLES.items()]
+    return [*rows, ("%{header{NAME}}", "the value of this header of the answer; values are joined by ', '")]
+
+
+TABLES = (("Variables of --write-out", variables),)
+
+
+@click.command("connect", cls=Command, tables=TABLES, examples=EXAMPLES)
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=complete)
 @request.shared
 @request.own

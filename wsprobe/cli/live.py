@@ -50,7 +50,7 @@ def probed_with_browsers(
 async def one(place: Place, values: dict[str, Any], browsers: Sequence[str], page: Page) -> Report:
     own = await own_exchange(place, values)
     masked = _masking(values)
-    made = replace(report(masked(own)), name=place.name)
+    made = replace(report(masked(own)), name=place.shown(bool(values["redact"])))
     views: list[ScriptView] = []
     answers: list[Exchange | None] = []
     for name in browsers:

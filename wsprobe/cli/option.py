@@ -39,10 +39,18 @@ def together(*decorators: Callable[[F], F]) -> Callable[[F], F]:
 
 
 class Command(click.Command):
-    """A command whose help groups its options by section and ends with *examples*."""
+    """A command whose help groups its options by section and ends with *tables* and *examples*."""
 
-    def __init__(self, *args: Any, examples: tuple[tuple[str, str], ...] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        tables: tuple[tuple[str, Callable[[], list[tuple[str, str]]]], ...] = (),
+        examples: tuple[tuple[str, str], ...] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.tables = tables
+        """(heading, what makes its rows of a term and a text)."""
         self.examples = examples
         """(command line, what it does)."""
 
@@ -50,12 +58,15 @@ class Command(click.Command):
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            if record is not None:
+            if record is not None and record[1]:
                 section = parameter.section if isinstance(parameter, Option) else "General"
                 sections.setdefault(section, []).append(record)
         for name, records in sections.items():
             with formatter.section(name):
                 formatter.write_dl(records)
+        for name, rows in self.tables:
+            with formatter.section(name):
+                formatter.write_dl(rows())
         if self.examples:
             with formatter.section("Examples"):
                 for command, does in self.examples:

@@ -36,6 +36,10 @@ class Place:
     name: str = ""
     """The word that was given, where that is not *url*."""
 
+    def shown(self, redact: bool) -> str:
+        """The word that was given, unless it may hold what is to be masked."""
+        return "" if redact and "?" in self.name else self.name
+
     def page(self, given: Page) -> Page:
         """The page that the options describe, doing what the scenario's page does where they are silent."""
         own = self.scripted
@@ -77,7 +81,7 @@ def probe_all(
                     from wsprobe.archive import redact as masked
 
                     made = masked(made)
-                return replace(report(made), name=place.name)
+                return replace(report(made), name=place.shown(redact))
 
             await net.in_order(one, found, parallel, deliver)
 

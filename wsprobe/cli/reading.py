@@ -8,16 +8,17 @@ from typing import IO
 import click
 
 from wsprobe.exchange import Exchange
-from wsprobe.judge import judge, outcome
+from wsprobe.history import judged
+from wsprobe.judge import outcome
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
 from wsprobe.report import Report
 
 
 def report(exchange: Exchange) -> Report:
-    """Read and judge one recording."""
+    """Read one recording, and judge it by the wire version that was spoken."""
     reading = read(exchange)
-    verdict = judge(reading)
+    verdict = judged(reading)
     word = outcome(reading, verdict)
     return Report(reading=reading, verdict=verdict, outcome=word, exit_status=int(STATUS_OF[word]))
 

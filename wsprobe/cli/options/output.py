@@ -76,8 +76,8 @@ own = together(
         metavar="FORMAT",
         section=SECTION,
         help="print FORMAT with its %{variables} filled in, instead of the report",
-        long="Variables are listed below. \\n, \\r, \\t and \\\\ are escapes, %% is a percent sign; "
-        "%{header{Name}} is the value of a header of the answer.",
+        long="The variables are listed at the end of the options. \\n, \\r, \\t and \\\\ are escapes, %% is a "
+        "percent sign; no line end is added. What came from the server is made visible first.",
     ),
     option(
         "--save",

@@ -39,8 +39,7 @@ shared = together(
         metavar="URL",
         section=ROUTE,
         help="go through this proxy: http://, https://, socks4a://, socks5:// or socks5h://",
-        long="An http proxy is asked with CONNECT. SOCKS needs the extra 'socks'. No environment variable "
-        "is read.",
+        long="An http proxy is asked with CONNECT. No environment variable is read.",
     ),
     option(
         "--connect-timeout",

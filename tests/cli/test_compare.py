@@ -1,0 +1,141 @@
+"""`compare` from end to end: recordings, the lab, browsers, specifications, exit as diff."""
+
+from __future__ import annotations
+
+import io
+import json
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from wsprobe.cli.main import run
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> dict[str, str]:
+    """Recordings of a few scenarios: name -> file."""
+    files = {}
+    for name in ("status-403", "accept-wrong", "ok", "close-1006"):
+        files[name] = str(tmp_path / name)
+        run(["connect", "-s", "--save", files[name], f"lab:{name}"])
+    return files
+
+
+def test_recordings_through_a_pipe(
+    saved: dict[str, str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = Path(saved["status-403"]).read_bytes()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
+    assert run(["compare", "--browser-mode", "--json"]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert [view["browser"] for view in value["views"]] == [
+        "chromium",
+        "firefox",
+        "webkitgtk",
+        "whatwg",
+        "w3c-cr-2012",
+    ]
+    for view in value["views"]:
+        assert view["events"] == [
+            {"type": "error"},
+            {"type": "close", "code": 1006, "reason": "", "wasClean": False},
+        ]
+        assert "exchange" not in view
+
+
+def test_json_of_connect_is_a_recording(capsys: Capture, tmp_path: Path) -> None:
+    run(["connect", "--json", "lab:status-403"])
+    file = tmp_path / "report"
+    file.write_text(capsys.readouterr().out)
+    assert run(["compare", "--browser", "chromium", str(file)]) == 0
+    assert "Unexpected response code: 403" in capsys.readouterr().out
+
+
+def test_what_script_cannot_tell_apart(saved: dict[str, str], capsys: Capture) -> None:
+    arguments = ["compare", "--browser", "chromium", "--json", saved["status-403"], saved["accept-wrong"]]
+    assert run(arguments) == 0
+    first = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert first["tellable"]["chromium"]["by"] == []
+    assert run(["compare", "--browser", "chromium", saved["status-403"], saved["ok"]]) == 1
+    assert "Chromium: yes, by" in capsys.readouterr().out
+
+
+def test_engines_that_differ_give_1(saved: dict[str, str], capsys: Capture) -> None:
+    assert run(["compare", "--browser", "chromium,firefox", saved["close-1006"]]) == 1
+    out = capsys.readouterr().out
+    assert "code 1006" in out
+
+
+def test_as_the_browser_asks(capsys: Capture) -> None:
+    assert (
+        run(["compare", "--browser", "firefox", "--json", "--page", "https://app.example/x", "lab:status-403"])
+        == 0
+    )
+    view = json.loads(capsys.readouterr().out)["views"][0]
+    sent = next(event for event in view["exchange"]["events"] if event["event"] == "sent")
+    assert "Origin: https://app.example\r\n" in sent["data"]
+    assert "Firefox/" in sent["data"]
+
+
+def refuse_with_origin(server: socket.socket, connections: int) -> None:
+    """Answer 403 to requests with an Origin, 404 to those without."""
+    for _ in range(connections):
+        client, _ = server.accept()
+        with client:
+            status = b"403" if b"\r\nOrigin:" in client.recv(65536) else b"404"
+            client.sendall(b"HTTP/1.1 " + status + b" No\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_a_difference_of_the_answers_is_said_first(capsys: Capture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=refuse_with_origin, args=(server, 2), daemon=True)
+        thread.start()
+        assert run(["compare", "--browser", "chromium", f"ws://127.0.0.1:{server.getsockname()[1]}/"]) == 0
+        thread.join(timeout=10)
+    first = capsys.readouterr().out.split("on the wire")[0]
+    assert "wsprobe's own request was answered 404, Chromium's was answered 403" in first
+    assert "Origin" in first
+
+
+def test_specifications(saved: dict[str, str], capsys: Capture) -> None:
+    assert run(["compare", "--spec", "hybi-06..hybi-08,r1.210", "--json", saved["status-403"]]) == 1
+    value = json.loads(capsys.readouterr().out)
+    assert [(v["spec"], v["answer"]) for v in value["verdicts"]] == [
+        ("hybi-06", "not known"),
+        ("hybi-07", "http"),
+        ("r1.210", "fail"),
+        ("hybi-08", "http"),
+    ]
+
+
+def test_two_recordings(saved: dict[str, str], capsys: Capture) -> None:
+    assert run(["compare", saved["ok"], saved["ok"]]) == 0
+    assert run(["compare", saved["ok"], saved["status-403"]]) == 1
+    assert "outcome\n  [1] open\n  [2] refused\n" in capsys.readouterr().out
+
+
+def test_nothing_answered_is_that_status(capsys: Capture) -> None:
+    assert run(["compare", "lab:refused", "lab:refused"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "no recording"),
+        (b"not json\n", "line 1"),
+        (b'{"format": 99}\n', "format"),
+        (b'{"format": 1', "line 1"),
+        (b"\xff\xfe\n", "not UTF-8"),
+    ],
+)
+def test_bad_recordings(content: bytes, says: str, tmp_path: Path, capsys: Capture) -> None:
+    file = tmp_path / "bad"
+    file.write_bytes(content)
+    assert run(["compare", "--browser-mode", str(file)]) == 2
+    err = capsys.readouterr().err
+    assert says in err
+    assert err.count("\n") == 1

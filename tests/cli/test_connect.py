@@ -1,0 +1,275 @@
+"""`connect` from end to end: over real sockets against the lab, inside this process."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from wsprobe import archive
+from wsprobe.cli.main import run
+from wsprobe.read import read
+
+Capture = pytest.CaptureFixture[str]
+
+
+def json_of(capsys: Capture, *arguments: str) -> dict[str, object]:
+    run(["connect", "--json", *arguments])
+    value = json.loads(capsys.readouterr().out)
+    assert isinstance(value, dict)
+    return value
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "outcome"),
+    [
+        ("ok", 0, "open"),
+        ("dns-host-invalid", 3, "unresolved"),
+        ("refused", 4, "unreachable"),
+        ("wss-expired", 5, "tls-failed"),
+        ("fin-partial-headers", 8, "dropped"),
+        ("banner-smtp", 9, "not-http"),
+        ("redirect-302", 10, "redirected"),
+        ("401-basic", 11, "unauthorized"),
+        ("status-403", 12, "refused"),
+        ("502", 13, "server-error"),
+        ("200-html", 14, "not-upgraded"),
+        ("accept-wrong", 15, "invalid"),
+        ("101-then-fin", 16, "aborted"),
+        ("accept-then-close-4403", 17, "closed"),
+    ],
+)
+def test_outcome_and_exit_status(name: str, status: int, outcome: str, capsys: Capture) -> None:
+    assert run(["connect", f"lab:{name}"]) == status
+    out, err = capsys.readouterr()
+    assert f"\n{outcome}: " in f"\n{out}"
+    assert err == ""
+
+
+def test_timeout_is_7(capsys: Capture) -> None:
+    assert run(["connect", "-m", "0.2", "lab:silence"]) == 7
+    assert "timeout: a time limit ran out" in capsys.readouterr().out
+
+
+def test_parameterised_path(capsys: Capture) -> None:
+    assert run(["connect", "lab:/status/429?reason=Slow%20down&body=later&header=Retry-After:7"]) == 12
+    out = capsys.readouterr().out
+    assert out.startswith("HTTP/1.1 429 Slow down\n")
+    assert "Retry-After:7\n" in out
+    assert "\nlater\n" in out
+
+
+def test_several_urls_keep_their_order(capsys: Capture, tmp_path: Path) -> None:
+    names = ["lab:status-403", "lab:ok", "lab:refused", "lab:status-403"]
+    file = tmp_path / "urls"
+    file.write_text("# a comment\n\n" + "\n".join(names) + "\n")
+    assert run(["connect", "--json", f"@{file}"]) == 12
+    rows = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
+    assert [row["name"] for row in rows] == names
+    assert [row["exit_status"] for row in rows] == [12, 0, 4, 12]
+
+
+def test_request_options_are_on_the_wire(capsys: Capture) -> None:
+    value = json_of(
+        capsys,
+        *(
+            "-H",
+            "X-One: 1",
+            "-H",
+            "x-one:  2",
+            "-H",
+            "User-Agent:",
+            "-H",
+            "X-Empty;",
+            "-H",
+            "host: other.example",
+        ),
+        *(
+            "--origin",
+            "https://app.example",
+            "--protocol",
+            "a",
+            "--protocol",
+            "b",
+            "-b",
+            "k=v",
+            "-u",
+            "me:secret",
+        ),
+        *("--ws-key", "not a key", "--ws-version", "8", "--no-compression", "--request-target", "*"),
+        "lab:status-403",
+    )
+    request = value["request"]
+    assert isinstance(request, dict)
+    assert request["line"] == "GET * HTTP/1.1"
+    assert request["headers"] == [
+        ["host", "other.example"],
+        ["Upgrade", "websocket"],
+        ["Connection", "Upgrade"],
+        ["Sec-WebSocket-Key", "not a key"],
+        ["Sec-WebSocket-Version", "8"],
+        ["Sec-WebSocket-Protocol", "a, b"],
+        ["Origin", "https://app.example"],
+        ["Authorization", "Basic bWU6c2VjcmV0"],
+        ["Cookie", "k=v"],
+        ["X-One", "1"],
+        ["x-one", "2"],
+        ["X-Empty", ""],
+    ]
+
+
+def test_raw_request(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "request"
+    file.write_bytes(b"GET /s/ok HTTP/1.1\nhost:{host}\nSEC-websocket-KEY: {key}\nUpgrade: x\n\n")
+    value = json_of(capsys, "--raw-request", str(file), "--ws-key", "dGhlIHNhbXBsZSBub25jZQ==", "lab:ok")
+    request = value["request"]
+    assert isinstance(request, dict)
+    assert ["SEC-websocket-KEY", "dGhlIHNhbXBsZSBub25jZQ=="] in request["headers"]
+
+
+def test_include_and_output_give_bytes_untouched(
+    capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path
+) -> None:
+    assert run(["connect", "-i", "lab:/raw?hex=485454502f312e31203430332025ff0d0a0d0a00ff"]) == 12
+    assert capfdbinary.readouterr().out == b"HTTP/1.1 403 %\xff\r\n\r\n\x00\xff"
+    body = tmp_path / "body"
+    assert run(["connect", "-s", "-o", str(body), "lab:/status/500?body=a%00b"]) == 13
+    assert body.read_bytes() == b"a\x00b"
+    assert capfdbinary.readouterr().out == b""
+
+
+def test_silent_prints_nothing(capsys: Capture) -> None:
+    assert run(["connect", "-s", "lab:status-403"]) == 12
+    assert capsys.readouterr() == ("", "")
+
+
+def test_verbose_is_on_standard_error(capsys: Capture) -> None:
+    assert run(["connect", "-v", "-s", "lab:status-403"]) == 12
+    assert capsys.readouterr() == ("", "")
+    assert run(["connect", "-v", "lab:status-403"]) == 12
+    out, err = capsys.readouterr()
+    assert out.startswith("HTTP/1.1 403")
+    assert "> GET /s/403 HTTP/1.1\\x0d\\x0a\n" in err
+    assert "< HTTP/1.1 403 Forbidden\\x0d\\x0a\n" in err
+    assert run(["connect", "-vv", "lab:status-403"]) == 12
+    assert "00000000  47 45 54 20" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("expectations", "name", "status"),
+    [
+        (["status=403"], "status-403", 0),
+        (["outcome=refused", "header:Content-Type=text/plain", "header:content-type"], "status-403", 0),
+        (["status=404"], "status-403", 20),
+        (["status=403", "header:X-Nothing"], "status-403", 20),
+        (["close=4403", "close-reason=forbidden", "outcome=closed"], "accept-then-close-4403", 0),
+        (["close=1000"], "accept-then-close-4403", 20),
+        (["finding:accept-case"], "accept-lowercased-value", 0),
+        (["outcome=open"], "ok", 0),
+    ],
+)
+def test_expect(expectations: list[str], name: str, status: int, capsys: Capture) -> None:
+    arguments = [part for each in expectations for part in ("--expect", each)]
+    assert run(["connect", *arguments, f"lab:{name}"]) == status
+    err = capsys.readouterr().err
+    assert (err == "") == (status == 0)
+    assert err == "" or err.startswith("wsprobe: expected ")
+
+
+def test_save_and_compare_again(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "recordings"
+    assert run(["connect", "-s", "--save", str(file), "lab:status-403"]) == 12
+    assert run(["connect", "-s", "--save", str(file), "lab:ok"]) == 0
+    kept = [archive.load(row) for row in file.read_text().splitlines()]
+    assert [read(each).final.status for each in kept if read(each).final] == [403, 101]  # type: ignore[union-attr]
+    assert run(["compare", str(file)]) == 1
+    assert "[1] refused\n  [2] open\n" in capsys.readouterr().out
+
+
+def test_redact_masks_what_is_printed_and_saved(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "recording"
+    secret = "hunter2secret"
+    place = f"lab:/status/403?header=Set-Cookie:s={secret}&token={secret}"
+    arguments = ["--redact", "--json", "--save", str(file), "-u", f"me:{secret}", "-b", f"s={secret}", place]
+    assert run(["connect", *arguments]) == 12
+    assert secret not in capsys.readouterr().out
+    assert secret not in file.read_text()
+
+
+def test_follow_redirects_keeps_every_hop_and_no_credentials(capsys: Capture) -> None:
+    value = json_of(capsys, "-L", "lab:302-ws")
+    assert value["outcome"] == "open"
+    hops = value["hops"]
+    assert isinstance(hops, list)
+    assert [hop["response"]["status"] for hop in hops] == [302]
+    assert run(["connect", "-L", "--max-redirs", "3", "--json", "lab:302-self-loop"]) == 10
+    looped = json.loads(capsys.readouterr().out)
+    assert len(looped["hops"]) == 3
+
+
+@contextmanager
+def flaky(answers: list[bytes]) -> Iterator[int]:
+    """A server that gives one of *answers* to each connection, in order."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def work() -> None:
+            for answer in answers:
+                client, _ = server.accept()
+                with client:
+                    client.recv(65536)
+                    client.sendall(answer)
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join(timeout=10)
+
+
+def test_retry(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    async def at_once(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr("wsprobe.net.sleep", at_once)
+    unavailable = b"HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n"
+    with flaky([unavailable, unavailable, b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"]) as port:
+        assert run(["connect", "--retry", "5", f"ws://127.0.0.1:{port}/"]) == 12
+    assert waited == [1.0, 2.0]
+    assert capsys.readouterr().out.startswith("HTTP/1.1 403 No\n")
+
+
+def test_send_and_echo(capsys: Capture) -> None:
+    assert run(["connect", "--send", "hello", "--send-hex", "00ff", "--ping", "lab:/echo"]) == 0
+    out = capsys.readouterr().out
+    assert '> Text "hello"\n' in out
+    assert '< Text "hello"\n' in out
+    assert "< Binary 00 ff\n" in out
+    assert "< Pong" in out
+
+
+def test_does_not_read_standard_input_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Untouchable:
+        def __getattr__(self, name: str) -> object:
+            raise AssertionError(f"standard input was used: {name}")
+
+    monkeypatch.setattr("sys.stdin", Untouchable())
+    assert run(["connect", "-s", "lab:status-403"]) == 12
+
+
+def test_certificate_is_named(capsys: Capture) -> None:
+    value = json_of(capsys, "lab:wss-wrong-host")
+    tls = value["tls"]
+    assert isinstance(tls, dict)
+    assert tls["kind"] == "certificate"
+    assert tls["reason"] == "wrong-name"
+    assert tls["certificate"]["names"]
+    findings = value["findings"]
+    assert isinstance(findings, list)
+    assert [f["id"] for f in findings] == ["certificate-wrong-name"]
+    assert json_of(capsys, "-k", "lab:wss-wrong-host")["outcome"] == "open"
