@@ -62,8 +62,11 @@ def _exception(exception: Any) -> dict[str, Any]:
 
 def _case(value: dict[str, Any]) -> Case:
     page = Page(
-        url=f"https://{{ip}}:{PORTS['tls']}/page" if value.get("page") == "https" else "http://localhost/",
+        url={"https": f"https://{{ip}}:{PORTS['tls']}/page"}.get(
+            at := value.get("page", "http://localhost/"), at
+        ),
         csp=value.get("csp", ""),
+        cookies=value.get("cookies", ""),
         protocols=tuple(p) if isinstance(p := value.get("protocols"), list) else p,
         acts=tuple(Act(when, do, data.encode(), code) for when, do, data, code in value.get("acts", ())),
     )

@@ -23,11 +23,16 @@ MS = 1000
 
 
 def recorded(
-    *pieces: bytes, how: How = "fin", page: Page | None = None, url: str = URL, gap: int = MS
+    *pieces: bytes,
+    how: How = "fin",
+    page: Page | None = None,
+    url: str = URL,
+    gap: int = MS,
+    browser: str = "chromium",
 ) -> Reading:
-    """Chromium's request answered with *pieces*, one read each, *gap* microseconds apart; then the end."""
+    """A browser's request answered with *pieces*, one read each, *gap* microseconds apart; then the end."""
     page = page or Page()
-    engine = ENGINES["chromium"]
+    engine = ENGINES[browser]
     made = engine.construct(url, page)
     assert made.target is not None
     request = engine.request(made, page, KEY)
@@ -45,12 +50,17 @@ def recorded(
 
 
 def seen(
-    *pieces: bytes, how: How = "fin", page: Page | None = None, url: str = URL, gap: int = MS
+    *pieces: bytes,
+    how: How = "fin",
+    page: Page | None = None,
+    url: str = URL,
+    gap: int = MS,
+    browser: str = "chromium",
 ) -> ScriptView:
-    """What script in Chromium sees of :func:`recorded`."""
+    """What script in that browser sees of :func:`recorded`."""
     page = page or Page()
-    reading = recorded(*pieces, how=how, page=page, url=url, gap=gap)
-    return ENGINES["chromium"].view(url, page, [reading])
+    reading = recorded(*pieces, how=how, page=page, url=url, gap=gap, browser=browser)
+    return ENGINES[browser].view(url, page, [reading])
 
 
 def frame(first: int, payload: bytes) -> bytes:

@@ -49,10 +49,8 @@ def violations(policies: str, page: Address, to: Address) -> Iterator[str]:
             continue
         sources = [s for word in directives[name] if (s := _source(word, page)) is not None]
         if not any(_permits(s, to, upgrades="upgrade-insecure-requests" in directives) for s in sources):
-            yield f"{name} {' '.join(s.text for s in sources) or NONE}"
-
-
-NONE = "'none'"
+            empty = all(s.text == "'report-sample'" for s in sources)
+            yield " ".join((name, *(["'none'"] if empty else []), *(s.text for s in sources)))
 
 
 def _directives(policy: str) -> dict[str, list[str]]:

@@ -148,7 +148,7 @@ class Firefox:
         how = Stop.FAILED if failed.error else Stop.ENDED
         close(script, url, self.facts, failed.code, "", how)
         _run(script, acts)
-        return Told("failed", failed.because, tuple(cookies))
+        return Told("failed", failed.because, tuple(cookies), failed.races)
 
     def _closed_early(self, script: WebSocket, url: str, acts: list[Act]) -> Told:
         """The second complaint comes with the events."""
@@ -221,7 +221,7 @@ class Firefox:
                     channel.at(happening.at)
                     channel.receive(happening.data, max(happening.at, at))
                 case OwnClose():
-                    channel.at(happening.at + self.facts.hop)  # script may be about to close as well
+                    channel.at(happening.at + 2 * self.facts.hop)  # script may be about to close as well
                     if channel.quiet:
                         because = f"{channel.because}; then the recording closes by itself"
                         break

@@ -39,6 +39,6 @@ FACTS = Facts(
     max_message=2**31 - 1,
     max_head=393_216,
     max_junk=128 * 1024,
-    hop=75,
+    hop=60,
     race=2_000,
 )

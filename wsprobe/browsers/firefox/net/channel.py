@@ -65,7 +65,7 @@ class Channel:
         self._stopped = False
         self._told = (ABNORMAL, "")
         self._open = False
-        self._since = 0
+        self._since = self._opens = 0
         self.races = ""
         self.because = f"the handshake holds: {_CHANNEL}"
 
@@ -93,6 +93,7 @@ class Channel:
     def start(self, now: int) -> None:
         """The connection is taken over: the main thread will hear of it (StartWebsocketData)."""
         self._since = now
+        self._opens = now + 2 * self._facts.hop
         self._later(now, self._on_start)
 
     def after_script(self, now: int) -> None:
@@ -111,30 +112,29 @@ class Channel:
                     return
         except BadFrame as fault:
             self.because = f"{fault}: {_CHANNEL}"
-            if not self._open:
-                # All that came with the handshake is lost but the code of a Close (measured).
-                self._tasks.clear()
-            self._race(now)
-            self._stop(now, Stop.FAILED)
+            self._break_off(now, Stop.FAILED, lost=True)
 
     def end(self, now: int, *, reset: bool) -> None:
         """The connection ended."""
         if not self._stopped:
             self.because = f"the connection {'was reset' if reset else 'ended'}: {_CHANNEL}"
-            self._race(now)
-            self._stop(now, Stop.FAILED if reset else Stop.ENDED)
+            self._break_off(now, Stop.FAILED if reset else Stop.ENDED, lost=self._server_closed)
         self.run_out()
 
-    def _race(self, now: int) -> None:
-        """Say so where a moment more or less would have changed what script is told (measured)."""
+    def _break_off(self, now: int, how: Stop, *, lost: bool) -> None:
+        """Stop where nobody asked to. Right behind the handshake script hears nothing of what came before but
+        the code of a Close, if it is *lost* (measured); a moment more or less, and it would have."""
+        if lost and not self._open:
+            self._tasks.clear()
         if now - self._since < self._facts.race:
             self.races = "the end came with the handshake: script may be told nothing of what came before it"
         elif self._server_closed and not self._close_sent:
             self.races = "the end came right behind the Close: a moment later, and the close would be clean"
+        self._stop(now, how)
 
     def _later(self, now: int, task: Callable[[int], None]) -> None:
         self._number += 1
-        heappush(self._tasks, (now + self._facts.hop, self._number, task))
+        heappush(self._tasks, (max(now + self._facts.hop, self._opens), self._number, task))
 
     def _handle(self, unit: Unit, now: int) -> None:
         if self._server_closed:

@@ -51,7 +51,7 @@ class Fields:
         if not colon or not _TOKEN.fullmatch(name):
             return
         name = name.lower()
-        value = value.strip(_WHITE_SPACE)
+        value = value.strip(b" \t")
         if b"\0" in value:
             raise BadField(f"a NUL in {name.decode()}")
         self._set(name, value)

@@ -40,6 +40,7 @@ class Failed:
     code: int = ABNORMAL
     error: bool = True
     """False where script gets ``close`` without ``error``, and the console nothing."""
+    races: str = ""
 
 
 def judge(answer: Answer, key: bytes | None, protocols: tuple[str, ...]) -> Opened | Failed:
@@ -64,7 +65,8 @@ def judge(answer: Answer, key: bytes | None, protocols: tuple[str, ...]) -> Open
         return Failed(f"the extension is not accepted, {bad}: {_CHANNEL}")
     if answer.stream is None:
         because = f"the connection could not be taken over: {_HTTP_CHANNEL}"
-        return Failed(because, error=not answer.cut)
+        races = "the connection ended with the head: open may be told before close" if answer.cut else ""
+        return Failed(because, error=not answer.cut, races=races)
     selected = (protocol or b"").decode("latin-1") if protocols else ""
     return Opened(selected, deflate, answer.stream)
 

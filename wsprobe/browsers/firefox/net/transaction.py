@@ -76,9 +76,7 @@ def read_answer(reading: Reading, facts: Facts) -> Answer:
     if head is None:
         return Answer(last.at, pending=True)
     if head.cut:
-        # After close_notify there is still a connection to take over.
-        taken = last.how == "fin" and reading.exchange.plan.target.secure
-        return Answer(last.at, head, head.end if taken else None, cut=not taken)
+        return Answer(last.at, head, cut=True)
     return _started(reading, head)
 
 
