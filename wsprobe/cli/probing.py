@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from wsprobe import sequel
 from wsprobe.cli.asking import TALK_LIMIT, Asking, plan
 from wsprobe.cli.places import LAB
 from wsprobe.cli.reading import report
-from wsprobe.exchange import Event, Exchange, Plan
+from wsprobe.exchange import Act, Event, Exchange, Plan
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report
@@ -136,13 +136,19 @@ async def conversation(place: Place, values: dict[str, Any], watch: Callable[[Ev
         now = replace(now, limits=replace(now.limits, linger=TALK_LIMIT, max_time=TALK_LIMIT))
     hops: list[Exchange] = []
     while True:
-        exchange = await net.probe(now, watch, **({"talk": net.stdin_lines()} if talk else {}))
+        exchange = await net.probe(now, watch, talk_acts() if talk else None)
         exchange = replace(exchange, hops=tuple(hops))
         then = following(read(exchange), place, values, len(hops))
         if then is None:
             return exchange
         hops.append(replace(exchange, hops=()))
         now = then
+
+
+def talk_acts() -> AsyncIterator[Act]:
+    from wsprobe.cli.talk import acts
+
+    return acts()
 
 
 def following(reading: Reading, place: Place, values: dict[str, Any], hops: int) -> Plan | None:

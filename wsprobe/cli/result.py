@@ -29,6 +29,11 @@ class Results:
         self._out = look(values, sys.stdout)
         self._err = look(values, sys.stderr)
         self._first = True
+        self._listener = None
+        if values["talk"]:
+            from wsprobe.cli.talk import Listener
+
+            self._listener = Listener(self._out)
         if values["write_out"] is not None:
             _known(values["write_out"])
         if values["output"] not in (None, "-") and several:
@@ -37,7 +42,9 @@ class Results:
             _writable(values[name], name)
 
     def event(self, event: Event) -> None:
-        """Show one event of the conversation (-v)."""
+        """Show one event of the conversation (-v), and what comes in a session that is held (--talk)."""
+        if self._listener is not None:
+            self._listener.event(event)
         if self._values["verbose"] and not self._values["silent"]:
             from wsprobe.show import conversation
 

@@ -158,7 +158,8 @@ def offer(values: dict[str, Any], key: str) -> Offer:
         protocols=tuple(values["protocols"]),
         origin=values.get("origin"),
         extensions=tuple(values.get("extensions") or ()),
-        no_compression=bool(values.get("no_compression")),
+        # Messages of a session that is held are shown frame by frame, as they come.
+        no_compression=bool(values.get("no_compression") or values.get("talk")),
         version=values.get("ws_version"),
         request_target=values.get("request_target"),
         http_version=values.get("http_version") or "1.1",
