@@ -21,10 +21,10 @@ class Signature:
     source: str
     """Where that is documented or was seen."""
     status: frozenset[int] = frozenset()
-    header: str = ""
-    """Name of a header field."""
-    value: str = ""
-    """Pattern for that field's value."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """Names of header fields, in lower case, and patterns for their values."""
+    only: frozenset[str] = frozenset()
+    """The answer must have these fields and no other."""
     body: str = ""
     """Pattern for the body."""
     empty: bool = False
@@ -37,12 +37,23 @@ class Signature:
             return False
         if self.body and not re.search(self.body, body, re.IGNORECASE):
             return False
-        return not self.header or any(
-            name == self.header and re.search(self.value, value, re.IGNORECASE) for name, value in fields
+        if self.only and self.only != {name for name, _ in fields}:
+            return False
+        return all(
+            any(name == wanted and re.search(pattern, value, re.IGNORECASE) for name, value in fields)
+            for wanted, pattern in self.fields
         )
 
 
 DENIED = frozenset({401, 403})
+BEFORE_ACCEPT = (
+    "Starlette or FastAPI on uvicorn: close() before accept() becomes a bare 403, and the close code is lost"
+)
+ACCEPT_FIRST = (
+    "await websocket.accept(), then await websocket.close(code=4403, reason=...); for a status and body that tools "
+    "can read, send_denial_response()"
+)
+ASGI = "ASGI specification, websocket.close and the websocket.http.response extension"
 
 SIGNATURES: tuple[Signature, ...] = (
     Signature(
@@ -50,8 +61,7 @@ SIGNATURES: tuple[Signature, ...] = (
         "Cloudflare's edge, not the origin, which may never have seen the request",
         "",
         "Cloudflare marks its answers with CF-RAY",
-        header="cf-ray",
-        value=r".",
+        fields=(("cf-ray", r"."),),
         body=r"cloudflare|error code: 1\d\d\d|attention required",
     ),
     Signature(
@@ -59,26 +69,43 @@ SIGNATURES: tuple[Signature, ...] = (
         "AWS API Gateway: an authorizer of the $connect route refused, before any of your code ran",
         "let $connect succeed and refuse in the first message with a Close through the @connections API",
         "AWS API Gateway, WebSocket APIs, $connect route",
-        header="x-amzn-requestid",
-        value=r".",
+        fields=(("x-amzn-requestid", r"."),),
     ),
     Signature(
         "api-gateway",
         "AWS API Gateway: an authorizer of the $connect route refused, before any of your code ran",
         "let $connect succeed and refuse in the first message with a Close through the @connections API",
         "AWS API Gateway, WebSocket APIs, $connect route",
-        header="apigw-requestid",
-        value=r".",
+        fields=(("apigw-requestid", r"."),),
     ),
     Signature(
         "uvicorn",
-        "Starlette or FastAPI on uvicorn: close() before accept() becomes a bare 403, and the close code is lost",
-        "await websocket.accept(), then await websocket.close(code=4403, reason=...); for a status and body that tools "
-        "can read, send_denial_response()",
-        "ASGI specification, websocket.close and the websocket.http.response extension",
+        BEFORE_ACCEPT,
+        ACCEPT_FIRST,
+        ASGI,
         status=frozenset({403}),
-        header="server",
-        value=r"^uvicorn",
+        fields=(("server", r"^uvicorn"),),
+        empty=True,
+    ),
+    # uvicorn signs its 101 but not its refusal: these are the fields that websockets and wsproto write for it.
+    Signature(
+        "uvicorn",
+        BEFORE_ACCEPT,
+        ACCEPT_FIRST,
+        f"{ASGI}; measured, uvicorn 0.54 with websockets",
+        status=frozenset({403}),
+        fields=(("content-type", r"^text/plain; charset=utf-8$"), ("connection", r"^close$")),
+        only=frozenset({"date", "connection", "content-length", "content-type"}),
+        empty=True,
+    ),
+    Signature(
+        "uvicorn",
+        BEFORE_ACCEPT,
+        ACCEPT_FIRST,
+        f"{ASGI}; measured, uvicorn 0.54 with wsproto",
+        status=frozenset({403}),
+        only=frozenset({"content-length"}),
+        empty=True,
     ),
     Signature(
         "daphne",
@@ -86,17 +113,16 @@ SIGNATURES: tuple[Signature, ...] = (
         "await self.accept(), then await self.close(code=4403)",
         "Django Channels, consumers; Daphne issue 374: the reason is not sent",
         status=frozenset({403}),
-        header="server",
-        value=r"^daphne",
+        fields=(("server", r"^daphne"),),
     ),
     Signature(
         "hypercorn",
         "an ASGI application on Hypercorn that closed before it accepted",
         "send websocket.accept first, then websocket.close with a code and reason",
         "ASGI specification, websocket.close",
-        status=DENIED,
-        header="server",
-        value=r"^hypercorn",
+        status=frozenset({403}),
+        fields=(("server", r"^hypercorn"),),
+        empty=True,
     ),
     Signature(
         "granian",
@@ -104,8 +130,7 @@ SIGNATURES: tuple[Signature, ...] = (
         "accept first, then close with a code",
         "Granian issue 793",
         status=DENIED,
-        header="server",
-        value=r"^granian",
+        fields=(("server", r"^granian"),),
     ),
     Signature(
         "phoenix",
@@ -113,8 +138,7 @@ SIGNATURES: tuple[Signature, ...] = (
         "return {:ok, socket} and refuse in join/3, or have :error_handler choose the status; a page sees only the first",
         "Phoenix.Socket, connect/3 and :error_handler",
         status=frozenset({403}),
-        header="server",
-        value=r"^(cowboy|bandit)",
+        fields=(("server", r"^(cowboy|bandit)"),),
         empty=True,
     ),
     Signature(
@@ -124,8 +148,7 @@ SIGNATURES: tuple[Signature, ...] = (
         "told by a disconnect message",
         "Rails guides, Action Cable; rails pull request 34194",
         status=frozenset({404}),
-        header="x-request-id",
-        value=r".",
+        fields=(("x-request-id", r"."),),
         body=r"^(page not found)?$",
     ),
     Signature(
@@ -165,6 +188,20 @@ SIGNATURES: tuple[Signature, ...] = (
         "the Python library websockets, without an Upgrade in the request that reached it",
         "have the proxy pass Upgrade and Connection on",
         "websockets, process_request",
+        body=r"failed to open a websocket connection: (missing|invalid) (upgrade|connection) header",
+    ),
+    Signature(
+        "websockets",
+        "the Python library websockets, reached by a request that was not HTTP/1.1: a proxy passes on HTTP/1.0",
+        "have the proxy speak HTTP/1.1 to it (nginx: proxy_http_version 1.1)",
+        "websockets, process_request; nginx, proxy_http_version",
+        body=r"failed to open a websocket connection: .*HTTP/1\.0",
+    ),
+    Signature(
+        "websockets",
+        "the Python library websockets, which says itself what it missed in the request",
+        "",
+        "websockets, process_request",
         body=r"failed to open a websocket connection",
     ),
     Signature(
@@ -181,7 +218,6 @@ SIGNATURES: tuple[Signature, ...] = (
         "call the negotiate endpoint first and pass access_token in the query; a refusal there is visible to fetch",
         "SignalR transport protocol",
         status=DENIED,
-        header="www-authenticate",
-        value=r"bearer",
+        fields=(("www-authenticate", r"^bearer"), ("server", r"kestrel")),
     ),
 )
