@@ -204,7 +204,8 @@ class WebKitGtk:
                 script.do(happening)
                 connection.after_script(happening.after)
                 continue
-            connection.at(happening.at)
+            if not isinstance(happening, Arrival):
+                connection.at(happening.at)
             match happening:
                 case Arrival(at=at, data=data):
                     connection.receive(data, at)

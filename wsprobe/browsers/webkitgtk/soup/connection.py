@@ -28,6 +28,10 @@ _BIGGEST = 2**63 - 1
 """WebKit's max-incoming-payload-size."""
 
 
+_OVERTAKEN = 10_000
+"""Microseconds: messages read so soon after an error reach script before it (measured)."""
+
+
 class Fault(Exception):
     """A frame breaks a rule. The argument is the key of the text."""
 
@@ -44,7 +48,7 @@ class Connection:
         self._incoming = bytearray()
         self._message: bytearray | None = None
         self._opcode = 0
-        self._failed = False
+        self._failed_at: int | None = None
         self._close_sent = False
         self._close_received = False
         self._peer_code = 0
@@ -61,12 +65,16 @@ class Connection:
 
     def at(self, now: int) -> None:
         """Let the timer run that is due by *now*."""
-        if self._due is not None and now >= self._due:
+        if self._failed_at is not None and now > self._failed_at + _OVERTAKEN:
+            self._read_on()
+        elif self._due is not None and now >= self._due:
             self.run_out()
 
     def run_out(self) -> None:
         """Nothing more comes: let the timer that runs, if one does, run out."""
-        if self._due is not None:
+        if self._failed_at is not None:
+            self._read_on()
+        elif self._due is not None:
             if not self._close_received:
                 self.because = f"no Close from the server within {self._facts.closing_timeout} s: {_SOURCE}"
             self._closed()
@@ -77,28 +85,27 @@ class Connection:
             self._send_close(now)
 
     def receive(self, data: bytes, now: int) -> None:
+        if self._failed_at is not None and now > self._failed_at + _OVERTAKEN:
+            self._tell_failure()
+        self.at(now)
         if self.done:
             return
         self._incoming += data
-        at = 0
-        while not self.done and (end := self._frame(at, now)) is not None:
-            at = end
-        del self._incoming[:at]
-        if self._failed:
-            # Messages of the same read overtake the error on their way to script (measured).
-            self._finish()
-            self._script.error()
-            self._script.closed(_ABNORMAL, clean=False)
+        self._process(now)
 
     def end(self) -> None:
         """The server ended the connection."""
-        if not self.done:
+        if self._failed_at is not None:
+            self._read_on()
+        elif not self.done:
             if not (self._close_sent and self._close_received):
                 self.because = f"the connection ended without a Close: {_SOURCE}"
             self._closed()
 
     def unreadable(self, failure: str, because: str) -> None:
         """Reading failed (emit_error_and_close, with prejudice)."""
+        if self._failed_at is not None:
+            self._tell_failure()
         if self.done:
             return
         self.because = f"{because}: {_SOURCE}"
@@ -108,6 +115,23 @@ class Connection:
         else:
             self._finish()
             fail(self._script, self._url, failure, self._facts)
+
+    def _process(self, now: int) -> None:
+        """process_incoming."""
+        at = 0
+        while not self.done and (end := self._frame(at, now)) is not None:
+            at = end
+        del self._incoming[:at]
+
+    def _read_on(self) -> None:
+        """After an error the engine has shut its side, the server does the same, and there is one more read."""
+        self._process(0)
+        self._tell_failure()
+
+    def _tell_failure(self) -> None:
+        self._finish()
+        self._script.error()
+        self._script.closed(_ABNORMAL, clean=False)
 
     def _frame(self, at: int, now: int) -> int | None:
         """process_frame: offset after the frame at *at*; None if more is needed, or all is over."""
@@ -131,7 +155,7 @@ class Connection:
                 raise Fault("payload-size")
             if len(data) < start + length:
                 return None
-            first, payload = self._inflated(first, bytes(data[start : start + length]), now)
+            first, payload = self._inflated(at, first, bytes(data[start : start + length]))
             if first & _RSV:
                 raise Fault("response")
         except Fault as fault:
@@ -144,16 +168,18 @@ class Connection:
                 self._fault(fault, now)
         return start + length
 
-    def _inflated(self, first: int, payload: bytes, now: int) -> tuple[int, bytes]:
+    def _inflated(self, at: int, first: int, payload: bytes) -> tuple[int, bytes]:
         """soup_websocket_extension_deflate_process_incoming_message.
 
-        A frame that cannot be inflated is an error, and is then looked at again as one that is not compressed.
+        A frame that cannot be inflated stays where it is, no longer marked as compressed: the next read takes
+        it for one that never was.
         """
         if self._inflater is None or first & _CONTROL or not (self._inflating or first & _RSV1):
             return first, payload
         if self._inflating and first & _RSV1:
             raise Fault("rsv1")
         first &= ~_RSV1
+        self._incoming[at] = first
         final = bool(first & _FIN)
         if not payload and final != self._inflating:
             return first, payload
@@ -162,8 +188,7 @@ class Connection:
             inflated = self._inflater.feed(payload, final, _UNFOLDED_LIMIT)
         except ValueError:
             self._inflating = False
-            self._fault(Fault("inflate"), now)
-            return first, payload
+            raise Fault("inflate") from None
         if len(inflated) >= _UNFOLDED_LIMIT:
             self.done = True
             self.because = "a message unfolds to more than is kept here: what comes of it is not said"
@@ -237,12 +262,12 @@ class Connection:
         failure = self._facts.failures[fault.args[0]]
         self.because = f"{failure}: {_SOURCE}"
         if not self._close_sent:
-            self._failed = True
+            self._failed_at = now
             self._console(failure)
             self._send_close(now)
-        elif not self._failed:
+        elif self._failed_at is None:
             self._late_error(failure)
-        if fault.args[0] == "payload-size" and not self._failed:
+        if fault.args[0] == "payload-size" and self._failed_at is None:
             self._closed()
 
     def _late_error(self, failure: str) -> None:
@@ -264,7 +289,7 @@ class Connection:
 
     def _finish(self) -> None:
         self.done = True
-        self._due = None
+        self._due = self._failed_at = None
 
 
 def fail(script: WebSocket, url: str, failure: str, facts: Facts) -> None:
