@@ -50,7 +50,7 @@ class FrameReader:
         self._buffer = b""
         self._compressed = compressed
         self._max_message = facts.max_message
-        self._fragments = b""
+        self._fragments = bytearray()
         self._fragment_opcode = CONTINUATION
         self.deflated = False
 
@@ -98,8 +98,8 @@ class FrameReader:
         self._fragments += payload
         if not header.final:
             return None
-        unit = Unit(self._fragment_opcode, self._fragments)
-        self._fragments = b""
+        unit = Unit(self._fragment_opcode, bytes(self._fragments))
+        self._fragments = bytearray()
         self._fragment_opcode = CONTINUATION
         return unit
 
