@@ -6,11 +6,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import jsonschema
 import pytest
 
+from tests.peers.node import installed
+from tests.peers.place import HOST, open_folder, running
 from tests.peers.python_servers import websockets_server
 from tests.peers.witness import Told
 from wsprobe.cli.main import run
@@ -63,3 +67,20 @@ def upstream() -> Iterator[int]:
     """The port of a WebSocket server for others to stand in front of."""
     with websockets_server() as port:
         yield port
+
+
+@pytest.fixture(scope="session")
+def packages(request: pytest.FixtureRequest, need: Callable[[str], str]) -> Path:
+    """A folder with ``ws`` for Node in it. It is kept from run to run, as the cache of pytest is."""
+    cache = request.config.cache
+    assert cache is not None
+    return installed(need("npm"), cache.mkdir("peers-node"))
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[str]:
+    """The start of URLs of ``wsprobe serve``, which runs in a process of its own."""
+    with open_folder() as folder:
+        command = [sys.executable, "-m", "wsprobe", "serve", "--silent", "--port"]
+        with running(lambda ports: [*command, str(ports[0])], folder) as (port,):
+            yield f"{HOST}:{port}"

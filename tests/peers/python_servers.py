@@ -111,25 +111,20 @@ def uvicorn_server(websocket: str) -> Iterator[int]:
 @contextmanager
 def hypercorn_server() -> Iterator[int]:
     listener = socket.create_server((HOST, 0))
+    port = listener.getsockname()[1]
     config = hypercorn.config.Config()
-    config.bind = [f"fd://{listener.fileno()}"]
+    config.bind = [f"fd://{listener.detach()}"]  # which closes it in the end
     config.graceful_timeout = 1
     config.errorlog = None
-    stopping = threading.Event()
-
-    async def stop() -> None:
-        while not stopping.is_set():
-            await asyncio.sleep(0.02)
-
-    async def work() -> None:
-        await hypercorn.asyncio.serve(APPLICATION, config, shutdown_trigger=stop)  # type: ignore[arg-type]
-
-    thread = threading.Thread(target=lambda: asyncio.run(work()))
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+    # It listens already: a connection waits in the backlog until the server takes it.
+    work = hypercorn.asyncio.serve(APPLICATION, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+    thread = threading.Thread(target=loop.run_until_complete, args=(work,))
     thread.start()
     try:
-        # It listens already: a connection waits in the backlog until the server takes it.
-        yield listener.getsockname()[1]
+        yield port
     finally:
-        stopping.set()
+        loop.call_soon_threadsafe(stop.set)
         thread.join(PATIENCE)
-        listener.close()
+        loop.close()

@@ -120,8 +120,8 @@ class TestTls:
     def test_not_valid(self, nginx: Nginx, probe: Probe, name: str, finding: str) -> None:
         told = probe(*self.through(nginx, name), "--cacert", str(nginx.authority))
         assert (told.outcome, told.findings) == ("tls-failed", {finding})
+        context = ssl.create_default_context(cafile=str(nginx.authority))
         with pytest.raises(ssl.SSLCertVerificationError):
-            context = ssl.create_default_context(cafile=str(nginx.authority))
             by_socket(nginx.tls_port, b"", (context, name))
         certificate = told.value["tls"]["certificate"]
         assert certificate["names"] == ["other.example" if name == "wrong.example" else name]

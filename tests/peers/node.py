@@ -1,0 +1,84 @@
+"""The package ``ws`` on Node: installed once into pytest's cache, a server and a client written for it here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from tests.peers.place import HOST, PATIENCE, open_folder, running
+
+INSTALLING = 90
+"""Seconds."""
+
+SERVER = """
+const { WebSocketServer } = require('ws');
+const [, , host, port] = process.argv;
+const server = new WebSocketServer({
+    host, port: Number(port), perMessageDeflate: true,
+    verifyClient: (info, done) => {
+        const path = info.req.url;
+        if (path === '/refuse') done(false);
+        else if (path === '/quota') done(false, 429, 'slow down', { 'Retry-After': '30' });
+        else done(true);
+    },
+});
+server.on('connection', (socket, request) => {
+    if (request.url === '/close') socket.close(4403, 'no entry');
+    else if (request.url === '/drop') socket.terminate();
+    else socket.on('message', (data, binary) => socket.send(data, { binary }));
+});
+"""
+
+CLIENT = """
+const WebSocket = require('ws');
+const told = {};
+const open = (url) => new Promise((resolve) => {
+    const one = told[url] = {};
+    const socket = new WebSocket(url, { handshakeTimeout: 10000 });
+    socket.on('open', () => { one.open = true; socket.send('hello'); });
+    socket.on('message', (data) => { one.message ??= String(data); socket.close(1000); });
+    socket.on('unexpected-response', (request, response) => {
+        one.status = response.statusCode; one.reason = response.statusMessage; one.fields = response.rawHeaders;
+        request.destroy(); resolve();
+    });
+    socket.on('error', (error) => { one.error ??= error.message; });
+    socket.on('close', (code, reason) => { one.code = code; one.text = String(reason); resolve(); });
+});
+(async () => {
+    for (const url of process.argv.slice(2)) await open(url);
+    console.log(JSON.stringify(told));
+    process.exit(0);
+})();
+"""
+
+
+def installed(npm: str, folder: Path) -> Path:
+    """Return *folder* with ``ws`` in it; it is fetched if it is not there yet."""
+    if not (folder / "node_modules" / "ws" / "package.json").is_file():
+        command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--no-save", "ws"]
+        subprocess.run(command, cwd=folder, check=True, timeout=INSTALLING, stdin=subprocess.DEVNULL)
+    return folder
+
+
+@contextmanager
+def ws_server(node: str, packages: Path) -> Iterator[int]:
+    # Node looks for packages beside the script and above it.
+    script = packages / "server.js"
+    script.write_text(SERVER)
+    with (
+        open_folder() as folder,
+        running(lambda ports: [node, str(script), HOST, str(ports[0])], folder) as (port,),
+    ):
+        yield port
+
+
+def ws_client(node: str, packages: Path, urls: list[str]) -> dict[str, dict[str, Any]]:
+    """Open each of *urls*, one after the other; what ``ws`` was told, by URL."""
+    script = packages / "client.js"
+    script.write_text(CLIENT)
+    done = subprocess.run([node, str(script), *urls], capture_output=True, check=True, timeout=4 * PATIENCE)
+    return cast(dict[str, dict[str, Any]], json.loads(done.stdout))

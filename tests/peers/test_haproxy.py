@@ -1,0 +1,70 @@
+"""HAProxy, refusing and in front of a WebSocket server. It writes field names in lower case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.peers.conftest import Probe
+from tests.peers.haproxy import Haproxy, haproxy_server
+from tests.peers.place import HOST
+from tests.peers.witness import by_curl, by_socket, logged
+
+pytestmark = pytest.mark.peers
+
+
+@pytest.fixture(scope="module")
+def haproxy(need: Callable[[str], str], upstream: int) -> Iterator[Haproxy]:
+    with haproxy_server(need("haproxy"), upstream) as server:
+        yield server
+
+
+REFUSALS: dict[str, tuple[int, str, set[str], str]] = {
+    "/denied": (403, "refused", set(), "PR--"),
+    "/locked": (401, "unauthorized", set(), "LR--"),
+    "/quota": (429, "refused", set(), "LR--"),
+    "/empty": (503, "server-error", set(), "SC--"),
+    "/dead": (503, "server-error", set(), "SC--"),
+    "/moved": (307, "redirected", {"redirect"}, "LR--"),
+    "/ws/refuse": (401, "unauthorized", {"www-authenticate-missing"}, "----"),
+    "/plain/echo": (426, "refused", {"upgrade-stripped", "version-list-missing"}, "----"),
+}
+"""Path -> status, outcome, findings beside status-not-101, what HAProxy calls it: who ended it, and when
+(P proxy, L the proxy itself answered, S server; R at the request, C at connecting)."""
+
+
+@pytest.mark.parametrize("path", REFUSALS)
+def test_refusals(haproxy: Haproxy, probe: Probe, need: Callable[[str], str], path: str) -> None:
+    need("curl")
+    status, outcome, findings, state = REFUSALS[path]
+    url = f"{HOST}:{haproxy.port}{path}"
+    told = probe(f"ws://{url}")
+    assert (told.answer.status, told.outcome) == (status, outcome)
+    assert told.findings == findings | {"status-not-101"}
+    assert told.answer == by_socket(haproxy.port, told.request)
+    assert told.answer == by_curl(f"http://{url}", told.request)
+    # The bytes it counts are those of its own form of a message, not those on the wire.
+    log = logged(haproxy.log, told.key)
+    assert (log[0], log[2]) == (str(status), state)
+
+
+def test_open_through_the_proxy(haproxy: Haproxy, probe: Probe) -> None:
+    told = probe(f"ws://{HOST}:{haproxy.port}/ws/echo", "--send", "hello")
+    assert (told.outcome, told.failed) == ("open", set())
+    assert told.answer == by_socket(haproxy.port, told.request)
+    names = [name for name, _ in told.answer.fields]
+    assert "sec-websocket-accept" in names
+    assert names == [name.lower() for name in names]
+
+
+def test_close_code_through_the_proxy(haproxy: Haproxy, probe: Probe) -> None:
+    told = probe(f"ws://{HOST}:{haproxy.port}/ws/close")
+    close = told.value["close"]
+    assert (told.outcome, close["code"], close["reason"]) == ("closed", 4403, "no entry")
+
+
+def test_a_handshake_without_its_key_is_stopped_at_the_proxy(haproxy: Haproxy, probe: Probe) -> None:
+    told = probe(f"ws://{HOST}:{haproxy.port}/ws/echo", "-H", "Sec-WebSocket-Key:")
+    assert (told.answer.status, told.outcome) == (400, "refused")
+    assert told.answer == by_socket(haproxy.port, told.request)

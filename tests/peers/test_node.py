@@ -1,0 +1,69 @@
+"""``ws`` on Node, which most servers in JavaScript stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.peers.conftest import Probe
+from tests.peers.node import ws_server
+from tests.peers.place import HOST
+from tests.peers.witness import by_curl, by_socket
+from wsprobe.read import read
+from wsprobe.remedy import advice
+
+pytestmark = pytest.mark.peers
+
+
+@pytest.fixture(scope="module")
+def node(need: Callable[[str], str], packages: Path) -> Iterator[int]:
+    with ws_server(need("node"), packages) as port:
+        yield port
+
+
+REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
+    "/refuse": ((), 401, "unauthorized"),
+    "/quota": ((), 429, "refused"),
+    "/echo?a-bad-key": (("--ws-key", "short"), 400, "refused"),
+    "/echo?no-version": (("-H", "Sec-WebSocket-Version:"), 400, "refused"),
+    "/echo?no-upgrade": (("-H", "Upgrade:", "-H", "Connection: close"), 426, "refused"),
+}
+"""Resource -> options, status, outcome."""
+
+
+@pytest.mark.parametrize("resource", REFUSED)
+def test_refusals(node: int, probe: Probe, need: Callable[[str], str], resource: str) -> None:
+    need("curl")
+    options, status, outcome = REFUSED[resource]
+    told = probe(f"ws://{HOST}:{node}{resource}", *options)
+    assert (told.answer.status, told.outcome) == (status, outcome)
+    assert told.answer == by_socket(node, told.request)
+    assert told.answer == by_curl(f"http://{HOST}:{node}{resource}", told.request)
+
+
+def test_who_refused(node: int, probe: Probe) -> None:
+    told = probe(f"ws://{HOST}:{node}/refuse")
+    assert told.answer.body == b"Unauthorized"
+    assert any("verifyClient" in each.text for each in advice(read(told.exchange)))
+    quota = probe(f"ws://{HOST}:{node}/quota").answer
+    assert (quota.field("Retry-After"), quota.body) == ("30", b"slow down")
+
+
+def test_session(node: int, probe: Probe) -> None:
+    told = probe(f"ws://{HOST}:{node}/echo", "--send", "hello")
+    assert (told.outcome, told.failed) == ("open", set())
+    assert told.answer == by_socket(node, told.request)
+    assert told.value["close"]["code"] == 1000
+
+
+def test_close(node: int, probe: Probe) -> None:
+    told = probe(f"ws://{HOST}:{node}/close")
+    close = told.value["close"]
+    assert (told.outcome, close["code"], close["reason"], close["by"]) == ("closed", 4403, "no entry", "server")
+
+
+def test_drop(node: int, probe: Probe) -> None:
+    told = probe(f"ws://{HOST}:{node}/drop")
+    assert (told.outcome, told.answer.status) == ("aborted", 101)
