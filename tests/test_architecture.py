@@ -34,6 +34,7 @@ LAYERS = {
     "explain": 7,
     "show": 8,
     "cli": 9,
+    "manual": 10,
 }
 """A module imports only what stands at its own number, within itself, or below."""
 
@@ -52,7 +53,7 @@ ONLY_IN = {
     "ssl": ("net", "lab"),
     "time": ("net", "lab"),
     "rich": ("show",),
-    "click": ("cli",),
+    "click": ("cli", "manual"),
     "trustme": ("lab",),
 }
 

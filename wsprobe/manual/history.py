@@ -1,22 +1,13 @@
-"""man/wsprobe-history.7 from the same data that the program reads.
-
-``python -m wsprobe.history.manual`` writes it to standard output; a test holds the committed page against it.
-
-The language is mdoc(7): a sentence a line, no line over 80 bytes, as ``mandoc -Tlint`` wants it.
-"""
+"""wsprobe-history(7), from the same data that the program reads."""
 
 from __future__ import annotations
 
-import re
-import sys
-import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from wsprobe.history import data
 from wsprobe.history.revision import Cell, Contradiction, Grade, Question, Revision, Row, Rule
-
-DATE = "November 24, 2026"
-"""When the facts were last gone through."""
+from wsprobe.manual import mdoc
+from wsprobe.manual.mdoc import tagged, text
 
 KNOWN: dict[Grade, str] = {
     "read": "the normative text was read",
@@ -31,24 +22,13 @@ ABOUT = {
     "http2": "Beside the protocol",
 }
 
-_SENTENCE = re.compile(r"(?<=[^.][.?!])\s+(?=[^a-z])|(?<=[.?!][\"')])\s+(?=[^a-z])|(?<=[a-z]{3}\.)\s+(?=[a-z])")
-
 
 def page() -> str:
-    """The whole page, with a line end at its end."""
-    return "".join(f"{line}\n" for line in _page())
+    return mdoc.page("wsprobe-history", 7, "how the reading of a refused WebSocket handshake changed", _body())
 
 
-def _page() -> Iterator[str]:
-    yield from (
-        f".Dd {DATE}",
-        ".Dt WSPROBE-HISTORY 7",
-        ".Os",
-        ".Sh NAME",
-        ".Nm wsprobe-history",
-        ".Nd how the reading of a refused WebSocket handshake changed",
-        ".Sh DESCRIPTION",
-    )
+def _body() -> Iterator[str]:
+    yield ".Sh DESCRIPTION"
     yield from text(
         "RFC 6455 says that an answer to a handshake which is not a 101 is HTTP's to read. A browser fails it "
         "instead, and hides from script what was answered. That the two disagree is history, which this page "
@@ -57,12 +37,14 @@ def _page() -> Iterator[str]:
     )
     yield ".Pp"
     yield from text("The same facts are what the program reads by:")
-    yield ".Bd -literal -offset indent"
-    yield "wsprobe compare --spec all URL"
-    yield "wsprobe compare --spec hybi-05..rfc6455,r1.210 FILE"
-    yield "wsprobe explain history"
-    yield "wsprobe explain hybi-07"
-    yield ".Ed"
+    yield from mdoc.literal(
+        (
+            "wsprobe compare --spec all URL",
+            "wsprobe compare --spec hybi-05..rfc6455,r1.210 FILE",
+            "wsprobe explain history",
+            "wsprobe explain hybi-07",
+        )
+    )
     yield ".Ss How well a fact is known"
     yield from tagged((grade, KNOWN[grade]) for grade in KNOWN)
     yield ".Sh THE TIMELINE"
@@ -100,7 +82,7 @@ def _page() -> Iterator[str]:
     for contradiction in data.contradictions().values():
         yield from _contradiction(contradiction)
     yield ".El"
-    yield from (".Sh SEE ALSO", ".Xr wsprobe 1 ,", ".Xr wsprobe-browsers 7")
+    yield from mdoc.references("wsprobe(1)", "wsprobe-compare(1)", "wsprobe-browsers(7)")
 
 
 def _head(row: Row) -> str:
@@ -116,17 +98,10 @@ def _question(question: Question) -> Iterator[str]:
     yield from text(question.asked)
     yield ".Pp"
     yield from text(question.answer)
-    yield ".Bl -bullet"
-    for evidence in question.evidence:
-        yield ".It"
-        yield from text(evidence)
-    yield ".El"
+    yield from mdoc.bullets(question.evidence)
     yield ".Pp"
     yield from text("To see it:")
-    yield ".Bd -literal -offset indent"
-    for scenario in question.scenarios:
-        yield f"wsprobe compare --browser-mode lab:{scenario}"
-    yield ".Ed"
+    yield from mdoc.literal(f"wsprobe compare --browser-mode lab:{name}" for name in question.scenarios)
 
 
 def _revision(revision: Revision) -> Iterator[str]:
@@ -158,7 +133,7 @@ def _told(revision: Revision) -> str:
 
 
 def _rule(rule: Rule) -> Iterator[str]:
-    yield f'.It "{rule.title}"'
+    yield f".It {mdoc.quoted(rule.title)}"
     yield from tagged(((_span(names), _cell(cell)) for names, cell in rule.cells), compact=True)
 
 
@@ -172,32 +147,7 @@ def _cell(cell: Cell) -> str:
 
 
 def _contradiction(contradiction: Contradiction) -> Iterator[str]:
-    yield f'.It "{contradiction.title}"'
+    yield f".It {mdoc.quoted(contradiction.title)}"
     for place in contradiction.places:
         yield from text(f"{place.where}: {place.says}.")
     yield from text(f"In practice: {contradiction.practice}")
-
-
-def tagged(rows: Iterable[tuple[str, str]], *, compact: bool = False) -> Iterator[str]:
-    """A list with (tag, text) for its items."""
-    yield ".Bl -tag -width Ds -compact" if compact else ".Bl -tag -width Ds"
-    for tag, said in rows:
-        # A quoted word is not taken for a macro.
-        yield f'.It "{_escaped(tag)}"'
-        yield from text(said)
-    yield ".El"
-
-
-def text(said: str) -> Iterator[str]:
-    """Running text: a sentence a line, broken where a line would grow too long."""
-    for sentence in _SENTENCE.split(said):
-        for line in textwrap.wrap(_escaped(sentence), 78, break_long_words=False, break_on_hyphens=False):
-            yield f"\\&{line}" if line.startswith((".", "'")) else line
-
-
-def _escaped(said: str) -> str:
-    return said.replace("\\", "\\e").replace('"', "\\(dq")
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page())

@@ -1,0 +1,47 @@
+"""The writer of mdoc: sentences to lines, escapes, lists."""
+
+from __future__ import annotations
+
+import pytest
+
+from wsprobe.manual import mdoc
+
+
+@pytest.mark.parametrize(
+    ("said", "lines"),
+    [
+        ("One. Two.", ["One.", "Two."]),
+        ('He "says". So', ["He \\(dqsays\\(dq.", "So"]),
+        ("a\\b", ["a\\eb"]),
+        (".x", ["\\&.x"]),
+        ("x " * 60, ["x " * 38 + "x", "x " * 20 + "x"]),
+    ],
+)
+def test_text(said: str, lines: list[str]) -> None:
+    assert list(mdoc.text(said)) == lines
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("wsprobe --json", "wsprobe \\-\\-json"),
+        ("", "\\&"),
+        (".x", "\\&.x"),
+        ("`a` ^ ~", "\\(gaa\\(ga \\(ha \\(ti"),
+    ],
+)
+def test_verbatim(line: str, shown: str) -> None:
+    assert mdoc.verbatim(line) == shown
+
+
+def test_references_stand_by_section_and_name() -> None:
+    assert list(mdoc.references("b(7)", "c(1)", "a(1)")) == [
+        ".Sh SEE ALSO",
+        ".Xr a 1 ,",
+        ".Xr c 1 ,",
+        ".Xr b 7",
+    ]
+
+
+def test_a_tag_is_never_a_macro() -> None:
+    assert list(mdoc.tagged([("No", "x")])) == [".Bl -tag -width Ds", '.It "No"', "x", ".El"]

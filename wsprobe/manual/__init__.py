@@ -1,0 +1,36 @@
+"""The manual pages, made from what the program itself reads by. ``python -m wsprobe.manual`` writes man/.
+
+A developer's tool: no command imports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+
+PAGES = {
+    "wsprobe.1": "program",
+    "wsprobe-connect.1": "commands",
+    "wsprobe-compare.1": "commands",
+    "wsprobe-explain.1": "commands",
+    "wsprobe-serve.1": "commands",
+    "wsprobe-json.5": "reports",
+    "wsprobe-history.7": "history",
+}
+"""File name -> the module here that makes it."""
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """(file name, text) of every page."""
+    for name in PAGES:
+        yield name, page(name)
+
+
+def page(name: str) -> str:
+    """The text of one page, by its file name."""
+    module = import_module(f"wsprobe.manual.{PAGES[name]}")
+    if PAGES[name] == "commands":
+        made: str = module.page(name.removeprefix("wsprobe-").removesuffix(".1"))
+    else:
+        made = module.page()
+    return made

@@ -1,0 +1,18 @@
+"""``python -m wsprobe.manual [DIRECTORY]``: write every page (to man/)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from wsprobe.manual import pages
+
+
+def main() -> None:
+    directory = Path(sys.argv[1] if len(sys.argv) > 1 else "man")
+    for name, text in pages():
+        (directory / name).write_text(text, encoding="ascii")
+
+
+if __name__ == "__main__":
+    main()

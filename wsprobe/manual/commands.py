@@ -1,0 +1,141 @@
+"""wsprobe-connect(1) and a page for each of the other commands, from the options that they parse by."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator
+
+import click
+
+from wsprobe.cli.option import Command, Option
+from wsprobe.cli.program import COMMANDS, program
+from wsprobe.manual import mdoc
+from wsprobe.outcome import TABLE, Exit, Meaning
+
+SEE_ALSO = {
+    "connect": ("wsprobe-json(5)", "wsprobe-history(7)", "curl(1)"),
+    "compare": ("wsprobe-json(5)", "wsprobe-browsers(7)", "wsprobe-history(7)"),
+    "explain": ("wsprobe-browsers(7)", "wsprobe-history(7)"),
+    "serve": ("wsprobe-json(5)",),
+}
+EXIT: dict[str, str] = {
+    "connect": "Of several URLs, the first status that is not 0 counts.",
+    "compare": "As diff(1): 0 if every reader reached the same result, 1 if they differ. The statuses from 3 "
+    "on, of the handshake itself, are used only where there was nothing to compare.",
+    "explain": "0 if the topic was found, 2 if it was not.",
+    "serve": "130 after ^C, which is how it ends.",
+}
+"""What is to be said of the exit statuses of each command; `connect` shows the table too."""
+
+
+def command(name: str) -> Command:
+    """The click command, loaded."""
+    found = program.get_command(click.Context(program, info_name="wsprobe"), name)
+    assert isinstance(found, Command)
+    return found
+
+
+def page(name: str) -> str:
+    return mdoc.page(f"wsprobe-{name}", 1, COMMANDS[name], _body(name))
+
+
+def _body(name: str) -> Iterator[str]:
+    made = command(name)
+    context = click.Context(made, parent=click.Context(program, info_name="wsprobe"), info_name=name)
+    yield from (".Sh SYNOPSIS", ".Nm wsprobe", f".Cm {name}", ".Op Ar options")
+    for argument in made.params:
+        if isinstance(argument, click.Argument):
+            yield _operand(argument.make_metavar(context))
+    yield ".Sh DESCRIPTION"
+    yield from description(made.help or "")
+    for section, options in sections(made).items():
+        yield f".Ss {section}"
+        yield ".Bl -tag -width Ds"
+        for option in options:
+            yield f".It {heading(option, context)}"
+            yield from mdoc.text(about(option))
+        yield ".El"
+    for title, rows in made.tables:
+        yield f".Ss {title}"
+        yield from mdoc.tagged(rows(), compact=True)
+    yield from exit_status(name)
+    yield from examples(made)
+    others = (f"wsprobe-{other}(1)" for other in COMMANDS if other != name)
+    yield from mdoc.references("wsprobe(1)", *others, *SEE_ALSO[name])
+
+
+def description(help: str) -> Iterator[str]:
+    """A command's help: paragraphs, and blocks that click leaves as they are (after a line with \\b)."""
+    for number, paragraph in enumerate(inspect.cleandoc(help).split("\n\n")):
+        lines = paragraph.splitlines()
+        if lines[0] == "\b":
+            yield from mdoc.literal(lines[1:])
+            continue
+        if number:
+            yield ".Pp"
+        yield from mdoc.text(" ".join(lines))
+
+
+def sections(made: Command) -> dict[str, list[Option]]:
+    """Heading -> options, in the order of the help."""
+    found: dict[str, list[Option]] = {}
+    for parameter in made.params:
+        if isinstance(parameter, Option):
+            found.setdefault(parameter.section, []).append(parameter)
+    return found
+
+
+def heading(option: Option, context: click.Context) -> str:
+    """The arguments of ``.It``: every spelling, and what it takes."""
+    spellings = " , ".join(f"Fl {name[1:].replace('-', chr(92) + '-')}" for name in option.opts)
+    return f"{spellings} {_value(option, context)}".rstrip()
+
+
+def _value(option: Option, context: click.Context) -> str:
+    if option.is_flag or option.count:
+        return ""
+    if isinstance(option.type, click.Choice):
+        return "Cm " + " | ".join(option.type.choices)
+    return f"Ar {mdoc.quoted(option.make_metavar(context))}"
+
+
+def _operand(metavar: str) -> str:
+    """``[NAME]...`` as a line of the synopsis."""
+    inner = metavar.removesuffix("...")
+    name = inner.strip("[]")
+    many = " ..." if metavar.endswith("...") else ""
+    return f".{'Op ' if inner != name else ''}Ar {mdoc.quoted(name) if ' ' in name else name}{many}"
+
+
+def about(option: Option) -> str:
+    """The help as a sentence, its default, and the longer text."""
+    help = option.help or ""
+    said = f"{help[0].upper()}{help[1:]}."
+    if option.show_default:
+        default = f"{option.default:g}" if isinstance(option.default, float) else option.default
+        said += f" The default is {default}."
+    return f"{said} {option.long}".rstrip()
+
+
+def exit_status(name: str) -> Iterator[str]:
+    yield ".Sh EXIT STATUS"
+    yield from mdoc.text(EXIT[name])
+    if name == "connect":
+        yield from statuses(row for row in TABLE if row.status is not Exit.DIFFERENT)
+
+
+def statuses(rows: Iterable[Meaning]) -> Iterator[str]:
+    """The table of exit statuses with the outcome in a word."""
+    yield from mdoc.tagged(
+        ((str(int(row.status)), f"{row.outcome + ': ' if row.outcome else ''}{row.text}.") for row in rows),
+        compact=True,
+    )
+
+
+def examples(made: Command) -> Iterator[str]:
+    yield ".Sh EXAMPLES"
+    for number, (line, does) in enumerate(made.examples):
+        if number:
+            yield ".Pp"
+        yield from mdoc.text(does)
+        yield from mdoc.literal((line,))

@@ -1,0 +1,93 @@
+"""The language of manual pages, mdoc(7), as far as our pages need it.
+
+A sentence a line, no line over 80 bytes, ASCII only, as ``mandoc -Tlint`` wants it. Every function returns or
+yields lines without their line ends.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+
+DATE = "November 24, 2026"
+"""When the pages' own words were last gone through."""
+
+_SENTENCE = re.compile(r"(?<=[^.][.?!])\s+(?=[^a-z])|(?<=[.?!][\"')])\s+(?=[^a-z])|(?<=[a-z]{3}\.)\s+(?=[a-z])")
+_CHARACTERS = {"\\": "\\e", '"': "\\(dq"}
+
+
+def page(name: str, section: int, about: str, body: Iterable[str]) -> str:
+    """A whole page, with a line end at its end. *about* is one line without a full stop."""
+    lines = (
+        f".Dd {DATE}",
+        f".Dt {name.upper()} {section}",
+        ".Os",
+        ".Sh NAME",
+        f".Nm {name}",
+        f".Nd {escaped(about)}",
+        *body,
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def text(said: str) -> Iterator[str]:
+    """Running text: a sentence a line, broken where a line would grow too long."""
+    for sentence in _SENTENCE.split(said):
+        for line in textwrap.wrap(escaped(sentence), 78, break_long_words=False, break_on_hyphens=False):
+            yield f"\\&{line}" if line.startswith((".", "'")) else line
+
+
+def paragraphs(*said: str) -> Iterator[str]:
+    for number, each in enumerate(said):
+        if number:
+            yield ".Pp"
+        yield from text(each)
+
+
+def literal(lines: Iterable[str]) -> Iterator[str]:
+    """Lines as they are, indented: what is typed or printed."""
+    yield ".Bd -literal -offset indent"
+    for line in lines:
+        yield verbatim(line)
+    yield ".Ed"
+
+
+def verbatim(line: str) -> str:
+    """One line of a literal display: its hyphens can be copied and typed."""
+    shown = escaped(line).replace("-", "\\-").replace("`", "\\(ga").replace("^", "\\(ha").replace("~", "\\(ti")
+    return f"\\&{shown}" if shown.startswith((".", "'")) or not shown else shown
+
+
+def tagged(rows: Iterable[tuple[str, str]], *, compact: bool = False) -> Iterator[str]:
+    """A list with (tag, text) for its items."""
+    yield ".Bl -tag -width Ds -compact" if compact else ".Bl -tag -width Ds"
+    for tag, said in rows:
+        yield f".It {quoted(tag)}"
+        yield from text(said)
+    yield ".El"
+
+
+def bullets(items: Iterable[str]) -> Iterator[str]:
+    yield ".Bl -bullet"
+    for item in items:
+        yield ".It"
+        yield from text(item)
+    yield ".El"
+
+
+def references(*pages: str) -> Iterator[str]:
+    """SEE ALSO: pages as ``name(section)``, in the order mandoc wants: by section, then by name."""
+    yield ".Sh SEE ALSO"
+    split = sorted((each[:-1].partition("(")[::2] for each in pages), key=lambda pair: (pair[1], pair[0]))
+    for number, (name, section) in enumerate(split):
+        yield f".Xr {name} {section}{' ,' if number + 1 < len(split) else ''}"
+
+
+def quoted(words: str) -> str:
+    """One argument of a macro: a quoted word is not taken for a macro."""
+    return f'"{escaped(words)}"'
+
+
+def escaped(said: str) -> str:
+    return "".join(_CHARACTERS.get(char, char) for char in said)
