@@ -15,6 +15,7 @@ import pytest
 
 from tests.manual.command_lines import parse
 from wsprobe import archive, exchange
+from wsprobe.browsers import ENGINES
 from wsprobe.manual import mdoc, page, reports
 from wsprobe.show.schema import schema
 
@@ -87,7 +88,7 @@ OFFLINE = [lines for _, lines in reports.EXAMPLES if "lab:" in lines]
 PRINTED = {
     "accept-wrong": "accept-mismatch\n",
     "response.body.raw": "body text\n",
-    "--browser all": '["chromium",1006]\n["firefox",1006]\n["webkitgtk",1006]\n["whatwg",1006]\n["w3c-cr-2012",1006]\n',
+    "--browser all": "".join(f'["{name}",1006]\n' for name in ENGINES),
     "kept.json": "in the page",
 }
 

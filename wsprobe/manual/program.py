@@ -68,9 +68,9 @@ ENVIRONMENT = (
 )
 
 COMPLETION = (
-    "Commands, options, their values, files and the names of lab scenarios are completed in bash, zsh and fish. "
-    "For bash, put the first line into ~/.bashrc; for zsh the second into ~/.zshrc, after compinit; for fish the "
-    "third into ~/.config/fish/completions/wsprobe.fish."
+    "Commands, options, their values, files and the names of lab scenarios are completed in bash, zsh and "
+    "fish. For bash, put the first line into ~/.bashrc; for zsh the second into ~/.zshrc, after compinit; for "
+    "fish the third into ~/.config/fish/completions/wsprobe.fish."
 )
 COMPLETION_LINES = (
     'eval "$(_WSPROBE_COMPLETE=bash_source wsprobe)"',
@@ -87,8 +87,8 @@ EXAMPLES = (
 
 STANDARDS = (
     "RFC 6455 (The WebSocket Protocol) with its errata, RFC 7692 (Compression Extensions), RFC 9110 and 9112 "
-    "(HTTP), RFC 8305 (order of addresses); the WebSockets, Fetch, URL and HTML standards of the WHATWG for what "
-    "script sees."
+    "(HTTP), RFC 8305 (order of addresses); the WebSockets, Fetch, URL and HTML standards of the WHATWG for "
+    "what script sees."
 )
 
 
@@ -122,8 +122,8 @@ def _body() -> Iterator[str]:
     yield ".Sh FILES"
     yield from mdoc.text(
         "A bug in wsprobe ends it with status 70 and leaves a file wsprobe-bug-*.txt in the directory for "
-        "temporary files, which the message names. It holds a traceback and no part of the command line but the "
-        "command."
+        "temporary files, which the message names. It holds a traceback and no part of the command line but "
+        "the command."
     )
     yield ".Sh EXIT STATUS"
     yield from statuses(TABLE)

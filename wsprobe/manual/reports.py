@@ -12,11 +12,12 @@ from wsprobe.show.schema import schema
 Schema = dict[str, Any]
 
 DESCRIPTION = (
-    "wsprobe connect --json prints one object for every URL, and wsprobe compare --json one for every recording: "
-    "a compact line of ASCII each, in the order in which they were asked for, for a failed handshake too. This "
-    "page names every member. The same as a JSON Schema (2020-12) is printed by wsprobe connect --json-schema.",
-    "What is here stays: names of members, outcomes, finding ids and exit statuses are never used for something "
-    "else. New members may be added, so a reader should pass over what it does not know.",
+    "wsprobe connect --json prints one object for every URL, and wsprobe compare --json one for every "
+    "recording: a compact line of ASCII each, in the order in which they were asked for, for a failed "
+    "handshake too. This page names every member. The same as a JSON Schema (2020-12) is printed by wsprobe "
+    "connect --json-schema.",
+    "What is here stays: names of members, outcomes, finding ids and exit statuses are never used for "
+    "something else. New members may be added, so a reader should pass over what it does not know.",
 )
 CONVENTIONS = (
     ("Header text", "is latin-1 decoded, so that one character is one byte, whatever the server sent."),
@@ -25,7 +26,8 @@ CONVENTIONS = (
     ("null", "stands where something did not happen. A member is absent only where this page says so."),
     (
         "Untrusted text",
-        "has its control characters escaped, as JSON asks. jq keeps it so, but for jq -r, which writes them raw.",
+        "has its control characters escaped, as JSON asks. jq keeps it so, but for jq -r, which writes them "
+        "raw.",
     ),
 )
 
@@ -65,7 +67,8 @@ EXAMPLES = (
     ),
     (
         "Keep the recording only, and read it again:",
-        "wsprobe connect --json lab:status-403 | jq -c .exchange > kept.json\nwsprobe compare --browser-mode kept.json",
+        "wsprobe connect --json lab:status-403 | jq -c .exchange > kept.json\n"
+        "wsprobe compare --browser-mode kept.json",
     ),
 )
 """(what for, the lines that are typed)."""
@@ -93,9 +96,9 @@ def _body() -> Iterator[str]:
     yield ".Sh THE RECORDING"
     yield from mdoc.paragraphs(
         "The member exchange is all that was decided, sent and received: enough to make every other member "
-        "again, and to read it through any browser or revision. It is also what --save appends to a file, a line "
-        "each, and compare reads either form. It has a format number of its own; wsprobe reads the formats of all "
-        "its earlier versions, and says so where a recording is newer than itself.",
+        "again, and to read it through any browser or revision. It is also what --save appends to a file, a "
+        "line each, and compare reads either form. It has a format number of its own; wsprobe reads the "
+        "formats of all its earlier versions, and says so where a recording is newer than itself.",
         "Bytes are written as a string where all of them are printable ASCII, tab, CR or LF, and as an object "
         '{"base64": "..."} where not. One write is one sent event and one read is one received event, as the '
         "network cut them. A member with a default may be absent.",
@@ -128,8 +131,8 @@ def _others() -> Iterator[str]:
         (
             (
                 "explain --json",
-                "prints one object: kind (of topic), topic, title, text, spec, facts (an array of [name, value]), "
-                "sources, see.",
+                "prints one object: kind (of topic), topic, title, text, spec, facts (an array of [name, "
+                "value]), sources, see.",
             ),
             (
                 "serve --json",
