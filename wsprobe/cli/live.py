@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.engine import Engine
+from wsprobe.browsers.engine import Engine, oldest_tls
 from wsprobe.browsers.script.websocket import on_wire
 from wsprobe.browsers.view import Page, ScriptView
 from wsprobe.cli.asking import Asking, asking
@@ -77,15 +77,23 @@ async def as_engine(engine: Engine, place: Place, page: Page, values: dict[str, 
     if made.target is None:
         return []
     key = values.get("ws_key") or _key()
-    plan = engine_plan(engine.request(made, page, key), made.target, place.asking, page)
+    plan = engine_plan(engine.request(made, page, key), made.target, _speaking(place.asking, engine), page)
     readings = [read(await net.probe(plan))]
     while len(readings) <= MOST_FOLLOWS:
         then = engine.follow(readings, page, key)
         if then is None:
             break
-        plan = engine_plan(then.request, then.target, place.asking, page)
+        plan = engine_plan(then.request, then.target, _speaking(place.asking, engine), page)
         readings.append(read(await net.probe(plan)))
     return readings
+
+
+def _speaking(asking: Asking, engine: Engine) -> Asking:
+    """*asking* with TLS as old as *engine* speaks, unless the user set a limit."""
+    oldest = oldest_tls(engine)
+    if oldest is None or asking.tls.minimum is not None:
+        return asking
+    return replace(asking, tls=replace(asking.tls, minimum=oldest))
 
 
 def engine_plan(sent: bytes, target: Target, of: Asking, page: Page) -> Plan:

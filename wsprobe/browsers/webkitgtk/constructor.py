@@ -19,6 +19,9 @@ SYNTAX_ERROR, SECURITY_ERROR = 12, 18
 _SOURCE = "Source/WebCore/Modules/websockets/WebSocket.cpp"
 _LONGEST = 1024
 
+CSP_RULES = csp.Rules({"http": ("https",), "ws": ("wss",)}, query_ignored=True)
+"""Source/WebCore/page/csp/ContentSecurityPolicySource.cpp: ws: is no kind of http: (measured)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -47,7 +50,7 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
     if (line := _blocked(address, facts)) is not None:
         return Made(Construction(address.href, blocked="bad-port"), (line,), f"{line}: {_SOURCE}")
     base = parse(page.url)
-    if base is not None and (violation := csp.violation(page.csp, base, address)) is not None:
+    if base is not None and (violation := csp.violation(page.csp, base, address, CSP_RULES)) is not None:
         key = "csp" if violation.name == "connect-src" else "csp-fallback"
         line = facts.console[key].format(url=elided(address.href))
         return _threw(DomException("SecurityError", facts.exceptions["security"], SECURITY_ERROR), line)
