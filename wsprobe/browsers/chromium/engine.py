@@ -10,7 +10,7 @@ from wsprobe.browsers.chromium import constructor
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.net.auth import authorization
 from wsprobe.browsers.chromium.net.channel import Channel, State, fail
-from wsprobe.browsers.chromium.net.establish import not_established, reset_unasked
+from wsprobe.browsers.chromium.net.establish import not_established
 from wsprobe.browsers.chromium.net.handshake import Failed, Opened, judge
 from wsprobe.browsers.chromium.net.http import Answer, read_answer
 from wsprobe.browsers.chromium.request import request
@@ -25,6 +25,7 @@ from wsprobe.browsers.script.timeline import (
     arrivals,
     end,
     own_close,
+    reset_unasked,
     timed_acts,
     timeline,
 )

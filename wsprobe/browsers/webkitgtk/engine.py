@@ -15,6 +15,7 @@ from wsprobe.browsers.script.timeline import (
     arrivals,
     end,
     own_close,
+    reset_unasked,
     timed_acts,
     timeline,
 )
@@ -33,6 +34,10 @@ from wsprobe.read.reading import Reading
 
 _CLOSED_EARLY = "close() while CONNECTING: Source/WebCore/Modules/websockets/WebSocket.cpp"
 _MISDIRECTED = "421 once more: libsoup/soup-session.c"
+_RESET_RACE = (
+    'the console says "Could not connect to ...: Connection reset by peer" '
+    "where the reset is seen before the request is sent"
+)
 _PENDING = "no answer yet, and libsoup sets itself no limit"
 
 
@@ -253,6 +258,7 @@ class WebKitGtk:
             hidden=hidden(reading, events) if reading is not None else (),
             outcome=outcome,
             because=because,
+            races=_RESET_RACE if reading is not None and reset_unasked(reading) else "",
             cookies=cookies,
         )
 

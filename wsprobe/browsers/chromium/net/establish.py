@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.net.handshake import Failed
+from wsprobe.browsers.script.timeline import reset_unasked
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
     Ended,
     ResolveFailed,
-    Sent,
     TlsDone,
     TlsFailed,
     TunnelFailed,
@@ -118,23 +118,6 @@ def _problem(problem: str) -> str:
     if "mismatch" in text or "match" in text or "name" in text:
         return "ERR_CERT_COMMON_NAME_INVALID"
     return "ERR_CERT_AUTHORITY_INVALID"
-
-
-def reset_unasked(reading: Reading) -> bool:
-    """True if the connection was reset before the peer can have had our request: less than a round trip after.
-
-    Chromium then fails in writing the request or in reading the answer, as the race ends (measured).
-    """
-    events = reading.exchange.events
-    connected = next((n for n in reversed(range(len(events))) if isinstance(events[n], Connected)), None)
-    last = events[-1] if events else None
-    if reading.received or connected is None or not isinstance(last, Ended) or last.how != "reset":
-        return False
-    if any(isinstance(e, TlsFailed) for e in events[connected:]):
-        return False
-    asked = next((e for e in events[connected:] if isinstance(e, Sent)), None)
-    before = events[max(0, connected - 1)]
-    return asked is None or last.at - asked.at < events[connected].at - before.at
 
 
 def _reset_at_once(reading: Reading, facts: Facts) -> tuple[int, Failed] | None:
