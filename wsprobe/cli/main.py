@@ -20,6 +20,10 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the program on *argv* (default: the process's own arguments); returns the exit status."""
+    if "_WSPROBE_COMPLETE" in os.environ:
+        from wsprobe.cli.completion import register
+
+        register()
     try:
         status = program.main(args=argv, prog_name="wsprobe", standalone_mode=False, windows_expand_args=False)
         sys.stdout.flush()

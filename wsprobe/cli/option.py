@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
+PATHS = {"FILE": "file", "PATH": "file", "DIR": "dir"}
+"""Metavar -> what the shell is to complete."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -20,6 +23,15 @@ class Option(click.Option):
         super().__init__(*args, **kwargs)
         self.section = section
         self.long = long
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """What the value can be; the names of files where it is one."""
+        from click.shell_completion import CompletionItem
+
+        kind = PATHS.get(self.metavar or "")
+        return (
+            super().shell_complete(ctx, incomplete) if kind is None else [CompletionItem(incomplete, type=kind)]
+        )
 
 
 def option(*names: str, section: str, help: str, long: str = "", **kwargs: Any) -> Callable[[F], F]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import click
 
@@ -46,11 +47,15 @@ def _lines(lines: Iterable[str], name: str) -> Iterator[str]:
         raise click.UsageError(f"{name}: not a text file in UTF-8") from None
 
 
-def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Shell completion: names of scenarios after ``lab:``."""
-    if not incomplete.startswith("lab"):
-        return [LAB] if LAB.startswith(incomplete) else []
-    from wsprobe.lab.catalogue import names
+def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    """Shell completion: names of scenarios, as soon as the word can become ``lab:``; else files, for a command
+    that takes some."""
+    if LAB.startswith(incomplete[: len(LAB)]) and incomplete:
+        from wsprobe.lab.catalogue import names
 
-    # bash splits words at colons and completes the part after it.
-    return [LAB + name for name in names() if (LAB + name).startswith(incomplete)]
+        return [LAB + name for name in names() if (LAB + name).startswith(incomplete)]
+    if ctx.info_name != "compare":
+        return [] if incomplete else [LAB]
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]

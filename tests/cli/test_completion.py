@@ -1,0 +1,144 @@
+"""Completion in the shells themselves: what a person types, a tab, and what comes of it."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from wsprobe.cli.completion import kept
+
+BIN = Path(sys.executable).parent
+ENVIRONMENT = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "TERM": "dumb", "PS1": "$ "}
+SHELLS = {
+    "bash": ["bash", "--norc", "--noprofile", "-i"],
+    "zsh": ["zsh", "-f", "-i"],
+}
+SETUP = {
+    "bash": 'eval "$(_WSPROBE_COMPLETE=bash_source wsprobe)"\n',
+    "zsh": 'autoload -Uz compinit; compinit -u -D; eval "$(_WSPROBE_COMPLETE=zsh_source wsprobe)"\n',
+}
+TYPED = [
+    ("wsprobe connect lab:accept-low", "lab:accept-lowercased-value"),
+    ("wsprobe connect lab:accept-then-close-442", "lab:accept-then-close-4429"),
+    ("wsprobe comp", "wsprobe compare"),
+    ("wsprobe connect --no-comp", "--no-compression"),
+    ("wsprobe connect --color al", "--color always"),
+    ("wsprobe compare kept-re", "wsprobe compare kept-recording.json"),
+    ("wsprobe connect --cacert kept-re", "--cacert kept-recording.json"),
+    ("wsprobe explain accept-mism", "accept-mismatch"),
+]
+
+
+def wanting(shell: str) -> pytest.MarkDecorator:
+    missing = shutil.which(shell) is None and not os.environ.get("CI")
+    return pytest.mark.skipif(missing, reason=f"{shell} is not installed")
+
+
+class Terminal:
+    """A shell on a terminal of its own."""
+
+    def __init__(self, shell: str, directory: Path) -> None:
+        self.controller, other = pty.openpty()
+        self.process = subprocess.Popen(
+            SHELLS[shell],
+            stdin=other,
+            stdout=other,
+            stderr=other,
+            cwd=directory,
+            env=ENVIRONMENT | {"HOME": str(directory)},
+            start_new_session=True,
+        )
+        os.close(other)
+        self.seen = ""
+
+    def type(self, text: str) -> None:
+        os.write(self.controller, text.encode())
+
+    def wait_for(self, text: str) -> bool:
+        """Whether *text* is shown within twenty seconds."""
+        while text not in self.seen:
+            ready, _, _ = select.select([self.controller], [], [], 20)
+            if not ready:
+                return False
+            try:
+                self.seen += os.read(self.controller, 65536).decode("utf-8", "replace")
+            except OSError:
+                return False
+        return True
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.controller)
+
+
+@pytest.mark.parametrize("shell", [pytest.param(name, marks=wanting(name)) for name in SHELLS])
+def test_a_tab_completes(shell: str, tmp_path: Path) -> None:
+    (tmp_path / "kept-recording.json").touch()
+    terminal = Terminal(shell, tmp_path)
+    try:
+        terminal.type(SETUP[shell])
+        terminal.type("echo rea''dy\n")
+        assert terminal.wait_for("ready"), terminal.seen
+        for typed, completed in TYPED:
+            terminal.seen = ""
+            terminal.type(f"{typed}\t")
+            # The terminal shows what is typed and then what is added, perhaps with the line drawn anew.
+            assert terminal.wait_for(completed), f"{typed}: {terminal.seen!r}"
+            terminal.type("\x15")
+    finally:
+        terminal.close()
+
+
+@wanting("fish")
+@pytest.mark.parametrize(("typed", "completed"), TYPED)
+def test_fish_completes(typed: str, completed: str, tmp_path: Path) -> None:
+    (tmp_path / "kept-recording.json").touch()
+    done = subprocess.run(
+        ["fish", "-N", "-c", f"_WSPROBE_COMPLETE=fish_source wsprobe | source; complete -C '{typed}'"],
+        cwd=tmp_path,
+        env=ENVIRONMENT | {"HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert any(line.startswith(completed.split()[-1]) for line in done.stdout.splitlines()), done.stdout
+
+
+@wanting("fish")
+def test_fish_shows_the_whole_of_a_help_with_commas(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            "fish",
+            "-N",
+            "-c",
+            "_WSPROBE_COMPLETE=fish_source wsprobe | source; complete -C 'wsprobe connect --incl'",
+        ],
+        env=ENVIRONMENT | {"HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert "head and body, instead of the report" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("incomplete", "breaks", "prefix"),
+    [
+        ("lab:sta", " \"'><=;|&(:", "lab:"),
+        ("lab:sta", " ", ""),
+        ("a:b:c", ":", "a:b:"),
+        ("lab", ":", ""),
+    ],
+)
+def test_kept(incomplete: str, breaks: str, prefix: str) -> None:
+    assert kept(incomplete, breaks) == prefix

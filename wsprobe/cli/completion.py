@@ -1,0 +1,66 @@
+"""Shell completion, where click's own does not do for words like ``lab:status-403``.
+
+bash breaks words at the characters of COMP_WORDBREAKS, a colon among them, and completes only what stands behind
+the last one. So the line is taken as it is, split here, and a completion is given without what bash will keep.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    FishComplete,
+    add_completion_class,
+    split_arg_string,
+)
+
+BASH = """\
+%(complete_func)s() {
+    local IFS=$'\\n' completion type value
+    COMPREPLY=()
+    for completion in $(COMP_LINE="${COMP_LINE:0:COMP_POINT}" COMP_WORDBREAKS="$COMP_WORDBREAKS" \
+%(complete_var)s=bash_complete "$1"); do
+        type="${completion%%%%,*}"
+        value="${completion#*,}"
+        case "$type" in
+            dir) compopt -o dirnames ;;
+            file) compopt -o default ;;
+            plain) COMPREPLY+=("$value") ;;
+        esac
+    done
+}
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
+
+
+class Bash(BashComplete):
+    source_template = BASH
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        line = os.environ["COMP_LINE"]
+        words = split_arg_string(line)
+        incomplete = words.pop() if words and not line[-1:].isspace() else ""
+        self.kept = kept(incomplete, os.environ.get("COMP_WORDBREAKS", ""))
+        return words[1:], incomplete
+
+    def format_completion(self, item: CompletionItem[Any]) -> str:
+        return f"{item.type},{str(item.value).removeprefix(self.kept)}"
+
+
+def kept(incomplete: str, breaks: str) -> str:
+    """The part of the word that bash leaves alone: up to the last colon, if it breaks words there."""
+    return incomplete[: incomplete.rfind(":") + 1] if ":" in breaks else ""
+
+
+class Fish(FishComplete):
+    # A description may hold commas: only the first one parts the type from the rest.
+    source_template = FishComplete.source_template.replace('string split ","', 'string split -m 1 ","')
+
+
+def register() -> None:
+    """Let click use these. To be called before it looks for a shell to serve."""
+    add_completion_class(Bash)
+    add_completion_class(Fish)
