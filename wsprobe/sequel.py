@@ -47,10 +47,16 @@ def versions(reading: Reading) -> tuple[int, ...]:
 
 
 def other_wire(reading: Reading) -> str | None:
-    """The best wire version that the server lists, we speak, and was not the one just asked with."""
+    """The best wire version that the server lists, we speak, and was not the one just asked with.
+
+    What was asked with is the number sent, whatever the wire version it was sent in.
+    """
     listed = versions(reading)
-    asked = reading.exchange.plan.wire
-    return next((wire for number, wire in WIRE_OF_VERSION.items() if number in listed and wire != asked), None)
+    asked = [field.value for field in reading.request.head.all(b"sec-websocket-version")]
+    other = (
+        wire for number, wire in WIRE_OF_VERSION.items() if number in listed and b"%d" % number not in asked
+    )
+    return next(other, None)
 
 
 def transient(reading: Reading, outcome: str) -> bool:

@@ -20,6 +20,9 @@ from wsprobe.exchange import Exchange
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
 
+TODAY = "hybi-13"
+"""The wire version of every engine: as such they read whatever bytes they get."""
+
 UNANSWERED = frozenset({Exit.UNRESOLVED, Exit.UNREACHABLE, Exit.TLS_FAILED, Exit.PROXY_FAILED, Exit.TIMEOUT})
 
 
@@ -111,15 +114,15 @@ def recorded(exchange: Exchange, browsers: Sequence[str], page: Page, values: di
 
 
 def as_is(made: Report, browser: str, page: Page, script_url: str = "") -> ScriptView:
-    """One engine's view of a recording whose request was not its own."""
+    """One engine's view of a recording whose request was not its own, in whatever wire version that was."""
     from wsprobe.read import read
 
-    readings = [*(read(hop) for hop in made.exchange.hops), made.reading]
+    asked = (*made.exchange.hops, made.exchange)
+    readings = [read(replace(each, plan=replace(each.plan, wire=TODAY))) for each in asked]
     offered = made.reading.request.protocols
     if page.protocols is None and offered:
         page = replace(page, protocols=tuple(p.decode("latin-1") for p in offered))
-    first = (made.exchange.hops or (made.exchange,))[0]
-    return ENGINES[browser].view(script_url or first.plan.target.url, page, readings)
+    return ENGINES[browser].view(script_url or asked[0].plan.target.url, page, readings)
 
 
 def tellables(reports: Sequence[Report]) -> list[Tellable]:

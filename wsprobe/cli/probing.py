@@ -157,11 +157,16 @@ def following(reading: Reading, place: Place, values: dict[str, Any], hops: int)
         url = sequel.redirect(reading)
         if url is not None:
             return redirected(reading, url, place)
-    if values.get("negotiate") and hops == 0:
+    if values.get("negotiate") and not hops and place.asking.raw is None:
         wire = sequel.other_wire(reading)
         if wire is not None:
-            return plan(place.url, place.asking, wire=wire)
+            return plan(place.url, in_version(place.asking), wire=wire)
     return None
+
+
+def in_version(asking: Asking) -> Asking:
+    """The same without a version number of its own, so that the wire version's is sent."""
+    return replace(asking, offer=replace(asking.offer, version=None))
 
 
 def redirected(reading: Reading, url: str, place: Place) -> Plan | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wsprobe.judge.finding import Verdict
     from wsprobe.read.reading import Reading
 
-__all__ = ["UnknownRevision", "find", "read_as", "read_as_each", "select"]
+__all__ = ["UnknownRevision", "find", "judged", "read_as", "read_as_each", "select"]
 
 
 def find(name: str) -> Revision:
@@ -25,6 +25,17 @@ def find(name: str) -> Revision:
     if len(found) != 1:
         raise UnknownRevision(f"{name!r} names {len(found)} revisions, not one")
     return found[0]
+
+
+def judged(reading: Reading) -> Verdict:
+    """The verdict of the version that was spoken: RFC 6455, or that of the draft that ``Plan.wire`` is."""
+    if reading.exchange.plan.wire == "hybi-13":
+        from wsprobe.judge import judge
+
+        return judge(reading)
+    from wsprobe.history.spoken import judged as judged_by_draft
+
+    return judged_by_draft(reading)
 
 
 def read_as(reading: Reading, revision: str | Revision) -> Verdict:

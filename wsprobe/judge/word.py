@@ -66,13 +66,16 @@ def _session(reading: Reading, session: Session, verdict: Verdict) -> str:
     ``closed``: the server closed first, or with a code of its own, and that was not 1000; a Close without a
     code (script sees 1005) is such a one. ``aborted``: the connection ended before anyone sent a Close. Once
     our own Close is out the session is over for us: that the server did not answer it is a finding, and the
-    outcome stays ``open`` (RFC 6455 section 7.1.1 lets TCP end without).
+    outcome stays ``open`` (RFC 6455 section 7.1.1 lets TCP end without). Where the wire version has no close
+    codes, or no Close at all, ending the session is ending it cleanly.
     """
     if any(finding.level == "fail" for finding in verdict.findings):
         return "invalid"
     theirs = closed_by_server(session)
     if theirs is not None and theirs.complete:
-        return "open" if close_code(theirs) == 1000 else "closed"
+        return "open" if not session.close_codes or close_code(theirs) == 1000 else "closed"
+    if session.drops and how(reading) in ("fin", "truncated"):
+        return "open"
     if our_close(session) is None and how(reading) in _DROPPED:
         return "aborted"
     return "open"

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from struct import pack
-
-from wsprobe.read.frames import frame_at, header_size
-from wsprobe.session.frames import CLOSE, CONTINUATION, PING, PONG, frame
+from wsprobe.lab.speech import RFC6455, Speech
+from wsprobe.session.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
 LONGEST = 1024 * 1024
 """Bytes of a frame that are still listened to; and of answers that are kept for sending."""
 
+HEADER_MAX = 14
+"""Bytes that the header of so long a frame has at most, in any version."""
+
 
 class Inbox:
-    """Client frames of hybi-07 to RFC 6455, and the answers that an echo server gives to them.
+    """A client's frames, and the answers that an echo server gives to them.
 
     Never raises on received bytes; memory is bounded, whatever comes.
     """
 
-    def __init__(self, early: bytes = b"") -> None:
-        """*early* came right after the head of the request."""
+    def __init__(self, early: bytes = b"", speech: Speech = RFC6455) -> None:
+        """*early* came right after the request."""
+        self._speech = speech
         self.ended = False
         """The client's stream has ended."""
         self.touched = False
@@ -43,25 +45,25 @@ class Inbox:
             return
         self._buffer += data
         at = 0
-        while not self._deaf and (came := frame_at(self._buffer, at, lambda offset: 0)) is not None:
+        while not self._deaf and (came := self._speech.heard(self._buffer, at, lambda offset: 0)) is not None:
             at = came.span[1]
             self.frames += 1
             self._hear(came.opcode, came.fin, came.data)
         del self._buffer[:at]
-        if len(self._buffer) > LONGEST + (header_size(self._buffer) or 0):
-            self._answer(CLOSE, pack("!H", 1009))
+        if len(self._buffer) > LONGEST + HEADER_MAX:
+            self._keep(self._speech.too_big)
             self._deaf = True
 
     def _hear(self, opcode: int, fin: bool, payload: bytes) -> None:
         if opcode == CLOSE:
-            self.close = frame(CLOSE, payload[:125], None)
-            self._answer(CLOSE, payload[:125])
+            self.close = self._speech.closing(payload)
+            self._keep(self.close)
             self._deaf = True
         elif opcode == PING:
-            self._answer(PONG, payload[:125])
-        elif opcode in (CONTINUATION, 1, 2):
-            self._answer(opcode, payload, fin)
+            self._keep(self._speech.said(PONG, payload[:125], True))
+        elif opcode in (CONTINUATION, TEXT, BINARY):
+            self._keep(self._speech.said(opcode, payload, fin))
 
-    def _answer(self, opcode: int, payload: bytes, fin: bool = True) -> None:
+    def _keep(self, answer: bytes) -> None:
         if len(self.answers) <= LONGEST:
-            self.answers += frame(opcode, payload, None, fin=fin)
+            self.answers += answer

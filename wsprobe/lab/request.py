@@ -6,6 +6,7 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from hashlib import sha1
 
+from wsprobe.read.challenge import BODY
 from wsprobe.read.heads import HeadSplitter
 from wsprobe.read.reading import Head
 from wsprobe.read.tokens import expected_accept, split_list
@@ -24,7 +25,9 @@ class Request:
     resource: bytes
     """As the request line carries it."""
     early: bytes
-    """What came after the head."""
+    """What came after it."""
+    body: bytes = b""
+    """hixie-76: the eight bytes behind the head."""
 
     def first(self, name: bytes) -> bytes:
         """Return the value of the first field called *name* (lower case), b"" if there is none."""
@@ -44,16 +47,25 @@ class RequestReader:
         self.came = bytearray()
         """Everything so far."""
         self._splitter = HeadSplitter()
+        self._head: Head | None = None
 
     def receive(self, data: bytes) -> Request | None:
-        """Take the next bytes; return the request once its head is complete."""
+        """Take the next bytes; return the request once its head is complete, and what belongs to it there.
+
+        A request with a Sec-WebSocket-Key1 has eight bytes behind its head, which no field announces
+        (draft-hixie-thewebsocketprotocol-76 section 4.1, step 26): a server has to wait for them.
+        """
         self.came += data
-        head = self._splitter.advance(self.came)
+        head = self._head = self._head or self._splitter.advance(self.came)
         if head is None or head.first is None:
+            return None
+        body = head.start + len(head.raw)
+        end = body + (BODY if head.all(b"sec-websocket-key1") else 0)
+        if len(self.came) < end:
             return None
         method, _, after = head.first.text.partition(b" ")
         resource, _, _ = after.rpartition(b" ")
-        return Request(head, method, resource or after, bytes(self.came[head.start + len(head.raw) :]))
+        return Request(head, method, resource or after, bytes(self.came[end:]), bytes(self.came[body:end]))
 
 
 def request(data: bytes) -> Request | None:
@@ -71,7 +83,7 @@ def values(asked: Request) -> dict[str, bytes]:
     key = asked.first(b"sec-websocket-key")
     accept = expected_accept(key)
     digest = b64decode(accept)
-    protocols = split_list(asked.first(b"sec-websocket-protocol"))
+    protocols = split_list(asked.first(b"sec-websocket-protocol") or asked.first(b"websocket-protocol"))
     return {
         "accept": accept,
         "accept-lower": accept.lower(),
@@ -82,7 +94,7 @@ def values(asked: Request) -> dict[str, bytes]:
         "accept-without-guid": b64encode(sha1(key, usedforsecurity=False).digest()),
         "key": key,
         "host": asked.first(b"host"),
-        "origin": asked.first(b"origin"),
+        "origin": asked.first(b"origin") or asked.first(b"sec-websocket-origin"),
         "path": asked.resource,
         "protocol": protocols[0] if protocols else b"",
     }

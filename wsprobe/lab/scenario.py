@@ -72,3 +72,7 @@ class Scenario:
     """What ``connect`` says of it."""
     findings: tuple[str, ...] = ()
     """Finding ids that it must produce (levels fail and warn)."""
+    versions: tuple[str, ...] = ()
+    """Values of Sec-WebSocket-Version that it speaks; others get a 426 that lists these. Empty: any."""
+    wires: tuple[tuple[str, str], ...] = ()
+    """(wire version, what ``connect --wire`` with it says), where that is of interest."""

@@ -206,6 +206,15 @@ class Session:
     """Our own frames; *start* counts in the bytes sent."""
     challenge: bytes = b""
     """hixie-76: the sixteen bytes behind the head that answer the challenge, or what there is of them."""
+    close_codes: bool = True
+    """False if a Close of this wire version has no code: before hybi-06."""
+    drops: bool = False
+    """True if this wire version ends a session by dropping the connection, and has no Close: hixie-75."""
+
+    def close_code(self, close: Frame) -> int | None:
+        """The code in *close*; None if it has no room for one, or the wire version has none."""
+        data = close.data
+        return int.from_bytes(data[:2], "big") if self.close_codes and len(data) >= 2 else None
 
 
 WAITS = "NEED_DATA"

@@ -23,7 +23,7 @@ READERS: dict[str, str] = {
     "hixie-76": "wsprobe.wire.sessions:hixie_76",
     "hybi-04": "wsprobe.wire.sessions:hybi_04",
     "hybi-05": "wsprobe.wire.sessions:hybi_05",
-    "hybi-06": "wsprobe.wire.sessions:hybi_05",
+    "hybi-06": "wsprobe.wire.sessions:hybi_06",
 }
 """Wire version -> ``module:function`` of its reader, where it is not framed as RFC 6455 is."""
 

@@ -191,7 +191,7 @@ def finding_value(finding: Finding, reading: Reading) -> Value:
 
 
 def session_value(session: Session) -> Value:
-    """Frames of both sides, payloads unmasked and in base64."""
+    """Frames of both sides, payloads unmasked and in base64; opcodes are always those of RFC 6455."""
     return {
         "frames": [
             {
@@ -221,10 +221,9 @@ def close_value(reading: Reading) -> Value | None:
     if first is None:
         return None
     shown = theirs if theirs is not None else first
-    code = int.from_bytes(shown.data[:2], "big") if len(shown.data) >= 2 else None
     return {
-        "code": code,
-        "reason": shown.data[2:].decode("utf-8", "replace"),
+        "code": reading.session.close_code(shown),
+        "reason": shown.data[2 if reading.session.close_codes else 0 :].decode("utf-8", "replace"),
         "clean": theirs is not None and ours is not None,
         "by": "server" if first is theirs else "client",
     }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from wsprobe.exchange import ConnectFailed, Ended, TlsFailed, TunnelReceived
-from wsprobe.judge.finding import Finding
+from wsprobe import sequel
+from wsprobe.exchange import ConnectFailed, Ended, Exchange, TlsFailed, TunnelReceived
+from wsprobe.judge.finding import Verdict
 from wsprobe.outcome import TABLE
+from wsprobe.read import read
 from wsprobe.report import Report
 from wsprobe.show import answer, timing
 from wsprobe.show.piece import Line, Look, Piece, cut, line
@@ -23,8 +25,9 @@ def handshake(report: Report, look: Look) -> list[Line]:
     reading = report.reading
     findings = [f for f in report.verdict.findings if f.id != SAID_BY_OUTCOME]
     rows: list[Line] = []
-    for hop in reading.exchange.hops:
-        rows += [line(Piece(f"asked again after {visible(hop.plan.target.url.encode())}", "dim"))]
+    hops = reading.exchange.hops
+    for hop, then in zip(hops, (*hops[1:], reading.exchange), strict=False):
+        rows.append(line(Piece(asked_again(hop, then), "dim")))
     if reading.looks_like and reading.received:
         rows += received_dump(reading.received, look)
     else:
@@ -47,6 +50,17 @@ def handshake(report: Report, look: Look) -> list[Line]:
         rows += timing.waterfall(reading, look)
     rows.append(timing.summary(reading, look))
     return rows
+
+
+def asked_again(hop: Exchange, then: Exchange) -> str:
+    """Why *then* was asked after *hop*: another place, or another version (RFC 6455 section 4.4)."""
+    url = visible(hop.plan.target.url.encode())
+    if then.plan.target.url != hop.plan.target.url:
+        return f"asked again after {url}"
+    answer = read(hop)
+    listed = ", ".join(map(str, sequel.versions(answer)))
+    status = answer.final.status if answer.final is not None else None
+    return f"asked again in {then.plan.wire} after {url}: it answered {status}, and speaks {listed}"
 
 
 def report_notes(report: Report) -> frozenset[str]:
@@ -112,15 +126,12 @@ def sentence(report: Report, look: Look) -> str:
     special: dict[str, Callable[[], str]] = {
         "redirected": lambda: f"the server answered {status} and points elsewhere; -L follows",
         "unauthorized": lambda: f"the server answered {status}: it wants credentials (-u, -b or -H)",
-        "refused": lambda: (
-            f"the server answered {status}, so there was no handshake and HTTP applies "
-            "(RFC 6455 section 4.1, item 1)"
-        ),
+        "refused": lambda: f"the server answered {status}, so there was no handshake" + http_applies(report),
         "server-error": lambda: f"the server, or a proxy before it, answered {status}; there was no handshake",
         "not-upgraded": lambda: (
             f"the server answered {status} in place of 101: it did not take this for a WebSocket"
         ),
-        "invalid": lambda: invalid(report.verdict.findings),
+        "invalid": lambda: invalid(report.verdict),
         "closed": lambda: closed(report, look),
         "tls-failed": lambda: "TLS could not be set up, so nothing was asked",
         "timeout": lambda: "a time limit ran out: " + ended(report),
@@ -129,9 +140,16 @@ def sentence(report: Report, look: Look) -> str:
     return make() if make else MEANING[report.outcome]
 
 
-def invalid(findings: tuple[Finding, ...]) -> str:
-    handshake_fails = any(f.level == "fail" and "RFC 6455 section 4" in f.spec for f in findings)
-    if handshake_fails:
+def http_applies(report: Report) -> str:
+    """What RFC 6455 says of a refusal; the drafts before it have rules of their own, and findings by them."""
+    return " and HTTP applies (RFC 6455 section 4.1, item 1)" if report.verdict.spec == "rfc6455" else ""
+
+
+def invalid(verdict: Verdict) -> str:
+    failed = [finding for finding in verdict.findings if finding.level == "fail"]
+    if any(finding.id.startswith("rule-") for finding in failed):
+        return f"a 101 that no client of {verdict.spec} accepts"
+    if any("RFC 6455 section 4" in finding.spec for finding in failed):
         return "a 101 that no conforming client accepts"
     return "a 101, but what followed breaks a MUST"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-
 from wsprobe.read.reading import Frame, Session
 from wsprobe.show.piece import Line, Look, Piece, line
 from wsprobe.show.visible import hexdump
@@ -21,7 +19,7 @@ def session(of: Session, look: Look) -> list[Line]:
         key=lambda each: each[:2],
     )
     limit = len(both) if look.verbose else FRAMES
-    rows = [frame(mark, each, look) for _, _, mark, each in both[:limit]]
+    rows = [frame(mark, each, look, of) for _, _, mark, each in both[:limit]]
     if len(both) > limit:
         rows.append(line(Piece(f"... {len(both) - limit} more frames (-v shows all)", "dim")))
     if of.rest:
@@ -30,7 +28,7 @@ def session(of: Session, look: Look) -> list[Line]:
     return rows
 
 
-def frame(mark: str, of: Frame, look: Look) -> Line:
+def frame(mark: str, of: Frame, look: Look, within: Session) -> Line:
     """One frame: kind, payload, and all that is unusual about it."""
     name = NAMES.get(of.opcode, f"opcode {of.opcode}")
     style = "ours" if mark == ">" else ""
@@ -38,19 +36,19 @@ def frame(mark: str, of: Frame, look: Look) -> Line:
     if not of.fin:
         odd.append("not final")
     if of.rsv:
-        odd.append("RSV" + "".join(str(i + 1) for i in range(3) if of.rsv & (4 >> i)))
+        odd.append("RSV" + "".join(str(i) for i, bit in enumerate((4, 2, 1, 8), 1) if of.rsv & bit))
     if of.masked and mark == "<":
         odd.append("masked")
     if not of.complete:
         odd.append(f"{len(of.payload)} of {of.length} bytes")
     tail = f" ({', '.join(odd)})" if odd else ""
-    return line(Piece(f"{mark} {name}", style), payload(of, look), Piece(tail, "dim"))
+    return line(Piece(f"{mark} {name}", style), payload(of, look, within), Piece(tail, "dim"))
 
 
-def payload(of: Frame, look: Look) -> str:
+def payload(of: Frame, look: Look, within: Session) -> str:
     data = of.data
-    if of.opcode == 8 and len(data) >= 2:
-        (code,) = struct.unpack("!H", data[:2])
+    code = within.close_code(of) if of.opcode == 8 else None
+    if code is not None:
         return f" {code}" + (f' "{look.text(data[2:])}"' if data[2:] else "")
     if not data:
         return ""

@@ -13,7 +13,8 @@ from wsprobe.wire.hixie_frames import frame_at_75, frame_at_76
 
 
 def hixie_75(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
-    return _session(frame_at_75, frame_at_75, received, start, when, sent, own, when_sent)
+    made = _session(frame_at_75, frame_at_75, received, start, when, sent, own, when_sent)
+    return replace(made, close_codes=False, drops=True)
 
 
 def hixie_76(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
@@ -21,7 +22,7 @@ def hixie_76(received: bytes, start: int, when: When, sent: bytes, own: int, whe
     challenge = received[start : start + ANSWER]
     opened = start + len(challenge)
     made = _session(frame_at_76, frame_at_76, received, opened, when, sent, own, when_sent)
-    return replace(made, challenge=challenge)
+    return replace(made, challenge=challenge, close_codes=False)
 
 
 def hybi_04(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
@@ -29,11 +30,16 @@ def hybi_04(received: bytes, start: int, when: When, sent: bytes, own: int, when
     while end < start:
         answer, end = split_head(received, end)
     ours = of_client(mask_of_04(split_head(sent)[0], answer))
-    return _session(of_server, ours, received, start, when, sent, own, when_sent)
+    made = _session(of_server, ours, received, start, when, sent, own, when_sent)
+    return replace(made, close_codes=False)
 
 
 def hybi_05(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
-    """hybi-05 and -06."""
+    """Its Close has a first byte that says whose it is, and no code."""
+    return replace(hybi_06(received, start, when, sent, own, when_sent), close_codes=False)
+
+
+def hybi_06(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
     return _session(of_server, of_client(mask_of_05), received, start, when, sent, own, when_sent)
 
 

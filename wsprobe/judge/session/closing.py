@@ -73,7 +73,7 @@ def closing(reading: Reading) -> Iterator[Finding]:
     """The closing handshake: a Close each way, and nothing after it (sections 5.5.1 and 7.1)."""
     of = session(reading)
     if of is None:
-        if reading.session is not None and how(reading) in PEER_ENDED:
+        if reading.session is not None and how(reading) in PEER_ENDED and not _ended(reading.session):
             yield _dropped(reading)
         return
     theirs, ours = close_of(of), our_close(of)
@@ -94,6 +94,11 @@ def closing(reading: Reading) -> Iterator[Finding]:
         yield _dropped(reading)
     if how(reading) == "limit":
         yield found("session-cut", f"reading stopped after {len(reading.received) - of.start} bytes, our limit")
+
+
+def _ended(of: Session) -> bool:
+    """Whether a session of another framing was at its end when the connection ended."""
+    return of.drops or close_of(of) is not None or our_close(of) is not None
 
 
 def _after_close(reading: Reading, of: Session, theirs: Frame) -> Iterator[Finding]:

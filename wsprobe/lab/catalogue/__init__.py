@@ -135,6 +135,8 @@ def _scenario(name: str) -> Scenario:
             steps=steps(table.pop("steps", ()), _pieces()),
             page=page(table.pop("page", {})),
             findings=tuple(table.pop("findings", ())),
+            versions=tuple(table.pop("versions", ())),
+            wires=tuple(table.pop("wires", {}).items()),
             **table,
         )
     except (TypeError, ValueError) as error:
