@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -137,7 +137,7 @@ class Run:
         bench.put(url, page(opened, self.engine.at_once, browser.back), policy)
         rounds = -(-len(batch) // self.engine.at_once)
         sheet = await self._open(browser, url, START + rounds * max(case.cap + AFTER_CAP for case in batch))
-        lines, stray = attribute(sheet)
+        lines, stray = attribute(sheet, {case.name: url for case, url in opened})
         self.result.stray += stray
         for case in batch:
             told = sheet.results[case.name]
@@ -152,9 +152,12 @@ def with_script(policy: str) -> str:
     return f"{policy}; script-src 'unsafe-inline' 'unsafe-eval'; img-src data:"
 
 
-def attribute(sheet: Sheet) -> tuple[dict[str, list[Line]], list[str]]:
-    """Whose text is whose, by the URL in it; everything is the only case's on a page with one."""
-    urls = {name: told["url"] for name, told in sheet.results.items()}
+def attribute(sheet: Sheet, opened: Mapping[str, str]) -> tuple[dict[str, list[Line]], list[str]]:
+    """Whose text is whose, by the URL in it; everything is the only case's on a page with one.
+
+    *opened*: the URLs that were handed to the constructor, which may have thrown.
+    """
+    urls = {name: told["url"] or opened[name] for name, told in sheet.results.items()}
     lines: dict[str, list[Line]] = {name: [] for name in urls}
     stray = []
     for line in sheet.console:
@@ -182,11 +185,11 @@ def shape(told: dict[str, Any], lines: Iterable[Line], requests: Iterable[bytes]
         "url": told["url"],
         "events": plain[:cap],
         "readyState": told.get("readyState") if cap is None else events[cap].get("rs"),
-        "console": [line.text for line in lines if line.at < until],
+        "console": [line.text.rstrip("\n") for line in lines if line.at < until],
         "requests": [KEY.sub(rb"\1{key}", request).decode("latin-1") for request in requests],
     }
     if cap is not None:
-        late = [line.text for line in lines if line.at >= until]
+        late = [line.text.rstrip("\n") for line in lines if line.at >= until]
         recording["capped"] = {
             "events": plain[cap + 1 :],
             "readyState": told.get("readyState"),
