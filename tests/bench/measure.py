@@ -1,0 +1,115 @@
+"""Time and memory of programs, side by side: each round runs every one of them once, so that whatever else the
+machine does falls on all alike. Medians, and ratios to one of them."""
+
+from __future__ import annotations
+
+import os
+import resource
+import select
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+LONGEST = 30.0
+"""Seconds for one run of one program; then it is ended and counted as missing."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run, by wait4(2): seconds on the clock and of processor, and the peak resident memory in MiB of its
+    largest process. Linux counts memory from the fork on: what is below our own peak cannot be told."""
+
+    seconds: float
+    processor: float
+    peak: float | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; *why* is set where there is nothing to show."""
+
+    name: str
+    milliseconds: float = 0.0
+    ratio: float | None = None
+    processor: float | None = None
+    """Milliseconds of processor: what a busy machine changes least."""
+    peak: float | None = None
+    rounds: int = 0
+    why: str = ""
+
+
+def run(command: Sequence[str], folder: Path | None = None) -> Run | None:
+    """Run *command* to its end, its output thrown away; None if it did not end in time."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    # The process is waited for through a handle, and by wait4 alone: that is what tells its memory.
+    handle = os.pidfd_open(process.pid)
+    try:
+        ended = bool(select.select([handle], [], [], LONGEST)[0])
+        if not ended:
+            os.killpg(process.pid, 9)
+    finally:
+        os.close(handle)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.perf_counter() - started
+    peak = usage.ru_maxrss / 1024
+    told = peak if peak > own_peak() else None
+    return Run(seconds, usage.ru_utime + usage.ru_stime, told) if ended else None
+
+
+def own_peak() -> float:
+    """MiB of this process."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def side_by_side(
+    programs: Mapping[str, Sequence[str] | str], *, against: str, rounds: int, seconds: float
+) -> list[Row]:
+    """Rows for *programs* (name -> command, or why it is missing), with ratios to the program *against*.
+
+    At most *rounds* rounds, and no new round once *seconds* have passed; the first is not counted where there
+    is another, because it fills the caches.
+    """
+    commands = {name: what for name, what in programs.items() if not isinstance(what, str)}
+    missing = {name: what for name, what in programs.items() if isinstance(what, str)}
+    runs: dict[str, list[Run]] = {name: [] for name in commands}
+    end = time.perf_counter() + seconds
+    for number in range(rounds + 1):
+        if number > 0 and time.perf_counter() > end:
+            break
+        for name, command in commands.items():
+            if name in missing:
+                continue
+            try:
+                done = run(command)
+            except OSError as error:
+                missing[name] = f"it does not start: {error.strerror}"
+                continue
+            if done is None:
+                missing[name] = f"it did not end within {LONGEST:g} s"
+            else:
+                runs[name].append(done)
+    counted = {name: found[1:] or found for name, found in runs.items() if name not in missing}
+    base = median(each.seconds for each in counted[against]) if against in counted else None
+    return [_row(name, counted.get(name, []), base, missing.get(name, "")) for name in programs]
+
+
+def _row(name: str, runs: list[Run], base: float | None, why: str) -> Row:
+    if why:
+        return Row(name, why=why)
+    seconds = median(each.seconds for each in runs)
+    ratio = seconds / base if base else None
+    peaks = [each.peak for each in runs if each.peak is not None]
+    processor = median(each.processor for each in runs) * 1000
+    return Row(name, seconds * 1000, ratio, processor, max(peaks, default=None), len(runs))

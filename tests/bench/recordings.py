@@ -1,0 +1,72 @@
+"""Saved recordings to read again: one for the engines by themselves, a thousand for all of them together."""
+
+from __future__ import annotations
+
+import time
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+
+from measure import Row
+
+from wsprobe import archive, opening, target
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.view import Page
+from wsprobe.exchange import Exchange, Plan, Received
+from wsprobe.lab import catalogue
+from wsprobe.lab.places import PORTS, place
+from wsprobe.lab.play import play
+from wsprobe.lab.scenario import Scenario
+from wsprobe.read import read
+
+KEY = "d3Nwcm9iZSByZWNvcmRpbmc="
+COUNT = 1000
+LARGEST = 64 * 1024
+"""Bytes received: larger scenarios are about limits, not about answers that servers give."""
+MAKING = 3.0
+"""Seconds at most; scenarios that are left over by then are not among the recordings."""
+ROUNDS = 7
+LOOPS = 20
+
+
+def recorded(scenario: Scenario) -> Exchange:
+    """The recording of *scenario*, without a socket. Raises ValueError where its URL is one for pages only."""
+    to = target.parse(place(scenario, PORTS, "127.0.0.1").address)
+    return play(scenario, Plan(to, opening.request(to, opening.Offer(key=KEY))), ports=PORTS)
+
+
+def save(file: Path) -> int:
+    """Write COUNT recordings to *file*, one a line, from as many scenarios as there is time for; returns how
+    many that were."""
+    lines = []
+    end = time.perf_counter() + MAKING
+    for scenario in catalogue.load().values():
+        if time.perf_counter() > end:
+            break
+        try:
+            exchange = recorded(scenario)
+        except ValueError:
+            continue
+        if sum(len(event.data) for event in exchange.events if isinstance(event, Received)) <= LARGEST:
+            lines.append(archive.dump(exchange))
+    file.write_text("".join(f"{line}\n" for line in islice(cycle(lines), COUNT)))
+    return len(lines)
+
+
+def predictions() -> list[Row]:
+    """For each engine: from one saved line to what script sees, reading and all, without a process."""
+    line = archive.dump(recorded(catalogue.find("status-403")))
+    page = Page()
+
+    def predict(name: str) -> float:
+        started = time.perf_counter()
+        for _ in range(LOOPS):
+            exchange = archive.load(line)
+            ENGINES[name].view(exchange.plan.target.url, page, [read(exchange)])
+        return (time.perf_counter() - started) / LOOPS
+
+    times: dict[str, list[float]] = {name: [] for name in ENGINES}
+    for _ in range(ROUNDS):
+        for name in ENGINES:
+            times[name].append(predict(name))
+    return [Row(name, median(each[1:]) * 1000, rounds=(ROUNDS - 1) * LOOPS) for name, each in times.items()]
