@@ -41,15 +41,18 @@ def asking(values: dict[str, Any]) -> Asking:
                 raw = file.read()
         except OSError as error:
             raise click.UsageError(f"--raw-request: {values['raw_request']}: {error.strerror}") from None
+    wire = _wire(values.get("wire"))
+    acts = tuple(_acts(values))
+    _check(wire, acts)
     return Asking(
         offer=request.offer(values, values.get("ws_key") or ""),
         limits=route.limits(values),
         tls=route.tls(values),
         route=route.route(values),
-        acts=tuple(_acts(values)),
+        acts=acts,
         key=values.get("ws_key"),
         raw=raw,
-        wire=_wire(values.get("wire")),
+        wire=wire,
     )
 
 
@@ -61,6 +64,15 @@ def _wire(name: str | None) -> str:
     if name not in WIRES:
         raise click.UsageError(f"--wire: '{name}' is not one of {', '.join(WIRES)}")
     return name
+
+
+def _check(wire: str, acts: tuple[Act, ...]) -> None:
+    if wire == "hybi-13" or all(act.do in ("text", "close") for act in acts):
+        return
+    from wsprobe.wire import WIRES
+
+    if WIRES[wire].text_only:
+        raise click.UsageError(f"--wire: {wire} has text messages only; leave --send-hex and --ping out")
 
 
 def _acts(values: dict[str, Any]) -> list[Act]:

@@ -30,7 +30,8 @@ def judged(reading: Reading) -> Verdict:
     beside = judge(reading, _beside(wire)).findings
     if handshake(reading) is None and refusal(reading) is None and beside:
         return replace(verdict, findings=beside)
-    return replace(verdict, findings=(*verdict.findings, *beside))
+    rulings = (finding for finding in verdict.findings if finding.id.startswith("rule-"))
+    return replace(verdict, findings=(*rulings, *beside))
 
 
 def _beside(wire: str) -> Specification:

@@ -25,6 +25,8 @@ class Wire:
     module: str
     """Where its request is made; *arguments* say which of that module's versions it is."""
     arguments: Mapping[str, Any]
+    text_only: bool = False
+    """Whether it has neither binary messages nor Pings."""
 
     def request(self, target: Target, offer: Offer, random_bytes: bytes) -> bytes:
         """Return the opening handshake of this version, byte for byte as it is to be sent.
@@ -39,8 +41,8 @@ class Wire:
 def _wires() -> dict[str, Wire]:
     hixie, hybi = f"{__name__}.hixie", f"{__name__}.hybi"
     made = [
-        Wire("hixie-75", hixie, {"challenge": False}),
-        Wire("hixie-76", hixie, {"challenge": True}),
+        Wire("hixie-75", hixie, {"challenge": False}, text_only=True),
+        Wire("hixie-76", hixie, {"challenge": True}, text_only=True),
         *(Wire(f"hybi-{number:02}", hybi, {"version": number}) for number in (4, 5, 6, 7, 8, 13)),
     ]
     return {wire.name: wire for wire in made}

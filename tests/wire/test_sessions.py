@@ -1,0 +1,208 @@
+"""What follows a 101 of an older version: as it is spoken, as it is read, whatever comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wsprobe import opening, target
+from wsprobe.exchange import Act, Ended, Exchange, Limits, Plan, Received, Sent
+from wsprobe.lab.catalogue import find
+from wsprobe.lab.places import place
+from wsprobe.lab.play import play
+from wsprobe.read import read
+from wsprobe.read.frames import read_frames
+from wsprobe.read.messages import BINARY, CLOSE, PING, PONG, TEXT
+from wsprobe.read.reading import Reading
+from wsprobe.session import Client, Phase
+from wsprobe.session.framing import FRAMINGS, Heard, maker
+from wsprobe.wire import WIRES
+from wsprobe.wire.draft_frames import frame, of_server
+from wsprobe.wire.hixie_frames import frame_at_75, frame_at_76
+
+OLD = tuple(wire for wire in WIRES if wire not in ("hybi-07", "hybi-08", "hybi-13"))
+DRAFTS = ("hybi-04", "hybi-05", "hybi-06")
+HEAD = b"HTTP/1.1 101 x\r\nSec-WebSocket-Nonce: AQIDBAUGBwgJCgsMDQ4PEC==\r\n\r\n"
+
+
+def plan(wire: str, *acts: Act, url: str = "ws://lab.example/") -> Plan:
+    to = target.parse(url)
+    offer = opening.Offer(key="AAECAwQFBgcICQoLDA0ODw==")
+    return Plan(to, WIRES[wire].request(to, offer, bytes(range(64))), wire, acts, Limits(linger=0.2))
+
+
+def cut(data: bytes, sizes: list[int]) -> Iterator[bytes]:
+    """*data* in pieces of *sizes*, over and over."""
+    at = number = 0
+    while at < len(data):
+        size = sizes[number % len(sizes)]
+        yield data[at : at + size]
+        at, number = at + size, number + 1
+
+
+def reading(wire: str, received: bytes, sent: bytes = b"") -> Reading:
+    asked = plan(wire)
+    events = (Sent(0, asked.request), Received(1, received), Sent(2, sent), Ended(3, "fin"))
+    return read(Exchange(asked, events))
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_a_talk_with_the_lab(wire: str) -> None:
+    """Text and, where there is such a thing, binary and Ping come back; the session ends cleanly."""
+    scenario = find("echo-any-version")
+    acts = (Act("open", "text", b"hello"), Act("open", "binary", b"\x01\xff"), Act("open", "ping", b"?"))
+    made = read(play(scenario, plan(wire, *acts, url=place(scenario).address)))
+    assert made.session is not None
+    assert made.session.rest == b""
+    told = [(f.opcode, f.data) for f in made.session.frames]
+    said = [(f.opcode, f.data) for f in made.session.sent]
+    if wire.startswith("hixie"):
+        assert (said[0], told[0]) == ((TEXT, b"hello"), (TEXT, b"hello"))
+        assert said[1:] == told[1:] == ([] if wire == "hixie-75" else [(CLOSE, b"")])
+        return
+    assert said[:3] == [(TEXT, b"hello"), (BINARY, b"\x01\xff"), (PING, b"?")]
+    assert told[:3] == [(TEXT, b"hello"), (BINARY, b"\x01\xff"), (PONG, b"?")]
+    body = {"hybi-04": (b"", b""), "hybi-05": (b"C", b"S")}.get(wire, (b"\x03\xe8", b"\x03\xe8"))
+    assert (said[3:], told[3:]) == ([(CLOSE, body[0])], [(CLOSE, body[1])])
+    assert all(f.masked for f in made.session.sent)
+    assert not any(f.masked for f in made.session.frames)
+
+
+@pytest.mark.parametrize(
+    ("wire", "code", "reason"),
+    [("hybi-04", None, b""), ("hybi-05", None, b""), ("hybi-06", 4403, b"no entry")],
+)
+def test_the_code_of_a_close(wire: str, code: int | None, reason: bytes) -> None:
+    made = reading(wire, HEAD + frame(CLOSE, b"\x11\x33no entry"))
+    assert made.session is not None
+    assert made.session.close_code(made.session.frames[0]) == code
+
+
+@pytest.mark.parametrize("wire", DRAFTS)
+@pytest.mark.parametrize("sizes", [[1], [3, 1, 7], [10_000]], ids=str)
+def test_drafts_hear_what_comes_in_pieces(wire: str, sizes: list[int]) -> None:
+    data = frame(TEXT, b"a" * 300) + frame(PING, b"?") + frame(PONG, b"") + frame(BINARY, b"")
+    data += frame(TEXT, b"x", fin=False) + frame(0, b"y") + frame(CLOSE, b"bye")
+    framing = maker(wire)(plan(wire).request, HEAD)
+    heard = [each for piece in cut(data, sizes) for each in framing.receive(piece)]
+    assert heard == [
+        Heard("message"),
+        Heard("ping", b"?"),
+        Heard("pong"),
+        Heard("message"),
+        Heard("message"),
+        Heard("close", b"bye"),
+    ]
+
+
+@pytest.mark.parametrize("sizes", [[1], [3, 1, 7], [10_000]], ids=str)
+@pytest.mark.parametrize("wire", ["hixie-75", "hixie-76"])
+def test_hixie_hears_what_comes_in_pieces(wire: str, sizes: list[int]) -> None:
+    data = b"\x00hello\xff\x80\x03\xff\x00\xff\x01other\xff\x80\x80\x80\x00\x00\xff\xff\x00"
+    data = (bytes(16) if wire == "hixie-76" else b"") + data
+    framing = maker(wire)(plan(wire).request, HEAD)
+    heard = [each for piece in cut(data, sizes) for each in framing.receive(piece)]
+    assert heard == [Heard("message")] * 2 + ([Heard("close")] if wire == "hixie-76" else [])
+
+
+@pytest.mark.parametrize(
+    ("wire", "close", "answer"),
+    [
+        ("hixie-75", b"", None),
+        ("hixie-76", b"", b"\xff\x00"),
+        ("hybi-04", b"bye", b"bye"),
+        ("hybi-05", b"S", b"C"),
+        ("hybi-06", b"\x0f\xa1bye", b"\x0f\xa1"),
+        ("hybi-06", b"\x03\xee", b"\x03\xea"),
+    ],
+)
+def test_the_answer_to_a_close(wire: str, close: bytes, answer: bytes | None) -> None:
+    framing = maker(wire)(plan(wire).request, HEAD)
+    sent = framing.answer(close)
+    if answer is None or wire == "hixie-76":
+        assert sent == answer
+        return
+    assert sent is not None
+    session = reading(wire, HEAD, sent).session
+    assert session is not None
+    assert [(f.opcode, f.data) for f in session.sent] == [(CLOSE, answer)]
+
+
+@pytest.mark.parametrize("what", ["binary", "ping", "pong"])
+@pytest.mark.parametrize("wire", ["hixie-75", "hixie-76"])
+def test_hixie_has_text_only(wire: str, what: str) -> None:
+    framing = maker(wire)(plan(wire).request, HEAD)
+    assert getattr(framing, what)(b"x") == b""
+
+
+def test_a_hixie_76_session_opens_behind_its_sixteen_bytes() -> None:
+    client = Client(plan("hixie-76", Act("open", "text", b"hi")))
+    assert client.receive(HEAD, 10).phase is Phase.HEAD
+    assert client.receive(bytes(15), 20).send == b""
+    turn = client.receive(b"\0\x00hello\xff", 30)
+    assert (turn.phase, turn.send) == (Phase.OPEN, b"\x00hi\xff")
+
+
+def test_a_hixie_76_session_does_not_wait_for_ever() -> None:
+    client = Client(plan("hixie-76"))
+    wake = client.receive(HEAD + bytes(8), 10).wake_at
+    assert wake is not None
+    turn = client.timer(wake)
+    assert (turn.done, turn.stop) == (True, "timeout")
+
+
+@pytest.mark.parametrize("behind", [b"", bytes(5), bytes(16), bytes(16) + b"\x00hi\xff"], ids=len)
+def test_the_challenge_is_no_frame(behind: bytes) -> None:
+    session = reading("hixie-76", HEAD + behind).session
+    assert session is not None
+    assert session.challenge == behind[:16]
+    assert session.start == len(HEAD) + min(16, len(behind))
+    assert [f.data for f in session.frames] == ([b"hi"] if len(behind) > 16 else [])
+
+
+def test_the_nonce_is_that_of_the_final_answer() -> None:
+    """An interim answer before it has a head too."""
+    framing = maker("hybi-04")(plan("hybi-04").request, HEAD)
+    early = b"HTTP/1.1 103 x\r\nSec-WebSocket-Nonce: other\r\n\r\n"
+    session = reading("hybi-04", early + HEAD, framing.text(b"hello")).session
+    assert session is not None
+    assert [f.data for f in session.sent] == [b"hello"]
+
+
+@given(wire=st.sampled_from(OLD), data=st.binary(max_size=300), sizes=st.lists(st.integers(1, 40), min_size=1))
+@settings(max_examples=150, deadline=None)
+def test_whatever_comes_nothing_is_raised(wire: str, data: bytes, sizes: list[int]) -> None:
+    whole, pieces = (maker(wire)(plan(wire).request, HEAD) for _ in range(2))
+    assert whole.receive(data) == [each for piece in cut(data, sizes) for each in pieces.receive(piece)]
+
+
+@given(wire=st.sampled_from(OLD), data=st.binary(max_size=300), sent=st.binary(max_size=300))
+@settings(max_examples=150, deadline=None)
+def test_no_byte_is_lost(wire: str, data: bytes, sent: bytes) -> None:
+    session = reading(wire, HEAD + data, sent).session
+    assert session is not None
+    whole = b"".join(f.header + f.payload + f.trailer for f in session.frames)
+    assert session.challenge + whole + session.rest == data
+
+
+@pytest.mark.parametrize("found", [frame_at_75, frame_at_76, of_server])
+@given(data=st.binary(max_size=200))
+@settings(max_examples=60, deadline=None)
+def test_frames_follow_each_other(found: object, data: bytes) -> None:
+    frames, rest = read_frames(data, 0, lambda offset: offset, found)  # type: ignore[arg-type]
+    ends = [f.span for f in frames]
+    assert [start for start, _ in ends] == [0, *(end for _, end in ends)][: len(ends)]
+    assert (ends[-1][1] if ends else 0) + len(rest) == len(data)
+
+
+def test_a_length_without_end_stays_a_number() -> None:
+    framing = maker("hixie-76")(plan("hixie-76").request, HEAD)
+    assert framing.receive(bytes(16) + b"\x80" + b"\xff" * 200_000) == []
+    assert read_frames(b"\x80" + b"\xff" * 200_000, 0, lambda offset: 0, frame_at_76)[0] == ()
+
+
+def test_every_version_is_framed() -> None:
+    assert set(FRAMINGS) == set(WIRES)

@@ -1,0 +1,154 @@
+"""Test vectors: of the specifications where they have them, else worked out from their text."""
+
+from __future__ import annotations
+
+import pytest
+
+from wsprobe.read.challenge import answer_to, number_of
+from wsprobe.read.frames import One
+from wsprobe.read.heads import split_head
+from wsprobe.read.reading import Frame
+from wsprobe.read.tokens import expected_accept
+from wsprobe.session.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, mask
+from wsprobe.wire import draft_frames, hixie_frames
+from wsprobe.wire.draft_frames import mask_of_04, mask_of_05, of_client, of_server
+
+NONCE = bytes.fromhex("37fa213d")
+KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
+
+
+def at(offset: int) -> int:
+    return offset
+
+
+def one(found: One, data: bytes) -> Frame:
+    frame = found(data, 0, at)
+    assert frame is not None
+    assert frame.span == (0, len(data))
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("key1", "key2", "body", "answer"),
+    [
+        # draft-hixie-thewebsocketprotocol-76 sections 1.2 and 1.3.
+        (
+            b"18x 6]8vM;54 *(5:  {   U1]8  z [  8",
+            b"1_ tx7X d  <  nw  334J702) 7]o}` 0",
+            b"Tm[K T2u",
+            b"fQJ,fN/4F4!~K~MH",
+        ),
+        (b"4 @1  46546xW%0l 1 5", b"12998 5 Y3 1  .P00", b"^n:ds[4U", b"8jKS'y:G*Co,Wxa-"),
+        (
+            b"P388 O503D&ul7 {K%gX( %7  15",
+            b"1 N ?|k UT0or 3o  4 I97N 5-S3O 31",
+            bytes.fromhex("4730222D5A3F4758"),
+            b"0st3Rl&q-2ZU^weu",
+        ),
+    ],
+)
+def test_challenge(key1: bytes, key2: bytes, body: bytes, answer: bytes) -> None:
+    assert answer_to(key1, key2, body) == answer
+
+
+@pytest.mark.parametrize(
+    ("key", "number"),
+    [
+        (b"18x 6]8vM;54 *(5:  {   U1]8  z [  8", 155712099),
+        (b"1_ tx7X d  <  nw  334J702) 7]o}` 0", 173347027),
+        (b"P388 O503D&ul7 {K%gX( %7  15", 777007543),
+        (b"1 N ?|k UT0or 3o  4 I97N 5-S3O 31", 114997259),
+    ],
+)
+def test_number(key: bytes, number: int) -> None:
+    assert number_of(key) == number
+
+
+def test_accept() -> None:
+    """RFC 6455 section 1.3, and so in every draft from 04 on."""
+    assert expected_accept(KEY) == b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+
+def heads() -> draft_frames.Mask:
+    request = b"GET / HTTP/1.1\r\nSec-WebSocket-Key: " + KEY + b"\r\n\r\n"
+    answer = b"HTTP/1.1 101 x\r\nSec-WebSocket-Nonce: AQIDBAUGBwgJCgsMDQ4PEC==\r\n\r\n"
+    return mask_of_04(split_head(request)[0], split_head(answer)[0])
+
+
+def test_the_mask_of_hybi_04() -> None:
+    key = heads()(NONCE)
+    assert key.hex() == "824035ac55463da62257d6fb167d1cdc73da0f8e"
+    wire = draft_frames.masked(draft_frames.frame(TEXT, b"Hello"), NONCE, key)
+    assert wire.hex(" ", -4) == "37fa213d 06457dc9 392a52"
+    frame = one(of_client(heads()), wire)
+    assert (frame.opcode, frame.masked, frame.data, len(frame.mask)) == (TEXT, True, b"Hello", 20)
+
+
+def test_a_frame_longer_than_the_mask_of_hybi_04() -> None:
+    text = bytes(range(256)) * 3
+    wire = draft_frames.masked(draft_frames.frame(BINARY, text), NONCE, heads()(NONCE))
+    assert one(of_client(heads()), wire).data == text
+
+
+def test_the_mask_of_hybi_05_and_06() -> None:
+    wire = draft_frames.masked(draft_frames.frame(TEXT, b"Hello"), NONCE, mask_of_05(NONCE))
+    assert wire == bytes.fromhex("37fa213d b3ff69585b964e")
+    frame = one(of_client(mask_of_05), wire)
+    assert (frame.opcode, frame.fin, frame.data) == (TEXT, True, b"Hello")
+    assert frame.header == wire[:6]
+
+
+@pytest.mark.parametrize(
+    ("opcode", "wire"),
+    [(CONTINUATION, "80"), (CLOSE, "81"), (PING, "82"), (PONG, "83"), (TEXT, "84"), (BINARY, "85")],
+)
+def test_opcodes_of_hybi_04_to_06(opcode: int, wire: str) -> None:
+    """Section 4.2: told in the numbers of RFC 6455."""
+    data = bytes.fromhex(wire + "02 6869")
+    assert draft_frames.frame(opcode, b"hi") == data
+    assert one(of_server, data).opcode == opcode
+
+
+def test_reserved_opcodes_stay_reserved() -> None:
+    reserved = [one(of_server, bytes([0x80 | code, 0])).opcode for code in range(6, 16)]
+    assert sorted(reserved) == [3, 4, 5, 6, 7, 11, 12, 13, 14, 15]
+
+
+def test_the_fourth_reserved_bit() -> None:
+    frame = one(of_server, bytes.fromhex("f4 82 6869"))
+    assert (frame.rsv, frame.masked, frame.length, frame.data) == (15, False, 2, b"hi")
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65535, 65536])
+def test_lengths_of_the_drafts(size: int) -> None:
+    frame = one(of_server, draft_frames.frame(BINARY, bytes(size)))
+    assert (frame.length, frame.minimal, frame.complete) == (size, True, True)
+
+
+@pytest.mark.parametrize(
+    ("wire", "opcode", "data"),
+    [
+        ("00 48656c6c6f ff", TEXT, b"Hello"),
+        ("00 ff", TEXT, b""),
+        ("01 6869 ff", 3, b"hi"),
+        ("80 02 6869", BINARY, b"hi"),
+        ("80 8100" + "61" * 128, BINARY, b"a" * 128),
+        ("ff 00", CLOSE, b""),
+    ],
+)
+def test_frames_of_hixie_76(wire: str, opcode: int, data: bytes) -> None:
+    frame = one(hixie_frames.frame_at_76, bytes.fromhex(wire))
+    assert (frame.opcode, frame.data, frame.complete) == (opcode, data, True)
+
+
+def test_hixie_75_has_no_close() -> None:
+    assert one(hixie_frames.frame_at_75, b"\xff\x00").opcode == BINARY
+
+
+def test_a_length_that_could_be_shorter() -> None:
+    assert not one(hixie_frames.frame_at_76, b"\x80\x80\x01a").minimal
+    assert one(hixie_frames.frame_at_76, b"\x80\x01a").minimal
+
+
+def test_a_mask_goes_round() -> None:
+    assert mask(b"\0" * 7, b"abc!") == b"abc!abc"
