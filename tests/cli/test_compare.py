@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from wsprobe.cli.live import with_scheme
 from wsprobe.cli.main import run
 
 Capture = pytest.CaptureFixture[str]
@@ -139,3 +140,44 @@ def test_bad_recordings(content: bytes, says: str, tmp_path: Path, capsys: Captu
     err = capsys.readouterr().err
     assert says in err
     assert err.count("\n") == 1
+
+
+def test_a_url_at_which_the_constructor_throws_is_shown_not_refused(capsys: Capture) -> None:
+    assert run(["compare", "--browser", "chromium,firefox,webkitgtk", "ws://"]) == 0
+    assert "throws SyntaxError" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("word", "url"),
+    [
+        ("ws://h/", "ws://h/"),
+        ("h/p", "ws://h/p"),
+        ("h:80/p", "ws://h:80/p"),
+        ("/p", "/p"),
+        ("./p", "./p"),
+        ("?q", "?q"),
+        ("http://h", "http://h"),
+        ("ftp://h", "ftp://h"),
+        ("", ""),
+    ],
+)
+def test_words_without_a_scheme(word: str, url: str) -> None:
+    assert with_scheme(word) == url
+
+
+def test_relative_to_the_page(capsys: Capture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        thread = threading.Thread(target=refuse_with_origin, args=(server, 2), daemon=True)
+        thread.start()
+        arguments = ["--browser", "whatwg", "--page", f"http://127.0.0.1:{port}/app/", "./ws"]
+        assert run(["compare", "--json", *arguments]) == 0
+        thread.join(timeout=10)
+    value = json.loads(capsys.readouterr().out)
+    assert value["views"][0]["url"] == f"ws://127.0.0.1:{port}/app/ws"
+    assert value["outcome"] == "refused"
+
+
+def test_credentials_are_the_urls_for_a_browser(capsys: Capture) -> None:
+    assert run(["compare", "--browser", "chromium", "--json", "-u", "a b:c@d", "lab:status-403"]) == 0
+    assert json.loads(capsys.readouterr().out)["views"][0]["url"].startswith("ws://a%20b:c%40d@127.0.0.1:")

@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
+import click
+
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Engine, oldest_tls
 from wsprobe.browsers.script.websocket import on_wire
@@ -16,7 +18,7 @@ from wsprobe.cli.asking import Asking, asking
 from wsprobe.cli.comparison import as_is
 from wsprobe.cli.probing import Place, check, conversation, find
 from wsprobe.cli.reading import report
-from wsprobe.exchange import Exchange, Plan, Target
+from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Target
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report
@@ -38,52 +40,96 @@ def probed_with_browsers(
     async def everything() -> None:
         async with AsyncExitStack() as stack:
             places = await find(list(names), said, stack)
-            for place in places:
-                check(place)
-            for place in places:
-                made.append(await one(place, values, browsers, page))
+            places = [replace(place, url=with_scheme(place.url)) for place in places]
+            asked = [asking_place(place, browsers, page, values) for place in places]
+            for place, own in zip(places, asked, strict=True):
+                made.append(await one(place, own, values, browsers, page))
 
     net.run(everything)
     return made
 
 
-async def one(place: Place, values: dict[str, Any], browsers: Sequence[str], page: Page) -> Report:
-    own = await own_exchange(place, values)
-    masked = _masking(values)
-    made = replace(report(masked(own)), name=place.shown(bool(values["redact"])))
-    views: list[ScriptView] = []
-    answers: list[Exchange | None] = []
-    for name in browsers:
-        seen = place.page(page)
-        if values["as_is"]:
-            views.append(as_is(made, name, seen, place.script_url))
-            answers.append(None)
-            continue
-        readings = await as_engine(ENGINES[name], place, seen, values)
-        views.append(ENGINES[name].view(place.script_url or place.url, seen, readings))
-        answers.append(masked(_joined(readings)) if readings else None)
-    return replace(made, views=tuple(views), answers=tuple(answers))
+def asking_place(place: Place, browsers: Sequence[str], page: Page, values: dict[str, Any]) -> Place | Exchange:
+    """The place for wsprobe's own request. A page may open what is no URL for anybody else: one relative to the
+    page, or one at which the constructor throws; then it is a place made absolute, or an exchange that is none.
+
+    Raises click.UsageError for a place that cannot be asked, if no browser is to be shown.
+    """
+    try:
+        check(place)
+    except click.UsageError as error:
+        if not browsers or values["as_is"]:
+            raise
+        made = ENGINES["whatwg"].construct(place.script_url or place.url, place.page(page))
+        if made.exception is None:
+            return replace(place, url=made.url)
+        text = place.script_url or place.url
+        nowhere = Plan(Target(text, text.startswith("wss"), "", 0, ""), b"")
+        return Exchange(nowhere, (ResolveFailed(0, text, error.message), Ended(0, "error", error.message)))
+    return place
 
 
-async def own_exchange(place: Place, values: dict[str, Any]) -> Exchange:
-    return await conversation(place, values, lambda event: None)
-
-
-async def as_engine(engine: Engine, place: Place, page: Page, values: dict[str, Any]) -> list[Reading]:
-    """The exchanges that *engine* would make to open the place's URL, oldest first; empty if it makes none."""
+async def one(
+    place: Place, own: Place | Exchange, values: dict[str, Any], browsers: Sequence[str], page: Page
+) -> Report:
+    """wsprobe's own answer first, then each engine's; the engines ask side by side."""
     from wsprobe import net
 
-    made = engine.construct(place.script_url or place.url, page)
+    masked = _masking(values)
+    exchange = own if isinstance(own, Exchange) else await conversation(own, values, lambda event: None)
+    made = replace(report(masked(exchange)), name=place.shown(bool(values["redact"])))
+    seen = place.page(page)
+    if values["as_is"]:
+        views = [as_is(made, name, seen, place.script_url) for name in browsers]
+        return replace(made, views=tuple(views), answers=(None,) * len(views))
+    url = with_credentials(place.script_url or place.url, values["user"])
+    results: list[tuple[ScriptView, Exchange | None]] = []
+
+    async def ask(name: str) -> tuple[ScriptView, Exchange | None]:
+        readings = await as_engine(ENGINES[name], url, place.asking, seen, values)
+        view = ENGINES[name].view(url, seen, readings)
+        return view, masked(_joined(readings)) if readings else None
+
+    await net.in_order(ask, browsers, max(1, len(browsers)), results.append)
+    return replace(
+        made,
+        views=tuple(view for view, _ in results),
+        answers=tuple(answer for _, answer in results),
+    )
+
+
+def with_scheme(word: str) -> str:
+    """``host/path`` is ws://host/path, as for `connect`; what begins like a path is relative to the page."""
+    return word if "://" in word or word[:1] in ("", *"/.?#") else f"ws://{word}"
+
+
+def with_credentials(url: str, user: str | None) -> str:
+    """*url* as a page would have to write it for the browser to know *user* (``name:password``)."""
+    scheme, mark, rest = url.partition("://")
+    if user is None or not mark or "@" in rest.partition("/")[0]:
+        return url
+    from urllib.parse import quote
+
+    name, colon, password = user.partition(":")
+    return f"{scheme}://{quote(name, safe='')}{colon}{quote(password, safe='')}@{rest}"
+
+
+async def as_engine(engine: Engine, url: str, of: Asking, page: Page, values: dict[str, Any]) -> list[Reading]:
+    """The exchanges that *engine* would make to open *url*, oldest first; empty if it makes none."""
+    from wsprobe import net
+
+    made = engine.construct(url, page)
     if made.target is None:
         return []
     key = values.get("ws_key") or _key()
-    plan = engine_plan(engine.request(made, page, key), made.target, _speaking(place.asking, engine), page)
+    speaking = _speaking(of, engine)
+    plan = engine_plan(engine.request(made, page, key), made.target, speaking, page)
     readings = [read(await net.probe(plan))]
     while len(readings) <= MOST_FOLLOWS:
         then = engine.follow(readings, page, key)
         if then is None:
             break
-        plan = engine_plan(then.request, then.target, _speaking(place.asking, engine), page)
+        plan = engine_plan(then.request, then.target, speaking, page)
         readings.append(read(await net.probe(plan)))
     return readings
 

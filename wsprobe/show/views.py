@@ -45,7 +45,7 @@ def blocks(views: Sequence[ScriptView], look: Look) -> list[Block]:
 
 def _block(group: Sequence[ScriptView], look: Look) -> Block:
     first = group[0]
-    lines = [_construction(first, look), *(_event(event, look) for event in first.events)]
+    lines = [*_construction(group, look), *(_event(event, look) for event in first.events)]
     if first.exception is None:
         lines.append(line(f"readyState {first.ready_state} {STATES[first.ready_state]}"))
     if first.outcome == "open":
@@ -68,12 +68,16 @@ def _safe(text: str, look: Look) -> str:
     return look.text(text.encode("utf-8", "surrogatepass"))
 
 
-def _construction(view: ScriptView, look: Look) -> Line:
-    if view.exception is None:
-        return line(f'new WebSocket("{_safe(view.url, look)}")')
-    thrown = view.exception
-    message = f": {_safe(thrown.message, look)}" if thrown.message else ""
-    return line("new WebSocket(...) throws ", Piece(thrown.name, "fail"), message)
+def _construction(group: Sequence[ScriptView], look: Look) -> list[Line]:
+    """The constructor's call; the messages of what it throws are each engine's own."""
+    thrown = group[0].exception
+    if thrown is None:
+        return [line(f'new WebSocket("{_safe(group[0].url, look)}")')]
+    lines = [line("new WebSocket(...) throws ", Piece(thrown.name, "fail"))]
+    for view in group:
+        if view.exception is not None and view.exception.message:
+            lines.append(line(Piece(f"  {title(view)}: ", "dim"), _safe(view.exception.message, look)))
+    return lines
 
 
 def _event(event: DomEvent, look: Look) -> Line:
