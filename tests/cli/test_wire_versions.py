@@ -1,0 +1,141 @@
+"""--wire and --negotiate from end to end, over real sockets against the lab."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wsprobe.cli.main import run
+from wsprobe.wire import WIRES
+
+Capture = pytest.CaptureFixture[str]
+
+
+def json_of(capsys: Capture, *arguments: str) -> dict[str, Any]:
+    run(["connect", "--json", *arguments])
+    value: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return value
+
+
+def lines(value: dict[str, Any]) -> list[str]:
+    return [f"{name}: {text}" for name, text in value["request"]["headers"]]
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_an_echo_in_every_version(wire: str, capsys: Capture) -> None:
+    assert run(["connect", "--wire", wire, "--send", "hello", "lab:/echo"]) == 0
+    printed = capsys.readouterr().out
+    assert '> Text "hello"\n< Text "hello"\n' in printed
+    assert "fail " not in printed
+    assert "warn " not in printed
+    assert ("< Close" in printed) == (wire != "hixie-75")
+
+
+def test_what_fails_a_draft_is_said_with_its_section(capsys: Capture) -> None:
+    assert run(["connect", "--wire", "hixie-76", "lab:hixie-76-wrong-challenge"]) == 15
+    printed = capsys.readouterr().out
+    assert "fail rule-challenge\n" in printed
+    assert "  hixie-76 section 4.1 steps 42-45\n" in printed
+    assert "invalid: a 101 that no client of hixie-76 accepts\n" in printed
+    assert "RFC 6455" not in printed
+
+
+def test_a_refusal_of_a_draft_is_none_of_rfc_6455(capsys: Capture) -> None:
+    assert run(["connect", "--wire", "hixie-76", "lab:status-403"]) == 12
+    assert "refused: the server answered 403, so there was no handshake\n" in capsys.readouterr().out
+
+
+def test_a_close_without_code(capsys: Capture) -> None:
+    close = json_of(capsys, "--wire", "hybi-05", "lab:/echo")["close"]
+    assert close == {"code": None, "reason": "S", "clean": True, "by": "client"}
+
+
+def test_opcodes_in_json_are_those_of_rfc_6455(capsys: Capture) -> None:
+    value = json_of(capsys, "--wire", "hybi-06", "--send", "a", "--send-hex", "00", "--ping", "lab:/echo")
+    assert [frame["opcode"] for frame in value["session"]["frames"]] == [1, 2, 10, 8, 1, 2, 9, 8]
+
+
+@pytest.mark.parametrize("option", [("--send-hex", "00"), ("--ping",)], ids=lambda option: option[0])
+@pytest.mark.parametrize("wire", ["hixie-75", "hixie-76"])
+def test_hixie_has_text_only(wire: str, option: tuple[str, ...], capsys: Capture) -> None:
+    assert run(["connect", "--wire", wire, *option, "lab:/echo"]) == 2
+    assert f"{wire} has text messages only" in capsys.readouterr().err
+
+
+def test_an_unknown_version(capsys: Capture) -> None:
+    assert run(["connect", "--wire", "hybi-99", "lab:/echo"]) == 2
+    assert "hybi-13" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "spoken", "status"),
+    [
+        ("speaks-8-and-7", (), "8", 101),
+        ("speaks-13-only", ("--wire", "hixie-76"), "13", 101),
+        ("speaks-13-only", ("--wire", "hybi-05"), "13", 101),
+        ("speaks-13-only", ("--ws-version", "99"), "13", 101),
+        ("426-only-old", (), "8", 426),
+        ("400-version-list", (), "8", 400),
+        ("400-version-lines", (), "8", 400),
+        ("426-version-lines", ("--wire", "hybi-08"), "13", 426),
+    ],
+)
+def test_negotiated_once(
+    name: str, options: tuple[str, ...], spoken: str, status: int, capsys: Capture
+) -> None:
+    """RFC 6455 section 4.4: the best version that the server lists, once, whatever comes of it."""
+    value = json_of(capsys, "--negotiate", *options, f"lab:{name}")
+    assert [hop["response"]["status"] for hop in value["hops"]] == [426 if status == 101 else status]
+    assert f"Sec-WebSocket-Version: {spoken}" in lines(value)
+    assert value["response"]["status"] == status
+    assert value["outcome"] == ("open" if status == 101 else "refused")
+    assert (
+        value["exchange"]["hops"][0]["plan"].get("wire", "hybi-13")
+        != value["exchange"]["plan"].get("wire", "hybi-13")
+        or "--ws-version" in options
+    )
+
+
+@pytest.mark.parametrize("name", ["426-only-newer", "status-403", "ok", "speaks-13-only"])
+def test_nothing_to_negotiate(name: str, capsys: Capture) -> None:
+    value = json_of(capsys, "--negotiate", f"lab:{name}")
+    assert value["hops"] == []
+    assert "Sec-WebSocket-Version: 13" in lines(value)
+
+
+def test_not_asked_to_negotiate(capsys: Capture) -> None:
+    assert json_of(capsys, "lab:speaks-8-and-7")["hops"] == []
+
+
+def test_a_request_from_a_file_is_not_sent_twice(tmp_path: Path, capsys: Capture) -> None:
+    """Its version stands in the file: another try would be the same bytes."""
+    path = tmp_path / "request"
+    path.write_bytes(
+        b"GET /s/speaks-8-and-7 HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    value = json_of(capsys, "--negotiate", "--raw-request", str(path), "lab:speaks-8-and-7")
+    assert (value["outcome"], value["hops"]) == ("refused", [])
+
+
+def test_the_report_says_why_it_was_asked_again(capsys: Capture) -> None:
+    assert run(["connect", "--negotiate", "--send", "hi", "lab:speaks-8-and-7"]) == 0
+    first, rest = capsys.readouterr().out.split("\n", 1)
+    assert first.startswith("asked again in hybi-08 after ws://127.0.0.1:")
+    assert first.endswith("/s/speaks-8-and-7: it answered 426, and speaks 8, 7")
+    assert '< Text "hi"\n' in rest
+
+
+def test_a_saved_talk_in_an_old_version_reads_the_same(tmp_path: Path, capsys: Capture) -> None:
+    from wsprobe import archive
+    from wsprobe.cli.reading import report
+
+    path = tmp_path / "one.jsonl"
+    value = json_of(capsys, "--wire", "hixie-76", "--send", "hi", "--save", str(path), "lab:/echo")
+    made = report(archive.load(path.read_text()))
+    assert (made.outcome, made.verdict.spec) == (value["outcome"], "hixie-76")
+    assert made.reading.session is not None
+    assert [frame.data for frame in made.reading.session.frames] == [b"hi", b""]

@@ -1,0 +1,113 @@
+"""An exchange in an older version: its draft decides, and what no draft speaks of is still said."""
+
+from __future__ import annotations
+
+import pytest
+
+from wsprobe import opening, target
+from wsprobe.exchange import Connected, ConnectFailed, Ended, Event, Exchange, Plan, Received, Sent
+from wsprobe.history import judged
+from wsprobe.judge import judge, outcome
+from wsprobe.lab.speech import HIXIE_75
+from wsprobe.read import read
+from wsprobe.read.challenge import answer_to
+from wsprobe.read.reading import Reading
+from wsprobe.session.frames import TEXT
+from wsprobe.wire import WIRES
+from wsprobe.wire.draft_frames import frame
+
+URL = "ws://a.example/x"
+OPEN_76 = (
+    b"HTTP/1.1 101 WebSocket Protocol Handshake\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Origin: null\r\nSec-WebSocket-Location: ws://a.example/x\r\n\r\n"
+)
+OPEN_75 = OPEN_76.replace(b"WebSocket Protocol", b"Web Socket Protocol").replace(b"Sec-", b"")
+
+
+def asked(wire: str) -> Plan:
+    to = target.parse(URL)
+    offer = opening.Offer(key="dGhlIHNhbXBsZSBub25jZQ==")
+    return Plan(to, WIRES[wire].request(to, offer, bytes(range(64))), wire)
+
+
+def reading(wire: str, received: bytes, *, sent: bytes = b"", how: str = "fin") -> Reading:
+    plan = asked(wire)
+    events: list[Event] = [Connected(1, "192.0.2.1", 80), Sent(2, plan.request), Received(3, received)]
+    if sent:
+        events.append(Sent(4, sent))
+    return read(Exchange(plan, (*events, Ended(5, how))))  # type: ignore[arg-type]
+
+
+def challenge() -> bytes:
+    head = reading("hixie-76", b"").request.head
+    keys = [head.all(name)[0].value for name in (b"sec-websocket-key1", b"sec-websocket-key2")]
+    answer = answer_to(keys[0], keys[1], bytes(range(8)))
+    assert answer is not None
+    return answer
+
+
+def said(of: Reading) -> tuple[str, list[str]]:
+    verdict = judged(of)
+    return outcome(of, verdict), [finding.id for finding in verdict.findings if finding.level != "note"]
+
+
+def test_rfc_6455_is_judged_by_the_judge() -> None:
+    of = reading("hybi-13", b"HTTP/1.1 403 No\r\n\r\n")
+    assert judged(of) == judge(of)
+
+
+@pytest.mark.parametrize(
+    ("behind", "sent", "how", "expected"),
+    [
+        (b"\xff\x00", b"\xff\x00", "fin", ("open", [])),
+        (b"\xff\x00", b"", "fin", ("open", [])),
+        (b"", b"\xff\x00", "fin", ("open", [])),
+        (b"\x00hi\xff", b"", "fin", ("aborted", ["session-dropped"])),
+        (b"", b"", "reset", ("aborted", ["session-dropped"])),
+    ],
+)
+def test_the_end_of_a_hixie_76_session(
+    behind: bytes, sent: bytes, how: str, expected: tuple[str, list[str]]
+) -> None:
+    assert said(reading("hixie-76", OPEN_76 + challenge() + behind, sent=sent, how=how)) == expected
+
+
+@pytest.mark.parametrize(("how", "word"), [("fin", "open"), ("local", "open"), ("reset", "aborted")])
+def test_dropping_the_connection_is_how_hixie_75_closes(how: str, word: str) -> None:
+    assert said(reading("hixie-75", OPEN_75 + HIXIE_75.said(TEXT, b"hi", True), how=how))[0] == word
+
+
+@pytest.mark.parametrize("wire", ["hybi-04", "hybi-05"])
+def test_a_close_without_code_is_a_clean_end(wire: str) -> None:
+    plain = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    plain += b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Nonce: a\r\n\r\n"
+    assert said(reading(wire, plain + frame(8, b"Sorry"))) == ("open", [])
+    assert said(reading("hybi-06", plain + frame(8, b"\x11\x33no"))) == ("closed", [])
+
+
+@pytest.mark.parametrize("wire", ["hixie-75", "hixie-76", "hybi-05", "hybi-08"])
+def test_how_the_server_was_reached_is_said_in_every_version(wire: str) -> None:
+    plan = asked(wire)
+    refused = ConnectFailed(1, "192.0.2.1", 80, "ECONNREFUSED", "Connection refused")
+    of = read(Exchange(plan, (refused, Ended(2, "error", "no address"))))
+    assert said(of) == ("unreachable", ["connect-refused"])
+    assert said(reading(wire, b"")) == ("dropped", ["dropped-before-answer"])
+    assert said(reading(wire, b"SSH-2.0-x\r\n")) == ("not-http", ["not-http-ssh"])
+
+
+def test_a_refusal_is_told_with_its_rule_and_its_hints() -> None:
+    of = reading("hixie-76", b"HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\n\r\n")
+    verdict = judged(of)
+    assert (outcome(of, verdict), verdict.spec, verdict.answer) == ("refused", "hixie-76", "fail")
+    assert [finding.id for finding in verdict.findings] == [
+        "rule-status",
+        "version-list",
+        "upgrade-missing-426",
+    ]
+
+
+def test_frames_are_judged_where_they_are_those_of_today() -> None:
+    head = b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n"
+    masked = head % b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" + b"\x83\x00"
+    assert "frame-opcode-reserved" in said(reading("hybi-08", masked, how="local"))[1]
+    assert said(reading("hybi-06", masked, how="local")) == ("open", [])

@@ -1,0 +1,138 @@
+"""The lab in older wire versions: which one a request speaks, what answers it, what `connect` says of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from wsprobe import opening, target
+from wsprobe.exchange import Plan
+from wsprobe.history import judged
+from wsprobe.judge import outcome
+from wsprobe.lab import catalogue
+from wsprobe.lab.places import place
+from wsprobe.lab.play import play
+from wsprobe.lab.request import RequestReader, request
+from wsprobe.lab.versions import broken, challenge, spoken
+from wsprobe.outcome import STATUS_OF
+from wsprobe.read import read
+from wsprobe.read.reading import Reading
+from wsprobe.wire import WIRES
+
+ALL = catalogue.load()
+WANTED = [(name, wire, said) for name, scenario in ALL.items() for wire, said in scenario.wires]
+
+DECIDED = {
+    ("hixie-75-head", "hixie-76"): "rule-origin",
+    ("hixie-76-head", "hixie-76"): "rule-challenge",
+    ("hixie-75-another-phrase", "hixie-75"): "rule-status-line",
+    ("hixie-75-fields-first", "hixie-75"): "rule-prelude",
+    ("hixie-76-wrong-challenge", "hixie-76"): "rule-challenge",
+    ("hixie-76-challenge-cut", "hixie-76"): "rule-challenge",
+    ("hixie-76-no-location", "hixie-76"): "rule-location",
+    ("hixie-76-other-location", "hixie-76"): "rule-location",
+    ("hixie-76-other-origin", "hixie-76"): "rule-origin",
+    ("hixie-76-upgrade-case", "hixie-76"): "rule-upgrade",
+    ("hybi-04-without-nonce", "hybi-04"): "rule-nonce",
+    ("hybi-08-connection-list", "hybi-08"): "rule-connection",
+}
+"""The rule by which each that is invalid fails."""
+
+
+def asked(url: str, wire: str) -> bytes:
+    offer = opening.Offer(key="AAECAwQFBgcICQoLDA0ODw==", origin="http://page.example", protocols=())
+    return WIRES[wire].request(target.parse(url), offer, bytes(range(64)))
+
+
+def played(name: str, wire: str) -> Reading:
+    url = place(ALL[name]).address
+    return read(play(ALL[name], Plan(target.parse(url), asked(url, wire), wire)))
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_a_request_tells_its_version(wire: str) -> None:
+    found = request(asked("ws://lab.example/", wire))
+    assert found is not None
+    assert spoken(found) == wire
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Upgrade: websocket",
+        "Upgrade: WebSocket\r\nSec-WebSocket-Key: a",
+        "Upgrade: WebSocket\r\nSec-WebSocket-Version: 13",
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 99",
+        "Host: h",
+    ],
+)
+def test_what_is_plainly_no_other_is_rfc_6455(head: str) -> None:
+    found = request(f"GET / HTTP/1.1\r\n{head}\r\n\r\n".encode())
+    assert found is not None
+    assert spoken(found) == "hybi-13"
+
+
+def test_hixie_76_is_waited_for_to_its_last_byte() -> None:
+    data = asked("ws://lab.example/", "hixie-76") + b"\x00early\xff"
+    reader = RequestReader()
+    found = [reader.receive(data[n : n + 1]) for n in range(len(data) - 7)]
+    assert [each is not None for each in found] == [False] * (len(data) - 8) + [True]
+    last = found[-1]
+    assert last is not None
+    assert (last.body, last.early) == (bytes(range(8)), b"")
+    at_once = request(data)
+    assert at_once is not None
+    assert at_once.early == b"\x00early\xff"
+
+
+def test_a_challenge_and_one_bit_beside_it() -> None:
+    found = request(asked("ws://lab.example/", "hixie-76"))
+    assert found is not None
+    right = challenge(found)
+    assert len(right) == 16
+    assert broken(right)[:15] == right[:15]
+    assert broken(right) != right
+    assert broken(b"") == b""
+
+
+def test_wires_are_those_that_are_spoken() -> None:
+    for scenario in ALL.values():
+        assert {wire for wire, _ in scenario.wires} <= set(WIRES)
+        assert {said for _, said in scenario.wires} <= set(STATUS_OF)
+    assert {wire for _, wire, said in WANTED if said == "open"} >= set(WIRES) - {"hybi-13"}
+
+
+@pytest.mark.parametrize(("name", "wire", "said"), WANTED)
+def test_it_is_judged_by_the_version_spoken(name: str, wire: str, said: str) -> None:
+    reading = played(name, wire)
+    verdict = judged(reading)
+    assert outcome(reading, verdict) == said
+    failed = [finding.id for finding in verdict.findings if finding.level == "fail"]
+    if said == "invalid":
+        assert failed == [DECIDED[name, wire]]
+        assert verdict.answer == "fail"
+        assert verdict.findings[0].spec.startswith(f"{verdict.spec} section")
+    elif said == "open":
+        assert (failed, verdict.answer) == ([], "established")
+
+
+@pytest.mark.parametrize("wire", ["hixie-75", "hixie-76"])
+@pytest.mark.parametrize("secure", [False, True])
+def test_the_location_is_that_of_the_request(wire: str, secure: bool) -> None:
+    """Port and scheme too: a client compares it as a whole."""
+    from wsprobe.lab.answering import answer
+
+    url = "wss://lab.example:9443/a?b" if secure else "ws://lab.example:8080/a?b"
+    found = request(asked(url, wire))
+    assert found is not None
+    made = answer(ALL["echo-any-version"], found, {}, secure=secure).values["opening"]
+    assert b"WebSocket-Location: " + url.encode() + b"\r\n" in made
+
+
+@pytest.mark.parametrize("wire", ["hixie-75", "hixie-76"])
+def test_a_subprotocol_that_is_asked_for_is_repeated(wire: str) -> None:
+    """Both drafts fail without it."""
+    url = place(ALL["echo-any-version"]).address
+    to = target.parse(url)
+    sent = WIRES[wire].request(to, opening.Offer(protocols=("chat",)), bytes(range(64)))
+    reading = read(play(ALL["echo-any-version"], Plan(to, sent, wire)))
+    assert judged(reading).answer == "established"
