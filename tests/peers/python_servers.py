@@ -95,7 +95,7 @@ def uvicorn_server(websocket: str) -> Iterator[int]:
     """*websocket*: which of its implementations (``websockets-sansio``, ``wsproto``)."""
     config = uvicorn.Config(
         APPLICATION, ws=websocket, lifespan="off", log_config=None, timeout_graceful_shutdown=1
-    )  # type: ignore[arg-type]
+    )
     server = uvicorn.Server(config)
     with socket.create_server((HOST, 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))
