@@ -130,8 +130,8 @@ CHALLENGES = {
 }
 """Behind it: numbers all of whose bytes are below 0x80, and the example of hixie-76 section 1.2, whose are not.
 
-Node 6 began to hash a string as UTF-8, which up to then meant one byte a character: since then these packages of
-2012 answer the second challenge wrong, and their hixie-76 clients would have failed.
+Node 6 began to hash a string as UTF-8, which up to then meant one byte a character: since then these packages
+of 2012 answer the second challenge wrong, and their hixie-76 clients would have failed.
 """
 
 
