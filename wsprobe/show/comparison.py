@@ -123,7 +123,7 @@ def beside(left: Sequence[Line], right: Sequence[Line], look: Look) -> list[Line
 
 def conclusions(report: Report, look: Look) -> list[Line]:
     """What it looks like to a script, and what to do so that a page can know."""
-    from wsprobe.lab.situations import alike
+    from wsprobe.browsers.situations import alike
 
     rows: list[Line] = []
     for engines, situations in alike(report.views, report.outcome):

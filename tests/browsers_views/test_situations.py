@@ -1,0 +1,37 @@
+"""The situations that must look alike: every entry is held to the engines' own views of the lab's examples."""
+
+from __future__ import annotations
+
+import pytest
+
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.situations import CODES, SITUATIONS, Situation, alike, failure
+from wsprobe.browsers.tell import tellable, told
+from wsprobe.lab.catalogue import find, load
+from wsprobe.lab.rehearse import rehearse
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda each: each.outcome)
+@pytest.mark.parametrize("browser", list(ENGINES))
+def test_what_each_engine_shows(browser: str, situation: Situation) -> None:
+    scenario = find(situation.scenario)
+    seen = told(rehearse(ENGINES[browser], scenario, load()))
+    code = CODES.get((browser, situation.outcome), 1006)
+    assert scenario.outcome == situation.outcome
+    assert (seen == failure(code)) if code is not None else (seen != failure(1006))
+
+
+def test_a_403_is_among_the_failures_that_must_look_alike() -> None:
+    """The question that started this project."""
+    names = ("status-403", "refused", "redirect-302", "accept-wrong")
+    views = [rehearse(ENGINES["chromium"], find(name), load()) for name in names]
+    assert tellable(views).groups == ((0, 1, 2, 3),)
+    assert tellable(views).by == ()
+    [(engines, situations)] = alike(views[:1], "refused")
+    assert engines == ("chromium",)
+    assert situations == tuple(each.words for each in SITUATIONS if each.outcome != "refused")
+
+
+def test_an_accepted_close_is_like_none_of_them() -> None:
+    view = rehearse(ENGINES["chromium"], find("accept-then-close-4403"), load())
+    assert alike([view], "closed") == []
