@@ -13,18 +13,6 @@ from wsprobe.browsers.view import DomEvent, ScriptView
 
 Told = tuple[object, ...]
 
-SITUATIONS = (
-    "a server whose host name could not be resolved",
-    "a server to which packets could not be routed",
-    "a server that refused the connection on the port",
-    "a server that failed to perform TLS correctly (for instance, its certificate cannot be verified)",
-    "a server that did not complete the opening handshake (for instance, because it answered 403)",
-    "a server whose handshake was correct but made the client drop the connection (for instance, a subprotocol "
-    "nobody asked for)",
-    "a server that closed the connection abruptly after the handshake was done",
-)
-"""What must look alike, in our words, in the standard's order."""
-
 
 @dataclass(frozen=True, slots=True)
 class Tellable:
