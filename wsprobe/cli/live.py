@@ -36,6 +36,8 @@ def probed_with_browsers(
 
     made: list[Report] = []
     said = asking(values)
+    for name in browsers:
+        ENGINES[name]  # loaded before the clock of any exchange runs
 
     async def everything() -> None:
         async with AsyncExitStack() as stack:
