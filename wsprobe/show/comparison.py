@@ -72,8 +72,7 @@ def wire(report: Report, look: Look) -> list[Line]:
                 shown = answer.body(response.body, look)
                 rows += [(), *shown] if shown else []
     rows += handshake.transport_bytes(report, look)
-    if reading.session is not None:
-        rows += session(reading.session, look)
+    rows += session(reading, look)
     rows += [line(Piece(f"{f.level} {f.id}: ", f.level), f.text) for f in failing]
     style = "good" if report.outcome == "open" else "fail"
     rows.append(line(Piece(report.outcome, style), ": ", handshake.sentence(report, look)))

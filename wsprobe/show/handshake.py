@@ -39,8 +39,7 @@ def handshake(report: Report, look: Look) -> list[Line]:
                 shown = answer.body(response.body, look)
                 rows += [(), *shown] if shown else []
     rows += transport_bytes(report, look)
-    if reading.session is not None:
-        rows += session(reading.session, look)
+    rows += session(reading, look)
     placed = [] if reading.looks_like else reading.responses
     for finding in answer.unplaced(findings, placed):
         if finding.level != "note" or look.verbose or finding.id in report_notes(report):

@@ -1,0 +1,39 @@
+"""Frames after a 101, a line each; what compressed messages say."""
+
+from __future__ import annotations
+
+import pytest
+
+from wsprobe import opening, target
+from wsprobe.exchange import Plan
+from wsprobe.lab.catalogue import find
+from wsprobe.lab.places import place
+from wsprobe.lab.play import play
+from wsprobe.read import read
+from wsprobe.show.piece import Look, plain
+from wsprobe.show.session import session
+
+
+def shown(name: str) -> str:
+    to = target.parse(place(find(name)).address)
+    plan = Plan(to, opening.request(to, opening.Offer(key="d3Nwcm9iZSByZWhlYXJzZQ==")))
+    return plain(session(read(play(find(name), plan)), Look()))
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("ok", ['< Text "hi"', "< Close 1000", "> Close 1000"]),
+        ("accept-then-close-4403", ['< Close 4403 "forbidden"']),
+        ("masked-server-zero-mask", ["(masked)"]),
+        ("pmd-message", ["(RSV1)", '    inflated: "hello hello hello"']),
+        ("pmd-fragmented", ["(not final, RSV1)", "< Continuation", '    inflated: "hello hello"']),
+        ("pmd-bad-deflate", ["    inflated: not what permessage-deflate makes"]),
+        ("fin-mid-frame", [" bytes)"]),
+        ("status-403", []),
+    ],
+)
+def test_session(name: str, rows: list[str]) -> None:
+    text = shown(name)
+    assert all(row in text for row in rows)
+    assert bool(text) == bool(rows)
