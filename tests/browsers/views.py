@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.browsers.driver import store
 from tests.browsers.driver.case import Case
-from tests.browsers.driver.compare import differences, of_view, told
+from tests.browsers.driver.compare import agree, of_view
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Engine
 from wsprobe.exchange import Limits
@@ -55,11 +55,12 @@ def view(name: str, scenario: Scenario) -> dict[str, Any]:
     return _named(of_view(seen))
 
 
+@cache
 def faults(name: str, scenario: Scenario) -> list[str]:
     """In what our view is not what was measured. Where the engine races, one of its results will do."""
     recording = recordings(name)[scenario.name]
     seen = view(name, scenario)
-    found = [differences(told(one), seen) for one in (recording, *recording.get("races", ()))]
+    found = [agree(one, seen) for one in (recording, *recording.get("races", ()))]
     return min(found, key=len)
 
 

@@ -86,7 +86,7 @@ def test_examples_parse(purpose: str, lines: str) -> None:
 
 OFFLINE = [lines for _, lines in reports.EXAMPLES if "lab:" in lines]
 PRINTED = {
-    "accept-wrong": "accept-mismatch\n",
+    "accept-wrong": "accept-",
     "response.body.raw": "body text\n",
     "--browser all": "".join(f'["{name}",1006]\n' for name in ENGINES),
     "kept.json": "in the page",

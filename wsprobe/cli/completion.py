@@ -1,7 +1,8 @@
 """Shell completion, where click's own does not do for words like ``lab:status-403``.
 
-bash breaks words at the characters of COMP_WORDBREAKS, a colon among them, and completes only what stands behind
-the last one. So the line is taken as it is, split here, and a completion is given without what bash will keep.
+bash breaks words at the characters of COMP_WORDBREAKS, a colon among them, and completes only what stands
+behind the last one. So the line is taken as it is, split here, and a completion is given without what bash will
+keep.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ A developer's tool: no command imports it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 
 PAGES = {
@@ -15,6 +16,7 @@ PAGES = {
     "wsprobe-explain.1": "commands",
     "wsprobe-serve.1": "commands",
     "wsprobe-json.5": "reports",
+    "wsprobe-browsers.7": "engines",
     "wsprobe-history.7": "history",
 }
 """File name -> the module here that makes it."""
@@ -26,6 +28,7 @@ def pages() -> Iterator[tuple[str, str]]:
         yield name, page(name)
 
 
+@cache
 def page(name: str) -> str:
     """The text of one page, by its file name."""
     module = import_module(f"wsprobe.manual.{PAGES[name]}")

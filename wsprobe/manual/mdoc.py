@@ -90,4 +90,6 @@ def quoted(words: str) -> str:
 
 
 def escaped(said: str) -> str:
-    return "".join(_CHARACTERS.get(char, char) for char in said)
+    """ASCII only; ``close()`` is no function of C that would have to be marked as one."""
+    shown = "".join(_CHARACTERS.get(char, char if char.isascii() else f"\\[u{ord(char):04X}]") for char in said)
+    return shown.replace("()", "\\&()")

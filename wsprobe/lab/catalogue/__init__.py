@@ -17,7 +17,7 @@ from typing import Any
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.steps import CatalogueError, Pieces, page, pieces, steps
 
-__all__ = ["CatalogueError", "UnknownScenario", "aliases", "find", "lazily", "load", "names"]
+__all__ = ["CatalogueError", "UnknownScenario", "aliases", "find", "lazily", "load", "names", "subjects"]
 
 _FOLDER = Path(__file__).parent
 _SHARED = ("pieces", "aliases")
@@ -40,6 +40,14 @@ class _Entry:
 def names() -> tuple[str, ...]:
     """Return the names of all scenarios, in the order of the files. Cheaper than ``load``."""
     return tuple(_index())
+
+
+def subjects() -> dict[str, tuple[str, ...]]:
+    """Return what each file is about, as its first line says, -> the names of its scenarios."""
+    found: dict[str, list[str]] = {}
+    for name, entry in _index().items():
+        found.setdefault(entry.common.partition("\n")[0].removeprefix("# ").rstrip("."), []).append(name)
+    return {title: tuple(names) for title, names in found.items()}
 
 
 def load() -> dict[str, Scenario]:

@@ -1,0 +1,109 @@
+"""README.md: every command line parses, what needs no network runs, and prints what is shown."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.manual.command_lines import calls, parse
+from wsprobe.outcome import TABLE, Exit
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+SHELL = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+CONSOLE = re.findall(r"```console\n\$ (.*?)\n(.*?)```", README, re.DOTALL)
+LINES = [line for block in SHELL for line in block.splitlines()]
+SET_UP = [line for line in LINES if line.startswith("python3 -m venv")]
+COMPLETION = [line for line in LINES if "_WSPROBE_COMPLETE" in line]
+OURS = [line for line in LINES if line not in SET_UP and line not in COMPLETION]
+OFFLINE = [
+    line for line in OURS if ("lab:" in line or " explain " in line or "--list" in line) and "@urls" not in line
+]
+STATUS = {
+    "wsprobe connect -s -w": Exit.REFUSED,
+    "wsprobe connect --save": Exit.INVALID,
+    "wsprobe connect 'lab:/close": Exit.CLOSED,
+    "wsprobe connect 'lab:/status": Exit.REFUSED,
+    "wsprobe compare --browser-mode lab:status-403 lab:refused": Exit.DIFFERENT,
+    "wsprobe compare --spec": Exit.DIFFERENT,
+}
+"""How a line begins -> the status it ends with, where that is not 0."""
+
+
+def run(line: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join((os.path.dirname(sys.executable), os.environ["PATH"]))
+    return subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {line}"] if "|" not in line else ["bash", "-c", line],
+        cwd=directory,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def steady(printed: str) -> str:
+    """*printed* without what differs from one run to the next: ports and times."""
+    return re.sub(r"\b\d+\.\d\b|(?<=:)\d{4,5}\b|\b\d+ ms", "N", printed)
+
+
+def test_there_is_something_to_try() -> None:
+    assert len(SET_UP) == 2
+    assert len(OURS) > 20
+    assert len(OFFLINE) > 12
+    assert CONSOLE
+
+
+@pytest.mark.parametrize("line", OURS)
+def test_every_line_parses(line: str) -> None:
+    assert parse(line)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@pytest.mark.parametrize("line", OFFLINE)
+def test_lines_that_need_no_network_run(line: str, tmp_path: Path) -> None:
+    done = run(line, tmp_path)
+    wanted = next((status for start, status in STATUS.items() if line.startswith(start)), Exit.OPEN)
+    assert done.returncode == wanted, done.stderr
+    assert done.stdout
+
+
+@pytest.mark.parametrize(("line", "shown"), CONSOLE)
+def test_what_is_shown_is_what_is_printed(line: str, shown: str, tmp_path: Path) -> None:
+    assert steady(run(line, tmp_path).stdout) == steady(shown)
+
+
+def test_the_set_up_is_what_ci_runs() -> None:
+    ci = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+    for line in SET_UP:
+        assert line in ci
+    assert all(parse(" ".join(words)) for line in SET_UP for words in calls(line))
+
+
+def test_outcomes_and_statuses_are_those_of_the_table() -> None:
+    rows = re.findall(r"\| (\d+) \| ([a-z-]+) ", README)
+    assert sorted((int(status), outcome) for status, outcome in rows) == sorted(
+        (int(row.status), row.outcome) for row in TABLE if row.outcome
+    )
+
+
+def test_links_lead_to_files() -> None:
+    links = re.findall(r"\]\(([^)]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_paths_that_are_named_exist() -> None:
+    for name in re.findall(r"`([a-z_]+(?:/[\w.]*)+)`", README):
+        assert (ROOT / name).exists() or (ROOT / "wsprobe" / name).exists(), name
+
+
+def test_it_is_plain() -> None:
+    assert README.isascii()
+    assert "!" not in README.replace("![", "")

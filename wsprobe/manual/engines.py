@@ -1,0 +1,275 @@
+"""wsprobe-browsers(7): what every engine makes of every scenario of the lab, from the views themselves."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.chromium import v156
+from wsprobe.browsers.firefox import v153
+from wsprobe.browsers.tell import told
+from wsprobe.browsers.view import DomEvent, Page, ScriptView
+from wsprobe.browsers.webkitgtk import v2_54
+from wsprobe.explain import files as explained
+from wsprobe.lab.catalogue import load, subjects
+from wsprobe.lab.rehearse import KEY, rehearse
+from wsprobe.lab.scenario import Scenario
+from wsprobe.manual import mdoc
+
+NAMES = {
+    "chromium": "Chromium",
+    "firefox": "Firefox",
+    "webkitgtk": "WebKitGTK",
+    "whatwg": "WHATWG",
+    "w3c-cr-2012": "W3C CR",
+}
+READERS = {
+    "chromium": "The engine of Chrome, Edge, Opera and others. The request names Chrome, as a person's browser "
+    "does.",
+    "firefox": "Firefox ESR.",
+    "webkitgtk": "WebKit as GNOME ships it, with libsoup beneath. It is not Safari: WebCore is the same, the "
+    "network is another, and nothing here was measured with Safari.",
+    "whatwg": "A browser that follows the WHATWG's WebSockets, Fetch, URL and HTML standards, and RFC 6455 and "
+    "7692, to the letter.",
+    "w3c-cr-2012": "A browser that follows the W3C Candidate Recommendation of 2012-09-20 to the letter.",
+}
+UNSEEN = ("hostile",)
+"""Kinds of scenarios that are left out: how much of them comes through is a matter of limits, not of rules."""
+
+FACTS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
+    (
+        "The opening handshake is given up after",
+        {"chromium": v156.FACTS.opening_timeout, "firefox": v153.FACTS.opening_timeout},
+        "seconds",
+    ),
+    (
+        "A Close frame has to be answered within",
+        {
+            "chromium": v156.FACTS.closing_timeout,
+            "firefox": v153.FACTS.closing_timeout,
+            "webkitgtk": v2_54.FACTS.closing_timeout,
+        },
+        "seconds",
+    ),
+    (
+        "After both Close frames the server has to end TCP within",
+        {"chromium": v156.FACTS.tcp_close_timeout},
+        "seconds",
+    ),
+    (
+        "The head of an answer may have",
+        {
+            "chromium": v156.FACTS.max_head,
+            "firefox": v153.FACTS.max_head,
+            "webkitgtk": v2_54.FACTS.max_head,
+        },
+        "bytes",
+    ),
+    ("A message may have", {"firefox": v153.FACTS.max_message}, "bytes"),
+    ("Redirects and retries of one handshake:", {"webkitgtk": v2_54.FACTS.max_resends}, "at most"),
+)
+"""(what, engine -> number, unit). An engine that is not named has no such limit, or none that was met."""
+
+
+def page() -> str:
+    return mdoc.page(
+        "wsprobe-browsers", 7, "what script in each browser is told of a WebSocket handshake", _body()
+    )
+
+
+def _body() -> Iterator[str]:
+    yield ".Sh DESCRIPTION"
+    yield from mdoc.paragraphs(
+        "Whatever goes wrong in a WebSocket handshake, script is told of it by an error event without content "
+        "and a close event with code 1006, and the standard wants it so. What counts as going wrong differs "
+        "from engine to engine. This page says how, for every scenario of the lab (wsprobe serve --list). It "
+        "is made by running the views that wsprobe compare --browser-mode shows; that those say what the "
+        "engines do is the subject of MEASURING below.",
+    )
+    yield ".Ss Readers"
+    yield from mdoc.tagged(
+        (f"{NAMES[name]} {ENGINES[name].version}".strip(), about) for name, about in READERS.items()
+    )
+    yield ".Sh WHAT THEY MAKE OF AN ANSWER"
+    yield from mdoc.paragraphs(
+        "By subject: first what all readers agree on, then every scenario in which they do not, with what "
+        "script is told and the step that decided it. A close is unclean unless it is said to be clean. An "
+        "error event has no content.",
+    )
+    for title, names in subjects().items():
+        yield from _subject(title, [name for name in names if load()[name].about not in UNSEEN])
+    yield from _races()
+    yield from _requests()
+    yield from _limits()
+    yield from _console()
+    yield from _measuring()
+    yield from mdoc.references("wsprobe-compare(1)", "wsprobe-explain(1)", "wsprobe-history(7)", "wsprobe(1)")
+
+
+@cache
+def views(name: str) -> dict[str, ScriptView]:
+    """Reader -> what it makes of scenario *name*."""
+    return {reader: rehearse(ENGINES[reader], load()[name], load()) for reader in NAMES}
+
+
+def _subject(title: str, names: list[str]) -> Iterator[str]:
+    if not names:
+        return
+    yield f".Ss {mdoc.escaped(title)}"
+    apart = [name for name in names if len({told(view) for view in views(name).values()}) > 1]
+    same = Counter(said(views(name)["whatwg"]) for name in names if name not in apart)
+    agreed = "; ".join(f"{result} ({count})" for result, count in same.most_common(6))
+    rest = ", and others" if len(same) > 6 else ""
+    told_so = f": {agreed}{rest}" if agreed else ""
+    yield from mdoc.text(f"{len(names)} scenarios. All agree in {len(names) - len(apart)}{told_so}.")
+    if not apart:
+        return
+    yield ".Bl -tag -width Ds"
+    for name in apart:
+        yield f".It {mdoc.quoted(name)}"
+        yield from _scenario(load()[name], views(name))
+    yield ".El"
+
+
+def _scenario(scenario: Scenario, seen: Mapping[str, ScriptView]) -> Iterator[str]:
+    yield from mdoc.text(scenario.summary)
+    groups: dict[object, list[str]] = {}
+    for reader, view in seen.items():
+        groups.setdefault(told(view), []).append(reader)
+    for readers in groups.values():
+        view = seen[readers[0]]
+        yield ".br"
+        yield from mdoc.text(f"{', '.join(NAMES[reader] for reader in readers)}: {said(view)} [{view.because}]")
+
+
+def said(view: ScriptView) -> str:
+    """What script is told, in few words."""
+    if view.exception is not None:
+        return f"the constructor throws {view.exception.name}"
+    words: list[str] = []
+    for event in view.events:
+        word = _event(event)
+        if not words or words[-1] != word:
+            words.append(word)
+    if view.ready_state != 3:
+        words.append(
+            f"readyState stays {view.ready_state}" if words else f"nothing, readyState {view.ready_state}"
+        )
+    return ", ".join(words)
+
+
+def _event(event: DomEvent) -> str:
+    match event.type:
+        case "open":
+            chosen = ", ".join(each for each in (event.protocol, event.extensions) if each)
+            return f"open ({chosen})" if chosen else "open"
+        case "close":
+            reason = f' "{_short(event.reason)}"' if event.reason else ""
+            return f"close {event.code}{reason}{' clean' if event.was_clean else ''}"
+        case "throw" if event.exception is not None:
+            return f"a call throws {event.exception.name}"
+        case "message":
+            return "message"
+        case _:
+            return event.type
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 30 else f"{text[:30]}..."
+
+
+def _races() -> Iterator[str]:
+    yield ".Ss Races"
+    yield from mdoc.text(
+        "Where one engine gives more than one result for the same bytes, the view says so, and compare shows "
+        "it. These scenarios race:"
+    )
+    yield from mdoc.tagged(
+        (
+            (
+                name,
+                " ".join(
+                    f"{NAMES[reader]}: {view.races}." for reader, view in views(name).items() if view.races
+                ),
+            )
+            for name, scenario in load().items()
+            if scenario.about not in UNSEEN and any(view.races for view in views(name).values())
+        )
+    )
+
+
+def _requests() -> Iterator[str]:
+    yield ".Sh WHAT THEY ASK"
+    yield from mdoc.text(
+        "The opening request of each engine for a page at http://localhost/ that opens "
+        "ws://server.example/chat; the key is an example. compare sends these, byte for byte, unless --as-is "
+        "is given."
+    )
+    for name in ("chromium", "firefox", "webkitgtk"):
+        engine = ENGINES[name]
+        made = engine.construct("ws://server.example/chat", Page())
+        yield f".Ss {NAMES[name]} {engine.version}"
+        yield from mdoc.literal(engine.request(made, Page(), KEY).decode("latin-1").rstrip().split("\r\n"))
+
+
+def _limits() -> Iterator[str]:
+    yield ".Sh LIMITS AND TIMES"
+    yield from mdoc.tagged(
+        (what, "; ".join(f"{NAMES[name]}: {number} {unit}" for name, number in numbers.items()) + ".")
+        for what, numbers, unit in FACTS
+    )
+
+
+def _console() -> Iterator[str]:
+    yield ".Sh WHAT THE CONSOLE SAYS"
+    yield from mdoc.text(
+        "Script cannot read the console, but a person can. wsprobe explain recognises these lines whole, as "
+        "they are copied; braces stand for what varies."
+    )
+    for name in ("chromium", "firefox", "webkitgtk"):
+        yield f".Ss Console of {NAMES[name]}"
+        yield from mdoc.tagged(
+            (row["text"], row["means"]) for row in explained.load(f"console/{name}")["message"]
+        )
+
+
+def _measuring() -> Iterator[str]:
+    yield ".Sh MEASURING"
+    measured = json.loads(files("wsprobe.manual").joinpath("agreement.json").read_text("utf-8"))
+    yield from mdoc.paragraphs(
+        "Every scenario was run in the real engines, from Debian's packages: Chromium headless, driven by its "
+        "DevTools protocol; Firefox headless, driven by Marionette; WebKitGTK in its MiniBrowser, on a display "
+        "of its own. A page opens the socket against the lab and writes down exceptions, events with their "
+        "attributes and readyState; the driver reads the console. What differed between runs was measured five "
+        "times. The results are kept as tests/browsers/recordings/*.jsonl, beside the requests that the "
+        "engines sent. Every test run holds the views against them: exception, url, events, attributes, "
+        "readyState and console text alike. .ci/run drives the engines again.",
+        "Where view and recording are the same, by kind of scenario (kind: same of all):",
+    )
+    engines = list(measured["engines"])
+    widths = [max(len(kind) for kind in measured["kinds"])] + [max(len(name), 9) for name in engines]
+    rows = [["", *engines]] + [[kind, *row] for kind, row in measured["kinds"].items()]
+    yield from mdoc.literal(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+    yield ".Ss When an engine is updated"
+    yield from mdoc.bullets(
+        (
+            "Install the new version, and run python -m tests.browsers.measure --check: it says what is no "
+            "longer so.",
+            "If all is as before but the version, and texts that name it, copy the engine's file of facts "
+            "(wsprobe/browsers/chromium/v156.py, say), change what has changed, and name the new file in the "
+            "package's __init__.py.",
+            "If a rule has changed, change it where it stands in the engine's order of checks, with a value in "
+            "the facts where both versions are to be kept.",
+            "Measure anew: python -m tests.browsers.measure and python -m tests.browsers.measure_requests "
+            "write the recordings; pytest tests/browsers says where views and recordings differ.",
+            "python -m tests.browsers.agreement --write and python -m wsprobe.manual bring this page up to "
+            "date.",
+        )
+    )
