@@ -64,6 +64,9 @@ def kept(recording: Recording) -> Recording:
         {name: value for name, value in event.items() if name != "where"}
         for event in rest["events"][:MOST_EVENTS]
     ]
+    if len(recording["events"]) > MOST_EVENTS:
+        rest |= {"readyState": None, "console": []}
+        rest.pop("capped", None)
     rest["asked"] = [request.partition("\r\n")[0] for request in requests]
     if len(requests) > 1:
         rest["followed"] = requests[1 : 1 + FOLLOWED]

@@ -11,6 +11,8 @@ from wsprobe.lab.scenario import Scenario
 CAP, LONG_CAP = 6.0, 25.0
 LONG = 60.0
 """A server that does nothing for so many seconds asks how long the engine waits. Firefox waits 20."""
+MUCH = 1024 * 1024
+"""Bytes that an engine may need longer for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,11 @@ class Case:
 
     @property
     def cap(self) -> float:
-        """Seconds after which the page closes what has not ended: longer where that is the question."""
-        slow = any(step.do in ("wait", "hold") and step.seconds > LONG for step in self.scenario.steps)
-        return LONG_CAP if slow else CAP
+        """Seconds after which the page closes what has not ended: longer where it may rightly take longer."""
+        steps = self.scenario.steps
+        slow = any(step.do in ("wait", "hold") and step.seconds > LONG for step in steps)
+        much = sum(len(step.data) * step.repeat for step in steps) > MUCH
+        return LONG_CAP if slow or much else CAP
 
 
 def acts(case: Case) -> list[dict[str, object]]:
