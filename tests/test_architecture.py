@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "wsprobe"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = {
+    "value": -1,
     "exchange": 0,
     "outcome": 0,
     "visible": 0,
