@@ -185,3 +185,8 @@ def test_unknown(topic: str) -> None:
         explain.find(topic)
     assert str(caught.value).isprintable()
     assert str(caught.value).isascii()
+
+
+def test_a_scenario_says_how_it_goes_in_older_versions() -> None:
+    facts = dict(explain.find("lab:hixie-76-wrong-challenge").facts)
+    assert facts["invalid in hixie-76"] == "wsprobe connect --wire hixie-76 lab:hixie-76-wrong-challenge"

@@ -29,6 +29,7 @@ def find(name: str) -> Entry | None:
         ("outcome", scenario.outcome),
         ("findings", ", ".join(scenario.findings)),
         ("look at it", f"wsprobe connect {topic}"),
+        *((f"{said} in {wire}", f"wsprobe connect --wire {wire} {topic}") for wire, said in scenario.wires),
         ("compare", f"wsprobe compare --browser-mode {topic}"),
     )
     see = tuple(word for word in (scenario.outcome, *scenario.findings) if word)
