@@ -77,7 +77,8 @@ def test_every_summary_is_one_sentence_of_its_own() -> None:
 def test_scenarios_differ_from_one_another() -> None:
     seen: dict[object, list[str]] = {}
     for name, scenario in ALL.items():
-        what = (scenario.steps, scenario.listener, scenario.url.replace(name, ""), scenario.page)
+        url = scenario.url.replace(name, "")
+        what = (scenario.steps, scenario.versions, scenario.listener, url, scenario.page)
         seen.setdefault(what, []).append(name)
     # These two differ from the first in what script looks at, which is nothing that it does.
     assert [names for names in seen.values() if len(names) > 1] == [["binarytype-bad", "attrs", "ok"]]
