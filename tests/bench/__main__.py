@@ -72,6 +72,7 @@ def main() -> None:
                 seconds=9,
             ),
         )
+        show("work for four times the pieces", apart(growth))
         show("one recording, predicted in each engine (no process)", apart(predictions))
         browser = "chromium --dump-dom"
         page = folder / "page.html"
@@ -118,6 +119,12 @@ def apart(work: Callable[..., Any], *arguments: Any) -> Any:
     """Do *work* in a process of its own, so that ours stays small: programs inherit our peak."""
     with multiprocessing.get_context("fork").Pool(1) as pool:
         return pool.apply(work, arguments)
+
+
+def growth() -> list[Row]:
+    from growth import grown
+
+    return grown()
 
 
 def predictions() -> list[Row]:
