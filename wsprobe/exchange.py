@@ -1,4 +1,4 @@
-"""The values that a probe writes and every reader reads. Imports nothing of ours.
+"""The values that a probe writes and every reader reads. Imports nothing of ours but how values are made.
 
 Rule 1: the wire is the fact. Bytes are kept as they were sent and received; one read is one event.
 Rule 2: a failure of the network is an event, never an exception.
@@ -8,8 +8,9 @@ Times (``at``) are whole microseconds since the probe of this exchange began.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+from wsprobe.value import dataclass
 
 How = Literal["fin", "reset", "truncated", "error", "timeout", "limit", "local", "interrupted"]
 
@@ -269,5 +270,5 @@ class Exchange:
     events: tuple[Event, ...]
     started: str = ""
     """Wall-clock time of the start, ISO 8601, UTC."""
-    hops: tuple[Exchange, ...] = field(default=())
+    hops: tuple[Exchange, ...] = ()
     """Earlier exchanges that led here (redirect, authentication, version retry), oldest first."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from wsprobe import __version__
 from wsprobe.exchange import Target
 from wsprobe.target import host_header
+from wsprobe.value import dataclass
 
 COMPRESSION = "permessage-deflate; client_max_window_bits"
 """The offer of RFC 7692 that Chromium makes too."""

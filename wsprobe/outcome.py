@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum, unique
+
+from wsprobe.value import dataclass
 
 
 @unique

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from wsprobe.cli.options import request, route
 from wsprobe.exchange import Act, Limits, Plan, Route, TlsOptions
+from wsprobe.value import dataclass
 
 if TYPE_CHECKING:
     from wsprobe.opening import Offer

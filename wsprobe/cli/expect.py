@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import click
 
 from wsprobe.report import Report
+from wsprobe.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wsprobe import sequel
@@ -15,6 +15,7 @@ from wsprobe.exchange import Act, Event, Exchange, Plan
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report
+from wsprobe.value import dataclass
 
 if TYPE_CHECKING:
     from wsprobe.browsers.view import Page

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from wsprobe.history.revision import Revision
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wsprobe.history.revision import Revision
 
 
 class UnknownRevision(ValueError):

@@ -7,7 +7,6 @@ they come to. Another revision is another such value, of the same rules or of it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from wsprobe.exchange import Connected, TunnelFailed
 from wsprobe.judge.finding import Finding, Verdict
@@ -38,6 +37,7 @@ from wsprobe.judge.transport.answer import other_protocol, unfinished
 from wsprobe.judge.transport.reach import has, proxy_answer, reach
 from wsprobe.judge.transport.tls import tls
 from wsprobe.read.reading import Reading
+from wsprobe.value import dataclass
 
 Rule = Callable[[Reading], Iterable[Finding]]
 

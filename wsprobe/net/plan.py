@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wsprobe.exchange import Plan
 from wsprobe.net.fault import PlanError
 from wsprobe.session.client import Client
+from wsprobe.value import dataclass
 
 if TYPE_CHECKING:
     import ssl

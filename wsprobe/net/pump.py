@@ -7,7 +7,6 @@ A reader and a writer run side by side, so that an answer is seen although the r
 from __future__ import annotations
 
 from collections.abc import AsyncIterable
-from dataclasses import dataclass
 
 import trio
 
@@ -16,6 +15,7 @@ from wsprobe.net.tape import Tape
 from wsprobe.net.wire import End, Wire
 from wsprobe.session.client import Client
 from wsprobe.session.turn import Phase
+from wsprobe.value import dataclass
 
 READS = 100_000
 """A peer that sends byte by byte makes an event of each: more of them than this are too many to keep."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
 from typing import Protocol
 
 import trio
 
 from wsprobe.exchange import How
+from wsprobe.value import dataclass
 
 READ = 65536
 """Bytes asked for in one read."""

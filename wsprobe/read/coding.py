@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
 from wsprobe.read.reading import CodingFault
+from wsprobe.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from wsprobe.read.reading import Head
 from wsprobe.read.tokens import Extension, parse_extensions
+from wsprobe.value import dataclass
 
 _WINDOW = 32768
 _STREAMS_MAX = 1000

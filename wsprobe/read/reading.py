@@ -6,10 +6,11 @@ Every span is a pair (start, end) of offsets into ``Reading.received``, the appl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
 from typing import Literal
 
 from wsprobe.exchange import Exchange, Received
+from wsprobe.value import dataclass
 
 Span = tuple[int, int]
 
@@ -149,7 +150,8 @@ class Response:
         return self.status is not None and 100 <= self.status < 200 and self.status != 101
 
 
-@dataclass(frozen=True, slots=True)
+# Made in floods, from keyword arguments: the standard library's own is quicker at that.
+@dataclasses.dataclass(frozen=True, slots=True)
 class Frame:
     """One frame after a 101 (RFC 6455 section 5.2), or what there is of it.
 

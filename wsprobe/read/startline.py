@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from wsprobe.read.heads import line_oddities
 from wsprobe.read.reading import Head
+from wsprobe.value import dataclass
 
 JUNK_MAX = 4
 """Bytes before "HTTP" that Chromium (net/http/http_stream_parser.cc) and Firefox skip."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Literal, Protocol
+
+from wsprobe.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

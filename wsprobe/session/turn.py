@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
+
+from wsprobe.value import dataclass
 
 SECOND = 1_000_000
 """Times are in microseconds."""

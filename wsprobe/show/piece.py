@@ -6,9 +6,9 @@ A style is a word of `wsprobe.show.paint.STYLES`; plain text simply leaves it ou
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from wsprobe.show.visible import legible, visible
+from wsprobe.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from wsprobe.exchange import (
     Connected,
     Ended,
@@ -16,6 +14,7 @@ from wsprobe.exchange import (
 )
 from wsprobe.read.reading import Reading
 from wsprobe.show.piece import Line, Look, Piece, line
+from wsprobe.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

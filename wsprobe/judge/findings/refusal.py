@@ -28,7 +28,8 @@ TABLE: tuple[Entry, ...] = (
         "note",
         "RFC 6455 section 4.2.2, step 3",
         title="The server redirects",
-        meaning="A server may redirect and a client may follow, but need not; of the browsers only WebKitGTK does.",
+        meaning="A server may redirect and a client may follow, but need not; "
+        "of the browsers only WebKitGTK does.",
         usual="plain to secure, a missing slash, another host name, or a login page",
         advice="Use the final address in the client (`-L` follows here).",
     ),

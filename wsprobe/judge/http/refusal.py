@@ -46,7 +46,8 @@ def redirect(reading: Reading) -> Iterator[Finding]:
         )
     yield found(
         "redirect",
-        f"the server points to {shown(fields[0].value)}; a client may follow, and browsers do not, except WebKitGTK",
+        f"the server points to {shown(fields[0].value)}; a client may follow, and browsers do not, "
+        "except WebKitGTK",
         where(response.head, fields),
         received=fields[0].value,
     )

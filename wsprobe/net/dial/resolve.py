@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -11,6 +10,7 @@ import trio.socket as tsocket
 from wsprobe.exchange import Resolved, ResolveFailed, Route
 from wsprobe.net.tape import Tape
 from wsprobe.net.wire import End
+from wsprobe.value import dataclass
 
 _FAMILY = {0: tsocket.AF_UNSPEC, 4: tsocket.AF_INET, 6: tsocket.AF_INET6}
 
