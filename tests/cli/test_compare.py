@@ -16,12 +16,12 @@ from wsprobe.cli.main import run
 Capture = pytest.CaptureFixture[str]
 
 
-@pytest.fixture
-def saved(tmp_path: Path) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Recordings of a few scenarios: name -> file."""
     files = {}
     for name in ("status-403", "accept-wrong", "ok", "close-1006"):
-        files[name] = str(tmp_path / name)
+        files[name] = str(tmp_path_factory.mktemp("saved") / name)
         run(["connect", "-s", "--save", files[name], f"lab:{name}"])
     return files
 
