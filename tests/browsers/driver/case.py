@@ -9,8 +9,9 @@ from wsprobe.exchange import Act
 from wsprobe.lab.scenario import Scenario
 
 CAP, LONG_CAP = 6.0, 25.0
-LONG = 60.0
-"""A server that does nothing for so many seconds asks how long the engine waits. Firefox waits 20."""
+LONG, LONG_CLOSING = 60.0, 10.0
+"""A server that does nothing for so many seconds, the second after the page's close(), asks how long the engine
+waits. Firefox waits 20."""
 MUCH = 1024 * 1024
 """Bytes that an engine may need longer for."""
 
@@ -59,7 +60,9 @@ class Case:
     def cap(self) -> float:
         """Seconds after which the page closes what has not ended: longer where it may rightly take longer."""
         steps = self.scenario.steps
-        slow = any(step.do in ("wait", "hold") and step.seconds > LONG for step in steps)
+        closes = any(act.do == "close" for act in self.scenario.page.acts)
+        long = LONG_CLOSING if closes else LONG
+        slow = any(step.do in ("wait", "hold") and step.seconds > long for step in steps)
         much = sum(len(step.data) * step.repeat for step in steps) > MUCH
         return LONG_CAP if slow or much else CAP
 
