@@ -83,9 +83,7 @@ def test_imports_run_one_way(path: Path) -> None:
         other = part(name)
         if other not in LAYERS or other == own or (own, other) in ALLOWED_UP:
             continue
-        assert LAYERS[other] < LAYERS[own] or {own, other} <= {"target", "opening"}, (
-            f"{own} imports {name}"
-        )
+        assert LAYERS[other] < LAYERS[own] or {own, other} <= {"target", "opening"}, f"{own} imports {name}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -116,6 +114,10 @@ def test_judge_and_browsers_do_not_know_each_other() -> None:
         (["connect", "--help"], {"trio", "ssl", "rich", "h11"}),
         (["explain", "1006"], {"trio", "ssl", "rich", "h11"}),
         (["compare", "--help"], {"trio", "ssl", "rich", "h11"}),
+        (
+            ["connect", "--unix-socket", "/nonexistent", "ws://localhost/"],
+            {"rich", "h11", "json", "tomllib", "ada_url", "wsprobe.history.revision", "wsprobe.archive"},
+        ),
     ],
     ids=" ".join,
 )

@@ -16,6 +16,9 @@ from statistics import median
 LONGEST = 30.0
 """Seconds for one run of one program; then it is ended and counted as missing."""
 
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""A package that pip has installed is compiled: a checkout is to be so too, after the first round."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -50,6 +53,7 @@ def run(command: Sequence[str], folder: Path | None = None) -> Run | None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env=ENVIRONMENT,
         start_new_session=True,
     )
     # The process is waited for through a handle, and by wait4 alone: that is what tells its memory.

@@ -15,36 +15,31 @@ from wsprobe.read.reading import Body, Reading, Response, Span
 
 _SEARCHED = 64 * 1024
 
-_NO_UPGRADE: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), whose)
-    for pattern, whose in (
-        (rb'can "upgrade" only to "websocket"', "Spring, Tornado, aiohttp"),
-        (rb'"connection" must be "upgrade"', "Tornado"),
-        (rb"no websocket upgrade hdr", "aiohttp"),
-        (rb"'(?:upgrade|websocket)' token not found in '(?:connection|upgrade)' header", "gorilla/websocket"),
-        (rb'(?:connection|upgrade) header "[^"]*" does not contain (?:upgrade|websocket)', "coder/websocket"),
-        (rb"'(?:connection|upgrade)' header must contain '(?:upgrade|websocket)'", "Phoenix, Bandit"),
-        (rb"(?:missing|invalid|bad|no) (?:connection|upgrade) header", "websockets, ws and others"),
-        (
-            rb"(?:connection|upgrade) header (?:is )?(?:missing|invalid|not found|required)",
-            "Autobahn and others",
-        ),
-        (rb"\Aupgrade required\s*\Z", "ws (Node)"),
-        (rb"you need a websocket client", "websockets (Python)"),
-        (rb"not a websocket (?:handshake|request|upgrade)", "several servers"),
-        (rb"websocket (?:upgrade|connection)s? (?:request )?(?:is )?(?:required|expected)", "several servers"),
-    )
+# Compiled by the search itself, which keeps them: few answers have a body to search.
+_NO_UPGRADE: tuple[tuple[bytes, str], ...] = (
+    (rb'can "upgrade" only to "websocket"', "Spring, Tornado, aiohttp"),
+    (rb'"connection" must be "upgrade"', "Tornado"),
+    (rb"no websocket upgrade hdr", "aiohttp"),
+    (rb"'(?:upgrade|websocket)' token not found in '(?:connection|upgrade)' header", "gorilla/websocket"),
+    (rb'(?:connection|upgrade) header "[^"]*" does not contain (?:upgrade|websocket)', "coder/websocket"),
+    (rb"'(?:connection|upgrade)' header must contain '(?:upgrade|websocket)'", "Phoenix, Bandit"),
+    (rb"(?:missing|invalid|bad|no) (?:connection|upgrade) header", "websockets, ws and others"),
+    (
+        rb"(?:connection|upgrade) header (?:is )?(?:missing|invalid|not found|required)",
+        "Autobahn and others",
+    ),
+    (rb"\Aupgrade required\s*\Z", "ws (Node)"),
+    (rb"you need a websocket client", "websockets (Python)"),
+    (rb"not a websocket (?:handshake|request|upgrade)", "several servers"),
+    (rb"websocket (?:upgrade|connection)s? (?:request )?(?:is )?(?:required|expected)", "several servers"),
 )
-_VERSION_TWICE = re.compile(rb"\b(13) ?, ?13\b")
-_TLS_PORT: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), whose)
-    for pattern, whose in (
-        (rb"plain http request was sent to https port", "nginx"),
-        (rb"speaking plain http to an ssl-enabled server port", "Apache"),
-        (rb"client sent an http request to an https server", "Go"),
-        (rb"this combination of host and port requires tls", "Tomcat"),
-        (rb"http request was sent to (?:an )?https", "several servers"),
-    )
+_VERSION_TWICE = rb"\b13 ?, ?13\b"
+_TLS_PORT: tuple[tuple[bytes, str], ...] = (
+    (rb"plain http request was sent to https port", "nginx"),
+    (rb"speaking plain http to an ssl-enabled server port", "Apache"),
+    (rb"client sent an http request to an https server", "Go"),
+    (rb"this combination of host and port requires tls", "Tomcat"),
+    (rb"http request was sent to (?:an )?https", "several servers"),
 )
 
 
@@ -54,8 +49,11 @@ def hints(reading: Reading) -> Iterator[Finding]:
     if response is None or response.body is None:
         return
     text = _text(response.body)
+    if not text:
+        yield from _page(response, text)
+        return
     yield from _upgrade_stripped(reading, response, text)
-    if match := _VERSION_TWICE.search(text):
+    if match := re.search(_VERSION_TWICE, text):
         ours = len(reading.request.head.all(b"sec-websocket-version"))
         yield found(
             "version-duplicated",
@@ -65,7 +63,7 @@ def hints(reading: Reading) -> Iterator[Finding]:
         )
     if not reading.exchange.plan.target.secure:
         for pattern, whose in _TLS_PORT:
-            if match := pattern.search(text):
+            if match := re.search(pattern, text, re.IGNORECASE):
                 yield found(
                     "plain-to-tls-port",
                     f"the answer says that this port wants TLS (words of {whose})",
@@ -91,7 +89,7 @@ def _upgrade_stripped(reading: Reading, response: Response, text: bytes) -> Iter
     head = reading.request.head
     whole = bool(head.all(b"upgrade") and head.all(b"connection"))
     for pattern, whose in _NO_UPGRADE:
-        if match := pattern.search(text):
+        if match := re.search(pattern, text, re.IGNORECASE):
             words = shown(match[0])
             yield found(
                 "upgrade-stripped" if whole else "handshake-incomplete",
