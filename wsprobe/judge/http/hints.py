@@ -15,7 +15,9 @@ from wsprobe.read.reading import Body, Reading, Response, Span
 
 _SEARCHED = 64 * 1024
 
-# Compiled by the search itself, which keeps them: few answers have a body to search.
+# The patterns are compiled by the search itself, which keeps them: few bodies have even one of the words.
+_OF_UPGRADE = rb"(?i)upgrade|websocket|connection"
+_OF_TLS = rb"(?i)https|ssl|tls"
 _NO_UPGRADE: tuple[tuple[bytes, str], ...] = (
     (rb'can "upgrade" only to "websocket"', "Spring, Tornado, aiohttp"),
     (rb'"connection" must be "upgrade"', "Tornado"),
@@ -49,10 +51,8 @@ def hints(reading: Reading) -> Iterator[Finding]:
     if response is None or response.body is None:
         return
     text = _text(response.body)
-    if not text:
-        yield from _page(response, text)
-        return
-    yield from _upgrade_stripped(reading, response, text)
+    if re.search(_OF_UPGRADE, text):
+        yield from _upgrade_stripped(reading, response, text)
     if match := re.search(_VERSION_TWICE, text):
         ours = len(reading.request.head.all(b"sec-websocket-version"))
         yield found(
@@ -61,7 +61,7 @@ def hints(reading: Reading) -> Iterator[Finding]:
             _span(reading, response, match[0]),
             received=match[0],
         )
-    if not reading.exchange.plan.target.secure:
+    if not reading.exchange.plan.target.secure and re.search(_OF_TLS, text):
         for pattern, whose in _TLS_PORT:
             if match := re.search(pattern, text, re.IGNORECASE):
                 yield found(
