@@ -49,8 +49,16 @@ def view(name: str, scenario: Scenario) -> dict[str, Any]:
     """What our engine *name* says of *scenario*, until the page would have given up."""
     cap = Case(scenario).cap
     sent = sum(len(step.data) * step.repeat for step in scenario.steps)
-    most = sent + Limits().max_session if sent < MOST_BYTES else Limits().max_session
-    limits = Limits(connect_timeout=cap, max_time=cap, linger=2 * cap, max_session=most)
+    more = sent if sent < MOST_BYTES else 0
+    usual = Limits()
+    limits = Limits(
+        connect_timeout=cap,
+        max_time=cap,
+        linger=2 * cap,
+        max_head=usual.max_head + more,
+        max_body=usual.max_body + more,
+        max_session=usual.max_session + more,
+    )
     seen = rehearse(engines()[name], scenario, load(), host=HOST, limits=limits)
     return _named(of_view(seen))
 

@@ -95,7 +95,12 @@ class Opened:
         if not due:
             return b""
         self._acts = tuple(act for act in self._acts if act.when != when)
-        return b"".join([self.say(act.do, act.data, act.code) for act in due])
+        watched = self._deadline
+        send = b"".join([self.say(act.do, act.data, act.code) for act in due])
+        if self.phase is Phase.CLOSING:
+            # What the plan closes by itself is still watched for the whole linger.
+            self._deadline = max(self._deadline, watched)
+        return send
 
     def _react(self, heard: Heard) -> bytes:
         if self._close_received:
