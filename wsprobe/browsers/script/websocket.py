@@ -29,6 +29,8 @@ class CallTexts:
     send_connecting: str
     undefined_is_zero: bool = False
     """``close(undefined, reason)`` counts as ``close(0, reason)``."""
+    long_reason: str = ""
+    """Console line of a close() whose reason is too long, "" if there is none."""
     late_send: str = ""
     """Console line of a send() when CLOSING or CLOSED, "" if there is none."""
 
@@ -116,6 +118,7 @@ class WebSocket:
                 self._throw("InvalidAccessError", self._texts.close_code.replace("{code}", str(code)), 15)
                 return
         if len(act.data) > MAX_REASON:
+            self.console += [self._texts.long_reason] if self._texts.long_reason else []
             self._throw("SyntaxError", self._texts.close_reason, 12)
             return
         if self.ready_state in (CLOSING, CLOSED):

@@ -60,7 +60,8 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
     if (repeated := subprotocols.first_repeated(protocols)) is not None:
         return _syntax_error(facts, "subprotocol-twice", subprotocol=_escaped(repeated))
     if base is not None and security.insecure_from_secure(base, address):
-        line = facts.console["mixed-content"].format(page=elided(base.href), url=elided(address.href))
+        near = "-loopback" if security.trustworthy_host(address.host) else ""
+        line = facts.console[f"mixed-content{near}"].format(page=elided(base.href), url=elided(address.href))
         because = "mixed content: Source/WebCore/loader/MixedContentChecker.cpp"
         return Made(Construction(address.href, blocked="mixed-content", protocols=protocols), (line,), because)
     return Made(Construction(address.href, target=target(address), protocols=protocols))

@@ -286,6 +286,7 @@ def _call_texts(facts: Facts) -> CallTexts:
         close_code=facts.exceptions["access"],
         close_reason=facts.exceptions["syntax"],
         send_connecting=facts.exceptions["state"],
+        long_reason=facts.console["close-reason"],
     )
 
 

@@ -36,7 +36,12 @@ FACTS = Facts(
         # Source/WebCore/loader/MixedContentChecker.cpp
         "mixed-content": (
             "[blocked] The page at {page} requested insecure content from {url}. "
-            "This content was blocked and must be served over HTTPS.\n"
+            "This content was blocked and must be served over HTTPS."
+        ),
+        # Of a loopback host the sentence is printed without its end (measured).
+        "mixed-content-loopback": (
+            "[blocked] The page at {page} requested insecure content from {url}. "
+            "This content was blocked and must"
         ),
         # Source/WebCore/page/csp/ContentSecurityPolicy.cpp
         "csp": (

@@ -83,7 +83,12 @@ def _length(value: bytes) -> int | None:
     match = _NUMBER.fullmatch(value)
     if match is None:
         return None
-    return 0 if match[1] == b"-" else min(int(match[2][:20]), _BIGGEST)
+    number = min(int(match[2][:20]), _BIGGEST)
+    if match[1] == b"-":
+        # -1 stands for "not known", which only the end of the connection could end, and that is an error then;
+        # any other negative number is less than there is to read (soup-body-input-stream.c; measured).
+        return _BIGGEST if number == 1 else 0
+    return number
 
 
 def _keeps_alive(head: Head) -> bool:
@@ -101,6 +106,9 @@ def _chunked_end(data: bytes, start: int) -> int | None:
         match = _CHUNK_SIZE.match(data, at, line)
         size = int(match[1][-16:], 16) if match else 0
         at = line + 1
+        if size > _BIGGEST:
+            # Negative once it is signed: the first byte that comes is more than enough (measured).
+            return at + 1 if len(data) > at else None
         if size == 0:
             return _trailers_end(data, at)
         at = data.find(b"\n", at + size) + 1

@@ -64,6 +64,7 @@ class _Message:
         self._facts = facts
         self._last = end(reading)
         self._ended = self._last.how in ("fin", "truncated")
+        self._credentials = reading.exchange.plan.target.userinfo is not None
 
     def answer(self, start: int) -> Answer:
         while True:
@@ -115,6 +116,9 @@ class _Message:
             then = redirected(self._url, location, self._facts)
             if then is not None:
                 return then
+        if head.status == 401 and self._credentials and _challenged(head):
+            # It answers on the connection that it has, where nothing more comes (soup-auth-manager.c; measured).
+            return Failed(self._facts.failures["ended"], f"401, and the URL has credentials: {_SESSION}")
         return Failed(self._facts.failures["not-accepted"], f"status {head.status}: {_SESSION}")
 
     def _cut_off(self, because: str, source: str) -> Answer:
@@ -139,3 +143,9 @@ class _Message:
             if offset < arrival.start + len(arrival.data):
                 break
         return at
+
+
+def _challenged(head: Head) -> bool:
+    """True if the answer asks for credentials in a way that libsoup knows (libsoup/auth/soup-auth.c)."""
+    schemes = (value.split(b" ", 1)[0].lower() for name, value in head.fields if name == b"www-authenticate")
+    return any(scheme in (b"basic", b"digest") for scheme in schemes)
