@@ -181,6 +181,18 @@ def test_expect(expectations: list[str], name: str, status: int, capsys: Capture
     assert err == "" or err.startswith("wsprobe: expected ")
 
 
+def test_expect_says_what_was_found_without_its_escapes(capsys: Capture) -> None:
+    raw = b"HTTP/1.1 403 x\r\nX-A: \x1b]0;a\x07\x9b\x7f\r\n\r\n".hex()
+    assert run(["connect", "--expect", "header:X-A=b", f"lab:/raw?hex={raw}"]) == 20
+    assert "expected header:X-A=b, found \\x1b]0;a\\x07\\x9b\\x7f\n" in capsys.readouterr().err
+
+
+def test_output_on_a_terminal_is_made_visible(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert run(["connect", "-o", "-", "lab:/status/500?body=a%1B[1m"]) == 13
+    assert capsys.readouterr().out == "a\\x1b[1m\n"
+
+
 def test_save_and_compare_again(capsys: Capture, tmp_path: Path) -> None:
     file = tmp_path / "recordings"
     assert run(["connect", "-s", "--save", str(file), "lab:status-403"]) == 12

@@ -66,7 +66,7 @@ class Results:
         failed = expect.unmet(self._expectations, report)
         if not self._values["silent"]:
             for sentence in failed:
-                note(sentence.encode("ascii", "backslashreplace").decode())
+                note(sentence.encode("unicode_escape").decode())
         return replace(report, exit_status=int(Exit.UNEXPECTED if failed else Exit.OPEN))
 
     def _print(self, report: Report) -> None:
@@ -80,7 +80,10 @@ class Results:
             self._exactly(report)
             asked = True
         if self._values["output"] is not None:
-            _write(self._values["output"], _body(report))
+            if self._values["output"] == "-":
+                self._untouched(_body(report))
+            else:
+                _write(self._values["output"], _body(report))
             asked = asked or self._values["output"] == "-"
         if self._values["write_out"] is not None:
             from wsprobe.show import write_out
@@ -106,13 +109,16 @@ class Results:
     def _exactly(self, report: Report) -> None:
         reading = report.reading
         whole = b"".join(r.head.raw + (r.body.raw if r.body else b"") for r in reading.responses)
-        whole = whole or reading.received
+        self._untouched(whole or reading.received)
+
+    def _untouched(self, data: bytes) -> None:
+        """Write what a peer sent to standard output: byte for byte, but made visible on a terminal."""
         if self._out.terminal:
-            for each in whole.splitlines():
+            for each in data.splitlines():
                 sys.stdout.write(self._out.text(each) + "\n")
         else:
             sys.stdout.flush()
-            sys.stdout.buffer.write(whole)
+            sys.stdout.buffer.write(data)
 
 
 def _known(template: str) -> None:

@@ -62,6 +62,7 @@ own = together(
         metavar="FILE",
         section=SECTION,
         help="write the body of the answer to FILE (- is standard output, instead of the report)",
+        long="On a terminal the bytes are made visible first.",
     ),
     option(
         "-s",

@@ -117,7 +117,7 @@ class _Message:
             if then is not None:
                 return then
         if head.status == 401 and self._credentials and _challenged(head):
-            # It answers on the connection that it has, where nothing more comes (soup-auth-manager.c; measured).
+            # It answers on the same connection, where nothing more comes (soup-auth-manager.c; measured).
             return Failed(self._facts.failures["ended"], f"401, and the URL has credentials: {_SESSION}")
         return Failed(self._facts.failures["not-accepted"], f"status {head.status}: {_SESSION}")
 
