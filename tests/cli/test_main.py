@@ -39,6 +39,7 @@ from wsprobe.outcome import TABLE, Exit
         (["connect", "@/nonexistent", "ws://h/"], "No such file"),
         (["connect", "--raw-request", "/nonexistent", "ws://h/"], "nonexistent"),
         (["connect", "lab:no-such-scenario"], "no scenario"),
+        (["connect", "lab:\x1b[1m\u202e"], "lab:\\x1b[1m\\u202e: no scenario"),
         (["connect", "-m", "0", "ws://h/"], "--max-time"),
         (["connect", "--wire", "hybi-99", "ws://h/"], "hybi-99"),
         (["compare", "--browser", "netscape", "lab:ok"], "netscape"),
@@ -103,6 +104,13 @@ def test_closed_pipe_is_141_and_silent() -> None:
     done = subprocess.run(["bash", "-c", f"({command}) | head -1"], capture_output=True, text=True, timeout=60)
     assert done.stdout.count("\n") == 1
     assert done.stderr == "141\n"
+
+
+def test_closed_pipe_is_141_with_no_buffer_between() -> None:
+    command = f"({sys.executable} -m wsprobe connect -i lab:403-long-body; echo $? >&2) | head -c 4"
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("HTTP", "141\n")
 
 
 def test_interrupt_ends_serve_with_130() -> None:

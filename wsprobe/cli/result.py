@@ -117,8 +117,7 @@ class Results:
             for each in data.splitlines():
                 sys.stdout.write(self._out.text(each) + "\n")
         else:
-            sys.stdout.flush()
-            sys.stdout.buffer.write(data)
+            _write("-", data)
 
 
 def _known(template: str) -> None:
@@ -151,7 +150,9 @@ def _open(path: str | None, append: bool) -> IO[bytes]:
 def _write(path: str, data: bytes, append: bool = False) -> None:
     if path == "-":
         sys.stdout.flush()
-        sys.stdout.buffer.write(data)
+        rest = memoryview(data)
+        while rest:  # with PYTHONUNBUFFERED there is no buffer that tries again after a part
+            rest = rest[sys.stdout.buffer.write(rest) :]
         return
     with _open(path, append) as file:
         file.write(data)
