@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import md5
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -311,6 +313,125 @@ def test_after_a_421_the_answer_on_the_same_connection_counts() -> None:
 def sent(url: str, page: Page) -> list[str]:
     made = WEBKITGTK.construct(url, page)
     return WEBKITGTK.request(made, page, KEY).decode().split("\r\n")
+
+
+UNAUTHORIZED = b"HTTP/1.1 401 U\r\nContent-Length: 0\r\n"
+DIGEST = b'WWW-Authenticate: Digest realm="r", nonce="n", qop="auth-int, auth", opaque="o"\r\n'
+SECRET_URL = "ws://us%20er:p%C3%A9@127.0.0.1:9000/x?y"
+
+
+@pytest.mark.parametrize(
+    ("challenge", "answer"),
+    [
+        (b"WWW-Authenticate: Basic\r\n", "Basic dXMgZXI6cOk="),
+        (b"WWW-Authenticate: Bearer realm=x, basic realm=y\r\n", "Basic dXMgZXI6cOk="),
+        (b"WWW-Authenticate: Basic realm=a\r\n" + DIGEST, 'Digest username="us er", realm="r", nonce="n", '),
+        (b"WWW-Authenticate: Digest realm=a, nonce=b, algorithm=SHA-256\r\n", ""),
+        (b"WWW-Authenticate: Digest nonce=b\r\n", ""),
+        (b"WWW-Authenticate: Digest realm=a, nonce=b, qop=auth-int\r\n", ""),
+        (b"WWW-Authenticate: Bearer realm=x\r\n", ""),
+        (b"", ""),
+    ],
+)
+def test_a_401_is_answered_with_the_urls_credentials(challenge: bytes, answer: str) -> None:
+    first = recorded(UNAUTHORIZED + challenge + b"Connection: close\r\n\r\n", url=SECRET_URL)
+    then = WEBKITGTK.follow([first], Page(), KEY)
+    if not answer:
+        assert then is None
+        return
+    assert then is not None
+    assert (then.url, then.why) == (SECRET_URL, "401, and the URL has credentials")
+    assert f"\r\nHost: 127.0.0.1:9000\r\nAuthorization: {answer}".encode() in then.request
+    assert WEBKITGTK.follow([first, first], Page(), KEY) is None
+    assert failure(WEBKITGTK.view(SECRET_URL, Page(), [first, first])) == (
+        "The server did not accept the WebSocket handshake."
+    )
+    good = recorded(OPEN, HI, CLOSE, url=SECRET_URL)
+    assert types(WEBKITGTK.view(SECRET_URL, Page(), [first, good])) == ["open", "message", "close"]
+
+
+def test_a_digest_is_computed_as_rfc_2617_has_it() -> None:
+    challenge = b'WWW-Authenticate: Digest realm="r", nonce="n", algorithm=MD5-sess, qop=auth\r\n\r\n'
+    first = recorded(UNAUTHORIZED + b"Connection: close\r\n" + challenge, url="ws://u:p@127.0.0.1:9000/x")
+    then = WEBKITGTK.follow([first], Page(), KEY)
+    assert then is not None
+    sent = then.request.decode().partition("Authorization: Digest ")[2].partition("\r\n")[0]
+    given = dict(part.split("=", 1) for part in sent.split(", "))
+
+    def hashed(text: str) -> str:
+        return md5(text.encode()).hexdigest()
+
+    own = given["cnonce"].strip('"')
+    session = hashed(f"{hashed('u:r:p')}:n:{own}")
+    response = hashed(f"{session}:n:00000001:{own}:auth:{hashed('GET:/x')}")
+    assert given["response"] == f'"{response}"'
+    assert (given["algorithm"], given["nc"], given["qop"]) == ("MD5-sess", "00000001", "auth")
+
+
+def test_after_a_401_the_answer_on_the_same_connection_counts() -> None:
+    challenged = UNAUTHORIZED + b"WWW-Authenticate: Basic\r\n\r\n"
+    assert types(seen(challenged, OPEN, HI, CLOSE, url=SECRET_URL)) == ["open", "message", "close"]
+    assert failure(seen(challenged, url=SECRET_URL)) == "Connection terminated unexpectedly"
+    assert failure(seen(challenged, challenged, url=SECRET_URL)) == (
+        "The server did not accept the WebSocket handshake."
+    )
+    assert failure(seen(challenged)) == "The server did not accept the WebSocket handshake."
+
+
+ENDED, REFUSED, PENDING = "Connection terminated unexpectedly", "The server did not accept", ""
+
+
+@pytest.mark.parametrize(
+    ("length", "held", "ended"),
+    [
+        ("-1", PENDING, ENDED),
+        ("-5", REFUSED, REFUSED),
+        ("-0", REFUSED, REFUSED),
+        (str(2**63 - 1), PENDING, ENDED),
+        (str(2**63), REFUSED, REFUSED),
+        (str(2**64 - 2), REFUSED, REFUSED),
+        (str(2**64), PENDING, ENDED),
+        (str(-(2**65)), PENDING, ENDED),
+        (str(1 - 2**64), REFUSED, REFUSED),  # 1
+        ("0" * 30 + "1", REFUSED, REFUSED),
+    ],
+)
+def test_a_length_is_64_bits_with_a_sign(length: str, held: str, ended: str) -> None:
+    answer = f"HTTP/1.1 403 F\r\nContent-Length: {length}\r\n\r\nx".encode()
+    _refusals(answer, held, ended)
+
+
+@pytest.mark.parametrize(
+    ("body", "held", "ended"),
+    [
+        (b"ffffffffffffffff\r\nx", PENDING, REFUSED),
+        (b"ffffffffffffffff\r\nx\r\n", REFUSED, REFUSED),
+        (b"8000000000000000\r\nx", PENDING, REFUSED),
+        (b"7fffffffffffffff\r\nx", PENDING, ENDED),
+        (b"fffffffffffffffff\r\n", PENDING, ENDED),
+        (b"-1\r\nx", PENDING, REFUSED),
+        (b"0\r\nx", PENDING, REFUSED),
+        (b"0\r\n" + 127 * b"x", PENDING, REFUSED),
+        (b"0\r\n" + 128 * b"x", REFUSED, REFUSED),
+        (b"1;" + 125 * b"e", PENDING, ENDED),
+        (b"1;" + 126 * b"e", ENDED, ENDED),
+        (b"1;" + 124 * b"e" + b"\r\na\r\n0\r\n\r\n", REFUSED, REFUSED),
+        (b"1;" + 130 * b"e" + b"\r\na\r\n0\r\n\r\n", ENDED, ENDED),
+        (b"1\r\na" + 128 * b"e", ENDED, ENDED),
+        (30 * b"0" + b"1\r\na\r\n0\r\n\r\n", REFUSED, REFUSED),
+    ],
+)
+def test_a_chunked_body_and_its_lines(body: bytes, held: str, ended: str) -> None:
+    _refusals(b"HTTP/1.1 403 F\r\nTransfer-Encoding: chunked\r\n\r\n" + body, held, ended)
+
+
+def _refusals(answer: bytes, held: str, ended: str) -> None:
+    """*held*: what becomes of *answer* while the connection stays; *ended*: once it ends."""
+    pending = seen(answer, how="local")
+    assert (pending.outcome == "connecting") is (held == PENDING)
+    if held:
+        assert failure(pending).startswith(held)
+    assert failure(seen(answer)).startswith(ended)
 
 
 def test_the_request() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from wsprobe.browsers.engine import Construction, FollowUp
 from wsprobe.browsers.page.subprotocols import given
@@ -25,15 +25,15 @@ from wsprobe.browsers.webkitgtk import constructor
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.request import request
 from wsprobe.browsers.webkitgtk.soup.connection import Connection, fail
-from wsprobe.browsers.webkitgtk.soup.establish import not_established
 from wsprobe.browsers.webkitgtk.soup.handshake import Failed, Opened
-from wsprobe.browsers.webkitgtk.soup.message import Again, Answer, read_answer
+from wsprobe.browsers.webkitgtk.soup.message import MISDIRECTED, UNAUTHORIZED, Again, Answer
 from wsprobe.browsers.webkitgtk.soup.redirect import Redirect
+from wsprobe.browsers.webkitgtk.soup.session import answers
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.reading import Reading
 
 _CLOSED_EARLY = "close() while CONNECTING: Source/WebCore/Modules/websockets/WebSocket.cpp"
-_MISDIRECTED = "421 once more: libsoup/soup-session.c"
+_WHY = {MISDIRECTED: "421", UNAUTHORIZED: "401, and the URL has credentials"}
 _RESET_RACE = (
     'the console says "Could not connect to ...: Connection reset by peer" '
     "where the reset is seen before the request is sent"
@@ -63,20 +63,25 @@ class WebKitGtk:
         return request(made.target, made.target, made.protocols, page, key, self.facts)
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
-        """The next hop of a redirect, or the same again after a 421."""
+        """The next hop of a redirect, or the same again: after a 421, or a 401 if the URL has credentials."""
         if not readings:
             return None
-        steps = self._steps(readings, page)
+        steps = answers(readings, given(page), self.facts)
         last = steps[-1]
         first = readings[0].exchange.plan.target
         match last.outcome:
             case Redirect(url=url, target=to):
-                why = "redirect"
+                why, authorization = "redirect", ""
             case Again():
-                to, url, why = readings[-1].exchange.plan.target, readings[-1].exchange.plan.target.url, "421"
+                to = readings[-1].exchange.plan.target
+                url, why = to.url, _WHY[last.outcome.status]
+                given_before = (
+                    s.outcome.authorization for s in reversed(steps) if isinstance(s.outcome, Again)
+                )
+                authorization = next(filter(None, given_before), "")
             case _:
                 return None
-        return FollowUp(url, to, request(first, to, given(page), page, key, self.facts), why)
+        return FollowUp(url, to, request(first, to, given(page), page, key, self.facts, authorization), why)
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = constructor.construct(url, page, self.facts)
@@ -109,7 +114,7 @@ class WebKitGtk:
         if script.close_call is not None:
             return self._closed_early(script, url, acts)
         before = 0
-        steps = self._steps(readings, page)
+        steps = answers(readings, given(page), self.facts)
         for number, step in enumerate(steps):
             acts = _act_until(script, acts, before + step.at)
             if script.close_call is not None:
@@ -127,8 +132,8 @@ class WebKitGtk:
                     return "closed" if script.ready_state == CLOSED else "open", because
                 case Redirect(url=to):
                     because = f"it is redirected to {to}: libsoup/soup-session.c"
-                case Again():
-                    because = "421, and it asks again: libsoup/soup-session.c"
+                case Again(status=status):
+                    because = f"{_WHY[status]}: it asks again: libsoup/soup-session.c"
             if number + 1 == len(steps):
                 return "follows", because
             before += end(readings[number]).at
@@ -144,50 +149,6 @@ class WebKitGtk:
         fail(script, url, self.facts.failures["closed-early"], self.facts)
         _run(script, acts)
         return "failed", _CLOSED_EARLY
-
-    def _steps(self, readings: Sequence[Reading], page: Page) -> list[Answer]:
-        """What each reading comes to, up to the first that decides."""
-        steps: list[Answer] = []
-        asked_again = False
-        for reading in readings:
-            step = self._step(reading, page, asked_again)
-            if isinstance(step.outcome, Redirect | Again) and len(steps) >= self.facts.max_resends:
-                because = f"more than {self.facts.max_resends} redirects: libsoup/soup-session.c"
-                step = replace(step, outcome=Failed(self.facts.failures["redirects"], because))
-            steps.append(step)
-            asked_again = asked_again or isinstance(step.outcome, Again)
-            if not isinstance(step.outcome, Redirect | Again):
-                break
-        return steps
-
-    def _step(self, reading: Reading, page: Page, asked_again: bool) -> Answer:
-        failed = not_established(reading, self.facts)
-        if failed is not None:
-            return Answer(*failed)
-        step = self._answer(reading, page, 0)
-        if not isinstance(step.outcome, Again):
-            return step
-        if asked_again:
-            return replace(step, outcome=self._misdirected(step.outcome))
-        if step.outcome.keep_alive and (len(reading.received) > step.body or _is_over(reading)):
-            # It asks on the same connection, so what comes there next is the answer.
-            step = self._answer(reading, page, step.body)
-            if isinstance(step.outcome, Again):
-                return replace(step, outcome=Failed(self.facts.failures["not-accepted"], _MISDIRECTED))
-        return step
-
-    def _answer(self, reading: Reading, page: Page, start: int) -> Answer:
-        protocols = given(page) or tuple(p.decode("latin-1") for p in reading.request.protocols)
-        url = reading.exchange.plan.target.url
-        return read_answer(reading, url, reading.request.key, protocols, self.facts, start)
-
-    def _misdirected(self, again: Again) -> Failed:
-        """A second 421, on a connection of its own.
-
-        A connection that the engine would have used again is taken for one that the server ends (measured).
-        """
-        key = "ended" if again.keep_alive else "not-accepted"
-        return Failed(self.facts.failures[key], _MISDIRECTED)
 
     def _opened(
         self, script: WebSocket, url: str, reading: Reading, step: Answer, opened: Opened, acts: list[Act]
@@ -261,10 +222,6 @@ class WebKitGtk:
             races=_RESET_RACE if reading is not None and reset_unasked(reading) else "",
             cookies=cookies,
         )
-
-
-def _is_over(reading: Reading) -> bool:
-    return end(reading).how in ("fin", "truncated", "reset", "error")
 
 
 def _run(script: WebSocket, acts: list[Act]) -> None:

@@ -14,7 +14,15 @@ from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.exchange import Target
 
 
-def request(first: Target, to: Target, protocols: tuple[str, ...], page: Page, key: str, facts: Facts) -> bytes:
+def request(
+    first: Target,
+    to: Target,
+    protocols: tuple[str, ...],
+    page: Page,
+    key: str,
+    facts: Facts,
+    authorization: str = "",
+) -> bytes:
     """The whole request head to *to*; *first* is where the first request went, before all redirects."""
     fields = [
         ("User-Agent", page.user_agent or facts.user_agent),
@@ -31,6 +39,7 @@ def request(first: Target, to: Target, protocols: tuple[str, ...], page: Page, k
         ("Accept-Language", facts.accept_language),
         ("Host", host(to)),
         ("Cookie", page.cookies if to.host == first.host else ""),
+        ("Authorization", authorization),
         *_metadata(first, page),
     ]
     lines = [f"GET {to.resource} HTTP/1.1", *(f"{name}: {value}" for name, value in fields if value)]

@@ -16,12 +16,18 @@ from wsprobe.browsers.webkitgtk.soup.head import Head
 Encoding = Literal["none", "length", "chunked", "eof", "unrecognized"]
 
 _NUMBER = re.compile(rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
-_CHUNK_SIZE = re.compile(rb"[ \t\n\v\f\r]*[+-]?(?:0[xX])?([0-9A-Fa-f]+)")
-_BIGGEST = 2**63 - 1
+_CHUNK_SIZE = re.compile(rb"[ \t\n\v\f\r]*([+-]?)(?:0[xX])?([0-9A-Fa-f]+)")
+_UNSIGNED, _SIGNED = 2**64 - 1, 2**63 - 1
+_LINE = 128
+"""Bytes of a line of the chunked coding that there is room for, its end included."""
 
 
 class Unended(Exception):
     """The connection ended too early for the body."""
+
+
+class TooLong(Exception):
+    """A line of the chunked coding does not end in the room there is. The argument: offset of its last byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +51,14 @@ def framing(head: Head) -> Framing:
 
 
 def body_end(data: bytes, start: int, frame: Framing, *, ended: bool) -> int | None:
-    """Offset after the body; None if it has not ended yet. *ended*: nothing more comes. Raises ``Unended``."""
+    """Offset after the body; None if it has not ended yet. *ended*: nothing more comes.
+
+    Raises ``Unended`` and ``TooLong``.
+    """
     if frame.encoding == "none":
         return start
     if frame.encoding == "chunked":
-        end = _chunked_end(data, start)
+        end = _chunked_end(data, start, ended=ended)
     elif frame.length >= 0:
         end = start + frame.length if len(data) - start >= frame.length else None
     else:
@@ -83,12 +92,18 @@ def _length(value: bytes) -> int | None:
     match = _NUMBER.fullmatch(value)
     if match is None:
         return None
-    number = min(int(match[2][:20]), _BIGGEST)
-    if match[1] == b"-":
-        # -1 stands for "not known", which only the end of the connection could end, and that is an error then;
-        # any other negative number is less than there is to read (soup-body-input-stream.c; measured).
-        return _BIGGEST if number == 1 else 0
-    return number
+    number = _signed(int(match[2].lstrip(b"0")[:20] or b"0"), minus=match[1] == b"-")
+    # -1 stands for "not known"; what is less is out of the range of the property, which then stays 0.
+    return 0 if number < -1 else number
+
+
+def _signed(number: int, *, minus: bool) -> int:
+    """What strtoull() makes of it, kept in a goffset: 64 bits with a sign."""
+    if number > _UNSIGNED:
+        number = _UNSIGNED
+    elif minus:
+        number = -number & _UNSIGNED
+    return number if number <= _SIGNED else number - _UNSIGNED - 1
 
 
 def _keeps_alive(head: Head) -> bool:
@@ -97,26 +112,32 @@ def _keeps_alive(head: Head) -> bool:
     return not head.fields.has_token(b"connection", b"close")
 
 
-def _chunked_end(data: bytes, start: int) -> int | None:
-    at = start
-    while True:
-        line = data.find(b"\n", at)
-        if line < 0:
-            return None
+def _chunked_end(data: bytes, start: int, *, ended: bool) -> int | None:
+    at: int | None = start
+    while at is not None and (line := _line_end(data, at)) is not None:
         match = _CHUNK_SIZE.match(data, at, line)
-        size = int(match[1][-16:], 16) if match else 0
-        at = line + 1
-        if size > _BIGGEST:
-            # Negative once it is signed: the first byte that comes is more than enough (measured).
-            return at + 1 if len(data) > at else None
-        if size == 0:
-            return _trailers_end(data, at)
-        at = data.find(b"\n", at + size) + 1
-        if not at:
-            return None
+        size = _signed(int(match[2].lstrip(b"0")[:17] or b"0", 16), minus=match[1] == b"-") if match else 0
+        if size <= 0:
+            return _trailers_end(data, line, ended=ended)
+        at = _line_end(data, line + size)
+    return None
 
 
-def _trailers_end(data: bytes, at: int) -> int | None:
-    """One line of any kind ends it: the test for a blank one holds for all (soup-body-input-stream.c)."""
-    line = data.find(b"\n", at)
-    return line + 1 if line >= 0 else None
+def _line_end(data: bytes, at: int) -> int | None:
+    """Offset after the line at *at*, None if it has not ended yet. Raises ``TooLong``."""
+    end = data.find(b"\n", at, at + _LINE)
+    if end >= 0:
+        return end + 1
+    if len(data) - at >= _LINE:
+        raise TooLong(at + _LINE - 1)
+    return None
+
+
+def _trailers_end(data: bytes, at: int, *, ended: bool) -> int | None:
+    """One line of any kind ends it, or what there is of one: the test for a blank one holds for all
+    (soup-body-input-stream.c)."""
+    try:
+        end = _line_end(data, at)
+    except TooLong as line:
+        return int(line.args[0]) + 1
+    return len(data) if end is None and ended and at < len(data) else end

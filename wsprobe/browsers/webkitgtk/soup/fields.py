@@ -64,11 +64,12 @@ def contains(value: bytes, token: bytes, *, case: bool = False) -> bool:
     return token.lower() in (item.lower() for item in items(value))
 
 
-def parameters(value: bytes) -> dict[bytes, bytes | None] | None:
-    """The parameters of a list divided by semicolons; None if one is there twice (parse_param_list, strict)."""
+def parameters(value: bytes, mark: bytes = b";", *, strict: bool = True) -> dict[bytes, bytes | None] | None:
+    """The parameters of a list divided by *mark*. Of one that is there twice the first counts; if *strict*, all
+    are None then (parse_param_list)."""
     found: dict[bytes, bytes | None] = {}
     seen: set[bytes] = set()
-    for item in items(value, b";"):
+    for item in items(value, mark):
         name, equals, text = item.partition(b"=")
         name = name.rstrip(SPACE)
         content: bytes | None = None
@@ -84,7 +85,9 @@ def parameters(value: bytes) -> dict[bytes, bytes | None] | None:
             elif content.startswith(b'"'):
                 content = _unquoted(content)
         if name.lower() in seen:
-            return None
+            if strict:
+                return None
+            continue
         seen.add(name.lower())
         found[name] = content
     return found

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from wsprobe.browsers.script.timeline import arrivals, end
 from wsprobe.browsers.webkitgtk.facts import Facts
-from wsprobe.browsers.webkitgtk.soup.body import Framing, Unended, body_end, framing
+from wsprobe.browsers.webkitgtk.soup.auth import authorization
+from wsprobe.browsers.webkitgtk.soup.body import Framing, TooLong, Unended, body_end, framing
 from wsprobe.browsers.webkitgtk.soup.fields import Fields
 from wsprobe.browsers.webkitgtk.soup.handshake import Failed, Opened, judge
 from wsprobe.browsers.webkitgtk.soup.head import Head, TooBig, cut, parse
@@ -19,15 +20,20 @@ from wsprobe.read.reading import Reading
 
 _HTTP = "libsoup/http1/soup-client-message-io-http1.c"
 _HEADS = "libsoup/http1/soup-message-io-data.c"
+_BODY = "libsoup/http1/soup-body-input-stream.c"
 _SESSION = "libsoup/soup-session.c"
-SWITCHING, MISDIRECTED = 101, 421
+SWITCHING, UNAUTHORIZED, MISDIRECTED = 101, 401, 421
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """421: the same request once more; *keep_alive*: on the same connection."""
+    """The same request once more, after a 421, or after a 401 with credentials of the URL's own."""
 
+    status: int
     keep_alive: bool
+    """On the same connection."""
+    authorization: str = ""
+    """The value of Authorization, "" if none is to be added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,6 @@ class _Message:
         self._facts = facts
         self._last = end(reading)
         self._ended = self._last.how in ("fin", "truncated")
-        self._credentials = reading.exchange.plan.target.userinfo is not None
 
     def answer(self, start: int) -> Answer:
         while True:
@@ -96,29 +101,34 @@ class _Message:
             failed = self._failed("encoding", f"how the body is framed is not known: {_HTTP}", start - 1)
             return Answer(failed.at, failed.outcome, head.fields)
         try:
-            end_ = body_end(self._data, start, frame, ended=self._ended)
+            end_ = body_end(self._data, start, frame, ended=False)
+            late = end_ is None and self._ended
+            if late:
+                end_ = body_end(self._data, start, frame, ended=True)
         except Unended:
             end_ = None
+        except TooLong as line:
+            long = self._failed("ended", f"a line of the chunked coding is too long: {_BODY}", line.args[0])
+            return Answer(long.at, long.outcome, head.fields)
         if end_ is None:
-            cut_off = self._cut_off("the body has not ended", "libsoup/soup-body-input-stream.c")
+            cut_off = self._cut_off("the body has not ended", _BODY)
             return Answer(cut_off.at, cut_off.outcome, head.fields)
-        at = self._when(end_ - 1)
-        if frame.encoding == "eof" and self._ended and (frame.length < 0 or end_ - start < frame.length):
-            at = self._last.at
+        at = self._last.at if late else self._when(end_ - 1)
         return Answer(at, self._next(head, frame), head.fields, end_)
 
     def _next(self, head: Head, frame: Framing) -> Failed | Redirect | Again:
         """The handlers of "got-body", then of "finished"."""
         if head.status == MISDIRECTED:
-            return Again(frame.keep_alive)
+            return Again(head.status, frame.keep_alive)
+        if head.status == UNAUTHORIZED:
+            to = self._reading.exchange.plan.target
+            if answer := authorization(head.fields, to, (self._key or b"").decode("latin-1")):
+                return Again(head.status, frame.keep_alive, answer)
         location = head.fields.one(b"location")
         if head.status in (301, 302, 303, 307, 308) and location is not None:
             then = redirected(self._url, location, self._facts)
             if then is not None:
                 return then
-        if head.status == 401 and self._credentials and _challenged(head):
-            # It answers on the same connection, where nothing more comes (soup-auth-manager.c; measured).
-            return Failed(self._facts.failures["ended"], f"401, and the URL has credentials: {_SESSION}")
         return Failed(self._facts.failures["not-accepted"], f"status {head.status}: {_SESSION}")
 
     def _cut_off(self, because: str, source: str) -> Answer:
@@ -143,9 +153,3 @@ class _Message:
             if offset < arrival.start + len(arrival.data):
                 break
         return at
-
-
-def _challenged(head: Head) -> bool:
-    """True if the answer asks for credentials in a way that libsoup knows (libsoup/auth/soup-auth.c)."""
-    schemes = (value.split(b" ", 1)[0].lower() for name, value in head.fields if name == b"www-authenticate")
-    return any(scheme in (b"basic", b"digest") for scheme in schemes)
