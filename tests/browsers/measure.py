@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 
 import trio
 
@@ -26,8 +27,8 @@ from tests.browsers.driver.record import Recording, measure
 from wsprobe.lab.catalogue import load
 
 TIMES = 5
-RACING = ("fin-on-accept", "reset-on-accept")
-"""Listeners that end a connection while it is still being made: results that race, whatever two runs say."""
+ENDS_EARLY = ("fin-on-accept", "reset-on-accept")
+"""Listeners that end a connection while it is still being made."""
 FOLLOWED = 3
 """So many of the requests after the first are kept whole; of a redirect loop the rest are alike."""
 JAR = Script(at_end="document.cookie")
@@ -94,7 +95,7 @@ async def run(
         case
         for case in wanted
         if _differs(compared.get(case.name), checked.recordings.get(case.name))
-        or (not known and case.scenario.listener in RACING)
+        or (not known and _may_race(case))
     ]
     say(f"{len(doubtful)} to be measured {TIMES} times: {' '.join(case.name for case in doubtful)}")
     seen = {
@@ -103,7 +104,7 @@ async def run(
         if known and case.name in checked.recordings
     }
     for racing in (True, False):
-        some = [case for case in doubtful if (case.scenario.listener in RACING) is racing]
+        some = [case for case in doubtful if _may_race(case) is racing]
         for _ in range(TIMES):
             found = (await measure(engine, some, calm=not racing, watch=say)).recordings if some else {}
             for name, one in found.items():
@@ -115,6 +116,12 @@ async def run(
     for name, results in seen.items():
         _judge(checked, name, results, known.get(name))
     return checked
+
+
+def _may_race(case: Case) -> bool:
+    """Whether results race for all that two runs say: the end comes with, or before, what it ends."""
+    steps = [step.do for step in case.scenario.steps]
+    return case.scenario.listener in ENDS_EARLY or ("send", "reset") in pairwise(steps)
 
 
 def _last(seen: Mapping[str, list[Recording]], name: str) -> Recording | None:
@@ -133,13 +140,13 @@ def _judge(checked: Checked, name: str, seen: list[Recording], known: Recording 
         checked.changed[name] = differences(_result(known), _result(seen[0]))
 
 
-def carried(recording: Recording, before: Recording) -> Recording:
+def carried(recording: Recording, before: Recording, may_race: bool) -> Recording:
     """*recording* with the results that raced *before*: what was seen once may come again."""
     raced = before.get("races", [])
-    if not raced:
+    if not before or not (raced or may_race):
         return recording
     usual = {name: value for name, value in before.items() if name != "races"}
-    results = [{"times": TIMES - sum(one["times"] for one in raced), **usual}, *raced]
+    results = [{"times": max(1, TIMES - sum(one["times"] for one in raced)), **usual}, *raced]
     known = {_key(one) for one in (recording, *recording.get("races", ()))}
     others = [one for one in results if _key(one) not in known]
     return {**recording, "races": [*recording.get("races", ()), *others]} if others else recording
@@ -172,7 +179,7 @@ def races(checked: Checked, known: Mapping[str, Recording]) -> list[str]:
     for scenario, recording in known.items():
         others = [one["times"] for one in recording.get("races", ())]
         if others and scenario not in found:
-            found[scenario] = [TIMES - sum(others), *others]
+            found[scenario] = [max(1, TIMES - sum(others)), *others]
     return [
         f"races: {scenario}: {', '.join(str(count) for count in counts)} of {sum(counts)}"
         for scenario, counts in sorted(found.items())
@@ -216,7 +223,11 @@ def _engine(name: str, only: list[str], check: bool, calm: bool) -> int:
         return int(bool(checked.changed or checked.failed))
     kept_on = {scenario: one for scenario, one in known.items() if only and scenario not in checked.recordings}
     before = known if version == checked.version else {}
-    new = {scenario: carried(one, before.get(scenario, {})) for scenario, one in checked.recordings.items()}
+    may_race = {case.name for case in wanted if _may_race(case)}
+    new = {
+        scenario: carried(one, before.get(scenario, {}), scenario in may_race)
+        for scenario, one in checked.recordings.items()
+    }
     store.save(name, checked.version, kept_on | new)
     return int(bool(checked.failed))
 
