@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.browsers.driver import store
-from tests.browsers.views import engines, faults, recordings, scenarios
+from tests.browsers.views import MEASURED, engines, faults, recordings, scenarios
 from wsprobe.lab.catalogue import load
 
 PAIRS = [(name, scenario) for name in engines() for scenario in scenarios(name)]
+
+
+def test_every_engine_that_is_measured_is_written() -> None:
+    assert tuple(engines()) == MEASURED
 
 
 @pytest.mark.parametrize(("name", "scenario"), PAIRS, ids=lambda value: str(value))
