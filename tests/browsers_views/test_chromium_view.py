@@ -104,9 +104,15 @@ def test_the_server_has_a_minute_to_answer_a_close() -> None:
     ]
     late = seen(OPEN, answer, page=page, gap=61 * SECOND)
     assert [(e.type, e.code, e.was_clean) for e in late.events] == [("open", 0, False), ("close", 1006, False)]
-    silent = seen(OPEN, page=page, how="local")
+    silent = seen(OPEN, page=page, how="local", gap=61 * SECOND)
     assert [e.code for e in silent.events] == [0, 1006]
     assert "60 s" in silent.because
+
+
+def test_a_close_that_may_still_be_answered_is_left_open() -> None:
+    page = Page(acts=(Act("open", "close", b"bye", 3000),))
+    view = seen(OPEN, page=page, how="local")
+    assert (view.outcome, view.ready_state, types(view)) == ("open", 2, ["open"])
 
 
 def test_a_reset_after_both_closes_is_not_clean_but_keeps_the_code() -> None:

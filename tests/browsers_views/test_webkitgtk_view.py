@@ -168,7 +168,13 @@ def test_the_server_has_five_seconds_to_answer_a_close() -> None:
     answer = frame(0x88, b"\x0b\xb8bye")
     assert [e.code for e in seen(OPEN, answer, page=page, gap=4 * SECOND).events] == [0, 3000]
     assert [e.code for e in seen(OPEN, answer, page=page, gap=6 * SECOND).events] == [0, 1006]
-    assert [e.code for e in seen(OPEN, page=page, how="local").events] == [0, 1006]
+    assert [e.code for e in seen(OPEN, page=page, how="local", gap=6 * SECOND).events] == [0, 1006]
+
+
+def test_a_close_that_may_still_be_answered_is_left_open() -> None:
+    page = Page(acts=(Act("open", "close", b"bye", 3000),))
+    view = seen(OPEN, page=page, how="local")
+    assert (view.outcome, view.ready_state, types(view)) == ("open", 2, ["open"])
 
 
 def test_messages_read_with_an_error_come_before_it() -> None:

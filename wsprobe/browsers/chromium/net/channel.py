@@ -68,8 +68,11 @@ class Channel:
             self._time_out()
 
     def run_out(self) -> None:
-        """Nothing more comes: let the timer that runs, if one does, run out."""
-        if self._due is not None:
+        """The recording ends, and the connection does not: let the wait for its end run out, if both closed.
+
+        A server that has yet to answer the page's close() may still do so.
+        """
+        if self._received_close is not None:
             self._time_out()
 
     def after_script(self, now: int) -> None:

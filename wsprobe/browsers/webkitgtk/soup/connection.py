@@ -68,15 +68,19 @@ class Connection:
         if self._failed_at is not None and now > self._failed_at + _OVERTAKEN:
             self._read_on()
         elif self._due is not None and now >= self._due:
-            self.run_out()
-
-    def run_out(self) -> None:
-        """Nothing more comes: let the timer that runs, if one does, run out."""
-        if self._failed_at is not None:
-            self._read_on()
-        elif self._due is not None:
             if not self._close_received:
                 self.because = f"no Close from the server within {self._facts.closing_timeout} s: {_SOURCE}"
+            self._closed()
+
+    def run_out(self) -> None:
+        """The recording ends, and the connection does not: let the wait for its end run out, if both closed.
+
+        A server that has yet to answer the page's close() may still do so, unless there was an error: what
+        comes after that is not read.
+        """
+        if self._failed_at is not None:
+            self._read_on()
+        elif self._due is not None and (self._close_received or self._told_error):
             self._closed()
 
     def after_script(self, now: int) -> None:
