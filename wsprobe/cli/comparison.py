@@ -18,6 +18,7 @@ from wsprobe.cli.places import LAB
 from wsprobe.cli.reading import recordings, report
 from wsprobe.exchange import Exchange
 from wsprobe.outcome import Exit
+from wsprobe.read.reading import Reading
 from wsprobe.report import Report
 
 TODAY = "hybi-13"
@@ -110,19 +111,27 @@ def recorded(exchange: Exchange, browsers: Sequence[str], page: Page, values: di
 
         exchange = redact(exchange)
     made = report(exchange)
-    return replace(made, views=tuple(as_is(made, name, page) for name in browsers))
+    return replace(made, views=as_is(made, browsers, page))
 
 
-def as_is(made: Report, browser: str, page: Page, script_url: str = "") -> ScriptView:
-    """One engine's view of a recording whose request was not its own, in whatever wire version that was."""
-    from wsprobe.read import read
-
-    asked = (*made.exchange.hops, made.exchange)
-    readings = [read(replace(each, plan=replace(each.plan, wire=TODAY))) for each in asked]
+def as_is(made: Report, browsers: Sequence[str], page: Page, script_url: str = "") -> tuple[ScriptView, ...]:
+    """The engines' views of a recording whose request was not their own, in whatever wire version that was."""
+    readings = as_today(made)
     offered = made.reading.request.protocols
     if page.protocols is None and offered:
         page = replace(page, protocols=tuple(p.decode("latin-1") for p in offered))
-    return ENGINES[browser].view(script_url or asked[0].plan.target.url, page, readings)
+    url = script_url or readings[0].exchange.plan.target.url
+    return tuple(ENGINES[name].view(url, page, readings) for name in browsers)
+
+
+def as_today(made: Report) -> list[Reading]:
+    """The exchanges of a report, oldest first, read as RFC 6455 whatever was spoken: so browsers read."""
+    from wsprobe.read import read
+
+    hops = [read(replace(hop, plan=replace(hop.plan, wire=TODAY))) for hop in made.exchange.hops]
+    if made.exchange.plan.wire == TODAY:
+        return [*hops, made.reading]
+    return [*hops, read(replace(made.exchange, plan=replace(made.exchange.plan, wire=TODAY)))]
 
 
 def tellables(reports: Sequence[Report]) -> list[Tellable]:

@@ -82,8 +82,8 @@ async def one(
     made = replace(report(masked(exchange)), name=place.shown(bool(values["redact"])))
     seen = place.page(page)
     if values["as_is"]:
-        views = [as_is(made, name, seen, place.script_url) for name in browsers]
-        return replace(made, views=tuple(views), answers=(None,) * len(views))
+        views = as_is(made, browsers, seen, place.script_url)
+        return replace(made, views=views, answers=(None,) * len(views))
     url = with_credentials(place.script_url or place.url, values["user"])
     results: list[tuple[ScriptView, Exchange | None]] = []
 
