@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from wsprobe.browsers.view import DomException, Page, ScriptView
 from wsprobe.exchange import Target
 from wsprobe.read.reading import Reading
+from wsprobe.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ engine's own view of a scenario.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from wsprobe.browsers.tell import Told, told
 from wsprobe.browsers.view import DomEvent, ScriptView
+from wsprobe.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

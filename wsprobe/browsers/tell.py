@@ -7,9 +7,9 @@ distinguish seven situations; here is what each engine really lets it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from wsprobe.browsers.view import DomEvent, ScriptView
+from wsprobe.value import dataclass
 
 Told = tuple[object, ...]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from wsprobe.exchange import Act
+from wsprobe.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

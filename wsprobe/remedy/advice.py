@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from wsprobe.read.reading import Frame, Reading, Response
 from wsprobe.remedy.signatures import SIGNATURES, Signature
+from wsprobe.value import dataclass
 
 REASON_ROOM = 123
 """Bytes: a control frame carries 125 (RFC 6455 section 5.5), the code takes two."""

@@ -6,7 +6,8 @@ A mark is a likelihood, never a certainty: any server can send any field.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from wsprobe.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

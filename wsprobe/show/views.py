@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from wsprobe.browsers.tell import told
 from wsprobe.browsers.view import DomEvent, ScriptView
 from wsprobe.show.piece import Line, Look, Piece, line
+from wsprobe.value import dataclass
 
 STATES = ("CONNECTING", "OPEN", "CLOSING", "CLOSED")
 TITLES = {

@@ -6,8 +6,6 @@ websocket_channel_impl.cc (Connect), core/loader/mixed_content_checker.cc, core/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.net.channel import elided
 from wsprobe.browsers.chromium.url import is_local, parse_url
@@ -15,6 +13,7 @@ from wsprobe.browsers.engine import Construction
 from wsprobe.browsers.page import csp, security, subprotocols
 from wsprobe.browsers.page.address import Address, as_websocket, parse, target
 from wsprobe.browsers.view import DomException, Page
+from wsprobe.value import dataclass
 
 SYNTAX_ERROR, SECURITY_ERROR = 12, 18
 

@@ -5,14 +5,13 @@ Source: dom/websocket/WebSocket.cpp (ConstructorCommon, WebSocketImpl::Init, Par
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from wsprobe.browsers.engine import Construction
 from wsprobe.browsers.firefox.csp import violations
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.page import csp, security, subprotocols
 from wsprobe.browsers.page.address import Address, as_websocket, parse, target
 from wsprobe.browsers.view import DomException, Page
+from wsprobe.value import dataclass
 
 _SYNTAX_ERROR, _SECURITY_ERROR = 12, 18
 _SOURCE = "dom/websocket/WebSocket.cpp"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from wsprobe.browsers.page.address import DEFAULT_PORTS, Address
+from wsprobe.value import dataclass
 
 _KEYWORD = re.compile(
     r"'(?:self|unsafe-inline|unsafe-eval|unsafe-hashes|wasm-unsafe-eval|strict-dynamic|report-sample)'",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from heapq import merge
 
 from wsprobe.browsers.view import Page
 from wsprobe.exchange import Act, Connected, Ended, Received, Sent, TlsFailed
 from wsprobe.read.reading import Frame, Reading
+from wsprobe.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

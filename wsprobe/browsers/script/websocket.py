@@ -8,11 +8,11 @@ follow; what they say when they throw is data.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Literal
 
 from wsprobe.browsers.view import DomEvent, DomException
 from wsprobe.exchange import Act
+from wsprobe.value import dataclass
 
 CONNECTING, OPEN, CLOSING, CLOSED = range(4)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from wsprobe.browsers.engine import Construction
 from wsprobe.browsers.page.address import Address, as_websocket, parse, target
 from wsprobe.browsers.page.csp import upgraded, upgrades, violation
@@ -11,6 +9,7 @@ from wsprobe.browsers.page.security import bad_port, insecure_from_secure, trust
 from wsprobe.browsers.page.subprotocols import first_invalid, first_repeated, given
 from wsprobe.browsers.standard.letter import Letter
 from wsprobe.browsers.view import DomException, Page
+from wsprobe.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from wsprobe.browsers.engine import Construction, FollowUp
 from wsprobe.browsers.page.address import page_origin
@@ -18,6 +17,7 @@ from wsprobe.browsers.view import DomEvent, Page, ScriptView
 from wsprobe.exchange import Act
 from wsprobe.read.reading import Reading, Response
 from wsprobe.target import host_header
+from wsprobe.value import dataclass
 
 STILL_WAITING = ("timeout", "local", "limit", "interrupted")
 """Ends of our own making: the server might have gone on."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from wsprobe.browsers.standard.letter import Letter
 from wsprobe.read.deflate import Direction
 from wsprobe.read.reading import Head, Reading, Response
 from wsprobe.read.tokens import Extension, Malformed, expected_accept, parse_extensions, split_list
+from wsprobe.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

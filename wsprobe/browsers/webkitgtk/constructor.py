@@ -6,7 +6,6 @@ Source/WebCore/loader/MixedContentChecker.cpp.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 from wsprobe.browsers.engine import Construction
@@ -14,6 +13,7 @@ from wsprobe.browsers.page import csp, security, subprotocols
 from wsprobe.browsers.page.address import Address, as_websocket, parse, target
 from wsprobe.browsers.view import DomException, Page
 from wsprobe.browsers.webkitgtk.facts import Facts
+from wsprobe.value import dataclass
 
 SYNTAX_ERROR, SECURITY_ERROR = 12, 18
 _SOURCE = "Source/WebCore/Modules/websockets/WebSocket.cpp"

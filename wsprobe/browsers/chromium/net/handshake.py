@@ -7,12 +7,12 @@ websocket_handshake_stream_base.cc (ValidateSubProtocol), websocket_stream.cc (D
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
 from hashlib import sha1
 
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.net.extensions import Fault, agree
 from wsprobe.browsers.chromium.net.http import Answer, Headers
+from wsprobe.value import dataclass
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _BASIC = "net/websockets/websocket_basic_handshake_stream.cc"

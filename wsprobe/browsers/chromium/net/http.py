@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from wsprobe.browsers.script.timeline import end
 from wsprobe.read.reading import Reading
+from wsprobe.value import dataclass
 
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _COMMAS = re.compile(rb'(?:[^,"]|"(?:[^"\\]|\\.?)*(?:"|$))*', re.DOTALL)

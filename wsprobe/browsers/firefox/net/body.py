@@ -10,9 +10,9 @@ nsHttpChunkedDecoder.cpp, nsHttpChannel.cpp (CallOnStartRequest), nsUnknownDecod
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from wsprobe.browsers.firefox.net.fields import Fields
+from wsprobe.value import dataclass
 
 _NO_CONTENT = frozenset({101, 204, 205, 304})
 _SIZE = re.compile(rb"[ \t\n\v\f\r]*\+?(?:0[xX])?([0-9A-Fa-f]+)")

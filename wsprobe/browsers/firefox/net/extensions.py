@@ -4,7 +4,8 @@ ParseWebSocketExtension)."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from wsprobe.value import dataclass
 
 _SPACES = re.compile(rb"[ \t\r\n]+")
 _FLAGS = (b"client_no_context_takeover", b"server_no_context_takeover")

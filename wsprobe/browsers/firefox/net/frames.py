@@ -6,9 +6,9 @@ Source: netwerk/protocol/websocket/WebSocketChannel.cpp, ProcessInput.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from wsprobe.browsers.firefox.facts import Facts
+from wsprobe.value import dataclass
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 _CONTROL = 8

@@ -6,11 +6,11 @@ Source: netwerk/protocol/websocket/WebSocketChannel.cpp, OnStartRequest.
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
 from hashlib import sha1
 
 from wsprobe.browsers.firefox.net.extensions import BadExtension, Deflate, agree
 from wsprobe.browsers.firefox.net.transaction import Answer, Head
+from wsprobe.value import dataclass
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _SEPARATORS = b", \t"

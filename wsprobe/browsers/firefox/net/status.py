@@ -4,7 +4,8 @@ ParseStatusLine)."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from wsprobe.value import dataclass
 
 _VERSION = re.compile(rb"HTTP(?![0-9A-Za-z_])(/(?:([0-9]+)(\.(?:([0-9]+))?)?)?)?")
 _CODE = re.compile(rb"[ \t\r\n]*([0-9]{1,3})(?=[ \t\r\n]|\Z)")

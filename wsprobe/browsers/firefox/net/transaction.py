@@ -7,7 +7,6 @@ Close). The transaction is bound to its connection (NS_HTTP_STICKY_CONNECTION), 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.net import body
@@ -16,6 +15,7 @@ from wsprobe.browsers.firefox.net.status import BadStatus, Status, parse
 from wsprobe.browsers.script.timeline import end
 from wsprobe.exchange import Received, Sent
 from wsprobe.read.reading import Reading
+from wsprobe.value import dataclass
 
 _START = b"http/1."
 _OTHER_START = re.compile(rb"[ \t-\r]*(http/[23]|icy )", re.IGNORECASE)

@@ -8,10 +8,10 @@ libsoup/http1/soup-body-input-stream.c.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
 from wsprobe.browsers.webkitgtk.soup.head import Head
+from wsprobe.value import dataclass
 
 Encoding = Literal["none", "length", "chunked", "eof", "unrecognized"]
 

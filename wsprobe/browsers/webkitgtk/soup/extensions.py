@@ -7,9 +7,9 @@ libsoup/websocket/soup-websocket-extension-deflate.c (parse_params, get_response
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from wsprobe.browsers.webkitgtk.soup.fields import SPACE, items, parameters
+from wsprobe.value import dataclass
 
 NAME = b"permessage-deflate"
 _DECIMAL = re.compile(rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)")

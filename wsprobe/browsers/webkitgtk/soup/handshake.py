@@ -3,12 +3,11 @@ soup_websocket_client_verify_handshake)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.soup.extensions import Accepted, Refused, accept
 from wsprobe.browsers.webkitgtk.soup.fields import Fields, contains
 from wsprobe.read.tokens import expected_accept
+from wsprobe.value import dataclass
 
 _SOURCE = "libsoup/websocket/soup-websocket.c"
 

@@ -7,9 +7,9 @@ Sources: libsoup/http1/soup-message-io-data.c (soup_message_io_data_read_headers
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from wsprobe.browsers.webkitgtk.soup.fields import Fields
+from wsprobe.value import dataclass
 
 _HEAD_END = re.compile(rb"\n\r?\n")
 _BLANKS = re.compile(rb"[\r\n]*")

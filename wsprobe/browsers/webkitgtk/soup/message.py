@@ -6,8 +6,6 @@ misdirected_handler, websocket_connect_async_complete).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from wsprobe.browsers.script.timeline import arrivals, end
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.soup.auth import authorization
@@ -17,6 +15,7 @@ from wsprobe.browsers.webkitgtk.soup.handshake import Failed, Opened, judge
 from wsprobe.browsers.webkitgtk.soup.head import Head, TooBig, cut, parse
 from wsprobe.browsers.webkitgtk.soup.redirect import Redirect, redirected
 from wsprobe.read.reading import Reading
+from wsprobe.value import dataclass
 
 _HTTP = "libsoup/http1/soup-client-message-io-http1.c"
 _HEADS = "libsoup/http1/soup-message-io-data.c"
