@@ -16,6 +16,7 @@ LAYERS = {
     "value": -1,
     "exchange": 0,
     "outcome": 0,
+    "pattern": 0,
     "visible": 0,
     "target": 1,
     "opening": 1,

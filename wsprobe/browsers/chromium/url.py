@@ -11,9 +11,10 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 from wsprobe.browsers.page.address import Address, parse
+from wsprobe.pattern import pattern
 
-_AUTHORITY = re.compile(r"(\s*(?:(?:wss?|https?):)?[/\\]*)([^/\\?#]*)", re.IGNORECASE)
-_SPACES = re.compile("[ \u00a0\u3000]|%20")
+_AUTHORITY = pattern(r"(\s*(?:(?:wss?|https?):)?[/\\]*)([^/\\?#]*)", re.IGNORECASE)
+_SPACES = pattern("[ \u00a0\u3000]|%20")
 _STAND_IN = "qz20zq"
 """Takes the place of a space while the strict parser looks at a host."""
 

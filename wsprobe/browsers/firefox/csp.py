@@ -9,15 +9,16 @@ import re
 from collections.abc import Iterator
 
 from wsprobe.browsers.page.address import DEFAULT_PORTS, Address
+from wsprobe.pattern import pattern
 from wsprobe.value import dataclass
 
-_KEYWORD = re.compile(
+_KEYWORD = pattern(
     r"'(?:self|unsafe-inline|unsafe-eval|unsafe-hashes|wasm-unsafe-eval|strict-dynamic|report-sample)'",
     re.IGNORECASE,
 )
-_NONCE_OR_HASH = re.compile(r"'(?:nonce|sha256|sha384|sha512)-[A-Za-z0-9+/_=-]+'", re.IGNORECASE)
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
-_HOST = re.compile(
+_NONCE_OR_HASH = pattern(r"'(?:nonce|sha256|sha384|sha512)-[A-Za-z0-9+/_=-]+'", re.IGNORECASE)
+_SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
+_HOST = pattern(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?"
     r"(?P<host>\*|(?:\*\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?)"
     r"(?::(?P<port>[0-9]{1,9}|\*))?"

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from wsprobe.browsers.page.address import DEFAULT_PORTS, Address
+from wsprobe.pattern import pattern
 from wsprobe.value import dataclass
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
-_HOST = re.compile(
+_SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
+_HOST = pattern(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?"
     r"(?P<host>\*|(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.?)"
     r"(?::(?P<port>[0-9]+|\*))?"

@@ -14,9 +14,10 @@ from urllib.parse import unquote_to_bytes
 
 from wsprobe.browsers.chromium.net.http import Headers, split_list
 from wsprobe.exchange import Target
+from wsprobe.pattern import pattern
 
 _HASHES = {"md5": md5, "md5-sess": md5, "sha-256": sha256, "sha-256-sess": sha256}
-_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_ESCAPED = pattern(rb"\\(.)", re.DOTALL)
 
 
 def authorization(headers: Headers, to: Target, key: str) -> str:

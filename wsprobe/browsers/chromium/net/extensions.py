@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from wsprobe.pattern import pattern
 from wsprobe.value import dataclass
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_NAME = re.compile(rf"[ \t]*({_TOKEN})")
-_PARAMETER = re.compile(rf'[ \t]*;[ \t]*({_TOKEN})(?:[ \t]*=[ \t]*(?:({_TOKEN})|"((?:[^"\\]|\\.)+)"))?')
-_BEFORE_VALUE = re.compile(r"[ \t]*=")
-_ONLY_TOKEN = re.compile(_TOKEN)
+_NAME = pattern(rf"[ \t]*({_TOKEN})")
+_PARAMETER = pattern(rf'[ \t]*;[ \t]*({_TOKEN})(?:[ \t]*=[ \t]*(?:({_TOKEN})|"((?:[^"\\]|\\.)+)"))?')
+_BEFORE_VALUE = pattern(r"[ \t]*=")
+_ONLY_TOKEN = pattern(_TOKEN)
 
 
 @dataclass(frozen=True, slots=True)

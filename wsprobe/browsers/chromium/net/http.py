@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterator
 
 from wsprobe.browsers.script.timeline import end
+from wsprobe.pattern import pattern
 from wsprobe.read.reading import Reading
 from wsprobe.value import dataclass
 
-_END_OF_HEAD = re.compile(rb"\n\r?\n")
-_COMMAS = re.compile(rb'(?:[^,"]|"(?:[^"\\]|\\.?)*(?:"|$))*', re.DOTALL)
-_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_DIGITS = re.compile(rb"[0-9]+")
+_END_OF_HEAD = pattern(rb"\n\r?\n")
+_COMMAS = pattern(rb'(?:[^,"]|"(?:[^"\\]|\\.?)*(?:"|$))*', re.DOTALL)
+_TOKEN = pattern(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_DIGITS = pattern(rb"[0-9]+")
 _STATUS_LINE_SLOP = 4
 _INT_MAX = 2**31 - 1
 

@@ -13,10 +13,11 @@ from hashlib import md5, sha1, sha256
 from urllib.parse import unquote_to_bytes
 
 from wsprobe.exchange import Target
+from wsprobe.pattern import pattern
 
-_ELEMENTS = re.compile(rb'(?:[^,\n"]|"(?:[^"\\\n]|\\.)*"?)+')
-_SCHEME = re.compile(rb"[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]+(?!=)(.*))?[ \t]*", re.DOTALL)
-_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_ELEMENTS = pattern(rb'(?:[^,\n"]|"(?:[^"\\\n]|\\.)*"?)+')
+_SCHEME = pattern(rb"[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]+(?!=)(.*))?[ \t]*", re.DOTALL)
+_ESCAPED = pattern(rb"\\(.)", re.DOTALL)
 _HASHES = {"md5": md5, "md5-sess": md5, "sha-256": sha256, "sha-256-sess": sha256}
 
 Challenge = tuple[str, dict[str, bytes]]

@@ -9,13 +9,12 @@ nsHttpChunkedDecoder.cpp, nsHttpChannel.cpp (CallOnStartRequest), nsUnknownDecod
 
 from __future__ import annotations
 
-import re
-
 from wsprobe.browsers.firefox.net.fields import Fields
+from wsprobe.pattern import pattern
 from wsprobe.value import dataclass
 
 _NO_CONTENT = frozenset({101, 204, 205, 304})
-_SIZE = re.compile(rb"[ \t\n\v\f\r]*\+?(?:0[xX])?([0-9A-Fa-f]+)")
+_SIZE = pattern(rb"[ \t\n\v\f\r]*\+?(?:0[xX])?([0-9A-Fa-f]+)")
 _UINT32_MAX = 2**32 - 1
 _SNIFFED = 512
 """nsUnknownDecoder decides once there is more than this."""

@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+from wsprobe.pattern import pattern
+
+_TOKEN = pattern(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _WHITE_SPACE = b" \t\r\n"
-_NUMBER = re.compile(rb"-?[0-9]{1,40}")
+_NUMBER = pattern(rb"-?[0-9]{1,40}")
 _INT64_MAX = 2**63 - 1
 
 _SINGLETONS = frozenset(

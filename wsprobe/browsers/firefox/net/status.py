@@ -3,12 +3,11 @@ ParseStatusLine)."""
 
 from __future__ import annotations
 
-import re
-
+from wsprobe.pattern import pattern
 from wsprobe.value import dataclass
 
-_VERSION = re.compile(rb"HTTP(?![0-9A-Za-z_])(/(?:([0-9]+)(\.(?:([0-9]+))?)?)?)?")
-_CODE = re.compile(rb"[ \t\r\n]*([0-9]{1,3})(?=[ \t\r\n]|\Z)")
+_VERSION = pattern(rb"HTTP(?![0-9A-Za-z_])(/(?:([0-9]+)(\.(?:([0-9]+))?)?)?)?")
+_CODE = pattern(rb"[ \t\r\n]*([0-9]{1,3})(?=[ \t\r\n]|\Z)")
 _UINT32_MAX = 2**32 - 1
 
 

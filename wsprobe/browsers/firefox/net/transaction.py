@@ -14,12 +14,13 @@ from wsprobe.browsers.firefox.net.fields import BadField, Fields
 from wsprobe.browsers.firefox.net.status import BadStatus, Status, parse
 from wsprobe.browsers.script.timeline import end
 from wsprobe.exchange import Received, Sent
+from wsprobe.pattern import pattern
 from wsprobe.read.reading import Reading
 from wsprobe.value import dataclass
 
 _START = b"http/1."
-_OTHER_START = re.compile(rb"[ \t-\r]*(http/[23]|icy )", re.IGNORECASE)
-_ANY_START = re.compile(rb"http/1\.", re.IGNORECASE)
+_OTHER_START = pattern(rb"[ \t-\r]*(http/[23]|icy )", re.IGNORECASE)
+_ANY_START = pattern(rb"http/1\.", re.IGNORECASE)
 _WITHIN = 11
 """Of the first read, so many bytes are searched for the start of the answer."""
 _SPACE = b" \t\n\v\f\r"

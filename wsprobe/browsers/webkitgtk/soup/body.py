@@ -7,16 +7,16 @@ libsoup/http1/soup-body-input-stream.c.
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 from wsprobe.browsers.webkitgtk.soup.head import Head
+from wsprobe.pattern import pattern
 from wsprobe.value import dataclass
 
 Encoding = Literal["none", "length", "chunked", "eof", "unrecognized"]
 
-_NUMBER = re.compile(rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
-_CHUNK_SIZE = re.compile(rb"[ \t\n\v\f\r]*([+-]?)(?:0[xX])?([0-9A-Fa-f]+)")
+_NUMBER = pattern(rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
+_CHUNK_SIZE = pattern(rb"[ \t\n\v\f\r]*([+-]?)(?:0[xX])?([0-9A-Fa-f]+)")
 _UNSIGNED, _SIGNED = 2**64 - 1, 2**63 - 1
 _LINE = 128
 """Bytes of a line of the chunked coding that there is room for, its end included."""

@@ -6,13 +6,12 @@ libsoup/websocket/soup-websocket-extension-deflate.c (parse_params, get_response
 
 from __future__ import annotations
 
-import re
-
 from wsprobe.browsers.webkitgtk.soup.fields import SPACE, items, parameters
+from wsprobe.pattern import pattern
 from wsprobe.value import dataclass
 
 NAME = b"permessage-deflate"
-_DECIMAL = re.compile(rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
+_DECIMAL = pattern(rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
 _FLAGS = (b"server_no_context_takeover", b"client_no_context_takeover")
 _BITS = (b"server_max_window_bits", b"client_max_window_bits")
 

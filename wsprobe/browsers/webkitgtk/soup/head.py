@@ -6,16 +6,15 @@ Sources: libsoup/http1/soup-message-io-data.c (soup_message_io_data_read_headers
 
 from __future__ import annotations
 
-import re
-
 from wsprobe.browsers.webkitgtk.soup.fields import Fields
+from wsprobe.pattern import pattern
 from wsprobe.value import dataclass
 
-_HEAD_END = re.compile(rb"\n\r?\n")
-_BLANKS = re.compile(rb"[\r\n]*")
-_STATUS_LINE = re.compile(rb"(?:HTTP/([0-9]+)\.([0-9]+)|(ICY))[ \t]*([0-9]*)")
-_WHITE = re.compile(rb"[ \t\r\n]")
-_FOLD = re.compile(rb"[ \t\r]*\n[ \t]*")
+_HEAD_END = pattern(rb"\n\r?\n")
+_BLANKS = pattern(rb"[\r\n]*")
+_STATUS_LINE = pattern(rb"(?:HTTP/([0-9]+)\.([0-9]+)|(ICY))[ \t]*([0-9]*)")
+_WHITE = pattern(rb"[ \t\r\n]")
+_FOLD = pattern(rb"[ \t\r]*\n[ \t]*")
 _STARTS_FOLD = (b" ", b"\t")
 
 

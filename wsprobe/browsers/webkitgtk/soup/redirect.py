@@ -7,14 +7,15 @@ import re
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.soup.handshake import Failed
 from wsprobe.exchange import Target
+from wsprobe.pattern import pattern
 from wsprobe.value import dataclass
 
 _SOURCE = "libsoup/soup-session.c"
-_URI = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
-_AUTHORITY = re.compile(r"(?:(.*)@)?(\[[^\]]*\]|[^:\[\]]*)(?::([0-9]*))?", re.DOTALL)
-_BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_URI = pattern(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
+_AUTHORITY = pattern(r"(?:(.*)@)?(\[[^\]]*\]|[^:\[\]]*)(?::([0-9]*))?", re.DOTALL)
+_BAD_PERCENT = pattern(r"%(?![0-9A-Fa-f]{2})")
 _SCHEMES = {"ws": (False, 80), "http": (False, 80), "wss": (True, 443), "https": (True, 443)}
-_TO_ESCAPE = re.compile(r"[^!-~]|[\"<>\\^`{|}]")
+_TO_ESCAPE = pattern(r"[^!-~]|[\"<>\\^`{|}]")
 
 
 @dataclass(frozen=True, slots=True)
