@@ -12,6 +12,7 @@ from typing import Any
 from tests.browsers.driver import store
 from tests.browsers.driver.case import Case
 from tests.browsers.driver.compare import MOST_EVENTS, agree, of_view
+from tests.browsers.driver.record import Recording
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Engine
 from wsprobe.exchange import Limits
@@ -38,7 +39,7 @@ def _is_written(name: str) -> bool:
 
 
 @cache
-def recordings(name: str) -> dict[str, dict[str, Any]]:
+def recordings(name: str) -> dict[str, Recording]:
     return store.load(name)[1]
 
 
@@ -54,8 +55,12 @@ def view(name: str, scenario: Scenario, limits: Limits) -> dict[str, Any]:
 
 @cache
 def faults(name: str, scenario: Scenario) -> list[str]:
-    """In what our view is not what was measured. Where the engine races, one of its results will do."""
-    recording = recordings(name)[scenario.name]
+    """In what our view is not what was recorded."""
+    return held(name, scenario, recordings(name)[scenario.name])
+
+
+def held(name: str, scenario: Scenario, recording: Recording) -> list[str]:
+    """In what our view is not *recording*. Where the engine races, one of its results will do."""
     found: list[str] = []
     for limits in _limits(scenario, recording):
         seen = view(name, scenario, limits)
@@ -65,7 +70,7 @@ def faults(name: str, scenario: Scenario) -> list[str]:
     return found
 
 
-def _limits(scenario: Scenario, recording: dict[str, Any]) -> Iterator[Limits]:
+def _limits(scenario: Scenario, recording: Recording) -> Iterator[Limits]:
     """Until the page would have given up; then, where more is sent than we usually keep, with room for all."""
     cap = Case(scenario).cap
     usual = Limits(connect_timeout=cap, max_time=cap, linger=2 * cap)

@@ -63,6 +63,16 @@ def test_the_cheap_index_finds_what_a_whole_parse_finds(path: Path) -> None:
         assert not re.search(r"(?m)^\[\[|^\[[^\]]*\][^\n]", path.read_text())
 
 
+def test_a_file_of_ones_own_is_read_as_the_catalogue_is() -> None:
+    text = (Path(catalogue.__file__).parent / "accept.toml").read_text()
+    found = catalogue.parse(text, "mine")
+    assert "accept-wrong" in found
+    assert all(ALL[name] == scenario for name, scenario in found.items())
+    assert catalogue.parse("# nothing\n", "mine") == {}
+    with pytest.raises(catalogue.CatalogueError, match=r"odd, in mine\.toml"):
+        catalogue.parse('about = "status"\n[odd]\nsummary = "An odd one."\nsteps = ["no such"]\n', "mine")
+
+
 def test_every_summary_is_one_sentence_of_its_own() -> None:
     for name, scenario in ALL.items():
         summary = scenario.summary

@@ -267,6 +267,8 @@ def _measuring() -> Iterator[str]:
             "package's __init__.py.",
             "If a rule has changed, change it where it stands in the engine's order of checks, with a value in "
             "the facts where both versions are to be kept.",
+            "What the catalogue does not ask: write scenarios as it has them into a file, and run python -m "
+            "tests.browsers.against FILE, which says in what the views are not what the engines do.",
             "Measure anew: python -m tests.browsers.measure and python -m tests.browsers.measure_requests "
             "write the recordings; pytest tests/browsers says where views and recordings differ.",
             "python -m tests.browsers.agreement --write and python -m wsprobe.manual bring this page up to "

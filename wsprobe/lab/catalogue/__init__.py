@@ -17,7 +17,17 @@ from typing import Any
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.steps import CatalogueError, Pieces, page, pieces, steps
 
-__all__ = ["CatalogueError", "UnknownScenario", "aliases", "find", "lazily", "load", "names", "subjects"]
+__all__ = [
+    "CatalogueError",
+    "UnknownScenario",
+    "aliases",
+    "find",
+    "lazily",
+    "load",
+    "names",
+    "parse",
+    "subjects",
+]
 
 _FOLDER = Path(__file__).parent
 _SHARED = ("pieces", "aliases")
@@ -56,6 +66,14 @@ def load() -> dict[str, Scenario]:
     Raises CatalogueError.
     """
     return {name: _scenario(name) for name in _index()}
+
+
+def parse(text: str, subject: str) -> dict[str, Scenario]:
+    """Return the scenarios in *text*, written as a file of the catalogue is. Errors name it *subject*.
+
+    Raises CatalogueError, tomllib.TOMLDecodeError.
+    """
+    return {name: _built(name, entry) for name, entry in _entries(text, subject)}
 
 
 def lazily() -> Mapping[str, Scenario]:
@@ -110,16 +128,18 @@ def _index() -> dict[str, _Entry]:
     for path in sorted(_FOLDER.glob("*.toml")):
         if path.stem in _SHARED:
             continue
-        text = path.read_text("utf-8")
-        tables = list(_TABLE.finditer(text))
-        ends = [table.start() for table in tables[1:]] + [len(text)]
-        common = text[: tables[0].start()]
-        for table, end in zip(tables, ends, strict=True):
-            name = table[1] or table[2]
+        for name, entry in _entries(path.read_text("utf-8"), path.stem):
             if name in found:
                 raise CatalogueError(f"{name!r} stands in {found[name].subject} and in {path.stem}")
-            found[name] = _Entry(path.stem, common, text[table.end() : end])
+            found[name] = entry
     return found
+
+
+def _entries(text: str, subject: str) -> Iterator[tuple[str, _Entry]]:
+    tables = list(_TABLE.finditer(text))
+    bounds = [*(table.start() for table in tables), len(text)]
+    for table, end in zip(tables, bounds[1:], strict=True):
+        yield table[1] or table[2], _Entry(subject, text[: bounds[0]], text[table.end() : end])
 
 
 @cache
@@ -135,7 +155,10 @@ def _common(text: str) -> dict[str, Any]:
 
 @cache
 def _scenario(name: str) -> Scenario:
-    entry = _index()[name]
+    return _built(name, _index()[name])
+
+
+def _built(name: str, entry: _Entry) -> Scenario:
     try:
         table = _common(entry.common) | _parse(entry.table)
         return Scenario(

@@ -1,0 +1,78 @@
+"""Holds our views against real engines on scenarios that are not in the catalogue (yet).
+
+``python -m tests.browsers.against FILE`` plays FILE, written as a file of the lab's catalogue, to each engine
+and prints in what our view of a scenario is not what came. One that differs is measured again, so that a race
+is told from a wrong rule: ``2/3`` is two of three times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import trio
+
+from tests.browsers.driver.case import Case
+from tests.browsers.driver.engines import ENGINES
+from tests.browsers.driver.record import Measurement, measure
+from tests.browsers.measure import kept
+from tests.browsers.views import held
+from wsprobe.lab.catalogue import parse
+from wsprobe.lab.scenario import Scenario
+
+Faults = Mapping[str, list[str]]
+
+
+def faults(name: str, measured: Measurement, scenarios: Mapping[str, Scenario]) -> Faults:
+    """Scenario -> in what our view of it is not what was measured; those that agree left out."""
+    found = {
+        scenario: held(name, scenarios[scenario], kept(recording))
+        for scenario, recording in measured.recordings.items()
+    }
+    return {scenario: lines for scenario, lines in found.items() if lines}
+
+
+async def hold(name: str, scenarios: Mapping[str, Scenario], times: int) -> None:
+    """Print where engine *name* and our view of it differ."""
+    often: Counter[str] = Counter()
+    seen: dict[str, list[str]] = {}
+    wanted = list(scenarios)
+    for _ in range(times):
+        measured = await measure(ENGINES[name], [Case(scenarios[scenario]) for scenario in wanted])
+        for scenario, error in measured.failed.items():
+            print(f"{name}: {scenario}: not measured: {error}")
+        differ = faults(name, measured, scenarios)
+        often.update(differ.keys())
+        seen |= differ
+        wanted = list(seen)
+        if not wanted:
+            break
+    for scenario, lines in sorted(seen.items()):
+        print(f"{name}: {scenario}: {often[scenario]}/{times}", *lines, sep="\n    ")
+    print(f"{name}: {len(scenarios) - len(seen)} of {len(scenarios)} agree")
+
+
+async def hold_all(names: Iterable[str], scenarios: Mapping[str, Scenario], times: int) -> None:
+    for name in names:
+        await hold(name, scenarios, times)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, help="scenarios, in TOML")
+    parser.add_argument("--engine", default=",".join(ENGINES), help="names, separated by commas")
+    parser.add_argument("--times", type=int, default=3, help="how often one that differs is measured")
+    options = parser.parse_args()
+    scenarios = parse(options.file.read_text("utf-8"), options.file.name)
+    names = options.engine.split(",")
+    for name in names:
+        if missing := ENGINES[name].missing():
+            sys.exit(f"{name} is not installed: {missing}")
+    trio.run(hold_all, names, scenarios, options.times)
+
+
+if __name__ == "__main__":
+    main()
