@@ -8,7 +8,7 @@ from measure import Row
 
 from wsprobe import opening, target
 from wsprobe.exchange import Limits, Plan
-from wsprobe.read.heads import split_head
+from wsprobe.read.http.heads import split_head
 from wsprobe.session import Client
 
 SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"

@@ -15,8 +15,8 @@ from wsprobe.browsers.view import Page
 from wsprobe.exchange import Exchange, Plan, Received
 from wsprobe.lab import catalogue
 from wsprobe.lab.places import PORTS, place
-from wsprobe.lab.play import play
 from wsprobe.lab.scenario import Scenario
+from wsprobe.lab.stage.play import play
 from wsprobe.read import read
 
 KEY = "d3Nwcm9iZSByZWNvcmRpbmc="

@@ -24,7 +24,7 @@ from tests.browsers.driver.record import KEY
 from tests.browsers.driver.situations import DEFAULT_PORT_HOST, SITUATIONS, Situation
 from wsprobe.lab.catalogue import find
 from wsprobe.lab.request import request
-from wsprobe.lab.server import LabError, Visit, serve
+from wsprobe.lab.sockets.server import LabError, Visit, serve
 
 SECONDS = 30.0
 

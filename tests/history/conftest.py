@@ -17,9 +17,9 @@ from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent, Targe
 from wsprobe.history import select
 from wsprobe.history.revision import Revision
 from wsprobe.read import read
-from wsprobe.read.challenge import answer_to
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept
+from wsprobe.read.websocket.challenge import answer_to
 
 CASES = Path(__file__).parent / "cases"
 KEY = "x3JJHMbDL1EzLkh9GBhXDw=="

@@ -12,7 +12,7 @@ from wsprobe.history import read_as_each
 from wsprobe.judge import judge
 from wsprobe.lab import catalogue
 from wsprobe.lab.places import place
-from wsprobe.lab.play import play
+from wsprobe.lab.stage.play import play
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 

@@ -8,10 +8,10 @@ from wsprobe import opening, target
 from wsprobe.exchange import Connected, ConnectFailed, Ended, Event, Exchange, Plan, Received, Sent
 from wsprobe.history import judged
 from wsprobe.judge import judge, outcome
-from wsprobe.lab.speech import HIXIE_75
+from wsprobe.lab.stage.speech import HIXIE_75
 from wsprobe.read import read
-from wsprobe.read.challenge import answer_to
 from wsprobe.read.reading import Reading
+from wsprobe.read.websocket.challenge import answer_to
 from wsprobe.session.frames import TEXT
 from wsprobe.wire import WIRES
 from wsprobe.wire.draft_frames import frame

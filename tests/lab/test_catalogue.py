@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from wsprobe.lab import catalogue
-from wsprobe.lab.answering import answer
 from wsprobe.lab.listeners import KINDS
-from wsprobe.lab.performance import needed
 from wsprobe.lab.places import LISTENERS, place
 from wsprobe.lab.request import Request, request
 from wsprobe.lab.scenario import Scenario
+from wsprobe.lab.stage.answering import answer
+from wsprobe.lab.stage.performance import needed
 from wsprobe.outcome import STATUS_OF
 
-FILES = sorted(Path(catalogue.__file__).parent.glob("*.toml"))
+FILES = sorted((Path(catalogue.__file__).parent / "subjects").glob("*.toml"))
 ALL = catalogue.load()
 
 LONGEST = 180.0
@@ -64,7 +64,7 @@ def test_the_cheap_index_finds_what_a_whole_parse_finds(path: Path) -> None:
 
 
 def test_a_file_of_ones_own_is_read_as_the_catalogue_is() -> None:
-    text = (Path(catalogue.__file__).parent / "accept.toml").read_text()
+    text = (Path(catalogue.__file__).parent / "subjects" / "accept.toml").read_text()
     found = catalogue.parse(text, "mine")
     assert "accept-wrong" in found
     assert all(ALL[name] == scenario for name, scenario in found.items())

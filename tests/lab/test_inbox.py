@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsprobe.lab.inbox import LONGEST, Inbox
+from wsprobe.lab.stage.inbox import LONGEST, Inbox
 from wsprobe.session.frames import frame
 
 MASK = b"\x37\xfa\x21\x3d"

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsprobe.lab import catalogue
-from wsprobe.lab.answering import answer
 from wsprobe.lab.paths import PARAMETERISED, PathError, scenario_at
-from wsprobe.lab.performance import Send
-from wsprobe.lab.reception import contents, reception
 from wsprobe.lab.request import request
+from wsprobe.lab.sockets.reception import contents, reception
+from wsprobe.lab.stage.answering import answer
+from wsprobe.lab.stage.performance import Send
 
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 ACCEPT = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="

@@ -25,8 +25,8 @@ from wsprobe.exchange import (
 from wsprobe.judge import judge, outcome
 from wsprobe.lab import catalogue
 from wsprobe.lab.places import place
-from wsprobe.lab.play import play
 from wsprobe.lab.scenario import Scenario
+from wsprobe.lab.stage.play import play
 from wsprobe.read import read
 
 ALL = catalogue.load()

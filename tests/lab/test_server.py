@@ -14,10 +14,10 @@ import trio.testing
 
 from wsprobe.exchange import Ended, Exchange, Limits, Received, Sent, TlsFailed
 from wsprobe.lab import catalogue
-from wsprobe.lab.certificates import NoCertificates
 from wsprobe.lab.listeners import ALERT_UNEXPECTED_MESSAGE, KINDS, NOT_A_REQUEST
-from wsprobe.lab.play import play
-from wsprobe.lab.server import Bounds, Lab, LabError, Visit, serve
+from wsprobe.lab.sockets.certificates import NoCertificates
+from wsprobe.lab.sockets.server import Bounds, Lab, LabError, Visit, serve
+from wsprobe.lab.stage.play import play
 from wsprobe.net import probe
 from wsprobe.session.frames import frame
 

@@ -10,9 +10,9 @@ from wsprobe.history import judged
 from wsprobe.judge import outcome
 from wsprobe.lab import catalogue
 from wsprobe.lab.places import place
-from wsprobe.lab.play import play
 from wsprobe.lab.request import RequestReader, request
-from wsprobe.lab.versions import broken, challenge, spoken
+from wsprobe.lab.stage.play import play
+from wsprobe.lab.stage.versions import broken, challenge, spoken
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
@@ -119,7 +119,7 @@ def test_it_is_judged_by_the_version_spoken(name: str, wire: str, said: str) -> 
 @pytest.mark.parametrize("secure", [False, True])
 def test_the_location_is_that_of_the_request(wire: str, secure: bool) -> None:
     """Port and scheme too: a client compares it as a whole."""
-    from wsprobe.lab.answering import answer
+    from wsprobe.lab.stage.answering import answer
 
     url = "wss://lab.example:9443/a?b" if secure else "ws://lab.example:8080/a?b"
     found = request(asked(url, wire))

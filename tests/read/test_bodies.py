@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsprobe.read.bodies import BodyReader, read_body
-from wsprobe.read.heads import split_head
+from wsprobe.read.http.bodies import BodyReader, read_body
+from wsprobe.read.http.heads import split_head
 from wsprobe.read.reading import Body
 
 LIMIT = 1000

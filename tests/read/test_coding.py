@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsprobe.read.coding import Decoded, decode
+from wsprobe.read.http.coding import Decoded, decode
 
 TEXT = b"the token has expired, " * 20
 NEEDS_LIBRARY = Decoded(None, "unknown", "the content coding br needs a library that is not installed here")
@@ -93,7 +93,7 @@ def test_a_library_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) ->
     def missing(name: str) -> None:
         raise ImportError(name)
 
-    monkeypatch.setattr("wsprobe.read.coding.import_module", missing)
+    monkeypatch.setattr("wsprobe.read.http.coding.import_module", missing)
     assert decode(b"abc", "br", 100) == NEEDS_LIBRARY
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.read.heads import split_head
-from wsprobe.read.startline import opens_session, status_line
+from wsprobe.read.http.heads import split_head
+from wsprobe.read.http.startline import opens_session, status_line
 
 
 @pytest.mark.parametrize(

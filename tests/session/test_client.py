@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsprobe.exchange import Act, Limits, Plan, Target
-from wsprobe.read.frames import read_frames
+from wsprobe.read.websocket.frames import read_frames
 from wsprobe.session import Client, Phase, Turn
 from wsprobe.session.frames import Hybi
 from wsprobe.session.opened import PONGS_MAX

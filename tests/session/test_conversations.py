@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from wsprobe.exchange import Act, Limits, Plan, Target
-from wsprobe.read.frames import read_frames
+from wsprobe.read.websocket.frames import read_frames
 from wsprobe.session import Client, Phase, Turn
 
 EOF = None

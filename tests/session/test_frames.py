@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.read.frames import read_frames
+from wsprobe.read.websocket.frames import read_frames
 from wsprobe.session.frames import (
     BINARY,
     CLOSE,

@@ -11,19 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsprobe import opening, target
-from wsprobe.cli.reading import report
+from wsprobe.cli.probes.reading import report
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.lab.catalogue import find, load
 from wsprobe.lab.places import place
-from wsprobe.lab.play import play
+from wsprobe.lab.stage.play import play
 from wsprobe.report import Report
-from wsprobe.show import conversation, write_out
-from wsprobe.show.comparison import comparison
-from wsprobe.show.data import dumps, report_value
-from wsprobe.show.difference import difference
-from wsprobe.show.handshake import handshake
+from wsprobe.show import write_out
+from wsprobe.show.json.data import dumps, report_value
+from wsprobe.show.json.schema import schema
 from wsprobe.show.piece import Line, Look, plain
-from wsprobe.show.schema import schema
+from wsprobe.show.readers.comparison import comparison
+from wsprobe.show.readers.difference import difference
+from wsprobe.show.recording import conversation
+from wsprobe.show.recording.handshake import handshake
 
 KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 LOOKS = {

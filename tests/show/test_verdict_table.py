@@ -7,9 +7,9 @@ from wsprobe.history import read_as, select
 from wsprobe.judge import judge
 from wsprobe.read import read
 from wsprobe.report import Report
-from wsprobe.show.data import report_value
+from wsprobe.show.json.data import report_value
 from wsprobe.show.piece import Look, plain
-from wsprobe.show.verdicts import verdicts
+from wsprobe.show.readers.verdicts import verdicts
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a.example\r\nSec-WebSocket-Version: 13\r\n\r\n"
 REPLY = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"

@@ -6,7 +6,7 @@ from wsprobe.browsers import ENGINES
 from wsprobe.lab.catalogue import find, load
 from wsprobe.lab.rehearse import rehearse
 from wsprobe.show.piece import Look, plain
-from wsprobe.show.views import blocks
+from wsprobe.show.readers.views import blocks
 
 
 def shown(scenario: str, *browsers: str) -> list[tuple[tuple[str, ...], str]]:

@@ -15,7 +15,7 @@ from wsprobe.exchange import Exchange, Received, Sent
 from wsprobe.history import judged
 from wsprobe.judge import outcome
 from wsprobe.read import read
-from wsprobe.read.messages import BINARY, CLOSE, PING, PONG, TEXT
+from wsprobe.read.websocket.messages import BINARY, CLOSE, PING, PONG, TEXT
 from wsprobe.session import Client
 
 FOLDER = Path(__file__).parent / "recorded"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from wsprobe import opening, target
 from wsprobe.exchange import Target
 from wsprobe.opening import Offer, OfferError
-from wsprobe.read.challenge import answer_to, number_of
+from wsprobe.read.websocket.challenge import answer_to, number_of
 from wsprobe.wire import WIRES
 from wsprobe.wire.keys import key_pair
 

@@ -12,11 +12,11 @@ from wsprobe import opening, target
 from wsprobe.exchange import Act, Ended, Exchange, Limits, Plan, Received, Sent
 from wsprobe.lab.catalogue import find
 from wsprobe.lab.places import place
-from wsprobe.lab.play import play
+from wsprobe.lab.stage.play import play
 from wsprobe.read import read
-from wsprobe.read.frames import read_frames
-from wsprobe.read.messages import BINARY, CLOSE, PING, PONG, TEXT
 from wsprobe.read.reading import Reading
+from wsprobe.read.websocket.frames import read_frames
+from wsprobe.read.websocket.messages import BINARY, CLOSE, PING, PONG, TEXT
 from wsprobe.session import Client, Phase
 from wsprobe.session.framing import FRAMINGS, Heard, maker
 from wsprobe.wire import WIRES

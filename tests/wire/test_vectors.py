@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.read.challenge import answer_to, number_of
-from wsprobe.read.frames import One
-from wsprobe.read.heads import split_head
+from wsprobe.read.http.heads import split_head
 from wsprobe.read.reading import Frame
 from wsprobe.read.tokens import expected_accept
+from wsprobe.read.websocket.challenge import answer_to, number_of
+from wsprobe.read.websocket.frames import One
 from wsprobe.session.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, mask
 from wsprobe.wire import draft_frames, hixie_frames
 from wsprobe.wire.draft_frames import mask_of_04, mask_of_05, of_client, of_server

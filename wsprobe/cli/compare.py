@@ -8,7 +8,7 @@ import click
 
 from wsprobe.cli.option import Command, option, together
 from wsprobe.cli.options import output, request, route
-from wsprobe.cli.places import complete
+from wsprobe.cli.probes.places import complete
 
 SECTION = "Readers"
 
@@ -83,6 +83,6 @@ def command(places: tuple[str, ...], **values: Any) -> int:
     on standard input, which is also read if no place is named. Exits like diff: 0 if every reader
     reached the same result, 1 if they differ.
     """
-    from wsprobe.cli.comparison import compare
+    from wsprobe.cli.results.comparison import compare
 
     return compare(places, values)

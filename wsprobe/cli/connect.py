@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wsprobe.cli import expect, places
 from wsprobe.cli.option import Command, option, together
 from wsprobe.cli.options import output, request, route
-from wsprobe.cli.places import complete
+from wsprobe.cli.probes import places
+from wsprobe.cli.probes.places import complete
+from wsprobe.cli.results import expect
 
 if TYPE_CHECKING:
     from wsprobe.report import Report
@@ -105,13 +106,13 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
     built-in lab. @FILE reads URLs from a file, - from standard input, one a line.
     """
     if values["json_schema"]:
-        from wsprobe.show.schema import schema
+        from wsprobe.show.json.schema import schema
 
         sys.stdout.write(schema())
         return 0
-    from wsprobe.cli.asking import asking
-    from wsprobe.cli.probing import probe_all
-    from wsprobe.cli.result import Results
+    from wsprobe.cli.probes.asking import asking
+    from wsprobe.cli.probes.probing import probe_all
+    from wsprobe.cli.results.result import Results
 
     if not urls:
         raise click.UsageError("no URL: name one, or @FILE, or - for standard input")

@@ -12,7 +12,7 @@ from wsprobe.cli.options.output import note
 
 if TYPE_CHECKING:
     from wsprobe.lab.scenario import Scenario
-    from wsprobe.lab.server import Lab, Visit
+    from wsprobe.lab.sockets.server import Lab, Visit
 
 EXAMPLES = (
     ("wsprobe serve --port 8000", "Then open ws://127.0.0.1:8000/s/status-403 from the client to be tested:"),
@@ -116,8 +116,8 @@ def write_json(value: dict[str, Any]) -> None:
 
 def serve_until_interrupted(values: dict[str, Any]) -> int:
     from wsprobe import net
-    from wsprobe.lab.certificates import NoCertificates
-    from wsprobe.lab.server import LabError, serve
+    from wsprobe.lab.sockets.certificates import NoCertificates
+    from wsprobe.lab.sockets.server import LabError, serve
 
     async def stay() -> None:
         async with serve(

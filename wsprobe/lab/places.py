@@ -8,8 +8,8 @@ from urllib.parse import quote, urljoin
 
 from wsprobe.browsers.view import Page
 from wsprobe.lab.listeners import KINDS
-from wsprobe.lab.performance import needed
 from wsprobe.lab.scenario import Listener, Scenario
+from wsprobe.lab.stage.performance import needed
 from wsprobe.lab.template import fill_text
 
 PATH = "/s/"

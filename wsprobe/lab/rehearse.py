@@ -11,8 +11,8 @@ from wsprobe.browsers.script.websocket import on_wire
 from wsprobe.browsers.view import Page, ScriptView
 from wsprobe.exchange import Limits, Plan, Target, TlsOptions
 from wsprobe.lab.places import PATH, PORTS, place
-from wsprobe.lab.play import play
 from wsprobe.lab.scenario import Listener, Scenario
+from wsprobe.lab.stage.play import play
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 

@@ -6,10 +6,10 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from hashlib import sha1
 
-from wsprobe.read.challenge import BODY
-from wsprobe.read.heads import HeadSplitter
+from wsprobe.read.http.heads import HeadSplitter
 from wsprobe.read.reading import Head
 from wsprobe.read.tokens import expected_accept, split_list
+from wsprobe.read.websocket.challenge import BODY
 
 PATIENCE = 20.0
 """Seconds that a client has for its request."""

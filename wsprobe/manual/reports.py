@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wsprobe.manual import mdoc
-from wsprobe.show.schema import schema
+from wsprobe.show.json.schema import schema
 
 Schema = dict[str, Any]
 

@@ -8,13 +8,13 @@ from itertools import accumulate
 from typing import Literal
 
 from wsprobe.exchange import Ended, Event, Exchange, Received, Sent
-from wsprobe.read.frames import When
 from wsprobe.read.guess import looks_like
-from wsprobe.read.heads import LINES_MAX, split_head
+from wsprobe.read.http.heads import LINES_MAX, split_head
+from wsprobe.read.http.requests import read_request
+from wsprobe.read.http.startline import opens_session, status_line
 from wsprobe.read.reading import Head, Opinion, Reading, Response, Session
-from wsprobe.read.requests import read_request
-from wsprobe.read.sessions import session_reader
-from wsprobe.read.startline import opens_session, status_line
+from wsprobe.read.websocket.frames import When
+from wsprobe.read.websocket.sessions import session_reader
 
 __all__ = ["opens_session", "read", "response_of"]
 
@@ -78,7 +78,7 @@ def _another_follows(responses: list[Response]) -> bool:
 
 def _with_body(response: Response, data: bytes, exchange: Exchange, method: bytes) -> tuple[Response, bytes]:
     # h11 takes tens of milliseconds to import; only an answer with a body pays for it here.
-    from wsprobe.read.bodies import read_body
+    from wsprobe.read.http.bodies import read_body
 
     body, rest = read_body(
         response.head,
@@ -95,7 +95,7 @@ def _opinion(received: bytes, responses: list[Response], method: bytes, exchange
     # h11 keeps every line of a head apart, which would cost a hundred times the bytes of a hostile one.
     if not received or any(len(response.head.lines) > LINES_MAX for response in responses):
         return None
-    from wsprobe.read.opinion import opinion
+    from wsprobe.read.http.opinion import opinion
 
     return opinion(received, method=method, ended=_how(exchange) in ("fin", "truncated"))
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Literal
 
-from wsprobe.read.deflate import Direction, agreed_deflate
-from wsprobe.read.heads import split_head
-from wsprobe.read.messages import messages
+from wsprobe.read.http.heads import split_head
 from wsprobe.read.reading import Body, Field, Frame, Head, Reading, Span
-from wsprobe.read.sessions import READERS
+from wsprobe.read.websocket.deflate import Direction, agreed_deflate
+from wsprobe.read.websocket.messages import messages
+from wsprobe.read.websocket.sessions import READERS
 from wsprobe.redaction.secrets import Secrets
 
 _RULES: dict[bytes, Callable[[Secrets, str], str]] = {

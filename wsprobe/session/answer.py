@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from wsprobe.exchange import Plan
 from wsprobe.read import opens_session, response_of
 from wsprobe.read.guess import looks_like
-from wsprobe.read.heads import HeadSplitter
+from wsprobe.read.http.heads import HeadSplitter
 from wsprobe.read.reading import Head
 from wsprobe.session.framing import BEHIND_THE_HEAD
 from wsprobe.session.turn import SECOND, Phase, Stop
 
 if TYPE_CHECKING:
-    from wsprobe.read.bodies import BodyReader
+    from wsprobe.read.http.bodies import BodyReader
 
 BODY_WAIT = 5 * SECOND
 """Without a byte of a body that has not ended. Status and headers are known by then; some servers announce that
@@ -108,7 +108,7 @@ class Answering:
 
     def _begin_body(self, head: Head, status: int | None) -> None:
         # h11, which frames bodies, takes tens of milliseconds to import; a 101 need not pay for it.
-        from wsprobe.read.bodies import BodyReader
+        from wsprobe.read.http.bodies import BodyReader
 
         method = self._plan.request.partition(b" ")[0]
         self.phase = Phase.BODY

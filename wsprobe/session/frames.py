@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from struct import pack
 from typing import Literal
 
-from wsprobe.read.frames import header_size
+from wsprobe.read.websocket.frames import header_size
 from wsprobe.session.framing import Heard
 from wsprobe.session.masks import masks
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report
-from wsprobe.show.data import close_value, tls_value
+from wsprobe.show.json.data import close_value, tls_value
 from wsprobe.show.timing import peer, timing
 from wsprobe.show.visible import visible
 

@@ -1,6 +1,7 @@
 """The wire versions that can be spoken: what each asks. Cheap to import; a version is loaded when asked for.
 
-What follows the handshake of each is found through ``wsprobe.session.framing`` and ``wsprobe.read.sessions``.
+What follows the handshake of each is found through ``wsprobe.session.framing`` and
+``wsprobe.read.websocket.sessions``.
 """
 
 from __future__ import annotations

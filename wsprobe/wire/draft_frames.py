@@ -11,9 +11,9 @@ from functools import partial as with_
 from hashlib import sha1
 from struct import pack
 
-from wsprobe.read.frames import One, When
-from wsprobe.read.messages import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from wsprobe.read.reading import Frame, Head
+from wsprobe.read.websocket.frames import One, When
+from wsprobe.read.websocket.messages import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from wsprobe.session.frames import mask
 
 OPCODES = (CONTINUATION, CLOSE, PING, PONG, TEXT, BINARY, 3, 4, 5, 6, 7, 11, 12, 13, 14, 15)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from wsprobe.exchange import Target
 from wsprobe.opening import Default, Offer, OfferError, common, compose, present
-from wsprobe.read.challenge import BODY
+from wsprobe.read.websocket.challenge import BODY
 from wsprobe.target import host_header
 from wsprobe.wire.keys import key_pair
 

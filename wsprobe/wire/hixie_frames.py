@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from functools import partial as with_
 
-from wsprobe.read.frames import One, When
-from wsprobe.read.messages import BINARY, CLOSE, TEXT
 from wsprobe.read.reading import Frame
+from wsprobe.read.websocket.frames import One, When
+from wsprobe.read.websocket.messages import BINARY, CLOSE, TEXT
 
 END = b"\xff"
 CLOSING = b"\xff\x00"

@@ -1,6 +1,6 @@
 """Sec-WebSocket-Key1 and -Key2 of draft-hixie-thewebsocketprotocol-76, section 4.1, steps 16 to 23.
 
-Each hides a number: its digits divided by its spaces. ``wsprobe.read.challenge`` finds it again.
+Each hides a number: its digits divided by its spaces. ``wsprobe.read.websocket.challenge`` finds it again.
 """
 
 from __future__ import annotations

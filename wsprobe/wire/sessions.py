@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wsprobe.read.challenge import ANSWER
-from wsprobe.read.frames import One, When, read_frames
-from wsprobe.read.heads import split_head
+from wsprobe.read.http.heads import split_head
 from wsprobe.read.reading import Session
+from wsprobe.read.websocket.challenge import ANSWER
+from wsprobe.read.websocket.frames import One, When, read_frames
 from wsprobe.wire.draft_frames import mask_of_04, mask_of_05, of_client, of_server
 from wsprobe.wire.hixie_frames import frame_at_75, frame_at_76
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from struct import pack
 
-from wsprobe.read.challenge import ANSWER
-from wsprobe.read.heads import split_head
+from wsprobe.read.http.heads import split_head
+from wsprobe.read.websocket.challenge import ANSWER
 from wsprobe.session.frames import BINARY, CLOSE, PING, PONG, TEXT, Follower, answer_code
 from wsprobe.session.framing import Heard
 from wsprobe.session.masks import masks

@@ -8,9 +8,18 @@ from collections.abc import Iterator
 from wsprobe.browsers.script.timeline import Happening, OwnClose, end, own_close, timeline
 from wsprobe.browsers.script.websocket import CLOSED, OPEN, WebSocket
 from wsprobe.exchange import Act, Ended
-from wsprobe.read.deflate import Direction, InflateError, Inflater
-from wsprobe.read.messages import BINARY, CLOSE, CONTINUATION, INFLATED_MAX, TEXT, Close, close, utf8_fault
 from wsprobe.read.reading import Frame, Reading
+from wsprobe.read.websocket.deflate import Direction, InflateError, Inflater
+from wsprobe.read.websocket.messages import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    INFLATED_MAX,
+    TEXT,
+    Close,
+    close,
+    utf8_fault,
+)
 
 
 class Session:

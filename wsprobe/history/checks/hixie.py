@@ -14,8 +14,8 @@ from wsprobe.history.revision import Revision
 from wsprobe.judge.findings import shown
 from wsprobe.judge.http.refusal import REDIRECTS
 from wsprobe.judge.subject import status_span
-from wsprobe.read.challenge import ANSWER, answer_to
 from wsprobe.read.reading import Reading, Response, Span
+from wsprobe.read.websocket.challenge import ANSWER, answer_to
 
 LINE_75 = b"HTTP/1.1 101 Web Socket Protocol Handshake\r\n"
 PRELUDE_75 = b"Upgrade: WebSocket\r\nConnection: Upgrade\r\n"

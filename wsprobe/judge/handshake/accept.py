@@ -13,7 +13,7 @@ from hashlib import sha1
 from wsprobe.judge.finding import Finding
 from wsprobe.judge.findings import found, shown, times
 from wsprobe.judge.subject import handshake, status_span, where
-from wsprobe.read.heads import split_head
+from wsprobe.read.http.heads import split_head
 from wsprobe.read.reading import Field, Reading
 from wsprobe.read.tokens import GUID, expected_accept
 

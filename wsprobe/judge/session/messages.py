@@ -8,10 +8,10 @@ from wsprobe.judge.finding import Finding
 from wsprobe.judge.findings import counted, found
 from wsprobe.judge.session.frames import header, name
 from wsprobe.judge.subject import handshake, said, session
-from wsprobe.read.deflate import agreed_deflate
-from wsprobe.read.messages import RSV1, TEXT, Message, utf8_fault
-from wsprobe.read.messages import messages as read_messages
 from wsprobe.read.reading import Reading
+from wsprobe.read.websocket.deflate import agreed_deflate
+from wsprobe.read.websocket.messages import RSV1, TEXT, Message, utf8_fault
+from wsprobe.read.websocket.messages import messages as read_messages
 
 
 def messages(reading: Reading) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""The catalogue of scenarios: TOML files beside this one, a table a scenario, a file a subject.
+"""The catalogue of scenarios: TOML files in ``subjects/``, a table a scenario, a file a subject.
 
 A file begins with what its scenarios have in common; each table may say otherwise. ``pieces.toml`` has what
 is shared by all files, ``aliases.toml`` other names. In a template, fields in braces are filled in when the
@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from wsprobe.lab.catalogue.steps import CatalogueError, Pieces, page, pieces, steps
 from wsprobe.lab.scenario import Scenario
-from wsprobe.lab.steps import CatalogueError, Pieces, page, pieces, steps
 
 __all__ = [
     "CatalogueError",
@@ -29,7 +29,7 @@ __all__ = [
     "subjects",
 ]
 
-_FOLDER = Path(__file__).parent
+_FOLDER = Path(__file__).parent / "subjects"
 _SHARED = ("pieces", "aliases")
 _TABLE = re.compile(r'(?m)^\[(?:([A-Za-z0-9_-]+)|"([^"]+)")\]$')
 

@@ -1,0 +1,183 @@
+"""From places to reports: probe each, follow what is to be followed, read, judge, hand on in order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from wsprobe import sequel
+from wsprobe.cli.probes.asking import TALK_LIMIT, Asking, plan
+from wsprobe.cli.probes.places import LAB
+from wsprobe.cli.probes.reading import report
+from wsprobe.exchange import Act, Event, Exchange, Plan
+from wsprobe.read import read
+from wsprobe.read.reading import Reading
+from wsprobe.report import Report
+from wsprobe.value import dataclass
+
+if TYPE_CHECKING:
+    from wsprobe.browsers.view import Page
+
+RETRY_PAUSE = 1.0
+LONGEST_PAUSE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a word on the command line stands for."""
+
+    url: str
+    asking: Asking
+    scripted: Page | None = None
+    """What the page of a lab scenario does; None for any other place."""
+    script_url: str = ""
+    """What script hands to the constructor, where that is not *url*."""
+    name: str = ""
+    """The word that was given, where that is not *url*."""
+
+    def shown(self, redact: bool) -> str:
+        """The word that was given, unless it may hold what is to be masked."""
+        return "" if redact and "?" in self.name else self.name
+
+    def page(self, given: Page) -> Page:
+        """The page that the options describe, doing what the scenario's page does where they are silent."""
+        own = self.scripted
+        if own is None:
+            return given
+        return replace(
+            given,
+            url=own.url if given.url == type(given)().url else given.url,
+            csp=given.csp or own.csp,
+            protocols=own.protocols if given.protocols is None else given.protocols,
+            acts=given.acts or own.acts,
+            cookies=given.cookies or own.cookies,
+            construct=own.construct,
+        )
+
+
+def probe_all(
+    names: list[str],
+    asking: Asking,
+    values: dict[str, Any],
+    watch: Callable[[Event], None],
+    deliver: Callable[[Report], None],
+) -> None:
+    """Probe every name and deliver its report, in the order of the names."""
+    from wsprobe import net
+
+    redact = bool(values["redact"])
+    parallel = 1 if values.get("verbose") or values.get("talk") else values.get("parallel") or 1
+
+    async def everything() -> None:
+        async with AsyncExitStack() as stack:
+            found = await find(names, asking, stack)
+            for place in found:
+                check(place)
+
+            async def one(place: Place) -> Report:
+                made = await asked(place, values, watch)
+                if redact:
+                    from wsprobe.archive import redact as masked
+
+                    made = masked(made)
+                return replace(report(made), name=place.shown(redact))
+
+            await net.in_order(one, found, parallel, deliver)
+
+    net.run(everything)
+
+
+def check(place: Place) -> None:
+    """Raises click.UsageError, before anything is sent, for a place that cannot be asked."""
+    import click
+
+    from wsprobe import net
+
+    try:
+        net.check(plan(place.url, place.asking))
+    except net.PlanError as error:
+        raise click.UsageError(str(error)) from None
+
+
+async def find(names: list[str], asking: Asking, stack: AsyncExitStack) -> list[Place]:
+    """The places that *names* stand for; starts the lab on *stack* if one of them needs it."""
+    if not any(name.startswith(LAB) for name in names):
+        return [Place(name, asking) for name in names]
+    from wsprobe.cli.probes import lab
+
+    running = await stack.enter_async_context(lab.started())
+    return [lab.place(name, asking, running) if name.startswith(LAB) else Place(name, asking) for name in names]
+
+
+async def asked(place: Place, values: dict[str, Any], watch: Callable[[Event], None]) -> Exchange:
+    """Probe one place, with the retries, redirects and other versions that the options allow."""
+    from wsprobe import net
+
+    tries = values.get("retry") or 0
+    pause = RETRY_PAUSE
+    while True:
+        exchange = await conversation(place, values, watch)
+        made = report(exchange)
+        if not tries or not sequel.transient(made.reading, made.outcome):
+            return exchange
+        tries -= 1
+        await net.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+async def conversation(place: Place, values: dict[str, Any], watch: Callable[[Event], None]) -> Exchange:
+    """One exchange, and those that follow from it (-L, --negotiate); the last one holds the earlier as hops."""
+    from wsprobe import net
+
+    talk = bool(values.get("talk"))
+    now = plan(place.url, place.asking)
+    if talk:
+        now = replace(now, limits=replace(now.limits, linger=TALK_LIMIT, max_time=TALK_LIMIT))
+    hops: list[Exchange] = []
+    while True:
+        exchange = await net.probe(now, watch, talk_acts() if talk else None)
+        exchange = replace(exchange, hops=tuple(hops))
+        then = following(read(exchange), place, values, len(hops))
+        if then is None:
+            return exchange
+        hops.append(replace(exchange, hops=()))
+        now = then
+
+
+def talk_acts() -> AsyncIterator[Act]:
+    from wsprobe.cli.probes.talk import acts
+
+    return acts()
+
+
+def following(reading: Reading, place: Place, values: dict[str, Any], hops: int) -> Plan | None:
+    """The plan for what is to be asked next, None if this was all."""
+    if values.get("follow") and hops < values["max_redirs"]:
+        url = sequel.redirect(reading)
+        if url is not None:
+            return redirected(reading, url, place)
+    if values.get("negotiate") and not hops and place.asking.raw is None:
+        wire = sequel.other_wire(reading)
+        if wire is not None:
+            return plan(place.url, in_version(place.asking), wire=wire)
+    return None
+
+
+def in_version(asking: Asking) -> Asking:
+    """The same without a version number of its own, so that the wire version's is sent."""
+    return replace(asking, offer=replace(asking.offer, version=None))
+
+
+def redirected(reading: Reading, url: str, place: Place) -> Plan | None:
+    """The plan for a redirect's *url*; None if that cannot be asked (another scheme, no host)."""
+    import click
+
+    try:
+        then = plan(url, place.asking)
+        if then.target.host != reading.exchange.plan.target.host:
+            then = plan(url, place.asking, elsewhere=True)
+    except click.UsageError:
+        return None
+    return then

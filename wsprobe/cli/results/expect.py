@@ -1,0 +1,87 @@
+"""``--expect``: what a script wants the outcome to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import click
+
+from wsprobe.report import Report
+from wsprobe.value import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """*what* should be *wanted*; without *wanted*, it should be there at all."""
+
+    text: str
+    what: str
+    name: str
+    wanted: str | None
+
+
+KINDS = ("status", "outcome", "close", "close-reason", "protocol", "header", "finding")
+FORMS = "status=403, outcome=open, close=4403, close-reason=TEXT, protocol=NAME, header:NAME=VALUE, finding:ID"
+
+
+def parse(texts: Sequence[str]) -> tuple[Expectation, ...]:
+    """Raises click.UsageError for a text that is no expectation."""
+    return tuple(_parse(text) for text in texts)
+
+
+def _parse(text: str) -> Expectation:
+    subject, equals, wanted = text.partition("=")
+    what, _, name = subject.partition(":")
+    needs_name = what in ("header", "finding")
+    if what not in KINDS or needs_name != bool(name) or (not equals and not needs_name):
+        raise click.UsageError(f"--expect: '{text}' is not one of {FORMS}")
+    return Expectation(text, what, name, wanted if equals else None)
+
+
+def unmet(expectations: Sequence[Expectation], report: Report) -> list[str]:
+    """A sentence for each expectation that *report* does not meet."""
+    failed = []
+    for each in expectations:
+        found = FOUND[each.what](report, each.name)
+        good = bool(found) if each.wanted is None else each.wanted in found
+        if not good:
+            was = ", ".join(found) if found else "nothing"
+            failed.append(f"expected {each.text}, found {was}")
+    return failed
+
+
+def _status(report: Report, _: str) -> list[str]:
+    final = report.reading.final
+    return [] if final is None or final.status is None else [str(final.status)]
+
+
+def _header(report: Report, name: str) -> list[str]:
+    final = report.reading.final
+    if final is None:
+        return []
+    return [f.value.decode("latin-1") for f in final.head.all(name.lower().encode())]
+
+
+def _close(member: str) -> Callable[[Report, str], list[str]]:
+    def found(report: Report, _: str) -> list[str]:
+        from wsprobe.show.json.data import close_value
+
+        close = close_value(report.reading)
+        if close is None or close["by"] != "server":
+            return []
+        return (
+            ["1005" if close["code"] is None else str(close["code"])] if member == "code" else [close["reason"]]
+        )
+
+    return found
+
+
+FOUND: dict[str, Callable[[Report, str], list[str]]] = {
+    "status": _status,
+    "outcome": lambda report, _: [report.outcome],
+    "close": _close("code"),
+    "close-reason": _close("reason"),
+    "protocol": lambda report, _: _header(report, "sec-websocket-protocol"),
+    "header": _header,
+    "finding": lambda report, name: [f.level for f in report.verdict.findings if f.id == name],
+}

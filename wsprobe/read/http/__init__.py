@@ -1,0 +1,1 @@
+"""Heads and bodies, without loss (RFC 9112)."""

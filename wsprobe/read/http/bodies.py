@@ -1,0 +1,170 @@
+"""Bodies of final answers: framed by h11 (RFC 9112 section 6), content coding undone (RFC 9110 section 8.4)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import h11
+
+from wsprobe.read.http.coding import Decoded, decode
+from wsprobe.read.reading import Body, Head
+
+Framing = Literal["none", "length", "chunked", "close", "unknown"]
+
+_STAND_IN_STATUS = 200
+_NO_BODY = (204, 304)
+
+
+class BodyReader:
+    """Reads one body from bytes as they come; cheap at each read.
+
+    h11 sees a status line of our own with the framing fields of *head* and nothing else, so that no other
+    oddity of the head keeps it from framing the body.
+    """
+
+    def __init__(
+        self, head: Head, status: int | None, method: bytes = b"GET", limit: int = 1024 * 1024
+    ) -> None:
+        self._limit = limit
+        self._raw = bytearray()
+        self._content = bytearray()
+        self._coding = head.all(b"content-encoding")
+        self._rest = b""
+        self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=2**62)
+        self.framing: Framing = "unknown"
+        self.expected: int | None = None
+        self.problem = ""
+        self.malformed = False
+        self.complete = False
+        self.cut = False
+        self._frame(head, status, method)
+
+    @property
+    def done(self) -> bool:
+        """True if no more bytes are wanted: the body is complete, or *limit* bytes of it have come."""
+        return self.complete or self.cut
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes."""
+        if self.done:
+            self._take_rest(data)
+            return
+        self._raw += data
+        if self.framing == "unknown":
+            self._keep(data)
+        elif not self.problem:
+            self._pump(data)
+
+    def end(self, clean: bool) -> None:
+        """The peer has ended the connection; *clean* if with a FIN (and, over TLS, close_notify)."""
+        if self.done or self.problem:
+            return
+        if clean:
+            self._pump(b"")
+        elif self.framing == "close":
+            self.problem = "the connection did not end cleanly, so the end of the body is not certain"
+
+    def body(self) -> tuple[Body, bytes]:
+        """The body as far as it came, and the bytes after it."""
+        content = bytes(self._content)
+        coding, decoded = "", Decoded(None)
+        if self._coding:
+            coding = b", ".join(field.value for field in self._coding).decode("latin-1")
+            decoded = decode(content, coding, self._limit)
+        body = Body(
+            framing=self.framing,
+            raw=bytes(self._raw),
+            content=content,
+            expected=self.expected,
+            complete=self.complete,
+            cut=self.cut,
+            decoded=decoded.data,
+            coding=coding,
+            problem=self.problem,
+            malformed=self.malformed,
+            coding_fault=decoded.fault,
+            coding_problem=decoded.problem,
+        )
+        return body, self._rest
+
+    def _frame(self, head: Head, status: int | None, method: bytes) -> None:
+        if status is None or not 200 <= status <= 999:
+            status = _STAND_IN_STATUS
+        lines = [b"HTTP/1.1 %03d " % status]
+        for name in (b"content-length", b"transfer-encoding"):
+            lines += [name + b": " + field.value for field in head.all(name)]
+        self._connection.send(
+            h11.Request(method="HEAD" if method == b"HEAD" else "GET", target="/", headers=[("Host", "x")])
+        )
+        self._connection.send(h11.EndOfMessage())
+        try:
+            self._connection.receive_data(b"\r\n".join(lines) + b"\r\n\r\n")
+            event = self._connection.next_event()
+        except h11.RemoteProtocolError as error:
+            self.problem, self.malformed = f"h11: {error}", True
+            return
+        assert isinstance(event, h11.Response)
+        sent = dict(event.headers)
+        if status in _NO_BODY or method == b"HEAD":
+            self.framing = "none"
+        elif b"transfer-encoding" in sent:
+            self.framing = "chunked"
+        elif b"content-length" in sent:
+            self.framing, self.expected = "length", int(sent[b"content-length"])
+        else:
+            self.framing = "close"
+        self._events()
+
+    def _pump(self, data: bytes) -> None:
+        self._connection.receive_data(data)
+        self._events(ended=not data)
+
+    def _events(self, ended: bool = False) -> None:
+        try:
+            while not self.done:
+                event = self._connection.next_event()
+                if isinstance(event, h11.Data):
+                    self._keep(bytes(event.data))
+                elif isinstance(event, h11.EndOfMessage):
+                    self.complete = True
+                    self._give_back(self._connection.trailing_data[0])
+                else:
+                    return
+        except h11.RemoteProtocolError as error:
+            # At the end of the stream all that h11 can miss is the rest of the body.
+            self.problem, self.malformed = f"h11: {error}", not ended
+
+    def _keep(self, data: bytes) -> None:
+        room = self._limit - len(self._content)
+        self._content += data[:room]
+        self.cut = len(data) > room
+
+    def _give_back(self, trailing: bytes) -> None:
+        if trailing:
+            del self._raw[-len(trailing) :]
+            self._rest += trailing
+
+    def _take_rest(self, data: bytes) -> None:
+        """After a complete body the bytes are none of it; after a cut they may be, and are kept with it."""
+        if self.complete:
+            self._rest += data
+        else:
+            self._raw += data
+
+
+def read_body(
+    head: Head,
+    status: int | None,
+    data: bytes,
+    *,
+    method: bytes,
+    limit: int,
+    ended: Literal["clean", "unclean", "not"],
+) -> tuple[Body, bytes]:
+    """The body that begins *data*, and the bytes after it."""
+    reader = BodyReader(head, status, method, limit)
+    if data:
+        reader.feed(data)
+    if ended != "not":
+        reader.end(ended == "clean")
+    return reader.body()

@@ -1,0 +1,1 @@
+"""What follows a 101: frames, messages, and the older framings."""

@@ -1,0 +1,1 @@
+"""Many readers, or many recordings, side by side."""

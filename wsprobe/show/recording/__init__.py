@@ -1,0 +1,1 @@
+"""One recording, as lines."""

@@ -1,0 +1,177 @@
+"""The report of one handshake: what came back, what is wrong with it, how it ended, how long it took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wsprobe import sequel
+from wsprobe.exchange import ConnectFailed, Ended, Exchange, TlsFailed, TunnelReceived
+from wsprobe.judge.finding import Verdict
+from wsprobe.outcome import TABLE
+from wsprobe.read import read
+from wsprobe.report import Report
+from wsprobe.show import timing
+from wsprobe.show.piece import Line, Look, Piece, cut, line
+from wsprobe.show.recording import answer
+from wsprobe.show.recording.session import session
+from wsprobe.show.visible import hexdump, visible
+
+SAID_BY_OUTCOME = "status-not-101"
+"""The finding whose sentence is the outcome's own: its usual cause is said there."""
+MEANING = {row.outcome: row.text for row in TABLE if row.outcome}
+
+
+def handshake(report: Report, look: Look) -> list[Line]:
+    """All lines of the report for standard output."""
+    reading = report.reading
+    findings = [f for f in report.verdict.findings if f.id != SAID_BY_OUTCOME]
+    rows: list[Line] = []
+    hops = reading.exchange.hops
+    for hop, then in zip(hops, (*hops[1:], reading.exchange), strict=False):
+        rows.append(line(Piece(asked_again(hop, then), "dim")))
+    if reading.looks_like and reading.received:
+        rows += received_dump(reading.received, look)
+    else:
+        for response in reading.responses:
+            rows += answer.head(reading, response, findings, look)
+            if response.interim:
+                rows.append(())
+            elif response.body is not None:
+                shown = answer.body(response.body, look)
+                rows += [(), *shown] if shown else []
+    rows += transport_bytes(report, look)
+    rows += session(reading, look)
+    placed = [] if reading.looks_like else reading.responses
+    for finding in answer.unplaced(findings, placed):
+        if finding.level != "note" or look.verbose or finding.id in report_notes(report):
+            rows += answer.loose(finding, look)
+    rows += outcome(report, look)
+    if look.terminal:
+        rows += timing.waterfall(reading, look)
+    rows.append(timing.summary(reading, look))
+    return rows
+
+
+def asked_again(hop: Exchange, then: Exchange) -> str:
+    """Why *then* was asked after *hop*: another place, or another version (RFC 6455 section 4.4)."""
+    url = visible(hop.plan.target.url.encode())
+    if then.plan.target.url != hop.plan.target.url:
+        return f"asked again after {url}"
+    answer = read(hop)
+    listed = ", ".join(map(str, sequel.versions(answer)))
+    status = answer.final.status if answer.final is not None else None
+    return f"asked again in {then.plan.wire} after {url}: it answered {status}, and speaks {listed}"
+
+
+def report_notes(report: Report) -> frozenset[str]:
+    """Notes that answer "why" when nothing stronger does: shown if no finding fails or warns."""
+    strong = any(f.level != "note" for f in report.verdict.findings)
+    return (
+        frozenset() if strong or report.outcome == "open" else frozenset(f.id for f in report.verdict.findings)
+    )
+
+
+def received_dump(data: bytes, look: Look) -> list[Line]:
+    """What came back where it is not HTTP."""
+    limit = len(data) if look.verbose > 1 else answer.DUMP_BYTES
+    rows = [line(Piece(row)) for row in hexdump(data[:limit])]
+    if len(data) > limit:
+        rows.append(line(Piece(f"... {len(data) - limit} more bytes", "dim")))
+    return rows
+
+
+def transport_bytes(report: Report, look: Look) -> list[Line]:
+    """What a peer said before HTTP could begin: a proxy's answer, or bytes in place of a TLS handshake."""
+    rows: list[Line] = []
+    events = report.exchange.events
+    for event in events:
+        match event:
+            case TunnelReceived(data=data) if report.outcome == "proxy-failed":
+                rows += [line(look.text(each)) for each in data.split(b"\r\n") if each]
+            case TlsFailed(kind="not-tls", received=data):
+                rows += received_dump(data, look)
+            case ConnectFailed(address=address, port=port, error=error) if report.outcome in (
+                "unreachable",
+                "timeout",
+            ):
+                where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+                rows.append(line(f"{where}  {look.text(error.encode())}"))
+            case _:
+                pass
+    return rows
+
+
+def outcome(report: Report, look: Look) -> list[Line]:
+    """The result in one word and one sentence, and what to do next."""
+    style = "good" if report.outcome == "open" else "fail"
+    rows = [line(Piece(report.outcome, style), ": ", sentence(report, look))]
+    rows += [
+        line("  usually: ", f.usual) for f in report.verdict.findings if f.id == SAID_BY_OUTCOME and f.usual
+    ]
+    final = report.reading.final
+    if final is not None and final.status is not None and final.status != 101 and not report.views:
+        url = visible(report.title.encode())
+        rows.append(
+            line("  a script in a browser sees none of this: ", f"wsprobe compare --browser-mode {url}")
+        )
+    if not look.terminal:
+        return rows
+    return [part for row in rows for part in cut(row, look.width)]
+
+
+def sentence(report: Report, look: Look) -> str:
+    """What the outcome means for this recording."""
+    final = report.reading.final
+    status = final.status if final is not None else None
+    special: dict[str, Callable[[], str]] = {
+        "redirected": lambda: f"the server answered {status} and points elsewhere; -L follows",
+        "unauthorized": lambda: f"the server answered {status}: it wants credentials (-u, -b or -H)",
+        "refused": lambda: f"the server answered {status}, so there was no handshake" + http_applies(report),
+        "server-error": lambda: f"the server, or a proxy before it, answered {status}; there was no handshake",
+        "not-upgraded": lambda: (
+            f"the server answered {status} in place of 101: it did not take this for a WebSocket"
+        ),
+        "invalid": lambda: invalid(report.verdict),
+        "closed": lambda: closed(report, look),
+        "tls-failed": lambda: "TLS could not be set up, so nothing was asked",
+        "timeout": lambda: "a time limit ran out: " + ended(report),
+    }
+    make = special.get(report.outcome)
+    return make() if make else MEANING[report.outcome]
+
+
+def http_applies(report: Report) -> str:
+    """What RFC 6455 says of a refusal; the drafts before it have rules of their own, and findings by them."""
+    return " and HTTP applies (RFC 6455 section 4.1, item 1)" if report.verdict.spec == "rfc6455" else ""
+
+
+def invalid(verdict: Verdict) -> str:
+    failed = [finding for finding in verdict.findings if finding.level == "fail"]
+    if any(finding.id.startswith("rule-") for finding in failed):
+        return f"a 101 that no client of {verdict.spec} accepts"
+    if any("RFC 6455 section 4" in finding.spec for finding in failed):
+        return "a 101 that no conforming client accepts"
+    return "a 101, but what followed breaks a MUST"
+
+
+def closed(report: Report, look: Look) -> str:
+    """Code, its name, and the reason, as the server gave them."""
+    from wsprobe.show.json.data import close_value
+
+    close = close_value(report.reading)
+    if close is None or close["code"] is None:
+        return "the server closed the session with a Close frame that has no code (1005 in script)"
+    from wsprobe.explain.close_codes import name_of
+
+    reason = f': "{look.text(close["reason"].encode())}"' if close["reason"] else ", without a reason"
+    return f"the server closed the session with {close['code']} ({name_of(close['code'])}){reason}"
+
+
+def ended(report: Report) -> str:
+    last = report.exchange.events[-1] if report.exchange.events else None
+    limits = report.exchange.plan.limits
+    said = last.error if isinstance(last, Ended) and last.error else ""
+    return (
+        said
+        or f"{limits.max_time:g} s in all (-m), {limits.connect_timeout:g} s to connect (--connect-timeout)"
+    )

@@ -1,0 +1,101 @@
+"""What was said after the 101: one line a frame, ours marked ``>``, the server's ``<``."""
+
+from __future__ import annotations
+
+from wsprobe.read.reading import Frame, Reading, Session
+from wsprobe.read.websocket.deflate import agreed_deflate
+from wsprobe.read.websocket.messages import RSV1, TEXT, Message, messages
+from wsprobe.show.piece import Line, Look, Piece, line
+from wsprobe.show.visible import hexdump
+
+NAMES = {0: "Continuation", 1: "Text", 2: "Binary", 8: "Close", 9: "Ping", 10: "Pong"}
+SHOWN = 120
+"""Payload bytes shown of a frame unless more is asked for."""
+FRAMES = 50
+
+
+def session(reading: Reading, look: Look) -> list[Line]:
+    """The frames of both sides in the order of their times; below the last frame of a compressed message, what
+    it says. Empty without a session."""
+    of = reading.session
+    if of is None:
+        return []
+    both = sorted(
+        [(f.at, 0, "<", f) for f in of.frames] + [(f.at, 1, ">", f) for f in of.sent],
+        key=lambda each: each[:2],
+    )
+    limit = len(both) if look.verbose else FRAMES
+    said = inflated(reading)
+    rows: list[Line] = []
+    for _, _, mark, each in both[:limit]:
+        rows.append(frame(mark, each, look, of))
+        message = said.get((mark, each.start))
+        if message is not None:
+            rows.append(line("    inflated: ", content(message, look)))
+    if len(both) > limit:
+        rows.append(line(Piece(f"... {len(both) - limit} more frames (-v shows all)", "dim")))
+    if of.rest:
+        rows.append(line(Piece(f"< {len(of.rest)} bytes that are no whole frame", "warn")))
+        rows += [line(Piece(row, "dim")) for row in hexdump(of.rest[:64])]
+    return rows
+
+
+def inflated(reading: Reading) -> dict[tuple[str, int], Message]:
+    """Compressed messages of both sides, by the mark and start of their last frames (RFC 7692)."""
+    of, final = reading.session, reading.final
+    if of is None or final is None or not any(f.rsv & RSV1 for f in (*of.frames, *of.sent)):
+        return {}
+    agreed = agreed_deflate(final.head)
+    if agreed is None:
+        return {}
+    sides = (("<", of.frames, agreed.server), (">", of.sent, agreed.client))
+    return {
+        (mark, message.frames[-1].start): message
+        for mark, frames, direction in sides
+        for message in messages(frames, direction)
+        if message.compressed
+    }
+
+
+def content(message: Message, look: Look) -> str:
+    """What a message says, or why it cannot be read."""
+    if message.problem:
+        return message.problem
+    if message.opcode == TEXT:
+        return f'"{look.text(message.data[:SHOWN])}"{_more(message.data, SHOWN)}'
+    return f"{message.data[:32].hex(' ')}{_more(message.data, 32)}"
+
+
+def _more(data: bytes, shown: int) -> str:
+    return f" ... {len(data)} bytes in all" if len(data) > shown else ""
+
+
+def frame(mark: str, of: Frame, look: Look, within: Session) -> Line:
+    """One frame: kind, payload, and all that is unusual about it."""
+    name = NAMES.get(of.opcode, f"opcode {of.opcode}")
+    style = "ours" if mark == ">" else ""
+    odd = []
+    if not of.fin:
+        odd.append("not final")
+    if of.rsv:
+        odd.append("RSV" + "".join(str(i) for i, bit in enumerate((4, 2, 1, 8), 1) if of.rsv & bit))
+    if of.masked and mark == "<":
+        odd.append("masked")
+    if not of.complete:
+        odd.append(f"{len(of.payload)} of {of.length} bytes")
+    tail = f" ({', '.join(odd)})" if odd else ""
+    return line(Piece(f"{mark} {name}", style), payload(of, look, within), Piece(tail, "dim"))
+
+
+def payload(of: Frame, look: Look, within: Session) -> str:
+    data = of.data
+    code = within.close_code(of) if of.opcode == 8 else None
+    if code is not None:
+        return f" {code}" + (f' "{look.text(data[2:])}"' if data[2:] else "")
+    if not data:
+        return ""
+    room = len(data) if look.verbose else SHOWN
+    more = f" ... {len(data)} bytes in all" if len(data) > room else ""
+    if of.opcode in (0, 1) and not of.rsv:
+        return f' "{look.text(data[:room])}"{more}'
+    return f" {data[: min(room, 32)].hex(' ')}" + (f" ... {len(data)} bytes in all" if len(data) > 32 else "")
