@@ -23,8 +23,10 @@ from wsprobe.lab.scenario import Scenario
 
 MEASURED = ("chromium", "firefox", "webkitgtk")
 HOST = "127.0.10.1"
-ENOUGH = 64 * 1024
+MESSAGES = 64 * 1024
 """Bytes in which there are more messages than a recording keeps."""
+HEADS = 512 * 1024
+"""Bytes that are more than the head that any engine reads."""
 
 
 @cache
@@ -71,21 +73,16 @@ def held(name: str, scenario: Scenario, recording: Recording) -> list[str]:
 
 
 def _limits(scenario: Scenario, recording: Recording) -> Iterator[Limits]:
-    """Until the page would have given up; then, where more is sent than we usually keep, with room for all."""
+    """Until the page would have given up; of much that is sent, first what matters, then all of it."""
     cap = Case(scenario).cap
     usual = Limits(connect_timeout=cap, max_time=cap, linger=2 * cap)
     if len(recording["events"]) == MOST_EVENTS:
-        yield replace(usual, max_session=ENOUGH)
+        yield replace(usual, max_session=MESSAGES)
         return
-    yield usual
     sent = sum(len(step.data) * step.repeat for step in scenario.steps)
-    if sent > min(usual.max_head, usual.max_body, usual.max_session):
-        yield replace(
-            usual,
-            max_head=usual.max_head + sent,
-            max_body=usual.max_body + sent,
-            max_session=usual.max_session + sent,
-        )
+    most = max(usual.max_head, usual.max_body, usual.max_session)
+    for size in (HEADS, most + sent) if sent > HEADS else (most,):
+        yield replace(usual, max_head=size, max_body=size, max_session=size)
 
 
 def _named(value: Any) -> Any:
