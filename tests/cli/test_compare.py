@@ -65,6 +65,18 @@ def test_what_script_cannot_tell_apart(saved: dict[str, str], capsys: Capture) -
     assert "Chromium: yes, by" in capsys.readouterr().out
 
 
+def test_json_of_many_recordings_grows_as_they_do(
+    saved: dict[str, str], capsys: Capture, tmp_path: Path
+) -> None:
+    many = tmp_path / "many"
+    many.write_text(Path(saved["status-403"]).read_text() * 101)
+    assert run(["compare", "--browser", "chromium", "--json", str(many)]) == 0
+    first, *rest = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [len(group) for group in first["tellable"]["chromium"]["groups"]] == [101]
+    assert len(rest) == 100
+    assert not any("tellable" in value for value in rest)
+
+
 def test_engines_that_differ_give_1(saved: dict[str, str], capsys: Capture) -> None:
     assert run(["compare", "--browser", "chromium,firefox", saved["close-1006"]]) == 1
     out = capsys.readouterr().out

@@ -24,6 +24,10 @@ from wsprobe.report import Report
 TODAY = "hybi-13"
 """The wire version of every engine: as such they read whatever bytes they get."""
 
+TELLABLE_IN_EACH = 100
+"""So many recordings at most have ``tellable`` in every object: it names all of them, and would grow as their
+square."""
+
 UNANSWERED = frozenset({Exit.UNRESOLVED, Exit.UNREACHABLE, Exit.TLS_FAILED, Exit.PROXY_FAILED, Exit.TIMEOUT})
 
 
@@ -145,11 +149,11 @@ def show(reports: Sequence[Report], groups: Sequence[Tellable], values: dict[str
     if values["as_json"]:
         from wsprobe.show.json.data import dumps, report_value, tellable_value
 
-        urls = [r.title for r in reports]
-        for each in reports:
+        told_apart = tellable_value(groups, [r.title for r in reports])
+        for number, each in enumerate(reports):
             value = report_value(each)
-            if groups:
-                value["tellable"] = tellable_value(groups, urls)
+            if groups and (number == 0 or len(reports) <= TELLABLE_IN_EACH):
+                value["tellable"] = told_apart
             sys.stdout.write(dumps(value) + "\n")
         return
     from wsprobe.show.readers.comparison import comparison
