@@ -28,6 +28,19 @@ class Construction:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """A construction, and what is known of how it came about."""
+
+    construction: Construction
+    console: tuple[str, ...] = ()
+    because: str = ""
+    """What decided, where the connection is not to be made."""
+    connects_to: str = ""
+    """The URL that is connected to, and that ``WebSocket.url`` says once open, where that is another than the
+    one constructed with: the page upgrades what is insecure."""
+
+
+@dataclass(frozen=True, slots=True)
 class FollowUp:
     """The engine asks again by itself: a redirect it follows, or credentials it has."""
 

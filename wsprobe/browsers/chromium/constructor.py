@@ -9,11 +9,10 @@ from __future__ import annotations
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.net.channel import elided
 from wsprobe.browsers.chromium.url import is_local, parse_url
-from wsprobe.browsers.engine import Construction
+from wsprobe.browsers.engine import Construction, Made
 from wsprobe.browsers.page import csp, security, subprotocols
 from wsprobe.browsers.page.address import Address, as_websocket, parse, target
 from wsprobe.browsers.view import DomException, Page
-from wsprobe.value import dataclass
 
 SYNTAX_ERROR, SECURITY_ERROR = 12, 18
 
@@ -21,15 +20,6 @@ CSP_RULES = csp.Rules(
     {"http": ("https",), "ws": ("wss",)}, upgrade_needs_port=True, whole_path=True, query_ignored=True
 )
 """services/network/public/cpp/content_security_policy/csp_source.cc: ws: is no kind of http:."""
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A construction, and what it left in the console."""
-
-    construction: Construction
-    console: tuple[str, ...] = ()
-    because: str = ""
 
 
 def construct(url: str, page: Page, facts: Facts) -> Made:

@@ -17,19 +17,9 @@ from wsprobe.browsers.chromium.request import request
 from wsprobe.browsers.engine import Construction, FollowUp
 from wsprobe.browsers.page.address import fetch_site, parse
 from wsprobe.browsers.page.subprotocols import given
-from wsprobe.browsers.script.hidden import hidden
-from wsprobe.browsers.script.timeline import (
-    Arrival,
-    Happening,
-    OwnClose,
-    arrivals,
-    end,
-    own_close,
-    reset_unasked,
-    timed_acts,
-    timeline,
-)
-from wsprobe.browsers.script.websocket import CLOSED, CONNECTING, CallTexts, WebSocket
+from wsprobe.browsers.script.life import Told, live
+from wsprobe.browsers.script.timeline import Arrival, OwnClose, end, reset_unasked, session, timed_acts
+from wsprobe.browsers.script.websocket import CLOSED, CallTexts, WebSocket
 from wsprobe.browsers.view import Page, ScriptView
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.reading import Reading
@@ -87,34 +77,27 @@ class Chromium:
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = constructor.construct(url, page, self.facts)
-        if made.construction.exception is not None:
-            return self._seen(page, None, made, None, (), "threw", made.because)
-        script = WebSocket(page.acts, _call_texts(self.facts))
-        script.console += made.console
-        outcome, because, cookies = self._live(script, made.construction, page, readings)
-        reading = readings[-1] if readings else None
-        return self._seen(page, script, made, reading, cookies, outcome, because)
+        through = partial(self._live, made=made.construction, page=page, readings=readings)
+        return live(self, page, made, readings, _call_texts(self.facts), through)
 
-    def _live(
-        self, script: WebSocket, made: Construction, page: Page, readings: Sequence[Reading]
-    ) -> tuple[str, str, tuple[str, ...]]:
-        """Run *script*'s WebSocket through all that happens: (outcome, because, cookies)."""
+    def _live(self, script: WebSocket, made: Construction, page: Page, readings: Sequence[Reading]) -> Told:
+        """Run *script*'s WebSocket through all that happens."""
         acts = timed_acts(page)
         if made.blocked == "csp":
             script.ready_state = CLOSED
             script.run("created")
             script.error()
-            _run(script, acts)
-            return "failed", "connect-src forbids it: websocket_common.cc", ()
+            script.do_all(acts)
+            return Told("failed", "connect-src forbids it: websocket_common.cc")
         script.on_early_close = partial(self._fail, script, made, "closed-early")
         script.run("created")
         if script.close_call is not None:
-            _run(script, acts)
-            return "failed", _CLOSED_EARLY, ()
+            script.do_all(acts)
+            return Told("failed", _CLOSED_EARLY)
         if made.blocked == "bad-port":
             self._fail(script, made, "establishment", error="ERR_UNSAFE_PORT")
-            _run(script, acts)
-            return "failed", "the port is blocked: net/base/port_util.cc", ()
+            script.do_all(acts)
+            return Told("failed", "the port is blocked: net/base/port_util.cc")
         return self._connected(script, made, page, readings, acts)
 
     def _fail(self, script: WebSocket, made: Construction, key: str, **values: str) -> None:
@@ -122,19 +105,20 @@ class Chromium:
 
     def _connected(
         self, script: WebSocket, made: Construction, page: Page, readings: Sequence[Reading], acts: list[Act]
-    ) -> tuple[str, str, tuple[str, ...]]:
+    ) -> Told:
         cookies: list[str] = []
+        races = _RESET_RACE if readings and reset_unasked(readings[-1]) else ""
         before = 0
         for number, reading in enumerate(readings):
             step = self._step(reading, made.protocols)
-            acts = self._act_until(script, acts, before + step.at)
+            acts = script.do_until(acts, before + step.at)
             if script.close_call is not None:
-                _run(script, acts)
-                return "failed", _CLOSED_EARLY, ()
+                script.do_all(acts)
+                return Told("failed", _CLOSED_EARLY, races=races)
             cookies += _cookies(step)
             if number == 0 and self._credentials(reading, step, page, ""):
                 if len(readings) == 1:
-                    return (
+                    return Told(
                         "follows",
                         "401, and the URL has credentials: http_auth_controller.cc",
                         tuple(cookies),
@@ -145,12 +129,13 @@ class Chromium:
                 break
             if isinstance(step.outcome, Failed):
                 fail(script, made.url, step.outcome.failure, self.facts)
-                _run(script, acts)
-                return "failed", step.outcome.because, tuple(cookies)
+                script.do_all(acts)
+                return Told("failed", step.outcome.because, tuple(cookies), races)
             because = self._opened(script, made.url, reading, step, acts)
             outcome = "closed" if script.ready_state == CLOSED else "open"
-            return outcome, because, tuple(cookies)
-        return "connecting", f"no answer yet: {_STREAM} gives it {self.facts.opening_timeout} s", tuple(cookies)
+            return Told(outcome, because, tuple(cookies), races)
+        because = f"no answer yet: {_STREAM} gives it {self.facts.opening_timeout} s"
+        return Told("connecting", because, tuple(cookies), races)
 
     def _credentials(self, reading: Reading, step: Step, page: Page, key: str) -> str:
         """The value of Authorization that a 401 is answered with, "" if it is not: cross-site it never is."""
@@ -163,14 +148,6 @@ class Chromium:
         if base is None or address is None or fetch_site(base, address) == "cross-site":
             return ""
         return authorization(step.answer.headers, to, key)
-
-    def _act_until(self, script: WebSocket, acts: list[Act], at: int) -> list[Act]:
-        """Do what is due while CONNECTING, up to a close(); return the rest."""
-        for number, act in enumerate(acts):
-            if act.after > at or script.close_call is not None:
-                return acts[number:]
-            script.do(act)
-        return []
 
     def _step(self, reading: Reading, protocols: tuple[str, ...]) -> Step:
         step = self._settled(reading, protocols)
@@ -205,15 +182,8 @@ class Chromium:
         channel = Channel(script, url, step.outcome.deflate, self.facts)
         script.opened(step.outcome.protocol, step.outcome.extensions)
         channel.after_script(step.at)
-        mine = own_close(reading)
-        happenings: list[list[Happening]] = [
-            list(arrivals(reading, step.answer.body)),
-            list(acts),
-            [mine] if mine is not None else [],
-            [end(reading)],
-        ]
         in_head_buffer = -step.answer.body % _HEAD_BUFFER
-        for happening in timeline(*happenings):
+        for happening in session(reading, step.answer.body, acts):
             if not isinstance(happening, Act):
                 channel.at(happening.at)
             match happening:
@@ -236,33 +206,6 @@ class Chromium:
                     pass
         return channel.because
 
-    def _seen(
-        self,
-        page: Page,
-        script: WebSocket | None,
-        made: constructor.Made,
-        reading: Reading | None,
-        cookies: tuple[str, ...],
-        outcome: str,
-        because: str,
-    ) -> ScriptView:
-        events = tuple(script.events) if script is not None else ()
-        return ScriptView(
-            browser=self.name,
-            version=self.version,
-            page=page.url,
-            url=made.construction.url,
-            exception=made.construction.exception,
-            events=events,
-            ready_state=script.ready_state if script is not None else CONNECTING,
-            console=tuple(script.console) if script is not None else made.console,
-            hidden=hidden(reading, events) if reading is not None else (),
-            outcome=outcome,
-            because=because,
-            races=_RESET_RACE if reading is not None and reset_unasked(reading) else "",
-            cookies=cookies,
-        )
-
 
 def _end(channel: Channel, ended: Ended) -> None:
     if ended.how in ("fin", "truncated"):
@@ -271,11 +214,6 @@ def _end(channel: Channel, ended: Ended) -> None:
         channel.end(reset=True)
     else:
         channel.run_out()
-
-
-def _run(script: WebSocket, acts: list[Act]) -> None:
-    for act in acts:
-        script.do(act)
 
 
 def _call_texts(facts: Facts) -> CallTexts:

@@ -5,28 +5,15 @@ Source: dom/websocket/WebSocket.cpp (ConstructorCommon, WebSocketImpl::Init, Par
 
 from __future__ import annotations
 
-from wsprobe.browsers.engine import Construction
+from wsprobe.browsers.engine import Construction, Made
 from wsprobe.browsers.firefox.csp import violations
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.page import csp, security, subprotocols
 from wsprobe.browsers.page.address import Address, as_websocket, parse, target
 from wsprobe.browsers.view import DomException, Page
-from wsprobe.value import dataclass
 
 _SYNTAX_ERROR, _SECURITY_ERROR = 12, 18
 _SOURCE = "dom/websocket/WebSocket.cpp"
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A construction, and what it left in the console."""
-
-    construction: Construction
-    console: tuple[str, ...] = ()
-    because: str = ""
-    connects_to: str = ""
-    """The URL that the console names; ``WebSocket.url`` says it once open. Another than the one constructed
-    with where the page upgrades what is insecure."""
 
 
 def construct(url: str, page: Page, facts: Facts) -> Made:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from wsprobe.browsers.engine import Construction, FollowUp
+from wsprobe.browsers.engine import Construction, FollowUp, Made
 from wsprobe.browsers.firefox import constructor
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.net.auth import authorizations
@@ -15,9 +16,9 @@ from wsprobe.browsers.firefox.net.handshake import Failed, Opened, judge
 from wsprobe.browsers.firefox.net.transaction import Answer, read_answer
 from wsprobe.browsers.firefox.request import request
 from wsprobe.browsers.page.subprotocols import given
-from wsprobe.browsers.script.hidden import hidden
-from wsprobe.browsers.script.timeline import Arrival, OwnClose, arrivals, end, own_close, timed_acts, timeline
-from wsprobe.browsers.script.websocket import CLOSED, CONNECTING, CallTexts, WebSocket
+from wsprobe.browsers.script.life import Told, live
+from wsprobe.browsers.script.timeline import Arrival, OwnClose, end, session, timed_acts
+from wsprobe.browsers.script.websocket import CLOSED, CallTexts, WebSocket
 from wsprobe.browsers.view import Page, ScriptView
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.reading import Reading
@@ -34,16 +35,6 @@ class Step:
     at: int
     answer: Answer | None
     outcome: Opened | Failed | None
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a script's life came to."""
-
-    outcome: str
-    because: str
-    cookies: tuple[str, ...] = ()
-    races: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,31 +71,10 @@ class Firefox:
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = constructor.construct(url, page, self.facts)
-        script = None
-        told = Told("threw", made.because)
-        if made.construction.exception is None:
-            script = WebSocket(page.acts, _call_texts(self.facts))
-            script.console += made.console
-            told = self._live(script, made, page, readings)
-        reading = readings[-1] if readings and script is not None else None
-        events = tuple(script.events) if script is not None else ()
-        return ScriptView(
-            browser=self.name,
-            version=self.version,
-            page=page.url,
-            url=made.connects_to if any(e.type == "open" for e in events) else made.construction.url,
-            exception=made.construction.exception,
-            events=events,
-            ready_state=script.ready_state if script is not None else CONNECTING,
-            console=tuple(script.console) if script is not None else made.console,
-            hidden=hidden(reading, events) if reading is not None else (),
-            outcome=told.outcome,
-            because=told.because,
-            races=told.races,
-            cookies=told.cookies,
-        )
+        through = partial(self._live, made=made, page=page, readings=readings)
+        return live(self, page, made, readings, _call_texts(self.facts), through)
 
-    def _live(self, script: WebSocket, made: constructor.Made, page: Page, readings: Sequence[Reading]) -> Told:
+    def _live(self, script: WebSocket, made: Made, page: Page, readings: Sequence[Reading]) -> Told:
         """Run *script*'s WebSocket through all that happens."""
         url = made.connects_to
         # FailConnection complains before readyState changes.
@@ -122,7 +92,7 @@ class Firefox:
         before = 0
         for number, reading in enumerate(readings):
             step = self._step(reading, made.construction.protocols, before)
-            acts = _act_until(script, acts, step.at)
+            acts = script.do_until(acts, step.at)
             if script.close_call is not None:
                 return self._closed_early(script, url, acts)
             cookies += _cookies(step)
@@ -147,7 +117,7 @@ class Firefox:
     ) -> Told:
         how = Stop.FAILED if failed.error else Stop.ENDED
         close(script, url, self.facts, failed.code, "", how)
-        _run(script, acts)
+        script.do_all(acts)
         return Told("failed", failed.because, tuple(cookies), failed.races)
 
     def _closed_early(self, script: WebSocket, url: str, acts: list[Act]) -> Told:
@@ -208,10 +178,8 @@ class Firefox:
         """From the handshake, at *at*, to the end of the recording."""
         channel = Channel(script, url, opened, self.facts)
         channel.start(at)
-        mine = own_close(reading)
-        closes = [mine] if mine is not None else []
         because = ""
-        for happening in timeline(arrivals(reading, opened.stream), acts, closes, [end(reading)]):
+        for happening in session(reading, opened.stream, acts):
             match happening:
                 case Act():
                     channel.at(happening.after)
@@ -241,20 +209,6 @@ def _end(channel: Channel, ended: Ended) -> None:
         channel.end(ended.at, reset=True)
     else:
         channel.run_out()
-
-
-def _act_until(script: WebSocket, acts: list[Act], at: int) -> list[Act]:
-    """Do what is due while CONNECTING, up to a close(); return the rest."""
-    for number, act in enumerate(acts):
-        if act.after > at or script.close_call is not None:
-            return acts[number:]
-        script.do(act)
-    return []
-
-
-def _run(script: WebSocket, acts: list[Act]) -> None:
-    for act in acts:
-        script.do(act)
 
 
 def _call_texts(facts: Facts) -> CallTexts:

@@ -87,6 +87,12 @@ def timed_acts(page: Page) -> list[Act]:
     return sorted((a for a in page.acts if a.when == "time"), key=lambda a: a.after)
 
 
+def session(reading: Reading, offset: int, acts: Iterable[Act]) -> Iterator[Happening]:
+    """All that happens from byte *offset* of what was received to the end, and what script still does."""
+    own = own_close(reading)
+    return timeline(arrivals(reading, offset), acts, [own] if own is not None else [], [end(reading)])
+
+
 def when(happening: Happening) -> int:
     """Microseconds since the start."""
     return happening.after if isinstance(happening, Act) else happening.at

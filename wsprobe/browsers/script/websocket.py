@@ -82,6 +82,19 @@ class WebSocket:
         elif act.do in ("text", "binary"):
             self._send()
 
+    def do_all(self, acts: Iterable[Act]) -> None:
+        """One call after the other."""
+        for act in acts:
+            self.do(act)
+
+    def do_until(self, acts: list[Act], at: int) -> list[Act]:
+        """Do what is due by *at* (microseconds), up to a close() that takes effect; returns the rest."""
+        for number, act in enumerate(acts):
+            if act.after > at or self.close_call is not None:
+                return acts[number:]
+            self.do(act)
+        return []
+
     def opened(self, protocol: str, extensions: str) -> None:
         """readyState OPEN, event ``open``, then onopen."""
         self.ready_state = OPEN

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from wsprobe.browsers.engine import Construction
+from wsprobe.browsers.engine import Construction, Made
 from wsprobe.browsers.page.address import Address, as_websocket, parse, target
 from wsprobe.browsers.page.csp import upgraded, upgrades, violation
 from wsprobe.browsers.page.security import bad_port, insecure_from_secure, trustworthy_host
 from wsprobe.browsers.page.subprotocols import first_invalid, first_repeated, given
 from wsprobe.browsers.standard.letter import Letter
 from wsprobe.browsers.view import DomException, Page
-from wsprobe.value import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    construction: Construction
-    because: str = ""
-    """The step that decided, "" if the connection is to be made."""
 
 
 def construct(url: str, page: Page, letter: Letter) -> Made:
@@ -59,16 +51,16 @@ def _connecting(
             to = upgraded(to)
         if page.csp and violation(page.csp, base, to) is not None:
             made = Construction(shown, blocked="csp", protocols=protocols)
-            return Made(made, "Fetch, main fetch: blocked by Content Security Policy (connect-src)")
+            return Made(made, because="Fetch, main fetch: blocked by Content Security Policy (connect-src)")
     if not letter.throws_security_error:
         if bad_port(to):
             made = Construction(shown, blocked="bad-port", protocols=protocols)
-            return Made(made, "Fetch, main fetch: port blocking")
+            return Made(made, because="Fetch, main fetch: port blocking")
         if base is not None and insecure_from_secure(base, to) and not trustworthy_host(to.host):
             made = Construction(shown, blocked="mixed-content", protocols=protocols)
-            return Made(made, "Fetch, main fetch: blocked as mixed content")
+            return Made(made, because="Fetch, main fetch: blocked as mixed content")
     return Made(Construction(shown, target=target(to), protocols=protocols))
 
 
 def _thrown(name: str, code: int | None, because: str) -> Made:
-    return Made(Construction("", exception=DomException(name, "", code)), because)
+    return Made(Construction("", exception=DomException(name, "", code)), because=because)

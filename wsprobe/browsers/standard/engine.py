@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from wsprobe.browsers.engine import Construction, FollowUp
+from wsprobe.browsers.engine import Construction, FollowUp, Made
 from wsprobe.browsers.page.address import page_origin
-from wsprobe.browsers.script.hidden import hidden
+from wsprobe.browsers.script.life import Told, live
 from wsprobe.browsers.script.timeline import end, timed_acts
-from wsprobe.browsers.script.websocket import CLOSED, CLOSING, CONNECTING, CallTexts, WebSocket
-from wsprobe.browsers.standard.construct import Made, construct
+from wsprobe.browsers.script.websocket import CLOSED, CLOSING, CallTexts, WebSocket
+from wsprobe.browsers.standard.construct import construct
 from wsprobe.browsers.standard.handshake import Failed, judge
 from wsprobe.browsers.standard.letter import Letter
 from wsprobe.browsers.standard.session import Session
-from wsprobe.browsers.view import DomEvent, Page, ScriptView
+from wsprobe.browsers.view import Page, ScriptView
 from wsprobe.exchange import Act
 from wsprobe.read.reading import Reading, Response
 from wsprobe.target import host_header
 from wsprobe.value import dataclass
+
+_CLOSED_EARLY = "close() while CONNECTING fails the connection"
 
 STILL_WAITING = ("timeout", "local", "limit", "interrupted")
 """Ends of our own making: the server might have gone on."""
@@ -66,91 +69,50 @@ class Standard:
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = construct(url, page, self.letter)
-        if made.construction.exception is not None:
-            return self._seen(page, made, None, None, "threw", made.because)
-        script = WebSocket(page.acts, CallTexts("", "", ""))
-        script.run("created")
-        reading = readings[0] if readings else None
-        outcome, because = self._live(script, made, page, reading)
-        return self._seen(page, made, script, reading, outcome, because)
+        first = readings[:1]
+        through = partial(self._live, made=made, page=page, reading=first[0] if first else None)
+        return live(self, page, made, first, CallTexts("", "", ""), through)
 
-    def _live(self, script: WebSocket, made: Made, page: Page, reading: Reading | None) -> tuple[str, str]:
-        acts = timed_acts(page)
-        if made.because or script.ready_state == CLOSING or reading is None:
-            if not made.because and script.ready_state != CLOSING:
-                return "connecting", "nothing was recorded"
-            self._fail(script)
-            return "failed", made.because or "close() while CONNECTING fails the connection"
+    def _live(self, script: WebSocket, made: Made, page: Page, reading: Reading | None) -> Told:
+        script.run("created")
+        if made.because or script.ready_state == CLOSING:
+            return self._failed(script, made.because or _CLOSED_EARLY)
+        if reading is None:
+            return Told("connecting", "nothing was recorded")
         final = reading.final
         answered = end(reading).at
         if final is not None and final.head.complete:
             answered = reading.when(final.head.start + len(final.head.raw) - 1)
-        for act in acts:
-            if act.after <= answered and script.close_call is None:
-                script.do(act)
+        later = script.do_until(timed_acts(page), answered)
         if script.close_call is not None:
-            self._fail(script)
-            return "failed", "close() while CONNECTING fails the connection"
-        if final is None or not final.head.complete:
-            return self._unanswered(script, reading)
-        later = [act for act in acts if act.after > answered]
-        return self._answered(script, made, reading, final, later)
-
-    def _unanswered(self, script: WebSocket, reading: Reading) -> tuple[str, str]:
+            return self._failed(script, _CLOSED_EARLY)
+        if final is not None and final.head.complete:
+            return self._answered(script, made, reading, final, later)
         if end(reading).how in STILL_WAITING and not reading.looks_like:
-            return "connecting", "no answer yet; the texts set no limit"
-        self._fail(script)
-        return "failed", f"{self.letter.established}: no answer, a network error"
+            return Told("connecting", "no answer yet; the texts set no limit")
+        return self._failed(script, f"{self.letter.established}: no answer, a network error")
 
     def _answered(
         self, script: WebSocket, made: Made, reading: Reading, final: Response, acts: list[Act]
-    ) -> tuple[str, str]:
+    ) -> Told:
         asked = made.construction.protocols
         protocols = asked or tuple(p.decode("latin-1") for p in reading.request.protocols)
         outcome = judge(reading, final, protocols, self.letter)
         if isinstance(outcome, Failed):
-            self._fail(script)
-            return "failed", outcome.because
+            return self._failed(script, outcome.because, self._cookies(final, opened=False))
         script.opened(outcome.protocol, outcome.extensions)
         session = Session(script, outcome.deflate)
         session.follow(reading, acts)
-        return (
-            "closed" if script.ready_state == CLOSED else "open"
-        ), session.because or self.letter.established
+        how = "closed" if script.ready_state == CLOSED else "open"
+        return Told(how, session.because or self.letter.established, self._cookies(final, opened=True))
 
-    def _fail(self, script: WebSocket) -> None:
+    def _failed(self, script: WebSocket, because: str, cookies: tuple[str, ...] = ()) -> Told:
         script.error()
         script.closed(1006, clean=False)
+        return Told("failed", because, cookies)
 
-    def _seen(
-        self,
-        page: Page,
-        made: Made,
-        script: WebSocket | None,
-        reading: Reading | None,
-        outcome: str,
-        because: str,
-    ) -> ScriptView:
-        events = tuple(script.events) if script is not None else ()
-        return ScriptView(
-            browser=self.name,
-            version=self.version,
-            page=page.url,
-            url=made.construction.url,
-            exception=made.construction.exception,
-            events=events,
-            ready_state=script.ready_state if script is not None else CONNECTING,
-            console=(),
-            hidden=hidden(reading, events) if reading is not None else (),
-            outcome=outcome,
-            because=because,
-            cookies=self._cookies(reading, events),
-        )
-
-    def _cookies(self, reading: Reading | None, events: Sequence[DomEvent]) -> tuple[str, ...]:
+    def _cookies(self, final: Response, *, opened: bool) -> tuple[str, ...]:
         """Fetch stores those of every answer; before it, those of the handshake when it succeeded."""
-        final = reading.final if reading is not None else None
-        opened = any(event.type == "open" for event in events)
-        if final is None or not (self.letter.fetch or opened):
+        if not (self.letter.fetch or opened):
             return ()
         return tuple(field.value.decode("utf-8", "replace") for field in final.head.all(b"set-cookie"))

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from wsprobe.browsers.engine import Construction
+from wsprobe.browsers.engine import Construction, Made
 from wsprobe.browsers.page import csp, security, subprotocols
 from wsprobe.browsers.page.address import Address, as_websocket, parse, target
 from wsprobe.browsers.view import DomException, Page
 from wsprobe.browsers.webkitgtk.facts import Facts
-from wsprobe.value import dataclass
 
 SYNTAX_ERROR, SECURITY_ERROR = 12, 18
 _SOURCE = "Source/WebCore/Modules/websockets/WebSocket.cpp"
@@ -21,15 +20,6 @@ _LONGEST = 1024
 
 CSP_RULES = csp.Rules({"http": ("https",), "ws": ("wss",)}, query_ignored=True)
 """Source/WebCore/page/csp/ContentSecurityPolicySource.cpp: ws: is no kind of http: (measured)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A construction, and what it left in the console."""
-
-    construction: Construction
-    console: tuple[str, ...] = ()
-    because: str = ""
 
 
 def construct(url: str, page: Page, facts: Facts) -> Made:

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from wsprobe.browsers.engine import Construction, FollowUp
+from wsprobe.browsers.engine import Construction, FollowUp, Made
 from wsprobe.browsers.page.subprotocols import given
-from wsprobe.browsers.script.hidden import hidden
-from wsprobe.browsers.script.timeline import (
-    Arrival,
-    Happening,
-    OwnClose,
-    arrivals,
-    end,
-    own_close,
-    reset_unasked,
-    timed_acts,
-    timeline,
-)
-from wsprobe.browsers.script.websocket import CLOSED, CONNECTING, CallTexts, WebSocket
+from wsprobe.browsers.script.life import Told, live
+from wsprobe.browsers.script.timeline import Arrival, OwnClose, end, reset_unasked, session, timed_acts
+from wsprobe.browsers.script.websocket import CLOSED, CallTexts, WebSocket
 from wsprobe.browsers.view import Page, ScriptView
 from wsprobe.browsers.webkitgtk import constructor
 from wsprobe.browsers.webkitgtk.facts import Facts
@@ -85,70 +76,62 @@ class WebKitGtk:
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = constructor.construct(url, page, self.facts)
-        if made.construction.exception is not None:
-            return self._seen(page, None, made, None, (), "threw", made.because)
-        script = WebSocket(page.acts, _call_texts(self.facts))
-        script.console += made.console
-        cookies: list[str] = []
-        outcome, because = self._live(script, made, page, readings, cookies)
-        reading = readings[-1] if readings else None
-        return self._seen(page, script, made, reading, tuple(cookies), outcome, because)
+        through = partial(self._live, made=made, page=page, readings=readings)
+        return live(self, page, made, readings, _call_texts(self.facts), through)
 
-    def _live(
-        self,
-        script: WebSocket,
-        made: constructor.Made,
-        page: Page,
-        readings: Sequence[Reading],
-        cookies: list[str],
-    ) -> tuple[str, str]:
-        """Run *script*'s WebSocket through all that happens: (outcome, because)."""
+    def _live(self, script: WebSocket, made: Made, page: Page, readings: Sequence[Reading]) -> Told:
+        """Run *script*'s WebSocket through all that happens."""
         acts = timed_acts(page)
         url = made.construction.url
         script.run("created")
         if made.construction.blocked:
             script.error(script.ready_state)
             script.ready_state = CLOSED
-            _run(script, acts)
-            return "failed", made.because
+            script.do_all(acts)
+            return Told("failed", made.because)
         if script.close_call is not None:
             return self._closed_early(script, url, acts)
+        cookies: list[str] = []
+        races = _RESET_RACE if readings and reset_unasked(readings[-1]) else ""
         before = 0
         steps = answers(readings, given(page), self.facts)
         for number, step in enumerate(steps):
-            acts = _act_until(script, acts, before + step.at)
+            acts = script.do_until(acts, before + step.at)
             if script.close_call is not None:
-                return self._closed_early(script, url, acts)
+                return self._closed_early(script, url, acts, cookies, races)
             cookies += _cookies(step)
             match step.outcome:
                 case None:
                     break
                 case Failed(failure=failure, because=because):
                     fail(script, url, failure, self.facts)
-                    _run(script, acts)
-                    return "failed", because
+                    script.do_all(acts)
+                    return Told("failed", because, tuple(cookies), races)
                 case Opened():
                     because = self._opened(script, url, readings[number], step, step.outcome, acts)
-                    return "closed" if script.ready_state == CLOSED else "open", because
+                    outcome = "closed" if script.ready_state == CLOSED else "open"
+                    return Told(outcome, because, tuple(cookies), races)
                 case Redirect(url=to):
                     because = f"it is redirected to {to}: libsoup/soup-session.c"
                 case Again(status=status):
                     because = f"{_WHY[status]}: it asks again: libsoup/soup-session.c"
             if number + 1 == len(steps):
-                return "follows", because
+                return Told("follows", because, tuple(cookies), races)
             before += end(readings[number]).at
         for act in acts:
             if script.close_call is None:
                 script.do(act)
         if script.close_call is not None:
-            return self._closed_early(script, url, [])
-        return "connecting", _PENDING
+            return self._closed_early(script, url, [], cookies, races)
+        return Told("connecting", _PENDING, tuple(cookies), races)
 
-    def _closed_early(self, script: WebSocket, url: str, acts: list[Act]) -> tuple[str, str]:
+    def _closed_early(
+        self, script: WebSocket, url: str, acts: list[Act], cookies: Sequence[str] = (), races: str = ""
+    ) -> Told:
         """WebSocketChannel::fail: the events are tasks, and come after what script does in one go."""
         fail(script, url, self.facts.failures["closed-early"], self.facts)
-        _run(script, acts)
-        return "failed", _CLOSED_EARLY
+        script.do_all(acts)
+        return Told("failed", _CLOSED_EARLY, tuple(cookies), races)
 
     def _opened(
         self, script: WebSocket, url: str, reading: Reading, step: Answer, opened: Opened, acts: list[Act]
@@ -157,14 +140,7 @@ class WebKitGtk:
         connection = Connection(script, url, opened.extensions.server_bits, self.facts)
         script.opened(opened.protocol, opened.extensions.text)
         connection.after_script(step.at)
-        mine = own_close(reading)
-        happenings: list[list[Happening]] = [
-            list(arrivals(reading, step.body)),
-            list(acts),
-            [mine] if mine is not None else [],
-            [end(reading)],
-        ]
-        for happening in timeline(*happenings):
+        for happening in session(reading, step.body, acts):
             if isinstance(happening, Act):
                 connection.at(happening.after)
                 script.do(happening)
@@ -195,47 +171,6 @@ class WebKitGtk:
             connection.unreadable(failure, "the connection was reset")
         else:
             connection.run_out()
-
-    def _seen(
-        self,
-        page: Page,
-        script: WebSocket | None,
-        made: constructor.Made,
-        reading: Reading | None,
-        cookies: tuple[str, ...],
-        outcome: str,
-        because: str,
-    ) -> ScriptView:
-        events = tuple(script.events) if script is not None else ()
-        return ScriptView(
-            browser=self.name,
-            version=self.version,
-            page=page.url,
-            url=made.construction.url,
-            exception=made.construction.exception,
-            events=events,
-            ready_state=script.ready_state if script is not None else CONNECTING,
-            console=tuple(script.console) if script is not None else made.console,
-            hidden=hidden(reading, events) if reading is not None else (),
-            outcome=outcome,
-            because=because,
-            races=_RESET_RACE if reading is not None and reset_unasked(reading) else "",
-            cookies=cookies,
-        )
-
-
-def _run(script: WebSocket, acts: list[Act]) -> None:
-    for act in acts:
-        script.do(act)
-
-
-def _act_until(script: WebSocket, acts: list[Act], at: int) -> list[Act]:
-    """Do what is due while CONNECTING, up to a close(); return the rest."""
-    for number, act in enumerate(acts):
-        if act.after > at or script.close_call is not None:
-            return acts[number:]
-        script.do(act)
-    return []
 
 
 def _call_texts(facts: Facts) -> CallTexts:
