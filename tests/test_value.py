@@ -48,7 +48,8 @@ def both(name: str) -> tuple[Any, Any]:
 PAIRS = {name: both(name) for name in BODIES}
 pairs = pytest.mark.parametrize(("standard", "ours"), PAIRS.values(), ids=PAIRS)
 
-values = st.integers() | st.text(max_size=3) | st.none() | st.tuples(st.integers()) | st.just(float("nan"))
+values = st.integers() | st.text(max_size=3) | st.none() | st.tuples(st.integers())
+"""No NaN: from Python 3.13 on the standard ``__eq__`` no longer takes the same NaN for equal."""
 names = st.sampled_from(
     ["only", "text", "end", "start", "first", "second", "third", "a", "b", "c", "self", "x"]
 )
