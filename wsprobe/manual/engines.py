@@ -263,8 +263,8 @@ def _measuring() -> Iterator[str]:
             "Install the new version, and run python -m tests.browsers.measure --check: it says what is no "
             "longer so.",
             "If all is as before but the version, and texts that name it, copy the engine's file of facts "
-            "(wsprobe/browsers/chromium/v156.py, say), change what has changed, and name the new file in the "
-            "package's __init__.py.",
+            "(wsprobe/browsers/chromium/v156.py, say), change what has changed, and name it after "
+            "the new version: the newest is the one that is used.",
             "If a rule has changed, change it where it stands in the engine's order of checks, with a value in "
             "the facts where both versions are to be kept.",
             "What the catalogue does not ask: write scenarios as it has them into a file, and run python -m "

@@ -43,9 +43,9 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
         return _violated(violation, address, facts)
     protocols = subprotocols.given(page)
     if (invalid := subprotocols.first_invalid(protocols)) is not None:
-        return _syntax_error(facts, "subprotocol", subprotocol=_escaped(invalid))
+        return _syntax_error(facts, "subprotocol", subprotocol=subprotocols.escaped(invalid))
     if (repeated := subprotocols.first_repeated(protocols)) is not None:
-        return _syntax_error(facts, "subprotocol-twice", subprotocol=_escaped(repeated))
+        return _syntax_error(facts, "subprotocol-twice", subprotocol=subprotocols.escaped(repeated))
     blocked, console = _mixed_content(base, address, facts) if base is not None else (False, ())
     if blocked:
         refused = DomException("SecurityError", facts.exceptions["mixed-content"], SECURITY_ERROR)
@@ -80,16 +80,3 @@ def _syntax_error(facts: Facts, key: str, **values: str) -> Made:
 def _threw(exception: DomException, *console: str) -> Made:
     because = f"{exception.name}: third_party/blink/renderer/modules/websockets/websocket_common.cc"
     return Made(Construction("", exception=exception), console, because)
-
-
-def _escaped(subprotocol: str) -> str:
-    """WebSocketCommon::EncodeSubprotocolString, by UTF-16 code units."""
-    units = subprotocol.encode("utf-16-be", "surrogatepass")
-    codes = (int.from_bytes(units[i : i + 2], "big") for i in range(0, len(units), 2))
-    return "".join(_escaped_unit(code) for code in codes)
-
-
-def _escaped_unit(code: int) -> str:
-    if not 0x20 <= code <= 0x7E:
-        return f"\\u{code:04X}"
-    return "\\\\" if code == 0x5C else chr(code)

@@ -1,6 +1,6 @@
 """Firefox's view: Gecko's WebSocket object, its WebSocket channel, and the HTTP stack under them."""
 
 from wsprobe.browsers.firefox.engine import Firefox
-from wsprobe.browsers.firefox.v153 import FACTS
+from wsprobe.browsers.versions import newest
 
-ENGINE = Firefox(FACTS)
+ENGINE = Firefox(newest(__name__, __path__))

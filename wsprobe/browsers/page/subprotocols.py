@@ -21,6 +21,20 @@ def first_invalid(protocols: Iterable[str]) -> str | None:
     return next((p for p in protocols if not p or not TOKEN.issuperset(p)), None)
 
 
+def escaped(subprotocol: str) -> str:
+    """As Chromium and WebKit name one in messages, by UTF-16 code units (EncodeSubprotocolString in
+    websocket_common.cc, encodeProtocolString in WebSocket.cpp)."""
+    units = subprotocol.encode("utf-16-be", "surrogatepass")
+    codes = (int.from_bytes(units[i : i + 2], "big") for i in range(0, len(units), 2))
+    return "".join(_escaped_unit(code) for code in codes)
+
+
+def _escaped_unit(code: int) -> str:
+    if not 0x20 <= code <= 0x7E:
+        return f"\\u{code:04X}"
+    return "\\\\" if code == 0x5C else chr(code)
+
+
 def first_repeated(protocols: Iterable[str]) -> str | None:
     """The first that was there before (letter case counts in every engine measured), None if none was."""
     seen: set[str] = set()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from heapq import merge
 
 from wsprobe.browsers.view import Page
-from wsprobe.exchange import Act, Connected, Ended, Received, Sent, TlsFailed
+from wsprobe.exchange import Act, Ended, Received
 from wsprobe.read.reading import Frame, Reading
 from wsprobe.value import dataclass
 
@@ -63,23 +63,6 @@ def own_close(reading: Reading) -> OwnClose | None:
     if theirs is not None and theirs.at <= ours.at:
         return None
     return OwnClose(ours.at)
-
-
-def reset_unasked(reading: Reading) -> bool:
-    """True if the connection was reset before the peer can have had our request: less than a round trip after.
-
-    Engines then fail in connecting, in writing the request or in reading the answer: a race (measured).
-    """
-    events = reading.exchange.events
-    connected = next((n for n in reversed(range(len(events))) if isinstance(events[n], Connected)), None)
-    last = events[-1] if events else None
-    if reading.received or connected is None or not isinstance(last, Ended) or last.how != "reset":
-        return False
-    if any(isinstance(e, TlsFailed) for e in events[connected:]):
-        return False
-    asked = next((e for e in events[connected:] if isinstance(e, Sent)), None)
-    before = events[max(0, connected - 1)]
-    return asked is None or last.at - asked.at < events[connected].at - before.at
 
 
 def timed_acts(page: Page) -> list[Act]:

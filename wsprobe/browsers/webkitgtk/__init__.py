@@ -1,6 +1,6 @@
 """WebKitGTK's view: WebCore's constructor and events, and libsoup under them. No other WebKit is meant."""
 
+from wsprobe.browsers.versions import newest
 from wsprobe.browsers.webkitgtk.engine import WebKitGtk
-from wsprobe.browsers.webkitgtk.v2_54 import FACTS
 
-ENGINE = WebKitGtk(FACTS)
+ENGINE = WebKitGtk(newest(__name__, __path__))

@@ -46,9 +46,9 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
         return _threw(DomException("SecurityError", facts.exceptions["security"], SECURITY_ERROR), line)
     protocols = subprotocols.given(page)
     if (invalid := subprotocols.first_invalid(protocols)) is not None:
-        return _syntax_error(facts, "subprotocol", subprotocol=_escaped(invalid))
+        return _syntax_error(facts, "subprotocol", subprotocol=subprotocols.escaped(invalid))
     if (repeated := subprotocols.first_repeated(protocols)) is not None:
-        return _syntax_error(facts, "subprotocol-twice", subprotocol=_escaped(repeated))
+        return _syntax_error(facts, "subprotocol-twice", subprotocol=subprotocols.escaped(repeated))
     if base is not None and security.insecure_from_secure(base, address):
         near = "-loopback" if security.trustworthy_host(address.host) else ""
         line = facts.console[f"mixed-content{near}"].format(page=elided(base.href), url=elided(address.href))
@@ -82,16 +82,3 @@ def _syntax_error(facts: Facts, key: str, **values: str) -> Made:
 
 def _threw(exception: DomException, *console: str) -> Made:
     return Made(Construction("", exception=exception), console, f"{exception.name}: {_SOURCE}")
-
-
-def _escaped(subprotocol: str) -> str:
-    """encodeProtocolString, by UTF-16 code units."""
-    units = subprotocol.encode("utf-16-be", "surrogatepass")
-    codes = (int.from_bytes(units[i : i + 2], "big") for i in range(0, len(units), 2))
-    return "".join(_escaped_unit(code) for code in codes)
-
-
-def _escaped_unit(code: int) -> str:
-    if not 0x20 <= code <= 0x7E:
-        return f"\\u{code:04X}"
-    return "\\\\" if code == 0x5C else chr(code)

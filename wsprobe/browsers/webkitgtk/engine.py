@@ -9,8 +9,9 @@ from functools import partial
 from wsprobe.browsers.engine import Construction, FollowUp, Made
 from wsprobe.browsers.page.subprotocols import given
 from wsprobe.browsers.script.life import Told, live
-from wsprobe.browsers.script.timeline import Arrival, OwnClose, end, reset_unasked, session, timed_acts
+from wsprobe.browsers.script.timeline import Arrival, OwnClose, end, session, timed_acts
 from wsprobe.browsers.script.websocket import CLOSED, CallTexts, WebSocket
+from wsprobe.browsers.transport.hindrance import reset_unasked
 from wsprobe.browsers.view import Page, ScriptView
 from wsprobe.browsers.webkitgtk import constructor
 from wsprobe.browsers.webkitgtk.facts import Facts

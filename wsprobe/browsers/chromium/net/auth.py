@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from hashlib import md5, sha1, sha256
-from urllib.parse import unquote_to_bytes
 
 from wsprobe.browsers.chromium.net.http import Headers, split_list
+from wsprobe.browsers.transport.credentials import credentials, digest
 from wsprobe.exchange import Target
 from wsprobe.pattern import pattern
 
-_HASHES = {"md5": md5, "md5-sess": md5, "sha-256": sha256, "sha-256-sess": sha256}
 _ESCAPED = pattern(rb"\\(.)", re.DOTALL)
 
 
@@ -25,16 +23,15 @@ def authorization(headers: Headers, to: Target, key: str) -> str:
 
     *key* takes the place of chance in a Digest's cnonce.
     """
-    if to.userinfo is None:
+    own = credentials(to)
+    if own is None:
         return ""
-    user, _, password = to.userinfo.partition(":")
-    name, secret = unquote_to_bytes(user), unquote_to_bytes(password)
     offered = [_challenge(value) for value in headers.values(b"www-authenticate")]
     for scheme, parameters in offered:
-        if scheme == "digest" and (answer := _digest(parameters, name, secret, to.resource, key)):
+        if scheme == "digest" and (answer := digest(own, to.resource, parameters, key)):
             return answer
     if any(scheme == "basic" for scheme, _ in offered):
-        return "Basic " + b64encode(name + b":" + secret).decode("ascii")
+        return "Basic " + b64encode(own.user + b":" + own.password).decode("ascii")
     return ""
 
 
@@ -52,38 +49,3 @@ def _unquoted(value: bytes) -> bytes:
     if len(value) >= 2 and value[:1] == value[-1:] == b'"':
         return _ESCAPED.sub(rb"\1", value[1:-1])
     return value
-
-
-def _digest(parameters: dict[str, bytes], name: bytes, secret: bytes, uri: str, key: str) -> str:
-    """The answer to a Digest challenge, "" if it has no nonce or an algorithm that Chromium has not."""
-    nonce, realm = parameters.get("nonce", b""), parameters.get("realm", b"")
-    named = parameters.get("algorithm", b"").decode("latin-1")
-    algorithm = (named or "MD5").lower()
-    if not nonce or algorithm not in _HASHES:
-        return ""
-
-    def hashed(*parts: bytes) -> bytes:
-        return _HASHES[algorithm](b":".join(parts)).hexdigest().encode("ascii")
-
-    count, own = b"00000001", sha1(key.encode("latin-1")).hexdigest()[:16].encode("ascii")
-    first = hashed(name, realm, secret)
-    if algorithm.endswith("-sess"):
-        first = hashed(first, nonce, own)
-    second = hashed(b"GET", uri.encode("latin-1"))
-    protects = any(q.strip(b" \t").lower() == b"auth" for q in parameters.get("qop", b"").split(b","))
-    response = hashed(first, nonce, count, own, b"auth", second) if protects else hashed(first, nonce, second)
-    fields = [
-        f"username={_quoted(name)}",
-        f"realm={_quoted(realm)}",
-        f"nonce={_quoted(nonce)}",
-        f'uri="{uri}"',
-        *([f"algorithm={named}"] if named else []),
-        f'response="{response.decode()}"',
-        *([f"opaque={_quoted(parameters['opaque'])}"] if parameters.get("opaque") else []),
-        *([f'qop=auth, nc={count.decode()}, cnonce="{own.decode()}"'] if protects else []),
-    ]
-    return "Digest " + ", ".join(fields)
-
-
-def _quoted(value: bytes) -> str:
-    return '"' + re.sub(r'(["\\])', r"\\\1", value.decode("utf-8", "surrogateescape")) + '"'

@@ -8,16 +8,8 @@ from __future__ import annotations
 
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.net.handshake import Failed
-from wsprobe.browsers.script.timeline import reset_unasked
-from wsprobe.exchange import (
-    Connected,
-    ConnectFailed,
-    Ended,
-    ResolveFailed,
-    TlsDone,
-    TlsFailed,
-    TunnelFailed,
-)
+from wsprobe.browsers.transport.hindrance import Failure, given_up, hindrance, reset_unasked
+from wsprobe.exchange import ConnectFailed, ResolveFailed, TlsDone, TlsFailed, TunnelFailed
 from wsprobe.read.reading import Reading
 
 _STREAM = "net/websockets/websocket_stream.cc"
@@ -66,26 +58,15 @@ _ALERT = {
 
 def not_established(reading: Reading, facts: Facts) -> tuple[int, Failed] | None:
     """(microseconds, failure) if no request could be sent; None if one could, or if that is still open."""
-    failed = None
-    for event in reading.exchange.events:
-        match event:
-            case Connected():
-                failed = None
-            case ResolveFailed() | ConnectFailed() | TlsFailed() | TunnelFailed():
-                failed = event
-            case TlsDone(verified=False, problem=str(problem)):
-                return event.at, _failed(_problem(problem), facts)
-            case _:
-                pass
-    if failed is None:
+    hindered = hindrance(reading)
+    if isinstance(hindered, TlsDone):
+        return hindered.at, _failed(_problem(hindered.problem or ""), facts)
+    if hindered is None:
         return _reset_at_once(reading, facts)
-    last = reading.exchange.events[-1]
-    if isinstance(last, Ended) and last.how in ("timeout", "interrupted"):
-        return None
-    return failed.at, _failure(failed, facts)
+    return None if given_up(reading) else (hindered.at, _failure(hindered, facts))
 
 
-def _failure(event: ResolveFailed | ConnectFailed | TlsFailed | TunnelFailed, facts: Facts) -> Failed:
+def _failure(event: Failure, facts: Facts) -> Failed:
     match event:
         case ResolveFailed():
             return _failed("ERR_NAME_NOT_RESOLVED", facts)

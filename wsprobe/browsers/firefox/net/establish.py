@@ -8,16 +8,8 @@ Sources: netwerk/protocol/websocket/WebSocketChannel.cpp (OnStartRequest), dom/w
 from __future__ import annotations
 
 from wsprobe.browsers.firefox.net.handshake import ABNORMAL, TLS, Failed
-from wsprobe.exchange import (
-    Connected,
-    ConnectFailed,
-    Ended,
-    Event,
-    ResolveFailed,
-    TlsDone,
-    TlsFailed,
-    TunnelFailed,
-)
+from wsprobe.browsers.transport.hindrance import Failure, given_up, hindrance
+from wsprobe.exchange import ConnectFailed, ResolveFailed, TlsDone, TlsFailed, TunnelFailed
 from wsprobe.read.reading import Reading
 
 _CHANNEL = "netwerk/protocol/websocket/WebSocketChannel.cpp"
@@ -32,33 +24,20 @@ def not_established(reading: Reading) -> tuple[int, Failed | None] | None:
 
     None if there was a connection, or if that is still open.
     """
-    failed: ResolveFailed | ConnectFailed | TlsFailed | TunnelFailed | None = None
-    for event in reading.exchange.events:
-        match event:
-            case Connected():
-                failed = None
-            case ResolveFailed() | ConnectFailed() | TlsFailed() | TunnelFailed():
-                failed = event
-            case TlsDone(verified=False, problem=str(problem)):
-                return event.at, _tls(f"the certificate is not valid, {problem}")
-            case _:
-                pass
-    if failed is None or (_stopped(reading.exchange.events) and not _definite(failed)):
+    hindered = hindrance(reading)
+    if isinstance(hindered, TlsDone):
+        return hindered.at, _tls(f"the certificate is not valid, {hindered.problem}")
+    if hindered is None or (given_up(reading) and not _definite(hindered)):
         return None
-    return failed.at, _failure(failed)
+    return hindered.at, _failure(hindered)
 
 
-def _definite(event: Event) -> bool:
+def _definite(event: Failure) -> bool:
     """True for what no more patience would have changed."""
     return isinstance(event, TlsFailed) and event.kind in ("certificate", "alert", "not-tls")
 
 
-def _stopped(events: tuple[Event, ...]) -> bool:
-    """True if we stopped trying before there was a result."""
-    return isinstance(events[-1], Ended) and events[-1].how in ("timeout", "interrupted")
-
-
-def _failure(event: ResolveFailed | ConnectFailed | TlsFailed | TunnelFailed) -> Failed | None:
+def _failure(event: Failure) -> Failed | None:
     match event:
         case ResolveFailed():
             return Failed(f"the name did not resolve: {_CHANNEL}")

@@ -9,9 +9,8 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
-from hashlib import md5
-from urllib.parse import unquote_to_bytes
 
+from wsprobe.browsers.transport.credentials import COUNT, Credentials, credentials, quoted, response
 from wsprobe.browsers.webkitgtk.soup.fields import SPACE, Fields, items, parameters
 from wsprobe.exchange import Target
 
@@ -24,15 +23,14 @@ def authorization(fields: Fields, to: Target, key: str) -> str:
 
     *key* takes the place of chance in a Digest's cnonce.
     """
-    if to.userinfo is None:
+    own = credentials(to)
+    if own is None:
         return ""
-    user, _, password = to.userinfo.partition(":")
-    name, secret = unquote_to_bytes(user), unquote_to_bytes(password)
     offered = list(_challenges(fields.joined(b"www-authenticate") or b""))
     for scheme, given in offered:
-        if scheme == b"digest" and (answer := _digest(given, name, secret, to.resource, key)):
+        if scheme == b"digest" and (answer := _digest(own, given, to.resource, key)):
             return answer
-    return _basic(name, secret) if any(scheme == b"basic" for scheme, _ in offered) else ""
+    return _basic(own) if any(scheme == b"basic" for scheme, _ in offered) else ""
 
 
 def _challenges(value: bytes) -> Iterator[tuple[bytes, dict[bytes, bytes | None]]]:
@@ -54,14 +52,14 @@ def _begins(item: bytes) -> bool:
     return not equals or bool(before.strip(SPACE).split(None, 1)[1:])
 
 
-def _basic(name: bytes, secret: bytes) -> str:
-    both = name + b":" + secret
+def _basic(own: Credentials) -> str:
+    both = own.user + b":" + own.password
     with suppress(UnicodeError):
         both = both.decode().encode("latin-1")
     return f"Basic {b64encode(both).decode('ascii')}"
 
 
-def _digest(given: dict[bytes, bytes | None], name: bytes, secret: bytes, uri: str, key: str) -> str:
+def _digest(own: Credentials, given: dict[bytes, bytes | None], uri: str, key: str) -> str:
     """The answer to a Digest challenge, "" if it has no realm, no nonce, or asks for what libsoup has not."""
     realm, nonce, opaque, qop = (given.get(key) for key in (b"realm", b"nonce", b"opaque", b"qop"))
     algorithm = _ALGORITHMS.get((given.get(b"algorithm") or b"md5").lower())
@@ -70,29 +68,18 @@ def _digest(given: dict[bytes, bytes | None], name: bytes, secret: bytes, uri: s
         return ""
     if qop is not None and b"auth" not in (option.lower() for option in items(qop)):
         return ""
-    own = b64encode(key.encode("latin-1"))
-    first = _hashed(name, realm, secret)
-    if algorithm == "MD5-sess":
-        first = _hashed(first, nonce, own)
-    second = _hashed(b"GET", uri.encode("latin-1", "replace"))
-    middle = (b"00000001", own, b"auth") if protects else ()
+    cnonce = b64encode(key.encode("latin-1")).decode("ascii")
+    answer = response(
+        own, uri, algorithm=algorithm.lower(), realm=realm, nonce=nonce, cnonce=cnonce, protects=protects
+    )
     parts = [
-        f"username={_quoted(name)}",
-        f"realm={_quoted(realm)}",
-        f"nonce={_quoted(nonce)}",
+        f"username={quoted(own.user)}",
+        f"realm={quoted(realm)}",
+        f"nonce={quoted(nonce)}",
         f'uri="{uri}"',
         f"algorithm={algorithm}",
-        f'response="{_hashed(first, nonce, *middle, second).decode("ascii")}"',
-        *([f"opaque={_quoted(opaque)}"] if opaque is not None else []),
-        *([f'cnonce="{own.decode("ascii")}", nc=00000001, qop=auth'] if protects else []),
+        f'response="{answer}"',
+        *([f"opaque={quoted(opaque)}"] if opaque is not None else []),
+        *([f'cnonce="{cnonce}", nc={COUNT}, qop=auth'] if protects else []),
     ]
     return "Digest " + ", ".join(parts)
-
-
-def _hashed(*parts: bytes) -> bytes:
-    return md5(b":".join(parts), usedforsecurity=False).hexdigest().encode("ascii")
-
-
-def _quoted(value: bytes) -> str:
-    escaped = value.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
-    return f'"{escaped.decode("utf-8", "surrogateescape")}"'

@@ -6,9 +6,10 @@ tls/base/gtlsconnection-base.c, tls/gnutls/gtlsconnection-gnutls.c; GnuTLS's lib
 
 from __future__ import annotations
 
+from wsprobe.browsers.transport.hindrance import Failure, given_up, hindrance
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.soup.handshake import Failed
-from wsprobe.exchange import Connected, ConnectFailed, Ended, ResolveFailed, TlsDone, TlsFailed, TunnelFailed
+from wsprobe.exchange import ConnectFailed, ResolveFailed, TlsDone, TlsFailed, TunnelFailed
 from wsprobe.read.reading import Reading
 
 _RESET = "Connection reset by peer"
@@ -66,28 +67,15 @@ _TLS = "tls/base/gtlsconnection-base.c"
 
 def not_established(reading: Reading, facts: Facts) -> tuple[int, Failed] | None:
     """(microseconds, failure) if no request could be sent; None if one could, or if that is still open."""
-    failed = None
-    for event in reading.exchange.events:
-        match event:
-            case Connected():
-                failed = None
-            case ResolveFailed() | ConnectFailed() | TlsFailed() | TunnelFailed():
-                failed = event
-            case TlsDone(verified=False, problem=str()):
-                return event.at, Failed(facts.failures["certificate"], f"the certificate is not good: {_TLS}")
-            case _:
-                pass
-    if failed is None:
+    hindered = hindrance(reading)
+    if isinstance(hindered, TlsDone):
+        return hindered.at, Failed(facts.failures["certificate"], f"the certificate is not good: {_TLS}")
+    if hindered is None or given_up(reading):
         return None
-    last = reading.exchange.events[-1]
-    if isinstance(last, Ended) and last.how in ("timeout", "interrupted"):
-        return None
-    return failed.at, _failure(failed, reading, facts)
+    return hindered.at, _failure(hindered, reading, facts)
 
 
-def _failure(
-    event: ResolveFailed | ConnectFailed | TlsFailed | TunnelFailed, reading: Reading, facts: Facts
-) -> Failed:
+def _failure(event: Failure, reading: Reading, facts: Facts) -> Failed:
     texts = facts.failures
     match event:
         case ResolveFailed():
