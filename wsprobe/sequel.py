@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import urljoin
 
+from wsprobe.exchange import Ended
 from wsprobe.read.reading import Reading
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -60,6 +61,12 @@ def other_wire(reading: Reading) -> str | None:
 
 
 def transient(reading: Reading, outcome: str) -> bool:
-    """True if the same request may well be answered differently a moment later (as curl's --retry)."""
+    """True if the same request may well be answered differently a moment later (as curl's --retry).
+
+    An answer that met a size limit of ours is not one: it would only be as long again.
+    """
     final = reading.final
+    last = reading.exchange.events[-1] if reading.exchange.events else None
+    if isinstance(last, Ended) and last.how == "limit":
+        return False
     return outcome in TRANSIENT or (final is not None and final.status in TRANSIENT_STATUS)

@@ -6,11 +6,12 @@ import gzip
 from collections.abc import Sequence
 
 import brotli
+import h11
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsprobe.read.http.bodies import BodyReader, read_body
+from wsprobe.read.http.bodies import SLICE, BodyReader, read_body
 from wsprobe.read.http.heads import split_head
 from wsprobe.read.reading import Body
 
@@ -131,6 +132,41 @@ def test_a_body_over_the_limit_is_cut_and_its_bytes_are_kept(fields: bytes, data
     made, rest = body(fields, data)
     assert (made.cut, made.complete, len(made.content)) == (True, False, LIMIT)
     assert made.raw + rest == data
+
+
+@pytest.mark.parametrize(
+    ("data", "content"),
+    [(b"1\r\na\r\n" * 900, 900), (b"1;" + b"x" * 30_000 + b"\r\na\r\n", 1), (b"0\r\n" + b"A: b\r\n" * 5000, 0)],
+    ids=["chunks", "a chunk line", "trailers"],
+)
+def test_chunk_framing_is_taken_up_to_a_limit(data: bytes, content: int) -> None:
+    made, _ = body(CHUNKED, data, ended="not")
+    assert (made.cut, made.cut_by, len(made.content)) == (False, "", content)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"1\r\na\r\n" * 500 + b"1;" + b"x" * 200_000, b"1;" + b"x" * 200_000, b"0\r\n" + b"A: b\r\n" * 50_000],
+    ids=["chunks", "a chunk line", "trailers"],
+)
+def test_chunk_framing_over_its_limit_is_cut_and_its_bytes_are_kept(data: bytes) -> None:
+    made, rest = body(CHUNKED, data)
+    assert (made.cut, made.complete, made.malformed) == (True, False, False)
+    assert made.cut_by == "33018 bytes of chunk framing"
+    assert made.raw + rest == data
+
+
+def test_one_byte_chunks_are_not_all_given_to_h11(monkeypatch: pytest.MonkeyPatch) -> None:
+    """h11 works on each chunk: where most of a body is framing, the rest of it must not reach h11."""
+    given = []
+    of = h11.Connection.receive_data
+    monkeypatch.setattr(
+        h11.Connection, "receive_data", lambda self, data: (given.append(len(data)), of(self, data))[1]
+    )
+    made, rest = body(CHUNKED, b"1\r\na\r\n" * 1_000_000)
+    assert made.cut
+    assert sum(given) < 3 * SLICE
+    assert len(made.raw + rest) == 6_000_000
 
 
 @pytest.mark.parametrize("fields", [b"", b"Content-Length: 1000\r\n"])

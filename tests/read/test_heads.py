@@ -171,3 +171,11 @@ def test_lines_beyond_a_limit_are_kept_as_one() -> None:
     assert len(made.lines) == LINES_MAX + 1
     assert made.lines[-1].text == b"a: b\r\n" * 10 + b"a: b"
     assert made.lines[-1].end == b"\r\n"
+    # Many lines in one are no field, and nothing in them is odd.
+    assert len(made.fields) == LINES_MAX - 1
+    assert not any(field.oddities for field in made.fields)
+
+
+def test_a_start_line_beyond_the_limit_is_none() -> None:
+    made = head(b"\r\n" * LINES_MAX + b"HTTP/1.1 200 OK\r\n\r\n")
+    assert (made.first, made.fields, made.complete) == (None, (), True)

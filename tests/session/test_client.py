@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsprobe.exchange import Act, Limits, Plan, Target
-from wsprobe.read.websocket.frames import read_frames
+from wsprobe.read.http.heads import LINES_MAX
+from wsprobe.read.websocket.frames import FRAMES_MAX, read_frames
 from wsprobe.session import Client, Phase, Turn
 from wsprobe.session.frames import Hybi
 from wsprobe.session.opened import PONGS_MAX
@@ -179,3 +180,29 @@ def test_a_flood_in_small_pieces_is_taken(begin: bytes, piece: bytes) -> None:
     client.receive(begin, 5)
     phases = {client.receive(piece, 5).phase for _ in range(20_000)}
     assert len(phases) == 1
+
+
+@pytest.mark.parametrize(
+    ("begin", "piece", "most", "why"),
+    [
+        (b"HTTP/1.1 403 No\r\n", b"a\n", LINES_MAX - 1, "50000 lines of one head"),
+        (b"", b"\n", LINES_MAX, "50000 lines of one head"),
+        (SWITCHING, b"\x8a\x00", FRAMES_MAX, "50000 frames"),
+        (SWITCHING, b"\x00\x00", FRAMES_MAX, "50000 frames"),
+    ],
+    ids=["header lines", "empty lines", "pongs", "fragments"],
+)
+def test_no_more_is_asked_for_than_is_told_apart(begin: bytes, piece: bytes, most: int, why: str) -> None:
+    """A flood of the smallest pieces costs the most time for a byte, so they are counted besides the bytes."""
+    assert not Client(PLAN).receive(begin + piece * most, 5).done
+    last = Client(PLAN).receive(begin + piece * (most + 1), 5)
+    assert (last.done, last.stop, last.why) == (True, "limit", why)
+
+
+@pytest.mark.parametrize("wire", ["hixie-75", "hixie-76", "hybi-04", "hybi-06"])
+def test_frames_of_older_versions_are_counted_too(wire: str) -> None:
+    plan = Plan(TARGET, REQUEST, wire)
+    challenge = b"x" * 16 if wire == "hixie-76" else b""
+    piece = b"\x00\xff" if wire.startswith("hixie") else b"\x03\x00"
+    assert not Client(plan).receive(SWITCHING + challenge + piece * FRAMES_MAX, 5).done
+    assert Client(plan).receive(SWITCHING + challenge + piece * (FRAMES_MAX + 1), 5).why == "50000 frames"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from wsprobe.exchange import Act, Limits, Plan, Target
+from wsprobe.read import INTERIM_MAX
 from wsprobe.read.websocket.frames import read_frames
 from wsprobe.session import Client, Phase, Turn
 
@@ -44,6 +45,7 @@ class Conversation:
     """(opcode, payload) of every frame that the client sent."""
     plan: Plan = PLAIN
     stop: str = "local"
+    why: str = ""
 
 
 def close(code: int | None = None, reason: bytes = b"") -> bytes:
@@ -56,6 +58,7 @@ MS = 1000
 H = b"HTTP/1.1 "
 HELD = b"HTTP/1.1 403 No\r\nContent-Length: 3\r\n\r\n"
 CHUNKED = H + b"403 No\r\nTransfer-Encoding: chunked\r\n\r\n"
+INTERIM = H + b"102 \r\n\r\n"
 NORMAL = (CLOSE, b"\x03\xe8")
 
 CONVERSATIONS = [
@@ -74,7 +77,12 @@ CONVERSATIONS = [
     Conversation("no version", [(5, b"HTTP 101 x\r\n\r\n")], Phase.OPEN, 5 + 300 * MS),
     Conversation("no field at all", [(5, b"HTTP/1.1 101\r\n\r\n")], Phase.OPEN, 5 + 300 * MS),
     Conversation(
-        "head too long", [(5, H + b"403 " + b"x" * 60)], Phase.DONE, plan=plan(max_head=64), stop="limit"
+        "head too long",
+        [(5, H + b"403 " + b"x" * 60)],
+        Phase.DONE,
+        plan=plan(max_head=64),
+        stop="limit",
+        why="64 bytes of heads",
     ),
     Conversation(
         "interim answers without end",
@@ -82,6 +90,15 @@ CONVERSATIONS = [
         Phase.DONE,
         plan=plan(max_head=64),
         stop="limit",
+        why="64 bytes of heads",
+    ),
+    Conversation("interim answers, just as many as are read", [(5, INTERIM * INTERIM_MAX)], Phase.HEAD),
+    Conversation(
+        "more interim answers than are read",
+        [(5, INTERIM * (INTERIM_MAX + 1))],
+        Phase.DONE,
+        stop="limit",
+        why="1000 interim answers",
     ),
     # What is not HTTP is given a second.
     Conversation("ssh", [(5, b"SSH-2.0-OpenSSH\r\n")], Phase.HEAD, 5 + 1000 * MS),
@@ -112,13 +129,31 @@ CONVERSATIONS = [
         Phase.DONE,
         plan=plan(max_body=64),
         stop="limit",
+        why="64 bytes of body",
     ),
     Conversation(
         "framing without end",
-        [(5, CHUNKED + b"1;" + b"x" * 200)],
+        [(5, CHUNKED + b"1;" + b"x" * 40_000)],
         Phase.DONE,
         plan=plan(max_body=16),
         stop="limit",
+        why="32772 bytes of chunk framing",
+    ),
+    Conversation(
+        "one-byte chunks without end",
+        [(5, CHUNKED + b"1\r\nx\r\n" * 7000)],
+        Phase.DONE,
+        plan=plan(max_body=8000),
+        stop="limit",
+        why="34768 bytes of chunk framing",
+    ),
+    Conversation(
+        "no body, and no end of it",
+        [(5, CHUNKED + b"zz\r\n" * 9000)],
+        Phase.DONE,
+        plan=plan(max_body=16),
+        stop="limit",
+        why="32772 bytes of what is no body",
     ),
     # Sessions.
     Conversation(
@@ -241,6 +276,7 @@ CONVERSATIONS = [
         Phase.DONE,
         plan=plan(max_session=52),
         stop="limit",
+        why="52 bytes after the 101",
     ),
     # Acts.
     Conversation(
@@ -359,10 +395,11 @@ def test_a_conversation(conversation: Conversation, pieces: Callable[[bytes], It
     assert [(frame.opcode, frame.data) for frame in frames] == conversation.sent
     assert all(frame.masked and frame.fin and frame.rsv == 0 for frame in frames)
     last = turns[-1]
-    assert (last.phase, last.wake_at, last.stop) == (
+    assert (last.phase, last.wake_at, last.stop, last.why) == (
         conversation.phase,
         conversation.wake_at,
         conversation.stop,
+        conversation.why,
     )
     assert [turn.done for turn in turns] == [turn.phase is Phase.DONE for turn in turns]
     order = list(Phase)

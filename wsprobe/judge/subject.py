@@ -43,6 +43,17 @@ def ended(reading: Reading) -> Ended | None:
     return last if isinstance(last, Ended) else None
 
 
+def stopped(reading: Reading, by: str = "") -> str:
+    """That reading was ended by us and not by the server, where, and by which limit of ours.
+
+    *by*: the limit in words, where it is known otherwise than from the recording.
+    """
+    last = ended(reading)
+    limit = by or (last.error if last is not None else "")
+    met = f", at its own limit of {limit}" if limit else ", at its own limit"
+    return f"wsprobe stopped reading after {len(reading.received)} bytes{met}"
+
+
 def status_span(response: Response) -> Span:
     """The status line; an empty span where there is none."""
     first = response.head.first

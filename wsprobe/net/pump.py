@@ -63,7 +63,7 @@ async def _turns(
     while True:
         pump.send(turn.send)
         if turn.done:
-            return End(turn.stop)
+            return End(turn.stop, turn.why)
         if turn.phase is Phase.OPEN:
             opened.set()
         item: _Item | None = None
@@ -119,7 +119,7 @@ class _Pump:
             received = Received(self._tape.now(), data)
             self._tape.add(received)
             await put.send(received)
-        await put.send(End("limit", f"the answer came in more than {READS} pieces"))
+        await put.send(End("limit", f"{READS} reads"))
 
 
 async def _talk(talk: AsyncIterable[Act], opened: trio.Event, put: trio.MemorySendChannel[_Item]) -> None:

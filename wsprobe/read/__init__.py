@@ -21,6 +21,9 @@ __all__ = ["opens_session", "read", "response_of"]
 INTERIM_MAX = 1000
 """Interim answers read one by one. What follows them stays in ``Reading.rest``: memory stays bounded."""
 
+OPINION_BODY = 65536
+"""Bytes of a body that h11 is asked about where not all of it was read."""
+
 _ENDINGS: dict[str, Literal["clean", "unclean"]] = {
     "fin": "clean",
     "reset": "unclean",
@@ -95,8 +98,14 @@ def _opinion(received: bytes, responses: list[Response], method: bytes, exchange
     # h11 keeps every line of a head apart, which would cost a hundred times the bytes of a hostile one.
     if not received or any(len(response.head.lines) > LINES_MAX for response in responses):
         return None
+    if len(responses) > INTERIM_MAX:
+        return None
     from wsprobe.read.http.opinion import opinion
 
+    final = responses[-1]
+    if final.body is not None and final.body.cut:
+        # What h11 thinks of the head it says at the beginning of the body; each chunk after that costs time.
+        received = received[: final.head.start + len(final.head.raw) + OPINION_BODY]
     return opinion(received, method=method, ended=_how(exchange) in ("fin", "truncated"))
 
 

@@ -119,7 +119,7 @@ class Body:
     """Content-Length, where that framed it."""
     complete: bool
     cut: bool
-    """True if we stopped reading at ``Limits.max_body``."""
+    """True if we stopped reading at a limit of ours: ``Limits.max_body``, or how much chunks may add to it."""
     decoded: bytes | None = None
     """Without content coding, where there is one and it could be undone."""
     coding: str = ""
@@ -128,6 +128,8 @@ class Body:
     """Why it could not be framed, or is not complete; "" if h11 has nothing to say against it."""
     malformed: bool = False
     """True if the bytes break the rules of their framing, False if at most the end is missing."""
+    cut_by: str = ""
+    """The limit that *cut* it, in words."""
     coding_fault: CodingFault = ""
     coding_problem: str = ""
     """Why the content coding could not be undone, "" if it could."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wsprobe.exchange import Plan
-from wsprobe.read import opens_session, response_of
+from wsprobe.read import INTERIM_MAX, opens_session, response_of
 from wsprobe.read.guess import looks_like
-from wsprobe.read.http.heads import HeadSplitter
+from wsprobe.read.http.heads import LINES_MAX, HeadSplitter
 from wsprobe.read.reading import Head
 from wsprobe.session.framing import BEHIND_THE_HEAD
 from wsprobe.session.turn import SECOND, Phase, Stop
@@ -29,10 +29,6 @@ knows nothing of it may keep it back."""
 BEGINNING = 64
 """Bytes by which to tell whether this is HTTP: the start line's protocol is within them."""
 
-WIRE_PER_CONTENT = 8
-"""Bytes on the wire for one byte of content: chunks of one byte each take six. Past this it is no body but
-framing without end."""
-
 
 class Answering:
     """Follows the answer up to the head of a 101 and what belongs to it, or to the end of any other's body."""
@@ -40,6 +36,7 @@ class Answering:
     def __init__(self, plan: Plan) -> None:
         self.phase = Phase.HEAD
         self.stop: Stop = "local"
+        self.why = ""
         self.wake_at: int | None = None
         self.opened_by: Head | None = None
         """The head of the 101, once it came."""
@@ -52,7 +49,7 @@ class Answering:
         self._behind = BEHIND_THE_HEAD.get(plan.wire, 0)
         self._is_http = True
         self._body: BodyReader | None = None
-        self._wire_bytes = 0
+        self._interim = 0
 
     def receive(self, data: bytes, at: int) -> bytes:
         """Take the next bytes. There is never anything to send, unlike in a session."""
@@ -86,9 +83,15 @@ class Answering:
             if not response.interim:
                 self._begin_body(head, response.status)
                 return bytes(self._heads[end:])
+            self._interim += 1
+            if self._interim > INTERIM_MAX:
+                self._end("limit", f"{INTERIM_MAX} interim answers")
+                return b""
             self._splitter = HeadSplitter(end)
-        if len(self._heads) >= self._plan.limits.max_head:
-            self._end("limit")
+        if self._splitter.crowded:
+            self._end("limit", f"{LINES_MAX} lines of one head")
+        elif len(self._heads) >= self._plan.limits.max_head:
+            self._end("limit", f"{self._plan.limits.max_head} bytes of heads")
         return b""
 
     def _receive_behind(self, data: bytes, at: int) -> None:
@@ -117,14 +120,14 @@ class Answering:
     def _receive_body(self, body: BodyReader, data: bytes, at: int) -> None:
         if data:
             body.feed(data)
-        self._wire_bytes += len(data)
         if self._is_http:
             self.wake_at = at + BODY_WAIT
         if body.complete:
             self._end("local")
-        elif body.cut or self._wire_bytes > WIRE_PER_CONTENT * self._plan.limits.max_body:
-            self._end("limit")
+        elif body.cut:
+            self._end("limit", body.cut_by)
 
-    def _end(self, stop: Stop) -> None:
+    def _end(self, stop: Stop, why: str = "") -> None:
         self.phase = Phase.DONE
         self.stop = stop
+        self.why = why

@@ -62,5 +62,5 @@ class Client:
 
     def _turn(self, send: bytes) -> Turn:
         if self.phase is Phase.DONE:
-            return Turn(send, Phase.DONE, None, True, self._half.stop)
+            return Turn(send, Phase.DONE, None, True, self._half.stop, self._half.why)
         return Turn(send, self.phase, self._half.wake_at, False)

@@ -53,6 +53,8 @@ class Follower:
     mask_bit = 0x80
 
     def __init__(self) -> None:
+        self.frames = 0
+        """How many have begun."""
         self._header = b""
         self._first: int | None = None
         self._opcode = 0
@@ -85,6 +87,7 @@ class Follower:
 
     def _begin(self, header: bytes) -> None:
         """Take a whole frame header."""
+        self.frames += 1
         self._first, second = header[0], header[1]
         self._opcode = self.opcodes[self._first & 0x0F]
         masked = second & self.mask_bit
@@ -130,6 +133,10 @@ class Hybi:
 
     def receive(self, data: bytes) -> list[Heard]:
         return self._follower.receive(data)
+
+    @property
+    def frames(self) -> int:
+        return self._follower.frames
 
     def text(self, data: bytes) -> bytes:
         return frame(TEXT, data, next(self._masks))

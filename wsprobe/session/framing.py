@@ -23,6 +23,10 @@ class Heard:
 class Framing(Protocol):
     """Frames of one wire version, in both directions. Never raises on received bytes; memory is bounded."""
 
+    @property
+    def frames(self) -> int:
+        """How many frames of the peer have begun."""
+
     def receive(self, data: bytes) -> list[Heard]:
         """Take the next bytes after the head of the 101, and return what they completed.
 

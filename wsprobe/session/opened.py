@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from wsprobe.exchange import Plan
+from wsprobe.read.websocket.frames import FRAMES_MAX
 from wsprobe.session.framing import Framing, Heard
 from wsprobe.session.turn import SECOND, Phase, Stop
 
@@ -31,9 +32,10 @@ class Opened:
     def __init__(self, plan: Plan, framing: Framing, at: int) -> None:
         self.phase = Phase.OPEN
         self.stop: Stop = "local"
+        self.why = ""
         self._framing = framing
         self._deadline = at + round(plan.limits.linger * SECOND)
-        self._room = plan.limits.max_session
+        self._most = self._room = plan.limits.max_session
         self._acts = tuple(act for act in plan.acts if act.when != "time" or act.after >= at)
         self._pongs = PONGS_MAX
         self._close_received = False
@@ -53,8 +55,11 @@ class Opened:
         self._now = at
         send = b"".join([self._react(heard) for heard in self._framing.receive(data)])
         self._room -= len(data)
-        if self._room <= 0 and self.phase is not Phase.DONE:
-            self._end("limit")
+        if self.phase is not Phase.DONE:
+            if self._room <= 0:
+                self._end("limit", f"{self._most} bytes after the 101")
+            elif self._framing.frames > FRAMES_MAX:
+                self._end("limit", f"{FRAMES_MAX} frames")
         return send
 
     def timer(self, at: int) -> bytes:
@@ -134,6 +139,7 @@ class Opened:
         self._deadline = self._now + wait
         return frame
 
-    def _end(self, stop: Stop) -> None:
+    def _end(self, stop: Stop, why: str = "") -> None:
         self.phase = Phase.DONE
         self.stop = stop
+        self.why = why

@@ -43,3 +43,5 @@ class Turn:
     """Nothing more is wanted: send *send*, then close the connection."""
     stop: Stop = "local"
     """When *done* and the peer did not end the stream: ``Ended.how``."""
+    why: str = ""
+    """With ``limit``: which limit it was, for ``Ended.error``."""

@@ -20,6 +20,7 @@ class Hixie75:
     """Whether 0xFF 0x00 is a Close."""
 
     def __init__(self, request: bytes, head: bytes) -> None:
+        self.frames = 0
         self._type: int | None = None
         self._counting = False
         self._left = 0
@@ -30,6 +31,7 @@ class Hixie75:
         while at < len(data):
             if self._type is None:
                 self._type, self._left = data[at], 0
+                self.frames += 1
                 self._counting = bool(self._type & 0x80)
                 at += 1
             elif self._counting:
@@ -108,6 +110,10 @@ class Hybi06:
 
     def receive(self, data: bytes) -> list[Heard]:
         return self._follower.receive(data)
+
+    @property
+    def frames(self) -> int:
+        return self._follower.frames
 
     def text(self, data: bytes) -> bytes:
         return self._say(TEXT, data)

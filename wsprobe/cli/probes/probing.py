@@ -119,8 +119,10 @@ async def asked(place: Place, values: dict[str, Any], watch: Callable[[Event], N
     pause = RETRY_PAUSE
     while True:
         exchange = await conversation(place, values, watch)
+        if not tries:
+            return exchange
         made = report(exchange)
-        if not tries or not sequel.transient(made.reading, made.outcome):
+        if not sequel.transient(made.reading, made.outcome):
             return exchange
         tries -= 1
         await net.sleep(pause)
@@ -139,7 +141,7 @@ async def conversation(place: Place, values: dict[str, Any], watch: Callable[[Ev
     while True:
         exchange = await net.probe(now, watch, talk_acts() if talk else None)
         exchange = replace(exchange, hops=tuple(hops))
-        then = following(read(exchange), place, values, len(hops))
+        then = following(exchange, place, values, len(hops))
         if then is None:
             return exchange
         hops.append(replace(exchange, hops=()))
@@ -152,13 +154,18 @@ def talk_acts() -> AsyncIterator[Act]:
     return acts()
 
 
-def following(reading: Reading, place: Place, values: dict[str, Any], hops: int) -> Plan | None:
+def following(exchange: Exchange, place: Place, values: dict[str, Any], hops: int) -> Plan | None:
     """The plan for what is to be asked next, None if this was all."""
-    if values.get("follow") and hops < values["max_redirs"]:
+    following = values.get("follow") and hops < values["max_redirs"]
+    negotiating = values.get("negotiate") and not hops and place.asking.raw is None
+    if not following and not negotiating:
+        return None  # the recording need not be read: a large one takes its time
+    reading = read(exchange)
+    if following:
         url = sequel.redirect(reading)
         if url is not None:
             return redirected(reading, url, place)
-    if values.get("negotiate") and not hops and place.asking.raw is None:
+    if negotiating:
         wire = sequel.other_wire(reading)
         if wire is not None:
             return plan(place.url, in_version(place.asking), wire=wire)

@@ -202,7 +202,7 @@ TABLE: tuple[Entry, ...] = (
         "RFC 9110 section 6.4",
         title="The body is longer than we keep",
         meaning="Reading stopped at our own limit. Nothing is wrong with the answer.",
-        usual="a large error page or a download",
+        usual="a large error page, a download, or chunks without end",
         advice="Raise the limit with `--max-body`.",
     ),
     Entry(

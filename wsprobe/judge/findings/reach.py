@@ -204,7 +204,8 @@ TABLE: tuple[Entry, ...] = (
         "fail",
         "RFC 9110 section 5.4",
         title="The head is larger than we read",
-        meaning="Reading stopped at our own limit, far beyond what other clients take.",
+        meaning="wsprobe stopped reading at a limit of its own (2 MiB of heads, 50,000 lines of one head, 1000 "
+        "interim answers), far beyond what other clients take. The server had not ended the connection.",
         usual="an endless or runaway answer",
         advice="Look at what the server writes into its headers.",
     ),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wsprobe.judge.finding import Finding
 from wsprobe.judge.findings import counted, found, shown
-from wsprobe.judge.subject import PEER_ENDED, how, refusal, status_span, where
+from wsprobe.judge.subject import PEER_ENDED, how, refusal, status_span, stopped, where
 from wsprobe.read.reading import Body, Reading, Response, Span
 
 
@@ -34,12 +34,14 @@ def _framing(reading: Reading, response: Response, of: Body) -> Iterator[Finding
         lengths = response.head.all(b"content-length")
         id = "length-conflict" if lengths and not response.head.all(b"transfer-encoding") else "body-malformed"
         yield found(id, f"where the body ends cannot be known: {shown(of.problem.encode())}", span)
-    elif of.cut:
-        yield found("body-cut", f"reading stopped after {len(of.content)} bytes, our limit", span)
     elif of.malformed:
         yield found("body-malformed", f"the body is not chunked as it says: {shown(of.problem.encode())}", span)
     elif of.complete:
         return
+    elif of.cut or end == "limit":
+        yield found(
+            "body-cut", f"{stopped(reading, of.cut_by)}; {len(of.content)} bytes of body had come", span
+        )
     elif end in PEER_ENDED and (of.framing != "close" or end != "fin"):
         yield found("body-truncated", f"{PEER_ENDED[end]} {_amount(of)}", span)
     elif end == "timeout":

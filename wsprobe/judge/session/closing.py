@@ -16,6 +16,7 @@ from wsprobe.judge.subject import (
     how,
     our_close,
     session,
+    stopped,
 )
 from wsprobe.read.reading import Frame, Reading, Session
 
@@ -93,7 +94,7 @@ def closing(reading: Reading) -> Iterator[Finding]:
     elif how(reading) in PEER_ENDED:
         yield _dropped(reading)
     if how(reading) == "limit":
-        yield found("session-cut", f"reading stopped after {len(reading.received) - of.start} bytes, our limit")
+        yield found("session-cut", f"{stopped(reading)}; the server had not ended the session")
 
 
 def _ended(of: Session) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from wsprobe.exchange import Connected, Sent, TlsDone, TlsFailed, TunnelFailed, TunnelSent
 from wsprobe.judge.finding import Finding
 from wsprobe.judge.findings import counted, found, shown
-from wsprobe.judge.subject import PEER_ENDED, blank, how, status_span
+from wsprobe.judge.subject import PEER_ENDED, blank, how, status_span, stopped
 from wsprobe.judge.transport.reach import has
 from wsprobe.read.reading import Reading
 
@@ -51,7 +51,7 @@ def unfinished(reading: Reading) -> Iterator[Finding]:
     elif has(reading, TlsFailed):
         return
     elif end == "limit":
-        yield found("limit-in-head", f"reading stopped after {len(reading.received)} bytes, our limit")
+        yield found("limit-in-head", f"{stopped(reading)}; the server had not ended the head")
     else:
         yield _dropped(reading, PEER_ENDED.get(end, "the connection ended"))
 

@@ -11,6 +11,13 @@ from wsprobe.read.reading import Body, Head
 
 Framing = Literal["none", "length", "chunked", "close", "unknown"]
 
+SLICE = 65536
+"""Bytes handed to h11 at once: after each slice it is seen whether a limit is met."""
+
+FRAMING_FREE = 32768
+"""Bytes that chunk lines and trailers may take of any body, besides a quarter of the limit on its content.
+h11 works on each chunk for itself: one-byte chunks up to the limit on content would take it ten seconds."""
+
 _STAND_IN_STATUS = 200
 _NO_BODY = (204, 304)
 
@@ -37,15 +44,20 @@ class BodyReader:
         self.malformed = False
         self.complete = False
         self.cut = False
+        self.cut_by = ""
         self._frame(head, status, method)
 
     @property
     def done(self) -> bool:
-        """True if no more bytes are wanted: the body is complete, or *limit* bytes of it have come."""
+        """True if no more bytes are wanted: the body is complete, or a limit was met."""
         return self.complete or self.cut
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
+        for at in range(0, len(data), SLICE):
+            self._feed(data[at : at + SLICE])
+
+    def _feed(self, data: bytes) -> None:
         if self.done:
             self._take_rest(data)
             return
@@ -54,6 +66,7 @@ class BodyReader:
             self._keep(data)
         elif not self.problem:
             self._pump(data)
+        self._watch_framing()
 
     def end(self, clean: bool) -> None:
         """The peer has ended the connection; *clean* if with a FIN (and, over TLS, close_notify)."""
@@ -78,6 +91,7 @@ class BodyReader:
             expected=self.expected,
             complete=self.complete,
             cut=self.cut,
+            cut_by=self.cut_by,
             decoded=decoded.data,
             coding=coding,
             problem=self.problem,
@@ -137,7 +151,17 @@ class BodyReader:
     def _keep(self, data: bytes) -> None:
         room = self._limit - len(self._content)
         self._content += data[:room]
-        self.cut = len(data) > room
+        if len(data) > room:
+            self._cut(f"{self._limit} bytes of body")
+
+    def _watch_framing(self) -> None:
+        """Stop at chunks that carry next to nothing, and at chunk lines and trailers without end."""
+        most = self._limit // 4 + FRAMING_FREE
+        if not self.done and len(self._raw) - len(self._content) > most:
+            self._cut(f"{most} bytes of {'what is no body' if self.problem else 'chunk framing'}")
+
+    def _cut(self, by: str) -> None:
+        self.cut, self.cut_by = True, by
 
     def _give_back(self, trailing: bytes) -> None:
         if trailing:

@@ -35,6 +35,8 @@ class HeadSplitter:
         self._searched = start
         self._lines: list[Line] = []
         self._text_seen = False
+        self.crowded = False
+        """More lines came than are told apart."""
 
     def advance(self, data: bytes | bytearray) -> Head | None:
         """The head, once its blank line is in *data* (the whole buffer, from its beginning); else None."""
@@ -48,6 +50,8 @@ class HeadSplitter:
                 return self._head(data, self._line, end)
             if len(self._lines) < LINES_MAX:
                 self._lines.append(Line(bytes(data[self._line : stop]), end, self._line))
+            else:
+                self.crowded = True
             self._line = newline + 1
         self._searched = len(data)
         return None
@@ -60,11 +64,13 @@ class HeadSplitter:
         last = self._lines[-1] if self._lines else None
         kept = last.start + len(last.raw) if last else self._start
         lines = list(self._lines)
-        if kept < stop:
-            lines.append(_last_line(bytes(data[kept:stop]), kept))
+        rest = [_last_line(bytes(data[kept:stop]), kept)] if kept < stop else []
+        if not self.crowded:
+            lines, rest = [*lines, *rest], []
+        # What is left of a crowded head is many lines in one, so it is neither start line nor field.
         at = next((i for i, line in enumerate(lines) if line.text), len(lines))
         first = lines[at] if at < len(lines) else None
-        return Head(tuple(lines), blank, self._start, _fields(lines[at + 1 :]), first)
+        return Head((*lines, *rest), blank, self._start, _fields(lines[at + 1 :]), first)
 
 
 def split_head(data: bytes | bytearray, start: int = 0) -> tuple[Head, int]:

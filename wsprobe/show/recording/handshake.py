@@ -135,6 +135,8 @@ def sentence(report: Report, look: Look) -> str:
         "closed": lambda: closed(report, look),
         "tls-failed": lambda: "TLS could not be set up, so nothing was asked",
         "timeout": lambda: "a time limit ran out: " + ended(report),
+        "dropped": lambda: dropped(report),
+        "open": lambda: opened(report),
     }
     make = special.get(report.outcome)
     return make() if make else MEANING[report.outcome]
@@ -165,6 +167,27 @@ def closed(report: Report, look: Look) -> str:
 
     reason = f': "{look.text(close["reason"].encode())}"' if close["reason"] else ", without a reason"
     return f"the server closed the session with {close['code']} ({name_of(close['code'])}){reason}"
+
+
+def dropped(report: Report) -> str:
+    """Who ended the connection, where it was not the server."""
+    how = how_ended(report)
+    if how == "limit":
+        return "wsprobe ended the connection at a size limit of its own, before a complete answer"
+    if how == "interrupted":
+        return "the probe was interrupted before a complete answer"
+    return MEANING["dropped"]
+
+
+def opened(report: Report) -> str:
+    if how_ended(report) == "limit":
+        return "the handshake completed; wsprobe ended the session at a size limit of its own"
+    return MEANING["open"]
+
+
+def how_ended(report: Report) -> str:
+    last = report.exchange.events[-1] if report.exchange.events else None
+    return last.how if isinstance(last, Ended) else ""
 
 
 def ended(report: Report) -> str:

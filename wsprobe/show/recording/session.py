@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wsprobe.read.reading import Frame, Reading, Session
 from wsprobe.read.websocket.deflate import agreed_deflate
+from wsprobe.read.websocket.frames import FRAMES_MAX
 from wsprobe.read.websocket.messages import RSV1, TEXT, Message, messages
 from wsprobe.show.piece import Line, Look, Piece, line
 from wsprobe.show.visible import hexdump
@@ -35,7 +36,12 @@ def session(reading: Reading, look: Look) -> list[Line]:
     if len(both) > limit:
         rows.append(line(Piece(f"... {len(both) - limit} more frames (-v shows all)", "dim")))
     if of.rest:
-        rows.append(line(Piece(f"< {len(of.rest)} bytes that are no whole frame", "warn")))
+        what = (
+            "that are no whole frame"
+            if len(of.frames) < FRAMES_MAX
+            else "behind as many frames as are told apart"
+        )
+        rows.append(line(Piece(f"< {len(of.rest)} bytes {what}", "warn")))
         rows += [line(Piece(row, "dim")) for row in hexdump(of.rest[:64])]
     return rows
 
