@@ -16,7 +16,7 @@ from wsprobe.read.reading import Head, Opinion, Reading, Response, Session
 from wsprobe.read.websocket.frames import When
 from wsprobe.read.websocket.sessions import session_reader
 
-__all__ = ["opens_session", "read", "response_of"]
+__all__ = ["final_of", "opens_session", "read", "response_of"]
 
 INTERIM_MAX = 1000
 """Interim answers read one by one. What follows them stays in ``Reading.rest``: memory stays bounded."""
@@ -40,12 +40,8 @@ def read(exchange: Exchange) -> Reading:
     ``Reading.rest``, put end to end, are ``received``.
     """
     request, sent = read_request(exchange)
-    received = b"".join(event.data for event in exchange.events if isinstance(event, Received))
-    responses: list[Response] = []
-    at = 0
-    while at < len(received) and len(responses) <= INTERIM_MAX and _another_follows(responses):
-        head, at = split_head(received, at)
-        responses.append(response_of(head))
+    received = _received(exchange)
+    responses, at = _heads(received)
     session: Session | None = None
     rest = received[at:]
     if responses and responses[-1].head.complete and not responses[-1].interim:
@@ -69,10 +65,31 @@ def read(exchange: Exchange) -> Reading:
     )
 
 
+def final_of(exchange: Exchange) -> Response | None:
+    """The final answer of *exchange* as ``Reading.final`` has it, its body not read: for what asks for no more
+    than a status, where bodies and frames may be many."""
+    responses, _ = _heads(_received(exchange))
+    return responses[-1] if responses and not responses[-1].interim else None
+
+
 def response_of(head: Head) -> Response:
     """The answer that *head* begins, its body not read."""
     line = status_line(head)
     return Response(head, line.version, line.status, line.reason, oddities=line.oddities)
+
+
+def _received(exchange: Exchange) -> bytes:
+    return b"".join(event.data for event in exchange.events if isinstance(event, Received))
+
+
+def _heads(received: bytes) -> tuple[list[Response], int]:
+    """Interim answers and the final one, bodies not read; and the offset of what follows their heads."""
+    responses: list[Response] = []
+    at = 0
+    while at < len(received) and len(responses) <= INTERIM_MAX and _another_follows(responses):
+        head, at = split_head(received, at)
+        responses.append(response_of(head))
+    return responses, at
 
 
 def _another_follows(responses: list[Response]) -> bool:

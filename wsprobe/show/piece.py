@@ -32,6 +32,8 @@ class Look:
     unicode: bool = False
     """The stream can carry every character."""
     verbose: int = 0
+    verbosity: bool = False
+    """The command has -v."""
 
     def text(self, data: bytes) -> str:
         """Peer bytes, made safe, as readable as this output allows."""

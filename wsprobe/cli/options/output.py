@@ -47,6 +47,8 @@ own = together(
         count=True,
         section=SECTION,
         help="show the conversation as it happens, on standard error; -vv in hex",
+        long="Of one exchange the first 100,000 characters are shown, 250,000 in hex; the last line counts "
+        "what is left out, and --json and --save keep every byte. The report has up to ten times the lines.",
     ),
     option(
         "-i",
@@ -108,6 +110,7 @@ def look(values: dict[str, Any], stream: IO[str]) -> Look:
         color=color == "always" or (color == "auto" and wanted),
         unicode=encoding in ("utf-8", "utf8"),
         verbose=values.get("verbose") or 0,
+        verbosity="verbose" in values,
     )
 
 

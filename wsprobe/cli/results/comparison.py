@@ -147,14 +147,16 @@ def tellables(reports: Sequence[Report]) -> list[Tellable]:
 
 def show(reports: Sequence[Report], groups: Sequence[Tellable], values: dict[str, Any]) -> None:
     if values["as_json"]:
-        from wsprobe.show.json.data import dumps, report_value, tellable_value
+        from wsprobe.show.json.data import report_value, tellable_value
+        from wsprobe.show.json.jsonl import pieces
 
         told_apart = tellable_value(groups, [r.title for r in reports])
         for number, each in enumerate(reports):
             value = report_value(each)
             if groups and (number == 0 or len(reports) <= TELLABLE_IN_EACH):
                 value["tellable"] = told_apart
-            sys.stdout.write(dumps(value) + "\n")
+            sys.stdout.writelines(pieces(value))
+            sys.stdout.write("\n")
         return
     from wsprobe.show.readers.comparison import comparison
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ from wsprobe.cli.results.expect import Expectation
 from wsprobe.exchange import Event
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
+
+if TYPE_CHECKING:
+    from wsprobe.show.recording.conversation import Conversation
 
 
 class Results:
@@ -29,6 +32,7 @@ class Results:
         self._out = look(values, sys.stdout)
         self._err = look(values, sys.stderr)
         self._first = True
+        self._conversation: Conversation | None = None
         self._listener = None
         if values["talk"]:
             from wsprobe.cli.probes.talk import Listener
@@ -46,9 +50,11 @@ class Results:
         if self._listener is not None:
             self._listener.event(event)
         if self._values["verbose"] and not self._values["silent"]:
-            from wsprobe.show.recording import conversation
+            if self._conversation is None:
+                from wsprobe.show.recording.conversation import Conversation
 
-            emit(conversation.event(event, self._err), sys.stderr, self._err)
+                self._conversation = Conversation(self._err)
+            emit(self._conversation.event(event), sys.stderr, self._err)
 
     def report(self, report: Report) -> None:
         """Print and keep one report."""
@@ -72,9 +78,11 @@ class Results:
     def _print(self, report: Report) -> None:
         asked = False
         if self._values["as_json"]:
-            from wsprobe.show.json.data import dumps, report_value
+            from wsprobe.show.json.data import report_value
+            from wsprobe.show.json.jsonl import pieces
 
-            sys.stdout.write(dumps(report_value(report)) + "\n")
+            sys.stdout.writelines(pieces(report_value(report)))
+            sys.stdout.write("\n")
             asked = True
         if self._values["include"]:
             self._exactly(report)

@@ -128,4 +128,5 @@ def interim(reading: Reading) -> Iterator[Finding]:
             "interim-only",
             f"{listed} came, and then no answer ({how(reading) or 'the recording ends'})",
             status_span(before[-1]),
+            usual="a server that never comes to an end of them" if how(reading) == "limit" else None,
         )

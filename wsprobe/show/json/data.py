@@ -6,7 +6,6 @@ milliseconds from the start. A member is null or absent where the thing did not 
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -24,11 +23,6 @@ from wsprobe.report import Report
 from wsprobe.show.timing import timing
 
 Value = dict[str, Any]
-
-
-def dumps(value: Value) -> str:
-    """One compact line of pure ASCII, without its newline."""
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
 
 
 def report_value(report: Report) -> Value:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 
 from wsprobe.browsers.tell import Tellable
-from wsprobe.read import read
+from wsprobe.read import final_of
 from wsprobe.remedy import Advice, advice
 from wsprobe.report import Report
 from wsprobe.show import timing
@@ -67,11 +67,7 @@ def wire(report: Report, look: Look) -> list[Line]:
     if reading.looks_like and reading.received:
         rows += handshake.received_dump(reading.received[:64], look)
     else:
-        for response in reading.responses:
-            rows += answer.head(reading, response, [], look)
-            if response.body is not None:
-                shown = answer.body(response.body, look)
-                rows += [(), *shown] if shown else []
+        rows += answer.answers(reading, [], look)
     rows += handshake.transport_bytes(report, look)
     rows += session(reading, look)
     rows += [line(Piece(f"{f.level} {f.id}: ", f.level), f.text) for f in failing]
@@ -153,9 +149,8 @@ def differing_answers(report: Report, look: Look) -> list[Line]:
     for view, exchange in zip(report.views, report.answers, strict=False):
         if exchange is None:
             continue
-        first = (exchange.hops or (exchange,))[0]
-        theirs = read(first)
-        status = theirs.final.status if theirs.final is not None else None
+        theirs = final_of((exchange.hops or (exchange,))[0])
+        status = theirs.status if theirs is not None else None
         if status != ours:
             rows.append(
                 line(
@@ -169,8 +164,8 @@ def differing_answers(report: Report, look: Look) -> list[Line]:
 
 
 def _answered(report: Report) -> int | None:
-    first = (report.exchange.hops or (report.exchange,))[0]
-    final = read(first).final if report.exchange.hops else report.reading.final
+    hops = report.exchange.hops
+    final = final_of(hops[0]) if hops else report.reading.final
     return final.status if final is not None else None
 
 

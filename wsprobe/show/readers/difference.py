@@ -7,12 +7,18 @@ from collections.abc import Sequence
 from wsprobe.report import Report
 from wsprobe.show.json.data import close_value
 from wsprobe.show.piece import Line, Look, Piece, line
+from wsprobe.show.room import left_out
 from wsprobe.show.visible import visible
 
 VARYING = frozenset({b"date", b"sec-websocket-accept", b"age", b"expires", b"last-modified"})
 """Fields that differ between any two answers; they are shown nowhere and count for nothing."""
 
 Row = tuple[str, str]
+
+POINTS = 100
+"""Points that are shown."""
+LONG = 2000
+"""Characters of one point that are shown of each recording."""
 
 
 def comparable(of: Report) -> tuple[Row, ...]:
@@ -52,12 +58,12 @@ def difference(reports: Sequence[Report], look: Look) -> list[Line]:
     tables = [_table(r) for r in reports]
     whats = list(dict.fromkeys(what for table in tables for what in table))
     unequal = [what for what in whats if len({table.get(what, ()) for table in tables}) > 1]
-    for what in unequal:
+    for what in unequal[:POINTS]:
         lines.append(line(Piece(what, "name")))
         for name, table in zip(names, tables, strict=True):
-            values = table.get(what)
-            text = " | ".join(values) if values else "-"
-            lines.append(line(f"  {name} ", text))
+            lines.append(line(f"  {name} ", _said(table.get(what, ()))))
+    if len(unequal) > POINTS:
+        lines.append(left_out(len(unequal) - POINTS, "points", look))
     lines.append(line(Piece("time", "name"), Piece("  (no part of the exit status)", "dim")))
     for name, each in zip(names, reports, strict=True):
         total = each.exchange.events[-1].at / 1000 if each.exchange.events else 0.0
@@ -68,8 +74,15 @@ def difference(reports: Sequence[Report], look: Look) -> list[Line]:
     return lines
 
 
+def _said(values: tuple[str, ...]) -> str:
+    """All values of one point, "-" if it is missing."""
+    text = " | ".join(values) if values else "-"
+    left = len(text) - LONG
+    return text if left <= 0 else f"{text[:LONG]} ... {left} more characters"
+
+
 def _table(of: Report) -> dict[str, tuple[str, ...]]:
-    table: dict[str, tuple[str, ...]] = {}
+    table: dict[str, list[str]] = {}
     for what, value in comparable(of):
-        table[what] = (*table.get(what, ()), value)
-    return table
+        table.setdefault(what, []).append(value)
+    return {what: tuple(values) for what, values in table.items()}

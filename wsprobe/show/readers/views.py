@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from wsprobe.browsers.tell import told
 from wsprobe.browsers.view import DomEvent, ScriptView
 from wsprobe.show.piece import Line, Look, Piece, line
+from wsprobe.show.room import ends, left_out
 from wsprobe.value import dataclass
 
+EVENTS = 50
+"""Events that are shown."""
 STATES = ("CONNECTING", "OPEN", "CLOSING", "CLOSED")
 TITLES = {
     "chromium": "Chromium",
@@ -45,7 +48,7 @@ def blocks(views: Sequence[ScriptView], look: Look) -> list[Block]:
 
 def _block(group: Sequence[ScriptView], look: Look) -> Block:
     first = group[0]
-    lines = [*_construction(group, look), *(_event(event, look) for event in first.events)]
+    lines = [*_construction(group, look), *_events(first.events, look)]
     if first.exception is None:
         lines.append(line(f"readyState {first.ready_state} {STATES[first.ready_state]}"))
     if first.outcome == "open":
@@ -78,6 +81,13 @@ def _construction(group: Sequence[ScriptView], look: Look) -> list[Line]:
         if view.exception is not None and view.exception.message:
             lines.append(line(Piece(f"  {title(view)}: ", "dim"), _safe(view.exception.message, look)))
     return lines
+
+
+def _events(events: Sequence[DomEvent], look: Look) -> list[Line]:
+    """The events; where they are many, the first and the last."""
+    begin, left, end = ends(events, EVENTS, look)
+    between = [line("  ", *left_out(left, "events", look))] if left else []
+    return [*(_event(each, look) for each in begin), *between, *(_event(each, look) for each in end)]
 
 
 def _event(event: DomEvent, look: Look) -> Line:

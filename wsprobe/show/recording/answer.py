@@ -8,26 +8,63 @@ from wsprobe.judge.finding import Finding
 from wsprobe.read.reading import Body, Head, Reading, Response
 from wsprobe.read.reading import Line as WireLine
 from wsprobe.show.piece import Line, Look, Piece, cut, line
+from wsprobe.show.room import Room, left_out
 from wsprobe.show.visible import hexdump
 
+HEAD_LINES = 100
+"""Lines of a head, and of all interim ones together, that are shown unless more is asked for."""
 BODY_LINES = 40
 """Lines of a body that are shown unless more is asked for."""
 LONG_LINE = 2000
 """Characters of one line that are shown unless more is asked for."""
 DUMP_BYTES = 256
+BODY_KEPT = "-o FILE keeps all"
 
 
-def head(reading: Reading, response: Response, findings: Sequence[Finding], look: Look) -> list[Line]:
-    """The head's lines, each followed by the findings that point into it."""
-    shown: list[Line] = []
-    left = list(findings)
+def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Line]:
+    """Every answer that came: heads with *findings* under the lines they point into; the final one's body."""
+    rows: list[Line] = []
+    room = Room(HEAD_LINES, look)
+    left = 0
+    for response in reading.responses:
+        if not response.interim:
+            rows += [*_missing(left, "interim answers", look), *head(response, findings, look)]
+            left = 0
+            shown = [] if response.body is None else body(response.body, look)
+            rows += [(), *shown] if shown else []
+        elif room.full and not _pointed_at(response, findings):
+            left += 1
+        else:
+            rows += [*_missing(left, "interim answers", look), *head(response, findings, look, room), ()]
+            left = 0
+    return rows + _missing(left, "interim answers", look)
+
+
+def head(response: Response, findings: Sequence[Finding], look: Look, room: Room | None = None) -> list[Line]:
+    """The head's lines, each followed by the findings that point into it. Of those that there is no *room* for,
+    only lines that a finding points into are shown."""
+    room = room or Room(HEAD_LINES, look)
+    rows: list[Line] = []
+    left = 0
     for wire in response.head.lines:
-        shown.append(_wire_line(wire, response.head, look))
-        here = [f for f in left if f.span is not None and _within(f.span, wire)]
+        here = [f for f in findings if f.span is not None and _within(f.span, wire)]
+        if room.full and not here:
+            left += 1
+            continue
+        rows += [*_missing(left, "lines", look), room.take(_wire_line(wire, response.head, look))]
+        left = 0
         for finding in here:
-            left.remove(finding)
-            shown += pointed(finding, wire, look)
-    return shown
+            rows += pointed(finding, wire, look)
+    return rows + _missing(left, "lines", look)
+
+
+def _missing(count: int, what: str, look: Look) -> list[Line]:
+    return [left_out(count, what, look)] if count else []
+
+
+def _pointed_at(response: Response, findings: Sequence[Finding]) -> bool:
+    start, stop = response.head.start, response.head.start + len(response.head.raw)
+    return any(f.span is not None and start <= f.span[0] < stop for f in findings)
 
 
 def _wire_line(wire: WireLine, of: Head, look: Look) -> Line:
@@ -98,21 +135,19 @@ def body(of: Body, look: Look) -> list[Line]:
     if binary(content):
         rows = [line(Piece(row, "dim")) for row in hexdump(content[:DUMP_BYTES])]
         if len(content) > DUMP_BYTES:
-            rows.append(line(Piece(f"... {len(content) - DUMP_BYTES} more bytes (-o FILE keeps all)", "dim")))
+            rows.append(left_out(len(content) - DUMP_BYTES, "bytes", look, BODY_KEPT))
         return rows
     lines = content.split(b"\n")
     if lines[-1] == b"":
         lines.pop()
-    limit = len(lines) if look.verbose else BODY_LINES
+    room = Room(BODY_LINES, look)
     rows = []
-    for each in lines[:limit]:
+    for each in lines:
+        if room.full:
+            return [*rows, left_out(len(lines) - len(rows), "lines", look, BODY_KEPT)]
         text = each.removesuffix(b"\r")
         tail = [Piece(f" ... {len(text) - LONG_LINE} more bytes", "dim")] if len(text) > LONG_LINE else []
-        rows.append(line(look.text(text[:LONG_LINE]), *tail))
-    if len(lines) > limit:
-        rows.append(
-            line(Piece(f"... {len(lines) - limit} more lines (-v shows all, -o FILE keeps all)", "dim"))
-        )
+        rows.append(room.take(line(look.text(text[:LONG_LINE]), *tail)))
     return rows
 
 

@@ -22,7 +22,7 @@ from wsprobe.exchange import (
     TunnelReceived,
     TunnelSent,
 )
-from wsprobe.show.piece import Line, Look, Piece, line
+from wsprobe.show.piece import Line, Look, Piece, line, width_of
 from wsprobe.show.visible import hexdump, visible
 
 ENDS = {
@@ -30,15 +30,62 @@ ENDS = {
     "truncated": "the peer closed the connection without a TLS close_notify",
     "reset": "the peer reset the connection",
     "timeout": "a time limit ran out",
-    "limit": "a size limit was reached",
+    "limit": "a size limit of wsprobe's own was reached",
     "local": "closed: all that was wanted had come",
     "error": "the connection failed",
     "interrupted": "interrupted",
 }
 
 
+MOST = 100_000
+"""Characters of bytes, both ways together, that are shown of one exchange with -v."""
+MOST_IN_HEX = 250_000
+"""The same with -vv: five characters a byte."""
+LONG_LINE = 4000
+"""Characters of one line."""
+
+
+class Conversation:
+    """Shows one exchange after the other. What is shown of one is bounded: a peer may send without end."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._begin()
+
+    def event(self, of: Event) -> list[Line]:
+        """The lines for the next event: empty for bytes past the bound, which are counted in the last line."""
+        if isinstance(of, Received | Sent | TunnelReceived | TunnelSent):
+            return self._bytes(of)
+        lines = event(of, self._look)
+        if isinstance(of, Ended):
+            if self._hidden:
+                text = f"{self._hidden} more bytes were sent or received (--json and --save keep all)"
+                lines.insert(0, _stamped(of.at, _call(text, "warn")))
+            self._begin()
+        return lines
+
+    def _begin(self) -> None:
+        self._room = MOST_IN_HEX if self._look.verbose > 1 else MOST
+        self._hidden = 0
+
+    def _bytes(self, of: Received | Sent | TunnelReceived | TunnelSent) -> list[Line]:
+        if self._room <= 0:
+            self._hidden += len(of.data)
+            return []
+        lines = event(of, self._look)
+        size = sum(map(width_of, lines))
+        self._room -= size
+        if self._room < 0:
+            kept = max(1, len(lines) * (size + self._room) // size)
+            left = len(lines) - kept
+            lines = lines[:kept]
+            if left:
+                lines.append(_stamped(of.at, line(Piece(f"... {left} more lines of this", "dim"))))
+        return lines
+
+
 def event(of: Event, look: Look) -> list[Line]:
-    """The lines for one event."""
+    """The lines for one event, all of it but for lines without end."""
     return [_stamped(of.at, each) for each in _said(of, look)]
 
 
@@ -111,7 +158,10 @@ def _bytes(mark: str, data: bytes, look: Look, style: str) -> list[Line]:
     rows = []
     for each in data.splitlines(keepends=True) if _textual(data) else [data]:
         # The line end is shown as bytes: CRLF or not is often the question.
-        rows.append(line(Piece(f"{mark} ", style), Piece(visible(each), style)))
+        text = visible(each)
+        left = len(text) - LONG_LINE
+        tail = [Piece(f" ... {left} more characters", "dim")] if left > 0 else []
+        rows.append(line(Piece(f"{mark} ", style), Piece(text[:LONG_LINE], style), *tail))
     return rows
 
 

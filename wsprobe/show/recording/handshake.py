@@ -14,10 +14,13 @@ from wsprobe.show import timing
 from wsprobe.show.piece import Line, Look, Piece, cut, line
 from wsprobe.show.recording import answer
 from wsprobe.show.recording.session import session
+from wsprobe.show.room import Room, left_out
 from wsprobe.show.visible import hexdump, visible
 
 SAID_BY_OUTCOME = "status-not-101"
 """The finding whose sentence is the outcome's own: its usual cause is said there."""
+DUMP_MOST = 16384
+"""Bytes of what is not HTTP that -vv shows in hex."""
 MEANING = {row.outcome: row.text for row in TABLE if row.outcome}
 
 
@@ -32,13 +35,7 @@ def handshake(report: Report, look: Look) -> list[Line]:
     if reading.looks_like and reading.received:
         rows += received_dump(reading.received, look)
     else:
-        for response in reading.responses:
-            rows += answer.head(reading, response, findings, look)
-            if response.interim:
-                rows.append(())
-            elif response.body is not None:
-                shown = answer.body(response.body, look)
-                rows += [(), *shown] if shown else []
+        rows += answer.answers(reading, findings, look)
     rows += transport_bytes(report, look)
     rows += session(reading, look)
     placed = [] if reading.looks_like else reading.responses
@@ -73,10 +70,10 @@ def report_notes(report: Report) -> frozenset[str]:
 
 def received_dump(data: bytes, look: Look) -> list[Line]:
     """What came back where it is not HTTP."""
-    limit = len(data) if look.verbose > 1 else answer.DUMP_BYTES
+    limit = DUMP_MOST if look.verbose > 1 else answer.DUMP_BYTES
     rows = [line(Piece(row)) for row in hexdump(data[:limit])]
     if len(data) > limit:
-        rows.append(line(Piece(f"... {len(data) - limit} more bytes", "dim")))
+        rows.append(left_out(len(data) - limit, "bytes", look))
     return rows
 
 
@@ -87,7 +84,7 @@ def transport_bytes(report: Report, look: Look) -> list[Line]:
     for event in events:
         match event:
             case TunnelReceived(data=data) if report.outcome == "proxy-failed":
-                rows += [line(look.text(each)) for each in data.split(b"\r\n") if each]
+                rows += _told(data, look)
             case TlsFailed(kind="not-tls", received=data):
                 rows += received_dump(data, look)
             case ConnectFailed(address=address, port=port, error=error) if report.outcome in (
@@ -98,6 +95,18 @@ def transport_bytes(report: Report, look: Look) -> list[Line]:
                 rows.append(line(f"{where}  {look.text(error.encode())}"))
             case _:
                 pass
+    return rows
+
+
+def _told(data: bytes, look: Look) -> list[Line]:
+    """A proxy's own answer, as text."""
+    lines = [each for each in data.split(b"\r\n") if each]
+    room = Room(answer.HEAD_LINES, look)
+    rows: list[Line] = []
+    for each in lines:
+        if room.full:
+            return [*rows, left_out(len(lines) - len(rows), "lines", look)]
+        rows.append(room.take(line(look.text(each[: answer.LONG_LINE]))))
     return rows
 
 

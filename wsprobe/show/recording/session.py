@@ -7,12 +7,15 @@ from wsprobe.read.websocket.deflate import agreed_deflate
 from wsprobe.read.websocket.frames import FRAMES_MAX
 from wsprobe.read.websocket.messages import RSV1, TEXT, Message, messages
 from wsprobe.show.piece import Line, Look, Piece, line
+from wsprobe.show.room import Room, ends, left_out
 from wsprobe.show.visible import hexdump
 
 NAMES = {0: "Continuation", 1: "Text", 2: "Binary", 8: "Close", 9: "Ping", 10: "Pong"}
 SHOWN = 120
 """Payload bytes shown of a frame unless more is asked for."""
+SHOWN_VERBOSE = 4000
 FRAMES = 50
+"""Frames that are shown unless more is asked for."""
 
 
 def session(reading: Reading, look: Look) -> list[Line]:
@@ -25,16 +28,25 @@ def session(reading: Reading, look: Look) -> list[Line]:
         [(f.at, 0, "<", f) for f in of.frames] + [(f.at, 1, ">", f) for f in of.sent],
         key=lambda each: each[:2],
     )
-    limit = len(both) if look.verbose else FRAMES
+    first, left, last = ends(both, FRAMES, look)
     said = inflated(reading)
+    room = Room(FRAMES, look)
     rows: list[Line] = []
-    for _, _, mark, each in both[:limit]:
-        rows.append(frame(mark, each, look, of))
+
+    def show(mark: str, each: Frame) -> None:
+        rows.append(room.take(frame(mark, each, look, of)))
         message = said.get((mark, each.start))
         if message is not None:
             rows.append(line("    inflated: ", content(message, look)))
-    if len(both) > limit:
-        rows.append(line(Piece(f"... {len(both) - limit} more frames (-v shows all)", "dim")))
+
+    for number, (_, _, mark, each) in enumerate(first):
+        if room.full:
+            left += len(first) - number
+            break
+        show(mark, each)
+    rows += [left_out(left, "frames", look)] if left else []
+    for _, _, mark, each in last:
+        show(mark, each)
     if of.rest:
         what = (
             "that are no whole frame"
@@ -100,7 +112,7 @@ def payload(of: Frame, look: Look, within: Session) -> str:
         return f" {code}" + (f' "{look.text(data[2:])}"' if data[2:] else "")
     if not data:
         return ""
-    room = len(data) if look.verbose else SHOWN
+    room = SHOWN_VERBOSE if look.verbose else SHOWN
     more = f" ... {len(data)} bytes in all" if len(data) > room else ""
     if of.opcode in (0, 1) and not of.rsv:
         return f' "{look.text(data[:room])}"{more}'

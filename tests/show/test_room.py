@@ -1,0 +1,120 @@
+"""What a peer sends without end is shown from its beginning, and what is left out is counted."""
+
+from __future__ import annotations
+
+import pytest
+
+from wsprobe import opening, target
+from wsprobe.cli.probes.reading import report
+from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
+from wsprobe.report import Report
+from wsprobe.show.piece import Look, plain
+from wsprobe.show.readers.comparison import wire
+from wsprobe.show.readers.difference import difference
+from wsprobe.show.recording.conversation import MOST, MOST_IN_HEX, Conversation
+from wsprobe.show.recording.handshake import handshake
+
+TO = target.parse("ws://server.example/chat")
+PLAN = Plan(TO, opening.request(TO, opening.Offer(key="d3Nwcm9iZSByZWhlYXJzZQ==")))
+GOOD = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: U1eU1sKkcqPXkTQgQ4DouxlMPBY=\r\n\r\n"
+)
+CONNECT = Look(verbosity=True)
+VERBOSE = Look(verbosity=True, verbose=1)
+
+
+def exchange(data: bytes, why: str = "") -> Exchange:
+    reads = [Received(3, data[at : at + 65536]) for at in range(0, len(data), 65536)]
+    return Exchange(PLAN, (Connected(1, "::1", 80), Sent(2, PLAN.request), *reads, Ended(9, "limit", why)))
+
+
+def made(data: bytes) -> Report:
+    return report(exchange(data))
+
+
+FLOODS = {
+    "fields": (b"HTTP/1.1 403 No\r\n" + b"X-a: b\r\n" * 50_001, "... 49901 more lines"),
+    "long fields": (b"HTTP/1.1 403 No\r\n" + (b"X-a: " + b"\x1b" * 9000 + b"\r\n") * 200, "... 197 more lines"),
+    "interim answers": (
+        (b"HTTP/1.1 103 Early\r\nX: " + b"y" * 50 + b"\r\n\r\n") * 1002,
+        "... 950 more interim answers",
+    ),
+    "body": (b"HTTP/1.1 403 No\r\n\r\n" + b"no\n" * 300_000, "... 299960 more lines"),
+    "one line of body": (b"HTTP/1.1 403 No\r\n\r\n" + b"no" * 300_000, " ... 598000 more bytes"),
+    "no text": (b"HTTP/1.1 403 No\r\n\r\n" + b"\0" * 300_000, "... 299744 more bytes"),
+    "not HTTP": (b"SSH-2.0-x\r\n" + b"noise" * 300_000, "... 1499755 more bytes"),
+    "frames": (GOOD + b"\x81\x01x" * 50_001, "... 49950 more frames"),
+    "long frames": (GOOD + b"\x82\x7e\xff\xff" * 40_000 + b"\0" * 3, "... "),
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_a_report_is_bounded_and_says_what_is_left_out(name: str) -> None:
+    data, left = FLOODS[name]
+    text = plain(handshake(made(data), CONNECT))
+    assert left in text
+    assert len(text) < 50_000
+    assert len(plain(handshake(made(data), VERBOSE))) < 400_000
+
+
+def test_the_line_says_how_to_see_the_rest() -> None:
+    body, frames = made(FLOODS["body"][0]), made(FLOODS["frames"][0])
+    assert "more lines (-v shows more, -o FILE keeps all)" in plain(handshake(body, CONNECT))
+    assert "more lines (-o FILE keeps all)" in plain(handshake(body, VERBOSE))
+    assert "more frames (-v shows more, --json has all)" in plain(handshake(frames, CONNECT))
+
+
+def test_compare_has_no_verbose_to_name() -> None:
+    text = plain(wire(made(FLOODS["body"][0]), Look()))
+    assert "... 299960 more lines (--json has all)" in text
+
+
+def test_the_end_of_a_long_session_is_shown() -> None:
+    text = plain(handshake(made(GOOD + b"\x81\x01x" * 100 + b"\x88\x02\x03\xe8"), CONNECT))
+    rows = text.splitlines()
+    at = rows.index("... 51 more frames (-v shows more, --json has all)")
+    assert rows[at + 1 : at + 4] == ['< Text "x"', '< Text "x"', "< Close 1000"]
+
+
+def test_a_line_that_a_finding_points_into_is_always_shown() -> None:
+    data = b"HTTP/1.1 403 No\r\n" + b"X-a: b\r\n" * 500 + b"X-bad\x01: c\r\n" + b"X-a: b\r\n" * 500 + b"\r\n"
+    rows = plain(handshake(made(data), CONNECT)).splitlines()
+    at = rows.index("X-bad\\x01: c")
+    assert rows[at - 1].startswith("... 401 more lines")
+    assert any(row.startswith("... 500 more lines") for row in rows[at:])
+
+
+def test_difference_is_bounded() -> None:
+    many = b"".join(b"X-%d: y\r\n" % number for number in range(5000))
+    reports = [made(b"HTTP/1.1 403 No\r\n" + many + b"\r\n"), made(b"HTTP/1.1 403 No\r\n" + b"X: y\r\n" * 9999)]
+    text = plain(difference(reports, Look()))
+    assert "more points (--json has all)" in text
+    assert len(text) < 20_000
+
+
+@pytest.mark.parametrize(("verbose", "most"), [(1, MOST), (2, MOST_IN_HEX)])
+@pytest.mark.parametrize("name", FLOODS)
+def test_a_conversation_is_bounded_and_its_last_line_counts_the_rest(
+    name: str, verbose: int, most: int
+) -> None:
+    whole = exchange(FLOODS[name][0], "50000 frames")
+    shown = Conversation(Look(verbose=verbose))
+    for _ in range(2):  # each exchange has the same room
+        rows = [row for event in whole.events for row in shown.event(event)]
+        text = plain(rows)
+        assert len(text) < most + 20_000
+        assert " more " in text
+    assert text.endswith("* a size limit of wsprobe's own was reached: 50000 frames\n")
+
+
+def test_a_conversation_that_is_short_is_shown_whole() -> None:
+    shown = Conversation(Look(verbose=1))
+    text = plain([row for event in exchange(GOOD).events for row in shown.event(event)])
+    assert "< Connection: Upgrade\\x0d\\x0a\n" in text
+    assert "more" not in text
+
+
+def test_many_lines_of_one_read_are_shown_below_the_bound() -> None:
+    shown = Conversation(Look(verbose=1))
+    assert len(shown.event(Received(1, b"a\n" * 500))) == 500
