@@ -18,6 +18,7 @@ LAYERS = {
     "outcome": 0,
     "pattern": 0,
     "visible": 0,
+    "nearest": 0,
     "target": 1,
     "opening": 1,
     "read": 2,

@@ -170,6 +170,11 @@ def test_no_number_is_left_out() -> None:
         ("rfc6455-4", "rfc6455-4.1"),
         ("refuse", "refused"),
         ("histroy", "history"),
+        ("1O06", "1006"),
+        ("error 1006", "1006"),
+        ("bad gateway", "502 (Bad Gateway), 1014 (Bad Gateway)"),
+        ("policy violation", "1008 (Policy Violation)"),
+        ("closed before the connection", '"WebSocket is closed before the connection is established."'),
     ],
 )
 def test_unknown_topics_suggest_the_nearest(topic: str, near: str) -> None:
@@ -177,6 +182,31 @@ def test_unknown_topics_suggest_the_nearest(topic: str, near: str) -> None:
         explain.find(topic)
     assert near in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("topic", ["banana", "hello world", "the quick brown fox", "x", "ws", "?"])
+def test_nothing_is_suggested_for_what_is_like_nothing(topic: str) -> None:
+    with pytest.raises(UnknownTopic) as caught:
+        explain.find(topic)
+    assert str(caught.value) == f"nothing is known under {topic!a}; --list shows all topics"
+
+
+@pytest.mark.parametrize(
+    ("topic", "said"),
+    [
+        ("", "the topic is empty: name one, or --list for all of them"),
+        (" \t", "the topic is empty: name one, or --list for all of them"),
+        ("99999", "99999 is no exit status, no HTTP status and no close code"),
+    ],
+)
+def test_what_no_topic_can_be(topic: str, said: str) -> None:
+    with pytest.raises(UnknownTopic) as caught:
+        explain.find(topic)
+    assert str(caught.value) == said
+
+
+def test_spaces_are_as_good_as_hyphens() -> None:
+    assert explain.find("accept mismatch") == explain.find("accept-mismatch")
 
 
 @pytest.mark.parametrize("topic", ["", " ", "99", "70000", "no such thing", "\x1b[31m", "close x", "lab:"])

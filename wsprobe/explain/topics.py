@@ -6,13 +6,15 @@ import re
 from collections.abc import Callable
 
 from wsprobe.explain.entry import Entry
+from wsprobe.nearest import MOST, nearest
 
 _NUMBER = re.compile(r"[0-9]{1,5}")
 _PREFIXED = re.compile(
     r"(?i)(close|code|status|http|exit|finding|outcome|spec|revision|rule|scenario|lab)"
     r"[ :](?:code |status )?(\S+)"
 )
-_NEAR = 3
+FRAGMENT = 3
+"""Words of a console text that are enough to find it."""
 
 
 class UnknownTopic(LookupError):
@@ -34,6 +36,8 @@ def find(topic: str) -> Entry:
     """
     asked = " ".join(topic.split())
     entry = _prefixed(asked) or _number(asked) or _named(asked) or _console(asked)
+    if entry is None and asked:
+        entry = _named("-".join(asked.split()))
     if entry is None:
         raise UnknownTopic(_unknown(asked))
     return entry
@@ -147,10 +151,34 @@ def _named(asked: str) -> Entry | None:
 
 
 def _unknown(asked: str) -> str:
-    from difflib import get_close_matches
+    if not asked:
+        return "the topic is empty: name one, or --list for all of them"
+    if _NUMBER.fullmatch(asked):
+        return f"{asked} is no exit status, no HTTP status and no close code"
+    numbers = (word for word in asked.split() if len(word) > 2 and _number(word))
+    titles = _titles()
+    called = (each for name in nearest(asked, titles, words=False) for each in titles[name])
+    near = (*numbers, *_text_with(asked), *called, *nearest(asked, all_topics()))
+    found = tuple(dict.fromkeys(near))[:MOST]
+    hint = f"; nearest: {', '.join(found)}" if found else ""
+    return f"nothing is known under {asked[:60]!a}{hint}; --list shows all topics"
 
-    known = all_topics()
-    near = get_close_matches(asked.lower(), known, n=_NEAR, cutoff=0.5)
-    near += [topic for topic in known if asked and asked.lower() in topic.lower() and topic not in near]
-    hint = f"; the nearest are {', '.join(near[:_NEAR])}" if near else ""
-    return f"nothing is known under {asked[:60]!a}{hint} (`wsprobe explain --list` shows all topics)"
+
+def _titles() -> dict[str, list[str]]:
+    """What statuses and close codes are called -> the numbers, and what they are called."""
+    from wsprobe.explain.files import load
+
+    titles: dict[str, list[str]] = {}
+    for row in (*load("statuses")["status"], *load("close_codes")["code"]):
+        titles.setdefault(row["name"].lower(), []).append(f"{row['number']} ({row['name']})")
+    return titles
+
+
+def _text_with(asked: str) -> tuple[str, ...]:
+    """The console text that *asked* is a part of."""
+    from wsprobe.explain import console
+
+    if len(asked.split()) < FRAGMENT:
+        return ()
+    texts = (text for text in console.texts() if asked.lower() in text.lower() and text.isascii())
+    return tuple(f'"{text}"' for text in texts)[:1]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wsprobe.nearest import nearest
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -50,8 +52,6 @@ def expand(part: str, known: Mapping[str, Revision]) -> tuple[str, ...]:
 def _check(name: str, known: Mapping[str, Revision]) -> str:
     if name in known:
         return name
-    from difflib import get_close_matches
-
-    near = get_close_matches(name.lower(), list(known), n=3, cutoff=0.5)
-    hint = f"; the nearest are {', '.join(near)}" if near else ""
+    near = nearest(name, known)
+    hint = f"; nearest: {', '.join(near)}" if near else ""
     raise UnknownRevision(f"no specification revision is called {name!r}{hint}; try `wsprobe explain history`")

@@ -16,6 +16,7 @@ from typing import Any
 
 from wsprobe.lab.catalogue.steps import CatalogueError, Pieces, page, pieces, steps
 from wsprobe.lab.scenario import Scenario
+from wsprobe.nearest import nearest
 
 __all__ = [
     "CatalogueError",
@@ -112,11 +113,7 @@ def aliases() -> dict[str, str]:
 
 
 def _unknown(name: str) -> str:
-    from difflib import get_close_matches
-
-    known = [*_index(), *aliases()]
-    near = get_close_matches(name, known, n=3, cutoff=0.5)
-    near = near or [other for other in known if name and name.lower() in other.lower()][:3]
+    near = nearest(name, [*_index(), *aliases()])
     suggestion = f"; near: {', '.join(near)}" if near else ""
     return f"no scenario is called {name!a}{suggestion} (wsprobe serve --list shows all)"
 
