@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsprobe.exchange import Target
-from wsprobe.target import TargetError, host_header, parse
+from wsprobe.target import TargetError, begins_with_scheme, host_header, parse
 
 
 @pytest.mark.parametrize(
@@ -114,6 +114,18 @@ def test_userinfo_and_fragment_are_kept_apart(
         ("ws://h:80a/", "port '80a' is not a number"),
         ("ws://h:-1/", "port '-1' is not a number"),
         ("ws://h:\u0664/", "port '\\u0664' is not a number"),
+        ("mailto:a@b", "scheme 'mailto' in URL 'mailto:a@b' is not ws, wss, http or https"),
+        (
+            "JavaScript:alert(1)",
+            "scheme 'javascript' in URL 'JavaScript:alert(1)' is not ws, wss, http or https",
+        ),
+        ("ftp:h", "scheme 'ftp' in URL 'ftp:h' is not ws, wss, http or https"),
+        ("http:example", "URL 'http:example' has no // after http:"),
+        ("ws//h", "URL 'ws//h' has no : after ws"),
+        ("'ws://h/'", "URL \"'ws://h/'\" begins with a quotation mark: leave it out"),
+        ("\u201cws://h\u201d", "URL '\\u201cws://h\\u201d' begins with a quotation mark: leave it out"),
+        ("./file", "'./file' is a path, not a URL: it has no host"),
+        ("h:1:1", "URL 'h:1:1' has several colons in its host; an IPv6 address needs [brackets]"),
         ("::1", "URL '::1' has several colons in its host; an IPv6 address needs [brackets]"),
         ("ws://[::1", "URL 'ws://[::1' has [ without ]"),
         ("ws://[::1]a", "URL 'ws://[::1]a' has 'a' between the address and the path"),
@@ -137,6 +149,29 @@ def test_no_target(text: str, message: str) -> None:
     with pytest.raises(TargetError) as caught:
         parse(text)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [("data:8080/x", "data", 8080), ("news:80", "news", 80), ("mail:pw@h", "h", 80), ("ws/x", "ws", 80)],
+)
+def test_a_host_may_be_called_as_a_scheme_is(text: str, host: str, port: int) -> None:
+    assert (parse(text).host, parse(text).port) == (host, port)
+
+
+@pytest.mark.parametrize(
+    ("text", "has"),
+    [
+        ("ws://h", True),
+        ("x-y://h", True),
+        ("ws:h", True),
+        ("mailto:a@b", True),
+        ("h:80", False),
+        ("h/x", False),
+    ],
+)
+def test_begins_with_scheme(text: str, has: bool) -> None:
+    assert begins_with_scheme(text) is has
 
 
 @pytest.mark.parametrize("host", ["a" * 64, "\u00fc" * 60, ".".join(["a" * 50] * 6)])

@@ -14,9 +14,18 @@ _SECURE = {"ws": False, "http": False, "wss": True, "https": True}
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _SCHEME_WITHOUT_SLASHES = re.compile(r"(?i)(wss?|https?):(?![0-9]+(?:[/?#]|\Z))")
+_SCHEME_OF_NO_SERVER = re.compile(
+    r"(?i)(about|blob|cid|data|file|ftp|geo|javascript|mailto|news|sips?|sms|tel|urn|view-source|xmpp)"
+    r":(?!/?/|[0-9]+(?:[/?#]|\Z))"
+)
+"""Schemes that people paste and that no server stands behind, or none that is reached so. With digits after the
+colon it is a host of that name, and its port."""
+_SLASHES_WITHOUT_COLON = re.compile(r"(?i)(wss?|https?)(//)")
+_QUOTES = "'\"`<\u2018\u2019\u201c\u201d\u00ab"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NO_CHARACTER = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 """Surrogates that stand for nothing; U+DC80 to U+DCFF are the bytes of PEP 383."""
+_PATH = re.compile(r"\.{1,2}/|~/")
 _AUTHORITY_END = re.compile(r"[/?#]|\Z")
 
 # RFC 3986 section 3.3 (pchar), section 3.4 (query) and section 3.2.2 (reg-name, here without percent-encoding).
@@ -44,6 +53,8 @@ def parse(text: str) -> Target:
         raise TargetError(f"URL {_shown(url)} has a control character, {control[0]!a}")
     if _NO_CHARACTER.search(url):
         raise TargetError(f"URL {_shown(url)} has half of a surrogate pair, which is no character")
+    if url[0] in _QUOTES:
+        raise TargetError(f"URL {_shown(url)} begins with a quotation mark: leave it out")
     secure, rest = _scheme(url)
     end = _authority_end(rest)
     userinfo, host, port = _authority(rest[:end], secure, url)
@@ -57,6 +68,11 @@ def parse(text: str) -> Target:
         userinfo=userinfo,
         fragment=fragment if hash_mark else None,
     )
+
+
+def begins_with_scheme(text: str) -> bool:
+    """Whether *text* begins with a scheme, slashes or not, and not with a host and its port."""
+    return any(each.match(text) for each in (_SCHEME, _SCHEME_WITHOUT_SLASHES, _SCHEME_OF_NO_SERVER))
 
 
 def host_header(target: Target) -> str:
@@ -79,6 +95,12 @@ def _scheme(url: str) -> tuple[bool, str]:
         return _SECURE[scheme], url[found.end() :]
     if found := _SCHEME_WITHOUT_SLASHES.match(url):
         raise TargetError(f"URL {_shown(url)} has no // after {found[1]}:")
+    if found := _SCHEME_OF_NO_SERVER.match(url):
+        raise TargetError(f"scheme {found[1].lower()!r} in URL {_shown(url)} is not ws, wss, http or https")
+    if found := _SLASHES_WITHOUT_COLON.match(url):
+        raise TargetError(f"URL {_shown(url)} has no : after {found[1]}")
+    if _PATH.match(url):
+        raise TargetError(f"{_shown(url)} is a path, not a URL: it has no host")
     return False, url.removeprefix("//")
 
 

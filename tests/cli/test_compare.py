@@ -154,6 +154,16 @@ def test_bad_recordings(content: bytes, says: str, tmp_path: Path, capsys: Captu
     assert err.count("\n") == 1
 
 
+def test_a_recording_that_is_not_there_is_no_host(capsys: Capture) -> None:
+    assert run(["compare", "--browser-mode", "no-such-recording.jsonl"]) == 2
+    assert "no-such-recording.jsonl: No such file or directory" in capsys.readouterr().err
+
+
+def test_a_scheme_of_no_server_is_what_the_page_gets(capsys: Capture) -> None:
+    assert run(["compare", "--browser", "chromium", "mailto:a@b"]) == 0
+    assert "throws SyntaxError" in capsys.readouterr().out
+
+
 def test_a_url_at_which_the_constructor_throws_is_shown_not_refused(capsys: Capture) -> None:
     assert run(["compare", "--browser", "chromium,firefox,webkitgtk", "ws://"]) == 0
     assert "throws SyntaxError" in capsys.readouterr().out

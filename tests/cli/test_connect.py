@@ -64,6 +64,36 @@ def test_parameterised_path(capsys: Capture) -> None:
     assert "\nlater\n" in out
 
 
+@pytest.mark.parametrize(
+    ("place", "status"),
+    [
+        ("lab:status/403", 12),
+        ("lab:/status/403", 12),
+        ("lab:s/status-403", 12),
+        ("lab:close/4403?reason=no", 17),
+        ("lab:raw?text=HTTP/1.1%20500%20No%0d%0a%0d%0a", 13),
+    ],
+)
+def test_a_path_of_the_lab_needs_no_slash(place: str, status: int) -> None:
+    assert run(["connect", "-s", place]) == status
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("mailto:a@b", "scheme 'mailto' in URL 'mailto:a@b' is not ws, wss, http or https"),
+        ("recording.jsonl", "'recording.jsonl' is a file's name, not a URL"),
+        ("lab:", "lab: names no scenario; wsprobe serve --list shows all"),
+        ("lab:stauts/403", "no scenario is called 'stauts/403'; near: status-403"),
+    ],
+)
+def test_what_is_no_place_is_said_in_one_line(place: str, said: str, capsys: Capture) -> None:
+    assert run(["connect", place]) == 2
+    out, err = capsys.readouterr()
+    assert said in err
+    assert (out, err.count("\n")) == ("", 1)
+
+
 def test_several_urls_keep_their_order(capsys: Capture, tmp_path: Path) -> None:
     names = ["lab:status-403", "lab:ok", "lab:refused", "lab:status-403"]
     file = tmp_path / "urls"

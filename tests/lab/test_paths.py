@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsprobe.lab import catalogue
-from wsprobe.lab.paths import PARAMETERISED, PathError, scenario_at
+from wsprobe.lab.paths import PARAMETERISED, PathError, names_path, scenario_at
 from wsprobe.lab.request import request
 from wsprobe.lab.sockets.reception import contents, reception
 from wsprobe.lab.stage.answering import answer
@@ -110,6 +110,28 @@ def test_a_value_that_cannot_be_used_is_said_with_400(resource: str, said: bytes
     answered = sent(resource)
     assert answered.startswith(b"HTTP/1.1 400 ")
     assert said in answered
+
+
+@pytest.mark.parametrize(
+    ("word", "is_path"),
+    [
+        ("status/403", True),
+        ("s/status-403", True),
+        ("echo", True),
+        ("raw?text=x", True),
+        ("diagnostic", True),
+        ("status", False),
+        ("status-403", False),
+        ("no/path", False),
+        ("", False),
+    ],
+)
+def test_a_path_without_its_slash(word: str, is_path: bool) -> None:
+    assert names_path(word) is is_path
+
+
+def test_no_scenario_is_taken_for_a_path() -> None:
+    assert not [name for name in (*catalogue.names(), *catalogue.aliases()) if names_path(name)]
 
 
 def test_an_unknown_path_suggests_the_nearest() -> None:

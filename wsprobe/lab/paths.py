@@ -75,6 +75,17 @@ def scenario_at(resource: str) -> Scenario:
     return catalogue.find(unquote(f"/{path}".removeprefix(PATH).removeprefix("/")))
 
 
+def names_path(word: str) -> bool:
+    """Whether *word* is a path of the lab without its first slash, and not the name of a scenario: ``echo``,
+    ``status/403``, ``raw?text=hi``, ``s/NAME``."""
+    path = word.partition("?")[0]
+    first, slash, _ = path.partition("/")
+    if word.startswith(PATH.removeprefix("/")):
+        return True
+    made = PARAMETERISED.get(first)
+    return made is not None and (bool(slash) or not made.argument)
+
+
 def _without_dot_segments(path: str) -> str:
     """Return *path* without its first slash and without segments that go nowhere (RFC 3986 section 5.2.4)."""
     kept: list[str] = []

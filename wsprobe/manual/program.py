@@ -43,7 +43,7 @@ IDEAS = (
         "lab",
         "A catalogue of named scenarios and a loopback server that plays them. A URL lab:NAME starts it on a "
         "free port, probes that scenario over a real socket, and stops it; wsprobe serve keeps it running for "
-        "other clients. lab:/PATH asks for an answer of one's own, as lab:/status/418?reason=Teapot.",
+        "other clients. lab:PATH asks for an answer of one's own, as lab:status/418?reason=Teapot.",
     ),
 )
 

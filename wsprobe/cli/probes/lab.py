@@ -12,6 +12,7 @@ from wsprobe.cli.probes.asking import Asking
 from wsprobe.cli.probes.places import LAB
 from wsprobe.cli.probes.probing import Place
 from wsprobe.lab.catalogue import UnknownScenario, find
+from wsprobe.lab.paths import names_path
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.sockets.certificates import NoCertificates
 from wsprobe.lab.sockets.server import Lab, LabError, serve
@@ -25,15 +26,19 @@ async def started() -> AsyncIterator[Lab]:
 
 
 def place(name: str, asking: Asking, lab: Lab) -> Place:
-    """The place that ``lab:NAME`` stands for; ``lab:/PATH`` is a path of the lab, as in ``lab:/status/403``.
+    """The place that ``lab:NAME`` stands for; ``lab:PATH`` is a path of the lab, as in ``lab:/status/403`` or
+    ``lab:status/403``.
 
     The lab's own authority is trusted, and the subprotocols of the scenario's page are offered, unless the
     options say otherwise. Raises click.UsageError.
     """
     word = name.removeprefix(LAB)
     try:
-        if word.startswith("/"):
-            return Place(f"ws://127.0.0.1:{lab.start('plain')}{word}", asking, name=name)
+        if not word:
+            raise click.UsageError(f"{name} names no scenario; wsprobe serve --list shows all")
+        if word.startswith("/") or names_path(word):
+            path = word if word.startswith("/") else f"/{word}"
+            return Place(f"ws://127.0.0.1:{lab.start('plain')}{path}", asking, name=name)
         scenario = find(word)
         where = lab.place(scenario)
         return Place(

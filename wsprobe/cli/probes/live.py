@@ -22,6 +22,7 @@ from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Target
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report
+from wsprobe.target import begins_with_scheme
 
 MAX_SESSION = 32 * 1024 * 1024
 MOST_FOLLOWS = 25
@@ -102,7 +103,7 @@ async def one(
 
 def with_scheme(word: str) -> str:
     """``host/path`` is ws://host/path, as for `connect`; what begins like a path is relative to the page."""
-    return word if "://" in word or word[:1] in ("", *"/.?#") else f"ws://{word}"
+    return word if begins_with_scheme(word) or word[:1] in ("", *"/.?#") else f"ws://{word}"
 
 
 def with_credentials(url: str, user: str | None) -> str:

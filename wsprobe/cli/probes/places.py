@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 LAB = "lab:"
+RECORDED = (".json", ".jsonl")
+"""No top-level domain is called so: who writes it means a file."""
 
 
 def expand(words: Sequence[str]) -> list[str]:
@@ -33,6 +35,11 @@ def _expand(words: Sequence[str]) -> Iterator[str]:
                     yield from _lines(file, word[1:])
             except OSError as error:
                 raise click.UsageError(f"{word[1:]}: {error.strerror}") from None
+        elif word.lower().endswith(RECORDED) and "/" not in word:
+            raise click.UsageError(
+                f"{word!a} is a file's name, not a URL: wsprobe compare reads recordings, @FILE is a list of "
+                "URLs"
+            )
         else:
             yield word
 

@@ -14,7 +14,7 @@ from wsprobe.browsers import ENGINES
 from wsprobe.browsers.tell import Tellable, tellable, told
 from wsprobe.browsers.view import Page, ScriptView
 from wsprobe.cli.options.output import emit, look
-from wsprobe.cli.probes.places import LAB
+from wsprobe.cli.probes.places import LAB, RECORDED
 from wsprobe.cli.probes.reading import recordings, report
 from wsprobe.exchange import Exchange
 from wsprobe.outcome import Exit
@@ -105,7 +105,9 @@ def collect(words: Sequence[str], values: dict[str, Any], browsers: Sequence[str
 def _is_recording(word: str) -> bool:
     if word == "-":
         return True
-    return not word.startswith(LAB) and "://" not in word and os.path.exists(word)
+    if word.startswith(LAB) or "://" in word:
+        return False
+    return os.path.exists(word) or word.lower().endswith(RECORDED)
 
 
 def recorded(exchange: Exchange, browsers: Sequence[str], page: Page, values: dict[str, Any]) -> Report:

@@ -115,7 +115,7 @@ def aliases() -> dict[str, str]:
 def _unknown(name: str) -> str:
     near = nearest(name, [*_index(), *aliases()])
     suggestion = f"; near: {', '.join(near)}" if near else ""
-    return f"no scenario is called {name!a}{suggestion} (wsprobe serve --list shows all)"
+    return f"no scenario is called {name!a}{suggestion}; wsprobe serve --list shows all"
 
 
 @cache
