@@ -25,7 +25,7 @@ SETUP = {
     "zsh": 'autoload -Uz compinit; compinit -u -D; eval "$(_WSPROBE_COMPLETE=zsh_source wsprobe)"\n',
 }
 TYPED = [
-    ("wsprobe connect lab:accept-low", "lab:accept-lowercased-value"),
+    ("wsprobe connect lab:accept-lowerc", "lab:accept-lowercased-value"),
     ("wsprobe connect lab:accept-then-close-442", "lab:accept-then-close-4429"),
     ("wsprobe comp", "wsprobe compare"),
     ("wsprobe connect --no-comp", "--no-compression"),
@@ -33,6 +33,12 @@ TYPED = [
     ("wsprobe compare kept-re", "wsprobe compare kept-recording.json"),
     ("wsprobe connect --cacert kept-re", "--cacert kept-recording.json"),
     ("wsprobe explain accept-mism", "accept-mismatch"),
+    ("wsprobe compare --browser firefox,chr", "--browser firefox,chromium"),
+    ("wsprobe compare --spec hybi-07..rfc64", "--spec hybi-07..rfc6455"),
+    ("wsprobe connect --wire hixie-76", "--wire hixie-76"),
+    ("wsprobe connect --expect sta", "--expect status="),
+    ("wsprobe connect --expect outcome=unres", "outcome=unresolved"),
+    ("wsprobe connect --expect finding:accept-mism", "finding:accept-mismatch"),
 ]
 
 
@@ -68,7 +74,7 @@ class Terminal:
             if not ready:
                 return False
             try:
-                self.seen += os.read(self.controller, 65536).decode("utf-8", "replace")
+                self.seen += os.read(self.controller, 65536).decode("utf-8", "replace").replace("\a", "")
             except OSError:
                 return False
         return True
@@ -136,9 +142,47 @@ def test_fish_shows_the_whole_of_a_help_with_commas(tmp_path: Path) -> None:
     [
         ("lab:sta", " \"'><=;|&(:", "lab:"),
         ("lab:sta", " ", ""),
+        ("outcome=re", "=:", "outcome="),
+        ("--expect=outcome=re", "=:", "outcome="),
+        ("--wire=hix", "=:", ""),
+        ("finding:x=y", ":", "finding:"),
+        ("finding:x=y", " ", ""),
         ("a:b:c", ":", "a:b:"),
         ("lab", ":", ""),
     ],
 )
 def test_kept(incomplete: str, breaks: str, prefix: str) -> None:
     assert kept(incomplete, breaks) == prefix
+
+
+@pytest.mark.parametrize(
+    ("line", "some"),
+    [
+        ("wsprobe compare --browser ", {"chromium", "firefox", "webkitgtk", "all"}),
+        ("wsprobe compare --browser=we", {"webkitgtk"}),
+        ("wsprobe compare --browser chromium,", {"chromium,firefox", "chromium,webkitgtk"}),
+        ("wsprobe compare --spec hybi-1", {"hybi-10", "hybi-17"}),
+        ("wsprobe compare --spec rfc6455,al", set()),
+        ("wsprobe connect --wire ", {"hixie-75", "hybi-13"}),
+        ("wsprobe connect --expect ", {"status=", "outcome=", "close=", "header:", "finding:"}),
+        ("wsprobe connect --expect outcome=r", {"redirected", "refused"}),
+        ("wsprobe connect --expect finding:limit", {"limit-in-head"}),
+        ("wsprobe connect lab:status-40", {"status-400", "status-403"}),
+    ],
+)
+def test_what_completes_is_told_without_the_network(line: str, some: set[str]) -> None:
+    code = (
+        "import sys; from wsprobe.cli.main import run; run(); "
+        "sys.stderr.write(repr({'trio', 'ssl', 'rich', 'h11', 'asyncio', 'ada_url'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=ENVIRONMENT | {"COMP_LINE": line, "COMP_WORDBREAKS": "=:", "_WSPROBE_COMPLETE": "bash_complete"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    told = {each.removeprefix("plain,") for each in done.stdout.split()}
+    assert told >= some
+    assert bool(told) == bool(some)
+    assert done.stderr == "set()"

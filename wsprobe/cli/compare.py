@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from wsprobe.cli.option import Command, option, together
-from wsprobe.cli.options import output, request, route
+from wsprobe.cli.options import output, request, route, words
 from wsprobe.cli.probes.places import complete
 
 SECTION = "Readers"
@@ -25,6 +25,7 @@ readers = together(
         "--browser",
         "browsers",
         multiple=True,
+        shell_complete=words.browsers,
         metavar="NAME[,NAME]",
         section=SECTION,
         help="the engines to show: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, or all",
@@ -34,6 +35,7 @@ readers = together(
         "--spec",
         "specs",
         multiple=True,
+        shell_complete=words.specs,
         metavar="NAME[,NAME]",
         section=SECTION,
         help="hold the answer against these specification revisions: names, a range (hybi-05..rfc6455), or all",

@@ -1,8 +1,8 @@
-"""Shell completion, where click's own does not do for words like ``lab:status-403``.
+"""Shell completion, where click's own does not do for words like ``lab:status-403`` and ``status=403``.
 
-bash breaks words at the characters of COMP_WORDBREAKS, a colon among them, and completes only what stands
-behind the last one. So the line is taken as it is, split here, and a completion is given without what bash will
-keep.
+bash breaks words at the characters of COMP_WORDBREAKS, a colon and an equals sign among them, and completes
+only what stands behind the last one. So the line is taken as it is, split here, and a completion is given
+without what bash will keep.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from click.shell_completion import (
     BashComplete,
     CompletionItem,
     FishComplete,
+    ZshComplete,
     add_completion_class,
     split_arg_string,
 )
@@ -32,6 +33,7 @@ BASH = """\
             plain) COMPREPLY+=("$value") ;;
         esac
     done
+    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=:] ]] && compopt -o nospace
 }
 complete -o nosort -F %(complete_func)s %(prog_name)s
 """
@@ -52,8 +54,28 @@ class Bash(BashComplete):
 
 
 def kept(incomplete: str, breaks: str) -> str:
-    """The part of the word that bash leaves alone: up to the last colon, if it breaks words there."""
-    return incomplete[: incomplete.rfind(":") + 1] if ":" in breaks else ""
+    """The part of the word that bash leaves alone: up to the last colon or equals sign, if words break there.
+
+    Of ``--option=value`` only the value is completed.
+    """
+    if incomplete.startswith("--"):
+        incomplete = incomplete.partition("=")[2]
+    last = max(incomplete.rfind(each) for each in ":=" if each in breaks) if set(breaks) & set(":=") else -1
+    return incomplete[: last + 1]
+
+
+ZSH_ADDED = "compadd -U -V unsorted -a completions"
+ZSH_BEGUN = """\
+local -a begun
+        begun=(${(M)completions:#*[=:]})
+        completions=(${completions:#*[=:]})
+        compadd -U -V unsorted -S '' -a begun
+        """
+
+
+class Zsh(ZshComplete):
+    # No space behind what is only the beginning of a word: "lab:", "status=".
+    source_template = ZshComplete.source_template.replace(ZSH_ADDED, ZSH_BEGUN + ZSH_ADDED)
 
 
 class Fish(FishComplete):
@@ -64,4 +86,5 @@ class Fish(FishComplete):
 def register() -> None:
     """Let click use these. To be called before it looks for a shell to serve."""
     add_completion_class(Bash)
+    add_completion_class(Zsh)
     add_completion_class(Fish)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wsprobe.cli.option import Command, option, together
-from wsprobe.cli.options import output, request, route
+from wsprobe.cli.options import output, request, route, words
 from wsprobe.cli.probes import places
 from wsprobe.cli.probes.places import complete
 from wsprobe.cli.results import expect
@@ -42,6 +42,7 @@ verdict = together(
         "expectations",
         multiple=True,
         metavar="WHAT",
+        shell_complete=words.expectations,
         section="Verdict",
         help=f"exit with 20 unless this holds, with 0 if it does: {expect.FORMS}",
         long="Repeatable; all must hold. The exit status of the outcome itself is then not used.",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wsprobe.cli.option import option, together
+from wsprobe.cli.options import words
 
 if TYPE_CHECKING:
     from wsprobe.opening import Offer
@@ -109,6 +110,7 @@ own = together(
     ),
     option(
         "--wire",
+        shell_complete=words.wires,
         metavar="VERSION",
         section=SECTION,
         help="speak an older version: hixie-75, hixie-76, hybi-04 to hybi-08; hybi-13 is RFC 6455",

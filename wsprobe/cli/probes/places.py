@@ -58,9 +58,9 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     """Shell completion: names of scenarios, as soon as the word can become ``lab:``; else files, for a command
     that takes some."""
     if LAB.startswith(incomplete[: len(LAB)]) and incomplete:
-        from wsprobe.lab.catalogue import names
+        from wsprobe.lab.catalogue import aliases, names
 
-        return [LAB + name for name in names() if (LAB + name).startswith(incomplete)]
+        return [LAB + name for name in (*names(), *aliases()) if (LAB + name).startswith(incomplete)]
     if ctx.info_name != "compare":
         return [] if incomplete else [LAB]
     from click.shell_completion import CompletionItem

@@ -21,6 +21,8 @@ class Expectation:
 
 
 KINDS = ("status", "outcome", "close", "close-reason", "protocol", "header", "finding")
+NAMED = ("header", "finding")
+"""Those that a name belongs to, after a colon."""
 FORMS = "status=403, outcome=open, close=4403, close-reason=TEXT, protocol=NAME, header:NAME=VALUE, finding:ID"
 
 
@@ -32,7 +34,7 @@ def parse(texts: Sequence[str]) -> tuple[Expectation, ...]:
 def _parse(text: str) -> Expectation:
     subject, equals, wanted = text.partition("=")
     what, _, name = subject.partition(":")
-    needs_name = what in ("header", "finding")
+    needs_name = what in NAMED
     if what not in KINDS or needs_name != bool(name) or (not equals and not needs_name):
         raise click.UsageError(f"--expect: '{text}' is not one of {FORMS}")
     return Expectation(text, what, name, wanted if equals else None)
