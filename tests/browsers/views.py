@@ -25,6 +25,8 @@ MEASURED = ("chromium", "firefox", "webkitgtk")
 HOST = "127.0.10.1"
 MESSAGES = 64 * 1024
 """Bytes in which there are more messages than a recording keeps."""
+ALL = 1 << 40
+"""Bytes within which nothing is left out, however small its pieces: those are counted in proportion."""
 HEADS = 512 * 1024
 """Bytes that are more than the head that any engine reads."""
 
@@ -81,7 +83,7 @@ def _limits(scenario: Scenario, recording: Recording) -> Iterator[Limits]:
         return
     sent = sum(len(step.data) * step.repeat for step in scenario.steps)
     most = max(usual.max_head, usual.max_body, usual.max_session)
-    for size in (HEADS, most + sent) if sent > HEADS else (most,):
+    for size in (HEADS, ALL) if sent > HEADS else (most,):
         yield replace(usual, max_head=size, max_body=size, max_session=size)
 
 

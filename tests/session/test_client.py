@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsprobe.exchange import Act, Limits, Plan, Target
+from wsprobe.read import INTERIM_MAX
 from wsprobe.read.http.heads import LINES_MAX
 from wsprobe.read.websocket.frames import FRAMES_MAX, read_frames
 from wsprobe.session import Client, Phase, Turn
@@ -197,6 +198,17 @@ def test_no_more_is_asked_for_than_is_told_apart(begin: bytes, piece: bytes, mos
     assert not Client(PLAN).receive(begin + piece * most, 5).done
     last = Client(PLAN).receive(begin + piece * (most + 1), 5)
     assert (last.done, last.stop, last.why) == (True, "limit", why)
+
+
+def test_where_there_is_more_room_more_is_asked_for() -> None:
+    twice = Plan(TARGET, REQUEST, limits=Limits(max_head=4 * 1024 * 1024, max_session=8 * 1024 * 1024))
+    for begin, piece, most in (
+        (b"", b"\n", 2 * LINES_MAX),
+        (b"", b"HTTP/1.1 100 \r\n\r\n", 2 * INTERIM_MAX),
+        (SWITCHING, b"\x8a\x00", 2 * FRAMES_MAX),
+    ):
+        assert not Client(twice).receive(begin + piece * most, 5).done
+        assert Client(twice).receive(begin + piece * (most + 1), 5).why.startswith(str(most))
 
 
 @pytest.mark.parametrize("wire", ["hixie-75", "hixie-76", "hybi-04", "hybi-06"])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wsprobe.exchange import Plan
+from wsprobe.exchange import Limits, Plan
 from wsprobe.read import INTERIM_MAX, opens_session, response_of
 from wsprobe.read.guess import looks_like
 from wsprobe.read.http.heads import LINES_MAX, HeadSplitter
 from wsprobe.read.reading import Head
 from wsprobe.session.framing import BEHIND_THE_HEAD
-from wsprobe.session.turn import SECOND, Phase, Stop
+from wsprobe.session.turn import SECOND, Phase, Stop, in_proportion
 
 if TYPE_CHECKING:
     from wsprobe.read.http.bodies import BodyReader
@@ -50,6 +50,9 @@ class Answering:
         self._is_http = True
         self._body: BodyReader | None = None
         self._interim = 0
+        room, usual = plan.limits.max_head, Limits().max_head
+        self._most_interim = in_proportion(INTERIM_MAX, room, usual)
+        self._most_lines = in_proportion(LINES_MAX, room, usual)
 
     def receive(self, data: bytes, at: int) -> bytes:
         """Take the next bytes. There is never anything to send, unlike in a session."""
@@ -84,12 +87,12 @@ class Answering:
                 self._begin_body(head, response.status)
                 return bytes(self._heads[end:])
             self._interim += 1
-            if self._interim > INTERIM_MAX:
-                self._end("limit", f"{INTERIM_MAX} interim answers")
+            if self._interim > self._most_interim:
+                self._end("limit", f"{self._most_interim} interim answers")
                 return b""
             self._splitter = HeadSplitter(end)
-        if self._splitter.crowded:
-            self._end("limit", f"{LINES_MAX} lines of one head")
+        if self._splitter.lines > self._most_lines:
+            self._end("limit", f"{self._most_lines} lines of one head")
         elif len(self._heads) >= self._plan.limits.max_head:
             self._end("limit", f"{self._plan.limits.max_head} bytes of heads")
         return b""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from wsprobe.exchange import Plan
+from wsprobe.exchange import Limits, Plan
 from wsprobe.read.websocket.frames import FRAMES_MAX
 from wsprobe.session.framing import Framing, Heard
-from wsprobe.session.turn import SECOND, Phase, Stop
+from wsprobe.session.turn import SECOND, Phase, Stop, in_proportion
 
 ANSWER_WAIT = 2 * SECOND
 """For the peer's answer to our Close. RFC 6455 names no time; a server that reads its frames answers within a
@@ -36,6 +36,7 @@ class Opened:
         self._framing = framing
         self._deadline = at + round(plan.limits.linger * SECOND)
         self._most = self._room = plan.limits.max_session
+        self._most_frames = in_proportion(FRAMES_MAX, self._room, Limits().max_session)
         self._acts = tuple(act for act in plan.acts if act.when != "time" or act.after >= at)
         self._pongs = PONGS_MAX
         self._close_received = False
@@ -58,8 +59,8 @@ class Opened:
         if self.phase is not Phase.DONE:
             if self._room <= 0:
                 self._end("limit", f"{self._most} bytes after the 101")
-            elif self._framing.frames > FRAMES_MAX:
-                self._end("limit", f"{FRAMES_MAX} frames")
+            elif self._framing.frames > self._most_frames:
+                self._end("limit", f"{self._most_frames} frames")
         return send
 
     def timer(self, at: int) -> bytes:

@@ -30,6 +30,14 @@ Stop = Literal["local", "limit", "timeout"]
 """Why the client itself stopped, in the words of ``exchange.Ended.how``."""
 
 
+def in_proportion(most: int, room: int, usual: int) -> int:
+    """How many pieces are taken where there is *room* for so many bytes: *most* in the *usual* room.
+
+    The smallest pieces cost the most time for a byte, so they are counted besides the bytes.
+    """
+    return max(most, most * room // usual)
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """The client's answer to bytes, to the end of the stream, or to the clock."""

@@ -35,8 +35,8 @@ class HeadSplitter:
         self._searched = start
         self._lines: list[Line] = []
         self._text_seen = False
-        self.crowded = False
-        """More lines came than are told apart."""
+        self.lines = 0
+        """Lines that came before the empty one; no more than LINES_MAX are told apart."""
 
     def advance(self, data: bytes | bytearray) -> Head | None:
         """The head, once its blank line is in *data* (the whole buffer, from its beginning); else None."""
@@ -48,10 +48,9 @@ class HeadSplitter:
                 self._text_seen = True
             elif self._text_seen:
                 return self._head(data, self._line, end)
-            if len(self._lines) < LINES_MAX:
+            if self.lines < LINES_MAX:
                 self._lines.append(Line(bytes(data[self._line : stop]), end, self._line))
-            else:
-                self.crowded = True
+            self.lines += 1
             self._line = newline + 1
         self._searched = len(data)
         return None
@@ -65,9 +64,9 @@ class HeadSplitter:
         kept = last.start + len(last.raw) if last else self._start
         lines = list(self._lines)
         rest = [_last_line(bytes(data[kept:stop]), kept)] if kept < stop else []
-        if not self.crowded:
+        if self.lines <= LINES_MAX:
             lines, rest = [*lines, *rest], []
-        # What is left of a crowded head is many lines in one, so it is neither start line nor field.
+        # What is left of so long a head is many lines in one, so it is neither start line nor field.
         at = next((i for i, line in enumerate(lines) if line.text), len(lines))
         first = lines[at] if at < len(lines) else None
         return Head((*lines, *rest), blank, self._start, _fields(lines[at + 1 :]), first)
