@@ -13,8 +13,10 @@ from wsprobe.browsers.script.inflate import Inflater
 from wsprobe.browsers.script.timeline import Arrival, OwnClose, arrivals, end, own_close, timed_acts, timeline
 from wsprobe.browsers.script.websocket import CallTexts, WebSocket, on_wire
 from wsprobe.browsers.view import Page
+from wsprobe.browsers.webkitgtk.soup.inflate import Inflater as SoupInflater
 from wsprobe.exchange import Act, ConnectFailed, Ended, Exchange, ResolveFailed, Sent, TlsFailed, TunnelFailed
 from wsprobe.read import read
+from wsprobe.read.websocket.deflate import STREAMS_MAX
 
 TEXTS = CallTexts("code {code}", "reason", "connecting", late_send="late")
 
@@ -166,3 +168,18 @@ def test_engines_are_looked_up_by_name() -> None:
     assert ENGINES["chromium"].name == "chromium"
     with pytest.raises(KeyError):
         ENGINES["netscape"]
+
+
+@pytest.mark.parametrize("inflater", [Inflater, SoupInflater])
+def test_streams_without_end_are_no_message(inflater: type[Inflater] | type[SoupInflater]) -> None:
+    """Two bytes end a stream and cost as much time as a thousand: so many at once are given up."""
+    few, many = b"\x03\x00" * (STREAMS_MAX - 1), b"\x03\x00" * 1_000_000
+    assert inflater(15).feed(few, False, 1 << 20) == b""
+    with pytest.raises(ValueError, match="more than 1000 streams"):
+        inflater(15).feed(many, False, 1 << 20)
+
+
+def test_streams_without_end_in_pieces() -> None:
+    assert Inflater().feed_in_pieces(b"\x03\x00" * STREAMS_MAX, 4096) == b""
+    with pytest.raises(ValueError, match="more than 1000 streams"):
+        Inflater().feed_in_pieces(b"\x03\x00" * 1_000_000, 4096)

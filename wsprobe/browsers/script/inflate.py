@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from wsprobe.read.websocket.deflate import STREAMS_MAX
+
+TOO_MANY = f"more than {STREAMS_MAX} streams in one piece"
+"""Ours, and no engine's: each stream costs time, and two bytes are one."""
+
 
 class Inflater:
     """Inflates messages, piece by piece; keeps the window between messages unless told not to."""
@@ -21,11 +26,14 @@ class Inflater:
 
         data += b"\0\0\xff\xff"
         pieces = []
+        streams = 0
         try:
             while True:
                 pieces.append(self._stream.decompress(data, size))
                 data = self._stream.unconsumed_tail
                 if self._stream.eof:
+                    if (streams := streams + 1) > STREAMS_MAX:
+                        raise ValueError(TOO_MANY)
                     data = self._stream.unused_data
                     self._start()
                 if not data and len(pieces[-1]) < size:
@@ -43,12 +51,14 @@ class Inflater:
         data = data + b"\0\0\xff\xff" if last else data
         out = b""
         try:
-            while True:
+            for _ in range(STREAMS_MAX):
                 out += self._stream.decompress(data, limit)
                 if not self._stream.eof:
                     break
                 data = self._stream.unused_data  # a block with BFINAL ends a stream: the next begins
                 self._start()
+            else:
+                raise ValueError(TOO_MANY)
         except error as fault:
             raise ValueError(str(fault)) from fault
         if last and not self._takeover:

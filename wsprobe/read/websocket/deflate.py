@@ -7,7 +7,8 @@ from wsprobe.read.tokens import Extension, parse_extensions
 from wsprobe.value import dataclass
 
 _WINDOW = 32768
-_STREAMS_MAX = 1000
+STREAMS_MAX = 1000
+"""Streams in one message (a block with BFINAL ends one): two bytes are one, and each takes time to set up."""
 _TAIL = b"\x00\x00\xff\xff"
 """Left out by the sender (section 7.2.1)."""
 _FINAL = b"\x01\x00\x00\xff\xff"
@@ -77,8 +78,8 @@ class Inflater:
         streams = 0
         try:
             while len(left) > len(_TAIL + _FINAL):
-                if (streams := streams + 1) > _STREAMS_MAX:
-                    raise InflateError(f"more than {_STREAMS_MAX} streams in one message")
+                if (streams := streams + 1) > STREAMS_MAX:
+                    raise InflateError(f"more than {STREAMS_MAX} streams in one message")
                 stream = zlib.decompressobj(-max(self._direction.bits, 9), zdict=self._history(out))
                 out += stream.decompress(left, self.room - len(out))
                 if len(out) >= self.room:

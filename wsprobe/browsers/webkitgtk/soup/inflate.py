@@ -5,6 +5,9 @@ Source: libsoup/websocket/soup-websocket-extension-deflate.c.
 
 from __future__ import annotations
 
+from wsprobe.browsers.script.inflate import TOO_MANY
+from wsprobe.read.websocket.deflate import STREAMS_MAX
+
 _TAIL = b"\0\0\xff\xff"
 
 
@@ -27,7 +30,10 @@ class Inflater:
 
         out = b""
         try:
+            streams = 0
             while len(out) < limit:
+                if (streams := streams + 1) > STREAMS_MAX:
+                    raise ValueError(TOO_MANY)
                 out += self._stream.decompress(data, limit - len(out))
                 if not self._stream.eof:
                     break
