@@ -81,3 +81,8 @@ def oldest_tls(engine: Engine) -> str | None:
     """The oldest TLS that *engine* speaks, as ``TlsOptions.minimum`` has it; None: no older than usual."""
     oldest: str | None = getattr(engine, "oldest_tls", None)
     return oldest
+
+
+def undefined_is_zero(engine: Engine) -> bool:
+    """True if *engine* throws at a close() that has a reason and no code."""
+    return bool(getattr(engine, "undefined_is_zero", False))

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import unquote
 
-from wsprobe.browsers.engine import Engine, oldest_tls
+from wsprobe.browsers.engine import Engine, oldest_tls, undefined_is_zero
 from wsprobe.browsers.script.websocket import on_wire
-from wsprobe.browsers.view import Page, ScriptView
-from wsprobe.exchange import Limits, Plan, Target, TlsOptions
+from wsprobe.browsers.view import ScriptView
+from wsprobe.exchange import Act, Limits, Plan, Target, TlsOptions
 from wsprobe.lab.places import PATH, PORTS, place
 from wsprobe.lab.scenario import Listener, Scenario
 from wsprobe.lab.stage.play import play
@@ -39,15 +39,16 @@ def rehearse(
     if made.target is None:
         return engine.view(where.url, where.page, [])
     tls = TlsOptions(minimum=oldest_tls(engine))
+    acts = on_wire(where.page.acts, undefined_is_zero=undefined_is_zero(engine))
     asked = engine.request(made, where.page, KEY)
-    readings = [_meet(scenario, made.target, asked, where.page, ports, limits, tls)]
+    readings = [_meet(scenario, made.target, asked, acts, ports, limits, tls)]
     while len(readings) <= MOST_FOLLOWS:
         then = engine.follow(readings, where.page, KEY)
         if then is None:
             break
         path = unquote(then.target.resource.partition("?")[0])
         next_one = catalogue.get(path.removeprefix(PATH), scenario)
-        readings.append(_meet(next_one, then.target, then.request, where.page, ports, limits, tls))
+        readings.append(_meet(next_one, then.target, then.request, acts, ports, limits, tls))
     return engine.view(where.url, where.page, readings)
 
 
@@ -55,13 +56,13 @@ def _meet(
     scenario: Scenario,
     target: Target,
     asked: bytes,
-    page: Page,
+    acts: tuple[Act, ...],
     ports: Mapping[Listener, int],
     limits: Limits,
     tls: TlsOptions,
 ) -> Reading:
     met = _there(scenario, target, ports)
-    plan = Plan(target=target, request=asked, acts=on_wire(page.acts), limits=limits, tls=tls)
+    plan = Plan(target=target, request=asked, acts=acts, limits=limits, tls=tls)
     return read(play(met, plan, ports=ports))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from wsprobe.exchange import Limits, Plan
+from wsprobe.exchange import Act, Limits, Plan
 from wsprobe.read.websocket.frames import FRAMES_MAX
 from wsprobe.session.framing import Framing, Heard
 from wsprobe.session.turn import SECOND, Phase, Stop, in_proportion
@@ -16,6 +16,10 @@ round trip, and the slowest round trips on the Internet take under one second.""
 FIN_WAIT = SECOND
 """For the peer's end of stream once both sides have sent a Close: RFC 6455 section 7.1.1 has the server close
 first, and lets the client close when it has not done so "in a reasonable time period"."""
+
+MOST_FIN_WAIT = 5 * SECOND
+"""The same, if the linger is longer: what still comes, and how it ends, is seen as far as an engine sees it
+(Chromium waits 2 s, libsoup 5)."""
 
 PONGS_MAX = 1000
 """Pings answered in one session, so that a flood of them does not become one of ours."""
@@ -34,7 +38,7 @@ class Opened:
         self.stop: Stop = "local"
         self.why = ""
         self._framing = framing
-        self._deadline = at + round(plan.limits.linger * SECOND)
+        self._linger_over = self._deadline = at + round(plan.limits.linger * SECOND)
         self._most = self._room = plan.limits.max_session
         self._most_frames = in_proportion(FRAMES_MAX, self._room, Limits().max_session)
         self._acts = tuple(act for act in plan.acts if act.when != "time" or act.after >= at)
@@ -92,7 +96,7 @@ class Opened:
         for act in self._acts:
             if act.when == "time" and act.after <= when:
                 self._acts = tuple(other for other in self._acts if other is not act)
-                return self.say(act.do, act.data, act.code)
+                return self._act(act)
         return self.say("close", b"", 1000)
 
     def _perform(self, when: Literal["open", "message"]) -> bytes:
@@ -101,10 +105,13 @@ class Opened:
         if not due:
             return b""
         self._acts = tuple(act for act in self._acts if act.when != when)
+        return b"".join([self._act(act) for act in due])
+
+    def _act(self, act: Act) -> bytes:
+        """Do it. What the plan closes by itself is still watched for the whole linger."""
         watched = self._deadline
-        send = b"".join([self.say(act.do, act.data, act.code) for act in due])
-        if self.phase is Phase.CLOSING:
-            # What the plan closes by itself is still watched for the whole linger.
+        send = self.say(act.do, act.data, act.code)
+        if send and self.phase is Phase.CLOSING:
             self._deadline = max(self._deadline, watched)
         return send
 
@@ -118,9 +125,10 @@ class Opened:
                 return self._pong(heard)
             case "close":
                 self._close_received = True
+                wait = max(FIN_WAIT, min(MOST_FIN_WAIT, self._linger_over - self._now))
                 if self.phase is Phase.OPEN:
-                    return self._close(self._framing.answer(heard.data), FIN_WAIT)
-                self._deadline = self._now + FIN_WAIT
+                    return self._close(self._framing.answer(heard.data), wait)
+                self._deadline = self._now + wait
         return b""
 
     def _pong(self, ping: Heard) -> bytes:

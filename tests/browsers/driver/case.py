@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from wsprobe.browsers.script.websocket import MAX_REASON
 from wsprobe.browsers.view import Page
 from wsprobe.exchange import Act
 from wsprobe.lab.scenario import Scenario
@@ -50,10 +51,16 @@ class Case:
 
     @property
     def alone(self) -> bool:
-        """Cannot share its page: a page with cookies or a place of its own, or script that may touch others."""
+        """Cannot share its page: a page with cookies or a place of its own, or script that may touch others, or
+        that does what engines complain of in words that name no URL."""
         page = self.scenario.page
         return bool(
-            self.cap > CAP or page.cookies or page.url != Page().url or self.script.before or self.script.at_end
+            self.cap > CAP
+            or page.cookies
+            or page.url != Page().url
+            or self.script.before
+            or self.script.at_end
+            or any(_complained_of(act) for act in page.acts)
         )
 
     @property
@@ -65,6 +72,11 @@ class Case:
         slow = any(step.do in ("wait", "hold") and step.seconds > long for step in steps)
         much = sum(len(step.data) * step.repeat for step in steps) > MUCH
         return LONG_CAP if slow or much else CAP
+
+
+def _complained_of(act: Act) -> bool:
+    """True of a send(), which may come too late, and of a close() with a reason that is too long."""
+    return act.do != "close" or len(act.data) > MAX_REASON
 
 
 def acts(case: Case) -> list[dict[str, object]]:

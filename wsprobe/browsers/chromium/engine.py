@@ -52,6 +52,8 @@ class Chromium:
 
     facts: Facts
     name: str = field(default="chromium", init=False)
+    undefined_is_zero: bool = field(default=True, init=False)
+    """Of close(): a missing code is read as 0 where there is a reason (dom_websocket.cc, measured)."""
 
     @property
     def version(self) -> str:
@@ -79,7 +81,7 @@ class Chromium:
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = constructor.construct(url, page, self.facts)
         through = partial(self._live, made=made.construction, page=page, readings=readings)
-        return live(self, page, made, readings, _call_texts(self.facts), through)
+        return live(self, page, made, readings, _call_texts(self), through)
 
     def _live(self, script: WebSocket, made: Construction, page: Page, readings: Sequence[Reading]) -> Told:
         """Run *script*'s WebSocket through all that happens."""
@@ -217,12 +219,13 @@ def _end(channel: Channel, ended: Ended) -> None:
         channel.run_out()
 
 
-def _call_texts(facts: Facts) -> CallTexts:
+def _call_texts(engine: Chromium) -> CallTexts:
+    facts = engine.facts
     return CallTexts(
         close_code=facts.exceptions["close-code"],
         close_reason=facts.exceptions["close-reason"],
         send_connecting=facts.exceptions["send-connecting"],
-        undefined_is_zero=True,
+        undefined_is_zero=engine.undefined_is_zero,
         late_send=facts.console["late-send"],
     )
 

@@ -44,20 +44,26 @@ class CloseCall:
     while_connecting: bool
 
 
-def on_wire(acts: Iterable[Act]) -> tuple[Act, ...]:
-    """Those of a page's *acts* that a probe plays in the page's stead: not the ones that throw in every engine,
-    nor those before there is a session."""
-    return tuple(act for act in acts if act.when != "created" and (act.do != "close" or _may_close(act)))
+def on_wire(acts: Iterable[Act], *, undefined_is_zero: bool = False) -> tuple[Act, ...]:
+    """Those of a page's *acts* that a probe plays in the page's stead: not the ones that throw, nor those
+    before there is a session. *undefined_is_zero*: as in ``CallTexts``."""
+    return tuple(
+        act
+        for act in acts
+        if act.when != "created" and (act.do != "close" or _may_close(act, undefined_is_zero))
+    )
 
 
-def _may_close(act: Act) -> bool:
+def _may_close(act: Act, undefined_is_zero: bool) -> bool:
+    if undefined_is_zero and act.code is None and act.data:
+        return False
     return (act.code is None or act.code == 1000 or 3000 <= act.code <= 4999) and len(act.data) <= MAX_REASON
 
 
 class WebSocket:
     """Filled while a view is worked out; ``events`` and ``console`` are its result."""
 
-    __slots__ = ("_acts", "_texts", "close_call", "console", "events", "on_early_close", "ready_state")
+    __slots__ = ("_acts", "_texts", "close_call", "console", "events", "on_early_close", "ready_state", "sent")
 
     def __init__(self, acts: Iterable[Act], texts: CallTexts) -> None:
         self._acts = tuple(acts)
@@ -66,6 +72,8 @@ class WebSocket:
         self.events: list[DomEvent] = []
         self.console: list[str] = []
         self.close_call: CloseCall | None = None
+        self.sent = 0
+        """Messages that script sent while OPEN."""
         self.on_early_close: Callable[[], None] | None = None
         """Called inside a close() that took effect while CONNECTING: for engines that fail at once."""
 
@@ -148,3 +156,5 @@ class WebSocket:
             self._throw("InvalidStateError", self._texts.send_connecting, 11)
         elif self.ready_state in (CLOSING, CLOSED) and self._texts.late_send:
             self.console.append(self._texts.late_send)
+        elif self.ready_state == OPEN:
+            self.sent += 1

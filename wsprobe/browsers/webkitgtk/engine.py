@@ -109,9 +109,9 @@ class WebKitGtk:
                     script.do_all(acts)
                     return Told("failed", because, tuple(cookies), races)
                 case Opened():
-                    because = self._opened(script, url, readings[number], step, step.outcome, acts)
+                    because, meanwhile = self._opened(script, url, readings[number], step, step.outcome, acts)
                     outcome = "closed" if script.ready_state == CLOSED else "open"
-                    return Told(outcome, because, tuple(cookies), races)
+                    return Told(outcome, because, tuple(cookies), races or meanwhile)
                 case Redirect(url=to):
                     because = f"it is redirected to {to}: libsoup/soup-session.c"
                 case Again(status=status):
@@ -136,8 +136,8 @@ class WebKitGtk:
 
     def _opened(
         self, script: WebSocket, url: str, reading: Reading, step: Answer, opened: Opened, acts: list[Act]
-    ) -> str:
-        """From ``open`` to the end of the recording."""
+    ) -> tuple[str, str]:
+        """From ``open`` to the end of the recording: (because, races)."""
         connection = Connection(script, url, opened.extensions.server_bits, self.facts)
         script.opened(opened.protocol, opened.extensions.text)
         connection.after_script(step.at)
@@ -155,12 +155,12 @@ class WebKitGtk:
                     connection.after_script(at)
                 case OwnClose():
                     if not connection.closing and not connection.done:
-                        return f"{connection.because}; then the recording closes by itself"
+                        return f"{connection.because}; then the recording closes by itself", ""
                 case Ended():
                     self._end(connection, happening, end_seen=step.end_seen)
                 case _:
                     pass
-        return connection.because
+        return connection.because, connection.races
 
     def _end(self, connection: Connection, ended: Ended, *, end_seen: bool) -> None:
         if ended.how == "truncated" and end_seen:

@@ -11,14 +11,14 @@ from typing import Any
 import click
 
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.engine import Engine, oldest_tls
+from wsprobe.browsers.engine import Engine, oldest_tls, undefined_is_zero
 from wsprobe.browsers.script.websocket import on_wire
 from wsprobe.browsers.view import Page, ScriptView
 from wsprobe.cli.probes.asking import Asking, asking
 from wsprobe.cli.probes.probing import Place, check, conversation, find
 from wsprobe.cli.probes.reading import report
 from wsprobe.cli.results.comparison import as_is
-from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Target
+from wsprobe.exchange import Act, Ended, Exchange, Plan, ResolveFailed, Target
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report
@@ -126,13 +126,14 @@ async def as_engine(engine: Engine, url: str, of: Asking, page: Page, values: di
         return []
     key = values.get("ws_key") or _key()
     speaking = _speaking(of, engine)
-    plan = engine_plan(engine.request(made, page, key), made.target, speaking, page)
+    acts = on_wire(page.acts, undefined_is_zero=undefined_is_zero(engine))
+    plan = engine_plan(engine.request(made, page, key), made.target, speaking, acts)
     readings = [read(await net.probe(plan))]
     while len(readings) <= MOST_FOLLOWS:
         then = engine.follow(readings, page, key)
         if then is None:
             break
-        plan = engine_plan(then.request, then.target, speaking, page)
+        plan = engine_plan(then.request, then.target, speaking, acts)
         readings.append(read(await net.probe(plan)))
     return readings
 
@@ -145,10 +146,10 @@ def _speaking(asking: Asking, engine: Engine) -> Asking:
     return replace(asking, tls=replace(asking.tls, minimum=oldest))
 
 
-def engine_plan(sent: bytes, target: Target, of: Asking, page: Page) -> Plan:
+def engine_plan(sent: bytes, target: Target, of: Asking, acts: tuple[Act, ...]) -> Plan:
     """*max_session* is larger than for `connect`: an engine delivers a message only when all of it is there."""
     limits = replace(of.limits, max_session=MAX_SESSION)
-    return Plan(target=target, request=sent, acts=on_wire(page.acts), limits=limits, tls=of.tls, route=of.route)
+    return Plan(target=target, request=sent, acts=acts, limits=limits, tls=of.tls, route=of.route)
 
 
 def _joined(readings: Sequence[Reading]) -> Exchange:

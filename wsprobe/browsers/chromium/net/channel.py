@@ -111,7 +111,7 @@ class Channel:
             return
         except TooBig:
             self.because = f"a frame of 2 GiB or more is announced: {_CHANNEL}"
-            self._drop(_ABNORMAL, "", clean=False)
+            self._drop(*(self._received_close or (_ABNORMAL, "")), clean=False)
             return
         except NotFollowed:
             self.because = "a message unfolds to more than is kept here: what comes of it is not said"

@@ -1,7 +1,7 @@
 """Frames as Chromium reads them: one read at a time, and all of a read is lost if any of it is broken.
 
-Sources: net/websockets/websocket_frame_parser.cc, websocket_basic_stream.cc, websocket_deflate_stream.cc,
-websocket_inflater.cc.
+Sources: net/websockets/websocket_frame_parser.cc, websocket_basic_stream.cc, websocket_chunk_assembler.cc,
+websocket_deflate_stream.cc, websocket_inflater.cc.
 """
 
 from __future__ import annotations
@@ -41,6 +41,15 @@ class Piece(NamedTuple):
     opcode: int
     masked: bool
     payload: bytes
+
+
+class _Chunk(NamedTuple):
+    """What one read holds of a frame."""
+
+    header: _Header
+    payload: bytes
+    first: bool
+    last: bool
 
 
 class _Header(NamedTuple):
@@ -92,10 +101,11 @@ class FrameReader:
 
     def _pieces(self, data: bytes) -> list[Piece]:
         """WebSocketFrameParser::Decode, then WebSocketBasicStream::ConvertChunksToFrames."""
-        chunks: list[tuple[_Header, bytes, bool]] = []
+        chunks: list[_Chunk] = []
         data, at = self._rest + data, 0
         self._rest = b""
         while at < len(data):
+            first = self._header is None
             if self._header is None:
                 found = _decode_header(data, at)
                 if found is None:
@@ -106,14 +116,16 @@ class FrameReader:
             payload = data[at : at + self._left]
             at += len(payload)
             self._left -= len(payload)
-            chunks.append((self._header, payload, self._left == 0))
+            chunks.append(_Chunk(self._header, payload, first, self._left == 0))
             if self._left == 0:
                 self._header = None
             else:
                 self._header = _as_continuation(self._header)
-        return [piece for chunk in chunks if (piece := self._convert(*chunk)) is not None]
+        return [piece for chunk in chunks if (piece := self._convert(chunk)) is not None]
 
-    def _convert(self, header: _Header, payload: bytes, complete: bool) -> Piece | None:
+    def _convert(self, chunk: _Chunk) -> Piece | None:
+        """WebSocketChunkAssembler::HandleChunk: a frame's header alone is a piece, too."""
+        header, payload, complete = chunk.header, chunk.payload, chunk.last
         if header.opcode >= CLOSE:  # the reserved ones 11 to 15 as well (measured, Chromium 156)
             if not header.final or header.length > _MAX_CONTROL_PAYLOAD:
                 raise ProtocolError
@@ -121,10 +133,9 @@ class FrameReader:
             if not complete:
                 return None
             payload, self._control = self._control, b""
-        final = header.final and complete
-        if not final and not payload and header.opcode == CONTINUATION:
+        if not chunk.first and not complete and not payload:
             return None
-        return Piece(final, header.rsv, header.opcode, header.masked, payload)
+        return Piece(header.final and complete, header.rsv, header.opcode, header.masked, payload)
 
     def _inflate(self, pieces: Iterable[Piece], inflater: Inflater) -> Iterable[Piece]:
         """WebSocketDeflateStream::Inflate."""

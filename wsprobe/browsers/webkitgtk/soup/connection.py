@@ -9,31 +9,24 @@ from __future__ import annotations
 
 from wsprobe.browsers.script.websocket import CLOSED, WebSocket
 from wsprobe.browsers.webkitgtk.facts import Facts
+from wsprobe.browsers.webkitgtk.soup import closing
+from wsprobe.browsers.webkitgtk.soup.closing import ABNORMAL, Fault
 from wsprobe.browsers.webkitgtk.soup.inflate import Inflater
 
 _SECOND = 1_000_000
 _SOURCE = "libsoup/websocket/soup-websocket-connection.c"
-_TASK = "Source/WebKit/NetworkProcess/soup/WebSocketTaskSoup.cpp"
-_NO_STATUS, _ABNORMAL, _TLS = 1005, 1006, 1015
 _TEXT, _BINARY = 1, 2
 _CLOSE, _PING, _PONG = 8, 9, 10
 _FIN, _RSV, _RSV1, _CONTROL = 0x80, 0x70, 0x40, 0x08
-_ANSWERED = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, *range(3000, 5000)))
-"""Codes that close_connection() sends back; any other is a protocol error, the registered 1012 to 1014 too."""
-_LONGEST_REASON = 123
-"""Bytes of it that fit into a Close frame."""
 _UNFOLDED_LIMIT = 128 * 1024 * 1024
 """Bytes of one message. libsoup itself has no limit but memory."""
 _BIGGEST = 2**63 - 1
 """WebKit's max-incoming-payload-size."""
-
-
-_OVERTAKEN = 10_000
-"""Microseconds: messages read so soon after an error reach script before it (measured)."""
-
-
-class Fault(Exception):
-    """A frame breaks a rule. The argument is the key of the text."""
+_DELAY = range(10_000, 110_000)
+"""Microseconds that an error is held back, by chance, while messages pass it: NetworkSocketChannel::
+didReceiveMessageError, NetworkProcess::randomClosedPortDelay."""
+_OVERTAKEN = (_DELAY.start + _DELAY.stop) // 2
+"""What is read so soon after an error is more likely than not to reach script before it."""
 
 
 class Connection:
@@ -55,6 +48,7 @@ class Connection:
         self._peer_reason = ""
         self._told_error = False
         self._due: int | None = None
+        self.races = ""
         self.done = False
         """The ``close`` event was delivered, or nothing more is to be said."""
         self.because = "the handshake holds: libsoup/websocket/soup-websocket.c"
@@ -89,13 +83,18 @@ class Connection:
             self._send_close(now)
 
     def receive(self, data: bytes, now: int) -> None:
+        if self._failed_at is not None and now - self._failed_at in _DELAY:
+            self.races = "an error is held back for 10 to 110 ms: what comes meanwhile may be told before it"
         if self._failed_at is not None and now > self._failed_at + _OVERTAKEN:
             self._tell_failure()
         self.at(now)
         if self.done:
             return
         self._incoming += data
+        sent = self._script.sent
         self._process(now)
+        if self._close_received and self._script.sent > sent:
+            self.races = "what script sent last may count as unsent when the end comes: then it is not clean"
 
     def end(self) -> None:
         """The server ended the connection."""
@@ -135,7 +134,7 @@ class Connection:
     def _tell_failure(self) -> None:
         self._finish()
         self._script.error()
-        self._script.closed(_ABNORMAL, clean=False)
+        self._script.closed(ABNORMAL, clean=False)
 
     def _frame(self, at: int, now: int) -> int | None:
         """process_frame: offset after the frame at *at*; None if more is needed, or all is over."""
@@ -240,20 +239,10 @@ class Connection:
         """receive_close, then close_connection."""
         self._close_received = True
         self._peer_code, self._peer_reason = 0, ""
-        if len(payload) == 1:
-            raise Fault("response")
-        self._peer_code = int.from_bytes(payload[:2], "big") if payload else _NO_STATUS
-        if payload and self._peer_code in (_NO_STATUS, _ABNORMAL, _TLS):
-            raise Fault("response")
-        try:
-            self._peer_reason = payload[2:].decode().partition("\0")[0]
-        except UnicodeDecodeError:
-            raise Fault("response") from None
+        self._peer_code = closing.code(payload)
+        self._peer_reason = closing.reason(payload)
         if not self._close_sent:
-            if payload and self._peer_code not in _ANSWERED:
-                raise Fault("response")
-            if len(self._peer_reason.encode()) > _LONGEST_REASON:
-                raise Fault("response")  # of the Close that it would have sent back
+            closing.check_answer(payload)
             self._send_close(now)
         self.because = f"the server sent Close {self._peer_code}: {_SOURCE}"
 
@@ -287,8 +276,8 @@ class Connection:
     def _closed(self) -> None:
         """didCloseCallback, then WebSocketChannel::didClose and WebSocket::didClose."""
         self._finish()
-        code = self._peer_code or _ABNORMAL
-        clean = code != _ABNORMAL and self._script.ready_state != CLOSED
+        code = self._peer_code or ABNORMAL
+        clean = code != ABNORMAL and self._script.ready_state != CLOSED
         self._script.closed(code, self._peer_reason, clean=clean)
 
     def _finish(self) -> None:
@@ -300,4 +289,4 @@ def fail(script: WebSocket, url: str, failure: str, facts: Facts) -> None:
     """WebSocketTask::didFail where no Close was sent: console line, ``error``, ``close`` 1006."""
     script.console.append(facts.console["failed"].format(url=url, failure=failure))
     script.error()
-    script.closed(_ABNORMAL, clean=False)
+    script.closed(ABNORMAL, clean=False)

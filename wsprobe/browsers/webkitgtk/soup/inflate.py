@@ -25,6 +25,7 @@ class Inflater:
         """What *data* inflates to, at most *limit* bytes; *final*: it ends the message.
 
         Raises ``ValueError`` if it is not a deflate stream, and where the stream ends only within the tail.
+        A stream that is broken stays so: zlib's state is not reset.
         """
         from zlib import error
 
@@ -45,7 +46,6 @@ class Inflater:
                     self._start()
                     raise ValueError("the stream ends")
         except error as fault:
-            self._start()
             raise ValueError(str(fault)) from fault
         return out
 
