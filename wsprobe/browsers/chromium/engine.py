@@ -18,7 +18,7 @@ from wsprobe.browsers.engine import Construction, FollowUp
 from wsprobe.browsers.page.address import fetch_site, parse
 from wsprobe.browsers.page.subprotocols import given
 from wsprobe.browsers.script.life import Told, live
-from wsprobe.browsers.script.timeline import Arrival, OwnClose, end, session, timed_acts
+from wsprobe.browsers.script.timeline import Arrival, OwnClose, arrivals, end, session, timed_acts
 from wsprobe.browsers.script.websocket import CLOSED, CallTexts, WebSocket
 from wsprobe.browsers.transport.hindrance import reset_unasked
 from wsprobe.browsers.view import Page, ScriptView
@@ -184,17 +184,17 @@ class Chromium:
         assert step.answer is not None
         channel = Channel(script, url, step.outcome.deflate, self.facts)
         script.opened(step.outcome.protocol, step.outcome.extensions)
-        channel.after_script(step.at)
+        glued = [a for a in arrivals(reading, step.answer.body) if a.at <= step.at]
+        if not glued:  # else that is read before script gets through (WebSocketChannelImpl::StartReceiving)
+            channel.after_script(step.at)
         in_head_buffer = -step.answer.body % _HEAD_BUFFER
         for happening in session(reading, step.answer.body, acts):
             if not isinstance(happening, Act):
                 channel.at(happening.at)
             match happening:
                 case Arrival(at=at, data=data, start=start):
-                    if start == step.answer.body:
-                        channel.receive(data[:in_head_buffer], at, whole=True)
-                        data = data[in_head_buffer:]
-                    channel.receive(data, at)
+                    with_head = start == step.answer.body and at <= step.at
+                    channel.receive(data, at, at_once=in_head_buffer if with_head else 0)
                 case Act():
                     channel.at(happening.after)
                     script.do(happening)

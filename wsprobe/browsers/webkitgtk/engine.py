@@ -9,7 +9,7 @@ from functools import partial
 from wsprobe.browsers.engine import Construction, FollowUp, Made
 from wsprobe.browsers.page.subprotocols import given
 from wsprobe.browsers.script.life import Told, live
-from wsprobe.browsers.script.timeline import Arrival, OwnClose, end, session, timed_acts
+from wsprobe.browsers.script.timeline import Arrival, OwnClose, arrivals, end, session, timed_acts
 from wsprobe.browsers.script.websocket import CLOSED, CallTexts, WebSocket
 from wsprobe.browsers.transport.hindrance import reset_unasked
 from wsprobe.browsers.view import Page, ScriptView
@@ -140,7 +140,8 @@ class WebKitGtk:
         """From ``open`` to the end of the recording: (because, races)."""
         connection = Connection(script, url, opened.extensions.server_bits, self.facts)
         script.opened(opened.protocol, opened.extensions.text)
-        connection.after_script(step.at)
+        if not any(a.at <= step.at for a in arrivals(reading, step.body)):
+            connection.after_script(step.at)  # else what came with the head is read before that gets through
         for happening in session(reading, step.body, acts):
             if isinstance(happening, Act):
                 connection.at(happening.after)

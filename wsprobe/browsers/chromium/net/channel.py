@@ -81,19 +81,22 @@ class Channel:
             self.state = State.SEND_CLOSED
             self._due = now + self._facts.closing_timeout * _SECOND
 
-    def receive(self, data: bytes, now: int, *, whole: bool = False) -> None:
-        """Take bytes: in reads of the size Chromium makes, or all in one if *whole*."""
+    def receive(self, data: bytes, now: int, at_once: int = 0) -> None:
+        """Take bytes: the first *at_once* in one read, the others in reads of the size Chromium makes.
+
+        What script does meanwhile gets through when all of them are read.
+        """
         at = 0
-        if whole and data and self.state is not State.CLOSED:
-            self._read(data, now)
-            return
         while at < len(data) and self.state is not State.CLOSED:
             size = max(
                 self._facts.read_size,
                 self._reader.payload_left // self._facts.read_size * self._facts.read_size,
             )
+            size = size if at else at_once or size
             self._read(data[at : at + size], now)
             at += size
+        if data:
+            self.after_script(now)
 
     def end(self, reset: bool) -> None:
         """The connection ended (OnReadDone)."""
@@ -121,7 +124,6 @@ class Channel:
             self._handle(piece, now)
             if self.state is State.CLOSED:
                 return
-        self.after_script(now)
 
     def _handle(self, piece: Piece, now: int) -> None:
         """HandleFrame, HandleFrameByState."""

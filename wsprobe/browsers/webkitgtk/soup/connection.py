@@ -18,6 +18,8 @@ _SOURCE = "libsoup/websocket/soup-websocket-connection.c"
 _TEXT, _BINARY = 1, 2
 _CLOSE, _PING, _PONG = 8, 9, 10
 _FIN, _RSV, _RSV1, _CONTROL = 0x80, 0x70, 0x40, 0x08
+_READ = 1024
+"""READ_BUFFER_SIZE: what stays behind a frame that failed is looked at again when there is more to read."""
 _UNFOLDED_LIMIT = 128 * 1024 * 1024
 """Bytes of one message. libsoup itself has no limit but memory."""
 _BIGGEST = 2**63 - 1
@@ -90,9 +92,10 @@ class Connection:
         self.at(now)
         if self.done:
             return
-        self._incoming += data
         sent = self._script.sent
-        self._process(now)
+        for start in range(0, len(data), _READ):
+            self._incoming += data[start : start + _READ]
+            self._process(now)
         if self._close_received and self._script.sent > sent:
             self.races = "what script sent last may count as unsent when the end comes: then it is not clean"
 
