@@ -82,6 +82,9 @@ def test_what_throws_never_reaches_the_wire() -> None:
     good = (Act("open", "text", b"x"), Act("message", "close"), Act("time", "close", b"x" * 123, 3000, 5))
     bad = (Act("created", "close"), Act("open", "close", code=999), Act("open", "close", b"x" * 124, 1000))
     assert on_wire(good + bad) == good
+    unsaid = Act("open", "close", b"why")
+    assert on_wire((unsaid,)) == (unsaid,)
+    assert on_wire((unsaid, *good), undefined_is_zero=True) == good
 
 
 def test_arrivals_begin_behind_what_is_skipped() -> None:

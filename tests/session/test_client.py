@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,8 @@ from wsprobe.read.http.heads import LINES_MAX
 from wsprobe.read.websocket.frames import FRAMES_MAX, read_frames
 from wsprobe.session import Client, Phase, Turn
 from wsprobe.session.frames import Hybi
-from wsprobe.session.opened import PONGS_MAX
+from wsprobe.session.opened import FIN_WAIT, MOST_FIN_WAIT, PONGS_MAX
+from wsprobe.session.turn import SECOND
 
 TARGET = Target("ws://h/", False, "h", 80, "/")
 REQUEST = b"GET / HTTP/1.1\r\n\r\n"
@@ -112,6 +114,24 @@ def test_a_close_said_later_waits_from_then_on() -> None:
     client.timer(50_000_000)
     client.say("close")
     assert client.timer(50_000_001).wake_at == 52_000_000
+
+
+@pytest.mark.parametrize(
+    ("linger", "waits"),
+    [(0.3, FIN_WAIT), (3.0, 3 * SECOND), (60.0, MOST_FIN_WAIT)],
+)
+def test_the_end_behind_a_close_is_waited_for_as_the_linger_says(linger: float, waits: int) -> None:
+    client = Client(Plan(TARGET, REQUEST, limits=Limits(linger=linger)))
+    assert client.receive(SWITCHING + b"\x88\x00", 0).wake_at == waits
+
+
+@pytest.mark.parametrize("when", ["open", "time"])
+def test_a_close_of_the_plan_is_watched_for_the_whole_linger(when: Literal["open", "time"]) -> None:
+    act = Act(when, "close", after=200_000)
+    client = Client(Plan(TARGET, REQUEST, acts=(act,), limits=Limits(linger=9.0)))
+    client.receive(SWITCHING, 0)
+    turn = client.timer(200_000)
+    assert (turn.phase, turn.wake_at) == (Phase.CLOSING, 9 * SECOND)
 
 
 def test_a_flood_of_pings_is_answered_up_to_a_point() -> None:
