@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.browsers.page.address import Address, as_http, as_websocket, fetch_site, page_origin, parse, target
+from wsprobe.browsers.page.address import Address, as_http, as_websocket, parse, scalar, target, written
+from wsprobe.browsers.page.origin import fetch_site, origin
+from wsprobe.browsers.view import Page
 
 
 def parsed(text: str, base: str | None = None) -> Address:
@@ -38,7 +40,7 @@ def test_schemes_go_both_ways_and_others_stay() -> None:
     [
         ("ws://[::1]:8/x?y", "::1", 8, "/x?y", None),
         ("wss://u@h/", "h", 443, "/", "u"),
-        ("ws://u:p%20q@h?", "h", 80, "/", "u:p%20q"),
+        ("ws://u:p%20q@h?", "h", 80, "/?", "u:p%20q"),
         ("ws://:p@h/#f", "h", 80, "/", ":p"),
     ],
 )
@@ -49,7 +51,7 @@ def test_targets(url: str, host: str, port: int, resource: str, userinfo: str | 
 
 
 @pytest.mark.parametrize(
-    ("url", "origin"),
+    ("url", "wanted"),
     [
         ("http://H:80/x", "http://h"),
         ("https://h:8443/", "https://h:8443"),
@@ -59,8 +61,24 @@ def test_targets(url: str, host: str, port: int, resource: str, userinfo: str | 
         ("no url", "null"),
     ],
 )
-def test_origins(url: str, origin: str) -> None:
-    assert page_origin(url) == origin
+def test_origins(url: str, wanted: str) -> None:
+    assert origin(Page(url)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("policy", "wanted"),
+    [
+        ("sandbox", "null"),
+        ("connect-src *; SANDBOX allow-scripts", "null"),
+        ("connect-src *, sandbox allow-scripts", "null"),
+        ("sandbox allow-scripts Allow-Same-Origin", "http://h"),
+        ("connect-src sandbox", "http://h"),
+    ],
+)
+def test_a_sandboxed_page_has_an_opaque_origin(policy: str, wanted: str) -> None:
+    page = Page("http://h/", policy)
+    assert origin(page) == wanted
+    assert fetch_site(page, parsed("ws://h/")) == ("cross-site" if wanted == "null" else "same-origin")
 
 
 @pytest.mark.parametrize(
@@ -77,4 +95,29 @@ def test_origins(url: str, origin: str) -> None:
     ],
 )
 def test_sites(page: str, to: str, site: str) -> None:
-    assert fetch_site(parsed(page), parsed(to)) == site
+    assert fetch_site(Page(page), parsed(to)) == site
+
+
+@pytest.mark.parametrize(
+    ("text", "base", "parts"),
+    [
+        ("ws://h/x", None, ("ws://", "h", "/x")),
+        (" W\ts:\\\\u:@p@h:1?q ", None, ("Ws:\\\\u:@p@", "h", ":1?q")),
+        ("ws:h", "http://b/", ("ws:", "h", "")),
+        ("//h#f", "http://b/", ("//", "h", "#f")),
+        ("ws://[::1]:1:2/", None, ("ws://", "[::1]:1", ":2/")),
+        ("ws://[::1:2/", None, ("ws://", "[::1:2", "/")),
+        ("http:x", "http://b/", None),
+        ("/x", "http://b/", None),
+        ("mailto:x", "http://b/", None),
+    ],
+)
+def test_where_the_host_is_written(text: str, base: str | None, parts: tuple[str, ...] | None) -> None:
+    found = written(text, base)
+    assert (None if found is None else (found.before, found.host, found.after)) == parts
+
+
+def test_script_hands_over_scalar_values() -> None:
+    assert scalar("a\ud800b\udc00") == "a\ufffdb\ufffd"
+    assert scalar("\ud83d\ude00") == "\U0001f600"
+    assert parsed("ws://h/\udc00").path == "/%EF%BF%BD"

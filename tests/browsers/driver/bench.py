@@ -54,7 +54,8 @@ class Bench:
             f"Cache-Control: no-store\r\nConnection: close\r\n{extra}\r\n"
         )
         pages = self.once if once else self.pages
-        pages[where.netloc, url.partition(where.netloc)[2]] = head.encode() + html
+        path = url.partition(where.netloc)[2].partition("#")[0]
+        pages[where.netloc.rpartition("@")[2], path] = head.encode() + html
 
     def answer(self, asked: Request) -> Scenario | bytes | None:
         """What the lab is to answer in place of its catalogue."""

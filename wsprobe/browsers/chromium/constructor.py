@@ -11,13 +11,17 @@ from wsprobe.browsers.chromium.net.channel import elided
 from wsprobe.browsers.chromium.url import is_local, parse_url
 from wsprobe.browsers.engine import Construction, Made
 from wsprobe.browsers.page import csp, security, subprotocols
-from wsprobe.browsers.page.address import Address, as_websocket, parse, target
+from wsprobe.browsers.page.address import Address, as_websocket, parse, scalar, target
 from wsprobe.browsers.view import DomException, Page
 
 SYNTAX_ERROR, SECURITY_ERROR = 12, 18
 
 CSP_RULES = csp.Rules(
-    {"http": ("https",), "ws": ("wss",)}, upgrade_needs_port=True, whole_path=True, query_ignored=True
+    {"http": ("https",), "ws": ("wss",)},
+    upgrade_needs_port=True,
+    port_needs_upgrade=True,
+    whole_path=True,
+    query_ignored=True,
 )
 """services/network/public/cpp/content_security_policy/csp_source.cc: ws: is no kind of http:."""
 
@@ -30,7 +34,7 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
     base = parse(page.url)
     address = parse_url(url, page.url)
     if address is None:
-        return _syntax_error(facts, "url", url=url)
+        return _syntax_error(facts, "url", url=scalar(url))
     address = as_websocket(address)
     if address.scheme not in ("ws", "wss"):
         return _syntax_error(facts, "scheme", scheme=address.scheme)

@@ -15,7 +15,8 @@ from wsprobe.browsers.chromium.net.handshake import Failed, Opened, judge
 from wsprobe.browsers.chromium.net.http import Answer, read_answer
 from wsprobe.browsers.chromium.request import request
 from wsprobe.browsers.engine import Construction, FollowUp
-from wsprobe.browsers.page.address import fetch_site, parse
+from wsprobe.browsers.page.address import parse
+from wsprobe.browsers.page.origin import fetch_site
 from wsprobe.browsers.page.subprotocols import given
 from wsprobe.browsers.script.life import Told, live
 from wsprobe.browsers.script.timeline import Arrival, OwnClose, arrivals, end, session, timed_acts
@@ -147,8 +148,8 @@ class Chromium:
             return ""
         if not isinstance(step.outcome, Failed) or not step.outcome.unauthorized:
             return ""
-        base, address = parse(page.url), parse(to.url)
-        if base is None or address is None or fetch_site(base, address) == "cross-site":
+        address = parse(to.url)
+        if address is None or fetch_site(page, address) == "cross-site":
             return ""
         return authorization(step.answer.headers, to, key)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.engine import Construction
-from wsprobe.browsers.page.address import page_origin
+from wsprobe.browsers.page.origin import origin
 from wsprobe.browsers.page.security import trustworthy_host
 from wsprobe.browsers.view import Page
 from wsprobe.exchange import Target
@@ -25,7 +25,7 @@ def request(made: Construction, page: Page, key: str, facts: Facts, authorizatio
         ("Authorization", authorization),
         ("User-Agent", page.user_agent or facts.user_agent),
         ("Upgrade", "websocket"),
-        ("Origin", page_origin(page.url)),
+        ("Origin", origin(page)),
         ("Sec-WebSocket-Version", "13"),
         ("Accept-Encoding", facts.accept_encoding if near else facts.accept_encoding_cleartext),
         ("Accept-Language", facts.accept_language),

@@ -5,11 +5,14 @@ Source: dom/websocket/WebSocket.cpp (ConstructorCommon, WebSocketImpl::Init, Par
 
 from __future__ import annotations
 
+from unicodedata import normalize
+from urllib.parse import unquote
+
 from wsprobe.browsers.engine import Construction, Made
 from wsprobe.browsers.firefox.csp import violations
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.page import csp, security, subprotocols
-from wsprobe.browsers.page.address import Address, as_websocket, parse, target
+from wsprobe.browsers.page.address import Address, as_websocket, parse, target, written
 from wsprobe.browsers.view import DomException, Page
 
 _SYNTAX_ERROR, _SECURITY_ERROR = 12, 18
@@ -22,7 +25,7 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
         key = "no-new" if page.construct == "call" else "no-arguments"
         return _threw(DomException("TypeError", facts.exceptions[key]))
     protocols = subprotocols.given(page)
-    address = parse_url(url, page.url)
+    address = parse_url(url, None if csp.sandboxed(page.csp) else page.url)
     if (
         subprotocols.first_repeated(protocols) is not None
         or subprotocols.first_invalid(protocols) is not None
@@ -49,16 +52,31 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
     return Made(made, tuple(console), connects_to=to.href)
 
 
-def parse_url(url: str, base: str) -> Address | None:
-    """ParseURL: a ws: or wss: URL with a host and without a fragment, None for all else."""
+def parse_url(url: str, base: str | None) -> Address | None:
+    """ParseURL: a ws: or wss: URL with a host and without a fragment, None for all else.
+
+    *base*: None for a page with an opaque origin, which resolves no relative URL (measured).
+    """
     if not url:
         return None
     address = parse(url, base)
-    if address is None:
+    if address is None or _ends_in_x(url, base):
         return None
     address = as_websocket(address)
     usable = address.scheme in ("ws", "wss") and address.fragment is None and _is_host(address.host)
     return address if usable else None
+
+
+def _ends_in_x(url: str, base: str | None) -> bool:
+    """``0x`` is the number 0 in the standard; here it is none at the end of an IPv4 address.
+
+    netwerk/base/IPv4Parser.cpp, ValidateIPv4Number.
+    """
+    found = written(url, base)
+    if found is None:
+        return False
+    host = normalize("NFKC", unquote(found.host)).replace("\u3002", ".").lower().removesuffix(".")
+    return host.rpartition(".")[2] == "0x"
 
 
 def _is_host(host: str) -> bool:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from wsprobe.browsers.page.address import DEFAULT_PORTS, Address
+from wsprobe.browsers.page.csp import parsed
 from wsprobe.pattern import pattern
 from wsprobe.value import dataclass
 
@@ -44,7 +45,7 @@ class Source:
 def violations(policies: str, page: Address, to: Address) -> Iterator[str]:
     """The directive of every policy that keeps *page* from *to*, as the console quotes it."""
     for policy in policies.split(","):
-        directives = _directives(policy)
+        directives = parsed(policy)
         name = next((name for name in ("connect-src", "default-src") if name in directives), None)
         if name is None:
             continue
@@ -52,16 +53,6 @@ def violations(policies: str, page: Address, to: Address) -> Iterator[str]:
         if not any(_permits(s, to, upgrades="upgrade-insecure-requests" in directives) for s in sources):
             empty = all(s.text == "'report-sample'" for s in sources)
             yield " ".join((name, *(["'none'"] if empty else []), *(s.text for s in sources)))
-
-
-def _directives(policy: str) -> dict[str, list[str]]:
-    """The first of a name counts."""
-    directives: dict[str, list[str]] = {}
-    for part in policy.split(";"):
-        name, *words = part.split() or [""]
-        if name:
-            directives.setdefault(name.lower(), words)
-    return directives
 
 
 def _source(word: str, page: Address) -> Source | None:

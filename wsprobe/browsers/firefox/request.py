@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from wsprobe.browsers.engine import Construction
 from wsprobe.browsers.firefox.facts import Facts
-from wsprobe.browsers.page.address import fetch_site, page_origin, parse
+from wsprobe.browsers.page.address import parse
+from wsprobe.browsers.page.origin import fetch_site, origin
 from wsprobe.browsers.page.security import trustworthy_host
 from wsprobe.browsers.view import Page
 from wsprobe.exchange import Target
@@ -25,7 +26,7 @@ def request(made: Construction, page: Page, key: str, facts: Facts, authorizatio
         ("Accept-Language", facts.accept_language),
         ("Accept-Encoding", facts.accept_encoding if near else facts.accept_encoding_cleartext),
         ("Sec-WebSocket-Version", "13"),
-        ("Origin", page_origin(page.url)),
+        ("Origin", origin(page)),
         ("Sec-WebSocket-Protocol", ", ".join(made.protocols)),
         ("Sec-WebSocket-Extensions", facts.extensions),
         ("Sec-WebSocket-Key", key),
@@ -52,7 +53,5 @@ def host(to: Target) -> str:
 
 def _site(page: Page, to: Target) -> str:
     """http: and https: of one host are the same site (measured)."""
-    base, address = parse(page.url), parse(to.url)
-    if base is None or address is None:
-        return "cross-site"
-    return fetch_site(base, address, schemeful=False)
+    address = parse(to.url)
+    return fetch_site(page, address, schemeful=False) if address is not None else "cross-site"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import lru_cache
 from ipaddress import ip_address
 
 from wsprobe.exchange import Target
+from wsprobe.pattern import pattern
 from wsprobe.value import dataclass
 
 DEFAULT_PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443, "ftp": 21}
@@ -28,7 +30,7 @@ class Address:
     """None: the scheme's own."""
     path: str
     query: str
-    """With its ``?``; "" if there is none."""
+    """With its ``?``; "" if there is none (an empty one is not none)."""
     fragment: str | None
     """Without its ``#``; None if there is none (an empty one is not none)."""
 
@@ -52,17 +54,60 @@ class Address:
         return f"{self.scheme}://{self.authority}" if self.scheme in DEFAULT_PORTS else "null"
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A URL's text, cleaned as the standard has it, around the host that it names."""
+
+    before: str
+    host: str
+    after: str
+
+
+_WRITTEN = pattern(
+    r"(?P<scheme>(?:wss?|https?|ftp):)?(?P<slashes>[/\\]*)(?P<authority>[^/\\?#]*)", re.IGNORECASE
+)
+_CLEANED = str.maketrans("", "", "\t\n\r")
+_TRIMMED = "".join(map(chr, range(0x21)))
+
+
+def written(text: str, base: str | None) -> Written | None:
+    """Where in *text* its own host stands; None if it has none, and takes that of *base*."""
+    text = scalar(text).strip(_TRIMMED).translate(_CLEANED)
+    parts = _WRITTEN.match(text)
+    if parts is None:
+        return None
+    own = (parts["scheme"] or "").lower()
+    if len(parts["slashes"]) < _AUTHORITY and (not own or own == (base or "").partition(":")[0].lower() + ":"):
+        return None
+    userinfo, at, server = parts["authority"].rpartition("@")
+    colon = server.rfind(":")
+    bracket = len(server) if server.startswith("[") and "]" not in server else server.rfind("]")
+    host = server[:colon] if colon > bracket else server
+    start = parts.start("authority") + len(userinfo) + len(at)
+    return Written(text[:start], host, text[start + len(host) :])
+
+
+_AUTHORITY = 2
+"""Slashes before an authority."""
+
+
+def scalar(text: str) -> str:
+    """*text* as script hands it over: surrogates that are no pair become U+FFFD (Web IDL, USVString)."""
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 @lru_cache(maxsize=64)
 def parse(text: str, base: str | None = None) -> Address | None:
     """*text* as the WHATWG URL parser reads it against *base*; None if it is not a valid URL."""
     from ada_url import URL
 
     try:
-        url = URL(text, base) if base else URL(text)
+        url = URL(scalar(text), base) if base else URL(scalar(text))
     except (ValueError, UnicodeError):
         return None
     href = url.href
-    _, mark, fragment = href.partition("#")
+    before, mark, fragment = href.partition("#")
+    _, asked, query = before.partition("?")
     return Address(
         href=href,
         scheme=url.protocol[:-1],
@@ -71,7 +116,7 @@ def parse(text: str, base: str | None = None) -> Address | None:
         host=url.hostname,
         port=int(url.port) if url.port else None,
         path=url.pathname,
-        query=url.search,
+        query=asked + query,
         fragment=fragment if mark else None,
     )
 
@@ -108,27 +153,6 @@ def target(address: Address) -> Target:
     )
 
 
-def page_origin(url: str) -> str:
-    """The value of Origin that a page at *url* has."""
-    address = parse(url)
-    return address.origin if address is not None else "null"
-
-
-def fetch_site(page: Address, to: Address, *, schemeful: bool = True) -> str:
-    """The value of Sec-Fetch-Site (Fetch Metadata) of a request by *page*; ws: counts as http:.
-
-    *schemeful*: False where http: and https: of one host are the same site.
-
-    The registrable domain is taken to be the last two labels: no public suffix list is kept here.
-    """
-    to = as_http(to)
-    if page.origin == to.origin and page.origin != "null":
-        return "same-origin"
-    if (page.secure == to.secure or not schemeful) and _site(page.host) == _site(to.host) != "":
-        return "same-site"
-    return "cross-site"
-
-
 def is_ip(host: str) -> bool:
     """True if *host* is an IP address (brackets allowed)."""
     try:
@@ -136,7 +160,3 @@ def is_ip(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _site(host: str) -> str:
-    return host if is_ip(host) else ".".join(host.split(".")[-2:])

@@ -28,6 +28,8 @@ class Rules:
     """Scheme of an expression, or of the page where it names none -> other schemes that it lets pass."""
     upgrade_needs_port: bool = False
     """A scheme that only passes as an upgrade needs a port that does too."""
+    port_needs_upgrade: bool = False
+    """Port 80 stands for 443 only where the scheme passes as an upgrade."""
     whole_path: bool = False
     """Paths are percent-decoded before they are taken apart, not after."""
     query_ignored: bool = False
@@ -66,8 +68,13 @@ def violation(policies: str, page: Address, to: Address, rules: Rules = STANDARD
 
 def upgrades(policies: str) -> bool:
     """True if one of *policies* has ``upgrade-insecure-requests``."""
-    names = (part.split()[:1] for policy in policies.split(",") for part in policy.split(";"))
-    return any(name and name[0].lower() == "upgrade-insecure-requests" for name in names)
+    return any("upgrade-insecure-requests" in parsed(policy) for policy in policies.split(","))
+
+
+def sandboxed(policies: str) -> bool:
+    """True if one of *policies* has ``sandbox`` without ``allow-same-origin``: the page's origin is opaque."""
+    words = (parsed(policy).get("sandbox") for policy in policies.split(","))
+    return any(found is not None and "allow-same-origin" not in map(str.lower, found) for found in words)
 
 
 def upgraded(address: Address) -> Address:
@@ -96,18 +103,24 @@ def matches(source: str, page: Address, to: Address, rules: Rules = STANDARD) ->
     return (
         _scheme_part(scheme, to.scheme, rules)
         and _host_part(parts["host"].lower(), to.host)
-        and _port_part(parts["port"], to, upgraded=rules.upgrade_needs_port and scheme != to.scheme)
+        and _port_part(parts["port"], to, rules, upgraded=scheme != to.scheme)
         and _path_part(parts["path"] or "", to.path, rules)
     )
 
 
-def _connect_directive(policy: str) -> tuple[str, tuple[str, ...]] | None:
-    """The directive that governs connections: connect-src, else default-src. The first of a name counts."""
+def parsed(policy: str) -> dict[str, tuple[str, ...]]:
+    """Directive -> its words (section 2.2.1). The first of a name counts; one that is not ASCII is ignored."""
     directives: dict[str, tuple[str, ...]] = {}
     for part in policy.split(";"):
-        name, *sources = part.split() or [""]
-        if name:
-            directives.setdefault(name.lower(), tuple(sources))
+        name, *words = part.split() or [""]
+        if name and part.isascii():
+            directives.setdefault(name.lower(), tuple(words))
+    return directives
+
+
+def _connect_directive(policy: str) -> tuple[str, tuple[str, ...]] | None:
+    """The directive that governs connections: connect-src, else default-src."""
+    directives = parsed(policy)
     for name in ("connect-src", "default-src"):
         if name in directives:
             return name, directives[name]
@@ -139,15 +152,15 @@ def _host_part(pattern: str, host: str) -> bool:
     return pattern == host
 
 
-def _port_part(port: str | None, to: Address, *, upgraded: bool) -> bool:
+def _port_part(port: str | None, to: Address, rules: Rules, *, upgraded: bool) -> bool:
     """Section 6.7.2.11: none given means the default port of the URL's scheme; 80 lets 443 pass if upgraded."""
     if port is None:
         return to.effective_port == DEFAULT_PORTS.get(to.scheme, 0)
     if port == "*":
         return True
     if int(port) == 80 and to.effective_port == 443 and to.secure:
-        return True
-    return int(port) == to.effective_port and not upgraded
+        return upgraded or not rules.port_needs_upgrade
+    return int(port) == to.effective_port and not (upgraded and rules.upgrade_needs_port)
 
 
 def _path_part(pattern: str, path: str, rules: Rules) -> bool:

@@ -22,9 +22,14 @@ def bad_port(address: Address) -> bool:
     return address.effective_port in BAD_PORTS
 
 
-def trustworthy_host(host: str) -> bool:
-    """True for loopback (Secure Contexts section 3.1): 127.0.0.0/8, ::1, localhost, *.localhost."""
-    name = host.strip("[]").lower().removesuffix(".")
+def trustworthy_host(host: str, *, rooted: bool = True) -> bool:
+    """True for loopback (Secure Contexts section 3.1): 127.0.0.0/8, ::1, localhost, *.localhost.
+
+    *rooted*: whether a name may end in the root's dot.
+    """
+    name = host.strip("[]").lower()
+    if rooted:
+        name = name.removesuffix(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from wsprobe.browsers.engine import Construction, Made
 from wsprobe.browsers.page.address import Address, as_websocket, parse, target
 from wsprobe.browsers.page.csp import upgraded, upgrades, violation
@@ -59,6 +61,8 @@ def _connecting(
         if base is not None and insecure_from_secure(base, to) and not trustworthy_host(to.host):
             made = Construction(shown, blocked="mixed-content", protocols=protocols)
             return Made(made, because="Fetch, main fetch: blocked as mixed content")
+    if to.query == "?" and not letter.fetch:
+        to = replace(to, query="")  # RFC 6455 section 3: the question mark goes with a query that is not empty
     return Made(Construction(shown, target=target(to), protocols=protocols))
 
 

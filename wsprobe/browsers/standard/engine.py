@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from wsprobe.browsers.engine import Construction, FollowUp, Made
-from wsprobe.browsers.page.address import page_origin
+from wsprobe.browsers.page.origin import origin
 from wsprobe.browsers.script.life import Told, live
 from wsprobe.browsers.script.timeline import end, timed_acts
 from wsprobe.browsers.script.websocket import CLOSED, CLOSING, CallTexts, WebSocket
@@ -53,7 +53,7 @@ class Standard:
             ("Sec-WebSocket-Version", "13"),
             ("Sec-WebSocket-Protocol", ", ".join(made.protocols)),
             ("Sec-WebSocket-Extensions", self.letter.offer),
-            ("Origin", page_origin(page.url)),
+            ("Origin", origin(page)),
             ("Pragma", "no-cache" if self.letter.fetch else ""),
             ("Cache-Control", "no-cache" if self.letter.fetch else ""),
             ("User-Agent", page.user_agent),

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 
 from wsprobe.browsers.engine import Construction, Made
 from wsprobe.browsers.page import csp, security, subprotocols
-from wsprobe.browsers.page.address import Address, as_websocket, parse, target
+from wsprobe.browsers.page.address import Address, as_websocket, parse, scalar, target
 from wsprobe.browsers.view import DomException, Page
 from wsprobe.browsers.webkitgtk.facts import Facts
 
@@ -18,7 +18,7 @@ SYNTAX_ERROR, SECURITY_ERROR = 12, 18
 _SOURCE = "Source/WebCore/Modules/websockets/WebSocket.cpp"
 _LONGEST = 1024
 
-CSP_RULES = csp.Rules({"http": ("https",), "ws": ("wss",)}, query_ignored=True)
+CSP_RULES = csp.Rules({"http": ("https",), "ws": ("wss",)}, port_needs_upgrade=True, query_ignored=True)
 """Source/WebCore/page/csp/ContentSecurityPolicySource.cpp: ws: is no kind of http: (measured)."""
 
 
@@ -29,7 +29,7 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
         return _threw(DomException("TypeError", facts.exceptions[key]))
     address = parse(url, page.url)
     if address is None:
-        return _syntax_error(facts, "url", url=elided(url.strip()))
+        return _syntax_error(facts, "url", url=elided(scalar(url).strip()))
     address = as_websocket(address)
     if address.scheme not in ("ws", "wss"):
         return _syntax_error(facts, "scheme", url=elided(address.href))
@@ -50,7 +50,7 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
     if (repeated := subprotocols.first_repeated(protocols)) is not None:
         return _syntax_error(facts, "subprotocol-twice", subprotocol=subprotocols.escaped(repeated))
     if base is not None and security.insecure_from_secure(base, address):
-        near = "-loopback" if security.trustworthy_host(address.host) else ""
+        near = "-loopback" if security.trustworthy_host(address.host, rooted=False) else ""
         line = facts.console[f"mixed-content{near}"].format(page=elided(base.href), url=elided(address.href))
         because = "mixed content: Source/WebCore/loader/MixedContentChecker.cpp"
         return Made(Construction(address.href, blocked="mixed-content", protocols=protocols), (line,), because)

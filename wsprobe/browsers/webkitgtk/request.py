@@ -7,11 +7,19 @@ knows before those that it does not, so Sec-Fetch-* stand last.
 
 from __future__ import annotations
 
-from wsprobe.browsers.page.address import fetch_site, page_origin, parse
+import re
+
+from wsprobe.browsers.page.address import parse
+from wsprobe.browsers.page.origin import fetch_site, origin
 from wsprobe.browsers.page.security import trustworthy_host
 from wsprobe.browsers.view import Page
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.exchange import Target
+from wsprobe.pattern import pattern
+
+_ESCAPE = pattern("%([0-9A-Fa-f]{2})")
+_UNRESERVED = frozenset("-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+"""RFC 3986 section 2.3."""
 
 
 def request(
@@ -26,7 +34,7 @@ def request(
     """The whole request head to *to*; *first* is where the first request went, before all redirects."""
     fields = [
         ("User-Agent", page.user_agent or facts.user_agent),
-        ("Origin", page_origin(page.url)),
+        ("Origin", origin(page)),
         ("Pragma", "no-cache"),
         ("Cache-Control", "no-cache"),
         ("Upgrade", "websocket"),
@@ -42,8 +50,18 @@ def request(
         ("Authorization", authorization),
         *_metadata(first, page),
     ]
-    lines = [f"GET {to.resource} HTTP/1.1", *(f"{name}: {value}" for name, value in fields if value)]
+    lines = [f"GET {_normal(to.resource)} HTTP/1.1", *(f"{name}: {value}" for name, value in fields if value)]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+
+
+def _normal(resource: str) -> str:
+    """Escaped is only what must be, in capitals (GLib, glib/guri.c: uri_decoder)."""
+    return _ESCAPE.sub(_normal_escape, resource)
+
+
+def _normal_escape(escape: re.Match[str]) -> str:
+    char = chr(int(escape[1], 16))
+    return char if char in _UNRESERVED else escape[0].upper()
 
 
 def host(to: Target) -> str:
@@ -54,11 +72,11 @@ def host(to: Target) -> str:
 
 def _metadata(first: Target, page: Page) -> list[tuple[str, str]]:
     """Fetch Metadata, to potentially trustworthy URLs only; a redirect changes nothing in it."""
-    base, address = parse(page.url), parse(first.url)
-    if base is None or address is None or not (first.secure or trustworthy_host(first.host)):
+    address = parse(first.url)
+    if address is None or not (first.secure or trustworthy_host(first.host, rooted=False)):
         return []
     return [
         ("Sec-Fetch-Dest", "websocket"),
         ("Sec-Fetch-Mode", "websocket"),
-        ("Sec-Fetch-Site", fetch_site(base, address)),
+        ("Sec-Fetch-Site", fetch_site(page, address)),
     ]

@@ -65,7 +65,9 @@ def play(
         client = Client(plan)
         stage.send(client.opening)
         performance = _performance(scenario, kind, plan.request, stage.seconds, ports, plan.target.secure)
-        stage.converse(client, performance, plan.target.secure, waits=kind.steps is None)
+        stage.converse(
+            client, performance, plan.target.secure, waits=kind.steps is None or _reads_first(kind.steps)
+        )
     return Exchange(plan, tuple(stage.events))
 
 
@@ -84,6 +86,10 @@ def _performance(
         return perform((Step("hold", seconds=PATIENCE),), {}, clock, Inbox())
     named = {str(name): port for name, port in ports.items()}
     return answer(scenario, asked, named, secure=secure).perform(clock)
+
+
+def _reads_first(steps: tuple[Step, ...]) -> bool:
+    return bool(steps) and steps[0].do == "read"
 
 
 class _Stage:
@@ -287,6 +293,7 @@ _CERTIFICATES: Mapping[Fault, str] = {
 
 def _resolves(host: str) -> bool:
     """Return False for names under .invalid (RFC 6761) and for what is no name, as ``a%20b``."""
+    host = host.removesuffix(".")
     return host != "invalid" and not host.endswith(".invalid") and ("%" not in host or ":" in host)
 
 
