@@ -8,6 +8,7 @@ from tests.browsers_views.recordings import KEY
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.chromium.host import canonical
 from wsprobe.browsers.view import Page
+from wsprobe.exchange import Act
 
 BROWSERS = ("chromium", "firefox", "webkitgtk")
 PAGE = "http://h.example/page"
@@ -155,3 +156,19 @@ def test_the_second_prefix_for_documentation_is_local_in_chromium() -> None:
     page = Page("https://h.example/")
     assert constructed("chromium", "ws://[3fff::1]:1/", page) == "ws://[3fff::1]:1/"
     assert constructed("chromium", "ws://[4000::1]:1/", page) == "SecurityError"
+
+
+def test_webkitgtk_quotes_what_is_no_url_as_it_was_given() -> None:
+    view = ENGINES["webkitgtk"].view(" \tws://[ ", Page(PAGE), [])
+    assert view.console == ("Invalid url for WebSocket  \tws://[ ",)
+
+
+@pytest.mark.parametrize("name", BROWSERS)
+def test_all_that_script_does_in_one_go_comes_before_the_events_of_an_early_close(name: str) -> None:
+    page = Page(PAGE, acts=(Act("created", "close"), Act("created", "close", code=1)))
+    view = ENGINES[name].view("ws://h:8/", page, [])
+    assert [(event.type, event.ready_state) for event in view.events] == [
+        ("throw", 2),
+        ("error", 3),
+        ("close", 3),
+    ]

@@ -125,7 +125,7 @@ def test_close_while_connecting_fails_at_once_and_later_calls_still_throw() -> N
         acts=(Act("created", "close"), Act("created", "close", code=5), Act("time", "text", b"x", after=9))
     )
     view = seen(OPEN, HI, page=page)
-    assert [(e.type, e.ready_state) for e in view.events] == [("error", 3), ("close", 3), ("throw", 3)]
+    assert [(e.type, e.ready_state) for e in view.events] == [("throw", 2), ("error", 3), ("close", 3)]
     assert view.console == (
         f"WebSocket connection to '{URL}' failed: WebSocket is closed before the connection is established.",
         "WebSocket is already in CLOSING or CLOSED state.",

@@ -9,7 +9,7 @@ from functools import partial
 from wsprobe.browsers.chromium import constructor
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.net.auth import authorization
-from wsprobe.browsers.chromium.net.channel import Channel, State, fail
+from wsprobe.browsers.chromium.net.channel import Channel, State, complain, fail, failed
 from wsprobe.browsers.chromium.net.establish import not_established
 from wsprobe.browsers.chromium.net.handshake import Failed, Opened, judge
 from wsprobe.browsers.chromium.net.http import Answer, read_answer
@@ -93,19 +93,17 @@ class Chromium:
             script.error()
             script.do_all(acts)
             return Told("failed", "connect-src forbids it: websocket_common.cc")
-        script.on_early_close = partial(self._fail, script, made, "closed-early")
+        early = self.facts.failures["closed-early"]
+        script.on_early_close = partial(complain, script, made.url, early, self.facts)
         script.run("created")
         if script.close_call is not None:
-            script.do_all(acts)
-            return Told("failed", _CLOSED_EARLY)
+            return _closed_early(script, acts)
         if made.blocked == "bad-port":
-            self._fail(script, made, "establishment", error="ERR_UNSAFE_PORT")
+            unsafe = self.facts.failures["establishment"].format(error="ERR_UNSAFE_PORT")
+            fail(script, made.url, unsafe, self.facts)
             script.do_all(acts)
             return Told("failed", "the port is blocked: net/base/port_util.cc")
         return self._connected(script, made, page, readings, acts)
-
-    def _fail(self, script: WebSocket, made: Construction, key: str, **values: str) -> None:
-        fail(script, made.url, self.facts.failures[key].format(**values), self.facts)
 
     def _connected(
         self, script: WebSocket, made: Construction, page: Page, readings: Sequence[Reading], acts: list[Act]
@@ -117,16 +115,12 @@ class Chromium:
             step = self._step(reading, made.protocols)
             acts = script.do_until(acts, before + step.at)
             if script.close_call is not None:
-                script.do_all(acts)
-                return Told("failed", _CLOSED_EARLY, races=races)
+                return _closed_early(script, acts, races)
             cookies += _cookies(step)
             if number == 0 and self._credentials(reading, step, page, ""):
                 if len(readings) == 1:
-                    return Told(
-                        "follows",
-                        "401, and the URL has credentials: http_auth_controller.cc",
-                        tuple(cookies),
-                    )
+                    why = "401, and the URL has credentials: http_auth_controller.cc"
+                    return Told("follows", why, tuple(cookies))
                 before += end(reading).at
                 continue
             if step.outcome is None:
@@ -218,6 +212,13 @@ def _end(channel: Channel, ended: Ended) -> None:
         channel.end(reset=True)
     else:
         channel.run_out()
+
+
+def _closed_early(script: WebSocket, acts: list[Act], races: str = "") -> Told:
+    """The console has it at once; the events are a task, and come after what script does in one go."""
+    failed(script)
+    script.do_all(acts)
+    return Told("failed", _CLOSED_EARLY, races=races)
 
 
 def _call_texts(engine: Chromium) -> CallTexts:

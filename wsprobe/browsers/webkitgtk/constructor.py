@@ -29,7 +29,7 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
         return _threw(DomException("TypeError", facts.exceptions[key]))
     address = parse(url, page.url)
     if address is None:
-        return _syntax_error(facts, "url", url=elided(scalar(url).strip()))
+        return _syntax_error(facts, "url", url=elided(scalar(url)))
     address = as_websocket(address)
     if address.scheme not in ("ws", "wss"):
         return _syntax_error(facts, "scheme", url=elided(address.href))

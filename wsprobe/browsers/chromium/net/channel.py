@@ -212,7 +212,17 @@ class Channel:
 
 def fail(script: WebSocket, url: str, failure: str, facts: Facts) -> None:
     """WebSocketChannelImpl::Fail: console line, ``error``, ``close`` 1006."""
+    complain(script, url, failure, facts)
+    failed(script)
+
+
+def complain(script: WebSocket, url: str, failure: str, facts: Facts) -> None:
+    """The console line of a failure."""
     script.console.append(facts.console["failed"].format(url=elided(url), failure=failure))
+
+
+def failed(script: WebSocket) -> None:
+    """What script is told of a failure."""
     script.error()
     script.closed(_ABNORMAL, clean=False)
 
