@@ -172,3 +172,12 @@ def test_all_that_script_does_in_one_go_comes_before_the_events_of_an_early_clos
         ("error", 3),
         ("close", 3),
     ]
+
+
+def test_webkitgtk_complains_of_a_close_after_mixed_content_was_blocked() -> None:
+    page = Page("https://h.example/", acts=(Act("created", "close"), Act("created", "close")))
+    view = ENGINES["webkitgtk"].view("ws://h:8/", page, [])
+    assert view.console[1:] == (
+        "WebSocket connection failed: WebSocket is closed before the connection is established.",
+    )
+    assert len(ENGINES["webkitgtk"].view("ws://h:1/", page, []).console) == 1

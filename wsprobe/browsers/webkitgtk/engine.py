@@ -84,6 +84,9 @@ class WebKitGtk:
         """Run *script*'s WebSocket through all that happens."""
         acts = timed_acts(page)
         url = made.construction.url
+        if made.construction.blocked == "mixed-content":
+            line = self.facts.console["failed-unmade"].format(failure=self.facts.failures["closed-early"])
+            script.on_early_close = partial(script.console.append, line)
         script.run("created")
         if made.construction.blocked:
             script.error(script.ready_state)

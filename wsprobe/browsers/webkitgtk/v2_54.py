@@ -24,6 +24,8 @@ FACTS = Facts(
     console={
         # Source/WebKit/WebProcess/Network/WebSocketChannel.cpp
         "failed": "WebSocket connection to '{url}' failed: {failure}",
+        # The same of a connection that mixed content kept from being made.
+        "failed-unmade": "WebSocket connection failed: {failure}",
         # Source/WebCore/Modules/websockets/WebSocket.cpp
         "url": "Invalid url for WebSocket {url}",
         "scheme": "Wrong url scheme for WebSocket {url}",
