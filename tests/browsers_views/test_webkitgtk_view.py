@@ -278,7 +278,7 @@ def moved(location: str, status: int = 302) -> bytes:
         ("../y/./z/..", "ws://127.0.0.1:9000/y/"),
         ("?q", "ws://127.0.0.1:9000/x?q"),
         ("//h.example", "ws://h.example/"),
-        ("HTTPS://u:p@H.example:443/a b", "https://h.example/a%20b"),
+        ("HTTPS://u:p@H.example:443/a b", "https://H.example/a%20b"),
         ("wss://[::1]:1/", "wss://[::1]:1/"),
     ],
 )
@@ -346,7 +346,7 @@ def test_a_401_is_answered_with_the_urls_credentials(challenge: bytes, answer: s
         assert then is None
         return
     assert then is not None
-    assert (then.url, then.why) == (SECRET_URL, "401, and the URL has credentials")
+    assert (then.url, then.why) == (SECRET_URL, "401, and there is an answer to it")
     assert f"\r\nHost: 127.0.0.1:9000\r\nAuthorization: {answer}".encode() in then.request
     assert WEBKITGTK.follow([first, first], Page(), KEY) is None
     assert failure(WEBKITGTK.view(SECRET_URL, Page(), [first, first])) == (

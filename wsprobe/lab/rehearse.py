@@ -47,7 +47,7 @@ def rehearse(
         if then is None:
             break
         path = unquote(then.target.resource.partition("?")[0])
-        next_one = catalogue.get(path.removeprefix(PATH), scenario)
+        next_one = catalogue.get(path.removeprefix(PATH).removeprefix("/"), scenario)
         readings.append(_meet(next_one, then.target, then.request, acts, ports, limits, tls))
     return engine.view(where.url, where.page, readings)
 
@@ -69,6 +69,8 @@ def _meet(
 def _there(scenario: Scenario, target: Target, ports: Mapping[Listener, int]) -> Scenario:
     """*scenario* on the listener that stands at the target's port: nothing listens at a port of no listener."""
     found = next((name for name, port in ports.items() if port == target.port), None)
+    if ":" in target.host:  # the lab stands on IPv4 addresses
+        found = None
     if found is None or found == scenario.listener:
         return scenario if found is not None else replace(scenario, listener="unused")
     return replace(scenario, listener=found)

@@ -25,7 +25,7 @@ from wsprobe.exchange import Act, Ended
 from wsprobe.read.reading import Reading
 
 _CLOSED_EARLY = "close() while CONNECTING: Source/WebCore/Modules/websockets/WebSocket.cpp"
-_WHY = {MISDIRECTED: "421", UNAUTHORIZED: "401, and the URL has credentials"}
+_WHY = {MISDIRECTED: "421", UNAUTHORIZED: "401, and there is an answer to it"}
 _RESET_RACE = (
     'the console says "Could not connect to ...: Connection reset by peer" '
     "where the reset is seen before the request is sent"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
 
 from wsprobe.exchange import (
     Certificate,
@@ -28,6 +27,7 @@ from wsprobe.lab.request import PATIENCE, request
 from wsprobe.lab.scenario import Listener, Scenario, Step
 from wsprobe.lab.stage.answering import answer
 from wsprobe.lab.stage.inbox import Inbox
+from wsprobe.lab.stage.names import address_of, resolves
 from wsprobe.lab.stage.performance import (
     PIECE,
     CloseNotify,
@@ -119,11 +119,11 @@ class _Stage:
         """Resolve, connect, shake hands over TLS if need be; False if there is no way to the scenario."""
         target = self._plan.target
         self.now += HOP
-        if not _resolves(target.host):
+        if not resolves(target.host):
             self.add(ResolveFailed(self.now, target.host, "Name or service not known"))
             self.end("error", "Name or service not known")
             return False
-        address = _address(target.host)
+        address = address_of(target.host)
         self.add(Resolved(self.now, target.host, (address,)))
         self.add(Connecting(self.now, address, target.port))
         self.now += HOP
@@ -289,19 +289,6 @@ _CERTIFICATES: Mapping[Fault, str] = {
     "expired": "certificate has expired",
     "wrong-name": "IP address mismatch, certificate is not valid for '{}'.",
 }
-
-
-def _resolves(host: str) -> bool:
-    """Return False for names under .invalid (RFC 6761) and for what is no name, as ``a%20b``."""
-    host = host.removesuffix(".")
-    return host != "invalid" and not host.endswith(".invalid") and ("%" not in host or ":" in host)
-
-
-def _address(host: str) -> str:
-    try:
-        return str(ip_address(host))
-    except ValueError:
-        return "127.0.0.1"
 
 
 def _certificate(host: str, fault: Fault) -> Certificate:

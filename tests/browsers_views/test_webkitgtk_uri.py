@@ -1,0 +1,95 @@
+"""URIs as GLib resolves them: the expectations are its own, of GLib 2.84 (g_uri_parse_relative, inet_aton)."""
+
+from __future__ import annotations
+
+import pytest
+
+from wsprobe.browsers.webkitgtk.soup.uri import BadUri, is_numbers, resolved
+
+BASE = "ws://user:pw@127.0.10.1:8080/s/name?q"
+
+
+@pytest.mark.parametrize(
+    ("text", "scheme", "host", "port", "resource"),
+    [
+        ("/a/./b/../c", "ws", "127.0.10.1", 8080, "/a/c"),
+        ("../../../x", "ws", "127.0.10.1", 8080, "/x"),
+        ("b", "ws", "127.0.10.1", 8080, "/s/b"),
+        ("", "ws", "127.0.10.1", 8080, "/s/name?q"),
+        ("?r", "ws", "127.0.10.1", 8080, "/s/name?r"),
+        ("/a//b", "ws", "127.0.10.1", 8080, "/a//b"),
+        ("/%2e%2E/%6Fk%c3", "ws", "127.0.10.1", 8080, "/ok%C3"),
+        ("/a b\x7f\u00e9", "ws", "127.0.10.1", 8080, "/a%20b%7F%C3%A9"),
+        ('/"<>^`{|}', "ws", "127.0.10.1", 8080, '/"<>^`{|}'),
+        ("//H.example", "ws", "H.example", None, "/"),
+        ("WSS://h:443?q", "wss", "h", None, "/?q"),
+        ("http://h:443", "http", "h", 443, "/"),
+        ("ws://a@b@h/", "ws", "b@h", None, "/"),
+        ("ws://%65.example/", "ws", "e.example", None, "/"),
+        ("ws://h :80/", "ws", "h ", None, "/"),
+        ("ws://[::1]:9/", "ws", "::1", 9, "/"),
+        ("ws://[fe80::1%25lo]/", "ws", "fe80::1%lo", None, "/"),
+        ("ws://\u00df.\u212b\u3002x./", "ws", "xn--zca.xn--5ca.x", None, "/"),
+        ("ws://\u00adA/", "ws", "a", None, "/"),
+        ("ws:///x", "ws", "", None, "/x"),
+    ],
+)
+def test_a_reference_is_resolved(text: str, scheme: str, host: str, port: int | None, resource: str) -> None:
+    found = resolved(BASE, text)
+    assert (found.scheme, found.host, found.port, found.resource) == (scheme, host, port, resource)
+
+
+def test_only_a_relative_reference_keeps_the_user() -> None:
+    assert resolved(BASE, "/x").userinfo == "user:pw"
+    assert resolved(BASE, "//h/x").userinfo is None
+    assert resolved(BASE, "ws://v@h/x").userinfo == "v"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/%zz",
+        "?%",
+        "#%1",
+        "ws://h:x/",
+        "ws://h:65536/",
+        "ws://h:+1/",
+        "ws://[]/",
+        "ws://[::1/",
+        "ws://[::1]x/",
+        "ws://[::1%lo]/",
+        "ws://127.0.0.%31/",
+        "ws://%ff/",
+        "ws://%00/",
+        "ws://u%zz@h/",
+        "ws://\u00e9\x7f/",
+        "ws://xn--\u00e9/",
+        "ws://" + "\u00e9" * 64 + "/",
+    ],
+)
+def test_what_cannot_be_parsed_is_no_uri(text: str) -> None:
+    with pytest.raises(BadUri):
+        resolved(BASE, text)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.1", True),
+        ("2130706433", True),
+        ("0x7f.1", True),
+        ("0177.0.0.1", True),
+        ("127.0.0.1 ", True),
+        ("127.0.0.1", False),
+        ("127.0.0.1.", False),
+        ("256.1", False),
+        ("1.16777216", False),
+        ("4294967296", False),
+        ("08", False),
+        ("0x", False),
+        ("::1", False),
+        ("h", False),
+    ],
+)
+def test_an_address_that_is_not_written_as_one_is_known(host: str, expected: bool) -> None:
+    assert is_numbers(host) is expected
