@@ -20,7 +20,8 @@ BODY_WAIT = 5 * SECOND
 a body ends with the connection and then never end that."""
 
 NOT_HTTP_WAIT = SECOND
-"""From the first bytes that cannot begin an HTTP answer. The rest of a banner comes at once or not at all."""
+"""From the first bytes that cannot begin an HTTP answer. The rest of a banner comes at once or not at all.
+Who would watch a session for longer waits for longer here, too: what the server does next may count."""
 
 BEHIND_WAIT = 5 * SECOND
 """For what belongs to the handshake behind the head: a server sends it with the head, but an intermediary that
@@ -110,7 +111,7 @@ class Answering:
         if self._is_http:
             self.wake_at = None
         elif self.wake_at is None:
-            self.wake_at = at + NOT_HTTP_WAIT
+            self.wake_at = at + max(NOT_HTTP_WAIT, round(self._plan.limits.linger * SECOND))
 
     def _begin_body(self, head: Head, status: int | None) -> None:
         # h11, which frames bodies, takes tens of milliseconds to import; a 101 need not pay for it.

@@ -61,6 +61,7 @@ FACTS = Facts(
         # libsoup/soup-session.c
         "not-accepted": "The server did not accept the WebSocket handshake.",
         "redirects": "Too many redirects",
+        "restarts": "Message was restarted too many times",
         "location-missing": "Location header is missing or empty in response headers",
         "location-invalid": "Invalid URI “{location}” in Location response header",
         # libsoup/http1/soup-client-message-io-http1.c, soup-message-io-data.c, soup-body-input-stream.c

@@ -6,7 +6,7 @@ from __future__ import annotations
 from wsprobe.pattern import pattern
 from wsprobe.value import dataclass
 
-_SPACES = pattern(rb"[ \t\r\n]+")
+_SPACES = pattern(rb"[ \t\n\f\r]+")
 _FLAGS = (b"client_no_context_takeover", b"server_no_context_takeover")
 _BITS = (b"client_max_window_bits", b"server_max_window_bits")
 _DIGITS = b"0123456789"

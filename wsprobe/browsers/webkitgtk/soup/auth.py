@@ -1,7 +1,8 @@
-"""Credentials of the URL's own as the answer to a 401, once.
+"""What a 401 is answered with: credentials of the URL's own, or the first of NTLM's messages, which has none.
 
-Sources: libsoup/auth/soup-auth-manager.c (create_auth, authenticate_auth), soup-auth-basic.c,
-soup-auth-digest.c. Those of NTLM are not played: their answers take more than one round trip.
+Sources: libsoup/auth/soup-auth-manager.c (create_auth, authenticate_auth), soup-connection-auth.c,
+soup-auth-negotiate.c, soup-auth-ntlm.c, soup-auth-digest.c, soup-auth-basic.c. What NTLM says after the
+server's challenge is not played.
 """
 
 from __future__ import annotations
@@ -14,19 +15,27 @@ from wsprobe.browsers.transport.credentials import COUNT, Credentials, credentia
 from wsprobe.browsers.webkitgtk.soup.fields import SPACE, Fields, items, parameters
 from wsprobe.exchange import Target
 
+NTLM = "NTLM TlRMTVNTUAABAAAABYIIAAAAAAAAAAAAAAAAAAAAAAAAAAAAMAAAAAAAAAAwAAAA"
+"""soup_ntlm_request: asks for a challenge (measured)."""
 _ALGORITHMS = {b"md5": "MD5", b"md5-sess": "MD5-sess"}
 
 
 def authorization(fields: Fields, to: Target, key: str) -> str:
     """The value of Authorization that answers the first challenge of the strongest scheme there is, "" if none
-    can be answered or the URL has no credentials.
+    can be answered.
 
     *key* takes the place of chance in a Digest's cnonce.
     """
+    offered = list(_challenges(fields.joined(b"www-authenticate") or b""))
+    first = {scheme: len(given) for scheme, given in reversed(offered)}
+    # Without TLS, Negotiate is taken and not used; over TLS, without the system's account, the next one is.
+    if first.get(b"negotiate") == 1 or (first.get(b"negotiate") == 0 and not to.secure):
+        return ""
+    if first.get(b"ntlm") == 0:
+        return NTLM
     own = credentials(to)
     if own is None:
         return ""
-    offered = list(_challenges(fields.joined(b"www-authenticate") or b""))
     for scheme, given in offered:
         if scheme == b"digest" and (answer := _digest(own, given, to.resource, key)):
             return answer

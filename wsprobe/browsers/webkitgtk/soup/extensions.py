@@ -6,11 +6,15 @@ libsoup/websocket/soup-websocket-extension-deflate.c (parse_params, get_response
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from wsprobe.browsers.webkitgtk.soup.fields import SPACE, items, parameters
 from wsprobe.pattern import pattern
 from wsprobe.value import dataclass
 
 NAME = b"permessage-deflate"
+_SLOTS = 8
+"""Of a GHashTable with few entries."""
 _DECIMAL = pattern(rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
 _FLAGS = (b"server_no_context_takeover", b"client_no_context_takeover")
 _BITS = (b"server_max_window_bits", b"client_max_window_bits")
@@ -52,9 +56,10 @@ def accept(value: bytes) -> Accepted:
 
 
 def _checked(given: dict[bytes, bytes | None]) -> dict[bytes, int]:
-    """Each parameter's value (0 for those that have none)."""
+    """Each parameter's value (0 for those that have none). The first fault counts, in the order of a table."""
     checked = {}
-    for name, value in given.items():
+    for name in in_table(given):
+        value = given[name]
         if name in _FLAGS:
             if value is not None:
                 raise Refused("parameter-value", name)
@@ -67,6 +72,31 @@ def _checked(given: dict[bytes, bytes | None]) -> dict[bytes, int]:
         else:
             raise Refused("parameter", name)
     return checked
+
+
+def in_table(names: Iterable[bytes]) -> list[bytes]:
+    """*names* in the order in which a GHashTable goes through them; more than seven are taken as they come.
+
+    Sources: libsoup/soup-misc.c (soup_str_case_hash), GLib's glib/ghash.c (g_hash_table_lookup_node).
+    """
+    names = list(names)
+    if len(names) >= _SLOTS:
+        return names
+    slots: list[bytes | None] = [None] * _SLOTS
+    for name in names:
+        at, step = max(_hash(name), 2) * 11 % 2**32 % (_SLOTS - 1), 0
+        while slots[at] is not None:
+            step += 1
+            at = (at + step) % _SLOTS
+        slots[at] = name
+    return [name for name in slots if name is not None]
+
+
+def _hash(name: bytes) -> int:
+    number = 0
+    for char in name.upper():
+        number = (number * 31 + char - (char >> 7 << 8)) % 2**32  # a char of C has a sign
+    return number
 
 
 def _bits(value: bytes | None) -> int | None:

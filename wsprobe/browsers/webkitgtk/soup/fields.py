@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-SPACE = b" \t\n\v\f\r"
+SPACE = b" \t\n\f\r"
 """g_ascii_isspace()."""
 
 
@@ -65,14 +65,15 @@ def contains(value: bytes, token: bytes, *, case: bool = False) -> bool:
 
 
 def parameters(value: bytes, mark: bytes = b";", *, strict: bool = True) -> dict[bytes, bytes | None] | None:
-    """The parameters of a list divided by *mark*. Of one that is there twice the first counts; if *strict*, all
-    are None then (parse_param_list)."""
+    """The parameters of a list divided by *mark*. Of one that is there twice the first counts, or that of
+    RFC 8187; if *strict*, all are None then (parse_param_list)."""
     found: dict[bytes, bytes | None] = {}
     seen: set[bytes] = set()
     for item in items(value, mark):
         name, equals, text = item.partition(b"=")
         name = name.rstrip(SPACE)
         content: bytes | None = None
+        extended = False
         if equals:
             if not name:
                 continue
@@ -81,13 +82,15 @@ def parameters(value: bytes, mark: bytes = b";", *, strict: bool = True) -> dict
                 name, decoded = name[:-1], _extended(content)
                 if decoded is None:
                     continue
-                content = decoded
+                content, extended = decoded, True
             elif content.startswith(b'"'):
                 content = _unquoted(content)
         if name.lower() in seen:
             if strict:
                 return None
-            continue
+            if not extended:
+                continue
+            found = {key: value for key, value in found.items() if key.lower() != name.lower()}
         seen.add(name.lower())
         found[name] = content
     return found

@@ -14,7 +14,8 @@ _HEAD_END = pattern(rb"\n\r?\n")
 _BLANKS = pattern(rb"[\r\n]*")
 _STATUS_LINE = pattern(rb"(?:HTTP/([0-9]+)\.([0-9]+)|(ICY))[ \t]*([0-9]*)")
 _WHITE = pattern(rb"[ \t\r\n]")
-_FOLD = pattern(rb"[ \t\r]*\n[ \t]*")
+_FOLD = pattern(rb"(?:[ \t\r]*\n[ \t]*)+")
+_ESCAPED = pattern("[\udc80-\udcff]")
 _STARTS_FOLD = (b" ", b"\t")
 
 
@@ -108,15 +109,22 @@ def _fields(text: bytes) -> list[tuple[bytes, bytes]] | None:
                 end = text.find(b"\n", end + 1)
                 if end < 0:
                     return None
-            found.append((text[at:colon], _value(text[colon + 1 : end])))
+            found.append((_valid(text[at:colon]), _value(text[colon + 1 : end])))
         at = end + 1
     return found
 
 
 def _value(text: bytes) -> bytes:
-    """Folds become a space, stray CR too; bytes that are no UTF-8 become U+FFFD."""
+    """Folds become a space, stray CR too."""
     text = text.lstrip(b" \t\r\n")
     if b"\n" in text:
         text = _FOLD.sub(b" ", text)
     text = text.rstrip(b" \t\r").replace(b"\r", b" ")
-    return text if text.isascii() else text.decode("utf-8", "replace").encode()
+    return _valid(text)
+
+
+def _valid(text: bytes) -> bytes:
+    """Each byte that is not UTF-8 becomes U+FFFD (g_utf8_make_valid)."""
+    if text.isascii():
+        return text
+    return _ESCAPED.sub("\ufffd", text.decode("utf-8", "surrogateescape")).encode()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from wsprobe.browsers.script.timeline import arrivals, end
 from wsprobe.browsers.webkitgtk.facts import Facts
-from wsprobe.browsers.webkitgtk.soup.auth import authorization
+from wsprobe.browsers.webkitgtk.soup.auth import NTLM, authorization
 from wsprobe.browsers.webkitgtk.soup.body import Framing, TooLong, Unended, body_end, framing
 from wsprobe.browsers.webkitgtk.soup.fields import Fields
 from wsprobe.browsers.webkitgtk.soup.handshake import Failed, Opened, judge
@@ -26,13 +26,16 @@ SWITCHING, UNAUTHORIZED, MISDIRECTED = 101, 401, 421
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The same request once more, after a 421, or after a 401 with credentials of the URL's own."""
+    """The same request once more, after a 421, or after a 401 that can be answered."""
 
     status: int
     keep_alive: bool
     """On the same connection."""
     authorization: str = ""
     """The value of Authorization, "" if none is to be added."""
+
+    endless: bool = False
+    """It asks again each time: with a password, NTLM begins anew on each connection (soup-auth-ntlm.c)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +95,18 @@ class _Message:
                 at = self._last.at if end_seen else self._when(found.end - 1)
                 return Answer(at, outcome, head.fields, found.end, end_seen)
             if not 100 <= head.status < 200:
-                return self._final(head, found.end)
+                return self._final(head, found.end, end_seen=end_seen)
+            if end_seen and self._last.how == "truncated":
+                return self._failed("read-after-end", f"half an interim head: {_HEADS}", found.end)
 
-    def _final(self, head: Head, start: int) -> Answer:
+    def _final(self, head: Head, start: int, *, end_seen: bool) -> Answer:
         frame = framing(head)
         if frame.encoding == "unrecognized":
             failed = self._failed("encoding", f"how the body is framed is not known: {_HTTP}", start - 1)
             return Answer(failed.at, failed.outcome, head.fields)
+        if end_seen and self._last.how == "truncated" and frame.encoding != "none" and frame.length != 0:
+            cut_off = self._failed("read-after-end", f"a body is read behind half a head: {_BODY}", start)
+            return Answer(cut_off.at, cut_off.outcome, head.fields)
         try:
             end_ = body_end(self._data, start, frame, ended=False)
             late = end_ is None and self._ended
@@ -122,7 +130,8 @@ class _Message:
         if head.status == UNAUTHORIZED:
             to = self._reading.exchange.plan.target
             if answer := authorization(head.fields, to, (self._key or b"").decode("latin-1")):
-                return Again(head.status, frame.keep_alive, answer)
+                endless = answer == NTLM and to.userinfo is not None and not frame.keep_alive
+                return Again(head.status, frame.keep_alive, answer, endless)
         location = head.fields.one(b"location")
         if head.status in (301, 302, 303, 307, 308) and location is not None:
             then = redirected(self._url, location, self._facts)

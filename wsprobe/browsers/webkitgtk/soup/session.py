@@ -27,8 +27,9 @@ def answers(readings: Sequence[Reading], protocols: tuple[str, ...], facts: Fact
     for reading in readings:
         answer = _answer(reading, protocols, asked, facts)
         if isinstance(answer.outcome, Redirect | Again) and len(found) >= facts.max_resends:
-            because = f"more than {facts.max_resends} redirects: {_SESSION}"
-            answer = replace(answer, outcome=Failed(facts.failures["redirects"], because))
+            what = "redirects" if isinstance(answer.outcome, Redirect) else "restarts"
+            because = f"more than {facts.max_resends} {what}: {_SESSION}"
+            answer = replace(answer, outcome=Failed(facts.failures[what], because))
         found.append(answer)
         if isinstance(answer.outcome, Again):
             asked.add(answer.outcome.status)
@@ -46,7 +47,7 @@ def _answer(reading: Reading, protocols: tuple[str, ...], before: Set[int], fact
     url, key = reading.exchange.plan.target.url, reading.request.key
     answer, asked = read_answer(reading, url, key, protocols, facts), set(before)
     while isinstance(again := answer.outcome, Again):
-        if again.status in asked:
+        if again.status in asked and not again.endless:
             return replace(answer, outcome=_in_vain(again, facts, alone=again.status in before))
         if not again.keep_alive or not (len(reading.received) > answer.body or _is_over(reading)):
             break
