@@ -215,6 +215,14 @@ def test_cookies_are_kept_from_a_good_101_and_from_a_401_only() -> None:
     assert seen(f"{HEAD}{cookie}\r\n".encode()).cookies == ("a=b; Path=/",)
 
 
+@pytest.mark.parametrize(
+    ("status", "kept"), [(100, 1), (101, 1), (200, 1), (302, 1), (401, 1), (403, 1), (407, 0)]
+)
+def test_cookies_of_a_head_that_is_cut_are_kept(status: int, kept: int) -> None:
+    view = seen(f"HTTP/1.1 {status} x\r\nSet-Cookie: a=b\r\nX".encode())
+    assert view.cookies == ("a=b",) * kept
+
+
 def test_long_urls_are_elided_in_the_console() -> None:
     url = URL + "y" * 2000
     view = seen(b"HTTP/1.1 500 x\r\n\r\n", url=url)

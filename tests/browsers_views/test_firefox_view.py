@@ -393,6 +393,14 @@ def test_redirects_are_not_followed(status: int) -> None:
     assert FIREFOX.view(URL, Page(), [reading]).cookies == ("a=b",)
 
 
+def test_cookies_of_a_proxys_407_and_of_a_head_that_a_reset_follows_are_not_kept() -> None:
+    rest = b"Set-Cookie: a=b\r\nContent-Length: 9\r\n\r\n"
+    assert seen(b"HTTP/1.1 403 x\r\n" + rest).cookies == ("a=b",)
+    assert seen(b"HTTP/1.1 407 x\r\n" + rest).cookies == ()
+    assert seen(b"HTTP/1.1 403 x\r\n" + rest, how="reset").cookies == ()
+    assert seen(b"HTTP/1.1 403 x\r\nContent-Type: a/b\r\n" + rest + b"x", how="reset").cookies == ("a=b",)
+
+
 @pytest.mark.parametrize(
     "url", ["", "ws://", "ws://h/#", "ftp://h/", "ws://a*b/", 'ws://a"b/', "ws://xn--a/", "data:x"]
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from wsprobe.browsers import ENGINES
@@ -13,6 +15,7 @@ from wsprobe.browsers.webkitgtk.soup.head import parse
 from wsprobe.exchange import Target
 from wsprobe.lab.catalogue import load
 from wsprobe.lab.rehearse import rehearse
+from wsprobe.lab.scenario import Step
 
 BASIC = b'Basic realm="x"'
 NAMES = [
@@ -81,3 +84,14 @@ def test_ntlm_begins_anew_on_each_connection_until_it_is_one_too_many() -> None:
     view = rehearse(ENGINES["webkitgtk"], load()["401-ntlm-close"], load())
     assert view.console[0].endswith(" failed: Message was restarted too many times")
     assert view.page == Page().url
+
+
+def test_cookies_are_looked_at_once_the_framing_is_known() -> None:
+    head = "HTTP/1.1 403 x\r\nSet-Cookie: a=b\r\n{}\r\n\r\n"
+    for field, kept in (
+        ("Content-Length: 0", ("a=b",)),
+        ("Content-Length: x", ()),
+        ("Transfer-Encoding: x", ()),
+    ):
+        scenario = replace(load()["403"], steps=(Step("send", head.format(field).encode()),))
+        assert rehearse(ENGINES["webkitgtk"], scenario, load()).cookies == kept

@@ -233,9 +233,13 @@ def _call_texts(engine: Chromium) -> CallTexts:
 
 
 def _cookies(step: Step) -> list[str]:
-    """Only an answer that comes through the handshake stream has its cookies stored: a good 101, and a 401."""
+    """Only an answer that comes through the handshake stream has its cookies stored: a good 101, and a 401.
+
+    Any does whose head is cut: net/http/http_network_transaction.cc takes it before it is judged (measured).
+    """
     if step.answer is None or step.answer.headers is None:
         return []
-    if isinstance(step.outcome, Failed) and not step.outcome.unauthorized:
+    cut = step.answer.error == "CONNECTION_CLOSED" and step.answer.headers.status != 407
+    if isinstance(step.outcome, Failed) and not step.outcome.unauthorized and not cut:
         return []
     return [value.decode("utf-8", "replace") for value in step.answer.headers.values(b"set-cookie")]

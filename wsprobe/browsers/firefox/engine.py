@@ -220,8 +220,10 @@ def _call_texts(facts: Facts) -> CallTexts:
 
 
 def _cookies(step: Step) -> list[str]:
-    """Those of every answer that the channel is told of (nsHttpChannel::ProcessResponse)."""
+    """Those of every answer that the channel is told of, but for a proxy's (nsHttpChannel::ProcessResponse)."""
     if step.outcome is None or step.answer is None or step.answer.head is None:
+        return []
+    if step.answer.head.status.code == 407:
         return []
     cookies = step.answer.head.fields.get(b"set-cookie") or b""
     return [value.decode("utf-8", "replace") for value in cookies.split(b"\n") if value]

@@ -91,7 +91,9 @@ def _started(reading: Reading, head: Head) -> Answer:
     if start is not None:
         return Answer(reading.when(start.offset - 1), head, start.offset if start.complete else None)
     last = end(reading)
-    ended = last.how in ("fin", "truncated", "reset", "error")
+    if last.how in ("reset", "error"):  # of a head without a byte behind it the channel is not told (measured)
+        return Answer(last.at, fault="the connection was reset before the body")
+    ended = last.how in ("fin", "truncated")
     return Answer(last.at, head if ended else None, cut=ended, pending=not ended)
 
 

@@ -102,8 +102,7 @@ class _Message:
     def _final(self, head: Head, start: int, *, end_seen: bool) -> Answer:
         frame = framing(head)
         if frame.encoding == "unrecognized":
-            failed = self._failed("encoding", f"how the body is framed is not known: {_HTTP}", start - 1)
-            return Answer(failed.at, failed.outcome, head.fields)
+            return self._failed("encoding", f"how the body is framed is not known: {_HTTP}", start - 1)
         if end_seen and self._last.how == "truncated" and frame.encoding != "none" and frame.length != 0:
             cut_off = self._failed("read-after-end", f"a body is read behind half a head: {_BODY}", start)
             return Answer(cut_off.at, cut_off.outcome, head.fields)
