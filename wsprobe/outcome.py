@@ -65,7 +65,7 @@ TABLE: tuple[Meaning, ...] = (
     Meaning(Exit.CLOSED, "closed", "the peer closed the session with a code other than 1000"),
     Meaning(Exit.UNEXPECTED, None, "an --expect was not met"),
     Meaning(Exit.BUG, None, "a bug in wsprobe"),
-    Meaning(Exit.INTERRUPTED, None, "interrupted with ^C"),
+    Meaning(Exit.INTERRUPTED, None, "interrupted with ^C; connect still reports what was recorded until then"),
     Meaning(Exit.PIPE, None, "the reader of the output went away"),
 )
 

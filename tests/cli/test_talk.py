@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 
@@ -51,3 +52,23 @@ def test_talk_with_an_echo(typed: int, capfd: pytest.CaptureFixture[str]) -> Non
     assert out.startswith('< Text "one"\n< Text "/two"\n')
     assert '> Close 4001 "bye"\n' in out
     assert status == 0
+
+
+def test_each_connection_is_heard_from_its_begin(typed: int, capfd: pytest.CaptureFixture[str]) -> None:
+    """After a redirect, and with a second URL, an answer's head must not be taken for frames."""
+    os.close(typed)
+    assert run(["connect", "--talk", "-L", "lab:302-ws", "lab:close-4403"]) == 17
+    out = capfd.readouterr().out
+    frames = [line for line in out.splitlines() if line.startswith("< ")]
+    assert frames
+    assert not [line for line in frames if "HTTP" in line or "not final" in line]
+    assert "Close 4403" in out
+
+
+def test_what_comes_leaves_standard_output_to_json(typed: int, capfd: pytest.CaptureFixture[str]) -> None:
+    os.write(typed, b"one\n/close\n")
+    os.close(typed)
+    assert run(["connect", "--talk", "--json", "lab:/echo"]) == 0
+    out, err = capfd.readouterr()
+    assert json.loads(out)["outcome"] == "open"
+    assert err.startswith('< Text "one"\n')

@@ -329,16 +329,17 @@ def test_cancelled_and_still_recorded(net):
     async def server(stream):
         await net.until_eof(stream)
 
-    watched = []
+    watched, kept = [], []
 
     async def work():
         async with net.serving(server) as port:
             with trio.move_on_after(1) as scope:
-                await probe(net.plan(port), watched.append)
+                await probe(net.plan(port), watched.append, keep=kept.append)
             assert scope.cancelled_caught
 
     net.run(work, virtual=True)
     assert watched[-1] == Ended(1_000_000, "interrupted")
+    assert [exchange.events for exchange in kept] == [tuple(watched)]
 
 
 def test_a_broken_watch_is_no_matter_of_the_network(net):

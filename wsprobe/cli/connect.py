@@ -32,7 +32,8 @@ session = together(
         section="Session",
         help="hold the session: each line of standard input is sent, what comes is shown",
         long="Ends with the end of input, with ^C, or when the server closes. A line /ping sends a Ping, "
-        "/close CODE REASON closes, // at its begin stands for one slash.",
+        "/close CODE REASON closes, // at its begin stands for one slash. What comes is shown on standard "
+        "output; on standard error, where an option such as --json has standard output for itself.",
     ),
 )
 

@@ -32,14 +32,15 @@ async def probe(
     plan: Plan,
     watch: Callable[[Event], object] | None = None,
     talk: AsyncIterable[Act] | None = None,
+    keep: Callable[[Exchange], object] | None = None,
 ) -> Exchange:
     """Carry out *plan* and return the recording. Whatever the network does is an event in it.
 
     *watch* is called with each event at once. *talk* gives things to send while the session is open (only
     ``do``, ``data`` and ``code`` count); when it ends, the session is closed with 1000.
 
-    When cancelled or interrupted, *watch* still gets Ended("interrupted"): the events it has seen are then the
-    recording. Raises PlanError for a plan that cannot be carried out on any network.
+    When cancelled or interrupted, *watch* still gets Ended("interrupted") and *keep* the recording up to there:
+    it cannot be returned then. Raises PlanError for a plan that cannot be carried out on any network.
     """
     ready = check(plan)
     tape = Tape(watch)
@@ -47,7 +48,11 @@ async def probe(
         end = await _carry_out(ready, tape, talk)
     except BaseException as raised:
         if any(isinstance(each, (KeyboardInterrupt, trio.Cancelled)) for each in leaves(raised)):
-            tape.add(Ended(tape.now(), "interrupted"))
+            try:
+                tape.add(Ended(tape.now(), "interrupted"))
+            finally:
+                if keep is not None:
+                    keep(tape.exchange(plan))
         raise
     tape.add(Ended(tape.now(), end.how, end.error))
     return tape.exchange(plan)

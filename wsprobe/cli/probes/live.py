@@ -79,7 +79,7 @@ async def one(
     from wsprobe import net
 
     masked = _masking(values)
-    exchange = own if isinstance(own, Exchange) else await conversation(own, values, lambda event: None)
+    exchange = own if isinstance(own, Exchange) else await conversation(own, values)
     made = replace(report(masked(exchange)), name=place.shown(bool(values["redact"])))
     seen = place.page(page)
     if values["as_is"]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from wsprobe import sequel
@@ -12,6 +14,8 @@ from wsprobe.cli.probes.asking import TALK_LIMIT, Asking, plan
 from wsprobe.cli.probes.places import LAB
 from wsprobe.cli.probes.reading import report
 from wsprobe.exchange import Act, Event, Exchange, Plan
+from wsprobe.judge.subject import how
+from wsprobe.outcome import Exit
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report
@@ -64,10 +68,14 @@ def probe_all(
     watch: Callable[[Event], None],
     deliver: Callable[[Report], None],
 ) -> None:
-    """Probe every name and deliver its report, in the order of the names."""
+    """Probe every name and deliver its report, in the order of the names.
+
+    Raises KeyboardInterrupt for ^C, after the reports of all that had been recorded until then.
+    """
     from wsprobe import net
 
     redact = bool(values["redact"])
+    kept: dict[int, tuple[Place, Exchange]] = {}
     parallel = 1 if values.get("verbose") or values.get("talk") else values.get("parallel") or 1
 
     async def everything() -> None:
@@ -76,17 +84,39 @@ def probe_all(
             for place in found:
                 check(place)
 
-            async def one(place: Place) -> Report:
-                made = await asked(place, values, watch)
-                if redact:
-                    from wsprobe.archive import redact as masked
+            async def one(job: tuple[int, Place]) -> tuple[int, Report]:
+                number, place = job
 
-                    made = masked(made)
-                return replace(report(made), name=place.shown(redact))
+                def keep(exchange: Exchange) -> None:
+                    kept[number] = place, exchange
 
-            await net.in_order(one, found, parallel, deliver)
+                return number, reported(place, await asked(place, values, watch, keep), redact)
 
-    net.run(everything)
+            def hand_on(result: tuple[int, Report]) -> None:
+                number, made = result
+                del kept[number]
+                deliver(made)
+
+            await net.in_order(one, enumerate(found), parallel, hand_on)
+
+    try:
+        net.run(everything)
+    except KeyboardInterrupt:
+        if kept and sys.stderr.isatty():
+            sys.stderr.write("\n")  # the terminal has written ^C, and stands behind it
+        for _, (place, exchange) in sorted(kept.items(), key=itemgetter(0)):
+            deliver(reported(place, exchange, redact))
+        raise
+
+
+def reported(place: Place, exchange: Exchange, redact: bool) -> Report:
+    """The report of what was recorded at *place*; one that ^C cut short has the exit status of that."""
+    if redact:
+        from wsprobe.archive import redact as masked
+
+        exchange = masked(exchange)
+    made = replace(report(exchange), name=place.shown(redact))
+    return replace(made, exit_status=int(Exit.INTERRUPTED)) if how(made.reading) == "interrupted" else made
 
 
 def check(place: Place) -> None:
@@ -111,14 +141,22 @@ async def find(names: list[str], asking: Asking, stack: AsyncExitStack) -> list[
     return [lab.place(name, asking, running) if name.startswith(LAB) else Place(name, asking) for name in names]
 
 
-async def asked(place: Place, values: dict[str, Any], watch: Callable[[Event], None]) -> Exchange:
-    """Probe one place, with the retries, redirects and other versions that the options allow."""
+async def asked(
+    place: Place,
+    values: dict[str, Any],
+    watch: Callable[[Event], None],
+    keep: Callable[[Exchange], None],
+) -> Exchange:
+    """Probe one place, with the retries, redirects and other versions that the options allow.
+
+    *keep* gets each exchange as soon as it is over, also one that was interrupted.
+    """
     from wsprobe import net
 
     tries = values.get("retry") or 0
     pause = RETRY_PAUSE
     while True:
-        exchange = await conversation(place, values, watch)
+        exchange = await conversation(place, values, watch, keep)
         if not tries:
             return exchange
         made = report(exchange)
@@ -129,8 +167,16 @@ async def asked(place: Place, values: dict[str, Any], watch: Callable[[Event], N
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
-async def conversation(place: Place, values: dict[str, Any], watch: Callable[[Event], None]) -> Exchange:
-    """One exchange, and those that follow from it (-L, --negotiate); the last one holds the earlier as hops."""
+async def conversation(
+    place: Place,
+    values: dict[str, Any],
+    watch: Callable[[Event], None] = lambda event: None,
+    keep: Callable[[Exchange], None] = lambda exchange: None,
+) -> Exchange:
+    """One exchange, and those that follow from it (-L, --negotiate); the last one holds the earlier as hops.
+
+    *keep* gets each of them too, also one that was interrupted.
+    """
     from wsprobe import net
 
     talk = bool(values.get("talk"))
@@ -138,9 +184,14 @@ async def conversation(place: Place, values: dict[str, Any], watch: Callable[[Ev
     if talk:
         now = replace(now, limits=replace(now.limits, linger=TALK_LIMIT, max_time=TALK_LIMIT))
     hops: list[Exchange] = []
+
+    def over(one: Exchange) -> Exchange:
+        one = replace(one, hops=tuple(hops))
+        keep(one)
+        return one
+
     while True:
-        exchange = await net.probe(now, watch, talk_acts() if talk else None)
-        exchange = replace(exchange, hops=tuple(hops))
+        exchange = over(await net.probe(now, watch, talk_acts() if talk else None, over))
         then = following(exchange, place, values, len(hops))
         if then is None:
             return exchange

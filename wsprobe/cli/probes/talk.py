@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import IO
 
 from wsprobe.cli.options.output import emit, note
-from wsprobe.exchange import Act, Event, Received
+from wsprobe.exchange import Act, Ended, Event, Received
 from wsprobe.read import opens_session, response_of
 from wsprobe.read.http.heads import HeadSplitter
 from wsprobe.read.reading import Session
@@ -48,14 +49,20 @@ def act(line: Act) -> Act:
 class Listener:
     """Shows each whole frame of the server once it has come. Takes events as the network writes them."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, stream: IO[str]) -> None:
         self._look = look
+        self._stream = stream
+        self._again()
+
+    def _again(self) -> None:
+        """What is heard next is another connection's: another URL, a redirect, a retry."""
         self._head: HeadSplitter | None = HeadSplitter()
         self._received = bytearray()
-        self._at = 0
         self._open = False
 
     def event(self, event: Event) -> None:
+        if isinstance(event, Ended):
+            self._again()
         if not isinstance(event, Received):
             return
         self._received += event.data
@@ -72,5 +79,5 @@ class Listener:
         start = 0
         while (found := frame_at(self._received, start, lambda _: at)) is not None:
             start = found.span[1]
-            emit([frame("<", found, self._look, ALONE)], sys.stdout, self._look)
+            emit([frame("<", found, self._look, ALONE)], self._stream, self._look)
         del self._received[:start]

@@ -37,7 +37,10 @@ class Results:
         if values["talk"]:
             from wsprobe.cli.probes.talk import Listener
 
-            self._listener = Listener(self._out)
+            # Standard output may be spoken for: by JSON, by the user's own format, by bytes.
+            asked = values["as_json"] or values["include"] or values["write_out"] is not None
+            asked = asked or "-" in (values["output"], values["save"])
+            self._listener = Listener(self._err, sys.stderr) if asked else Listener(self._out, sys.stdout)
         if values["write_out"] is not None:
             _known(values["write_out"])
         if values["output"] not in (None, "-") and several:

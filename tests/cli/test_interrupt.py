@@ -1,0 +1,104 @@
+"""^C while `connect` is at work: what was recorded until then is reported and kept, and the status is 130."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from wsprobe import archive
+from wsprobe.cli.main import run
+from wsprobe.exchange import Ended, Event, Resolved
+from wsprobe.outcome import Exit
+
+
+def interrupted(when: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``connect -v`` and interrupt it once *when* stands in a line of its standard error."""
+    command = [sys.executable, "-m", "wsprobe", "connect", "-v", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    seen = ""
+    for each in process.stderr:
+        seen += each
+        if when in each:
+            break
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(command, process.returncode, out, seen + err)
+
+
+@pytest.mark.parametrize(
+    ("when", "name", "says"),
+    [
+        ("User-Agent", "lab:silence", "dropped: interrupted after"),
+        ("connected to", "lab:wss-accept-silence", "in the TLS handshake"),
+        ("Sec-WebSocket-Accept", "lab:/echo", "while the session was open"),
+    ],
+)
+def test_what_was_recorded_is_reported_and_saved(when: str, name: str, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "kept"
+    done = interrupted(when, "--linger", "60", "-m", "60", "--connect-timeout", "60", "--save", str(file), name)
+    assert done.returncode == Exit.INTERRUPTED
+    assert says in done.stdout
+    assert "Traceback" not in done.stderr
+    (line,) = file.read_text().splitlines()
+    last = archive.load(line).events[-1]
+    assert isinstance(last, Ended)
+    assert last.how == "interrupted"
+
+
+def test_every_url_that_was_asked_has_its_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two are asked at a time, so that the third is asked only when the second is over; the first never is."""
+    asked = 0
+
+    def event(self: object, event: Event) -> None:
+        nonlocal asked
+        asked += isinstance(event, Resolved)
+        if asked == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("wsprobe.cli.results.result.Results.event", event)
+    names = ["lab:silence", "lab:status-403", "lab:status-404", "lab:status-504"]
+    assert run(["connect", "--json", "--parallel", "2", *names]) == Exit.INTERRUPTED
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(each["name"], each["outcome"], each["exit_status"]) for each in told] == [
+        ("lab:silence", "dropped", 130),
+        ("lab:status-403", "refused", 12),
+        ("lab:status-404", "dropped", 130),
+    ]
+    assert [f["id"] for f in told[0]["findings"]] == ["interrupted"]
+
+
+def test_between_two_tries_the_last_one_is_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def impatient(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("wsprobe.net.sleep", impatient)
+    assert run(["connect", "--retry", "3", "lab:503-retry-after"]) == Exit.INTERRUPTED
+    assert "\nserver-error: " in capsys.readouterr().out
+
+
+def test_after_a_redirect_the_hops_are_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = 0
+
+    def event(self: object, event: Event) -> None:
+        nonlocal asked
+        asked += isinstance(event, Resolved)
+        if asked == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("wsprobe.cli.results.result.Results.event", event)
+    assert run(["connect", "--json", "-L", "lab:302-self-loop"]) == Exit.INTERRUPTED
+    value = json.loads(capsys.readouterr().out)
+    assert [hop["response"]["status"] for hop in value["hops"]] == [302]
+    assert value["exit_status"] == 130
