@@ -315,3 +315,43 @@ def test_certificate_is_named(capsys: Capture) -> None:
     assert isinstance(findings, list)
     assert [f["id"] for f in findings] == ["certificate-wrong-name"]
     assert json_of(capsys, "-k", "lab:wss-wrong-host")["outcome"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["-L", "lab:302-ws"], ": it answered 302 Redirect\n"),
+        (
+            ["-L", "--max-redirs", "2", "lab:302-self-loop"],
+            "after 2 redirects that were followed, in a circle\n",
+        ),
+        (["lab:302-ws"], "points elsewhere; -L follows\n"),
+        (["-L", "lab:/redirect/302?to=ftp://h/"], "to no place that -L could follow to\n"),
+        (["lab:/status/302"], "points elsewhere, but not where to\n"),
+    ],
+)
+def test_a_redirect_says_what_came_of_it(arguments: list[str], says: str, capsys: Capture) -> None:
+    run(["connect", *arguments])
+    assert says in capsys.readouterr().out
+
+
+def test_the_server_s_words_stand_for_the_status_s_usual_cause(capsys: Capture) -> None:
+    run(["connect", "lab:/status/400?body=Can+%22Upgrade%22+only+to+%22WebSocket%22"])
+    out = capsys.readouterr().out
+    assert "warn upgrade-stripped" in out
+    assert out.count("  usually: ") == 1
+    run(["connect", "lab:/status/400?body=no"])
+    assert "  usually: a proxy that does not pass Upgrade on" in capsys.readouterr().out
+
+
+def test_a_proxy_s_refusal_is_shown_line_by_line(capsys: Capture) -> None:
+    with flaky([b"HTTP/1.0 501 No\r\nContent-Length: 9\r\n\r\none\ntwo\n\n"]) as port:
+        assert run(["connect", "-x", f"http://127.0.0.1:{port}", "ws://h.example/"]) == 6
+    assert capsys.readouterr().out.startswith(
+        "HTTP/1.0 501 No\nContent-Length: 9\none\ntwo\nfail proxy-failed\n"
+    )
+
+
+def test_an_address_of_the_other_family_says_so(capsys: Capture) -> None:
+    assert run(["connect", "-6", "ws://127.0.0.1:9/"]) == 3
+    assert "usually: a name or address without IPv6, and -6 asks for no other\n" in capsys.readouterr().out

@@ -50,6 +50,12 @@ def test_findings_say(case: dict[str, Any], reading: Reading) -> None:
         assert words in texts[id]
 
 
+def test_findings_name_a_usual_cause(case: dict[str, Any], reading: Reading) -> None:
+    causes = {finding.id: finding.usual for finding in judge(reading).findings}
+    for id, words in case.get("usual", {}).items():
+        assert words in causes[id]
+
+
 @pytest.mark.parametrize("size", [0, 1, 7])
 def test_segmentation_changes_nothing(
     case: dict[str, Any], exchange: Exchange, size: int, resegment: Callable[[Exchange, int], Exchange]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from wsprobe.exchange import Connected, ResolveFailed, TlsFailed, TunnelFailed
 from wsprobe.judge.finding import Verdict
 from wsprobe.judge.subject import close_code, closed_by_server, how, our_close, refusal
-from wsprobe.judge.transport.reach import has
+from wsprobe.judge.transport.reach import has, unresolved
 from wsprobe.read.reading import Reading, Session
 
 _DROPPED = ("fin", "truncated", "reset", "error")
@@ -45,6 +45,8 @@ def _way(reading: Reading) -> str:
         return "timeout" if late else "proxy-failed"
     if has(reading, TlsFailed):
         return "timeout" if late else "tls-failed"
+    if unresolved(reading) and not late:
+        return "unresolved"
     if has(reading, Connected) or reading.received:
         return ""
     if late:

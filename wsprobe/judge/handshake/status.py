@@ -29,10 +29,16 @@ _UNREADABLE = {
 _USUAL = {
     200: "a web server or application answered this path as a page",
     204: "an endpoint that is not a WebSocket one",
+    301: "plain to secure, a missing or superfluous slash, or another host name",
+    302: "a login page, another host name, or plain to secure",
+    303: "a login page",
+    307: "plain to secure, another host name, or a login page",
+    308: "plain to secure, a missing or superfluous slash, or another host name",
     400: "a proxy that does not pass Upgrade on, a wrong Host, or duplicated handshake headers",
     401: "missing or expired credentials; scripts in browsers cannot set Authorization on a WebSocket",
     403: "an Origin, token or host that is not allowed, or an application that closes before accepting",
-    404: "a wrong path, or a proxy rule that does not match",
+    404: "a wrong path, a proxy rule that does not match, or a proxy that does not pass Upgrade on "
+    "(many frameworks have no such path for a plain GET)",
     405: "an endpoint that takes other methods than GET",
     407: "a proxy on the way wants credentials",
     408: "the request arrived late or in parts",
@@ -46,6 +52,7 @@ _USUAL = {
     502: "a proxy that could not reach the server behind it, or did not understand its answer",
     503: "a server that is starting, stopping or overloaded",
     504: "a proxy that got no answer from the server behind it",
+    505: "a proxy that speaks HTTP/1.0 to the server behind it (nginx without `proxy_http_version 1.1`)",
 }
 
 _LATEST_KNOWN = 599

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wsprobe.exchange import Connected, Sent, TlsDone, TlsFailed, TunnelFailed, TunnelSent
+from wsprobe.exchange import Connected, Sent, TlsDone, TlsFailed, TunnelFailed, TunnelReceived, TunnelSent
 from wsprobe.judge.finding import Finding
 from wsprobe.judge.findings import counted, found, shown
 from wsprobe.judge.subject import PEER_ENDED, blank, how, status_span, stopped
-from wsprobe.judge.transport.reach import has
+from wsprobe.judge.transport.reach import has, unresolved
 from wsprobe.read.reading import Reading
 
 _ALERT = 0x15
@@ -39,7 +39,7 @@ def other_protocol(reading: Reading) -> Iterator[Finding]:
 def unfinished(reading: Reading) -> Iterator[Finding]:
     """Where the exchange broke off, if that was before the answer's head was complete."""
     final = reading.final
-    if reading.looks_like or not has(reading, Connected) or has(reading, TunnelFailed):
+    if reading.looks_like or not has(reading, Connected) or has(reading, TunnelFailed) or unresolved(reading):
         return
     if final is not None and final.head.complete:
         return
@@ -70,6 +70,12 @@ def _late(reading: Reading) -> Finding:
         id = "timeout-tls"
     else:
         id = "timeout-proxy"
+    if id == "timeout-proxy" and not has(reading, TunnelReceived):
+        return found(
+            id,
+            f"{_LATE[id]}, and it has said nothing",
+            usual="a port where no such proxy listens, or a proxy that waits for a server it cannot reach",
+        )
     return found(id, _LATE[id])
 
 

@@ -8,6 +8,7 @@ from wsprobe.exchange import (
     Connected,
     ConnectFailed,
     Connecting,
+    Ended,
     Event,
     Resolved,
     ResolveFailed,
@@ -35,19 +36,29 @@ def has(reading: Reading, *kinds: type[Event]) -> bool:
     return any(isinstance(event, kinds) for event in reading.exchange.events)
 
 
+def unresolved(reading: Reading) -> bool:
+    """True if it ended with a name that did not resolve: also the target's, behind a SOCKS proxy that stood."""
+    events = [event for event in reading.exchange.events if not isinstance(event, Ended)]
+    return bool(events) and isinstance(events[-1], ResolveFailed)
+
+
 def reach(reading: Reading) -> Iterator[Finding]:
     """Every address that failed, and why none was reached."""
     if has(reading, TunnelFailed):
         yield from _proxy(reading)
         return
     failed = [event for event in reading.exchange.events if isinstance(event, ConnectFailed)]
-    if has(reading, Connected):
+    if has(reading, Connected) and not unresolved(reading):
         if failed:
             yield found("connect-fallback", f"{_listed(failed)}, before another address worked")
         return
     unknown = [event for event in reading.exchange.events if isinstance(event, ResolveFailed)]
     for event in unknown:
-        yield found("unresolved", f"{_text(event.host)} did not resolve: {_text(event.error)}")
+        yield found(
+            "unresolved",
+            f"{_text(event.host)} did not resolve: {_text(event.error)}",
+            usual=_why_unresolved(reading),
+        )
     if how(reading) == "interrupted" or unknown:
         return
     groups: dict[str, list[ConnectFailed]] = {}
@@ -61,6 +72,14 @@ def reach(reading: Reading) -> Iterator[Finding]:
         last = ended(reading)
         said = last.error if last is not None else ""
         yield found("connect-failed", _text(said) if said else "the recording has no connection")
+
+
+def _why_unresolved(reading: Reading) -> str | None:
+    """The usual cause where the options of the call suggest one."""
+    if has(reading, Connected):
+        return "a name known only to the proxy; it resolves names itself with socks5h:// or socks4a://"
+    family = reading.exchange.plan.route.family
+    return f"a name or address without IPv{family}, and -{family} asks for no other" if family else None
 
 
 def _late(reading: Reading, failed: list[ConnectFailed]) -> Iterator[Finding]:
@@ -85,7 +104,8 @@ def _proxy(reading: Reading) -> Iterator[Finding]:
         if isinstance(event, TunnelFailed):
             tried = [e for e in reading.exchange.events if isinstance(e, ConnectFailed)]
             more = f" ({_listed(tried)})" if tried and not has(reading, Connected) else ""
-            yield found("proxy-failed", f"{_text(event.error)}{more}", received=line or None)
+            usual = None if has(reading, Connected) else "a proxy that is not running, or listens elsewhere"
+            yield found("proxy-failed", f"{_text(event.error)}{more}", received=line or None, usual=usual)
 
 
 def proxy_answer(reading: Reading) -> bytes:

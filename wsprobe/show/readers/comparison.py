@@ -62,7 +62,9 @@ def one(report: Report, look: Look) -> list[Line]:
 def wire(report: Report, look: Look) -> list[Line]:
     """What came back, findings that fail included, as short as it can be said."""
     reading = report.reading
-    failing = [f for f in report.verdict.findings if f.level == "fail" and f.id != handshake.SAID_BY_OUTCOME]
+    failing = [
+        f for f in report.verdict.findings if f.level == "fail" and f.id not in handshake.SAID_BY_OUTCOME
+    ]
     rows: list[Line] = []
     if reading.looks_like and reading.received:
         rows += handshake.received_dump(reading.received[:64], look)

@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wsprobe import sequel
-from wsprobe.exchange import ConnectFailed, Ended, Exchange, TlsFailed, TunnelReceived
+from wsprobe.exchange import (
+    Connected,
+    ConnectFailed,
+    Connecting,
+    Ended,
+    Exchange,
+    Received,
+    Sent,
+    TlsDone,
+    TlsFailed,
+    TunnelReceived,
+    TunnelSent,
+)
 from wsprobe.judge.finding import Verdict
+from wsprobe.judge.subject import how
 from wsprobe.outcome import TABLE
 from wsprobe.read import read
 from wsprobe.report import Report
@@ -17,17 +30,22 @@ from wsprobe.show.recording.session import session
 from wsprobe.show.room import Room, left_out
 from wsprobe.show.visible import hexdump, visible
 
-SAID_BY_OUTCOME = "status-not-101"
-"""The finding whose sentence is the outcome's own: its usual cause is said there."""
+SAID_BY_OUTCOME = ("status-not-101", "interrupted")
+"""Findings whose sentence is the outcome's own: the usual cause is said there."""
+NAMES_THE_CAUSE = frozenset(
+    {"upgrade-stripped", "plain-to-tls-port", "version-duplicated", "handshake-incomplete"}
+)
+"""Findings from the server's own words: what a status usually means says less, or something else."""
 DUMP_MOST = 16384
 """Bytes of what is not HTTP that -vv shows in hex."""
+MICRO = 1_000_000
 MEANING = {row.outcome: row.text for row in TABLE if row.outcome}
 
 
 def handshake(report: Report, look: Look) -> list[Line]:
     """All lines of the report for standard output."""
     reading = report.reading
-    findings = [f for f in report.verdict.findings if f.id != SAID_BY_OUTCOME]
+    findings = [f for f in report.verdict.findings if f.id not in SAID_BY_OUTCOME]
     rows: list[Line] = []
     hops = reading.exchange.hops
     for hop, then in zip(hops, (*hops[1:], reading.exchange), strict=False):
@@ -52,12 +70,14 @@ def handshake(report: Report, look: Look) -> list[Line]:
 def asked_again(hop: Exchange, then: Exchange) -> str:
     """Why *then* was asked after *hop*: another place, or another version (RFC 6455 section 4.4)."""
     url = visible(hop.plan.target.url.encode())
-    if then.plan.target.url != hop.plan.target.url:
-        return f"asked again after {url}"
     answer = read(hop)
-    listed = ", ".join(map(str, sequel.versions(answer)))
     status = answer.final.status if answer.final is not None else None
-    return f"asked again in {then.plan.wire} after {url}: it answered {status}, and speaks {listed}"
+    listed = ", ".join(map(str, sequel.versions(answer)))
+    if then.plan.target.url == hop.plan.target.url and listed:
+        return f"asked again in {then.plan.wire} after {url}: it answered {status}, and speaks {listed}"
+    reason = visible(answer.final.reason) if answer.final is not None else ""
+    said = f"{status} {reason}".rstrip()
+    return f"asked again at {visible(then.plan.target.url.encode())} after {url}: it answered {said}"
 
 
 def report_notes(report: Report) -> frozenset[str]:
@@ -91,7 +111,7 @@ def transport_bytes(report: Report, look: Look) -> list[Line]:
                 "unreachable",
                 "timeout",
             ):
-                where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+                where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}" if port else address
                 rows.append(line(f"{where}  {look.text(error.encode())}"))
             case _:
                 pass
@@ -100,7 +120,7 @@ def transport_bytes(report: Report, look: Look) -> list[Line]:
 
 def _told(data: bytes, look: Look) -> list[Line]:
     """A proxy's own answer, as text."""
-    lines = [each for each in data.split(b"\r\n") if each]
+    lines = [each.removesuffix(b"\r") for each in data.split(b"\n") if each.strip()]
     room = Room(answer.HEAD_LINES, look)
     rows: list[Line] = []
     for each in lines:
@@ -114,9 +134,10 @@ def outcome(report: Report, look: Look) -> list[Line]:
     """The result in one word and one sentence, and what to do next."""
     style = "good" if report.outcome == "open" else "fail"
     rows = [line(Piece(report.outcome, style), ": ", sentence(report, look))]
-    rows += [
-        line("  usually: ", f.usual) for f in report.verdict.findings if f.id == SAID_BY_OUTCOME and f.usual
-    ]
+    if not any(f.id in NAMES_THE_CAUSE for f in report.verdict.findings):
+        rows += [
+            line("  usually: ", f.usual) for f in report.verdict.findings if f.id in SAID_BY_OUTCOME and f.usual
+        ]
     final = report.reading.final
     if final is not None and final.status is not None and final.status != 101 and not report.views:
         url = visible(report.title.encode())
@@ -133,7 +154,7 @@ def sentence(report: Report, look: Look) -> str:
     final = report.reading.final
     status = final.status if final is not None else None
     special: dict[str, Callable[[], str]] = {
-        "redirected": lambda: f"the server answered {status} and points elsewhere; -L follows",
+        "redirected": lambda: f"the server answered {status} and points elsewhere{redirected(report)}",
         "unauthorized": lambda: f"the server answered {status}: it wants credentials (-u, -b or -H)",
         "refused": lambda: f"the server answered {status}, so there was no handshake" + http_applies(report),
         "server-error": lambda: f"the server, or a proxy before it, answered {status}; there was no handshake",
@@ -147,8 +168,45 @@ def sentence(report: Report, look: Look) -> str:
         "dropped": lambda: dropped(report),
         "open": lambda: opened(report),
     }
+    if how(report.reading) == "interrupted" and report.outcome in ("dropped", "open"):
+        return interrupted(report)
     make = special.get(report.outcome)
     return make() if make else MEANING[report.outcome]
+
+
+def interrupted(report: Report) -> str:
+    """How long it took until ^C, and what was under way then."""
+    after = f"interrupted after {report.exchange.events[-1].at / MICRO:.1f} s"
+    if report.outcome == "open":
+        return f"the handshake completed; {after}, while the session was open"
+    kinds = {type(event) for event in report.exchange.events}
+    tried = ", ".join(e.address for e in report.exchange.events if isinstance(e, Connecting))
+    under_way = (
+        (Received, "while the answer came"),
+        (Sent, "while waiting for the answer"),
+        (TlsDone, "before the request was sent"),
+        (TunnelSent, "while the proxy was to open the way"),
+        (Connected, "in the TLS handshake"),
+        (Connecting, f"while connecting to {tried}"),
+    )
+    return f"{after}, " + next(
+        (words for kind, words in under_way if kind in kinds), "while the name was being resolved"
+    )
+
+
+def redirected(report: Report) -> str:
+    """What -L has done about a redirect, or would do."""
+    to = sequel.redirect(report.reading)
+    followed = len(report.exchange.hops)
+    asked = {hop.plan.target.url for hop in report.exchange.hops}
+    if to is None:
+        return ", but not where to"
+    if not to.lower().startswith(("ws://", "wss://")):
+        return ", to no place that -L could follow to"
+    if followed:
+        circle = ", in a circle" if to in asked else ""
+        return f", after {followed} {'redirect' if followed == 1 else 'redirects'} that were followed{circle}"
+    return "; -L follows"
 
 
 def http_applies(report: Report) -> str:
