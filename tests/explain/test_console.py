@@ -81,6 +81,14 @@ FROM_SOURCES = [
     ("websocat", "websocat: WebSocketError: WebSocketError: Received unexpected status code (403 Forbidden)"),
     ("websockets (Python)", "server rejected WebSocket connection: HTTP 403."),
     ("gorilla/websocket (Go)", "websocket: bad handshake"),
+    ("Node and others", "Error: connect ECONNREFUSED 127.0.0.1:8080"),
+    ("Go and others", "dial tcp 127.0.0.1:8080: connect: connection refused"),
+    ("Python", "ConnectionRefusedError: [Errno 111] Connection refused"),
+    ("Python", "OSError: [Errno 111] Connect call failed ('127.0.0.1', 8080)"),
+    ("Node", "Error: getaddrinfo ENOTFOUND chat.example"),
+    ("Python", "socket.gaierror: [Errno -2] Name or service not known"),
+    ("Node", "Error: socket hang up"),
+    ("Node and others", "Error: read ECONNRESET"),
 ]
 
 

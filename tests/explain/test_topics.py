@@ -65,6 +65,21 @@ KINDS = {
     "catch-all": ("rule", "Whatever else does not conform"),
     "contradiction-status": ("contradiction", "A status other than 101"),
     "is-403-among-them": ("question", "Is a 403"),
+    "RFC 6455": ("revision", "RFC 6455"),
+    "rfc6455 4.1": ("section", "RFC 6455 section 4.1"),
+    "RFC 6455 section 4.1, item 4": ("section", "RFC 6455 section 4.1"),
+    "RFC 6455 sections 7.1.5 and 7.2.1": ("section", "RFC 6455 section 7.1.5"),
+    "RFC 6455 section 4.1.1": ("section", "RFC 6455 section 4.1"),
+    "RFC 6455 section 3": ("revision", "RFC 6455"),
+    "section 7.4.1": ("section", "RFC 6455 section 7.4.1"),
+    "https://www.rfc-editor.org/rfc/rfc6455#section-4.1": ("section", "RFC 6455 section 4.1"),
+    "WHATWG WebSockets section 4": ("section", "WHATWG WebSockets section 4"),
+    "draft-hixie-thewebsocketprotocol-76 section 4.1": ("revision", "draft-hixie-thewebsocketprotocol-76"),
+    "Sec-WebSocket-Accept": ("header", "Sec-WebSocket-Accept"),
+    "origin": ("header", "Origin"),
+    "Upgrade header": ("header", "Upgrade"),
+    "Sec-WebSocket-Version: 13": ("header", "Sec-WebSocket-Version"),
+    "rule upgrade": ("rule", "Upgrade"),
     "lab:403": ("scenario", "403"),
     "lab:accept-then-close-4403": ("scenario", "accept-then-close-4403"),
     "upgrade-case-UPPER": ("scenario", "upgrade-case-UPPER"),
@@ -131,6 +146,22 @@ def test_every_finding() -> None:
         entry = explain.find(f"finding {id}")
         assert entry.kind == "finding"
         assert entry.text == (row.meaning,)
+
+
+def test_what_a_finding_cites_of_a_websocket_specification_is_found() -> None:
+    """A reader pastes what stands under a finding. The specifications of HTTP and TLS are not told here."""
+    from wsprobe.judge import FINDINGS
+
+    for row in FINDINGS.values():
+        for cited in row.spec.split("; "):
+            if cited.startswith(("RFC 6455", "RFC 7692", "draft-hixie", "WHATWG")):
+                assert explain.find(cited).kind in ("section", "revision"), cited
+
+
+def test_a_number_alone_is_no_section() -> None:
+    for asked in ("4.1", "12 monkeys", "RFC 9110 section 15"):
+        with pytest.raises(UnknownTopic):
+            explain.find(asked)
 
 
 def test_every_registered_close_code() -> None:

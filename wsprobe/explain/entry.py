@@ -17,7 +17,8 @@ class Entry:
     """The name under which it is found again."""
     kind: str
     """``close code``, ``HTTP status``, ``finding``, ``outcome``, ``exit status``, ``console text``,
-    ``revision``, ``rule``, ``section``, ``contradiction``, ``question``, ``history`` or ``scenario``."""
+    ``revision``, ``rule``, ``section``, ``header``, ``contradiction``, ``question``, ``history`` or
+    ``scenario``."""
     title: str
     text: tuple[str, ...] = ()
     """Paragraphs."""

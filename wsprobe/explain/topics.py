@@ -23,19 +23,36 @@ class UnknownTopic(LookupError):
 
 def all_topics() -> tuple[str, ...]:
     """Every topic by name, console texts left out: those are found by pasting one."""
-    from wsprobe.explain import close_codes, findings, outcomes, revisions, scenarios, sections, statuses
+    from wsprobe.explain import (
+        close_codes,
+        findings,
+        headers,
+        outcomes,
+        revisions,
+        scenarios,
+        sections,
+        statuses,
+    )
 
-    sources = (outcomes, statuses, close_codes, findings, revisions, sections, scenarios)
+    sources = (outcomes, statuses, close_codes, headers, findings, revisions, sections, scenarios)
     return tuple(dict.fromkeys(topic for source in sources for topic in source.topics()))
 
 
 def find(topic: str) -> Entry:
-    """The explanation of *topic*: a close code, status, finding, outcome, revision, rule, section or scenario
-    by its name, or a line copied from a console. Where one word means several things, ``close 1006``,
-    ``status 403``, ``exit 12``, ``finding unresolved``, ``lab:403`` say which. Raises UnknownTopic.
+    """The explanation of *topic*: a close code, status, header, finding, outcome, revision, rule, section or
+    scenario by its name, a citation (``RFC 6455 section 4.1, item 4``), or a line copied from a console. Where
+    one word means several things, ``close 1006``, ``status 403``, ``exit 12``, ``finding unresolved``,
+    ``rule upgrade``, ``lab:403`` say which. Raises UnknownTopic.
     """
     asked = " ".join(topic.split())
-    entry = _prefixed(asked) or _number(asked) or _named(asked) or _console(asked)
+    entry = (
+        _prefixed(asked)
+        or _number(asked)
+        or _header(asked)
+        or _named(asked)
+        or _cited(asked)
+        or _console(asked)
+    )
     if entry is None and asked:
         entry = _named("-".join(asked.split()))
     if entry is None:
@@ -113,6 +130,18 @@ def _scenario(word: str) -> Entry | None:
     from wsprobe.explain import scenarios
 
     return scenarios.find(word)
+
+
+def _header(asked: str) -> Entry | None:
+    from wsprobe.explain import headers
+
+    return headers.find(asked)
+
+
+def _cited(asked: str) -> Entry | None:
+    from wsprobe.explain import citations
+
+    return citations.find(asked)
 
 
 def _console(asked: str) -> Entry | None:
