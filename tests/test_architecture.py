@@ -21,6 +21,7 @@ LAYERS = {
     "nearest": 0,
     "target": 1,
     "opening": 1,
+    "certificate": 1,
     "read": 2,
     "redaction": 3,
     "sequel": 3,

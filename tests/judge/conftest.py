@@ -104,7 +104,7 @@ def exchange_of(case: dict[str, Any]) -> Exchange:
     )
     earlier = Exchange(Plan(plan.target, request(list(HEADERS), EARLIER_KEY)), ())
     hops = (earlier,) if case.get("hop") else ()
-    return Exchange(plan, tuple(_events(case, plan)), hops=hops)
+    return Exchange(plan, tuple(_events(case, plan)), case.get("started", ""), hops)
 
 
 def _events(case: dict[str, Any], plan: Plan) -> Iterator[Event]:

@@ -145,7 +145,7 @@ def test_self_signed(net, authority, tmp_path):
         ("expired", True, "it expired on 2001-02-03T04:05:06Z"),
         ("early", True, "it is not valid before 2099-01-01T00:00:00Z"),
         ("other name", True, "it is not for 127.0.0.1"),
-        ("self-signed", True, "it is self-signed"),
+        ("self-signed", True, "it is self-signed, it is not for 127.0.0.1"),
     ],
 )
 def test_what_verification_would_have_said(net, authority, answering, tmp_path, case, trusting, problem):

@@ -4,8 +4,9 @@ import ssl
 
 import pytest
 
+from wsprobe.certificate import covers
 from wsprobe.exchange import Certificate, TlsOptions
-from wsprobe.net.tls.trust import context, covers, problem
+from wsprobe.net.tls.trust import context, problem
 
 NOW = "2026-06-01T00:00:00Z"
 GOOD = Certificate(
@@ -51,6 +52,9 @@ def test_problem():
     )
     assert problem(GOOD, "other.example", NOW, known=True) == "it is not for other.example"
     assert problem(GOOD, "shop.example", NOW, known=False) == "its issuer is not a known authority"
+    assert problem(GOOD, "other.example", "2027-01-01", known=False) == (
+        "its issuer is not a known authority, it expired on 2026-12-31T00:00:00Z, it is not for other.example"
+    )
     unread = Certificate(b"")
     assert problem(unread, "shop.example", NOW, known=False) == "it is self-signed"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wsprobe.certificate import faults
 from wsprobe.exchange import Certificate, TlsDone, TlsFailed
 from wsprobe.judge.finding import Finding
 from wsprobe.judge.findings import FINDINGS, found, shown
@@ -49,6 +50,7 @@ def tls(reading: Reading) -> Iterator[Finding]:
             yield found("certificate-unchecked", _with(event.certificate, said))
         elif isinstance(event, TlsFailed) and how(reading) != "timeout":
             yield _failed(reading, event)
+            yield from _besides(reading, event)
     if how(reading) == "truncated":
         yield found("tls-truncated", "the connection was closed without TLS close_notify")
 
@@ -72,8 +74,22 @@ def _failed(reading: Reading, event: TlsFailed) -> Finding:
             return found("tls-error", said)
 
 
+def _besides(reading: Reading, event: TlsFailed) -> Iterator[Finding]:
+    """The faults of the certificate that verification did not come to."""
+    if event.kind != "certificate" or event.certificate is None:
+        return
+    for reason, words in faults(event.certificate, _meant(reading), reading.exchange.started):
+        if reason != event.reason:
+            yield found(_REASONS[reason], f"besides, the certificate {_text(words)}")
+
+
+def _meant(reading: Reading) -> str:
+    """The name that the certificate is to be for."""
+    return reading.exchange.plan.tls.server_name or reading.exchange.plan.target.host
+
+
 def _certificate(reading: Reading, event: TlsFailed, said: str) -> Finding:
-    host = reading.exchange.plan.tls.server_name or reading.exchange.plan.target.host
+    host = _meant(reading)
     shown_by = event.certificate
     id = _REASONS.get(event.reason, "certificate-invalid")
     expected = received = None

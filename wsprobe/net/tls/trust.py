@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import ssl
 import warnings
 
+from wsprobe.certificate import faults
 from wsprobe.exchange import Certificate, TlsOptions
 from wsprobe.net.fault import PlanError
 
@@ -110,24 +110,9 @@ def problem(shown: Certificate, name: str, now: str, known: bool) -> str | None:
     *name*: whom we meant to reach; *now*: ISO 8601, UTC; *known*: a trusted authority stands at the end of its
     chain.
     """
+    said = [f"it {words}" for _, words in faults(shown, name, now)]
     if not known:
-        return "it is self-signed" if shown.subject == shown.issuer else "its issuer is not a known authority"
-    if shown.not_after and now > shown.not_after:
-        return f"it expired on {shown.not_after}"
-    if shown.not_before and now < shown.not_before:
-        return f"it is not valid before {shown.not_before}"
-    if not any(covers(each, name) for each in shown.names):
-        return f"it is not for {name}"
-    return None
-
-
-def covers(pattern: str, name: str) -> bool:
-    """True if a subjectAltName *pattern* is for *name*: RFC 9525 section 6.3, a wildcard is one whole label."""
-    try:
-        return ipaddress.ip_address(pattern) == ipaddress.ip_address(name)
-    except ValueError:
-        pass
-    pattern, name = pattern.lower().rstrip("."), name.lower().rstrip(".")
-    if pattern.startswith("*."):
-        return "." in pattern[2:] and name.partition(".")[2] == pattern[2:]
-    return pattern == name
+        said.insert(
+            0, "it is self-signed" if shown.subject == shown.issuer else "its issuer is not a known authority"
+        )
+    return ", ".join(said) or None
