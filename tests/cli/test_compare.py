@@ -203,3 +203,30 @@ def test_relative_to_the_page(capsys: Capture) -> None:
 def test_credentials_are_the_urls_for_a_browser(capsys: Capture) -> None:
     assert run(["compare", "--browser", "chromium", "--json", "-u", "a b:c@d", "lab:status-403"]) == 0
     assert json.loads(capsys.readouterr().out)["views"][0]["url"].startswith("ws://a%20b:c%40d@127.0.0.1:")
+
+
+def test_two_answers_that_differ_in_spelling_alone_are_the_same(capsys: Capture) -> None:
+    """A proxy that writes header names in lower case changes nothing (RFC 9110 section 5.1)."""
+    assert run(["compare", "lab:/status/403?header=X-Tag:1", "lab:/status/403?header=x-tag:1"]) == 0
+    out = capsys.readouterr().out
+    assert "letter case of x-tag  (no part of the exit status)\n  [1] X-Tag\n  [2] x-tag\n" in out
+    assert "\nthe same in all " in out
+    assert run(["compare", "lab:/status/403?header=X-Tag:1", "lab:/status/403?header=x-tag:2"]) == 1
+    assert "header X-Tag\n  [1] 1\n  [2] 2\n" in capsys.readouterr().out
+
+
+def test_recordings_say_what_was_asked_otherwise(capsys: Capture, tmp_path: Path) -> None:
+    files = []
+    for origin in ("https://a.example", "https://b.example"):
+        files.append(str(tmp_path / origin[-9]))
+        run(["connect", "-s", "--save", files[-1], "--origin", origin, "lab:status-403"])
+    assert run(["compare", *files]) == 0
+    out = capsys.readouterr().out
+    assert "asked with Origin  (no part of the exit status)\n  [1] https://a.example\n  [2] https://b" in out
+    assert "asked with Host" not in out
+    assert "asked with Sec" not in out
+
+
+def test_a_recording_that_is_not_there_is_no_host(capsys: Capture) -> None:
+    assert run(["compare", "--browser-mode", "nothing-here.jsonl"]) == 2
+    assert "nothing-here.jsonl: no such file" in capsys.readouterr().err

@@ -355,3 +355,34 @@ def test_a_proxy_s_refusal_is_shown_line_by_line(capsys: Capture) -> None:
 def test_an_address_of_the_other_family_says_so(capsys: Capture) -> None:
     assert run(["connect", "-6", "ws://127.0.0.1:9/"]) == 3
     assert "usually: a name or address without IPv6, and -6 asks for no other\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["-i", "-o-"])
+def test_where_no_bytes_came_the_reason_is_on_standard_error(option: str, capsys: Capture) -> None:
+    assert run(["connect", option, "lab:refused"]) == 4
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("wsprobe: lab:refused: unreachable: 127.0.0.1:")
+    assert run(["connect", "-s", option, "lab:refused"]) == 4
+    assert run(["connect", option, "lab:status-403"]) == 12
+    assert capsys.readouterr().err == ""
+
+
+def test_a_list_of_urls_from_any_editor(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "urls"
+    file.write_bytes(b"\xef\xbb\xbflab:status-403\r\n# a remark\r\n\r\n  lab:ok \r\n")
+    assert run(["connect", "-w", r"%{url} %{outcome}\n", f"@{file}"]) == 12
+    assert capsys.readouterr().out == "lab:status-403 refused\nlab:ok open\n"
+    file.write_text("ws://h/\nftp://h/\n")
+    assert run(["connect", f"@{file}"]) == 2
+    assert capsys.readouterr().err.startswith(f"wsprobe connect: {file}, line 2: scheme 'ftp'")
+
+
+def test_carets_stand_under_wide_and_combining_characters(capsys: Capture) -> None:
+    name = "\u6f22\u5b57e\u0301"
+    with flaky([f"HTTP/1.1 403 No\r\n{name}: x\r\nContent-Length: 0\r\n\r\n".encode()]) as port:
+        run(["connect", f"ws://127.0.0.1:{port}/"])
+    lines = capsys.readouterr().out.splitlines()
+    row = lines.index(f"{name}: x")
+    carets = next(line.split(" ")[0] for line in lines[row + 1 :] if line.startswith("^"))
+    assert carets == "^" * len("..//e: x")

@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 import pytest
 
-from wsprobe.cli.main import leaves, run
+from wsprobe.cli.main import run
+from wsprobe.cli.option import leaves
 from wsprobe.outcome import TABLE, Exit
 
 
@@ -24,14 +25,14 @@ from wsprobe.outcome import TABLE, Exit
         ),
         (["connect", "--nonsense", "ws://h/"], "No such option"),
         (["connect", "ws://"], "host"),
-        (["connect", "ftp://h/"], "ftp"),
+        (["connect", "ftp://h/"], "wsprobe connect: scheme 'ftp'"),
         (["connect", "ws://h:99999/"], "port"),
         (["connect", "-4", "-6", "ws://h/"], "exclude each other"),
         (["connect", "--resolve", "x", "ws://h/"], "--resolve"),
         (["connect", "--connect-to", "a:b:c:d", "ws://h/"], "--connect-to"),
         (["connect", "-x", "gopher://p/", "ws://h/"], "gopher"),
         (["connect", "--expect", "colour=red", "ws://h/"], "--expect"),
-        (["connect", "-w", "%{nonsense}", "ws://h/"], "no variable %{nonsense}"),
+        (["connect", "-w", "%{nonsense}", "ws://h/"], "no variable %{nonsense} (see wsprobe connect --help)\n"),
         (["connect", "-H", "no colon", "ws://h/"], "no colon"),
         (["connect", "--send-hex", "xyz", "ws://h/"], "not hexadecimal"),
         (["connect", "--cacert", "/nonexistent", "wss://h/"], "No such file"),
@@ -47,7 +48,14 @@ from wsprobe.outcome import TABLE, Exit
         (["compare", "lab:ok"], "nothing to compare with"),
         (["explain", "no such topic at all"], "no such topic at all"),
         (["serve", "--host", "192.0.2.1"], "not a loopback address"),
-        (["nonsense"], "nonsense"),
+        (["nonsense"], "wsprobe: no command 'nonsense'; there are connect, compare, explain, serve (see"),
+        (["conect"], "did you mean connect"),
+        (["wss://h/"], "to probe it: wsprobe connect wss://h/"),
+        (["connect", "--expect", "status=4xx", "ws://h/"], "'4xx' is not a number"),
+        (["connect", "--expect", "close=", "ws://h/"], "'' is not a number"),
+        (["connect", "--expect", "outcome=refusd", "ws://h/"], "no 'refusd'; near: refused"),
+        (["connect", "--expect", "finding:accept-mismach", "ws://h/"], "near: accept-mismatch"),
+        (["connect", "-b", os.devnull, "ws://h/"], "is a file, and none is read"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wsprobe.show.paint import STYLES, paint
-from wsprobe.show.piece import Look, Piece, cut, line, plain, text_of, width_of
+from wsprobe.show.piece import Look, Piece, cells, cut, line, plain, text_of, width_of
 
 words = st.text(alphabet="ab \\[]:", max_size=60)
 lines = st.lists(st.builds(Piece, words, st.sampled_from(sorted(STYLES))), max_size=5).map(tuple)
@@ -36,3 +37,25 @@ def test_paint_prints_the_same_words(of: list[tuple[Piece, ...]]) -> None:
         inside = (inside or char == "\x1b") and not (inside and char == "m")
         bare += "" if inside or char == "m" else char
     assert [row.rstrip() for row in bare.split("\n")[:-1]] == [text_of(each).rstrip() for each in of]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("", 0),
+        ("abc", 3),
+        ("\u6f22\u5b57", 4),
+        ("e\u0301", 1),
+        ("\uff21", 2),
+        ("\u00e9", 1),
+        ("\U0001f600x", 3),
+    ],
+)
+def test_cells_are_what_a_terminal_gives_to_a_text(text: str, columns: int) -> None:
+    assert cells(text) == columns
+
+
+def test_wide_characters_are_cut_where_the_terminal_ends() -> None:
+    rows = cut(line("\u6f22" * 10), 10)
+    assert [width_of(row) for row in rows] == [10, 10, 4]
+    assert "".join(text_of(row).strip() for row in rows) == "\u6f22" * 10

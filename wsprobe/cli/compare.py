@@ -83,7 +83,8 @@ def command(places: tuple[str, ...], **values: Any) -> int:
 
     Each place is a URL, lab:NAME, a file with recordings (connect --save or --json), or - for recordings
     on standard input, which is also read if no place is named. Exits like diff: 0 if every reader
-    reached the same result, 1 if they differ.
+    reached the same result, 1 if they differ. Times, the letter case of header names, and what was asked
+    otherwise are shown and do not count.
     """
     from wsprobe.cli.results.comparison import compare
 

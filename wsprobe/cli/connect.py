@@ -46,7 +46,8 @@ verdict = together(
         shell_complete=words.expectations,
         section="Verdict",
         help=f"exit with 20 unless this holds, with 0 if it does: {expect.FORMS}",
-        long="Repeatable; all must hold. The exit status of the outcome itself is then not used.",
+        long="Repeatable; all must hold. The exit status of the outcome itself is then not used. What could "
+        "never hold, such as a finding that does not exist, is a usage error.",
     ),
     option(
         "--retry",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
 import click
 
+from wsprobe.cli.option import leaves
 from wsprobe.cli.program import ReaderGone, program
 from wsprobe.outcome import Exit
 
@@ -53,15 +54,6 @@ def failed(error: BaseException) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else Exit.OPEN
     return bug(error)
-
-
-def leaves(error: BaseException) -> Iterator[BaseException]:
-    """The exceptions in *error*, exception groups taken apart."""
-    if isinstance(error, BaseExceptionGroup):
-        for each in error.exceptions:
-            yield from leaves(each)
-    else:
-        yield error
 
 
 def complain(error: click.ClickException) -> None:

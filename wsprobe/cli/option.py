@@ -5,7 +5,7 @@ One declaration serves the parser, ``--help``, the manual page and the completio
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import click
@@ -66,6 +66,17 @@ class Command(click.Command):
         self.examples = examples
         """(command line, what it does)."""
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it. What is found to be wrong with a plan in the midst of the work is told as this command's."""
+        try:
+            return super().invoke(ctx)
+        except BaseExceptionGroup as group:
+            for wrong in leaves(group):
+                if isinstance(wrong, click.UsageError):
+                    wrong.ctx = ctx
+                    raise wrong from None
+            raise
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
@@ -85,3 +96,12 @@ class Command(click.Command):
                     formatter.write_text(does)
                     with formatter.indentation():
                         formatter.write(f"{'':>{formatter.current_indent}}{command}\n")
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """The exceptions in *error*, exception groups taken apart."""
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from leaves(each)
+    else:
+        yield error

@@ -30,6 +30,14 @@ class Program(click.Group):
         except BrokenPipeError as error:
             raise ReaderGone from error
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            raise click.UsageError(f"no command {name!r}{_meant(name)}", ctx)
+        return super().resolve_command(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -49,6 +57,15 @@ class Program(click.Group):
 
         with formatter.section("Exit status"):
             formatter.write_dl([(str(int(row.status)), row.text) for row in TABLE])
+
+
+def _meant(name: str) -> str:
+    from difflib import get_close_matches
+
+    if "://" in name or name.startswith("lab:"):
+        return f"; to probe it: wsprobe connect {name}"
+    near = get_close_matches(name.lower(), COMMANDS, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(COMMANDS)}"
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})

@@ -50,7 +50,29 @@ def text_of(of: Line) -> str:
 
 
 def width_of(of: Line) -> int:
-    return sum(len(piece.text) for piece in of)
+    return sum(cells(piece.text) for piece in of)
+
+
+def cells(text: str) -> int:
+    """Columns that *text* takes: two for a wide character (UAX #11), none for one that combines."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import category, east_asian_width
+
+    return sum(
+        0 if category(char) in ("Mn", "Me") else 2 if east_asian_width(char) in ("W", "F") else 1
+        for char in text
+    )
+
+
+def fitting(text: str, room: int) -> int:
+    """How many characters of *text* stand in *room* columns; at least one, so that there is an end to it."""
+    if text.isascii():
+        return max(room, 1)
+    end = taken = 0
+    while end < len(text) and (taken := taken + cells(text[end])) <= room:
+        end += 1
+    return max(end, 1)
 
 
 def plain(lines: Iterable[Line]) -> str:
@@ -59,7 +81,7 @@ def plain(lines: Iterable[Line]) -> str:
 
 
 def cut(of: Line, columns: int) -> list[Line]:
-    """Break *of* into lines of at most *columns* characters, styles kept; at a space where there is one."""
+    """Break *of* into lines of at most *columns* columns, styles kept; at a space where there is one."""
     if width_of(of) <= columns:
         return [of]
     rows: list[Line] = []
@@ -67,15 +89,16 @@ def cut(of: Line, columns: int) -> list[Line]:
     room = columns
     for piece in of:
         text = piece.text
-        while len(text) > room:
-            at = text.rfind(" ", 1, room + 1)
+        while cells(text) > room:
+            whole = fitting(text, room)
+            at = text.rfind(" ", 1, whole + 1)
             if at <= 0:
-                at = 0 if row and room < columns // 2 else room
+                at = 0 if row and room < columns // 2 else whole
             row.append(Piece(text[:at], piece.style))
             rows.append(tuple(row))
             text = text[at:].removeprefix(" ")
             row, room = [Piece("  ")], columns - 2
         row.append(Piece(text, piece.style))
-        room -= len(text)
+        room -= cells(text)
     rows.append(tuple(row))
     return rows

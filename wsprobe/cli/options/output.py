@@ -56,7 +56,8 @@ own = together(
         is_flag=True,
         section=SECTION,
         help="print the answer exactly as it came, head and body, instead of the report",
-        long="In a pipe or file the bytes are untouched; on a terminal they are made visible first.",
+        long="In a pipe or file the bytes are untouched; on a terminal they are made visible first. Where no "
+        "answer came, standard error says why.",
     ),
     option(
         "-o",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -155,7 +157,7 @@ def offer(values: dict[str, Any], key: str) -> Offer:
         key=key,
         headers=(*values["headers"], *(("User-Agent:",) if agent == "" else ())),
         user_agent=agent,
-        cookies=tuple(values["cookies"]),
+        cookies=_cookies(values["cookies"]),
         user=values["user"],
         protocols=tuple(values["protocols"]),
         origin=values.get("origin"),
@@ -166,3 +168,11 @@ def offer(values: dict[str, Any], key: str) -> Offer:
         request_target=values.get("request_target"),
         http_version=values.get("http_version") or "1.1",
     )
+
+
+def _cookies(texts: Sequence[str]) -> tuple[str, ...]:
+    """Raises click.UsageError for the name of a file, which curl would take cookies from."""
+    for text in texts:
+        if "=" not in text and os.path.exists(text):
+            raise click.UsageError(f"--cookie: '{text}' is a file, and none is read: write 'name=value'")
+    return tuple(texts)

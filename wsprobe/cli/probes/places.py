@@ -46,12 +46,24 @@ def _expand(words: Sequence[str]) -> Iterator[str]:
 
 def _lines(lines: Iterable[str], name: str) -> Iterator[str]:
     try:
-        for each in lines:
-            text = each.strip()
+        for number, each in enumerate(lines, 1):
+            text = each.strip(" \t\r\n\f\ufeff")  # some editors begin a file with U+FEFF
             if text and not text.startswith("#"):
+                _check(text, f"{name}, line {number}")
                 yield text
     except UnicodeDecodeError:
         raise click.UsageError(f"{name}: not a text file in UTF-8") from None
+
+
+def _check(text: str, where: str) -> None:
+    from wsprobe import target
+
+    if text.startswith(LAB):
+        return
+    try:
+        target.parse(text)
+    except target.TargetError as error:
+        raise click.UsageError(f"{where}: {error}") from None
 
 
 def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import click
 
+from wsprobe.outcome import STATUS_OF
 from wsprobe.report import Report
 from wsprobe.value import dataclass
 
@@ -37,7 +38,30 @@ def _parse(text: str) -> Expectation:
     needs_name = what in NAMED
     if what not in KINDS or needs_name != bool(name) or (not equals and not needs_name):
         raise click.UsageError(f"--expect: '{text}' is not one of {FORMS}")
+    _possible(text, what, name, wanted if equals else None)
     return Expectation(text, what, name, wanted if equals else None)
+
+
+def _possible(text: str, what: str, name: str, wanted: str | None) -> None:
+    """Raises click.UsageError for what could never hold: a slip of the pen is no failed test."""
+    if what in ("status", "close") and not (wanted or "").isdigit():
+        raise click.UsageError(f"--expect: '{text}': {wanted!r} is not a number")
+    if what == "outcome":
+        _known(text, wanted or "", STATUS_OF)
+    if what == "finding" and not name.startswith("rule-"):  # rules are those of older revisions
+        from wsprobe.judge import FINDINGS
+
+        _known(text, name, FINDINGS)
+
+
+def _known(text: str, word: str, words: Iterable[str]) -> None:
+    if word in (known := list(words)):
+        return
+    from difflib import get_close_matches
+
+    near = ", ".join(get_close_matches(word, known, n=3, cutoff=0.5))
+    hint = f"; near: {near}" if near else ""
+    raise click.UsageError(f"--expect: '{text}': there is no {word!r}{hint}")
 
 
 def unmet(expectations: Sequence[Expectation], report: Report) -> list[str]:

@@ -103,6 +103,8 @@ class Results:
             asked = True
         if not asked and not self._values["silent"]:
             self._report(report)
+        elif not self._values["silent"] and not self._values["as_json"] and self._values["write_out"] is None:
+            self._unanswered(report)
         sys.stdout.flush()
 
     def _report(self, report: Report) -> None:
@@ -116,6 +118,14 @@ class Results:
             lines = [*([] if self._first else [()]), line(Piece(title, "title")), *lines]
         self._first = False
         emit(lines, sys.stdout, self._out)
+
+    def _unanswered(self, report: Report) -> None:
+        """Bytes alone were asked for, and there are none: say why."""
+        from wsprobe.show.visible import visible
+
+        if not report.reading.responses:
+            why = next((f.text for f in report.verdict.findings if f.level == "fail"), "")
+            note(f"{visible(report.title.encode())}: {report.outcome}" + (f": {why}" if why else ""))
 
     def _exactly(self, report: Report) -> None:
         reading = report.reading
@@ -136,7 +146,7 @@ def _known(template: str) -> None:
     from wsprobe.show.write_out import unknown
 
     for name in unknown(template):
-        raise click.UsageError(f"--write-out: no variable %{{{name}}} (see wsprobe connect --help)")
+        raise click.UsageError(f"--write-out: no variable %{{{name}}}")
 
 
 def _body(report: Report) -> bytes:

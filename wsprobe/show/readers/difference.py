@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
+from wsprobe.read.reading import Field, Response
 from wsprobe.report import Report
 from wsprobe.show.json.data import close_value
 from wsprobe.show.piece import Line, Look, Piece, line
@@ -12,6 +14,9 @@ from wsprobe.show.visible import visible
 
 VARYING = frozenset({b"date", b"sec-websocket-accept", b"age", b"expires", b"last-modified"})
 """Fields that differ between any two answers; they are shown nowhere and count for nothing."""
+
+ASKED = frozenset({b"host", b"sec-websocket-key"})
+"""Fields that any two requests have in other words."""
 
 Row = tuple[str, str]
 
@@ -22,13 +27,14 @@ LONG = 2000
 
 
 def comparable(of: Report) -> tuple[Row, ...]:
-    """(what, value) rows that two equal answers have in common. Times are no part of it."""
+    """(what, value) rows that two equal answers have in common. Times are no part of it, nor is the letter case
+    of the names of headers, which means nothing (RFC 9110 section 5.1)."""
     rows: list[Row] = [("outcome", of.outcome)]
     final = of.reading.final
     if final is not None and final.head.first is not None:
         rows.append(("status line", visible(final.head.first.text)))
         rows += [
-            (f"header {visible(f.name)}", visible(f.value)) for f in final.head.fields if f.key not in VARYING
+            (f"header {visible(f.key)}", visible(f.value)) for f in final.head.fields if f.key not in VARYING
         ]
         if final.body is not None:
             rows.append(("body", f"{len(final.body.content)} bytes"))
@@ -58,16 +64,20 @@ def difference(reports: Sequence[Report], look: Look) -> list[Line]:
     tables = [_table(r) for r in reports]
     whats = list(dict.fromkeys(what for table in tables for what in table))
     unequal = [what for what in whats if len({table.get(what, ()) for table in tables}) > 1]
+    spelt = {
+        f"header {visible(key)}": f"header {name}"
+        for each in reversed(reports)
+        for key, name in _spelt(fields_of(each.reading.final)).items()
+    }
     for what in unequal[:POINTS]:
-        lines.append(line(Piece(what, "name")))
+        lines.append(line(Piece(spelt.get(what, what), "name")))
         for name, table in zip(names, tables, strict=True):
             lines.append(line(f"  {name} ", _said(table.get(what, ()))))
     if len(unequal) > POINTS:
         lines.append(left_out(len(unequal) - POINTS, "points", look))
-    lines.append(line(Piece("time", "name"), Piece("  (no part of the exit status)", "dim")))
-    for name, each in zip(names, reports, strict=True):
-        total = each.exchange.events[-1].at / 1000 if each.exchange.events else 0.0
-        lines.append(line(f"  {name} {total:.1f} ms"))
+    for aside, values in (*islice(asides(reports), POINTS), ("time", times(reports))):
+        lines.append(line(Piece(aside, "name"), Piece("  (no part of the exit status)", "dim")))
+        lines += [line(f"  {name} ", _said((value,))) for name, value in zip(names, values, strict=True)]
     lines.append(
         line(f"{len(unequal)} of {len(whats)} differ" if unequal else f"the same in all {len(whats)} points")
     )
@@ -79,6 +89,43 @@ def _said(values: tuple[str, ...]) -> str:
     text = " | ".join(values) if values else "-"
     left = len(text) - LONG
     return text if left <= 0 else f"{text[:LONG]} ... {left} more characters"
+
+
+def asides(reports: Sequence[Report]) -> Iterator[tuple[str, list[str]]]:
+    """What differs and is no difference in the answers: spelling of names, and what was asked."""
+    answers = [_spelt(fields_of(each.reading.final)) for each in reports]
+    for key in dict.fromkeys(key for names in answers for key in names):
+        spelt = [names.get(key, "-") for names in answers]
+        if len(set(spelt) - {"-"}) > 1:
+            yield f"letter case of {visible(key)}", spelt
+    asked = [_values(each.reading.request.head.fields) for each in reports]
+    for what in dict.fromkeys(what for values in asked for what in values):
+        values = [each.get(what, "-") for each in asked]
+        if len(set(values)) > 1:
+            yield f"asked with {what}", values
+
+
+def times(reports: Sequence[Report]) -> list[str]:
+    return [f"{e[-1].at / 1000 if e else 0.0:.1f} ms" for e in (r.exchange.events for r in reports)]
+
+
+def _spelt(fields: Iterable[Field]) -> dict[bytes, str]:
+    """How each name is written where it first stands."""
+    return {field.key: visible(field.name) for field in reversed(tuple(fields))}
+
+
+def _values(fields: Iterable[Field]) -> dict[str, str]:
+    """The values of each field that two requests could have in common."""
+    found: dict[str, list[str]] = {}
+    names = _spelt(fields)
+    for field in fields:
+        if field.key not in ASKED:
+            found.setdefault(names[field.key], []).append(visible(field.value))
+    return {name: " | ".join(values) for name, values in found.items()}
+
+
+def fields_of(final: Response | None) -> tuple[Field, ...]:
+    return final.head.fields if final is not None else ()
 
 
 def _table(of: Report) -> dict[str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from wsprobe.judge.finding import Finding
 from wsprobe.read.reading import Body, Head, Reading, Response
 from wsprobe.read.reading import Line as WireLine
-from wsprobe.show.piece import Line, Look, Piece, cut, line
+from wsprobe.show.piece import Line, Look, Piece, cells, cut, line
 from wsprobe.show.room import Room, left_out
 from wsprobe.show.visible import hexdump
 
@@ -88,8 +88,8 @@ def pointed(finding: Finding, wire: WireLine, look: Look) -> list[Line]:
     assert finding.span is not None
     left = min(finding.span[0] - wire.start, LONG_LINE)
     right = min(max(finding.span[1] - wire.start, left), len(wire.text), LONG_LINE)
-    before = len(look.text(wire.text[:left]))
-    under = max(1, len(look.text(wire.text[left:right])))
+    before = cells(look.text(wire.text[:left]))
+    under = max(1, cells(look.text(wire.text[left:right])))
     mark = f"{finding.level} {finding.id}"
     if look.terminal and before + under + len(mark) + 1 > look.width:
         return [
