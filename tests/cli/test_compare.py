@@ -225,8 +225,3 @@ def test_recordings_say_what_was_asked_otherwise(capsys: Capture, tmp_path: Path
     assert "asked with Origin  (no part of the exit status)\n  [1] https://a.example\n  [2] https://b" in out
     assert "asked with Host" not in out
     assert "asked with Sec" not in out
-
-
-def test_a_recording_that_is_not_there_is_no_host(capsys: Capture) -> None:
-    assert run(["compare", "--browser-mode", "nothing-here.jsonl"]) == 2
-    assert "nothing-here.jsonl: no such file" in capsys.readouterr().err

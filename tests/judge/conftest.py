@@ -143,7 +143,7 @@ def split(exchange: Exchange, size: int) -> Exchange:
             events[-1] = Received(event.at, last.data + event.data)
         else:
             events.append(event)
-    return Exchange(exchange.plan, tuple(events), hops=exchange.hops)
+    return Exchange(exchange.plan, tuple(events), exchange.started, exchange.hops)
 
 
 def cases() -> dict[str, dict[str, Any]]:
