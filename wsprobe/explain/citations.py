@@ -24,7 +24,7 @@ def find(asked: str) -> Entry | None:
         return None
     if not (match["spec"] or match["hixie"] or (match["mark"].strip() and match["section"])):
         return None
-    from wsprobe.explain import revisions, sections
+    from wsprobe.explain.subjects import revisions, sections
 
     name = f"hixie-{match['hixie']}" if match["hixie"] else _name(match["spec"] or UNNAMED)
     parts = (match["section"] or "").split(".")

@@ -94,7 +94,7 @@ def _entry(match: Match) -> Entry:
     see = list(row.get("see", ()))
     status = match.values.get("status", "")
     if status.isdigit():
-        from wsprobe.explain.statuses import meaning
+        from wsprobe.explain.subjects.statuses import meaning
 
         means.append(meaning(int(status)))
         see.insert(0, status)

@@ -23,7 +23,7 @@ class UnknownTopic(LookupError):
 
 def all_topics() -> tuple[str, ...]:
     """Every topic by name, console texts left out: those are found by pasting one."""
-    from wsprobe.explain import (
+    from wsprobe.explain.subjects import (
         close_codes,
         findings,
         headers,
@@ -65,7 +65,7 @@ def _number(asked: str) -> Entry | None:
     if not _NUMBER.fullmatch(asked):
         return None
     number = int(asked)
-    from wsprobe.explain import close_codes, outcomes, statuses
+    from wsprobe.explain.subjects import close_codes, outcomes, statuses
 
     if number >= 1000:
         return close_codes.find(number)
@@ -85,55 +85,55 @@ def _prefixed(asked: str) -> Entry | None:
 
 
 def _close(number: int) -> Entry | None:
-    from wsprobe.explain import close_codes
+    from wsprobe.explain.subjects import close_codes
 
     return close_codes.find(number)
 
 
 def _status(number: int) -> Entry | None:
-    from wsprobe.explain import statuses
+    from wsprobe.explain.subjects import statuses
 
     return statuses.find(number)
 
 
 def _exit(number: int) -> Entry | None:
-    from wsprobe.explain import outcomes
+    from wsprobe.explain.subjects import outcomes
 
     return outcomes.exit_status(number)
 
 
 def _outcome(word: str) -> Entry | None:
-    from wsprobe.explain import outcomes
+    from wsprobe.explain.subjects import outcomes
 
     return outcomes.find(word)
 
 
 def _finding(word: str) -> Entry | None:
-    from wsprobe.explain import findings
+    from wsprobe.explain.subjects import findings
 
     return findings.find(word)
 
 
 def _revision(word: str) -> Entry | None:
-    from wsprobe.explain import revisions
+    from wsprobe.explain.subjects import revisions
 
     return revisions.find(word)
 
 
 def _section(word: str) -> Entry | None:
-    from wsprobe.explain import sections
+    from wsprobe.explain.subjects import sections
 
     return sections.find(word)
 
 
 def _scenario(word: str) -> Entry | None:
-    from wsprobe.explain import scenarios
+    from wsprobe.explain.subjects import scenarios
 
     return scenarios.find(word)
 
 
 def _header(asked: str) -> Entry | None:
-    from wsprobe.explain import headers
+    from wsprobe.explain.subjects import headers
 
     return headers.find(asked)
 

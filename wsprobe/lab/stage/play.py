@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from wsprobe.exchange import (
-    Certificate,
     Connected,
     ConnectFailed,
     Connecting,
@@ -21,11 +20,12 @@ from wsprobe.exchange import (
     TlsDone,
     TlsFailed,
 )
-from wsprobe.lab.listeners import ALERT_UNEXPECTED_MESSAGE, KINDS, NOT_A_REQUEST, Fault, Kind, is_hello
+from wsprobe.lab.listeners import ALERT_UNEXPECTED_MESSAGE, KINDS, NOT_A_REQUEST, Kind, is_hello
 from wsprobe.lab.places import PORTS
 from wsprobe.lab.request import PATIENCE, request
 from wsprobe.lab.scenario import Listener, Scenario, Step
 from wsprobe.lab.stage.answering import answer
+from wsprobe.lab.stage.certificates import NOT_VALID, certificate
 from wsprobe.lab.stage.inbox import Inbox
 from wsprobe.lab.stage.names import address_of, resolves
 from wsprobe.lab.stage.performance import (
@@ -149,9 +149,9 @@ class _Stage:
 
     def _shake_hands(self, kind: Kind) -> bool:
         self.now += 10 * HOP
-        if kind.fault in _CERTIFICATES:
-            error = _CERTIFICATES[kind.fault].format(self._plan.target.host)
-            shown = _certificate(self._plan.target.host, kind.fault)
+        if kind.fault in NOT_VALID:
+            error = NOT_VALID[kind.fault].format(self._plan.target.host)
+            shown = certificate(self._plan.target.host, kind.fault)
             self.add(TlsFailed(self.now, "certificate", error, certificate=shown, reason=kind.fault))
             self.end("error", error)
             return False
@@ -160,7 +160,7 @@ class _Stage:
             self.add(TlsFailed(self.now, "alert", error, alert=70))
             self.end("error", error)
             return False
-        shown = _certificate(self._plan.target.host, "")
+        shown = certificate(self._plan.target.host, "")
         version, cipher = _OLD_TLS if kind.fault == "old-version" else _TLS
         self.add(TlsDone(self.now, version, cipher, "http/1.1", shown, True))
         if kind.fault != "client-certificate":
@@ -282,21 +282,3 @@ _ALERTS = {40: " (handshake_failure)"}
 
 def _too_long(what: str, limit: int, called: str) -> str:
     return f"{what} took longer than {limit / SECOND:g} s ({called})"
-
-
-_CERTIFICATES: Mapping[Fault, str] = {
-    "unknown-ca": "unable to get local issuer certificate",
-    "expired": "certificate has expired",
-    "wrong-name": "IP address mismatch, certificate is not valid for '{}'.",
-}
-
-
-def _certificate(host: str, fault: Fault) -> Certificate:
-    return Certificate(
-        der=b"",
-        subject="O=wsprobe lab",
-        issuer="O=wsprobe lab, authority",
-        names=("other.example",) if fault == "wrong-name" else (host,),
-        not_before="2020-01-01T00:00:00Z",
-        not_after="2020-01-31T00:00:00Z" if fault == "expired" else "2040-01-01T00:00:00Z",
-    )

@@ -230,7 +230,7 @@ def closed(report: Report, look: Look) -> str:
     close = close_value(report.reading)
     if close is None or close["code"] is None:
         return "the server closed the session with a Close frame that has no code (1005 in script)"
-    from wsprobe.explain.close_codes import name_of
+    from wsprobe.explain.subjects.close_codes import name_of
 
     reason = f': "{look.text(close["reason"].encode())}"' if close["reason"] else ", without a reason"
     return f"the server closed the session with {close['code']} ({name_of(close['code'])}){reason}"

@@ -1,0 +1,1 @@
+"""What can be explained: a file a kind of thing."""
