@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browsers_views.recordings import OPEN, seen
 from wsprobe.browsers.firefox.csp import violations
 from wsprobe.browsers.firefox.net.auth import authorizations, parse
 from wsprobe.browsers.firefox.net.body import Start, begins
@@ -278,3 +279,20 @@ def _address(url: str) -> Address:
 )
 def test_policies(policy: str, to: str, directives: list[str]) -> None:
     assert list(violations(policy, _address("http://page.example:8080/"), _address(to))) == directives
+
+
+@pytest.mark.parametrize(
+    ("pieces", "opens"),
+    [
+        ((b"Upgrade: websocket\r\r\n",), False),
+        ((b"Upgrade: websocket\r", b"\r\n"), True),
+        ((b"Upgrade: websocket\r\r", b"\n"), False),
+        ((b"Upgrade: websocket\r", b"\r", b"\n"), True),
+        ((b"Upg\r", b"rade: websocket\r\n"), True),
+    ],
+)
+def test_a_carriage_return_at_the_end_of_a_read_is_left_out(pieces: tuple[bytes, ...], opens: bool) -> None:
+    head = OPEN.replace(b"Upgrade: websocket\r\n", b"", 1)
+    line, _, rest = head.partition(b"\r\n")
+    view = seen(line + b"\r\n" + pieces[0], *pieces[1:], rest, browser="firefox")
+    assert next(event.type for event in view.events) == ("open" if opens else "error")

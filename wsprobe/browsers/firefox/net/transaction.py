@@ -7,12 +7,14 @@ Close). The transaction is bound to its connection (NS_HTTP_STICKY_CONNECTION), 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from itertools import pairwise
 
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.net import body
 from wsprobe.browsers.firefox.net.fields import BadField, Fields
 from wsprobe.browsers.firefox.net.status import BadStatus, Status, parse
-from wsprobe.browsers.script.timeline import end
+from wsprobe.browsers.script.timeline import arrivals, end
 from wsprobe.exchange import Received, Sent
 from wsprobe.pattern import pattern
 from wsprobe.read.reading import Reading
@@ -143,19 +145,28 @@ def _next_start(received: bytes, at: int, facts: Facts) -> int | None:
 def _head(reading: Reading, start: int) -> Head | None:
     """The head from *start* on; None if its end has not come."""
     received = reading.received
+    starts = [read.start for read in arrivals(reading)]
     parser = _Parser()
     at = start
     while (stop := received.find(b"\n", at)) >= 0:
-        parser.line(received[at:stop].removesuffix(b"\r"), at)
+        parser.line(_line(received, at, stop, starts), at)
         if parser.status is not None and parser.done:
             return Head(parser.status, parser.fields, stop + 1)
         at = stop + 1
-    if rest := received[at:].removesuffix(b"\r"):
+    if rest := _line(received, at, len(received), starts):
         parser.line(rest, at)
     if end(reading).how not in ("fin", "truncated"):
         return None
     parser.line(b"", len(received))
     return Head(parser.status, parser.fields, len(received), cut=True) if parser.status is not None else None
+
+
+def _line(received: bytes, at: int, stop: int, starts: list[int]) -> bytes:
+    """The bytes from *at* to *stop* as ParseHead takes them: of each read, a CR that is its last, or stands
+    before the LF, is left out. *starts*: where reads begin."""
+    within = starts[bisect_right(starts, at) : bisect_right(starts, stop)]
+    bounds = pairwise([at, *within, stop])
+    return b"".join(received[begin:end].removesuffix(b"\r") for begin, end in bounds)
 
 
 class _Parser:

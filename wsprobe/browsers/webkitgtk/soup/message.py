@@ -55,9 +55,12 @@ class Answer:
 def read_answer(
     reading: Reading, url: str, key: bytes | None, protocols: tuple[str, ...], facts: Facts, start: int = 0
 ) -> Answer:
-    """The answer that begins at offset *start* of what was received."""
+    """The answer that begins at offset *start* of what was received.
+
+    What was received behind another answer is taken for all that comes, if the recording ends there by itself.
+    """
     message = _Message(reading, url, key, protocols, facts)
-    return message.answer(start)
+    return message.answer(start, over=0 < start < len(reading.received) and end(reading).how == "local")
 
 
 class _Message:
@@ -73,7 +76,8 @@ class _Message:
         self._last = end(reading)
         self._ended = self._last.how in ("fin", "truncated")
 
-    def answer(self, start: int) -> Answer:
+    def answer(self, start: int, *, over: bool = False) -> Answer:
+        self._ended = self._ended or over
         while True:
             try:
                 found = cut(self._data, start, self._facts.max_head, ended=self._ended)
