@@ -114,6 +114,27 @@ TABLE: tuple[Entry, ...] = (
         advice="Send Upgrade, Connection, Sec-WebSocket-Key and Sec-WebSocket-Version.",
     ),
     Entry(
+        "origin-refused",
+        "warn",
+        "RFC 6455 sections 4.2.2 and 10.2",
+        title="The server does not accept this Origin",
+        meaning="The answer's body says so. Browsers always send Origin, and it is the page's; command-line "
+        "clients send none by themselves, so that the same server may accept one and refuse the other.",
+        usual="a page on another host, port or scheme than the server expects, localhost in place of "
+        "127.0.0.1, or no Origin at all",
+        advice="Add the page's origin to those that the server allows; try it with `--origin`.",
+    ),
+    Entry(
+        "subprotocol-wanted",
+        "warn",
+        "RFC 6455 section 4.2.2, step 4",
+        title="The server wants another subprotocol",
+        meaning="The answer's body says that the subprotocol is missing, or is none that it speaks.",
+        usual="a client that does not offer the subprotocol of the application: the second argument of "
+        "new WebSocket(), `--protocol` here",
+        advice="Offer what the server's documentation names (`--protocol NAME`).",
+    ),
+    Entry(
         "web-page",
         "note",
         "RFC 6455 section 4.1, item 1",

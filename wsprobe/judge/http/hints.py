@@ -35,6 +35,21 @@ _NO_UPGRADE: tuple[tuple[bytes, str], ...] = (
     (rb"not a websocket (?:handshake|request|upgrade)", "several servers"),
     (rb"websocket (?:upgrade|connection)s? (?:request )?(?:is )?(?:required|expected)", "several servers"),
 )
+_OF_ORIGIN = rb"(?i)origin"
+_ORIGIN: tuple[tuple[bytes, str], ...] = (
+    (rb"invalid origin header", "websockets (Python)"),
+    (rb"cross origin websockets not allowed", "Tornado"),
+    (rb'request origin "[^"]*" is not authorized for host', "coder/websocket"),
+    (rb"origin (?:is |was )?(?:not allowed|not authori[sz]ed|forbidden|rejected)", "several servers"),
+)
+_OF_PROTOCOL = rb"(?i)sub-?protocol"
+_PROTOCOL: tuple[tuple[bytes, str], ...] = (
+    (
+        rb"(?:missing|no|invalid|unsupported|unknown) (?:supported |matching )?sub-?protocol",
+        "websockets and others",
+    ),
+    (rb"sub-?protocol (?:is )?(?:missing|required|not supported|not acceptable)", "several servers"),
+)
 _VERSION_TWICE = rb"\b13 ?, ?13\b"
 _TLS_PORT: tuple[tuple[bytes, str], ...] = (
     (rb"plain http request was sent to https port", "nginx"),
@@ -53,6 +68,12 @@ def hints(reading: Reading) -> Iterator[Finding]:
     text = _text(response.body)
     if re.search(_OF_UPGRADE, text):
         yield from _upgrade_stripped(reading, response, text)
+    if re.search(_OF_ORIGIN, text):
+        yield from _said(reading, response, text, "origin-refused", _ORIGIN, _origin(reading))
+    if re.search(_OF_PROTOCOL, text):
+        offered = b", ".join(reading.request.protocols)
+        asked = f"the request offered {shown(offered)}" if offered else "the request offered none"
+        yield from _said(reading, response, text, "subprotocol-wanted", _PROTOCOL, asked)
     if match := re.search(_VERSION_TWICE, text):
         ours = len(reading.request.head.all(b"sec-websocket-version"))
         yield found(
@@ -100,6 +121,26 @@ def _upgrade_stripped(reading: Reading, response: Response, text: bytes) -> Iter
                 received=match[0],
             )
             return
+
+
+def _said(
+    reading: Reading, response: Response, text: bytes, id: str, words: tuple[tuple[bytes, str], ...], asked: str
+) -> Iterator[Finding]:
+    """The finding *id* if one of *words* stands in the body; *asked*: what the request had to do with it."""
+    for pattern, whose in words:
+        if match := re.search(pattern, text, re.IGNORECASE):
+            yield found(
+                id,
+                f"the body says: {shown(match[0])} (words of {whose}); {asked}",
+                _span(reading, response, match[0]),
+                received=match[0],
+            )
+            return
+
+
+def _origin(reading: Reading) -> str:
+    sent = reading.request.head.all(b"origin")
+    return f"the request had Origin {shown(sent[0].value)}" if sent else "the request had no Origin"
 
 
 def _page(response: Response, text: bytes) -> Iterator[Finding]:

@@ -33,7 +33,14 @@ from wsprobe.show.visible import hexdump, visible
 SAID_BY_OUTCOME = ("status-not-101", "interrupted")
 """Findings whose sentence is the outcome's own: the usual cause is said there."""
 NAMES_THE_CAUSE = frozenset(
-    {"upgrade-stripped", "plain-to-tls-port", "version-duplicated", "handshake-incomplete"}
+    {
+        "upgrade-stripped",
+        "plain-to-tls-port",
+        "version-duplicated",
+        "handshake-incomplete",
+        "origin-refused",
+        "subprotocol-wanted",
+    }
 )
 """Findings from the server's own words: what a status usually means says less, or something else."""
 DUMP_MOST = 16384
