@@ -6,12 +6,12 @@ import pytest
 
 from tests.browsers_views.recordings import OPEN, seen
 from wsprobe.browsers.firefox.csp import violations
-from wsprobe.browsers.firefox.net.auth import authorizations, parse
-from wsprobe.browsers.firefox.net.body import Start, begins
 from wsprobe.browsers.firefox.net.extensions import BadExtension, Deflate, agree, integer
-from wsprobe.browsers.firefox.net.fields import BadField, Fields
-from wsprobe.browsers.firefox.net.status import BadStatus, Status
-from wsprobe.browsers.firefox.net.status import parse as parse_status
+from wsprobe.browsers.firefox.net.http.auth import authorizations, parse
+from wsprobe.browsers.firefox.net.http.body import Start, begins
+from wsprobe.browsers.firefox.net.http.fields import BadField, Fields
+from wsprobe.browsers.firefox.net.http.status import BadStatus, Status
+from wsprobe.browsers.firefox.net.http.status import parse as parse_status
 from wsprobe.browsers.page.address import Address
 from wsprobe.browsers.page.address import parse as parse_address
 from wsprobe.exchange import Target

@@ -13,7 +13,7 @@ from wsprobe.browsers.script.inflate import Inflater
 from wsprobe.browsers.script.timeline import Arrival, OwnClose, arrivals, end, own_close, timed_acts, timeline
 from wsprobe.browsers.script.websocket import CallTexts, WebSocket, on_wire
 from wsprobe.browsers.view import Page
-from wsprobe.browsers.webkitgtk.soup.inflate import Inflater as SoupInflater
+from wsprobe.browsers.webkitgtk.soup.websocket.inflate import Inflater as SoupInflater
 from wsprobe.exchange import Act, ConnectFailed, Ended, Exchange, ResolveFailed, Sent, TlsFailed, TunnelFailed
 from wsprobe.read import read
 from wsprobe.read.websocket.deflate import STREAMS_MAX

@@ -8,10 +8,10 @@ import pytest
 
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.view import Page
-from wsprobe.browsers.webkitgtk.soup.auth import NTLM, authorization
-from wsprobe.browsers.webkitgtk.soup.extensions import Refused, accept, in_table
-from wsprobe.browsers.webkitgtk.soup.fields import Fields, contains, parameters
-from wsprobe.browsers.webkitgtk.soup.head import parse
+from wsprobe.browsers.webkitgtk.soup.http.auth import NTLM, authorization
+from wsprobe.browsers.webkitgtk.soup.http.fields import Fields, contains, parameters
+from wsprobe.browsers.webkitgtk.soup.http.head import parse
+from wsprobe.browsers.webkitgtk.soup.websocket.extensions import Refused, accept, in_table
 from wsprobe.exchange import Target
 from wsprobe.lab.catalogue import load
 from wsprobe.lab.rehearse import rehearse

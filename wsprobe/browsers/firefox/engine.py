@@ -9,11 +9,11 @@ from functools import partial
 from wsprobe.browsers.engine import Construction, FollowUp, Made
 from wsprobe.browsers.firefox import constructor
 from wsprobe.browsers.firefox.facts import Facts
-from wsprobe.browsers.firefox.net.auth import authorizations
 from wsprobe.browsers.firefox.net.channel import Channel, Stop, close
 from wsprobe.browsers.firefox.net.establish import not_established
 from wsprobe.browsers.firefox.net.handshake import Failed, Opened, judge
-from wsprobe.browsers.firefox.net.transaction import Answer, read_answer
+from wsprobe.browsers.firefox.net.http.auth import authorizations
+from wsprobe.browsers.firefox.net.http.transaction import Answer, read_answer
 from wsprobe.browsers.firefox.request import request
 from wsprobe.browsers.page.subprotocols import given
 from wsprobe.browsers.script.life import Told, live

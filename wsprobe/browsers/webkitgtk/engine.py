@@ -16,11 +16,11 @@ from wsprobe.browsers.view import Page, ScriptView
 from wsprobe.browsers.webkitgtk import constructor
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.request import request
-from wsprobe.browsers.webkitgtk.soup.connection import Connection, fail
-from wsprobe.browsers.webkitgtk.soup.handshake import Failed, Opened
-from wsprobe.browsers.webkitgtk.soup.message import MISDIRECTED, UNAUTHORIZED, Again, Answer
-from wsprobe.browsers.webkitgtk.soup.redirect import Redirect
+from wsprobe.browsers.webkitgtk.soup.http.message import MISDIRECTED, UNAUTHORIZED, Again, Answer
+from wsprobe.browsers.webkitgtk.soup.http.redirect import Redirect
 from wsprobe.browsers.webkitgtk.soup.session import answers
+from wsprobe.browsers.webkitgtk.soup.websocket.connection import Connection, fail
+from wsprobe.browsers.webkitgtk.soup.websocket.handshake import Failed, Opened
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.reading import Reading
 

@@ -9,7 +9,7 @@ from base64 import b64encode
 from hashlib import sha1
 
 from wsprobe.browsers.firefox.net.extensions import BadExtension, Deflate, agree
-from wsprobe.browsers.firefox.net.transaction import Answer, Head
+from wsprobe.browsers.firefox.net.http.transaction import Answer, Head
 from wsprobe.value import dataclass
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"

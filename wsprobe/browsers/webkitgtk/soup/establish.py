@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from wsprobe.browsers.transport.hindrance import Failure, given_up, hindrance
 from wsprobe.browsers.webkitgtk.facts import Facts
-from wsprobe.browsers.webkitgtk.soup.handshake import Failed
+from wsprobe.browsers.webkitgtk.soup.websocket.handshake import Failed
 from wsprobe.exchange import ConnectFailed, ResolveFailed, TlsDone, TlsFailed, TunnelFailed
 from wsprobe.read.reading import Reading
 

@@ -12,9 +12,9 @@ from dataclasses import replace
 from wsprobe.browsers.script.timeline import end
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.soup.establish import not_established
-from wsprobe.browsers.webkitgtk.soup.handshake import Failed
-from wsprobe.browsers.webkitgtk.soup.message import Again, Answer, read_answer
-from wsprobe.browsers.webkitgtk.soup.redirect import Redirect
+from wsprobe.browsers.webkitgtk.soup.http.message import Again, Answer, read_answer
+from wsprobe.browsers.webkitgtk.soup.http.redirect import Redirect
+from wsprobe.browsers.webkitgtk.soup.websocket.handshake import Failed
 from wsprobe.read.reading import Reading
 
 _SESSION = "libsoup/soup-session.c"

@@ -4,8 +4,8 @@ soup_websocket_client_verify_handshake)."""
 from __future__ import annotations
 
 from wsprobe.browsers.webkitgtk.facts import Facts
-from wsprobe.browsers.webkitgtk.soup.extensions import Accepted, Refused, accept
-from wsprobe.browsers.webkitgtk.soup.fields import Fields, contains
+from wsprobe.browsers.webkitgtk.soup.http.fields import Fields, contains
+from wsprobe.browsers.webkitgtk.soup.websocket.extensions import Accepted, Refused, accept
 from wsprobe.read.tokens import expected_accept
 from wsprobe.value import dataclass
 

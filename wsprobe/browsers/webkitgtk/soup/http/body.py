@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from wsprobe.browsers.webkitgtk.soup.head import Head
+from wsprobe.browsers.webkitgtk.soup.http.head import Head
 from wsprobe.pattern import pattern
 from wsprobe.value import dataclass
 

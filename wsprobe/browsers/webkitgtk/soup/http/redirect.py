@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from wsprobe.browsers.webkitgtk.facts import Facts
-from wsprobe.browsers.webkitgtk.soup.handshake import Failed
-from wsprobe.browsers.webkitgtk.soup.uri import BadUri, is_numbers, resolved
+from wsprobe.browsers.webkitgtk.soup.http.uri import BadUri, is_numbers, resolved
+from wsprobe.browsers.webkitgtk.soup.websocket.handshake import Failed
 from wsprobe.exchange import Target
 from wsprobe.value import dataclass
 

@@ -9,7 +9,7 @@ nsHttpChunkedDecoder.cpp, nsHttpChannel.cpp (CallOnStartRequest), nsUnknownDecod
 
 from __future__ import annotations
 
-from wsprobe.browsers.firefox.net.fields import Fields
+from wsprobe.browsers.firefox.net.http.fields import Fields
 from wsprobe.pattern import pattern
 from wsprobe.value import dataclass
 

@@ -6,7 +6,7 @@ Sources: libsoup/http1/soup-message-io-data.c (soup_message_io_data_read_headers
 
 from __future__ import annotations
 
-from wsprobe.browsers.webkitgtk.soup.fields import Fields
+from wsprobe.browsers.webkitgtk.soup.http.fields import Fields
 from wsprobe.pattern import pattern
 from wsprobe.value import dataclass
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from wsprobe.browsers.script.websocket import CLOSED, WebSocket
 from wsprobe.browsers.webkitgtk.facts import Facts
-from wsprobe.browsers.webkitgtk.soup import closing
-from wsprobe.browsers.webkitgtk.soup.closing import ABNORMAL, Fault
-from wsprobe.browsers.webkitgtk.soup.inflate import Inflater
+from wsprobe.browsers.webkitgtk.soup.websocket import closing
+from wsprobe.browsers.webkitgtk.soup.websocket.closing import ABNORMAL, Fault
+from wsprobe.browsers.webkitgtk.soup.websocket.inflate import Inflater
 
 _SECOND = 1_000_000
 _SOURCE = "libsoup/websocket/soup-websocket-connection.c"

@@ -11,9 +11,9 @@ from bisect import bisect_right
 from itertools import pairwise
 
 from wsprobe.browsers.firefox.facts import Facts
-from wsprobe.browsers.firefox.net import body
-from wsprobe.browsers.firefox.net.fields import BadField, Fields
-from wsprobe.browsers.firefox.net.status import BadStatus, Status, parse
+from wsprobe.browsers.firefox.net.http import body
+from wsprobe.browsers.firefox.net.http.fields import BadField, Fields
+from wsprobe.browsers.firefox.net.http.status import BadStatus, Status, parse
 from wsprobe.browsers.script.timeline import arrivals, end
 from wsprobe.exchange import Received, Sent
 from wsprobe.pattern import pattern

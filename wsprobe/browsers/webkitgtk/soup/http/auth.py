@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from wsprobe.browsers.transport.credentials import COUNT, Credentials, credentials, quoted, response
-from wsprobe.browsers.webkitgtk.soup.fields import SPACE, Fields, items, parameters
+from wsprobe.browsers.webkitgtk.soup.http.fields import SPACE, Fields, items, parameters
 from wsprobe.exchange import Target
 
 NTLM = "NTLM TlRMTVNTUAABAAAABYIIAAAAAAAAAAAAAAAAAAAAAAAAAAAAMAAAAAAAAAAwAAAA"

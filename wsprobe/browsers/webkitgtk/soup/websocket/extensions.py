@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wsprobe.browsers.webkitgtk.soup.fields import SPACE, items, parameters
+from wsprobe.browsers.webkitgtk.soup.http.fields import SPACE, items, parameters
 from wsprobe.pattern import pattern
 from wsprobe.value import dataclass
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from wsprobe.browsers.script.timeline import arrivals, end
 from wsprobe.browsers.webkitgtk.facts import Facts
-from wsprobe.browsers.webkitgtk.soup.auth import NTLM, authorization
-from wsprobe.browsers.webkitgtk.soup.body import Framing, TooLong, Unended, body_end, framing
-from wsprobe.browsers.webkitgtk.soup.fields import Fields
-from wsprobe.browsers.webkitgtk.soup.handshake import Failed, Opened, judge
-from wsprobe.browsers.webkitgtk.soup.head import Head, TooBig, cut, parse
-from wsprobe.browsers.webkitgtk.soup.redirect import Redirect, redirected
+from wsprobe.browsers.webkitgtk.soup.http.auth import NTLM, authorization
+from wsprobe.browsers.webkitgtk.soup.http.body import Framing, TooLong, Unended, body_end, framing
+from wsprobe.browsers.webkitgtk.soup.http.fields import Fields
+from wsprobe.browsers.webkitgtk.soup.http.head import Head, TooBig, cut, parse
+from wsprobe.browsers.webkitgtk.soup.http.redirect import Redirect, redirected
+from wsprobe.browsers.webkitgtk.soup.websocket.handshake import Failed, Opened, judge
 from wsprobe.read.reading import Reading
 from wsprobe.value import dataclass
 

@@ -1,0 +1,1 @@
+"""netwerk/protocol/http: heads, bodies and credentials."""

@@ -1,0 +1,1 @@
+"""libsoup's WebSocket: the handshake and what follows it."""
