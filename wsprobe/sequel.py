@@ -19,7 +19,8 @@ TRANSIENT_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 
 
 def redirect(reading: Reading) -> str | None:
-    """The absolute URL that a 3xx answer points to (RFC 9110 section 10.2.2), None if it points nowhere.
+    """The absolute URL that a 3xx answer points to (RFC 9110 section 10.2.2), None if it points nowhere, or
+    to what is no URL.
 
     A relative reference is resolved against the URL asked for; http: and https: are taken for ws: and wss:.
     """
@@ -31,7 +32,10 @@ def redirect(reading: Reading) -> str | None:
         return None
     target = reading.exchange.plan.target
     base = ("https:" if target.secure else "http:") + target.url.partition(":")[2]
-    place = urljoin(base, locations[0].value.decode("latin-1"))
+    try:
+        place = urljoin(base, locations[0].value.decode("latin-1"))
+    except ValueError:  # brackets that hold no address
+        return None
     for http, ws in (("http:", "ws:"), ("https:", "wss:")):
         if place.lower().startswith(http + "//"):
             return ws + place[len(http) :]

@@ -327,6 +327,8 @@ def test_certificate_is_named(capsys: Capture) -> None:
         ),
         (["lab:302-ws"], "points elsewhere; -L follows\n"),
         (["-L", "lab:/redirect/302?to=ftp://h/"], "to no place that -L could follow to\n"),
+        (["lab:/redirect/302?to=ws://["], "to no place that -L could follow to\n"),
+        (["-L", "lab:/redirect/302?to=ws://["], "to no place that -L could follow to\n"),
         (["lab:/status/302"], "points elsewhere, but not where to\n"),
     ],
 )

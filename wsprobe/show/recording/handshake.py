@@ -206,9 +206,10 @@ def redirected(report: Report) -> str:
     to = sequel.redirect(report.reading)
     followed = len(report.exchange.hops)
     asked = {hop.plan.target.url for hop in report.exchange.hops}
-    if to is None:
+    final = report.reading.final
+    if to is None and (final is None or not final.head.all(b"location")):
         return ", but not where to"
-    if not to.lower().startswith(("ws://", "wss://")):
+    if to is None or not to.lower().startswith(("ws://", "wss://")):
         return ", to no place that -L could follow to"
     if followed:
         circle = ", in a circle" if to in asked else ""
