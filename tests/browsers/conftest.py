@@ -1,4 +1,4 @@
-"""Real engines are driven only when they are asked for: ``pytest -m engines``."""
+"""Real engines are driven only when they are asked for: ``pytest -n 0 -m engines``."""
 
 from __future__ import annotations
 

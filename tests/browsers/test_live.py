@@ -1,4 +1,4 @@
-"""The engines themselves, driven again: run with ``-m engines``. Takes some minutes."""
+"""The engines themselves, driven again: run with ``-n 0 -m engines``. Takes some minutes."""
 
 from __future__ import annotations
 
