@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 from wsprobe.browsers.chromium import constructor
@@ -25,6 +24,7 @@ from wsprobe.browsers.transport.hindrance import reset_unasked
 from wsprobe.browsers.view import Page, ScriptView
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.reading import Reading
+from wsprobe.value import dataclass
 
 _HEAD_BUFFER = 4096
 """The head buffer grows by as much; what stands in it behind the head is read as frames in one go."""
@@ -52,8 +52,8 @@ class Chromium:
     """An ``Engine``. Nothing is kept between calls."""
 
     facts: Facts
-    name: str = field(default="chromium", init=False)
-    undefined_is_zero: bool = field(default=True, init=False)
+    name = "chromium"
+    undefined_is_zero = True
     """Of close(): a missing code is read as 0 where there is a reason (dom_websocket.cc, measured)."""
 
     @property

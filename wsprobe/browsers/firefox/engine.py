@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 from wsprobe.browsers.engine import Construction, FollowUp, Made
@@ -22,6 +22,7 @@ from wsprobe.browsers.script.websocket import CLOSED, CallTexts, WebSocket
 from wsprobe.browsers.view import Page, ScriptView
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.reading import Reading
+from wsprobe.value import dataclass
 
 _SECOND = 1_000_000
 _WEBSOCKET = "dom/websocket/WebSocket.cpp"
@@ -42,7 +43,7 @@ class Firefox:
     """An ``Engine``. Nothing is kept between calls."""
 
     facts: Facts
-    name: str = field(default="firefox", init=False)
+    name = "firefox"
 
     @property
     def version(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 from wsprobe.browsers.engine import Construction, FollowUp, Made
@@ -23,6 +22,7 @@ from wsprobe.browsers.webkitgtk.soup.websocket.connection import Connection, fai
 from wsprobe.browsers.webkitgtk.soup.websocket.handshake import Failed, Opened
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.reading import Reading
+from wsprobe.value import dataclass
 
 _CLOSED_EARLY = "close() while CONNECTING: Source/WebCore/Modules/websockets/WebSocket.cpp"
 _WHY = {MISDIRECTED: "421", UNAUTHORIZED: "401, and there is an answer to it"}
@@ -38,8 +38,8 @@ class WebKitGtk:
     """An ``Engine``. Nothing is kept between calls."""
 
     facts: Facts
-    name: str = field(default="webkitgtk", init=False)
-    oldest_tls: str = field(default="1.0", init=False)
+    name = "webkitgtk"
+    oldest_tls = "1.0"
     """GnuTLS, as WebKitGTK uses it, still speaks TLS 1.0 (measured)."""
 
     @property

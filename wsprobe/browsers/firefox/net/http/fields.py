@@ -6,7 +6,6 @@ Sources: netwerk/protocol/http/nsHttpHeaderArray.cpp and .h, nsHttpResponseHead.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from wsprobe.pattern import pattern
 
@@ -33,16 +32,18 @@ class BadField(Exception):
     """The whole answer is given up for this field."""
 
 
-@dataclass(slots=True)
 class Fields:
     """Filled line by line; values as ``GetResponseHeader`` gives them."""
 
-    values: dict[bytes, bytes] = field(default_factory=dict)
-    """By name in lower case."""
-    content_length: int = -1
-    """-1: not known."""
-    typed: bool = False
-    """There is a Content-Type with a type in it."""
+    __slots__ = ("content_length", "typed", "values")
+
+    def __init__(self) -> None:
+        self.values: dict[bytes, bytes] = {}
+        """By name in lower case."""
+        self.content_length = -1
+        """-1: not known."""
+        self.typed = False
+        """There is a Content-Type with a type in it."""
 
     def get(self, name: bytes) -> bytes | None:
         return self.values.get(name)
