@@ -65,6 +65,12 @@ def test_what_script_cannot_tell_apart(saved: dict[str, str], capsys: Capture) -
     assert "Chromium: yes, by" in capsys.readouterr().out
 
 
+def test_a_page_elsewhere_is_none(saved: dict[str, str], capsys: Capture) -> None:
+    assert run(["compare", "--browser-mode", "--page", "app.example/x", saved["status-403"]]) == 2
+    assert "--page: 'app.example/x' is not a URL" in capsys.readouterr().err
+    assert run(["compare", "--browser", "firefox", "--page", "about:blank", saved["status-403"]]) == 0
+
+
 def test_json_of_many_recordings_grows_as_they_do(
     saved: dict[str, str], capsys: Capture, tmp_path: Path
 ) -> None:

@@ -36,7 +36,7 @@ def compare(words: Sequence[str], values: dict[str, Any]) -> int:
     browsers = chosen(values["browsers"]) if values["browsers"] or values["browser_mode"] else ()
     revisions = specs(values["specs"])
     page = Page(
-        url=values["page"],
+        url=opener(values["page"]) if browsers else values["page"],
         csp=values["csp"],
         protocols=tuple(values["protocols"]) or None,
         cookies="; ".join(values["cookies"]),
@@ -63,6 +63,17 @@ def chosen(names: Sequence[str]) -> tuple[str, ...]:
         if word not in ENGINES:
             raise click.UsageError(f"--browser: '{word}' is not one of {', '.join(ENGINES)}, all")
     return tuple(dict.fromkeys(words))
+
+
+def opener(word: str) -> str:
+    """The page's URL from --page, which must be one: a browser has no page elsewhere."""
+    from wsprobe.browsers.page.address import parse
+
+    if parse(word) is None:
+        raise click.UsageError(
+            f"--page: '{word}' is not a URL: it begins with a scheme, as https://app.example/"
+        )
+    return word
 
 
 def specs(names: Sequence[str]) -> tuple[str, ...]:
