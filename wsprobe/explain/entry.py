@@ -17,7 +17,7 @@ class Entry:
     """The name under which it is found again."""
     kind: str
     """``close code``, ``HTTP status``, ``finding``, ``outcome``, ``exit status``, ``console text``,
-    ``revision``, ``rule``, ``section``, ``header``, ``contradiction``, ``question``, ``history`` or
+    ``revision``, ``rule``, ``section``, ``header``, ``script``, ``contradiction``, ``question``, ``history`` or
     ``scenario``."""
     title: str
     text: tuple[str, ...] = ()

@@ -30,25 +30,27 @@ def all_topics() -> tuple[str, ...]:
         outcomes,
         revisions,
         scenarios,
+        script,
         sections,
         statuses,
     )
 
-    sources = (outcomes, statuses, close_codes, headers, findings, revisions, sections, scenarios)
+    sources = (outcomes, statuses, close_codes, headers, script, findings, revisions, sections, scenarios)
     return tuple(dict.fromkeys(topic for source in sources for topic in source.topics()))
 
 
 def find(topic: str) -> Entry:
-    """The explanation of *topic*: a close code, status, header, finding, outcome, revision, rule, section or
-    scenario by its name, a citation (``RFC 6455 section 4.1, item 4``), or a line copied from a console. Where
-    one word means several things, ``close 1006``, ``status 403``, ``exit 12``, ``finding unresolved``,
-    ``rule upgrade``, ``lab:403`` say which. Raises UnknownTopic.
+    """The explanation of *topic*: a close code, status, header, word of the page, finding, outcome, revision,
+    rule, section or scenario by its name, a citation (``RFC 6455 section 4.1, item 4``), or a line copied from
+    a console. Where one word means several things, ``close 1006``, ``status 403``, ``exit 12``,
+    ``finding unresolved``, ``rule upgrade``, ``lab:403`` say which. Raises UnknownTopic.
     """
     asked = " ".join(topic.split())
     entry = (
         _prefixed(asked)
         or _number(asked)
         or _header(asked)
+        or _script(asked)
         or _named(asked)
         or _cited(asked)
         or _console(asked)
@@ -130,6 +132,12 @@ def _scenario(word: str) -> Entry | None:
     from wsprobe.explain.subjects import scenarios
 
     return scenarios.find(word)
+
+
+def _script(asked: str) -> Entry | None:
+    from wsprobe.explain.subjects import script
+
+    return script.find(asked)
 
 
 def _header(asked: str) -> Entry | None:
