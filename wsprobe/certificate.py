@@ -10,6 +10,15 @@ SECONDS = len("2026-11-24T12:00:00")
 """Characters of a time in ISO 8601 up to its seconds."""
 
 
+SELF_SIGNED, UNKNOWN_ISSUER = "it is self-signed", "its issuer is not a known authority"
+"""What ``TlsDone.problem`` begins with where no trusted authority stands behind a certificate."""
+
+
+def untrusted(problem: str) -> bool:
+    """True if *problem*, of a certificate that was let pass, says that no known authority stands behind it."""
+    return problem.startswith((SELF_SIGNED, UNKNOWN_ISSUER))
+
+
 def faults(shown: Certificate, name: str, now: str) -> Iterator[tuple[str, str]]:
     """Return (reason as in ``TlsFailed.reason``, words that follow "it") for each fault of *shown*.
 

@@ -13,6 +13,7 @@ from wsprobe.browsers import ENGINES
 from wsprobe.browsers.view import Page, ScriptView
 from wsprobe.exchange import (
     Act,
+    Certificate,
     Connected,
     ConnectFailed,
     Connecting,
@@ -23,8 +24,10 @@ from wsprobe.exchange import (
     Received,
     ResolveFailed,
     Sent,
+    TlsDone,
     TlsFailed,
 )
+from wsprobe.net.tls import trust
 from wsprobe.read import read
 
 CHROMIUM = ENGINES["chromium"]
@@ -187,6 +190,38 @@ def test_a_failure_of_the_network_is_only_in_the_console(events: tuple[object, .
     view = failed(*events)
     assert (types(view), view.races) == (["error", "close"], "")
     assert view.console[0].endswith(f"failed: Error in connection establishment: {text}")
+
+
+@pytest.mark.parametrize("passed", [True, False], ids=["passed by -k", "refused"])
+@pytest.mark.parametrize(
+    ("trusted", "name", "until", "error"),
+    [
+        (False, "other.example", "2020", "AUTHORITY_INVALID"),
+        (True, "other.example", "2020", "COMMON_NAME_INVALID"),
+        (True, "chat.match", "2020", "DATE_INVALID"),
+        (True, "other.example", "2040", "COMMON_NAME_INVALID"),
+        (False, "chat.match", "2040", "AUTHORITY_INVALID"),
+    ],
+)
+def test_of_several_faults_of_a_certificate_the_most_serious_is_named(
+    trusted: bool, name: str, until: str, error: str, passed: bool
+) -> None:
+    """MapCertStatusToNetError: authority, then name, then date, whichever verification came to first."""
+    shown = Certificate(b"", "CN=a", "CN=b", (name,), "2000-01-01T00:00:00Z", f"{until}-01-01T00:00:00Z")
+    problem = trust.problem(shown, "chat.match", "2026-01-01T00:00:00Z", trusted)
+    first = "unknown-ca" if not trusted else "expired" if until == "2020" else "wrong-name"
+    events: tuple[object, ...] = (
+        (TlsDone(1, "TLS 1.3", "x", None, shown, False, problem), Ended(2, "local"))
+        if passed
+        else (TlsFailed(1, "certificate", "", certificate=shown, reason=first), Ended(2, "error"))
+    )
+    url = "wss://chat.match/"
+    made = CHROMIUM.construct(url, Page())
+    assert made.target is not None
+    plan = Plan(made.target, CHROMIUM.request(made, Page(), "k"))
+    recording = Exchange(plan, events, started="2026-01-01T00:00:00Z")  # type: ignore[arg-type]
+    (line,) = CHROMIUM.view(url, Page(), [read(recording)]).console
+    assert line.endswith(f"net::ERR_CERT_{error}")
 
 
 def test_an_attempt_that_failed_before_one_that_worked_is_no_failure() -> None:

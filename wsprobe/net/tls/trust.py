@@ -6,7 +6,7 @@ import os
 import ssl
 import warnings
 
-from wsprobe.certificate import faults
+from wsprobe.certificate import SELF_SIGNED, UNKNOWN_ISSUER, faults
 from wsprobe.exchange import Certificate, TlsOptions
 from wsprobe.net.fault import PlanError
 
@@ -112,7 +112,5 @@ def problem(shown: Certificate, name: str, now: str, known: bool) -> str | None:
     """
     said = [f"it {words}" for _, words in faults(shown, name, now)]
     if not known:
-        said.insert(
-            0, "it is self-signed" if shown.subject == shown.issuer else "its issuer is not a known authority"
-        )
+        said.insert(0, SELF_SIGNED if shown.subject == shown.issuer else UNKNOWN_ISSUER)
     return ", ".join(said) or None

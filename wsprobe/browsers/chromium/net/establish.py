@@ -9,6 +9,7 @@ from __future__ import annotations
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.net.handshake import Failed
 from wsprobe.browsers.transport.hindrance import Failure, given_up, hindrance, reset_unasked
+from wsprobe.certificate import faults, untrusted
 from wsprobe.exchange import ConnectFailed, ResolveFailed, TlsDone, TlsFailed, TunnelFailed
 from wsprobe.read.reading import Reading
 
@@ -32,10 +33,12 @@ _CONNECT = {
 _CERTIFICATE = {
     "unknown-ca": "ERR_CERT_AUTHORITY_INVALID",
     "self-signed": "ERR_CERT_AUTHORITY_INVALID",
+    "wrong-name": "ERR_CERT_COMMON_NAME_INVALID",
     "expired": "ERR_CERT_DATE_INVALID",
     "not-yet-valid": "ERR_CERT_DATE_INVALID",
-    "wrong-name": "ERR_CERT_COMMON_NAME_INVALID",
 }
+"""Fault of a certificate -> net error, the most serious first: of several, Chromium reports that one
+(MapCertStatusToNetError)."""
 
 _CERTIFICATE_REQUIRED = 116
 _ALERT = {
@@ -60,13 +63,13 @@ def not_established(reading: Reading, facts: Facts) -> tuple[int, Failed] | None
     """(microseconds, failure) if no request could be sent; None if one could, or if that is still open."""
     hindered = hindrance(reading)
     if isinstance(hindered, TlsDone):
-        return hindered.at, _failed(_problem(hindered.problem or ""), facts)
+        return hindered.at, _failed(_certificate(reading, hindered), facts)
     if hindered is None:
         return _reset_at_once(reading, facts)
-    return None if given_up(reading) else (hindered.at, _failure(hindered, facts))
+    return None if given_up(reading) else (hindered.at, _failure(reading, hindered, facts))
 
 
-def _failure(event: Failure, facts: Facts) -> Failed:
+def _failure(reading: Reading, event: Failure, facts: Facts) -> Failed:
     match event:
         case ResolveFailed():
             return _failed("ERR_NAME_NOT_RESOLVED", facts)
@@ -74,14 +77,14 @@ def _failure(event: Failure, facts: Facts) -> Failed:
             return _failed(_CONNECT.get(event.errno, "ERR_CONNECTION_FAILED"), facts)
         case TunnelFailed():
             return Failed(facts.failures["tunnel"], f"the proxy opened no tunnel: {_STREAM}")
-    return _tls(event, facts)
+    return _tls(reading, event, facts)
 
 
-def _tls(event: TlsFailed, facts: Facts) -> Failed:
+def _tls(reading: Reading, event: TlsFailed, facts: Facts) -> Failed:
     if event.alert == _CERTIFICATE_REQUIRED:
         return Failed(facts.failures["canceled"], f"the server asks for a client certificate: {_STREAM}")
     if event.kind == "certificate":
-        return _failed(_CERTIFICATE.get(event.reason, "ERR_CERT_INVALID"), facts)
+        return _failed(_certificate(reading, event), facts)
     if event.kind == "alert":
         return _failed(_ALERT.get(event.alert or -1, "ERR_SSL_PROTOCOL_ERROR"), facts)
     if event.kind == "fin":
@@ -91,14 +94,16 @@ def _tls(event: TlsFailed, facts: Facts) -> Failed:
     return _failed("ERR_SSL_PROTOCOL_ERROR", facts)
 
 
-def _problem(problem: str) -> str:
-    """The net error of a certificate that we let pass and Chromium would not."""
-    text = problem.lower()
-    if "expired" in text or "not yet valid" in text:
-        return "ERR_CERT_DATE_INVALID"
-    if "mismatch" in text or "match" in text or "name" in text:
-        return "ERR_CERT_COMMON_NAME_INVALID"
-    return "ERR_CERT_AUTHORITY_INVALID"
+def _certificate(reading: Reading, event: TlsDone | TlsFailed) -> str:
+    """The net error of a certificate that was refused, or that we let pass and Chromium would not."""
+    known = {event.reason} if isinstance(event, TlsFailed) else set[str]()
+    if isinstance(event, TlsDone) and untrusted(event.problem or ""):
+        known.add("unknown-ca")
+    if event.certificate is not None:
+        plan = reading.exchange.plan
+        name = plan.tls.server_name or plan.target.host
+        known |= {reason for reason, _ in faults(event.certificate, name, reading.exchange.started)}
+    return next((error for fault, error in _CERTIFICATE.items() if fault in known), "ERR_CERT_INVALID")
 
 
 def _reset_at_once(reading: Reading, facts: Facts) -> tuple[int, Failed] | None:
