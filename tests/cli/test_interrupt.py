@@ -51,19 +51,24 @@ def test_what_was_recorded_is_reported_and_saved(when: str, name: str, says: str
     assert last.how == "interrupted"
 
 
-def test_every_url_that_was_asked_has_its_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Two are asked at a time, so that the third is asked only when the second is over; the first never is."""
+def interrupt(monkeypatch: pytest.MonkeyPatch, nth: int) -> None:
+    """^C as soon as the name of the *nth* exchange has resolved."""
     asked = 0
 
     def event(self: object, event: Event) -> None:
         nonlocal asked
         asked += isinstance(event, Resolved)
-        if asked == 3:
+        if asked == nth:
             raise KeyboardInterrupt
 
     monkeypatch.setattr("wsprobe.cli.results.result.Results.event", event)
+
+
+def test_every_url_that_was_asked_has_its_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two are asked at a time, so that the third is asked only when the second is over; the first never is."""
+    interrupt(monkeypatch, 3)
     names = ["lab:silence", "lab:status-403", "lab:status-404", "lab:status-504"]
     assert run(["connect", "--json", "--parallel", "2", *names]) == Exit.INTERRUPTED
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -89,15 +94,7 @@ def test_between_two_tries_the_last_one_is_kept(
 def test_after_a_redirect_the_hops_are_kept(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = 0
-
-    def event(self: object, event: Event) -> None:
-        nonlocal asked
-        asked += isinstance(event, Resolved)
-        if asked == 2:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr("wsprobe.cli.results.result.Results.event", event)
+    interrupt(monkeypatch, 2)
     assert run(["connect", "--json", "-L", "lab:302-self-loop"]) == Exit.INTERRUPTED
     value = json.loads(capsys.readouterr().out)
     assert [hop["response"]["status"] for hop in value["hops"]] == [302]
