@@ -109,18 +109,9 @@ def _span(reading: Reading, response: Response, words: bytes) -> Span | None:
 def _upgrade_stripped(reading: Reading, response: Response, text: bytes) -> Iterator[Finding]:
     head = reading.request.head
     whole = bool(head.all(b"upgrade") and head.all(b"connection"))
-    for pattern, whose in _NO_UPGRADE:
-        if match := re.search(pattern, text, re.IGNORECASE):
-            words = shown(match[0])
-            yield found(
-                "upgrade-stripped" if whole else "handshake-incomplete",
-                f"the body says: {words} (words of {whose}); the request had Upgrade and Connection"
-                if whole
-                else f"the body says: {words} (words of {whose}); the request lacks Upgrade or Connection",
-                _span(reading, response, match[0]),
-                received=match[0],
-            )
-            return
+    id = "upgrade-stripped" if whole else "handshake-incomplete"
+    asked = f"the request {'had Upgrade and' if whole else 'lacks Upgrade or'} Connection"
+    return _said(reading, response, text, id, _NO_UPGRADE, asked)
 
 
 def _said(
