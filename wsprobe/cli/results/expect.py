@@ -57,9 +57,9 @@ def _possible(text: str, what: str, name: str, wanted: str | None) -> None:
 def _known(text: str, word: str, words: Iterable[str]) -> None:
     if word in (known := list(words)):
         return
-    from difflib import get_close_matches
+    from wsprobe.nearest import nearest
 
-    near = ", ".join(get_close_matches(word, known, n=3, cutoff=0.5))
+    near = ", ".join(nearest(word, known))
     hint = f"; near: {near}" if near else ""
     raise click.UsageError(f"--expect: '{text}': there is no {word!r}{hint}")
 
