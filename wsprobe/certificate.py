@@ -1,7 +1,13 @@
-"""What a certificate says against itself: dates and names. Whether it is trusted is not to be read from it."""
+"""What a certificate says against itself: dates and names. Whether it is trusted is not to be read from it.
+
+A certificate's DER (X.690, RFC 5280) as a person needs it: whose, by whom, for which names, how long.
+
+Reads what is there and never raises: what cannot be read stays empty.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from wsprobe.exchange import Certificate
@@ -46,3 +52,157 @@ def covers(pattern: str, name: str) -> bool:
     if pattern.startswith("*."):
         return "." in pattern[2:] and name.partition(".")[2] == pattern[2:]
     return pattern == name
+
+
+SEQUENCE, SET, OID = 0x30, 0x31, 0x06
+UTC_TIME, GENERALIZED_TIME = 0x17, 0x18
+VERSION, EXTENSIONS = 0xA0, 0xA3
+DNS_NAME, IP_ADDRESS = 0x82, 0x87
+
+SUBJECT_ALT_NAME = bytes.fromhex("551d11")
+
+_STRINGS = {
+    0x0C: "utf-8",
+    0x12: "ascii",
+    0x13: "ascii",
+    0x14: "latin-1",
+    0x16: "ascii",
+    0x1A: "ascii",
+    0x1C: "utf-32-be",
+    0x1E: "utf-16-be",
+}
+"""Tags of the string types that names are made of, with their encodings."""
+
+_TYPES = {
+    "2.5.4.3": "CN",
+    "2.5.4.4": "SN",
+    "2.5.4.5": "serialNumber",
+    "2.5.4.6": "C",
+    "2.5.4.7": "L",
+    "2.5.4.8": "ST",
+    "2.5.4.9": "STREET",
+    "2.5.4.10": "O",
+    "2.5.4.11": "OU",
+    "2.5.4.12": "title",
+    "2.5.4.15": "businessCategory",
+    "2.5.4.17": "postalCode",
+    "2.5.4.42": "GN",
+    "2.5.4.97": "organizationIdentifier",
+    "0.9.2342.19200300.100.1.1": "UID",
+    "0.9.2342.19200300.100.1.25": "DC",
+    "1.2.840.113549.1.9.1": "emailAddress",
+}
+"""Short names of attribute types: RFC 4514 section 3 and common use."""
+
+Item = tuple[int, bytes]
+"""A tag and its contents."""
+
+
+def read(der: bytes) -> Certificate:
+    """Return what *der* says of itself; the fields that could not be read are empty."""
+    issuer = subject = not_before = not_after = ""
+    names: tuple[str, ...] = ()
+    # Certificate ::= SEQUENCE { tbsCertificate SEQUENCE { ... }, signatureAlgorithm, signature }
+    fields = [item for item in _items(_inside(_inside(der))) if item[0] != VERSION]
+    for place, (tag, contents) in enumerate(fields):
+        if place == 2:
+            issuer = _name(contents)
+        elif place == 3:
+            not_before, not_after = [*map(_time, _items(contents)), "", ""][:2]
+        elif place == 4:
+            subject = _name(contents)
+        elif tag == EXTENSIONS:
+            names = _alternative_names(_inside(contents))
+    return Certificate(der, subject, issuer, names, not_before, not_after)
+
+
+def _items(data: bytes) -> Iterator[Item]:
+    """Return tag and contents of each item of *data*, up to the first that is cut or malformed."""
+    at = 0
+    while at + 2 <= len(data):
+        tag, length = data[at], data[at + 1]
+        at += 2
+        if length & 0x80:
+            size = length & 0x7F
+            if not 1 <= size <= 4 or at + size > len(data):
+                return
+            length = int.from_bytes(data[at : at + size])
+            at += size
+        if tag & 0x1F == 0x1F or at + length > len(data):
+            return
+        yield tag, data[at : at + length]
+        at += length
+
+
+def _inside(data: bytes) -> bytes:
+    """Return the contents of the one item that *data* is."""
+    return next(_items(data), (0, b""))[1]
+
+
+def _name(contents: bytes) -> str:
+    """Return a Name as RFC 4514 writes it: last part first."""
+    parts = ["+".join(_attribute(attribute) for _, attribute in _items(rdn)) for _, rdn in _items(contents)]
+    return ",".join(reversed(parts))
+
+
+def _attribute(contents: bytes) -> str:
+    (_, oid), (tag, value) = [*_items(contents), (0, b""), (0, b"")][:2]
+    kind = _dotted(oid)
+    if kind not in _TYPES or tag not in _STRINGS:
+        return f"{kind}=#{contents[2 + len(oid) :].hex()}"
+    return f"{_TYPES[kind]}={_escaped(value.decode(_STRINGS[tag], 'replace'))}"
+
+
+def _escaped(value: str) -> str:
+    """Escape *value* as RFC 4514 section 2.4 says; control characters too, as it allows."""
+    value = re.sub(r'([\\",+;<>])', r"\\\1", value)
+    value = re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda m: "".join(f"\\{b:02x}" for b in m[0].encode()), value)
+    if value.endswith(" "):
+        value = value[:-1] + "\\ "
+    return "\\" + value if value.startswith(("#", " ")) and value != "\\ " else value
+
+
+def _dotted(oid: bytes) -> str:
+    arcs: list[int] = []
+    value = 0
+    for byte in oid:
+        value = value << 7 | byte & 0x7F
+        if value.bit_length() > 128:
+            return "?"
+        if not byte & 0x80:
+            arcs.append(value)
+            value = 0
+    if not arcs:
+        return "?"
+    first = min(arcs[0] // 40, 2)
+    return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
+
+
+def _time(item: Item) -> str:
+    """Return a UTCTime or GeneralizedTime as ISO 8601 (RFC 5280 section 4.1.2.5)."""
+    tag, contents = item
+    digits = contents.decode("ascii", "replace")
+    if tag == UTC_TIME:
+        digits = ("19" if digits[:2] >= "50" else "20") + digits
+    found = re.fullmatch(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})Z", digits)
+    return "{}-{}-{}T{}:{}:{}Z".format(*found.groups()) if found else ""
+
+
+def _alternative_names(extensions: bytes) -> tuple[str, ...]:
+    for _, extension in _items(extensions):
+        parts = list(_items(extension))
+        if len(parts) >= 2 and parts[0] == (OID, SUBJECT_ALT_NAME):
+            found = (_general_name(each) for each in _items(_inside(parts[-1][1])))
+            return tuple(name for name in found if name)
+    return ()
+
+
+def _general_name(item: Item) -> str:
+    tag, value = item
+    if tag == DNS_NAME:
+        return value.decode("ascii", "backslashreplace")
+    if tag == IP_ADDRESS and len(value) in (4, 16):
+        import ipaddress
+
+        return str(ipaddress.ip_address(value))
+    return ""

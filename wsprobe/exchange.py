@@ -4,6 +4,8 @@ Rule 1: the wire is the fact. Bytes are kept as they were sent and received; one
 Rule 2: a failure of the network is an event, never an exception.
 
 Times (``at``) are whole microseconds since the probe of this exchange began.
+
+What the network refuses to begin with.
 """
 
 from __future__ import annotations
@@ -272,3 +274,7 @@ class Exchange:
     """Wall-clock time of the start, ISO 8601, UTC."""
     hops: tuple[Exchange, ...] = ()
     """Earlier exchanges that led here (redirect, authentication, version retry), oldest first."""
+
+
+class PlanError(ValueError):
+    """A plan that cannot be carried out on any network. The text is one clear line for whoever made it."""

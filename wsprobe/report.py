@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wsprobe.judge import judge, outcome
+from wsprobe.outcome import STATUS_OF
+from wsprobe.read import read
 from wsprobe.value import dataclass
 
 if TYPE_CHECKING:
-    from wsprobe.browsers.view import ScriptView
+    from wsprobe.browsers.engine import ScriptView
     from wsprobe.exchange import Exchange
     from wsprobe.judge.finding import Verdict
     from wsprobe.read.reading import Reading
@@ -36,3 +39,21 @@ class Report:
     @property
     def exchange(self) -> Exchange:
         return self.reading.exchange
+
+
+def report(exchange: Exchange) -> Report:
+    """Read one recording, and judge it by the wire version that was spoken."""
+    reading = read(exchange)
+    verdict = judged(reading)
+    word = outcome(reading, verdict)
+    return Report(reading=reading, verdict=verdict, outcome=word, exit_status=int(STATUS_OF[word]))
+
+
+def judged(reading: Reading) -> Verdict:
+    """The verdict of the version that was spoken: RFC 6455, or that of the draft that ``Plan.wire`` is."""
+    if reading.exchange.plan.wire == "hybi-13":
+        return judge(reading)
+    # A seam: the revisions are data that only a draft's verdict needs.
+    from wsprobe.history import judged_by_draft
+
+    return judged_by_draft(reading)

@@ -1,10 +1,13 @@
-"""Bytes from the network as printable ASCII. Imports nothing of ours.
+"""Bytes from the network as text that is safe for a terminal, and back.
 
-Rule: everything that a peer sent goes through here before it is put in a text. ``wsprobe.show.visible`` has the
-way back and what else terminals need.
+Rule: everything that a peer sent goes through here before it is put into a text or printed. The escape is
+reversible: a backslash is doubled and every byte that is not shown as itself becomes ``\\xNN``, so nothing
+is lost.
 """
 
 from __future__ import annotations
+
+import re
 
 _TABLE = {b: f"\\x{b:02x}" for b in (*range(0x20), *range(0x7F, 0x100))} | {0x5C: "\\\\"}
 
@@ -12,3 +15,45 @@ _TABLE = {b: f"\\x{b:02x}" for b in (*range(0x20), *range(0x7F, 0x100))} | {0x5C
 def visible(data: bytes) -> str:
     """Printable ASCII as it is, a backslash doubled, every other byte as ``\\xNN``. Reversible."""
     return data.decode("latin-1").translate(_TABLE)
+
+
+_ESCAPE = re.compile(r"\\(\\|x[0-9a-f]{2})")
+
+
+def legible(data: bytes) -> str:
+    """Like `visible`, but printable characters of well-formed UTF-8 are shown as themselves.
+
+    Controls, C1, surrogates and format characters (bidirectional overrides, zero-width marks: Unicode
+    categories C*) are not printable and stay escaped, byte by byte.
+    """
+    if data.isascii():
+        return visible(data)
+    return "".join(
+        visible(char.encode("utf-8", "surrogateescape"))
+        if ord(char) < 0x80 or not char.isprintable() or 0xDC80 <= ord(char) <= 0xDCFF
+        else char
+        for char in data.decode("utf-8", "surrogateescape")
+    )
+
+
+def raw(text: str) -> bytes:
+    """The bytes that `visible` or `legible` made *text* from."""
+    whole = bytearray()
+    at = 0
+    for match in _ESCAPE.finditer(text):
+        whole += text[at : match.start()].encode()
+        token = match[1]
+        whole += b"\\" if token == "\\" else bytes([int(token[1:], 16)])
+        at = match.end()
+    return bytes(whole + text[at:].encode())
+
+
+def hexdump(data: bytes, start: int = 0) -> list[str]:
+    """Lines of sixteen bytes: offset, hex, and ASCII with a dot for all else (as ``hexdump -C``)."""
+    lines = []
+    for at in range(0, len(data), 16):
+        chunk = data[at : at + 16]
+        left, right = chunk[:8].hex(" "), chunk[8:].hex(" ")
+        text = "".join(chr(b) if 0x20 <= b < 0x7F else "." for b in chunk)
+        lines.append(f"{start + at:08x}  {left:<23}  {right:<23}  |{text}|")
+    return lines

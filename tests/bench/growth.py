@@ -7,9 +7,9 @@ import time
 from measure import Row
 
 from wsprobe import opening, target
+from wsprobe.conversation import Client
 from wsprobe.exchange import Limits, Plan
-from wsprobe.read.http.heads import split_head
-from wsprobe.session import Client
+from wsprobe.read.head import split_head
 
 SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 FLOODS = {

@@ -11,12 +11,12 @@ from measure import Row
 
 from wsprobe import archive, opening, target
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.view import Page
+from wsprobe.browsers.engine import Page
 from wsprobe.exchange import Exchange, Plan, Received
-from wsprobe.lab import catalogue
-from wsprobe.lab.places import PORTS, place
+from wsprobe.lab import find, load
+from wsprobe.lab.play import play
+from wsprobe.lab.ports import PORTS, place
 from wsprobe.lab.scenario import Scenario
-from wsprobe.lab.stage.play import play
 from wsprobe.read import read
 
 KEY = "d3Nwcm9iZSByZWNvcmRpbmc="
@@ -41,7 +41,7 @@ def save(file: Path) -> int:
     many that were."""
     lines = []
     end = time.perf_counter() + MAKING
-    for scenario in catalogue.load().values():
+    for scenario in load().values():
         if time.perf_counter() > end:
             break
         try:
@@ -56,7 +56,7 @@ def save(file: Path) -> int:
 
 def predictions() -> list[Row]:
     """For each engine: what script sees of one saved recording that has been read; and, first, reading it."""
-    line = archive.dump(recorded(catalogue.find("status-403")))
+    line = archive.dump(recorded(find("status-403")))
     page = Page()
     saved = read(archive.load(line))
     url = saved.exchange.plan.target.url

@@ -30,11 +30,10 @@ import trio
 from tests.browsers.driver.case import Case, Script
 from tests.browsers.driver.engines import ENGINES
 from tests.browsers.driver.record import Measurement, Recording, measure
-from wsprobe.browsers.view import Page
-from wsprobe.lab.places import LISTENERS
-from wsprobe.lab.request import request, values
-from wsprobe.lab.scenario import Scenario, Step
-from wsprobe.lab.template import escape
+from wsprobe.browsers.engine import Page
+from wsprobe.lab.perform import request, values
+from wsprobe.lab.ports import LISTENERS
+from wsprobe.lab.scenario import Scenario, Step, escape
 
 SCRIPTS = ("before", "construct", "after", "on_open", "on_message", "at_end")
 OTHER_NAMES: dict[str, Any] = {

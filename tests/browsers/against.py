@@ -20,7 +20,7 @@ from tests.browsers.driver.engines import ENGINES
 from tests.browsers.driver.record import Measurement, measure
 from tests.browsers.measure import kept
 from tests.browsers.views import held
-from wsprobe.lab.catalogue import parse
+from wsprobe.lab import parse
 from wsprobe.lab.scenario import Scenario
 
 Faults = Mapping[str, list[str]]

@@ -24,7 +24,7 @@ from tests.browsers.driver.case import Case, Script
 from tests.browsers.driver.compare import MOST_EVENTS, differences, told
 from tests.browsers.driver.engines import ENGINES
 from tests.browsers.driver.record import Recording, measure
-from wsprobe.lab.catalogue import load
+from wsprobe.lab import load
 
 TIMES = 5
 ENDS_EARLY = ("fin-on-accept", "reset-on-accept")

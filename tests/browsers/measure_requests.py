@@ -22,9 +22,9 @@ from tests.browsers.driver.engines import ENGINES
 from tests.browsers.driver.page import page
 from tests.browsers.driver.record import KEY
 from tests.browsers.driver.situations import DEFAULT_PORT_HOST, SITUATIONS, Situation
-from wsprobe.lab.catalogue import find
-from wsprobe.lab.request import request
-from wsprobe.lab.sockets.server import LabError, Visit, serve
+from wsprobe.lab import find
+from wsprobe.lab.perform import request
+from wsprobe.lab.server import LabError, Visit, serve
 
 SECONDS = 30.0
 

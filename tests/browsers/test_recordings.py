@@ -6,7 +6,7 @@ import pytest
 
 from tests.browsers.driver import store
 from tests.browsers.views import MEASURED, engines, faults, recordings, scenarios
-from wsprobe.lab.catalogue import load
+from wsprobe.lab import load
 
 PAIRS = [(name, scenario) for name in engines() for scenario in scenarios(name)]
 

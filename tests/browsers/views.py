@@ -16,9 +16,9 @@ from tests.browsers.driver.record import Recording
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Engine
 from wsprobe.exchange import Limits
-from wsprobe.lab.catalogue import load
-from wsprobe.lab.places import PORTS
-from wsprobe.lab.rehearse import rehearse
+from wsprobe.lab import load
+from wsprobe.lab.play import rehearse
+from wsprobe.lab.ports import PORTS
 from wsprobe.lab.scenario import Scenario
 
 MEASURED = ("chromium", "firefox", "webkitgtk")

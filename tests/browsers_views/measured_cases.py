@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wsprobe.browsers.view import Page, ScriptView
+from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.exchange import Act
-from wsprobe.lab.places import PORTS
-from wsprobe.lab.scenario import Scenario, Step
-from wsprobe.lab.template import escape
+from wsprobe.lab.ports import PORTS
+from wsprobe.lab.scenario import Scenario, Step, escape
 
 HOST = "127.0.0.1"
 VALUES = {"ip": HOST, "page": f"{HOST}:{PORTS['tls']}"} | {name: str(port) for name, port in PORTS.items()}

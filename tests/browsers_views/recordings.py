@@ -6,7 +6,7 @@ from base64 import b64encode
 from hashlib import sha1
 
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.view import Page, ScriptView
+from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.exchange import Connected, Connecting, Ended, Event, Exchange, How, Plan, Received, Sent
 from wsprobe.read import read
 from wsprobe.read.reading import Reading

@@ -6,8 +6,8 @@ import pytest
 
 from tests.browsers_views.recordings import KEY
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.chromium.host import canonical
-from wsprobe.browsers.view import Page
+from wsprobe.browsers.chromium.constructor import canonical
+from wsprobe.browsers.engine import Page
 from wsprobe.exchange import Act
 
 BROWSERS = ("chromium", "firefox", "webkitgtk")

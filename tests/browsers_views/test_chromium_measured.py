@@ -6,7 +6,7 @@ import pytest
 
 from tests.browsers_views.measured_cases import HOST, Case, load, told
 from wsprobe.browsers import ENGINES
-from wsprobe.lab.rehearse import rehearse
+from wsprobe.lab.play import rehearse
 
 CASES = load("chromium-156")
 

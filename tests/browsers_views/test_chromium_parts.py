@@ -6,12 +6,12 @@ import pytest
 
 from tests.browsers_views.recordings import KEY, recorded
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.chromium.net.auth import authorization
-from wsprobe.browsers.chromium.net.extensions import Agreed, Fault, agree, parse
-from wsprobe.browsers.chromium.net.http import parse as parse_head
-from wsprobe.browsers.chromium.net.http import split_list
-from wsprobe.browsers.chromium.url import is_local, parse_url
-from wsprobe.browsers.view import Page
+from wsprobe.browsers.chromium.constructor import is_local, parse_url
+from wsprobe.browsers.chromium.handshake import Agreed, Fault, agree, parse
+from wsprobe.browsers.chromium.http import parse as parse_head
+from wsprobe.browsers.chromium.http import split_list
+from wsprobe.browsers.chromium.request import authorization
+from wsprobe.browsers.engine import Page
 from wsprobe.exchange import Target
 
 CHROMIUM = ENGINES["chromium"]

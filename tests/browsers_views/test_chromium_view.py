@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.browsers_views.recordings import HEAD, MS, OPEN, URL, frame, recorded, seen
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.view import Page, ScriptView
+from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.exchange import (
     Act,
     Certificate,
@@ -27,7 +27,7 @@ from wsprobe.exchange import (
     TlsDone,
     TlsFailed,
 )
-from wsprobe.net.tls import trust
+from wsprobe.net.tls import problem
 from wsprobe.read import read
 
 CHROMIUM = ENGINES["chromium"]
@@ -158,7 +158,7 @@ def test_compressed_messages_keep_their_window_whatever_was_agreed() -> None:
 
 
 def test_a_bomb_is_followed_to_a_limit_and_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wsprobe.browsers.chromium.net.frames._UNFOLDED_LIMIT", 8 << 20)
+    monkeypatch.setattr("wsprobe.browsers.chromium.channel._UNFOLDED_LIMIT", 8 << 20)
     head = f"{HEAD}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n".encode()
     bomb = zlib.compress(bytes(1 << 20), 9, wbits=-15)
     view = seen(head, frame(0xC2, bomb * 12))
@@ -208,10 +208,10 @@ def test_of_several_faults_of_a_certificate_the_most_serious_is_named(
 ) -> None:
     """MapCertStatusToNetError: authority, then name, then date, whichever verification came to first."""
     shown = Certificate(b"", "CN=a", "CN=b", (name,), "2000-01-01T00:00:00Z", f"{until}-01-01T00:00:00Z")
-    problem = trust.problem(shown, "chat.match", "2026-01-01T00:00:00Z", trusted)
+    found = problem(shown, "chat.match", "2026-01-01T00:00:00Z", trusted)
     first = "unknown-ca" if not trusted else "expired" if until == "2020" else "wrong-name"
     events: tuple[object, ...] = (
-        (TlsDone(1, "TLS 1.3", "x", None, shown, False, problem), Ended(2, "local"))
+        (TlsDone(1, "TLS 1.3", "x", None, shown, False, found), Ended(2, "local"))
         if passed
         else (TlsFailed(1, "certificate", "", certificate=shown, reason=first), Ended(2, "error"))
     )

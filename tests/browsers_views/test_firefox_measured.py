@@ -7,7 +7,7 @@ import pytest
 from tests.browsers_views.measured_cases import HOST, Case, load, told
 from wsprobe.browsers import ENGINES
 from wsprobe.exchange import Limits
-from wsprobe.lab.rehearse import rehearse
+from wsprobe.lab.play import rehearse
 
 CASES = load("firefox-153")
 SIX_SECONDS = Limits(linger=5.5, max_time=5.9)

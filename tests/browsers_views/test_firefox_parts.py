@@ -5,15 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.browsers_views.recordings import OPEN, seen
-from wsprobe.browsers.firefox.csp import violations
-from wsprobe.browsers.firefox.net.extensions import BadExtension, Deflate, agree, integer
-from wsprobe.browsers.firefox.net.http.auth import authorizations, parse
-from wsprobe.browsers.firefox.net.http.body import Start, begins
-from wsprobe.browsers.firefox.net.http.fields import BadField, Fields
-from wsprobe.browsers.firefox.net.http.status import BadStatus, Status
-from wsprobe.browsers.firefox.net.http.status import parse as parse_status
-from wsprobe.browsers.page.address import Address
-from wsprobe.browsers.page.address import parse as parse_address
+from wsprobe.browsers.firefox.constructor import violations
+from wsprobe.browsers.firefox.handshake import BadExtension, Deflate, agree, integer
+from wsprobe.browsers.firefox.http import BadField, BadStatus, Fields, Start, Status, begins
+from wsprobe.browsers.firefox.http import parse as parse_status
+from wsprobe.browsers.firefox.request import authorizations, challenges
+from wsprobe.browsers.url import Address
+from wsprobe.browsers.url import parse as parse_address
 from wsprobe.exchange import Target
 
 
@@ -218,8 +216,8 @@ def test_extensions_that_do_not(value: bytes) -> None:
 
 def test_challenges_in_one_field_and_in_several() -> None:
     one = b'Digest realm="a, b", nonce="n", Basic realm="c"'
-    assert parse(one) == [("digest", {"realm": b"a, b", "nonce": b"n"}), ("basic", {"realm": b"c"})]
-    assert [scheme for scheme, _ in parse(b'Bearer\nBasic realm="b"\nNegotiate')] == [
+    assert challenges(one) == [("digest", {"realm": b"a, b", "nonce": b"n"}), ("basic", {"realm": b"c"})]
+    assert [scheme for scheme, _ in challenges(b'Bearer\nBasic realm="b"\nNegotiate')] == [
         "bearer",
         "basic",
         "negotiate",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.browsers_views.recordings import ACCEPT, HEAD, KEY, MS, OPEN, URL, frame, recorded
 from tests.browsers_views.recordings import seen as seen_by
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.view import Page, ScriptView
+from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.exchange import (
     Act,
     Connected,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browsers_views.recordings import HEAD, MS, OPEN, frame, seen
-from wsprobe.browsers.view import Page, ScriptView
+from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.exchange import Act
 
 HI, CLOSE = frame(0x81, b"hi"), frame(0x88, b"\x03\xe8")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.browsers.page.address import Address, as_http, as_websocket, parse, scalar, target, written
-from wsprobe.browsers.page.origin import fetch_site, origin
-from wsprobe.browsers.view import Page
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.page import fetch_site, origin
+from wsprobe.browsers.url import Address, as_http, as_websocket, parse, scalar, target, written
 
 
 def parsed(text: str, base: str | None = None) -> Address:

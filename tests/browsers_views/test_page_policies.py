@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.browsers.page import csp, security, subprotocols
-from wsprobe.browsers.page.address import Address, parse
-from wsprobe.browsers.view import Page
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.page import first_invalid, first_repeated, given, upgraded, upgrades, violation
+from wsprobe.browsers.url import (
+    BAD_PORTS,
+    Address,
+    bad_port,
+    insecure_from_secure,
+    parse,
+    trustworthy_host,
+)
 
 
 def parsed(text: str) -> Address:
@@ -39,7 +46,7 @@ PAGE = "http://page.example/"
     ],
 )
 def test_policies_that_let_it_pass(policy: str, to: str) -> None:
-    assert csp.violation(policy, parsed(PAGE), parsed(to)) is None
+    assert violation(policy, parsed(PAGE), parsed(to)) is None
 
 
 @pytest.mark.parametrize(
@@ -59,66 +66,66 @@ def test_policies_that_let_it_pass(policy: str, to: str) -> None:
     ],
 )
 def test_policies_that_do_not(policy: str, to: str, directive: str) -> None:
-    found = csp.violation(policy, parsed(PAGE), parsed(to))
+    found = violation(policy, parsed(PAGE), parsed(to))
     assert found is not None
     assert found.directive == directive
     assert directive.startswith(found.name)
 
 
 def test_a_page_without_an_origin_is_no_self() -> None:
-    assert csp.violation("connect-src 'self'", parsed("file:///x"), parsed("ws://h/")) is not None
+    assert violation("connect-src 'self'", parsed("file:///x"), parsed("ws://h/")) is not None
 
 
 @pytest.mark.parametrize(
-    ("url", "upgraded"),
+    ("url", "secure"),
     [
         ("ws://h/x?y", "wss://h/x?y"),
         ("ws://u:p@h:8080/", "wss://u:p@h:8080/"),
         ("ws://h:443/x", "wss://h/x"),
     ],
 )
-def test_upgrade_insecure_requests(url: str, upgraded: str) -> None:
-    assert csp.upgrades("img-src *; Upgrade-Insecure-Requests")
-    assert not csp.upgrades("connect-src upgrade-insecure-requests")
-    assert csp.upgraded(parsed(url)).href == upgraded
+def test_upgrade_insecure_requests(url: str, secure: str) -> None:
+    assert upgrades("img-src *; Upgrade-Insecure-Requests")
+    assert not upgrades("connect-src upgrade-insecure-requests")
+    assert upgraded(parsed(url)).href == secure
 
 
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "127.255.0.9", "[::1]", "localhost", "a.LOCALHOST", "localhost."]
 )
 def test_trustworthy_hosts(host: str) -> None:
-    assert security.trustworthy_host(host)
+    assert trustworthy_host(host)
 
 
 @pytest.mark.parametrize(
     "host", ["10.0.0.1", "[::2]", "localhost.example", "[::ffff:127.0.0.1]", "", "0.0.0.0"]
 )
 def test_other_hosts(host: str) -> None:
-    assert not security.trustworthy_host(host)
+    assert not trustworthy_host(host)
 
 
 def test_mixed_content_is_a_matter_of_both_schemes() -> None:
     secure, plain = parsed("https://p/"), parsed("http://p/")
-    assert security.insecure_from_secure(secure, parsed("ws://h/"))
-    assert not security.insecure_from_secure(secure, parsed("wss://h/"))
-    assert not security.insecure_from_secure(plain, parsed("ws://h/"))
+    assert insecure_from_secure(secure, parsed("ws://h/"))
+    assert not insecure_from_secure(secure, parsed("wss://h/"))
+    assert not insecure_from_secure(plain, parsed("ws://h/"))
 
 
 def test_bad_ports() -> None:
-    assert len(security.BAD_PORTS) == 83
-    assert [p for p in (1, 6667, 10080, 80, 443, 8080, 5432) if security.bad_port(parsed(f"ws://h:{p}/"))] == [
+    assert len(BAD_PORTS) == 83
+    assert [p for p in (1, 6667, 10080, 80, 443, 8080, 5432) if bad_port(parsed(f"ws://h:{p}/"))] == [
         *(1, 6667, 10080)
     ]
-    assert not security.bad_port(parsed("ws://h/"))
+    assert not bad_port(parsed("ws://h/"))
 
 
 def test_subprotocols() -> None:
-    assert subprotocols.given(Page()) == ()
-    assert subprotocols.given(Page(protocols="a, b")) == ("a, b",)
-    assert subprotocols.given(Page(protocols=("a",))) == ("a",)
-    assert subprotocols.first_invalid(["a", "!#$%&'*+-.^_`|~"]) is None
-    assert [subprotocols.first_invalid(["a", bad]) for bad in ("", "a b", "é", "a/b", "\x7f")] == [
+    assert given(Page()) == ()
+    assert given(Page(protocols="a, b")) == ("a, b",)
+    assert given(Page(protocols=("a",))) == ("a",)
+    assert first_invalid(["a", "!#$%&'*+-.^_`|~"]) is None
+    assert [first_invalid(["a", bad]) for bad in ("", "a b", "é", "a/b", "\x7f")] == [
         *("", "a b", "é", "a/b", "\x7f")
     ]
-    assert subprotocols.first_repeated(["a", "A", "b"]) is None
-    assert subprotocols.first_repeated(["a", "b", "b", "a"]) == "b"
+    assert first_repeated(["a", "A", "b"]) is None
+    assert first_repeated(["a", "b", "b", "a"]) == "b"

@@ -8,15 +8,25 @@ import pytest
 
 from tests.browsers_views.recordings import HEAD, OPEN, frame, recorded, seen
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.script.hidden import hidden
-from wsprobe.browsers.script.inflate import Inflater
-from wsprobe.browsers.script.timeline import Arrival, OwnClose, arrivals, end, own_close, timed_acts, timeline
-from wsprobe.browsers.script.websocket import CallTexts, WebSocket, on_wire
-from wsprobe.browsers.view import Page
-from wsprobe.browsers.webkitgtk.soup.websocket.inflate import Inflater as SoupInflater
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.hidden import hidden
+from wsprobe.browsers.inflate import Inflater
+from wsprobe.browsers.script import (
+    Arrival,
+    CallTexts,
+    OwnClose,
+    WebSocket,
+    arrivals,
+    end,
+    on_wire,
+    own_close,
+    timed_acts,
+    timeline,
+)
+from wsprobe.browsers.webkitgtk.connection import Inflater as SoupInflater
 from wsprobe.exchange import Act, ConnectFailed, Ended, Exchange, ResolveFailed, Sent, TlsFailed, TunnelFailed
 from wsprobe.read import read
-from wsprobe.read.websocket.deflate import STREAMS_MAX
+from wsprobe.read.frames import STREAMS_MAX
 
 TEXTS = CallTexts("code {code}", "reason", "connecting", late_send="late")
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.situations import CODES, SITUATIONS, Situation, alike, failure
-from wsprobe.browsers.tell import tellable, told
-from wsprobe.lab.catalogue import find, load
-from wsprobe.lab.rehearse import rehearse
+from wsprobe.browsers.tell import CODES, SITUATIONS, Situation, alike, failure, tellable, told
+from wsprobe.lab import find, load
+from wsprobe.lab.play import rehearse
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda each: each.outcome)

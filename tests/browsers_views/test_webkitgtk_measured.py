@@ -7,8 +7,8 @@ import pytest
 from tests.browsers_views.measured_cases import HOST, Case, load, told
 from wsprobe.browsers import ENGINES
 from wsprobe.exchange import Limits
-from wsprobe.lab import catalogue
-from wsprobe.lab.rehearse import rehearse
+from wsprobe.lab import load as load_lab
+from wsprobe.lab.play import rehearse
 
 CASES = load("webkitgtk-2.54")
 PATIENCE = Limits(linger=10, max_body=16 << 20)
@@ -16,7 +16,7 @@ PATIENCE = Limits(linger=10, max_body=16 << 20)
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_the_view_is_what_was_measured(case: Case) -> None:
-    lab = catalogue.load()
+    lab = load_lab()
     seen = told(rehearse(ENGINES["webkitgtk"], case.scenario, lab, host=HOST, limits=PATIENCE))
     if case.seen["exception"]:
         seen["url"] = case.seen["url"]  # there is no object to have one

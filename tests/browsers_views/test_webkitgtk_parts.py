@@ -7,14 +7,13 @@ from dataclasses import replace
 import pytest
 
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.view import Page
-from wsprobe.browsers.webkitgtk.soup.http.auth import NTLM, authorization
-from wsprobe.browsers.webkitgtk.soup.http.fields import Fields, contains, parameters
-from wsprobe.browsers.webkitgtk.soup.http.head import parse
-from wsprobe.browsers.webkitgtk.soup.websocket.extensions import Refused, accept, in_table
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.webkitgtk.handshake import Refused, accept, in_table
+from wsprobe.browsers.webkitgtk.http import Fields, contains, parameters, parse
+from wsprobe.browsers.webkitgtk.request import NTLM, authorization
 from wsprobe.exchange import Target
-from wsprobe.lab.catalogue import load
-from wsprobe.lab.rehearse import rehearse
+from wsprobe.lab import load
+from wsprobe.lab.play import rehearse
 from wsprobe.lab.scenario import Step
 
 BASIC = b'Basic realm="x"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.browsers.webkitgtk.soup.http.uri import BadUri, is_numbers, resolved
+from wsprobe.browsers.webkitgtk.uri import BadUri, is_numbers, resolved
 
 BASE = "ws://user:pw@127.0.10.1:8080/s/name?q"
 

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from tests.browsers_views.recordings import ACCEPT, HEAD, KEY, MS, OPEN, URL, frame
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.engine import oldest_tls
-from wsprobe.browsers.view import Page, ScriptView
+from wsprobe.browsers.engine import Page, ScriptView, oldest_tls
 from wsprobe.exchange import (
     Act,
     Connected,

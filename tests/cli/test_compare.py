@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from wsprobe.cli.engines import with_scheme
 from wsprobe.cli.main import run
-from wsprobe.cli.probes.live import with_scheme
 
 Capture = pytest.CaptureFixture[str]
 

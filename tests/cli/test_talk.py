@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from wsprobe.cli.main import run
-from wsprobe.cli.probes.talk import act
+from wsprobe.cli.talk import act
 from wsprobe.exchange import Act
 
 

@@ -177,7 +177,7 @@ def test_every_text_says_what_to_do() -> None:
 
 
 def test_scenarios_and_topics_exist() -> None:
-    from wsprobe.lab.catalogue import aliases, names
+    from wsprobe.lab import aliases, names
 
     known = {*names(), *aliases()}
     for _, row in console._rows():

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from wsprobe import explain
-from wsprobe.explain import Entry, UnknownTopic
+from wsprobe.explain import UnknownTopic
+from wsprobe.explain.entry import Entry
 from wsprobe.outcome import TABLE, Exit
 
 KINDS = {
@@ -185,8 +186,8 @@ def test_statuses_have_an_entry_of_their_own(status: int) -> None:
 
 
 def test_scenarios_of_codes_and_statuses_exist() -> None:
-    from wsprobe.explain.files import load
-    from wsprobe.lab.catalogue import aliases, names
+    from wsprobe.explain.entry import load
+    from wsprobe.lab import aliases, names
 
     known = {*names(), *aliases()}
     rows = [row for name in ("close_codes", "statuses") for table in load(name).values() for row in table]

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent, Target
-from wsprobe.history import select
+from wsprobe.history.data import select
 from wsprobe.history.revision import Revision
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept
-from wsprobe.read.websocket.challenge import answer_to
+from wsprobe.wire.hixie import answer_to
 
 CASES = Path(__file__).parent / "cases"
 KEY = "x3JJHMbDL1EzLkh9GBhXDw=="

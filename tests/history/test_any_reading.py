@@ -7,7 +7,8 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wsprobe.history import read_as, select
+from wsprobe.history import read_as
+from wsprobe.history.data import select
 from wsprobe.read.reading import Reading
 
 PIECES = st.sampled_from(

@@ -10,13 +10,13 @@ from wsprobe import opening, target
 from wsprobe.exchange import Plan
 from wsprobe.history import read_as_each
 from wsprobe.judge import judge
-from wsprobe.lab import catalogue
-from wsprobe.lab.places import place
-from wsprobe.lab.stage.play import play
+from wsprobe.lab import load
+from wsprobe.lab.play import play
+from wsprobe.lab.ports import place
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 
-ALL = {name: scenario for name, scenario in catalogue.load().items() if scenario.about in ("status", "headers")}
+ALL = {name: scenario for name, scenario in load().items() if scenario.about in ("status", "headers")}
 
 KEY = "AAECAwQFBgcICQoLDA0ODw=="
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.history import UnknownRevision, find, select
+from wsprobe.history import find
+from wsprobe.history.data import UnknownRevision, select
 
 
 def names(text: str) -> list[str]:

@@ -6,15 +6,15 @@ import pytest
 
 from wsprobe import opening, target
 from wsprobe.exchange import Connected, ConnectFailed, Ended, Event, Exchange, Plan, Received, Sent
-from wsprobe.history import judged
 from wsprobe.judge import judge, outcome
-from wsprobe.lab.stage.speech import HIXIE_75
+from wsprobe.lab.perform import HIXIE_75
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
-from wsprobe.read.websocket.challenge import answer_to
-from wsprobe.session.frames import TEXT
+from wsprobe.report import judged
 from wsprobe.wire import WIRES
-from wsprobe.wire.draft_frames import frame
+from wsprobe.wire.hixie import answer_to
+from wsprobe.wire.hybi import draft_frame
+from wsprobe.wire.rfc6455 import TEXT
 
 URL = "ws://a.example/x"
 OPEN_76 = (
@@ -81,8 +81,8 @@ def test_dropping_the_connection_is_how_hixie_75_closes(how: str, word: str) -> 
 def test_a_close_without_code_is_a_clean_end(wire: str) -> None:
     plain = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     plain += b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Nonce: a\r\n\r\n"
-    assert said(reading(wire, plain + frame(8, b"Sorry"))) == ("open", [])
-    assert said(reading("hybi-06", plain + frame(8, b"\x11\x33no"))) == ("closed", [])
+    assert said(reading(wire, plain + draft_frame(8, b"Sorry"))) == ("open", [])
+    assert said(reading("hybi-06", plain + draft_frame(8, b"\x11\x33no"))) == ("closed", [])
 
 
 @pytest.mark.parametrize("wire", ["hixie-75", "hixie-76", "hybi-05", "hybi-08"])

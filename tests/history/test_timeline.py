@@ -75,7 +75,7 @@ def test_what_a_server_can_do_is_shown_in_the_lab() -> None:
 
 
 def test_the_scenarios_exist() -> None:
-    from wsprobe.lab.catalogue import find
+    from wsprobe.lab import find
 
     for question in data.questions():
         for scenario in question.scenarios:

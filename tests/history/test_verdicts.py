@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wsprobe.history import find, read_as, select
+from wsprobe.history import find, read_as
+from wsprobe.history.data import select
 from wsprobe.history.revision import Revision
 from wsprobe.judge import judge
 from wsprobe.read.reading import Reading

@@ -9,7 +9,7 @@ from hashlib import sha1
 import pytest
 
 from wsprobe.exchange import Connected, Ended, Event, Exchange, Plan, Received, Sent, Target
-from wsprobe.judge.handshake.accept import accept
+from wsprobe.judge.accept import accept
 from wsprobe.read import read
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"

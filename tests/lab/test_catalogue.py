@@ -9,17 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from wsprobe.lab import catalogue
-from wsprobe.lab.listeners import KINDS
-from wsprobe.lab.places import LISTENERS, place
-from wsprobe.lab.request import Request, request
+from wsprobe import lab
+from wsprobe.lab import UnknownScenario, aliases, find, lazily, load, names, parse
+from wsprobe.lab.perform import Request, answer, needed, request
+from wsprobe.lab.ports import KINDS, LISTENERS, place
 from wsprobe.lab.scenario import Scenario
-from wsprobe.lab.stage.answering import answer
-from wsprobe.lab.stage.performance import needed
+from wsprobe.lab.steps import CatalogueError
 from wsprobe.outcome import STATUS_OF
 
-FILES = sorted((Path(catalogue.__file__).parent / "subjects").glob("*.toml"))
-ALL = catalogue.load()
+FILES = sorted((Path(lab.__file__).parent / "scenarios").glob("*.toml"))
+ALL = load()
 
 LONGEST = 180.0
 MOST = 32 * 1024 * 1024
@@ -44,14 +43,14 @@ def filled_in() -> dict[str, bytes]:
 
 def test_it_has_what_was_promised() -> None:
     assert len(ALL) >= 300
-    assert catalogue.names() == tuple(ALL)
-    assert dict(catalogue.lazily()) == ALL
-    assert catalogue.lazily().get("no such") is None
+    assert names() == tuple(ALL)
+    assert dict(lazily()) == ALL
+    assert lazily().get("no such") is None
     for name in ("ok", "refused", "accept-wrong", "accept-then-close-4403", "diagnostic-endpoint"):
         assert name in ALL
     for name, meant in (("status-403", "403"), ("redirect-302", "302-ws")):
-        assert catalogue.find(name) is ALL[meant]
-    assert "accept-lower-case" in catalogue.aliases()
+        assert find(name) is ALL[meant]
+    assert "accept-lower-case" in aliases()
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -64,13 +63,13 @@ def test_the_cheap_index_finds_what_a_whole_parse_finds(path: Path) -> None:
 
 
 def test_a_file_of_ones_own_is_read_as_the_catalogue_is() -> None:
-    text = (Path(catalogue.__file__).parent / "subjects" / "accept.toml").read_text()
-    found = catalogue.parse(text, "mine")
+    text = (Path(lab.__file__).parent / "scenarios" / "accept.toml").read_text()
+    found = parse(text, "mine")
     assert "accept-wrong" in found
     assert all(ALL[name] == scenario for name, scenario in found.items())
-    assert catalogue.parse("# nothing\n", "mine") == {}
-    with pytest.raises(catalogue.CatalogueError, match=r"odd, in mine\.toml"):
-        catalogue.parse('about = "status"\n[odd]\nsummary = "An odd one."\nsteps = ["no such"]\n', "mine")
+    assert parse("# nothing\n", "mine") == {}
+    with pytest.raises(CatalogueError, match=r"odd, in mine\.toml"):
+        parse('about = "status"\n[odd]\nsummary = "An odd one."\nsteps = ["no such"]\n', "mine")
 
 
 def test_every_summary_is_one_sentence_of_its_own() -> None:
@@ -126,9 +125,7 @@ def test_it_ends_by_itself(scenario: Scenario) -> None:
     assert size <= MOST
 
 
-@pytest.mark.parametrize(
-    ("alias", "name"), list(catalogue.aliases().items()), ids=lambda text: re.sub(r"\W", "-", text)
-)
+@pytest.mark.parametrize(("alias", "name"), list(aliases().items()), ids=lambda text: re.sub(r"\W", "-", text))
 def test_an_alias_is_another_name_of_a_scenario(alias: str, name: str) -> None:
     assert name in ALL
     assert alias not in ALL
@@ -139,8 +136,8 @@ def test_an_alias_is_another_name_of_a_scenario(alias: str, name: str) -> None:
     [("stauts-403", "status-403"), ("accept-lower", "accept-lower-case"), ("clse-4403", "close-4403")],
 )
 def test_an_unknown_name_suggests_the_nearest(wrong: str, suggested: str) -> None:
-    with pytest.raises(catalogue.UnknownScenario) as caught:
-        catalogue.find(wrong)
+    with pytest.raises(UnknownScenario) as caught:
+        find(wrong)
     text = str(caught.value)
     assert ascii(wrong) in text
     assert suggested in text
@@ -148,5 +145,5 @@ def test_an_unknown_name_suggests_the_nearest(wrong: str, suggested: str) -> Non
 
 
 def test_an_unknown_name_that_is_like_no_other() -> None:
-    with pytest.raises(catalogue.UnknownScenario, match="no scenario is called '\\\\x1b'"):
-        catalogue.find("\x1b")
+    with pytest.raises(UnknownScenario, match="no scenario is called '\\\\x1b'"):
+        find("\x1b")

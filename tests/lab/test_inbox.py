@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsprobe.lab.stage.inbox import LONGEST, Inbox
-from wsprobe.session.frames import frame
+from wsprobe.lab.perform import LONGEST_INBOX, Inbox
+from wsprobe.wire.rfc6455 import frame
 
 MASK = b"\x37\xfa\x21\x3d"
 TALK = (
@@ -57,10 +57,10 @@ def test_a_frame_too_long_is_refused_with_1009_and_not_kept() -> None:
     inbox = Inbox()
     piece = b"x" * 65536
     inbox.receive(b"\x82\xff" + (1 << 40).to_bytes(8, "big") + MASK)
-    for _ in range(2 * LONGEST // len(piece)):
+    for _ in range(2 * LONGEST_INBOX // len(piece)):
         inbox.receive(piece)
     assert bytes(inbox.answers) == frame(8, (1009).to_bytes(2, "big"), None)
-    assert len(inbox._buffer) < LONGEST + 2 * len(piece)
+    assert len(inbox._buffer) < LONGEST_INBOX + 2 * len(piece)
 
 
 def test_answers_that_nobody_sends_do_not_grow_for_ever() -> None:
@@ -69,7 +69,7 @@ def test_answers_that_nobody_sends_do_not_grow_for_ever() -> None:
     for _ in range(30):
         inbox.receive(flood)
     assert inbox.frames == 30_000
-    assert len(inbox.answers) < LONGEST + 200
+    assert len(inbox.answers) < LONGEST_INBOX + 200
 
 
 @settings(max_examples=50, deadline=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.lab.stage.names import address_of, resolves
+from wsprobe.lab.play import address_of, resolves
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsprobe.lab import catalogue
+from wsprobe.lab import aliases, find, load, names
 from wsprobe.lab.paths import PARAMETERISED, PathError, names_path, scenario_at
-from wsprobe.lab.request import request
-from wsprobe.lab.sockets.reception import contents, reception
-from wsprobe.lab.stage.answering import answer
-from wsprobe.lab.stage.performance import Send
+from wsprobe.lab.perform import Send, answer, request
+from wsprobe.lab.server import contents, reception
 
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 ACCEPT = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
@@ -85,13 +83,13 @@ def test_the_diagnostic_can_be_read_by_any_page() -> None:
     "resource", ["/s/403", "/403", "403", "status-403", "/s/status-403", "/a/../s/403", "/s/./403"]
 )
 def test_scenarios_have_paths(resource: str) -> None:
-    assert scenario_at(resource) is catalogue.find("403")
+    assert scenario_at(resource) is find("403")
 
 
 def test_names_of_scenarios_are_not_taken_for_parameters() -> None:
     assert scenario_at("status-403").name == "403"
     assert scenario_at("status/403").name == "/status/403"
-    assert set(PARAMETERISED).isdisjoint(catalogue.names())
+    assert set(PARAMETERISED).isdisjoint(names())
 
 
 @pytest.mark.parametrize(
@@ -131,7 +129,7 @@ def test_a_path_without_its_slash(word: str, is_path: bool) -> None:
 
 
 def test_no_scenario_is_taken_for_a_path() -> None:
-    assert not [name for name in (*catalogue.names(), *catalogue.aliases()) if names_path(name)]
+    assert not [name for name in (*names(), *aliases()) if names_path(name)]
 
 
 def test_an_unknown_path_suggests_the_nearest() -> None:
@@ -143,7 +141,7 @@ def test_an_unknown_path_suggests_the_nearest() -> None:
 def test_the_root_lists_everything() -> None:
     text = contents()
     assert sent("/").endswith(text.encode())
-    for name, scenario in catalogue.load().items():
+    for name, scenario in load().items():
         assert f"/s/{name}\n" in text
         assert scenario.summary in text
     for made in PARAMETERISED.values():

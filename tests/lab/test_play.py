@@ -23,13 +23,13 @@ from wsprobe.exchange import (
     TlsFailed,
 )
 from wsprobe.judge import judge, outcome
-from wsprobe.lab import catalogue
-from wsprobe.lab.places import place
+from wsprobe.lab import load
+from wsprobe.lab.play import play
+from wsprobe.lab.ports import place
 from wsprobe.lab.scenario import Scenario
-from wsprobe.lab.stage.play import play
 from wsprobe.read import read
 
-ALL = catalogue.load()
+ALL = load()
 
 KEY = "AAECAwQFBgcICQoLDA0ODw=="
 """Not the sample key of RFC 6455: some scenarios answer that one whatever was asked."""

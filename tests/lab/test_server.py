@@ -13,13 +13,13 @@ import trio
 import trio.testing
 
 from wsprobe.exchange import Ended, Exchange, Limits, Received, Sent, TlsFailed
-from wsprobe.lab import catalogue
-from wsprobe.lab.listeners import ALERT_UNEXPECTED_MESSAGE, KINDS, NOT_A_REQUEST
-from wsprobe.lab.sockets.certificates import NoCertificates
-from wsprobe.lab.sockets.server import Bounds, Lab, LabError, Visit, serve
-from wsprobe.lab.stage.play import play
-from wsprobe.net import probe
-from wsprobe.session.frames import frame
+from wsprobe.lab import find
+from wsprobe.lab.certificates import NoCertificates
+from wsprobe.lab.play import play
+from wsprobe.lab.ports import ALERT_UNEXPECTED_MESSAGE, KINDS, NOT_A_REQUEST
+from wsprobe.lab.server import Bounds, Lab, LabError, Visit, serve
+from wsprobe.net.probe import probe
+from wsprobe.wire.rfc6455 import frame
 
 PATIENT = Limits(connect_timeout=30, max_time=50, linger=20)
 """Long enough on a busy machine: nothing here waits for it to pass but those that never answer."""
@@ -100,7 +100,7 @@ def test_sockets_and_thought_agree(asking: type) -> None:
                 nursery.start_soon(compare, lab, name)
 
     async def compare(lab: Lab, name: str) -> None:
-        scenario = catalogue.find(name)
+        scenario = find(name)
         limits = SOON if name in NEVER_ANSWER else PATIENT
         plan = asking.plan(lab.url(scenario), limits=limits, ca_file=str(lab.certificate_authority))
         real = what_happened(await probe(plan))
@@ -113,7 +113,7 @@ def test_sockets_and_thought_agree(asking: type) -> None:
 
 
 def test_the_list_of_real_ones_has_every_kind_of_listener() -> None:
-    assert {catalogue.find(name).listener for name in REAL} == {*KINDS, "unused"}
+    assert {find(name).listener for name in REAL} == {*KINDS, "unused"}
 
 
 async def say(port: int, data: bytes, host: str = "127.0.0.1") -> bytes:
@@ -300,7 +300,7 @@ def test_every_loopback_address_at_once() -> None:
     async def work() -> None:
         async with serve(every_loopback=True) as lab:
             for host in ("127.0.0.1", "127.0.10.2", "127.9.9.9"):
-                assert lab.url(catalogue.find("403"), host) == f"ws://{host}:{lab.ports['plain']}/s/403"
+                assert lab.url(find("403"), host) == f"ws://{host}:{lab.ports['plain']}/s/403"
                 assert (await say(lab.ports["plain"], get("/s/403"), host)).startswith(b"HTTP/1.1 403 ")
 
     run(work)
@@ -312,7 +312,7 @@ def test_the_ipv6_loopback_address() -> None:
 
     async def work() -> None:
         async with serve("::1") as lab:
-            assert lab.url(catalogue.find("403")) == f"ws://[::1]:{lab.ports['plain']}/s/403"
+            assert lab.url(find("403")) == f"ws://[::1]:{lab.ports['plain']}/s/403"
             assert (await say(lab.ports["plain"], get("/s/403"), "::1")).startswith(b"HTTP/1.1 403 ")
 
     run(work)
@@ -333,10 +333,10 @@ def test_without_trustme_only_scenarios_of_tls_say_so(monkeypatch: pytest.Monkey
 
     async def work() -> None:
         async with serve() as lab:
-            assert lab.url(catalogue.find("403"))
-            assert lab.url(catalogue.find("wss-alert"))
+            assert lab.url(find("403"))
+            assert lab.url(find("wss-alert"))
             with pytest.raises(NoCertificates, match=r"pip install 'wsprobe\[lab\]'"):
-                lab.url(catalogue.find("wss-ok"))
+                lab.url(find("wss-ok"))
             # It points to a port of TLS.
             answered = await say(lab.ports["plain"], get("/s/302-https"))
             assert answered.startswith(b"HTTP/1.1 503 ")

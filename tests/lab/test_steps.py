@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from wsprobe.browsers.view import Page
+from wsprobe.browsers.engine import Page
 from wsprobe.exchange import Act
-from wsprobe.lab.catalogue.steps import CatalogueError, page, pieces, steps
 from wsprobe.lab.scenario import Step
+from wsprobe.lab.steps import CatalogueError, page, pieces, steps
 
 PIECES = pieces(
     {"good": "HTTP/1.1 101 X\r\nA: {accept}"}, {"open": [{"head": ["{good}"]}], "twice": ["open", "open"]}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.lab.template import TemplateError, escape, fields, fill, fill_text
+from wsprobe.lab.scenario import TemplateError, escape, fields, fill, fill_text
 
 
 @given(st.binary())

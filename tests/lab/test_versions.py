@@ -6,19 +6,18 @@ import pytest
 
 from wsprobe import opening, target
 from wsprobe.exchange import Plan
-from wsprobe.history import judged
 from wsprobe.judge import outcome
-from wsprobe.lab import catalogue
-from wsprobe.lab.places import place
-from wsprobe.lab.request import RequestReader, request
-from wsprobe.lab.stage.play import play
-from wsprobe.lab.stage.versions import broken, challenge, spoken
+from wsprobe.lab import load
+from wsprobe.lab.perform import RequestReader, broken, challenge, request, spoken
+from wsprobe.lab.play import play
+from wsprobe.lab.ports import place
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
+from wsprobe.report import judged
 from wsprobe.wire import WIRES
 
-ALL = catalogue.load()
+ALL = load()
 WANTED = [(name, wire, said) for name, scenario in ALL.items() for wire, said in scenario.wires]
 
 DECIDED = {
@@ -119,7 +118,7 @@ def test_it_is_judged_by_the_version_spoken(name: str, wire: str, said: str) -> 
 @pytest.mark.parametrize("secure", [False, True])
 def test_the_location_is_that_of_the_request(wire: str, secure: bool) -> None:
     """Port and scheme too: a client compares it as a whole."""
-    from wsprobe.lab.stage.answering import answer
+    from wsprobe.lab.perform import answer
 
     url = "wss://lab.example:9443/a?b" if secure else "ws://lab.example:8080/a?b"
     found = request(asked(url, wire))

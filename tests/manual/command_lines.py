@@ -6,7 +6,7 @@ import shlex
 
 import click
 
-from wsprobe.cli.program import program
+from wsprobe.cli.main import program
 
 
 def parse(line: str) -> list[click.Context]:

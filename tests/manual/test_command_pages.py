@@ -6,8 +6,8 @@ import click
 import pytest
 
 from tests.manual.command_lines import calls, parse
+from wsprobe.cli.main import COMMANDS
 from wsprobe.cli.option import Option
-from wsprobe.cli.program import COMMANDS
 from wsprobe.manual import commands, mdoc, page, program
 from wsprobe.outcome import TABLE
 from wsprobe.show.write_out import VARIABLES

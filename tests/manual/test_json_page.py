@@ -17,7 +17,7 @@ from tests.manual.command_lines import parse
 from wsprobe import archive, exchange
 from wsprobe.browsers import ENGINES
 from wsprobe.manual import mdoc, page, reports
-from wsprobe.show.json.schema import schema
+from wsprobe.show.as_json import schema
 
 WHOLE = json.loads(schema())
 NO_JQ = shutil.which("jq") is None and not os.environ.get("CI")

@@ -17,7 +17,7 @@ import trustme
 from trio.testing import MockClock
 
 from wsprobe.exchange import Ended, Exchange, Limits, Plan, Received, Route, Target, TlsOptions
-from wsprobe.net import probe
+from wsprobe.net.probe import probe
 
 REQUEST = (
     b"GET /chat HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -4,7 +4,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from wsprobe.net import in_order
+from wsprobe.net.run import in_order
 
 
 def virtual(work):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 import trio
@@ -14,11 +15,12 @@ from wsprobe.exchange import (
     Connecting,
     Ended,
     Limits,
+    PlanError,
     Received,
     Resolved,
     Sent,
 )
-from wsprobe.net import PlanError, probe, pump
+from wsprobe.net.probe import probe
 
 
 def test_a_refusal_is_recorded_from_first_to_last(net):
@@ -187,7 +189,7 @@ def test_an_endless_body_and_an_endless_session(net, start):
 
 
 def test_too_many_pieces(net, monkeypatch):
-    monkeypatch.setattr(pump, "READS", 20)
+    monkeypatch.setattr(import_module("wsprobe.net.probe"), "READS", 20)
 
     async def server(stream):
         await net.head(stream)
@@ -392,7 +394,7 @@ def test_time_runs_out_while_a_name_is_resolved(net, monkeypatch):
         await trio.sleep_forever()
 
     monkeypatch.setattr(trio.socket, "getaddrinfo", never)
-    monkeypatch.setattr("wsprobe.net.dial.resolve.tsocket.getaddrinfo", never)
+    monkeypatch.setattr("wsprobe.net.dial.tsocket.getaddrinfo", never)
     plan = net.plan(1, host="slow.example", limits=Limits(connect_timeout=3))
     exchange = trio.run(probe, plan, clock=MockClock(autojump_threshold=0))
     assert exchange.events == (

@@ -7,7 +7,8 @@ import pytest
 import trio
 
 from wsprobe.exchange import Ended
-from wsprobe.net import probe, run
+from wsprobe.net import run
+from wsprobe.net.probe import probe
 
 
 async def in_nursery(error):

@@ -4,7 +4,7 @@ import os
 
 import trio
 
-from wsprobe.net import stdin_lines
+from wsprobe.net.run import stdin_lines
 
 
 def lines_of(*pieces):

@@ -5,7 +5,7 @@ import trio
 from trio.testing import MockClock
 
 from wsprobe.exchange import Ended, Resolved
-from wsprobe.net.tape import Tape, utc
+from wsprobe.net.stream import Tape, utc
 
 
 def test_times_are_whole_microseconds_since_the_start():

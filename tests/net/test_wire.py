@@ -7,7 +7,7 @@ import pytest
 import trio
 import trio.testing
 
-from wsprobe.net.wire import After, End, StreamWire, said_of
+from wsprobe.net.stream import After, End, StreamWire, said_of
 
 
 def both(work):

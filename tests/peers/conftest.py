@@ -18,7 +18,7 @@ from tests.peers.place import HOST, open_folder, running
 from tests.peers.python_servers import websockets_server
 from tests.peers.witness import Told
 from wsprobe.cli.main import run
-from wsprobe.show.json.schema import schema
+from wsprobe.show.as_json import schema
 
 Probe = Callable[..., Told]
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsprobe.read.http.bodies import SLICE, BodyReader, read_body
-from wsprobe.read.http.heads import split_head
+from wsprobe.read.body import SLICE, BodyReader, read_body
+from wsprobe.read.head import split_head
 from wsprobe.read.reading import Body
 
 LIMIT = 1000

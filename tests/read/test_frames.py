@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wsprobe.read.frames import FRAMES_MAX, frame_at, header_size, read_frames
 from wsprobe.read.reading import Frame
-from wsprobe.read.websocket.frames import FRAMES_MAX, frame_at, header_size, read_frames
 
 
 def offset_itself(offset: int) -> int:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsprobe.read.http.heads import LINES_MAX, HeadSplitter, split_head
+from wsprobe.read.head import LINES_MAX, HeadSplitter, split_head
 from wsprobe.read.reading import Field, Head
 
 wire = st.lists(

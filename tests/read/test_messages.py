@@ -8,11 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsprobe.read.http.heads import split_head
+from wsprobe.read.frames import (
+    Deflate,
+    Direction,
+    InflateError,
+    Inflater,
+    Message,
+    agreed_deflate,
+    close,
+    closes,
+    messages,
+    read_frames,
+    utf8_fault,
+)
+from wsprobe.read.head import split_head
 from wsprobe.read.reading import Frame
-from wsprobe.read.websocket.deflate import Deflate, Direction, InflateError, Inflater, agreed_deflate
-from wsprobe.read.websocket.frames import read_frames
-from wsprobe.read.websocket.messages import Message, close, closes, messages, utf8_fault
 
 
 def frame(opcode: int, payload: bytes, *, fin: bool = True, rsv: int = 0, mask: bytes = b"") -> bytes:

@@ -6,8 +6,8 @@ import h11
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsprobe.read.http.heads import split_head
-from wsprobe.read.http.opinion import opinion
+from wsprobe.read.body import opinion
+from wsprobe.read.head import split_head
 
 lines = st.lists(
     st.sampled_from([b"A: b", b"A:", b" fold", b"\tfold", b"A: \xe4", b"A : b", b"A", b": b", b"A: b\rc", b""]),

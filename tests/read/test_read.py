@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsprobe.exchange import Ended, Event, Exchange, How, Limits, Plan, Received, Sent, Target
-from wsprobe.read import INTERIM_MAX, read
-from wsprobe.read.http.heads import LINES_MAX
+from wsprobe.read import INTERIM_MAX, READERS, read
+from wsprobe.read.frames import When
+from wsprobe.read.head import LINES_MAX
 from wsprobe.read.reading import Reading, Session
-from wsprobe.read.websocket.frames import When
-from wsprobe.read.websocket.sessions import READERS
 
 REQUEST = (
     b"GET /chat HTTP/1.1\r\nHost: example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -218,8 +217,8 @@ def test_another_wire_is_read_by_its_own_reader(monkeypatch: pytest.MonkeyPatch)
     ) -> Session:
         return Session((), data[start:][::-1], start)
 
-    monkeypatch.setattr("wsprobe.read.websocket.sessions.reversed_session", reversed_session, raising=False)
-    monkeypatch.setitem(READERS, "own", "wsprobe.read.websocket.sessions:reversed_session")
+    monkeypatch.setattr("wsprobe.read.reversed_session", reversed_session, raising=False)
+    monkeypatch.setitem(READERS, "own", "wsprobe.read:reversed_session")
     reading = read(exchange(UPGRADE + b"abc", plan=replace(PLAN, wire="own")))
     assert reading.session == Session((), b"cba", len(UPGRADE))
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.read.http.heads import split_head
-from wsprobe.read.http.startline import opens_session, status_line
+from wsprobe.read.head import opens_session, split_head, status_line
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wsprobe.conversation import FIN_WAIT, MOST_FIN_WAIT, PONGS_MAX, SECOND, Client, Phase, Turn
 from wsprobe.exchange import Act, Limits, Plan, Target
 from wsprobe.read import INTERIM_MAX
-from wsprobe.read.http.heads import LINES_MAX
-from wsprobe.read.websocket.frames import FRAMES_MAX, read_frames
-from wsprobe.session import Client, Phase, Turn
-from wsprobe.session.frames import Hybi
-from wsprobe.session.opened import FIN_WAIT, MOST_FIN_WAIT, PONGS_MAX
-from wsprobe.session.turn import SECOND
+from wsprobe.read.frames import FRAMES_MAX, read_frames
+from wsprobe.read.head import LINES_MAX
+from wsprobe.wire.rfc6455 import Hybi
 
 TARGET = Target("ws://h/", False, "h", 80, "/")
 REQUEST = b"GET / HTTP/1.1\r\n\r\n"
@@ -152,7 +150,7 @@ class Dropping(Hybi):
 
 
 def test_a_wire_version_without_a_close_ends_with_the_linger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wsprobe.session.client.maker", lambda wire: Dropping)
+    monkeypatch.setattr("wsprobe.wire.framing.maker", lambda wire: Dropping)
     client = Client(Plan(TARGET, REQUEST, wire="hixie-75"))
     assert client.receive(SWITCHING, 5).wake_at == 300_005
     assert client.timer(300_005) == Turn(b"", Phase.DONE, None, True)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from wsprobe.conversation import Client, Phase, Turn
 from wsprobe.exchange import Act, Limits, Plan, Target
 from wsprobe.read import INTERIM_MAX
-from wsprobe.read.websocket.frames import read_frames
-from wsprobe.session import Client, Phase, Turn
+from wsprobe.read.frames import read_frames
 
 EOF = None
 """In place of bytes: the end of the peer's stream."""

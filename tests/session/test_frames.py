@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.read.websocket.frames import read_frames
-from wsprobe.session.frames import (
+from wsprobe.read.frames import read_frames
+from wsprobe.wire.framing import FRAMINGS, Heard, maker
+from wsprobe.wire.rfc6455 import (
     BINARY,
     CLOSE,
     CONTINUATION,
@@ -19,9 +20,8 @@ from wsprobe.session.frames import (
     answer_code,
     frame,
     mask,
+    masks,
 )
-from wsprobe.session.framing import FRAMINGS, Heard, maker
-from wsprobe.session.masks import masks
 
 KEY = bytes.fromhex("37fa213d")
 

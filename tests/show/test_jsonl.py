@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.show.json.jsonl import FEW, pieces
+from wsprobe.show.as_json import FEW, pieces
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsprobe.show.lines import Look, Piece, cells, cut, line, plain, text_of, width_of
 from wsprobe.show.paint import STYLES, paint
-from wsprobe.show.piece import Look, Piece, cells, cut, line, plain, text_of, width_of
 
 words = st.text(alphabet="ab \\[]:", max_size=60)
 lines = st.lists(st.builds(Piece, words, st.sampled_from(sorted(STYLES))), max_size=5).map(tuple)

@@ -11,21 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsprobe import opening, target
-from wsprobe.cli.probes.reading import report
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
-from wsprobe.lab.catalogue import find, load
-from wsprobe.lab.places import place
-from wsprobe.lab.stage.play import play
-from wsprobe.report import Report
+from wsprobe.lab import find, load
+from wsprobe.lab.play import play
+from wsprobe.lab.ports import place
+from wsprobe.report import Report, report
 from wsprobe.show import write_out
-from wsprobe.show.json.data import report_value
-from wsprobe.show.json.jsonl import pieces
-from wsprobe.show.json.schema import schema
-from wsprobe.show.piece import Line, Look, plain
-from wsprobe.show.readers.comparison import comparison
-from wsprobe.show.readers.difference import difference
-from wsprobe.show.recording import conversation
-from wsprobe.show.recording.handshake import handshake
+from wsprobe.show.as_json import pieces, report_value, schema
+from wsprobe.show.compare import comparison, difference
+from wsprobe.show.lines import Line, Look, plain
+from wsprobe.show.report import handshake
+from wsprobe.show.verbose import event
 
 KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 LOOKS = {
@@ -91,8 +87,8 @@ def test_any_bytes_are_rendered_and_none_raw(exchange: Exchange, name: str) -> N
     look = LOOKS[name]
     assert not acts_on_a_terminal(handshake(made, look))
     assert not acts_on_a_terminal(difference([made, made], look))
-    for event in exchange.events:
-        assert not acts_on_a_terminal(conversation.event(event, look))
+    for one in exchange.events:
+        assert not acts_on_a_terminal(event(one, look))
     value = report_value(made)
     SCHEMA.validate(value)
     text = "".join(pieces(value))

@@ -5,14 +5,12 @@ from __future__ import annotations
 import pytest
 
 from wsprobe import opening, target
-from wsprobe.cli.probes.reading import report
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
-from wsprobe.report import Report
-from wsprobe.show.piece import Look, plain
-from wsprobe.show.readers.comparison import wire
-from wsprobe.show.readers.difference import difference
-from wsprobe.show.recording.conversation import MOST, MOST_IN_HEX, Conversation
-from wsprobe.show.recording.handshake import handshake
+from wsprobe.report import Report, report
+from wsprobe.show.compare import difference, wire
+from wsprobe.show.lines import Look, plain
+from wsprobe.show.report import handshake
+from wsprobe.show.verbose import MOST, MOST_IN_HEX, Conversation
 
 TO = target.parse("ws://server.example/chat")
 PLAN = Plan(TO, opening.request(TO, opening.Offer(key="d3Nwcm9iZSByZWhlYXJzZQ==")))

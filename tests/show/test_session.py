@@ -6,12 +6,12 @@ import pytest
 
 from wsprobe import opening, target
 from wsprobe.exchange import Plan
-from wsprobe.lab.catalogue import find
-from wsprobe.lab.places import place
-from wsprobe.lab.stage.play import play
+from wsprobe.lab import find
+from wsprobe.lab.play import play
+from wsprobe.lab.ports import place
 from wsprobe.read import read
-from wsprobe.show.piece import Look, plain
-from wsprobe.show.recording.session import session
+from wsprobe.show.lines import Look, plain
+from wsprobe.show.session import session
 
 
 def shown(name: str) -> str:

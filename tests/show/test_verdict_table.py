@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent, Target
-from wsprobe.history import read_as, select
+from wsprobe.history import read_as
+from wsprobe.history.data import select
 from wsprobe.judge import judge
 from wsprobe.read import read
 from wsprobe.report import Report
-from wsprobe.show.json.data import report_value
-from wsprobe.show.piece import Look, plain
-from wsprobe.show.readers.verdicts import verdicts
+from wsprobe.show.as_json import report_value
+from wsprobe.show.compare import verdicts
+from wsprobe.show.lines import Look, plain
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a.example\r\nSec-WebSocket-Version: 13\r\n\r\n"
 REPLY = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"

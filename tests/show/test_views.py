@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from wsprobe.browsers import ENGINES
-from wsprobe.lab.catalogue import find, load
-from wsprobe.lab.rehearse import rehearse
-from wsprobe.show.piece import Look, plain
-from wsprobe.show.readers.views import blocks
+from wsprobe.lab import find, load
+from wsprobe.lab.play import rehearse
+from wsprobe.show.lines import Look, plain
+from wsprobe.show.views import blocks
 
 
 def shown(scenario: str, *browsers: str) -> list[tuple[tuple[str, ...], str]]:

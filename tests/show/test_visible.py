@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.show.visible import hexdump, legible, raw, visible
+from wsprobe.visible import hexdump, legible, raw, visible
 
 
 @given(st.binary())

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from wsprobe import archive
+from wsprobe.conversation import Client
 from wsprobe.exchange import Exchange, Received, Sent
-from wsprobe.history import judged
 from wsprobe.judge import outcome
 from wsprobe.read import read
-from wsprobe.read.websocket.messages import BINARY, CLOSE, PING, PONG, TEXT
-from wsprobe.session import Client
+from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT
+from wsprobe.report import judged
 
 FOLDER = Path(__file__).parent / "recorded"
 

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from wsprobe import opening, target
 from wsprobe.exchange import Target
 from wsprobe.opening import Offer, OfferError
-from wsprobe.read.websocket.challenge import answer_to, number_of
 from wsprobe.wire import WIRES
-from wsprobe.wire.keys import key_pair
+from wsprobe.wire.hixie import answer_to, key_pair, number_of
 
 CHANCE = bytes(range(64))
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="

@@ -9,19 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsprobe import opening, target
+from wsprobe.conversation import Client, Phase
 from wsprobe.exchange import Act, Ended, Exchange, Limits, Plan, Received, Sent
-from wsprobe.lab.catalogue import find
-from wsprobe.lab.places import place
-from wsprobe.lab.stage.play import play
+from wsprobe.lab import find
+from wsprobe.lab.play import play
+from wsprobe.lab.ports import place
 from wsprobe.read import read
+from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT, read_frames
 from wsprobe.read.reading import Reading
-from wsprobe.read.websocket.frames import read_frames
-from wsprobe.read.websocket.messages import BINARY, CLOSE, PING, PONG, TEXT
-from wsprobe.session import Client, Phase
-from wsprobe.session.framing import FRAMINGS, Heard, maker
 from wsprobe.wire import WIRES
-from wsprobe.wire.draft_frames import frame, of_server
-from wsprobe.wire.hixie_frames import frame_at_75, frame_at_76
+from wsprobe.wire.framing import FRAMINGS, Heard, maker
+from wsprobe.wire.hixie import frame_at_75, frame_at_76
+from wsprobe.wire.hybi import draft_frame, of_server
 
 OLD = tuple(wire for wire in WIRES if wire not in ("hybi-07", "hybi-08", "hybi-13"))
 DRAFTS = ("hybi-04", "hybi-05", "hybi-06")
@@ -76,7 +75,7 @@ def test_a_talk_with_the_lab(wire: str) -> None:
     [("hybi-04", None, b""), ("hybi-05", None, b""), ("hybi-06", 4403, b"no entry")],
 )
 def test_the_code_of_a_close(wire: str, code: int | None, reason: bytes) -> None:
-    made = reading(wire, HEAD + frame(CLOSE, b"\x11\x33no entry"))
+    made = reading(wire, HEAD + draft_frame(CLOSE, b"\x11\x33no entry"))
     assert made.session is not None
     assert made.session.close_code(made.session.frames[0]) == code
 
@@ -84,8 +83,13 @@ def test_the_code_of_a_close(wire: str, code: int | None, reason: bytes) -> None
 @pytest.mark.parametrize("wire", DRAFTS)
 @pytest.mark.parametrize("sizes", [[1], [3, 1, 7], [10_000]], ids=str)
 def test_drafts_hear_what_comes_in_pieces(wire: str, sizes: list[int]) -> None:
-    data = frame(TEXT, b"a" * 300) + frame(PING, b"?") + frame(PONG, b"") + frame(BINARY, b"")
-    data += frame(TEXT, b"x", fin=False) + frame(0, b"y") + frame(CLOSE, b"bye")
+    data = (
+        draft_frame(TEXT, b"a" * 300)
+        + draft_frame(PING, b"?")
+        + draft_frame(PONG, b"")
+        + draft_frame(BINARY, b"")
+    )
+    data += draft_frame(TEXT, b"x", fin=False) + draft_frame(0, b"y") + draft_frame(CLOSE, b"bye")
     framing = maker(wire)(plan(wire).request, HEAD)
     heard = [each for piece in cut(data, sizes) for each in framing.receive(piece)]
     assert heard == [

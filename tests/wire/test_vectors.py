@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.read.http.heads import split_head
+from wsprobe.read.frames import One
+from wsprobe.read.head import split_head
 from wsprobe.read.reading import Frame
 from wsprobe.read.tokens import expected_accept
-from wsprobe.read.websocket.challenge import answer_to, number_of
-from wsprobe.read.websocket.frames import One
-from wsprobe.session.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, mask
-from wsprobe.wire import draft_frames, hixie_frames
-from wsprobe.wire.draft_frames import mask_of_04, mask_of_05, of_client, of_server
+from wsprobe.wire.hixie import answer_to, frame_at_75, frame_at_76, number_of
+from wsprobe.wire.hybi import Mask, draft_frame, mask_of_04, mask_of_05, masked, of_client, of_server
+from wsprobe.wire.rfc6455 import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, mask
 
 NONCE = bytes.fromhex("37fa213d")
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
@@ -69,7 +68,7 @@ def test_accept() -> None:
     assert expected_accept(KEY) == b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
-def heads() -> draft_frames.Mask:
+def heads() -> Mask:
     request = b"GET / HTTP/1.1\r\nSec-WebSocket-Key: " + KEY + b"\r\n\r\n"
     answer = b"HTTP/1.1 101 x\r\nSec-WebSocket-Nonce: AQIDBAUGBwgJCgsMDQ4PEC==\r\n\r\n"
     return mask_of_04(split_head(request)[0], split_head(answer)[0])
@@ -78,7 +77,7 @@ def heads() -> draft_frames.Mask:
 def test_the_mask_of_hybi_04() -> None:
     key = heads()(NONCE)
     assert key.hex() == "824035ac55463da62257d6fb167d1cdc73da0f8e"
-    wire = draft_frames.masked(draft_frames.frame(TEXT, b"Hello"), NONCE, key)
+    wire = masked(draft_frame(TEXT, b"Hello"), NONCE, key)
     assert wire.hex(" ", -4) == "37fa213d 06457dc9 392a52"
     frame = one(of_client(heads()), wire)
     assert (frame.opcode, frame.masked, frame.data, len(frame.mask)) == (TEXT, True, b"Hello", 20)
@@ -86,12 +85,12 @@ def test_the_mask_of_hybi_04() -> None:
 
 def test_a_frame_longer_than_the_mask_of_hybi_04() -> None:
     text = bytes(range(256)) * 3
-    wire = draft_frames.masked(draft_frames.frame(BINARY, text), NONCE, heads()(NONCE))
+    wire = masked(draft_frame(BINARY, text), NONCE, heads()(NONCE))
     assert one(of_client(heads()), wire).data == text
 
 
 def test_the_mask_of_hybi_05_and_06() -> None:
-    wire = draft_frames.masked(draft_frames.frame(TEXT, b"Hello"), NONCE, mask_of_05(NONCE))
+    wire = masked(draft_frame(TEXT, b"Hello"), NONCE, mask_of_05(NONCE))
     assert wire == bytes.fromhex("37fa213d b3ff69585b964e")
     frame = one(of_client(mask_of_05), wire)
     assert (frame.opcode, frame.fin, frame.data) == (TEXT, True, b"Hello")
@@ -105,7 +104,7 @@ def test_the_mask_of_hybi_05_and_06() -> None:
 def test_opcodes_of_hybi_04_to_06(opcode: int, wire: str) -> None:
     """Section 4.2: told in the numbers of RFC 6455."""
     data = bytes.fromhex(wire + "02 6869")
-    assert draft_frames.frame(opcode, b"hi") == data
+    assert draft_frame(opcode, b"hi") == data
     assert one(of_server, data).opcode == opcode
 
 
@@ -121,7 +120,7 @@ def test_the_fourth_reserved_bit() -> None:
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65535, 65536])
 def test_lengths_of_the_drafts(size: int) -> None:
-    frame = one(of_server, draft_frames.frame(BINARY, bytes(size)))
+    frame = one(of_server, draft_frame(BINARY, bytes(size)))
     assert (frame.length, frame.minimal, frame.complete) == (size, True, True)
 
 
@@ -137,17 +136,17 @@ def test_lengths_of_the_drafts(size: int) -> None:
     ],
 )
 def test_frames_of_hixie_76(wire: str, opcode: int, data: bytes) -> None:
-    frame = one(hixie_frames.frame_at_76, bytes.fromhex(wire))
+    frame = one(frame_at_76, bytes.fromhex(wire))
     assert (frame.opcode, frame.data, frame.complete) == (opcode, data, True)
 
 
 def test_hixie_75_has_no_close() -> None:
-    assert one(hixie_frames.frame_at_75, b"\xff\x00").opcode == BINARY
+    assert one(frame_at_75, b"\xff\x00").opcode == BINARY
 
 
 def test_a_length_that_could_be_shorter() -> None:
-    assert not one(hixie_frames.frame_at_76, b"\x80\x80\x01a").minimal
-    assert one(hixie_frames.frame_at_76, b"\x80\x01a").minimal
+    assert not one(frame_at_76, b"\x80\x80\x01a").minimal
+    assert one(frame_at_76, b"\x80\x01a").minimal
 
 
 def test_a_mask_goes_round() -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
+from wsprobe.cli.completion import browsers, specs
 from wsprobe.cli.option import Command, option, together
-from wsprobe.cli.options import output, request, route, words
-from wsprobe.cli.probes.places import complete
+from wsprobe.cli.options import output, request, routing
+from wsprobe.cli.places import complete
 
 SECTION = "Readers"
 
@@ -25,7 +26,7 @@ readers = together(
         "--browser",
         "browsers",
         multiple=True,
-        shell_complete=words.browsers,
+        shell_complete=browsers,
         metavar="NAME[,NAME]",
         section=SECTION,
         help="the engines to show: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, or all",
@@ -35,7 +36,7 @@ readers = together(
         "--spec",
         "specs",
         multiple=True,
-        shell_complete=words.specs,
+        shell_complete=specs,
         metavar="NAME[,NAME]",
         section=SECTION,
         help="hold the answer against these specification revisions: names, a range (hybi-05..rfc6455), or all",
@@ -75,9 +76,9 @@ EXAMPLES = (
 @click.command("compare", cls=Command, examples=EXAMPLES)
 @click.argument("places", nargs=-1, metavar="[URL or FILE]...", shell_complete=complete)
 @readers
-@request.shared
-@route.shared
-@output.shared
+@request
+@routing
+@output
 def command(places: tuple[str, ...], **values: Any) -> int:
     """Hold one handshake against many readers, or several with one another.
 
@@ -86,6 +87,6 @@ def command(places: tuple[str, ...], **values: Any) -> int:
     reached the same result, 1 if they differ. Times, the letter case of header names, and what was asked
     otherwise are shown and do not count.
     """
-    from wsprobe.cli.results.comparison import compare
+    from wsprobe.cli.comparison import compare
 
     return compare(places, values)

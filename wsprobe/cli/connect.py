@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wsprobe.cli import expect, places
+from wsprobe.cli.completion import expectations
 from wsprobe.cli.option import Command, option, together
-from wsprobe.cli.options import output, request, route, words
-from wsprobe.cli.probes import places
-from wsprobe.cli.probes.places import complete
-from wsprobe.cli.results import expect
+from wsprobe.cli.options import output, output_of_connect, request, request_of_connect, routing
+from wsprobe.cli.places import complete
 
 if TYPE_CHECKING:
     from wsprobe.report import Report
@@ -43,7 +43,7 @@ verdict = together(
         "expectations",
         multiple=True,
         metavar="WHAT",
-        shell_complete=words.expectations,
+        shell_complete=expectations,
         section="Verdict",
         help=f"exit with 20 unless this holds, with 0 if it does: {expect.FORMS}",
         long="Repeatable; all must hold. The exit status of the outcome itself is then not used. What could "
@@ -95,12 +95,12 @@ TABLES = (("Variables of --write-out", variables),)
 
 @click.command("connect", cls=Command, tables=TABLES, examples=EXAMPLES)
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=complete)
-@request.shared
-@request.own
-@route.shared
+@request
+@request_of_connect
+@routing
 @session
-@output.shared
-@output.own
+@output
+@output_of_connect
 @verdict
 def command(urls: tuple[str, ...], **values: Any) -> int:
     """Make one handshake and report exactly what came back.
@@ -109,13 +109,13 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
     built-in lab. @FILE reads URLs from a file, - from standard input, one a line.
     """
     if values["json_schema"]:
-        from wsprobe.show.json.schema import schema
+        from wsprobe.show.as_json import schema
 
         sys.stdout.write(schema())
         return 0
-    from wsprobe.cli.probes.asking import asking
-    from wsprobe.cli.probes.probing import probe_all
-    from wsprobe.cli.results.result import Results
+    from wsprobe.cli.ask import asking
+    from wsprobe.cli.output import Results
+    from wsprobe.cli.probe import probe_all
 
     if not urls:
         raise click.UsageError("no URL: name one, or @FILE, or - for standard input")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wsprobe.cli.option import Command, option
-from wsprobe.cli.options.output import note
+from wsprobe.cli.options import note
 
 if TYPE_CHECKING:
     from wsprobe.lab.scenario import Scenario
-    from wsprobe.lab.sockets.server import Lab, Visit
+    from wsprobe.lab.server import Lab, Visit
 
 EXAMPLES = (
     ("wsprobe serve --port 8000", "Then open ws://127.0.0.1:8000/s/status-403 from the client to be tested:"),
@@ -84,7 +84,7 @@ def command(**values: Any) -> int:
 
 def write_list(as_json: bool) -> None:
     """Every scenario: name, subject, outcome and what is of interest in it."""
-    from wsprobe.lab.catalogue import load
+    from wsprobe.lab import load
 
     scenarios = load().values()
     if as_json:
@@ -116,8 +116,8 @@ def write_json(value: dict[str, Any]) -> None:
 
 def serve_until_interrupted(values: dict[str, Any]) -> int:
     from wsprobe import net
-    from wsprobe.lab.sockets.certificates import NoCertificates
-    from wsprobe.lab.sockets.server import LabError, serve
+    from wsprobe.lab.certificates import NoCertificates
+    from wsprobe.lab.server import LabError, serve
 
     async def stay() -> None:
         async with serve(
@@ -156,7 +156,7 @@ def ready(lab: Lab, as_json: bool) -> None:
 
 def log(visit: Visit, as_json: bool) -> None:
     """One line a request."""
-    from wsprobe.show.visible import visible
+    from wsprobe.visible import visible
 
     first = visit.request.split(b"\r\n", 1)[0]
     if as_json:

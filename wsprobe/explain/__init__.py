@@ -1,8 +1,150 @@
-"""Look things up, offline: whatever a person may paste. Costs nothing until something is asked for."""
+"""Look things up, offline: whatever a person may paste, and which explanation it means."""
 
 from __future__ import annotations
 
-from wsprobe.explain.entry import Entry, text, value
-from wsprobe.explain.topics import UnknownTopic, all_topics, find
+import re
+from collections.abc import Callable
 
-__all__ = ["Entry", "UnknownTopic", "all_topics", "find", "text", "value"]
+from wsprobe.explain import console, program, revisions, tables
+from wsprobe.explain.entry import Entry, load, text, value
+from wsprobe.nearest import MOST, nearest
+
+__all__ = ["UnknownTopic", "all_topics", "find", "text", "value"]
+
+_NUMBER = re.compile(r"[0-9]{1,5}")
+_PREFIXED = re.compile(
+    r"(?i)(close|code|status|http|exit|finding|outcome|spec|revision|rule|scenario|lab)"
+    r"[ :](?:code |status )?(\S+)"
+)
+FRAGMENT = 3
+"""Words of a console text that are enough to find it."""
+
+
+class UnknownTopic(LookupError):
+    """Nothing is known under that name. The message is one line and suggests the nearest topics."""
+
+
+def all_topics() -> tuple[str, ...]:
+    """Every topic by name, console texts left out: those are found by pasting one."""
+    sources = (
+        program.outcome_topics,
+        tables.status_topics,
+        tables.close_code_topics,
+        tables.header_topics,
+        tables.script_topics,
+        program.finding_topics,
+        revisions.topics,
+        tables.section_topics,
+        program.scenario_topics,
+    )
+    return tuple(dict.fromkeys(topic for topics in sources for topic in topics()))
+
+
+def find(topic: str) -> Entry:
+    """The explanation of *topic*: a close code, status, header, word of the page, finding, outcome, revision,
+    rule, section or scenario by its name, a citation (``RFC 6455 section 4.1, item 4``), or a line copied from
+    a console. Where one word means several things, ``close 1006``, ``status 403``, ``exit 12``,
+    ``finding unresolved``, ``rule upgrade``, ``lab:403`` say which. Raises UnknownTopic.
+    """
+    asked = " ".join(topic.split())
+    entry = (
+        _prefixed(asked)
+        or _number(asked)
+        or tables.find_header(asked)
+        or tables.find_script(asked)
+        or _named(asked)
+        or tables.find_citation(asked)
+        or console.find(asked)
+    )
+    if entry is None and asked:
+        entry = _named("-".join(asked.split()))
+    if entry is None:
+        raise UnknownTopic(_unknown(asked))
+    return entry
+
+
+def _number(asked: str) -> Entry | None:
+    """0 to 99, 130 and 141: exit statuses; up to 999: HTTP statuses; the rest: close codes."""
+    if not _NUMBER.fullmatch(asked):
+        return None
+    number = int(asked)
+    if number >= 1000:
+        return tables.find_close_code(number)
+    if entry := program.exit_status(number):
+        return entry
+    return tables.find_status(number) if number >= 100 else None
+
+
+def _prefixed(asked: str) -> Entry | None:
+    match = _PREFIXED.fullmatch(asked)
+    if match is None:
+        return None
+    kind, rest = match[1].lower(), match[2]
+    if _NUMBER.fullmatch(rest) and kind in _NUMBERED:
+        return _NUMBERED[kind](int(rest))
+    return _WORDED[kind](rest.lower()) if kind in _WORDED else None
+
+
+_NUMBERED: dict[str, Callable[[int], Entry | None]] = {
+    "close": tables.find_close_code,
+    "code": tables.find_close_code,
+    "status": tables.find_status,
+    "http": tables.find_status,
+    "exit": program.exit_status,
+}
+_WORDED: dict[str, Callable[[str], Entry | None]] = {
+    "exit": lambda word: program.find_outcome("exit") if word == "status" else None,
+    "finding": program.find_finding,
+    "outcome": program.find_outcome,
+    "spec": revisions.find,
+    "revision": revisions.find,
+    "rule": revisions.find,
+    "scenario": program.find_scenario,
+    "lab": program.find_scenario,
+}
+_NAMED = (
+    program.find_outcome,
+    revisions.find,
+    tables.find_section,
+    program.find_finding,
+    program.find_scenario,
+)
+
+
+def _named(asked: str) -> Entry | None:
+    if " " in asked and asked.lower() not in ("exit status",):
+        return None
+    for source in _NAMED:
+        if entry := source(asked.lower()) or source(asked):
+            return entry
+    return None
+
+
+def _unknown(asked: str) -> str:
+    if not asked:
+        return "the topic is empty: name one, or --list for all of them"
+    if _NUMBER.fullmatch(asked):
+        return f"{asked} is no exit status, no HTTP status and no close code"
+    numbers = (word for word in asked.split() if len(word) > 2 and _number(word))
+    titles = _titles()
+    called = (each for name in nearest(asked, titles, words=False) for each in titles[name])
+    near = (*numbers, *_text_with(asked), *called, *nearest(asked, all_topics()))
+    found = tuple(dict.fromkeys(near))[:MOST]
+    hint = f"; nearest: {', '.join(found)}" if found else ""
+    return f"nothing is known under {asked[:60]!a}{hint}; --list shows all topics"
+
+
+def _titles() -> dict[str, list[str]]:
+    """What statuses and close codes are called -> the numbers, and what they are called."""
+    titles: dict[str, list[str]] = {}
+    for row in (*load("statuses")["status"], *load("close_codes")["code"]):
+        titles.setdefault(row["name"].lower(), []).append(f"{row['number']} ({row['name']})")
+    return titles
+
+
+def _text_with(asked: str) -> tuple[str, ...]:
+    """The console text that *asked* is a part of."""
+    if len(asked.split()) < FRAGMENT:
+        return ()
+    texts = (each for each in console.texts() if asked.lower() in each.lower() and each.isascii())
+    return tuple(f'"{each}"' for each in texts)[:1]

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from wsprobe.explain.entry import Entry
-from wsprobe.explain.files import lab, load
+from wsprobe.explain.entry import Entry, lab, load
 
 FILES = ("chromium", "firefox", "webkitgtk", "runtimes")
 
@@ -94,7 +93,7 @@ def _entry(match: Match) -> Entry:
     see = list(row.get("see", ()))
     status = match.values.get("status", "")
     if status.isdigit():
-        from wsprobe.explain.subjects.statuses import meaning
+        from wsprobe.explain.tables import meaning
 
         means.append(meaning(int(status)))
         see.insert(0, status)

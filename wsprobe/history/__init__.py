@@ -1,22 +1,196 @@
-"""The specifications' revisions: as data, and as readers of a recorded answer.
+"""What a revision has a script be told of a reading.
+
+The verdict on an exchange by the wire version that was spoken in it, where that is older than RFC 6455.
+
+One recorded answer, read as any revision of the specifications told a client to read it.
+
+The specifications' revisions: as data, and as readers of a recorded answer.
 
 Everything is loaded when it is first asked for: importing this package costs next to nothing.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from dataclasses import replace
 
-from wsprobe.history.names import UnknownRevision, select
+from wsprobe.exchange import ConnectFailed, ResolveFailed, TlsFailed
+from wsprobe.history.data import UnknownRevision, cell_of, revisions, select, situations
+from wsprobe.history.hixie import walked
+from wsprobe.history.http import Ruling, examined, refused, rule, strongest, touched
+from wsprobe.history.revision import Disclosure, Revision
+from wsprobe.judge import HANDSHAKE, SESSION, TRANSPORT, Rule, Specification, judge, rfc6455_answer
+from wsprobe.judge.finding import Finding, Told, Verdict
+from wsprobe.judge.message import body, head
+from wsprobe.judge.refusal import challenge, hints, redirect, version_negotiation
+from wsprobe.judge.session import closing
+from wsprobe.judge.subject import RFC_FRAMING, handshake, refusal, status_span
+from wsprobe.judge.subject import refusal as refusal_of
+from wsprobe.read.reading import Reading
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+_OPTIONS = ("rule-protocol-", "rule-extension-", "rule-deflate-", "rule-origin")
+"""Rules on what the server chose: a handshake that was correct, with options that make the client drop it."""
 
-    from wsprobe.history.revision import Revision
-    from wsprobe.judge.finding import Verdict
-    from wsprobe.read.reading import Reading
 
-__all__ = ["UnknownRevision", "find", "judged", "read_as", "read_as_each", "select"]
+def told(reading: Reading, revision: Revision, answer: str, decided: str) -> Told | None:
+    """What script is told after *answer*, which the finding with the id *decided* led to.
+
+    None where nothing is told yet (a redirect, credentials, another version), or where the answer or the
+    revision's rule is not known.
+    """
+    disclosure = revision.told
+    if disclosure is None or answer not in ("established", "fail", "http"):
+        return None
+    spec = _spec(revision, disclosure)
+    if answer == "established":
+        events = None if disclosure.events is None else ("open",)
+        return Told(events, None, "", spec)
+    return Told(
+        disclosure.events, disclosure.code, disclosure.may_know, spec, _situation(reading, disclosure, decided)
+    )
+
+
+def situation_of(reading: Reading, decided: str) -> str:
+    """The id of the situation that a failed *reading* is, whether or not a revision lists it."""
+    for event in reversed(reading.exchange.events):
+        if isinstance(event, ResolveFailed):
+            return "name-not-resolved"
+        if isinstance(event, TlsFailed):
+            return "tls-failed"
+        if isinstance(event, ConnectFailed) and not reading.sent:
+            return "refused" if event.errno == "ECONNREFUSED" else "no-route"
+    return "options-dropped" if decided.startswith(_OPTIONS) else "not-completed"
+
+
+def _situation(reading: Reading, disclosure: Disclosure, decided: str) -> str:
+    id = situation_of(reading, decided)
+    return situations()[id] if id in disclosure.situations else ""
+
+
+def _spec(revision: Revision, disclosure: Disclosure) -> str:
+    title = "RFC 6455" if revision.name == "rfc6455" else revisions()[revision.name].name
+    numbered = disclosure.section[:1].isdigit()
+    return f"{title} section {disclosure.section}" if numbered else f"{title}, {disclosure.section}"
+
+
+_REFUSAL: tuple[Rule, ...] = (redirect, challenge, version_negotiation, hints, body)
+
+
+def judged_by_draft(reading: Reading) -> Verdict:
+    """Return the verdict of the draft that ``Plan.wire`` is.
+
+    The rule that decided comes first, as ``read_as`` finds it. What no revision speaks of follows
+    in the judge's own words: how the server was reached, what a refusal says, how the session ended. HTTP's
+    grammar counts from hybi-04 on, the rules of frames from hybi-07 on, where the frames became what they are.
+    """
+    wire = reading.exchange.plan.wire
+    verdict = read_as(reading, wire)
+    beside = judge(reading, _beside(wire)).findings
+    if handshake(reading) is None and refusal(reading) is None and beside:
+        return replace(verdict, findings=beside)
+    rulings = (finding for finding in verdict.findings if finding.id.startswith("rule-"))
+    return replace(verdict, findings=(*rulings, *beside))
+
+
+def _beside(wire: str) -> Specification:
+    """Return the rules that say nothing of the handshake itself."""
+    http = () if wire.startswith("hixie-") else (head,)
+    session = SESSION if wire in RFC_FRAMING else (closing,)
+    return Specification(wire, (*TRANSPORT, *_REFUSAL, *http, *session), rfc6455_answer)
+
+
+BY_THE_JUDGE = ("rfc6455", "rfc7692")
+"""The revisions that the judge itself stands for: it knows the RFC and the one extension that is in use."""
+
+
+OPENING = Specification("rfc6455", TRANSPORT + HANDSHAKE, rfc6455_answer)
+"""RFC 6455 as far as the handshake goes: body and session are not what the revisions differ in."""
+
+
+def read_as(reading: Reading, revision: str | Revision) -> Verdict:
+    """What *revision* asked of a client that got this answer.
+
+    The first finding is the rule that decided, with its section; notes on contradictions that the answer
+    touches follow. No findings: nothing stood against it. Raises UnknownRevision for a name that no revision
+    has.
+    """
+    return read_as_each(reading, (revision,))[0]
+
+
+def read_as_each(reading: Reading, wanted: Iterable[str | Revision]) -> tuple[Verdict, ...]:
+    """``read_as`` for several revisions, in their order; the answer's faults are looked for once."""
+    found = judge(reading, OPENING)
+    chosen = (select(each)[0] if isinstance(each, str) else each for each in wanted)
+    return tuple(_read_as(reading, revision, found) for revision in chosen)
+
+
+def _read_as(reading: Reading, revision: Revision, found: Verdict) -> Verdict:
+    if not revision.reads:
+        return Verdict(revision.name, "not known", (rule(revision, "elsewhere", "not known").finding,))
+    if revision.name in BY_THE_JUDGE:
+        findings = (*deciding_first(found), *touched(reading, revision, found.findings))
+        verdict = Verdict(revision.name, found.answer, findings)
+    else:
+        ruling = _ruling(reading, revision, found)
+        notes = tuple(touched(reading, revision, found.findings))
+        verdict = Verdict(
+            revision.name,
+            ruling.answer if ruling else "established",
+            (ruling.finding, *notes) if ruling else notes,
+        )
+    decided = verdict.findings[0].id if verdict.findings else ""
+    return replace(verdict, told=told(reading, revision, verdict.answer, decided))
+
+
+def _ruling(reading: Reading, revision: Revision, found: Verdict) -> Ruling | None:
+    """The ruling that decides; None if the connection is established."""
+    first = reading.responses[0] if reading.responses else None
+    if first is None:
+        return _no_answer(revision, found)
+    if cell_of("field-grammar", revision).mode == "bytes":
+        return next(walked(reading, first, revision), None)
+    final = reading.final
+    answered = handshake(reading)
+    if answered is not None:
+        if cell_of("upgrade", revision).mode == "not-known":
+            return rule(revision, "upgrade", "not known", "a 101", span=status_span(answered))
+        return strongest(examined(answered, revision, found.findings))
+    declined = refusal_of(reading)
+    if declined is not None:
+        return refused(reading, declined, revision)
+    if final is not None and final.head.complete:
+        unread = "fail" if cell_of("status", revision).mode == "fail" else "not known"
+        return rule(revision, "status-line", unread, "the answer is not HTTP", span=status_span(final))
+    return _no_answer(revision, found)
+
+
+def _no_answer(revision: Revision, found: Verdict) -> Ruling:
+    """No complete answer came: whatever a revision says, there is nothing to establish.
+
+    A limit of ours is nothing that a revision speaks of, and a proxy's 407 is for those that speak of proxies.
+    """
+    cause = next((finding for finding in found.findings if finding.level == "fail"), None)
+    answer = found.answer
+    if answer == "retry-proxy-auth":
+        rule_id, answer = "proxy-authenticate", answer if _speaks_of_proxies(revision) else "not known"
+    elif answer == "not known":
+        rule_id = "timeout"
+    else:
+        rule_id = "tls" if cause is not None and cause.id.startswith(("tls-", "certificate-")) else "failing"
+    made = rule(revision, rule_id, answer, usual=cause.usual if cause else "")
+    text = f"no complete answer came: {cause.text}" if cause else "no complete answer came"
+    return replace(made, finding=replace(made.finding, text=text, span=cause.span if cause else None))
+
+
+def _speaks_of_proxies(revision: Revision) -> bool:
+    mode = cell_of("proxy-authenticate", revision).mode
+    return mode == "retry" or revision.protocol == "rfc6455"
+
+
+def deciding_first(verdict: Verdict) -> tuple[Finding, ...]:
+    """The findings of the judge's *verdict*, the one that its answer rests on first."""
+    order = {"fail": 0, "warn": 1, "note": 2}
+    return tuple(sorted(verdict.findings, key=lambda finding: order[finding.level]))
 
 
 def find(name: str) -> Revision:
@@ -25,28 +199,3 @@ def find(name: str) -> Revision:
     if len(found) != 1:
         raise UnknownRevision(f"{name!r} names {len(found)} revisions, not one")
     return found[0]
-
-
-def judged(reading: Reading) -> Verdict:
-    """The verdict of the version that was spoken: RFC 6455, or that of the draft that ``Plan.wire`` is."""
-    if reading.exchange.plan.wire == "hybi-13":
-        from wsprobe.judge import judge
-
-        return judge(reading)
-    from wsprobe.history.spoken import judged as judged_by_draft
-
-    return judged_by_draft(reading)
-
-
-def read_as(reading: Reading, revision: str | Revision) -> Verdict:
-    """What *revision* asked of a client that got this answer: see ``wsprobe.history.reading.read_as``."""
-    from wsprobe.history.reading import read_as as read
-
-    return read(reading, revision)
-
-
-def read_as_each(reading: Reading, wanted: Iterable[str | Revision]) -> tuple[Verdict, ...]:
-    """``read_as`` for several revisions, in their order, in one pass."""
-    from wsprobe.history.reading import read_as_each as read
-
-    return read(reading, wanted)

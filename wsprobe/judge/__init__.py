@@ -1,32 +1,201 @@
-"""Reading x specification -> Verdict: every fault, each with its section; and the outcome in one word.
+"""A reading held against one specification: every fault, each with its section, and the outcome in one word.
 
-The rules are imported when they are first needed: explaining a finding takes its table and nothing else.
+A rule is a function from a Reading to findings; its entries stand above it, in the module of its subject. A
+specification is a value: its name, its rules in its order of checks, and what they come to. Another revision is
+another such value, of the same rules or of its own.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
 
-if TYPE_CHECKING:
-    from wsprobe.judge.findings import FINDINGS, Entry
-    from wsprobe.judge.verdict import RFC6455, Specification, judge
-    from wsprobe.judge.word import outcome
+from wsprobe.exchange import Connected, ResolveFailed, TlsFailed, TunnelFailed
+from wsprobe.judge import accept, message, refusal, selection, session, status, subject, tls, transport
+from wsprobe.judge.finding import Entry, Finding, Verdict
+from wsprobe.judge.refusal import REDIRECTS, asked_version, versions
+from wsprobe.judge.subject import close_code, closed_by_server, handshake, how, our_close
+from wsprobe.judge.transport import has, proxy_answer, unresolved
+from wsprobe.read.reading import Reading, Session
+from wsprobe.value import dataclass
 
-__all__ = ["FINDINGS", "RFC6455", "Entry", "Specification", "judge", "outcome"]
+_SUBJECTS = (transport, tls, status, accept, selection, message, refusal, session)
 
-_HOME = {
-    "FINDINGS": "wsprobe.judge.findings",
-    "Entry": "wsprobe.judge.findings",
-    "RFC6455": "wsprobe.judge.verdict",
-    "Specification": "wsprobe.judge.verdict",
-    "judge": "wsprobe.judge.verdict",
-    "outcome": "wsprobe.judge.word",
+FINDINGS: dict[str, Entry] = {
+    entry.id: entry for module in _SUBJECTS for entry in vars(module).values() if isinstance(entry, Entry)
 }
+"""Every finding there is, by its id. Ids are stable and never reused."""
+
+OF_HANDSHAKE = frozenset(
+    entry.id
+    for module in (status, accept, selection)
+    for entry in vars(module).values()
+    if isinstance(entry, Entry)
+)
+"""The findings that can undo a 101."""
+
+Rule = Callable[[Reading], Iterable[Finding]]
+
+TRANSPORT: tuple[Rule, ...] = (transport.reach, tls.tls, transport.other_protocol, transport.unfinished)
+HANDSHAKE: tuple[Rule, ...] = (
+    status.status_line,
+    status.status,
+    status.interim,
+    status.version,
+    status.bare,
+    status.upgrade,
+    status.connection,
+    accept.accept,
+    selection.extensions,
+    selection.deflate,
+    selection.protocol,
+    status.fields,
+)
+HTTP: tuple[Rule, ...] = (
+    refusal.redirect,
+    refusal.challenge,
+    refusal.version_negotiation,
+    refusal.hints,
+    message.body,
+    message.framing_on_101,
+    message.head,
+    message.strict_library,
+)
+SESSION: tuple[Rule, ...] = (
+    session.other_bytes,
+    session.frames,
+    session.messages,
+    session.close_frame,
+    session.closing,
+)
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+@dataclass(frozen=True, slots=True)
+class Specification:
+    """One revision of one specification."""
 
-    return getattr(import_module(_HOME[name]), name)
+    name: str
+    rules: tuple[Rule, ...]
+    answer: Callable[[Reading, tuple[Finding, ...]], str]
+    """What the revision asks of a client, given the findings of *rules*: a word of ``Verdict.answer``."""
+
+
+def judge(reading: Reading, specification: Specification | None = None) -> Verdict:
+    """All faults that *specification* (RFC 6455, unless given) finds, in its order, and its answer."""
+    of = RFC6455 if specification is None else specification
+    findings = tuple(finding for rule in of.rules for finding in rule(reading))
+    return Verdict(of.name, of.answer(reading, findings), findings)
+
+
+def rfc6455_answer(reading: Reading, findings: tuple[Finding, ...]) -> str:
+    """What RFC 6455 asks of the client.
+
+    A 101 is judged by the rules of the handshake alone: what goes wrong in the session does not undo it. A
+    transport that could not be opened or was lost is ``fail`` (sections 4.1 and 7.2.1); a time limit of ours
+    is nothing the RFC speaks of: ``not known``.
+    """
+    if handshake(reading) is not None:
+        return rfc6455_handshake(findings)
+    if subject.refusal(reading) is not None:
+        return rfc6455_refusal(reading)
+    if has(reading, TunnelFailed) and proxy_answer(reading)[8:13] == b" 407 ":
+        return "retry-proxy-auth"
+    if how(reading) in ("timeout", "limit", "interrupted", "") and not reading.looks_like:
+        return "not known"
+    if how(reading) == "local" and has(reading, Connected) and not reading.received:
+        return "not known"
+    return "fail"
+
+
+def rfc6455_handshake(findings: tuple[Finding, ...]) -> str:
+    """The answer to a 101: section 4.1, items 2 to 6 and the paragraph after them."""
+    own = [finding for finding in findings if finding.id in OF_HANDSHAKE]
+    if any(finding.level == "fail" for finding in own):
+        return "fail"
+    return "ambiguous" if any(FINDINGS[finding.id].undecided for finding in own) else "established"
+
+
+def rfc6455_refusal(reading: Reading) -> str:
+    """The answer to any other status: section 4.1, item 1, "handles the response per HTTP procedures"."""
+    response = subject.refusal(reading)
+    assert response is not None
+    if response.status in REDIRECTS and response.head.all(b"location"):
+        return "may-redirect"
+    if response.status == 401 and response.head.all(b"www-authenticate"):
+        return "retry-auth"
+    if any(other != asked_version(reading) for other in versions(reading)):
+        return "may-retry-version"
+    return "http"
+
+
+RFC6455 = Specification("rfc6455", TRANSPORT + HANDSHAKE + HTTP + SESSION, rfc6455_answer)
+
+
+_DROPPED = ("fin", "truncated", "reset", "error")
+
+
+def outcome(reading: Reading, verdict: Verdict) -> str:
+    """The outcome of *reading*, judged by *verdict*.
+
+    An answer counts from the end of its head: a refusal whose body was cut off is still ``refused``, with a
+    finding that says so. A 101 is ``invalid`` if a finding of the verdict fails it, whether that is of the
+    handshake or of the frames after it; an ambiguous 101 is not. An interrupted probe counts as ``dropped``
+    until there is an answer.
+    """
+    if word := _way(reading):
+        return word
+    if reading.session is not None:
+        return _session(reading, reading.session, verdict)
+    if reading.looks_like:
+        return "not-http"
+    response = subject.refusal(reading)
+    if response is not None and response.status is not None:
+        return _status(response.status)
+    final = reading.final
+    if final is not None and final.head.complete:
+        return "not-http"
+    return "timeout" if how(reading) == "timeout" else "dropped"
+
+
+def _way(reading: Reading) -> str:
+    """What kept the request from being answered at all, "" if nothing did."""
+    late = how(reading) == "timeout"
+    if has(reading, TunnelFailed):
+        return "timeout" if late else "proxy-failed"
+    if has(reading, TlsFailed):
+        return "timeout" if late else "tls-failed"
+    if unresolved(reading) and not late:
+        return "unresolved"
+    if has(reading, Connected) or reading.received:
+        return ""
+    if late:
+        return "timeout"
+    if has(reading, ResolveFailed):
+        return "unresolved"
+    return "dropped" if how(reading) == "interrupted" else "unreachable"
+
+
+def _status(status: int) -> str:
+    if status in (401, 407):
+        return "unauthorized"
+    return {3: "redirected", 4: "refused", 5: "server-error"}.get(status // 100, "not-upgraded")
+
+
+def _session(reading: Reading, session: Session, verdict: Verdict) -> str:
+    """The outcome after a 101.
+
+    ``closed``: the server closed first, or with a code of its own, and that was not 1000; a Close without a
+    code (script sees 1005) is such a one. ``aborted``: the connection ended before anyone sent a Close. Once
+    our own Close is out the session is over for us: that the server did not answer it is a finding, and the
+    outcome stays ``open`` (RFC 6455 section 7.1.1 lets TCP end without). Where the wire version has no close
+    codes, or no Close at all, ending the session is ending it cleanly.
+    """
+    if any(finding.level == "fail" for finding in verdict.findings):
+        return "invalid"
+    theirs = closed_by_server(session)
+    if theirs is not None and theirs.complete:
+        return "open" if not session.close_codes or close_code(theirs) == 1000 else "closed"
+    if session.drops and how(reading) in ("fin", "truncated"):
+        return "open"
+    if our_close(session) is None and how(reading) in _DROPPED:
+        return "aborted"
+    return "open"

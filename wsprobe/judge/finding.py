@@ -1,10 +1,14 @@
-"""A finding: one thing that a rule says about bytes. Values only."""
+"""A finding: one thing that a rule says about bytes. Values only.
+
+One row of the findings table: what a finding means in general. Values only.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
 from wsprobe.value import dataclass
+from wsprobe.visible import visible
 
 if TYPE_CHECKING:
     from wsprobe.read.reading import Span
@@ -58,3 +62,69 @@ class Verdict:
     told: Told | None = None
     """Of a specification revision: what script is told. None where it is not known or nothing has happened yet
     (a redirect to follow, credentials to send)."""
+
+
+_SHOWN = 200
+"""Bytes of a wire value that a finding repeats; its span has them all."""
+
+
+def times(count: int) -> str:
+    """How often, in words."""
+    return {0: "not once", 1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def counted(count: int, what: str) -> str:
+    """``1 byte``, ``2 bytes``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def shown(value: bytes) -> str:
+    """A wire value for a text: visible, and cut where it is very long."""
+    cut = len(value) - _SHOWN
+    return visible(value) if cut <= 0 else f"{visible(value[:_SHOWN])} ... {cut} more bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """All that is fixed about a finding. Its words are plain ASCII."""
+
+    id: str
+    level: Level
+    spec: str
+    """Where the rule stands; two places where they contradict each other."""
+    title: str
+    """The fault in a few words, no full stop."""
+    meaning: str
+    """A sentence or two on what it means in general."""
+    usual: str
+    """The usual cause, to be read after "usually:"."""
+    advice: str
+    """What to do next."""
+    undecided: bool = False
+    """True where the specification leaves open whether a client may go on: the answer is then ``ambiguous``."""
+
+    def found(
+        self,
+        text: str,
+        span: Span | None = None,
+        *,
+        expected: bytes | None = None,
+        received: bytes | None = None,
+        usual: str | None = None,
+        spec: str | None = None,
+    ) -> Finding:
+        """This fault, found at *span*: *text* says what it means here; level and section are the entry's.
+
+        *expected* and *received* are wire values; they are made visible here. *usual* and *spec* stand in for
+        the entry's own words where more is known.
+        """
+        return Finding(
+            self.id,
+            self.level,
+            self.spec if spec is None else spec,
+            text,
+            self.usual if usual is None else usual,
+            span,
+            None if expected is None else shown(expected),
+            None if received is None else shown(received),
+        )

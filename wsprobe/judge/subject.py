@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wsprobe.exchange import Ended
-from wsprobe.read.guess import looks_like
+from wsprobe.read import looks_like
 from wsprobe.read.reading import Field, Frame, Head, Reading, Response, Session, Span
 
 PEER_ENDED = {

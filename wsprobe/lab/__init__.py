@@ -1,0 +1,169 @@
+"""The catalogue of scenarios: TOML files in ``subjects/``, a table a scenario, a file a subject.
+
+A file begins with what its scenarios have in common; each table may say otherwise. ``pieces.toml`` has what
+is shared by all files, ``aliases.toml`` other names. In a template, fields in braces are filled in when the
+scenario is played; the characters U+0000 to U+00FF are one byte each.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from wsprobe.lab.scenario import Scenario
+from wsprobe.lab.steps import CatalogueError, Pieces, page, pieces, steps
+from wsprobe.nearest import nearest
+
+_FOLDER = Path(__file__).parent / "scenarios"
+_SHARED = ("pieces", "aliases")
+_TABLE = re.compile(r'(?m)^\[(?:([A-Za-z0-9_-]+)|"([^"]+)")\]$')
+
+
+class UnknownScenario(LookupError):
+    """No scenario has that name. The message is one line and suggests the nearest names."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """Where a scenario is written: the text before the file's first table, and its own table."""
+
+    subject: str
+    common: str
+    table: str
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all scenarios, in the order of the files. Cheaper than ``load``."""
+    return tuple(_index())
+
+
+def subjects() -> dict[str, tuple[str, ...]]:
+    """Return what each file is about, as its first line says, -> the names of its scenarios."""
+    found: dict[str, list[str]] = {}
+    for name, entry in _index().items():
+        found.setdefault(entry.common.partition("\n")[0].removeprefix("# ").rstrip("."), []).append(name)
+    return {title: tuple(names) for title, names in found.items()}
+
+
+def load() -> dict[str, Scenario]:
+    """Return every scenario by its name, aliases left out.
+
+    Raises CatalogueError.
+    """
+    return {name: _scenario(name) for name in _index()}
+
+
+def parse(text: str, subject: str) -> dict[str, Scenario]:
+    """Return the scenarios in *text*, written as a file of the catalogue is. Errors name it *subject*.
+
+    Raises CatalogueError, tomllib.TOMLDecodeError.
+    """
+    return {name: _built(name, entry) for name, entry in _entries(text, subject)}
+
+
+def lazily() -> Mapping[str, Scenario]:
+    """Return what ``load`` returns, each scenario parsed only when it is asked for."""
+    return _Lazily()
+
+
+class _Lazily(Mapping[str, Scenario]):
+    def __getitem__(self, name: str) -> Scenario:
+        if name not in _index():
+            raise KeyError(name)
+        return _scenario(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_index())
+
+    def __len__(self) -> int:
+        return len(_index())
+
+
+def find(name: str) -> Scenario:
+    """Return the scenario that is called *name*, or that *name* is an alias of. Reads no other table.
+
+    Raises UnknownScenario, CatalogueError.
+    """
+    known = name if name in _index() else aliases().get(name)
+    if known is None:
+        raise UnknownScenario(_unknown(name))
+    return _scenario(known)
+
+
+@cache
+def aliases() -> dict[str, str]:
+    """Return other names -> names of scenarios."""
+    return {str(alias): str(name) for alias, name in _parse(_read("aliases")).items()}
+
+
+def _unknown(name: str) -> str:
+    near = nearest(name, [*_index(), *aliases()])
+    suggestion = f"; near: {', '.join(near)}" if near else ""
+    return f"no scenario is called {name!a}{suggestion}; wsprobe serve --list shows all"
+
+
+@cache
+def _index() -> dict[str, _Entry]:
+    """Return where each scenario is written, found without parsing TOML."""
+    found: dict[str, _Entry] = {}
+    for path in sorted(_FOLDER.glob("*.toml")):
+        if path.stem in _SHARED:
+            continue
+        for name, entry in _entries(path.read_text("utf-8"), path.stem):
+            if name in found:
+                raise CatalogueError(f"{name!r} stands in {found[name].subject} and in {path.stem}")
+            found[name] = entry
+    return found
+
+
+def _entries(text: str, subject: str) -> Iterator[tuple[str, _Entry]]:
+    tables = list(_TABLE.finditer(text))
+    bounds = [*(table.start() for table in tables), len(text)]
+    for table, end in zip(tables, bounds[1:], strict=True):
+        yield table[1] or table[2], _Entry(subject, text[: bounds[0]], text[table.end() : end])
+
+
+@cache
+def _pieces() -> Pieces:
+    shared = _parse(_read("pieces"))
+    return pieces(shared["texts"], shared["sequences"])
+
+
+@cache
+def _common(text: str) -> dict[str, Any]:
+    return _parse(text)
+
+
+@cache
+def _scenario(name: str) -> Scenario:
+    return _built(name, _index()[name])
+
+
+def _built(name: str, entry: _Entry) -> Scenario:
+    try:
+        table = _common(entry.common) | _parse(entry.table)
+        return Scenario(
+            name=name,
+            steps=steps(table.pop("steps", ()), _pieces()),
+            page=page(table.pop("page", {})),
+            findings=tuple(table.pop("findings", ())),
+            versions=tuple(table.pop("versions", ())),
+            wires=tuple(table.pop("wires", {}).items()),
+            **table,
+        )
+    except (TypeError, ValueError) as error:
+        raise CatalogueError(f"{name}, in {entry.subject}.toml: {error}") from error
+
+
+def _parse(text: str) -> dict[str, Any]:
+    import tomllib
+
+    return tomllib.loads(text)
+
+
+def _read(stem: str) -> str:
+    return (_FOLDER / f"{stem}.toml").read_text("utf-8")

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from struct import pack
 from urllib.parse import unquote, unquote_to_bytes
 
-from wsprobe.lab import catalogue
-from wsprobe.lab.places import PATH
-from wsprobe.lab.scenario import Scenario, Step
-from wsprobe.lab.template import escape
-from wsprobe.session.frames import CLOSE, TEXT, frame
+from wsprobe.lab import find
+from wsprobe.lab.ports import PATH
+from wsprobe.lab.scenario import Scenario, Step, escape
+from wsprobe.wire.rfc6455 import CLOSE, TEXT, frame
 
 LONGEST_STAY = 60.0
 """Seconds that /echo serves one client, and the longest *after*."""
@@ -72,7 +71,7 @@ def scenario_at(resource: str) -> Scenario:
         )
         made = PARAMETERISED[first]
         return Scenario(asked.path, "parameterised", made.summary, tuple(made.steps(asked)))
-    return catalogue.find(unquote(f"/{path}".removeprefix(PATH).removeprefix("/")))
+    return find(unquote(f"/{path}".removeprefix(PATH).removeprefix("/")))
 
 
 def names_path(word: str) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import click
 
+from wsprobe.cli.main import COMMANDS, program
 from wsprobe.cli.option import Command, Option
-from wsprobe.cli.program import COMMANDS, program
 from wsprobe.manual import mdoc
 from wsprobe.outcome import TABLE, Exit, Meaning
 

@@ -11,13 +11,13 @@ from typing import Any
 
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.chromium import v156
+from wsprobe.browsers.engine import DomEvent, Page, ScriptView
 from wsprobe.browsers.firefox import v153
 from wsprobe.browsers.tell import told
-from wsprobe.browsers.view import DomEvent, Page, ScriptView
 from wsprobe.browsers.webkitgtk import v2_54
-from wsprobe.explain import files as explained
-from wsprobe.lab.catalogue import load, subjects
-from wsprobe.lab.rehearse import KEY, rehearse
+from wsprobe.explain import entry as explained
+from wsprobe.lab import load, subjects
+from wsprobe.lab.play import KEY, rehearse
 from wsprobe.lab.scenario import Scenario
 from wsprobe.manual import mdoc
 

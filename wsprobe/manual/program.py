@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wsprobe.cli.program import COMMANDS
+from wsprobe.cli.main import COMMANDS
 from wsprobe.manual import mdoc
 from wsprobe.manual.commands import statuses
 from wsprobe.outcome import TABLE

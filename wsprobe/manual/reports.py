@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wsprobe.manual import mdoc
-from wsprobe.show.json.schema import schema
+from wsprobe.show.as_json import schema
 
 Schema = dict[str, Any]
 

@@ -5,11 +5,9 @@
 
 from trio import sleep
 
-from wsprobe.net.fault import PlanError
-from wsprobe.net.many import in_order
+from wsprobe.exchange import PlanError
 from wsprobe.net.plan import check
-from wsprobe.net.record import probe
-from wsprobe.net.run import run
-from wsprobe.net.talk import stdin_lines
+from wsprobe.net.probe import probe
+from wsprobe.net.run import in_order, run, stdin_lines
 
 __all__ = ["PlanError", "check", "in_order", "probe", "run", "sleep", "stdin_lines"]

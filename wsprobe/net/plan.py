@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wsprobe.exchange import Plan
-from wsprobe.net.fault import PlanError
-from wsprobe.session.client import Client
+from wsprobe.conversation import Client
+from wsprobe.exchange import Plan, PlanError
 from wsprobe.value import dataclass
 
 if TYPE_CHECKING:
     import ssl
 
-    from wsprobe.net.proxy.address import Proxy
+    from wsprobe.net.proxy import Proxy
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +41,17 @@ def check(plan: Plan) -> Ready:
         raise PlanError(str(error)) from None
     context = proxy = proxy_context = None
     if plan.route.proxy is not None:
-        from wsprobe.net.proxy.address import parse
+        from wsprobe.net.proxy import parse
 
         proxy = parse(plan.route.proxy)
     if plan.target.secure:
-        from wsprobe.net.tls.trust import context as trusting
+        from wsprobe.net.tls import context as trusting
 
         context = trusting(plan.tls)
     if proxy is not None and proxy.kind == "https":
         from dataclasses import replace
 
-        from wsprobe.net.tls.trust import context as trusting
+        from wsprobe.net.tls import context as trusting
 
         proxy_context = trusting(replace(plan.tls, certificate=None, key=None, server_name=None))
     return Ready(plan, context, proxy, proxy_context)

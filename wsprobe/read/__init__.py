@@ -1,22 +1,97 @@
-"""bytes -> structure: what is found in one recording. Never judges, never raises, loses no byte."""
+"""What bytes are that do not begin as HTTP does: enough to name the usual confusions.
+
+What follows a 101, read as the wire version that was spoken. One reader a framing; the table chooses.
+
+bytes -> structure: what is found in one recording. Never judges, never raises, loses no byte.
+"""
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from itertools import accumulate
 from typing import Literal
 
 from wsprobe.exchange import Ended, Event, Exchange, Received, Sent
-from wsprobe.read.guess import looks_like
-from wsprobe.read.http.heads import LINES_MAX, split_head
-from wsprobe.read.http.requests import read_request
-from wsprobe.read.http.startline import opens_session, status_line
+from wsprobe.read.frames import When, read_frames
+from wsprobe.read.head import LINES_MAX, opens_session, read_request, split_head, status_line
 from wsprobe.read.reading import Head, Opinion, Reading, Response, Session
-from wsprobe.read.websocket.frames import When
-from wsprobe.read.websocket.sessions import session_reader
 
-__all__ = ["final_of", "opens_session", "read", "response_of"]
+_HTTP = re.compile(rb"(?is)[\r\n]*(?:.{0,4}?http|icy[ \t]|[a-z]+/[0-9.]+[ \t])")
+_TLS = re.compile(rb"(?s)[\x14-\x17]\x03[\x00-\x04]")
+_SMTP_OR_FTP = re.compile(rb"(?:[245][0-9]{2})[ -][^\r\n]*")
+_FTP_WORDS = re.compile(rb"(?i)ftp|filezilla")
+_SETTINGS = re.compile(rb"(?s)\x00[\x00-\x40].\x04[\x00\x01]\x00{4}")
+_GOAWAY = re.compile(rb"(?s)\x00\x00.\x07\x00\x00{4}")
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # A character cut at the end of what was received does not make the rest less of a text.
+        if error.start < len(data) - 3 or error.start == 0:
+            return False
+        text = data[: error.start].decode("utf-8")
+    return all(c.isprintable() or c in "\t\r\n\f" for c in text)
+
+
+_GUESSES: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
+    ("tls", lambda data: _TLS.match(data) is not None),
+    ("ssh", lambda data: data.startswith(b"SSH-")),
+    (
+        "http2",
+        lambda data: data.startswith(b"PRI * HTTP/2") or bool(_SETTINGS.match(data) or _GOAWAY.match(data)),
+    ),
+    ("ftp", lambda data: bool((m := _SMTP_OR_FTP.match(data)) and _FTP_WORDS.search(m[0]))),
+    ("smtp", lambda data: _SMTP_OR_FTP.match(data) is not None),
+    ("text", _is_text),
+)
+
+_ENOUGH = 4096
+
+
+def looks_like(data: bytes) -> str:
+    """``tls``, ``ssh``, ``http2``, ``ftp``, ``smtp``, ``text`` or ``noise``; "" for (the beginning of) HTTP."""
+    data = data[:_ENOUGH]
+    start = data.lstrip(b"\r\n")
+    if _HTTP.match(data) or b"HTTP/".startswith(start[:5].upper()):
+        return "http2" if data.startswith(b"PRI * HTTP/2") else ""
+    return next((name for name, fits in _GUESSES if fits(data)), "noise")
+
+
+SessionReader = Callable[[bytes, int, When, bytes, int, When], Session]
+"""(received, start, when, sent, start of our own frames, when) -> Session."""
+
+
+def hybi_session(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
+    """Frames of hybi-07 and later, RFC 6455 among them."""
+    frames, rest = read_frames(received, start, when)
+    return Session(frames, rest, start, read_frames(sent, own, when_sent)[0])
+
+
+READERS: dict[str, str] = {
+    "hixie-75": "wsprobe.wire.sessions:hixie_75",
+    "hixie-76": "wsprobe.wire.sessions:hixie_76",
+    "hybi-04": "wsprobe.wire.sessions:hybi_04",
+    "hybi-05": "wsprobe.wire.sessions:hybi_05",
+    "hybi-06": "wsprobe.wire.sessions:hybi_06",
+}
+"""Wire version -> ``module:function`` of its reader, where it is not framed as RFC 6455 is."""
+
+
+def session_reader(wire: str) -> SessionReader:
+    """The reader for a ``Plan.wire``."""
+    where = READERS.get(wire)
+    if where is None:
+        return hybi_session
+    module, _, name = where.partition(":")
+    reader: SessionReader = getattr(import_module(module), name)
+    return reader
+
 
 INTERIM_MAX = 1000
 """Interim answers read one by one. What follows them stays in ``Reading.rest``: memory stays bounded."""
@@ -98,7 +173,7 @@ def _another_follows(responses: list[Response]) -> bool:
 
 def _with_body(response: Response, data: bytes, exchange: Exchange, method: bytes) -> tuple[Response, bytes]:
     # h11 takes tens of milliseconds to import; only an answer with a body pays for it here.
-    from wsprobe.read.http.bodies import read_body
+    from wsprobe.read.body import read_body
 
     body, rest = read_body(
         response.head,
@@ -117,7 +192,7 @@ def _opinion(received: bytes, responses: list[Response], method: bytes, exchange
         return None
     if len(responses) > INTERIM_MAX:
         return None
-    from wsprobe.read.http.opinion import opinion
+    from wsprobe.read.body import opinion
 
     final = responses[-1]
     if final.body is not None and final.body.cut:

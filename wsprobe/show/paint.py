@@ -12,7 +12,7 @@ from typing import IO
 from rich.console import Console
 from rich.text import Text
 
-from wsprobe.show.piece import Line, Look
+from wsprobe.show.lines import Line, Look
 
 STYLES = {
     "": "",

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from wsprobe.exchange import (
-    Connected,
-    Ended,
-    Exchange,
-    Received,
-    Resolved,
-    Sent,
-    TlsDone,
-    TunnelReceived,
-)
+from wsprobe.exchange import Connected, Ended, Exchange, Received, Resolved, Sent, TlsDone, TunnelReceived
 from wsprobe.read.reading import Reading
-from wsprobe.show.piece import Line, Look, Piece, line
+from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.value import dataclass
 
 

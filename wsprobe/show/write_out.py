@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report
-from wsprobe.show.json.data import close_value, tls_value
+from wsprobe.show.as_json import close_value, tls_value
 from wsprobe.show.timing import peer, timing
-from wsprobe.show.visible import visible
+from wsprobe.visible import visible
 
 
 def _seconds(name: str) -> Callable[[Report], str]:

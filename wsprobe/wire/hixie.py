@@ -1,14 +1,146 @@
-"""The opening handshakes of draft-hixie-thewebsocketprotocol-75 and -76 (hybi-00), section 4.1."""
+"""Sec-WebSocket-Key1 and -Key2 of draft-hixie-thewebsocketprotocol-76, section 4.1, steps 16 to 23.
+
+Each hides a number: its digits divided by its spaces. ``wsprobe.read.websocket.challenge`` finds it again.
+
+The challenge of draft-hixie-thewebsocketprotocol-76 (hybi-00 to -03), section 4.1 and 5.2.
+
+Frames of draft-hixie-thewebsocketprotocol-75 and -76 (hybi-00), section 4.2.
+
+A type byte below 0x80 begins data that lasts until 0xFF; type 0x00 is text. Any other type byte is followed by
+a length in groups of seven bits, and by as much data, which clients discard. In 76, 0xFF 0x00 closes.
+
+The opening handshakes of draft-hixie-thewebsocketprotocol-75 and -76 (hybi-00), section 4.1.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from functools import partial as with_
+from hashlib import md5
+from random import Random
 
 from wsprobe.exchange import Target
 from wsprobe.opening import Default, Offer, OfferError, common, compose, present
-from wsprobe.read.websocket.challenge import BODY
+from wsprobe.read.frames import BINARY, CLOSE, TEXT, One, When
+from wsprobe.read.reading import Frame
 from wsprobe.target import host_header
-from wsprobe.wire.keys import key_pair
+
+SPACES_MAX = 12
+LETTERS_MAX = 12
+_LETTERS = "".join(map(chr, [*range(0x21, 0x30), *range(0x3A, 0x7F)]))
+"""What may be mixed in: printable, and neither a space nor a digit."""
+
+
+def key_pair(random_bytes: bytes) -> tuple[str, str]:
+    """Return Key1 and Key2; the same bytes give the same keys."""
+    dice = Random(random_bytes)
+    return _key(dice), _key(dice)
+
+
+def _key(dice: Random) -> str:
+    spaces = dice.randint(1, SPACES_MAX)
+    number = dice.randint(0, 0xFFFFFFFF // spaces)
+    key = list(str(number * spaces))
+    for _ in range(dice.randint(1, LETTERS_MAX)):
+        key.insert(dice.randint(0, len(key)), dice.choice(_LETTERS))
+    for _ in range(spaces):
+        key.insert(dice.randint(1, len(key) - 1), " ")
+    return "".join(key)
+
+
+BODY = 8
+"""Bytes that follow the request's header block."""
+ANSWER = 16
+"""Bytes that follow the answer's header block."""
+
+_DIGITS_MAX = 12
+"""A client's product of number and spaces is at most 12 times 2**32 (section 4.1, steps 16 to 20)."""
+
+_NOT_DIGIT = re.compile(rb"[^0-9]")
+
+
+def number_of(key: bytes) -> int | None:
+    """The number that a Sec-WebSocket-Key1 or -Key2 value hides: its digits divided by its spaces.
+
+    None if there are no digits or no spaces, or if the division leaves a remainder (section 5.2, steps 4 to 6).
+    """
+    digits = _NOT_DIGIT.sub(b"", key)
+    spaces = key.count(b" ")
+    if not 0 < len(digits) <= _DIGITS_MAX or not spaces or int(digits) % spaces:
+        return None
+    return int(digits) // spaces
+
+
+def answer_to(key1: bytes, key2: bytes, body: bytes) -> bytes | None:
+    """The 16 bytes that answer the two keys and the eight bytes; None if a key hides no 32-bit number."""
+    numbers = number_of(key1), number_of(key2)
+    if any(number is None or number > 0xFFFFFFFF for number in numbers):
+        return None
+    parts = [number.to_bytes(4, "big") for number in numbers if number is not None]
+    return md5(b"".join(parts) + body[:BODY], usedforsecurity=False).digest()
+
+
+END = b"\xff"
+CLOSING = b"\xff\x00"
+
+LENGTH_MAX = 1 << 62
+"""Groups without end make no larger number than this."""
+
+OTHER = 3
+"""The opcode that stands for data of an unknown type: RFC 6455 has reserved it and given it no meaning."""
+
+
+def text(data: bytes) -> bytes:
+    """Return a text frame. *data* is to be UTF-8, which has no byte 0xFF."""
+    return b"\x00" + data + END
+
+
+def longer(length: int, group: int) -> int:
+    """Return the number of *length* with one more *group* of seven bits behind it, within bounds."""
+    return min(length << 7 | group & 0x7F, LENGTH_MAX)
+
+
+def _frame_at(
+    closes: bool, data: bytes | bytearray, start: int, when: When, *, partial: bool = False
+) -> Frame | None:
+    """As ``read.frames.frame_at``. Data without its 0xFF is no frame: where it ends nobody has said."""
+    if start >= len(data):
+        return None
+    return (_counted if data[start] & 0x80 else _ended)(closes, data, start, when, partial)
+
+
+def _ended(closes: bool, data: bytes | bytearray, start: int, when: When, partial: bool) -> Frame | None:
+    end = data.find(END, start + 1)
+    if end < 0:
+        return None
+    opcode = OTHER if data[start] else TEXT
+    payload = bytes(data[start + 1 : end])
+    header = bytes(data[start : start + 1])
+    return Frame(start, header, True, 0, opcode, False, b"", len(payload), payload, when(end), trailer=END)
+
+
+def _counted(closes: bool, data: bytes | bytearray, start: int, when: When, partial: bool) -> Frame | None:
+    length, body = 0, start + 1
+    while body < len(data):
+        group = data[body]
+        length, body = longer(length, group), body + 1
+        if not group & 0x80:
+            break
+    else:
+        return None
+    if len(data) - body < length and not partial:
+        return None
+    header, payload = bytes(data[start:body]), bytes(data[body : body + length])
+    opcode = CLOSE if closes and header == CLOSING else BINARY
+    minimal = len(header) == 2 or header[1] != 0x80
+    at = when(body + len(payload) - 1)
+    return Frame(start, header, True, 0, opcode, False, b"", length, payload, at, minimal)
+
+
+frame_at_75: One = with_(_frame_at, False)
+frame_at_76: One = with_(_frame_at, True)
+
 
 NO_ORIGIN = "null"
 """Both drafts demand an Origin field, and an answer that repeats it. Where there is no page there is no origin,

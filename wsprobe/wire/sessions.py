@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wsprobe.read.http.heads import split_head
+from wsprobe.read.frames import One, When, read_frames
+from wsprobe.read.head import split_head
 from wsprobe.read.reading import Session
-from wsprobe.read.websocket.challenge import ANSWER
-from wsprobe.read.websocket.frames import One, When, read_frames
-from wsprobe.wire.draft_frames import mask_of_04, mask_of_05, of_client, of_server
-from wsprobe.wire.hixie_frames import frame_at_75, frame_at_76
+from wsprobe.wire.hixie import ANSWER, frame_at_75, frame_at_76
+from wsprobe.wire.hybi import mask_of_04, mask_of_05, of_client, of_server
 
 
 def hixie_75(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:

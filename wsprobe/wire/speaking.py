@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from struct import pack
 
-from wsprobe.read.http.heads import split_head
-from wsprobe.read.websocket.challenge import ANSWER
-from wsprobe.session.frames import BINARY, CLOSE, PING, PONG, TEXT, Follower, answer_code
-from wsprobe.session.framing import Heard
-from wsprobe.session.masks import masks
-from wsprobe.wire.draft_frames import OPCODES, Mask, frame, mask_of_04, mask_of_05, masked
-from wsprobe.wire.hixie_frames import CLOSING, END, longer, text
+from wsprobe.read.head import split_head
+from wsprobe.wire.framing import Heard
+from wsprobe.wire.hixie import ANSWER, CLOSING, END, longer, text
+from wsprobe.wire.hybi import OPCODES, Mask, draft_frame, mask_of_04, mask_of_05, masked
+from wsprobe.wire.rfc6455 import BINARY, CLOSE, PING, PONG, TEXT, Follower, answer_code, masks
 
 
 class Hixie75:
@@ -135,7 +133,7 @@ class Hybi06:
 
     def _say(self, opcode: int, payload: bytes) -> bytes:
         nonce = next(self._nonces)
-        return masked(frame(opcode, payload), nonce, self._mask(nonce))
+        return masked(draft_frame(opcode, payload), nonce, self._mask(nonce))
 
 
 class Hybi05(Hybi06):

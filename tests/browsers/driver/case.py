@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from wsprobe.browsers.script.websocket import MAX_REASON
-from wsprobe.browsers.view import Page
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.script import MAX_REASON
 from wsprobe.exchange import Act
 from wsprobe.lab.scenario import Scenario
 

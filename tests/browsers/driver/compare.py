@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.browsers.driver.record import Recording
-from wsprobe.browsers.view import DomEvent, DomException, ScriptView
+from wsprobe.browsers.engine import DomEvent, DomException, ScriptView
 
 TOLD = ("exception", "url", "events", "readyState", "console")
 """What script and console are told: the part of a recording that a view predicts."""

@@ -15,7 +15,7 @@ from tests.browsers.driver.bench import PAGE_ADDRESSES, Bench, bench
 from tests.browsers.driver.browser import Browser, Engine, EngineError, Line, Sheet
 from tests.browsers.driver.case import Case
 from tests.browsers.driver.page import page
-from wsprobe.lab.catalogue import find
+from wsprobe.lab import find
 
 START, AFTER_CAP = 15.0, 4.0
 """Seconds that an engine has to load a page, and to end what the page closed at the cap."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wsprobe.browsers.view import Page
-from wsprobe.lab.template import fill_text
+from wsprobe.browsers.engine import Page
+from wsprobe.lab.scenario import fill_text
 
 DEFAULT_PORT_HOST = "127.0.77.1"
 ELSEWHERE = "http://{page}/"

@@ -12,11 +12,9 @@ import trio.socket as tsocket
 from trio.testing import MockClock
 
 from wsprobe.exchange import Connected, ConnectFailed, Connecting, Ended, Limits
-from wsprobe.net.dial.connect import connect
-from wsprobe.net.dial.resolve import Address
-from wsprobe.net.record import probe
-from wsprobe.net.tape import Tape
-from wsprobe.net.wire import End
+from wsprobe.net.dial import Address, connect
+from wsprobe.net.probe import probe
+from wsprobe.net.stream import End, Tape
 
 
 class FakeSocket(tsocket.SocketType):

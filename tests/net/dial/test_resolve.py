@@ -7,9 +7,8 @@ import trio
 import trio.socket as tsocket
 
 from wsprobe.exchange import Resolved, ResolveFailed, Route
-from wsprobe.net.dial.resolve import Address, interleave, resolve
-from wsprobe.net.tape import Tape
-from wsprobe.net.wire import End
+from wsprobe.net.dial import Address, interleave, resolve
+from wsprobe.net.stream import End, Tape
 
 V4, V6 = tsocket.AF_INET, tsocket.AF_INET6
 

@@ -9,6 +9,7 @@ import trio
 from wsprobe.exchange import (
     ConnectFailed,
     Limits,
+    PlanError,
     Resolved,
     ResolveFailed,
     TlsDone,
@@ -16,9 +17,8 @@ from wsprobe.exchange import (
     TunnelReceived,
     TunnelSent,
 )
-from wsprobe.net import PlanError, probe
-from wsprobe.net.proxy.address import Proxy, parse
-from wsprobe.net.proxy.connect import head_size, request
+from wsprobe.net.probe import probe
+from wsprobe.net.proxy import Proxy, head_size, parse, request
 
 SHOP = "shop.example"
 

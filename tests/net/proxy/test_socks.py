@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from wsprobe.exchange import Resolved, TunnelFailed, TunnelReceived, TunnelSent
-from wsprobe.net import probe
+from wsprobe.net.probe import probe
 
 DONE_5 = b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x09"
 

@@ -5,11 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsprobe.exchange import TunnelFailed, TunnelReceived, TunnelSent
-from wsprobe.net.proxy import connect, socks
-from wsprobe.net.proxy.address import Proxy
-from wsprobe.net.proxy.tunnel import Tunnel
-from wsprobe.net.tape import Tape
-from wsprobe.net.wire import End
+from wsprobe.net.proxy import Proxy, Tunnel, through_http, through_socks
+from wsprobe.net.stream import End, Tape
 
 
 class Wire:
@@ -83,7 +80,7 @@ def test_whatever_a_proxy_says(kind, user, reads):
     async def work():
         tape = Tape()
         wire = Wire(reads)
-        say = connect.connect if kind == "http" else socks.connect
+        say = through_http if kind == "http" else through_socks
         result = await say(Tunnel(wire, tape), Proxy(kind, "p", 1, user), "shop.example", 9)
         failed = [event for event in tape.events if isinstance(event, TunnelFailed)]
         assert len(failed) == isinstance(result, End)

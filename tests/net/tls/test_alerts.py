@@ -4,7 +4,7 @@ import ssl
 
 import pytest
 
-from wsprobe.net.tls.alerts import NAMES, described, in_records, reported
+from wsprobe.net.tls import NAMES, described, in_records, reported
 
 
 @pytest.mark.parametrize(

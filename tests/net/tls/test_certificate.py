@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wsprobe.certificate import read
 from wsprobe.exchange import Certificate
-from wsprobe.net.tls.certificate import read
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 EARLY = datetime.datetime(1999, 12, 31, 23, 59, 59)

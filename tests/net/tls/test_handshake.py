@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from wsprobe.exchange import Ended, Limits, Received, Sent, TlsDone, TlsFailed
-from wsprobe.net import probe
+from wsprobe.net.probe import probe
 
 LONG_AGO = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
 FAR_OFF = datetime(2099, 1, 1, tzinfo=UTC)
@@ -452,7 +452,7 @@ def test_a_reader_of_keys_is_obeyed(net, authority, answering, tmp_path, monkeyp
 
 
 def test_keys_that_cannot_be_written(net, monkeypatch):
-    from wsprobe.net import PlanError
+    from wsprobe.exchange import PlanError
 
     monkeypatch.setenv("SSLKEYLOGFILE", "/nonexistent/keys")
     with pytest.raises(PlanError, match="SSLKEYLOGFILE"):

@@ -6,7 +6,7 @@ import pytest
 
 from wsprobe.certificate import covers
 from wsprobe.exchange import Certificate, TlsOptions
-from wsprobe.net.tls.trust import context, problem
+from wsprobe.net.tls import context, problem
 
 NOW = "2026-06-01T00:00:00Z"
 GOOD = Certificate(

@@ -11,9 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wsprobe.exchange import TlsOptions
-from wsprobe.net.tls.trust import context
-from wsprobe.net.tls.wire import TlsWire, looks_like_tls
-from wsprobe.net.wire import End
+from wsprobe.net.stream import End
+from wsprobe.net.tls import TlsWire, context, looks_like_tls
 
 
 class Wire:

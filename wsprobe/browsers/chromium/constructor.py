@@ -1,4 +1,16 @@
-"""``new WebSocket(url, protocols)`` in Blink, in its order of checks.
+"""Hosts as Chromium canonicalises them.
+
+Sources: url/url_canon_host.cc (DoSimpleHost, DoComplexHost, DoIDNHost), url/url_canon_ip.cc,
+url/url_idna_icu.cc. The order is not that of the URL standard: percent-decode, look every ASCII character up,
+map by UTS 46, percent-decode and look up again, and only then see whether it is an IP address. So there are
+hosts that the standard refuses, and one or two that only the standard takes.
+
+Where Chromium's URL parser departs from the WHATWG text, and the addresses that it holds for local.
+
+Sources: url/url_parse.cc (ParseServerInfo), url/url_canon_path.cc, url/url_canon_internal.cc (all measured);
+services/network/public/cpp/ip_address_space_util.cc.
+
+``new WebSocket(url, protocols)`` in Blink, in its order of checks.
 
 Sources: third_party/blink/renderer/modules/websockets/websocket_common.cc (Connect),
 websocket_channel_impl.cc (Connect), core/loader/mixed_content_checker.cc, core/frame/csp/.
@@ -6,17 +18,180 @@ websocket_channel_impl.cc (Connect), core/loader/mixed_content_checker.cc, core/
 
 from __future__ import annotations
 
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
+from unicodedata import normalize
+
+from wsprobe.browsers.chromium.channel import elided
 from wsprobe.browsers.chromium.facts import Facts
-from wsprobe.browsers.chromium.net.channel import elided
-from wsprobe.browsers.chromium.url import is_local, parse_url
-from wsprobe.browsers.engine import Construction, Made
-from wsprobe.browsers.page import csp, security, subprotocols
-from wsprobe.browsers.page.address import Address, as_websocket, parse, scalar, target
-from wsprobe.browsers.view import DomException, Page
+from wsprobe.browsers.engine import Construction, DomException, Made, Page
+from wsprobe.browsers.page import (
+    Rules,
+    Violation,
+    escaped,
+    first_invalid,
+    first_repeated,
+    given,
+    upgraded,
+    upgrades,
+    violation,
+)
+from wsprobe.browsers.url import (
+    Address,
+    as_websocket,
+    bad_port,
+    insecure_from_secure,
+    parse,
+    scalar,
+    target,
+    trustworthy_host,
+    written,
+)
+from wsprobe.pattern import pattern
+
+_ESCAPE = pattern("%([0-9A-Fa-f]{2})")
+_LITERAL = pattern(r"\[(.*:)([^:]*\.[^:]*)\]")
+_BRACKETED = pattern(r"\[[^\[\]]*\]")
+_DOTTED = 3
+"""Dots of an IPv4 address in an IPv6 one: all four numbers must be there, in whatever base."""
+_LONGEST = 1265
+"""UTF-16 code units that are mapped at most (kMaxHostBufferLength)."""
+_ESCAPED = frozenset(" *")
+_REFUSED = frozenset("#%/<>?@\\^|\x7f").union(map(chr, range(0x20)))
+_FOREIGN = "% []:"
+"""ASCII characters that the standard's parser has in no host, and that stand before or after mapping here."""
+_STAND_INS = "!$&()+,;=_{}~"
+"""ASCII characters that mapping leaves as they are; those that a host does not have stand in for others."""
+_TAIL = ".z"
+"""Put behind a host, so that it is not taken for an IP address too early."""
+
+
+def canonical(host: str) -> str | None:
+    """*host*, as it stands in a URL's text, in its canonical form; None if it is not valid."""
+    found = _looked_up(host)
+    if found is not None and not found.isascii():
+        mapped = _mapped(found)
+        found = _looked_up(mapped) if mapped else None
+    if not found or not found.isascii():
+        return None
+    return _address(found) if set("[]:") & set(found) or _is_number(found) else found
+
+
+def _looked_up(text: str) -> str | None:
+    """DoSimpleHost: what is escaped is decoded, and every ASCII character lowered, escaped or refused."""
+    data = text.encode("utf-8", "surrogatepass")
+    if "%" in text:
+        data = _ESCAPE.sub(lambda m: chr(int(m[1], 16)), data.decode("latin-1")).encode("latin-1")
+    try:
+        decoded = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    if _REFUSED.intersection(decoded):
+        return None
+    lowered = "".join(c.lower() if c.isascii() else c for c in decoded)
+    return "".join(f"%{ord(c):02X}" if c in _ESCAPED else c for c in lowered)
+
+
+def _mapped(text: str) -> str | None:
+    """IDNToASCII: UTS 46, but with ASCII of every kind let pass."""
+    if len(text.encode("utf-16-le")) // 2 > _LONGEST:
+        return None
+    text = "".join(_decomposed(c) for c in text)
+    free = [c for c in _STAND_INS if c not in normalize("NFKC", text)]
+    stand_ins: dict[str, str] = dict(zip(_FOREIGN, free, strict=False))
+    there = str.maketrans("".join(stand_ins), "".join(stand_ins.values()))
+    address = parse(f"ws://{text.translate(there)}{_TAIL}/")
+    if address is None or len(stand_ins) < len(_FOREIGN):
+        return None
+    back = str.maketrans("".join(stand_ins.values()), "".join(stand_ins))
+    return address.host.removesuffix(_TAIL).translate(back)
+
+
+def _decomposed(char: str) -> str:
+    """What *char* is mapped to, where that brings in a character that takes a stand-in."""
+    mapped = normalize("NFKC", char)
+    return mapped if set(_FOREIGN) & set(mapped) else char
+
+
+def _is_number(host: str) -> bool:
+    """The URL standard's "ends in a number" checker."""
+    last = host.removesuffix(".").rpartition(".")[2]
+    return last.isdigit() or (last.startswith("0x") and set(last[2:]) <= set("0123456789abcdef"))
+
+
+def _address(host: str) -> str | None:
+    """An IP address; the IPv4 end of an IPv6 one may be written in octal and hexadecimal as well."""
+    literal = _LITERAL.fullmatch(host)
+    if literal is not None:
+        dotted = parse(f"ws://{literal[2]}/") if literal[2].count(".") == _DOTTED else None
+        if dotted is None or literal[2].endswith(".") or not _is_number(literal[2]):
+            return None
+        host = f"[{literal[1]}{dotted.host}]"
+    elif set("[]:") & set(host) and not _BRACKETED.fullmatch(host):
+        return None
+    address = parse(f"ws://{host}/")
+    return address.host if address is not None else None
+
+
+_STAND_IN = "host.invalid"
+"""Takes the place of a host while the standard's parser looks at the rest."""
+
+_LOCAL = tuple(
+    ip_network(network)
+    for network in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+        *("192.168.0.0/16", "::/128", "::1/128", "fc00::/7", "fe80::/10", "fec0::/10", "2001:db8::/32"),
+        "3fff::/20",
+    )
+)
+
+
+def parse_url(text: str, base: str) -> Address | None:
+    """*text* against *base*; None if it is not valid."""
+    found = written(text, base)
+    if found is None or not found.host:
+        address = parse(text, base)
+        return _escaped(address, address.host) if address is not None else None
+    host = canonical(found.host)
+    address = parse(found.before + _STAND_IN + found.after, base) if host is not None else None
+    return _escaped(address, host) if address is not None and host is not None else None
+
+
+def is_local(host: str) -> bool:
+    """True for an address of the loopback or local network, and for a name under ``local``."""
+    name = host.strip("[]").lower()
+    if name.removesuffix(".").rpartition(".")[2] == "local":
+        return True
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any((mapped or address) in network for network in _LOCAL)
+
+
+def _escaped(address: Address, host: str) -> Address:
+    """*address* with its *host*, and with characters escaped that the standard lets stand."""
+    path = address.path.replace("|", "%7C")
+    username = address.username.replace("'", "%27")
+    password = address.password.replace("'", "%27")
+    if (host, path, username, password) == (address.host, address.path, address.username, address.password):
+        return address
+    old = f"{_userinfo(address.username, address.password)}{address.authority}{address.path}"
+    new = replace(address, host=host, path=path, username=username, password=password)
+    start = len(f"{address.scheme}://")
+    rest = address.href[start + len(old) :]
+    before = f"{address.scheme}://{_userinfo(username, password)}"
+    return replace(new, href=f"{before}{new.authority}{path}{rest}")
+
+
+def _userinfo(username: str, password: str) -> str:
+    return username + (f":{password}" if password else "") + ("@" if username or password else "")
+
 
 SYNTAX_ERROR, SECURITY_ERROR = 12, 18
 
-CSP_RULES = csp.Rules(
+CSP_RULES = Rules(
     {"http": ("https",), "ws": ("wss",)},
     upgrade_needs_port=True,
     port_needs_upgrade=True,
@@ -40,28 +215,28 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
         return _syntax_error(facts, "scheme", scheme=address.scheme)
     if address.fragment is not None:
         return _syntax_error(facts, "fragment", fragment=address.fragment)
-    if csp.upgrades(page.csp) and address.scheme == "ws" and not security.trustworthy_host(address.host):
-        address = csp.upgraded(address)
-    violation = csp.violation(page.csp, base, address, CSP_RULES) if base is not None else None
-    if violation is not None:
-        return _violated(violation, address, facts)
-    protocols = subprotocols.given(page)
-    if (invalid := subprotocols.first_invalid(protocols)) is not None:
-        return _syntax_error(facts, "subprotocol", subprotocol=subprotocols.escaped(invalid))
-    if (repeated := subprotocols.first_repeated(protocols)) is not None:
-        return _syntax_error(facts, "subprotocol-twice", subprotocol=subprotocols.escaped(repeated))
+    if upgrades(page.csp) and address.scheme == "ws" and not trustworthy_host(address.host):
+        address = upgraded(address)
+    broken = violation(page.csp, base, address, CSP_RULES) if base is not None else None
+    if broken is not None:
+        return _violated(broken, address, facts)
+    protocols = given(page)
+    if (invalid := first_invalid(protocols)) is not None:
+        return _syntax_error(facts, "subprotocol", subprotocol=escaped(invalid))
+    if (repeated := first_repeated(protocols)) is not None:
+        return _syntax_error(facts, "subprotocol-twice", subprotocol=escaped(repeated))
     blocked, console = _mixed_content(base, address, facts) if base is not None else (False, ())
     if blocked:
         refused = DomException("SecurityError", facts.exceptions["mixed-content"], SECURITY_ERROR)
         return _threw(refused, *console)
-    if security.bad_port(address):
+    if bad_port(address):
         return Made(Construction(address.href, blocked="bad-port", protocols=protocols), console)
     return Made(Construction(address.href, target=target(address), protocols=protocols), console)
 
 
 def _mixed_content(page: Address, to: Address, facts: Facts) -> tuple[bool, tuple[str, ...]]:
     """(blocked, console): loopback passes in silence, the local network with a warning (measured)."""
-    if not security.insecure_from_secure(page, to) or security.trustworthy_host(to.host):
+    if not insecure_from_secure(page, to) or trustworthy_host(to.host):
         return False, ()
     blocked = not is_local(to.host)
     line = facts.console["mixed-content" if blocked else "mixed-content-local"]
@@ -69,7 +244,7 @@ def _mixed_content(page: Address, to: Address, facts: Facts) -> tuple[bool, tupl
     return blocked, (first,) if blocked else (first, facts.console["insecure-deprecated"])
 
 
-def _violated(violation: csp.Violation, address: Address, facts: Facts) -> Made:
+def _violated(violation: Violation, address: Address, facts: Facts) -> Made:
     fallback = "" if violation.name == "connect-src" else facts.console["csp-fallback"]
     line = facts.console["csp"].format(
         url=elided(address.href), directive=violation.directive, fallback=fallback

@@ -6,22 +6,29 @@ from collections.abc import Sequence
 from functools import partial
 
 from wsprobe.browsers.chromium import constructor
+from wsprobe.browsers.chromium.channel import Channel, State, complain, fail, failed
+from wsprobe.browsers.chromium.establish import not_established
 from wsprobe.browsers.chromium.facts import Facts
-from wsprobe.browsers.chromium.net.auth import authorization
-from wsprobe.browsers.chromium.net.channel import Channel, State, complain, fail, failed
-from wsprobe.browsers.chromium.net.establish import not_established
-from wsprobe.browsers.chromium.net.handshake import Failed, Opened, judge
-from wsprobe.browsers.chromium.net.http import Answer, read_answer
-from wsprobe.browsers.chromium.request import request
-from wsprobe.browsers.engine import Construction, FollowUp
-from wsprobe.browsers.page.address import parse
-from wsprobe.browsers.page.origin import fetch_site
-from wsprobe.browsers.page.subprotocols import given
-from wsprobe.browsers.script.life import Told, live
-from wsprobe.browsers.script.timeline import Arrival, OwnClose, arrivals, end, session, timed_acts
-from wsprobe.browsers.script.websocket import CLOSED, CallTexts, WebSocket
-from wsprobe.browsers.transport.hindrance import reset_unasked
-from wsprobe.browsers.view import Page, ScriptView
+from wsprobe.browsers.chromium.handshake import Failed, Opened, judge
+from wsprobe.browsers.chromium.http import Answer, read_answer
+from wsprobe.browsers.chromium.request import authorization, request
+from wsprobe.browsers.engine import Construction, FollowUp, Page, ScriptView
+from wsprobe.browsers.network import reset_unasked
+from wsprobe.browsers.page import fetch_site, given
+from wsprobe.browsers.script import (
+    CLOSED,
+    Arrival,
+    CallTexts,
+    OwnClose,
+    Told,
+    WebSocket,
+    arrivals,
+    end,
+    live,
+    session,
+    timed_acts,
+)
+from wsprobe.browsers.url import parse
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.reading import Reading
 from wsprobe.value import dataclass

@@ -1,19 +1,141 @@
-"""``new WebSocket(url, protocols)`` in Gecko, in its order of checks.
+"""Content Security Policy as Firefox parses, matches and quotes it.
+
+Sources: dom/security/nsCSPParser.cpp, nsCSPUtils.cpp (permitsScheme, permitsPort, nsCSPHostSrc::permits).
+
+``new WebSocket(url, protocols)`` in Gecko, in its order of checks.
 
 Source: dom/websocket/WebSocket.cpp (ConstructorCommon, WebSocketImpl::Init, ParseURL).
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from unicodedata import normalize
 from urllib.parse import unquote
 
-from wsprobe.browsers.engine import Construction, Made
-from wsprobe.browsers.firefox.csp import violations
+from wsprobe.browsers.engine import Construction, DomException, Made, Page
 from wsprobe.browsers.firefox.facts import Facts
-from wsprobe.browsers.page import csp, security, subprotocols
-from wsprobe.browsers.page.address import Address, as_websocket, parse, target, written
-from wsprobe.browsers.view import DomException, Page
+from wsprobe.browsers.page import first_invalid, first_repeated, given, parsed, sandboxed, upgraded, upgrades
+from wsprobe.browsers.url import (
+    DEFAULT_PORTS,
+    Address,
+    as_websocket,
+    bad_port,
+    insecure_from_secure,
+    parse,
+    target,
+    trustworthy_host,
+    written,
+)
+from wsprobe.pattern import pattern
+from wsprobe.value import dataclass
+
+_KEYWORD = pattern(
+    r"'(?:self|unsafe-inline|unsafe-eval|unsafe-hashes|wasm-unsafe-eval|strict-dynamic|report-sample)'",
+    re.IGNORECASE,
+)
+_NONCE_OR_HASH = pattern(r"'(?:nonce|sha256|sha384|sha512)-[A-Za-z0-9+/_=-]+'", re.IGNORECASE)
+_SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
+_HOST = pattern(
+    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?"
+    r"(?P<host>\*|(?:\*\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?)"
+    r"(?::(?P<port>[0-9]{1,9}|\*))?"
+    r"(?P<path>/[^?#]*)?(?:[?#].*)?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One source expression. *host* is "" for a scheme alone, ``*`` for any."""
+
+    text: str
+    """As Firefox quotes it."""
+    scheme: str = ""
+    host: str = ""
+    port: str = ""
+    path: str = ""
+    own: bool = False
+    """It is ``'self'``."""
+
+
+def violations(policies: str, page: Address, to: Address) -> Iterator[str]:
+    """The directive of every policy that keeps *page* from *to*, as the console quotes it."""
+    for policy in policies.split(","):
+        directives = parsed(policy)
+        name = next((name for name in ("connect-src", "default-src") if name in directives), None)
+        if name is None:
+            continue
+        sources = [s for word in directives[name] if (s := _source(word, page)) is not None]
+        if not any(_permits(s, to, upgrades="upgrade-insecure-requests" in directives) for s in sources):
+            empty = all(s.text == "'report-sample'" for s in sources)
+            yield " ".join((name, *(["'none'"] if empty else []), *(s.text for s in sources)))
+
+
+def _source(word: str, page: Address) -> Source | None:
+    """None for ``'none'`` and for what cannot be parsed: either way nothing is let pass."""
+    if word.lower() == "'self'":
+        port = str(page.port) if page.port is not None else ""
+        return Source("'self'", page.scheme, page.host.strip("[]"), port, own=True)
+    if word == "*":
+        return Source(word, host="*")
+    if _KEYWORD.fullmatch(word):
+        return Source(word.lower())
+    if _NONCE_OR_HASH.fullmatch(word):
+        return Source(word)
+    if _SCHEME.fullmatch(word):
+        return Source(word.lower(), word[:-1].lower())
+    parts = _HOST.fullmatch(word)
+    if parts is None:
+        return None
+    scheme, host = (parts["scheme"] or page.scheme).lower(), parts["host"].lower()
+    port, path = parts["port"] or "", parts["path"] or ""
+    text = f"{scheme}://{host}{':' + port if port else ''}{path}"
+    return Source(text, scheme, host, port, path)
+
+
+def _permits(source: Source, to: Address, *, upgrades: bool) -> bool:
+    if source.host == "*" and not source.scheme:
+        return True
+    if not source.scheme or not _permits_scheme(source, to.scheme, upgrades=upgrades):
+        return False
+    return not source.host or (
+        _permits_host(source.host, to.host)
+        and _permits_port(source, to)
+        and _permits_path(source.path, to.path)
+    )
+
+
+def _permits_scheme(source: Source, scheme: str, *, upgrades: bool) -> bool:
+    """``http:`` does not stand for ``ws:``, unless it is the page's own."""
+    if source.scheme == scheme:
+        return True
+    if source.own and scheme in {"http": ("ws", "wss"), "https": ("wss",)}.get(source.scheme, ()):
+        return True
+    return (source.scheme, scheme) == ("ws", "wss") or (upgrades and (source.scheme, scheme) == ("wss", "ws"))
+
+
+def _permits_host(pattern: str, host: str) -> bool:
+    host = host.strip("[]")
+    if pattern.startswith("*."):
+        return host.endswith(pattern[1:])
+    return pattern in ("*", host)
+
+
+def _permits_port(source: Source, to: Address) -> bool:
+    if source.port == "*":
+        return True
+    port = int(source.port) if source.port else DEFAULT_PORTS.get(source.scheme, 0)
+    return port == to.effective_port or (port, to.effective_port) == (80, 443)
+
+
+def _permits_path(pattern: str, path: str) -> bool:
+    from urllib.parse import unquote
+
+    pattern, path = unquote(pattern), unquote(path)
+    return path.startswith(pattern) if pattern.endswith("/") else pattern in ("", path)
+
 
 _SYNTAX_ERROR, _SECURITY_ERROR = 12, 18
 _SOURCE = "dom/websocket/WebSocket.cpp"
@@ -24,13 +146,9 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
     if page.construct != "new":
         key = "no-new" if page.construct == "call" else "no-arguments"
         return _threw(DomException("TypeError", facts.exceptions[key]))
-    protocols = subprotocols.given(page)
-    address = parse_url(url, None if csp.sandboxed(page.csp) else page.url)
-    if (
-        subprotocols.first_repeated(protocols) is not None
-        or subprotocols.first_invalid(protocols) is not None
-        or address is None
-    ):
+    protocols = given(page)
+    address = parse_url(url, None if sandboxed(page.csp) else page.url)
+    if first_repeated(protocols) is not None or first_invalid(protocols) is not None or address is None:
         return _threw(DomException("SyntaxError", facts.exceptions["syntax"], _SYNTAX_ERROR))
     base = parse(page.url)
     forbidden = list(violations(page.csp, base, address)) if base is not None else []
@@ -40,9 +158,9 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
         ]
         return _threw(DomException(facts.exceptions["csp"], ""), *console)
     to, console = _upgraded(page, base, address, facts)
-    if base is not None and security.insecure_from_secure(base, to) and not security.trustworthy_host(to.host):
+    if base is not None and insecure_from_secure(base, to) and not trustworthy_host(to.host):
         return _threw(DomException("SecurityError", facts.exceptions["mixed-content"], _SECURITY_ERROR))
-    blocked = security.bad_port(to)
+    blocked = bad_port(to)
     made = Construction(
         address.href,
         blocked="bad-port" if blocked else "",
@@ -97,10 +215,10 @@ def _is_label(label: str) -> bool:
 
 def _upgraded(page: Page, base: Address | None, address: Address, facts: Facts) -> tuple[Address, list[str]]:
     """wss: for ws: where the policy says so; a page on loopback is exempt, whatever it connects to."""
-    exempt = base is None or security.trustworthy_host(base.host)
-    if address.scheme != "ws" or exempt or not csp.upgrades(page.csp):
+    exempt = base is None or trustworthy_host(base.host)
+    if address.scheme != "ws" or exempt or not upgrades(page.csp):
         return address, []
-    return csp.upgraded(address), [facts.console["upgraded"].format(url=address.href)]
+    return upgraded(address), [facts.console["upgraded"].format(url=address.href)]
 
 
 def _threw(exception: DomException, *console: str) -> Made:

@@ -6,20 +6,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from wsprobe.browsers.engine import Construction, FollowUp, Made
+from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView
 from wsprobe.browsers.firefox import constructor
+from wsprobe.browsers.firefox.channel import Channel, Stop, close
+from wsprobe.browsers.firefox.establish import not_established
 from wsprobe.browsers.firefox.facts import Facts
-from wsprobe.browsers.firefox.net.channel import Channel, Stop, close
-from wsprobe.browsers.firefox.net.establish import not_established
-from wsprobe.browsers.firefox.net.handshake import Failed, Opened, judge
-from wsprobe.browsers.firefox.net.http.auth import authorizations
-from wsprobe.browsers.firefox.net.http.transaction import Answer, read_answer
-from wsprobe.browsers.firefox.request import request
-from wsprobe.browsers.page.subprotocols import given
-from wsprobe.browsers.script.life import Told, live
-from wsprobe.browsers.script.timeline import Arrival, OwnClose, end, session, timed_acts
-from wsprobe.browsers.script.websocket import CLOSED, CallTexts, WebSocket
-from wsprobe.browsers.view import Page, ScriptView
+from wsprobe.browsers.firefox.handshake import Failed, Opened, judge
+from wsprobe.browsers.firefox.http import Answer, read_answer
+from wsprobe.browsers.firefox.request import authorizations, request
+from wsprobe.browsers.page import given
+from wsprobe.browsers.script import (
+    CLOSED,
+    Arrival,
+    CallTexts,
+    OwnClose,
+    Told,
+    WebSocket,
+    end,
+    live,
+    session,
+    timed_acts,
+)
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.reading import Reading
 from wsprobe.value import dataclass

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsprobe.browsers.standard.letter import Letter
+from wsprobe.read.frames import Direction
 from wsprobe.read.reading import Head, Reading, Response
 from wsprobe.read.tokens import Extension, Malformed, expected_accept, parse_extensions, split_list
-from wsprobe.read.websocket.deflate import Direction
 from wsprobe.value import dataclass
 
 

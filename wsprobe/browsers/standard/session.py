@@ -5,21 +5,22 @@ from __future__ import annotations
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 
-from wsprobe.browsers.script.timeline import Happening, OwnClose, end, own_close, timeline
-from wsprobe.browsers.script.websocket import CLOSED, OPEN, WebSocket
+from wsprobe.browsers.script import CLOSED, OPEN, Happening, OwnClose, WebSocket, end, own_close, timeline
 from wsprobe.exchange import Act, Ended
-from wsprobe.read.reading import Frame, Reading
-from wsprobe.read.websocket.deflate import Direction, InflateError, Inflater
-from wsprobe.read.websocket.messages import (
+from wsprobe.read.frames import (
     BINARY,
     CLOSE,
     CONTINUATION,
     INFLATED_MAX,
     TEXT,
     Close,
+    Direction,
+    InflateError,
+    Inflater,
     close,
     utf8_fault,
 )
+from wsprobe.read.reading import Frame, Reading
 
 
 class Session:

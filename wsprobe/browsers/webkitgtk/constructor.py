@@ -8,17 +8,34 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from wsprobe.browsers.engine import Construction, Made
-from wsprobe.browsers.page import csp, security, subprotocols
-from wsprobe.browsers.page.address import Address, as_websocket, parse, scalar, target
-from wsprobe.browsers.view import DomException, Page
+from wsprobe.browsers.engine import Construction, DomException, Made, Page
+from wsprobe.browsers.page import (
+    Rules,
+    escaped,
+    first_invalid,
+    first_repeated,
+    given,
+    upgraded,
+    upgrades,
+    violation,
+)
+from wsprobe.browsers.url import (
+    Address,
+    as_websocket,
+    bad_port,
+    insecure_from_secure,
+    parse,
+    scalar,
+    target,
+    trustworthy_host,
+)
 from wsprobe.browsers.webkitgtk.facts import Facts
 
 SYNTAX_ERROR, SECURITY_ERROR = 12, 18
 _SOURCE = "Source/WebCore/Modules/websockets/WebSocket.cpp"
 _LONGEST = 1024
 
-CSP_RULES = csp.Rules({"http": ("https",), "ws": ("wss",)}, port_needs_upgrade=True, query_ignored=True)
+CSP_RULES = Rules({"http": ("https",), "ws": ("wss",)}, port_needs_upgrade=True, query_ignored=True)
 """Source/WebCore/page/csp/ContentSecurityPolicySource.cpp: ws: is no kind of http: (measured)."""
 
 
@@ -35,22 +52,22 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
         return _syntax_error(facts, "scheme", url=elided(address.href))
     if address.fragment is not None:
         return _syntax_error(facts, "fragment", url=elided(address.href))
-    if csp.upgrades(page.csp) and address.scheme == "ws":
-        address = csp.upgraded(address)
+    if upgrades(page.csp) and address.scheme == "ws":
+        address = upgraded(address)
     if (line := _blocked(address, facts)) is not None:
         return Made(Construction(address.href, blocked="bad-port"), (line,), f"{line}: {_SOURCE}")
     base = parse(page.url)
-    if base is not None and (violation := csp.violation(page.csp, base, address, CSP_RULES)) is not None:
-        key = "csp" if violation.name == "connect-src" else "csp-fallback"
+    if base is not None and (broken := violation(page.csp, base, address, CSP_RULES)) is not None:
+        key = "csp" if broken.name == "connect-src" else "csp-fallback"
         line = facts.console[key].format(url=elided(address.href))
         return _threw(DomException("SecurityError", facts.exceptions["security"], SECURITY_ERROR), line)
-    protocols = subprotocols.given(page)
-    if (invalid := subprotocols.first_invalid(protocols)) is not None:
-        return _syntax_error(facts, "subprotocol", subprotocol=subprotocols.escaped(invalid))
-    if (repeated := subprotocols.first_repeated(protocols)) is not None:
-        return _syntax_error(facts, "subprotocol-twice", subprotocol=subprotocols.escaped(repeated))
-    if base is not None and security.insecure_from_secure(base, address):
-        near = "-loopback" if security.trustworthy_host(address.host, rooted=False) else ""
+    protocols = given(page)
+    if (invalid := first_invalid(protocols)) is not None:
+        return _syntax_error(facts, "subprotocol", subprotocol=escaped(invalid))
+    if (repeated := first_repeated(protocols)) is not None:
+        return _syntax_error(facts, "subprotocol-twice", subprotocol=escaped(repeated))
+    if base is not None and insecure_from_secure(base, address):
+        near = "-loopback" if trustworthy_host(address.host, rooted=False) else ""
         line = facts.console[f"mixed-content{near}"].format(page=elided(base.href), url=elided(address.href))
         because = "mixed content: Source/WebCore/loader/MixedContentChecker.cpp"
         return Made(Construction(address.href, blocked="mixed-content", protocols=protocols), (line,), because)
@@ -70,7 +87,7 @@ def _blocked(address: Address, facts: Facts) -> str | None:
         unspecified = False
     if unspecified:
         return facts.console["address"].format(host=address.host)
-    if security.bad_port(address):
+    if bad_port(address):
         return facts.console["port"].format(port=address.effective_port)
     return None
 

@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from wsprobe.browsers.engine import Construction, FollowUp, Made
-from wsprobe.browsers.page.subprotocols import given
-from wsprobe.browsers.script.life import Told, live
-from wsprobe.browsers.script.timeline import Arrival, OwnClose, arrivals, end, session, timed_acts
-from wsprobe.browsers.script.websocket import CLOSED, CallTexts, WebSocket
-from wsprobe.browsers.transport.hindrance import reset_unasked
-from wsprobe.browsers.view import Page, ScriptView
+from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView
+from wsprobe.browsers.network import reset_unasked
+from wsprobe.browsers.page import given
+from wsprobe.browsers.script import (
+    CLOSED,
+    Arrival,
+    CallTexts,
+    OwnClose,
+    Told,
+    WebSocket,
+    arrivals,
+    end,
+    live,
+    session,
+    timed_acts,
+)
 from wsprobe.browsers.webkitgtk import constructor
+from wsprobe.browsers.webkitgtk.connection import Connection, fail
 from wsprobe.browsers.webkitgtk.facts import Facts
+from wsprobe.browsers.webkitgtk.handshake import Failed, Opened
 from wsprobe.browsers.webkitgtk.request import request
-from wsprobe.browsers.webkitgtk.soup.http.message import MISDIRECTED, UNAUTHORIZED, Again, Answer
-from wsprobe.browsers.webkitgtk.soup.http.redirect import Redirect
-from wsprobe.browsers.webkitgtk.soup.session import answers
-from wsprobe.browsers.webkitgtk.soup.websocket.connection import Connection, fail
-from wsprobe.browsers.webkitgtk.soup.websocket.handshake import Failed, Opened
+from wsprobe.browsers.webkitgtk.session import MISDIRECTED, UNAUTHORIZED, Again, Answer, Redirect, answers
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.reading import Reading
 from wsprobe.value import dataclass

@@ -1,0 +1,423 @@
+"""Frames as Chromium reads them: one read at a time, and all of a read is lost if any of it is broken.
+
+Sources: net/websockets/websocket_frame_parser.cc, websocket_basic_stream.cc, websocket_chunk_assembler.cc,
+websocket_deflate_stream.cc, websocket_inflater.cc.
+
+An open WebSocket: frames, the closing handshake and its timers, the end of the connection.
+
+Source: net/websockets/websocket_channel.cc; what the page is told of it: dom_websocket.cc and
+websocket_channel_impl.cc in third_party/blink/renderer/modules/websockets/.
+"""
+
+from __future__ import annotations
+
+from codecs import getincrementaldecoder
+from collections.abc import Iterable
+from enum import Enum, auto
+from typing import NamedTuple
+
+from wsprobe.browsers.chromium.facts import Facts
+from wsprobe.browsers.inflate import Inflater
+from wsprobe.browsers.script import CLOSING, WebSocket
+
+CONTINUATION, TEXT, BINARY = 0, 1, 2
+_DATA = (CONTINUATION, TEXT, BINARY)
+CLOSE, PING, PONG = 8, 9, 10
+_MAX_CONTROL_PAYLOAD = 125
+_INFLATED_CHUNK = 4096
+_UNFOLDED_LIMIT = 128 * 1024 * 1024
+"""Bytes of one message. Chromium itself has no limit but memory."""
+
+
+class ProtocolError(Exception):
+    """ERR_WS_PROTOCOL_ERROR: the channel is failed."""
+
+
+class NotFollowed(Exception):
+    """More than is kept here: what an engine makes of it is not said."""
+
+
+class TooBig(Exception):
+    """ERR_MSG_TOO_BIG: the connection is dropped, without a word."""
+
+
+class Piece(NamedTuple):
+    """A frame or, of a data frame that came in several reads, a part of one."""
+
+    final: bool
+    """The message ends with it."""
+    rsv: int
+    opcode: int
+    masked: bool
+    payload: bytes
+
+
+class _Chunk(NamedTuple):
+    """What one read holds of a frame."""
+
+    header: _Header
+    payload: bytes
+    first: bool
+    last: bool
+
+
+class _Header(NamedTuple):
+    final: bool
+    rsv: int
+    opcode: int
+    masked: bool
+    length: int
+
+
+class FrameReader:
+    """Takes what one read gave, returns the pieces it holds."""
+
+    __slots__ = (
+        "_control",
+        "_header",
+        "_inflater",
+        "_left",
+        "_partial",
+        "_reading",
+        "_rest",
+        "_start_opcode",
+        "_unfolded",
+    )
+
+    def __init__(self, deflate: bool) -> None:
+        # Chromium keeps the window whatever was agreed: net/websockets/websocket_deflate_stream.cc.
+        self._inflater = Inflater() if deflate else None
+        self._header: _Header | None = None
+        self._left = 0
+        self._partial = b""
+        self._control = b""
+        self._reading: str = ""
+        self._start_opcode = CONTINUATION
+        self._rest = b""
+        self._unfolded = 0
+
+    @property
+    def payload_left(self) -> int:
+        """Bytes of the current frame's payload that are still to come."""
+        return self._left
+
+    def read(self, data: bytes) -> list[Piece]:
+        """Raises ProtocolError, TooBig or NotFollowed; then nothing of *data* counts."""
+        pieces = self._pieces(data)
+        if self._inflater is not None:
+            pieces = list(self._inflate(pieces, self._inflater))
+        return pieces
+
+    def _pieces(self, data: bytes) -> list[Piece]:
+        """WebSocketFrameParser::Decode, then WebSocketBasicStream::ConvertChunksToFrames."""
+        chunks: list[_Chunk] = []
+        data, at = self._rest + data, 0
+        self._rest = b""
+        while at < len(data):
+            first = self._header is None
+            if self._header is None:
+                found = _decode_header(data, at)
+                if found is None:
+                    self._rest = data[at:]
+                    break
+                self._header, at = found
+                self._left = self._header.length
+            payload = data[at : at + self._left]
+            at += len(payload)
+            self._left -= len(payload)
+            chunks.append(_Chunk(self._header, payload, first, self._left == 0))
+            if self._left == 0:
+                self._header = None
+            else:
+                self._header = _as_continuation(self._header)
+        return [piece for chunk in chunks if (piece := self._convert(chunk)) is not None]
+
+    def _convert(self, chunk: _Chunk) -> Piece | None:
+        """WebSocketChunkAssembler::HandleChunk: a frame's header alone is a piece, too."""
+        header, payload, complete = chunk.header, chunk.payload, chunk.last
+        if header.opcode >= CLOSE:  # the reserved ones 11 to 15 as well (measured, Chromium 156)
+            if not header.final or header.length > _MAX_CONTROL_PAYLOAD:
+                raise ProtocolError
+            self._control += payload
+            if not complete:
+                return None
+            payload, self._control = self._control, b""
+        if not chunk.first and not complete and not payload:
+            return None
+        return Piece(header.final and complete, header.rsv, header.opcode, header.masked, payload)
+
+    def _inflate(self, pieces: Iterable[Piece], inflater: Inflater) -> Iterable[Piece]:
+        """WebSocketDeflateStream::Inflate."""
+        for piece in pieces:
+            if piece.opcode not in _DATA:
+                yield piece
+                continue
+            compressed = piece.rsv & 4 != 0
+            if not self._reading:
+                self._reading = "compressed" if compressed else "plain"
+                self._start_opcode = piece.opcode
+            elif compressed:
+                raise ProtocolError
+            if self._reading == "plain":
+                yield piece
+            else:
+                yield from self._inflated(piece, inflater)
+            if piece.final:
+                self._reading = ""
+
+    def _inflated(self, piece: Piece, inflater: Inflater) -> Iterable[Piece]:
+        try:
+            ready = self._partial + inflater.feed(piece.payload, piece.final)
+        except ValueError:
+            raise ProtocolError from None
+        self._unfolded += len(ready)
+        if self._unfolded > _UNFOLDED_LIMIT:
+            raise NotFollowed
+        rsv = piece.rsv & 3
+        stop = len(ready) if piece.final else len(ready) // _INFLATED_CHUNK * _INFLATED_CHUNK
+        for at in range(0, max(stop, 1) if piece.final else stop, _INFLATED_CHUNK):
+            last = piece.final and at + _INFLATED_CHUNK >= stop
+            yield Piece(last, rsv, self._start_opcode, piece.masked, ready[at : at + _INFLATED_CHUNK])
+            self._start_opcode = CONTINUATION
+        self._partial = ready[stop:]
+        if piece.final:
+            self._unfolded = 0
+
+
+def _as_continuation(header: _Header) -> _Header:
+    """What the rest of a data frame counts as (WebSocketBasicStream::CreateFrame)."""
+    if header.opcode not in _DATA:
+        return header
+    return header._replace(opcode=CONTINUATION, rsv=0)
+
+
+def _decode_header(data: bytes, at: int) -> tuple[_Header, int] | None:
+    """(header, offset behind it), None if it is not all there (WebSocketFrameParser::DecodeFrameHeader)."""
+    if len(data) < at + 2:
+        return None
+    first, second = data[at], data[at + 1]
+    at += 2
+    length = second & 0x7F
+    if length >= 126:
+        size = 2 if length == 126 else 8
+        if len(data) < at + size:
+            return None
+        length = int.from_bytes(data[at : at + size], "big")
+        at += size
+        if length <= (125 if size == 2 else 0xFFFF) or length > 2**63 - 1:
+            raise ProtocolError
+        if length > 2**31 - 1:
+            raise TooBig
+    masked = second & 0x80 != 0
+    if masked:
+        if len(data) < at + 4:
+            return None
+        at += 4
+    return _Header(first & 0x80 != 0, first >> 4 & 7, first & 0x0F, masked, length), at
+
+
+_SECOND = 1_000_000
+_CHANNEL = "net/websockets/websocket_channel.cc"
+_NO_STATUS, _ABNORMAL, _TLS = 1005, 1006, 1015
+_NAMES = {
+    TEXT: "Data frame",
+    BINARY: "Data frame",
+    CONTINUATION: "Data frame",
+    PING: "Ping",
+    PONG: "Pong",
+    CLOSE: "Close",
+}
+_Utf8 = getincrementaldecoder("utf-8")
+
+
+class State(Enum):
+    CONNECTED = auto()
+    SEND_CLOSED = auto()
+    CLOSE_WAIT = auto()
+    CLOSED = auto()
+
+
+class Channel:
+    """Drives *script*'s WebSocket from its ``open`` to its ``close``. Times are microseconds, in order."""
+
+    def __init__(self, script: WebSocket, url: str, deflate: bool, facts: Facts) -> None:
+        self._script = script
+        self._url = url
+        self._facts = facts
+        self._reader = FrameReader(deflate)
+        self._due: int | None = None
+        self._received_close: tuple[int, str] | None = None
+        self._message: list[str] | list[bytes] | None = None
+        self._is_text = False
+        self._utf8 = _Utf8()
+        self.state = State.CONNECTED
+        self.because = "the handshake holds: net/websockets/websocket_basic_handshake_stream.cc"
+
+    def at(self, now: int) -> None:
+        """Let the timers run that are due before *now*, and start what script asked for."""
+        if self._due is not None and now >= self._due:
+            self._time_out()
+
+    def run_out(self) -> None:
+        """The recording ends, and the connection does not: let the wait for its end run out, if both closed.
+
+        A server that has yet to answer the page's close() may still do so.
+        """
+        if self._received_close is not None:
+            self._time_out()
+
+    def after_script(self, now: int) -> None:
+        """Script had its say: begin the closing handshake if it called close() (StartClosingHandshake)."""
+        if self.state is State.CONNECTED and self._script.close_call is not None:
+            self.state = State.SEND_CLOSED
+            self._due = now + self._facts.closing_timeout * _SECOND
+
+    def receive(self, data: bytes, now: int, at_once: int = 0) -> None:
+        """Take bytes: the first *at_once* in one read, the others in reads of the size Chromium makes.
+
+        What script does meanwhile gets through when all of them are read.
+        """
+        at = 0
+        while at < len(data) and self.state is not State.CLOSED:
+            size = max(
+                self._facts.read_size,
+                self._reader.payload_left // self._facts.read_size * self._facts.read_size,
+            )
+            size = size if at else at_once or size
+            self._read(data[at : at + size], now)
+            at += size
+        if data:
+            self.after_script(now)
+
+    def end(self, reset: bool) -> None:
+        """The connection ended (OnReadDone)."""
+        self.because = f"the connection {'was reset' if reset else 'ended'}: {_CHANNEL}"
+        if self._received_close is not None:
+            self._drop(*self._received_close, clean=not reset)
+        else:
+            self._drop(_ABNORMAL, "", clean=False)
+
+    def _read(self, data: bytes, now: int) -> None:
+        try:
+            pieces = self._reader.read(data)
+        except ProtocolError:
+            self._fail("frame-header")
+            return
+        except TooBig:
+            self.because = f"a frame of 2 GiB or more is announced: {_CHANNEL}"
+            self._drop(*(self._received_close or (_ABNORMAL, "")), clean=False)
+            return
+        except NotFollowed:
+            self.because = "a message unfolds to more than is kept here: what comes of it is not said"
+            self._finish()
+            return
+        for piece in pieces:
+            self._handle(piece, now)
+            if self.state is State.CLOSED:
+                return
+
+    def _handle(self, piece: Piece, now: int) -> None:
+        """HandleFrame, HandleFrameByState."""
+        if piece.masked:
+            self._fail("masked")
+        elif piece.rsv:
+            self._fail("reserved", rsv1=piece.rsv >> 2 & 1, rsv2=piece.rsv >> 1 & 1, rsv3=piece.rsv & 1)
+        elif self.state is State.CLOSE_WAIT:
+            self._fail("after-close", frame=_NAMES.get(piece.opcode, "Unknown frame type"))
+        elif piece.opcode in (CONTINUATION, TEXT, BINARY):
+            if self.state is State.CONNECTED:
+                self._data(piece)
+        elif piece.opcode == CLOSE:
+            self._close(piece.payload, now)
+        elif piece.opcode not in (PING, PONG):
+            self._fail("opcode", opcode=piece.opcode)
+
+    def _data(self, piece: Piece) -> None:
+        """HandleDataFrame."""
+        continues = piece.opcode == CONTINUATION
+        if continues != (self._message is not None):
+            self._fail("continuation" if continues else "unfinished")
+            return
+        if self._message is None:
+            self._message = []
+            self._is_text = piece.opcode == TEXT
+        if self._is_text:
+            try:
+                self._message.append(self._utf8.decode(piece.payload, piece.final))  # type: ignore[arg-type]
+            except UnicodeDecodeError:
+                self._fail("utf-8")
+                return
+        else:
+            self._message.append(piece.payload)  # type: ignore[arg-type]
+        if piece.final:
+            message, self._message = self._message, None
+            self._script.message("".join(message) if self._is_text else b"".join(message))  # type: ignore[arg-type]
+
+    def _close(self, payload: bytes, now: int) -> None:
+        """ParseClose, then HandleCloseFrame."""
+        code, reason = _NO_STATUS, ""
+        if len(payload) == 1:
+            self._fail("close-size")
+            return
+        if payload:
+            code = int.from_bytes(payload[:2], "big")
+            if code in (_NO_STATUS, _ABNORMAL, _TLS):
+                self._fail("close-code")
+                return
+            try:
+                reason = payload[2:].decode("utf-8")
+            except UnicodeDecodeError:
+                self._fail("close-utf-8")
+                return
+        self._received_close = code, reason
+        self.state = State.CLOSE_WAIT
+        self._due = now + self._facts.tcp_close_timeout * _SECOND
+        self._script.ready_state = CLOSING
+        self.because = f"the server sent Close {code}: {_CHANNEL}"
+
+    def _time_out(self) -> None:
+        """CloseTimeout."""
+        if self._received_close is not None:
+            self._drop(*self._received_close, clean=True)
+        else:
+            self.because = f"no Close from the server within {self._facts.closing_timeout} s: {_CHANNEL}"
+            self._drop(_ABNORMAL, "", clean=False)
+
+    def _drop(self, code: int, reason: str, *, clean: bool) -> None:
+        """DOMWebSocket::DidClose: clean only if script or server had begun to close."""
+        clean = clean and self._script.ready_state == CLOSING
+        self._finish()
+        self._script.closed(code, reason, clean=clean)
+
+    def _fail(self, key: str, **values: object) -> None:
+        """FailChannel, WebSocketChannelImpl::Fail."""
+        failure = self._facts.failures[key].format(**values)
+        self.because = f"{failure} {_CHANNEL}"
+        self._finish()
+        fail(self._script, self._url, failure, self._facts)
+
+    def _finish(self) -> None:
+        self.state = State.CLOSED
+        self._due = None
+
+
+def fail(script: WebSocket, url: str, failure: str, facts: Facts) -> None:
+    """WebSocketChannelImpl::Fail: console line, ``error``, ``close`` 1006."""
+    complain(script, url, failure, facts)
+    failed(script)
+
+
+def complain(script: WebSocket, url: str, failure: str, facts: Facts) -> None:
+    """The console line of a failure."""
+    script.console.append(facts.console["failed"].format(url=elided(url), failure=failure))
+
+
+def failed(script: WebSocket) -> None:
+    """What script is told of a failure."""
+    script.error()
+    script.closed(_ABNORMAL, clean=False)
+
+
+def elided(url: str) -> str:
+    """A URL as console lines have it (third_party/blink/renderer/platform/weborigin/kurl.cc)."""
+    return url if len(url) <= 1024 else f"{url[:511]}...{url[-510:]}"

@@ -1,0 +1,271 @@
+"""The answer's Sec-WebSocket-Extensions.
+
+Sources: net/websockets/websocket_extension_parser.cc, websocket_deflate_parameters.cc and
+ValidateExtensions in websocket_handshake_stream_base.cc.
+
+Is the answer an agreement to speak WebSocket? In Chromium's order of checks.
+
+Sources: net/websockets/websocket_basic_handshake_stream.cc (ValidateResponse, ValidateUpgradeResponse),
+websocket_handshake_stream_base.cc (ValidateSubProtocol), websocket_stream.cc (Delegate).
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Sequence
+from hashlib import sha1
+
+from wsprobe.browsers.chromium.facts import Facts
+from wsprobe.browsers.chromium.http import Answer, Headers
+from wsprobe.pattern import pattern
+from wsprobe.value import dataclass
+
+_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_NAME = pattern(rf"[ \t]*({_TOKEN})")
+_PARAMETER = pattern(rf'[ \t]*;[ \t]*({_TOKEN})(?:[ \t]*=[ \t]*(?:({_TOKEN})|"((?:[^"\\]|\\.)+)"))?')
+_BEFORE_VALUE = pattern(r"[ \t]*=")
+_ONLY_TOKEN = pattern(_TOKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    name: str
+    parameters: tuple[tuple[str, str | None], ...]
+    """(name, value without quotes or None)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """*key* of ``Facts.failures`` and what it is filled with; *inside* permessage-deflate."""
+
+    key: str
+    value: str = ""
+    inside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    deflate: bool
+    text: str
+    """What ``WebSocket.extensions`` says."""
+
+
+def agree(values: Sequence[bytes]) -> Agreed | Fault:
+    """Judge the elements of the field's list, in order."""
+    deflate = False
+    accepted = []
+    for raw in values:
+        value = raw.decode("utf-8", "surrogateescape")
+        extensions = parse(value)
+        if not extensions:
+            return Fault("extensions", value)
+        for extension in extensions:
+            if extension.name != "permessage-deflate":
+                return Fault("extension-unknown", extension.name)
+            if deflate:
+                return Fault("deflate-twice")
+            deflate = True
+            fault = _parameters(extension)
+            if fault is not None:
+                return fault
+            accepted.append(value)
+    return Agreed(deflate, ", ".join(accepted))
+
+
+def parse(value: str) -> list[Extension]:
+    """Empty if any part of *value* is not as the grammar has it (ParseWebSocketExtensions)."""
+    found = []
+    at = 0
+    while True:
+        name = _NAME.match(value, at)
+        if name is None:
+            return []
+        at = name.end()
+        parameters: list[tuple[str, str | None]] = []
+        while (parameter := _PARAMETER.match(value, at)) is not None:
+            at = parameter.end()
+            if parameter[2] is None and parameter[3] is None and _BEFORE_VALUE.match(value, at):
+                return []
+            quoted = re.sub(r"\\(.)", r"\1", parameter[3], flags=re.DOTALL) if parameter[3] else None
+            if quoted is not None and not _ONLY_TOKEN.fullmatch(quoted):
+                return []
+            parameters.append((parameter[1], parameter[2] or quoted))
+        found.append(Extension(name[1], tuple(parameters)))
+        rest = value[at:].lstrip(" \t")
+        if not rest:
+            return found
+        if rest[0] != ",":
+            return []
+        at = len(value) - len(rest) + 1
+
+
+def _parameters(extension: Extension) -> Fault | None:
+    """WebSocketDeflateParameters::Initialize, then IsValidAsResponse."""
+    seen: set[str] = set()
+    without_value = False
+    for name, value in extension.parameters:
+        if name not in (
+            "server_no_context_takeover",
+            "client_no_context_takeover",
+            "server_max_window_bits",
+            "client_max_window_bits",
+        ):
+            return Fault("parameter-unknown", inside=True)
+        if name in seen:
+            return Fault("parameter-twice", name, inside=True)
+        seen.add(name)
+        if name.endswith("takeover"):
+            if value is not None:
+                return Fault("parameter-invalid", name, inside=True)
+        elif value is None and name == "client_max_window_bits":
+            without_value = True
+        elif value not in ("8", "9", "10", "11", "12", "13", "14", "15"):
+            return Fault("parameter-invalid", name, inside=True)
+    return Fault("parameter-without-value", inside=True) if without_value else None
+
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_BASIC = "net/websockets/websocket_basic_handshake_stream.cc"
+_BASE = "net/websockets/websocket_handshake_stream_base.cc"
+_STREAM = "net/websockets/websocket_stream.cc"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    protocol: str
+    extensions: str
+    deflate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    failure: str
+    """What the console says after "failed: "."""
+    because: str
+    """The step that decided, and its source file."""
+    unauthorized: bool = False
+    """True if credentials would have let it go on."""
+
+
+def judge(answer: Answer, key: bytes | None, protocols: tuple[str, ...], facts: Facts) -> Opened | Failed:
+    """Judge an *answer* that is not pending. *key* is the Sec-WebSocket-Key that was sent."""
+    headers = answer.headers
+    if answer.error:
+        return _net_error(answer, facts)
+    assert headers is not None
+    if headers.status == 101:
+        return _upgrade(headers, key, protocols, facts)
+    if headers.status in (401, 407):
+        return _authenticate(headers.status, facts)
+    if headers.version == (0, 9):
+        detail = facts.failures["status-line"]
+    else:
+        detail = facts.failures["status"].format(status=headers.status)
+    return _handshake(detail, f"status {headers.status} is not 101, 401 or 407: {_BASIC}", facts)
+
+
+def _net_error(answer: Answer, facts: Facts) -> Failed:
+    if answer.error == "EMPTY_RESPONSE":
+        return Failed(facts.failures["empty"], f"the connection ended before the first byte: {_BASIC}")
+    if answer.error == "CONNECTION_CLOSED" and answer.headers is not None and answer.headers.status == 401:
+        # A cut head counts as a whole one further up (net/http/http_network_transaction.cc; measured).
+        return _authenticate(401, facts)
+    error = f"ERR_{answer.error}"
+    detail = facts.failures["net-error"].format(error=error)
+    return _handshake(detail, f"the head could not be read, {error}: net/http/http_stream_parser.cc", facts)
+
+
+def _authenticate(status: int, facts: Facts) -> Failed:
+    if status == 407:
+        failure = facts.failures["establishment"].format(error="ERR_UNEXPECTED_PROXY_AUTH")
+        return Failed(failure, "407 though no proxy is used: net/http/http_network_transaction.cc")
+    return Failed(facts.failures["unauthorized"], f"401 and no credentials left: {_STREAM}", unauthorized=True)
+
+
+def _handshake(detail: str, because: str, facts: Facts) -> Failed:
+    failure = facts.failures["handshake"].format(detail=detail)
+    return Failed("" if _is_lossy(failure) else failure, because)
+
+
+def _upgrade(headers: Headers, key: bytes | None, protocols: tuple[str, ...], facts: Facts) -> Opened | Failed:
+    fault = (
+        _upgrade_fault(headers, facts)
+        or _accept_fault(headers, key, facts)
+        or _connection_fault(headers, facts)
+    )
+    if fault:
+        return _handshake(fault, _because(fault, _BASIC), facts)
+    protocol, fault = _subprotocol(headers, protocols, facts)
+    if fault:
+        return _handshake(fault, _because(fault, _BASE), facts)
+    agreed = agree(headers.values(b"sec-websocket-extensions"))
+    if isinstance(agreed, Fault):
+        fault = facts.failures[agreed.key].format(name=agreed.value, value=agreed.value)
+        if agreed.inside:
+            fault = facts.failures["deflate"].format(detail=fault)
+        return _handshake(fault, _because(fault, _BASE), facts)
+    return Opened(protocol, agreed.text, agreed.deflate)
+
+
+def _because(fault: str, source: str) -> str:
+    return f"the 101 does not hold, {fault.encode('utf-8', 'backslashreplace').decode()}: {source}"
+
+
+def _single(headers: Headers, name: str, facts: Facts) -> tuple[bytes, str]:
+    """(the only value, fault)."""
+    values = headers.values(name.lower().encode())
+    if not values:
+        return b"", facts.failures["missing"].format(name=name)
+    if len(values) > 1:
+        return b"", facts.failures["multiple"].format(name=name)
+    return values[0], ""
+
+
+def _upgrade_fault(headers: Headers, facts: Facts) -> str:
+    value, fault = _single(headers, "Upgrade", facts)
+    if not fault and value.lower() != b"websocket":
+        fault = facts.failures["upgrade"].format(value=_text(value))
+    return fault
+
+
+def _accept_fault(headers: Headers, key: bytes | None, facts: Facts) -> str:
+    value, fault = _single(headers, "Sec-WebSocket-Accept", facts)
+    if not fault and value != b64encode(sha1((key or b"") + _GUID).digest()):
+        fault = facts.failures["accept"]
+    return fault
+
+
+def _connection_fault(headers: Headers, facts: Facts) -> str:
+    values = headers.values(b"connection")
+    if not values:
+        return facts.failures["missing"].format(name="Connection")
+    if all(value.lower() != b"upgrade" for value in values):
+        return facts.failures["connection"]
+    return ""
+
+
+def _subprotocol(headers: Headers, protocols: tuple[str, ...], facts: Facts) -> tuple[str, str]:
+    """(selected, fault): each value is held against what was asked for before a second one counts as one."""
+    selected = None
+    for raw in headers.values(b"sec-websocket-protocol"):
+        value = _text(raw)
+        if selected is not None:
+            return "", facts.failures["multiple"].format(name="Sec-WebSocket-Protocol")
+        if not protocols:
+            return "", facts.failures["subprotocol-unasked"].format(value=value)
+        if value not in protocols:
+            return "", facts.failures["subprotocol-mismatch"].format(value=value)
+        selected = value
+    if protocols and selected is None:
+        return "", facts.failures["subprotocol-missing"]
+    return selected or "", ""
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")
+
+
+def _is_lossy(failure: str) -> bool:
+    """True if there is a byte in it that is not UTF-8: such a text does not reach the console (measured)."""
+    return not failure.isascii() and any("\udc80" <= c <= "\udcff" for c in failure)

@@ -1,0 +1,207 @@
+"""A response head as Chromium reads it: forgiving, and with errors of its own.
+
+Sources: net/http/http_stream_parser.cc, net/http/http_util.cc, net/http/http_response_headers.cc.
+
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wsprobe.browsers.script import end
+from wsprobe.pattern import pattern
+from wsprobe.read.reading import Reading
+from wsprobe.value import dataclass
+
+_END_OF_HEAD = pattern(rb"\n\r?\n")
+_COMMAS = pattern(rb'(?:[^,"]|"(?:[^"\\]|\\.?)*(?:"|$))*', re.DOTALL)
+_TOKEN = pattern(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_DIGITS = pattern(rb"[0-9]+")
+_STATUS_LINE_SLOP = 4
+_INT_MAX = 2**31 - 1
+
+_NOT_LISTS = frozenset(
+    {b"date", b"expires", b"last-modified", b"location", b"retry-after", b"set-cookie", b"www-authenticate"}
+    | {b"proxy-authenticate", b"strict-transport-security"}
+)
+"""Fields whose commas do not separate values (HttpUtil::IsNonCoalescingHeader)."""
+
+_SINGLE = ((b"content-disposition", "CONTENT_DISPOSITION"), (b"location", "LOCATION"))
+
+Version = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """A parsed head (HttpResponseHeaders)."""
+
+    version: Version
+    """One of (0, 9), (1, 0), (1, 1), (2, 0)."""
+    status: int
+    fields: tuple[tuple[bytes, tuple[bytes, ...]], ...]
+    """(name in lower case, values): a list is split at its commas."""
+
+    def values(self, name: bytes) -> list[bytes]:
+        """Every value of *name* (lower case), those of one field's list and of several fields alike."""
+        return [value for key, values in self.fields if key == name for value in values]
+
+    @property
+    def chunked(self) -> bool:
+        return self.version >= (1, 1) and any(
+            v.lower() == b"chunked" for v in self.values(b"transfer-encoding")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of waiting for a response head."""
+
+    at: int
+    """Microseconds: when it was settled."""
+    headers: Headers | None = None
+    """Also where *error* is set but a cut head could be made sense of."""
+    body: int = 0
+    """Offset in ``Reading.received`` behind the head."""
+    error: str = ""
+    """A net error without ``ERR_``, "" if there is none."""
+    pending: bool = False
+    """True if the recording ends before this was settled."""
+
+
+def read_answer(reading: Reading, *, secure: bool, default_port: bool, max_head: int) -> Answer:
+    """Read the head of the first response in *reading* (HttpStreamParser::ReadResponseHeaders)."""
+    received = reading.received
+    start = _status_line(received)
+    if start is not None:
+        found = _END_OF_HEAD.search(received, start, max_head)
+        if found is not None:
+            return _parsed(reading, start, found.end(), default_port)
+        if len(received) >= max_head:
+            return Answer(reading.when(max_head - 1), error="RESPONSE_HEADERS_TOO_BIG")
+    elif len(received) >= 2 * _STATUS_LINE_SLOP:
+        return _parsed(reading, None, 0, default_port)
+    return _cut_short(reading, start, secure, default_port)
+
+
+def _status_line(received: bytes) -> int | None:
+    """Offset of the status line: up to four bytes of anything may stand before it (LocateStartOfStatusLine)."""
+    at = received[: 2 * _STATUS_LINE_SLOP].lower().find(b"http")
+    return at if at >= 0 else None
+
+
+def _parsed(reading: Reading, start: int | None, stop: int, default_port: bool) -> Answer:
+    """HttpStreamParser::ParseResponseHeaders of the bytes from *start* to *stop*."""
+    at = reading.when(stop - 1 if start is not None else 2 * _STATUS_LINE_SLOP - 1)
+    if start is None:
+        if not default_port:  # HTTP/0.9 is believed on the scheme's own port only
+            return Answer(at, error="INVALID_HTTP_RESPONSE")
+        return Answer(at, headers=Headers((0, 9), 200, ()))
+    head = reading.received[:stop]
+    if b"\0" in head:
+        return Answer(at, error="INVALID_HTTP_RESPONSE")
+    headers = parse(head[start:])
+    if not headers.chunked and _differ(headers, b"content-length"):
+        return Answer(at, error="RESPONSE_HEADERS_MULTIPLE_CONTENT_LENGTH")
+    for name, word in _SINGLE:
+        if _differ(headers, name):
+            return Answer(at, error=f"RESPONSE_HEADERS_MULTIPLE_{word}")
+    return Answer(at, headers=headers, body=stop)
+
+
+def _cut_short(reading: Reading, start: int | None, secure: bool, default_port: bool) -> Answer:
+    """The head has no end: HttpStreamParser::HandleReadHeaderResult when the connection ended."""
+    last = end(reading)
+    if last.how not in ("fin", "truncated", "reset", "error"):
+        return Answer(last.at, pending=True)
+    if last.how == "reset":
+        return Answer(last.at, error="CONNECTION_RESET")
+    if last.how == "error":
+        return Answer(last.at, error="SSL_PROTOCOL_ERROR" if secure else "CONNECTION_FAILED")
+    if not reading.received:
+        return Answer(last.at, error="EMPTY_RESPONSE")
+    if secure:
+        return Answer(last.at, error="RESPONSE_HEADERS_TRUNCATED")
+    made = _parsed(reading, start, len(reading.received), default_port)
+    return Answer(last.at, made.headers, len(reading.received), made.error or "CONNECTION_CLOSED")
+
+
+def _differ(headers: Headers, name: bytes) -> bool:
+    """True if *name* is there with different values (HeadersContainMultipleCopiesOfField)."""
+    return len(set(headers.values(name))) > 1
+
+
+def parse(head: bytes) -> Headers:
+    """A head that begins with its status line (HttpUtil::AssembleRawHeaders, HttpResponseHeaders::Parse)."""
+    line, *rest = head.replace(b"\r", b"\n").split(b"\n")  # any run of CR and LF ends a line
+    lines = list(_unfolded(rest))
+    version = _version(line)
+    if version == (0, 9) and not lines:
+        pass
+    elif version >= (1, 1):
+        version = (2, 0) if version == (2, 0) else (1, 1)
+    else:
+        version = (1, 0)
+    return Headers(version, _status(line), tuple(_fields(lines)))
+
+
+def _unfolded(lines: list[bytes]) -> Iterator[bytes]:
+    """Lines with their continuations; what does not look like a field cannot be continued."""
+    whole: bytes | None = None
+    continuable = False
+    for line in lines:
+        if not line:
+            continue
+        if continuable and line[:1] in (b" ", b"\t") and whole is not None:
+            whole += b" " + line.lstrip(b" \t")
+            continue
+        if whole is not None:
+            yield whole
+        whole = line
+        name, colon, _ = line.partition(b":")
+        continuable = colon != b"" and name != b"" and name[:1] not in (b" ", b"\t")
+    if whole is not None:
+        yield whole
+
+
+def _fields(lines: list[bytes]) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
+    """Lines without a colon, or with a name that is no token, are skipped (HttpUtil::HeadersIterator)."""
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        key = name.rstrip(b" \t").lower()
+        if not colon or name[:1] in (b" ", b"\t") or not _TOKEN.fullmatch(key):
+            continue
+        value = value.strip(b" \t")
+        yield key, (value,) if key in _NOT_LISTS or b"," not in value else split_list(value)
+
+
+def split_list(value: bytes) -> tuple[bytes, ...]:
+    """Elements between commas, trimmed, empty ones kept; commas in quotes do not count."""
+    elements = []
+    at = 0
+    while True:
+        found = _COMMAS.match(value, at)
+        stop = found.end() if found is not None else len(value)
+        elements.append(value[at:stop].strip(b" \t"))
+        if stop >= len(value):
+            return tuple(elements)
+        at = stop + 1
+
+
+def _version(line: bytes) -> Version:
+    """(0, 0) where there is none (HttpResponseHeaders::ParseVersion)."""
+    dot = line.find(b".", 4)
+    if line[4:5] != b"/" or dot < 0:
+        return 0, 0
+    major, minor = line[5:6], line[dot + 1 : dot + 2]
+    return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else (0, 0)
+
+
+def _status(line: bytes) -> int:
+    """200 where no digits follow the first space (HttpResponseHeaders::ParseStatusLine, ParseStatus)."""
+    _, space, rest = line.partition(b" ")
+    digits = _DIGITS.match(rest.lstrip(b" ")) if space else None
+    if digits is None:
+        return 200
+    number = digits.group()
+    return min(int(number), _INT_MAX) if len(number) < 12 else _INT_MAX

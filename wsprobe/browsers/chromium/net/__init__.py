@@ -1,1 +1,0 @@
-"""The network half of Chromium's WebSocket, in Chromium's own division of work (its net/ directory)."""

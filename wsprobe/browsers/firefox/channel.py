@@ -1,0 +1,354 @@
+"""Frames as Firefox reads them; masked ones from a server are let pass.
+
+Source: netwerk/protocol/websocket/WebSocketChannel.cpp, ProcessInput.
+
+An open WebSocket: what the socket thread does with bytes, and the main thread with what it hears of them.
+
+Sources: netwerk/protocol/websocket/WebSocketChannel.cpp (socket thread), dom/websocket/WebSocket.cpp (main
+thread). Each tells the other by a task that takes a moment; so a connection that ends right behind a Close
+frame has ended before that was answered, and the close is not clean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import Enum, auto
+from heapq import heappop, heappush
+
+from wsprobe.browsers.firefox.facts import Facts
+from wsprobe.browsers.firefox.handshake import ABNORMAL, Opened
+from wsprobe.browsers.inflate import Inflater
+from wsprobe.browsers.script import CLOSING, OPEN, WebSocket
+from wsprobe.value import dataclass
+
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
+_CONTROL = 8
+
+
+class BadFrame(Exception):
+    """The connection is failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A message made of all its frames, a control frame, or one that is neither."""
+
+    opcode: int
+    payload: bytes
+
+    @property
+    def control(self) -> bool:
+        return self.opcode & _CONTROL != 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    final: bool
+    rsv: int
+    opcode: int
+    mask: bytes
+    length: int
+    size: int
+    """Bytes of the header itself."""
+
+
+class FrameReader:
+    """Takes bytes as they come, gives what is complete. ``deflated`` stays set until a message is inflated."""
+
+    __slots__ = ("_buffer", "_compressed", "_fragment_opcode", "_fragments", "_max_message", "deflated")
+
+    def __init__(self, compressed: bool, facts: Facts) -> None:
+        self._buffer = b""
+        self._compressed = compressed
+        self._max_message = facts.max_message
+        self._fragments = bytearray()
+        self._fragment_opcode = CONTINUATION
+        self.deflated = False
+
+    def read(self, data: bytes) -> Iterator[Unit]:
+        """Raises BadFrame once it comes to what cannot be a frame."""
+        data, at = self._buffer + data, 0
+        self._buffer = b""
+        while (header := _header(data, at)) is not None:
+            if header.length + len(self._fragments) > self._max_message:
+                raise BadFrame("a message is too big")
+            stop = at + header.size + header.length
+            if len(data) < stop:
+                break
+            payload = data[at + header.size : stop]
+            at = stop
+            if header.mask != b"\0\0\0\0":
+                payload = _unmasked(payload, header.mask)
+            unit = self._unit(header, payload)
+            if unit is not None:
+                yield unit
+        self._buffer = data[at:]
+
+    def _unit(self, header: _Header, payload: bytes) -> Unit | None:
+        control = header.opcode & _CONTROL
+        if control and not header.final:
+            raise BadFrame("a control frame is fragmented")
+        if header.rsv:
+            if not self._compressed or header.rsv != 4 or self._fragments or control:
+                raise BadFrame("reserved bits are set")
+            self.deflated = True
+        if header.final and header.opcode != CONTINUATION:
+            if self._fragments and not control:
+                raise BadFrame("a message begins inside another")
+            return Unit(header.opcode, payload)
+        return self._fragment(header, payload)
+
+    def _fragment(self, header: _Header, payload: bytes) -> Unit | None:
+        """Empty fragments leave no trace: what is forbidden inside a message is let pass behind them."""
+        if header.opcode != CONTINUATION:
+            if self._fragments:
+                raise BadFrame("a message begins inside another")
+            self._fragment_opcode = header.opcode
+        elif self._fragment_opcode == CONTINUATION:
+            raise BadFrame("a continuation of nothing")
+        self._fragments += payload
+        if not header.final:
+            return None
+        unit = Unit(self._fragment_opcode, bytes(self._fragments))
+        self._fragments = bytearray()
+        self._fragment_opcode = CONTINUATION
+        return unit
+
+
+def _header(data: bytes, at: int) -> _Header | None:
+    """The header at *at*; None if it is not all there."""
+    if len(data) < at + 2:
+        return None
+    first, second = data[at], data[at + 1]
+    length = second & 0x7F
+    extra = {126: 2, 127: 8}.get(length, 0)
+    masked = second & 0x80
+    size = 2 + extra + (4 if masked else 0)
+    if len(data) < at + size:
+        return None
+    if extra:
+        length = int.from_bytes(data[at + 2 : at + 2 + extra], "big")
+        if length <= (125 if extra == 2 else 0xFFFF) or length >= 2**63:
+            raise BadFrame("the length is not written as it must be")
+    mask = data[at + size - 4 : at + size] if masked else b"\0\0\0\0"
+    return _Header(first & 0x80 != 0, first >> 4 & 7, first & 0x0F, mask, length, size)
+
+
+def _unmasked(payload: bytes, mask: bytes) -> bytes:
+    size = len(payload)
+    key = (mask * (size // 4 + 1))[:size]
+    return (int.from_bytes(payload, "big") ^ int.from_bytes(key, "big")).to_bytes(size, "big")
+
+
+_SECOND = 1_000_000
+_CHANNEL = "netwerk/protocol/websocket/WebSocketChannel.cpp"
+_NO_STATUS = 1005
+_MAX_CONTROL_PAYLOAD = 125
+_INFLATED_PIECE = 4096
+"""PMCECompression::kBufferLen."""
+
+
+class Stop(Enum):
+    """How a session stopped (the status of OnStop)."""
+
+    CLEAN = auto()
+    ENDED = auto()
+    """NS_BASE_STREAM_CLOSED: not clean, and not an error either."""
+    FAILED = auto()
+
+
+class Channel:
+    """Drives *script*'s WebSocket from its ``open`` to its ``close``. Times are microseconds, in order."""
+
+    def __init__(self, script: WebSocket, url: str, agreed: Opened, facts: Facts) -> None:
+        deflate = agreed.deflate
+        self._script = script
+        self._agreed = agreed
+        self._url = url
+        self._facts = facts
+        self._reader = FrameReader(deflate is not None, facts)
+        # The window is kept whatever was agreed: only the sending side resets (PMCECompression).
+        self._inflater = Inflater(deflate.server_bits) if deflate is not None else None
+        self._tasks: list[tuple[int, int, Callable[[int], None]]] = []
+        self._number = 0
+        self._close_due: int | None = None
+        self._server_closed = False
+        self._close_sent = False
+        self._requested = False
+        self._stopped = False
+        self._told = (ABNORMAL, "")
+        self._open = False
+        self._since = self._opens = 0
+        self.races = ""
+        self.because = f"the handshake holds: {_CHANNEL}"
+
+    @property
+    def quiet(self) -> bool:
+        """True as long as neither side has begun to close."""
+        return not (self._server_closed or self._requested or self._stopped)
+
+    def at(self, now: int) -> None:
+        """Run what is due by *now*."""
+        while self._tasks and self._tasks[0][0] <= now:
+            due, _, task = heappop(self._tasks)
+            task(due)
+        if self._close_due is not None and now >= self._close_due and not self._stopped:
+            due = self._close_due
+            self.because = f"no Close from the server within {self._facts.closing_timeout} s: {_CHANNEL}"
+            self._stop(due, Stop.FAILED)
+            self.at(now)
+
+    def run_out(self) -> None:
+        """Nothing more comes: run what has been begun."""
+        while self._tasks:
+            self.at(self._tasks[0][0])
+
+    def start(self, now: int) -> None:
+        """The connection is taken over: the main thread will hear of it (StartWebsocketData)."""
+        self._since = now
+        self._opens = now + 2 * self._facts.hop
+        self._later(now, self._on_start)
+
+    def after_script(self, now: int) -> None:
+        """Script had its say: send a Close if it called close() (WebSocketImpl::CloseConnection)."""
+        if self._script.close_call is not None:
+            self._request_close(now)
+
+    def receive(self, data: bytes, now: int) -> None:
+        """Take bytes (OnInputStreamReady)."""
+        if self._stopped:
+            return
+        try:
+            for unit in self._reader.read(data):
+                self._handle(unit, now)
+                if self._stopped:
+                    return
+        except BadFrame as fault:
+            self.because = f"{fault}: {_CHANNEL}"
+            self._break_off(now, Stop.FAILED, lost=True)
+
+    def end(self, now: int, *, reset: bool) -> None:
+        """The connection ended."""
+        if not self._stopped:
+            self.because = f"the connection {'was reset' if reset else 'ended'}: {_CHANNEL}"
+            self._break_off(now, Stop.FAILED if reset else Stop.ENDED, lost=self._server_closed)
+        self.run_out()
+
+    def _break_off(self, now: int, how: Stop, *, lost: bool) -> None:
+        """Stop where nobody asked to. Right behind the handshake script hears nothing of what came before but
+        the code of a Close, if it is *lost* (measured); a moment more or less, and it would have."""
+        if lost and not self._open:
+            self._tasks.clear()
+        if now - self._since < self._facts.race:
+            self.races = "the end came with the handshake: script may be told nothing of what came before it"
+        elif self._server_closed and not self._close_sent:
+            self.races = "the end came right behind the Close: a moment later, and the close would be clean"
+        self._stop(now, how)
+
+    def _later(self, now: int, task: Callable[[int], None]) -> None:
+        self._number += 1
+        heappush(self._tasks, (max(now + self._facts.hop, self._opens), self._number, task))
+
+    def _handle(self, unit: Unit, now: int) -> None:
+        if self._server_closed:
+            return
+        if unit.control:
+            self._control(unit, now)
+        elif unit.opcode == TEXT:
+            try:
+                text = self._inflated(unit.payload).decode("utf-8")
+            except UnicodeDecodeError:
+                raise BadFrame("a text message is not UTF-8") from None
+            self._later(now, lambda due: self._message(text, due))
+        elif unit.opcode == BINARY:
+            data = self._inflated(unit.payload)
+            self._later(now, lambda due: self._message(data, due))
+        elif unit.opcode != CONTINUATION:
+            raise BadFrame(f"opcode {unit.opcode} is not known")
+
+    def _inflated(self, payload: bytes) -> bytes:
+        if self._inflater is None or not self._reader.deflated:
+            return payload
+        self._reader.deflated = False
+        try:
+            return self._inflater.feed_in_pieces(payload, _INFLATED_PIECE)
+        except ValueError:
+            raise BadFrame("a message cannot be inflated") from None
+
+    def _control(self, unit: Unit, now: int) -> None:
+        if len(unit.payload) > _MAX_CONTROL_PAYLOAD:
+            raise BadFrame("a control frame is too long")
+        if unit.opcode == CLOSE:
+            self._close(unit.payload, now)
+        elif unit.opcode not in (PING, PONG):
+            raise BadFrame(f"opcode {unit.opcode} is not known")
+
+    def _close(self, payload: bytes, now: int) -> None:
+        """Any code is taken, and one byte is as good as none."""
+        self._server_closed = True
+        code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else _NO_STATUS
+        try:
+            reason = payload[2:].decode("utf-8")
+        except UnicodeDecodeError:
+            raise BadFrame("the reason of a Close is not UTF-8") from None
+        self._close_due = None
+        self.because = f"the server sent Close {code}: {_CHANNEL}"
+        self._told = code, reason
+        self._later(now, self._on_server_close)
+        if self._close_sent:
+            self._stop(now, Stop.CLEAN)
+
+    def _stop(self, now: int, how: Stop) -> None:
+        """StopSession: nothing that comes later counts."""
+        self._stopped = True
+        self._close_due = None
+        self._later(now, lambda due: self._on_stop(how))
+
+    def _request_close(self, now: int) -> None:
+        if not self._requested:
+            self._requested = True
+            self._later(now, self._send_close)
+
+    def _send_close(self, now: int) -> None:
+        """PrimeNewOutgoingMessage, on the socket thread."""
+        if self._stopped:
+            return
+        self._close_sent = True
+        if self._server_closed:
+            self._stop(now, Stop.CLEAN)
+        else:
+            self._close_due = now + self._facts.closing_timeout * _SECOND
+
+    def _message(self, data: str | bytes, now: int) -> None:
+        self._script.message(data)
+        self.after_script(now)
+
+    def _on_start(self, now: int) -> None:
+        self._open = True
+        self._script.opened(self._agreed.protocol, self._agreed.extensions)
+        self.after_script(now)
+
+    def _on_server_close(self, now: int) -> None:
+        """OnServerClose: answer, unless script has closed already."""
+        if self._script.ready_state == OPEN:
+            self._script.ready_state = CLOSING
+            self._request_close(now)
+
+    def _on_stop(self, how: Stop) -> None:
+        """ScheduleConnectionCloseEvents, DispatchConnectionCloseEvents."""
+        code, reason = self._told
+        close(self._script, self._url, self._facts, code, reason, how)
+
+
+def close(script: WebSocket, url: str, facts: Facts, code: int, reason: str, how: Stop) -> None:
+    """Console line and ``error`` for a failure, then ``close``."""
+    if how is Stop.FAILED:
+        complain(script, url, facts)
+        script.error()
+    script.closed(code, reason, clean=how is Stop.CLEAN)
+
+
+def complain(script: WebSocket, url: str, facts: Facts) -> None:
+    """ConsoleError: one sentence until the WebSocket is open, another from then on."""
+    key = "not-connected" if script.ready_state < OPEN else "interrupted"
+    script.console.append(facts.console[key].format(url=url))

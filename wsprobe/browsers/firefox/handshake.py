@@ -1,0 +1,163 @@
+"""The answer's Sec-WebSocket-Extensions (netwerk/protocol/websocket/WebSocketChannel.cpp: HandleExtensions,
+ParseWebSocketExtension).
+
+Is the answer an agreement to speak WebSocket? In Firefox's order of checks.
+
+Source: netwerk/protocol/websocket/WebSocketChannel.cpp, OnStartRequest.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha1
+
+from wsprobe.browsers.firefox.http import Answer, Head
+from wsprobe.pattern import pattern
+from wsprobe.value import dataclass
+
+_SPACES = pattern(rb"[ \t\n\f\r]+")
+_FLAGS = (b"client_no_context_takeover", b"server_no_context_takeover")
+_BITS = (b"client_max_window_bits", b"server_max_window_bits")
+_DIGITS = b"0123456789"
+_HEXADECIMAL = b"0123456789abcdefABCDEF"
+_INT32_MAX = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Deflate:
+    """permessage-deflate, agreed."""
+
+    server_bits: int = 15
+
+
+class BadExtension(Exception):
+    """It is not what was offered."""
+
+
+def agree(value: bytes) -> Deflate | None:
+    """Return what *value* agrees to; None if it is empty. Raises BadExtension.
+
+    There is room for one extension: a comma is no separator here.
+    """
+    text = _SPACES.sub(b" ", value).strip(b" ")
+    if not text:
+        return None
+    name, *parameters = [part.strip(b" ") for part in text.split(b";")]
+    if name != b"permessage-deflate":
+        raise BadExtension("it is not permessage-deflate alone")
+    if parameters and parameters[-1] == b"":
+        parameters.pop()
+    seen: dict[bytes, int] = {}
+    for parameter in parameters:
+        name, _, setting = parameter.partition(b"=")
+        bits = _setting(name, setting)
+        if name in seen:
+            raise BadExtension(f"{name.decode()} twice")
+        seen[name] = bits
+    return Deflate(seen.get(b"server_max_window_bits", 15))
+
+
+def _setting(name: bytes, setting: bytes) -> int:
+    if name in _FLAGS:
+        if setting:
+            raise BadExtension(f"{name.decode()} with a value")
+        return 1
+    if name not in _BITS:
+        raise BadExtension("an unknown parameter")
+    bits = integer(setting)
+    if bits is None or not 8 <= bits <= 15 or (bits == 8 and name == b"client_max_window_bits"):
+        raise BadExtension(f"{name.decode()} that cannot be used")
+    return bits
+
+
+def integer(text: bytes) -> int | None:
+    """*text* as a number (xpcom/string: ToInteger), None if it is none.
+
+    Whatever stands before the first digit is skipped, whatever follows the last one too, but for the letters
+    a to f, which are digits of another base; an ``x`` after zeros is passed over.
+    """
+    start = next((i for i, char in enumerate(text) if char in _HEXADECIMAL), None)
+    if start is None:
+        return None
+    number = 0
+    for char in text[start:]:
+        if char in _DIGITS:
+            number = number * 10 + char - 48
+            if number > _INT32_MAX:
+                return None
+        elif char in _HEXADECIMAL:
+            return None
+        elif number or char not in b"xX":
+            break
+    return -number if b"-" in text[:start] else number
+
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_SEPARATORS = b", \t"
+_CHANNEL = "netwerk/protocol/websocket/WebSocketChannel.cpp"
+_HTTP_CHANNEL = "netwerk/protocol/http/nsHttpChannel.cpp"
+_TRANSACTION = "netwerk/protocol/http/nsHttpTransaction.cpp"
+ABNORMAL, TLS = 1006, 1015
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    protocol: str
+    deflate: Deflate | None
+    stream: int
+    """Offset in ``Reading.received`` of the first byte of the session."""
+
+    @property
+    def extensions(self) -> str:
+        """Without the parameters (mNegotiatedExtensions)."""
+        return "permessage-deflate" if self.deflate is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    because: str
+    """The step that decided, and its source file."""
+    code: int = ABNORMAL
+    error: bool = True
+    """False where script gets ``close`` without ``error``, and the console nothing."""
+    races: str = ""
+
+
+def judge(answer: Answer, key: bytes | None, protocols: tuple[str, ...]) -> Opened | Failed:
+    """Judge an *answer* that is not pending. *key* is the Sec-WebSocket-Key, *protocols* what was asked for."""
+    head = answer.head
+    if head is None:
+        return Failed(f"{answer.fault}: {_TRANSACTION}")
+    status = head.status
+    if not ((status.major == 1 and status.minor >= 1) or status.major == 2):
+        return Failed(f"HTTP/{status.major}.{status.minor} is not HTTP/1.1: {_CHANNEL}")
+    if status.code != (101 if status.major == 1 else 200):
+        return Failed(f"status {status.code} is not 101: {_CHANNEL}")
+    fault = _upgrade_fault(head, key) if status.major == 1 else ""
+    if fault:
+        return Failed(f"{fault}: {_CHANNEL}")
+    protocol = head.fields.get(b"sec-websocket-protocol")
+    if protocols and protocol is not None and protocol.decode("latin-1") not in protocols:
+        return Failed(f"the answer selects a subprotocol that was not asked for: {_CHANNEL}")
+    try:
+        deflate = agree(head.fields.get(b"sec-websocket-extensions") or b"")
+    except BadExtension as bad:
+        return Failed(f"the extension is not accepted, {bad}: {_CHANNEL}")
+    if answer.stream is None:
+        because = f"the connection could not be taken over: {_HTTP_CHANNEL}"
+        races = "the connection ended with the head: open may be told before close" if answer.cut else ""
+        return Failed(because, error=not answer.cut, races=races)
+    selected = (protocol or b"").decode("latin-1") if protocols else ""
+    return Opened(selected, deflate, answer.stream)
+
+
+def _upgrade_fault(head: Head, key: bytes | None) -> str:
+    """What only HTTP/1.1 has: Upgrade, Connection, Sec-WebSocket-Accept."""
+    fields = head.fields
+    if all(token.lower() != b"websocket" for token in fields.tokens(b"upgrade", _SEPARATORS)):
+        return "Upgrade does not have websocket in it"
+    if all(token.lower() != b"upgrade" for token in fields.tokens(b"connection", _SEPARATORS)):
+        return "Connection does not have Upgrade in it"
+    if fields.get(b"sec-websocket-accept") != b64encode(sha1((key or b"") + _GUID).digest()):
+        return "Sec-WebSocket-Accept is not the right one"
+    return ""

@@ -1,1 +1,0 @@
-"""Gecko's netwerk: what comes from the network, up to what the WebSocket object is told."""

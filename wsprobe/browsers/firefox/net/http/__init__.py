@@ -1,1 +1,0 @@
-"""netwerk/protocol/http: heads, bodies and credentials."""

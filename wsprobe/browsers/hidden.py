@@ -1,0 +1,103 @@
+"""What the network and the server said and script cannot know: one list for all engines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wsprobe.browsers.engine import DomEvent
+from wsprobe.exchange import ConnectFailed, Ended, ResolveFailed, TlsFailed, TunnelFailed
+from wsprobe.read.reading import Reading, Response
+
+_READABLE = (b"sec-websocket-protocol", b"sec-websocket-extensions")
+
+
+def hidden(reading: Reading, events: Sequence[DomEvent]) -> tuple[str, ...]:
+    """In order: why there was no answer; the answer; what came in the session; how it ended.
+
+    *events* are those that script was given: what they tell is not hidden.
+    """
+    opened = any(e.type == "open" for e in events)
+    said = [*_network(reading)]
+    for response in reading.responses:
+        said += _answer(response, opened)
+    if opened:
+        said += _session(reading, events)
+    closing = next((e for e in events if e.type == "close"), None)
+    if closing is not None and not closing.was_clean:
+        said += _end(reading)
+    return tuple(said)
+
+
+def _network(reading: Reading) -> list[str]:
+    said = []
+    for event in reading.exchange.events:
+        match event:
+            case ResolveFailed():
+                said.append(f"the name {event.host} did not resolve")
+            case ConnectFailed():
+                said.append(
+                    f"connection to {event.address} port {event.port} failed: {event.errno or event.error}"
+                )
+            case TunnelFailed():
+                said.append("the proxy did not open the way")
+            case TlsFailed(kind="certificate"):
+                said.append(f"certificate not accepted: {event.reason or event.error}")
+            case TlsFailed(kind="alert"):
+                said.append(f"TLS alert {event.alert}" if event.alert is not None else "TLS alert")
+            case TlsFailed(kind="not-tls"):
+                said.append(f"{len(event.received)} bytes that are not TLS")
+            case TlsFailed():
+                said.append(f"TLS handshake failed: {event.kind}")
+            case _:
+                pass
+    return said
+
+
+def _answer(response: Response, opened: bool) -> list[str]:
+    said = []
+    if response.status is not None:
+        if not opened or response.status != 101:
+            said.append(f"status {response.status}")
+    elif response.head.first is not None:
+        said.append("status line")
+    fields = [f for f in response.head.fields if not (opened and f.key in _READABLE)]
+    if fields:
+        said.append(_count(len(fields), "header"))
+    if response.body is not None and response.body.content:
+        said.append(f"{len(response.body.content)}-byte body")
+    return said
+
+
+def _session(reading: Reading, events: Sequence[DomEvent]) -> list[str]:
+    if reading.session is None:
+        return []
+    said = []
+    frames = reading.session.frames
+    for opcode, name in ((9, "ping"), (10, "pong")):
+        number = sum(f.opcode == opcode for f in frames)
+        if number:
+            said.append(_count(number, name))
+    shut = next((f for f in frames if f.opcode == 8), None)
+    told = next((e.code for e in events if e.type == "close"), None)
+    if shut is not None and told is not None:
+        code = int.from_bytes(shut.data[:2], "big") if len(shut.data) >= 2 else 1005
+        if code != told:
+            said.append(
+                f"Close frame with code {code}" if len(shut.data) >= 2 else "Close frame without a code"
+            )
+    return said
+
+
+def _end(reading: Reading) -> list[str]:
+    last = reading.exchange.events[-1] if reading.exchange.events else None
+    if not isinstance(last, Ended) or not reading.received:
+        return []
+    return {
+        "fin": ["the server closed the connection"],
+        "truncated": ["the server closed the connection without close_notify"],
+        "reset": ["the connection was reset"],
+    }.get(last.how, [])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,141 @@
+"""What kept an engine's request from being sent, as the recording has it. What it makes of that is its own.
+
+A URL's own credentials, and the response to a Digest challenge (RFC 7616 section 3.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import md5, sha1, sha256
+from urllib.parse import unquote_to_bytes
+
+from wsprobe.exchange import (
+    Connected,
+    ConnectFailed,
+    Ended,
+    ResolveFailed,
+    Sent,
+    Target,
+    TlsDone,
+    TlsFailed,
+    TunnelFailed,
+)
+from wsprobe.read.reading import Reading
+from wsprobe.value import dataclass
+
+Failure = ResolveFailed | ConnectFailed | TlsFailed | TunnelFailed
+
+
+def hindrance(reading: Reading) -> Failure | TlsDone | None:
+    """The last failure that no connection came after, or the TLS of a certificate that we let pass and no
+    engine would; None if nothing kept the request from being sent."""
+    failed: Failure | None = None
+    for event in reading.exchange.events:
+        match event:
+            case Connected():
+                failed = None
+            case ResolveFailed() | ConnectFailed() | TlsFailed() | TunnelFailed():
+                failed = event
+            case TlsDone(verified=False, problem=str()):
+                return event
+            case _:
+                pass
+    return failed
+
+
+def given_up(reading: Reading) -> bool:
+    """True if we stopped trying before there was a result: an engine would have gone on."""
+    last = reading.exchange.events[-1]
+    return isinstance(last, Ended) and last.how in ("timeout", "interrupted")
+
+
+def reset_unasked(reading: Reading) -> bool:
+    """True if the connection was reset before the peer can have had our request: less than a round trip after.
+
+    Engines then fail in connecting, in writing the request or in reading the answer: a race (measured).
+    """
+    events = reading.exchange.events
+    connected = next((n for n in reversed(range(len(events))) if isinstance(events[n], Connected)), None)
+    last = events[-1] if events else None
+    if reading.received or connected is None or not isinstance(last, Ended) or last.how != "reset":
+        return False
+    if any(isinstance(e, TlsFailed) for e in events[connected:]):
+        return False
+    asked = next((e for e in events[connected:] if isinstance(e, Sent)), None)
+    before = events[max(0, connected - 1)]
+    return asked is None or last.at - asked.at < events[connected].at - before.at
+
+
+COUNT = "00000001"
+"""nc: a challenge is answered once."""
+_HASHES = {"md5": md5, "sha-256": sha256}
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    user: bytes
+    password: bytes
+
+
+def credentials(to: Target) -> Credentials | None:
+    """Those of the URL, percent-decoded; None if it has none."""
+    if to.userinfo is None:
+        return None
+    user, _, password = to.userinfo.partition(":")
+    return Credentials(unquote_to_bytes(user), unquote_to_bytes(password))
+
+
+def response(
+    own: Credentials, uri: str, *, algorithm: str, realm: bytes, nonce: bytes, cnonce: str, protects: bool
+) -> str:
+    """The value of ``response`` for a GET of *uri*.
+
+    *algorithm* is one of ``md5`` and ``sha-256``, with or without ``-sess`` behind it; *protects*: whether the
+    challenge offers qop=auth. Raises KeyError for another algorithm.
+    """
+    hashing = _HASHES[algorithm.removesuffix("-sess")]
+
+    def hashed(*parts: bytes) -> bytes:
+        return hashing(b":".join(parts)).hexdigest().encode("ascii")
+
+    chance = cnonce.encode("ascii")
+    first = hashed(own.user, realm, own.password)
+    if algorithm.endswith("-sess"):
+        first = hashed(first, nonce, chance)
+    second = hashed(b"GET", uri.encode("latin-1", "replace"))
+    middle = (COUNT.encode("ascii"), chance, b"auth") if protects else ()
+    return hashed(first, nonce, *middle, second).decode("ascii")
+
+
+def digest(own: Credentials, uri: str, parameters: Mapping[str, bytes], key: str) -> str:
+    """The value of Authorization that Chromium and Firefox answer a Digest challenge with, "" if it has no
+    nonce or an algorithm that they have not.
+
+    Sources: net/http/http_auth_handler_digest.cc, netwerk/protocol/http/nsHttpDigestAuth.cpp. *key* takes the
+    place of chance in the cnonce.
+    """
+    nonce, realm = parameters.get("nonce", b""), parameters.get("realm", b"")
+    named = parameters.get("algorithm", b"").decode("latin-1")
+    algorithm = (named or "MD5").lower()
+    if not nonce or algorithm.removesuffix("-sess") not in _HASHES:
+        return ""
+    cnonce = sha1(key.encode("latin-1", "replace")).hexdigest()[:16]
+    protects = any(q.strip(b" \t").lower() == b"auth" for q in parameters.get("qop", b"").split(b","))
+    answer = response(own, uri, algorithm=algorithm, realm=realm, nonce=nonce, cnonce=cnonce, protects=protects)
+    fields = [
+        f"username={quoted(own.user)}",
+        f"realm={quoted(realm)}",
+        f"nonce={quoted(nonce)}",
+        f'uri="{uri}"',
+        *([f"algorithm={named}"] if named else []),
+        f'response="{answer}"',
+        *([f"opaque={quoted(parameters['opaque'])}"] if parameters.get("opaque") else []),
+        *([f'qop=auth, nc={COUNT}, cnonce="{cnonce}"'] if protects else []),
+    ]
+    return "Digest " + ", ".join(fields)
+
+
+def quoted(value: bytes) -> str:
+    """*value* as a quoted-string (RFC 9110 section 5.6.4)."""
+    escaped = value.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    return f'"{escaped.decode("utf-8", "surrogateescape")}"'

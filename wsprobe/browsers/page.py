@@ -1,0 +1,254 @@
+"""Content Security Policy Level 3: does ``connect-src`` let a page connect? (sections 2.2, 6.1.2, 6.7.2)
+
+A page's origin, and how it stands to a URL (HTML, "origin"; Fetch Metadata, "Sec-Fetch-Site").
+
+The constructor's second argument (WHATWG WebSockets, constructor; RFC 6455 section 4.1, item 10).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.url import DEFAULT_PORTS, Address, as_http, is_ip, parse
+from wsprobe.pattern import pattern
+from wsprobe.value import dataclass
+
+_SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
+_HOST = pattern(
+    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?"
+    r"(?P<host>\*|(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.?)"
+    r"(?::(?P<port>[0-9]+|\*))?"
+    r"(?P<path>/[^?#]*)?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Where engines differ in matching a source expression."""
+
+    schemes: Mapping[str, tuple[str, ...]]
+    """Scheme of an expression, or of the page where it names none -> other schemes that it lets pass."""
+    upgrade_needs_port: bool = False
+    """A scheme that only passes as an upgrade needs a port that does too."""
+    port_needs_upgrade: bool = False
+    """Port 80 stands for 443 only where the scheme passes as an upgrade."""
+    whole_path: bool = False
+    """Paths are percent-decoded before they are taken apart, not after."""
+    query_ignored: bool = False
+    """An expression with a query is one without; elsewhere it is no expression."""
+
+
+STANDARD = Rules(
+    {"http": ("https", "ws", "wss"), "https": ("wss",), "ws": ("wss", "http", "https"), "wss": ("https",)}
+)
+"""CSP Level 3, where a WebSocket's URL counts as http: or https: (Fetch)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One policy forbids it."""
+
+    name: str
+    """``connect-src``, or ``default-src`` where that is what the policy falls back to."""
+    directive: str
+    """Name, a space, and the sources with single spaces."""
+
+
+def violation(policies: str, page: Address, to: Address, rules: Rules = STANDARD) -> Violation | None:
+    """The first of *policies* (a Content-Security-Policy value, comma-separated) that keeps *page* from *to*.
+
+    *to* is a ws: or wss: URL. None if every policy lets it pass.
+    """
+    for policy in policies.split(","):
+        found = _connect_directive(policy)
+        if found is not None:
+            name, sources = found
+            if not any(matches(source, page, to, rules) for source in sources):
+                return Violation(name, f"{name} {' '.join(sources)}")
+    return None
+
+
+def upgrades(policies: str) -> bool:
+    """True if one of *policies* has ``upgrade-insecure-requests``."""
+    return any("upgrade-insecure-requests" in parsed(policy) for policy in policies.split(","))
+
+
+def sandboxed(policies: str) -> bool:
+    """True if one of *policies* has ``sandbox`` without ``allow-same-origin``: the page's origin is opaque."""
+    words = (parsed(policy).get("sandbox") for policy in policies.split(","))
+    return any(found is not None and "allow-same-origin" not in map(str.lower, found) for found in words)
+
+
+def upgraded(address: Address) -> Address:
+    """The wss: URL that Upgrade Insecure Requests (section 3.2) makes of a ws: one."""
+    port = None if address.port in (80, 443) else address.port
+    old = f"{address.scheme}://"
+    userinfo, at, _ = address.href[len(old) :].partition("/")[0].rpartition("@")
+    authority = address.host if port is None else f"{address.host}:{port}"
+    rest = address.href[len(old) + len(userinfo) + len(at) + len(address.authority) :]
+    return replace(address, scheme="wss", port=port, href=f"wss://{userinfo}{at}{authority}{rest}")
+
+
+def matches(source: str, page: Address, to: Address, rules: Rules = STANDARD) -> bool:
+    """Whether one source expression lets *to* pass (sections 6.7.2.7 and 6.7.2.8)."""
+    lower = source.lower()
+    if lower == "'self'":
+        return _is_self(page, to)
+    if source == "*":
+        return to.scheme in ("ws", "wss", "http", "https") or _scheme_part(page.scheme, to.scheme, rules)
+    if _SCHEME.fullmatch(source):
+        return _scheme_part(lower[:-1], to.scheme, rules)
+    parts = _HOST.fullmatch(source.partition("?")[0] if rules.query_ignored else source)
+    if parts is None or not to.host:
+        return False
+    scheme = (parts["scheme"] or page.scheme).lower()
+    return (
+        _scheme_part(scheme, to.scheme, rules)
+        and _host_part(parts["host"].lower(), to.host)
+        and _port_part(parts["port"], to, rules, upgraded=scheme != to.scheme)
+        and _path_part(parts["path"] or "", to.path, rules)
+    )
+
+
+def parsed(policy: str) -> dict[str, tuple[str, ...]]:
+    """Directive -> its words (section 2.2.1). The first of a name counts; one that is not ASCII is ignored."""
+    directives: dict[str, tuple[str, ...]] = {}
+    for part in policy.split(";"):
+        name, *words = part.split() or [""]
+        if name and part.isascii():
+            directives.setdefault(name.lower(), tuple(words))
+    return directives
+
+
+def _connect_directive(policy: str) -> tuple[str, tuple[str, ...]] | None:
+    """The directive that governs connections: connect-src, else default-src."""
+    directives = parsed(policy)
+    for name in ("connect-src", "default-src"):
+        if name in directives:
+            return name, directives[name]
+    return None
+
+
+def _is_self(page: Address, to: Address) -> bool:
+    if page.origin == "null" or page.host != to.host:
+        return False
+    if page.scheme == to.scheme and page.effective_port == to.effective_port:
+        return True
+    same_port = page.effective_port == to.effective_port
+    both_default = page.port is None and to.port is None
+    upgraded = to.secure or (page.scheme == "http" and to.scheme == "ws")
+    return (same_port or both_default) and upgraded
+
+
+def _scheme_part(a: str, b: str, rules: Rules) -> bool:
+    """Section 6.7.2.9."""
+    return a == b or b in rules.schemes.get(a, ())
+
+
+def _host_part(pattern: str, host: str) -> bool:
+    """Section 6.7.2.10: ``*.example.com`` does not match ``example.com``."""
+    if pattern == "*":
+        return True
+    if pattern.startswith("*."):
+        return host.endswith(pattern[1:])
+    return pattern == host
+
+
+def _port_part(port: str | None, to: Address, rules: Rules, *, upgraded: bool) -> bool:
+    """Section 6.7.2.11: none given means the default port of the URL's scheme; 80 lets 443 pass if upgraded."""
+    if port is None:
+        return to.effective_port == DEFAULT_PORTS.get(to.scheme, 0)
+    if port == "*":
+        return True
+    if int(port) == 80 and to.effective_port == 443 and to.secure:
+        return upgraded or not rules.port_needs_upgrade
+    return int(port) == to.effective_port and not (upgraded and rules.upgrade_needs_port)
+
+
+def _path_part(pattern: str, path: str, rules: Rules) -> bool:
+    """Section 6.7.2.12: exact, unless the expression ends in ``/``."""
+    from urllib.parse import unquote
+
+    if pattern in ("", "/"):
+        return True
+    if rules.whole_path:
+        pattern, path = unquote(pattern), unquote(path)
+    wanted = [unquote(p) for p in pattern.split("/")]
+    have = [unquote(p) for p in path.split("/")]
+    if wanted[-1] == "":
+        return have[: len(wanted) - 1] == wanted[:-1] and len(have) >= len(wanted)
+    return have == wanted
+
+
+OPAQUE = "null"
+
+
+def origin(page: Page) -> str:
+    """The value of Origin that *page* has: ``null`` for a file:, data: or sandboxed one, among others."""
+    address = parse(page.url)
+    return OPAQUE if address is None or sandboxed(page.csp) else address.origin
+
+
+def fetch_site(page: Page, to: Address, *, schemeful: bool = True) -> str:
+    """The value of Sec-Fetch-Site of a request by *page*; ws: counts as http:.
+
+    *schemeful*: False where http: and https: of one host are the same site.
+
+    The registrable domain is taken to be the last two labels: no public suffix list is kept here.
+    """
+    base = parse(page.url)
+    to = as_http(to)
+    if base is None or origin(page) == OPAQUE:
+        return "cross-site"
+    if base.origin == to.origin:
+        return "same-origin"
+    if (base.secure == to.secure or not schemeful) and _site(base.host) == _site(to.host) != "":
+        return "same-site"
+    return "cross-site"
+
+
+def _site(host: str) -> str:
+    return host if is_ip(host) else ".".join(host.split(".")[-2:])
+
+
+TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+
+
+def given(page: Page) -> tuple[str, ...]:
+    """The sequence of subprotocols asked for: a string stands for a sequence of one."""
+    if page.protocols is None:
+        return ()
+    return (page.protocols,) if isinstance(page.protocols, str) else page.protocols
+
+
+def first_invalid(protocols: Iterable[str]) -> str | None:
+    """The first that is no token (empty ones included), None if all are."""
+    return next((p for p in protocols if not p or not TOKEN.issuperset(p)), None)
+
+
+def escaped(subprotocol: str) -> str:
+    """As Chromium and WebKit name one in messages, by UTF-16 code units (EncodeSubprotocolString in
+    websocket_common.cc, encodeProtocolString in WebSocket.cpp)."""
+    units = subprotocol.encode("utf-16-be", "surrogatepass")
+    codes = (int.from_bytes(units[i : i + 2], "big") for i in range(0, len(units), 2))
+    return "".join(_escaped_unit(code) for code in codes)
+
+
+def _escaped_unit(code: int) -> str:
+    if not 0x20 <= code <= 0x7E:
+        return f"\\u{code:04X}"
+    return "\\\\" if code == 0x5C else chr(code)
+
+
+def first_repeated(protocols: Iterable[str]) -> str | None:
+    """The first that was there before (letter case counts in every engine measured), None if none was."""
+    seen: set[str] = set()
+    for protocol in protocols:
+        if protocol in seen:
+            return protocol
+        seen.add(protocol)
+    return None

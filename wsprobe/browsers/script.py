@@ -1,0 +1,311 @@
+"""The WebSocket object that script holds: readyState, the events delivered, and what its calls do.
+
+This is the one mutable thing while a view is worked out. The engine drives it; the page's acts run where
+script would run them. Calls are judged by the WHATWG text (close() steps 1 to 3, send()), which all engines
+follow; what they say when they throw is data.
+
+What happens to a WebSocket, in order of time: bytes that arrive, the script's timed calls, the end.
+
+From what a script's WebSocket went through to the view of it: the same for every engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from heapq import merge
+from typing import Literal, Protocol
+
+from wsprobe.browsers.engine import DomEvent, DomException, Made, Page, ScriptView
+from wsprobe.browsers.hidden import hidden
+from wsprobe.exchange import Act, Ended, Received
+from wsprobe.read.reading import Frame, Reading
+from wsprobe.value import dataclass
+
+CONNECTING, OPEN, CLOSING, CLOSED = range(4)
+
+MAX_REASON = 123
+"""Bytes of UTF-8 (WHATWG WebSockets, close(), step 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallTexts:
+    """The exceptions of one engine's close() and send(). ``{code}`` is filled in."""
+
+    close_code: str
+    close_reason: str
+    send_connecting: str
+    undefined_is_zero: bool = False
+    """``close(undefined, reason)`` counts as ``close(0, reason)``."""
+    long_reason: str = ""
+    """Console line of a close() whose reason is too long, "" if there is none."""
+    late_send: str = ""
+    """Console line of a send() when CLOSING or CLOSED, "" if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCall:
+    """The first close() that did not throw."""
+
+    code: int | None
+    reason: str
+    while_connecting: bool
+
+
+def on_wire(acts: Iterable[Act], *, undefined_is_zero: bool = False) -> tuple[Act, ...]:
+    """Those of a page's *acts* that a probe plays in the page's stead: not the ones that throw, nor those
+    before there is a session. *undefined_is_zero*: as in ``CallTexts``."""
+    return tuple(
+        act
+        for act in acts
+        if act.when != "created" and (act.do != "close" or _may_close(act, undefined_is_zero))
+    )
+
+
+def _may_close(act: Act, undefined_is_zero: bool) -> bool:
+    if undefined_is_zero and act.code is None and act.data:
+        return False
+    return (act.code is None or act.code == 1000 or 3000 <= act.code <= 4999) and len(act.data) <= MAX_REASON
+
+
+class WebSocket:
+    """Filled while a view is worked out; ``events`` and ``console`` are its result."""
+
+    __slots__ = ("_acts", "_texts", "close_call", "console", "events", "on_early_close", "ready_state", "sent")
+
+    def __init__(self, acts: Iterable[Act], texts: CallTexts) -> None:
+        self._acts = tuple(acts)
+        self._texts = texts
+        self.ready_state = CONNECTING
+        self.events: list[DomEvent] = []
+        self.console: list[str] = []
+        self.close_call: CloseCall | None = None
+        self.sent = 0
+        """Messages that script sent while OPEN."""
+        self.on_early_close: Callable[[], None] | None = None
+        """Called inside a close() that took effect while CONNECTING: for engines that fail at once."""
+
+    def run(self, when: Literal["created", "open", "message"]) -> None:
+        """Do what the script does at *when*."""
+        for act in self._acts:
+            if act.when == when:
+                self.do(act)
+
+    def do(self, act: Act) -> None:
+        """One call of the script: close() or send()."""
+        if act.do == "close":
+            self._close(act)
+        elif act.do in ("text", "binary"):
+            self._send()
+
+    def do_all(self, acts: Iterable[Act]) -> None:
+        """One call after the other."""
+        for act in acts:
+            self.do(act)
+
+    def do_until(self, acts: list[Act], at: int) -> list[Act]:
+        """Do what is due by *at* (microseconds), up to a close() that takes effect; returns the rest."""
+        for number, act in enumerate(acts):
+            if act.after > at or self.close_call is not None:
+                return acts[number:]
+            self.do(act)
+        return []
+
+    def opened(self, protocol: str, extensions: str) -> None:
+        """readyState OPEN, event ``open``, then onopen."""
+        self.ready_state = OPEN
+        self.events.append(DomEvent("open", OPEN, protocol=protocol, extensions=extensions))
+        self.run("open")
+
+    def message(self, data: str | bytes) -> None:
+        """Event ``message``, then onmessage; nothing unless OPEN (WHATWG WebSockets, feedback, step 1)."""
+        if self.ready_state == OPEN:
+            self.events.append(DomEvent("message", OPEN, data=data))
+            self.run("message")
+
+    def error(self, ready_state: int = CLOSED) -> None:
+        """Event ``error``; readyState is *ready_state* from then on."""
+        self.ready_state = ready_state
+        self.events.append(DomEvent("error", ready_state))
+
+    def closed(self, code: int, reason: str = "", *, clean: bool) -> None:
+        """readyState CLOSED and event ``close``."""
+        self.ready_state = CLOSED
+        self.events.append(DomEvent("close", CLOSED, code=code, reason=reason, was_clean=clean))
+
+    def _throw(self, name: str, message: str, code: int) -> None:
+        exception = DomException(name, message, code)
+        self.events.append(DomEvent("throw", self.ready_state, exception=exception))
+
+    def _close(self, act: Act) -> None:
+        code = act.code
+        if code is None and act.data and self._texts.undefined_is_zero:
+            code = 0
+        if code is not None:
+            code = min(max(code, 0), 65535)  # Web IDL [Clamp] unsigned short
+            if code != 1000 and not 3000 <= code <= 4999:
+                self._throw("InvalidAccessError", self._texts.close_code.replace("{code}", str(code)), 15)
+                return
+        if len(act.data) > MAX_REASON:
+            self.console += [self._texts.long_reason] if self._texts.long_reason else []
+            self._throw("SyntaxError", self._texts.close_reason, 12)
+            return
+        if self.ready_state in (CLOSING, CLOSED):
+            return
+        reason = act.data.decode("utf-8", "replace")
+        early = self.ready_state == CONNECTING
+        self.close_call = CloseCall(code, reason, early)
+        self.ready_state = CLOSING
+        if early and self.on_early_close is not None:
+            self.on_early_close()
+
+    def _send(self) -> None:
+        if self.ready_state == CONNECTING:
+            self._throw("InvalidStateError", self._texts.send_connecting, 11)
+        elif self.ready_state in (CLOSING, CLOSED) and self._texts.late_send:
+            self.console.append(self._texts.late_send)
+        elif self.ready_state == OPEN:
+            self.sent += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Bytes of one read."""
+
+    at: int
+    data: bytes
+    start: int
+    """Offset of the first in ``Reading.received``."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnClose:
+    """We sent a Close frame though the server had sent none. A page that did not call close() would not have:
+    what comes after is no longer what it would see."""
+
+    at: int
+
+
+Happening = Arrival | Frame | OwnClose | Act | Ended
+
+
+def arrivals(reading: Reading, offset: int = 0) -> Iterator[Arrival]:
+    """Every read, without the first *offset* bytes of all that was received."""
+    start = 0
+    for event in reading.exchange.events:
+        if isinstance(event, Received):
+            end = start + len(event.data)
+            if end > offset:
+                skip = max(0, offset - start)
+                yield Arrival(event.at, event.data[skip:], start + skip)
+            start = end
+
+
+def end(reading: Reading) -> Ended:
+    """How it ended; a local end at the last event where that is missing."""
+    events = reading.exchange.events
+    if events and isinstance(events[-1], Ended):
+        return events[-1]
+    return Ended(events[-1].at if events else 0, "local")
+
+
+def own_close(reading: Reading) -> OwnClose | None:
+    """Our Close frame, if it was not the answer to one of the server's."""
+    if reading.session is None:
+        return None
+    ours = next((f for f in reading.session.sent if f.opcode == 8), None)
+    if ours is None:
+        return None
+    theirs = next((f for f in reading.session.frames if f.opcode == 8), None)
+    if theirs is not None and theirs.at <= ours.at:
+        return None
+    return OwnClose(ours.at)
+
+
+def timed_acts(page: Page) -> list[Act]:
+    """The script's calls at a given time, in order."""
+    return sorted((a for a in page.acts if a.when == "time"), key=lambda a: a.after)
+
+
+def session(reading: Reading, offset: int, acts: Iterable[Act]) -> Iterator[Happening]:
+    """All that happens from byte *offset* of what was received to the end, and what script still does."""
+    own = own_close(reading)
+    return timeline(arrivals(reading, offset), acts, [own] if own is not None else [], [end(reading)])
+
+
+def when(happening: Happening) -> int:
+    """Microseconds since the start."""
+    return happening.after if isinstance(happening, Act) else happening.at
+
+
+def timeline(*parts: Iterable[Happening]) -> Iterator[Happening]:
+    """All of *parts* (each in order of time) in one; at the same time: received, script, sent, end."""
+    return merge(*parts, key=_order)
+
+
+def _order(happening: Happening) -> tuple[int, int]:
+    match happening:
+        case Act():
+            return happening.after, 1
+        case OwnClose():
+            return happening.at, 2
+        case Ended():
+            return happening.at, 3
+        case _:
+            return happening.at, 0
+
+
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a script's life came to: ``ScriptView`` says what each of these is."""
+
+    outcome: str
+    because: str
+    cookies: tuple[str, ...] = ()
+    races: str = ""
+
+
+def live(
+    engine: Named,
+    page: Page,
+    made: Made,
+    readings: Sequence[Reading],
+    texts: CallTexts,
+    through: Callable[[WebSocket], Told],
+) -> ScriptView:
+    """Return the view of what was *made*: the script's WebSocket, run *through* all that happens to it."""
+    if made.construction.exception is not None:
+        return _seen(engine, page, made, None, None, Told("threw", made.because))
+    script = WebSocket(page.acts, texts)
+    script.console += made.console
+    told = through(script)
+    return _seen(engine, page, made, script, readings[-1] if readings else None, told)
+
+
+def _seen(
+    engine: Named, page: Page, made: Made, script: WebSocket | None, reading: Reading | None, told: Told
+) -> ScriptView:
+    events = tuple(script.events) if script is not None else ()
+    opened = any(event.type == "open" for event in events)
+    return ScriptView(
+        browser=engine.name,
+        version=engine.version,
+        page=page.url,
+        url=(opened and made.connects_to) or made.construction.url,
+        exception=made.construction.exception,
+        events=events,
+        ready_state=script.ready_state if script is not None else CONNECTING,
+        console=tuple(script.console) if script is not None else made.console,
+        hidden=hidden(reading, events) if reading is not None else (),
+        outcome=told.outcome,
+        because=told.because,
+        races=told.races,
+        cookies=told.cookies,
+    )

@@ -1,1 +1,0 @@
-"""What every engine has below the handshake: connections that do not come about, and credentials."""

@@ -1,0 +1,206 @@
+"""URLs as browsers read them (WHATWG URL, by the parser that Node uses), taken apart.
+
+Blocked ports (Fetch), potentially trustworthy hosts (Secure Contexts), mixed content (Mixed Content).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import lru_cache
+from ipaddress import ip_address
+
+from wsprobe.exchange import Target
+from wsprobe.pattern import pattern
+from wsprobe.value import dataclass
+
+DEFAULT_PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443, "ftp": 21}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A parsed and serialised URL."""
+
+    href: str
+    scheme: str
+    """Without the colon."""
+    username: str
+    """Percent-encoded, as serialised."""
+    password: str
+    host: str
+    """Serialised: A-labels, brackets around IPv6, "" if there is none."""
+    port: int | None
+    """None: the scheme's own."""
+    path: str
+    query: str
+    """With its ``?``; "" if there is none (an empty one is not none)."""
+    fragment: str | None
+    """Without its ``#``; None if there is none (an empty one is not none)."""
+
+    @property
+    def effective_port(self) -> int:
+        """0 where the scheme has no port of its own."""
+        return self.port if self.port is not None else DEFAULT_PORTS.get(self.scheme, 0)
+
+    @property
+    def authority(self) -> str:
+        """Host and port as a Host field carries them: no userinfo, no default port."""
+        return self.host if self.port is None else f"{self.host}:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        return self.scheme in ("wss", "https")
+
+    @property
+    def origin(self) -> str:
+        """HTML's serialisation of the origin; ``null`` for what has none (file:, data:, about:)."""
+        return f"{self.scheme}://{self.authority}" if self.scheme in DEFAULT_PORTS else "null"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A URL's text, cleaned as the standard has it, around the host that it names."""
+
+    before: str
+    host: str
+    after: str
+
+
+_WRITTEN = pattern(
+    r"(?P<scheme>(?:wss?|https?|ftp):)?(?P<slashes>[/\\]*)(?P<authority>[^/\\?#]*)", re.IGNORECASE
+)
+_CLEANED = str.maketrans("", "", "\t\n\r")
+_TRIMMED = "".join(map(chr, range(0x21)))
+
+
+def written(text: str, base: str | None) -> Written | None:
+    """Where in *text* its own host stands; None if it has none, and takes that of *base*."""
+    text = scalar(text).strip(_TRIMMED).translate(_CLEANED)
+    parts = _WRITTEN.match(text)
+    if parts is None:
+        return None
+    own = (parts["scheme"] or "").lower()
+    if len(parts["slashes"]) < _AUTHORITY and (not own or own == (base or "").partition(":")[0].lower() + ":"):
+        return None
+    userinfo, at, server = parts["authority"].rpartition("@")
+    colon = server.rfind(":")
+    bracket = len(server) if server.startswith("[") and "]" not in server else server.rfind("]")
+    host = server[:colon] if colon > bracket else server
+    start = parts.start("authority") + len(userinfo) + len(at)
+    return Written(text[:start], host, text[start + len(host) :])
+
+
+_AUTHORITY = 2
+"""Slashes before an authority."""
+
+
+def scalar(text: str) -> str:
+    """*text* as script hands it over: surrogates that are no pair become U+FFFD (Web IDL, USVString)."""
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+@lru_cache(maxsize=64)
+def parse(text: str, base: str | None = None) -> Address | None:
+    """*text* as the WHATWG URL parser reads it against *base*; None if it is not a valid URL."""
+    from ada_url import URL
+
+    try:
+        url = URL(scalar(text), base) if base else URL(scalar(text))
+    except (ValueError, UnicodeError):
+        return None
+    href = url.href
+    before, mark, fragment = href.partition("#")
+    _, asked, query = before.partition("?")
+    return Address(
+        href=href,
+        scheme=url.protocol[:-1],
+        username=url.username,
+        password=url.password,
+        host=url.hostname,
+        port=int(url.port) if url.port else None,
+        path=url.pathname,
+        query=asked + query,
+        fragment=fragment if mark else None,
+    )
+
+
+def as_websocket(address: Address) -> Address:
+    """http: becomes ws:, https: becomes wss: (WHATWG WebSockets, constructor); all else stays."""
+    scheme = {"http": "ws", "https": "wss"}.get(address.scheme)
+    if scheme is None:
+        return address
+    return replace(address, scheme=scheme, href=scheme + address.href[len(address.scheme) :])
+
+
+def as_http(address: Address) -> Address:
+    """ws: becomes http:, wss: becomes https: (WHATWG WebSockets, establish, step 1); all else stays."""
+    scheme = {"ws": "http", "wss": "https"}.get(address.scheme)
+    if scheme is None:
+        return address
+    return replace(address, scheme=scheme, href=scheme + address.href[len(address.scheme) :])
+
+
+def target(address: Address) -> Target:
+    """Where a ws: or wss: *address* leads."""
+    userinfo = None
+    if address.username or address.password:
+        userinfo = address.username + (f":{address.password}" if address.password else "")
+    return Target(
+        url=address.href,
+        secure=address.secure,
+        host=address.host.strip("[]"),
+        port=address.effective_port,
+        resource=address.path + address.query,
+        userinfo=userinfo,
+        fragment=address.fragment,
+    )
+
+
+def is_ip(host: str) -> bool:
+    """True if *host* is an IP address (brackets allowed)."""
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+# fmt: off
+BAD_PORTS = frozenset((
+    0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103,
+    104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514,
+    515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723,
+    2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+))
+# fmt: on
+"""Fetch, "port blocking": no browser connects to these."""
+
+
+def bad_port(address: Address) -> bool:
+    """True if Fetch blocks the port of *address*."""
+    return address.effective_port in BAD_PORTS
+
+
+def trustworthy_host(host: str, *, rooted: bool = True) -> bool:
+    """True for loopback (Secure Contexts section 3.1): 127.0.0.0/8, ::1, localhost, *.localhost.
+
+    *rooted*: whether a name may end in the root's dot.
+    """
+    name = host.strip("[]").lower()
+    if rooted:
+        name = name.removesuffix(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return False
+    return address.is_loopback and not getattr(address, "ipv4_mapped", None)
+
+
+def insecure_from_secure(page: Address, to: Address) -> bool:
+    """True where an https: page opens a ws: (or http:) URL of any host: mixed content, before exemptions.
+
+    Engines exempt different hosts: see :func:`trustworthy_host`.
+    """
+    return page.scheme == "https" and not to.secure

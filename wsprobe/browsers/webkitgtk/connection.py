@@ -1,0 +1,386 @@
+"""What libsoup makes of a Close frame: what it refuses, and what it cannot answer.
+
+Source: libsoup/websocket/soup-websocket-connection.c, receive_close, close_connection, send_close.
+
+Inflating messages as libsoup does: one stream for the whole session, the missing tail fed on its own.
+
+Source: libsoup/websocket/soup-websocket-extension-deflate.c.
+
+An open WebSocket in libsoup: frames, errors, the closing handshake and its timer.
+
+Sources: libsoup/websocket/soup-websocket-connection.c, soup-websocket-extension-deflate.c; what WebKit makes
+of its signals: Source/WebKit/NetworkProcess/soup/WebSocketTaskSoup.cpp,
+Source/WebKit/WebProcess/Network/WebSocketChannel.cpp, Source/WebCore/Modules/websockets/WebSocket.cpp.
+"""
+
+from __future__ import annotations
+
+from wsprobe.browsers.inflate import TOO_MANY
+from wsprobe.browsers.script import CLOSED, WebSocket
+from wsprobe.browsers.webkitgtk.facts import Facts
+from wsprobe.read.frames import STREAMS_MAX
+
+NO_STATUS, ABNORMAL, TLS = 1005, 1006, 1015
+_ANSWERED = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, *range(3000, 5000)))
+"""Codes that close_connection() sends back; any other is a protocol error, the registered 1012 to 1014 too."""
+_LONGEST_REASON = 123
+"""Bytes of it that fit into a Close frame."""
+
+
+class Fault(Exception):
+    """A frame breaks a rule. The argument is the key of the text."""
+
+
+def code(payload: bytes) -> int:
+    """The code of a Close frame. Raises Fault if there is half of one."""
+    if len(payload) == 1:
+        raise Fault("response")
+    return int.from_bytes(payload[:2], "big") if payload else NO_STATUS
+
+
+def reason(payload: bytes) -> str:
+    """The reason of a Close frame, up to a NUL. Raises Fault if its code may not be there, or the reason is not
+    UTF-8."""
+    if payload and code(payload) in (NO_STATUS, ABNORMAL, TLS):
+        raise Fault("response")
+    try:
+        return payload[2:].decode().partition("\0")[0]
+    except UnicodeDecodeError:
+        raise Fault("response") from None
+
+
+def check_answer(payload: bytes) -> None:
+    """Raises Fault if no Close can be sent back for this one."""
+    if payload and code(payload) not in _ANSWERED:
+        raise Fault("response")
+    if len(reason(payload).encode()) > _LONGEST_REASON:
+        raise Fault("response")
+
+
+_TAIL = b"\0\0\xff\xff"
+
+
+class Inflater:
+    """Keeps the window from message to message, whatever was agreed."""
+
+    __slots__ = ("_bits", "_stream")
+
+    def __init__(self, bits: int) -> None:
+        """*bits*: the server's window, 8 to 15."""
+        self._bits = max(bits, 9)  # zlib cannot inflate raw streams with a window of 8
+        self._start()
+
+    def feed(self, data: bytes, final: bool, limit: int) -> bytes:
+        """What *data* inflates to, at most *limit* bytes; *final*: it ends the message.
+
+        Raises ``ValueError`` if it is not a deflate stream, and where the stream ends only within the tail.
+        A stream that is broken stays so: zlib's state is not reset.
+        """
+        from zlib import error
+
+        out = b""
+        try:
+            streams = 0
+            while len(out) < limit:
+                if (streams := streams + 1) > STREAMS_MAX:
+                    raise ValueError(TOO_MANY)
+                out += self._stream.decompress(data, limit - len(out))
+                if not self._stream.eof:
+                    break
+                data = self._stream.unused_data  # a block with BFINAL ends a stream: the next begins
+                self._start()
+            if final and len(out) < limit:
+                out += self._stream.decompress(_TAIL, limit - len(out))
+                if self._stream.eof:
+                    self._start()
+                    raise ValueError("the stream ends")
+        except error as fault:
+            raise ValueError(str(fault)) from fault
+        return out
+
+    def _start(self) -> None:
+        from zlib import decompressobj
+
+        self._stream = decompressobj(-self._bits)
+
+
+_SECOND = 1_000_000
+_SOURCE = "libsoup/websocket/soup-websocket-connection.c"
+_TEXT, _BINARY = 1, 2
+_CLOSE, _PING, _PONG = 8, 9, 10
+_FIN, _RSV, _RSV1, _CONTROL = 0x80, 0x70, 0x40, 0x08
+_READ = 1024
+"""READ_BUFFER_SIZE: what stays behind a frame that failed is looked at again when there is more to read."""
+_UNFOLDED_LIMIT = 128 * 1024 * 1024
+"""Bytes of one message. libsoup itself has no limit but memory."""
+_BIGGEST = 2**63 - 1
+"""WebKit's max-incoming-payload-size."""
+_DELAY = range(10_000, 110_000)
+"""Microseconds that an error is held back, by chance, while messages pass it: NetworkSocketChannel::
+didReceiveMessageError, NetworkProcess::randomClosedPortDelay."""
+_OVERTAKEN = (_DELAY.start + _DELAY.stop) // 2
+"""What is read so soon after an error is more likely than not to reach script before it."""
+
+
+class Connection:
+    """Drives *script*'s WebSocket from its ``open`` to its ``close``. Times are microseconds, in order."""
+
+    def __init__(self, script: WebSocket, url: str, bits: int, facts: Facts) -> None:
+        self._script = script
+        self._url = url
+        self._facts = facts
+        self._inflater = Inflater(bits) if bits else None
+        self._inflating = False
+        self._incoming = bytearray()
+        self._message: bytearray | None = None
+        self._opcode = 0
+        self._failed_at: int | None = None
+        self._close_sent = False
+        self._close_received = False
+        self._peer_code = 0
+        self._peer_reason = ""
+        self._told_error = False
+        self._due: int | None = None
+        self.races = ""
+        self.done = False
+        """The ``close`` event was delivered, or nothing more is to be said."""
+        self.because = "the handshake holds: libsoup/websocket/soup-websocket.c"
+
+    @property
+    def closing(self) -> bool:
+        return self._close_sent
+
+    def at(self, now: int) -> None:
+        """Let the timer run that is due by *now*."""
+        if self._failed_at is not None and now > self._failed_at + _OVERTAKEN:
+            self._read_on()
+        elif self._due is not None and now >= self._due:
+            if not self._close_received:
+                self.because = f"no Close from the server within {self._facts.closing_timeout} s: {_SOURCE}"
+            self._closed()
+
+    def run_out(self) -> None:
+        """The recording ends, and the connection does not: let the wait for its end run out, if both closed.
+
+        A server that has yet to answer the page's close() may still do so, unless there was an error: what
+        comes after that is not read.
+        """
+        if self._failed_at is not None:
+            self._read_on()
+        elif self._due is not None and (self._close_received or self._told_error):
+            self._closed()
+
+    def after_script(self, now: int) -> None:
+        """Script had its say: begin the closing handshake if it called close()."""
+        if self._script.close_call is not None and not self._close_sent and not self.done:
+            self._send_close(now)
+
+    def receive(self, data: bytes, now: int) -> None:
+        if self._failed_at is not None and now - self._failed_at in _DELAY:
+            self.races = "an error is held back for 10 to 110 ms: what comes meanwhile may be told before it"
+        if self._failed_at is not None and now > self._failed_at + _OVERTAKEN:
+            self._tell_failure()
+        self.at(now)
+        if self.done:
+            return
+        sent = self._script.sent
+        for start in range(0, len(data), _READ):
+            self._incoming += data[start : start + _READ]
+            self._process(now)
+        if self._close_received and self._script.sent > sent:
+            self.races = "what script sent last may count as unsent when the end comes: then it is not clean"
+
+    def end(self) -> None:
+        """The server ended the connection."""
+        if self._failed_at is not None:
+            self._read_on()
+        elif not self.done:
+            if not (self._close_sent and self._close_received):
+                self.because = f"the connection ended without a Close: {_SOURCE}"
+            self._closed()
+
+    def unreadable(self, failure: str, because: str) -> None:
+        """Reading failed (emit_error_and_close, with prejudice)."""
+        if self._failed_at is not None:
+            self._tell_failure()
+        if self.done:
+            return
+        self.because = f"{because}: {_SOURCE}"
+        if self._close_sent:
+            self._late_error(failure)
+            self._closed()
+        else:
+            self._finish()
+            fail(self._script, self._url, failure, self._facts)
+
+    def _process(self, now: int) -> None:
+        """process_incoming."""
+        at = 0
+        while not self.done and (end := self._frame(at, now)) is not None:
+            at = end
+        del self._incoming[:at]
+
+    def _read_on(self) -> None:
+        """After an error the engine has shut its side, the server does the same, and there is one more read."""
+        self._process(0)
+        self._tell_failure()
+
+    def _tell_failure(self) -> None:
+        self._finish()
+        self._script.error()
+        self._script.closed(ABNORMAL, clean=False)
+
+    def _frame(self, at: int, now: int) -> int | None:
+        """process_frame: offset after the frame at *at*; None if more is needed, or all is over."""
+        data = self._incoming
+        if len(data) < at + 2:
+            return None
+        first, second = data[at], data[at + 1]
+        try:
+            if second & 0x80:
+                raise Fault("response")
+            length, start = second & 0x7F, at + 2
+            if length >= 126:
+                size = 2 if length == 126 else 8
+                start += size
+                if len(data) < start:
+                    return None
+                length = int.from_bytes(data[at + 2 : start], "big")
+                if length <= (125 if size == 2 else 0xFFFF):
+                    raise Fault("response")
+            if length > _BIGGEST:
+                raise Fault("payload-size")
+            if len(data) < start + length:
+                return None
+            first, payload = self._inflated(at, first, bytes(data[start : start + length]))
+            if first & _RSV:
+                raise Fault("response")
+        except Fault as fault:
+            self._fault(fault, now)
+            return None
+        if not self.done:
+            try:
+                self._contents(first, payload, now)
+            except Fault as fault:
+                self._fault(fault, now)
+        return start + length
+
+    def _inflated(self, at: int, first: int, payload: bytes) -> tuple[int, bytes]:
+        """soup_websocket_extension_deflate_process_incoming_message.
+
+        A frame that cannot be inflated stays where it is, no longer marked as compressed: the next read takes
+        it for one that never was.
+        """
+        if self._inflater is None or first & _CONTROL or not (self._inflating or first & _RSV1):
+            return first, payload
+        if self._inflating and first & _RSV1:
+            raise Fault("rsv1")
+        first &= ~_RSV1
+        self._incoming[at] = first
+        final = bool(first & _FIN)
+        if not payload and final != self._inflating:
+            return first, payload
+        self._inflating = not final
+        try:
+            inflated = self._inflater.feed(payload, final, _UNFOLDED_LIMIT)
+        except ValueError:
+            self._inflating = False
+            raise Fault("inflate") from None
+        if len(inflated) >= _UNFOLDED_LIMIT:
+            self.done = True
+            self.because = "a message unfolds to more than is kept here: what comes of it is not said"
+        return first, inflated
+
+    def _contents(self, first: int, payload: bytes, now: int) -> None:
+        """process_contents."""
+        final, opcode = bool(first & _FIN), first & 0x0F
+        if self._close_sent and self._close_received:
+            return
+        if opcode & _CONTROL:
+            if not final:
+                raise Fault("response")
+            if opcode == _CLOSE:
+                self._receive_close(payload, now)
+            elif opcode == _PING and not self._close_sent and len(payload) > 125:
+                raise Fault("response")  # of the pong that it would have sent
+            elif opcode not in (_PING, _PONG):
+                raise Fault("response")
+        elif not self._close_received:
+            self._data(final, opcode, payload)
+
+    def _data(self, final: bool, opcode: int, payload: bytes) -> None:
+        if (self._message is None) != bool(opcode):
+            raise Fault("response")
+        if self._message is None:
+            self._message = bytearray()
+            self._opcode = opcode
+        if self._opcode not in (_TEXT, _BINARY):
+            raise Fault("response")
+        self._message += payload
+        if not final:
+            return
+        whole, self._message = bytes(self._message), None
+        if self._opcode == _TEXT:
+            try:
+                text = whole.decode()
+            except UnicodeDecodeError:
+                raise Fault("data") from None
+            self._script.message(text)
+        else:
+            self._script.message(whole)
+
+    def _receive_close(self, payload: bytes, now: int) -> None:
+        """receive_close, then close_connection."""
+        self._close_received = True
+        self._peer_code, self._peer_reason = 0, ""
+        self._peer_code = code(payload)
+        self._peer_reason = reason(payload)
+        if not self._close_sent:
+            check_answer(payload)
+            self._send_close(now)
+        self.because = f"the server sent Close {self._peer_code}: {_SOURCE}"
+
+    def _send_close(self, now: int) -> None:
+        self._close_sent = True
+        self._due = now + self._facts.closing_timeout * _SECOND
+
+    def _fault(self, fault: Fault, now: int) -> None:
+        """emit_error_and_close, without prejudice but for a frame that is too big."""
+        failure = self._facts.failures[fault.args[0]]
+        self.because = f"{failure}: {_SOURCE}"
+        if not self._close_sent:
+            self._failed_at = now
+            self._console(failure)
+            self._send_close(now)
+        elif self._failed_at is None:
+            self._late_error(failure)
+        if fault.args[0] == "payload-size" and self._failed_at is None:
+            self._closed()
+
+    def _late_error(self, failure: str) -> None:
+        """WebSocketTask::didFail once a Close was sent: the first counts; ``close`` comes with the end."""
+        if not self._told_error:
+            self._told_error = True
+            self._console(failure)
+            self._script.error()
+
+    def _console(self, failure: str) -> None:
+        self._script.console.append(self._facts.console["failed"].format(url=self._url, failure=failure))
+
+    def _closed(self) -> None:
+        """didCloseCallback, then WebSocketChannel::didClose and WebSocket::didClose."""
+        self._finish()
+        code = self._peer_code or ABNORMAL
+        clean = code != ABNORMAL and self._script.ready_state != CLOSED
+        self._script.closed(code, self._peer_reason, clean=clean)
+
+    def _finish(self) -> None:
+        self.done = True
+        self._due = self._failed_at = None
+
+
+def fail(script: WebSocket, url: str, failure: str, facts: Facts) -> None:
+    """WebSocketTask::didFail where no Close was sent: console line, ``error``, ``close`` 1006."""
+    script.console.append(facts.console["failed"].format(url=url, failure=failure))
+    script.error()
+    script.closed(ABNORMAL, clean=False)

@@ -1,0 +1,160 @@
+"""Sec-WebSocket-Extensions as libsoup's client reads it.
+
+Sources: libsoup/websocket/soup-websocket.c (process_extensions),
+libsoup/websocket/soup-websocket-extension-deflate.c (parse_params, get_response_params).
+
+The checks of a 101, in libsoup's order (libsoup/websocket/soup-websocket.c,
+soup_websocket_client_verify_handshake).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wsprobe.browsers.webkitgtk.facts import Facts
+from wsprobe.browsers.webkitgtk.http import SPACE, Fields, contains, items, parameters
+from wsprobe.pattern import pattern
+from wsprobe.read.tokens import expected_accept
+from wsprobe.value import dataclass
+
+NAME = b"permessage-deflate"
+_SLOTS = 8
+"""Of a GHashTable with few entries."""
+_DECIMAL = pattern(rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
+_FLAGS = (b"server_no_context_takeover", b"client_no_context_takeover")
+_BITS = (b"server_max_window_bits", b"client_max_window_bits")
+
+
+class Refused(Exception):
+    """The handshake fails: key of the text, and the name in it."""
+
+    def __init__(self, key: str, name: bytes = b"") -> None:
+        super().__init__(key, name)
+        self.key = key
+        self.name = name.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    text: str
+    """What ``WebSocket.extensions`` says: parameters in libsoup's own order."""
+    server_bits: int
+    """The server's window, of the first of them; 0 if there is none."""
+
+
+def accept(value: bytes) -> Accepted:
+    """What is agreed on by the server's *value*. Raises ``Refused``."""
+    texts = []
+    bits = 0
+    for item in items(value):
+        name, mark, rest = item.partition(b";")
+        name = name.rstrip(SPACE)
+        if name != NAME:
+            raise Refused("extension")
+        given = parameters(rest) if mark else {}
+        if given is None:
+            raise Refused("parameter-twice", name)
+        checked = _checked(given)
+        texts.append("; ".join([name.decode(), *_in_order(checked)]))
+        bits = bits or checked.get(_BITS[0]) or 15
+    return Accepted(", ".join(texts), bits)
+
+
+def _checked(given: dict[bytes, bytes | None]) -> dict[bytes, int]:
+    """Each parameter's value (0 for those that have none). The first fault counts, in the order of a table."""
+    checked = {}
+    for name in in_table(given):
+        value = given[name]
+        if name in _FLAGS:
+            if value is not None:
+                raise Refused("parameter-value", name)
+            checked[name] = 0
+        elif name in _BITS:
+            number = 15 if value is None and name == _BITS[1] else _bits(value)
+            if number is None:
+                raise Refused("parameter-value", name)
+            checked[name] = number
+        else:
+            raise Refused("parameter", name)
+    return checked
+
+
+def in_table(names: Iterable[bytes]) -> list[bytes]:
+    """*names* in the order in which a GHashTable goes through them; more than seven are taken as they come.
+
+    Sources: libsoup/soup-misc.c (soup_str_case_hash), GLib's glib/ghash.c (g_hash_table_lookup_node).
+    """
+    names = list(names)
+    if len(names) >= _SLOTS:
+        return names
+    slots: list[bytes | None] = [None] * _SLOTS
+    for name in names:
+        at, step = max(_hash(name), 2) * 11 % 2**32 % (_SLOTS - 1), 0
+        while slots[at] is not None:
+            step += 1
+            at = (at + step) % _SLOTS
+        slots[at] = name
+    return [name for name in slots if name is not None]
+
+
+def _hash(name: bytes) -> int:
+    number = 0
+    for char in name.upper():
+        number = (number * 31 + char - (char >> 7 << 8)) % 2**32  # a char of C has a sign
+    return number
+
+
+def _bits(value: bytes | None) -> int | None:
+    match = _DECIMAL.fullmatch(value or b"")
+    if match is None or len(match[2].lstrip(b"0")) > 2:
+        return None
+    number = int(match[2]) * (-1 if match[1] == b"-" else 1)
+    return number if 8 <= number <= 15 else None
+
+
+def _in_order(checked: dict[bytes, int]) -> list[str]:
+    flags = [name.decode() for name in _FLAGS if name in checked]
+    return flags + [f"{name.decode()}={checked[name]}" for name in _BITS if name in checked]
+
+
+_SOURCE = "libsoup/websocket/soup-websocket.c"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    failure: str
+    """What stands after "failed: " in the console."""
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    protocol: str
+    extensions: Accepted
+
+
+def judge(fields: Fields, key: bytes | None, protocols: tuple[str, ...], facts: Facts) -> Opened | Failed:
+    """What comes of a 101 with these *fields*. *key* is the Sec-WebSocket-Key sent, None if none was."""
+    upgrade = fields.joined(b"upgrade")
+    if upgrade is None or upgrade.lower() != b"websocket":
+        return _failed("ignored", f"Upgrade is not websocket: {_SOURCE}", facts)
+    if not fields.has_token(b"connection", b"upgrade"):
+        return _failed("ignored", f"Connection has no upgrade: {_SOURCE}", facts)
+    protocol = fields.one(b"sec-websocket-protocol")
+    if protocol is not None:
+        asked = ", ".join(protocols).encode()
+        if not contains(asked, protocol, case=facts.subprotocol_case):
+            return _failed("subprotocol", f"a subprotocol that was not asked for: {_SOURCE}", facts)
+    try:
+        accepted = accept(fields.joined(b"sec-websocket-extensions") or b"")
+    except Refused as refused:
+        failure = facts.failures[refused.key].format(name=refused.name)
+        return Failed(failure, f"{failure}: {_SOURCE}")
+    given = fields.one(b"sec-websocket-accept")
+    if given is None or key is None or given.lower() != expected_accept(key).lower():
+        return _failed("accept", f"not the Sec-WebSocket-Accept of our key: {_SOURCE}", facts)
+    return Opened((protocol or b"").decode("latin-1"), accepted)
+
+
+def _failed(key: str, because: str, facts: Facts) -> Failed:
+    return Failed(facts.failures[key], because)

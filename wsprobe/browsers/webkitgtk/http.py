@@ -1,0 +1,411 @@
+"""The head of a response, found and parsed byte for byte as libsoup does.
+
+Sources: libsoup/http1/soup-message-io-data.c (soup_message_io_data_read_headers), libsoup/soup-headers.c
+(soup_headers_parse, soup_headers_parse_status_line, soup_headers_parse_response).
+
+Header fields as libsoup stores, joins and takes them apart.
+
+Sources: libsoup/soup-message-headers.c, libsoup/soup-headers.c.
+
+The body of a response that is no 101: where it ends, which is when libsoup goes on.
+
+Sources: libsoup/soup-message-headers.c (soup_message_headers_set, get_encoding), libsoup/soup-message.c
+(soup_message_is_keepalive), libsoup/http1/soup-client-message-io-http1.c (parse_headers, io_read),
+libsoup/http1/soup-body-input-stream.c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from wsprobe.pattern import pattern
+from wsprobe.value import dataclass
+
+_HEAD_END = pattern(rb"\n\r?\n")
+_BLANKS = pattern(rb"[\r\n]*")
+_STATUS_LINE = pattern(rb"(?:HTTP/([0-9]+)\.([0-9]+)|(ICY))[ \t]*([0-9]*)")
+_WHITE = pattern(rb"[ \t\r\n]")
+_FOLD = pattern(rb"(?:[ \t\r]*\n[ \t]*)+")
+_ESCAPED = pattern("[\udc80-\udcff]")
+_STARTS_FOLD = (b" ", b"\t")
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where a head lies in the bytes received."""
+
+    text: bytes
+    """Without the blank line."""
+    end: int
+    """Offset of the first byte after the blank line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    old: bool
+    """HTTP/1.0, or ICY, which counts as such."""
+    status: int
+    fields: Fields
+
+
+class TooBig(Exception):
+    """The head is larger than libsoup takes. The argument is the offset of the byte too many."""
+
+
+def cut(data: bytes, start: int, limit: int, *, ended: bool) -> Cut | None:
+    """The head that begins at *start*; None if its end has not come yet.
+
+    *ended*: nothing more comes, so that what there is counts as a head. Raises ``TooBig``.
+    """
+    end = _end(data, start)
+    text = data[start:] if end is None else data[start : end[0]]
+    if len(text) > limit:
+        raise TooBig(start + limit)
+    if end is None:
+        return Cut(text, len(data)) if ended and text else None
+    return Cut(text, end[1])
+
+
+def parse(text: bytes) -> Head | None:
+    """The head, None if libsoup cannot parse it."""
+    blanks = _BLANKS.match(text)
+    text = text[blanks.end() :] if blanks else text
+    found = _fields(text)
+    if found is None:
+        return None
+    line = _STATUS_LINE.match(text)
+    if line is None or len(line[4]) != 3:
+        return None
+    status = int(line[4])
+    if status < 100:
+        return None
+    old = True
+    if not line[3]:
+        major, minor = int(line[1][-20:]), int(line[2][-20:])
+        if len(line[1].lstrip(b"0")) > 1 or major != 1 or len(line[2].lstrip(b"0")) > 1 or minor > 1:
+            return None
+        old = minor == 0
+    fields = Fields(found)
+    return Head(old, status, fields.without_connection_options() if old else fields)
+
+
+def _end(data: bytes, start: int) -> tuple[int, int] | None:
+    """(end of the last line, end of the blank line): a blank line that is the first one does not count."""
+    at = start
+    while (found := _HEAD_END.search(data, at)) is not None:
+        line_end = found.start() + 1
+        before = line_end - start
+        if before >= (3 if found[0] == b"\n\r\n" else 2):
+            return line_end, found.end()
+        at = line_end
+    return None
+
+
+def _fields(text: bytes) -> list[tuple[bytes, bytes]] | None:
+    """soup_headers_parse: None if it fails."""
+    if not text or b"\0" in text:
+        return None
+    at = text.find(b"\n") + 1
+    if not at:
+        return None
+    found = []
+    while at < len(text):
+        colon = text.find(b":", at)
+        named = colon > at and _WHITE.search(text, at, colon) is None
+        end = text.find(b"\n", at)
+        if end < 0:
+            return None
+        if named:
+            while text[end + 1 : end + 2] in _STARTS_FOLD:
+                end = text.find(b"\n", end + 1)
+                if end < 0:
+                    return None
+            found.append((_valid(text[at:colon]), _value(text[colon + 1 : end])))
+        at = end + 1
+    return found
+
+
+def _value(text: bytes) -> bytes:
+    """Folds become a space, stray CR too."""
+    text = text.lstrip(b" \t\r\n")
+    if b"\n" in text:
+        text = _FOLD.sub(b" ", text)
+    text = text.rstrip(b" \t\r").replace(b"\r", b" ")
+    return _valid(text)
+
+
+def _valid(text: bytes) -> bytes:
+    """Each byte that is not UTF-8 becomes U+FFFD (g_utf8_make_valid)."""
+    if text.isascii():
+        return text
+    return _ESCAPED.sub("\ufffd", text.decode("utf-8", "surrogateescape")).encode()
+
+
+SPACE = b" \t\n\f\r"
+"""g_ascii_isspace()."""
+
+
+class Fields:
+    """The fields of one head, in the order sent."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: list[tuple[bytes, bytes]]) -> None:
+        self._fields = [(name.lower(), value) for name, value in fields]
+
+    def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
+        """(name in lower case, value)."""
+        return iter(self._fields)
+
+    def values(self, name: bytes) -> list[bytes]:
+        """Of every field called *name* (lower case)."""
+        return [value for key, value in self._fields if key == name]
+
+    def one(self, name: bytes) -> bytes | None:
+        """The last of them, None if there is none (soup_message_headers_get_one)."""
+        return next((value for key, value in reversed(self._fields) if key == name), None)
+
+    def joined(self, name: bytes) -> bytes | None:
+        """All of them in one list, None if there is none (soup_message_headers_get_list)."""
+        values = self.values(name)
+        return b", ".join(values) if values else None
+
+    def has_token(self, name: bytes, token: bytes) -> bool:
+        """soup_message_headers_header_contains."""
+        return contains(self.joined(name) or b"", token)
+
+    def without_connection_options(self) -> Fields:
+        """Without the fields that Connection names (soup_message_headers_clean_connection_headers)."""
+        named = {item.lower() for item in items(self.joined(b"connection") or b"")}
+        return Fields([field for field in self._fields if field[0] not in named])
+
+
+def items(value: bytes, mark: bytes = b",") -> list[bytes]:
+    """The elements of a list (parse_list): none is empty, quotes and backslashes within them count."""
+    found = []
+    at = _past_marks(value, 0, mark)
+    while at < len(value):
+        end = _item_end(value, at, mark)
+        found.append(value[at:end].rstrip(SPACE))
+        at = _past_marks(value, end, mark)
+    return found
+
+
+def contains(value: bytes, token: bytes, *, case: bool = False) -> bool:
+    """Whether *token* is an element of the list *value* (soup_header_contains)."""
+    if case:
+        return token in items(value)
+    return token.lower() in (item.lower() for item in items(value))
+
+
+def parameters(value: bytes, mark: bytes = b";", *, strict: bool = True) -> dict[bytes, bytes | None] | None:
+    """The parameters of a list divided by *mark*. Of one that is there twice the first counts, or that of
+    RFC 8187; if *strict*, all are None then (parse_param_list)."""
+    found: dict[bytes, bytes | None] = {}
+    seen: set[bytes] = set()
+    for item in items(value, mark):
+        name, equals, text = item.partition(b"=")
+        name = name.rstrip(SPACE)
+        content: bytes | None = None
+        extended = False
+        if equals:
+            if not name:
+                continue
+            content = text.lstrip(SPACE)
+            if len(name) > 1 and name.endswith(b"*"):
+                name, decoded = name[:-1], _extended(content)
+                if decoded is None:
+                    continue
+                content, extended = decoded, True
+            elif content.startswith(b'"'):
+                content = _unquoted(content)
+        if name.lower() in seen:
+            if strict:
+                return None
+            if not extended:
+                continue
+            found = {key: value for key, value in found.items() if key.lower() != name.lower()}
+        seen.add(name.lower())
+        found[name] = content
+    return found
+
+
+def _past_marks(value: bytes, at: int, mark: bytes) -> int:
+    skipped = SPACE + mark
+    while at < len(value) and value[at] in skipped:
+        at += 1
+    return at
+
+
+def _item_end(value: bytes, at: int, mark: bytes) -> int:
+    if b'"' not in value:
+        end = value.find(mark, at)
+        return end if end >= 0 else len(value)
+    quoted = False
+    while at < len(value):
+        char = value[at : at + 1]
+        if char == b'"':
+            quoted = not quoted
+        elif quoted and char == b"\\" and at + 1 < len(value):
+            at += 1
+        elif not quoted and char == mark:
+            break
+        at += 1
+    return at
+
+
+def _unquoted(value: bytes) -> bytes:
+    out = bytearray()
+    at = 1
+    while at < len(value) and value[at : at + 1] != b'"':
+        if value[at : at + 1] == b"\\" and at + 1 < len(value):
+            at += 1
+        out += value[at : at + 1]
+        at += 1
+    return bytes(out)
+
+
+def _extended(value: bytes) -> bytes | None:
+    """RFC 8187: charset'language'value; None if it is not that."""
+    from urllib.parse import unquote_to_bytes
+
+    charset, first, rest = value.partition(b"'")
+    _, second, text = rest.partition(b"'")
+    if not first or not second:
+        return None
+    if b"utf-8".startswith(charset.lower()):  # g_ascii_strncasecmp() stops at the shorter one
+        return unquote_to_bytes(text)
+    if b"iso-8859-1".startswith(charset.lower()):
+        return unquote_to_bytes(text).decode("latin-1").encode()
+    return None
+
+
+Encoding = Literal["none", "length", "chunked", "eof", "unrecognized"]
+
+_NUMBER = pattern(rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
+_CHUNK_SIZE = pattern(rb"[ \t\n\v\f\r]*([+-]?)(?:0[xX])?([0-9A-Fa-f]+)")
+_UNSIGNED, _SIGNED = 2**64 - 1, 2**63 - 1
+_LINE = 128
+"""Bytes of a line of the chunked coding that there is room for, its end included."""
+
+
+class Unended(Exception):
+    """The connection ended too early for the body."""
+
+
+class TooLong(Exception):
+    """A line of the chunked coding does not end in the room there is. The argument: offset of its last byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    encoding: Encoding
+    length: int
+    """-1: not known."""
+    keep_alive: bool
+
+
+def framing(head: Head) -> Framing:
+    """How the body of a response with this *head* to a GET is framed."""
+    encoding, length = _encoding(head)
+    keep_alive = encoding != "eof" and _keeps_alive(head)
+    if head.status in (204, 304):
+        return Framing("none", -1, keep_alive)
+    if encoding == "length" and not keep_alive:
+        # "Some servers suck": too short a body is forgiven where the connection ends with it.
+        return Framing("eof", length, keep_alive)
+    return Framing(encoding, length, keep_alive)
+
+
+def body_end(data: bytes, start: int, frame: Framing, *, ended: bool) -> int | None:
+    """Offset after the body; None if it has not ended yet. *ended*: nothing more comes.
+
+    Raises ``Unended`` and ``TooLong``.
+    """
+    if frame.encoding == "none":
+        return start
+    if frame.encoding == "chunked":
+        end = _chunked_end(data, start, ended=ended)
+    elif frame.length >= 0:
+        end = start + frame.length if len(data) - start >= frame.length else None
+    else:
+        end = None
+    if end is None and ended:
+        if frame.encoding == "eof":
+            return len(data)
+        raise Unended
+    return end
+
+
+def _encoding(head: Head) -> tuple[Encoding, int]:
+    """The last Transfer-Encoding or Content-Length counts, but that chunked stays chunked."""
+    encoding: Encoding | None = None
+    length = -1
+    for name, value in head.fields:
+        if name == b"transfer-encoding":
+            if value.lower() == b"chunked":
+                encoding = "chunked"
+            elif value.lower() != b"identity":
+                encoding = "unrecognized"
+        elif name == b"content-length" and encoding != "chunked":
+            number = _length(value)
+            encoding, length = ("unrecognized", -1) if number is None else ("length", number)
+    return encoding or "eof", length
+
+
+def _length(value: bytes) -> int | None:
+    if not value:
+        return 0
+    match = _NUMBER.fullmatch(value)
+    if match is None:
+        return None
+    number = _signed(int(match[2].lstrip(b"0")[:20] or b"0"), minus=match[1] == b"-")
+    # -1 stands for "not known"; what is less is out of the range of the property, which then stays 0.
+    return 0 if number < -1 else number
+
+
+def _signed(number: int, *, minus: bool) -> int:
+    """What strtoull() makes of it, kept in a goffset: 64 bits with a sign."""
+    if number > _UNSIGNED:
+        number = _UNSIGNED
+    elif minus:
+        number = -number & _UNSIGNED
+    return number if number <= _SIGNED else number - _UNSIGNED - 1
+
+
+def _keeps_alive(head: Head) -> bool:
+    if head.old:
+        return head.fields.has_token(b"connection", b"keep-alive")
+    return not head.fields.has_token(b"connection", b"close")
+
+
+def _chunked_end(data: bytes, start: int, *, ended: bool) -> int | None:
+    at: int | None = start
+    while at is not None and (line := _line_end(data, at)) is not None:
+        match = _CHUNK_SIZE.match(data, at, line)
+        size = _signed(int(match[2].lstrip(b"0")[:17] or b"0", 16), minus=match[1] == b"-") if match else 0
+        if size <= 0:
+            return _trailers_end(data, line, ended=ended)
+        at = _line_end(data, line + size)
+    return None
+
+
+def _line_end(data: bytes, at: int) -> int | None:
+    """Offset after the line at *at*, None if it has not ended yet. Raises ``TooLong``."""
+    end = data.find(b"\n", at, at + _LINE)
+    if end >= 0:
+        return end + 1
+    if len(data) - at >= _LINE:
+        raise TooLong(at + _LINE - 1)
+    return None
+
+
+def _trailers_end(data: bytes, at: int, *, ended: bool) -> int | None:
+    """One line of any kind ends it, or what there is of one: the test for a blank one holds for all
+    (soup-body-input-stream.c)."""
+    try:
+        end = _line_end(data, at)
+    except TooLong as line:
+        return int(line.args[0]) + 1
+    return len(data) if end is None and ended and at < len(data) else end

@@ -1,0 +1,273 @@
+"""Where a Location leads (libsoup/soup-session.c, redirection_uri).
+
+One request's answer: interim heads skipped, a body waited for, up to what libsoup does next.
+
+Sources: libsoup/http1/soup-client-message-io-http1.c (io_read), libsoup/soup-session.c (redirect_handler,
+misdirected_handler, websocket_connect_async_complete).
+
+What libsoup does with one answer after another: redirects, and the same request again.
+
+Sources: libsoup/soup-session.c (soup_session_requeue_item, redirect_handler, misdirected_handler),
+libsoup/auth/soup-auth-manager.c (auth_got_body).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import replace
+
+from wsprobe.browsers.script import arrivals, end
+from wsprobe.browsers.webkitgtk.establish import not_established
+from wsprobe.browsers.webkitgtk.facts import Facts
+from wsprobe.browsers.webkitgtk.handshake import Failed, Opened, judge
+from wsprobe.browsers.webkitgtk.http import (
+    Fields,
+    Framing,
+    Head,
+    TooBig,
+    TooLong,
+    Unended,
+    body_end,
+    cut,
+    framing,
+    parse,
+)
+from wsprobe.browsers.webkitgtk.request import NTLM, authorization
+from wsprobe.browsers.webkitgtk.uri import BadUri, is_numbers, resolved
+from wsprobe.exchange import Target
+from wsprobe.read.reading import Reading
+from wsprobe.value import dataclass
+
+_SOURCE = "libsoup/soup-session.c"
+_SCHEMES = {"ws": (False, 80), "http": (False, 80), "wss": (True, 443), "https": (True, 443)}
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    url: str
+    target: Target
+
+
+def redirected(base: str, location: bytes, facts: Facts) -> Redirect | Failed | None:
+    """Where *location* leads from *base*; None if GLib cannot parse it, whereupon it counts for nothing."""
+    if not location:
+        return Failed(facts.failures["location-missing"], f"Location is empty: {_SOURCE}")
+    text = location.decode("utf-8", "replace")
+    try:
+        to = resolved(base, text)
+    except BadUri:
+        return None
+    if to.scheme not in _SCHEMES or not to.host:
+        failure = facts.failures["location-invalid"].format(location=text)
+        return Failed(failure, f"Location is no http or ws URL: {_SOURCE}")
+    if is_numbers(to.host):
+        failure = facts.failures["resolve"].format(host=to.host, error="Name or service not known")
+        return Failed(failure, "an address that is not written as one: gio/gresolver.c")
+    secure, default = _SCHEMES[to.scheme]
+    named = f"[{to.host}]" if ":" in to.host else to.host
+    authority = named if to.port is None else f"{named}:{to.port}"
+    url = f"{to.scheme}://{authority}{to.resource}"
+    port = default if to.port is None else to.port
+    return Redirect(url, Target(url, secure, to.host, port, to.resource, to.userinfo))
+
+
+_HTTP = "libsoup/http1/soup-client-message-io-http1.c"
+_HEADS = "libsoup/http1/soup-message-io-data.c"
+_BODY = "libsoup/http1/soup-body-input-stream.c"
+_SESSION = "libsoup/soup-session.c"
+SWITCHING, UNAUTHORIZED, MISDIRECTED = 101, 401, 421
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The same request once more, after a 421, or after a 401 that can be answered."""
+
+    status: int
+    keep_alive: bool
+    """On the same connection."""
+    authorization: str = ""
+    """The value of Authorization, "" if none is to be added."""
+
+    endless: bool = False
+    """It asks again each time: with a password, NTLM begins anew on each connection (soup-auth-ntlm.c)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one answer comes to, and when (microseconds); *outcome* is None while that is open."""
+
+    at: int
+    outcome: Opened | Failed | Redirect | Again | None
+    fields: Fields | None = None
+    """Of the answer that decided."""
+    body: int = 0
+    """Offset of what comes after the answer."""
+    end_seen: bool = False
+    """The end of the connection was read already: over TLS, reading once more is an error."""
+
+
+def read_answer(
+    reading: Reading, url: str, key: bytes | None, protocols: tuple[str, ...], facts: Facts, start: int = 0
+) -> Answer:
+    """The answer that begins at offset *start* of what was received.
+
+    What was received behind another answer is taken for all that comes, if the recording ends there by itself.
+    """
+    message = _Message(reading, url, key, protocols, facts)
+    return message.answer(start, over=0 < start < len(reading.received) and end(reading).how == "local")
+
+
+class _Message:
+    def __init__(
+        self, reading: Reading, url: str, key: bytes | None, protocols: tuple[str, ...], facts: Facts
+    ) -> None:
+        self._reading = reading
+        self._data = reading.received
+        self._url = url
+        self._key = key
+        self._protocols = protocols
+        self._facts = facts
+        self._last = end(reading)
+        self._ended = self._last.how in ("fin", "truncated")
+
+    def answer(self, start: int, *, over: bool = False) -> Answer:
+        self._ended = self._ended or over
+        while True:
+            try:
+                found = cut(self._data, start, self._facts.max_head, ended=self._ended)
+            except TooBig as big:
+                return self._failed("head-size", f"more than 100 KiB of head: {_HEADS}", big.args[0])
+            if found is None:
+                return self._cut_off("no whole head", _HEADS)
+            end_seen = found.end == len(found.text) + start
+            if end_seen and self._last.how == "truncated" and not found.text.endswith(b"\n"):
+                return self._failed("read-after-end", f"half a line of head: {_HEADS}", found.end)
+            head = parse(found.text)
+            if head is None:
+                return self._failed(
+                    "head", f"the head cannot be parsed: {_HTTP}, libsoup/soup-headers.c", found.end - 1
+                )
+            start = found.end
+            if head.status == SWITCHING:
+                outcome = judge(head.fields, self._key, self._protocols, self._facts)
+                at = self._last.at if end_seen else self._when(found.end - 1)
+                return Answer(at, outcome, head.fields, found.end, end_seen)
+            if not 100 <= head.status < 200:
+                return self._final(head, found.end, end_seen=end_seen)
+            if end_seen and self._last.how == "truncated":
+                return self._failed("read-after-end", f"half an interim head: {_HEADS}", found.end)
+
+    def _final(self, head: Head, start: int, *, end_seen: bool) -> Answer:
+        frame = framing(head)
+        if frame.encoding == "unrecognized":
+            return self._failed("encoding", f"how the body is framed is not known: {_HTTP}", start - 1)
+        if end_seen and self._last.how == "truncated" and frame.encoding != "none" and frame.length != 0:
+            cut_off = self._failed("read-after-end", f"a body is read behind half a head: {_BODY}", start)
+            return Answer(cut_off.at, cut_off.outcome, head.fields)
+        try:
+            end_ = body_end(self._data, start, frame, ended=False)
+            late = end_ is None and self._ended
+            if late:
+                end_ = body_end(self._data, start, frame, ended=True)
+        except Unended:
+            end_ = None
+        except TooLong as line:
+            long = self._failed("ended", f"a line of the chunked coding is too long: {_BODY}", line.args[0])
+            return Answer(long.at, long.outcome, head.fields)
+        if end_ is None:
+            cut_off = self._cut_off("the body has not ended", _BODY)
+            return Answer(cut_off.at, cut_off.outcome, head.fields)
+        at = self._last.at if late else self._when(end_ - 1)
+        return Answer(at, self._next(head, frame), head.fields, end_)
+
+    def _next(self, head: Head, frame: Framing) -> Failed | Redirect | Again:
+        """The handlers of "got-body", then of "finished"."""
+        if head.status == MISDIRECTED:
+            return Again(head.status, frame.keep_alive)
+        if head.status == UNAUTHORIZED:
+            to = self._reading.exchange.plan.target
+            if answer := authorization(head.fields, to, (self._key or b"").decode("latin-1")):
+                endless = answer == NTLM and to.userinfo is not None and not frame.keep_alive
+                return Again(head.status, frame.keep_alive, answer, endless)
+        location = head.fields.one(b"location")
+        if head.status in (301, 302, 303, 307, 308) and location is not None:
+            then = redirected(self._url, location, self._facts)
+            if then is not None:
+                return then
+        return Failed(self._facts.failures["not-accepted"], f"status {head.status}: {_SESSION}")
+
+    def _cut_off(self, because: str, source: str) -> Answer:
+        """What the end of the recording means where more was needed."""
+        if self._ended:
+            failure = self._facts.failures["ended"]
+            return Answer(self._last.at, Failed(failure, f"{because}: {source}"))
+        if self._last.how in ("reset", "error"):
+            failure = self._facts.failures["receive"].format(error="Connection reset by peer")
+            return Answer(self._last.at, Failed(failure, "the connection was reset: gio/gsocket.c"))
+        return Answer(self._last.at, None)
+
+    def _failed(self, key: str, because: str, offset: int) -> Answer:
+        return Answer(self._when(offset), Failed(self._facts.failures[key], because))
+
+    def _when(self, offset: int) -> int:
+        if offset >= len(self._data):
+            return self._last.at
+        at = 0
+        for arrival in arrivals(self._reading):
+            at = arrival.at
+            if offset < arrival.start + len(arrival.data):
+                break
+        return at
+
+
+def answers(readings: Sequence[Reading], protocols: tuple[str, ...], facts: Facts) -> list[Answer]:
+    """What each of *readings* comes to, up to the first that decides. *protocols*: those that the page gave."""
+    found: list[Answer] = []
+    asked: set[int] = set()
+    for reading in readings:
+        answer = _answer(reading, protocols, asked, facts)
+        if isinstance(answer.outcome, Redirect | Again) and len(found) >= facts.max_resends:
+            what = "redirects" if isinstance(answer.outcome, Redirect) else "restarts"
+            because = f"more than {facts.max_resends} {what}: {_SESSION}"
+            answer = replace(answer, outcome=Failed(facts.failures[what], because))
+        found.append(answer)
+        if isinstance(answer.outcome, Again):
+            asked.add(answer.outcome.status)
+        elif not isinstance(answer.outcome, Redirect):
+            break
+    return found
+
+
+def _answer(reading: Reading, protocols: tuple[str, ...], before: Set[int], facts: Facts) -> Answer:
+    """What *reading* comes to. *before*: the statuses after which the engine asked again already."""
+    failed = not_established(reading, facts)
+    if failed is not None:
+        return Answer(*failed)
+    protocols = protocols or tuple(p.decode("latin-1") for p in reading.request.protocols)
+    url, key = reading.exchange.plan.target.url, reading.request.key
+    answer, asked = read_answer(reading, url, key, protocols, facts), set(before)
+    while isinstance(again := answer.outcome, Again):
+        if again.status in asked and not again.endless:
+            return replace(answer, outcome=_in_vain(again, facts, alone=again.status in before))
+        if not again.keep_alive or not (len(reading.received) > answer.body or _is_over(reading)):
+            break
+        # It asks on the same connection, so what comes there next is the answer.
+        asked.add(again.status)
+        answer = read_answer(reading, url, key, protocols, facts, answer.body)
+    return answer
+
+
+def _in_vain(again: Again, facts: Facts, *, alone: bool) -> Failed:
+    """The same status once more; *alone*: on a connection that the engine would not have made.
+
+    It would have asked on the one that it had. What the server does there is not recorded; most that say the
+    same to every request end it with their answer (measured).
+    """
+    if alone and again.keep_alive:
+        because = f"{again.status} once more, taken for the end of the connection that it would use again"
+        return Failed(facts.failures["ended"], f"{because}: {_SESSION}")
+    return Failed(facts.failures["not-accepted"], f"{again.status} once more: {_SESSION}")
+
+
+def _is_over(reading: Reading) -> bool:
+    return end(reading).how in ("fin", "truncated", "reset", "error")

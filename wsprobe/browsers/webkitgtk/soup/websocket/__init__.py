@@ -1,1 +1,0 @@
-"""libsoup's WebSocket: the handshake and what follows it."""

@@ -1,0 +1,240 @@
+"""URIs as GLib has them, which is RFC 3986 and not WHATWG URL: what cannot be parsed is not mended.
+
+Sources: GLib's glib/guri.c (g_uri_split_internal, g_uri_parse_relative), glib/ghostutils.c, gio/gresolver.c;
+the flags are libsoup's (libsoup/soup-uri-utils.h, SOUP_HTTP_URI_FLAGS).
+
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from urllib.parse import unquote_to_bytes
+
+from wsprobe.pattern import pattern
+from wsprobe.value import dataclass
+
+_SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_REST = pattern(r"(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
+_PORT = pattern(r"[0-9]+")
+_ESCAPE = pattern(r"%([0-9A-Fa-f]{2})?")
+_UNSEEN = pattern(r"[^!-~]")
+_NUMBERS = pattern(
+    r"((?:(?:0[xX][0-9A-Fa-f]+|[0-9]+)\.){0,3}(?:0[xX][0-9A-Fa-f]+|[0-9]+))(?:[ \t-\r].*)?", re.DOTALL
+)
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+_BIGGEST_PORT = 65535
+_ACE = "xn--"
+_LONGEST_LABEL = 63
+_DOT = pattern("[.\u3002\uff0e\uff61]")
+_JUNK = pattern("[\u00ad\u1806\u200b\u2060\ufeff\u034f\u180b\u180c\u180d\u200c\u200d\ufe00-\ufe0f]")
+_PROHIBITED = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"})
+_ALSO_PROHIBITED = frozenset("\ufffc\ufffd\u0340\u0341")
+
+
+class BadUri(Exception):
+    """GLib cannot parse it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uri:
+    scheme: str
+    """In lower case."""
+    userinfo: str | None
+    """As written."""
+    host: str | None
+    """Decoded, its letters as written; an IPv6 address without its brackets."""
+    port: int | None
+    """None: the scheme's own."""
+    path: str
+    query: str | None
+
+    @property
+    def resource(self) -> str:
+        """What stands in a request line."""
+        return self.path + (f"?{self.query}" if self.query is not None else "")
+
+
+def resolved(base: str, text: str) -> Uri:
+    """*text* against *base* (RFC 3986 section 5.2.2). Raises BadUri."""
+    scheme, given = _split(text)
+    if scheme is not None:
+        return _normal(scheme, given, _without_dots(given.path))
+    old_scheme, old = _split(base)
+    scheme = old_scheme or ""
+    if given.host is not None:
+        return _normal(scheme, given, _without_dots(given.path))
+    path, query = given.path, given.query
+    if not path:
+        path, query = old.path, query if query is not None else old.query
+    elif path.startswith("/"):
+        path = _without_dots(path)
+    else:
+        path = _without_dots(f"{old.path.rpartition('/')[0]}/{path}")
+    return _normal(scheme, Uri(scheme, old.userinfo, old.host, old.port, path, query), path)
+
+
+def is_numbers(host: str) -> bool:
+    """Whether *host* is a number that stands for an IPv4 address, and is not written as one: such a name is
+    never looked up (inet_aton, in gio/gresolver.c)."""
+    found = _NUMBERS.fullmatch(host)
+    if found is None or _is_address(host):
+        return False
+    *first, last = (_number(part) for part in found[1].split("."))
+    return all(part <= 255 for part in first) and last < 256 ** (4 - len(first))
+
+
+def _number(part: str) -> int:
+    """With C's own marks of the base; one that is out of its digits is out of any range."""
+    if part[:2] in ("0x", "0X"):
+        return int(part, 16)
+    if part.startswith("0") and not set(part) <= set("01234567"):
+        return 2**32
+    return int(part, 8 if part.startswith("0") else 10)
+
+
+def _split(text: str) -> tuple[str | None, Uri]:
+    """(scheme, the rest of it)."""
+    found = _SCHEME.match(text)
+    scheme = found[1].lower() if found is not None else None
+    rest = _REST.fullmatch(text, found.end() if found is not None else 0)
+    assert rest is not None
+    authority, path, query, fragment = rest.groups()
+    userinfo = host = port = None
+    if authority is not None:
+        before, at, after = authority.partition("@")  # an "@" more is one of the host
+        if at:
+            userinfo = before
+            _decoded(before)
+        host, port = _host_and_port(after if at else authority)
+    _encoded(fragment or "")
+    return scheme, Uri("", userinfo, host, port, _encoded(path), None if query is None else _encoded(query))
+
+
+def _host_and_port(text: str) -> tuple[str, int | None]:
+    bracket = text.find("]") if text.startswith("[") else 0
+    colon = text.find(":", bracket) if bracket >= 0 else -1
+    if text.startswith("[") and colon != bracket + 1:
+        colon = -1
+    host = _host(text if colon < 0 else text[:colon])
+    digits = "" if colon < 0 else text[colon + 1 :]
+    if not digits:
+        return host, None
+    if not _PORT.fullmatch(digits) or len(digits.lstrip("0")) > 5 or int(digits) > _BIGGEST_PORT:
+        raise BadUri
+    return host, int(digits)
+
+
+def _host(text: str) -> str:
+    """parse_host."""
+    if text.startswith("["):
+        return _ip_literal(text)
+    if _is_address(text):
+        return text
+    host = _decoded(text)
+    if _is_address(host):  # an address must not be hidden behind %
+        raise BadUri
+    return host if host.isascii() else _to_ascii(host)
+
+
+def _to_ascii(host: str) -> str:
+    """g_hostname_to_ascii: of IDNA what GLib has of it; a last dot is lost."""
+    from unicodedata import category, normalize
+
+    name = _JUNK.sub("", host).lower()
+    if name.isascii():
+        return name
+    name = normalize("NFKC", name).lower()
+    if any(category(char) in _PROHIBITED or char in _ALSO_PROHIBITED for char in name):
+        raise BadUri
+    labels = _DOT.split(name)
+    if len(labels) > 1 and not labels[-1]:
+        labels.pop()
+    if any(not label.isascii() and label.startswith(_ACE) for label in labels):
+        raise BadUri
+    labels = [label if label.isascii() else _ACE + label.encode("punycode").decode() for label in labels]
+    if any(len(label) > _LONGEST_LABEL for label in labels):
+        raise BadUri
+    return ".".join(labels)
+
+
+def _ip_literal(text: str) -> str:
+    address, mark, zone = text[1:-1].partition("%")
+    if not text.endswith("]") or not _is_ipv6(address) or (mark and not (zone[:2] == "25" and zone[2:])):
+        raise BadUri
+    return f"{address}%{_decoded(zone[2:])}" if mark else address
+
+
+def _is_address(host: str) -> bool:
+    try:
+        IPv4Address(host)
+    except AddressValueError:
+        return _is_ipv6(host)
+    return True
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        IPv6Address(host)
+    except AddressValueError:
+        return False
+    return "%" not in host
+
+
+def _encoded(text: str) -> str:
+    """What needs no escape loses it, what is not to be seen gets one."""
+    out = _ESCAPE.sub(_kept, text)
+    return _UNSEEN.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), out)
+
+
+def _kept(escape: re.Match[str]) -> str:
+    if escape[1] is None:
+        raise BadUri
+    char = chr(int(escape[1], 16))
+    return char if char in _UNRESERVED else escape[0].upper()
+
+
+def _decoded(text: str) -> str:
+    if any(escape[1] is None for escape in _ESCAPE.finditer(text)):
+        raise BadUri
+    try:
+        out = unquote_to_bytes(text).decode()
+    except UnicodeDecodeError:
+        raise BadUri from None
+    if "\0" in out:
+        raise BadUri
+    return out
+
+
+def _normal(scheme: str, given: Uri, path: str) -> Uri:
+    """G_URI_FLAGS_SCHEME_NORMALIZE."""
+    default = _DEFAULT_PORTS.get(scheme)
+    if not path and default is not None:
+        path = "/"
+    port = None if given.port == default else given.port
+    return Uri(scheme, given.userinfo, given.host, port, path, given.query)
+
+
+def _without_dots(path: str) -> str:
+    """RFC 3986 section 5.2.4, its own algorithm: empty segments are segments."""
+    if "." not in path:
+        return path
+    out: list[str] = []
+    while path:
+        if path.startswith(("../", "./")):
+            path = path.partition("/")[2]
+        elif path.startswith("/./") or path == "/.":
+            path = f"/{path[3:]}"
+        elif path.startswith("/../") or path == "/..":
+            path = f"/{path[4:]}"
+            if out:
+                out.pop()
+        elif path in (".", ".."):
+            break
+        else:
+            slash = path.find("/", 1)
+            segment = path if slash < 0 else path[:slash]
+            out.append(segment)
+            path = path[len(segment) :]
+    return "".join(out)

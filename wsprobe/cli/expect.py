@@ -1,0 +1,113 @@
+"""``--expect``: what a script wants the outcome to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import click
+
+from wsprobe.outcome import STATUS_OF
+from wsprobe.report import Report
+from wsprobe.value import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """*what* should be *wanted*; without *wanted*, it should be there at all."""
+
+    text: str
+    what: str
+    name: str
+    wanted: str | None
+
+
+KINDS = ("status", "outcome", "close", "close-reason", "protocol", "header", "finding")
+NAMED = ("header", "finding")
+"""Those that a name belongs to, after a colon."""
+FORMS = "status=403, outcome=open, close=4403, close-reason=TEXT, protocol=NAME, header:NAME=VALUE, finding:ID"
+
+
+def parse(texts: Sequence[str]) -> tuple[Expectation, ...]:
+    """Raises click.UsageError for a text that is no expectation."""
+    return tuple(_parse(text) for text in texts)
+
+
+def _parse(text: str) -> Expectation:
+    subject, equals, wanted = text.partition("=")
+    what, _, name = subject.partition(":")
+    needs_name = what in NAMED
+    if what not in KINDS or needs_name != bool(name) or (not equals and not needs_name):
+        raise click.UsageError(f"--expect: '{text}' is not one of {FORMS}")
+    _possible(text, what, name, wanted if equals else None)
+    return Expectation(text, what, name, wanted if equals else None)
+
+
+def _possible(text: str, what: str, name: str, wanted: str | None) -> None:
+    """Raises click.UsageError for what could never hold: a slip of the pen is no failed test."""
+    if what in ("status", "close") and not (wanted or "").isdigit():
+        raise click.UsageError(f"--expect: '{text}': {wanted!r} is not a number")
+    if what == "outcome":
+        _known(text, wanted or "", STATUS_OF)
+    if what == "finding" and not name.startswith("rule-"):  # rules are those of older revisions
+        from wsprobe.judge import FINDINGS
+
+        _known(text, name, FINDINGS)
+
+
+def _known(text: str, word: str, words: Iterable[str]) -> None:
+    if word in (known := list(words)):
+        return
+    from wsprobe.nearest import nearest
+
+    near = ", ".join(nearest(word, known))
+    hint = f"; near: {near}" if near else ""
+    raise click.UsageError(f"--expect: '{text}': there is no {word!r}{hint}")
+
+
+def unmet(expectations: Sequence[Expectation], report: Report) -> list[str]:
+    """A sentence for each expectation that *report* does not meet."""
+    failed = []
+    for each in expectations:
+        found = FOUND[each.what](report, each.name)
+        good = bool(found) if each.wanted is None else each.wanted in found
+        if not good:
+            was = ", ".join(found) if found else "nothing"
+            failed.append(f"expected {each.text}, found {was}")
+    return failed
+
+
+def _status(report: Report, _: str) -> list[str]:
+    final = report.reading.final
+    return [] if final is None or final.status is None else [str(final.status)]
+
+
+def _header(report: Report, name: str) -> list[str]:
+    final = report.reading.final
+    if final is None:
+        return []
+    return [f.value.decode("latin-1") for f in final.head.all(name.lower().encode())]
+
+
+def _close(member: str) -> Callable[[Report, str], list[str]]:
+    def found(report: Report, _: str) -> list[str]:
+        from wsprobe.show.as_json import close_value
+
+        close = close_value(report.reading)
+        if close is None or close["by"] != "server":
+            return []
+        return (
+            ["1005" if close["code"] is None else str(close["code"])] if member == "code" else [close["reason"]]
+        )
+
+    return found
+
+
+FOUND: dict[str, Callable[[Report, str], list[str]]] = {
+    "status": _status,
+    "outcome": lambda report, _: [report.outcome],
+    "close": _close("code"),
+    "close-reason": _close("reason"),
+    "protocol": lambda report, _: _header(report, "sec-websocket-protocol"),
+    "header": _header,
+    "finding": lambda report, name: [f.level for f in report.verdict.findings if f.id == name],
+}

@@ -1,1 +1,0 @@
-"""The options of `connect` and `compare`, by subject: each file declares them and turns them into values."""

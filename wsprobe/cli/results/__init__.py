@@ -1,1 +1,0 @@
-"""What the commands do with reports: print, keep, count, compare."""

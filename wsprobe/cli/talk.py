@@ -1,0 +1,83 @@
+"""``--talk``: a session held by hand. What is typed becomes messages; what comes is shown as it comes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import IO
+
+from wsprobe.cli.options import emit, note
+from wsprobe.exchange import Act, Ended, Event, Received
+from wsprobe.read import response_of
+from wsprobe.read.frames import frame_at
+from wsprobe.read.head import HeadSplitter, opens_session
+from wsprobe.read.reading import Session
+from wsprobe.show.lines import Look
+from wsprobe.show.session import frame
+
+HELP = "connected; a line is sent as a text; /ping, /close CODE REASON; // begins a text with a slash; ^D ends"
+
+ALONE = Session((), b"", 0)
+"""A frame is shown without the session that it is part of."""
+
+
+async def acts() -> AsyncIterator[Act]:
+    """What the lines of standard input ask for, as they are typed."""
+    from wsprobe import net
+
+    async for line in net.stdin_lines():
+        yield act(line)
+
+
+def act(line: Act) -> Act:
+    """The act that a typed *line* stands for: a message, or what its slash names."""
+    words = line.data.split(b" ", 2)
+    match words:
+        case [b"/ping", *rest]:
+            return replace(line, do="ping", data=b" ".join(rest))
+        case [b"/close"]:
+            return replace(line, do="close", data=b"", code=1000)
+        case [b"/close", code, *reason] if code.isdigit() and len(code) <= 5 and int(code) <= 65535:
+            return replace(line, do="close", data=b" ".join(reason), code=int(code))
+        case [first, *_] if first.startswith(b"//"):
+            return replace(line, data=line.data[1:])
+        case _:
+            return line
+
+
+class Listener:
+    """Shows each whole frame of the server once it has come. Takes events as the network writes them."""
+
+    def __init__(self, look: Look, stream: IO[str]) -> None:
+        self._look = look
+        self._stream = stream
+        self._again()
+
+    def _again(self) -> None:
+        """What is heard next is another connection's: another URL, a redirect, a retry."""
+        self._head: HeadSplitter | None = HeadSplitter()
+        self._received = bytearray()
+        self._open = False
+
+    def event(self, event: Event) -> None:
+        if isinstance(event, Ended):
+            self._again()
+        if not isinstance(event, Received):
+            return
+        self._received += event.data
+        while self._head is not None and (head := self._head.advance(self._received)) is not None:
+            del self._received[: len(head.raw)]
+            self._open = opens_session(head)
+            self._head = HeadSplitter() if response_of(head).interim else None
+            if self._open and sys.stdin.isatty():
+                note(HELP)
+        if self._open:
+            self._frames(event.at)
+
+    def _frames(self, at: int) -> None:
+        start = 0
+        while (found := frame_at(self._received, start, lambda _: at)) is not None:
+            start = found.span[1]
+            emit([frame("<", found, self._look, ALONE)], self._stream, self._look)
+        del self._received[:start]

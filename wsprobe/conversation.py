@@ -1,0 +1,394 @@
+"""What the conversation says after each thing that happened to it.
+
+The HTTP half of the conversation: heads until the final one, then the body of an answer that is no 101.
+
+The half of the conversation after a 101: acts, Pongs, and the closing handshake.
+
+The client's side of the conversation: from the plan and what was received, what to send and when to stop.
+
+No socket, no clock, no chance: bytes and times come in, bytes and times go out.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Literal
+
+from wsprobe.exchange import Act, Limits, Plan
+from wsprobe.read import INTERIM_MAX, looks_like, response_of
+from wsprobe.read.frames import FRAMES_MAX
+from wsprobe.read.head import LINES_MAX, HeadSplitter, opens_session
+from wsprobe.read.reading import Head
+from wsprobe.value import dataclass
+from wsprobe.wire.framing import BEHIND_THE_HEAD, Framing, Heard, maker
+
+if TYPE_CHECKING:
+    from wsprobe.read.body import BodyReader
+
+SECOND = 1_000_000
+"""Times are in microseconds."""
+
+
+class Phase(Enum):
+    """Where the conversation stands."""
+
+    HEAD = "head"
+    """Waiting for the end of a head: of the final answer, or of an interim (1xx) one before it; or for what
+    else belongs to the handshake."""
+    BODY = "body"
+    """The final answer is no 101; its body is being read."""
+    OPEN = "open"
+    """A 101 came, on the loosest reading. Whether it is a good one is for others to judge."""
+    CLOSING = "closing"
+    """A Close frame was sent. What still comes is evidence and is kept."""
+    DONE = "done"
+
+
+Stop = Literal["local", "limit", "timeout"]
+"""Why the client itself stopped, in the words of ``exchange.Ended.how``."""
+
+
+def in_proportion(most: int, room: int, usual: int) -> int:
+    """How many pieces are taken where there is *room* for so many bytes: *most* in the *usual* room.
+
+    The smallest pieces cost the most time for a byte, so they are counted besides the bytes.
+    """
+    return max(most, most * room // usual)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The client's answer to bytes, to the end of the stream, or to the clock."""
+
+    send: bytes
+    """To send now, in one write; often empty. May be non-empty on the last turn."""
+    phase: Phase
+    wake_at: int | None
+    """Call ``timer`` at this time (microseconds since the start) if nothing came before; None: no need."""
+    done: bool
+    """Nothing more is wanted: send *send*, then close the connection."""
+    stop: Stop = "local"
+    """When *done* and the peer did not end the stream: ``Ended.how``."""
+    why: str = ""
+    """With ``limit``: which limit it was, for ``Ended.error``."""
+
+
+BODY_WAIT = 5 * SECOND
+"""Without a byte of a body that has not ended. Status and headers are known by then; some servers announce that
+a body ends with the connection and then never end that."""
+
+NOT_HTTP_WAIT = SECOND
+"""From the first bytes that cannot begin an HTTP answer. The rest of a banner comes at once or not at all.
+Who would watch a session for longer waits for longer here, too: what the server does next may count."""
+
+BEHIND_WAIT = 5 * SECOND
+"""For what belongs to the handshake behind the head: a server sends it with the head, but an intermediary that
+knows nothing of it may keep it back."""
+
+BEGINNING = 64
+"""Bytes by which to tell whether this is HTTP: the start line's protocol is within them."""
+
+
+class Answering:
+    """Follows the answer up to the head of a 101 and what belongs to it, or to the end of any other's body."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.phase = Phase.HEAD
+        self.stop: Stop = "local"
+        self.why = ""
+        self.wake_at: int | None = None
+        self.opened_by: Head | None = None
+        """The head of the 101, once it came."""
+        self.rest = b""
+        """What came after it, and has not been taken for anything yet."""
+        self._opening: Head | None = None
+        self._plan = plan
+        self._heads = bytearray()
+        self._splitter = HeadSplitter()
+        self._behind = BEHIND_THE_HEAD.get(plan.wire, 0)
+        self._is_http = True
+        self._body: BodyReader | None = None
+        self._interim = 0
+        room, usual = plan.limits.max_head, Limits().max_head
+        self._most_interim = in_proportion(INTERIM_MAX, room, usual)
+        self._most_lines = in_proportion(LINES_MAX, room, usual)
+
+    def receive(self, data: bytes, at: int) -> bytes:
+        """Take the next bytes. There is never anything to send, unlike in a session."""
+        if self._opening is not None:
+            self._receive_behind(data, at)
+        elif self._body is None:
+            data = self._receive_heads(data, at)
+        if self._body is not None:
+            self._receive_body(self._body, data, at)
+        return b""
+
+    def timer(self, at: int) -> bytes:
+        """Take the time."""
+        if self.wake_at is not None and self.wake_at <= at:
+            self._end("timeout" if self._is_http else "local")
+        return b""
+
+    def _receive_heads(self, data: bytes, at: int) -> bytes:
+        """Take bytes of heads; return what follows the final one."""
+        already = len(self._heads)
+        self._heads += data
+        if already < BEGINNING:
+            self._look_at_beginning(at)
+        while (head := self._splitter.advance(self._heads)) is not None:
+            end = head.start + len(head.raw)
+            response = response_of(head)
+            if opens_session(head):
+                self._opening = head
+                self._receive_behind(bytes(self._heads[end:]), at)
+                return b""
+            if not response.interim:
+                self._begin_body(head, response.status)
+                return bytes(self._heads[end:])
+            self._interim += 1
+            if self._interim > self._most_interim:
+                self._end("limit", f"{self._most_interim} interim answers")
+                return b""
+            self._splitter = HeadSplitter(end)
+        if self._splitter.lines > self._most_lines:
+            self._end("limit", f"{self._most_lines} lines of one head")
+        elif len(self._heads) >= self._plan.limits.max_head:
+            self._end("limit", f"{self._plan.limits.max_head} bytes of heads")
+        return b""
+
+    def _receive_behind(self, data: bytes, at: int) -> None:
+        """Take bytes behind the head of a 101, until those are there that belong to the handshake."""
+        self.rest += data
+        if len(self.rest) >= self._behind:
+            self.opened_by = self._opening
+        else:
+            self.wake_at = at + BEHIND_WAIT
+
+    def _look_at_beginning(self, at: int) -> None:
+        self._is_http = not looks_like(bytes(self._heads[:BEGINNING]))
+        if self._is_http:
+            self.wake_at = None
+        elif self.wake_at is None:
+            self.wake_at = at + max(NOT_HTTP_WAIT, round(self._plan.limits.linger * SECOND))
+
+    def _begin_body(self, head: Head, status: int | None) -> None:
+        # h11, which frames bodies, takes tens of milliseconds to import; a 101 need not pay for it.
+        from wsprobe.read.body import BodyReader
+
+        method = self._plan.request.partition(b" ")[0]
+        self.phase = Phase.BODY
+        self._body = BodyReader(head, status, method, self._plan.limits.max_body)
+
+    def _receive_body(self, body: BodyReader, data: bytes, at: int) -> None:
+        if data:
+            body.feed(data)
+        if self._is_http:
+            self.wake_at = at + BODY_WAIT
+        if body.complete:
+            self._end("local")
+        elif body.cut:
+            self._end("limit", body.cut_by)
+
+    def _end(self, stop: Stop, why: str = "") -> None:
+        self.phase = Phase.DONE
+        self.stop = stop
+        self.why = why
+
+
+ANSWER_WAIT = 2 * SECOND
+"""For the peer's answer to our Close. RFC 6455 names no time; a server that reads its frames answers within a
+round trip, and the slowest round trips on the Internet take under one second."""
+
+FIN_WAIT = SECOND
+"""For the peer's end of stream once both sides have sent a Close: RFC 6455 section 7.1.1 has the server close
+first, and lets the client close when it has not done so "in a reasonable time period"."""
+
+MOST_FIN_WAIT = 5 * SECOND
+"""The same, if the linger is longer: what still comes, and how it ends, is seen as far as an engine sees it
+(Chromium waits 2 s, libsoup 5)."""
+
+PONGS_MAX = 1000
+"""Pings answered in one session, so that a flood of them does not become one of ours."""
+
+Saying = Literal["text", "binary", "ping", "close"]
+
+
+class Opened:
+    """Watches an open session for the plan's linger, acts as planned, and closes with 1000.
+
+    What the peer does wrong changes nothing: a probe records until the linger is over.
+    """
+
+    def __init__(self, plan: Plan, framing: Framing, at: int) -> None:
+        self.phase = Phase.OPEN
+        self.stop: Stop = "local"
+        self.why = ""
+        self._framing = framing
+        self._linger_over = self._deadline = at + round(plan.limits.linger * SECOND)
+        self._most = self._room = plan.limits.max_session
+        self._most_frames = in_proportion(FRAMES_MAX, self._room, Limits().max_session)
+        self._acts = tuple(act for act in plan.acts if act.when != "time" or act.after >= at)
+        self._pongs = PONGS_MAX
+        self._close_received = False
+        self._now = at
+
+    @property
+    def wake_at(self) -> int:
+        """When the clock next matters, microseconds since the start."""
+        return min([self._deadline, *(act.after for act in self._acts if act.when == "time")])
+
+    def begin(self) -> bytes:
+        """Return what is to be sent as soon as the session is open."""
+        return self._perform("open")
+
+    def receive(self, data: bytes, at: int) -> bytes:
+        """Take the next bytes; return what they ask to be sent."""
+        self._now = at
+        send = b"".join([self._react(heard) for heard in self._framing.receive(data)])
+        self._room -= len(data)
+        if self.phase is not Phase.DONE:
+            if self._room <= 0:
+                self._end("limit", f"{self._most} bytes after the 101")
+            elif self._framing.frames > self._most_frames:
+                self._end("limit", f"{self._most_frames} frames")
+        return send
+
+    def timer(self, at: int) -> bytes:
+        """Take the time; return what is due."""
+        self._now = at
+        send = b""
+        while self.phase is Phase.OPEN and self.wake_at <= at:
+            send += self._due(self.wake_at)
+        if self.phase is Phase.CLOSING and self._deadline <= at:
+            self._end("local")
+        return send
+
+    def say(self, what: Saying, data: bytes, code: int | None) -> bytes:
+        """Return the frame that says it; b"" once a Close was sent (RFC 6455 section 5.5.1)."""
+        if self.phase is not Phase.OPEN:
+            return b""
+        match what:
+            case "text":
+                return self._framing.text(data)
+            case "binary":
+                return self._framing.binary(data)
+            case "ping":
+                return self._framing.ping(data)
+            case "close":
+                return self._close(self._framing.close(code, data), ANSWER_WAIT)
+
+    def _due(self, when: int) -> bytes:
+        """Do the first act that is due at *when*, or, if it is the linger that is over, close."""
+        for act in self._acts:
+            if act.when == "time" and act.after <= when:
+                self._acts = tuple(other for other in self._acts if other is not act)
+                return self._act(act)
+        return self.say("close", b"", 1000)
+
+    def _perform(self, when: Literal["open", "message"]) -> bytes:
+        """Do every act that waits for *when*, once."""
+        due = [act for act in self._acts if act.when == when]
+        if not due:
+            return b""
+        self._acts = tuple(act for act in self._acts if act.when != when)
+        return b"".join([self._act(act) for act in due])
+
+    def _act(self, act: Act) -> bytes:
+        """Do it. What the plan closes by itself is still watched for the whole linger."""
+        watched = self._deadline
+        send = self.say(act.do, act.data, act.code)
+        if send and self.phase is Phase.CLOSING:
+            self._deadline = max(self._deadline, watched)
+        return send
+
+    def _react(self, heard: Heard) -> bytes:
+        if self._close_received:
+            return b""
+        match heard.what:
+            case "message":
+                return self._perform("message")
+            case "ping":
+                return self._pong(heard)
+            case "close":
+                self._close_received = True
+                wait = max(FIN_WAIT, min(MOST_FIN_WAIT, self._linger_over - self._now))
+                if self.phase is Phase.OPEN:
+                    return self._close(self._framing.answer(heard.data), wait)
+                self._deadline = self._now + wait
+        return b""
+
+    def _pong(self, ping: Heard) -> bytes:
+        """Return the answer to a Ping: also after our own Close, until the peer's (RFC 6455 section 5.5.2)."""
+        if ping.too_long or not self._pongs:
+            return b""
+        self._pongs -= 1
+        return self._framing.pong(ping.data)
+
+    def _close(self, frame: bytes | None, wait: int) -> bytes:
+        """Go closing with *frame*; None: this wire version closes by dropping the connection."""
+        self._acts = ()
+        if frame is None:
+            self._end("local")
+            return b""
+        self.phase = Phase.CLOSING
+        self._deadline = self._now + wait
+        return frame
+
+    def _end(self, stop: Stop, why: str = "") -> None:
+        self.phase = Phase.DONE
+        self.stop = stop
+        self.why = why
+
+
+class Client:
+    """One conversation. Feed it in the order of time; nothing that is received makes it raise."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Raises ValueError, one line, if the plan's wire version is not spoken."""
+        self._plan = plan
+        self._make_framing = maker(plan.wire)
+        self._half: Answering | Opened = Answering(plan)
+        self._ended = False
+
+    @property
+    def opening(self) -> bytes:
+        """The opening handshake, to be sent first."""
+        return self._plan.request
+
+    @property
+    def phase(self) -> Phase:
+        return Phase.DONE if self._ended else self._half.phase
+
+    def receive(self, data: bytes, at: int) -> Turn:
+        """Take bytes that came in one read."""
+        if self.phase is Phase.DONE:
+            return self._turn(b"")
+        send = self._half.receive(data, at)
+        if isinstance(self._half, Answering) and self._half.opened_by is not None:
+            rest = self._half.rest
+            framing = self._make_framing(self._plan.request, self._half.opened_by.raw)
+            self._half = Opened(self._plan, framing, at)
+            send = self._half.begin() + self._half.receive(rest, at)
+        return self._turn(send + self._half.timer(at))
+
+    def receive_eof(self, at: int) -> Turn:
+        """Take the end of the peer's stream, however it ended."""
+        self._ended = True
+        return self._turn(b"")
+
+    def timer(self, at: int) -> Turn:
+        """Take the time. May be called at any time; nothing is due before ``Turn.wake_at``."""
+        return self._turn(b"" if self.phase is Phase.DONE else self._half.timer(at))
+
+    def say(self, what: Saying, data: bytes = b"", code: int | None = None) -> bytes:
+        """Return a message, ping or Close (*data*: its reason) to send now; b"" if none may be sent.
+
+        Nothing may be sent before the session is open, nor after a Close (RFC 6455 section 5.5.1). Call
+        ``timer`` after a Close, to learn the new time to wake.
+        """
+        return self._half.say(what, data, code) if isinstance(self._half, Opened) else b""
+
+    def _turn(self, send: bytes) -> Turn:
+        if self.phase is Phase.DONE:
+            return Turn(send, Phase.DONE, None, True, self._half.stop, self._half.why)
+        return Turn(send, self.phase, self._half.wake_at, False)

@@ -1,0 +1,134 @@
+"""Outcome words and exit statuses, from the one table of them.
+
+Findings of the judge, from its own table.
+
+Scenarios of the lab, from its catalogue.
+"""
+
+from __future__ import annotations
+
+from wsprobe.explain.entry import Entry
+from wsprobe.outcome import TABLE, Meaning
+
+
+def outcome_topics() -> tuple[str, ...]:
+    return ("exit", *(row.outcome for row in TABLE if row.outcome is not None))
+
+
+def find_outcome(word: str) -> Entry | None:
+    """The outcome *word*, or ``exit``: the whole table."""
+    if word in ("exit", "exit status", "exit-status", "outcome", "outcomes"):
+        facts = tuple((str(row.status.value), _told(row)) for row in TABLE)
+        text = ("What `wsprobe connect` says of a handshake, and the exit status that goes with it.",)
+        return Entry("exit", "exit status", "outcomes and exit statuses", text, facts, ("refused", "invalid"))
+    for row in TABLE:
+        if row.outcome == word:
+            facts = (("exit status", str(row.status.value)), *_topics_of(word))
+            return Entry(word, "outcome", word, (_sentence(row),), facts, ("exit",))
+    return None
+
+
+def exit_status(number: int) -> Entry | None:
+    """The exit status *number*; None if the program never ends with it."""
+    for row in TABLE:
+        if row.status.value == number:
+            see = (row.outcome, "exit") if row.outcome else ("exit",)
+            return Entry(f"exit {number}", "exit status", _told(row), (_sentence(row),), (), see)
+    return None
+
+
+def _told(row: Meaning) -> str:
+    return f"{row.outcome}: {row.text}" if row.outcome else row.text
+
+
+def _sentence(row: Meaning) -> str:
+    return f"{row.text[:1].upper()}{row.text[1:]}."
+
+
+def _topics_of(word: str) -> tuple[tuple[str, str], ...]:
+    """What a person with this outcome asks next."""
+    next_step = {
+        "unresolved": "check the name, and which DNS server the machine asks",
+        "unreachable": "check address, port, firewall, and whether the server runs",
+        "tls-failed": "`wsprobe connect URL` shows the certificate and what is wrong with it",
+        "proxy-failed": "check the proxy's address and credentials, and that it allows the port",
+        "timeout": "look at the step that took the time: the timing line says which",
+        "dropped": "read the server's log at that time; the answer as far as it came is shown",
+        "not-http": "another protocol is spoken on that port: what came is shown",
+        "redirected": "use the URL that Location names, or --location to follow it",
+        "unauthorized": "check credentials and cookies; -u, -b and -H send them",
+        "refused": "read status, headers and body: they are the server's reason",
+        "server-error": "read the body and the server's log; ask the server behind the proxy directly",
+        "not-upgraded": "check the path, and that no proxy strips Upgrade",
+        "invalid": "each finding names the header that is wrong and what is expected",
+        "aborted": "look for a proxy's idle limit or a crash; -vv shows what came last",
+        "closed": "read code and reason; wsprobe explain CODE",
+    }.get(word)
+    return (("what to do", next_step),) if next_step else ()
+
+
+_LEVELS = {
+    "fail": "fail: a MUST is broken, or there was nothing to establish",
+    "warn": "warn: clients differ, or something does not do what it seems to",
+    "note": "note: of interest, and no fault",
+}
+
+
+def finding_topics() -> tuple[str, ...]:
+    from wsprobe.judge import FINDINGS
+
+    return tuple(FINDINGS)
+
+
+def find_finding(id: str) -> Entry | None:
+    from wsprobe.judge import FINDINGS
+
+    row = FINDINGS.get(id)
+    if row is None:
+        return None
+    facts = (
+        ("level", _LEVELS[row.level]),
+        ("defined by", row.spec),
+        ("usually", row.usual),
+        ("what to do", row.advice),
+    )
+    contradiction = _contradiction(id)
+    return Entry(id, "finding", row.title, (row.meaning,), tuple(f for f in facts if f[1]), contradiction)
+
+
+def _contradiction(id: str) -> tuple[str, ...]:
+    from wsprobe.history.data import touched_by
+
+    return (touched_by()[id],) if id in touched_by() else ()
+
+
+PREFIX = "lab:"
+
+
+def scenario_topics() -> tuple[str, ...]:
+    from wsprobe.lab import aliases, names
+
+    return tuple(f"{PREFIX}{name}" for name in (*names(), *aliases()))
+
+
+def find_scenario(name: str) -> Entry | None:
+    """The scenario *name*, with or without ``lab:``."""
+    from wsprobe.lab import UnknownScenario
+    from wsprobe.lab import find as scenario_of
+
+    name = name.removeprefix(PREFIX)
+    try:
+        scenario = scenario_of(name)
+    except UnknownScenario:
+        return None
+    topic = f"{PREFIX}{name}"
+    facts = (
+        ("about", scenario.about),
+        ("outcome", scenario.outcome),
+        ("findings", ", ".join(scenario.findings)),
+        ("look at it", f"wsprobe connect {topic}"),
+        *((f"{said} in {wire}", f"wsprobe connect --wire {wire} {topic}") for wire, said in scenario.wires),
+        ("compare", f"wsprobe compare --browser-mode {topic}"),
+    )
+    see = tuple(word for word in (scenario.outcome, *scenario.findings) if word)
+    return Entry(topic, "scenario", name, (scenario.summary,), tuple(f for f in facts if f[1]), see)

@@ -1,0 +1,189 @@
+"""Specification revisions, their rules, what contradicts in them, and the history as a whole."""
+
+from __future__ import annotations
+
+from wsprobe.explain.entry import Entry, lab
+from wsprobe.history import data
+from wsprobe.history.revision import Cell, Contradiction, Grade, Question, Revision, Row, Rule
+
+KNOWN: dict[Grade, str] = {
+    "read": "the text was read",
+    "secondary": "at second hand: a change log, a quotation in source code, or an implementation",
+    "one timeline": "from one published timeline",
+    "not known": "not known",
+}
+_SHORT: dict[Grade, str] = {
+    "read": "text read",
+    "secondary": "second hand",
+    "one timeline": "one timeline",
+    "not known": "not known",
+}
+
+
+def topics() -> tuple[str, ...]:
+    rows = (row.revision for row in data.timeline())
+    return tuple(
+        dict.fromkeys(
+            (
+                "history",
+                *data.revisions(),
+                *(name for name in rows if name),
+                *(f"rule-{id}" for id in data.rules()),
+                *data.contradictions(),
+                *(question.id for question in data.questions()),
+            )
+        )
+    )
+
+
+def find(topic: str) -> Entry | None:
+    if topic == "history":
+        return _history()
+    if topic in data.index("revisions") and topic in data.revisions():
+        return _revision(data.revisions()[topic])
+    if (rule := topic.removeprefix("rule-")) in data.index("rules"):
+        return _rule(data.rules()[rule])
+    if topic in data.index("contradictions"):
+        return _contradiction(data.contradictions()[topic])
+    if topic not in data.index("timeline"):
+        return None
+    for question in data.questions():
+        if question.id == topic:
+            return _question(question)
+    return next((_row(row) for row in data.timeline() if row.revision == topic), None)
+
+
+def _revision(revision: Revision) -> Entry:
+    order = [r for r in data.revisions().values() if r.kind == revision.kind]
+    at = order.index(revision)
+    before, after = order[at - 1] if at else None, order[at + 1] if at + 1 < len(order) else None
+    facts = [
+        ("date", revision.date),
+        ("known", KNOWN[revision.grade]),
+        ("on the wire", revision.wire),
+        ("shipped in", revision.shipped),
+        ("over", revision.protocol),
+        ("handshake of", revision.same_as),
+        ("sections", revision.sections),
+        ("changed", revision.changed),
+        ("why", revision.why),
+        *_told(revision),
+        *_differences(revision, before),
+        ("sources", "; ".join(f"{source.title}, {source.where}" for source in revision.sources)),
+        *(
+            (f"{row.date} in the timeline", _said(row))
+            for row in data.timeline()
+            if row.revision == revision.name
+        ),
+        ("before it", _neighbour(before)),
+        ("after it", _neighbour(after)),
+    ]
+    near = [r.name for r in (before, after) if r is not None]
+    touched = [c.id for c in data.contradictions().values() if revision.name in c.revisions]
+    return Entry(
+        revision.name,
+        "revision",
+        revision.title,
+        (revision.what,),
+        tuple(fact for fact in facts if fact[1]),
+        (*near, *touched[:4], "history"),
+    )
+
+
+def _told(revision: Revision) -> list[tuple[str, str]]:
+    told = revision.told
+    if told is None:
+        return []
+    events = "nothing is said" if told.events is None else ", then ".join(told.events)
+    code = f", code {told.code}" if told.code is not None else ""
+    where = f"section {told.section}" if told.section[:1].isdigit() else told.section
+    alike = "; ".join(data.situations()[id] for id in told.situations)
+    return [
+        ("script, on a failed handshake", f"{events}{code} ({where}; {_SHORT[told.grade]})"),
+        ("script may know", told.may_know),
+        ("must look alike", alike),
+    ]
+
+
+def _differences(revision: Revision, before: Revision | None) -> list[tuple[str, str]]:
+    """The rules that *revision* has otherwise than the one before it; of the API only its own ones."""
+    if before is None or not revision.reads:
+        return []
+    found = []
+    for rule in data.rules().values():
+        if revision.protocol and rule.cell(revision.name) is None:
+            continue
+        cell, earlier = data.cell_of(rule.id, revision), data.cell_of(rule.id, before)
+        if cell.mode != earlier.mode:
+            found.append((f"rule-{rule.id}", _cell(cell)))
+    return found
+
+
+def _cell(cell: Cell) -> str:
+    where = "; ".join(part for part in (cell.section, _SHORT[cell.grade]) if part)
+    return f"{cell.text} ({where})"
+
+
+def _neighbour(revision: Revision | None) -> str:
+    return "" if revision is None else f"{revision.name}, {revision.date}: {revision.what}"
+
+
+def _rule(rule: Rule) -> Entry:
+    facts = tuple((_span(names), _cell(cell)) for names, cell in rule.cells)
+    text = (
+        "How each revision has it. A revision of the API that is not listed has what the protocol under it "
+        "has.",
+    )
+    return Entry(f"rule-{rule.id}", "rule", rule.title, text, facts, ("history",))
+
+
+def _span(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
+
+
+def _contradiction(contradiction: Contradiction) -> Entry:
+    facts = (
+        *((place.where, place.says) for place in contradiction.places),
+        ("in practice", contradiction.practice),
+        ("touches", ", ".join(contradiction.revisions)),
+    )
+    return Entry(contradiction.id, "contradiction", contradiction.title, (), facts, ("history",))
+
+
+def _question(question: Question) -> Entry:
+    facts = (*(("evidence", text) for text in question.evidence), *lab(question.scenarios))
+    return Entry(question.id, "question", question.asked, (question.answer,), facts, ("history", "1006"))
+
+
+def _history() -> Entry:
+    text = (
+        "Why protocol and API disagree: how the reading of a refused handshake changed. RFC 6455 says that an "
+        "answer which is not a 101 is HTTP's; browsers fail it and hide it from script.",
+        "Rows marked * are those of the published timeline (a blog post in Japanese) that this "
+        "account starts from; each says what of it is verified.",
+    )
+    facts = [
+        (f"{row.date}{' *' if row.published else ''}", f"{row.title}. {_said(row)}") for row in data.timeline()
+    ]
+    for question in data.questions():
+        facts += [("asked", question.asked), ("answer", question.answer), *lab(question.scenarios)]
+    see = ("hybi-07", "r1.210", "r1.271", *(question.id for question in data.questions()))
+    return Entry(
+        "history", "history", "the reading of a refused handshake, 2009 to today", text, tuple(facts), see
+    )
+
+
+def _row(row: Row) -> Entry:
+    facts = (
+        ("date", row.date),
+        ("changed", row.changed),
+        ("why", row.why),
+        ("verified", row.verified),
+        ("known", KNOWN[row.grade]),
+    )
+    return Entry(row.revision, "revision", row.title, (), tuple(f for f in facts if f[1]), ("history",))
+
+
+def _said(row: Row) -> str:
+    why = f" Why: {row.why}" if row.why else ""
+    return f"{row.changed}{why} Verified: {row.verified}"

@@ -1,1 +1,0 @@
-"""What can be explained: a file a kind of thing."""

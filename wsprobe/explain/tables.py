@@ -1,0 +1,220 @@
+"""HTTP statuses as answers to a WebSocket handshake.
+
+Close codes: the IANA registry, the ranges, and what frameworks agree on.
+
+The headers of a handshake: who writes them, what is checked, what script in a browser can do about them.
+
+What a script in a browser can read of its socket, and what keeps it from having one.
+
+Sections of the specifications that decide how an answer is read.
+
+Citations of a specification, as reports, standards and people write them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from wsprobe.explain.entry import Entry, lab, line, load, paragraphs
+
+_SCRIPT = (
+    'error, then close with code 1006, reason "", wasClean false; the status is not among what a script may '
+    "learn (WHATWG WebSockets section 4)."
+)
+_BROWSERS = {
+    "fails": 'Chromium: "Unexpected response code: {number}"; Firefox: "can\'t establish a connection"; '
+    'WebKitGTK: "The server did not accept the WebSocket handshake."',
+    "redirect": 'Chromium: "Unexpected response code: {number}"; Firefox fails too; WebKitGTK follows.',
+    "interim": 'Chromium fails: "Unexpected response code: {number}"; Firefox and WebKitGTK go on reading.',
+    "opens": "open, if the headers are right; otherwise error, then close 1006.",
+}
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
+def status_topics() -> tuple[str, ...]:
+    return tuple(str(row["number"]) for row in load("statuses")["status"])
+
+
+def find_status(number: int) -> Entry:
+    """The status *number*: its own row, or that of its class."""
+    data = load("statuses")
+    row = next((row for row in data["status"] if row["number"] == number), None)
+    if row is None:
+        first = number // 100 if 100 <= number < 600 else 0
+        row = next(row for row in data["class"] if row["first"] == first)
+    return _status(number, row)
+
+
+def meaning(number: int) -> str:
+    """One sentence or two on what *number* means as an answer to a handshake, and its usual cause."""
+    entry = find_status(number)
+    return f"{entry.title}: {entry.text[0]} Usually {dict(entry.facts)['usually']}."
+
+
+def _status(number: int, row: dict[str, Any]) -> Entry:
+    how = _how(number)
+    facts = (
+        ("usually", row["usual"]),
+        ("what to do", line(row["fix"])),
+        ("browsers", row.get("browsers") or _BROWSERS[how].format(number=number)),
+        *((("script", _SCRIPT),) if how != "opens" else ()),
+        ("protocol", _PROTOCOL[how]),
+        *lab(row.get("scenarios", ())),
+    )
+    see = tuple(row.get("see", ())) or ("1006",)
+    return Entry(str(number), "HTTP status", f"{number} {row['name']}", paragraphs(row["means"]), facts, see)
+
+
+_PROTOCOL = {
+    "fails": "not a failure but an HTTP answer: the handshake has not completed and the semantics of HTTP "
+    "still apply (RFC 6455 sections 1.3 and 4.1).",
+    "redirect": "a client may follow and does not have to (RFC 6455 section 4.1, check 1); browsers must not "
+    "since API revision 1.210 of 2011-05-24.",
+    "interim": "not mentioned by RFC 6455; per HTTP procedures it is skipped (RFC 9110 section 15.2).",
+    "opens": "the checks of RFC 6455 section 4.1 decide.",
+}
+
+
+def _how(number: int) -> str:
+    if number == 101:
+        return "opens"
+    if 100 <= number < 200:
+        return "interim"
+    return "redirect" if number in _REDIRECTS else "fails"
+
+
+HIGHEST = 65535
+
+
+def close_code_topics() -> tuple[str, ...]:
+    return tuple(str(row["number"]) for row in load("close_codes")["code"])
+
+
+def find_close_code(number: int) -> Entry | None:
+    """The close code *number*: its own row, or that of its range. None if no Close frame can carry it."""
+    row = _row(number)
+    return None if row is None else _close_code(number, row)
+
+
+def name_of(number: int) -> str:
+    """The registered or conventional name of close code *number*, or of its range; "" if there is none."""
+    row = _row(number)
+    return "" if row is None else str(row["name"])
+
+
+def _row(number: int) -> dict[str, Any] | None:
+    data = load("close_codes")
+    exact = (row for row in data["code"] if row["number"] == number)
+    ranges = (row for row in data["range"] if row["low"] <= number <= row["high"])
+    return next(exact, None) or next(ranges, None)
+
+
+def _close_code(number: int, row: dict[str, Any]) -> Entry:
+    script = row.get("script") or "close with this code and the server's reason, wasClean true, without error."
+    facts = (
+        ("defined by", row["spec"]),
+        ("in a Close frame", "allowed" if row["sent"] else "never, a frame that carries it is an error"),
+        ("script", line(script)),
+        ("usually", row["usual"]),
+        ("what to do", line(row["fix"])),
+        *lab(row.get("scenarios", ())),
+    )
+    title = f"{number} {row['name']}"
+    return Entry(str(number), "close code", title, paragraphs(row["means"]), facts, tuple(row.get("see", ())))
+
+
+_ASKED = re.compile(r"(?P<name>[A-Za-z0-9-]+)(?: headers?|:.*)?")
+_HEADER_LABELS = (
+    ("request", "in the request"),
+    ("answer", "in the answer"),
+    ("script", "script in a browser"),
+    ("fix", "try"),
+)
+
+
+def header_topics() -> tuple[str, ...]:
+    return tuple(row["name"] for row in load("headers")["header"])
+
+
+def find_header(asked: str) -> Entry | None:
+    """The header that *asked* names, as ``Origin``, ``origin header`` or a whole line of it."""
+    match = _ASKED.fullmatch(asked)
+    if match is None:
+        return None
+    for row in load("headers")["header"]:
+        if row["name"].lower() == match["name"].lower():
+            facts = tuple((label, line(row[key])) for key, label in _HEADER_LABELS if key in row)
+            return Entry(row["name"], "header", row["title"], (line(row["text"]),), facts, tuple(row["see"]))
+    return None
+
+
+_SCRIPT_LABELS = (("script", "script in a browser"), ("fix", "try"))
+_OBJECTS = ("WebSocket.", "CloseEvent.", "event.", "ws.", "socket.")
+"""What people write before an attribute's name."""
+
+
+def script_topics() -> tuple[str, ...]:
+    return tuple(row["name"] for row in load("script")["term"])
+
+
+def find_script(asked: str) -> Entry | None:
+    """The term that *asked* names, in any letter case, with or without the object it belongs to."""
+    for word in _OBJECTS:
+        if asked.lower().startswith(word.lower()):
+            asked = asked[len(word) :]
+    for row in load("script")["term"]:
+        if asked.lower() in (name.lower() for name in (row["name"], *row.get("other", ()))):
+            facts = tuple((label, line(row[key])) for key, label in _SCRIPT_LABELS if key in row)
+            text = (line(row["text"]),)
+            return Entry(
+                row["name"], "script", row["title"], text, facts + lab(row.get("lab", [])), tuple(row["see"])
+            )
+    return None
+
+
+def section_topics() -> tuple[str, ...]:
+    return tuple(row["topic"] for row in load("sections")["section"])
+
+
+def find_section(topic: str) -> Entry | None:
+    if "-" not in topic:
+        return None
+    for row in load("sections")["section"]:
+        if topic == row["topic"]:
+            facts = tuple((label, line(said)) for label, said in row.get("steps", {}).items())
+            return Entry(topic, "section", row["title"], paragraphs(row["text"]), facts, tuple(row["see"]))
+    return None
+
+
+_CITED = re.compile(
+    r"(?i)(?:https?://\S*/)?(?:(?P<spec>rfc ?-?[0-9]{4}|whatwg(?: websockets)?|hixie-[0-9]+)"
+    r"|draft-hixie-thewebsocketprotocol-(?P<hixie>[0-9]+))?"
+    r"(?P<mark>[ ,#]*(?:sections?|sec\.?|\u00a7)?[ -]?)(?P<section>[0-9]{1,2}(?:\.[0-9]+)*)?(?:[ ,;].*)?"
+)
+"""``RFC 6455 section 4.1, item 4``, ``rfc6455#section-4.1``, ``section 7.4.1``, ``WHATWG section 4``."""
+
+UNNAMED = "rfc6455"
+"""Whose sections are meant where none is named."""
+
+
+def find_citation(asked: str) -> Entry | None:
+    """The section that *asked* cites, or the nearest one around it that is known, or the specification."""
+    match = _CITED.fullmatch(asked)
+    if match is None or match["mark"] == "-":  # rfc6455-4 is a topic by its name, or none
+        return None
+    if not (match["spec"] or match["hixie"] or (match["mark"].strip() and match["section"])):
+        return None
+    from wsprobe.explain import revisions
+
+    name = f"hixie-{match['hixie']}" if match["hixie"] else _name(match["spec"] or UNNAMED)
+    parts = (match["section"] or "").split(".")
+    while parts and parts[0]:
+        if entry := find_section(f"{name}-{'.'.join(parts)}"):
+            return entry
+        parts.pop()
+    return revisions.find(name)
+
+
+def _name(spec: str) -> str:
+    return re.sub("[ -]", "", spec.lower()) if spec[:3].lower() == "rfc" else spec.lower().split(" ")[0]

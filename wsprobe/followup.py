@@ -1,0 +1,77 @@
+"""What could be asked next after an answer: a redirect followed, an older version, another try. Pure.
+
+RFC 6455 allows all three (sections 4.1, 4.4) and asks for none; browsers do none of them by themselves,
+but for WebKitGTK's redirects.
+
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin
+
+from wsprobe.exchange import Ended
+from wsprobe.read.reading import Reading
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+WIRE_OF_VERSION = {13: "hybi-13", 8: "hybi-08", 7: "hybi-07", 6: "hybi-06", 5: "hybi-05", 4: "hybi-04"}
+"""Sec-WebSocket-Version -> the wire version that speaks it, best first."""
+TRANSIENT = frozenset({"unreachable", "timeout", "dropped"})
+TRANSIENT_STATUS = frozenset({408, 429, 500, 502, 503, 504})
+
+
+def redirect(reading: Reading) -> str | None:
+    """The absolute URL that a 3xx answer points to (RFC 9110 section 10.2.2), None if it points nowhere, or
+    to what is no URL.
+
+    A relative reference is resolved against the URL asked for; http: and https: are taken for ws: and wss:.
+    """
+    final = reading.final
+    if final is None or final.status not in REDIRECTS:
+        return None
+    locations = final.head.all(b"location")
+    if not locations or not locations[0].value:
+        return None
+    target = reading.exchange.plan.target
+    base = ("https:" if target.secure else "http:") + target.url.partition(":")[2]
+    try:
+        place = urljoin(base, locations[0].value.decode("latin-1"))
+    except ValueError:  # brackets that hold no address
+        return None
+    for http, ws in (("http:", "ws:"), ("https:", "wss:")):
+        if place.lower().startswith(http + "//"):
+            return ws + place[len(http) :]
+    return place
+
+
+def versions(reading: Reading) -> tuple[int, ...]:
+    """The versions that a refusal lists in Sec-WebSocket-Version (RFC 6455 section 4.4), as sent."""
+    final = reading.final
+    if final is None or final.status == 101:
+        return ()
+    words = b",".join(f.value for f in final.head.all(b"sec-websocket-version")).split(b",")
+    return tuple(int(word) for word in (w.strip() for w in words) if word.isdigit() and len(word) <= 3)
+
+
+def other_wire(reading: Reading) -> str | None:
+    """The best wire version that the server lists, we speak, and was not the one just asked with.
+
+    What was asked with is the number sent, whatever the wire version it was sent in.
+    """
+    listed = versions(reading)
+    asked = [field.value for field in reading.request.head.all(b"sec-websocket-version")]
+    other = (
+        wire for number, wire in WIRE_OF_VERSION.items() if number in listed and b"%d" % number not in asked
+    )
+    return next(other, None)
+
+
+def transient(reading: Reading, outcome: str) -> bool:
+    """True if the same request may well be answered differently a moment later (as curl's --retry).
+
+    An answer that met a size limit of ours is not one: it would only be as long again.
+    """
+    final = reading.final
+    last = reading.exchange.events[-1] if reading.exchange.events else None
+    if isinstance(last, Ended) and last.how == "limit":
+        return False
+    return outcome in TRANSIENT or (final is not None and final.status in TRANSIENT_STATUS)

@@ -1,0 +1,370 @@
+"""A 101 read as HTTP: the judge finds every fault, and the revision says what each of them meant to it.
+
+The table below is the whole of it: finding id -> rule, and per mode of the rule the answer ("" lets it pass).
+
+An answer whose status is not 101, where the answer is read as HTTP.
+
+What one rule of one revision says of one reading.
+
+Which contradictions between, or within, the specifications a reading touches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from wsprobe.history.data import cell_of, contradictions, touched_by
+from wsprobe.history.revision import Contradiction, Grade, Revision
+from wsprobe.judge import OF_HANDSHAKE
+from wsprobe.judge.finding import Finding, Level, shown
+from wsprobe.judge.refusal import REDIRECTS, asked_version, versions
+from wsprobe.judge.subject import handshake, refusal, status_span
+from wsprobe.read.reading import Field, Reading, Response, Span
+
+ORDER = {
+    "list": (
+        "status-line",
+        "interim",
+        "utf-8",
+        "upgrade",
+        "connection",
+        "challenge",
+        "nonce",
+        "extension-grammar",
+        "extension-lines",
+        "extension-unasked",
+        "deflate-parameters",
+        "protocol-repeated",
+        "protocol-empty",
+        "protocol-unasked",
+        "protocol-other",
+        "protocol-missing",
+    ),
+}
+"""Rules in the order in which a mode of the rule ``order`` has them checked."""
+ORDER["api"] = (*ORDER["list"][:3], "protocol-missing", *ORDER["list"][3:-1])
+
+_ANY_FAILS = {"equal": "fail", "value": "fail", "token": "fail", "unsure": "fail"}
+_ACCEPT_FAILS = {"accept": "fail", "accept-once": "fail", "accept-trimmed": "fail"}
+_FAILS = {"fail": "fail", "fail-any": "fail", "not-known": "not known"}
+
+MEANS: dict[str, tuple[str, dict[str, str]]] = {
+    "status-line-malformed": (
+        "status-line",
+        {"http": "not known", "http-any-version": "not known", "conforming": "fail", "parser": "ambiguous"},
+    ),
+    "http-version": (
+        "status-line",
+        {
+            "http": "not known",
+            "http-any-version": "ambiguous",
+            "conforming": "ambiguous",
+            "parser": "ambiguous",
+        },
+    ),
+    "interim-before-101": ("interim", {"not-known": "not known", "unsaid": "ambiguous"}),
+    "bare-101": ("upgrade", _ANY_FAILS),
+    "upgrade-missing": ("upgrade", _ANY_FAILS),
+    "upgrade-not-websocket": ("upgrade", _ANY_FAILS),
+    "upgrade-list": ("upgrade", {"equal": "fail", "value": "ambiguous"}),
+    "connection-missing": ("connection", _ANY_FAILS),
+    "connection-no-upgrade": ("connection", _ANY_FAILS),
+    "connection-list": ("connection", {"equal": "fail", "unsure": "not known"}),
+    "accept-several": ("challenge", _ACCEPT_FAILS | {"accept": "not known"}),
+    "accept-unchecked": ("challenge", {}),
+    "extension-unoffered": ("extension-unasked", _FAILS),
+    "extension-malformed": ("extension-grammar", _FAILS),
+    "extensions-several-fields": ("extension-lines", {"not-known": "not known"}),
+    "protocol-unrequested": ("protocol-unasked", _FAILS),
+    "protocol-mismatch": ("protocol-other", _FAILS),
+    "protocol-case": ("protocol-other", _FAILS),
+    "protocol-list": ("protocol-other", _FAILS),
+    "protocol-several": ("protocol-repeated", _FAILS),
+    "protocol-empty": ("protocol-empty", {"not-known": "not known", "catch-all": "fail", "asked": "fail"}),
+    "protocol-empty-unasked": (
+        "protocol-empty",
+        {"not-known": "not known", "catch-all": "ambiguous", "asked": "ambiguous"},
+    ),
+    "protocol-none-selected": ("protocol-missing", {"fail": "fail"}),
+}
+"""Finding ids of the judge that some revision reads in its own way."""
+
+
+def examined(response: Response, revision: Revision, found: Sequence[Finding]) -> Iterator[Ruling]:
+    """The rulings of *revision* on *response*, a 101, in the revision's order of checks.
+
+    *found* is what the judge finds in the reading. Nothing is yielded for what the revision lets pass.
+    """
+    rulings = [
+        *_of_findings(revision, found),
+        *_white_space(response, revision),
+        *_nonce(response, revision),
+        *_utf_8(response, revision),
+        *_any_extension(response, revision, found),
+    ]
+    order = ORDER[cell_of("order", revision).mode]
+    yield from sorted(rulings, key=lambda ruling: order.index(ruling.finding.id.removeprefix("rule-")))
+
+
+def _of_findings(revision: Revision, found: Sequence[Finding]) -> Iterator[Ruling]:
+    for finding in found:
+        known = MEANS.get(finding.id) or _family(finding)
+        if known is None:
+            continue
+        rule_id, answers = known
+        if answer := answers.get(cell_of(rule_id, revision).mode, ""):
+            yield rule(
+                revision,
+                rule_id,
+                answer,
+                span=finding.span,
+                expected=finding.expected,
+                received=finding.received,
+                usual=finding.usual,
+            )
+
+
+def _family(finding: Finding) -> tuple[str, dict[str, str]] | None:
+    """Findings that only a family of ids has in common; what goes wrong after the handshake is not theirs."""
+    if finding.level != "fail" or finding.id not in OF_HANDSHAKE:
+        return None
+    if finding.id.startswith("accept-"):
+        return "challenge", _ACCEPT_FAILS
+    if finding.id.startswith("deflate-"):
+        return "deflate-parameters", {"extension": "fail"}
+    return None
+
+
+def _white_space(response: Response, revision: Revision) -> Iterator[Ruling]:
+    """White space around Accept that is more than the usual space: a clause of the RFC, not of the drafts."""
+    if cell_of("challenge", revision).mode not in ("accept", "accept-once"):
+        return
+    for field in response.head.all(b"sec-websocket-accept"):
+        if field.value and _padded(field):
+            yield rule(revision, "challenge", "not known", "white space around the value", span=field.span)
+            return
+
+
+def _padded(field: Field) -> bool:
+    after_colon = field.lines[0].text.partition(b":")[2]
+    return len(field.lines) > 1 or after_colon.removeprefix(b" ") != field.value
+
+
+def _nonce(response: Response, revision: Revision) -> Iterator[Ruling]:
+    if cell_of("nonce", revision).mode == "required" and not response.head.all(b"sec-websocket-nonce"):
+        yield rule(revision, "nonce", "fail", "the 101 has no Sec-WebSocket-Nonce", span=status_span(response))
+
+
+def _utf_8(response: Response, revision: Revision) -> Iterator[Ruling]:
+    answer = {"fail": "fail", "not-known": "not known"}.get(cell_of("utf-8", revision).mode)
+    if answer is None:
+        return
+    try:
+        response.head.raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        at = response.head.start + error.start
+        yield rule(revision, "utf-8", answer, span=(at, response.head.start + error.end))
+
+
+def _any_extension(response: Response, revision: Revision, found: Sequence[Finding]) -> Iterator[Ruling]:
+    """A browser of that revision offered nothing, so what our own request offered does not count."""
+    if cell_of("extension-unasked", revision).mode != "fail-any":
+        return
+    told = {"extension-unoffered", "extension-malformed"}
+    fields = response.head.all(b"sec-websocket-extensions")
+    if fields and not any(finding.id in told for finding in found):
+        yield rule(revision, "extension-unasked", "fail", span=fields[0].span, received=shown(fields[0].value))
+
+
+FOLLOWED_IN_2009 = (301, 302, 303, 307)
+
+_BY_STATUS = {401: "authenticate", 407: "proxy-authenticate", 421: "misdirected"}
+
+
+def refused(reading: Reading, response: Response, revision: Revision) -> Ruling:
+    """What *revision* asks a client to do with *response*, the final answer, which is not a 101."""
+    status = response.status
+    assert status is not None
+    subject = _subject(reading, status)
+    answer = _ANSWERS[subject](reading, response, revision)
+    decided = subject if answer[1] else "status"
+    return rule(
+        revision,
+        decided,
+        answer[0],
+        f"the status is {status:03}",
+        span=status_span(response),
+        expected="101",
+        received=f"{status:03}",
+    )
+
+
+def _subject(reading: Reading, status: int) -> str:
+    if status in REDIRECTS:
+        return "redirect"
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    other = any(version != asked_version(reading) for version in versions(reading))
+    return "version-retry" if other else "refusal"
+
+
+Answer = tuple[str, bool]
+"""The answer, and whether the special rule decided (or the general one on a status other than 101)."""
+
+
+def _general(revision: Revision) -> Answer:
+    return {"fail": "fail", "http": "http"}.get(cell_of("status", revision).mode, "not known"), False
+
+
+def _redirect(reading: Reading, response: Response, revision: Revision) -> Answer:
+    mode = cell_of("redirect", revision).mode
+    located = bool(response.head.all(b"location"))
+    if mode == "follow":
+        return ("may-redirect" if _followed_in_2009(reading, response) else "fail"), True
+    if mode == "may":
+        return ("may-redirect", True) if located else ("http", False)
+    return ("fail" if mode == "fail" else "not known"), True
+
+
+def _followed_in_2009(reading: Reading, response: Response) -> bool:
+    where = [field.value.lower() for field in response.head.all(b"location")]
+    if response.status not in FOLLOWED_IN_2009 or len(where) != 1:
+        return False
+    return where[0].startswith(b"wss:" if reading.exchange.plan.target.secure else (b"ws:", b"wss:"))
+
+
+def _authenticate(reading: Reading, response: Response, revision: Revision) -> Answer:
+    mode = cell_of("authenticate", revision).mode
+    challenges = len(response.head.all(b"www-authenticate"))
+    if mode == "one-challenge":
+        return ("retry-auth" if challenges == 1 else "fail"), True
+    if mode == "may":
+        return ("retry-auth", True) if challenges else ("http", False)
+    if mode == "credentials":
+        return ("retry-auth" if reading.exchange.plan.target.userinfo else "fail"), True
+    return ("fail" if mode == "fail" else "not known"), True
+
+
+def _proxy_authenticate(reading: Reading, response: Response, revision: Revision) -> Answer:
+    mode = cell_of("proxy-authenticate", revision).mode
+    return {"retry": "retry-proxy-auth", "http": "http", "fail": "fail"}.get(mode, "not known"), True
+
+
+def _version_retry(reading: Reading, response: Response, revision: Revision) -> Answer:
+    if cell_of("version-retry", revision).mode == "may":
+        return "may-retry-version", True
+    return _general(revision)
+
+
+def _other(reading: Reading, response: Response, revision: Revision) -> Answer:
+    return _general(revision)
+
+
+_ANSWERS = {
+    "redirect": _redirect,
+    "authenticate": _authenticate,
+    "proxy-authenticate": _proxy_authenticate,
+    "version-retry": _version_retry,
+    "misdirected": _other,
+    "refusal": _other,
+}
+
+
+_LEVELS: dict[str, Level] = {"fail": "fail", "ambiguous": "warn", "not known": "warn"}
+_KNOWN: dict[Grade, str] = {
+    "read": "",
+    "secondary": " (known at second hand)",
+    "one timeline": " (known from one published timeline)",
+    "not known": "",
+}
+
+STRONGEST = ("fail", "not known", "ambiguous")
+"""A rule that fails decides, whatever the others leave open; then what is not known; then what is undecided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """An answer of ``Verdict.answer``, and the rule behind it as a finding."""
+
+    answer: str
+    finding: Finding
+
+
+def rule(
+    revision: Revision,
+    rule_id: str,
+    answer: str,
+    what: str = "",
+    *,
+    span: Span | None = None,
+    expected: str | None = None,
+    received: str | None = None,
+    usual: str = "",
+) -> Ruling:
+    """*answer* by the cell of *rule_id* in *revision*; *what* is said before the rule's own words."""
+    cell = cell_of(rule_id, revision)
+    own = f"{what}: {cell.text}" if what else cell.text
+    where = f"{spec_of(revision, cell.rule)} section {cell.section}" if cell.section[:1].isdigit() else ""
+    finding = Finding(
+        f"rule-{rule_id}",
+        _LEVELS.get(answer, "note"),
+        where or ", ".join(part for part in (spec_of(revision, cell.rule), cell.section) if part),
+        own + _KNOWN[cell.grade],
+        usual,
+        span,
+        expected,
+        received,
+    )
+    return Ruling(answer, finding)
+
+
+def spec_of(revision: Revision, rule_id: str) -> str:
+    """The name of the revision whose cell counts: its own, or that of the protocol under it."""
+    from wsprobe.history.data import revisions, rules
+
+    own = rules()[rule_id].cell(revision.name)
+    spoken = revision.name if own is not None or not revision.protocol else revision.protocol
+    return "RFC 6455" if spoken == "rfc6455" else revisions()[spoken].name
+
+
+def strongest(rulings: Iterable[Ruling]) -> Ruling | None:
+    """The ruling that decides, the first of its kind; None if all let the answer pass."""
+    found = list(rulings)
+    for answer in STRONGEST:
+        for ruling in found:
+            if ruling.answer == answer:
+                return ruling
+    return None
+
+
+def touched(reading: Reading, revision: Revision, found: Sequence[Finding]) -> Iterator[Finding]:
+    """A note for each contradiction, naming the places that contradict each other."""
+    for id, span in _ids(reading, found):
+        contradiction = contradictions()[id]
+        if revision.name in contradiction.revisions:
+            yield Finding(id, "note", _places(contradiction), text_of(contradiction), span=span)
+
+
+def text_of(contradiction: Contradiction) -> str:
+    """Both places and what they say, as one sentence, and what is done in practice."""
+    places = "; but ".join(f"{place.where}: {place.says}" for place in contradiction.places)
+    return f"{contradiction.title}. {places}. {contradiction.practice}"
+
+
+def _places(contradiction: Contradiction) -> str:
+    return " against ".join(place.where for place in contradiction.places)
+
+
+def _ids(reading: Reading, found: Sequence[Finding]) -> Iterator[tuple[str, Span | None]]:
+    response = refusal(reading)
+    if response is not None:
+        yield "contradiction-status", status_span(response)
+        if response.status in (400, 426) and response.head.all(b"sec-websocket-version"):
+            yield "contradiction-version-status", status_span(response)
+    for finding in found:
+        if (id := touched_by().get(finding.id)) is not None:
+            yield id, finding.span
+    answered = handshake(reading)
+    if answered is not None:
+        yield "contradiction-nonce", status_span(answered)

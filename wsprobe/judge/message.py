@@ -1,0 +1,427 @@
+"""Findings about HTTP messages: how the head is written, how the body is framed.
+
+How heads are written (RFC 9112 sections 2 and 5, RFC 9110 section 5), and what a 101 must not carry.
+
+One finding an oddity and head: it points at the first place and counts the rest.
+
+Bodies of refusals: whether all of it came, and whether it is what the headers say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wsprobe.judge.finding import Entry, Finding, counted, shown
+from wsprobe.judge.subject import PEER_ENDED, blank, handshake, how, refusal, status_span, stopped, where
+from wsprobe.read.reading import Body, Field, Head, Reading, Response, Span
+from wsprobe.read.tokens import is_token
+
+_HAND_WRITTEN = "a server that writes its answers by hand, byte by byte"
+
+HEAD_EMPTY_LINES = Entry(
+    "head-empty-lines",
+    "warn",
+    "RFC 9112 section 2.2",
+    title="Empty lines before the status line",
+    meaning="An answer begins with its status line. Many clients skip empty lines before it, strict ones "
+    "do not.",
+    usual="a line end left over from an earlier answer, or a template that begins with a line break",
+    advice="Begin with the status line.",
+)
+HEAD_BARE_LF = Entry(
+    "head-bare-lf",
+    "warn",
+    "RFC 9112 section 2.2",
+    title="Lines end with LF alone",
+    meaning="Lines end with CR LF. A client may take LF alone for a line end; not every one does.",
+    usual=_HAND_WRITTEN + ", with `\\n` for `\\r\\n`",
+    advice="End every line with CR LF.",
+)
+HEAD_BARE_CR = Entry(
+    "head-bare-cr",
+    "warn",
+    "RFC 9112 section 2.2",
+    title="A CR inside a line",
+    meaning="A CR that is not followed by LF makes the element invalid; clients refuse it, replace it by a "
+    "space, or see another line there.",
+    usual="a value taken from input and put in a header without a check",
+    advice="Remove line ends from header values.",
+)
+HEAD_NUL = Entry(
+    "head-nul",
+    "warn",
+    "RFC 9110 section 5.5",
+    title="A NUL byte in the head",
+    meaning="NUL is invalid and dangerous in a header; clients refuse the answer or replace the byte.",
+    usual="a C string or a fixed-size buffer sent with its terminator",
+    advice="Send the length of the text, not of the buffer.",
+)
+HEAD_CONTROL = Entry(
+    "head-control",
+    "warn",
+    "RFC 9110 section 5.5",
+    title="Control bytes in the head",
+    meaning="Control characters are not allowed in headers; clients differ in what they do with them.",
+    usual="binary data or terminal escapes put in a header",
+    advice="Encode such a value (base64 or percent-encoding).",
+)
+HEAD_8_BIT = Entry(
+    "head-8-bit",
+    "note",
+    "RFC 9110 section 5.5",
+    title="Bytes above 127 in the head",
+    meaning="Header values are US-ASCII; other bytes are opaque data that each reader decodes as it likes.",
+    usual="a name or message in UTF-8 or Latin-1",
+    advice="Put such text in the body, or encode it.",
+)
+HEAD_OBS_FOLD = Entry(
+    "head-obs-fold",
+    "warn",
+    "RFC 9112 section 5.2",
+    title="A folded header",
+    meaning="A header continued on the next line is obsolete; a server must not send one, and a client "
+    "replaces the fold by spaces.",
+    usual="long values wrapped as in mail",
+    advice="Write each header on one line.",
+)
+HEAD_NO_COLON = Entry(
+    "head-no-colon",
+    "warn",
+    "RFC 9112 section 5",
+    title="A header line without a colon",
+    meaning="The line is not a header. Clients drop it or refuse the answer.",
+    usual=_HAND_WRITTEN,
+    advice="Write `Name: value`, or remove the line.",
+)
+HEAD_EMPTY_NAME = Entry(
+    "head-empty-name",
+    "warn",
+    "RFC 9112 section 5",
+    title="A header without a name",
+    meaning="A header name is a token of at least one character.",
+    usual="a header built from an empty variable",
+    advice="Remove the line.",
+)
+HEAD_NAME_NOT_TOKEN = Entry(
+    "head-name-not-token",
+    "warn",
+    "RFC 9110 section 5.1",
+    title="A header name that is no token",
+    meaning="Header names hold letters, digits and a few signs. Strict clients refuse the answer.",
+    usual="a name with spaces, brackets or letters beyond ASCII",
+    advice="Rename the header.",
+)
+HEAD_SPACE_BEFORE_COLON = Entry(
+    "head-space-before-colon",
+    "warn",
+    "RFC 9112 section 5.1",
+    title="White space before the colon",
+    meaning="No white space is allowed between name and colon: some readers take the space for a part of "
+    "the name and so miss the header.",
+    usual=_HAND_WRITTEN,
+    advice="Write `Name: value`.",
+)
+HEAD_SPACE_FIRST = Entry(
+    "head-space-first",
+    "warn",
+    "RFC 9112 section 2.2",
+    title="White space before the first header",
+    meaning="A line that begins with white space directly after the status line continues nothing; clients "
+    "refuse it or drop the line.",
+    usual="an indented template",
+    advice="Begin every header at the start of its line.",
+)
+HEAD_LARGE = Entry(
+    "head-large",
+    "note",
+    "RFC 9110 section 5.4",
+    title="A large head",
+    meaning="HTTP sets no limit on heads, but readers do: 8 to 16 KiB or 100 lines are common in libraries "
+    "and proxies, browsers take 256 KiB.",
+    usual="cookies or debugging headers that grew",
+    advice="Keep the whole head under 8 KiB.",
+)
+CONTENT_LENGTH_ON_101 = Entry(
+    "content-length-on-101",
+    "warn",
+    "RFC 9110 section 8.6",
+    title="Content-Length on a 101",
+    meaning="A 1xx answer has no body and must not carry Content-Length. Clients ignore it, some proxies "
+    "do not.",
+    usual="a framework that adds Content-Length to every answer",
+    advice="Leave the header out of the 101.",
+)
+TRANSFER_ENCODING_ON_101 = Entry(
+    "transfer-encoding-on-101",
+    "warn",
+    "RFC 9112 section 6.1",
+    title="Transfer-Encoding on a 101",
+    meaning="A 1xx answer has no body and must not carry Transfer-Encoding. Clients ignore it, some "
+    "proxies do not.",
+    usual="a framework that streams every answer",
+    advice="Leave the header out of the 101.",
+)
+BODY_ON_101 = Entry(
+    "body-on-101",
+    "fail",
+    "RFC 9110 section 15.2; RFC 6455 section 5.2",
+    title="The 101 has a body",
+    meaning="What follows the 101 is text where frames are due: a client reads it as broken frames.",
+    usual="a framework that writes a body to every answer",
+    advice="Send nothing but frames after the blank line of the 101.",
+)
+LENGTH_CONFLICT = Entry(
+    "length-conflict",
+    "warn",
+    "RFC 9112 section 6.3",
+    title="Content-Length is not usable",
+    meaning="Several different values, or one that is no number: where the body ends cannot be known.",
+    usual="two layers that each set the header",
+    advice="Send one correct Content-Length.",
+)
+BODY_TRUNCATED = Entry(
+    "body-truncated",
+    "warn",
+    "RFC 9112 section 8",
+    title="The body was cut short by the server",
+    meaning="The connection ended before as much came as was announced. The status stands; the body is "
+    "incomplete.",
+    usual="the server closes at once after refusing, or Content-Length counts characters in place of bytes",
+    advice="Send as many bytes as announced, then close.",
+)
+BODY_TOO_LONG = Entry(
+    "body-too-long",
+    "warn",
+    "RFC 9112 section 6.3",
+    title="More came than was announced",
+    meaning="Bytes follow the end of the body. They belong to no answer, and clients drop them.",
+    usual="Content-Length that counts characters in place of bytes, or two answers in one",
+    advice="Count bytes, and answer once.",
+)
+BODY_MALFORMED = Entry(
+    "body-malformed",
+    "warn",
+    "RFC 9112 section 7.1",
+    title="The body's framing is broken",
+    meaning="Its transfer coding cannot be read to the end, so what of it is content is uncertain.",
+    usual="a body marked chunked that is not, or that was coded twice",
+    advice="Let the server library do the framing.",
+)
+BODY_CUT = Entry(
+    "body-cut",
+    "note",
+    "RFC 9110 section 6.4",
+    title="The body is longer than we keep",
+    meaning="Reading stopped at our own limit. Nothing is wrong with the answer.",
+    usual="a large error page, a download, or chunks without end",
+    advice="Raise the limit with `--max-body`.",
+)
+BODY_UNFINISHED = Entry(
+    "body-unfinished",
+    "warn",
+    "RFC 9112 section 6.3",
+    title="The time limit ran out inside the body",
+    meaning="The status and headers are complete and stand; the body had not ended yet.",
+    usual="a body without a length on a connection that is kept open, or a slow server",
+    advice="Send Content-Length, or close; `-m` raises the limit.",
+)
+CODING_FAILED = Entry(
+    "coding-failed",
+    "warn",
+    "RFC 9110 section 8.4",
+    title="The body's content coding could not be undone",
+    meaning="Content-Encoding names a coding that the body does not have, or one not known here. The body "
+    "is "
+    "shown as it came.",
+    usual="a proxy that changes the body or the header, but not both",
+    advice="Compare the header with the body's first bytes.",
+)
+H11_REFUSES = Entry(
+    "h11-refuses",
+    "warn",
+    "RFC 9112",
+    title="A strict client library refuses this",
+    meaning="h11, on which many Python clients are built, does not take this answer. Its users see a "
+    "protocol error in place of what the server said.",
+    usual="one of the head's or body's other findings",
+    advice="Correct what the other findings say.",
+)
+
+
+_ODDITIES = {
+    "no-colon": (HEAD_NO_COLON, "this line has no colon"),
+    "empty-name": (HEAD_EMPTY_NAME, "this header has no name"),
+    "space-before-colon": (HEAD_SPACE_BEFORE_COLON, "white space stands before the colon"),
+    "space-before-name": (HEAD_SPACE_FIRST, "white space begins the first line after the status line"),
+    "folded": (HEAD_OBS_FOLD, "this header is folded over more than one line"),
+    "bare-lf": (HEAD_BARE_LF, "this line ends with LF alone"),
+    "bare-cr": (HEAD_BARE_CR, "a CR stands inside this line"),
+    "nul": (HEAD_NUL, "a NUL byte stands in this line"),
+    "control": (HEAD_CONTROL, "control bytes stand in this line"),
+    "8-bit": (HEAD_8_BIT, "bytes above 127 stand in this line"),
+}
+
+_PEER_LEFT = (
+    "peer closed connection",
+    "peer unexpectedly closed connection",
+    "can't handle event type ConnectionClosed",
+)
+"""What h11 0.16 says of an answer that broke off: of its end, not of its bytes."""
+
+LARGE_HEAD = 16 * 1024
+MANY_FIELDS = 100
+
+
+def head(reading: Reading) -> Iterator[Finding]:
+    """Oddities of every head that came; of interim ones the first of each kind."""
+    if reading.looks_like:
+        return
+    told: set[str] = set()
+    for response in reading.responses:
+        for finding in _of_one(response):
+            if not response.interim or finding.id not in told:
+                told.add(finding.id)
+                yield finding
+
+
+def _of_one(response: Response) -> Iterator[Finding]:
+    if "leading-empty-lines" in response.oddities:
+        start = response.head.start
+        yield HEAD_EMPTY_LINES.found("empty lines stand before the status line", (start, start))
+    yield from _lines(response)
+    yield from _size(response.head)
+
+
+def _lines(response: Response) -> Iterator[Finding]:
+    head, fields = response.head, response.head.fields
+    for oddity, (entry, words) in _ODDITIES.items():
+        places = [field.span for field in fields if oddity in field.oddities and not _cut(head, field, oddity)]
+        if oddity in response.oddities and head.first is not None:
+            places.insert(0, head.first.span)
+        if oddity == "bare-lf" and head.blank == b"\n" and not places:
+            end = head.start + len(head.raw) - 1
+            places.append((end, end))
+        if places:
+            yield entry.found(words + _more(places), places[0])
+    names = [field for field in fields if _name_is_odd(field)]
+    if names:
+        yield HEAD_NAME_NOT_TOKEN.found(
+            f"{shown(names[0].name)} is no header name" + _more([field.span for field in names]),
+            (names[0].lines[0].start, names[0].lines[0].start + len(names[0].name)),
+        )
+
+
+def _cut(head: Head, field: Field, oddity: str) -> bool:
+    """True if the head broke off in *field*, and that is all that *oddity* says."""
+    last = field.lines[-1]
+    if head.complete or field is not head.fields[-1] or last.end:
+        return False
+    return oddity == "no-colon" or (oddity == "bare-cr" and b"\r" not in last.text[:-1])
+
+
+def _name_is_odd(field: Field) -> bool:
+    name = field.name.strip(b" \t")
+    return bool(name) and not is_token(name)
+
+
+def _more(places: list[Span]) -> str:
+    return f", and so {len(places) - 1} more" if len(places) > 1 else ""
+
+
+def _size(head: Head) -> Iterator[Finding]:
+    size = len(head.raw)
+    if size > LARGE_HEAD or len(head.fields) > MANY_FIELDS:
+        yield HEAD_LARGE.found(
+            f"the head has {size} bytes and {counted(len(head.fields), 'header')}",
+            (head.start, head.start + size),
+        )
+
+
+def framing_on_101(reading: Reading) -> Iterator[Finding]:
+    """Content-Length and Transfer-Encoding on a 101, which has no body (RFC 9110 section 8.6, 9112 6.1)."""
+    response = handshake(reading)
+    if response is None:
+        return
+    for name, entry in (
+        (b"content-length", CONTENT_LENGTH_ON_101),
+        (b"transfer-encoding", TRANSFER_ENCODING_ON_101),
+    ):
+        fields = response.head.all(name)
+        if fields:
+            yield entry.found(
+                f"a 101 has no body, and this one says {shown(fields[0].name)}: {shown(fields[0].value)}",
+                where(response.head, fields),
+            )
+
+
+def strict_library(reading: Reading) -> Iterator[Finding]:
+    """What h11 says of the same bytes; not where the end or another protocol is all there is to say."""
+    opinion = reading.opinion
+    if opinion is None or opinion.accepts or opinion.waits or reading.looks_like:
+        return
+    if opinion.message.startswith(_PEER_LEFT):
+        return
+    if reading.responses and not blank(reading.responses[-1].head):
+        yield H11_REFUSES.found(
+            f"a strict client library refuses this: h11 says {shown(opinion.message.encode())}",
+            status_span(reading.responses[-1]),
+        )
+
+
+def body(reading: Reading) -> Iterator[Finding]:
+    """The body against its framing (RFC 9112 section 6) and its content coding (RFC 9110 section 8.4)."""
+    response = refusal(reading)
+    if response is None or response.body is None:
+        return
+    of = response.body
+    yield from _framing(reading, response, of)
+    if reading.rest:
+        start = len(reading.received) - len(reading.rest)
+        yield BODY_TOO_LONG.found(
+            f"{counted(len(reading.rest), 'byte')} came after the end of the body",
+            (start, len(reading.received)),
+        )
+    yield from _coding(reading, response, of)
+
+
+def _framing(reading: Reading, response: Response, of: Body) -> Iterator[Finding]:
+    end = how(reading)
+    span = _framing_span(response)
+    if of.framing == "unknown":
+        lengths = response.head.all(b"content-length")
+        entry = LENGTH_CONFLICT if lengths and not response.head.all(b"transfer-encoding") else BODY_MALFORMED
+        yield entry.found(f"where the body ends cannot be known: {shown(of.problem.encode())}", span)
+    elif of.malformed:
+        yield BODY_MALFORMED.found(f"the body is not chunked as it says: {shown(of.problem.encode())}", span)
+    elif of.complete:
+        return
+    elif of.cut or end == "limit":
+        yield BODY_CUT.found(f"{stopped(reading, of.cut_by)}; {len(of.content)} bytes of body had come", span)
+    elif end in PEER_ENDED and (of.framing != "close" or end != "fin"):
+        yield BODY_TRUNCATED.found(f"{PEER_ENDED[end]} {_amount(of)}", span)
+    elif end == "timeout":
+        yield BODY_UNFINISHED.found(f"the time limit ran out {_amount(of)}", span)
+
+
+def _amount(of: Body) -> str:
+    if of.expected is not None:
+        return f"after {len(of.content)} of {of.expected} bytes"
+    return f"inside the body, after {counted(len(of.content), 'byte')}"
+
+
+def _framing_span(response: Response) -> Span:
+    fields = response.head.all(b"transfer-encoding") or response.head.all(b"content-length")
+    return where(response.head, fields) or status_span(response)
+
+
+def _coding(reading: Reading, response: Response, of: Body) -> Iterator[Finding]:
+    if of.coding_fault == "cut":
+        if not of.cut:
+            yield BODY_CUT.found(f"the body is {of.coding_problem}, our limit", _coding_span(response))
+    elif of.coding_fault and (of.complete or of.coding_fault != "short"):
+        coding = shown(of.coding.encode("latin-1"))
+        yield CODING_FAILED.found(f"{coding}: {of.coding_problem}", _coding_span(response))
+
+
+def _coding_span(response: Response) -> Span | None:
+    return where(response.head, response.head.all(b"content-encoding"))

@@ -1,0 +1,498 @@
+"""Findings about what the server selected: subprotocol, extensions, permessage-deflate parameters.
+
+RFC 6455 section 4.1, item 6: the selected subprotocol.
+
+RFC 6455 section 4.1, item 5, and section 9.1: the extensions in use.
+
+RFC 7692 section 7.1: the parameters of permessage-deflate in the answer.
+
+A client may make several offers; the answer is held against the one that it fits best.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+
+from wsprobe.judge.finding import Entry, Finding, shown, times
+from wsprobe.judge.subject import handshake, status_span, where
+from wsprobe.read.reading import Field, Reading, Span
+from wsprobe.read.tokens import Extension, Malformed, parse_extensions, split_list
+
+PROTOCOL_UNREQUESTED = Entry(
+    "protocol-unrequested",
+    "fail",
+    "RFC 6455 section 4.1, item 6",
+    title="A subprotocol that nobody asked for",
+    meaning="The request offered no subprotocol, so the answer must not name one.",
+    usual="a server with a fixed subprotocol, meant for clients that ask for it",
+    advice="Ask for it (`--protocol NAME`), or have the server select only what was offered.",
+)
+PROTOCOL_MISMATCH = Entry(
+    "protocol-mismatch",
+    "fail",
+    "RFC 6455 section 4.1, item 6",
+    title="A subprotocol that was not offered",
+    meaning="The server must select one of the offered subprotocols or none.",
+    usual="client and server versions that name their subprotocol differently",
+    advice="Offer the name that the server selects, or correct the server.",
+)
+PROTOCOL_CASE = Entry(
+    "protocol-case",
+    "fail",
+    "RFC 6455 section 4.1, item 6",
+    title="A subprotocol in another letter case",
+    meaning="Subprotocol names are compared byte by byte; the server changed the letter case.",
+    usual="a server that prints the name from its own table, or lower-cases header values",
+    advice="Send the name back exactly as offered.",
+)
+PROTOCOL_LIST = Entry(
+    "protocol-list",
+    "fail",
+    "RFC 6455 section 4.2.2, step 5.5",
+    title="More than one subprotocol in the value",
+    meaning="The answer holds one selected subprotocol, never a list.",
+    usual="a server or proxy that copies the request's header into the answer",
+    advice="Select one of the offered subprotocols.",
+)
+PROTOCOL_SEVERAL = Entry(
+    "protocol-several",
+    "fail",
+    "RFC 6455 section 11.3.4",
+    title="Sec-WebSocket-Protocol appears more than once",
+    meaning="The header must not appear more than once in an answer.",
+    usual="both the application and its framework or proxy add the header",
+    advice="Find the second place that sets the header, and remove it.",
+)
+PROTOCOL_EMPTY = Entry(
+    "protocol-empty",
+    "fail",
+    "RFC 6455 section 4.2.2, step 4",
+    title="Sec-WebSocket-Protocol is empty",
+    meaning="The empty string is not a subprotocol. A server that selects none leaves the header out.",
+    usual="a server that always writes the header",
+    advice="Leave the header out where no subprotocol is selected.",
+)
+PROTOCOL_EMPTY_UNASKED = Entry(
+    "protocol-empty-unasked",
+    "warn",
+    "RFC 6455 section 4.1, item 6, and section 4.2.2, step 4",
+    title="An empty Sec-WebSocket-Protocol, and none was asked for",
+    meaning="Ambiguous: the empty string is no legal value (4.2.2), but the client's own check (4.1) looks "
+    "for a subprotocol, and there is none. Clients differ.",
+    usual="a server that always writes the header",
+    advice="Leave the header out where no subprotocol is selected.",
+    undecided=True,
+)
+PROTOCOL_NONE_SELECTED = Entry(
+    "protocol-none-selected",
+    "note",
+    "RFC 6455 section 4.2.2, step 5.5",
+    title="No subprotocol was selected",
+    meaning="A server may select none of the offered subprotocols. RFC 6455 lets the client go on; "
+    "browsers "
+    "that follow the WHATWG standard fail the connection.",
+    usual="a server that does not look at Sec-WebSocket-Protocol (a token sent in it, for one)",
+    advice="Have the server send back one of the offered names.",
+)
+EXTENSION_UNOFFERED = Entry(
+    "extension-unoffered",
+    "fail",
+    "RFC 6455 section 4.1, item 5",
+    title="An extension that was not offered",
+    meaning="The server may only use extensions that the request offered; extension names are compared "
+    "byte by byte.",
+    usual="a server that always compresses, or a proxy that removed the offer or added the answer",
+    advice="Have the server answer only to what Sec-WebSocket-Extensions offers.",
+)
+EXTENSION_MALFORMED = Entry(
+    "extension-malformed",
+    "fail",
+    "RFC 6455 section 9.1",
+    title="Sec-WebSocket-Extensions is malformed",
+    meaning="The value does not follow the grammar, an empty value included; the client must fail the "
+    "connection at once.",
+    usual="a header written although no extension was selected, or built by joining strings",
+    advice="Leave the header out, or write `name; parameter=value`.",
+)
+EXTENSIONS_SEVERAL_FIELDS = Entry(
+    "extensions-several-fields",
+    "note",
+    "RFC 6455 section 4.2.2, step 5.6, and section 11.3.2; erratum 3433",
+    title="Sec-WebSocket-Extensions appears more than once",
+    meaning="Ambiguous: one section allows the list to be split over several headers, another says that "
+    "the "
+    "header must not appear more than once in an answer. Verified erratum 3433 allows it.",
+    usual="an application and a framework that each add an extension",
+    advice="Send one header with a list.",
+)
+EXTENSION_UNCHECKED = Entry(
+    "extension-unchecked",
+    "note",
+    "RFC 6455 section 9.1",
+    title="An extension whose rules are not known here",
+    meaning="It was offered and accepted; its parameters and frames are not judged.",
+    usual="an extension offered by hand (`--extension`)",
+    advice="Read its own specification.",
+)
+DEFLATE_SEVERAL = Entry(
+    "deflate-several",
+    "fail",
+    "RFC 7692 section 5",
+    title="Compression was accepted more than once",
+    meaning="The server picks one of the offers; two answers contradict each other.",
+    usual="a server and a proxy that both negotiate compression",
+    advice="Let one place negotiate compression.",
+)
+DEFLATE_PARAMETER_UNKNOWN = Entry(
+    "deflate-parameter-unknown",
+    "fail",
+    "RFC 7692 section 7",
+    title="An unknown permessage-deflate parameter",
+    meaning="The answer holds a parameter that is not defined for answers; the client must fail.",
+    usual="a misspelt parameter, or one of the older x-webkit-deflate-frame",
+    advice="Use only the four parameters of RFC 7692 section 7.1.",
+)
+DEFLATE_PARAMETER_DUPLICATE = Entry(
+    "deflate-parameter-duplicate",
+    "fail",
+    "RFC 7692 section 7",
+    title="A permessage-deflate parameter appears twice",
+    meaning="Each parameter may appear once; the client must fail.",
+    usual="a server that adds its own setting to a copy of the offer",
+    advice="Send each parameter once.",
+)
+DEFLATE_VALUE_NOT_ALLOWED = Entry(
+    "deflate-value-not-allowed",
+    "fail",
+    "RFC 7692 section 7.1.1",
+    title="A value where none is allowed",
+    meaning="server_no_context_takeover and client_no_context_takeover take no value.",
+    usual="a generic writer that gives every parameter a value (`=true`)",
+    advice="Send the parameter without a value.",
+)
+DEFLATE_VALUE_MISSING = Entry(
+    "deflate-value-missing",
+    "fail",
+    "RFC 7692 section 7.1.2",
+    title="Window bits without a value",
+    meaning="In an answer both window parameters need a value; only an offer may leave out that of "
+    "client_max_window_bits.",
+    usual="a server that copies the offer into its answer",
+    advice="Send a number from 8 to 15, or leave the parameter out.",
+)
+DEFLATE_WINDOW_BITS = Entry(
+    "deflate-window-bits",
+    "fail",
+    "RFC 7692 section 7.1.2",
+    title="Window bits are not a number from 8 to 15",
+    meaning="The value is the base-2 logarithm of the window size, a decimal number from 8 to 15.",
+    usual="a window size in bytes, or a negative value meant for zlib",
+    advice="Send a number from 8 to 15.",
+)
+DEFLATE_WINDOW_BITS_ZERO = Entry(
+    "deflate-window-bits-zero",
+    "fail",
+    "RFC 7692 section 7.1.2",
+    title="Window bits with a leading zero",
+    meaning="The number must be written without leading zeros.",
+    usual="a number format with a fixed width",
+    advice="Write 9, not 09.",
+)
+DEFLATE_WINDOW_BITS_QUOTED = Entry(
+    "deflate-window-bits-quoted",
+    "note",
+    "RFC 6455 section 9.1",
+    title="Window bits in quotes",
+    meaning="A quoted value is the same as the value without quotes. It is legal, and some parsers are not "
+    "ready for it.",
+    usual="a generic writer that quotes every value",
+    advice="Nothing needs to be done; without quotes it is safest.",
+)
+DEFLATE_CLIENT_WINDOW_UNOFFERED = Entry(
+    "deflate-client-window-unoffered",
+    "fail",
+    "RFC 7692 section 7.1.2.2",
+    title="A limit on the client that was not offered",
+    meaning="The server may limit the client's window only if the offer says that the client can do so.",
+    usual="a server with fixed compression settings",
+    advice="Leave the parameter out unless it was offered.",
+)
+DEFLATE_WINDOW_LARGER = Entry(
+    "deflate-window-larger",
+    "fail",
+    "RFC 7692 section 7.1.2",
+    title="A larger window than offered",
+    meaning="The server must accept a window limit with the same or a smaller value.",
+    usual="a server with fixed compression settings that does not read the offer",
+    advice="Answer with at most the offered value, or decline the offer.",
+)
+DEFLATE_REQUEST_IGNORED = Entry(
+    "deflate-request-ignored",
+    "warn",
+    "RFC 7692 sections 7.1.1.1 and 7.1.2.1",
+    title="A limit on the server's compression was not confirmed",
+    meaning="A server accepts an offer with server_no_context_takeover or server_max_window_bits by "
+    "repeating the parameter. Without it the client cannot count on the limit, and may have to fail.",
+    usual="a server that answers with a bare `permessage-deflate`",
+    advice="Repeat the parameter in the answer, or decline the offer.",
+)
+
+
+_LISTED = 10
+
+
+def protocol(reading: Reading) -> Iterator[Finding]:
+    """Sec-WebSocket-Protocol is one of those offered, once, or is not there."""
+    response = handshake(reading)
+    if response is None:
+        return
+    offered = reading.request.protocols
+    fields = response.head.all(b"sec-websocket-protocol")
+    wanted = b", ".join(offered[:_LISTED]) + (b", ..." if len(offered) > _LISTED else b"")
+    if not fields:
+        if offered:
+            yield PROTOCOL_NONE_SELECTED.found(
+                f"{shown(wanted)} offered, none selected: RFC 6455 lets the client go on, the WHATWG standard "
+                "fails",
+                status_span(response),
+                expected=wanted,
+            )
+        return
+    if len(fields) > 1:
+        yield PROTOCOL_SEVERAL.found(
+            f"Sec-WebSocket-Protocol is there {times(len(fields))}",
+            where(response.head, fields[1:]),
+            received=b", ".join(field.value for field in fields),
+        )
+    value, span = fields[0].value, where(response.head, fields)
+    if value in offered:
+        return
+    if not value:
+        entry = PROTOCOL_EMPTY if offered else PROTOCOL_EMPTY_UNASKED
+        said = "Sec-WebSocket-Protocol is empty"
+        yield entry.found(
+            said
+            if offered
+            else f"ambiguous: {said}, and none was asked for; Firefox opens, Chromium 156 and "
+            "WebKitGTK fail (measured)",
+            span,
+            expected=wanted,
+            received=value,
+        )
+    elif not offered:
+        yield PROTOCOL_UNREQUESTED.found(
+            f"{shown(value)} was selected, and none was asked for", span, received=value
+        )
+    else:
+        entry, words = _difference(value, offered)
+        yield entry.found(f"{shown(value)} {words}", span, expected=wanted, received=value)
+
+
+def _difference(value: bytes, offered: tuple[bytes, ...]) -> tuple[Entry, str]:
+    if b"," in value and any(part in offered for part in split_list(value)):
+        return PROTOCOL_LIST, "is a list; one subprotocol is to be selected"
+    if value.lower() in (name.lower() for name in offered):
+        return PROTOCOL_CASE, "differs in letter case from what was offered"
+    return PROTOCOL_MISMATCH, "is not one of those offered"
+
+
+DEFLATE = b"permessage-deflate"
+
+_TOLD = 8
+"""Extensions that are spoken of one by one."""
+
+
+def accepted(reading: Reading) -> tuple[tuple[Extension, Field], ...]:
+    """The extensions that the 101 names, each with the header it stands in; malformed headers left out."""
+    response = handshake(reading)
+    fields = response.head.all(b"sec-websocket-extensions") if response is not None else ()
+    return tuple(
+        (extension, field)
+        for field in fields
+        if not isinstance(parsed := parse_extensions(field.value), Malformed)
+        for extension in parsed
+    )
+
+
+def offered(reading: Reading) -> tuple[Extension, ...]:
+    """The extensions that the request offered; of a malformed offer the names only."""
+    value = reading.request.extensions
+    if not value:
+        return ()
+    parsed = parse_extensions(value)
+    if isinstance(parsed, Malformed):
+        return tuple(Extension(element.partition(b";")[0].strip()) for element in split_list(value))
+    return parsed
+
+
+def place(reading: Reading, field: Field, text: bytes) -> Span:
+    """Where *text* stands in the value of *field*; the whole value if it is not found there."""
+    start, end = field.value_span
+    at = reading.received.find(text, start, end)
+    return (at, at + len(text)) if at >= 0 and text else (start, end)
+
+
+def extensions(reading: Reading) -> Iterator[Finding]:
+    """Every extension was offered, in a header that can be read."""
+    response = handshake(reading)
+    if response is None:
+        return
+    fields = response.head.all(b"sec-websocket-extensions")
+    if len(fields) > 1:
+        yield EXTENSIONS_SEVERAL_FIELDS.found(
+            f"ambiguous: Sec-WebSocket-Extensions is there {times(len(fields))}; section 4.2.2 allows it, "
+            "section "
+            "11.3.2 does not, erratum 3433 does",
+            where(response.head, fields[1:]),
+        )
+    for field in fields:
+        parsed = parse_extensions(field.value)
+        if isinstance(parsed, Malformed):
+            yield _malformed(field, parsed)
+    names = {extension.name for extension in offered(reading)}
+    told: set[bytes] = set()
+    for extension, field in accepted(reading):
+        if extension.name in told:
+            continue
+        if len(told) == _TOLD:
+            break
+        told.add(extension.name)
+        span = place(reading, field, extension.name)
+        if extension.name not in names:
+            yield _unoffered(extension, names, span)
+        elif extension.name != DEFLATE:
+            yield EXTENSION_UNCHECKED.found(f"{shown(extension.name)} is in use and not judged here", span)
+
+
+def _malformed(field: Field, why: Malformed) -> Finding:
+    start, end = field.value_span
+    at = min(start + why.at, max(end - 1, start))
+    if not field.value:
+        said, span = "Sec-WebSocket-Extensions is empty", field.span
+    else:
+        said, span = f"Sec-WebSocket-Extensions cannot be read: {why.reason}", (at, max(end, at + 1))
+    return EXTENSION_MALFORMED.found(said, span, received=field.value)
+
+
+def _unoffered(extension: Extension, names: set[bytes], span: Span) -> Finding:
+    name = shown(extension.name)
+    if not names:
+        words = f"{name} is in use, and no extension was offered"
+    elif extension.name.lower() in {known.lower() for known in names}:
+        words = f"{name} differs in letter case from what was offered"
+    else:
+        words = f"{name} is in use, and was not offered"
+    return EXTENSION_UNOFFERED.found(words, span, expected=b", ".join(sorted(names)), received=extension.name)
+
+
+SERVER_WINDOW, CLIENT_WINDOW = b"server_max_window_bits", b"client_max_window_bits"
+SERVER_TAKEOVER, CLIENT_TAKEOVER = b"server_no_context_takeover", b"client_no_context_takeover"
+
+_TAKEOVERS = (SERVER_TAKEOVER, CLIENT_TAKEOVER)
+_WINDOWS = (SERVER_WINDOW, CLIENT_WINDOW)
+_BITS = re.compile(rb"[89]|1[0-5]")
+_ZERO = re.compile(rb"0+(?:[89]|1[0-5])")
+
+
+def deflate(reading: Reading) -> Iterator[Finding]:
+    """The answer to our offer of permessage-deflate holds to RFC 7692."""
+    answers = [(extension, field) for extension, field in accepted(reading) if extension.name == DEFLATE]
+    if not answers:
+        return
+    if len(answers) > 1:
+        yield DEFLATE_SEVERAL.found(
+            f"permessage-deflate is accepted {times(len(answers))}",
+            place(reading, answers[1][1], DEFLATE),
+        )
+    offers = [extension for extension in offered(reading) if extension.name == DEFLATE]
+    answer, field = answers[0]
+    yield from _parameters(reading, answer, field)
+    judged = [list(_against(reading, answer, field, offer)) for offer in offers]
+    if judged:
+        yield from min(judged, key=len)
+
+
+def _parameters(reading: Reading, answer: Extension, field: Field) -> Iterator[Finding]:
+    """What can be said of the answer alone: of the first unknown name, the first repeated one, each value."""
+    first = dict(reversed(answer.params))
+    unknown = next((name for name, _ in answer.params if name not in (*_TAKEOVERS, *_WINDOWS)), None)
+    if unknown is not None:
+        span = _place(reading, field, unknown)
+        yield DEFLATE_PARAMETER_UNKNOWN.found(f"{shown(unknown)} is no parameter of an answer", span)
+    if len(first) < len(answer.params):
+        counts = Counter(name for name, _ in answer.params)
+        name = next(name for name in counts if counts[name] > 1)
+        span = _place(reading, field, name, 1)
+        yield DEFLATE_PARAMETER_DUPLICATE.found(f"{shown(name)} is there {times(counts[name])}", span)
+    for name in _TAKEOVERS:
+        value = first.get(name)
+        if value is not None:
+            yield DEFLATE_VALUE_NOT_ALLOWED.found(
+                f"{shown(name)} has the value {shown(value)}",
+                _place(reading, field, name),
+                received=value,
+            )
+    for name in _WINDOWS:
+        if name in first:
+            yield from _window(reading, field, name, first[name])
+
+
+def _window(reading: Reading, field: Field, name: bytes, value: bytes | None) -> Iterator[Finding]:
+    span = _place(reading, field, name)
+    if value is None:
+        yield DEFLATE_VALUE_MISSING.found(f"{shown(name)} has no value", span, expected=b"8 to 15")
+    elif _ZERO.fullmatch(value):
+        yield DEFLATE_WINDOW_BITS_ZERO.found(
+            f"{shown(name)} is {shown(value)}, with a leading zero",
+            span,
+            expected=value.lstrip(b"0"),
+            received=value,
+        )
+    elif not _BITS.fullmatch(value):
+        yield DEFLATE_WINDOW_BITS.found(
+            f"{shown(name)} is {shown(value)}, not a number from 8 to 15",
+            span,
+            expected=b"8 to 15",
+            received=value,
+        )
+    elif b'"' in reading.received[slice(*span)]:
+        yield DEFLATE_WINDOW_BITS_QUOTED.found(f"the value of {shown(name)} is in quotes", span)
+
+
+def _against(reading: Reading, answer: Extension, field: Field, offer: Extension) -> Iterator[Finding]:
+    """What the answer may say depends on the offer (sections 7.1.1.1, 7.1.2.1 and 7.1.2.2)."""
+    asked, given = dict(offer.params), dict(answer.params)
+    if CLIENT_WINDOW in given and CLIENT_WINDOW not in asked:
+        yield DEFLATE_CLIENT_WINDOW_UNOFFERED.found(
+            "client_max_window_bits is set, and the offer did not have it",
+            place(reading, field, CLIENT_WINDOW),
+        )
+    for name in _WINDOWS:
+        limit, value = asked.get(name), given.get(name)
+        if limit and value and _BITS.fullmatch(limit) and _BITS.fullmatch(value) and int(value) > int(limit):
+            yield DEFLATE_WINDOW_LARGER.found(
+                f"{shown(name)} is {shown(value)}, more than the {shown(limit)} that was offered",
+                _place(reading, field, name),
+                expected=limit,
+                received=value,
+            )
+    for name in (SERVER_TAKEOVER, SERVER_WINDOW):
+        if name in asked and name not in given:
+            yield DEFLATE_REQUEST_IGNORED.found(
+                f"{shown(name)} was asked for, and the answer does not have it",
+                place(reading, field, DEFLATE),
+                expected=name,
+            )
+
+
+def _place(reading: Reading, field: Field, name: bytes, index: int = 0) -> Span:
+    """The parameter *name* with its value, quoted or not; of several of that name the one at *index*."""
+    start, end = field.value_span
+    pattern = (
+        rb";[ \t]*(" + re.escape(name) + rb"(?:[ \t]*=[ \t]*(?:\"[^\"]*\"|[^\s;,]*))?)[ \t]*(?=[;,\r\n]|\Z)"
+    )
+    match = next(islice(re.finditer(pattern, reading.received[start:end]), index, None), None)
+    return (start + match.start(1), start + match.end(1)) if match else (start, end)

@@ -1,0 +1,574 @@
+"""Findings about what came after the 101.
+
+RFC 6455 sections 5.1, 5.2 and 5.5: each frame by itself.
+
+One finding a rule: it points at the first frame that breaks it and counts the rest.
+
+RFC 6455 sections 5.4 and 8.1, RFC 7692 section 7.2.2: frames as messages.
+
+RFC 6455 sections 5.5.1, 7.1 and 7.4: how the session was closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from wsprobe.judge.finding import Entry, Finding, counted
+from wsprobe.judge.message import BODY_ON_101
+from wsprobe.judge.selection import DEFLATE, accepted
+from wsprobe.judge.subject import (
+    PEER_ENDED,
+    close_code,
+    close_of,
+    closed_by_server,
+    ended,
+    handshake,
+    how,
+    not_frames,
+    our_close,
+    said,
+    session,
+    stopped,
+)
+from wsprobe.read.frames import RSV1, TEXT, Message, agreed_deflate, utf8_fault
+from wsprobe.read.frames import messages as read_messages
+from wsprobe.read.reading import Frame, Reading, Session, Span
+
+_HOME_MADE = "a home-made frame writer"
+
+SESSION_NOT_FRAMES = Entry(
+    "session-not-frames",
+    "fail",
+    "RFC 6455 section 5.2",
+    title="What follows the 101 are no frames",
+    meaning="The server agreed to switch and then spoke something else; clients fail with a frame error.",
+    usual="a proxy or server that answers 101 and goes on in HTTP, or writes text to the raw socket",
+    advice="Send frames only, through the server's WebSocket library.",
+)
+FRAME_MASKED = Entry(
+    "frame-masked",
+    "fail",
+    "RFC 6455 section 5.1",
+    title="A masked frame from the server",
+    meaning="Only clients mask. A client must close the connection on a masked frame.",
+    usual="client code reused for the server side",
+    advice="Send server frames with the mask bit 0.",
+)
+FRAME_RSV = Entry(
+    "frame-rsv",
+    "fail",
+    "RFC 6455 section 5.2",
+    title="Reserved bits are set",
+    meaning="RSV1 to RSV3 must be 0 unless an extension in use defines them.",
+    usual="a shifted or corrupt stream, or an extension that was not negotiated",
+    advice="Send the bits as 0.",
+)
+FRAME_COMPRESSED_UNNEGOTIATED = Entry(
+    "frame-compressed-unnegotiated",
+    "fail",
+    "RFC 6455 section 5.2; RFC 7692 section 6",
+    title="A compressed message without compression agreed",
+    meaning="RSV1 marks a compressed message, but the 101 did not accept permessage-deflate.",
+    usual="a proxy that removed Sec-WebSocket-Extensions from the answer, or a server that always compresses",
+    advice="Compress only if the answer carries permessage-deflate.",
+)
+FRAME_RSV1_MISPLACED = Entry(
+    "frame-rsv1-misplaced",
+    "fail",
+    "RFC 7692 section 6.1",
+    title="The compression mark on the wrong frame",
+    meaning="With permessage-deflate RSV1 belongs on the first frame of a data message only, not on "
+    "continuations or control frames.",
+    usual=_HOME_MADE,
+    advice="Set RSV1 on the first frame of a compressed message only.",
+)
+FRAME_OPCODE_RESERVED = Entry(
+    "frame-opcode-reserved",
+    "fail",
+    "RFC 6455 section 5.2",
+    title="A reserved opcode",
+    meaning="Opcodes 3 to 7 and 11 to 15 are reserved; a client must fail the connection.",
+    usual="a shifted or corrupt stream, or opcodes of a draft before version 7",
+    advice="Use opcodes 0, 1, 2, 8, 9 and 10.",
+)
+FRAME_LENGTH_NOT_MINIMAL = Entry(
+    "frame-length-not-minimal",
+    "fail",
+    "RFC 6455 section 5.2",
+    title="A length in more bytes than it needs",
+    meaning="The shortest form of the length must be used.",
+    usual=_HOME_MADE + " with a fixed header size",
+    advice="Use 7 bits up to 125, 16 bits up to 65535, else 64 bits.",
+)
+FRAME_LENGTH_MSB = Entry(
+    "frame-length-msb",
+    "fail",
+    "RFC 6455 section 5.2",
+    title="A length of 2^63 or more",
+    meaning="The most significant bit of a 64-bit length must be 0.",
+    usual="a shifted or corrupt stream, or a signed number",
+    advice="Check the byte order and sign of the length.",
+)
+FRAME_INCOMPLETE = Entry(
+    "frame-incomplete",
+    "warn",
+    "RFC 6455 section 5.2",
+    title="The last frame is incomplete",
+    meaning="The connection ended inside a frame. A client sees an abnormal closure.",
+    usual="the server process was stopped, or announces more bytes than it sends",
+    advice="Check that the announced length counts bytes, and the server's log at that moment.",
+)
+FRAME_UNFINISHED = Entry(
+    "frame-unfinished",
+    "note",
+    "RFC 6455 section 5.2",
+    title="A frame was still coming",
+    meaning="The probe stopped listening inside a frame, so nothing can be said of it or of what follows, "
+    "an "
+    "answer to our Close included.",
+    usual="a large message, or a length that is announced and never sent",
+    advice="Listen longer (`--linger`), and check that the announced length counts bytes.",
+)
+CONTROL_FRAGMENTED = Entry(
+    "control-fragmented",
+    "fail",
+    "RFC 6455 section 5.5",
+    title="A fragmented control frame",
+    meaning="Close, Ping and Pong must not be fragmented.",
+    usual=_HOME_MADE,
+    advice="Send control frames with FIN set.",
+)
+CONTROL_TOO_LONG = Entry(
+    "control-too-long",
+    "fail",
+    "RFC 6455 section 5.5",
+    title="A control frame of more than 125 bytes",
+    meaning="Control frames carry at most 125 bytes; in a Close two of them are the code.",
+    usual="a close reason of more than 123 bytes",
+    advice="Cut the reason to 123 bytes of UTF-8.",
+)
+CONTINUATION_UNEXPECTED = Entry(
+    "continuation-unexpected",
+    "fail",
+    "RFC 6455 section 5.4",
+    title="A continuation of nothing",
+    meaning="A continuation frame came while no message was unfinished.",
+    usual=_HOME_MADE + ", or opcodes of a draft before version 7",
+    advice="Begin each message with opcode 1 or 2.",
+)
+MESSAGE_INTERRUPTED = Entry(
+    "message-interrupted",
+    "fail",
+    "RFC 6455 section 5.4",
+    title="A new message inside an unfinished one",
+    meaning="Only control frames may come between the fragments of a message.",
+    usual="two tasks that write to one connection",
+    advice="Send one message at a time.",
+)
+MESSAGE_UNFINISHED = Entry(
+    "message-unfinished",
+    "note",
+    "RFC 6455 section 5.4",
+    title="The last message was not finished",
+    meaning="The session ended between the fragments of a message, which script never sees.",
+    usual="a stream that goes on longer than the probe listened",
+    advice="Listen longer (`--linger`).",
+)
+TEXT_NOT_UTF8 = Entry(
+    "text-not-utf8",
+    "fail",
+    "RFC 6455 section 8.1",
+    title="A text message that is not UTF-8",
+    meaning="A client must fail the connection (code 1007).",
+    usual="binary or Latin-1 data sent as text, or a character cut in two",
+    advice="Send it as a binary message, or encode it in UTF-8.",
+)
+DEFLATE_BROKEN = Entry(
+    "deflate-broken",
+    "fail",
+    "RFC 7692 section 7.2.2",
+    title="A compressed message cannot be inflated",
+    meaning="The payload is not a DEFLATE stream, or refers to data that was never sent.",
+    usual="gzip or zlib headers left on, a lost compression context, or a larger window than agreed",
+    advice="Send raw DEFLATE and keep to the agreed context and window.",
+)
+CLOSE_BODY_ONE_BYTE = Entry(
+    "close-body-one-byte",
+    "fail",
+    "RFC 6455 section 5.5.1",
+    title="A Close with one byte",
+    meaning="A Close is empty or begins with a two-byte code.",
+    usual="a code written as one byte or one character",
+    advice="Write the code as two bytes, big-endian.",
+)
+CLOSE_CODE_RESERVED = Entry(
+    "close-code-reserved",
+    "fail",
+    "RFC 6455 section 7.4.1",
+    title="A close code that must not be sent",
+    meaning="1005, 1006 and 1015 stand for what was not said; no endpoint may send them.",
+    usual="a proxy or library that passes on the code it computed for its own side",
+    advice="Send 1000, 1001, 1011 or a code from 4000 to 4999.",
+)
+CLOSE_CODE_RANGE = Entry(
+    "close-code-range",
+    "fail",
+    "RFC 6455 section 7.4.2",
+    title="A close code outside 1000 to 4999",
+    meaning="Codes below 1000 are not used, and none is defined from 5000 on.",
+    usual="an HTTP status used as a close code, or wrong byte order",
+    advice="Send a code from 4000 to 4999; 4403 for what HTTP calls 403, for one.",
+)
+CLOSE_CODE_UNREGISTERED = Entry(
+    "close-code-unregistered",
+    "warn",
+    "RFC 6455 section 7.4.2",
+    title="A close code that is not registered",
+    meaning="1004 and 1016 to 2999 are kept for the protocol and its extensions. Some clients refuse what "
+    "is not "
+    "registered.",
+    usual="an application code picked from the wrong range",
+    advice="Use 4000 to 4999 for codes of your own.",
+)
+CLOSE_REASON_NOT_UTF8 = Entry(
+    "close-reason-not-utf8",
+    "fail",
+    "RFC 6455 sections 5.5.1 and 8.1",
+    title="The close reason is not UTF-8",
+    meaning="A client must treat it as a broken text (code 1007).",
+    usual="a reason cut at 123 bytes in the middle of a character",
+    advice="Cut the reason between characters.",
+)
+CLOSE_CODE_NOT_ECHOED = Entry(
+    "close-code-not-echoed",
+    "note",
+    "RFC 6455 section 5.5.1",
+    title="Our Close was answered with another code",
+    meaning="An answering Close typically repeats the code it got; it need not.",
+    usual="a server that always closes with its own code",
+    advice="Nothing needs to be done.",
+)
+DATA_AFTER_CLOSE = Entry(
+    "data-after-close",
+    "warn",
+    "RFC 6455 section 5.5.1",
+    title="More came after the Close",
+    meaning="After its Close an endpoint must not send anything more. Most clients drop it; some report an "
+    "error, and then the close code is lost.",
+    usual="a second task that still writes, or a server that closes twice",
+    advice="Stop all writers before closing.",
+)
+CLOSE_UNANSWERED = Entry(
+    "close-unanswered",
+    "warn",
+    "RFC 6455 section 5.5.1",
+    title="Our Close was not answered",
+    meaning="An endpoint that gets a Close must answer with one. Without it the closure is not clean.",
+    usual="a server that closes the socket at once, or does not read",
+    advice="Let the server's library do the closing handshake.",
+)
+SESSION_DROPPED = Entry(
+    "session-dropped",
+    "warn",
+    "RFC 6455 sections 7.1.5 and 7.2.1",
+    title="Dropped without a Close",
+    meaning="The connection ended with no Close frame: clients see code 1006, an abnormal closure.",
+    usual="a crash after the handshake, a proxy's timeout or restart, or a server that just closes the socket",
+    advice="Look in the server's and the proxies' logs at that moment; send a Close before closing.",
+)
+SESSION_CUT = Entry(
+    "session-cut",
+    "note",
+    "RFC 6455 section 5",
+    title="More was sent than we keep",
+    meaning="Reading stopped at our own limit. Nothing is wrong with the session.",
+    usual="a server that sends a lot at once",
+    advice="Nothing needs to be done.",
+)
+
+
+_NAMES = {0: "continuation", 1: "text", 2: "binary", 8: "Close", 9: "Ping", 10: "Pong"}
+_MSB = 1 << 63
+_HEADER_MAX = 14
+
+_Broken = Callable[[Frame], bool]
+_Words = Callable[[Frame], str]
+
+_CHECKS: tuple[tuple[Entry, _Broken, _Words], ...] = (
+    (
+        FRAME_OPCODE_RESERVED,
+        lambda frame: frame.opcode not in _NAMES,
+        lambda frame: f"opcode {frame.opcode} is reserved",
+    ),
+    (FRAME_MASKED, lambda frame: frame.masked, lambda frame: f"the server masks a {name(frame)} frame"),
+    (
+        CONTROL_FRAGMENTED,
+        lambda frame: frame.opcode >= 8 and not frame.fin,
+        lambda frame: f"a {name(frame)} frame without FIN",
+    ),
+    (
+        CONTROL_TOO_LONG,
+        lambda frame: frame.opcode >= 8 and frame.length > 125,
+        lambda frame: f"a {name(frame)} frame of {frame.length} bytes",
+    ),
+    (
+        FRAME_LENGTH_NOT_MINIMAL,
+        lambda frame: not frame.minimal,
+        lambda frame: f"the length {frame.length} is written in more bytes than it needs",
+    ),
+    (
+        FRAME_LENGTH_MSB,
+        lambda frame: frame.length >= _MSB,
+        lambda frame: f"a {name(frame)} frame announces {frame.length} bytes",
+    ),
+)
+
+
+def name(frame: Frame) -> str:
+    return _NAMES.get(frame.opcode, f"opcode {frame.opcode}")
+
+
+def header(frame: Frame) -> Span:
+    return frame.start, frame.start + len(frame.header)
+
+
+def frames(reading: Reading) -> Iterator[Finding]:
+    """Every frame up to the server's Close, and the rest of one at the end."""
+    of = session(reading)
+    if of is None:
+        return
+    frames = said(of)
+    for entry, broken, words in _CHECKS:
+        yield from _first(entry, [frame for frame in frames if broken(frame)], words)
+    yield from _reserved_bits(reading, frames)
+    if how(reading) in PEER_ENDED:
+        yield from _incomplete(frames, of.rest)
+
+
+def _first(entry: Entry, bad: list[Frame], words: _Words) -> Iterator[Finding]:
+    if bad:
+        more = f", and so {len(bad) - 1} more" if len(bad) > 1 else ""
+        yield entry.found(words(bad[0]) + more, header(bad[0]))
+
+
+def _reserved_bits(reading: Reading, frames: tuple[Frame, ...]) -> Iterator[Finding]:
+    """RSV1 to RSV3; an extension that is not known here may define any of them."""
+    in_use = {extension.name for extension, _ in accepted(reading)}
+    if in_use - {DEFLATE}:
+        return
+
+    def fault(frame: Frame) -> Entry | None:
+        if not frame.rsv:
+            return None
+        data = frame.opcode in (1, 2)
+        if frame.rsv != 4:
+            return FRAME_RSV
+        if in_use:
+            return None if data else FRAME_RSV1_MISPLACED
+        return FRAME_COMPRESSED_UNNEGOTIATED if data else FRAME_RSV
+
+    faults = [fault(frame) for frame in frames]
+    for entry, words in (
+        (FRAME_RSV, lambda frame: f"{_bits(frame)} set on a {name(frame)} frame"),
+        (FRAME_RSV1_MISPLACED, lambda frame: f"RSV1 is set on a {name(frame)} frame"),
+        (
+            FRAME_COMPRESSED_UNNEGOTIATED,
+            lambda frame: (
+                f"a {name(frame)} message is marked as compressed, and the 101 accepts no compression"
+            ),
+        ),
+    ):
+        yield from _first(
+            entry, [frame for frame, own in zip(frames, faults, strict=True) if own is entry], words
+        )
+
+
+def _bits(frame: Frame) -> str:
+    names = [f"RSV{i + 1}" for i in range(3) if frame.rsv & 4 >> i]
+    return " and ".join(names) + (" is" if len(names) == 1 else " are")
+
+
+def _incomplete(frames: tuple[Frame, ...], rest: bytes) -> Iterator[Finding]:
+    last = frames[-1] if frames else None
+    if last is not None and not last.complete:
+        yield FRAME_INCOMPLETE.found(
+            f"a {name(last)} frame ends after {len(last.payload)} of {last.length} bytes",
+            last.span,
+        )
+    elif rest and len(rest) < _HEADER_MAX and (last is None or last.opcode != 8):
+        yield FRAME_INCOMPLETE.found(
+            f"the session ends with {counted(len(rest), 'byte')}, too few for a frame header",
+        )
+
+
+def other_bytes(reading: Reading) -> Iterator[Finding]:
+    """What follows the 101 where it is plainly no frame: a body, HTTP, text."""
+    kind = not_frames(reading)
+    response = handshake(reading)
+    if not kind or response is None or reading.session is None:
+        return
+    start = reading.session.start
+    span = (start, min(len(reading.received), start + 64))
+    if kind == "text" and (response.head.all(b"content-length") or response.head.all(b"transfer-encoding")):
+        yield BODY_ON_101.found("a body follows the 101, where frames are due", span)
+    else:
+        words = "a line end follows" if kind == "line ends" else f"{_KINDS.get(kind, kind)} follows"
+        yield SESSION_NOT_FRAMES.found(f"{words} the 101, where frames are due", span)
+
+
+_KINDS = {"tls": "TLS", "ssh": "SSH", "http2": "HTTP/2", "ftp": "FTP", "smtp": "SMTP"}
+
+
+def messages(reading: Reading) -> Iterator[Finding]:
+    """Fragments in order; text in UTF-8; compressed messages that can be inflated. The first of each fault."""
+    of, response = session(reading), handshake(reading)
+    if of is None or response is None:
+        return
+    agreed = agreed_deflate(response.head)
+    seen: set[str] = set()
+    before: Message | None = None
+    for message in read_messages(said(of), None if agreed is None else agreed.server):
+        for finding in (*_order(message, before), *_content(message)):
+            if finding.id not in seen:
+                seen.add(finding.id)
+                yield finding
+        before = message
+    if before is not None and not before.complete and before.frames[-1].complete:
+        yield MESSAGE_UNFINISHED.found(
+            f"a {name(before.frames[0])} message was not finished after {counted(len(before.frames), 'frame')}",
+            header(before.frames[0]),
+        )
+
+
+def _order(message: Message, before: Message | None) -> Iterator[Finding]:
+    first = message.frames[0]
+    if "no-start" in message.oddities:
+        yield CONTINUATION_UNEXPECTED.found("a continuation frame, and no message is unfinished", header(first))
+    if before is not None and "interrupted" in before.oddities:
+        yield MESSAGE_INTERRUPTED.found(
+            f"a {name(first)} message begins while a {name(before.frames[0])} message is unfinished",
+            header(first),
+        )
+
+
+def _content(message: Message) -> Iterator[Finding]:
+    span = message.frames[0].start, message.frames[-1].span[1]
+    if "not-deflate" in message.oddities:
+        problem = message.problem
+        yield DEFLATE_BROKEN.found(f"a compressed message cannot be inflated: {problem}", span)
+    compressed_unagreed = bool(message.frames[0].rsv & RSV1) and not message.compressed
+    if message.opcode == TEXT and "not-utf-8" in message.oddities and not compressed_unagreed:
+        at = utf8_fault(message.data, complete=message.complete) or 0
+        yield TEXT_NOT_UTF8.found(
+            f"a text message is not UTF-8 at byte {at}",
+            span,
+            received=message.data[at : at + 4],
+        )
+
+
+NEVER_SENT = {1005: "a Close without a code", 1006: "a dropped connection", 1015: "TLS that failed"}
+"""Section 7.4.1: what these codes stand for, on the side that has no other."""
+
+REGISTERED = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
+"""The IANA registry below 3000, but for those that are never sent."""
+
+
+def close_frame(reading: Reading) -> Iterator[Finding]:
+    """What the server's Close says (sections 5.5.1 and 7.4)."""
+    of = session(reading)
+    frame = close_of(of) if of is not None else None
+    if frame is None or not frame.complete:
+        return
+    data, code = frame.data, close_code(frame)
+    span = (frame.start + len(frame.header), frame.span[1])
+    if len(data) == 1:
+        yield CLOSE_BODY_ONE_BYTE.found(f"the Close carries one byte, 0x{data.hex()}", span, received=data)
+    if code is None:
+        return
+    yield from _code(frame, code)
+    try:
+        data[2:].decode("utf-8")
+    except UnicodeDecodeError as error:
+        yield CLOSE_REASON_NOT_UTF8.found(
+            f"the close reason is not UTF-8 at byte {error.start} ({error.reason})",
+            (span[0] + 2, span[1]),
+            received=data[2:],
+        )
+
+
+def _code(frame: Frame, code: int) -> Iterator[Finding]:
+    start = frame.start + len(frame.header)
+    span = (start, start + 2)
+    said = b"%d" % code
+    if code in NEVER_SENT:
+        yield CLOSE_CODE_RESERVED.found(
+            f"{code} stands for {NEVER_SENT[code]} and must not be sent",
+            span,
+            received=said,
+        )
+    elif not 1000 <= code < 5000:
+        yield CLOSE_CODE_RANGE.found(f"{code} is no close code", span, expected=b"1000 to 4999", received=said)
+    elif code < 3000 and code not in REGISTERED:
+        yield CLOSE_CODE_UNREGISTERED.found(f"{code} is not registered", span, received=said)
+
+
+def closing(reading: Reading) -> Iterator[Finding]:
+    """The closing handshake: a Close each way, and nothing after it (sections 5.5.1 and 7.1)."""
+    of = session(reading)
+    if of is None:
+        if reading.session is not None and how(reading) in PEER_ENDED and not _ended(reading.session):
+            yield _dropped(reading)
+        return
+    theirs, ours = close_of(of), our_close(of)
+    if theirs is not None:
+        yield from _after_close(reading, of, theirs)
+        if ours is not None and theirs.at > ours.at and close_code(theirs) != close_code(ours):
+            yield from _other_code(of, theirs, ours)
+    elif of.frames and not of.frames[-1].complete and how(reading) not in (*PEER_ENDED, "limit"):
+        last = of.frames[-1]
+        yield FRAME_UNFINISHED.found(
+            f"a {name(last)} frame announces {last.length} bytes, and {len(last.payload)} had come by the end",
+            header(last),
+        )
+    elif ours is not None and how(reading) not in ("limit", "interrupted", ""):
+        yield CLOSE_UNANSWERED.found(f"our Close got no answer: {_end(reading)}")
+    elif how(reading) in PEER_ENDED:
+        yield _dropped(reading)
+    if how(reading) == "limit":
+        yield SESSION_CUT.found(f"{stopped(reading)}; the server had not ended the session")
+
+
+def _ended(of: Session) -> bool:
+    """Whether a session of another framing was at its end when the connection ended."""
+    return of.drops or close_of(of) is not None or our_close(of) is not None
+
+
+def _after_close(reading: Reading, of: Session, theirs: Frame) -> Iterator[Finding]:
+    start = theirs.span[1]
+    if theirs.complete and start < len(reading.received):
+        after = [frame for frame in of.frames if frame.start >= start]
+        what = f"a {name(after[0])} frame" if after else counted(len(of.rest), "byte")
+        more = f" and {len(after) - 1} more" if len(after) > 1 else ""
+        span = header(after[0]) if after else (start, len(reading.received))
+        yield DATA_AFTER_CLOSE.found(f"{what}{more} after the Close", span)
+
+
+def _other_code(of: Session, theirs: Frame, ours: Frame) -> Iterator[Finding]:
+    if closed_by_server(of) is None:
+        yield CLOSE_CODE_NOT_ECHOED.found(
+            f"our Close had the code {close_code(ours)}, and the answer has none",
+            header(theirs),
+        )
+
+
+def _dropped(reading: Reading) -> Finding:
+    assert reading.session is not None
+    last = ended(reading)
+    opened = reading.when(max(reading.session.start - 1, 0))
+    after = f" {max(last.at - opened, 0) / 1000:.1f} ms after the 101" if last is not None else ""
+    return SESSION_DROPPED.found(f"{_end(reading)}{after}, without a Close")
+
+
+def _end(reading: Reading) -> str:
+    end = how(reading)
+    return PEER_ENDED.get(end, "the time limit ran out" if end == "timeout" else "the wait for it ended")

@@ -1,0 +1,412 @@
+"""Findings about the status line, Upgrade, Connection, and headers that say nothing in a 101.
+
+RFC 6455 section 4.1, item 1: the status line, and what came before it.
+
+RFC 6455 section 4.1, items 2 and 3: Upgrade and Connection.
+
+Headers of a 101 that say nothing there: none of them makes a client fail.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wsprobe.judge.finding import Entry, Finding, shown
+from wsprobe.judge.subject import elements, handshake, how, refusal, status_span, where
+from wsprobe.read.reading import Reading
+
+STATUS_NOT_101 = Entry(
+    "status-not-101",
+    "fail",
+    "RFC 6455 section 4.1, item 1",
+    title="The answer is not a 101",
+    meaning="Only status 101 completes the handshake. With any other status there is no WebSocket "
+    "connection, and the semantics of HTTP still apply: status, headers and body say why.",
+    usual="the request was refused, or reached something that does not speak WebSocket at this path",
+    advice="Read the status, the headers and the body: they are the server's reason.",
+)
+STATUS_LINE_MALFORMED = Entry(
+    "status-line-malformed",
+    "fail",
+    "RFC 9112 section 4",
+    title="The status line is not one",
+    meaning="A status line is HTTP-version, a space, three digits, a space and a reason phrase. A client "
+    "cannot know what an answer means if its first line is written otherwise.",
+    usual="a hand-written server, or a protocol that only resembles HTTP",
+    advice="Send `HTTP/1.1 101 Switching Protocols` followed by CR LF.",
+)
+STATUS_LINE_NO_SPACE = Entry(
+    "status-line-no-space",
+    "note",
+    "RFC 9112 section 4",
+    title="No space after the status code",
+    meaning="The space after the status code is required even where the reason phrase is empty. Most "
+    "clients do without it.",
+    usual="a hand-written server that trims its lines",
+    advice="End the status line with a space, or give a reason phrase.",
+)
+STATUS_OUT_OF_RANGE = Entry(
+    "status-out-of-range",
+    "warn",
+    "RFC 9110 section 15",
+    title="The status code is outside 100 to 599",
+    meaning="Status codes begin with a digit from 1 to 5. A client is to treat any other as a server error.",
+    usual="an internal error number used as a status",
+    advice="Answer with a registered status code, or with 4xx or 5xx.",
+)
+HTTP_VERSION = Entry(
+    "http-version",
+    "note",
+    "RFC 6455 sections 4.1 and 4.2.2; RFC 9110 section 15.2",
+    title="The 101 is not HTTP/1.1",
+    meaning="Ambiguous: RFC 6455 asks the client for HTTP/1.1 or higher and does not constrain the version "
+    "of the answer; HTTP has no 1xx and no Upgrade before 1.1. Clients differ.",
+    usual="a proxy that speaks HTTP/1.0 to the server behind it (nginx without `proxy_http_version 1.1`)",
+    advice="Answer with HTTP/1.1.",
+    undecided=True,
+)
+INTERIM_BEFORE_101 = Entry(
+    "interim-before-101",
+    "warn",
+    "RFC 6455 section 4.1, item 1; RFC 9110 section 15.2",
+    title="An interim answer came before the 101",
+    meaning="Ambiguous: RFC 6455 does not mention interim (1xx) answers. HTTP has a client skip them; some "
+    "WebSocket clients take the first status line for the answer.",
+    usual="early hints (103) or 100 Continue sent by a framework or proxy for every request",
+    advice="Switch interim answers off for the WebSocket path.",
+)
+INTERIM_ONLY = Entry(
+    "interim-only",
+    "fail",
+    "RFC 9110 section 15.2",
+    title="Only interim answers came",
+    meaning="A 1xx other than 101 announces that the real answer follows. None did.",
+    usual="the server was stopped, or failed, between the interim answer and the final one",
+    advice="Look in the server's log for what happened after the interim answer.",
+)
+BARE_101 = Entry(
+    "bare-101",
+    "fail",
+    "RFC 6455 section 4.2.2, step 5",
+    title="A 101 with none of the three headers",
+    meaning="Upgrade, Connection and Sec-WebSocket-Accept are all missing, so this 101 says nothing of "
+    "WebSocket.",
+    usual="a proxy that passes the status on and drops the hop-by-hop headers, or a mock server",
+    advice="Ask the server directly, without the proxy, and compare.",
+)
+UPGRADE_MISSING = Entry(
+    "upgrade-missing",
+    "fail",
+    "RFC 6455 section 4.1, item 2",
+    title="The 101 has no Upgrade header",
+    meaning="The client must fail the connection: without `Upgrade: websocket` nothing says which protocol "
+    "was switched to.",
+    usual="a proxy that removed the hop-by-hop header from the answer",
+    advice="Send `Upgrade: websocket`; have the proxy pass Upgrade through.",
+)
+UPGRADE_NOT_WEBSOCKET = Entry(
+    "upgrade-not-websocket",
+    "fail",
+    "RFC 6455 section 4.1, item 2",
+    title="Upgrade is not websocket",
+    meaning="The server switched to another protocol, or wrote the name otherwise. Letter case does not "
+    "matter; anything else does.",
+    usual="a server that offers h2c on the same port, or adds a version to the name",
+    advice="Send exactly `Upgrade: websocket`.",
+)
+UPGRADE_LIST = Entry(
+    "upgrade-list",
+    "warn",
+    "RFC 6455 section 4.1, item 2, and section 4.2.2, step 5.2",
+    title="Upgrade holds more than websocket",
+    meaning='Ambiguous: the check reads "contains a value that is not" websocket, which can be taken for a '
+    "whole value or for one of a list. Clients differ: some open, some fail.",
+    usual="a server that lists all it can upgrade to, or a proxy that adds the header a second time",
+    advice="Send one Upgrade header with the one value `websocket`.",
+    undecided=True,
+)
+CONNECTION_MISSING = Entry(
+    "connection-missing",
+    "fail",
+    "RFC 6455 section 4.1, item 3",
+    title="The 101 has no Connection header",
+    meaning="The client must fail the connection: `Connection: Upgrade` marks Upgrade as meant for this hop.",
+    usual="a proxy that removed the hop-by-hop header from the answer",
+    advice="Send `Connection: Upgrade`; have the proxy pass it through.",
+)
+CONNECTION_NO_UPGRADE = Entry(
+    "connection-no-upgrade",
+    "fail",
+    "RFC 6455 section 4.1, item 3",
+    title="Connection does not contain Upgrade",
+    meaning="The list in Connection must contain the token Upgrade, in any letter case.",
+    usual="a proxy that writes its own `Connection: keep-alive` or `close` over the server's",
+    advice='In nginx, set `proxy_set_header Connection "upgrade"`; elsewhere, let Connection pass.',
+)
+CONNECTION_LIST = Entry(
+    "connection-list",
+    "note",
+    "RFC 6455 section 4.1, item 3, and section 4.2.2, step 5.3",
+    title="Connection holds more than Upgrade",
+    meaning="Ambiguous: the server is told to send the value Upgrade, the client only looks for the token. "
+    "Every client known opens; drafts before RFC 6455 did not.",
+    usual="a server that adds keep-alive to every answer",
+    advice="Nothing needs to be done; `Connection: Upgrade` alone is safest.",
+)
+VERSION_IN_101 = Entry(
+    "version-in-101",
+    "note",
+    "RFC 6455 sections 4.4 and 11.3.5",
+    title="Sec-WebSocket-Version in a 101",
+    meaning="The header is defined for refusals, where it lists the versions a server speaks. In a 101 it "
+    "says nothing, and clients ignore it.",
+    usual="a server that copies request headers into its answer",
+    advice="Nothing needs to be done.",
+)
+KEY_IN_101 = Entry(
+    "key-in-101",
+    "note",
+    "RFC 6455 section 11.3.1",
+    title="Sec-WebSocket-Key in an answer",
+    meaning="The key belongs in the request; clients ignore it in an answer.",
+    usual="a server that copies request headers into its answer",
+    advice="Nothing needs to be done, but check that Sec-WebSocket-Accept is right.",
+)
+HIXIE_FIELDS = Entry(
+    "hixie-fields",
+    "note",
+    "draft-hixie-thewebsocketprotocol-76 section 4.1",
+    title="Headers of the 2010 drafts",
+    meaning="Sec-WebSocket-Location, Sec-WebSocket-Origin, WebSocket-Location and the like belong to "
+    "drafts "
+    "before 2011 and mean nothing to RFC 6455.",
+    usual="a server library of 2010, or one that answers both kinds of client alike",
+    advice="If the handshake fails, update the server library.",
+)
+
+
+_UNREADABLE = {
+    "leading-junk": "bytes stand before HTTP",
+    "lower-case-name": "HTTP is not in upper case",
+    "no-version": "there is no HTTP version",
+    "other-protocol": "it names another protocol than HTTP",
+    "not-http": "it does not begin with HTTP",
+    "double-space": "there is more than one space before the status code",
+    "tab": "there is a tab before the status code",
+    "no-status": "there is no status code",
+    "glued": "text follows the status code without a space",
+    "one-digit": "the status code has one digit",
+    "two-digit": "the status code has two digits",
+    "many-digit": "the status code has more than three digits",
+    "not-a-number": "the status code is not a number",
+}
+
+_USUAL = {
+    200: "a web server or application answered this path as a page",
+    204: "an endpoint that is not a WebSocket one",
+    301: "plain to secure, a missing or superfluous slash, or another host name",
+    302: "a login page, another host name, or plain to secure",
+    303: "a login page",
+    307: "plain to secure, another host name, or a login page",
+    308: "plain to secure, a missing or superfluous slash, or another host name",
+    400: "a proxy that does not pass Upgrade on, a wrong Host, or duplicated handshake headers",
+    401: "missing or expired credentials; scripts in browsers cannot set Authorization on a WebSocket",
+    403: "an Origin, token or host that is not allowed, or an application that closes before accepting",
+    404: "a wrong path, a proxy rule that does not match, or a proxy that does not pass Upgrade on "
+    "(many frameworks have no such path for a plain GET)",
+    405: "an endpoint that takes other methods than GET",
+    407: "a proxy on the way wants credentials",
+    408: "the request arrived late or in parts",
+    410: "an endpoint that was moved or switched off",
+    421: "a connection that was reused for another host name",
+    426: "an endpoint that speaks another version, or did not see the Upgrade header",
+    429: "too many connections or requests in a short time",
+    431: "cookies or other headers that grew too large",
+    500: "an error in the application while it handled the handshake",
+    501: "a server or proxy without WebSocket support",
+    502: "a proxy that could not reach the server behind it, or did not understand its answer",
+    503: "a server that is starting, stopping or overloaded",
+    504: "a proxy that got no answer from the server behind it",
+    505: "a proxy that speaks HTTP/1.0 to the server behind it (nginx without `proxy_http_version 1.1`)",
+}
+
+_LATEST_KNOWN = 599
+
+_VERSION = re.compile(r"[0-9]+\.[0-9]+")
+"""As RFC 2616 has it, to which RFC 6455 refers; RFC 9112 section 2.3 allows one digit each."""
+
+
+def status(reading: Reading) -> Iterator[Finding]:
+    """Status-Line with status 101 (section 4.1, item 1; section 4.2.2, step 5.1)."""
+    response = refusal(reading)
+    if response is None or response.status is None:
+        return
+    reason = f" {shown(response.reason)}" if response.reason else ""
+    yield STATUS_NOT_101.found(
+        f"the server answered {response.status:03}{reason}, so there was no handshake and HTTP applies",
+        status_span(response),
+        expected=b"101",
+        received=b"%03d" % response.status,
+        usual=_USUAL.get(response.status),
+    )
+    if not 100 <= response.status <= _LATEST_KNOWN:
+        yield STATUS_OUT_OF_RANGE.found(
+            f"{response.status:03} is in no class of status codes",
+            status_span(response),
+        )
+
+
+def status_line(reading: Reading) -> Iterator[Finding]:
+    """How the final answer's status line is written (RFC 9112 section 4)."""
+    final = reading.final
+    if final is None or reading.looks_like or not final.head.complete:
+        return
+    why = [text for oddity, text in _UNREADABLE.items() if oddity in final.oddities]
+    if final.version is not None and not _VERSION.fullmatch(final.version):
+        why.append("the HTTP version is not two numbers with a dot between")
+    if why:
+        yield STATUS_LINE_MALFORMED.found("the status line is malformed: " + "; ".join(why), status_span(final))
+    if "no-reason-space" in final.oddities:
+        yield STATUS_LINE_NO_SPACE.found("the status code is not followed by a space", status_span(final))
+
+
+def version(reading: Reading) -> Iterator[Finding]:
+    """The HTTP version of a 101, which RFC 6455 does not constrain."""
+    response = handshake(reading)
+    if response is None or response.version is None or response.version == "1.1":
+        return
+    if not _VERSION.fullmatch(response.version):
+        return
+    yield HTTP_VERSION.found(
+        f"ambiguous: the 101 says HTTP/{response.version}; Chromium 156 opens, Firefox and WebKitGTK open on "
+        "some "
+        "versions only (measured)",
+        status_span(response),
+        expected=b"HTTP/1.1",
+        received=b"HTTP/" + response.version.encode(),
+    )
+
+
+def interim(reading: Reading) -> Iterator[Finding]:
+    """1xx answers before the final one (RFC 9110 section 15.2)."""
+    before = [response for response in reading.responses if response.interim and response.head.complete]
+    if not before or reading.looks_like:
+        return
+    listed = ", ".join(str(response.status) for response in before[:8]) + (", ..." if len(before) > 8 else "")
+    if handshake(reading) is not None:
+        yield INTERIM_BEFORE_101.found(
+            f"ambiguous: {listed} came before the 101; Firefox and WebKitGTK skip it, Chromium 156 fails "
+            "(measured)",
+            status_span(before[0]),
+        )
+    elif reading.final is None:
+        yield INTERIM_ONLY.found(
+            f"{listed} came, and then no answer ({how(reading) or 'the recording ends'})",
+            status_span(before[-1]),
+            usual="a server that never comes to an end of them" if how(reading) == "limit" else None,
+        )
+
+
+_NAMES = (b"upgrade", b"connection", b"sec-websocket-accept")
+
+
+def bare(reading: Reading) -> Iterator[Finding]:
+    """A 101 with none of the three headers that make it WebSocket's (section 4.2.2, step 5)."""
+    response = handshake(reading)
+    if response is not None and not any(response.head.all(name) for name in _NAMES):
+        yield BARE_101.found(
+            "a 101 without Upgrade, Connection and Sec-WebSocket-Accept",
+            status_span(response),
+        )
+
+
+def upgrade(reading: Reading, want: bytes = b"websocket") -> Iterator[Finding]:
+    """Upgrade is *want*, letter case aside."""
+    response = handshake(reading)
+    if response is None:
+        return
+    fields = response.head.all(b"upgrade")
+    if not fields:
+        yield UPGRADE_MISSING.found("the 101 has no Upgrade header", status_span(response), expected=want)
+        return
+    values = elements(fields)
+    span = where(response.head, fields)
+    whole = b", ".join(field.value for field in fields)
+    if len(values) == 1 and values[0].lower() == want:
+        return
+    if any(value.lower() == want for value in values):
+        yield UPGRADE_LIST.found(
+            f"ambiguous: Upgrade holds {shown(whole)}, not just {shown(want)}; Firefox opens, Chromium 156 and "
+            "WebKitGTK fail (measured)",
+            span,
+            expected=want,
+            received=whole,
+        )
+    else:
+        said = f"Upgrade is {shown(whole)}, not {shown(want)}" if whole else "Upgrade is empty"
+        yield UPGRADE_NOT_WEBSOCKET.found(said, span, expected=want, received=whole)
+
+
+def connection(reading: Reading, *, as_list: bool = True) -> Iterator[Finding]:
+    """Connection contains the token Upgrade; with *as_list* off it must be that token, as up to hybi-10."""
+    response = handshake(reading)
+    if response is None:
+        return
+    fields = response.head.all(b"connection")
+    if not fields:
+        yield CONNECTION_MISSING.found(
+            "the 101 has no Connection header", status_span(response), expected=b"Upgrade"
+        )
+        return
+    values = elements(fields)
+    whole = b", ".join(field.value for field in fields)
+    alone = len(values) == 1
+    if not any(value.lower() == b"upgrade" for value in values) or not (as_list or alone):
+        said = f"Connection is {shown(whole)}, without Upgrade" if whole else "Connection is empty"
+        yield CONNECTION_NO_UPGRADE.found(
+            said if as_list else f"Connection is {shown(whole)}, not Upgrade",
+            where(response.head, fields),
+            expected=b"Upgrade",
+            received=whole,
+        )
+    elif not alone:
+        yield CONNECTION_LIST.found(
+            f"ambiguous: Connection is {shown(whole)}, where the server is told to send Upgrade alone; the "
+            "token is "
+            "there, and that is all a client looks for",
+            where(response.head, fields),
+            expected=b"Upgrade",
+            received=whole,
+        )
+
+
+_HIXIE = (
+    b"sec-websocket-location",
+    b"sec-websocket-origin",
+    b"websocket-location",
+    b"websocket-origin",
+    b"websocket-protocol",
+)
+
+
+def fields(reading: Reading) -> Iterator[Finding]:
+    """Headers of requests, of refusals and of old drafts."""
+    response = handshake(reading)
+    if response is None:
+        return
+    head = response.head
+    if versions := head.all(b"sec-websocket-version"):
+        yield VERSION_IN_101.found(
+            f"Sec-WebSocket-Version: {shown(versions[0].value)} in a 101 says nothing",
+            where(head, versions),
+        )
+    if keys := head.all(b"sec-websocket-key"):
+        same = keys[0].value == reading.request.key
+        yield KEY_IN_101.found(
+            "the 101 repeats our Sec-WebSocket-Key" if same else "the 101 has a Sec-WebSocket-Key",
+            where(head, keys),
+        )
+    old = tuple(field for field in head.fields if field.key in _HIXIE)
+    if old:
+        yield HIXIE_FIELDS.found(f"{shown(old[0].name)} belongs to the drafts of 2010", old[0].span)

@@ -1,0 +1,452 @@
+"""Findings about the way to the server, about servers that speak something else, and about ends.
+
+Names, addresses and proxies: RFC 6455 section 4.1 has the client fail if the connection cannot be opened.
+
+What came in place of an answer: another protocol, a part of one, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wsprobe.exchange import (
+    Connected,
+    ConnectFailed,
+    Connecting,
+    Ended,
+    Event,
+    Resolved,
+    ResolveFailed,
+    Sent,
+    TlsDone,
+    TlsFailed,
+    TunnelFailed,
+    TunnelReceived,
+    TunnelSent,
+)
+from wsprobe.judge.finding import Entry, Finding, counted, shown
+from wsprobe.judge.subject import PEER_ENDED, blank, ended, how, status_span, stopped
+from wsprobe.judge.tls import TIMEOUT_TLS
+from wsprobe.read.reading import Reading
+
+_NOT_OPENED = "RFC 6455 section 4.1, first list, item 4"
+_LOST = "RFC 6455 section 7.2.1"
+
+UNRESOLVED = Entry(
+    "unresolved",
+    "fail",
+    _NOT_OPENED,
+    title="The host name did not resolve",
+    meaning="No address is known for the name, so nothing was sent.",
+    usual="a misspelt name, a name known only inside a network or VPN, or no DNS at all",
+    advice="Check the name with `getent hosts NAME`; `--resolve` gives an address by hand.",
+)
+CONNECT_REFUSED = Entry(
+    "connect-refused",
+    "fail",
+    _NOT_OPENED,
+    title="The connection was refused",
+    meaning="The host answered that nothing listens on that port.",
+    usual="the server is not running, listens on another port, or only on another address",
+    advice="Check that the server runs, and on which address and port it listens.",
+)
+CONNECT_NO_ROUTE = Entry(
+    "connect-no-route",
+    "fail",
+    _NOT_OPENED,
+    title="There is no route to the host",
+    meaning="The network, ours or one on the way, cannot or does not want to reach that address.",
+    usual="a VPN that is down, a firewall, or an IPv6 address without IPv6",
+    advice="Try `-4` or `-6`, and another network.",
+)
+CONNECT_TIMEOUT = Entry(
+    "connect-timeout",
+    "fail",
+    _NOT_OPENED,
+    title="No answer to the connection attempt",
+    meaning="The time limit ran out before TCP was connected: packets are dropped, not refused.",
+    usual="a firewall, a wrong address, or a host that is down",
+    advice="Check firewalls and security groups for that port.",
+)
+CONNECT_FAILED = Entry(
+    "connect-failed",
+    "fail",
+    _NOT_OPENED,
+    title="The connection could not be opened",
+    meaning="The operating system says why.",
+    usual="a wrong path or missing rights on a Unix socket, or an address that cannot be used",
+    advice="Read the system's words, and check address, port and rights.",
+)
+CONNECT_FALLBACK = Entry(
+    "connect-fallback",
+    "note",
+    "RFC 8305 section 5",
+    title="An address failed before another one worked",
+    meaning="The name has several addresses and not all of them answer. Clients that try only the first fail.",
+    usual="a server that listens on IPv4 only, while the name has an IPv6 address too",
+    advice="Have the server listen on every address of its name, or remove the address.",
+)
+PROXY_FAILED = Entry(
+    "proxy-failed",
+    "fail",
+    _NOT_OPENED,
+    title="The proxy did not open the way",
+    meaning="The proxy was reached and did not connect on to the server.",
+    usual="the proxy wants credentials, does not allow the port, or cannot reach the server",
+    advice="Read the proxy's answer; check its rules for CONNECT to that port.",
+)
+PLAIN_TO_TLS_PORT = Entry(
+    "plain-to-tls-port",
+    "fail",
+    "RFC 6455 section 3; RFC 8446 section 6",
+    title="Plain text spoken to a TLS port",
+    meaning="The URL says `ws:`, and the port wants TLS.",
+    usual="`ws://` used where `wss://` is meant",
+    advice="Use `wss://` with that port.",
+)
+NOT_HTTP_SSH = Entry(
+    "not-http-ssh",
+    "fail",
+    "RFC 6455 section 4.1; RFC 4253 section 4.2",
+    title="An SSH server answered",
+    meaning="The port speaks SSH, not HTTP.",
+    usual="a wrong port number or a wrong port forwarding",
+    advice="Check the port.",
+)
+NOT_HTTP_SMTP = Entry(
+    "not-http-smtp",
+    "fail",
+    "RFC 6455 section 4.1; RFC 5321 section 4.2",
+    title="A mail server answered",
+    meaning="The port speaks SMTP, not HTTP.",
+    usual="a wrong port number",
+    advice="Check the port.",
+)
+NOT_HTTP_FTP = Entry(
+    "not-http-ftp",
+    "fail",
+    "RFC 6455 section 4.1; RFC 959 section 4.2",
+    title="An FTP server answered",
+    meaning="The port speaks FTP, not HTTP.",
+    usual="a wrong port number",
+    advice="Check the port.",
+)
+NOT_HTTP_HTTP2 = Entry(
+    "not-http-http2",
+    "fail",
+    "RFC 6455 section 4.1; RFC 9113 section 3.4",
+    title="An HTTP/2 server answered",
+    meaning="The port speaks HTTP/2 at once and takes no HTTP/1.1.",
+    usual="a gRPC or h2c-only port",
+    advice="Use a port that speaks HTTP/1.1; WebSocket over HTTP/2 is RFC 8441.",
+)
+NOT_HTTP_TEXT = Entry(
+    "not-http-text",
+    "fail",
+    "RFC 6455 section 4.1",
+    title="Text came back that is not HTTP",
+    meaning="The peer speaks a protocol of lines, or sent a body without a head.",
+    usual="a wrong port number, or a program that writes to the raw socket",
+    advice="Read the text; it often names the program.",
+)
+NOT_HTTP_NOISE = Entry(
+    "not-http-noise",
+    "fail",
+    "RFC 6455 section 4.1",
+    title="Bytes came back that are not HTTP",
+    meaning="No protocol known here begins like that.",
+    usual="a wrong port number, or an encrypted protocol",
+    advice="Check the port; the dump shows what came.",
+)
+TIMEOUT_RESOLVE = Entry(
+    "timeout-resolve",
+    "fail",
+    _NOT_OPENED,
+    title="The time limit ran out while resolving the name",
+    meaning="The name service did not answer in time.",
+    usual="an unreachable name server or a VPN that is down",
+    advice="Try `--resolve` with an address.",
+)
+TIMEOUT_PROXY = Entry(
+    "timeout-proxy",
+    "fail",
+    _NOT_OPENED,
+    title="The time limit ran out at the proxy",
+    meaning="The proxy was reached and did not answer in time.",
+    usual="a proxy that waits for a server it cannot reach",
+    advice="Check the proxy's log.",
+)
+TIMEOUT_ANSWER = Entry(
+    "timeout-answer",
+    "fail",
+    "RFC 6455 section 4.1",
+    title="No answer came in time",
+    meaning="The request was sent and not a byte came back. RFC 6455 names no limit; this one is ours.",
+    usual="a server that waits for more, a blocked worker, or a proxy that buffers",
+    advice="Look whether the request reached the server; `-m` raises the limit.",
+)
+TIMEOUT_HEAD = Entry(
+    "timeout-head",
+    "fail",
+    "RFC 6455 section 4.1",
+    title="The time limit ran out inside the head",
+    meaning="The answer began and its headers were not finished.",
+    usual="the blank line after the headers is missing, or lines end with CR alone",
+    advice="End the headers with an empty line (CR LF CR LF).",
+)
+DROPPED_BEFORE_ANSWER = Entry(
+    "dropped-before-answer",
+    "fail",
+    _LOST,
+    title="Dropped before any answer",
+    meaning="The connection ended after the request, and not a byte came back.",
+    usual="a server that crashed on the request, a balancer without a server behind it, or a port that "
+    "wants TLS",
+    advice="Look in the server's log for this request; try `wss://`.",
+)
+DROPPED_IN_STATUS_LINE = Entry(
+    "dropped-in-status-line",
+    "fail",
+    _LOST,
+    title="Dropped inside the status line",
+    meaning="The answer began and broke off in its first line.",
+    usual="a server that crashed while answering",
+    advice="Look in the server's log for this request.",
+)
+DROPPED_IN_HEAD = Entry(
+    "dropped-in-head",
+    "fail",
+    _LOST,
+    title="Dropped inside the headers",
+    meaning="The status line came, but not the empty line that ends the headers.",
+    usual="a hand-written answer without its last empty line, or a crash while answering",
+    advice="End the headers with an empty line (CR LF CR LF).",
+)
+LIMIT_IN_HEAD = Entry(
+    "limit-in-head",
+    "fail",
+    "RFC 9110 section 5.4",
+    title="The head is larger than we read",
+    meaning="wsprobe stopped reading at a limit of its own (2 MiB of heads, 50,000 lines of one head, 1000 "
+    "interim answers), far beyond what other clients take. The server had not ended the connection.",
+    usual="an endless or runaway answer",
+    advice="Look at what the server writes into its headers.",
+)
+INTERRUPTED = Entry(
+    "interrupted",
+    "note",
+    "RFC 6455 section 4.1",
+    title="The probe was interrupted",
+    meaning="The recording ends where it was stopped, before there was a result.",
+    usual="^C",
+    advice="Run it again.",
+)
+
+
+_BY_ERRNO = {
+    "ECONNREFUSED": CONNECT_REFUSED,
+    "ENETUNREACH": CONNECT_NO_ROUTE,
+    "EHOSTUNREACH": CONNECT_NO_ROUTE,
+    "ENETDOWN": CONNECT_NO_ROUTE,
+    "EHOSTDOWN": CONNECT_NO_ROUTE,
+    "ENONET": CONNECT_NO_ROUTE,
+    "ETIMEDOUT": CONNECT_TIMEOUT,
+}
+
+
+def has(reading: Reading, *kinds: type[Event]) -> bool:
+    """True if an event of one of *kinds* was recorded."""
+    return any(isinstance(event, kinds) for event in reading.exchange.events)
+
+
+def unresolved(reading: Reading) -> bool:
+    """True if it ended with a name that did not resolve: also the target's, behind a SOCKS proxy that stood."""
+    events = [event for event in reading.exchange.events if not isinstance(event, Ended)]
+    return bool(events) and isinstance(events[-1], ResolveFailed)
+
+
+def reach(reading: Reading) -> Iterator[Finding]:
+    """Every address that failed, and why none was reached."""
+    if has(reading, TunnelFailed):
+        yield from _proxy(reading)
+        return
+    failed = [event for event in reading.exchange.events if isinstance(event, ConnectFailed)]
+    if has(reading, Connected) and not unresolved(reading):
+        if failed:
+            yield CONNECT_FALLBACK.found(f"{_listed(failed)}, before another address worked")
+        return
+    unknown = [event for event in reading.exchange.events if isinstance(event, ResolveFailed)]
+    for event in unknown:
+        yield UNRESOLVED.found(
+            f"{_text(event.host)} did not resolve: {_text(event.error)}",
+            usual=_why_unresolved(reading),
+        )
+    if how(reading) == "interrupted" or unknown:
+        return
+    groups: dict[Entry, list[ConnectFailed]] = {}
+    for attempt in failed:
+        groups.setdefault(_BY_ERRNO.get(attempt.errno, CONNECT_FAILED), []).append(attempt)
+    for entry, attempts in groups.items():
+        yield entry.found(_listed(attempts))
+    if how(reading) == "timeout":
+        yield from _late_connection(reading, failed)
+    elif not failed:
+        last = ended(reading)
+        said = last.error if last is not None else ""
+        yield CONNECT_FAILED.found(_text(said) if said else "the recording has no connection")
+
+
+def _why_unresolved(reading: Reading) -> str | None:
+    """The usual cause where the options of the call suggest one."""
+    if has(reading, Connected):
+        return "a name known only to the proxy; it resolves names itself with socks5h:// or socks4a://"
+    family = reading.exchange.plan.route.family
+    return f"a name or address without IPv{family}, and -{family} asks for no other" if family else None
+
+
+def _late_connection(reading: Reading, failed: list[ConnectFailed]) -> Iterator[Finding]:
+    """What was still under way when time ran out."""
+    tried = [event for event in reading.exchange.events if isinstance(event, Connecting)]
+    over = {(event.address, event.port) for event in failed}
+    waiting = [event for event in tried if (event.address, event.port) not in over]
+    if waiting:
+        listed = ", ".join(_address(event.address, event.port) for event in waiting)
+        yield CONNECT_TIMEOUT.found(f"{listed} did not answer before the time limit")
+    elif not has(reading, Resolved):
+        host = reading.exchange.plan.target.host
+        yield TIMEOUT_RESOLVE.found(f"{_text(host)} was not resolved before the time limit")
+    elif not failed:
+        yield CONNECT_TIMEOUT.found("no connection stood when the time limit ran out")
+
+
+def _proxy(reading: Reading) -> Iterator[Finding]:
+    said = proxy_answer(reading)
+    line = said.split(b"\r\n", 1)[0] if said.startswith(b"HTTP/") else b""
+    for event in reading.exchange.events:
+        if isinstance(event, TunnelFailed):
+            tried = [e for e in reading.exchange.events if isinstance(e, ConnectFailed)]
+            more = f" ({_listed(tried)})" if tried and not has(reading, Connected) else ""
+            usual = None if has(reading, Connected) else "a proxy that is not running, or listens elsewhere"
+            yield PROXY_FAILED.found(f"{_text(event.error)}{more}", received=line or None, usual=usual)
+
+
+def proxy_answer(reading: Reading) -> bytes:
+    """All that a proxy said before the tunnel stood."""
+    return b"".join(event.data for event in reading.exchange.events if isinstance(event, TunnelReceived))
+
+
+def _listed(attempts: list[ConnectFailed]) -> str:
+    return "; ".join(
+        f"{_address(each.address, each.port)}: {_text(each.error or each.errno or 'failed')}"
+        for each in attempts
+    )
+
+
+def _address(address: str, port: int) -> str:
+    host = _text(address)
+    if not port:
+        return host
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _text(words: str) -> str:
+    return shown(words.encode("utf-8", "surrogatepass"))
+
+
+_ALERT = 0x15
+
+
+def other_protocol(reading: Reading) -> Iterator[Finding]:
+    """Bytes that are not HTTP, by what they look like."""
+    kind = reading.looks_like
+    if not kind:
+        return
+    data = reading.received
+    begins = data.split(b"\n", 1)[0].rstrip(b"\r")[:80]
+    span = (0, len(begins) or min(len(data), 16))
+    if kind == "tls":
+        what = "a TLS alert" if data[0] == _ALERT else "TLS"
+        if reading.exchange.plan.target.secure:
+            yield NOT_HTTP_NOISE.found(f"{what} came back inside TLS", span, received=data[:16])
+        else:
+            yield PLAIN_TO_TLS_PORT.found(f"{what} came back: this port wants TLS", span, received=data[:16])
+    elif kind == "noise":
+        yield NOT_HTTP_NOISE.found(f"{len(data)} bytes that begin {data[:16].hex(' ')}", span)
+    elif kind == "http2":
+        yield NOT_HTTP_HTTP2.found("HTTP/2 frames came back", (0, min(len(data), 9)))
+    else:
+        yield _SPOKEN[kind].found(f"it says: {shown(begins)}", span, received=begins)
+
+
+_SPOKEN = {
+    "ssh": NOT_HTTP_SSH,
+    "smtp": NOT_HTTP_SMTP,
+    "ftp": NOT_HTTP_FTP,
+    "text": NOT_HTTP_TEXT,
+}
+"""``Reading.looks_like`` -> the finding, where the first line of what came says it."""
+
+
+def unfinished(reading: Reading) -> Iterator[Finding]:
+    """Where the exchange broke off, if that was before the answer's head was complete."""
+    final = reading.final
+    if reading.looks_like or not has(reading, Connected) or has(reading, TunnelFailed) or unresolved(reading):
+        return
+    if final is not None and final.head.complete:
+        return
+    end = how(reading)
+    if end == "interrupted":
+        yield INTERRUPTED.found("the probe was interrupted before there was an answer")
+    elif end == "timeout":
+        yield _late_answer(reading)
+    elif has(reading, TlsFailed):
+        return
+    elif end == "limit":
+        yield LIMIT_IN_HEAD.found(f"{stopped(reading)}; the server had not ended the head")
+    else:
+        yield _dropped(reading, PEER_ENDED.get(end, "the connection ended"))
+
+
+def _late_answer(reading: Reading) -> Finding:
+    last = reading.responses[-1] if reading.responses else None
+    if last is not None and not last.interim:
+        lines = counted(len(last.head.lines), "line")
+        return TIMEOUT_HEAD.found(f"{lines} of the head came, and no empty line", status_span(last))
+    if has(reading, Sent) or reading.received:
+        what = "an answer" if last is None else "the final answer"
+        return TIMEOUT_ANSWER.found(f"the time limit ran out before {what} came")
+    if has(reading, TlsDone) or not reading.exchange.plan.target.secure:
+        entry = TIMEOUT_PROXY if has(reading, TunnelSent) else TIMEOUT_ANSWER
+    elif has(reading, TlsFailed) or not has(reading, TunnelSent):
+        entry = TIMEOUT_TLS
+    else:
+        entry = TIMEOUT_PROXY
+    if entry == TIMEOUT_PROXY and not has(reading, TunnelReceived):
+        return entry.found(
+            f"{_LATE[entry]}, and it has said nothing",
+            usual="a port where no such proxy listens, or a proxy that waits for a server it cannot reach",
+        )
+    return entry.found(_LATE[entry])
+
+
+_LATE = {
+    TIMEOUT_ANSWER: "the time limit ran out before the request could be sent",
+    TIMEOUT_TLS: "the time limit ran out before TLS was set up",
+    TIMEOUT_PROXY: "the time limit ran out before the proxy opened the way",
+}
+
+
+def _dropped(reading: Reading, said: str) -> Finding:
+    last = reading.responses[-1] if reading.responses else None
+    first = last.head.first if last is not None else None
+    if last is None or first is None or blank(last.head) or (last.interim and last.head.complete):
+        when = "" if has(reading, Sent) else " before the request was sent"
+        when = " after the interim answer" if last is not None and last.interim else when
+        return DROPPED_BEFORE_ANSWER.found(f"{said}{when}, and no answer came")
+    if first.end:
+        names = len(last.head.fields)
+        return DROPPED_IN_HEAD.found(
+            f"{said} after the status line and {counted(names, 'header line')}, before the empty line",
+            status_span(last),
+        )
+    return DROPPED_IN_STATUS_LINE.found(f"{said} inside the status line", status_span(last))

@@ -1,0 +1,79 @@
+"""Certificates made on the spot, good and bad, by trustme (extra ``lab``)."""
+
+from __future__ import annotations
+
+import ssl
+import warnings
+from datetime import UTC, datetime
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+from wsprobe.lab.ports import Fault
+
+
+class NoCertificates(RuntimeError):
+    """trustme is not installed. The message is one line that says how to install it."""
+
+
+class Certificates:
+    """Two authorities, one of which is to be trusted, and the TLS contexts made from them."""
+
+    def __init__(self) -> None:
+        """Raises NoCertificates."""
+        self._trustme = _trustme()
+        self._contexts: dict[tuple[Fault, str], ssl.SSLContext] = {}
+
+    @cached_property
+    def _authority(self) -> Any:
+        return self._trustme.CA(organization_name="wsprobe lab")
+
+    @cached_property
+    def _stranger(self) -> Any:
+        return self._trustme.CA(organization_name="an authority that nobody trusts")
+
+    @property
+    def authority(self) -> bytes:
+        """The certificate, PEM, that makes the good ones trusted."""
+        pem: bytes = self._authority.cert_pem.bytes()
+        return pem
+
+    def context(self, fault: Fault, host: str) -> ssl.SSLContext:
+        """Return the server's side of TLS for clients that came to *host*, with *fault*."""
+        if (fault, host) not in self._contexts:
+            self._contexts[fault, host] = self._context(fault, host)
+        return self._contexts[fault, host]
+
+    def _context(self, fault: Fault, host: str) -> ssl.SSLContext:
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made.set_alpn_protocols(["http/1.1"])
+        issuer = self._stranger if fault == "unknown-ca" else self._authority
+        names = ("other.example",) if fault == "wrong-name" else (host, "localhost")
+        dates = {}
+        if fault == "expired":
+            dates = {"not_before": _day(2020, 1, 1), "not_after": _day(2020, 1, 31)}
+        issuer.issue_cert(*names, **dates).configure_cert(made)
+        if fault == "client-certificate":
+            self._authority.configure_trust(made)
+            made.verify_mode = ssl.CERT_REQUIRED
+        if fault == "old-version":
+            made.set_ciphers("DEFAULT@SECLEVEL=0")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                made.minimum_version = ssl.TLSVersion.TLSv1
+                made.maximum_version = ssl.TLSVersion.TLSv1_1
+        return made
+
+
+def _day(year: int, month: int, day: int) -> datetime:
+    return datetime(year, month, day, tzinfo=UTC)
+
+
+def _trustme() -> ModuleType:
+    try:
+        import trustme
+    except ImportError:
+        raise NoCertificates(
+            "this scenario speaks TLS and needs trustme to make a certificate: pip install 'wsprobe[lab]'"
+        ) from None
+    return trustme

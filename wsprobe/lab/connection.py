@@ -1,0 +1,158 @@
+"""A connection of the lab inside TLS, with our own pump between it and OpenSSL: alerts are sent even when the
+handshake fails, and the stream can be ended with a close_notify or without.
+
+One connection of the lab: the performance of a scenario over a real socket.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from contextlib import suppress
+from struct import pack
+from typing import Protocol
+
+import trio
+
+from wsprobe.lab.perform import CloseNotify, Finish, Pause, Performance, Read, Reset, Send
+
+REFUSED = 2.0
+"""Seconds that a client has to take in the alert which refuses it."""
+
+
+class Secure:
+    def __init__(self, clear: Clear, context: ssl.SSLContext) -> None:
+        self._clear = clear
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._in, self._out, server_side=True)
+
+    async def handshake(self) -> bool:
+        """Shake hands; False if the client cannot be had, and has been told so."""
+        while True:
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                await self._flush()
+            except ssl.SSLError:
+                await self._flush()
+                await self._clear.finish(False)
+                with trio.move_on_after(REFUSED):
+                    while await self._clear.receive():
+                        pass
+                return False
+            else:
+                await self._flush()
+                return True
+            await self._fill()
+
+    async def send(self, data: bytes) -> None:
+        try:
+            self._tls.write(data)
+        except ssl.SSLError as error:
+            raise trio.BrokenResourceError from error
+        await self._flush()
+
+    async def receive(self) -> bytes:
+        while True:
+            try:
+                return self._tls.read(READ)
+            except ssl.SSLWantReadError:
+                await self._flush()
+                await self._fill()
+            except ssl.SSLError:
+                return (
+                    b""  # close_notify, the end of the stream without it, or an alert: nothing more will come
+                )
+
+    async def finish(self, notify: bool) -> None:
+        if notify:
+            with suppress(ssl.SSLWantReadError):  # for the client's close_notify, which is not waited for
+                self._tls.unwrap()
+            await self._flush()
+        await self._clear.finish(False)
+
+    def reset(self) -> None:
+        self._clear.reset()
+
+    async def _fill(self) -> None:
+        data = await self._clear.receive()
+        if data:
+            self._in.write(data)
+        else:
+            self._in.write_eof()
+
+    async def _flush(self) -> None:
+        data = self._out.read()
+        if data:
+            await self._clear.send(data)
+
+
+async def secured(stream: trio.SocketStream, context: ssl.SSLContext) -> Secure | None:
+    """Return *stream* inside TLS, the handshake done; None if it failed."""
+    made = Secure(Clear(stream), context)
+    return made if await made.handshake() else None
+
+
+READ = 65536
+
+
+class Wire(Protocol):
+    """A connection as a performance uses it. Raises trio.BrokenResourceError when it is gone."""
+
+    async def send(self, data: bytes) -> None: ...
+
+    async def receive(self) -> bytes:
+        """Return what one read gave, b"" at the end of the client's stream."""
+
+    async def finish(self, notify: bool) -> None:
+        """End our side of the stream; over TLS with a close_notify if *notify*."""
+
+    def reset(self) -> None: ...
+
+
+class Clear:
+    """A connection in clear."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self._stream = stream
+
+    async def send(self, data: bytes) -> None:
+        await self._stream.send_all(data)
+
+    async def receive(self) -> bytes:
+        return bytes(await self._stream.receive_some(READ))
+
+    async def finish(self, notify: bool) -> None:
+        await self._stream.send_eof()
+
+    def reset(self) -> None:
+        """Close with RST: a linger time of zero drops what is unsent and says so (socket(7))."""
+        self._stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, pack("ii", 1, 0))
+        self._stream.socket.close()
+
+
+async def drive(performance: Performance, wire: Wire, most: int) -> None:
+    """Carry out *performance* on *wire*, until it is over, the client is gone, or has sent *most* bytes."""
+    heard = 0
+    answer: bytes | None = None
+    while True:
+        try:
+            deed = performance.send(answer)
+        except StopIteration:
+            return
+        answer = None
+        match deed:
+            case Send():
+                await wire.send(deed.data)
+            case Pause():
+                await trio.sleep(deed.seconds)
+            case Read():
+                with trio.move_on_at(deed.until):
+                    answer = await wire.receive()
+                    heard += len(answer)
+                if heard > most:
+                    return wire.reset()
+            case Finish() | CloseNotify():
+                await wire.finish(notify=isinstance(deed, CloseNotify))
+            case Reset():
+                return wire.reset()

@@ -1,0 +1,507 @@
+"""The request that reached the lab, and the fields it gives to templates.
+
+Frames of each wire version as the lab hears them from a client, and says them as a server.
+
+The wire version that a request speaks, and how a server opens a session in it.
+
+What the lab hears from a client after its request: frames, as far as a step cares for them.
+
+How a request is answered: the steps, what fills in their templates, and who listens to what comes after.
+
+A request tells its own wire version: ``{opening}`` is the 101 of that version, and what the client sends after
+it is heard, and echoed, in that version. Everything else that a scenario sends is sent as it is written.
+
+The server's side of a scenario, without input or output: what to do next, step by step.
+
+A performance is a generator. It yields what is to be done and is sent what came of it; whoever drives it has
+the socket and the clock (``server``), or neither (``play``).
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha1, sha256
+from struct import pack
+
+from wsprobe.lab.scenario import Scenario, Step, fields, fill
+from wsprobe.read.frames import One, frame_at
+from wsprobe.read.head import HeadSplitter, split_head
+from wsprobe.read.reading import Head
+from wsprobe.read.tokens import expected_accept, split_list
+from wsprobe.wire.hixie import BODY, CLOSING, answer_to, frame_at_75, frame_at_76, text
+from wsprobe.wire.hybi import Mask, draft_frame, mask_of_04, mask_of_05, of_client
+from wsprobe.wire.rfc6455 import BINARY, CLOSE, CONTINUATION, CONTROL_MAX, PING, PONG, TEXT, frame
+
+PATIENCE = 20.0
+"""Seconds that a client has for its request."""
+
+LONGEST_HEAD = 256 * 1024
+"""Bytes of a request's head that are still read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    head: Head
+    method: bytes
+    resource: bytes
+    """As the request line carries it."""
+    early: bytes
+    """What came after it."""
+    body: bytes = b""
+    """hixie-76: the eight bytes behind the head."""
+
+    def first(self, name: bytes) -> bytes:
+        """Return the value of the first field called *name* (lower case), b"" if there is none."""
+        found = self.head.all(name)
+        return found[0].value if found else b""
+
+    @property
+    def upgrade(self) -> bool:
+        """Whether it asks for a WebSocket, of whatever version."""
+        return self.first(b"upgrade").lower() == b"websocket"
+
+
+class RequestReader:
+    """Finds a request in bytes as they come; each byte is looked at once."""
+
+    def __init__(self) -> None:
+        self.came = bytearray()
+        """Everything so far."""
+        self._splitter = HeadSplitter()
+        self._head: Head | None = None
+
+    def receive(self, data: bytes) -> Request | None:
+        """Take the next bytes; return the request once its head is complete, and what belongs to it there.
+
+        A request with a Sec-WebSocket-Key1 has eight bytes behind its head, which no field announces
+        (draft-hixie-thewebsocketprotocol-76 section 4.1, step 26): a server has to wait for them.
+        """
+        self.came += data
+        head = self._head = self._head or self._splitter.advance(self.came)
+        if head is None or head.first is None:
+            return None
+        body = head.start + len(head.raw)
+        end = body + (BODY if head.all(b"sec-websocket-key1") else 0)
+        if len(self.came) < end:
+            return None
+        method, _, after = head.first.text.partition(b" ")
+        resource, _, _ = after.rpartition(b" ")
+        return Request(head, method, resource or after, bytes(self.came[end:]), bytes(self.came[body:end]))
+
+
+def request(data: bytes) -> Request | None:
+    """Return the request that *data* begins with, None while its head is not complete."""
+    return RequestReader().receive(data)
+
+
+def values(asked: Request) -> dict[str, bytes]:
+    """Return what the request itself fills in.
+
+    ``{accept}`` is the right Sec-WebSocket-Accept (RFC 6455 section 4.2.2), the others that begin so are wrong
+    in one way each; ``{host}`` is the Host field, ``{path}`` the resource name, ``{protocol}`` the first
+    subprotocol offered.
+    """
+    key = asked.first(b"sec-websocket-key")
+    accept = expected_accept(key)
+    digest = b64decode(accept)
+    protocols = split_list(asked.first(b"sec-websocket-protocol") or asked.first(b"websocket-protocol"))
+    return {
+        "accept": accept,
+        "accept-lower": accept.lower(),
+        "accept-swapped": accept.swapcase(),
+        "accept-unpadded": accept.rstrip(b"="),
+        "accept-hex": digest.hex().encode("ascii"),
+        "accept-base64-of-hex": b64encode(digest.hex().encode("ascii")),
+        "accept-without-guid": b64encode(sha1(key, usedforsecurity=False).digest()),
+        "key": key,
+        "host": asked.first(b"host"),
+        "origin": asked.first(b"origin") or asked.first(b"sec-websocket-origin"),
+        "path": asked.resource,
+        "protocol": protocols[0] if protocols else b"",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """One wire version. Opcodes are those of RFC 6455."""
+
+    heard: One
+    """Finds a client's frame."""
+    said: Callable[[int, bytes, bool], bytes]
+    """(opcode, payload, fin) -> a frame; b"" of a kind that the version does not have."""
+    closing: Callable[[bytes], bytes]
+    """Payload of the client's Close -> the frame that answers it."""
+    too_big: bytes
+    """The frame that closes because a frame is longer than is listened to: 1009, where there are codes."""
+
+
+def _said(opcode: int, payload: bytes, fin: bool) -> bytes:
+    return frame(opcode, payload, None, fin=fin)
+
+
+def _said_in_a_draft(opcode: int, payload: bytes, fin: bool) -> bytes:
+    return draft_frame(opcode, payload, fin=fin)
+
+
+def _said_in_hixie(opcode: int, payload: bytes, fin: bool) -> bytes:
+    return text(payload) if opcode == TEXT else b""
+
+
+def _closing(payload: bytes) -> bytes:
+    return frame(CLOSE, payload[:CONTROL_MAX], None)
+
+
+def _closing_in_a_draft(payload: bytes) -> bytes:
+    return draft_frame(CLOSE, payload[:CONTROL_MAX])
+
+
+TOO_BIG = pack("!H", 1009)
+BY_SERVER = b"S"
+"""hybi-05: the first byte of a Close says who closes."""
+
+RFC6455 = Speech(frame_at, _said, _closing, _closing(TOO_BIG))
+
+
+def draft(heard: Mask, closing: Callable[[bytes], bytes], too_big: bytes) -> Speech:
+    """Return hybi-04, -05 or -06, which differ in their masks and in what a Close carries."""
+    return Speech(of_client(heard), _said_in_a_draft, closing, _closing_in_a_draft(too_big))
+
+
+HIXIE_75 = Speech(frame_at_75, _said_in_hixie, lambda payload: b"", b"")
+HIXIE_76 = Speech(frame_at_76, _said_in_hixie, lambda payload: CLOSING, CLOSING)
+HYBI_05 = draft(mask_of_05, lambda payload: _closing_in_a_draft(BY_SERVER), BY_SERVER)
+HYBI_06 = draft(mask_of_05, _closing_in_a_draft, TOO_BIG)
+
+
+def hybi_04(mask: Mask) -> Speech:
+    """Return hybi-04 with the *mask* of one handshake."""
+    return draft(mask, _closing_in_a_draft, b"")
+
+
+Values = Mapping[str, bytes]
+"""What fills in a template: see ``request.values``."""
+
+_BY_NUMBER = {b"4": "hybi-04", b"5": "hybi-05", b"6": "hybi-06", b"7": "hybi-07", b"8": "hybi-08"}
+
+
+def spoken(asked: Request) -> str:
+    """Return the wire version of *asked*: hybi-13 for all that is plainly no other.
+
+    The hixie drafts send no version: 76 is known by its keys, 75 by ``WebSocket`` in these very letters where
+    nothing else tells a version.
+    """
+    if (wire := _BY_NUMBER.get(asked.first(b"sec-websocket-version"))) is not None:
+        return wire
+    if asked.first(b"sec-websocket-key1"):
+        return "hixie-76"
+    told = asked.head.all(b"sec-websocket-key") or asked.head.all(b"sec-websocket-version")
+    return "hixie-75" if asked.first(b"upgrade") == b"WebSocket" and not told else "hybi-13"
+
+
+def challenge(asked: Request) -> bytes:
+    """Return the sixteen bytes that hixie-76 wants behind the head; b"" where no such challenge came."""
+    keys = asked.first(b"sec-websocket-key1"), asked.first(b"sec-websocket-key2")
+    return answer_to(*keys, asked.body) or b""
+
+
+def broken(right: bytes) -> bytes:
+    """Return sixteen bytes that answer another challenge: every bit of the last one is the other way."""
+    return right[:-1] + bytes(each ^ 0xFF for each in right[-1:])
+
+
+def opening(wire: str, values: Values) -> bytes:
+    """Return the 101 of *wire*, and nothing beyond what that version demands."""
+    if wire == "hixie-75":
+        return _hixie(b"Web Socket", b"", values)
+    if wire == "hixie-76":
+        return _hixie(b"WebSocket", b"Sec-", values) + values["challenge"]
+    nonce = (b"Sec-WebSocket-Nonce: %s\r\n" % values["nonce"]) if wire == "hybi-04" else b""
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: %s\r\n%s\r\n" % (values["accept"], nonce)
+    )
+
+
+def _hixie(name: bytes, prefix: bytes, values: Values) -> bytes:
+    """Return the head of 75 or 76 (section 5.2 of both). A subprotocol that is asked for must be repeated."""
+    echoes = [
+        (b"Origin", values["origin"]),
+        (b"Location", values["location"]),
+        (b"Protocol", values["protocol"]),
+    ]
+    return (
+        b"HTTP/1.1 101 %s Protocol Handshake\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n" % name
+        + b"".join(b"%sWebSocket-%s: %s\r\n" % (prefix, what, value) for what, value in echoes if value)
+        + b"\r\n"
+    )
+
+
+def nonce(asked: Request) -> bytes:
+    """Return a Sec-WebSocket-Nonce for hybi-04, the same for the same request."""
+    return b64encode(sha256(asked.first(b"sec-websocket-key")).digest()[:16])
+
+
+def speech(wire: str, asked: Request, opened: bytes) -> Speech:
+    """Return how to hear and speak after the 101 that *opened* the session."""
+    if wire == "hybi-04":
+        return hybi_04(mask_of_04(asked.head, split_head(opened)[0]))
+    known = {"hixie-75": HIXIE_75, "hixie-76": HIXIE_76, "hybi-05": HYBI_05, "hybi-06": HYBI_06}
+    return known.get(wire, RFC6455)
+
+
+LONGEST_INBOX = 1024 * 1024
+"""Bytes of a frame that are still listened to; and of answers that are kept for sending."""
+
+HEADER_MAX = 14
+"""Bytes that the header of so long a frame has at most, in any version."""
+
+
+class Inbox:
+    """A client's frames, and the answers that an echo server gives to them.
+
+    Never raises on received bytes; memory is bounded, whatever comes.
+    """
+
+    def __init__(self, early: bytes = b"", speech: Speech = RFC6455) -> None:
+        """*early* came right after the request."""
+        self._speech = speech
+        self.ended = False
+        """The client's stream has ended."""
+        self.touched = False
+        """Anything came."""
+        self.frames = 0
+        """How many complete frames came."""
+        self.close: bytes | None = None
+        """The Close frame that answers the client's, None if it sent none."""
+        self.answers = bytearray()
+        """What an echo server would send back, as frames; whoever sends it clears it."""
+        self._buffer = bytearray()
+        self._deaf = False
+        if early:
+            self.receive(early)
+
+    def receive(self, data: bytes) -> None:
+        """Take what one read gave; b"" is the end of the client's stream."""
+        if not data:
+            self.ended = True
+        self.touched = True
+        if self._deaf:
+            return
+        self._buffer += data
+        at = 0
+        while not self._deaf and (came := self._speech.heard(self._buffer, at, lambda offset: 0)) is not None:
+            at = came.span[1]
+            self.frames += 1
+            self._hear(came.opcode, came.fin, came.data)
+        del self._buffer[:at]
+        if len(self._buffer) > LONGEST_INBOX + HEADER_MAX:
+            self._keep(self._speech.too_big)
+            self._deaf = True
+
+    def _hear(self, opcode: int, fin: bool, payload: bytes) -> None:
+        if opcode == CLOSE:
+            self.close = self._speech.closing(payload)
+            self._keep(self.close)
+            self._deaf = True
+        elif opcode == PING:
+            self._keep(self._speech.said(PONG, payload[:125], True))
+        elif opcode in (CONTINUATION, TEXT, BINARY):
+            self._keep(self._speech.said(opcode, payload, fin))
+
+    def _keep(self, answer: bytes) -> None:
+        if len(self.answers) <= LONGEST_INBOX:
+            self.answers += answer
+
+
+UNKNOWN_VERSION = (
+    b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: %s\r\nContent-Length: 0\r\n\r\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    steps: tuple[Step, ...]
+    values: Mapping[str, bytes]
+    inbox: Inbox
+
+    def perform(self, clock: Callable[[], float]) -> Performance:
+        """Return the performance of this answer; *clock* tells seconds."""
+        return perform(self.steps, self.values, clock, self.inbox)
+
+
+def refusal(versions: tuple[str, ...]) -> Step:
+    """Return the answer to a version that is not one of *versions* (RFC 6455 section 4.2.2, item 4)."""
+    return Step("send", UNKNOWN_VERSION % ", ".join(versions).encode("ascii"))
+
+
+def answer(scenario: Scenario, asked: Request, ports: Mapping[str, int], *, secure: bool = False) -> Answer:
+    """Return the answer that *scenario* gives to *asked*; *ports* are what templates call the listeners by.
+
+    *secure*: it was asked over TLS. What templates can name beyond ``request.values``: ``{opening}``;
+    ``{location}``, the URL that the hixie drafts repeat; ``{challenge}``, the sixteen bytes of hixie-76, and
+    ``{challenge-wrong}``; ``{nonce}`` of hybi-04.
+    """
+    wire = spoken(asked)
+    filled = values(asked)
+    filled["location"] = (b"wss://" if secure else b"ws://") + filled["host"] + asked.resource
+    filled["challenge"] = challenge(asked)
+    filled["challenge-wrong"] = broken(filled["challenge"])
+    filled["nonce"] = nonce(asked)
+    filled["opening"] = opened = opening(wire, filled)
+    filled |= {name: b"%d" % port for name, port in ports.items()}
+    unknown = (
+        scenario.versions and asked.first(b"sec-websocket-version").decode("latin-1") not in scenario.versions
+    )
+    steps = (refusal(scenario.versions),) if unknown else scenario.steps
+    return Answer(steps, filled, Inbox(asked.early, speech(wire, asked, opened)))
+
+
+PIECE = 65536
+"""Bytes handed over at once; repeated data is made as it is sent."""
+
+FAREWELL = 20.0
+"""Seconds to wait for the client's end of stream after ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Do nothing; what the client sends meanwhile waits."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Wait for bytes until the clock shows *until*. Answered by them, b"" at the end of the client's stream,
+    None when the time is over."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """End our side of the stream (FIN); over TLS without a close_notify."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Drop the connection with RST. Nothing can be done after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseNotify:
+    """End our side of TLS in due form; nothing in clear."""
+
+
+Deed = Send | Pause | Read | Finish | Reset | CloseNotify
+Performance = Generator[Deed, bytes | None, None]
+
+
+def perform(
+    steps: Sequence[Step], values: Mapping[str, bytes], clock: Callable[[], float], inbox: Inbox
+) -> Performance:
+    """Play *steps*, then end the stream and wait for the client's end of it.
+
+    *values* fill in the templates; *clock* tells seconds; *inbox* hears the client.
+    """
+    waiting = bytearray()
+    finished = False
+    for step in steps:
+        if step.do == "send":
+            for piece in _repeated(step, values):
+                waiting += piece
+                while len(waiting) >= PIECE:
+                    yield Send(bytes(waiting[:PIECE]))
+                    del waiting[:PIECE]
+            continue
+        if waiting:
+            yield Send(bytes(waiting))
+            waiting.clear()
+        match step.do:
+            case "send-bytewise":
+                for byte in b"".join(_repeated(step, values)):
+                    yield Send(bytes([byte]))
+                    yield Pause(step.seconds)
+            case "wait":
+                yield Pause(step.seconds)
+            case "hold":
+                yield from _read(inbox, clock() + step.seconds, lambda: False)
+            case "read":
+                yield from _read(inbox, clock() + step.seconds, lambda: inbox.touched)
+            case "read-frame":
+                yield from _read(inbox, clock() + step.seconds, _another(inbox))
+            case "read-close":
+                yield from _read(inbox, clock() + step.seconds, lambda: inbox.close is not None)
+            case "echo":
+                yield from _echo(inbox, clock() + step.seconds)
+            case "echo-close":
+                waiting += inbox.close or b""
+            case "fin":
+                finished = True
+                yield Finish()
+            case "reset":
+                yield Reset()
+                return
+            case "close-notify":
+                yield CloseNotify()
+    if waiting:
+        yield Send(bytes(waiting))
+    if not finished:
+        yield Finish()
+    yield from _read(inbox, clock() + FAREWELL, lambda: False)
+
+
+def needed(steps: Sequence[Step]) -> frozenset[str]:
+    """Return the names of all fields that *steps* want filled in.
+
+    Raises TemplateError.
+    """
+    return frozenset().union(*(fields(step.data) for step in steps)) - {"number"}
+
+
+def _repeated(step: Step, values: Mapping[str, bytes]) -> Iterator[bytes]:
+    """Return the data of *step*, ``{number}`` counting its repetitions from 0, in pieces of bounded size."""
+    if b"{number}" in step.data:
+        for number in range(step.repeat):
+            yield fill(step.data, {**values, "number": b"%d" % number})
+        return
+    once = fill(step.data, values)
+    at_once = max(1, PIECE // max(1, len(once)))
+    for number in range(0, step.repeat, at_once):
+        yield once * min(at_once, step.repeat - number)
+
+
+def _read(inbox: Inbox, until: float, enough: Callable[[], bool]) -> Generator[Deed, bytes | None, bool]:
+    """Read until *enough* or the end of the client's stream; return False if the time was over before."""
+    while not enough() and not inbox.ended:
+        data = yield Read(until)
+        if data is None:
+            return False
+        inbox.receive(data)
+    return True
+
+
+def _echo(inbox: Inbox, until: float) -> Performance:
+    """Send every message back, answer Ping and Close, until the client closes or the time is over."""
+    in_time = True
+    while True:
+        if inbox.answers:
+            yield Send(bytes(inbox.answers))
+            inbox.answers.clear()
+        if not in_time or inbox.ended or inbox.close is not None:
+            return
+        in_time = yield from _read(inbox, until, _another(inbox))
+
+
+def _another(inbox: Inbox) -> Callable[[], bool]:
+    """Return a test of whether a further frame has come since now."""
+    seen = inbox.frames
+    return lambda: inbox.frames > seen

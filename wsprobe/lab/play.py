@@ -1,0 +1,419 @@
+"""Which names resolve on the stage, and to what. Nothing is looked up.
+
+Certificates as the stage has them: values only, nothing is signed.
+
+A scenario played without sockets, in virtual time: the recording that the network would have made. Pure.
+
+An engine opens a scenario, without sockets: what script would see. Pure; for tests and for comparisons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from ipaddress import ip_address
+from urllib.parse import unquote
+
+from wsprobe.browsers.engine import Engine, ScriptView, oldest_tls, undefined_is_zero
+from wsprobe.browsers.script import on_wire
+from wsprobe.conversation import Client
+from wsprobe.exchange import (
+    Act,
+    Certificate,
+    Connected,
+    ConnectFailed,
+    Connecting,
+    Ended,
+    Event,
+    Exchange,
+    How,
+    Limits,
+    Plan,
+    Received,
+    Resolved,
+    ResolveFailed,
+    Sent,
+    Target,
+    TlsDone,
+    TlsFailed,
+    TlsOptions,
+)
+from wsprobe.lab.perform import (
+    PATIENCE,
+    PIECE,
+    CloseNotify,
+    Finish,
+    Inbox,
+    Pause,
+    Performance,
+    Read,
+    Reset,
+    Send,
+    answer,
+    perform,
+    request,
+)
+from wsprobe.lab.ports import (
+    ALERT_UNEXPECTED_MESSAGE,
+    KINDS,
+    NOT_A_REQUEST,
+    PATH,
+    PORTS,
+    Fault,
+    Kind,
+    is_hello,
+    place,
+)
+from wsprobe.lab.scenario import Listener, Scenario, Step, escape
+from wsprobe.pattern import pattern
+from wsprobe.read import read
+from wsprobe.read.reading import Reading
+
+_LABEL = pattern(r"[a-z0-9_-]+")
+_NUMBERS = pattern(r"(?:(?:0[xX][0-9a-fA-F]+|[0-9]+)\.){0,3}(?:0[xX][0-9a-fA-F]+|[0-9]+)")
+"""An IPv4 address as C's inet_aton() reads one, and getaddrinfo() with it."""
+
+
+def resolves(host: str) -> bool:
+    """Return False for names under .invalid (RFC 6761), of one label, and for what is no name, as ``a%20b``."""
+    if _literal(host) or _NUMBERS.fullmatch(host):
+        return True
+    *others, last = labels = host.lower().removesuffix(".").split(".")
+    if not all(map(_LABEL.fullmatch, labels)) or last == "invalid" or last.isdigit():
+        return False
+    return bool(others) or last == "localhost"
+
+
+def address_of(host: str) -> str:
+    """Return the address of a *host* that resolves: its own if it is one."""
+    return _literal(host) or "127.0.0.1"
+
+
+def _literal(host: str) -> str:
+    """Return the address that *host* is, "" if it is none."""
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return ""
+
+
+NOT_VALID: Mapping[Fault, str] = {
+    "unknown-ca": "unable to get local issuer certificate",
+    "expired": "certificate has expired",
+    "wrong-name": "IP address mismatch, certificate is not valid for '{}'.",
+}
+"""Fault -> what OpenSSL says of it, with the host's name filled in."""
+
+
+def certificate(host: str, fault: Fault) -> Certificate:
+    """Return what *host* shows of itself, with that *fault*."""
+    return Certificate(
+        der=b"",
+        subject="O=wsprobe lab",
+        issuer="O=wsprobe lab, authority",
+        names=("other.example",) if fault == "wrong-name" else (host,),
+        not_before="2020-01-01T00:00:00Z",
+        not_after="2020-01-31T00:00:00Z" if fault == "expired" else "2040-01-01T00:00:00Z",
+    )
+
+
+SECOND = 1_000_000
+HOP = 100
+"""Microseconds that anything takes from one side to the other."""
+
+HELLO = bytes.fromhex("16 03 01")
+"""Stands for a ClientHello."""
+
+
+def play(
+    scenario: Scenario, plan: Plan, *, until: int | None = None, ports: Mapping[Listener, int] = PORTS
+) -> Exchange:
+    """Return the recording of *plan* carried out against a lab that plays *scenario*.
+
+    The scenario's listener stands at whatever host and port the plan names; names under .invalid do not
+    resolve. *until*: microseconds after which the probe stops, instead of its own time limit. *ports* are
+    what templates call the listeners by.
+    """
+    stage = _Stage(plan, until if until is not None else round(plan.limits.max_time * SECOND))
+    if stage.reach(scenario.listener):
+        kind = KINDS[scenario.listener]
+        client = Client(plan)
+        stage.send(client.opening)
+        performance = _performance(scenario, kind, plan.request, stage.seconds, ports, plan.target.secure)
+        stage.converse(
+            client, performance, plan.target.secure, waits=kind.steps is None or _reads_first(kind.steps)
+        )
+    return Exchange(plan, tuple(stage.events))
+
+
+def _performance(
+    scenario: Scenario,
+    kind: Kind,
+    sent: bytes,
+    clock: Callable[[], float],
+    ports: Mapping[Listener, int],
+    secure: bool,
+) -> Performance:
+    if kind.steps is not None:
+        return perform(kind.steps, {}, clock, Inbox(sent))
+    asked = request(sent)
+    if asked is None:
+        return perform((Step("hold", seconds=PATIENCE),), {}, clock, Inbox())
+    named = {str(name): port for name, port in ports.items()}
+    return answer(scenario, asked, named, secure=secure).perform(clock)
+
+
+def _reads_first(steps: tuple[Step, ...]) -> bool:
+    return bool(steps) and steps[0].do == "read"
+
+
+class _Stage:
+    """The clock, the events, and the two sides."""
+
+    def __init__(self, plan: Plan, until: int) -> None:
+        self.events: list[Event] = []
+        self.now = 0
+        self._plan = plan
+        self._until = until
+
+    def seconds(self) -> float:
+        return self.now / SECOND
+
+    def add(self, event: Event) -> None:
+        self.events.append(event)
+
+    def end(self, how: How, error: str = "") -> None:
+        self.add(Ended(self.now, how, error))
+
+    def send(self, data: bytes) -> bytes:
+        if data:
+            self.add(Sent(self.now, data))
+        return data
+
+    def reach(self, listener: Listener) -> bool:
+        """Resolve, connect, shake hands over TLS if need be; False if there is no way to the scenario."""
+        target = self._plan.target
+        self.now += HOP
+        if not resolves(target.host):
+            self.add(ResolveFailed(self.now, target.host, "Name or service not known"))
+            self.end("error", "Name or service not known")
+            return False
+        address = address_of(target.host)
+        self.add(Resolved(self.now, target.host, (address,)))
+        self.add(Connecting(self.now, address, target.port))
+        self.now += HOP
+        if listener == "unused":
+            self.add(ConnectFailed(self.now, address, target.port, "ECONNREFUSED", "Connection refused"))
+            self.end("error", "no address could be connected to")
+            return False
+        self.add(Connected(self.now, address, target.port))
+        self.now += HOP
+        kind = KINDS[listener]
+        if not target.secure:
+            return self._in_clear(kind)
+        return self._shake_hands(kind) if kind.tls else self._no_tls(kind)
+
+    def _in_clear(self, kind: Kind) -> bool:
+        if not kind.tls:
+            return True
+        self.send(self._plan.request)
+        self.now += HOP
+        self.add(Received(self.now, ALERT_UNEXPECTED_MESSAGE))
+        self.end("fin")
+        return False
+
+    def _shake_hands(self, kind: Kind) -> bool:
+        self.now += 10 * HOP
+        if kind.fault in NOT_VALID:
+            error = NOT_VALID[kind.fault].format(self._plan.target.host)
+            shown = certificate(self._plan.target.host, kind.fault)
+            self.add(TlsFailed(self.now, "certificate", error, certificate=shown, reason=kind.fault))
+            self.end("error", error)
+            return False
+        if kind.fault == "old-version" and self._plan.tls.minimum not in ("1.0", "1.1"):
+            error = "the peer refused with TLS alert 70 (protocol_version)"
+            self.add(TlsFailed(self.now, "alert", error, alert=70))
+            self.end("error", error)
+            return False
+        shown = certificate(self._plan.target.host, "")
+        version, cipher = _OLD_TLS if kind.fault == "old-version" else _TLS
+        self.add(TlsDone(self.now, version, cipher, "http/1.1", shown, True))
+        if kind.fault != "client-certificate":
+            return True
+        # RFC 8446 section 4.4.2.4: the server's refusal comes after our own handshake is done.
+        self.send(self._plan.request)
+        self.now += HOP
+        error = "the peer sent TLS alert 116 (certificate_required)"
+        self.add(TlsFailed(self.now, "alert", error, certificate=shown, alert=116))
+        self.end("error", error)
+        return False
+
+    def _no_tls(self, kind: Kind) -> bool:
+        """Send a ClientHello to a port that speaks no TLS, and record what comes of it."""
+        limit = round(self._plan.limits.connect_timeout * SECOND)
+        steps = kind.steps if kind.steps is not None else (Step("send", escape(NOT_A_REQUEST)),)
+        performance = perform(steps, {}, self.seconds, Inbox(HELLO))
+        heard = b""
+        for deed in performance:
+            match deed:
+                case Send():
+                    heard += deed.data
+                case Finish() | CloseNotify():
+                    self._tls_failed(heard, "fin", "closed")
+                    return False
+                case Reset():
+                    self._tls_failed(heard, "reset", "reset")
+                    return False
+                case Read() if heard:
+                    self._tls_failed(heard, "fin", "closed")
+                    return False
+                case Pause() | Read():
+                    break
+        self.now = limit
+        self.end("timeout", _too_long("the TLS handshake", limit, "connect timeout"))
+        return False
+
+    def _tls_failed(self, heard: bytes, how: How, did: str) -> None:
+        self.now += HOP
+        if heard and not is_hello(heard) and heard[:2] != b"\x15\x03":
+            failed = TlsFailed(self.now, "not-tls", "the answer is not TLS", heard)
+            how = "error"
+        elif heard:
+            error = f"the peer refused with TLS alert {heard[-1]}{_ALERTS.get(heard[-1], '')}"
+            failed = TlsFailed(self.now, "alert", error, heard, alert=heard[-1])
+            how = "error"
+        else:
+            error = f"the peer {did} the connection during the TLS handshake"
+            failed = TlsFailed(self.now, "reset" if how == "reset" else "fin", error)
+        self.add(failed)
+        self.end(how, failed.error)
+
+    def converse(self, client: Client, performance: Performance, secure: bool, *, waits: bool) -> None:
+        """Let both sides talk until the client has what it wants, or its time is over.
+
+        *waits*: the server does nothing before it has the request.
+        """
+        turn = client.timer(self.now)
+        unread = bytearray()
+        if waits:
+            self.now += HOP
+        deed = next(performance)
+        ready = self._ready(deed)
+        while True:
+            if isinstance(deed, Read) and unread:
+                ready = self.now
+            wake = turn.wake_at if turn.wake_at is not None else self._until
+            if min(ready, wake) >= self._until:
+                self.now = self._until
+                return self.end("timeout", _too_long("the exchange", self._until, "maximum time"))
+            if wake <= ready:
+                self.now = max(self.now, wake)
+                turn = client.timer(self.now)
+            else:
+                self.now = max(self.now, ready)
+                answer: bytes | None = None
+                match deed:
+                    case Send():
+                        for start in range(0, len(deed.data), PIECE):
+                            piece = deed.data[start : start + PIECE]
+                            self.add(Received(self.now, piece))
+                            turn = client.receive(piece, self.now)
+                            unread += self.send(turn.send)
+                            if turn.done:
+                                return self.end(turn.stop)
+                    case Finish() | CloseNotify():
+                        unread += self.send(client.receive_eof(self.now).send)
+                        if secure and isinstance(deed, Finish):
+                            return self.end("truncated", "the connection was closed without a TLS close_notify")
+                        return self.end("fin")
+                    case Reset():
+                        client.receive_eof(self.now)
+                        return self.end("reset", "Connection reset by peer")
+                    case Read() if unread:
+                        answer = bytes(unread)
+                        unread.clear()
+                self.now += HOP
+                deed = performance.send(answer)
+                ready = self._ready(deed)
+                continue
+            unread += self.send(turn.send)
+            if turn.done:
+                return self.end(turn.stop)
+
+    def _ready(self, deed: object) -> int:
+        """Return when the server can go on by itself."""
+        if isinstance(deed, Pause):
+            return self.now + round(deed.seconds * SECOND)
+        if isinstance(deed, Read):
+            return max(self.now, round(deed.until * SECOND))
+        return self.now
+
+
+_TLS, _OLD_TLS = ("TLS 1.3", "TLS_AES_256_GCM_SHA384"), ("TLS 1.1", "ECDHE-RSA-AES256-SHA")
+
+_ALERTS = {40: " (handshake_failure)"}
+"""RFC 8446 section 6, those that the lab sends."""
+
+
+def _too_long(what: str, limit: int, called: str) -> str:
+    return f"{what} took longer than {limit / SECOND:g} s ({called})"
+
+
+KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
+"""Not the sample key of RFC 6455 section 1.3: scenarios answer that one where they are to be wrong."""
+REHEARSED = Limits(linger=10.0, max_session=32 * 1024 * 1024)
+"""Longer, and more, than any scenario that ends by itself, so that all of it is seen."""
+MOST_FOLLOWS = 25
+"""More than any engine goes on by itself (WebKitGTK stops after 20 redirects)."""
+
+
+def rehearse(
+    engine: Engine,
+    scenario: Scenario,
+    catalogue: Mapping[str, Scenario],
+    *,
+    host: str = "127.0.0.1",
+    ports: Mapping[Listener, int] = PORTS,
+    limits: Limits = REHEARSED,
+) -> ScriptView:
+    """Return what *engine* shows the scenario's page. Redirects lead to scenarios of *catalogue*."""
+    where = place(scenario, ports, host)
+    made = engine.construct(where.url, where.page)
+    if made.target is None:
+        return engine.view(where.url, where.page, [])
+    tls = TlsOptions(minimum=oldest_tls(engine))
+    acts = on_wire(where.page.acts, undefined_is_zero=undefined_is_zero(engine))
+    asked = engine.request(made, where.page, KEY)
+    readings = [_meet(scenario, made.target, asked, acts, ports, limits, tls)]
+    while len(readings) <= MOST_FOLLOWS:
+        then = engine.follow(readings, where.page, KEY)
+        if then is None:
+            break
+        path = unquote(then.target.resource.partition("?")[0])
+        next_one = catalogue.get(path.removeprefix(PATH).removeprefix("/"), scenario)
+        readings.append(_meet(next_one, then.target, then.request, acts, ports, limits, tls))
+    return engine.view(where.url, where.page, readings)
+
+
+def _meet(
+    scenario: Scenario,
+    target: Target,
+    asked: bytes,
+    acts: tuple[Act, ...],
+    ports: Mapping[Listener, int],
+    limits: Limits,
+    tls: TlsOptions,
+) -> Reading:
+    met = _there(scenario, target, ports)
+    plan = Plan(target=target, request=asked, acts=acts, limits=limits, tls=tls)
+    return read(play(met, plan, ports=ports))
+
+
+def _there(scenario: Scenario, target: Target, ports: Mapping[Listener, int]) -> Scenario:
+    """*scenario* on the listener that stands at the target's port: nothing listens at a port of no listener."""
+    found = next((name for name, port in ports.items() if port == target.port), None)
+    if ":" in target.host:  # the lab stands on IPv4 addresses
+        found = None
+    if found is None or found == scenario.listener:
+        return scenario if found is not None else replace(scenario, listener="unused")
+    return replace(scenario, listener=found)

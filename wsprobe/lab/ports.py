@@ -1,0 +1,134 @@
+"""The kinds of port that the lab has: what they do before, or instead of, reading a request.
+
+Where a scenario is to be found: its URL and its page, once the ports are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+from urllib.parse import quote, urljoin
+
+from wsprobe.browsers.engine import Page
+from wsprobe.lab.perform import needed
+from wsprobe.lab.scenario import Listener, Scenario, Step, escape, fill_text
+
+PATIENCE = 75.0
+"""Seconds that a port which never answers keeps a connection."""
+
+HELLO = 10.0
+"""Seconds that a port waits for a ClientHello."""
+
+Fault = Literal["", "unknown-ca", "expired", "wrong-name", "client-certificate", "old-version"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of port."""
+
+    tls: bool = False
+    """A TLS server stands before the scenarios."""
+    fault: Fault = ""
+    """What is wrong with that TLS server in the eyes of a client."""
+    steps: tuple[Step, ...] | None = None
+    """Played as soon as the connection stands, in place of a scenario's; None: a request is read first."""
+
+
+def _say(text: bytes) -> Step:
+    return Step("send", escape(text))
+
+
+ALERT_HANDSHAKE_FAILURE = bytes.fromhex("15 03 03 00 02 02 28")
+"""A fatal alert 40 in a record of its own (RFC 8446 sections 5.1 and 6)."""
+
+ALERT_UNEXPECTED_MESSAGE = bytes.fromhex("15 03 03 00 02 02 0a")
+"""A fatal alert 10: what a TLS port says to a client that speaks HTTP in clear."""
+
+NOISE = bytes(x * x * 7 % 251 ^ 0xA5 for x in range(1, 257))
+"""Bytes that are the beginning of nothing."""
+
+KINDS: Mapping[Listener, Kind] = {
+    "plain": Kind(),
+    "tls": Kind(tls=True),
+    "tls-unknown-ca": Kind(tls=True, fault="unknown-ca"),
+    "tls-expired": Kind(tls=True, fault="expired"),
+    "tls-wrong-name": Kind(tls=True, fault="wrong-name"),
+    "tls-client-certificate": Kind(tls=True, fault="client-certificate"),
+    "tls-1.1": Kind(tls=True, fault="old-version"),
+    "tls-alert": Kind(steps=(Step("read", seconds=HELLO), _say(ALERT_HANDSHAKE_FAILURE))),
+    "fin-on-accept": Kind(steps=()),
+    "reset-on-accept": Kind(steps=(Step("reset"),)),
+    "silent": Kind(steps=(Step("wait", seconds=PATIENCE),)),
+    "smtp": Kind(steps=(_say(b"220 mail.example ESMTP ready\r\n"), Step("hold", seconds=PATIENCE))),
+    "ssh": Kind(steps=(_say(b"SSH-2.0-OpenSSH_9.9\r\n"), Step("hold", seconds=PATIENCE))),
+    "reset-on-hello": Kind(steps=(Step("read", seconds=HELLO), Step("reset"))),
+    "noise": Kind(steps=(_say(NOISE), Step("hold", seconds=PATIENCE))),
+    "fin-on-hello": Kind(steps=(Step("read", seconds=HELLO),)),
+}
+"""All but ``unused``, which is a port where nothing listens."""
+
+_NOT_A_REQUEST = b"This port speaks plain HTTP, and what came is no request.\n"
+
+NOT_A_REQUEST = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
+    % (len(_NOT_A_REQUEST), _NOT_A_REQUEST)
+)
+"""What a plain port says to a client that speaks TLS, or anything else."""
+
+
+def is_hello(data: bytes | bytearray) -> bool:
+    """Return whether a client that is expected to speak HTTP speaks TLS (RFC 8446 section 5.1) instead."""
+    return data[:2] == b"\x16\x03"
+
+
+PATH = "/s/"
+"""Before a scenario's name in a path."""
+
+LISTENERS: tuple[Listener, ...] = (*KINDS, "unused")
+
+PORTS: Mapping[Listener, int] = {name: 8000 + number for number, name in enumerate(LISTENERS)}
+"""Ports of a lab that exists only in thought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    url: str
+    """As script gives it to the constructor: it may be relative to the page's, or no URL at all."""
+    page: Page
+    """With the URL of the page filled in."""
+
+    @property
+    def address(self) -> str:
+        """The URL for a client that has no page: resolved against the page's where it has no scheme."""
+        if not self.url.strip() or self.url.startswith("/") or ":" not in self.url:
+            return _ws(urljoin(self.page.url, self.url))
+        return self.url
+
+
+def place(scenario: Scenario, ports: Mapping[Listener, int] = PORTS, host: str = "127.0.0.1") -> Place:
+    """Return where *scenario* is played by a lab on *host* with these *ports*."""
+    named = f"[{host}]" if ":" in host else host
+    values = {"ip": named, "empty": ""} | {name: str(port) for name, port in ports.items()}
+    url = fill_text(scenario.url or own_url(scenario), values)
+    return Place(url, replace(scenario.page, url=fill_text(scenario.page.url, values)))
+
+
+def _ws(url: str) -> str:
+    """Return *url* with http: made ws:, as the WebSocket constructor does."""
+    return "ws" + url.removeprefix("http") if url.startswith("http") else url
+
+
+def own_url(scenario: Scenario) -> str:
+    """Return the template of the URL at which a scenario stands that names none itself."""
+    kind = KINDS.get(scenario.listener)
+    scheme = "wss" if scenario.listener.startswith("tls") or (kind and kind.tls) else "ws"
+    return f"{scheme}://{{ip}}:{{{scenario.listener}}}{PATH}{quote(scenario.name)}"
+
+
+def wanted(scenario: Scenario) -> frozenset[Listener]:
+    """Return the listeners whose ports *scenario* names in its URL, page or steps, its own among them."""
+    texts = scenario.url + scenario.page.url
+    sent = needed(scenario.steps)
+    named = (name for name in LISTENERS if f"{{{name}}}" in texts or name in sent)
+    return frozenset({scenario.listener, *named})

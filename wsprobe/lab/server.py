@@ -1,0 +1,334 @@
+"""What is played for a request: a scenario of the catalogue, a parameterised path, or a page of words.
+
+The lab: a server that plays every scenario of the catalogue over real sockets, on loopback only unless told
+otherwise. Everything is bounded: connections, bytes and time; every connection ends by itself.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import ip_address
+from pathlib import Path
+
+import trio
+import trio.socket as tsocket
+
+from wsprobe.lab import UnknownScenario, load
+from wsprobe.lab.certificates import Certificates, NoCertificates
+from wsprobe.lab.connection import Clear, Wire, drive, secured
+from wsprobe.lab.paths import PARAMETERISED, PathError, scenario_at
+from wsprobe.lab.perform import LONGEST_HEAD, PATIENCE, Inbox, Request, RequestReader, answer, needed, perform
+from wsprobe.lab.ports import (
+    ALERT_UNEXPECTED_MESSAGE,
+    KINDS,
+    LISTENERS,
+    NOT_A_REQUEST,
+    Kind,
+    Place,
+    is_hello,
+    place,
+    wanted,
+)
+from wsprobe.lab.scenario import Listener, Scenario, Step, escape
+
+Pages = Callable[[Request], Scenario | bytes | None]
+
+
+def reception(asked: Request, pages: Pages | None = None) -> Scenario:
+    """Return what to play for *asked*; *pages* goes before the catalogue."""
+    page = pages(asked) if pages is not None else None
+    if isinstance(page, Scenario):
+        return page
+    if page is not None:
+        return Scenario("page", "page", "A page of whoever runs the lab.", (Step("send", escape(page)),))
+    resource = asked.resource.decode("latin-1")
+    if resource.partition("?")[0] == "/":
+        return _words("the list", "200 OK", contents())
+    try:
+        return scenario_at(resource)
+    except UnknownScenario as error:
+        return _words("", "404 Not Found", f"{error}\n")
+    except PathError as error:
+        return _words("", "400 Bad Request", f"{error}\n")
+
+
+def unavailable(why: str) -> Scenario:
+    """Return the answer for a scenario that cannot be played here."""
+    return _words("", "503 Service Unavailable", f"{why}\n")
+
+
+def contents() -> str:
+    """Return the list of what the lab plays, a line each."""
+    paths = [f"{made.pattern}\n    {made.summary}" for made in PARAMETERISED.values()]
+    scenarios = [f"/s/{name}\n    {scenario.summary}" for name, scenario in load().items()]
+    return "\n".join(["What this lab plays. Open any of it as a WebSocket.", "", *paths, "", *scenarios, ""])
+
+
+def _words(name: str, status: str, text: str) -> Scenario:
+    body = text.encode()
+    head = (
+        f"HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return Scenario(name, "page", "Words.", (Step("send", escape(head.encode("ascii") + body)),))
+
+
+BACKLOG = 128
+
+
+class LabError(RuntimeError):
+    """The lab cannot do what is asked of it. The message is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much at most. Seconds and bytes."""
+
+    connections: int = 512
+    """At the same time, over all listeners; more are closed at once."""
+    time: float = 180.0
+    """For one connection."""
+    received: int = 64 * 1024 * 1024
+    """From one client, after its request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request, as it reached the lab."""
+
+    listener: Listener
+    peer: str
+    """The client's end, as ``address:port``."""
+    local: str
+    """Our end."""
+    request: bytes
+    """Its head as sent, and what came with it; what there is of it, if it is no request."""
+    scenario: str
+    """Name of what is played, "" if nothing is to be found there."""
+
+
+class Lab:
+    """A lab that is running. Ports are started as they are asked for."""
+
+    def __init__(
+        self,
+        host: str,
+        bind: str,
+        bounds: Bounds,
+        nursery: trio.Nursery,
+        watch: Callable[[Visit], object] | None,
+        pages: Pages | None,
+    ) -> None:
+        self.host = host
+        self.ports: dict[Listener, int] = {}
+        """Ports of the listeners that have been started."""
+        self._bind = bind
+        self._bounds = bounds
+        self._nursery = nursery
+        self._watch = watch
+        self._pages = pages
+        self.connections = 0
+        """Open now, over all listeners."""
+        self._closing = ExitStack()
+
+    def start(self, listener: Listener, port: int = 0) -> int:
+        """Return the port of *listener*; starts it if need be, on *port* or any free one.
+
+        Raises LabError if the port cannot be had, NoCertificates if it needs trustme, which is not installed.
+        """
+        if listener not in self.ports:
+            if listener != "unused" and KINDS[listener].tls:
+                _ = self.certificates  # so that it fails now, and not in every connection
+            family = socket.AF_INET6 if ":" in self._bind else socket.AF_INET
+            sock = self._closing.enter_context(socket.socket(family))
+            if listener != "unused":
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                sock.bind((self._bind, port))
+            except OSError as error:
+                raise LabError(f"port {port} at {self._bind} cannot be had: {error.strerror}") from None
+            if listener != "unused":
+                sock.listen(BACKLOG)
+                sock.setblocking(False)
+                self._nursery.start_soon(self._listen, listener, tsocket.from_stdlib_socket(sock))
+            self.ports[listener] = sock.getsockname()[1]
+        return self.ports[listener]
+
+    def place(self, scenario: Scenario, host: str | None = None) -> Place:
+        """Return URL and page of *scenario*, at *host* if it is not the lab's own; starts what it needs.
+
+        Raises LabError, NoCertificates.
+        """
+        for listener in wanted(scenario):
+            self.start(listener)
+        return place(scenario, self.ports, host or self.host)
+
+    def url(self, scenario: Scenario, host: str | None = None) -> str:
+        """Return the URL at which a client without a page finds *scenario*; starts what it needs.
+
+        Raises LabError, NoCertificates.
+        """
+        return self.place(scenario, host).address
+
+    @cached_property
+    def certificates(self) -> Certificates:
+        return Certificates()
+
+    @cached_property
+    def certificate_authority(self) -> Path:
+        """A PEM file with the authority to trust; it is there as long as the lab is.
+
+        Raises NoCertificates.
+        """
+        folder = self._closing.enter_context(tempfile.TemporaryDirectory(prefix="wsprobe-lab-"))
+        path = Path(folder, "authority.pem")
+        path.write_bytes(self.certificates.authority)
+        return path
+
+    def close(self) -> None:
+        self._closing.close()
+
+    async def _listen(self, listener: Listener, sock: tsocket.SocketType) -> None:
+        while True:
+            try:
+                client, _ = await sock.accept()
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+                    await trio.sleep(0.1)
+                continue
+            if self.connections >= self._bounds.connections or not self._welcome(client):
+                client.close()
+            else:
+                self.connections += 1
+                self._nursery.start_soon(self._serve, listener, trio.SocketStream(client))
+
+    def _welcome(self, client: tsocket.SocketType) -> bool:
+        """Return whether the client came to an address that is ours to serve."""
+        if self._bind == self.host:
+            return True
+        try:
+            return ip_address(client.getsockname()[0]).is_loopback
+        except OSError:
+            return False
+
+    async def _serve(self, listener: Listener, stream: trio.SocketStream) -> None:
+        try:
+            with trio.move_on_after(self._bounds.time):
+                await self._play(listener, stream)
+        except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
+            pass  # the client is gone; that is its right
+        finally:
+            self.connections -= 1
+            await trio.aclose_forcefully(stream)
+
+    async def _play(self, listener: Listener, stream: trio.SocketStream) -> None:
+        kind = KINDS[listener]
+        if kind.steps is not None:
+            await self._drive(Clear(stream), kind.steps)
+            return
+        wire = await self._wire(kind, stream)
+        if wire is None:
+            return
+        came, asked = await _hear(wire)
+        local, peer = _name(stream.socket.getsockname()), _name(stream.socket.getpeername())
+        scenario = reception(asked, self._pages) if asked is not None else None
+        if self._watch is not None and came:
+            self._watch(Visit(listener, peer, local, came, scenario.name if scenario else ""))
+        if scenario is None or asked is None:
+            await self._drive(wire, (Step("send", escape(NOT_A_REQUEST)),) if came else ())
+            return
+        try:
+            for name in LISTENERS:
+                if name in needed(scenario.steps):
+                    self.start(name)
+        except (LabError, NoCertificates) as error:
+            scenario = unavailable(str(error))
+        performance = answer(
+            scenario, asked, {str(name): port for name, port in self.ports.items()}, secure=kind.tls
+        )
+        await drive(performance.perform(trio.current_time), wire, self._bounds.received)
+
+    async def _drive(self, wire: Wire, steps: tuple[Step, ...]) -> None:
+        await drive(perform(steps, {}, trio.current_time, Inbox()), wire, self._bounds.received)
+
+    async def _wire(self, kind: Kind, stream: trio.SocketStream) -> Wire | None:
+        """Return the wire on which requests come; None if the client does not speak TLS where it should."""
+        if not kind.tls:
+            return Clear(stream)
+        with trio.move_on_after(PATIENCE):
+            first = await stream.socket.recv(2, tsocket.MSG_PEEK)
+            if first and not is_hello(first.ljust(2, b"\x03")):
+                await self._drive(
+                    Clear(stream), (Step("read", seconds=1), Step("send", ALERT_UNEXPECTED_MESSAGE))
+                )
+                return None
+            host = stream.socket.getsockname()[0]
+            return await secured(stream, self.certificates.context(kind.fault, host))
+        return None
+
+
+async def _hear(wire: Wire) -> tuple[bytes, Request | None]:
+    """Return what came and the request that it is; None if it is none, or not in time."""
+    reader = RequestReader()
+    with trio.move_on_after(PATIENCE):
+        while len(reader.came) < LONGEST_HEAD and not is_hello(reader.came):
+            data = await wire.receive()
+            if not data:
+                break
+            asked = reader.receive(data)
+            if asked is not None:
+                return bytes(reader.came), asked
+    return bytes(reader.came), None
+
+
+def _name(address: tuple[str, int] | tuple[str, int, int, int]) -> str:
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+@asynccontextmanager
+async def serve(
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    tls_port: int | None = None,
+    every_loopback: bool = False,
+    public: bool = False,
+    bounds: Bounds = Bounds(),
+    watch: Callable[[Visit], object] | None = None,
+    pages: Pages | None = None,
+) -> AsyncIterator[Lab]:
+    """Run a lab at *host*, its plain listener on *port* (0: any free one), until the block is left.
+
+    Other listeners are started as they are asked for; *tls_port* starts the TLS listener at once.
+    *every_loopback*: listen for all of 127.0.0.0/8. *public*: *host* need not be a loopback address.
+    *watch* is called for each request. *pages* may answer a request in place of the catalogue, with a scenario
+    or with a whole answer as bytes.
+
+    Raises LabError, NoCertificates.
+    """
+    if not public and not _is_loopback(host):
+        raise LabError(f"{host} is not a loopback address: the lab serves hostile answers to whoever asks")
+    async with trio.open_nursery() as nursery:
+        bind = "0.0.0.0" if every_loopback else "127.0.0.1" if host == "localhost" else host
+        lab = Lab(host, bind, bounds, nursery, watch, pages)
+        try:
+            lab.start("plain", port)
+            if tls_port is not None:
+                lab.start("tls", tls_port)
+            yield lab
+        finally:
+            nursery.cancel_scope.cancel()
+            lab.close()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

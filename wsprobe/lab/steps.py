@@ -1,0 +1,126 @@
+"""Steps and pages as the catalogue writes them -> their values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from struct import pack
+from typing import Any
+
+from wsprobe.browsers.engine import Page
+from wsprobe.exchange import Act
+from wsprobe.lab.scenario import Step, escape
+from wsprobe.wire.rfc6455 import CLOSE, PING, TEXT, frame
+
+BARE = ("echo-close", "fin", "reset", "close-notify")
+"""Steps without an argument: written as their name alone."""
+
+TIMED = ("wait", "hold", "read", "read-frame", "read-close", "echo")
+"""Steps whose argument is a number of seconds."""
+
+
+class CatalogueError(ValueError):
+    """The catalogue, or one of its entries, is not well-formed. The message is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What many scenarios share: texts to put into templates, and sequences of steps."""
+
+    texts: Mapping[str, str]
+    sequences: Mapping[str, tuple[Step, ...]]
+
+
+def pieces(texts: Mapping[str, str], sequences: Mapping[str, Sequence[Any]]) -> Pieces:
+    """Return the pieces of these tables; a sequence may name those before it.
+
+    Raises CatalogueError.
+    """
+    made: dict[str, tuple[Step, ...]] = {}
+    for name, written in sequences.items():
+        made[name] = steps(written, Pieces(texts, made))
+    return Pieces(texts, made)
+
+
+def steps(written: Sequence[Any], pieces: Pieces) -> tuple[Step, ...]:
+    """Return the steps of a list in which a text names a sequence or a bare step.
+
+    Raises CatalogueError.
+    """
+    return tuple(_steps(written, pieces))
+
+
+def _steps(written: Sequence[Any], pieces: Pieces) -> Iterator[Step]:
+    for item in written:
+        if isinstance(item, str):
+            if item in BARE:
+                yield Step(item)  # type: ignore[arg-type]
+            elif item in pieces.sequences:
+                yield from pieces.sequences[item]
+            else:
+                raise CatalogueError(f"no step or sequence is called {item!r}")
+        else:
+            yield _step(dict(item), pieces)
+
+
+def _step(item: dict[str, Any], pieces: Pieces) -> Step:
+    repeat = item.pop("repeat", 1)
+    match item:
+        case {"head": lines, **rest} if not rest:
+            return Step("send", _template("\r\n".join(lines) + "\r\n\r\n", pieces), repeat=repeat)
+        case {"send": text, **rest} if not rest:
+            return Step("send", _template(text, pieces), repeat=repeat)
+        case {"hex": text, **rest} if not rest:
+            return Step("send", escape(bytes.fromhex(text)), repeat=repeat)
+        case {"bytewise": text, "pause": pause, **rest} if not rest:
+            return Step("send-bytewise", _template(text, pieces), float(pause), repeat)
+        case {"text": text, **rest} if not rest:
+            return Step("send", escape(frame(TEXT, text.encode(), None)), repeat=repeat)
+        case {"ping": text, **rest} if not rest:
+            return Step("send", escape(frame(PING, text.encode(), None)), repeat=repeat)
+        case {"close": code, **rest} if not rest or tuple(rest) == ("reason",):
+            payload = pack("!H", code) + rest.get("reason", "").encode()
+            return Step("send", escape(frame(CLOSE, payload, None)), repeat=repeat)
+    if len(item) == 1 and (do := next(iter(item))) in TIMED:
+        return Step(do, seconds=float(item[do]))  # type: ignore[arg-type]
+    raise CatalogueError(f"no step is written like {item!r}")
+
+
+def _template(text: str, pieces: Pieces) -> bytes:
+    """Return the bytes of *text*, one a character, its pieces put in and its other fields kept."""
+    for name, piece in pieces.texts.items():
+        text = text.replace("{" + name + "}", piece)
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise CatalogueError(f"{text[error.start]!r} is no byte: write UTF-8 as its bytes") from None
+
+
+_WHEN = ("created", "open", "message", "time")
+
+
+def page(written: Mapping[str, Any]) -> Page:
+    """Return the page of a table; *created*, *open* and *message* list what its script does then.
+
+    Raises CatalogueError.
+    """
+    rest = dict(written)
+    acts = tuple(_act(when, item) for when in _WHEN for item in rest.pop(when, ()))
+    if isinstance(rest.get("protocols"), list):
+        rest["protocols"] = tuple(rest["protocols"])
+    try:
+        return Page(acts=acts, **rest)
+    except TypeError as error:
+        raise CatalogueError(f"no page is written like {dict(written)!r}: {error}") from None
+
+
+def _act(when: Any, item: Mapping[str, Any]) -> Act:
+    after = round(item.get("after", 0) * 1_000_000)
+    match {key: value for key, value in item.items() if key != "after"}:
+        case {"close": True, **rest} if not rest or tuple(rest) == ("reason",):
+            return Act(when, "close", rest.get("reason", "").encode(), after=after)
+        case {"close": int(code), **rest} if not rest or tuple(rest) == ("reason",):
+            return Act(when, "close", rest.get("reason", "").encode(), code, after)
+        case {"text": str(text), **rest} if not rest:
+            return Act(when, "text", text.encode(), after=after)
+    raise CatalogueError(f"no page does {dict(item)!r}")

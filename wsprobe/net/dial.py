@@ -1,0 +1,252 @@
+"""From a host name to the addresses to try, in the order to try them.
+
+Connections to several addresses: one after the other, overlapping; the first wins (RFC 8305 section 5).
+
+The way to the target: address, connection, proxy, TLS, each layer on the one before.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+from dataclasses import replace
+from itertools import chain, zip_longest
+from typing import Any
+
+import trio
+import trio.socket as tsocket
+
+from wsprobe.exchange import (
+    Connected,
+    ConnectFailed,
+    Connecting,
+    Plan,
+    Resolved,
+    ResolveFailed,
+    Route,
+    TunnelFailed,
+)
+from wsprobe.net.plan import Ready
+from wsprobe.net.stream import End, StreamWire, Tape, Wire, said_of
+from wsprobe.value import dataclass
+
+_FAMILY = {0: tsocket.AF_UNSPEC, 4: tsocket.AF_INET, 6: tsocket.AF_INET6}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One place to connect to."""
+
+    family: int
+    sockaddr: Any
+    text: str
+    """The address as people write it; a path for a Unix socket."""
+    port: int = 0
+
+
+async def resolve(host: str, port: int, route: Route, tape: Tape) -> tuple[Address, ...] | End:
+    """Return every address of *host*, ordered for connecting. Writes Resolved or ResolveFailed."""
+    given = _given(host, port, route)
+    found: list[Address] = []
+    for name in given or (host,):
+        flags = tsocket.AI_NUMERICHOST if given else 0
+        try:
+            rows = await tsocket.getaddrinfo(
+                name, port, family=_FAMILY[route.family], type=tsocket.SOCK_STREAM, flags=flags
+            )
+        except (OSError, UnicodeError) as error:
+            if given and route.family:
+                continue
+            return _failed(host, _said(error), tape)
+        found += [_address(family, sockaddr) for family, _, _, _, sockaddr in rows]
+    if not found:
+        return _failed(host, f"no IPv{route.family} address was given for it", tape)
+    addresses = interleave(tuple(dict.fromkeys(found)))
+    tape.add(Resolved(tape.now(), host, tuple(address.text for address in addresses)))
+    return addresses
+
+
+def interleave(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
+    """Return *addresses* with the families taking turns, that of the first one first (RFC 8305 section 4)."""
+    first = [a for a in addresses if a.family == addresses[0].family]
+    other = [a for a in addresses if a.family != addresses[0].family]
+    return tuple(a for a in chain.from_iterable(zip_longest(first, other)) if a is not None)
+
+
+def _given(host: str, port: int, route: Route) -> tuple[str, ...]:
+    """Return the addresses that the plan itself names for *host*; a host ``*`` stands for any."""
+    for named, at, addresses in route.resolve:
+        if at in (port, 0) and named.lower() in (host.lower(), "*"):
+            return addresses
+    return ()
+
+
+def _address(family: int, sockaddr: Any) -> Address:
+    text = str(sockaddr[0])
+    if len(sockaddr) == 4 and sockaddr[3] and "%" not in text:
+        text = f"{text}%{sockaddr[3]}"
+    return Address(family, sockaddr, text, sockaddr[1])
+
+
+def _failed(host: str, error: str, tape: Tape) -> End:
+    tape.add(ResolveFailed(tape.now(), host, error))
+    return End("error", error)
+
+
+def _said(error: OSError | UnicodeError) -> str:
+    if isinstance(error, UnicodeError):
+        return "not a name that DNS can carry: a label is empty or longer than 63 characters"
+    return error.strerror or str(error)
+
+
+STAGGER = 0.250
+"""Seconds between two attempts, unless the earlier one fails first: the "Connection Attempt Delay" that
+RFC 8305 section 8 recommends."""
+
+
+async def connect(addresses: tuple[Address, ...], interface: str | None, tape: Tape) -> trio.SocketStream | End:
+    """Return the first connection that stands; the end if none does.
+
+    Writes Connecting for every attempt, ConnectFailed for every one that failed by itself, Connected for the
+    one that is used. An attempt with neither was given up because another was faster, or time ran out.
+    """
+    won: list[tuple[Address, trio.SocketStream]] = []
+    async with trio.open_nursery() as nursery:
+
+        async def run(address: Address, over: trio.Event) -> None:
+            stream = await _attempt(address, interface, tape)
+            if stream is not None and won:
+                stream.socket.close()
+            elif stream is not None:
+                won.append((address, stream))
+                nursery.cancel_scope.cancel()
+            over.set()
+
+        for address in addresses:
+            over = trio.Event()
+            nursery.start_soon(run, address, over)
+            with trio.move_on_after(STAGGER):
+                await over.wait()
+            if won:
+                break
+    if not won:
+        return End("error", "no address could be connected to")
+    address, stream = won[0]
+    tape.add(Connected(tape.now(), address.text, address.port, _local(stream)))
+    return stream
+
+
+def unix(path: str) -> tuple[Address, ...]:
+    """Return the address of a Unix socket."""
+    return (Address(getattr(tsocket, "AF_UNIX", -1), path, path),)
+
+
+async def _attempt(address: Address, interface: str | None, tape: Tape) -> trio.SocketStream | None:
+    tape.add(Connecting(tape.now(), address.text, address.port))
+    try:
+        sock = tsocket.socket(address.family, tsocket.SOCK_STREAM)
+        try:
+            if interface is not None:
+                await _bind(sock, interface)
+            await sock.connect(address.sockaddr)
+        except BaseException:
+            sock.close()
+            raise
+    except OSError as error:
+        name, words = said_of(error)
+        tape.add(ConnectFailed(tape.now(), address.text, address.port, name, words))
+        return None
+    return trio.SocketStream(sock)
+
+
+async def _bind(sock: tsocket.SocketType, interface: str) -> None:
+    """Send from *interface*: a local address, or the name of a device where the system can bind to one."""
+    try:
+        ipaddress.ip_address(interface)
+    except ValueError:
+        option = getattr(tsocket, "SO_BINDTODEVICE", None)
+        if option is None:
+            raise OSError(errno.EOPNOTSUPP, "") from None
+        sock.setsockopt(tsocket.SOL_SOCKET, option, interface.encode() + b"\0")
+    else:
+        await sock.bind((interface, 0))
+
+
+def _local(stream: trio.SocketStream) -> str:
+    """Return our own end, as ``address:port``; "" for a Unix socket."""
+    name = stream.socket.getsockname()
+    if not isinstance(name, tuple):
+        return ""
+    return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
+
+
+async def reach(ready: Ready, tape: Tape) -> Wire | End:
+    """Return the wire that the opening handshake is to be sent on, or why there is none."""
+    plan = ready.plan
+    host, port = target(plan)
+    first = (host, port) if ready.proxy is None else (ready.proxy.host, ready.proxy.port)
+    stream = await _stream(*first, plan.route, tape)
+    if isinstance(stream, End):
+        return _no_proxy(stream, tape) if ready.proxy is not None else stream
+    wire: Wire | End = StreamWire(stream)
+    try:
+        if ready.proxy is not None:
+            wire = await _through(StreamWire(stream), ready, host, port, tape)
+        if ready.context is not None and not isinstance(wire, End):
+            from wsprobe.net.tls import secure
+
+            wire = await secure(wire, ready.context, plan.tls, plan.target.host, tape)
+    except BaseException:
+        await trio.aclose_forcefully(stream)
+        raise
+    if isinstance(wire, End):
+        await trio.aclose_forcefully(stream)
+    return wire
+
+
+def target(plan: Plan) -> tuple[str, int]:
+    """Return host and port to connect to: the target's own, or what ``Route.connect_to`` puts there."""
+    host, port = plan.target.host, plan.target.port
+    for from_host, from_port, to_host, to_port in plan.route.connect_to:
+        if from_host.lower() in ("", host.lower()) and from_port in (0, port):
+            return to_host or host, to_port or port
+    return host, port
+
+
+async def _stream(host: str, port: int, route: Route, tape: Tape) -> trio.SocketStream | End:
+    if route.unix_socket is not None:
+        return await connect(unix(route.unix_socket), None, tape)
+    addresses = await resolve(host, port, route, tape)
+    if isinstance(addresses, End):
+        return addresses
+    return await connect(addresses, route.interface, tape)
+
+
+async def _through(wire: Wire, ready: Ready, host: str, port: int, tape: Tape) -> Wire | End:
+    """Return the wire to *host*, *port* behind the proxy at the end of *wire*."""
+    from wsprobe.net import proxy as http
+    from wsprobe.net.proxy import Tunnel, through_socks
+
+    assert ready.proxy is not None
+    if ready.proxy_context is not None:
+        from wsprobe.net.tls import secure_proxy
+
+        inside = await secure_proxy(wire, ready.proxy_context, ready.proxy.host)
+        if isinstance(inside, End):
+            return Tunnel(wire, tape).failed("TLS with the proxy failed", inside)
+        wire = inside
+    tunnel = Tunnel(wire, tape)
+    if ready.proxy.kind in ("http", "https"):
+        return await http.through_http(tunnel, ready.proxy, host, port)
+    if ready.proxy.kind in ("socks4", "socks5"):
+        family = 4 if ready.proxy.kind == "socks4" else ready.plan.route.family
+        addresses = await resolve(host, port, replace(ready.plan.route, family=family), tape)
+        if isinstance(addresses, End):
+            return addresses
+        host = addresses[0].text
+    return await through_socks(tunnel, ready.proxy, host, port)
+
+
+def _no_proxy(end: End, tape: Tape) -> End:
+    tape.add(TunnelFailed(tape.now(), f"the proxy could not be reached: {end.error}"))
+    return end

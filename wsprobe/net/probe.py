@@ -1,0 +1,223 @@
+"""The conversation on a wire: what comes goes to ``session.Client``, what it answers goes out, until the end.
+
+A reader and a writer run side by side, so that an answer is seen although the request is not all sent yet
+(a server may refuse a large one early), and what came before a reset is read although sending has failed.
+
+One exchange, from the plan to the recording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Callable
+
+import trio
+
+from wsprobe.conversation import Client, Phase
+from wsprobe.exchange import (
+    Act,
+    Connected,
+    Connecting,
+    Ended,
+    Event,
+    Exchange,
+    Plan,
+    Received,
+    Sent,
+    TlsDone,
+    TlsFailed,
+    TunnelSent,
+)
+from wsprobe.net.dial import reach
+from wsprobe.net.plan import Ready, check
+from wsprobe.net.run import leaves
+from wsprobe.net.stream import End, Tape, Wire
+from wsprobe.value import dataclass
+
+READS = 100_000
+"""A peer that sends byte by byte makes an event of each: more of them than this are too many to keep."""
+
+FLUSH = 1.0
+"""Seconds that the last bytes may wait for room in the send buffer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """What the person at the keyboard wants to be sent; None: they went away."""
+
+    act: Act | None
+
+
+_Item = Received | End | _Spoken
+
+
+async def converse(wire: Wire, client: Client, tape: Tape, talk: AsyncIterable[Act] | None = None) -> End:
+    """Send the opening handshake, then do as *client* says; return how it ended.
+
+    *talk*: what to send once the session is open, besides the plan's own acts; its end closes the session.
+    """
+    put, inbox = trio.open_memory_channel[_Item](0)
+    pump = _Pump(wire, tape)
+    opened = trio.Event()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(pump.write)
+        nursery.start_soon(pump.read, put)
+        if talk is not None:
+            nursery.start_soon(_talk, talk, opened, put)
+        pump.send(client.opening)
+        end = await _turns(client, pump, inbox, opened, tape)
+        pump.no_more()
+        with trio.move_on_after(FLUSH):
+            await pump.written.wait()
+        nursery.cancel_scope.cancel()
+    return end
+
+
+async def _turns(
+    client: Client, pump: _Pump, inbox: trio.MemoryReceiveChannel[_Item], opened: trio.Event, tape: Tape
+) -> End:
+    turn = client.timer(tape.now())
+    while True:
+        pump.send(turn.send)
+        if turn.done:
+            return End(turn.stop, turn.why)
+        if turn.phase is Phase.OPEN:
+            opened.set()
+        item: _Item | None = None
+        with trio.move_on_at(tape.deadline(turn.wake_at)):
+            item = await inbox.receive()
+        match item:
+            case None:
+                # Rounding must not wake us a moment too early again and again.
+                turn = client.timer(max(tape.now(), turn.wake_at or 0))
+            case Received():
+                turn = client.receive(item.data, item.at)
+            case _Spoken():
+                pump.send(client.timer(tape.now()).send)
+                act = item.act or Act("time", "close", code=1000)
+                pump.send(client.say(act.do, act.data, act.code))
+                turn = client.timer(tape.now())
+            case End():
+                pump.send(client.receive_eof(tape.now()).send)
+                return item
+
+
+class _Pump:
+    """The two directions of one wire."""
+
+    def __init__(self, wire: Wire, tape: Tape) -> None:
+        self._wire = wire
+        self._tape = tape
+        # What the client sends is bounded by what it receives, and that by the plan's limits.
+        self._put, self._outbox = trio.open_memory_channel[bytes](float("inf"))
+        self.written = trio.Event()
+        self._broken = False
+
+    def send(self, data: bytes) -> None:
+        if data:
+            self._put.send_nowait(data)
+
+    def no_more(self) -> None:
+        self._put.close()
+
+    async def write(self) -> None:
+        async for data in self._outbox:
+            if not self._broken:
+                self._tape.add(Sent(self._tape.now(), data))
+                self._broken = await self._wire.send(data) is not None
+        self.written.set()
+
+    async def read(self, put: trio.MemorySendChannel[_Item]) -> None:
+        for _ in range(READS):
+            data = await self._wire.receive()
+            if isinstance(data, End):
+                await put.send(data)
+                return
+            received = Received(self._tape.now(), data)
+            self._tape.add(received)
+            await put.send(received)
+        await put.send(End("limit", f"{READS} reads"))
+
+
+async def _talk(talk: AsyncIterable[Act], opened: trio.Event, put: trio.MemorySendChannel[_Item]) -> None:
+    await opened.wait()
+    async for act in talk:
+        await put.send(_Spoken(act))
+    await put.send(_Spoken(None))
+
+
+async def probe(
+    plan: Plan,
+    watch: Callable[[Event], object] | None = None,
+    talk: AsyncIterable[Act] | None = None,
+    keep: Callable[[Exchange], object] | None = None,
+) -> Exchange:
+    """Carry out *plan* and return the recording. Whatever the network does is an event in it.
+
+    *watch* is called with each event at once. *talk* gives things to send while the session is open (only
+    ``do``, ``data`` and ``code`` count); when it ends, the session is closed with 1000.
+
+    When cancelled or interrupted, *watch* still gets Ended("interrupted") and *keep* the recording up to there:
+    it cannot be returned then. Raises PlanError for a plan that cannot be carried out on any network.
+    """
+    ready = check(plan)
+    tape = Tape(watch)
+    try:
+        end = await _carry_out(ready, tape, talk)
+    except BaseException as raised:
+        if any(isinstance(each, (KeyboardInterrupt, trio.Cancelled)) for each in leaves(raised)):
+            try:
+                tape.add(Ended(tape.now(), "interrupted"))
+            finally:
+                if keep is not None:
+                    keep(tape.exchange(plan))
+        raise
+    tape.add(Ended(tape.now(), end.how, end.error))
+    return tape.exchange(plan)
+
+
+async def _carry_out(ready: Ready, tape: Tape, talk: AsyncIterable[Act] | None) -> End:
+    limits = ready.plan.limits
+    with trio.move_on_after(limits.max_time):
+        with trio.move_on_after(limits.connect_timeout) as connecting:
+            wire = await reach(ready, tape)
+        if connecting.cancelled_caught:
+            return _too_long(tape, limits.connect_timeout, "connect timeout")
+        if isinstance(wire, End):
+            return wire
+        try:
+            end = await converse(wire, ready.client(), tape, talk)
+        finally:
+            await wire.close()
+        return _late_alert(end, tape)
+    return _too_long(tape, limits.max_time, "maximum time")
+
+
+def _late_alert(end: End, tape: Tape) -> End:
+    """Write TlsFailed where the peer's alert came before any application byte.
+
+    In TLS 1.3 our side of the handshake is done before the server has looked at our certificate, or missed it
+    (RFC 8446 section 2), so its refusal comes when we already wait for the answer.
+    """
+    if end.alert is not None and not any(isinstance(event, Received) for event in tape.events):
+        shown = next((event.certificate for event in tape.events if isinstance(event, TlsDone)), None)
+        tape.add(TlsFailed(tape.now(), "alert", end.error, certificate=shown, alert=end.alert))
+    return end
+
+
+def _too_long(tape: Tape, seconds: float, limit: str) -> End:
+    return End("timeout", f"{_under_way(tape)} took longer than {seconds:g} s ({limit})")
+
+
+def _under_way(tape: Tape) -> str:
+    """Say what was being done when time ran out."""
+    kinds = {type(event) for event in tape.events}
+    if Sent in kinds:
+        return "the exchange"
+    if TunnelSent in kinds:
+        return "the way through the proxy"
+    if Connected in kinds:
+        return "the TLS handshake"
+    tried = [event.address for event in tape.events if isinstance(event, Connecting)]
+    if tried:
+        return f"connecting to {', '.join(tried)}"
+    return "resolving the name"

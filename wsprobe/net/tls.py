@@ -1,0 +1,438 @@
+"""TLS alerts by number and name (RFC 8446 section 6, IANA "TLS Alerts"), and how OpenSSL reports them.
+
+What a TLS connection is held to: the context for a plan's options, and what a failed verification means.
+
+A wire inside TLS, with our own pump between the wire below and OpenSSL.
+
+So every byte that came during a handshake is there when it fails, and an end of stream with close_notify is
+told from one without (RFC 8446 section 6.1).
+
+The TLS handshake with the target: done, or failed and why.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+import time
+import warnings
+from contextlib import suppress
+from typing import Literal
+
+import trio
+
+from wsprobe import certificate
+from wsprobe.certificate import SELF_SIGNED, UNKNOWN_ISSUER, faults
+from wsprobe.exchange import Certificate, PlanError, TlsDone, TlsFailed, TlsOptions
+from wsprobe.net.stream import READ, End, Tape, Wire, utc
+
+NAMES = {
+    0: "close_notify",
+    10: "unexpected_message",
+    20: "bad_record_mac",
+    21: "decryption_failed",
+    22: "record_overflow",
+    30: "decompression_failure",
+    40: "handshake_failure",
+    41: "no_certificate",
+    42: "bad_certificate",
+    43: "unsupported_certificate",
+    44: "certificate_revoked",
+    45: "certificate_expired",
+    46: "certificate_unknown",
+    47: "illegal_parameter",
+    48: "unknown_ca",
+    49: "access_denied",
+    50: "decode_error",
+    51: "decrypt_error",
+    52: "too_many_cids_requested",
+    60: "export_restriction",
+    70: "protocol_version",
+    71: "insufficient_security",
+    80: "internal_error",
+    86: "inappropriate_fallback",
+    90: "user_canceled",
+    100: "no_renegotiation",
+    109: "missing_extension",
+    110: "unsupported_extension",
+    111: "certificate_unobtainable",
+    112: "unrecognized_name",
+    113: "bad_certificate_status_response",
+    114: "bad_certificate_hash_value",
+    115: "unknown_psk_identity",
+    116: "certificate_required",
+    117: "general_error",
+    120: "no_application_protocol",
+    121: "ech_required",
+}
+
+_NUMBERS = {name: number for number, name in NAMES.items()} | {"user_cancelled": 90}
+
+_REPORTED = re.compile(r"(?:sslv3|tlsv13|tlsv1)_(?:alert_)?(\w+)")
+"""OpenSSL's names for alerts that the peer sent: SSLV3_ALERT_HANDSHAKE_FAILURE, TLSV1_UNRECOGNIZED_NAME ..."""
+
+_FATAL = 2
+
+
+def reported(error: ssl.SSLError) -> int | None:
+    """Return the number of the peer's alert that *error* stands for, None if it stands for something else."""
+    words = (error.reason or str(error)).lower().replace(" ", "_")
+    found = _REPORTED.search(words)
+    if found is None:
+        return None
+    named = max((name for name in _NUMBERS if found[1].startswith(name)), key=len, default=None)
+    return None if named is None else _NUMBERS[named]
+
+
+def in_records(data: bytes) -> int | None:
+    """Return the number of the first fatal alert that stands unencrypted in the TLS records of *data*."""
+    at = 0
+    while at + 7 <= len(data):
+        kind, length = data[at], int.from_bytes(data[at + 3 : at + 5])
+        if kind == 21 and length == 2 and data[at + 5] == _FATAL:
+            return data[at + 6]
+        at += 5 + length
+    return None
+
+
+def described(number: int) -> str:
+    """Return e.g. ``TLS alert 40 (handshake_failure)``."""
+    return f"TLS alert {number} ({NAMES.get(number, 'not registered')})"
+
+
+VERSIONS = {
+    "1.0": ssl.TLSVersion.TLSv1,
+    "1.1": ssl.TLSVersion.TLSv1_1,
+    "1.2": ssl.TLSVersion.TLSv1_2,
+    "1.3": ssl.TLSVersion.TLSv1_3,
+}
+
+REASONS = {
+    2: "unknown-ca",
+    9: "not-yet-valid",
+    10: "expired",
+    18: "self-signed",
+    19: "unknown-ca",
+    20: "unknown-ca",
+    21: "unknown-ca",
+    62: "wrong-name",
+    64: "wrong-name",
+}
+"""OpenSSL's X509_V_ERR numbers (openssl/x509_vfy.h) in the words of ``TlsFailed.reason``."""
+
+
+def context(options: TlsOptions) -> ssl.SSLContext:
+    """Return the context for *options*. Raises PlanError for what cannot be used."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not options.verify:
+        made.check_hostname = False
+        made.verify_mode = ssl.CERT_NONE
+    made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if options.alpn:
+        made.set_alpn_protocols(list(options.alpn))
+    _versions(made, options)
+    _authorities(made, options)
+    if options.certificate is not None:
+        _own_certificate(made, options.certificate, options.key)
+    if keys := os.environ.get("SSLKEYLOGFILE"):
+        try:
+            made.keylog_filename = keys
+        except OSError as error:
+            raise PlanError(f"SSLKEYLOGFILE {keys!r} cannot be written: {_said(error)}") from None
+    return made
+
+
+def _versions(made: ssl.SSLContext, options: TlsOptions) -> None:
+    lowest, highest = _version(options.minimum), _version(options.maximum)
+    if lowest and highest and lowest > highest:
+        raise PlanError(f"no TLS version is at least {options.minimum} and at most {options.maximum}")
+    lowest = lowest or min(highest or ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2)
+    with warnings.catch_warnings():
+        # Python deprecates the old versions; somebody who asks for them wants to know what the server does.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        made.minimum_version = lowest
+        if highest:
+            made.maximum_version = highest
+    if lowest < ssl.TLSVersion.TLSv1_2:
+        # OpenSSL 3 offers TLS 1.0 and 1.1 at security level 0 only: their signatures are SHA-1 and MD5.
+        made.set_ciphers("DEFAULT:@SECLEVEL=0")
+
+
+def _version(text: str | None) -> ssl.TLSVersion | None:
+    if text is None:
+        return None
+    try:
+        return VERSIONS[text]
+    except KeyError:
+        raise PlanError(f"unknown TLS version {text!r}: one of {', '.join(VERSIONS)}") from None
+
+
+def _authorities(made: ssl.SSLContext, options: TlsOptions) -> None:
+    if options.ca_file is None and options.ca_path is None:
+        made.load_default_certs()
+        return
+    if options.ca_path is not None and not os.path.isdir(options.ca_path):
+        raise PlanError(f"CA path {options.ca_path!r} is not a directory")
+    try:
+        made.load_verify_locations(options.ca_file, options.ca_path)
+    except (OSError, ValueError) as error:
+        raise PlanError(f"CA file {options.ca_file!r} cannot be used: {_said(error)}") from None
+
+
+def _own_certificate(made: ssl.SSLContext, certificate: str, key: str | None) -> None:
+    try:
+        # The password callback keeps OpenSSL from asking on the terminal.
+        made.load_cert_chain(certificate, key, password=lambda: b"")
+    except (OSError, ValueError) as error:
+        where = repr(certificate) if key is None else f"{certificate!r} with key {key!r}"
+        raise PlanError(f"client certificate {where} cannot be used: {_said(error)}") from None
+
+
+def _said(error: OSError | ValueError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or "no certificate or key in PEM form that matches").replace("_", " ").lower()
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
+def problem(shown: Certificate, name: str, now: str, known: bool) -> str | None:
+    """Return what verification would have said of *shown*, None if nothing is known against it.
+
+    *name*: whom we meant to reach; *now*: ISO 8601, UTC; *known*: a trusted authority stands at the end of its
+    chain.
+    """
+    said = [f"it {words}" for _, words in faults(shown, name, now)]
+    if not known:
+        said.insert(0, SELF_SIGNED if shown.subject == shown.issuer else UNKNOWN_ISSUER)
+    return ", ".join(said) or None
+
+
+GOODBYE = 0.1
+"""Seconds that close_notify may wait for room in the send buffer."""
+
+_DER = 2
+"""``_ssl.ENCODING_DER``."""
+
+
+class TlsWire:
+    """A wire inside TLS. Call ``handshake`` first."""
+
+    def __init__(self, wire: Wire, context: ssl.SSLContext, server_name: str) -> None:
+        """Raises ValueError if *server_name* cannot be one."""
+        self._wire = wire
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.engine = context.wrap_bio(self._in, self._out, server_hostname=server_name)
+        self._flushing = trio.Lock()
+        self._up = False
+        self._ended: End | None = None
+        self.seen = b""
+        """What came from the peer until the handshake was over."""
+
+    async def handshake(self) -> End | ssl.SSLError | None:
+        """Shake hands; None if it went well."""
+        while True:
+            try:
+                self.engine.do_handshake()
+            except ssl.SSLWantReadError:
+                await self._flush()
+            except ssl.SSLError as error:
+                await self._flush()
+                return error
+            else:
+                self._up = True
+                await self._flush()
+                return None
+            data = await self._wire.receive()
+            if isinstance(data, End):
+                return data
+            self.seen += data
+            if not looks_like_tls(self.seen):
+                return End("error", "the answer is not TLS")
+            self._in.write(data)
+
+    async def send(self, data: bytes) -> End | None:
+        try:
+            self.engine.write(data)
+        except ssl.SSLError as error:
+            return _end_of(error)
+        return await self._flush()
+
+    async def receive(self) -> bytes | End:
+        """Return the application bytes of all TLS records that one read of the wire completed."""
+        while True:
+            data = self._decrypted()
+            if data:
+                return data
+            if self._ended is not None:
+                return self._ended
+            await self._flush()
+            raw = await self._wire.receive()
+            if raw == End("fin"):
+                self._in.write_eof()
+            elif isinstance(raw, End):
+                self._ended = raw
+            else:
+                self._in.write(raw)
+
+    def _decrypted(self) -> bytes:
+        """Return what can be decrypted now; note the end if it was reached."""
+        data = b""
+        while self._ended is None:
+            try:
+                piece = self.engine.read(READ)
+            except ssl.SSLWantReadError:
+                break
+            except ssl.SSLEOFError:
+                self._ended = End("truncated", "the connection was closed without a TLS close_notify")
+                break
+            except ssl.SSLError as error:
+                self._ended = _end_of(error)
+                break
+            data += piece
+            if not piece:
+                self._ended = End("fin")
+        return data
+
+    async def close(self) -> None:
+        if self._up and (self._ended is None or self._ended.how == "fin"):
+            # It wants to read the peer's close_notify too, for which nobody waits here.
+            with suppress(ssl.SSLError):
+                self.engine.unwrap()
+            with trio.move_on_after(GOODBYE, shield=True):
+                await self._flush()
+        await self._wire.close()
+
+    def chain(self, which: Literal["get_unverified_chain", "get_verified_chain"]) -> list[bytes]:
+        """Return the peer's certificates, DER, its own first; also where verification has failed.
+
+        Python 3.13 made methods for this public; the object beneath has had them since Python 3.10.
+        """
+        try:
+            found = getattr(self.engine._sslobj, which)()  # type: ignore[attr-defined]
+            return [each.public_bytes(_DER) for each in found or ()]
+        except (AttributeError, ssl.SSLError, ValueError):
+            return []
+
+    async def _flush(self) -> End | None:
+        async with self._flushing:
+            data = self._out.read()
+            return await self._wire.send(data) if data else None
+
+
+def looks_like_tls(data: bytes) -> bool:
+    """True if *data* may begin a TLS record: a content type of RFC 8446 section 5.1, then major version 3."""
+    return data[:1] in (b"\x14", b"\x15", b"\x16", b"\x17") and data[1:2] in (b"\x03", b"")
+
+
+def _end_of(error: ssl.SSLError) -> End:
+    alert = reported(error)
+    if alert is not None:
+        return End("error", f"the peer sent {described(alert)}", alert=alert)
+    return End("error", words_of(error))
+
+
+def words_of(error: ssl.SSLError) -> str:
+    return (error.reason or str(error)).replace("_", " ").lower()
+
+
+BANNER_QUIET = 0.2
+"""Seconds without a byte after which a peer that does not speak TLS has said what it had to say."""
+
+BANNER_LIMIT = 65536
+
+
+async def secure(wire: Wire, context: ssl.SSLContext, options: TlsOptions, host: str, tape: Tape) -> Wire | End:
+    """Return *wire* inside TLS, or the end. Writes TlsDone or TlsFailed."""
+    name = options.server_name or host.rstrip(".")
+    try:
+        tls = TlsWire(wire, context, name)
+    except ValueError as error:
+        return _failed(TlsFailed(tape.now(), "error", f"{name!r} cannot be a server name: {error}"), tape)
+    try:
+        fault = await tls.handshake()
+        if fault is None:
+            tape.add(_done(tls, context, name, tape.now()))
+            return tls
+        if tls.seen and not looks_like_tls(tls.seen):
+            tls.seen += await _rest(wire)
+    except trio.Cancelled:
+        if tls.seen:
+            tape.add(TlsFailed(tape.now(), "error", "the TLS handshake was not finished in time", tls.seen))
+        raise
+    return _failed(_failure(tls, fault, tape.now()), tape)
+
+
+async def secure_proxy(wire: Wire, context: ssl.SSLContext, host: str) -> Wire | End:
+    """Return *wire*, to a proxy, inside TLS; nothing of that TLS is recorded but how it failed."""
+    try:
+        tls = TlsWire(wire, context, host.rstrip("."))
+    except ValueError as error:
+        return End("error", f"{host!r} cannot be a server name: {error}")
+    fault = await tls.handshake()
+    return tls if fault is None else End("error", _failure(tls, fault, 0).error)
+
+
+async def _rest(wire: Wire) -> bytes:
+    """Return what a peer that does not speak TLS still says."""
+    rest = b""
+    while len(rest) < BANNER_LIMIT:
+        data: bytes | End = End("timeout")
+        with trio.move_on_after(BANNER_QUIET):
+            data = await wire.receive()
+        if isinstance(data, End):
+            break
+        rest += data
+    return rest
+
+
+def _done(tls: TlsWire, context: ssl.SSLContext, name: str, at: int) -> TlsDone:
+    version = (tls.engine.version() or "").replace("TLSv", "TLS ")
+    cipher = tls.engine.cipher()
+    shown = _shown(tls)
+    verified = context.verify_mode == ssl.CERT_REQUIRED
+    passed = None
+    if not verified and shown is not None:
+        chain = tls.chain("get_verified_chain")
+        known = not set(chain).isdisjoint(context.get_ca_certs(binary_form=True))
+        passed = problem(shown, name, utc(time.time()), known)
+    return TlsDone(
+        at,
+        "TLS 1.0" if version == "TLS 1" else version,
+        cipher[0] if cipher else "",
+        tls.engine.selected_alpn_protocol(),
+        shown,
+        verified,
+        passed,
+    )
+
+
+def _failure(tls: TlsWire, fault: End | ssl.SSLError, at: int) -> TlsFailed:
+    """Say why the handshake failed: what the peer's own bytes show goes before what OpenSSL makes of them."""
+    alert = in_records(tls.seen)
+    if alert is None and isinstance(fault, ssl.SSLError):
+        alert = reported(fault)
+    if tls.seen and not looks_like_tls(tls.seen):
+        return TlsFailed(at, "not-tls", "the answer is not TLS", tls.seen)
+    if isinstance(fault, ssl.SSLCertVerificationError):
+        reason = REASONS.get(fault.verify_code, "other")
+        return TlsFailed(at, "certificate", fault.verify_message, tls.seen, _shown(tls), reason=reason)
+    if alert is not None:
+        error = f"the peer refused with {described(alert)}"
+        return TlsFailed(at, "alert", error, tls.seen, _shown(tls), alert)
+    if isinstance(fault, ssl.SSLError):
+        return TlsFailed(at, "error", words_of(fault), tls.seen, _shown(tls))
+    if fault.how in ("fin", "reset"):
+        did = "closed" if fault.how == "fin" else "reset"
+        error = f"the peer {did} the connection during the TLS handshake"
+        return TlsFailed(at, "fin" if fault.how == "fin" else "reset", error, tls.seen, _shown(tls))
+    return TlsFailed(at, "error", fault.error, tls.seen, _shown(tls))
+
+
+def _failed(failure: TlsFailed, tape: Tape) -> End:
+    tape.add(failure)
+    return End(failure.kind if failure.kind in ("fin", "reset") else "error", failure.error)
+
+
+def _shown(tls: TlsWire) -> Certificate | None:
+    chain = tls.chain("get_unverified_chain")
+    return certificate.read(chain[0]) if chain else None

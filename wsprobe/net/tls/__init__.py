@@ -1,1 +1,0 @@
-"""TLS, and what a failed handshake says."""

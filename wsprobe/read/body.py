@@ -1,0 +1,335 @@
+"""Content codings undone (RFC 9110 section 8.4.1), never past a limit: a small body can hold a huge one.
+
+What h11 says of the same bytes: the view of a strict client library, in its own words.
+
+Bodies of final answers: framed by h11 (RFC 9112 section 6), content coding undone (RFC 9110 section 8.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from typing import Any, Literal
+
+import h11
+
+from wsprobe.read.reading import WAITS, Body, CodingFault, Head, Opinion
+from wsprobe.value import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What came out, None if nothing could; and what went wrong, both "" if nothing did."""
+
+    data: bytes | None
+    fault: CodingFault = ""
+    problem: str = ""
+
+
+Undo = Callable[[bytes, int], Decoded]
+
+_MEMBERS_MAX = 1000
+_SHORT = "the compressed data ends too early"
+
+
+def decode(data: bytes, coding: str, limit: int) -> Decoded:
+    """*data* without the codings that a Content-Encoding value lists; at most *limit* bytes come out.
+
+    What could be undone before a fault is returned with the fault.
+    """
+    for name in reversed([part.strip().lower() for part in coding.split(",")]):
+        if name in ("identity", "") or not data:
+            continue
+        undo = _UNDO.get(name)
+        if undo is None:
+            shown = ascii(name)[1:-1]
+            return Decoded(None, "unknown", f"the content coding {shown} is not one that wsprobe can undo")
+        try:
+            made = undo(data, limit)
+        except ImportError:
+            return Decoded(
+                None, "unknown", f"the content coding {name} needs a library that is not installed here"
+            )
+        if made.fault or made.data is None:
+            return replace(made, data=made.data or None)
+        data = made.data
+    return Decoded(data)
+
+
+def _inflate(data: bytes, limit: int, window: int) -> Decoded:
+    """What zlib makes of *data*; *window* is ``wbits`` (31 gzip, 15 zlib, -15 raw)."""
+    import zlib
+
+    out = bytearray()
+    members = 0
+    try:
+        while data:
+            if (members := members + 1) > _MEMBERS_MAX:
+                return Decoded(bytes(out), "broken", f"more than {_MEMBERS_MAX} gzip members")
+            unpack = zlib.decompressobj(window)
+            out += unpack.decompress(data, limit - len(out) + 1)
+            if len(out) > limit or not unpack.eof:
+                return _bounded(out, limit, finished=False)
+            data = unpack.unused_data if window == 31 else b""
+    except zlib.error as error:
+        return Decoded(bytes(out), "broken", f"zlib: {error}")
+    return Decoded(bytes(out))
+
+
+def _gzip(data: bytes, limit: int) -> Decoded:
+    return _inflate(data, limit, 31)
+
+
+def _deflate(data: bytes, limit: int) -> Decoded:
+    """zlib's format as RFC 9110 section 8.4.1.2 says; some servers send raw deflate, which it mentions."""
+    made = _inflate(data, limit, 15)
+    return _inflate(data, limit, -15) if made.fault == "broken" and not made.data else made
+
+
+def _brotli(data: bytes, limit: int) -> Decoded:
+    brotli: Any = import_module("brotli")
+    unpack = brotli.Decompressor()
+    out = bytearray()
+    try:
+        out += unpack.process(data, output_buffer_limit=limit + 1)
+        while len(out) <= limit and not unpack.is_finished() and not unpack.can_accept_more_data():
+            out += unpack.process(b"", output_buffer_limit=limit + 1 - len(out))
+    except brotli.error as error:
+        return Decoded(bytes(out[:limit]), "broken", f"brotli: {error}")
+    return _bounded(out, limit, unpack.is_finished())
+
+
+def _zstd(data: bytes, limit: int) -> Decoded:
+    zstd: Any = import_module("compression.zstd")
+    unpack = zstd.ZstdDecompressor()
+    try:
+        out = unpack.decompress(data, limit + 1)
+    except zstd.ZstdError as error:
+        return Decoded(None, "broken", f"zstd: {error}")
+    return _bounded(out, limit, unpack.eof)
+
+
+def _bounded(out: bytes | bytearray, limit: int, finished: bool) -> Decoded:
+    if len(out) > limit:
+        return Decoded(bytes(out[:limit]), "cut", f"decoded only up to {limit} bytes")
+    return Decoded(bytes(out)) if finished else Decoded(bytes(out), "short", _SHORT)
+
+
+_UNDO: dict[str, Undo] = {
+    "gzip": _gzip,
+    "x-gzip": _gzip,
+    "deflate": _deflate,
+    "br": _brotli,
+    "zstd": _zstd,
+}
+
+
+def opinion(received: bytes, *, method: bytes, ended: bool) -> Opinion:
+    """h11's opinion of an answer to a WebSocket handshake. *ended*: the peer closed its side.
+
+    The request that h11 is told of is a stand-in, because h11 cannot send all that a probe sends. Its limit
+    on heads depends on how TCP cut them, so it is set out of reach.
+    """
+    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=2**62)
+    upgrade = [("Host", "x"), ("Connection", "Upgrade"), ("Upgrade", "websocket")]
+    connection.send(h11.Request(method="HEAD" if method == b"HEAD" else "GET", target="/", headers=upgrade))
+    connection.send(h11.EndOfMessage())
+    try:
+        if received:
+            connection.receive_data(received)
+        if ended:
+            connection.receive_data(b"")
+        while True:
+            event = connection.next_event()
+            if event is h11.NEED_DATA:
+                return Opinion(False, WAITS)
+            if event is h11.PAUSED or isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
+                return Opinion(True)
+    except h11.RemoteProtocolError as error:
+        return Opinion(False, str(error))
+
+
+Framing = Literal["none", "length", "chunked", "close", "unknown"]
+
+SLICE = 65536
+"""Bytes handed to h11 at once: after each slice it is seen whether a limit is met."""
+
+FRAMING_FREE = 32768
+"""Bytes that chunk lines and trailers may take of any body, besides a quarter of the limit on its content.
+h11 works on each chunk for itself: one-byte chunks up to the limit on content would take it ten seconds."""
+
+_STAND_IN_STATUS = 200
+_NO_BODY = (204, 304)
+
+
+class BodyReader:
+    """Reads one body from bytes as they come; cheap at each read.
+
+    h11 sees a status line of our own with the framing fields of *head* and nothing else, so that no other
+    oddity of the head keeps it from framing the body.
+    """
+
+    def __init__(
+        self, head: Head, status: int | None, method: bytes = b"GET", limit: int = 1024 * 1024
+    ) -> None:
+        self._limit = limit
+        self._raw = bytearray()
+        self._content = bytearray()
+        self._coding = head.all(b"content-encoding")
+        self._rest = b""
+        self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=2**62)
+        self.framing: Framing = "unknown"
+        self.expected: int | None = None
+        self.problem = ""
+        self.malformed = False
+        self.complete = False
+        self.cut = False
+        self.cut_by = ""
+        self._frame(head, status, method)
+
+    @property
+    def done(self) -> bool:
+        """True if no more bytes are wanted: the body is complete, or a limit was met."""
+        return self.complete or self.cut
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes."""
+        for at in range(0, len(data), SLICE):
+            self._feed(data[at : at + SLICE])
+
+    def _feed(self, data: bytes) -> None:
+        if self.done:
+            self._take_rest(data)
+            return
+        self._raw += data
+        if self.framing == "unknown":
+            self._keep(data)
+        elif not self.problem:
+            self._pump(data)
+        self._watch_framing()
+
+    def end(self, clean: bool) -> None:
+        """The peer has ended the connection; *clean* if with a FIN (and, over TLS, close_notify)."""
+        if self.done or self.problem:
+            return
+        if clean:
+            self._pump(b"")
+        elif self.framing == "close":
+            self.problem = "the connection did not end cleanly, so the end of the body is not certain"
+
+    def body(self) -> tuple[Body, bytes]:
+        """The body as far as it came, and the bytes after it."""
+        content = bytes(self._content)
+        coding, decoded = "", Decoded(None)
+        if self._coding:
+            coding = b", ".join(field.value for field in self._coding).decode("latin-1")
+            decoded = decode(content, coding, self._limit)
+        body = Body(
+            framing=self.framing,
+            raw=bytes(self._raw),
+            content=content,
+            expected=self.expected,
+            complete=self.complete,
+            cut=self.cut,
+            cut_by=self.cut_by,
+            decoded=decoded.data,
+            coding=coding,
+            problem=self.problem,
+            malformed=self.malformed,
+            coding_fault=decoded.fault,
+            coding_problem=decoded.problem,
+        )
+        return body, self._rest
+
+    def _frame(self, head: Head, status: int | None, method: bytes) -> None:
+        if status is None or not 200 <= status <= 999:
+            status = _STAND_IN_STATUS
+        lines = [b"HTTP/1.1 %03d " % status]
+        for name in (b"content-length", b"transfer-encoding"):
+            lines += [name + b": " + field.value for field in head.all(name)]
+        self._connection.send(
+            h11.Request(method="HEAD" if method == b"HEAD" else "GET", target="/", headers=[("Host", "x")])
+        )
+        self._connection.send(h11.EndOfMessage())
+        try:
+            self._connection.receive_data(b"\r\n".join(lines) + b"\r\n\r\n")
+            event = self._connection.next_event()
+        except h11.RemoteProtocolError as error:
+            self.problem, self.malformed = f"h11: {error}", True
+            return
+        assert isinstance(event, h11.Response)
+        sent = dict(event.headers)
+        if status in _NO_BODY or method == b"HEAD":
+            self.framing = "none"
+        elif b"transfer-encoding" in sent:
+            self.framing = "chunked"
+        elif b"content-length" in sent:
+            self.framing, self.expected = "length", int(sent[b"content-length"])
+        else:
+            self.framing = "close"
+        self._events()
+
+    def _pump(self, data: bytes) -> None:
+        self._connection.receive_data(data)
+        self._events(ended=not data)
+
+    def _events(self, ended: bool = False) -> None:
+        try:
+            while not self.done:
+                event = self._connection.next_event()
+                if isinstance(event, h11.Data):
+                    self._keep(bytes(event.data))
+                elif isinstance(event, h11.EndOfMessage):
+                    self.complete = True
+                    self._give_back(self._connection.trailing_data[0])
+                else:
+                    return
+        except h11.RemoteProtocolError as error:
+            # At the end of the stream all that h11 can miss is the rest of the body.
+            self.problem, self.malformed = f"h11: {error}", not ended
+
+    def _keep(self, data: bytes) -> None:
+        room = self._limit - len(self._content)
+        self._content += data[:room]
+        if len(data) > room:
+            self._cut(f"{self._limit} bytes of body")
+
+    def _watch_framing(self) -> None:
+        """Stop at chunks that carry next to nothing, and at chunk lines and trailers without end."""
+        most = self._limit // 4 + FRAMING_FREE
+        if not self.done and len(self._raw) - len(self._content) > most:
+            self._cut(f"{most} bytes of {'what is no body' if self.problem else 'chunk framing'}")
+
+    def _cut(self, by: str) -> None:
+        self.cut, self.cut_by = True, by
+
+    def _give_back(self, trailing: bytes) -> None:
+        if trailing:
+            del self._raw[-len(trailing) :]
+            self._rest += trailing
+
+    def _take_rest(self, data: bytes) -> None:
+        """After a complete body the bytes are none of it; after a cut they may be, and are kept with it."""
+        if self.complete:
+            self._rest += data
+        else:
+            self._raw += data
+
+
+def read_body(
+    head: Head,
+    status: int | None,
+    data: bytes,
+    *,
+    method: bytes,
+    limit: int,
+    ended: Literal["clean", "unclean", "not"],
+) -> tuple[Body, bytes]:
+    """The body that begins *data*, and the bytes after it."""
+    reader = BodyReader(head, status, method, limit)
+    if data:
+        reader.feed(data)
+    if ended != "not":
+        reader.end(ended == "clean")
+    return reader.body()

@@ -1,0 +1,336 @@
+"""RFC 6455 frames (section 5.2), read without loss and without judging.
+
+permessage-deflate (RFC 7692 section 7) as the reader of messages needs it: what was agreed, inflating.
+
+Messages made of frames (RFC 6455 sections 5.4 to 5.6, RFC 7692): what they say, what is odd about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+from wsprobe.read.reading import Frame, Head
+from wsprobe.read.tokens import Extension, parse_extensions
+from wsprobe.value import dataclass
+
+FRAMES_MAX = 50_000
+"""Frames told apart in one direction. What follows them stays in ``Session.rest``: memory stays bounded."""
+
+When = Callable[[int], int]
+"""Offset of a byte -> microseconds at which it was read."""
+
+
+def header_size(data: bytes | bytearray, start: int = 0, mask_bit: int = 0x80) -> int | None:
+    """How long the frame header at *start* is; None if too little of it is there to say.
+
+    *mask_bit*: 0 where a mask is not told by the header (before hybi-07).
+    """
+    if len(data) < start + 2:
+        return None
+    second = data[start + 1]
+    return 2 + {126: 2, 127: 8}.get(second & 0x7F, 0) + (4 if second & mask_bit else 0)
+
+
+def frame_at(data: bytes | bytearray, start: int, when: When, *, partial: bool = False) -> Frame | None:
+    """The frame at *start*; None if its header is not all there, or its payload is not and not *partial*.
+
+    The announced length is only a number here; nothing is set aside for it.
+    """
+    size = header_size(data, start)
+    if size is None or len(data) < start + size:
+        return None
+    first, second = data[start], data[start + 1]
+    masked = bool(second & 0x80)
+    body = start + size
+    coded = bytes(data[start + 2 : body - 4 if masked else body])
+    length = int.from_bytes(coded, "big") if coded else second & 0x7F
+    if len(data) - body < length and not partial:
+        return None
+    payload = bytes(data[body : body + length])
+    return Frame(
+        start=start,
+        header=bytes(data[start:body]),
+        fin=bool(first & 0x80),
+        rsv=first >> 4 & 7,
+        opcode=first & 0x0F,
+        masked=masked,
+        mask=bytes(data[body - 4 : body]) if masked else b"",
+        length=length,
+        payload=payload,
+        at=when(body + len(payload) - 1),
+        minimal=length > {0: -1, 2: 125, 8: 65535}[len(coded)],
+    )
+
+
+class One(Protocol):
+    """Finds one frame, as ``frame_at`` does."""
+
+    def __call__(
+        self, data: bytes | bytearray, start: int, when: When, *, partial: bool = False
+    ) -> Frame | None: ...
+
+
+def read_frames(data: bytes, start: int, when: When, one: One = frame_at) -> tuple[tuple[Frame, ...], bytes]:
+    """All frames from *start* on, the last one perhaps in part, and the bytes that are none."""
+    frames: list[Frame] = []
+    while len(frames) < FRAMES_MAX and (frame := one(data, start, when, partial=True)) is not None:
+        frames.append(frame)
+        start = frame.span[1]
+    return tuple(frames), data[start:]
+
+
+_WINDOW = 32768
+STREAMS_MAX = 1000
+"""Streams in one message (a block with BFINAL ends one): two bytes are one, and each takes time to set up."""
+_TAIL = b"\x00\x00\xff\xff"
+"""Left out by the sender (section 7.2.1)."""
+_FINAL = b"\x01\x00\x00\xff\xff"
+"""An empty last block: zlib then says whether the message ended where a block ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """How one side compresses: whether it keeps its window from message to message, and the window's bits."""
+
+    takeover: bool = True
+    bits: int = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Deflate:
+    """permessage-deflate as the server's answer has it."""
+
+    server: Direction = Direction()
+    client: Direction = Direction()
+
+
+def agreed_deflate(head: Head) -> Deflate | None:
+    """What the Sec-WebSocket-Extensions fields of a 101 say, None if permessage-deflate is not among them.
+
+    The first permessage-deflate counts. Parameters that make no sense are passed over; whether the answer
+    may be what it is, is not asked here.
+    """
+    for field in head.all(b"sec-websocket-extensions"):
+        listed = parse_extensions(field.value)
+        for extension in listed if isinstance(listed, tuple) else ():
+            if extension.name == b"permessage-deflate":
+                return Deflate(_direction(extension, b"server"), _direction(extension, b"client"))
+    return None
+
+
+def _direction(extension: Extension, side: bytes) -> Direction:
+    params = dict(extension.params)
+    bits = params.get(side + b"_max_window_bits") or b""
+    window = int(bits) if len(bits) <= 2 and bits.isdigit() and 8 <= int(bits) <= 15 else 15
+    return Direction(side + b"_no_context_takeover" not in params, window)
+
+
+class InflateError(ValueError):
+    """The bytes are not what deflate makes. The message is zlib's."""
+
+
+class Inflater:
+    """Inflates the messages of one direction, one after the other, within a number of bytes in all."""
+
+    def __init__(self, direction: Direction, limit: int) -> None:
+        self._direction = direction
+        self._window = b""
+        self.room = limit
+        """Bytes that may still come out."""
+
+    def inflate(self, data: bytes) -> bytes:
+        """A whole message; cut short if there was no room for more, and then ``room`` is 0.
+
+        Raises InflateError. A block with BFINAL set ends a deflate stream, and another may follow in the same
+        message (section 7.2.3.4); each goes on with the window of the one before. No bytes inflate to none.
+        """
+        import zlib
+
+        left = data + _TAIL + _FINAL
+        out = bytearray()
+        streams = 0
+        try:
+            while len(left) > len(_TAIL + _FINAL):
+                if (streams := streams + 1) > STREAMS_MAX:
+                    raise InflateError(f"more than {STREAMS_MAX} streams in one message")
+                stream = zlib.decompressobj(-max(self._direction.bits, 9), zdict=self._history(out))
+                out += stream.decompress(left, self.room - len(out))
+                if len(out) >= self.room:
+                    break
+                if not stream.eof:
+                    raise InflateError("the message ends within a block")
+                left = stream.unused_data
+        except zlib.error as error:
+            raise InflateError(str(error)) from None
+        self.room -= len(out)
+        if self._direction.takeover:
+            self._window = self._history(out)
+        return bytes(out)
+
+    def _history(self, out: bytearray) -> bytes:
+        return (self._window + bytes(out[-_WINDOW:]))[-_WINDOW:]
+
+
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
+
+INFLATED_MAX = 16 * 1024 * 1024
+"""Bytes that all compressed messages of one direction together may inflate to."""
+
+RSV1 = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A data message: its frames, and what they say together."""
+
+    opcode: int
+    """Of its first frame; 0 where it begins with a continuation."""
+    frames: tuple[Frame, ...]
+    data: bytes
+    """Unmasked and inflated; of a message that cannot be inflated, as it is."""
+    complete: bool
+    compressed: bool = False
+    oddities: tuple[str, ...] = ()
+    """``no-start``: a continuation of nothing. ``interrupted``: another message began before this one ended.
+    ``not-utf-8``: of a text. ``not-deflate``, ``too-large``: cannot be inflated, *problem* says why.
+    ``after-close``: it began after a Close frame."""
+    problem: str = ""
+
+    @property
+    def text(self) -> str | None:
+        """The text of a text message; None if it is none, or not (yet) UTF-8."""
+        return None if self.opcode != TEXT or utf8_fault(self.data) is not None else _text(self.data)
+
+    @property
+    def at(self) -> int:
+        """Microseconds: when its last byte was read."""
+        return self.frames[-1].at
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """A Close frame (section 5.5.1)."""
+
+    frame: Frame
+    code: int | None
+    """None if the payload has fewer than two bytes."""
+    reason: bytes
+    oddities: tuple[str, ...] = ()
+    """``one-byte``: a payload of one byte. ``not-utf-8``: of the reason. ``incomplete``: bytes are missing."""
+
+    @property
+    def text(self) -> str | None:
+        """The reason, None if it is not UTF-8."""
+        return None if utf8_fault(self.reason) is not None else _text(self.reason)
+
+
+def closes(frames: Iterable[Frame]) -> tuple[Close, ...]:
+    """Every Close frame, in order."""
+    return tuple(close(frame) for frame in frames if frame.opcode == CLOSE)
+
+
+def close(frame: Frame) -> Close:
+    """A Close frame taken apart."""
+    data = frame.data
+    odd = []
+    if not frame.complete:
+        odd.append("incomplete")
+    elif len(data) == 1:
+        odd.append("one-byte")
+    if utf8_fault(data[2:], complete=frame.complete) is not None:
+        odd.append("not-utf-8")
+    return Close(frame, int.from_bytes(data[:2], "big") if len(data) >= 2 else None, data[2:], tuple(odd))
+
+
+def messages(
+    frames: Iterable[Frame], deflate: Direction | None = None, limit: int = INFLATED_MAX
+) -> tuple[Message, ...]:
+    """The data messages of one direction, in order of their first frames, the last perhaps not complete.
+
+    *deflate*: how this direction compresses, None if permessage-deflate was not agreed.
+    """
+    unpacking = None if deflate is None else _Unpacking(deflate, limit)
+    return tuple(_message(*group, unpacking) for group in _groups(frames))
+
+
+def utf8_fault(data: bytes, *, complete: bool = True) -> int | None:
+    """Where *data* stops being UTF-8 (RFC 3629), None if it does not.
+
+    Unless *complete*, a character that is cut at the end is no fault.
+    """
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        cut = error.end == len(data) and error.reason == "unexpected end of data"
+        return None if cut and not complete else error.start
+    return None
+
+
+def _groups(frames: Iterable[Frame]) -> Iterator[tuple[list[Frame], list[str], bool]]:
+    """(frames, oddities, whether its last frame came) of each message."""
+    group: list[Frame] = []
+    odd: list[str] = []
+    closed = False
+    for frame in frames:
+        if frame.opcode == CLOSE:
+            closed = True
+        if frame.opcode not in (CONTINUATION, TEXT, BINARY):
+            continue
+        if group and frame.opcode != CONTINUATION:
+            yield group, [*odd, "interrupted"], False
+            group = []
+        if not group:
+            odd = ["no-start"] if frame.opcode == CONTINUATION else []
+            odd += ["after-close"] if closed else []
+        group.append(frame)
+        if frame.fin:
+            yield group, odd, frame.complete
+            group = []
+    if group:
+        yield group, odd, False
+
+
+def _message(group: list[Frame], odd: list[str], complete: bool, unpacking: _Unpacking | None) -> Message:
+    data = b"".join(frame.data for frame in group)
+    compressed = unpacking is not None and bool(group[0].rsv & RSV1)
+    problem = ""
+    if unpacking is not None and compressed and complete:
+        data, fault, problem = unpacking.unpack(data)
+        odd = [*odd, fault] if fault else odd
+    readable = not problem and (complete or not compressed)
+    if group[0].opcode == TEXT and readable and utf8_fault(data, complete=complete) is not None:
+        odd = [*odd, "not-utf-8"]
+    return Message(group[0].opcode, tuple(group), data, complete, compressed, tuple(odd), problem)
+
+
+class _Unpacking:
+    """Inflates message after message until one cannot be: then the window is lost, if it was kept."""
+
+    def __init__(self, deflate: Direction, limit: int) -> None:
+        self._deflate = deflate
+        self._inflater = Inflater(deflate, limit)
+        self._limit = limit
+        self._lost = False
+
+    def unpack(self, data: bytes) -> tuple[bytes, str, str]:
+        """(what came out, oddity, problem)"""
+        if self._lost:
+            return data, "not-deflate", "an earlier message of this session could not be inflated"
+        if self._inflater.room <= 0:
+            return data, "too-large", self._too_large()
+        try:
+            out = self._inflater.inflate(data)
+        except InflateError as error:
+            self._lost = self._deflate.takeover
+            return data, "not-deflate", f"not what permessage-deflate makes: {error}"
+        if self._inflater.room <= 0:
+            return out, "too-large", self._too_large()
+        return out, "", ""
+
+    def _too_large(self) -> str:
+        return f"inflated only up to {self._limit} bytes in all"
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8")

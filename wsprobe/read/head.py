@@ -1,0 +1,278 @@
+"""Heads without loss: lines with their own endings, and fields made of them (RFC 9112 sections 2 and 5).
+
+Whatever bytes go in, the same bytes come out of ``Head.raw`` and what follows it.
+
+Status lines (RFC 9112 section 4), also those that only some browsers understand.
+
+The request, read back from the bytes that were sent.
+"""
+
+from __future__ import annotations
+
+import re
+
+from wsprobe.exchange import Exchange, Sent
+from wsprobe.read.reading import Field, Head, Line, Request, Span
+from wsprobe.read.tokens import split_list
+from wsprobe.value import dataclass
+
+LINES_MAX = 50_000
+"""Lines told apart in one head. The rest of a longer head is kept as one last line: memory stays bounded."""
+
+_WHITE = b" \t"
+_UNUSUAL = re.compile(rb"[^\t\x20-\x7e]")
+_ODD_BYTES = (
+    ("bare-cr", re.compile(rb"\r")),
+    ("nul", re.compile(rb"\x00")),
+    ("8-bit", re.compile(rb"[\x80-\xff]")),
+    ("control", re.compile(rb"[\x01-\x08\x0a-\x0c\x0e-\x1f\x7f]")),
+)
+
+
+class HeadSplitter:
+    """Finds the end of one head in a buffer that grows. Each byte is looked at once.
+
+    A head ends with the first empty line after a line that is not empty: empty lines before the start
+    line belong to the head (RFC 9112 section 2.2 has servers skip them; browsers skip them in answers).
+    """
+
+    def __init__(self, start: int = 0) -> None:
+        self._start = start
+        self._line = start
+        self._searched = start
+        self._lines: list[Line] = []
+        self._text_seen = False
+        self.lines = 0
+        """Lines that came before the empty one; no more than LINES_MAX are told apart."""
+
+    def advance(self, data: bytes | bytearray) -> Head | None:
+        """The head, once its blank line is in *data* (the whole buffer, from its beginning); else None."""
+        while (newline := data.find(b"\n", self._searched)) >= 0:
+            self._searched = newline + 1
+            stop = newline - 1 if newline > self._line and data[newline - 1] == 0x0D else newline
+            end = b"\n" if stop == newline else b"\r\n"
+            if stop > self._line:
+                self._text_seen = True
+            elif self._text_seen:
+                return self._head(data, self._line, end)
+            if self.lines < LINES_MAX:
+                self._lines.append(Line(bytes(data[self._line : stop]), end, self._line))
+            self.lines += 1
+            self._line = newline + 1
+        self._searched = len(data)
+        return None
+
+    def finish(self, data: bytes | bytearray) -> Head:
+        """The head as far as it came: all of *data* from its start, without a blank line."""
+        return self._head(data, len(data), b"")
+
+    def _head(self, data: bytes | bytearray, stop: int, blank: bytes) -> Head:
+        last = self._lines[-1] if self._lines else None
+        kept = last.start + len(last.raw) if last else self._start
+        lines = list(self._lines)
+        rest = [_last_line(bytes(data[kept:stop]), kept)] if kept < stop else []
+        if self.lines <= LINES_MAX:
+            lines, rest = [*lines, *rest], []
+        # What is left of so long a head is many lines in one, so it is neither start line nor field.
+        at = next((i for i, line in enumerate(lines) if line.text), len(lines))
+        first = lines[at] if at < len(lines) else None
+        return Head((*lines, *rest), blank, self._start, _fields(lines[at + 1 :]), first)
+
+
+def split_head(data: bytes | bytearray, start: int = 0) -> tuple[Head, int]:
+    """The head that begins at *start*, and the offset of the first byte after it."""
+    splitter = HeadSplitter(start)
+    head = splitter.advance(data)
+    if head is None:
+        return splitter.finish(data), len(data)
+    return head, start + sum(len(line.raw) for line in head.lines) + len(head.blank)
+
+
+def line_oddities(line: Line) -> tuple[str, ...]:
+    """What is unusual in the bytes of one line: ``bare-lf``, ``bare-cr``, ``nul``, ``8-bit``, ``control``."""
+    found: tuple[str, ...] = ("bare-lf",) if line.end == b"\n" else ()
+    if _UNUSUAL.search(line.text) is None:
+        return found
+    return found + tuple(name for name, pattern in _ODD_BYTES if pattern.search(line.text))
+
+
+def _last_line(raw: bytes, start: int) -> Line:
+    for end in (b"\r\n", b"\n"):
+        if raw.endswith(end):
+            return Line(raw[: -len(end)], end, start)
+    return Line(raw, b"", start)
+
+
+def _fields(lines: list[Line]) -> tuple[Field, ...]:
+    """One field a line; a line that begins with white space continues the field before it (obs-fold)."""
+    found: list[Field] = []
+    at = 0
+    while at < len(lines):
+        stop = at + 1
+        while stop < len(lines) and lines[stop].text[:1] in (b" ", b"\t"):
+            stop += 1
+        found.append(_field(tuple(lines[at:stop])))
+        at = stop
+    return tuple(found)
+
+
+def _field(lines: tuple[Line, ...]) -> Field:
+    text = lines[0].text
+    colon = text.find(b":")
+    value, span = _value(lines, colon + 1)
+    return Field(text[:colon] if colon > 0 else b"", value, lines, span, _oddities(lines, colon))
+
+
+def _value(lines: tuple[Line, ...], after_colon: int) -> tuple[bytes, Span]:
+    """The value, and where it stands: from its first to its last byte that is not white space."""
+    pieces: list[bytes] = []
+    begin = stop = lines[0].span[1]
+    found = False
+    skip = after_colon
+    for line in lines:
+        part = line.text[skip:]
+        skip = 0
+        piece = part.strip(_WHITE)
+        pieces.append(piece)
+        if piece:
+            end = line.start + len(line.text)
+            if not found:
+                begin = end - len(part.lstrip(_WHITE))
+                found = True
+            stop = end - len(part) + len(part.rstrip(_WHITE))
+    return (pieces[0] if len(pieces) == 1 else b" ".join(pieces).strip(_WHITE)), (begin, stop)
+
+
+def _oddities(lines: tuple[Line, ...], colon: int) -> tuple[str, ...]:
+    text = lines[0].text
+    found: list[str] = []
+    if colon < 0:
+        found.append("no-colon")
+    elif not text[:colon].strip(_WHITE):
+        found.append("empty-name")
+    elif text[colon - 1] in _WHITE:
+        found.append("space-before-colon")
+    if text[:1] in (b" ", b"\t"):
+        found.append("space-before-name")
+    if len(lines) > 1:
+        found.append("folded")
+    for line in lines:
+        for odd in line_oddities(line):
+            if odd not in found:
+                found.append(odd)
+    return tuple(found)
+
+
+JUNK_MAX = 4
+"""Bytes before "HTTP" that Chromium (net/http/http_stream_parser.cc) and Firefox skip."""
+
+_NAME = re.compile(rb"(?is)(?P<junk>.{0,%d}?)(?P<name>http)(?P<version>/[0-9]+(?:\.[0-9]+)*)?" % JUNK_MAX)
+_OTHER_NAME = re.compile(rb"(?:[A-Za-z]+/[0-9]+(?:\.[0-9]+)*|ICY)(?=[ \t])")
+_STATUS = re.compile(rb"(?s)([ \t]*)([^ \t]*)([ \t]?)(.*)")
+_OPENING = re.compile(rb"(?is).{0,%d}?http[^ \n]*[ ]+0*101(?![0-9])" % JUNK_MAX)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusLine:
+    """The parts of a status line; see ``Response`` for what they mean."""
+
+    version: str | None
+    status: int | None
+    reason: bytes
+    oddities: tuple[str, ...]
+
+
+def status_line(head: Head) -> StatusLine:
+    """Take the start line of *head* apart as far as it can be understood.
+
+    Oddities: ``leading-empty-lines``, ``leading-junk`` (up to four bytes before HTTP), ``lower-case-name``,
+    ``no-version``, ``other-protocol`` (``ICY 200``), ``not-http``, ``double-space``, ``tab``, ``no-status``,
+    ``glued`` (three digits and then more), ``two-digit``, ``many-digit``, ``not-a-number``, and those of
+    ``line_oddities``. ``no-reason-space``: nothing, not even a space, after the status (RFC 9112 asks for it).
+    """
+    line = head.first
+    if line is None:
+        return StatusLine(None, None, b"", ("leading-empty-lines",) if head.lines else ())
+    odd = ["leading-empty-lines"] if head.lines[0] is not line else []
+    version = None
+    if match := _NAME.match(line.text):
+        if match["junk"]:
+            odd.append("leading-junk")
+        if match["name"] != b"HTTP":
+            odd.append("lower-case-name")
+        if match["version"]:
+            version = match["version"][1:].decode("ascii")
+        else:
+            odd.append("no-version")
+    elif match := _OTHER_NAME.match(line.text):
+        odd.append("other-protocol")
+    else:
+        return StatusLine(None, None, b"", (*odd, "not-http", *line_oddities(line)))
+    status, reason, more = _status(line.text[match.end() :])
+    return StatusLine(version, status, reason, (*odd, *more, *line_oddities(line)))
+
+
+def opens_session(head: Head) -> bool:
+    """True if *head* is complete and a 101 on the loosest reading that any browser takes.
+
+    Besides ``HTTP/1.1 101``: Chromium skips up to four bytes before "http" in any letter case, takes any
+    text up to a space for the version, and reads the digits after it as a number, so that ``HTTP 101``,
+    ``0101`` and ``101Switching`` are a 101 (net/http/http_stream_parser.cc, http_response_headers.cc).
+    """
+    if not head.complete:
+        return False
+    if status_line(head).status == 101:
+        return True
+    beginning = b"".join(line.raw for line in head.lines[: JUNK_MAX + 1])
+    return _OPENING.match(beginning) is not None
+
+
+def _status(text: bytes) -> tuple[int | None, bytes, list[str]]:
+    match = _STATUS.match(text)
+    assert match is not None
+    gap, digits, space, reason = match.groups()
+    odd = []
+    if b"\t" in gap:
+        odd.append("tab")
+    elif len(gap) > 1:
+        odd.append("double-space")
+    if len(digits) == 3 and digits.isdigit() and gap:
+        return int(digits), reason, odd if space else [*odd, "no-reason-space"]
+    if not digits:
+        odd.append("no-status")
+    elif digits.isdigit():
+        odd.append("two-digit" if len(digits) == 2 else "one-digit" if len(digits) == 1 else "many-digit")
+    elif re.match(rb"[0-9]{3}[^0-9]", digits):
+        odd.append("glued")
+    else:
+        odd.append("not-a-number")
+    return None, reason, odd
+
+
+def read_request(exchange: Exchange) -> tuple[Request, bytes]:
+    """The request, and all application bytes that were sent.
+
+    The request is read from the bytes of ``Sent`` events; where nothing was sent, from the plan: it is what
+    would have been asked.
+    """
+    sent = b"".join(event.data for event in exchange.events if isinstance(event, Sent))
+    data = sent or exchange.plan.request
+    head, end = split_head(data)
+    method, _, after = (head.first.text if head.first else b"").partition(b" ")
+    resource, _, version = after.rpartition(b" ")
+    keys = head.all(b"sec-websocket-key")
+    extensions = head.all(b"sec-websocket-extensions")
+    protocols = head.all(b"sec-websocket-protocol") or head.all(b"websocket-protocol")
+    planned = exchange.plan.request
+    stop = len(planned) if len(planned) > end and data.startswith(planned) else end
+    request = Request(
+        head=head,
+        method=method,
+        resource=resource,
+        version=version,
+        key=keys[0].value if len(keys) == 1 else None,
+        protocols=tuple(p for field in protocols for p in split_list(field.value)),
+        extensions=b", ".join(field.value for field in extensions) if extensions else None,
+        rest=data[end:stop],
+    )
+    return request, sent

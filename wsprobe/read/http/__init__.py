@@ -1,1 +1,0 @@
-"""Heads and bodies, without loss (RFC 9112)."""

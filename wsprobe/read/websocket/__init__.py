@@ -1,1 +1,0 @@
-"""What follows a 101: frames, messages, and the older framings."""

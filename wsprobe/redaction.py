@@ -1,0 +1,422 @@
+"""Secrets in text: masked where they stand, remembered, and found again where they come back.
+
+Secrets in the bytes of one direction of a connection. What is masked keeps its length and its place.
+
+Recordings without their secrets: same bytes, same offsets, same reads, with ``*`` where a secret was.
+
+Masked are the credentials in Authorization and Proxy-Authorization, cookie values in Cookie and Set-Cookie,
+userinfo, and query values (of the target, of request lines, of Location, Referer and their like); then the
+same strings wherever they come back: in bodies, messages, reason phrases, other fields, error texts.
+
+A compressed body or message that repeats a secret is masked as a whole. Not masked: names of cookies and of
+query parameters, cookie attributes; strings under four bytes, where they come back; other spellings of a
+secret (in base64, in JSON escapes).
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Literal
+from urllib.parse import unquote_to_bytes
+
+from wsprobe.exchange import (
+    ConnectFailed,
+    Ended,
+    Event,
+    Exchange,
+    Plan,
+    Received,
+    ResolveFailed,
+    Sent,
+    Target,
+    TlsFailed,
+    TunnelFailed,
+    TunnelReceived,
+    TunnelSent,
+)
+from wsprobe.read import READERS, read
+from wsprobe.read.frames import Direction, agreed_deflate, messages
+from wsprobe.read.head import split_head
+from wsprobe.read.reading import Body, Field, Frame, Head, Reading, Span
+
+ECHO_MIN = 4
+"""Bytes. Shorter secrets are masked where they stand, but not searched for."""
+
+SECRETS_MAX = 1000
+"""Secrets searched for. A server can send any number of cookies; the request's own secrets come first."""
+
+_SCHEMES = (
+    "basic",
+    "bearer",
+    "digest",
+    "negotiate",
+    "ntlm",
+    "hoba",
+    "mutual",
+    "scram-sha-256",
+    "vapid",
+    "token",
+)
+
+
+class Secrets:
+    """Masks secrets in text and remembers them. Text of bytes is latin-1, one character a byte."""
+
+    def __init__(self) -> None:
+        self._found: dict[bytes, None] = {}
+
+    def credentials(self, text: str) -> str:
+        """Of Authorization: all but a scheme that is known to be one."""
+        match = re.match(r"([^ \t\r\n]+)([ \t\r\n]+)", text)
+        if match is None or match[1].lower() not in _SCHEMES:
+            return self._masked(text)
+        rest = text[match.end() :]
+        if match[1].lower() == "basic":
+            self._remember_basic(rest)
+        return match[0] + self._masked(rest)
+
+    def cookies(self, text: str) -> str:
+        """Of Cookie: ``name=value; name=value``."""
+        return ";".join(self._pair(piece) for piece in text.split(";"))
+
+    def set_cookie(self, text: str) -> str:
+        """Of Set-Cookie: the value; the attributes after it are no secret."""
+        first, semicolon, attributes = text.partition(";")
+        return self._pair(first) + semicolon + attributes
+
+    def url(self, text: str) -> str:
+        """Of a URL or a part of one, perhaps with something before it (Refresh)."""
+        text = re.sub(r"(?<=//)[^/?#\\]*(?=@)", lambda match: self.userinfo(match[0]), text)
+        before, mark, after = text.partition("?")
+        query, hash_, fragment = after.partition("#") if mark else ("", "", "")
+        if not mark:
+            before, hash_, fragment = text.partition("#")
+        return before + mark + self._query(query) + hash_ + self.fragment(fragment)
+
+    def fragment(self, text: str) -> str:
+        """Where it is made like a query (OAuth puts tokens there)."""
+        return self._query(text) if "=" in text else text
+
+    def userinfo(self, text: str) -> str:
+        """``user:password``; the colon stays."""
+        self._remember(text)
+        user, colon, password = text.partition(":")
+        return self._masked(user) + colon + self._masked(password)
+
+    def echo(self, data: bytes) -> bytes:
+        """*data* with every remembered secret masked."""
+        for secret in self._longest_first():
+            if secret in data:
+                data = data.replace(secret, b"*" * len(secret))
+        return data
+
+    def echo_text(self, text: str) -> str:
+        """The same for text that is not bytes."""
+        for secret in self._longest_first():
+            known = secret.decode("utf-8", "replace")
+            text = text.replace(known, "*" * len(known))
+        return text
+
+    def mask(self, text: str) -> str:
+        """*text* masked as a whole; nothing of it is remembered."""
+        return re.sub(r"[^ \t\r\n]", "*", text)
+
+    def _longest_first(self) -> list[bytes]:
+        return sorted(self._found, key=len, reverse=True)
+
+    def _masked(self, text: str) -> str:
+        for piece in re.split(r"[\r\n]+", text):
+            self._remember(piece.strip(' \t"'))
+        return self.mask(text)
+
+    def _pair(self, text: str) -> str:
+        name, equals, value = text.partition("=")
+        return name + equals + self._masked(value) if equals else self._masked(text)
+
+    def _query(self, text: str) -> str:
+        return "".join(piece if piece in "&;" else self._pair(piece) for piece in re.split(r"([&;])", text))
+
+    def _remember_basic(self, text: str) -> None:
+        try:
+            pair = b64decode(text.strip(), validate=True)
+        except ValueError:
+            return
+        user, _, password = pair.partition(b":")
+        for secret in (pair, user, password):
+            self._remember(secret.decode("latin-1"))
+
+    def _remember(self, text: str) -> None:
+        forms = [text.encode("utf-8", "surrogatepass")]
+        if all(c < "\u0100" for c in text):
+            forms.append(text.encode("latin-1"))
+        forms.append(unquote_to_bytes(forms[0]))
+        for form in forms:
+            if len(form) >= ECHO_MIN and len(self._found) < SECRETS_MAX:
+                self._found[form] = None
+
+
+_RULES: dict[bytes, Callable[[Secrets, str], str]] = {
+    b"authorization": Secrets.credentials,
+    b"proxy-authorization": Secrets.credentials,
+    b"cookie": Secrets.cookies,
+    b"cookie2": Secrets.cookies,
+    b"set-cookie": Secrets.set_cookie,
+    b"set-cookie2": Secrets.set_cookie,
+    b"location": Secrets.url,
+    b"content-location": Secrets.url,
+    b"refresh": Secrets.url,
+    b"referer": Secrets.url,
+    b"sec-websocket-location": Secrets.url,
+    b"websocket-location": Secrets.url,
+}
+
+_NEVER_ECHO = (b"upgrade", b"connection", b"host", b"transfer-encoding")
+_NEVER_ECHO_PREFIX = (b"sec-websocket-", b"websocket-", b"content-")
+"""Fields that decide how the rest is read and judged. ``?transport=websocket`` must not mask an Upgrade."""
+
+
+def request_bytes(secrets: Secrets, data: bytes) -> bytes:
+    """A request, and what follows its head (hixie-76: eight bytes of challenge, which are no secret)."""
+    out = bytearray(data)
+    head, _ = split_head(data)
+    if head.first is not None:
+        begin, end = head.first.span
+        space, last = head.first.text.find(b" "), head.first.text.rfind(b" ")
+        _mask(out, (begin + space + 1, begin + last if last > space else end), secrets.url)
+    _fields(secrets, out, head)
+    return bytes(out)
+
+
+def sent_stream(secrets: Secrets, reading: Reading) -> bytes:
+    """``reading.sent``, masked."""
+    out = bytearray(request_bytes(secrets, reading.sent))
+    if reading.session is not None and _is_rfc_6455(reading):
+        _frames(secrets, out, reading.session.sent, _deflate(reading, "client"))
+    else:
+        own = len(reading.request.head.raw) + len(reading.request.rest)
+        _echo(secrets, out, [(own, len(out))])
+    return bytes(out)
+
+
+def proxy_stream(secrets: Secrets, data: bytes) -> bytes:
+    """Bytes to a proxy: a CONNECT request, or SOCKS version 5 with a password (RFC 1929)."""
+    if not data.startswith(b"\x05"):
+        return request_bytes(secrets, data)
+    out = bytearray(data)
+    at = 2 + data[1] if len(data) > 1 else len(data)
+    if data[at : at + 1] == b"\x01":
+        at += 1
+        for _ in ("user name", "password"):
+            size = data[at] if at < len(data) else 0
+            out[at + 1 : at + 1 + size] = b"*" * len(out[at + 1 : at + 1 + size])
+            at += 1 + size
+    return bytes(out)
+
+
+def answer_stream(secrets: Secrets, data: bytes) -> bytes:
+    """Heads one after the other with what is between them, where nothing better is known of the bytes."""
+    out = bytearray(data)
+    head, end = split_head(data)
+    _status_line(secrets, out, head)
+    _fields(secrets, out, head)
+    return bytes(out[:end]) + secrets.echo(bytes(out[end:]))
+
+
+def received_stream(secrets: Secrets, reading: Reading) -> bytes:
+    """``reading.received``, masked."""
+    out = bytearray(reading.received)
+    for response in reading.responses:
+        _status_line(secrets, out, response.head)
+        _fields(secrets, out, response.head)
+        if response.body is not None:
+            _body(secrets, out, response.body, response.head.start + len(response.head.raw))
+    rest = len(reading.rest)
+    if reading.session is not None:
+        rest = len(out) - reading.session.start
+        if _is_rfc_6455(reading):
+            rest = len(reading.session.rest)
+            _frames(secrets, out, reading.session.frames, _deflate(reading, "server"))
+    _echo(secrets, out, [(len(out) - rest, len(out))])
+    return bytes(out)
+
+
+def _is_rfc_6455(reading: Reading) -> bool:
+    return reading.exchange.plan.wire not in READERS
+
+
+def _deflate(reading: Reading, side: Literal["server", "client"]) -> Direction | None:
+    agreed = agreed_deflate(reading.responses[-1].head)
+    if agreed is None:
+        return None
+    return agreed.server if side == "server" else agreed.client
+
+
+def _status_line(secrets: Secrets, out: bytearray, head: Head) -> None:
+    if head.first is not None:
+        begin, end = head.first.span
+        space = head.first.text.find(b" ")
+        _echo(secrets, out, [(begin + space + 1, end)])
+
+
+def _fields(secrets: Secrets, out: bytearray, head: Head) -> None:
+    others: list[Span] = []
+    for field in head.fields:
+        rule = _RULES.get(field.key)
+        if b"\n" in field.lines[-1].text:
+            _mask(out, field.span, secrets.mask)
+        elif rule is not None:
+            _mask(out, field.value_span, partial(rule, secrets))
+        elif not _decides(field):
+            others.append(field.value_span)
+    _echo(secrets, out, others, between=b"\n")
+
+
+def _decides(field: Field) -> bool:
+    return field.key in _NEVER_ECHO or field.key.startswith(_NEVER_ECHO_PREFIX)
+
+
+def _body(secrets: Secrets, out: bytearray, body: Body, start: int) -> None:
+    spans = [(start, start + len(body.raw))]
+    if body.framing == "chunked":
+        spans = [(start + a, start + b) for a, b in chunk_spans(body.raw)]
+    if body.decoded is not None and secrets.echo(body.decoded) != body.decoded:
+        for begin, end in spans:
+            out[begin:end] = b"*" * (end - begin)
+    else:
+        _echo(secrets, out, spans)
+
+
+def _frames(secrets: Secrets, out: bytearray, frames: Sequence[Frame], deflate: Direction | None) -> None:
+    """Frames of RFC 6455 in *out*: their payloads, with the WebSocket mask undone and done again.
+
+    A compressed message that repeats a secret is masked as a whole: no same-length change of it would inflate.
+    """
+    opaque = set()
+    for message in () if deflate is None else messages(frames, deflate):
+        if message.compressed and secrets.echo(message.data) != message.data:
+            opaque |= {frame.start for frame in message.frames}
+    masked = secrets.echo(b"".join(frame.data for frame in frames))
+    at = 0
+    for frame in frames:
+        size = len(frame.payload)
+        begin = frame.start + len(frame.header)
+        change = _xor(frame.data, masked[at : at + size])
+        out[begin : begin + size] = b"*" * size if frame.start in opaque else _xor(frame.payload, change)
+        at += size
+
+
+def chunk_spans(raw: bytes) -> list[Span]:
+    """Where the content of a chunked body is (RFC 9112 section 7.1), and last, what follows its chunks."""
+    found: list[Span] = []
+    at = 0
+    while (newline := raw.find(b"\n", at)) >= 0:
+        try:
+            size = int(raw[at:newline].partition(b";")[0], 16)
+        except ValueError:
+            break
+        at = newline + 1
+        if size <= 0:
+            break
+        found.append((at, min(at + size, len(raw))))
+        at = found[-1][1] + (2 if raw[at + size : at + size + 2] == b"\r\n" else 0)
+    found.append((min(at, len(raw)), len(raw)))
+    return found
+
+
+def _mask(out: bytearray, span: Span, rule: Callable[[str], str]) -> None:
+    out[span[0] : span[1]] = rule(out[span[0] : span[1]].decode("latin-1")).encode("latin-1")
+
+
+def _echo(secrets: Secrets, out: bytearray, spans: Iterable[Span], between: bytes = b"") -> None:
+    """Mask what comes back in *spans*, seen as one text; *between* keeps them apart where they are not."""
+    places = [span for span in spans if span[0] < span[1]]
+    data = between.join(bytes(out[a:b]) for a, b in places)
+    masked = secrets.echo(data)
+    if masked == data:
+        return
+    at = 0
+    for a, b in places:
+        out[a:b] = masked[at : at + b - a]
+        at += b - a + len(between)
+
+
+def _xor(data: bytes, other: bytes) -> bytes:
+    size = len(data)
+    return (int.from_bytes(data, "big") ^ int.from_bytes(other, "big")).to_bytes(size, "big")
+
+
+def redact(exchange: Exchange) -> Exchange:
+    """*exchange* and its hops with every secret masked; every byte string keeps its length."""
+    secrets = Secrets()
+    _exchange(secrets, exchange)
+    # What an early answer repeats of a later request is known only now: the first round was to learn.
+    return _exchange(secrets, exchange)
+
+
+def _exchange(secrets: Secrets, exchange: Exchange) -> Exchange:
+    plan = _plan(secrets, exchange.plan)
+    reading = read(exchange)
+    tunnel = _joined(exchange.events, TunnelSent), _joined(exchange.events, TunnelReceived)
+    streams: dict[type[Event], bytes] = {
+        TunnelSent: proxy_stream(secrets, tunnel[0]),
+        TunnelReceived: answer_stream(secrets, tunnel[1]),
+        Sent: sent_stream(secrets, reading),
+        Received: received_stream(secrets, reading),
+    }
+    events: list[Event] = []
+    for event in exchange.events:
+        if isinstance(event, Sent | Received | TunnelSent | TunnelReceived):
+            left = streams[type(event)]
+            streams[type(event)] = left[len(event.data) :]
+            events.append(replace(event, data=left[: len(event.data)]))
+        else:
+            events.append(_words(secrets, event))
+    hops = tuple(_exchange(secrets, hop) for hop in exchange.hops)
+    return replace(exchange, plan=plan, events=tuple(events), hops=hops)
+
+
+def _plan(secrets: Secrets, plan: Plan) -> Plan:
+    route = plan.route
+    if route.proxy is not None:
+        route = replace(route, proxy=secrets.url(route.proxy))
+    return replace(
+        plan,
+        target=_target(secrets, plan.target),
+        request=request_bytes(secrets, plan.request),
+        acts=tuple(replace(act, data=secrets.echo(act.data)) for act in plan.acts),
+        route=route,
+    )
+
+
+def _target(secrets: Secrets, target: Target) -> Target:
+    url, userinfo = target.url, target.userinfo
+    if userinfo:
+        masked = secrets.userinfo(userinfo)
+        url, userinfo = url.replace(f"{userinfo}@", f"{masked}@", 1), masked
+    fragment = target.fragment
+    return replace(
+        target,
+        url=secrets.url(url),
+        resource=secrets.url(target.resource),
+        userinfo=userinfo,
+        fragment=None if fragment is None else secrets.fragment(fragment),
+    )
+
+
+def _words(secrets: Secrets, event: Event) -> Event:
+    """Error texts, and what came instead of TLS."""
+    if isinstance(event, TlsFailed):
+        return replace(
+            event, error=secrets.echo_text(event.error), received=answer_stream(secrets, event.received)
+        )
+    if isinstance(event, ResolveFailed | ConnectFailed | TunnelFailed | Ended):
+        return replace(event, error=secrets.echo_text(event.error))
+    return event
+
+
+def _joined(events: tuple[Event, ...], kind: type[TunnelSent] | type[TunnelReceived]) -> bytes:
+    return b"".join(event.data for event in events if isinstance(event, kind))

@@ -1,0 +1,160 @@
+"""The one document model: lines of styled pieces. Pipe and terminal show the same words.
+
+A style is a word of `wsprobe.show.paint.STYLES`; plain text simply leaves it out.
+
+How much of a flood a person is shown: the beginning, what matters in it, and how much was left out.
+
+A report is to be read; what a peer sends without end is kept for programs. Every list of lines whose length the
+peer decides goes through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from wsprobe.value import dataclass
+from wsprobe.visible import legible, visible
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    text: str
+    style: str = ""
+
+
+Line = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the output can take."""
+
+    width: int = 80
+    """Columns."""
+    terminal: bool = False
+    """A person looks at it: drawing and colour are welcome."""
+    color: bool = False
+    unicode: bool = False
+    """The stream can carry every character."""
+    verbose: int = 0
+    verbosity: bool = False
+    """The command has -v."""
+
+    def text(self, data: bytes) -> str:
+        """Peer bytes, made safe, as readable as this output allows."""
+        return legible(data) if self.unicode else visible(data)
+
+
+def line(*parts: str | Piece, style: str = "") -> Line:
+    """One line; plain strings take *style*."""
+    return tuple(Piece(part, style) if isinstance(part, str) else part for part in parts)
+
+
+def text_of(of: Line) -> str:
+    return "".join(piece.text for piece in of)
+
+
+def width_of(of: Line) -> int:
+    return sum(cells(piece.text) for piece in of)
+
+
+def cells(text: str) -> int:
+    """Columns that *text* takes: two for a wide character (UAX #11), none for one that combines."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import category, east_asian_width
+
+    return sum(
+        0 if category(char) in ("Mn", "Me") else 2 if east_asian_width(char) in ("W", "F") else 1
+        for char in text
+    )
+
+
+def fitting(text: str, room: int) -> int:
+    """How many characters of *text* stand in *room* columns; at least one, so that there is an end to it."""
+    if text.isascii():
+        return max(room, 1)
+    end = taken = 0
+    while end < len(text) and (taken := taken + cells(text[end])) <= room:
+        end += 1
+    return max(end, 1)
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """The lines as text, each ended by a newline."""
+    return "".join(text_of(each).rstrip(" ") + "\n" for each in lines)
+
+
+def cut(of: Line, columns: int) -> list[Line]:
+    """Break *of* into lines of at most *columns* columns, styles kept; at a space where there is one."""
+    if width_of(of) <= columns:
+        return [of]
+    rows: list[Line] = []
+    row: list[Piece] = []
+    room = columns
+    for piece in of:
+        text = piece.text
+        while cells(text) > room:
+            whole = fitting(text, room)
+            at = text.rfind(" ", 1, whole + 1)
+            if at <= 0:
+                at = 0 if row and room < columns // 2 else whole
+            row.append(Piece(text[:at], piece.style))
+            rows.append(tuple(row))
+            text = text[at:].removeprefix(" ")
+            row, room = [Piece("  ")], columns - 2
+        row.append(Piece(text, piece.style))
+        room -= cells(text)
+    rows.append(tuple(row))
+    return rows
+
+
+CHARACTERS = 20_000
+"""In one list of lines, whatever their number: lines are as long as the peer likes."""
+VERBOSE = 10
+"""With -v there is room for so many times as much."""
+KEPT = "--json has all"
+LAST = 3
+"""Rows of the end that are shown too, where the end says how it ended."""
+
+Item = TypeVar("Item")
+
+
+class Room:
+    """What one list may still take up."""
+
+    def __init__(self, lines: int, look: Look) -> None:
+        """*lines*: how many without -v."""
+        more = VERBOSE if look.verbose else 1
+        self._lines = lines * more
+        self._characters = CHARACTERS * more
+
+    @property
+    def full(self) -> bool:
+        return self._lines <= 0 or self._characters <= 0
+
+    def take(self, row: Line) -> Line:
+        """Count *row*, and return it."""
+        self._lines -= 1
+        self._characters -= width_of(row)
+        return row
+
+
+def ends(items: Sequence[Item], most: int, look: Look) -> tuple[Sequence[Item], int, Sequence[Item]]:
+    """The first of *items*, how many are left out, and the last ones; *most* in all, without -v."""
+    most *= VERBOSE if look.verbose else 1
+    if len(items) <= most:
+        return items, 0, ()
+    return items[: most - LAST], len(items) - most, items[-LAST:]
+
+
+def left_out(count: int, what: str, look: Look, kept: str = KEPT) -> Line:
+    """The line that stands for *count* of *what*, and says how to see them.
+
+    *what* is in the plural. *kept*: where `connect` keeps all of it.
+    """
+    how = kept if look.verbosity else KEPT
+    if look.verbosity and not look.verbose:
+        how = f"-v shows more, {how}"
+    return line(Piece(f"... {count} more {what if count > 1 else what[:-1]} ({how})", "dim"))

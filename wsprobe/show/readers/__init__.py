@@ -1,1 +1,0 @@
-"""Many readers, or many recordings, side by side."""

@@ -1,1 +1,0 @@
-"""One recording, as lines."""

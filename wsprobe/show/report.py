@@ -1,0 +1,432 @@
+"""The answer as it came, with each finding under the bytes it means, as a good compiler shows them.
+
+The report of one handshake: what came back, what is wrong with it, how it ended, how long it took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from wsprobe.exchange import (
+    Connected,
+    ConnectFailed,
+    Connecting,
+    Ended,
+    Exchange,
+    Received,
+    Sent,
+    TlsDone,
+    TlsFailed,
+    TunnelReceived,
+    TunnelSent,
+)
+from wsprobe.followup import redirect, versions
+from wsprobe.judge.finding import Finding, Verdict
+from wsprobe.judge.subject import how
+from wsprobe.outcome import TABLE
+from wsprobe.read import read
+from wsprobe.read.reading import Body, Head, Reading, Response
+from wsprobe.read.reading import Line as WireLine
+from wsprobe.report import Report
+from wsprobe.show import timing
+from wsprobe.show.lines import Line, Look, Piece, Room, cells, cut, left_out, line
+from wsprobe.show.session import session
+from wsprobe.visible import hexdump, visible
+
+HEAD_LINES = 100
+"""Lines of a head, and of all interim ones together, that are shown unless more is asked for."""
+BODY_LINES = 40
+"""Lines of a body that are shown unless more is asked for."""
+LONG_LINE = 2000
+"""Characters of one line that are shown unless more is asked for."""
+DUMP_BYTES = 256
+BODY_KEPT = "-o FILE keeps all"
+
+
+def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Line]:
+    """Every answer that came: heads with *findings* under the lines they point into; the final one's body."""
+    rows: list[Line] = []
+    room = Room(HEAD_LINES, look)
+    left = 0
+    for response in reading.responses:
+        if not response.interim:
+            rows += [*_missing(left, "interim answers", look), *head(response, findings, look)]
+            left = 0
+            shown = [] if response.body is None else body(response.body, look)
+            rows += [(), *shown] if shown else []
+        elif room.full and not _pointed_at(response, findings):
+            left += 1
+        else:
+            rows += [*_missing(left, "interim answers", look), *head(response, findings, look, room), ()]
+            left = 0
+    return rows + _missing(left, "interim answers", look)
+
+
+def head(response: Response, findings: Sequence[Finding], look: Look, room: Room | None = None) -> list[Line]:
+    """The head's lines, each followed by the findings that point into it. Of those that there is no *room* for,
+    only lines that a finding points into are shown."""
+    room = room or Room(HEAD_LINES, look)
+    rows: list[Line] = []
+    left = 0
+    for wire in response.head.lines:
+        here = [f for f in findings if f.span is not None and _within(f.span, wire)]
+        if room.full and not here:
+            left += 1
+            continue
+        rows += [*_missing(left, "lines", look), room.take(_wire_line(wire, response.head, look))]
+        left = 0
+        for finding in here:
+            rows += pointed(finding, wire, look)
+    return rows + _missing(left, "lines", look)
+
+
+def _missing(count: int, what: str, look: Look) -> list[Line]:
+    return [left_out(count, what, look)] if count else []
+
+
+def _pointed_at(response: Response, findings: Sequence[Finding]) -> bool:
+    start, stop = response.head.start, response.head.start + len(response.head.raw)
+    return any(f.span is not None and start <= f.span[0] < stop for f in findings)
+
+
+def _wire_line(wire: WireLine, of: Head, look: Look) -> Line:
+    text = look.text(wire.text[:LONG_LINE])
+    more = len(wire.text) - LONG_LINE
+    tail = [Piece(f" ... {more} more bytes", "dim")] if more > 0 else []
+    if wire is of.first:
+        return line(Piece(text, "title"), *tail)
+    name, colon, value = text.partition(":")
+    if not colon:
+        return line(text, *tail)
+    return line(Piece(name, "name"), colon + value, *tail)
+
+
+def _within(span: tuple[int, int], wire: WireLine) -> bool:
+    return wire.start <= span[0] < wire.start + max(1, len(wire.raw))
+
+
+def pointed(finding: Finding, wire: WireLine, look: Look) -> list[Line]:
+    """Carets under the bytes meant, then what is said of them."""
+    assert finding.span is not None
+    left = min(finding.span[0] - wire.start, LONG_LINE)
+    right = min(max(finding.span[1] - wire.start, left), len(wire.text), LONG_LINE)
+    before = cells(look.text(wire.text[:left]))
+    under = max(1, cells(look.text(wire.text[left:right])))
+    mark = f"{finding.level} {finding.id}"
+    if look.terminal and before + under + len(mark) + 1 > look.width:
+        return [
+            line(
+                " " * min(before, max(0, look.width - under)),
+                Piece("^" * min(under, look.width), finding.level),
+            ),
+            line("  ", Piece(mark, finding.level)),
+            *said(finding, look),
+        ]
+    return [
+        line(" " * before, Piece("^" * under, finding.level), " ", Piece(mark, finding.level)),
+        *said(finding, look),
+    ]
+
+
+def loose(finding: Finding, look: Look) -> list[Line]:
+    """A finding that points at no line of a head."""
+    return [line(Piece(f"{finding.level} {finding.id}", finding.level)), *said(finding, look)]
+
+
+def said(finding: Finding, look: Look) -> list[Line]:
+    """What a finding says, indented: the words, the rule, the usual cause."""
+    rows = [line("  ", finding.text)]
+    if finding.expected is not None or finding.received is not None:
+        if finding.expected is not None and finding.expected not in finding.text:
+            rows.append(line("  expected ", Piece(finding.expected, "good")))
+        if finding.received is not None and finding.received not in finding.text and finding.span is None:
+            rows.append(line("  received ", Piece(finding.received, "fail")))
+    rows.append(line(Piece(f"  {finding.spec}", "dim")))
+    if finding.usual and (finding.level != "note" or look.verbose):
+        rows.append(line("  usually: ", finding.usual))
+    if not look.terminal:
+        return rows
+    return [part for row in rows for part in cut(row, look.width)]
+
+
+def body(of: Body, look: Look) -> list[Line]:
+    """A body as text where it is text, else the first bytes in hex; what was left out is said."""
+    content = of.decoded if of.decoded is not None else of.content
+    if not content:
+        return []
+    if binary(content):
+        rows = [line(Piece(row, "dim")) for row in hexdump(content[:DUMP_BYTES])]
+        if len(content) > DUMP_BYTES:
+            rows.append(left_out(len(content) - DUMP_BYTES, "bytes", look, BODY_KEPT))
+        return rows
+    lines = content.split(b"\n")
+    if lines[-1] == b"":
+        lines.pop()
+    room = Room(BODY_LINES, look)
+    rows = []
+    for each in lines:
+        if room.full:
+            return [*rows, left_out(len(lines) - len(rows), "lines", look, BODY_KEPT)]
+        text = each.removesuffix(b"\r")
+        tail = [Piece(f" ... {len(text) - LONG_LINE} more bytes", "dim")] if len(text) > LONG_LINE else []
+        rows.append(room.take(line(look.text(text[:LONG_LINE]), *tail)))
+    return rows
+
+
+def binary(content: bytes) -> bool:
+    """True if *content* is better shown in hex: a NUL, or more than one byte in ten that no text has."""
+    sample = content[:4096]
+    odd = sum(1 for b in sample if b < 0x20 and b not in b"\t\n\r\x1b")
+    return b"\0" in sample or odd * 10 > len(sample)
+
+
+def unplaced(findings: Iterable[Finding], responses: Sequence[Response]) -> list[Finding]:
+    """The findings that no line of a head shows."""
+    spans = [(r.head.start, r.head.start + len(r.head.raw)) for r in responses]
+    return [f for f in findings if f.span is None or not any(a <= f.span[0] < b for a, b in spans)]
+
+
+SAID_BY_OUTCOME = ("status-not-101", "interrupted")
+"""Findings whose sentence is the outcome's own: the usual cause is said there."""
+NAMES_THE_CAUSE = frozenset(
+    {
+        "upgrade-stripped",
+        "plain-to-tls-port",
+        "version-duplicated",
+        "handshake-incomplete",
+        "origin-refused",
+        "subprotocol-wanted",
+    }
+)
+"""Findings from the server's own words: what a status usually means says less, or something else."""
+DUMP_MOST = 16384
+"""Bytes of what is not HTTP that -vv shows in hex."""
+MICRO = 1_000_000
+MEANING = {row.outcome: row.text for row in TABLE if row.outcome}
+
+
+def handshake(report: Report, look: Look) -> list[Line]:
+    """All lines of the report for standard output."""
+    reading = report.reading
+    findings = [f for f in report.verdict.findings if f.id not in SAID_BY_OUTCOME]
+    rows: list[Line] = []
+    hops = reading.exchange.hops
+    for hop, then in zip(hops, (*hops[1:], reading.exchange), strict=False):
+        rows.append(line(Piece(asked_again(hop, then), "dim")))
+    if reading.looks_like and reading.received:
+        rows += received_dump(reading.received, look)
+    else:
+        rows += answers(reading, findings, look)
+    rows += transport_bytes(report, look)
+    rows += session(reading, look)
+    placed = [] if reading.looks_like else reading.responses
+    for finding in unplaced(findings, placed):
+        if finding.level != "note" or look.verbose or finding.id in report_notes(report):
+            rows += loose(finding, look)
+    rows += outcome(report, look)
+    if look.terminal:
+        rows += timing.waterfall(reading, look)
+    rows.append(timing.summary(reading, look))
+    return rows
+
+
+def asked_again(hop: Exchange, then: Exchange) -> str:
+    """Why *then* was asked after *hop*: another place, or another version (RFC 6455 section 4.4)."""
+    url = visible(hop.plan.target.url.encode())
+    answer = read(hop)
+    final = answer.final
+    status = final.status if final is not None else None
+    listed = ", ".join(map(str, versions(answer)))
+    if then.plan.target.url == hop.plan.target.url and listed:
+        return f"asked again in {then.plan.wire} after {url}: it answered {status}, and speaks {listed}"
+    reason = visible(final.reason) if final is not None else ""
+    said = f"{status} {reason}".rstrip()
+    return f"asked again at {visible(then.plan.target.url.encode())} after {url}: it answered {said}"
+
+
+def report_notes(report: Report) -> frozenset[str]:
+    """Notes that answer "why" when nothing stronger does: shown if no finding fails or warns."""
+    strong = any(f.level != "note" for f in report.verdict.findings)
+    return (
+        frozenset() if strong or report.outcome == "open" else frozenset(f.id for f in report.verdict.findings)
+    )
+
+
+def received_dump(data: bytes, look: Look) -> list[Line]:
+    """What came back where it is not HTTP."""
+    limit = DUMP_MOST if look.verbose > 1 else DUMP_BYTES
+    rows = [line(Piece(row)) for row in hexdump(data[:limit])]
+    if len(data) > limit:
+        rows.append(left_out(len(data) - limit, "bytes", look))
+    return rows
+
+
+def transport_bytes(report: Report, look: Look) -> list[Line]:
+    """What a peer said before HTTP could begin: a proxy's answer, or bytes in place of a TLS handshake."""
+    rows: list[Line] = []
+    events = report.exchange.events
+    for event in events:
+        match event:
+            case TunnelReceived(data=data) if report.outcome == "proxy-failed":
+                rows += _told(data, look)
+            case TlsFailed(kind="not-tls", received=data):
+                rows += received_dump(data, look)
+            case ConnectFailed(address=address, port=port, error=error) if report.outcome in (
+                "unreachable",
+                "timeout",
+            ):
+                where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}" if port else address
+                rows.append(line(f"{where}  {look.text(error.encode())}"))
+            case _:
+                pass
+    return rows
+
+
+def _told(data: bytes, look: Look) -> list[Line]:
+    """A proxy's own answer, as text."""
+    lines = [each.removesuffix(b"\r") for each in data.split(b"\n") if each.strip()]
+    room = Room(HEAD_LINES, look)
+    rows: list[Line] = []
+    for each in lines:
+        if room.full:
+            return [*rows, left_out(len(lines) - len(rows), "lines", look)]
+        rows.append(room.take(line(look.text(each[:LONG_LINE]))))
+    return rows
+
+
+def outcome(report: Report, look: Look) -> list[Line]:
+    """The result in one word and one sentence, and what to do next."""
+    style = "good" if report.outcome == "open" else "fail"
+    rows = [line(Piece(report.outcome, style), ": ", sentence(report, look))]
+    if not any(f.id in NAMES_THE_CAUSE for f in report.verdict.findings):
+        rows += [
+            line("  usually: ", f.usual) for f in report.verdict.findings if f.id in SAID_BY_OUTCOME and f.usual
+        ]
+    final = report.reading.final
+    if final is not None and final.status is not None and final.status != 101 and not report.views:
+        url = visible(report.title.encode())
+        rows.append(
+            line("  a script in a browser sees none of this: ", f"wsprobe compare --browser-mode {url}")
+        )
+    if not look.terminal:
+        return rows
+    return [part for row in rows for part in cut(row, look.width)]
+
+
+def sentence(report: Report, look: Look) -> str:
+    """What the outcome means for this recording."""
+    final = report.reading.final
+    status = final.status if final is not None else None
+    special: dict[str, Callable[[], str]] = {
+        "redirected": lambda: f"the server answered {status} and points elsewhere{redirected(report)}",
+        "unauthorized": lambda: f"the server answered {status}: it wants credentials (-u, -b or -H)",
+        "refused": lambda: f"the server answered {status}, so there was no handshake" + http_applies(report),
+        "server-error": lambda: f"the server, or a proxy before it, answered {status}; there was no handshake",
+        "not-upgraded": lambda: (
+            f"the server answered {status} in place of 101: it did not take this for a WebSocket"
+        ),
+        "invalid": lambda: invalid(report.verdict),
+        "closed": lambda: closed(report, look),
+        "tls-failed": lambda: "TLS could not be set up, so nothing was asked",
+        "timeout": lambda: "a time limit ran out: " + ended(report),
+        "dropped": lambda: dropped(report),
+        "open": lambda: opened(report),
+    }
+    if how(report.reading) == "interrupted" and report.outcome in ("dropped", "open"):
+        return interrupted(report)
+    make = special.get(report.outcome)
+    return make() if make else MEANING[report.outcome]
+
+
+def interrupted(report: Report) -> str:
+    """How long it took until ^C, and what was under way then."""
+    after = f"interrupted after {report.exchange.events[-1].at / MICRO:.1f} s"
+    if report.outcome == "open":
+        return f"the handshake completed; {after}, while the session was open"
+    kinds = {type(event) for event in report.exchange.events}
+    tried = ", ".join(e.address for e in report.exchange.events if isinstance(e, Connecting))
+    under_way = (
+        (Received, "while the answer came"),
+        (Sent, "while waiting for the answer"),
+        (TlsDone, "before the request was sent"),
+        (TunnelSent, "while the proxy was to open the way"),
+        (Connected, "in the TLS handshake"),
+        (Connecting, f"while connecting to {tried}"),
+    )
+    return f"{after}, " + next(
+        (words for kind, words in under_way if kind in kinds), "while the name was being resolved"
+    )
+
+
+def redirected(report: Report) -> str:
+    """What -L has done about a redirect, or would do."""
+    to = redirect(report.reading)
+    followed = len(report.exchange.hops)
+    asked = {hop.plan.target.url for hop in report.exchange.hops}
+    final = report.reading.final
+    if to is None and (final is None or not final.head.all(b"location")):
+        return ", but not where to"
+    if to is None or not to.lower().startswith(("ws://", "wss://")):
+        return ", to no place that -L could follow to"
+    if followed:
+        circle = ", in a circle" if to in asked else ""
+        return f", after {followed} {'redirect' if followed == 1 else 'redirects'} that were followed{circle}"
+    return "; -L follows"
+
+
+def http_applies(report: Report) -> str:
+    """What RFC 6455 says of a refusal; the drafts before it have rules of their own, and findings by them."""
+    return " and HTTP applies (RFC 6455 section 4.1, item 1)" if report.verdict.spec == "rfc6455" else ""
+
+
+def invalid(verdict: Verdict) -> str:
+    failed = [finding for finding in verdict.findings if finding.level == "fail"]
+    if any(finding.id.startswith("rule-") for finding in failed):
+        return f"a 101 that no client of {verdict.spec} accepts"
+    if any("RFC 6455 section 4" in finding.spec for finding in failed):
+        return "a 101 that no conforming client accepts"
+    return "a 101, but what followed breaks a MUST"
+
+
+def closed(report: Report, look: Look) -> str:
+    """Code, its name, and the reason, as the server gave them."""
+    from wsprobe.show.as_json import close_value
+
+    close = close_value(report.reading)
+    if close is None or close["code"] is None:
+        return "the server closed the session with a Close frame that has no code (1005 in script)"
+    from wsprobe.explain.tables import name_of
+
+    reason = f': "{look.text(close["reason"].encode())}"' if close["reason"] else ", without a reason"
+    return f"the server closed the session with {close['code']} ({name_of(close['code'])}){reason}"
+
+
+def dropped(report: Report) -> str:
+    """Who ended the connection, where it was not the server."""
+    how = how_ended(report)
+    if how == "limit":
+        return "wsprobe ended the connection at a size limit of its own, before a complete answer"
+    if how == "interrupted":
+        return "the probe was interrupted before a complete answer"
+    return MEANING["dropped"]
+
+
+def opened(report: Report) -> str:
+    if how_ended(report) == "limit":
+        return "the handshake completed; wsprobe ended the session at a size limit of its own"
+    return MEANING["open"]
+
+
+def how_ended(report: Report) -> str:
+    last = report.exchange.events[-1] if report.exchange.events else None
+    return last.how if isinstance(last, Ended) else ""
+
+
+def ended(report: Report) -> str:
+    last = report.exchange.events[-1] if report.exchange.events else None
+    limits = report.exchange.plan.limits
+    said = last.error if isinstance(last, Ended) and last.error else ""
+    return (
+        said
+        or f"{limits.max_time:g} s in all (-m), {limits.connect_timeout:g} s to connect (--connect-timeout)"
+    )

@@ -1,0 +1,116 @@
+"""What was said after the 101: one line a frame, ours marked ``>``, the server's ``<``."""
+
+from __future__ import annotations
+
+from wsprobe.read.frames import FRAMES_MAX, RSV1, TEXT, Message, agreed_deflate, messages
+from wsprobe.read.reading import Frame, Reading, Session
+from wsprobe.show.lines import Line, Look, Piece, Room, ends, left_out, line
+from wsprobe.visible import hexdump
+
+NAMES = {0: "Continuation", 1: "Text", 2: "Binary", 8: "Close", 9: "Ping", 10: "Pong"}
+SHOWN = 120
+"""Payload bytes shown of a frame unless more is asked for."""
+SHOWN_VERBOSE = 4000
+FRAMES = 50
+"""Frames that are shown unless more is asked for."""
+
+
+def session(reading: Reading, look: Look) -> list[Line]:
+    """The frames of both sides in the order of their times; below the last frame of a compressed message, what
+    it says. Empty without a session."""
+    of = reading.session
+    if of is None:
+        return []
+    both = sorted(
+        [(f.at, 0, "<", f) for f in of.frames] + [(f.at, 1, ">", f) for f in of.sent],
+        key=lambda each: each[:2],
+    )
+    first, left, last = ends(both, FRAMES, look)
+    said = inflated(reading)
+    room = Room(FRAMES, look)
+    rows: list[Line] = []
+
+    def show(mark: str, each: Frame) -> None:
+        rows.append(room.take(frame(mark, each, look, of)))
+        message = said.get((mark, each.start))
+        if message is not None:
+            rows.append(line("    inflated: ", content(message, look)))
+
+    for number, (_, _, mark, each) in enumerate(first):
+        if room.full:
+            left += len(first) - number
+            break
+        show(mark, each)
+    rows += [left_out(left, "frames", look)] if left else []
+    for _, _, mark, each in last:
+        show(mark, each)
+    if of.rest:
+        what = (
+            "that are no whole frame"
+            if len(of.frames) < FRAMES_MAX
+            else "behind as many frames as are told apart"
+        )
+        rows.append(line(Piece(f"< {len(of.rest)} bytes {what}", "warn")))
+        rows += [line(Piece(row, "dim")) for row in hexdump(of.rest[:64])]
+    return rows
+
+
+def inflated(reading: Reading) -> dict[tuple[str, int], Message]:
+    """Compressed messages of both sides, by the mark and start of their last frames (RFC 7692)."""
+    of, final = reading.session, reading.final
+    if of is None or final is None or not any(f.rsv & RSV1 for f in (*of.frames, *of.sent)):
+        return {}
+    agreed = agreed_deflate(final.head)
+    if agreed is None:
+        return {}
+    sides = (("<", of.frames, agreed.server), (">", of.sent, agreed.client))
+    return {
+        (mark, message.frames[-1].start): message
+        for mark, frames, direction in sides
+        for message in messages(frames, direction)
+        if message.compressed
+    }
+
+
+def content(message: Message, look: Look) -> str:
+    """What a message says, or why it cannot be read."""
+    if message.problem:
+        return message.problem
+    if message.opcode == TEXT:
+        return f'"{look.text(message.data[:SHOWN])}"{_more(message.data, SHOWN)}'
+    return f"{message.data[:32].hex(' ')}{_more(message.data, 32)}"
+
+
+def _more(data: bytes, shown: int) -> str:
+    return f" ... {len(data)} bytes in all" if len(data) > shown else ""
+
+
+def frame(mark: str, of: Frame, look: Look, within: Session) -> Line:
+    """One frame: kind, payload, and all that is unusual about it."""
+    name = NAMES.get(of.opcode, f"opcode {of.opcode}")
+    style = "ours" if mark == ">" else ""
+    odd = []
+    if not of.fin:
+        odd.append("not final")
+    if of.rsv:
+        odd.append("RSV" + "".join(str(i) for i, bit in enumerate((4, 2, 1, 8), 1) if of.rsv & bit))
+    if of.masked and mark == "<":
+        odd.append("masked")
+    if not of.complete:
+        odd.append(f"{len(of.payload)} of {of.length} bytes")
+    tail = f" ({', '.join(odd)})" if odd else ""
+    return line(Piece(f"{mark} {name}", style), payload(of, look, within), Piece(tail, "dim"))
+
+
+def payload(of: Frame, look: Look, within: Session) -> str:
+    data = of.data
+    code = within.close_code(of) if of.opcode == 8 else None
+    if code is not None:
+        return f" {code}" + (f' "{look.text(data[2:])}"' if data[2:] else "")
+    if not data:
+        return ""
+    room = SHOWN_VERBOSE if look.verbose else SHOWN
+    more = f" ... {len(data)} bytes in all" if len(data) > room else ""
+    if of.opcode in (0, 1) and not of.rsv:
+        return f' "{look.text(data[:room])}"{more}'
+    return f" {data[: min(room, 32)].hex(' ')}" + (f" ... {len(data)} bytes in all" if len(data) > 32 else "")

@@ -1,0 +1,170 @@
+"""``-v``: the conversation as it happens, one line an event, for standard error.
+
+``*`` is the call itself, ``>`` what we sent, ``<`` what came; with ``-vv`` every byte in hex.
+
+"""
+
+from __future__ import annotations
+
+from wsprobe.exchange import (
+    Certificate,
+    Connected,
+    ConnectFailed,
+    Connecting,
+    Ended,
+    Event,
+    Received,
+    Resolved,
+    ResolveFailed,
+    Sent,
+    TlsDone,
+    TlsFailed,
+    TunnelFailed,
+    TunnelReceived,
+    TunnelSent,
+)
+from wsprobe.show.lines import Line, Look, Piece, line, width_of
+from wsprobe.visible import hexdump, visible
+
+ENDS = {
+    "fin": "the peer closed the connection",
+    "truncated": "the peer closed the connection without a TLS close_notify",
+    "reset": "the peer reset the connection",
+    "timeout": "a time limit ran out",
+    "limit": "a size limit of wsprobe's own was reached",
+    "local": "closed: all that was wanted had come",
+    "error": "the connection failed",
+    "interrupted": "interrupted",
+}
+
+
+MOST = 100_000
+"""Characters of bytes, both ways together, that are shown of one exchange with -v."""
+MOST_IN_HEX = 250_000
+"""The same with -vv: five characters a byte."""
+LONG_LINE = 4000
+"""Characters of one line."""
+
+
+class Conversation:
+    """Shows one exchange after the other. What is shown of one is bounded: a peer may send without end."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._begin()
+
+    def event(self, of: Event) -> list[Line]:
+        """The lines for the next event: empty for bytes past the bound, which are counted in the last line."""
+        if isinstance(of, Received | Sent | TunnelReceived | TunnelSent):
+            return self._bytes(of)
+        lines = event(of, self._look)
+        if isinstance(of, Ended):
+            if self._hidden:
+                text = f"{self._hidden} more bytes were sent or received (--json and --save keep all)"
+                lines.insert(0, _stamped(of.at, _call(text, "warn")))
+            self._begin()
+        return lines
+
+    def _begin(self) -> None:
+        self._room = MOST_IN_HEX if self._look.verbose > 1 else MOST
+        self._hidden = 0
+
+    def _bytes(self, of: Received | Sent | TunnelReceived | TunnelSent) -> list[Line]:
+        if self._room <= 0:
+            self._hidden += len(of.data)
+            return []
+        lines = event(of, self._look)
+        size = sum(map(width_of, lines))
+        self._room -= size
+        if self._room < 0:
+            kept = max(1, len(lines) * (size + self._room) // size)
+            left = len(lines) - kept
+            lines = lines[:kept]
+            if left:
+                lines.append(_stamped(of.at, line(Piece(f"... {left} more lines of this", "dim"))))
+        return lines
+
+
+def event(of: Event, look: Look) -> list[Line]:
+    """The lines for one event, all of it but for lines without end."""
+    return [_stamped(of.at, each) for each in _said(of, look)]
+
+
+def _stamped(at: int, of: Line) -> Line:
+    return (Piece(f"{at / 1000:9.1f} ", "dim"), *of)
+
+
+def _call(text: str, style: str = "dim") -> Line:
+    return line(Piece("* ", "dim"), Piece(text, style))
+
+
+def _said(of: Event, look: Look) -> list[Line]:
+    match of:
+        case Resolved():
+            return [_call(f"{visible(of.host.encode())} is {', '.join(of.addresses)}")]
+        case ResolveFailed():
+            return [_call(f"{visible(of.host.encode())} did not resolve: {visible(of.error.encode())}", "fail")]
+        case Connecting():
+            return [_call(f"connecting to {_place(of.address, of.port)}")]
+        case ConnectFailed():
+            return [_call(f"{_place(of.address, of.port)} failed: {visible(of.error.encode())}", "warn")]
+        case Connected():
+            return [_call(f"connected to {_place(of.address, of.port)}")]
+        case TunnelSent():
+            return _bytes("}", of.data, look, "ours")
+        case TunnelReceived():
+            return _bytes("{", of.data, look, "")
+        case TunnelFailed():
+            return [_call(f"the proxy failed: {visible(of.error.encode())}", "fail")]
+        case TlsDone():
+            return [
+                _call(f"{of.version}, {of.cipher}, ALPN {of.alpn or 'none'}"),
+                *_certificate(of.certificate),
+                _verified(of),
+            ]
+        case TlsFailed():
+            return [_call(f"TLS failed: {visible(of.error.encode())}", "fail"), *_certificate(of.certificate)]
+        case Sent():
+            return _bytes(">", of.data, look, "ours")
+        case Received():
+            return _bytes("<", of.data, look, "")
+        case Ended():
+            return [_call(ENDS[of.how] + (f": {visible(of.error.encode())}" if of.error else ""))]
+
+
+def _place(address: str, port: int) -> str:
+    shown = visible(address.encode())
+    return f"[{shown}]:{port}" if ":" in address else f"{shown}:{port}" if port else shown
+
+
+def _certificate(of: Certificate | None) -> list[Line]:
+    if of is None:
+        return []
+    return [
+        _call(f"certificate of {visible(of.subject.encode())}, by {visible(of.issuer.encode())}"),
+        _call(f"  names {visible(', '.join(of.names).encode())}; valid {of.not_before} to {of.not_after}"),
+    ]
+
+
+def _verified(of: TlsDone) -> Line:
+    if of.verified:
+        return _call("the certificate is good")
+    why = f": {visible(of.problem.encode())}" if of.problem else ""
+    return _call(f"the certificate was not verified{why}", "warn")
+
+
+def _bytes(mark: str, data: bytes, look: Look, style: str) -> list[Line]:
+    if look.verbose > 1:
+        return [line(Piece(f"{mark} ", style), Piece(row, style)) for row in hexdump(data)]
+    rows = []
+    for each in data.splitlines(keepends=True) if _textual(data) else [data]:
+        # The line end is shown as bytes: CRLF or not is often the question.
+        text = visible(each)
+        left = len(text) - LONG_LINE
+        tail = [Piece(f" ... {left} more characters", "dim")] if left > 0 else []
+        rows.append(line(Piece(f"{mark} ", style), Piece(text[:LONG_LINE], style), *tail))
+    return rows
+
+
+def _textual(data: bytes) -> bool:
+    return data[:1] not in (b"", b"\x16", b"\x15") and not data[0] & 0x80

@@ -1,0 +1,131 @@
+"""What script sees, as lines: one block for all engines that tell script the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wsprobe.browsers.engine import DomEvent, ScriptView
+from wsprobe.browsers.tell import told
+from wsprobe.show.lines import Line, Look, Piece, ends, left_out, line
+from wsprobe.value import dataclass
+
+EVENTS = 50
+"""Events that are shown."""
+STATES = ("CONNECTING", "OPEN", "CLOSING", "CLOSED")
+TITLES = {
+    "chromium": "Chromium",
+    "firefox": "Firefox",
+    "webkitgtk": "WebKitGTK",
+    "whatwg": "WHATWG standard",
+    "w3c-cr-2012": "W3C CR 2012",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Engines that tell script the same, and the lines that say what."""
+
+    names: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
+def title(view: ScriptView) -> str:
+    """Name and major version, as people say it."""
+    name = TITLES.get(view.browser, view.browser)
+    parts = view.version.split(".")
+    shown = ".".join(parts[:2]) if view.browser == "webkitgtk" else parts[0]
+    return f"{name} {shown}" if view.browser in ("chromium", "firefox", "webkitgtk") else name
+
+
+def blocks(views: Sequence[ScriptView], look: Look) -> list[Block]:
+    """The views, grouped by what script is told, in the order of the first of each group."""
+    groups: dict[object, list[ScriptView]] = {}
+    for view in views:
+        groups.setdefault((view.url, told(view)), []).append(view)
+    return [_block(group, look) for group in groups.values()]
+
+
+def _block(group: Sequence[ScriptView], look: Look) -> Block:
+    first = group[0]
+    lines = [*_construction(group, look), *_events(first.events, look)]
+    if first.exception is None:
+        lines.append(line(f"readyState {first.ready_state} {STATES[first.ready_state]}"))
+    if first.outcome == "open":
+        lines.append(line(Piece("still open when the recording ended", "dim")))
+    elif first.outcome == "connecting":
+        lines.append(line(Piece("still connecting when the recording ended", "dim")))
+    elif first.outcome == "follows":
+        lines.append(line(Piece("asks again by itself; what came of it is not recorded", "dim")))
+    lines += _consoles(group, look)
+    hidden = list(dict.fromkeys(item for view in group for item in view.hidden))
+    if hidden:
+        lines.append(line(Piece("hidden: ", "warn"), _safe(", ".join(hidden), look)))
+    for view in group:
+        if view.races:
+            lines.append(line(Piece(f"races in {title(view)}: ", "warn"), _safe(view.races, look)))
+    return Block(tuple(title(view) for view in group), tuple(lines))
+
+
+def _safe(text: str, look: Look) -> str:
+    return look.text(text.encode("utf-8", "surrogatepass"))
+
+
+def _construction(group: Sequence[ScriptView], look: Look) -> list[Line]:
+    """The constructor's call; the messages of what it throws are each engine's own."""
+    thrown = group[0].exception
+    if thrown is None:
+        return [line(f'new WebSocket("{_safe(group[0].url, look)}")')]
+    lines = [line("new WebSocket(...) throws ", Piece(thrown.name, "fail"))]
+    for view in group:
+        if view.exception is not None and view.exception.message:
+            lines.append(line(Piece(f"  {title(view)}: ", "dim"), _safe(view.exception.message, look)))
+    return lines
+
+
+def _events(events: Sequence[DomEvent], look: Look) -> list[Line]:
+    """The events; where they are many, the first and the last."""
+    begin, left, end = ends(events, EVENTS, look)
+    between = [line("  ", *left_out(left, "events", look))] if left else []
+    return [*(_event(each, look) for each in begin), *between, *(_event(each, look) for each in end)]
+
+
+def _event(event: DomEvent, look: Look) -> Line:
+    match event.type:
+        case "open":
+            return line(
+                Piece("  open    ", "good"),
+                f'protocol "{_safe(event.protocol, look)}"  extensions "{_safe(event.extensions, look)}"',
+            )
+        case "message" if isinstance(event.data, bytes):
+            return line(Piece("  message ", "good"), f"{len(event.data)} bytes  {event.data[:24].hex(' ')}")
+        case "message":
+            return line(Piece("  message ", "good"), f'"{_safe(str(event.data)[:200], look)}"')
+        case "close":
+            clean = str(event.was_clean).lower()
+            style = "good" if event.was_clean else "fail"
+            return line(
+                Piece("  close   ", style),
+                f'code {event.code}  reason "{_safe(event.reason, look)}"  wasClean {clean}',
+            )
+        case "throw":
+            assert event.exception is not None
+            return line(
+                Piece("  throws  ", "fail"), f"{event.exception.name}: {_safe(event.exception.message, look)}"
+            )
+        case "error":
+            return line(Piece("  error   ", "fail"), "Event {}")
+
+
+def _consoles(group: Sequence[ScriptView], look: Look) -> list[Line]:
+    printing = [view for view in group if view.console]
+    if not printing:
+        return []
+    lines = [line(Piece("console, which script cannot read:", "dim"))]
+    for view in printing:
+        if len(group) > 1:
+            lines.append(line(Piece(f"  {title(view)}", "dim")))
+        lines += [
+            line(f"    {_safe(each, look)}" if len(group) > 1 else f"  {_safe(each, look)}")
+            for each in view.console
+        ]
+    return lines

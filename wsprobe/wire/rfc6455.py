@@ -1,0 +1,176 @@
+"""Masking keys without chance.
+
+Frames of hybi-07 to RFC 6455 (section 5.2): written as a client, and followed as they come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from struct import pack
+from typing import Literal
+
+from wsprobe.read.frames import header_size
+from wsprobe.wire.framing import Heard
+
+
+def masks(seed: bytes) -> Iterator[bytes]:
+    """Yield masking keys of four bytes for ever; the same *seed* gives the same keys.
+
+    RFC 6455 section 5.3 wants keys that cannot be predicted, so that a script inside a browser cannot choose
+    the bytes that an intermediary sees (section 10.3). Here no such script exists: whoever chooses the payload
+    runs the probe, and could put any bytes on the wire anyway. What is gained is that a conversation is a
+    function of its plan and of the bytes received, and can be played again.
+    """
+    number = 0
+    while True:
+        yield sha256(seed + number.to_bytes(8, "big")).digest()[:4]
+        number += 1
+
+
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
+
+CONTROL_MAX = 125
+"""RFC 6455 section 5.5: the longest payload of a control frame."""
+
+_DATA = (CONTINUATION, TEXT, BINARY)
+_MESSAGE = Heard("message")
+_CONTROL: dict[int, Literal["close", "ping", "pong"]] = {CLOSE: "close", PING: "ping", PONG: "pong"}
+
+
+def mask(data: bytes, key: bytes) -> bytes:
+    """Return *data* XORed with the four bytes of *key*, over and over (RFC 6455 section 5.3)."""
+    size = len(data)
+    keys = (key * (size // 4 + 1))[:size]
+    return (int.from_bytes(data, "big") ^ int.from_bytes(keys, "big")).to_bytes(size, "big")
+
+
+def frame(opcode: int, payload: bytes, key: bytes | None, *, fin: bool = True, rsv: int = 0) -> bytes:
+    """Return one frame (RFC 6455 section 5.2) with the shortest length encoding; *key* None: not masked."""
+    first = fin << 7 | rsv << 4 | opcode
+    masked = 0 if key is None else 0x80
+    size = len(payload)
+    if size <= 125:
+        header = pack("!BB", first, masked | size)
+    elif size <= 0xFFFF:
+        header = pack("!BBH", first, masked | 126, size)
+    else:
+        header = pack("!BBQ", first, masked | 127, size)
+    return header + payload if key is None else header + key + mask(payload, key)
+
+
+class Follower:
+    """Follows frames as their bytes come, and keeps no more of them than a header and one control payload.
+
+    What breaks the rules (a mask, RSV bits, an unknown opcode, a continuation of nothing) is followed all the
+    same: the length still says where the next frame begins.
+    """
+
+    opcodes: Sequence[int] = range(16)
+    """What an opcode on the wire stands for in RFC 6455."""
+    mask_bit = 0x80
+
+    def __init__(self) -> None:
+        self.frames = 0
+        """How many have begun."""
+        self._header = b""
+        self._first: int | None = None
+        self._opcode = 0
+        self._mask: bytes | None = None
+        self._length = 0
+        self._left = 0
+        self._payload = bytearray()
+
+    def receive(self, data: bytes) -> list[Heard]:
+        """Take the next bytes, and return what they completed."""
+        heard: list[Heard] = []
+        data, at = self._header + data, 0
+        self._header = b""
+        while at < len(data):
+            if self._first is None:
+                size = header_size(data, at, self.mask_bit)
+                if size is None or len(data) < at + size:
+                    self._header = data[at:]
+                    break
+                self._begin(data[at : at + size])
+                at += size
+            taken = min(self._left, len(data) - at)
+            if taken and self._opcode & 0x08:
+                self._payload += data[at : at + min(taken, CONTROL_MAX - len(self._payload))]
+            at += taken
+            self._left -= taken
+            if self._left == 0:
+                self._complete(heard)
+        return heard
+
+    def _begin(self, header: bytes) -> None:
+        """Take a whole frame header."""
+        self.frames += 1
+        self._first, second = header[0], header[1]
+        self._opcode = self.opcodes[self._first & 0x0F]
+        masked = second & self.mask_bit
+        self._mask = header[-4:] if masked else None
+        coded = header[2:-4] if masked else header[2:]
+        self._length = self._left = int.from_bytes(coded, "big") if coded else second & 0x7F
+
+    def _complete(self, heard: list[Heard]) -> None:
+        """Add what the frame that has just ended says, and be ready for the next."""
+        assert self._first is not None
+        opcode = self._opcode
+        if opcode in _DATA:
+            if self._first & 0x80:
+                heard.append(_MESSAGE)
+        elif opcode in _CONTROL:
+            payload = bytes(self._payload)
+            unmasked = payload if self._mask is None else mask(payload, self._mask)
+            heard.append(Heard(_CONTROL[opcode], unmasked, self._length > CONTROL_MAX))
+        self._first = None
+        self._payload.clear()
+
+
+def answer_code(close: bytes) -> int | None:
+    """Return the code with which to answer a Close with this payload; None: an empty Close.
+
+    RFC 6455 section 5.5.1: "typically echos the status code it received". A code that must not be on the
+    wire (section 7.4.1: 1005, 1006, 1015; section 7.4.2: below 1000) and a payload of one byte get 1002.
+    """
+    if not close:
+        return None
+    code = int.from_bytes(close[:2], "big")
+    if len(close) == 1 or not 1000 <= code <= 4999 or code in (1005, 1006, 1015):
+        return 1002
+    return code
+
+
+class Hybi:
+    """Framing of hybi-07 to RFC 6455."""
+
+    def __init__(self, request: bytes, head: bytes) -> None:
+        self._masks = masks(request)
+        self._follower = Follower()
+
+    def receive(self, data: bytes) -> list[Heard]:
+        return self._follower.receive(data)
+
+    @property
+    def frames(self) -> int:
+        return self._follower.frames
+
+    def text(self, data: bytes) -> bytes:
+        return frame(TEXT, data, next(self._masks))
+
+    def binary(self, data: bytes) -> bytes:
+        return frame(BINARY, data, next(self._masks))
+
+    def ping(self, data: bytes) -> bytes:
+        return frame(PING, data, next(self._masks))
+
+    def pong(self, data: bytes) -> bytes:
+        return frame(PONG, data, next(self._masks))
+
+    def close(self, code: int | None, reason: bytes) -> bytes | None:
+        payload = b"" if code is None else pack("!H", code) + reason
+        return frame(CLOSE, payload, next(self._masks))
+
+    def answer(self, close: bytes) -> bytes | None:
+        return self.close(answer_code(close), b"")
