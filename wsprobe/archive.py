@@ -12,11 +12,12 @@ import types
 import typing
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any
 
-from wsprobe import exchange as values
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import fields
+
 from wsprobe.exchange import Event, Exchange
 
 __all__ = ["FORMAT", "ArchiveError", "dump", "from_value", "load", "redact", "to_value"]
@@ -27,21 +28,7 @@ Value = Any
 """What ``json.loads`` returns."""
 
 _PLAIN = frozenset(b"\t\r\n") | frozenset(range(0x20, 0x7F))
-_KINDS: dict[str, type] = {
-    "resolved": values.Resolved,
-    "resolve-failed": values.ResolveFailed,
-    "connecting": values.Connecting,
-    "connect-failed": values.ConnectFailed,
-    "connected": values.Connected,
-    "tunnel-sent": values.TunnelSent,
-    "tunnel-received": values.TunnelReceived,
-    "tunnel-failed": values.TunnelFailed,
-    "tls-done": values.TlsDone,
-    "tls-failed": values.TlsFailed,
-    "sent": values.Sent,
-    "received": values.Received,
-    "ended": values.Ended,
-}
+_KINDS: dict[str, type] = {kind.__struct_config__.tag: kind for kind in typing.get_args(Event)}
 _KIND_OF = {kind: name for name, kind in _KINDS.items()}
 
 CONVERTERS: dict[int, Callable[[Value], Value]] = {}
@@ -115,7 +102,7 @@ def _encode(value: object) -> Value:
         return _encode_bytes(value)
     if isinstance(value, tuple):
         return [_encode(item) for item in value]
-    if is_dataclass(value):
+    if isinstance(value, Struct):
         return _encode_dataclass(value)
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         return str(value)
@@ -148,7 +135,7 @@ def _decode(wanted: Any, value: Value, path: str) -> object:
         return value
     if origin is tuple:
         return _decode_tuple(typing.get_args(wanted), value, path)
-    if is_dataclass(wanted):
+    if isinstance(wanted, type) and issubclass(wanted, Struct):
         return _decode_dataclass(typing.cast("type", wanted), value, path)
     if wanted is bytes:
         return _decode_bytes(value, path)
@@ -195,7 +182,7 @@ def _decode_dataclass(wanted: type, value: Value, path: str) -> object:
 def _members(wanted: type) -> tuple[tuple[str, Any, bool], ...]:
     """(name, type, whether it must be there) of each field. One with a default may be absent: it is newer."""
     hints = typing.get_type_hints(wanted)
-    return tuple((f.name, hints[f.name], f.default is MISSING) for f in fields(wanted))
+    return tuple((f.name, hints[f.name], f.default is NODEFAULT) for f in fields(wanted))
 
 
 def _decode_bytes(value: Value, path: str) -> bytes:

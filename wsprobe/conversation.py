@@ -14,12 +14,13 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import Struct
+
 from wsprobe.exchange import Act, Limits, Plan
 from wsprobe.read import INTERIM_MAX, looks_like, response_of
 from wsprobe.read.frames import FRAMES_MAX
 from wsprobe.read.head import LINES_MAX, HeadSplitter, opens_session
 from wsprobe.read.reading import Head
-from wsprobe.value import dataclass
 from wsprobe.wire.framing import BEHIND_THE_HEAD, Framing, Heard, maker
 
 if TYPE_CHECKING:
@@ -56,8 +57,7 @@ def in_proportion(most: int, room: int, usual: int) -> int:
     return max(most, most * room // usual)
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """The client's answer to bytes, to the end of the stream, or to the clock."""
 
     send: bytes

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from wsprobe.value import dataclass
+from msgspec import Struct
 
 How = Literal["fin", "reset", "truncated", "error", "timeout", "limit", "local", "interrupted"]
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Where to go: a ws: or wss: URL taken apart (RFC 6455 section 3, RFC 3986)."""
 
     url: str
@@ -34,8 +33,7 @@ class Target:
     fragment: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How long and how much. Seconds and bytes."""
 
     connect_timeout: float = 10.0
@@ -50,8 +48,7 @@ class Limits:
     """Bytes kept after a 101."""
 
 
-@dataclass(frozen=True, slots=True)
-class TlsOptions:
+class TlsOptions(Struct, frozen=True):
     """How TLS is to be spoken, where it is spoken at all."""
 
     verify: bool = True
@@ -67,8 +64,7 @@ class TlsOptions:
     alpn: tuple[str, ...] = ("http/1.1",)
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """How to reach the target, where it is not simply its own name and port."""
 
     family: Literal[0, 4, 6] = 0
@@ -83,8 +79,7 @@ class Route:
     """``http://[user:password@]host:port`` or ``socks5h://...``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True):
     """One thing that the client does by itself once the session is open (or, for a page, before)."""
 
     when: Literal["created", "open", "message", "time"]
@@ -96,8 +91,7 @@ class Act:
     after: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """All that decides what goes on the wire. What we offered is read from *request*, never kept twice."""
 
     target: Target
@@ -111,8 +105,7 @@ class Plan:
     route: Route = Route()
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """The certificate that the peer showed, as far as a person needs it."""
 
     der: bytes
@@ -126,29 +119,25 @@ class Certificate:
     not_after: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Struct, frozen=True, tag_field="event", tag="resolved"):
     at: int
     host: str
     addresses: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ResolveFailed:
+class ResolveFailed(Struct, frozen=True, tag_field="event", tag="resolve-failed"):
     at: int
     host: str
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class Connecting:
+class Connecting(Struct, frozen=True, tag_field="event", tag="connecting"):
     at: int
     address: str
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectFailed:
+class ConnectFailed(Struct, frozen=True, tag_field="event", tag="connect-failed"):
     """One attempt failed. *errno* is the symbolic name (``ECONNREFUSED``), "" if there is none."""
 
     at: int
@@ -158,8 +147,7 @@ class ConnectFailed:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class Connected:
+class Connected(Struct, frozen=True, tag_field="event", tag="connected"):
     """The attempt that is used from here on. *address* is a path for a Unix socket (port 0)."""
 
     at: int
@@ -168,28 +156,24 @@ class Connected:
     local: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TunnelSent:
+class TunnelSent(Struct, frozen=True, tag_field="event", tag="tunnel-sent"):
     """Bytes to a proxy, before the tunnel stood."""
 
     at: int
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class TunnelReceived:
+class TunnelReceived(Struct, frozen=True, tag_field="event", tag="tunnel-received"):
     at: int
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class TunnelFailed:
+class TunnelFailed(Struct, frozen=True, tag_field="event", tag="tunnel-failed"):
     at: int
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class TlsDone:
+class TlsDone(Struct, frozen=True, tag_field="event", tag="tls-done"):
     at: int
     version: str
     cipher: str
@@ -201,8 +185,7 @@ class TlsDone:
     """With ``verify=False``: what verification would have said, if known."""
 
 
-@dataclass(frozen=True, slots=True)
-class TlsFailed:
+class TlsFailed(Struct, frozen=True, tag_field="event", tag="tls-failed"):
     """The TLS handshake failed. *received*: what came from the peer, as bytes of the TCP stream."""
 
     at: int
@@ -217,24 +200,21 @@ class TlsFailed:
     ``other``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True, tag_field="event", tag="sent"):
     """Application bytes handed to the transport in one write."""
 
     at: int
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True, tag_field="event", tag="received"):
     """Application bytes that came in one read."""
 
     at: int
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True, tag_field="event", tag="ended"):
     """The last event of every exchange.
 
     ``fin``: the peer closed its side; ``truncated``: the same, over TLS, without close_notify;
@@ -264,8 +244,7 @@ Event = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """One handshake as it was on the wire: the recording."""
 
     plan: Plan

@@ -6,10 +6,11 @@ import re
 from base64 import b64encode
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from wsprobe import __version__
 from wsprobe.exchange import Target
 from wsprobe.target import host_header
-from wsprobe.value import dataclass
 
 COMPRESSION = "permessage-deflate; client_max_window_bits"
 """The offer of RFC 7692 that Chromium makes too."""
@@ -19,8 +20,7 @@ class OfferError(ValueError):
     """An option that cannot be put into a request. The message is one line of ASCII."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """What to ask for. Text is sent as UTF-8; surrogate escapes are sent as the bytes they stand for.
 
     What is text here is sent as it is, valid or not: this is a probe. Only CR and LF are refused.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum, unique
 
-from wsprobe.value import dataclass
+from msgspec import Struct
 
 
 @unique
@@ -35,8 +35,7 @@ class Exit(IntEnum):
     PIPE = 141
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """One row of the table. *outcome* is None where the status does not come from a recording."""
 
     status: Exit

@@ -18,10 +18,11 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Literal
 from urllib.parse import unquote_to_bytes
+
+from msgspec.structs import replace
 
 from wsprobe.exchange import (
     ConnectFailed,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from wsprobe.judge import judge, outcome
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
-from wsprobe.value import dataclass
 
 if TYPE_CHECKING:
     from wsprobe.browsers.engine import ScriptView
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from wsprobe.read.reading import Reading
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """*verdict* is RFC 6455's (or the wire version's own); *verdicts* are those asked for with --spec."""
 
     reading: Reading

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.browsers_views.recordings import ACCEPT, HEAD, KEY, MS, OPEN, URL, frame, recorded
 from tests.browsers_views.recordings import seen as seen_by

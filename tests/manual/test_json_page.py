@@ -8,10 +8,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from typing import Any, get_args
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import fields
 
 from tests.manual.command_lines import parse
 from wsprobe import archive, exchange
@@ -53,9 +54,14 @@ def test_every_property_is_named_with_its_type_and_described(name: str, value: A
 
 
 def values() -> Iterator[type]:
-    """Every dataclass that a recording is made of, but the events."""
+    """Every value that a recording is made of, but the events."""
     for value in vars(exchange).values():
-        if isinstance(value, type) and is_dataclass(value) and value not in get_args(exchange.Event):
+        if (
+            isinstance(value, type)
+            and issubclass(value, Struct)
+            and value is not Struct
+            and value not in get_args(exchange.Event)
+        ):
             yield value
 
 

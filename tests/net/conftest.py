@@ -7,13 +7,13 @@ import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
 import pytest
 import trio
 import trustme
+from msgspec.structs import fields, replace
 from trio.testing import MockClock
 
 from wsprobe.exchange import Ended, Exchange, Limits, Plan, Received, Route, Target, TlsOptions

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import replace
 from importlib import import_module
 
 import pytest
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock
 
 from wsprobe.exchange import (

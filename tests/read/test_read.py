@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from wsprobe.exchange import Ended, Event, Exchange, How, Limits, Plan, Received, Sent, Target
 from wsprobe.read import INTERIM_MAX, READERS, read

@@ -6,11 +6,11 @@ import gzip
 import zlib
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from wsprobe import archive
 from wsprobe.archive import redact

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
+from msgspec import Struct
+
 from wsprobe.exchange import Act, Target
 from wsprobe.read.reading import Reading
-from wsprobe.value import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """The page whose script opens the socket."""
 
     url: str = "http://localhost/"
@@ -31,16 +31,14 @@ class Page:
     construct: Literal["new", "call", "no-arguments"] = "new"
 
 
-@dataclass(frozen=True, slots=True)
-class DomException:
+class DomException(Struct, frozen=True):
     name: str
     message: str
     code: int | None = None
     """Legacy code: SyntaxError 12, InvalidAccessError 15, SecurityError 18, InvalidStateError 11, or None."""
 
 
-@dataclass(frozen=True, slots=True)
-class DomEvent:
+class DomEvent(Struct, frozen=True):
     """One event delivered to script, or (``throw``) an exception that a later call raised."""
 
     type: Literal["open", "message", "error", "close", "throw"]
@@ -56,8 +54,7 @@ class DomEvent:
     exception: DomException | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptView:
+class ScriptView(Struct, frozen=True):
     """All that a script, and beside it the console, gets from one WebSocket."""
 
     browser: str
@@ -84,8 +81,7 @@ class ScriptView:
     """Set-Cookie values that the engine stores."""
 
 
-@dataclass(frozen=True, slots=True)
-class Construction:
+class Construction(Struct, frozen=True):
     """What ``new WebSocket(url, protocols)`` did at once.
 
     Exactly one of three: *exception* was thrown; the connection is *blocked* before any byte is sent
@@ -100,8 +96,7 @@ class Construction:
     protocols: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """A construction, and what is known of how it came about."""
 
     construction: Construction
@@ -113,8 +108,7 @@ class Made:
     one constructed with: the page upgrades what is insecure."""
 
 
-@dataclass(frozen=True, slots=True)
-class FollowUp:
+class FollowUp(Struct, frozen=True):
     """The engine asks again by itself: a redirect it follows, or credentials it has."""
 
     url: str

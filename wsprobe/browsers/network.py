@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from hashlib import md5, sha1, sha256
 from urllib.parse import unquote_to_bytes
 
+from msgspec import Struct
+
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
@@ -21,7 +23,6 @@ from wsprobe.exchange import (
     TunnelFailed,
 )
 from wsprobe.read.reading import Reading
-from wsprobe.value import dataclass
 
 Failure = ResolveFailed | ConnectFailed | TlsFailed | TunnelFailed
 
@@ -71,8 +72,7 @@ COUNT = "00000001"
 _HASHES = {"md5": md5, "sha-256": sha256}
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     user: bytes
     password: bytes
 

@@ -9,25 +9,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.url import DEFAULT_PORTS, Address, as_http, is_ip, parse
-from wsprobe.pattern import pattern
-from wsprobe.value import dataclass
 
-_SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
-_HOST = pattern(
-    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?"
+_SCHEME = r"(?a)[A-Za-z][A-Za-z0-9+.-]*:"
+_HOST = (
+    r"(?a)(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?"
     r"(?P<host>\*|(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.?)"
     r"(?::(?P<port>[0-9]+|\*))?"
-    r"(?P<path>/[^?#]*)?",
-    re.ASCII,
+    r"(?P<path>/[^?#]*)?"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """Where engines differ in matching a source expression."""
 
     schemes: Mapping[str, tuple[str, ...]]
@@ -48,8 +46,7 @@ STANDARD = Rules(
 """CSP Level 3, where a WebSocket's URL counts as http: or https: (Fetch)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """One policy forbids it."""
 
     name: str
@@ -100,9 +97,9 @@ def matches(source: str, page: Address, to: Address, rules: Rules = STANDARD) ->
         return _is_self(page, to)
     if source == "*":
         return to.scheme in ("ws", "wss", "http", "https") or _scheme_part(page.scheme, to.scheme, rules)
-    if _SCHEME.fullmatch(source):
+    if re.fullmatch(_SCHEME, source):
         return _scheme_part(lower[:-1], to.scheme, rules)
-    parts = _HOST.fullmatch(source.partition("?")[0] if rules.query_ignored else source)
+    parts = re.fullmatch(_HOST, source.partition("?")[0] if rules.query_ignored else source)
     if parts is None or not to.host:
         return False
     scheme = (parts["scheme"] or page.scheme).lower()

@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
 from typing import Literal, Protocol
 
+from msgspec import Struct
+
 from wsprobe.browsers.engine import DomEvent, DomException, Made, Page, ScriptView
 from wsprobe.browsers.hidden import hidden
 from wsprobe.exchange import Act, Ended, Received
 from wsprobe.read.reading import Frame, Reading
-from wsprobe.value import dataclass
 
 CONNECTING, OPEN, CLOSING, CLOSED = range(4)
 
@@ -27,8 +28,7 @@ MAX_REASON = 123
 """Bytes of UTF-8 (WHATWG WebSockets, close(), step 2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallTexts:
+class CallTexts(Struct, frozen=True):
     """The exceptions of one engine's close() and send(). ``{code}`` is filled in."""
 
     close_code: str
@@ -42,8 +42,7 @@ class CallTexts:
     """Console line of a send() when CLOSING or CLOSED, "" if there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class CloseCall:
+class CloseCall(Struct, frozen=True):
     """The first close() that did not throw."""
 
     code: int | None
@@ -167,8 +166,7 @@ class WebSocket:
             self.sent += 1
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """Bytes of one read."""
 
     at: int
@@ -177,8 +175,7 @@ class Arrival:
     """Offset of the first in ``Reading.received``."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnClose:
+class OwnClose(Struct, frozen=True):
     """We sent a Close frame though the server had sent none. A page that did not call close() would not have:
     what comes after is no longer what it would see."""
 
@@ -262,8 +259,7 @@ class Named(Protocol):
     def version(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What a script's life came to: ``ScriptView`` says what each of these is."""
 
     outcome: str

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from msgspec import Struct
+
 from wsprobe.browsers.engine import DomEvent, ScriptView
-from wsprobe.value import dataclass
 
 Told = tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Tellable:
+class Tellable(Struct, frozen=True):
     """Of one engine: *groups* of indexes of recordings that look the same to script, and *by*, the names of
     what differs between the groups (``exception``, ``events``, ``close.code``, ...)."""
 
@@ -87,8 +87,7 @@ _FIELDS: dict[str, Callable[[ScriptView], object]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     outcome: str
     """What ``connect`` says of it."""
     words: str

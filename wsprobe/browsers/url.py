@@ -6,19 +6,18 @@ Blocked ports (Fetch), potentially trustworthy hosts (Secure Contexts), mixed co
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import lru_cache
 from ipaddress import ip_address
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from wsprobe.exchange import Target
-from wsprobe.pattern import pattern
-from wsprobe.value import dataclass
 
 DEFAULT_PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443, "ftp": 21}
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """A parsed and serialised URL."""
 
     href: str
@@ -57,8 +56,7 @@ class Address:
         return f"{self.scheme}://{self.authority}" if self.scheme in DEFAULT_PORTS else "null"
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A URL's text, cleaned as the standard has it, around the host that it names."""
 
     before: str
@@ -66,9 +64,7 @@ class Written:
     after: str
 
 
-_WRITTEN = pattern(
-    r"(?P<scheme>(?:wss?|https?|ftp):)?(?P<slashes>[/\\]*)(?P<authority>[^/\\?#]*)", re.IGNORECASE
-)
+_WRITTEN = r"(?i)(?P<scheme>(?:wss?|https?|ftp):)?(?P<slashes>[/\\]*)(?P<authority>[^/\\?#]*)"
 _CLEANED = str.maketrans("", "", "\t\n\r")
 _TRIMMED = "".join(map(chr, range(0x21)))
 
@@ -76,7 +72,7 @@ _TRIMMED = "".join(map(chr, range(0x21)))
 def written(text: str, base: str | None) -> Written | None:
     """Where in *text* its own host stands; None if it has none, and takes that of *base*."""
     text = scalar(text).strip(_TRIMMED).translate(_CLEANED)
-    parts = _WRITTEN.match(text)
+    parts = re.match(_WRITTEN, text)
     if parts is None:
         return None
     own = (parts["scheme"] or "").lower()

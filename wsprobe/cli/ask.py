@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.cli.options import limits, offer, route, tls
 from wsprobe.exchange import Act, Limits, Plan, Route, TlsOptions
-from wsprobe.value import dataclass
 
 if TYPE_CHECKING:
     from wsprobe.opening import Offer
@@ -19,8 +19,7 @@ TALK_LIMIT = 24 * 3600.0
 """Seconds that an interactive session may last unless -m says otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(Struct, frozen=True):
     """All that the options of one call say, checked once; a plan for each URL is made from it."""
 
     offer: Offer

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, cast
 
 import click
+from msgspec.structs import replace
 
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView

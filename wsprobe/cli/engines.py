@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Engine, Page, ScriptView, oldest_tls, undefined_is_zero

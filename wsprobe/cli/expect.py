@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 import click
+from msgspec import Struct
 
 from wsprobe.outcome import STATUS_OF
 from wsprobe.report import Report
-from wsprobe.value import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """*what* should be *wanted*; without *wanted*, it should be there at all."""
 
     text: str

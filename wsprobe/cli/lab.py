@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import click
+from msgspec.structs import replace
 
 from wsprobe.cli.ask import Asking
 from wsprobe.cli.places import LAB, Place

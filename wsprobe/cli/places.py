@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.cli.ask import Asking
 from wsprobe.exchange import Exchange
-from wsprobe.value import dataclass
 
 if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page
@@ -24,8 +24,7 @@ RECORDED = (".json", ".jsonl")
 """No top-level domain is called so: who writes it means a file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """What a word on the command line stands for."""
 
     url: str

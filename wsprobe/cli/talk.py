@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import IO
+
+from msgspec.structs import replace
 
 from wsprobe.cli.options import emit, note
 from wsprobe.exchange import Act, Ended, Event, Received

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wsprobe.explain.entry import Entry, lab, load
 
@@ -27,8 +28,7 @@ _SHAPES = {
 """What stands for a {name}; any other is free text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """A text that was found in a line."""
 
     row: dict[str, Any]

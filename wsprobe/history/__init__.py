@@ -12,7 +12,8 @@ Everything is loaded when it is first asked for: importing this package costs ne
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from wsprobe.exchange import ConnectFailed, ResolveFailed, TlsFailed
 from wsprobe.history.data import UnknownRevision, cell_of, revisions, select, situations

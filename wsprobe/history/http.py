@@ -12,7 +12,8 @@ Which contradictions between, or within, the specifications a reading touches.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wsprobe.history.data import cell_of, contradictions, touched_by
 from wsprobe.history.revision import Contradiction, Grade, Revision
@@ -283,8 +284,7 @@ STRONGEST = ("fail", "not known", "ambiguous")
 """A rule that fails decides, whatever the others leave open; then what is not known; then what is undecided."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(Struct, frozen=True):
     """An answer of ``Verdict.answer``, and the rule behind it as a finding."""
 
     answer: str

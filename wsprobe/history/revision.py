@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Grade = Literal["read", "secondary", "one timeline", "not known"]
 """How well a fact is known.
@@ -16,8 +17,7 @@ nothing better than memory or inference was found, so nothing is claimed.
 Kind = Literal["protocol", "api", "extension", "document"]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where a fact can be looked up."""
 
     title: str
@@ -25,8 +25,7 @@ class Source:
     """A URL, or a section or revision number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Disclosure:
+class Disclosure(Struct, frozen=True):
     """How a revision lets a failed handshake reach the script (or says that it must not)."""
 
     grade: Grade
@@ -41,8 +40,7 @@ class Disclosure:
     """Ids of the situations that must look alike, in the order of the text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """One revision of one specification, under the name that options and JSON use."""
 
     name: str
@@ -71,8 +69,7 @@ class Revision:
     told: Disclosure | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One rule as some revisions have it."""
 
     rule: str
@@ -83,8 +80,7 @@ class Cell:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule through all revisions. Every protocol revision has exactly one cell of it."""
 
     id: str
@@ -101,16 +97,14 @@ class Rule:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """One of the places that contradict each other."""
 
     where: str
     says: str
 
 
-@dataclass(frozen=True, slots=True)
-class Contradiction:
+class Contradiction(Struct, frozen=True):
     """Two places that cannot both be followed, or a place that leaves an answer undecided."""
 
     id: str
@@ -124,8 +118,7 @@ class Contradiction:
     """The judge's finding on the same bytes; "" if it is found in another way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row of the timeline."""
 
     date: str
@@ -141,8 +134,7 @@ class Row:
     """True: a row of the published timeline. False: added here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A question that the published timeline left open, and its answer."""
 
     id: str

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from msgspec import Struct
+
 from wsprobe.exchange import Connected, ResolveFailed, TlsFailed, TunnelFailed
 from wsprobe.judge import accept, message, refusal, selection, session, status, subject, tls, transport
 from wsprobe.judge.finding import Entry, Finding, Verdict
@@ -16,7 +18,6 @@ from wsprobe.judge.refusal import REDIRECTS, asked_version, versions
 from wsprobe.judge.subject import close_code, closed_by_server, handshake, how, our_close
 from wsprobe.judge.transport import has, proxy_answer, unresolved
 from wsprobe.read.reading import Reading, Session
-from wsprobe.value import dataclass
 
 _SUBJECTS = (transport, tls, status, accept, selection, message, refusal, session)
 
@@ -69,8 +70,7 @@ SESSION: tuple[Rule, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Specification:
+class Specification(Struct, frozen=True):
     """One revision of one specification."""
 
     name: str

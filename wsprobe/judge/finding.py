@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from wsprobe.value import dataclass
+from msgspec import Struct
+
 from wsprobe.visible import visible
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 Level = Literal["fail", "warn", "note"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """*id* is stable and never reused; what it means in general stands in the findings table."""
 
     id: str
@@ -34,8 +34,7 @@ class Finding:
     received: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What a specification revision has a script be told of a reading."""
 
     events: tuple[str, ...] | None
@@ -50,8 +49,7 @@ class Told:
     """Which of the situations that must look alike this is, in words; "" if none, or without such a list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """A reading held against one specification revision."""
 
     spec: str
@@ -84,8 +82,7 @@ def shown(value: bytes) -> str:
     return visible(value) if cut <= 0 else f"{visible(value[:_SHOWN])} ... {cut} more bytes"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """All that is fixed about a finding. Its words are plain ASCII."""
 
     id: str

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.steps import CatalogueError, Pieces, page, pieces, steps
@@ -27,8 +28,7 @@ class UnknownScenario(LookupError):
     """No scenario has that name. The message is one line and suggests the nearest names."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """Where a scenario is written: the text before the file's first table, and its own table."""
 
     subject: str

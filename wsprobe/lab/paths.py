@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from struct import pack
 from urllib.parse import unquote, unquote_to_bytes
+
+from msgspec import Struct
 
 from wsprobe.lab import find
 from wsprobe.lab.ports import PATH
@@ -21,8 +22,7 @@ class PathError(ValueError):
     """A path with a value that cannot be used. The message is one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A parameterised path, taken apart. Values are bytes, percent-encoding undone."""
 
     path: str
@@ -184,8 +184,7 @@ def _diagnostic(asked: Asked) -> Iterator[Step]:
     yield Step("send", escape(head + body))
 
 
-@dataclass(frozen=True, slots=True)
-class Parameterised:
+class Parameterised(Struct, frozen=True):
     steps: Callable[[Asked], Iterator[Step]]
     pattern: str
     """How it is written."""

@@ -21,9 +21,10 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha1, sha256
 from struct import pack
+
+from msgspec import Struct
 
 from wsprobe.lab.scenario import Scenario, Step, fields, fill
 from wsprobe.read.frames import One, frame_at
@@ -41,8 +42,7 @@ LONGEST_HEAD = 256 * 1024
 """Bytes of a request's head that are still read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     head: Head
     method: bytes
     resource: bytes
@@ -123,8 +123,7 @@ def values(asked: Request) -> dict[str, bytes]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Speech:
+class Speech(Struct, frozen=True):
     """One wire version. Opcodes are those of RFC 6455."""
 
     heard: One
@@ -321,8 +320,7 @@ UNKNOWN_VERSION = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     steps: tuple[Step, ...]
     values: Mapping[str, bytes]
     inbox: Inbox
@@ -366,38 +364,32 @@ FAREWELL = 20.0
 """Seconds to wait for the client's end of stream after ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """Do nothing; what the client sends meanwhile waits."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """Wait for bytes until the clock shows *until*. Answered by them, b"" at the end of the client's stream,
     None when the time is over."""
 
     until: float
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(Struct, frozen=True):
     """End our side of the stream (FIN); over TLS without a close_notify."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reset:
+class Reset(Struct, frozen=True):
     """Drop the connection with RST. Nothing can be done after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class CloseNotify:
+class CloseNotify(Struct, frozen=True):
     """End our side of TLS in due form; nothing in clear."""
 
 

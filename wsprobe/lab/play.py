@@ -9,10 +9,12 @@ An engine opens a scenario, without sockets: what script would see. Pure; for te
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from ipaddress import ip_address
 from urllib.parse import unquote
+
+from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Engine, ScriptView, oldest_tls, undefined_is_zero
 from wsprobe.browsers.script import on_wire
@@ -65,21 +67,20 @@ from wsprobe.lab.ports import (
     place,
 )
 from wsprobe.lab.scenario import Listener, Scenario, Step, escape
-from wsprobe.pattern import pattern
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 
-_LABEL = pattern(r"[a-z0-9_-]+")
-_NUMBERS = pattern(r"(?:(?:0[xX][0-9a-fA-F]+|[0-9]+)\.){0,3}(?:0[xX][0-9a-fA-F]+|[0-9]+)")
+_LABEL = r"[a-z0-9_-]+"
+_NUMBERS = r"(?:(?:0[xX][0-9a-fA-F]+|[0-9]+)\.){0,3}(?:0[xX][0-9a-fA-F]+|[0-9]+)"
 """An IPv4 address as C's inet_aton() reads one, and getaddrinfo() with it."""
 
 
 def resolves(host: str) -> bool:
     """Return False for names under .invalid (RFC 6761), of one label, and for what is no name, as ``a%20b``."""
-    if _literal(host) or _NUMBERS.fullmatch(host):
+    if _literal(host) or re.fullmatch(_NUMBERS, host):
         return True
     *others, last = labels = host.lower().removesuffix(".").split(".")
-    if not all(map(_LABEL.fullmatch, labels)) or last == "invalid" or last.isdigit():
+    if not all(map(re.compile(_LABEL).fullmatch, labels)) or last == "invalid" or last.isdigit():
         return False
     return bool(others) or last == "localhost"
 

@@ -6,9 +6,11 @@ Where a scenario is to be found: its URL and its page, once the ports are known.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import quote, urljoin
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Page
 from wsprobe.lab.perform import needed
@@ -23,8 +25,7 @@ HELLO = 10.0
 Fault = Literal["", "unknown-ca", "expired", "wrong-name", "client-certificate", "old-version"]
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """One kind of port."""
 
     tls: bool = False
@@ -91,8 +92,7 @@ PORTS: Mapping[Listener, int] = {name: 8000 + number for number, name in enumera
 """Ports of a lab that exists only in thought."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     url: str
     """As script gives it to the constructor: it may be relative to the page's, or no URL at all."""
     page: Page

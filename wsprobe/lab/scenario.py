@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from wsprobe.browsers.engine import Page
 
@@ -101,8 +102,7 @@ Listener = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step of the server, in order, after the request's head was read (plain and tls listeners)."""
 
     do: Literal[
@@ -128,8 +128,7 @@ class Step:
     """How often *data* is sent; ``{number}`` in it counts from 0."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     name: str
     about: str
     """status, headers, transport, frames, arguments, servers, hostile, remedy, history."""

@@ -11,13 +11,13 @@ import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 
 import trio
 import trio.socket as tsocket
+from msgspec import Struct
 
 from wsprobe.lab import UnknownScenario, load
 from wsprobe.lab.certificates import Certificates, NoCertificates
@@ -85,8 +85,7 @@ class LabError(RuntimeError):
     """The lab cannot do what is asked of it. The message is one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """How much at most. Seconds and bytes."""
 
     connections: int = 512
@@ -97,8 +96,7 @@ class Bounds:
     """From one client, after its request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """One request, as it reached the lab."""
 
     listener: Listener

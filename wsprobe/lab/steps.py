@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from struct import pack
 from typing import Any
+
+from msgspec import Struct
 
 from wsprobe.browsers.engine import Page
 from wsprobe.exchange import Act
@@ -23,8 +24,7 @@ class CatalogueError(ValueError):
     """The catalogue, or one of its entries, is not well-formed. The message is one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pieces:
+class Pieces(Struct, frozen=True):
     """What many scenarios share: texts to put into templates, and sequences of steps."""
 
     texts: Mapping[str, str]

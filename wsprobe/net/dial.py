@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import errno
 import ipaddress
-from dataclasses import replace
 from itertools import chain, zip_longest
 from typing import Any
 
 import trio
 import trio.socket as tsocket
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.exchange import (
     Connected,
@@ -28,13 +29,11 @@ from wsprobe.exchange import (
 )
 from wsprobe.net.plan import Ready
 from wsprobe.net.stream import End, StreamWire, Tape, Wire, said_of
-from wsprobe.value import dataclass
 
 _FAMILY = {0: tsocket.AF_UNSPEC, 4: tsocket.AF_INET, 6: tsocket.AF_INET6}
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """One place to connect to."""
 
     family: int

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from wsprobe.conversation import Client
 from wsprobe.exchange import Plan, PlanError
-from wsprobe.value import dataclass
 
 if TYPE_CHECKING:
     import ssl
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from wsprobe.net.proxy import Proxy
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """A plan with what it needs to be carried out."""
 
     plan: Plan
@@ -49,7 +49,7 @@ def check(plan: Plan) -> Ready:
 
         context = trusting(plan.tls)
     if proxy is not None and proxy.kind == "https":
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         from wsprobe.net.tls import context as trusting
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Callable
 
 import trio
+from msgspec import Struct
 
 from wsprobe.conversation import Client, Phase
 from wsprobe.exchange import (
@@ -31,7 +32,6 @@ from wsprobe.net.dial import reach
 from wsprobe.net.plan import Ready, check
 from wsprobe.net.run import leaves
 from wsprobe.net.stream import End, Tape, Wire
-from wsprobe.value import dataclass
 
 READS = 100_000
 """A peer that sends byte by byte makes an event of each: more of them than this are too many to keep."""
@@ -40,8 +40,7 @@ FLUSH = 1.0
 """Seconds that the last bytes may wait for room in the send buffer."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Spoken:
+class _Spoken(Struct, frozen=True):
     """What the person at the keyboard wants to be sent; None: they went away."""
 
     act: Act | None

@@ -13,10 +13,10 @@ import ipaddress
 import re
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import trio
+from msgspec import Struct
 
 from wsprobe.exchange import PlanError, TunnelFailed, TunnelReceived, TunnelSent
 from wsprobe.net.stream import After, End, Tape, Wire
@@ -25,8 +25,7 @@ PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 10
 """Default port of each kind of proxy. curl takes 1080 for http proxies too; here it is that of the scheme."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(Struct, frozen=True):
     """A proxy as its URL names it."""
 
     kind: str

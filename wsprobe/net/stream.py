@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 import trio
+from msgspec import Struct
 
 from wsprobe.exchange import Event, Exchange, How, Plan
-from wsprobe.value import dataclass
 
 MICRO = 1_000_000
 
@@ -60,8 +60,7 @@ READ = 65536
 _RESET = {errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE}
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """Why no more bytes go this way."""
 
     how: How

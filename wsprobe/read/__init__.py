@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import replace
 from importlib import import_module
 from itertools import accumulate
 from typing import Literal
+
+from msgspec.structs import replace
 
 from wsprobe.exchange import Ended, Event, Exchange, Received, Sent
 from wsprobe.read.frames import When, read_frames

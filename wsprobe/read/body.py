@@ -8,18 +8,17 @@ Bodies of final answers: framed by h11 (RFC 9112 section 6), content coding undo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from importlib import import_module
 from typing import Any, Literal
 
 import h11
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.read.reading import WAITS, Body, CodingFault, Head, Opinion
-from wsprobe.value import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """What came out, None if nothing could; and what went wrong, both "" if nothing did."""
 
     data: bytes | None

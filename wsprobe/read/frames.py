@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
+from msgspec import Struct
+
 from wsprobe.read.reading import Frame, Head
 from wsprobe.read.tokens import Extension, parse_extensions
-from wsprobe.value import dataclass
 
 FRAMES_MAX = 50_000
 """Frames told apart in one direction. What follows them stays in ``Session.rest``: memory stays bounded."""
@@ -89,16 +90,14 @@ _FINAL = b"\x01\x00\x00\xff\xff"
 """An empty last block: zlib then says whether the message ended where a block ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Direction:
+class Direction(Struct, frozen=True):
     """How one side compresses: whether it keeps its window from message to message, and the window's bits."""
 
     takeover: bool = True
     bits: int = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Deflate:
+class Deflate(Struct, frozen=True):
     """permessage-deflate as the server's answer has it."""
 
     server: Direction = Direction()
@@ -180,8 +179,7 @@ INFLATED_MAX = 16 * 1024 * 1024
 RSV1 = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A data message: its frames, and what they say together."""
 
     opcode: int
@@ -208,8 +206,7 @@ class Message:
         return self.frames[-1].at
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(Struct, frozen=True):
     """A Close frame (section 5.5.1)."""
 
     frame: Frame

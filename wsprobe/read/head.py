@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 
+from msgspec import Struct
+
 from wsprobe.exchange import Exchange, Sent
 from wsprobe.read.reading import Field, Head, Line, Request, Span
 from wsprobe.read.tokens import split_list
-from wsprobe.value import dataclass
 
 LINES_MAX = 50_000
 """Lines told apart in one head. The rest of a longer head is kept as one last line: memory stays bounded."""
@@ -172,8 +173,7 @@ _STATUS = re.compile(rb"(?s)([ \t]*)([^ \t]*)([ \t]?)(.*)")
 _OPENING = re.compile(rb"(?is).{0,%d}?http[^ \n]*[ ]+0*101(?![0-9])" % JUNK_MAX)
 
 
-@dataclass(frozen=True, slots=True)
-class StatusLine:
+class StatusLine(Struct, frozen=True):
     """The parts of a status line; see ``Response`` for what they mean."""
 
     version: str | None

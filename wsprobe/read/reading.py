@@ -6,17 +6,16 @@ Every span is a pair (start, end) of offsets into ``Reading.received``, the appl
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Literal
 
+from msgspec import Struct
+
 from wsprobe.exchange import Exchange, Received
-from wsprobe.value import dataclass
 
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line as sent: its text and whatever ended it (CRLF, LF or nothing)."""
 
     text: bytes
@@ -34,8 +33,7 @@ class Line:
         return self.start, self.start + len(self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A header field (RFC 9112 section 5): one line, or several where it is folded (obs-fold)."""
 
     name: bytes
@@ -58,8 +56,7 @@ class Field:
         return self.lines[0].start, self.lines[-1].span[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """A start line, field lines and the blank line, exactly as sent."""
 
     lines: tuple[Line, ...]
@@ -84,8 +81,7 @@ class Head:
         return tuple(f for f in self.fields if f.key == name)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What we asked, read back from the bytes sent."""
 
     head: Head
@@ -106,8 +102,7 @@ CodingFault = Literal["", "cut", "short", "broken", "unknown"]
 coding; it is none that can be undone here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """The body of a final answer that is not a 101 (framed by h11)."""
 
     framing: Literal["none", "length", "chunked", "close", "unknown"]
@@ -135,8 +130,7 @@ class Body:
     """Why the content coding could not be undone, "" if it could."""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """One HTTP answer. *status* is None where no three digits stand where a status code belongs."""
 
     head: Head
@@ -153,8 +147,7 @@ class Response:
 
 
 # Made in floods, from keyword arguments: the standard library's own is quicker at that.
-@dataclasses.dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """One frame after a 101 (RFC 6455 section 5.2), or what there is of it.
 
     Frames of older wire versions are told in the same terms, whatever they have on the wire: *opcode* is the
@@ -198,8 +191,7 @@ class Frame:
         return self.start, self.start + len(self.header) + len(self.payload) + len(self.trailer)
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """What came after a 101."""
 
     frames: tuple[Frame, ...]
@@ -225,8 +217,7 @@ WAITS = "NEED_DATA"
 """The message of an opinion that is still out, named as h11 names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opinion:
+class Opinion(Struct, frozen=True):
     """What h11 0.16 says of the same bytes: a strict client library's view."""
 
     accepts: bool
@@ -239,8 +230,7 @@ class Opinion:
         return not self.accepts and self.message == WAITS
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """Structure found in one exchange. Never a judgement."""
 
     exchange: Exchange

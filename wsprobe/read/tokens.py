@@ -6,7 +6,7 @@ import re
 from base64 import b64encode
 from hashlib import sha1
 
-from wsprobe.value import dataclass
+from msgspec import Struct
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """RFC 6455 section 1.3."""
@@ -47,16 +47,14 @@ def split_list(value: bytes) -> tuple[bytes, ...]:
     return tuple(item for element in found if (item := element.strip(b" \t")))
 
 
-@dataclass(frozen=True, slots=True)
-class Extension:
+class Extension(Struct, frozen=True):
     """One element of Sec-WebSocket-Extensions, names as sent, quoted values without their quoting."""
 
     name: bytes
     params: tuple[tuple[bytes, bytes | None], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed:
+class Malformed(Struct, frozen=True):
     """Why a value does not follow its grammar, and where: an offset into the value."""
 
     reason: str

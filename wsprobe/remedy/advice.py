@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from msgspec import Struct
+
 from wsprobe.read.reading import Frame, Reading, Response
 from wsprobe.remedy.signatures import SIGNATURES, Signature
-from wsprobe.value import dataclass
 
 REASON_ROOM = 123
 """Bytes: a control frame carries 125 (RFC 6455 section 5.5), the code takes two."""
@@ -17,8 +18,7 @@ NEVER_SENT = {1005: "no status received", 1006: "abnormal closure", 1015: "TLS h
 """RFC 6455 section 7.4.1: these must not be set in a Close frame."""
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """*kind*: ``remedy`` makes a page know; ``likely`` says who answered and what to call there; ``warning``
     says that a close code or reason does not arrive as it was sent."""
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 
-from wsprobe.value import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """All conditions that are not empty must hold. Patterns are matched without letter case."""
 
     name: str

@@ -13,9 +13,10 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
+
+from msgspec.structs import asdict
 
 from wsprobe import __version__
 from wsprobe.archive import FORMAT, to_value

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from wsprobe.exchange import Connected, Ended, Exchange, Received, Resolved, Sent, TlsDone, TunnelReceived
 from wsprobe.read.reading import Reading
 from wsprobe.show.lines import Line, Look, Piece, line
-from wsprobe.value import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """Milliseconds from the start; None where it did not happen."""
 
     resolved: float | None = None

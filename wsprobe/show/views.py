@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from wsprobe.browsers.engine import DomEvent, ScriptView
 from wsprobe.browsers.tell import told
 from wsprobe.show.lines import Line, Look, Piece, ends, left_out, line
-from wsprobe.value import dataclass
 
 EVENTS = 50
 """Events that are shown."""
@@ -21,8 +22,7 @@ TITLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """Engines that tell script the same, and the lines that say what."""
 
     names: tuple[str, ...]

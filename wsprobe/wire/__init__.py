@@ -7,9 +7,10 @@ What follows the handshake of each is found through ``wsprobe.session.framing`` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from wsprobe.exchange import Target
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["WIRES", "Wire"]
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(Struct, frozen=True):
     """One wire version, under the name that ``Plan.wire`` and --wire use."""
 
     name: str

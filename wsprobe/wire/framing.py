@@ -6,11 +6,10 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Literal, Protocol
 
-from wsprobe.value import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """One thing the peer said that the client may have to act on."""
 
     what: Literal["message", "ping", "pong", "close"]

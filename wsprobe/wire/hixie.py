@@ -15,10 +15,11 @@ The opening handshakes of draft-hixie-thewebsocketprotocol-75 and -76 (hybi-00),
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import partial as with_
 from hashlib import md5
 from random import Random
+
+from msgspec.structs import replace
 
 from wsprobe.exchange import Target
 from wsprobe.opening import Default, Offer, OfferError, common, compose, present

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from wsprobe.read.frames import One, When, read_frames
 from wsprobe.read.head import split_head

@@ -18,9 +18,11 @@ websocket_channel_impl.cc (Connect), core/loader/mixed_content_checker.cc, core/
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
 from ipaddress import ip_address, ip_network
 from unicodedata import normalize
+
+from msgspec.structs import replace
 
 from wsprobe.browsers.chromium.channel import elided
 from wsprobe.browsers.chromium.facts import Facts
@@ -47,11 +49,10 @@ from wsprobe.browsers.url import (
     trustworthy_host,
     written,
 )
-from wsprobe.pattern import pattern
 
-_ESCAPE = pattern("%([0-9A-Fa-f]{2})")
-_LITERAL = pattern(r"\[(.*:)([^:]*\.[^:]*)\]")
-_BRACKETED = pattern(r"\[[^\[\]]*\]")
+_ESCAPE = "%([0-9A-Fa-f]{2})"
+_LITERAL = r"\[(.*:)([^:]*\.[^:]*)\]"
+_BRACKETED = r"\[[^\[\]]*\]"
 _DOTTED = 3
 """Dots of an IPv4 address in an IPv6 one: all four numbers must be there, in whatever base."""
 _LONGEST = 1265
@@ -81,7 +82,7 @@ def _looked_up(text: str) -> str | None:
     """DoSimpleHost: what is escaped is decoded, and every ASCII character lowered, escaped or refused."""
     data = text.encode("utf-8", "surrogatepass")
     if "%" in text:
-        data = _ESCAPE.sub(lambda m: chr(int(m[1], 16)), data.decode("latin-1")).encode("latin-1")
+        data = re.sub(_ESCAPE, lambda m: chr(int(m[1], 16)), data.decode("latin-1")).encode("latin-1")
     try:
         decoded = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -121,13 +122,13 @@ def _is_number(host: str) -> bool:
 
 def _address(host: str) -> str | None:
     """An IP address; the IPv4 end of an IPv6 one may be written in octal and hexadecimal as well."""
-    literal = _LITERAL.fullmatch(host)
+    literal = re.fullmatch(_LITERAL, host)
     if literal is not None:
         dotted = parse(f"ws://{literal[2]}/") if literal[2].count(".") == _DOTTED else None
         if dotted is None or literal[2].endswith(".") or not _is_number(literal[2]):
             return None
         host = f"[{literal[1]}{dotted.host}]"
-    elif set("[]:") & set(host) and not _BRACKETED.fullmatch(host):
+    elif set("[]:") & set(host) and not re.fullmatch(_BRACKETED, host):
         return None
     address = parse(f"ws://{host}/")
     return address.host if address is not None else None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from msgspec import Struct
+
 from wsprobe.browsers.chromium import constructor
 from wsprobe.browsers.chromium.channel import Channel, State, complain, fail, failed
 from wsprobe.browsers.chromium.establish import not_established
@@ -31,7 +33,6 @@ from wsprobe.browsers.script import (
 from wsprobe.browsers.url import parse
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.reading import Reading
-from wsprobe.value import dataclass
 
 _HEAD_BUFFER = 4096
 """The head buffer grows by as much; what stands in it behind the head is read as frames in one go."""
@@ -45,8 +46,7 @@ _RESET_RACE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What one reading comes to: *outcome* at *at*, None while it is still open."""
 
     at: int
@@ -54,8 +54,7 @@ class Step:
     outcome: Opened | Failed | None
 
 
-@dataclass(frozen=True, slots=True)
-class Chromium:
+class Chromium(Struct, frozen=True):
     """An ``Engine``. Nothing is kept between calls."""
 
     facts: Facts

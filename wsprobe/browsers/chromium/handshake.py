@@ -16,27 +16,25 @@ from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha1
 
+from msgspec import Struct
+
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.http import Answer, Headers
-from wsprobe.pattern import pattern
-from wsprobe.value import dataclass
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_NAME = pattern(rf"[ \t]*({_TOKEN})")
-_PARAMETER = pattern(rf'[ \t]*;[ \t]*({_TOKEN})(?:[ \t]*=[ \t]*(?:({_TOKEN})|"((?:[^"\\]|\\.)+)"))?')
-_BEFORE_VALUE = pattern(r"[ \t]*=")
-_ONLY_TOKEN = pattern(_TOKEN)
+_NAME = rf"[ \t]*({_TOKEN})"
+_PARAMETER = rf'[ \t]*;[ \t]*({_TOKEN})(?:[ \t]*=[ \t]*(?:({_TOKEN})|"((?:[^"\\]|\\.)+)"))?'
+_BEFORE_VALUE = r"[ \t]*="
+_ONLY_TOKEN = _TOKEN
 
 
-@dataclass(frozen=True, slots=True)
-class Extension:
+class Extension(Struct, frozen=True):
     name: str
     parameters: tuple[tuple[str, str | None], ...]
     """(name, value without quotes or None)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """*key* of ``Facts.failures`` and what it is filled with; *inside* permessage-deflate."""
 
     key: str
@@ -44,8 +42,7 @@ class Fault:
     inside: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Agreed:
+class Agreed(Struct, frozen=True):
     deflate: bool
     text: str
     """What ``WebSocket.extensions`` says."""
@@ -78,17 +75,17 @@ def parse(value: str) -> list[Extension]:
     found = []
     at = 0
     while True:
-        name = _NAME.match(value, at)
+        name = re.compile(_NAME).match(value, at)
         if name is None:
             return []
         at = name.end()
         parameters: list[tuple[str, str | None]] = []
-        while (parameter := _PARAMETER.match(value, at)) is not None:
+        while (parameter := re.compile(_PARAMETER).match(value, at)) is not None:
             at = parameter.end()
-            if parameter[2] is None and parameter[3] is None and _BEFORE_VALUE.match(value, at):
+            if parameter[2] is None and parameter[3] is None and re.compile(_BEFORE_VALUE).match(value, at):
                 return []
             quoted = re.sub(r"\\(.)", r"\1", parameter[3], flags=re.DOTALL) if parameter[3] else None
-            if quoted is not None and not _ONLY_TOKEN.fullmatch(quoted):
+            if quoted is not None and not re.fullmatch(_ONLY_TOKEN, quoted):
                 return []
             parameters.append((parameter[1], parameter[2] or quoted))
         found.append(Extension(name[1], tuple(parameters)))
@@ -131,15 +128,13 @@ _BASE = "net/websockets/websocket_handshake_stream_base.cc"
 _STREAM = "net/websockets/websocket_stream.cc"
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     protocol: str
     extensions: str
     deflate: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     failure: str
     """What the console says after "failed: "."""
     because: str

@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wsprobe.browsers.script import end
-from wsprobe.pattern import pattern
-from wsprobe.read.reading import Reading
-from wsprobe.value import dataclass
+from msgspec import Struct
 
-_END_OF_HEAD = pattern(rb"\n\r?\n")
-_COMMAS = pattern(rb'(?:[^,"]|"(?:[^"\\]|\\.?)*(?:"|$))*', re.DOTALL)
-_TOKEN = pattern(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_DIGITS = pattern(rb"[0-9]+")
+from wsprobe.browsers.script import end
+from wsprobe.read.reading import Reading
+
+_END_OF_HEAD = rb"\n\r?\n"
+_COMMAS = rb'(?s)(?:[^,"]|"(?:[^"\\]|\\.?)*(?:"|$))*'
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_DIGITS = rb"[0-9]+"
 _STATUS_LINE_SLOP = 4
 _INT_MAX = 2**31 - 1
 
@@ -32,8 +32,7 @@ _SINGLE = ((b"content-disposition", "CONTENT_DISPOSITION"), (b"location", "LOCAT
 Version = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Headers:
+class Headers(Struct, frozen=True):
     """A parsed head (HttpResponseHeaders)."""
 
     version: Version
@@ -53,8 +52,7 @@ class Headers:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What came of waiting for a response head."""
 
     at: int
@@ -74,7 +72,7 @@ def read_answer(reading: Reading, *, secure: bool, default_port: bool, max_head:
     received = reading.received
     start = _status_line(received)
     if start is not None:
-        found = _END_OF_HEAD.search(received, start, max_head)
+        found = re.compile(_END_OF_HEAD).search(received, start, max_head)
         if found is not None:
             return _parsed(reading, start, found.end(), default_port)
         if len(received) >= max_head:
@@ -169,7 +167,7 @@ def _fields(lines: list[bytes]) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
     for line in lines:
         name, colon, value = line.partition(b":")
         key = name.rstrip(b" \t").lower()
-        if not colon or name[:1] in (b" ", b"\t") or not _TOKEN.fullmatch(key):
+        if not colon or name[:1] in (b" ", b"\t") or not re.fullmatch(_TOKEN, key):
             continue
         value = value.strip(b" \t")
         yield key, (value,) if key in _NOT_LISTS or b"," not in value else split_list(value)
@@ -180,7 +178,7 @@ def split_list(value: bytes) -> tuple[bytes, ...]:
     elements = []
     at = 0
     while True:
-        found = _COMMAS.match(value, at)
+        found = re.compile(_COMMAS).match(value, at)
         stop = found.end() if found is not None else len(value)
         elements.append(value[at:stop].strip(b" \t"))
         if stop >= len(value):
@@ -200,7 +198,7 @@ def _version(line: bytes) -> Version:
 def _status(line: bytes) -> int:
     """200 where no digits follow the first space (HttpResponseHeaders::ParseStatusLine, ParseStatus)."""
     _, space, rest = line.partition(b" ")
-    digits = _DIGITS.match(rest.lstrip(b" ")) if space else None
+    digits = re.match(_DIGITS, rest.lstrip(b" ")) if space else None
     if digits is None:
         return 200
     number = digits.group()

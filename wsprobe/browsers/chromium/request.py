@@ -20,9 +20,8 @@ from wsprobe.browsers.network import credentials, digest
 from wsprobe.browsers.page import origin
 from wsprobe.browsers.url import trustworthy_host
 from wsprobe.exchange import Target
-from wsprobe.pattern import pattern
 
-_ESCAPED = pattern(rb"\\(.)", re.DOTALL)
+_ESCAPED = rb"(?s)\\(.)"
 
 
 def authorization(headers: Headers, to: Target, key: str) -> str:
@@ -54,7 +53,7 @@ def _challenge(value: bytes) -> tuple[str, dict[str, bytes]]:
 
 def _unquoted(value: bytes) -> bytes:
     if len(value) >= 2 and value[:1] == value[-1:] == b'"':
-        return _ESCAPED.sub(rb"\1", value[1:-1])
+        return re.sub(_ESCAPED, rb"\1", value[1:-1])
     return value
 
 

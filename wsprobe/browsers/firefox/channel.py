@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from heapq import heappop, heappush
 
+from msgspec import Struct
+
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.handshake import ABNORMAL, Opened
 from wsprobe.browsers.inflate import Inflater
 from wsprobe.browsers.script import CLOSING, OPEN, WebSocket
-from wsprobe.value import dataclass
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 _CONTROL = 8
@@ -29,8 +30,7 @@ class BadFrame(Exception):
     """The connection is failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """A message made of all its frames, a control frame, or one that is neither."""
 
     opcode: int
@@ -41,8 +41,7 @@ class Unit:
         return self.opcode & _CONTROL != 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
+class _Header(Struct, frozen=True):
     final: bool
     rsv: int
     opcode: int

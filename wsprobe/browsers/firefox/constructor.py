@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from unicodedata import normalize
 from urllib.parse import unquote
 
+from msgspec import Struct
+
 from wsprobe.browsers.engine import Construction, DomException, Made, Page
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.page import first_invalid, first_repeated, given, parsed, sandboxed, upgraded, upgrades
@@ -28,26 +30,21 @@ from wsprobe.browsers.url import (
     trustworthy_host,
     written,
 )
-from wsprobe.pattern import pattern
-from wsprobe.value import dataclass
 
-_KEYWORD = pattern(
-    r"'(?:self|unsafe-inline|unsafe-eval|unsafe-hashes|wasm-unsafe-eval|strict-dynamic|report-sample)'",
-    re.IGNORECASE,
+_KEYWORD = (
+    r"(?i)'(?:self|unsafe-inline|unsafe-eval|unsafe-hashes|wasm-unsafe-eval|strict-dynamic|report-sample)'"
 )
-_NONCE_OR_HASH = pattern(r"'(?:nonce|sha256|sha384|sha512)-[A-Za-z0-9+/_=-]+'", re.IGNORECASE)
-_SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
-_HOST = pattern(
-    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?"
+_NONCE_OR_HASH = r"(?i)'(?:nonce|sha256|sha384|sha512)-[A-Za-z0-9+/_=-]+'"
+_SCHEME = r"(?a)[A-Za-z][A-Za-z0-9+.-]*:"
+_HOST = (
+    r"(?a)(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?"
     r"(?P<host>\*|(?:\*\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?)"
     r"(?::(?P<port>[0-9]{1,9}|\*))?"
-    r"(?P<path>/[^?#]*)?(?:[?#].*)?",
-    re.ASCII,
+    r"(?P<path>/[^?#]*)?(?:[?#].*)?"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One source expression. *host* is "" for a scheme alone, ``*`` for any."""
 
     text: str
@@ -80,13 +77,13 @@ def _source(word: str, page: Address) -> Source | None:
         return Source("'self'", page.scheme, page.host.strip("[]"), port, own=True)
     if word == "*":
         return Source(word, host="*")
-    if _KEYWORD.fullmatch(word):
+    if re.fullmatch(_KEYWORD, word):
         return Source(word.lower())
-    if _NONCE_OR_HASH.fullmatch(word):
+    if re.fullmatch(_NONCE_OR_HASH, word):
         return Source(word)
-    if _SCHEME.fullmatch(word):
+    if re.fullmatch(_SCHEME, word):
         return Source(word.lower(), word[:-1].lower())
-    parts = _HOST.fullmatch(word)
+    parts = re.fullmatch(_HOST, word)
     if parts is None:
         return None
     scheme, host = (parts["scheme"] or page.scheme).lower(), parts["host"].lower()

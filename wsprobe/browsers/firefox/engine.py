@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView
 from wsprobe.browsers.firefox import constructor
@@ -29,15 +31,13 @@ from wsprobe.browsers.script import (
 )
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.reading import Reading
-from wsprobe.value import dataclass
 
 _SECOND = 1_000_000
 _WEBSOCKET = "dom/websocket/WebSocket.cpp"
 _CHANNEL = "netwerk/protocol/websocket/WebSocketChannel.cpp"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What one reading comes to: *outcome* at *at*, None while it is still open."""
 
     at: int
@@ -45,8 +45,7 @@ class Step:
     outcome: Opened | Failed | None
 
 
-@dataclass(frozen=True, slots=True)
-class Firefox:
+class Firefox(Struct, frozen=True):
     """An ``Engine``. Nothing is kept between calls."""
 
     facts: Facts

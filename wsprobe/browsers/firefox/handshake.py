@@ -8,14 +8,15 @@ Source: netwerk/protocol/websocket/WebSocketChannel.cpp, OnStartRequest.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from hashlib import sha1
 
-from wsprobe.browsers.firefox.http import Answer, Head
-from wsprobe.pattern import pattern
-from wsprobe.value import dataclass
+from msgspec import Struct
 
-_SPACES = pattern(rb"[ \t\n\f\r]+")
+from wsprobe.browsers.firefox.http import Answer, Head
+
+_SPACES = rb"[ \t\n\f\r]+"
 _FLAGS = (b"client_no_context_takeover", b"server_no_context_takeover")
 _BITS = (b"client_max_window_bits", b"server_max_window_bits")
 _DIGITS = b"0123456789"
@@ -23,8 +24,7 @@ _HEXADECIMAL = b"0123456789abcdefABCDEF"
 _INT32_MAX = 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Deflate:
+class Deflate(Struct, frozen=True):
     """permessage-deflate, agreed."""
 
     server_bits: int = 15
@@ -39,7 +39,7 @@ def agree(value: bytes) -> Deflate | None:
 
     There is room for one extension: a comma is no separator here.
     """
-    text = _SPACES.sub(b" ", value).strip(b" ")
+    text = re.sub(_SPACES, b" ", value).strip(b" ")
     if not text:
         return None
     name, *parameters = [part.strip(b" ") for part in text.split(b";")]
@@ -100,8 +100,7 @@ _TRANSACTION = "netwerk/protocol/http/nsHttpTransaction.cpp"
 ABNORMAL, TLS = 1006, 1015
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     protocol: str
     deflate: Deflate | None
     stream: int
@@ -113,8 +112,7 @@ class Opened:
         return "permessage-deflate" if self.deflate is not None else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     because: str
     """The step that decided, and its source file."""
     code: int = ABNORMAL

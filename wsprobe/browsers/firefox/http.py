@@ -25,16 +25,16 @@ import re
 from bisect import bisect_right
 from itertools import pairwise
 
+from msgspec import Struct
+
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.script import arrivals, end
 from wsprobe.exchange import Received, Sent
-from wsprobe.pattern import pattern
 from wsprobe.read.reading import Reading
-from wsprobe.value import dataclass
 
-_TOKEN = pattern(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _WHITE_SPACE = b" \t\r\n"
-_NUMBER = pattern(rb"-?[0-9]{1,40}")
+_NUMBER = rb"-?[0-9]{1,40}"
 _INT64_MAX = 2**63 - 1
 
 _SINGLETONS = frozenset(
@@ -74,7 +74,7 @@ class Fields:
     def add(self, line: bytes) -> None:
         """One header line, folds joined. What is not a field is skipped; raises BadField."""
         name, colon, value = line.partition(b":")
-        if not colon or not _TOKEN.fullmatch(name):
+        if not colon or not re.fullmatch(_TOKEN, name):
             return
         name = name.lower()
         value = value.strip(b" \t")
@@ -105,7 +105,7 @@ class Fields:
         parts = [part.strip(_WHITE_SPACE) for part in value.split(b",")]
         if len(set(parts)) > 1:
             raise BadField("different values of content-length")
-        if value and _NUMBER.fullmatch(parts[0]) and abs(int(parts[0])) <= _INT64_MAX:
+        if value and re.fullmatch(_NUMBER, parts[0]) and abs(int(parts[0])) <= _INT64_MAX:
             self.content_length = int(parts[0])
 
 
@@ -131,8 +131,8 @@ def _comparable(name: bytes, value: bytes) -> bytes:
     return parts.pop() if len(parts) == 1 else value
 
 
-_VERSION = pattern(rb"HTTP(?![0-9A-Za-z_])(/(?:([0-9]+)(\.(?:([0-9]+))?)?)?)?")
-_CODE = pattern(rb"[ \t\r\n]*([0-9]{1,3})(?=[ \t\r\n]|\Z)")
+_VERSION = rb"HTTP(?![0-9A-Za-z_])(/(?:([0-9]+)(\.(?:([0-9]+))?)?)?)?"
+_CODE = rb"[ \t\r\n]*([0-9]{1,3})(?=[ \t\r\n]|\Z)"
 _UINT32_MAX = 2**32 - 1
 
 
@@ -140,8 +140,7 @@ class BadStatus(Exception):
     """There is a space, and no status code behind it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     major: int
     """0, 1, 2 or 3."""
     minor: int
@@ -154,7 +153,7 @@ def parse(line: bytes) -> Status:
     _, space, rest = line.partition(b" ")
     if major == 0 or not space:
         return Status(major, minor, 200)
-    code = _CODE.match(rest)
+    code = re.match(_CODE, rest)
     if code is None:
         raise BadStatus
     return Status(major, minor, int(code[1]))
@@ -162,7 +161,7 @@ def parse(line: bytes) -> Status:
 
 def _version(line: bytes) -> tuple[int, int]:
     """HTTP/0.9 unless it begins with ``HTTP``, in capitals; HTTP/1.0 for what cannot be made sense of."""
-    found = _VERSION.match(line)
+    found = re.match(_VERSION, line)
     if found is None:
         return (1, 0) if line[:4].lower() == b"icy " else (0, 9)
     major = _integer(found[2])
@@ -181,13 +180,12 @@ def _integer(digits: bytes | None) -> int:
 
 
 _NO_CONTENT = frozenset({101, 204, 205, 304})
-_SIZE = pattern(rb"[ \t\n\v\f\r]*\+?(?:0[xX])?([0-9A-Fa-f]+)")
+_SIZE = rb"[ \t\n\v\f\r]*\+?(?:0[xX])?([0-9A-Fa-f]+)"
 _SNIFFED = 512
 """nsUnknownDecoder decides once there is more than this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """The channel is told when the byte before *offset* arrives."""
 
     offset: int
@@ -216,7 +214,7 @@ def _chunked(received: bytes, at: int, needed: int) -> Start | None:
             if not line:
                 return Start(at, True)
         elif line:
-            size = _SIZE.match(line.partition(b";")[0])
+            size = re.match(_SIZE, line.partition(b";")[0])
             if size is None or int(size[1], 16) > _UINT32_MAX:
                 return Start(at, False)
             length = int(size[1], 16)
@@ -230,8 +228,8 @@ def _chunked(received: bytes, at: int, needed: int) -> Start | None:
 
 
 _START = b"http/1."
-_OTHER_START = pattern(rb"[ \t-\r]*(http/[23]|icy )", re.IGNORECASE)
-_ANY_START = pattern(rb"http/1\.", re.IGNORECASE)
+_OTHER_START = rb"(?i)[ \t-\r]*(http/[23]|icy )"
+_ANY_START = rb"(?i)http/1\."
 _WITHIN = 11
 """Of the first read, so many bytes are searched for the start of the answer."""
 _SPACE = b" \t\n\v\f\r"
@@ -239,8 +237,7 @@ _STALE = 1_000_000
 """Microseconds after which a 408 is taken for that of a connection which was too old."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     status: Status
     fields: Fields
     end: int
@@ -249,8 +246,7 @@ class Head:
     """The connection ended before the blank line: Firefox makes do with what there is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What came of waiting for an answer."""
 
     at: int
@@ -331,7 +327,7 @@ def _first_start(reading: Reading) -> int | None:
         found = 0 if _START.startswith(head) else -1
     else:
         found = head.find(_START)
-        other = _OTHER_START.match(head)
+        other = re.match(_OTHER_START, head)
         if other is not None and not 0 <= found < other.start(1):
             found = other.start(1)
     if found < 0:
@@ -341,10 +337,10 @@ def _first_start(reading: Reading) -> int | None:
 
 def _next_start(received: bytes, at: int, facts: Facts) -> int | None:
     """LocateHttpStart after an interim answer: any junk may stand before, up to a limit."""
-    other = _OTHER_START.match(received, at)
+    other = re.compile(_OTHER_START).match(received, at)
     found = other.start(1) if other is not None else -1
     if found < 0:
-        any_start = _ANY_START.search(received, at)
+        any_start = re.compile(_ANY_START).search(received, at)
         found = any_start.start() if any_start is not None else -1
     if (found if found >= 0 else len(received)) - at > facts.max_junk:
         raise _GivenUp(at + facts.max_junk, "no answer follows the interim one")

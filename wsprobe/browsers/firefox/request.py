@@ -19,11 +19,10 @@ from wsprobe.browsers.network import credentials, digest
 from wsprobe.browsers.page import fetch_site, origin
 from wsprobe.browsers.url import parse, trustworthy_host
 from wsprobe.exchange import Target
-from wsprobe.pattern import pattern
 
-_ELEMENTS = pattern(rb'(?:[^,\n"]|"(?:[^"\\\n]|\\.)*"?)+')
-_SCHEME = pattern(rb"[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]+(?!=)(.*))?[ \t]*", re.DOTALL)
-_ESCAPED = pattern(rb"\\(.)", re.DOTALL)
+_ELEMENTS = rb'(?:[^,\n"]|"(?:[^"\\\n]|\\.)*"?)+'
+_SCHEME = rb"(?s)[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]+(?!=)(.*))?[ \t]*"
+_ESCAPED = rb"(?s)\\(.)"
 
 Challenge = tuple[str, dict[str, bytes]]
 
@@ -46,9 +45,9 @@ def authorizations(asked: bytes, to: Target, key: str) -> Iterator[str]:
 def challenges(challenges: bytes) -> list[Challenge]:
     """(scheme in lower case, parameters by name in lower case); one field can hold several challenges."""
     found: list[Challenge] = []
-    for element in _ELEMENTS.findall(challenges):
+    for element in re.findall(_ELEMENTS, challenges):
         parameter = element
-        scheme = _SCHEME.fullmatch(element)
+        scheme = re.fullmatch(_SCHEME, element)
         if scheme is not None:
             found.append((scheme[1].decode("ascii").lower(), {}))
             parameter = scheme[2] or b""
@@ -59,7 +58,9 @@ def challenges(challenges: bytes) -> list[Challenge]:
 
 
 def _unquoted(value: bytes) -> bytes:
-    return _ESCAPED.sub(rb"\1", value[1:-1]) if len(value) >= 2 and value[:1] == value[-1:] == b'"' else value
+    return (
+        re.sub(_ESCAPED, rb"\1", value[1:-1]) if len(value) >= 2 and value[:1] == value[-1:] == b'"' else value
+    )
 
 
 def request(made: Construction, page: Page, key: str, facts: Facts, authorization: str = "") -> bytes:

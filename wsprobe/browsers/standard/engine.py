@@ -6,8 +6,10 @@ An ``Engine`` that is a specification: what a browser would show that did what t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Construction, DomException, FollowUp, Made, Page, ScriptView
 from wsprobe.browsers.page import first_invalid, first_repeated, given, origin, upgraded, upgrades, violation
@@ -27,7 +29,6 @@ from wsprobe.browsers.url import (
 from wsprobe.exchange import Act
 from wsprobe.read.reading import Reading, Response
 from wsprobe.target import host_header
-from wsprobe.value import dataclass
 
 
 def construct(url: str, page: Page, letter: Letter) -> Made:
@@ -93,8 +94,7 @@ STILL_WAITING = ("timeout", "local", "limit", "interrupted")
 """Ends of our own making: the server might have gone on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standard:
+class Standard(Struct, frozen=True):
     letter: Letter
 
     @property

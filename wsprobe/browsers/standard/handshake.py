@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from wsprobe.browsers.standard.letter import Letter
 from wsprobe.read.frames import Direction
 from wsprobe.read.reading import Head, Reading, Response
 from wsprobe.read.tokens import Extension, Malformed, expected_accept, parse_extensions, split_list
-from wsprobe.value import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     protocol: str
     extensions: str
     deflate: Direction | None
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     because: str
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from wsprobe.value import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """One specification of the API. Each member names what the text says, with its place."""
 
     name: str

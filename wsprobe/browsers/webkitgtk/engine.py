@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from msgspec import Struct
+
 from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView
 from wsprobe.browsers.network import reset_unasked
 from wsprobe.browsers.page import given
@@ -29,7 +31,6 @@ from wsprobe.browsers.webkitgtk.request import request
 from wsprobe.browsers.webkitgtk.session import MISDIRECTED, UNAUTHORIZED, Again, Answer, Redirect, answers
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.reading import Reading
-from wsprobe.value import dataclass
 
 _CLOSED_EARLY = "close() while CONNECTING: Source/WebCore/Modules/websockets/WebSocket.cpp"
 _WHY = {MISDIRECTED: "421", UNAUTHORIZED: "401, and there is an answer to it"}
@@ -40,8 +41,7 @@ _RESET_RACE = (
 _PENDING = "no answer yet, and libsoup sets itself no limit"
 
 
-@dataclass(frozen=True, slots=True)
-class WebKitGtk:
+class WebKitGtk(Struct, frozen=True):
     """An ``Engine``. Nothing is kept between calls."""
 
     facts: Facts

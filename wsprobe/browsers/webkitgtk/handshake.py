@@ -9,18 +9,19 @@ soup_websocket_client_verify_handshake).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+from msgspec import Struct
 
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.http import SPACE, Fields, contains, items, parameters
-from wsprobe.pattern import pattern
 from wsprobe.read.tokens import expected_accept
-from wsprobe.value import dataclass
 
 NAME = b"permessage-deflate"
 _SLOTS = 8
 """Of a GHashTable with few entries."""
-_DECIMAL = pattern(rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
+_DECIMAL = rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)"
 _FLAGS = (b"server_no_context_takeover", b"client_no_context_takeover")
 _BITS = (b"server_max_window_bits", b"client_max_window_bits")
 
@@ -34,8 +35,7 @@ class Refused(Exception):
         self.name = name.decode("utf-8", "replace")
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     text: str
     """What ``WebSocket.extensions`` says: parameters in libsoup's own order."""
     server_bits: int
@@ -105,7 +105,7 @@ def _hash(name: bytes) -> int:
 
 
 def _bits(value: bytes | None) -> int | None:
-    match = _DECIMAL.fullmatch(value or b"")
+    match = re.fullmatch(_DECIMAL, value or b"")
     if match is None or len(match[2].lstrip(b"0")) > 2:
         return None
     number = int(match[2]) * (-1 if match[1] == b"-" else 1)
@@ -120,15 +120,13 @@ def _in_order(checked: dict[bytes, int]) -> list[str]:
 _SOURCE = "libsoup/websocket/soup-websocket.c"
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     failure: str
     """What stands after "failed: " in the console."""
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     protocol: str
     extensions: Accepted
 

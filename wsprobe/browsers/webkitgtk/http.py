@@ -16,23 +16,22 @@ libsoup/http1/soup-body-input-stream.c.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal
 
-from wsprobe.pattern import pattern
-from wsprobe.value import dataclass
+from msgspec import Struct
 
-_HEAD_END = pattern(rb"\n\r?\n")
-_BLANKS = pattern(rb"[\r\n]*")
-_STATUS_LINE = pattern(rb"(?:HTTP/([0-9]+)\.([0-9]+)|(ICY))[ \t]*([0-9]*)")
-_WHITE = pattern(rb"[ \t\r\n]")
-_FOLD = pattern(rb"(?:[ \t\r]*\n[ \t]*)+")
-_ESCAPED = pattern("[\udc80-\udcff]")
+_HEAD_END = rb"\n\r?\n"
+_BLANKS = rb"[\r\n]*"
+_STATUS_LINE = rb"(?:HTTP/([0-9]+)\.([0-9]+)|(ICY))[ \t]*([0-9]*)"
+_WHITE = rb"[ \t\r\n]"
+_FOLD = rb"(?:[ \t\r]*\n[ \t]*)+"
+_ESCAPED = "[\udc80-\udcff]"
 _STARTS_FOLD = (b" ", b"\t")
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """Where a head lies in the bytes received."""
 
     text: bytes
@@ -41,8 +40,7 @@ class Cut:
     """Offset of the first byte after the blank line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     old: bool
     """HTTP/1.0, or ICY, which counts as such."""
     status: int
@@ -69,12 +67,12 @@ def cut(data: bytes, start: int, limit: int, *, ended: bool) -> Cut | None:
 
 def parse(text: bytes) -> Head | None:
     """The head, None if libsoup cannot parse it."""
-    blanks = _BLANKS.match(text)
+    blanks = re.match(_BLANKS, text)
     text = text[blanks.end() :] if blanks else text
     found = _fields(text)
     if found is None:
         return None
-    line = _STATUS_LINE.match(text)
+    line = re.match(_STATUS_LINE, text)
     if line is None or len(line[4]) != 3:
         return None
     status = int(line[4])
@@ -93,7 +91,7 @@ def parse(text: bytes) -> Head | None:
 def _end(data: bytes, start: int) -> tuple[int, int] | None:
     """(end of the last line, end of the blank line): a blank line that is the first one does not count."""
     at = start
-    while (found := _HEAD_END.search(data, at)) is not None:
+    while (found := re.compile(_HEAD_END).search(data, at)) is not None:
         line_end = found.start() + 1
         before = line_end - start
         if before >= (3 if found[0] == b"\n\r\n" else 2):
@@ -112,7 +110,7 @@ def _fields(text: bytes) -> list[tuple[bytes, bytes]] | None:
     found = []
     while at < len(text):
         colon = text.find(b":", at)
-        named = colon > at and _WHITE.search(text, at, colon) is None
+        named = colon > at and re.compile(_WHITE).search(text, at, colon) is None
         end = text.find(b"\n", at)
         if end < 0:
             return None
@@ -130,7 +128,7 @@ def _value(text: bytes) -> bytes:
     """Folds become a space, stray CR too."""
     text = text.lstrip(b" \t\r\n")
     if b"\n" in text:
-        text = _FOLD.sub(b" ", text)
+        text = re.sub(_FOLD, b" ", text)
     text = text.rstrip(b" \t\r").replace(b"\r", b" ")
     return _valid(text)
 
@@ -139,7 +137,7 @@ def _valid(text: bytes) -> bytes:
     """Each byte that is not UTF-8 becomes U+FFFD (g_utf8_make_valid)."""
     if text.isascii():
         return text
-    return _ESCAPED.sub("\ufffd", text.decode("utf-8", "surrogateescape")).encode()
+    return re.sub(_ESCAPED, "\ufffd", text.decode("utf-8", "surrogateescape")).encode()
 
 
 SPACE = b" \t\n\f\r"
@@ -283,8 +281,8 @@ def _extended(value: bytes) -> bytes | None:
 
 Encoding = Literal["none", "length", "chunked", "eof", "unrecognized"]
 
-_NUMBER = pattern(rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
-_CHUNK_SIZE = pattern(rb"[ \t\n\v\f\r]*([+-]?)(?:0[xX])?([0-9A-Fa-f]+)")
+_NUMBER = rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)"
+_CHUNK_SIZE = rb"[ \t\n\v\f\r]*([+-]?)(?:0[xX])?([0-9A-Fa-f]+)"
 _UNSIGNED, _SIGNED = 2**64 - 1, 2**63 - 1
 _LINE = 128
 """Bytes of a line of the chunked coding that there is room for, its end included."""
@@ -298,8 +296,7 @@ class TooLong(Exception):
     """A line of the chunked coding does not end in the room there is. The argument: offset of its last byte."""
 
 
-@dataclass(frozen=True, slots=True)
-class Framing:
+class Framing(Struct, frozen=True):
     encoding: Encoding
     length: int
     """-1: not known."""
@@ -357,7 +354,7 @@ def _encoding(head: Head) -> tuple[Encoding, int]:
 def _length(value: bytes) -> int | None:
     if not value:
         return 0
-    match = _NUMBER.fullmatch(value)
+    match = re.fullmatch(_NUMBER, value)
     if match is None:
         return None
     number = _signed(int(match[2].lstrip(b"0")[:20] or b"0"), minus=match[1] == b"-")
@@ -383,7 +380,7 @@ def _keeps_alive(head: Head) -> bool:
 def _chunked_end(data: bytes, start: int, *, ended: bool) -> int | None:
     at: int | None = start
     while at is not None and (line := _line_end(data, at)) is not None:
-        match = _CHUNK_SIZE.match(data, at, line)
+        match = re.compile(_CHUNK_SIZE).match(data, at, line)
         size = _signed(int(match[2].lstrip(b"0")[:17] or b"0", 16), minus=match[1] == b"-") if match else 0
         if size <= 0:
             return _trailers_end(data, line, ended=ended)

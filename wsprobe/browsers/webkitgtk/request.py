@@ -25,7 +25,6 @@ from wsprobe.browsers.url import parse, trustworthy_host
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.http import SPACE, Fields, items, parameters
 from wsprobe.exchange import Target
-from wsprobe.pattern import pattern
 
 NTLM = "NTLM TlRMTVNTUAABAAAABYIIAAAAAAAAAAAAAAAAAAAAAAAAAAAAMAAAAAAAAAAwAAAA"
 """soup_ntlm_request: asks for a challenge (measured)."""
@@ -106,7 +105,7 @@ def _digest(own: Credentials, given: dict[bytes, bytes | None], uri: str, key: s
     return "Digest " + ", ".join(parts)
 
 
-_ESCAPE = pattern("%([0-9A-Fa-f]{2})")
+_ESCAPE = "%([0-9A-Fa-f]{2})"
 _UNRESERVED = frozenset("-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 """RFC 3986 section 2.3."""
 
@@ -145,7 +144,7 @@ def request(
 
 def _normal(resource: str) -> str:
     """Escaped is only what must be, in capitals (GLib, glib/guri.c: uri_decoder)."""
-    return _ESCAPE.sub(_normal_escape, resource)
+    return re.sub(_ESCAPE, _normal_escape, resource)
 
 
 def _normal_escape(escape: re.Match[str]) -> str:

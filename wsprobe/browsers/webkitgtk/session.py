@@ -14,7 +14,9 @@ libsoup/auth/soup-auth-manager.c (auth_got_body).
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.browsers.script import arrivals, end
 from wsprobe.browsers.webkitgtk.establish import not_established
@@ -36,14 +38,12 @@ from wsprobe.browsers.webkitgtk.request import NTLM, authorization
 from wsprobe.browsers.webkitgtk.uri import BadUri, is_numbers, resolved
 from wsprobe.exchange import Target
 from wsprobe.read.reading import Reading
-from wsprobe.value import dataclass
 
 _SOURCE = "libsoup/soup-session.c"
 _SCHEMES = {"ws": (False, 80), "http": (False, 80), "wss": (True, 443), "https": (True, 443)}
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(Struct, frozen=True):
     url: str
     target: Target
 
@@ -78,8 +78,7 @@ _SESSION = "libsoup/soup-session.c"
 SWITCHING, UNAUTHORIZED, MISDIRECTED = 101, 401, 421
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Struct, frozen=True):
     """The same request once more, after a 421, or after a 401 that can be answered."""
 
     status: int
@@ -92,8 +91,7 @@ class Again:
     """It asks again each time: with a password, NTLM begins anew on each connection (soup-auth-ntlm.c)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What one answer comes to, and when (microseconds); *outcome* is None while that is open."""
 
     at: int

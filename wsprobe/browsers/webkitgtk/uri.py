@@ -11,24 +11,21 @@ import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from urllib.parse import unquote_to_bytes
 
-from wsprobe.pattern import pattern
-from wsprobe.value import dataclass
+from msgspec import Struct
 
-_SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_REST = pattern(r"(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
-_PORT = pattern(r"[0-9]+")
-_ESCAPE = pattern(r"%([0-9A-Fa-f]{2})?")
-_UNSEEN = pattern(r"[^!-~]")
-_NUMBERS = pattern(
-    r"((?:(?:0[xX][0-9A-Fa-f]+|[0-9]+)\.){0,3}(?:0[xX][0-9A-Fa-f]+|[0-9]+))(?:[ \t-\r].*)?", re.DOTALL
-)
+_SCHEME = r"([A-Za-z][A-Za-z0-9+.-]*):"
+_REST = r"(?s)(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?"
+_PORT = r"[0-9]+"
+_ESCAPE = r"%([0-9A-Fa-f]{2})?"
+_UNSEEN = r"[^!-~]"
+_NUMBERS = r"(?s)((?:(?:0[xX][0-9A-Fa-f]+|[0-9]+)\.){0,3}(?:0[xX][0-9A-Fa-f]+|[0-9]+))(?:[ \t-\r].*)?"
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 _BIGGEST_PORT = 65535
 _ACE = "xn--"
 _LONGEST_LABEL = 63
-_DOT = pattern("[.\u3002\uff0e\uff61]")
-_JUNK = pattern("[\u00ad\u1806\u200b\u2060\ufeff\u034f\u180b\u180c\u180d\u200c\u200d\ufe00-\ufe0f]")
+_DOT = "[.\u3002\uff0e\uff61]"
+_JUNK = "[\u00ad\u1806\u200b\u2060\ufeff\u034f\u180b\u180c\u180d\u200c\u200d\ufe00-\ufe0f]"
 _PROHIBITED = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"})
 _ALSO_PROHIBITED = frozenset("\ufffc\ufffd\u0340\u0341")
 
@@ -37,8 +34,7 @@ class BadUri(Exception):
     """GLib cannot parse it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Uri:
+class Uri(Struct, frozen=True):
     scheme: str
     """In lower case."""
     userinfo: str | None
@@ -78,7 +74,7 @@ def resolved(base: str, text: str) -> Uri:
 def is_numbers(host: str) -> bool:
     """Whether *host* is a number that stands for an IPv4 address, and is not written as one: such a name is
     never looked up (inet_aton, in gio/gresolver.c)."""
-    found = _NUMBERS.fullmatch(host)
+    found = re.fullmatch(_NUMBERS, host)
     if found is None or _is_address(host):
         return False
     *first, last = (_number(part) for part in found[1].split("."))
@@ -96,9 +92,9 @@ def _number(part: str) -> int:
 
 def _split(text: str) -> tuple[str | None, Uri]:
     """(scheme, the rest of it)."""
-    found = _SCHEME.match(text)
+    found = re.match(_SCHEME, text)
     scheme = found[1].lower() if found is not None else None
-    rest = _REST.fullmatch(text, found.end() if found is not None else 0)
+    rest = re.compile(_REST).fullmatch(text, found.end() if found is not None else 0)
     assert rest is not None
     authority, path, query, fragment = rest.groups()
     userinfo = host = port = None
@@ -121,7 +117,7 @@ def _host_and_port(text: str) -> tuple[str, int | None]:
     digits = "" if colon < 0 else text[colon + 1 :]
     if not digits:
         return host, None
-    if not _PORT.fullmatch(digits) or len(digits.lstrip("0")) > 5 or int(digits) > _BIGGEST_PORT:
+    if not re.fullmatch(_PORT, digits) or len(digits.lstrip("0")) > 5 or int(digits) > _BIGGEST_PORT:
         raise BadUri
     return host, int(digits)
 
@@ -142,13 +138,13 @@ def _to_ascii(host: str) -> str:
     """g_hostname_to_ascii: of IDNA what GLib has of it; a last dot is lost."""
     from unicodedata import category, normalize
 
-    name = _JUNK.sub("", host).lower()
+    name = re.sub(_JUNK, "", host).lower()
     if name.isascii():
         return name
     name = normalize("NFKC", name).lower()
     if any(category(char) in _PROHIBITED or char in _ALSO_PROHIBITED for char in name):
         raise BadUri
-    labels = _DOT.split(name)
+    labels = re.split(_DOT, name)
     if len(labels) > 1 and not labels[-1]:
         labels.pop()
     if any(not label.isascii() and label.startswith(_ACE) for label in labels):
@@ -184,8 +180,8 @@ def _is_ipv6(host: str) -> bool:
 
 def _encoded(text: str) -> str:
     """What needs no escape loses it, what is not to be seen gets one."""
-    out = _ESCAPE.sub(_kept, text)
-    return _UNSEEN.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), out)
+    out = re.sub(_ESCAPE, _kept, text)
+    return re.sub(_UNSEEN, lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), out)
 
 
 def _kept(escape: re.Match[str]) -> str:
@@ -196,7 +192,7 @@ def _kept(escape: re.Match[str]) -> str:
 
 
 def _decoded(text: str) -> str:
-    if any(escape[1] is None for escape in _ESCAPE.finditer(text)):
+    if any(escape[1] is None for escape in re.finditer(_ESCAPE, text)):
         raise BadUri
     try:
         out = unquote_to_bytes(text).decode()
