@@ -10,9 +10,10 @@ import argparse
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import trio
+from msgspec.structs import replace
 
 from tests.browsers.driver import store
 from tests.browsers.driver.bench import PAGE_ADDRESSES, Bench, bench
