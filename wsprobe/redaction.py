@@ -39,10 +39,11 @@ from wsprobe.exchange import (
     TunnelReceived,
     TunnelSent,
 )
-from wsprobe.read import READERS, read
+from wsprobe.read import read
 from wsprobe.read.frames import Direction, agreed_deflate, messages
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Body, Field, Frame, Head, Reading, Span
+from wsprobe.wire import WIRES
 
 ECHO_MIN = 4
 """Bytes. Shorter secrets are masked where they stand, but not searched for."""
@@ -246,7 +247,7 @@ def received_stream(secrets: Secrets, reading: Reading) -> bytes:
 
 
 def _is_rfc_6455(reading: Reading) -> bool:
-    return reading.exchange.plan.wire not in READERS
+    return WIRES[reading.exchange.plan.wire].framed_as_rfc6455
 
 
 def _deflate(reading: Reading, side: Literal["server", "client"]) -> Direction | None:

@@ -25,9 +25,10 @@ from wsprobe.judge.finding import Finding, Told, Verdict
 from wsprobe.judge.message import body, head
 from wsprobe.judge.refusal import challenge, hints, redirect, version_negotiation
 from wsprobe.judge.session import closing
-from wsprobe.judge.subject import RFC_FRAMING, handshake, refusal, status_span
+from wsprobe.judge.subject import handshake, refusal, status_span
 from wsprobe.judge.subject import refusal as refusal_of
 from wsprobe.read.reading import Reading
+from wsprobe.wire import WIRES
 
 _OPTIONS = ("rule-protocol-", "rule-extension-", "rule-deflate-", "rule-origin")
 """Rules on what the server chose: a handshake that was correct, with options that make the client drop it."""
@@ -96,7 +97,7 @@ def judged_by_draft(reading: Reading) -> Verdict:
 def _beside(wire: str) -> Specification:
     """Return the rules that say nothing of the handshake itself."""
     http = () if wire.startswith("hixie-") else (head,)
-    session = SESSION if wire in RFC_FRAMING else (closing,)
+    session = SESSION if WIRES[wire].framed_as_rfc6455 else (closing,)
     return Specification(wire, (*TRANSPORT, *_REFUSAL, *http, *session), rfc6455_answer)
 
 
