@@ -1,11 +1,10 @@
-"""The values that a probe writes and every reader reads. Imports nothing of ours but how values are made.
+"""The values that a probe writes and every reader reads. Depends on no other module of wsprobe.
 
 Rule 1: the wire is the fact. Bytes are kept as they were sent and received; one read is one event.
-Rule 2: a failure of the network is an event, never an exception.
+Rule 2: a failure of the network is an event, never an exception. ``PlanError`` is for plans that cannot be
+carried out.
 
 Times (``at``) are whole microseconds since the probe of this exchange began.
-
-What the network refuses to begin with.
 """
 
 from __future__ import annotations

@@ -1,16 +1,12 @@
-"""Secrets in text: masked where they stand, remembered, and found again where they come back.
-
-Secrets in the bytes of one direction of a connection. What is masked keeps its length and its place.
-
-Recordings without their secrets: same bytes, same offsets, same reads, with ``*`` where a secret was.
+"""Recordings without their secrets: same bytes, same offsets, same reads, with ``*`` where a secret was.
 
 Masked are the credentials in Authorization and Proxy-Authorization, cookie values in Cookie and Set-Cookie,
-userinfo, and query values (of the target, of request lines, of Location, Referer and their like); then the
-same strings wherever they come back: in bodies, messages, reason phrases, other fields, error texts.
+userinfo, and query values (of the target, of request lines, of Location, Referer and their like); then the same
+strings wherever they come back: in bodies, messages, reason phrases, other fields, error texts.
 
 A compressed body or message that repeats a secret is masked as a whole. Not masked: names of cookies and of
-query parameters, cookie attributes; strings under four bytes, where they come back; other spellings of a
-secret (in base64, in JSON escapes).
+query parameters, cookie attributes; strings under four bytes, where they come back; other spellings of a secret
+(in base64, in JSON escapes).
 """
 
 from __future__ import annotations

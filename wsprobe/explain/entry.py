@@ -1,7 +1,4 @@
-"""One thing explained: a value, its plain text and its JSON.
-
-The TOML files of this package: read when a topic first needs one.
-"""
+"""One thing explained: a value, its plain text and its JSON; and the TOML files that it comes from."""
 
 from __future__ import annotations
 

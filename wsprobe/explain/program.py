@@ -1,9 +1,4 @@
-"""Outcome words and exit statuses, from the one table of them.
-
-Findings of the judge, from its own table.
-
-Scenarios of the lab, from its catalogue.
-"""
+"""What the program itself knows and need not be told twice: outcomes, exit statuses, findings, scenarios."""
 
 from __future__ import annotations
 

@@ -1,15 +1,4 @@
-"""HTTP statuses as answers to a WebSocket handshake.
-
-Close codes: the IANA registry, the ranges, and what frameworks agree on.
-
-The headers of a handshake: who writes them, what is checked, what script in a browser can do about them.
-
-What a script in a browser can read of its socket, and what keeps it from having one.
-
-Sections of the specifications that decide how an answer is read.
-
-Citations of a specification, as reports, standards and people write them.
-"""
+"""What the TOML tables explain: statuses, close codes, headers, words of the page, sections."""
 
 from __future__ import annotations
 

@@ -1,12 +1,6 @@
-"""What a revision has a script be told of a reading.
+"""One recorded answer, read as any revision of the specifications told a client to read it.
 
-The verdict on an exchange by the wire version that was spoken in it, where that is older than RFC 6455.
-
-One recorded answer, read as any revision of the specifications told a client to read it.
-
-The specifications' revisions: as data, and as readers of a recorded answer.
-
-Everything is loaded when it is first asked for: importing this package costs next to nothing.
+``judged_by_draft`` is the same for the wire version that was spoken, where that is older than RFC 6455.
 """
 
 from __future__ import annotations

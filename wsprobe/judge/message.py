@@ -1,10 +1,6 @@
-"""Findings about HTTP messages: how the head is written, how the body is framed.
-
-How heads are written (RFC 9112 sections 2 and 5, RFC 9110 section 5), and what a 101 must not carry.
+"""HTTP messages as they are written (RFC 9112, RFC 9110 section 5), and what a 101 must not carry.
 
 One finding an oddity and head: it points at the first place and counts the rest.
-
-Bodies of refusals: whether all of it came, and whether it is what the headers say.
 """
 
 from __future__ import annotations

@@ -1,12 +1,6 @@
-"""Findings about what came after the 101.
-
-RFC 6455 sections 5.1, 5.2 and 5.5: each frame by itself.
+"""After the 101: frames, messages, the closing handshake (RFC 6455 sections 5, 7 and 8.1; RFC 7692).
 
 One finding a rule: it points at the first frame that breaks it and counts the rest.
-
-RFC 6455 sections 5.4 and 8.1, RFC 7692 section 7.2.2: frames as messages.
-
-RFC 6455 sections 5.5.1, 7.1 and 7.4: how the session was closed.
 """
 
 from __future__ import annotations

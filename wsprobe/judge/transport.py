@@ -1,9 +1,4 @@
-"""Findings about the way to the server, about servers that speak something else, and about ends.
-
-Names, addresses and proxies: RFC 6455 section 4.1 has the client fail if the connection cannot be opened.
-
-What came in place of an answer: another protocol, a part of one, or nothing.
-"""
+"""The way to the server, peers that speak something else, answers that broke off (RFC 6455, 4.1)."""
 
 from __future__ import annotations
 

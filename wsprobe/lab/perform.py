@@ -1,20 +1,9 @@
-"""The request that reached the lab, and the fields it gives to templates.
-
-Frames of each wire version as the lab hears them from a client, and says them as a server.
-
-The wire version that a request speaks, and how a server opens a session in it.
-
-What the lab hears from a client after its request: frames, as far as a step cares for them.
-
-How a request is answered: the steps, what fills in their templates, and who listens to what comes after.
-
-A request tells its own wire version: ``{opening}`` is the 101 of that version, and what the client sends after
-it is heard, and echoed, in that version. Everything else that a scenario sends is sent as it is written.
-
-The server's side of a scenario, without input or output: what to do next, step by step.
+"""The server's side of a scenario, without input or output: what to do next, step by step.
 
 A performance is a generator. It yields what is to be done and is sent what came of it; whoever drives it has
-the socket and the clock (``server``), or neither (``play``).
+the socket and the clock (``server``), or neither (``play``). A request tells its own wire version:
+``{opening}`` is the 101 of that version, and what the client sends after it is heard, and echoed, in that
+version. Everything else that a scenario sends is sent as it is written.
 """
 
 from __future__ import annotations

@@ -1,11 +1,4 @@
-"""Which names resolve on the stage, and to what. Nothing is looked up.
-
-Certificates as the stage has them: values only, nothing is signed.
-
-A scenario played without sockets, in virtual time: the recording that the network would have made. Pure.
-
-An engine opens a scenario, without sockets: what script would see. Pure; for tests and for comparisons.
-"""
+"""A scenario played without sockets, in virtual time: the recording that the network would have made. Pure."""
 
 from __future__ import annotations
 

@@ -1,11 +1,4 @@
-"""Which proxy a plan names.
-
-What is said to a proxy before the way to the target is open, every byte of it recorded.
-
-The tunnel through an HTTP proxy: CONNECT (RFC 9110 section 9.3.6).
-
-SOCKS tunnels: version 4 with names (SOCKS 4A), and version 5 (RFC 1928, RFC 1929).
-"""
+"""The tunnel through a proxy, every byte recorded: CONNECT (RFC 9110 section 9.3.6), SOCKS (RFC 1928)."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""The one way from ordinary code into trio.
-
-Several pieces of work side by side, their results in order.
-
-What a person types while a session is open.
-"""
+"""Ways from ordinary code into trio: one piece of work, many side by side, and lines typed."""
 
 from __future__ import annotations
 

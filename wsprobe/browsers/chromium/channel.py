@@ -1,12 +1,10 @@
-"""Frames as Chromium reads them: one read at a time, and all of a read is lost if any of it is broken.
+"""An open WebSocket in Chromium: frames, the closing handshake and its timers, the end of the connection.
+
+Frames are read one read at a time, and all of a read is lost if any of it is broken.
 
 Sources: net/websockets/websocket_frame_parser.cc, websocket_basic_stream.cc, websocket_chunk_assembler.cc,
-websocket_deflate_stream.cc, websocket_inflater.cc.
-
-An open WebSocket: frames, the closing handshake and its timers, the end of the connection.
-
-Source: net/websockets/websocket_channel.cc; what the page is told of it: dom_websocket.cc and
-websocket_channel_impl.cc in third_party/blink/renderer/modules/websockets/.
+websocket_deflate_stream.cc, websocket_inflater.cc, websocket_channel.cc; what the page is told of it:
+dom_websocket.cc and websocket_channel_impl.cc in third_party/blink/renderer/modules/websockets/.
 """
 
 from __future__ import annotations

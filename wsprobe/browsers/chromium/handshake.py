@@ -1,12 +1,8 @@
-"""The answer's Sec-WebSocket-Extensions.
-
-Sources: net/websockets/websocket_extension_parser.cc, websocket_deflate_parameters.cc and
-ValidateExtensions in websocket_handshake_stream_base.cc.
-
-Is the answer an agreement to speak WebSocket? In Chromium's order of checks.
+"""Is the answer an agreement to speak WebSocket? In Chromium's order of checks, extensions among them.
 
 Sources: net/websockets/websocket_basic_handshake_stream.cc (ValidateResponse, ValidateUpgradeResponse),
-websocket_handshake_stream_base.cc (ValidateSubProtocol), websocket_stream.cc (Delegate).
+websocket_handshake_stream_base.cc (ValidateSubProtocol, ValidateExtensions), websocket_stream.cc (Delegate),
+websocket_extension_parser.cc, websocket_deflate_parameters.cc.
 """
 
 from __future__ import annotations

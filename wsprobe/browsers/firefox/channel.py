@@ -1,12 +1,10 @@
-"""Frames as Firefox reads them; masked ones from a server are let pass.
+"""An open WebSocket in Firefox: what its socket thread does with bytes, its main thread with events.
 
-Source: netwerk/protocol/websocket/WebSocketChannel.cpp, ProcessInput.
+Each tells the other by a task that takes a moment; so a connection that ends right behind a Close frame has
+ended before that was answered, and the close is not clean. Frames that a server masked are let pass.
 
-An open WebSocket: what the socket thread does with bytes, and the main thread with what it hears of them.
-
-Sources: netwerk/protocol/websocket/WebSocketChannel.cpp (socket thread), dom/websocket/WebSocket.cpp (main
-thread). Each tells the other by a task that takes a moment; so a connection that ends right behind a Close
-frame has ended before that was answered, and the close is not clean.
+Sources: netwerk/protocol/websocket/WebSocketChannel.cpp (ProcessInput; the socket thread),
+dom/websocket/WebSocket.cpp (the main thread).
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
-"""The answer's Sec-WebSocket-Extensions (netwerk/protocol/websocket/WebSocketChannel.cpp: HandleExtensions,
+"""Is the answer an agreement to speak WebSocket? In Firefox's order of checks, extensions among them.
+
+Source: netwerk/protocol/websocket/WebSocketChannel.cpp (OnStartRequest, HandleExtensions,
 ParseWebSocketExtension).
-
-Is the answer an agreement to speak WebSocket? In Firefox's order of checks.
-
-Source: netwerk/protocol/websocket/WebSocketChannel.cpp, OnStartRequest.
 """
 
 from __future__ import annotations

@@ -1,16 +1,11 @@
-"""What libsoup makes of a Close frame: what it refuses, and what it cannot answer.
+"""An open WebSocket in libsoup: frames, errors, the closing handshake and its timer; and messages inflated.
 
-Source: libsoup/websocket/soup-websocket-connection.c, receive_close, close_connection, send_close.
+One stream inflates the whole session, and the tail that each message lacks is fed on its own.
 
-Inflating messages as libsoup does: one stream for the whole session, the missing tail fed on its own.
-
-Source: libsoup/websocket/soup-websocket-extension-deflate.c.
-
-An open WebSocket in libsoup: frames, errors, the closing handshake and its timer.
-
-Sources: libsoup/websocket/soup-websocket-connection.c, soup-websocket-extension-deflate.c; what WebKit makes
-of its signals: Source/WebKit/NetworkProcess/soup/WebSocketTaskSoup.cpp,
-Source/WebKit/WebProcess/Network/WebSocketChannel.cpp, Source/WebCore/Modules/websockets/WebSocket.cpp.
+Sources: libsoup/websocket/soup-websocket-connection.c (receive_close, close_connection, send_close),
+soup-websocket-extension-deflate.c; what WebKit makes of its signals:
+Source/WebKit/NetworkProcess/soup/WebSocketTaskSoup.cpp, Source/WebKit/WebProcess/Network/WebSocketChannel.cpp,
+Source/WebCore/Modules/websockets/WebSocket.cpp.
 """
 
 from __future__ import annotations
