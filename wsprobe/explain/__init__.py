@@ -16,6 +16,8 @@ _PREFIXED = re.compile(
     r"(?i)(close|code|status|http|exit|finding|outcome|spec|revision|rule|scenario|lab)"
     r"[ :](?:code |status )?(\S+)"
 )
+LONGEST = 8192
+"""Characters of a topic that are read: a console's line with a long URL in it is shorter."""
 FRAGMENT = 3
 """Words of a console text that are enough to find it."""
 
@@ -46,7 +48,7 @@ def find(topic: str) -> Entry:
     a console. Where one word means several things, ``close 1006``, ``status 403``, ``exit 12``,
     ``finding unresolved``, ``rule upgrade``, ``lab:403`` say which. Raises UnknownTopic.
     """
-    asked = " ".join(topic.split())
+    asked = " ".join(topic[:LONGEST].split())
     entry = (
         _prefixed(asked)
         or _number(asked)

@@ -58,6 +58,7 @@ def _topics_of(word: str) -> tuple[tuple[str, str], ...]:
         "invalid": "each finding names the header that is wrong and what is expected",
         "aborted": "look for a proxy's idle limit or a crash; -vv shows what came last",
         "closed": "read code and reason; wsprobe explain CODE",
+        "limit": "look at what came: no head of an answer is that long; the server is broken, or hostile",
     }.get(word)
     return (("what to do", next_step),) if next_step else ()
 

@@ -153,7 +153,7 @@ def outcome(reading: Reading, verdict: Verdict) -> str:
     final = reading.final
     if final is not None and final.head.complete:
         return "not-http"
-    return "timeout" if how(reading) == "timeout" else "dropped"
+    return how(reading) if how(reading) in ("timeout", "limit") else "dropped"
 
 
 def _way(reading: Reading) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from wsprobe.judge.finding import Entry, Finding, counted, shown
 from wsprobe.judge.subject import PEER_ENDED, blank, handshake, how, refusal, status_span, stopped, where
 from wsprobe.read.reading import Body, Field, Head, Reading, Response, Span
-from wsprobe.read.tokens import is_token
+from wsprobe.read.tokens import VALUE_MAX, is_token
 
 _HAND_WRITTEN = "a server that writes its answers by hand, byte by byte"
 
@@ -136,6 +136,16 @@ HEAD_LARGE = Entry(
     "and proxies, browsers take 256 KiB.",
     usual="cookies or debugging headers that grew",
     advice="Keep the whole head under 8 KiB.",
+)
+HEAD_LINE_LONG = Entry(
+    "head-line-long",
+    "note",
+    "RFC 9110 section 5.4",
+    title="A line of the head is longer than is taken apart",
+    meaning="It is shown and kept, but a list in it is read only so far, extensions in it are not read, and "
+    "h11 is not asked about the answer: that would cost hundreds of times its bytes.",
+    usual="a server that is broken, or hostile",
+    advice="Keep every line of a head under 8 KiB.",
 )
 CONTENT_LENGTH_ON_101 = Entry(
     "content-length-on-101",
@@ -331,6 +341,12 @@ def _size(head: Head) -> Iterator[Finding]:
             f"the head has {size} bytes and {counted(len(head.fields), 'header')}",
             (head.start, head.start + size),
         )
+    for line in head.lines:
+        if len(line.text) > VALUE_MAX:
+            yield HEAD_LINE_LONG.found(
+                f"a line has {len(line.text)} bytes; {VALUE_MAX} of them are taken apart", line.span
+            )
+            return
 
 
 def framing_on_101(reading: Reading) -> Iterator[Finding]:

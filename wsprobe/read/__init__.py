@@ -14,6 +14,7 @@ from wsprobe.exchange import Ended, Event, Exchange, Received, Sent
 from wsprobe.read.frames import When
 from wsprobe.read.head import LINES_MAX, opens_session, read_request, split_head, status_line
 from wsprobe.read.reading import Head, Opinion, Reading, Response, Session
+from wsprobe.read.tokens import VALUE_MAX
 
 if TYPE_CHECKING:
     from wsprobe.wire.framing import SessionReader
@@ -167,6 +168,9 @@ def _opinion(received: bytes, responses: list[Response], method: bytes, exchange
     if not received or any(len(response.head.lines) > LINES_MAX for response in responses):
         return None
     if len(responses) > INTERIM_MAX:
+        return None
+    # The expressions that h11 matches lines with cost 250 times the bytes of a long one.
+    if any(len(line.text) > VALUE_MAX for response in responses for line in response.head.lines):
         return None
     from wsprobe.read.body import opinion
 

@@ -141,6 +141,8 @@ class Inflater:
         """
         import zlib
 
+        if not self.room:
+            return b""  # to zlib, room for no byte is room without end
         left = data + _TAIL + _FINAL
         out = bytearray()
         streams = 0

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.handshake import ABNORMAL, Opened
-from wsprobe.browsers.inflate import Inflater
+from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.script import CLOSING, OPEN, WebSocket
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
@@ -223,6 +223,10 @@ class Channel:
         except BadFrame as fault:
             self.because = f"{fault}: {_CHANNEL}"
             self._break_off(now, Stop.FAILED, lost=True)
+        except TooLong:
+            self.because = TOO_LONG
+            self._stopped = True
+            self._close_due = None
 
     def end(self, now: int, *, reset: bool) -> None:
         """The connection ended."""
