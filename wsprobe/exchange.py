@@ -1,4 +1,4 @@
-"""The values that a probe writes and every reader reads. Imports nothing of ours but how values are made.
+"""The values that a probe writes and every reader reads. Depends on no other module of wsprobe.
 
 Rule 1: the wire is the fact. Bytes are kept as they were sent and received; one read is one event.
 Rule 2: a failure of the network is an event, never an exception.
@@ -6,13 +6,24 @@ Rule 2: a failure of the network is an event, never an exception.
 Times (``at``) are whole microseconds since the probe of this exchange began.
 
 What the network refuses to begin with.
+
+Bounds and descriptions of members (``Meta``) bind who loads a recording, and make its schema and manual; they
+cost nothing where a value is made.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+Microseconds = Annotated[int, Meta(ge=0, le=2**53)]
+"""2**53: what every reader of JSON keeps exactly."""
+Seconds = Annotated[float, Meta(ge=0)]
+"""Infinity is no limit."""
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+"""Bytes."""
+Port = Annotated[int, Meta(ge=0, le=65535)]
 
 How = Literal["fin", "reset", "truncated", "error", "timeout", "limit", "local", "interrupted"]
 
@@ -25,7 +36,7 @@ class Target(Struct, frozen=True):
     secure: bool
     host: str
     """ASCII host: A-labels for an IDN, no brackets around an IPv6 literal."""
-    port: int
+    port: Port
     resource: str
     """RFC 6455 "resource-name": path and query, as the request line carries it."""
     userinfo: str | None = None
@@ -36,15 +47,15 @@ class Target(Struct, frozen=True):
 class Limits(Struct, frozen=True):
     """How long and how much. Seconds and bytes."""
 
-    connect_timeout: float = 10.0
+    connect_timeout: Seconds = 10.0
     """From the start until TCP and TLS are done (all addresses together)."""
-    max_time: float = 30.0
+    max_time: Seconds = 30.0
     """From the start until the end of the whole exchange."""
-    linger: float = 0.3
+    linger: Seconds = 0.3
     """How long to watch an open session before closing it with 1000."""
-    max_head: int = 2 * 1024 * 1024
-    max_body: int = 1024 * 1024
-    max_session: int = 4 * 1024 * 1024
+    max_head: Count = 2 * 1024 * 1024
+    max_body: Count = 1024 * 1024
+    max_session: Count = 4 * 1024 * 1024
     """Bytes kept after a 101."""
 
 
@@ -68,9 +79,9 @@ class Route(Struct, frozen=True):
     """How to reach the target, where it is not simply its own name and port."""
 
     family: Literal[0, 4, 6] = 0
-    resolve: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
+    resolve: tuple[tuple[str, Port, tuple[str, ...]], ...] = ()
     """(host, port, addresses): as curl's --resolve."""
-    connect_to: tuple[tuple[str, int, str, int], ...] = ()
+    connect_to: tuple[tuple[str, Port, str, Port], ...] = ()
     """(host, port, other host, other port); empty or 0 stands for any: as curl's --connect-to."""
     unix_socket: str | None = None
     interface: str | None = None
@@ -87,8 +98,8 @@ class Act(Struct, frozen=True):
     do: Literal["text", "binary", "ping", "close"]
     data: bytes = b""
     """Message or ping payload; for ``close`` the reason in UTF-8."""
-    code: int | None = None
-    after: int = 0
+    code: Annotated[int, Meta(ge=-(2**53), le=2**53)] | None = None
+    after: Microseconds = 0
 
 
 class Plan(Struct, frozen=True):
@@ -120,29 +131,29 @@ class Certificate(Struct, frozen=True):
 
 
 class Resolved(Struct, frozen=True, tag_field="event", tag="resolved"):
-    at: int
+    at: Microseconds
     host: str
     addresses: tuple[str, ...]
 
 
 class ResolveFailed(Struct, frozen=True, tag_field="event", tag="resolve-failed"):
-    at: int
+    at: Microseconds
     host: str
     error: str
 
 
 class Connecting(Struct, frozen=True, tag_field="event", tag="connecting"):
-    at: int
+    at: Microseconds
     address: str
-    port: int
+    port: Port
 
 
 class ConnectFailed(Struct, frozen=True, tag_field="event", tag="connect-failed"):
     """One attempt failed. *errno* is the symbolic name (``ECONNREFUSED``), "" if there is none."""
 
-    at: int
+    at: Microseconds
     address: str
-    port: int
+    port: Port
     errno: str
     error: str
 
@@ -150,31 +161,31 @@ class ConnectFailed(Struct, frozen=True, tag_field="event", tag="connect-failed"
 class Connected(Struct, frozen=True, tag_field="event", tag="connected"):
     """The attempt that is used from here on. *address* is a path for a Unix socket (port 0)."""
 
-    at: int
+    at: Microseconds
     address: str
-    port: int
+    port: Port
     local: str = ""
 
 
 class TunnelSent(Struct, frozen=True, tag_field="event", tag="tunnel-sent"):
     """Bytes to a proxy, before the tunnel stood."""
 
-    at: int
+    at: Microseconds
     data: bytes
 
 
 class TunnelReceived(Struct, frozen=True, tag_field="event", tag="tunnel-received"):
-    at: int
+    at: Microseconds
     data: bytes
 
 
 class TunnelFailed(Struct, frozen=True, tag_field="event", tag="tunnel-failed"):
-    at: int
+    at: Microseconds
     error: str
 
 
 class TlsDone(Struct, frozen=True, tag_field="event", tag="tls-done"):
-    at: int
+    at: Microseconds
     version: str
     cipher: str
     alpn: str | None
@@ -188,12 +199,12 @@ class TlsDone(Struct, frozen=True, tag_field="event", tag="tls-done"):
 class TlsFailed(Struct, frozen=True, tag_field="event", tag="tls-failed"):
     """The TLS handshake failed. *received*: what came from the peer, as bytes of the TCP stream."""
 
-    at: int
+    at: Microseconds
     kind: Literal["certificate", "alert", "not-tls", "fin", "reset", "error"]
     error: str
     received: bytes = b""
     certificate: Certificate | None = None
-    alert: int | None = None
+    alert: Annotated[int, Meta(ge=0, le=255)] | None = None
     """The peer's TLS alert description number, if it sent one."""
     reason: str = ""
     """Of *certificate*: ``unknown-ca``, ``self-signed``, ``expired``, ``not-yet-valid``, ``wrong-name``,
@@ -203,14 +214,14 @@ class TlsFailed(Struct, frozen=True, tag_field="event", tag="tls-failed"):
 class Sent(Struct, frozen=True, tag_field="event", tag="sent"):
     """Application bytes handed to the transport in one write."""
 
-    at: int
+    at: Microseconds
     data: bytes
 
 
 class Received(Struct, frozen=True, tag_field="event", tag="received"):
     """Application bytes that came in one read."""
 
-    at: int
+    at: Microseconds
     data: bytes
 
 
@@ -222,7 +233,7 @@ class Ended(Struct, frozen=True, tag_field="event", tag="ended"):
     ``local``: we had all we wanted and closed; ``error``: anything else, see *error*.
     """
 
-    at: int
+    at: Microseconds
     how: How
     error: str = ""
 
@@ -244,8 +255,11 @@ Event = (
 )
 
 
-class Exchange(Struct, frozen=True):
-    """One handshake as it was on the wire: the recording."""
+class Exchange(Struct, frozen=True, tag_field="format", tag=2):
+    """One handshake as it was on the wire: the recording.
+
+    The tag is the number of the format that ``wsprobe.archive`` writes.
+    """
 
     plan: Plan
     events: tuple[Event, ...]

@@ -19,7 +19,7 @@ from typing import Any
 from msgspec.structs import asdict
 
 from wsprobe import __version__
-from wsprobe.archive import FORMAT, to_value
+from msgspec import to_builtins as to_value
 from wsprobe.browsers.engine import DomEvent, DomException, ScriptView
 from wsprobe.browsers.tell import Tellable
 from wsprobe.exchange import Certificate, Exchange, TlsDone, TlsFailed
@@ -82,7 +82,7 @@ def report_value(report: Report) -> Value:
     reading = report.reading
     exchange = reading.exchange
     value: Value = {
-        "format": FORMAT,
+        "format": 1,
         "wsprobe": __version__,
         "url": exchange.plan.target.url,
         "name": report.name or None,
