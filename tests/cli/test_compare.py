@@ -98,7 +98,7 @@ def test_as_the_browser_asks(capsys: Capture) -> None:
     view = json.loads(capsys.readouterr().out)["views"][0]
     sent = next(event for event in view["exchange"]["events"] if event["event"] == "sent")
     assert b"Origin: https://app.example\r\n" in b64decode(sent["data"])
-    assert "Firefox/" in sent["data"]
+    assert b"Firefox/" in b64decode(sent["data"])
 
 
 def refuse_with_origin(server: socket.socket, connections: int) -> None:
