@@ -38,7 +38,6 @@ LAYERS = {
     "explain": 7,
     "show": 8,
     "cli": 9,
-    "manual": 10,
 }
 """A module imports only what stands at its own number, within itself, or below."""
 
@@ -57,7 +56,7 @@ ONLY_IN = {
     "ssl": ("net", "lab"),
     "time": ("net", "lab"),
     "rich": ("show",),
-    "click": ("cli", "manual"),
+    "click": ("cli",),
     "trustme": ("lab",),
 }
 
