@@ -120,9 +120,8 @@ def _body() -> Iterator[str]:
         "again, and to read it through any browser or revision. It is also what --save appends to a file, a "
         f"line each, and compare reads either form. It has a format number of its own, {FORMAT}; wsprobe reads "
         "the formats of all its earlier versions, and says so where a recording is newer than itself. "
-        "Format 1, which wsprobe 0.1.0 wrote, has bytes as a string where all of them are printable ASCII, tab, "
-        "CR or LF, "
-        'as an object {"base64": "..."} where not, and "inf" where this one has null.',
+        "Format 1, which wsprobe 0.1.0 wrote, has bytes as a string where all of them are printable ASCII, "
+        'tab, CR or LF, as an object {"base64": "..."} where not, and "inf" where this one has null.',
         "Bytes are base64. One write is one sent event and one read is one received event, as the network cut "
         "them. A member with a default may be absent. A time limit that is null is none. What a recording may "
         "not have, as a port above 65535 or a wire version that is not known, is refused when it is read, with "
