@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from wsprobe import archive
-from wsprobe.archive import redact
 from wsprobe.exchange import (
     Act,
     ConnectFailed,
@@ -31,7 +30,7 @@ from wsprobe.exchange import (
     TunnelSent,
 )
 from wsprobe.read import read
-from wsprobe.redaction import chunk_spans
+from wsprobe.redaction import chunk_spans, redact
 from wsprobe.wire import WIRES
 from wsprobe.wire.hixie import session_75
 

@@ -163,10 +163,8 @@ def show(reports: Sequence[Report], groups: Sequence[Tellable], values: dict[str
 
         told_apart = tellable_value(groups, [r.title for r in reports])
         for number, each in enumerate(reports):
-            value = report_value(each)
-            if groups and (number == 0 or len(reports) <= TELLABLE_IN_EACH):
-                value["tellable"] = told_apart
-            sys.stdout.writelines(pieces(value))
+            told = bool(groups) and (number == 0 or len(reports) <= TELLABLE_IN_EACH)
+            sys.stdout.writelines(pieces(report_value(each, told_apart if told else None)))
             sys.stdout.write("\n")
         return
     from wsprobe.show.compare import comparison

@@ -92,11 +92,9 @@ def _close(member: str) -> Callable[[Report, str], list[str]]:
         from wsprobe.show.as_json import close_value
 
         close = close_value(report.reading)
-        if close is None or close["by"] != "server":
+        if close is None or close.by != "server":
             return []
-        return (
-            ["1005" if close["code"] is None else str(close["code"])] if member == "code" else [close["reason"]]
-        )
+        return ["1005" if close.code is None else str(close.code)] if member == "code" else [close.reason]
 
     return found
 

@@ -57,7 +57,7 @@ def comparable(of: Report) -> tuple[Row, ...]:
         rows.append(
             (
                 "close",
-                f"{close['code']} {visible(close['reason'].encode())} by {close['by']}".replace("  ", " "),
+                f"{close.code} {visible(close.reason.encode())} by {close.by}".replace("  ", " "),
             )
         )
     return tuple(rows)

@@ -393,12 +393,12 @@ def closed(report: Report, look: Look) -> str:
     from wsprobe.show.as_json import close_value
 
     close = close_value(report.reading)
-    if close is None or close["code"] is None:
+    if close is None or close.code is None:
         return "the server closed the session with a Close frame that has no code (1005 in script)"
     from wsprobe.explain.tables import name_of
 
-    reason = f': "{look.text(close["reason"].encode())}"' if close["reason"] else ", without a reason"
-    return f"the server closed the session with {close['code']} ({name_of(close['code'])}){reason}"
+    reason = f': "{look.text(close.reason.encode())}"' if close.reason else ", without a reason"
+    return f"the server closed the session with {close.code} ({name_of(close.code)}){reason}"
 
 
 def dropped(report: Report) -> str:

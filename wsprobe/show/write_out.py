@@ -29,12 +29,18 @@ def _status(reading: Reading) -> str:
     return "" if final is None or final.status is None else str(final.status)
 
 
+def _tls_version(report: Report) -> str:
+    tls = tls_value(report.exchange)
+    return "" if tls is None else tls.version or ""
+
+
 def _close(member: str) -> Callable[[Report], str]:
     def value(report: Report) -> str:
         close = close_value(report.reading)
-        if close is None or close[member] is None:
+        said = None if close is None else getattr(close, member)
+        if said is None:
             return ""
-        return visible(str(close[member]).encode())
+        return visible(str(said).encode())
 
     return value
 
@@ -60,7 +66,7 @@ VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
     "remote": ("address and port of the peer", lambda r: visible(peer(r.exchange).partition(",")[0].encode())),
     "tls_version": (
         "version of TLS, empty without",
-        lambda r: str((tls_value(r.exchange) or {}).get("version") or ""),
+        _tls_version,
     ),
     "time_resolved": ("seconds until the name was resolved", _seconds("resolved")),
     "time_connected": ("seconds until TCP was connected", _seconds("connected")),
