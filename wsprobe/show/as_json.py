@@ -26,6 +26,7 @@ from wsprobe.exchange import Certificate, Exchange, TlsDone, TlsFailed
 from wsprobe.judge.finding import Finding, Level, Told, Verdict
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
+from wsprobe.read.behind import frames_before_http
 from wsprobe.read.reading import Body, Field, Head, Reading, Request, Response, Session
 from wsprobe.report import Report
 from wsprobe.show.timing import timing
@@ -654,8 +655,9 @@ def close_value(reading: Reading) -> CloseJson | None:
     """The closing handshake: who began it, with what; None if there was no Close frame."""
     if reading.session is None:
         return None
-    theirs = next((f for f in reading.session.frames if f.opcode == 8), None)
-    ours = next((f for f in reading.session.sent if f.opcode == 8), None)
+    of = frames_before_http(reading) or reading.session
+    theirs = next((f for f in of.frames if f.opcode == 8), None)
+    ours = next((f for f in of.sent if f.opcode == 8), None)
     first = min((f for f in (theirs, ours) if f is not None), key=lambda f: f.at, default=None)
     if first is None:
         return None
