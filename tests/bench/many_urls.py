@@ -1,4 +1,4 @@
-"""``connect --json`` over many URLs of one local server, beside the least that a client must do: trio and h11."""
+"""``connect --json`` over many URLs of one local server, beside the least that a client does: trio and h11."""
 
 from __future__ import annotations
 
