@@ -1,19 +1,37 @@
-"""``wsprobe compare``: one recording, many readers side by side; or several recordings with one another."""
+"""``wsprobe compare``: one handshake with many readers side by side, or several recordings with one another."""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
-from wsprobe.cli.completion import browsers, specs
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.tell import Tellable, tellable, told
+from wsprobe.browsers.url import parse
+from wsprobe.cli import completion
+from wsprobe.cli.engines import Readers, probed, recorded
 from wsprobe.cli.option import Command, option, together
-from wsprobe.cli.options import output, request, routing
-from wsprobe.cli.places import complete
+from wsprobe.cli.options import Settings, connection, output, request, settings
+from wsprobe.cli.places import LAB, RECORDED, complete, recordings
+from wsprobe.cli.streams import emit, look
+from wsprobe.outcome import Exit
+from wsprobe.report import Report, comparable
 
 SECTION = "Readers"
 
-readers = together(
+TELLABLE_IN_EACH = 100
+"""With more recordings than this, only the first object has ``tellable``: it names all of them, and in every
+object the output would grow as their square."""
+
+UNANSWERED = frozenset({Exit.UNRESOLVED, Exit.UNREACHABLE, Exit.TLS_FAILED, Exit.PROXY_FAILED, Exit.TIMEOUT})
+
+reading = together(
     option(
         "--browser-mode",
         is_flag=True,
@@ -26,7 +44,7 @@ readers = together(
         "--browser",
         "browsers",
         multiple=True,
-        shell_complete=browsers,
+        shell_complete=completion.browsers,
         metavar="NAME[,NAME]",
         section=SECTION,
         help="the engines to show: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, or all",
@@ -36,7 +54,7 @@ readers = together(
         "--spec",
         "specs",
         multiple=True,
-        shell_complete=specs,
+        shell_complete=completion.specs,
         metavar="NAME[,NAME]",
         section=SECTION,
         help="hold the answer against these specification revisions: names, a range (hybi-05..rfc6455), or all",
@@ -75,9 +93,9 @@ EXAMPLES = (
 
 @click.command("compare", cls=Command, examples=EXAMPLES)
 @click.argument("places", nargs=-1, metavar="[URL or FILE]...", shell_complete=complete)
-@readers
+@reading
 @request
-@routing
+@connection
 @output
 def command(places: tuple[str, ...], **values: Any) -> int:
     """Hold one handshake against many readers, or several with one another.
@@ -87,6 +105,134 @@ def command(places: tuple[str, ...], **values: Any) -> int:
     reached the same result, 1 if they differ. Times, the letter case of header names, and what was asked
     otherwise are shown and do not count.
     """
-    from wsprobe.cli.comparison import compare
+    said = settings(values)
+    return compare(places or ("-",), said, readers(values, said))
 
-    return compare(places, values)
+
+def readers(values: dict[str, Any], said: Settings) -> Readers:
+    """Who is to read, by the options that only `compare` has. Raises click.UsageError for unknown names."""
+    browsers = chosen(values["browsers"]) if values["browsers"] or values["browser_mode"] else ()
+    offer = said.asking.offer
+    return Readers(
+        browsers=browsers,
+        revisions=specs(values["specs"]),
+        page=Page(
+            url=opener(values["page"]) if browsers else values["page"],
+            csp=values["csp"],
+            protocols=offer.protocols or None,
+            cookies="; ".join(offer.cookies),
+            user_agent=offer.user_agent or "",
+        ),
+        as_is=values["as_is"],
+    )
+
+
+def compare(words: Sequence[str], said: Settings, by: Readers) -> int:
+    """Collect the recordings, let the readers read, print; returns the exit status. Raises click.UsageError for
+    what cannot be used."""
+    reports = collect(words, said, by)
+    if not reports:
+        raise click.UsageError("no recording to compare: standard input was empty")
+    if not by.browsers and not by.revisions and len(reports) < 2:
+        raise click.UsageError("nothing to compare with: add --browser-mode, --spec, or a second URL or file")
+    if by.revisions:
+        from wsprobe.history import read_as_each  # the revisions are data, loaded where they are asked for
+
+        reports = [replace(r, verdicts=read_as_each(r.reading, by.revisions)) for r in reports]
+    show(reports, tellables(reports) if by.browsers else [], said)
+    return status(reports, bool(by.browsers), bool(by.revisions))
+
+
+def chosen(names: Sequence[str]) -> tuple[str, ...]:
+    """Engine names from --browser; all of them if none was named."""
+    words = [word.strip() for name in names for word in name.split(",") if word.strip()]
+    if not words or "all" in words:
+        return tuple(ENGINES)
+    for word in words:
+        if word not in ENGINES:
+            raise click.UsageError(f"--browser: '{word}' is not one of {', '.join(ENGINES)}, all")
+    return tuple(dict.fromkeys(words))
+
+
+def opener(word: str) -> str:
+    """The page's URL from --page, which must be one: a browser has no page elsewhere."""
+    if parse(word) is None:
+        raise click.UsageError(
+            f"--page: '{word}' is not a URL: it begins with a scheme, as https://app.example/"
+        )
+    return word
+
+
+def specs(names: Sequence[str]) -> tuple[str, ...]:
+    """Revision names from --spec."""
+    if not names:
+        return ()
+    from wsprobe.history.data import select
+
+    try:
+        return tuple(revision.name for revision in select(",".join(names)))
+    except ValueError as error:
+        raise click.UsageError(f"--spec: {error}") from None
+
+
+def collect(words: Sequence[str], said: Settings, by: Readers) -> list[Report]:
+    """A report for each place, in order; recordings are read, all else is probed."""
+    found = [recordings(word) if _is_recording(word) else None for word in words]
+    live = [word for word, kept in zip(words, found, strict=True) if kept is None]
+    made = iter(probed(live, said, by) if live else ())
+    reports: list[Report] = []
+    for kept in found:
+        if kept is None:
+            reports.append(next(made))
+        else:
+            reports += [recorded(exchange, said.redact, by) for exchange in kept]
+    return reports
+
+
+def _is_recording(word: str) -> bool:
+    if word == "-":
+        return True
+    if word.startswith(LAB) or "://" in word:
+        return False
+    return os.path.exists(word) or word.lower().endswith(RECORDED)
+
+
+def tellables(reports: Sequence[Report]) -> list[Tellable]:
+    """For each engine that saw every recording: which of them a script can tell apart."""
+    if len(reports) < 2:
+        return []
+    return [tellable([r.views[i] for r in reports]) for i in range(len(reports[0].views))]
+
+
+def show(reports: Sequence[Report], groups: Sequence[Tellable], said: Settings) -> None:
+    """Print the reports, as JSON or for a person."""
+    if said.as_json:
+        from wsprobe.show.as_json import pieces, report_value, tellable_value
+
+        told_apart = tellable_value(groups, [r.title for r in reports])
+        for number, each in enumerate(reports):
+            value = report_value(each)
+            if groups and (number == 0 or len(reports) <= TELLABLE_IN_EACH):
+                value["tellable"] = told_apart
+            sys.stdout.writelines(pieces(value))
+            sys.stdout.write("\n")
+        return
+    from wsprobe.show.compare import comparison
+
+    of = look(sys.stdout, said.color)
+    emit(comparison(reports, groups, of), sys.stdout, of)
+
+
+def status(reports: Sequence[Report], browsers: bool, revisions: bool) -> int:
+    """As diff: 0 if every reader reached the same result, 1 if not; the status of the failure if nothing was
+    answered, so that there was nothing to compare."""
+    if browsers:
+        results: set[object] = {told(view) for r in reports for view in r.views}
+    elif revisions:
+        results = {verdict.answer for r in reports for verdict in r.verdicts}
+    else:
+        results = {comparable(r) for r in reports}
+        unanswered = all(r.exit_status in UNANSWERED for r in reports)
+        if unanswered and len(results) == 1:
+            return reports[0].exit_status
+    return Exit.OPEN if len(results) == 1 else Exit.DIFFERENT

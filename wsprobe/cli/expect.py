@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 import click
 from msgspec import Struct
 
+from wsprobe.judge import FINDINGS
+from wsprobe.nearest import nearest
 from wsprobe.outcome import STATUS_OF
-from wsprobe.report import Report
+from wsprobe.report import Close, Report, close_of
 
 
 class Expectation(Struct, frozen=True):
@@ -48,16 +50,12 @@ def _possible(text: str, what: str, name: str, wanted: str | None) -> None:
     if what == "outcome":
         _known(text, wanted or "", STATUS_OF)
     if what == "finding" and not name.startswith("rule-"):  # rules are those of older revisions
-        from wsprobe.judge import FINDINGS
-
         _known(text, name, FINDINGS)
 
 
 def _known(text: str, word: str, words: Iterable[str]) -> None:
     if word in (known := list(words)):
         return
-    from wsprobe.nearest import nearest
-
     near = ", ".join(nearest(word, known))
     hint = f"; near: {near}" if near else ""
     raise click.UsageError(f"--expect: '{text}': there is no {word!r}{hint}")
@@ -87,25 +85,26 @@ def _header(report: Report, name: str) -> list[str]:
     return [f.value.decode("latin-1") for f in final.head.all(name.lower().encode())]
 
 
-def _close(member: str) -> Callable[[Report, str], list[str]]:
-    def found(report: Report, _: str) -> list[str]:
-        from wsprobe.show.as_json import close_value
+def _close(report: Report) -> Close | None:
+    close = close_of(report.reading)
+    return close if close is not None and close.by == "server" else None
 
-        close = close_value(report.reading)
-        if close is None or close["by"] != "server":
-            return []
-        return (
-            ["1005" if close["code"] is None else str(close["code"])] if member == "code" else [close["reason"]]
-        )
 
-    return found
+def _close_code(report: Report, _: str) -> list[str]:
+    close = _close(report)
+    return [] if close is None else ["1005" if close.code is None else str(close.code)]
+
+
+def _close_reason(report: Report, _: str) -> list[str]:
+    close = _close(report)
+    return [] if close is None else [close.reason]
 
 
 FOUND: dict[str, Callable[[Report, str], list[str]]] = {
     "status": _status,
     "outcome": lambda report, _: [report.outcome],
-    "close": _close("code"),
-    "close-reason": _close("reason"),
+    "close": _close_code,
+    "close-reason": _close_reason,
     "protocol": lambda report, _: _header(report, "sec-websocket-protocol"),
     "header": _header,
     "finding": lambda report, name: [f.level for f in report.verdict.findings if f.id == name],

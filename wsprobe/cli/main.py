@@ -1,7 +1,5 @@
-"""The program as click sees it: four commands, each loaded only when it is named.
-
-The edge: from whatever happened to one exit status, and to at most one line on standard error.
-"""
+"""The program: four commands, each loaded only when it is named; and from whatever happened to one exit status
+and at most one line on standard error."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Options that know their place in the help and their longer text in the manual.
-
-One declaration serves the parser, ``--help``, the manual page and the completion.
-"""
+"""How an option is declared: once, for the parser, ``--help``, the manual page and the completion."""
 
 from __future__ import annotations
 

@@ -1,27 +1,25 @@
-"""What is sent: options that shape the opening handshake.
+"""The options of `connect` and `compare`: how each is declared, and the one typed value that they make.
 
-How the server is reached, and for how long: addresses, proxies, limits, TLS.
-
-What is printed and kept.
+What a command line cannot mean is a usage error here, before anything is sent.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-import sys
-from collections.abc import Sequence
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import click
+from msgspec import Struct
 
-from wsprobe.cli.completion import wires
+from wsprobe.cli import expect
+from wsprobe.cli.completion import expectations, wires
+from wsprobe.cli.expect import Expectation
 from wsprobe.cli.option import option, together
-from wsprobe.exchange import Limits, Route, TlsOptions
-from wsprobe.show.lines import Look
-
-if TYPE_CHECKING:
-    from wsprobe.opening import Offer
+from wsprobe.cli.streams import Color
+from wsprobe.exchange import Act, Limits, Route, TlsOptions
+from wsprobe.opening import Offer
+from wsprobe.wire import WIRES
 
 REQUEST = "Request"
 
@@ -71,9 +69,9 @@ request = together(
         help="offer this subprotocol; repeat it for more",
     ),
 )
-"""For `connect` and, as far as a page can do the same, `compare`."""
+"""What a page can do as well: for `connect` and `compare`."""
 
-request_of_connect = together(
+own_request = together(
     option(
         "--origin",
         metavar="ORIGIN",
@@ -155,44 +153,14 @@ request_of_connect = together(
         help="with -L: follow at most N redirects",
     ),
 )
-
-
-def offer(values: dict[str, Any], key: str) -> Offer:
-    """What the options ask for, with *key* as Sec-WebSocket-Key."""
-    from wsprobe.opening import Offer
-
-    agent = values["user_agent"]
-    return Offer(
-        key=key,
-        headers=(*values["headers"], *(("User-Agent:",) if agent == "" else ())),
-        user_agent=agent,
-        cookies=_cookies(values["cookies"]),
-        user=values["user"],
-        protocols=tuple(values["protocols"]),
-        origin=values.get("origin"),
-        extensions=tuple(values.get("extensions") or ()),
-        # Messages of a session that is held are shown frame by frame, as they come.
-        no_compression=bool(values.get("no_compression") or values.get("talk")),
-        version=values.get("ws_version"),
-        request_target=values.get("request_target"),
-        http_version=values.get("http_version") or "1.1",
-    )
-
-
-def _cookies(texts: Sequence[str]) -> tuple[str, ...]:
-    """Raises click.UsageError for the name of a file, which curl would take cookies from."""
-    for text in texts:
-        if "=" not in text and os.path.exists(text):
-            raise click.UsageError(f"--cookie: '{text}' is a file, and none is read: write 'name=value'")
-    return tuple(texts)
-
+"""What only wsprobe's own request can have."""
 
 ROUTE = "Connection"
 LIMITS = "Limits"
 TLS = "TLS"
 VERSIONS = ["1.0", "1.1", "1.2", "1.3"]
 
-routing = together(
+connection = together(
     option("-4", "ipv4", is_flag=True, section=ROUTE, help="use IPv4 only"),
     option("-6", "ipv6", is_flag=True, section=ROUTE, help="use IPv6 only"),
     option(
@@ -278,95 +246,62 @@ routing = together(
     option("--tls-max", type=click.Choice(VERSIONS), section=TLS, help="highest TLS version"),
 )
 
+SESSION = "Session"
+VERDICT = "Verdict"
 
-def limits(values: dict[str, Any]) -> Limits:
-    return Limits(
-        connect_timeout=values["connect_timeout"],
-        max_time=values["max_time"],
-        linger=values["linger"],
-        max_body=values["max_body"],
-    )
+session = together(
+    option(
+        "--send",
+        multiple=True,
+        metavar="TEXT",
+        section=SESSION,
+        help="send this text message once the session is open; repeat it for more",
+    ),
+    option("--send-hex", multiple=True, metavar="HEX", section=SESSION, help="send this binary message"),
+    option("--ping", is_flag=True, section=SESSION, help="send a Ping once the session is open"),
+    option(
+        "--talk",
+        is_flag=True,
+        section=SESSION,
+        help="hold the session: each line of standard input is sent, what comes is shown",
+        long="Ends with the end of input, with ^C, or when the server closes. A line /ping sends a Ping, "
+        "/close CODE REASON closes, // at its begin stands for one slash. What comes is shown on standard "
+        "output; on standard error, where an option such as --json has standard output for itself.",
+    ),
+)
 
-
-def tls(values: dict[str, Any]) -> TlsOptions:
-    """Raises click.UsageError if a file that is named cannot be read."""
-    for name in ("cacert", "cert", "key"):
-        _readable(values[name], f"--{name}")
-    return TlsOptions(
-        verify=not values["insecure"],
-        ca_file=values["cacert"],
-        ca_path=values["capath"],
-        certificate=values["cert"],
-        key=values["key"],
-        server_name=values["servername"],
-        minimum=values["tls_min"],
-        maximum=values["tls_max"],
-    )
-
-
-def _readable(path: str | None, name: str) -> None:
-    if path is None:
-        return
-    try:
-        with open(path, "rb"):
-            pass
-    except OSError as error:
-        raise click.UsageError(f"{name}: {path}: {error.strerror}") from None
-
-
-def route(values: dict[str, Any]) -> Route:
-    """Raises click.UsageError if an option's text cannot be understood."""
-    if values["ipv4"] and values["ipv6"]:
-        raise click.UsageError("-4 and -6 exclude each other")
-    return Route(
-        family=4 if values["ipv4"] else 6 if values["ipv6"] else 0,
-        resolve=tuple(_resolve(text) for text in values["resolve"]),
-        connect_to=tuple(_connect_to(text) for text in values["connect_to"]),
-        unix_socket=values["unix_socket"],
-        interface=values["interface"],
-        proxy=_proxy(values["proxy"]),
-    )
-
-
-def _resolve(text: str) -> tuple[str, int, tuple[str, ...]]:
-    host, port, addresses = _parts(text, 3) or ("", "", "")
-    if not host or not port.isdecimal() or not addresses:
-        raise click.UsageError(f"--resolve: '{text}' is not HOST:PORT:ADDRESS[,ADDRESS]")
-    return host.lower(), int(port), tuple(a.strip("[]") for a in addresses.split(","))
-
-
-def _connect_to(text: str) -> tuple[str, int, str, int]:
-    parts = _parts(text, 4)
-    if parts is None or not all(p == "" or p.isdecimal() for p in (parts[1], parts[3])):
-        raise click.UsageError(f"--connect-to: '{text}' is not HOST:PORT:HOST2:PORT2")
-    return parts[0].lower(), int(parts[1] or 0), parts[2], int(parts[3] or 0)
-
-
-def _parts(text: str, count: int) -> list[str] | None:
-    """Split at colons, but not inside brackets (IPv6); the last part of three keeps its colons."""
-    parts: list[str] = []
-    depth = 0
-    part = ""
-    for char in text:
-        depth += {"[": 1, "]": -1}.get(char, 0)
-        if char == ":" and depth == 0 and (len(parts) < count - 1):
-            parts.append(part)
-            part = ""
-        else:
-            part += char
-    parts.append(part)
-    return [p.removeprefix("[").removesuffix("]") for p in parts] if len(parts) == count else None
-
-
-def _proxy(text: str | None) -> str | None:
-    if text is None:
-        return None
-    shown = text if "://" in text else f"http://{text}"
-    scheme = shown.partition("://")[0].lower()
-    if scheme not in ("http", "https", "socks4", "socks4a", "socks5", "socks5h"):
-        raise click.UsageError(f"--proxy: '{scheme}' is not a kind of proxy that wsprobe speaks")
-    return shown
-
+verdict = together(
+    option(
+        "--expect",
+        "expectations",
+        multiple=True,
+        metavar="WHAT",
+        shell_complete=expectations,
+        section=VERDICT,
+        help=f"exit with 20 unless this holds, with 0 if it does: {expect.FORMS}",
+        long="Repeatable; all must hold. The exit status of the outcome itself is then not used. What could "
+        "never hold, such as a finding that does not exist, is a usage error.",
+    ),
+    option(
+        "--retry",
+        type=click.IntRange(0, 100),
+        default=0,
+        metavar="N",
+        section=VERDICT,
+        help="ask again up to N times after a failure that may pass: unreachable, timeout, dropped, "
+        "408, 429, 500, 502, 503, 504",
+        long="Waits one second before the first retry, then twice as long each time, at most a minute.",
+    ),
+    option(
+        "--parallel",
+        type=click.IntRange(1, 1000),
+        default=8,
+        show_default=True,
+        metavar="N",
+        section=VERDICT,
+        help="with several URLs: ask N at once; results keep the order of the URLs",
+    ),
+)
 
 OUTPUT = "Output"
 
@@ -396,7 +331,7 @@ output = together(
     ),
 )
 
-output_of_connect = together(
+own_output = together(
     option(
         "-v",
         "--verbose",
@@ -455,36 +390,224 @@ output_of_connect = together(
 )
 
 
-def look(values: dict[str, Any], stream: IO[str]) -> Look:
-    """What *stream* can take, by the options and the environment."""
-    terminal = stream.isatty()
-    color = values["color"]
-    wanted = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    encoding = (getattr(stream, "encoding", "") or "").lower().replace("_", "-")
-    return Look(
-        width=shutil.get_terminal_size().columns,
-        terminal=terminal,
-        color=color == "always" or (color == "auto" and wanted),
-        unicode=encoding in ("utf-8", "utf8"),
-        verbose=values.get("verbose") or 0,
-        verbosity="verbose" in values,
+class Asking(Struct, frozen=True):
+    """What is sent, to where, and within which limits; with a URL it makes a plan."""
+
+    offer: Offer
+    limits: Limits
+    tls: TlsOptions
+    route: Route
+    acts: tuple[Act, ...] = ()
+    key: str | None = None
+    """Sec-WebSocket-Key; None: a fresh one for each request."""
+    raw: bytes | None = None
+    """The whole request, in place of one made from *offer*."""
+    wire: str = "hybi-13"
+
+
+class Settings(Struct, frozen=True):
+    """All that the options of one call say. An option that a command lacks has its default."""
+
+    asking: Asking
+    follow: bool = False
+    max_redirs: int = 10
+    negotiate: bool = False
+    talk: bool = False
+    retry: int = 0
+    parallel: int = 8
+    expectations: tuple[Expectation, ...] = ()
+    as_json: bool = False
+    color: Color = "auto"
+    redact: bool = False
+    verbose: int | None = None
+    """How often -v was given; None where the command has no -v."""
+    include: bool = False
+    body_to: str | None = None
+    """The file of --output; - is standard output."""
+    silent: bool = False
+    write_out: str | None = None
+    save: str | None = None
+
+
+def settings(values: dict[str, Any]) -> Settings:
+    """The typed value of click's *values*. Raises click.UsageError for what cannot be meant or used."""
+    get = values.get
+    return Settings(
+        asking=_asking(values),
+        follow=bool(get("follow")),
+        max_redirs=get("max_redirs", 10),
+        negotiate=bool(get("negotiate")),
+        talk=bool(get("talk")),
+        retry=get("retry") or 0,
+        parallel=get("parallel") or 1,
+        expectations=expect.parse(get("expectations") or ()),
+        as_json=values["as_json"],
+        color=values["color"],
+        redact=values["redact"],
+        verbose=get("verbose"),
+        include=bool(get("include")),
+        body_to=get("output"),
+        silent=bool(get("silent")),
+        write_out=get("write_out"),
+        save=get("save"),
     )
 
 
-def emit(lines: Any, stream: IO[str], of: Look) -> None:
-    """Write lines to *stream*, painted if it takes colour."""
-    if of.color:
-        from wsprobe.show.paint import paint
+def _asking(values: dict[str, Any]) -> Asking:
+    raw = None
+    if values.get("raw_request"):
+        try:
+            with open(values["raw_request"], "rb") as file:
+                raw = file.read()
+        except OSError as error:
+            raise click.UsageError(f"--raw-request: {values['raw_request']}: {error.strerror}") from None
+    wire = _wire(values.get("wire"))
+    acts = tuple(_acts(values))
+    _speakable(wire, acts)
+    return Asking(
+        offer=_offer(values),
+        limits=Limits(
+            connect_timeout=values["connect_timeout"],
+            max_time=values["max_time"],
+            linger=values["linger"],
+            max_body=values["max_body"],
+        ),
+        tls=_tls(values),
+        route=_route(values),
+        acts=acts,
+        key=values.get("ws_key"),
+        raw=raw,
+        wire=wire,
+    )
 
-        paint(lines, stream, of)
-    else:
-        from wsprobe.show.lines import plain
 
-        stream.write(plain(lines))
-    stream.flush()
+def _offer(values: dict[str, Any]) -> Offer:
+    agent = values["user_agent"]
+    return Offer(
+        key=values.get("ws_key") or "",
+        headers=(*values["headers"], *(("User-Agent:",) if agent == "" else ())),
+        user_agent=agent,
+        cookies=_cookies(values["cookies"]),
+        user=values["user"],
+        protocols=tuple(values["protocols"]),
+        origin=values.get("origin"),
+        extensions=tuple(values.get("extensions") or ()),
+        # Messages of a session that is held are shown frame by frame, as they come.
+        no_compression=bool(values.get("no_compression") or values.get("talk")),
+        version=values.get("ws_version"),
+        request_target=values.get("request_target"),
+        http_version=values.get("http_version") or "1.1",
+    )
 
 
-def note(text: str) -> None:
-    """A word about the call itself, on standard error."""
-    sys.stderr.write(f"wsprobe: {text}\n")
-    sys.stderr.flush()
+def _cookies(texts: Sequence[str]) -> tuple[str, ...]:
+    for text in texts:
+        if "=" not in text and os.path.exists(text):
+            raise click.UsageError(f"--cookie: '{text}' is a file, and none is read: write 'name=value'")
+    return tuple(texts)
+
+
+def _wire(name: str | None) -> str:
+    if name is None:
+        return "hybi-13"
+    if name not in WIRES:
+        raise click.UsageError(f"--wire: '{name}' is not one of {', '.join(WIRES)}")
+    return name
+
+
+def _speakable(wire: str, acts: tuple[Act, ...]) -> None:
+    if wire == "hybi-13" or all(act.do in ("text", "close") for act in acts):
+        return
+    if WIRES[wire].text_only:
+        raise click.UsageError(f"--wire: {wire} has text messages only; leave --send-hex and --ping out")
+
+
+def _acts(values: dict[str, Any]) -> Iterator[Act]:
+    for text in values.get("send") or ():
+        yield Act("open", "text", os.fsencode(text))
+    for text in values.get("send_hex") or ():
+        try:
+            data = bytes.fromhex(text)
+        except ValueError:
+            raise click.UsageError(f"--send-hex: '{text}' is not hexadecimal") from None
+        yield Act("open", "binary", data)
+    if values.get("ping"):
+        yield Act("open", "ping", b"wsprobe")
+
+
+def _tls(values: dict[str, Any]) -> TlsOptions:
+    for name in ("cacert", "cert", "key"):
+        _readable(values[name], f"--{name}")
+    return TlsOptions(
+        verify=not values["insecure"],
+        ca_file=values["cacert"],
+        ca_path=values["capath"],
+        certificate=values["cert"],
+        key=values["key"],
+        server_name=values["servername"],
+        minimum=values["tls_min"],
+        maximum=values["tls_max"],
+    )
+
+
+def _readable(path: str | None, name: str) -> None:
+    if path is None:
+        return
+    try:
+        with open(path, "rb"):
+            pass
+    except OSError as error:
+        raise click.UsageError(f"{name}: {path}: {error.strerror}") from None
+
+
+def _route(values: dict[str, Any]) -> Route:
+    if values["ipv4"] and values["ipv6"]:
+        raise click.UsageError("-4 and -6 exclude each other")
+    return Route(
+        family=4 if values["ipv4"] else 6 if values["ipv6"] else 0,
+        resolve=tuple(_resolve(text) for text in values["resolve"]),
+        connect_to=tuple(_connect_to(text) for text in values["connect_to"]),
+        unix_socket=values["unix_socket"],
+        interface=values["interface"],
+        proxy=_proxy(values["proxy"]),
+    )
+
+
+def _resolve(text: str) -> tuple[str, int, tuple[str, ...]]:
+    host, port, addresses = _parts(text, 3) or ("", "", "")
+    if not host or not port.isdecimal() or not addresses:
+        raise click.UsageError(f"--resolve: '{text}' is not HOST:PORT:ADDRESS[,ADDRESS]")
+    return host.lower(), int(port), tuple(a.strip("[]") for a in addresses.split(","))
+
+
+def _connect_to(text: str) -> tuple[str, int, str, int]:
+    parts = _parts(text, 4)
+    if parts is None or not all(p == "" or p.isdecimal() for p in (parts[1], parts[3])):
+        raise click.UsageError(f"--connect-to: '{text}' is not HOST:PORT:HOST2:PORT2")
+    return parts[0].lower(), int(parts[1] or 0), parts[2], int(parts[3] or 0)
+
+
+def _parts(text: str, count: int) -> list[str] | None:
+    """Split at colons, but not inside brackets (IPv6); the last part of three keeps its colons."""
+    parts: list[str] = []
+    depth = 0
+    part = ""
+    for char in text:
+        depth += {"[": 1, "]": -1}.get(char, 0)
+        if char == ":" and depth == 0 and (len(parts) < count - 1):
+            parts.append(part)
+            part = ""
+        else:
+            part += char
+    parts.append(part)
+    return [p.removeprefix("[").removesuffix("]") for p in parts] if len(parts) == count else None
+
+
+def _proxy(text: str | None) -> str | None:
+    if text is None:
+        return None
+    shown = text if "://" in text else f"http://{text}"
+    scheme = shown.partition("://")[0].lower()
+    if scheme not in ("http", "https", "socks4", "socks4a", "socks5", "socks5h"):
+        raise click.UsageError(f"--proxy: '{scheme}' is not a kind of proxy that wsprobe speaks")
+    return shown

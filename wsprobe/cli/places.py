@@ -1,23 +1,24 @@
-"""The words that name what to probe: URLs, ``lab:NAME``, ``@FILE``, ``-``, and files with recordings.
-
-Recordings from files and standard input, and the report of one.
-"""
+"""The words that name what to probe or to read: URLs, ``lab:NAME``, ``@FILE``, ``-``, and files with
+recordings."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.cli.ask import Asking
+from wsprobe.cli.options import Asking
 from wsprobe.exchange import Exchange
 
 if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page
+    from wsprobe.lab.scenario import Scenario
+    from wsprobe.lab.server import Lab
 
 LAB = "lab:"
 RECORDED = (".json", ".jsonl")
@@ -151,3 +152,60 @@ def _load(file: IO[bytes], name: str) -> list[Exchange]:
         except ArchiveError as error:
             raise click.UsageError(f"{name}, line {number}: {error}") from None
     return found
+
+
+async def find(names: Sequence[str], asking: Asking, stack: AsyncExitStack) -> list[Place]:
+    """The places that *names* stand for. If one is in the lab, a lab is started on free loopback ports, until
+    *stack* is left. Raises click.UsageError for a name that the lab does not know."""
+    if not any(name.startswith(LAB) for name in names):
+        return [Place(name, asking) for name in names]
+    from wsprobe.lab.server import serve  # trio and sockets
+
+    lab = await stack.enter_async_context(serve())
+    return [_in_lab(name, asking, lab) if name.startswith(LAB) else Place(name, asking) for name in names]
+
+
+def _in_lab(name: str, asking: Asking, lab: Lab) -> Place:
+    """The place that ``lab:NAME`` stands for; ``lab:PATH`` is a path of the lab, as in ``lab:/status/403`` or
+    ``lab:status/403``.
+
+    The lab's own authority is trusted, and the subprotocols of the scenario's page are offered, unless the
+    options say otherwise. Raises click.UsageError.
+    """
+    word = name.removeprefix(LAB)
+    from wsprobe.lab import UnknownScenario
+    from wsprobe.lab import find as find_scenario
+    from wsprobe.lab.certificates import NoCertificates
+    from wsprobe.lab.paths import names_path
+    from wsprobe.lab.server import LabError
+
+    try:
+        if not word:
+            raise click.UsageError(f"{name} names no scenario; wsprobe serve --list shows all")
+        if word.startswith("/") or names_path(word):
+            path = word if word.startswith("/") else f"/{word}"
+            return Place(f"ws://127.0.0.1:{lab.start('plain')}{path}", asking, name=name)
+        scenario = find_scenario(word)
+        where = lab.place(scenario)
+        return Place(
+            where.address,
+            _trusting(_offering(asking, scenario), lab, where.address),
+            scripted=where.page,
+            script_url=where.url,
+            name=name,
+        )
+    except (UnknownScenario, LabError, NoCertificates) as error:
+        raise click.UsageError(f"{name}: {error}") from None
+
+
+def _offering(asking: Asking, scenario: Scenario) -> Asking:
+    protocols = scenario.page.protocols
+    if asking.offer.protocols or not protocols or isinstance(protocols, str):
+        return asking
+    return replace(asking, offer=replace(asking.offer, protocols=protocols))
+
+
+def _trusting(asking: Asking, lab: Lab, url: str) -> Asking:
+    if not url.startswith("wss:") or asking.tls.ca_file or asking.tls.ca_path:
+        return asking
+    return replace(asking, tls=replace(asking.tls, ca_file=str(lab.certificate_authority)))

@@ -1,17 +1,18 @@
-"""From places to reports: probe each, follow what is to be followed, read, judge, hand on in order."""
+"""From places to reports: ask each, follow what is to be followed, read, judge, hand on in order."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from operator import itemgetter
-from typing import Any
 
+import click
 from msgspec.structs import replace
 
-from wsprobe.cli.ask import TALK_LIMIT, Asking, plan
-from wsprobe.cli.places import LAB, Place
+from wsprobe.cli.ask import plan
+from wsprobe.cli.options import Asking, Settings
+from wsprobe.cli.places import Place, find
 from wsprobe.exchange import Act, Event, Exchange, Plan
 from wsprobe.followup import other_wire, redirect, transient
 from wsprobe.judge.subject import how
@@ -22,12 +23,13 @@ from wsprobe.report import Report, report
 
 RETRY_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
+TALK_LIMIT = 24 * 3600.0
+"""Seconds that a session held by hand may last."""
 
 
 def probe_all(
-    names: list[str],
-    asking: Asking,
-    values: dict[str, Any],
+    names: Sequence[str],
+    settings: Settings,
     watch: Callable[[Event], None],
     deliver: Callable[[Report], None],
 ) -> None:
@@ -37,13 +39,12 @@ def probe_all(
     """
     from wsprobe import net
 
-    redact = bool(values["redact"])
     kept: dict[int, tuple[Place, Exchange]] = {}
-    parallel = 1 if values.get("verbose") or values.get("talk") else values.get("parallel") or 1
+    parallel = 1 if settings.verbose or settings.talk else settings.parallel
 
     async def everything() -> None:
         async with AsyncExitStack() as stack:
-            found = await find(names, asking, stack)
+            found = await find(names, settings.asking, stack)
             for place in found:
                 check(place)
 
@@ -53,7 +54,7 @@ def probe_all(
                 def keep(exchange: Exchange) -> None:
                     kept[number] = place, exchange
 
-                return number, reported(place, await asked(place, values, watch, keep), redact)
+                return number, reported(place, await asked(place, settings, watch, keep), settings.redact)
 
             def hand_on(result: tuple[int, Report]) -> None:
                 number, made = result
@@ -68,24 +69,27 @@ def probe_all(
         if kept and sys.stderr.isatty():
             sys.stderr.write("\n")  # the terminal has written ^C, and stands behind it
         for _, (place, exchange) in sorted(kept.items(), key=itemgetter(0)):
-            deliver(reported(place, exchange, redact))
+            deliver(reported(place, exchange, settings.redact))
         raise
 
 
 def reported(place: Place, exchange: Exchange, redact: bool) -> Report:
     """The report of what was recorded at *place*; one that ^C cut short has the exit status of that."""
-    if redact:
-        from wsprobe.archive import redact as masked
-
-        exchange = masked(exchange)
-    made = replace(report(exchange), name=place.shown(redact))
+    made = replace(report(masked(exchange, redact)), name=place.shown(redact))
     return replace(made, exit_status=int(Exit.INTERRUPTED)) if how(made.reading) == "interrupted" else made
+
+
+def masked(exchange: Exchange, redact: bool) -> Exchange:
+    """*exchange* without its secrets, if they are to be masked."""
+    if not redact:
+        return exchange
+    from wsprobe import redaction  # only where it is asked for
+
+    return redaction.redact(exchange)
 
 
 def check(place: Place) -> None:
     """Raises click.UsageError, before anything is sent, for a place that cannot be asked."""
-    import click
-
     from wsprobe import net
 
     try:
@@ -94,19 +98,9 @@ def check(place: Place) -> None:
         raise click.UsageError(str(error)) from None
 
 
-async def find(names: list[str], asking: Asking, stack: AsyncExitStack) -> list[Place]:
-    """The places that *names* stand for; starts the lab on *stack* if one of them needs it."""
-    if not any(name.startswith(LAB) for name in names):
-        return [Place(name, asking) for name in names]
-    from wsprobe.cli import lab
-
-    running = await stack.enter_async_context(lab.started())
-    return [lab.place(name, asking, running) if name.startswith(LAB) else Place(name, asking) for name in names]
-
-
 async def asked(
     place: Place,
-    values: dict[str, Any],
+    settings: Settings,
     watch: Callable[[Event], None],
     keep: Callable[[Exchange], None],
 ) -> Exchange:
@@ -116,10 +110,10 @@ async def asked(
     """
     from wsprobe import net
 
-    tries = values.get("retry") or 0
+    tries = settings.retry
     pause = RETRY_PAUSE
     while True:
-        exchange = await conversation(place, values, watch, keep)
+        exchange = await conversation(place, settings, watch, keep)
         if not tries:
             return exchange
         made = report(exchange)
@@ -132,7 +126,7 @@ async def asked(
 
 async def conversation(
     place: Place,
-    values: dict[str, Any],
+    settings: Settings,
     watch: Callable[[Event], None] = lambda event: None,
     keep: Callable[[Exchange], None] = lambda exchange: None,
 ) -> Exchange:
@@ -142,7 +136,7 @@ async def conversation(
     """
     from wsprobe import net
 
-    talk = bool(values.get("talk"))
+    talk = settings.talk
     now = plan(place.url, place.asking)
     if talk:
         now = replace(now, limits=replace(now.limits, linger=TALK_LIMIT, max_time=TALK_LIMIT))
@@ -155,7 +149,7 @@ async def conversation(
 
     while True:
         exchange = over(await net.probe(now, watch, talk_acts() if talk else None, over))
-        then = following(exchange, place, values, len(hops))
+        then = following(exchange, place, settings, len(hops))
         if then is None:
             return exchange
         hops.append(replace(exchange, hops=()))
@@ -168,10 +162,10 @@ def talk_acts() -> AsyncIterator[Act]:
     return acts()
 
 
-def following(exchange: Exchange, place: Place, values: dict[str, Any], hops: int) -> Plan | None:
+def following(exchange: Exchange, place: Place, settings: Settings, hops: int) -> Plan | None:
     """The plan for what is to be asked next, None if this was all."""
-    following = values.get("follow") and hops < values["max_redirs"]
-    negotiating = values.get("negotiate") and not hops and place.asking.raw is None
+    following = settings.follow and hops < settings.max_redirs
+    negotiating = settings.negotiate and not hops and place.asking.raw is None
     if not following and not negotiating:
         return None  # the recording need not be read: a large one takes its time
     reading = read(exchange)
@@ -193,8 +187,6 @@ def in_version(asking: Asking) -> Asking:
 
 def redirected(reading: Reading, url: str, place: Place) -> Plan | None:
     """The plan for a redirect's *url*; None if that cannot be asked (another scheme, no host)."""
-    import click
-
     try:
         then = plan(url, place.asking)
         if then.target.host != reading.exchange.plan.target.host:

@@ -8,7 +8,7 @@ from typing import IO
 
 from msgspec.structs import replace
 
-from wsprobe.cli.options import emit, note
+from wsprobe.cli.streams import emit, note
 from wsprobe.exchange import Act, Ended, Event, Received
 from wsprobe.read import response_of
 from wsprobe.read.frames import frame_at

@@ -1,9 +1,5 @@
-"""The one way from ordinary code into trio.
-
-Several pieces of work side by side, their results in order.
-
-What a person types while a session is open.
-"""
+"""The one way from ordinary code into trio; many pieces of work side by side, with their results in order; and
+what a person types."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from wsprobe.exchange import Certificate, Exchange, TlsDone, TlsFailed
 from wsprobe.judge.finding import Finding, Told, Verdict
 from wsprobe.read import read
 from wsprobe.read.reading import Body, Field, Head, Reading, Request, Response, Session
-from wsprobe.report import Report
+from wsprobe.report import Report, close_of
 from wsprobe.show.timing import timing
 
 FEW = 50
@@ -259,20 +259,8 @@ def session_value(session: Session) -> Value:
 
 def close_value(reading: Reading) -> Value | None:
     """The closing handshake: who began it, with what; null if there was no Close frame."""
-    if reading.session is None:
-        return None
-    theirs = next((f for f in reading.session.frames if f.opcode == 8), None)
-    ours = next((f for f in reading.session.sent if f.opcode == 8), None)
-    first = min((f for f in (theirs, ours) if f is not None), key=lambda f: f.at, default=None)
-    if first is None:
-        return None
-    shown = theirs if theirs is not None else first
-    return {
-        "code": reading.session.close_code(shown),
-        "reason": shown.data[2 if reading.session.close_codes else 0 :].decode("utf-8", "replace"),
-        "clean": theirs is not None and ours is not None,
-        "by": "server" if first is theirs else "client",
-    }
+    close = close_of(reading)
+    return None if close is None else asdict(close)
 
 
 def view_value(view: ScriptView, answer: Exchange | None) -> Value:

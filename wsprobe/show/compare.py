@@ -1,9 +1,4 @@
-"""Two or more recordings held against each other: what differs, and only that.
-
-What each specification revision asked of a client: a table in a pipe, a timeline on a terminal.
-
-Many readers side by side: the wire on the left, the page on the right; or one above the other.
-"""
+"""Many readers of one recording side by side, or several recordings with what differs between them."""
 
 from __future__ import annotations
 
@@ -16,51 +11,21 @@ from wsprobe.read import final_of
 from wsprobe.read.reading import Field, Response
 from wsprobe.remedy import advice
 from wsprobe.remedy.advice import Advice
-from wsprobe.report import Report
+from wsprobe.report import Report, comparable
 from wsprobe.show import timing
-from wsprobe.show.as_json import close_value
 from wsprobe.show.lines import Line, Look, Piece, cut, left_out, line, width_of
 from wsprobe.show.report import SAID_BY_OUTCOME, answers, received_dump, sentence, transport_bytes
 from wsprobe.show.session import session
 from wsprobe.show.views import TITLES, blocks
 from wsprobe.visible import visible
 
-VARYING = frozenset({b"date", b"sec-websocket-accept", b"age", b"expires", b"last-modified"})
-"""Fields that differ between any two answers; they are shown nowhere and count for nothing."""
-
 ASKED = frozenset({b"host", b"sec-websocket-key"})
 """Fields that any two requests have in other words."""
-
-Row = tuple[str, str]
 
 POINTS = 100
 """Points that are shown."""
 LONG = 2000
 """Characters of one point that are shown of each recording."""
-
-
-def comparable(of: Report) -> tuple[Row, ...]:
-    """(what, value) rows that two equal answers have in common. Times are no part of it, nor is the letter case
-    of the names of headers, which means nothing (RFC 9110 section 5.1)."""
-    rows: list[Row] = [("outcome", of.outcome)]
-    final = of.reading.final
-    if final is not None and final.head.first is not None:
-        rows.append(("status line", visible(final.head.first.text)))
-        rows += [
-            (f"header {visible(f.key)}", visible(f.value)) for f in final.head.fields if f.key not in VARYING
-        ]
-        if final.body is not None:
-            rows.append(("body", f"{len(final.body.content)} bytes"))
-    rows += [(f"finding {f.id}", f.level) for f in of.verdict.findings if f.level != "note"]
-    close = close_value(of.reading)
-    if close is not None:
-        rows.append(
-            (
-                "close",
-                f"{close['code']} {visible(close['reason'].encode())} by {close['by']}".replace("  ", " "),
-            )
-        )
-    return tuple(rows)
 
 
 def difference(reports: Sequence[Report], look: Look) -> list[Line]:

@@ -1,12 +1,5 @@
-"""The one document model: lines of styled pieces. Pipe and terminal show the same words.
-
-A style is a word of `wsprobe.show.paint.STYLES`; plain text simply leaves it out.
-
-How much of a flood a person is shown: the beginning, what matters in it, and how much was left out.
-
-A report is to be read; what a peer sends without end is kept for programs. Every list of lines whose length the
-peer decides goes through here.
-"""
+"""What a line of output is, and how many of them: styled pieces, the same words in a pipe and on a terminal,
+and a bound for every list whose length a peer decides."""
 
 from __future__ import annotations
 
@@ -120,8 +113,8 @@ LAST = 3
 Item = TypeVar("Item")
 
 
-class Room:
-    """What one list may still take up."""
+class Budget:
+    """The lines and characters that one list may still take."""
 
     def __init__(self, lines: int, look: Look) -> None:
         """*lines*: how many without -v."""

@@ -1,7 +1,5 @@
-"""The answer as it came, with each finding under the bytes it means, as a good compiler shows them.
-
-The report of one handshake: what came back, what is wrong with it, how it ended, how long it took.
-"""
+"""The report of one handshake: the answer as it came, each finding under the bytes that it is about (as a good
+compiler does), how it ended, and how long it took."""
 
 from __future__ import annotations
 
@@ -27,9 +25,9 @@ from wsprobe.outcome import TABLE
 from wsprobe.read import read
 from wsprobe.read.reading import Body, Head, Reading, Response
 from wsprobe.read.reading import Line as WireLine
-from wsprobe.report import Report
+from wsprobe.report import Report, close_of
 from wsprobe.show import timing
-from wsprobe.show.lines import Line, Look, Piece, Room, cells, cut, left_out, line
+from wsprobe.show.lines import Budget, Line, Look, Piece, cells, cut, left_out, line
 from wsprobe.show.session import session
 from wsprobe.visible import hexdump, visible
 
@@ -46,7 +44,7 @@ BODY_KEPT = "-o FILE keeps all"
 def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Line]:
     """Every answer that came: heads with *findings* under the lines they point into; the final one's body."""
     rows: list[Line] = []
-    room = Room(HEAD_LINES, look)
+    room = Budget(HEAD_LINES, look)
     left = 0
     for response in reading.responses:
         if not response.interim:
@@ -62,10 +60,10 @@ def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[L
     return rows + _missing(left, "interim answers", look)
 
 
-def head(response: Response, findings: Sequence[Finding], look: Look, room: Room | None = None) -> list[Line]:
+def head(response: Response, findings: Sequence[Finding], look: Look, room: Budget | None = None) -> list[Line]:
     """The head's lines, each followed by the findings that point into it. Of those that there is no *room* for,
     only lines that a finding points into are shown."""
-    room = room or Room(HEAD_LINES, look)
+    room = room or Budget(HEAD_LINES, look)
     rows: list[Line] = []
     left = 0
     for wire in response.head.lines:
@@ -162,7 +160,7 @@ def body(of: Body, look: Look) -> list[Line]:
     lines = content.split(b"\n")
     if lines[-1] == b"":
         lines.pop()
-    room = Room(BODY_LINES, look)
+    room = Budget(BODY_LINES, look)
     rows = []
     for each in lines:
         if room.full:
@@ -285,7 +283,7 @@ def transport_bytes(report: Report, look: Look) -> list[Line]:
 def _told(data: bytes, look: Look) -> list[Line]:
     """A proxy's own answer, as text."""
     lines = [each.removesuffix(b"\r") for each in data.split(b"\n") if each.strip()]
-    room = Room(HEAD_LINES, look)
+    room = Budget(HEAD_LINES, look)
     rows: list[Line] = []
     for each in lines:
         if room.full:
@@ -390,15 +388,13 @@ def invalid(verdict: Verdict) -> str:
 
 def closed(report: Report, look: Look) -> str:
     """Code, its name, and the reason, as the server gave them."""
-    from wsprobe.show.as_json import close_value
-
-    close = close_value(report.reading)
-    if close is None or close["code"] is None:
+    close = close_of(report.reading)
+    if close is None or close.code is None:
         return "the server closed the session with a Close frame that has no code (1005 in script)"
     from wsprobe.explain.tables import name_of
 
-    reason = f': "{look.text(close["reason"].encode())}"' if close["reason"] else ", without a reason"
-    return f"the server closed the session with {close['code']} ({name_of(close['code'])}){reason}"
+    reason = f': "{look.text(close.reason.encode())}"' if close.reason else ", without a reason"
+    return f"the server closed the session with {close.code} ({name_of(close.code)}){reason}"
 
 
 def dropped(report: Report) -> str:

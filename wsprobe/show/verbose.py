@@ -1,7 +1,6 @@
 """``-v``: the conversation as it happens, one line an event, for standard error.
 
 ``*`` is the call itself, ``>`` what we sent, ``<`` what came; with ``-vv`` every byte in hex.
-
 """
 
 from __future__ import annotations

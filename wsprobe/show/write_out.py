@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Literal
 
 from wsprobe.read.reading import Reading
-from wsprobe.report import Report
-from wsprobe.show.as_json import close_value, tls_value
+from wsprobe.report import Report, close_of
+from wsprobe.show.as_json import tls_value
 from wsprobe.show.timing import peer, timing
 from wsprobe.visible import visible
 
@@ -29,12 +30,11 @@ def _status(reading: Reading) -> str:
     return "" if final is None or final.status is None else str(final.status)
 
 
-def _close(member: str) -> Callable[[Report], str]:
+def _close(member: Literal["code", "reason"]) -> Callable[[Report], str]:
     def value(report: Report) -> str:
-        close = close_value(report.reading)
-        if close is None or close[member] is None:
-            return ""
-        return visible(str(close[member]).encode())
+        close = close_of(report.reading)
+        said = None if close is None else getattr(close, member)
+        return "" if said is None else visible(str(said).encode())
 
     return value
 
