@@ -12,7 +12,7 @@ from wsprobe.read import read
 from wsprobe.visible import visible
 
 if TYPE_CHECKING:
-    from wsprobe.browsers.engine import ScriptView
+    from wsprobe.browsers.engine import Page, ScriptView
     from wsprobe.exchange import Exchange
     from wsprobe.judge.finding import Verdict
     from wsprobe.read.reading import Reading
@@ -29,8 +29,11 @@ class Report(Struct, frozen=True):
     name: str = ""
     """The word that the person gave, where that is not the URL (``lab:NAME``)."""
     views: tuple[ScriptView, ...] = ()
-    answers: tuple[Exchange | None, ...] = ()
-    """For each view: the exchange that this engine's own request led to; None where it read ours."""
+    answers: tuple[Report | None, ...] = ()
+    """For each view: the report of what this engine's own request led to; None where it made none. Empty where
+    the engines read wsprobe's answer, or a recording."""
+    page: Page | None = None
+    """The page of the views."""
     verdicts: tuple[Verdict, ...] = ()
 
     @property

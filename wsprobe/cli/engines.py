@@ -1,4 +1,4 @@
-"""What browsers make of a place: each asks it in its own way and reads its own answer, or reads a recording as it
+"""What browsers make of a place: each asks in its own way and reads its own answer, or reads a recording as it
 is."""
 
 from __future__ import annotations
@@ -88,20 +88,21 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
     page = place.page(readers.page)
     if readers.as_is:
         views = as_is(made, replace(readers, page=page), place.script_url)
-        return replace(made, views=views, answers=(None,) * len(views))
+        return replace(made, views=views, page=page)
     url = with_credentials(place.script_url or place.url, place.asking.offer.user)
-    results: list[tuple[ScriptView, Exchange | None]] = []
+    results: list[tuple[ScriptView, Report | None]] = []
 
-    async def ask(name: str) -> tuple[ScriptView, Exchange | None]:
+    async def ask(name: str) -> tuple[ScriptView, Report | None]:
         readings = await as_engine(ENGINES[name], url, page, place.asking)
         view = ENGINES[name].view(url, page, readings)
-        return view, masked(_joined(readings), settings.redact) if readings else None
+        return view, report(masked(_joined(readings), settings.redact)) if readings else None
 
     await net.in_order(ask, readers.browsers, max(1, len(readers.browsers)), results.append)
     return replace(
         made,
         views=tuple(view for view, _ in results),
         answers=tuple(answer for _, answer in results),
+        page=page,
     )
 
 
@@ -124,7 +125,7 @@ async def as_engine(engine: Engine, url: str, page: Page, asking: Asking) -> lis
 def recorded(exchange: Exchange, redact: bool, readers: Readers) -> Report:
     """The report of a recording, read by each browser as it is."""
     made = report(masked(exchange, redact))
-    return replace(made, views=as_is(made, readers))
+    return replace(made, views=as_is(made, readers), page=readers.page)
 
 
 def as_is(made: Report, readers: Readers, script_url: str = "") -> tuple[ScriptView, ...]:

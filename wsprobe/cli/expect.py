@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 import click
 from msgspec import Struct
 
+from wsprobe.browsers import ENGINES
 from wsprobe.judge import FINDINGS
 from wsprobe.nearest import nearest
 from wsprobe.outcome import STATUS_OF
@@ -22,14 +23,17 @@ class Expectation(Struct, frozen=True):
     wanted: str | None
 
 
-KINDS = ("status", "outcome", "close", "close-reason", "protocol", "header", "finding")
-NAMED = ("header", "finding")
+KINDS = ("status", "outcome", "close", "close-reason", "protocol", "header", "finding", "view")
+NAMED = ("header", "finding", "view")
 """Those that a name belongs to, after a colon."""
 FORMS = "status=403, outcome=open, close=4403, close-reason=TEXT, protocol=NAME, header:NAME=VALUE, finding:ID"
+VIEW_OUTCOMES = ("open", "failed", "closed", "connecting", "threw", "follows")
+VIEW = "view:BROWSER=CODE"
+"""Of `compare`: the code of the close event that script in this browser gets, or the view's outcome."""
 
 
 def parse(texts: Sequence[str]) -> tuple[Expectation, ...]:
-    """Raises click.UsageError for a text that is no expectation."""
+    """The expectations in the words of --expect. Raises click.UsageError for a text that is none."""
     return tuple(_parse(text) for text in texts)
 
 
@@ -47,6 +51,10 @@ def _possible(text: str, what: str, name: str, wanted: str | None) -> None:
     """Raises click.UsageError for what could never hold: a slip of the pen is no failed test."""
     if what in ("status", "close") and not (wanted or "").isdigit():
         raise click.UsageError(f"--expect: '{text}': {wanted!r} is not a number")
+    if what == "view":
+        _known(text, name, ENGINES)
+        if not (wanted or "").isdigit():
+            _known(text, wanted or "", VIEW_OUTCOMES)
     if what == "outcome":
         _known(text, wanted or "", STATUS_OF)
     if what == "finding" and not name.startswith("rule-"):  # rules are those of older revisions
@@ -69,7 +77,7 @@ def unmet(expectations: Sequence[Expectation], report: Report) -> list[str]:
         good = bool(found) if each.wanted is None else each.wanted in found
         if not good:
             was = ", ".join(found) if found else "nothing"
-            failed.append(f"expected {each.text}, found {was}")
+            failed.append(f"{report.title}: expected {each.text}, found {was}")
     return failed
 
 
@@ -100,6 +108,16 @@ def _close_reason(report: Report, _: str) -> list[str]:
     return [] if close is None else [close.reason]
 
 
+def _view(report: Report, name: str) -> list[str]:
+    """The close code that script in this browser gets, and the view's outcome."""
+    found = []
+    for view in report.views:
+        if view.browser == name:
+            found += [str(event.code) for event in view.events if event.type == "close"]
+            found.append(view.outcome)
+    return found
+
+
 FOUND: dict[str, Callable[[Report, str], list[str]]] = {
     "status": _status,
     "outcome": lambda report, _: [report.outcome],
@@ -107,5 +125,6 @@ FOUND: dict[str, Callable[[Report, str], list[str]]] = {
     "close-reason": _close_reason,
     "protocol": lambda report, _: _header(report, "sec-websocket-protocol"),
     "header": _header,
+    "view": _view,
     "finding": lambda report, name: [f.level for f in report.verdict.findings if f.id == name],
 }

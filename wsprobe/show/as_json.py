@@ -263,9 +263,11 @@ def close_value(reading: Reading) -> Value | None:
     return None if close is None else asdict(close)
 
 
-def view_value(view: ScriptView, answer: Exchange | None) -> Value:
+def view_value(view: ScriptView, answer: Report | None) -> Value:
     """What script sees; names in events are the DOM's own. *answer* is what the engine's own request led to."""
-    own: Value = {} if answer is None else {"exchange": to_value(answer)}
+    own: Value = {}
+    if answer is not None:
+        own = {"answered": answered_value(answer), "exchange": to_value(answer.exchange)}
     return own | {
         "browser": view.browser,
         "version": view.version,
@@ -280,6 +282,15 @@ def view_value(view: ScriptView, answer: Exchange | None) -> Value:
         "because": view.because,
         "races": view.races or None,
         "cookies": list(view.cookies),
+    }
+
+
+def answered_value(answer: Report) -> Value:
+    """What was answered to an engine's own request, as the top level has it for wsprobe's."""
+    return {
+        "outcome": answer.outcome,
+        "response": response_value(answer.reading),
+        "findings": [finding_value(f, answer.reading) for f in answer.verdict.findings],
     }
 
 
