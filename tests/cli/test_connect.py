@@ -208,7 +208,7 @@ def test_expect(expectations: list[str], name: str, status: int, capsys: Capture
     assert run(["connect", *arguments, f"lab:{name}"]) == status
     err = capsys.readouterr().err
     assert (err == "") == (status == 0)
-    assert err == "" or err.startswith("wsprobe: expected ")
+    assert err == "" or err.startswith(f"wsprobe: lab:{name}: expected ")
 
 
 def test_expect_says_what_was_found_without_its_escapes(capsys: Capture) -> None:
@@ -375,9 +375,13 @@ def test_a_list_of_urls_from_any_editor(capsys: Capture, tmp_path: Path) -> None
     file.write_bytes(b"\xef\xbb\xbflab:status-403\r\n# a remark\r\n\r\n  lab:ok \r\n")
     assert run(["connect", "-w", r"%{url} %{outcome}\n", f"@{file}"]) == 12
     assert capsys.readouterr().out == "lab:status-403 refused\nlab:ok open\n"
-    file.write_text("ws://h/\nftp://h/\n")
-    assert run(["connect", f"@{file}"]) == 2
-    assert capsys.readouterr().err.startswith(f"wsprobe connect: {file}, line 2: scheme 'ftp'")
+    file.write_text("lab:ok\nftp://h/\nlab:no-such\nlab:status-403\n")
+    assert run(["connect", "-w", r"%{url} %{http_code}\n", f"@{file}"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "lab:ok 101\nlab:status-403 403\n"
+    first, second = err.splitlines()
+    assert first.startswith(f"wsprobe: {file}, line 2: scheme 'ftp'")
+    assert second.startswith(f"wsprobe: {file}, line 3: lab:no-such: no scenario")
 
 
 def test_carets_stand_under_wide_and_combining_characters(capsys: Capture) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from wsprobe import opening, target
 from wsprobe.cli.options import Asking
-from wsprobe.exchange import Plan
+from wsprobe.exchange import Plan, Route, Target
 from wsprobe.wire import WIRES
 
 
@@ -25,6 +25,8 @@ def plan(url: str, asking: Asking, *, wire: str | None = None, elsewhere: bool =
             offer = replace(
                 offer, user=None, cookies=(), headers=tuple(h for h in offer.headers if not _secret(h))
             )
+        cookies = [each.pair for each in asking.jar if each.goes_to(to)] if not elsewhere else []
+        offer = replace(offer, cookies=(*offer.cookies, *cookies))
         key = asking.key if asking.key is not None else opening.fresh_key(os.urandom(16))
         offer = replace(offer, key=key)
         spoken = wire or asking.wire
@@ -43,8 +45,13 @@ def plan(url: str, asking: Asking, *, wire: str | None = None, elsewhere: bool =
         acts=asking.acts,
         limits=asking.limits,
         tls=asking.tls,
-        route=asking.route,
+        route=route(asking, to),
     )
+
+
+def route(asking: Asking, to: Target) -> Route:
+    """The way to *to*: through the proxy that was named, or that the environment names for it."""
+    return replace(asking.route, proxy=asking.proxies.proxy(to))
 
 
 def _secret(header: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -14,12 +15,13 @@ from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.tell import Tellable, tellable, told
 from wsprobe.browsers.url import parse
-from wsprobe.cli import completion
+from wsprobe.cli import completion, expect
 from wsprobe.cli.engines import Readers, probed, recorded
 from wsprobe.cli.option import Command, option, together
-from wsprobe.cli.options import Settings, connection, output, request, settings
+from wsprobe.cli.options import Settings, connection, expecting, origin_meant, output, request, settings
 from wsprobe.cli.places import LAB, RECORDED, complete, recordings
-from wsprobe.cli.streams import emit, look
+from wsprobe.cli.streams import check_writable, emit, look, note, save
+from wsprobe.nearest import nearest
 from wsprobe.outcome import Exit
 from wsprobe.report import Report, comparable
 
@@ -28,6 +30,23 @@ SECTION = "Readers"
 TELLABLE_IN_EACH = 100
 """With more recordings than this, only the first object has ``tellable``: it names all of them, and in every
 object the output would grow as their square."""
+
+CALLED = {"chrome": "chromium", "edge": "chromium"}
+"""Browsers made of an engine that is shown, by the names that people know."""
+
+SAFARI = (
+    "--browser: safari is not among the engines: WebKitGTK has the page's part of WebKit in common with it "
+    "(constructor, events, console), but not the network, where Safari has Apple's; --browser webkitgtk has it"
+)
+
+DIRECTIVES = (
+    *(f"{kind}-src" for kind in ("child", "connect", "default", "font", "frame", "img", "manifest", "media")),
+    *(f"{kind}-src" for kind in ("object", "prefetch", "script", "style", "worker")),
+    *("script-src-attr", "script-src-elem", "style-src-attr", "style-src-elem", "base-uri", "sandbox"),
+    *("form-action", "frame-ancestors", "report-uri", "report-to", "navigate-to", "plugin-types"),
+    *("upgrade-insecure-requests", "block-all-mixed-content", "require-trusted-types-for", "trusted-types"),
+)
+"""Content Security Policy level 3, and names of earlier levels."""
 
 UNANSWERED = frozenset({Exit.UNRESOLVED, Exit.UNREACHABLE, Exit.TLS_FAILED, Exit.PROXY_FAILED, Exit.TIMEOUT})
 
@@ -97,27 +116,35 @@ EXAMPLES = (
 @request
 @connection
 @output
+@expecting
 def command(places: tuple[str, ...], **values: Any) -> int:
-    """Hold one handshake against many readers, or several with one another.
+    """Read one handshake as many readers do, or compare several with one another.
 
     Each place is a URL, lab:NAME, a file with recordings (connect --save or --json), or - for recordings
     on standard input, which is also read if no place is named. Exits like diff: 0 if every reader
     reached the same result, 1 if they differ. Times, the letter case of header names, and what was asked
     otherwise are shown and do not count.
     """
-    said = settings(values)
+    said = settings(values, page=True)
     return compare(places or ("-",), said, readers(values, said))
 
 
 def readers(values: dict[str, Any], said: Settings) -> Readers:
     """Who is to read, by the options that only `compare` has. Raises click.UsageError for unknown names."""
-    browsers = chosen(values["browsers"]) if values["browsers"] or values["browser_mode"] else ()
+    wanted = values["browsers"] or values["browser_mode"]
+    watched = {each.name for each in said.expectations if each.what == "view"}
+    browsers = chosen(values["browsers"]) if wanted else ()
+    if missing := watched - set(browsers):
+        raise click.UsageError(
+            f"--expect: view:{min(missing)} is not among the readers: add --browser {min(missing)}"
+        )
+    check_csp(values["csp"])
     offer = said.asking.offer
     return Readers(
         browsers=browsers,
         revisions=specs(values["specs"]),
         page=Page(
-            url=opener(values["page"]) if browsers else values["page"],
+            url=opener(values["page"], values["origin"]),
             csp=values["csp"],
             protocols=offer.protocols or None,
             cookies="; ".join(offer.cookies),
@@ -130,6 +157,8 @@ def readers(values: dict[str, Any], said: Settings) -> Readers:
 def compare(words: Sequence[str], said: Settings, by: Readers) -> int:
     """Collect the recordings, let the readers read, print; returns the exit status. Raises click.UsageError for
     what cannot be used."""
+    if said.save is not None:
+        check_writable(said.save, "save")
     reports = collect(words, said, by)
     if not reports:
         raise click.UsageError("no recording to compare: standard input was empty")
@@ -139,7 +168,15 @@ def compare(words: Sequence[str], said: Settings, by: Readers) -> int:
         from wsprobe.history import read_as_each  # the revisions are data, loaded where they are asked for
 
         reports = [replace(r, verdicts=read_as_each(r.reading, by.revisions)) for r in reports]
-    show(reports, tellables(reports) if by.browsers else [], said)
+    if not said.silent:
+        show(reports, tellables(reports) if by.browsers else [], said)
+    if said.save is not None:
+        save(said.save, [each.exchange for each in reports])
+    if said.expectations:
+        unmet = [sentence for each in reports for sentence in expect.unmet(said.expectations, each)]
+        for sentence in unmet if not said.silent else ():
+            note(sentence)
+        return Exit.UNEXPECTED if unmet else Exit.OPEN
     return status(reports, bool(by.browsers), bool(by.revisions))
 
 
@@ -148,19 +185,39 @@ def chosen(names: Sequence[str]) -> tuple[str, ...]:
     words = [word.strip() for name in names for word in name.split(",") if word.strip()]
     if not words or "all" in words:
         return tuple(ENGINES)
+    words = [CALLED.get(word.lower(), word) for word in words]
     for word in words:
+        if word.lower() == "safari":
+            raise click.UsageError(SAFARI)
         if word not in ENGINES:
             raise click.UsageError(f"--browser: '{word}' is not one of {', '.join(ENGINES)}, all")
     return tuple(dict.fromkeys(words))
 
 
-def opener(word: str) -> str:
-    """The page's URL from --page, which must be one: a browser has no page elsewhere."""
+def opener(word: str, origin: str | None) -> str:
+    """The page's URL, from --page or --origin. Raises click.UsageError where that is none: a browser has no
+    page elsewhere."""
+    if origin is not None:
+        if word != Page().url:
+            raise click.UsageError("--origin and --page exclude each other: the page's URL has its origin")
+        found = parse(origin)
+        if found is None or "/" in origin.partition("://")[2].removesuffix("/"):
+            raise click.UsageError(f"--origin: {origin!r} is not an origin{origin_meant(origin)}")
+        return origin.removesuffix("/") + "/"
     if parse(word) is None:
         raise click.UsageError(
             f"--page: '{word}' is not a URL: it begins with a scheme, as https://app.example/"
         )
     return word
+
+
+def check_csp(policy: str) -> None:
+    """Raises click.UsageError for what is nearly the name of a directive: a browser ignores unknown ones."""
+    for directive in re.split(r"[;,]", policy):
+        name = directive.strip().partition(" ")[0].lower()
+        near = nearest(name, DIRECTIVES) if name and name not in DIRECTIVES else ()
+        if near:
+            raise click.UsageError(f"--csp: {name!r} is no directive of CSP; did you mean {near[0]}?")
 
 
 def specs(names: Sequence[str]) -> tuple[str, ...]:
@@ -207,11 +264,13 @@ def tellables(reports: Sequence[Report]) -> list[Tellable]:
 def show(reports: Sequence[Report], groups: Sequence[Tellable], said: Settings) -> None:
     """Print the reports, as JSON or for a person."""
     if said.as_json:
-        from wsprobe.show.as_json import pieces, report_value, tellable_value
+        from wsprobe.show.as_json import brief, pieces, report_value, tellable_value
 
         told_apart = tellable_value(groups, [r.title for r in reports])
         for number, each in enumerate(reports):
             value = report_value(each)
+            if said.brief:
+                value = brief(value)
             if groups and (number == 0 or len(reports) <= TELLABLE_IN_EACH):
                 value["tellable"] = told_apart
             sys.stdout.writelines(pieces(value))

@@ -131,7 +131,10 @@ class Fish(FishComplete):
 
 
 def register() -> None:
-    """Let click use these. To be called before it looks for a shell to serve."""
+    """Let click use these. To be called before it looks for a shell to serve. A shell that hands over nothing
+    is told nothing."""
+    for name, nothing in (("COMP_LINE", ""), ("COMP_WORDS", ""), ("COMP_CWORD", "0")):
+        os.environ.setdefault(name, nothing)
     add_completion_class(Bash)
     add_completion_class(Zsh)
     add_completion_class(Fish)

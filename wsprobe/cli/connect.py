@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import IO, TYPE_CHECKING, Any
+from collections import Counter
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec.structs import replace
@@ -11,8 +13,11 @@ from msgspec.structs import replace
 from wsprobe.cli import expect
 from wsprobe.cli.option import Command
 from wsprobe.cli.options import (
+    IGNORED,
     Settings,
     connection,
+    expecting,
+    ignored,
     output,
     own_output,
     own_request,
@@ -23,12 +28,16 @@ from wsprobe.cli.options import (
 )
 from wsprobe.cli.places import complete, expand
 from wsprobe.cli.probe import probe_all
-from wsprobe.cli.streams import emit, look, note
+from wsprobe.cli.streams import check_writable, emit, look, note, save, write
 from wsprobe.exchange import Event
+from wsprobe.judge.finding import counted
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
+from wsprobe.visible import shown_text
 
 if TYPE_CHECKING:
+    from wsprobe.cli.talk import Listener
+    from wsprobe.show.lines import Look
     from wsprobe.show.verbose import Conversation
 
 EXAMPLES = (
@@ -62,7 +71,9 @@ TABLES = (("Variables of --write-out", variables),)
 @session
 @output
 @own_output
+@expecting
 @verdict
+@ignored
 def command(urls: tuple[str, ...], **values: Any) -> int:
     """Make one handshake and report exactly what came back.
 
@@ -77,15 +88,21 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
     if not urls:
         raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
     said = settings(values)
-    names = expand(urls)
-    made = Output(said, several=len(names) > 1)
-    probe_all(names, said, made.event, made.report)
+    if any(each.what == "view" for each in said.expectations):
+        raise click.UsageError("--expect: connect has no views; wsprobe compare --browser-mode has them")
+    if said.verbose and not said.silent:
+        for name in click.get_current_context().meta.get(IGNORED, ()):
+            note(f"{name} means nothing here, and is ignored")
+    words = expand(urls)
+    made = Output(said, several=len(words) > 1)
+    with made:
+        probe_all(words, said, made)
     return made.exit_status
 
 
 class Output:
     """Prints and saves: takes events as they happen and reports in the order of the URLs; knows the exit status
-    when all have come."""
+    when all have come. Left as a context, it says what came of several URLs."""
 
     def __init__(self, settings: Settings, several: bool) -> None:
         """Raises click.UsageError for output options that exclude each other or name no writable file."""
@@ -95,32 +112,70 @@ class Output:
         self._out = look(sys.stdout, settings.color, settings.verbose)
         self._err = look(sys.stderr, settings.color, settings.verbose)
         self._first = True
+        self._outcomes: Counter[str] = Counter()
         self._conversation: Conversation | None = None
-        self._listener = None
+        self._listener: Listener | None = None
+        self._report_to, self._report_look = sys.stdout, self._out
         if settings.talk:
-            from wsprobe.cli.talk import Listener
-
-            # Standard output may be spoken for: by JSON, by the user's own format, by bytes.
-            asked = settings.as_json or settings.include or settings.write_out is not None
-            asked = asked or "-" in (settings.body_to, settings.save)
-            self._listener = Listener(self._err, sys.stderr) if asked else Listener(self._out, sys.stdout)
+            self._talk()
+        self._progress = Progress(self._err) if several and self._err.terminal and not settings.silent else None
         if settings.write_out is not None:
             _known(settings.write_out)
         if settings.body_to not in (None, "-") and several:
             raise click.UsageError("--output takes the body of one URL; with several, use --json")
-        _writable(settings.save, "save")
-        _writable(settings.body_to, "output")
+        check_writable(settings.save, "save")
+        check_writable(settings.body_to, "output")
+
+    def _talk(self) -> None:
+        """Where standard output is no terminal, it is for the messages, raw, and the report goes to standard
+        error; unless an option such as --json has standard output for itself."""
+        from wsprobe.cli.talk import Listener
+
+        said = self._settings
+        asked = said.as_json or said.include or said.write_out is not None or "-" in (said.body_to, said.save)
+        if asked:
+            self._listener = Listener(self._err, sys.stderr)
+        elif self._out.terminal:
+            self._listener = Listener(self._out, sys.stdout)
+        else:
+            self._listener = Listener(self._out, sys.stdout, raw=True)
+            self._report_to, self._report_look = sys.stderr, self._err
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *raised: object) -> None:
+        if self._progress is not None:
+            self._progress.clear()
+            note(f"{counted(self._outcomes.total(), 'URL')}: {self._summary()}")
+
+    def _summary(self) -> str:
+        return ", ".join(f"{count} {word}" for word, count in self._outcomes.most_common()) or "none was asked"
+
+    def asking(self, under_way: int, left: int | None) -> None:
+        """Tell a person how far it has come."""
+        if self._progress is not None:
+            self._progress.show(self._outcomes.total(), under_way, left)
+
+    def unusable(self, text: str) -> None:
+        """Name a line of a list that is no URL; the rest goes on."""
+        if self._progress is not None:
+            self._progress.clear()
+        note(text)
+        self.exit_status = Exit.USAGE
 
     def event(self, event: Event) -> None:
         """Show one event of the conversation (-v), and what comes in a session that is held (--talk)."""
         if self._listener is not None:
             self._listener.event(event)
-        if self._settings.verbose and not self._settings.silent:
-            if self._conversation is None:
-                from wsprobe.show.verbose import Conversation
+        if self._settings.verbose and not self._settings.silent and not self._settings.redact:
+            self._say(event)
 
-                self._conversation = Conversation(self._err)
-            emit(self._conversation.event(event), sys.stderr, self._err)
+    def _say(self, event: Event) -> None:
+        if self._conversation is None:
+            from wsprobe.show.verbose import Conversation
+
+            self._conversation = Conversation(self._err)
+        emit(self._conversation.event(event), sys.stderr, self._err)
 
     def report(self, report: Report) -> None:
         """Print and keep one report."""
@@ -128,66 +183,70 @@ class Output:
             report = self._expected(report)
         if self.exit_status == Exit.OPEN:
             self.exit_status = report.exit_status
-        if self._settings.save:
-            from wsprobe import archive
-
-            _write(self._settings.save, archive.dump(report.exchange).encode() + b"\n", append=True)
+        self._outcomes[report.outcome] += 1
+        if self._progress is not None:
+            self._progress.clear()
+        if self._settings.verbose and self._settings.redact and not self._settings.silent:
+            # What a peer repeats of a secret is known when all has come: then it can be shown.
+            for exchange in (*report.exchange.hops, report.exchange):
+                for event in exchange.events:
+                    self._say(event)
         self._print(report)
+        if self._settings.save is not None:
+            save(self._settings.save, [report.exchange])
 
     def _expected(self, report: Report) -> Report:
         failed = expect.unmet(self._settings.expectations, report)
         if not self._settings.silent:
             for sentence in failed:
-                note(sentence.encode("unicode_escape").decode())
+                note(sentence)
         return replace(report, exit_status=int(Exit.UNEXPECTED if failed else Exit.OPEN))
 
     def _print(self, report: Report) -> None:
+        said = self._settings
         asked = False
-        if self._settings.as_json:
-            from wsprobe.show.as_json import pieces, report_value
+        if said.as_json:
+            from wsprobe.show.as_json import brief, pieces, report_value
 
-            sys.stdout.writelines(pieces(report_value(report)))
+            value = report_value(report)
+            sys.stdout.writelines(pieces(brief(value) if said.brief else value))
             sys.stdout.write("\n")
             asked = True
-        if self._settings.include:
+        if said.include:
             self._exactly(report)
             asked = True
-        if self._settings.body_to is not None:
-            if self._settings.body_to == "-":
+        if said.body_to is not None:
+            if said.body_to == "-":
                 self._untouched(_body(report))
+                asked = True
             else:
-                _write(self._settings.body_to, _body(report))
-            asked = asked or self._settings.body_to == "-"
-        if self._settings.write_out is not None:
+                write(said.body_to, _body(report), "output")
+        if said.write_out is not None:
             from wsprobe.show import write_out
 
-            sys.stdout.write(write_out.write_out(self._settings.write_out, report))
+            sys.stdout.write(write_out.write_out(said.write_out, report))
             asked = True
-        if not asked and not self._settings.silent:
+        if not asked and not said.silent:
             self._report(report)
-        elif not self._settings.silent and not self._settings.as_json and self._settings.write_out is None:
+        elif not said.silent and not said.as_json and said.write_out is None:
             self._unanswered(report)
         sys.stdout.flush()
 
     def _report(self, report: Report) -> None:
         from wsprobe.show.lines import Piece, line
         from wsprobe.show.report import handshake
-        from wsprobe.visible import visible
 
-        lines = handshake(report, self._out)
+        lines = handshake(report, self._report_look)
         if self._several:
-            title = visible(report.title.encode())
-            lines = [*([] if self._first else [()]), line(Piece(title, "title")), *lines]
+            lines = [*([] if self._first else [()]), line(Piece(shown_text(report.title), "title")), *lines]
         self._first = False
-        emit(lines, sys.stdout, self._out)
+        emit(lines, self._report_to, self._report_look)
 
     def _unanswered(self, report: Report) -> None:
         """Bytes alone were asked for, and there are none: say why."""
-        from wsprobe.visible import visible
-
         if not report.reading.responses:
             why = next((f.text for f in report.verdict.findings if f.level == "fail"), "")
-            note(f"{visible(report.title.encode())}: {report.outcome}" + (f": {why}" if why else ""))
+            note(f"{shown_text(report.title)}: {report.outcome}" + (f": {why}" if why else ""))
 
     def _exactly(self, report: Report) -> None:
         reading = report.reading
@@ -200,7 +259,30 @@ class Output:
             for each in data.splitlines():
                 sys.stdout.write(self._out.text(each) + "\n")
         else:
-            _write("-", data)
+            write("-", data, "output")
+
+
+class Progress:
+    """How far it has come, in one line of a terminal that is written over."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._shown = False
+
+    def show(self, done: int, under_way: int, left: int | None) -> None:
+        """*left*: how many are still to be asked; None where that is not known."""
+        text = f"{done} done, {under_way} under way" + ("" if left is None else f", {left} to come")
+        with suppress(OSError):
+            sys.stderr.write(f"\r\x1b[K{text[: max(1, self._look.width - 1)]}")
+            sys.stderr.flush()
+        self._shown = True
+
+    def clear(self) -> None:
+        if self._shown:
+            with suppress(OSError):
+                sys.stderr.write("\r\x1b[K")
+                sys.stderr.flush()
+        self._shown = False
 
 
 def _known(template: str) -> None:
@@ -214,28 +296,3 @@ def _known(template: str) -> None:
 def _body(report: Report) -> bytes:
     final = report.reading.final
     return final.body.content if final is not None and final.body is not None else b""
-
-
-def _writable(path: str | None, name: str) -> None:
-    if path in (None, "-"):
-        return
-    try:
-        _open(path, append=True).close()
-    except OSError as error:
-        raise click.UsageError(f"--{name}: {path}: {error.strerror}") from None
-
-
-def _open(path: str | None, append: bool) -> IO[bytes]:
-    assert path is not None
-    return open(path, "ab" if append else "wb")
-
-
-def _write(path: str, data: bytes, append: bool = False) -> None:
-    if path == "-":
-        sys.stdout.flush()
-        rest = memoryview(data)
-        while rest:  # with PYTHONUNBUFFERED there is no buffer that tries again after a part
-            rest = rest[sys.stdout.buffer.write(rest) :]
-        return
-    with _open(path, append) as file:
-        file.write(data)

@@ -22,9 +22,9 @@ class Cookie(Struct, frozen=True):
     expires: int = 0
     """Seconds since 1970; 0: with the browser's session, so that it is still good."""
 
-    def goes_to(self, target: Target, now: float) -> bool:
-        """Whether it is sent to *target* at *now*, in seconds since 1970 (RFC 6265 section 5.4)."""
-        if self.expires and self.expires < now or self.secure and not target.secure:
+    def goes_to(self, target: Target) -> bool:
+        """Whether it is sent to *target*, unless it has expired (RFC 6265 section 5.4)."""
+        if self.secure and not target.secure:
             return False
         if self.domain not in ("", target.host) and not (
             self.subdomains and target.host.endswith("." + self.domain)

@@ -11,11 +11,13 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
+from wsprobe import target
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Engine, Page, ScriptView
 from wsprobe.browsers.visit import visit
+from wsprobe.cli.ask import route
 from wsprobe.cli.options import Asking, Settings
-from wsprobe.cli.places import Place, find
+from wsprobe.cli.places import Lab, Place
 from wsprobe.cli.probe import check, conversation, masked, reported
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Target
 from wsprobe.read import read
@@ -49,7 +51,8 @@ def probed(names: Sequence[str], settings: Settings, readers: Readers) -> list[R
 
     async def everything() -> None:
         async with AsyncExitStack() as stack:
-            places = await find(list(names), settings.asking, stack)
+            lab = Lab(stack)
+            places = [await lab.place(name, settings.asking) for name in names]
             places = [replace(place, url=with_scheme(place.url)) for place in places]
             askable = [own_place(place, readers) for place in places]
             for place, own in zip(places, askable, strict=True):
@@ -85,7 +88,7 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
 
     exchange = own if isinstance(own, Exchange) else await conversation(own, settings)
     made = reported(place, exchange, settings.redact)
-    page = place.page(readers.page)
+    page = _with_cookies(place.page(readers.page), place)
     if readers.as_is:
         views = as_is(made, replace(readers, page=page), place.script_url)
         return replace(made, views=views, page=page)
@@ -106,6 +109,16 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
     )
 
 
+def _with_cookies(page: Page, place: Place) -> Page:
+    """*page* with those cookies of a file that the browser would send to *place*."""
+    try:
+        to = target.parse(place.url)
+    except target.TargetError:
+        return page
+    pairs = [each.pair for each in place.asking.jar if each.goes_to(to)]
+    return replace(page, cookies="; ".join([*([page.cookies] if page.cookies else []), *pairs]))
+
+
 async def as_engine(engine: Engine, url: str, page: Page, asking: Asking) -> list[Reading]:
     """The exchanges that *engine* makes to open *url*, oldest first; empty if it makes none."""
     from wsprobe import net
@@ -116,6 +129,7 @@ async def as_engine(engine: Engine, url: str, page: Page, asking: Asking) -> lis
     try:
         plan = next(visiting)
         while True:
+            plan = replace(plan, route=route(asking, plan.target))
             plan = visiting.send(await net.probe(plan))
     except StopIteration as end:
         made: list[Reading] = end.value

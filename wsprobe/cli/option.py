@@ -10,6 +10,25 @@ import click
 PATHS = {"FILE": "file", "PATH": "file", "DIR": "dir"}
 """Metavar -> what the shell is to complete."""
 
+
+class Seconds(click.ParamType[float]):
+    """A number of seconds: above zero, or *zero* too."""
+
+    name = "seconds"
+
+    def __init__(self, zero: bool = True) -> None:
+        self._zero = zero
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = float("nan")
+        if not (0 <= number < float("inf")) or (number == 0 and not self._zero):
+            self.fail(f"{value!r} is not a number of seconds" + ("" if self._zero else " above 0"), param, ctx)
+        return number
+
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -6,16 +6,21 @@ What a command line cannot mean is a usage error here, before anything is sent.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
-from wsprobe.cli import expect
+from wsprobe.cli import cookies, expect, proxies
 from wsprobe.cli.completion import expectations, wires
+from wsprobe.cli.cookies import Cookie
 from wsprobe.cli.expect import Expectation
-from wsprobe.cli.option import option, together
+from wsprobe.cli.option import Seconds, option, together
+from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.streams import Color
 from wsprobe.exchange import Act, Limits, Route, TlsOptions
 from wsprobe.opening import Offer
@@ -47,9 +52,11 @@ request = together(
         "--cookie",
         "cookies",
         multiple=True,
-        metavar="TEXT",
+        metavar="TEXT or FILE",
         section=REQUEST,
-        help="send this Cookie: 'name=value; other=value'",
+        help="send this Cookie: 'name=value; other=value'; a word without = is a file of cookies",
+        long="A file is read as curl reads it: Netscape's format, or Set-Cookie lines. Of its cookies those "
+        "are sent that belong to the URL's host and path and have not expired.",
     ),
     option(
         "-u",
@@ -61,6 +68,13 @@ request = together(
         "either before a 401 asks for them.",
     ),
     option(
+        "--bearer",
+        metavar="TOKEN",
+        section=REQUEST,
+        help="send 'Authorization: Bearer TOKEN'",
+        long="For connect and for wsprobe's own request of compare: a page has no way to send one.",
+    ),
+    option(
         "--protocol",
         "protocols",
         multiple=True,
@@ -68,16 +82,17 @@ request = together(
         section=REQUEST,
         help="offer this subprotocol; repeat it for more",
     ),
-)
-"""What a page can do as well: for `connect` and `compare`."""
-
-own_request = together(
     option(
         "--origin",
         metavar="ORIGIN",
         section=REQUEST,
-        help="send this Origin; browsers always send one, wsprobe by itself does not",
+        help="send this Origin, as https://app.example; browsers always send one, wsprobe by itself does not",
+        long="For compare it is short for a page of that origin: --page https://app.example/.",
     ),
+)
+"""What a page can do as well: for `connect` and `compare`."""
+
+own_request = together(
     option(
         "--extension",
         "extensions",
@@ -185,11 +200,19 @@ connection = together(
         metavar="URL",
         section=ROUTE,
         help="go through this proxy: http://, https://, socks4a://, socks5:// or socks5h://",
-        long="An http proxy is asked with CONNECT. No environment variable is read.",
+        long="An http proxy is asked with CONNECT. Without -x, http_proxy is taken for ws:, https_proxy or "
+        "HTTPS_PROXY for wss:, and ALL_PROXY for both, as curl does; an empty URL means no proxy.",
+    ),
+    option(
+        "--noproxy",
+        metavar="HOST[,HOST]",
+        section=ROUTE,
+        help="reach these hosts, and all names below them, without a proxy; * is every host",
+        long="In place of the environment's NO_PROXY.",
     ),
     option(
         "--connect-timeout",
-        type=click.FloatRange(0, min_open=True),
+        type=Seconds(zero=False),
         default=Limits().connect_timeout,
         show_default=True,
         metavar="SECONDS",
@@ -199,16 +222,16 @@ connection = together(
     option(
         "-m",
         "--max-time",
-        type=click.FloatRange(0, min_open=True),
-        default=Limits().max_time,
-        show_default=True,
+        type=Seconds(zero=False),
+        show_default=f"{Limits().max_time:g}",
         metavar="SECONDS",
         section=LIMITS,
         help="give up on the whole exchange by then",
+        long="All redirects together have that time. With --talk and no -m, only the handshake is bounded.",
     ),
     option(
         "--linger",
-        type=click.FloatRange(0),
+        type=Seconds(),
         default=Limits().linger,
         show_default=True,
         metavar="SECONDS",
@@ -264,13 +287,16 @@ session = together(
         is_flag=True,
         section=SESSION,
         help="hold the session: each line of standard input is sent, what comes is shown",
-        long="Ends with the end of input, with ^C, or when the server closes. A line /ping sends a Ping, "
-        "/close CODE REASON closes, // at its begin stands for one slash. What comes is shown on standard "
-        "output; on standard error, where an option such as --json has standard output for itself.",
+        long="Ends with ^C, when the server closes, or after the end of input, once the server has been silent "
+        "for --linger. At a terminal a line /ping sends a Ping, /close CODE REASON closes, and // at its begin "
+        "stands for one slash; what comes is shown frame by frame. Where standard output is no terminal, every "
+        "line is a message, the messages of the server are written there as they are, one a line, and the "
+        "report goes to standard error. An option such as --json has standard output for itself: then frames "
+        "are shown on standard error.",
     ),
 )
 
-verdict = together(
+expecting = together(
     option(
         "--expect",
         "expectations",
@@ -280,8 +306,13 @@ verdict = together(
         section=VERDICT,
         help=f"exit with 20 unless this holds, with 0 if it does: {expect.FORMS}",
         long="Repeatable; all must hold. The exit status of the outcome itself is then not used. What could "
-        "never hold, such as a finding that does not exist, is a usage error.",
+        f"never hold, such as a finding that does not exist, is a usage error. compare has {expect.VIEW} too: "
+        "the code of the close event that script gets there, or the outcome of that view; all others are about "
+        "wsprobe's own exchange.",
     ),
+)
+
+verdict = together(
     option(
         "--retry",
         type=click.IntRange(0, 100),
@@ -303,6 +334,37 @@ verdict = together(
     ),
 )
 
+IGNORED = "wsprobe.ignored"
+"""Where the context keeps the names of options that were taken and mean nothing."""
+
+
+def _ignore(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value:
+        ctx.meta.setdefault(IGNORED, []).append(param.opts[-1])
+
+
+def _method(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value not in (None, "GET"):
+        raise click.UsageError(
+            f"--request: a handshake is a GET (RFC 6455 section 4.1); for {value} all the same: --raw-request"
+        )
+    _ignore(ctx, param, value)
+
+
+def _curl(*names: str, **kwargs: Any) -> Any:
+    said: dict[str, Any] = {"is_flag": True, "callback": _ignore} | kwargs
+    return click.option(*names, hidden=True, expose_value=False, **said)
+
+
+ignored = together(
+    *(_curl(name) for name in ("--compressed", "--globoff", "--fail", "--fail-with-body", "--path-as-is")),
+    *(_curl(name) for name in ("--http1.1", "--tcp-nodelay", "--no-keepalive", "--raw")),
+    _curl("-N", "--no-buffer"),
+    _curl("-S", "--show-error"),
+    _curl("-X", "--request", is_flag=False, callback=_method),
+)
+"""Options of curl that make no difference to a handshake: a line that was copied works as it is."""
+
 OUTPUT = "Output"
 
 output = together(
@@ -312,6 +374,14 @@ output = together(
         is_flag=True,
         section=OUTPUT,
         help="print one JSON object a line (wsprobe-json(5))",
+    ),
+    option(
+        "--brief",
+        is_flag=True,
+        section=OUTPUT,
+        help="with --json: leave out the recording, and bytes that stand there as text too",
+        long="For lists of thousands. What is left out is exchange, raw and der, wherever they stand; such a "
+        "line cannot be read by compare.",
     ),
     option(
         "--color",
@@ -328,6 +398,20 @@ output = together(
         long="Authorization, Proxy-Authorization, Cookie, Set-Cookie, user and password in URLs, and the "
         "values of query parameters are overwritten with asterisks of the same length. Look through the result "
         "before you publish it: a body may hold other secrets.",
+    ),
+    option(
+        "-s",
+        "--silent",
+        is_flag=True,
+        section=OUTPUT,
+        help="no report and no messages: only what another option asks for, and the exit status",
+    ),
+    option(
+        "--save",
+        metavar="FILE",
+        section=OUTPUT,
+        help="append the recording to FILE, for compare and for bug reports (- is standard output)",
+        long="compare keeps wsprobe's own exchange there; those of the engines are in its --json.",
     ),
 )
 
@@ -359,13 +443,6 @@ own_output = together(
         long="On a terminal the bytes are made visible first.",
     ),
     option(
-        "-s",
-        "--silent",
-        is_flag=True,
-        section=OUTPUT,
-        help="no report and no messages: only what another option asks for, and the exit status",
-    ),
-    option(
         "-w",
         "--write-out",
         metavar="FORMAT",
@@ -373,12 +450,6 @@ own_output = together(
         help="print FORMAT with its %{variables} filled in, instead of the report",
         long="The variables are listed at the end of the options. \\n, \\r, \\t and \\\\ are escapes, %% is a "
         "percent sign; no line end is added. What came from the server is made visible first.",
-    ),
-    option(
-        "--save",
-        metavar="FILE",
-        section=OUTPUT,
-        help="append the recording to FILE, for compare and for bug reports (- is standard output)",
     ),
     option(
         "--json-schema",
@@ -403,6 +474,10 @@ class Asking(Struct, frozen=True):
     raw: bytes | None = None
     """The whole request, in place of one made from *offer*."""
     wire: str = "hybi-13"
+    jar: tuple[Cookie, ...] = ()
+    """Cookies of a file, each for the places that it belongs to."""
+    proxies: Proxies = Proxies()
+    """The proxies of -x or of the environment; *route* has none, since it depends on the URL."""
 
 
 class Settings(Struct, frozen=True):
@@ -413,10 +488,13 @@ class Settings(Struct, frozen=True):
     max_redirs: int = 10
     negotiate: bool = False
     talk: bool = False
+    max_time: float | None = None
+    """-m, if it was given."""
     retry: int = 0
     parallel: int = 8
     expectations: tuple[Expectation, ...] = ()
     as_json: bool = False
+    brief: bool = False
     color: Color = "auto"
     redact: bool = False
     verbose: int | None = None
@@ -429,31 +507,46 @@ class Settings(Struct, frozen=True):
     save: str | None = None
 
 
-def settings(values: dict[str, Any]) -> Settings:
-    """The typed value of click's *values*. Raises click.UsageError for what cannot be meant or used."""
+def settings(values: dict[str, Any], page: bool = False) -> Settings:
+    """The typed value of click's *values*. *page*: they say what a page does, and a page may try anything.
+
+    Raises click.UsageError for what cannot be meant or used.
+    """
     get = values.get
+    if values["brief"] and not values["as_json"]:
+        raise click.UsageError("--brief is a kind of --json: add --json")
+    if get("talk") and values["redact"]:
+        raise click.UsageError(
+            "--redact cannot mask a session while it happens: leave --talk out, or --save it and mask it later "
+            "(wsprobe compare --redact)"
+        )
+    if not page:
+        _check_protocols(values["protocols"])
+        _check_origin(values["origin"])
     return Settings(
-        asking=_asking(values),
+        asking=_asking(values, page),
         follow=bool(get("follow")),
         max_redirs=get("max_redirs", 10),
         negotiate=bool(get("negotiate")),
         talk=bool(get("talk")),
+        max_time=values["max_time"],
         retry=get("retry") or 0,
         parallel=get("parallel") or 1,
         expectations=expect.parse(get("expectations") or ()),
         as_json=values["as_json"],
+        brief=values["brief"],
         color=values["color"],
         redact=values["redact"],
         verbose=get("verbose"),
         include=bool(get("include")),
         body_to=get("output"),
-        silent=bool(get("silent")),
+        silent=values["silent"],
         write_out=get("write_out"),
-        save=get("save"),
+        save=values["save"],
     )
 
 
-def _asking(values: dict[str, Any]) -> Asking:
+def _asking(values: dict[str, Any], page: bool) -> Asking:
     raw = None
     if values.get("raw_request"):
         try:
@@ -464,11 +557,12 @@ def _asking(values: dict[str, Any]) -> Asking:
     wire = _wire(values.get("wire"))
     acts = tuple(_acts(values))
     _speakable(wire, acts)
+    cookies, jar = _cookies(values["cookies"])
     return Asking(
-        offer=_offer(values),
+        offer=_offer(values, cookies, page),
         limits=Limits(
             connect_timeout=values["connect_timeout"],
-            max_time=values["max_time"],
+            max_time=Limits().max_time if values["max_time"] is None else values["max_time"],
             linger=values["linger"],
             max_body=values["max_body"],
         ),
@@ -478,19 +572,30 @@ def _asking(values: dict[str, Any]) -> Asking:
         key=values.get("ws_key"),
         raw=raw,
         wire=wire,
+        jar=jar,
+        proxies=_proxies(values),
     )
 
 
-def _offer(values: dict[str, Any]) -> Offer:
+def _offer(values: dict[str, Any], cookies: tuple[str, ...], page: bool) -> Offer:
     agent = values["user_agent"]
+    for header in values["headers"]:
+        _check_header(header)
+    headers = list(values["headers"])
+    if agent == "":
+        headers.append("User-Agent:")
+    if values["bearer"] is not None:
+        if values["user"] is not None:
+            raise click.UsageError("--user and --bearer exclude each other: both are the Authorization header")
+        headers.append(f"Authorization: Bearer {values['bearer']}")
     return Offer(
         key=values.get("ws_key") or "",
-        headers=(*values["headers"], *(("User-Agent:",) if agent == "" else ())),
+        headers=tuple(headers),
         user_agent=agent,
-        cookies=_cookies(values["cookies"]),
+        cookies=cookies,
         user=values["user"],
         protocols=tuple(values["protocols"]),
-        origin=values.get("origin"),
+        origin=None if page else values["origin"],
         extensions=tuple(values.get("extensions") or ()),
         # Messages of a session that is held are shown frame by frame, as they come.
         no_compression=bool(values.get("no_compression") or values.get("talk")),
@@ -500,11 +605,80 @@ def _offer(values: dict[str, Any]) -> Offer:
     )
 
 
-def _cookies(texts: Sequence[str]) -> tuple[str, ...]:
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+"""RFC 9110 section 5.6.2."""
+
+
+def _check_header(text: str) -> None:
+    name = text.partition(":" if ":" in text else ";")[0]
+    if (":" in text or ";" in text) and name and not re.fullmatch(_TOKEN, name):
+        raise click.UsageError(
+            f"--header: {name!r} cannot be a header's name (RFC 9110 section 5.1); to send it all the same, "
+            "write the request to a file: --raw-request"
+        )
+
+
+def _check_protocols(names: Sequence[str]) -> None:
+    for name in names:
+        if not re.fullmatch(_TOKEN, name):
+            several = " ".join(f"--protocol {part}" for part in re.split(r"[\s,]+", name) if part)
+            meant = f"; for several: {several}" if re.search(r"[\s,]", name.strip()) else ""
+            raise click.UsageError(
+                f"--protocol: {name!r} is not a subprotocol's name (RFC 6455 section 4.1, item 10){meant}; to "
+                f"send it all the same: -H 'Sec-WebSocket-Protocol: {name}'"
+            )
+
+
+def _check_origin(text: str | None) -> None:
+    if text in (None, "null") or re.fullmatch(_ORIGIN, text or ""):
+        return
+    assert text is not None
+    raise click.UsageError(
+        f"--origin: {text!r} is not an origin{origin_meant(text)}; to send it all the same: -H 'Origin: {text}'"
+    )
+
+
+_ORIGIN = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]+"
+"""RFC 6454 section 6.2: scheme, host and port, and nothing behind them."""
+
+
+def origin_meant(text: str) -> str:
+    """What may have been meant by a *text* that is no origin, to stand behind a sentence; "" if nothing."""
+    near = text if "://" in text else f"https://{text}"
+    found = re.match(_ORIGIN, near)
+    return f": did you mean {found[0]}?" if found is not None else ""
+
+
+def _cookies(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[Cookie, ...]]:
+    """What is sent everywhere, and what files say, by the places where it is sent."""
+    now = datetime.now(UTC).timestamp()
+    pairs: list[str] = []
+    jar: list[Cookie] = []
     for text in texts:
-        if "=" not in text and os.path.exists(text):
-            raise click.UsageError(f"--cookie: '{text}' is a file, and none is read: write 'name=value'")
-    return tuple(texts)
+        if "=" in text or not text:
+            pairs.append(text)
+            continue
+        try:
+            with open(text, encoding="utf-8", errors="surrogateescape") as file:
+                jar += [each for each in cookies.parse(file.read()) if not 0 < each.expires < now]
+        except OSError as error:
+            raise click.UsageError(
+                f"--cookie: {text}: {error.strerror} (a word without = is a file of cookies)"
+            ) from None
+    return tuple(pairs), tuple(jar)
+
+
+def _proxies(values: dict[str, Any]) -> Proxies:
+    if values["proxy"] is not None:
+        given = _proxy(values["proxy"]) or ""
+        found = Proxies(given, given, named=True)
+    else:
+        found = proxies.from_environment(os.environ)
+        for named in {found.plain, found.secure} - {""}:
+            _proxy(named)
+        found = replace(found, plain=_proxy(found.plain) or "", secure=_proxy(found.secure) or "")
+    bypass = found.bypass if values["noproxy"] is None else proxies.hosts(values["noproxy"])
+    return replace(found, bypass=bypass)
 
 
 def _wire(name: str | None) -> str:
@@ -569,7 +743,6 @@ def _route(values: dict[str, Any]) -> Route:
         connect_to=tuple(_connect_to(text) for text in values["connect_to"]),
         unix_socket=values["unix_socket"],
         interface=values["interface"],
-        proxy=_proxy(values["proxy"]),
     )
 
 
@@ -603,8 +776,9 @@ def _parts(text: str, count: int) -> list[str] | None:
     return [p.removeprefix("[").removesuffix("]") for p in parts] if len(parts) == count else None
 
 
-def _proxy(text: str | None) -> str | None:
-    if text is None:
+def _proxy(text: str) -> str | None:
+    """The proxy's URL, http:// where it has no scheme; None for an empty text."""
+    if not text:
         return None
     shown = text if "://" in text else f"http://{text}"
     scheme = shown.partition("://")[0].lower()

@@ -13,12 +13,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.cli.options import Asking
+from wsprobe.cli.proxies import Proxies
 from wsprobe.exchange import Exchange
 
 if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page
     from wsprobe.lab.scenario import Scenario
-    from wsprobe.lab.server import Lab
+    from wsprobe.lab.server import Lab as Running
 
 LAB = "lab:"
 RECORDED = (".json", ".jsonl")
@@ -57,7 +58,14 @@ class Place(Struct, frozen=True):
         )
 
 
-def expand(words: Sequence[str]) -> list[str]:
+class Word(Struct, frozen=True):
+    """A word that names a place, and where it stands; *where* is "" on the command line."""
+
+    text: str
+    where: str = ""
+
+
+def expand(words: Sequence[str]) -> list[Word]:
     """*words* with ``@FILE`` and ``-`` replaced by the lines of that file or of standard input.
 
     Empty lines and lines that begin with ``#`` are left out. Raises click.UsageError if a file cannot be
@@ -69,7 +77,7 @@ def expand(words: Sequence[str]) -> list[str]:
     return places
 
 
-def _expand(words: Sequence[str]) -> Iterator[str]:
+def _expand(words: Sequence[str]) -> Iterator[Word]:
     for word in words:
         if word == "-":
             yield from _lines(sys.stdin, "standard input")
@@ -77,37 +85,31 @@ def _expand(words: Sequence[str]) -> Iterator[str]:
             try:
                 with open(word[1:], encoding="utf-8") as file:
                     yield from _lines(file, word[1:])
-            except OSError as error:
-                raise click.UsageError(f"{word[1:]}: {error.strerror}") from None
+            except (OSError, ValueError) as error:
+                said = error.strerror if isinstance(error, OSError) else "no file can be called so"
+                raise click.UsageError(f"{word[1:]}: {said}") from None
         elif word.lower().endswith(RECORDED) and "/" not in word:
             raise click.UsageError(
                 f"{word!a} is a file's name, not a URL: wsprobe compare reads recordings, @FILE is a list of "
                 "URLs"
             )
+        elif word.isdecimal() and word.isascii() and int(word[:6]) <= 65535:
+            raise click.UsageError(
+                f"{word!a} is a number, not a URL; for that port of this machine: ws://localhost:{word}/; for "
+                f"a host of that name all the same: ws://{word}/"
+            )
         else:
-            yield word
+            yield Word(word)
 
 
-def _lines(lines: Iterable[str], name: str) -> Iterator[str]:
+def _lines(lines: Iterable[str], name: str) -> Iterator[Word]:
     try:
         for number, each in enumerate(lines, 1):
             text = each.strip(" \t\r\n\f\ufeff")  # some editors begin a file with U+FEFF
             if text and not text.startswith("#"):
-                _check(text, f"{name}, line {number}")
-                yield text
-    except UnicodeDecodeError:
-        raise click.UsageError(f"{name}: not a text file in UTF-8") from None
-
-
-def _check(text: str, where: str) -> None:
-    from wsprobe import target
-
-    if text.startswith(LAB):
-        return
-    try:
-        target.parse(text)
-    except target.TargetError as error:
-        raise click.UsageError(f"{where}: {error}") from None
+                yield Word(text, f"{name}, line {number}")
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{name}: not a text file in UTF-8 (byte {error.start})") from None
 
 
 def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
@@ -154,18 +156,26 @@ def _load(file: IO[bytes], name: str) -> list[Exchange]:
     return found
 
 
-async def find(names: Sequence[str], asking: Asking, stack: AsyncExitStack) -> list[Place]:
-    """The places that *names* stand for. If one is in the lab, a lab is started on free loopback ports, until
-    *stack* is left. Raises click.UsageError for a name that the lab does not know."""
-    if not any(name.startswith(LAB) for name in names):
-        return [Place(name, asking) for name in names]
-    from wsprobe.lab.server import serve  # trio and sockets
+class Lab:
+    """The lab for places that are in it: started when the first is asked for, on free loopback ports, until
+    *stack* is left."""
 
-    lab = await stack.enter_async_context(serve())
-    return [_in_lab(name, asking, lab) if name.startswith(LAB) else Place(name, asking) for name in names]
+    def __init__(self, stack: AsyncExitStack) -> None:
+        self._stack = stack
+        self._running: Running | None = None
+
+    async def place(self, name: str, asking: Asking) -> Place:
+        """The place that *name* stands for. Raises click.UsageError for one that the lab does not know."""
+        if not name.startswith(LAB):
+            return Place(name, asking)
+        if self._running is None:
+            from wsprobe.lab.server import serve  # trio and sockets
+
+            self._running = await self._stack.enter_async_context(serve())
+        return _in_lab(name, asking, self._running)
 
 
-def _in_lab(name: str, asking: Asking, lab: Lab) -> Place:
+def _in_lab(name: str, asking: Asking, lab: Running) -> Place:
     """The place that ``lab:NAME`` stands for; ``lab:PATH`` is a path of the lab, as in ``lab:/status/403`` or
     ``lab:status/403``.
 
@@ -173,6 +183,8 @@ def _in_lab(name: str, asking: Asking, lab: Lab) -> Place:
     options say otherwise. Raises click.UsageError.
     """
     word = name.removeprefix(LAB)
+    if not asking.proxies.named:  # the environment's proxy is for the world outside
+        asking = replace(asking, proxies=Proxies())
     from wsprobe.lab import UnknownScenario
     from wsprobe.lab import find as find_scenario
     from wsprobe.lab.certificates import NoCertificates
@@ -205,7 +217,7 @@ def _offering(asking: Asking, scenario: Scenario) -> Asking:
     return replace(asking, offer=replace(asking.offer, protocols=protocols))
 
 
-def _trusting(asking: Asking, lab: Lab, url: str) -> Asking:
+def _trusting(asking: Asking, lab: Running, url: str) -> Asking:
     if not url.startswith("wss:") or asking.tls.ca_file or asking.tls.ca_path:
         return asking
     return replace(asking, tls=replace(asking.tls, ca_file=str(lab.certificate_authority)))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from operator import itemgetter
+from typing import TYPE_CHECKING, Protocol
 
 import click
 from msgspec.structs import replace
 
 from wsprobe.cli.ask import plan
 from wsprobe.cli.options import Asking, Settings
-from wsprobe.cli.places import Place, find
-from wsprobe.exchange import Act, Event, Exchange, Plan
+from wsprobe.cli.places import Lab, Place, Word
+from wsprobe.exchange import Event, Exchange, Plan, Received, Sent
 from wsprobe.followup import other_wire, redirect, transient
 from wsprobe.judge.subject import how
 from wsprobe.outcome import Exit
@@ -21,47 +22,67 @@ from wsprobe.read import read
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report, report
 
+if TYPE_CHECKING:
+    from wsprobe.net import Talk
+
 RETRY_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 TALK_LIMIT = 24 * 3600.0
 """Seconds that a session held by hand may last."""
 
 
-def probe_all(
-    names: Sequence[str],
-    settings: Settings,
-    watch: Callable[[Event], None],
-    deliver: Callable[[Report], None],
-) -> None:
-    """Probe every name and deliver its report, in the order of the names.
+class Sink(Protocol):
+    """What becomes of the reports, and of what happens on the way to them."""
 
+    def event(self, event: Event) -> None:
+        """Take an event as it happens."""
+
+    def report(self, report: Report) -> None:
+        """Take the report of the next place, in the order of the words."""
+
+    def unusable(self, text: str) -> None:
+        """Take the complaint about a line of a list."""
+
+    def asking(self, under_way: int, left: int | None) -> None:
+        """Take how many are being asked, and how many are still to be."""
+
+
+def probe_all(words: Sequence[Word], settings: Settings, to: Sink) -> None:
+    """Probe the place of every word and hand on its report, in the order of the words.
+
+    A word that cannot be used raises click.UsageError before anything is sent, unless it is a line of a list.
     Raises KeyboardInterrupt for ^C, after the reports of all that had been recorded until then.
     """
     from wsprobe import net
 
     kept: dict[int, tuple[Place, Exchange]] = {}
     parallel = 1 if settings.verbose or settings.talk else settings.parallel
+    under_way = 0
 
     async def everything() -> None:
         async with AsyncExitStack() as stack:
-            found = await find(names, settings.asking, stack)
-            for place in found:
-                check(place)
+            found = await usable(words, settings, Lab(stack), to)
 
             async def one(job: tuple[int, Place]) -> tuple[int, Report]:
+                nonlocal under_way
                 number, place = job
 
                 def keep(exchange: Exchange) -> None:
                     kept[number] = place, exchange
 
-                return number, reported(place, await asked(place, settings, watch, keep), settings.redact)
+                under_way += 1
+                to.asking(under_way, None)
+                exchange = await asked(place, settings, to.event, keep)
+                under_way -= 1
+                return number, reported(place, exchange, settings.redact)
 
             def hand_on(result: tuple[int, Report]) -> None:
                 number, made = result
                 del kept[number]
-                deliver(made)
+                to.report(made)
+                to.asking(under_way, len(found) - number - 1 - under_way)
 
-            await net.in_order(one, enumerate(found), parallel, hand_on)
+            await net.in_order(one, enumerate(found), parallel, hand_on, weight)
 
     try:
         net.run(everything)
@@ -69,8 +90,28 @@ def probe_all(
         if kept and sys.stderr.isatty():
             sys.stderr.write("\n")  # the terminal has written ^C, and stands behind it
         for _, (place, exchange) in sorted(kept.items(), key=itemgetter(0)):
-            deliver(reported(place, exchange, settings.redact))
+            to.report(reported(place, exchange, settings.redact))
         raise
+
+
+async def usable(words: Sequence[Word], settings: Settings, lab: Lab, to: Sink) -> list[Place]:
+    """The places that can be asked. Of a list, a line that cannot is named, and left out."""
+    found = []
+    for word in words:
+        try:
+            place = await lab.place(word.text, settings.asking)
+            check(place)
+            found.append(place)
+        except click.UsageError as error:
+            if not word.where:
+                raise
+            to.unusable(f"{word.where}: {'not usable' if settings.redact else error.format_message()}")
+    return found
+
+
+def weight(result: tuple[int, Report]) -> int:
+    """Bytes that a result holds while it waits for those before it."""
+    return sum(len(e.data) for e in result[1].exchange.events if isinstance(e, Received | Sent))
 
 
 def reported(place: Place, exchange: Exchange, redact: bool) -> Report:
@@ -136,10 +177,9 @@ async def conversation(
     """
     from wsprobe import net
 
-    talk = settings.talk
     now = plan(place.url, place.asking)
-    if talk:
-        now = replace(now, limits=replace(now.limits, linger=TALK_LIMIT, max_time=TALK_LIMIT))
+    if settings.talk:
+        now = replace(now, limits=replace(now.limits, linger=TALK_LIMIT))
     hops: list[Exchange] = []
 
     def over(one: Exchange) -> Exchange:
@@ -148,18 +188,24 @@ async def conversation(
         return one
 
     while True:
-        exchange = over(await net.probe(now, watch, talk_acts() if talk else None, over))
+        exchange = over(await net.probe(now, watch, _talk(settings) if settings.talk else None, over))
         then = following(exchange, place, settings, len(hops))
         if then is None:
             return exchange
         hops.append(replace(exchange, hops=()))
-        now = then
+        spent = sum(hop.events[-1].at for hop in hops) / 1_000_000
+        left = max(0.001, place.asking.limits.max_time - spent)
+        now = replace(then, limits=replace(then.limits, max_time=left))
 
 
-def talk_acts() -> AsyncIterator[Act]:
+def _talk(settings: Settings) -> Talk:
+    """What standard input says. At a terminal a line may be a command; a program's lines are all messages."""
+    from wsprobe import net
     from wsprobe.cli.talk import acts
 
-    return acts()
+    hold = TALK_LIMIT if settings.max_time is None else None
+    linger = settings.asking.limits.linger
+    return net.Talk(acts(commands=sys.stdout.isatty()), quiet=linger, hold=hold)
 
 
 def following(exchange: Exchange, place: Place, settings: Settings, hops: int) -> Plan | None:

@@ -12,11 +12,13 @@ from wsprobe.exchange import Target
 
 
 class Proxies(Struct, frozen=True):
-    """What the environment says of proxies."""
+    """Which proxy is to be used for which URL."""
 
     plain: str = ""
     """For ws:; "" for none."""
     secure: str = ""
+    named: bool = False
+    """An option names it, so that it is meant for whatever is asked."""
     bypass: tuple[str, ...] = ()
     """Hosts that are reached without one: names with all below them, addresses, networks, or ``*``."""
 
@@ -27,8 +29,8 @@ class Proxies(Struct, frozen=True):
 
 
 def from_environment(environ: Mapping[str, str]) -> Proxies:
-    """What curl would take for ws: and wss: (lib/url.c): ``ws_proxy``, then ``http_proxy``, then ``all_proxy``; and
-    the like for wss:. Upper case counts too, but for HTTP_PROXY, which a CGI script's client can set."""
+    """What curl would take for ws: and wss: (lib/url.c): ``ws_proxy``, then ``http_proxy``, then ``all_proxy``;
+    and the like for wss:. Upper case counts too, but for HTTP_PROXY, which a CGI script's client can set."""
 
     def first(*names: str) -> str:
         return next((environ[name] for name in names if environ.get(name)), "")
@@ -36,7 +38,7 @@ def from_environment(environ: Mapping[str, str]) -> Proxies:
     return Proxies(
         first("ws_proxy", "WS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"),
         first("wss_proxy", "WSS_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"),
-        hosts(first("no_proxy", "NO_PROXY")),
+        bypass=hosts(first("no_proxy", "NO_PROXY")),
     )
 
 

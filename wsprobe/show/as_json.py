@@ -106,6 +106,17 @@ def report_value(report: Report) -> Value:
     return value
 
 
+DOUBLED = frozenset({"exchange", "raw", "der"})
+"""The recording, and bytes that stand beside it as text."""
+
+
+def brief(value: Any) -> Any:
+    """*value* without the members in ``DOUBLED``, wherever they stand."""
+    if isinstance(value, dict):
+        return {name: brief(member) for name, member in value.items() if name not in DOUBLED}
+    return [brief(each) for each in value] if isinstance(value, list) else value
+
+
 def _text(data: bytes) -> str:
     return data.decode("latin-1")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from wsprobe import __version__
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
@@ -29,7 +30,7 @@ from wsprobe.report import Report, close_of
 from wsprobe.show import timing
 from wsprobe.show.lines import Budget, Line, Look, Piece, cells, cut, left_out, line
 from wsprobe.show.session import session
-from wsprobe.visible import hexdump, visible
+from wsprobe.visible import hexdump, shown_text, visible
 
 HEAD_LINES = 100
 """Lines of a head, and of all interim ones together, that are shown unless more is asked for."""
@@ -111,11 +112,12 @@ def pointed(finding: Finding, wire: WireLine, look: Look) -> list[Line]:
     before = cells(look.text(wire.text[:left]))
     under = max(1, cells(look.text(wire.text[left:right])))
     mark = f"{finding.level} {finding.id}"
+    under = min(under, look.width)
     if look.terminal and before + under + len(mark) + 1 > look.width:
         return [
             line(
                 " " * min(before, max(0, look.width - under)),
-                Piece("^" * min(under, look.width), finding.level),
+                Piece("^" * under, finding.level),
             ),
             line("  ", Piece(mark, finding.level)),
             *said(finding, look),
@@ -200,6 +202,8 @@ NAMES_THE_CAUSE = frozenset(
 DUMP_MOST = 16384
 """Bytes of what is not HTTP that -vv shows in hex."""
 MICRO = 1_000_000
+TALK = 3600.0
+"""Seconds of linger from which a session was held by hand."""
 MEANING = {row.outcome: row.text for row in TABLE if row.outcome}
 
 
@@ -224,8 +228,17 @@ def handshake(report: Report, look: Look) -> list[Line]:
     rows += outcome(report, look)
     if look.terminal:
         rows += timing.waterfall(reading, look)
-    rows.append(timing.summary(reading, look))
+    rows.append(timing.summary(reading, look, phases_too=not look.terminal))
+    rows.append(line(Piece(made_by(report), "dim")))
     return rows
+
+
+def made_by(report: Report) -> str:
+    """What was asked, when and with which wsprobe: so that a report can be handed on by itself."""
+    url = shown_text(report.exchange.plan.target.url)
+    name = "" if report.name in ("", report.exchange.plan.target.url) else f" ({shown_text(report.name)})"
+    when = f", {report.exchange.started}" if report.exchange.started else ""
+    return f"{url}{name}{when}, wsprobe {__version__}"
 
 
 def asked_again(hop: Exchange, then: Exchange) -> str:
@@ -306,9 +319,15 @@ def outcome(report: Report, look: Look) -> list[Line]:
         rows.append(
             line("  a script in a browser sees none of this: ", f"wsprobe compare --browser-mode {url}")
         )
+    if session_opened(report) and not report.views and not report.reading.request.head.all(b"origin"):
+        rows.append(line("  no Origin was sent; browsers always send one (--origin https://app.example)"))
     if not look.terminal:
         return rows
     return [part for row in rows for part in cut(row, look.width)]
+
+
+def session_opened(report: Report) -> bool:
+    return report.outcome in ("open", "closed", "aborted")
 
 
 def sentence(report: Report, look: Look) -> str:
@@ -410,6 +429,12 @@ def dropped(report: Report) -> str:
 def opened(report: Report) -> str:
     if how_ended(report) == "limit":
         return "the handshake completed; wsprobe ended the session at a size limit of its own"
+    close = close_of(report.reading)
+    plan = report.exchange.plan
+    if close is not None and close.by == "client" and not any(act.do == "close" for act in plan.acts):
+        linger = plan.limits.linger
+        when = f"after {linger:g} s (--linger)" if linger < TALK else "at the end of input"
+        return f"the handshake completed; wsprobe closed the session first, {when}"
     return MEANING["open"]
 
 

@@ -46,6 +46,7 @@ def _header(report: Report, name: str) -> str:
 
 VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
     "url": ("the URL as it was given", lambda r: visible(r.title.encode())),
+    "http_code": ("the same as status, by curl's name", lambda r: _status(r.reading)),
     "outcome": ("the outcome in one word", lambda r: r.outcome),
     "exit_status": ("the exit status of this URL", lambda r: str(r.exit_status)),
     "status": ("the HTTP status code, empty if there was none", lambda r: _status(r.reading)),
