@@ -93,6 +93,8 @@ def cut(of: Line, columns: int) -> list[Line]:
 
     def end() -> None:
         nonlocal row, room, begun
+        while row and not row[-1].text.strip(" ") and len(row) > 1:
+            row.pop()
         rows.append(tuple(row))
         row, room, begun = ([Piece(" " * indent)] if indent else []), columns - indent, False
 
@@ -105,7 +107,7 @@ def cut(of: Line, columns: int) -> list[Line]:
         for piece in word:
             text = piece.text
             while size > room and cells(text) > room:
-                if room <= 0 and begun:
+                if begun and cells(text[0]) > room:
                     end()
                     continue
                 at = fitting(text, room)
