@@ -168,16 +168,23 @@ def compare(words: Sequence[str], said: Settings, by: Readers) -> int:
         from wsprobe.history import read_as_each  # the revisions are data, loaded where they are asked for
 
         reports = [replace(r, verdicts=read_as_each(r.reading, by.revisions)) for r in reports]
+    groups = tellables(reports) if by.browsers else []
+    result = status(reports, bool(by.browsers), bool(by.revisions))
+    unmet = [sentence for each in reports for sentence in expect.unmet(said.expectations, each)]
+    if said.redact:
+        from wsprobe.cli.masked import masked  # only where it is asked for
+
+        reports = [masked(each) for each in reports]
+        unmet = ["an --expect is not met"] if unmet else []
     if not said.silent:
-        show(reports, tellables(reports) if by.browsers else [], said)
+        show(reports, groups, said)
     if said.save is not None:
         save(said.save, [each.exchange for each in reports])
     if said.expectations:
-        unmet = [sentence for each in reports for sentence in expect.unmet(said.expectations, each)]
         for sentence in unmet if not said.silent else ():
             note(sentence)
         return Exit.UNEXPECTED if unmet else Exit.OPEN
-    return status(reports, bool(by.browsers), bool(by.revisions))
+    return result
 
 
 def chosen(names: Sequence[str]) -> tuple[str, ...]:
@@ -242,7 +249,7 @@ def collect(words: Sequence[str], said: Settings, by: Readers) -> list[Report]:
         if kept is None:
             reports.append(next(made))
         else:
-            reports += [recorded(exchange, said.redact, by) for exchange in kept]
+            reports += [recorded(exchange, by) for exchange in kept]
     return reports
 
 

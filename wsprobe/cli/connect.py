@@ -181,6 +181,10 @@ class Output:
         """Print and keep one report."""
         if self._settings.expectations:
             report = self._expected(report)
+        if self._settings.redact:  # judged, and held to what was expected, as it came
+            from wsprobe.cli.masked import masked
+
+            report = masked(report)
         if self.exit_status == Exit.OPEN:
             self.exit_status = report.exit_status
         self._outcomes[report.outcome] += 1
@@ -199,7 +203,7 @@ class Output:
         failed = expect.unmet(self._settings.expectations, report)
         if not self._settings.silent:
             for sentence in failed:
-                note(sentence)
+                note("an --expect is not met" if self._settings.redact else sentence)
         return replace(report, exit_status=int(Exit.UNEXPECTED if failed else Exit.OPEN))
 
     def _print(self, report: Report) -> None:

@@ -18,7 +18,7 @@ from wsprobe.browsers.visit import visit
 from wsprobe.cli.ask import route
 from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.places import Lab, Place
-from wsprobe.cli.probe import check, conversation, masked, reported
+from wsprobe.cli.probe import check, conversation, reported
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Target
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
@@ -87,7 +87,7 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
     from wsprobe import net
 
     exchange = own if isinstance(own, Exchange) else await conversation(own, settings)
-    made = reported(place, exchange, settings.redact)
+    made = reported(place, exchange)
     page = _with_cookies(place.page(readers.page), place)
     if readers.as_is:
         views = as_is(made, replace(readers, page=page), place.script_url)
@@ -98,7 +98,7 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
     async def ask(name: str) -> tuple[ScriptView, Report | None]:
         readings = await as_engine(ENGINES[name], url, page, place.asking)
         view = ENGINES[name].view(url, page, readings)
-        return view, report(masked(_joined(readings), settings.redact)) if readings else None
+        return view, report(_joined(readings)) if readings else None
 
     await net.in_order(ask, readers.browsers, max(1, len(readers.browsers)), results.append)
     return replace(
@@ -136,9 +136,9 @@ async def as_engine(engine: Engine, url: str, page: Page, asking: Asking) -> lis
         return made
 
 
-def recorded(exchange: Exchange, redact: bool, readers: Readers) -> Report:
+def recorded(exchange: Exchange, readers: Readers) -> Report:
     """The report of a recording, read by each browser as it is."""
-    made = report(masked(exchange, redact))
+    made = report(exchange)
     return replace(made, views=as_is(made, readers), page=readers.page)
 
 

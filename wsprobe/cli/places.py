@@ -38,10 +38,6 @@ class Place(Struct, frozen=True):
     name: str = ""
     """The word that was given, where that is not *url*."""
 
-    def shown(self, redact: bool) -> str:
-        """The word that was given, unless it may hold what is to be masked."""
-        return "" if redact and "?" in self.name else self.name
-
     def page(self, given: Page) -> Page:
         """The page that the options describe, doing what the scenario's page does where they are silent."""
         own = self.scripted

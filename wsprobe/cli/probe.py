@@ -74,7 +74,7 @@ def probe_all(words: Sequence[Word], settings: Settings, to: Sink) -> None:
                 to.asking(under_way, None)
                 exchange = await asked(place, settings, to.event, keep)
                 under_way -= 1
-                return number, reported(place, exchange, settings.redact)
+                return number, reported(place, exchange)
 
             def hand_on(result: tuple[int, Report]) -> None:
                 number, made = result
@@ -90,7 +90,7 @@ def probe_all(words: Sequence[Word], settings: Settings, to: Sink) -> None:
         if kept and sys.stderr.isatty():
             sys.stderr.write("\n")  # the terminal has written ^C, and stands behind it
         for _, (place, exchange) in sorted(kept.items(), key=itemgetter(0)):
-            to.report(reported(place, exchange, settings.redact))
+            to.report(reported(place, exchange))
         raise
 
 
@@ -114,19 +114,10 @@ def weight(result: tuple[int, Report]) -> int:
     return sum(len(e.data) for e in result[1].exchange.events if isinstance(e, Received | Sent))
 
 
-def reported(place: Place, exchange: Exchange, redact: bool) -> Report:
+def reported(place: Place, exchange: Exchange) -> Report:
     """The report of what was recorded at *place*; one that ^C cut short has the exit status of that."""
-    made = replace(report(masked(exchange, redact)), name=place.shown(redact))
+    made = replace(report(exchange), name=place.name)
     return replace(made, exit_status=int(Exit.INTERRUPTED)) if how(made.reading) == "interrupted" else made
-
-
-def masked(exchange: Exchange, redact: bool) -> Exchange:
-    """*exchange* without its secrets, if they are to be masked."""
-    if not redact:
-        return exchange
-    from wsprobe import redaction  # only where it is asked for
-
-    return redaction.redact(exchange)
 
 
 def check(place: Place) -> None:

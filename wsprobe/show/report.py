@@ -400,9 +400,9 @@ def invalid(verdict: Verdict) -> str:
     failed = [finding for finding in verdict.findings if finding.level == "fail"]
     if any(finding.id.startswith("rule-") for finding in failed):
         return f"a 101 that no client of {verdict.spec} accepts"
-    if any("RFC 6455 section 4" in finding.spec for finding in failed):
+    if any("RFC 6455 section 4" in finding.spec or finding.id.startswith("accept-") for finding in failed):
         return "a 101 that no conforming client accepts"
-    return "a 101, but what followed breaks a MUST"
+    return "a 101, but the frames that followed break RFC 6455"
 
 
 def closed(report: Report, look: Look) -> str:
