@@ -184,8 +184,8 @@ def test_verbose_is_on_standard_error(capsys: Capture) -> None:
     assert run(["connect", "-v", "lab:status-403"]) == 12
     out, err = capsys.readouterr()
     assert out.startswith("HTTP/1.1 403")
-    assert "> GET /s/403 HTTP/1.1\\x0d\\x0a\n" in err
-    assert "< HTTP/1.1 403 Forbidden\\x0d\\x0a\n" in err
+    assert "> GET /s/403 HTTP/1.1\n" in err
+    assert "< HTTP/1.1 403 Forbidden\n" in err
     assert run(["connect", "-vv", "lab:status-403"]) == 12
     assert "00000000  47 45 54 20" in capsys.readouterr().err
 
@@ -392,3 +392,16 @@ def test_carets_stand_under_wide_and_combining_characters(capsys: Capture) -> No
     row = lines.index(f"{name}: x")
     carets = next(line.split(" ")[0] for line in lines[row + 1 :] if line.startswith("^"))
     assert carets == "^" * len("..//e: x")
+
+
+def test_verbose_shows_frames_and_odd_line_ends(capsys: Capture) -> None:
+    assert run(["connect", "-v", "-s", "--send", "hello", "--linger", "0.1", "lab:/echo"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert run(["connect", "-v", "--send", "hello", "--linger", "0.1", "lab:/echo"]) == 0
+    err = capsys.readouterr().err
+    for row in ("> GET /echo HTTP/1.1\n", '> Text "hello"\n', '< Text "hello"\n', "> Close 1000\n"):
+        assert row in err
+    run(["connect", "-v", "lab:/raw?text=HTTP/1.1%20403%20No%0aA:%20b%0a%0aend"])
+    err = capsys.readouterr().err
+    assert "< HTTP/1.1 403 No\\x0a\n" in err
+    assert "< end\n" in err

@@ -10,7 +10,6 @@ import re
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
@@ -18,7 +17,7 @@ import click
 
 from wsprobe import __version__
 from wsprobe.cli.option import leaves
-from wsprobe.cli.streams import forget_output, note, prepare, printable
+from wsprobe.cli.streams import forget_output, note, prepare, printable, unheard
 from wsprobe.outcome import Exit
 
 COMMANDS = {
@@ -131,7 +130,13 @@ def run(argv: Sequence[str] | None = None) -> int:
 
         register()
     try:
-        status = program.main(args=argv, prog_name="wsprobe", standalone_mode=False, windows_expand_args=False)
+        try:
+            status = program.main(
+                args=argv, prog_name="wsprobe", standalone_mode=False, windows_expand_args=False
+            )
+        except click.exceptions.NoArgsIsHelpError as bare:
+            sys.stdout.write(f"{bare.message}\n")
+            status = Exit.USAGE
         sys.stdout.flush()
     except BaseException as error:
         return failed(error, sys.argv[1:] if argv is None else argv)
@@ -147,9 +152,6 @@ def failed(error: BaseException, argv: Sequence[str] = ()) -> int:
         forget_output()
         return Exit.PIPE
     for each in raised:
-        if isinstance(each, click.exceptions.NoArgsIsHelpError):
-            sys.stdout.write(f"{each.message}\n")
-            return Exit.USAGE
         # A plan that cannot be carried out may be noticed only where the work is done, in a group.
         if isinstance(each, click.ClickException):
             complain(each, argv)
@@ -174,7 +176,7 @@ def complain(error: click.ClickException, argv: Sequence[str] = ()) -> None:
     words = " ".join(error.format_message().split()).rstrip(".")
     if "--redact" in argv:
         words = without(words, argv)
-    with suppress(OSError):
+    with unheard():
         sys.stderr.write(f"{where}: {printable(words)} (see {where} --help)\n")
         sys.stderr.flush()
 

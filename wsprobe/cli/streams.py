@@ -7,8 +7,8 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, Literal
 
 import click
@@ -80,6 +80,11 @@ def look(stream: IO[str], color: Color = "auto", verbose: int | None = None) -> 
 
 def emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:
     """Write lines to *stream*, painted if it takes colour."""
+    with unheard() if stream is sys.stderr else nullcontext():
+        _emit(lines, stream, of)
+
+
+def _emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:
     if of.color:
         from wsprobe.show.paint import paint  # rich is loaded where something is painted
 
@@ -91,9 +96,19 @@ def emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:
 
 def note(text: str) -> None:
     """Write a word about the call itself to standard error. Where nobody can read it, that is no failure."""
-    with suppress(OSError):
+    with unheard():
         sys.stderr.write(f"wsprobe: {printable(text)}\n")
         sys.stderr.flush()
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Let standard error fail: a word that nobody can read is no failure, and neither are those after it."""
+    try:
+        yield
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def printable(text: str) -> str:

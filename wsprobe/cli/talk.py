@@ -13,14 +13,10 @@ from wsprobe.exchange import Act, Ended, Event, Received
 from wsprobe.read import response_of
 from wsprobe.read.frames import BINARY, frame_at
 from wsprobe.read.head import HeadSplitter, opens_session
-from wsprobe.read.reading import Session
 from wsprobe.show.lines import Look
-from wsprobe.show.session import frame
+from wsprobe.show.session import ALONE, frame
 
 HELP = "connected; a line is sent as a text; /ping, /close CODE REASON; // begins a text with a slash; ^D ends"
-
-ALONE = Session((), b"", 0)
-"""A frame is shown without the session that it is part of."""
 
 
 async def acts(commands: bool) -> AsyncIterator[Act]:

@@ -8,6 +8,8 @@ from wsprobe.show.lines import Budget, Line, Look, Piece, ends, left_out, line
 from wsprobe.visible import hexdump
 
 NAMES = {0: "Continuation", 1: "Text", 2: "Binary", 8: "Close", 9: "Ping", 10: "Pong"}
+ALONE = Session((), b"", 0)
+"""For a frame that is shown without the session that it is part of."""
 SHOWN = 120
 """Payload bytes shown of a frame unless more is asked for."""
 SHOWN_VERBOSE = 4000
