@@ -1,38 +1,36 @@
 """Recordings as text: an Exchange as one line of JSON, and back.
 
-Every value is an object with a member for each of its fields, by the field's own name; events carry their
-kind in ``event``. Bytes are a string of printable ASCII, tab, CR and LF where they hold nothing else, and an
-object ``{"base64": "..."}`` where they do.
+Format 2: every value is an object with a member for each of its fields, by the field's own name; ``event``
+tells the kind of an event; bytes are base64; a time limit that is none is null, because JSON has no infinity.
+The line is pure ASCII.
+
+A recording that no reader could use is refused here, in one line that names the member: what the types of
+``wsprobe.exchange`` do not allow, and what ``_check`` asks besides.
 """
 
 from __future__ import annotations
 
-import json
-import types
-import typing
+import re
 from base64 import b64decode, b64encode
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterator
+from math import isfinite
 from typing import Any
 
-from msgspec import NODEFAULT, Struct
-from msgspec.structs import fields
+import msgspec
+from msgspec import Raw, Struct
 
-from wsprobe.exchange import Event, Exchange
+from wsprobe.exchange import Exchange
+from wsprobe.visible import visible
+from wsprobe.wire import WIRES
 
-__all__ = ["FORMAT", "ArchiveError", "dump", "from_value", "load", "redact", "to_value"]
+__all__ = ["FORMAT", "ArchiveError", "ascii_json", "dump", "load", "redact"]
 
-FORMAT = 1
+FORMAT: int = Exchange.__struct_config__.tag  # type: ignore[assignment]
+HOPS = 8
+"""So deep may recordings stand within each other; ours have one level."""
 
 Value = Any
-"""What ``json.loads`` returns."""
-
-_PLAIN = frozenset(b"\t\r\n") | frozenset(range(0x20, 0x7F))
-_KINDS: dict[str, type] = {kind.__struct_config__.tag: kind for kind in typing.get_args(Event)}
-_KIND_OF = {kind: name for name, kind in _KINDS.items()}
-
-CONVERTERS: dict[int, Callable[[Value], Value]] = {}
-"""Format number -> what turns a recording of that format into one of the next."""
+"""JSON as Python's own types."""
 
 
 class ArchiveError(ValueError):
@@ -41,7 +39,7 @@ class ArchiveError(ValueError):
 
 def dump(exchange: Exchange) -> str:
     """*exchange* as one line of ASCII JSON, without a line end."""
-    return json.dumps(to_value(exchange), separators=(",", ":"))
+    return ascii_json(exchange).decode("ascii")
 
 
 def load(text: str | bytes) -> Exchange:
@@ -50,180 +48,210 @@ def load(text: str | bytes) -> Exchange:
     Raises ArchiveError.
     """
     try:
-        value = json.loads(text)
-    except RecursionError:
-        raise ArchiveError("not a recording: the JSON is nested too deeply") from None
+        return _load(text if isinstance(text, str) else text.decode())
     except UnicodeDecodeError:
         raise ArchiveError("not a recording: the text is not UTF-8") from None
-    except ValueError as error:
-        raise ArchiveError(f"not a recording: {_why_not_json(error)}") from None
-    return from_value(value)
 
 
-def to_value(exchange: Exchange) -> dict[str, Value]:
-    """*exchange* as what ``json.dumps`` takes, to be embedded in something larger."""
-    return {"format": FORMAT, **_encode_dataclass(exchange)}
-
-
-def from_value(value: Value) -> Exchange:
-    """The recording that *value* holds, as it comes from ``json.loads``. Raises ArchiveError."""
-    if isinstance(value, dict) and "exchange" in value and "plan" not in value:
-        value = value["exchange"]
-    if not isinstance(value, dict):
-        raise ArchiveError(f"not a recording: expected a JSON object, found {_kind(value)}")
-    number = value.get("format")
-    if not isinstance(number, int) or isinstance(number, bool):
-        raise ArchiveError('not a recording: the member "format" is missing or is not a number')
-    if number > FORMAT:
-        raise ArchiveError(
-            f"the recording has format {number}, made by a newer wsprobe; this one reads formats up to {FORMAT}"
-        )
-    while number < FORMAT:
-        if number not in CONVERTERS:
-            raise ArchiveError(f"the recording has format {number}, which this wsprobe does not read")
-        value, number = CONVERTERS[number](value), number + 1
+def _load(text: str) -> Exchange:
+    where = "$"
     try:
-        made = _decode(Exchange, value, "")
+        outer = msgspec.json.decode(text, type=_Outer)
+        if outer.exchange and not outer.plan:
+            text, where = bytes(outer.exchange).decode(), "$.exchange"
+            outer = msgspec.json.decode(text, type=_Outer)
+        exchange = _exchange(outer.format, text)
+        _check(exchange, "$")
+        return exchange
+    except msgspec.ValidationError as error:
+        raise ArchiveError(f"not a recording: {_said(str(error), where)}") from None
     except RecursionError:
-        raise ArchiveError("not a recording: the hops are nested too deeply") from None
-    assert isinstance(made, Exchange)
-    return made
+        raise ArchiveError("not a recording: the JSON is nested too deeply") from None
+    except msgspec.DecodeError:
+        raise ArchiveError(f"not a recording: {_why_not_json(text, where)}") from None
 
 
 def redact(exchange: Exchange) -> Exchange:
-    """*exchange* without its secrets, every byte string as long as it was: see ``wsprobe.redaction``."""
+    """See ``wsprobe.redaction``. Goes as soon as nothing in cli/ asks for it here."""
     from wsprobe import redaction
 
     return redaction.redact(exchange)
 
 
-def _encode(value: object) -> Value:
-    if isinstance(value, bytes):
-        return _encode_bytes(value)
-    if isinstance(value, tuple):
-        return [_encode(item) for item in value]
-    if isinstance(value, Struct):
-        return _encode_dataclass(value)
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        return str(value)
+class _Outer(Struct):
+    """As much of a recording, or of a report around one, as tells what it is."""
+
+    format: int | None = None
+    plan: Raw = Raw()
+    exchange: Raw = Raw()
+
+
+def _exchange(number: int | None, text: str) -> Exchange:
+    """The recording in *text*, which has format *number*."""
+    if number is None:
+        raise ArchiveError('not a recording: the member "format" is missing')
+    if number > FORMAT:
+        raise ArchiveError(
+            f"the recording has format {number}, made by a newer wsprobe; this one reads formats up to {FORMAT}"
+        )
+    if number != FORMAT and number not in CONVERTERS:
+        raise ArchiveError(f"the recording has format {number}, which this wsprobe does not read")
+    try:
+        if number == FORMAT:
+            return msgspec.json.decode(text, type=Exchange)
+    except msgspec.ValidationError:
+        pass  # A limit that is null, or an error, which is raised once more below.
+    value = msgspec.json.decode(text)
+    while number < FORMAT:
+        value, number = CONVERTERS[number](value), number + 1
+    return msgspec.convert(_endless(value), Exchange, builtin_types=())
+
+
+def _endless(value: Value) -> Value:
+    """*value*, a recording of this format, with infinity where a time limit is null."""
+    match value:
+        case {"plan": {"limits": dict() as limits}}:
+            for name in ("connect_timeout", "max_time", "linger"):
+                if name in limits and limits[name] is None:
+                    limits[name] = float("inf")
+    match value:
+        case {"hops": list() as hops}:
+            for hop in hops:
+                _endless(hop)
     return value
 
 
-def _encode_dataclass(value: Any) -> dict[str, Value]:
-    kind = _KIND_OF.get(type(value))
-    tag = {} if kind is None else {"event": kind}
-    return tag | {f.name: _encode(getattr(value, f.name)) for f in fields(value)}
+def _check(exchange: Exchange, where: str, depth: int = 0) -> None:
+    """Ask what the types cannot say. Raises ValidationError, as if they did."""
+    if exchange.plan.wire not in WIRES:
+        raise msgspec.ValidationError(
+            f"Expected one of {', '.join(WIRES)}, got {exchange.plan.wire!a} - at `{where}.plan.wire`"
+        )
+    if depth > HOPS:
+        raise msgspec.ValidationError(f"Nested too deeply - at `{where}`")
+    for number, hop in enumerate(exchange.hops):
+        _check(hop, f"{where}.hops[{number}]", depth + 1)
 
 
-def _encode_bytes(data: bytes) -> Value:
-    if _PLAIN.issuperset(data):
-        return data.decode("ascii")
-    return {"base64": b64encode(data).decode("ascii")}
+# Format 1 -----------------------------------------------------------------------------------------------
+
+_BYTES = ("request", "data", "received", "der")
+"""Members of format 1 that hold bytes."""
 
 
-def _decode(wanted: Any, value: Value, path: str) -> object:
-    """*value* as the type *wanted*; *path* names it in errors."""
-    origin = typing.get_origin(wanted)
-    if wanted is Event:
-        return _decode_event(value, path)
-    if origin in (types.UnionType, typing.Union):
-        (some,) = [choice for choice in typing.get_args(wanted) if choice is not type(None)]
-        return None if value is None else _decode(some, value, path)
-    if origin is typing.Literal:
-        if value not in typing.get_args(wanted) or isinstance(value, bool):
-            raise _wrong(path, "one of " + ", ".join(map(str, typing.get_args(wanted))), value)
-        return value
-    if origin is tuple:
-        return _decode_tuple(typing.get_args(wanted), value, path)
-    if isinstance(wanted, type) and issubclass(wanted, Struct):
-        return _decode_dataclass(typing.cast("type", wanted), value, path)
-    if wanted is bytes:
-        return _decode_bytes(value, path)
-    if wanted is float:
-        return _decode_float(value, path)
-    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-        raise _wrong(path, _NAMES[wanted], value)
-    return typing.cast("object", value)
+def _from_1(value: Value, path: str = "$") -> Value:
+    """A recording of format 1 as one of format 2.
 
-
-def _decode_event(value: Value, path: str) -> object:
+    Format 1 has bytes as a string of latin-1 where they are plain text and as ``{"base64": "..."}`` where not,
+    "inf" for no limit, and no format in its hops.
+    """
+    if isinstance(value, list):
+        return [_from_1(item, f"{path}[{number}]") for number, item in enumerate(value)]
     if not isinstance(value, dict):
-        raise _wrong(path, "an object", value)
-    kind = value.get("event")
-    if not isinstance(kind, str) or kind not in _KINDS:
-        raise _wrong(f"{path}.event", "the name of an event", kind)
-    return _decode_dataclass(_KINDS[kind], value, path)
+        return None if value == "inf" and ".limits." in path else value
+    return {
+        name: _bytes_of_1(item, f"{path}.{name}") if name in _BYTES else _from_1(item, f"{path}.{name}")
+        for name, item in value.items()
+        if name != "format"
+    }
 
 
-def _decode_tuple(items: tuple[Any, ...], value: Value, path: str) -> object:
-    if not isinstance(value, list):
-        raise _wrong(path, "an array", value)
-    if len(items) == 2 and items[1] is Ellipsis:
-        return tuple(_decode(items[0], item, f"{path}[{i}]") for i, item in enumerate(value))
-    if len(value) != len(items):
-        raise _wrong(path, f"an array of {len(items)}", value)
-    return tuple(_decode(items[i], item, f"{path}[{i}]") for i, item in enumerate(value))
-
-
-def _decode_dataclass(wanted: type, value: Value, path: str) -> object:
-    if not isinstance(value, dict):
-        raise _wrong(path, "an object", value)
-    made = {}
-    for name, hint, required in _members(wanted):
-        where = f"{path}.{name}" if path else name
-        if name in value:
-            made[name] = _decode(hint, value[name], where)
-        elif required:
-            raise ArchiveError(f"not a recording: {where} is missing")
-    return wanted(**made)
-
-
-@cache
-def _members(wanted: type) -> tuple[tuple[str, Any, bool], ...]:
-    """(name, type, whether it must be there) of each field. One with a default may be absent: it is newer."""
-    hints = typing.get_type_hints(wanted)
-    return tuple((f.name, hints[f.name], f.default is NODEFAULT) for f in fields(wanted))
-
-
-def _decode_bytes(value: Value, path: str) -> bytes:
+def _bytes_of_1(value: Value, path: str) -> str:
     try:
-        if isinstance(value, str):
-            return value.encode("latin-1")
-        if isinstance(value, dict) and isinstance(value.get("base64"), str):
-            return b64decode(value["base64"], validate=True)
+        match value:
+            case str():
+                return b64encode(value.encode("latin-1")).decode("ascii")
+            case {"base64": str() as coded}:
+                b64decode(coded, validate=True)
+                return coded
     except ValueError:
-        raise ArchiveError(f"not a recording: {path} has characters that do not stand for bytes") from None
-    raise _wrong(path, 'text or {"base64": "..."}', value)
+        raise msgspec.ValidationError(f"Characters that do not stand for bytes - at `{path}`") from None
+    raise msgspec.ValidationError(f'Expected text or {{"base64": "..."}} - at `{path}`')
 
 
-def _decode_float(value: Value, path: str) -> float:
-    if value in ("inf", "-inf") or (isinstance(value, int | float) and not isinstance(value, bool)):
-        try:
-            return float(value)
-        except OverflowError:
-            pass
-    raise _wrong(path, "a number", value)
+CONVERTERS: dict[int, Callable[[Value], Value]] = {1: _from_1}
+"""Format number -> what turns a recording of that format into one of the next."""
 
 
-_NAMES = {str: "text", int: "a whole number", bool: "true or false"}
+# JSON in ASCII ------------------------------------------------------------------------------------------
+
+_ENCODER = msgspec.json.Encoder()
+_NOT_ASCII = re.compile(r"[^\x00-\x7e]+")
 
 
-def _wrong(path: str, wanted: str, value: Value) -> ArchiveError:
-    return ArchiveError(f"not a recording: {path or 'it'} must be {wanted}, found {_kind(value)}")
+def ascii_json(value: object) -> bytes:
+    """*value* (a struct, or what holds some) as compact JSON in pure ASCII, without a line end."""
+    try:
+        data = _ENCODER.encode(value)
+    except UnicodeEncodeError:  # The name of a file that is not UTF-8, in Python a lone surrogate.
+        data = _ENCODER.encode(_whole(msgspec.to_builtins(value)))
+    if data.isascii() and b"\x7f" not in data:
+        return data
+    return _NOT_ASCII.sub(_escaped, data.decode()).encode("ascii")
 
 
-def _kind(value: Value) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    names = {str: "text", int: "a number", float: "a number", list: "an array", dict: "an object"}
-    return names.get(type(value), "something else")
+def _escaped(match: re.Match[str]) -> str:
+    return "\\u" + match[0].encode("utf-16-be").hex("-", 2).replace("-", "\\u")
 
 
-def _why_not_json(error: ValueError) -> str:
-    if isinstance(error, json.JSONDecodeError):
+def _whole(value: Value) -> Value:
+    """*value* with lone surrogates spelled out, which are no characters."""
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case dict():
+            return {name: _whole(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_whole(item) for item in value]
+        case _:
+            return value
+
+
+# What is said of what cannot be read --------------------------------------------------------------------
+
+
+def _said(error: str, where: str) -> str:
+    """What msgspec says of a member, the member first: ``$.plan.target.port: expected `int`, got `str```."""
+    said, _, path = error.rpartition(" - at ")
+    if not said:
+        said, path = error, "`$`"
+    said = visible(said.encode("utf-8", "replace"))
+    said = said if len(said) <= 110 else f"{said[:100]} ..."
+    return f"{where}{path.strip('`')[1:]}: {said[:1].lower()}{said[1:]}"
+
+
+def _why_not_json(text: str, where: str) -> str:
+    """What is wrong with *text*, which msgspec does not read. The standard library tells where."""
+    import json
+
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        return "the JSON is nested too deeply"
+    except json.JSONDecodeError as error:
         if error.pos >= len(error.doc.rstrip()):
             return "the text is empty" if not error.doc.strip() else "the text ends too early (was it cut?)"
         return f"not JSON at line {error.lineno}, column {error.colno}"
-    return "a number in it is too long"
+    except ValueError:
+        return "a number in it is too long"
+    try:
+        return next(_odd(value, where), "not JSON")
+    except RecursionError:
+        return "the JSON is nested too deeply"
+
+
+def _odd(value: Value, path: str) -> Iterator[str]:
+    """What the standard library reads and JSON has not: halves of surrogate pairs, NaN, Infinity."""
+    match value:
+        case str() if re.search("[\ud800-\udfff]", value):
+            yield f"{path}: text with half a surrogate pair, which is no character"
+        case float() if not isfinite(value):
+            yield f"{path}: {value} is no number in JSON"
+        case dict():
+            for name, item in value.items():
+                yield from _odd(item, f"{path}.{visible(name.encode('utf-8', 'replace'))[:40]}")
+        case list():
+            for number, item in enumerate(value):
+                yield from _odd(item, f"{path}[{number}]")
+        case _:
+            pass

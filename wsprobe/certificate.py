@@ -1,8 +1,7 @@
-"""What a certificate says against itself: dates and names. Whether it is trusted is not to be read from it.
+"""A certificate's DER (X.690, RFC 5280) as a person needs it: whose, by whom, for which names, how long.
 
-A certificate's DER (X.690, RFC 5280) as a person needs it: whose, by whom, for which names, how long.
-
-Reads what is there and never raises: what cannot be read stays empty.
+Reads what is there and never raises: what cannot be read stays empty. Whether it is trusted cannot be read from
+it.
 """
 
 from __future__ import annotations

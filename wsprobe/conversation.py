@@ -1,12 +1,8 @@
-"""What the conversation says after each thing that happened to it.
+"""The client's side of the conversation: from the plan and what was received, what to send and when to stop.
 
-The HTTP half of the conversation: heads until the final one, then the body of an answer that is no 101.
-
-The half of the conversation after a 101: acts, Pongs, and the closing handshake.
-
-The client's side of the conversation: from the plan and what was received, what to send and when to stop.
-
-No socket, no clock, no chance: bytes and times come in, bytes and times go out.
+No socket, no clock, no chance: bytes and times come in, bytes and times go out. ``Client`` is fed;
+``Answering`` is its half up to the end of the handshake, ``Opened`` the half after a 101; each answers with a
+``Turn``.
 """
 
 from __future__ import annotations
@@ -21,7 +17,8 @@ from wsprobe.read import INTERIM_MAX, looks_like, response_of
 from wsprobe.read.frames import FRAMES_MAX
 from wsprobe.read.head import LINES_MAX, HeadSplitter, opens_session
 from wsprobe.read.reading import Head
-from wsprobe.wire.framing import BEHIND_THE_HEAD, Framing, Heard, maker
+from wsprobe.wire import WIRES, spoken
+from wsprobe.wire.framing import Framing, Heard
 
 if TYPE_CHECKING:
     from wsprobe.read.body import BodyReader
@@ -105,7 +102,7 @@ class Answering:
         self._plan = plan
         self._heads = bytearray()
         self._splitter = HeadSplitter()
-        self._behind = BEHIND_THE_HEAD.get(plan.wire, 0)
+        self._behind = WIRES[plan.wire].behind_the_head
         self._is_http = True
         self._body: BodyReader | None = None
         self._interim = 0
@@ -346,7 +343,7 @@ class Client:
     def __init__(self, plan: Plan) -> None:
         """Raises ValueError, one line, if the plan's wire version is not spoken."""
         self._plan = plan
-        self._make_framing = maker(plan.wire)
+        self._make_framing = spoken(plan.wire).framing
         self._half: Answering | Opened = Answering(plan)
         self._ended = False
 

@@ -1,18 +1,28 @@
-"""The values that a probe writes and every reader reads. Imports nothing of ours but how values are made.
+"""The values that a probe writes and every reader reads. Depends on no other module of wsprobe.
 
 Rule 1: the wire is the fact. Bytes are kept as they were sent and received; one read is one event.
-Rule 2: a failure of the network is an event, never an exception.
+Rule 2: a failure of the network is an event, never an exception. ``PlanError`` is for plans that cannot be
+carried out.
 
 Times (``at``) are whole microseconds since the probe of this exchange began.
 
-What the network refuses to begin with.
+Bounds and descriptions of members (``Meta``) bind who loads a recording, and make its schema and manual; they
+cost nothing where a value is made.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+Microseconds = Annotated[int, Meta(ge=0, le=2**53, description="Microseconds since the start.")]
+"""2**53: what every reader of JSON keeps exactly."""
+Seconds = Annotated[float, Meta(ge=0)]
+"""Infinity is no limit."""
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+"""Bytes."""
+Port = Annotated[int, Meta(ge=0, le=65535)]
 
 How = Literal["fin", "reset", "truncated", "error", "timeout", "limit", "local", "interrupted"]
 
@@ -20,211 +30,258 @@ How = Literal["fin", "reset", "truncated", "error", "timeout", "limit", "local",
 class Target(Struct, frozen=True):
     """Where to go: a ws: or wss: URL taken apart (RFC 6455 section 3, RFC 3986)."""
 
-    url: str
-    """The URL as it was given."""
-    secure: bool
-    host: str
-    """ASCII host: A-labels for an IDN, no brackets around an IPv6 literal."""
-    port: int
-    resource: str
-    """RFC 6455 "resource-name": path and query, as the request line carries it."""
-    userinfo: str | None = None
-    """``user:password`` as written in the URL, percent-encoding kept."""
-    fragment: str | None = None
+    url: Annotated[str, Meta(description="The URL as it was given.")]
+    secure: Annotated[bool, Meta(description="Whether it is wss:.")]
+    host: Annotated[
+        str, Meta(description="ASCII host: A-labels for an IDN, no brackets around an IPv6 address.")
+    ]
+    port: Annotated[Port, Meta(description="The port.")]
+    resource: Annotated[
+        str, Meta(description='RFC 6455 "resource-name": path and query, as the request line carries it.')
+    ]
+    userinfo: Annotated[
+        str | None, Meta(description="User and password as written in the URL, percent-encoding kept.")
+    ] = None
+    fragment: Annotated[str | None, Meta(description="What stood behind a #.")] = None
 
 
 class Limits(Struct, frozen=True):
     """How long and how much. Seconds and bytes."""
 
-    connect_timeout: float = 10.0
-    """From the start until TCP and TLS are done (all addresses together)."""
-    max_time: float = 30.0
-    """From the start until the end of the whole exchange."""
-    linger: float = 0.3
-    """How long to watch an open session before closing it with 1000."""
-    max_head: int = 2 * 1024 * 1024
-    max_body: int = 1024 * 1024
-    max_session: int = 4 * 1024 * 1024
-    """Bytes kept after a 101."""
+    connect_timeout: Annotated[
+        Seconds, Meta(description="From the start until TCP and TLS are done, all addresses together.")
+    ] = 10.0
+    max_time: Annotated[Seconds, Meta(description="From the start until the end of the whole exchange.")] = 30.0
+    linger: Annotated[
+        Seconds, Meta(description="How long an open session is watched before it is closed with 1000.")
+    ] = 0.3
+    max_head: Annotated[Count, Meta(description="Bytes of a head.")] = 2 * 1024 * 1024
+    max_body: Annotated[Count, Meta(description="Bytes of a body.")] = 1024 * 1024
+    max_session: Annotated[Count, Meta(description="Bytes kept after a 101.")] = 4 * 1024 * 1024
 
 
 class TlsOptions(Struct, frozen=True):
     """How TLS is to be spoken, where it is spoken at all."""
 
-    verify: bool = True
-    ca_file: str | None = None
-    ca_path: str | None = None
-    certificate: str | None = None
-    key: str | None = None
-    server_name: str | None = None
-    """SNI and the name to verify; ``None``: the target's host."""
-    minimum: str | None = None
-    """``"1.0"`` to ``"1.3"``."""
-    maximum: str | None = None
-    alpn: tuple[str, ...] = ("http/1.1",)
+    verify: Annotated[bool, Meta(description="False with --insecure.")] = True
+    ca_file: Annotated[str | None, Meta(description="--cacert.")] = None
+    ca_path: Annotated[str | None, Meta(description="--capath.")] = None
+    certificate: Annotated[str | None, Meta(description="--cert.")] = None
+    key: Annotated[str | None, Meta(description="--key: the name of the file, never the key.")] = None
+    server_name: Annotated[
+        str | None, Meta(description="--servername: SNI and the name to verify; null for the target's host.")
+    ] = None
+    minimum: Annotated[str | None, Meta(description="--tls-min: 1.0 to 1.3.")] = None
+    maximum: Annotated[str | None, Meta(description="--tls-max: 1.0 to 1.3.")] = None
+    alpn: Annotated[tuple[str, ...], Meta(description="Protocols that are offered.")] = ("http/1.1",)
 
 
 class Route(Struct, frozen=True):
     """How to reach the target, where it is not simply its own name and port."""
 
-    family: Literal[0, 4, 6] = 0
-    resolve: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
-    """(host, port, addresses): as curl's --resolve."""
-    connect_to: tuple[tuple[str, int, str, int], ...] = ()
-    """(host, port, other host, other port); empty or 0 stands for any: as curl's --connect-to."""
-    unix_socket: str | None = None
-    interface: str | None = None
-    """Interface name or local address to connect from."""
-    proxy: str | None = None
-    """``http://[user:password@]host:port`` or ``socks5h://...``."""
+    family: Annotated[Literal[0, 4, 6], Meta(description="4 or 6 for one family of addresses, 0 for both.")] = 0
+    resolve: Annotated[
+        tuple[tuple[str, Port, tuple[str, ...]], ...], Meta(description="--resolve: [host, port, addresses].")
+    ] = ()
+    connect_to: Annotated[
+        tuple[tuple[str, Port, str, Port], ...],
+        Meta(description="--connect-to: [host, port, other host, other port]; empty and 0 stand for any."),
+    ] = ()
+    unix_socket: Annotated[str | None, Meta(description="--unix-socket.")] = None
+    interface: Annotated[
+        str | None, Meta(description="--interface: its name, or a local address to connect from.")
+    ] = None
+    proxy: Annotated[
+        str | None, Meta(description="--proxy: http://[user:password@]host:port or socks5h://...")
+    ] = None
 
 
 class Act(Struct, frozen=True):
     """One thing that the client does by itself once the session is open (or, for a page, before)."""
 
-    when: Literal["created", "open", "message", "time"]
-    """``time``: *after* microseconds after the start; ``created`` only in browser mode (script, at once)."""
-    do: Literal["text", "binary", "ping", "close"]
-    data: bytes = b""
-    """Message or ping payload; for ``close`` the reason in UTF-8."""
-    code: int | None = None
-    after: int = 0
+    when: Annotated[
+        Literal["created", "open", "message", "time"],
+        Meta(
+            description="created: at once, only for a script; open: once the session is open; message: when "
+            "one comes; time: after a time."
+        ),
+    ]
+    do: Annotated[Literal["text", "binary", "ping", "close"], Meta(description="What is sent.")]
+    data: Annotated[
+        bytes, Meta(description="The payload of a message or Ping; of a close the reason, in UTF-8.")
+    ] = b""
+    code: Annotated[
+        Annotated[int, Meta(ge=-(2**53), le=2**53)] | None, Meta(description="Of a close: its code.")
+    ] = None
+    after: Annotated[Microseconds, Meta(description="Microseconds after the start, for time.")] = 0
 
 
 class Plan(Struct, frozen=True):
     """All that decides what goes on the wire. What we offered is read from *request*, never kept twice."""
 
-    target: Target
-    request: bytes
-    """The exact bytes of the opening handshake."""
-    wire: str = "hybi-13"
-    """The wire version spoken: hixie-75, hixie-76, hybi-04 ... hybi-08, hybi-13."""
-    acts: tuple[Act, ...] = ()
-    limits: Limits = Limits()
-    tls: TlsOptions = TlsOptions()
-    route: Route = Route()
+    target: Annotated[Target, Meta(description="Where to go.")]
+    request: Annotated[bytes, Meta(description="The exact bytes of the opening handshake.")]
+    wire: Annotated[
+        str,
+        Meta(
+            description="The version of the protocol that was spoken: hixie-75, hixie-76, hybi-04 to hybi-08, "
+            "or hybi-13, which is RFC 6455."
+        ),
+    ] = "hybi-13"
+    acts: Annotated[tuple[Act, ...], Meta(description="What the client did by itself.")] = ()
+    limits: Annotated[Limits, Meta(description="How long, and how much.")] = Limits()
+    tls: Annotated[TlsOptions, Meta(description="How TLS was to be spoken.")] = TlsOptions()
+    route: Annotated[
+        Route, Meta(description="How the server was to be reached, where not simply by its name and port.")
+    ] = Route()
 
 
 class Certificate(Struct, frozen=True):
     """The certificate that the peer showed, as far as a person needs it."""
 
-    der: bytes
-    subject: str = ""
-    """RFC 4514-like text, e.g. ``CN=example.org,O=Example``."""
-    issuer: str = ""
-    names: tuple[str, ...] = ()
-    """subjectAltName entries: host names and IP addresses."""
-    not_before: str = ""
-    """ISO 8601, UTC."""
-    not_after: str = ""
+    der: Annotated[bytes, Meta(description="The certificate itself.")]
+    subject: Annotated[str, Meta(description="Distinguished name, as CN=example.org,O=Example.")] = ""
+    issuer: Annotated[str, Meta(description="Distinguished name.")] = ""
+    names: Annotated[
+        tuple[str, ...], Meta(description="Host names and addresses that it is for (subjectAltName).")
+    ] = ()
+    not_before: Annotated[str, Meta(description="ISO 8601, UTC.")] = ""
+    not_after: Annotated[str, Meta(description="ISO 8601, UTC.")] = ""
 
 
 class Resolved(Struct, frozen=True, tag_field="event", tag="resolved"):
-    at: int
-    host: str
-    addresses: tuple[str, ...]
+    """The name has addresses."""
+
+    at: Microseconds
+    host: Annotated[str, Meta(description="The name.")]
+    addresses: Annotated[tuple[str, ...], Meta(description="In the order in which they are tried.")]
 
 
 class ResolveFailed(Struct, frozen=True, tag_field="event", tag="resolve-failed"):
-    at: int
-    host: str
-    error: str
+    """The name has none."""
+
+    at: Microseconds
+    host: Annotated[str, Meta(description="The name.")]
+    error: Annotated[str, Meta(description="In words.")]
 
 
 class Connecting(Struct, frozen=True, tag_field="event", tag="connecting"):
-    at: int
-    address: str
-    port: int
+    """An attempt begins."""
+
+    at: Microseconds
+    address: Annotated[str, Meta(description="IP address, or path of a Unix socket.")]
+    port: Annotated[Port, Meta(description="0 for a Unix socket.")]
 
 
 class ConnectFailed(Struct, frozen=True, tag_field="event", tag="connect-failed"):
-    """One attempt failed. *errno* is the symbolic name (``ECONNREFUSED``), "" if there is none."""
+    """An attempt failed."""
 
-    at: int
-    address: str
-    port: int
-    errno: str
-    error: str
+    at: Microseconds
+    address: Annotated[str, Meta(description="Which.")]
+    port: Annotated[Port, Meta(description="Which.")]
+    errno: Annotated[str, Meta(description="Symbolic name, as ECONNREFUSED; empty if there is none.")]
+    error: Annotated[str, Meta(description="In words.")]
 
 
 class Connected(Struct, frozen=True, tag_field="event", tag="connected"):
-    """The attempt that is used from here on. *address* is a path for a Unix socket (port 0)."""
+    """The attempt that is used from here on."""
 
-    at: int
-    address: str
-    port: int
-    local: str = ""
+    at: Microseconds
+    address: Annotated[str, Meta(description="Which: an IP address, or the path of a Unix socket.")]
+    port: Annotated[Port, Meta(description="Which; 0 for a Unix socket.")]
+    local: Annotated[str, Meta(description="Our own address and port.")] = ""
 
 
 class TunnelSent(Struct, frozen=True, tag_field="event", tag="tunnel-sent"):
     """Bytes to a proxy, before the tunnel stood."""
 
-    at: int
-    data: bytes
+    at: Microseconds
+    data: Annotated[bytes, Meta(description="The bytes.")]
 
 
 class TunnelReceived(Struct, frozen=True, tag_field="event", tag="tunnel-received"):
-    at: int
-    data: bytes
+    """Bytes from a proxy, before the tunnel stood."""
+
+    at: Microseconds
+    data: Annotated[bytes, Meta(description="The bytes.")]
 
 
 class TunnelFailed(Struct, frozen=True, tag_field="event", tag="tunnel-failed"):
-    at: int
-    error: str
+    """The proxy did not open the way."""
+
+    at: Microseconds
+    error: Annotated[str, Meta(description="In words.")]
 
 
 class TlsDone(Struct, frozen=True, tag_field="event", tag="tls-done"):
-    at: int
-    version: str
-    cipher: str
-    alpn: str | None
-    certificate: Certificate | None
-    verified: bool
-    """True only if it was checked and is good."""
-    problem: str | None = None
-    """With ``verify=False``: what verification would have said, if known."""
+    """TLS is set up."""
+
+    at: Microseconds
+    version: Annotated[str, Meta(description="As TLSv1.3.")]
+    cipher: Annotated[str, Meta(description="As OpenSSL names it.")]
+    alpn: Annotated[str | None, Meta(description="What was agreed on.")]
+    certificate: Annotated[Certificate | None, Meta(description="The server's certificate, if it showed one.")]
+    verified: Annotated[bool, Meta(description="True only if the certificate was checked and is good.")]
+    problem: Annotated[str | None, Meta(description="What verification would have said, with --insecure.")] = (
+        None
+    )
 
 
 class TlsFailed(Struct, frozen=True, tag_field="event", tag="tls-failed"):
-    """The TLS handshake failed. *received*: what came from the peer, as bytes of the TCP stream."""
+    """TLS could not be set up."""
 
-    at: int
-    kind: Literal["certificate", "alert", "not-tls", "fin", "reset", "error"]
-    error: str
-    received: bytes = b""
-    certificate: Certificate | None = None
-    alert: int | None = None
-    """The peer's TLS alert description number, if it sent one."""
-    reason: str = ""
-    """Of *certificate*: ``unknown-ca``, ``self-signed``, ``expired``, ``not-yet-valid``, ``wrong-name``,
-    ``other``."""
+    at: Microseconds
+    kind: Annotated[
+        Literal["certificate", "alert", "not-tls", "fin", "reset", "error"],
+        Meta(description="What kind of failure."),
+    ]
+    error: Annotated[str, Meta(description="In words.")]
+    received: Annotated[
+        bytes, Meta(description="What came from the server instead, as bytes of the TCP stream.")
+    ] = b""
+    certificate: Annotated[
+        Certificate | None, Meta(description="The server's certificate, if it showed one.")
+    ] = None
+    alert: Annotated[
+        Annotated[int, Meta(ge=0, le=255)] | None,
+        Meta(description="Number of the TLS alert that the server sent."),
+    ] = None
+    reason: Annotated[
+        str,
+        Meta(
+            description="Of a certificate: unknown-ca, self-signed, expired, not-yet-valid, wrong-name or "
+            "other."
+        ),
+    ] = ""
 
 
 class Sent(Struct, frozen=True, tag_field="event", tag="sent"):
-    """Application bytes handed to the transport in one write."""
+    """Bytes handed over in one write, before encryption."""
 
-    at: int
-    data: bytes
+    at: Microseconds
+    data: Annotated[bytes, Meta(description="The bytes.")]
 
 
 class Received(Struct, frozen=True, tag_field="event", tag="received"):
-    """Application bytes that came in one read."""
+    """Bytes that came in one read, after decryption."""
 
-    at: int
-    data: bytes
+    at: Microseconds
+    data: Annotated[bytes, Meta(description="The bytes.")]
 
 
 class Ended(Struct, frozen=True, tag_field="event", tag="ended"):
-    """The last event of every exchange.
+    """The last event of every exchange."""
 
-    ``fin``: the peer closed its side; ``truncated``: the same, over TLS, without close_notify;
-    ``reset``: RST; ``timeout``: a time limit of ours; ``limit``: a size limit of ours;
-    ``local``: we had all we wanted and closed; ``error``: anything else, see *error*.
-    """
-
-    at: int
-    how: How
-    error: str = ""
+    at: Microseconds
+    how: Annotated[
+        How,
+        Meta(
+            description="fin: the server closed; truncated: the same, over TLS, without close_notify; reset: "
+            "RST; timeout and limit: one of ours; local: we had all we wanted; interrupted: ^C; "
+            "error: see error."
+        ),
+    ]
+    error: Annotated[str, Meta(description="In words.")] = ""
 
 
 Event = (
@@ -244,15 +301,22 @@ Event = (
 )
 
 
-class Exchange(Struct, frozen=True):
-    """One handshake as it was on the wire: the recording."""
+class Exchange(Struct, frozen=True, tag_field="format", tag=2):
+    """One handshake as it was on the wire: the recording.
 
-    plan: Plan
-    events: tuple[Event, ...]
-    started: str = ""
-    """Wall-clock time of the start, ISO 8601, UTC."""
-    hops: tuple[Exchange, ...] = ()
-    """Earlier exchanges that led here (redirect, authentication, version retry), oldest first."""
+    The tag is the number of the format that ``wsprobe.archive`` writes.
+    """
+
+    plan: Annotated[Plan, Meta(description="All that decided what went on the wire.")]
+    events: Annotated[tuple[Event, ...], Meta(description="What happened, in order; the last one is ended.")]
+    started: Annotated[str, Meta(description="When it began: ISO 8601, UTC.")] = ""
+    hops: Annotated[
+        tuple[Exchange, ...],
+        Meta(
+            description="Earlier recordings that led here (redirect, authentication, version retry), oldest "
+            "first."
+        ),
+    ] = ()
 
 
 class PlanError(ValueError):

@@ -2,7 +2,6 @@
 
 RFC 6455 allows all three (sections 4.1, 4.4) and asks for none; browsers do none of them by themselves,
 but for WebKitGTK's redirects.
-
 """
 
 from __future__ import annotations
@@ -11,10 +10,9 @@ from urllib.parse import urljoin
 
 from wsprobe.exchange import Ended
 from wsprobe.read.reading import Reading
+from wsprobe.wire import WIRE_OF_VERSION
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-WIRE_OF_VERSION = {13: "hybi-13", 8: "hybi-08", 7: "hybi-07", 6: "hybi-06", 5: "hybi-05", 4: "hybi-04"}
-"""Sec-WebSocket-Version -> the wire version that speaks it, best first."""
 TRANSIENT = frozenset({"unreachable", "timeout", "dropped"})
 TRANSIENT_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 

@@ -13,6 +13,8 @@ ALIKE = 0.75
 """Of the letters of both, so many stand in the same order: ``difflib.SequenceMatcher.ratio``."""
 COVERED = 0.5
 """Of the words asked for, so many are in the name."""
+LONGEST = 200
+"""Characters of a name that are compared: all that is known is shorter."""
 SHORTEST = 3
 """A shorter word is like too much."""
 MOST = 3
@@ -29,7 +31,7 @@ def nearest(asked: str, known: Iterable[str], *, words: bool = True) -> tuple[st
     """
     from difflib import SequenceMatcher
 
-    whole = " ".join(_WORD.findall(_PLACE.sub("", asked.lower(), count=1)))
+    whole = " ".join(_WORD.findall(_PLACE.sub("", asked[:LONGEST].lower(), count=1)))
     if len(whole) < SHORTEST:
         return ()
     matcher = SequenceMatcher(autojunk=False)

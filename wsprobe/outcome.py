@@ -29,6 +29,7 @@ class Exit(IntEnum):
     INVALID = 15
     ABORTED = 16
     CLOSED = 17
+    LIMIT = 18
     UNEXPECTED = 20
     BUG = 70
     HUNG_UP = 129
@@ -64,6 +65,11 @@ TABLE: tuple[Meaning, ...] = (
     Meaning(Exit.INVALID, "invalid", "a 101 whose headers or frames break RFC 6455"),
     Meaning(Exit.ABORTED, "aborted", "dropped after the handshake, without a Close frame"),
     Meaning(Exit.CLOSED, "closed", "the peer closed the session with a code other than 1000"),
+    Meaning(
+        Exit.LIMIT,
+        "limit",
+        "a size limit of wsprobe was reached before the head of the final answer was complete",
+    ),
     Meaning(Exit.UNEXPECTED, None, "an --expect was not met"),
     Meaning(Exit.BUG, None, "a bug in wsprobe"),
     Meaning(Exit.HUNG_UP, None, "ended by SIGHUP: the terminal went away; otherwise as 130"),

@@ -1,12 +1,8 @@
-"""Secrets in text: masked where they stand, remembered, and found again where they come back.
-
-Secrets in the bytes of one direction of a connection. What is masked keeps its length and its place.
-
-Recordings without their secrets: same bytes, same offsets, same reads, with ``*`` where a secret was.
+"""Recordings without their secrets: same bytes, same offsets, same reads, with ``*`` where a secret was.
 
 Masked are the credentials in Authorization and Proxy-Authorization, cookie values in Cookie and Set-Cookie,
-userinfo, and query values (of the target, of request lines, of Location, Referer and their like); then the
-same strings wherever they come back: in bodies, messages, reason phrases, other fields, error texts.
+userinfo, and query values (of the target, of request lines, of Location, Referer and their like); then the same
+strings wherever they come back: in bodies, messages, reason phrases, other fields, error texts.
 
 A compressed body or message that repeats a secret is masked as a whole. Not masked: names of cookies and of
 query parameters, cookie attributes; strings under four bytes, where they come back; other spellings of a
@@ -41,10 +37,11 @@ from wsprobe.exchange import (
     TunnelReceived,
     TunnelSent,
 )
-from wsprobe.read import READERS, read
+from wsprobe.read import read
 from wsprobe.read.frames import Direction, agreed_deflate, messages
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Body, Field, Frame, Head, Reading, Span
+from wsprobe.wire import WIRES
 
 ECHO_MIN = 4
 """Bytes. Shorter secrets are masked where they stand, but not searched for."""
@@ -273,7 +270,7 @@ def received_stream(secrets: Secrets, reading: Reading) -> bytes:
 
 
 def _is_rfc_6455(reading: Reading) -> bool:
-    return reading.exchange.plan.wire not in READERS
+    return WIRES[reading.exchange.plan.wire].framed_as_rfc6455
 
 
 def _deflate(reading: Reading, side: Literal["server", "client"]) -> Direction | None:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from wsprobe.judge import judge, outcome
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
+from wsprobe.read.behind import frames_before_http
 from wsprobe.visible import visible
 
 if TYPE_CHECKING:
@@ -80,8 +81,9 @@ def close_of(reading: Reading) -> Close | None:
     session = reading.session
     if session is None:
         return None
-    theirs = next((f for f in session.frames if f.opcode == 8), None)
-    ours = next((f for f in session.sent if f.opcode == 8), None)
+    of = frames_before_http(reading) or session
+    theirs = next((f for f in of.frames if f.opcode == 8), None)
+    ours = next((f for f in of.sent if f.opcode == 8), None)
     first = min((f for f in (theirs, ours) if f is not None), key=lambda f: f.at, default=None)
     if first is None:
         return None

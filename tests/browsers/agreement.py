@@ -12,7 +12,7 @@ from typing import Any
 from tests.browsers.driver.compare import agreement, table
 from tests.browsers.views import engines, faults, scenarios
 
-MANUAL = Path(__file__).parents[2] / "wsprobe" / "manual" / "agreement.json"
+MANUAL = Path(__file__).parents[2] / "man" / "build" / "agreement.json"
 
 Result = tuple[str, str, str, list[str]]
 

@@ -8,5 +8,5 @@ from tests.browsers.agreement import MANUAL, results, value
 
 
 def test_the_table_in_the_manual_is_current() -> None:
-    """To make it anew: python -m tests.browsers.agreement --write && python -m wsprobe.manual"""
+    """To make it anew: python -m tests.browsers.agreement --write && python -m man.build"""
     assert json.loads(MANUAL.read_text("ascii")) == value(results())

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wsprobe.browsers import ENGINES
-from wsprobe.browsers.versions import newest
+from wsprobe.browsers import ENGINES, newest
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import io
 import json
 import socket
 import threading
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -96,8 +97,8 @@ def test_as_the_browser_asks(capsys: Capture) -> None:
     )
     view = json.loads(capsys.readouterr().out)["views"][0]
     sent = next(event for event in view["exchange"]["events"] if event["event"] == "sent")
-    assert "Origin: https://app.example\r\n" in sent["data"]
-    assert "Firefox/" in sent["data"]
+    assert b"Origin: https://app.example\r\n" in b64decode(sent["data"])
+    assert b"Firefox/" in b64decode(sent["data"])
 
 
 def by_origin(server: socket.socket, connections: int, with_one: bytes, without: bytes) -> None:

@@ -337,13 +337,23 @@ def test_a_redirect_says_what_came_of_it(arguments: list[str], says: str, capsys
     assert says in capsys.readouterr().out
 
 
+def test_a_401_after_credentials_says_that_they_were_refused(capsys: Capture) -> None:
+    run(["connect", "lab:/status/401"])
+    assert "it wants credentials (-u, -b or -H)" in capsys.readouterr().out
+    run(["connect", "-u", "a:b", "lab:/status/401"])
+    assert "the server answered 401: it refused the credentials that were sent" in capsys.readouterr().out
+
+
 def test_the_server_s_words_stand_for_the_status_s_usual_cause(capsys: Capture) -> None:
     run(["connect", "lab:/status/400?body=Can+%22Upgrade%22+only+to+%22WebSocket%22"])
     out = capsys.readouterr().out
     assert "warn upgrade-stripped" in out
     assert out.count("  usually: ") == 1
+    assert "  likely: " in out
     run(["connect", "lab:/status/400?body=no"])
-    assert "  usually: a proxy that does not pass Upgrade on" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "  usually: " not in out
+    assert "  or: a proxy on the way did not pass Upgrade and Connection on" in out
 
 
 def test_a_proxy_s_refusal_is_shown_line_by_line(capsys: Capture) -> None:

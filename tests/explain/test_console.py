@@ -197,3 +197,11 @@ def test_unknown_cause_is_said_to_be_unknown() -> None:
 
 def test_other_lines_are_not_recognised() -> None:
     assert console.find("Uncaught TypeError: x is not a function") is None
+
+
+def test_no_more_of_a_pasted_text_is_read_than_a_console_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(console, "find", seen.append)
+    with pytest.raises(explain.UnknownTopic):
+        explain.find("what is this " * 10_000)
+    assert [len(text) <= explain.LONGEST for text in seen] == [True]

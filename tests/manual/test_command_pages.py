@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 import pytest
 
+from man.build import commands, mdoc, page, program
 from tests.manual.command_lines import calls, parse
 from wsprobe.cli.main import COMMANDS
 from wsprobe.cli.option import Option
-from wsprobe.manual import commands, mdoc, page, program
 from wsprobe.outcome import TABLE
 from wsprobe.show.write_out import VARIABLES
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from man.build import history
 from wsprobe.history import data
-from wsprobe.manual import history
 
 
 def test_every_revision_rule_and_row_is_in_it() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.manual import mdoc
+from man.build import mdoc
 
 
 @pytest.mark.parametrize(

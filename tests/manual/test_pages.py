@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from wsprobe.manual import PAGES, page
+from man.build import PAGES, page
 
 MAN = Path(__file__).parents[2] / "man"
 NO_MANDOC = shutil.which("mandoc") is None and not os.environ.get("CI")
@@ -18,7 +18,7 @@ NO_MANDOC = shutil.which("mandoc") is None and not os.environ.get("CI")
 
 @pytest.mark.parametrize("name", PAGES)
 def test_committed_page_is_current(name: str) -> None:
-    """To make them anew: python -m wsprobe.manual"""
+    """To make them anew: python -m man.build"""
     assert (MAN / name).read_text("ascii") == page(name)
 
 

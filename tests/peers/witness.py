@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 import socket
 import ssl
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tests.peers.place import HOST, PATIENCE, until
-from wsprobe.archive import from_value
+from wsprobe import archive
 from wsprobe.exchange import Exchange, Received
 
 DATE = re.compile(rb"(?im)^(date: )[^\r\n]*")
@@ -86,7 +87,7 @@ class Told:
 
     @property
     def exchange(self) -> Exchange:
-        return from_value(self.value["exchange"])
+        return archive.load(json.dumps(self.value))
 
     @property
     def received(self) -> bytes:

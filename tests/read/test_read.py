@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from wsprobe.exchange import Ended, Event, Exchange, How, Limits, Plan, Received, Sent, Target
-from wsprobe.read import INTERIM_MAX, READERS, read
+from wsprobe.read import INTERIM_MAX, read
 from wsprobe.read.frames import When
 from wsprobe.read.head import LINES_MAX
 from wsprobe.read.reading import Reading, Session
+from wsprobe.wire import WIRES
 
 REQUEST = (
     b"GET /chat HTTP/1.1\r\nHost: example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -217,8 +218,7 @@ def test_another_wire_is_read_by_its_own_reader(monkeypatch: pytest.MonkeyPatch)
     ) -> Session:
         return Session((), data[start:][::-1], start)
 
-    monkeypatch.setattr("wsprobe.read.reversed_session", reversed_session, raising=False)
-    monkeypatch.setitem(READERS, "own", "wsprobe.read:reversed_session")
+    monkeypatch.setitem(WIRES, "own", replace(WIRES["hybi-13"], session=reversed_session))
     reading = read(exchange(UPGRADE + b"abc", plan=replace(PLAN, wire="own")))
     assert reading.session == Session((), b"cba", len(UPGRADE))
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from wsprobe import archive
-from wsprobe.archive import redact
 from wsprobe.exchange import (
     Act,
     ConnectFailed,
@@ -30,8 +29,10 @@ from wsprobe.exchange import (
     TunnelReceived,
     TunnelSent,
 )
-from wsprobe.read import READERS, read
-from wsprobe.redaction import chunk_spans
+from wsprobe.read import read
+from wsprobe.redaction import chunk_spans, redact
+from wsprobe.wire import WIRES
+from wsprobe.wire.hixie import session_75
 
 REQUEST = (
     b"GET /chat?token=tok-1234&v=2&bare HTTP/1.1\r\n"
@@ -172,7 +173,7 @@ def test_a_compressed_message_that_repeats_a_secret_is_masked_whole() -> None:
 
 
 def test_frames_of_another_wire_are_searched_as_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(READERS, "hixie", "wsprobe.read:hybi_session")
+    monkeypatch.setitem(WIRES, "hixie", replace(WIRES["hixie-75"], session=session_75))
     before = exchange([Received(2, OPEN + b"\x00tok-1234\xff"), Sent(3, b"\x00tok-1234\xff")])
     made = read(redact(replace(before, plan=replace(before.plan, wire="hixie"))))
     assert made.received == OPEN + b"\x00********\xff"

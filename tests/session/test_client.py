@@ -8,13 +8,15 @@ from typing import Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from wsprobe.conversation import FIN_WAIT, MOST_FIN_WAIT, PONGS_MAX, SECOND, Client, Phase, Turn
 from wsprobe.exchange import Act, Limits, Plan, Target
 from wsprobe.read import INTERIM_MAX
 from wsprobe.read.frames import FRAMES_MAX, read_frames
 from wsprobe.read.head import LINES_MAX
-from wsprobe.wire.rfc6455 import Hybi
+from wsprobe.wire import WIRES
+from wsprobe.wire.rfc6455 import Framed
 
 TARGET = Target("ws://h/", False, "h", 80, "/")
 REQUEST = b"GET / HTTP/1.1\r\n\r\n"
@@ -142,7 +144,7 @@ def test_an_unknown_wire_version_is_one_line() -> None:
         Client(Plan(TARGET, REQUEST, wire="hybi-99"))
 
 
-class Dropping(Hybi):
+class Dropping(Framed):
     """As hixie-75: there is no Close, the connection is dropped."""
 
     def close(self, code: int | None, reason: bytes) -> bytes | None:
@@ -150,8 +152,8 @@ class Dropping(Hybi):
 
 
 def test_a_wire_version_without_a_close_ends_with_the_linger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wsprobe.wire.framing.maker", lambda wire: Dropping)
-    client = Client(Plan(TARGET, REQUEST, wire="hixie-75"))
+    monkeypatch.setitem(WIRES, "dropping", replace(WIRES["hybi-13"], framing=Dropping))
+    client = Client(Plan(TARGET, REQUEST, wire="dropping"))
     assert client.receive(SWITCHING, 5).wake_at == 300_005
     assert client.timer(300_005) == Turn(b"", Phase.DONE, None, True)
 

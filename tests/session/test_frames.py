@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsprobe.read.frames import read_frames
-from wsprobe.wire.framing import FRAMINGS, Heard, maker
+from wsprobe.wire import WIRES
+from wsprobe.wire.framing import Heard
 from wsprobe.wire.rfc6455 import (
     BINARY,
     CLOSE,
@@ -16,7 +17,7 @@ from wsprobe.wire.rfc6455 import (
     PONG,
     TEXT,
     Follower,
-    Hybi,
+    Framed,
     answer_code,
     frame,
     mask,
@@ -128,7 +129,7 @@ def test_masks_differ_and_come_again() -> None:
 
 
 def test_every_framing_of_the_table_can_be_made() -> None:
-    for wire in FRAMINGS:
-        framing = maker(wire)(b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 101 \r\n\r\n")
+    for wire in WIRES:
+        framing = WIRES[wire].framing(b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 101 \r\n\r\n")
         assert framing.receive(b"") == []
-    assert maker("hybi-13") is Hybi
+    assert WIRES["hybi-13"].framing is Framed

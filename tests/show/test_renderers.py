@@ -90,10 +90,10 @@ def test_any_bytes_are_rendered_and_none_raw(exchange: Exchange, name: str) -> N
     for one in exchange.events:
         assert not acts_on_a_terminal(event(one, look))
     value = report_value(made)
-    SCHEMA.validate(value)
     text = "".join(pieces(value))
-    assert json.loads(text) == value
     assert text.isascii()
+    assert text.isprintable()
+    SCHEMA.validate(json.loads(text))
     filled = write_out.write_out("".join(f"%{{{variable}}}\n" for variable in write_out.VARIABLES), made)
     assert all(0x20 <= ord(char) < 0x7F for char in filled if char != "\n")
 
@@ -114,7 +114,7 @@ def test_every_scenario_is_rendered(name: str) -> None:
         lines = handshake(made, look)
         assert not acts_on_a_terminal(lines)
         assert plain(lines).count(f"{made.outcome}: ") >= 1
-    SCHEMA.validate(report_value(made))
+    SCHEMA.validate(json.loads("".join(pieces(report_value(made)))))
 
 
 @pytest.mark.parametrize(

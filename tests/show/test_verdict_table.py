@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import to_builtins
+
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent, Target
 from wsprobe.history import read_as
 from wsprobe.history.data import select
@@ -40,9 +42,9 @@ def test_one_line_a_revision_and_each_contradiction_once() -> None:
 
 
 def test_json() -> None:
-    (hybi, api) = report_value(report("hybi-07,r1.271"))["verdicts"]
+    (hybi, api) = to_builtins(report_value(report("hybi-07,r1.271")))["verdicts"]
     assert (hybi["answer"], hybi["told"]) == ("http", None)
-    assert api["told"]["events"] == ["error", "close"]
+    assert list(api["told"]["events"]) == ["error", "close"]
     assert api["told"]["code"] == 1006
     assert "did not complete" in api["told"]["situation"]
     assert api["findings"][0]["id"] == "rule-status"

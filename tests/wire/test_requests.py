@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -139,9 +136,3 @@ def test_keys_are_as_the_draft_makes_them(chance: bytes) -> None:
 
 def test_other_chance_makes_other_keys() -> None:
     assert len({key_pair(bytes([n]) * 56) for n in range(50)}) == 50
-
-
-def test_the_table_costs_nothing_to_import() -> None:
-    code = "import sys, wsprobe.wire; print([m for m in sys.modules if m.startswith('wsprobe.')])"
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert printed.strip() == "['wsprobe.wire']"

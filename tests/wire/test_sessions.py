@@ -18,7 +18,7 @@ from wsprobe.read import read
 from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT, read_frames
 from wsprobe.read.reading import Reading
 from wsprobe.wire import WIRES
-from wsprobe.wire.framing import FRAMINGS, Heard, maker
+from wsprobe.wire.framing import Heard
 from wsprobe.wire.hixie import frame_at_75, frame_at_76
 from wsprobe.wire.hybi import draft_frame, of_server
 
@@ -90,7 +90,7 @@ def test_drafts_hear_what_comes_in_pieces(wire: str, sizes: list[int]) -> None:
         + draft_frame(BINARY, b"")
     )
     data += draft_frame(TEXT, b"x", fin=False) + draft_frame(0, b"y") + draft_frame(CLOSE, b"bye")
-    framing = maker(wire)(plan(wire).request, HEAD)
+    framing = WIRES[wire].framing(plan(wire).request, HEAD)
     heard = [each for piece in cut(data, sizes) for each in framing.receive(piece)]
     assert heard == [
         Heard("message"),
@@ -107,7 +107,7 @@ def test_drafts_hear_what_comes_in_pieces(wire: str, sizes: list[int]) -> None:
 def test_hixie_hears_what_comes_in_pieces(wire: str, sizes: list[int]) -> None:
     data = b"\x00hello\xff\x80\x03\xff\x00\xff\x01other\xff\x80\x80\x80\x00\x00\xff\xff\x00"
     data = (bytes(16) if wire == "hixie-76" else b"") + data
-    framing = maker(wire)(plan(wire).request, HEAD)
+    framing = WIRES[wire].framing(plan(wire).request, HEAD)
     heard = [each for piece in cut(data, sizes) for each in framing.receive(piece)]
     assert heard == [Heard("message")] * 2 + ([Heard("close")] if wire == "hixie-76" else [])
 
@@ -124,7 +124,7 @@ def test_hixie_hears_what_comes_in_pieces(wire: str, sizes: list[int]) -> None:
     ],
 )
 def test_the_answer_to_a_close(wire: str, close: bytes, answer: bytes | None) -> None:
-    framing = maker(wire)(plan(wire).request, HEAD)
+    framing = WIRES[wire].framing(plan(wire).request, HEAD)
     sent = framing.answer(close)
     if answer is None or wire == "hixie-76":
         assert sent == answer
@@ -138,7 +138,7 @@ def test_the_answer_to_a_close(wire: str, close: bytes, answer: bytes | None) ->
 @pytest.mark.parametrize("what", ["binary", "ping", "pong"])
 @pytest.mark.parametrize("wire", ["hixie-75", "hixie-76"])
 def test_hixie_has_text_only(wire: str, what: str) -> None:
-    framing = maker(wire)(plan(wire).request, HEAD)
+    framing = WIRES[wire].framing(plan(wire).request, HEAD)
     assert getattr(framing, what)(b"x") == b""
 
 
@@ -169,7 +169,7 @@ def test_the_challenge_is_no_frame(behind: bytes) -> None:
 
 def test_the_nonce_is_that_of_the_final_answer() -> None:
     """An interim answer before it has a head too."""
-    framing = maker("hybi-04")(plan("hybi-04").request, HEAD)
+    framing = WIRES["hybi-04"].framing(plan("hybi-04").request, HEAD)
     early = b"HTTP/1.1 103 x\r\nSec-WebSocket-Nonce: other\r\n\r\n"
     session = reading("hybi-04", early + HEAD, framing.text(b"hello")).session
     assert session is not None
@@ -179,7 +179,7 @@ def test_the_nonce_is_that_of_the_final_answer() -> None:
 @given(wire=st.sampled_from(OLD), data=st.binary(max_size=300), sizes=st.lists(st.integers(1, 40), min_size=1))
 @settings(max_examples=150, deadline=None)
 def test_whatever_comes_nothing_is_raised(wire: str, data: bytes, sizes: list[int]) -> None:
-    whole, pieces = (maker(wire)(plan(wire).request, HEAD) for _ in range(2))
+    whole, pieces = (WIRES[wire].framing(plan(wire).request, HEAD) for _ in range(2))
     assert whole.receive(data) == [each for piece in cut(data, sizes) for each in pieces.receive(piece)]
 
 
@@ -203,10 +203,6 @@ def test_frames_follow_each_other(found: object, data: bytes) -> None:
 
 
 def test_a_length_without_end_stays_a_number() -> None:
-    framing = maker("hixie-76")(plan("hixie-76").request, HEAD)
+    framing = WIRES["hixie-76"].framing(plan("hixie-76").request, HEAD)
     assert framing.receive(bytes(16) + b"\x80" + b"\xff" * 200_000) == []
     assert read_frames(b"\x80" + b"\xff" * 200_000, 0, lambda offset: 0, frame_at_76)[0] == ()
-
-
-def test_every_version_is_framed() -> None:
-    assert set(FRAMINGS) == set(WIRES)

@@ -1,33 +1,44 @@
-"""What a script in each browser is told of a recording: one engine a package, loaded when it is asked for."""
+"""What a script in each browser sees of a recording: one engine a package, loaded when it is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
+from typing import Any
 
 from wsprobe.browsers.engine import Engine
 
-_MODULES = {
-    "chromium": "wsprobe.browsers.chromium",
-    "firefox": "wsprobe.browsers.firefox",
-    "webkitgtk": "wsprobe.browsers.webkitgtk",
-    "whatwg": "wsprobe.browsers.whatwg",
-    "w3c-cr-2012": "wsprobe.browsers.w3c_cr_2012",
-}
+NAMES = ("chromium", "firefox", "webkitgtk", "whatwg", "w3c-cr-2012")
+"""Each has a module or package here that is called like it and has it as ``ENGINE``."""
 
 
 class Engines(Mapping[str, Engine]):
-    """Name -> engine. Each module has it as ``ENGINE``; none is imported before it is looked up."""
+    """Name -> engine. A seam: none is imported before it is looked up."""
 
     def __getitem__(self, name: str) -> Engine:
-        engine: Engine = import_module(_MODULES[name]).ENGINE
+        if name not in NAMES:
+            raise KeyError(name)
+        engine: Engine = import_module(f"{__name__}.{name.replace('-', '_')}").ENGINE
         return engine
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_MODULES)
+        return iter(NAMES)
 
     def __len__(self) -> int:
-        return len(_MODULES)
+        return len(NAMES)
 
 
 ENGINES = Engines()
+
+
+def newest(package: str, folders: Sequence[str]) -> Any:
+    """FACTS of the newest version that *package* (whose ``__path__`` is *folders*) has a file for: ``v156.py``,
+    ``v2_54.py``. Raises ValueError where it has none."""
+    stems = {name.partition(".")[0] for folder in folders for name in os.listdir(folder)}
+    versions = [stem for stem in stems if stem[:1] == "v" and stem[1:].replace("_", "").isdecimal()]
+    return import_module(f"{package}.{max(versions, key=_numbers)}").FACTS
+
+
+def _numbers(stem: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in stem[1:].split("_"))

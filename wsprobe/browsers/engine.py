@@ -1,7 +1,4 @@
-"""What a script is told: values only. Names in events are the DOM's own.
-
-What every engine, and every specification that reads like one, must be able to say.
-"""
+"""What every engine, and every text that reads like one, says of a recording. Names are the DOM's."""
 
 from __future__ import annotations
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from wsprobe.read.frames import STREAMS_MAX
+from wsprobe.read.frames import INFLATED_MAX, STREAMS_MAX
 
 TOO_MANY = f"more than {STREAMS_MAX} streams in one piece"
 """Ours, and no engine's: each stream costs time, and two bytes are one."""
+
+TOO_LONG = "a message unfolds to more than is kept here: what comes of it is not said"
+
+
+class TooLong(Exception):
+    """A message unfolds to more than INFLATED_MAX bytes. That limit is ours: engines have none but memory."""
 
 
 class Inflater:
@@ -21,15 +27,17 @@ class Inflater:
 
     def feed_in_pieces(self, data: bytes, size: int) -> bytes:
         """What a whole message inflates to, *size* bytes at a time: what a copy reaches back to beyond its
-        piece must be within the window. Raises ``ValueError`` if it is not a deflate stream."""
+        piece must be within the window. Raises ``ValueError`` if it is not a deflate stream, and TooLong."""
         from zlib import error
 
         data += b"\0\0\xff\xff"
-        pieces = []
-        streams = 0
+        pieces: list[bytes] = []
+        streams = length = 0
         try:
             while True:
                 pieces.append(self._stream.decompress(data, size))
+                if (length := length + len(pieces[-1])) > INFLATED_MAX:
+                    raise TooLong
                 data = self._stream.unconsumed_tail
                 if self._stream.eof:
                     if (streams := streams + 1) > STREAMS_MAX:
@@ -41,10 +49,10 @@ class Inflater:
         except error as fault:
             raise ValueError(str(fault)) from fault
 
-    def feed(self, data: bytes, last: bool, limit: int = 0) -> bytes:
-        """What *data* inflates to; *last*: it ends the message. At most *limit* bytes unless that is 0.
+    def feed(self, data: bytes, last: bool) -> bytes:
+        """What *data* inflates to; *last*: it ends the message.
 
-        Raises ``ValueError`` if it is not a deflate stream.
+        Raises ``ValueError`` if it is not a deflate stream, and TooLong.
         """
         from zlib import error
 
@@ -52,7 +60,9 @@ class Inflater:
         out = b""
         try:
             for _ in range(STREAMS_MAX):
-                out += self._stream.decompress(data, limit)
+                out += self._stream.decompress(data, INFLATED_MAX + 1 - len(out))
+                if len(out) > INFLATED_MAX:
+                    raise TooLong
                 if not self._stream.eof:
                     break
                 data = self._stream.unused_data  # a block with BFINAL ends a stream: the next begins

@@ -1,6 +1,6 @@
-"""What kept an engine's request from being sent, as the recording has it. What it makes of that is its own.
+"""What the network did before an engine's request was sent, and credentials that answer a 401 (RFC 7616).
 
-A URL's own credentials, and the response to a Digest challenge (RFC 7616 section 3.4).
+The failure, if any, that kept the request from being sent: how an engine reports it is up to the engine.
 """
 
 from __future__ import annotations

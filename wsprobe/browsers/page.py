@@ -1,8 +1,6 @@
-"""Content Security Policy Level 3: does ``connect-src`` let a page connect? (sections 2.2, 6.1.2, 6.7.2)
+"""The page around a WebSocket: its Content Security Policy, its origin, and what it hands to the constructor.
 
-A page's origin, and how it stands to a URL (HTML, "origin"; Fetch Metadata, "Sec-Fetch-Site").
-
-The constructor's second argument (WHATWG WebSockets, constructor; RFC 6455 section 4.1, item 10).
+CSP Level 3 sections 2.2, 6.1.2 and 6.7.2; HTML, "origin"; Fetch Metadata; WHATWG WebSockets, constructor.
 """
 
 from __future__ import annotations

@@ -1,12 +1,8 @@
-"""The WebSocket object that script holds: readyState, the events delivered, and what its calls do.
+"""The WebSocket object that script holds: readyState, events in order of time, what its calls do.
 
-This is the one mutable thing while a view is worked out. The engine drives it; the page's acts run where
-script would run them. Calls are judged by the WHATWG text (close() steps 1 to 3, send()), which all engines
-follow; what they say when they throw is data.
-
-What happens to a WebSocket, in order of time: bytes that arrive, the script's timed calls, the end.
-
-From what a script's WebSocket went through to the view of it: the same for every engine.
+This is the one mutable thing while a view is worked out. The engine drives it; the page's acts run where script
+would run them. Calls are judged by the WHATWG text (close() steps 1 to 3, send()), which all engines follow;
+what they say when they throw is data.
 """
 
 from __future__ import annotations

@@ -1,13 +1,8 @@
-"""Which recordings a script can tell apart: equality of all that a script is told.
+"""Which recordings a script can tell apart: equality of all that a script sees.
 
-The WHATWG WebSockets standard (section "Feedback from the protocol") forbids a browser to let script
-distinguish seven situations; here is what each engine really lets it.
-
-The situations that a browser must not let script tell apart, and what each engine lets script see of them.
-
-WHATWG WebSockets, "Feedback from the protocol": seven situations, one close code (1006) for all of them.
-Where an engine was measured to depart from that, the departure stands here; a test holds every entry to the
-engine's own view of a scenario.
+WHATWG WebSockets, "Feedback from the protocol", forbids a browser to let script tell seven situations apart:
+one close code (1006) for all of them. Where an engine was measured to depart from that, the departure stands
+here; a test holds every entry to the engine's own view of a scenario.
 """
 
 from __future__ import annotations

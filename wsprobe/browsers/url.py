@@ -1,7 +1,4 @@
-"""URLs as browsers read them (WHATWG URL, by the parser that Node uses), taken apart.
-
-Blocked ports (Fetch), potentially trustworthy hosts (Secure Contexts), mixed content (Mixed Content).
-"""
+"""URLs as browsers read them (WHATWG URL), blocked ports, trustworthy hosts, mixed content."""
 
 from __future__ import annotations
 

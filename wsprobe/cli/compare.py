@@ -275,12 +275,9 @@ def show(reports: Sequence[Report], groups: Sequence[Tellable], said: Settings) 
 
         told_apart = tellable_value(groups, [r.title for r in reports])
         for number, each in enumerate(reports):
-            value = report_value(each)
-            if said.brief:
-                value = brief(value)
-            if groups and (number == 0 or len(reports) <= TELLABLE_IN_EACH):
-                value["tellable"] = told_apart
-            sys.stdout.writelines(pieces(value))
+            told_too = bool(groups) and (number == 0 or len(reports) <= TELLABLE_IN_EACH)
+            value = report_value(each, told_apart if told_too else None)
+            sys.stdout.writelines(pieces(brief(value) if said.brief else value))
             sys.stdout.write("\n")
         return
     from wsprobe.show.compare import comparison

@@ -43,9 +43,9 @@ def specs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
 
 def wires(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """The wire versions that are spoken."""
-    from wsprobe.wire.framing import FRAMINGS
+    from wsprobe.wire import WIRES
 
-    return _beginning(incomplete, FRAMINGS)
+    return _beginning(incomplete, WIRES)
 
 
 def expectations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from wsprobe.explain import console, program, revisions, tables
+from wsprobe.explain import console, program, proxies, revisions, tables
 from wsprobe.explain.entry import Entry, load, text, value
 from wsprobe.nearest import MOST, nearest
 
@@ -16,6 +16,8 @@ _PREFIXED = re.compile(
     r"(?i)(close|code|status|http|exit|finding|outcome|spec|revision|rule|scenario|lab)"
     r"[ :](?:code |status )?(\S+)"
 )
+LONGEST = 8192
+"""Characters of a topic that are read: a console's line with a long URL in it is shorter."""
 FRAGMENT = 3
 """Words of a console text that are enough to find it."""
 
@@ -31,6 +33,7 @@ def all_topics() -> tuple[str, ...]:
         tables.status_topics,
         tables.close_code_topics,
         tables.header_topics,
+        proxies.topics,
         tables.script_topics,
         program.finding_topics,
         revisions.topics,
@@ -46,7 +49,7 @@ def find(topic: str) -> Entry:
     a console. Where one word means several things, ``close 1006``, ``status 403``, ``exit 12``,
     ``finding unresolved``, ``rule upgrade``, ``lab:403`` say which. Raises UnknownTopic.
     """
-    asked = " ".join(topic.split())
+    asked = " ".join(topic[:LONGEST].split())
     entry = (
         _prefixed(asked)
         or _number(asked)
@@ -104,6 +107,7 @@ _WORDED: dict[str, Callable[[str], Entry | None]] = {
 }
 _NAMED = (
     program.find_outcome,
+    proxies.find,
     revisions.find,
     tables.find_section,
     program.find_finding,

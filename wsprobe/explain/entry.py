@@ -1,7 +1,4 @@
-"""One thing explained: a value, its plain text and its JSON.
-
-The TOML files of this package: read when a topic first needs one.
-"""
+"""One thing explained: a value, its plain text and its JSON; and the TOML files that it comes from."""
 
 from __future__ import annotations
 
@@ -22,8 +19,8 @@ class Entry(Struct, frozen=True):
     """The name under which it is found again."""
     kind: str
     """``close code``, ``HTTP status``, ``finding``, ``outcome``, ``exit status``, ``console text``,
-    ``revision``, ``rule``, ``section``, ``header``, ``script``, ``contradiction``, ``question``, ``history`` or
-    ``scenario``."""
+    ``revision``, ``rule``, ``section``, ``header``, ``proxy``, ``script``, ``contradiction``, ``question``,
+    ``history`` or ``scenario``."""
     title: str
     text: tuple[str, ...] = ()
     """Paragraphs."""

@@ -1,13 +1,9 @@
-"""Outcome words and exit statuses, from the one table of them.
-
-Findings of the judge, from its own table.
-
-Scenarios of the lab, from its catalogue.
-"""
+"""What the program itself knows and need not be told twice: outcomes, exit statuses, findings, scenarios."""
 
 from __future__ import annotations
 
 from wsprobe.explain.entry import Entry
+from wsprobe.explain.proxies import mending
 from wsprobe.outcome import TABLE, Meaning
 
 
@@ -63,6 +59,7 @@ def _topics_of(word: str) -> tuple[tuple[str, str], ...]:
         "invalid": "each finding names the header that is wrong and what is expected",
         "aborted": "look for a proxy's idle limit or a crash; -vv shows what came last",
         "closed": "read code and reason; wsprobe explain CODE",
+        "limit": "look at what came: no head of an answer is that long; the server is broken, or hostile",
     }.get(word)
     return (("what to do", next_step),) if next_step else ()
 
@@ -92,8 +89,9 @@ def find_finding(id: str) -> Entry | None:
         ("usually", row.usual),
         ("what to do", row.advice),
     )
-    contradiction = _contradiction(id)
-    return Entry(id, "finding", row.title, (row.meaning,), tuple(f for f in facts if f[1]), contradiction)
+    lines, see = (mending(), ("proxy",)) if id == "upgrade-stripped" else ((), ())
+    told = tuple(fact for fact in (*facts, *lines) if fact[1])
+    return Entry(id, "finding", row.title, (row.meaning,), told, (*_contradiction(id), *see))
 
 
 def _contradiction(id: str) -> tuple[str, ...]:

@@ -1,12 +1,6 @@
-"""What a revision has a script be told of a reading.
+"""One recorded answer, read as any revision of the specifications told a client to read it.
 
-The verdict on an exchange by the wire version that was spoken in it, where that is older than RFC 6455.
-
-One recorded answer, read as any revision of the specifications told a client to read it.
-
-The specifications' revisions: as data, and as readers of a recorded answer.
-
-Everything is loaded when it is first asked for: importing this package costs next to nothing.
+``judged_by_draft`` is the same for the wire version that was spoken, where that is older than RFC 6455.
 """
 
 from __future__ import annotations
@@ -25,9 +19,10 @@ from wsprobe.judge.finding import Finding, Told, Verdict
 from wsprobe.judge.message import body, head
 from wsprobe.judge.refusal import challenge, hints, redirect, version_negotiation
 from wsprobe.judge.session import closing
-from wsprobe.judge.subject import RFC_FRAMING, handshake, refusal, status_span
+from wsprobe.judge.subject import handshake, refusal, status_span
 from wsprobe.judge.subject import refusal as refusal_of
 from wsprobe.read.reading import Reading
+from wsprobe.wire import WIRES
 
 _OPTIONS = ("rule-protocol-", "rule-extension-", "rule-deflate-", "rule-origin")
 """Rules on what the server chose: a handshake that was correct, with options that make the client drop it."""
@@ -96,7 +91,7 @@ def judged_by_draft(reading: Reading) -> Verdict:
 def _beside(wire: str) -> Specification:
     """Return the rules that say nothing of the handshake itself."""
     http = () if wire.startswith("hixie-") else (head,)
-    session = SESSION if wire in RFC_FRAMING else (closing,)
+    session = SESSION if WIRES[wire].framed_as_rfc6455 else (closing,)
     return Specification(wire, (*TRANSPORT, *_REFUSAL, *http, *session), rfc6455_answer)
 
 

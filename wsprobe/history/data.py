@@ -1,7 +1,4 @@
-"""Revision names as options and JSON use them: one, a list, a range, or all.
-
-The TOML files beside this one as values. Each file is read once, and only when it is asked for.
-"""
+"""The TOML files beside this one as values, read once, when asked for; revisions by their names."""
 
 from __future__ import annotations
 
@@ -41,8 +38,6 @@ def select(text: str, known: Mapping[str, Revision] | None = None) -> tuple[Revi
     UnknownRevision.
     """
     if known is None:
-        pass  # MOVED
-
         known = revisions()
     wanted = {name for part in text.split(",") for name in expand(part.strip(), known)}
     return tuple(revision for revision in known.values() if revision.name in wanted)

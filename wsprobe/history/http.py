@@ -1,12 +1,6 @@
-"""A 101 read as HTTP: the judge finds every fault, and the revision says what each of them meant to it.
+"""An answer read as HTTP by a revision: the judge finds every fault, the revision says what each meant.
 
 The table below is the whole of it: finding id -> rule, and per mode of the rule the answer ("" lets it pass).
-
-An answer whose status is not 101, where the answer is read as HTTP.
-
-What one rule of one revision says of one reading.
-
-Which contradictions between, or within, the specifications a reading touches.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""Findings about Sec-WebSocket-Accept: one for each way in which it is known to go wrong.
-
-RFC 6455 section 4.1, item 4: Sec-WebSocket-Accept, and how it came to be wrong.
+"""RFC 6455 section 4.1, item 4: Sec-WebSocket-Accept, and how it came to be wrong.
 
 A wrong value is compared with what the known slips would have made of our key: each row of ``_SLIPS`` is one.
 """

@@ -1,7 +1,4 @@
-"""A finding: one thing that a rule says about bytes. Values only.
-
-One row of the findings table: what a finding means in general. Values only.
-"""
+"""What rules say: a finding, the entry that tells what it means in general, a verdict. Values only."""
 
 from __future__ import annotations
 

@@ -1,10 +1,6 @@
-"""Findings about HTTP messages: how the head is written, how the body is framed.
-
-How heads are written (RFC 9112 sections 2 and 5, RFC 9110 section 5), and what a 101 must not carry.
+"""HTTP messages as they are written (RFC 9112, RFC 9110 section 5), and what a 101 must not carry.
 
 One finding an oddity and head: it points at the first place and counts the rest.
-
-Bodies of refusals: whether all of it came, and whether it is what the headers say.
 """
 
 from __future__ import annotations
@@ -14,7 +10,7 @@ from collections.abc import Iterator
 from wsprobe.judge.finding import Entry, Finding, counted, shown
 from wsprobe.judge.subject import PEER_ENDED, blank, handshake, how, refusal, status_span, stopped, where
 from wsprobe.read.reading import Body, Field, Head, Reading, Response, Span
-from wsprobe.read.tokens import is_token
+from wsprobe.read.tokens import VALUE_MAX, is_token
 
 _HAND_WRITTEN = "a server that writes its answers by hand, byte by byte"
 
@@ -140,6 +136,16 @@ HEAD_LARGE = Entry(
     "and proxies, browsers take 256 KiB.",
     usual="cookies or debugging headers that grew",
     advice="Keep the whole head under 8 KiB.",
+)
+HEAD_LINE_LONG = Entry(
+    "head-line-long",
+    "note",
+    "RFC 9110 section 5.4",
+    title="A line of the head is longer than is taken apart",
+    meaning="It is shown and kept, but a list in it is read only so far, extensions in it are not read, and "
+    "h11 is not asked about the answer: that would cost hundreds of times its bytes.",
+    usual="a server that is broken, or hostile",
+    advice="Keep every line of a head under 8 KiB.",
 )
 CONTENT_LENGTH_ON_101 = Entry(
     "content-length-on-101",
@@ -335,6 +341,12 @@ def _size(head: Head) -> Iterator[Finding]:
             f"the head has {size} bytes and {counted(len(head.fields), 'header')}",
             (head.start, head.start + size),
         )
+    for line in head.lines:
+        if len(line.text) > VALUE_MAX:
+            yield HEAD_LINE_LONG.found(
+                f"a line has {len(line.text)} bytes; {VALUE_MAX} of them are taken apart", line.span
+            )
+            return
 
 
 def framing_on_101(reading: Reading) -> Iterator[Finding]:
@@ -363,9 +375,39 @@ def strict_library(reading: Reading) -> Iterator[Finding]:
         return
     if reading.responses and not blank(reading.responses[-1].head):
         yield H11_REFUSES.found(
-            f"a strict client library refuses this: h11 says {shown(opinion.message.encode())}",
+            f"a strict client library (h11) refuses this: {_what_came(opinion.message)}",
             status_span(reading.responses[-1]),
         )
+
+
+_CAME = (
+    ("illegal status line", "the status line is not of the form that it takes"),
+    (
+        "continuation line at start",
+        "the first header line begins with white space, as if it went on with another",
+    ),
+    ("illegal header line", "a header line is not NAME: VALUE, or has a byte in it that may not be there"),
+    ("illegal header name", "a header name has a byte in it that may not be there"),
+    ("illegal header value", "a header value has a byte in it that may not be there"),
+    ("conflicting content-length", "Content-Length is there more than once, with different numbers"),
+    ("bad content-length", "Content-Length is no number that it takes"),
+    ("multiple transfer-encoding", "Transfer-Encoding is there more than once"),
+    ("only transfer-encoding: chunked", "Transfer-Encoding is something else than chunked"),
+    ("illegal chunk header", "a chunk of the body does not begin with its length in hex"),
+    ("malformed chunk footer", "a chunk of the body does not end where its length says"),
+    ("no response line", "an empty line stands where the status line is due"),
+    ("response status_code", "the status code is outside 100 to 999"),
+    ("informationalresponse status_code", "the status code is outside 100 to 999"),
+    ("receive buffer too long", "the head is too long"),
+)
+"""What h11 0.16 says begins so (in lower case) -> what came, in words."""
+
+
+def _what_came(message: str) -> str:
+    """What h11 stumbled over; its own words where it is nothing known."""
+    said = message.lower()
+    known = next((words for begins, words in _CAME if said.startswith(begins)), "")
+    return known or f"it says {shown(message.encode())}"
 
 
 def body(reading: Reading) -> Iterator[Finding]:

@@ -1,8 +1,4 @@
-"""Findings about what a refusal says, or should say.
-
-What the headers of a refusal say, and what the status asks them to say.
-
-What the body of a refusal betrays: the sentences that servers write when a proxy changed the handshake.
+"""What a refusal says, should say, and betrays: headers that its status asks for, words of servers.
 
 The patterns are data: the words of servers in the field, each with the servers that use them.
 """

@@ -1,12 +1,6 @@
-"""Findings about what the server selected: subprotocol, extensions, permessage-deflate parameters.
+"""What the server selected: subprotocol and extensions (RFC 6455 section 4.1, items 5, 6), RFC 7692.
 
-RFC 6455 section 4.1, item 6: the selected subprotocol.
-
-RFC 6455 section 4.1, item 5, and section 9.1: the extensions in use.
-
-RFC 7692 section 7.1: the parameters of permessage-deflate in the answer.
-
-A client may make several offers; the answer is held against the one that it fits best.
+A client may make several offers of permessage-deflate; the answer is held against the one that it fits best.
 """
 
 from __future__ import annotations

@@ -1,11 +1,4 @@
-"""Findings about the status line, Upgrade, Connection, and headers that say nothing in a 101.
-
-RFC 6455 section 4.1, item 1: the status line, and what came before it.
-
-RFC 6455 section 4.1, items 2 and 3: Upgrade and Connection.
-
-Headers of a 101 that say nothing there: none of them makes a client fail.
-"""
+"""RFC 6455 section 4.1, items 1 to 3: the status line, Upgrade, Connection; and what says nothing in a 101."""
 
 from __future__ import annotations
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from wsprobe.exchange import Ended
 from wsprobe.read import looks_like
+from wsprobe.read.behind import frames_before_http
 from wsprobe.read.reading import Field, Frame, Head, Reading, Response, Session, Span
+from wsprobe.wire import WIRES
 
 PEER_ENDED = {
     "fin": "the server closed the connection",
@@ -13,9 +15,6 @@ PEER_ENDED = {
     "error": "the connection failed",
 }
 """``Ended.how`` where the end was not ours, in words."""
-
-RFC_FRAMING = ("hybi-07", "hybi-08", "hybi-13")
-"""``Plan.wire`` of the versions that are framed as RFC 6455 is."""
 
 
 def handshake(reading: Reading) -> Response | None:
@@ -81,16 +80,16 @@ def where(head: Head, fields: tuple[Field, ...]) -> Span | None:
 def session(reading: Reading) -> Session | None:
     """What came after the 101, where it is framed as RFC 6455 is and can be read as frames."""
     of = reading.session
-    if of is None or reading.exchange.plan.wire not in RFC_FRAMING or not_frames(reading):
+    if of is None or not WIRES[reading.exchange.plan.wire].framed_as_rfc6455 or not_frames(reading):
         return None
-    return of
+    return frames_before_http(reading)
 
 
 def not_frames(reading: Reading) -> str:
     """What follows the 101 if it is plainly no frame: ``HTTP``, ``line ends``, ``tls``, ``text``, ...;
     "" if it may be frames."""
     of = reading.session
-    if of is None or reading.exchange.plan.wire not in RFC_FRAMING:
+    if of is None or not WIRES[reading.exchange.plan.wire].framed_as_rfc6455:
         return ""
     data = reading.received[of.start : of.start + 4096]
     if not data or not _impossible(data[0]):

@@ -1,7 +1,4 @@
-"""Findings about TLS: certificates, alerts, ends.
-
-TLS: certificates, alerts, and peers that speak something else (RFC 6455 section 4.1, RFC 8446, RFC 5280).
-"""
+"""TLS: certificates, alerts, ends, and peers that speak something else (RFC 8446, RFC 5280)."""
 
 from __future__ import annotations
 

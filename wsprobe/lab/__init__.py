@@ -1,7 +1,7 @@
-"""The catalogue of scenarios: TOML files in ``subjects/``, a table a scenario, a file a subject.
+"""The catalogue of scenarios: TOML files in ``scenarios/``, a table a scenario, a file a subject.
 
-A file begins with what its scenarios have in common; each table may say otherwise. ``pieces.toml`` has what
-is shared by all files, ``aliases.toml`` other names. In a template, fields in braces are filled in when the
+A file begins with what its scenarios have in common; each table may say otherwise. ``pieces.toml`` has what is
+shared by all files, ``aliases.toml`` other names. In a template, fields in braces are filled in when the
 scenario is played; the characters U+0000 to U+00FF are one byte each.
 """
 

@@ -1,7 +1,7 @@
-"""A connection of the lab inside TLS, with our own pump between it and OpenSSL: alerts are sent even when the
-handshake fails, and the stream can be ended with a close_notify or without.
+"""One connection of the lab: the performance of a scenario over a real socket, inside TLS or not.
 
-One connection of the lab: the performance of a scenario over a real socket.
+Our own pump stands between the socket and OpenSSL: alerts are sent even when the handshake fails, and the
+stream can be ended with a close_notify or without.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from msgspec import Struct
 from wsprobe.lab import find
 from wsprobe.lab.ports import PATH
 from wsprobe.lab.scenario import Scenario, Step, escape
-from wsprobe.wire.rfc6455 import CLOSE, TEXT, frame
+from wsprobe.read.frames import CLOSE, TEXT
+from wsprobe.wire.rfc6455 import frame
 
 LONGEST_STAY = 60.0
 """Seconds that /echo serves one client, and the longest *after*."""

@@ -1,20 +1,9 @@
-"""The request that reached the lab, and the fields it gives to templates.
-
-Frames of each wire version as the lab hears them from a client, and says them as a server.
-
-The wire version that a request speaks, and how a server opens a session in it.
-
-What the lab hears from a client after its request: frames, as far as a step cares for them.
-
-How a request is answered: the steps, what fills in their templates, and who listens to what comes after.
-
-A request tells its own wire version: ``{opening}`` is the 101 of that version, and what the client sends after
-it is heard, and echoed, in that version. Everything else that a scenario sends is sent as it is written.
-
-The server's side of a scenario, without input or output: what to do next, step by step.
+"""The server's side of a scenario, without input or output: what to do next, step by step.
 
 A performance is a generator. It yields what is to be done and is sent what came of it; whoever drives it has
-the socket and the clock (``server``), or neither (``play``).
+the socket and the clock (``server``), or neither (``play``). A request tells its own wire version:
+``{opening}`` is the 101 of that version, and what the client sends after it is heard, and echoed, in that
+version. Everything else that a scenario sends is sent as it is written.
 """
 
 from __future__ import annotations
@@ -27,13 +16,14 @@ from struct import pack
 from msgspec import Struct
 
 from wsprobe.lab.scenario import Scenario, Step, fields, fill
-from wsprobe.read.frames import One, frame_at
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, One, frame_at
 from wsprobe.read.head import HeadSplitter, split_head
 from wsprobe.read.reading import Head
 from wsprobe.read.tokens import expected_accept, split_list
+from wsprobe.wire import WIRE_OF_VERSION
 from wsprobe.wire.hixie import BODY, CLOSING, answer_to, frame_at_75, frame_at_76, text
 from wsprobe.wire.hybi import Mask, draft_frame, mask_of_04, mask_of_05, of_client
-from wsprobe.wire.rfc6455 import BINARY, CLOSE, CONTINUATION, CONTROL_MAX, PING, PONG, TEXT, frame
+from wsprobe.wire.rfc6455 import CONTROL_MAX, frame
 
 PATIENCE = 20.0
 """Seconds that a client has for its request."""
@@ -182,7 +172,7 @@ def hybi_04(mask: Mask) -> Speech:
 Values = Mapping[str, bytes]
 """What fills in a template: see ``request.values``."""
 
-_BY_NUMBER = {b"4": "hybi-04", b"5": "hybi-05", b"6": "hybi-06", b"7": "hybi-07", b"8": "hybi-08"}
+_BY_NUMBER = {b"%d" % version: wire for version, wire in WIRE_OF_VERSION.items()}
 
 
 def spoken(asked: Request) -> str:

@@ -1,7 +1,4 @@
-"""The kinds of port that the lab has: what they do before, or instead of, reading a request.
-
-Where a scenario is to be found: its URL and its page, once the ports are known.
-"""
+"""The kinds of port that the lab has, and where a scenario is to be found on them."""
 
 from __future__ import annotations
 

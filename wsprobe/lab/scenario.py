@@ -1,7 +1,4 @@
-"""Bytes and texts with fields in braces: ``{accept}`` is filled in, ``{{`` and ``}}`` stand for braces.
-
-A scenario: what a server does, and what a page does meanwhile. Values only; the catalogue is data.
-"""
+"""A scenario: what a server does, what a page does meanwhile; and the templates of its bytes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""What is played for a request: a scenario of the catalogue, a parameterised path, or a page of words.
+"""The lab: a server that plays every scenario over real sockets, on loopback only unless told otherwise.
 
-The lab: a server that plays every scenario of the catalogue over real sockets, on loopback only unless told
-otherwise. Everything is bounded: connections, bytes and time; every connection ends by itself.
+Everything is bounded: connections, bytes and time; every connection ends by itself.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from msgspec import Struct
 from wsprobe.browsers.engine import Page
 from wsprobe.exchange import Act
 from wsprobe.lab.scenario import Step, escape
-from wsprobe.wire.rfc6455 import CLOSE, PING, TEXT, frame
+from wsprobe.read.frames import CLOSE, PING, TEXT
+from wsprobe.wire.rfc6455 import frame
 
 BARE = ("echo-close", "fin", "reset", "close-notify")
 """Steps without an argument: written as their name alone."""

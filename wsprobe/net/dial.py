@@ -1,8 +1,6 @@
-"""From a host name to the addresses to try, in the order to try them.
+"""The way to the target: names to addresses, a connection, the proxy, TLS, each layer on the one before.
 
-Connections to several addresses: one after the other, overlapping; the first wins (RFC 8305 section 5).
-
-The way to the target: address, connection, proxy, TLS, each layer on the one before.
+Several addresses are tried one after the other, overlapping; the first wins (RFC 8305 section 5).
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""The conversation on a wire: what comes goes to ``session.Client``, what it answers goes out, until the end.
+"""One exchange, from the plan to the recording.
 
-A reader and a writer run side by side, so that an answer is seen although the request is not all sent yet
-(a server may refuse a large one early), and what came before a reset is read although sending has failed.
-
-One exchange, from the plan to the recording.
+The conversation runs on a stream: what comes goes to ``conversation.Client``, what that answers goes out, until
+the end. A reader and a writer run side by side, so that an answer is seen although the request is not all sent
+yet (a server may refuse a large one early), and what came before a reset is read although sending has failed.
 """
 
 from __future__ import annotations

@@ -1,11 +1,4 @@
-"""Which proxy a plan names.
-
-What is said to a proxy before the way to the target is open, every byte of it recorded.
-
-The tunnel through an HTTP proxy: CONNECT (RFC 9110 section 9.3.6).
-
-SOCKS tunnels: version 4 with names (SOCKS 4A), and version 5 (RFC 1928, RFC 1929).
-"""
+"""The tunnel through a proxy, every byte recorded: CONNECT (RFC 9110 section 9.3.6), SOCKS (RFC 1928)."""
 
 from __future__ import annotations
 
@@ -105,6 +98,9 @@ class Tunnel:
         return After(self._wire, self._early) if self._early else self._wire
 
 
+ANSWERS_MAX = 100
+"""Answers to one CONNECT that are read: interim ones, and the final one."""
+
 BODY_QUIET = 0.5
 """Seconds without a byte after which the body of a refusal is taken as all there is."""
 
@@ -126,7 +122,7 @@ def request(proxy: Proxy, host: str, port: int) -> bytes:
 async def through_http(tunnel: Tunnel, proxy: Proxy, host: str, port: int) -> Wire | End:
     """Ask an HTTP proxy for the way to *host*, *port*."""
     await tunnel.say(request(proxy, host, port))
-    while True:
+    for _ in range(ANSWERS_MAX):
         head = await tunnel.hear(head_size)
         if isinstance(head, End):
             return tunnel.failed("no complete answer to CONNECT", head)
@@ -140,6 +136,7 @@ async def through_http(tunnel: Tunnel, proxy: Proxy, host: str, port: int) -> Wi
         if status >= 200 or status == 101:
             await _body(tunnel, head)
             return tunnel.failed(f"the proxy answered {_shown(line)}")
+    return tunnel.failed("no final answer to CONNECT", End("limit", f"{ANSWERS_MAX} interim ones came"))
 
 
 def head_size(data: bytes) -> int | None:

@@ -1,6 +1,6 @@
-"""The tape that every part of the network writes its events on, with the one clock they share.
+"""A connection as the rest sees it, and the tape that its events are written on, with the one clock they share.
 
-A connection as the rest sees it. Its end is a value; nothing here raises for what a peer does.
+The end of a connection is a value; nothing here raises for what a peer does.
 """
 
 from __future__ import annotations

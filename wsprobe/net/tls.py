@@ -1,13 +1,7 @@
-"""TLS alerts by number and name (RFC 8446 section 6, IANA "TLS Alerts"), and how OpenSSL reports them.
+"""TLS with the target: what it is held to, the handshake, and how it failed (RFC 8446).
 
-What a TLS connection is held to: the context for a plan's options, and what a failed verification means.
-
-A wire inside TLS, with our own pump between the wire below and OpenSSL.
-
-So every byte that came during a handshake is there when it fails, and an end of stream with close_notify is
-told from one without (RFC 8446 section 6.1).
-
-The TLS handshake with the target: done, or failed and why.
+Our own pump stands between the stream below and OpenSSL, so that every byte that came during a handshake is
+there when it fails, and an end of stream with close_notify is told from one without (section 6.1).
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Content codings undone (RFC 9110 section 8.4.1), never past a limit: a small body can hold a huge one.
+"""Bodies of final answers: framed by h11 (RFC 9112 section 6), content codings undone (RFC 9110 section 8.4).
 
-What h11 says of the same bytes: the view of a strict client library, in its own words.
-
-Bodies of final answers: framed by h11 (RFC 9112 section 6), content coding undone (RFC 9110 section 8.4).
+Never past a limit: a small body can hold a huge one. What h11, as a strict client library, says of the same
+bytes is here too, in its own words: it is the one module that knows h11.
 """
 
 from __future__ import annotations

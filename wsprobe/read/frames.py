@@ -1,9 +1,4 @@
-"""RFC 6455 frames (section 5.2), read without loss and without judging.
-
-permessage-deflate (RFC 7692 section 7) as the reader of messages needs it: what was agreed, inflating.
-
-Messages made of frames (RFC 6455 sections 5.4 to 5.6, RFC 7692): what they say, what is odd about them.
-"""
+"""RFC 6455 frames (section 5.2) and the messages they make (5.4 to 5.6; RFC 7692), without loss."""
 
 from __future__ import annotations
 
@@ -146,6 +141,8 @@ class Inflater:
         """
         import zlib
 
+        if not self.room:
+            return b""  # to zlib, room for no byte is room without end
         left = data + _TAIL + _FINAL
         out = bytearray()
         streams = 0

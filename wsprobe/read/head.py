@@ -1,10 +1,6 @@
-"""Heads without loss: lines with their own endings, and fields made of them (RFC 9112 sections 2 and 5).
+"""Heads without loss (RFC 9112 sections 2 to 5): lines, fields, status lines, and the request as sent.
 
 Whatever bytes go in, the same bytes come out of ``Head.raw`` and what follows it.
-
-Status lines (RFC 9112 section 4), also those that only some browsers understand.
-
-The request, read back from the bytes that were sent.
 """
 
 from __future__ import annotations

@@ -12,10 +12,15 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """RFC 6455 section 1.3."""
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_QUOTED = re.compile(rb'(?s)"((?:[^"\\]|\\.)*)"')
+_QUOTED = re.compile(rb'(?s)"([^"\\]*(?:\\.[^"\\]*)*)"')
 _SPACE = re.compile(rb"[ \t]*")
 _STOP = re.compile(rb'[,"]')
-_QUOTE_END = re.compile(rb'(?s)(?:[^"\\]|\\.)*"?')
+_QUOTE_END = re.compile(rb'(?s)[^"\\]*(?:\\.[^"\\]*)*"?')
+
+
+VALUE_MAX = 65536
+"""Bytes of one field value, or line, that are taken apart. No list that a handshake needs comes near; a million
+elements would cost a hundred times their bytes."""
 
 
 def is_token(value: bytes) -> bool:
@@ -31,8 +36,10 @@ def expected_accept(key: bytes) -> bytes:
 def split_list(value: bytes) -> tuple[bytes, ...]:
     """The elements of a comma-separated list, without the white space around them; empty ones left out.
 
-    A comma within a quoted string does not divide; a quote that is never closed reaches to the end.
+    A comma within a quoted string does not divide; a quote that is never closed reaches to the end. Of a value
+    longer than VALUE_MAX, the elements that begin within so many bytes.
     """
+    value = value[:VALUE_MAX]
     found = []
     begin = at = 0
     while (match := _STOP.search(value, at)) is not None:
@@ -65,8 +72,12 @@ def parse_extensions(value: bytes) -> tuple[Extension, ...] | Malformed:
     """A Sec-WebSocket-Extensions value by the ABNF of RFC 6455 section 9.1.
 
     Empty list elements are skipped, as the list rule of RFC 2616 section 2.1 lets them be; at least one
-    element must be there. A quoted value must be a token once its quoting is undone.
+    element must be there. A quoted value must be a token once its quoting is undone. A value longer than
+    VALUE_MAX is not taken apart.
     """
+    if len(value) > VALUE_MAX:
+        said = f"the value has {len(value)} bytes, and {VALUE_MAX} at most are read"
+        return Malformed(said, VALUE_MAX)
     found: list[Extension] = []
     at = _skip(value, 0)
     while at < len(value):

@@ -1,356 +1,776 @@
-"""A value as one line of JSON, in pieces: of a flood, neither the whole text nor a copy of it is ever held.
+"""A report as JSON: the contract that other programs rely on, as types (wsprobe-json(5)).
 
-The JSON Schema of what ``--json`` prints: a file beside this one, so that it can be used without us.
+The first half is the contract: each member, its type and what it means; the schema and the manual page are made
+from it. The second half makes these values from a `wsprobe.report.Report`. To add a member: a field here, with
+its description, and the line that fills it; ``UNSET`` where it is to be absent.
 
-A report as JSON values: the contract that other programs rely on (wsprobe-json(5)).
-
-Header text is latin-1 decoded, so that one character is one byte; ``raw`` members are base64. Times are
+Header text is latin-1 decoded, so that one character is one byte; ``bytes`` become base64. Times are
 milliseconds from the start. A member is null or absent where the thing did not happen.
 """
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
-from importlib.resources import files
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, Any, Literal
 
-from msgspec.structs import asdict
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import asdict, replace
 
 from wsprobe import __version__
-from wsprobe.archive import FORMAT, to_value
+from wsprobe.archive import ascii_json
 from wsprobe.browsers.engine import DomEvent, DomException, ScriptView
 from wsprobe.browsers.tell import Tellable
 from wsprobe.exchange import Certificate, Exchange, TlsDone, TlsFailed
-from wsprobe.judge.finding import Finding, Told, Verdict
+from wsprobe.judge.finding import Finding, Level, Told, Verdict
+from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
 from wsprobe.read.reading import Body, Field, Head, Reading, Request, Response, Session
 from wsprobe.report import Report, close_of
 from wsprobe.show.timing import timing
 
-FEW = 50
-"""Items of a list that are taken apart one by one; of a longer one so many make one piece."""
-DEEP = 6
-"""Levels that are taken apart."""
+Pair = tuple[str, str]
+Who = Literal["server", "client"]
 
 
-def pieces(value: Any, deep: int = DEEP) -> Iterator[str]:
-    """The compact text of *value*, pure ASCII, without a line end."""
-    if deep and value and isinstance(value, dict):
-        begin = "{"
-        for name, member in value.items():
-            yield f"{begin}{_json_text(name)}:"
-            yield from pieces(member, deep - 1)
-            begin = ","
-        yield "}"
-    elif deep and value and isinstance(value, list):
-        begin = "["
-        for at in range(0, len(value), FEW):
-            yield begin
-            if len(value) > FEW:
-                yield _json_text(value[at : at + FEW])[1:-1]
-            else:
-                yield from _items(value, deep - 1)
-            begin = ","
-        yield "]"
-    else:
-        yield _json_text(value)
+ANSWERS = (
+    *("established", "fail", "http", "may-redirect", "retry-auth", "retry-proxy-auth", "may-retry-version"),
+    *("ambiguous", "not known"),
+)
+"""Of a verdict."""
 
 
-def _items(value: list[Any], deep: int) -> Iterator[str]:
-    for number, item in enumerate(value):
-        if number:
-            yield ","
-        yield from pieces(item, deep)
+def _one_of(*words: str) -> Meta:
+    return Meta(extra_json_schema={"enum": list(words)})
 
 
-def _json_text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+class Object(Struct, frozen=True, forbid_unknown_fields=True):
+    """An object of the contract."""
+
+
+# The contract -------------------------------------------------------------------------------------------
+
+
+class RequestJson(Object, frozen=True, kw_only=True):
+    """The request as it was sent."""
+
+    line: Annotated[str, Meta(description="The request line.")]
+    headers: Annotated[list[Pair], Meta(description="Every field line, as [name, value].")]
+    raw: Annotated[
+        bytes | UnsetType, Meta(description="The head, and whatever was sent behind it; absent with --brief.")
+    ] = UNSET
+
+
+class BodyJson(Object, frozen=True, kw_only=True):
+    """The body of an answer that is not a 101."""
+
+    size: Annotated[int, Meta(description="Bytes received of the content, transfer coding taken off.")]
+    text: Annotated[
+        str,
+        Meta(
+            description="The content decoded (content coding, then UTF-8); bytes that are not UTF-8 are "
+            "replaced."
+        ),
+    ]
+    raw: Annotated[
+        bytes | UnsetType,
+        Meta(description="The content as received, transfer coding taken off; absent with --brief."),
+    ] = UNSET
+    truncated: Annotated[bool, Meta(description="Whether there was, or should have been, more.")]
+    framing: Annotated[
+        Literal["none", "length", "chunked", "close", "unknown"],
+        Meta(description="What says where the body ends."),
+    ]
+    expected: Annotated[int | None, Meta(description="The Content-Length, if there is one that can be read.")]
+    coding: Annotated[str | None, Meta(description="The Content-Encoding that text was decoded from.")]
+    problem: Annotated[str | None, Meta(description="What is wrong with the framing or coding, in words.")]
+
+
+class ResponseJson(Object, frozen=True, kw_only=True):
+    """One HTTP answer."""
+
+    status_line: Annotated[
+        str | None,
+        Meta(description="The first line, without its line end; null if there are interim answers only."),
+    ]
+    version: Annotated[
+        str | UnsetType | None,
+        Meta(
+            description="HTTP version, as 1.1; null if the line is not HTTP's; absent without a final answer."
+        ),
+    ] = UNSET
+    status: Annotated[int | None, Meta(description="The status code; null if there is none that can be read.")]
+    reason: Annotated[
+        str | UnsetType, Meta(description="The reason phrase; absent if there is no final answer.")
+    ] = UNSET
+    headers: Annotated[
+        list[Pair],
+        Meta(description="Every field line, as [name, value]: order, letter case and repetition as received."),
+    ]
+    raw: Annotated[
+        bytes | UnsetType,
+        Meta(description="The head as received; absent without a final answer, and with --brief."),
+    ] = UNSET
+    complete: Annotated[
+        bool | UnsetType,
+        Meta(
+            description="False if the blank line that ends the head did not come; absent if there is no final "
+            "answer."
+        ),
+    ] = UNSET
+    body: Annotated[
+        BodyJson | UnsetType | None,
+        Meta(description="Null for a 101, and where the head did not end; absent if there is no final answer."),
+    ] = UNSET
+    informational: Annotated[
+        list[ResponseJson] | UnsetType,
+        Meta(description="Interim answers that came before, oldest first; only on the final answer."),
+    ] = UNSET
+
+
+class HopJson(Object, frozen=True, kw_only=True):
+    """An exchange that led here."""
+
+    url: Annotated[str, Meta(description="The URL that was asked.")]
+    response: Annotated[ResponseJson | None, Meta(description="As response above.")]
+
+
+class TlsJson(Object, frozen=True, kw_only=True):
+    """TLS as it was set up, or why it was not."""
+
+    version: Annotated[str | None, Meta(description="As TLSv1.3; null if TLS was not set up.")]
+    cipher: Annotated[str | None, Meta(description="As OpenSSL names it.")]
+    alpn: Annotated[str | None, Meta(description="The protocol that was agreed on; null if none was.")]
+    certificate: Annotated[Certificate | None, Meta(description="The server's; null if it showed none.")]
+    verified: Annotated[bool, Meta(description="True only if the certificate was checked and is good.")]
+    error: Annotated[
+        str | None,
+        Meta(
+            description="Why TLS was not set up, or what is wrong with the certificate that --insecure let "
+            "pass."
+        ),
+    ]
+    kind: Annotated[
+        Literal["certificate", "alert", "not-tls", "fin", "reset", "error"] | UnsetType,
+        Meta(description="Only of a failure: what kind."),
+    ] = UNSET
+    reason: Annotated[
+        str | UnsetType | None,
+        Meta(
+            description="Only of a failure, for a certificate: unknown-ca, self-signed, expired, not-yet-"
+            "valid, wrong-name or other."
+        ),
+    ] = UNSET
+    alert: Annotated[
+        int | UnsetType | None,
+        Meta(description="Only of a failure: number of the TLS alert that the server sent."),
+    ] = UNSET
+
+
+class TimingJson(Object, frozen=True, kw_only=True):
+    """When each phase was done; null where it did not happen."""
+
+    resolved: Annotated[float | None, Meta(description="The name was resolved.")]
+    connected: Annotated[float | None, Meta(description="TCP was connected.")]
+    tls: Annotated[float | None, Meta(description="TLS was set up.")]
+    sent: Annotated[float | None, Meta(description="The request was sent.")]
+    first_byte: Annotated[float | None, Meta(description="The first byte of an answer came.")]
+    head: Annotated[float | None, Meta(description="The head of the final answer was complete.")]
+    ended: Annotated[float | None, Meta(description="The recording ended.")]
+
+
+class FindingJson(Object, frozen=True, kw_only=True):
+    """One thing that is wrong, doubtful or worth knowing."""
+
+    id: Annotated[str, Meta(description="A stable name; wsprobe explain knows it.")]
+    level: Annotated[
+        Level,
+        Meta(
+            description="fail: a client must fail the connection, or nothing came; warn: doubtful; note: "
+            "worth knowing."
+        ),
+    ]
+    spec: Annotated[str, Meta(description="The rule: specification and section.")]
+    text: Annotated[str, Meta(description="What was found.")]
+    usual: Annotated[str | None, Meta(description="The usual cause.")]
+    expected: Annotated[str | None, Meta(description="What should have stood there.")]
+    received: Annotated[str | None, Meta(description="What did.")]
+    span: Annotated[
+        tuple[int, int] | UnsetType,
+        Meta(
+            description="Where in the bytes received: [start, end), counted from 0 over all received events "
+            "of the recording; absent if no bytes are meant."
+        ),
+    ] = UNSET
+    bytes: Annotated[
+        str | UnsetType, Meta(description="Those bytes, latin-1 decoded, 1000 of them at most.")
+    ] = UNSET
+
+
+class FrameJson(Object, frozen=True, kw_only=True, rename={"by": "from"}):
+    """One WebSocket frame; frames of older versions are told in the terms of RFC 6455."""
+
+    by: Annotated[Who, Meta(description="Whose it is.")]
+    at: Annotated[float, Meta(description="When its last byte came, or went.")]
+    fin: Annotated[bool, Meta(description="The FIN bit.")]
+    rsv: Annotated[
+        int,
+        Meta(
+            description="The reserved bits as a number: RSV1 is 4, RSV2 2, RSV3 1 (and RSV4 of old drafts 8)."
+        ),
+    ]
+    opcode: Annotated[
+        int,
+        Meta(
+            description="1 text, 2 binary, 0 continuation, 8 close, 9 ping, 10 pong; frames of older versions "
+            "are told by these numbers too."
+        ),
+    ]
+    masked: Annotated[bool, Meta(description="The MASK bit.")]
+    length: Annotated[int, Meta(description="The payload length that the frame announces.")]
+    payload: Annotated[bytes, Meta(description="What came of it, unmasked, compression left on.")]
+
+
+class SessionJson(Object, frozen=True, kw_only=True):
+    """What came after a 101."""
+
+    frames: Annotated[
+        list[FrameJson], Meta(description="Frames of both sides: the server's first, then the client's.")
+    ]
+    rest: Annotated[bytes, Meta(description="What came behind the last whole frame.")]
+
+
+class CloseJson(Object, frozen=True, kw_only=True):
+    """The closing handshake."""
+
+    code: Annotated[
+        int | None,
+        Meta(description="The code; null if the frame was empty, which is what script is told as 1005."),
+    ]
+    reason: Annotated[str, Meta(description="The reason; bytes that are not UTF-8 are replaced.")]
+    clean: Annotated[bool, Meta(description="Whether both sides sent a Close frame.")]
+    by: Annotated[Who, Meta(description="Who sent the first one.")]
+
+
+class ExceptionJson(Object, frozen=True, kw_only=True):
+    """An exception as script catches it."""
+
+    name: Annotated[str, Meta(description="Name of the exception, as SyntaxError.")]
+    message: Annotated[str, Meta(description="Its message, in the engine's own words.")]
+    code: Annotated[int | UnsetType, Meta(description="Its legacy code; absent where it has none.")] = UNSET
+
+
+class Happening(Object, frozen=True, kw_only=True, tag_field="type"):
+    """What script is told: an event by the DOM's name of it, or an exception that a later call raised."""
+
+
+class OpenJson(Happening, frozen=True, kw_only=True, tag="open"):
+    """The session is open."""
+
+    protocol: Annotated[str, Meta(description="WebSocket.protocol.")]
+    extensions: Annotated[str, Meta(description="WebSocket.extensions.")]
+
+
+class MessageJson(Happening, frozen=True, kw_only=True, tag="message"):
+    """A message came."""
+
+    binary: Annotated[bool | UnsetType, Meta(description="True if the message is binary; else absent.")] = UNSET
+    data: Annotated[str, Meta(description="A string as it is, or, if binary, base64.")]
+
+
+class ErrorJson(Happening, frozen=True, kw_only=True, tag="error"):
+    """The connection failed."""
+
+
+class CloseEventJson(Happening, frozen=True, kw_only=True, tag="close", rename={"was_clean": "wasClean"}):
+    """The end."""
+
+    code: Annotated[int, Meta(description="CloseEvent.code.")]
+    reason: Annotated[str, Meta(description="CloseEvent.reason.")]
+    was_clean: Annotated[bool, Meta(description="CloseEvent.wasClean.")]
+
+
+class ThrowJson(Happening, frozen=True, kw_only=True, tag="throw"):
+    """A later call, as send() or close(), raised an exception."""
+
+    exception: Annotated[ExceptionJson | None, Meta(description="What was raised.")]
+
+
+EventJson = OpenJson | MessageJson | ErrorJson | CloseEventJson | ThrowJson
+
+
+class AnsweredJson(Object, frozen=True, kw_only=True):
+    """An answer to an engine's own request, as the top level has it for wsprobe's."""
+
+    outcome: Annotated[str, _one_of(*STATUS_OF), Meta(description="What came of it, as outcome at the top.")]
+    response: Annotated[ResponseJson | None, Meta(description="The final answer, as response at the top.")]
+    findings: Annotated[list[FindingJson], Meta(description="By RFC 6455, as findings at the top.")]
+
+
+class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyState"}):
+    """What script sees in one engine."""
+
+    answered: Annotated[
+        AnsweredJson | UnsetType,
+        Meta(
+            description="What this engine's own request was answered; absent where it read the answer to ours, "
+            "or asked nothing."
+        ),
+    ] = UNSET
+    exchange: Annotated[
+        Exchange | UnsetType,
+        Meta(description="What this engine's own request led to; absent where it read the answer to ours."),
+    ] = UNSET
+    browser: Annotated[
+        str, Meta(description="Name of the engine: chromium, firefox, webkitgtk, whatwg or w3c-cr-2012.")
+    ]
+    version: Annotated[str, Meta(description="Its version.")]
+    page: Annotated[str, Meta(description="URL of the page whose script opened the socket.")]
+    url: Annotated[str, Meta(description="WebSocket.url; empty if the constructor threw.")]
+    exception: Annotated[ExceptionJson | None, Meta(description="What the constructor threw; null if nothing.")]
+    events: Annotated[list[EventJson], Meta(description="What script is told, in order.")]
+    ready_state: Annotated[int, Meta(ge=0, le=3, description="WebSocket.readyState at the end.")]
+    console: Annotated[
+        tuple[str, ...], Meta(description="Lines in the browser's console, which script cannot read.")
+    ]
+    hidden: Annotated[
+        tuple[str, ...], Meta(description="What the server said and script cannot know, in words.")
+    ]
+    outcome: Annotated[
+        str,
+        _one_of("open", "failed", "closed", "connecting", "threw", "follows"),
+        Meta(
+            description="What came of it for script; follows: the engine would go on to a redirect or retry "
+            "that is not recorded."
+        ),
+    ]
+    because: Annotated[
+        str,
+        Meta(description="The step that decided, and where it stands in the standard or the engine's source."),
+    ]
+    races: Annotated[
+        str | None,
+        Meta(description="Not null where the engine is measured to give more than one result: which."),
+    ]
+    cookies: Annotated[tuple[str, ...], Meta(description="Set-Cookie values that the engine stores.")]
+
+
+class ToldJson(Object, frozen=True, kw_only=True):
+    """What a revision has script be told."""
+
+    events: Annotated[
+        tuple[Annotated[str, _one_of("open", "error", "close")], ...] | None,
+        Meta(description="Names of the events, in order; null where the revision says nothing about script."),
+    ]
+    code: Annotated[int | None, Meta(description="The code in the close event; null if there is none.")]
+    may_know: Annotated[str | None, Meta(description="What script may know, by the revision's own words.")]
+    situation: Annotated[str | None, Meta(description="Which of the situations that must look alike it is.")]
+    spec: Annotated[str, Meta(description="Where that stands.")]
+
+
+class VerdictJson(Object, frozen=True, kw_only=True):
+    """What one specification revision asked of a client."""
+
+    spec: Annotated[str, Meta(description="Name of the revision, as hybi-07.")]
+    answer: Annotated[
+        str,
+        _one_of(*ANSWERS),
+        Meta(description="What it asks of a client with this answer."),
+    ]
+    findings: Annotated[
+        list[FindingJson],
+        Meta(description="The rule that decided comes first; contradictions between specifications follow."),
+    ]
+    told: Annotated[
+        ToldJson | None,
+        Meta(description="What script is told; null where it is not known, or where nothing is told yet."),
+    ]
+
+
+class TellableJson(Object, frozen=True, kw_only=True):
+    """Which recordings script can tell apart, in one engine."""
+
+    groups: Annotated[list[list[str]], Meta(description="URLs that look the same to script stand together.")]
+    by: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="What differs between the groups: exception, open, open.protocol, message, error, "
+            "close, close.code, ..."
+        ),
+    ]
+
+
+class ReportJson(Object, frozen=True, kw_only=True):
+    """One line of wsprobe connect --json or wsprobe compare --json.
+
+    Header text is latin-1 decoded, one character a byte; raw members are base64; times are milliseconds from
+    the start.
+    """
+
+    format: Annotated[Literal[1], Meta(description="Version of this format.")]
+    wsprobe: Annotated[str, Meta(description="Version of the program.")]
+    url: Annotated[str, Meta(description="The URL that was asked.")]
+    name: Annotated[
+        str | None, Meta(description="The word that was given where it is not the URL, as lab:status-403.")
+    ]
+    outcome: Annotated[
+        str,
+        _one_of(*STATUS_OF),
+        Meta(
+            description="What came of it, in one word (see wsprobe(1)).",
+        ),
+    ]
+    exit_status: Annotated[int, Meta(ge=0, le=255, description="Exit status of connect for this URL alone.")]
+    request: Annotated[RequestJson | None, Meta(description="What was sent; null if nothing was.")]
+    response: Annotated[
+        ResponseJson | None,
+        Meta(
+            description="The final answer, with the interim (1xx) ones before it; null if no byte of an "
+            "answer came."
+        ),
+    ]
+    hops: Annotated[
+        list[HopJson],
+        Meta(
+            description="Earlier exchanges that led here (redirects, credentials, another version), oldest "
+            "first."
+        ),
+    ]
+    tls: Annotated[
+        TlsJson | None,
+        Meta(
+            description="TLS as it was set up, or why it was not; null for ws: and where it did not come to "
+            "that."
+        ),
+    ]
+    timing: Annotated[TimingJson, Meta(description="When each phase was done; null where it did not happen.")]
+    findings: Annotated[
+        list[FindingJson], Meta(description="Everything found wrong or worth knowing, by RFC 6455.")
+    ]
+    session: Annotated[SessionJson | None, Meta(description="What came after a 101; null if there was none.")]
+    close: Annotated[
+        CloseJson | None, Meta(description="The closing handshake; null if there was no Close frame.")
+    ]
+    exchange: Annotated[
+        Exchange | UnsetType,
+        Meta(
+            description="The recording: all that is needed to read everything again (see THE RECORDING); "
+            "absent with --brief."
+        ),
+    ] = UNSET
+    views: Annotated[
+        list[ViewJson] | UnsetType,
+        Meta(description="What script sees, one object an engine; only with compare --browser-mode."),
+    ] = UNSET
+    verdicts: Annotated[
+        list[VerdictJson] | UnsetType,
+        Meta(description="What each specification revision asked of a client; only with compare --spec."),
+    ] = UNSET
+    tellable: Annotated[
+        dict[str, TellableJson] | UnsetType,
+        Meta(
+            description="By engine: which of the recordings script can tell apart, the same in every object, "
+            "or of more than 100 recordings in the first only; with compare --browser-mode and "
+            "several recordings."
+        ),
+    ] = UNSET
+
+
+TAGS = {
+    "format": "Version of the format of recordings.",
+    "event": "The kind of event.",
+    "type": "The DOM's name of the event; throw stands for an exception that a later call raised.",
+}
+"""Members that tell one type from another, which have no field: what they mean."""
 
 
 def schema() -> str:
-    """The schema (JSON Schema 2020-12) as text, with its newline."""
-    return files("wsprobe.show.json").joinpath("report.schema.json").read_text(encoding="utf-8")
+    """The schema of a report (JSON Schema 2020-12) as text, with its newline."""
+    whole = msgspec.json.schema(ReportJson)
+    named = whole["$defs"]
+    # JSON has no infinity: a time limit that is none is null.
+    for name in ("connect_timeout", "max_time", "linger"):
+        named["Limits"]["properties"][name]["type"] = ["number", "null"]
+    for each in named.values():
+        each["description"] = " ".join(each["description"].split())
+        for name, means in TAGS.items():
+            if name in each["properties"]:
+                each["properties"][name].setdefault("description", means)
+    whole = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **named.pop(ReportJson.__name__),
+        "title": "A report of wsprobe",
+        "$defs": named,
+    }
+    return msgspec.json.format(ascii_json(whole), indent=1).decode() + "\n"
 
 
-Value = dict[str, Any]
+# A report made into it ----------------------------------------------------------------------------------
+
+CHUNK = 1 << 16
+"""Characters that are handed over at once."""
 
 
-def report_value(report: Report) -> Value:
+def pieces(value: ReportJson) -> Iterator[str]:
+    """The compact text of *value* in parts, pure ASCII, without a line end."""
+    view = memoryview(ascii_json(value))
+    for at in range(0, len(view), CHUNK):
+        yield str(view[at : at + CHUNK], "ascii")
+
+
+def report_value(report: Report, tellable: dict[str, TellableJson] | None = None) -> ReportJson:
     """The whole object that ``connect --json`` prints, and ``compare --json`` with the views added."""
     reading = report.reading
     exchange = reading.exchange
-    value: Value = {
-        "format": FORMAT,
-        "wsprobe": __version__,
-        "url": exchange.plan.target.url,
-        "name": report.name or None,
-        "outcome": report.outcome,
-        "exit_status": report.exit_status,
-        "request": request_value(reading.request),
-        "response": response_value(reading),
-        "hops": [hop_value(hop) for hop in exchange.hops],
-        "tls": tls_value(exchange),
-        "timing": {name: None if at is None else round(at, 3) for name, at in asdict(timing(reading)).items()},
-        "findings": [finding_value(f, reading) for f in report.verdict.findings],
-        "session": None if reading.session is None else session_value(reading.session),
-        "close": close_value(reading),
-        "exchange": to_value(exchange),
-    }
-    if report.views:
-        answers = report.answers or (None,) * len(report.views)
-        value["views"] = [view_value(view, answer) for view, answer in zip(report.views, answers, strict=True)]
-    if report.verdicts:
-        value["verdicts"] = [verdict_value(verdict, reading) for verdict in report.verdicts]
-    return value
+    answers = report.answers or (None,) * len(report.views)
+    return ReportJson(
+        format=1,
+        wsprobe=__version__,
+        url=exchange.plan.target.url,
+        name=report.name or None,
+        outcome=report.outcome,
+        exit_status=int(report.exit_status),
+        request=request_value(reading.request),
+        response=response_value(reading),
+        hops=[HopJson(url=hop.plan.target.url, response=response_value(read(hop))) for hop in exchange.hops],
+        tls=tls_value(exchange),
+        timing=TimingJson(**asdict(timing(reading))),
+        findings=[finding_value(f, reading) for f in report.verdict.findings],
+        session=None if reading.session is None else session_value(reading.session),
+        close=close_value(reading),
+        exchange=exchange,
+        views=[view_value(view, answer) for view, answer in zip(report.views, answers, strict=True)] or UNSET,
+        verdicts=[verdict_value(verdict, reading) for verdict in report.verdicts] or UNSET,
+        tellable=UNSET if tellable is None else tellable,
+    )
 
 
-DOUBLED = frozenset({"exchange", "raw", "der"})
+DOUBLED = frozenset({"exchange", "raw"})
 """The recording, and bytes that stand beside it as text."""
 
 
 def brief(value: Any) -> Any:
-    """*value* without the members in ``DOUBLED``, wherever they stand."""
-    if isinstance(value, dict):
-        return {name: brief(member) for name, member in value.items() if name not in DOUBLED}
-    return [brief(each) for each in value] if isinstance(value, list) else value
+    """*value* without the members in ``DOUBLED``, wherever they stand, and without the DER of certificates."""
+    if isinstance(value, Certificate):
+        return replace(value, der=b"")
+    if isinstance(value, list | tuple):
+        return type(value)(brief(each) for each in value)
+    if not isinstance(value, Struct):
+        return value
+    members = {name: UNSET if name in DOUBLED else brief(member) for name, member in asdict(value).items()}
+    return replace(value, **members)
 
 
 def _text(data: bytes) -> str:
     return data.decode("latin-1")
 
 
-def _raw(data: bytes) -> str:
-    return b64encode(data).decode("ascii")
-
-
-def _pairs(fields: tuple[Field, ...]) -> list[list[str]]:
-    return [[_text(f.name), _text(f.value)] for f in fields]
+def _pairs(fields: tuple[Field, ...]) -> list[Pair]:
+    return [(_text(f.name), _text(f.value)) for f in fields]
 
 
 def _first_line(head: Head) -> str:
     return _text(head.first.text) if head.first is not None else ""
 
 
-def request_value(request: Request) -> Value | None:
-    """Null if nothing was sent."""
+def request_value(request: Request) -> RequestJson | None:
+    """None if nothing was sent."""
     if request.head.first is None:
         return None
-    return {
-        "line": _first_line(request.head),
-        "headers": _pairs(request.head.fields),
-        "raw": _raw(request.head.raw + request.rest),
-    }
+    return RequestJson(
+        line=_first_line(request.head),
+        headers=_pairs(request.head.fields),
+        raw=request.head.raw + request.rest,
+    )
 
 
-def response_value(reading: Reading) -> Value | None:
-    """The final answer with the interim ones before it; null if no byte of an answer came."""
+def response_value(reading: Reading) -> ResponseJson | None:
+    """The final answer with the interim ones before it; None if no byte of an answer came."""
     if not reading.responses:
         return None
     final = reading.final
-    interim = [one_response(r) for r in reading.responses if r.interim]
+    interim = [one_response(r, UNSET) for r in reading.responses if r.interim]
     if final is None:
-        return {"status_line": None, "status": None, "headers": [], "informational": interim}
-    return one_response(final) | {"informational": interim}
+        return ResponseJson(status_line=None, status=None, headers=[], informational=interim)
+    return one_response(final, interim)
 
 
-def one_response(response: Response) -> Value:
-    return {
-        "status_line": _first_line(response.head),
-        "version": response.version,
-        "status": response.status,
-        "reason": _text(response.reason),
-        "headers": _pairs(response.head.fields),
-        "raw": _raw(response.head.raw),
-        "complete": response.head.complete,
-        "body": None if response.body is None else body_value(response.body),
-    }
+def one_response(response: Response, interim: list[ResponseJson] | UnsetType) -> ResponseJson:
+    return ResponseJson(
+        status_line=_first_line(response.head),
+        version=response.version,
+        status=response.status,
+        reason=_text(response.reason),
+        headers=_pairs(response.head.fields),
+        raw=response.head.raw,
+        complete=response.head.complete,
+        body=None if response.body is None else body_value(response.body),
+        informational=interim,
+    )
 
 
-def body_value(body: Body) -> Value:
-    """*size* counts the bytes without transfer coding; *text* is the decoded view."""
+def body_value(body: Body) -> BodyJson:
     content = body.decoded if body.decoded is not None else body.content
-    return {
-        "size": len(body.content),
-        "text": content.decode("utf-8", "replace"),
-        "raw": _raw(body.content),
-        "truncated": body.cut or not body.complete,
-        "framing": body.framing,
-        "expected": body.expected,
-        "coding": body.coding or None,
-        "problem": "; ".join(each for each in (body.problem, body.coding_problem) if each) or None,
-    }
+    return BodyJson(
+        size=len(body.content),
+        text=content.decode("utf-8", "replace"),
+        raw=body.content,
+        truncated=body.cut or not body.complete,
+        framing=body.framing,
+        expected=body.expected,
+        coding=body.coding or None,
+        problem="; ".join(each for each in (body.problem, body.coding_problem) if each) or None,
+    )
 
 
-def hop_value(hop: Exchange) -> Value:
-    return {"url": hop.plan.target.url, "response": response_value(read(hop))}
-
-
-def tls_value(exchange: Exchange) -> Value | None:
-    """Null for ws:."""
+def tls_value(exchange: Exchange) -> TlsJson | None:
+    """None for ws:."""
     for event in reversed(exchange.events):
         match event:
             case TlsDone():
-                return {
-                    "version": event.version,
-                    "cipher": event.cipher,
-                    "alpn": event.alpn,
-                    "certificate": certificate_value(event.certificate),
-                    "verified": event.verified,
-                    "error": event.problem,
-                }
+                return TlsJson(
+                    version=event.version,
+                    cipher=event.cipher,
+                    alpn=event.alpn,
+                    certificate=event.certificate,
+                    verified=event.verified,
+                    error=event.problem,
+                )
             case TlsFailed():
-                return {
-                    "version": None,
-                    "cipher": None,
-                    "alpn": None,
-                    "certificate": certificate_value(event.certificate),
-                    "verified": False,
-                    "error": event.error,
-                    "kind": event.kind,
-                    "reason": event.reason or None,
-                    "alert": event.alert,
-                }
+                return TlsJson(
+                    version=None,
+                    cipher=None,
+                    alpn=None,
+                    certificate=event.certificate,
+                    verified=False,
+                    error=event.error,
+                    kind=event.kind,
+                    reason=event.reason or None,
+                    alert=event.alert,
+                )
             case _:
                 pass
     return None
 
 
-def certificate_value(certificate: Certificate | None) -> Value | None:
-    if certificate is None:
-        return None
-    return {
-        "subject": certificate.subject,
-        "issuer": certificate.issuer,
-        "names": list(certificate.names),
-        "not_before": certificate.not_before,
-        "not_after": certificate.not_after,
-        "der": _raw(certificate.der),
-    }
+def finding_value(finding: Finding, reading: Reading) -> FindingJson:
+    start, end = finding.span or (0, 0)
+    return FindingJson(
+        id=finding.id,
+        level=finding.level,
+        spec=finding.spec,
+        text=finding.text,
+        usual=finding.usual or None,
+        expected=finding.expected,
+        received=finding.received,
+        span=UNSET if finding.span is None else finding.span,
+        bytes=UNSET if finding.span is None else _text(reading.received[start : min(end, start + 1000)]),
+    )
 
 
-def finding_value(finding: Finding, reading: Reading) -> Value:
-    """*bytes* is what the finding points at, latin-1 decoded; *span* its offsets in the bytes received."""
-    value: Value = {
-        "id": finding.id,
-        "level": finding.level,
-        "spec": finding.spec,
-        "text": finding.text,
-        "usual": finding.usual or None,
-        "expected": finding.expected,
-        "received": finding.received,
-    }
-    if finding.span is not None:
-        start, end = finding.span
-        value |= {"span": [start, end], "bytes": _text(reading.received[start : min(end, start + 1000)])}
-    return value
-
-
-def session_value(session: Session) -> Value:
-    """Frames of both sides, payloads unmasked and in base64; opcodes are always those of RFC 6455."""
-    return {
-        "frames": [
-            {
-                "from": who,
-                "at": f.at / 1000,
-                "fin": f.fin,
-                "rsv": f.rsv,
-                "opcode": f.opcode,
-                "masked": f.masked,
-                "length": f.length,
-                "payload": _raw(f.data),
-            }
-            for who, frames in (("server", session.frames), ("client", session.sent))
+def session_value(session: Session) -> SessionJson:
+    both: tuple[tuple[Who, Iterable[Any]], ...] = (("server", session.frames), ("client", session.sent))
+    return SessionJson(
+        frames=[
+            FrameJson(
+                by=who,
+                at=f.at / 1000,
+                fin=f.fin,
+                rsv=f.rsv,
+                opcode=f.opcode,
+                masked=f.masked,
+                length=f.length,
+                payload=f.data,
+            )
+            for who, frames in both
             for f in frames
         ],
-        "rest": _raw(session.rest),
-    }
+        rest=session.rest,
+    )
 
 
-def close_value(reading: Reading) -> Value | None:
-    """The closing handshake: who began it, with what; null if there was no Close frame."""
+def close_value(reading: Reading) -> CloseJson | None:
+    """The closing handshake: who began it, with what; None if there was no Close frame."""
     close = close_of(reading)
-    return None if close is None else asdict(close)
+    return None if close is None else CloseJson(**asdict(close))
 
 
-def view_value(view: ScriptView, answer: Report | None) -> Value:
-    """What script sees; names in events are the DOM's own. *answer* is what the engine's own request led to."""
-    own: Value = {}
-    if answer is not None:
-        own = {"answered": answered_value(answer), "exchange": to_value(answer.exchange)}
-    return own | {
-        "browser": view.browser,
-        "version": view.version,
-        "page": view.page,
-        "url": view.url,
-        "exception": exception_value(view.exception),
-        "events": [event_value(event) for event in view.events],
-        "readyState": view.ready_state,
-        "console": list(view.console),
-        "hidden": list(view.hidden),
-        "outcome": view.outcome,
-        "because": view.because,
-        "races": view.races or None,
-        "cookies": list(view.cookies),
-    }
+def answered_value(answer: Report) -> AnsweredJson:
+    """What an engine's own request was answered."""
+    return AnsweredJson(
+        outcome=answer.outcome,
+        response=response_value(answer.reading),
+        findings=[finding_value(f, answer.reading) for f in answer.verdict.findings],
+    )
 
 
-def answered_value(answer: Report) -> Value:
-    """What was answered to an engine's own request, as the top level has it for wsprobe's."""
-    return {
-        "outcome": answer.outcome,
-        "response": response_value(answer.reading),
-        "findings": [finding_value(f, answer.reading) for f in answer.verdict.findings],
-    }
+def view_value(view: ScriptView, answer: Report | None) -> ViewJson:
+    """What script sees. *answer* is what the engine's own request led to."""
+    return ViewJson(
+        answered=UNSET if answer is None else answered_value(answer),
+        exchange=UNSET if answer is None else answer.exchange,
+        browser=view.browser,
+        version=view.version,
+        page=view.page,
+        url=view.url,
+        exception=exception_value(view.exception),
+        events=[event_value(event) for event in view.events],
+        ready_state=view.ready_state,
+        console=view.console,
+        hidden=view.hidden,
+        outcome=view.outcome,
+        because=view.because,
+        races=view.races or None,
+        cookies=view.cookies,
+    )
 
 
-def exception_value(exception: DomException | None) -> Value | None:
+def exception_value(exception: DomException | None) -> ExceptionJson | None:
     if exception is None:
         return None
-    value: Value = {"name": exception.name, "message": exception.message}
-    return value if exception.code is None else value | {"code": exception.code}
+    code = UNSET if exception.code is None else exception.code
+    return ExceptionJson(name=exception.name, message=exception.message, code=code)
 
 
-def event_value(event: DomEvent) -> Value:
+def event_value(event: DomEvent) -> EventJson:
     match event.type:
         case "open":
-            return {"type": "open", "protocol": event.protocol, "extensions": event.extensions}
-        case "message" if isinstance(event.data, bytes):
-            return {"type": "message", "binary": True, "data": _raw(event.data)}
+            return OpenJson(protocol=event.protocol, extensions=event.extensions)
         case "message":
-            return {"type": "message", "data": event.data}
+            if isinstance(event.data, bytes):
+                return MessageJson(binary=True, data=b64encode(event.data).decode("ascii"))
+            return MessageJson(data=event.data)
         case "close":
-            return {"type": "close", "code": event.code, "reason": event.reason, "wasClean": event.was_clean}
+            return CloseEventJson(code=event.code, reason=event.reason, was_clean=event.was_clean)
         case "throw":
-            return {"type": "throw", "exception": exception_value(event.exception)}
+            return ThrowJson(exception=exception_value(event.exception))
         case _:
-            return {"type": event.type}
+            return ErrorJson()
 
 
-def tellable_value(groups: Sequence[Tellable], urls: Sequence[str]) -> Value:
+def tellable_value(groups: Sequence[Tellable], urls: Sequence[str]) -> dict[str, TellableJson]:
     """Engine -> groups of URLs that look the same to script, and what tells the groups apart."""
     return {
-        each.browser: {"groups": [[urls[i] for i in group] for group in each.groups], "by": list(each.by)}
+        each.browser: TellableJson(groups=[[urls[i] for i in group] for group in each.groups], by=each.by)
         for each in groups
     }
 
 
-def verdict_value(verdict: Verdict, reading: Reading) -> Value:
-    return {
-        "spec": verdict.spec,
-        "answer": verdict.answer,
-        "findings": [finding_value(f, reading) for f in verdict.findings],
-        "told": None if verdict.told is None else told_value(verdict.told),
-    }
+def verdict_value(verdict: Verdict, reading: Reading) -> VerdictJson:
+    return VerdictJson(
+        spec=verdict.spec,
+        answer=verdict.answer,
+        findings=[finding_value(f, reading) for f in verdict.findings],
+        told=None if verdict.told is None else told_value(verdict.told),
+    )
 
 
-def told_value(told: Told) -> Value:
-    """*events* is null where the revision says nothing about script."""
-    return {
-        "events": None if told.events is None else list(told.events),
-        "code": told.code,
-        "may_know": told.may_know or None,
-        "situation": told.situation or None,
-        "spec": told.spec,
-    }
+def told_value(told: Told) -> ToldJson:
+    return ToldJson(
+        events=told.events,
+        code=told.code,
+        may_know=told.may_know or None,
+        situation=told.situation or None,
+        spec=told.spec,
+    )

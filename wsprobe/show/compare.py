@@ -12,10 +12,10 @@ from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.tell import Tellable, alike
 from wsprobe.judge.finding import Told, Verdict
 from wsprobe.read.reading import Field, Response
-from wsprobe.remedy import advice
-from wsprobe.remedy.advice import Advice
+from wsprobe.remedy import Advice, advice
 from wsprobe.report import VARYING, Report, close_of, comparable
 from wsprobe.show import timing
+from wsprobe.show.causes import causes
 from wsprobe.show.lines import Line, Look, Piece, cut, left_out, line, width_of
 from wsprobe.show.report import SAID_BY_OUTCOME, answers, asked_again, received_dump, sentence, transport_bytes
 from wsprobe.show.session import session
@@ -440,7 +440,7 @@ def conclusions(
 def advised(of: Sequence[Advice]) -> list[Line]:
     """Who likely answered and what a server can do, in that order."""
     rows = [line(Piece(f"{each.kind}: ", "warn"), each.text) for each in of if each.kind == "warning"]
-    rows += [line(Piece("likely: ", "note"), each.text) for each in of if each.kind == "likely"]
+    rows += causes(of)
     remedies = [each for each in of if each.kind == "remedy"]
     if remedies:
         rows.append(line(Piece("to let the page know why:", "good")))

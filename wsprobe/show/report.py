@@ -26,8 +26,10 @@ from wsprobe.outcome import TABLE
 from wsprobe.read import read
 from wsprobe.read.reading import Body, Head, Reading, Response
 from wsprobe.read.reading import Line as WireLine
+from wsprobe.remedy import advice
 from wsprobe.report import Report, close_of
 from wsprobe.show import timing
+from wsprobe.show.causes import causes
 from wsprobe.show.lines import Budget, Line, Look, Piece, cells, cut, left_out, line
 from wsprobe.show.session import session
 from wsprobe.visible import hexdump, shown_text, visible
@@ -159,7 +161,7 @@ def body(of: Body, look: Look) -> list[Line]:
         if len(content) > DUMP_BYTES:
             rows.append(left_out(len(content) - DUMP_BYTES, "bytes", look, BODY_KEPT))
         return rows
-    lines = content.split(b"\n")
+    lines = (content if look.verbose else without_style(content)).split(b"\n")
     if lines[-1] == b"":
         lines.pop()
     room = Budget(BODY_LINES, look)
@@ -171,6 +173,18 @@ def body(of: Body, look: Look) -> list[Line]:
         tail = [Piece(f" ... {len(text) - LONG_LINE} more bytes", "dim")] if len(text) > LONG_LINE else []
         rows.append(room.take(line(look.text(text[:LONG_LINE]), *tail)))
     return rows
+
+
+def without_style(content: bytes) -> bytes:
+    """A page without what stands in its style elements: Squid's has 90 lines of it before the first word."""
+    lower = content.lower()
+    kept: list[bytes] = []
+    at = 0
+    while (start := lower.find(b"<style", at)) >= 0 and (end := lower.find(b"</style", start)) >= 0:
+        opened = lower.find(b">", start, end) + 1 or end
+        kept += [content[at:opened], b" ... "]
+        at = end
+    return b"".join([*kept, content[at:]])
 
 
 def binary(content: bytes) -> bool:
@@ -295,7 +309,8 @@ def transport_bytes(report: Report, look: Look) -> list[Line]:
 
 def _told(data: bytes, look: Look) -> list[Line]:
     """A proxy's own answer, as text."""
-    lines = [each.removesuffix(b"\r") for each in data.split(b"\n") if each.strip()]
+    told = data if look.verbose else without_style(data)
+    lines = [each.removesuffix(b"\r") for each in told.split(b"\n") if each.strip()]
     room = Budget(HEAD_LINES, look)
     rows: list[Line] = []
     for each in lines:
@@ -309,7 +324,11 @@ def outcome(report: Report, look: Look) -> list[Line]:
     """The result in one word and one sentence, and what to do next."""
     style = "good" if report.outcome == "open" else "fail"
     rows = [line(Piece(report.outcome, style), ": ", sentence(report, look))]
-    if not any(f.id in NAMES_THE_CAUSE for f in report.verdict.findings):
+    # Beside views it is said below them, and without an answer it is the finding's usual cause.
+    asked = report.reading.received or report.outcome == "proxy-failed"
+    said = causes(advice(report.reading)) if asked and not report.views else []
+    rows += [(Piece("  "), *each) for each in said]
+    if not said and not any(f.id in NAMES_THE_CAUSE for f in report.verdict.findings):
         rows += [
             line("  usually: ", f.usual) for f in report.verdict.findings if f.id in SAID_BY_OUTCOME and f.usual
         ]
@@ -336,7 +355,7 @@ def sentence(report: Report, look: Look) -> str:
     status = final.status if final is not None else None
     special: dict[str, Callable[[], str]] = {
         "redirected": lambda: f"the server answered {status} and points elsewhere{redirected(report)}",
-        "unauthorized": lambda: f"the server answered {status}: it wants credentials (-u, -b or -H)",
+        "unauthorized": lambda: f"the server answered {status}: {unauthorized(report)}",
         "refused": lambda: f"the server answered {status}, so there was no handshake" + http_applies(report),
         "server-error": lambda: f"the server, or a proxy before it, answered {status}; there was no handshake",
         "not-upgraded": lambda: (
@@ -353,6 +372,14 @@ def sentence(report: Report, look: Look) -> str:
         return interrupted(report)
     make = special.get(report.outcome)
     return make() if make else MEANING[report.outcome]
+
+
+def unauthorized(report: Report) -> str:
+    """Whether credentials are wanted, or those that were sent were refused."""
+    head = report.reading.request.head
+    if head.all(b"authorization") or head.all(b"proxy-authorization"):
+        return "it refused the credentials that were sent"
+    return "it wants credentials (-u, -b or -H)"
 
 
 def interrupted(report: Report) -> str:

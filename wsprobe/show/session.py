@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wsprobe.read.behind import frames_before_http, http_behind
 from wsprobe.read.frames import FRAMES_MAX, RSV1, TEXT, Message, agreed_deflate, messages
 from wsprobe.read.reading import Frame, Reading, Session
 from wsprobe.show.lines import Budget, Line, Look, Piece, ends, left_out, line
@@ -20,7 +21,7 @@ FRAMES = 50
 def session(reading: Reading, look: Look) -> list[Line]:
     """The frames of both sides in the order of their times; below the last frame of a compressed message, what
     it says. Empty without a session."""
-    of = reading.session
+    of = frames_before_http(reading)
     if of is None:
         return []
     both = sorted(
@@ -46,7 +47,11 @@ def session(reading: Reading, look: Look) -> list[Line]:
     rows += [left_out(left, "frames", look)] if left else []
     for _, _, mark, each in last:
         show(mark, each)
-    if of.rest:
+    behind = http_behind(reading)
+    if behind is not None:
+        rows.append(line(Piece("< HTTP in place of frames:", "warn")))
+        rows += [line("  ", look.text(each.text[:SHOWN_VERBOSE])) for each in behind.head.lines[:FRAMES]]
+    elif of.rest:
         what = (
             "that are no whole frame"
             if len(of.frames) < FRAMES_MAX

@@ -30,6 +30,11 @@ def _status(reading: Reading) -> str:
     return "" if final is None or final.status is None else str(final.status)
 
 
+def _tls_version(report: Report) -> str:
+    tls = tls_value(report.exchange)
+    return "" if tls is None else tls.version or ""
+
+
 def _close(member: Literal["code", "reason"]) -> Callable[[Report], str]:
     def value(report: Report) -> str:
         close = close_of(report.reading)
@@ -61,7 +66,7 @@ VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
     "remote": ("address and port of the peer", lambda r: visible(peer(r.exchange).partition(",")[0].encode())),
     "tls_version": (
         "version of TLS, empty without",
-        lambda r: str((tls_value(r.exchange) or {}).get("version") or ""),
+        _tls_version,
     ),
     "time_resolved": ("seconds until the name was resolved", _seconds("resolved")),
     "time_connected": ("seconds until TCP was connected", _seconds("connected")),

@@ -1,53 +1,82 @@
-"""The wire versions that can be spoken: what each asks. Cheap to import; a version is loaded when asked for.
-
-What follows the handshake of each is found through ``wsprobe.session.framing`` and
-``wsprobe.read.websocket.sessions``.
-"""
+"""The wire versions that can be spoken, a row each: request, frames, and how a recording of it is read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from wsprobe.exchange import Target
-    from wsprobe.opening import Offer
+from wsprobe.exchange import Target
+from wsprobe.opening import Offer
+from wsprobe.wire import hixie, hybi, rfc6455
+from wsprobe.wire.framing import Maker, SessionReader
 
-__all__ = ["WIRES", "Wire"]
+__all__ = ["WIRES", "WIRE_OF_VERSION", "Wire", "spoken"]
 
 
 class Wire(Struct, frozen=True):
     """One wire version, under the name that ``Plan.wire`` and --wire use."""
 
     name: str
-    module: str
-    """Where its request is made; *arguments* say which of that module's versions it is."""
-    arguments: Mapping[str, Any]
+    request: Callable[[Target, Offer, bytes], bytes]
+    """The opening handshake, byte for byte as it is to be sent. The same arguments give the same bytes: the
+    third, at least 64 random ones, are all the chance there is. Raises OfferError for an offer that this
+    version has no field for."""
+    framing: Maker = rfc6455.Framed
+    session: SessionReader = rfc6455.session
+    version: int | None = None
+    """What Sec-WebSocket-Version says; None: the version has no such field."""
     text_only: bool = False
     """Whether it has neither binary messages nor Pings."""
+    behind_the_head: int = 0
+    """Bytes that belong to its handshake and follow the head of the 101: the session is open once they are
+    there."""
 
-    def request(self, target: Target, offer: Offer, random_bytes: bytes) -> bytes:
-        """Return the opening handshake of this version, byte for byte as it is to be sent.
-
-        The same arguments give the same bytes: *random_bytes*, at least 64 of them, are all the chance there
-        is. Raises OfferError for an offer that this version has no field for.
-        """
-        made: bytes = import_module(self.module).request(target, offer, random_bytes, **self.arguments)
-        return made
+    @property
+    def framed_as_rfc6455(self) -> bool:
+        return self.session is rfc6455.session
 
 
-def _wires() -> dict[str, Wire]:
-    hixie, hybi = f"{__name__}.hixie", f"{__name__}.hybi"
-    made = [
-        Wire("hixie-75", hixie, {"challenge": False}, text_only=True),
-        Wire("hixie-76", hixie, {"challenge": True}, text_only=True),
-        *(Wire(f"hybi-{number:02}", hybi, {"version": number}) for number in (4, 5, 6, 7, 8, 13)),
-    ]
-    return {wire.name: wire for wire in made}
+def _hybi(version: int, framing: Maker = rfc6455.Framed, session: SessionReader = rfc6455.session) -> Wire:
+    return Wire(f"hybi-{version:02}", partial(hybi.request, version=version), framing, session, version)
 
 
-WIRES: Mapping[str, Wire] = _wires()
-"""Oldest first."""
+_ROWS = (
+    Wire(
+        "hixie-75",
+        partial(hixie.request, challenge=False),
+        hixie.Hixie75,
+        hixie.session_75,
+        text_only=True,
+    ),
+    Wire(
+        "hixie-76",
+        partial(hixie.request, challenge=True),
+        hixie.Hixie76,
+        hixie.session_76,
+        text_only=True,
+        behind_the_head=hixie.ANSWER,
+    ),
+    _hybi(4, hybi.Hybi04, hybi.session_04),
+    _hybi(5, hybi.Hybi05, hybi.session_05),
+    _hybi(6, hybi.Hybi06, hybi.session_06),
+    _hybi(7),
+    _hybi(8),
+    _hybi(13),
+)
+
+WIRES: Mapping[str, Wire] = {wire.name: wire for wire in _ROWS}
+"""Oldest first: the table to add a wire version to."""
+
+WIRE_OF_VERSION: Mapping[int, str] = {
+    wire.version: wire.name for wire in reversed(_ROWS) if wire.version is not None
+}
+"""Sec-WebSocket-Version -> the wire version that speaks it, best first."""
+
+
+def spoken(name: str) -> Wire:
+    """The wire version called *name*. Raises ValueError, one line, for one that is not spoken."""
+    if name not in WIRES:
+        raise ValueError(f"wire version {name!a} is not spoken; known: {', '.join(WIRES)}")
+    return WIRES[name]

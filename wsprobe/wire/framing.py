@@ -1,12 +1,15 @@
-"""What a wire version puts after its opening handshake: the seam between the conversation and its frames."""
+"""The forms that all wire versions share: what follows the handshake, said, heard, and read from a
+recording."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Literal, Protocol
 
 from msgspec import Struct
+
+from wsprobe.read.frames import When
+from wsprobe.read.reading import Session
 
 
 class Heard(Struct, frozen=True):
@@ -54,34 +57,6 @@ class Framing(Protocol):
 Maker = Callable[[bytes, bytes], Framing]
 """(request as sent, head of the 101 as received) -> Framing."""
 
-_HYBI = "wsprobe.wire.rfc6455:Hybi"
-
-_SPEAKING = "wsprobe.wire.speaking"
-
-FRAMINGS: dict[str, str] = {
-    "hixie-75": f"{_SPEAKING}:Hixie75",
-    "hixie-76": f"{_SPEAKING}:Hixie76",
-    "hybi-04": f"{_SPEAKING}:Hybi04",
-    "hybi-05": f"{_SPEAKING}:Hybi05",
-    "hybi-06": f"{_SPEAKING}:Hybi06",
-    "hybi-07": _HYBI,
-    "hybi-08": _HYBI,
-    "hybi-13": _HYBI,
-}
-"""``Plan.wire`` -> ``module:maker``, loaded when it is spoken: the table to add a wire version to."""
-
-BEHIND_THE_HEAD = {"hixie-76": 16}
-"""``Plan.wire`` -> bytes that belong to its handshake and follow the head of the 101: the session is open once
-they are there."""
-
-
-def maker(wire: str) -> Maker:
-    """Return what makes the framing of *wire*.
-
-    Raises ValueError, one line, for a wire version that is not spoken.
-    """
-    if wire not in FRAMINGS:
-        raise ValueError(f"wire version {wire!a} is not spoken; known: {', '.join(FRAMINGS)}")
-    module, _, name = FRAMINGS[wire].partition(":")
-    found: Maker = getattr(import_module(module), name)
-    return found
+SessionReader = Callable[[bytes, int, When, bytes, int, When], Session]
+"""(received, where the session starts in it, offset -> time, sent, where our own frames start, offset -> time)
+-> what followed the 101, read without loss."""

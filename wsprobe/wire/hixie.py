@@ -1,15 +1,10 @@
-"""Sec-WebSocket-Key1 and -Key2 of draft-hixie-thewebsocketprotocol-76, section 4.1, steps 16 to 23.
+"""draft-hixie-thewebsocketprotocol-75 and -76 (hybi-00): requests, the challenge of 76, frames, and both sides
+read.
 
-Each hides a number: its digits divided by its spaces. ``wsprobe.read.websocket.challenge`` finds it again.
-
-The challenge of draft-hixie-thewebsocketprotocol-76 (hybi-00 to -03), section 4.1 and 5.2.
-
-Frames of draft-hixie-thewebsocketprotocol-75 and -76 (hybi-00), section 4.2.
-
-A type byte below 0x80 begins data that lasts until 0xFF; type 0x00 is text. Any other type byte is followed by
-a length in groups of seven bits, and by as much data, which clients discard. In 76, 0xFF 0x00 closes.
-
-The opening handshakes of draft-hixie-thewebsocketprotocol-75 and -76 (hybi-00), section 4.1.
+Sections 4.1 (the handshake; each of the two keys hides a number, its digits divided by its spaces), 4.2
+(frames) and 5.2 (the challenge). A type byte below 0x80 begins data that lasts until 0xFF; type 0x00 is text.
+Any other type byte is followed by a length in groups of seven bits, and by as much data, which clients discard.
+In 76, 0xFF 0x00 closes.
 """
 
 from __future__ import annotations
@@ -24,8 +19,10 @@ from msgspec.structs import replace
 from wsprobe.exchange import Target
 from wsprobe.opening import Default, Offer, OfferError, common, compose, present
 from wsprobe.read.frames import BINARY, CLOSE, TEXT, One, When
-from wsprobe.read.reading import Frame
+from wsprobe.read.reading import Frame, Session
 from wsprobe.target import host_header
+from wsprobe.wire.framing import Heard
+from wsprobe.wire.rfc6455 import read_both
 
 SPACES_MAX = 12
 LETTERS_MAX = 12
@@ -193,3 +190,98 @@ def _check(offer: Offer) -> None:
 def _lower(text: str) -> str:
     """ASCII lower case (75: step 9 of section 4.1)."""
     return "".join(each.lower() if each.isascii() else each for each in text)
+
+
+class Hixie75:
+    """Text, and nothing else. Closes by dropping the connection (75: section 4.3)."""
+
+    closes = False
+    """Whether 0xFF 0x00 is a Close."""
+
+    def __init__(self, request: bytes, head: bytes) -> None:
+        self.frames = 0
+        self._type: int | None = None
+        self._counting = False
+        self._left = 0
+
+    def receive(self, data: bytes) -> list[Heard]:
+        heard: list[Heard] = []
+        at = 0
+        while at < len(data):
+            if self._type is None:
+                self._type, self._left = data[at], 0
+                self.frames += 1
+                self._counting = bool(self._type & 0x80)
+                at += 1
+            elif self._counting:
+                self._count(data[at], heard)
+                at += 1
+            elif self._type & 0x80:
+                taken = min(self._left, len(data) - at)
+                self._left -= taken
+                at += taken
+                if not self._left:
+                    self._type = None
+            else:
+                end = data.find(END, at)
+                at = end + 1 if end >= 0 else len(data)
+                if end >= 0:
+                    heard += [Heard("message")] if self._type == 0 else []
+                    self._type = None
+        return heard
+
+    def _count(self, group: int, heard: list[Heard]) -> None:
+        """Take one group of a length."""
+        self._left = longer(self._left, group)
+        if group & 0x80:
+            return
+        self._counting = False
+        if not self._left:
+            heard += [Heard("close")] if self.closes and self._type == 0xFF else []
+            self._type = None
+
+    def text(self, data: bytes) -> bytes:
+        return text(data)
+
+    def binary(self, data: bytes) -> bytes:
+        return b""
+
+    def ping(self, data: bytes) -> bytes:
+        return b""
+
+    def pong(self, data: bytes) -> bytes:
+        return b""
+
+    def close(self, code: int | None, reason: bytes) -> bytes | None:
+        return CLOSING if self.closes else None
+
+    def answer(self, close: bytes) -> bytes | None:
+        return self.close(None, b"")
+
+
+class Hixie76(Hixie75):
+    """As 75, behind the sixteen bytes that answer the challenge; 0xFF 0x00 closes, without code or reason."""
+
+    closes = True
+
+    def __init__(self, request: bytes, head: bytes) -> None:
+        super().__init__(request, head)
+        self._challenge = ANSWER
+
+    def receive(self, data: bytes) -> list[Heard]:
+        taken = min(self._challenge, len(data))
+        self._challenge -= taken
+        return super().receive(data[taken:])
+
+
+def session_75(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
+    made = read_both(frame_at_75, frame_at_75, received, start, when, sent, own, when_sent)
+    return replace(made, close_codes=False, drops=True)
+
+
+def session_76(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
+    """The session begins behind the sixteen bytes that answer the challenge."""
+    challenge = received[start : start + ANSWER]
+    opened = start + len(challenge)
+    made = read_both(frame_at_76, frame_at_76, received, opened, when, sent, own, when_sent)
+    return replace(made, challenge=challenge, close_codes=False)

@@ -1,9 +1,8 @@
-"""Frames of draft-ietf-hybi-thewebsocketprotocol-04 to -06, section 4.
+"""draft-ietf-hybi-thewebsocketprotocol-04 to -08: requests (section 5.1), and the frames of -04 to -06 (section
+4).
 
-The layout is that of RFC 6455 with other opcodes, and with RSV4 where the mask bit is now. What a client sends
-begins with four bytes in clear, and a mask made of them lies over all the rest, the header too.
-
-The opening handshakes of draft-ietf-hybi-thewebsocketprotocol-04 to -08, section 5.1, and of RFC 6455.
+The layout of those frames is that of RFC 6455 with other opcodes, and with RSV4 where the mask bit is now. What
+a client sends begins with four bytes in clear, and a mask made of them lies over all the rest, the header too.
 """
 
 from __future__ import annotations
@@ -13,14 +12,18 @@ from functools import partial as with_
 from hashlib import sha1
 from struct import pack
 
+from msgspec.structs import replace
+
 from wsprobe import opening
 from wsprobe.exchange import Target
 from wsprobe.opening import Offer, common, compose, present
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, One, When
-from wsprobe.read.reading import Frame, Head
+from wsprobe.read.head import split_head
+from wsprobe.read.reading import Frame, Head, Session
 from wsprobe.target import host_header
+from wsprobe.wire.framing import Heard
 from wsprobe.wire.hixie import NO_ORIGIN
-from wsprobe.wire.rfc6455 import mask
+from wsprobe.wire.rfc6455 import Follower, answer_code, mask, masks, read_both
 
 OPCODES = (CONTINUATION, CLOSE, PING, PONG, TEXT, BINARY, 3, 4, 5, 6, 7, 11, 12, 13, 14, 15)
 """Opcode on the wire -> the one that RFC 6455 gives to the same kind; reserved ones to reserved ones."""
@@ -138,3 +141,89 @@ def request(target: Target, offer: Offer, random_bytes: bytes, *, version: int) 
         ("Sec-WebSocket-Version", str(version) if offer.version is None else offer.version),
     )
     return compose(target, offer, [*fields, *common(target, offer)])
+
+
+class _Follower(Follower):
+    opcodes = OPCODES
+    mask_bit = 0
+
+
+class Hybi06:
+    """Frames whose header is masked too, with four bytes that come in clear before them."""
+
+    def __init__(self, request: bytes, head: bytes) -> None:
+        self._nonces = masks(request)
+        self._follower = _Follower()
+        self._mask: Mask = mask_of_05
+
+    def receive(self, data: bytes) -> list[Heard]:
+        return self._follower.receive(data)
+
+    @property
+    def frames(self) -> int:
+        return self._follower.frames
+
+    def text(self, data: bytes) -> bytes:
+        return self._say(TEXT, data)
+
+    def binary(self, data: bytes) -> bytes:
+        return self._say(BINARY, data)
+
+    def ping(self, data: bytes) -> bytes:
+        return self._say(PING, data)
+
+    def pong(self, data: bytes) -> bytes:
+        return self._say(PONG, data)
+
+    def close(self, code: int | None, reason: bytes) -> bytes | None:
+        return self._say(CLOSE, b"" if code is None else pack("!H", code) + reason)
+
+    def answer(self, close: bytes) -> bytes | None:
+        return self.close(answer_code(close), b"")
+
+    def _say(self, opcode: int, payload: bytes) -> bytes:
+        nonce = next(self._nonces)
+        return masked(draft_frame(opcode, payload), nonce, self._mask(nonce))
+
+
+class Hybi05(Hybi06):
+    """As 06, but for the Close: its first byte says whose it is, and there is no code."""
+
+    def close(self, code: int | None, reason: bytes) -> bytes | None:
+        return self._say(CLOSE, b"C" + reason)
+
+    def answer(self, close: bytes) -> bytes | None:
+        return self.close(None, b"")
+
+
+class Hybi04(Hybi06):
+    """As 06, but for the mask, which both sides' parts of the handshake go into, and for the Close: it has no
+    code, and its answer repeats its body."""
+
+    def __init__(self, request: bytes, head: bytes) -> None:
+        super().__init__(request, head)
+        self._mask = mask_of_04(split_head(request)[0], split_head(head)[0])
+
+    def close(self, code: int | None, reason: bytes) -> bytes | None:
+        return self._say(CLOSE, reason)
+
+    def answer(self, close: bytes) -> bytes | None:
+        return self._say(CLOSE, close)
+
+
+def session_04(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
+    answer, end = split_head(received)
+    while end < start:
+        answer, end = split_head(received, end)
+    ours = of_client(mask_of_04(split_head(sent)[0], answer))
+    made = read_both(of_server, ours, received, start, when, sent, own, when_sent)
+    return replace(made, close_codes=False)
+
+
+def session_05(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
+    """Its Close has a first byte that says whose it is, and no code."""
+    return replace(session_06(received, start, when, sent, own, when_sent), close_codes=False)
+
+
+def session_06(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
+    return read_both(of_server, of_client(mask_of_05), received, start, when, sent, own, when_sent)

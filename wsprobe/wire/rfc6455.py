@@ -1,7 +1,5 @@
-"""Masking keys without chance.
-
-Frames of hybi-07 to RFC 6455 (section 5.2): written as a client, and followed as they come.
-"""
+"""hybi-07 to RFC 6455 (section 5.2): frames written as a client, followed as they come, read from a
+recording."""
 
 from __future__ import annotations
 
@@ -10,7 +8,20 @@ from hashlib import sha256
 from struct import pack
 from typing import Literal
 
-from wsprobe.read.frames import header_size
+from wsprobe.read.frames import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    PING,
+    PONG,
+    TEXT,
+    One,
+    When,
+    frame_at,
+    header_size,
+    read_frames,
+)
+from wsprobe.read.reading import Session
 from wsprobe.wire.framing import Heard
 
 
@@ -27,8 +38,6 @@ def masks(seed: bytes) -> Iterator[bytes]:
         yield sha256(seed + number.to_bytes(8, "big")).digest()[:4]
         number += 1
 
-
-CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
 CONTROL_MAX = 125
 """RFC 6455 section 5.5: the longest payload of a control frame."""
@@ -142,8 +151,8 @@ def answer_code(close: bytes) -> int | None:
     return code
 
 
-class Hybi:
-    """Framing of hybi-07 to RFC 6455."""
+class Framed:
+    """A ``Framing``."""
 
     def __init__(self, request: bytes, head: bytes) -> None:
         self._masks = masks(request)
@@ -174,3 +183,16 @@ class Hybi:
 
     def answer(self, close: bytes) -> bytes | None:
         return self.close(answer_code(close), b"")
+
+
+def read_both(
+    theirs: One, ours: One, received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When
+) -> Session:
+    """A session whose frames are found by *theirs* and *ours*."""
+    frames, rest = read_frames(received, start, when, theirs)
+    return Session(frames, rest, start, read_frames(sent, own, when_sent, ours)[0])
+
+
+def session(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
+    """The frames of both sides: a ``SessionReader``."""
+    return read_both(frame_at, frame_at, received, start, when, sent, own, when_sent)

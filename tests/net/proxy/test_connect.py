@@ -70,6 +70,20 @@ def test_what_follows_the_answer_belongs_to_the_target(net, size):
     assert net.received(exchange) == net.REFUSAL
 
 
+@pytest.mark.parametrize(("interim", "opens"), [(99, True), (100, False), (5000, False)])
+def test_interim_answers_without_end_are_heard_out_only_so_far(net, interim, opens):
+    async def proxy(stream):
+        await net.head(stream)
+        await stream.send_all(
+            b"HTTP/1.1 103 Early\r\n\r\n" * interim + b"HTTP/1.1 200 OK\r\n\r\n" + net.REFUSAL
+        )
+
+    exchange = through(net, proxy)
+    assert (net.received(exchange) == net.REFUSAL) is opens
+    failed = [event.error for event in exchange.events if isinstance(event, TunnelFailed)]
+    assert failed == ([] if opens else ["no final answer to CONNECT: 100 interim ones came"])
+
+
 def test_user_and_password(net):
     async def proxy(stream):
         head = await net.head(stream)

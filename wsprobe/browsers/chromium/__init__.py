@@ -1,6 +1,6 @@
 """Chromium's view: Blink's constructor and events, and the network stack under them."""
 
+from wsprobe.browsers import newest
 from wsprobe.browsers.chromium.engine import Chromium
-from wsprobe.browsers.versions import newest
 
 ENGINE = Chromium(newest(__name__, __path__))

@@ -1,12 +1,10 @@
-"""Frames as Chromium reads them: one read at a time, and all of a read is lost if any of it is broken.
+"""An open WebSocket in Chromium: frames, the closing handshake and its timers, the end of the connection.
+
+Frames are read one read at a time, and all of a read is lost if any of it is broken.
 
 Sources: net/websockets/websocket_frame_parser.cc, websocket_basic_stream.cc, websocket_chunk_assembler.cc,
-websocket_deflate_stream.cc, websocket_inflater.cc.
-
-An open WebSocket: frames, the closing handshake and its timers, the end of the connection.
-
-Source: net/websockets/websocket_channel.cc; what the page is told of it: dom_websocket.cc and
-websocket_channel_impl.cc in third_party/blink/renderer/modules/websockets/.
+websocket_deflate_stream.cc, websocket_inflater.cc, websocket_channel.cc; what the page is told of it:
+dom_websocket.cc and websocket_channel_impl.cc in third_party/blink/renderer/modules/websockets/.
 """
 
 from __future__ import annotations
@@ -17,24 +15,19 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from wsprobe.browsers.chromium.facts import Facts
-from wsprobe.browsers.inflate import Inflater
+from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.script import CLOSING, WebSocket
+from wsprobe.read.frames import INFLATED_MAX
 
 CONTINUATION, TEXT, BINARY = 0, 1, 2
 _DATA = (CONTINUATION, TEXT, BINARY)
 CLOSE, PING, PONG = 8, 9, 10
 _MAX_CONTROL_PAYLOAD = 125
 _INFLATED_CHUNK = 4096
-_UNFOLDED_LIMIT = 128 * 1024 * 1024
-"""Bytes of one message. Chromium itself has no limit but memory."""
 
 
 class ProtocolError(Exception):
     """ERR_WS_PROTOCOL_ERROR: the channel is failed."""
-
-
-class NotFollowed(Exception):
-    """More than is kept here: what an engine makes of it is not said."""
 
 
 class TooBig(Exception):
@@ -102,7 +95,7 @@ class FrameReader:
         return self._left
 
     def read(self, data: bytes) -> list[Piece]:
-        """Raises ProtocolError, TooBig or NotFollowed; then nothing of *data* counts."""
+        """Raises ProtocolError, TooBig or TooLong; then nothing of *data* counts."""
         pieces = self._pieces(data)
         if self._inflater is not None:
             pieces = list(self._inflate(pieces, self._inflater))
@@ -171,8 +164,8 @@ class FrameReader:
         except ValueError:
             raise ProtocolError from None
         self._unfolded += len(ready)
-        if self._unfolded > _UNFOLDED_LIMIT:
-            raise NotFollowed
+        if self._unfolded > INFLATED_MAX:
+            raise TooLong
         rsv = piece.rsv & 3
         stop = len(ready) if piece.final else len(ready) // _INFLATED_CHUNK * _INFLATED_CHUNK
         for at in range(0, max(stop, 1) if piece.final else stop, _INFLATED_CHUNK):
@@ -307,8 +300,8 @@ class Channel:
             self.because = f"a frame of 2 GiB or more is announced: {_CHANNEL}"
             self._drop(*(self._received_close or (_ABNORMAL, "")), clean=False)
             return
-        except NotFollowed:
-            self.because = "a message unfolds to more than is kept here: what comes of it is not said"
+        except TooLong:
+            self.because = TOO_LONG
             self._finish()
             return
         for piece in pieces:

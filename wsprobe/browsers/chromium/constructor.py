@@ -1,19 +1,14 @@
-"""Hosts as Chromium canonicalises them.
+"""``new WebSocket(url, protocols)`` in Blink, in its order of checks, from the URL's host on.
+
+Hosts are not canonicalised in the order of the URL standard: percent-decode, look every ASCII character up, map
+by UTS 46, percent-decode and look up again, and only then see whether it is an IP address. So there are hosts
+that the standard refuses, and one or two that only the standard takes.
 
 Sources: url/url_canon_host.cc (DoSimpleHost, DoComplexHost, DoIDNHost), url/url_canon_ip.cc,
-url/url_idna_icu.cc. The order is not that of the URL standard: percent-decode, look every ASCII character up,
-map by UTS 46, percent-decode and look up again, and only then see whether it is an IP address. So there are
-hosts that the standard refuses, and one or two that only the standard takes.
-
-Where Chromium's URL parser departs from the WHATWG text, and the addresses that it holds for local.
-
-Sources: url/url_parse.cc (ParseServerInfo), url/url_canon_path.cc, url/url_canon_internal.cc (all measured);
-services/network/public/cpp/ip_address_space_util.cc.
-
-``new WebSocket(url, protocols)`` in Blink, in its order of checks.
-
-Sources: third_party/blink/renderer/modules/websockets/websocket_common.cc (Connect),
-websocket_channel_impl.cc (Connect), core/loader/mixed_content_checker.cc, core/frame/csp/.
+url/url_idna_icu.cc, url/url_parse.cc (ParseServerInfo), url/url_canon_path.cc, url/url_canon_internal.cc (all
+measured); services/network/public/cpp/ip_address_space_util.cc; third_party/blink/renderer/modules/websockets/
+websocket_common.cc (Connect), websocket_channel_impl.cc (Connect), core/loader/mixed_content_checker.cc,
+core/frame/csp/.
 """
 
 from __future__ import annotations

@@ -1,25 +1,20 @@
-"""The answer's Sec-WebSocket-Extensions.
-
-Sources: net/websockets/websocket_extension_parser.cc, websocket_deflate_parameters.cc and
-ValidateExtensions in websocket_handshake_stream_base.cc.
-
-Is the answer an agreement to speak WebSocket? In Chromium's order of checks.
+"""Is the answer an agreement to speak WebSocket? In Chromium's order of checks, extensions among them.
 
 Sources: net/websockets/websocket_basic_handshake_stream.cc (ValidateResponse, ValidateUpgradeResponse),
-websocket_handshake_stream_base.cc (ValidateSubProtocol), websocket_stream.cc (Delegate).
+websocket_handshake_stream_base.cc (ValidateSubProtocol, ValidateExtensions), websocket_stream.cc (Delegate),
+websocket_extension_parser.cc, websocket_deflate_parameters.cc.
 """
 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Sequence
-from hashlib import sha1
 
 from msgspec import Struct
 
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.http import Answer, Headers
+from wsprobe.read.tokens import expected_accept
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _NAME = rf"[ \t]*({_TOKEN})"
@@ -122,7 +117,6 @@ def _parameters(extension: Extension) -> Fault | None:
     return Fault("parameter-without-value", inside=True) if without_value else None
 
 
-_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _BASIC = "net/websockets/websocket_basic_handshake_stream.cc"
 _BASE = "net/websockets/websocket_handshake_stream_base.cc"
 _STREAM = "net/websockets/websocket_stream.cc"
@@ -226,7 +220,7 @@ def _upgrade_fault(headers: Headers, facts: Facts) -> str:
 
 def _accept_fault(headers: Headers, key: bytes | None, facts: Facts) -> str:
     value, fault = _single(headers, "Sec-WebSocket-Accept", facts)
-    if not fault and value != b64encode(sha1((key or b"") + _GUID).digest()):
+    if not fault and value != expected_accept(key or b""):
         fault = facts.failures["accept"]
     return fault
 

@@ -1,11 +1,10 @@
-"""Credentials of the URL's own as the answer to a 401.
+"""The opening handshake, byte for byte as Chromium sends it, and the same again with credentials after a 401.
 
-Sources: net/http/http_auth.cc (ChooseBestChallenge), http_auth_controller.cc, http_auth_handler_basic.cc,
-http_auth_handler_digest.cc; that cross-site pages get no such answer is measured, Chromium 156.
-NTLM and Negotiate are not played: their answers take more than one round trip, or the system's own account.
-
-The opening handshake, byte for byte as Chromium sends it (measured; net/http/http_network_transaction.cc,
-net/websockets/websocket_stream.cc, websocket_basic_handshake_stream.cc).
+Sources: net/http/http_network_transaction.cc, net/websockets/websocket_stream.cc,
+websocket_basic_handshake_stream.cc (measured); net/http/http_auth.cc (ChooseBestChallenge),
+http_auth_controller.cc, http_auth_handler_basic.cc, http_auth_handler_digest.cc; that cross-site pages get no
+such answer is measured, Chromium 156. NTLM and Negotiate are not played: they take more than one round trip, or
+the system's own account.
 """
 
 from __future__ import annotations

@@ -1,12 +1,10 @@
-"""Frames as Firefox reads them; masked ones from a server are let pass.
+"""An open WebSocket in Firefox: what its socket thread does with bytes, its main thread with events.
 
-Source: netwerk/protocol/websocket/WebSocketChannel.cpp, ProcessInput.
+Each tells the other by a task that takes a moment; so a connection that ends right behind a Close frame has
+ended before that was answered, and the close is not clean. Frames that a server masked are let pass.
 
-An open WebSocket: what the socket thread does with bytes, and the main thread with what it hears of them.
-
-Sources: netwerk/protocol/websocket/WebSocketChannel.cpp (socket thread), dom/websocket/WebSocket.cpp (main
-thread). Each tells the other by a task that takes a moment; so a connection that ends right behind a Close
-frame has ended before that was answered, and the close is not clean.
+Sources: netwerk/protocol/websocket/WebSocketChannel.cpp (ProcessInput; the socket thread),
+dom/websocket/WebSocket.cpp (the main thread).
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ from msgspec import Struct
 
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.handshake import ABNORMAL, Opened
-from wsprobe.browsers.inflate import Inflater
+from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.script import CLOSING, OPEN, WebSocket
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
@@ -225,6 +223,10 @@ class Channel:
         except BadFrame as fault:
             self.because = f"{fault}: {_CHANNEL}"
             self._break_off(now, Stop.FAILED, lost=True)
+        except TooLong:
+            self.because = TOO_LONG
+            self._stopped = True
+            self._close_due = None
 
     def end(self, now: int, *, reset: bool) -> None:
         """The connection ended."""

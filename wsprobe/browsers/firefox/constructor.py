@@ -1,10 +1,7 @@
-"""Content Security Policy as Firefox parses, matches and quotes it.
+"""``new WebSocket(url, protocols)`` in Gecko, in its order of checks; Gecko's reading of a CSP.
 
-Sources: dom/security/nsCSPParser.cpp, nsCSPUtils.cpp (permitsScheme, permitsPort, nsCSPHostSrc::permits).
-
-``new WebSocket(url, protocols)`` in Gecko, in its order of checks.
-
-Source: dom/websocket/WebSocket.cpp (ConstructorCommon, WebSocketImpl::Init, ParseURL).
+Sources: dom/websocket/WebSocket.cpp (ConstructorCommon, WebSocketImpl::Init, ParseURL);
+dom/security/nsCSPParser.cpp, nsCSPUtils.cpp (permitsScheme, permitsPort, nsCSPHostSrc::permits).
 """
 
 from __future__ import annotations

@@ -1,20 +1,17 @@
-"""The answer's Sec-WebSocket-Extensions (netwerk/protocol/websocket/WebSocketChannel.cpp: HandleExtensions,
+"""Is the answer an agreement to speak WebSocket? In Firefox's order of checks, extensions among them.
+
+Source: netwerk/protocol/websocket/WebSocketChannel.cpp (OnStartRequest, HandleExtensions,
 ParseWebSocketExtension).
-
-Is the answer an agreement to speak WebSocket? In Firefox's order of checks.
-
-Source: netwerk/protocol/websocket/WebSocketChannel.cpp, OnStartRequest.
 """
 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
-from hashlib import sha1
 
 from msgspec import Struct
 
 from wsprobe.browsers.firefox.http import Answer, Head
+from wsprobe.read.tokens import expected_accept
 
 _SPACES = rb"[ \t\n\f\r]+"
 _FLAGS = (b"client_no_context_takeover", b"server_no_context_takeover")
@@ -92,7 +89,6 @@ def integer(text: bytes) -> int | None:
     return -number if b"-" in text[:start] else number
 
 
-_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _SEPARATORS = b", \t"
 _CHANNEL = "netwerk/protocol/websocket/WebSocketChannel.cpp"
 _HTTP_CHANNEL = "netwerk/protocol/http/nsHttpChannel.cpp"
@@ -156,6 +152,6 @@ def _upgrade_fault(head: Head, key: bytes | None) -> str:
         return "Upgrade does not have websocket in it"
     if all(token.lower() != b"upgrade" for token in fields.tokens(b"connection", _SEPARATORS)):
         return "Connection does not have Upgrade in it"
-    if fields.get(b"sec-websocket-accept") != b64encode(sha1((key or b"") + _GUID).digest()):
+    if fields.get(b"sec-websocket-accept") != expected_accept(key or b""):
         return "Sec-WebSocket-Accept is not the right one"
     return ""

@@ -1,22 +1,14 @@
-"""Header lines as Firefox keeps them: merged, first of several, or a reason to give up.
+"""The answer as Firefox's HTTP transaction reads it, byte by byte as it comes: status line, header lines, body.
 
-Sources: netwerk/protocol/http/nsHttpHeaderArray.cpp and .h, nsHttpResponseHead.cpp.
+When the body of an answer begins matters, because only then is the channel told that there is an answer at all:
+a pipe lies between the connection and the channel, and with nothing in it, OnStartRequest waits. Without a
+Content-Type, the decoder that looks into the body to find one lies there too, and wants to see more. The
+transaction is bound to its connection (NS_HTTP_STICKY_CONNECTION), so nothing is asked twice.
 
-The status line as Firefox reads it (netwerk/protocol/http/nsHttpResponseHead.cpp: ParseVersion,
-ParseStatusLine).
-
-When the body of an answer begins: only then is the channel told that there is an answer at all.
-
-A pipe lies between the connection and the channel: with nothing in it, OnStartRequest waits. Without a
-Content-Type, the decoder that looks into the body to find one lies there too, and wants to see more.
-
-Sources: netwerk/protocol/http/nsHttpTransaction.cpp (HandleContentStart, HandleContent),
-nsHttpChunkedDecoder.cpp, nsHttpChannel.cpp (CallOnStartRequest), nsUnknownDecoder.cpp.
-
-The answer as Firefox's HTTP transaction reads it, byte by byte as it comes.
-
-Source: netwerk/protocol/http/nsHttpTransaction.cpp (ParseHead, LocateHttpStart, ParseLineSegment, ProcessData,
-Close). The transaction is bound to its connection (NS_HTTP_STICKY_CONNECTION), so nothing is asked twice.
+Sources: netwerk/protocol/http/nsHttpTransaction.cpp (ParseHead, LocateHttpStart, ParseLineSegment, ProcessData,
+HandleContentStart, HandleContent, Close), nsHttpResponseHead.cpp (ParseVersion, ParseStatusLine),
+nsHttpHeaderArray.cpp and .h, nsHttpChunkedDecoder.cpp, nsHttpChannel.cpp (CallOnStartRequest),
+nsUnknownDecoder.cpp.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""Credentials of the URL's own as the answer to a 401.
+"""The opening handshake, byte for byte as Firefox sends it, and the same again with credentials after a 401.
 
-Sources: netwerk/protocol/http/nsHttpChannelAuthProvider.cpp (GetCredentials), nsHttpBasicAuth.cpp,
-nsHttpDigestAuth.cpp. Of NTLM and Negotiate nothing comes without the system's own account (measured).
-
-The opening handshake, byte for byte as Firefox sends it (measured; netwerk/protocol/http/nsHttpHandler.cpp,
-nsHttpChannel.cpp, dom/security/SecFetch.cpp, netwerk/protocol/websocket/WebSocketChannel.cpp).
+Sources: netwerk/protocol/http/nsHttpHandler.cpp, nsHttpChannel.cpp, dom/security/SecFetch.cpp,
+netwerk/protocol/websocket/WebSocketChannel.cpp (measured); netwerk/protocol/http/nsHttpChannelAuthProvider.cpp
+(GetCredentials), nsHttpBasicAuth.cpp, nsHttpDigestAuth.cpp. Of NTLM and Negotiate nothing comes without the
+system's own account (measured).
 """
 
 from __future__ import annotations

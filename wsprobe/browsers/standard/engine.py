@@ -1,6 +1,6 @@
-"""The constructor, step by step (WHATWG WebSockets section 3.1; W3C CR 2012 section 4).
+"""An ``Engine`` that is a specification: what a browser would show that did what the text says, and no more.
 
-An ``Engine`` that is a specification: what a browser would show that did what the text says, and no more.
+The constructor, step by step: WHATWG WebSockets section 3.1; W3C CR 2012 section 4.
 """
 
 from __future__ import annotations

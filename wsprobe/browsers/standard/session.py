@@ -5,6 +5,7 @@ from __future__ import annotations
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 
+from wsprobe.browsers.inflate import TOO_LONG, TooLong
 from wsprobe.browsers.script import CLOSED, OPEN, Happening, OwnClose, WebSocket, end, own_close, timeline
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.frames import (
@@ -47,7 +48,11 @@ class Session:
                 return
             match happening:
                 case Frame():
-                    self._frame(happening)
+                    try:
+                        self._frame(happening)
+                    except TooLong:
+                        self.because = TOO_LONG
+                        return
                 case Act():
                     self._script.do(happening)
                 case OwnClose():
@@ -105,7 +110,7 @@ class Session:
             self._fail("RFC 7692 section 7.2.2: a message that does not inflate")
 
     def _deliver(self, first: Frame) -> None:
-        """The whole message. Raises UnicodeDecodeError, InflateError."""
+        """The whole message. Raises UnicodeDecodeError, InflateError, TooLong."""
         parts, read = self._message, self._read
         self._message, self._read = [], []
         if first.opcode == TEXT and not first.rsv:
@@ -114,6 +119,8 @@ class Session:
         data = b"".join(part.data for part in parts)
         if first.rsv and self._inflater is not None:
             data = self._inflater.inflate(data)
+            if not self._inflater.room:
+                raise TooLong
         self._script.message(data.decode("utf-8") if first.opcode == TEXT else data)
 
     def _close(self, of: Close) -> None:

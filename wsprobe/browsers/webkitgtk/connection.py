@@ -1,24 +1,19 @@
-"""What libsoup makes of a Close frame: what it refuses, and what it cannot answer.
+"""An open WebSocket in libsoup: frames, errors, the closing handshake and its timer; and messages inflated.
 
-Source: libsoup/websocket/soup-websocket-connection.c, receive_close, close_connection, send_close.
+One stream inflates the whole session, and the tail that each message lacks is fed on its own.
 
-Inflating messages as libsoup does: one stream for the whole session, the missing tail fed on its own.
-
-Source: libsoup/websocket/soup-websocket-extension-deflate.c.
-
-An open WebSocket in libsoup: frames, errors, the closing handshake and its timer.
-
-Sources: libsoup/websocket/soup-websocket-connection.c, soup-websocket-extension-deflate.c; what WebKit makes
-of its signals: Source/WebKit/NetworkProcess/soup/WebSocketTaskSoup.cpp,
-Source/WebKit/WebProcess/Network/WebSocketChannel.cpp, Source/WebCore/Modules/websockets/WebSocket.cpp.
+Sources: libsoup/websocket/soup-websocket-connection.c (receive_close, close_connection, send_close),
+soup-websocket-extension-deflate.c; what WebKit makes of its signals:
+Source/WebKit/NetworkProcess/soup/WebSocketTaskSoup.cpp, Source/WebKit/WebProcess/Network/WebSocketChannel.cpp,
+Source/WebCore/Modules/websockets/WebSocket.cpp.
 """
 
 from __future__ import annotations
 
-from wsprobe.browsers.inflate import TOO_MANY
+from wsprobe.browsers.inflate import TOO_LONG, TOO_MANY
 from wsprobe.browsers.script import CLOSED, WebSocket
 from wsprobe.browsers.webkitgtk.facts import Facts
-from wsprobe.read.frames import STREAMS_MAX
+from wsprobe.read.frames import INFLATED_MAX, STREAMS_MAX
 
 NO_STATUS, ABNORMAL, TLS = 1005, 1006, 1015
 _ANSWERED = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, *range(3000, 5000)))
@@ -111,8 +106,6 @@ _CLOSE, _PING, _PONG = 8, 9, 10
 _FIN, _RSV, _RSV1, _CONTROL = 0x80, 0x70, 0x40, 0x08
 _READ = 1024
 """READ_BUFFER_SIZE: what stays behind a frame that failed is looked at again when there is more to read."""
-_UNFOLDED_LIMIT = 128 * 1024 * 1024
-"""Bytes of one message. libsoup itself has no limit but memory."""
 _BIGGEST = 2**63 - 1
 """WebKit's max-incoming-payload-size."""
 _DELAY = range(10_000, 110_000)
@@ -282,13 +275,13 @@ class Connection:
             return first, payload
         self._inflating = not final
         try:
-            inflated = self._inflater.feed(payload, final, _UNFOLDED_LIMIT)
+            inflated = self._inflater.feed(payload, final, INFLATED_MAX)
         except ValueError:
             self._inflating = False
             raise Fault("inflate") from None
-        if len(inflated) >= _UNFOLDED_LIMIT:
+        if len(inflated) >= INFLATED_MAX:
             self.done = True
-            self.because = "a message unfolds to more than is kept here: what comes of it is not said"
+            self.because = TOO_LONG
         return first, inflated
 
     def _contents(self, first: int, payload: bytes, now: int) -> None:

@@ -1,10 +1,7 @@
-"""Sec-WebSocket-Extensions as libsoup's client reads it.
+"""The checks of a 101, in libsoup's order, extensions among them.
 
-Sources: libsoup/websocket/soup-websocket.c (process_extensions),
+Sources: libsoup/websocket/soup-websocket.c (soup_websocket_client_verify_handshake, process_extensions),
 libsoup/websocket/soup-websocket-extension-deflate.c (parse_params, get_response_params).
-
-The checks of a 101, in libsoup's order (libsoup/websocket/soup-websocket.c,
-soup_websocket_client_verify_handshake).
 """
 
 from __future__ import annotations

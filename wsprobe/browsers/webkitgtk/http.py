@@ -1,15 +1,10 @@
-"""The head of a response, found and parsed byte for byte as libsoup does.
+"""An HTTP answer as libsoup reads it: the head byte for byte, the fields, and where a body ends.
+
+Where the body of an answer that is no 101 ends is when libsoup goes on.
 
 Sources: libsoup/http1/soup-message-io-data.c (soup_message_io_data_read_headers), libsoup/soup-headers.c
-(soup_headers_parse, soup_headers_parse_status_line, soup_headers_parse_response).
-
-Header fields as libsoup stores, joins and takes them apart.
-
-Sources: libsoup/soup-message-headers.c, libsoup/soup-headers.c.
-
-The body of a response that is no 101: where it ends, which is when libsoup goes on.
-
-Sources: libsoup/soup-message-headers.c (soup_message_headers_set, get_encoding), libsoup/soup-message.c
+(soup_headers_parse, soup_headers_parse_status_line, soup_headers_parse_response),
+libsoup/soup-message-headers.c (soup_message_headers_set, get_encoding), libsoup/soup-message.c
 (soup_message_is_keepalive), libsoup/http1/soup-client-message-io-http1.c (parse_headers, io_read),
 libsoup/http1/soup-body-input-stream.c.
 """

@@ -1,14 +1,13 @@
-"""What a 401 is answered with: credentials of the URL's own, or the first of NTLM's messages, which has none.
+"""The opening handshake, byte for byte as WebKitGTK sends it, and what a 401 is answered with.
 
-Sources: libsoup/auth/soup-auth-manager.c (create_auth, authenticate_auth), soup-connection-auth.c,
-soup-auth-negotiate.c, soup-auth-ntlm.c, soup-auth-digest.c, soup-auth-basic.c. What NTLM says after the
-server's challenge is not played.
+libsoup writes the fields that it knows before those that it does not, so Sec-Fetch-* stand last. A 401 is
+answered with credentials of the URL's own, or with the first of NTLM's messages, which has none; what NTLM says
+after the server's challenge is not played.
 
-The opening handshake, byte for byte as WebKitGTK sends it (measured).
-
-Sources: Source/WebCore/Modules/websockets/ThreadableWebSocketChannel.cpp (webSocketConnectRequest),
-libsoup/websocket/soup-websocket.c (soup_websocket_client_prepare_handshake). libsoup writes the fields that it
-knows before those that it does not, so Sec-Fetch-* stand last.
+Sources (the bytes are measured): Source/WebCore/Modules/websockets/ThreadableWebSocketChannel.cpp
+(webSocketConnectRequest), libsoup/websocket/soup-websocket.c (soup_websocket_client_prepare_handshake),
+libsoup/auth/soup-auth-manager.c (create_auth, authenticate_auth), soup-connection-auth.c,
+soup-auth-negotiate.c, soup-auth-ntlm.c, soup-auth-digest.c, soup-auth-basic.c.
 """
 
 from __future__ import annotations

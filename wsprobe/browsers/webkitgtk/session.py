@@ -1,13 +1,9 @@
-"""Where a Location leads (libsoup/soup-session.c, redirection_uri).
+"""What libsoup does with one answer after another: redirects, and the same request again.
 
-One request's answer: interim heads skipped, a body waited for, up to what libsoup does next.
+Interim heads are skipped and a body is waited for before it goes on.
 
-Sources: libsoup/http1/soup-client-message-io-http1.c (io_read), libsoup/soup-session.c (redirect_handler,
-misdirected_handler, websocket_connect_async_complete).
-
-What libsoup does with one answer after another: redirects, and the same request again.
-
-Sources: libsoup/soup-session.c (soup_session_requeue_item, redirect_handler, misdirected_handler),
+Sources: libsoup/soup-session.c (soup_session_requeue_item, redirect_handler, redirection_uri,
+misdirected_handler, websocket_connect_async_complete), libsoup/http1/soup-client-message-io-http1.c (io_read),
 libsoup/auth/soup-auth-manager.c (auth_got_body).
 """
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 import click
 
+from man.build import mdoc
 from wsprobe.cli.main import COMMANDS, program
 from wsprobe.cli.option import Command, Option
-from wsprobe.manual import mdoc
 from wsprobe.outcome import TABLE, Exit, Meaning
 
 SEE_ALSO = {

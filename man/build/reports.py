@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
-from wsprobe.manual import mdoc
-from wsprobe.show.as_json import schema
+from man.build import mdoc
+from wsprobe import exchange
+from wsprobe.archive import FORMAT
+from wsprobe.show import as_json
 
 Schema = dict[str, Any]
 
@@ -31,21 +33,37 @@ CONVENTIONS = (
     ),
 )
 
-OBJECTS = {
-    "request": "request",
-    "response": "response",
-    "only_interim": "response, without a final answer",
-    "body": "body",
-    "tls": "tls",
-    "certificate": "certificate",
-    "finding": "findings",
-    "session": "session",
-    "view": "views",
-    "event": "views: events",
-    "exception": "views: exception",
+OBJECTS: dict[type, str] = {
+    as_json.RequestJson: "request",
+    as_json.ResponseJson: "response",
+    as_json.BodyJson: "body",
+    as_json.HopJson: "hops",
+    as_json.TlsJson: "tls",
+    exchange.Certificate: "certificate",
+    as_json.TimingJson: "timing",
+    as_json.FindingJson: "findings",
+    as_json.SessionJson: "session",
+    as_json.FrameJson: "session: frames",
+    as_json.CloseJson: "close",
+    as_json.ViewJson: "views",
+    as_json.ExceptionJson: "views: exception",
+    as_json.VerdictJson: "verdicts",
+    as_json.ToldJson: "verdicts: told",
+    as_json.TellableJson: "tellable",
 }
-"""Definition in the schema -> where it is found, which is its heading."""
-RECORDING = ("exchange", "plan", "target", "limits", "tls_options", "route", "act")
+"""Type -> where it is found, which is its heading."""
+SCRIPT_EVENTS = get_args(as_json.EventJson)
+RECORDING: dict[type, str] = {
+    exchange.Exchange: "exchange",
+    exchange.Plan: "plan",
+    exchange.Target: "target",
+    exchange.Limits: "limits",
+    exchange.TlsOptions: "tls options",
+    exchange.Route: "route",
+    exchange.Act: "act",
+}
+EVENTS = get_args(exchange.Event)
+NAMES = {each.__name__: heading for each, heading in (OBJECTS | RECORDING).items()}
 
 EXAMPLES = (
     (
@@ -81,7 +99,7 @@ def page() -> str:
 
 
 def _body() -> Iterator[str]:
-    whole: Schema = json.loads(schema())
+    whole: Schema = json.loads(as_json.schema())
     named: dict[str, Schema] = whole["$defs"]
     yield ".Sh DESCRIPTION"
     yield from mdoc.paragraphs(*DESCRIPTION)
@@ -89,32 +107,35 @@ def _body() -> Iterator[str]:
     yield from mdoc.tagged(CONVENTIONS)
     yield ".Sh THE REPORT"
     yield from members(whole)
-    for name, heading in OBJECTS.items():
+    for each, heading in OBJECTS.items():
         yield f".Ss {heading}"
-        yield from mdoc.text(named[name].get("description", ""))
-        yield from members(named[name])
+        yield from mdoc.text(named[each.__name__]["description"])
+        yield from members(named[each.__name__])
+    yield ".Ss views: events"
+    yield from mdoc.text(as_json.TAGS["type"])
+    yield from _kinds(named, SCRIPT_EVENTS, "type")
     yield ".Sh THE RECORDING"
     yield from mdoc.paragraphs(
         "The member exchange is all that was decided, sent and received: enough to make every other member "
         "again, and to read it through any browser or revision. It is also what --save appends to a file, a "
-        "line each, and compare reads either form. It has a format number of its own; wsprobe reads the "
-        "formats of all its earlier versions, and says so where a recording is newer than itself.",
-        "Bytes are written as a string where all of them are printable ASCII, tab, CR or LF, and as an object "
-        '{"base64": "..."} where not. One write is one sent event and one read is one received event, as the '
-        "network cut them. A member with a default may be absent.",
+        f"line each, and compare reads either form. It has a format number of its own, {FORMAT}; wsprobe reads "
+        "the formats of all its earlier versions, and says so where a recording is newer than itself. "
+        "Format 1, which wsprobe 0.1.0 wrote, has bytes as a string where all of them are printable ASCII, "
+        'tab, CR or LF, as an object {"base64": "..."} where not, and "inf" where this one has null.',
+        "Bytes are base64. One write is one sent event and one read is one received event, as the network cut "
+        "them. A member with a default may be absent. A time limit that is null is none. What a recording may "
+        "not have, as a port above 65535 or a wire version that is not known, is refused when it is read, with "
+        "status 2 and a line that names the member.",
     )
-    for name in RECORDING:
-        yield f".Ss {name}"
-        yield from mdoc.text(named[name]["description"])
-        yield from members(named[name])
+    for each, heading in RECORDING.items():
+        yield f".Ss {heading}"
+        yield from mdoc.text(named[each.__name__]["description"])
+        yield from members(named[each.__name__])
     yield ".Ss events"
     yield from mdoc.text(
         "Every event has a member event, its kind, and a member at: whole microseconds since the start."
     )
-    for each in named["happening"]["anyOf"]:
-        yield ".Pp"
-        yield from mdoc.text(f"{each['properties']['event']['const']}: {each['description']}")
-        yield from members(each, without=("event", "at"))
+    yield from _kinds(named, EVENTS, "event", "at")
     yield from _others()
     yield ".Sh EXAMPLES"
     for number, (purpose, lines) in enumerate(EXAMPLES):
@@ -123,6 +144,16 @@ def _body() -> Iterator[str]:
         yield from mdoc.text(purpose)
         yield from mdoc.literal(lines.splitlines())
     yield from mdoc.references("wsprobe-connect(1)", "wsprobe-compare(1)", "wsprobe(1)", "jq(1)")
+
+
+def _kinds(named: dict[str, Schema], kinds: tuple[type, ...], tag: str, *without: str) -> Iterator[str]:
+    """Each of *kinds* of event, called by its *tag*, and its members but those that all of them have."""
+    for each in kinds:
+        of = named[each.__name__]
+        yield ".Pp"
+        (name,) = of["properties"][tag]["enum"]
+        yield from mdoc.text(f"{name}: {of['description']}")
+        yield from members(of, without=(tag, *without))
 
 
 def _others() -> Iterator[str]:
@@ -146,53 +177,47 @@ def _others() -> Iterator[str]:
 
 
 def members(of: Schema, *, without: tuple[str, ...] = ()) -> Iterator[str]:
-    """A list of the members of an object, each with its type and what it is; of one that is anonymous, its own
-    members below it."""
-    rows = {name: value for name, value in of.get("properties", {}).items() if name not in without}
-    for choice in of.get("oneOf", ()):
-        rows |= {name: value for name, value in choice["properties"].items() if name not in rows}
+    """A list of the members of an object, each with its type and what it is."""
+    rows = {name: value for name, value in of["properties"].items() if name not in without}
     if not rows:
         return
     yield ".Bl -tag -width Ds -compact"
     for name, value in rows.items():
         yield f".It {mdoc.quoted(f'{name} ({kind(value)})')}"
-        yield from mdoc.text(value.get("description", ""))
-        inner = _inside(value)
-        if inner is not None:
-            yield from members(inner)
+        yield from mdoc.text(value["description"])
     yield ".El"
-
-
-def _inside(value: Schema) -> Schema | None:
-    """The object without a name of its own that *value* is, or is an array or map of."""
-    if "properties" in value:
-        return value
-    for holder in (value.get("items"), value.get("additionalProperties"), *value.get("anyOf", ())):
-        if isinstance(holder, dict) and "$ref" not in holder and (found := _inside(holder)) is not None:
-            return found
-    return None
 
 
 def kind(value: Schema) -> str:
     """The type of a member in words."""
-    if "const" in value:
-        return json.dumps(value["const"])
     if "enum" in value:
-        return ", ".join(str(each) for each in value["enum"][:-1]) + f" or {value['enum'][-1]}"
+        words = [json.dumps(each) if isinstance(each, int) else str(each) for each in value["enum"]]
+        return words[0] if len(words) == 1 else ", ".join(words[:-1]) + f" or {words[-1]}"
     if "$ref" in value:
-        return _of(value["$ref"].rpartition("/")[2])
+        return _named(value["$ref"])
     if "anyOf" in value:
-        return " or ".join(dict.fromkeys(kind(each) for each in value["anyOf"]))
+        # What is null is said last.
+        words = sorted(dict.fromkeys(kind(each) for each in value["anyOf"]), key="null".__eq__)
+        return " or ".join(words)
     types = value["type"] if isinstance(value["type"], list) else [value["type"]]
-    words = [
-        f"array of {kind(value['items'])}" if each == "array" and value.get("items") else each for each in types
-    ]
-    if value.get("contentEncoding"):
-        words = [value["contentEncoding"]]
-    return " or ".join(words)
+    return " or ".join(_plain(each, value) for each in types)
 
 
-def _of(name: str) -> str:
-    return {"bytes": "bytes", "exchange": "recording", "happening": "events", "only_interim": "response"}.get(
-        name, name.replace("_", " ")
-    )
+def _plain(name: str, value: Schema) -> str:
+    """The type *name* of *value*, with what it holds."""
+    if "contentEncoding" in value:
+        return str(value["contentEncoding"])
+    if name == "array" and value.get("items"):
+        return f"array of {kind(value['items'])}"
+    if name == "array" and "prefixItems" in value:
+        return f"[{', '.join(kind(each) for each in value['prefixItems'])}]"
+    if name == "object" and isinstance(value.get("additionalProperties"), dict):
+        return f"object of {kind(value['additionalProperties'])}"
+    return name
+
+
+def _named(ref: str) -> str:
+    name = ref.rpartition("/")[2]
+    if name in {each.__name__ for each in (*EVENTS, *SCRIPT_EVENTS)}:
+        return "events"
+    return {"exchange": "recording"}.get(NAMES[name], NAMES[name])

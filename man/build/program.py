@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from man.build import mdoc
+from man.build.commands import statuses
 from wsprobe.cli.main import COMMANDS
-from wsprobe.manual import mdoc
-from wsprobe.manual.commands import statuses
 from wsprobe.outcome import TABLE
 
 ABOUT = "show what a WebSocket server answered to a handshake, and what script in a browser is told of it"

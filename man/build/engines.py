@@ -6,9 +6,10 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+from man.build import mdoc
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.chromium import v156
 from wsprobe.browsers.engine import DomEvent, Page, ScriptView
@@ -19,7 +20,6 @@ from wsprobe.explain import entry as explained
 from wsprobe.lab import load, subjects
 from wsprobe.lab.play import KEY, rehearse
 from wsprobe.lab.scenario import Scenario
-from wsprobe.manual import mdoc
 
 NAMES = {
     "chromium": "Chromium",
@@ -240,7 +240,7 @@ def _console() -> Iterator[str]:
 
 def _measuring() -> Iterator[str]:
     yield ".Sh MEASURING"
-    measured = json.loads(files("wsprobe.manual").joinpath("agreement.json").read_text("utf-8"))
+    measured = json.loads(Path(__file__).with_name("agreement.json").read_text("utf-8"))
     yield from mdoc.paragraphs(
         "Every scenario was run in the real engines, from Debian's packages: Chromium headless, driven by its "
         "DevTools protocol; Firefox headless, driven by Marionette; WebKitGTK in its MiniBrowser, on a display "
@@ -271,7 +271,6 @@ def _measuring() -> Iterator[str]:
             "tests.browsers.against FILE, which says in what the views are not what the engines do.",
             "Measure anew: python -m tests.browsers.measure and python -m tests.browsers.measure_requests "
             "write the recordings; pytest tests/browsers says where views and recordings differ.",
-            "python -m tests.browsers.agreement --write and python -m wsprobe.manual bring this page up to "
-            "date.",
+            "python -m tests.browsers.agreement --write and python -m man.build bring this page up to date.",
         )
     )

@@ -1,4 +1,4 @@
-"""The manual pages, made from what the program itself reads by. ``python -m wsprobe.manual`` writes man/.
+"""The manual pages, made from what the program itself reads by. ``python -m man.build`` writes man/.
 
 A developer's tool: no command imports it.
 """
@@ -31,7 +31,7 @@ def pages() -> Iterator[tuple[str, str]]:
 @cache
 def page(name: str) -> str:
     """The text of one page, by its file name."""
-    module = import_module(f"wsprobe.manual.{PAGES[name]}")
+    module = import_module(f"man.build.{PAGES[name]}")
     if PAGES[name] == "commands":
         made: str = module.page(name.removeprefix("wsprobe-").removesuffix(".1"))
     else:

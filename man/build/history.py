@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from man.build import mdoc
+from man.build.mdoc import tagged, text
 from wsprobe.history import data
 from wsprobe.history.revision import Cell, Contradiction, Grade, Question, Revision, Row, Rule
-from wsprobe.manual import mdoc
-from wsprobe.manual.mdoc import tagged, text
 
 KNOWN: dict[Grade, str] = {
     "read": "the normative text was read",

@@ -1,0 +1,153 @@
+"""Whatever a saved recording has been turned into: it is refused in one line, or every reader bears it.
+
+Seeded: the same mutations on every run. ``MANY`` in the environment makes more of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from wsprobe.cli.comparison import as_is, differing, status, tellables
+
+from wsprobe import archive, opening, target
+from wsprobe.archive import ArchiveError
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.engine import Page
+from wsprobe.exchange import Exchange, Plan
+from wsprobe.history import read_as
+from wsprobe.history.data import select
+from wsprobe.lab import find
+from wsprobe.lab.play import play
+from wsprobe.lab.ports import place
+from wsprobe.redaction import redact
+from wsprobe.report import report
+from wsprobe.show import as_json, write_out
+from wsprobe.show.compare import comparison, difference
+from wsprobe.show.lines import Look
+from wsprobe.show.report import handshake
+from wsprobe.show.verbose import event
+
+KEPT = (Path(__file__).parent / "files" / "format-2-events.json").read_text()
+SCENARIOS = ("status-403", "close-4403", "accept-wrong", "redirect-302", "100-then-101", "deflate-stream")
+ROUNDS, EACH = 8, int(os.environ.get("MANY", "60"))
+LOOK = Look(width=100, verbose=2)
+REVISIONS = select("all")
+
+ODD: tuple[Any, ...] = (
+    *(None, True, -1, 0, 1, 999, 65535, 65536, 2**31, 2**53, 10**30, 0.5, 1e308, [], {}, ["a"]),
+    *("", "x", "\ud800", "\x00\x1b[31m\n", "\u20ac", "inf", "1.3", "999.9", "::1", "a:b@c", "%zz", "x" * 300),
+    *(
+        "ws://[::1",
+        "http://a b/",
+        "wss://\u00e9.example/%",
+        "socks5h://u@h:1",
+        "hybi-04",
+        "hixie-75",
+        "hixie-76",
+    ),
+    *("hybi-07", "hybi-99", "fin", "reset", "local", "timeout", "limit", "interrupted", "error", "truncated"),
+    # Base64: a 101; a frame; "HTTP/"; nothing that makes sense.
+    *("SFRUUC8xLjEgMTAxIHgNCg0K", "gQJoaQ==", "SFRUUC8=", "AP+A/w=="),
+)
+
+
+@cache
+def saved() -> tuple[str, ...]:
+    """Recordings as they are kept, as JSON."""
+    made = [KEPT]
+    for name in SCENARIOS:
+        to = target.parse(place(find(name)).address)
+        asked = opening.request(to, opening.Offer(key="d3Nwcm9iZSByZWhlYXJzZQ=="))
+        made.append(archive.dump(play(find(name), Plan(to, asked))))
+    return tuple(made)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every value inside *value*."""
+    if path:
+        yield path
+    for key, item in (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    ):
+        yield from places(item, (*path, key))
+
+
+def mutated(chance: Random, value: Any) -> None:
+    """Change one thing in *value*."""
+    path = chance.choice(list(places(value)))
+    holder = value
+    for key in path[:-1]:
+        holder = holder[key]
+    key = path[-1]
+    match chance.randrange(4):
+        case 0 | 1:
+            holder[key] = chance.choice(ODD)
+        case 2:
+            del holder[key]
+        case 3 if isinstance(holder, list):
+            holder.insert(chance.randrange(len(holder) + 1), holder[key])
+            chance.shuffle(holder)
+        case _:
+            same = [
+                item
+                for item in (ODD if isinstance(holder[key], (str, int)) else ())
+                if type(item) is type(holder[key])
+            ]
+            holder[key] = chance.choice(same or [holder[key]])
+
+
+def loaded(text: str) -> tuple[Exchange | None, str]:
+    try:
+        return archive.load(text), ""
+    except ArchiveError as error:
+        return None, str(error)
+
+
+def read_in_every_way(exchange: Exchange) -> None:
+    for one in (exchange, redact(exchange)):
+        made = report(one)
+        made = replace(
+            made,
+            verdicts=tuple(read_as(made.reading, revision) for revision in REVISIONS),
+            views=as_is(made, tuple(ENGINES), Page()),
+            answers=(one,) * len(ENGINES),
+        )
+        handshake(made, LOOK)
+        difference([made, made], LOOK)
+        comparison([made, made], tellables([made, made]), LOOK)
+        differing(made)
+        status([made], True, True)
+        for each in one.events:
+            event(each, LOOK)
+        write_out.write_out("".join(f"%{{{name}}}" for name in write_out.VARIABLES), made)
+        told_apart = as_json.tellable_value(tellables([made, made]), ["a", "b"])
+        line = "".join(as_json.pieces(as_json.report_value(made, told_apart)))
+        assert archive.load(line) == one
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_an_odd_recording_is_refused_or_borne(seed: int) -> None:
+    chance = Random(seed)
+    borne = refused = 0
+    for _ in range(EACH):
+        value = json.loads(chance.choice(saved()))
+        for _ in range(chance.choice((1, 1, 1, 2, 4))):
+            mutated(chance, value)
+        exchange, complaint = loaded(json.dumps(value))
+        if exchange is None:
+            refused += 1
+            assert complaint.isprintable()
+            assert len(complaint) < 250
+        else:
+            borne += 1
+            read_in_every_way(exchange)
+    assert borne > EACH // 20
+    assert refused > EACH // 20
