@@ -297,7 +297,7 @@ def _page(report: Report, look: Look) -> list[Line]:
         return []
     given = "" if report.page.url != Page().url else " (nobody named one: --page URL or --origin ORIGIN does)"
     rows = [line(Piece("page ", "dim"), look.text(report.page.url.encode()), Piece(given, "dim"))]
-    asked = [each for each in report.answers if each is not None] or [report]
+    asked = [each for each in report.answers or (report,) if each is not None]
     origins = dict.fromkeys(_field(each, b"origin") for each in asked if each.reading.request.head.fields)
     if origins:
         sent = ", ".join(look.text(o) if o is not None else "none" for o in origins)
