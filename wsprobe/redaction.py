@@ -66,6 +66,11 @@ _SCHEMES = (
 )
 
 
+def looks_like_token(text: str) -> bool:
+    """True if *text* is long and has digits among its letters, as what a machine made."""
+    return len(text) >= TOKEN_MIN and bool(re.search(r"[0-9]", text) and re.search(r"[A-Za-z]", text))
+
+
 class Secrets:
     """Masks secrets in text and remembers them. Text of bytes is latin-1, one character a byte."""
 
@@ -119,9 +124,8 @@ class Secrets:
         return re.sub(r"[^, \t]+", lambda found: self.token(found[0]), text)
 
     def token(self, text: str) -> str:
-        """*text* masked if it is long and has digits among its letters, as what a machine made."""
-        made = re.search(r"[0-9]", text) and re.search(r"[A-Za-z]", text)
-        return self._masked(text) if len(text) >= TOKEN_MIN and made else text
+        """*text*, masked if it looks like a token."""
+        return self._masked(text) if looks_like_token(text) else text
 
     def message(self, data: bytes) -> bytes:
         """What was sent in the session, masked as a whole."""

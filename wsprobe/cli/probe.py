@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 import click
 from msgspec.structs import replace
 
-from wsprobe.cli.ask import plan
+from wsprobe import target
+from wsprobe.cli.ask import for_strangers, origin, plan
 from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.places import Lab, Place, Word
 from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
@@ -19,7 +20,6 @@ from wsprobe.followup import other_wire, redirect, transient
 from wsprobe.judge.subject import how
 from wsprobe.outcome import Exit
 from wsprobe.read import read
-from wsprobe.read.reading import Reading
 from wsprobe.report import Report, report
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def following(exchange: Exchange, place: Place, settings: Settings, hops: int) -
     if following:
         url = redirect(reading)
         if url is not None:
-            return redirected(reading, url, place)
+            return redirected(url, place, settings)
     if negotiating:
         wire = other_wire(reading)
         if wire is not None:
@@ -229,12 +229,15 @@ def in_version(asking: Asking) -> Asking:
     return replace(asking, offer=replace(asking.offer, version=None))
 
 
-def redirected(reading: Reading, url: str, place: Place) -> Plan | None:
-    """The plan for a redirect's *url*; None if that cannot be asked (another scheme, no host)."""
+def redirected(url: str, place: Place, settings: Settings) -> Plan | None:
+    """The plan for a redirect's *url*; None if that cannot be asked (another scheme, no host).
+
+    However many redirects led there: what was given for the first URL's origin goes to no other, unless
+    --location-trusted says so.
+    """
     try:
-        then = plan(url, place.asking)
-        if then.target.host != reading.exchange.plan.target.host:
-            then = plan(url, place.asking, elsewhere=True)
-    except click.UsageError:
+        if settings.location_trusted or origin(target.parse(url)) == origin(target.parse(place.url)):
+            return plan(url, place.asking)
+        return plan(url, for_strangers(place.asking))
+    except (click.UsageError, target.TargetError):
         return None
-    return then
