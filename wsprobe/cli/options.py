@@ -171,8 +171,8 @@ own_request = together(
         long="What was given for one origin (scheme, host and port) goes to no other, however long the chain: "
         "credentials, cookies, the client's certificate, --raw-request, --request-target, a --protocol that "
         "looks like a token, and every -H but Accept and its kin, User-Agent, Origin, Sec-WebSocket-Extensions "
-        "and -Version. The report says what was left out. Browsers do not follow redirects for WebSockets, except "
-        "WebKitGTK.",
+        "and -Version. The report says what was left out. Browsers do not follow redirects for WebSockets, but "
+        "for WebKitGTK.",
     ),
     option(
         "--location-trusted",
