@@ -15,7 +15,6 @@ and of query parameters and cookie attributes are not masked.
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Sequence
@@ -201,8 +200,10 @@ class Secrets:
             spelt.append(text.encode("latin-1"))
         plain = [*spelt, *(unquote_to_bytes(each) for each in spelt)]
         forms = [*plain, *(quote_from_bytes(each, safe="").encode() for each in plain)]
+        from json import dumps  # only a call that masks needs it
+
         for ascii in (True, False):
-            forms.append(json.dumps(text, ensure_ascii=ascii)[1:-1].encode("utf-8", "surrogatepass"))
+            forms.append(dumps(text, ensure_ascii=ascii)[1:-1].encode("utf-8", "surrogatepass"))
         for each in plain:
             if len(each) >= BASE64_MIN:
                 # The last letters of base64 depend on what follows, where something does.
