@@ -25,8 +25,11 @@ def told(recording: Recording) -> Recording:
 
 
 def agree(recording: Recording, view: Recording) -> list[str]:
-    """In what *view* is not *recording*. How an endless stream ended is not asked: a matter of speed. Nor is what
-    came from a message on that unfolds to more than is kept: no view follows it, and each says so."""
+    """In what *view* is not *recording*.
+
+    How an endless stream ended is not asked: a matter of speed. Nor is what came from a message on that unfolds
+    to more than is kept: no view follows it, and each says so.
+    """
     wanted = told(recording)
     if kept := next((n for n, event in enumerate(wanted["events"]) if event.get("size", 0) > INFLATED_MAX), 0):
         wanted |= {
