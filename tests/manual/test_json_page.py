@@ -16,7 +16,7 @@ import pytest
 
 from man.build import mdoc, page, reports
 from tests.manual.command_lines import parse
-from wsprobe.browsers import ENGINES
+from wsprobe.browsers import ALL
 from wsprobe.cli.main import run
 from wsprobe.show.as_json import TraceJson, schema
 
@@ -107,7 +107,7 @@ OFFLINE = [lines for _, lines in reports.EXAMPLES if "lab:" in lines]
 PRINTED = {
     "accept-wrong": "accept-",
     "response.body.raw": "body text\n",
-    "--browser all": "".join(f'["{name}",1006]\n' for name in ENGINES),
+    "--browser all": "".join(f'["{name}",1006]\n' for name in ALL),
     "kept.json": "in the page",
 }
 

@@ -261,7 +261,13 @@ class ExceptionJson(Object, frozen=True, kw_only=True):
 
     name: Annotated[str, Meta(description="Name of the exception, as SyntaxError.")]
     message: Annotated[str, Meta(description="Its message, in the engine's own words.")]
-    code: Annotated[int | UnsetType, Meta(description="Its legacy code; absent where it has none.")] = UNSET
+    code: Annotated[
+        int | str | UnsetType,
+        Meta(
+            description="Its legacy code, or the word that a runtime gives its errors as code; absent where it "
+            "has none."
+        ),
+    ] = UNSET
 
 
 class Happening(Object, frozen=True, kw_only=True, tag_field="type"):
@@ -284,6 +290,18 @@ class MessageJson(Happening, frozen=True, kw_only=True, tag="message"):
 
 class ErrorJson(Happening, frozen=True, kw_only=True, tag="error"):
     """The connection failed."""
+
+    message: Annotated[
+        str | UnsetType,
+        Meta(
+            description="ErrorEvent.message, in a runtime (undici, ws, deno, bun); absent in a browser, where "
+            "it is a plain Event."
+        ),
+    ] = UNSET
+    error: Annotated[
+        str | UnsetType,
+        Meta(description="ErrorEvent.error, in a runtime: its name, message and, in brackets, code."),
+    ] = UNSET
 
 
 class CloseEventJson(Happening, frozen=True, kw_only=True, tag="close", rename={"was_clean": "wasClean"}):
@@ -326,7 +344,11 @@ class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
         Meta(description="What this engine's own request led to; absent where it read the answer to ours."),
     ] = UNSET
     browser: Annotated[
-        str, Meta(description="Name of the engine: chromium, firefox, webkitgtk, whatwg or w3c-cr-2012.")
+        str,
+        Meta(
+            description="Name of the engine: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, undici, ws, "
+            "deno or bun."
+        ),
     ]
     version: Annotated[str, Meta(description="Its version.")]
     page: Annotated[str, Meta(description="URL of the page whose script opened the socket.")]
@@ -357,6 +379,13 @@ class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
         Meta(description="Not null where the engine is measured to give more than one result: which."),
     ]
     cookies: Annotated[tuple[str, ...], Meta(description="Set-Cookie values that the engine stores.")]
+    beyond: Annotated[
+        tuple[str, ...] | UnsetType,
+        Meta(
+            description="What script in a runtime can read by an interface that browsers do not have; absent "
+            "if nothing."
+        ),
+    ] = UNSET
 
 
 class ToldJson(Object, frozen=True, kw_only=True):
@@ -825,6 +854,7 @@ def view_value(view: ScriptView, answer: Report | None) -> ViewJson:
         because=view.because,
         races=view.races or None,
         cookies=view.cookies,
+        beyond=view.beyond or UNSET,
     )
 
 
@@ -847,6 +877,8 @@ def event_value(event: DomEvent) -> EventJson:
             return CloseEventJson(code=event.code, reason=event.reason, was_clean=event.was_clean)
         case "throw":
             return ThrowJson(exception=exception_value(event.exception))
+        case "error" if event.message is not None:
+            return ErrorJson(message=event.message, error=event.error)
         case _:
             return ErrorJson()
 
