@@ -130,6 +130,7 @@ def _body() -> Iterator[str]:
     yield from _limits()
     yield from _console()
     yield from _measuring()
+    yield from _another_browser()
     yield from mdoc.references("wsprobe-compare(1)", "wsprobe-explain(1)", "wsprobe-history(7)", "wsprobe(1)")
 
 
@@ -303,4 +304,38 @@ def _measuring() -> Iterator[str]:
             "write the recordings; pytest tests/browsers says where views and recordings differ.",
             "python -m tests.browsers.agreement --write and python -m man.build bring this page up to date.",
         )
+    )
+
+
+def _another_browser() -> Iterator[str]:
+    yield ".Sh ANOTHER BROWSER"
+    yield from mdoc.paragraphs(
+        "Any browser can be held against the views, one that runs on no machine of ours too: the page of "
+        "wsprobe serve runs the scenarios in the browser that opens it. What it finds is a file, one scenario "
+        "a line, with the User-Agent and the versions in its first line. Safari, with a Mac and ten minutes:",
+    )
+    yield from mdoc.bullets(
+        (
+            "pip install 'wsprobe[lab]', then wsprobe serve; open in Safari the URL that it prints.",
+            "For the scenarios over TLS: press Run all and Stop, open the link to the authority's certificate "
+            "under Left out, double-click the file, and let Keychain Access always trust it. Load the page "
+            "again. Without it these scenarios are left out, and the file says so. The authority is made anew "
+            "each time and its key never leaves the memory of wsprobe; take it out of the keychain afterwards.",
+            "Press Run all and keep the tab in front: two or three minutes in the engines that were measured. "
+            "Then press Save as a file.",
+            "wsprobe compare --measured safari-18.5.jsonl says which engine it is nearest to and what differs; "
+            "with lab:NAME, what was seen of one scenario beside each prediction.",
+            "In a checkout, python -m tests.browsers safari-18.5.jsonl keeps the file as recordings of a new "
+            "engine, and prints the table of agreement. The views are then written against it.",
+        )
+    )
+    yield from mdoc.paragraphs(
+        "A phone in the same network: wsprobe serve --public --keep FILE prints a URL with a token in it. What "
+        "names the loopback address is left out there, and Send to wsprobe serve writes the file. "
+        "Whoever reaches the machine reaches the lab as long as it runs.",
+        "The page runs scenarios side by side only as far as browsers do: one handshake at a time with one "
+        "address. What races (an end that comes with, or before, what it ends) may differ from run to run, and "
+        "is named as such.",
+        "A browser that is installed: wsprobe compare --run-browser chromium URL opens any URL in it, from a "
+        "page of a private lab, beside the prediction for that page.",
     )

@@ -53,6 +53,7 @@ OBJECTS: dict[type, str] = {
     as_json.VerdictJson: "verdicts",
     as_json.ToldJson: "verdicts: told",
     as_json.TellableJson: "tellable",
+    as_json.SeenJson: "seen",
 }
 """Type -> where it is found, which is its heading."""
 SCRIPT_EVENTS = get_args(as_json.EventJson)

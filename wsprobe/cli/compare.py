@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec.structs import replace
@@ -24,6 +24,10 @@ from wsprobe.cli.streams import check_writable, emit, look, note, save
 from wsprobe.nearest import nearest
 from wsprobe.outcome import Exit
 from wsprobe.report import Report, comparable
+
+if TYPE_CHECKING:
+    from wsprobe.lab.installed import Found
+    from wsprobe.show.lines import Line
 
 SECTION = "Readers"
 
@@ -97,6 +101,25 @@ reading = together(
         section=SECTION,
         help="the page whose script opens the socket: decides Origin, mixed content and the base URL",
     ),
+    option(
+        "--run-browser",
+        "run_browser",
+        multiple=True,
+        metavar="NAME[,NAME]",
+        section=SECTION,
+        help="start an installed browser too, and show what script saw there beside what is predicted",
+        long="chromium, firefox or webkitgtk, as found on PATH, or NAME=PATH. It runs without a window, in a "
+        "profile that is thrown away, on a page of a private lab, which opens the URL; the prediction is made "
+        "for that page. WebKitGTK needs a display, or Xvfb.",
+    ),
+    option(
+        "--measured",
+        metavar="FILE",
+        section=SECTION,
+        help="show what a browser did, as the page of wsprobe serve wrote it, beside what is predicted",
+        long="All of the file: which engine the browser is nearest to, and what differs. With lab:NAME, that "
+        "scenario alone.",
+    ),
     option("--csp", metavar="POLICY", default="", section=SECTION, help="the page's Content-Security-Policy"),
 )
 
@@ -131,7 +154,12 @@ def command(places: tuple[str, ...], **values: Any) -> int:
     otherwise are shown and do not count.
     """
     said = settings(values, page=True)
-    return compare(places or ("-",), said, readers(values, said))
+    by = readers(values, said)
+    if values["measured"]:
+        from wsprobe.cli.measured import compare_measured  # the lab, and each scenario rehearsed
+
+        return compare_measured(values["measured"], places, by.browsers or chosen(()), said)
+    return compare(places or ("-",), said, by, values["run_browser"])
 
 
 def readers(values: dict[str, Any], said: Settings) -> Readers:
@@ -159,12 +187,20 @@ def readers(values: dict[str, Any], said: Settings) -> Readers:
     )
 
 
-def compare(words: Sequence[str], said: Settings, by: Readers) -> int:
+def compare(words: Sequence[str], said: Settings, by: Readers, started: Sequence[str] = ()) -> int:
     """Collect the recordings, let the readers read, print; returns the exit status. Raises click.UsageError for
-    what cannot be used."""
+    what cannot be used. *started*: installed browsers that are to open each place too."""
     if said.save is not None:
         check_writable(said.save, "save")
-    reports = collect(words, said, by)
+    seen: list[list[Found]] = []
+    if started:
+        if any(_is_recording(word) for word in words):
+            raise click.UsageError("--run-browser: a browser opens URLs, and reads no recordings; name a URL")
+        from wsprobe.cli.run_browser import run_browsers  # the lab, and processes
+
+        by, reports, seen = run_browsers(words, started, said, by)
+    else:
+        reports = collect(words, said, by)
     if not reports:
         raise click.UsageError("no recording to compare: standard input was empty")
     if not by.browsers and not by.revisions and len(reports) < 2:
@@ -175,6 +211,8 @@ def compare(words: Sequence[str], said: Settings, by: Readers) -> int:
         reports = [replace(r, verdicts=read_as_each(r.reading, by.revisions)) for r in reports]
     groups = tellables(reports) if by.browsers else []
     result = status(reports, bool(by.browsers), bool(by.revisions))
+    if not all(each.held.same for found in seen for each in found):
+        result = Exit.DIFFERENT
     unmet = [sentence for each in reports for sentence in expect.unmet(said.expectations, each)]
     if said.redact:
         from wsprobe.cli.masked import masked  # only where it is asked for
@@ -182,7 +220,7 @@ def compare(words: Sequence[str], said: Settings, by: Readers) -> int:
         reports = [masked(each) for each in reports]
         unmet = ["an --expect is not met"] if unmet else []
     if not said.silent:
-        show(reports, groups, said)
+        show(reports, groups, said, seen)
     if said.save is not None:
         save(said.save, [each.exchange for each in reports])
     if said.expectations:
@@ -273,22 +311,46 @@ def tellables(reports: Sequence[Report]) -> list[Tellable]:
     return [tellable([r.views[i] for r in reports]) for i in range(len(reports[0].views))]
 
 
-def show(reports: Sequence[Report], groups: Sequence[Tellable], said: Settings) -> None:
-    """Print the reports, as JSON or for a person."""
+def show(
+    reports: Sequence[Report], groups: Sequence[Tellable], said: Settings, seen: Sequence[Sequence[Found]] = ()
+) -> None:
+    """Print the reports, as JSON or for a person. *seen*: for each, what installed browsers did."""
     if said.as_json:
-        from wsprobe.show.as_json import brief, pieces, report_value, tellable_value
-
-        told_apart = tellable_value(groups, [r.title for r in reports])
-        for number, each in enumerate(reports):
-            told_too = bool(groups) and (number == 0 or len(reports) <= TELLABLE_IN_EACH)
-            value = report_value(each, told_apart if told_too else None)
-            sys.stdout.writelines(pieces(brief(value) if said.brief else value))
-            sys.stdout.write("\n")
+        show_json(reports, groups, said, seen)
         return
     from wsprobe.show.compare import comparison
 
     of = look(sys.stdout, said.color)
-    emit(comparison(reports, groups, of), sys.stdout, of)
+    if not seen:
+        emit(comparison(reports, groups, of), sys.stdout, of)
+        return
+    from wsprobe.show.run_browser import seen_beside
+
+    lines: list[Line] = []
+    for report, found in zip(reports, seen, strict=True):
+        lines += [()] if lines else []
+        lines += comparison([report], [], of)
+        for each in found:
+            lines += seen_beside(each, of)
+    emit(lines, sys.stdout, of)
+
+
+def show_json(
+    reports: Sequence[Report], groups: Sequence[Tellable], said: Settings, seen: Sequence[Sequence[Found]]
+) -> None:
+    """Print the reports, one JSON object a line."""
+    from wsprobe.show.as_json import brief, pieces, report_value, tellable_value
+
+    told_apart = tellable_value(groups, [r.title for r in reports])
+    for number, each in enumerate(reports):
+        told_too = bool(groups) and (number == 0 or len(reports) <= TELLABLE_IN_EACH)
+        value = report_value(each, told_apart if told_too else None)
+        if seen:
+            from wsprobe.show.run_browser import seen_value
+
+            value = replace(value, seen=[seen_value(one) for one in seen[number]])
+        sys.stdout.writelines(pieces(brief(value) if said.brief else value))
+        sys.stdout.write("\n")
 
 
 def status(reports: Sequence[Report], browsers: bool, revisions: bool) -> int:

@@ -109,6 +109,11 @@ _ended_by: list[int] = []
 
 def listen() -> None:
     """Let SIGTERM and SIGHUP do what ^C does, unless whoever started us wants them ignored (nohup)."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and hasattr(signal, "pthread_sigmask"):
+        # A shell's script ignores ^C for what it starts with &. It is held back then, and not ignored: it is
+        # also the way in which the other two end us.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in ("SIGTERM", "SIGHUP"):
@@ -120,6 +125,8 @@ def listen() -> None:
 def _end(number: int, frame: object) -> None:
     _ended_by.append(number)
     signal.raise_signal(signal.SIGINT)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def run(argv: Sequence[str] | None = None) -> int:

@@ -196,10 +196,10 @@ class Lab:
             from wsprobe.lab.server import serve  # trio and sockets
 
             self._running = await self._stack.enter_async_context(serve())
-        return _in_lab(name, asking, self._running)
+        return in_lab(name, asking, self._running)
 
 
-def _in_lab(name: str, asking: Asking, lab: Running) -> Place:
+def in_lab(name: str, asking: Asking, lab: Running) -> Place:
     """The place that ``lab:NAME`` stands for; ``lab:PATH`` is a path of the lab, as in ``lab:/status/403`` or
     ``lab:status/403``.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,11 +12,14 @@ from wsprobe.cli.option import Command, option
 from wsprobe.cli.streams import note
 
 if TYPE_CHECKING:
+    from wsprobe.lab.measured import Measured
     from wsprobe.lab.scenario import Scenario
     from wsprobe.lab.server import Lab, Visit
+    from wsprobe.lab.site import Site
 
 EXAMPLES = (
     ("wsprobe serve --port 8000", "Then open ws://127.0.0.1:8000/s/status-403 from the client to be tested:"),
+    ("wsprobe serve", "What does my own browser make of it? Open the page whose URL is printed:"),
     ("wsprobe serve --list | grep close", "Which scenarios are there?"),
     ("wsprobe connect 'lab:/close/4403?reason=token%20expired'", "One answer of your own, without serve:"),
 )
@@ -26,11 +30,9 @@ LAB = "Lab"
 @click.command("serve", cls=Command, examples=EXAMPLES)
 @option(
     "--host",
-    default="127.0.0.1",
-    show_default=True,
     metavar="ADDRESS",
     section=LAB,
-    help="address to listen on",
+    help="address to listen on: 127.0.0.1, or with --public every one that this machine has",
 )
 @option(
     "--port",
@@ -51,7 +53,26 @@ LAB = "Lab"
     "--public",
     is_flag=True,
     section=LAB,
-    help="allow an address that others can reach; the lab serves hostile answers to whoever asks",
+    help="let other machines reach the lab, which serves hostile answers to whoever asks",
+    long="For a phone in the same network, say. The page then has a token in its URL, which is printed; the "
+    "scenarios have none. End it as soon as you are done.",
+)
+@option(
+    "--allow-host",
+    "allowed",
+    multiple=True,
+    metavar="NAME",
+    section=LAB,
+    help="answer to this name too in the Host field",
+    long="The lab answers to its own address and to localhost, and with --public to any address; a request "
+    "with another Host gets 421, so that no page elsewhere can reach the lab by a name of its own.",
+)
+@option(
+    "--keep",
+    metavar="FILE",
+    section=LAB,
+    help="write what a browser's 'Run all' found to FILE, when the person at the page sends it",
+    long="wsprobe compare --measured FILE reads it. Each run replaces the one before.",
 )
 @option("--list", "as_list", is_flag=True, section=LAB, help="list the scenarios and exit")
 @option(
@@ -64,6 +85,9 @@ LAB = "Lab"
 @option("-s", "--silent", is_flag=True, section=LAB, help="do not log requests")
 def command(**values: Any) -> int:
     """Run the lab: a loopback server that plays every scenario of the catalogue, until ^C.
+
+    Its page, at / for a browser, shows what that very browser makes of each scenario, beside what wsprobe
+    predicts; it can run all of them and write a file for compare --measured.
 
     \b
     Paths:
@@ -115,19 +139,31 @@ def write_json(value: dict[str, Any]) -> None:
 
 
 def serve_until_interrupted(values: dict[str, Any]) -> int:
+    """Run the lab until ^C, or a signal that does what ^C does. Whatever it wrote for itself is gone then."""
     from wsprobe import net
     from wsprobe.lab.certificates import NoCertificates
     from wsprobe.lab.server import LabError, serve
+    from wsprobe.lab.site import Site, token
+
+    public = bool(values["public"])
+    host = values["host"] or ("0.0.0.0" if public else "127.0.0.1")
+    site = Site(
+        names=(host, *values["allowed"]),
+        addresses=public,
+        token=token() if public else "",
+        keep=keeping(values["keep"]) if values["keep"] else None,
+    )
 
     async def stay() -> None:
         async with serve(
-            values["host"],
+            host,
             values["port"],
             tls_port=values["tls_port"],
-            public=values["public"],
+            public=public,
             watch=None if values["silent"] else lambda visit: log(visit, values["as_json"]),
+            front=site,
         ) as lab:
-            ready(lab, values["as_json"])
+            ready(lab, site, values["as_json"])
             await net.sleep(float("inf"))
 
     try:
@@ -137,13 +173,40 @@ def serve_until_interrupted(values: dict[str, Any]) -> int:
     return 0
 
 
-def ready(lab: Lab, as_json: bool) -> None:
+def keeping(path: str) -> Callable[[Measured], object]:
+    """What writes a run to the file at *path*. Raises click.UsageError now if it cannot be written."""
+    from wsprobe.lab.measured import dump
+
+    try:
+        with open(path, "a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        raise click.UsageError(f"--keep: {path}: {error.strerror}") from None
+
+    def keep(measured: Measured) -> None:
+        try:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(dump(measured))
+        except OSError as error:
+            note(f"--keep: {path}: {error.strerror}; nothing was kept of {measured.browser.title}")
+        else:
+            note(f"{len(measured.seen)} scenarios in {measured.browser.title}: {path}")
+
+    return keep
+
+
+def ready(lab: Lab, site: Site, as_json: bool) -> None:
     """Say where the lab is, once it listens."""
-    host = f"[{lab.host}]" if ":" in lab.host else lab.host
+    from wsprobe.lab.site import reachable
+
+    at = reachable(lab.host)
+    host = f"[{at}]" if ":" in at else at
     urls = {"ws": f"ws://{host}:{lab.ports['plain']}/"}
     if "tls" in lab.ports:
         urls["wss"] = f"wss://{host}:{lab.ports['tls']}/"
+    page = site.page_url(at, lab.ports["plain"])
     if as_json:
+        urls["page"] = page
         write_json({"ready": urls, **({"authority": str(lab.certificate_authority)} if "wss" in urls else {})})
         return
     for url in urls.values():
@@ -151,13 +214,22 @@ def ready(lab: Lab, as_json: bool) -> None:
     if "wss" in urls:
         sys.stdout.write(f"trust {lab.certificate_authority} (--cacert)\n")
     sys.stdout.flush()
-    note("the lab is ready; wsprobe serve --list shows its scenarios, ^C ends it")
+    if site.open_to_others:
+        note(
+            "warning: --public lets every machine that reaches this one connect to the lab, which serves "
+            "hostile answers; the page is for whoever has its URL. End it as soon as you are done"
+        )
+    note(f"the lab is ready; its page, for a browser: {page}")
+    note("wsprobe serve --list shows its scenarios, ^C ends it")
 
 
 def log(visit: Visit, as_json: bool) -> None:
-    """One line a request."""
+    """One line a request; none for what the page itself is made of."""
+    from wsprobe.lab.server import PAGE
     from wsprobe.visible import visible
 
+    if visit.scenario == PAGE:
+        return
     first = visit.request.split(b"\r\n", 1)[0]
     if as_json:
         write_json({"peer": visit.peer, "request": first.decode("latin-1"), "scenario": visit.scenario or None})

@@ -40,7 +40,7 @@ class Request(Struct, frozen=True):
     early: bytes
     """What came after it."""
     body: bytes = b""
-    """hixie-76: the eight bytes behind the head."""
+    """hixie-76: the eight bytes behind the head; else what a POST brings."""
 
     def first(self, name: bytes) -> bytes:
         """Return the value of the first field called *name* (lower case), b"" if there is none."""
@@ -73,12 +73,21 @@ class RequestReader:
         if head is None or head.first is None:
             return None
         body = head.start + len(head.raw)
-        end = body + (BODY if head.all(b"sec-websocket-key1") else 0)
+        end = body + (BODY if head.all(b"sec-websocket-key1") else _posted(head))
         if len(self.came) < end:
             return None
         method, _, after = head.first.text.partition(b" ")
         resource, _, _ = after.rpartition(b" ")
         return Request(head, method, resource or after, bytes(self.came[end:]), bytes(self.came[body:end]))
+
+
+def _posted(head: Head) -> int:
+    """Return how many bytes a POST brings, as its Content-Length says; 0 for any other request."""
+    lengths = {field.value.strip() for field in head.all(b"content-length")}
+    if head.first is None or not head.first.text.startswith(b"POST ") or len(lengths) != 1:
+        return 0
+    length = lengths.pop()
+    return int(length) if length.isdigit() and len(length) < 8 else 0
 
 
 def request(data: bytes) -> Request | None:

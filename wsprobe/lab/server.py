@@ -13,6 +13,7 @@ from contextlib import ExitStack, asynccontextmanager
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Protocol
 
 import trio
 import trio.socket as tsocket
@@ -36,6 +37,9 @@ from wsprobe.lab.ports import (
 )
 from wsprobe.lab.scenario import Listener, Scenario, Step, escape
 
+PAGE = "page"
+"""Name of what is no scenario: a visit of it is not worth a line in a log."""
+
 Pages = Callable[[Request], Scenario | bytes | None]
 
 
@@ -45,7 +49,7 @@ def reception(asked: Request, pages: Pages | None = None) -> Scenario:
     if isinstance(page, Scenario):
         return page
     if page is not None:
-        return Scenario("page", "page", "A page of whoever runs the lab.", (Step("send", escape(page)),))
+        return whole(page)
     resource = asked.resource.decode("latin-1")
     if resource.partition("?")[0] == "/":
         return _words("the list", "200 OK", contents())
@@ -55,6 +59,11 @@ def reception(asked: Request, pages: Pages | None = None) -> Scenario:
         return _words("", "404 Not Found", f"{error}\n")
     except PathError as error:
         return _words("", "400 Bad Request", f"{error}\n")
+
+
+def whole(answer: bytes) -> Scenario:
+    """Return what sends *answer*, which is no scenario's, byte for byte."""
+    return Scenario(PAGE, "page", "A page of whoever runs the lab.", (Step("send", escape(answer)),))
 
 
 def unavailable(why: str) -> Scenario:
@@ -109,6 +118,16 @@ class Visit(Struct, frozen=True):
     """Name of what is played, "" if nothing is to be found there."""
 
 
+class Front(Protocol):
+    """Whoever answers before the catalogue does, and is shown what the catalogue sends."""
+
+    async def answer(self, lab: Lab, asked: Request, secure: bool) -> bytes | None:
+        """Return the whole answer to *asked*, None if that is the catalogue's."""
+
+    def noted(self, scenario: Scenario, asked: Request, wire: Wire) -> Wire:
+        """Return the wire on which *scenario* is to be played for *asked*."""
+
+
 class Lab:
     """A lab that is running. Ports are started as they are asked for."""
 
@@ -120,6 +139,7 @@ class Lab:
         nursery: trio.Nursery,
         watch: Callable[[Visit], object] | None,
         pages: Pages | None,
+        front: Front | None = None,
     ) -> None:
         self.host = host
         self.ports: dict[Listener, int] = {}
@@ -129,6 +149,7 @@ class Lab:
         self._nursery = nursery
         self._watch = watch
         self._pages = pages
+        self._front = front
         self.connections = 0
         """Open now, over all listeners."""
         self._closing = ExitStack()
@@ -155,6 +176,10 @@ class Lab:
                 self._nursery.start_soon(self._listen, listener, tsocket.from_stdlib_socket(sock))
             self.ports[listener] = sock.getsockname()[1]
         return self.ports[listener]
+
+    def listens_at(self, address: str) -> bool:
+        """Return whether a client that connects to *address* of this machine comes here."""
+        return self._bind in (address, "0.0.0.0")
 
     def place(self, scenario: Scenario, host: str | None = None) -> Place:
         """Return URL and page of *scenario*, at *host* if it is not the lab's own; starts what it needs.
@@ -233,7 +258,10 @@ class Lab:
             return
         came, asked = await _hear(wire)
         local, peer = _name(stream.socket.getsockname()), _name(stream.socket.getpeername())
-        scenario = reception(asked, self._pages) if asked is not None else None
+        answered = await self._front.answer(self, asked, kind.tls) if self._front and asked else None
+        scenario = None
+        if asked is not None:
+            scenario = whole(answered) if answered is not None else reception(asked, self._pages)
         if self._watch is not None and came:
             self._watch(Visit(listener, peer, local, came, scenario.name if scenario else ""))
         if scenario is None or asked is None:
@@ -248,6 +276,8 @@ class Lab:
         performance = answer(
             scenario, asked, {str(name): port for name, port in self.ports.items()}, secure=kind.tls
         )
+        if self._front is not None and answered is None:
+            wire = self._front.noted(scenario, asked, wire)
         await drive(performance.perform(trio.current_time), wire, self._bounds.received)
 
     async def _drive(self, wire: Wire, steps: tuple[Step, ...]) -> None:
@@ -299,13 +329,14 @@ async def serve(
     bounds: Bounds = Bounds(),
     watch: Callable[[Visit], object] | None = None,
     pages: Pages | None = None,
+    front: Front | None = None,
 ) -> AsyncIterator[Lab]:
     """Run a lab at *host*, its plain listener on *port* (0: any free one), until the block is left.
 
     Other listeners are started as they are asked for; *tls_port* starts the TLS listener at once.
     *every_loopback*: listen for all of 127.0.0.0/8. *public*: *host* need not be a loopback address.
     *watch* is called for each request. *pages* may answer a request in place of the catalogue, with a scenario
-    or with a whole answer as bytes.
+    or with a whole answer as bytes. *front* is asked before it.
 
     Raises LabError, NoCertificates.
     """
@@ -313,7 +344,7 @@ async def serve(
         raise LabError(f"{host} is not a loopback address: the lab serves hostile answers to whoever asks")
     async with trio.open_nursery() as nursery:
         bind = "0.0.0.0" if every_loopback else "127.0.0.1" if host == "localhost" else host
-        lab = Lab(host, bind, bounds, nursery, watch, pages)
+        lab = Lab(host, bind, bounds, nursery, watch, pages, front)
         try:
             lab.start("plain", port)
             if tls_port is not None:

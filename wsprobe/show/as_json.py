@@ -433,6 +433,41 @@ class TellableJson(Object, frozen=True, kw_only=True):
     ]
 
 
+class SeenJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyState"}):
+    """What script saw in an installed browser, held against the view of its engine."""
+
+    browser: Annotated[str, Meta(description="The engine whose view it is held against.")]
+    version: Annotated[str, Meta(description="As the browser's command prints it; empty if it prints none.")]
+    user_agent: Annotated[str, Meta(description="User-Agent of the browser.")]
+    page: Annotated[str, Meta(description="URL of the page that opened the socket.")]
+    origin: Annotated[str, Meta(description="Origin of that page.")]
+    exception: Annotated[ExceptionJson | None, Meta(description="What the constructor threw; null if nothing.")]
+    url: Annotated[str, Meta(description="WebSocket.url; empty if the constructor threw.")]
+    events: Annotated[
+        tuple[dict[str, str | int | bool], ...],
+        Meta(
+            description="What script was told, in order, as in a file of compare --measured: type, rs "
+            "(readyState while it was delivered) and the DOM's own names."
+        ),
+    ]
+    ready_state: Annotated[
+        int | None,
+        Meta(
+            description="WebSocket.readyState at the end, or when the page stopped watching; null after an "
+            "exception."
+        ),
+    ]
+    console: Annotated[
+        tuple[str, ...] | None,
+        Meta(description="Texts on the console; null where the browser does not tell them."),
+    ]
+    same: Annotated[bool, Meta(description="Whether it is what was predicted.")]
+    differences: Annotated[tuple[str, ...], Meta(description="In what it is not, a line each.")]
+    file: Annotated[
+        str | None, Meta(description="The file that keeps a difference, to be reported; null if there is none.")
+    ]
+
+
 class ReportJson(Object, frozen=True, kw_only=True):
     """One line of wsprobe connect --json or wsprobe compare --json.
 
@@ -505,6 +540,13 @@ class ReportJson(Object, frozen=True, kw_only=True):
             description="By engine: which of the recordings script can tell apart, the same in every object, "
             "or of more than 100 recordings in the first only; with compare --browser-mode and "
             "several recordings."
+        ),
+    ] = UNSET
+    seen: Annotated[
+        list[SeenJson] | UnsetType,
+        Meta(
+            description="What script saw in the installed browsers that were started; only with compare "
+            "--run-browser."
         ),
     ] = UNSET
 

@@ -7,14 +7,9 @@ from dataclasses import dataclass, field
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.script import MAX_REASON
 from wsprobe.exchange import Act
+from wsprobe.lab.measured import CAP, cap
 from wsprobe.lab.scenario import Scenario
-
-CAP, LONG_CAP = 6.0, 25.0
-LONG, LONG_CLOSING = 60.0, 10.0
-"""A server that does nothing for so many seconds, the second after the page's close(), asks how long the engine
-waits. Firefox waits 20."""
-MUCH = 1024 * 1024
-"""Bytes that an engine may need longer for."""
+from wsprobe.lab.site import act_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +60,8 @@ class Case:
 
     @property
     def cap(self) -> float:
-        """Seconds after which the page closes what has not ended: longer where it may rightly take longer."""
-        steps = self.scenario.steps
-        closes = any(act.do == "close" for act in self.scenario.page.acts)
-        long = LONG_CLOSING if closes else LONG
-        slow = any(step.do in ("wait", "hold") and step.seconds > long for step in steps)
-        much = sum(len(step.data) * step.repeat for step in steps) > MUCH
-        return LONG_CAP if slow or much else CAP
+        """Seconds after which the page closes what has not ended."""
+        return cap(self.scenario)
 
 
 def _complained_of(act: Act) -> bool:
@@ -80,22 +70,4 @@ def _complained_of(act: Act) -> bool:
 
 
 def acts(case: Case) -> list[dict[str, object]]:
-    return [_act(act) for act in case.scenario.page.acts]
-
-
-def _act(act: Act) -> dict[str, object]:
-    value: dict[str, object] = {"when": act.when, "do": act.do, "after": act.after / 1000}
-    if act.do == "close":
-        value["arguments"] = _close_arguments(act)
-    elif act.do == "binary":
-        value["hex"] = act.data.hex()
-    else:
-        value["text"] = act.data.decode()
-    return value
-
-
-def _close_arguments(act: Act) -> list[object]:
-    """``null`` stands for ``undefined``: a reason without a code."""
-    if act.data:
-        return [act.code, act.data.decode()]
-    return [] if act.code is None else [act.code]
+    return [act_value(act) for act in case.scenario.page.acts]

@@ -9,14 +9,11 @@ from typing import Any
 
 from tests.browsers.driver.record import Recording
 from wsprobe.browsers.engine import DomEvent, DomException, ScriptView
+from wsprobe.lab.measured import LONGEST_DATA as LONG
+from wsprobe.lab.measured import MOST_EVENTS
 
 TOLD = ("exception", "url", "events", "readyState", "console")
 """What script and console are told: the part of a recording that a view predicts."""
-MOST_EVENTS = 40
-"""Of an endless stream of messages, so many events are kept: how many come in six seconds is chance."""
-
-LONG = 200
-"""Longer messages are cut in the recordings, and their size written down (page.html)."""
 
 
 def told(recording: Recording) -> Recording:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.browsers.driver.case import Case, acts
+from wsprobe.lab.site import measuring_script
 
 TEMPLATE = Path(__file__).with_name("page.html")
 RESULTS = "(window.finished ? JSON.stringify(window.results) : '')"
@@ -21,7 +22,7 @@ def page(cases: Iterable[tuple[Case, str]], at_once: int, back: str = "") -> byt
 
     *back*: where to go once the results are on the console; "" to stay, and say nothing there.
     """
-    text = TEMPLATE.read_text()
+    text = TEMPLATE.read_text().replace("/*MEASURE*/", measuring_script())
     text = text.replace("/*JOBS*/[]", _literal([_job(case, url) for case, url in cases]))
     text = text.replace("/*AT_ONCE*/1", str(at_once))
     return text.replace('/*BACK*/""', _literal(back)).encode()

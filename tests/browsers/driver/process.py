@@ -12,7 +12,9 @@ from pathlib import Path
 
 import trio
 
-GUARD = Path(__file__).with_name("guard.py")
+from wsprobe.lab import guard
+
+GUARD = Path(guard.__file__)
 LONGEST = 1200.0
 """Seconds after which a process is killed even if nobody asked for it."""
 KEPT = ("PATH", "TMPDIR", "TZ")

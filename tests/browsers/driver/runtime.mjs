@@ -21,8 +21,8 @@ if (globalThis.Deno) {
 const loaded = [];
 const listen = globalThis.addEventListener;
 globalThis.addEventListener = (type, listener) => type === "load" ? loaded.push(listener) : listen?.call(globalThis, type, listener);
-const script = /<script>([^]*)<\/script>/.exec(readFileSync(page, "utf8"))[1];
-(0, eval)(script);
+const scripts = readFileSync(page, "utf8").matchAll(/<script>([^]*?)<\/script>/g);
+(0, eval)([...scripts].map(found => found[1]).join("\n"));
 loaded.forEach(listener => listener());
 const waiting = setInterval(() => {
   if (!window.finished) return;

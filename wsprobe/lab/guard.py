@@ -1,9 +1,11 @@
 """Runs one command and leaves nothing of it behind, whatever becomes of the process that asked for it.
 
-``guard.py SECONDS DIRECTORY COMMAND...``: standard input is the lifeline. When it ends (the test ended, or
+``guard.py SECONDS DIRECTORY COMMAND...``: standard input is the lifeline. When it ends (whoever asked ended, or
 was killed), when the seconds are over, or when the command ends, every process that descends from the
-command is killed and *DIRECTORY* (a profile) is removed. Works as a subreaper (prctl(2)), so that
-processes that left the command's process group are found too.
+command is killed and *DIRECTORY* (a profile) is removed. On Linux it works as a subreaper (prctl(2)), so
+that processes that left the command's process group are found too; elsewhere the group is what is ended.
+
+It is run as a script, by its path, and imports nothing of ours.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -25,7 +28,8 @@ POLL = 0.25
 def main(arguments: list[str]) -> int:
     deadline = time.monotonic() + float(arguments[0])
     directory, command = Path(arguments[1]), arguments[2:]
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, close_fds=False, start_new_session=True)
@@ -33,6 +37,8 @@ def main(arguments: list[str]) -> int:
         readable, _, _ = select.select([0], [], [], POLL)
         if readable and not os.read(0, 1024):
             break
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
     end_children()
     shutil.rmtree(directory, ignore_errors=True)
     return 0
@@ -42,10 +48,8 @@ def end_children() -> None:
     """Kill all descendants: orphans come to us, so it is enough to do it until there are no children."""
     while True:
         for pid in children():
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
         try:
             os.waitpid(-1, 0)
         except ChildProcessError:
@@ -53,11 +57,10 @@ def end_children() -> None:
 
 
 def children() -> list[int]:
+    """Process ids of our children, as /proc has them; none where there is no /proc."""
     own = os.getpid()
     found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
+    for entry in Path("/proc").glob("[0-9]*"):
         try:
             status = (entry / "stat").read_text()
         except OSError:

@@ -1,0 +1,80 @@
+"""Takes a file that the page of the lab wrote as recordings of an engine: ``python -m tests.browsers FILE``.
+
+FILE is what "Run all" at the page of ``wsprobe serve`` saves, in whatever browser. It becomes
+tests/browsers/recordings/NAME.jsonl, as the drivers write them for the engines that they drive, and the table
+of agreement with each engine's view is printed. What is not in it (the console, the requests) stays unknown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tests.browsers.driver import store
+from tests.browsers.driver.compare import table
+from wsprobe.lab import load as catalogue
+from wsprobe.lab.measured import Measured, MeasuredError, Seen, agreement, all_held, load, nearest
+from wsprobe.lab.ports import own_url
+from wsprobe.lab.scenario import Scenario
+
+KEPT = ("exception", "url", "events", "readyState", "capped", "value")
+
+
+def recordings(measured: Measured) -> dict[str, dict[str, Any]]:
+    """By scenario, what a recordings file has of it."""
+    known = catalogue()
+    return {name: recording(known[name], seen) for name, seen in measured.seen.items()}
+
+
+def recording(scenario: Scenario, seen: Seen) -> dict[str, Any]:
+    """One recording: the lab's address is named where the scenario's URL named it so."""
+    value = msgspec.json.decode(msgspec.json.encode(seen))
+    kept = {name: value[name] for name in KEPT if name in value}
+    url = scenario.url or own_url(scenario)
+    template = url if ":" in url else scenario.page.url
+    return _named(kept, seen.host) if "{ip}" in template else kept  # type: ignore[no-any-return]
+
+
+def _named(value: Any, host: str) -> Any:
+    if isinstance(value, str):
+        return value.replace(host, "{ip}")
+    if isinstance(value, list):
+        return [_named(item, host) for item in value]
+    if isinstance(value, dict):
+        return {name: _named(item, host) for name, item in value.items()}
+    return value
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, help="what the page wrote")
+    parser.add_argument("--name", default="", help="of the engine; as the file has it, if not given")
+    parser.add_argument("--check", action="store_true", help="print the table, write nothing")
+    options = parser.parse_args()
+    try:
+        measured = load(options.file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, MeasuredError) as error:
+        print(f"{options.file}: {error}", file=sys.stderr)
+        return 2
+    name = options.name or measured.browser.engine
+    if not name.replace("-", "").isalnum():
+        print(f"{name!a} is no name for a file: --name", file=sys.stderr)
+        return 2
+    found = all_held(measured)
+    print(f"{name} {measured.browser.version}: {len(measured.seen)} scenarios, nearest to {nearest(found)}")
+    print(table(agreement(found)))  # type: ignore[arg-type]
+    if not options.check:
+        if store.path(name).exists() and not options.name:
+            print(f"{store.path(name)} is there: --name {name} replaces it", file=sys.stderr)
+            return 2
+        store.save(name, measured.browser.version, recordings(measured))
+        print(f"written: {store.path(name)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

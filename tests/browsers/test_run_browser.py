@@ -1,0 +1,88 @@
+"""compare --run-browser with the browsers that are installed: run with ``-n 0 -m engines``."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+from websockets.sync.server import ServerConnection, serve
+
+from wsprobe.lab import installed
+from wsprobe.lab.measured import MEASURED
+
+pytestmark = pytest.mark.engines
+
+SCENARIOS = ("lab:403", "lab:close-4403", "lab:302-ws", "lab:refused", "lab:wss-ok", "lab:csp-connect-src-self")
+
+
+def there(engine: str) -> str:
+    """The engine, if a browser with it is installed; where it must be (CI), its absence is a failure."""
+    try:
+        installed.find([engine])
+    except installed.NoBrowser as error:
+        if os.environ.get("CI"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    return engine
+
+
+def compared(*arguments: str) -> tuple[int, list[dict[str, object]]]:
+    command = [sys.executable, "-m", "wsprobe", "compare", "--json", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.stderr == ""
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def descendants() -> set[str]:
+    """Command lines that name a profile of ours."""
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    return {line for line in listed.splitlines() if "/wsprobe-" in line and "pytest" not in line}
+
+
+@pytest.mark.parametrize("engine", MEASURED)
+def test_predicted_and_seen_are_the_same(engine: str) -> None:
+    before = descendants()
+    status, reports = compared("--run-browser", there(engine), *SCENARIOS)
+    seen = [one for report in reports for one in report["seen"]]  # type: ignore[attr-defined]
+    assert [(one["browser"], one["differences"]) for one in seen] == [(engine, [])] * len(SCENARIOS)
+    assert status == (1 if len({str(one["events"]) for one in seen}) > 1 else 0)
+    assert all(
+        one["version"] and one["origin"].startswith(("http://127.0.0.1:", "http://localhost:")) for one in seen
+    )
+    assert descendants() <= before
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[str, list[str]]]:
+    """A server of another make, and the Origins that it was asked with."""
+    origins: list[str] = []
+
+    def speak(connection: ServerConnection) -> None:
+        assert connection.request is not None
+        origins.append(connection.request.headers["Origin"])
+        connection.send("hello")
+        connection.close(4403, "go away")
+
+    with serve(speak, "127.0.0.1", 0) as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        yield f"ws://127.0.0.1:{running.socket.getsockname()[1]}/", origins
+        running.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("engine", MEASURED)
+def test_a_server_that_is_not_the_lab(engine: str, server: tuple[str, list[str]]) -> None:
+    url, origins = server
+    status, (report,) = compared("--run-browser", there(engine), url)
+    (seen,) = report["seen"]  # type: ignore[misc]
+    assert seen["differences"] == []
+    assert status == 0
+    assert [event["type"] for event in seen["events"]] == ["open", "message", "close"]
+    assert seen["events"][-1]["code"] == 4403
+    assert origins.count(seen["origin"]) == 2, "the engine's own request and the browser's are of one page"

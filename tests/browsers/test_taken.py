@@ -1,0 +1,60 @@
+"""python -m tests.browsers: a file that the page wrote becomes the recordings of a new engine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.browsers import __main__ as taking
+from tests.browsers.driver import store
+from wsprobe.lab import find
+from wsprobe.lab.measured import Browser, Measured, Seen, dump
+
+NAMES = ("403", "url-relative", "url-ip-number", "https-page-ws-loopback-ip", "no-new", "set-cookie-101")
+KEPT = ("scenario", "exception", "url", "events", "readyState", "value")
+Capture = pytest.CaptureFixture[str]
+
+
+def measured() -> Measured:
+    """What a page at 127.0.0.1 would have written in Firefox, as the driver recorded it."""
+    _, known = store.load("firefox")
+    lines = {
+        name: json.dumps({"scenario": name, "host": "127.0.0.1", **known[name]}).replace("{ip}", "127.0.0.1")
+        for name in NAMES
+    }
+    seen = {name: msgspec.json.decode(line, type=Seen) for name, line in lines.items()}
+    return Measured(Browser("newcomer", "1.0", "", "0", ""), seen)
+
+
+def test_it_becomes_what_a_driver_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    _, known = store.load("firefox")
+    file = tmp_path / "newcomer.jsonl"
+    file.write_text(dump(measured()))
+    monkeypatch.setattr(store, "FOLDER", tmp_path / "recordings")
+    store.FOLDER.mkdir()
+    monkeypatch.setattr(sys, "argv", ["tests.browsers", str(file)])
+    assert taking.main() == 0
+    version, taken = store.load("newcomer")
+    assert version == "1.0"
+    for name in NAMES:
+        kept = {key: value for key, value in known[name].items() if key in KEPT}
+        assert taken[name] == kept, name
+    assert "nearest to firefox" in capsys.readouterr().out
+    assert taking.main() == 2, "a recording that is there is not replaced unasked"
+
+
+def test_an_address_that_the_scenario_names_itself_stays() -> None:
+    seen = measured().seen["url-ip-number"]
+    assert taking.recording(find("url-ip-number"), seen)["url"].startswith("ws://127.0.0.1:")
+
+
+def test_what_is_no_such_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setattr(sys, "argv", ["tests.browsers", str(tmp_path / "none")])
+    assert taking.main() == 2
+    assert "none" in capsys.readouterr().err

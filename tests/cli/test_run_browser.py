@@ -1,0 +1,132 @@
+"""compare --run-browser without a browser: a script stands in for one, and does what a page would."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from wsprobe.cli.main import run
+from wsprobe.lab import guard, installed
+
+Capture = pytest.CaptureFixture[str]
+
+FAKE = """#!{python}
+import json, sys, urllib.request
+if sys.argv[1:] == ["--version"]:
+    print("Mozilla Firefox 153.7.0esr")
+    sys.exit()
+url = sys.argv[-1]
+assert sys.argv[1:4] == ["--headless", "--no-remote", "--profile"]
+with urllib.request.urlopen(url + "/job") as answer:
+    job = json.load(answer)
+seen = {{"scenario": job["name"], "exception": None, "url": job["url"], "readyState": 3, "host": job["host"]}}
+seen["events"] = [
+    {{"type": "error", "rs": 3}},
+    {{"type": "close", "rs": 3, "code": {code}, "reason": "", "wasClean": False}},
+]
+headers = {{"Content-Type": "application/json", "User-Agent": "Fake/1"}}
+urllib.request.urlopen(urllib.request.Request(url, json.dumps(seen).encode(), headers)).close()
+sys.stdin.read()
+"""
+
+
+def fake(folder: Path, code: int) -> str:
+    """What --run-browser takes: a Firefox in which every socket fails with *code*."""
+    path = folder / "firefox"
+    path.write_text(FAKE.format(python=sys.executable, code=code))
+    path.chmod(0o755)
+    return f"firefox={path}"
+
+
+def test_predicted_and_seen_are_the_same(tmp_path: Path, capsys: Capture) -> None:
+    assert run(["compare", "--run-browser", fake(tmp_path, 1006), "lab:status-403"]) == 0
+    out = capsys.readouterr().out
+    assert "in the page, Firefox 153\n" in out
+    assert "seen in Firefox 153.7.0, a page at http://127.0.0.1:" in out
+    assert "  its Origin: http://127.0.0.1:" in out
+    assert out.endswith("predicted and seen: the same\n")
+
+
+def test_what_differs_is_kept_in_a_file(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    arguments = ["compare", "--json", "--browser", "chromium", "--run-browser", fake(tmp_path, 4000)]
+    assert run([*arguments, "lab:status-403"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert [view["browser"] for view in report["views"]] == ["chromium", "firefox"]
+    (seen,) = report["seen"]
+    assert (seen["browser"], seen["version"], seen["user_agent"]) == ("firefox", "153.7.0", "Fake/1")
+    assert seen["same"] is False
+    assert len(seen["differences"]) == 1
+    assert "code=4000" in seen["differences"][0]
+    kept = json.loads(Path(seen["file"]).read_text())
+    assert kept["seen"]["events"] == seen["events"]
+    assert kept["exchanges"]
+    assert [each.name for each in tmp_path.iterdir() if each.is_dir()] == [], "the profile is gone"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--run-browser", "lynx"], "'lynx' is not one of chromium, firefox, webkitgtk"),
+        (["--run-browser", "firefox=/nonexistent/firefox"], "no such command: /nonexistent/firefox"),
+        (["--run-browser", "firefox", "-k"], "a page cannot make its browser do -k"),
+        (["--run-browser", "firefox", "-H", "X-A: b"], "a page cannot make its browser do -H"),
+        (["--run-browser", "firefox", "--page", "https://app.example/"], "leave --page and --origin out"),
+    ],
+)
+def test_what_cannot_be_meant(arguments: list[str], words: str, capsys: Capture) -> None:
+    assert run(["compare", *arguments, "lab:status-403"]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_webkitgtk_needs_a_display(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    command = tmp_path / "MiniBrowser"
+    command.write_text("")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(installed.NoBrowser, match="needs a display; there is none, and no Xvfb"):
+        installed.find(["webkitgtk"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds processes by /proc")
+def test_the_guard_ends_what_left_the_group_too(tmp_path: Path) -> None:
+    folder = tmp_path / "profile"
+    folder.mkdir()
+    script = "setsid sh -c 'echo $$; exec sleep 600' & exec sleep 600"
+    process = subprocess.Popen(
+        [sys.executable, "-I", guard.__file__, "600", str(folder), "sh", "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    left = Path("/proc") / process.stdout.readline().strip()
+    assert left.exists()
+    process.stdin.close()
+    assert process.wait(30) == 0
+    process.stdout.close()
+    assert not left.exists()
+    assert not folder.exists()
+
+
+def test_nothing_of_it_is_loaded_unasked() -> None:
+    code = (
+        "import sys\n"
+        "from wsprobe.cli.main import run\n"
+        "run(['compare', '--browser', 'chromium', 'lab:status-403'])\n"
+        "print('\\n'.join(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    loaded = set(done.stderr.split())
+    assert "wsprobe.lab.server" in loaded
+    unwanted = ("site", "installed", "measured", "devtools", "guard")
+    assert not loaded & {f"wsprobe.lab.{name}" for name in unwanted}

@@ -1,0 +1,118 @@
+"""``wsprobe serve`` as a process: what it says when it is ready, whom it answers, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from wsprobe.cli.main import run
+from wsprobe.lab import find
+from wsprobe.lab.measured import Browser, limits_of, load, predicted
+
+Capture = pytest.CaptureFixture[str]
+
+
+@contextmanager
+def serving(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """A lab in a process of its own, its temporary files in *folder*, and the URLs that it says it has."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wsprobe", "serve", "--json", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(folder)},
+    )
+    try:
+        assert process.stdout is not None
+        yield process, json.loads(process.stdout.readline())["ready"]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def fetched(url: str, **headers: str) -> tuple[int, str]:
+    request = urllib.request.Request(url, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_told_to_end_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+    with serving(tmp_path, "--tls-port", "0") as (process, ready):
+        assert ready["wss"].startswith("wss://127.0.0.1:")
+        assert [each.name[:12] for each in tmp_path.iterdir()] == ["wsprobe-lab-"]
+        process.send_signal(number)
+        assert process.wait(30) == 128 + number
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_in_the_background_of_a_script_it_ends_too(tmp_path: Path) -> None:
+    """There ^C is ignored, and a process that is told to end by SIGTERM ends all the same."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with serving(tmp_path) as (process, _):
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 128 + signal.SIGTERM
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_it_answers_to_its_own_names(tmp_path: Path) -> None:
+    with serving(tmp_path, "--allow-host", "lab.example") as (_, ready):
+        page = ready["page"]
+        assert fetched(page, Accept="text/html")[1].startswith("<!doctype html>")
+        assert fetched(page, Host="lab.example")[0] == 200
+        status, words = fetched(page, Host="evil.example")
+        assert status == 421
+        assert "--allow-host evil.example" in words
+
+
+def test_public_has_a_token_and_a_warning(tmp_path: Path) -> None:
+    with serving(tmp_path, "--public", "--host", "127.0.0.1") as (process, ready):
+        page, _, token = ready["page"].partition("?token=")
+        assert len(token) >= 16
+        assert fetched(ready["page"], Accept="text/html")[0] == 200
+        assert fetched(page, Accept="text/html")[0] == 403
+        assert fetched(f"{page}s/status-403")[0] == 403
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+    assert "warning: --public lets every machine that reaches this one" not in said, (
+        "with --json nothing is said"
+    )
+
+
+def test_what_the_page_sends_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "kept.jsonl"
+    view = predicted("chromium", find("403"), "127.0.0.1", next(limits_of(find("403"))))
+    seen = msgspec.structs.replace(view.says, console=None)
+    browser = Browser("safari", "18.5", "Mozilla/5.0", "0", "http://127.0.0.1/")
+    part = msgspec.json.encode({"run": "1", "browser": browser, "seen": [seen], "last": True})
+    with serving(tmp_path, "--keep", str(file), "--silent") as (_, ready):
+        request = urllib.request.Request(
+            ready["page"] + "-/keep", data=part, headers={"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert answer.status == 200
+    assert load(file.read_text()).seen == {"403": seen}
+    assert run(["compare", "--measured", str(file)]) == 0
+
+
+def test_a_file_that_cannot_be_written_is_said_at_once(tmp_path: Path, capsys: Capture) -> None:
+    assert run(["serve", "--keep", str(tmp_path / "none" / "kept")]) == 2
+    assert "--keep" in capsys.readouterr().err

@@ -1,0 +1,366 @@
+"""The page of the lab from the server's side: its routes, what they say, and who may have them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+
+from wsprobe import opening, target
+from wsprobe.browsers.agent import client
+from wsprobe.exchange import Limits, Plan, Received
+from wsprobe.lab import find, load
+from wsprobe.lab.certificates import NoCertificates
+from wsprobe.lab.measured import Browser, Measured, Seen, cap, limits_of, predicted
+from wsprobe.lab.server import Lab, serve
+from wsprobe.lab.site import FRONT, Site, elsewhere, lines_of, needs_trust, with_script
+from wsprobe.net.probe import probe
+
+CHROMIUM = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+)
+HTML = "Accept: text/html,application/xhtml+xml"
+JSON = "Content-Type: application/json"
+
+
+class Answer:
+    def __init__(self, raw: bytes) -> None:
+        head, _, self.body = raw.partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        self.status = int(first.split(" ")[1])
+        self.headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+async def ask(
+    lab: Lab, path: str, *lines: str, host: str = "", method: str = "GET", body: bytes = b""
+) -> Answer:
+    """The answer to one request; *host*: the Host field, the lab's own unless given."""
+    port = lab.ports["plain"]
+    head = [f"{method} {path} HTTP/1.1", f"Host: {host or f'127.0.0.1:{port}'}", *lines]
+    if body:
+        head.append(f"Content-Length: {len(body)}")
+    stream = await trio.open_tcp_stream("127.0.0.1", port)
+    async with stream:
+        await stream.send_all("".join(f"{line}\r\n" for line in head).encode("latin-1") + b"\r\n")
+        if body:
+            await stream.send_all(body)
+        raw = b"".join([data async for data in stream])
+    return Answer(raw)
+
+
+def run(site: Site, work: Callable[[Lab], Awaitable[None]]) -> None:
+    async def bounded() -> None:
+        with trio.fail_after(60):
+            async with serve(front=site) as lab:
+                await work(lab)
+
+    trio.run(bounded)
+
+
+def seen(name: str, engine: str = "chromium") -> Seen:
+    """What a page would see where the view is right."""
+    scenario = find(name)
+    view = predicted(engine, scenario, "127.0.0.1", next(limits_of(scenario)))
+    return msgspec.structs.replace(view.says, console=None)
+
+
+def encoded(value: Any) -> bytes:
+    return msgspec.json.encode(value)
+
+
+def test_the_page_is_for_whoever_prefers_html() -> None:
+    async def work(lab: Lab) -> None:
+        page = await ask(lab, "/", HTML)
+        assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert b"{prefix}" not in page.body
+        listed = await ask(lab, "/")
+        assert listed.headers["content-type"] == "text/plain; charset=utf-8"
+        assert b"/s/status" in listed.body or b"/s/403" in listed.body
+
+    run(Site(), work)
+
+
+def test_nothing_of_the_page_comes_from_elsewhere() -> None:
+    async def work(lab: Lab) -> None:
+        page = await ask(lab, "/", HTML)
+        policy = dict(part.split(" ", 1) for part in page.headers["content-security-policy"].split("; "))
+        assert policy["default-src"] == "'none'"
+        assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+        assert policy["frame-src"].startswith("http://127.0.0.1:* https://127.0.0.1:* http://localhost:*")
+        files = [word.split(b'"')[0] for word in page.body.replace(b"href=", b"src=").split(b'src="')[1:]]
+        loaded = [name.decode() for name in files if not name.startswith((b"#", b"data:"))]
+        assert sorted(loaded) == ["/-/page.js", "/-/run.js", "/-/style.css"]
+        for name in loaded:
+            found = await ask(lab, name)
+            assert found.status == 200
+            assert found.headers["x-content-type-options"] == "nosniff"
+            assert b"innerHTML" not in found.body
+            assert b"eval(" not in found.body
+
+    run(Site(), work)
+
+
+def test_what_the_page_shows_first() -> None:
+    async def work(lab: Lab) -> None:
+        found = (await ask(lab, "/-/scenarios", f"User-Agent: {CHROMIUM}")).json
+        assert found["browser"] == {
+            "name": "chromium",
+            "version": "156.0.0.0",
+            "title": "Chromium 156",
+            "engine": "chromium",
+        }
+        assert {one["name"] for one in found["scenarios"]} == set(load())
+        assert [name for name in found["front"] if name not in load()] == []
+        assert found["hosts"] == ["127.0.0.1"]
+        assert [one["name"] for one in found["engines"]] == ["chromium", "firefox", "webkitgtk"]
+
+    run(Site(), work)
+
+
+def test_the_question_is_five_failures_and_one_answer() -> None:
+    told = [[event.type for event in seen(name).events] for name in FRONT]
+    assert told == [["error", "close"]] * 5 + [["open", "close"]]
+
+
+def test_a_scenario_is_played_to_the_page_and_held_against_the_views() -> None:
+    async def work(lab: Lab) -> None:
+        agent = f"User-Agent: {CHROMIUM}"
+        job = (await ask(lab, "/-/job/403", agent)).json
+        assert job["url"] == f"ws://127.0.0.1:{lab.ports['plain']}/s/403"
+        assert job["stage"] == "/?stage=403"
+        stage = await ask(lab, job["stage"], HTML)
+        assert b"function measure(" in stage.body
+        assert "content-security-policy" not in stage.headers
+        to = target.parse(job["url"])
+        offer = opening.Offer(key="dGhlIHNhbXBsZSBub25jZQ==", headers=(agent,))
+        exchange = await probe(Plan(to, opening.request(to, offer), limits=Limits(max_time=10)))
+        sent = b"".join(event.data for event in exchange.events if isinstance(event, Received))
+        held = (await ask(lab, "/-/held", agent, JSON, method="POST", body=encoded(seen("403")))).json
+        assert [row["differences"] for row in held["engines"]] == [[], [], []]
+        assert "status 403" in held["engines"][0]["hidden"]
+        (connection,) = held["wire"]
+        shown = "".join(text + end for deed in connection["deeds"] for text, end in deed["lines"])
+        assert shown == sent.decode("ascii").replace("\r", "\\r").replace("\n", "\\n")
+        assert connection["request"][0] == ["GET /s/403 HTTP/1.1", "\\r\\n"]
+
+    run(Site(), work)
+
+
+def test_what_differs_is_said() -> None:
+    async def work(lab: Lab) -> None:
+        body = encoded(seen("wss-unknown-ca", "firefox"))
+        held = (await ask(lab, "/-/held", JSON, method="POST", body=body)).json
+        chromium, firefox, _ = held["engines"]
+        assert firefox["differences"] == []
+        assert len(chromium["differences"]) == 1
+        assert "code=1015" in chromium["differences"][0]
+        assert "code=1006" in chromium["differences"][0]
+
+    run(Site(), work)
+
+
+def test_a_page_of_its_own_stands_where_the_scenario_has_it() -> None:
+    async def work(lab: Lab) -> None:
+        name = "sandboxed-page"
+        job = (await ask(lab, f"/-/job/{name}")).json
+        assert job["stage"] == f"http://127.0.0.1:{lab.ports['plain']}/page"
+        stage = await ask(lab, "/page", HTML)
+        assert stage.headers["content-security-policy"] == with_script(load()[name].page.csp)
+        blocked = await ask(lab, "/?stage=csp-connect-src-none", HTML)
+        assert blocked.headers["content-security-policy"].startswith("connect-src 'none';")
+
+    run(Site(), work)
+
+
+OWN = [
+    "127.0.0.1",
+    "127.0.0.1:1",
+    "127.9.9.9:80",
+    "localhost",
+    "LOCALHOST:8000",
+    "localhost.",
+    "[::1]:80",
+    "lab.example",
+]
+OTHERS = [
+    "evil.example",
+    "evil.example:8000",
+    "127.0.0.1.evil.example",
+    "localhost.evil.example",
+    "192.0.2.1",
+    "",
+]
+
+
+@pytest.mark.parametrize("host", OWN)
+def test_it_goes_by_its_own_names(host: str) -> None:
+    assert Site(names=("127.0.0.1", "Lab.Example")).is_own(host)
+
+
+@pytest.mark.parametrize("host", OTHERS)
+def test_it_goes_by_no_other_name(host: str) -> None:
+    assert not Site(names=("127.0.0.1", "Lab.Example")).is_own(host)
+
+
+@pytest.mark.parametrize("path", ["/", "/s/ok", "/-/scenarios", "/status/403"])
+def test_another_host_gets_421(path: str) -> None:
+    async def work(lab: Lab) -> None:
+        plain = await ask(lab, path, HTML, host="evil.example")
+        upgrade = await ask(lab, path, "Upgrade: websocket", "Connection: Upgrade", host="evil.example")
+        assert (plain.status, upgrade.status) == (421, 421)
+        assert b"--allow-host evil.example" in plain.body
+
+    run(Site(names=()), work)
+
+
+def test_a_private_lab_answers_to_any_name() -> None:
+    async def work(lab: Lab) -> None:
+        assert (await ask(lab, "/s/403", "Upgrade: websocket", host="evil.example")).status == 403
+
+    run(Site(), work)
+
+
+@pytest.mark.parametrize("path", ["/", "/?token=wrong", "/-/scenarios", "/-/page.js", "/-/wrong/scenarios"])
+def test_nothing_of_the_page_without_its_token(path: str) -> None:
+    async def work(lab: Lab) -> None:
+        assert (await ask(lab, path, HTML)).status == 403
+
+    run(Site(names=(), addresses=True, token="s3cret"), work)
+
+
+def test_the_page_with_its_token() -> None:
+    async def work(lab: Lab) -> None:
+        page = await ask(lab, "/?token=s3cret", HTML)
+        assert page.status == 200
+        assert b'src="/-/s3cret/page.js"' in page.body
+        assert (await ask(lab, "/-/s3cret/page.js")).status == 200
+        job = (await ask(lab, "/-/s3cret/job/403")).json
+        assert (await ask(lab, job["stage"], HTML)).status == 200
+        assert (await ask(lab, "/s/403", "Upgrade: websocket")).status == 403
+
+    site = Site(names=(), addresses=True, token="s3cret")
+    assert site.page_url("192.0.2.1", 80) == "http://192.0.2.1:80/?token=s3cret"
+    run(site, work)
+
+
+def test_what_a_run_found_is_put_together_and_handed_on() -> None:
+    kept: list[Measured] = []
+    browser = Browser("safari", "18.5", "Mozilla/5.0", "0", "http://127.0.0.1/")
+    first, last = seen("403"), seen("close-4403")
+
+    async def work(lab: Lab) -> None:
+        for some, is_last in ((first, False), (last, True)):
+            part = {"run": "1", "browser": browser, "seen": [some], "last": is_last}
+            answer = await ask(lab, "/-/keep", JSON, method="POST", body=encoded(part))
+            assert answer.status == 200
+
+    run(Site(keep=kept.append), work)
+    assert kept == [Measured(browser, {"403": first, "close-4403": last})]
+
+
+@pytest.mark.parametrize(
+    ("lines", "body", "status"),
+    [
+        ((JSON,), b"{", 400),
+        ((JSON,), b'{"scenario": "no such", "exception": null, "url": "", "events": [], "readyState": 3}', 400),
+        (("Content-Type: text/plain",), b"{}", 403),
+        ((JSON, "Origin: http://evil.example"), b"{}", 403),
+    ],
+)
+def test_what_is_not_the_page_s_is_refused(lines: tuple[str, ...], body: bytes, status: int) -> None:
+    async def work(lab: Lab) -> None:
+        assert (await ask(lab, "/-/held", *lines, method="POST", body=body)).status == status
+        assert (await ask(lab, "/-/keep", JSON, method="POST", body=b"{}")).status == 404
+
+    run(Site(), work)
+
+
+@pytest.mark.parametrize(
+    ("agent", "name", "engine"),
+    [
+        (CHROMIUM, "chromium", "chromium"),
+        (CHROMIUM.replace("Chrome/", "HeadlessChrome/"), "chromium", "chromium"),
+        (CHROMIUM + " Edg/156.0.0.0", "edge", "chromium"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0", "firefox", "firefox"),
+        (
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+            "Version/26.0 Safari/605.1.15",
+            "webkitgtk",
+            "webkitgtk",
+        ),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+            "Version/18.5 Safari/605.1.15",
+            "safari",
+            "",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+            "CriOS/137.0 Mobile/15E148 Safari/604.1",
+            "ios-browser",
+            "",
+        ),
+        ("", "", ""),
+        ("curl/8", "", ""),
+    ],
+)
+def test_the_browser_that_a_user_agent_names(agent: str, name: str, engine: str) -> None:
+    assert (client(agent).name, client(agent).engine) == (name, engine)
+
+
+def test_which_scenarios_need_trust() -> None:
+    wanted = {name for name, one in load().items() if needs_trust(one)}
+    assert {"wss-ok", "wss-expired", "wss-wrong-host", "https-page-wss", "url-https"} <= wanted
+    assert not wanted & {"wss-unknown-ca", "ws-to-tls", "403", "wss-to-plain", "wss-refused", "wss-alert"}
+
+
+def test_what_a_phone_cannot_run() -> None:
+    listens = ("192.168.1.5",).__contains__
+    assert elsewhere(find("port-25"), "192.168.1.5", listens)
+    assert elsewhere(find("csp-connect-src-self"), "192.168.1.5", listens)
+    assert not elsewhere(find("403"), "192.168.1.5", listens)
+
+
+def test_what_is_at_an_address_where_the_lab_is_not_is_left_out() -> None:
+    one, every = ("127.0.0.1",).__contains__, lambda address: True
+    name = "https-page-ws-127.9"
+    assert elsewhere(find(name), "127.0.0.1", one) == "its URL names 127.9.9.9, where this lab does not listen"
+    assert not elsewhere(find(name), "127.0.0.1", every)
+    left = [each.name for each in load().values() if elsewhere(each, "127.0.0.1", one)]
+    assert left == [name]
+
+
+def test_without_trustme_what_speaks_tls_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
+        raise NoCertificates("trustme is not installed")
+
+    monkeypatch.setattr("wsprobe.lab.certificates._trustme", missing)
+
+    async def work(lab: Lab) -> None:
+        scenarios = (await ask(lab, "/-/scenarios")).json["scenarios"]
+        left = {one["name"]: one["left"] for one in scenarios if one["left"]}
+        assert left["wss-ok"] == "trustme is not installed"
+        assert "403" not in left
+        assert (await ask(lab, "/-/authority.pem")).status == 503
+
+    run(Site(), work)
+
+
+def test_lines_keep_every_byte_and_show_their_ends() -> None:
+    assert lines_of(b"A: b\r\n\xff\x1b\n\\") == [("A: b", "\\r\\n"), ("\\xff\\x1b", "\\n"), ("\\\\", "")]
+    assert lines_of(b"\x0b\x0c\x85\r") == [("\\x0b\\x0c\\x85\\x0d", "")]
+    assert lines_of(b"a\rb\nc") == [("a\\x0db", "\\n"), ("c", "")]
+    assert lines_of(b"") == []
+
+
+def test_the_page_waits_longer_for_what_takes_longer() -> None:
+    assert (cap(find("403")), cap(find("accept-silence"))) == (6.0, 6.0)
+    assert max(map(cap, load().values())) == 25.0

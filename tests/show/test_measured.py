@@ -1,0 +1,159 @@
+"""compare --measured: a file that the page wrote, beside the views."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from wsprobe.cli.main import run
+from wsprobe.lab import find, load
+from wsprobe.lab.measured import (
+    MEASURED,
+    Browser,
+    Event,
+    Measured,
+    MeasuredError,
+    Raised,
+    Seen,
+    agreement,
+    all_held,
+    dump,
+    limits_of,
+    nearest,
+    predicted,
+)
+from wsprobe.lab.measured import load as loaded
+
+SOME = ("403", "302-ws", "wss-unknown-ca", "close-4403", "url-relative", "proto-arg-dup", "pmd-message")
+BROWSER = Browser(
+    "safari", "18.5", "Mozilla/5.0", "0.1.0", "http://127.0.0.1:8000/", leftOut={"wss-ok": "no trust"}
+)
+
+Capture = pytest.CaptureFixture[str]
+
+
+def measured(engine: str) -> Measured:
+    """What a browser would have written that does what our view of *engine* says."""
+    seen: dict[str, Seen] = {}
+    for name in SOME:
+        view = predicted(engine, find(name), "127.0.0.1", next(limits_of(find(name))))
+        seen[name] = msgspec.structs.replace(view.says, console=None)
+    return Measured(BROWSER, seen)
+
+
+@pytest.mark.parametrize("engine", MEASURED)
+def test_the_nearest_engine_is_the_one_that_it_is(engine: str) -> None:
+    rows = all_held(measured(engine))
+    assert nearest(rows) == engine
+    assert str(agreement(rows)["all"][engine]) == f"{len(SOME)}/{len(SOME)}"
+    assert all(found.same < len(SOME) for name, found in agreement(rows)["all"].items() if name != engine)
+
+
+def test_what_is_written_is_read() -> None:
+    assert loaded(dump(measured("firefox"))) == measured("firefox")
+
+
+def test_a_scenario_that_is_gone_is_left_out() -> None:
+    text = dump(measured("chromium")).replace('"scenario":"403"', '"scenario":"gone"')
+    assert "403" not in loaded(text).seen
+    assert set(loaded(text).seen) < set(load())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "it is empty"),
+        ("\n\n", "it is empty"),
+        ("{}", "line 1: not what the page of wsprobe serve writes"),
+        ("nothing", "line 1: not what"),
+        (dump(measured("chromium")) + "{\n", "line 9: not what"),
+        (dump(measured("chromium")) + '{"scenario": 1}\n', "line 9: not what"),
+        (
+            dump(measured("chromium")).replace('"format":1', '"format":2').replace("{", '{"format":2,', 1),
+            "line 1: format 2",
+        ),
+    ],
+)
+def test_another_file_is_refused_with_its_line(text: str, words: str) -> None:
+    with pytest.raises(MeasuredError, match=words):
+        loaded(text)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "safari.jsonl"
+    path.write_text(dump(measured("chromium")))
+    return path
+
+
+def test_the_whole_of_a_file(file: Path, capsys: Capture) -> None:
+    assert run(["compare", "--measured", str(file)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "safari 18.5  7 scenarios"
+    assert "nearest to Chromium 156: 7 of 7 the same" in lines
+    assert "nothing differs" in lines
+    assert "left out: 1, because no trust" in lines
+
+
+def test_one_scenario_of_it(file: Path, capsys: Capture) -> None:
+    assert run(["compare", "--measured", str(file), "lab:status-403"]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[:2] == ["lab:403", "seen in safari 18.5"]
+    assert "Firefox 153: predicted and seen: the same" in out
+
+
+def test_what_differs_is_status_1(file: Path, capsys: Capture) -> None:
+    assert run(["compare", "--measured", str(file), "--browser", "firefox", "lab:wss-unknown-ca"]) == 1
+    out = capsys.readouterr().out
+    assert "Firefox 153: predicted and seen differ" in out
+    assert out.count("code 1006") == out.count("code 1015") == 1
+
+
+def test_as_json(file: Path, capsys: Capture) -> None:
+    assert run(["compare", "--measured", str(file), "--json"]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert value["nearest"] == "chromium"
+    assert value["measured"]["engine"] == "safari"
+    assert [one["scenario"] for one in value["scenarios"]] == sorted(SOME)
+    assert value["agreement"]["all"]["chromium"] == {"same": 7, "races": 0, "of": 7}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["lab:no-such"], "no scenario is called"),
+        (["lab:wss-ok"], "was not measured: no trust"),
+        (["lab:ok"], "was not measured: the file has nothing of it"),
+    ],
+)
+def test_what_it_does_not_have(file: Path, capsys: Capture, arguments: list[str], words: str) -> None:
+    assert run(["compare", "--measured", str(file), *arguments]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_file_that_is_none(tmp_path: Path, capsys: Capture) -> None:
+    assert run(["compare", "--measured", str(tmp_path / "none")]) == 2
+    assert "none: No such file or directory" in capsys.readouterr().err
+
+
+def test_what_a_browser_wrote_reaches_no_terminal_raw(tmp_path: Path, capsys: Capture) -> None:
+    evil = "\x1b[31m\u202e"
+    events = (
+        Event("open", 1, protocol=evil, extensions=""),
+        Event("close", 3, code=1000, reason=evil, wasClean=True),
+    )
+    browser = msgspec.structs.replace(BROWSER, engine=evil, version=evil, userAgent=evil, leftOut={"ok": evil})
+    seen = {
+        "403": Seen("403", None, evil, events, 3),
+        "404": Seen("404", Raised(evil, evil), "", (), None),
+    }
+    path = tmp_path / "evil.jsonl"
+    path.write_text(dump(Measured(browser, seen)))
+    for arguments in ([], ["lab:403", "lab:404"], ["--json"]):
+        assert run(["compare", "--measured", str(path), *arguments]) == 1
+        out = capsys.readouterr().out
+        assert "\x1b" not in out
+        assert "\u202e" not in out

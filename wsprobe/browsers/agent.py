@@ -1,0 +1,46 @@
+"""Which browser a User-Agent names, and which engine's view it is to be held against."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+
+class Client(msgspec.Struct, frozen=True):
+    """A browser by its own word."""
+
+    name: str
+    """Lower case, fit for a file's name; "" where nothing can be made of the User-Agent."""
+    version: str
+    engine: str
+    """One of ENGINES, "" where none was measured that it could be."""
+
+    @property
+    def title(self) -> str:
+        """Name and version as people say it, without the zeros that Chromium writes for what it hides."""
+        version = re.sub(r"(\.0)+$", "", self.version)
+        return f"{self.name.capitalize()} {version}".strip() if self.name else "An unknown browser"
+
+
+_RULES = (
+    # On iOS every browser is Apple's WebKit, which was not measured.
+    (re.compile(r"\b(?:CriOS|EdgiOS|OPiOS|FxiOS)/([\d.]+)"), "ios-browser", ""),
+    (re.compile(r"\bEdg(?:A)?/([\d.]+)"), "edge", "chromium"),
+    (re.compile(r"\bOPR/([\d.]+)"), "opera", "chromium"),
+    (re.compile(r"\b(?:Headless)?Chrom(?:e|ium)/([\d.]+)"), "chromium", "chromium"),
+    (re.compile(r"\bFirefox/([\d.]+)"), "firefox", "firefox"),
+    # WebKitGTK and Safari write the same words; only the platform tells them apart.
+    (re.compile(r"\((?:X11|Wayland);.*AppleWebKit/([\d.]+)"), "webkitgtk", "webkitgtk"),
+    (re.compile(r"\bVersion/([\d.]+).*\bSafari/"), "safari", ""),
+)
+"""(pattern whose group is the version, name, engine), in the order of asking: the words of later ones stand in
+the User-Agents of earlier ones too."""
+
+
+def client(user_agent: str) -> Client:
+    """The browser that *user_agent* names."""
+    for pattern, name, engine in _RULES:
+        if found := pattern.search(user_agent[:1000]):
+            return Client(name, found[1], engine)
+    return Client("", "", "")

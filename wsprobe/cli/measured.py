@@ -1,0 +1,63 @@
+"""``wsprobe compare --measured FILE``: what a browser did, as the page of the lab wrote it down."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from wsprobe.archive import ascii_json
+from wsprobe.cli.options import Settings
+from wsprobe.cli.places import LAB
+from wsprobe.cli.streams import emit, look
+from wsprobe.lab import UnknownScenario, find
+from wsprobe.lab.measured import MEASURED, Measured, MeasuredError, all_held, load, nearest
+from wsprobe.outcome import Exit
+from wsprobe.show.measured import one, summary, value
+
+
+def compare_measured(path: str, words: Sequence[str], engines: Sequence[str], said: Settings) -> int:
+    """Print the file at *path* beside the views, or of it only what *words* (``lab:NAME``) name.
+
+    Returns 0 if the nearest view is right in all of it, 1 if not. Raises click.UsageError.
+    """
+    if said.expectations or said.save is not None:
+        raise click.UsageError("--measured: nothing is asked and recorded here; leave --expect and --save out")
+    measured = _loaded(path)
+    if words:
+        names = [_name(word, measured) for word in words]
+        measured = Measured(measured.browser, {name: measured.seen[name] for name in names})
+    rows = all_held(measured, [engine for engine in engines if engine in MEASURED] or MEASURED)
+    if said.as_json:
+        sys.stdout.write(ascii_json(value(measured, rows)).decode() + "\n")
+    elif not said.silent:
+        of = look(sys.stdout, said.color)
+        lines = summary(measured, rows, of) if not words else []
+        for name in rows if words else ():
+            lines += ([()] if lines else []) + one(measured, measured.seen[name], rows[name], of)
+        emit(lines, sys.stdout, of)
+    near = nearest(rows)
+    return Exit.OPEN if all(row[near].same for row in rows.values()) else Exit.DIFFERENT
+
+
+def _loaded(path: str) -> Measured:
+    try:
+        with sys.stdin.buffer if path == "-" else open(path, "rb") as file:
+            return load(file.read().decode("utf-8"))
+    except OSError as error:
+        raise click.UsageError(f"--measured: {path}: {error.strerror}") from None
+    except (MeasuredError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"--measured: {path}: {error}") from None
+
+
+def _name(word: str, measured: Measured) -> str:
+    """The scenario that *word* names, which must have been measured."""
+    try:
+        name = find(word.removeprefix(LAB)).name
+    except UnknownScenario as error:
+        raise click.UsageError(f"{word}: {error}") from None
+    if name not in measured.seen:
+        why = measured.browser.leftOut.get(name, "the file has nothing of it")
+        raise click.UsageError(f"{word}: was not measured: {why}")
+    return name

@@ -1,0 +1,193 @@
+"""``wsprobe compare --run-browser``: an installed browser opens the URL from a page of a private lab, and what
+script saw there stands beside the prediction, made for that very page."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from msgspec import Struct
+from msgspec.structs import replace
+
+from wsprobe import __version__, net
+from wsprobe.archive import ascii_json
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.cli.engines import Readers, one, own_place, with_credentials, with_scheme
+from wsprobe.cli.options import Settings
+from wsprobe.cli.places import LAB, Place, in_lab
+from wsprobe.cli.proxies import Proxies
+from wsprobe.exchange import Exchange
+from wsprobe.lab import find
+from wsprobe.lab.installed import Found, Installed, NoBrowser, version, visit
+from wsprobe.lab.installed import find as find_browsers
+from wsprobe.lab.measured import Held, Seen, differences, of_view, prediction
+from wsprobe.lab.paths import names_path
+from wsprobe.lab.scenario import Scenario
+from wsprobe.lab.server import Lab, serve
+from wsprobe.lab.site import Site, Visit, job, stage_host
+from wsprobe.report import Report
+
+GRACE = 3000
+"""Milliseconds that close is waited for after error."""
+
+
+class Kept(Struct, frozen=True, rename={"user_agent": "userAgent"}):
+    """What the file of a difference has: all that is needed to look into it."""
+
+    wsprobe: str
+    browser: str
+    version: str
+    user_agent: str
+    page: str
+    seen: Seen
+    predicted: Seen
+    differences: tuple[str, ...]
+    exchanges: tuple[Exchange, ...]
+
+
+def run_browsers(
+    words: Sequence[str], names: Sequence[str], said: Settings, by: Readers
+) -> tuple[Readers, list[Report], list[list[Found]]]:
+    """Who read, a report for each place, and for each what the browsers did.
+
+    *names* are those of --run-browser; their engines are among the readers, whoever *by* has. Raises
+    click.UsageError.
+    """
+    for written in not_in_a_browser(said, by):
+        raise click.UsageError(f"--run-browser: a page cannot make its browser do {written}; leave it out")
+    if by.page.url != Page().url:
+        raise click.UsageError("--run-browser: the page is one of a private lab; leave --page and --origin out")
+    if said.redact:
+        raise click.UsageError("--run-browser: what a browser saw is not masked; leave --redact out")
+    wanted = [name.strip() for each in names for name in each.split(",") if name.strip()]
+    # A browser that is started has no proxy of the environment, and neither have those that ask beside it.
+    said = replace(said, asking=replace(said.asking, proxies=Proxies()))
+    try:
+        installed = find_browsers(wanted)
+        browsers = tuple(dict.fromkeys((*by.browsers, *(each.engine for each in installed))))
+        by = replace(by, browsers=browsers)
+        results = net.run(_everything, list(words), installed, said, by)
+    except* NoBrowser as group:
+        raise click.UsageError(f"--run-browser: {group.exceptions[0]}") from None
+    return by, [report for report, _ in results], [found for _, found in results]
+
+
+def not_in_a_browser(said: Settings, by: Readers) -> Iterator[str]:
+    """The options, as they are written, that change what is asked, or how, in a way that no page can."""
+    asking, offer = said.asking, said.asking.offer
+    route, tls = asking.route, asking.tls
+    asked: dict[str, object] = {
+        "-k": not tls.verify,
+        "-H (or --bearer, or -A '')": offer.headers,
+        "-A": offer.user_agent,
+        "-b": offer.cookies or asking.jar,
+        "-x": asking.proxies.named,
+        "-4 or -6": route.family,
+        "--resolve": route.resolve,
+        "--connect-to": route.connect_to,
+        "--unix-socket": route.unix_socket,
+        "--interface": route.interface,
+        "--capath": tls.ca_path,
+        "--cert": tls.certificate,
+        "--servername": tls.server_name,
+        "--tls-min": tls.minimum,
+        "--tls-max": tls.maximum,
+        "--as-is": by.as_is,
+    }
+    yield from (written for written, given in asked.items() if given)
+
+
+async def _everything(
+    words: list[str], installed: list[Installed], said: Settings, by: Readers
+) -> list[tuple[Report, list[Found]]]:
+    versions = [await version(each) for each in installed]
+    for name in by.browsers:
+        ENGINES[name]  # loaded before the clock of any exchange runs
+    limits = said.asking.limits
+    results = []
+    site = Site(names=())
+    async with serve(front=site) as lab:
+        for word in words:
+            place, scenario = _place(word, said, lab)
+            page = _page(scenario, lab, by.page)
+            its = replace(by, page=page)
+            report = await one(place, own_place(place, its), said, its)
+            found = []
+            for browser, its_version in zip(installed, versions, strict=True):
+                view = next(each for each in report.views if each.browser == browser.engine)
+                made = _job(place, scenario, page, lab, site)
+                if view.outcome == "open":
+                    made["linger"] = round(limits.linger * 1000)
+                what = Visit(made, place.page(page).csp)
+                seconds = limits.max_time + limits.linger
+                seen = await visit(browser, lab, site, what, authority=_authority(place, lab), seconds=seconds)
+                found.append(_held(browser, its_version, what, place.page(page), seen, view, report))
+            results.append((report, found))
+    return results
+
+
+def _place(word: str, said: Settings, lab: Lab) -> tuple[Place, Scenario | None]:
+    if not word.startswith(LAB):
+        return Place(with_scheme(word), said.asking), None
+    place = in_lab(word, said.asking, lab)
+    name = word.removeprefix(LAB)
+    return place, None if name.startswith("/") or names_path(name) else find(name)
+
+
+def _page(scenario: Scenario | None, lab: Lab, given: Page) -> Page:
+    """The page that will really open it: the lab's own, unless the scenario's page is elsewhere."""
+    if scenario is not None and scenario.page.url != Page().url:
+        return given
+    host = stage_host(scenario, lab.host) if scenario is not None else lab.host
+    return replace(given, url=f"http://{host}:{lab.ports['plain']}/")
+
+
+def _job(place: Place, scenario: Scenario | None, page: Page, lab: Lab, site: Site) -> dict[str, Any]:
+    asking = place.asking
+    url = with_credentials(place.script_url or place.url, asking.offer.user)
+    made = job(scenario.name if scenario else "", url, place.page(page), asking.limits.max_time)
+    if scenario is not None:
+        made = site.job_of(lab, scenario, lab.host) | made
+    return made | {"ports": {}, "warm": "", "host": lab.host, "grace": GRACE}
+
+
+def _authority(place: Place, lab: Lab) -> Path | None:
+    if place.asking.tls.ca_file:
+        return Path(place.asking.tls.ca_file)
+    tls = place.scripted is not None and "tls" in lab.ports
+    return lab.certificate_authority if tls else None
+
+
+def _held(
+    browser: Installed, its_version: str, what: Visit, page: Page, seen: Seen, view: ScriptView, report: Report
+) -> Found:
+    says = of_view(view, seen.scenario, {})
+    held = Held(prediction(view, says), tuple(differences(seen, says)))
+    found = Found(browser, its_version, what.user_agent, page, seen, held, "")
+    return found if held.same else replace(found, file=_kept(found, report))
+
+
+def _kept(found: Found, report: Report) -> str:
+    """Write what differs to a file, with the recording; its name, "" if it cannot be written."""
+    value = Kept(
+        wsprobe=__version__,
+        browser=found.browser.engine,
+        version=found.version,
+        user_agent=found.user_agent,
+        page=found.page.url,
+        seen=found.seen,
+        predicted=found.held.view.says,
+        differences=found.held.differences,
+        exchanges=(report.exchange, *(each.exchange for each in report.answers if each is not None)),
+    )
+    try:
+        with tempfile.NamedTemporaryFile(prefix="wsprobe-differs-", suffix=".json", delete=False) as file:
+            file.write(ascii_json(value) + b"\n")
+    except OSError:
+        return ""
+    return os.path.abspath(file.name)

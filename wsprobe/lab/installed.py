@@ -1,0 +1,391 @@
+"""Browsers that are installed on this machine: found, started without a window on one page, and ended.
+
+Each has a profile of its own, which is thrown away; nothing of the person's is read. It ends with the block
+that started it, or with this process, or after LONGEST seconds (``guard``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import trio
+
+from wsprobe.browsers.engine import Page
+from wsprobe.lab import devtools, guard
+from wsprobe.lab.measured import Held, Seen
+from wsprobe.lab.server import Lab
+from wsprobe.lab.site import Site, Visit
+
+LONGEST = 1800.0
+"""Seconds after which a browser is ended whatever it does."""
+
+START = 60.0
+"""Seconds that a browser has to start."""
+
+GAVE_UP = "WebSocket is closed before the connection is established."
+"""What the console says of our own close(), when the page had waited long enough."""
+
+SETTLING = 0.3
+"""Seconds after which what came of a socket is on the console too."""
+
+KEPT = ("PATH", "TMPDIR", "TZ")
+"""What a browser inherits of our environment: no locale, no proxy."""
+
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "chromium": (
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+        "chrome",
+        "microsoft-edge",
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    ),
+    "firefox": ("firefox", "firefox-esr", "/Applications/Firefox.app/Contents/MacOS/firefox"),
+    "webkitgtk": ("MiniBrowser",),
+}
+"""Engine -> commands that start a browser with it, in the order of looking."""
+
+MINIBROWSERS = (
+    "usr/lib/*/webkit2gtk-4.1/MiniBrowser",
+    "usr/libexec/webkit2gtk-4.1/MiniBrowser",
+    "usr/lib/webkit2gtk-4.1/MiniBrowser",
+)
+"""Where WebKitGTK's own browser stands, which is on no PATH."""
+
+LIBRARY = "libwebkit2gtk-4.1.so.0"
+LIBRARY_VERSION = """
+import ctypes, sys
+library = ctypes.CDLL(sys.argv[1])
+print(".".join(str(library[f"webkit_get_{part}_version"]()) for part in ("major", "minor", "micro")))
+"""
+"""Python that prints the version of the library that its argument names."""
+
+DISPLAY = "Xvfb"
+
+CHROMIUM = (
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-breakpad",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+)
+
+FIREFOX: Mapping[str, object] = {
+    "app.update.auto": False,
+    "app.normandy.enabled": False,
+    "browser.aboutwelcome.enabled": False,
+    "browser.safebrowsing.malware.enabled": False,
+    "browser.safebrowsing.phishing.enabled": False,
+    "browser.sessionstore.resume_from_crash": False,
+    "browser.shell.checkDefaultBrowser": False,
+    "browser.startup.homepage_override.mstone": "ignore",
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "datareporting.policy.dataSubmissionPolicyBypassNotification": True,
+    "extensions.update.enabled": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "services.settings.server": "data:,",
+    "toolkit.telemetry.enabled": False,
+}
+"""Preferences of the profile: what Firefox does by itself at its first start is left out."""
+
+STORE = Path("/etc/ssl/certs/ca-certificates.crt")
+WITH_OUR_STORE = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+"""GnuTLS trusts the system's store and nothing else, so MiniBrowser gets a mount namespace with another one."""
+
+CONSOLE = re.compile(r"(?:\S+:\d+:\d+: )?CONSOLE (?:[A-Z]+ )?(?:LOG|DEBUG|INFO|WARN|ERROR) ")
+"""How MiniBrowser begins a text of the console on standard output."""
+
+
+class NoBrowser(RuntimeError):
+    """A browser that was asked for cannot be started. The message is one line and says what is lacking."""
+
+
+class Installed(msgspec.Struct, frozen=True):
+    """A browser that is there."""
+
+    engine: str
+    command: str
+    """Its path."""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What an installed browser did with one place."""
+
+    browser: Installed
+    version: str
+    user_agent: str
+    page: Page
+    seen: Seen
+    held: Held
+    """Beside the view of its engine."""
+    file: str
+    """Where the difference is kept, to be reported; "" if there is none."""
+
+
+def find(words: Iterable[str]) -> list[Installed]:
+    """The browsers that *words* name: ``chromium``, or ``chromium=/path/of/the/command``.
+
+    Raises NoBrowser.
+    """
+    return [_one(word) for word in words]
+
+
+def _one(word: str) -> Installed:
+    engine, named, path = word.partition("=")
+    if engine not in COMMANDS:
+        raise NoBrowser(f"{engine!a} is not one of {', '.join(COMMANDS)}")
+    candidates = (path,) if named else COMMANDS[engine]
+    found = next(filter(None, map(shutil.which, candidates)), None)
+    if found is None and not named and engine == "webkitgtk":
+        found = next((str(each) for pattern in MINIBROWSERS for each in sorted(Path("/").glob(pattern))), None)
+    if found is None:
+        looked = path if named else ", ".join(each for each in candidates if "/" not in each)
+        raise NoBrowser(f"{engine}: no such command: {looked}; name its path: {engine}=PATH")
+    if engine == "webkitgtk" and not _screen() and not shutil.which(DISPLAY):
+        raise NoBrowser(f"webkitgtk: MiniBrowser needs a display; there is none, and no {DISPLAY} to make one")
+    return Installed(engine, found)
+
+
+def _screen() -> bool:
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+async def version(browser: Installed) -> str:
+    """The version that the browser's command prints, or its library; "" if none is to be had."""
+    env = {name: value for name, value in os.environ.items() if name in (*KEPT, "HOME")}
+    command = [browser.command, "--version"]
+    if browser.engine == "webkitgtk":  # MiniBrowser prints nothing without a display
+        command = [sys.executable, "-I", "-c", LIBRARY_VERSION, LIBRARY]
+    with trio.move_on_after(10):
+        done = await trio.run_process(
+            command,
+            capture_stdout=True,
+            stderr=subprocess.DEVNULL,
+            check=False,
+            env=env,
+        )
+        if found := re.search(rb"\d+(?:\.\d+)+", done.stdout):
+            return found[0].decode()
+    return ""
+
+
+class Console:
+    """What the browser's console said, as far as the browser tells."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.told = False
+        """The browser tells what is on its console; else that there is no text says nothing."""
+
+
+@asynccontextmanager
+async def opened(
+    browser: Installed, url: str, *, authority: Path | None = None, preferences: Mapping[str, object] = {}
+) -> AsyncIterator[Console]:
+    """Run *browser*, without a window, on the page at *url* until the block is left.
+
+    *authority*: a PEM file whose certificates are trusted besides the usual ones. *preferences*: of Firefox,
+    besides our own. Raises NoBrowser where the authority cannot be put into the profile.
+    """
+    home = Path(tempfile.mkdtemp(prefix=f"wsprobe-{browser.engine}-"))
+    console = Console()
+    async with AsyncExitStack() as stack:
+        match browser.engine:
+            case "chromium":
+                if authority is not None:
+                    trust(home / ".pki/nssdb", authority)
+                sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+                command = [browser.command, *CHROMIUM, *sandbox, f"--user-data-dir={home / 'profile'}"]
+                await stack.enter_async_context(_chromium(command, home, url, console))
+            case "firefox":
+                profile = home / "profile"
+                profile.mkdir()
+                if authority is not None:
+                    trust(profile, authority)
+                wanted = {**FIREFOX, **preferences}
+                lines = [
+                    f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in wanted.items()
+                ]
+                (profile / "user.js").write_text("\n".join(lines))
+                command = [browser.command, "--headless", "--no-remote", "--profile", str(profile), url]
+                await stack.enter_async_context(guarded(command, home, environment(home)))
+            case _:
+                screen = {
+                    name: os.environ[name] for name in ("DISPLAY", "WAYLAND_DISPLAY") if name in os.environ
+                }
+                if not screen:
+                    screen = {"DISPLAY": await stack.enter_async_context(_display()), "GDK_BACKEND": "x11"}
+                command = [browser.command, "--enable-write-console-messages-to-stdout=true", url]
+                if authority is not None:
+                    command = _trusting(authority, command)
+                reading, writing = os.pipe()
+                env = environment(home, **screen, NO_AT_BRIDGE="1")
+                await stack.enter_async_context(guarded(command, home, env, stderr=writing, stdout=writing))
+                os.close(writing)
+                printed = await stack.enter_async_context(trio.lowlevel.FdStream(reading))
+                nursery = await stack.enter_async_context(trio.open_nursery())
+                console.told = True
+                nursery.start_soon(_listen, printed, console)
+                stack.callback(nursery.cancel_scope.cancel)
+        yield console
+
+
+@asynccontextmanager
+async def _chromium(command: Sequence[str], home: Path, url: str, console: Console) -> AsyncIterator[None]:
+    """Run Chromium on *url*, spoken to over a pipe: what sockets say on the console is in none of its logs."""
+    (to_read, to_write), (from_read, from_write) = os.pipe(), os.pipe()
+    move = [sys.executable, "-I", "-c", devtools.MOVE_PIPES, str(to_read), str(from_write)]
+    whole = [*move, *command, "--remote-debugging-pipe", "about:blank"]
+    async with guarded(whole, home, environment(home), pass_fds=(to_read, from_write)):
+        os.close(to_read)
+        os.close(from_write)
+        async with (
+            trio.lowlevel.FdStream(to_write) as writing,
+            trio.lowlevel.FdStream(from_read) as reading,
+            trio.open_nursery() as nursery,
+        ):
+            told = devtools.Console(writing)
+            nursery.start_soon(told.listen, reading)
+            try:
+                with trio.fail_after(START):
+                    await told.open(url)
+            except (trio.TooSlowError, trio.BrokenResourceError, devtools.Refused) as error:
+                raise NoBrowser(f"chromium: {command[0]} does not start: {error}") from None
+            console.texts, console.told = told.texts, True
+            yield
+            nursery.cancel_scope.cancel()
+
+
+async def _listen(printed: trio.abc.ReceiveStream, console: Console) -> None:
+    """Keep what MiniBrowser prints of its console; a line that begins no text goes on with the one before."""
+    buffer = b""
+    while data := await printed.receive_some(65536):
+        *lines, buffer = (buffer + data).split(b"\n")
+        for each in lines:
+            text = each.decode("utf-8", "replace")
+            if entry := CONSOLE.match(text):
+                console.texts.append(text[entry.end() :])
+
+
+def trust(database: Path, authority: Path) -> None:
+    """Make an NSS database in which *authority*, a PEM file, is trusted for servers.
+
+    Raises NoBrowser where certutil is not installed, or does not do it.
+    """
+    database.mkdir(parents=True, exist_ok=True)
+    where = ["-d", f"sql:{database}"]
+    try:
+        for command in (
+            ["-N", *where, "--empty-password"],
+            ["-A", *where, "-n", "wsprobe", "-t", "C,,", "-i", str(authority)],
+        ):
+            subprocess.run(["certutil", *command], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        raise NoBrowser("to make a browser trust an authority takes certutil (Debian: libnss3-tools)") from None
+
+
+def _trusting(authority: Path, command: Sequence[str]) -> list[str]:
+    """*command* where the system's store of authorities is *authority* alone."""
+    if not STORE.exists() or not shutil.which("unshare"):
+        raise NoBrowser(f"to make WebKitGTK trust an authority takes unshare and {STORE}")
+    namespace = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+    return [*namespace, "sh", "-c", WITH_OUR_STORE, "sh", str(authority), str(STORE), *command]
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """The environment of a process whose home is *home*."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    return {**kept, "HOME": str(home), "XDG_RUNTIME_DIR": str(home), "LANG": "C", **more}
+
+
+@asynccontextmanager
+async def _display() -> AsyncIterator[str]:
+    """An X display that nobody else has: the server picks the number and writes it to a pipe."""
+    reading, writing = os.pipe()
+    home = Path(tempfile.mkdtemp(prefix="wsprobe-display-"))
+    command = [DISPLAY, "-displayfd", str(writing), "-screen", "0", "1024x768x24", "-nolisten", "tcp"]
+    async with guarded(command, home, environment(home), pass_fds=(writing,)):
+        os.close(writing)
+        async with trio.lowlevel.FdStream(reading) as numbers:
+            number = b""
+            with trio.fail_after(30):
+                while not number.endswith(b"\n"):
+                    came = await numbers.receive_some(16)
+                    if not came:
+                        raise NoBrowser(f"webkitgtk: {DISPLAY} does not start")
+                    number += came
+            yield f":{number.decode().strip()}"
+
+
+@asynccontextmanager
+async def guarded(
+    command: Sequence[str],
+    home: Path,
+    env: Mapping[str, str],
+    *,
+    stdout: int = subprocess.DEVNULL,
+    stderr: int = subprocess.DEVNULL,
+    pass_fds: Sequence[int] = (),
+) -> AsyncIterator[trio.Process]:
+    """Run *command*; at the end of the block, or of this process, it, its children and *home* are gone."""
+    process = await trio.lowlevel.open_process(
+        [sys.executable, "-I", str(guard.__file__), str(LONGEST), str(home), *command],
+        stdin=subprocess.PIPE,
+        stdout=stdout,
+        stderr=stderr,
+        env=dict(env),
+        pass_fds=pass_fds,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        assert process.stdin is not None
+        with trio.CancelScope(shield=True):
+            await process.stdin.aclose()
+            await process.wait()
+
+
+async def visit(
+    browser: Installed, lab: Lab, site: Site, what: Visit, *, authority: Path | None, seconds: float
+) -> Seen:
+    """What script saw of *what* in *browser*, with the console's texts where the browser tells them.
+
+    Raises NoBrowser if it has not said anything after *seconds*.
+    """
+    url = site.visit(lab, what)
+    try:
+        with trio.fail_after(START + seconds):
+            async with opened(browser, url, authority=authority) as console:
+                await what.over.wait()
+                await trio.sleep(SETTLING)
+                texts = tuple(console.texts) if console.told else None
+    except trio.TooSlowError:
+        raise NoBrowser(
+            f"{browser.engine}: {browser.command} has told nothing for {START + seconds:g} s"
+        ) from None
+    assert what.seen is not None
+    if texts is not None and what.seen.capped is not None:
+        texts = tuple(text for text in texts if GAVE_UP not in text)
+    return msgspec.structs.replace(what.seen, console=texts)

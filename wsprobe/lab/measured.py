@@ -1,0 +1,392 @@
+"""What a real browser did with the lab's scenarios, as its page wrote it down, and how our views compare.
+
+A file of it is JSON, one object a line: the head first (``Browser``), then one scenario a line (``Seen``).
+Names of listeners stand for their ports, as ``{plain}``; everything else is written as script had it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.engine import DomEvent, ScriptView
+from wsprobe.exchange import Limits
+from wsprobe.lab import load as catalogue
+from wsprobe.lab.play import rehearse
+from wsprobe.lab.ports import PORTS
+from wsprobe.lab.scenario import Scenario
+
+FORMAT = 1
+
+MEASURED = ("chromium", "firefox", "webkitgtk")
+"""The engines whose views are held against what a browser did."""
+
+CAP, LONG_CAP = 6.0, 25.0
+"""Seconds after which the page closes a socket that has not ended by itself."""
+
+LONG, LONG_CLOSING = 60.0, 10.0
+"""A server that does nothing for so many seconds, the second after the page's close(), asks how long the
+browser waits. Firefox waits 20."""
+
+MUCH = 1024 * 1024
+"""Bytes that a browser may need longer for."""
+
+MUCH_DEFLATED = 64 * 1024
+"""The same of what is a thousand times as much once it is inflated."""
+
+MOST_EVENTS = 40
+"""Of an endless stream of messages, so many events are kept: how many come in six seconds is chance."""
+
+LONGEST_DATA = 200
+"""UTF-16 units of a text message, or bytes of a binary one, that are kept; of a longer one its size is too."""
+
+MESSAGES = 64 * 1024
+"""Bytes in which there are more messages than are kept."""
+
+HEADS = 512 * 1024
+"""Bytes that are more than the head that any engine reads."""
+
+ALL = 1 << 40
+"""Bytes within which nothing is left out, however small its pieces: those are counted in proportion."""
+
+
+class Raised(msgspec.Struct, frozen=True):
+    """An exception. *code* is the legacy code of a DOMException, None where there is none."""
+
+    name: str
+    message: str
+    code: int | str | None = None
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One event as script had it, in the DOM's own words. What its type does not have is None."""
+
+    type: str
+    rs: int | None = None
+    """readyState while it was delivered."""
+    protocol: str | None = None
+    extensions: str | None = None
+    data: str | None = None
+    """Of a text message, cut to LONGEST_DATA."""
+    hex: str | None = None
+    """Of a binary message, cut to LONGEST_DATA bytes."""
+    size: int | None = None
+    """Length of a message that was cut."""
+    code: int | str | None = None
+    reason: str | None = None
+    wasClean: bool | None = None
+    name: str | None = None
+    """``throw``: of the exception that a later call raised."""
+    message: str | None = None
+
+
+class Capped(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What came of the socket after the page gave up waiting and called close()."""
+
+    events: tuple[Event, ...] = ()
+    readyState: int | None = None
+
+
+class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What script saw of one scenario."""
+
+    scenario: str
+    exception: Raised | None
+    """Thrown by the constructor."""
+    url: str
+    """What ``WebSocket.url`` said, "" after an exception."""
+    events: tuple[Event, ...]
+    """Until the socket ended, or until the page gave up: at most MOST_EVENTS."""
+    readyState: int | None
+    """At the end, or when the page gave up; None after an exception."""
+    console: tuple[str, ...] | None = None
+    """None where nobody read the console: no page can."""
+    capped: Capped | None = None
+    """Only if the page gave up after ``cap`` seconds."""
+    host: str = "127.0.0.1"
+    """Where the lab was, as the URL named it."""
+    value: str | None = None
+    """document.cookie at the end, where the scenario sets cookies."""
+
+
+class Browser(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The head of a file: which browser it was, and what of the catalogue it did not run."""
+
+    engine: str
+    """Name for the recordings: ``safari``, ``chromium``."""
+    version: str
+    userAgent: str
+    wsprobe: str
+    page: str
+    """URL of the page that opened the sockets."""
+    format: int = FORMAT
+    date: str = ""
+    leftOut: dict[str, str] = {}
+    """Scenario -> why it was not run."""
+
+    @property
+    def title(self) -> str:
+        return f"{self.engine} {self.version}".strip()
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """A file: one browser, and what it saw by the names of the scenarios."""
+
+    browser: Browser
+    seen: dict[str, Seen]
+
+
+class MeasuredError(ValueError):
+    """The file is not one of these. The message is one line with the number of the line that is wrong."""
+
+
+def load(text: str) -> Measured:
+    """The browser and what it saw. Scenarios that the catalogue does not have (any more) are left out.
+
+    Raises MeasuredError.
+    """
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    if not lines:
+        raise MeasuredError("it is empty: the page of wsprobe serve writes such a file (Run all)")
+    number, first = lines[0]
+    try:
+        browser = msgspec.json.decode(first, type=Browser)
+        known = catalogue()
+        seen: dict[str, Seen] = {}
+        for number, line in lines[1:]:  # noqa: B007 (it is named where that line is refused)
+            one = msgspec.json.decode(line, type=Seen)
+            if one.scenario in known:
+                seen[one.scenario] = one
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise MeasuredError(f"line {number}: not what the page of wsprobe serve writes: {error}") from None
+    if browser.format != FORMAT:
+        raise MeasuredError(f"line 1: format {browser.format}; this wsprobe reads format {FORMAT}")
+    return Measured(browser, seen)
+
+
+def dump(measured: Measured) -> str:
+    """The file that ``load`` reads, scenarios in order of name."""
+    encode = msgspec.json.encode
+    lines = [encode(measured.browser), *(encode(measured.seen[name]) for name in sorted(measured.seen))]
+    return "".join(line.decode() + "\n" for line in lines)
+
+
+def cap(scenario: Scenario) -> float:
+    """Seconds after which the page gives up: longer where the scenario may rightly take longer."""
+    closes = any(act.do == "close" for act in scenario.page.acts)
+    long = LONG_CLOSING if closes else LONG
+    slow = any(step.do in ("wait", "hold") and step.seconds > long for step in scenario.steps)
+    sent = sum(len(step.data) * step.repeat for step in scenario.steps)
+    deflated = any(b"permessage-deflate" in step.data for step in scenario.steps)
+    much = sent > (MUCH_DEFLATED if deflated else MUCH)
+    return LONG_CAP if slow or much else CAP
+
+
+def of_view(view: ScriptView, scenario: str = "", ports: Mapping[Any, int] = PORTS) -> Seen:
+    """What *view* says, written as a page would: listeners' names in place of *ports*, those of a rehearsal."""
+    raised = view.exception
+    said = Seen(
+        scenario=scenario,
+        exception=None if raised is None else Raised(raised.name, raised.message, raised.code),
+        url=view.url,
+        events=tuple(map(_event, view.events[:MOST_EVENTS])),
+        readyState=None if raised else view.ready_state,
+        console=view.console,
+    )
+    return msgspec.convert(named(msgspec.to_builtins(said), ports), Seen)
+
+
+def _event(event: DomEvent) -> Event:
+    match event.type:
+        case "open":
+            return Event("open", event.ready_state, protocol=event.protocol, extensions=event.extensions)
+        case "message":
+            return _message(event)
+        case "close":
+            return Event(
+                "close", event.ready_state, code=event.code, reason=event.reason, wasClean=event.was_clean
+            )
+        case "throw":
+            raised = event.exception
+            assert raised is not None
+            return Event("throw", event.ready_state, name=raised.name, message=raised.message, code=raised.code)
+    return Event(event.type, event.ready_state)
+
+
+def _message(event: DomEvent) -> Event:
+    data = event.data
+    if isinstance(data, bytes):
+        size = len(data) if len(data) > LONGEST_DATA else None
+        return Event("message", event.ready_state, hex=data[:LONGEST_DATA].hex(), size=size)
+    units = len(data.encode("utf-16-le", "surrogatepass")) // 2
+    size = units if units > LONGEST_DATA else None
+    return Event("message", event.ready_state, data=data[:LONGEST_DATA], size=size)
+
+
+class Prediction(msgspec.Struct, frozen=True):
+    """What one engine's view says, without the messages' data: one message may have 80 MB."""
+
+    engine: str
+    version: str
+    says: Seen
+    """Written as what was seen is."""
+    outcome: str
+    because: str
+    hidden: tuple[str, ...]
+    races: str
+
+
+class Held(msgspec.Struct, frozen=True):
+    """What a browser saw of one scenario, held against one engine's view of it."""
+
+    view: Prediction
+    differences: tuple[str, ...]
+    """A line for each thing in which what was seen is not what the view says."""
+
+    @property
+    def same(self) -> bool:
+        return not self.differences
+
+    @property
+    def races(self) -> bool:
+        """It differs where the engine is known to give more than one result."""
+        return bool(self.differences and self.view.races)
+
+
+def held(engine: str, scenario: Scenario, seen: Seen) -> Held:
+    """*seen* beside what *engine* is predicted to show of *scenario*."""
+    found: list[Held] = []
+    for limits in limits_of(scenario, seen):
+        view = predicted(engine, scenario, seen.host, limits)
+        found.append(Held(view, tuple(differences(seen, view.says))))
+        if found[-1].same:
+            break
+    return min(found, key=lambda one: len(one.differences))
+
+
+def limits_of(scenario: Scenario, seen: Seen | None = None) -> Iterator[Limits]:
+    """Within what to rehearse: until the page gives up; of much that is sent, first what matters, then all."""
+    patience = cap(scenario)
+    if seen is not None and len(seen.events) == MOST_EVENTS:
+        yield Limits(connect_timeout=patience, max_time=patience, linger=2 * patience, max_session=MESSAGES)
+        return
+    sent = sum(len(step.data) * step.repeat for step in scenario.steps)
+    usual = Limits()
+    most = max(usual.max_head, usual.max_body, usual.max_session)
+    for size in (HEADS, ALL) if sent > HEADS else (most,):
+        yield Limits(
+            connect_timeout=patience,
+            max_time=patience,
+            linger=2 * patience,
+            max_head=size,
+            max_body=size,
+            max_session=size,
+        )
+
+
+@lru_cache(maxsize=4096)
+def predicted(engine: str, scenario: Scenario, host: str, limits: Limits) -> Prediction:
+    """What *engine* is predicted to show of *scenario* at *host*; listeners' names in place of ports."""
+    view = rehearse(ENGINES[engine], scenario, catalogue(), host=host, limits=limits)
+    return prediction(view, of_view(view, scenario.name))
+
+
+def prediction(view: ScriptView, says: Seen) -> Prediction:
+    """What is kept of *view*, which is written as *says*."""
+    return Prediction(view.browser, view.version, says, view.outcome, view.because, view.hidden, view.races)
+
+
+def named(value: Any, ports: Mapping[Any, int] = PORTS) -> Any:
+    """*value*, made of builtins, with ``{plain}`` and the like in place of the listeners' ports."""
+    if isinstance(value, str):
+        for name, port in ports.items():
+            value = value.replace(f":{port}", f":{{{name}}}")
+        return value
+    if isinstance(value, list | tuple):
+        return [named(item, ports) for item in value]
+    if isinstance(value, dict):
+        return {name: named(item, ports) for name, item in value.items()}
+    return value
+
+
+def differences(seen: Seen, view: Seen) -> Iterator[str]:
+    """A line for each thing in which *view* is not *seen*. How an endless stream ended is a matter of speed,
+    and what nobody read (the console) is not asked."""
+    endless = len(seen.events) == MOST_EVENTS
+    if seen.exception != view.exception:
+        yield f"exception: {_raised(seen.exception)}; predicted: {_raised(view.exception)}"
+    if seen.url != view.url:
+        yield f"url: {seen.url!a}; predicted: {view.url!a}"
+    for index in range(max(len(seen.events), len(view.events))):
+        got = seen.events[index] if index < len(seen.events) else None
+        want = view.events[index] if index < len(view.events) else None
+        if got != want:
+            yield f"event {index + 1}: {words(got)}; predicted: {words(want)}"
+    if not endless and seen.readyState != view.readyState:
+        yield f"readyState: {seen.readyState}; predicted: {view.readyState}"
+    if not endless and seen.console is not None and seen.console != view.console:
+        yield f"console: {list(seen.console)!a}; predicted: {list(view.console or ())!a}"
+
+
+def words(event: Event | None) -> str:
+    """One event in one line: its type, then whatever it has."""
+    if event is None:
+        return "nothing"
+    has = msgspec.structs.asdict(event)
+    kept = {name: value for name, value in has.items() if name != "type" and value is not None}
+    return " ".join([ascii(event.type)[1:-1], *(f"{name}={value!a}" for name, value in kept.items())])
+
+
+def _raised(raised: Raised | None) -> str:
+    return "none" if raised is None else f"{ascii(raised.name)[1:-1]} {raised.message!a}"
+
+
+class Agreement(msgspec.Struct, frozen=True):
+    """How many of the scenarios of one kind the browser does as one engine's view says."""
+
+    same: int
+    races: int
+    """Of those that are not the same: the engine is known to give more than one result."""
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.same}/{self.of}"
+
+
+def all_held(measured: Measured, engines: Sequence[str] = MEASURED) -> dict[str, dict[str, Held]]:
+    """Scenario -> engine -> what was seen beside that engine's view."""
+    known = catalogue()
+    return {
+        name: {engine: held(engine, known[name], seen) for engine in engines}
+        for name, seen in measured.seen.items()
+    }
+
+
+def agreement(found: Mapping[str, Mapping[str, Held]]) -> dict[str, dict[str, Agreement]]:
+    """Kind of scenario -> engine -> agreement; the last row, ``all``, is of all kinds."""
+    known = catalogue()
+    kinds: dict[str, list[Mapping[str, Held]]] = {}
+    for name, row in found.items():
+        kinds.setdefault(known[name].about, []).append(row)
+    kinds = dict(sorted(kinds.items()))
+    kinds["all"] = list(found.values())
+    return {kind: {engine: _count(engine, rows) for engine in _engines(rows)} for kind, rows in kinds.items()}
+
+
+def _engines(rows: Sequence[Mapping[str, Held]]) -> list[str]:
+    return list(rows[0]) if rows else []
+
+
+def _count(engine: str, rows: Sequence[Mapping[str, Held]]) -> Agreement:
+    ours = [row[engine] for row in rows]
+    return Agreement(sum(one.same for one in ours), sum(one.races for one in ours), len(ours))
+
+
+def nearest(found: Mapping[str, Mapping[str, Held]]) -> str:
+    """The engine whose view most scenarios agree with, "" if nothing was measured."""
+    engines = _engines(list(found.values()))
+    return max(engines, key=lambda engine: sum(row[engine].same for row in found.values()), default="")

@@ -1,0 +1,647 @@
+"""The page of the lab, from the server's side: what it is made of, what it asks for, who may have it.
+
+Everything of it stands under ``/-/``, the page itself at ``/`` for whoever prefers HTML. It runs scenarios in
+the very browser that opens it, each in a frame of its own (a *stage*), so that the scenario's page can have its
+own URL and policy; what script saw comes back here and is held against the engines' views (``measured``).
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+from secrets import compare_digest, token_urlsafe
+from typing import Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+import msgspec
+import trio
+
+from wsprobe import __version__
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.agent import client
+from wsprobe.browsers.engine import Page
+from wsprobe.exchange import Act
+from wsprobe.lab import load, subjects
+from wsprobe.lab.certificates import NoCertificates
+from wsprobe.lab.connection import Wire
+from wsprobe.lab.measured import MEASURED, Browser, Held, Measured, Seen, cap, held
+from wsprobe.lab.perform import Request, needed
+from wsprobe.lab.ports import KINDS, own_url
+from wsprobe.lab.scenario import Listener, Scenario, Step, fill
+from wsprobe.lab.server import Lab, LabError
+from wsprobe.visible import visible
+
+PREFIX = "/-/"
+"""Before all that belongs to the page. No scenario is called so."""
+
+FILES = {
+    "page.js": "text/javascript",
+    "run.js": "text/javascript",
+    "visit.js": "text/javascript",
+    "style.css": "text/css",
+}
+"""What the page loads, by its name under PREFIX."""
+
+FRONT = ("403", "refused", "302-ws", "accept-wrong", "wss-unknown-ca", "close-4403")
+"""The question that the page begins with: five failures that script cannot tell apart, and one answer."""
+
+TITLES = {"chromium": "Chromium", "firefox": "Firefox", "webkitgtk": "WebKitGTK"}
+
+ANOTHER = "localhost"
+"""Another origin than that of the page, for a scenario whose page is not the server's own."""
+
+LOOPBACK_NAMES = ("127.", "localhost", "2130706433", "[::1]", "[::ffff:")
+"""How the URLs of scenarios name this very machine."""
+
+SENT_KEPT = 16 * 1024
+"""Bytes of what one connection was sent that are shown on the page."""
+
+CONNECTIONS_KEPT, SCENARIOS_KEPT = 4, 64
+RUNS_KEPT = 8
+"""Runs of the whole catalogue that may be under way at once; of more, the oldest is forgotten."""
+
+_FOLDER = Path(__file__).parent / "page"
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
+
+
+class Visit:
+    """One URL that a page of ours is to open in a browser that somebody starts."""
+
+    def __init__(self, job: dict[str, Any], policy: str = "") -> None:
+        """*job*: as ``job_of`` makes it. *policy*: the Content-Security-Policy of the page that opens it."""
+        self.job = job
+        self.policy = policy
+        self.over = trio.Event()
+        self.seen: Seen | None = None
+        """What script saw, once it is over."""
+        self.user_agent = ""
+
+
+class Site:
+    """What ``wsprobe.lab.sockets.server.serve`` takes as *front*."""
+
+    def __init__(
+        self,
+        *,
+        names: Sequence[str] | None = None,
+        addresses: bool = False,
+        token: str = "",
+        hosts: Sequence[str] = (),
+        keep: Callable[[Measured], object] | None = None,
+    ) -> None:
+        """*names*: what a Host field may say, besides loopback addresses and localhost; None: anything.
+        *addresses*: it may be any address too. *token*: has to stand in the URL of the page. *hosts*: addresses
+        at which the page may run scenarios side by side; where there is one only, they run one after the other.
+        *keep*: takes what a run of the whole catalogue found, if the person at the browser sends it."""
+        self._names = None if names is None else {name.lower().strip("[]") for name in names}
+        self._addresses = addresses
+        self._token = token
+        self._hosts = tuple(hosts)
+        self._keep = keep
+        self._stages: dict[tuple[str, str], Scenario] = {}
+        """Scenarios whose page stands elsewhere, by Host field and path of that page."""
+        self._visits: list[Visit] = []
+        self._sent: OrderedDict[tuple[bytes, str], deque[Sent]] = OrderedDict()
+        self._runs: OrderedDict[str, Measured] = OrderedDict()
+
+    def visit(self, lab: Lab, visit: Visit) -> str:
+        """URL that makes the browser which opens it do *visit*."""
+        visit.job.setdefault("stage", f"/?stage=@{len(self._visits)}")
+        self._visits.append(visit)
+        return f"http://{lab.host}:{lab.ports['plain']}{self._prefix}visit/{len(self._visits) - 1}"
+
+    @property
+    def _prefix(self) -> str:
+        return f"{PREFIX}{self._token}/" if self._token else PREFIX
+
+    def page_url(self, host: str, port: int) -> str:
+        """URL of the page, token and all."""
+        shown = f"[{host}]" if ":" in host else host
+        return f"http://{shown}:{port}/" + (f"?token={self._token}" if self._token else "")
+
+    @property
+    def open_to_others(self) -> bool:
+        return bool(self._token)
+
+    async def answer(self, lab: Lab, asked: Request, secure: bool) -> bytes | None:
+        """The whole answer to *asked*, None if that is the catalogue's."""
+        hosts = [field.value.decode("latin-1") for field in asked.head.all(b"host")]
+        if not all(self.is_own(host) for host in hosts):
+            return _words(
+                "421 Misdirected Request",
+                f"This lab does not go by that name. If it should: wsprobe serve --allow-host {_shown(hosts)}",
+            )
+        if asked.upgrade or asked.method not in (b"GET", b"HEAD", b"POST"):
+            return None
+        host = hosts[0] if hosts else ""
+        resource = asked.resource.decode("latin-1")
+        path, _, query = resource.partition("?")
+        if (host, resource) in self._stages:
+            return self._stage(self._stages[host, resource])
+        if secure or not _HOST.fullmatch(host):
+            return None
+        if path == "/":
+            return self._root(lab, asked, host, parse_qs(query))
+        if not path.startswith(PREFIX):
+            return None
+        if not path.startswith(self._prefix) or (
+            self._token and not compare_digest(path.split("/")[2].encode(), self._token.encode())
+        ):
+            return _words("403 Forbidden", "The URL lacks the token that wsprobe serve printed.")
+        word = path.removeprefix(self._prefix)
+        if asked.method == b"POST":
+            return await self._posted(asked, host, word)
+        return self._got(lab, asked, host, word, parse_qs(query))
+
+    def noted(self, scenario: Scenario, asked: Request, wire: Wire) -> Wire:
+        """*wire*, what is sent on it noted down for the page."""
+        key = asked.first(b"user-agent"), scenario.name
+        connections = self._sent.setdefault(key, deque(maxlen=CONNECTIONS_KEPT))
+        self._sent.move_to_end(key)
+        while len(self._sent) > SCENARIOS_KEPT:
+            self._sent.popitem(last=False)
+        sent = Sent(asked.head.raw)
+        connections.append(sent)
+        return Noting(wire, sent)
+
+    def is_own(self, host: str) -> bool:
+        """Whether a Host field names this lab: else a page elsewhere could reach it by a name of its own."""
+        if self._names is None:
+            return True
+        name = host.lower()
+        name = name[: name.index("]")] if name.startswith("[") and "]" in name else name.partition(":")[0]
+        name = name.strip("[]").removesuffix(".")
+        if name == "localhost" or name in self._names:
+            return True
+        try:
+            address = ip_address(name)
+        except ValueError:
+            return False
+        return self._addresses or address.is_loopback
+
+    def _root(self, lab: Lab, asked: Request, host: str, query: Mapping[str, list[str]]) -> bytes | None:
+        """The page, or a stage at its place; None for whoever prefers plain text."""
+        stage = _first(query, "stage")
+        if not stage and b"text/html" not in asked.first(b"accept").lower():
+            return None if not self._token else _words("403 Forbidden", "The page needs a token in its URL.")
+        if self._token and not compare_digest(_first(query, "token").encode(), self._token.encode()):
+            return _words("403 Forbidden", "The URL lacks the token that wsprobe serve printed.")
+        if stage.startswith("@"):
+            found = self._visit(stage[1:])
+            return _html(_stage_text(), with_script(found.policy)) if found else _not_found()
+        if stage:
+            scenario = load().get(stage)
+            return self._stage(scenario) if scenario else _not_found()
+        return _html(_text("index.html").replace("{prefix}", self._prefix), self._policy(host))
+
+    def _stage(self, scenario: Scenario) -> bytes:
+        return _html(_stage_text(), with_script(scenario.page.csp))
+
+    def _policy(self, host: str) -> str:
+        """The page's own policy: nothing from elsewhere, and frames of this lab only."""
+        name = host if host.endswith("]") else host.rpartition(":")[0] or host
+        frames = " ".join(
+            f"http://{one}:* https://{one}:*" for one in dict.fromkeys((name, ANOTHER, *self._hosts))
+        )
+        return (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+            f"connect-src 'self'; frame-src {frames}; base-uri 'none'; form-action 'none'; "
+            "frame-ancestors 'none'"
+        )
+
+    def _visit(self, number: str) -> Visit | None:
+        known = number.isdecimal() and len(number) < 9 and int(number) < len(self._visits)
+        return self._visits[int(number)] if known else None
+
+    def _got(
+        self, lab: Lab, asked: Request, host: str, word: str, query: Mapping[str, list[str]]
+    ) -> bytes | None:
+        kind, _, name = word.partition("/")
+        if word in FILES:
+            return _answer("200 OK", FILES[word], _text(word).encode())
+        if word == "scenarios":
+            return _json(self._scenarios(lab, host, asked.first(b"user-agent").decode("latin-1")))
+        if kind == "job":
+            return self._job(lab, asked, host, unquote(name), _first(query, "host"))
+        if kind == "visit":
+            number, _, what = name.partition("/")
+            found = self._visit(number)
+            if found is None:
+                return _not_found()
+            if what == "job":
+                return _json(found.job)
+            return _html(_text("visit.html").replace("{prefix}", self._prefix), self._policy(host))
+        if word == "authority.pem":
+            try:
+                return _answer("200 OK", "application/x-pem-file", lab.certificates.authority)
+            except NoCertificates as error:
+                return _words("503 Service Unavailable", str(error))
+        return _not_found()
+
+    async def _posted(self, asked: Request, host: str, word: str) -> bytes:
+        """Take what the page found. Only the page itself may send it."""
+        if asked.first(b"origin") not in (b"", b"http://" + host.encode("latin-1")) or not asked.first(
+            b"content-type"
+        ).startswith(b"application/json"):
+            return _words("403 Forbidden", "Only the page of this lab may send this.")
+        kind, _, name = word.partition("/")
+        try:
+            if kind == "held":
+                seen = msgspec.json.decode(asked.body, type=Seen)
+                return _json(await self._held(asked, seen))
+            if kind == "keep" and self._keep is not None:
+                return self._kept(msgspec.json.decode(asked.body, type=Part))
+            if kind == "visit" and (visit := self._visit(name)) is not None:
+                visit.seen = msgspec.json.decode(asked.body, type=Seen)
+                visit.user_agent = asked.first(b"user-agent").decode("latin-1")
+                visit.over.set()
+                return _json({})
+        except (msgspec.DecodeError, UnicodeError) as error:
+            return _words("400 Bad Request", f"not what the page sends: {error}")
+        return _not_found()
+
+    def _scenarios(self, lab: Lab, host: str, user_agent: str) -> dict[str, Any]:
+        """All that the page shows before anything is run."""
+        subject_of = {name: title for title, names in subjects().items() for name in names}
+        browser = client(user_agent)
+        name = urlsplit(f"//{host}").hostname or host
+        tls = _tls_reason(lab)
+        return {
+            "version": __version__,
+            "browser": {
+                "name": browser.name,
+                "version": browser.version,
+                "title": browser.title,
+                "engine": browser.engine,
+            },
+            "engines": [
+                {"name": each, "title": TITLES[each], "version": ENGINES[each].version} for each in MEASURED
+            ],
+            "front": FRONT,
+            "hosts": self._hosts or (f"[{name}]" if ":" in name else name,),
+            "token": self._token,
+            "keeps": self._keep is not None,
+            "scenarios": [
+                {
+                    "name": each.name,
+                    "about": each.about,
+                    "subject": subject_of[each.name],
+                    "summary": each.summary,
+                    "trust": needs_trust(each),
+                    "left": (tls if speaks_tls(each) else "") or elsewhere(each, name, lab.listens_at),
+                }
+                for each in in_order(load().values())
+            ],
+        }
+
+    def _job(self, lab: Lab, asked: Request, host: str, name: str, at: str) -> bytes:
+        """What the page needs to run one scenario; its stage is there from now on."""
+        scenario = load().get(name)
+        at = at or urlsplit(f"//{host}").hostname or lab.host
+        if scenario is None or not (_HOST.fullmatch(at) or _HOST.fullmatch(f"[{at}]")) or not self.is_own(at):
+            return _not_found()
+        try:
+            job = self.job_of(lab, scenario, at.strip("[]"))
+        except (LabError, NoCertificates) as error:
+            return _words("503 Service Unavailable", str(error))
+        self._sent.pop((asked.first(b"user-agent"), name), None)
+        return _json(job)
+
+    def job_of(self, lab: Lab, scenario: Scenario, host: str) -> dict[str, Any]:
+        """What the page needs to run *scenario* at *host*; a page that it has elsewhere is there from now on.
+
+        Raises LabError, NoCertificates.
+        """
+        where = lab.place(scenario, host)
+        page = scenario.page
+        stage = f"/?stage={quote(scenario.name)}" + (f"&token={self._token}" if self._token else "")
+        if page.url != Page().url:
+            stage = where.page.url
+            parts = urlsplit(stage)
+            self._stages[parts.netloc, parts.path] = scenario
+        elif (at := stage_host(scenario, host)) != host:
+            stage = f"http://{at}:{lab.ports['plain']}{stage}"
+        return job(scenario.name, where.url, page, cap(scenario)) | {
+            "host": f"[{host}]" if ":" in host else host,
+            "ports": {str(name): port for name, port in lab.ports.items()},
+            "stage": stage,
+            "jar": any(b"set-cookie" in step.data.lower() for step in scenario.steps),
+            "warm": "" if page.csp or page.url != Page().url else f"ws://{where_is(host, lab)}/s/ok",
+            "wire": described(scenario),
+        }
+
+    async def _held(self, asked: Request, seen: Seen) -> dict[str, Any]:
+        scenario = load().get(seen.scenario)
+        if scenario is None:
+            raise msgspec.ValidationError(f"no scenario is called {seen.scenario!a}")
+        rows = await trio.to_thread.run_sync(_hold, scenario, seen, abandon_on_cancel=True)
+        sent = self._sent.get((asked.first(b"user-agent"), seen.scenario), ())
+        return {"engines": [_held_value(row) for row in rows], "wire": [one.value() for one in sent]}
+
+    def _kept(self, part: Part) -> bytes:
+        """Put the parts of a run together; hand it on when it is whole."""
+        known = self._runs.setdefault(part.run, Measured(part.browser, {}))
+        while len(self._runs) > RUNS_KEPT:
+            self._runs.popitem(last=False)
+        known.seen.update((one.scenario, one) for one in part.seen if one.scenario in load())
+        if part.last:
+            assert self._keep is not None
+            self._keep(Measured(part.browser, self._runs.pop(part.run).seen))
+        return _json({})
+
+
+def token() -> str:
+    """Something that nobody guesses, fit for a URL."""
+    return token_urlsafe(12)
+
+
+def reachable(host: str) -> str:
+    """An address at which a lab that listens at *host* can be reached: one of ours where that is every one.
+
+    Nothing is sent: a UDP socket that is connected only looks up which address it would be sent from.
+    """
+    if host not in ("0.0.0.0", "::"):
+        return host
+    family, elsewhere = (socket.AF_INET, "192.0.2.1") if host == "0.0.0.0" else (socket.AF_INET6, "2001:db8::1")
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.connect((elsewhere, 9))
+        except OSError:
+            return "127.0.0.1" if family == socket.AF_INET else "::1"
+        return str(sock.getsockname()[0])
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A part of what a run of the whole catalogue found, as the page sends it."""
+
+    run: str
+    browser: Browser
+    seen: tuple[Seen, ...]
+    last: bool
+
+
+class Sent:
+    """What one connection was sent, as it went out."""
+
+    def __init__(self, request: bytes) -> None:
+        self.request = request
+        self.deeds: list[tuple[str, bytes]] = []
+        self.kept = self.size = 0
+
+    def add(self, do: str, data: bytes = b"") -> None:
+        self.size += len(data)
+        if data and self.deeds and self.deeds[-1][0] == do:
+            data = self.deeds.pop()[1] + data[: SENT_KEPT - self.kept]
+            self.kept = len(data)
+        else:
+            data = data[: max(0, SENT_KEPT - self.kept)]
+            self.kept += len(data)
+        self.deeds.append((do, data))
+
+    def value(self) -> dict[str, Any]:
+        """The request, and what was done, every byte visible."""
+        return {
+            "request": lines_of(self.request),
+            "deeds": [{"do": do, "lines": lines_of(data)} for do, data in self.deeds],
+            "left": max(0, self.size - sum(len(data) for _, data in self.deeds)),
+        }
+
+
+class Noting:
+    """A wire that notes down what is sent on it."""
+
+    def __init__(self, wire: Wire, sent: Sent) -> None:
+        self._wire, self._sent = wire, sent
+
+    async def send(self, data: bytes) -> None:
+        self._sent.add("sends", data)
+        await self._wire.send(data)
+
+    async def receive(self) -> bytes:
+        return await self._wire.receive()
+
+    async def finish(self, notify: bool) -> None:
+        self._sent.add("ends TLS with close_notify, then TCP (FIN)" if notify else "ends TCP (FIN)")
+        await self._wire.finish(notify)
+
+    def reset(self) -> None:
+        self._sent.add("drops the connection (RST)")
+        self._wire.reset()
+
+
+def lines_of(data: bytes) -> list[tuple[str, str]]:
+    r"""*data* by its lines: each made visible, with its end: ``\r\n``, ``\n`` or ``""``, in letters."""
+    found = []
+    for line in re.findall(rb"[^\n]*\n|[^\n]+", data):
+        end = b"\r\n" if line.endswith(b"\r\n") else b"\n" if line.endswith(b"\n") else b""
+        found.append((visible(line.removesuffix(end)), {b"\r\n": "\\r\\n", b"\n": "\\n", b"": ""}[end]))
+    return found
+
+
+FAULTS = {
+    "unknown-ca": "a TLS server whose certificate is from an authority that nobody trusts",
+    "expired": "a TLS server whose certificate has expired",
+    "wrong-name": "a TLS server whose certificate is for another name",
+    "client-certificate": "a TLS server that wants a certificate of the client",
+    "old-version": "a TLS server that speaks TLS 1.1 at most",
+}
+
+
+def described(scenario: Scenario) -> list[str]:
+    """What stands at the scenario's port, for where no request comes so far that it is answered."""
+    if scenario.listener == "unused":
+        return ["nothing listens at this port: the connection is refused"]
+    kind = KINDS[scenario.listener]
+    if kind.steps is None:
+        return [FAULTS[kind.fault]] if kind.fault else []
+    if not kind.steps:
+        return ["the server ends TCP (FIN) as soon as the connection stands"]
+    return [_deed(step) for step in kind.steps]
+
+
+def _deed(step: Step) -> str:
+    match step.do:
+        case "send":
+            return f"the server sends {visible(fill(step.data, {})[:80])}"
+        case "read":
+            return f"the server waits for bytes, {step.seconds:g} s at most"
+        case "hold" | "wait":
+            return f"the server waits {step.seconds:g} s"
+        case "reset":
+            return "the server drops the connection (RST)"
+    return f"the server does: {step.do}"
+
+
+def job(name: str, url: str, page: Page, patience: float) -> dict[str, Any]:
+    """What ``measure.js`` needs to open one socket. *patience*: seconds until the page gives up."""
+    made: dict[str, Any] = {
+        "name": name,
+        "url": url,
+        "construct": page.construct,
+        "acts": [act_value(act) for act in page.acts],
+        "cap": round(patience * 1000),
+        "cookies": page.cookies,
+    }
+    if page.protocols is not None:
+        made["protocols"] = page.protocols
+    return made
+
+
+def act_value(act: Act) -> dict[str, object]:
+    """What script does, as ``measure.js`` reads it; None stands for ``undefined``: a reason without a code."""
+    value: dict[str, object] = {"when": act.when, "do": act.do, "after": act.after / 1000}
+    if act.do == "close":
+        value["arguments"] = (
+            [act.code, act.data.decode()] if act.data else [] if act.code is None else [act.code]
+        )
+    elif act.do == "binary":
+        value["hex"] = act.data.hex()
+    else:
+        value["text"] = act.data.decode()
+    return value
+
+
+def with_script(policy: str) -> str:
+    """*policy* with directives that let the stage measure; none that decides on WebSockets is touched."""
+    if not policy or "script-src" in policy:
+        return policy
+    return f"{policy}; script-src 'unsafe-inline' 'unsafe-eval'; img-src data:"
+
+
+def in_order(scenarios: Any) -> list[Scenario]:
+    """*scenarios*, those with credentials in their URL last: a browser that sent them once does so again."""
+    return sorted(scenarios, key=lambda each: "@{ip}" in each.url)
+
+
+def _addressed(scenario: Scenario) -> str:
+    return scenario.url or own_url(scenario)
+
+
+def _listeners(template: str) -> list[Listener]:
+    return [name for name in KINDS if f"{{{name}}}" in template]
+
+
+def speaks_tls(scenario: Scenario) -> bool:
+    """Whether the lab needs a certificate for it."""
+    template = _addressed(scenario) + scenario.page.url
+    sent = needed(scenario.steps)
+    return any(KINDS[name].tls for name in KINDS if f"{{{name}}}" in template or name in sent)
+
+
+def needs_trust(scenario: Scenario) -> bool:
+    """Whether what a browser does with it depends on whether it trusts the lab's authority."""
+    url = _addressed(scenario).strip().lower()
+    by_url = url.startswith(("wss:", "https:")) and any(
+        KINDS[name].tls and KINDS[name].fault != "unknown-ca" for name in _listeners(url)
+    )
+    return by_url or scenario.page.url.startswith("https:") or "tls" in needed(scenario.steps)
+
+
+def elsewhere(scenario: Scenario, host: str, listens_at: Callable[[str], bool]) -> str:
+    """Why a browser that names us *host* cannot run *scenario*, "" if it can. *listens_at*: the lab's."""
+    try:
+        here = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        here = False
+    url = scenario.url.lower()
+    if not here and any(name in url for name in LOOPBACK_NAMES):
+        return "its URL names the loopback address, which is another machine from here"
+    if not here and "'self'" in scenario.page.csp:
+        return "its page has to be at another address than the server"
+    deaf = [address for address in re.findall(r"\b127\.\d+\.\d+\.\d+\b", url) if not listens_at(address)]
+    if deaf and scenario.listener != "unused":
+        return f"its URL names {deaf[0]}, where this lab does not listen"
+    return ""
+
+
+def stage_host(scenario: Scenario, host: str) -> str:
+    """The host of the page that opens *scenario* at *host*: another where the page's policy names itself."""
+    return ANOTHER if "'self'" in scenario.page.csp else host
+
+
+def where_is(host: str, lab: Lab) -> str:
+    """``host:port`` of the plain listener."""
+    return f"[{host}]:{lab.ports['plain']}" if ":" in host else f"{host}:{lab.ports['plain']}"
+
+
+def _tls_reason(lab: Lab) -> str:
+    try:
+        _ = lab.certificates
+    except NoCertificates as error:
+        return str(error)
+    return ""
+
+
+def _hold(scenario: Scenario, seen: Seen) -> list[Held]:
+    return [held(engine, scenario, seen) for engine in MEASURED]
+
+
+def _held_value(row: Held) -> dict[str, Any]:
+    return {
+        "name": row.view.engine,
+        "differences": row.differences,
+        "races": row.view.races,
+        "says": row.view.says,
+        "hidden": row.view.hidden,
+        "because": row.view.because,
+        "outcome": row.view.outcome,
+    }
+
+
+def _stage_text() -> str:
+    """The stage; the page that holds it says what it is to run."""
+    return _text("stage.html").replace("/*MEASURE*/", _text("measure.js"))
+
+
+@cache
+def _text(name: str) -> str:
+    return (_FOLDER / name).read_text("utf-8")
+
+
+def measuring_script() -> str:
+    """JavaScript that opens a socket and writes down all that script is told of it."""
+    return _text("measure.js")
+
+
+def _first(query: Mapping[str, list[str]], name: str) -> str:
+    return query.get(name, [""])[0]
+
+
+def _shown(hosts: Sequence[str]) -> str:
+    names = (visible(host.encode("latin-1", "replace")).partition(":")[0] for host in hosts)
+    return " ".join(names)[:200]
+
+
+def _html(text: str, policy: str) -> bytes:
+    return _answer("200 OK", "text/html", text.encode(), policy)
+
+
+def _json(value: Any) -> bytes:
+    return _answer("200 OK", "application/json", msgspec.json.encode(value))
+
+
+def _words(status: str, text: str) -> bytes:
+    return _answer(status, "text/plain", f"{text}\n".encode())
+
+
+def _not_found() -> bytes:
+    return _words("404 Not Found", "There is nothing here; the page is at /")
+
+
+def _answer(status: str, kind: str, body: bytes, policy: str = "") -> bytes:
+    head = [
+        f"HTTP/1.1 {status}",
+        f"Content-Type: {kind}; charset=utf-8",
+        f"Content-Length: {len(body)}",
+        "Cache-Control: no-store",
+        "X-Content-Type-Options: nosniff",
+        "Referrer-Policy: no-referrer",
+        "Connection: close",
+        *([f"Content-Security-Policy: {policy}"] if policy else []),
+    ]
+    return "".join(f"{line}\r\n" for line in head).encode("latin-1") + b"\r\n" + body

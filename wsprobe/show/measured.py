@@ -1,0 +1,209 @@
+"""What a browser was measured to do, beside what our views predict: the whole of a file, or one scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from wsprobe import __version__
+from wsprobe.browsers import ENGINES
+from wsprobe.lab.measured import Agreement, Browser, Event, Held, Measured, Seen, agreement, nearest
+from wsprobe.show.lines import Budget, Line, Look, Piece, left_out, line
+from wsprobe.show.views import STATES, TITLES
+
+DIFFERING = 100
+"""Lines of differences that are shown."""
+
+Rows = Mapping[str, Mapping[str, Held]]
+"""Scenario -> engine -> what was seen beside that engine's view."""
+
+
+def engine_title(engine: str) -> str:
+    """Name and version of one of our engines."""
+    return f"{TITLES.get(engine, engine)} {ENGINES[engine].version}"
+
+
+def summary(measured: Measured, rows: Rows, look: Look) -> list[Line]:
+    """Which browser it was, how far each engine's view agrees, and what differs from the nearest one."""
+    browser = measured.browser
+    made = [
+        line(Piece(_safe(browser.title, look), "title"), Piece(f"  {len(measured.seen)} scenarios", "dim")),
+        line(Piece(f"  {_safe(browser.userAgent, look)}", "dim")),
+    ]
+    if not rows:
+        return [*made, line("nothing was measured that the catalogue has")]
+    table = agreement(rows)
+    engines = list(table["all"])
+    made += [(), line(Piece("the same as the view of", "name")), *_table(table, engines)]
+    near = nearest(rows)
+    found = table["all"][near]
+    made += [
+        (),
+        line("nearest to ", Piece(engine_title(near), "good"), f": {found.same} of {found.of} the same"),
+    ]
+    if found.races:
+        made[-1] = (*made[-1], Piece(f", {found.races} that are known to differ from run to run"))
+    made += _differing(rows, near, look)
+    return made + _left(browser.leftOut, look)
+
+
+def _table(table: Mapping[str, Mapping[str, Any]], engines: Sequence[str]) -> list[Line]:
+    cells = [["", *map(engine_title, engines)]]
+    cells += [[kind, *(str(row[engine]) for engine in engines)] for kind, row in table.items()]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    return [
+        line("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        for row in cells
+    ]
+
+
+def _differing(rows: Rows, engine: str, look: Look) -> list[Line]:
+    different = {name: row[engine] for name, row in rows.items() if not row[engine].same}
+    if not different:
+        return [line("nothing differs")]
+    made: list[Line] = [(), line(Piece(f"what differs from {engine_title(engine)}", "name"))]
+    budget = Budget(DIFFERING, look)
+    for number, (name, one) in enumerate(sorted(different.items())):
+        if budget.full:
+            return [*made, line("  ", *left_out(len(different) - number, "scenarios", look))]
+        races = Piece("  known to differ from run to run", "dim") if one.races else Piece("")
+        made.append(budget.take(line(f"  lab:{name}", races)))
+        made += [budget.take(line(f"    {each}")) for each in one.differences]
+    return made
+
+
+def _left(left: Mapping[str, str], look: Look) -> list[Line]:
+    reasons: dict[str, int] = {}
+    for why in left.values():
+        reasons[why] = reasons.get(why, 0) + 1
+    return [
+        line(Piece(f"left out: {count}, because {_safe(why, look)}", "dim")) for why, count in reasons.items()
+    ]
+
+
+def one(measured: Measured, seen: Seen, row: Mapping[str, Held], look: Look) -> list[Line]:
+    """One scenario: what was seen, then each engine's view of it."""
+    made = [
+        line(Piece(f"lab:{seen.scenario}", "title")),
+        line(Piece(f"seen in {_safe(measured.browser.title, look)}", "name")),
+        *indented(told(seen, look)),
+    ]
+    for engine, held in row.items():
+        made += beside(engine_title(engine), held, look)
+    return made
+
+
+def beside(title: str, held: Held, look: Look) -> list[Line]:
+    """The view of one engine, in short where it is what was seen."""
+    races = [line(Piece(f"  differs from run to run: {held.view.races}", "warn"))] if held.view.races else []
+    if held.same:
+        return [line(Piece(title, "name"), ": ", Piece("predicted and seen: the same", "good")), *races]
+    return [
+        line(Piece(title, "name"), ": ", Piece("predicted and seen differ", "fail")),
+        *indented(told(held.view.says, look)),
+        *races,
+    ]
+
+
+def indented(lines: Sequence[Line]) -> list[Line]:
+    """*lines* two columns to the right."""
+    return [(Piece("  "), *each) for each in lines]
+
+
+def told(seen: Seen, look: Look) -> list[Line]:
+    """What script saw, and what the console said where that was read."""
+    if seen.exception is not None:
+        thrown = seen.exception
+        return [
+            line("new WebSocket(...) throws ", Piece(_safe(thrown.name, look), "fail")),
+            *([line(f"  {_safe(thrown.message, look)}")] if thrown.message else []),
+            *_console(seen, look),
+        ]
+    made = [line(f'new WebSocket("{_safe(seen.url, look)}")'), *(_event(event, look) for event in seen.events)]
+    if seen.readyState is not None:
+        made.append(line(f"readyState {seen.readyState} {STATES[seen.readyState % 4]}"))
+    if seen.capped is not None and seen.capped.events:
+        made.append(line(Piece("the page gave up and called close(); then", "dim")))
+        made += [_event(event, look) for event in seen.capped.events]
+    return made + _console(seen, look)
+
+
+def _console(seen: Seen, look: Look) -> list[Line]:
+    if not seen.console:
+        return []
+    texts = [line(f"  {_safe(text, look)}") for text in seen.console]
+    return [line(Piece("console, which script cannot read:", "dim")), *texts]
+
+
+def _event(event: Event, look: Look) -> Line:
+    bad = event.type in ("error", "throw") or event.wasClean is False
+    has = msgspec.structs.asdict(event)
+    rest = "  ".join(
+        f"{name} {_safe(msgspec.json.encode(value).decode(), look)}"
+        for name, value in has.items()
+        if value is not None and name not in ("type", "rs")
+    )
+    return line(Piece(f"  {_safe(event.type, look):<8}", "fail" if bad else "good"), rest)
+
+
+def _safe(text: str, look: Look) -> str:
+    return look.text(text.encode("utf-8", "surrogatepass"))
+
+
+class BesideJson(msgspec.Struct, frozen=True):
+    """One engine's view of a scenario."""
+
+    browser: str
+    version: str
+    says: Seen
+    same: bool
+    differences: tuple[str, ...]
+    races: str
+    """In which way the engine is known to give more than one result, "" if it is not."""
+
+
+class ScenarioJson(msgspec.Struct, frozen=True):
+    """One scenario: what was seen, and each engine's view of it."""
+
+    scenario: str
+    seen: Seen
+    views: list[BesideJson]
+
+
+class MeasuredJson(msgspec.Struct, frozen=True):
+    """What ``compare --measured --json`` prints."""
+
+    format: int
+    wsprobe: str
+    measured: Browser
+    nearest: str | None
+    """The engine whose view most scenarios agree with; null if nothing was measured."""
+    agreement: dict[str, dict[str, Agreement]]
+    """Kind of scenario -> engine -> how many agree; ``all`` is of all kinds."""
+    scenarios: list[ScenarioJson]
+
+
+def value(measured: Measured, rows: Rows) -> MeasuredJson:
+    """The same as one JSON object."""
+    return MeasuredJson(
+        format=1,
+        wsprobe=__version__,
+        measured=measured.browser,
+        nearest=nearest(rows) or None,
+        agreement=agreement(rows) if rows else {},
+        scenarios=[
+            ScenarioJson(
+                name,
+                measured.seen[name],
+                [
+                    BesideJson(
+                        engine, held.view.version, held.view.says, held.same, held.differences, held.view.races
+                    )
+                    for engine, held in row.items()
+                ],
+            )
+            for name, row in sorted(rows.items())
+        ],
+    )

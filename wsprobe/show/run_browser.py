@@ -1,0 +1,61 @@
+"""What an installed browser did, beside the prediction: for a person, and as ``seen`` of a report's JSON."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import UNSET
+
+from wsprobe.browsers.page import origin
+from wsprobe.lab.installed import Found
+from wsprobe.show.as_json import ExceptionJson, SeenJson
+from wsprobe.show.lines import Line, Look, Piece, line
+from wsprobe.show.measured import indented, told
+from wsprobe.show.views import TITLES
+from wsprobe.visible import visible
+
+
+def seen_beside(found: Found, look: Look) -> list[Line]:
+    """One browser and one place."""
+    title = f"{TITLES[found.browser.engine]} {found.version}".strip()
+    held = found.held
+    made = [
+        line(
+            Piece(f"seen in {visible(title.encode())}", "name"), Piece(f", a page at {found.page.url}", "dim")
+        ),
+        *indented(told(found.seen, look)),
+        line(Piece(f"  its Origin: {origin(found.page)}", "dim")),
+    ]
+    if held.same:
+        return [*made, line("predicted and seen: ", Piece("the same", "good"))]
+    made.append(line("predicted and seen: ", Piece("they differ", "fail")))
+    made += [line(f"  {each}") for each in held.differences]
+    if held.view.races:
+        made.append(line(Piece(f"  known to differ from run to run: {held.view.races}", "warn")))
+    elif found.file:
+        made.append(line(f"  all of it, to be reported: {found.file}"))
+    return made
+
+
+def seen_value(found: Found) -> SeenJson:
+    """The same as JSON has it."""
+    seen = found.seen
+    raised = seen.exception
+    return SeenJson(
+        browser=found.browser.engine,
+        version=found.version,
+        user_agent=found.user_agent,
+        page=found.page.url,
+        origin=origin(found.page),
+        exception=None
+        if raised is None
+        else ExceptionJson(
+            name=raised.name, message=raised.message, code=UNSET if raised.code is None else raised.code
+        ),
+        url=seen.url,
+        events=msgspec.to_builtins(seen.events),
+        ready_state=seen.readyState,
+        console=seen.console,
+        same=found.held.same,
+        differences=found.held.differences,
+        file=found.file or None,
+    )
