@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import many_urls
 import programs
 from measure import Row, own_peak, side_by_side
 from msgspec.structs import replace
@@ -71,6 +72,11 @@ def main() -> None:
                 rounds=7,
                 seconds=9,
             ),
+        )
+        loop = "a bare trio + h11 loop"
+        show(
+            f"{many_urls.COUNT} URLs of one server, {many_urls.SIDE_BY_SIDE} at once (ratio: of time)",
+            side_by_side(many_urls.programs(own, url, folder), against=loop, rounds=2, seconds=8),
         )
         show("work for four times the pieces", apart(growth))
         show("one recording, predicted in each engine (no process)", apart(predictions))

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
-from msgspec.structs import asdict
+from msgspec.structs import asdict, fields
 
 from wsprobe import __version__
 from wsprobe.archive import ascii_json
@@ -484,13 +484,59 @@ def schema() -> str:
 
 # A report made into it ----------------------------------------------------------------------------------
 
+FEW = 50
+"""Values of a list that are encoded at once."""
 CHUNK = 1 << 16
 """Characters that are handed over at once."""
 
 
 def pieces(value: ReportJson) -> Iterator[str]:
-    """The compact text of *value* in parts, pure ASCII, without a line end."""
-    view = memoryview(ascii_json(value))
+    """The compact text of *value* in parts, pure ASCII, without a line end.
+
+    What one exchange makes is encoded at once. What many readers make of it is encoded reader by reader: of a
+    flood, the whole text is never held.
+    """
+    many = value.views is not UNSET or value.verdicts is not UNSET
+    return _pieces(value, 3 if many else 0)
+
+
+def _pieces(value: object, deep: int) -> Iterator[str]:
+    """*value* in parts: members and items one by one, *deep* levels down; a long list by a FEW."""
+    if deep and isinstance(value, Object):
+        begin = "{"
+        for field in fields(value):
+            member = getattr(value, field.name)
+            if member is not UNSET:
+                yield f'{begin}"{field.encode_name}":'
+                yield from _pieces(member, deep - 1)
+                begin = ","
+        yield "}"
+    elif deep and isinstance(value, list) and value:
+        begin = "["
+        for at in range(0, len(value), FEW):
+            yield begin
+            if len(value) > FEW:
+                yield from _chunks(ascii_json(value[at : at + FEW])[1:-1])
+            else:
+                yield from _items(value, deep - 1)
+            begin = ","
+        yield "]"
+    else:
+        yield from _chunks(ascii_json(value))
+
+
+def _items(value: list[object], deep: int) -> Iterator[str]:
+    for number, item in enumerate(value):
+        if number:
+            yield ","
+        yield from _pieces(item, deep)
+
+
+def _chunks(text: bytes) -> Iterator[str]:
+    if len(text) <= CHUNK:
+        yield text.decode("ascii")
+        return
+    view = memoryview(text)
     for at in range(0, len(view), CHUNK):
         yield str(view[at : at + CHUNK], "ascii")
 

@@ -1,0 +1,46 @@
+"""A report in pieces is the JSON that it is at once."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from wsprobe import opening, target
+from wsprobe.archive import ascii_json
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.engine import Page
+from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
+from wsprobe.history import read_as
+from wsprobe.history.data import select
+from wsprobe.report import Report, report
+from wsprobe.show.as_json import CHUNK, FEW, pieces, report_value
+
+KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
+HEAD = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\xe9: \x7f\r\n\r\n"
+
+
+def heard(answer: bytes, specs: str = "", readers: int = 0) -> Report:
+    to = target.parse("ws://server.example/chat")
+    plan = Plan(to, opening.request(to, opening.Offer(key=KEY)))
+    made = report(Exchange(plan, (Sent(1, plan.request), Received(2, answer), Ended(3, "fin"))))
+    engines = list(ENGINES.values())[:readers]
+    return replace(
+        made,
+        views=tuple(engine.view(to.url, Page(), [made.reading]) for engine in engines),
+        verdicts=tuple(read_as(made.reading, revision) for revision in select(specs)) if specs else (),
+    )
+
+
+@pytest.mark.parametrize("readers", [0, 1, 3])
+@pytest.mark.parametrize("specs", ["", "hybi-07,rfc6455,whatwg", "all"])
+@pytest.mark.parametrize("frames", [0, 1, FEW - 1, FEW, FEW + 1, 2 * FEW + 1])
+def test_it_is_the_same_text(readers: int, specs: str, frames: int) -> None:
+    value = report_value(heard(HEAD + b"\x81\x02\xc3\xa9" * frames, specs, readers))
+    assert "".join(pieces(value)) == ascii_json(value).decode()
+
+
+def test_no_piece_holds_much_of_a_flood() -> None:
+    value = report_value(heard(HEAD + b"\x82\x7e\xff\xff" + b"x" * 0xFFFF, "all", 3))
+    sizes = [len(piece) for piece in pieces(value)]
+    assert sum(sizes) > 2 * CHUNK
+    assert max(sizes) <= CHUNK
