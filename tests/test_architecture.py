@@ -17,7 +17,7 @@ FLOORS = (
     ("exchange", "outcome", "visible", "nearest"),
     ("target", "opening", "certificate"),
     ("read",),
-    ("wire",),
+    ("wire", "signatures", "proxies"),
     ("followup", "redaction", "conversation", "judge", "browsers"),
     ("archive", "history", "net"),
     ("report",),

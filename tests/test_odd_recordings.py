@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from wsprobe.cli.comparison import as_is, differing, status, tellables
 
 from wsprobe import archive, opening, target
 from wsprobe.archive import ArchiveError
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
-from wsprobe.cli.comparison import as_is, differing, status, tellables
 from wsprobe.exchange import Exchange, Plan
 from wsprobe.history import read_as
 from wsprobe.history.data import select

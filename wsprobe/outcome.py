@@ -32,8 +32,10 @@ class Exit(IntEnum):
     LIMIT = 18
     UNEXPECTED = 20
     BUG = 70
+    HUNG_UP = 129
     INTERRUPTED = 130
     PIPE = 141
+    TERMINATED = 143
 
 
 class Meaning(Struct, frozen=True):
@@ -70,8 +72,10 @@ TABLE: tuple[Meaning, ...] = (
     ),
     Meaning(Exit.UNEXPECTED, None, "an --expect was not met"),
     Meaning(Exit.BUG, None, "a bug in wsprobe"),
+    Meaning(Exit.HUNG_UP, None, "ended by SIGHUP: the terminal went away; otherwise as 130"),
     Meaning(Exit.INTERRUPTED, None, "interrupted with ^C; connect still reports what was recorded until then"),
     Meaning(Exit.PIPE, None, "the reader of the output went away"),
+    Meaning(Exit.TERMINATED, None, "ended by SIGTERM; otherwise as 130"),
 )
 
 STATUS_OF: dict[str, Exit] = {row.outcome: row.status for row in TABLE if row.outcome is not None}

@@ -5,8 +5,9 @@ userinfo, and query values (of the target, of request lines, of Location, Refere
 strings wherever they come back: in bodies, messages, reason phrases, other fields, error texts.
 
 A compressed body or message that repeats a secret is masked as a whole. Not masked: names of cookies and of
-query parameters, cookie attributes; strings under four bytes, where they come back; other spellings of a secret
-(in base64, in JSON escapes).
+query parameters, cookie attributes; strings under four bytes, where they come back; other spellings of a
+secret (in base64, in JSON escapes). Also masked: messages that were asked for, fields whose names say that they
+hold a key or token, subprotocols that look like one.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from urllib.parse import unquote_to_bytes
 from msgspec.structs import replace
 
 from wsprobe.exchange import (
+    Act,
     ConnectFailed,
     Ended,
     Event,
@@ -46,6 +48,9 @@ ECHO_MIN = 4
 
 SECRETS_MAX = 1000
 """Secrets searched for. A server can send any number of cookies; the request's own secrets come first."""
+
+TOKEN_MIN = 20
+"""Characters from which a subprotocol with letters and digits is taken for a token."""
 
 _SCHEMES = (
     "basic",
@@ -77,6 +82,10 @@ class Secrets:
             self._remember_basic(rest)
         return match[0] + self._masked(rest)
 
+    def whole(self, text: str) -> str:
+        """Of a field that is a secret by its name."""
+        return self._masked(text)
+
     def cookies(self, text: str) -> str:
         """Of Cookie: ``name=value; name=value``."""
         return ";".join(self._pair(piece) for piece in text.split(";"))
@@ -104,6 +113,20 @@ class Secrets:
         self._remember(text)
         user, colon, password = text.partition(":")
         return self._masked(user) + colon + self._masked(password)
+
+    def protocols(self, text: str) -> str:
+        """Of Sec-WebSocket-Protocol: what is no name but looks like a token (a page has no other place)."""
+        return re.sub(r"[^, \t]+", lambda found: self.token(found[0]), text)
+
+    def token(self, text: str) -> str:
+        """*text* masked if it is long and has digits among its letters, as what a machine made."""
+        made = re.search(r"[0-9]", text) and re.search(r"[A-Za-z]", text)
+        return self._masked(text) if len(text) >= TOKEN_MIN and made else text
+
+    def message(self, data: bytes) -> bytes:
+        """What was sent in the session, masked as a whole."""
+        self._remember(data.decode("latin-1"))
+        return b"*" * len(data)
 
     def echo(self, data: bytes) -> bytes:
         """*data* with every remembered secret masked."""
@@ -168,9 +191,13 @@ _RULES: dict[bytes, Callable[[Secrets, str], str]] = {
     b"content-location": Secrets.url,
     b"refresh": Secrets.url,
     b"referer": Secrets.url,
+    b"sec-websocket-protocol": Secrets.protocols,
     b"sec-websocket-location": Secrets.url,
     b"websocket-location": Secrets.url,
 }
+
+_SECRET_NAME = re.compile(rb"api-?key|token|secret|csrf|xsrf|password|session-?id")
+"""Names of fields whose value is a secret as a whole."""
 
 _NEVER_ECHO = (b"upgrade", b"connection", b"host", b"transfer-encoding")
 _NEVER_ECHO_PREFIX = (b"sec-websocket-", b"websocket-", b"content-")
@@ -263,7 +290,7 @@ def _status_line(secrets: Secrets, out: bytearray, head: Head) -> None:
 def _fields(secrets: Secrets, out: bytearray, head: Head) -> None:
     others: list[Span] = []
     for field in head.fields:
-        rule = _RULES.get(field.key)
+        rule = Secrets.whole if _SECRET_NAME.search(field.key) else _RULES.get(field.key)
         if b"\n" in field.lines[-1].text:
             _mask(out, field.span, secrets.mask)
         elif rule is not None:
@@ -347,9 +374,10 @@ def _xor(data: bytes, other: bytes) -> bytes:
     return (int.from_bytes(data, "big") ^ int.from_bytes(other, "big")).to_bytes(size, "big")
 
 
-def redact(exchange: Exchange) -> Exchange:
-    """*exchange* and its hops with every secret masked; every byte string keeps its length."""
-    secrets = Secrets()
+def redact(exchange: Exchange, secrets: Secrets | None = None) -> Exchange:
+    """*exchange* and its hops with every secret masked; every byte string keeps its length. *secrets* are those
+    known before, and learns of more."""
+    secrets = Secrets() if secrets is None else secrets
     _exchange(secrets, exchange)
     # What an early answer repeats of a later request is known only now: the first round was to learn.
     return _exchange(secrets, exchange)
@@ -385,9 +413,16 @@ def _plan(secrets: Secrets, plan: Plan) -> Plan:
         plan,
         target=_target(secrets, plan.target),
         request=request_bytes(secrets, plan.request),
-        acts=tuple(replace(act, data=secrets.echo(act.data)) for act in plan.acts),
+        acts=tuple(replace(act, data=_act(secrets, act)) for act in plan.acts),
         route=route,
     )
+
+
+def _act(secrets: Secrets, act: Act) -> bytes:
+    """A message that was asked for is masked as a whole: many a session begins with a token."""
+    if act.do in ("text", "binary"):
+        return secrets.message(act.data)
+    return secrets.echo(act.data)
 
 
 def _target(secrets: Secrets, target: Target) -> Target:

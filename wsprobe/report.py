@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 from wsprobe.judge import judge, outcome
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
+from wsprobe.read.behind import frames_before_http
+from wsprobe.visible import visible
 
 if TYPE_CHECKING:
-    from wsprobe.browsers.engine import ScriptView
+    from wsprobe.browsers.engine import Page, ScriptView
     from wsprobe.exchange import Exchange
     from wsprobe.judge.finding import Verdict
     from wsprobe.read.reading import Reading
@@ -28,8 +30,11 @@ class Report(Struct, frozen=True):
     name: str = ""
     """The word that the person gave, where that is not the URL (``lab:NAME``)."""
     views: tuple[ScriptView, ...] = ()
-    answers: tuple[Exchange | None, ...] = ()
-    """For each view: the exchange that this engine's own request led to; None where it read ours."""
+    answers: tuple[Report | None, ...] = ()
+    """For each view: the report of what this engine's own request led to; None where it made none. Empty where
+    the engines read wsprobe's answer, or a recording."""
+    page: Page | None = None
+    """The page of the views."""
     verdicts: tuple[Verdict, ...] = ()
 
     @property
@@ -57,3 +62,62 @@ def judged(reading: Reading) -> Verdict:
     from wsprobe.history import judged_by_draft
 
     return judged_by_draft(reading)
+
+
+class Close(Struct, frozen=True):
+    """How a session was closed: by which side first, and what the server's Close frame said, or ours if it sent
+    none."""
+
+    code: int | None
+    """None for a Close frame without one (1005 in script)."""
+    reason: str
+    clean: bool
+    """Both sides sent a Close frame."""
+    by: Literal["server", "client"]
+
+
+def close_of(reading: Reading) -> Close | None:
+    """The closing handshake; None if there was no Close frame."""
+    session = reading.session
+    if session is None:
+        return None
+    of = frames_before_http(reading) or session
+    theirs = next((f for f in of.frames if f.opcode == 8), None)
+    ours = next((f for f in of.sent if f.opcode == 8), None)
+    first = min((f for f in (theirs, ours) if f is not None), key=lambda f: f.at, default=None)
+    if first is None:
+        return None
+    shown = theirs if theirs is not None else first
+    return Close(
+        code=session.close_code(shown),
+        reason=shown.data[2 if session.close_codes else 0 :].decode("utf-8", "replace"),
+        clean=theirs is not None and ours is not None,
+        by="server" if first is theirs else "client",
+    )
+
+
+VARYING = frozenset({b"date", b"sec-websocket-accept", b"age", b"expires", b"last-modified"})
+"""Fields that differ between any two answers; they are shown nowhere and count for nothing."""
+
+Point = tuple[str, str]
+
+
+def comparable(of: Report) -> tuple[Point, ...]:
+    """(what, value) of all that two equal answers have in common: outcome, status line, header fields, size of
+    the body, findings, close. Times are no part of it, nor is the letter case of the names of headers, which
+    means nothing (RFC 9110 section 5.1)."""
+    points: list[Point] = [("outcome", of.outcome)]
+    final = of.reading.final
+    if final is not None and final.head.first is not None:
+        points.append(("status line", visible(final.head.first.text)))
+        points += [
+            (f"header {visible(f.key)}", visible(f.value)) for f in final.head.fields if f.key not in VARYING
+        ]
+        if final.body is not None:
+            points.append(("body", f"{len(final.body.content)} bytes"))
+    points += [(f"finding {f.id}", f.level) for f in of.verdict.findings if f.level != "note"]
+    close = close_of(of.reading)
+    if close is not None:
+        said = " ".join(each for each in (str(close.code), visible(close.reason.encode())) if each)
+        points.append(("close", f"{said} by {close.by}"))
+    return tuple(points)

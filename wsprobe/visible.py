@@ -17,6 +17,16 @@ def visible(data: bytes) -> str:
     return data.decode("latin-1").translate(_TABLE)
 
 
+def shown_text(text: str) -> str:
+    """`visible` of text: of a word that was typed, bytes that were no UTF-8 are what they were, and half of a
+    surrogate pair is the three bytes that it would be."""
+    try:
+        data = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        data = text.encode("utf-8", "surrogatepass")
+    return visible(data)
+
+
 _ESCAPE = re.compile(r"\\(\\|x[0-9a-f]{2})")
 
 

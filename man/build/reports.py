@@ -46,6 +46,7 @@ OBJECTS: dict[type, str] = {
     as_json.FrameJson: "session: frames",
     as_json.CloseJson: "close",
     as_json.ViewJson: "views",
+    as_json.AnsweredJson: "views: answered",
     as_json.ExceptionJson: "views: exception",
     as_json.VerdictJson: "verdicts",
     as_json.ToldJson: "verdicts: told",

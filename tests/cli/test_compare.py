@@ -101,24 +101,88 @@ def test_as_the_browser_asks(capsys: Capture) -> None:
     assert b"Firefox/" in b64decode(sent["data"])
 
 
-def refuse_with_origin(server: socket.socket, connections: int) -> None:
-    """Answer 403 to requests with an Origin, 404 to those without."""
+def by_origin(server: socket.socket, connections: int, with_one: bytes, without: bytes) -> None:
+    """Answer *with_one* to requests with an Origin, *without* to the others."""
     for _ in range(connections):
         client, _ = server.accept()
         with client:
-            status = b"403" if b"\r\nOrigin:" in client.recv(65536) else b"404"
-            client.sendall(b"HTTP/1.1 " + status + b" No\r\nContent-Length: 0\r\n\r\n")
+            client.sendall(with_one if b"\r\nOrigin:" in client.recv(65536) else without)
 
 
-def test_a_difference_of_the_answers_is_said_first(capsys: Capture) -> None:
+def refuse_with_origin(server: socket.socket, connections: int) -> None:
+    by_origin(server, connections, *(b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n" % n for n in (403, 404)))
+
+
+def compared(capsys: Capture, answers: tuple[bytes, bytes], asked: int, *arguments: str) -> tuple[int, str]:
+    """Exit status and output of `compare` against a server that answers by Origin."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=refuse_with_origin, args=(server, 2), daemon=True)
+        thread = threading.Thread(target=by_origin, args=(server, asked, *answers), daemon=True)
         thread.start()
-        assert run(["compare", "--browser", "chromium", f"ws://127.0.0.1:{server.getsockname()[1]}/"]) == 0
+        status = run(["compare", *arguments, f"ws://127.0.0.1:{server.getsockname()[1]}/"])
         thread.join(timeout=10)
-    first = capsys.readouterr().out.split("on the wire")[0]
-    assert "wsprobe's own request was answered 404, Chromium's was answered 403" in first
-    assert "Origin" in first
+    return status, capsys.readouterr().out
+
+
+REFUSED = b"HTTP/1.1 403 No\r\nServer: gunicorn\r\nContent-Length: 0\r\n\r\n"
+MISSING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
+
+def test_what_is_said_is_about_the_answer_that_the_page_got(capsys: Capture) -> None:
+    status, out = compared(capsys, (REFUSED, b"HTTP/1.1 101 x\r\n\r\n"), 3, "--browser", "chromium,firefox")
+    assert status == 0
+    first, second = out.split("answered to ")[1:]
+    assert "  refused to Chromium, Firefox; invalid to wsprobe\n" in out
+    assert "Origin sent: http://localhost\n" in out
+    assert first.startswith("Chromium, Firefox\non the wire\n  HTTP/1.1 403 No\n")
+    assert "in the page, Chromium" in first
+    assert "cannot tell this from" in first
+    assert "a refusal with a status such as 403" not in first
+    assert "to let the page know why:" in first
+    assert second.startswith("wsprobe, who asked without Origin, with User-Agent: wsprobe/")
+    assert "HTTP/1.1 101 x" in second
+    assert "in the page" not in second
+    assert "cannot tell" not in second
+
+
+def test_the_page_s_answer_may_be_the_better_one(capsys: Capture) -> None:
+    _, out = compared(capsys, (b"HTTP/1.1 204 x\r\n\r\n", REFUSED), 2, "--browser", "chromium")
+    first, second = out.split("answered to ")[1:]
+    assert "HTTP/1.1 204 x" in first
+    assert "gunicorn" not in first
+    assert "HTTP/1.1 403 No" in second
+
+
+def test_one_answer_is_shown_once(capsys: Capture) -> None:
+    _, out = compared(capsys, (REFUSED, REFUSED), 4, "--browser", "chromium,firefox,whatwg")
+    assert "answered to" not in out
+    assert out.count("HTTP/1.1 403 No") == 1
+
+
+def test_json_has_the_answer_of_each_engine(capsys: Capture) -> None:
+    _, out = compared(capsys, (REFUSED, MISSING), 2, "--json", "--browser", "chromium")
+    value = json.loads(out)
+    assert value["response"]["status"] == 404
+    answered = value["views"][0]["answered"]
+    assert (answered["outcome"], answered["response"]["status"]) == ("refused", 403)
+    assert [f["id"] for f in answered["findings"]]
+
+
+def test_an_engine_that_asks_nothing_has_nothing_on_its_wire(capsys: Capture) -> None:
+    _, out = compared(
+        capsys,
+        (REFUSED, MISSING),
+        1,
+        "--browser",
+        "chromium",
+        "--csp",
+        "connect-src 'none'",
+        "--page",
+        "http://a/",
+    )
+    first, second = out.split("answered to ")
+    assert "on the wire\n  nothing: " in first
+    assert "in the page, Chromium" in first
+    assert second.startswith("wsprobe\n")
 
 
 def test_specifications(saved: dict[str, str], capsys: Capture) -> None:

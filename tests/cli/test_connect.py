@@ -184,8 +184,8 @@ def test_verbose_is_on_standard_error(capsys: Capture) -> None:
     assert run(["connect", "-v", "lab:status-403"]) == 12
     out, err = capsys.readouterr()
     assert out.startswith("HTTP/1.1 403")
-    assert "> GET /s/403 HTTP/1.1\\x0d\\x0a\n" in err
-    assert "< HTTP/1.1 403 Forbidden\\x0d\\x0a\n" in err
+    assert "> GET /s/403 HTTP/1.1\n" in err
+    assert "< HTTP/1.1 403 Forbidden\n" in err
     assert run(["connect", "-vv", "lab:status-403"]) == 12
     assert "00000000  47 45 54 20" in capsys.readouterr().err
 
@@ -208,7 +208,7 @@ def test_expect(expectations: list[str], name: str, status: int, capsys: Capture
     assert run(["connect", *arguments, f"lab:{name}"]) == status
     err = capsys.readouterr().err
     assert (err == "") == (status == 0)
-    assert err == "" or err.startswith("wsprobe: expected ")
+    assert err == "" or err.startswith(f"wsprobe: lab:{name}: expected ")
 
 
 def test_expect_says_what_was_found_without_its_escapes(capsys: Capture) -> None:
@@ -337,13 +337,23 @@ def test_a_redirect_says_what_came_of_it(arguments: list[str], says: str, capsys
     assert says in capsys.readouterr().out
 
 
+def test_a_401_after_credentials_says_that_they_were_refused(capsys: Capture) -> None:
+    run(["connect", "lab:/status/401"])
+    assert "it wants credentials (-u, -b or -H)" in capsys.readouterr().out
+    run(["connect", "-u", "a:b", "lab:/status/401"])
+    assert "the server answered 401: it refused the credentials that were sent" in capsys.readouterr().out
+
+
 def test_the_server_s_words_stand_for_the_status_s_usual_cause(capsys: Capture) -> None:
     run(["connect", "lab:/status/400?body=Can+%22Upgrade%22+only+to+%22WebSocket%22"])
     out = capsys.readouterr().out
     assert "warn upgrade-stripped" in out
     assert out.count("  usually: ") == 1
+    assert "  likely: " in out
     run(["connect", "lab:/status/400?body=no"])
-    assert "  usually: a proxy that does not pass Upgrade on" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "  usually: " not in out
+    assert "  or: a proxy on the way did not pass Upgrade and Connection on" in out
 
 
 def test_a_proxy_s_refusal_is_shown_line_by_line(capsys: Capture) -> None:
@@ -375,9 +385,13 @@ def test_a_list_of_urls_from_any_editor(capsys: Capture, tmp_path: Path) -> None
     file.write_bytes(b"\xef\xbb\xbflab:status-403\r\n# a remark\r\n\r\n  lab:ok \r\n")
     assert run(["connect", "-w", r"%{url} %{outcome}\n", f"@{file}"]) == 12
     assert capsys.readouterr().out == "lab:status-403 refused\nlab:ok open\n"
-    file.write_text("ws://h/\nftp://h/\n")
-    assert run(["connect", f"@{file}"]) == 2
-    assert capsys.readouterr().err.startswith(f"wsprobe connect: {file}, line 2: scheme 'ftp'")
+    file.write_text("lab:ok\nftp://h/\nlab:no-such\nlab:status-403\n")
+    assert run(["connect", "-w", r"%{url} %{http_code}\n", f"@{file}"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "lab:ok 101\nlab:status-403 403\n"
+    first, second = err.splitlines()
+    assert first.startswith(f"wsprobe: {file}, line 2: scheme 'ftp'")
+    assert second.startswith(f"wsprobe: {file}, line 3: lab:no-such: no scenario")
 
 
 def test_carets_stand_under_wide_and_combining_characters(capsys: Capture) -> None:
@@ -388,3 +402,16 @@ def test_carets_stand_under_wide_and_combining_characters(capsys: Capture) -> No
     row = lines.index(f"{name}: x")
     carets = next(line.split(" ")[0] for line in lines[row + 1 :] if line.startswith("^"))
     assert carets == "^" * len("..//e: x")
+
+
+def test_verbose_shows_frames_and_odd_line_ends(capsys: Capture) -> None:
+    assert run(["connect", "-v", "-s", "--send", "hello", "--linger", "0.1", "lab:/echo"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert run(["connect", "-v", "--send", "hello", "--linger", "0.1", "lab:/echo"]) == 0
+    err = capsys.readouterr().err
+    for row in ("> GET /echo HTTP/1.1\n", '> Text "hello"\n', '< Text "hello"\n', "> Close 1000\n"):
+        assert row in err
+    run(["connect", "-v", "lab:/raw?text=HTTP/1.1%20403%20No%0aA:%20b%0a%0aend"])
+    err = capsys.readouterr().err
+    assert "< HTTP/1.1 403 No\\x0a\n" in err
+    assert "< end\n" in err

@@ -37,7 +37,7 @@ def test_every_option_is_on_the_page_of_its_command(name: str, option: Option) -
     said = words(made)
     assert words("\n".join(mdoc.text(commands.about(option)))) in said
     assert option.help is not None
-    assert mdoc.escaped(option.help[1:]) in words(commands.about(option).replace('"', "\\(dq"))
+    assert mdoc.escaped(words(option.help[1:])) in words(commands.about(option).replace('"', "\\(dq"))
 
 
 @pytest.mark.parametrize(("name", "option"), OPTIONS)

@@ -59,7 +59,9 @@ def test_denial_response(asgi: tuple[str, int], probe: Probe) -> None:
     assert (told.answer.status, told.outcome) == (401, "unauthorized")
     assert told.answer.body == b"token expired\n"
     assert told.answer.field("X-Request-Id") == "abc-123"
-    assert likely(told) == []
+    (text,) = likely(told)
+    assert asgi[0].split("-")[0] in text.lower()
+    assert "wants credentials" in text
     assert told.answer == by_socket(asgi[1], told.request)
 
 

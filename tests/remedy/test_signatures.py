@@ -1,83 +1,206 @@
-"""Who answered: the marks of answers as servers really sent them, and of those that only look alike."""
+"""Who wrote an answer, and why: real answers of real servers, the same behind proxies, and any bytes."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from wsprobe import opening, target
-from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
-from wsprobe.read import read
-from wsprobe.remedy.advice import signature
-from wsprobe.remedy.signatures import Signature
+from tests.remedy.hops import HOPS
+from tests.remedy.recorded import Recorded, reading_of, recorded
+from wsprobe.signatures import signature
+from wsprobe.signatures.answer import AUTHORS
 
-PLAIN = "content-type: text/plain; charset=utf-8"
-ANSWERS: dict[str, tuple[str | None, str, list[str], str]] = {
-    "uvicorn, websockets": (
-        "uvicorn",
-        "403 Forbidden",
-        ["Date: now", "Connection: close", "Content-Length: 0", "Content-Type: text/plain; charset=utf-8"],
-        "",
-    ),
-    "uvicorn, wsproto": ("uvicorn", "403 ", ["content-length: 0"], ""),
-    "uvicorn, signed": ("uvicorn", "403 Forbidden", ["server: uvicorn", "content-length: 0"], ""),
-    "websockets, refusing by itself": (
-        None,
-        "403 Forbidden",
-        ["Date: now", "Server: Python/3.11 websockets/17.4", "Content-Length: 0", PLAIN, "Connection: close"],
-        "",
-    ),
-    "hypercorn": (
-        "hypercorn",
-        "403 ",
-        ["content-length: 0", "connection: close", "date: now", "server: hypercorn-h11"],
-        "",
-    ),
-    "hypercorn, a denial response": (
-        None,
-        "401 ",
-        ["www-authenticate: Bearer", "content-length: 4", PLAIN, "server: hypercorn-h11"],
-        "late",
-    ),
-    "bearer of someone": (None, "401 Unauthorized", ["www-authenticate: Bearer", "content-length: 0"], ""),
-    "bearer of ASP.NET": (
-        "signalr",
-        "401 Unauthorized",
-        ["content-length: 0", "server: Kestrel", "www-authenticate: Bearer"],
-        "",
-    ),
-    "nginx": (None, "403 Forbidden", ["server: nginx/1.26.3", "content-length: 2", "connection: close"], "no"),
+RECORDED = recorded()
+PROXIES = {name for name, (_, kind) in AUTHORS.items() if kind == "proxy"}
+DIRECT = [
+    each
+    for each in RECORDED
+    if each.answer and not each.behind and b"HTTP/1.1 101" not in each.answer and each.author not in PROXIES
+    if not each.asked.get("connect_proxy")
+]
+"""Answers that came from the server itself, and that a proxy could have passed on."""
+
+LESS = {
+    # What a proxy may leave of a signature: a wider one that holds, never another.
+    "uvicorn": {"uvicorn", "h11", "asgi-json"},
+    "hypercorn": {"hypercorn", "h11", "asgi-json"},
+    "granian": {"granian", "asgi-json"},
+    "flask": {"flask", "flask-or-quart"},
+    "quart": {"quart", "flask-or-quart"},
+    "gunicorn": {"gunicorn"},
+    "tornado": {"tornado"},
 }
-"""Name -> signature expected, status and reason, fields, body."""
 
 
-@pytest.mark.parametrize("name", ANSWERS)
-def test_signature(name: str) -> None:
-    expected, status, fields, body = ANSWERS[name]
-    found = signed(status, fields, body)
-    assert (None if found is None else found.name) == expected
+@pytest.mark.parametrize("each", RECORDED, ids=str)
+def test_recorded(each: Recorded) -> None:
+    known = signature(reading_of(each.answer, each.ended, each.asked, each.late))
+    assert known.author == each.author
+    ids = [cause.id for cause in known.causes]
+    if each.causes:
+        assert set(ids[: each.rank]) & set(each.causes)
+    else:
+        assert ids == []
+
+
+@pytest.mark.parametrize("hop", HOPS)
+def test_behind_a_proxy_nobody_else_is_named(hop: str) -> None:
+    wrong = []
+    for each in DIRECT:
+        known = signature(reading_of(HOPS[hop](each.answer), "open", asked(each)))
+        if known.author not in ("", each.author, *LESS.get(each.author, ())):
+            wrong.append((str(each), each.author, known.author, known.mark))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("hop", ["nginx", "caddy", "apache", "lighttpd", "envoy"])
+def test_a_hop_that_signs_is_seen_and_not_taken_for_the_author(hop: str) -> None:
+    hops = {signature(reading_of(HOPS[hop](each.answer), "open", asked(each))).hop for each in DIRECT}
+    # Apache and lighttpd leave the application's Server as it is, if it sent one.
+    assert hops <= {hop, ""}
+    assert hop in hops
+
+
+CANNOT_BE_TOLD = {
+    # Granian makes a 403 of a crash too, which without its Server is anybody's refusal.
+    *("118", "119"),
+    # Daphne's 500 for a denial response, without its reason phrase.
+    "133",
+    # Hypercorn's 500 without its Server and its empty reason phrase.
+    "101",
+    # A WSGI server without a socket, its Server lost.
+    "197",
+}
+
+
+@pytest.mark.parametrize("hop", HOPS)
+def test_behind_a_proxy_the_true_cause_is_still_among_the_first(hop: str) -> None:
+    missed = []
+    for each in DIRECT:
+        known = signature(reading_of(HOPS[hop](each.answer), "open", asked(each)))
+        lost = {"upgrade-stripped"} if "no-websocket" in each.causes or asked(each) != each.asked else set()
+        if not {cause.id for cause in known.causes[:3]} & {*each.causes, *lost}:
+            missed.append(str(each).split("-")[0])
+    assert set(missed) <= CANNOT_BE_TOLD
+
+
+def asked(each: Recorded) -> dict[str, object]:
+    """What was asked; of a plain GET a handshake, as it is one when it comes through a proxy that strips it."""
+    note = each.asked.get("note", "")
+    if not note.startswith("plain GET") and note != "Connection: keep-alive":
+        return each.asked
+    path = {"path": note.removeprefix("plain GET of ")} if note.startswith("plain GET of ") else {}
+    return {key: value for key, value in each.asked.items() if key != "note"} | path
 
 
 @pytest.mark.parametrize(
-    ("complaint", "likely"),
+    ("answer", "author"),
     [
-        ("missing Upgrade header", "without an Upgrade"),
-        ("invalid Connection header: close", "without an Upgrade"),
-        ("unsupported HTTP version: HTTP/1.0", "HTTP/1.0"),
-        ("missing subprotocol", "says itself"),
+        # Tornado's sentence is aiohttp's second one, and Spring's too.
+        (
+            b"HTTP/1.1 400 Bad Request\r\n\r\nNo WebSocket UPGRADE hdr: None\n "
+            b'Can "Upgrade" only to "WebSocket".',
+            "aiohttp",
+        ),
+        (
+            b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html; charset=UTF-8\r\n\r\n"
+            b'Can "Upgrade" only to "WebSocket".',
+            "tornado",
+        ),
+        (b'HTTP/1.1 400 Bad Request\r\n\r\nCan "Upgrade" only to "WebSocket".', "spring-or-tornado"),
+        # The line end tells gorilla from ws.
+        (
+            b"HTTP/1.1 403 Forbidden\r\nSec-Websocket-Version: 13\r\nX-Content-Type-Options: nosniff\r\n\r\n"
+            b"Forbidden\n",
+            "gorilla",
+        ),
+        (b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\nForbidden", "ws"),
+        (b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 10\r\n\r\nForbidden\n", ""),
+        # A Server field alone is the last hop's.
+        (b"HTTP/1.1 403 Forbidden\r\nServer: nginx\r\nContent-Length: 2\r\n\r\nno", ""),
+        (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nServer: Caddy\r\nDate: x\r\n\r\n", ""),
+        (b"HTTP/1.1 403 Forbidden\r\nServer: Caddy\r\nDate: x\r\nContent-Length: 0\r\n\r\n", "caddy"),
+        # Case and reason phrase tell Daphne from all others.
+        (b"HTTP/1.1 500 Internal server error\r\n\r\n", "daphne"),
+        (b"HTTP/1.1 500 Internal Server Error\r\n\r\n", ""),
+        (b"HTTP/1.1 401 Unauthorized\r\n\r\n", ""),
     ],
 )
-def test_what_websockets_missed(complaint: str, likely: str) -> None:
-    found = signed("400 Bad Request", [PLAIN], f"Failed to open a WebSocket connection: {complaint}.\n")
-    assert found is not None
-    assert found.name == "websockets"
-    assert likely in found.likely
+def test_one_mark_more_or_less(answer: bytes, author: str) -> None:
+    assert signature(reading_of(answer, "fin")).author == author
 
 
-def signed(status: str, fields: list[str], body: str) -> Signature | None:
-    """The signature found on this answer."""
-    to = target.parse("ws://example.org/")
-    plan = Plan(to, opening.request(to, opening.Offer()))
-    data = "\r\n".join((f"HTTP/1.1 {status}", *fields, "", body)).encode("latin-1")
-    final = read(Exchange(plan, (Sent(1, plan.request), Received(2, data), Ended(3, "fin")))).final
-    assert final is not None
-    return signature(final)
+def test_a_foreign_origin_is_suspected_first_and_the_page_s_own_is_not() -> None:
+    answer = b"HTTP/1.1 403 Access denied\r\n\r\n"
+    foreign = signature(reading_of(answer, "fin", {"origin": "https://evil.example"}))
+    own = signature(reading_of(answer, "fin", {"origin": "http://127.0.0.1:24301"}))
+    assert foreign.causes[0].id == "origin"
+    assert own.causes[0].id == "refused"
+
+
+def test_credentials_that_were_sent_were_refused() -> None:
+    answer = b"HTTP/1.1 401 Unauthorized\r\n\r\n"
+    sent = {"headers": ["Authorization: Basic dTpw"]}
+    assert signature(reading_of(answer, "fin")).causes[0].id == "credentials"
+    assert signature(reading_of(answer, "fin", sent)).causes[0].id == "credentials-refused"
+
+
+HEADS = st.lists(
+    st.sampled_from(
+        [
+            *(
+                b"Server: nginx",
+                b"Server: Caddy",
+                b"server: uvicorn",
+                b"Server: daphne",
+                b"Content-Type: text/html",
+            ),
+            *(b"Content-type: text/html", b"Content-Type: text/plain;charset=UTF-8", b"Location: http://[/"),
+            *(
+                b"X-Squid-Error: \x1b[31m",
+                b"X-WebSocket-Reject-Reason: \xff\x00",
+                b"Content-Length: 3",
+                b"Upgrade: websocket",
+            ),
+            *(
+                b"Sec-WebSocket-Protocol: \x1b",
+                b"Keep-Alive: timeout=5",
+                b"Transfer-Encoding: chunked",
+                b"no colon",
+            ),
+        ]
+    ),
+    max_size=6,
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.sampled_from(
+        [
+            b"HTTP/1.1 101 x",
+            b"HTTP/1.1 400 ",
+            b"HTTP/1.1 403 Forbidden",
+            b"HTTP/1.1 999 \xff",
+            b"HTTP/1.1 302 x",
+        ]
+    ),
+    HEADS,
+    st.one_of(
+        st.binary(max_size=40), st.sampled_from([each.answer[-200:] for each in RECORDED if each.answer])
+    ),
+    st.sampled_from(["fin", "reset", "open", "timeout"]),
+    st.sampled_from(["/", "/socket.io/?EIO=3&sid=%", "//[::1", "/mqtt?a=\x1b", "*"]),
+)
+def test_any_bytes_have_a_signature_that_is_safe_to_show(
+    line: bytes, fields: list[bytes], body: bytes, ended: str, path: str
+) -> None:
+    answer = b"\r\n".join([line, *fields, b"", body])
+    known = signature(
+        reading_of(answer, ended, {"path": path, "origin": "http://\x1b]0;x", "protocols": ["\x1b"]})
+    )
+    for cause in known.causes:
+        assert (cause.text + cause.fix).isascii()
+        assert (cause.text + cause.fix).isprintable()
+    assert known.mark.isprintable()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from wsprobe.browsers.engine import DomEvent
 from wsprobe.exchange import ConnectFailed, Ended, ResolveFailed, TlsFailed, TunnelFailed
+from wsprobe.read.behind import frames_before_http
 from wsprobe.read.reading import Reading, Response
 
 _READABLE = (b"sec-websocket-protocol", b"sec-websocket-extensions")
@@ -72,7 +73,8 @@ def _session(reading: Reading, events: Sequence[DomEvent]) -> list[str]:
     if reading.session is None:
         return []
     said = []
-    frames = reading.session.frames
+    of = frames_before_http(reading) or reading.session
+    frames = of.frames
     for opcode, name in ((9, "ping"), (10, "pong")):
         number = sum(f.opcode == opcode for f in frames)
         if number:

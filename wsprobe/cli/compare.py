@@ -1,19 +1,56 @@
-"""``wsprobe compare``: one recording, many readers side by side; or several recordings with one another."""
+"""``wsprobe compare``: one handshake with many readers side by side, or several recordings with one another."""
 
 from __future__ import annotations
 
+import os
+import re
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
-from wsprobe.cli.completion import browsers, specs
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.tell import Tellable, tellable, told
+from wsprobe.browsers.url import parse
+from wsprobe.cli import completion, expect
+from wsprobe.cli.engines import Readers, probed, recorded
 from wsprobe.cli.option import Command, option, together
-from wsprobe.cli.options import output, request, routing
-from wsprobe.cli.places import complete
+from wsprobe.cli.options import Settings, connection, expecting, origin_meant, output, request, settings
+from wsprobe.cli.places import LAB, RECORDED, complete, recordings
+from wsprobe.cli.streams import check_writable, emit, look, note, save
+from wsprobe.nearest import nearest
+from wsprobe.outcome import Exit
+from wsprobe.report import Report, comparable
 
 SECTION = "Readers"
 
-readers = together(
+TELLABLE_IN_EACH = 100
+"""With more recordings than this, only the first object has ``tellable``: it names all of them, and in every
+object the output would grow as their square."""
+
+CALLED = {"chrome": "chromium", "edge": "chromium"}
+"""Browsers made of an engine that is shown, by the names that people know."""
+
+SAFARI = (
+    "--browser: safari is not among the engines: WebKitGTK has the page's part of WebKit in common with it "
+    "(constructor, events, console), but not the network, where Safari has Apple's; --browser webkitgtk has it"
+)
+
+DIRECTIVES = (
+    *(f"{kind}-src" for kind in ("child", "connect", "default", "font", "frame", "img", "manifest", "media")),
+    *(f"{kind}-src" for kind in ("object", "prefetch", "script", "style", "worker")),
+    *("script-src-attr", "script-src-elem", "style-src-attr", "style-src-elem", "base-uri", "sandbox"),
+    *("form-action", "frame-ancestors", "report-uri", "report-to", "navigate-to", "plugin-types"),
+    *("upgrade-insecure-requests", "block-all-mixed-content", "require-trusted-types-for", "trusted-types"),
+)
+"""Content Security Policy level 3, and names of earlier levels."""
+
+UNANSWERED = frozenset({Exit.UNRESOLVED, Exit.UNREACHABLE, Exit.TLS_FAILED, Exit.PROXY_FAILED, Exit.TIMEOUT})
+
+reading = together(
     option(
         "--browser-mode",
         is_flag=True,
@@ -26,7 +63,7 @@ readers = together(
         "--browser",
         "browsers",
         multiple=True,
-        shell_complete=browsers,
+        shell_complete=completion.browsers,
         metavar="NAME[,NAME]",
         section=SECTION,
         help="the engines to show: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, or all",
@@ -36,7 +73,7 @@ readers = together(
         "--spec",
         "specs",
         multiple=True,
-        shell_complete=specs,
+        shell_complete=completion.specs,
         metavar="NAME[,NAME]",
         section=SECTION,
         help="hold the answer against these specification revisions: names, a range (hybi-05..rfc6455), or all",
@@ -75,18 +112,190 @@ EXAMPLES = (
 
 @click.command("compare", cls=Command, examples=EXAMPLES)
 @click.argument("places", nargs=-1, metavar="[URL or FILE]...", shell_complete=complete)
-@readers
+@reading
 @request
-@routing
+@connection
 @output
+@expecting
 def command(places: tuple[str, ...], **values: Any) -> int:
-    """Hold one handshake against many readers, or several with one another.
+    """Read one handshake as many readers do, or compare several with one another.
 
     Each place is a URL, lab:NAME, a file with recordings (connect --save or --json), or - for recordings
     on standard input, which is also read if no place is named. Exits like diff: 0 if every reader
     reached the same result, 1 if they differ. Times, the letter case of header names, and what was asked
     otherwise are shown and do not count.
     """
-    from wsprobe.cli.comparison import compare
+    said = settings(values, page=True)
+    return compare(places or ("-",), said, readers(values, said))
 
-    return compare(places, values)
+
+def readers(values: dict[str, Any], said: Settings) -> Readers:
+    """Who is to read, by the options that only `compare` has. Raises click.UsageError for unknown names."""
+    wanted = values["browsers"] or values["browser_mode"]
+    watched = {each.name for each in said.expectations if each.what == "view"}
+    browsers = chosen(values["browsers"]) if wanted else ()
+    if missing := watched - set(browsers):
+        raise click.UsageError(
+            f"--expect: view:{min(missing)} is not among the readers: add --browser {min(missing)}"
+        )
+    check_csp(values["csp"])
+    offer = said.asking.offer
+    return Readers(
+        browsers=browsers,
+        revisions=specs(values["specs"]),
+        page=Page(
+            url=opener(values["page"], values["origin"]),
+            csp=values["csp"],
+            protocols=offer.protocols or None,
+            cookies="; ".join(offer.cookies),
+            user_agent=offer.user_agent or "",
+        ),
+        as_is=values["as_is"],
+    )
+
+
+def compare(words: Sequence[str], said: Settings, by: Readers) -> int:
+    """Collect the recordings, let the readers read, print; returns the exit status. Raises click.UsageError for
+    what cannot be used."""
+    if said.save is not None:
+        check_writable(said.save, "save")
+    reports = collect(words, said, by)
+    if not reports:
+        raise click.UsageError("no recording to compare: standard input was empty")
+    if not by.browsers and not by.revisions and len(reports) < 2:
+        raise click.UsageError("nothing to compare with: add --browser-mode, --spec, or a second URL or file")
+    if by.revisions:
+        from wsprobe.history import read_as_each  # the revisions are data, loaded where they are asked for
+
+        reports = [replace(r, verdicts=read_as_each(r.reading, by.revisions)) for r in reports]
+    groups = tellables(reports) if by.browsers else []
+    result = status(reports, bool(by.browsers), bool(by.revisions))
+    unmet = [sentence for each in reports for sentence in expect.unmet(said.expectations, each)]
+    if said.redact:
+        from wsprobe.cli.masked import masked  # only where it is asked for
+
+        reports = [masked(each) for each in reports]
+        unmet = ["an --expect is not met"] if unmet else []
+    if not said.silent:
+        show(reports, groups, said)
+    if said.save is not None:
+        save(said.save, [each.exchange for each in reports])
+    if said.expectations:
+        for sentence in unmet if not said.silent else ():
+            note(sentence)
+        return Exit.UNEXPECTED if unmet else Exit.OPEN
+    return result
+
+
+def chosen(names: Sequence[str]) -> tuple[str, ...]:
+    """Engine names from --browser; all of them if none was named."""
+    words = [word.strip() for name in names for word in name.split(",") if word.strip()]
+    if not words or "all" in words:
+        return tuple(ENGINES)
+    words = [CALLED.get(word.lower(), word) for word in words]
+    for word in words:
+        if word.lower() == "safari":
+            raise click.UsageError(SAFARI)
+        if word not in ENGINES:
+            raise click.UsageError(f"--browser: '{word}' is not one of {', '.join(ENGINES)}, all")
+    return tuple(dict.fromkeys(words))
+
+
+def opener(word: str, origin: str | None) -> str:
+    """The page's URL, from --page or --origin. Raises click.UsageError where that is none: a browser has no
+    page elsewhere."""
+    if origin is not None:
+        if word != Page().url:
+            raise click.UsageError("--origin and --page exclude each other: the page's URL has its origin")
+        found = parse(origin)
+        if found is None or "/" in origin.partition("://")[2].removesuffix("/"):
+            raise click.UsageError(f"--origin: {origin!r} is not an origin{origin_meant(origin)}")
+        return origin.removesuffix("/") + "/"
+    if parse(word) is None:
+        raise click.UsageError(
+            f"--page: '{word}' is not a URL: it begins with a scheme, as https://app.example/"
+        )
+    return word
+
+
+def check_csp(policy: str) -> None:
+    """Raises click.UsageError for what is nearly the name of a directive: a browser ignores unknown ones."""
+    for directive in re.split(r"[;,]", policy):
+        name = directive.strip().partition(" ")[0].lower()
+        near = nearest(name, DIRECTIVES) if name and name not in DIRECTIVES else ()
+        if near:
+            raise click.UsageError(f"--csp: {name!r} is no directive of CSP; did you mean {near[0]}?")
+
+
+def specs(names: Sequence[str]) -> tuple[str, ...]:
+    """Revision names from --spec."""
+    if not names:
+        return ()
+    from wsprobe.history.data import select
+
+    try:
+        return tuple(revision.name for revision in select(",".join(names)))
+    except ValueError as error:
+        raise click.UsageError(f"--spec: {error}") from None
+
+
+def collect(words: Sequence[str], said: Settings, by: Readers) -> list[Report]:
+    """A report for each place, in order; recordings are read, all else is probed."""
+    found = [recordings(word) if _is_recording(word) else None for word in words]
+    live = [word for word, kept in zip(words, found, strict=True) if kept is None]
+    made = iter(probed(live, said, by) if live else ())
+    reports: list[Report] = []
+    for kept in found:
+        if kept is None:
+            reports.append(next(made))
+        else:
+            reports += [recorded(exchange, by) for exchange in kept]
+    return reports
+
+
+def _is_recording(word: str) -> bool:
+    if word == "-":
+        return True
+    if word.startswith(LAB) or "://" in word:
+        return False
+    return os.path.exists(word) or word.lower().endswith(RECORDED)
+
+
+def tellables(reports: Sequence[Report]) -> list[Tellable]:
+    """For each engine that saw every recording: which of them a script can tell apart."""
+    if len(reports) < 2:
+        return []
+    return [tellable([r.views[i] for r in reports]) for i in range(len(reports[0].views))]
+
+
+def show(reports: Sequence[Report], groups: Sequence[Tellable], said: Settings) -> None:
+    """Print the reports, as JSON or for a person."""
+    if said.as_json:
+        from wsprobe.show.as_json import brief, pieces, report_value, tellable_value
+
+        told_apart = tellable_value(groups, [r.title for r in reports])
+        for number, each in enumerate(reports):
+            told_too = bool(groups) and (number == 0 or len(reports) <= TELLABLE_IN_EACH)
+            value = report_value(each, told_apart if told_too else None)
+            sys.stdout.writelines(pieces(brief(value) if said.brief else value))
+            sys.stdout.write("\n")
+        return
+    from wsprobe.show.compare import comparison
+
+    of = look(sys.stdout, said.color)
+    emit(comparison(reports, groups, of), sys.stdout, of)
+
+
+def status(reports: Sequence[Report], browsers: bool, revisions: bool) -> int:
+    """As diff: 0 if every reader reached the same result, 1 if not; the status of the failure if nothing was
+    answered, so that there was nothing to compare."""
+    if browsers:
+        results: set[object] = {told(view) for r in reports for view in r.views}
+    elif revisions:
+        results = {verdict.answer for r in reports for verdict in r.verdicts}
+    else:
+        results = {comparable(r) for r in reports}
+        unanswered = all(r.exit_status in UNANSWERED for r in reports)
+        if unanswered and len(results) == 1:
+            return reports[0].exit_status
+    return Exit.OPEN if len(results) == 1 else Exit.DIFFERENT

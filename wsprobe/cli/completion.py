@@ -1,8 +1,6 @@
-"""Shell completion of option values: the words that a value can be, or can go on with.
+"""Shell completion: the words that an option's value can be, also those with a colon or an equals sign.
 
-Each takes them from where they are defined, and loads no more than that: a person waits for it.
-
-Shell completion, where click's own does not do for words like ``lab:status-403`` and ``status=403``.
+Each list of words is taken from where it is defined, and no more than that is loaded: a person waits for it.
 
 bash breaks words at the characters of COMP_WORDBREAKS, a colon and an equals sign among them, and completes
 only what stands behind the last one. So the line is taken as it is, split here, and a completion is given
@@ -133,7 +131,10 @@ class Fish(FishComplete):
 
 
 def register() -> None:
-    """Let click use these. To be called before it looks for a shell to serve."""
+    """Let click use these. To be called before it looks for a shell to serve. A shell that hands over nothing
+    is told nothing."""
+    for name, nothing in (("COMP_LINE", ""), ("COMP_WORDS", ""), ("COMP_CWORD", "0")):
+        os.environ.setdefault(name, nothing)
     add_completion_class(Bash)
     add_completion_class(Zsh)
     add_completion_class(Fish)

@@ -1,57 +1,68 @@
-"""Browser mode on the wire: ask as wsprobe, then as each engine, and let each read its own answer."""
+"""What browsers make of a place: each asks in its own way and reads its own answer, or reads a recording as it
+is."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import Any
 
 import click
+from msgspec import Struct
 from msgspec.structs import replace
 
+from wsprobe import target
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.engine import Engine, Page, ScriptView, oldest_tls, undefined_is_zero
-from wsprobe.browsers.script import on_wire
-from wsprobe.cli.ask import Asking, asking
-from wsprobe.cli.comparison import as_is
-from wsprobe.cli.places import Place
-from wsprobe.cli.probe import check, conversation, find
-from wsprobe.exchange import Act, Ended, Exchange, Plan, ResolveFailed, Target
+from wsprobe.browsers.engine import Engine, Page, ScriptView
+from wsprobe.browsers.visit import visit
+from wsprobe.cli.ask import route
+from wsprobe.cli.options import Asking, Settings
+from wsprobe.cli.places import Lab, Place
+from wsprobe.cli.probe import check, conversation, reported
+from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Target
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report, report
 from wsprobe.target import begins_with_scheme
 
 MAX_SESSION = 32 * 1024 * 1024
-MOST_FOLLOWS = 25
-"""More than any engine goes on by itself (WebKitGTK stops after 20 redirects)."""
+"""Bytes of a session; more than for `connect`: an engine delivers a message only when all of it is there."""
+TODAY = "hybi-13"
+"""The wire version of every engine: as such they read whatever bytes they get."""
 
 
-def probed_with_browsers(
-    names: Sequence[str], values: dict[str, Any], browsers: Sequence[str], page: Page
-) -> list[Report]:
+class Readers(Struct, frozen=True):
+    """Who reads an answer: *browsers*, on a *page*; and by which *revisions* it is judged."""
+
+    browsers: tuple[str, ...] = ()
+    revisions: tuple[str, ...] = ()
+    page: Page = Page()
+    as_is: bool = False
+    """The browsers read wsprobe's answer, and do not ask for one of their own."""
+
+
+def probed(names: Sequence[str], settings: Settings, readers: Readers) -> list[Report]:
     """A report for each name, with a view for each browser."""
     from wsprobe import net
 
     made: list[Report] = []
-    said = asking(values)
-    for name in browsers:
+    for name in readers.browsers:
         ENGINES[name]  # loaded before the clock of any exchange runs
 
     async def everything() -> None:
         async with AsyncExitStack() as stack:
-            places = await find(list(names), said, stack)
+            lab = Lab(stack)
+            places = [await lab.place(name, settings.asking) for name in names]
             places = [replace(place, url=with_scheme(place.url)) for place in places]
-            asked = [asking_place(place, browsers, page, values) for place in places]
-            for place, own in zip(places, asked, strict=True):
-                made.append(await one(place, own, values, browsers, page))
+            askable = [own_place(place, readers) for place in places]
+            for place, own in zip(places, askable, strict=True):
+                made.append(await one(place, own, settings, readers))
 
     net.run(everything)
     return made
 
 
-def asking_place(place: Place, browsers: Sequence[str], page: Page, values: dict[str, Any]) -> Place | Exchange:
+def own_place(place: Place, readers: Readers) -> Place | Exchange:
     """The place for wsprobe's own request. A page may open what is no URL for anybody else: one relative to the
     page, or one at which the constructor throws; then it is a place made absolute, or an exchange that is none.
 
@@ -60,9 +71,9 @@ def asking_place(place: Place, browsers: Sequence[str], page: Page, values: dict
     try:
         check(place)
     except click.UsageError as error:
-        if not browsers or values["as_is"]:
+        if not readers.browsers or readers.as_is:
             raise
-        made = ENGINES["whatwg"].construct(place.script_url or place.url, place.page(page))
+        made = ENGINES["whatwg"].construct(place.script_url or place.url, place.page(readers.page))
         if made.exception is None:
             return replace(place, url=made.url)
         text = place.script_url or place.url
@@ -71,33 +82,84 @@ def asking_place(place: Place, browsers: Sequence[str], page: Page, values: dict
     return place
 
 
-async def one(
-    place: Place, own: Place | Exchange, values: dict[str, Any], browsers: Sequence[str], page: Page
-) -> Report:
+async def one(place: Place, own: Place | Exchange, settings: Settings, readers: Readers) -> Report:
     """wsprobe's own answer first, then each engine's; the engines ask side by side."""
     from wsprobe import net
 
-    masked = _masking(values)
-    exchange = own if isinstance(own, Exchange) else await conversation(own, values)
-    made = replace(report(masked(exchange)), name=place.shown(bool(values["redact"])))
-    seen = place.page(page)
-    if values["as_is"]:
-        views = as_is(made, browsers, seen, place.script_url)
-        return replace(made, views=views, answers=(None,) * len(views))
-    url = with_credentials(place.script_url or place.url, values["user"])
-    results: list[tuple[ScriptView, Exchange | None]] = []
+    exchange = own if isinstance(own, Exchange) else await conversation(own, settings)
+    made = reported(place, exchange)
+    page = _with_cookies(place.page(readers.page), place)
+    if readers.as_is:
+        views = as_is(made, replace(readers, page=page), place.script_url)
+        return replace(made, views=views, page=page)
+    url = with_credentials(place.script_url or place.url, place.asking.offer.user)
+    results: list[tuple[ScriptView, Report | None]] = []
 
-    async def ask(name: str) -> tuple[ScriptView, Exchange | None]:
-        readings = await as_engine(ENGINES[name], url, place.asking, seen, values)
-        view = ENGINES[name].view(url, seen, readings)
-        return view, masked(_joined(readings)) if readings else None
+    async def ask(name: str) -> tuple[ScriptView, Report | None]:
+        readings = await as_engine(ENGINES[name], url, page, place.asking)
+        view = ENGINES[name].view(url, page, readings)
+        return view, report(_joined(readings)) if readings else None
 
-    await net.in_order(ask, browsers, max(1, len(browsers)), results.append)
+    await net.in_order(ask, readers.browsers, max(1, len(readers.browsers)), results.append)
     return replace(
         made,
         views=tuple(view for view, _ in results),
         answers=tuple(answer for _, answer in results),
+        page=page,
     )
+
+
+def _with_cookies(page: Page, place: Place) -> Page:
+    """*page* with those cookies of a file that the browser would send to *place*."""
+    try:
+        to = target.parse(place.url)
+    except target.TargetError:
+        return page
+    pairs = [each.pair for each in place.asking.jar if each.goes_to(to)]
+    return replace(page, cookies="; ".join([*([page.cookies] if page.cookies else []), *pairs]))
+
+
+async def as_engine(engine: Engine, url: str, page: Page, asking: Asking) -> list[Reading]:
+    """The exchanges that *engine* makes to open *url*, oldest first; empty if it makes none."""
+    from wsprobe import net
+    from wsprobe.opening import fresh_key
+
+    limits = replace(asking.limits, max_session=MAX_SESSION)
+    visiting = visit(engine, url, page, fresh_key(os.urandom(16)), limits, asking.tls, asking.route)
+    try:
+        plan = next(visiting)
+        while True:
+            plan = replace(plan, route=route(asking, plan.target))
+            plan = visiting.send(await net.probe(plan))
+    except StopIteration as end:
+        made: list[Reading] = end.value
+        return made
+
+
+def recorded(exchange: Exchange, readers: Readers) -> Report:
+    """The report of a recording, read by each browser as it is."""
+    made = report(exchange)
+    return replace(made, views=as_is(made, readers), page=readers.page)
+
+
+def as_is(made: Report, readers: Readers, script_url: str = "") -> tuple[ScriptView, ...]:
+    """The browsers' views of a recording whose request was not their own, in whatever wire version that was."""
+    page = readers.page
+    readings = as_today(made)
+    offered = made.reading.request.protocols
+    if page.protocols is None and offered:
+        page = replace(page, protocols=tuple(p.decode("latin-1") for p in offered))
+    url = script_url or readings[0].exchange.plan.target.url
+    return tuple(ENGINES[name].view(url, page, readings) for name in readers.browsers)
+
+
+def as_today(made: Report) -> list[Reading]:
+    """The exchanges of a report, oldest first, read as RFC 6455 whatever was spoken: so browsers read."""
+
+    hops = [read(replace(hop, plan=replace(hop.plan, wire=TODAY))) for hop in made.exchange.hops]
+    if made.exchange.plan.wire == TODAY:
+        return [*hops, made.reading]
+    return [*hops, read(replace(made.exchange, plan=replace(made.exchange.plan, wire=TODAY)))]
 
 
 def with_scheme(word: str) -> str:
@@ -116,55 +178,6 @@ def with_credentials(url: str, user: str | None) -> str:
     return f"{scheme}://{quote(name, safe='')}{colon}{quote(password, safe='')}@{rest}"
 
 
-async def as_engine(engine: Engine, url: str, of: Asking, page: Page, values: dict[str, Any]) -> list[Reading]:
-    """The exchanges that *engine* would make to open *url*, oldest first; empty if it makes none."""
-    from wsprobe import net
-
-    made = engine.construct(url, page)
-    if made.target is None:
-        return []
-    key = values.get("ws_key") or _key()
-    speaking = _speaking(of, engine)
-    acts = on_wire(page.acts, undefined_is_zero=undefined_is_zero(engine))
-    plan = engine_plan(engine.request(made, page, key), made.target, speaking, acts)
-    readings = [read(await net.probe(plan))]
-    while len(readings) <= MOST_FOLLOWS:
-        then = engine.follow(readings, page, key)
-        if then is None:
-            break
-        plan = engine_plan(then.request, then.target, speaking, acts)
-        readings.append(read(await net.probe(plan)))
-    return readings
-
-
-def _speaking(asking: Asking, engine: Engine) -> Asking:
-    """*asking* with TLS as old as *engine* speaks, unless the user set a limit."""
-    oldest = oldest_tls(engine)
-    if oldest is None or asking.tls.minimum is not None:
-        return asking
-    return replace(asking, tls=replace(asking.tls, minimum=oldest))
-
-
-def engine_plan(sent: bytes, target: Target, of: Asking, acts: tuple[Act, ...]) -> Plan:
-    """*max_session* is larger than for `connect`: an engine delivers a message only when all of it is there."""
-    limits = replace(of.limits, max_session=MAX_SESSION)
-    return Plan(target=target, request=sent, acts=acts, limits=limits, tls=of.tls, route=of.route)
-
-
 def _joined(readings: Sequence[Reading]) -> Exchange:
     *earlier, last = (reading.exchange for reading in readings)
     return replace(last, hops=tuple(earlier))
-
-
-def _masking(values: dict[str, Any]) -> Callable[[Exchange], Exchange]:
-    if not values["redact"]:
-        return lambda exchange: exchange
-    from wsprobe.archive import redact
-
-    return redact
-
-
-def _key() -> str:
-    from wsprobe.opening import fresh_key
-
-    return fresh_key(os.urandom(16))

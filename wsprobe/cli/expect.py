@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 import click
 from msgspec import Struct
 
+from wsprobe.browsers import ENGINES
+from wsprobe.judge import FINDINGS
+from wsprobe.nearest import nearest
 from wsprobe.outcome import STATUS_OF
-from wsprobe.report import Report
+from wsprobe.report import Close, Report, close_of
 
 
 class Expectation(Struct, frozen=True):
@@ -20,14 +23,17 @@ class Expectation(Struct, frozen=True):
     wanted: str | None
 
 
-KINDS = ("status", "outcome", "close", "close-reason", "protocol", "header", "finding")
-NAMED = ("header", "finding")
+KINDS = ("status", "outcome", "close", "close-reason", "protocol", "header", "finding", "view")
+NAMED = ("header", "finding", "view")
 """Those that a name belongs to, after a colon."""
 FORMS = "status=403, outcome=open, close=4403, close-reason=TEXT, protocol=NAME, header:NAME=VALUE, finding:ID"
+VIEW_OUTCOMES = ("open", "failed", "closed", "connecting", "threw", "follows")
+VIEW = "view:BROWSER=CODE"
+"""Of `compare`: the code of the close event that script in this browser gets, or the view's outcome."""
 
 
 def parse(texts: Sequence[str]) -> tuple[Expectation, ...]:
-    """Raises click.UsageError for a text that is no expectation."""
+    """The expectations in the words of --expect. Raises click.UsageError for a text that is none."""
     return tuple(_parse(text) for text in texts)
 
 
@@ -45,19 +51,19 @@ def _possible(text: str, what: str, name: str, wanted: str | None) -> None:
     """Raises click.UsageError for what could never hold: a slip of the pen is no failed test."""
     if what in ("status", "close") and not (wanted or "").isdigit():
         raise click.UsageError(f"--expect: '{text}': {wanted!r} is not a number")
+    if what == "view":
+        _known(text, name, ENGINES)
+        if not (wanted or "").isdigit():
+            _known(text, wanted or "", VIEW_OUTCOMES)
     if what == "outcome":
         _known(text, wanted or "", STATUS_OF)
     if what == "finding" and not name.startswith("rule-"):  # rules are those of older revisions
-        from wsprobe.judge import FINDINGS
-
         _known(text, name, FINDINGS)
 
 
 def _known(text: str, word: str, words: Iterable[str]) -> None:
     if word in (known := list(words)):
         return
-    from wsprobe.nearest import nearest
-
     near = ", ".join(nearest(word, known))
     hint = f"; near: {near}" if near else ""
     raise click.UsageError(f"--expect: '{text}': there is no {word!r}{hint}")
@@ -71,7 +77,7 @@ def unmet(expectations: Sequence[Expectation], report: Report) -> list[str]:
         good = bool(found) if each.wanted is None else each.wanted in found
         if not good:
             was = ", ".join(found) if found else "nothing"
-            failed.append(f"expected {each.text}, found {was}")
+            failed.append(f"{report.title}: expected {each.text}, found {was}")
     return failed
 
 
@@ -87,24 +93,38 @@ def _header(report: Report, name: str) -> list[str]:
     return [f.value.decode("latin-1") for f in final.head.all(name.lower().encode())]
 
 
-def _close(member: str) -> Callable[[Report, str], list[str]]:
-    def found(report: Report, _: str) -> list[str]:
-        from wsprobe.show.as_json import close_value
+def _close(report: Report) -> Close | None:
+    close = close_of(report.reading)
+    return close if close is not None and close.by == "server" else None
 
-        close = close_value(report.reading)
-        if close is None or close.by != "server":
-            return []
-        return ["1005" if close.code is None else str(close.code)] if member == "code" else [close.reason]
 
+def _close_code(report: Report, _: str) -> list[str]:
+    close = _close(report)
+    return [] if close is None else ["1005" if close.code is None else str(close.code)]
+
+
+def _close_reason(report: Report, _: str) -> list[str]:
+    close = _close(report)
+    return [] if close is None else [close.reason]
+
+
+def _view(report: Report, name: str) -> list[str]:
+    """The close code that script in this browser gets, and the view's outcome."""
+    found = []
+    for view in report.views:
+        if view.browser == name:
+            found += [str(event.code) for event in view.events if event.type == "close"]
+            found.append(view.outcome)
     return found
 
 
 FOUND: dict[str, Callable[[Report, str], list[str]]] = {
     "status": _status,
     "outcome": lambda report, _: [report.outcome],
-    "close": _close("code"),
-    "close-reason": _close("reason"),
+    "close": _close_code,
+    "close-reason": _close_reason,
     "protocol": lambda report, _: _header(report, "sec-websocket-protocol"),
     "header": _header,
+    "view": _view,
     "finding": lambda report, name: [f.level for f in report.verdict.findings if f.id == name],
 }

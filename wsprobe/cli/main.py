@@ -1,12 +1,13 @@
-"""The program as click sees it: four commands, each loaded only when it is named.
-
-The edge: from whatever happened to one exit status, and to at most one line on standard error.
-"""
+"""The program: four commands, each loaded only when it is named; and from whatever happened to one exit status
+and at most one line on standard error."""
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
+import re
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -16,11 +17,12 @@ import click
 
 from wsprobe import __version__
 from wsprobe.cli.option import leaves
+from wsprobe.cli.streams import forget_output, note, prepare, printable, unheard
 from wsprobe.outcome import Exit
 
 COMMANDS = {
     "connect": "make one handshake and report exactly what came back",
-    "compare": "hold recordings against each other, browsers and specifications",
+    "compare": "compare recordings, and what browsers and specifications make of them",
     "explain": "look up a close code, status, console message, finding or revision",
     "serve": "run the lab: a loopback server that plays every scenario",
 }
@@ -81,7 +83,7 @@ def _meant(name: str) -> str:
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name="wsprobe", message="%(prog)s %(version)s")
 def program() -> None:
-    """Shows what a WebSocket server answered to a handshake, and what a script in a browser is told of it.
+    """Shows what a WebSocket server answered to a handshake, and what a script in a browser sees of it.
 
     \b
       wsprobe connect wss://chat.example/ws
@@ -93,53 +95,101 @@ def program() -> None:
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """The console script: run, then leave with the exit status."""
+    listen()
     status = run(argv)
     # At its end the interpreter looks for garbage among all that is left: a tenth of the whole run (measured).
     gc.freeze()
     sys.exit(status)
 
 
+_ended_by: list[int] = []
+"""The signals, other than ^C, that asked for the end."""
+
+
+def listen() -> None:
+    """Let SIGTERM and SIGHUP do what ^C does, unless whoever started us wants them ignored (nohup)."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
+
+
+def _end(number: int, frame: object) -> None:
+    _ended_by.append(number)
+    signal.raise_signal(signal.SIGINT)
+
+
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the program on *argv* (default: the process's own arguments); returns the exit status."""
+    _ended_by.clear()
+    prepare()
     if "_WSPROBE_COMPLETE" in os.environ:
         from wsprobe.cli.completion import register
 
         register()
     try:
-        status = program.main(args=argv, prog_name="wsprobe", standalone_mode=False, windows_expand_args=False)
+        try:
+            status = program.main(
+                args=argv, prog_name="wsprobe", standalone_mode=False, windows_expand_args=False
+            )
+        except click.exceptions.NoArgsIsHelpError as bare:
+            sys.stdout.write(f"{bare.message}\n")
+            status = Exit.USAGE
         sys.stdout.flush()
     except BaseException as error:
-        return failed(error)
+        return failed(error, sys.argv[1:] if argv is None else argv)
     return status if isinstance(status, int) else Exit.OPEN
 
 
-def failed(error: BaseException) -> int:
+def failed(error: BaseException, argv: Sequence[str] = ()) -> int:
     """The exit status for what came out of a command; says on standard error what a person must know."""
     raised = list(leaves(error))
     if any(isinstance(each, KeyboardInterrupt | click.Abort) for each in raised):
-        return Exit.INTERRUPTED
+        return 128 + _ended_by[0] if _ended_by else Exit.INTERRUPTED
     if any(isinstance(each, BrokenPipeError | ReaderGone) for each in raised):
-        # Whatever is still buffered can go nowhere: keep the flush at exit quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        forget_output()
         return Exit.PIPE
     for each in raised:
         # A plan that cannot be carried out may be noticed only where the work is done, in a group.
         if isinstance(each, click.ClickException):
-            complain(each)
+            complain(each, argv)
+            return Exit.USAGE
+        if isinstance(each, OSError) and each.errno in UNWRITABLE:
+            forget_output()
+            note(f"the output could not be written: {each.strerror}")
             return Exit.USAGE
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else Exit.OPEN
     return bug(error)
 
 
-def complain(error: click.ClickException) -> None:
-    """One line: which command, what is wrong, where to read on."""
+UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.ENXIO})
+"""What writing to standard output fails with: a full disk, a closed descriptor, a terminal that went away."""
+
+
+def complain(error: click.ClickException, argv: Sequence[str] = ()) -> None:
+    """Write one line: which command, what is wrong, where to read on. With --redact it repeats no argument."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     where = context.command_path if context is not None else "wsprobe"
-    words = " ".join(error.format_message().split())
-    # An argument may be a name that a peer chose, pasted or read from a list.
-    message = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in words)
-    sys.stderr.write(f"{where}: {message.rstrip('.')} (see {where} --help)\n")
+    words = " ".join(error.format_message().split()).rstrip(".")
+    if "--redact" in argv:
+        words = without(words, argv)
+    with unheard():
+        sys.stderr.write(f"{where}: {printable(words)} (see {where} --help)\n")
+        sys.stderr.flush()
+
+
+def without(text: str, argv: Sequence[str]) -> str:
+    """*text* with the arguments, and whatever stands in quotes, as asterisks: they may be secret."""
+    text = re.sub(r"(?<![\w])(['\"])(.*)\1", lambda found: found[1] + "***" + found[1], text)
+    for word in sorted(
+        {part for each in argv for part in (each, each.partition("=")[2])}, key=len, reverse=True
+    ):
+        if len(word) > 1 and not re.fullmatch(r"--?[a-z-]+|connect|compare|explain|serve", word):
+            text = text.replace(word, "***")
+    return text
 
 
 def bug(error: BaseException) -> int:
@@ -149,10 +199,12 @@ def bug(error: BaseException) -> int:
 
     text = "".join(traceback.format_exception(error))
     try:
-        with tempfile.NamedTemporaryFile("w", prefix="wsprobe-bug-", suffix=".txt", delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            "w", errors="backslashreplace", prefix="wsprobe-bug-", suffix=".txt", delete=False
+        ) as file:
             file.write(f"wsprobe {' '.join(sys.argv[1:2])}\n{sys.version}\n\n{text}")
         kept = f"the details are in {file.name}; please report them"
     except OSError:
         kept = "the details could not be written to a file"
-    sys.stderr.write(f"wsprobe: a bug in wsprobe ({type(error).__name__}); {kept}\n")
+    note(f"a bug in wsprobe ({type(error).__name__}); {kept}")
     return Exit.BUG

@@ -1,7 +1,4 @@
-"""Options that know their place in the help and their longer text in the manual.
-
-One declaration serves the parser, ``--help``, the manual page and the completion.
-"""
+"""How an option is declared: once, for the parser, ``--help``, the manual page and the completion."""
 
 from __future__ import annotations
 
@@ -13,16 +10,39 @@ import click
 PATHS = {"FILE": "file", "PATH": "file", "DIR": "dir"}
 """Metavar -> what the shell is to complete."""
 
+
+class Seconds(click.ParamType[float]):
+    """A number of seconds: above zero, or *zero* too."""
+
+    name = "seconds"
+
+    def __init__(self, zero: bool = True) -> None:
+        self._zero = zero
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = float("nan")
+        if not (0 <= number < float("inf")) or (number == 0 and not self._zero):
+            self.fail(f"{value!r} is not a number of seconds" + ("" if self._zero else " above 0"), param, ctx)
+        return number
+
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Option(click.Option):
-    """A click option with a *section* (a heading in the help) and a *long* text (for the manual)."""
+    """A click option with a *section* (a heading in the help) and a *long* text (for the manual). One that is
+    *rare* is left to ``--help all``."""
 
-    def __init__(self, *args: Any, section: str = "Options", long: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, section: str = "Options", long: str = "", rare: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.section = section
         self.long = long
+        self.rare = rare
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
         """What the value can be; the names of files where it is one."""
@@ -51,7 +71,8 @@ def together(*decorators: Callable[[F], F]) -> Callable[[F], F]:
 
 
 class Command(click.Command):
-    """A command whose help groups its options by section and ends with *tables* and *examples*."""
+    """A command whose help begins with *examples* and groups the everyday options by section; ``--help all``
+    has the rare ones too, and *tables*."""
 
     def __init__(
         self,
@@ -77,25 +98,50 @@ class Command(click.Command):
                     raise wrong from None
             raise
 
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        sections: dict[str, list[tuple[str, str]]] = {}
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if record is not None and record[1]:
-                section = parameter.section if isinstance(parameter, Option) else "General"
-                sections.setdefault(section, []).append(record)
-        for name, records in sections.items():
-            with formatter.section(name):
-                formatter.write_dl(records)
-        for name, rows in self.tables:
-            with formatter.section(name):
-                formatter.write_dl(rows())
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        for at, word in enumerate(args[:-1]):
+            if word in ("-h", "--help") and args[at + 1] == "all":
+                ctx.meta[ALL] = True
+                args = args[: at + 1]
+                break
+        return super().parse_args(ctx, args)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_help_text(ctx, formatter)
         if self.examples:
             with formatter.section("Examples"):
                 for command, does in self.examples:
                     formatter.write_text(does)
                     with formatter.indentation():
                         formatter.write(f"{'':>{formatter.current_indent}}{command}\n")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        everything = ctx.meta.get(ALL, False)
+        left = 0
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is None or not record[1]:
+                continue
+            if isinstance(parameter, Option) and parameter.rare and not everything:
+                left += 1
+                continue
+            section = parameter.section if isinstance(parameter, Option) else "General"
+            sections.setdefault(section, []).append(record)
+        for name, records in sections.items():
+            with formatter.section(name):
+                formatter.write_dl(records)
+        if left:
+            formatter.write_paragraph()
+            formatter.write_text(f"{left} more options, for rare needs: {ctx.command_path} --help all")
+            return
+        for name, rows in self.tables:
+            with formatter.section(name):
+                formatter.write_dl(rows())
+
+
+ALL = "wsprobe.help"
+"""Where the context keeps that all of the help is wanted."""
 
 
 def leaves(error: BaseException) -> Iterator[BaseException]:

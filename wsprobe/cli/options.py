@@ -1,27 +1,30 @@
-"""What is sent: options that shape the opening handshake.
+"""The options of `connect` and `compare`: how each is declared, and the one typed value that they make.
 
-How the server is reached, and for how long: addresses, proxies, limits, TLS.
-
-What is printed and kept.
+What a command line cannot mean is a usage error here, before anything is sent.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-import sys
-from collections.abc import Sequence
-from typing import IO, TYPE_CHECKING, Any
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
-from wsprobe.cli.completion import wires
-from wsprobe.cli.option import option, together
-from wsprobe.exchange import Limits, Route, TlsOptions
-from wsprobe.show.lines import Look
-
-if TYPE_CHECKING:
-    from wsprobe.opening import Offer
+from wsprobe.cli import cookies, expect, proxies
+from wsprobe.cli.completion import expectations, wires
+from wsprobe.cli.cookies import Cookie
+from wsprobe.cli.expect import Expectation
+from wsprobe.cli.option import Seconds, option, together
+from wsprobe.cli.proxies import Proxies
+from wsprobe.cli.streams import Color
+from wsprobe.exchange import Act, Limits, Route, TlsOptions
+from wsprobe.opening import Offer
+from wsprobe.wire import WIRES
 
 REQUEST = "Request"
 
@@ -49,9 +52,11 @@ request = together(
         "--cookie",
         "cookies",
         multiple=True,
-        metavar="TEXT",
+        metavar="TEXT|FILE",
         section=REQUEST,
-        help="send this Cookie: 'name=value; other=value'",
+        help="send this Cookie: 'name=value; other=value'; a word without = is a file of cookies",
+        long="A file is read as curl reads it: Netscape's format, or Set-Cookie lines. Of its cookies those "
+        "are sent that belong to the URL's host and path and have not expired.",
     ),
     option(
         "-u",
@@ -63,6 +68,13 @@ request = together(
         "either before a 401 asks for them.",
     ),
     option(
+        "--bearer",
+        metavar="TOKEN",
+        section=REQUEST,
+        help="send 'Authorization: Bearer TOKEN'",
+        long="For connect and for wsprobe's own request of compare: a page has no way to send one.",
+    ),
+    option(
         "--protocol",
         "protocols",
         multiple=True,
@@ -70,44 +82,55 @@ request = together(
         section=REQUEST,
         help="offer this subprotocol; repeat it for more",
     ),
-)
-"""For `connect` and, as far as a page can do the same, `compare`."""
-
-request_of_connect = together(
     option(
         "--origin",
         metavar="ORIGIN",
         section=REQUEST,
-        help="send this Origin; browsers always send one, wsprobe by itself does not",
+        help="send this Origin, as https://app.example; browsers always send one, wsprobe by itself does not",
+        long="For compare it is short for a page of that origin: --page https://app.example/.",
     ),
+)
+"""What a page can do as well: for `connect` and `compare`."""
+
+own_request = together(
     option(
         "--extension",
         "extensions",
         multiple=True,
         metavar="TEXT",
+        rare=True,
         section=REQUEST,
         help="offer this extension in place of permessage-deflate; repeat it for more",
     ),
-    option("--no-compression", is_flag=True, section=REQUEST, help="do not offer permessage-deflate"),
+    option(
+        "--no-compression", is_flag=True, rare=True, section=REQUEST, help="do not offer permessage-deflate"
+    ),
     option(
         "--ws-key",
         metavar="TEXT",
+        rare=True,
         section=REQUEST,
         help="send this Sec-WebSocket-Key instead of a fresh one",
         long="Any text is sent as it is, a malformed key too.",
     ),
     option(
-        "--ws-version", metavar="TEXT", section=REQUEST, help="send this Sec-WebSocket-Version instead of 13"
+        "--ws-version",
+        metavar="TEXT",
+        rare=True,
+        section=REQUEST,
+        help="send this Sec-WebSocket-Version instead of 13",
     ),
     option(
         "--request-target",
         metavar="TEXT",
+        rare=True,
         section=REQUEST,
         help="put this on the request line instead of path and query",
     ),
     option(
         "--http-version",
         type=click.Choice(["1.0", "1.1"]),
+        rare=True,
         section=REQUEST,
         help="the HTTP version on the request line",
     ),
@@ -115,6 +138,7 @@ request_of_connect = together(
         "--raw-request",
         type=click.Path(dir_okay=False, allow_dash=False),
         metavar="FILE",
+        rare=True,
         section=REQUEST,
         help="send the bytes of FILE; {key} and {host} in it are filled in",
         long="Nothing else is changed: line ends, order, errors are sent as they stand in the file.",
@@ -123,6 +147,7 @@ request_of_connect = together(
         "--wire",
         shell_complete=wires,
         metavar="VERSION",
+        rare=True,
         section=REQUEST,
         help="speak an older version: hixie-75, hixie-76, hybi-04 to hybi-08; hybi-13 is RFC 6455",
         long="Request, check of the answer, framing and close are those of that version. "
@@ -131,6 +156,7 @@ request_of_connect = together(
     option(
         "--negotiate",
         is_flag=True,
+        rare=True,
         section=REQUEST,
         help="if the server lists other versions, ask once more with the best that wsprobe speaks",
         long="RFC 6455 section 4.4. Browsers never do this.",
@@ -151,54 +177,26 @@ request_of_connect = together(
         default=10,
         show_default=True,
         metavar="N",
+        rare=True,
         section=REQUEST,
         help="with -L: follow at most N redirects",
     ),
 )
-
-
-def offer(values: dict[str, Any], key: str) -> Offer:
-    """What the options ask for, with *key* as Sec-WebSocket-Key."""
-    from wsprobe.opening import Offer
-
-    agent = values["user_agent"]
-    return Offer(
-        key=key,
-        headers=(*values["headers"], *(("User-Agent:",) if agent == "" else ())),
-        user_agent=agent,
-        cookies=_cookies(values["cookies"]),
-        user=values["user"],
-        protocols=tuple(values["protocols"]),
-        origin=values.get("origin"),
-        extensions=tuple(values.get("extensions") or ()),
-        # Messages of a session that is held are shown frame by frame, as they come.
-        no_compression=bool(values.get("no_compression") or values.get("talk")),
-        version=values.get("ws_version"),
-        request_target=values.get("request_target"),
-        http_version=values.get("http_version") or "1.1",
-    )
-
-
-def _cookies(texts: Sequence[str]) -> tuple[str, ...]:
-    """Raises click.UsageError for the name of a file, which curl would take cookies from."""
-    for text in texts:
-        if "=" not in text and os.path.exists(text):
-            raise click.UsageError(f"--cookie: '{text}' is a file, and none is read: write 'name=value'")
-    return tuple(texts)
-
+"""What only wsprobe's own request can have."""
 
 ROUTE = "Connection"
 LIMITS = "Limits"
 TLS = "TLS"
 VERSIONS = ["1.0", "1.1", "1.2", "1.3"]
 
-routing = together(
-    option("-4", "ipv4", is_flag=True, section=ROUTE, help="use IPv4 only"),
-    option("-6", "ipv6", is_flag=True, section=ROUTE, help="use IPv6 only"),
+connection = together(
+    option("-4", "ipv4", is_flag=True, rare=True, section=ROUTE, help="use IPv4 only"),
+    option("-6", "ipv6", is_flag=True, rare=True, section=ROUTE, help="use IPv6 only"),
     option(
         "--resolve",
         multiple=True,
         metavar="HOST:PORT:ADDRESS[,ADDRESS]",
+        rare=True,
         section=ROUTE,
         help="use these addresses for HOST:PORT; the request and TLS still name HOST",
     ),
@@ -206,41 +204,57 @@ routing = together(
         "--connect-to",
         multiple=True,
         metavar="HOST:PORT:HOST2:PORT2",
+        rare=True,
         section=ROUTE,
         help="connect to HOST2:PORT2 instead; an empty part stands for any, or for unchanged",
     ),
-    option("--unix-socket", metavar="PATH", section=ROUTE, help="connect through this Unix socket"),
-    option("--interface", metavar="NAME", section=ROUTE, help="connect from this interface or local address"),
+    option("--unix-socket", metavar="PATH", rare=True, section=ROUTE, help="connect through this Unix socket"),
+    option(
+        "--interface",
+        metavar="NAME",
+        rare=True,
+        section=ROUTE,
+        help="connect from this interface or local address",
+    ),
     option(
         "-x",
         "--proxy",
         metavar="URL",
         section=ROUTE,
         help="go through this proxy: http://, https://, socks4a://, socks5:// or socks5h://",
-        long="An http proxy is asked with CONNECT. No environment variable is read.",
+        long="An http proxy is asked with CONNECT. Without -x, http_proxy is taken for ws:, https_proxy or "
+        "HTTPS_PROXY for wss:, and ALL_PROXY for both, as curl does; an empty URL means no proxy.",
+    ),
+    option(
+        "--noproxy",
+        metavar="HOST[,HOST]",
+        rare=True,
+        section=ROUTE,
+        help="reach these hosts, and all names below them, without a proxy; * is every host",
+        long="In place of the environment's NO_PROXY.",
     ),
     option(
         "--connect-timeout",
-        type=click.FloatRange(0, min_open=True),
+        type=Seconds(zero=False),
         default=Limits().connect_timeout,
         show_default=True,
         metavar="SECONDS",
+        rare=True,
         section=LIMITS,
         help="give up if TCP and TLS are not done by then",
     ),
     option(
         "-m",
         "--max-time",
-        type=click.FloatRange(0, min_open=True),
-        default=Limits().max_time,
-        show_default=True,
+        type=Seconds(zero=False),
         metavar="SECONDS",
         section=LIMITS,
-        help="give up on the whole exchange by then",
+        help=f"give up on the whole exchange by then  [default: {Limits().max_time:g}]",
+        long="All redirects together have that time. With --talk and no -m, only the handshake is bounded.",
     ),
     option(
         "--linger",
-        type=click.FloatRange(0),
+        type=Seconds(),
         default=Limits().linger,
         show_default=True,
         metavar="SECONDS",
@@ -255,41 +269,479 @@ routing = together(
         default=Limits().max_body,
         show_default=True,
         metavar="BYTES",
+        rare=True,
         section=LIMITS,
         help="read at most this much of a body",
     ),
     option("-k", "--insecure", is_flag=True, section=TLS, help="go on although the certificate is not valid"),
     option("--cacert", metavar="FILE", section=TLS, help="trust the authorities in FILE (PEM) and no other"),
-    option("--capath", metavar="DIR", section=TLS, help="trust the authorities in DIR and no other"),
+    option("--capath", metavar="DIR", rare=True, section=TLS, help="trust the authorities in DIR and no other"),
     option(
         "--cert",
         metavar="FILE",
+        rare=True,
         section=TLS,
         help="client certificate (PEM), with its key unless --key names one",
     ),
-    option("--key", metavar="FILE", section=TLS, help="private key of the client certificate (PEM)"),
+    option("--key", metavar="FILE", rare=True, section=TLS, help="private key of the client certificate (PEM)"),
     option(
         "--servername",
         metavar="NAME",
+        rare=True,
         section=TLS,
         help="the name for SNI, and to be found in the certificate, instead of the URL's host",
     ),
-    option("--tls-min", type=click.Choice(VERSIONS), section=TLS, help="lowest TLS version"),
-    option("--tls-max", type=click.Choice(VERSIONS), section=TLS, help="highest TLS version"),
+    option("--tls-min", type=click.Choice(VERSIONS), rare=True, section=TLS, help="lowest TLS version"),
+    option("--tls-max", type=click.Choice(VERSIONS), rare=True, section=TLS, help="highest TLS version"),
+)
+
+SESSION = "Session"
+VERDICT = "Verdict"
+
+session = together(
+    option(
+        "--send",
+        multiple=True,
+        metavar="TEXT",
+        section=SESSION,
+        help="send this text message once the session is open; repeat it for more",
+    ),
+    option(
+        "--send-hex", multiple=True, metavar="HEX", rare=True, section=SESSION, help="send this binary message"
+    ),
+    option("--ping", is_flag=True, rare=True, section=SESSION, help="send a Ping once the session is open"),
+    option(
+        "--talk",
+        is_flag=True,
+        section=SESSION,
+        help="hold the session: each line of standard input is sent, what comes is shown",
+        long="Ends with ^C, when the server closes, or after the end of input, once the server has been silent "
+        "for --linger. At a terminal a line /ping sends a Ping, /close CODE REASON closes, and // at its begin "
+        "stands for one slash; what comes is shown frame by frame. Where standard output is no terminal, every "
+        "line is a message, the messages of the server are written there as they are, one a line, and the "
+        "report goes to standard error. An option such as --json has standard output for itself: then frames "
+        "are shown on standard error.",
+    ),
+)
+
+expecting = together(
+    option(
+        "--expect",
+        "expectations",
+        multiple=True,
+        metavar="WHAT",
+        shell_complete=expectations,
+        section=VERDICT,
+        help=f"exit with 20 unless this holds, with 0 if it does: {expect.FORMS}",
+        long="Repeatable; all must hold. The exit status of the outcome itself is then not used. What could "
+        f"never hold, such as a finding that does not exist, is a usage error. compare has {expect.VIEW} too: "
+        "the code of the close event that script gets there, or the outcome of that view; all others are about "
+        "wsprobe's own exchange.",
+    ),
+)
+
+verdict = together(
+    option(
+        "--retry",
+        type=click.IntRange(0, 100),
+        default=0,
+        metavar="N",
+        rare=True,
+        section=VERDICT,
+        help="ask again up to N times after a failure that may pass: unreachable, timeout, dropped, "
+        "408, 429, 500, 502, 503, 504",
+        long="Waits one second before the first retry, then twice as long each time, at most a minute.",
+    ),
+    option(
+        "--parallel",
+        type=click.IntRange(1, 1000),
+        default=8,
+        show_default=True,
+        metavar="N",
+        section=VERDICT,
+        help="with several URLs: ask N at once; results keep the order of the URLs",
+    ),
+)
+
+IGNORED = "wsprobe.ignored"
+"""Where the context keeps the names of options that were taken and mean nothing."""
+
+
+def _ignore(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value:
+        ctx.meta.setdefault(IGNORED, []).append(param.opts[-1])
+
+
+def _method(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value not in (None, "GET"):
+        raise click.UsageError(
+            f"--request: a handshake is a GET (RFC 6455 section 4.1); for {value} all the same: --raw-request"
+        )
+    _ignore(ctx, param, value)
+
+
+def _curl(*names: str, **kwargs: Any) -> Any:
+    said: dict[str, Any] = {"is_flag": True, "callback": _ignore} | kwargs
+    return click.option(*names, hidden=True, expose_value=False, **said)
+
+
+ignored = together(
+    *(_curl(name) for name in ("--compressed", "--globoff", "--fail", "--fail-with-body", "--path-as-is")),
+    *(_curl(name) for name in ("--http1.1", "--tcp-nodelay", "--no-keepalive", "--raw")),
+    _curl("-N", "--no-buffer"),
+    _curl("-S", "--show-error"),
+    _curl("-X", "--request", is_flag=False, callback=_method),
+)
+"""Options of curl that make no difference to a handshake: a line that was copied works as it is."""
+
+OUTPUT = "Output"
+
+output = together(
+    option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        section=OUTPUT,
+        help="print one JSON object a line (wsprobe-json(5))",
+    ),
+    option(
+        "--brief",
+        is_flag=True,
+        section=OUTPUT,
+        help="with --json: leave out the recording, and bytes that stand there as text too",
+        long="For lists of thousands. What is left out is exchange, raw and der, wherever they stand; such a "
+        "line cannot be read by compare.",
+    ),
+    option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        rare=True,
+        section=OUTPUT,
+        help="colour: auto (on a terminal, unless NO_COLOR is set), always or never",
+    ),
+    option(
+        "--redact",
+        is_flag=True,
+        section=OUTPUT,
+        help="mask credentials, cookies and query values in all that is printed or saved",
+        long="Authorization, Proxy-Authorization, Cookie, Set-Cookie, user and password in URLs, and the "
+        "values of query parameters are overwritten with asterisks of the same length. Look through the result "
+        "before you publish it: a body may hold other secrets.",
+    ),
+    option(
+        "-s",
+        "--silent",
+        is_flag=True,
+        section=OUTPUT,
+        help="no report and no messages: only what another option asks for, and the exit status",
+    ),
+    option(
+        "--save",
+        metavar="FILE",
+        section=OUTPUT,
+        help="append the recording to FILE, for compare and for bug reports (- is standard output)",
+        long="compare keeps wsprobe's own exchange there; those of the engines are in its --json.",
+    ),
+)
+
+own_output = together(
+    option(
+        "-v",
+        "--verbose",
+        count=True,
+        section=OUTPUT,
+        help="show the conversation as it happens, on standard error; -vv in hex",
+        long="Of one exchange the first 100,000 characters are shown, 250,000 in hex; the last line counts "
+        "what is left out, and --json and --save keep every byte. The report has up to ten times the lines.",
+    ),
+    option(
+        "-i",
+        "--include",
+        is_flag=True,
+        section=OUTPUT,
+        help="print the answer exactly as it came, head and body, instead of the report",
+        long="In a pipe or file the bytes are untouched; on a terminal they are made visible first. Where no "
+        "answer came, standard error says why.",
+    ),
+    option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        rare=True,
+        section=OUTPUT,
+        help="write the body of the answer to FILE (- is standard output, instead of the report)",
+        long="On a terminal the bytes are made visible first.",
+    ),
+    option(
+        "-w",
+        "--write-out",
+        metavar="FORMAT",
+        section=OUTPUT,
+        help="print FORMAT with its %{variables} filled in, instead of the report",
+        long="The variables are listed at the end of the options. \\n, \\r, \\t and \\\\ are escapes, %% is a "
+        "percent sign; no line end is added. What came from the server is made visible first.",
+    ),
+    option(
+        "--json-schema",
+        is_flag=True,
+        is_eager=True,
+        rare=True,
+        section=OUTPUT,
+        help="print the JSON Schema of --json and exit",
+    ),
 )
 
 
-def limits(values: dict[str, Any]) -> Limits:
-    return Limits(
-        connect_timeout=values["connect_timeout"],
+class Asking(Struct, frozen=True):
+    """What is sent, to where, and within which limits; with a URL it makes a plan."""
+
+    offer: Offer
+    limits: Limits
+    tls: TlsOptions
+    route: Route
+    acts: tuple[Act, ...] = ()
+    key: str | None = None
+    """Sec-WebSocket-Key; None: a fresh one for each request."""
+    raw: bytes | None = None
+    """The whole request, in place of one made from *offer*."""
+    wire: str = "hybi-13"
+    jar: tuple[Cookie, ...] = ()
+    """Cookies of a file, each for the places that it belongs to."""
+    proxies: Proxies = Proxies()
+    """The proxies of -x or of the environment; *route* has none, since it depends on the URL."""
+
+
+class Settings(Struct, frozen=True):
+    """All that the options of one call say. An option that a command lacks has its default."""
+
+    asking: Asking
+    follow: bool = False
+    max_redirs: int = 10
+    negotiate: bool = False
+    talk: bool = False
+    max_time: float | None = None
+    """-m, if it was given."""
+    retry: int = 0
+    parallel: int = 8
+    expectations: tuple[Expectation, ...] = ()
+    as_json: bool = False
+    brief: bool = False
+    color: Color = "auto"
+    redact: bool = False
+    verbose: int | None = None
+    """How often -v was given; None where the command has no -v."""
+    include: bool = False
+    body_to: str | None = None
+    """The file of --output; - is standard output."""
+    silent: bool = False
+    write_out: str | None = None
+    save: str | None = None
+
+
+def settings(values: dict[str, Any], page: bool = False) -> Settings:
+    """The typed value of click's *values*. *page*: they say what a page does, and a page may try anything.
+
+    Raises click.UsageError for what cannot be meant or used.
+    """
+    get = values.get
+    if values["brief"] and not values["as_json"]:
+        raise click.UsageError("--brief is a kind of --json: add --json")
+    if get("talk") and values["redact"]:
+        raise click.UsageError(
+            "--redact cannot mask a session while it happens: leave --talk out, or --save it and mask it later "
+            "(wsprobe compare --redact)"
+        )
+    if not page:
+        _check_protocols(values["protocols"])
+        _check_origin(values["origin"])
+    return Settings(
+        asking=_asking(values, page),
+        follow=bool(get("follow")),
+        max_redirs=get("max_redirs", 10),
+        negotiate=bool(get("negotiate")),
+        talk=bool(get("talk")),
         max_time=values["max_time"],
-        linger=values["linger"],
-        max_body=values["max_body"],
+        retry=get("retry") or 0,
+        parallel=get("parallel") or 1,
+        expectations=expect.parse(get("expectations") or ()),
+        as_json=values["as_json"],
+        brief=values["brief"],
+        color=values["color"],
+        redact=values["redact"],
+        verbose=get("verbose"),
+        include=bool(get("include")),
+        body_to=get("output"),
+        silent=values["silent"],
+        write_out=get("write_out"),
+        save=values["save"],
     )
 
 
-def tls(values: dict[str, Any]) -> TlsOptions:
-    """Raises click.UsageError if a file that is named cannot be read."""
+def _asking(values: dict[str, Any], page: bool) -> Asking:
+    raw = None
+    if values.get("raw_request"):
+        try:
+            with open(values["raw_request"], "rb") as file:
+                raw = file.read()
+        except OSError as error:
+            raise click.UsageError(f"--raw-request: {values['raw_request']}: {error.strerror}") from None
+    wire = _wire(values.get("wire"))
+    acts = tuple(_acts(values))
+    _speakable(wire, acts)
+    cookies, jar = _cookies(values["cookies"])
+    return Asking(
+        offer=_offer(values, cookies, page),
+        limits=Limits(
+            connect_timeout=values["connect_timeout"],
+            max_time=Limits().max_time if values["max_time"] is None else values["max_time"],
+            linger=values["linger"],
+            max_body=values["max_body"],
+        ),
+        tls=_tls(values),
+        route=_route(values),
+        acts=acts,
+        key=values.get("ws_key"),
+        raw=raw,
+        wire=wire,
+        jar=jar,
+        proxies=_proxies(values),
+    )
+
+
+def _offer(values: dict[str, Any], cookies: tuple[str, ...], page: bool) -> Offer:
+    agent = values["user_agent"]
+    for header in values["headers"]:
+        _check_header(header)
+    headers = list(values["headers"])
+    if agent == "":
+        headers.append("User-Agent:")
+    if values["bearer"] is not None:
+        if values["user"] is not None:
+            raise click.UsageError("--user and --bearer exclude each other: both are the Authorization header")
+        headers.append(f"Authorization: Bearer {values['bearer']}")
+    return Offer(
+        key=values.get("ws_key") or "",
+        headers=tuple(headers),
+        user_agent=agent,
+        cookies=cookies,
+        user=values["user"],
+        protocols=tuple(values["protocols"]),
+        origin=None if page else values["origin"],
+        extensions=tuple(values.get("extensions") or ()),
+        # Messages of a session that is held are shown frame by frame, as they come.
+        no_compression=bool(values.get("no_compression") or values.get("talk")),
+        version=values.get("ws_version"),
+        request_target=values.get("request_target"),
+        http_version=values.get("http_version") or "1.1",
+    )
+
+
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+"""RFC 9110 section 5.6.2."""
+
+
+def _check_header(text: str) -> None:
+    name = text.partition(":" if ":" in text else ";")[0]
+    if (":" in text or ";" in text) and name and not re.fullmatch(_TOKEN, name):
+        raise click.UsageError(
+            f"--header: {name!r} cannot be a header's name (RFC 9110 section 5.1); to send it all the same, "
+            "write the request to a file: --raw-request"
+        )
+
+
+def _check_protocols(names: Sequence[str]) -> None:
+    for name in names:
+        if not re.fullmatch(_TOKEN, name):
+            several = " ".join(f"--protocol {part}" for part in re.split(r"[\s,]+", name) if part)
+            meant = f"; for several: {several}" if re.search(r"[\s,]", name.strip()) else ""
+            raise click.UsageError(
+                f"--protocol: {name!r} is not a subprotocol's name (RFC 6455 section 4.1, item 10){meant}; to "
+                f"send it all the same: -H 'Sec-WebSocket-Protocol: {name}'"
+            )
+
+
+def _check_origin(text: str | None) -> None:
+    if text in (None, "null") or re.fullmatch(_ORIGIN, text or ""):
+        return
+    assert text is not None
+    raise click.UsageError(
+        f"--origin: {text!r} is not an origin{origin_meant(text)}; to send it all the same: -H 'Origin: {text}'"
+    )
+
+
+_ORIGIN = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]+"
+"""RFC 6454 section 6.2: scheme, host and port, and nothing behind them."""
+
+
+def origin_meant(text: str) -> str:
+    """What may have been meant by a *text* that is no origin, to stand behind a sentence; "" if nothing."""
+    near = text if "://" in text else f"https://{text}"
+    found = re.match(_ORIGIN, near)
+    return f": did you mean {found[0]}?" if found is not None else ""
+
+
+def _cookies(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[Cookie, ...]]:
+    """What is sent everywhere, and what files say, by the places where it is sent."""
+    now = datetime.now(UTC).timestamp()
+    pairs: list[str] = []
+    jar: list[Cookie] = []
+    for text in texts:
+        if "=" in text or not text:
+            pairs.append(text)
+            continue
+        try:
+            with open(text, encoding="utf-8", errors="surrogateescape") as file:
+                jar += [each for each in cookies.parse(file.read()) if not 0 < each.expires < now]
+        except OSError as error:
+            raise click.UsageError(
+                f"--cookie: {text}: {error.strerror} (a word without = is a file of cookies)"
+            ) from None
+    return tuple(pairs), tuple(jar)
+
+
+def _proxies(values: dict[str, Any]) -> Proxies:
+    if values["proxy"] is not None:
+        given = _proxy(values["proxy"]) or ""
+        found = Proxies(given, given, named=True)
+    else:
+        found = proxies.from_environment(os.environ)
+        for named in {found.plain, found.secure} - {""}:
+            _proxy(named)
+        found = replace(found, plain=_proxy(found.plain) or "", secure=_proxy(found.secure) or "")
+    bypass = found.bypass if values["noproxy"] is None else proxies.hosts(values["noproxy"])
+    return replace(found, bypass=bypass)
+
+
+def _wire(name: str | None) -> str:
+    if name is None:
+        return "hybi-13"
+    if name not in WIRES:
+        raise click.UsageError(f"--wire: '{name}' is not one of {', '.join(WIRES)}")
+    return name
+
+
+def _speakable(wire: str, acts: tuple[Act, ...]) -> None:
+    if wire == "hybi-13" or all(act.do in ("text", "close") for act in acts):
+        return
+    if WIRES[wire].text_only:
+        raise click.UsageError(f"--wire: {wire} has text messages only; leave --send-hex and --ping out")
+
+
+def _acts(values: dict[str, Any]) -> Iterator[Act]:
+    for text in values.get("send") or ():
+        yield Act("open", "text", os.fsencode(text))
+    for text in values.get("send_hex") or ():
+        try:
+            data = bytes.fromhex(text)
+        except ValueError:
+            raise click.UsageError(f"--send-hex: '{text}' is not hexadecimal") from None
+        yield Act("open", "binary", data)
+    if values.get("ping"):
+        yield Act("open", "ping", b"wsprobe")
+
+
+def _tls(values: dict[str, Any]) -> TlsOptions:
     for name in ("cacert", "cert", "key"):
         _readable(values[name], f"--{name}")
     return TlsOptions(
@@ -314,8 +766,7 @@ def _readable(path: str | None, name: str) -> None:
         raise click.UsageError(f"{name}: {path}: {error.strerror}") from None
 
 
-def route(values: dict[str, Any]) -> Route:
-    """Raises click.UsageError if an option's text cannot be understood."""
+def _route(values: dict[str, Any]) -> Route:
     if values["ipv4"] and values["ipv6"]:
         raise click.UsageError("-4 and -6 exclude each other")
     return Route(
@@ -324,7 +775,6 @@ def route(values: dict[str, Any]) -> Route:
         connect_to=tuple(_connect_to(text) for text in values["connect_to"]),
         unix_socket=values["unix_socket"],
         interface=values["interface"],
-        proxy=_proxy(values["proxy"]),
     )
 
 
@@ -358,133 +808,12 @@ def _parts(text: str, count: int) -> list[str] | None:
     return [p.removeprefix("[").removesuffix("]") for p in parts] if len(parts) == count else None
 
 
-def _proxy(text: str | None) -> str | None:
-    if text is None:
+def _proxy(text: str) -> str | None:
+    """The proxy's URL, http:// where it has no scheme; None for an empty text."""
+    if not text:
         return None
     shown = text if "://" in text else f"http://{text}"
     scheme = shown.partition("://")[0].lower()
     if scheme not in ("http", "https", "socks4", "socks4a", "socks5", "socks5h"):
         raise click.UsageError(f"--proxy: '{scheme}' is not a kind of proxy that wsprobe speaks")
     return shown
-
-
-OUTPUT = "Output"
-
-output = together(
-    option(
-        "--json",
-        "as_json",
-        is_flag=True,
-        section=OUTPUT,
-        help="print one JSON object a line (wsprobe-json(5))",
-    ),
-    option(
-        "--color",
-        type=click.Choice(["auto", "always", "never"]),
-        default="auto",
-        section=OUTPUT,
-        help="colour: auto (on a terminal, unless NO_COLOR is set), always or never",
-    ),
-    option(
-        "--redact",
-        is_flag=True,
-        section=OUTPUT,
-        help="mask credentials, cookies and query values in all that is printed or saved",
-        long="Authorization, Proxy-Authorization, Cookie, Set-Cookie, user and password in URLs, and the "
-        "values of query parameters are overwritten with asterisks of the same length. Look through the result "
-        "before you publish it: a body may hold other secrets.",
-    ),
-)
-
-output_of_connect = together(
-    option(
-        "-v",
-        "--verbose",
-        count=True,
-        section=OUTPUT,
-        help="show the conversation as it happens, on standard error; -vv in hex",
-        long="Of one exchange the first 100,000 characters are shown, 250,000 in hex; the last line counts "
-        "what is left out, and --json and --save keep every byte. The report has up to ten times the lines.",
-    ),
-    option(
-        "-i",
-        "--include",
-        is_flag=True,
-        section=OUTPUT,
-        help="print the answer exactly as it came, head and body, instead of the report",
-        long="In a pipe or file the bytes are untouched; on a terminal they are made visible first. Where no "
-        "answer came, standard error says why.",
-    ),
-    option(
-        "-o",
-        "--output",
-        metavar="FILE",
-        section=OUTPUT,
-        help="write the body of the answer to FILE (- is standard output, instead of the report)",
-        long="On a terminal the bytes are made visible first.",
-    ),
-    option(
-        "-s",
-        "--silent",
-        is_flag=True,
-        section=OUTPUT,
-        help="no report and no messages: only what another option asks for, and the exit status",
-    ),
-    option(
-        "-w",
-        "--write-out",
-        metavar="FORMAT",
-        section=OUTPUT,
-        help="print FORMAT with its %{variables} filled in, instead of the report",
-        long="The variables are listed at the end of the options. \\n, \\r, \\t and \\\\ are escapes, %% is a "
-        "percent sign; no line end is added. What came from the server is made visible first.",
-    ),
-    option(
-        "--save",
-        metavar="FILE",
-        section=OUTPUT,
-        help="append the recording to FILE, for compare and for bug reports (- is standard output)",
-    ),
-    option(
-        "--json-schema",
-        is_flag=True,
-        is_eager=True,
-        section=OUTPUT,
-        help="print the JSON Schema of --json and exit",
-    ),
-)
-
-
-def look(values: dict[str, Any], stream: IO[str]) -> Look:
-    """What *stream* can take, by the options and the environment."""
-    terminal = stream.isatty()
-    color = values["color"]
-    wanted = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    encoding = (getattr(stream, "encoding", "") or "").lower().replace("_", "-")
-    return Look(
-        width=shutil.get_terminal_size().columns,
-        terminal=terminal,
-        color=color == "always" or (color == "auto" and wanted),
-        unicode=encoding in ("utf-8", "utf8"),
-        verbose=values.get("verbose") or 0,
-        verbosity="verbose" in values,
-    )
-
-
-def emit(lines: Any, stream: IO[str], of: Look) -> None:
-    """Write lines to *stream*, painted if it takes colour."""
-    if of.color:
-        from wsprobe.show.paint import paint
-
-        paint(lines, stream, of)
-    else:
-        from wsprobe.show.lines import plain
-
-        stream.write(plain(lines))
-    stream.flush()
-
-
-def note(text: str) -> None:
-    """A word about the call itself, on standard error."""
-    sys.stderr.write(f"wsprobe: {text}\n")
-    sys.stderr.flush()

@@ -1,23 +1,25 @@
-"""The words that name what to probe: URLs, ``lab:NAME``, ``@FILE``, ``-``, and files with recordings.
-
-Recordings from files and standard input, and the report of one.
-"""
+"""The words that name what to probe or to read: URLs, ``lab:NAME``, ``@FILE``, ``-``, and files with
+recordings."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.cli.ask import Asking
+from wsprobe.cli.options import Asking
+from wsprobe.cli.proxies import Proxies
 from wsprobe.exchange import Exchange
 
 if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page
+    from wsprobe.lab.scenario import Scenario
+    from wsprobe.lab.server import Lab as Running
 
 LAB = "lab:"
 RECORDED = (".json", ".jsonl")
@@ -36,10 +38,6 @@ class Place(Struct, frozen=True):
     name: str = ""
     """The word that was given, where that is not *url*."""
 
-    def shown(self, redact: bool) -> str:
-        """The word that was given, unless it may hold what is to be masked."""
-        return "" if redact and "?" in self.name else self.name
-
     def page(self, given: Page) -> Page:
         """The page that the options describe, doing what the scenario's page does where they are silent."""
         own = self.scripted
@@ -56,7 +54,14 @@ class Place(Struct, frozen=True):
         )
 
 
-def expand(words: Sequence[str]) -> list[str]:
+class Word(Struct, frozen=True):
+    """A word that names a place, and where it stands; *where* is "" on the command line."""
+
+    text: str
+    where: str = ""
+
+
+def expand(words: Sequence[str]) -> list[Word]:
     """*words* with ``@FILE`` and ``-`` replaced by the lines of that file or of standard input.
 
     Empty lines and lines that begin with ``#`` are left out. Raises click.UsageError if a file cannot be
@@ -68,7 +73,7 @@ def expand(words: Sequence[str]) -> list[str]:
     return places
 
 
-def _expand(words: Sequence[str]) -> Iterator[str]:
+def _expand(words: Sequence[str]) -> Iterator[Word]:
     for word in words:
         if word == "-":
             yield from _lines(sys.stdin, "standard input")
@@ -76,37 +81,31 @@ def _expand(words: Sequence[str]) -> Iterator[str]:
             try:
                 with open(word[1:], encoding="utf-8") as file:
                     yield from _lines(file, word[1:])
-            except OSError as error:
-                raise click.UsageError(f"{word[1:]}: {error.strerror}") from None
+            except (OSError, ValueError) as error:
+                said = error.strerror if isinstance(error, OSError) else "no file can be called so"
+                raise click.UsageError(f"{word[1:]}: {said}") from None
         elif word.lower().endswith(RECORDED) and "/" not in word:
             raise click.UsageError(
                 f"{word!a} is a file's name, not a URL: wsprobe compare reads recordings, @FILE is a list of "
                 "URLs"
             )
+        elif word.isdecimal() and word.isascii() and int(word[:6]) <= 65535:
+            raise click.UsageError(
+                f"{word!a} is a number, not a URL; for that port of this machine: ws://localhost:{word}/; for "
+                f"a host of that name all the same: ws://{word}/"
+            )
         else:
-            yield word
+            yield Word(word)
 
 
-def _lines(lines: Iterable[str], name: str) -> Iterator[str]:
+def _lines(lines: Iterable[str], name: str) -> Iterator[Word]:
     try:
         for number, each in enumerate(lines, 1):
             text = each.strip(" \t\r\n\f\ufeff")  # some editors begin a file with U+FEFF
             if text and not text.startswith("#"):
-                _check(text, f"{name}, line {number}")
-                yield text
-    except UnicodeDecodeError:
-        raise click.UsageError(f"{name}: not a text file in UTF-8") from None
-
-
-def _check(text: str, where: str) -> None:
-    from wsprobe import target
-
-    if text.startswith(LAB):
-        return
-    try:
-        target.parse(text)
-    except target.TargetError as error:
-        raise click.UsageError(f"{where}: {error}") from None
+                yield Word(text, f"{name}, line {number}")
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{name}: not a text file in UTF-8 (byte {error.start})") from None
 
 
 def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
@@ -151,3 +150,70 @@ def _load(file: IO[bytes], name: str) -> list[Exchange]:
         except ArchiveError as error:
             raise click.UsageError(f"{name}, line {number}: {error}") from None
     return found
+
+
+class Lab:
+    """The lab for places that are in it: started when the first is asked for, on free loopback ports, until
+    *stack* is left."""
+
+    def __init__(self, stack: AsyncExitStack) -> None:
+        self._stack = stack
+        self._running: Running | None = None
+
+    async def place(self, name: str, asking: Asking) -> Place:
+        """The place that *name* stands for. Raises click.UsageError for one that the lab does not know."""
+        if not name.startswith(LAB):
+            return Place(name, asking)
+        if self._running is None:
+            from wsprobe.lab.server import serve  # trio and sockets
+
+            self._running = await self._stack.enter_async_context(serve())
+        return _in_lab(name, asking, self._running)
+
+
+def _in_lab(name: str, asking: Asking, lab: Running) -> Place:
+    """The place that ``lab:NAME`` stands for; ``lab:PATH`` is a path of the lab, as in ``lab:/status/403`` or
+    ``lab:status/403``.
+
+    The lab's own authority is trusted, and the subprotocols of the scenario's page are offered, unless the
+    options say otherwise. Raises click.UsageError.
+    """
+    word = name.removeprefix(LAB)
+    if not asking.proxies.named:  # the environment's proxy is for the world outside
+        asking = replace(asking, proxies=Proxies())
+    from wsprobe.lab import UnknownScenario
+    from wsprobe.lab import find as find_scenario
+    from wsprobe.lab.certificates import NoCertificates
+    from wsprobe.lab.paths import names_path
+    from wsprobe.lab.server import LabError
+
+    try:
+        if not word:
+            raise click.UsageError(f"{name} names no scenario; wsprobe serve --list shows all")
+        if word.startswith("/") or names_path(word):
+            path = word if word.startswith("/") else f"/{word}"
+            return Place(f"ws://127.0.0.1:{lab.start('plain')}{path}", asking, name=name)
+        scenario = find_scenario(word)
+        where = lab.place(scenario)
+        return Place(
+            where.address,
+            _trusting(_offering(asking, scenario), lab, where.address),
+            scripted=where.page,
+            script_url=where.url,
+            name=name,
+        )
+    except (UnknownScenario, LabError, NoCertificates) as error:
+        raise click.UsageError(f"{name}: {error}") from None
+
+
+def _offering(asking: Asking, scenario: Scenario) -> Asking:
+    protocols = scenario.page.protocols
+    if asking.offer.protocols or not protocols or isinstance(protocols, str):
+        return asking
+    return replace(asking, offer=replace(asking.offer, protocols=protocols))
+
+
+def _trusting(asking: Asking, lab: Running, url: str) -> Asking:
+    if not url.startswith("wss:") or asking.tls.ca_file or asking.tls.ca_path:
+        return asking
+    return replace(asking, tls=replace(asking.tls, ca_file=str(lab.certificate_authority)))

@@ -1,18 +1,20 @@
-"""From places to reports: probe each, follow what is to be followed, read, judge, hand on in order."""
+"""From places to reports: ask each, follow what is to be followed, read, judge, hand on in order."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
+import click
 from msgspec.structs import replace
 
-from wsprobe.cli.ask import TALK_LIMIT, Asking, plan
-from wsprobe.cli.places import LAB, Place
-from wsprobe.exchange import Act, Event, Exchange, Plan
+from wsprobe.cli.ask import plan
+from wsprobe.cli.options import Asking, Settings
+from wsprobe.cli.places import Lab, Place, Word
+from wsprobe.exchange import Event, Exchange, Plan, Received, Sent
 from wsprobe.followup import other_wire, redirect, transient
 from wsprobe.judge.subject import how
 from wsprobe.outcome import Exit
@@ -20,47 +22,67 @@ from wsprobe.read import read
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report, report
 
+if TYPE_CHECKING:
+    from wsprobe.net import Talk
+
 RETRY_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
+TALK_LIMIT = 24 * 3600.0
+"""Seconds that a session held by hand may last."""
 
 
-def probe_all(
-    names: list[str],
-    asking: Asking,
-    values: dict[str, Any],
-    watch: Callable[[Event], None],
-    deliver: Callable[[Report], None],
-) -> None:
-    """Probe every name and deliver its report, in the order of the names.
+class Sink(Protocol):
+    """What becomes of the reports, and of what happens on the way to them."""
 
+    def event(self, event: Event) -> None:
+        """Take an event as it happens."""
+
+    def report(self, report: Report) -> None:
+        """Take the report of the next place, in the order of the words."""
+
+    def unusable(self, text: str) -> None:
+        """Take the complaint about a line of a list."""
+
+    def asking(self, under_way: int, left: int | None) -> None:
+        """Take how many are being asked, and how many are still to be."""
+
+
+def probe_all(words: Sequence[Word], settings: Settings, to: Sink) -> None:
+    """Probe the place of every word and hand on its report, in the order of the words.
+
+    A word that cannot be used raises click.UsageError before anything is sent, unless it is a line of a list.
     Raises KeyboardInterrupt for ^C, after the reports of all that had been recorded until then.
     """
     from wsprobe import net
 
-    redact = bool(values["redact"])
     kept: dict[int, tuple[Place, Exchange]] = {}
-    parallel = 1 if values.get("verbose") or values.get("talk") else values.get("parallel") or 1
+    parallel = 1 if settings.verbose or settings.talk else settings.parallel
+    under_way = 0
 
     async def everything() -> None:
         async with AsyncExitStack() as stack:
-            found = await find(names, asking, stack)
-            for place in found:
-                check(place)
+            found = await usable(words, settings, Lab(stack), to)
 
             async def one(job: tuple[int, Place]) -> tuple[int, Report]:
+                nonlocal under_way
                 number, place = job
 
                 def keep(exchange: Exchange) -> None:
                     kept[number] = place, exchange
 
-                return number, reported(place, await asked(place, values, watch, keep), redact)
+                under_way += 1
+                to.asking(under_way, None)
+                exchange = await asked(place, settings, to.event, keep)
+                under_way -= 1
+                return number, reported(place, exchange)
 
             def hand_on(result: tuple[int, Report]) -> None:
                 number, made = result
                 del kept[number]
-                deliver(made)
+                to.report(made)
+                to.asking(under_way, len(found) - number - 1 - under_way)
 
-            await net.in_order(one, enumerate(found), parallel, hand_on)
+            await net.in_order(one, enumerate(found), parallel, hand_on, weight)
 
     try:
         net.run(everything)
@@ -68,24 +90,38 @@ def probe_all(
         if kept and sys.stderr.isatty():
             sys.stderr.write("\n")  # the terminal has written ^C, and stands behind it
         for _, (place, exchange) in sorted(kept.items(), key=itemgetter(0)):
-            deliver(reported(place, exchange, redact))
+            to.report(reported(place, exchange))
         raise
 
 
-def reported(place: Place, exchange: Exchange, redact: bool) -> Report:
-    """The report of what was recorded at *place*; one that ^C cut short has the exit status of that."""
-    if redact:
-        from wsprobe.archive import redact as masked
+async def usable(words: Sequence[Word], settings: Settings, lab: Lab, to: Sink) -> list[Place]:
+    """The places that can be asked. Of a list, a line that cannot is named, and left out."""
+    found = []
+    for word in words:
+        try:
+            place = await lab.place(word.text, settings.asking)
+            check(place)
+            found.append(place)
+        except click.UsageError as error:
+            if not word.where:
+                raise
+            to.unusable(f"{word.where}: {'not usable' if settings.redact else error.format_message()}")
+    return found
 
-        exchange = masked(exchange)
-    made = replace(report(exchange), name=place.shown(redact))
+
+def weight(result: tuple[int, Report]) -> int:
+    """Bytes that a result holds while it waits for those before it."""
+    return sum(len(e.data) for e in result[1].exchange.events if isinstance(e, Received | Sent))
+
+
+def reported(place: Place, exchange: Exchange) -> Report:
+    """The report of what was recorded at *place*; one that ^C cut short has the exit status of that."""
+    made = replace(report(exchange), name=place.name)
     return replace(made, exit_status=int(Exit.INTERRUPTED)) if how(made.reading) == "interrupted" else made
 
 
 def check(place: Place) -> None:
     """Raises click.UsageError, before anything is sent, for a place that cannot be asked."""
-    import click
-
     from wsprobe import net
 
     try:
@@ -94,19 +130,9 @@ def check(place: Place) -> None:
         raise click.UsageError(str(error)) from None
 
 
-async def find(names: list[str], asking: Asking, stack: AsyncExitStack) -> list[Place]:
-    """The places that *names* stand for; starts the lab on *stack* if one of them needs it."""
-    if not any(name.startswith(LAB) for name in names):
-        return [Place(name, asking) for name in names]
-    from wsprobe.cli import lab
-
-    running = await stack.enter_async_context(lab.started())
-    return [lab.place(name, asking, running) if name.startswith(LAB) else Place(name, asking) for name in names]
-
-
 async def asked(
     place: Place,
-    values: dict[str, Any],
+    settings: Settings,
     watch: Callable[[Event], None],
     keep: Callable[[Exchange], None],
 ) -> Exchange:
@@ -116,10 +142,10 @@ async def asked(
     """
     from wsprobe import net
 
-    tries = values.get("retry") or 0
+    tries = settings.retry
     pause = RETRY_PAUSE
     while True:
-        exchange = await conversation(place, values, watch, keep)
+        exchange = await conversation(place, settings, watch, keep)
         if not tries:
             return exchange
         made = report(exchange)
@@ -132,7 +158,7 @@ async def asked(
 
 async def conversation(
     place: Place,
-    values: dict[str, Any],
+    settings: Settings,
     watch: Callable[[Event], None] = lambda event: None,
     keep: Callable[[Exchange], None] = lambda exchange: None,
 ) -> Exchange:
@@ -142,10 +168,9 @@ async def conversation(
     """
     from wsprobe import net
 
-    talk = bool(values.get("talk"))
     now = plan(place.url, place.asking)
-    if talk:
-        now = replace(now, limits=replace(now.limits, linger=TALK_LIMIT, max_time=TALK_LIMIT))
+    if settings.talk:
+        now = replace(now, limits=replace(now.limits, linger=TALK_LIMIT))
     hops: list[Exchange] = []
 
     def over(one: Exchange) -> Exchange:
@@ -154,24 +179,30 @@ async def conversation(
         return one
 
     while True:
-        exchange = over(await net.probe(now, watch, talk_acts() if talk else None, over))
-        then = following(exchange, place, values, len(hops))
+        exchange = over(await net.probe(now, watch, _talk(settings) if settings.talk else None, over))
+        then = following(exchange, place, settings, len(hops))
         if then is None:
             return exchange
         hops.append(replace(exchange, hops=()))
-        now = then
+        spent = sum(hop.events[-1].at for hop in hops) / 1_000_000
+        left = max(0.001, place.asking.limits.max_time - spent)
+        now = replace(then, limits=replace(then.limits, max_time=left))
 
 
-def talk_acts() -> AsyncIterator[Act]:
+def _talk(settings: Settings) -> Talk:
+    """What standard input says. At a terminal a line may be a command; a program's lines are all messages."""
+    from wsprobe import net
     from wsprobe.cli.talk import acts
 
-    return acts()
+    hold = TALK_LIMIT if settings.max_time is None else None
+    linger = settings.asking.limits.linger
+    return net.Talk(acts(commands=sys.stdout.isatty()), quiet=linger, hold=hold)
 
 
-def following(exchange: Exchange, place: Place, values: dict[str, Any], hops: int) -> Plan | None:
+def following(exchange: Exchange, place: Place, settings: Settings, hops: int) -> Plan | None:
     """The plan for what is to be asked next, None if this was all."""
-    following = values.get("follow") and hops < values["max_redirs"]
-    negotiating = values.get("negotiate") and not hops and place.asking.raw is None
+    following = settings.follow and hops < settings.max_redirs
+    negotiating = settings.negotiate and not hops and place.asking.raw is None
     if not following and not negotiating:
         return None  # the recording need not be read: a large one takes its time
     reading = read(exchange)
@@ -193,8 +224,6 @@ def in_version(asking: Asking) -> Asking:
 
 def redirected(reading: Reading, url: str, place: Place) -> Plan | None:
     """The plan for a redirect's *url*; None if that cannot be asked (another scheme, no host)."""
-    import click
-
     try:
         then = plan(url, place.asking)
         if then.target.host != reading.exchange.plan.target.host:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wsprobe.cli.option import Command, option
-from wsprobe.cli.options import note
+from wsprobe.cli.streams import note
 
 if TYPE_CHECKING:
     from wsprobe.lab.scenario import Scenario

@@ -8,27 +8,23 @@ from typing import IO
 
 from msgspec.structs import replace
 
-from wsprobe.cli.options import emit, note
+from wsprobe.cli.streams import emit, note, write
 from wsprobe.exchange import Act, Ended, Event, Received
 from wsprobe.read import response_of
-from wsprobe.read.frames import frame_at
+from wsprobe.read.frames import BINARY, frame_at
 from wsprobe.read.head import HeadSplitter, opens_session
-from wsprobe.read.reading import Session
 from wsprobe.show.lines import Look
-from wsprobe.show.session import frame
+from wsprobe.show.session import ALONE, frame
 
 HELP = "connected; a line is sent as a text; /ping, /close CODE REASON; // begins a text with a slash; ^D ends"
 
-ALONE = Session((), b"", 0)
-"""A frame is shown without the session that it is part of."""
 
-
-async def acts() -> AsyncIterator[Act]:
-    """What the lines of standard input ask for, as they are typed."""
+async def acts(commands: bool) -> AsyncIterator[Act]:
+    """What the lines of standard input ask for, as they come. *commands*: a line may begin with a slash."""
     from wsprobe import net
 
     async for line in net.stdin_lines():
-        yield act(line)
+        yield act(line) if commands else line
 
 
 def act(line: Act) -> Act:
@@ -48,22 +44,25 @@ def act(line: Act) -> Act:
 
 
 class Listener:
-    """Shows each whole frame of the server once it has come. Takes events as the network writes them."""
+    """Shows what comes in a session. Takes events as the network writes them."""
 
-    def __init__(self, look: Look, stream: IO[str]) -> None:
+    def __init__(self, look: Look, stream: IO[str], raw: bool = False) -> None:
+        """*raw*: write the bytes of each message and a line end, in place of a line about each frame."""
         self._look = look
         self._stream = stream
-        self._again()
+        self._raw = raw
+        self._start_over()
 
-    def _again(self) -> None:
-        """What is heard next is another connection's: another URL, a redirect, a retry."""
+    def _start_over(self) -> None:
+        """The next bytes belong to a new connection."""
         self._head: HeadSplitter | None = HeadSplitter()
         self._received = bytearray()
+        self._message = bytearray()
         self._open = False
 
     def event(self, event: Event) -> None:
         if isinstance(event, Ended):
-            self._again()
+            self._start_over()
         if not isinstance(event, Received):
             return
         self._received += event.data
@@ -78,7 +77,17 @@ class Listener:
 
     def _frames(self, at: int) -> None:
         start = 0
+        messages = []
         while (found := frame_at(self._received, start, lambda _: at)) is not None:
             start = found.span[1]
-            emit([frame("<", found, self._look, ALONE)], self._stream, self._look)
+            if not self._raw:
+                emit([frame("<", found, self._look, ALONE)], self._stream, self._look)
+            elif found.opcode <= BINARY:
+                self._message += found.data
+                if found.fin:
+                    messages.append(bytes(self._message) + b"\n")
+                    self._message.clear()
         del self._received[:start]
+        if messages:
+            write("-", b"".join(messages), "output")
+            self._stream.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from wsprobe.explain import console, program, revisions, tables
+from wsprobe.explain import console, program, proxies, revisions, tables
 from wsprobe.explain.entry import Entry, load, text, value
 from wsprobe.nearest import MOST, nearest
 
@@ -33,6 +33,7 @@ def all_topics() -> tuple[str, ...]:
         tables.status_topics,
         tables.close_code_topics,
         tables.header_topics,
+        proxies.topics,
         tables.script_topics,
         program.finding_topics,
         revisions.topics,
@@ -106,6 +107,7 @@ _WORDED: dict[str, Callable[[str], Entry | None]] = {
 }
 _NAMED = (
     program.find_outcome,
+    proxies.find,
     revisions.find,
     tables.find_section,
     program.find_finding,

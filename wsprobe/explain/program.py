@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wsprobe.explain.entry import Entry
+from wsprobe.explain.proxies import mending
 from wsprobe.outcome import TABLE, Meaning
 
 
@@ -88,8 +89,9 @@ def find_finding(id: str) -> Entry | None:
         ("usually", row.usual),
         ("what to do", row.advice),
     )
-    contradiction = _contradiction(id)
-    return Entry(id, "finding", row.title, (row.meaning,), tuple(f for f in facts if f[1]), contradiction)
+    lines, see = (mending(), ("proxy",)) if id == "upgrade-stripped" else ((), ())
+    told = tuple(fact for fact in (*facts, *lines) if fact[1])
+    return Entry(id, "finding", row.title, (row.meaning,), told, (*_contradiction(id), *see))
 
 
 def _contradiction(id: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from wsprobe.explain.entry import Entry, lab, line, load, paragraphs
+from wsprobe.explain.proxies import mending
 
 _SCRIPT = (
     'error, then close with code 1006, reason "", wasClean false; the status is not among what a script may '
@@ -19,6 +20,8 @@ _BROWSERS = {
     "opens": "open, if the headers are right; otherwise error, then close 1006.",
 }
 _REDIRECTS = (301, 302, 303, 307, 308)
+_LOST = (400, 404, 426)
+"""What a server answers that never saw the Upgrade: these say what to write into a proxy."""
 
 
 def status_topics() -> tuple[str, ...]:
@@ -49,6 +52,7 @@ def _status(number: int, row: dict[str, Any]) -> Entry:
         ("browsers", row.get("browsers") or _BROWSERS[how].format(number=number)),
         *((("script", _SCRIPT),) if how != "opens" else ()),
         ("protocol", _PROTOCOL[how]),
+        *(mending() if number in _LOST else ()),
         *lab(row.get("scenarios", ())),
     )
     see = tuple(row.get("see", ())) or ("1006",)

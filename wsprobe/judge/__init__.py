@@ -17,6 +17,7 @@ from wsprobe.judge.finding import Entry, Finding, Verdict
 from wsprobe.judge.refusal import REDIRECTS, asked_version, versions
 from wsprobe.judge.subject import close_code, closed_by_server, handshake, how, our_close
 from wsprobe.judge.transport import has, proxy_answer, unresolved
+from wsprobe.read.behind import frames_before_http
 from wsprobe.read.reading import Reading, Session
 
 _SUBJECTS = (transport, tls, status, accept, selection, message, refusal, session)
@@ -191,6 +192,7 @@ def _session(reading: Reading, session: Session, verdict: Verdict) -> str:
     """
     if any(finding.level == "fail" for finding in verdict.findings):
         return "invalid"
+    session = frames_before_http(reading) or session
     theirs = closed_by_server(session)
     if theirs is not None and theirs.complete:
         return "open" if not session.close_codes or close_code(theirs) == 1000 else "closed"

@@ -375,9 +375,39 @@ def strict_library(reading: Reading) -> Iterator[Finding]:
         return
     if reading.responses and not blank(reading.responses[-1].head):
         yield H11_REFUSES.found(
-            f"a strict client library refuses this: h11 says {shown(opinion.message.encode())}",
+            f"a strict client library (h11) refuses this: {_what_came(opinion.message)}",
             status_span(reading.responses[-1]),
         )
+
+
+_CAME = (
+    ("illegal status line", "the status line is not of the form that it takes"),
+    (
+        "continuation line at start",
+        "the first header line begins with white space, as if it went on with another",
+    ),
+    ("illegal header line", "a header line is not NAME: VALUE, or has a byte in it that may not be there"),
+    ("illegal header name", "a header name has a byte in it that may not be there"),
+    ("illegal header value", "a header value has a byte in it that may not be there"),
+    ("conflicting content-length", "Content-Length is there more than once, with different numbers"),
+    ("bad content-length", "Content-Length is no number that it takes"),
+    ("multiple transfer-encoding", "Transfer-Encoding is there more than once"),
+    ("only transfer-encoding: chunked", "Transfer-Encoding is something else than chunked"),
+    ("illegal chunk header", "a chunk of the body does not begin with its length in hex"),
+    ("malformed chunk footer", "a chunk of the body does not end where its length says"),
+    ("no response line", "an empty line stands where the status line is due"),
+    ("response status_code", "the status code is outside 100 to 999"),
+    ("informationalresponse status_code", "the status code is outside 100 to 999"),
+    ("receive buffer too long", "the head is too long"),
+)
+"""What h11 0.16 says begins so (in lower case) -> what came, in words."""
+
+
+def _what_came(message: str) -> str:
+    """What h11 stumbled over; its own words where it is nothing known."""
+    said = message.lower()
+    known = next((words for begins, words in _CAME if said.startswith(begins)), "")
+    return known or f"it says {shown(message.encode())}"
 
 
 def body(reading: Reading) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from wsprobe.judge.finding import Entry, Finding, counted
+from wsprobe.judge.finding import Entry, Finding, counted, shown
 from wsprobe.judge.message import BODY_ON_101
 from wsprobe.judge.selection import DEFLATE, accepted
 from wsprobe.judge.subject import (
@@ -24,6 +24,7 @@ from wsprobe.judge.subject import (
     session,
     stopped,
 )
+from wsprobe.read.behind import frames_before_http, http_behind
 from wsprobe.read.frames import RSV1, TEXT, Message, agreed_deflate, utf8_fault
 from wsprobe.read.frames import messages as read_messages
 from wsprobe.read.reading import Frame, Reading, Session, Span
@@ -36,7 +37,9 @@ SESSION_NOT_FRAMES = Entry(
     "RFC 6455 section 5.2",
     title="What follows the 101 are no frames",
     meaning="The server agreed to switch and then spoke something else; clients fail with a frame error.",
-    usual="a proxy or server that answers 101 and goes on in HTTP, or writes text to the raw socket",
+    usual="a handler that returns an HTTP response, or raises, after the handshake; a proxy or server that "
+    "answers 101 "
+    "and goes on in HTTP; text written to the raw socket",
     advice="Send frames only, through the server's WebSocket library.",
 )
 FRAME_MASKED = Entry(
@@ -210,7 +213,7 @@ CLOSE_CODE_RANGE = Entry(
     "RFC 6455 section 7.4.2",
     title="A close code outside 1000 to 4999",
     meaning="Codes below 1000 are not used, and none is defined from 5000 on.",
-    usual="an HTTP status used as a close code, or wrong byte order",
+    usual="an HTTP status used as a close code, wrong byte order, or a code written as text",
     advice="Send a code from 4000 to 4999; 4403 for what HTTP calls 403, for one.",
 )
 CLOSE_CODE_UNREGISTERED = Entry(
@@ -395,10 +398,26 @@ def _incomplete(frames: tuple[Frame, ...], rest: bytes) -> Iterator[Finding]:
         )
 
 
+def session_is_open(reading: Reading) -> bool:
+    """No Close of the server comes before the HTTP that follows the 101."""
+    of = frames_before_http(reading)
+    return of is not None and close_of(of) is None
+
+
 def other_bytes(reading: Reading) -> Iterator[Finding]:
     """What follows the 101 where it is plainly no frame: a body, HTTP, text."""
     kind = not_frames(reading)
     response = handshake(reading)
+    behind = http_behind(reading)
+    if behind is not None and behind.head.first is not None and session_is_open(reading):
+        line = behind.head.first
+        yield SESSION_NOT_FRAMES.found(
+            f"HTTP follows the 101, where frames are due: {shown(line.text)}",
+            line.span,
+            usual="a handler that returned a response or raised after the handshake, so that its HTTP server "
+            "answered too",
+        )
+        return
     if not kind or response is None or reading.session is None:
         return
     start = reading.session.start
@@ -501,7 +520,20 @@ def _code(frame: Frame, code: int) -> Iterator[Finding]:
             received=said,
         )
     elif not 1000 <= code < 5000:
-        yield CLOSE_CODE_RANGE.found(f"{code} is no close code", span, expected=b"1000 to 4999", received=said)
+        # No code of four digits begins with such bytes, and none is near 12592, which is "10".
+        text = frame.data[:4].isdigit()
+        yield CLOSE_CODE_RANGE.found(
+            f"{code} is no close code"
+            + (
+                f": the Close carries the text {shown(frame.data)} where two bytes of number are due"
+                if text
+                else ""
+            ),
+            span,
+            expected=b"1000 to 4999",
+            received=said,
+            usual="a server or proxy that writes the code as text (lighttpd)" if text else None,
+        )
     elif code < 3000 and code not in REGISTERED:
         yield CLOSE_CODE_UNREGISTERED.found(f"{code} is not registered", span, received=said)
 
@@ -510,7 +542,8 @@ def closing(reading: Reading) -> Iterator[Finding]:
     """The closing handshake: a Close each way, and nothing after it (sections 5.5.1 and 7.1)."""
     of = session(reading)
     if of is None:
-        if reading.session is not None and how(reading) in PEER_ENDED and not _ended(reading.session):
+        whole = frames_before_http(reading)
+        if whole is not None and how(reading) in PEER_ENDED and not _ended(whole):
             yield _dropped(reading)
         return
     theirs, ours = close_of(of), our_close(of)
@@ -539,7 +572,11 @@ def _ended(of: Session) -> bool:
 
 def _after_close(reading: Reading, of: Session, theirs: Frame) -> Iterator[Finding]:
     start = theirs.span[1]
-    if theirs.complete and start < len(reading.received):
+    behind = http_behind(reading)
+    if behind is not None and behind.head.first is not None and behind.head.start == start:
+        first = behind.head.first
+        yield DATA_AFTER_CLOSE.found(f"HTTP after the Close: {shown(first.text)}", first.span)
+    elif theirs.complete and start < len(reading.received):
         after = [frame for frame in of.frames if frame.start >= start]
         what = f"a {name(after[0])} frame" if after else counted(len(of.rest), "byte")
         more = f" and {len(after) - 1} more" if len(after) > 1 else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wsprobe.exchange import Ended
 from wsprobe.read import looks_like
+from wsprobe.read.behind import frames_before_http
 from wsprobe.read.reading import Field, Frame, Head, Reading, Response, Session, Span
 from wsprobe.wire import WIRES
 
@@ -81,7 +82,7 @@ def session(reading: Reading) -> Session | None:
     of = reading.session
     if of is None or not WIRES[reading.exchange.plan.wire].framed_as_rfc6455 or not_frames(reading):
         return None
-    return of
+    return frames_before_http(reading)
 
 
 def not_frames(reading: Reading) -> str:

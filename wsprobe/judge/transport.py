@@ -23,6 +23,7 @@ from wsprobe.judge.finding import Entry, Finding, counted, shown
 from wsprobe.judge.subject import PEER_ENDED, blank, ended, how, status_span, stopped
 from wsprobe.judge.tls import TIMEOUT_TLS
 from wsprobe.read.reading import Reading
+from wsprobe.signatures import signature
 
 _NOT_OPENED = "RFC 6455 section 4.1, first list, item 4"
 _LOST = "RFC 6455 section 7.2.1"
@@ -177,8 +178,11 @@ TIMEOUT_ANSWER = Entry(
     "RFC 6455 section 4.1",
     title="No answer came in time",
     meaning="The request was sent and not a byte came back. RFC 6455 names no limit; this one is ours.",
-    usual="a server that waits for more, a blocked worker, or a proxy that buffers",
-    advice="Look whether the request reached the server; `-m` raises the limit.",
+    usual="nothing that handles an upgrade of this path (in Vite, webpack or http-proxy ws: true is "
+    "missing), a proxy that "
+    "passes the request on and not the 101, or a blocked worker",
+    advice="Look whether the request reached the application, and ask it past the proxy; `-m` raises the "
+    "limit.",
 )
 TIMEOUT_HEAD = Entry(
     "timeout-head",
@@ -195,9 +199,12 @@ DROPPED_BEFORE_ANSWER = Entry(
     _LOST,
     title="Dropped before any answer",
     meaning="The connection ended after the request, and not a byte came back.",
-    usual="a server that crashed on the request, a balancer without a server behind it, or a port that "
-    "wants TLS",
-    advice="Look in the server's log for this request; try `wss://`.",
+    usual="an application that crashed or refuses by closing, a rule that closes without an answer (nginx "
+    "return 444, "
+    "HAProxy reject), a proxy whose application is down, a subprotocol that was not offered (an MQTT "
+    "broker wants mqtt), "
+    "a port of another protocol (MQTT, HTTP behind the PROXY protocol), or with ws: a port that wants TLS",
+    advice="Look in the logs of the server and of every proxy for this request; with `ws://` try `wss://`.",
 )
 DROPPED_IN_STATUS_LINE = Entry(
     "dropped-in-status-line",
@@ -409,7 +416,7 @@ def _late_answer(reading: Reading) -> Finding:
         return TIMEOUT_HEAD.found(f"{lines} of the head came, and no empty line", status_span(last))
     if has(reading, Sent) or reading.received:
         what = "an answer" if last is None else "the final answer"
-        return TIMEOUT_ANSWER.found(f"the time limit ran out before {what} came")
+        return TIMEOUT_ANSWER.found(f"the time limit ran out before {what} came", usual=_causes(reading))
     if has(reading, TlsDone) or not reading.exchange.plan.target.secure:
         entry = TIMEOUT_PROXY if has(reading, TunnelSent) else TIMEOUT_ANSWER
     elif has(reading, TlsFailed) or not has(reading, TunnelSent):
@@ -437,7 +444,7 @@ def _dropped(reading: Reading, said: str) -> Finding:
     if last is None or first is None or blank(last.head) or (last.interim and last.head.complete):
         when = "" if has(reading, Sent) else " before the request was sent"
         when = " after the interim answer" if last is not None and last.interim else when
-        return DROPPED_BEFORE_ANSWER.found(f"{said}{when}, and no answer came")
+        return DROPPED_BEFORE_ANSWER.found(f"{said}{when}, and no answer came", usual=_causes(reading))
     if first.end:
         names = len(last.head.fields)
         return DROPPED_IN_HEAD.found(
@@ -445,3 +452,8 @@ def _dropped(reading: Reading, said: str) -> Finding:
             status_span(last),
         )
     return DROPPED_IN_STATUS_LINE.found(f"{said} inside the status line", status_span(last))
+
+
+def _causes(reading: Reading) -> str | None:
+    """What may have led to no answer at all, the likeliest first; None for the table's own words."""
+    return "; or ".join(cause.text for cause in signature(reading).causes) or None

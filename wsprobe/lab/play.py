@@ -1,4 +1,5 @@
-"""A scenario played without sockets, in virtual time: the recording that the network would have made. Pure."""
+"""A scenario played without sockets, in virtual time: the recording that the network would have made, and what
+an engine shows of it. Pure: no name is looked up, nothing is signed."""
 
 from __future__ import annotations
 
@@ -9,11 +10,10 @@ from urllib.parse import unquote
 
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Engine, ScriptView, oldest_tls, undefined_is_zero
-from wsprobe.browsers.script import on_wire
+from wsprobe.browsers.engine import Engine, ScriptView
+from wsprobe.browsers.visit import visit
 from wsprobe.conversation import Client
 from wsprobe.exchange import (
-    Act,
     Certificate,
     Connected,
     ConnectFailed,
@@ -27,6 +27,7 @@ from wsprobe.exchange import (
     Received,
     Resolved,
     ResolveFailed,
+    Route,
     Sent,
     Target,
     TlsDone,
@@ -60,8 +61,6 @@ from wsprobe.lab.ports import (
     place,
 )
 from wsprobe.lab.scenario import Listener, Scenario, Step, escape
-from wsprobe.read import read
-from wsprobe.read.reading import Reading
 
 _LABEL = r"[a-z0-9_-]+"
 _NUMBERS = r"(?:(?:0[xX][0-9a-fA-F]+|[0-9]+)\.){0,3}(?:0[xX][0-9a-fA-F]+|[0-9]+)"
@@ -357,8 +356,6 @@ KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 """Not the sample key of RFC 6455 section 1.3: scenarios answer that one where they are to be wrong."""
 REHEARSED = Limits(linger=10.0, max_session=32 * 1024 * 1024)
 """Longer, and more, than any scenario that ends by itself, so that all of it is seen."""
-MOST_FOLLOWS = 25
-"""More than any engine goes on by itself (WebKitGTK stops after 20 redirects)."""
 
 
 def rehearse(
@@ -372,35 +369,16 @@ def rehearse(
 ) -> ScriptView:
     """Return what *engine* shows the scenario's page. Redirects lead to scenarios of *catalogue*."""
     where = place(scenario, ports, host)
-    made = engine.construct(where.url, where.page)
-    if made.target is None:
-        return engine.view(where.url, where.page, [])
-    tls = TlsOptions(minimum=oldest_tls(engine))
-    acts = on_wire(where.page.acts, undefined_is_zero=undefined_is_zero(engine))
-    asked = engine.request(made, where.page, KEY)
-    readings = [_meet(scenario, made.target, asked, acts, ports, limits, tls)]
-    while len(readings) <= MOST_FOLLOWS:
-        then = engine.follow(readings, where.page, KEY)
-        if then is None:
-            break
-        path = unquote(then.target.resource.partition("?")[0])
-        next_one = catalogue.get(path.removeprefix(PATH).removeprefix("/"), scenario)
-        readings.append(_meet(next_one, then.target, then.request, acts, ports, limits, tls))
-    return engine.view(where.url, where.page, readings)
-
-
-def _meet(
-    scenario: Scenario,
-    target: Target,
-    asked: bytes,
-    acts: tuple[Act, ...],
-    ports: Mapping[Listener, int],
-    limits: Limits,
-    tls: TlsOptions,
-) -> Reading:
-    met = _there(scenario, target, ports)
-    plan = Plan(target=target, request=asked, acts=acts, limits=limits, tls=tls)
-    return read(play(met, plan, ports=ports))
+    visiting = visit(engine, where.url, where.page, KEY, limits, TlsOptions(), Route())
+    met = scenario
+    try:
+        plan = next(visiting)
+        while True:
+            plan = visiting.send(play(_there(met, plan.target, ports), plan, ports=ports))
+            path = unquote(plan.target.resource.partition("?")[0])
+            met = catalogue.get(path.removeprefix(PATH).removeprefix("/"), scenario)
+    except StopIteration as end:
+        return engine.view(where.url, where.page, end.value)
 
 
 def _there(scenario: Scenario, target: Target, ports: Mapping[Listener, int]) -> Scenario:

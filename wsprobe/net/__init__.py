@@ -7,7 +7,7 @@ from trio import sleep
 
 from wsprobe.exchange import PlanError
 from wsprobe.net.plan import check
-from wsprobe.net.probe import probe
+from wsprobe.net.probe import Talk, probe
 from wsprobe.net.run import in_order, run, stdin_lines
 
-__all__ = ["PlanError", "check", "in_order", "probe", "run", "sleep", "stdin_lines"]
+__all__ = ["PlanError", "Talk", "check", "in_order", "probe", "run", "sleep", "stdin_lines"]

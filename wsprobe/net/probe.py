@@ -39,6 +39,17 @@ FLUSH = 1.0
 """Seconds that the last bytes may wait for room in the send buffer."""
 
 
+class Talk(Struct, frozen=True):
+    """What a person or a program says in an open session, besides the plan's own acts."""
+
+    acts: AsyncIterable[Act]
+    """Only ``do``, ``data`` and ``code`` count."""
+    quiet: float
+    """After the last act the session is closed when the server has been silent for so many seconds."""
+    hold: float | None = None
+    """Seconds that the open session may last, in place of what is left of the plan's max_time."""
+
+
 class _Spoken(Struct, frozen=True):
     """What the person at the keyboard wants to be sent; None: they went away."""
 
@@ -48,10 +59,12 @@ class _Spoken(Struct, frozen=True):
 _Item = Received | End | _Spoken
 
 
-async def converse(wire: Wire, client: Client, tape: Tape, talk: AsyncIterable[Act] | None = None) -> End:
+async def converse(
+    wire: Wire, client: Client, tape: Tape, talk: Talk | None = None, whole: trio.CancelScope | None = None
+) -> End:
     """Send the opening handshake, then do as *client* says; return how it ended.
 
-    *talk*: what to send once the session is open, besides the plan's own acts; its end closes the session.
+    *whole* is the scope of the plan's max_time, which *talk* may prolong.
     """
     put, inbox = trio.open_memory_channel[_Item](0)
     pump = _Pump(wire, tape)
@@ -60,9 +73,9 @@ async def converse(wire: Wire, client: Client, tape: Tape, talk: AsyncIterable[A
         nursery.start_soon(pump.write)
         nursery.start_soon(pump.read, put)
         if talk is not None:
-            nursery.start_soon(_talk, talk, opened, put)
+            nursery.start_soon(_talk, talk.acts, opened, put)
         pump.send(client.opening)
-        end = await _turns(client, pump, inbox, opened, tape)
+        end = await _turns(client, pump, inbox, opened, tape, talk, whole)
         pump.no_more()
         with trio.move_on_after(FLUSH):
             await pump.written.wait()
@@ -71,32 +84,55 @@ async def converse(wire: Wire, client: Client, tape: Tape, talk: AsyncIterable[A
 
 
 async def _turns(
-    client: Client, pump: _Pump, inbox: trio.MemoryReceiveChannel[_Item], opened: trio.Event, tape: Tape
+    client: Client,
+    pump: _Pump,
+    inbox: trio.MemoryReceiveChannel[_Item],
+    opened: trio.Event,
+    tape: Tape,
+    talk: Talk | None,
+    whole: trio.CancelScope | None,
 ) -> End:
+    closing: int | None = None  # when a session that has nothing more to say is closed
     turn = client.timer(tape.now())
     while True:
         pump.send(turn.send)
         if turn.done:
             return End(turn.stop, turn.why)
-        if turn.phase is Phase.OPEN:
+        if turn.phase is Phase.OPEN and not opened.is_set():
             opened.set()
+            if talk is not None and talk.hold is not None and whole is not None:
+                whole.deadline = trio.current_time() + talk.hold
         item: _Item | None = None
-        with trio.move_on_at(tape.deadline(turn.wake_at)):
+        wake_at = min((at for at in (turn.wake_at, closing) if at is not None), default=None)
+        with trio.move_on_at(tape.deadline(wake_at)):
             item = await inbox.receive()
         match item:
             case None:
                 # Rounding must not wake us a moment too early again and again.
-                turn = client.timer(max(tape.now(), turn.wake_at or 0))
+                now = max(tape.now(), wake_at or 0)
+                if closing is not None and now >= closing:
+                    closing = None
+                    pump.send(client.timer(now).send)
+                    pump.send(client.say("close", b"", 1000))
+                turn = client.timer(now)
             case Received():
+                if closing is not None and talk is not None:
+                    closing = item.at + _micro(talk.quiet)
                 turn = client.receive(item.data, item.at)
-            case _Spoken():
+            case _Spoken(act=None):
+                assert talk is not None
+                closing = tape.now() + _micro(talk.quiet)
+            case _Spoken(act=Act() as act):
                 pump.send(client.timer(tape.now()).send)
-                act = item.act or Act("time", "close", code=1000)
                 pump.send(client.say(act.do, act.data, act.code))
                 turn = client.timer(tape.now())
             case End():
                 pump.send(client.receive_eof(tape.now()).send)
                 return item
+
+
+def _micro(seconds: float) -> int:
+    return round(seconds * 1_000_000)
 
 
 class _Pump:
@@ -146,13 +182,12 @@ async def _talk(talk: AsyncIterable[Act], opened: trio.Event, put: trio.MemorySe
 async def probe(
     plan: Plan,
     watch: Callable[[Event], object] | None = None,
-    talk: AsyncIterable[Act] | None = None,
+    talk: Talk | None = None,
     keep: Callable[[Exchange], object] | None = None,
 ) -> Exchange:
     """Carry out *plan* and return the recording. Whatever the network does is an event in it.
 
-    *watch* is called with each event at once. *talk* gives things to send while the session is open (only
-    ``do``, ``data`` and ``code`` count); when it ends, the session is closed with 1000.
+    *watch* is called with each event at once. *talk* gives things to send while the session is open.
 
     When cancelled or interrupted, *watch* still gets Ended("interrupted") and *keep* the recording up to there:
     it cannot be returned then. Raises PlanError for a plan that cannot be carried out on any network.
@@ -173,9 +208,9 @@ async def probe(
     return tape.exchange(plan)
 
 
-async def _carry_out(ready: Ready, tape: Tape, talk: AsyncIterable[Act] | None) -> End:
+async def _carry_out(ready: Ready, tape: Tape, talk: Talk | None) -> End:
     limits = ready.plan.limits
-    with trio.move_on_after(limits.max_time):
+    with trio.move_on_after(limits.max_time) as whole:
         with trio.move_on_after(limits.connect_timeout) as connecting:
             wire = await reach(ready, tape)
         if connecting.cancelled_caught:
@@ -183,7 +218,7 @@ async def _carry_out(ready: Ready, tape: Tape, talk: AsyncIterable[Act] | None) 
         if isinstance(wire, End):
             return wire
         try:
-            end = await converse(wire, ready.client(), tape, talk)
+            end = await converse(wire, ready.client(), tape, talk, whole)
         finally:
             await wire.close()
         return _late_alert(end, tape)

@@ -1,4 +1,5 @@
-"""Ways from ordinary code into trio: one piece of work, many side by side, and lines typed."""
+"""The one way from ordinary code into trio; many pieces of work side by side, with their results in order; and
+what a person types."""
 
 from __future__ import annotations
 
@@ -43,35 +44,48 @@ Job = TypeVar("Job")
 Done = TypeVar("Done")
 
 
+WINDOW = 1000
+"""Results that may wait for one before them."""
+HEAVY = 32 * 1024 * 1024
+"""Bytes that all the results which wait may hold."""
+
+
 async def in_order(
     work: Callable[[Job], Awaitable[Done]],
     jobs: Iterable[Job],
     parallel: int,
     each: Callable[[Done], object],
+    weight: Callable[[Done], int] = lambda done: 0,
 ) -> None:
     """Do *work* on every job, at most *parallel* at a time, and call *each* with the results in that order.
 
-    No more than twice *parallel* jobs are taken ahead of the first unfinished one, so that an endless iterable
-    takes bounded memory.
+    A slow job does not stop those behind it, until WINDOW results wait for it or their *weight* is HEAVY: an
+    endless iterable takes bounded memory.
     """
-    room = trio.Semaphore(2 * parallel)
     running = trio.Semaphore(parallel)
-    finished: dict[int, Done] = {}
+    waiting: dict[int, Done] = {}
+    weights: dict[int, int] = {}
     following = 0
+    fewer = trio.Condition()
 
     async def one(number: int, job: Job) -> None:
         nonlocal following
-        finished[number] = await work(job)
+        done = await work(job)
         running.release()
-        while following in finished:
-            each(finished.pop(following))
+        waiting[number], weights[number] = done, weight(done)
+        while following in waiting:
+            each(waiting.pop(following))
+            del weights[following]
             following += 1
-            room.release()
+        async with fewer:
+            fewer.notify_all()
 
     async with trio.open_nursery() as nursery:
         for number, job in enumerate(jobs):
-            await room.acquire()
             await running.acquire()
+            async with fewer:
+                while number - following > WINDOW + parallel or sum(weights.values()) > HEAVY:
+                    await fewer.wait()
             nursery.start_soon(one, number, job)
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
-from msgspec.structs import asdict, fields
+from msgspec.structs import asdict, fields, replace
 
 from wsprobe import __version__
 from wsprobe.archive import ascii_json
@@ -27,7 +27,7 @@ from wsprobe.judge.finding import Finding, Level, Told, Verdict
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
 from wsprobe.read.reading import Body, Field, Head, Reading, Request, Response, Session
-from wsprobe.report import Report
+from wsprobe.report import Report, close_of
 from wsprobe.show.timing import timing
 
 Pair = tuple[str, str]
@@ -57,7 +57,9 @@ class RequestJson(Object, frozen=True, kw_only=True):
 
     line: Annotated[str, Meta(description="The request line.")]
     headers: Annotated[list[Pair], Meta(description="Every field line, as [name, value].")]
-    raw: Annotated[bytes, Meta(description="The head, and whatever was sent behind it.")]
+    raw: Annotated[
+        bytes | UnsetType, Meta(description="The head, and whatever was sent behind it; absent with --brief.")
+    ] = UNSET
 
 
 class BodyJson(Object, frozen=True, kw_only=True):
@@ -71,7 +73,10 @@ class BodyJson(Object, frozen=True, kw_only=True):
             "replaced."
         ),
     ]
-    raw: Annotated[bytes, Meta(description="The content as received, transfer coding taken off.")]
+    raw: Annotated[
+        bytes | UnsetType,
+        Meta(description="The content as received, transfer coding taken off; absent with --brief."),
+    ] = UNSET
     truncated: Annotated[bool, Meta(description="Whether there was, or should have been, more.")]
     framing: Annotated[
         Literal["none", "length", "chunked", "close", "unknown"],
@@ -104,7 +109,8 @@ class ResponseJson(Object, frozen=True, kw_only=True):
         Meta(description="Every field line, as [name, value]: order, letter case and repetition as received."),
     ]
     raw: Annotated[
-        bytes | UnsetType, Meta(description="The head as received; absent if there is no final answer.")
+        bytes | UnsetType,
+        Meta(description="The head as received; absent without a final answer, and with --brief."),
     ] = UNSET
     complete: Annotated[
         bool | UnsetType,
@@ -294,9 +300,24 @@ class ThrowJson(Happening, frozen=True, kw_only=True, tag="throw"):
 EventJson = OpenJson | MessageJson | ErrorJson | CloseEventJson | ThrowJson
 
 
+class AnsweredJson(Object, frozen=True, kw_only=True):
+    """An answer to an engine's own request, as the top level has it for wsprobe's."""
+
+    outcome: Annotated[str, _one_of(*STATUS_OF), Meta(description="What came of it, as outcome at the top.")]
+    response: Annotated[ResponseJson | None, Meta(description="The final answer, as response at the top.")]
+    findings: Annotated[list[FindingJson], Meta(description="By RFC 6455, as findings at the top.")]
+
+
 class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyState"}):
     """What script sees in one engine."""
 
+    answered: Annotated[
+        AnsweredJson | UnsetType,
+        Meta(
+            description="What this engine's own request was answered; absent where it read the answer to ours, "
+            "or asked nothing."
+        ),
+    ] = UNSET
     exchange: Annotated[
         Exchange | UnsetType,
         Meta(description="What this engine's own request led to; absent where it read the answer to ours."),
@@ -432,9 +453,12 @@ class ReportJson(Object, frozen=True, kw_only=True):
         CloseJson | None, Meta(description="The closing handshake; null if there was no Close frame.")
     ]
     exchange: Annotated[
-        Exchange,
-        Meta(description="The recording: all that is needed to read everything again (see THE RECORDING)."),
-    ]
+        Exchange | UnsetType,
+        Meta(
+            description="The recording: all that is needed to read everything again (see THE RECORDING); "
+            "absent with --brief."
+        ),
+    ] = UNSET
     views: Annotated[
         list[ViewJson] | UnsetType,
         Meta(description="What script sees, one object an engine; only with compare --browser-mode."),
@@ -568,6 +592,22 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
     )
 
 
+DOUBLED = frozenset({"exchange", "raw"})
+"""The recording, and bytes that stand beside it as text."""
+
+
+def brief(value: Any) -> Any:
+    """*value* without the members in ``DOUBLED``, wherever they stand, and without the DER of certificates."""
+    if isinstance(value, Certificate):
+        return replace(value, der=b"")
+    if isinstance(value, list | tuple):
+        return type(value)(brief(each) for each in value)
+    if not isinstance(value, Struct):
+        return value
+    members = {name: UNSET if name in DOUBLED else brief(member) for name, member in asdict(value).items()}
+    return replace(value, **members)
+
+
 def _text(data: bytes) -> str:
     return data.decode("latin-1")
 
@@ -698,26 +738,24 @@ def session_value(session: Session) -> SessionJson:
 
 def close_value(reading: Reading) -> CloseJson | None:
     """The closing handshake: who began it, with what; None if there was no Close frame."""
-    if reading.session is None:
-        return None
-    theirs = next((f for f in reading.session.frames if f.opcode == 8), None)
-    ours = next((f for f in reading.session.sent if f.opcode == 8), None)
-    first = min((f for f in (theirs, ours) if f is not None), key=lambda f: f.at, default=None)
-    if first is None:
-        return None
-    shown = theirs if theirs is not None else first
-    return CloseJson(
-        code=reading.session.close_code(shown),
-        reason=shown.data[2 if reading.session.close_codes else 0 :].decode("utf-8", "replace"),
-        clean=theirs is not None and ours is not None,
-        by="server" if first is theirs else "client",
+    close = close_of(reading)
+    return None if close is None else CloseJson(**asdict(close))
+
+
+def answered_value(answer: Report) -> AnsweredJson:
+    """What an engine's own request was answered."""
+    return AnsweredJson(
+        outcome=answer.outcome,
+        response=response_value(answer.reading),
+        findings=[finding_value(f, answer.reading) for f in answer.verdict.findings],
     )
 
 
-def view_value(view: ScriptView, answer: Exchange | None) -> ViewJson:
+def view_value(view: ScriptView, answer: Report | None) -> ViewJson:
     """What script sees. *answer* is what the engine's own request led to."""
     return ViewJson(
-        exchange=UNSET if answer is None else answer,
+        answered=UNSET if answer is None else answered_value(answer),
+        exchange=UNSET if answer is None else answer.exchange,
         browser=view.browser,
         version=view.version,
         page=view.page,

@@ -1,66 +1,34 @@
-"""Two or more recordings held against each other: what differs, and only that.
-
-What each specification revision asked of a client: a table in a pipe, a timeline on a terminal.
-
-Many readers side by side: the wire on the left, the page on the right; or one above the other.
-"""
+"""Many readers of one recording side by side, or several recordings with what differs between them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, zip_longest
 
-from wsprobe.browsers.tell import Tellable
+from msgspec import Struct
+
+from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.browsers.tell import Tellable, alike
 from wsprobe.judge.finding import Told, Verdict
-from wsprobe.read import final_of
 from wsprobe.read.reading import Field, Response
-from wsprobe.remedy import advice
-from wsprobe.remedy.advice import Advice
-from wsprobe.report import Report
+from wsprobe.remedy import Advice, advice
+from wsprobe.report import VARYING, Report, close_of, comparable
 from wsprobe.show import timing
-from wsprobe.show.as_json import close_value
+from wsprobe.show.causes import causes
 from wsprobe.show.lines import Line, Look, Piece, cut, left_out, line, width_of
-from wsprobe.show.report import SAID_BY_OUTCOME, answers, received_dump, sentence, transport_bytes
+from wsprobe.show.report import SAID_BY_OUTCOME, answers, asked_again, received_dump, sentence, transport_bytes
 from wsprobe.show.session import session
 from wsprobe.show.views import TITLES, blocks
 from wsprobe.visible import visible
 
-VARYING = frozenset({b"date", b"sec-websocket-accept", b"age", b"expires", b"last-modified"})
-"""Fields that differ between any two answers; they are shown nowhere and count for nothing."""
-
 ASKED = frozenset({b"host", b"sec-websocket-key"})
 """Fields that any two requests have in other words."""
-
-Row = tuple[str, str]
 
 POINTS = 100
 """Points that are shown."""
 LONG = 2000
 """Characters of one point that are shown of each recording."""
-
-
-def comparable(of: Report) -> tuple[Row, ...]:
-    """(what, value) rows that two equal answers have in common. Times are no part of it, nor is the letter case
-    of the names of headers, which means nothing (RFC 9110 section 5.1)."""
-    rows: list[Row] = [("outcome", of.outcome)]
-    final = of.reading.final
-    if final is not None and final.head.first is not None:
-        rows.append(("status line", visible(final.head.first.text)))
-        rows += [
-            (f"header {visible(f.key)}", visible(f.value)) for f in final.head.fields if f.key not in VARYING
-        ]
-        if final.body is not None:
-            rows.append(("body", f"{len(final.body.content)} bytes"))
-    rows += [(f"finding {f.id}", f.level) for f in of.verdict.findings if f.level != "note"]
-    close = close_value(of.reading)
-    if close is not None:
-        rows.append(
-            (
-                "close",
-                f"{close.code} {visible(close.reason.encode())} by {close.by}".replace("  ", " "),
-            )
-        )
-    return tuple(rows)
 
 
 def difference(reports: Sequence[Report], look: Look) -> list[Line]:
@@ -223,22 +191,83 @@ def comparison(reports: Sequence[Report], groups: Sequence[Tellable], look: Look
     return rows
 
 
+class Answer(Struct, frozen=True):
+    """One answer, and who got it: the indexes of *views* in the report; *ours* if wsprobe got it too."""
+
+    report: Report
+    views: tuple[int, ...]
+    ours: bool
+
+
+def answers_of(report: Report) -> list[Answer]:
+    """Each different answer once, those that a page's browser got first; wsprobe's own last if no browser got
+    the like. Engines that asked nothing got no answer, and are not here."""
+    if not report.answers:
+        return [Answer(report, tuple(range(len(report.views))), ours=True)]
+    groups: dict[object, list[int]] = {}
+    for number, answer in enumerate(report.answers):
+        if answer is not None:
+            groups.setdefault(_alike(answer), []).append(number)
+    own = _alike(report)
+    found = []
+    for key, numbers in groups.items():
+        first = report.answers[numbers[0]]
+        assert first is not None
+        found.append(Answer(first, tuple(numbers), key == own))
+    if own not in groups:
+        found.append(Answer(report, (), ours=True))
+    return found
+
+
+_OF_THE_MOMENT = re.compile(rb"[0-9A-Fa-f]{8,}|[0-9]+")
+"""What a server makes anew for each answer: numbers, times, and the names of requests."""
+_DECIDES = (
+    b"sec-websocket-",
+    b"location",
+    b"www-authenticate",
+    b"server",
+    b"content-type",
+    b"content-encoding",
+)
+
+
+def _alike(of: Report) -> object:
+    """What two answers have in common that are the same but for the moment: of most fields only the name
+    counts, since many have a value for this answer alone."""
+    final = of.reading.final
+    if final is None:
+        return of.outcome, _findings_of(of), of.reading.received
+    fields = sorted(
+        (f.key, f.value if f.key.startswith(_DECIDES) else b"")
+        for f in final.head.fields
+        if f.key not in VARYING
+    )
+    body = b"" if final.body is None else _OF_THE_MOMENT.sub(b"#", final.body.content)
+    close = close_of(of.reading)
+    return of.outcome, final.status, final.reason, tuple(fields), body, _findings_of(of), close
+
+
+def _findings_of(of: Report) -> tuple[str, ...]:
+    return tuple(f.id for f in of.verdict.findings if f.level != "note")
+
+
 def one(report: Report, look: Look) -> list[Line]:
     """One recording with its views and verdicts."""
-    total = report.exchange.events[-1].at / 1000 if report.exchange.events else 0.0
-    rows = [
-        line(
-            Piece(visible(report.title.encode()), "title"), Piece(f"  {report.outcome}, {total:.0f} ms", "dim")
-        )
-    ]
-    rows += differing_answers(report, look)
+    got = answers_of(report) if report.views else []
+    rows = [_title(report, got)]
     if report.views:
-        if look.terminal and look.width >= WIDE:
-            rows += beside(wire(report, look), page(report, look), look)
-        else:
-            rows += [line(Piece("on the wire", "name")), *indented(wire(report, look), look)]
-            rows += indented_page(report, look)
-        rows += conclusions(report, look)
+        rows += _page(report, look)
+        silent = [i for i, answer in enumerate(report.answers) if answer is None]
+        if silent:
+            rows += side_by_side([line("nothing: the page's browser does not ask")], report, silent, look)
+            rows += conclusions(report, silent, None, look)
+        several = len(got) + bool(silent) > 1
+        advised_already: set[str] = set()
+        for each in got:
+            if several:
+                rows.append(_who(report, each, got[0], look))
+            rows += side_by_side(wire(each.report, look), report, each.views, look)
+            rows += conclusions(report, each.views, each.report, look, advised_already)
     if report.verdicts:
         if not report.views:
             rows += indented(wire(report, look), look)
@@ -246,11 +275,91 @@ def one(report: Report, look: Look) -> list[Line]:
     return rows
 
 
+def _title(report: Report, got: Sequence[Answer]) -> Line:
+    """The URL, and what came of it: to whom, where that differs."""
+    total = report.exchange.events[-1].at / 1000 if report.exchange.events else 0.0
+    words = list(dict.fromkeys(each.report.outcome for each in got)) or [report.outcome]
+    if len(words) == 1:
+        said = f"  {words[0]}, {total:.0f} ms"
+    else:
+        to = {word: [n for a in got if a.report.outcome == word for n in _names(report, a)] for word in words}
+        said = "  " + "; ".join(f"{word} to {', '.join(names)}" for word, names in to.items())
+    return line(Piece(visible(report.title.encode()), "title"), Piece(said, "dim"))
+
+
+def _names(report: Report, of: Answer) -> list[str]:
+    return [*(TITLES[report.views[i].browser] for i in of.views), *(["wsprobe"] if of.ours else [])]
+
+
+def _page(report: Report, look: Look) -> list[Line]:
+    """Whose page it is, and the Origin that was sent for it."""
+    if report.page is None:
+        return []
+    given = "" if report.page.url != Page().url else " (nobody named one: --page URL or --origin ORIGIN does)"
+    rows = [line(Piece("page ", "dim"), look.text(report.page.url.encode()), Piece(given, "dim"))]
+    asked = [each for each in report.answers if each is not None] or [report]
+    origins = dict.fromkeys(_field(each, b"origin") for each in asked if each.reading.request.head.fields)
+    if origins:
+        sent = ", ".join(look.text(o) if o is not None else "none" for o in origins)
+        rows.append(line(Piece("Origin sent: ", "dim"), sent))
+    return rows
+
+
+def _field(of: Report, key: bytes) -> bytes | None:
+    values = of.reading.request.head.all(key)
+    return b", ".join(f.value for f in values) if values else None
+
+
+_ASKED = {
+    b"origin": "Origin",
+    b"sec-websocket-extensions": "Sec-WebSocket-Extensions",
+    b"sec-websocket-protocol": "Sec-WebSocket-Protocol",
+    b"user-agent": "User-Agent",
+    b"cookie": "Cookie",
+    b"authorization": "Authorization",
+}
+"""What an answer may depend on, by the names of the fields."""
+
+
+def _who(report: Report, of: Answer, first: Answer, look: Look) -> Line:
+    """Who got this answer, and what they asked otherwise than those who got the first one."""
+    rows = [Piece("answered to ", "name"), Piece(", ".join(_names(report, of)), "title")]
+    if of is not first:
+        mine, theirs = _requests(report, of), _requests(report, first)
+        otherwise = []
+        for key, name in _ASKED.items():
+            here, there = {_field(r, key) for r in mine}, {_field(r, key) for r in theirs}
+            if here & there:
+                continue
+            value = next(iter(here))
+            otherwise.append(f"without {name}" if value is None else f"with {name}: {look.text(value[:80])}")
+        if otherwise:
+            rows.append(Piece(f", who asked {', '.join(otherwise)}"))
+    return tuple(rows)
+
+
+def _requests(report: Report, of: Answer) -> list[Report]:
+    asked = [answer for i in of.views if (answer := report.answers[i]) is not None]
+    return [*asked, *([report] if of.ours else [])]
+
+
+def side_by_side(left: Sequence[Line], report: Report, views: Sequence[int], look: Look) -> list[Line]:
+    """What was on the wire, and beside it what the page of these *views* is told of it, if there are any."""
+    seen = [report.views[i] for i in views]
+    if seen and look.terminal and look.width >= WIDE:
+        return beside(left, page(seen, look), look)
+    return [line(Piece("on the wire", "name")), *indented(left, look), *indented_page(seen, look)]
+
+
 def wire(report: Report, look: Look) -> list[Line]:
     """What came back, findings that fail included, as short as it can be said."""
     reading = report.reading
     failing = [f for f in report.verdict.findings if f.level == "fail" and f.id not in SAID_BY_OUTCOME]
-    rows: list[Line] = []
+    hops = reading.exchange.hops
+    rows = [
+        line(Piece(asked_again(hop, then), "dim"))
+        for hop, then in zip(hops, (*hops[1:], reading.exchange), strict=False)
+    ]
     if reading.looks_like and reading.received:
         rows += received_dump(reading.received[:64], look)
     else:
@@ -264,19 +373,19 @@ def wire(report: Report, look: Look) -> list[Line]:
     return rows
 
 
-def page(report: Report, look: Look) -> list[Line]:
+def page(views: Sequence[ScriptView], look: Look) -> list[Line]:
     """What the page is told, a block for each group of engines."""
     rows: list[Line] = []
-    for block in blocks(report.views, look):
+    for block in blocks(views, look):
         if rows:
             rows.append(())
         rows += [line(Piece(", ".join(block.names), "name")), *block.lines]
     return rows
 
 
-def indented_page(report: Report, look: Look) -> list[Line]:
+def indented_page(views: Sequence[ScriptView], look: Look) -> list[Line]:
     rows: list[Line] = []
-    for block in blocks(report.views, look):
+    for block in blocks(views, look):
         rows.append(line(Piece(f"in the page, {', '.join(block.names)}", "name")))
         rows += indented(block.lines, look)
     return rows
@@ -304,15 +413,25 @@ def beside(left: Sequence[Line], right: Sequence[Line], look: Look) -> list[Line
     return rows
 
 
-def conclusions(report: Report, look: Look) -> list[Line]:
-    """What it looks like to a script, and what to do so that a page can know."""
-    from wsprobe.browsers.tell import alike
+def conclusions(
+    report: Report, views: Sequence[int], answer: Report | None, look: Look, said: set[str] | None = None
+) -> list[Line]:
+    """What it looks like to the script of these *views*, who likely answered, and how the page can be told why.
 
+    *answer* is what they got; None if they asked nothing. *said* is advice already given for another answer.
+    """
+    if not views:
+        return []
     rows: list[Line] = []
-    for engines, situations in alike(report.views, report.outcome):
+    outcome = "" if answer is None else answer.outcome
+    for engines, situations in alike([report.views[i] for i in views], outcome):
         named = ", ".join(TITLES[name] for name in engines)
         rows.append(line(f"a script in {named} cannot tell this from: ", "; ".join(situations)))
-    rows += advised(advice(report.reading))
+    if answer is not None:
+        given = said if said is not None else set()
+        fresh = [each for each in advice(answer.reading) if each.text not in given]
+        given.update(each.text for each in fresh)
+        rows += advised(fresh)
     if not look.terminal:
         return rows
     return [part for each in rows for part in cut(each, look.width)]
@@ -321,39 +440,12 @@ def conclusions(report: Report, look: Look) -> list[Line]:
 def advised(of: Sequence[Advice]) -> list[Line]:
     """Who likely answered and what a server can do, in that order."""
     rows = [line(Piece(f"{each.kind}: ", "warn"), each.text) for each in of if each.kind == "warning"]
-    rows += [line(Piece("likely: ", "note"), each.text) for each in of if each.kind == "likely"]
+    rows += causes(of)
     remedies = [each for each in of if each.kind == "remedy"]
     if remedies:
-        rows.append(line(Piece("so that a page can know:", "good")))
+        rows.append(line(Piece("to let the page know why:", "good")))
         rows += [line("  - ", each.text) for each in remedies]
     return rows
-
-
-def differing_answers(report: Report, look: Look) -> list[Line]:
-    """Said first: engines whose own request was answered otherwise than ours."""
-    ours = _answered(report)
-    rows: list[Line] = []
-    for view, exchange in zip(report.views, report.answers, strict=False):
-        if exchange is None:
-            continue
-        theirs = final_of((exchange.hops or (exchange,))[0])
-        status = theirs.status if theirs is not None else None
-        if status != ours:
-            rows.append(
-                line(
-                    Piece("note: ", "warn"),
-                    f"wsprobe's own request was answered {ours or 'not at all'}, "
-                    f"{TITLES[view.browser]}'s was answered {status or 'not at all'}; the requests differ, "
-                    "for one in Origin (wsprobe connect --origin)",
-                )
-            )
-    return rows
-
-
-def _answered(report: Report) -> int | None:
-    hops = report.exchange.hops
-    final = final_of(hops[0]) if hops else report.reading.final
-    return final.status if final is not None else None
 
 
 def apart(reports: Sequence[Report], groups: Sequence[Tellable], look: Look) -> list[Line]:

@@ -1,15 +1,9 @@
-"""The one document model: lines of styled pieces. Pipe and terminal show the same words.
-
-A style is a word of `wsprobe.show.paint.STYLES`; plain text simply leaves it out.
-
-How much of a flood a person is shown: the beginning, what matters in it, and how much was left out.
-
-A report is to be read; what a peer sends without end is kept for programs. Every list of lines whose length the
-peer decides goes through here.
-"""
+"""What a line of output is, and how many of them: styled pieces, the same words in a pipe and on a terminal,
+and a bound for every list whose length a peer decides."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
@@ -86,27 +80,67 @@ def plain(lines: Iterable[Line]) -> str:
 
 
 def cut(of: Line, columns: int) -> list[Line]:
-    """Break *of* into lines of at most *columns* columns, styles kept; at a space where there is one."""
+    """Break *of* into lines of at most *columns* columns, styles kept: at spaces, and within a word only where
+    the word is longer than a line. Lines but the first are indented, if there is room for that."""
     if width_of(of) <= columns:
         return [of]
+    columns = max(columns, 1)
+    indent = 2 if columns >= NARROW else 0
     rows: list[Line] = []
     row: list[Piece] = []
     room = columns
-    for piece in of:
-        text = piece.text
-        while cells(text) > room:
-            whole = fitting(text, room)
-            at = text.rfind(" ", 1, whole + 1)
-            if at <= 0:
-                at = 0 if row and room < columns // 2 else whole
-            row.append(Piece(text[:at], piece.style))
-            rows.append(tuple(row))
-            text = text[at:].removeprefix(" ")
-            row, room = [Piece("  ")], columns - 2
-        row.append(Piece(text, piece.style))
-        room -= cells(text)
+    begun = False  # whether the row has more than its indent
+
+    def end() -> None:
+        nonlocal row, room, begun
+        while row and not row[-1].text.strip(" ") and len(row) > 1:
+            row.pop()
+        rows.append(tuple(row))
+        row, room, begun = ([Piece(" " * indent)] if indent else []), columns - indent, False
+
+    for word in _words(of):
+        size = width_of(tuple(word))
+        if size > room and begun:
+            end()
+            word = _without_spaces(word)
+            size = width_of(tuple(word))
+        for piece in word:
+            text = piece.text
+            while size > room and cells(text) > room:
+                if begun and cells(text[0]) > room:
+                    end()
+                    continue
+                at = fitting(text, room)
+                row.append(Piece(text[:at], piece.style))
+                begun = True
+                text = text[at:]
+                end()
+            if text:
+                row.append(Piece(text, piece.style))
+                room -= cells(text)
+                begun = True
     rows.append(tuple(row))
     return rows
+
+
+NARROW = 8
+"""Columns below which nothing is indented."""
+
+
+def _words(of: Line) -> list[list[Piece]]:
+    """The pieces of each word, with the spaces before it; a word may have several styles."""
+    words: list[list[Piece]] = []
+    for piece in of:
+        for part in re.findall(r" *[^ ]+| +$", piece.text):
+            if words and not part.startswith(" ") and not words[-1][-1].text.endswith(" "):
+                words[-1].append(Piece(part, piece.style))
+            else:
+                words.append([Piece(part, piece.style)])
+    return words
+
+
+def _without_spaces(word: list[Piece]) -> list[Piece]:
+    return [Piece(word[0].text.lstrip(" "), word[0].style), *word[1:]]
 
 
 CHARACTERS = 20_000
@@ -120,8 +154,8 @@ LAST = 3
 Item = TypeVar("Item")
 
 
-class Room:
-    """What one list may still take up."""
+class Budget:
+    """The lines and characters that one list may still take."""
 
     def __init__(self, lines: int, look: Look) -> None:
         """*lines*: how many without -v."""

@@ -1,12 +1,11 @@
-"""The answer as it came, with each finding under the bytes it means, as a good compiler shows them.
-
-The report of one handshake: what came back, what is wrong with it, how it ended, how long it took.
-"""
+"""The report of one handshake: the answer as it came, each finding under the bytes that it is about (as a good
+compiler does), how it ended, and how long it took."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from wsprobe import __version__
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
@@ -27,11 +26,13 @@ from wsprobe.outcome import TABLE
 from wsprobe.read import read
 from wsprobe.read.reading import Body, Head, Reading, Response
 from wsprobe.read.reading import Line as WireLine
-from wsprobe.report import Report
+from wsprobe.remedy import advice
+from wsprobe.report import Report, close_of
 from wsprobe.show import timing
-from wsprobe.show.lines import Line, Look, Piece, Room, cells, cut, left_out, line
+from wsprobe.show.causes import causes
+from wsprobe.show.lines import Budget, Line, Look, Piece, cells, cut, left_out, line
 from wsprobe.show.session import session
-from wsprobe.visible import hexdump, visible
+from wsprobe.visible import hexdump, shown_text, visible
 
 HEAD_LINES = 100
 """Lines of a head, and of all interim ones together, that are shown unless more is asked for."""
@@ -46,7 +47,7 @@ BODY_KEPT = "-o FILE keeps all"
 def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Line]:
     """Every answer that came: heads with *findings* under the lines they point into; the final one's body."""
     rows: list[Line] = []
-    room = Room(HEAD_LINES, look)
+    room = Budget(HEAD_LINES, look)
     left = 0
     for response in reading.responses:
         if not response.interim:
@@ -62,10 +63,10 @@ def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[L
     return rows + _missing(left, "interim answers", look)
 
 
-def head(response: Response, findings: Sequence[Finding], look: Look, room: Room | None = None) -> list[Line]:
+def head(response: Response, findings: Sequence[Finding], look: Look, room: Budget | None = None) -> list[Line]:
     """The head's lines, each followed by the findings that point into it. Of those that there is no *room* for,
     only lines that a finding points into are shown."""
-    room = room or Room(HEAD_LINES, look)
+    room = room or Budget(HEAD_LINES, look)
     rows: list[Line] = []
     left = 0
     for wire in response.head.lines:
@@ -113,11 +114,12 @@ def pointed(finding: Finding, wire: WireLine, look: Look) -> list[Line]:
     before = cells(look.text(wire.text[:left]))
     under = max(1, cells(look.text(wire.text[left:right])))
     mark = f"{finding.level} {finding.id}"
+    under = min(under, look.width)
     if look.terminal and before + under + len(mark) + 1 > look.width:
         return [
             line(
                 " " * min(before, max(0, look.width - under)),
-                Piece("^" * min(under, look.width), finding.level),
+                Piece("^" * under, finding.level),
             ),
             line("  ", Piece(mark, finding.level)),
             *said(finding, look),
@@ -159,10 +161,10 @@ def body(of: Body, look: Look) -> list[Line]:
         if len(content) > DUMP_BYTES:
             rows.append(left_out(len(content) - DUMP_BYTES, "bytes", look, BODY_KEPT))
         return rows
-    lines = content.split(b"\n")
+    lines = (content if look.verbose else without_style(content)).split(b"\n")
     if lines[-1] == b"":
         lines.pop()
-    room = Room(BODY_LINES, look)
+    room = Budget(BODY_LINES, look)
     rows = []
     for each in lines:
         if room.full:
@@ -171,6 +173,18 @@ def body(of: Body, look: Look) -> list[Line]:
         tail = [Piece(f" ... {len(text) - LONG_LINE} more bytes", "dim")] if len(text) > LONG_LINE else []
         rows.append(room.take(line(look.text(text[:LONG_LINE]), *tail)))
     return rows
+
+
+def without_style(content: bytes) -> bytes:
+    """A page without what stands in its style elements: Squid's has 90 lines of it before the first word."""
+    lower = content.lower()
+    kept: list[bytes] = []
+    at = 0
+    while (start := lower.find(b"<style", at)) >= 0 and (end := lower.find(b"</style", start)) >= 0:
+        opened = lower.find(b">", start, end) + 1 or end
+        kept += [content[at:opened], b" ... "]
+        at = end
+    return b"".join([*kept, content[at:]])
 
 
 def binary(content: bytes) -> bool:
@@ -202,6 +216,8 @@ NAMES_THE_CAUSE = frozenset(
 DUMP_MOST = 16384
 """Bytes of what is not HTTP that -vv shows in hex."""
 MICRO = 1_000_000
+TALK = 3600.0
+"""Seconds of linger from which a session was held by hand."""
 MEANING = {row.outcome: row.text for row in TABLE if row.outcome}
 
 
@@ -226,8 +242,17 @@ def handshake(report: Report, look: Look) -> list[Line]:
     rows += outcome(report, look)
     if look.terminal:
         rows += timing.waterfall(reading, look)
-    rows.append(timing.summary(reading, look))
+    rows.append(timing.summary(reading, look, phases_too=not look.terminal))
+    rows.append(line(Piece(made_by(report), "dim")))
     return rows
+
+
+def made_by(report: Report) -> str:
+    """What was asked, when and with which wsprobe: so that a report can be handed on by itself."""
+    url = shown_text(report.exchange.plan.target.url)
+    name = "" if report.name in ("", report.exchange.plan.target.url) else f" ({shown_text(report.name)})"
+    when = f", {report.exchange.started}" if report.exchange.started else ""
+    return f"{url}{name}{when}, wsprobe {__version__}"
 
 
 def asked_again(hop: Exchange, then: Exchange) -> str:
@@ -284,8 +309,9 @@ def transport_bytes(report: Report, look: Look) -> list[Line]:
 
 def _told(data: bytes, look: Look) -> list[Line]:
     """A proxy's own answer, as text."""
-    lines = [each.removesuffix(b"\r") for each in data.split(b"\n") if each.strip()]
-    room = Room(HEAD_LINES, look)
+    told = data if look.verbose else without_style(data)
+    lines = [each.removesuffix(b"\r") for each in told.split(b"\n") if each.strip()]
+    room = Budget(HEAD_LINES, look)
     rows: list[Line] = []
     for each in lines:
         if room.full:
@@ -298,7 +324,11 @@ def outcome(report: Report, look: Look) -> list[Line]:
     """The result in one word and one sentence, and what to do next."""
     style = "good" if report.outcome == "open" else "fail"
     rows = [line(Piece(report.outcome, style), ": ", sentence(report, look))]
-    if not any(f.id in NAMES_THE_CAUSE for f in report.verdict.findings):
+    # Beside views it is said below them, and without an answer it is the finding's usual cause.
+    asked = report.reading.received or report.outcome == "proxy-failed"
+    said = causes(advice(report.reading)) if asked and not report.views else []
+    rows += [(Piece("  "), *each) for each in said]
+    if not said and not any(f.id in NAMES_THE_CAUSE for f in report.verdict.findings):
         rows += [
             line("  usually: ", f.usual) for f in report.verdict.findings if f.id in SAID_BY_OUTCOME and f.usual
         ]
@@ -308,9 +338,15 @@ def outcome(report: Report, look: Look) -> list[Line]:
         rows.append(
             line("  a script in a browser sees none of this: ", f"wsprobe compare --browser-mode {url}")
         )
+    if session_opened(report) and not report.views and not report.reading.request.head.all(b"origin"):
+        rows.append(line("  no Origin was sent; browsers always send one (--origin https://app.example)"))
     if not look.terminal:
         return rows
     return [part for row in rows for part in cut(row, look.width)]
+
+
+def session_opened(report: Report) -> bool:
+    return report.outcome in ("open", "closed", "aborted")
 
 
 def sentence(report: Report, look: Look) -> str:
@@ -319,7 +355,7 @@ def sentence(report: Report, look: Look) -> str:
     status = final.status if final is not None else None
     special: dict[str, Callable[[], str]] = {
         "redirected": lambda: f"the server answered {status} and points elsewhere{redirected(report)}",
-        "unauthorized": lambda: f"the server answered {status}: it wants credentials (-u, -b or -H)",
+        "unauthorized": lambda: f"the server answered {status}: {unauthorized(report)}",
         "refused": lambda: f"the server answered {status}, so there was no handshake" + http_applies(report),
         "server-error": lambda: f"the server, or a proxy before it, answered {status}; there was no handshake",
         "not-upgraded": lambda: (
@@ -336,6 +372,14 @@ def sentence(report: Report, look: Look) -> str:
         return interrupted(report)
     make = special.get(report.outcome)
     return make() if make else MEANING[report.outcome]
+
+
+def unauthorized(report: Report) -> str:
+    """Whether credentials are wanted, or those that were sent were refused."""
+    head = report.reading.request.head
+    if head.all(b"authorization") or head.all(b"proxy-authorization"):
+        return "it refused the credentials that were sent"
+    return "it wants credentials (-u, -b or -H)"
 
 
 def interrupted(report: Report) -> str:
@@ -383,16 +427,14 @@ def invalid(verdict: Verdict) -> str:
     failed = [finding for finding in verdict.findings if finding.level == "fail"]
     if any(finding.id.startswith("rule-") for finding in failed):
         return f"a 101 that no client of {verdict.spec} accepts"
-    if any("RFC 6455 section 4" in finding.spec for finding in failed):
+    if any("RFC 6455 section 4" in finding.spec or finding.id.startswith("accept-") for finding in failed):
         return "a 101 that no conforming client accepts"
-    return "a 101, but what followed breaks a MUST"
+    return "a 101, but the frames that followed break RFC 6455"
 
 
 def closed(report: Report, look: Look) -> str:
     """Code, its name, and the reason, as the server gave them."""
-    from wsprobe.show.as_json import close_value
-
-    close = close_value(report.reading)
+    close = close_of(report.reading)
     if close is None or close.code is None:
         return "the server closed the session with a Close frame that has no code (1005 in script)"
     from wsprobe.explain.tables import name_of
@@ -414,6 +456,12 @@ def dropped(report: Report) -> str:
 def opened(report: Report) -> str:
     if how_ended(report) == "limit":
         return "the handshake completed; wsprobe ended the session at a size limit of its own"
+    close = close_of(report.reading)
+    plan = report.exchange.plan
+    if close is not None and close.by == "client" and not any(act.do == "close" for act in plan.acts):
+        linger = plan.limits.linger
+        when = f"after {linger:g} s (--linger)" if linger < TALK else "at the end of input"
+        return f"the handshake completed; wsprobe closed the session first, {when}"
     return MEANING["open"]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from wsprobe.read.behind import frames_before_http, http_behind
 from wsprobe.read.frames import FRAMES_MAX, RSV1, TEXT, Message, agreed_deflate, messages
 from wsprobe.read.reading import Frame, Reading, Session
-from wsprobe.show.lines import Line, Look, Piece, Room, ends, left_out, line
+from wsprobe.show.lines import Budget, Line, Look, Piece, ends, left_out, line
 from wsprobe.visible import hexdump
 
 NAMES = {0: "Continuation", 1: "Text", 2: "Binary", 8: "Close", 9: "Ping", 10: "Pong"}
+ALONE = Session((), b"", 0)
+"""For a frame that is shown without the session that it is part of."""
 SHOWN = 120
 """Payload bytes shown of a frame unless more is asked for."""
 SHOWN_VERBOSE = 4000
@@ -18,7 +21,7 @@ FRAMES = 50
 def session(reading: Reading, look: Look) -> list[Line]:
     """The frames of both sides in the order of their times; below the last frame of a compressed message, what
     it says. Empty without a session."""
-    of = reading.session
+    of = frames_before_http(reading)
     if of is None:
         return []
     both = sorted(
@@ -27,7 +30,7 @@ def session(reading: Reading, look: Look) -> list[Line]:
     )
     first, left, last = ends(both, FRAMES, look)
     said = inflated(reading)
-    room = Room(FRAMES, look)
+    room = Budget(FRAMES, look)
     rows: list[Line] = []
 
     def show(mark: str, each: Frame) -> None:
@@ -44,7 +47,11 @@ def session(reading: Reading, look: Look) -> list[Line]:
     rows += [left_out(left, "frames", look)] if left else []
     for _, _, mark, each in last:
         show(mark, each)
-    if of.rest:
+    behind = http_behind(reading)
+    if behind is not None:
+        rows.append(line(Piece("< HTTP in place of frames:", "warn")))
+        rows += [line("  ", look.text(each.text[:SHOWN_VERBOSE])) for each in behind.head.lines[:FRAMES]]
+    elif of.rest:
         what = (
             "that are no whole frame"
             if len(of.frames) < FRAMES_MAX

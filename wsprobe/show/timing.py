@@ -81,16 +81,16 @@ def peer(exchange: Exchange) -> str:
     return where
 
 
-def summary(reading: Reading, look: Look) -> Line:
-    """One line: how long each phase took, and who answered."""
+def summary(reading: Reading, look: Look, phases_too: bool = True) -> Line:
+    """One line: how long each phase took, unless *phases_too* is False, and who answered."""
     spans = phases(reading)
     shown = [
         f"{name} {end - start:.1f}"
         for name, start, end in spans
-        if name in ("resolve", "connect", "proxy", "tls")
+        if phases_too and name in ("resolve", "connect", "proxy", "tls")
     ]
     answer = [(start, end) for name, start, end in spans if name in ("send", "answer", "head")]
-    if answer:
+    if answer and phases_too:
         shown.append(f"answer {answer[-1][1] - answer[0][0]:.1f}")
     total = reading.exchange.events[-1].at / 1000 if reading.exchange.events else 0.0
     where = peer(reading.exchange)

@@ -1,7 +1,6 @@
 """``-v``: the conversation as it happens, one line an event, for standard error.
 
 ``*`` is the call itself, ``>`` what we sent, ``<`` what came; with ``-vv`` every byte in hex.
-
 """
 
 from __future__ import annotations
@@ -23,7 +22,12 @@ from wsprobe.exchange import (
     TunnelReceived,
     TunnelSent,
 )
+from wsprobe.read import response_of
+from wsprobe.read.frames import frame_at
+from wsprobe.read.head import HeadSplitter, opens_session
+from wsprobe.read.reading import Head
 from wsprobe.show.lines import Line, Look, Piece, line, width_of
+from wsprobe.show.session import ALONE, frame
 from wsprobe.visible import hexdump, visible
 
 ENDS = {
@@ -56,9 +60,13 @@ class Conversation:
     def event(self, of: Event) -> list[Line]:
         """The lines for the next event: empty for bytes past the bound, which are counted in the last line."""
         if isinstance(of, Received | Sent | TunnelReceived | TunnelSent):
-            return self._bytes(of)
+            return self._bounded(of, self._read(of))
         lines = event(of, self._look)
         if isinstance(of, Ended):
+            for mark, side in self._sides.items():
+                if side.rest:
+                    rest = _text(mark, bytes(side.rest), "", self._look)
+                    lines[:0] = [_stamped(of.at, each) for each in rest]
             if self._hidden:
                 text = f"{self._hidden} more bytes were sent or received (--json and --save keep all)"
                 lines.insert(0, _stamped(of.at, _call(text, "warn")))
@@ -68,12 +76,55 @@ class Conversation:
     def _begin(self) -> None:
         self._room = MOST_IN_HEX if self._look.verbose > 1 else MOST
         self._hidden = 0
+        self._sides = {"<": _Side(), ">": _Side()}
 
-    def _bytes(self, of: Received | Sent | TunnelReceived | TunnelSent) -> list[Line]:
+    def _read(self, of: Received | Sent | TunnelReceived | TunnelSent) -> list[Line]:
+        """The lines of *of*, or, once the session is open, the frames that are whole with it."""
+        if self._look.verbose > 1 or isinstance(of, TunnelReceived | TunnelSent) or self._room <= 0:
+            return event(of, self._look)
+        mark, style = ("<", "") if isinstance(of, Received) else (">", "ours")
+        side = self._sides[mark]
+        rows: list[Line] = []
+        data = of.data
+        if side.head is not None:
+            side.rest += data
+            found = side.head.advance(side.rest)
+            if found is None:
+                if len(side.rest) < LONG_LINE:
+                    return []
+                data, side.rest = bytes(side.rest), bytearray()
+                return [_stamped(of.at, each) for each in _bytes(mark, data, self._look, style)]
+            raw, data = bytes(found.raw), bytes(side.rest[len(found.raw) :])
+            side.rest.clear()
+            rows += _text(mark, raw, style, self._look)
+            interim = mark == "<" and response_of(found).interim
+            side.head = HeadSplitter() if interim else None
+            side.open = opens_session(found) if mark == "<" else _is_13(found)
+        if self._framed():
+            rows += self._frames(mark, data, of.at)
+        elif data:
+            rows += _bytes(mark, data, self._look, style)
+        return [_stamped(of.at, each) for each in rows]
+
+    def _framed(self) -> bool:
+        """Whether frames of RFC 6455 are what comes: it was asked for, and the answer opened it."""
+        return all(side.open and side.head is None for side in self._sides.values())
+
+    def _frames(self, mark: str, data: bytes, at: int) -> list[Line]:
+        side = self._sides[mark]
+        side.rest += data
+        rows = []
+        start = 0
+        while (found := frame_at(side.rest, start, lambda _: at)) is not None:
+            start = found.span[1]
+            rows.append(frame(mark, found, self._look, ALONE))
+        del side.rest[:start]
+        return rows
+
+    def _bounded(self, of: Received | Sent | TunnelReceived | TunnelSent, lines: list[Line]) -> list[Line]:
         if self._room <= 0:
             self._hidden += len(of.data)
             return []
-        lines = event(of, self._look)
         size = sum(map(width_of, lines))
         self._room -= size
         if self._room < 0:
@@ -83,6 +134,31 @@ class Conversation:
             if left:
                 lines.append(_stamped(of.at, line(Piece(f"... {left} more lines of this", "dim"))))
         return lines
+
+
+class _Side:
+    """What one side has sent so far."""
+
+    def __init__(self) -> None:
+        self.head: HeadSplitter | None = HeadSplitter()
+        self.rest = bytearray()
+        self.open = False
+
+
+def _is_13(head: Head) -> bool:
+    return [field.value for field in head.all(b"sec-websocket-version")] == [b"13"]
+
+
+def _text(mark: str, data: bytes, style: str, look: Look) -> list[Line]:
+    """Lines as a person reads them: of their ends only those are shown that are not CR LF."""
+    rows = []
+    for each in data.splitlines(keepends=True) if _textual(data) else [data]:
+        ended = each.endswith(b"\r\n")
+        text = look.text(each[:-2] if ended else each)
+        left = len(text) - LONG_LINE
+        tail = [Piece(f" ... {left} more characters", "dim")] if left > 0 else []
+        rows.append(line(Piece(f"{mark} ", style), Piece(text[:LONG_LINE], style), *tail))
+    return rows
 
 
 def event(of: Event, look: Look) -> list[Line]:
@@ -156,14 +232,7 @@ def _verified(of: TlsDone) -> Line:
 def _bytes(mark: str, data: bytes, look: Look, style: str) -> list[Line]:
     if look.verbose > 1:
         return [line(Piece(f"{mark} ", style), Piece(row, style)) for row in hexdump(data)]
-    rows = []
-    for each in data.splitlines(keepends=True) if _textual(data) else [data]:
-        # The line end is shown as bytes: CRLF or not is often the question.
-        text = visible(each)
-        left = len(text) - LONG_LINE
-        tail = [Piece(f" ... {left} more characters", "dim")] if left > 0 else []
-        rows.append(line(Piece(f"{mark} ", style), Piece(text[:LONG_LINE], style), *tail))
-    return rows
+    return _text(mark, data, style, look)
 
 
 def _textual(data: bytes) -> bool:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Literal
 
 from wsprobe.read.reading import Reading
-from wsprobe.report import Report
-from wsprobe.show.as_json import close_value, tls_value
+from wsprobe.report import Report, close_of
+from wsprobe.show.as_json import tls_value
 from wsprobe.show.timing import peer, timing
 from wsprobe.visible import visible
 
@@ -34,13 +35,11 @@ def _tls_version(report: Report) -> str:
     return "" if tls is None else tls.version or ""
 
 
-def _close(member: str) -> Callable[[Report], str]:
+def _close(member: Literal["code", "reason"]) -> Callable[[Report], str]:
     def value(report: Report) -> str:
-        close = close_value(report.reading)
+        close = close_of(report.reading)
         said = None if close is None else getattr(close, member)
-        if said is None:
-            return ""
-        return visible(str(said).encode())
+        return "" if said is None else visible(str(said).encode())
 
     return value
 
@@ -52,6 +51,7 @@ def _header(report: Report, name: str) -> str:
 
 VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
     "url": ("the URL as it was given", lambda r: visible(r.title.encode())),
+    "http_code": ("the same as status, by curl's name", lambda r: _status(r.reading)),
     "outcome": ("the outcome in one word", lambda r: r.outcome),
     "exit_status": ("the exit status of this URL", lambda r: str(r.exit_status)),
     "status": ("the HTTP status code, empty if there was none", lambda r: _status(r.reading)),

@@ -1,0 +1,120 @@
+"""The edge of the process: streams that are closed or full, signals, a shell that hands over nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from wsprobe.cli.main import failed, run, without
+
+COMMAND = [sys.executable, "-m", "wsprobe"]
+FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+
+
+def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run *line* in a shell, in which $W is the program."""
+    words = {"W": " ".join(COMMAND), "PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+    return subprocess.run(
+        ["sh", "-c", line], capture_output=True, text=True, timeout=60, env=words | environment, check=False
+    )
+
+
+@FULL
+@pytest.mark.parametrize("command", ["$W --help", "$W explain 1006", "$W connect lab:status-403", "$W"])
+def test_a_full_disk_under_standard_output_is_one_line(command: str) -> None:
+    done = shell(f"{command} >/dev/full")
+    assert done.stderr == "wsprobe: the output could not be written: No space left on device\n"
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("command", ["$W explain 1006", "$W connect lab:status-403"])
+def test_a_closed_standard_output_is_one_line(command: str) -> None:
+    done = shell(f"{command} >&-")
+    assert done.stderr == "wsprobe: the output could not be written: Bad file descriptor\n"
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("to", ["2>&-", pytest.param("2>/dev/full", marks=FULL)])
+def test_without_standard_error_the_report_comes_all_the_same(to: str) -> None:
+    done = shell(f"$W connect --expect status=200 lab:status-403 {to}")
+    assert done.stdout.startswith("HTTP/1.1 403 Forbidden\n")
+    assert done.returncode == 20
+
+
+@FULL
+def test_what_cannot_be_saved_is_said_after_the_report() -> None:
+    done = shell("$W connect --save /dev/full lab:status-403")
+    assert done.stdout.startswith("HTTP/1.1 403 Forbidden\n")
+    assert done.stderr.startswith("wsprobe connect: --save: /dev/full: No space left on device")
+    assert done.returncode == 2
+
+
+def test_the_bare_word_prints_its_help_as_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 2
+    bare = capsys.readouterr()
+    assert run(["--help"]) == 0
+    assert (bare.out, bare.err) == (capsys.readouterr().out, "")
+
+
+def test_completion_of_nothing_is_the_commands() -> None:
+    done = shell("$W", _WSPROBE_COMPLETE="bash_complete")
+    assert done.stdout == "plain,connect\nplain,compare\nplain,explain\nplain,serve\n"
+    for kind in ("zsh", "fish"):
+        assert shell("$W", _WSPROBE_COMPLETE=f"{kind}_complete").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
+)
+def test_a_signal_is_as_an_interrupt(number: int, status: int, tmp_path: Path) -> None:
+    file = tmp_path / "kept"
+    command = [*COMMAND, "connect", "-v", "--save", str(file), "lab:silence"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for each in process.stderr:
+            if "User-Agent" in each:
+                break
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert "dropped: interrupted after" in out
+    assert "Traceback" not in err
+    assert len(file.read_text().splitlines()) == 1
+
+
+def test_an_interrupt_while_loading_leaves_no_traceback() -> None:
+    code = (
+        "import os, signal, sys\n"
+        "class Late:\n"
+        "    def find_spec(self, name, *rest):\n"
+        "        if name == 'wsprobe.cli.main': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Late())\n"
+        "import runpy; runpy.run_module('wsprobe', run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
+def test_a_fault_of_ours_is_still_a_bug(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert failed(OSError(22, "Invalid argument")) == 70
+    assert "a bug in wsprobe (OSError)" in capsys.readouterr().err
+
+
+def test_with_redact_no_argument_is_repeated() -> None:
+    text = "scheme 'abc' in URL 'abc://s3cret/' is not ws"
+    assert without(text, ["connect", "--redact", "abc://s3cret/"]) == "scheme '***' is not ws"
+
+
+def test_a_slow_url_does_not_stop_the_others() -> None:
+    """Three that hang at the head, thirty behind them, four at a time: the time of one."""
+    names = ["lab:silence"] * 3 + ["lab:status-403"] * 30
+    start = time.monotonic()
+    status = run(["connect", "-s", "--parallel", "4", "-m", "1", *names])
+    assert status == 7
+    assert time.monotonic() - start < 8

@@ -1,0 +1,170 @@
+"""Proxies from the environment and cookies from a file, as curl reads them; options that curl's lines have."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from wsprobe.cli.cookies import parse
+from wsprobe.cli.main import run
+from wsprobe.cli.proxies import from_environment
+from wsprobe.target import parse as target
+
+Capture = pytest.CaptureFixture[str]
+
+UPPER = {"HTTP_PROXY": "http://a:1", "HTTPS_PROXY": "http://b:1", "ALL_PROXY": "http://c:1"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "url", "wanted"),
+    [
+        ({}, "ws://h/", None),
+        ({"http_proxy": "http://p:1"}, "ws://h/", "http://p:1"),
+        ({"http_proxy": "http://p:1"}, "wss://h/", None),
+        (UPPER, "ws://h/", "http://c:1"),  # HTTP_PROXY counts for nothing
+        (UPPER, "wss://h/", "http://b:1"),
+        ({"ws_proxy": "http://w:1", "http_proxy": "http://p:1"}, "ws://h/", "http://w:1"),
+        ({"ALL_PROXY": "http://c:1", "NO_PROXY": "h"}, "ws://h/", None),
+        ({"ALL_PROXY": "http://c:1", "NO_PROXY": "*"}, "ws://h/", None),
+        ({"ALL_PROXY": "http://c:1", "NO_PROXY": ".example, other"}, "ws://a.example/", None),
+        ({"ALL_PROXY": "http://c:1", "no_proxy": "example"}, "ws://a.example/", None),
+        ({"ALL_PROXY": "http://c:1", "no_proxy": "example"}, "ws://notexample/", "http://c:1"),
+        ({"ALL_PROXY": "http://c:1", "no_proxy": "127.0.0.0/8"}, "ws://127.0.0.5/", None),
+        ({"ALL_PROXY": "http://c:1", "no_proxy": "127.0.0.1"}, "ws://127.0.0.2/", "http://c:1"),
+        ({"ALL_PROXY": "http://c:1", "no_proxy": "[::1]"}, "ws://[::1]/", None),
+    ],
+)
+def test_the_proxy_for_a_url(environ: dict[str, str], url: str, wanted: str | None) -> None:
+    assert from_environment(environ).proxy(target(url)) == wanted
+
+
+def test_a_proxy_of_the_environment_is_used_and_an_empty_one_is_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    assert run(["connect", "ws://127.0.0.1:9/"]) == 6
+    assert "127.0.0.1:9" in capsys.readouterr().out
+    assert run(["connect", "-s", "-x", "", "ws://127.0.0.1:9/"]) == 4
+    assert run(["connect", "-s", "--noproxy", "127.0.0.1", "ws://127.0.0.1:9/"]) == 4
+    assert run(["connect", "-s", "lab:status-403"]) == 12
+    assert run(["compare", "-s", "--browser", "chromium", "ws://127.0.0.1:9/"]) == 0
+
+
+JAR = """\
+# Netscape HTTP Cookie File
+127.0.0.1\tFALSE\t/\tFALSE\t0\tall\t1
+#HttpOnly_127.0.0.1\tFALSE\t/\tFALSE\t0\thttp\t2
+127.0.0.1\tFALSE\t/other\tFALSE\t0\tpath\t3
+127.0.0.1\tFALSE\t/\tTRUE\t0\tsecure\t4
+127.0.0.1\tFALSE\t/\tFALSE\t1000\texpired\t5
+.example\tTRUE\t/\tFALSE\t0\tdomain\t6
+Set-Cookie: set=7; Path=/
+not a cookie
+"""
+
+
+def test_cookies_of_a_file_go_where_they_belong() -> None:
+    jar = parse(JAR)
+
+    def sent(url: str) -> list[str]:
+        return [each.pair for each in jar if each.goes_to(target(url)) and not each.expires]
+
+    assert sent("ws://127.0.0.1/") == ["all=1", "http=2", "set=7"]
+    assert sent("ws://127.0.0.1/other/x") == ["all=1", "http=2", "path=3", "set=7"]
+    assert sent("ws://127.0.0.1/others") == ["all=1", "http=2", "set=7"]
+    assert sent("wss://127.0.0.1/") == ["all=1", "http=2", "secure=4", "set=7"]
+    assert sent("ws://a.example/") == ["domain=6", "set=7"]
+    assert sent("ws://example/") == ["domain=6", "set=7"]
+    assert sent("ws://notexample/") == ["set=7"]
+
+
+@pytest.mark.parametrize("command", [["connect"], ["compare", "--browser", "chromium"]])
+def test_a_word_without_an_equals_sign_is_a_file(command: list[str], tmp_path: Path, capsys: Capture) -> None:
+    file = tmp_path / "jar"
+    file.write_text(JAR)
+    run([*command, "--json", "-b", "x=y", "-b", str(file), "lab:status-403"])
+    value = json.loads(capsys.readouterr().out)
+    assert dict(value["request"]["headers"])["Cookie"] == "x=y; all=1; http=2; set=7"
+    for view in value.get("views", ()):
+        sent = next(e for e in view["exchange"]["events"] if e["event"] == "sent")
+        assert "Cookie: x=y; all=1; http=2; set=7\r\n" in sent["data"]
+
+
+def test_bearer(capsys: Capture) -> None:
+    run(["connect", "--json", "--bearer", "abc", "lab:status-403"])
+    assert ["Authorization", "Bearer abc"] in json.loads(capsys.readouterr().out)["request"]["headers"]
+
+
+def test_brief_has_no_recording_and_nothing_twice(capsys: Capture) -> None:
+    run(["connect", "--json", "lab:status-403"])
+    whole = json.loads(capsys.readouterr().out)
+    run(["connect", "--json", "--brief", "lab:status-403"])
+    text = capsys.readouterr().out
+    value = json.loads(text)
+    assert set(whole) - set(value) == {"exchange"}
+    assert '"raw"' not in text
+    assert value["response"]["body"]["text"] == whole["response"]["body"]["text"]
+
+
+def test_options_of_curl_that_mean_nothing_are_taken(capsys: Capture) -> None:
+    assert run(["connect", "-v", "--compressed", "-X", "GET", "-N", "lab:status-403"]) == 12
+    err = capsys.readouterr().err
+    assert "wsprobe: --compressed means nothing here, and is ignored\n" in err
+    assert run(["connect", "--compressed", "lab:status-403"]) == 12
+    assert capsys.readouterr().err == ""
+
+
+def test_the_browser_of_a_name_that_people_know(capsys: Capture) -> None:
+    assert run(["compare", "--json", "--browser", "chrome,edge", "lab:status-403"]) == 0
+    assert [view["browser"] for view in json.loads(capsys.readouterr().out)["views"]] == ["chromium"]
+
+
+def test_the_origin_of_compare_is_a_page_s(capsys: Capture) -> None:
+    assert run(["compare", "--browser", "chromium", "--origin", "https://app.example", "lab:status-403"]) == 0
+    out = capsys.readouterr().out
+    assert "page https://app.example/\n" in out
+    assert "Origin sent: https://app.example\n" in out
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status"), [("view:chromium=1006", 0), ("view:chromium=failed", 0), ("view:firefox=1000", 20)]
+)
+def test_expectations_of_compare_decide_its_status(
+    wanted: str, status: int, tmp_path: Path, capsys: Capture
+) -> None:
+    file = tmp_path / "kept"
+    arguments = [
+        "-s",
+        "--save",
+        str(file),
+        "--browser",
+        "chromium,firefox",
+        "--expect",
+        wanted,
+        "lab:status-403",
+    ]
+    assert run(["compare", *arguments]) == status
+    assert capsys.readouterr().out == ""
+    assert run(["compare", "-s", "--browser", "chromium", str(file)]) == 0
+
+
+def test_an_open_handshake_says_that_no_origin_was_sent(capsys: Capture) -> None:
+    assert run(["connect", "lab:ok"]) == 0
+    assert "no Origin was sent; browsers always send one" in capsys.readouterr().out
+    assert run(["connect", "--origin", "https://a.example", "lab:ok"]) == 0
+    assert "no Origin was sent" not in capsys.readouterr().out
+
+
+def test_all_hops_together_have_the_time_that_was_given(capsys: Capture) -> None:
+    assert run(["connect", "-L", "--max-redirs", "100", "-m", "0.3", "lab:302-self-loop"]) in (7, 10)
+    assert "(maximum time)" in capsys.readouterr().out
+
+
+def test_a_report_can_be_handed_on(capsys: Capture) -> None:
+    run(["connect", "lab:status-403"])
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("ws://127.0.0.1:")
+    assert "(lab:status-403), 20" in last
+    assert ", wsprobe " in last

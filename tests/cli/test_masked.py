@@ -1,0 +1,118 @@
+"""`--redact`: secrets are in no output, and change nothing of what is judged."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+
+from wsprobe.cli.main import run
+
+Capture = pytest.CaptureFixture[str]
+
+SECRET = "hunter2Sesame4711xyz"
+EVERYWHERE = [
+    *("-u", f"me:{SECRET}", "-b", f"s={SECRET}", "-H", f"X-Api-Key: {SECRET}", "-H", f"X-CSRF-Token: {SECRET}"),
+    *("--protocol", "chat", "--protocol", SECRET, "--send", f'{{"auth": "{SECRET}"}}'),
+]
+PLACES = [
+    f"lab:/status/403?header=Set-Cookie:s={SECRET}&body={SECRET}&reason={SECRET}",
+    f"lab:/echo?token={SECRET}",
+    f"lab:/close/4403?reason={SECRET}",
+]
+SPELT = re.compile("|".join(re.escape(each) for each in (SECRET, b64encode(f"me:{SECRET}".encode()).decode())))
+HEX = SECRET.encode().hex(" ")
+
+
+def held(text: str) -> str:
+    """All the bytes in a hex dump of *text*, one after the other."""
+    return " ".join(
+        " ".join(row[10:60].split()) for row in re.sub(r"(?m)^ *[0-9.]+ [<>] ", "", text).splitlines()
+    )
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    "how", [[], ["-v"], ["-vv"], ["--json"], ["-i"], ["-o", "-"], ["-w", "%{url} %{close_reason}"]]
+)
+def test_no_output_of_connect_has_the_secret(
+    how: list[str], place: str, tmp_path: Path, capfd: Capture
+) -> None:
+    file = tmp_path / "kept"
+    run(["connect", "--redact", "--linger", "0.1", "--save", str(file), *how, *EVERYWHERE, place])
+    out, err = capfd.readouterr()
+    assert not SPELT.search(out + err + file.read_text())
+    assert HEX not in held(err)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("how", [[], ["--json"], ["--spec", "all"]])
+def test_no_output_of_compare_has_the_secret(
+    how: list[str], place: str, tmp_path: Path, capfd: Capture
+) -> None:
+    file = tmp_path / "kept"
+    asked = [each for each in EVERYWHERE if not each.startswith(("--send", "{"))]
+    page = ["--page", f"http://a.example/?code={SECRET}", "--browser-mode", "--linger", "0.1"]
+    run(["compare", "--redact", "--save", str(file), *page, *how, *asked, place])
+    out, err = capfd.readouterr()
+    assert not SPELT.search(out + err + file.read_text())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--send-hex", SECRET, "lab:ok"],
+        ["-H", f"X Key: {SECRET}", "lab:ok"],
+        ["-H", SECRET, "lab:ok"],
+        ["--protocol", f"a {SECRET}", "lab:ok"],
+        [f"ws://{SECRET}:{SECRET}@h:port/"],
+        [f"--origin={SECRET}", "lab:ok"],
+        [f"lab:{SECRET}"],
+        ["--expect", f"header:X={SECRET}", "lab:status-403"],
+        ["-m", SECRET, "lab:ok"],
+    ],
+)
+def test_no_usage_error_has_the_secret(arguments: list[str], capfd: Capture) -> None:
+    assert run(["connect", "--redact", "-s", *arguments]) in (2, 20)
+    out, err = capfd.readouterr()
+    assert SECRET not in out + err
+    assert run(["connect", *arguments, "--redact", "--silent"]) in (2, 20)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_is_judged_is_the_answer_as_it_came(place: str, capfd: Capture) -> None:
+    values = []
+    for how in ([], ["--redact"]):
+        status = run(["connect", "--json", "--linger", "0.1", *how, *EVERYWHERE, place])
+        values.append((status, json.loads(capfd.readouterr().out)))
+    (plain, before), (redacted, after) = values
+    assert plain == redacted
+    assert before["outcome"] == after["outcome"]
+    assert [f["id"] for f in before["findings"]] == [f["id"] for f in after["findings"]]
+
+
+def test_an_expectation_is_held_to_the_answer_as_it_came(capfd: Capture) -> None:
+    place = f"lab:/status/403?header=X-Token:{SECRET}"
+    assert run(["connect", "--redact", "-s", "--expect", f"header:X-Token={SECRET}", place]) == 0
+    assert run(["connect", "--redact", "--expect", "header:X-Token=other", place]) == 20
+    assert SECRET not in "".join(capfd.readouterr())
+
+
+def test_a_name_is_no_token(capfd: Capture) -> None:
+    run(
+        [
+            "connect",
+            "--redact",
+            "--protocol",
+            "v12.stomp",
+            "--protocol",
+            "graphql-transport-ws",
+            "--json",
+            "lab:ok",
+        ]
+    )
+    headers = dict(json.loads(capfd.readouterr().out)["request"]["headers"])
+    assert headers["Sec-WebSocket-Protocol"] == "v12.stomp, graphql-transport-ws"

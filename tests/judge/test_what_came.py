@@ -1,0 +1,93 @@
+"""Findings whose words depend on what came: no answer, HTTP behind a 101, a Close that is text, a strict "
+"library."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.remedy.recorded import reading_of
+from wsprobe.judge import judge, outcome
+from wsprobe.judge.finding import Finding
+from wsprobe.show.as_json import close_value
+
+OPEN = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+)
+HTTP = b"HTTP/1.1 500 INTERNAL SERVER ERROR\r\nServer: Werkzeug/3.1.9\r\nContent-Length: 90\r\n\r\n" + b"x" * 90
+
+
+def findings(answer: bytes, ended: str = "fin", **asked: object) -> dict[str, Finding]:
+    return {each.id: each for each in judge(reading_of(answer, ended, asked)).findings}
+
+
+def test_a_drop_over_tls_is_no_port_that_wants_tls() -> None:
+    plain, secure = (findings(b"", "reset", scheme=scheme)["dropped-before-answer"] for scheme in ("ws", "wss"))
+    assert "wants TLS" in plain.usual
+    assert "wants TLS" not in secure.usual
+    assert "client certificate" in secure.usual
+
+
+@pytest.mark.parametrize("word", ["444", "reject", "MQTT", "PROXY protocol", "subprotocol"])
+def test_a_drop_knows_rules_and_other_protocols(word: str) -> None:
+    assert word in findings(b"", "fin")["dropped-before-answer"].usual
+
+
+def test_a_subprotocol_that_was_offered_is_suspected_first() -> None:
+    assert findings(b"", "fin", protocols=["chat"])["dropped-before-answer"].usual.startswith(
+        "the server knows no subprotocol of those offered (chat)"
+    )
+
+
+def test_no_answer_knows_a_proxy_that_passes_no_101_back() -> None:
+    usual = findings(b"", "timeout")["timeout-answer"].usual
+    assert "ws: true" in usual
+    assert "not the 101" in usual
+
+
+def test_http_behind_a_101_is_named_by_its_status_and_not_judged_as_frames() -> None:
+    reading = reading_of(OPEN + HTTP, "fin")
+    found = judge(reading).findings
+    assert [each.id for each in found] == ["session-not-frames", "session-dropped"]
+    assert "HTTP/1.1 500 INTERNAL SERVER ERROR" in found[0].text
+    assert found[0].span == (len(OPEN), len(OPEN) + len(b"HTTP/1.1 500 INTERNAL SERVER ERROR"))
+    assert close_value(reading) is None
+
+
+def test_http_behind_a_close_leaves_the_close_as_it_is() -> None:
+    reading = reading_of(OPEN + b"\x88\x05\x0f\xa1bad" + HTTP, "fin")
+    verdict = judge(reading)
+    assert [each.id for each in verdict.findings] == ["data-after-close"]
+    assert "HTTP after the Close: HTTP/1.1 500" in verdict.findings[0].text
+    assert outcome(reading, verdict) == "closed"
+    close = close_value(reading)
+    assert close is not None
+    assert close.code == 4001
+
+
+def test_the_word_http_within_a_message_is_a_message() -> None:
+    message = b"GET / HTTP/1.1"
+    assert findings(OPEN + b"\x81" + bytes([len(message)]) + message, "open") == {}
+
+
+def test_a_close_code_written_as_text() -> None:
+    found = findings(OPEN + b"\x88\x041000")["close-code-range"]
+    assert "12592" in found.text
+    assert "the text 1000" in found.text
+    assert "lighttpd" in found.usual
+    assert "text" not in findings(OPEN + b"\x88\x02\x00\x05")["close-code-range"].text
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.1 403 Forbidden\r\nName : x\r\n\r\n", "a header line is not NAME: VALUE"),
+        (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "different numbers"),
+        (b"HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "its length in hex"),
+        (b"HTTP/1.1 40 Forbidden\r\n\r\n", "the status line is not of the form"),
+    ],
+)
+def test_what_a_strict_library_stumbles_over_is_said_in_words(answer: bytes, words: str) -> None:
+    said = findings(answer)["h11-refuses"].text
+    assert words in said
+    assert "bytearray" not in said

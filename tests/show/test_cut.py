@@ -1,0 +1,40 @@
+"""Lines broken to a width: at spaces, in every width, and nothing lost."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsprobe.show.lines import Line, Piece, cut, text_of, width_of
+
+
+def rows(of: Line, columns: int) -> list[str]:
+    return [text_of(each) for each in cut(of, columns)]
+
+
+def test_a_word_is_not_broken_where_it_fits_a_line() -> None:
+    of = (Piece("usually: the origin "), Piece("https://app.example", "good"), Piece("/ is not allowed"))
+    assert rows(of, 30) == ["usually: the origin", "  https://app.example/ is not", "  allowed"]
+
+
+def test_a_word_that_is_longer_than_a_line_is_broken() -> None:
+    assert rows((Piece("a " + "b" * 25),), 10) == ["a", "  bbbbbbbb", "  bbbbbbbb", "  bbbbbbbb", "  b"]
+
+
+@pytest.mark.parametrize("columns", [0, 1, 2, 3])
+def test_no_width_is_too_narrow_to_end(columns: int) -> None:
+    made = rows((Piece("ab"), Piece(" cd \u6f22\u5b57", "good")), columns)
+    assert "".join(made).replace(" ", "") == "abcd\u6f22\u5b57"
+
+
+@given(
+    st.lists(st.text(st.sampled_from("ab \u6f22\u0301"), max_size=30), max_size=5),
+    st.integers(min_value=-1, max_value=40),
+)
+def test_nothing_is_lost_but_spaces_and_no_line_is_too_long(texts: list[str], columns: int) -> None:
+    of = tuple(Piece(text) for text in texts)
+    made = cut(of, columns)
+    assert "".join(map(text_of, made)).replace(" ", "") == "".join(texts).replace(" ", "")
+    if columns >= 4 and "".join(texts).strip(" "):
+        assert all(width_of(each) <= columns for each in made[:-1])

@@ -1,0 +1,47 @@
+"""The requests that an engine makes to open one URL, each made from the answers before it: one loop, for the
+network and for the lab alike."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from msgspec.structs import replace
+
+from wsprobe.browsers.engine import Engine, Page, oldest_tls, undefined_is_zero
+from wsprobe.browsers.script import on_wire
+from wsprobe.exchange import Exchange, Limits, Plan, Route, TlsOptions
+from wsprobe.read import read
+from wsprobe.read.reading import Reading
+
+MOST_FOLLOWS = 25
+"""More than any engine goes on by itself (WebKitGTK stops after 20 redirects)."""
+
+
+def visit(
+    engine: Engine, url: str, page: Page, key: str, limits: Limits, tls: TlsOptions, route: Route
+) -> Generator[Plan, Exchange, list[Reading]]:
+    """The exchanges that *engine* makes to open *url* from *page*, oldest first; empty if it makes none.
+
+    A generator: it yields each plan that is to be asked, is sent the exchange that came of it, and returns all
+    that it read. *tls* is kept but for the oldest version, which is the engine's unless *tls* names one.
+    """
+    construction = engine.construct(url, page)
+    if construction.target is None:
+        return []
+    if tls.minimum is None:
+        tls = replace(tls, minimum=oldest_tls(engine))
+    plan = Plan(
+        target=construction.target,
+        request=engine.request(construction, page, key),
+        acts=on_wire(page.acts, undefined_is_zero=undefined_is_zero(engine)),
+        limits=limits,
+        tls=tls,
+        route=route,
+    )
+    readings = [read((yield plan))]
+    while len(readings) <= MOST_FOLLOWS:
+        then = engine.follow(readings, page, key)
+        if then is None:
+            break
+        readings.append(read((yield replace(plan, target=then.target, request=then.request))))
+    return readings

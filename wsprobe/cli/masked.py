@@ -1,0 +1,87 @@
+"""A report without its secrets. It was judged before: outcome, findings and exit status are those of the answer
+as it came, and what is shown of it is masked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
+
+from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.judge import FINDINGS
+from wsprobe.judge.finding import Finding, Verdict
+from wsprobe.read import read
+from wsprobe.redaction import Secrets, redact
+from wsprobe.report import Report, judged
+
+
+def masked(report: Report) -> Report:
+    """*report* with every secret masked, in the recordings and in what is said of them."""
+    secrets = Secrets()
+    for answer in report.answers:
+        if answer is not None:
+            redact(answer.exchange, secrets)
+    made = _report(report, secrets)
+    return replace(
+        made,
+        views=tuple(_view(view, secrets) for view in report.views),
+        answers=tuple(None if answer is None else _report(answer, secrets) for answer in report.answers),
+        page=None if report.page is None else _page(report.page, secrets),
+    )
+
+
+def _report(report: Report, secrets: Secrets) -> Report:
+    reading = read(redact(report.exchange, secrets))
+    return replace(
+        report,
+        reading=reading,
+        verdict=_verdict(report.verdict, judged(reading), secrets),
+        verdicts=tuple(_verdict(verdict, None, secrets) for verdict in report.verdicts),
+        name=secrets.url(report.name) if "?" in report.name else report.name,
+    )
+
+
+def _verdict(verdict: Verdict, of_masked: Verdict | None, secrets: Secrets) -> Verdict:
+    """The findings of *verdict*, in the words of those *of_masked* bytes where there is the same one."""
+    same = {} if of_masked is None else {(f.id, f.span): f for f in of_masked.findings}
+    findings = tuple(
+        same.get((f.id, f.span)) or (_in_general(f) if of_masked is not None else _hidden(f, secrets))
+        for f in verdict.findings
+    )
+    return replace(verdict, findings=findings)
+
+
+def _in_general(finding: Finding) -> Finding:
+    """What is masked decided it: what it means in general can be said, and not what was there."""
+    entry = FINDINGS.get(finding.id)
+    text = finding.id if entry is None else f"{entry.title} (what it is about is masked)"
+    return replace(finding, text=text, expected=None, received=None)
+
+
+def _view(view: ScriptView, secrets: Secrets) -> ScriptView:
+    url = secrets.url(view.url)
+    console = tuple(text.replace(view.url, url) if view.url else text for text in view.console)
+    hidden: ScriptView = _hidden(replace(view, url=url, console=console), secrets)
+    return replace(hidden, cookies=tuple(secrets.set_cookie(each) for each in view.cookies))
+
+
+def _page(page: Page, secrets: Secrets) -> Page:
+    return replace(
+        page, url=secrets.url(page.url), cookies=secrets.cookies(page.cookies) if page.cookies else ""
+    )
+
+
+def _hidden(value: Any, secrets: Secrets) -> Any:
+    """*value* with what is remembered of secrets masked in every text of it."""
+    match value:
+        case str():
+            return secrets.echo_text(value)
+        case bytes():
+            return secrets.echo(value)
+        case tuple():
+            return tuple(_hidden(each, secrets) for each in value)
+        case Struct():
+            return replace(value, **{name: _hidden(each, secrets) for name, each in asdict(value).items()})
+        case _:
+            return value

@@ -1,0 +1,61 @@
+"""The proxy that the environment names for a URL, read as curl reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
+
+from msgspec import Struct
+
+from wsprobe.exchange import Target
+
+
+class Proxies(Struct, frozen=True):
+    """Which proxy is to be used for which URL."""
+
+    plain: str = ""
+    """For ws:; "" for none."""
+    secure: str = ""
+    named: bool = False
+    """An option names it, so that it is meant for whatever is asked."""
+    bypass: tuple[str, ...] = ()
+    """Hosts that are reached without one: names with all below them, addresses, networks, or ``*``."""
+
+    def proxy(self, target: Target) -> str | None:
+        """The proxy for *target*; None if it is reached without one."""
+        named = self.secure if target.secure else self.plain
+        return None if not named or any(_covers(each, target.host) for each in self.bypass) else named
+
+
+def from_environment(environ: Mapping[str, str]) -> Proxies:
+    """What curl would take for ws: and wss: (lib/url.c): ``ws_proxy``, then ``http_proxy``, then ``all_proxy``;
+    and the like for wss:. Upper case counts too, but for HTTP_PROXY, which a CGI script's client can set."""
+
+    def first(*names: str) -> str:
+        return next((environ[name] for name in names if environ.get(name)), "")
+
+    return Proxies(
+        first("ws_proxy", "WS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"),
+        first("wss_proxy", "WSS_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"),
+        bypass=hosts(first("no_proxy", "NO_PROXY")),
+    )
+
+
+def hosts(text: str) -> tuple[str, ...]:
+    """The hosts in NO_PROXY or --noproxy: parted by commas or spaces."""
+    return tuple(word.lower() for word in re.split(r"[,\s]+", text) if word)
+
+
+def _covers(word: str, host: str) -> bool:
+    if word == "*":
+        return True
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        name, suffix = host.rstrip("."), word.strip(".")
+        return bool(suffix) and (name == suffix or name.endswith("." + suffix))
+    try:
+        return address in ip_network(word.strip("[]"), strict=False)
+    except ValueError:
+        return False

@@ -1,0 +1,148 @@
+"""Standard output and standard error: what they can take, and how lines are written to them."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from typing import IO, Literal
+
+import click
+
+from wsprobe.exchange import Exchange
+from wsprobe.show.lines import Line, Look, plain
+
+Color = Literal["auto", "always", "never"]
+
+
+def prepare() -> None:
+    """Make the three standard streams usable, whatever the shell left of them.
+
+    A descriptor that is closed is taken, so that no socket gets its number: standard input is empty then,
+    standard output cannot be written, standard error swallows. What an encoding lacks is written as an escape.
+    """
+    if sys.stdin is None:
+        sys.stdin = _stand_in(0, os.O_RDONLY, "r")
+    if sys.stdout is None:
+        sys.stdout = _stand_in(1, os.O_RDONLY, "w")
+    if sys.stderr is None:
+        sys.stderr = _stand_in(2, os.O_WRONLY, "w")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
+            stream.reconfigure(errors="wsprobe")
+
+
+def _stand_in(number: int, flags: int, mode: Literal["r", "w"]) -> IO[str]:
+    opened = os.open(os.devnull, flags)
+    if opened != number:
+        os.dup2(opened, number)
+        os.close(opened)
+    return open(number, mode, encoding="utf-8", closefd=False)
+
+
+def _escaped(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Bytes that were no UTF-8 on the command line as those bytes; all else that cannot be encoded escaped."""
+    assert isinstance(error, UnicodeEncodeError)
+    text = error.object[error.start : error.end]
+    if all(0xDC80 <= ord(each) <= 0xDCFF for each in text):
+        return bytes(ord(each) - 0xDC00 for each in text), error.end
+    return codecs.backslashreplace_errors(error)
+
+
+codecs.register_error("wsprobe", _escaped)
+
+
+def forget_output() -> None:
+    """Send what is still buffered, and can go nowhere, to nowhere: the flush at exit is quiet then."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def look(stream: IO[str], color: Color = "auto", verbose: int | None = None) -> Look:
+    """What *stream* can take, by the environment and by --color. *verbose*: how often -v was given; None where
+    the command has no -v."""
+    terminal = stream.isatty()
+    wanted = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    encoding = (getattr(stream, "encoding", "") or "").lower().replace("_", "-")
+    return Look(
+        width=shutil.get_terminal_size().columns,
+        terminal=terminal,
+        color=color == "always" or (color == "auto" and wanted),
+        unicode=encoding in ("utf-8", "utf8"),
+        verbose=verbose or 0,
+        verbosity=verbose is not None,
+    )
+
+
+def emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:
+    """Write lines to *stream*, painted if it takes colour."""
+    with unheard() if stream is sys.stderr else nullcontext():
+        _emit(lines, stream, of)
+
+
+def _emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:
+    if of.color:
+        from wsprobe.show.paint import paint  # rich is loaded where something is painted
+
+        paint(lines, stream, of)
+    else:
+        stream.write(plain(lines))
+    stream.flush()
+
+
+def note(text: str) -> None:
+    """Write a word about the call itself to standard error. Where nobody can read it, that is no failure."""
+    with unheard():
+        sys.stderr.write(f"wsprobe: {printable(text)}\n")
+        sys.stderr.flush()
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Let standard error fail: a word that nobody can read is no failure, and neither are those after it."""
+    try:
+        yield
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def printable(text: str) -> str:
+    """*text* with all that a terminal could take for a command, and surrogates, as escapes."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def save(path: str, exchanges: Iterable[Exchange]) -> None:
+    """Append recordings to the file at *path*, one a line; - is standard output. Raises click.UsageError."""
+    from wsprobe.archive import dump  # json, for those who ask for it
+
+    write(path, b"".join(dump(each).encode() + b"\n" for each in exchanges), "save", append=True)
+
+
+def check_writable(path: str | None, option: str) -> None:
+    """Raises click.UsageError, before anything is asked, if the file of --*option* cannot be written."""
+    if path is None or path == "-":
+        return
+    try:
+        open(path, "ab").close()
+    except OSError as error:
+        raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
+
+
+def write(path: str, data: bytes, option: str, append: bool = False) -> None:
+    """Write *data* to the file at *path*; - is standard output. Raises click.UsageError if it cannot be."""
+    if path == "-":
+        sys.stdout.flush()
+        rest = memoryview(data)
+        while rest:  # with PYTHONUNBUFFERED there is no buffer that tries again after a part
+            rest = rest[sys.stdout.buffer.write(rest) :]
+        return
+    try:
+        with open(path, "ab" if append else "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None

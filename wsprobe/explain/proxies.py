@@ -1,0 +1,46 @@
+"""Proxies before a WebSocket server: what each needs to pass a handshake on, and how its own answers look."""
+
+from __future__ import annotations
+
+from wsprobe import proxies
+from wsprobe.explain.entry import Entry
+
+_OVERVIEW = (
+    "Upgrade and Connection are meant for one hop (RFC 9110 section 7.6.1). A proxy that knows nothing of "
+    "WebSocket takes them "
+    "away, and the server behind it sees a plain GET: it answers 400 or 426 where the library notices, and 404 "
+    "or 200 where it "
+    "does not.",
+    "A Server header names the last hop that writes one, and not the author: nginx, Envoy and nghttpx replace "
+    "the application's, "
+    "Caddy puts its own before it, Apache and lighttpd add theirs only where there is none, HAProxy and "
+    "Varnish add none.",
+)
+
+
+def topics() -> tuple[str, ...]:
+    return ("proxy", *(each.key for each in proxies.proxies()))
+
+
+def find(topic: str) -> Entry | None:
+    """The proxy called *topic*, or what is common to all for ``proxy``."""
+    if topic == "proxy":
+        return Entry("proxy", "proxy", "a proxy before the server", _OVERVIEW, mending(), _see("proxy"))
+    each = proxies.proxy(topic)
+    if each is None:
+        return None
+    lines = tuple(("write", line) for line in each.lines)
+    removed = (("remove", each.remove),) if each.remove else ()
+    facts = (*lines, *removed, ("mind", each.keep), ("its own answers", each.own), ("tried with", each.tried))
+    return Entry(topic, "proxy", each.name, (each.why,), facts, _see(topic))
+
+
+def mending() -> tuple[tuple[str, str], ...]:
+    """What to write into each of the common proxies so that Upgrade passes, as facts."""
+    leading = (proxies.proxy(key) for key in proxies.LEADING)
+    return tuple((each.name, each.mends) for each in leading if each is not None)
+
+
+def _see(topic: str) -> tuple[str, ...]:
+    others = tuple(key for key in ("proxy", *proxies.LEADING) if key != topic)
+    return ("upgrade-stripped", "426", *others)

@@ -1,0 +1,343 @@
+"""Answers of ASGI servers. Most refusals bear no name; reason phrases, order of fields and Content-Type tell
+the servers apart, and never the framework: FastAPI, Starlette, Litestar and Channels give the server's
+bytes."""
+
+from __future__ import annotations
+
+import re
+
+from wsprobe.signatures.answer import (
+    Answer,
+    Cause,
+    Rule,
+    Signature,
+    behind_proxy,
+    foreign_origin,
+    is_markup,
+    shown,
+    written_by,
+)
+from wsprobe.signatures.causes import (
+    ACCEPT_FIRST,
+    SEE_LOG,
+    asked_wrong,
+    body_says,
+    crashed,
+    either_or_stripped,
+    for_socketio,
+    http10,
+    no_route,
+    no_websocket,
+    origin_refused,
+    refused_by_application,
+    socketio_causes,
+    upgrade_stripped,
+)
+
+
+def _asgi_refused(a: Answer) -> tuple[Cause, ...]:
+    """The 403 that every ASGI server makes of websocket.close before websocket.accept."""
+    if for_socketio(a):
+        return (*socketio_causes(a), *_asgi_403(a)[:1])
+    return _asgi_403(a)
+
+
+def _asgi_403(a: Answer) -> tuple[Cause, ...]:
+    closed = Cause(
+        "refused",
+        "the application closed before it accepted: a check of its own, a failed dependency, or a parameter "
+        "that is missing or "
+        "of the wrong kind; the close code is lost",
+        f"{ACCEPT_FIRST}; for a status and body that tools can read: send_denial_response()",
+    )
+    route = no_route(
+        "no WebSocket route has this path", "add a WebSocket route for it (@app.websocket), or correct the path"
+    )
+    origin = origin_refused(
+        a, "add the page's host or origin (ALLOWED_HOSTS, cors_allowed_origins, ...)", _asgi_origin(a)
+    )
+    return (origin, closed, route) if foreign_origin(a) else (closed, route, origin)
+
+
+def _asgi_origin(a: Answer) -> str:
+    if a.origin is None:
+        return "a check of the Origin, such as AllowedHostsOriginValidator, and no Origin was sent"
+    return f"a check of the Origin, such as AllowedHostsOriginValidator, does not allow {shown(a.origin)}"
+
+
+def _asgi_crash(a: Answer) -> tuple[Cause, ...]:
+    return (
+        crashed("an exception in the application before it accepted"),
+        no_route(
+            "no route has this path, where that raises: Channels (URLRouter, or ProtocolTypeRouter without "
+            '"websocket"), Socket.IO '
+            "outside /socket.io/",
+            "correct the path, or add it to the routes; look in the log",
+        ),
+        Cause("no-accept", "the application returned without accepting", "await websocket.accept()"),
+    )
+
+
+def _not_seen(a: Answer, server: str) -> tuple[Cause, ...]:
+    """An ASGI server took the handshake for plain HTTP; *server* is "" if it did not sign."""
+    if server in ("uvicorn", ""):
+        return either_or_stripped(
+            a,
+            no_websocket(
+                f"{server or 'the server'} took the handshake for plain HTTP because it has no WebSocket "
+                "library"
+                f"{', or runs with --ws none' if server else ' (uvicorn without websockets and wsproto)'}",
+                'pip install "uvicorn[standard]", and no --ws none',
+            ),
+        )
+    # The others come with their WebSocket library.
+    text = f"{server} took it for plain HTTP: a proxy on the way did not pass Upgrade and Connection on"
+    wrong = asked_wrong(a)
+    refused = Cause("refused", "the application refused with a status of its own (HTTPException)", "")
+    return (*wrong, refused) if a.oddity == "upgrade" else (*wrong, upgrade_stripped(text), refused)
+
+
+def _daphne(a: Answer) -> Signature | None:
+    """Its reason phrases; the rest of its handshake is Autobahn's."""
+    if a.reason == "Access denied" and a.status == 403:
+        return written_by("daphne", "the reason phrase Access denied", _asgi_refused(a))
+    if a.reason == "Internal server error" and a.status == 500 and not a.body:
+        return written_by(
+            "daphne",
+            "the reason phrase Internal server error",
+            (
+                *_asgi_crash(a)[:2],
+                Cause(
+                    "denial",
+                    "the application sent a denial response, which Daphne cannot pass on",
+                    "close, or accept and close",
+                ),
+                *_asgi_crash(a)[2:],
+            ),
+        )
+    if re.match(r"WebSocket version \d+ not supported \(supported versions: ", a.reason) or a.reason.startswith(
+        "HTTP Sec-WebSocket-"
+    ):
+        changed = Cause(
+            "changed",
+            "a header of the handshake arrived otherwise than it was sent; the reason names it",
+            "look at the proxies",
+        )
+        return written_by("autobahn", "its reason phrase", asked_wrong(a) or (changed,))
+    if re.match(r"HTTP (Connection|Upgrade) header", a.reason):
+        passed = upgrade_stripped("a proxy on the way passes Upgrade on, but not Connection: Upgrade")
+        return written_by(
+            "autobahn",
+            "its reason phrase",
+            asked_wrong(a) or (passed if "Connection" in a.reason else upgrade_stripped(),),
+        )
+    if a.reason.startswith("WebSocket connection denied: origin"):
+        return written_by("autobahn", "its reason phrase", (origin_refused(a, "add it to allowedOrigins"),))
+    if a.server("daphne"):
+        return written_by(
+            "daphne", "Server: daphne, which only answers to plain HTTP carry", _not_seen(a, "Daphne")
+        )
+    if a.server("AutobahnPython/") and a.status >= 400:
+        return written_by("autobahn", "Server", asked_wrong(a) or refused_by_application(a))
+    return None
+
+
+_STARLETTE_HOST = "Invalid host header"
+
+
+def _asgi(a: Answer) -> Signature | None:
+    """ASGI servers by Server field, by the shape of what they write, and the words of Starlette."""
+    if a.text == _STARLETTE_HOST and a.status == 400:
+        host = Cause(
+            "host",
+            f"TrustedHostMiddleware of Starlette does not allow the Host {shown(a.host)}",
+            "add it to allowed_hosts",
+        )
+        return written_by("starlette", "its words", (host,))
+    if a.server("hypercorn"):
+        return _hypercorn(a)
+    if a.server("granian"):
+        return _granian(a)
+    if a.server("uvicorn"):
+        if a.status >= 500:
+            return written_by(
+                "uvicorn",
+                "Server",
+                (
+                    crashed("an exception in the application, which uvicorn ran as plain HTTP"),
+                    *_not_seen(a, "uvicorn"),
+                ),
+            )
+        return written_by(
+            "uvicorn",
+            "Server: uvicorn, which it does not put on the refusal of a WebSocket",
+            _not_seen(a, "uvicorn"),
+        )
+    return _asgi_shape(a)
+
+
+def _hypercorn(a: Answer) -> Signature | None:
+    mark = "Server: hypercorn"
+    if a.text.startswith('{"detail":'):
+        return written_by("hypercorn", mark, _detail(a, "Hypercorn"))
+    match a.status:
+        case 403 if not a.body:
+            return written_by("hypercorn", mark, asked_wrong(a) or _asgi_refused(a))
+        case 500 if not a.body:
+            return written_by("hypercorn", mark, _asgi_crash(a))
+        case 400 if not a.body:
+            return written_by(
+                "hypercorn",
+                mark,
+                asked_wrong(a)
+                or (http10(), upgrade_stripped("a header of the handshake was changed on the way")),
+            )
+        case 404 | 200 | 405:
+            return written_by("hypercorn", mark, _not_seen(a, "Hypercorn"))
+        case _ if a.status >= 500:
+            return written_by("hypercorn", mark, (crashed(),))
+        case _ if a.status >= 400:
+            return written_by("hypercorn", mark, asked_wrong(a) or refused_by_application(a))
+        case _:
+            return None
+
+
+def _granian(a: Answer) -> Signature | None:
+    mark = "Server: granian"
+    if a.text.startswith('No "Sec-WebSocket-Version: 13" header'):
+        return written_by(
+            "granian",
+            "its words",
+            asked_wrong(a) or (Cause("changed", "the version arrived otherwise than it was sent", ""),),
+        )
+    if a.text.startswith('{"detail":'):
+        return written_by("granian", mark, _detail(a, "Granian"))
+    match a.status:
+        case 403 if not a.body:
+            if wrong := asked_wrong(a):
+                return written_by("granian", mark, wrong)
+            crash = Cause(
+                "crash",
+                "an exception, or a return without accepting: Granian makes a 403 of both",
+                f"{SEE_LOG}; await websocket.accept()",
+            )
+            refused = _asgi_refused(a)
+            return written_by("granian", mark, (*refused[:2], crash, *refused[2:]))
+        case 404 | 200 | 405:
+            return written_by("granian", mark, _not_seen(a, "Granian"))
+        case _ if a.status >= 500:
+            return written_by("granian", mark, (crashed(),))
+        case _ if a.status >= 400:
+            return written_by("granian", mark, asked_wrong(a) or refused_by_application(a))
+        case _:
+            return None
+
+
+def _detail(a: Answer, server: str) -> tuple[Cause, ...]:
+    """``{"detail": ...}`` of FastAPI, Starlette or Django REST framework."""
+    if a.status in (404, 405) and re.fullmatch(r'\{"detail":"(Not Found|Method Not Allowed)"\}', a.text):
+        return _not_seen(a, server)
+    if a.status >= 500:
+        return (crashed(),)
+    return refused_by_application(
+        a, f"the application refused with an HTTPException, before it accepted; it says: {shown(a.text)}"
+    )
+
+
+_TEXT = ("text/plain", "text/plain; charset=utf-8")
+
+
+def _asgi_shape(a: Answer) -> Signature | None:
+    """uvicorn signs no refusal of a WebSocket; each of its libraries has a shape, of which some is left "
+    "behind a proxy."""
+    kind = a.get("content-type")
+    if a.text.startswith('{"detail":') and kind == "application/json":
+        return written_by(
+            "asgi-json",
+            "the JSON of FastAPI and Django REST framework",
+            _detail(a, ""),
+        )
+    if a.status == 403 and not a.body and kind in _TEXT and a.only(frozenset({"content-type"})):
+        return written_by("uvicorn", f"an empty 403 with Content-Type: {kind}", _asgi_refused(a))
+    if (
+        a.status == 500
+        and a.text == "Internal Server Error"
+        and kind == _TEXT[1]
+        and a.only(frozenset({"content-type"}))
+    ):
+        lost = (
+            ()
+            if a.oddity or not behind_proxy(a)
+            else (upgrade_stripped("a part of the handshake was lost on the way"),)
+        )
+        return written_by(
+            "uvicorn",
+            "Internal Server Error as text/plain; charset=utf-8",
+            (*asked_wrong(a), *_asgi_crash(a), *lost),
+        )
+    own = tuple(name for name in a.names if name in ("Date", "Connection", "Content-Type", "Content-Length"))
+    if (
+        a.status >= 400
+        and "content-length" in a.names
+        and own
+        and not a.has("server")
+        and "Date" in own
+        and "keep-alive" not in a.get("connection")
+    ):
+        return written_by(
+            "uvicorn", "fields in lower case before Date, Connection", asked_wrong(a) or _denied(a)
+        )
+    if a.reason == "" and not is_markup(a):
+        return _h11(a)
+    return None
+
+
+def _denied(a: Answer) -> tuple[Cause, ...]:
+    if a.status >= 500:
+        return (crashed(),)
+    return refused_by_application(
+        a, "the endpoint refused with an HTTP response (send_denial_response)" + body_says(a)
+    )
+
+
+def _h11(a: Answer) -> Signature | None:
+    """No reason phrase: h11 writes none for uvicorn with wsproto and for Hypercorn; proxies but HAProxy and
+    Caddy keep that. Tomcat does so too, with fields of its own."""
+    if not a.only(frozenset({"content-type", "sec-websocket-version"})) and not a.has("x-a") and a.status < 400:
+        return None
+    if a.has("x-frame-options") or a.has("content-language"):
+        if a.status == 426:
+            return written_by("tomcat", "no reason phrase, and its fields", asked_wrong(a))
+        return None
+    if 300 <= a.status < 400:
+        return None
+    author = "uvicorn" if not behind_proxy(a) and not a.has("date") else "h11"
+    mark = "an empty reason phrase, as h11 writes it"
+    match a.status:
+        case 403 if not a.body:
+            return written_by(author, mark, _asgi_refused(a))
+        case 500:
+            return written_by(author, mark, _asgi_crash(a))
+        case 400 if not a.body:
+            return written_by(
+                author,
+                mark,
+                asked_wrong(a)
+                or (http10(), upgrade_stripped("a header of the handshake was changed on the way")),
+            )
+        case 426:
+            return written_by(
+                author,
+                mark,
+                asked_wrong(a)
+                or (upgrade_stripped("Sec-WebSocket-Version arrived otherwise than it was sent"),),
+            )
+        case _ if a.status >= 400:
+            return written_by(author, mark, asked_wrong(a) or _denied(a))
+        case _:
+            return None
+
+
+BY_REASON: tuple[Rule, ...] = (_daphne,)
+"""Daphne's reason phrases decide before any word of a body."""
+RULES: tuple[Rule, ...] = (_asgi,)

@@ -1,0 +1,783 @@
+"""Answers of WebSocket libraries and web frameworks, by their words, their Server fields and the shape of "
+"what they write."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs
+
+import msgspec
+
+from wsprobe.signatures.answer import Answer, Cause, Rule, Signature, is_markup, phrase_of, shown, written_by
+from wsprobe.signatures.causes import (
+    asked_wrong,
+    backend_down,
+    body_says,
+    crashed,
+    credentials_wanted,
+    either_or_stripped,
+    http10,
+    lost_upgrade,
+    no_route,
+    no_websocket,
+    not_socketio,
+    origin_refused,
+    other_generation,
+    refused_by_application,
+    socketio_causes,
+    subprotocol_wanted,
+    unknown_session,
+    upgrade_stripped,
+)
+
+_COMPLAINT = "Failed to open a WebSocket connection"
+
+
+def _websockets(a: Answer) -> Signature | None:
+    at = a.text.find(_COMPLAINT)
+    if at < 0 or (at > 0 and not a.text.startswith("\u26a0")):
+        if a.server(r"Python/[\d.]+ websockets/"):
+            return written_by("websockets", "Server", asked_wrong(a) or _websockets_own(a))
+        return None
+    said = a.text[at:]
+    if a.text.startswith("\u26a0"):
+        author, mark = "sanic", "Sanic's banner above the words of websockets"
+    elif a.server(r"Python/[\d.]+ websockets/"):
+        author, mark = "websockets", "Server and its own words"
+    else:
+        author, mark = "websockets", "its own words"
+    fix = "look at the header that it names"
+    causes: tuple[Cause, ...]
+    if re.search(r"unsupported HTTP version|HTTP/1\.0|unsupported protocol; expected HTTP/1\.1", said):
+        causes = (http10(),)
+    elif re.search(r"(missing|invalid|empty|multiple) (Connection|Upgrade) header", said):
+        causes = lost_upgrade(a)
+    elif re.search(r"unsupported HTTP method|did not receive a valid HTTP request", said):
+        causes = asked_wrong(a) or (http10(),)
+    elif re.search(r"(missing|invalid|multiple|more than one) Origin header", said):
+        causes = (
+            origin_refused(
+                a, "add it to origins= of serve(); None in that list allows clients that send no Origin"
+            ),
+        )
+    elif "subprotocol" in said:
+        causes = (subprotocol_wanted(a, said),)
+    elif re.search(r"Sec-WebSocket-(Version|Key) header", said):
+        which = "Sec-WebSocket-Version" if "Version" in said else "Sec-WebSocket-Key"
+        causes = asked_wrong(a) or (
+            Cause("changed", f"{which} arrived otherwise than it was sent: a proxy changed it", fix),
+        )
+    elif a.status >= 500:
+        causes = (crashed("an exception in process_request or the handshake of the application"),)
+    else:
+        causes = (Cause("refused", "websockets says itself what it missed in the request", fix),)
+    return written_by(author, mark, causes)
+
+
+def _websockets_own(a: Answer) -> tuple[Cause, ...]:
+    if a.status >= 500:
+        return (crashed(),)
+    return (
+        refused_by_application(a, "process_request of the application refused" + body_says(a))
+        if a.status >= 400
+        else ()
+    )
+
+
+_SANIC = re.compile("\u26a0\ufe0f? (\\d{3}) \u2014 ")
+
+
+def _sanic(a: Answer) -> Signature | None:
+    if _SANIC.match(a.text) is None:
+        return None
+    causes: tuple[Cause, ...]
+    if a.status == 404:
+        causes = (no_route(fix="add @app.websocket for it, or correct the path"),)
+    elif a.status == 405:
+        causes = asked_wrong(a) or (
+            no_route("the path has a handler of another method", "use @app.websocket for it"),
+        )
+    elif a.status >= 500:
+        causes = (crashed(),)
+    else:
+        causes = asked_wrong(a) or refused_by_application(a)
+    return written_by("sanic", "its banner", causes)
+
+
+_PYTHON_SOCKETIO = (
+    ("Not an accepted origin", "origin"),
+    ("Invalid session", "session"),
+    ("Invalid websocket upgrade", "upgrade"),
+    ("unsupported version of the Socket.IO", "version"),
+    ("Invalid transport", "transport"),
+)
+
+
+def _python_socketio(a: Answer) -> Signature | None:
+    text = a.text.strip()
+    if not (text.startswith('"') and text.endswith('"') and a.status >= 400):
+        return None
+    what = next((word for words, word in _PYTHON_SOCKETIO if words in text), "")
+    causes: tuple[Cause, ...]
+    match what:
+        case "origin":
+            causes = (origin_refused(a, "add the page's origin to cors_allowed_origins"),)
+        case "session":
+            causes = (unknown_session(),)
+        case "upgrade":
+            causes = lost_upgrade(a)
+        case "version":
+            causes = (
+                (other_generation(), not_socketio())
+                if "EIO" in parse_qs(a.query)
+                else (not_socketio(), other_generation())
+            )
+        case "transport":
+            causes = (not_socketio(),)
+        case _:
+            return None
+    return written_by("python-socketio", "its words, a JSON string in quotes", causes)
+
+
+_ENGINEIO: tuple[tuple[str, str], ...] = (
+    ("Transport unknown", "transport"),
+    ("Session ID unknown", "session"),
+    ("Bad handshake method", "method"),
+    ("Unsupported protocol version", "generation"),
+)
+
+
+def _engineio(a: Answer) -> Signature | None:
+    text = a.text.strip()
+    coded = re.fullmatch(r'\{"code":(\d),"message":"([^"]*)"\}', text)
+    said = coded[2] if coded else text
+    what = next((word for words, word in _ENGINEIO if said == words), "")
+    own_case = "Content-type" in a.names
+    if coded and said in ("Bad request", "Forbidden") and (coded[1] in "34"):
+        what = "plain" if said == "Bad request" else "forbidden"
+    causes: tuple[Cause, ...]
+    match what:
+        case "transport":
+            asked = parse_qs(a.query).get("transport")
+            if asked and asked not in (["websocket"], ["polling"]):
+                causes = socketio_causes(a)
+            else:
+                causes = (not_socketio(),)
+        case "session":
+            causes = (unknown_session(),)
+        case "generation":
+            causes = (other_generation(),)
+        case "method":
+            causes = asked_wrong(a) or (upgrade_stripped(),)
+        case "plain":
+            causes = lost_upgrade(a)
+        case "forbidden":
+            causes = refused_by_application(a, "allowRequest of the application refused")
+        case _:
+            if not (own_case and a.status in (400, 403) and a.names[:1] == ("Connection",)):
+                return None
+            if not a.body:
+                causes = (origin_refused(a, "add it to origins (Socket.IO 2)"), *refused_by_application(a))
+            else:
+                causes = refused_by_application(
+                    a, f"allowRequest of the application refused, and says: {shown(said)}"
+                )
+    mark = "its words" if what else "Content-type spelt with a small t"
+    return written_by("engine.io", mark, causes)
+
+
+def _tornado_page(a: Answer) -> bool:
+    return bool(re.fullmatch(r"<html><title>(\d{3}: [^<]*)</title><body>\1</body></html>", a.text))
+
+
+def _tornado(a: Answer) -> Signature | None:
+    text = a.text
+    signed = a.server("TornadoServer/")
+    own_type = a.get("content-type") == "text/html; charset=UTF-8"
+    if text == 'Can "Upgrade" only to "WebSocket".' or text == '"Connection" must be "Upgrade".':
+        # Spring writes the same sentences, without Tornado's Content-Type.
+        author = "tornado" if signed or own_type else "spring-or-tornado"
+        causes = lost_upgrade(a)
+        if "Connection" in text and not a.oddity:
+            causes = (upgrade_stripped("a proxy on the way passes Upgrade on, but not Connection: Upgrade"),)
+        return written_by(author, "its words", causes)
+    if text == "Cross origin websockets not allowed" and a.status == 403:
+        return written_by(
+            "tornado", "its words", (origin_refused(a, "override check_origin() of the WebSocketHandler"),)
+        )
+    if not signed and not (_tornado_page(a) and own_type):
+        return None
+    if a.status == 404:
+        causes = (no_route(fix="add a WebSocketHandler for it, or correct the path"),)
+    elif a.status == 405:
+        causes = (
+            *asked_wrong(a),
+            no_route("the path has a plain RequestHandler", "use a WebSocketHandler for it"),
+        )
+    elif a.status == 426:
+        causes = asked_wrong(a) or (upgrade_stripped(),)
+    elif a.status < 300:
+        causes = (no_route("the path belongs to a plain RequestHandler", "use a WebSocketHandler for it"),)
+    elif a.status >= 500:
+        causes = (crashed(),)
+    else:
+        causes = asked_wrong(a) or refused_by_application(
+            a, "prepare() or get() of the handler refused" + body_says(a)
+        )
+    return written_by("tornado", "Server" if signed else "its page", causes)
+
+
+def _aiohttp(a: Answer) -> Signature | None:
+    text = a.text
+    signed = a.server(r"Python/[\d.]+ aiohttp/")
+    repeated = (
+        a.status >= 400
+        and text == f"{a.status}: {a.reason}"
+        and a.get("content-type") == "text/plain; charset=utf-8"
+    )
+    if (
+        a.status >= 400
+        and text == f"{a.status}: {phrase_of(a.status)}"
+        and a.get("content-type") == "text/plain; charset=utf-8"
+    ):
+        repeated = True  # Caddy replaces the reason phrase, not the body.
+    if text.startswith("No WebSocket UPGRADE hdr"):
+        return written_by("aiohttp", "its words", lost_upgrade(a))
+    if text.startswith("No CONNECTION upgrade hdr"):
+        passed = upgrade_stripped("a proxy on the way passes Upgrade on, but not Connection: Upgrade")
+        return written_by("aiohttp", "its words", asked_wrong(a) or (passed,))
+    if text.startswith("Unsupported version: ") or text.startswith("Handshake error: "):
+        changed = Cause(
+            "changed",
+            "a header of the handshake arrived otherwise than it was sent",
+            "look at the proxies on the way",
+        )
+        return written_by("aiohttp", "its words", asked_wrong(a) or (changed,))
+    trouble = text.startswith("500 Internal Server Error\n\nServer got itself in trouble")
+    if not (signed or repeated or trouble):
+        return None
+    causes: tuple[Cause, ...]
+    if a.status >= 500:
+        causes = (crashed("an exception in the handler before ws.prepare()"),)
+    elif a.status == 404:
+        causes = (no_route(fix="add web.get(PATH, handler), or correct the path"),)
+    elif a.status == 405:
+        causes = (
+            *asked_wrong(a),
+            no_route("the path has a route of another method only", "use web.get for it"),
+        )
+    elif a.status < 300:
+        causes = (no_route("the path belongs to a plain handler", "return a WebSocketResponse from it"),)
+    else:
+        causes = refused_by_application(
+            a, "the handler refused with an HTTP status" + ("" if repeated else body_says(a))
+        )
+    return written_by("aiohttp", "Server" if signed else "its words", causes)
+
+
+_GO_TYPE = "text/plain; charset=utf-8"
+
+
+def _go(a: Answer) -> Signature | None:
+    text = a.text
+    nosniff = a.get("x-content-type-options") == "nosniff"
+    versioned = a.get("sec-websocket-version") == "13" and nosniff
+    if re.match(r'request Origin "[^"]*" is not authorized for Host', text):
+        return written_by("coder", "its words", (origin_refused(a, "AcceptOptions.OriginPatterns"),))
+    if text.startswith("WebSocket protocol violation: "):
+        if "HTTP/1.1" in text:
+            return written_by("coder", "its words", (http10(),))
+        if re.search(r"(Connection|Upgrade) header", text):
+            return written_by("coder", "its words", lost_upgrade(a))
+        return written_by("coder", "its words", asked_wrong(a) or (upgrade_stripped(),))
+    if text.startswith("unsupported WebSocket protocol version"):
+        changed = Cause(
+            "changed",
+            "Sec-WebSocket-Version arrived otherwise than it was sent",
+            "look at the proxies on the way",
+        )
+        return written_by("coder", "its words", asked_wrong(a) or (changed,))
+    if text.startswith("websocket: "):
+        return written_by("gorilla", "its words", _gorilla_says(a, text))
+    if versioned and text == f"{phrase_of(a.status)}\n":
+        return written_by("gorilla", "Sec-Websocket-Version: 13, nosniff, and the status as body", _gorilla(a))
+    if text.strip() in (
+        "not websocket protocol",
+        "missing or bad upgrade",
+        "missing or bad WebSocket Version",
+        "missing or bad WebSocket-Version",
+    ):
+        lost = lost_upgrade(a) if "Version" not in text else asked_wrong(a)
+        return written_by("x-net", "its words", lost)
+    if not (nosniff and a.get("content-type") == _GO_TYPE and text.endswith("\n") and a.status >= 400):
+        return None
+    if not a.only(frozenset({"content-type", "x-content-type-options"})) and not a.has("vary"):
+        return None
+    if text == "404 page not found\n":
+        route = no_route("no handler of the Go program (or, in Traefik, no router) has this path")
+        return written_by("go", "the words of net/http", either_or_stripped(a, route, capital=True))
+    if a.status >= 500:
+        return written_by(
+            "go",
+            "the form of http.Error",
+            (crashed(f"the handler answered with an error, and says: {shown(text)}"),),
+        )
+    return written_by(
+        "go",
+        "the form of http.Error",
+        refused_by_application(a, f"the handler refused, and says: {shown(text)}"),
+    )
+
+
+def _gorilla(a: Answer) -> tuple[Cause, ...]:
+    match a.status:
+        case 403:
+            return (
+                origin_refused(
+                    a,
+                    "set Upgrader.CheckOrigin to allow this page",
+                    "" if a.origin else "CheckOrigin returned false",
+                ),
+            )
+        case 400:
+            wrong = Cause(
+                "changed", "Sec-WebSocket-Key or -Version arrived wrong", "Upgrader.Error can print which"
+            )
+            return asked_wrong(a) or (upgrade_stripped(), wrong)
+        case 405:
+            return asked_wrong(a) or (upgrade_stripped("a proxy changed the method"),)
+        case 500:
+            return (
+                Cause(
+                    "hijacker",
+                    "a middleware hides http.Hijacker from the Upgrader: http.TimeoutHandler, or a "
+                    "ResponseWriter that wraps "
+                    "another",
+                    "keep it off this route, or have the wrapper implement Hijack",
+                ),
+            )
+        case _:
+            return ()
+
+
+def _gorilla_says(a: Answer, text: str) -> tuple[Cause, ...]:
+    if "origin" in text:
+        return (origin_refused(a, "set Upgrader.CheckOrigin to allow this page"),)
+    if "token not found" in text or "not using the websocket protocol" in text:
+        return lost_upgrade(a)
+    if "Hijacker" in text:
+        return _gorilla(msgspec.structs.replace(a, status=500))
+    return asked_wrong(a) or (
+        Cause("changed", "a header of the handshake arrived wrong; the body names it", "look at it"),
+    )
+
+
+_WS_WORDS = frozenset(
+    {
+        "Missing or invalid Sec-WebSocket-Version header",
+        "Missing or invalid Sec-WebSocket-Key header",
+        "Invalid Sec-WebSocket-Protocol header",
+        "Invalid Upgrade header",
+        "Invalid HTTP method",
+        "Invalid or unacceptable Sec-WebSocket-Extensions header",
+    }
+)
+
+
+def _ws(a: Answer) -> Signature | None:
+    """ws on Node: Connection, Content-Type, Content-Length in this order, no Date; a body without a line "
+    "end."""
+    text, kind = a.text, a.get("content-type")
+    if text == "Upgrade Required" and a.status == 426 and kind == "text/plain":
+        return written_by("ws", "the status as body, without a line end", lost_upgrade(a))
+    if kind != "text/html" or a.status < 400 or is_markup(a) or not text or text.endswith("\n"):
+        return None
+    direct = tuple(name.lower() for name in a.names[:3]) == ("connection", "content-type", "content-length")
+    direct = direct and not a.has("date") and not a.has("server") and "Content-type" not in a.names
+    bare = a.only(frozenset({"content-type", "sec-websocket-version", "allow"}))
+    if text in _WS_WORDS:
+        changed = Cause(
+            "changed",
+            f"a header of the handshake arrived otherwise than it was sent: {text}",
+            "look at the proxies on the way",
+        )
+        if text == "Invalid Upgrade header":
+            return written_by("ws", "its words", lost_upgrade(a))
+        return written_by("ws", "its words", asked_wrong(a) or (changed,))
+    if text == phrase_of(a.status) and (direct or bare):
+        return written_by("ws", "the status as body, without a line end, as text/html", _ws_status(a))
+    if direct:
+        refused = refused_by_application(a, f"verifyClient refused, and says: {shown(text)}", _ws_fix(a))
+        return written_by("ws", "Connection, Content-Type, Content-Length, and no Date", refused)
+    return None
+
+
+def _ws_fix(a: Answer) -> str:
+    return (
+        "change verifyClient, or send what it wants; a page learns why from handleUpgrade() and then "
+        f"ws.close({4000 + a.status}, reason)"
+    )
+
+
+def _ws_status(a: Answer) -> tuple[Cause, ...]:
+    if wrong := asked_wrong(a):
+        return wrong
+    match a.status:
+        case 400:
+            found: tuple[Cause, ...] = (
+                no_route(
+                    "the path differs from the path option of WebSocketServer",
+                    "correct the path, or the option path",
+                ),
+                Cause(
+                    "key",
+                    "before ws 8.18 also: Sec-WebSocket-Key or -Version arrived wrong",
+                    "look at the proxies on the way",
+                ),
+            )
+            if "vite-hmr" in a.protocols:
+                vite = Cause(
+                    "host",
+                    "Vite's socket for hot reload wants a Host that it knows (server.allowedHosts) and its own "
+                    "token in the URL",
+                    "add the host to server.allowedHosts; use the client that Vite serves",
+                )
+                found = (vite, *found)
+            return found
+        case 401:
+            return (credentials_wanted(a), Cause("refused", "verifyClient returned false", _ws_fix(a)))
+        case 403:
+            return refused_by_application(a, "verifyClient refused", _ws_fix(a))
+        case 503:
+            return (Cause("closing", "the WebSocketServer is being closed", "try again when it is up"),)
+        case _:
+            return (
+                refused_by_application(a, "verifyClient refused", _ws_fix(a))
+                if a.status < 500
+                else (crashed(),)
+            )
+
+
+def _node_libraries(a: Answer) -> Signature | None:
+    text = a.text
+    if reason := a.get("x-websocket-reject-reason"):
+        if "ebsocket client version" in reason or a.status == 426:
+            changed = Cause(
+                "changed",
+                "Sec-WebSocket-Version arrived otherwise than it was sent",
+                "look at the proxies on the way",
+            )
+            return written_by("websocket-node", "X-WebSocket-Reject-Reason", asked_wrong(a) or (changed,))
+        return written_by(
+            "websocket-node",
+            "X-WebSocket-Reject-Reason",
+            asked_wrong(a)
+            or refused_by_application(a, f"request.reject() of the application, which says: {shown(reason)}"),
+        )
+    if text.startswith(("Unsupported WebSocket version: ", "Missing handshake request header: ")):
+        changed = Cause(
+            "changed",
+            "a header of the handshake arrived otherwise than it was sent",
+            "look at the proxies on the way",
+        )
+        return written_by("faye", "its words", asked_wrong(a) or (changed,))
+    if text == "Welcome to SockJS!\n":
+        fix = "connect to PREFIX/websocket, or use a SockJS client"
+        return written_by(
+            "sockjs",
+            "its greeting",
+            (no_route("the path is the prefix of a SockJS server, which no socket is at", fix),),
+        )
+    if text.startswith("Error occurred while trying to proxy: "):
+        return written_by("http-proxy-middleware", "its words", (backend_down("http-proxy-middleware"),))
+    if (
+        re.fullmatch(r"(?s).*<pre>Cannot (GET|POST|PUT|HEAD|OPTIONS) [^<]*</pre>.*", text)
+        or a.get("x-powered-by") == "Express"
+    ):
+        return _express(a)
+    if re.fullmatch(r'\{"message":"Route [A-Z]+:[^"]* not found","error":"Not Found","statusCode":404\}', text):
+        return written_by(
+            "fastify",
+            "its JSON",
+            (
+                *either_or_stripped(
+                    a,
+                    no_route(fix="add a route with { websocket: true } for it, or correct the path"),
+                    capital=True,
+                ),
+            ),
+        )
+    return None
+
+
+def _express(a: Answer) -> Signature | None:
+    if a.status < 400 or a.status == 404:
+        route = "" if a.status == 404 else ": a route for GET answered"
+        nobody = no_websocket(
+            f"no WebSocket server listens for upgrades on this http.Server, so Express answered as to a "
+            f"GET{route}",
+            "attach the WebSocketServer to the http.Server that listens: new WebSocketServer({ server })",
+        )
+        mark = "its page" if a.status == 404 else "X-Powered-By: Express"
+        return written_by("express", mark, either_or_stripped(a, nobody, capital=True))
+    if a.status >= 500:
+        return written_by("express", "X-Powered-By: Express", (crashed(),))
+    return written_by(
+        "express",
+        "X-Powered-By: Express",
+        refused_by_application(a, "a middleware of the application refused" + body_says(a)),
+    )
+
+
+def _werkzeug_page(a: Answer) -> bool:
+    return bool(re.match(r"<!doctype html>\n<html lang=en>\n<title>\d{3} ", a.text))
+
+
+def _flask(a: Answer) -> Signature | None:
+    page = _werkzeug_page(a)
+    signed = a.server("Werkzeug/")
+    capital = (
+        bool(a.reason)
+        and a.reason == a.reason.upper()
+        and a.reason == phrase_of(a.status).upper()
+        and a.reason.upper() != a.reason.title()
+    )
+    if a.reason in ("OK",):
+        capital = False
+    if not (page or signed or (capital and a.server("gunicorn"))):
+        return None
+    author = "flask" if capital or signed else "quart" if a.server("hypercorn") else "flask-or-quart"
+    mark = "its page" if page else "Server"
+    if a.status == 404:
+        causes: tuple[Cause, ...] = (
+            no_route(fix="add @sock.route (Flask-Sock) or @app.websocket (Quart), or correct the path"),
+        )
+    elif a.status == 400 and page:
+        http_only = no_route(
+            "the path has an HTTP route only",
+            "use @sock.route (Flask-Sock) or @app.websocket (Quart) for this path",
+        )
+        causes = either_or_stripped(a, http_only, capital=author == "flask")
+    elif a.status == 500:
+        causes = (
+            crashed(),
+            no_websocket(
+                "a WSGI server that gives Flask-Sock no socket (Granian in WSGI mode)",
+                "use gunicorn with threads, the development server, or an ASGI framework",
+            ),
+        )
+        if not a.server("granian"):
+            causes = causes[:1]
+    elif a.status < 300:
+        causes = either_or_stripped(
+            a, no_route("the path has an HTTP route only", "use @sock.route or @app.websocket for it")
+        )
+    else:
+        causes = asked_wrong(a) or refused_by_application(
+            a, "the application refused with abort() or a response of its own"
+        )
+    return written_by(author, mark, causes)
+
+
+def _django(a: Answer) -> Signature | None:
+    text = a.text
+    wsgi = a.server("WSGIServer/")
+    gunicorn = a.server("gunicorn")
+    not_found = "<h1>Not Found</h1><p>The requested resource was not found on this server.</p>" in text
+    debug = a.status == 404 and "<title>Page not found at /" in text
+    run_asgi = no_websocket(
+        "the request came to a WSGI server, which cannot speak WebSocket, so that Django answered as to a GET",
+        "run an ASGI server (daphne, uvicorn) and route the path to it; with runserver: daphne at the top of "
+        "INSTALLED_APPS",
+    )
+    if not_found or debug:
+        if wsgi or gunicorn:
+            return written_by("django", "its page, and a WSGI server", (run_asgi,))
+        return written_by("django", "its page", either_or_stripped(a, run_asgi))
+    if text.strip().startswith("<!doctype html>") and "<h1>Bad Request (400)</h1>" in text:
+        return written_by(
+            "django",
+            "its page",
+            (Cause("host", "the Host is not in ALLOWED_HOSTS", "add it to ALLOWED_HOSTS"),),
+        )
+    if "<h1>Server Error (500)</h1>" in text:
+        return written_by("django", "its page", (crashed(), run_asgi))
+    if "<h1><p>Internal Server Error</p></h1>" in text:
+        return written_by(
+            "gunicorn",
+            "its page",
+            (
+                no_websocket(
+                    "an ASGI application runs on a WSGI worker", "gunicorn -k uvicorn_worker.UvicornWorker"
+                ),
+                crashed("an exception in the WSGI application"),
+            ),
+        )
+    if wsgi:
+        return written_by("wsgiref", "Server: WSGIServer", (run_asgi,))
+    if gunicorn and a.status in (200, 404, 405) and not a.server("uvicorn"):
+        return written_by(
+            "gunicorn",
+            "Server: gunicorn, which an ASGI worker does not send",
+            (
+                no_websocket(
+                    "the request came to a WSGI application, which cannot speak WebSocket and answered as to a "
+                    "GET",
+                    "run an ASGI server (gunicorn -k uvicorn_worker.UvicornWorker), or Flask-Sock",
+                ),
+            ),
+        )
+    return None
+
+
+def _java(a: Answer) -> Signature | None:
+    if re.search("<title>HTTP Status \\d{3} \u2013 ", a.text):
+        if a.status == 404:
+            return written_by(
+                "tomcat",
+                "its page",
+                either_or_stripped(a, no_route(fix="add a @ServerEndpoint for it"), capital=True),
+            )
+        if a.status == 400:
+            target = Cause(
+                "bad-request", "Tomcat refuses a character of the request target", "percent-encode it"
+            )
+            return written_by("tomcat", "its page", (target,) if "request target" in a.text else ())
+        return written_by("tomcat", "its page", (crashed(),) if a.status >= 500 else refused_by_application(a))
+    if re.match(r'\{"timestamp":"[^"]*","status":\d{3},"error":"', a.text):
+        if a.status == 404:
+            return written_by(
+                "spring",
+                "the JSON of Spring Boot",
+                either_or_stripped(a, no_route(fix="register a handler for it")),
+            )
+        return written_by(
+            "spring", "the JSON of Spring Boot", (crashed(),) if a.status >= 500 else refused_by_application(a)
+        )
+    if a.text == "Invalid CORS request" and a.status == 403:
+        return written_by("spring", "its words", (origin_refused(a, "setAllowedOrigins() of the handler"),))
+    return None
+
+
+def _runtimes(a: Answer) -> Signature | None:
+    """Bun and Deno spell the Content-Type of a text as the Fetch standard does, without a space."""
+    kind = a.get("content-type")
+    if a.text == "Upgrade failed" and a.status in (400, 426, 500):
+        return written_by("bun", "the words of its documentation", lost_upgrade(a))
+    if kind in ("text/plain;charset=utf-8", "application/json;charset=utf-8"):
+        return written_by(
+            "bun", f"Content-Type: {kind}", _runtime_causes(a, "server.upgrade() and a handler websocket")
+        )
+    if kind == "text/plain;charset=UTF-8":
+        return written_by("deno", f"Content-Type: {kind}", _runtime_causes(a, "Deno.upgradeWebSocket()"))
+    if a.status == 426 and not a.body and a.names == ("Sec-WebSocket-Version", "Connection"):
+        changed = Cause(
+            "changed",
+            "Sec-WebSocket-Version arrived otherwise than it was sent",
+            "look at the proxies on the way",
+        )
+        return written_by(
+            "bun", "426 with Sec-WebSocket-Version and Connection alone", asked_wrong(a) or (changed,)
+        )
+    sniffed = [name.lower() for name in a.names][-1:] == ["content-type"] and a.server("Caddy")
+    if a.text == "Internal Server Error" and a.status == 500 and (not kind or sniffed):
+        lost = upgrade_stripped(
+            "Upgrade did not arrive, and Deno.upgradeWebSocket() threw: a proxy on the way took it away"
+        )
+        crash = crashed("an exception in the handler")
+        return written_by(
+            "deno",
+            "its 500 without a Content-Type",
+            (*asked_wrong(a), lost, crash) if a.oddity != "upgrade" else (*asked_wrong(a), crash),
+        )
+    return None
+
+
+def _runtime_causes(a: Answer, call: str) -> tuple[Cause, ...]:
+    if a.status >= 500:
+        return (crashed(),)
+    if a.status in (200, 404, 405):
+        return (
+            *either_or_stripped(a, no_route("the handler has no upgrade for this path", f"call {call} for it")),
+        )
+    if a.status == 426:
+        return lost_upgrade(a)
+    return refused_by_application(
+        a, f"the handler refused, and says: {shown(a.text)}" if a.body else "the handler refused"
+    )
+
+
+def _hono(a: Answer) -> Signature | None:
+    if a.text == "404 Not Found" and a.get("content-type") == "text/plain; charset=UTF-8":
+        adapter = no_websocket(
+            "no WebSocket adapter handles upgrades (injectWebSocket), or no route has this path",
+            "call injectWebSocket(server), and add upgradeWebSocket() for the path",
+        )
+        return written_by("hono", "its words", either_or_stripped(a, adapter, capital=True))
+    return None
+
+
+def _ruby_and_others(a: Answer) -> Signature | None:
+    if a.server(r"(?i)cowboy|bandit") and a.status == 403 and not a.body:
+        return written_by(
+            "phoenix",
+            "Server and an empty 403",
+            (
+                Cause(
+                    "refused",
+                    "connect/3 of the socket returned :error",
+                    "return {:ok, socket} and refuse in join/3: only that reaches a page",
+                ),
+                origin_refused(a, "add the page's origin to check_origin"),
+            ),
+        )
+    if a.server("Kestrel") and a.status in (401, 403):
+        return written_by(
+            "signalr",
+            "Server: Kestrel",
+            (credentials_wanted(a),) if a.status == 401 else refused_by_application(a),
+        )
+    if a.status == 404 and a.has("x-request-id") and a.text.strip() in ("", "Page not found"):
+        return written_by(
+            "action-cable",
+            "X-Request-Id and an empty 404",
+            (
+                origin_refused(a, "add it to config.action_cable.allowed_request_origins"),
+                no_route("Action Cable is mounted elsewhere"),
+            ),
+        )
+    return None
+
+
+def _node(a: Answer) -> Signature | None:
+    """Nothing but Node's own ``Keep-Alive: timeout=5``: the http.Server answered as to a GET."""
+    if not re.fullmatch(r"timeout=\d+", a.get("keep-alive")) or a.status not in (200, 404, 405):
+        return None
+    nobody = no_websocket(
+        "the http.Server of a Node program answered as to a GET: nothing on it listens for upgrades",
+        "attach a WebSocket server to the http.Server that listens",
+    )
+    return written_by(
+        "node", "Keep-Alive: timeout, as Node writes it", either_or_stripped(a, nobody, capital=True)
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    _websockets,
+    _sanic,
+    _python_socketio,
+    _engineio,
+    _tornado,
+    _aiohttp,
+    _go,
+    _ws,
+    _node_libraries,
+    _flask,
+    _django,
+    _java,
+    _runtimes,
+    _hono,
+    _ruby_and_others,
+)
+BY_SHAPE: tuple[Rule, ...] = (_node,)
+"""Tried last: a mark that many programs share."""
