@@ -78,7 +78,7 @@ FACTS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
 
 def page() -> str:
     return mdoc.page(
-        "wsprobe-browsers", 7, "what script in each browser is told of a WebSocket handshake", _body()
+        "wsprobe-browsers", 7, "what a script in each browser sees of a WebSocket handshake", _body()
     )
 
 

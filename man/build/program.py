@@ -9,7 +9,7 @@ from man.build.commands import statuses
 from wsprobe.cli.main import COMMANDS
 from wsprobe.outcome import TABLE
 
-ABOUT = "show what a WebSocket server answered to a handshake, and what script in a browser is told of it"
+ABOUT = "show what a WebSocket server answered to a handshake, and what a script in a browser sees of it"
 
 DESCRIPTION = (
     "wsprobe makes one WebSocket handshake (RFC 6455), records every byte of it, and says exactly what came "
@@ -18,8 +18,8 @@ DESCRIPTION = (
     "A browser hides nearly all of this from the page: whatever a server says in refusing a handshake, script "
     "gets an error event with nothing in it and a close event with code 1006. wsprobe shows both sides of the "
     "same answer: what was on the wire, and what script in Chromium, Firefox, WebKitGTK, or in a browser that "
-    "follows the standards to the letter, is told of it. It runs no browser for this: the rules of each engine "
-    "were written down and are held against recordings of the engine itself, see wsprobe-browsers(7).",
+    "follows the standards to the letter, sees of it. It runs no browser for this: the rules of each engine "
+    "were written down and are checked against recordings of the engine itself, see wsprobe-browsers(7).",
 )
 
 IDEAS = (

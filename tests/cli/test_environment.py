@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,7 @@ def test_a_word_without_an_equals_sign_is_a_file(command: list[str], tmp_path: P
     assert dict(value["request"]["headers"])["Cookie"] == "x=y; all=1; http=2; set=7"
     for view in value.get("views", ()):
         sent = next(e for e in view["exchange"]["events"] if e["event"] == "sent")
-        assert "Cookie: x=y; all=1; http=2; set=7\r\n" in sent["data"]
+        assert b"Cookie: x=y; all=1; http=2; set=7\r\n" in b64decode(sent["data"])
 
 
 def test_bearer(capsys: Capture) -> None:
@@ -158,8 +159,8 @@ def test_an_open_handshake_says_that_no_origin_was_sent(capsys: Capture) -> None
 
 
 def test_all_hops_together_have_the_time_that_was_given(capsys: Capture) -> None:
-    assert run(["connect", "-L", "--max-redirs", "100", "-m", "0.3", "lab:302-self-loop"]) in (7, 10)
-    assert "(maximum time)" in capsys.readouterr().out
+    assert run(["connect", "-L", "--max-redirs", "100", "-m", "0.1", "lab:302-self-loop"]) == 7
+    assert "timeout: a time limit ran out" in capsys.readouterr().out
 
 
 def test_a_report_can_be_handed_on(capsys: Capture) -> None:

@@ -4,7 +4,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from wsprobe.net.run import in_order
+from wsprobe.net.run import HEAVY, WINDOW, in_order
 
 
 def virtual(work):
@@ -47,7 +47,42 @@ def test_a_slow_first_job_holds_back_an_endless_iterable():
             await in_order(work, jobs(), 4, lambda result: None)
 
     virtual(limited)
-    assert taken <= 9
+    assert WINDOW < taken <= WINDOW + 10
+
+
+def test_a_slow_first_job_does_not_stop_those_behind_it():
+    """93 jobs, three of which take 3 seconds and stand at the head: 3 seconds in all, with 8 at a time."""
+
+    async def work(job):
+        await trio.sleep(3 if job < 3 else 0.01)
+
+    async def timed():
+        start = trio.current_time()
+        await in_order(work, range(93), 8, lambda result: None)
+        return trio.current_time() - start
+
+    assert virtual(timed) == pytest.approx(3)
+
+
+def test_heavy_results_that_wait_stop_the_taking():
+    taken = 0
+
+    def jobs():
+        nonlocal taken
+        while True:
+            taken += 1
+            yield taken
+
+    async def work(job):
+        if job == 1:
+            await trio.sleep_forever()
+
+    async def limited():
+        with trio.move_on_after(10):
+            await in_order(work, jobs(), 4, lambda result: None, lambda result: HEAVY // 4)
+
+    virtual(limited)
+    assert taken < 20
 
 
 def test_a_result_is_handed_on_at_once():

@@ -20,7 +20,7 @@ from wsprobe.exchange import (
     Resolved,
     Sent,
 )
-from wsprobe.net.probe import probe
+from wsprobe.net.probe import Talk, probe
 
 
 def test_a_refusal_is_recorded_from_first_to_last(net):
@@ -238,7 +238,7 @@ def test_what_is_typed_is_sent_and_its_end_closes(net):
 
     async def work():
         async with net.serving(server) as port:
-            return await probe(net.plan(port, limits=Limits(linger=20)), talk=typed())
+            return await probe(net.plan(port, limits=Limits(linger=20)), talk=Talk(typed(), quiet=0))
 
     exchange = net.run(work, virtual=True)
     sent = [event for event in exchange.events if isinstance(event, Sent)][1:]

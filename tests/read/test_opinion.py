@@ -63,8 +63,8 @@ FIELD_LINES = (
 ).split(b"|")
 STATUS_LINES = (
     b"HTTP/1.1 403 No|HTTP/1.1 101 Yes|HTTP/1.1 200 |HTTP/1.1 204 No|HTTP/1.1 304 No|HTTP/1.1 999 x|"
-    b"HTTP/1.1 403|HTTP/1.0 403 No|HTTP/1.0 101 x|HTTP/1.1 100 Go on|HTTP/1.1 403 \xe4|HTTP/1.1 000 x|HTTP/1.1  403 x|"
-    b"http/1.1 403 x|HTTP/2.0 403 x|HTTP/1.1 199 x|\r\nHTTP/1.1 403 x|HTTP/1.1 403 \x01"
+    b"HTTP/1.1 403|HTTP/1.0 403 No|HTTP/1.0 101 x|HTTP/1.1 100 Go on|HTTP/1.1 403 \xe4|HTTP/1.1 000 x|"
+    b"HTTP/1.1  403 x|http/1.1 403 x|HTTP/2.0 403 x|HTTP/1.1 199 x|\r\nHTTP/1.1 403 x|HTTP/1.1 403 \x01"
 ).split(b"|")
 field_lines, status_lines = st.sampled_from(FIELD_LINES), st.sampled_from(STATUS_LINES)
 line_ends = st.sampled_from([b"\r\n"] * 9 + [b"\n"])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -45,7 +48,7 @@ def command(topic: tuple[str, ...], as_list: bool, as_json: bool) -> int:
     from wsprobe import explain
 
     if as_list:
-        write_list(explain.all_topics(), as_json)
+        write_list(explain.groups(), as_json)
         return 0
     if not topic:
         raise click.UsageError("no topic: name one, or --list for all of them")
@@ -57,14 +60,27 @@ def command(topic: tuple[str, ...], as_list: bool, as_json: bool) -> int:
         write_json(explain.value(entry))
     else:
         sys.stdout.write(explain.text(entry))
+        if found := _URL.search(" ".join(topic)):
+            sys.stdout.write(
+                f"\n  what that server says: wsprobe compare --browser-mode {shlex.quote(found[0])}\n"
+            )
     return 0
 
 
-def write_list(topics: Any, as_json: bool) -> None:
+_URL = re.compile(r"wss?://[A-Za-z0-9_.~:/?#@!$&*+,;=%\[\]-]*[A-Za-z0-9_/=]")
+"""In a line of a console: as far as a shell takes it for one word, or nearly."""
+
+
+def write_list(groups: Mapping[str, Sequence[str]], as_json: bool) -> None:
+    """Every topic on a line of its own, below what it is; a topic of several groups in the first."""
+    seen: dict[str, None] = {}
+    for group, topics in groups.items():
+        fresh = [topic for topic in topics if topic not in seen]
+        seen.update(dict.fromkeys(fresh))
+        if not as_json:
+            sys.stdout.write(f"{group}:\n" + "".join(f"  {topic}\n" for topic in fresh))
     if as_json:
-        write_json({"topics": list(topics)})
-    else:
-        sys.stdout.write("".join(f"{topic}\n" for topic in topics))
+        write_json({"topics": list(seen)})
 
 
 def write_json(value: Any) -> None:

@@ -140,7 +140,7 @@ class Command(click.Command):
                 formatter.write_dl(rows())
 
 
-ALL = "wsprobe.help"
+ALL = "help all"
 """Where the context keeps that all of the help is wanted."""
 
 

@@ -249,7 +249,7 @@ connection = together(
         type=Seconds(zero=False),
         metavar="SECONDS",
         section=LIMITS,
-        help=f"give up on the whole exchange by then  [default: {Limits().max_time:g}]",
+        help=f"give up on the whole exchange by then [default: {Limits().max_time:g}]",
         long="All redirects together have that time. With --talk and no -m, only the handshake is bounded.",
     ),
     option(
@@ -363,7 +363,7 @@ verdict = together(
     ),
 )
 
-IGNORED = "wsprobe.ignored"
+IGNORED = "ignored options"
 """Where the context keeps the names of options that were taken and mean nothing."""
 
 

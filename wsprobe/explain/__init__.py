@@ -28,19 +28,23 @@ class UnknownTopic(LookupError):
 
 def all_topics() -> tuple[str, ...]:
     """Every topic by name, console texts left out: those are found by pasting one."""
-    sources = (
-        program.outcome_topics,
-        tables.status_topics,
-        tables.close_code_topics,
-        tables.header_topics,
-        proxies.topics,
-        tables.script_topics,
-        program.finding_topics,
-        revisions.topics,
-        tables.section_topics,
-        program.scenario_topics,
-    )
-    return tuple(dict.fromkeys(topic for topics in sources for topic in topics()))
+    return tuple(dict.fromkeys(topic for topics in groups().values() for topic in topics))
+
+
+def groups() -> dict[str, tuple[str, ...]]:
+    """The same by what they are."""
+    return {
+        "Outcomes and exit statuses": program.outcome_topics(),
+        "HTTP statuses": tables.status_topics(),
+        "Close codes": tables.close_code_topics(),
+        "Headers": tables.header_topics(),
+        "Proxies": proxies.topics(),
+        "What a page sees": tables.script_topics(),
+        "Findings": program.finding_topics(),
+        "Specification revisions and their rules": revisions.topics(),
+        "Sections": tables.section_topics(),
+        "Scenarios of the lab": program.scenario_topics(),
+    }
 
 
 def find(topic: str) -> Entry:

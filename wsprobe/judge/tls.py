@@ -246,7 +246,7 @@ def _besides(reading: Reading, event: TlsFailed) -> Iterator[Finding]:
         return
     for reason, words in faults(event.certificate, _meant(reading), reading.exchange.started):
         if reason != event.reason:
-            yield _REASONS[reason].found(f"besides, the certificate {_text(words)}")
+            yield _REASONS[reason].found(f"also: the certificate {_text(words)}")
 
 
 def _meant(reading: Reading) -> str:

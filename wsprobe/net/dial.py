@@ -108,24 +108,29 @@ async def connect(addresses: tuple[Address, ...], interface: str | None, tape: T
     one that is used. An attempt with neither was given up because another was faster, or time ran out.
     """
     won: list[tuple[Address, trio.SocketStream]] = []
-    async with trio.open_nursery() as nursery:
+    try:
+        async with trio.open_nursery() as nursery:
 
-        async def run(address: Address, over: trio.Event) -> None:
-            stream = await _attempt(address, interface, tape)
-            if stream is not None and won:
-                stream.socket.close()
-            elif stream is not None:
-                won.append((address, stream))
-                nursery.cancel_scope.cancel()
-            over.set()
+            async def run(address: Address, over: trio.Event) -> None:
+                stream = await _attempt(address, interface, tape)
+                if stream is not None and won:
+                    stream.socket.close()
+                elif stream is not None:
+                    won.append((address, stream))
+                    nursery.cancel_scope.cancel()
+                over.set()
 
-        for address in addresses:
-            over = trio.Event()
-            nursery.start_soon(run, address, over)
-            with trio.move_on_after(STAGGER):
-                await over.wait()
-            if won:
-                break
+            for address in addresses:
+                over = trio.Event()
+                nursery.start_soon(run, address, over)
+                with trio.move_on_after(STAGGER):
+                    await over.wait()
+                if won:
+                    break
+    except BaseException:
+        for _, stream in won:  # time ran out just when it stood
+            stream.socket.close()
+        raise
     if not won:
         return End("error", "no address could be connected to")
     address, stream = won[0]
@@ -184,7 +189,7 @@ async def reach(ready: Ready, tape: Tape) -> Wire | End:
     first = (host, port) if ready.proxy is None else (ready.proxy.host, ready.proxy.port)
     stream = await _stream(*first, plan.route, tape)
     if isinstance(stream, End):
-        return _no_proxy(stream, tape) if ready.proxy is not None else stream
+        return _no_proxy(stream, *first, tape) if ready.proxy is not None else stream
     wire: Wire | End = StreamWire(stream)
     try:
         if ready.proxy is not None:
@@ -244,6 +249,7 @@ async def _through(wire: Wire, ready: Ready, host: str, port: int, tape: Tape) -
     return await through_socks(tunnel, ready.proxy, host, port)
 
 
-def _no_proxy(end: End, tape: Tape) -> End:
-    tape.add(TunnelFailed(tape.now(), f"the proxy could not be reached: {end.error}"))
+def _no_proxy(end: End, host: str, port: int, tape: Tape) -> End:
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    tape.add(TunnelFailed(tape.now(), f"the proxy {where} could not be reached: {end.error}"))
     return end

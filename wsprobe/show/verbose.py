@@ -64,8 +64,8 @@ class Conversation:
         lines = event(of, self._look)
         if isinstance(of, Ended):
             for mark, side in self._sides.items():
-                if side.rest:
-                    rest = _text(mark, bytes(side.rest), "", self._look)
+                if side.rest[side.shown :]:
+                    rest = _text(mark, bytes(side.rest[side.shown :]), "", self._look)
                     lines[:0] = [_stamped(of.at, each) for each in rest]
             if self._hidden:
                 text = f"{self._hidden} more bytes were sent or received (--json and --save keep all)"
@@ -89,14 +89,17 @@ class Conversation:
         if side.head is not None:
             side.rest += data
             found = side.head.advance(side.rest)
+            end = len(found.raw) if found is not None else side.rest.rfind(b"\n") + 1
+            if len(side.rest) - end > LONG_LINE:
+                end = len(side.rest)
+            if end > side.shown:
+                rows += _text(mark, bytes(side.rest[side.shown : end]), style, self._look)
+                side.shown = end
             if found is None:
-                if len(side.rest) < LONG_LINE:
-                    return []
-                data, side.rest = bytes(side.rest), bytearray()
-                return [_stamped(of.at, each) for each in _bytes(mark, data, self._look, style)]
-            raw, data = bytes(found.raw), bytes(side.rest[len(found.raw) :])
+                return [_stamped(of.at, each) for each in rows]
+            data = bytes(side.rest[end:])
             side.rest.clear()
-            rows += _text(mark, raw, style, self._look)
+            side.shown = 0
             interim = mark == "<" and response_of(found).interim
             side.head = HeadSplitter() if interim else None
             side.open = opens_session(found) if mark == "<" else _is_13(found)
@@ -142,6 +145,8 @@ class _Side:
     def __init__(self) -> None:
         self.head: HeadSplitter | None = HeadSplitter()
         self.rest = bytearray()
+        """What is not yet shown, or not yet a whole frame; of a head, all of it so far."""
+        self.shown = 0
         self.open = False
 
 
