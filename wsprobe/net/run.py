@@ -31,6 +31,11 @@ def run(work: Callable[[*Arguments], Awaitable[Result]], *arguments: *Arguments)
         raise
 
 
+def running() -> bool:
+    """Return whether this is called inside trio."""
+    return trio.lowlevel.in_trio_run()
+
+
 def leaves(raised: BaseException) -> Iterator[BaseException]:
     """Return the exceptions in *raised* that are no groups."""
     if isinstance(raised, BaseExceptionGroup):
