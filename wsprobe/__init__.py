@@ -6,7 +6,7 @@ used (PEP 562), so that the command starts no later for them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # typing's own, without typing, which takes longer to import than all that stands here
 
 if TYPE_CHECKING:
     from wsprobe.cli.python import (
@@ -39,13 +39,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # The seam that the docstring names.
-    from wsprobe.cli import python
+if not TYPE_CHECKING:  # a type checker would take every name for one of ours
 
-    return getattr(python, name)
+    def __getattr__(name):
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # The seam that the docstring names.
+        from wsprobe.cli import python
+
+        return getattr(python, name)
 
 
 def __dir__() -> list[str]:
