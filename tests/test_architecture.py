@@ -21,7 +21,7 @@ FLOORS = (
     ("followup", "redaction", "conversation", "judge", "browsers"),
     ("archive", "history", "net"),
     ("report",),
-    ("remedy", "lab"),
+    ("remedy", "trace", "lab"),
     ("explain",),
     ("show",),
     ("cli",),
@@ -161,6 +161,7 @@ def test_judge_and_browsers_do_not_know_each_other() -> None:
         (["connect", "--help"], ["trio", "ssl", "rich", "h11"]),
         (["explain", "1006"], ["trio", "ssl", "rich", "h11"]),
         (["compare", "--help"], ["trio", "ssl", "rich", "h11"]),
+        (["trace", "--help"], ["trio", "ssl", "rich", "h11"]),
         (
             ["connect", "--unix-socket", "/nonexistent", "ws://localhost/"],
             ["rich", "h11", "json", "tomllib", "ada_url", "wsprobe.history.revision", "wsprobe.archive"],

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from wsprobe.cli.comparison import as_is, differing, status, tellables
 
 from wsprobe import archive, opening, target
 from wsprobe.archive import ArchiveError
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.engine import Page
+from wsprobe.cli.compare import status, tellables
+from wsprobe.cli.engines import Readers, as_is
 from wsprobe.exchange import Exchange, Plan
 from wsprobe.history import read_as
 from wsprobe.history.data import select
@@ -40,6 +40,7 @@ SCENARIOS = ("status-403", "close-4403", "accept-wrong", "redirect-302", "100-th
 ROUNDS, EACH = 8, int(os.environ.get("MANY", "60"))
 LOOK = Look(width=100, verbose=2)
 REVISIONS = select("all")
+READERS = Readers(tuple(ENGINES))
 
 ODD: tuple[Any, ...] = (
     *(None, True, -1, 0, 1, 999, 65535, 65536, 2**31, 2**53, 10**30, 0.5, 1e308, [], {}, ["a"]),
@@ -117,13 +118,12 @@ def read_in_every_way(exchange: Exchange) -> None:
         made = replace(
             made,
             verdicts=tuple(read_as(made.reading, revision) for revision in REVISIONS),
-            views=as_is(made, tuple(ENGINES), Page()),
-            answers=(one,) * len(ENGINES),
+            views=as_is(made, READERS),
+            answers=(made,) * len(ENGINES),
         )
         handshake(made, LOOK)
         difference([made, made], LOOK)
         comparison([made, made], tellables([made, made]), LOOK)
-        differing(made)
         status([made], True, True)
         for each in one.events:
             event(each, LOOK)

@@ -195,9 +195,9 @@ FIN_WAIT = SECOND
 """For the peer's end of stream once both sides have sent a Close: RFC 6455 section 7.1.1 has the server close
 first, and lets the client close when it has not done so "in a reasonable time period"."""
 
-MOST_FIN_WAIT = 5 * SECOND
+MOST_FIN_WAIT = 15 * SECOND
 """The same, if the linger is longer: what still comes, and how it ends, is seen as far as an engine sees it
-(Chromium waits 2 s, libsoup 5)."""
+(Chromium waits 2 s, libsoup 5, undici for ever)."""
 
 PONGS_MAX = 1000
 """Pings answered in one session, so that a flood of them does not become one of ours."""

@@ -1,23 +1,26 @@
 """Recordings without their secrets: same bytes, same offsets, same reads, with ``*`` where a secret was.
 
 Masked are the credentials in Authorization and Proxy-Authorization, cookie values in Cookie and Set-Cookie,
-userinfo, and query values (of the target, of request lines, of Location, Referer and their like); then the same
-strings wherever they come back: in bodies, messages, reason phrases, other fields, error texts.
+fields whose names say that they hold a key or token, userinfo, query values (of the target, of request lines,
+of Location, Referer and their like), path segments and fragments that look like tokens, subprotocols that do,
+and messages that were asked for; then the same strings wherever they come back: in bodies, messages, reason
+phrases, other fields and their names, error texts, also percent-encoded, in JSON escapes, or as the beginning
+of a base64 text.
 
-A compressed body or message that repeats a secret is masked as a whole. Not masked: names of cookies and of
-query parameters, cookie attributes; strings under four bytes, where they come back; other spellings of a
-secret (in base64, in JSON escapes). Also masked: messages that were asked for, fields whose names say that they
-hold a key or token, subprotocols that look like one.
+A compressed body or message that repeats a secret is masked as a whole. What cannot be known: a secret that
+was given nowhere as one (a token in a body that the server made up), one that is cut in two, encrypted or
+hashed, base64 of it from another beginning; strings under four bytes, where they come back. Names of cookies
+and of query parameters and cookie attributes are not masked.
 """
 
 from __future__ import annotations
 
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Literal
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from msgspec.structs import replace
 
@@ -49,6 +52,9 @@ ECHO_MIN = 4
 SECRETS_MAX = 1000
 """Secrets searched for. A server can send any number of cookies; the request's own secrets come first."""
 
+BASE64_MIN = 6
+"""Bytes. The base64 of a shorter secret is too short to be searched for."""
+
 TOKEN_MIN = 20
 """Characters from which a subprotocol with letters and digits is taken for a token."""
 
@@ -64,6 +70,18 @@ _SCHEMES = (
     "vapid",
     "token",
 )
+
+
+def looks_like_token(text: str) -> bool:
+    """True if *text* is long and has digits among its letters, as what a machine made."""
+    return len(text) >= TOKEN_MIN and bool(re.search(r"[0-9]", text) and re.search(r"[A-Za-z]", text))
+
+
+def _random(text: str) -> bool:
+    """True if a path segment or fragment is plainly no word: long, hexadecimal or mixed of case and digits."""
+    if re.fullmatch(r"[0-9A-Fa-f-]{24,}", text):
+        return True
+    return len(text) >= TOKEN_MIN and all(re.search(kind, text) for kind in ("[0-9]", "[a-z]", "[A-Z]"))
 
 
 class Secrets:
@@ -102,11 +120,18 @@ class Secrets:
         query, hash_, fragment = after.partition("#") if mark else ("", "", "")
         if not mark:
             before, hash_, fragment = text.partition("#")
-        return before + mark + self._query(query) + hash_ + self.fragment(fragment)
+        return self._path(before) + mark + self._query(query) + hash_ + self.fragment(fragment)
 
     def fragment(self, text: str) -> str:
-        """Where it is made like a query (OAuth puts tokens there)."""
-        return self._query(text) if "=" in text else text
+        """Where it is made like a query (OAuth puts tokens there), or looks like a token."""
+        return self._query(text) if "=" in text else self._segment(text)
+
+    def _path(self, text: str) -> str:
+        """Segments that look like a token (``/ws/3f1c.../``)."""
+        return re.sub(r"(?<=/)[^/]+", lambda match: self._segment(match[0]), text)
+
+    def _segment(self, text: str) -> str:
+        return self._masked(text) if _random(text) else text
 
     def userinfo(self, text: str) -> str:
         """``user:password``; the colon stays."""
@@ -119,9 +144,8 @@ class Secrets:
         return re.sub(r"[^, \t]+", lambda found: self.token(found[0]), text)
 
     def token(self, text: str) -> str:
-        """*text* masked if it is long and has digits among its letters, as what a machine made."""
-        made = re.search(r"[0-9]", text) and re.search(r"[A-Za-z]", text)
-        return self._masked(text) if len(text) >= TOKEN_MIN and made else text
+        """*text*, masked if it looks like a token."""
+        return self._masked(text) if looks_like_token(text) else text
 
     def message(self, data: bytes) -> bytes:
         """What was sent in the session, masked as a whole."""
@@ -171,10 +195,20 @@ class Secrets:
             self._remember(secret.decode("latin-1"))
 
     def _remember(self, text: str) -> None:
-        forms = [text.encode("utf-8", "surrogatepass")]
+        spelt = [text.encode("utf-8", "surrogatepass")]
         if all(c < "\u0100" for c in text):
-            forms.append(text.encode("latin-1"))
-        forms.append(unquote_to_bytes(forms[0]))
+            spelt.append(text.encode("latin-1"))
+        plain = [*spelt, *(unquote_to_bytes(each) for each in spelt)]
+        forms = [*plain, *(quote_from_bytes(each, safe="").encode() for each in plain)]
+        from json import dumps  # only a call that masks needs it
+
+        for ascii in (True, False):
+            forms.append(dumps(text, ensure_ascii=ascii)[1:-1].encode("utf-8", "surrogatepass"))
+        for each in plain:
+            if len(each) >= BASE64_MIN:
+                # The last letters of base64 depend on what follows, where something does.
+                whole = len(each) // 3 * 4
+                forms += [encode(each)[:whole] for encode in (b64encode, urlsafe_b64encode)]
         for form in forms:
             if len(form) >= ECHO_MIN and len(self._found) < SECRETS_MAX:
                 self._found[form] = None
@@ -295,8 +329,9 @@ def _fields(secrets: Secrets, out: bytearray, head: Head) -> None:
             _mask(out, field.span, secrets.mask)
         elif rule is not None:
             _mask(out, field.value_span, partial(rule, secrets))
+            others.append((field.span[0], field.value_span[0]))
         elif not _decides(field):
-            others.append(field.value_span)
+            others.append(field.span)
     _echo(secrets, out, others, between=b"\n")
 
 

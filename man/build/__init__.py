@@ -13,6 +13,7 @@ PAGES = {
     "wsprobe.1": "program",
     "wsprobe-connect.1": "commands",
     "wsprobe-compare.1": "commands",
+    "wsprobe-trace.1": "commands",
     "wsprobe-explain.1": "commands",
     "wsprobe-serve.1": "commands",
     "wsprobe-python.3": "python",

@@ -15,6 +15,7 @@ from wsprobe.outcome import TABLE, Exit, Meaning
 SEE_ALSO = {
     "connect": ("wsprobe-json(5)", "wsprobe-history(7)", "curl(1)"),
     "compare": ("wsprobe-json(5)", "wsprobe-browsers(7)", "wsprobe-history(7)"),
+    "trace": ("wsprobe-json(5)", "wsprobe-browsers(7)"),
     "explain": ("wsprobe-browsers(7)", "wsprobe-history(7)"),
     "serve": ("wsprobe-json(5)",),
 }
@@ -22,6 +23,8 @@ EXIT: dict[str, str] = {
     "connect": "Of several URLs, the first status that is not 0 counts.",
     "compare": "As diff(1): 0 if every reader reached the same result, 1 if they differ. The statuses from 3 "
     "on, of the handshake itself, are used only where there was nothing to compare.",
+    "trace": "That of the handshake as it was given, as wsprobe-connect(1) has it: 0 if it opened, whatever "
+    "else was found.",
     "explain": "0 if the topic was found, 2 if it was not.",
     "serve": "130 after ^C, which is how it ends.",
 }

@@ -38,6 +38,20 @@ READERS = {
     "7692, to the letter.",
     "w3c-cr-2012": "A browser that follows the W3C Candidate Recommendation of 2012-09-20 to the letter.",
 }
+RUNTIMES = {
+    "undici": "The WebSocket of Node 22 and later. Every failure is an ErrorEvent with an empty message, and "
+    "close code 1006: script can tell none from another. A 401 or 421 is asked for once more. Once the server "
+    "has sent its Close, close comes only with the end of TCP. A close() while connecting leaves readyState 2.",
+    "ws": "The npm package ws, on Node. The message of its ErrorEvent says what failed; a listener for "
+    "unexpected-response reads status, headers and body of a refusal, one for upgrade the headers of a 101. "
+    "Messages are delivered while closing, too.",
+    "deno": "Deno. The message says what failed, but over TLS only that HTTP/2 was not agreed to. Neither "
+    "Sec-WebSocket-Accept nor the subprotocol nor extensions are checked; Connection has to be the one word "
+    "Upgrade. A close that is no server's has code 0; after the script's close() any failure is a clean 1005.",
+    "bun": "Bun. The message says what failed, with the URL.",
+}
+_BROWSERS = 3
+"""Columns of the table of agreement that are browsers."""
 UNSEEN = ("hostile",)
 """Kinds of scenarios that are left out: how much of them comes through is a matter of limits, not of rules."""
 
@@ -95,6 +109,14 @@ def _body() -> Iterator[str]:
     yield from mdoc.tagged(
         (f"{NAMES[name]} {ENGINES[name].version}".strip(), about) for name, about in READERS.items()
     )
+    yield ".Ss Runtimes"
+    yield from mdoc.paragraphs(
+        "Clients with the same interface outside browsers are read by name, or with all others by --browser "
+        "clients. Their script has no page: no Origin is sent, no cookie, and neither mixed content nor a "
+        "policy keeps anything back; only undici blocks ports. A relative URL does not parse. Their error "
+        "event is an ErrorEvent: its message is shown, and is a member of the event in JSON.",
+    )
+    yield from mdoc.tagged((f"{name} {ENGINES[name].version}", about) for name, about in RUNTIMES.items())
     yield ".Sh WHAT THEY MAKE OF AN ANSWER"
     yield from mdoc.paragraphs(
         "By subject: first what all readers agree on, then every scenario in which they do not, with what "
@@ -251,11 +273,19 @@ def _measuring() -> Iterator[str]:
         "readyState and console text alike. .ci/run drives the engines again.",
         "Where view and recording are the same, by kind of scenario (kind: same of all):",
     )
-    engines = list(measured["engines"])
-    widths = [max(len(kind) for kind in measured["kinds"])] + [max(len(name), 9) for name in engines]
-    rows = [["", *engines]] + [[kind, *row] for kind, row in measured["kinds"].items()]
-    yield from mdoc.literal(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    for columns in (slice(0, _BROWSERS), slice(_BROWSERS, None)):
+        engines = list(measured["engines"])[columns]
+        widths = [max(len(kind) for kind in measured["kinds"])] + [max(len(name), 9) for name in engines]
+        rows = [["", *engines]] + [[kind, *row[columns]] for kind, row in measured["kinds"].items()]
+        yield from mdoc.literal(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        )
+    yield from mdoc.paragraphs(
+        "The runtimes are npm packages, at the versions that tests/browsers/clients/package.json names; "
+        "python -m tests.browsers.clients installs them. They run the script of the same page, as a file.",
+        "A view follows a message to 16 MiB unfolded, and says so where there is more; an engine goes on to a "
+        "limit of its own, or of memory. For this table the views go on, too.",
     )
     yield ".Ss When an engine is updated"
     yield from mdoc.bullets(

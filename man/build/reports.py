@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, get_args
 
+import msgspec
+
 from man.build import mdoc
 from wsprobe import exchange
 from wsprobe.archive import FORMAT
@@ -64,7 +66,10 @@ RECORDING: dict[type, str] = {
     exchange.Act: "act",
 }
 EVENTS = get_args(exchange.Event)
-NAMES = {each.__name__: heading for each, heading in (OBJECTS | RECORDING).items()}
+TRACE: dict[type, str] = {as_json.ChangeJson: "changes", as_json.ConclusionJson: "conclusions"}
+NAMES = {each.__name__: heading for each, heading in (OBJECTS | RECORDING | TRACE).items()} | {
+    as_json.ReportJson.__name__: "report"
+}
 
 EXAMPLES = (
     (
@@ -137,6 +142,7 @@ def _body() -> Iterator[str]:
         "Every event has a member event, its kind, and a member at: whole microseconds since the start."
     )
     yield from _kinds(named, EVENTS, "event", "at")
+    yield from _trace()
     yield from _others()
     yield ".Sh EXAMPLES"
     for number, (purpose, lines) in enumerate(EXAMPLES):
@@ -144,7 +150,9 @@ def _body() -> Iterator[str]:
             yield ".Pp"
         yield from mdoc.text(purpose)
         yield from mdoc.literal(lines.splitlines())
-    yield from mdoc.references("wsprobe-connect(1)", "wsprobe-compare(1)", "wsprobe(1)", "jq(1)")
+    yield from mdoc.references(
+        "wsprobe-connect(1)", "wsprobe-compare(1)", "wsprobe-trace(1)", "wsprobe(1)", "jq(1)"
+    )
 
 
 def _kinds(named: dict[str, Schema], kinds: tuple[type, ...], tag: str, *without: str) -> Iterator[str]:
@@ -155,6 +163,20 @@ def _kinds(named: dict[str, Schema], kinds: tuple[type, ...], tag: str, *without
         (name,) = of["properties"][tag]["enum"]
         yield from mdoc.text(f"{name}: {of['description']}")
         yield from members(of, without=(tag, *without))
+
+
+def _trace() -> Iterator[str]:
+    named: dict[str, Schema] = msgspec.json.schema(as_json.TraceJson)["$defs"]
+    yield ".Sh THE OBJECT OF TRACE"
+    yield from _object(named[as_json.TraceJson.__name__])
+    for each, heading in TRACE.items():
+        yield f".Ss {heading}"
+        yield from _object(named[each.__name__])
+
+
+def _object(of: Schema) -> Iterator[str]:
+    yield from mdoc.text(of["description"])
+    yield from members(of)
 
 
 def _others() -> Iterator[str]:

@@ -24,11 +24,14 @@ from tests.browsers.driver.case import Case, Script
 from tests.browsers.driver.compare import MOST_EVENTS, differences, told
 from tests.browsers.driver.engines import ENGINES
 from tests.browsers.driver.record import Recording, measure
+from wsprobe.browsers import RUNTIMES
 from wsprobe.lab import load
 
 TIMES = 5
-ENDS_EARLY = ("fin-on-accept", "reset-on-accept")
-"""Listeners that end a connection while it is still being made."""
+ENDS_EARLY = ("fin-on-accept", "reset-on-accept", "smtp", "ssh", "noise")
+"""Listeners that end a connection while it is still being made, or speak before they were asked."""
+ELSEWHERE = ("https-page-ws-private-ip",)
+"""Scenarios with an address that is not of this machine."""
 FOLLOWED = 3
 """So many of the requests after the first are kept whole; of a redirect loop the rest are alike."""
 JAR = Script(at_end="document.cookie")
@@ -45,10 +48,15 @@ class Checked:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def cases(names: Iterable[str] = ()) -> list[Case]:
-    """The cases of the catalogue, or of those scenarios."""
+def cases(names: Iterable[str] = (), engine: str = "") -> list[Case]:
+    """The cases of the catalogue, or of those scenarios, that *engine* can be measured with."""
     catalogue = load()
-    return [_case(name) for name in names or catalogue if name in catalogue]
+    return [_case(name) for name in names or catalogue if name in catalogue and not left_out(engine, name)]
+
+
+def left_out(engine: str, scenario: str) -> bool:
+    """True where *engine* would go beyond this machine: no page keeps a runtime from an address elsewhere."""
+    return engine in RUNTIMES and scenario in ELSEWHERE
 
 
 def _case(name: str) -> Case:
@@ -206,7 +214,7 @@ def main() -> int:
 
 def _engine(name: str, only: list[str], check: bool, calm: bool) -> int:
     version, known = store.load(name)
-    wanted = cases(only)
+    wanted = cases(only, name)
     say = partial(_say, name)
     measuring = partial(run, ENGINES[name], wanted, known if check else {}, say, calm=calm)
     checked = trio.run(measuring)

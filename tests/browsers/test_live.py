@@ -10,6 +10,7 @@ import trio
 from tests.browsers import measure, measure_requests
 from tests.browsers.driver import store
 from tests.browsers.driver.engines import ENGINES
+from wsprobe.browsers import RUNTIMES
 
 pytestmark = pytest.mark.engines
 
@@ -19,15 +20,16 @@ def name(request: pytest.FixtureRequest) -> str:
     """Name of an engine that is installed; where it must be (CI), its absence is a failure."""
     engine: str = request.param
     if missing := ENGINES[engine].missing():
+        how = missing if engine in RUNTIMES else f"apt-get install {missing}"
         if os.environ.get("CI"):
-            pytest.fail(f"{engine} is not installed: apt-get install {missing}")
-        pytest.skip(f"{engine} is not installed: apt-get install {missing}")
+            pytest.fail(f"{engine} is not installed: {how}")
+        pytest.skip(f"{engine} is not installed: {how}")
     return engine
 
 
 def test_the_engine_still_does_what_is_recorded(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     version, known = store.load(name)
-    checked = trio.run(measure.run, ENGINES[name], measure.cases(), known, lambda text: None)
+    checked = trio.run(measure.run, ENGINES[name], measure.cases(engine=name), known, lambda text: None)
     with capsys.disabled():
         print(f"\n{name} {checked.version}", *measure.races(checked, known), sep="\n  ")
     assert (checked.failed, checked.changed) == ({}, {})

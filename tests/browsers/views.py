@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from msgspec.structs import replace
 
@@ -14,15 +16,19 @@ from tests.browsers.driver import store
 from tests.browsers.driver.case import Case
 from tests.browsers.driver.compare import MOST_EVENTS, agree, of_view
 from tests.browsers.driver.record import Recording
-from wsprobe.browsers import ENGINES
+from wsprobe.browsers import ENGINES, inflate
+from wsprobe.browsers.chromium import channel as chromium
 from wsprobe.browsers.engine import Engine
+from wsprobe.browsers.undici import session as undici
+from wsprobe.browsers.webkitgtk import connection as webkitgtk
+from wsprobe.browsers.ws import session as ws
 from wsprobe.exchange import Limits
 from wsprobe.lab import load
 from wsprobe.lab.play import rehearse
 from wsprobe.lab.ports import PORTS
 from wsprobe.lab.scenario import Scenario
 
-MEASURED = ("chromium", "firefox", "webkitgtk")
+MEASURED = ("chromium", "firefox", "webkitgtk", "undici", "ws", "deno", "bun")
 HOST = "127.0.10.1"
 MESSAGES = 64 * 1024
 """Bytes in which there are more messages than a recording keeps."""
@@ -30,6 +36,10 @@ ALL = 1 << 40
 """Bytes within which nothing is left out, however small its pieces: those are counted in proportion."""
 HEADS = 512 * 1024
 """Bytes that are more than the head that any engine reads."""
+UNFOLDED = 256 * 1024 * 1024
+"""Bytes that a message is followed to here, beyond any engine's own limit: the usual bound is ours."""
+BOUNDED = (inflate, chromium, webkitgtk, undici, ws)
+"""The modules that hold to that bound."""
 
 
 @cache
@@ -55,7 +65,11 @@ def scenarios(name: str) -> dict[str, Scenario]:
 
 def view(name: str, scenario: Scenario, limits: Limits) -> dict[str, Any]:
     """What our engine *name* says of *scenario*, recorded within *limits*."""
-    return _named(of_view(rehearse(engines()[name], scenario, load(), host=HOST, limits=limits)))
+    with ExitStack() as lifted:
+        for module in BOUNDED:
+            lifted.enter_context(patch.object(module, "INFLATED_MAX", UNFOLDED))
+        seen = rehearse(engines()[name], scenario, load(), host=HOST, limits=limits)
+    return _named(of_view(seen))
 
 
 @cache

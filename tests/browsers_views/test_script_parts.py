@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 import pytest
 
 from tests.browsers_views.recordings import HEAD, OPEN, frame, recorded, seen
-from wsprobe.browsers import ENGINES
+from wsprobe.browsers import ALL, ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.hidden import hidden
 from wsprobe.browsers.inflate import Inflater
@@ -176,20 +177,21 @@ def test_causes_in_the_network_are_hidden() -> None:
 
 
 def test_engines_are_looked_up_by_name() -> None:
-    assert set(ENGINES) == {"chromium", "firefox", "webkitgtk", "whatwg", "w3c-cr-2012"}
-    assert len(ENGINES) == 5
+    assert set(ALL) == {"chromium", "firefox", "webkitgtk", "whatwg", "w3c-cr-2012"}
+    assert set(ENGINES) == {*ALL, "undici", "ws", "deno", "bun"}
+    assert len(ENGINES) == 9
     assert ENGINES["chromium"].name == "chromium"
     with pytest.raises(KeyError):
         ENGINES["netscape"]
 
 
-@pytest.mark.parametrize("inflater", [Inflater, SoupInflater])
-def test_streams_without_end_are_no_message(inflater: type[Inflater] | type[SoupInflater]) -> None:
+@pytest.mark.parametrize(("inflater", "limit"), [(Inflater, ()), (SoupInflater, (1 << 20,))])
+def test_streams_without_end_are_no_message(inflater: Any, limit: tuple[int, ...]) -> None:
     """Two bytes end a stream and cost as much time as a thousand: so many at once are given up."""
     few, many = b"\x03\x00" * (STREAMS_MAX - 1), b"\x03\x00" * 1_000_000
-    assert inflater(15).feed(few, False, 1 << 20) == b""
+    assert inflater(15).feed(few, False, *limit) == b""
     with pytest.raises(ValueError, match="more than 1000 streams"):
-        inflater(15).feed(many, False, 1 << 20)
+        inflater(15).feed(many, False, *limit)
 
 
 def test_streams_without_end_in_pieces() -> None:

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.browsers import ENGINES
-from wsprobe.browsers.tell import CODES, SITUATIONS, Situation, alike, failure, tellable, told
+from wsprobe.browsers import ALL, ENGINES
+from wsprobe.browsers.tell import CODES, ERRORS, SITUATIONS, Situation, alike, failure, tellable, told
 from wsprobe.lab import find, load
 from wsprobe.lab.play import rehearse
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda each: each.outcome)
-@pytest.mark.parametrize("browser", list(ENGINES))
+@pytest.mark.parametrize("browser", [*ALL, "undici"])
 def test_what_each_engine_shows(browser: str, situation: Situation) -> None:
     scenario = find(situation.scenario)
     seen = told(rehearse(ENGINES[browser], scenario, load()))
     code = CODES.get((browser, situation.outcome), 1006)
     assert scenario.outcome == situation.outcome
-    assert (seen == failure(code)) if code is not None else (seen != failure(1006))
+    error = {"error": ERRORS[browser]} if browser in ERRORS else {}
+    assert (seen == failure(code, **error)) if code is not None else (seen != failure(1006))
+
+
+@pytest.mark.parametrize("name", ["ws", "deno", "bun"])
+def test_a_runtime_tells_them_all_apart(name: str) -> None:
+    views = [rehearse(ENGINES[name], find(each.scenario), load()) for each in SITUATIONS]
+    assert len(tellable(views).groups) == len(SITUATIONS)
+    assert alike(views, "") == []
 
 
 def test_a_403_is_among_the_failures_that_must_look_alike() -> None:

@@ -181,6 +181,7 @@ def test_an_engine_that_asks_nothing_has_nothing_on_its_wire(capsys: Capture) ->
     )
     first, second = out.split("answered to ")
     assert "on the wire\n  nothing: " in first
+    assert "Origin sent" not in first
     assert "in the page, Chromium" in first
     assert second.startswith("wsprobe\n")
 

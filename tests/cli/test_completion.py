@@ -35,6 +35,7 @@ TYPED = [
     ("wsprobe explain accept-mism", "accept-mismatch"),
     ("wsprobe compare --browser firefox,chr", "--browser firefox,chromium"),
     ("wsprobe compare --spec hybi-07..rfc64", "--spec hybi-07..rfc6455"),
+    ("wsprobe trace --only get,keepal", "--only get,keepalive-upgrade"),
     ("wsprobe connect --wire hixie-76", "--wire hixie-76"),
     ("wsprobe connect --expect sta", "--expect status="),
     ("wsprobe connect --expect outcome=unres", "outcome=unresolved"),

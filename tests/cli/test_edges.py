@@ -64,7 +64,7 @@ def test_the_bare_word_prints_its_help_as_help(capsys: pytest.CaptureFixture[str
 
 def test_completion_of_nothing_is_the_commands() -> None:
     done = shell("$W", _WSPROBE_COMPLETE="bash_complete")
-    assert done.stdout == "plain,connect\nplain,compare\nplain,explain\nplain,serve\n"
+    assert done.stdout == "plain,connect\nplain,compare\nplain,trace\nplain,explain\nplain,serve\n"
     for kind in ("zsh", "fish"):
         assert shell("$W", _WSPROBE_COMPLETE=f"{kind}_complete").stderr == ""
 

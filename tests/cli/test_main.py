@@ -48,7 +48,10 @@ from wsprobe.outcome import TABLE, Exit
         (["compare", "lab:ok"], "nothing to compare with"),
         (["explain", "no such topic at all"], "no such topic at all"),
         (["serve", "--host", "192.0.2.1"], "not a loopback address"),
-        (["nonsense"], "wsprobe: no command 'nonsense'; there are connect, compare, explain, serve (see"),
+        (
+            ["nonsense"],
+            "wsprobe: no command 'nonsense'; there are connect, compare, trace, explain, serve (see",
+        ),
         (["conect"], "did you mean connect"),
         (["wss://h/"], "to probe it: wsprobe connect wss://h/"),
         (["connect", "--expect", "status=4xx", "ws://h/"], "'4xx' is not a number"),

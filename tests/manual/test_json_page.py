@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 
 from man.build import mdoc, page, reports
 from tests.manual.command_lines import parse
-from wsprobe.browsers import ENGINES
+from wsprobe.browsers import ALL
 from wsprobe.cli.main import run
-from wsprobe.show.as_json import schema
+from wsprobe.show.as_json import TraceJson, schema
 
 WHOLE = json.loads(schema())
 NO_JQ = shutil.which("jq") is None and not os.environ.get("CI")
@@ -56,6 +57,15 @@ def test_every_object_has_its_place_on_the_page() -> None:
     """An object that is added to the contract wants a heading."""
     placed = {*reports.OBJECTS, *reports.RECORDING, *reports.EVENTS, *reports.SCRIPT_EVENTS}
     assert {each.__name__ for each in placed} == set(WHOLE["$defs"])
+
+
+def test_every_property_of_a_trace_is_named() -> None:
+    made = " ".join(page("wsprobe-json.5").split())
+    named = msgspec.json.schema(TraceJson)["$defs"]
+    for each in (TraceJson, *reports.TRACE):
+        for name, value in named[each.__name__]["properties"].items():
+            told = " ".join("\n".join(mdoc.text(value["description"])).split())
+            assert f'.It "{mdoc.escaped(f"{name} ({reports.kind(value)})")}" {told}' in made
 
 
 def test_the_schema_is_one() -> None:
@@ -97,7 +107,7 @@ OFFLINE = [lines for _, lines in reports.EXAMPLES if "lab:" in lines]
 PRINTED = {
     "accept-wrong": "accept-",
     "response.body.raw": "body text\n",
-    "--browser all": "".join(f'["{name}",1006]\n' for name in ENGINES),
+    "--browser all": "".join(f'["{name}",1006]\n' for name in ALL),
     "kept.json": "in the page",
 }
 

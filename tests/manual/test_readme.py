@@ -31,6 +31,7 @@ STATUS = {
     "wsprobe connect 'lab:/close": Exit.CLOSED,
     "wsprobe connect 'lab:/status": Exit.REFUSED,
     "wsprobe compare --browser-mode lab:status-403 lab:refused": Exit.DIFFERENT,
+    "wsprobe compare --browser clients": Exit.DIFFERENT,
     "wsprobe compare --spec": Exit.DIFFERENT,
 }
 """How a line begins -> the status it ends with, where that is not 0."""

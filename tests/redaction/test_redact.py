@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import json
+import urllib.parse
 import zlib
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -359,3 +362,47 @@ def test_any_recording_can_be_redacted(
     assert len(after.plan.target.url) == len(target.url)
     assert [type(event) for event in after.events] == [type(event) for event in events]
     assert after.hops[0] == replace(after, hops=())
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        pytest.param(lambda secret: base64.b64encode(secret), id="base64"),
+        pytest.param(
+            lambda secret: base64.urlsafe_b64encode(secret + b" and more"), id="the beginning of base64"
+        ),
+        pytest.param(lambda secret: urllib.parse.quote(secret, safe="").encode(), id="percent"),
+        pytest.param(lambda secret: json.dumps(secret.decode("latin-1"))[1:-1].encode(), id="JSON"),
+    ],
+)
+@pytest.mark.parametrize("place", ["body", "value", "name", "reason"])
+def test_a_secret_is_found_in_other_spellings(spelling: Callable[[bytes], bytes], place: str) -> None:
+    secret = b'pa"ss/word\xe9!'
+    request = b"GET / HTTP/1.1\r\nHost: x\r\nCookie: session=" + secret + b"\r\n\r\n"
+    echo = spelling(secret)
+    there = {each: echo if each == place else b"x" for each in ("body", "value", "name", "reason")}
+    answer = b"HTTP/1.1 403 %(reason)b\r\nX-%(name)b: %(value)b\r\nConnection: close\r\n\r\n%(body)b" % {
+        each.encode(): text for each, text in there.items()
+    }
+    made = exchange([])
+    events = (Sent(1, request), Received(2, answer), Ended(3, "fin"))
+    made = replace(made, plan=replace(made.plan, request=request), events=events)
+    found = read(redact(made)).received
+    assert len(found) == len(answer)
+    assert echo.rstrip(b"=")[:12] not in found
+
+
+@pytest.mark.parametrize(
+    ("path", "masked"),
+    [
+        ("/ws/3f1c8a52-9d0e-4b7c-8a11-5f2f6f1f9d3b", "/ws/" + "*" * 36),
+        ("/ws/AbCdEfGh1234567890xyz/room", "/ws/" + "*" * 21 + "/room"),
+        ("/s/accept-then-close-with-reason-4403", "/s/accept-then-close-with-reason-4403"),
+        ("/chat/v2", "/chat/v2"),
+    ],
+)
+def test_a_path_segment_that_looks_like_a_token_is_masked(path: str, masked: str) -> None:
+    request = f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    made = exchange([Ended(3, "fin")])
+    made = replace(made, plan=replace(made.plan, request=request), events=(Sent(1, request), Ended(3, "fin")))
+    assert read(redact(made)).request.resource.decode() == masked

@@ -1,4 +1,4 @@
-"""What a script in each browser sees of a recording: one engine a package, loaded when it is asked for."""
+"""What a script in each browser, or runtime, sees of a recording: a package each, loaded when asked for."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from typing import Any
 
 from wsprobe.browsers.engine import Engine
 
-NAMES = ("chromium", "firefox", "webkitgtk", "whatwg", "w3c-cr-2012")
+NAMES = ("chromium", "firefox", "webkitgtk", "whatwg", "w3c-cr-2012", "undici", "ws", "deno", "bun")
 """Each has a module or package here that is called like it and has it as ``ENGINE``."""
+RUNTIMES = ("undici", "ws", "deno", "bun")
+"""W3C-API clients outside browsers: each is asked for by name, or all by ``clients``."""
+ALL = tuple(name for name in NAMES if name not in RUNTIMES)
+"""What ``all`` means: the browser engines, and the specifications that are read like one."""
 
 
 class Engines(Mapping[str, Engine]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -31,8 +31,9 @@ class Page(Struct, frozen=True):
 class DomException(Struct, frozen=True):
     name: str
     message: str
-    code: int | None = None
-    """Legacy code: SyntaxError 12, InvalidAccessError 15, SecurityError 18, InvalidStateError 11, or None."""
+    code: int | str | None = None
+    """Legacy code: SyntaxError 12, InvalidAccessError 15, SecurityError 18, InvalidStateError 11, or
+    None; a word where a runtime gives its errors one."""
 
 
 class DomEvent(Struct, frozen=True):
@@ -49,6 +50,10 @@ class DomEvent(Struct, frozen=True):
     reason: str = ""
     was_clean: bool = False
     exception: DomException | None = None
+    message: str | None = None
+    """Of an ``error`` that is an ErrorEvent (in a runtime); None where it is a plain Event, as in a browser."""
+    error: str = ""
+    """Of an ErrorEvent: name, message and, in brackets, code of its ``error``."""
 
 
 class ScriptView(Struct, frozen=True):
@@ -76,6 +81,8 @@ class ScriptView(Struct, frozen=True):
     """Not "" where the engine is measured to give more than one result; says which."""
     cookies: tuple[str, ...] = ()
     """Set-Cookie values that the engine stores."""
+    beyond: tuple[str, ...] = ()
+    """What script can read by an interface that browsers do not have, or that happens to it there, in words."""
 
 
 class Construction(Struct, frozen=True):
@@ -145,6 +152,12 @@ def oldest_tls(engine: Engine) -> str | None:
     """The oldest TLS that *engine* speaks, as ``TlsOptions.minimum`` has it; None: no older than usual."""
     oldest: str | None = getattr(engine, "oldest_tls", None)
     return oldest
+
+
+def may_close(engine: Engine) -> Callable[[int], bool] | None:
+    """The codes that *engine*'s close() takes, None for those of the standard."""
+    codes: Callable[[int], bool] | None = getattr(engine, "may_close", None)
+    return codes
 
 
 def undefined_is_zero(engine: Engine) -> bool:

@@ -20,13 +20,19 @@ def hidden(reading: Reading, events: Sequence[DomEvent]) -> tuple[str, ...]:
     opened = any(e.type == "open" for e in events)
     said = [*_network(reading)]
     for response in reading.responses:
-        said += _answer(response, opened)
+        said += [item for item in _answer(response, opened) if not _is_told(item, events)]
     if opened:
         said += _session(reading, events)
     closing = next((e for e in events if e.type == "close"), None)
     if closing is not None and not closing.was_clean:
         said += _end(reading)
     return tuple(said)
+
+
+def _is_told(item: str, events: Sequence[DomEvent]) -> bool:
+    """True of a status that the message of an ErrorEvent ends with."""
+    status = item.removeprefix("status ")
+    return status != item and any((e.message or "").endswith(f": {status}") for e in events)
 
 
 def _network(reading: Reading) -> list[str]:

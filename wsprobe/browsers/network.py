@@ -15,6 +15,7 @@ from wsprobe.exchange import (
     Connected,
     ConnectFailed,
     Ended,
+    Received,
     ResolveFailed,
     Sent,
     Target,
@@ -65,6 +66,20 @@ def reset_unasked(reading: Reading) -> bool:
     asked = next((e for e in events[connected:] if isinstance(e, Sent)), None)
     before = events[max(0, connected - 1)]
     return asked is None or last.at - asked.at < events[connected].at - before.at
+
+
+def spoke_unasked(reading: Reading) -> bool:
+    """True if the peer's first bytes, or its end, came before it can have had our request."""
+    events = reading.exchange.events
+    connected = next((n for n in reversed(range(len(events))) if isinstance(events[n], Connected)), None)
+    if connected is None:
+        return False
+    asked = next((e for e in events[connected:] if isinstance(e, Sent)), None)
+    first = next((e for e in events[connected:] if isinstance(e, Received | Ended)), None)
+    if asked is None or first is None:
+        return False
+    before = events[max(0, connected - 1)]
+    return first.at - asked.at < events[connected].at - before.at
 
 
 COUNT = "00000001"

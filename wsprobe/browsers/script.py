@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
@@ -25,7 +25,7 @@ MAX_REASON = 123
 
 
 class CallTexts(Struct, frozen=True):
-    """The exceptions of one engine's close() and send(). ``{code}`` is filled in."""
+    """The exceptions of one engine's close() and send(); ``{code}`` and ``{size}`` are filled in."""
 
     close_code: str
     close_reason: str
@@ -46,20 +46,29 @@ class CloseCall(Struct, frozen=True):
     while_connecting: bool
 
 
-def on_wire(acts: Iterable[Act], *, undefined_is_zero: bool = False) -> tuple[Act, ...]:
+def on_wire(
+    acts: Iterable[Act], *, undefined_is_zero: bool = False, may_close: Callable[[int], bool] | None = None
+) -> tuple[Act, ...]:
     """Those of a page's *acts* that a probe plays in the page's stead: not the ones that throw, nor those
-    before there is a session. *undefined_is_zero*: as in ``CallTexts``."""
+    before there is a session. *undefined_is_zero*: as in ``CallTexts``; *may_close*: the codes that
+    close() takes, those of the WHATWG text if None."""
     return tuple(
         act
         for act in acts
-        if act.when != "created" and (act.do != "close" or _may_close(act, undefined_is_zero))
+        if act.when != "created"
+        and (act.do != "close" or _may_close(act, undefined_is_zero, may_close or closes_by_standard))
     )
 
 
-def _may_close(act: Act, undefined_is_zero: bool) -> bool:
+def _may_close(act: Act, undefined_is_zero: bool, may_close: Callable[[int], bool]) -> bool:
     if undefined_is_zero and act.code is None and act.data:
         return False
-    return (act.code is None or act.code == 1000 or 3000 <= act.code <= 4999) and len(act.data) <= MAX_REASON
+    return (act.code is None or may_close(act.code)) and len(act.data) <= MAX_REASON
+
+
+def closes_by_standard(code: int) -> bool:
+    """True of the codes that close() takes (WHATWG WebSockets, close(), step 1)."""
+    return code == 1000 or 3000 <= code <= 4999
 
 
 class WebSocket:
@@ -117,17 +126,17 @@ class WebSocket:
             self.events.append(DomEvent("message", OPEN, data=data))
             self.run("message")
 
-    def error(self, ready_state: int = CLOSED) -> None:
-        """Event ``error``; readyState is *ready_state* from then on."""
+    def error(self, ready_state: int = CLOSED, message: str | None = None, error: str = "") -> None:
+        """Event ``error``, an ErrorEvent with a *message*; readyState is *ready_state* from then on."""
         self.ready_state = ready_state
-        self.events.append(DomEvent("error", ready_state))
+        self.events.append(DomEvent("error", ready_state, message=message, error=error))
 
     def closed(self, code: int, reason: str = "", *, clean: bool) -> None:
         """readyState CLOSED and event ``close``."""
         self.ready_state = CLOSED
         self.events.append(DomEvent("close", CLOSED, code=code, reason=reason, was_clean=clean))
 
-    def _throw(self, name: str, message: str, code: int) -> None:
+    def _throw(self, name: str, message: str, code: int | None) -> None:
         exception = DomException(name, message, code)
         self.events.append(DomEvent("throw", self.ready_state, exception=exception))
 
@@ -142,7 +151,7 @@ class WebSocket:
                 return
         if len(act.data) > MAX_REASON:
             self.console += [self._texts.long_reason] if self._texts.long_reason else []
-            self._throw("SyntaxError", self._texts.close_reason, 12)
+            self._throw("SyntaxError", self._texts.close_reason.replace("{size}", str(len(act.data))), 12)
             return
         if self.ready_state in (CLOSING, CLOSED):
             return
@@ -262,6 +271,7 @@ class Told(Struct, frozen=True):
     because: str
     cookies: tuple[str, ...] = ()
     races: str = ""
+    beyond: tuple[str, ...] = ()
 
 
 def live(
@@ -270,12 +280,15 @@ def live(
     made: Made,
     readings: Sequence[Reading],
     texts: CallTexts,
-    through: Callable[[WebSocket], Told],
+    through: Callable[[Any], Told],
+    socket: Callable[[Iterable[Act], CallTexts], WebSocket] = WebSocket,
 ) -> ScriptView:
-    """Return the view of what was *made*: the script's WebSocket, run *through* all that happens to it."""
+    """Return the view of what was *made*: the script's WebSocket, run *through* all that happens to it.
+
+    *socket*: makes that WebSocket, where its calls are not judged by the standard."""
     if made.construction.exception is not None:
         return _seen(engine, page, made, None, None, Told("threw", made.because))
-    script = WebSocket(page.acts, texts)
+    script = socket(page.acts, texts)
     script.console += made.console
     told = through(script)
     return _seen(engine, page, made, script, readings[-1] if readings else None, told)
@@ -295,9 +308,10 @@ def _seen(
         events=events,
         ready_state=script.ready_state if script is not None else CONNECTING,
         console=tuple(script.console) if script is not None else made.console,
-        hidden=hidden(reading, events) if reading is not None else (),
+        hidden=hidden(reading, events) if reading is not None and not told.beyond else (),
         outcome=told.outcome,
         because=told.because,
         races=told.races,
         cookies=told.cookies,
+        beyond=told.beyond,
     )

@@ -42,6 +42,8 @@ def _event(event: DomEvent) -> tuple[object, ...]:
         event.reason,
         event.was_clean,
         None if event.exception is None else event.exception.name,
+        event.message,
+        event.error,
     )
 
 
@@ -74,6 +76,7 @@ _FIELDS: dict[str, Callable[[ScriptView], object]] = {
     "open.extensions": lambda view: tuple(e.extensions for e in view.events if e.type == "open"),
     "message": lambda view: tuple(e.data for e in view.events if e.type == "message"),
     "error": lambda view: sum(e.type == "error" for e in view.events),
+    "error.message": lambda view: tuple(e.message for e in view.events if e.type == "error"),
     "close": lambda view: _close(view, "type") is not None,
     "close.code": lambda view: _close(view, "code"),
     "close.reason": lambda view: _close(view, "reason"),
@@ -109,15 +112,22 @@ CODES: dict[tuple[str, str], int | None] = {
 """(engine, outcome) -> the close code where it is not 1006; None where it does not look like a failure."""
 
 
-def failure(code: int) -> Told:
-    """What script is told of a handshake that failed: ``error``, then ``close`` with *code*, not clean."""
+ERRORS: dict[str, DomEvent] = {
+    # An ErrorEvent, and always the same one: lib/web/websocket/websocket.js.
+    "undici": DomEvent("error", 3, message="", error="TypeError: "),
+}
+"""The ``error`` of a failed handshake where it is not a plain Event; other runtimes say in it what failed."""
+
+
+def failure(code: int, error: DomEvent = DomEvent("error", 3)) -> Told:  # noqa: B008 - a frozen value
+    """What script is told of a handshake that failed: *error*, then ``close`` with *code*, not clean."""
     view = ScriptView(
         browser="",
         version="",
         page="",
         url="",
         exception=None,
-        events=(DomEvent("error", 3), DomEvent("close", 3, code=code)),
+        events=(error, DomEvent("close", 3, code=code)),
         ready_state=3,
         console=(),
         hidden=(),
@@ -148,4 +158,4 @@ def alike(views: Sequence[ScriptView], outcome: str) -> list[tuple[tuple[str, ..
 
 def _signature(browser: str, outcome: str) -> Told | None:
     code = CODES.get((browser, outcome), 1006)
-    return None if code is None else failure(code)
+    return None if code is None else failure(code, ERRORS.get(browser, DomEvent("error", 3)))

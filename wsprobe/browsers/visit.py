@@ -7,7 +7,7 @@ from collections.abc import Generator
 
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Engine, Page, oldest_tls, undefined_is_zero
+from wsprobe.browsers.engine import Engine, Page, may_close, oldest_tls, undefined_is_zero
 from wsprobe.browsers.script import on_wire
 from wsprobe.exchange import Exchange, Limits, Plan, Route, TlsOptions
 from wsprobe.read import read
@@ -33,7 +33,7 @@ def visit(
     plan = Plan(
         target=construction.target,
         request=engine.request(construction, page, key),
-        acts=on_wire(page.acts, undefined_is_zero=undefined_is_zero(engine)),
+        acts=on_wire(page.acts, undefined_is_zero=undefined_is_zero(engine), may_close=may_close(engine)),
         limits=limits,
         tls=tls,
         route=route,

@@ -10,22 +10,19 @@ from msgspec.structs import replace
 from wsprobe import opening, target
 from wsprobe.cli.options import Asking
 from wsprobe.exchange import Plan, Route, Target
+from wsprobe.redaction import looks_like_token
 from wsprobe.wire import WIRES
 
 
-def plan(url: str, asking: Asking, *, wire: str | None = None, elsewhere: bool = False) -> Plan:
-    """The plan to ask *url*. *elsewhere*: a redirect led to another host, so credentials stay behind.
+def plan(url: str, asking: Asking, *, wire: str | None = None) -> Plan:
+    """The plan to ask *url*.
 
     Raises click.UsageError if the URL cannot be understood, or the offer cannot be made.
     """
     try:
         to = target.parse(url)
         offer = asking.offer
-        if elsewhere:
-            offer = replace(
-                offer, user=None, cookies=(), headers=tuple(h for h in offer.headers if not _secret(h))
-            )
-        cookies = [each.pair for each in asking.jar if each.goes_to(to)] if not elsewhere else []
+        cookies = [each.pair for each in asking.jar if each.goes_to(to)]
         offer = replace(offer, cookies=(*offer.cookies, *cookies))
         key = asking.key if asking.key is not None else opening.fresh_key(os.urandom(16))
         offer = replace(offer, key=key)
@@ -54,5 +51,38 @@ def route(asking: Asking, to: Target) -> Route:
     return replace(asking.route, proxy=asking.proxies.proxy(to))
 
 
-def _secret(header: str) -> bool:
-    return header.partition(":")[0].strip().lower() in ("authorization", "cookie")
+def origin(of: Target) -> tuple[bool, str, int]:
+    """Scheme, host and port: what a secret was given for."""
+    return of.secure, of.host.lower(), of.port
+
+
+def for_strangers(asking: Asking) -> Asking:
+    """What of *asking* may go to another origin than its own: nothing that could be a secret.
+
+    Left out are credentials, cookies, the client's certificate, a request or request target written by hand,
+    all headers but those in HARMLESS, and subprotocols that look like a token.
+    """
+    offer = asking.offer
+    return replace(
+        asking,
+        offer=replace(
+            offer,
+            user=None,
+            cookies=(),
+            headers=tuple(header for header in offer.headers if _harmless(header)),
+            protocols=tuple(name for name in offer.protocols if not looks_like_token(name)),
+            request_target=None,
+        ),
+        jar=(),
+        raw=None,
+        tls=replace(asking.tls, certificate=None, key=None),
+    )
+
+
+HARMLESS = ("user-agent", "origin", "sec-websocket-extensions", "sec-websocket-version")
+"""Headers, besides Accept and those that begin so, that say nothing of who asks."""
+
+
+def _harmless(header: str) -> bool:
+    name = header.partition(":")[0].rstrip("; \t").strip().lower()
+    return name in HARMLESS or name.startswith("accept")

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from msgspec.structs import replace
 
-from wsprobe.browsers import ENGINES
+from wsprobe.browsers import ALL, ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.tell import Tellable, tellable, told
 from wsprobe.browsers.url import parse
@@ -30,6 +30,9 @@ SECTION = "Readers"
 TELLABLE_IN_EACH = 100
 """With more recordings than this, only the first object has ``tellable``: it names all of them, and in every
 object the output would grow as their square."""
+
+TOGETHER = {"all": ALL, "clients": tuple(ENGINES)}
+"""Words for several readers."""
 
 CALLED = {"chrome": "chromium", "edge": "chromium"}
 """Browsers made of an engine that is shown, by the names that people know."""
@@ -66,8 +69,10 @@ reading = together(
         shell_complete=completion.browsers,
         metavar="NAME[,NAME]",
         section=SECTION,
-        help="the engines to show: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, or all",
-        long="Turns --browser-mode on. The last two are specifications read to the letter.",
+        help="readers: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, all; undici, ws, deno, bun, clients",
+        long="Turns --browser-mode on. whatwg and w3c-cr-2012 are specifications read to the letter; all means "
+        "the first five. undici (Node's own WebSocket), ws, deno and bun are runtimes: script has no page, so "
+        "--page and --csp decide nothing there. clients means all nine.",
     ),
     option(
         "--spec",
@@ -188,17 +193,17 @@ def compare(words: Sequence[str], said: Settings, by: Readers) -> int:
 
 
 def chosen(names: Sequence[str]) -> tuple[str, ...]:
-    """Engine names from --browser; all of them if none was named."""
+    """Engine names from --browser: those of browsers and specifications if none was named."""
     words = [word.strip() for name in names for word in name.split(",") if word.strip()]
-    if not words or "all" in words:
-        return tuple(ENGINES)
-    words = [CALLED.get(word.lower(), word) for word in words]
-    for word in words:
-        if word.lower() == "safari":
+    meant: list[str] = []
+    for word in words or ["all"]:
+        name = CALLED.get(word.lower(), word)
+        if name.lower() == "safari":
             raise click.UsageError(SAFARI)
-        if word not in ENGINES:
-            raise click.UsageError(f"--browser: '{word}' is not one of {', '.join(ENGINES)}, all")
-    return tuple(dict.fromkeys(words))
+        if name not in (*ENGINES, *TOGETHER):
+            raise click.UsageError(f"--browser: '{word}' is not one of {', '.join((*ENGINES, *TOGETHER))}")
+        meant += TOGETHER.get(name, (name,))
+    return tuple(dict.fromkeys(meant))
 
 
 def opener(word: str, origin: str | None) -> str:

@@ -29,7 +29,7 @@ def browsers(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     from wsprobe.browsers import ENGINES
 
     begun, comma, last = incomplete.rpartition(",")
-    words = ENGINES if comma else (*ENGINES, "all")
+    words = ENGINES if comma else (*ENGINES, "all", "clients")
     return _beginning(last, (word for word in words if word not in begun.split(",")), begun + comma)
 
 

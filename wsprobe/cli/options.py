@@ -168,8 +168,18 @@ own_request = together(
         is_flag=True,
         section=REQUEST,
         help="follow redirects; every hop is shown",
-        long="Credentials and cookies are not carried to another host. Browsers do not follow redirects for "
-        "WebSockets, except WebKitGTK.",
+        long="What was given for one origin (scheme, host and port) goes to no other, however long the chain: "
+        "credentials, cookies, the client's certificate, --raw-request, --request-target, a --protocol that "
+        "looks like a token, and every -H but Accept and its kin, User-Agent, Origin, Sec-WebSocket-Extensions "
+        "and -Version. The report says what was left out. Browsers do not follow redirects for WebSockets, but "
+        "for WebKitGTK.",
+    ),
+    option(
+        "--location-trusted",
+        is_flag=True,
+        rare=True,
+        section=REQUEST,
+        help="follow redirects as -L does, and send credentials and all else to every origin",
     ),
     option(
         "--max-redirs",
@@ -517,6 +527,7 @@ class Settings(Struct, frozen=True):
 
     asking: Asking
     follow: bool = False
+    location_trusted: bool = False
     max_redirs: int = 10
     negotiate: bool = False
     talk: bool = False
@@ -557,7 +568,8 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         _check_origin(values["origin"])
     return Settings(
         asking=_asking(values, page),
-        follow=bool(get("follow")),
+        follow=bool(get("follow") or get("location_trusted")),
+        location_trusted=bool(get("location_trusted")),
         max_redirs=get("max_redirs", 10),
         negotiate=bool(get("negotiate")),
         talk=bool(get("talk")),

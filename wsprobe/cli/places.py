@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from typing import IO, TYPE_CHECKING, Any
 
 import click
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -137,19 +138,46 @@ def recordings(name: str) -> list[Exchange]:
 
 
 def _load(file: IO[bytes], name: str) -> list[Exchange]:
-    from wsprobe.archive import ArchiveError, load
+    from wsprobe.archive import ArchiveError
 
-    found = []
+    found: list[Exchange] = []
     for number, each in enumerate(file, 1):
         if not each.strip():
             continue
         try:
-            found.append(load(each.decode("utf-8")))
+            found += _recorded(each.decode("utf-8"))
         except UnicodeDecodeError:
             raise click.UsageError(f"{name}, line {number}: not a recording: not UTF-8 text") from None
         except ArchiveError as error:
             raise click.UsageError(f"{name}, line {number}: {error}") from None
     return found
+
+
+LONGEST_URL = 70_000
+"""Characters within which the object of ``trace --json`` says that it is one: it begins with its URL."""
+
+
+class _Changed(Struct):
+    report: msgspec.Raw
+
+
+class _Traced(Struct):
+    """As much of the object of ``trace --json`` as tells where its recordings are."""
+
+    changes: list[_Changed]
+
+
+def _recorded(text: str) -> list[Exchange]:
+    """The recording in a line; of what ``trace --json`` printed, each one. Raises ArchiveError."""
+    from wsprobe.archive import ArchiveError, load
+
+    if '"changes":[{"change":' not in text[:LONGEST_URL]:
+        return [load(text)]
+    try:
+        traced = msgspec.json.decode(text, type=_Traced)
+    except (msgspec.DecodeError, RecursionError):
+        raise ArchiveError("not a recording: an object of trace --json that is not whole") from None
+    return [load(bytes(each.report)) for each in traced.changes]
 
 
 class Lab:

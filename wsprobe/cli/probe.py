@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Protocol
 import click
 from msgspec.structs import replace
 
-from wsprobe.cli.ask import plan
+from wsprobe import target
+from wsprobe.cli.ask import for_strangers, origin, plan
 from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.places import Lab, Place, Word
-from wsprobe.exchange import Event, Exchange, Plan, Received, Sent
+from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
 from wsprobe.followup import other_wire, redirect, transient
 from wsprobe.judge.subject import how
 from wsprobe.outcome import Exit
 from wsprobe.read import read
-from wsprobe.read.reading import Reading
 from wsprobe.report import Report, report
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def probe_all(words: Sequence[Word], settings: Settings, to: Sink) -> None:
         async with AsyncExitStack() as stack:
             found = await usable(words, settings, Lab(stack), to)
 
-            async def one(job: tuple[int, Place]) -> tuple[int, Report]:
+            async def one(job: tuple[int, Place]) -> Done:
                 nonlocal under_way
                 number, place = job
 
@@ -74,12 +74,13 @@ def probe_all(words: Sequence[Word], settings: Settings, to: Sink) -> None:
                 to.asking(under_way, None)
                 exchange = await asked(place, settings, to.event, keep)
                 under_way -= 1
-                return number, reported(place, exchange)
+                return number, place, exchange
 
-            def hand_on(result: tuple[int, Report]) -> None:
-                number, made = result
+            def hand_on(result: Done) -> None:
+                # Read when its turn has come: what waits is the recording alone.
+                number, place, exchange = result
                 del kept[number]
-                to.report(made)
+                to.report(reported(place, exchange))
                 to.asking(under_way, len(found) - number - 1 - under_way)
 
             await net.in_order(one, enumerate(found), parallel, hand_on, weight)
@@ -109,9 +110,12 @@ async def usable(words: Sequence[Word], settings: Settings, lab: Lab, to: Sink) 
     return found
 
 
-def weight(result: tuple[int, Report]) -> int:
+Done = tuple[int, Place, Exchange]
+
+
+def weight(result: Done) -> int:
     """Bytes that a result holds while it waits for those before it."""
-    return sum(len(e.data) for e in result[1].exchange.events if isinstance(e, Received | Sent))
+    return sum(len(event.data) for event in result[2].events if isinstance(event, Received | Sent))
 
 
 def reported(place: Place, exchange: Exchange) -> Report:
@@ -185,8 +189,11 @@ async def conversation(
             return exchange
         hops.append(replace(exchange, hops=()))
         spent = sum(hop.events[-1].at for hop in hops) / 1_000_000
-        left = max(0.001, place.asking.limits.max_time - spent)
-        now = replace(then, limits=replace(then.limits, max_time=left))
+        whole = place.asking.limits.max_time
+        if spent >= whole:
+            ended = Ended(0, "timeout", f"what led here took longer than {whole:g} s (maximum time)")
+            return over(Exchange(then, (ended,), hops[-1].started))
+        now = replace(then, limits=replace(then.limits, max_time=whole - spent))
 
 
 def _talk(settings: Settings) -> Talk:
@@ -209,7 +216,7 @@ def following(exchange: Exchange, place: Place, settings: Settings, hops: int) -
     if following:
         url = redirect(reading)
         if url is not None:
-            return redirected(reading, url, place)
+            return redirected(url, place, settings)
     if negotiating:
         wire = other_wire(reading)
         if wire is not None:
@@ -222,12 +229,15 @@ def in_version(asking: Asking) -> Asking:
     return replace(asking, offer=replace(asking.offer, version=None))
 
 
-def redirected(reading: Reading, url: str, place: Place) -> Plan | None:
-    """The plan for a redirect's *url*; None if that cannot be asked (another scheme, no host)."""
+def redirected(url: str, place: Place, settings: Settings) -> Plan | None:
+    """The plan for a redirect's *url*; None if that cannot be asked (another scheme, no host).
+
+    However many redirects led there: what was given for the first URL's origin goes to no other, unless
+    --location-trusted says so.
+    """
     try:
-        then = plan(url, place.asking)
-        if then.target.host != reading.exchange.plan.target.host:
-            then = plan(url, place.asking, elsewhere=True)
-    except click.UsageError:
+        if settings.location_trusted or origin(target.parse(url)) == origin(target.parse(place.url)):
+            return plan(url, place.asking)
+        return plan(url, for_strangers(place.asking))
+    except (click.UsageError, target.TargetError):
         return None
-    return then

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from wsprobe.explain.entry import Entry, lab, load
 
-FILES = ("chromium", "firefox", "webkitgtk", "runtimes")
+FILES = ("chromium", "firefox", "webkitgtk", "runtimes", "clients")
 
 _NAMES = {"chromium": "Chromium (Chrome, Edge)", "firefox": "Firefox", "webkitgtk": "WebKitGTK"}
 _CURLY = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
@@ -103,8 +103,22 @@ def _entry(match: Match) -> Entry:
         *usual,
         ("what to do", row["fix"]),
         *_caused_by(status, row),
+        *_says_more(match),
     )
     return Entry(match.found, "console text", match.found, tuple(means), facts, tuple(dict.fromkeys(see)))
+
+
+_KEEP_QUIET = frozenset({"chromium", "firefox", "webkitgtk", "undici (Node)"})
+"""Those whose script is not told what is said here, or anything else."""
+
+
+def _says_more(match: Match) -> tuple[tuple[str, str], ...]:
+    """Which clients would have told script."""
+    scenarios = match.row.get("scenarios", ())
+    if not scenarios or not _KEEP_QUIET.issuperset(match.engines):
+        return ()
+    words = "script in ws, Deno and Bun is told in the error event's message; ws gives headers and body, too"
+    return (("clients that say more", f"{words} (wsprobe compare --browser clients lab:{scenarios[0]})"),)
 
 
 def _caused_by(status: str, row: dict[str, Any]) -> tuple[tuple[str, str], ...]:

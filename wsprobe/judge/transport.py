@@ -311,7 +311,12 @@ def _late_connection(reading: Reading, failed: list[ConnectFailed]) -> Iterator[
     tried = [event for event in reading.exchange.events if isinstance(event, Connecting)]
     over = {(event.address, event.port) for event in failed}
     waiting = [event for event in tried if (event.address, event.port) not in over]
-    if waiting:
+    if reading.exchange.hops and len(reading.exchange.events) == 1:
+        yield CONNECT_TIMEOUT.found(
+            "it was not asked: what led here took all the time there was",
+            usual="redirects that are slow, or go round in a circle",
+        )
+    elif waiting:
         listed = ", ".join(_address(event.address, event.port) for event in waiting)
         yield CONNECT_TIMEOUT.found(f"{listed} did not answer before the time limit")
     elif not has(reading, Resolved):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -29,6 +29,9 @@ from wsprobe.read import read
 from wsprobe.read.reading import Body, Field, Head, Reading, Request, Response, Session
 from wsprobe.report import Report, close_of
 from wsprobe.show.timing import timing
+
+if TYPE_CHECKING:
+    from wsprobe.trace.conclusions import Conclusion
 
 Pair = tuple[str, str]
 Who = Literal["server", "client"]
@@ -258,7 +261,13 @@ class ExceptionJson(Object, frozen=True, kw_only=True):
 
     name: Annotated[str, Meta(description="Name of the exception, as SyntaxError.")]
     message: Annotated[str, Meta(description="Its message, in the engine's own words.")]
-    code: Annotated[int | UnsetType, Meta(description="Its legacy code; absent where it has none.")] = UNSET
+    code: Annotated[
+        int | str | UnsetType,
+        Meta(
+            description="Its legacy code, or the word that a runtime gives its errors as code; absent where it "
+            "has none."
+        ),
+    ] = UNSET
 
 
 class Happening(Object, frozen=True, kw_only=True, tag_field="type"):
@@ -281,6 +290,18 @@ class MessageJson(Happening, frozen=True, kw_only=True, tag="message"):
 
 class ErrorJson(Happening, frozen=True, kw_only=True, tag="error"):
     """The connection failed."""
+
+    message: Annotated[
+        str | UnsetType,
+        Meta(
+            description="ErrorEvent.message, in a runtime (undici, ws, deno, bun); absent in a browser, where "
+            "it is a plain Event."
+        ),
+    ] = UNSET
+    error: Annotated[
+        str | UnsetType,
+        Meta(description="ErrorEvent.error, in a runtime: its name, message and, in brackets, code."),
+    ] = UNSET
 
 
 class CloseEventJson(Happening, frozen=True, kw_only=True, tag="close", rename={"was_clean": "wasClean"}):
@@ -323,7 +344,11 @@ class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
         Meta(description="What this engine's own request led to; absent where it read the answer to ours."),
     ] = UNSET
     browser: Annotated[
-        str, Meta(description="Name of the engine: chromium, firefox, webkitgtk, whatwg or w3c-cr-2012.")
+        str,
+        Meta(
+            description="Name of the engine: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, undici, ws, "
+            "deno or bun."
+        ),
     ]
     version: Annotated[str, Meta(description="Its version.")]
     page: Annotated[str, Meta(description="URL of the page whose script opened the socket.")]
@@ -354,6 +379,13 @@ class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
         Meta(description="Not null where the engine is measured to give more than one result: which."),
     ]
     cookies: Annotated[tuple[str, ...], Meta(description="Set-Cookie values that the engine stores.")]
+    beyond: Annotated[
+        tuple[str, ...] | UnsetType,
+        Meta(
+            description="What script in a runtime can read by an interface that browsers do not have; absent "
+            "if nothing."
+        ),
+    ] = UNSET
 
 
 class ToldJson(Object, frozen=True, kw_only=True):
@@ -477,6 +509,42 @@ class ReportJson(Object, frozen=True, kw_only=True):
     ] = UNSET
 
 
+class ChangeJson(Object, frozen=True, kw_only=True):
+    """One request of a trace, and what came of it."""
+
+    change: Annotated[
+        str,
+        Meta(
+            description="What was changed, by its name in wsprobe-trace(1); base for the handshake as it was "
+            "given."
+        ),
+    ]
+    report: Annotated[ReportJson, Meta(description="As connect --json has it.")]
+
+
+class ConclusionJson(Object, frozen=True, kw_only=True):
+    """What the answers mean together."""
+
+    id: Annotated[str, Meta(description="What is concluded; wsprobe-trace(1) lists the ids, which stay.")]
+    text: Annotated[str, Meta(description="The same in sentences, for a person.")]
+    likely: Annotated[float, Meta(description="From 0 to 1: how likely that is.")]
+    because: Annotated[
+        tuple[str, ...],
+        Meta(description="The names of the changes whose answers show it side by side."),
+    ]
+    fix: Annotated[
+        str, Meta(description="The lines to write, or what to do, a line each; may be the empty string.")
+    ]
+
+
+class TraceJson(Object, frozen=True, kw_only=True):
+    """The one object that wsprobe trace --json prints. compare reads it as the recordings that are in it."""
+
+    url: Annotated[str, Meta(description="The URL that was asked.")]
+    changes: Annotated[list[ChangeJson], Meta(description="The requests, in the order they were sent.")]
+    conclusions: Annotated[list[ConclusionJson], Meta(description="The most likely first.")]
+
+
 TAGS = {
     "format": "Version of the format of recordings.",
     "event": "The kind of event.",
@@ -522,6 +590,11 @@ def pieces(value: ReportJson) -> Iterator[str]:
     """
     many = value.views is not UNSET or value.verdicts is not UNSET
     return _pieces(value, 3 if many else 0)
+
+
+def trace_pieces(value: TraceJson) -> Iterator[str]:
+    """The compact text of a trace in parts, pure ASCII, without a line end: request by request."""
+    return _pieces(value, 2)
 
 
 def _pieces(value: object, deep: int) -> Iterator[str]:
@@ -589,6 +662,18 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
         views=[view_value(view, answer) for view, answer in zip(report.views, answers, strict=True)] or UNSET,
         verdicts=[verdict_value(verdict, reading) for verdict in report.verdicts] or UNSET,
         tellable=UNSET if tellable is None else tellable,
+    )
+
+
+def trace_value(reports: Sequence[tuple[str, Report]], found: Sequence[Conclusion]) -> TraceJson:
+    """The whole object that ``trace --json`` prints. *reports*: one or more, by change."""
+    return TraceJson(
+        url=reports[0][1].exchange.plan.target.url,
+        changes=[ChangeJson(change=name, report=report_value(report)) for name, report in reports],
+        conclusions=[
+            ConclusionJson(id=each.id, text=each.text, likely=each.likely, because=each.because, fix=each.fix)
+            for each in found
+        ],
     )
 
 
@@ -769,6 +854,7 @@ def view_value(view: ScriptView, answer: Report | None) -> ViewJson:
         because=view.because,
         races=view.races or None,
         cookies=view.cookies,
+        beyond=view.beyond or UNSET,
     )
 
 
@@ -791,6 +877,8 @@ def event_value(event: DomEvent) -> EventJson:
             return CloseEventJson(code=event.code, reason=event.reason, was_clean=event.was_clean)
         case "throw":
             return ThrowJson(exception=exception_value(event.exception))
+        case "error" if event.message is not None:
+            return ErrorJson(message=event.message, error=event.error)
         case _:
             return ErrorJson()
 

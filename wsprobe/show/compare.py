@@ -297,7 +297,7 @@ def _page(report: Report, look: Look) -> list[Line]:
         return []
     given = "" if report.page.url != Page().url else " (nobody named one: --page URL or --origin ORIGIN does)"
     rows = [line(Piece("page ", "dim"), look.text(report.page.url.encode()), Piece(given, "dim"))]
-    asked = [each for each in report.answers if each is not None] or [report]
+    asked = [each for each in report.answers or (report,) if each is not None]
     origins = dict.fromkeys(_field(each, b"origin") for each in asked if each.reading.request.head.fields)
     if origins:
         sent = ", ".join(look.text(o) if o is not None else "none" for o in origins)
@@ -347,7 +347,8 @@ def side_by_side(left: Sequence[Line], report: Report, views: Sequence[int], loo
     """What was on the wire, and beside it what the page of these *views* is told of it, if there are any."""
     seen = [report.views[i] for i in views]
     if seen and look.terminal and look.width >= WIDE:
-        return beside(left, page(seen, look), look)
+        places = dict.fromkeys(block.place for block in blocks(seen, look))
+        return beside(left, page(seen, look), look, " or ".join(places))
     return [line(Piece("on the wire", "name")), *indented(left, look), *indented_page(seen, look)]
 
 
@@ -386,7 +387,7 @@ def page(views: Sequence[ScriptView], look: Look) -> list[Line]:
 def indented_page(views: Sequence[ScriptView], look: Look) -> list[Line]:
     rows: list[Line] = []
     for block in blocks(views, look):
-        rows.append(line(Piece(f"in the page, {', '.join(block.names)}", "name")))
+        rows.append(line(Piece(f"{block.place}, {', '.join(block.names)}", "name")))
         rows += indented(block.lines, look)
     return rows
 
@@ -398,12 +399,12 @@ def indented(lines: Sequence[Line], look: Look) -> list[Line]:
     return [(Piece("  "), *part) for each in lines for part in cut(each, look.width - 2)]
 
 
-def beside(left: Sequence[Line], right: Sequence[Line], look: Look) -> list[Line]:
-    """Two columns with a rule between them."""
+def beside(left: Sequence[Line], right: Sequence[Line], look: Look, place: str) -> list[Line]:
+    """Two columns with a rule between them: the wire, and beside it what script is told in its *place*."""
     column = (look.width - 3) // 2
     bar = "\u2502" if look.unicode else "|"
     rows: list[Line] = [
-        (Piece(f"{'on the wire':<{column}} ", "name"), Piece(bar, "dim"), Piece(" in the page", "name"))
+        (Piece(f"{'on the wire':<{column}} ", "name"), Piece(bar, "dim"), Piece(f" {place}", "name"))
     ]
     lefts = [part for each in left for part in cut(each, column)]
     rights = [part for each in right for part in cut(each, look.width - column - 3)]

@@ -24,6 +24,7 @@ from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.judge.subject import how
 from wsprobe.outcome import TABLE
 from wsprobe.read import read
+from wsprobe.read.head import split_head
 from wsprobe.read.reading import Body, Head, Reading, Response
 from wsprobe.read.reading import Line as WireLine
 from wsprobe.remedy import advice
@@ -266,7 +267,18 @@ def asked_again(hop: Exchange, then: Exchange) -> str:
         return f"asked again in {then.plan.wire} after {url}: it answered {status}, and speaks {listed}"
     reason = visible(final.reason) if final is not None else ""
     said = f"{status} {reason}".rstrip()
-    return f"asked again at {visible(then.plan.target.url.encode())} after {url}: it answered {said}"
+    left = left_behind(hop, then)
+    kept = f"; another origin, so not sent to it: {', '.join(left)}" if left else ""
+    return f"asked again at {visible(then.plan.target.url.encode())} after {url}: it answered {said}{kept}"
+
+
+def left_behind(hop: Exchange, then: Exchange) -> list[str]:
+    """What was asked with at *hop*, and no longer with *then*: names of fields, and a client's certificate."""
+    before, after = (split_head(each.plan.request)[0] for each in (hop, then))
+    still = {field.key for field in after.fields}
+    left = dict.fromkeys(visible(field.name) for field in before.fields if field.key not in still)
+    shown = hop.plan.tls.certificate is not None and then.plan.tls.certificate is None
+    return [*left, *(["the client certificate"] if shown else [])]
 
 
 def report_notes(report: Report) -> frozenset[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from wsprobe.browsers import RUNTIMES
 from wsprobe.browsers.engine import DomEvent, ScriptView
 from wsprobe.browsers.tell import told
 from wsprobe.show.lines import Line, Look, Piece, ends, left_out, line
@@ -19,6 +20,10 @@ TITLES = {
     "webkitgtk": "WebKitGTK",
     "whatwg": "WHATWG standard",
     "w3c-cr-2012": "W3C CR 2012",
+    "undici": "undici (Node)",
+    "ws": "ws (Node)",
+    "deno": "Deno",
+    "bun": "Bun",
 }
 
 
@@ -27,12 +32,16 @@ class Block(Struct, frozen=True):
 
     names: tuple[str, ...]
     lines: tuple[Line, ...]
+    place: str = "in the page"
+    """Where script runs."""
 
 
 def title(view: ScriptView) -> str:
     """Name and major version, as people say it."""
     name = TITLES.get(view.browser, view.browser)
     parts = view.version.split(".")
+    if view.browser in RUNTIMES:
+        return f"{name} {view.version}"
     shown = ".".join(parts[:2]) if view.browser == "webkitgtk" else parts[0]
     return f"{name} {shown}" if view.browser in ("chromium", "firefox", "webkitgtk") else name
 
@@ -57,13 +66,19 @@ def _block(group: Sequence[ScriptView], look: Look) -> Block:
     elif first.outcome == "follows":
         lines.append(line(Piece("asks again by itself; what came of it is not recorded", "dim")))
     lines += _consoles(group, look)
+    for view in group:
+        lines += [
+            line(Piece(f"beyond the W3C API, in {title(view)}: ", "dim"), _safe(each, look))
+            for each in view.beyond
+        ]
     hidden = list(dict.fromkeys(item for view in group for item in view.hidden))
     if hidden:
         lines.append(line(Piece("hidden: ", "warn"), _safe(", ".join(hidden), look)))
     for view in group:
         if view.races:
             lines.append(line(Piece(f"races in {title(view)}: ", "warn"), _safe(view.races, look)))
-    return Block(tuple(title(view) for view in group), tuple(lines))
+    place = "in the script" if all(view.browser in RUNTIMES for view in group) else "in the page"
+    return Block(tuple(title(view) for view in group), tuple(lines), place)
 
 
 def _safe(text: str, look: Look) -> str:
@@ -112,6 +127,8 @@ def _event(event: DomEvent, look: Look) -> Line:
             return line(
                 Piece("  throws  ", "fail"), f"{event.exception.name}: {_safe(event.exception.message, look)}"
             )
+        case "error" if event.message is not None:
+            return line(Piece("  error   ", "fail"), f'message "{_safe(event.message, look)}"')
         case "error":
             return line(Piece("  error   ", "fail"), "Event {}")
 

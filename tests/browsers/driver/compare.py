@@ -65,6 +65,8 @@ def _event(event: DomEvent) -> dict[str, Any]:
         written |= {"code": event.code, "reason": event.reason, "wasClean": event.was_clean}
     elif event.type == "throw":
         written |= _exception(event.exception) or {}
+    elif event.message is not None:
+        written |= {"message": event.message, "error": event.error}
     return written
 
 

@@ -167,7 +167,7 @@ def test_a_proxy_that_keeps_silent(net):
 def test_nothing_listens_where_the_proxy_should_be(net):
     exchange = net.run(lambda: probe(net.plan(9, proxy="http://127.0.0.1:1")))
     assert net.only(exchange, ConnectFailed).errno == "ECONNREFUSED"
-    assert net.only(exchange, TunnelFailed).error.startswith("the proxy could not be reached")
+    assert net.only(exchange, TunnelFailed).error.startswith("the proxy 127.0.0.1:1 could not be reached")
 
 
 @pytest.mark.parametrize("kind", ["http", "socks5"])

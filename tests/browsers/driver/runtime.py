@@ -1,0 +1,204 @@
+"""Drives W3C-API clients outside browsers: undici and ws on Node, Deno, Bun. They run the page's own script."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import trio
+
+from tests.browsers import clients
+from tests.browsers.driver.bench import Bench
+from tests.browsers.driver.browser import EngineError, Line, Sheet
+from tests.browsers.driver.process import directory, environment, guarded
+
+RUNNER = Path(__file__).with_name("runtime.mjs")
+
+VARIES = re.compile(
+    r"[0-9A-F]{8,16}(?=:error:[0-9A-F]{8}:)|(?<=verification time )[0-9]+|(?<=[(])[0-9]+(?= seconds ago)"
+)
+"""In messages: OpenSSL names the thread, rustls says how late it is."""
+
+
+def _text(file: Path) -> str:
+    return file.read_text("utf-8")
+
+
+def _varying(found: re.Match[str]) -> str:
+    return "{thread}" if found.string[found.end() : found.end() + 7] == ":error:" else "{seconds}"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    words: tuple[str, ...]
+    trusting: Callable[[Path], Mapping[str, str]]
+    """Environment in which a runtime trusts that certificate authority, too."""
+
+
+def _node(package: str, entry: str) -> Command | None:
+    node = shutil.which("node")
+    if node is None or not clients.installed(package):
+        return None
+    # A child of the guard asks for no place in the cache and finds nothing of the user's.
+    return Command((node, str(RUNNER), "{page}", "{out}", str(clients.modules() / package / entry)), _for_node)
+
+
+def _for_node(authority: Path) -> Mapping[str, str]:
+    return {"NODE_EXTRA_CA_CERTS": str(authority), "NODE_NO_WARNINGS": "1"}
+
+
+def _undici() -> Command | None:
+    return _node("undici", "index.js")
+
+
+def _ws() -> Command | None:
+    return _node("ws", "index.js")
+
+
+def _deno() -> Command | None:
+    program = clients.binary("deno")
+    if program is None:
+        return None
+    run = (str(program), "run", "--quiet", "--no-config", "--no-remote", "--allow-all", str(RUNNER))
+    return Command((*run, "{page}", "{out}"), lambda authority: {"DENO_CERT": str(authority)})
+
+
+def _bun() -> Command | None:
+    program = clients.binary("bun")
+    return Command((str(program), str(RUNNER), "{page}", "{out}"), _for_node) if program is not None else None
+
+
+class Runtime:
+    """An ``Engine`` of the driver: each page is a process of its own."""
+
+    at_once = 12
+    a_page = 48
+    names_urls = True
+    pages = 4
+    browsers = 1
+
+    def __init__(self, name: str, command: Callable[[], Command | None]) -> None:
+        self.name = name
+        self._command = command
+
+    def missing(self) -> str:
+        return "" if self._command() is not None else f"npm package {self.name}, by {clients.INSTALL}"
+
+    @asynccontextmanager
+    async def start(self, bench: Bench) -> AsyncIterator[RuntimeProcess]:
+        command = self._command()
+        assert command is not None
+        yield RuntimeProcess(self.name, command, bench)
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeProcess:
+    name: str
+    command: Command
+    bench: Bench
+
+    @property
+    def version(self) -> str:
+        return clients.installed(self.name)
+
+    @property
+    def back(self) -> str:
+        return ""
+
+    async def load(self, url: str, seconds: float) -> Sheet:
+        where = urlsplit(url)
+        path = url.partition(where.netloc)[2].partition("#")[0]
+        answer = self.bench.pages[where.netloc.rpartition("@")[2], path]
+        # The guard removes the first when the runtime has ended, which may be before the results are read.
+        home, results = directory(self.name), directory(f"{self.name}-results")
+        page, out = results / "page.html", results / "results.json"
+        page.write_bytes(answer.partition(b"\r\n\r\n")[2])
+        words = [word.format(page=page, out=out) for word in self.command.words]
+        env = environment(home, **self.command.trusting(self.bench.lab.certificate_authority))
+        try:
+            return await self._run(words, home, out, env, seconds)
+        finally:
+            shutil.rmtree(results, ignore_errors=True)
+
+    async def _run(
+        self, words: Sequence[str], home: Path, out: Path, env: Mapping[str, str], seconds: float
+    ) -> Sheet:
+        reading, writing = os.pipe()
+        said = bytearray()
+        try:
+            with trio.fail_after(seconds):
+                async with (
+                    guarded(words, home, env, stderr=writing),
+                    trio.lowlevel.FdStream(reading) as printed,
+                ):
+                    os.close(writing)
+                    writing = -1
+                    told = await self._wait(out, printed, said)
+        except trio.TooSlowError:
+            raise EngineError(f"{self.name} did not finish: {said.decode('utf-8', 'replace')}") from None
+        finally:
+            if writing != -1:
+                os.close(writing)
+        return self._sheet(told, said.decode("utf-8", "replace"))
+
+    async def _wait(self, out: Path, printed: trio.lowlevel.FdStream, said: bytearray) -> dict[str, object]:
+        """Until the results are written, or the runtime has ended without."""
+        told: dict[str, object] | None = None
+        async with trio.open_nursery() as nursery:
+            ended = trio.Event()
+
+            async def listen() -> None:
+                while data := await printed.receive_some():
+                    said.extend(data)
+                ended.set()
+
+            nursery.start_soon(listen)
+            while told is None:
+                gone = ended.is_set()
+                try:
+                    told = json.loads(_text(out))
+                except (FileNotFoundError, json.JSONDecodeError):
+                    if gone:
+                        break
+                    await trio.sleep(0.05)
+            nursery.cancel_scope.cancel()
+        if told is None:
+            raise EngineError(f"{self.name} ended: {said.decode('utf-8', 'replace')}")
+        return told
+
+    def _sheet(self, told: dict[str, object], said: str) -> Sheet:
+        told = json.loads(VARIES.sub(_varying, json.dumps(told)))
+        results, uncaught = told["results"], told["uncaught"]
+        assert isinstance(results, dict)
+        assert isinstance(uncaught, list)
+        if uncaught and len(results) > 1:
+            raise EngineError(f"{self.name} would have ended: {uncaught[0]}")
+        now = time.time() * 1000
+        for error in uncaught:
+            (result,) = results.values()
+            at = error["at"] - result["began"]
+            late = [n for n, event in enumerate(result["events"]) if event["at"] > at]
+            event = {"type": "uncaught", "name": error["name"], "message": error["message"], "at": at}
+            result["events"].insert(late[0] if late else len(result["events"]), event)
+        return Sheet(results, tuple(Line(now, line) for line in said.splitlines()))
+
+
+RUNTIMES = tuple(
+    Runtime(name, command)
+    for name, command in (("undici", _undici), ("ws", _ws), ("deno", _deno), ("bun", _bun))
+)
+
+
+def node_version() -> str:
+    """Of the Node that undici and ws are measured on, "" if there is none."""
+    node = shutil.which("node")
+    return subprocess.run([node, "-v"], capture_output=True, text=True).stdout.strip() if node else ""

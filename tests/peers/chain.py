@@ -1,0 +1,475 @@
+"""Real proxies before real applications, each chain with the one fault that it was measured with (tests/trace).
+
+The faulty lines are those of tests/trace/chains.jsonl; what stands around them is written here: a process for a
+proxy with a listener for each chain, or one a chain where a proxy has one configuration for all.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import trustme
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import WebSocketRoute
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.sync.server import ServerConnection, serve
+from websockets.typing import Subprotocol
+
+from tests.peers.apache import modules
+from tests.peers.conftest import needs
+from tests.peers.place import HOST, PATIENCE, nobody, open_folder, running, until
+from tests.peers.python_servers import echo
+from tests.trace.chains import Chain
+
+NAME = "app.example"
+PROXIES = ("nginx", "haproxy", "apache", "caddy", "varnish", "lighttpd", "nghttpx", "stunnel")
+PROGRAMS = {
+    "nginx": "nginx",
+    "haproxy": "haproxy",
+    "apache": "apache2",
+    "caddy": "caddy",
+    "varnish": "varnishd",
+    "lighttpd": "lighttpd",
+    "nghttpx": "nghttpx",
+    "stunnel": "stunnel4",
+}
+
+NODE = """
+const http = require('http');
+const { WebSocketServer } = require('ws');
+const [, , host, ...ports] = process.argv;
+const same = (info) => !info.origin || info.origin.replace(/^https?:\\/\\//, '') === info.req.headers.host;
+const kinds = {
+    plain: { path: '/chat' },
+    api: { path: '/api/chat' },
+    origin: { path: '/chat', verifyClient: same },
+    protocol: { path: '/chat', verifyClient: (info, done) =>
+        (info.req.headers['sec-websocket-protocol']
+            ? done(true) : done(false, 400, 'subprotocol chat wanted')) },
+};
+Object.values(kinds).forEach((options, number) => {
+    const server = http.createServer((request, response) => {
+        response.writeHead(404, { 'Content-Type': 'text/plain' });
+        response.end(`Cannot ${request.method} ${request.url}\\n`);
+    });
+    const sockets = new WebSocketServer({ server, ...options });
+    sockets.on('connection', (socket) => {
+        socket.on('error', () => {});
+        socket.on('message', (data, binary) => socket.send(data, { binary }));
+    });
+    server.listen(Number(ports[number]), host);
+});
+"""
+KINDS_OF_WS = ("ws", "ws@api", "ws+origin", "ws+protocol")
+
+
+@contextmanager
+def ws_apps(node: str, packages: Path) -> Iterator[dict[str, int]]:
+    """``ws`` on Node: a program for each kind."""
+    script = packages / "chain.js"
+    script.write_text(NODE)
+    with (
+        open_folder() as folder,
+        running(
+            lambda ports: [node, str(script), HOST, *map(str, ports)], folder, ports=len(KINDS_OF_WS)
+        ) as ports,
+    ):
+        yield dict(zip(KINDS_OF_WS, ports, strict=True))
+
+
+@contextmanager
+def websockets_app(kind: str) -> Iterator[int]:
+    """The package ``websockets``, which checks path and, by its kind, cookie, Origin or subprotocol."""
+    path = "/api/chat" if kind.endswith("@api") else "/chat"
+
+    def admit(connection: ServerConnection, request: Request) -> Response | None:
+        if kind.endswith("+cookie") and "Cookie" not in request.headers:
+            return connection.respond(HTTPStatus.FORBIDDEN, "no session\n")
+        if request.path.partition("?")[0] != path:
+            return connection.respond(HTTPStatus.NOT_FOUND, "no such path\n")
+        return None
+
+    def handle(connection: ServerConnection) -> None:
+        with suppress(ConnectionClosed):
+            for message in connection:
+                connection.send(message)
+
+    origins = [re.compile(rf"https?://{NAME}:\d+")] if kind.endswith("+origins") else None
+    subprotocols = [Subprotocol("chat")] if kind.endswith("+subprotocols") else None
+    with serve(
+        handle, HOST, 0, process_request=admit, origins=origins, subprotocols=subprotocols, open_timeout=2
+    ) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.socket.getsockname()[1]
+        finally:
+            server.shutdown()
+            thread.join(PATIENCE)
+
+
+@contextmanager
+def starlette_app(kind: str, certificate: Path | None = None) -> Iterator[int]:
+    """Starlette on uvicorn; *certificate*: it speaks TLS."""
+    path = "/api/chat" if kind.endswith("@api") else "/chat"
+    hosts = [Middleware(TrustedHostMiddleware, allowed_hosts=[NAME])] if kind.endswith("+hosts") else []
+    config = uvicorn.Config(
+        Starlette(routes=[WebSocketRoute(path, echo)], middleware=hosts),
+        ws="websockets-sansio",
+        lifespan="off",
+        log_config=None,
+        timeout_graceful_shutdown=1,
+        ssl_certfile=None if certificate is None else str(certificate),
+    )
+    server = uvicorn.Server(config)
+    with socket.create_server((HOST, 0)) as listener:
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            until(lambda: server.started or None, "uvicorn")
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join(PATIENCE)
+
+
+class Admin(BaseHTTPRequestHandler):
+    """A program that has nothing to do with sockets."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "admin"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        body = b"<h1>admin: not found</h1>"
+        self.send_response(404)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        return
+
+
+@contextmanager
+def admin_app() -> Iterator[int]:
+    with ThreadingHTTPServer((HOST, 0), Admin) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join(PATIENCE)
+
+
+@contextmanager
+def places(node: str, packages: Path, kinds: Sequence[str], folder: Path) -> Iterator[dict[str, int]]:
+    """Word of a configuration (DEAD, OTHER, TLSAPP) or kind of an application -> port."""
+    with ExitStack() as stack:
+        found = stack.enter_context(ws_apps(node, packages))
+        for kind in kinds:
+            if kind.startswith("websockets"):
+                found[kind] = stack.enter_context(websockets_app(kind))
+            elif kind.startswith("starlette"):
+                found[kind] = stack.enter_context(starlette_app(kind))
+        found["TLSAPP"] = stack.enter_context(starlette_app("starlette", folder / "both.pem"))
+        found["OTHER"] = stack.enter_context(admin_app())
+        found["DEAD"] = stack.enter_context(nobody())
+        yield found
+
+
+def files(folder: Path) -> None:
+    """What configurations refer to: a certificate with its key, a page, a password."""
+    authority = trustme.CA()
+    issued = authority.issue_cert(NAME)
+    whole = issued.private_key_and_cert_chain_pem.bytes()
+    (folder / "both.pem").write_bytes(whole)
+    os.chmod(folder / "both.pem", 0o644)
+    (folder / "www").mkdir()
+    (folder / "www" / "index.html").write_text("<!doctype html><title>app</title>page")
+    (folder / "htp").write_text("someone:{PLAIN}sesame\n")
+
+
+def app_of(chain: Chain) -> str:
+    """The kind of the application behind the last proxy."""
+    return str(chain.value["chain"]).rpartition(">")[2]
+
+
+def proxy_of(chain: Chain) -> str:
+    return str(chain.value["chain"]).partition(">")[0]
+
+
+def upstream_of(chain: Chain, found: dict[str, int]) -> int:
+    """The port behind the first proxy: the application's, or that of a second proxy."""
+    return found.get(f"behind {chain.name}") or found[app_of(chain)]
+
+
+def inner(chain: Chain) -> Chain:
+    """The second proxy of *chain* (nginx) with what is behind it."""
+    _, _, config = str(chain.value["config"]).partition("inner nginx: ")
+    return Chain({**chain.value, "chain": f"nginx>{app_of(chain)}", "config": config, "request": {}})
+
+
+def lines_of(chain: Chain, found: dict[str, int], folder: Path) -> str:
+    """The faulty lines, with ports and files of this machine; time-outs of two seconds are shortened to one."""
+    text = str(chain.value["config"]).partition("\ninner nginx: ")[0].removeprefix("outer: ")
+    text = "" if text.startswith("(") else text
+    text = text.replace("/etc/lab", str(folder))
+    text = re.sub(r"\b(DEAD|OTHER|TLSAPP)\b", lambda word: str(found[word[1]]), text)
+    text = re.sub(r"\bAPP\b", str(upstream_of(chain, found)), text)
+    text = re.sub(r"\b(timeout tunnel|proxy_read_timeout|read_timeout) 2s", r"\1 1s", text)
+    return re.sub(r"^Timeout 2$", "Timeout 1", re.sub(r"TIMEOUTidle = 2", "TIMEOUTidle = 1", text), flags=re.M)
+
+
+@contextmanager
+def listening(
+    proxy: str, program: str, chains: Sequence[Chain], found: dict[str, int], folder: Path
+) -> Iterator[dict[str, int]]:
+    """Name of a chain -> the port on which *proxy* stands before its application."""
+    with ExitStack() as stack:
+        ports: dict[str, int] = {}
+        double = [chain for chain in chains if chain.value["chain"].count(">") == 2]
+        if double:
+            second = [inner(chain) for chain in double]
+            behind = stack.enter_context(listening("nginx", needs("nginx"), second, found, folder))
+            found = found | {
+                f"behind {each.name}": behind[own.name] for each, own in zip(double, second, strict=True)
+            }
+        groups = (
+            [[chain] for chain in chains] if proxy in ("varnish", "lighttpd", "nghttpx") else [list(chains)]
+        )
+        for group in groups:
+            own = stack.enter_context(open_folder())
+            text = [lines_of(chain, found, folder) for chain in group]
+
+            command = partial(COMMANDS[proxy], program, group, text, found, own, folder)
+            numbers = stack.enter_context(running(command, own, ports=len(group)))
+            ports |= {chain.name: port for chain, port in zip(group, numbers, strict=True)}
+        yield ports
+
+
+def secure(chain: Chain) -> bool:
+    return bool(chain.asked.get("tls"))
+
+
+def nginx(
+    program: str,
+    chains: Sequence[Chain],
+    text: Sequence[str],
+    found: dict[str, int],
+    own: Path,
+    folder: Path,
+    ports: Sequence[int],
+) -> list[str]:
+    servers, zones = [], []
+    for chain, lines, port in zip(chains, text, ports, strict=True):
+        lines = lines.replace("zPORT", f"z{port}")
+        if "uPORT" in lines:
+            lines = lines.replace("uPORT", f"u{port}")
+            zones.append(
+                f"upstream u{port} {{ server {HOST}:{upstream_of(chain, found)}; server "
+                f"{HOST}:{found['OTHER']}; }}"
+            )
+        if "limit_req" in lines:
+            zones.append(f"limit_req_zone $binary_remote_addr zone=z{port}:1m rate=1r/m;")
+        inner = f"location / {{ proxy_pass http://{HOST}:{upstream_of(chain, found)}; {lines} }}"
+        tls = (
+            f"ssl_certificate {folder}/both.pem; ssl_certificate_key {folder}/both.pem;"
+            if secure(chain)
+            else ""
+        )
+        listen = f"listen {HOST}:{port}{' ssl' if secure(chain) else ''};"
+        servers.append(f"server {{ {listen} {tls} {lines if 'location' in lines else inner} }}")
+    temporary = " ".join(f"{each}_temp_path {own}/{each};" for each in ("proxy", "fastcgi", "uwsgi", "scgi"))
+    (own / "nginx.conf").write_text(
+        f"daemon off; master_process off; pid {own}/pid; error_log {own}/error.log;\n"
+        "events { worker_connections 512; }\n"
+        f"http {{ access_log off; client_body_temp_path {own}/body; {temporary} default_type text/html;\n"
+        + "\n".join([*zones, *servers])
+        + "\n}\n"
+    )
+    return [program, "-p", str(own), "-c", str(own / "nginx.conf"), "-e", str(own / "error.log")]
+
+
+def haproxy(
+    program: str,
+    chains: Sequence[Chain],
+    text: Sequence[str],
+    found: dict[str, int],
+    own: Path,
+    folder: Path,
+    ports: Sequence[int],
+) -> list[str]:
+    made = [
+        "global\n    maxconn 512",
+        "defaults\n    mode http\n    timeout connect 2s\n    timeout client 10s\n    timeout server 10s\n"
+        "    timeout tunnel 10s\n    retries 0",
+    ]
+    for number, (chain, lines, port) in enumerate(zip(chains, text, ports, strict=True)):
+        given: dict[str, list[str]] = {"f": [], "b": [], "s": [], "bind": []}
+        for line in lines.splitlines():
+            kind, _, rest = line.partition(": ")
+            given[kind].append(rest)
+        server = given["s"] or [f"server a {HOST}:{upstream_of(chain, found)}"]
+        bind = " ".join(given["bind"])
+        made.append(f"frontend f{number}\n    bind {HOST}:{port} {bind}")
+        made += [f"    {line}" for line in (*given["f"], f"default_backend b{number}")]
+        made.append(f"backend b{number}")
+        made += [f"    {line}" for line in (*given["b"], *server)]
+    (own / "haproxy.cfg").write_text("\n".join(made) + "\n")
+    return [program, "-db", "-f", str(own / "haproxy.cfg")]
+
+
+APACHE_MODULES = (
+    *(
+        "mpm_event",
+        "authn_core",
+        "authn_file",
+        "auth_basic",
+        "authz_core",
+        "authz_host",
+        "authz_user",
+        "headers",
+    ),
+    *("proxy", "proxy_http", "proxy_wstunnel", "rewrite", "ssl", "socache_shmcb", "http2"),
+)
+
+
+def apache(
+    program: str,
+    chains: Sequence[Chain],
+    text: Sequence[str],
+    found: dict[str, int],
+    own: Path,
+    folder: Path,
+    ports: Sequence[int],
+) -> list[str]:
+    hosts = []
+    for chain, lines, port in zip(chains, text, ports, strict=True):
+        tls = f"SSLEngine on\nSSLCertificateFile {folder}/both.pem" if secure(chain) else ""
+        lines = re.sub(r"(?m)^(ProxyPass \S+ \S+.*)$", r"\1 retry=0" if "DEAD" not in lines else r"\1", lines)
+        hosts.append(f"Listen {HOST}:{port}\n<VirtualHost {HOST}:{port}>\n{tls}\n{lines}\n</VirtualHost>")
+    user = "User nobody\nGroup nogroup" if os.geteuid() == 0 else ""
+    loaded = "\n".join(f"LoadModule {name}_module {modules()}/mod_{name}.so" for name in APACHE_MODULES)
+    (own / "httpd.conf").write_text(
+        f"ServerRoot {own}\nPidFile {own}/pid\nServerName localhost\n{loaded}\n{user}\nStartServers "
+        "1\nServerLimit 2\nThreadsPerChild 32\nMaxRequestWorkers 64\nErrorLog "
+        f"{own}/error.log\nDefaultRuntimeDir {own}\n" + "\n".join(hosts) + "\n"
+    )
+    return [program, "-f", str(own / "httpd.conf"), "-DFOREGROUND"]
+
+
+def caddy(
+    program: str,
+    chains: Sequence[Chain],
+    text: Sequence[str],
+    found: dict[str, int],
+    own: Path,
+    folder: Path,
+    ports: Sequence[int],
+) -> list[str]:
+    sites = ["{\n admin off\n auto_https off\n}"]
+    for chain, lines, port in zip(chains, text, ports, strict=True):
+        tls = f"tls {folder}/both.pem {folder}/both.pem\n" if secure(chain) else ""
+        scheme = "https" if secure(chain) else "http"
+        sites.append(f"{scheme}://:{port} {{\nbind {HOST}\n{tls}{lines}\n}}")
+    (own / "Caddyfile").write_text("\n".join(sites) + "\n")
+    kept = [f"{each}={own}" for each in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")]
+    return ["env", *kept, program, "run", "--config", str(own / "Caddyfile"), "--adapter", "caddyfile"]
+
+
+def varnish(
+    program: str,
+    chains: Sequence[Chain],
+    text: Sequence[str],
+    found: dict[str, int],
+    own: Path,
+    folder: Path,
+    ports: Sequence[int],
+) -> list[str]:
+    ((chain,), (lines,), (port,)) = chains, text, ports
+    upstream = found["DEAD"] if chain.value["fault"] == "backend-down" else upstream_of(chain, found)
+    (own / "default.vcl").write_text(
+        f'vcl 4.1;\nbackend default {{ .host = "{HOST}"; .port = "{upstream}"; }}\n{lines}\n'
+    )
+    where = ["-a", f"{HOST}:{port}", "-f", str(own / "default.vcl"), "-n", str(own / "work")]
+    return [program, "-F", *where, "-s", "malloc,8m", "-T", "none", "-p", "thread_pools=1"]
+
+
+def lighttpd(
+    program: str,
+    chains: Sequence[Chain],
+    text: Sequence[str],
+    found: dict[str, int],
+    own: Path,
+    folder: Path,
+    ports: Sequence[int],
+) -> list[str]:
+    ((chain,), (lines,), (port,)) = chains, text, ports
+    upstream = found["DEAD"] if chain.value["fault"] == "backend-down" else upstream_of(chain, found)
+    (own / "lighttpd.conf").write_text(
+        f'server.document-root = "{folder}/www"\nserver.bind = "{HOST}"\nserver.port = {port}\n'
+        'server.modules = ("mod_proxy", "mod_access", "mod_redirect")\n'
+        f'proxy.server = ("" => (("host" => "{HOST}", "port" => {upstream})))\n{lines}\n'
+    )
+    return [program, "-D", "-f", str(own / "lighttpd.conf")]
+
+
+def nghttpx(
+    program: str,
+    chains: Sequence[Chain],
+    text: Sequence[str],
+    found: dict[str, int],
+    own: Path,
+    folder: Path,
+    ports: Sequence[int],
+) -> list[str]:
+    ((chain,), (lines,), (port,)) = chains, text, ports
+    tls = [str(folder / "both.pem"), str(folder / "both.pem")] if secure(chain) else []
+    frontend = f"--frontend={HOST},{port}{'' if secure(chain) else ';no-tls'}"
+    given = [line.replace("=2s", "=1s") for line in lines.splitlines()]
+    return [program, "--conf=/dev/null", "--workers=1", "--no-ocsp", frontend, *given, *tls]
+
+
+def stunnel(
+    program: str,
+    chains: Sequence[Chain],
+    text: Sequence[str],
+    found: dict[str, int],
+    own: Path,
+    folder: Path,
+    ports: Sequence[int],
+) -> list[str]:
+    services = [
+        f"[s{number}]\naccept = {HOST}:{port}\ncert = {folder}/both.pem\n{lines}"
+        for number, (lines, port) in enumerate(zip(text, ports, strict=True))
+    ]
+    (own / "stunnel.conf").write_text(f"foreground = yes\npid = {own}/pid\n" + "\n".join(services) + "\n")
+    return [program, str(own / "stunnel.conf")]
+
+
+COMMANDS = {
+    "nginx": nginx,
+    "haproxy": haproxy,
+    "apache": apache,
+    "caddy": caddy,
+    "varnish": varnish,
+    "lighttpd": lighttpd,
+    "nghttpx": nghttpx,
+    "stunnel": stunnel,
+}

@@ -1,0 +1,209 @@
+"""Each measured chain, traced from its recorded answers: the first conclusion is right, or leaves it open."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from tests.trace.chains import Chain, chains, trace
+from wsprobe.trace.changes import CHANGES, MOST, Choice, Seen
+from wsprobe.trace.conclusions import ROWS, Conclusion
+
+CHAINS = chains()
+
+
+@cache
+def whole(number: int, direct: bool) -> tuple[Seen, tuple[Conclusion, ...]]:
+    """The trace of one of CHAINS, with nothing skipped."""
+    return trace(CHAINS[number], direct=direct)
+
+
+OUTSIDE: tuple[tuple[str, str], ...] = (
+    (r"complains of a header .*unsupported HTTP version", "http-version-lost"),
+    (r"complains of a header|X-Varnish", "upgrade-lost"),
+    (r"404 to both|never treats the request as a handshake|lost or wrong target", "upgrade-lost-or-elsewhere"),
+    (r"no route to the app for it", "no-route slash"),
+    (r"page to everything", "no-route"),
+    (r"WebSocket-aware program answers|a WebSocket server reads the handshake", "handshake-refused"),
+    (r"opens without Origin; every Origin is refused", "host-changed-or-origin-list"),
+    (r"Invalid host header", "host-refused"),
+    (r"wants this Origin", "origin-wanted"),
+    (r"Origin same, other, null and none alike", "origin-lost"),
+    (r"all but the request with a cookie", "refused-to-all"),
+    (r"a hop drops Sec-WebSocket-Protocol", "subprotocol-lost"),
+    (r"a hop drops Sec-WebSocket-Key", "key-lost"),
+    (r"credentials are wanted", "credentials-wanted"),
+    (r"cannot use its upstream|cannot reach the app", "upstream-unreachable"),
+    (r"a limit counts the requests", "rate-limit"),
+    (r"something in the browser's headers", "browser-headers-wanted"),
+    (r"a rule wants the header", "origin-rule"),
+    (r"the front listener redirects", "redirected"),
+    (r"speaks HTTP/2 only", ""),
+    (r"every request is cut", "cut-at-once"),
+    (r"addresses of the name", "addresses-differ"),
+    (r"does not belong to the key", "key-changed"),
+    (r"a rule against Upgrade", "upgrade-refused"),
+    (r"the server fails by itself", "server-error"),
+    (r"takes upgrades and has no handler", "upgrade-unhandled"),
+    (r"a rule on the method", "method-refused"),
+    (r"closed after .* of silence", "idle-cut"),
+    (r"opens", "opens"),
+)
+"""What was concluded by those who knew each fault, from outside -> the ids that say the same."""
+PAST: tuple[tuple[str, str], ...] = (
+    (r"to be told only by holding", "idle-cut"),
+    (r"same body", "upgrade-lost"),
+    (r"drops or changes Upgrade/Connection", "upgrade-lost http-version-lost"),
+    (r"changes the path", "request-changed elsewhere"),
+    (
+        r"sends this path to another program|does not send this path to the app|answers by itself",
+        "elsewhere no-route slash",
+    ),
+    (r"changes Host \(or Origin\)", "host-changed"),
+    (r"rewrites Host", "host-refused"),
+    (r"drops or rewrites Origin", "origin-lost origin-changed"),
+    (r"drops Sec-WebSocket-Protocol", "subprotocol-lost"),
+    (r"drops Sec-WebSocket-Key", "key-lost"),
+    (r"with a right Accept", "key-changed"),
+    (r"the proxy asks", "credentials-wanted"),
+    (r"the app lives", "upstream-unreachable cut-at-once"),
+    (r"the proxy limits", "rate-limit"),
+    (r"the proxy's rule", "origin-rule browser-headers-wanted upgrade-refused method-refused refused-by-rule"),
+    (r"the proxy redirects", "redirected"),
+    (r"the first hop", "cut-at-once"),
+    (r"the app refuses", "origin-wanted"),
+    (r"the app wants the cookie", "refused-by-app"),
+    (r"the proxy fails", "server-error"),
+    (r"101: the proxy$", "upgrade-unhandled"),
+)
+"""The same for those who may connect past the proxy."""
+
+
+def right(chain: Chain, *, direct: bool) -> frozenset[str]:
+    """The ids of conclusions that say what is true of *chain*."""
+    said = chain.value["with_direct"] if direct else chain.value["conclusion"]
+    if direct and said == "as from outside":
+        return right(chain, direct=False)
+    ids = next(ids for pattern, ids in (PAST if direct else OUTSIDE) if re.search(pattern, said))
+    return frozenset(ids.split())
+
+
+def verdict(found: Conclusion, chain: Chain, *, direct: bool) -> str:
+    if found.id in right(chain, direct=direct):
+        return "right"
+    return "open" if found.open else "wrong"
+
+
+@pytest.mark.parametrize("direct", [False, True], ids=["outside", "direct"])
+@pytest.mark.parametrize("number", range(len(CHAINS)), ids=lambda number: CHAINS[number].name)
+def test_the_first_conclusion(number: int, direct: bool) -> None:
+    chain = CHAINS[number]
+    seen, found = whole(number, direct)
+    assert verdict(found[0], chain, direct=direct) != "wrong", found[0]
+    assert 4 <= len(seen.answers) <= MOST
+    assert set(found[0].because) <= set(seen.answers)
+    assert [each.likely for each in found] == sorted((each.likely for each in found), reverse=True)
+    if direct and chain.value["hop_with_direct"] == "app":
+        assert "application" in found[0].text
+    if direct and found[0].id not in ("opens", "idle-cut", "addresses-differ", "rate-limit", "origin-wanted"):
+        assert re.search(r"past the proxy", found[0].text, re.IGNORECASE)
+
+
+def test_few_are_left_open() -> None:
+    """Outside, what stays open does so as nothing tells; with the application's own address nothing does."""
+    count = Counter(
+        (direct, verdict(whole(number, direct)[1][0], chain, direct=direct))
+        for number, chain in enumerate(CHAINS)
+        for direct in (False, True)
+    )
+    assert count == {(False, "right"): 125, (False, "open"): 3, (True, "right"): 128}
+
+
+UNMARKED = ("server", "via", "x-varnish", "age")
+
+
+def unmarked(chain: Chain) -> Chain:
+    """The same chain of hops that do not name themselves, nor write pages that are known."""
+
+    def bare(answer: dict[str, object]) -> dict[str, object]:
+        kept = {name: value for name, value in answer.items() if name not in UNMARKED}
+        body = str(kept.get("body_start", ""))
+        if re.match(r"(?is)\s*<(?:!doctype|html)", body):
+            kept["body_start"] = f"<p>{kept['status']}</p>"
+        return kept
+
+    answers = {name: bare(answer) for name, answer in chain.value["answers"].items()}
+    return Chain({**chain.value, "answers": answers})
+
+
+@pytest.mark.parametrize("direct", [False, True], ids=["outside", "direct"])
+def test_no_rule_needs_to_know_the_proxy(direct: bool) -> None:
+    """The chains in the field have other proxies: where none of them is known, less is concluded and nothing
+    wrong."""
+    for chain in CHAINS:
+        other = unmarked(chain)
+        # What is in front of the application may then be taken for one more way to lose Upgrade, which is open.
+        try:
+            _, found = trace(other, direct=direct)
+        except LookupError as missing:  # a request that was not made of every chain
+            pytest.fail(str(missing))
+        assert verdict(found[0], chain, direct=direct) != "wrong", (chain.name, found[0])
+
+
+SENT_AS = {"addresses": "address ", "subprotocols": "no-protocol"}
+
+
+@pytest.mark.parametrize(
+    "left_out", [row.name for row in CHANGES if row.name not in ("base", "get") and not row.by_choice]
+)
+def test_no_conclusion_hangs_on_one_request(left_out: str) -> None:
+    """With --skip of any one change, what is concluded from the rest is poorer and not wrong."""
+    needed = {
+        # A chain whose fault shows in that one answer only looks whole without it.
+        "addresses": {"addresses-differ"},
+        "again-1": {"rate-limit"},
+        "again-2": {"idle-cut", "rate-limit"},
+        "origin": {
+            "host-changed-or-origin-list",
+            "host-changed",
+            "origin-lost",
+            "origin-wanted",
+            "origin-rule",
+        },
+    }
+    for number, chain in list(enumerate(CHAINS))[::2]:
+        for direct in (False, True):
+            asked = whole(number, direct)[0].answers
+            if not any(name.startswith(SENT_AS.get(left_out, left_out)) for name in asked):
+                continue  # it would not have been sent
+            expected = right(chain, direct=direct)
+            if expected & needed.get(left_out, set()):
+                continue
+            choice = Choice(skip=frozenset({left_out, "backend-held"}))
+            _, found = trace(chain, direct=direct, choice=choice)
+            outside = left_out.startswith("backend") and verdict(found[0], chain, direct=False) != "wrong"
+            assert outside or verdict(found[0], chain, direct=direct) != "wrong", (chain.name, found[0])
+
+
+def supported() -> Iterator[tuple[str, str]]:
+    for number, chain in enumerate(CHAINS):
+        for direct in (False, True):
+            _, found = whole(number, direct)
+            yield found[0].id, chain.value["chain"].split("+")[0].split("@")[0]
+
+
+def test_what_rests_on_one_chain_is_known() -> None:
+    """Every other conclusion holds for at least two different chains: it is not fitted to a single case."""
+    support: dict[str, set[str]] = defaultdict(set)
+    for id, chain in supported():
+        support[id].add(chain)
+    alone = {id for id, found in support.items() if len(found) < 2}
+    assert alone == {
+        *("addresses-differ", "browser-headers-wanted", "http-version-lost", "key-changed", "method-refused"),
+        *("origin-wanted", "refused-by-app", "refused-to-all", "server-error", "slash"),
+    }
+    assert set(support) <= {id for row in ROWS for id in row.ids}

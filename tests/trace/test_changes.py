@@ -1,0 +1,153 @@
+"""One thing changed in the bytes of a request, and the order in which requests go out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tests.trace.chains import chains, recorded, start, trace
+from wsprobe.exchange import Ended, TlsFailed
+from wsprobe.proxies import LEADING
+from wsprobe.report import report
+from wsprobe.trace.answer import Answer, answer_of
+from wsprobe.trace.changes import (
+    CHANGES,
+    MOST,
+    REPEATS,
+    Backend,
+    Choice,
+    Seen,
+    as_browser,
+    behind,
+    following,
+    left_out,
+    plain,
+    rekeyed,
+    slashed,
+    values,
+    with_field,
+    with_line,
+    without,
+)
+from wsprobe.trace.conclusions import ROWS, conclusions
+from wsprobe.trace.mend import lines, table
+
+ASKED = (
+    b"GET /chat?x=1 HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nconnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: k\r\nCookie: a=b\r\n\r\n"
+)
+
+
+def test_a_field_is_taken_away_or_changed_where_it_stands() -> None:
+    assert plain(ASKED) == b"GET /chat?x=1 HTTP/1.1\r\nHost: h\r\nCookie: a=b\r\n\r\n"
+    assert b"\r\nConnection: keep-alive, Upgrade\r\nSec-" in with_field(
+        ASKED, b"Connection", b"keep-alive, Upgrade"
+    )
+    assert with_field(ASKED, b"Origin", b"http://h").endswith(b"a=b\r\nOrigin: http://h\r\n\r\n")
+    assert without(ASKED, b"x-other") == ASKED
+    assert with_line(ASKED, version=b"HTTP/1.0").startswith(b"GET /chat?x=1 HTTP/1.0\r\nHost")
+    assert values(rekeyed(ASKED, "n"), b"sec-websocket-key") == [b"n"]
+    assert rekeyed(plain(ASKED), "n") == plain(ASKED)
+
+
+@pytest.mark.parametrize(
+    ("resource", "other"),
+    [(b"/a", b"/a/"), (b"/a/", b"/a"), (b"/a?b=/", b"/a/?b=/"), (b"/", b""), (b"/a/?b", b"/a?b")],
+)
+def test_the_final_slash(resource: bytes, other: bytes) -> None:
+    assert slashed(resource) == other
+
+
+def test_a_browser_asks_with_its_own_fields_and_what_was_given_besides() -> None:
+    own = b"GET /chat HTTP/1.1\r\nHost: h\r\nUser-Agent: Mozilla\r\nCookie: c=d\r\n\r\n"
+    given = ASKED.replace(b"Cookie: a=b", b"Cookie: a=b\r\nAuthorization: t\r\nUser-Agent: w\r\nX-Tenant: 1")
+    assert as_browser(given, own) == own[:-2] + b"Authorization: t\r\nX-Tenant: 1\r\n\r\n"
+
+
+CHAIN = chains()[0]
+
+
+@given(st.binary(max_size=200), st.sampled_from([row.name for row in CHANGES]))
+def test_any_request_can_be_changed(request: bytes, name: str) -> None:
+    """Of a request written by hand (--raw-request) nothing is lost that was not to be changed."""
+    begin = start(CHAIN, direct=True)
+    begin = type(begin)(
+        replace(begin.plan, request=request), begin.origin, begin.browsers, begin.backend, False, begin.hold
+    )
+    base = answer_of(report(recorded(begin.plan, CHAIN.value["answers"]["base"], held=False, addresses=False)))
+    (row,) = (each for each in CHANGES if each.name == name)
+    for step in row.make(Seen(begin, {"base": base})):
+        assert step.name
+    assert without(request, b"no-such-field") == request
+
+
+ANSWERS = [answer for chain in chains()[::9] for answer in trace(chain, direct=True)[0].answers.values()]
+
+
+@given(
+    st.dictionaries(st.sampled_from([row.name for row in CHANGES]), st.sampled_from(ANSWERS), max_size=16),
+    st.sampled_from(ANSWERS),
+)
+def test_any_answers_mean_something(answers: dict[str, Answer], base: Answer) -> None:
+    """Whatever came back, in whatever combination: a conclusion, a next step or none, and what was left out."""
+    seen = Seen(start(CHAIN, direct=True), {"base": base, **answers})
+    found = conclusions(seen)
+    known = {id for row in ROWS for id in row.ids}
+    assert {each.id for each in found} <= known
+    assert all(0 < each.likely < 1 and set(each.because) for each in found)
+    step = following(seen, Choice())
+    assert step is None or step.name not in seen.answers
+    left_out(seen, Choice())
+
+
+def test_no_more_than_sixteen() -> None:
+    """A name with many addresses, many subprotocols: those that tell most go out, and the repeats."""
+    chain = chains()[4]
+    begin = start(chain, direct=True)
+    offered = ", ".join(f"p{number}" for number in range(30)).encode()
+    request = with_field(begin.plan.request, b"Sec-WebSocket-Protocol", offered)
+    begin = type(begin)(replace(begin.plan, request=request), begin.origin, begin.browsers, begin.backend)
+    seen = Seen(begin, {})
+    answers = {False: chains()[5].value["answers"]["base"], True: chains()[5].value["answers"]["get"]}
+    while (step := following(seen, Choice())) is not None:
+        told = answers[b"pgrade" not in step.plan.request]
+        exchange = recorded(step.plan, told, held=False, addresses=False)
+        seen = Seen(begin, {**seen.answers, step.name: answer_of(report(exchange))})
+    assert len(seen.answers) == MOST
+    assert tuple(seen.answers)[-2:] == REPEATS
+    assert ("subprotocols", f"no more than {MOST} requests are sent") in left_out(seen, Choice())
+
+
+def test_past_the_proxy_without_tls_where_none_is_spoken() -> None:
+    """Where TLS ends at the proxy the pair is asked in plain: on this machine, or where no secret goes."""
+    chain = next(each for each in chains() if each.asked.get("tls"))
+    begin = start(chain, direct=False)
+    for host, cookie, secure in (
+        ("127.0.0.1", b"a=b", False),
+        ("192.0.2.1", b"a=b", True),
+        ("192.0.2.1", b"", False),
+    ):
+        request = with_field(begin.plan.request, b"Cookie", cookie) if cookie else begin.plan.request
+        own = type(begin)(replace(begin.plan, request=request), begin.origin, backend=Backend(host, 8000))
+        plan = behind(Seen(own, {}))
+        assert plan is not None
+        assert plan.target.secure
+        assert plan.route.connect_to == (("app.example", 25100, host, 8000),)
+        failed = recorded(plan, {"ended": "tls: not spoken", "ms": 1}, held=False, addresses=False)
+        assert any(isinstance(event, TlsFailed) for event in failed.events)
+        assert isinstance(failed.events[-1], Ended)
+        then = behind(Seen(own, {"backend": answer_of(report(failed))}))
+        assert then is not None
+        assert then.target.secure is secure
+
+
+def test_each_conclusion_has_lines_that_are_known() -> None:
+    for fault, known in table().items():
+        assert known, fault
+        for hop, text in known.items():
+            assert lines(fault, (hop,), part="Origin").endswith(text.replace("PART", "Origin"))
+    assert lines("upgrade", ("nginx",)).startswith("nginx: proxy_http_version 1.1;")
+    assert len(lines("upgrade", ()).splitlines()) == len(LEADING)
+    assert lines("rule", ()) == ""

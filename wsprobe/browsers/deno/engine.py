@@ -1,0 +1,53 @@
+"""Deno: constructor, request and what script sees, put together."""
+
+from __future__ import annotations
+
+from wsprobe.browsers.deno import constructor
+from wsprobe.browsers.deno.facts import Facts
+from wsprobe.browsers.deno.handshake import answered
+from wsprobe.browsers.deno.request import request
+from wsprobe.browsers.deno.session import DenoSession
+from wsprobe.browsers.engine import Construction, Made, Page
+from wsprobe.browsers.network import spoke_unasked
+from wsprobe.browsers.runtime.client import Answered, Client, Failed, Opened
+from wsprobe.browsers.script import CLOSED, CallTexts, WebSocket
+from wsprobe.read.reading import Reading
+
+_EARLY = "Interrupted: operation canceled"
+_CANCELED = (
+    'the message is "operation was canceled" if the server is heard, or gone, before the request is written'
+)
+
+
+class Deno(Client[Facts]):
+    """An ``Engine``. Its ErrorEvent says what went wrong; a close that is no server's has code 0."""
+
+    name = "deno"
+    because_early = "deno ext/websocket/01_websocket.js"
+
+    @property
+    def texts(self) -> CallTexts:  # type: ignore[override]
+        said = self.facts.exceptions
+        return CallTexts(said["close-code"], said["close-reason"], said["send-connecting"])
+
+    def made(self, url: str, page: Page) -> Made:
+        return constructor.construct(url, page, self.facts)
+
+    def request(self, made: Construction, page: Page, key: str) -> bytes:
+        return request(made, page, key, self.facts)
+
+    def answered(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
+        return answered(reading, self.facts)
+
+    def races(self, reading: Reading) -> str:
+        return _CANCELED if spoke_unasked(reading) else ""
+
+    def session(self, script: WebSocket, opened: Opened, url: str) -> DenoSession:
+        return DenoSession(script, self.facts)
+
+    def fail(self, script: WebSocket, failed: Failed) -> None:
+        script.error(CLOSED, failed.message, failed.error)
+        script.closed(0, clean=False)
+
+    def closed_early(self, script: WebSocket, url: str) -> None:
+        self.fail(script, Failed("", _EARLY, f"{_EARLY} [EINTR]"))

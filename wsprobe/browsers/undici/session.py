@@ -1,0 +1,255 @@
+"""After ``open``: frames as undici reads them, and what script is told of them.
+
+Sources: undici lib/web/websocket/receiver.js (ByteParser), permessage-deflate.js, websocket.js.
+"""
+
+from __future__ import annotations
+
+from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
+from wsprobe.browsers.runtime.buffer import Buffer
+from wsprobe.browsers.runtime.client import LOST, Opened
+from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket
+from wsprobe.browsers.undici.facts import Facts
+from wsprobe.exchange import Ended
+from wsprobe.read.frames import INFLATED_MAX
+
+_CONTINUATION, _TEXT, _BINARY = 0, 1, 2
+_CLOSE, _PING, _PONG = 8, 9, 10
+_BOM = b"\xef\xbb\xbf"
+_RECEIVER = "undici lib/web/websocket/receiver.js"
+_SOCKET = "undici lib/web/websocket/websocket.js"
+_INFLATED_WITHIN = 1000
+"""Microseconds in which a message is inflated; an end that is seen meanwhile comes first, and it is lost."""
+_MOST_LENGTH = 2**31 - 1
+
+
+class UndiciSession:
+    """Reads frames, one state of the parser after the other."""
+
+    def __init__(self, script: WebSocket, opened: Opened, facts: Facts) -> None:
+        self._script = script
+        self._facts = facts
+        self._buffer = Buffer()
+        self._inflater = Inflater(opened.bits) if opened.deflates and opened.bits else None
+        self._deflates = opened.deflates
+        self._fragments: list[bytes] = []
+        self._waiting = 0
+        self._header: _Header | None = None
+        self._was_fragmented = self._compressed = False
+        self._type = _TEXT
+        self._sent_close = False
+        self._received: tuple[int, str] | None = None
+        self._destroyed = False
+        self._at = 0
+        self._inflating: tuple[_Header, bytes] | None = None
+        self.over = False
+        self.races = ""
+        self.because = "the handshake holds: undici lib/web/websocket/connection.js"
+
+    def receive(self, data: bytes, at: int) -> None:
+        if self.over or self._received is not None:
+            return  # the parser stands still once it has read a Close
+        self._buffer.add(data)
+        self._at = at
+        self._run()
+
+    def _run(self) -> None:
+        while self._inflating is None and not self.over and self._received is None and self._step():
+            pass
+        if self._destroyed and not self.over:
+            self._closed()
+
+    def called(self, at: int) -> None:
+        self._sent_close = self._sent_close or self._script.close_call is not None
+
+    def wait(self, at: int) -> None:
+        """Let what is being inflated be ready. There is no time limit for the closing handshake."""
+        while self._inflating is not None and at - self._at >= _INFLATED_WITHIN:
+            self._ready()
+
+    def end(self, ended: Ended) -> None:
+        if ended.how not in LOST:
+            while self._inflating is not None:
+                self._ready()
+            return
+        if self.over:
+            return
+        if self._inflating is not None:
+            self.races = "a message is inflated beside the event loop: it may be told before the end is seen"
+        self.because = f"the connection ended: {_SOCKET}, onSocketClose"
+        self._closed()
+
+    def _step(self) -> bool:
+        """One frame, or as much of it as is decided by what came; False if more is needed."""
+        if self._header is None:
+            if len(self._buffer) < 2:
+                return False
+            first, second = self._buffer.take(2)
+            fault = self._fault(first, second & 0x7F, second >= 0x80)
+            if fault:
+                self._fail(fault)
+                return False
+            self._header = _Header(first, second & 0x7F)
+            self._note(self._header)
+        header = self._header
+        if header.length < 0:
+            extra = 2 if header.code == 126 else 8
+            if len(self._buffer) < extra:
+                return False
+            header.length = int.from_bytes(self._buffer.take(extra), "big")
+            if header.length > _MOST_LENGTH:
+                self._fail("Received payload length > 2^31 bytes.")
+                return False
+        if header.opcode < _CLOSE and header.length + self._waiting > self._facts.most_payload:
+            self._fail("Payload size exceeds maximum allowed size")
+            return False
+        if len(self._buffer) < header.length:
+            return False
+        self._header = None
+        self._payload(header, self._buffer.take(header.length))
+        return True
+
+    def _fault(self, first: int, code: int, masked: bool) -> str:
+        """Every check of the first two bytes, in order."""
+        opcode, fin, rsv1 = first & 0x0F, first & 0x80 != 0, first & 0x40 != 0
+        is_data, is_control = opcode in (_TEXT, _BINARY), opcode in (_CLOSE, _PING, _PONG)
+        fragmented = not fin and opcode != _CONTINUATION
+        if not is_data and not is_control and opcode != _CONTINUATION:
+            return "Invalid opcode received"
+        if masked:
+            return "Frame cannot be masked"
+        if rsv1 and not self._deflates:
+            return "Expected RSV1 to be clear."
+        if first & 0x30:
+            return "RSV1, RSV2, RSV3 must be clear"
+        if fragmented and not is_data:
+            return "Invalid frame type was fragmented."
+        if is_data and self._fragments:
+            return "Expected continuation frame"
+        if self._was_fragmented and fragmented:
+            return "Fragmented frame exceeded 125 bytes."
+        if is_control and code > 125:
+            return "Control frame either too large or fragmented"
+        if opcode == _CONTINUATION and not self._fragments and not self._compressed:
+            return "Unexpected continuation frame"
+        return ""
+
+    def _note(self, header: _Header) -> None:
+        if header.opcode in (_TEXT, _BINARY):
+            self._type = header.opcode
+            self._compressed = header.first & 0x40 != 0
+        self._was_fragmented = not header.fin and header.opcode != _CONTINUATION
+
+    def _payload(self, header: _Header, body: bytes) -> None:
+        if header.opcode == _CLOSE:
+            self._close(body)
+        elif header.opcode < _CLOSE:
+            self._data(header, body)
+
+    def _ready(self) -> None:
+        """The callback of decompress, behind which the parser goes on."""
+        assert self._inflating is not None
+        (header, body), self._inflating = self._inflating, None
+        if self._inflater is None:
+            self._fail("Invalid server_max_window_bits")
+            return
+        try:
+            body = self._inflater.feed(body, header.fin)
+            if self._waiting + len(body) > INFLATED_MAX:
+                raise TooLong
+        except ValueError as error:
+            self._fail(str(error))
+            return
+        except TooLong:
+            self.because = TOO_LONG
+            self.over = True
+            return
+        self._collect(header, body)
+        self._run()
+
+    def _data(self, header: _Header, body: bytes) -> None:
+        if self._compressed:
+            self._inflating = header, body
+            return
+        self._collect(header, body)
+
+    def _collect(self, header: _Header, body: bytes) -> None:
+        if len(self._fragments) == self._facts.most_fragments:
+            self._fail("Too many message fragments")
+            return
+        self._fragments.append(body)
+        self._waiting += len(body)
+        if header.fin and not self._was_fragmented:
+            message, self._fragments, self._waiting = b"".join(self._fragments), [], 0
+            self._deliver(message)
+
+    def _deliver(self, message: bytes) -> None:
+        """TextDecoder takes a byte order mark away."""
+        if self._script.ready_state != OPEN:
+            return
+        if self._type == _BINARY:
+            self._script.message(message)
+        else:
+            try:
+                text = message.removeprefix(_BOM).decode("utf-8")
+            except UnicodeDecodeError:
+                # The socket is destroyed, but the parser goes on with what it has: a Close in it counts.
+                self.because = f"Received invalid UTF-8 in text frame. {_SOCKET}"
+                self._script.ready_state = CLOSING
+                self._destroyed = self._sent_close = True
+                return
+            self._script.message(text)
+        self.called(0)
+
+    def _close(self, body: bytes) -> None:
+        if len(body) == 1:
+            self._fail("Received close frame with a 1-byte body.")
+            return
+        code = int.from_bytes(body[:2], "big") if body else 1005
+        if body and not _is_valid(code):
+            self._fail("Invalid status code")
+            return
+        try:
+            # parseCloseBody takes one byte order mark away, TextDecoder another.
+            reason = body[2:].removeprefix(_BOM).removeprefix(_BOM).decode("utf-8")
+        except UnicodeDecodeError:
+            self._fail("Invalid UTF-8")
+            return
+        self._sent_close = True
+        self._received = code, reason
+        self._script.ready_state = CLOSING
+        self.because = f"the server sent Close {code}; undici waits for the end of the connection: {_RECEIVER}"
+
+    def _fail(self, because: str) -> None:
+        """failWebsocketConnection: the socket is destroyed."""
+        if self.over:
+            return
+        self.because = f"{because} {_RECEIVER}"
+        self._closed()
+
+    def _closed(self) -> None:
+        """onSocketClose."""
+        self.over = True
+        if self._received is not None:
+            code, reason = self._received
+            self._script.ready_state = CLOSED
+            self._script.closed(code, reason, clean=self._sent_close)
+            return
+        self._script.error(CLOSED, "", "TypeError: ")
+        self._script.closed(1006, clean=False)
+
+
+class _Header:
+    __slots__ = ("code", "fin", "first", "length", "opcode")
+
+    def __init__(self, first: int, code: int) -> None:
+        self.first = first
+        self.code = code
+        self.fin = first & 0x80 != 0
+        self.opcode = first & 0x0F
+        self.length = code if code <= 125 else -1
+
+
+def _is_valid(code: int) -> bool:
+    """isValidStatusCode (util.js)."""
+    return (1000 <= code < 1015 and code not in (1004, 1005, 1006)) or 3000 <= code <= 4999

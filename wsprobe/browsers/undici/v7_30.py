@@ -1,0 +1,27 @@
+"""undici 7.30, measured with 7.30.2 on Node 20.20.2."""
+
+from __future__ import annotations
+
+from wsprobe.browsers.undici.facts import Facts
+
+FACTS = Facts(
+    version="7.30",
+    user_agent="undici",
+    extensions="permessage-deflate; client_max_window_bits",
+    accept_encoding={False: "gzip, deflate", True: "br, gzip, deflate"},
+    exceptions={
+        "no-new": "Class constructor WebSocket cannot be invoked without 'new'",
+        "no-arguments": "WebSocket constructor: 1 argument required, but 0 found.",
+        "url": "TypeError: Invalid URL",
+        "scheme": "expected a ws: or wss: url",
+        "fragment": "hash",
+        "subprotocol": "Invalid Sec-WebSocket-Protocol value",
+        "close-code": "invalid code",
+        "close-reason": "Reason must be less than 123 bytes; received {size}",
+        "send-connecting": "Sent before connected.",
+    },
+    connect_timeout=10,
+    headers_timeout=300,
+    most_payload=128 * 1024 * 1024,
+    most_fragments=131_072,
+)

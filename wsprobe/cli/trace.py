@@ -1,0 +1,405 @@
+"""``wsprobe trace``: the same handshake, then again with one thing changed at a time, and what that means."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
+
+import click
+from msgspec import Struct
+from msgspec.structs import replace
+
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.engine import Page
+from wsprobe.cli.ask import plan
+from wsprobe.cli.option import Command, Seconds, option, together
+from wsprobe.cli.options import (
+    LIMITS,
+    OUTPUT,
+    Settings,
+    connection,
+    output,
+    own_request,
+    request,
+    settings,
+)
+from wsprobe.cli.places import Lab, Place, complete
+from wsprobe.cli.probe import check, reported
+from wsprobe.cli.streams import check_writable, emit, look, save
+from wsprobe.exchange import Exchange, Plan
+from wsprobe.nearest import nearest
+from wsprobe.opening import fresh_key
+from wsprobe.outcome import Exit
+from wsprobe.report import Report
+from wsprobe.show import trace as show
+from wsprobe.show.lines import Line
+from wsprobe.target import host_header
+from wsprobe.trace.answer import answer_of
+from wsprobe.trace.changes import CHANGES, Backend, Choice, Seen, Start, Step, following, rekeyed
+from wsprobe.trace.changes import values as sent
+from wsprobe.trace.conclusions import ROWS, conclusions
+
+SECTION = "Changes"
+PATIENCE = 10.0
+"""Seconds for one exchange: many are made, one after another."""
+HOLD = 5.0
+BROWSERS = ("chromium", "firefox")
+"""The engines whose own requests are sent."""
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Shell completion: changes, and the next one of a list."""
+    begun, comma, last = incomplete.rpartition(",")
+    words = (row.name for row in CHANGES if row.name != "base" and row.name not in begun.split(","))
+    return [begun + comma + word for word in words if word.startswith(last)]
+
+
+own = together(
+    option(
+        "--backend",
+        metavar="HOST:PORT",
+        section=SECTION,
+        help="ask the application past the proxy too: the same bytes, and a plain GET",
+        long="The pair tells a lost Upgrade from a wrong path, and a fault of the proxy from one of the "
+        "application. Host, SNI and all else stay as the URL has them. ws:// or wss:// before it says how to "
+        "speak there. Without, it is as the URL has it; where no TLS is spoken there, the pair is asked in "
+        "plain, if it is this machine or nothing secret is sent.",
+    ),
+    option(
+        "--each-address",
+        is_flag=True,
+        section=SECTION,
+        help="ask every address that the name resolves to",
+    ),
+    option(
+        "--only",
+        multiple=True,
+        shell_complete=names,
+        metavar="NAME[,NAME]",
+        section=SECTION,
+        help="send only these changes, whether they seem worth it or not; the handshake as given comes first",
+    ),
+    option(
+        "--skip",
+        multiple=True,
+        shell_complete=names,
+        metavar="NAME[,NAME]",
+        section=SECTION,
+        help="leave these changes out",
+    ),
+    option(
+        "--pause",
+        type=Seconds(),
+        default=0.2,
+        show_default=True,
+        metavar="SECONDS",
+        section=SECTION,
+        help="wait between two requests",
+    ),
+    option(
+        "--hold",
+        type=Seconds(),
+        default=HOLD,
+        show_default=True,
+        metavar="SECONDS",
+        section=SECTION,
+        help="where the handshake opens, hold the last one in silence for so long; 0 does not",
+        long="Finds a hop that cuts idle connections. Most do after 60 seconds: --hold 70 shows that.",
+    ),
+    option(
+        "--dry-run",
+        is_flag=True,
+        section=SECTION,
+        help="list what may be sent, and send nothing",
+    ),
+)
+
+patience = option(
+    "-m",
+    "--max-time",
+    type=Seconds(zero=False),
+    default=PATIENCE,
+    show_default=True,
+    metavar="SECONDS",
+    section=LIMITS,
+    help="give up on one exchange by then; after one that was not answered, on later ones after 5 seconds",
+)
+
+saving = option(
+    "--save",
+    metavar="FILE",
+    section=OUTPUT,
+    help="append the recordings to FILE, one a line in their order, for compare (- is standard output)",
+)
+
+ELSEWHERE = ("follow", "max_redirs", "negotiate", "wire")
+"""Options of `connect` that lead to another host, or to another protocol than the changes are about."""
+
+
+def but(options: Callable[[F], F], *left_out: str) -> Callable[[F], F]:
+    """A set of options without some of them."""
+
+    def apply(function: F) -> F:
+        already = len(getattr(function, "__click_params__", []))
+        options(function)
+        declared: list[click.Parameter] = getattr(function, "__click_params__", [])
+        declared[already:] = [each for each in declared[already:] if each.name not in left_out]
+        return function
+
+    return apply
+
+
+def change_rows() -> list[tuple[str, str]]:
+    """Each change, what is changed, and what its answer is for."""
+    return [(row.name, f"{row.changed}. Shows: {row.tells}.") for row in CHANGES]
+
+
+def conclusion_rows() -> list[tuple[str, str]]:
+    """What can be concluded: ids, what is seen, what it means, and what it cannot know."""
+    return [
+        (
+            ", ".join(row.ids),
+            f"Seen: {row.pattern}. Means: {row.means}." + (f" Not known: {row.cannot}." if row.cannot else ""),
+        )
+        for row in ROWS
+    ]
+
+
+TABLES = (
+    ("Changes, in the order they are sent", change_rows),
+    ("Conclusions, first that fits", conclusion_rows),
+)
+
+EXAMPLES = (
+    ("wsprobe trace wss://chat.example/ws", "Which change makes it work, and which hop broke it?"),
+    (
+        "wsprobe trace --backend 127.0.0.1:8000 wss://chat.example/ws",
+        "The proxy or the application? From the machine on which the application listens:",
+    ),
+    ("wsprobe trace --dry-run wss://chat.example/ws", "What would be sent?"),
+    ("wsprobe trace --hold 70 --only again-2 wss://chat.example/ws", "Is it cut after a minute of silence?"),
+    ("wsprobe trace --json wss://chat.example/ws | jq -r '.conclusions[0].text'", "In a script:"),
+)
+
+
+@click.command("trace", cls=Command, tables=TABLES, examples=EXAMPLES)
+@click.argument("url", metavar="URL", shell_complete=complete)
+@own
+@request
+@but(own_request, *ELSEWHERE)
+@but(connection, "max_time")
+@patience
+@but(output, "save")
+@saving
+def command(url: str, **values: Any) -> int:
+    """Ask again with one thing changed at a time, and say which hop broke the handshake.
+
+    At most sixteen requests go out, one after another, those first that tell most; what would tell nothing
+    after what has been seen is not sent. Only the host of the URL is asked, and that of --backend.
+    """
+    said = settings(values)
+    return trace(url, said, tracing(values), Output(said))
+
+
+class Tracing(Struct, frozen=True):
+    """All that the options say that only `trace` has."""
+
+    choice: Choice = Choice()
+    backend: Backend | None = None
+    each_address: bool = False
+    pause: float = 0.0
+    """Seconds between two requests."""
+    hold: float = 0.0
+    """Seconds that an open session is held in silence at the end."""
+    dry_run: bool = False
+
+
+def tracing(values: dict[str, Any]) -> Tracing:
+    """Raises click.UsageError for what cannot be meant."""
+    return Tracing(
+        choice=Choice(only=_changes("only", values["only"]), skip=_changes("skip", values["skip"])),
+        backend=None if values["backend"] is None else _backend(values["backend"]),
+        each_address=values["each_address"],
+        pause=values["pause"],
+        hold=values["hold"],
+        dry_run=values["dry_run"],
+    )
+
+
+def _changes(option_name: str, texts: Sequence[str]) -> frozenset[str]:
+    known = [row.name for row in CHANGES]
+    wanted = [word for text in texts for word in text.split(",") if word]
+    for word in wanted:
+        if word not in known:
+            near = nearest(word, known)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known[1:])}"
+            raise click.UsageError(f"--{option_name}: no change {word!a}; {hint}")
+    return frozenset(wanted)
+
+
+def _backend(text: str) -> Backend:
+    scheme, _, rest = text.rpartition("://")
+    host, _, port = rest.rstrip("/").rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    usable = host and "/" not in host and port.isdecimal() and len(port) <= 5 and int(port) <= 65535
+    if scheme not in ("", "ws", "wss") or not usable:
+        raise click.UsageError(f"--backend: {text!a} is not HOST:PORT, nor ws://HOST:PORT or wss://HOST:PORT")
+    return Backend(host, int(port), {"ws": False, "wss": True}.get(scheme))
+
+
+def trace(url: str, said: Settings, of: Tracing, to: Output) -> int:
+    """Ask, show, keep; returns the exit status of the handshake as it was given.
+
+    Raises KeyboardInterrupt for ^C, after what had been recorded until then was shown.
+    """
+    from wsprobe import net  # trio and sockets, which --help and the completion do without
+
+    seen: Seen | None = None
+    under_way: list[tuple[str, Report]] = []
+
+    async def everything() -> None:
+        nonlocal seen
+        async with AsyncExitStack() as stack:
+            place = await Lab(stack).place(url, said.asking)
+            check(place)
+            seen = Seen(start_of(place, of), {})
+            if of.dry_run:
+                to.dry_run(seen, of.choice)
+                return
+            while (step := following(seen, of.choice)) is not None:
+                if seen.answers:
+                    await net.sleep(of.pause)
+                to.asking(step)
+
+                def keep(exchange: Exchange, name: str = step.name) -> None:
+                    under_way.append((name, to.shown(reported(place, exchange))))
+
+                exchange = await net.probe(fresh(step.plan, place.asking.key), keep=keep)
+                report = to.shown(reported(place, exchange))
+                seen = Seen(seen.start, {**seen.answers, step.name: answer_of(report)})
+                to.answer(step.name, seen, report)
+
+    try:
+        net.run(everything)
+    except KeyboardInterrupt:
+        to.interrupted()
+        if seen is not None:
+            for name, report in under_way:
+                # It is kept and shown; what is concluded is drawn from whole answers.
+                to.answer(name, Seen(seen.start, {**seen.answers, name: answer_of(report)}), report)
+            to.end(seen, of.choice)
+        raise
+    if seen is None or of.dry_run:
+        return Exit.OPEN
+    to.end(seen, of.choice)
+    return seen.base.report.exit_status
+
+
+def start_of(place: Place, of: Tracing) -> Start:
+    """What the trace begins with: the handshake as the options have it, and the browsers' own."""
+    given = plan(place.url, place.asking)
+    target = given.target
+    origin = f"{'https' if target.secure else 'http'}://{host_header(target)}"
+    return Start(
+        plan=given,
+        origin=origin,
+        browsers=tuple(_browsers(place, given, place.asking.offer.origin or origin)),
+        backend=of.backend,
+        each_address=of.each_address,
+        hold=of.hold,
+    )
+
+
+def _browsers(place: Place, given: Plan, origin: str) -> Iterator[tuple[str, bytes]]:
+    """(name, request) of each browser that would ask at all."""
+    page = Page(
+        url=origin if "://" in origin else f"http://{given.target.host}/",
+        protocols=place.asking.offer.protocols or None,
+        cookies="; ".join(each.decode("latin-1") for each in sent(given.request, b"cookie")),
+    )
+    for name in BROWSERS:
+        engine = ENGINES[name]
+        made = engine.construct(place.url, page)
+        if made.target is not None:
+            yield name, engine.request(made, page, fresh_key(os.urandom(16)))
+
+
+def fresh(plan: Plan, key: str | None) -> Plan:
+    """*plan* with a Sec-WebSocket-Key of its own (RFC 6455 section 4.1), unless the user gave one."""
+    if key is not None:
+        return plan
+    return replace(plan, request=rekeyed(plan.request, fresh_key(os.urandom(16))))
+
+
+class Output:
+    """Prints and saves: a row as each answer comes, the conclusions at the end; or one object of JSON."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises click.UsageError for a file that cannot be written."""
+        self._settings = settings
+        self._look = look(sys.stdout, settings.color)
+        self._waits = sys.stderr.isatty() and self._look.terminal and not (settings.as_json or settings.silent)
+        self._reports: list[tuple[str, Report]] = []
+        check_writable(settings.save, "save")
+
+    def shown(self, report: Report) -> Report:
+        """*report* as it may be shown. What is concluded is drawn from it, so that no secret is quoted."""
+        if not self._settings.redact:
+            return report
+        from wsprobe.cli.masked import masked  # only where it is asked for
+
+        return masked(report)
+
+    def dry_run(self, seen: Seen, choice: Choice) -> None:
+        """What may be sent."""
+        url = seen.start.plan.target.url
+        if self._settings.redact:
+            from wsprobe.redaction import Secrets  # as above
+
+            url = Secrets().url(url)
+        self._emit(show.dry_run(url, seen, choice, self._look))
+
+    def asking(self, step: Step) -> None:
+        """Tell a person what is being waited for."""
+        if self._waits:
+            sys.stderr.write(f"\r{step.name} ...\x1b[K")
+            sys.stderr.flush()
+
+    def answer(self, name: str, seen: Seen, report: Report) -> None:
+        """One row, and the recording into --save."""
+        self._reports.append((name, report))
+        if self._settings.save is not None:
+            save(self._settings.save, [report.exchange])
+        if self._waits:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+        if not self._settings.as_json:
+            self._emit(show.row(name, seen, self._look))
+
+    def interrupted(self) -> None:
+        """The terminal has written ^C, and stands behind it."""
+        if sys.stderr.isatty():
+            sys.stderr.write("\n")
+
+    def end(self, seen: Seen, choice: Choice) -> None:
+        """The conclusions, if anything was asked."""
+        if not self._reports:
+            return
+        found = conclusions(seen)
+        if not self._settings.as_json:
+            self._emit(show.concluded(found, seen, choice, self._look))
+            return
+        from wsprobe.show.as_json import brief, trace_pieces, trace_value  # only where it is asked for
+
+        value = trace_value(self._reports, found)
+        sys.stdout.writelines(trace_pieces(brief(value) if self._settings.brief else value))
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+
+    def _emit(self, lines: Iterable[Line]) -> None:
+        if self._settings.save != "-" and not self._settings.silent:
+            emit(lines, sys.stdout, self._look)

@@ -1,0 +1,134 @@
+"""A trace as text: a row for each answer as it comes, then what they mean, and what to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wsprobe.show.lines import Line, Look, Piece, cut, line
+from wsprobe.trace.answer import Answer, same
+from wsprobe.trace.changes import CHANGES, MOST, Choice, Seen, left_out
+from wsprobe.trace.conclusions import Conclusion
+
+NAME = max(len(row.name) for row in CHANGES)
+OPENED = {"open": "good", "invalid": "fail"}
+BODY = 60
+"""Characters of a body in a row."""
+
+
+def row(name: str, seen: Seen, look: Look) -> list[Line]:
+    """The answer to one request, and whether it is the one to the handshake as it was given."""
+    answer = seen.answers[name]
+    told = [
+        Piece(f"{_escaped(name, look):<{NAME}}  "),
+        Piece(f"{answer.said():<12}", OPENED.get(answer.kind, "")),
+    ]
+    seconds = answer.seconds
+    told.append(Piece(f"{'' if seconds is None else f'{seconds * 1000:.0f} ms':>8}  ", "dim"))
+    if name != "base" and answer.kind != "interrupted" and same(answer, seen.base):
+        told.append(Piece("as base", "dim"))
+    else:
+        told.append(Piece(_about(answer, look)))
+    return [_last_fits(line(*told), look)]
+
+
+def _about(answer: Answer, look: Look) -> str:
+    """What tells this answer from others: reason, where to, the first words of the body, who wrote it."""
+    final = answer.reading.final
+    if answer.kind not in ("http", "open", "invalid") or final is None:
+        return ""
+    if answer.opens:
+        return ""
+    words = [look.text(final.reason)]
+    if answer.location:
+        words.append(f"-> {_escaped(answer.location, look)}")
+    body = " ".join(answer.text.split())
+    if answer.author.author:
+        words.append(f"by {answer.author.author}")
+    if body and not body.startswith("<"):
+        words.append(f'"{_escaped(body[:BODY], look)}"')
+    return "  ".join(word for word in words if word)
+
+
+def _last_fits(of: Line, look: Look) -> Line:
+    """A row stays a row: what does not fit the terminal is left to --json."""
+    if not look.terminal:
+        return of
+    room = look.width
+    kept = []
+    for piece in of:
+        kept.append(Piece(piece.text[: max(room, 0)], piece.style))
+        room -= len(piece.text)
+    return tuple(kept)
+
+
+def concluded(found: tuple[Conclusion, ...], seen: Seen, choice: Choice, look: Look) -> list[Line]:
+    """What the answers mean, most likely first."""
+    rows: list[Line] = [()] if found else []
+    for number, each in enumerate(found):
+        rows += _wrapped(
+            line(
+                Piece("likely" if number == 0 else "or", "title"),
+                f" ({each.likely:.0%}, {each.id}): {_escaped(each.text, look)}",
+            ),
+            look,
+        )
+        if number == 0:
+            rows += _side_by_side(each, seen, look)
+        if each.fix:
+            rows.append(line(Piece("to write, or to do" if number == 0 else "then", "title")))
+            for one in each.fix.splitlines():
+                rows += _wrapped(line("  ", _escaped(one, look)), look)
+    rows += _not_sent(seen, choice, look)
+    return rows
+
+
+def _side_by_side(found: Conclusion, seen: Seen, look: Look) -> Iterator[Line]:
+    """The answers that show it, one below the other."""
+    yield line(Piece("because", "title"))
+    for name in found.because:
+        answer = seen.answers.get(name)
+        if answer is not None:
+            first = answer.reading.final.head.first if answer.reading.final is not None else None
+            status = look.text(first.text) if first is not None else answer.said()
+            about = _about(answer, look).partition("  ")[2]
+            yield _last_fits(line(f"  {_escaped(name, look):<{NAME}}  {status}  {about}".rstrip()), look)
+
+
+def _not_sent(seen: Seen, choice: Choice, look: Look) -> Iterator[Line]:
+    """What was left out, and why; reasons that several changes share are said once."""
+    reasons: dict[str, list[str]] = {}
+    for name, why in left_out(seen, choice):
+        if not why.startswith("sent only"):
+            reasons.setdefault(why, []).append(name)
+    yield line(Piece(f"{len(seen.answers)} requests; not sent:", "dim") if reasons else Piece("", "dim"))
+    for why, names in reasons.items():
+        yield from _wrapped(line(Piece(f"  {', '.join(names)}: {why}", "dim")), look)
+
+
+def dry_run(url: str, seen: Seen, choice: Choice, look: Look) -> list[Line]:
+    """What may be sent to *url*, in the order of the table; nothing has been."""
+    rows: list[Line] = [line(f"at most {MOST} of these requests, to {_escaped(url, look)}:")]
+    for each in CHANGES:
+        if each.name != "base" and (each.name in choice.skip or (choice.only and each.name not in choice.only)):
+            continue
+        if each.by_choice and each.name not in choice.only:
+            continue
+        if each.name == "backend-plain" or (each.name == "backend-held" and seen.start.backend is None):
+            continue
+        if each.name not in ("base", "addresses", "backend-held") and not list(each.make(seen)):
+            continue
+        if each.name == "addresses" and not seen.start.each_address:
+            continue
+        rows += _wrapped(line(f"{each.name:<{NAME}}  ", each.changed), look)
+    chosen = [each.name for each in CHANGES if each.by_choice and each.name not in choice.only]
+    rows += _wrapped(line(Piece(f"only with --only: {', '.join(chosen)}", "dim")), look)
+    return rows
+
+
+def _wrapped(of: Line, look: Look) -> list[Line]:
+    return cut(of, look.width) if look.terminal else [of]
+
+
+def _escaped(text: str, look: Look) -> str:
+    """*text* may have come from the server."""
+    return look.text(text.encode("utf-8", "surrogateescape"))

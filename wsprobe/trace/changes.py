@@ -1,0 +1,746 @@
+"""What a trace asks: the handshake as it was given, then again with one thing changed. Data, those first that
+tell most.
+
+Which changes tell something was measured (191 chains of a proxy and an application with one fault each):
+another Host, another version, no extension, no User-Agent never decided a case, and are not sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+from msgspec.structs import replace
+
+from wsprobe.exchange import Connected, ConnectFailed, Plan, Resolved, TlsFailed
+from wsprobe.trace.answer import Answer, alike, ended_in_silence, same
+
+MOST = 16
+"""Requests of one trace."""
+AFTER_SILENCE = 5.0
+"""Seconds that later requests wait at most, once one was left without an answer."""
+STRANGER = "https://page.invalid"
+"""An Origin that nobody allows by name (RFC 6761 section 6.4)."""
+HANDSHAKE = re.compile(rb"(?i)upgrade|connection|sec-websocket-.*")
+SECRET = re.compile(rb"(?i)cookie|authorization|proxy-authorization")
+OF_A_CLIENT = re.compile(rb"(?i)host|user-agent|origin|cookie|upgrade|connection|sec-websocket-.*")
+"""Fields in which clients differ by themselves: a browser's own stand in their place."""
+
+
+class Backend(msgspec.Struct, frozen=True):
+    """The application behind the proxy, reached past it."""
+
+    host: str
+    port: int
+    secure: bool | None = None
+    """None: as the URL says."""
+
+
+class Start(msgspec.Struct, frozen=True):
+    """What a trace begins with."""
+
+    plan: Plan
+    """The handshake as it was given."""
+    origin: str
+    """The Origin of a page of the same host."""
+    browsers: tuple[tuple[str, bytes], ...] = ()
+    """(name, the engine's own request)."""
+    backend: Backend | None = None
+    each_address: bool = False
+    hold: float = 0.0
+    """Seconds that an open session is held in silence at the end."""
+
+    @property
+    def has_origin(self) -> bool:
+        return bool(values(self.plan.request, b"origin"))
+
+    @property
+    def protocols(self) -> tuple[bytes, ...]:
+        offered = b",".join(values(self.plan.request, b"sec-websocket-protocol"))
+        return tuple(each.strip() for each in offered.split(b",") if each.strip())
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What has been asked so far, and what came back, in that order."""
+
+    start: Start
+    answers: Mapping[str, Answer]
+
+    def __getitem__(self, name: str) -> Answer | None:
+        return self.answers.get(name)
+
+    @property
+    def base(self) -> Answer:
+        return self.answers["base"]
+
+    @property
+    def own(self) -> Answer | None:
+        """The answer to the handshake with the page's own Origin."""
+        return self.base if self.start.has_origin else self["origin"]
+
+    @property
+    def without_origin(self) -> Answer | None:
+        return self["no-origin"] if self.start.has_origin else self.base
+
+    @property
+    def past(self) -> Answer | None:
+        """The answer to the same bytes past the proxy."""
+        return self["backend-plain"] or self["backend"]
+
+    @property
+    def like_get(self) -> bool:
+        """True if a plain GET got the same answer as the handshake."""
+        get = self["get"]
+        return get is not None and same(self.base, get)
+
+    @property
+    def hops(self) -> tuple[str, ...]:
+        """Proxies that left a mark on any answer that did not come past them."""
+        marks = (
+            mark for name, each in self.answers.items() if not name.startswith("backend") for mark in each.hops
+        )
+        return tuple(dict.fromkeys(marks))
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One request of a trace."""
+
+    name: str
+    plan: Plan
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One row of the table."""
+
+    name: str
+    changed: str
+    """What is changed."""
+    tells: str
+    """What its answer is for."""
+    make: Callable[[Seen], Iterable[Step]]
+    """The requests it comes to; none if there is nothing to change."""
+    useless: Callable[[Seen], str] = lambda seen: ""
+    """Why it would tell nothing after what has been seen; "" if it may."""
+    by_choice: bool = False
+    """Sent only if it is named."""
+
+
+# -- a request with one thing changed
+
+
+def lines(request: bytes) -> tuple[bytes, list[bytes], bytes]:
+    """The request line, the field lines, and the blank line with what follows it, each with its line end."""
+    head, blank, rest = request.partition(b"\r\n\r\n")
+    first, *fields = (head + blank[:2]).splitlines(keepends=True) or [b""]
+    return first, fields, blank[2:] + rest
+
+
+def name_of(line: bytes) -> bytes:
+    return line.partition(b":")[0].strip().lower()
+
+
+def values(request: bytes, name: bytes) -> list[bytes]:
+    """The values of the fields called *name* (lower case)."""
+    return [line.partition(b":")[2].strip() for line in lines(request)[1] if name_of(line) == name]
+
+
+def without(request: bytes, pattern: re.Pattern[bytes] | bytes) -> bytes:
+    """*request* without the fields whose names match *pattern* as a whole."""
+    first, fields, rest = lines(request)
+    return first + b"".join(line for line in fields if not re.fullmatch(pattern, name_of(line))) + rest
+
+
+def with_field(request: bytes, name: bytes, value: bytes) -> bytes:
+    """*request* with this field and no other of its name, in the place of the first of them, or at the end."""
+    first, fields, rest = lines(request)
+    new = name + b": " + value + b"\r\n"
+    kept: list[bytes] = []
+    placed = False
+    for line in fields:
+        if name_of(line) != name.lower():
+            kept.append(line)
+        elif not placed:
+            kept.append(new)
+            placed = True
+    return first + b"".join(kept if placed else [*kept, new]) + rest
+
+
+def with_line(request: bytes, *, method: bytes = b"", resource: bytes = b"", version: bytes = b"") -> bytes:
+    """*request* with these parts of its request line changed; one without three parts stays as it is."""
+    first, fields, rest = lines(request)
+    parts = first.rstrip(b"\r\n").split(b" ")
+    if len(parts) != 3:
+        return request
+    changed = b" ".join((method or parts[0], resource or parts[1], version or parts[2]))
+    return changed + b"\r\n" + b"".join(fields) + rest
+
+
+def resource_of(request: bytes) -> bytes:
+    parts = lines(request)[0].split()
+    return parts[1] if len(parts) > 1 else b""
+
+
+def slashed(resource: bytes) -> bytes:
+    """*resource* with the final slash of its path taken away, or added."""
+    path, mark, query = resource.partition(b"?")
+    return (path[:-1] if path.endswith(b"/") else path + b"/") + mark + query
+
+
+def as_browser(given: bytes, browser: bytes) -> bytes:
+    """The browser's own request, with what was given besides (credentials, fields of an application)."""
+    first, fields, rest = lines(browser)
+    own = {name_of(line) for line in fields}
+    more = [line for line in lines(given)[1] if name_of(line) not in own]
+    return (
+        first + b"".join([*fields, *(line for line in more if not OF_A_CLIENT.fullmatch(name_of(line)))]) + rest
+    )
+
+
+def rekeyed(request: bytes, key: str) -> bytes:
+    """*request* with *key* as Sec-WebSocket-Key, if it has exactly one."""
+    if len(values(request, b"sec-websocket-key")) != 1:
+        return request
+    return with_field(request, b"Sec-WebSocket-Key", key.encode("ascii"))
+
+
+# -- what each row makes
+
+
+def step(seen: Seen, name: str, request: bytes | None = None, plan: Plan | None = None) -> Step:
+    """A request by the plan given, with *request* in place of its own; with less patience after a silence."""
+    plan = plan or seen.start.plan
+    if any(answer.kind == "silent" for answer in seen.answers.values()):
+        plan = replace(plan, limits=replace(plan.limits, max_time=min(plan.limits.max_time, AFTER_SILENCE)))
+    return Step(name, plan if request is None else replace(plan, request=request))
+
+
+def plain(request: bytes) -> bytes:
+    """*request* without the fields of a handshake."""
+    return without(request, HANDSHAKE)
+
+
+def silent_plan(plan: Plan, seconds: float) -> Plan:
+    """*plan* that says nothing once the session is open, and holds it for *seconds*."""
+    limits = replace(plan.limits, linger=seconds, max_time=max(plan.limits.max_time, seconds + 5.0))
+    return replace(plan, acts=(), limits=limits)
+
+
+def behind(seen: Seen) -> Plan | None:
+    """The plan, past the proxy: another address, the same bytes and the same name for TLS."""
+    backend, plan = seen.start.backend, seen.start.plan
+    if backend is None:
+        return None
+    target = plan.target
+    route = replace(
+        plan.route, connect_to=((target.host, target.port, backend.host, backend.port),), resolve=()
+    )
+    if backend.secure is not None:
+        target = replace(target, secure=backend.secure)
+    elif _speaks_no_tls(seen["backend"]) and _may_go_in_plain(plan.request, backend.host):
+        target = replace(target, secure=False)
+    return replace(plan, route=replace(route, proxy=None, unix_socket=None), target=target)
+
+
+def _speaks_no_tls(answer: Answer | None) -> bool:
+    failed = () if answer is None else answer.reading.exchange.events
+    return any(isinstance(event, TlsFailed) and event.kind in ("not-tls", "fin", "reset") for event in failed)
+
+
+def _may_go_in_plain(request: bytes, host: str) -> bool:
+    """Where TLS was asked for, nothing secret goes out without it but to this machine."""
+    near = host in ("localhost", "::1") or host.startswith("127.")
+    secret = any(SECRET.fullmatch(name_of(line)) for line in lines(request)[1]) or b"?" in resource_of(request)
+    return near or not secret
+
+
+def _one(name: str, request: Callable[[Seen], bytes | None]) -> Callable[[Seen], Iterable[Step]]:
+    """What makes one step, or none."""
+
+    def make(seen: Seen) -> Iterable[Step]:
+        made = request(seen)
+        return () if made is None else (step(seen, name, made),)
+
+    return make
+
+
+def _edit(name: str, edit: Callable[[bytes], bytes | None]) -> Callable[[Seen], Iterable[Step]]:
+    """What makes the request as it was given, edited; nothing if there is nothing to edit."""
+
+    def make(seen: Seen) -> Iterable[Step]:
+        request = seen.start.plan.request
+        made = edit(request)
+        return () if made is None or made == request else (step(seen, name, made),)
+
+    return make
+
+
+def _past(name: str, edit: Callable[[Seen, bytes], bytes | None]) -> Callable[[Seen], Iterable[Step]]:
+    def make(seen: Seen) -> Iterable[Step]:
+        plan = behind(seen)
+        request = None if plan is None else edit(seen, plan.request)
+        return () if request is None else (step(seen, name, request, plan),)
+
+    return make
+
+
+def _past_in_plain(seen: Seen) -> Iterable[Step]:
+    plan = behind(seen)
+    if plan is None or plan.target.secure:
+        return
+    if seen.start.plan.target.secure and _speaks_no_tls(seen["backend"]):
+        yield step(seen, "backend-plain", plan=plan)
+
+
+def _own_origin(seen: Seen, request: bytes) -> bytes | None:
+    return None if seen.start.has_origin else with_field(request, b"Origin", seen.start.origin.encode())
+
+
+def _browser(name: str) -> Callable[[Seen], Iterable[Step]]:
+    def request(seen: Seen) -> bytes | None:
+        own = dict(seen.start.browsers).get(name)
+        return None if own is None else as_browser(seen.start.plan.request, own)
+
+    return _one(name, request)
+
+
+def _held_past(seen: Seen) -> Iterable[Step]:
+    plan, cut = behind(seen), seen["again-2"]
+    seconds = None if cut is None else ended_in_silence(cut)
+    if plan is not None and seconds is not None:
+        yield step(seen, "backend-held", plan=silent_plan(plan, seconds + 0.5))
+
+
+def _addresses(seen: Seen) -> Iterable[Step]:
+    """One request for each address of the name but that which has answered."""
+    plan = seen.start.plan
+    events = seen.base.reading.exchange.events
+    used = {event.address for event in events if isinstance(event, Connected)}
+    if not used:
+        used = {event.address for event in events if isinstance(event, ConnectFailed)}
+    named = next((event.addresses for event in events if isinstance(event, Resolved)), ())
+    for address in named if seen.start.each_address else ():
+        if address not in used:
+            target = plan.target
+            route = replace(
+                plan.route, resolve=((target.host.lower(), target.port, (address,)),), connect_to=()
+            )
+            yield step(seen, f"address {address}", plan=replace(plan, route=route))
+
+
+def _subprotocols(seen: Seen) -> Iterable[Step]:
+    request, offered = seen.start.plan.request, seen.start.protocols
+    for each in offered if len(offered) > 1 else ():
+        name = f"protocol {each.decode('latin-1')}"
+        yield step(seen, name, with_field(request, b"Sec-WebSocket-Protocol", each))
+    if offered:
+        yield step(seen, "no-protocol", without(request, b"sec-websocket-protocol"))
+
+
+def _other_scheme(seen: Seen) -> Iterable[Step]:
+    """TLS on a port that was asked in plain, or the reverse: no secret may go there."""
+    plan = seen.start.plan
+    fields = re.compile(rb"(?i)host|user-agent|upgrade|connection|sec-websocket-(key|version)")
+    first, given, rest = lines(plan.request)
+    bare = first + b"".join(line for line in given if fields.fullmatch(name_of(line))) + rest
+    bare = with_line(bare, resource=resource_of(bare).partition(b"?")[0])
+    yield step(
+        seen, "other-scheme", bare, replace(plan, target=replace(plan.target, secure=not plan.target.secure))
+    )
+
+
+def _again(number: int) -> Callable[[Seen], Iterable[Step]]:
+    def make(seen: Seen) -> Iterable[Step]:
+        plan = seen.start.plan
+        if number == 2 and "base" in seen.answers and seen.base.opens and seen.start.hold > 0:
+            plan = silent_plan(plan, seen.start.hold)
+        yield step(seen, f"again-{number}", plan=plan)
+
+    return make
+
+
+# -- why a row would tell nothing
+
+
+def settled(seen: Seen) -> str:
+    """Why nothing but a repeat tells more, whatever is changed; "" if something may."""
+    base, get = seen.base, seen["get"]
+    if base.kind in ("not-reached", "interrupted"):
+        return "no request was answered"
+    if get is None:
+        return ""
+    if base.kind == "cut" and get.kind in ("cut", "not-reached"):
+        return "every request is cut without a byte"
+    if base.kind == "silent" and get.kind == "silent":
+        return "no request is answered"
+    if base.kind in ("cut", "silent") and get.kind == "http" and (get.status or 0) >= 500:
+        return "the proxy does not reach what is behind it"
+    if base.kind != "http" or not seen.like_get:
+        return ""
+    status = base.status or 0
+    if status >= 500:
+        return f"a plain GET gets the same {status}"
+    if status == 401 and base.field(b"www-authenticate") is not None:
+        return "credentials are wanted first"
+    if status in (405, 426, 429):
+        return f"a plain GET gets the same {status}"
+    if 300 <= status < 400:
+        return "every request is redirected"
+    return ""
+
+
+def _unless_settled(also: Callable[[Seen], str] = lambda seen: "") -> Callable[[Seen], str]:
+    return lambda seen: settled(seen) or also(seen)
+
+
+def _reached(seen: Seen) -> str:
+    return "no request was answered" if seen.base.kind in ("not-reached", "interrupted") else ""
+
+
+def _refused(seen: Seen) -> str:
+    return "the handshake opens" if seen.base.opens else ""
+
+
+def _opened(seen: Seen) -> str:
+    return "" if seen.base.opens else "the handshake does not open"
+
+
+def _handshake_is_seen(seen: Seen) -> str:
+    """For what tells who takes the handshake for one."""
+    if seen.base.opens:
+        return "the handshake opens"
+    if seen.base.kind == "http" and seen.like_get:
+        return "a plain GET gets the same answer"
+    return ""
+
+
+def _other_origin(seen: Seen) -> str:
+    own = seen.own
+    if seen.start.has_origin:
+        return "the handshake opens" if seen.base.opens else ""
+    if own is None or alike(own, seen.base):
+        return "the page's own Origin changes nothing"
+    return ""
+
+
+def _browsers_headers(seen: Seen) -> str:
+    """Worth it if no Origin helps, and to see that what opens opens for a browser, too."""
+    own = seen.own
+    if own is None or own.opens is seen.base.opens is True:
+        return ""
+    if own.opens:
+        return "the page's own Origin is enough"
+    if seen.base.opens:
+        return "the Origin alone makes the difference"
+    return "" if own.status in (400, 403, 406, 500) else f"a {own.said()} is not about a browser's headers"
+
+
+def _one_browser_alone(seen: Seen) -> str:
+    own, chromium = seen.own, seen["chromium"]
+    if chromium is None:
+        return "Chromium's request is not worth it either"
+    if own is None or own.opens is chromium.opens:
+        return "Chromium's request gets the same"
+    return ""
+
+
+def _final_slash(seen: Seen) -> str:
+    base = seen.base
+    if base.kind == "http" and 300 <= (base.status or 0) < 400 and _to_slash(seen):
+        return ""
+    if settled(seen) or base.kind != "http" or not seen.like_get or base.status not in (200, 404):
+        return settled(seen) or "the answer is not about the path alone"
+    return ""
+
+
+def _to_slash(seen: Seen) -> bool:
+    there = re.sub(r"^[a-z]+://[^/]*", "", seen.base.location).partition("?")[0].encode("latin-1")
+    here = resource_of(seen.start.plan.request).partition(b"?")[0]
+    return there in (here + b"/", here.removesuffix(b"/")) and there != here
+
+
+def _origin_past(seen: Seen) -> str:
+    """Past the proxy too, the Origin is asked where it counts: where it is refused, or wanted."""
+    past, own = seen.past, seen.own
+    if past is None or own is None:
+        return "the Origin plays no part"
+    if not past.opens and past.kind == "http":
+        return ""
+    return "the Origin plays no part" if own.opens or alike(own, seen.base) else ""
+
+
+def _hop_is_unnamed(seen: Seen) -> str:
+    if seen.base.kind != "http" or not seen.like_get:
+        return _handshake_is_seen(seen) or "the answers tell enough"
+    if settled(seen):
+        return settled(seen)
+    return f"{seen.hops[0]} is named" if seen.hops else ""
+
+
+def _not_cut(seen: Seen) -> str:
+    held = seen["again-2"]
+    return "" if held is not None and ended_in_silence(held) is not None else "nothing was cut"
+
+
+CHANGES: tuple[Change, ...] = (
+    Change(
+        "base",
+        "nothing: the handshake as it was given",
+        "what all else is held against",
+        lambda seen: (Step("base", seen.start.plan),),
+    ),
+    Change(
+        "get",
+        "a plain GET: no Upgrade, no Connection, no Sec-WebSocket-*",
+        "whether anybody on the path takes the handshake for one",
+        _edit("get", plain),
+        _reached,
+    ),
+    Change(
+        "backend",
+        "past the proxy (--backend): the same bytes",
+        "whether the proxy or the application is at fault",
+        _past("backend", lambda seen, request: request),
+    ),
+    Change(
+        "backend-plain",
+        "past the proxy without TLS, if there is none there",
+        "the same, where TLS ends at the proxy",
+        _past_in_plain,
+    ),
+    Change(
+        "backend-get",
+        "past the proxy: the plain GET",
+        "a lost Upgrade (the answer that came through the proxy), or another program (any other)",
+        _past("backend-get", lambda seen, request: plain(request)),
+    ),
+    Change(
+        "origin",
+        "with the Origin of a page of the same host",
+        "an Origin that is wanted; a Host that a hop rewrites, which shows only in the comparison with Origin",
+        _one("origin", lambda seen: _own_origin(seen, seen.start.plan.request)),
+        _unless_settled(),
+    ),
+    Change(
+        "no-origin",
+        "without Origin",
+        "whether the Origin is what is refused",
+        _edit("no-origin", lambda request: without(request, b"origin")),
+        _unless_settled(_refused),
+    ),
+    Change(
+        "origin-other",
+        f"with the Origin {STRANGER}",
+        "a list of Origins, or a rule that only wants the header",
+        _one("origin-other", lambda seen: with_field(seen.start.plan.request, b"Origin", STRANGER.encode())),
+        _unless_settled(_other_origin),
+    ),
+    Change(
+        "backend-origin",
+        "past the proxy: with the Origin of the page",
+        "whether the application or a hop minds the Origin",
+        _past("backend-origin", _own_origin),
+        _origin_past,
+    ),
+    Change(
+        "chromium",
+        "as Chromium asks",
+        "a rule about User-Agent or another header of browsers",
+        _browser("chromium"),
+        _unless_settled(_browsers_headers),
+    ),
+    Change(
+        "firefox",
+        "as Firefox asks",
+        "whether Chromium alone is meant",
+        _browser("firefox"),
+        _unless_settled(_one_browser_alone),
+    ),
+    Change(
+        "no-version",
+        "without Sec-WebSocket-Version",
+        "another answer shows a WebSocket library that reads the handshake: Upgrade has passed",
+        _edit("no-version", lambda request: without(request, b"sec-websocket-version")),
+        _unless_settled(_handshake_is_seen),
+    ),
+    Change(
+        "no-upgrade",
+        "without Upgrade",
+        "a rule against Upgrade, or a hop that takes it and does not answer",
+        _edit("no-upgrade", lambda request: without(request, b"upgrade")),
+        _unless_settled(_handshake_is_seen),
+    ),
+    Change(
+        "no-connection",
+        "without Connection",
+        "that a hop writes Connection itself",
+        _edit("no-connection", lambda request: without(request, b"connection")),
+        by_choice=True,
+    ),
+    Change(
+        "no-cookie",
+        "without Cookie",
+        "a cookie that is refused, or too large",
+        _edit("no-cookie", lambda request: without(request, b"cookie")),
+        _unless_settled(_refused),
+    ),
+    Change(
+        "no-query",
+        "without the query",
+        "a rule on the query, or one that is too long",
+        _edit("no-query", lambda request: with_line(request, resource=resource_of(request).partition(b"?")[0])),
+        _unless_settled(_refused),
+    ),
+    Change(
+        "subprotocols",
+        "each subprotocol alone, and none",
+        "which subprotocol is refused",
+        _subprotocols,
+        _unless_settled(_handshake_is_seen),
+    ),
+    Change(
+        "keepalive-upgrade",
+        "with Connection: keep-alive, Upgrade",
+        "a hop that compares the whole value",
+        _edit("keepalive-upgrade", lambda request: with_field(request, b"Connection", b"keep-alive, Upgrade")),
+        _opened,
+    ),
+    Change(
+        "slash",
+        "with the final slash of the path, or without",
+        "a route for the other form",
+        _edit("slash", lambda request: with_line(request, resource=slashed(resource_of(request)))),
+        _final_slash,
+    ),
+    Change(
+        "addresses",
+        "at each other address of the name (--each-address)",
+        "an address that does not serve the same",
+        _addresses,
+    ),
+    # HTTP/2 (an extended CONNECT, RFC 8441) has its place here, where ALPN offers it.
+    Change(
+        "no-key",
+        "without Sec-WebSocket-Key",
+        "the name of a hop: HAProxy answers such a handshake itself",
+        _edit("no-key", lambda request: without(request, b"sec-websocket-key")),
+        _hop_is_unnamed,
+    ),
+    Change(
+        "http-1.0",
+        "with HTTP/1.0",
+        "the name of a hop: lighttpd answers 400, Envoy 426, Apache nothing",
+        _edit("http-1.0", lambda request: with_line(request, version=b"HTTP/1.0")),
+        by_choice=True,
+    ),
+    Change(
+        "post",
+        "a POST without a body",
+        "a rule on the method",
+        _edit(
+            "post",
+            lambda request: with_field(with_line(plain(request), method=b"POST"), b"Content-Length", b"0"),
+        ),
+        by_choice=True,
+    ),
+    Change(
+        "no-extensions",
+        "without Sec-WebSocket-Extensions",
+        "extensions that are refused",
+        _edit("no-extensions", lambda request: without(request, b"sec-websocket-extensions")),
+        by_choice=True,
+    ),
+    Change(
+        "other-scheme",
+        "TLS where there was none, or none where there was; without cookies, credentials and query",
+        "a port of the other scheme",
+        _other_scheme,
+        by_choice=True,
+    ),
+    Change(
+        "again-1",
+        "nothing: the handshake as it was given, once more",
+        "a limit that counts requests, or one wrong server of several",
+        _again(1),
+    ),
+    Change(
+        "again-2",
+        "nothing: once more, and where it opens it is held in silence (--hold)",
+        "the same, and a hop that ends idle connections",
+        _again(2),
+    ),
+    Change(
+        "backend-held",
+        "past the proxy: held in silence as long",
+        "whether the proxy or the application ends idle connections",
+        _held_past,
+        _not_cut,
+    ),
+)
+
+REPEATS = ("again-1", "again-2")
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """What the user wants asked: rows by name."""
+
+    only: frozenset[str] = frozenset()
+    skip: frozenset[str] = frozenset()
+
+    def why_not(self, row: Change, seen: Seen) -> str:
+        """Why *row* is left out; "" if it is to be asked."""
+        if row.name == "base":
+            return ""
+        if row.name in self.skip:
+            return "skipped"
+        if self.only:
+            return "" if row.name in self.only else "not chosen"
+        if row.by_choice:
+            return f"sent only with --only {row.name}"
+        if limited(seen) and row.name not in REPEATS:
+            return "a limit seems to count the requests"
+        return row.useless(seen)
+
+
+def limited(seen: Seen) -> bool:
+    """True if a later answer says that there were too many requests, and the first did not."""
+    again = seen["again-1"]
+    if again is not None and same(again, seen.base):
+        return False
+    busy = [name for name, each in seen.answers.items() if _busy(each) and not name.startswith("backend")]
+    return bool(busy) and not _busy(seen.base) and seen.base.kind in ("open", "http")
+
+
+def _busy(answer: Answer) -> bool:
+    return answer.status == 429 or (answer.status == 503 and answer.kind == "http")
+
+
+def following(seen: Seen, choice: Choice) -> Step | None:
+    """What is asked next; None if nothing more is.
+
+    Every row is looked at again each time, because what was seen since may make it worth asking.
+    """
+    room = MOST - len(seen.answers)
+    for row in CHANGES:
+        if "base" not in seen.answers:
+            return next(iter(row.make(seen)))
+        if choice.why_not(row, seen):
+            continue
+        kept = sum(1 for name in REPEATS if name not in seen.answers and name not in choice.skip)
+        if row.name not in (*REPEATS, "backend-held") and room <= (0 if choice.only else kept):
+            continue
+        for each in row.make(seen) if room > 0 else ():
+            if each.name not in seen.answers:
+                return each
+    return None
+
+
+def left_out(seen: Seen, choice: Choice) -> list[tuple[str, str]]:
+    """(change, why it was not sent), for each that could have been."""
+    told: list[tuple[str, str]] = []
+    for row in CHANGES if "base" in seen.answers else ():
+        steps = [each for each in row.make(seen) if each.name not in seen.answers]
+        why = choice.why_not(row, seen)
+        if steps and row.name != "base":
+            told.append((row.name, why or f"no more than {MOST} requests are sent"))
+    return told
