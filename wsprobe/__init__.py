@@ -1,3 +1,54 @@
-"""wsprobe: what a WebSocket server answered, and what a script in a browser is told of it."""
+"""wsprobe: what a WebSocket server answered, and what a script in a browser is told of it.
+
+The names of ``__all__`` are the Python interface, wsprobe-python(3). They are loaded when the first of them is
+used (PEP 562), so that the command starts no later for them.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # typing's own, without typing, which takes longer to import than all that stands here
+
+if TYPE_CHECKING:
+    from wsprobe.cli.python import (
+        Exchange,
+        Page,
+        Report,
+        ScriptView,
+        UsageError,
+        aprobe,
+        compare,
+        load,
+        probe,
+        save,
+        views,
+    )
 
 __version__ = "0.1.0"
+__all__ = [
+    "Exchange",
+    "Page",
+    "Report",
+    "ScriptView",
+    "UsageError",
+    "aprobe",
+    "compare",
+    "load",
+    "probe",
+    "save",
+    "views",
+]
+
+
+if not TYPE_CHECKING:  # a type checker would take every name for one of ours
+
+    def __getattr__(name):
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # The seam that the docstring names.
+        from wsprobe.cli import python
+
+        return getattr(python, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

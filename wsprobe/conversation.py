@@ -8,20 +8,18 @@ No socket, no clock, no chance: bytes and times come in, bytes and times go out.
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from msgspec import Struct
 
 from wsprobe.exchange import Act, Limits, Plan
 from wsprobe.read import INTERIM_MAX, looks_like, response_of
+from wsprobe.read.body import BodyReader
 from wsprobe.read.frames import FRAMES_MAX
 from wsprobe.read.head import LINES_MAX, HeadSplitter, opens_session
 from wsprobe.read.reading import Head
 from wsprobe.wire import WIRES, spoken
 from wsprobe.wire.framing import Framing, Heard
-
-if TYPE_CHECKING:
-    from wsprobe.read.body import BodyReader
 
 SECOND = 1_000_000
 """Times are in microseconds."""
@@ -169,9 +167,6 @@ class Answering:
             self.wake_at = at + max(NOT_HTTP_WAIT, round(self._plan.limits.linger * SECOND))
 
     def _begin_body(self, head: Head, status: int | None) -> None:
-        # h11, which frames bodies, takes tens of milliseconds to import; a 101 need not pay for it.
-        from wsprobe.read.body import BodyReader
-
         method = self._plan.request.partition(b" ")[0]
         self.phase = Phase.BODY
         self._body = BodyReader(head, status, method, self._plan.limits.max_body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -44,6 +45,22 @@ class Report(Struct, frozen=True):
     @property
     def exchange(self) -> Exchange:
         return self.reading.exchange
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: outcome, head of the answer, body, findings; all of it escaped."""
+        final, title = self.reading.final, self.title.encode("utf-8", "replace")
+        lines = [line.text for line in final.head.lines] if final is not None else []
+        body = final.body.content if final is not None and final.body is not None else b""
+        rows = [visible(line) for line in (*lines, *([b"", *body[:SHOWN].splitlines()] if body else []))]
+        found = "".join(f"<li>{escape(f'{f.level} {f.id}: {f.text}')}</li>" for f in self.verdict.findings)
+        return (
+            f"<div><strong>{escape(self.outcome)}</strong> {escape(visible(title))}"
+            f"<pre>{escape(chr(10).join(rows))}</pre><ul>{found}</ul></div>"
+        )
+
+
+SHOWN = 4096
+"""Bytes of a body that a notebook shows."""
 
 
 def report(exchange: Exchange) -> Report:

@@ -16,6 +16,7 @@ PAGES = {
     "wsprobe-trace.1": "commands",
     "wsprobe-explain.1": "commands",
     "wsprobe-serve.1": "commands",
+    "wsprobe-python.3": "python",
     "wsprobe-json.5": "reports",
     "wsprobe-browsers.7": "engines",
     "wsprobe-history.7": "history",

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+
 import h11
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsprobe.read.body import opinion
+from wsprobe.exchange import Ended, Exchange, Limits, Plan, Received
+from wsprobe.read import read
+from wsprobe.read.body import BodyReader
 from wsprobe.read.head import split_head
+from wsprobe.read.reading import Reading
+from wsprobe.read.strict import StrictFraming, opinion
+from wsprobe.target import parse
 
 lines = st.lists(
     st.sampled_from([b"A: b", b"A:", b" fold", b"\tfold", b"A: \xe4", b"A : b", b"A", b": b", b"A: b\rc", b""]),
@@ -38,3 +46,96 @@ def test_h11_and_we_agree_on_where_a_head_ends_and_on_its_fields(
     assert connection.trailing_data == (wire[end:], False)
     ours = [(field.key, b" ".join(field.value.split())) for field in head.fields]
     assert [(name, b" ".join(value.split())) for name, value in event.headers] == ours
+
+
+def reading_of(wire: bytes, method: bytes = b"GET", how: str = "fin", limit: int = 1000) -> Reading:
+    plan = Plan(parse("ws://x/"), method + b" / HTTP/1.1\r\n\r\n", limits=Limits(max_body=limit))
+    return read(Exchange(plan, (Received(1, wire), Ended(2, how))))  # type: ignore[arg-type]
+
+
+FIELD_LINES = (
+    b"A: b|A:b |A:|A: |A:\t \tb\t|A: b\tc  d|Upgrade: websocket|Connection: close|Host: ,|Expect: x|"
+    b"Content-Length: 2|content-length:0|Content-Length: 02|Content-Length: 2, 2|Content-Length:|"
+    b"Content-Length: -1|Content-Length: +2|Content-Length: 1 1|Content-Length: 3|Content-Length: 2;|"
+    b"Content-Length: 00000000000000000002|Content-Length: 000000000000000000002|Content-Length: \xb2|"
+    b"Transfer-Encoding: chunked|Transfer-Encoding: gzip| fold|A : b|A|: b|A: \xe4|A: \x00|A: \x0b|A: b\rc|"
+    b'A\xe4: b|A"b: c|{: c|A: \x7f'
+).split(b"|")
+STATUS_LINES = (
+    b"HTTP/1.1 403 No|HTTP/1.1 101 Yes|HTTP/1.1 200 |HTTP/1.1 204 No|HTTP/1.1 304 No|HTTP/1.1 999 x|"
+    b"HTTP/1.1 403|HTTP/1.0 403 No|HTTP/1.0 101 x|HTTP/1.1 100 Go on|HTTP/1.1 403 \xe4|HTTP/1.1 000 x|"
+    b"HTTP/1.1  403 x|http/1.1 403 x|HTTP/2.0 403 x|HTTP/1.1 199 x|\r\nHTTP/1.1 403 x|HTTP/1.1 403 \x01"
+).split(b"|")
+field_lines, status_lines = st.sampled_from(FIELD_LINES), st.sampled_from(STATUS_LINES)
+line_ends = st.sampled_from([b"\r\n"] * 9 + [b"\n"])
+
+
+@settings(deadline=None, max_examples=600)
+@given(
+    st.data(),
+    status_lines,
+    st.lists(field_lines, max_size=4),
+    st.binary(max_size=5),
+    st.sampled_from([b"GET", b"HEAD", b"POST"]),
+    st.sampled_from(["fin", "truncated", "reset", "local", "timeout"]),
+)
+def test_where_h11_is_not_asked_it_would_accept(
+    data: st.DataObject, first: bytes, texts: list[bytes], rest: bytes, method: bytes, how: str
+) -> None:
+    wire = b"".join(text + data.draw(line_ends) for text in [first, *texts, b""]) + rest
+    made = reading_of(wire, method, how)
+    assert made.opinion == opinion(wire, method=method, ended=how in ("fin", "truncated"))
+
+
+@pytest.mark.parametrize("first", STATUS_LINES)
+def test_where_h11_is_not_asked_about_one_field_it_would_accept(first: bytes) -> None:
+    for line in FIELD_LINES:
+        wire = b"\r\n".join([first, line, b"", b"ab"])
+        assert reading_of(wire).opinion == opinion(wire, method=b"GET", ended=True), line
+
+
+def test_h11_is_not_asked_about_a_plain_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "wsprobe.read.strict", None)
+    for plain in (
+        b"HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nab",
+        b"HTTP/1.1 403 No\r\n\r\nab",
+        b"HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\n\r\n",
+    ):
+        made = reading_of(plain)
+        assert made.opinion is not None
+        assert made.opinion.accepts
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(field_lines.filter(lambda line: line[:1] in b"cCT"), max_size=2),
+    st.lists(st.binary(max_size=5), max_size=4),
+    st.sampled_from([b"GET", b"HEAD"]),
+    st.sampled_from([200, 204, 304, 403, 999]),
+    st.booleans(),
+)
+def test_a_body_that_is_counted_here_ends_where_h11_ends_it(
+    texts: list[bytes], pieces: list[bytes], method: bytes, status: int, ended: bool
+) -> None:
+    wire = b"".join(line + b"\r\n" for line in [b"HTTP/1.1 %d x" % status, *texts, b""])
+    head, _ = split_head(wire)
+    ours = BodyReader(head, status, method, 1000)
+    fields = [field for name in (b"content-length", b"transfer-encoding") for field in head.all(name)]
+    theirs = StrictFraming(status, method, [(field.key, field.value) for field in fields])
+    content = b""
+    if not theirs.problem:
+        content = b"".join(theirs.events())
+    at = 0
+    for piece in [*filter(None, pieces), *[b""] * ended]:
+        if not theirs.problem and not theirs.complete:
+            content += b"".join(theirs.feed(piece))
+            at += len(piece)
+        if piece:
+            ours.feed(piece)
+        else:
+            ours.end(clean=True)
+    made, rest = ours.body()
+    assert (made.complete, made.problem) == (theirs.complete, theirs.problem)
+    if made.framing != "unknown":
+        assert made.content == content
+        assert rest == theirs.trailing + b"".join(pieces)[at:]

@@ -8,6 +8,17 @@ from trio import sleep
 from wsprobe.exchange import PlanError
 from wsprobe.net.plan import check
 from wsprobe.net.probe import Talk, probe
-from wsprobe.net.run import in_order, run, stdin_lines
+from wsprobe.net.run import in_order, leaves, run, running, stdin_lines
 
-__all__ = ["PlanError", "Talk", "check", "in_order", "probe", "run", "sleep", "stdin_lines"]
+__all__ = [
+    "PlanError",
+    "Talk",
+    "check",
+    "in_order",
+    "leaves",
+    "probe",
+    "run",
+    "running",
+    "sleep",
+    "stdin_lines",
+]

@@ -107,6 +107,9 @@ async def connect(addresses: tuple[Address, ...], interface: str | None, tape: T
     Writes Connecting for every attempt, ConnectFailed for every one that failed by itself, Connected for the
     one that is used. An attempt with neither was given up because another was faster, or time ran out.
     """
+    if len(addresses) == 1:  # no race, and none of what one takes
+        only = await _attempt(addresses[0], interface, tape)
+        return _lost() if only is None else _won(addresses[0], only, tape)
     won: list[tuple[Address, trio.SocketStream]] = []
     try:
         async with trio.open_nursery() as nursery:
@@ -131,9 +134,14 @@ async def connect(addresses: tuple[Address, ...], interface: str | None, tape: T
         for _, stream in won:  # time ran out just when it stood
             stream.socket.close()
         raise
-    if not won:
-        return End("error", "no address could be connected to")
-    address, stream = won[0]
+    return _won(*won[0], tape) if won else _lost()
+
+
+def _lost() -> End:
+    return End("error", "no address could be connected to")
+
+
+def _won(address: Address, stream: trio.SocketStream, tape: Tape) -> trio.SocketStream:
     tape.add(Connected(tape.now(), address.text, address.port, _local(stream)))
     return stream
 

@@ -3,6 +3,7 @@
 The conversation runs on a stream: what comes goes to ``conversation.Client``, what that answers goes out, until
 the end. A reader and a writer run side by side, so that an answer is seen although the request is not all sent
 yet (a server may refuse a large one early), and what came before a reset is read although sending has failed.
+Up to the end of a refusal, or the beginning of a session, a short request needs neither: see ``_handshake``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import AsyncIterable, Callable
 import trio
 from msgspec import Struct
 
-from wsprobe.conversation import Client, Phase
+from wsprobe.conversation import Client, Phase, Turn
 from wsprobe.exchange import (
     Act,
     Connected,
@@ -34,6 +35,10 @@ from wsprobe.net.stream import End, Tape, Wire
 
 READS = 100_000
 """A peer that sends byte by byte makes an event of each: more of them than this are too many to keep."""
+
+SHORT = 4096
+"""Bytes of a request that go into the send buffer of any new connection, so that sending them does not wait for
+the peer: the least of Linux's tcp_wmem."""
 
 FLUSH = 1.0
 """Seconds that the last bytes may wait for room in the send buffer."""
@@ -66,16 +71,60 @@ async def converse(
 
     *whole* is the scope of the plan's max_time, which *talk* may prolong.
     """
+    if len(client.opening) > SHORT:
+        pump = _Pump(wire, tape, READS)
+        pump.send(client.opening)
+        return await _both_ways(pump, client, client.timer(tape.now()), tape, talk, whole)
+    answered = await _handshake(wire, client, tape)
+    if isinstance(answered, End):
+        return answered
+    turn, reads = answered
+    return await _both_ways(_Pump(wire, tape, READS - reads), client, turn, tape, talk, whole)
+
+
+async def _handshake(wire: Wire, client: Client, tape: Tape) -> End | tuple[Turn, int]:
+    """Send the opening handshake, which is short, and take the answer. Return the end, or the turn from which
+    on there is something to say again, with the number of reads before it.
+
+    Until then there is nothing to send, and a time that runs out ends the exchange: one task does it, without a
+    reader, a writer and the channels between them.
+    """
+    tape.add(Sent(tape.now(), client.opening))
+    await wire.send(client.opening)  # where this fails, what the peer has said before is still to be read
+    turn = client.timer(tape.now())
+    reads = 0
+    while turn.phase in (Phase.HEAD, Phase.BODY):
+        data: bytes | End | None = None
+        if turn.wake_at is None:
+            data = await wire.receive()
+        else:
+            with trio.move_on_at(tape.deadline(turn.wake_at)):
+                data = await wire.receive()
+        if data is None:
+            turn = client.timer(max(tape.now(), turn.wake_at or 0))
+        elif isinstance(data, End):
+            return data
+        else:
+            received = Received(tape.now(), data)
+            tape.add(received)
+            turn = client.receive(data, received.at)
+            if (reads := reads + 1) == READS:
+                return End("limit", f"{READS} reads")
+    return End(turn.stop, turn.why) if turn.done and not turn.send else (turn, reads)
+
+
+async def _both_ways(
+    pump: _Pump, client: Client, turn: Turn, tape: Tape, talk: Talk | None, whole: trio.CancelScope | None
+) -> End:
+    """Go on from *turn*, sending and receiving side by side; return how it ended."""
     put, inbox = trio.open_memory_channel[_Item](0)
-    pump = _Pump(wire, tape)
     opened = trio.Event()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(pump.write)
         nursery.start_soon(pump.read, put)
         if talk is not None:
             nursery.start_soon(_talk, talk.acts, opened, put)
-        pump.send(client.opening)
-        end = await _turns(client, pump, inbox, opened, tape, talk, whole)
+        end = await _turns(client, turn, pump, inbox, opened, tape, talk, whole)
         pump.no_more()
         with trio.move_on_after(FLUSH):
             await pump.written.wait()
@@ -85,6 +134,7 @@ async def converse(
 
 async def _turns(
     client: Client,
+    turn: Turn,
     pump: _Pump,
     inbox: trio.MemoryReceiveChannel[_Item],
     opened: trio.Event,
@@ -93,7 +143,6 @@ async def _turns(
     whole: trio.CancelScope | None,
 ) -> End:
     closing: int | None = None  # when a session that has nothing more to say is closed
-    turn = client.timer(tape.now())
     while True:
         pump.send(turn.send)
         if turn.done:
@@ -138,9 +187,11 @@ def _micro(seconds: float) -> int:
 class _Pump:
     """The two directions of one wire."""
 
-    def __init__(self, wire: Wire, tape: Tape) -> None:
+    def __init__(self, wire: Wire, tape: Tape, reads: int) -> None:
+        """*reads*: how many may still be made."""
         self._wire = wire
         self._tape = tape
+        self._reads = reads
         # What the client sends is bounded by what it receives, and that by the plan's limits.
         self._put, self._outbox = trio.open_memory_channel[bytes](float("inf"))
         self.written = trio.Event()
@@ -161,7 +212,7 @@ class _Pump:
         self.written.set()
 
     async def read(self, put: trio.MemorySendChannel[_Item]) -> None:
-        for _ in range(READS):
+        for _ in range(self._reads):
             data = await self._wire.receive()
             if isinstance(data, End):
                 await put.send(data)

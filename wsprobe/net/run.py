@@ -31,6 +31,11 @@ def run(work: Callable[[*Arguments], Awaitable[Result]], *arguments: *Arguments)
         raise
 
 
+def running() -> bool:
+    """Return whether this is called inside trio."""
+    return trio.lowlevel.in_trio_run()
+
+
 def leaves(raised: BaseException) -> Iterator[BaseException]:
     """Return the exceptions in *raised* that are no groups."""
     if isinstance(raised, BaseExceptionGroup):
@@ -63,29 +68,29 @@ async def in_order(
     endless iterable takes bounded memory.
     """
     running = trio.Semaphore(parallel)
-    waiting: dict[int, Done] = {}
-    weights: dict[int, int] = {}
+    waiting: dict[int, tuple[Done, int]] = {}
+    heavy = 0
     following = 0
-    fewer = trio.Condition()
+    fewer = trio.lowlevel.ParkingLot()
 
     async def one(number: int, job: Job) -> None:
-        nonlocal following
+        nonlocal following, heavy
         done = await work(job)
         running.release()
-        waiting[number], weights[number] = done, weight(done)
+        waiting[number] = done, weight(done)
+        heavy += waiting[number][1]
         while following in waiting:
-            each(waiting.pop(following))
-            del weights[following]
+            first, weighed = waiting.pop(following)
+            each(first)
+            heavy -= weighed
             following += 1
-        async with fewer:
-            fewer.notify_all()
+        fewer.unpark_all()
 
     async with trio.open_nursery() as nursery:
         for number, job in enumerate(jobs):
             await running.acquire()
-            async with fewer:
-                while number - following > WINDOW + parallel or sum(weights.values()) > HEAVY:
-                    await fewer.wait()
+            while number - following > WINDOW + parallel or heavy > HEAVY:
+                await fewer.park()
             nursery.start_soon(one, number, job)
 
 

@@ -115,7 +115,12 @@ class StreamWire:
         return bytes(data)
 
     async def close(self) -> None:
-        await trio.aclose_forcefully(self._stream)
+        if isinstance(self._stream, trio.SocketStream):
+            # The same as below, without a scope that is made only to be cancelled.
+            self._stream.socket.close()
+            await trio.lowlevel.cancel_shielded_checkpoint()
+        else:
+            await trio.aclose_forcefully(self._stream)
 
 
 class After:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from wsprobe.exchange import Ended, Event, Exchange, Received, Sent
+from wsprobe.read.body import plain_length, read_body
 from wsprobe.read.frames import When
 from wsprobe.read.head import LINES_MAX, opens_session, read_request, split_head, status_line
 from wsprobe.read.reading import Head, Opinion, Reading, Response, Session
@@ -149,9 +150,6 @@ def _another_follows(responses: list[Response]) -> bool:
 
 
 def _with_body(response: Response, data: bytes, exchange: Exchange, method: bytes) -> tuple[Response, bytes]:
-    # h11 takes tens of milliseconds to import; only an answer with a body pays for it here.
-    from wsprobe.read.body import read_body
-
     body, rest = read_body(
         response.head,
         response.status,
@@ -172,13 +170,37 @@ def _opinion(received: bytes, responses: list[Response], method: bytes, exchange
     # The expressions that h11 matches lines with cost 250 times the bytes of a long one.
     if any(len(line.text) > VALUE_MAX for response in responses for line in response.head.lines):
         return None
-    from wsprobe.read.body import opinion
-
     final = responses[-1]
+    if len(responses) == 1 and _plainly_accepted(final, received):
+        return Opinion(True)
+    # A seam: h11 takes tens of milliseconds to import, and few answers need it.
+    from wsprobe.read.strict import opinion
+
     if final.body is not None and final.body.cut:
         # What h11 thinks of the head it says at the beginning of the body; each chunk after that costs time.
         received = received[: final.head.start + len(final.head.raw) + OPINION_BODY]
     return opinion(received, method=method, ended=_how(exchange) in ("fin", "truncated"))
+
+
+_PLAIN = re.compile(
+    rb"HTTP/1\.1 (?:101|[2-9][0-9]{2}) [\t\x20-\x7e]*\r\n"
+    rb"(?:[-!#$%&'*+.^_`|~0-9a-zA-Z]+:[\t\x20-\x7e]*\r\n)*\r\n"
+)
+"""A head in which every line is as RFC 9112 wants it, in printable ASCII."""
+
+
+def _plainly_accepted(final: Response, received: bytes) -> bool:
+    """True if h11 is sure to accept *received*, which begins with the final answer: it need not be asked.
+
+    A complete body, or a 101, behind a plain head that says in no way but Content-Length where a body ends.
+    """
+    head = final.head
+    if final.status != 101 and (final.body is None or not final.body.complete):
+        return False
+    if head.all(b"transfer-encoding") or not plain_length(head.all(b"content-length")):
+        return False
+    plain = _PLAIN.match(received)
+    return plain is not None and plain.end() == len(head.raw)
 
 
 def _how(exchange: Exchange) -> str:

@@ -1,20 +1,21 @@
-"""Bodies of final answers: framed by h11 (RFC 9112 section 6), content codings undone (RFC 9110 section 8.4).
+"""Bodies of final answers: framed (RFC 9112 section 6), content codings undone (RFC 9110 section 8.4).
 
-Never past a limit: a small body can hold a huge one. What h11, as a strict client library, says of the same
-bytes is here too, in its own words: it is the one module that knows h11.
+Never past a limit: a small body can hold a huge one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import h11
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.read.reading import WAITS, Body, CodingFault, Head, Opinion
+from wsprobe.read.reading import Body, CodingFault, Field, Head
+
+if TYPE_CHECKING:
+    from wsprobe.read.strict import StrictFraming
 
 
 class Decoded(Struct, frozen=True):
@@ -123,31 +124,6 @@ _UNDO: dict[str, Undo] = {
 }
 
 
-def opinion(received: bytes, *, method: bytes, ended: bool) -> Opinion:
-    """h11's opinion of an answer to a WebSocket handshake. *ended*: the peer closed its side.
-
-    The request that h11 is told of is a stand-in, because h11 cannot send all that a probe sends. Its limit
-    on heads depends on how TCP cut them, so it is set out of reach.
-    """
-    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=2**62)
-    upgrade = [("Host", "x"), ("Connection", "Upgrade"), ("Upgrade", "websocket")]
-    connection.send(h11.Request(method="HEAD" if method == b"HEAD" else "GET", target="/", headers=upgrade))
-    connection.send(h11.EndOfMessage())
-    try:
-        if received:
-            connection.receive_data(received)
-        if ended:
-            connection.receive_data(b"")
-        while True:
-            event = connection.next_event()
-            if event is h11.NEED_DATA:
-                return Opinion(False, WAITS)
-            if event is h11.PAUSED or isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
-                return Opinion(True)
-    except h11.RemoteProtocolError as error:
-        return Opinion(False, str(error))
-
-
 Framing = Literal["none", "length", "chunked", "close", "unknown"]
 
 SLICE = 65536
@@ -159,11 +135,25 @@ h11 works on each chunk for itself: one-byte chunks up to the limit on content w
 
 _STAND_IN_STATUS = 200
 _NO_BODY = (204, 304)
+_ENDED_EARLY = (
+    "h11: peer closed connection without sending complete message body (received {} bytes, expected {})"
+)
+"""The words of h11 0.16, which would say the same."""
+
+
+DIGITS_MAX = 20
+"""Digits of a Content-Length that h11 takes for one."""
+
+
+def plain_length(fields: tuple[Field, ...]) -> bool:
+    """True if the Content-Length *fields* are none, or one that is simply a number."""
+    return not fields or (len(fields) == 1 and fields[0].value.isdigit() and len(fields[0].value) <= DIGITS_MAX)
 
 
 class BodyReader:
     """Reads one body from bytes as they come; cheap at each read.
 
+    A body that ends after Content-Length, or with the connection, is counted here; any other framing is h11's.
     h11 sees a status line of our own with the framing fields of *head* and nothing else, so that no other
     oddity of the head keeps it from framing the body.
     """
@@ -176,7 +166,9 @@ class BodyReader:
         self._content = bytearray()
         self._coding = head.all(b"content-encoding")
         self._rest = b""
-        self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=2**62)
+        self._strict: StrictFraming | None = None
+        self._left: int | None = None
+        """Bytes still to come, without h11; None: until the end of the connection."""
         self.framing: Framing = "unknown"
         self.expected: int | None = None
         self.problem = ""
@@ -243,49 +235,61 @@ class BodyReader:
     def _frame(self, head: Head, status: int | None, method: bytes) -> None:
         if status is None or not 200 <= status <= 999:
             status = _STAND_IN_STATUS
-        lines = [b"HTTP/1.1 %03d " % status]
-        for name in (b"content-length", b"transfer-encoding"):
-            lines += [name + b": " + field.value for field in head.all(name)]
-        self._connection.send(
-            h11.Request(method="HEAD" if method == b"HEAD" else "GET", target="/", headers=[("Host", "x")])
-        )
-        self._connection.send(h11.EndOfMessage())
-        try:
-            self._connection.receive_data(b"\r\n".join(lines) + b"\r\n\r\n")
-            event = self._connection.next_event()
-        except h11.RemoteProtocolError as error:
-            self.problem, self.malformed = f"h11: {error}", True
-            return
-        assert isinstance(event, h11.Response)
-        sent = dict(event.headers)
-        if status in _NO_BODY or method == b"HEAD":
-            self.framing = "none"
-        elif b"transfer-encoding" in sent:
-            self.framing = "chunked"
-        elif b"content-length" in sent:
-            self.framing, self.expected = "length", int(sent[b"content-length"])
+        lengths, codings = head.all(b"content-length"), head.all(b"transfer-encoding")
+        if codings or not plain_length(lengths):
+            self._frame_strictly(status, method, (*lengths, *codings))
+        elif status in _NO_BODY or method == b"HEAD":
+            self.framing, self.complete = "none", True
+        elif lengths:
+            self.framing, self.expected = "length", int(lengths[0].value)
+            self._left = self.expected
+            self.complete = not self._left
         else:
             self.framing = "close"
-        self._events()
+
+    def _frame_strictly(self, status: int, method: bytes, fields: tuple[Field, ...]) -> None:
+        # A seam: h11 takes tens of milliseconds to import, and few answers need it.
+        from wsprobe.read.strict import StrictFraming
+
+        self._strict = strict = StrictFraming(status, method, [(f.key, f.value) for f in fields])
+        if strict.problem:
+            self.problem, self.malformed = strict.problem, True
+            return
+        if status in _NO_BODY or method == b"HEAD":
+            self.framing = "none"
+        elif strict.chunked:
+            self.framing = "chunked"
+        else:
+            self.framing, self.expected = "length", strict.length
+        self._take(strict, strict.events())
 
     def _pump(self, data: bytes) -> None:
-        self._connection.receive_data(data)
-        self._events(ended=not data)
+        """Take bytes of the body; b"" is the end of the stream."""
+        if self._strict is not None:
+            self._take(self._strict, self._strict.feed(data), ended=not data)
+        elif self._left is None:
+            self._keep(data)
+            self.complete = not data
+        elif data:
+            self._keep(data[: self._left])
+            if not self.cut and len(data) >= self._left:
+                self.complete = True
+                self._give_back(data[self._left :])
+            self._left -= min(len(data), self._left)
+        else:
+            self.problem = _ENDED_EARLY.format(len(self._content), self.expected)
 
-    def _events(self, ended: bool = False) -> None:
-        try:
-            while not self.done:
-                event = self._connection.next_event()
-                if isinstance(event, h11.Data):
-                    self._keep(bytes(event.data))
-                elif isinstance(event, h11.EndOfMessage):
-                    self.complete = True
-                    self._give_back(self._connection.trailing_data[0])
-                else:
-                    return
-        except h11.RemoteProtocolError as error:
+    def _take(self, strict: StrictFraming, events: Iterator[bytes], ended: bool = False) -> None:
+        for data in events:
+            self._keep(data)
+            if self.cut:
+                return
+        if strict.problem:
             # At the end of the stream all that h11 can miss is the rest of the body.
-            self.problem, self.malformed = f"h11: {error}", not ended
+            self.problem, self.malformed = strict.problem, not ended
+        elif strict.complete:
+            self.complete = True
+            self._give_back(strict.trailing)
 
     def _keep(self, data: bytes) -> None:
         room = self._limit - len(self._content)

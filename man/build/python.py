@@ -1,0 +1,140 @@
+"""wsprobe-python(3): what ``import wsprobe`` offers, from the functions themselves."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from man.build import mdoc
+from wsprobe.cli import compare, connect, python
+
+ABOUT = "probe WebSocket handshakes from Python"
+
+DESCRIPTION = (
+    "The functions do what the commands do: the same options by the same names, read by the same parser.",
+    "A setting is an option: max_time=5 is --max-time 5, insecure=True is --insecure, and a list is an option "
+    "that is given more than once. None and False leave it out.",
+    "Whatever the network does is in the report, as a value: no exception stands for an unreachable server. "
+    "The words of outcome, and the ids of findings, are those of wsprobe-json(5). What cannot be meant or used "
+    "raises wsprobe.UsageError, a ValueError with a message of one line.",
+)
+
+FUNCTIONS = (python.probe, python.aprobe, python.compare, python.views, python.load, python.save)
+
+REPORT = (
+    ("outcome", "one word: open, refused, unreachable, ...; see wsprobe(1)"),
+    ("exit_status", "what wsprobe connect would exit with"),
+    ("verdict.findings", "what was found; each has id, level, text, spec, expected, received"),
+    ("reading.final", "the final answer, or None: status, reason, head.fields, body"),
+    ("views", "of compare: what a script sees in each browser: browser, events, ready_state, console, hidden"),
+    ("verdicts", "of compare: one for each specification revision: spec, answer, findings, told"),
+    ("exchange", "the recording, which save() writes and every reader can read again"),
+)
+
+EXAMPLES = (
+    (
+        "A test, in pytest:",
+        """\
+from wsprobe import probe
+
+def test_the_socket_opens():
+    assert probe("lab:open").outcome == "open"
+
+def test_strangers_are_refused():
+    report = probe("lab:status-403", origin="https://elsewhere.example")
+    assert report.reading.final.status == 403
+""",
+    ),
+    (
+        "Why does it fail?",
+        """\
+import wsprobe
+
+report = wsprobe.probe("lab:accept-lower-case", max_time=5)
+for finding in report.verdict.findings:
+    print(finding.level, finding.id, finding.text)
+""",
+    ),
+    (
+        "What does a script in each browser see?",
+        """\
+import wsprobe
+
+[report] = wsprobe.compare("lab:status-403", browser=["chromium", "firefox"])
+for view in report.views:
+    print(view.browser, [event.type for event in view.events])
+""",
+    ),
+    (
+        "Keep a recording, and read it later:",
+        """\
+import wsprobe
+
+wsprobe.save("kept.jsonl", wsprobe.probe("lab:status-403"))
+[exchange] = wsprobe.load("kept.jsonl")
+for view in wsprobe.views(exchange, ["webkitgtk"]):
+    print(view.browser, view.outcome)
+""",
+    ),
+    (
+        "Several at once, under trio:",
+        """\
+import trio
+import wsprobe
+
+async def main():
+    async def one(url):
+        print(url, (await wsprobe.aprobe(url, connect_timeout=2)).outcome)
+
+    async with trio.open_nursery() as nursery:
+        for url in ["lab:open", "lab:status-403"]:
+            nursery.start_soon(one, url)
+
+trio.run(main)
+""",
+    ),
+)
+
+
+def page() -> str:
+    return mdoc.page("wsprobe-python", 3, ABOUT, _body())
+
+
+def _body() -> Iterator[str]:
+    yield ".Sh SYNOPSIS"
+    yield ".Bd -literal"
+    yield mdoc.verbatim("import wsprobe")
+    yield ".Ed"
+    yield ".Sh DESCRIPTION"
+    yield from mdoc.paragraphs(*DESCRIPTION)
+    yield ".Ss Functions"
+    yield from mdoc.tagged((_signature(each), _said(each)) for each in FUNCTIONS)
+    yield ".Ss Settings of probe and aprobe"
+    yield from mdoc.text(f"{', '.join(sorted(python.options(connect.command)))}: see wsprobe-connect(1).")
+    yield ".Ss Settings of compare"
+    yield from mdoc.text(f"{', '.join(sorted(python.options(compare.command)))}: see wsprobe-compare(1).")
+    yield ".Ss Report"
+    yield from mdoc.paragraphs(
+        "A notebook shows a report as HTML; all that came from a server is escaped in it."
+    )
+    yield from mdoc.tagged((name, f"{about[0].upper()}{about[1:]}.") for name, about in REPORT)
+    yield ".Sh EXAMPLES"
+    for number, (title, code) in enumerate(EXAMPLES):
+        if number:
+            yield ".Pp"
+        yield from mdoc.text(title)
+        yield from mdoc.literal(code.splitlines())
+    yield from mdoc.references("wsprobe(1)", "wsprobe-compare(1)", "wsprobe-connect(1)", "wsprobe-json(5)")
+
+
+def _signature(function: Any) -> str:
+    names = inspect.signature(function).parameters.values()
+    marks = {inspect.Parameter.VAR_KEYWORD: "**", inspect.Parameter.VAR_POSITIONAL: "*"}
+    begin = "await " if inspect.iscoroutinefunction(function) else ""
+    return f"{begin}{function.__name__}({', '.join(marks.get(each.kind, '') + each.name for each in names)})"
+
+
+def _said(function: Any) -> str:
+    return re.sub(r"[*`]+(\S[^*`]*)[*`]+", r"\1", " ".join((function.__doc__ or "").split()))

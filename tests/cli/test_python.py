@@ -1,0 +1,121 @@
+"""What ``import wsprobe`` offers: reports as values, misuse as one exception, nothing loaded before its use."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+import wsprobe
+from wsprobe.exchange import Ended, Plan, Received
+from wsprobe.report import report
+from wsprobe.target import parse
+
+
+def test_a_report_is_a_value() -> None:
+    made = wsprobe.probe("lab:status-403", origin="https://a.example", header=["X-A: 1", "X-B: 2"])
+    assert (made.outcome, made.exit_status, made.title) == ("refused", 12, "lab:status-403")
+    assert b"Origin: https://a.example\r\n" in made.exchange.plan.request
+    assert b"X-A: 1\r\nX-B: 2\r\n" in made.exchange.plan.request
+
+
+def test_a_network_failure_is_a_value_too() -> None:
+    assert (
+        wsprobe.probe("ws://127.0.0.1:1/", max_time=2.5, insecure=False, origin=None).outcome == "unreachable"
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "settings", "said"),
+    [
+        ("mailto:a@b", {}, "scheme 'mailto' in URL 'mailto:a@b' is not ws, wss, http or https"),
+        ("lab:nothing-such", {}, "no scenario is called"),
+        ("ws://127.0.0.1:1/", {"maxtime": 1}, "no setting 'maxtime'; did you mean max_time?"),
+        ("ws://127.0.0.1:1/", {"json": True}, "no setting 'json'"),
+        ("ws://127.0.0.1:1/", {"help": True}, "no setting 'help'"),
+        ("ws://127.0.0.1:1/", {"max_time": "soon"}, "'soon' is not a number of seconds above 0"),
+        ("ws://127.0.0.1:1/", {"max_time": True}, "max_time is not True or False"),
+        ("ws://127.0.0.1:1/", {"insecure": "yes"}, "insecure is True or False"),
+        ("ws://127.0.0.1:1/", {"header": [1j]}, "header cannot be 1j"),
+        ("ws://127.0.0.1:1/", {"max_time": [1, 2]}, "max_time cannot be [1, 2]"),
+        ("lab:status-403", {"header": "no colon"}, "has no colon"),
+        ("ws://127.0.0.1:1/", {"wire": "hybi-99"}, "hybi-99"),
+    ],
+)
+def test_misuse_is_one_exception(url: str, settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(wsprobe.UsageError) as raised:
+        wsprobe.probe(url, **settings)
+    assert said in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_under_trio_and_under_asyncio() -> None:
+    async def under_asyncio() -> str:
+        return wsprobe.probe("lab:status-403").outcome
+
+    async def under_trio() -> str:
+        with pytest.raises(wsprobe.UsageError, match=r"await wsprobe.aprobe"):
+            wsprobe.probe("lab:status-403")
+        return (await wsprobe.aprobe("lab:status-403")).outcome
+
+    assert asyncio.run(under_asyncio()) == "refused"
+    assert trio.run(under_trio) == "refused"
+
+
+def test_readers_of_what_was_kept(tmp_path: Path) -> None:
+    file = tmp_path / "kept.jsonl"
+    made = wsprobe.probe("lab:accept-wrong")
+    wsprobe.save(file, made, made.exchange)
+    kept = wsprobe.load(file)
+    assert kept == (made.exchange, made.exchange)
+    assert [view.browser for view in wsprobe.views(kept[0], ["firefox", "chromium"])] == ["firefox", "chromium"]
+    assert len(wsprobe.views(made)) >= 5
+    both = wsprobe.compare(kept[0], "lab:status-403", browser="chromium", spec=["rfc6455"])
+    assert [each.outcome for each in both] == ["invalid", "refused"]
+    assert [[view.browser for view in each.views] for each in both] == [["chromium"], ["chromium"]]
+    assert [each.verdicts[0].spec for each in both] == ["rfc6455", "rfc6455"]
+
+
+@pytest.mark.parametrize(
+    "misuse",
+    [
+        lambda: wsprobe.load("no/such/file"),
+        lambda: wsprobe.load(__file__),
+        lambda: wsprobe.save("no/such/file"),
+        lambda: wsprobe.views(wsprobe.probe("ws://127.0.0.1:1/"), ["lynx"]),
+        lambda: wsprobe.compare("lab:status-403", browser="lynx"),
+        lambda: wsprobe.compare("mailto:a@b"),
+        lambda: wsprobe.compare("lab:nothing-such"),
+        lambda: wsprobe.compare("lab:status-403", spec="hybi-99"),
+    ],
+)
+def test_misuse_of_the_others(misuse: Any) -> None:
+    with pytest.raises(wsprobe.UsageError):
+        misuse()
+
+
+def test_a_notebook_shows_what_came_escaped() -> None:
+    wire = b"HTTP/1.1 403 <b>\r\nX: <script>\x1b\r\nContent-Length: 5\r\n\r\n<i>\x9b&"
+    plan = Plan(parse("ws://x/?<b>"), b"GET / HTTP/1.1\r\n\r\n")
+    shown = report(wsprobe.Exchange(plan, (Received(1, wire), Ended(2, "fin"))))._repr_html_()
+    assert "&lt;script&gt;\\x1b" in shown
+    assert "&lt;i&gt;\\x9b&amp;" in shown
+    assert "<i>" not in shown
+    assert "<b>" not in shown
+    assert "<script>" not in shown
+    assert "\x1b" not in shown
+
+
+def test_nothing_is_loaded_before_it_is_used() -> None:
+    heavy = ("trio", "click", "typing")
+    code = f"import sys, wsprobe; print([n for n in sys.modules if n[:8] == 'wsprobe.' or n in {heavy}])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "[]\n"
+    assert set(wsprobe.__all__) <= set(dir(wsprobe))
+    with pytest.raises(AttributeError):
+        wsprobe.nothing  # type: ignore[attr-defined]  # noqa: B018

@@ -1,0 +1,209 @@
+"""What ``import wsprobe`` offers: the commands `connect` and `compare` as functions, their options by name.
+
+A setting is an option of the command: ``max_time=5`` is ``--max-time 5``, ``insecure=True`` is ``--insecure``,
+a list is an option given more than once. The command's own parser reads them, so that there is one meaning.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, contextmanager
+from functools import partial
+from typing import Any, TypeVar
+
+import click
+from msgspec.structs import replace
+
+from wsprobe import net
+from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.cli import compare as comparing
+from wsprobe.cli import connect, places, streams
+from wsprobe.cli.engines import Readers, as_is, probed, recorded
+from wsprobe.cli.option import Option
+from wsprobe.cli.options import Settings
+from wsprobe.cli.options import settings as meant
+from wsprobe.cli.places import Lab
+from wsprobe.cli.probe import asked, check, reported
+from wsprobe.exchange import Exchange
+from wsprobe.nearest import nearest
+from wsprobe.report import Report, report
+
+__all__ = [
+    "Exchange",
+    "Page",
+    "Report",
+    "ScriptView",
+    "UsageError",
+    "aprobe",
+    "compare",
+    "load",
+    "probe",
+    "save",
+    "views",
+]
+
+Result = TypeVar("Result")
+Setting = str | int | float | bool | os.PathLike[str] | Sequence[str] | None
+"""The value of an option; None and False leave it out."""
+
+SECTIONS = ("Request", "Connection", "Limits", "TLS", "Session", "Readers")
+"""Of the options: the rest is about output, or about many URLs."""
+
+
+class UsageError(ValueError):
+    """What was asked for cannot be meant or used: a URL, a setting, a file. The message is one line."""
+
+
+def probe(url: str, **settings: Setting) -> Report:
+    """The report of one handshake with *url*: ws:, wss:, or lab:NAME.
+
+    *settings* are the options of ``wsprobe connect`` about the request, the way, limits, TLS and the session,
+    and ``retry``. Whatever the network does is in the report. Raises UsageError. Under trio: ``aprobe``.
+    """
+    return _apart(partial(net.run, partial(aprobe, url, **settings)))
+
+
+async def aprobe(url: str, **settings: Setting) -> Report:
+    """As ``probe``, under trio: to be cancelled, and to run side by side with others."""
+    with _usage():
+        said = meant(_values(connect.command, settings))
+        async with AsyncExitStack() as stack:
+            try:
+                place = await Lab(stack).place(url, said.asking)
+                check(place)
+                return reported(place, await asked(place, said, lambda event: None, lambda exchange: None))
+            except click.UsageError as error:  # not through the lab's nursery, which would wrap it
+                wrong = error
+        raise wrong
+
+
+def compare(*what: str | Exchange | Report, **settings: Setting) -> tuple[Report, ...]:
+    """A report of each of *what*, with a view for each ``browser`` and a verdict for each ``spec``.
+
+    A URL is probed, by each browser for itself; a recording, or a report's, is read as it is. *settings* are
+    the options of ``wsprobe compare``; ``browser_mode=True`` stands for all browsers. Raises UsageError.
+    """
+    with _usage():
+        values = _values(comparing.command, settings)
+        said = meant(values, page=True)
+        by = comparing.readers(values, said)
+        made = tuple(_apart(partial(_collect, what, said, by)))
+        if by.revisions:
+            from wsprobe.history import read_as_each  # the revisions are data, loaded where they are asked for
+
+            made = tuple(replace(each, verdicts=read_as_each(each.reading, by.revisions)) for each in made)
+        return made
+
+
+def _collect(what: Sequence[str | Exchange | Report], said: Settings, by: Readers) -> list[Report]:
+    live = iter(probed([each for each in what if isinstance(each, str)], said, by))
+    return [
+        next(live)
+        if isinstance(each, str)
+        else recorded(each.exchange if isinstance(each, Report) else each, by)
+        for each in what
+    ]
+
+
+def views(
+    exchange: Exchange | Report, engines: Sequence[str] = ("all",), page: Page | None = None
+) -> tuple[ScriptView, ...]:
+    """What a script on *page* would see of a recording, in each of *engines*: names of ``--browser``, or all.
+
+    Raises UsageError.
+    """
+    with _usage():
+        names = comparing.chosen((engines,) if isinstance(engines, str) else engines)
+        made = exchange if isinstance(exchange, Report) else report(exchange)
+        return as_is(made, Readers(names, page=Page() if page is None else page))
+
+
+def load(file: str | os.PathLike[str]) -> tuple[Exchange, ...]:
+    """Recordings from *file*, one a line, as ``save`` and ``--json`` write them. Raises UsageError."""
+    with _usage():
+        return tuple(places.recordings(_path(file)))
+
+
+def save(file: str | os.PathLike[str], *what: Exchange | Report) -> None:
+    """Append the recordings of *what* to *file*, one a line. Raises UsageError if it cannot be written."""
+    with _usage():
+        streams.save(_path(file), [each.exchange if isinstance(each, Report) else each for each in what])
+
+
+def _path(file: str | os.PathLike[str]) -> str:
+    name = os.fspath(file)
+    return f"./{name}" if name == "-" else name
+
+
+def options(command: click.Command) -> dict[str, Option]:
+    """The settings that stand for options of *command*, by name."""
+    return {
+        max(each.opts, key=len).lstrip("-").replace("-", "_")
+        if len(max(each.opts, key=len)) > 2
+        else each.name: each
+        for each in command.params
+        if isinstance(each, Option) and each.name
+        if (each.section in SECTIONS and each.name != "talk") or each.name == "retry"
+    }
+
+
+def _values(command: click.Command, settings: dict[str, Setting]) -> dict[str, Any]:
+    """click's values for *settings*. Raises click.UsageError."""
+    known = options(command)
+    words: list[str] = []
+    for name, value in settings.items():
+        if name not in known:
+            near = nearest(name, tuple(known))
+            raise click.UsageError(f"no setting {name!r}" + (f"; did you mean {near[0]}?" if near else ""))
+        words += _words(name, known[name], value)
+    with command.make_context(command.name, [*words, "--", "ws://x/"]) as context:
+        return dict(context.params)
+
+
+def _words(name: str, option: Option, value: Setting) -> Iterator[str]:
+    """The words of a command line for one setting."""
+    if value is None or value is False:
+        return
+    written = max(option.opts, key=len)
+    if option.is_flag != (value is True):
+        raise click.UsageError(f"{name} is {'True or False' if option.is_flag else 'not True or False'}")
+    if option.is_flag:
+        yield written
+        return
+    several = option.multiple and not isinstance(value, str | int | float | os.PathLike)
+    for each in value if several else (value,):  # type: ignore[union-attr]
+        if not isinstance(each, str | int | float | os.PathLike):
+            raise click.UsageError(f"{name} cannot be {each!r}")
+        yield f"{written}={os.fspath(each) if isinstance(each, os.PathLike) else each}"
+
+
+def _apart(call: Callable[[], Result]) -> Result:
+    """What *call*, which runs trio, returns.
+
+    trio shares no thread with another loop: where asyncio runs, as in a notebook, *call* gets one of its own.
+    """
+    if net.running():
+        raise UsageError("this cannot run inside trio: await wsprobe.aprobe(...) there")
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return call()
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(call).result()
+
+
+@contextmanager
+def _usage() -> Iterator[None]:
+    """Turn what the command line raises into UsageError."""
+    try:
+        yield
+    except click.UsageError as error:
+        raise UsageError(error.format_message()) from None
+    except BaseExceptionGroup as group:
+        found = next((each for each in net.leaves(group) if isinstance(each, click.UsageError)), None)
+        if found is None:
+            raise
+        raise UsageError(found.format_message()) from None
