@@ -12,7 +12,7 @@ from collections.abc import AsyncIterable, Callable
 import trio
 from msgspec import Struct
 
-from wsprobe.conversation import Client, Phase
+from wsprobe.conversation import Phase, Speaking
 from wsprobe.exchange import (
     Act,
     Connected,
@@ -60,7 +60,7 @@ _Item = Received | End | _Spoken
 
 
 async def converse(
-    wire: Wire, client: Client, tape: Tape, talk: Talk | None = None, whole: trio.CancelScope | None = None
+    wire: Wire, client: Speaking, tape: Tape, talk: Talk | None = None, whole: trio.CancelScope | None = None
 ) -> End:
     """Send the opening handshake, then do as *client* says; return how it ended.
 
@@ -84,7 +84,7 @@ async def converse(
 
 
 async def _turns(
-    client: Client,
+    client: Speaking,
     pump: _Pump,
     inbox: trio.MemoryReceiveChannel[_Item],
     opened: trio.Event,
@@ -218,7 +218,7 @@ async def _carry_out(ready: Ready, tape: Tape, talk: Talk | None) -> End:
         if isinstance(wire, End):
             return wire
         try:
-            end = await converse(wire, ready.client(), tape, talk, whole)
+            end = await converse(wire, ready.client(_alpn(tape)), tape, talk, whole)
         finally:
             await wire.close()
         return _late_alert(end, tape)
@@ -235,6 +235,10 @@ def _late_alert(end: End, tape: Tape) -> End:
         shown = next((event.certificate for event in tape.events if isinstance(event, TlsDone)), None)
         tape.add(TlsFailed(tape.now(), "alert", end.error, certificate=shown, alert=end.alert))
     return end
+
+
+def _alpn(tape: Tape) -> str | None:
+    return next((event.alpn for event in tape.events if isinstance(event, TlsDone)), None)
 
 
 def _too_long(tape: Tape, seconds: float, limit: str) -> End:
