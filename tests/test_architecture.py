@@ -18,7 +18,7 @@ FLOORS = (
     ("target", "opening", "certificate"),
     ("read",),
     ("wire", "signatures", "proxies"),
-    ("followup", "redaction", "conversation", "judge", "browsers"),
+    ("followup", "redaction", "redaction_http2", "conversation", "conversation_http2", "judge", "browsers"),
     ("archive", "history", "net"),
     ("report",),
     ("remedy", "trace", "lab"),

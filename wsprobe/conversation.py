@@ -8,15 +8,16 @@ No socket, no clock, no chance: bytes and times come in, bytes and times go out.
 from __future__ import annotations
 
 from enum import Enum
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
 from wsprobe.exchange import Act, Limits, Plan
-from wsprobe.read import INTERIM_MAX, looks_like, response_of
+from wsprobe.read import INTERIM_MAX, response_of
 from wsprobe.read.body import BodyReader
 from wsprobe.read.frames import FRAMES_MAX
 from wsprobe.read.head import LINES_MAX, HeadSplitter, opens_session
+from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import Head
 from wsprobe.wire import WIRES, spoken
 from wsprobe.wire.framing import Framing, Heard
@@ -330,6 +331,17 @@ class Opened:
         self.phase = Phase.DONE
         self.stop = stop
         self.why = why
+
+
+class Speaking(Protocol):
+    """A conversation, to whoever carries its bytes: ``Client``, or the same over HTTP/2."""
+
+    @property
+    def opening(self) -> bytes: ...
+    def receive(self, data: bytes, at: int) -> Turn: ...
+    def receive_eof(self, at: int) -> Turn: ...
+    def timer(self, at: int) -> Turn: ...
+    def say(self, what: Saying, data: bytes = b"", code: int | None = None) -> bytes: ...
 
 
 class Client:

@@ -23,6 +23,10 @@ Seconds = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 """Bytes."""
 Port = Annotated[int, Meta(ge=0, le=65535)]
+_Setting = Annotated[int, Meta(ge=0, le=65535)]
+_Word = Annotated[int, Meta(ge=0, lt=2**32)]
+_Increment = Annotated[int, Meta(ge=0, lt=2**31)]
+"""Of HTTP/2's frames (RFC 9113 section 6)."""
 
 How = Literal["fin", "reset", "truncated", "error", "timeout", "limit", "local", "interrupted"]
 
@@ -116,6 +120,81 @@ class Act(Struct, frozen=True):
     after: Annotated[Microseconds, Meta(description="Microseconds after the start, for time.")] = 0
 
 
+class Priority(Struct, frozen=True):
+    """The priority fields of a HEADERS frame (RFC 7540 section 6.2), which browsers still send."""
+
+    depends_on: Annotated[int, Meta(ge=0, lt=2**31, description="The stream that it depends on.")] = 0
+    weight: Annotated[
+        int, Meta(ge=0, le=255, description="As on the wire: one less than what it stands for.")
+    ] = 15
+    exclusive: Annotated[bool, Meta(description="Whether it depends on it alone.")] = False
+
+
+class Http2(Struct, frozen=True):
+    """How HTTP/2 was to be spoken, where it was (RFC 9113, RFC 8441). HPACK's choice of codings is hpack's."""
+
+    fields: Annotated[
+        tuple[tuple[bytes, bytes], ...],
+        Meta(
+            description="The block of the extended CONNECT as [name, value], pseudo-fields too, in the order "
+            "sent and as they went out."
+        ),
+    ]
+    prior_knowledge: Annotated[
+        bool,
+        Meta(
+            description="True: spoken at once, whatever ALPN says, and in clear. False: where the server takes "
+            "h2; where it does not, the request of the plan is sent."
+        ),
+    ] = False
+    anyway: Annotated[
+        bool,
+        Meta(
+            description="The request is sent although the server has not announced ENABLE_CONNECT_PROTOCOL "
+            "(RFC 8441 section 3)."
+        ),
+    ] = False
+    settings: Annotated[
+        tuple[tuple[_Setting, _Word], ...], Meta(description="[identifier, value] of our first SETTINGS.")
+    ] = ((2, 0),)
+    window: Annotated[
+        _Increment,
+        Meta(description="Increment of a WINDOW_UPDATE for the connection behind it; 0: none is sent."),
+    ] = 0
+    stream: Annotated[int, Meta(ge=1, lt=2**31, description="The stream that the request opens.")] = 1
+    priority: Annotated[Priority | None, Meta(description="The priority fields of its HEADERS.")] = None
+    stream_window: Annotated[
+        _Increment,
+        Meta(description="Increment of a WINDOW_UPDATE for the stream behind HEADERS; 0: none is sent."),
+    ] = 0
+    never_indexed: Annotated[
+        tuple[bytes, ...],
+        Meta(description="Names of the fields that go out never-indexed (RFC 7541 section 6.2.3)."),
+    ] = ()
+    data_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            lt=2**24,
+            description="Bytes of one DATA frame at most, where the server's SETTINGS and windows allow it.",
+        ),
+    ] = 16384
+    header_apart: Annotated[
+        bool,
+        Meta(
+            description="A WebSocket frame too long for one DATA begins with a DATA of its own, which holds "
+            "its header alone."
+        ),
+    ] = False
+    end_stream: Annotated[
+        Literal["close", "closed", "never"],
+        Meta(
+            description="When we end our side of the stream. close: on the DATA that carries our Close; "
+            "closed: once both Closes are through, as TCP would be closed (RFC 6455 section 7.1.1)."
+        ),
+    ] = "closed"
+
+
 class Plan(Struct, frozen=True):
     """All that decides what goes on the wire. What we offered is read from *request*, never kept twice."""
 
@@ -134,6 +213,13 @@ class Plan(Struct, frozen=True):
     route: Annotated[
         Route, Meta(description="How the server was to be reached, where not simply by its name and port.")
     ] = Route()
+    http2: Annotated[
+        Http2 | None,
+        Meta(
+            description="How to ask over HTTP/2; null: it is not spoken. Which of the two protocols was, the "
+            "bytes sent show: HTTP/2 begins with its preface (RFC 9113 section 3.4)."
+        ),
+    ] = None
 
 
 class Certificate(Struct, frozen=True):

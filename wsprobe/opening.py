@@ -112,6 +112,43 @@ def compose(target: Target, offer: Offer, fields: Sequence[Default], tail: bytes
     return b"".join(line + b"\r\n" for line in lines) + b"\r\n" + tail
 
 
+def extended_connect(target: Target, offer: Offer) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the header block of the same request over HTTP/2 (RFC 8441 section 4), in the order sent.
+
+    There is no key, nor Upgrade and Connection. Names go out in lower case (RFC 9113 section 8.2.1); a header
+    option for Host is for ``:authority``, which stands in its place.
+
+    Raises OfferError.
+    """
+    resource = target.resource if offer.request_target is None else offer.request_target
+    named = [(name, *_in_block(line)) for name, line in map(_option, offer.headers)]
+    host = next((value for name, _, value in named if name == "host" and value), _encode(host_header(target)))
+    block = [
+        (b":method", b"CONNECT"),
+        (b":protocol", b"websocket"),
+        (b":scheme", b"https" if target.secure else b"http"),
+        (b":path", _encode(resource)),
+        (b":authority", host),
+    ]
+    fields = [(name, value) for name, value in defaults(target, offer) if name not in ONLY_HTTP_1]
+    for name, value in fields:
+        given = [(field, text) for key, field, text in named if key == name.lower()]
+        block += [pair for pair in given if pair[0]] if given else [(_encode(name.lower()), _encode(value))]
+    known = {name.lower() for name, _ in fields} | {"host"}
+    block += [(field, text) for key, field, text in named if field and key not in known]
+    return tuple(block)
+
+
+ONLY_HTTP_1 = ("Host", "Upgrade", "Connection", "Sec-WebSocket-Key")
+"""Fields of RFC 6455 section 4.1 that have no place in HTTP/2 (RFC 8441 section 5, RFC 9113 section 8.2.2)."""
+
+
+def _in_block(line: bytes) -> tuple[bytes, bytes]:
+    """Return name and value of a field line; an empty name where none is to be sent."""
+    name, _, value = line.partition(b":")
+    return name.strip().lower(), value.strip()
+
+
 def raw(data: bytes, target: Target, key: str) -> bytes:
     """Return a request file's bytes with ``{key}`` and ``{host}`` filled in, and nothing else changed.
 

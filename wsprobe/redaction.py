@@ -41,7 +41,7 @@ from wsprobe.exchange import (
     TunnelSent,
 )
 from wsprobe.read import read
-from wsprobe.read.frames import Direction, agreed_deflate, messages
+from wsprobe.read.frames import Direction, agreed_deflate, messages, read_frames
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Body, Field, Frame, Head, Reading, Span
 from wsprobe.wire import WIRES
@@ -252,6 +252,8 @@ def request_bytes(secrets: Secrets, data: bytes) -> bytes:
 
 def sent_stream(secrets: Secrets, reading: Reading) -> bytes:
     """``reading.sent``, masked."""
+    if reading.http2 is not None:
+        return _over_http2(secrets, reading, "client")
     out = bytearray(request_bytes(secrets, reading.sent))
     if reading.session is not None and _is_rfc_6455(reading):
         _frames(secrets, out, reading.session.sent, _deflate(reading, "client"))
@@ -287,6 +289,10 @@ def answer_stream(secrets: Secrets, data: bytes) -> bytes:
 
 def received_stream(secrets: Secrets, reading: Reading) -> bytes:
     """``reading.received``, masked."""
+    if reading.http2 is not None:
+        if reading.looks_like:
+            return answer_stream(secrets, reading.received)
+        return _over_http2(secrets, reading, "server")
     out = bytearray(reading.received)
     for response in reading.responses:
         _status_line(secrets, out, response.head)
@@ -301,6 +307,24 @@ def received_stream(secrets: Secrets, reading: Reading) -> bytes:
             _frames(secrets, out, reading.session.frames, _deflate(reading, "server"))
     _echo(secrets, out, [(len(out) - rest, len(out))])
     return bytes(out)
+
+
+def _over_http2(secrets: Secrets, reading: Reading, by: Literal["client", "server"]) -> bytes:
+    # HTTP/2 and its libraries are loaded where it was spoken.
+    from wsprobe.redaction_http2 import stream
+
+    def session(joined: bytearray) -> None:
+        frames, _ = read_frames(bytes(joined), 0, lambda offset: 0)
+        _frames(secrets, joined, frames, _deflate(reading, by))
+
+    return stream(secrets, reading, by, _rule, session)
+
+
+def planned_fields(secrets: Secrets, planned: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
+    """The fields of ``Plan.http2``, masked."""
+    from wsprobe.redaction_http2 import fields
+
+    return fields(secrets, planned, _rule)
 
 
 def _is_rfc_6455(reading: Reading) -> bool:
@@ -324,7 +348,7 @@ def _status_line(secrets: Secrets, out: bytearray, head: Head) -> None:
 def _fields(secrets: Secrets, out: bytearray, head: Head) -> None:
     others: list[Span] = []
     for field in head.fields:
-        rule = Secrets.whole if _SECRET_NAME.search(field.key) else _RULES.get(field.key)
+        rule = _rule(field.key)
         if b"\n" in field.lines[-1].text:
             _mask(out, field.span, secrets.mask)
         elif rule is not None:
@@ -333,6 +357,10 @@ def _fields(secrets: Secrets, out: bytearray, head: Head) -> None:
         elif not _decides(field):
             others.append(field.span)
     _echo(secrets, out, others, between=b"\n")
+
+
+def _rule(key: bytes) -> Callable[[Secrets, str], str] | None:
+    return Secrets.whole if _SECRET_NAME.search(key) else _RULES.get(key)
 
 
 def _decides(field: Field) -> bool:
@@ -444,8 +472,12 @@ def _plan(secrets: Secrets, plan: Plan) -> Plan:
     route = plan.route
     if route.proxy is not None:
         route = replace(route, proxy=secrets.url(route.proxy))
+    http2 = plan.http2
+    if http2 is not None:
+        http2 = replace(http2, fields=planned_fields(secrets, http2.fields))
     return replace(
         plan,
+        http2=http2,
         target=_target(secrets, plan.target),
         request=request_bytes(secrets, plan.request),
         acts=tuple(replace(act, data=_act(secrets, act)) for act in plan.acts),

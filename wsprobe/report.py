@@ -125,8 +125,10 @@ def comparable(of: Report) -> tuple[Point, ...]:
     means nothing (RFC 9110 section 5.1)."""
     points: list[Point] = [("outcome", of.outcome)]
     final = of.reading.final
-    if final is not None and final.head.first is not None:
-        points.append(("status line", visible(final.head.first.text)))
+    over_http2 = of.reading.http2 is not None
+    if final is not None and (over_http2 or final.head.first is not None):
+        line = final.head.first.text if final.head.first is not None else b"HTTP/2 %d" % (final.status or 0)
+        points.append(("status line", visible(line)))
         points += [
             (f"header {visible(f.key)}", visible(f.value)) for f in final.head.fields if f.key not in VARYING
         ]

@@ -47,6 +47,8 @@ OBJECTS: dict[type, str] = {
     as_json.SessionJson: "session",
     as_json.FrameJson: "session: frames",
     as_json.CloseJson: "close",
+    as_json.Http2FrameJson: "frames",
+    as_json.StreamEndJson: "stream_end",
     as_json.ViewJson: "views",
     as_json.AnsweredJson: "views: answered",
     as_json.ExceptionJson: "views: exception",
@@ -64,6 +66,8 @@ RECORDING: dict[type, str] = {
     exchange.Limits: "limits",
     exchange.TlsOptions: "tls options",
     exchange.Route: "route",
+    exchange.Http2: "http2",
+    exchange.Priority: "http2: priority",
     exchange.Act: "act",
 }
 EVENTS = get_args(exchange.Event)

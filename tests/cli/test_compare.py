@@ -297,3 +297,38 @@ def test_recordings_say_what_was_asked_otherwise(capsys: Capture, tmp_path: Path
     assert "asked with Origin  (no part of the exit status)\n  [1] https://a.example\n  [2] https://b" in out
     assert "asked with Host" not in out
     assert "asked with Sec" not in out
+
+
+def test_http2_makes_a_difference_and_that_is_said_first(capsys: Capture) -> None:
+    assert run(["compare", "--browser", "chromium,firefox", "lab:h2-status-403"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "over HTTP/1.1 it opens; Firefox 153 asks over HTTP/2 and is refused"
+
+
+def test_a_page_that_came_over_http2_lets_chromium_ask_so(capsys: Capture) -> None:
+    run(["compare", "--browser", "chromium,firefox,webkitgtk", "--page-http", "2", "--json", "lab:h2-on"])
+    views = json.loads(capsys.readouterr().out)["views"]
+    assert [view["handshakes"] for view in views] == [["2"], ["2"], ["1.1"]]
+    assert [view["page"] for view in views] == [
+        views[0]["url"].partition("/s/")[0].replace("wss", "https") + "/"
+    ] * 3
+
+
+def test_a_fallback_shows_both_handshakes(capsys: Capture) -> None:
+    name = "lab:h2-rst-http11-required-before"
+    run(["compare", "--browser", "chromium,firefox", "--page-http", "2", "--json", name])
+    chromium, firefox = json.loads(capsys.readouterr().out)["views"]
+    assert chromium["handshakes"] == ["2", "1.1"]
+    assert len(chromium["exchange"]["hops"]) == 1
+    assert firefox["handshakes"] == ["2"]
+
+
+def test_no_page_comes_over_http2_without_tls(capsys: Capture) -> None:
+    arguments = ["--browser-mode", "--page-http", "2", "--page", "http://app.example/", "lab:h2-on"]
+    assert run(["compare", *arguments]) == 2
+    assert "--page-http 2" in capsys.readouterr().err
+
+
+def test_without_http2_an_engine_has_one_handshake_over_http1(capsys: Capture) -> None:
+    run(["compare", "--browser-mode", "--json", "lab:status-403"])
+    assert {tuple(view["handshakes"]) for view in json.loads(capsys.readouterr().out)["views"]} == {("1.1",)}

@@ -87,7 +87,8 @@ def test_scenarios_differ_from_one_another() -> None:
     seen: dict[object, list[str]] = {}
     for name, scenario in ALL.items():
         url = scenario.url.replace(name, "")
-        what = (scenario.steps, scenario.versions, scenario.listener, url, scenario.page)
+        played = (scenario.steps, scenario.http2)
+        what = (*played, scenario.versions, scenario.listener, url, scenario.page)
         seen.setdefault(what, []).append(name)
     # These two differ from the first in what script looks at, which is nothing that it does.
     assert [names for names in seen.values() if len(names) > 1] == [["binarytype-bad", "attrs", "ok"]]
@@ -102,7 +103,18 @@ def test_a_scenario_is_of_a_known_kind(scenario: Scenario) -> None:
         assert scenario.steps == (), "this kind of port reads no request, so the steps would never be played"
 
 
-ABOUT = {"status", "headers", "transport", "frames", "arguments", "servers", "hostile", "remedy", "history"}
+ABOUT = {
+    "status",
+    "headers",
+    "transport",
+    "frames",
+    "arguments",
+    "servers",
+    "hostile",
+    "remedy",
+    "history",
+    "http2",
+}
 
 
 def test_its_templates_can_be_filled_in(scenario: Scenario) -> None:

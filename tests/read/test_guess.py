@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.read import looks_like
+from wsprobe.read.looks import looks_like
 
 
 @pytest.mark.parametrize(

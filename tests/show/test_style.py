@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.show.report import without_style
+from wsprobe.show.answer import without_style
 
 
 def test_what_stands_in_a_style_element_is_left_out() -> None:

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from wsprobe.exchange import Act, Target
+from wsprobe.exchange import Act, Http2, Target
 from wsprobe.read.reading import Reading
 
 
@@ -26,6 +26,10 @@ class Page(Struct, frozen=True):
     user_agent: str = ""
     """Replaces the engine's own, "" if not."""
     construct: Literal["new", "call", "no-arguments"] = "new"
+    http: Literal["1.1", "2"] = "1.1"
+    """The version of HTTP that the page came over from its origin."""
+    shares: bool = False
+    """The page's own connection could serve the target too: the same address, a certificate for both names."""
 
 
 class DomException(Struct, frozen=True):
@@ -73,14 +77,18 @@ class ScriptView(Struct, frozen=True):
     hidden: tuple[str, ...]
     """What the server said and script cannot know, e.g. ``status 403``, ``3 headers``, ``25-byte body``."""
     outcome: str
-    """``open``, ``failed``, ``closed``, ``connecting``, ``threw``, or ``follows``: a redirect or retry that is
-    not recorded."""
+    """``open``, ``failed``, ``closed``, ``connecting``, ``threw``, ``follows``: a redirect or retry that is
+    not recorded, or ``unloaded``: the page itself does not load, so there is no script."""
     because: str
     """The step that decided, and where it stands: standard or engine source file."""
     races: str = ""
     """Not "" where the engine is measured to give more than one result; says which."""
     cookies: tuple[str, ...] = ()
     """Set-Cookie values that the engine stores."""
+    handshakes: tuple[Literal["2", "1.1"], ...] = ()
+    """The protocols of its handshakes, in order."""
+    otherwise: str = ""
+    """Not "" where this engine, asking by itself, would ask over the other protocol; says when."""
     beyond: tuple[str, ...] = ()
     """What script can read by an interface that browsers do not have, or that happens to it there, in words."""
 
@@ -112,13 +120,25 @@ class Made(Struct, frozen=True):
     one constructed with: the page upgrades what is insecure."""
 
 
+ALPN = ("h2", "http/1.1")
+"""What a connection offers that may speak either version of HTTP."""
+
+
 class FollowUp(Struct, frozen=True):
-    """The engine asks again by itself: a redirect it follows, or credentials it has."""
+    """A handshake that the engine makes by itself: the first, or again for a redirect it follows, credentials
+    it has, or the other protocol."""
 
     url: str
     target: Target
     request: bytes
     why: str
+    http2: Http2 | None = None
+    """How to ask over HTTP/2, where the server takes it; None: over HTTP/1.1."""
+
+    @property
+    def alpn(self) -> tuple[str, ...]:
+        """What the connection offers in TLS (``TlsOptions.alpn``)."""
+        return ALPN if self.http2 is not None else ALPN[1:]
 
 
 class Engine(Protocol):
@@ -138,6 +158,10 @@ class Engine(Protocol):
         """The exact bytes of the engine's opening handshake. *made.target* must not be None."""
         ...
 
+    def first(self, made: Construction, page: Page, key: str) -> FollowUp:
+        """The first handshake. *made.target* must not be None."""
+        ...
+
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
         """What the engine would ask next after these readings (oldest first), None if nothing."""
         ...
@@ -146,6 +170,12 @@ class Engine(Protocol):
         """What script sees of *url*, opened by *page*, given what was recorded (oldest first; empty if
         nothing was, or could be, connected to)."""
         ...
+
+
+def over_http1(engine: Engine, made: Construction, page: Page, key: str) -> FollowUp:
+    """The first handshake of an engine that asks over HTTP/1.1 only."""
+    assert made.target is not None
+    return FollowUp(made.url, made.target, engine.request(made, page, key), "the page opens it")
 
 
 def oldest_tls(engine: Engine) -> str | None:

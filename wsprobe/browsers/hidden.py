@@ -63,7 +63,7 @@ def _network(reading: Reading) -> list[str]:
 def _answer(response: Response, opened: bool) -> list[str]:
     said = []
     if response.status is not None:
-        if not opened or response.status != 101:
+        if not opened or response.status != (200 if response.version == "2" else 101):
             said.append(f"status {response.status}")
     elif response.head.first is not None:
         said.append("status line")
@@ -97,6 +97,13 @@ def _session(reading: Reading, events: Sequence[DomEvent]) -> list[str]:
 
 
 def _end(reading: Reading) -> list[str]:
+    stream = reading.http2.end if reading.http2 is not None else None
+    if stream is not None and stream.by == "server" and stream.how != "connection":
+        return {
+            "end-stream": ["the server ended the stream"],
+            "rst-stream": [f"RST_STREAM {stream.name}"],
+            "goaway": [f"GOAWAY {stream.name}"],
+        }[stream.how]
     last = reading.exchange.events[-1] if reading.exchange.events else None
     if not isinstance(last, Ended) or not reading.received:
         return []

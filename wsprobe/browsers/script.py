@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from wsprobe.browsers.engine import DomEvent, DomException, Made, Page, ScriptView
 from wsprobe.browsers.hidden import hidden
+from wsprobe.browsers.http2 import HttpVersion
 from wsprobe.exchange import Act, Ended, Received
 from wsprobe.read.reading import Frame, Reading
 
@@ -74,7 +75,17 @@ def closes_by_standard(code: int) -> bool:
 class WebSocket:
     """Filled while a view is worked out; ``events`` and ``console`` are its result."""
 
-    __slots__ = ("_acts", "_texts", "close_call", "console", "events", "on_early_close", "ready_state", "sent")
+    __slots__ = (
+        "_acts",
+        "_texts",
+        "close_call",
+        "console",
+        "events",
+        "on_early_close",
+        "ready_state",
+        "sent",
+        "sent_bytes",
+    )
 
     def __init__(self, acts: Iterable[Act], texts: CallTexts) -> None:
         self._acts = tuple(acts)
@@ -85,6 +96,8 @@ class WebSocket:
         self.close_call: CloseCall | None = None
         self.sent = 0
         """Messages that script sent while OPEN."""
+        self.sent_bytes = 0
+        """The frames of these, as long as they are without compression."""
         self.on_early_close: Callable[[], None] | None = None
         """Called inside a close() that took effect while CONNECTING: for engines that fail at once."""
 
@@ -99,7 +112,7 @@ class WebSocket:
         if act.do == "close":
             self._close(act)
         elif act.do in ("text", "binary"):
-            self._send()
+            self._send(len(act.data))
 
     def do_all(self, acts: Iterable[Act]) -> None:
         """One call after the other."""
@@ -162,13 +175,14 @@ class WebSocket:
         if early and self.on_early_close is not None:
             self.on_early_close()
 
-    def _send(self) -> None:
+    def _send(self, size: int) -> None:
         if self.ready_state == CONNECTING:
             self._throw("InvalidStateError", self._texts.send_connecting, 11)
         elif self.ready_state in (CLOSING, CLOSED) and self._texts.late_send:
             self.console.append(self._texts.late_send)
         elif self.ready_state == OPEN:
             self.sent += 1
+            self.sent_bytes += size + (6 if size < 126 else 8 if size < 65536 else 14)
 
 
 class Arrival(Struct, frozen=True):
@@ -187,7 +201,15 @@ class OwnClose(Struct, frozen=True):
     at: int
 
 
-Happening = Arrival | Frame | OwnClose | Act | Ended
+class StreamOver(Struct, frozen=True):
+    """Our stream of an HTTP/2 connection is over."""
+
+    at: int
+    orderly: bool
+    """As a connection that was closed, and not lost."""
+
+
+Happening = Arrival | Frame | OwnClose | Act | StreamOver | Ended
 
 
 def arrivals(reading: Reading, offset: int = 0) -> Iterator[Arrival]:
@@ -281,22 +303,32 @@ def live(
     readings: Sequence[Reading],
     texts: CallTexts,
     through: Callable[[Any], Told],
+    handshakes: tuple[HttpVersion, ...],
+    otherwise: str = "",
     socket: Callable[[Iterable[Act], CallTexts], WebSocket] = WebSocket,
 ) -> ScriptView:
-    """Return the view of what was *made*: the script's WebSocket, run *through* all that happens to it.
+    """The view of what was *made*: the script's WebSocket, run *through* all that happens to it.
 
     *socket*: makes that WebSocket, where its calls are not judged by the standard."""
     if made.construction.exception is not None:
-        return _seen(engine, page, made, None, None, Told("threw", made.because))
+        return _seen(engine, page, made, None, (), Told("threw", made.because), ())
     script = socket(page.acts, texts)
     script.console += made.console
     told = through(script)
-    return _seen(engine, page, made, script, readings[-1] if readings else None, told)
+    return _seen(engine, page, made, script, readings, told, handshakes, otherwise)
 
 
 def _seen(
-    engine: Named, page: Page, made: Made, script: WebSocket | None, reading: Reading | None, told: Told
+    engine: Named,
+    page: Page,
+    made: Made,
+    script: WebSocket | None,
+    readings: Sequence[Reading],
+    told: Told,
+    handshakes: tuple[HttpVersion, ...],
+    otherwise: str = "",
 ) -> ScriptView:
+    reading = readings[-1] if readings else None
     events = tuple(script.events) if script is not None else ()
     opened = any(event.type == "open" for event in events)
     return ScriptView(
@@ -313,5 +345,7 @@ def _seen(
         because=told.because,
         races=told.races,
         cookies=told.cookies,
+        handshakes=handshakes,
+        otherwise=otherwise,
         beyond=told.beyond,
     )

@@ -7,7 +7,8 @@ from collections.abc import Generator
 
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Engine, Page, may_close, oldest_tls, undefined_is_zero
+from wsprobe.browsers.engine import Engine, FollowUp, Page, may_close, oldest_tls, undefined_is_zero
+from wsprobe.browsers.http2 import opened_by
 from wsprobe.browsers.script import on_wire
 from wsprobe.exchange import Exchange, Limits, Plan, Route, TlsOptions
 from wsprobe.read import read
@@ -23,25 +24,28 @@ def visit(
     """The exchanges that *engine* makes to open *url* from *page*, oldest first; empty if it makes none.
 
     A generator: it yields each plan that is to be asked, is sent the exchange that came of it, and returns all
-    that it read. *tls* is kept but for the oldest version, which is the engine's unless *tls* names one.
+    that it read. *tls* is kept but for ALPN, which is the engine's, and for the oldest version, which is too
+    unless *tls* names one.
     """
+    page = opened_by(page, url)
     construction = engine.construct(url, page)
     if construction.target is None:
         return []
     if tls.minimum is None:
         tls = replace(tls, minimum=oldest_tls(engine))
-    plan = Plan(
-        target=construction.target,
-        request=engine.request(construction, page, key),
-        acts=on_wire(page.acts, undefined_is_zero=undefined_is_zero(engine), may_close=may_close(engine)),
-        limits=limits,
-        tls=tls,
-        route=route,
-    )
-    readings = [read((yield plan))]
-    while len(readings) <= MOST_FOLLOWS:
+    acts = on_wire(page.acts, undefined_is_zero=undefined_is_zero(engine), may_close=may_close(engine))
+    readings: list[Reading] = []
+    then: FollowUp | None = engine.first(construction, page, key)
+    while then is not None and len(readings) <= MOST_FOLLOWS:
+        plan = Plan(
+            target=then.target,
+            request=then.request,
+            acts=acts,
+            limits=limits,
+            tls=replace(tls, alpn=then.alpn),
+            route=route,
+            http2=then.http2,
+        )
+        readings.append(read((yield plan)))
         then = engine.follow(readings, page, key)
-        if then is None:
-            break
-        readings.append(read((yield replace(plan, target=then.target, request=then.request))))
     return readings

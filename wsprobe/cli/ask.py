@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from wsprobe import opening, target
 from wsprobe.cli.options import Asking
-from wsprobe.exchange import Plan, Route, Target
+from wsprobe.exchange import Http2, Plan, Route, Target
+from wsprobe.opening import Offer
 from wsprobe.redaction import looks_like_token
 from wsprobe.wire import WIRES
 
@@ -35,7 +36,7 @@ def plan(url: str, asking: Asking, *, wire: str | None = None) -> Plan:
             sent = opening.request(to, offer)
     except (target.TargetError, opening.OfferError) as error:
         raise click.UsageError(str(error)) from None
-    return Plan(
+    made = Plan(
         target=to,
         request=sent,
         wire=spoken,
@@ -43,6 +44,21 @@ def plan(url: str, asking: Asking, *, wire: str | None = None) -> Plan:
         limits=asking.limits,
         tls=asking.tls,
         route=route(asking, to),
+    )
+    return over_http2(made, offer, asking) if asking.http2 else made
+
+
+def over_http2(made: Plan, offer: Offer, asking: Asking) -> Plan:
+    """The plan to ask the same over HTTP/2, where the server takes it."""
+    prior = asking.http2 == "prior"
+    try:
+        fields = opening.extended_connect(made.target, offer)
+    except opening.OfferError as error:
+        raise click.UsageError(str(error)) from None
+    return replace(
+        made,
+        http2=Http2(fields, prior_knowledge=prior, anyway=asking.http2_anyway),
+        tls=replace(made.tls, alpn=("h2",) if prior else ("h2", "http/1.1")),
     )
 
 

@@ -120,6 +120,17 @@ reading = together(
         long="All of the file: which engine the browser is nearest to, and what differs. With lab:NAME, that "
         "scenario alone.",
     ),
+    option(
+        "--page-http",
+        type=click.Choice(("1.1", "2")),
+        default="1.1",
+        show_default=True,
+        section=SECTION,
+        help="the version of HTTP that the page came over from its origin",
+        long="With 2 Chromium has a session with that origin, and asks over HTTP/2 on it where the server "
+        "announces that it may (RFC 8441); without, it asks over HTTP/1.1. Firefox asks over HTTP/2 whenever "
+        "the server takes it. Without --page, the page is then one of the URL's own origin.",
+    ),
     option("--csp", metavar="POLICY", default="", section=SECTION, help="the page's Content-Security-Policy"),
 )
 
@@ -177,11 +188,12 @@ def readers(values: dict[str, Any], said: Settings) -> Readers:
         browsers=browsers,
         revisions=specs(values["specs"]),
         page=Page(
-            url=opener(values["page"], values["origin"]),
+            url=opener(values["page"], values["origin"], values["page_http"] if browsers else "1.1"),
             csp=values["csp"],
             protocols=offer.protocols or None,
             cookies="; ".join(offer.cookies),
             user_agent=offer.user_agent or "",
+            http="2" if browsers and values["page_http"] == "2" else "1.1",
         ),
         as_is=values["as_is"],
     )
@@ -244,9 +256,18 @@ def chosen(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(meant))
 
 
-def opener(word: str, origin: str | None) -> str:
-    """The page's URL, from --page or --origin. Raises click.UsageError where that is none: a browser has no
-    page elsewhere."""
+def opener(word: str, origin: str | None, http: str = "1.1") -> str:
+    """The page's URL, from --page or --origin; "" for one of the URL's own origin, where none is named for a
+    page that came over HTTP/2. Raises click.UsageError where it is no URL: a browser has no page elsewhere."""
+    url = _page(word, origin, http)
+    if http == "2" and url and not url.lower().startswith("https:"):
+        raise click.UsageError(
+            f"--page-http 2: no browser speaks HTTP/2 without TLS, and the page {url} is no https: URL"
+        )
+    return url
+
+
+def _page(word: str, origin: str | None, http: str) -> str:
     if origin is not None:
         if word != Page().url:
             raise click.UsageError("--origin and --page exclude each other: the page's URL has its origin")
@@ -254,6 +275,8 @@ def opener(word: str, origin: str | None) -> str:
         if found is None or "/" in origin.partition("://")[2].removesuffix("/"):
             raise click.UsageError(f"--origin: {origin!r} is not an origin{origin_meant(origin)}")
         return origin.removesuffix("/") + "/"
+    if http == "2" and word == Page().url:
+        return ""
     if parse(word) is None:
         raise click.UsageError(
             f"--page: '{word}' is not a URL: it begins with a scheme, as https://app.example/"

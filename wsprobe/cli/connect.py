@@ -254,6 +254,11 @@ class Output:
 
     def _exactly(self, report: Report) -> None:
         reading = report.reading
+        if reading.http2 is not None:
+            from wsprobe.show.http2 import as_text
+
+            self._untouched(as_text(reading) or reading.received)
+            return
         whole = b"".join(r.head.raw + (r.body.raw if r.body else b"") for r in reading.responses)
         self._untouched(whole or reading.received)
 

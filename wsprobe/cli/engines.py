@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from wsprobe import target
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Engine, Page, ScriptView
+from wsprobe.browsers.http2 import opened_by
 from wsprobe.browsers.visit import visit
 from wsprobe.cli.ask import route
 from wsprobe.cli.options import Asking, Settings
@@ -73,10 +74,10 @@ def own_place(place: Place, readers: Readers) -> Place | Exchange:
     except click.UsageError as error:
         if not readers.browsers or readers.as_is:
             raise
-        made = ENGINES["whatwg"].construct(place.script_url or place.url, place.page(readers.page))
+        text = place.script_url or place.url
+        made = ENGINES["whatwg"].construct(text, opened_by(place.page(readers.page), text))
         if made.exception is None:
             return replace(place, url=made.url)
-        text = place.script_url or place.url
         nowhere = Plan(Target(text, text.startswith("wss"), "", 0, ""), b"")
         return Exchange(nowhere, (ResolveFailed(0, text, error.message), Ended(0, "error", error.message)))
     return place
@@ -93,6 +94,7 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
         views = as_is(made, replace(readers, page=page), place.script_url)
         return replace(made, views=views, page=page)
     url = with_credentials(place.script_url or place.url, place.asking.offer.user)
+    page = opened_by(page, url)
     results: list[tuple[ScriptView, Report | None]] = []
 
     async def ask(name: str) -> tuple[ScriptView, Report | None]:
@@ -150,6 +152,7 @@ def as_is(made: Report, readers: Readers, script_url: str = "") -> tuple[ScriptV
     if page.protocols is None and offered:
         page = replace(page, protocols=tuple(p.decode("latin-1") for p in offered))
     url = script_url or readings[0].exchange.plan.target.url
+    page = opened_by(page, url)
     return tuple(ENGINES[name].view(url, page, readings) for name in readers.browsers)
 
 

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import click
 from msgspec import Struct
@@ -133,6 +133,27 @@ own_request = together(
         rare=True,
         section=REQUEST,
         help="the HTTP version on the request line",
+    ),
+    option(
+        "--http2",
+        is_flag=True,
+        section=REQUEST,
+        help="ask over HTTP/2 where the server takes it (ALPN); the report says which it was",
+        long="RFC 8441: an extended CONNECT, sent if the server's SETTINGS allow it. Header names go out in "
+        "lower case, and Host is :authority. Firefox asks so whenever it can, Chromium where it has a "
+        "connection to that origin.",
+    ),
+    option(
+        "--http2-prior-knowledge",
+        is_flag=True,
+        section=REQUEST,
+        help="speak HTTP/2 at once, whatever ALPN says; to ws: in clear (h2c)",
+    ),
+    option(
+        "--http2-anyway",
+        is_flag=True,
+        section=REQUEST,
+        help="with either: send the request although the server does not announce that it takes it",
     ),
     option(
         "--raw-request",
@@ -518,6 +539,9 @@ class Asking(Struct, frozen=True):
     wire: str = "hybi-13"
     jar: tuple[Cookie, ...] = ()
     """Cookies of a file, each for the places that it belongs to."""
+    http2: Literal["", "alpn", "prior"] = ""
+    """HTTP/2 where the server takes it in ALPN, or at once."""
+    http2_anyway: bool = False
     proxies: Proxies = Proxies()
     """The proxies of -x or of the environment; *route* has none, since it depends on the URL."""
 
@@ -617,6 +641,8 @@ def _asking(values: dict[str, Any], page: bool) -> Asking:
         raw=raw,
         wire=wire,
         jar=jar,
+        http2=_http2(values),
+        http2_anyway=bool(values.get("http2_anyway")),
         proxies=_proxies(values),
     )
 
@@ -723,6 +749,28 @@ def _proxies(values: dict[str, Any]) -> Proxies:
         found = replace(found, plain=_proxy(found.plain) or "", secure=_proxy(found.secure) or "")
     bypass = found.bypass if values["noproxy"] is None else proxies.hosts(values["noproxy"])
     return replace(found, bypass=bypass)
+
+
+NOT_OVER_HTTP2 = {
+    "http_version": "--http-version",
+    "wire": "--wire",
+    "raw_request": "--raw-request",
+    "ws_key": "--ws-key",
+    "negotiate": "--negotiate",
+}
+"""Options that are about the request of HTTP/1.1 alone."""
+
+
+def _http2(values: dict[str, Any]) -> Literal["", "alpn", "prior"]:
+    given = [name for name in ("http2", "http2_prior_knowledge", "http2_anyway") if values.get(name)]
+    if not given:
+        return ""
+    for name, shown in NOT_OVER_HTTP2.items():
+        if values.get(name) not in (None, False):
+            raise click.UsageError(
+                f"--{given[0].replace('_', '-')} and {shown} exclude each other: {shown} is about HTTP/1.1"
+            )
+    return "prior" if values.get("http2_prior_knowledge") else "alpn"
 
 
 def _wire(name: str | None) -> str:

@@ -50,6 +50,15 @@ LAB = "Lab"
     help="port for wss:// too, with a certificate made on the spot (extra 'lab'); 0 for any free one",
 )
 @option(
+    "--http2-port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    section=LAB,
+    help="port for wss:// that takes HTTP/2 beside HTTP/1.1; 0 for any free one",
+    long="For the scenarios whose names begin with h2-. Those whose SETTINGS are special have a port of their "
+    "own, and are found as lab:NAME alone. The port for ws:// speaks HTTP/2 with clients that begin with it.",
+)
+@option(
     "--public",
     is_flag=True,
     section=LAB,
@@ -159,6 +168,7 @@ def serve_until_interrupted(values: dict[str, Any]) -> int:
             host,
             values["port"],
             tls_port=values["tls_port"],
+            http2_port=values["http2_port"],
             public=public,
             watch=None if values["silent"] else lambda visit: log(visit, values["as_json"]),
             front=site,
@@ -204,14 +214,17 @@ def ready(lab: Lab, site: Site, as_json: bool) -> None:
     urls = {"ws": f"ws://{host}:{lab.ports['plain']}/"}
     if "tls" in lab.ports:
         urls["wss"] = f"wss://{host}:{lab.ports['tls']}/"
+    if "h2" in lab.ports:
+        urls["http2"] = f"wss://{host}:{lab.ports['h2']}/"
+    secure = "wss" in urls or "http2" in urls
     page = site.page_url(at, lab.ports["plain"])
     if as_json:
         urls["page"] = page
-        write_json({"ready": urls, **({"authority": str(lab.certificate_authority)} if "wss" in urls else {})})
+        write_json({"ready": urls, **({"authority": str(lab.certificate_authority)} if secure else {})})
         return
     for url in urls.values():
         sys.stdout.write(f"{url}\n")
-    if "wss" in urls:
+    if secure:
         sys.stdout.write(f"trust {lab.certificate_authority} (--cacert)\n")
     sys.stdout.flush()
     if site.open_to_others:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from wsprobe.cli.streams import emit, note, write
-from wsprobe.exchange import Act, Ended, Event, Received
+from wsprobe.exchange import Act, Ended, Event, Received, Sent
 from wsprobe.read import response_of
 from wsprobe.read.frames import BINARY, frame_at
 from wsprobe.read.head import HeadSplitter, opens_session
 from wsprobe.show.lines import Look
 from wsprobe.show.session import ALONE, frame
+
+if TYPE_CHECKING:
+    from wsprobe.read.http2_stream import StreamReader
 
 HELP = "connected; a line is sent as a text; /ping, /close CODE REASON; // begins a text with a slash; ^D ends"
 
@@ -59,11 +62,19 @@ class Listener:
         self._received = bytearray()
         self._message = bytearray()
         self._open = False
+        self._stream_of: StreamReader | None = None
 
     def event(self, event: Event) -> None:
         if isinstance(event, Ended):
             self._start_over()
+        if isinstance(event, Sent) and event.data.startswith(b"PRI * HTTP/2.0"):
+            from wsprobe.read.http2_stream import StreamReader
+
+            self._stream_of = StreamReader()
         if not isinstance(event, Received):
+            return
+        if self._stream_of is not None:
+            self._over_http2(self._stream_of, event)
             return
         self._received += event.data
         while self._head is not None and (head := self._head.advance(self._received)) is not None:
@@ -72,6 +83,14 @@ class Listener:
             self._head = HeadSplitter() if response_of(head).interim else None
             if self._open and sys.stdin.isatty():
                 note(HELP)
+        if self._open:
+            self._frames(event.at)
+
+    def _over_http2(self, stream: StreamReader, event: Received) -> None:
+        self._received += stream.receive(event.data)
+        if stream.open and not self._open and sys.stdin.isatty():
+            note(HELP)
+        self._open = stream.open
         if self._open:
             self._frames(event.at)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from wsprobe.explain import console, program, proxies, revisions, tables
+from wsprobe.explain import console, http2, program, proxies, revisions, tables
 from wsprobe.explain.entry import Entry, load, text, value
 from wsprobe.nearest import MOST, nearest
 
@@ -42,6 +42,7 @@ def groups() -> dict[str, tuple[str, ...]]:
         "What a page sees": tables.script_topics(),
         "Findings": program.finding_topics(),
         "Specification revisions and their rules": revisions.topics(),
+        "WebSockets over HTTP/2": http2.topics(),
         "Sections": tables.section_topics(),
         "Scenarios of the lab": program.scenario_topics(),
     }
@@ -112,6 +113,7 @@ _WORDED: dict[str, Callable[[str], Entry | None]] = {
 _NAMED = (
     program.find_outcome,
     proxies.find,
+    http2.find,
     revisions.find,
     tables.find_section,
     program.find_finding,

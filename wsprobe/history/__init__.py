@@ -13,9 +13,10 @@ from wsprobe.exchange import ConnectFailed, ResolveFailed, TlsFailed
 from wsprobe.history.data import UnknownRevision, cell_of, revisions, select, situations
 from wsprobe.history.hixie import walked
 from wsprobe.history.http import Ruling, examined, refused, rule, strongest, touched
+from wsprobe.history.http2 import deciding_first, over_http2
 from wsprobe.history.revision import Disclosure, Revision
 from wsprobe.judge import HANDSHAKE, SESSION, TRANSPORT, Rule, Specification, judge, rfc6455_answer
-from wsprobe.judge.finding import Finding, Told, Verdict
+from wsprobe.judge.finding import Told, Verdict
 from wsprobe.judge.message import body, head
 from wsprobe.judge.refusal import challenge, hints, redirect, version_negotiation
 from wsprobe.judge.session import closing
@@ -121,6 +122,8 @@ def read_as_each(reading: Reading, wanted: Iterable[str | Revision]) -> tuple[Ve
 
 
 def _read_as(reading: Reading, revision: Revision, found: Verdict) -> Verdict:
+    if reading.http2 is not None:
+        return over_http2(reading, revision)
     if not revision.reads:
         return Verdict(revision.name, "not known", (rule(revision, "elsewhere", "not known").finding,))
     if revision.name in BY_THE_JUDGE:
@@ -181,12 +184,6 @@ def _no_answer(revision: Revision, found: Verdict) -> Ruling:
 def _speaks_of_proxies(revision: Revision) -> bool:
     mode = cell_of("proxy-authenticate", revision).mode
     return mode == "retry" or revision.protocol == "rfc6455"
-
-
-def deciding_first(verdict: Verdict) -> tuple[Finding, ...]:
-    """The findings of the judge's *verdict*, the one that its answer rests on first."""
-    order = {"fail": 0, "warn": 1, "note": 2}
-    return tuple(sorted(verdict.findings, key=lambda finding: order[finding.level]))
 
 
 def find(name: str) -> Revision:

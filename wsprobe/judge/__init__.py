@@ -7,20 +7,21 @@ another such value, of the same rules or of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct
 
 from wsprobe.exchange import Connected, ResolveFailed, TlsFailed, TunnelFailed
-from wsprobe.judge import accept, message, refusal, selection, session, status, subject, tls, transport
+from wsprobe.judge import accept, http2, message, refusal, selection, session, status, subject, tls, transport
 from wsprobe.judge.finding import Entry, Finding, Verdict
 from wsprobe.judge.refusal import REDIRECTS, asked_version, versions
 from wsprobe.judge.subject import close_code, closed_by_server, handshake, how, our_close
 from wsprobe.judge.transport import has, proxy_answer, unresolved
 from wsprobe.read.behind import frames_before_http
+from wsprobe.read.http2_values import HTTP_1_1_REQUIRED, SETTINGS, Http2Connection
 from wsprobe.read.reading import Reading, Session
 
-_SUBJECTS = (transport, tls, status, accept, selection, message, refusal, session)
+_SUBJECTS = (transport, tls, status, accept, selection, message, refusal, session, http2)
 
 FINDINGS: dict[str, Entry] = {
     entry.id: entry for module in _SUBJECTS for entry in vars(module).values() if isinstance(entry, Entry)
@@ -81,8 +82,10 @@ class Specification(Struct, frozen=True):
 
 
 def judge(reading: Reading, specification: Specification | None = None) -> Verdict:
-    """All faults that *specification* (RFC 6455, unless given) finds, in its order, and its answer."""
-    of = RFC6455 if specification is None else specification
+    """All faults that *specification* finds, in its order, and its answer; unless given, RFC 6455, or RFC 8441
+    of what was asked over HTTP/2."""
+    spoken = RFC6455 if reading.http2 is None else RFC8441
+    of = spoken if specification is None else specification
     findings = tuple(finding for rule in of.rules for finding in rule(reading))
     return Verdict(of.name, of.answer(reading, findings), findings)
 
@@ -131,6 +134,64 @@ def rfc6455_refusal(reading: Reading) -> str:
 RFC6455 = Specification("rfc6455", TRANSPORT + HANDSHAKE + HTTP + SESSION, rfc6455_answer)
 
 
+def unanswered(reading: Reading) -> Iterator[Finding]:
+    """``unfinished``, where HTTP/2 itself does not say why there is no answer."""
+    of = reading.http2
+    ended = of.end if of is not None else None
+    settled = of is not None and any(frame.type == SETTINGS for frame in of.of("server"))
+    if of is None or (of.request is None and settled and how(reading) in ("local", "fin", "truncated")):
+        return
+    if ended is not None and ended.by == "server" and ended.how != "connection":
+        return
+    if reading.final is None or how(reading) == "limit":
+        yield from transport.unfinished(reading)
+
+
+def other_than_http2(reading: Reading) -> Iterator[Finding]:
+    """``other_protocol``, but for HTTP/1.1, which that takes for no other."""
+    if reading.looks_like != "http1":
+        yield from transport.other_protocol(reading)
+
+
+def rfc8441_answer(reading: Reading, findings: tuple[Finding, ...]) -> str:
+    """What RFC 8441 asks of the client; of a refusal, as over HTTP/1.1."""
+    if handshake(reading) is not None:
+        failed = any(f.level == "fail" and f.id in (OF_HANDSHAKE | http2.OF_HANDSHAKE_HTTP2) for f in findings)
+        return "fail" if failed else "established"
+    response = subject.refusal(reading)
+    if response is not None and response.status != 101:
+        return rfc6455_refusal(reading)
+    of = reading.http2
+    if of is not None and of.request is None and not reading.looks_like:
+        return "not known"
+    return "not known" if how(reading) in ("timeout", "limit", "interrupted", "") else "fail"
+
+
+RFC8441 = Specification(
+    "rfc8441",
+    (
+        transport.reach,
+        tls.tls,
+        other_than_http2,
+        http2.connection,
+        http2.server_settings,
+        http2.answer,
+        http2.ends,
+        unanswered,
+        http2.block,
+        selection.extensions,
+        selection.deflate,
+        selection.protocol,
+        refusal.redirect,
+        refusal.challenge,
+        refusal.hints,
+        http2.strict_library,
+        *SESSION,
+    ),
+    rfc8441_answer,
+)
+
+
 _DROPPED = ("fin", "truncated", "reset", "error")
 
 
@@ -143,6 +204,8 @@ def outcome(reading: Reading, verdict: Verdict) -> str:
     until there is an answer.
     """
     if word := _way(reading):
+        return word
+    if reading.http2 is not None and (word := _over_http2(reading, reading.http2)):
         return word
     if reading.session is not None:
         return _session(reading, reading.session, verdict)
@@ -175,6 +238,31 @@ def _way(reading: Reading) -> str:
     return "dropped" if how(reading) == "interrupted" else "unreachable"
 
 
+def _over_http2(reading: Reading, of: Http2Connection) -> str:
+    """What only HTTP/2 has, "" where the rest decides.
+
+    A client that is told not to ask (RFC 8441 section 3), or to ask over HTTP/1.1 (RFC 9113 section 7), was not
+    refused. A 101, which HTTP/2 does not have, is a mistake where a 200 was meant.
+    """
+    if reading.looks_like or reading.session is not None:
+        return ""
+    final = reading.final
+    if final is not None and final.head.complete:
+        return "invalid" if final.status == 101 else ""
+    if (
+        of.request is None
+        and how(reading) in ("local", "fin", "truncated")
+        and reading.received
+        and not of.goaways
+    ):
+        settled = any(frame.type == SETTINGS and frame.good and not frame.ack for frame in of.of("server"))
+        return "not-upgraded" if settled else "not-http" if how(reading) == "local" else ""
+    end = of.end
+    if end is not None and end.how == "rst-stream" and end.by == "server" and end.code == HTTP_1_1_REQUIRED:
+        return "not-upgraded"
+    return ""
+
+
 def _status(status: int) -> str:
     if status in (401, 407):
         return "unauthorized"
@@ -198,6 +286,12 @@ def _session(reading: Reading, session: Session, verdict: Verdict) -> str:
         return "open" if not session.close_codes or close_code(theirs) == 1000 else "closed"
     if session.drops and how(reading) in ("fin", "truncated"):
         return "open"
-    if our_close(session) is None and how(reading) in _DROPPED:
+    if our_close(session) is None and (how(reading) in _DROPPED or _stream_ended(reading)):
         return "aborted"
     return "open"
+
+
+def _stream_ended(reading: Reading) -> bool:
+    """True if the server ended the stream of a session over HTTP/2."""
+    end = reading.http2.end if reading.http2 is not None else None
+    return end is not None and end.by == "server"

@@ -452,7 +452,7 @@ def _window(reading: Reading, field: Field, name: bytes, value: bytes | None) ->
             expected=b"8 to 15",
             received=value,
         )
-    elif b'"' in reading.received[slice(*span)]:
+    elif b'"' in _written(field, name):
         yield DEFLATE_WINDOW_BITS_QUOTED.found(f"the value of {shown(name)} is in quotes", span)
 
 
@@ -482,11 +482,20 @@ def _against(reading: Reading, answer: Extension, field: Field, offer: Extension
             )
 
 
+def _parameter(name: bytes) -> bytes:
+    """A pattern for the parameter *name* with its value, quoted or not."""
+    value = rb"(?:[ \t]*=[ \t]*(?:\"[^\"]*\"|[^\s;,]*))?"
+    return rb";[ \t]*(" + re.escape(name) + value + rb")[ \t]*(?=[;,\r\n]|\Z)"
+
+
+def _written(field: Field, name: bytes) -> bytes:
+    """The first parameter *name* as the field has it, b"" if it is not found."""
+    match = re.search(_parameter(name), field.value)
+    return match[1] if match else b""
+
+
 def _place(reading: Reading, field: Field, name: bytes, index: int = 0) -> Span:
     """The parameter *name* with its value, quoted or not; of several of that name the one at *index*."""
     start, end = field.value_span
-    pattern = (
-        rb";[ \t]*(" + re.escape(name) + rb"(?:[ \t]*=[ \t]*(?:\"[^\"]*\"|[^\s;,]*))?)[ \t]*(?=[;,\r\n]|\Z)"
-    )
-    match = next(islice(re.finditer(pattern, reading.received[start:end]), index, None), None)
+    match = next(islice(re.finditer(_parameter(name), reading.received[start:end]), index, None), None)
     return (start + match.start(1), start + match.end(1)) if match else (start, end)

@@ -572,12 +572,12 @@ def _ended(of: Session) -> bool:
 
 def _after_close(reading: Reading, of: Session, theirs: Frame) -> Iterator[Finding]:
     start = theirs.span[1]
+    after = [frame for frame in of.frames if frame.start >= start]
     behind = http_behind(reading)
     if behind is not None and behind.head.first is not None and behind.head.start == start:
         first = behind.head.first
         yield DATA_AFTER_CLOSE.found(f"HTTP after the Close: {shown(first.text)}", first.span)
-    elif theirs.complete and start < len(reading.received):
-        after = [frame for frame in of.frames if frame.start >= start]
+    elif theirs.complete and (after or of.rest):
         what = f"a {name(after[0])} frame" if after else counted(len(of.rest), "byte")
         more = f" and {len(after) - 1} more" if len(after) > 1 else ""
         span = header(after[0]) if after else (start, len(reading.received))
@@ -596,7 +596,8 @@ def _dropped(reading: Reading) -> Finding:
     assert reading.session is not None
     last = ended(reading)
     opened = reading.when(max(reading.session.start - 1, 0))
-    after = f" {max(last.at - opened, 0) / 1000:.1f} ms after the 101" if last is not None else ""
+    answer = "101" if reading.http2 is None else "200"
+    after = f" {max(last.at - opened, 0) / 1000:.1f} ms after the {answer}" if last is not None else ""
     return SESSION_DROPPED.found(f"{_end(reading)}{after}, without a Close")
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from wsprobe.exchange import Ended
-from wsprobe.read import looks_like
 from wsprobe.read.behind import frames_before_http
+from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import Field, Frame, Head, Reading, Response, Session, Span
 from wsprobe.wire import WIRES
 

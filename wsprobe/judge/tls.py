@@ -8,7 +8,7 @@ from wsprobe.certificate import faults
 from wsprobe.exchange import Certificate, TlsDone, TlsFailed
 from wsprobe.judge.finding import Entry, Finding, shown
 from wsprobe.judge.subject import how
-from wsprobe.read import looks_like
+from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import Reading
 
 _TLS = "RFC 6455 section 4.1, first list, item 5"

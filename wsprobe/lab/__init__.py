@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from wsprobe.lab.http2_steps import http2_play
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.steps import CatalogueError, Pieces, page, pieces, steps
 from wsprobe.nearest import nearest
@@ -152,10 +153,11 @@ def _built(name: str, entry: _Entry) -> Scenario:
             page=page(table.pop("page", {})),
             findings=tuple(table.pop("findings", ())),
             versions=tuple(table.pop("versions", ())),
+            http2=http2_play(table.pop("http2", None)),
             wires=tuple(table.pop("wires", {}).items()),
             **table,
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, KeyError) as error:
         raise CatalogueError(f"{name}, in {entry.subject}.toml: {error}") from error
 
 

@@ -22,7 +22,7 @@ class Certificates:
     def __init__(self) -> None:
         """Raises NoCertificates."""
         self._trustme = _trustme()
-        self._contexts: dict[tuple[Fault, str], ssl.SSLContext] = {}
+        self._contexts: dict[tuple[Fault, str, tuple[str, ...]], ssl.SSLContext] = {}
 
     @cached_property
     def _authority(self) -> Any:
@@ -38,15 +38,16 @@ class Certificates:
         pem: bytes = self._authority.cert_pem.bytes()
         return pem
 
-    def context(self, fault: Fault, host: str) -> ssl.SSLContext:
+    def context(self, fault: Fault, host: str, alpn: tuple[str, ...] = ("http/1.1",)) -> ssl.SSLContext:
         """Return the server's side of TLS for clients that came to *host*, with *fault*."""
-        if (fault, host) not in self._contexts:
-            self._contexts[fault, host] = self._context(fault, host)
-        return self._contexts[fault, host]
+        if (fault, host, alpn) not in self._contexts:
+            self._contexts[fault, host, alpn] = self._context(fault, host, alpn)
+        return self._contexts[fault, host, alpn]
 
-    def _context(self, fault: Fault, host: str) -> ssl.SSLContext:
+    def _context(self, fault: Fault, host: str, alpn: tuple[str, ...]) -> ssl.SSLContext:
         made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        made.set_alpn_protocols(["http/1.1"])
+        if alpn:
+            made.set_alpn_protocols(list(alpn))
         issuer = self._stranger if fault == "unknown-ca" else self._authority
         names = ("other.example",) if fault == "wrong-name" else (host, "localhost")
         dates = {}

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Engine, ScriptView
 from wsprobe.browsers.visit import visit
-from wsprobe.conversation import Client
+from wsprobe.conversation import Client, Speaking
 from wsprobe.exchange import (
     Certificate,
     Connected,
@@ -34,6 +34,7 @@ from wsprobe.exchange import (
     TlsFailed,
     TlsOptions,
 )
+from wsprobe.lab.http2_steps import Http2Step
 from wsprobe.lab.perform import (
     PATIENCE,
     PIECE,
@@ -119,17 +120,27 @@ HELLO = bytes.fromhex("16 03 01")
 
 
 def play(
-    scenario: Scenario, plan: Plan, *, until: int | None = None, ports: Mapping[Listener, int] = PORTS
+    scenario: Scenario,
+    plan: Plan,
+    *,
+    until: int | None = None,
+    ports: Mapping[Listener, int] = PORTS,
+    attempt: int = 0,
 ) -> Exchange:
     """Return the recording of *plan* carried out against a lab that plays *scenario*.
 
     The scenario's listener stands at whatever host and port the plan names; names under .invalid do not
     resolve. *until*: microseconds after which the probe stops, instead of its own time limit. *ports* are
-    what templates call the listeners by.
+    what templates call the listeners by. *attempt*: how many CONNECTs the scenario has answered before, where
+    it answers each with a play of its own.
     """
     stage = _Stage(plan, until if until is not None else round(plan.limits.max_time * SECOND))
     if stage.reach(scenario.listener):
         kind = KINDS[scenario.listener]
+        if stage.speaks_http2:
+            speaking, performing = _over_http2(scenario, plan, kind, stage, attempt)
+            stage.converse(speaking, performing, plan.target.secure, waits=True)
+            return Exchange(plan, tuple(stage.events))
         client = Client(plan)
         stage.send(client.opening)
         performance = _performance(scenario, kind, plan.request, stage.seconds, ports, plan.target.secure)
@@ -137,6 +148,24 @@ def play(
             client, performance, plan.target.secure, waits=kind.steps is None or _reads_first(kind.steps)
         )
     return Exchange(plan, tuple(stage.events))
+
+
+def _over_http2(
+    scenario: Scenario, plan: Plan, kind: Kind, stage: _Stage, attempt: int
+) -> tuple[Speaking, Performance]:
+    """Both sides of an exchange over HTTP/2, the client's first bytes sent. Its libraries are loaded for no
+    other."""
+    from wsprobe.conversation_http2 import Http2Client
+    from wsprobe.lab.perform_http2 import Asked, perform_http2, words
+
+    def plays(asked: Asked, before: int) -> tuple[Http2Step, ...]:
+        if scenario.http2 is None:
+            return words(b"404", b"This scenario is one of HTTP/1.1.\n")
+        every = scenario.http2.plays
+        return every[min(before + attempt, len(every) - 1)]
+
+    client = Http2Client(plan)
+    return client, perform_http2(kind.http2, plays, stage.seconds, stage.send(client.opening))
 
 
 def _performance(
@@ -166,6 +195,7 @@ class _Stage:
     def __init__(self, plan: Plan, until: int) -> None:
         self.events: list[Event] = []
         self.now = 0
+        self.speaks_http2 = plan.http2 is not None and plan.http2.prior_knowledge
         self._plan = plan
         self._until = until
 
@@ -230,7 +260,9 @@ class _Stage:
             return False
         shown = certificate(self._plan.target.host, "")
         version, cipher = _OLD_TLS if kind.fault == "old-version" else _TLS
-        self.add(TlsDone(self.now, version, cipher, "http/1.1", shown, True))
+        alpn = next((name for name in kind.alpn if name in self._plan.tls.alpn), None)
+        self.speaks_http2 = self._plan.http2 is not None and (self.speaks_http2 or alpn == "h2")
+        self.add(TlsDone(self.now, version, cipher, alpn, shown, True))
         if kind.fault != "client-certificate":
             return True
         # RFC 8446 section 4.4.2.4: the server's refusal comes after our own handshake is done.
@@ -281,7 +313,7 @@ class _Stage:
         self.add(failed)
         self.end(how, failed.error)
 
-    def converse(self, client: Client, performance: Performance, secure: bool, *, waits: bool) -> None:
+    def converse(self, client: Speaking, performance: Performance, secure: bool, *, waits: bool) -> None:
         """Let both sides talk until the client has what it wants, or its time is over.
 
         *waits*: the server does nothing before it has the request.

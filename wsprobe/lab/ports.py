@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Page
+from wsprobe.lab.http2_steps import ANNOUNCING, Http2Step
 from wsprobe.lab.perform import needed
 from wsprobe.lab.scenario import Listener, Scenario, Step, escape, fill_text
 
@@ -31,6 +32,10 @@ class Kind(Struct, frozen=True):
     """What is wrong with that TLS server in the eyes of a client."""
     steps: tuple[Step, ...] | None = None
     """Played as soon as the connection stands, in place of a scenario's; None: a request is read first."""
+    alpn: tuple[str, ...] = ("http/1.1",)
+    """What the TLS server takes, best first."""
+    http2: tuple[Http2Step, ...] = ANNOUNCING
+    """What a client that begins with the preface of HTTP/2 gets first, whatever it asks for."""
 
 
 def _say(text: bytes) -> Step:
@@ -45,6 +50,27 @@ ALERT_UNEXPECTED_MESSAGE = bytes.fromhex("15 03 03 00 02 02 0a")
 
 NOISE = bytes(x * x * 7 % 251 ^ 0xA5 for x in range(1, 257))
 """Bytes that are the beginning of nothing."""
+
+_NOT_A_REQUEST = b"This port speaks plain HTTP, and what came is no request.\n"
+
+NOT_A_REQUEST = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
+    % (len(_NOT_A_REQUEST), _NOT_A_REQUEST)
+)
+"""What a plain port says to a client that speaks TLS, or anything else."""
+
+
+FLOOD = 200_000
+"""Frames of a flood: more than any client wants."""
+
+
+def _h2(*opening: Http2Step) -> Kind:
+    return Kind(tls=True, alpn=("h2", "http/1.1"), http2=opening)
+
+
+def _settings(*pairs: tuple[int, int]) -> Http2Step:
+    return Http2Step("settings", pairs=pairs)
+
 
 KINDS: Mapping[Listener, Kind] = {
     "plain": Kind(),
@@ -63,16 +89,27 @@ KINDS: Mapping[Listener, Kind] = {
     "reset-on-hello": Kind(steps=(Step("read", seconds=HELLO), Step("reset"))),
     "noise": Kind(steps=(_say(NOISE), Step("hold", seconds=PATIENCE))),
     "fin-on-hello": Kind(steps=(Step("read", seconds=HELLO),)),
+    "h2": _h2(*ANNOUNCING),
+    "h2-off": _h2(_settings((3, 100))),
+    "h2-zero": _h2(_settings((3, 100), (8, 0))),
+    "h2-value-2": _h2(_settings((3, 100), (8, 2))),
+    "h2-late": _h2(_settings((3, 100)), Http2Step("wait", seconds=0.1), _settings((8, 1))),
+    "h2-later": _h2(_settings((3, 100)), Http2Step("wait", seconds=1.5), _settings((8, 1))),
+    "h2-withdrawn": _h2(_settings((3, 100), (8, 1)), _settings((8, 0))),
+    "h2-window-0": _h2(_settings((3, 100), (8, 1), (4, 0))),
+    "h2-window-5": _h2(_settings((3, 100), (8, 1), (4, 5))),
+    "h2-one-stream": _h2(_settings((3, 1), (8, 1))),
+    "h2-only": Kind(tls=True, alpn=("h2",)),
+    "h2-silent": _h2(Http2Step("hold", seconds=PATIENCE)),
+    "h2-no-settings": _h2(Http2Step("frame", type=6, data=b"12345678"), Http2Step("hold", seconds=PATIENCE)),
+    "h2-http1": _h2(Http2Step("raw", data=NOT_A_REQUEST), Http2Step("close-notify")),
+    "h2-goaway": _h2(_settings((3, 100), (8, 1)), Http2Step("goaway", code=11, data=b"too many connections")),
+    "h2-settings-flood": _h2(*ANNOUNCING, Http2Step("settings", pairs=((3, 100),), repeat=FLOOD)),
+    "h2-ping-flood": _h2(*ANNOUNCING, Http2Step("frame", type=6, data=b"12345678", repeat=FLOOD)),
+    "h2-malformed": _h2(Http2Step("frame", type=4, data=b"12345"), Http2Step("hold", seconds=PATIENCE)),
+    "tls-no-alpn": Kind(tls=True, alpn=()),
 }
 """All but ``unused``, which is a port where nothing listens."""
-
-_NOT_A_REQUEST = b"This port speaks plain HTTP, and what came is no request.\n"
-
-NOT_A_REQUEST = (
-    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
-    % (len(_NOT_A_REQUEST), _NOT_A_REQUEST)
-)
-"""What a plain port says to a client that speaks TLS, or anything else."""
 
 
 def is_hello(data: bytes | bytearray) -> bool:

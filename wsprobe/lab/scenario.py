@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from wsprobe.browsers.engine import Page
+from wsprobe.lab.http2_steps import Http2Play
 
 _BYTES = re.compile(rb"\{\{|\}\}|\{([a-z0-9.-]+)\}|[{}]")
 _TEXT = re.compile(r"\{\{|\}\}|\{([a-z0-9.-]+)\}|[{}]")
@@ -96,6 +97,25 @@ Listener = Literal[
     "noise",
     "fin-on-hello",
     "unused",
+    "h2",
+    "h2-off",
+    "h2-zero",
+    "h2-value-2",
+    "h2-late",
+    "h2-later",
+    "h2-withdrawn",
+    "h2-window-0",
+    "h2-window-5",
+    "h2-one-stream",
+    "h2-only",
+    "h2-silent",
+    "h2-no-settings",
+    "h2-http1",
+    "h2-goaway",
+    "h2-settings-flood",
+    "h2-ping-flood",
+    "h2-malformed",
+    "tls-no-alpn",
 ]
 
 
@@ -143,5 +163,7 @@ class Scenario(Struct, frozen=True):
     """Finding ids that it must produce (levels fail and warn)."""
     versions: tuple[str, ...] = ()
     """Values of Sec-WebSocket-Version that it speaks; others get a 426 that lists these. Empty: any."""
+    http2: Http2Play | None = None
+    """What it does over HTTP/2; *steps* are what the same port does over HTTP/1.1."""
     wires: tuple[tuple[str, str], ...] = ()
     """(wire version, what ``connect --wire`` with it says), where that is of interest."""

@@ -13,7 +13,7 @@ from contextlib import ExitStack, asynccontextmanager
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import trio
 import trio.socket as tsocket
@@ -22,6 +22,7 @@ from msgspec import Struct
 from wsprobe.lab import UnknownScenario, load
 from wsprobe.lab.certificates import Certificates, NoCertificates
 from wsprobe.lab.connection import Clear, Wire, drive, secured
+from wsprobe.lab.http2_steps import Http2Step
 from wsprobe.lab.paths import PARAMETERISED, PathError, scenario_at
 from wsprobe.lab.perform import LONGEST_HEAD, PATIENCE, Inbox, Request, RequestReader, answer, needed, perform
 from wsprobe.lab.ports import (
@@ -36,6 +37,9 @@ from wsprobe.lab.ports import (
     wanted,
 )
 from wsprobe.lab.scenario import Listener, Scenario, Step, escape
+
+if TYPE_CHECKING:
+    from wsprobe.lab.perform_http2 import Asked
 
 PAGE = "page"
 """Name of what is no scenario: a visit of it is not worth a line in a log."""
@@ -64,6 +68,23 @@ def reception(asked: Request, pages: Pages | None = None) -> Scenario:
 def whole(answer: bytes) -> Scenario:
     """Return what sends *answer*, which is no scenario's, byte for byte."""
     return Scenario(PAGE, "page", "A page of whoever runs the lab.", (Step("send", escape(answer)),))
+
+
+def reception_http2(asked: Asked, before: int) -> tuple[str, tuple[Http2Step, ...]]:
+    """Return the name of what is played for a request over HTTP/2, "" if nothing is, and its steps. *before*:
+    how many CONNECTs for its path came before it on its connection."""
+    from wsprobe.lab.perform_http2 import page, words
+
+    try:
+        scenario = scenario_at(asked.path.decode("latin-1"))
+    except (UnknownScenario, PathError) as error:
+        return "", words(b"404", f"{error}\n".encode())
+    if not asked.websocket:
+        return scenario.name, page()
+    if scenario.http2 is None:
+        return scenario.name, words(b"404", b"This scenario is one of HTTP/1.1.\n")
+    plays = scenario.http2.plays
+    return scenario.name, plays[min(before, len(plays) - 1)]
 
 
 def unavailable(why: str) -> Scenario:
@@ -113,7 +134,9 @@ class Visit(Struct, frozen=True):
     local: str
     """Our end."""
     request: bytes
-    """Its head as sent, and what came with it; what there is of it, if it is no request."""
+    """Its head as sent, and what came with it; what there is of it, if it is no request. Over HTTP/2 a line
+    that
+    names it, and the fields of its block as lines."""
     scenario: str
     """Name of what is played, "" if nothing is to be found there."""
 
@@ -258,6 +281,9 @@ class Lab:
             return
         came, asked = await _hear(wire)
         local, peer = _name(stream.socket.getsockname()), _name(stream.socket.getpeername())
+        if came.startswith(b"PRI * HTTP/2.0") and (not kind.tls or "h2" in kind.alpn):
+            await self._over_http2(listener, kind, wire, came, (peer, local))
+            return
         answered = await self._front.answer(self, asked, kind.tls) if self._front and asked else None
         scenario = None
         if asked is not None:
@@ -280,6 +306,21 @@ class Lab:
             wire = self._front.noted(scenario, asked, wire)
         await drive(performance.perform(trio.current_time), wire, self._bounds.received)
 
+    async def _over_http2(
+        self, listener: Listener, kind: Kind, wire: Wire, came: bytes, ends: tuple[str, str]
+    ) -> None:
+        from wsprobe.lab.perform_http2 import perform_http2
+
+        def plays(asked: Asked, before: int) -> tuple[Http2Step, ...]:
+            name, steps = reception_http2(asked, before)
+            if self._watch is not None:
+                block = b"".join(key + b": " + value + b"\r\n" for key, value in asked.fields)
+                line = asked.first(b":method") + b" " + asked.path + b" HTTP/2\r\n"
+                self._watch(Visit(listener, *ends, line + block, name))
+            return steps
+
+        await drive(perform_http2(kind.http2, plays, trio.current_time, came), wire, self._bounds.received)
+
     async def _drive(self, wire: Wire, steps: tuple[Step, ...]) -> None:
         await drive(perform(steps, {}, trio.current_time, Inbox()), wire, self._bounds.received)
 
@@ -295,7 +336,7 @@ class Lab:
                 )
                 return None
             host = stream.socket.getsockname()[0]
-            return await secured(stream, self.certificates.context(kind.fault, host))
+            return await secured(stream, self.certificates.context(kind.fault, host, kind.alpn))
         return None
 
 
@@ -324,6 +365,7 @@ async def serve(
     port: int = 0,
     *,
     tls_port: int | None = None,
+    http2_port: int | None = None,
     every_loopback: bool = False,
     public: bool = False,
     bounds: Bounds = Bounds(),
@@ -333,7 +375,8 @@ async def serve(
 ) -> AsyncIterator[Lab]:
     """Run a lab at *host*, its plain listener on *port* (0: any free one), until the block is left.
 
-    Other listeners are started as they are asked for; *tls_port* starts the TLS listener at once.
+    Other listeners are started as they are asked for; *tls_port* starts the TLS listener at once,
+    *http2_port* the one that takes HTTP/2 too.
     *every_loopback*: listen for all of 127.0.0.0/8. *public*: *host* need not be a loopback address.
     *watch* is called for each request. *pages* may answer a request in place of the catalogue, with a scenario
     or with a whole answer as bytes. *front* is asked before it.
@@ -349,6 +392,8 @@ async def serve(
             lab.start("plain", port)
             if tls_port is not None:
                 lab.start("tls", tls_port)
+            if http2_port is not None:
+                lab.start("h2", http2_port)
             yield lab
         finally:
             nursery.cancel_scope.cancel()

@@ -12,6 +12,7 @@ from wsprobe.exchange import Plan, PlanError
 if TYPE_CHECKING:
     import ssl
 
+    from wsprobe.conversation_http2 import Http2Client
     from wsprobe.net.proxy import Proxy
 
 
@@ -25,8 +26,13 @@ class Ready(Struct, frozen=True):
     proxy_context: ssl.SSLContext | None
     """Of an ``https:`` proxy."""
 
-    def client(self) -> Client:
-        """Return the client's side of the conversation, at its beginning."""
+    def client(self, alpn: str | None) -> Client | Http2Client:
+        """Return the client's side of the conversation, at its beginning. *alpn*: what the server took."""
+        how = self.plan.http2
+        if how is not None and (how.prior_knowledge or alpn == "h2"):
+            from wsprobe.conversation_http2 import Http2Client
+
+            return Http2Client(self.plan)
         return Client(self.plan)
 
 

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterable, Callable
 import trio
 from msgspec import Struct
 
-from wsprobe.conversation import Client, Phase, Turn
+from wsprobe.conversation import Client, Phase, Speaking, Turn
 from wsprobe.exchange import (
     Act,
     Connected,
@@ -65,13 +65,14 @@ _Item = Received | End | _Spoken
 
 
 async def converse(
-    wire: Wire, client: Client, tape: Tape, talk: Talk | None = None, whole: trio.CancelScope | None = None
+    wire: Wire, client: Speaking, tape: Tape, talk: Talk | None = None, whole: trio.CancelScope | None = None
 ) -> End:
     """Send the opening handshake, then do as *client* says; return how it ended.
 
     *whole* is the scope of the plan's max_time, which *talk* may prolong.
     """
-    if len(client.opening) > SHORT:
+    if not isinstance(client, Client) or len(client.opening) > SHORT:
+        # Over HTTP/2 there is something to say before the answer: SETTINGS, and what answers the server's.
         pump = _Pump(wire, tape, READS)
         pump.send(client.opening)
         return await _both_ways(pump, client, client.timer(tape.now()), tape, talk, whole)
@@ -114,7 +115,7 @@ async def _handshake(wire: Wire, client: Client, tape: Tape) -> End | tuple[Turn
 
 
 async def _both_ways(
-    pump: _Pump, client: Client, turn: Turn, tape: Tape, talk: Talk | None, whole: trio.CancelScope | None
+    pump: _Pump, client: Speaking, turn: Turn, tape: Tape, talk: Talk | None, whole: trio.CancelScope | None
 ) -> End:
     """Go on from *turn*, sending and receiving side by side; return how it ended."""
     put, inbox = trio.open_memory_channel[_Item](0)
@@ -133,7 +134,7 @@ async def _both_ways(
 
 
 async def _turns(
-    client: Client,
+    client: Speaking,
     turn: Turn,
     pump: _Pump,
     inbox: trio.MemoryReceiveChannel[_Item],
@@ -269,7 +270,7 @@ async def _carry_out(ready: Ready, tape: Tape, talk: Talk | None) -> End:
         if isinstance(wire, End):
             return wire
         try:
-            end = await converse(wire, ready.client(), tape, talk, whole)
+            end = await converse(wire, ready.client(_alpn(tape)), tape, talk, whole)
         finally:
             await wire.close()
         return _late_alert(end, tape)
@@ -286,6 +287,10 @@ def _late_alert(end: End, tape: Tape) -> End:
         shown = next((event.certificate for event in tape.events if isinstance(event, TlsDone)), None)
         tape.add(TlsFailed(tape.now(), "alert", end.error, certificate=shown, alert=end.alert))
     return end
+
+
+def _alpn(tape: Tape) -> str | None:
+    return next((event.alpn for event in tape.events if isinstance(event, TlsDone)), None)
 
 
 def _too_long(tape: Tape, seconds: float, limit: str) -> End:

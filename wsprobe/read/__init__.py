@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
 from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
@@ -14,54 +13,12 @@ from wsprobe.exchange import Ended, Event, Exchange, Received, Sent
 from wsprobe.read.body import plain_length, read_body
 from wsprobe.read.frames import When
 from wsprobe.read.head import LINES_MAX, opens_session, read_request, split_head, status_line
+from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import Head, Opinion, Reading, Response, Session
 from wsprobe.read.tokens import VALUE_MAX
 
 if TYPE_CHECKING:
     from wsprobe.wire.framing import SessionReader
-
-_HTTP = re.compile(rb"(?is)[\r\n]*(?:.{0,4}?http|icy[ \t]|[a-z]+/[0-9.]+[ \t])")
-_TLS = re.compile(rb"(?s)[\x14-\x17]\x03[\x00-\x04]")
-_SMTP_OR_FTP = re.compile(rb"(?:[245][0-9]{2})[ -][^\r\n]*")
-_FTP_WORDS = re.compile(rb"(?i)ftp|filezilla")
-_SETTINGS = re.compile(rb"(?s)\x00[\x00-\x40].\x04[\x00\x01]\x00{4}")
-_GOAWAY = re.compile(rb"(?s)\x00\x00.\x07\x00\x00{4}")
-
-
-def _is_text(data: bytes) -> bool:
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        # A character cut at the end of what was received does not make the rest less of a text.
-        if error.start < len(data) - 3 or error.start == 0:
-            return False
-        text = data[: error.start].decode("utf-8")
-    return all(c.isprintable() or c in "\t\r\n\f" for c in text)
-
-
-_GUESSES: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
-    ("tls", lambda data: _TLS.match(data) is not None),
-    ("ssh", lambda data: data.startswith(b"SSH-")),
-    (
-        "http2",
-        lambda data: data.startswith(b"PRI * HTTP/2") or bool(_SETTINGS.match(data) or _GOAWAY.match(data)),
-    ),
-    ("ftp", lambda data: bool((m := _SMTP_OR_FTP.match(data)) and _FTP_WORDS.search(m[0]))),
-    ("smtp", lambda data: _SMTP_OR_FTP.match(data) is not None),
-    ("text", _is_text),
-)
-
-_ENOUGH = 4096
-
-
-def looks_like(data: bytes) -> str:
-    """``tls``, ``ssh``, ``http2``, ``ftp``, ``smtp``, ``text`` or ``noise``; "" for (the beginning of) HTTP."""
-    data = data[:_ENOUGH]
-    start = data.lstrip(b"\r\n")
-    if _HTTP.match(data) or b"HTTP/".startswith(start[:5].upper()):
-        return "http2" if data.startswith(b"PRI * HTTP/2") else ""
-    return next((name for name, fits in _GUESSES if fits(data)), "noise")
-
 
 INTERIM_MAX = 1000
 """Interim answers read one by one. What follows them stays in ``Reading.rest``: memory stays bounded."""
@@ -82,8 +39,13 @@ def read(exchange: Exchange) -> Reading:
     """All that can be found in the bytes of *exchange*.
 
     No byte is lost: the heads and bodies of ``responses``, the frames and ``rest`` of ``session``, and
-    ``Reading.rest``, put end to end, are ``received``.
+    ``Reading.rest``, put end to end, are ``received``. Over HTTP/2 it is the frames of the server in
+    ``Reading.http2``, and ``rest``.
     """
+    if _over_http2(exchange):
+        from wsprobe.read.http2 import read_http2
+
+        return read_http2(exchange)
     request, sent = read_request(exchange)
     received = _received(exchange)
     responses, at = _heads(received)
@@ -121,8 +83,20 @@ def _session_reader(wire: str) -> SessionReader:
 def final_of(exchange: Exchange) -> Response | None:
     """The final answer of *exchange* as ``Reading.final`` has it, its body not read: for what asks for no more
     than a status, where bodies and frames may be many."""
+    if _over_http2(exchange):
+        return read(exchange).final
     responses, _ = _heads(_received(exchange))
     return responses[-1] if responses and not responses[-1].interim else None
+
+
+def _over_http2(exchange: Exchange) -> bool:
+    """True if HTTP/2 was spoken. Its reader and the libraries of that are loaded for nothing else."""
+    sent = next((event.data for event in exchange.events if isinstance(event, Sent) and event.data), b"")
+    if exchange.plan.http2 is None and not sent.startswith(b"PRI "):
+        return False
+    from wsprobe.read.http2 import spoken
+
+    return spoken(exchange)
 
 
 def response_of(head: Head) -> Response:

@@ -6,11 +6,14 @@ Every span is a pair (start, end) of offsets into ``Reading.received``, the appl
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 from wsprobe.exchange import Exchange, Received
+
+if TYPE_CHECKING:
+    from wsprobe.read.http2_values import Http2Connection
 
 Span = tuple[int, int]
 
@@ -67,6 +70,8 @@ class Head(Struct, frozen=True):
     """In the order sent; the start line (and empty lines before it) left out."""
     first: Line | None
     """The start line: the first line that is not empty."""
+    ended: bool = False
+    """Of a header block of HTTP/2, whose ``lines`` are the fields as HPACK coded them: END_HEADERS came."""
 
     @property
     def raw(self) -> bytes:
@@ -74,7 +79,7 @@ class Head(Struct, frozen=True):
 
     @property
     def complete(self) -> bool:
-        return self.blank != b""
+        return self.blank != b"" or self.ended
 
     def all(self, name: bytes) -> tuple[Field, ...]:
         """Every field called *name* (lower case), in order."""
@@ -105,9 +110,10 @@ coding; it is none that can be undone here."""
 class Body(Struct, frozen=True):
     """The body of a final answer that is not a 101 (framed by h11)."""
 
-    framing: Literal["none", "length", "chunked", "close", "unknown"]
+    framing: Literal["none", "length", "chunked", "close", "stream", "unknown"]
+    """``stream``: DATA frames of HTTP/2, until END_STREAM."""
     raw: bytes
-    """As on the wire, chunk framing included."""
+    """As on the wire, chunk framing included; of HTTP/2, what the DATA frames carry."""
     content: bytes
     """Without transfer coding."""
     expected: int | None
@@ -245,9 +251,12 @@ class Reading(Struct, frozen=True):
     """None if nothing came, or a head of more lines than anyone would send in earnest."""
     looks_like: str = ""
     """What the bytes are where they are not HTTP: ``tls``, ``ssh``, ``smtp``, ``ftp``, ``http2``, ``text``,
-    ``noise``."""
+    ``noise``. Where HTTP/2 was spoken and they are not that: one of these, or ``http1``."""
     rest: bytes = b""
-    """Bytes after the end of a final answer's body, or after more interim answers than are read."""
+    """Bytes after the end of a final answer's body, or after more interim answers than are read. Of HTTP/2:
+    those behind the last frame, too few for a header of one, or past what was read as frames."""
+    http2: Http2Connection | None = None
+    """The frames of the connection, where HTTP/2 was spoken; ``responses`` and ``session`` are our stream's."""
 
     @property
     def final(self) -> Response | None:

@@ -26,7 +26,8 @@ from wsprobe.exchange import Certificate, Exchange, TlsDone, TlsFailed
 from wsprobe.judge.finding import Finding, Level, Told, Verdict
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
-from wsprobe.read.reading import Body, Field, Head, Reading, Request, Response, Session
+from wsprobe.read.http2_values import HeaderBlock, Http2Connection, setting_name
+from wsprobe.read.reading import Body, Field, Head, Reading, Response, Session
 from wsprobe.report import Report, close_of
 from wsprobe.show.timing import timing
 
@@ -58,10 +59,24 @@ class Object(Struct, frozen=True, forbid_unknown_fields=True):
 class RequestJson(Object, frozen=True, kw_only=True):
     """The request as it was sent."""
 
-    line: Annotated[str, Meta(description="The request line.")]
+    line: Annotated[str | None, Meta(description="The request line; null over HTTP/2, which has none.")]
     headers: Annotated[list[Pair], Meta(description="Every field line, as [name, value].")]
     raw: Annotated[
         bytes | UnsetType, Meta(description="The head, and whatever was sent behind it; absent with --brief.")
+    ] = UNSET
+    fields: Annotated[
+        list[Pair] | UnsetType,
+        Meta(
+            description="Only over HTTP/2: every field of the block, pseudo-fields too, as [name, value] in "
+            "the order sent."
+        ),
+    ] = UNSET
+    sent: Annotated[
+        bool | UnsetType,
+        Meta(
+            description="Only over HTTP/2: false if the request was not sent, because the server does not "
+            "announce that it takes it; the rest is what would have been."
+        ),
     ] = UNSET
 
 
@@ -82,8 +97,8 @@ class BodyJson(Object, frozen=True, kw_only=True):
     ] = UNSET
     truncated: Annotated[bool, Meta(description="Whether there was, or should have been, more.")]
     framing: Annotated[
-        Literal["none", "length", "chunked", "close", "unknown"],
-        Meta(description="What says where the body ends."),
+        Literal["none", "length", "chunked", "close", "stream", "unknown"],
+        Meta(description="What says where the body ends; stream is DATA of HTTP/2."),
     ]
     expected: Annotated[int | None, Meta(description="The Content-Length, if there is one that can be read.")]
     coding: Annotated[str | None, Meta(description="The Content-Encoding that text was decoded from.")]
@@ -95,7 +110,10 @@ class ResponseJson(Object, frozen=True, kw_only=True):
 
     status_line: Annotated[
         str | None,
-        Meta(description="The first line, without its line end; null if there are interim answers only."),
+        Meta(
+            description="The first line, without its line end; null if there are interim answers only, and "
+            "over HTTP/2, which has none."
+        ),
     ]
     version: Annotated[
         str | UnsetType | None,
@@ -129,6 +147,13 @@ class ResponseJson(Object, frozen=True, kw_only=True):
     informational: Annotated[
         list[ResponseJson] | UnsetType,
         Meta(description="Interim answers that came before, oldest first; only on the final answer."),
+    ] = UNSET
+    fields: Annotated[
+        list[Pair] | UnsetType,
+        Meta(
+            description="Only over HTTP/2: every field of the block, pseudo-fields too, as [name, value] in "
+            "the order received."
+        ),
     ] = UNSET
 
 
@@ -364,10 +389,10 @@ class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
     ]
     outcome: Annotated[
         str,
-        _one_of("open", "failed", "closed", "connecting", "threw", "follows"),
+        _one_of("open", "failed", "closed", "connecting", "threw", "follows", "unloaded"),
         Meta(
             description="What came of it for script; follows: the engine would go on to a redirect or retry "
-            "that is not recorded."
+            "that is not recorded; unloaded: the page itself does not load."
         ),
     ]
     because: Annotated[
@@ -379,6 +404,16 @@ class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
         Meta(description="Not null where the engine is measured to give more than one result: which."),
     ]
     cookies: Annotated[tuple[str, ...], Meta(description="Set-Cookie values that the engine stores.")]
+    handshakes: Annotated[
+        tuple[Literal["2", "1.1"], ...],
+        Meta(description="The protocols of its handshakes, in order: 2 for HTTP/2, 1.1 for HTTP/1.1."),
+    ]
+    otherwise: Annotated[
+        str | None,
+        Meta(
+            description="Not null where this engine, asking by itself, would ask over the other protocol: when."
+        ),
+    ]
     beyond: Annotated[
         tuple[str, ...] | UnsetType,
         Meta(
@@ -468,6 +503,37 @@ class SeenJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
     ]
 
 
+class Http2FrameJson(Object, frozen=True, kw_only=True):
+    """One frame of HTTP/2."""
+
+    type: Annotated[str, Meta(description="The type by name; 0x42 of one that has none.")]
+    stream: Annotated[int, Meta(ge=0, description="The stream; 0 is the connection.")]
+    flags: Annotated[tuple[str, ...], Meta(description="The flags that are set, by name.")]
+    length: Annotated[int, Meta(ge=0, description="Bytes of its payload, as announced.")]
+    by: Annotated[Who, Meta(description="Who sent it.")]
+    at: Annotated[float, Meta(description="When it was sent, or its last byte came.")]
+
+
+class StreamEndJson(Object, frozen=True, kw_only=True):
+    """What ended the stream of the request."""
+
+    by: Annotated[Who, Meta(description="Who ended it.")]
+    how: Annotated[
+        Literal["end-stream", "rst-stream", "goaway", "connection"],
+        Meta(
+            description="END_STREAM, RST_STREAM, a GOAWAY that leaves the stream out, or the end of the "
+            "connection."
+        ),
+    ]
+    code: Annotated[int | None, Meta(description="The error code of RST_STREAM or GOAWAY.")]
+    name: Annotated[str | None, Meta(description="The name of the code; 0xff of one that has none.")]
+    debug: Annotated[str | None, Meta(description="What a GOAWAY says of it.")]
+
+
+FRAMES_MOST = 10_000
+"""Frames of HTTP/2 that are listed; ``exchange`` has the bytes of all."""
+
+
 class ReportJson(Object, frozen=True, kw_only=True):
     """One line of wsprobe connect --json or wsprobe compare --json.
 
@@ -519,6 +585,33 @@ class ReportJson(Object, frozen=True, kw_only=True):
     close: Annotated[
         CloseJson | None, Meta(description="The closing handshake; null if there was no Close frame.")
     ]
+    http: Annotated[
+        Literal["2"] | UnsetType,
+        Meta(
+            description="2 where HTTP/2 was spoken; absent over HTTP/1.1. The members from here to trailers "
+            "are there with it."
+        ),
+    ] = UNSET
+    settings: Annotated[
+        dict[str, int] | UnsetType,
+        Meta(description="The server's settings by name, the last value of each."),
+    ] = UNSET
+    frames: Annotated[
+        list[Http2FrameJson] | UnsetType,
+        Meta(description=f"The frames of both sides in order, at most {FRAMES_MOST} of them."),
+    ] = UNSET
+    frames_left_out: Annotated[
+        Annotated[int, Meta(ge=0)] | UnsetType,
+        Meta(description="How many more frames there were; exchange has their bytes."),
+    ] = UNSET
+    stream_end: Annotated[
+        StreamEndJson | UnsetType | None,
+        Meta(description="What ended the stream of the request; null if nothing did."),
+    ] = UNSET
+    trailers: Annotated[
+        list[Pair] | UnsetType | None,
+        Meta(description="The fields that came behind the answer, as [name, value]."),
+    ] = UNSET
     exchange: Annotated[
         Exchange | UnsetType,
         Meta(
@@ -685,6 +778,7 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
     reading = report.reading
     exchange = reading.exchange
     answers = report.answers or (None,) * len(report.views)
+    over_http2: dict[str, Any] = {} if reading.http2 is None else http2_members(reading.http2)
     return ReportJson(
         format=1,
         wsprobe=__version__,
@@ -692,7 +786,7 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
         name=report.name or None,
         outcome=report.outcome,
         exit_status=int(report.exit_status),
-        request=request_value(reading.request),
+        request=request_value(reading),
         response=response_value(reading),
         hops=[HopJson(url=hop.plan.target.url, response=response_value(read(hop))) for hop in exchange.hops],
         tls=tls_value(exchange),
@@ -700,6 +794,7 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
         findings=[finding_value(f, reading) for f in report.verdict.findings],
         session=None if reading.session is None else session_value(reading.session),
         close=close_value(reading),
+        **over_http2,
         exchange=exchange,
         views=[view_value(view, answer) for view, answer in zip(report.views, answers, strict=True)] or UNSET,
         verdicts=[verdict_value(verdict, reading) for verdict in report.verdicts] or UNSET,
@@ -747,8 +842,11 @@ def _first_line(head: Head) -> str:
     return _text(head.first.text) if head.first is not None else ""
 
 
-def request_value(request: Request) -> RequestJson | None:
+def request_value(reading: Reading) -> RequestJson | None:
     """None if nothing was sent."""
+    if reading.http2 is not None:
+        return _request_over_http2(reading, reading.http2)
+    request = reading.request
     if request.head.first is None:
         return None
     return RequestJson(
@@ -762,6 +860,8 @@ def response_value(reading: Reading) -> ResponseJson | None:
     """The final answer with the interim ones before it; None if no byte of an answer came."""
     if not reading.responses:
         return None
+    if reading.http2 is not None:
+        return _response_over_http2(reading, reading.http2)
     final = reading.final
     interim = [one_response(r, UNSET) for r in reading.responses if r.interim]
     if final is None:
@@ -781,6 +881,66 @@ def one_response(response: Response, interim: list[ResponseJson] | UnsetType) ->
         body=None if response.body is None else body_value(response.body),
         informational=interim,
     )
+
+
+def _block(block: HeaderBlock) -> list[Pair]:
+    """The fields of a header block as they stood in it, pseudo-fields too."""
+    return [(_text(field.name), _text(field.value)) for field in block.fields]
+
+
+def _request_over_http2(reading: Reading, of: Http2Connection) -> RequestJson:
+    # HTTP/2 is read with libraries that nothing else loads.
+    from wsprobe.read.http2 import request_fields
+
+    block = [(_text(name), _text(value)) for name, value in request_fields(reading)]
+    return RequestJson(
+        line=None,
+        headers=[pair for pair in block if not pair[0].startswith(":")],
+        raw=of.request.raw if of.request is not None else b"",
+        fields=block,
+        sent=of.request is not None,
+    )
+
+
+def _response_over_http2(reading: Reading, of: Http2Connection) -> ResponseJson:
+    every = [
+        replace(one_response(response, UNSET), status_line=None, fields=_block(block), raw=block.raw)
+        for response, block in zip(reading.responses, of.blocks, strict=False)
+    ]
+    if reading.final is None:
+        return ResponseJson(status_line=None, status=None, headers=[], fields=[], informational=every)
+    return replace(every[-1], informational=every[:-1])
+
+
+def http2_members(of: Http2Connection) -> dict[str, Any]:
+    """The members of a report that only a WebSocket over HTTP/2 has."""
+    end = of.end
+    return {
+        "http": "2",
+        "settings": {setting_name(key): value for key, value in of.settings},
+        "frames": [
+            Http2FrameJson(
+                type=frame.name,
+                stream=frame.stream,
+                flags=tuple(frame.flag_names),
+                length=frame.length,
+                by=frame.by,
+                at=frame.at / 1000,
+            )
+            for frame in of.frames[:FRAMES_MOST]
+        ],
+        "frames_left_out": max(0, len(of.frames) - FRAMES_MOST),
+        "stream_end": None
+        if end is None
+        else StreamEndJson(
+            by=end.by,
+            how=end.how,
+            code=end.code,
+            name=end.name or None,
+            debug=_text(end.debug) or None,
+        ),
+        "trailers": None if of.trailers is None else _block(of.trailers),
+    }
 
 
 def body_value(body: Body) -> BodyJson:
@@ -896,6 +1056,8 @@ def view_value(view: ScriptView, answer: Report | None) -> ViewJson:
         because=view.because,
         races=view.races or None,
         cookies=view.cookies,
+        handshakes=view.handshakes,
+        otherwise=view.otherwise or None,
         beyond=view.beyond or UNSET,
     )
 

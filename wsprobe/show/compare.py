@@ -17,6 +17,7 @@ from wsprobe.report import VARYING, Report, close_of, comparable
 from wsprobe.show import timing
 from wsprobe.show.causes import causes
 from wsprobe.show.lines import Line, Look, Piece, cut, left_out, line, width_of
+from wsprobe.show.protocols import difference as protocols_differ
 from wsprobe.show.report import SAID_BY_OUTCOME, answers, asked_again, received_dump, sentence, transport_bytes
 from wsprobe.show.session import session
 from wsprobe.show.views import TITLES, blocks
@@ -244,7 +245,7 @@ def _alike(of: Report) -> object:
     )
     body = b"" if final.body is None else _OF_THE_MOMENT.sub(b"#", final.body.content)
     close = close_of(of.reading)
-    return of.outcome, final.status, final.reason, tuple(fields), body, _findings_of(of), close
+    return of.outcome, final.version, final.status, final.reason, tuple(fields), body, _findings_of(of), close
 
 
 def _findings_of(of: Report) -> tuple[str, ...]:
@@ -254,7 +255,7 @@ def _findings_of(of: Report) -> tuple[str, ...]:
 def one(report: Report, look: Look) -> list[Line]:
     """One recording with its views and verdicts."""
     got = answers_of(report) if report.views else []
-    rows = [_title(report, got)]
+    rows = [_title(report, got), *protocols_differ(report)]
     if report.views:
         rows += _page(report, look)
         silent = [i for i, answer in enumerate(report.answers) if answer is None]
@@ -327,15 +328,22 @@ def _who(report: Report, of: Answer, first: Answer, look: Look) -> Line:
     if of is not first:
         mine, theirs = _requests(report, of), _requests(report, first)
         otherwise = []
+        here, there = {_http(r) for r in mine}, {_http(r) for r in theirs}
+        if not here & there:
+            otherwise.append(f"over {next(iter(here))}")
         for key, name in _ASKED.items():
-            here, there = {_field(r, key) for r in mine}, {_field(r, key) for r in theirs}
-            if here & there:
+            mine_of, theirs_of = {_field(r, key) for r in mine}, {_field(r, key) for r in theirs}
+            if mine_of & theirs_of:
                 continue
-            value = next(iter(here))
+            value = next(iter(mine_of))
             otherwise.append(f"without {name}" if value is None else f"with {name}: {look.text(value[:80])}")
         if otherwise:
             rows.append(Piece(f", who asked {', '.join(otherwise)}"))
     return tuple(rows)
+
+
+def _http(of: Report) -> str:
+    return "HTTP/1.1" if of.reading.http2 is None else "HTTP/2"
 
 
 def _requests(report: Report, of: Answer) -> list[Report]:

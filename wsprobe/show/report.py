@@ -3,7 +3,7 @@ compiler does), how it ended, and how long it took."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from wsprobe import __version__
 from wsprobe.exchange import (
@@ -25,183 +25,17 @@ from wsprobe.judge.subject import how
 from wsprobe.outcome import TABLE
 from wsprobe.read import read
 from wsprobe.read.head import split_head
-from wsprobe.read.reading import Body, Head, Reading, Response
-from wsprobe.read.reading import Line as WireLine
+from wsprobe.read.reading import Reading
 from wsprobe.remedy import advice
 from wsprobe.report import Report, close_of
-from wsprobe.show import timing
+from wsprobe.show import answer, http2, timing
+from wsprobe.show.answer import DUMP_BYTES, HEAD_LINES, LONG_LINE, loose, without_style
 from wsprobe.show.causes import causes
-from wsprobe.show.lines import Budget, Line, Look, Piece, cells, cut, left_out, line
+from wsprobe.show.lines import Budget, Line, Look, Piece, cut, left_out, line
 from wsprobe.show.session import session
 from wsprobe.visible import hexdump, shown_text, visible
 
-HEAD_LINES = 100
-"""Lines of a head, and of all interim ones together, that are shown unless more is asked for."""
-BODY_LINES = 40
-"""Lines of a body that are shown unless more is asked for."""
-LONG_LINE = 2000
-"""Characters of one line that are shown unless more is asked for."""
-DUMP_BYTES = 256
-BODY_KEPT = "-o FILE keeps all"
-
-
-def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Line]:
-    """Every answer that came: heads with *findings* under the lines they point into; the final one's body."""
-    rows: list[Line] = []
-    room = Budget(HEAD_LINES, look)
-    left = 0
-    for response in reading.responses:
-        if not response.interim:
-            rows += [*_missing(left, "interim answers", look), *head(response, findings, look)]
-            left = 0
-            shown = [] if response.body is None else body(response.body, look)
-            rows += [(), *shown] if shown else []
-        elif room.full and not _pointed_at(response, findings):
-            left += 1
-        else:
-            rows += [*_missing(left, "interim answers", look), *head(response, findings, look, room), ()]
-            left = 0
-    return rows + _missing(left, "interim answers", look)
-
-
-def head(response: Response, findings: Sequence[Finding], look: Look, room: Budget | None = None) -> list[Line]:
-    """The head's lines, each followed by the findings that point into it. Of those that there is no *room* for,
-    only lines that a finding points into are shown."""
-    room = room or Budget(HEAD_LINES, look)
-    rows: list[Line] = []
-    left = 0
-    for wire in response.head.lines:
-        here = [f for f in findings if f.span is not None and _within(f.span, wire)]
-        if room.full and not here:
-            left += 1
-            continue
-        rows += [*_missing(left, "lines", look), room.take(_wire_line(wire, response.head, look))]
-        left = 0
-        for finding in here:
-            rows += pointed(finding, wire, look)
-    return rows + _missing(left, "lines", look)
-
-
-def _missing(count: int, what: str, look: Look) -> list[Line]:
-    return [left_out(count, what, look)] if count else []
-
-
-def _pointed_at(response: Response, findings: Sequence[Finding]) -> bool:
-    start, stop = response.head.start, response.head.start + len(response.head.raw)
-    return any(f.span is not None and start <= f.span[0] < stop for f in findings)
-
-
-def _wire_line(wire: WireLine, of: Head, look: Look) -> Line:
-    text = look.text(wire.text[:LONG_LINE])
-    more = len(wire.text) - LONG_LINE
-    tail = [Piece(f" ... {more} more bytes", "dim")] if more > 0 else []
-    if wire is of.first:
-        return line(Piece(text, "title"), *tail)
-    name, colon, value = text.partition(":")
-    if not colon:
-        return line(text, *tail)
-    return line(Piece(name, "name"), colon + value, *tail)
-
-
-def _within(span: tuple[int, int], wire: WireLine) -> bool:
-    return wire.start <= span[0] < wire.start + max(1, len(wire.raw))
-
-
-def pointed(finding: Finding, wire: WireLine, look: Look) -> list[Line]:
-    """Carets under the bytes meant, then what is said of them."""
-    assert finding.span is not None
-    left = min(finding.span[0] - wire.start, LONG_LINE)
-    right = min(max(finding.span[1] - wire.start, left), len(wire.text), LONG_LINE)
-    before = cells(look.text(wire.text[:left]))
-    under = max(1, cells(look.text(wire.text[left:right])))
-    mark = f"{finding.level} {finding.id}"
-    under = min(under, look.width)
-    if look.terminal and before + under + len(mark) + 1 > look.width:
-        return [
-            line(
-                " " * min(before, max(0, look.width - under)),
-                Piece("^" * under, finding.level),
-            ),
-            line("  ", Piece(mark, finding.level)),
-            *said(finding, look),
-        ]
-    return [
-        line(" " * before, Piece("^" * under, finding.level), " ", Piece(mark, finding.level)),
-        *said(finding, look),
-    ]
-
-
-def loose(finding: Finding, look: Look) -> list[Line]:
-    """A finding that points at no line of a head."""
-    return [line(Piece(f"{finding.level} {finding.id}", finding.level)), *said(finding, look)]
-
-
-def said(finding: Finding, look: Look) -> list[Line]:
-    """What a finding says, indented: the words, the rule, the usual cause."""
-    rows = [line("  ", finding.text)]
-    if finding.expected is not None or finding.received is not None:
-        if finding.expected is not None and finding.expected not in finding.text:
-            rows.append(line("  expected ", Piece(finding.expected, "good")))
-        if finding.received is not None and finding.received not in finding.text and finding.span is None:
-            rows.append(line("  received ", Piece(finding.received, "fail")))
-    rows.append(line(Piece(f"  {finding.spec}", "dim")))
-    if finding.usual and (finding.level != "note" or look.verbose):
-        rows.append(line("  usually: ", finding.usual))
-    if not look.terminal:
-        return rows
-    return [part for row in rows for part in cut(row, look.width)]
-
-
-def body(of: Body, look: Look) -> list[Line]:
-    """A body as text where it is text, else the first bytes in hex; what was left out is said."""
-    content = of.decoded if of.decoded is not None else of.content
-    if not content:
-        return []
-    if binary(content):
-        rows = [line(Piece(row, "dim")) for row in hexdump(content[:DUMP_BYTES])]
-        if len(content) > DUMP_BYTES:
-            rows.append(left_out(len(content) - DUMP_BYTES, "bytes", look, BODY_KEPT))
-        return rows
-    lines = (content if look.verbose else without_style(content)).split(b"\n")
-    if lines[-1] == b"":
-        lines.pop()
-    room = Budget(BODY_LINES, look)
-    rows = []
-    for each in lines:
-        if room.full:
-            return [*rows, left_out(len(lines) - len(rows), "lines", look, BODY_KEPT)]
-        text = each.removesuffix(b"\r")
-        tail = [Piece(f" ... {len(text) - LONG_LINE} more bytes", "dim")] if len(text) > LONG_LINE else []
-        rows.append(room.take(line(look.text(text[:LONG_LINE]), *tail)))
-    return rows
-
-
-def without_style(content: bytes) -> bytes:
-    """A page without what stands in its style elements: Squid's has 90 lines of it before the first word."""
-    lower = content.lower()
-    kept: list[bytes] = []
-    at = 0
-    while (start := lower.find(b"<style", at)) >= 0 and (end := lower.find(b"</style", start)) >= 0:
-        opened = lower.find(b">", start, end) + 1 or end
-        kept += [content[at:opened], b" ... "]
-        at = end
-    return b"".join([*kept, content[at:]])
-
-
-def binary(content: bytes) -> bool:
-    """True if *content* is better shown in hex: a NUL, or more than one byte in ten that no text has."""
-    sample = content[:4096]
-    odd = sum(1 for b in sample if b < 0x20 and b not in b"\t\n\r\x1b")
-    return b"\0" in sample or odd * 10 > len(sample)
-
-
-def unplaced(findings: Iterable[Finding], responses: Sequence[Response]) -> list[Finding]:
-    """The findings that no line of a head shows."""
-    spans = [(r.head.start, r.head.start + len(r.head.raw)) for r in responses]
-    return [f for f in findings if f.span is None or not any(a <= f.span[0] < b for a, b in spans)]
-
-
-SAID_BY_OUTCOME = ("status-not-101", "interrupted")
+SAID_BY_OUTCOME = ("status-not-101", "http2-status-not-200", "interrupted")
 """Findings whose sentence is the outcome's own: the usual cause is said there."""
 NAMES_THE_CAUSE = frozenset(
     {
@@ -230,14 +64,17 @@ def handshake(report: Report, look: Look) -> list[Line]:
     hops = reading.exchange.hops
     for hop, then in zip(hops, (*hops[1:], reading.exchange), strict=False):
         rows.append(line(Piece(asked_again(hop, then), "dim")))
+    if reading.exchange.plan.http2 is not None:
+        rows += http2.spoken(reading)
     if reading.looks_like and reading.received:
         rows += received_dump(reading.received, look)
     else:
         rows += answers(reading, findings, look)
     rows += transport_bytes(report, look)
     rows += session(reading, look)
-    placed = [] if reading.looks_like else reading.responses
-    for finding in unplaced(findings, placed):
+    if reading.http2 is not None:
+        rows += http2.ending(reading, look)
+    for finding in unplaced(findings, reading):
         if finding.level != "note" or look.verbose or finding.id in report_notes(report):
             rows += loose(finding, look)
     rows += outcome(report, look)
@@ -254,6 +91,19 @@ def made_by(report: Report) -> str:
     name = "" if report.name in ("", report.exchange.plan.target.url) else f" ({shown_text(report.name)})"
     when = f", {report.exchange.started}" if report.exchange.started else ""
     return f"{url}{name}{when}, wsprobe {__version__}"
+
+
+def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Line]:
+    """Every answer that came, in the form of the protocol that it came over."""
+    shown = answer.answers if reading.http2 is None else http2.answers
+    return shown(reading, findings, look)
+
+
+def unplaced(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
+    """The findings that ``answers`` shows under no line."""
+    if reading.http2 is not None:
+        return [f for f in findings if reading.looks_like or not http2.placed(f, reading)]
+    return answer.unplaced(findings, [] if reading.looks_like else reading.responses)
 
 
 def asked_again(hop: Exchange, then: Exchange) -> str:
@@ -345,7 +195,8 @@ def outcome(report: Report, look: Look) -> list[Line]:
             line("  usually: ", f.usual) for f in report.verdict.findings if f.id in SAID_BY_OUTCOME and f.usual
         ]
     final = report.reading.final
-    if final is not None and final.status is not None and final.status != 101 and not report.views:
+    unheard = final is not None and final.status is not None and report.reading.session is None
+    if final is not None and unheard and final.status != 101 and not report.views:
         url = visible(report.title.encode())
         rows.append(
             line("  a script in a browser sees none of this: ", f"wsprobe compare --browser-mode {url}")
@@ -363,6 +214,8 @@ def session_opened(report: Report) -> bool:
 
 def sentence(report: Report, look: Look) -> str:
     """What the outcome means for this recording."""
+    if report.reading.http2 is not None and (said := http2.sentence(report)):
+        return said
     final = report.reading.final
     status = final.status if final is not None else None
     special: dict[str, Callable[[], str]] = {

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from wsprobe.exchange import (
     Certificate,
     Connected,
@@ -29,6 +31,9 @@ from wsprobe.read.reading import Head
 from wsprobe.show.lines import Line, Look, Piece, line, width_of
 from wsprobe.show.session import ALONE, frame
 from wsprobe.visible import hexdump, visible
+
+if TYPE_CHECKING:
+    from wsprobe.show.http2_frames import Frames
 
 ENDS = {
     "fin": "the peer closed the connection",
@@ -77,14 +82,29 @@ class Conversation:
         self._room = MOST_IN_HEX if self._look.verbose > 1 else MOST
         self._hidden = 0
         self._sides = {"<": _Side(), ">": _Side()}
+        self._http2: Frames | None = None
+
+    def _over_http2(self, of: Received | Sent) -> list[Line] | None:
+        """The frames of HTTP/2 in the next bytes; None where it is not spoken."""
+        if self._http2 is None and isinstance(of, Sent) and of.data.startswith(b"PRI * HTTP/2.0\r\n\r\nSM"):
+            from wsprobe.show.http2_frames import Frames
+
+            self._http2 = Frames(self._look)
+        if self._http2 is None:
+            return None
+        return self._http2.take("client" if isinstance(of, Sent) else "server", of.data)
 
     def _read(self, of: Received | Sent | TunnelReceived | TunnelSent) -> list[Line]:
         """The lines of *of*, or, once the session is open, the frames that are whole with it."""
+        over_http2 = self._over_http2(of) if self._room > 0 and isinstance(of, Received | Sent) else None
+        if over_http2 is not None:
+            rows = [_stamped(of.at, each) for each in over_http2]
+            return rows + (event(of, self._look) if self._look.verbose > 1 else [])
         if self._look.verbose > 1 or isinstance(of, TunnelReceived | TunnelSent) or self._room <= 0:
             return event(of, self._look)
         mark, style = ("<", "") if isinstance(of, Received) else (">", "ours")
         side = self._sides[mark]
-        rows: list[Line] = []
+        rows = []
         data = of.data
         if side.head is not None:
             side.rest += data
@@ -131,7 +151,7 @@ class Conversation:
         size = sum(map(width_of, lines))
         self._room -= size
         if self._room < 0:
-            kept = max(1, len(lines) * (size + self._room) // size)
+            kept = max(1, len(lines) * (size + self._room) // max(1, size))
             left = len(lines) - kept
             lines = lines[:kept]
             if left:

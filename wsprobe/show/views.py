@@ -57,7 +57,9 @@ def blocks(views: Sequence[ScriptView], look: Look) -> list[Block]:
 def _block(group: Sequence[ScriptView], look: Look) -> Block:
     first = group[0]
     lines = [*_construction(group, look), *_events(first.events, look)]
-    if first.exception is None:
+    if first.outcome == "unloaded":
+        lines.append(line(Piece("the page itself does not load, so no script runs", "dim")))
+    elif first.exception is None:
         lines.append(line(f"readyState {first.ready_state} {STATES[first.ready_state]}"))
     if first.outcome == "open":
         lines.append(line(Piece("still open when the recording ended", "dim")))
@@ -75,10 +77,22 @@ def _block(group: Sequence[ScriptView], look: Look) -> Block:
     if hidden:
         lines.append(line(Piece("hidden: ", "warn"), _safe(", ".join(hidden), look)))
     for view in group:
+        if "2" in view.handshakes:
+            lines.append(line(Piece(f"asked by {title(view)} over ", "dim"), _spoken(view)))
+        if view.otherwise:
+            lines.append(line(Piece("note: ", "warn"), view.otherwise))
         if view.races:
             lines.append(line(Piece(f"races in {title(view)}: ", "warn"), _safe(view.races, look)))
     place = "in the script" if all(view.browser in RUNTIMES for view in group) else "in the page"
     return Block(tuple(title(view) for view in group), tuple(lines), place)
+
+
+_PROTOCOLS = {"2": "HTTP/2", "1.1": "HTTP/1.1"}
+
+
+def _spoken(view: ScriptView) -> str:
+    """The protocols of the view's handshakes, in words."""
+    return ", then ".join(_PROTOCOLS[each] for each in view.handshakes)
 
 
 def _safe(text: str, look: Look) -> str:

@@ -277,14 +277,17 @@ def answer_of(reading: Reading, final: Response) -> Answer:
 
 
 def oddity_of(request: Request) -> str:
-    if request.method != b"GET":
+    over_http2 = request.version == b"HTTP/2"  # RFC 8441 section 5: CONNECT, no Upgrade, no key
+    if not over_http2 and request.method != b"GET":
         return "method"
-    if not _listed(request, b"upgrade", b"websocket") or not _listed(request, b"connection", b"upgrade"):
+    if not over_http2 and not (
+        _listed(request, b"upgrade", b"websocket") and _listed(request, b"connection", b"upgrade")
+    ):
         return "upgrade"
     versions = request.head.all(b"sec-websocket-version")
     if len(versions) != 1 or versions[0].value != b"13":
         return "version"
-    if request.key is None or not re.fullmatch(rb"[0-9A-Za-z+/]{22}==", request.key):
+    if not over_http2 and (request.key is None or not re.fullmatch(rb"[0-9A-Za-z+/]{22}==", request.key)):
         return "key"
     protocols = request.head.all(b"sec-websocket-protocol")
     if protocols and any(not part.strip() for field in protocols for part in field.value.split(b",")):

@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from wsprobe.browsers.chromium import constructor
+from wsprobe.browsers.chromium import constructor, http2
 from wsprobe.browsers.chromium.channel import Channel, State, complain, fail, failed
 from wsprobe.browsers.chromium.establish import not_established
 from wsprobe.browsers.chromium.facts import Facts
@@ -15,6 +15,7 @@ from wsprobe.browsers.chromium.handshake import Failed, Opened, judge
 from wsprobe.browsers.chromium.http import Answer, read_answer
 from wsprobe.browsers.chromium.request import authorization, request
 from wsprobe.browsers.engine import Construction, FollowUp, Page, ScriptView
+from wsprobe.browsers.http2 import Again, HttpVersion, came_over, handshakes
 from wsprobe.browsers.network import reset_unasked
 from wsprobe.browsers.page import fetch_site, given
 from wsprobe.browsers.script import (
@@ -22,13 +23,16 @@ from wsprobe.browsers.script import (
     Arrival,
     CallTexts,
     OwnClose,
+    StreamOver,
     Told,
     WebSocket,
     arrivals,
     end,
     live,
+    own_close,
     session,
     timed_acts,
+    timeline,
 )
 from wsprobe.browsers.url import parse
 from wsprobe.exchange import Act, Ended
@@ -51,7 +55,9 @@ class Step(Struct, frozen=True):
 
     at: int
     answer: Answer | None
-    outcome: Opened | Failed | None
+    outcome: Opened | Failed | Again | None
+    stream: http2.Settled | None = None
+    """Of a handshake over HTTP/2."""
 
 
 class Chromium(Struct, frozen=True):
@@ -72,25 +78,65 @@ class Chromium(Struct, frozen=True):
     def request(self, made: Construction, page: Page, key: str) -> bytes:
         return request(made, page, key, self.facts)
 
+    def first(self, made: Construction, page: Page, key: str) -> FollowUp:
+        """Over HTTP/2 where it has a session to the target, else over HTTP/1.1."""
+        return self._ask(made, page, key, "the page opens it", "2" if http2.warm(made.url, page) else "1.1")
+
+    def _ask(
+        self, made: Construction, page: Page, key: str, why: str, over: HttpVersion, authorization: str = ""
+    ) -> FollowUp:
+        assert made.target is not None
+        sent = request(made, page, key, self.facts, authorization)
+        asks = http2.asks(made, page, self.facts, authorization) if over == "2" else None
+        return FollowUp(made.url, made.target, sent, why, asks)
+
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
-        """One more request with the URL's own credentials after a 401."""
-        if len(readings) != 1:
-            return None
-        answer = self._credentials(readings[0], self._step(readings[0], given(page)), page, key)
-        if not answer:
+        """One more request with the URL's own credentials after a 401; or again, as HTTP/2 has it."""
+        if not readings:
             return None
         made = self.construct(readings[0].exchange.plan.target.url, page)
-        if made.target is None:
+        steps = self._steps(readings, given(page))
+        last, reading = steps[-1], readings[-1]
+        answer = self._answered_before(readings, steps, page, key)
+        if made.target is None or (last.stream and last.stream.no_session and came_over(made.url, page)):
             return None
-        sent = request(made, page, key, self.facts, answer)
-        return FollowUp(made.url, made.target, sent, "401, and the URL has credentials")
+        if isinstance(last.outcome, Again):
+            return self._ask(made, page, key, last.outcome.because, last.outcome.over, answer)
+        if answer or not (answer := self._credentials(reading, last, page, key)):
+            return None
+        over: HttpVersion = "1.1" if reading.http2 is None else "2"
+        return self._ask(made, page, key, "401, and the URL has credentials", over, answer)
+
+    def _steps(self, readings: Sequence[Reading], protocols: tuple[str, ...]) -> list[Step]:
+        steps: list[Step] = []
+        for reading in readings:
+            refused = sum(isinstance(step.outcome, Again) and step.outcome.over == "2" for step in steps)
+            steps.append(self._step(reading, protocols, refused))
+        return steps
+
+    def _answered_before(self, readings: Sequence[Reading], steps: Sequence[Step], page: Page, key: str) -> str:
+        """The credentials that went with the last of *readings*: those that answered an earlier 401."""
+        earlier = zip(readings[:-1], steps[:-1], strict=True)
+        return next((found for r, step in earlier if (found := self._credentials(r, step, page, key))), "")
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = constructor.construct(url, page, self.facts)
-        through = partial(self._live, made=made.construction, page=page, readings=readings)
-        return live(self, page, made, readings, _call_texts(self), through)
+        steps = self._steps(readings, made.construction.protocols)
+        through = partial(self._live, made=made.construction, page=page, readings=readings, steps=steps)
+        asked = [
+            r for r, step in zip(readings, steps, strict=True) if not (step.stream and step.stream.unasked)
+        ]
+        otherwise = http2.otherwise(made.construction.url, page, readings)
+        return live(self, page, made, readings, _call_texts(self), through, handshakes(asked), otherwise)
 
-    def _live(self, script: WebSocket, made: Construction, page: Page, readings: Sequence[Reading]) -> Told:
+    def _live(
+        self,
+        script: WebSocket,
+        made: Construction,
+        page: Page,
+        readings: Sequence[Reading],
+        steps: Sequence[Step],
+    ) -> Told:
         """Run *script*'s WebSocket through all that happens."""
         acts = timed_acts(page)
         if made.blocked == "csp":
@@ -109,24 +155,35 @@ class Chromium(Struct, frozen=True):
             fail(script, made.url, unsafe, self.facts)
             script.do_all(acts)
             return Told("failed", "the port is blocked: net/base/port_util.cc")
-        return self._connected(script, made, page, readings, acts)
+        return self._connected(script, made, page, readings, steps, acts)
 
     def _connected(
-        self, script: WebSocket, made: Construction, page: Page, readings: Sequence[Reading], acts: list[Act]
+        self,
+        script: WebSocket,
+        made: Construction,
+        page: Page,
+        readings: Sequence[Reading],
+        steps: Sequence[Step],
+        acts: list[Act],
     ) -> Told:
         cookies: list[str] = []
         races = _RESET_RACE if readings and reset_unasked(readings[-1]) else ""
         before = 0
-        for number, reading in enumerate(readings):
-            step = self._step(reading, made.protocols)
+        answered = False
+        for number, (reading, step) in enumerate(zip(readings, steps, strict=True)):
+            if step.stream is not None and step.stream.no_session and came_over(made.url, page):
+                return Told("unloaded", f"the page itself does not load, {_because(step)}")
             acts = script.do_until(acts, before + step.at)
             if script.close_call is not None:
                 return _closed_early(script, acts, races)
             cookies += _cookies(step)
-            if number == 0 and self._credentials(reading, step, page, ""):
-                if len(readings) == 1:
-                    why = "401, and the URL has credentials: http_auth_controller.cc"
-                    return Told("follows", why, tuple(cookies))
+            again = step.outcome.because if isinstance(step.outcome, Again) else ""
+            if not again and not answered and self._credentials(reading, step, page, ""):
+                again = "401, and the URL has credentials: http_auth_controller.cc"
+                answered = True
+            if again:
+                if number + 1 == len(readings):
+                    return Told("follows", again, tuple(cookies))
                 before += end(reading).at
                 continue
             if step.outcome is None:
@@ -135,7 +192,11 @@ class Chromium(Struct, frozen=True):
                 fail(script, made.url, step.outcome.failure, self.facts)
                 script.do_all(acts)
                 return Told("failed", step.outcome.because, tuple(cookies), races)
-            because = self._opened(script, made.url, reading, step, acts)
+            assert isinstance(step.outcome, Opened)
+            if step.stream is None:
+                because = self._opened(script, made.url, reading, step, acts)
+            else:
+                because = self._stream(script, made.url, reading, step.stream, acts)
             outcome = "closed" if script.ready_state == CLOSED else "open"
             return Told(outcome, because, tuple(cookies), races)
         because = f"no answer yet: {_STREAM} gives it {self.facts.opening_timeout} s"
@@ -153,8 +214,8 @@ class Chromium(Struct, frozen=True):
             return ""
         return authorization(step.answer.headers, to, key)
 
-    def _step(self, reading: Reading, protocols: tuple[str, ...]) -> Step:
-        step = self._settled(reading, protocols)
+    def _step(self, reading: Reading, protocols: tuple[str, ...], refused: int = 0) -> Step:
+        step = self._settled(reading, protocols, refused)
         limit = self.facts.opening_timeout * SECOND
         if step.at < limit:
             return step
@@ -163,8 +224,11 @@ class Chromium(Struct, frozen=True):
         )
         return Step(limit, None, late)
 
-    def _settled(self, reading: Reading, protocols: tuple[str, ...]) -> Step:
+    def _settled(self, reading: Reading, protocols: tuple[str, ...], refused: int) -> Step:
         failed = not_established(reading, self.facts)
+        if reading.http2 is not None and failed is None:
+            settled = http2.settle(reading, protocols or _asked(reading), refused, self.facts)
+            return Step(settled.at, settled.answer, settled.outcome, settled)
         if failed is not None:
             return Step(failed[0], None, failed[1])
         to = reading.exchange.plan.target
@@ -176,7 +240,7 @@ class Chromium(Struct, frozen=True):
         )
         if answer.pending:
             return Step(answer.at, answer, None)
-        asked = protocols or tuple(p.decode("latin-1") for p in reading.request.protocols)
+        asked = protocols or _asked(reading)
         return Step(answer.at, answer, judge(answer, reading.request.key, asked, self.facts))
 
     def _opened(self, script: WebSocket, url: str, reading: Reading, step: Step, acts: list[Act]) -> str:
@@ -210,6 +274,44 @@ class Chromium(Struct, frozen=True):
                     pass
         return channel.because
 
+    def _stream(
+        self, script: WebSocket, url: str, reading: Reading, settled: http2.Settled, acts: list[Act]
+    ) -> str:
+        """From ``open`` to the end of the recording, over HTTP/2."""
+        assert isinstance(settled.outcome, Opened)
+        channel = Channel(script, url, settled.outcome.deflate, self.facts)
+        script.opened(settled.outcome.protocol, settled.outcome.extensions)
+        if not any(turn.at <= settled.at and turn.frame.content for turn in settled.behind):
+            channel.after_script(settled.at)
+        own = own_close(reading)
+        for happening in timeline(
+            http2.session(reading, settled), acts, [own] if own is not None else [], [end(reading)]
+        ):
+            if not isinstance(happening, Act):
+                channel.at(happening.at)
+            match happening:
+                case Arrival(at=at, data=data):
+                    channel.receive(data, at)
+                case Act():
+                    channel.at(happening.after)
+                    script.do(happening)
+                    channel.after_script(happening.after)
+                case OwnClose() if channel.state is State.CONNECTED:
+                    return f"{channel.because}; then the recording closes by itself"
+                case StreamOver():
+                    if channel.state is not State.CLOSED:
+                        channel.end(reset=not happening.orderly)
+                case Ended():
+                    if channel.state is not State.CLOSED:
+                        _end(channel, happening)
+                case _:
+                    pass
+        return channel.because
+
+
+def _asked(reading: Reading) -> tuple[str, ...]:
+    return tuple(p.decode("latin-1") for p in reading.request.protocols)
+
 
 def _end(channel: Channel, ended: Ended) -> None:
     if ended.how in ("fin", "truncated"):
@@ -236,6 +338,10 @@ def _call_texts(engine: Chromium) -> CallTexts:
         undefined_is_zero=engine.undefined_is_zero,
         late_send=facts.console["late-send"],
     )
+
+
+def _because(step: Step) -> str:
+    return step.outcome.because if isinstance(step.outcome, (Failed, Again)) else ""
 
 
 def _cookies(step: Step) -> list[str]:

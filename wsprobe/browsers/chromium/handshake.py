@@ -151,7 +151,7 @@ def judge(answer: Answer, key: bytes | None, protocols: tuple[str, ...], facts: 
         detail = facts.failures["status-line"]
     else:
         detail = facts.failures["status"].format(status=headers.status)
-    return _handshake(detail, f"status {headers.status} is not 101, 401 or 407: {_BASIC}", facts)
+    return handshake_fault(detail, f"status {headers.status} is not 101, 401 or 407: {_BASIC}", facts)
 
 
 def _net_error(answer: Answer, facts: Facts) -> Failed:
@@ -162,7 +162,9 @@ def _net_error(answer: Answer, facts: Facts) -> Failed:
         return _authenticate(401, facts)
     error = f"ERR_{answer.error}"
     detail = facts.failures["net-error"].format(error=error)
-    return _handshake(detail, f"the head could not be read, {error}: net/http/http_stream_parser.cc", facts)
+    return handshake_fault(
+        detail, f"the head could not be read, {error}: net/http/http_stream_parser.cc", facts
+    )
 
 
 def _authenticate(status: int, facts: Facts) -> Failed:
@@ -172,7 +174,8 @@ def _authenticate(status: int, facts: Facts) -> Failed:
     return Failed(facts.failures["unauthorized"], f"401 and no credentials left: {_STREAM}", unauthorized=True)
 
 
-def _handshake(detail: str, because: str, facts: Facts) -> Failed:
+def handshake_fault(detail: str, because: str, facts: Facts) -> Failed:
+    """A failure with *detail* in the console's words."""
     failure = facts.failures["handshake"].format(detail=detail)
     return Failed("" if _is_lossy(failure) else failure, because)
 
@@ -184,21 +187,26 @@ def _upgrade(headers: Headers, key: bytes | None, protocols: tuple[str, ...], fa
         or _connection_fault(headers, facts)
     )
     if fault:
-        return _handshake(fault, _because(fault, _BASIC), facts)
+        return handshake_fault(fault, _because(fault, _BASIC), facts)
+    return negotiated(headers, protocols, facts)
+
+
+def negotiated(headers: Headers, protocols: tuple[str, ...], facts: Facts) -> Opened | Failed:
+    """Subprotocol and extensions: the last checks, whichever version of HTTP the answer came over."""
     protocol, fault = _subprotocol(headers, protocols, facts)
     if fault:
-        return _handshake(fault, _because(fault, _BASE), facts)
+        return handshake_fault(fault, _because(fault, _BASE, headers.status), facts)
     agreed = agree(headers.values(b"sec-websocket-extensions"))
     if isinstance(agreed, Fault):
         fault = facts.failures[agreed.key].format(name=agreed.value, value=agreed.value)
         if agreed.inside:
             fault = facts.failures["deflate"].format(detail=fault)
-        return _handshake(fault, _because(fault, _BASE), facts)
+        return handshake_fault(fault, _because(fault, _BASE, headers.status), facts)
     return Opened(protocol, agreed.text, agreed.deflate)
 
 
-def _because(fault: str, source: str) -> str:
-    return f"the 101 does not hold, {fault.encode('utf-8', 'backslashreplace').decode()}: {source}"
+def _because(fault: str, source: str, status: int = 101) -> str:
+    return f"the {status} does not hold, {fault.encode('utf-8', 'backslashreplace').decode()}: {source}"
 
 
 def _single(headers: Headers, name: str, facts: Facts) -> tuple[bytes, str]:

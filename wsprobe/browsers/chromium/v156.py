@@ -89,6 +89,8 @@ FACTS = Facts(
         "upgrade": "'Upgrade' header value is not 'WebSocket': {value}",
         "accept": "Incorrect 'Sec-WebSocket-Accept' header value",
         "connection": "'Connection' header value must contain 'Upgrade'",
+        # net/websockets/websocket_http2_handshake_stream.cc
+        "stream-closed": "Stream closed with error: net::{error}",
         # net/websockets/websocket_handshake_stream_base.cc
         "subprotocol-unasked": (
             "Response must not include 'Sec-WebSocket-Protocol' header if not present in request: {value}"

@@ -157,7 +157,17 @@ class Stop(Enum):
 class Channel:
     """Drives *script*'s WebSocket from its ``open`` to its ``close``. Times are microseconds, in order."""
 
-    def __init__(self, script: WebSocket, url: str, agreed: Opened, facts: Facts) -> None:
+    def __init__(
+        self,
+        script: WebSocket,
+        url: str,
+        agreed: Opened,
+        facts: Facts,
+        writable: Callable[[int], bool] | None = None,
+    ) -> None:
+        """*writable*: over HTTP/2, whether a Close that is sent at a given time leaves, or waits for room in
+        the window; None over HTTP/1.1."""
+        self._writable = writable
         deflate = agreed.deflate
         self._script = script
         self._agreed = agreed
@@ -238,7 +248,7 @@ class Channel:
     def _break_off(self, now: int, how: Stop, *, lost: bool) -> None:
         """Stop where nobody asked to. Right behind the handshake script hears nothing of what came before but
         the code of a Close, if it is *lost* (measured); a moment more or less, and it would have."""
-        if lost and not self._open:
+        if lost and not self._open and self._writable is None:
             self._tasks.clear()
         if now - self._since < self._facts.race:
             self.races = "the end came with the handshake: script may be told nothing of what came before it"
@@ -315,7 +325,7 @@ class Channel:
         if self._stopped:
             return
         self._close_sent = True
-        if self._server_closed:
+        if self._server_closed and (self._writable is None or self._writable(now)):
             self._stop(now, Stop.CLEAN)
         else:
             self._close_due = now + self._facts.closing_timeout * _SECOND

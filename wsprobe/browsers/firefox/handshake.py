@@ -115,6 +115,8 @@ class Failed(Struct, frozen=True):
     error: bool = True
     """False where script gets ``close`` without ``error``, and the console nothing."""
     races: str = ""
+    console: tuple[str, ...] = ()
+    """Lines of the console before the usual one."""
 
 
 def judge(answer: Answer, key: bytes | None, protocols: tuple[str, ...]) -> Opened | Failed:
@@ -126,7 +128,7 @@ def judge(answer: Answer, key: bytes | None, protocols: tuple[str, ...]) -> Open
     if not ((status.major == 1 and status.minor >= 1) or status.major == 2):
         return Failed(f"HTTP/{status.major}.{status.minor} is not HTTP/1.1: {_CHANNEL}")
     if status.code != (101 if status.major == 1 else 200):
-        return Failed(f"status {status.code} is not 101: {_CHANNEL}")
+        return Failed(f"status {status.code} is not {101 if status.major == 1 else 200}: {_CHANNEL}")
     fault = _upgrade_fault(head, key) if status.major == 1 else ""
     if fault:
         return Failed(f"{fault}: {_CHANNEL}")

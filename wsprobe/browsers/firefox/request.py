@@ -68,7 +68,7 @@ def request(made: Construction, page: Page, key: str, facts: Facts, authorizatio
     if to is None:
         raise ValueError("nothing is connected to: there is no request")
     near = to.secure or trustworthy_host(to.host)
-    site = _site(page, to) if near else ""
+    at = site(page, to) if near else ""
     fields = [
         ("Host", host(to)),
         ("User-Agent", page.user_agent or facts.user_agent),
@@ -80,12 +80,12 @@ def request(made: Construction, page: Page, key: str, facts: Facts, authorizatio
         ("Sec-WebSocket-Protocol", ", ".join(made.protocols)),
         ("Sec-WebSocket-Extensions", facts.extensions),
         ("Sec-WebSocket-Key", key),
-        ("Sec-Fetch-Storage-Access", "none" if site == "cross-site" else ""),
+        ("Sec-Fetch-Storage-Access", "none" if at == "cross-site" else ""),
         ("Connection", "Upgrade"),
         ("Cookie", page.cookies),
         ("Sec-Fetch-Dest", "empty" if near else ""),
         ("Sec-Fetch-Mode", "websocket" if near else ""),
-        ("Sec-Fetch-Site", site),
+        ("Sec-Fetch-Site", at),
         ("Pragma", "no-cache"),
         ("Cache-Control", "no-cache"),
         ("Upgrade", "websocket"),
@@ -101,7 +101,7 @@ def host(to: Target) -> str:
     return name if to.port == (443 if to.secure else 80) else f"{name}:{to.port}"
 
 
-def _site(page: Page, to: Target) -> str:
-    """http: and https: of one host are the same site (measured)."""
+def site(page: Page, to: Target) -> str:
+    """The value of Sec-Fetch-Site: http: and https: of one host are the same site (measured)."""
     address = parse(to.url)
     return fetch_site(page, address, schemeful=False) if address is not None else "cross-site"

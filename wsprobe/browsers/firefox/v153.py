@@ -25,6 +25,8 @@ FACTS = Facts(
         # browser/locales/en-US/chrome/overrides/appstrings.properties
         "not-connected": "Firefox can\u2019t establish a connection to the server at {url}.",
         "interrupted": "The connection to {url} was interrupted while the page was loading.",
+        # netwerk/locales/en-US/necko.properties
+        "status-line": "The status line of the HTTP response is invalid",
         # dom/locales/en-US/chrome/security/csp.properties
         "csp": (
             "Content-Security-Policy: The page\u2019s settings blocked the loading of a resource (connect-src) "

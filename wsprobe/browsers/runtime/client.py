@@ -14,7 +14,8 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView
+from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, over_http1
+from wsprobe.browsers.http2 import handshakes, over_http1_only
 from wsprobe.browsers.script import (
     CLOSED,
     Arrival,
@@ -86,6 +87,8 @@ class Session(Protocol):
 
 _Facts = TypeVar("_Facts")
 
+_OVER_HTTP1 = "what was recorded is over HTTP/2, and this runtime asks over HTTP/1.1"
+
 
 class Client(Generic[_Facts]):
     """An ``Engine``. Nothing is kept between calls."""
@@ -108,6 +111,10 @@ class Client(Generic[_Facts]):
 
     def request(self, made: Construction, page: Page, key: str) -> bytes:
         raise NotImplementedError
+
+    def first(self, made: Construction, page: Page, key: str) -> FollowUp:
+        """Over HTTP/1.1."""
+        return over_http1(self, made, page, key)
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
         """Nothing: redirects and credentials are script's to see to."""
@@ -138,8 +145,16 @@ class Client(Generic[_Facts]):
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = self.made(url, page)
-        through = partial(self._live, made=made.construction, page=page, readings=readings)
-        return live(self, page, made, readings, self.texts, through, self.socket)
+        asked = over_http1_only(readings)
+        if readings and not asked:
+            through = partial(self._elsewhere, made=made)
+        else:
+            through = partial(self._live, made=made.construction, page=page, readings=asked)
+        return live(self, page, made, asked, self.texts, through, handshakes(asked), socket=self.socket)
+
+    def _elsewhere(self, script: WebSocket, made: Made) -> Told:
+        """All that was recorded was over HTTP/2."""
+        return Told("follows", made.because or _OVER_HTTP1)
 
     def _live(self, script: WebSocket, made: Construction, page: Page, readings: Sequence[Reading]) -> Told:
         acts = timed_acts(page)

@@ -11,9 +11,11 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Construction, DomException, FollowUp, Made, Page, ScriptView
+from wsprobe.browsers.engine import Construction, DomException, FollowUp, Made, Page, ScriptView, over_http1
+from wsprobe.browsers.http2 import handshakes
 from wsprobe.browsers.page import first_invalid, first_repeated, given, origin, upgraded, upgrades, violation
-from wsprobe.browsers.script import CLOSED, CLOSING, CallTexts, Told, WebSocket, end, live, timed_acts
+from wsprobe.browsers.script import CLOSED, CLOSING, CallTexts, Told, WebSocket, live, timed_acts
+from wsprobe.browsers.standard import http2
 from wsprobe.browsers.standard.handshake import Failed, judge
 from wsprobe.browsers.standard.letter import Letter
 from wsprobe.browsers.standard.session import Session
@@ -130,6 +132,10 @@ class Standard(Struct, frozen=True):
         lines += [f"{name}: {value}" for name, value in fields if value]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
 
+    def first(self, made: Construction, page: Page, key: str) -> FollowUp:
+        """Over HTTP/1.1: the texts know nothing else."""
+        return over_http1(self, made, page, key)
+
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
         """Nothing: redirects are errors, and credentials would need a person to be asked."""
         return None
@@ -138,7 +144,8 @@ class Standard(Struct, frozen=True):
         made = construct(url, page, self.letter)
         first = readings[:1]
         through = partial(self._live, made=made, page=page, reading=first[0] if first else None)
-        return live(self, page, made, first, CallTexts("", "", ""), through)
+        otherwise = http2.RESTS_ON if first and first[0].http2 is not None else ""
+        return live(self, page, made, first, CallTexts("", "", ""), through, handshakes(first), otherwise)
 
     def _live(self, script: WebSocket, made: Made, page: Page, reading: Reading | None) -> Told:
         script.run("created")
@@ -146,8 +153,11 @@ class Standard(Struct, frozen=True):
             return self._failed(script, made.because or _CLOSED_EARLY)
         if reading is None:
             return Told("connecting", "nothing was recorded")
+        if not http2.asked(reading):
+            return Told("follows", "RFC 8441 section 3: the server does not announce it, so nothing was asked")
         final = reading.final
-        answered = end(reading).at
+        last = http2.over(reading)
+        answered = last.at
         if final is not None and final.head.complete:
             answered = reading.when(final.head.start + len(final.head.raw) - 1)
         later = script.do_until(timed_acts(page), answered)
@@ -155,7 +165,7 @@ class Standard(Struct, frozen=True):
             return self._failed(script, _CLOSED_EARLY)
         if final is not None and final.head.complete:
             return self._answered(script, made, reading, final, later)
-        if end(reading).how in STILL_WAITING and not reading.looks_like:
+        if last.how in STILL_WAITING and not reading.looks_like:
             return Told("connecting", "no answer yet; the texts set no limit")
         return self._failed(script, f"{self.letter.established}: no answer, a network error")
 
@@ -164,7 +174,8 @@ class Standard(Struct, frozen=True):
     ) -> Told:
         asked = made.construction.protocols
         protocols = asked or tuple(p.decode("latin-1") for p in reading.request.protocols)
-        outcome = judge(reading, final, protocols, self.letter)
+        judged = judge if reading.http2 is None else http2.judge
+        outcome = judged(reading, final, protocols, self.letter)
         if isinstance(outcome, Failed):
             return self._failed(script, outcome.because, self._cookies(final, opened=False))
         script.opened(outcome.protocol, outcome.extensions)

@@ -27,12 +27,19 @@ def judge(reading: Reading, response: Response, protocols: tuple[str, ...], lett
     head = response.head
     if response.status != 101:
         return Failed(f"{letter.status}: the status is not 101")
-    answered = [field.value for field in head.all(b"sec-websocket-protocol")]
-    if letter.missing_protocol_fails and protocols and not _extracted(answered):
-        return Failed("WHATWG WebSockets section 2.2, processResponse: a subprotocol was asked for, none came")
+    if _lacks_protocol(head, protocols, letter):
+        return Failed(_NO_PROTOCOL)
     for check in _upgrade(head), _connection(head), _accept(head, reading.request.key):
         if check:
             return Failed(check)
+    return negotiated(head, protocols, letter)
+
+
+def negotiated(head: Head, protocols: tuple[str, ...], letter: Letter) -> Opened | Failed:
+    """Subprotocol and extensions (items 5 and 6): the same over HTTP/2 (RFC 8441 section 5)."""
+    if _lacks_protocol(head, protocols, letter):
+        return Failed(_NO_PROTOCOL)
+    answered = [field.value for field in head.all(b"sec-websocket-protocol")]
     offered = letter.offer.partition(";")[0].encode()
     agreed = extensions(head, offered, letter.offer)
     if isinstance(agreed, str):
@@ -42,6 +49,14 @@ def judge(reading: Reading, response: Response, protocols: tuple[str, ...], lett
         return Failed("RFC 6455 section 4.1, item 6: a subprotocol that was not asked for")
     shown = ", ".join(field.value.decode("latin-1") for field in head.all(b"sec-websocket-extensions"))
     return Opened(protocol, shown, agreed[0] if agreed else None)
+
+
+_NO_PROTOCOL = "WHATWG WebSockets section 2.2, processResponse: a subprotocol was asked for, none came"
+
+
+def _lacks_protocol(head: Head, protocols: tuple[str, ...], letter: Letter) -> bool:
+    answered = [field.value for field in head.all(b"sec-websocket-protocol")]
+    return letter.missing_protocol_fails and bool(protocols) and not _extracted(answered)
 
 
 def _extracted(values: list[bytes]) -> tuple[bytes, ...]:

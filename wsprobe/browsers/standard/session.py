@@ -6,7 +6,8 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterator
 
 from wsprobe.browsers.inflate import TOO_LONG, TooLong
-from wsprobe.browsers.script import CLOSED, OPEN, Happening, OwnClose, WebSocket, end, own_close, timeline
+from wsprobe.browsers.script import CLOSED, OPEN, Happening, OwnClose, WebSocket, own_close, timeline
+from wsprobe.browsers.standard.http2 import over
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.frames import (
     BINARY,
@@ -43,7 +44,7 @@ class Session:
         mine = own_close(reading)
         whole: list[Happening] = [frame for frame in reading.session.frames if frame.complete]
         ours: list[Happening] = [mine] if mine is not None else []
-        for happening in timeline(whole, list(acts), ours, [end(reading)]):
+        for happening in timeline(whole, list(acts), ours, [over(reading)]):
             if self._script.ready_state == CLOSED:
                 return
             match happening:

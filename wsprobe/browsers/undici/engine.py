@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from wsprobe.browsers.engine import Construction, FollowUp, Made, Page
+from wsprobe.browsers.http2 import over_http1_only
 from wsprobe.browsers.runtime.client import Answered, Client, Failed, Opened
 from wsprobe.browsers.script import CLOSED, CLOSING, CallTexts, WebSocket
 from wsprobe.browsers.undici import constructor
@@ -36,6 +37,7 @@ class Undici(Client[Facts]):
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
         """The same once more after a 401 or a 421, whatever the URL has: without credentials."""
+        readings = over_http1_only(readings)
         if len(readings) != 1 or final_status(readings[0]) not in REPEATED:
             return None
         plan = readings[0].exchange.plan

@@ -7,7 +7,8 @@ from functools import partial
 
 from msgspec import Struct
 
-from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView
+from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, over_http1
+from wsprobe.browsers.http2 import handshakes, over_http1_only
 from wsprobe.browsers.network import reset_unasked
 from wsprobe.browsers.page import given
 from wsprobe.browsers.script import (
@@ -38,6 +39,10 @@ _RESET_RACE = (
     'the console says "Could not connect to ...: Connection reset by peer" '
     "where the reset is seen before the request is sent"
 )
+_NEVER_HTTP2 = (
+    "WebKitGTK never asks over HTTP/2 (256 of 256 handshakes, measured): its own is over HTTP/1.1, on a new "
+    "connection"
+)
 _PENDING = "no answer yet, and libsoup sets itself no limit"
 
 
@@ -61,9 +66,16 @@ class WebKitGtk(Struct, frozen=True):
             raise ValueError("nothing is connected to: there is no request")
         return request(made.target, made.target, made.protocols, page, key, self.facts)
 
+    def first(self, made: Construction, page: Page, key: str) -> FollowUp:
+        """Over HTTP/1.1, always (measured; libsoup asks for a connection of its own)."""
+        return over_http1(self, made, page, key)
+
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
         """The next hop of a redirect, or the same again: after a 421, or a 401 if the URL has credentials."""
         if not readings:
+            return None
+        readings = over_http1_only(readings)
+        if not readings:  # what there is was over HTTP/2, which it never speaks
             return None
         steps = answers(readings, given(page), self.facts)
         last = steps[-1]
@@ -84,8 +96,17 @@ class WebKitGtk(Struct, frozen=True):
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = constructor.construct(url, page, self.facts)
-        through = partial(self._live, made=made, page=page, readings=readings)
-        return live(self, page, made, readings, _call_texts(self.facts), through)
+        given_none = not readings
+        readings = over_http1_only(readings)
+        if not readings and not given_none:
+            through = partial(self._elsewhere, made=made)
+        else:
+            through = partial(self._live, made=made, page=page, readings=readings)
+        return live(self, page, made, readings, _call_texts(self.facts), through, handshakes(readings))
+
+    def _elsewhere(self, script: WebSocket, made: Made) -> Told:
+        """All that was recorded was over HTTP/2."""
+        return Told("follows", made.because or _NEVER_HTTP2)
 
     def _live(self, script: WebSocket, made: Made, page: Page, readings: Sequence[Reading]) -> Told:
         """Run *script*'s WebSocket through all that happens."""

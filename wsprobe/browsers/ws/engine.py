@@ -37,7 +37,7 @@ class _Socket(WebSocket):
         self.close_call = CloseCall(act.code, act.data.decode("utf-8", "replace"), early)
         self.ready_state = CLOSING
 
-    def _send(self) -> None:
+    def _send(self, size: int) -> None:
         if self.ready_state == CONNECTING:
             self._throw("Error", self._texts.send_connecting, None)
 

@@ -1,0 +1,101 @@
+"""Which protocol an engine asks over, what it sends, and what it asks next: pure, from what has been seen."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browsers_views.http2_cases import KEY, load, sockets
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.chromium import http2 as chromium
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.http2 import opened_by
+
+URL = "wss://chat.example:8443/ws"
+LINES = load()
+
+
+def fields(engine: str, page: Page, url: str = URL) -> list[tuple[str, str]]:
+    made = ENGINES[engine].construct(url, page)
+    asked = ENGINES[engine].first(made, page, KEY).http2
+    assert asked is not None
+    return [(name.decode(), value.decode()) for name, value in asked.fields]
+
+
+@pytest.mark.parametrize(
+    ("page", "warm"),
+    [
+        (Page(), False),
+        (Page("https://chat.example:8443/"), False),
+        (Page("https://chat.example:8443/", http="2"), True),
+        (Page("https://chat.example/", http="2"), False),
+        (Page("https://www.chat.example:8443/", http="2"), False),
+        (Page("https://www.chat.example:8443/", http="2", shares=True), True),
+        (Page("https://www.chat.example/", http="2", shares=True), False),
+        (Page("https://other.test:8443/", http="2", shares=True), False),
+        (Page("https://chat.example:8443/", http="2", csp="sandbox allow-scripts"), False),
+    ],
+)
+def test_chromium_needs_a_session_and_firefox_none(page: Page, warm: bool) -> None:
+    assert chromium.warm(URL, page) is warm
+    for name, over_http2 in (("chromium", warm), ("firefox", True), ("webkitgtk", False), ("whatwg", False)):
+        engine = ENGINES[name]
+        first = engine.first(engine.construct(URL, page), page, KEY)
+        assert (first.http2 is not None) is over_http2
+        assert first.alpn == (("h2", "http/1.1") if over_http2 else ("http/1.1",))
+        assert first.request == engine.request(engine.construct(URL, page), page, KEY)
+
+
+def test_in_clear_nobody_asks_over_http2() -> None:
+    page = Page("http://chat.example/", http="2")
+    for name in ENGINES:
+        made = ENGINES[name].construct("ws://chat.example/ws", page)
+        assert ENGINES[name].first(made, page, KEY).http2 is None
+
+
+def test_a_page_without_a_name_is_of_the_own_origin() -> None:
+    assert opened_by(Page(""), URL).url == "https://chat.example:8443/"
+    assert opened_by(Page("https://a.example/"), URL).url == "https://a.example/"
+
+
+def test_what_a_page_asks_for_is_in_the_block() -> None:
+    page = Page("https://a.test/", protocols=("chat", "b"), cookies="a=1; b=2")
+    sent = fields("firefox", page, "wss://chat.example/ws?x=1")
+    assert (":authority", "chat.example") in sent
+    assert (":path", "/ws?x=1") in sent
+    assert ("sec-websocket-protocol", "chat, b") in sent
+    assert [value for name, value in sent if name == "cookie"] == ["a=1", "b=2"]
+    assert ("sec-fetch-storage-access", "none") in sent
+    assert ("sec-fetch-site", "cross-site") in sent
+    names = {name for name, _ in sent}
+    assert not names & {"host", "upgrade", "connection", "sec-websocket-key"}
+
+
+@pytest.mark.parametrize(
+    ("engine", "name", "protocols"),
+    [
+        ("chromium", "rst-refused-stream-before", ["2", "2"]),
+        ("chromium", "rst-refused-twice-then-200", ["2", "2", "2"]),
+        ("chromium", "rst-refused-twice-before", ["2", "2", "2"]),
+        ("chromium", "rst-http11-required-before", ["2", "1.1"]),
+        ("chromium", "goaway-refused-before", ["2", "1.1"]),
+        ("chromium", "tcp-rst-before", ["2", "1.1"]),
+        ("firefox", "rst-refused-stream-before", ["2"]),
+        ("firefox", "rst-http11-required-before", ["2"]),
+        ("firefox", "cross-cold-off", ["2", "1.1"]),
+        ("firefox", "cross-cold-value-2", ["2"]),
+    ],
+)
+def test_what_is_asked_next(engine: str, name: str, protocols: list[str]) -> None:
+    """A connection on which nothing was asked counts here, and not among the handshakes."""
+    asked = sockets(ENGINES[engine], LINES[name])[0].asked
+    assert ["1.1" if each.http2 is None else "2" for each in asked] == protocols
+    assert all(each.why for each in asked)
+
+
+@pytest.mark.parametrize("engine", ["chromium", "firefox"])
+def test_credentials_are_given_over_the_same_protocol(engine: str) -> None:
+    first, second = sockets(ENGINES[engine], LINES["status-401-userinfo-then-200"])[0].asked
+    assert first.http2 is not None
+    assert second.http2 is not None
+    assert b"authorization" not in dict(first.http2.fields)
+    assert dict(second.http2.fields)[b"authorization"] == b"Basic dXNlcjpwYXNz"

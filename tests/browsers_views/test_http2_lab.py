@@ -1,0 +1,110 @@
+"""Each engine asks the lab over HTTP/2, with wsprobe's own client: the same views as in the browsers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from tests.browsers_views.http2_cases import load, observed, told
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.engine import Engine, FollowUp, Page, ScriptView
+from wsprobe.browsers.script import on_wire
+from wsprobe.exchange import Limits, Plan, TlsOptions
+from wsprobe.lab import load as catalogue
+from wsprobe.lab.http2_steps import http2_play
+from wsprobe.lab.play import play
+from wsprobe.lab.ports import PORTS
+from wsprobe.lab.scenario import Scenario
+from wsprobe.read import read
+from wsprobe.read.reading import Reading
+
+KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
+LIMITS = Limits(max_time=25.0, linger=5.0)
+MEASURED = load()
+MEASURED_MORE = Path(__file__).parent / "measured" / "http2-more.jsonl"
+SCENARIOS = {s.name.removeprefix("h2-"): s for s in catalogue().values() if s.http2 is not None}
+
+
+def visited(engine: Engine, scenario: Scenario, page: Page) -> tuple[ScriptView, list[Reading]]:
+    url = f"wss://127.0.0.1:{PORTS[scenario.listener]}/s/{scenario.name}"
+    made = engine.construct(url, page)
+    assert made.target is not None
+    readings: list[Reading] = []
+    then: FollowUp | None = engine.first(made, page, KEY)
+    while then is not None:
+        acts = on_wire(page.acts)
+        tls = TlsOptions(alpn=then.alpn)
+        plan = Plan(then.target, then.request, acts=acts, limits=LIMITS, tls=tls, http2=then.http2)
+        readings.append(read(play(scenario, plan, attempt=sum(r.http2 is not None for r in readings))))
+        assert len(readings) < 6
+        then = engine.follow(readings, page, KEY)
+    return engine.view(url, page, readings), readings
+
+
+OF_ONE_SOCKET = [
+    name
+    for name, line in MEASURED.items()
+    if name in SCENARIOS and not {"target", "page_sockets", "userinfo", "post", "pre", "cap"} & set(line)
+]
+NOT_AS_MEASURED = {
+    ("firefox", "field-huge"): "the lab codes its fields with Huffman, and so stays below Firefox's limit",
+    ("chromium", "never-answers"): "the page measured closes by itself",
+    ("firefox", "never-answers"): "the page measured closes by itself",
+}
+
+
+@pytest.mark.parametrize("name", OF_ONE_SOCKET)
+@pytest.mark.parametrize("engine", ["chromium", "firefox"])
+def test_the_view_of_the_lab_is_what_was_measured(engine: str, name: str) -> None:
+    if (engine, name) in NOT_AS_MEASURED:
+        return
+    scenario = SCENARIOS[name]
+    page = Page(url=f"https://127.0.0.1:{PORTS[scenario.listener]}/", http="2")
+    view, _ = visited(ENGINES[engine], scenario, page)
+    events, handshakes, _ = observed(MEASURED[name], engine)
+    assert [list(told(view))] == events
+    assert list(view.handshakes) == handshakes
+
+
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if "flood" not in name])
+@pytest.mark.parametrize("engine", [*ENGINES])
+def test_every_engine_comes_through_every_scenario(engine: str, name: str) -> None:
+    view, _ = visited(ENGINES[engine], SCENARIOS[name], Page(http="1.1"))
+    assert view.outcome in ("open", "failed", "closed", "connecting")
+    if engine in ("webkitgtk", "chromium", "whatwg", "w3c-cr-2012"):
+        assert set(view.handshakes) <= {"1.1"}
+
+
+@pytest.mark.parametrize("engine", [*ENGINES])
+def test_a_recording_over_http2_is_read_by_every_engine_as_it_is(engine: str) -> None:
+    """What Firefox asked, read as each of the others: what they would do by themselves is said."""
+    _, readings = visited(ENGINES["firefox"], SCENARIOS["status-403"], Page())
+    view = ENGINES[engine].view(readings[0].exchange.plan.target.url, Page(), readings)
+    assert view.outcome == ("follows" if engine == "webkitgtk" else "failed")
+    assert bool(view.otherwise) == (engine in ("chromium", "whatwg", "w3c-cr-2012"))
+
+
+def test_a_recording_over_http1_says_that_firefox_would_ask_over_http2() -> None:
+    _, readings = visited(ENGINES["webkitgtk"], SCENARIOS["on"], Page())
+    view = ENGINES["firefox"].view(readings[0].exchange.plan.target.url, Page(), readings)
+    assert view.handshakes == ("1.1",)
+    assert "HTTP/2" in view.otherwise
+
+
+MORE = {line["name"]: line for line in map(json.loads, MEASURED_MORE.read_text("utf-8").splitlines())}
+"""Tried in Chromium 156 and Firefox 153 on the lab itself: the rarer statuses, fields, frames and ends."""
+
+
+@pytest.mark.parametrize(("engine", "name"), [(e, n) for n, line in MORE.items() for e in line["observed"]])
+def test_the_view_is_what_was_tried(engine: str, name: str) -> None:
+    seen = MORE[name]["observed"][engine]
+    scenario = replace(SCENARIOS["on"], name=f"h2-x-{name}", http2=http2_play({"plays": MORE[name]["plays"]}))
+    at = f"127.0.0.1:{PORTS[scenario.listener]}"
+    page = Page(url=f"https://{at}/", http="2") if engine == "chromium" else Page()
+    view, _ = visited(ENGINES[engine], scenario, page)
+    assert list(told(view)) == seen["events"]
+    assert list(view.handshakes) == seen["handshakes"]
+    assert [line.replace(at, "H") for line in view.console] == seen["console"]

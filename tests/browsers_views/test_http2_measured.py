@@ -1,0 +1,67 @@
+"""The views over HTTP/2 against what Chromium 156 and Firefox ESR 153 did: events, console and handshakes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.browsers_views.http2_cases import Line, host, load, observed, sockets
+from wsprobe.browsers import ENGINES
+
+CASES = load()
+OTHERS_SOCKET = {("chromium", "http11-required-other-socket")}
+"""What one socket does to another of the page: a view is of one socket."""
+RACES = {("firefox", "rst-cancel-at-once"), ("firefox", "close-4403-end-at-once"), ("firefox", "window-5")}
+"""Measured to give more than one result; the view is the commoner, and says that there is another."""
+MEASURED = [
+    (engine, name)
+    for engine in ("chromium", "firefox")
+    for name in CASES
+    if (engine, name) not in OTHERS_SOCKET
+]
+
+
+@pytest.mark.parametrize(("engine", "name"), MEASURED)
+def test_the_view_is_what_was_measured(engine: str, name: str) -> None:
+    events, handshakes, console = observed(CASES[name], engine)
+    seen = sockets(ENGINES[engine], CASES[name])
+    assert [each.events for each in seen] == events
+    assert [protocol for each in seen for protocol in each.handshakes] == handshakes
+    assert [line for each in seen for line in each.view.console] == console
+
+
+@pytest.mark.parametrize(("engine", "name"), sorted(RACES))
+def test_a_race_is_named_as_one(engine: str, name: str) -> None:
+    assert sockets(ENGINES[engine], CASES[name])[0].view.races
+
+
+@pytest.mark.parametrize(
+    ("engine", "name"),
+    [(e, n) for e, n in MEASURED if "requests" in CASES[n]["observed"][e]],
+)
+def test_the_request_is_what_was_measured(engine: str, name: str) -> None:
+    line = CASES[name]
+    asked = [each for each in sockets(ENGINES[engine], line)[0].asked if each.http2 is not None]
+    sent = [_fields(line, each.http2) for each in asked]
+    assert sent == [_measured(fields) for fields in line["observed"][engine]["requests"]]
+
+
+@pytest.mark.parametrize("name", [n for n, line in CASES.items() if "document.cookie" in line.get("post", "")])
+@pytest.mark.parametrize("engine", ["chromium", "firefox"])
+def test_cookies_are_stored_as_measured(engine: str, name: str) -> None:
+    line = CASES[name]
+    stored = [cookie.partition(";")[0] for cookie in sockets(ENGINES[engine], line)[0].view.cookies]
+    assert "; ".join(stored) == line["observed"][engine]["post"]
+
+
+def _fields(line: Line, asked: Any) -> list[list[str]]:
+    return [
+        [name.decode(), value.decode(), *(["never-indexed"] if name in asked.never_indexed else [])]
+        for name, value in asked.fields
+    ]
+
+
+def _measured(fields: list[list[str]]) -> list[list[str]]:
+    """Headless Chromium calls itself that; and the host is ours."""
+    return [[part.replace("{HOST}", host()).replace("HeadlessChrome", "Chrome") for part in f] for f in fields]

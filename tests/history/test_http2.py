@@ -1,0 +1,58 @@
+"""An answer over HTTP/2, held against the revisions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.http2.lines import lines, recorded
+from wsprobe.explain import find
+from wsprobe.history import data, read_as
+from wsprobe.read import read
+
+MEASURED = {
+    line["scenario"]: line
+    for line in lines(Path(__file__).parent.parent / "browsers_views" / "measured" / "http2.jsonl")
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [("on", "established"), ("status-403", "http"), ("status-101", "fail"), ("rst-cancel-before", "fail")],
+)
+def test_rfc8441_reads_it(name: str, answer: str) -> None:
+    assert read_as(read(recorded(MEASURED[name])), "rfc8441").answer == answer
+
+
+@pytest.mark.parametrize("name", data.contradictions()["contradiction-http2-status"].revisions)
+def test_the_contradiction_is_named_and_a_200_is_no_violation(name: str) -> None:
+    verdict = read_as(read(recorded(MEASURED["on"])), name)
+    if data.revisions()[name].kind == "api":
+        assert verdict.answer == "ambiguous"
+        assert verdict.findings[0].id == "contradiction-http2-status"
+    else:
+        assert verdict.answer == ("established" if name == "rfc8441" else "not known")
+
+
+@pytest.mark.parametrize("name", ["rfc6455", "hybi-07", "hixie-75", "r1.210", "rfc7692"])
+def test_what_is_older_says_nothing_of_it(name: str) -> None:
+    verdict = read_as(read(recorded(MEASURED["on"])), name)
+    assert verdict.answer == "not known"
+    assert "HTTP/2" in verdict.findings[0].text
+
+
+@pytest.mark.parametrize(
+    ("topic", "kind"),
+    [
+        ("rfc8441", "revision"),
+        ("rfc9113", "revision"),
+        ("rfc9220", "revision"),
+        ("http2", "protocol"),
+        ("h2", "protocol"),
+        ("contradiction-http2-status", "contradiction"),
+        ("what-opens-over-http2", "question"),
+    ],
+)
+def test_it_is_explained(topic: str, kind: str) -> None:
+    assert find(topic).kind == kind

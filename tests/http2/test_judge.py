@@ -1,0 +1,131 @@
+"""Findings of RFC 8441 and RFC 9113, each on bytes that have it; outcomes and answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.http2.test_lab import ALL, judged, played
+from tests.http2.test_read import ON, answer, exchange
+from wsprobe.exchange import Exchange, How
+from wsprobe.judge import judge, outcome
+from wsprobe.judge.finding import Finding
+from wsprobe.judge.http2 import TABLE
+from wsprobe.read import read
+from wsprobe.read.http2_values import HEADERS, PING, RST_STREAM
+from wsprobe.wire.http2 import data, frame, goaway, rst_stream, settings, window_update
+
+HI_AND_CLOSE = b"\x81\x02hi\x88\x02\x03\xe8"
+
+CASES: dict[str, tuple[tuple[bytes, ...], How, str]] = {
+    "http2-setting-value": (
+        (settings([(8, 1), (4, 1 << 31)]), answer(b"403", end_stream=True)),
+        "local",
+        "refused",
+    ),
+    "http2-frame-cut": ((ON, answer(b"200"), data(1, HI_AND_CLOSE)[:-3]), "fin", "aborted"),
+    "http2-settings-not-first": ((frame(PING, 0, 0, bytes(8)), ON, answer(b"403")), "fin", "refused"),
+    "http2-reset": ((ON, rst_stream(1, 2)), "local", "dropped"),
+    "http2-goaway": ((ON, goaway(0, 2, b"\x1b[31m")), "fin", "dropped"),
+    "http2-status": ((ON, answer(b"200 OK")), "fin", "not-http"),
+    "http2-101": ((ON, answer(b"101")), "fin", "invalid"),
+    "http2-block-unfinished": ((ON, frame(HEADERS, 0, 1, b"\x88")), "fin", "dropped"),
+    "http2-not-spoken": ((b"HTTP/1.1 400 Bad Request\r\n\r\n",), "fin", "not-http"),
+    "dropped-before-answer": ((ON,), "reset", "dropped"),
+    "timeout-answer": ((ON,), "timeout", "timeout"),
+    "http2-frame-malformed": ((ON, answer(b"200"), frame(RST_STREAM, 0, 1, bytes(3))), "fin", "invalid"),
+}
+
+
+def found(of: Exchange) -> list[Finding]:
+    return list(judge(read(of)).findings)
+
+
+@pytest.mark.parametrize(("id", "case"), CASES.items(), ids=CASES)
+def test_what_is_found(id: str, case: tuple[tuple[bytes, ...], How, str]) -> None:
+    pieces, how, word = case
+    made = exchange(*pieces, how=how)
+    assert id in {finding.id for finding in found(made)}
+    assert judged(made)[0] == word
+
+
+@pytest.fixture(scope="module")
+def everything() -> list[Finding]:
+    """All that is found in the catalogue and in the cases here."""
+    return [
+        finding
+        for each in [*map(played, ALL), *(exchange(*pieces, how=how) for pieces, how, _ in CASES.values())]
+        for finding in found(each)
+    ]
+
+
+def test_each_entry_is_produced(everything: list[Finding]) -> None:
+    assert {entry.id for entry in TABLE} <= {finding.id for finding in everything}
+
+
+def test_all_words_are_printable(everything: list[Finding]) -> None:
+    for finding in everything:
+        for words in (finding.text, finding.usual, finding.spec, finding.expected, finding.received):
+            assert words is None or (words.isascii() and words.isprintable())
+        assert "RFC" in finding.spec
+
+
+def test_findings_point_into_what_came() -> None:
+    for name in ALL:
+        reading = read(played(name))
+        for finding in judge(reading).findings:
+            assert finding.span is None or 0 <= finding.span[0] <= finding.span[1] <= len(reading.received)
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "says"),
+    [
+        (b"204", "not-upgraded", "http"),
+        (b"302", "redirected", "http"),
+        (b"401", "unauthorized", "http"),
+        (b"407", "unauthorized", "http"),
+        (b"403", "refused", "http"),
+        (b"503", "server-error", "http"),
+        (b"600", "not-upgraded", "http"),
+    ],
+)
+def test_outcomes_of_statuses(status: bytes, word: str, says: str) -> None:
+    reading = read(exchange(ON, answer(status, end_stream=True)))
+    verdict = judge(reading)
+    assert (outcome(reading, verdict), verdict.answer, verdict.spec) == (word, says, "rfc8441")
+
+
+def test_not_asked_is_no_failure_of_the_server() -> None:
+    made = exchange(settings([(3, 100)]), asked=b"")
+    assert judged(made) == ("not-upgraded", set())
+    assert [finding.id for finding in found(made)] == ["http2-connect-not-announced"]
+
+
+def test_turned_away_before_anything_was_asked() -> None:
+    made = exchange(settings([(3, 100)]), goaway(0, 11, b"full"), asked=b"")
+    assert judged(made) == ("dropped", {"http2-goaway"})
+    assert judged(exchange(settings([(3, 100)]), asked=b"", how="fin")) == ("not-upgraded", set())
+    assert judged(exchange(asked=b"", how="fin"))[0] == "dropped"
+
+
+def test_a_refusal_that_is_meant_for_this_socket_is_no_sign_of_a_proxy() -> None:
+    unserved = {
+        status
+        for status in (b"400", b"401", b"403", b"404", b"426", b"429", b"501", b"502", b"503")
+        if "http2-announced-unserved" in judged(exchange(ON, answer(status, end_stream=True)))[1]
+    }
+    assert unserved == {b"400", b"404", b"426", b"501", b"502"}
+
+
+def test_what_h2_cannot_know_is_no_opinion() -> None:
+    """It is asked about what the server says, not about windows and what we have sent into them."""
+    wide = [window_update(number, 2**31 - 1 - 65535) for number in (0, 1)]
+    again = [window_update(number, 500) for number in (0, 1)]
+    made = exchange(ON, wide[0], answer(b"200"), wide[1], *again, data(1, HI_AND_CLOSE, end_stream=True))
+    assert "h2-refuses" not in judged(made)[1]
+
+
+def test_a_coded_value_is_not_searched_for_text() -> None:
+    """The value that hypercorn sends: Huffman-coded, a byte of it is that of a quotation mark."""
+    value = b"permessage-deflate; client_max_window_bits=15"
+    made = exchange(ON, answer(b"200", (b"sec-websocket-extensions", value)), data(1, HI_AND_CLOSE))
+    assert "deflate-window-bits-quoted" not in {finding.id for finding in found(made)}

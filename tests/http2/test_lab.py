@@ -1,0 +1,160 @@
+"""The catalogue over HTTP/2: played without sockets, and some of it over real ones."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+import trio
+from msgspec.structs import replace
+
+from wsprobe import opening, target
+from wsprobe.exchange import Ended, Exchange, Http2, Limits, Plan, Received, Sent, TlsDone, TlsOptions
+from wsprobe.judge import judge, outcome
+from wsprobe.lab import load
+from wsprobe.lab.http2_steps import steps
+from wsprobe.lab.play import play
+from wsprobe.lab.ports import place
+from wsprobe.lab.scenario import Scenario
+from wsprobe.lab.server import serve
+from wsprobe.net.probe import probe
+from wsprobe.outcome import STATUS_OF
+from wsprobe.read import read
+from wsprobe.read.http2_values import PREFACE
+
+ALL = {name: scenario for name, scenario in load().items() if scenario.http2 is not None}
+
+LITTLE = Limits(max_head=1 << 16, max_body=1 << 18, max_session=1 << 18)
+"""Of a flood: as much as it takes to see that it ends."""
+
+
+def plan(scenario: Scenario, url: str = "", **parts: object) -> Plan:
+    found = target.parse(url or place(scenario).address)
+    protocols = scenario.page.protocols or ()
+    offer = opening.Offer(key="AAECAwQFBgcICQoLDA0ODw==", protocols=tuple(protocols))
+    made = Plan(
+        found,
+        opening.request(found, offer),
+        http2=Http2(opening.extended_connect(found, offer)),
+        tls=TlsOptions(alpn=("h2", "http/1.1")),
+    )
+    if scenario.name.endswith(("-flood", "-without-end", "-bomb", "-empty")):
+        made = replace(made, limits=LITTLE)
+    return replace(made, **parts)  # type: ignore[arg-type]
+
+
+@cache
+def played(name: str) -> Exchange:
+    """The scenario over HTTP/2, without sockets."""
+    return play(ALL[name], plan(ALL[name]))
+
+
+def judged(exchange: Exchange) -> tuple[str, set[str]]:
+    reading = read(exchange)
+    verdict = judge(reading)
+    return outcome(reading, verdict), {finding.id for finding in verdict.findings if finding.level != "note"}
+
+
+def test_it_has_what_was_measured() -> None:
+    assert len(ALL) > 160
+    assert all(scenario.about == "http2" for scenario in ALL.values())
+    assert all(s.http2 is not None and s.http2.outcome in STATUS_OF for s in ALL.values())
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_it_is_judged_as_the_catalogue_says(name: str) -> None:
+    scenario = ALL[name]
+    assert scenario.http2 is not None
+    exchange = played(name)
+    assert judged(exchange) == (scenario.http2.outcome, set(scenario.http2.findings))
+    times = [event.at for event in exchange.events]
+    assert times == sorted(times)
+    assert isinstance(exchange.events[-1], Ended)
+    of = read(exchange)
+    if of.http2 is not None:
+        whole = b"".join(frame.header + frame.payload for frame in of.http2.of("server"))
+        assert whole + of.rest == of.received
+
+
+@pytest.mark.parametrize("name", ["h2-on", "h2-status-403", "h2-rst-flood", "h2-window-5"])
+def test_it_is_the_same_every_time(name: str) -> None:
+    assert play(ALL[name], plan(ALL[name])) == played(name)
+
+
+def test_each_connect_has_its_own_play() -> None:
+    scenario = ALL["h2-rst-refused-twice-then-200"]
+    said = [judged(play(scenario, plan(scenario), attempt=number))[0] for number in range(4)]
+    assert said == ["dropped", "dropped", "open", "open"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [["no-such"], [{"headers": [], "odd": 1}], [{"wait": 1, "hold": 1}], [{"frame": 1, "odd": 2}], [7]],
+    ids=str,
+)
+def test_what_is_no_step(written: list[object]) -> None:
+    with pytest.raises(ValueError, match="no step of HTTP/2 is written like"):
+        list(steps(written))
+
+
+LIVE = (
+    "h2-on",
+    "h2-off",
+    "h2-late-before-page",
+    "h2-alpn-none",
+    "h2-cross-cold-h2-only",
+    "h2-status-403",
+    "h2-rst-http11-required-before",
+    "h2-tcp-rst-before",
+    "h2-turned-away",
+    "h2-http1",
+    "h2-window-5",
+    "h2-pmd-message",
+    "h2-data-bytewise",
+    "h2-close-4403-end",
+)
+
+
+def live(name: str, **parts: object) -> Exchange:
+    """The scenario over real sockets."""
+
+    async def once() -> Exchange:
+        async with serve() as lab:
+            made = plan(ALL[name], lab.url(ALL[name]), **parts)
+            trusting = replace(made.tls, ca_file=str(lab.certificate_authority))
+            return await probe(replace(made, tls=trusting))
+
+    return trio.run(once)
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_over_sockets_it_is_the_same(name: str) -> None:
+    exchange = live(name)
+    scenario = ALL[name]
+    assert scenario.http2 is not None
+    http1 = read(exchange).http2 is None
+    assert judged(exchange)[0] == (scenario.outcome if http1 else scenario.http2.outcome)
+    assert http1 == (name == "h2-alpn-none")
+    done = next(event for event in exchange.events if isinstance(event, TlsDone))
+    assert done.alpn == (None if http1 else "h2")
+
+
+def test_in_clear_with_prior_knowledge() -> None:
+    async def once() -> Exchange:
+        async with serve() as lab:
+            made = plan(ALL["h2-on"], f"ws://127.0.0.1:{lab.ports['plain']}/s/h2-on")
+            assert made.http2 is not None
+            return await probe(replace(made, http2=replace(made.http2, prior_knowledge=True)))
+
+    exchange = trio.run(once)
+    assert judged(exchange)[0] == "open"
+    assert next(event.data for event in exchange.events if isinstance(event, Sent)).startswith(PREFACE)
+
+
+@pytest.mark.parametrize("name", ["h2-ping-flood", "h2-data-without-end"])
+def test_a_flood_over_sockets_is_bounded(name: str) -> None:
+    exchange = live(name, limits=Limits(max_session=1 << 20))
+    assert sum(len(e.data) for e in exchange.events if isinstance(e, Received)) < 3 << 20
+    last = exchange.events[-1]
+    assert isinstance(last, Ended)
+    assert last.how == "limit"

@@ -1,0 +1,102 @@
+"""Reports over HTTP/2 as lines and as JSON: every scenario can be shown, and says what it is."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+
+from tests.http2.test_lab import ALL, played
+from tests.http2.test_read import ON, answer, exchange
+from wsprobe.exchange import Event, Received, Sent
+from wsprobe.report import Report, report
+from wsprobe.show.as_json import pieces, report_value, schema
+from wsprobe.show.lines import Look, plain
+from wsprobe.show.report import handshake
+from wsprobe.show.verbose import Conversation
+from wsprobe.wire.http2 import data, goaway
+
+SCHEMA = jsonschema.Draft202012Validator(json.loads(schema()))
+
+
+def shown(of: Report, **look: bool | int) -> str:
+    return plain(handshake(of, Look(**look)))  # type: ignore[arg-type]
+
+
+def told(name: str) -> Report:
+    return report(played(name))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_scenario_can_be_shown(name: str) -> None:
+    made = told(name)
+    for look in ({}, {"verbose": 2}, {"terminal": True, "width": 40}):
+        text = shown(made, **look)
+        assert all(char.isprintable() or char == "\n" for char in text)
+        assert text.isascii()
+        assert f"\n{made.outcome}: " in text
+    value = json.loads("".join(pieces(report_value(made))))
+    assert ("http" in value) == (made.reading.http2 is not None)
+    SCHEMA.validate(value)
+    watching = Conversation(Look(verbose=1))
+    lines = [each for event in made.exchange.events for each in watching.event(event)]
+    assert plain(lines).isascii()
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("h2-status-101", "invalid: a 101, which HTTP/2 does not have: over it a 200 opens"),
+        ("h2-status-none", "not-http: the answer has no status that can be read"),
+        (
+            "h2-value-2",
+            "not-upgraded: the server announces with the value 2, which does not count,",
+        ),
+        ("h2-status-201", "not-upgraded: the server answered 201 in place of 200"),
+        ("h2-frame-rsv2", "invalid: a 200, but what it says or what followed breaks a MUST"),
+        ("h2-end-mid-frame", "aborted: the server ended it with END_STREAM, without a Close frame"),
+        (
+            "h2-goaway-protocol-before",
+            "dropped: the server ended the connection with GOAWAY and PROTOCOL_ERROR",
+        ),
+    ],
+)
+def test_the_outcome_in_a_sentence(name: str, says: str) -> None:
+    assert says in shown(told(name))
+
+
+def test_findings_stand_under_the_fields_they_mean() -> None:
+    lines = shown(told("h2-field-uppercase")).splitlines()
+    at = lines.index("X-Upper: 1")
+    assert lines[at + 1] == "^^^^^^^ fail http2-name-upper-case"
+    lines = shown(told("h2-field-connection")).splitlines()
+    at = lines.index("connection: Upgrade")
+    assert lines[at + 1] == "            ^^^^^^^ fail http2-connection-field"
+
+
+def test_bytes_of_the_server_are_made_visible() -> None:
+    nasty = b"\x1b[31m\xff"
+    made = exchange(
+        ON,
+        answer(b"403", (b"x\x1b", nasty)),
+        data(1, b"no " + nasty),
+        goaway(0, 1, nasty),
+        how="fin",
+    )
+    watching = Conversation(Look(verbose=1))
+    lines = [each for event in made.events for each in watching.event(event)]
+    for text in (shown(report(made)), shown(report(made), verbose=1), plain(lines)):
+        assert "\x1b" not in text
+        assert "\\x1b" in text
+
+
+def test_a_frame_is_shown_once_it_is_whole() -> None:
+    made = exchange(ON + answer(b"200"))
+    (sent,) = (event for event in made.events if isinstance(event, Sent))
+    (came,) = (event for event in made.events if isinstance(event, Received))
+    parts: list[Event] = [sent, *(Received(came.at, bytes([byte])) for byte in came.data)]
+    watching = Conversation(Look(verbose=1))
+    lines = plain([each for event in parts for each in watching.event(event)])
+    assert lines.count("< SETTINGS MAX_CONCURRENT_STREAMS 100 ENABLE_CONNECT_PROTOCOL 1") == 1
+    assert lines.count("<   :status: 200") == 1

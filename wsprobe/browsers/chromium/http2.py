@@ -1,0 +1,373 @@
+"""WebSockets over HTTP/2 in Chromium: when it asks so, what it sends, and what it makes of the answer.
+
+It asks on a session that it has (a page, or a fetch with credentials, came over it), never on one opened for
+the WebSocket. A few errors are no failure: it asks again, on the session or over HTTP/1.1.
+
+Sources: net/http/http_stream_factory_job.cc (which connection), net/spdy/spdy_http_utils.cc (the request),
+net/spdy/header_coalescer.cc, spdy_stream.cc, spdy_session.cc (what the server may not do),
+net/websockets/websocket_http2_handshake_stream.cc, websocket_stream.cc (the handshake),
+websocket_basic_stream_adapters.cc (the stream's end), net/http/http_network_transaction.cc (HandleIOError);
+measured, Chromium 156.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from wsprobe.browsers.chromium.facts import Facts
+from wsprobe.browsers.chromium.handshake import Failed, Opened, handshake_fault, negotiated
+from wsprobe.browsers.chromium.http import Answer, Headers, parse
+from wsprobe.browsers.chromium.request import host
+from wsprobe.browsers.engine import Construction, Page
+from wsprobe.browsers.http2 import (
+    Again,
+    Turn,
+    Windows,
+    announced,
+    came_over,
+    offered,
+    settings_fault,
+    turns,
+    wrong_size,
+)
+from wsprobe.browsers.page import fetch_site, origin
+from wsprobe.browsers.script import Arrival, StreamOver, end
+from wsprobe.browsers.url import parse as parse_url
+from wsprobe.exchange import Http2, Priority
+from wsprobe.read.http2_values import (
+    DATA,
+    GOAWAY,
+    HEADERS,
+    HTTP_1_1_REQUIRED,
+    NO_ERROR,
+    PING,
+    PUSH_PROMISE,
+    REFUSED_STREAM,
+    RST_STREAM,
+    SETTINGS,
+    WINDOW_UPDATE,
+    HeaderBlock,
+    Http2Connection,
+    Http2Frame,
+)
+from wsprobe.read.reading import Reading
+
+_HANDSHAKE = "net/websockets/websocket_http2_handshake_stream.cc"
+_STREAM = "net/websockets/websocket_stream.cc"
+_SESSION = "net/spdy/spdy_session.cc"
+_TRANSACTION = "net/http/http_network_transaction.cc"
+
+TRIES = 3
+"""Handshakes refused with REFUSED_STREAM that make a failure (kMaxRetryAttempts, and the first)."""
+_MAX_FIELDS = 256 * 1024
+"""Bytes of a header list, each field with 32 more (kSpdyMaxHeaderListSize, announced in SETTINGS)."""
+_SETTINGS = ((1, 65536), (2, 0), (4, 6291456), (6, _MAX_FIELDS))
+_WINDOW = 15663105
+_DATA_MAX = 16375
+
+_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+")
+_NO_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_STATUS = re.compile(rb"[+-]?[0-9]+")
+_INT_MAX = 2**31 - 1
+
+
+def warm(url: str, page: Page) -> bool:
+    """True if Chromium has a session that serves *url*: *page* came over HTTP/2 from that very origin, or from
+    another of the same site on a connection that could serve both. Another site's is not used (measured)."""
+    if came_over(url, page):
+        return True
+    address, to = parse_url(page.url), parse_url(url)
+    if page.http != "2" or not page.shares or address is None or to is None or not to.secure:
+        return False
+    return to.effective_port == address.effective_port and fetch_site(page, to) == "same-site"
+
+
+def otherwise(url: str, page: Page, readings: Sequence[Reading]) -> str:
+    """When Chromium, asking by itself, would not ask as the first of *readings* does; "" if it would."""
+    if not readings:
+        return ""
+    has_session = warm(url, page)
+    if readings[0].http2 is not None and not has_session:
+        return (
+            "Chromium asks over HTTP/2 only on a session that it has, as where the page came over HTTP/2 from "
+            "that origin (--page-http 2); else it asks over HTTP/1.1"
+        )
+    if has_session and not offered(readings[0]):
+        return "Chromium has a session, and asks over HTTP/2 on it where the server announces that it may"
+    return ""
+
+
+def asks(made: Construction, page: Page, facts: Facts, authorization: str = "") -> Http2:
+    """The extended CONNECT, and how its stream is spoken (CreateSpdyHeadersFromHttpRequestForWebSocket)."""
+    to = made.target
+    if to is None:
+        raise ValueError("nothing is connected to: there is no request")
+    fields = [
+        (":method", "CONNECT"),
+        (":authority", host(to)),
+        (":scheme", "https"),
+        (":path", to.resource),
+        (":protocol", "websocket"),
+        ("pragma", "no-cache"),
+        ("cache-control", "no-cache"),
+        ("authorization", authorization),
+        ("user-agent", page.user_agent or facts.user_agent),
+        ("origin", origin(page)),
+        ("sec-websocket-version", "13"),
+        ("accept-encoding", facts.accept_encoding),
+        ("accept-language", facts.accept_language),
+        *(("cookie", pair.strip(" ")) for pair in page.cookies.split(";")),
+        ("sec-websocket-extensions", facts.extensions),
+        ("sec-websocket-protocol", ", ".join(made.protocols)),
+    ]
+    return Http2(
+        fields=tuple(
+            (name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in fields if value
+        ),
+        settings=_SETTINGS,
+        window=_WINDOW,
+        stream=1,
+        priority=Priority(depends_on=0, weight=146, exclusive=True),
+        data_max=_DATA_MAX,
+        end_stream="close",
+    )
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """What the handshake on one stream comes to: *outcome* at *at*, None while it is still open."""
+
+    at: int
+    outcome: Opened | Failed | Again | None
+    answer: Answer | None = None
+    behind: tuple[Turn, ...] = ()
+    """What the server sent behind the answer."""
+    no_session: bool = False
+    """The session is broken off before anything would be asked on it."""
+    unasked: bool = False
+    """Nothing would be asked on this connection, whatever was in the recording."""
+
+
+def settle(reading: Reading, protocols: tuple[str, ...], refused: int, facts: Facts) -> Settled:
+    """Follow the stream until its handshake is decided. *refused*: handshakes refused before this one."""
+    connection = reading.http2
+    assert connection is not None
+    stream = _Stream(connection)
+    if connection.request is None and announced(connection):
+        return Settled(end(reading).at, None)
+    left = turns(connection)
+    for turn in left:
+        error = stream.take(turn)
+        if error and (connection.request is None or (stream.opening and turn.frame.type == SETTINGS)):
+            because = f"ERR_{error}, so that there is no session: {_SESSION}"
+            return Settled(turn.at, Again("1.1", because), no_session=True, unasked=True)
+        if error:
+            return Settled(turn.at, _broken(error, stream, refused, facts))
+        if connection.request is None:
+            continue
+        if stream.answer is not None:
+            answer = Answer(turn.at, headers=stream.answer)
+            return Settled(turn.at, _judge(stream, stream.answer, protocols, facts), answer, tuple(left))
+    last = end(reading)
+    if connection.request is None:
+        if last.how in ("fin", "truncated", "reset", "error") or stream.settings_seen:
+            because = f"the server does not announce ENABLE_CONNECT_PROTOCOL: {_SESSION}"
+            return Settled(last.at, Again("1.1", because), unasked=True)
+        return Settled(last.at, None)
+    error = _lost(last.how)
+    if error:
+        stream.away = True
+        return Settled(last.at, _broken(error, stream, refused, facts))
+    return Settled(last.at, None)
+
+
+def _lost(how: str) -> str:
+    """The net error of a connection that ended, "" for an end of our own making."""
+    return {"fin": "CONNECTION_CLOSED", "truncated": "CONNECTION_CLOSED"}.get(
+        how, "CONNECTION_RESET" if how in ("reset", "error") else ""
+    )
+
+
+def _broken(error: str, stream: _Stream, refused: int, facts: Facts) -> Failed | Again:
+    """HandleIOError, before there are response headers."""
+    if error == "HTTP_1_1_REQUIRED":
+        return Again("1.1", f"the server wants HTTP/1.1 (HTTP_1_1_REQUIRED): {_TRANSACTION}")
+    if error == "HTTP2_SERVER_REFUSED_STREAM" and refused + 1 < TRIES:
+        if stream.away:
+            return Again("1.1", f"the server goes away and has not looked at the stream: {_TRANSACTION}")
+        return Again("2", f"REFUSED_STREAM: not looked at, so it may be asked again: {_TRANSACTION}")
+    if error in ("CONNECTION_CLOSED", "CONNECTION_RESET"):
+        return Again("1.1", f"the connection was lost, and had been good before: {_TRANSACTION}")
+    failure = facts.failures["stream-closed"].format(error=f"ERR_{error}")
+    return Failed(failure, f"ERR_{error} before the answer: {_HANDSHAKE}")
+
+
+def _judge(stream: _Stream, headers: Headers, protocols: tuple[str, ...], facts: Facts) -> Opened | Failed:
+    """ValidateResponse: neither Upgrade nor Connection nor Sec-WebSocket-Accept is looked at."""
+    if len(set(headers.values(b"location"))) > 1:
+        return Failed("", "two different Location fields: net/spdy/spdy_http_utils.cc")
+    if headers.status == 200 and stream.padded:
+        return handshake_fault("", f"the status line is not that of a 200: {_HANDSHAKE}", facts)
+    if headers.status == 200:
+        return negotiated(headers, protocols, facts)
+    if headers.status == 401:
+        return Failed("", f"401 and no credentials left: {_STREAM}", unauthorized=True)
+    if headers.status == 407:
+        failure = facts.failures["establishment"].format(error="ERR_UNEXPECTED_PROXY_AUTH")
+        return Failed(failure, f"407 though no proxy is used: {_TRANSACTION}")
+    detail = facts.failures["status"].format(status=headers.status)
+    return handshake_fault(detail, f"status {headers.status} is not 200, 401 or 407: {_HANDSHAKE}", facts)
+
+
+def session(reading: Reading, settled: Settled) -> Iterator[Arrival | StreamOver]:
+    """What comes on an open stream, until it is over."""
+    connection = reading.http2
+    assert connection is not None
+    stream = _Stream(connection, opened=True)
+    if stream.ended:
+        yield StreamOver(settled.at, orderly=True)
+        return
+    for turn in settled.behind:
+        error = stream.take(turn)
+        if error:
+            yield StreamOver(turn.at, orderly=error == "CONNECTION_CLOSED")
+            return
+        if turn.frame.type == DATA and turn.frame.stream == connection.stream and turn.frame.content:
+            yield Arrival(turn.at, turn.frame.content, turn.frame.start)
+        if stream.ended:
+            yield StreamOver(turn.at, orderly=True)
+            return
+    last = end(reading)
+    error = _lost(last.how)
+    if error:
+        yield StreamOver(last.at, orderly=error == "CONNECTION_CLOSED")
+
+
+class _Stream:
+    """SpdySession and SpdyStream, as far as they can end our stream."""
+
+    def __init__(self, connection: Http2Connection, *, opened: bool = False) -> None:
+        self._id = connection.stream
+        self._windows = Windows(connection.stream)
+        self._on = opened
+        self._opened = opened
+        self._trailers = False
+        self.answer: Headers | None = None
+        self.padded = False
+        """The status is written with a zero before it."""
+        self.away = False
+        """The session takes no more streams."""
+        final = next((block for block in connection.blocks if _final(block)), None)
+        self.ended = opened and final is not None and final.end_stream
+        """The server's side is over."""
+        self.settings_seen = False
+        self.opening = not opened
+        """The server has not acknowledged our SETTINGS: what comes, it sent of itself."""
+
+    def take(self, turn: Turn) -> str:
+        """The net error (without ``ERR_``) with which *turn* ends our stream, "" if it does not."""
+        frame = turn.frame
+        if wrong_size(frame):
+            return "HTTP2_FRAME_SIZE_ERROR"
+        if frame.type == WINDOW_UPDATE:
+            return self._window_update(frame)
+        if frame.problem or turn.out_of_turn:
+            return "HTTP2_PROTOCOL_ERROR"
+        if frame.ack:
+            self.opening = False
+        if frame.type == SETTINGS and not frame.ack:
+            self.settings_seen = True
+            self._on, fault = settings_fault(frame.settings, self._on)
+            return "HTTP2_PROTOCOL_ERROR" if fault else ""
+        if frame.type == GOAWAY:
+            return self._goaway(frame.code, frame.last_stream)
+        if frame.type == PUSH_PROMISE or (frame.type == PING and frame.ack):
+            return "HTTP2_PROTOCOL_ERROR"
+        if frame.stream != self._id:
+            return ""
+        self.opening = False
+        if frame.type == RST_STREAM:
+            return self._reset(frame.code)
+        if frame.type == HEADERS and turn.block is not None:
+            return self._block(turn.block)
+        if frame.type == DATA:
+            return self._data(frame.content, frame.end_stream and frame.complete)
+        return ""
+
+    def _window_update(self, frame: Http2Frame) -> str:
+        """OnWindowUpdate: a fault of the stream's window ends the stream, one of the connection's all of it."""
+        if frame.increment and self._windows.widen(frame):
+            return ""
+        if frame.stream not in (0, self._id):
+            return ""
+        return "HTTP2_FLOW_CONTROL_ERROR" if frame.stream else "HTTP2_PROTOCOL_ERROR"
+
+    def _goaway(self, code: int | None, last: int | None) -> str:
+        """SpdySession::OnGoAway."""
+        self.away = True
+        if code == HTTP_1_1_REQUIRED:
+            return "HTTP_1_1_REQUIRED"
+        if last is not None and last >= self._id:
+            return ""
+        return "HTTP2_SERVER_REFUSED_STREAM" if code == NO_ERROR else "HTTP2_PROTOCOL_ERROR"
+
+    def _reset(self, code: int | None) -> str:
+        """SpdySession::OnRstStream, SpdyStream::OnClose."""
+        if code == NO_ERROR:
+            return "CONNECTION_CLOSED" if self._opened else "HTTP2_PROTOCOL_ERROR"
+        if code == REFUSED_STREAM:
+            return "HTTP2_SERVER_REFUSED_STREAM"
+        return "HTTP_1_1_REQUIRED" if code == HTTP_1_1_REQUIRED else "HTTP2_PROTOCOL_ERROR"
+
+    def _data(self, content: bytes, last: bool) -> str:
+        if not self._opened or (self._trailers and content):
+            return "HTTP2_PROTOCOL_ERROR" if content or last else ""
+        self.ended = self.ended or last
+        return ""
+
+    def _block(self, block: HeaderBlock) -> str:
+        """SpdyStream::OnHeadersReceived."""
+        if block.problem:
+            return "HTTP2_COMPRESSION_ERROR"
+        if _malformed(block) or self._trailers:
+            return "HTTP2_PROTOCOL_ERROR"
+        if self._opened:
+            self._trailers = True
+            self.ended = self.ended or block.end_stream
+            return ""
+        status = b"\0".join(field.value for field in block.all(b":status"))
+        number = int(status) if len(status) < 12 and _STATUS.fullmatch(status) else _INT_MAX + 1
+        if abs(number) > _INT_MAX or number == 103:  # Early Hints are for no stream that both sides write to
+            return "HTTP2_PROTOCOL_ERROR"
+        if 100 <= number < 200 and number != 101:
+            return "HTTP2_PROTOCOL_ERROR" if block.end_stream else ""
+        if block.all(b"transfer-encoding"):
+            return "HTTP2_PROTOCOL_ERROR"
+        self.padded = status[:1] == b"0"
+        lines = (field.name + b":" + field.value for field in block.regular)
+        self.answer = parse(b"HTTP/1.1 " + status + b"\n" + b"\n".join(lines))
+        return ""
+
+
+def _final(block: HeaderBlock) -> bool:
+    return any(field.value[:1] != b"1" or field.value == b"101" for field in block.all(b":status"))
+
+
+def _malformed(block: HeaderBlock) -> bool:
+    """HeaderCoalescer::AddHeader."""
+    size = 0
+    regular = False
+    for field in block.fields:
+        name = field.name
+        if name.startswith(b":"):
+            if regular:
+                return True
+            name = name[1:]
+        else:
+            regular = True
+        size += len(field.name) + len(field.value) + 32
+        if not _NAME.fullmatch(name) or size > _MAX_FIELDS or _NO_VALUE.search(field.value):
+            return True
+    return False

@@ -1,0 +1,358 @@
+"""WebSockets over HTTP/2 in Firefox: what it sends, and what it makes of the answer.
+
+It asks over HTTP/2 wherever the server takes it, in ALPN and in its SETTINGS, on a new connection too; and once
+only: whatever goes wrong there is a failure, and nothing is asked over HTTP/1.1 instead.
+
+Sources: netwerk/protocol/http/nsHttpConnectionMgr.cpp (which connection), Http2StreamTunnel.cpp
+(Http2StreamWebSocket), Http2Compression.cpp (DecodeHeaderBlock, OutputHeader), Http2StreamBase.cpp
+(ConvertResponseHeaders), Http2Session.cpp (RecvHeaders and the others), nsHttpResponseHead.cpp,
+netwerk/protocol/websocket/WebSocketChannel.cpp; measured, Firefox ESR 153.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from wsprobe.browsers.engine import Construction, Page
+from wsprobe.browsers.firefox.facts import Facts
+from wsprobe.browsers.firefox.handshake import Failed, Opened, judge
+from wsprobe.browsers.firefox.http import Answer, BadField, BadStatus, Fields, Head, Status, begins, parse
+from wsprobe.browsers.firefox.request import host, site
+from wsprobe.browsers.http2 import Again, Turn, Windows, announced, offered, settings_fault, turns, wrong_size
+from wsprobe.browsers.page import origin
+from wsprobe.browsers.script import Arrival, StreamOver, end
+from wsprobe.exchange import Http2, Priority, Sent
+from wsprobe.read.http2_values import (
+    DATA,
+    GOAWAY,
+    HEADERS,
+    INITIAL_WINDOW_SIZE,
+    MAX_FRAME_SIZE,
+    PUSH_PROMISE,
+    RST_STREAM,
+    SETTINGS,
+    WINDOW_UPDATE,
+    HeaderBlock,
+    Http2Connection,
+)
+from wsprobe.read.reading import Reading
+
+_SESSION = "netwerk/protocol/http/Http2Session.cpp"
+_STREAM = "netwerk/protocol/http/Http2StreamBase.cpp"
+_COMPRESSION = "netwerk/protocol/http/Http2Compression.cpp"
+_RESPONSE = "netwerk/protocol/http/nsHttpResponseHead.cpp"
+_TRANSACTION = "netwerk/protocol/http/nsHttpTransaction.cpp"
+_MANAGER = "netwerk/protocol/http/nsHttpConnectionMgr.cpp"
+_NOT_ANNOUNCED = f"the server does not announce ENABLE_CONNECT_PROTOCOL: {_MANAGER}"
+
+_SETTINGS = ((1, 65536), (2, 0), (4, 131072), (5, 16384))
+_WINDOW = 12517377
+_STREAM_WINDOW = 12451840
+_DATA_MAX = 16000
+_NEVER_INDEXED = (b"cookie", b"authorization")
+_WINDOW_AT_FIRST = 65535
+"""RFC 9113 section 6.9.2."""
+
+_LEFT_OUT = frozenset(
+    {b"connection", b"host", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding"}
+    | {b"upgrade", b"accept-encoding"}
+)
+"""Fields that are dropped without a word (Http2Decompressor::OutputHeader)."""
+_FRAMES = (16384, 2**24 - 1)
+"""The least and the most that MAX_FRAME_SIZE may be (RFC 9113 section 6.5.2)."""
+_NAME = re.compile(rb":?[!#$%&'*+\-.^_`|~0-9a-z]+")
+_NO_VALUE = re.compile(rb"[\0\r\n]")
+_INTEGER = re.compile(rb"0|[1-9][0-9]{0,9}")
+
+
+def otherwise(readings: Sequence[Reading]) -> str:
+    """When Firefox, asking by itself, would not ask as the first of *readings* does; "" if it would."""
+    if not readings or not readings[0].exchange.plan.target.secure or offered(readings[0]):
+        return ""
+    return (
+        "Firefox asks over HTTP/2 where the server takes it, in ALPN and in its SETTINGS; this is over HTTP/1.1"
+    )
+
+
+def asks(made: Construction, page: Page, facts: Facts, authorization: str = "") -> Http2:
+    """The extended CONNECT, and how its stream is spoken (Http2StreamWebSocket::GenerateHeaders)."""
+    to = made.target
+    if to is None:
+        raise ValueError("nothing is connected to: there is no request")
+    at = site(page, to)
+    fields = [
+        (":method", "CONNECT"),
+        (":path", to.resource),
+        (":authority", host(to)),
+        (":scheme", "https"),
+        (":protocol", "websocket"),
+        ("user-agent", page.user_agent or facts.user_agent),
+        ("accept", "*/*"),
+        ("accept-language", facts.accept_language),
+        ("accept-encoding", facts.accept_encoding),
+        ("sec-websocket-version", "13"),
+        ("origin", origin(page)),
+        ("sec-websocket-protocol", ", ".join(made.protocols)),
+        ("sec-websocket-extensions", facts.extensions),
+        ("sec-fetch-storage-access", "none" if at == "cross-site" else ""),
+        *(("cookie", pair.strip(" ")) for pair in page.cookies.split(";")),
+        ("sec-fetch-dest", "empty"),
+        ("sec-fetch-mode", "websocket"),
+        ("sec-fetch-site", at),
+        ("pragma", "no-cache"),
+        ("cache-control", "no-cache"),
+        ("authorization", authorization),
+    ]
+    return Http2(
+        fields=tuple(
+            (name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in fields if value
+        ),
+        settings=_SETTINGS,
+        window=_WINDOW,
+        stream=3,
+        priority=Priority(depends_on=0, weight=21, exclusive=False),
+        stream_window=_STREAM_WINDOW,
+        never_indexed=_NEVER_INDEXED,
+        data_max=_DATA_MAX,
+        header_apart=True,
+        end_stream="never",
+    )
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """What the handshake on one stream comes to: *outcome* at *at*, None while it is still open."""
+
+    at: int
+    outcome: Opened | Failed | Again | None
+    answer: Answer | None = None
+    behind: tuple[Turn, ...] = ()
+    """What the server sent behind the answer."""
+    no_session: bool = False
+    """The session is broken off before anything would be asked on it."""
+    unasked: bool = False
+    """Nothing would be asked on this connection, whatever was in the recording."""
+
+
+def settle(reading: Reading, protocols: tuple[str, ...], facts: Facts, *, known: bool) -> Settled:
+    """Follow the stream until its handshake is decided. *known*: there was a session before, so that all that
+    the server announces at the beginning counts; else its first SETTINGS decide."""
+    connection = reading.http2
+    assert connection is not None
+    stream = _Stream(connection, facts)
+    left = turns(connection)
+    for turn in left:
+        first = not stream.settings_seen
+        fault = stream.take(turn)
+        if first and stream.settings_seen and not stream.on and not known and not fault:
+            return Settled(turn.at, Again("1.1", _NOT_ANNOUNCED), unasked=True)
+        if fault:
+            gone = connection.request is None or (stream.opening and turn.frame.type == SETTINGS)
+            console = (facts.console["status-line"],) if stream.bad_status else ()
+            return Settled(turn.at, Failed(fault, console=console), no_session=gone, unasked=gone)
+        if stream.answer is not None and connection.request is not None:
+            return _answered(reading, stream.answer, turn, tuple(left), protocols, facts)
+    last = end(reading)
+    ended = last.how in ("fin", "truncated", "reset", "error")
+    if stream.left_out and not ended:
+        because = f"GOAWAY leaves the stream out, and nothing is asked again: {_SESSION}"
+        return Settled(_late(reading, facts), Failed(because))
+    if connection.request is None and not announced(connection) and stream.settings_seen:
+        return Settled(last.at, Again("1.1", _NOT_ANNOUNCED), unasked=True)
+    return Settled(last.at, Failed(f"the connection was lost before an answer: {_SESSION}") if ended else None)
+
+
+def _answered(
+    reading: Reading, head: Head, turn: Turn, behind: tuple[Turn, ...], protocols: tuple[str, ...], facts: Facts
+) -> Settled:
+    """The channel is told of a 200 at once; of any other answer when its body begins or ends, or never."""
+    answer = Answer(turn.at, head, stream=0)
+    code = head.status.code
+    told = turn.at if code in (200, 101) else _told(reading, head, turn.at, behind, facts)
+    late = _late(reading, facts)
+    if told is None or told > late:
+        because = f"status {code}, and its stream does not end: told when patience is over, {_TRANSACTION}"
+        return Settled(late, Failed(because), answer, behind)
+    return Settled(told, judge(answer, None, protocols), answer, behind)
+
+
+def _late(reading: Reading, facts: Facts) -> int:
+    """When Firefox loses its patience."""
+    asked = next((e.at for e in reading.exchange.events if isinstance(e, Sent)), 0)
+    return asked + facts.opening_timeout * 1_000_000
+
+
+def _told(reading: Reading, head: Head, at: int, behind: tuple[Turn, ...], facts: Facts) -> int | None:
+    """When the channel is told of an answer that is no session; None if it is not."""
+    body = b""
+    if begins(head.status.code, head.fields, body, 0) is not None:
+        return at
+    for each in session(reading, Settled(at, None, behind=behind), facts):
+        if isinstance(each, StreamOver):
+            return each.at
+        body += each.data
+        if begins(head.status.code, head.fields, body, 0) is not None:
+            return each.at
+    return None
+
+
+def session(reading: Reading, settled: Settled, facts: Facts) -> Iterator[Arrival | StreamOver]:
+    """What comes on an open stream, until it is over."""
+    connection = reading.http2
+    assert connection is not None
+    stream = _Stream(connection, facts, opened=True)
+    final = next((block for block in connection.blocks if _final(block)), None)
+    if final is not None and final.end_stream:
+        yield StreamOver(settled.at, orderly=True)
+        return
+    for turn in settled.behind:
+        if stream.take(turn):
+            yield StreamOver(turn.at, orderly=False)
+            return
+        if turn.frame.type == DATA and turn.frame.stream == connection.stream and turn.frame.content:
+            yield Arrival(turn.at, turn.frame.content, turn.frame.start)
+        if stream.ended:
+            yield StreamOver(turn.at, orderly=True)
+            return
+    last = end(reading)
+    if last.how in ("fin", "truncated", "reset", "error"):
+        yield StreamOver(last.at, orderly=False)
+
+
+def room(reading: Reading, sent: int, now: int) -> tuple[int, bool]:
+    """(bytes of DATA that the server still lets the client send on the stream at *now*, whether it has widened
+    that window before). *sent*: bytes sent so far.
+
+    The window of the connection, which the server can only widen, is left out of it.
+    """
+    connection = reading.http2
+    assert connection is not None
+    first, more = _WINDOW_AT_FIRST, 0
+    for frame in connection.of("server"):
+        if frame.at > now:
+            break
+        if frame.type == SETTINGS and not frame.ack:
+            first = dict(frame.settings).get(INITIAL_WINDOW_SIZE, first)
+        elif frame.type == WINDOW_UPDATE and frame.stream == connection.stream:
+            more += frame.increment or 0
+    return first + more - sent, more > 0
+
+
+class _Stream:
+    """Http2Session and Http2StreamBase, as far as they can end our stream."""
+
+    def __init__(self, connection: Http2Connection, facts: Facts, *, opened: bool = False) -> None:
+        self._id = connection.stream
+        self._windows = Windows(connection.stream)
+        self.on = opened
+        self._opened = opened
+        self._facts = facts
+        self.answer: Head | None = None
+        self.ended = False
+        """The server's side is over."""
+        self.left_out = False
+        """A GOAWAY says that the stream will not be looked at. It dies with the connection, not before."""
+        self.settings_seen = False
+        self.opening = not opened
+        """The server has not acknowledged our SETTINGS: what comes, it sent of itself."""
+        self.bad_status = False
+        """The console has a line about the status line."""
+
+    def take(self, turn: Turn) -> str:
+        """Why *turn* ends our stream, "" if it does not."""
+        frame = turn.frame
+        if frame.problem or wrong_size(frame) or turn.out_of_turn:
+            return f"a {frame.name} frame that is not well-formed: {_SESSION}"
+        if frame.ack:
+            self.opening = False
+        if frame.type == SETTINGS and not frame.ack:
+            self.settings_seen = True
+            self.on, fault = settings_fault(frame.settings, self.on)
+            sizes = (value for number, value in frame.settings if number == MAX_FRAME_SIZE)
+            if any(not _FRAMES[0] <= size <= _FRAMES[1] for size in sizes):
+                return f"MAX_FRAME_SIZE has a value that it must not have: {_SESSION}"
+            return f"ENABLE_CONNECT_PROTOCOL has a value that it must not have: {_SESSION}" if fault else ""
+        if frame.type == GOAWAY:
+            self.left_out = frame.last_stream is not None and frame.last_stream < self._id
+        if frame.type == WINDOW_UPDATE:
+            wide = not self._windows.widen(frame)
+            return f"a window that is wider than there can be: {_SESSION}" if wide else ""
+        if frame.type == PUSH_PROMISE:
+            return f"PUSH_PROMISE, which was forbidden: {_SESSION}"
+        if frame.stream != self._id:
+            return ""
+        self.opening = False
+        if frame.type == RST_STREAM:
+            return f"RST_STREAM, and nothing is asked again: {_SESSION}"
+        if frame.type == HEADERS and turn.block is not None:
+            return self._block(turn.block)
+        if frame.type == DATA:
+            if not self._opened and (frame.content or frame.end_stream):
+                return f"DATA before the answer: {_SESSION}"
+            self.ended = self.ended or (frame.end_stream and frame.complete)
+        return ""
+
+    def _block(self, block: HeaderBlock) -> str:
+        """RecvHeaders, ResponseHeadersComplete."""
+        if len(block.raw) > self._facts.max_head:
+            return f"more than {self._facts.max_head} bytes of fields: {_SESSION}"
+        if block.problem:
+            return f"the fields cannot be decoded: {_COMPRESSION}"
+        if self._opened and not block.end_stream:
+            return f"fields behind the answer that do not end the stream: {_SESSION}"
+        malformed = _malformed(block)
+        if malformed:
+            return f"{malformed}: {_COMPRESSION}"
+        if self._opened:
+            self.ended = True
+            return ""
+        shown = block.all(b":status")
+        text = shown[-1].value if shown else b""
+        if not _INTEGER.fullmatch(text) or int(text) >= 2**31:
+            return f":status is missing, or no number: {_STREAM}"
+        if text[:1] == b"1" and len(text) == 3 and text != b"101":
+            return f"the stream ends with an interim answer: {_SESSION}" if block.end_stream else ""
+        return self._head(text, block)
+
+    def _head(self, text: bytes, block: HeaderBlock) -> str:
+        try:
+            status = parse(b"HTTP/2 " + text)
+        except BadStatus:
+            self.bad_status = True
+            return f"the status line has no status code: {_RESPONSE}"
+        fields = Fields()
+        try:
+            for field in block.regular:
+                if field.name not in _LEFT_OUT:
+                    fields.add(field.name + b": " + field.value)
+        except BadField as fault:
+            return f"{fault}: {_RESPONSE}"
+        self.answer = Head(Status(2, 0, status.code), fields, block.start)
+        return ""
+
+
+def _final(block: HeaderBlock) -> bool:
+    return any(field.value[:1] != b"1" or field.value == b"101" for field in block.all(b":status"))
+
+
+def _malformed(block: HeaderBlock) -> str:
+    """Http2Decompressor::OutputHeader: what is wrong with the fields, "" if nothing is.
+
+    It ends the stream, or where the field was to be kept in HPACK's table the whole session.
+    """
+    regular = False
+    for field in block.fields:
+        if field.name in _LEFT_OUT:
+            continue
+        if not _NAME.fullmatch(field.name):
+            return "a field's name is not one"
+        if _NO_VALUE.search(field.value):
+            return "a field's value has a character that it must not have"
+        if field.name.startswith(b":"):
+            if field.name != b":status" or regular:
+                return "a pseudo-field that must not be there"
+        else:
+            regular = True
+    return ""

@@ -1,0 +1,162 @@
+"""HTTP/2 as every engine meets it: what the server did to the connection and to our stream, in order.
+
+What an engine makes of it is in its own ``http2`` module. Sources of the terms: RFC 9113, RFC 8441.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.page import OPAQUE, origin
+from wsprobe.browsers.url import as_http, parse
+from wsprobe.exchange import Sent
+from wsprobe.read.http2_values import (
+    CONTINUATION,
+    ENABLE_CONNECT_PROTOCOL,
+    END_HEADERS,
+    GOAWAY,
+    HEADERS,
+    PING,
+    PRIORITY,
+    PUSH_PROMISE,
+    RST_STREAM,
+    SETTINGS,
+    WINDOW_UPDATE,
+    HeaderBlock,
+    Http2Connection,
+    Http2Frame,
+)
+from wsprobe.read.reading import Reading
+
+FRAME_MAX = 16384
+"""Bytes of a frame's payload that a client takes which set no other MAX_FRAME_SIZE: no engine does."""
+
+HttpVersion = Literal["2", "1.1"]
+
+
+class Again(msgspec.Struct, frozen=True):
+    """The engine asks again by itself, and nothing reaches script."""
+
+    over: HttpVersion
+    because: str
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """One frame of the server's."""
+
+    at: int
+    """Microseconds: when all of it was there, of a header block when its last frame was."""
+    frame: Http2Frame
+    block: HeaderBlock | None = None
+    """The whole header block that *frame* begins, on our stream."""
+    out_of_turn: bool = False
+    """It interrupts a header block, or continues none (RFC 9113 section 6.10)."""
+
+
+def came_over(url: str, page: Page) -> bool:
+    """True if *page* came over HTTP/2 from the origin that *url* (wss:) goes to: there is a session with it."""
+    address, to = parse(page.url), parse(url)
+    if page.http != "2" or address is None or to is None or not to.secure or origin(page) == OPAQUE:
+        return False
+    return as_http(to).origin == address.origin
+
+
+def opened_by(page: Page, url: str) -> Page:
+    """*page*, and where it has no URL, one of the very origin that *url* goes to."""
+    to = parse(url)
+    if page.url or to is None:
+        return page
+    return replace(page, url=f"{as_http(to).origin}/")
+
+
+def turns(connection: Http2Connection) -> Iterator[Turn]:
+    """The server's frames in order. One that is cut short is left out; but DATA counts as it comes."""
+    blocks = {block.start: block for block in connection.blocks}
+    within = False
+    for frame in connection.of("server"):
+        out_of_turn = within != (frame.type == CONTINUATION)
+        if frame.type in (HEADERS, PUSH_PROMISE, CONTINUATION):
+            within = not frame.flags & END_HEADERS
+        block = blocks.get(frame.start) if frame.type == HEADERS else None
+        if block is not None and not block.complete:
+            return
+        if frame.complete or frame.type == 0:
+            yield Turn(frame.at if block is None else block.at, frame, block, out_of_turn)
+
+
+def announced(connection: Http2Connection) -> bool:
+    """True if the server's last word is that it takes an extended CONNECT (RFC 8441 section 3)."""
+    return connection.setting(ENABLE_CONNECT_PROTOCOL) == 1
+
+
+def settings_fault(pairs: Sequence[tuple[int, int]], on: bool) -> tuple[bool, bool]:
+    """(ENABLE_CONNECT_PROTOCOL is on behind *pairs*, one of them breaks RFC 8441 section 3).
+
+    *on*: whether it was before.
+    """
+    fault = False
+    for number, value in pairs:
+        if number == ENABLE_CONNECT_PROTOCOL:
+            fault = fault or value > 1 or (on and value == 0)
+            on = on or value == 1
+    return on, fault
+
+
+WINDOW_MAX = 2**31 - 1
+"""RFC 9113 section 6.9.1."""
+
+
+class Windows:
+    """What the server lets the client send, on our stream and on the connection."""
+
+    __slots__ = ("_id", "connection", "stream")
+
+    def __init__(self, stream: int) -> None:
+        self._id = stream
+        self.stream = self.connection = 65535
+
+    def widen(self, frame: Http2Frame) -> bool:
+        """Take a WINDOW_UPDATE; False if no window can be so wide."""
+        if frame.stream == 0:
+            self.connection += frame.increment or 0
+        elif frame.stream == self._id:
+            self.stream += frame.increment or 0
+        return max(self.stream, self.connection) <= WINDOW_MAX
+
+
+def wrong_size(frame: Http2Frame) -> bool:
+    """True if *frame* has a length that frames of its type cannot have (RFC 9113 section 4.2)."""
+    fixed = {PRIORITY: 5, RST_STREAM: 4, PING: 8, WINDOW_UPDATE: 4}.get(frame.type)
+    if fixed is not None:
+        return frame.length != fixed
+    if frame.type == SETTINGS:
+        return frame.length % 6 != 0 or (frame.ack and frame.length > 0)
+    return frame.length > FRAME_MAX or (frame.type == GOAWAY and frame.length < 8)
+
+
+def handshakes(readings: Sequence[Reading]) -> tuple[HttpVersion, ...]:
+    """The protocols of the handshakes that were made, in order; a connection without one does not count."""
+    made: list[HttpVersion] = []
+    for reading in readings:
+        if reading.http2 is not None:
+            if reading.http2.request is not None:
+                made.append("2")
+        elif any(isinstance(event, Sent) for event in reading.exchange.events):
+            made.append("1.1")
+    return tuple(made)
+
+
+def over_http1_only(readings: Sequence[Reading]) -> Sequence[Reading]:
+    """Those of *readings* that are not over HTTP/2."""
+    return [reading for reading in readings if reading.http2 is None]
+
+
+def offered(reading: Reading) -> bool:
+    """True if HTTP/2 was offered to the server for this handshake."""
+    plan = reading.exchange.plan
+    return reading.http2 is not None or plan.http2 is not None or "h2" in plan.tls.alpn

@@ -1,0 +1,76 @@
+"""Is the connection established over HTTP/2? RFC 8441 and RFC 9113, with RFC 6455 section 4.1 for the rest.
+
+The API texts say nothing of it: WHATWG WebSockets establishes over a connection of its own and fails any status
+but 101, which RFC 9113 section 8.6 forbids. An editor called that a bug in the standard on 2026-01-09
+(whatwg/websockets issue 70); no text says yet what replaces it.
+"""
+
+from __future__ import annotations
+
+from wsprobe.browsers.http2 import announced
+from wsprobe.browsers.script import end
+from wsprobe.browsers.standard.handshake import Failed, Opened, negotiated
+from wsprobe.browsers.standard.letter import Letter
+from wsprobe.exchange import Ended
+from wsprobe.read.http2_values import HeaderBlock
+from wsprobe.read.reading import Reading, Response
+from wsprobe.read.tokens import is_token
+
+RESTS_ON = (
+    "this text knows no WebSocket over HTTP/2 (whatwg/websockets issue 70): the view rests on RFC 8441 and "
+    "RFC 6455 section 4.1 alone"
+)
+_CONNECTION_FIELDS = frozenset(
+    {b"connection", b"proxy-connection", b"keep-alive", b"transfer-encoding", b"upgrade"}
+)
+_NO_SPACE = b" \t"
+
+
+def judge(reading: Reading, response: Response, protocols: tuple[str, ...], letter: Letter) -> Opened | Failed:
+    """The final answer on our stream, by the first check that fails."""
+    assert reading.http2 is not None
+    block = next(b for b in reading.http2.blocks if b.start == response.head.start)
+    fault = malformed(block)
+    if fault:
+        return Failed(fault)
+    if response.status == 101:
+        return Failed("RFC 9113 section 8.6: HTTP/2 has no status 101")
+    if response.status != 200:
+        return Failed("RFC 8441 section 5, RFC 6455 section 4.1, item 1: the status is not 200")
+    return negotiated(response.head, protocols, letter)
+
+
+def malformed(block: HeaderBlock) -> str:
+    """The rule of RFC 9113 that the fields break first, "" if they break none."""
+    if block.problem:
+        return "RFC 9113 section 4.3: the fields cannot be decoded"
+    if [field.name for field in block.pseudo] != [b":status"]:
+        return "RFC 9113 section 8.3.2: there must be one :status, and no other pseudo-field"
+    if not block.fields[0].name.startswith(b":"):
+        return "RFC 9113 section 8.3: a pseudo-field stands behind a field"
+    status = block.fields[0].value
+    if len(status) != 3 or not status.isdigit():
+        return "RFC 9113 section 8.3.2: :status is no status code"
+    for field in block.regular:
+        if not is_token(field.name) or field.name != field.name.lower():
+            return "RFC 9113 section 8.2.1: a field's name is none, or has a capital letter"
+        if field.value != field.value.strip(_NO_SPACE) or any(byte in field.value for byte in (0, 10, 13)):
+            return "RFC 9113 section 8.2.1: a field's value has a character that it must not have"
+        if field.name in _CONNECTION_FIELDS:
+            return "RFC 9113 section 8.2.2: a field that is about the connection"
+    return ""
+
+
+def asked(reading: Reading) -> bool:
+    """False if nothing was asked, as the server does not announce that it may be."""
+    return reading.http2 is None or reading.http2.request is not None or announced(reading.http2)
+
+
+def over(reading: Reading) -> Ended:
+    """How our stream ended, in the terms of a connection's end (RFC 8441 section 5: END_STREAM is as a TCP
+    close, RST_STREAM as a reset)."""
+    last = end(reading)
+    stream = reading.http2.end if reading.http2 is not None else None
+    if stream is None or stream.by != "server" or stream.how == "connection":
+        return last
+    return Ended(stream.at, "fin" if stream.how == "end-stream" else "reset")

@@ -1,0 +1,1016 @@
+"""A WebSocket over HTTP/2: RFC 8441, and RFC 9113 as far as it concerns the one stream.
+
+Each entry stands above the rule that makes it. What RFC 6455 and HTTP say of fields, refusals and frames is the
+same over both protocols, and stands with the other rules. What engines do is measured, in Chromium 156 and
+Firefox 153.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from wsprobe.judge.finding import Entry, Finding, counted, shown
+from wsprobe.judge.subject import PEER_ENDED, close_of, how, our_close, stopped
+from wsprobe.read.http2_values import (
+    CONNECT_ERROR,
+    CONTINUATION,
+    DATA,
+    ENABLE_CONNECT_PROTOCOL,
+    ENABLE_PUSH,
+    END_HEADERS,
+    GOAWAY,
+    HEADERS,
+    HTTP_1_1_REQUIRED,
+    INITIAL_WINDOW_SIZE,
+    INTERNAL_ERROR,
+    MAX_FRAME_SIZE,
+    NO_ERROR,
+    PROTOCOL_ERROR,
+    PUSH_PROMISE,
+    REFUSED_STREAM,
+    RST_STREAM,
+    SETTINGS,
+    WINDOW_UPDATE,
+    HeaderBlock,
+    Http2Connection,
+    Http2Frame,
+    StreamEnd,
+    error_name,
+    setting_name,
+)
+from wsprobe.read.reading import Field, Reading, Span
+from wsprobe.read.tokens import is_token
+
+DEFAULT_WINDOW = 65535
+"""RFC 9113 section 6.9.2."""
+
+FRAME_MAX = 16384
+"""RFC 9113 section 4.2, unless the receiver allows more; wsprobe does not."""
+
+SERVE_OR_STOP = (
+    "Serve it, or stop announcing it. nginx: it announces nothing by itself, so look at what stands before "
+    "it. HAProxy: the server behind it must get Upgrade and Connection; "
+    "`h2-workaround-bogus-websocket-clients` in `global` stops it. Envoy: `http2_protocol_options: "
+    "{allow_connect: true}` needs `upgrade_configs: [{upgrade_type: websocket}]`; without allow_connect "
+    "nothing is announced. Caddy, Traefik and other Go programs: since Go 1.24 only with "
+    "GODEBUG=http2xconnect=1; take that out, or http2xconnect=0 for older ones. nghttpx: it always announces, "
+    "but as a forward proxy; `alpn-list=http/1.1` turns HTTP/2 off. Node: `settings: {enableConnectProtocol: "
+    "true}` needs a 'stream' handler that answers CONNECT with 200; leave the setting out otherwise. "
+    'hypercorn: the application must accept the websocket; `alpn_protocols = ["http/1.1"]` turns HTTP/2 '
+    "off. h2o: `proxy.tunnel: ON`. Jetty: `setConnectProtocolEnabled(false)`."
+)
+"""What to write where, in the words of each program's own configuration."""
+
+
+# The connection.
+
+HTTP2_NOT_SPOKEN = Entry(
+    "http2-not-spoken",
+    "fail",
+    "RFC 9113 section 3.4",
+    title="The answer to HTTP/2 is HTTP/1.1",
+    meaning="HTTP/2 was spoken, and what came back begins as HTTP/1.1 does.",
+    usual="a server without HTTP/2 that was told to expect it, or a port that is plain HTTP/1.1",
+    advice="Leave --http2-prior-knowledge out; --http2 asks the server first.",
+)
+
+HTTP2_SETTINGS_NOT_FIRST = Entry(
+    "http2-settings-not-first",
+    "fail",
+    "RFC 9113 section 3.4",
+    title="The first frame is not SETTINGS",
+    meaning="A server's first frame is SETTINGS. A client may take anything else for an error of the "
+    "connection.",
+    usual="a server written by hand, or one that turns connections away with GOAWAY alone",
+    advice="Send SETTINGS first, before GOAWAY too.",
+)
+
+HTTP2_FRAME_MALFORMED = Entry(
+    "http2-frame-malformed",
+    "fail",
+    "RFC 9113 sections 4.2 and 6",
+    title="A malformed frame",
+    meaning="A frame has a length, a stream or padding that its type does not allow. A client ends the "
+    "connection.",
+    usual="frames written by hand, or a proxy that counts padding wrongly",
+    advice="Leave framing to a library.",
+)
+
+HTTP2_FRAME_TOO_LONG = Entry(
+    "http2-frame-too-long",
+    "fail",
+    "RFC 9113 section 4.2",
+    title="A frame longer than was allowed",
+    meaning="A frame has more bytes than SETTINGS_MAX_FRAME_SIZE, 16384 unless the client says otherwise.",
+    usual="a server that takes its own SETTINGS_MAX_FRAME_SIZE for the client's",
+    advice="Cut DATA and header blocks at the client's SETTINGS_MAX_FRAME_SIZE.",
+)
+
+HTTP2_FRAME_CUT = Entry(
+    "http2-frame-cut",
+    "warn",
+    "RFC 9113 section 4.1",
+    title="The connection ended within a frame",
+    meaning="A frame announces more bytes than came before the connection ended.",
+    usual="a server or proxy that ended in the midst of sending",
+    advice="Look in the server's and the proxies' logs at that moment.",
+)
+
+HTTP2_CONTINUATION = Entry(
+    "http2-continuation",
+    "fail",
+    "RFC 9113 section 6.10",
+    title="A header block that is not in one row",
+    meaning="Between HEADERS without END_HEADERS and its last CONTINUATION there may be no other frame, and "
+    "CONTINUATION may stand nowhere else. A client ends the connection.",
+    usual="frames written by hand",
+    advice="Leave framing to a library.",
+)
+
+HTTP2_PUSH = Entry(
+    "http2-push",
+    "fail",
+    "RFC 9113 section 8.4",
+    title="A push that was switched off",
+    meaning="The client has switched server push off, and the server pushes all the same.",
+    usual="a server that does not read the client's SETTINGS",
+    advice="Switch server push off.",
+)
+
+HTTP2_IDLE_STREAM = Entry(
+    "http2-idle-stream",
+    "fail",
+    "RFC 9113 section 5.1",
+    title="Frames on a stream that nobody opened",
+    meaning="The server sends on a stream that is not the one that was asked on. A client ends the connection.",
+    usual="a proxy that mixes up the streams of two connections",
+    advice="Answer on the stream of the request.",
+)
+
+
+HTTP2_WINDOW_OVERRUN = Entry(
+    "http2-window-overrun",
+    "fail",
+    "RFC 9113 section 6.9.1",
+    title="More DATA than the window allows",
+    meaning="The server has sent more than the client had granted. A client ends the connection with "
+    "FLOW_CONTROL_ERROR.",
+    usual="a server written by hand that does not count what it sends",
+    advice="Leave flow control to a library.",
+)
+
+
+def connection(reading: Reading) -> Iterator[Finding]:
+    """Frames by themselves, those of any stream."""
+    of = reading.http2
+    if of is None:
+        return
+    if reading.looks_like == "http1":
+        line = reading.received.split(b"\n", 1)[0].rstrip(b"\r")[:80]
+        yield HTTP2_NOT_SPOKEN.found(f"it says: {shown(line)}", (0, len(line)), received=line)
+    if reading.looks_like:
+        return
+    theirs = list(of.of("server"))
+    if theirs and (theirs[0].type != SETTINGS or theirs[0].ack):
+        yield HTTP2_SETTINGS_NOT_FIRST.found(f"the first frame is {theirs[0].name}", _header(theirs[0]))
+    yield from _first(
+        HTTP2_FRAME_MALFORMED,
+        [frame for frame in theirs if frame.problem],
+        lambda frame: f"{_a(frame)}: {shown(frame.problem.encode())}",
+    )
+    yield from _first(
+        HTTP2_FRAME_TOO_LONG,
+        [frame for frame in theirs if frame.length > FRAME_MAX],
+        lambda frame: f"{_a(frame)} of {frame.length} bytes",
+    )
+    if how(reading) in PEER_ENDED and (reading.rest or (theirs and not theirs[-1].complete)):
+        last = theirs[-1] if theirs and not theirs[-1].complete else None
+        words = (
+            f"{_a(last)} frame ends after {len(last.payload)} of {last.length} bytes"
+            if last is not None
+            else f"{counted(len(reading.rest), 'byte')} came that are no whole frame header"
+        )
+        yield HTTP2_FRAME_CUT.found(words, None if last is None else last.span)
+    yield from _first(HTTP2_CONTINUATION, list(_interrupted(theirs)), lambda frame: f"{_a(frame)} stands there")
+    yield from _first(
+        HTTP2_PUSH, [f for f in theirs if f.type == PUSH_PROMISE], lambda frame: "the server sends PUSH_PROMISE"
+    )
+    strange = [
+        frame
+        for frame in theirs
+        if frame.stream not in (0, of.stream) and frame.type in (DATA, HEADERS, RST_STREAM, WINDOW_UPDATE)
+    ]
+    yield from _overrun(of)
+    yield from _first(HTTP2_IDLE_STREAM, strange, lambda frame: f"{_a(frame)} on stream {frame.stream}")
+
+
+def _overrun(of: Http2Connection) -> Iterator[Finding]:
+    """DATA beyond what we had granted by then, of the connection or of our stream."""
+    own = dict(pair for frame in of.of("client") for pair in frame.settings)
+    # Before it has seen our SETTINGS a server goes by the default.
+    left = {0: DEFAULT_WINDOW, of.stream: max(DEFAULT_WINDOW, own.get(INITIAL_WINDOW_SIZE, 0))}
+    for frame in of.frames:
+        if frame.by == "client" and frame.stream in left:
+            left[frame.stream] += frame.increment or 0
+        elif frame.by == "server" and frame.type == DATA:
+            for window in {0, frame.stream} & left.keys():
+                left[window] -= frame.length
+                if left[window] < 0:
+                    whose = "the stream's" if window else "the connection's"
+                    yield HTTP2_WINDOW_OVERRUN.found(
+                        f"{-left[window]} bytes more than {whose} window", _header(frame)
+                    )
+                    return
+
+
+def _interrupted(frames: Iterable[Http2Frame]) -> Iterator[Http2Frame]:
+    """The frames that stand within a header block and are no part of it, and CONTINUATION that is of none."""
+    within: int | None = None
+    for frame in frames:
+        fits = frame.type == CONTINUATION and frame.stream == within
+        if (within is None) == (frame.type == CONTINUATION) and not fits:
+            yield frame
+        elif within is not None and not fits:
+            yield frame
+            within = None
+        if frame.type in (HEADERS, PUSH_PROMISE, CONTINUATION):
+            within = None if frame.flags & END_HEADERS else frame.stream
+
+
+def _first(entry: Entry, bad: list[Http2Frame], words: Callable[[Http2Frame], str]) -> Iterator[Finding]:
+    if bad:
+        more = f", and so {len(bad) - 1} more" if len(bad) > 1 else ""
+        yield entry.found(f"{words(bad[0])}{more}", _header(bad[0]))
+
+
+def _header(frame: Http2Frame) -> Span:
+    return frame.start, frame.start + len(frame.header)
+
+
+def _a(frame: Http2Frame) -> str:
+    return f"{'an' if frame.name[0] in 'AO' else 'a'} {frame.name}"
+
+
+# The server's SETTINGS.
+
+HTTP2_CONNECT_NOT_ANNOUNCED = Entry(
+    "http2-connect-not-announced",
+    "note",
+    "RFC 8441 section 3",
+    title="The server takes no WebSockets over HTTP/2",
+    meaning="The server's SETTINGS do not have ENABLE_CONNECT_PROTOCOL with the value 1, so a client must not "
+    "ask. Browsers then ask over HTTP/1.1, on a connection of their own.",
+    usual="a server that serves WebSockets over HTTP/1.1 only, as most do; nothing is wrong with that",
+    advice="Leave --http2 out to see the answer over HTTP/1.1; --http2-anyway sends the request all the same. "
+    "To serve WebSockets over HTTP/2: HAProxy, lighttpd, nghttpx, hypercorn and h2o do by themselves; Apache "
+    "`H2WebSockets on`; Envoy `allow_connect: true`; Node `settings: {enableConnectProtocol: true}`.",
+)
+
+HTTP2_CONNECT_LATE = Entry(
+    "http2-connect-late",
+    "note",
+    "RFC 8441 section 3",
+    title="WebSockets over HTTP/2 are announced late",
+    meaning="ENABLE_CONNECT_PROTOCOL is not in the server's first SETTINGS. A browser that opens a socket "
+    "before it comes asks over HTTP/1.1.",
+    usual="a proxy that asks the server behind it first",
+    advice="Announce it in the first SETTINGS.",
+)
+
+HTTP2_CONNECT_VALUE = Entry(
+    "http2-connect-value",
+    "fail",
+    "RFC 8441 section 3",
+    title="ENABLE_CONNECT_PROTOCOL is neither 0 nor 1",
+    meaning="The value must be 0 or 1. Chromium and Firefox end the connection with PROTOCOL_ERROR: pages of "
+    "this server do not load either.",
+    usual="a number written into the wrong setting",
+    advice="Send 1, or leave the setting out.",
+)
+
+HTTP2_CONNECT_WITHDRAWN = Entry(
+    "http2-connect-withdrawn",
+    "fail",
+    "RFC 8441 section 3",
+    title="ENABLE_CONNECT_PROTOCOL is taken back",
+    meaning="After 1 a server must not send 0. Chromium and Firefox end the connection with PROTOCOL_ERROR: "
+    "pages of this server do not load either.",
+    usual="a server that changes its configuration while connections are open",
+    advice="Send GOAWAY, and announce otherwise on new connections.",
+)
+
+HTTP2_SETTING_VALUE = Entry(
+    "http2-setting-value",
+    "fail",
+    "RFC 9113 section 6.5.2",
+    title="A setting with a value that it must not have",
+    meaning="A server must not send ENABLE_PUSH other than 0, INITIAL_WINDOW_SIZE above 2147483647, or "
+    "MAX_FRAME_SIZE outside 16384 to 16777215. A client ends the connection.",
+    usual="a number written into the wrong setting",
+    advice="Send a value in the range.",
+)
+
+HTTP2_WINDOW_ZERO = Entry(
+    "http2-window-zero",
+    "warn",
+    "RFC 9113 section 6.9.2",
+    title="A window of 0",
+    meaning="INITIAL_WINDOW_SIZE is 0, and the server has not widened the stream's window: nothing that the "
+    "client says on an open WebSocket can be sent, its Close neither.",
+    usual="a server that holds requests back and forgets to widen the window",
+    advice="Widen the window with WINDOW_UPDATE as soon as the 200 is sent.",
+)
+
+
+def server_settings(reading: Reading) -> Iterator[Finding]:
+    """What the server's SETTINGS say (RFC 8441 section 3, RFC 9113 section 6.5.2)."""
+    of = reading.http2
+    if of is None or reading.looks_like:
+        return
+    sent = [frame for frame in of.of("server") if frame.type == SETTINGS and not frame.ack and frame.good]
+    if not sent:
+        return
+    yield from _values(sent)
+    words = [
+        (value, frame) for frame in sent for key, value in frame.settings if key == ENABLE_CONNECT_PROTOCOL
+    ]
+    wrong = next(((value, frame) for value, frame in words if value not in (0, 1)), None)
+    if wrong is not None:
+        yield HTTP2_CONNECT_VALUE.found(
+            f"ENABLE_CONNECT_PROTOCOL is {wrong[0]}", wrong[1].span, expected=b"1", received=b"%d" % wrong[0]
+        )
+    announced = next((frame for value, frame in words if value == 1), None)
+    last = words[-1][0] if words else None
+    if announced is not None and last == 0:
+        yield HTTP2_CONNECT_WITHDRAWN.found("ENABLE_CONNECT_PROTOCOL was 1, and then 0", words[-1][1].span)
+    if announced is not None and announced is not sent[0]:
+        late = (announced.at - sent[0].at) / 1000
+        yield HTTP2_CONNECT_LATE.found(f"it came {late:.1f} ms after the first SETTINGS", announced.span)
+    if announced is None and wrong is None:
+        said = "is 0" if words else "is not there"
+        yield HTTP2_CONNECT_NOT_ANNOUNCED.found(f"ENABLE_CONNECT_PROTOCOL {said}", sent[0].span)
+    if reading.session is not None and of.setting(INITIAL_WINDOW_SIZE) == 0:
+        widened = any(f.type == WINDOW_UPDATE and f.stream == of.stream for f in of.of("server"))
+        if not widened:
+            yield HTTP2_WINDOW_ZERO.found("INITIAL_WINDOW_SIZE is 0, and no WINDOW_UPDATE came for the stream")
+
+
+def _values(sent: list[Http2Frame]) -> Iterator[Finding]:
+    for frame in sent:
+        for key, value in frame.settings:
+            high = {ENABLE_PUSH: 0, INITIAL_WINDOW_SIZE: (1 << 31) - 1, MAX_FRAME_SIZE: (1 << 24) - 1}.get(key)
+            low = FRAME_MAX if key == MAX_FRAME_SIZE else 0
+            if high is not None and not low <= value <= high:
+                yield HTTP2_SETTING_VALUE.found(
+                    f"{setting_name(key)} is {value}", frame.span, received=b"%d" % value
+                )
+                return
+
+
+# The header block of the answer.
+
+HTTP2_BLOCK_UNREADABLE = Entry(
+    "http2-block-unreadable",
+    "fail",
+    "RFC 9113 section 4.3",
+    title="A header block that cannot be decoded",
+    meaning="The block is not what HPACK makes. Its table is lost with it, so a client ends the connection.",
+    usual="a block written by hand, or a proxy that passes blocks on between connections",
+    advice="Leave header compression to a library.",
+)
+
+HTTP2_BLOCK_UNFINISHED = Entry(
+    "http2-block-unfinished",
+    "fail",
+    "RFC 9113 section 6.2",
+    title="A header block without an end",
+    meaning="HEADERS came, and no frame with END_HEADERS: the answer is not complete.",
+    usual="a server that ended in the midst of sending, or CONTINUATION without end",
+    advice="Look in the server's log at that moment.",
+)
+
+HTTP2_STATUS = Entry(
+    "http2-status",
+    "fail",
+    "RFC 9113 section 8.3.2",
+    title="No readable :status",
+    meaning="An answer has one :status with three digits. Chromium and Firefox reset the stream with "
+    "PROTOCOL_ERROR.",
+    usual="an answer written by hand, a status with its reason phrase, or trailers sent in place of an answer",
+    advice="Send :status with three digits, once, first.",
+)
+
+HTTP2_STATUS_DIGITS = Entry(
+    "http2-status-digits",
+    "fail",
+    "RFC 9113 section 8.3.2",
+    title="A :status that has not three digits",
+    meaning="A status code has three digits. Engines differ in what they take it for.",
+    usual="an internal error number used as a status",
+    advice="Send :status with three digits.",
+)
+
+HTTP2_STATUS_REPEATED = Entry(
+    "http2-status-repeated",
+    "fail",
+    "RFC 9113 section 8.3",
+    title="More than one :status",
+    meaning="A pseudo-field may stand once. Chromium resets the stream; Firefox goes by one of them.",
+    usual="an application and a proxy that each set the status",
+    advice="Send :status once.",
+)
+
+HTTP2_PSEUDO_LATE = Entry(
+    "http2-pseudo-late",
+    "fail",
+    "RFC 9113 section 8.3",
+    title="A pseudo-field behind other fields",
+    meaning="Pseudo-fields stand before all others. The answer is malformed.",
+    usual="fields kept in a table that sorts them",
+    advice="Send :status first.",
+)
+
+HTTP2_PSEUDO_UNKNOWN = Entry(
+    "http2-pseudo-unknown",
+    "fail",
+    "RFC 9113 section 8.3",
+    title="A pseudo-field that no answer has",
+    meaning="An answer has :status and no other pseudo-field, and trailers have none. The answer is malformed.",
+    usual="fields of the request passed on into the answer",
+    advice="Send :status alone.",
+)
+
+HTTP2_NAME_UPPER_CASE = Entry(
+    "http2-name-upper-case",
+    "fail",
+    "RFC 9113 section 8.2.1",
+    title="A header name in upper case",
+    meaning="Names are in lower case. Chromium resets the stream; Firefox ends the whole connection with "
+    "COMPRESSION_ERROR, and with it whatever else the page had on it.",
+    usual="header names written as in HTTP/1.1 by an application whose server does not lower them",
+    advice="Write header names in lower case.",
+)
+
+HTTP2_NAME = Entry(
+    "http2-name",
+    "fail",
+    "RFC 9113 section 8.2.1",
+    title="A header name that is none",
+    meaning="A name is empty, or has a byte that names do not have. Chromium resets the stream; Firefox ends "
+    "the whole connection with COMPRESSION_ERROR.",
+    usual="a line of HTTP/1.1 cut at the wrong place",
+    advice="Send names that are tokens in lower case.",
+)
+
+HTTP2_VALUE = Entry(
+    "http2-value",
+    "fail",
+    "RFC 9113 section 8.2.1",
+    title="A header value with white space around it, or a NUL or line end in it",
+    meaning="Values do not begin or end with white space, and have no NUL, CR or LF. The answer is malformed; "
+    "Chromium and Firefox take white space all the same.",
+    usual="a line of HTTP/1.1 cut at its colon, the space kept",
+    advice="Strip values.",
+)
+
+HTTP2_CONNECTION_FIELD = Entry(
+    "http2-connection-field",
+    "fail",
+    "RFC 9113 section 8.2.2",
+    title="A header that is about a connection of HTTP/1.1",
+    meaning="Connection, Upgrade, Keep-Alive, Proxy-Connection and Transfer-Encoding have no place in HTTP/2: "
+    "the answer is malformed. Chromium and Firefox open all the same; strict libraries do not.",
+    usual="an application that answers every handshake with the fields of a 101",
+    advice="Leave these fields out over HTTP/2.",
+)
+
+HTTP2_ACCEPT = Entry(
+    "http2-accept",
+    "note",
+    "RFC 8441 section 5",
+    title="Sec-WebSocket-Accept has no meaning here",
+    meaning="There is no key over HTTP/2, and nothing to prove. Clients ignore the field.",
+    usual="an application that answers every handshake with the fields of a 101",
+    advice="Leave it out over HTTP/2.",
+)
+
+_OF_CONNECTION = (b"connection", b"upgrade", b"keep-alive", b"proxy-connection", b"transfer-encoding")
+
+
+def block(reading: Reading) -> Iterator[Finding]:
+    """How the blocks of our stream are written: each fault once, at the first place."""
+    of = reading.http2
+    if of is None or reading.looks_like:
+        return
+    told: set[str] = set()
+    for each in of.blocks:
+        for finding in _of_block(each, trailers=each is of.trailers):
+            if finding.id not in told:
+                told.add(finding.id)
+                yield finding
+    final = reading.final
+    if reading.session is not None and final is not None and final.head.all(b"sec-websocket-accept"):
+        field = final.head.all(b"sec-websocket-accept")[0]
+        yield HTTP2_ACCEPT.found("the answer has Sec-WebSocket-Accept", field.span)
+
+
+def _of_block(of: HeaderBlock, *, trailers: bool) -> Iterator[Finding]:
+    start = (of.start, of.start + 9)
+    if of.cut:
+        return
+    if of.problem:
+        yield HTTP2_BLOCK_UNREADABLE.found(shown(of.problem.encode()), start)
+    elif not of.complete:
+        yield HTTP2_BLOCK_UNFINISHED.found(f"{counted(len(of.raw), 'byte')} of the block came", start)
+        return
+    pseudo = of.pseudo
+    shown_status = of.all(b":status")
+    if not trailers and not of.problem:
+        yield from _status(shown_status, start)
+    wrong = [field for field in pseudo if trailers or field.name != b":status"]
+    if wrong:
+        yield HTTP2_PSEUDO_UNKNOWN.found(f"{shown(wrong[0].name)} is there", wrong[0].span)
+    if of.regular and pseudo and of.fields.index(pseudo[-1]) > of.fields.index(of.regular[0]):
+        yield HTTP2_PSEUDO_LATE.found(f"{shown(pseudo[-1].name)} stands behind other fields", pseudo[-1].span)
+    for entry, broken, words in _FIELDS:
+        bad = [field for field in of.regular if broken(field)]
+        if bad:
+            more = f", and so {len(bad) - 1} more" if len(bad) > 1 else ""
+            yield entry.found(f"{words(bad[0])}{more}", bad[0].span)
+
+
+def _status(fields: tuple[Field, ...], start: Span) -> Iterator[Finding]:
+    if not fields:
+        yield HTTP2_STATUS.found("the answer has no :status", start)
+        return
+    value, span = fields[0].value, fields[0].span
+    if not value.isdigit() or len(value) > 4:
+        yield HTTP2_STATUS.found(f":status is {shown(value) or 'empty'}", span, received=value)
+    elif len(value) != 3 or not 100 <= int(value) <= 599:
+        yield HTTP2_STATUS_DIGITS.found(
+            f":status is {shown(value)}, in no class of status codes", span, received=value
+        )
+    if len(fields) > 1:
+        also = ", then ".join(shown(field.value) for field in fields[:3])
+        yield HTTP2_STATUS_REPEATED.found(f":status is there {len(fields)} times: {also}", fields[1].span)
+
+
+def _upper(field: Field) -> bool:
+    return field.name != field.name.lower()
+
+
+def _odd_name(field: Field) -> bool:
+    return not is_token(field.name) if field.name else True
+
+
+def _odd_value(field: Field) -> bool:
+    return field.value.strip(b" \t") != field.value or any(byte in field.value for byte in b"\0\r\n")
+
+
+_FIELDS: tuple[tuple[Entry, Callable[[Field], bool], Callable[[Field], str]], ...] = (
+    (HTTP2_NAME_UPPER_CASE, _upper, lambda field: f"{shown(field.name)} is in upper case"),
+    (HTTP2_NAME, _odd_name, lambda field: f"{shown(field.name) or 'an empty name'} is no header name"),
+    (HTTP2_VALUE, _odd_value, lambda field: f"the value of {shown(field.name)} is {shown(field.value)!r}"),
+    (
+        HTTP2_CONNECTION_FIELD,
+        lambda field: field.name.lower() in _OF_CONNECTION,
+        lambda field: f"{shown(field.name)}: {shown(field.value)}",
+    ),
+)
+
+
+# The answer.
+
+HTTP2_101 = Entry(
+    "http2-101",
+    "fail",
+    "RFC 9113 section 8.6",
+    title="A 101 over HTTP/2",
+    meaning="HTTP/2 has no 101 (Switching Protocols): there the answer that opens is a 200 (RFC 8441 section "
+    "5). Chromium and Firefox fail.",
+    usual="an application that answers every handshake as over HTTP/1.1, behind a proxy that passes it on",
+    advice="Answer the extended CONNECT with 200, and without Upgrade, Connection and Sec-WebSocket-Accept.",
+)
+
+HTTP2_STATUS_NOT_200 = Entry(
+    "http2-status-not-200",
+    "fail",
+    "RFC 8441 section 5",
+    title="The answer is not a 200",
+    meaning="Over HTTP/2 a 200 opens the WebSocket. With any other status there is none, and the semantics of "
+    "HTTP apply: status, fields and body say why.",
+    usual="the request was refused, or reached something that does not speak WebSocket over HTTP/2 at this "
+    "path",
+    advice="Read the status, the fields and the body: they are the server's reason.",
+)
+
+HTTP2_OTHER_2XX = Entry(
+    "http2-other-2xx",
+    "warn",
+    "RFC 9113 section 8.5; RFC 8441 section 5",
+    title="A 2xx that opens nothing",
+    meaning="RFC 9113 has a CONNECT succeed with any 2xx; RFC 8441 shows a 200. No browser opens on another, "
+    "so the two sides do not agree on whether there is a WebSocket.",
+    usual="an endpoint of an API that was reached in place of the WebSocket one",
+    advice="Answer with 200 to open, with 4xx or 5xx to refuse.",
+)
+
+HTTP2_INTERIM = Entry(
+    "http2-interim",
+    "note",
+    "RFC 9110 section 15.2",
+    title="An interim answer before the final one",
+    meaning="1xx answers may come before any answer. Firefox skips them; Chromium fails a WebSocket on a 103, "
+    "though it takes one for pages.",
+    usual="a proxy that sends 103 Early Hints with every answer",
+    advice="Send no interim answers to WebSocket handshakes.",
+)
+
+HTTP2_ANNOUNCED_UNSERVED = Entry(
+    "http2-announced-unserved",
+    "warn",
+    "RFC 8441 section 3",
+    title="WebSockets over HTTP/2 are announced, and not served",
+    meaning="The server's SETTINGS say that it takes WebSockets over HTTP/2, and it did not take this one. "
+    "Firefox asks so whenever they say that, and never falls back; Chromium does where it has a connection to "
+    "the origin. If the same URL opens over HTTP/1.1, this is why it works in one browser or tool and fails "
+    "in another.",
+    usual="a proxy that announces the setting by itself and has no server for it behind it",
+    advice=SERVE_OR_STOP,
+)
+
+HTTP2_REFUSAL_LEFT_OPEN = Entry(
+    "http2-refusal-left-open",
+    "warn",
+    "RFC 9113 section 8.1",
+    title="A refusal whose stream is left open",
+    meaning="The server refuses and does not end the stream. Firefox shows nothing until it ends, and gives "
+    "up after 20 seconds: to its users a refusal looks like a timeout.",
+    usual="a server or proxy that takes every CONNECT for a tunnel, also one that it refuses",
+    advice="Set END_STREAM on the refusal, or send RST_STREAM with NO_ERROR behind it.",
+)
+
+HTTP2_DATA_FIRST = Entry(
+    "http2-data-first",
+    "fail",
+    "RFC 9113 section 8.1",
+    title="DATA before the answer",
+    meaning="An answer begins with HEADERS. Chromium and Firefox reset the stream with PROTOCOL_ERROR.",
+    usual="an application that writes before it has accepted",
+    advice="Send HEADERS with the 200 first.",
+)
+
+HTTP2_HEADERS_AGAIN = Entry(
+    "http2-headers-again",
+    "fail",
+    "RFC 9113 section 8.1",
+    title="HEADERS behind the answer that do not end the stream",
+    meaning="Behind the final answer's HEADERS only trailers may come, with END_STREAM.",
+    usual="an application that answers twice",
+    advice="Answer once.",
+)
+
+HTTP2_AFTER_END = Entry(
+    "http2-after-end",
+    "fail",
+    "RFC 9113 section 5.1",
+    title="Frames behind END_STREAM",
+    meaning="The server has ended the stream and goes on sending on it. A client answers with STREAM_CLOSED.",
+    usual="an application that writes after it has closed",
+    advice="Send END_STREAM last.",
+)
+
+HTTP2_CONTENT_LENGTH = Entry(
+    "http2-content-length",
+    "fail",
+    "RFC 9113 section 8.1.1",
+    title="Content-Length is not what came",
+    meaning="The DATA frames carry another number of bytes than Content-Length says: the answer is malformed.",
+    usual="a proxy that changed the body and kept the length",
+    advice="Leave Content-Length out, or let the server count.",
+)
+
+HTTP2_BODY_CUT = Entry(
+    "http2-body-cut",
+    "note",
+    "RFC 9113 section 8.1",
+    title="The body is longer than was read",
+    meaning="wsprobe read as much of the body as it wants, and stopped.",
+    usual="a page or a file at this path, or DATA without end",
+    advice="Use --max-body to read more.",
+)
+
+PASSING = frozenset({301, 302, 303, 307, 308, 401, 403, 407, 410, 429, 503})
+"""Statuses by which a server refuses one WebSocket and not WebSockets over HTTP/2."""
+
+_USUAL = {
+    400: "a server behind the proxy that missed Sec-WebSocket-Key or Upgrade, which HTTP/2 does not have",
+    401: "missing or expired credentials; scripts in browsers cannot set Authorization on a WebSocket",
+    403: "an Origin, token or host that is not allowed, or an application that closes before accepting",
+    404: "a wrong path, or a proxy that passes the request on as a plain one",
+    405: "a server or framework that takes GET only: over HTTP/2 the method is CONNECT",
+    426: "a server behind the proxy that did not see Upgrade, which HTTP/2 does not have",
+    501: "a server or proxy without extended CONNECT",
+    502: "a proxy that cannot speak WebSocket to the server behind it, or could not reach it",
+    503: "a server that is starting, stopping or overloaded",
+}
+
+
+def answer(reading: Reading) -> Iterator[Finding]:
+    """The status, and the order in which things came on the stream."""
+    of = reading.http2
+    if of is None or reading.looks_like:
+        return
+    final = reading.final
+    before = [response.status for response in reading.responses if response.interim]
+    if before:
+        listed = ", ".join(map(str, before[:8])) + (", ..." if len(before) > 8 else "")
+        then = "before the final answer" if final is not None else "and no final answer"
+        yield HTTP2_INTERIM.found(f"{listed} came {then}", _block_start(of.blocks[0]))
+    first = next((piece for piece in of.data if piece.data), None)
+    if first is not None and (not of.blocks or first.start < of.blocks[0].start):
+        before_it = "before HEADERS" if of.blocks else ", and no HEADERS"
+        yield HTTP2_DATA_FIRST.found(f"DATA came {before_it}".replace(" ,", ","), (first.start, first.start))
+    if of.trailers is not None and not of.trailers.end_stream:
+        yield HTTP2_HEADERS_AGAIN.found("a second HEADERS without END_STREAM", _block_start(of.trailers))
+    yield from _after_end(of)
+    if final is None or not final.head.complete or final.status is None or reading.session is not None:
+        return
+    span = _status_span(of, len(reading.responses) - 1)
+    if final.status == 101:
+        yield HTTP2_101.found("the server answered 101", span, expected=b"200", received=b"101")
+        return
+    yield HTTP2_STATUS_NOT_200.found(
+        f"the server answered {final.status:03} over HTTP/2, so there is no WebSocket and HTTP applies",
+        span,
+        expected=b"200",
+        received=b"%03d" % final.status,
+        usual=_USUAL.get(final.status),
+    )
+    if 200 < final.status < 300:
+        yield HTTP2_OTHER_2XX.found(f"a {final.status} opens in no browser", span)
+    elif of.setting(ENABLE_CONNECT_PROTOCOL) == 1 and final.status not in PASSING:
+        yield HTTP2_ANNOUNCED_UNSERVED.found(
+            f"ENABLE_CONNECT_PROTOCOL is 1, and the answer is {final.status:03}", span
+        )
+    yield from _body(reading, of, span)
+
+
+def _after_end(of: Http2Connection) -> Iterator[Finding]:
+    ended = next((end for end in of.ends if end.by == "server" and end.how == "end-stream"), None)
+    late = [
+        frame
+        for frame in of.of("server")
+        if ended is not None and frame.stream == of.stream and frame.type in (DATA, HEADERS)
+    ]
+    behind = late[1 + next((n for n, frame in enumerate(late) if frame.end_stream), len(late)) :]
+    yield from _first(HTTP2_AFTER_END, behind, lambda frame: f"{_a(frame)} came behind END_STREAM")
+
+
+def _body(reading: Reading, of: Http2Connection, span: Span) -> Iterator[Finding]:
+    final = reading.final
+    body = final.body if final is not None else None
+    if body is None:
+        return
+    if body.problem:
+        yield HTTP2_CONTENT_LENGTH.found(body.problem, span)
+    if body.cut or how(reading) == "limit":
+        yield HTTP2_BODY_CUT.found(
+            f"{stopped(reading, body.cut_by)}; {len(body.content)} bytes of body had come", span
+        )
+    elif not any(end.by == "server" for end in of.ends) and how(reading) in ("timeout", "local", "interrupted"):
+        waited = (reading.exchange.events[-1].at - of.blocks[len(reading.responses) - 1].at) / 1_000_000
+        said = f"no END_STREAM and no RST_STREAM came in {waited:.1f} s behind the status"
+        yield HTTP2_REFUSAL_LEFT_OPEN.found(said, span)
+
+
+# How the stream ended.
+
+HTTP2_HTTP11_REQUIRED = Entry(
+    "http2-http11-required",
+    "fail",
+    "RFC 9113 section 7",
+    title="HTTP/1.1 is required",
+    meaning="The server wants this over HTTP/1.1 and announces that it takes it over HTTP/2. Chromium asks "
+    "again over HTTP/1.1, and drops the whole connection: other open WebSockets on it are closed with 1006, "
+    "and no word of why. Firefox fails and does not ask again.",
+    usual="a server or proxy that refuses WebSockets over HTTP/2 with this code in place of not announcing "
+    "them",
+    advice=SERVE_OR_STOP,
+)
+
+HTTP2_REFUSED_STREAM = Entry(
+    "http2-refused-stream",
+    "fail",
+    "RFC 9113 section 8.7",
+    title="The stream was refused",
+    meaning="The server says that it has done nothing with the request, which may be sent again. Chromium "
+    "tries three times on the same connection; Firefox fails at once.",
+    usual="a server that is at its limit of streams, or is stopping",
+    advice="Send GOAWAY before stopping; raise SETTINGS_MAX_CONCURRENT_STREAMS, or announce what is meant.",
+)
+
+HTTP2_RESET = Entry(
+    "http2-reset",
+    "fail",
+    "RFC 9113 section 6.4",
+    title="The stream was reset in place of an answer",
+    meaning="RST_STREAM came, and no answer: no status, no body. Browsers fail, and tell script nothing.",
+    usual="a server that does not know extended CONNECT and takes it for malformed, or an application that "
+    "failed",
+    advice=SERVE_OR_STOP,
+)
+
+HTTP2_GOAWAY = Entry(
+    "http2-goaway",
+    "fail",
+    "RFC 9113 section 6.8",
+    title="The connection was ended before an answer",
+    meaning="GOAWAY says that the server has not acted on the request and takes no more on this connection. "
+    "With NO_ERROR Chromium asks again over HTTP/1.1; Firefox fails.",
+    usual="a server that is stopping, or one that takes something in the connection for an error: the code "
+    "says which",
+    advice="Look for the code and the debug data in the server's log.",
+)
+
+HTTP2_GOING_AWAY = Entry(
+    "http2-going-away",
+    "note",
+    "RFC 9113 section 6.8",
+    title="The server takes no more requests on this connection",
+    meaning="GOAWAY that leaves our stream alone: it goes on, and new WebSockets need a new connection.",
+    usual="a server that is to stop, or a limit on requests of one connection",
+    advice="Nothing, unless sessions end early: then look at how long the server waits for its streams.",
+)
+
+HTTP2_SESSION_ENDED = Entry(
+    "http2-session-ended",
+    "warn",
+    "RFC 8441 section 5; RFC 6455 section 7.1.5",
+    title="The stream ended without a Close",
+    meaning="The stream was ended or reset with no Close frame: clients see code 1006, an abnormal closure.",
+    usual="a crash behind a proxy, a proxy's timeout, or an application that ends its output and does not "
+    "close",
+    advice="Look in the server's and the proxies' logs at that moment; send a Close before ending the stream.",
+)
+
+HTTP2_RESET_AFTER_CLOSE = Entry(
+    "http2-reset-after-close",
+    "note",
+    "RFC 8441 section 5",
+    title="The stream was reset behind the Close",
+    meaning="END_STREAM stands for an orderly end, RST_STREAM for none. Chromium calls a Close that is "
+    "followed by RST_STREAM with another code than NO_ERROR unclean; Firefox calls it clean.",
+    usual="a proxy that resets the stream as soon as the server behind it has closed",
+    advice="End the stream with END_STREAM.",
+)
+
+HTTP2_CLOSE_AND_END = Entry(
+    "http2-close-and-end",
+    "note",
+    "RFC 8441 section 5; RFC 6455 section 7.1.1",
+    title="The stream ended with the server's own Close",
+    meaning="END_STREAM came with the Close, before ours could answer it. Chromium calls that clean, Firefox "
+    "unclean.",
+    usual="a server that does not wait for the client's Close",
+    advice="Wait for the client's Close, then end the stream.",
+)
+
+HTTP2_NEVER_ENDED = Entry(
+    "http2-never-ended",
+    "note",
+    "RFC 8441 section 5; RFC 6455 section 7.1.1",
+    title="The stream was not ended after both Closes",
+    meaning="Both sides have sent a Close, and the server did not end the stream. Chromium waits 2 seconds "
+    "for that before script learns of the close.",
+    usual="a server that leaves ending to the client, as it may over no protocol",
+    advice="Send END_STREAM once both Closes are through.",
+)
+
+_RESET_USUAL = {
+    "PROTOCOL_ERROR": "a server that does not know extended CONNECT and takes it for malformed",
+    "INTERNAL_ERROR": "an application or a proxy that failed while it handled the request",
+    "CANCEL": "an application that gave up, or a proxy that lost the server behind it",
+    "CONNECT_ERROR": "a proxy whose connection to the server behind it failed",
+    "ENHANCE_YOUR_CALM": "a limit on how much one client may ask",
+    "INADEQUATE_SECURITY": "a version or cipher of TLS that the server does not want for HTTP/2",
+    "STREAM_CLOSED": "an application that ended before it answered",
+}
+
+
+def ends(reading: Reading) -> Iterator[Finding]:
+    """What ended the stream, and when."""
+    of = reading.http2
+    if of is None or reading.looks_like:
+        return
+    if of.request is None:
+        for frame in of.goaways[:1]:
+            yield HTTP2_GOAWAY.found(f"GOAWAY {_said(frame)}, before the request was sent", frame.span)
+        return
+    end = of.end
+    if end is not None and end.by == "server":
+        if reading.session is not None:
+            yield from _session_ended(reading, of, end)
+        elif reading.final is None:
+            yield from _no_answer(of, end)
+    left = next(
+        (frame.event for frame in of.of("client") if frame.type == GOAWAY), len(reading.exchange.events)
+    )
+    going = [frame for frame in of.goaways if (frame.last_stream or 0) >= of.stream and frame.event < left]
+    if going:
+        yield HTTP2_GOING_AWAY.found(f"GOAWAY {_said(going[0])}", going[0].span)
+    if reading.session is None or how(reading) != "local" or (end is not None and end.by == "server"):
+        return
+    if close_of(reading.session) is not None and our_close(reading.session) is not None:
+        yield HTTP2_NEVER_ENDED.found("both Closes came, and no END_STREAM")
+
+
+_NOT_SERVED = (PROTOCOL_ERROR, INTERNAL_ERROR, CONNECT_ERROR, HTTP_1_1_REQUIRED)
+"""Codes with which a server ends what it announced and cannot do."""
+
+
+def _said(frame: Http2Frame) -> str:
+    debug = f", and says {shown(frame.debug)}" if frame.debug else ""
+    return f"with {error_name(frame.code or 0)}{debug}"
+
+
+def _no_answer(of: Http2Connection, end: StreamEnd) -> Iterator[Finding]:
+    announced = of.setting(ENABLE_CONNECT_PROTOCOL) == 1
+    if end.how == "rst-stream":
+        entry = {HTTP_1_1_REQUIRED: HTTP2_HTTP11_REQUIRED, REFUSED_STREAM: HTTP2_REFUSED_STREAM}.get(
+            end.code or 0, HTTP2_RESET
+        )
+        usual = None if entry is not HTTP2_RESET else _RESET_USUAL.get(end.name)
+        yield entry.found(f"RST_STREAM with {end.name}, and no answer", usual=usual, received=end.name.encode())
+        if announced and end.code in _NOT_SERVED:
+            yield HTTP2_ANNOUNCED_UNSERVED.found(
+                f"ENABLE_CONNECT_PROTOCOL is 1, and the stream was reset with {end.name}"
+            )
+    elif end.how == "goaway":
+        debug = f": {shown(end.debug)}" if end.debug else ""
+        yield HTTP2_GOAWAY.found(
+            f"GOAWAY with {end.name} leaves our stream out{debug}", received=end.name.encode()
+        )
+    elif end.how == "end-stream":
+        yield HTTP2_STATUS.found("the stream ended with END_STREAM, and no answer came")
+
+
+def _session_ended(reading: Reading, of: Http2Connection, end: StreamEnd) -> Iterator[Finding]:
+    assert reading.session is not None
+    theirs, ours = close_of(reading.session), our_close(reading.session)
+    words = f"RST_STREAM with {end.name}" if end.how == "rst-stream" else "END_STREAM"
+    if end.how == "goaway":
+        words = f"GOAWAY with {end.name} that leaves our stream out"
+    if theirs is None and end.how != "connection":
+        if ours is None:
+            opened = (end.at - of.blocks[len(reading.responses) - 1].at) / 1000
+            yield HTTP2_SESSION_ENDED.found(f"{words} {opened:.1f} ms after the 200, without a Close")
+    elif theirs is not None and end.how == "rst-stream" and end.code != NO_ERROR:
+        yield HTTP2_RESET_AFTER_CLOSE.found(f"{words} behind the Close")
+    elif theirs is not None and end.how == "end-stream" and end.at <= theirs.at:
+        began = ours is None or ours.at >= theirs.at
+        if began:
+            yield HTTP2_CLOSE_AND_END.found("END_STREAM came with the Close")
+
+
+def _block_start(of: HeaderBlock) -> Span:
+    return of.start, of.start + 9
+
+
+def _status_span(of: Http2Connection, number: int) -> Span:
+    """The :status of the answer of that number; where its block begins if it has none."""
+    found = of.blocks[number].all(b":status")
+    return found[0].span if found else _block_start(of.blocks[number])
+
+
+# Another reader of the same bytes.
+
+H2_REFUSES = Entry(
+    "h2-refuses",
+    "warn",
+    "RFC 9113",
+    title="A strict client library refuses this",
+    meaning="h2, on which Python clients of HTTP/2 are built, does not take this. Its users see a protocol "
+    "error in place of what the server said.",
+    usual="one of the other findings",
+    advice="Correct what the other findings say.",
+)
+
+
+def strict_library(reading: Reading) -> Iterator[Finding]:
+    """What h2 says of the same frames."""
+    if reading.http2 is None or reading.looks_like or not reading.received:
+        return
+    # h2 takes tens of milliseconds to import; only what is judged over HTTP/2 pays for it.
+    from wsprobe.read.http2_opinion import opinion
+
+    said = opinion(reading)
+    if not said.accepts:
+        yield H2_REFUSES.found(f"a strict client library refuses this: h2 says {shown(said.message.encode())}")
+
+
+TABLE: tuple[Entry, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Entry))
+"""Every entry above."""
+
+OF_HANDSHAKE_HTTP2 = frozenset(entry.id for entry in TABLE if entry.level == "fail")
+"""The findings that can undo a 200."""

@@ -1,0 +1,147 @@
+"""What a server does over HTTP/2, as values, and as the catalogue writes it.
+
+A play is what one CONNECT is answered with; the last play of a scenario answers all that follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from struct import pack
+from typing import Any, Literal
+
+import msgspec
+
+from wsprobe.read.frames import CLOSE, TEXT
+from wsprobe.wire.rfc6455 import frame
+
+Last = Literal["this", "prev", "zero", "max"]
+"""The last stream that a GOAWAY names: ours, the one before it, none, every."""
+
+BARE = ("end-stream", "echo-close", "fin", "reset", "close-notify")
+"""Steps without an argument: written as their name alone."""
+
+TIMED = ("wait", "hold", "read-close")
+"""Steps whose argument is a number of seconds."""
+
+
+class Http2Step(msgspec.Struct, frozen=True):
+    """One step of the server."""
+
+    do: Literal[
+        "headers",
+        "block",
+        "data",
+        "end-stream",
+        "echo-close",
+        "rst-stream",
+        "goaway",
+        "settings",
+        "frame",
+        "raw",
+        "wait",
+        "hold",
+        "read-close",
+        "fin",
+        "reset",
+        "close-notify",
+    ]
+    """``block``: HEADERS with *data* as the coded block. ``frame``: any frame. ``raw``: bytes as they are."""
+    fields: tuple[tuple[bytes, bytes], ...] = ()
+    """``{host}`` in a value is what the client asked for as ``:authority``."""
+    data: bytes = b""
+    end_stream: bool = False
+    pad: int | None = None
+    pause: float | None = None
+    """Seconds between the bytes of *data*, each of which then is a DATA of its own."""
+    code: int = 0
+    last: Last = "this"
+    pairs: tuple[tuple[int, int], ...] = ()
+    type: int = 0
+    flags: int = 0
+    on_stream: bool = False
+    """Of ``frame``: on our stream, and not on the connection."""
+    seconds: float = 0.0
+    repeat: int = 1
+
+
+class Http2Play(msgspec.Struct, frozen=True):
+    """What a scenario does over HTTP/2, and what ``connect --http2`` says of it."""
+
+    plays: tuple[tuple[Http2Step, ...], ...]
+    outcome: str = ""
+    findings: tuple[str, ...] = ()
+    """Finding ids that it must produce (levels fail and warn)."""
+
+
+ANNOUNCING = (Http2Step("settings", pairs=((3, 100), (8, 1))),)
+"""What an ordinary server that takes WebSockets over HTTP/2 sends first."""
+
+
+def http2_play(written: Mapping[str, Any] | None) -> Http2Play | None:
+    """The value of a table's ``http2``. Raises ValueError, one line."""
+    if written is None:
+        return None
+    rest = dict(written)
+    plays = tuple(tuple(steps(each)) for each in rest.pop("plays"))
+    return Http2Play(plays, rest.pop("outcome", ""), tuple(rest.pop("findings", ())), **rest)
+
+
+def steps(written: Sequence[Any]) -> Iterator[Http2Step]:
+    """The steps of a list. Raises ValueError, one line."""
+    for item in written:
+        yield Http2Step(item) if item in BARE else _step(dict(item)) if isinstance(item, dict) else _wrong(item)
+
+
+def _wrong(item: object) -> Http2Step:
+    raise ValueError(f"no step of HTTP/2 is written like {item!r}")
+
+
+def _step(item: dict[str, Any]) -> Http2Step:
+    repeat = item.pop("repeat", 1)
+    end = item.pop("end-stream", False)
+    match item:
+        case {"headers": fields, **rest} if not rest:
+            return Http2Step("headers", fields=_fields(fields), end_stream=end, repeat=repeat)
+        case {"block": text, **rest} if not rest:
+            return Http2Step("block", data=_hex(text), end_stream=end, repeat=repeat)
+        case {"data": text, **rest} if rest.keys() <= {"pad", "pause"}:
+            return Http2Step("data", data=_hex(text), end_stream=end, repeat=repeat, **rest)
+        case {"text": text, **rest} if not rest:
+            return Http2Step("data", data=frame(TEXT, text.encode(), None), end_stream=end, repeat=repeat)
+        case {"close": code, **rest} if rest.keys() <= {"reason"}:
+            payload = pack("!H", code) + rest.get("reason", "").encode()
+            return Http2Step("data", data=frame(CLOSE, payload, None), end_stream=end)
+        case {"rst-stream": code, **rest} if not rest:
+            return Http2Step("rst-stream", code=code, repeat=repeat)
+        case {"goaway": last, "code": code, **rest} if rest.keys() <= {"debug"}:
+            return Http2Step("goaway", last=last, code=code, data=rest.get("debug", "").encode())
+        case {"settings": pairs, **rest} if not rest:
+            made = tuple((int(key), value) for key, value in pairs.items())
+            return Http2Step("settings", pairs=made, repeat=repeat)
+        case {"frame": type_, **rest} if rest.keys() <= {"flags", "payload", "stream"}:
+            payload = _hex(rest.get("payload", ""))
+            on_stream = rest.get("stream", False)
+            flags = rest.get("flags", 0)
+            return Http2Step("frame", type=type_, flags=flags, data=payload, on_stream=on_stream, repeat=repeat)
+        case {"raw": text, **rest} if not rest:
+            return Http2Step("raw", data=text.encode("latin-1"), repeat=repeat)
+    if len(item) == 1 and (do := next(iter(item))) in TIMED:
+        return Http2Step(do, seconds=float(item[do]))  # type: ignore[arg-type]
+    return _wrong(item)
+
+
+def _hex(written: str | Sequence[tuple[str, int]]) -> bytes:
+    """Bytes in hexadecimal, or a list of such, each with how often it stands there."""
+    parts = [(written, 1)] if isinstance(written, str) else written
+    return b"".join(bytes.fromhex(text) * times for text, times in parts)
+
+
+def _fields(written: Sequence[Sequence[Any]]) -> tuple[tuple[bytes, bytes], ...]:
+    """Names and values, a byte a character. A third member of a field is how often its value is repeated, a
+    fourth how often the field is, with ``{number}`` in its name counting."""
+    made = []
+    for name, value, *more in written:
+        text = value * (more[0] if more else 1)
+        for number in range(more[1] if len(more) > 1 else 1):
+            made.append((name.replace("{number}", str(number)).encode("latin-1"), text.encode("latin-1")))
+    return tuple(made)

@@ -1,0 +1,288 @@
+"""The server's side of HTTP/2, without input or output: one connection, and a play for each CONNECT on it.
+
+Acknowledges SETTINGS and PING, widens the client's windows as it reads, and otherwise does what the plays say,
+well-formed or not. Memory is bounded, whatever comes.
+
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+
+import msgspec
+from hpack import Encoder
+
+from wsprobe.lab.http2_steps import Http2Step
+from wsprobe.lab.perform import (
+    FAREWELL,
+    PIECE,
+    CloseNotify,
+    Deed,
+    Finish,
+    Inbox,
+    Performance,
+    Read,
+    Reset,
+    Send,
+)
+from wsprobe.read.http2 import BlockDecoder, blocks, form, frame_at
+from wsprobe.read.http2_values import (
+    ACK,
+    CONTINUATION,
+    DATA,
+    END_HEADERS,
+    HEADERS,
+    PING,
+    PREFACE,
+    RST_STREAM,
+    SETTINGS,
+    HeaderBlock,
+    Http2Frame,
+)
+from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
+
+LONGEST = 1 << 20
+"""Bytes of frames that are not whole yet, and of answers that wait."""
+
+STREAMS = 100
+"""Streams that are open at once on one connection."""
+
+BLOCK_ROOM = 1 << 20
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A request over HTTP/2."""
+
+    fields: tuple[tuple[bytes, bytes], ...]
+
+    def first(self, name: bytes) -> bytes:
+        return next((value for key, value in self.fields if key == name), b"")
+
+    @property
+    def path(self) -> bytes:
+        return self.first(b":path")
+
+    @property
+    def websocket(self) -> bool:
+        """An extended CONNECT for a WebSocket (RFC 8441 section 4)."""
+        return self.first(b":method") == b"CONNECT" and self.first(b":protocol") == b"websocket"
+
+
+Plays = Callable[[Asked, int], tuple[Http2Step, ...]]
+"""(request, how many CONNECTs for its path came before it on this connection) -> the steps that answer it."""
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """Of a play: go on at *until*, or as soon as *enough*."""
+
+    until: float
+    enough: Callable[[], bool]
+
+
+Over = Finish | CloseNotify | Reset
+Playing = Generator[Wait | Over | None, None, None]
+
+
+def perform_http2(
+    opening: tuple[Http2Step, ...], plays: Plays, clock: Callable[[], float], came: bytes
+) -> Performance:
+    """Play one connection: *opening* at once, then a play for each request. *came* begins with the preface."""
+    connection = _Connection(plays, clock)
+    connection.begin(opening)
+    connection.run()  # a server's SETTINGS come before its acknowledgement of the client's
+    connection.receive(came.removeprefix(PREFACE))
+    idle = clock() + FAREWELL
+    while True:
+        over = connection.run()
+        yield from _send(connection.out)
+        if over is not None:
+            yield over
+            if isinstance(over, Reset):
+                return
+            yield from _until_gone(clock() + FAREWELL)
+            return
+        until = connection.until
+        if until is None and clock() >= idle:
+            yield CloseNotify()
+            return
+        read = yield Read(idle if until is None else until)
+        if read == b"":
+            return
+        if read is not None:
+            connection.receive(read)
+            idle = clock() + FAREWELL
+
+
+def _send(out: bytearray) -> Iterator[Deed]:
+    while out:
+        yield Send(bytes(out[:PIECE]))
+        del out[:PIECE]
+
+
+def _until_gone(until: float) -> Performance:
+    while (yield Read(until)):
+        pass
+
+
+class _Connection:
+    """Both directions of one connection, and the plays on its streams."""
+
+    def __init__(self, plays: Plays, clock: Callable[[], float]) -> None:
+        self.out = bytearray()
+        self._plays = plays
+        self._clock = clock
+        self._buffer = bytearray()
+        self._block: list[Http2Frame] = []
+        self._decoder = BlockDecoder(BLOCK_ROOM, 0)
+        self._encoder = Encoder()
+        self._streams: dict[int, _Stream] = {}
+        self._connects: Counter[bytes] = Counter()
+        self._before = self._last = 0
+        """The stream before the last one that was opened, and that one."""
+
+    @property
+    def until(self) -> float | None:
+        """When a play goes on by itself; None if none is under way."""
+        waits = [stream.wait.until for stream in self._streams.values() if stream.wait is not None]
+        return min(waits, default=None)
+
+    def begin(self, opening: tuple[Http2Step, ...]) -> None:
+        self._streams[0] = _Stream(self._play(0, Inbox(), opening))
+
+    def run(self) -> Over | None:
+        """Let every play go on as far as it can; return what ends the connection, None if nothing does."""
+        for number, stream in list(self._streams.items()):
+            while stream.wait is None or stream.wait.enough() or self._clock() >= stream.wait.until:
+                if len(self.out) >= LONGEST:
+                    stream.wait = Wait(self._clock(), lambda: True)
+                    break
+                done = next(stream.playing, "done")
+                if done == "done":
+                    del self._streams[number]
+                    break
+                if isinstance(done, Over):
+                    return done
+                assert not isinstance(done, str)
+                stream.wait = done if isinstance(done, Wait) else None
+        return None
+
+    def receive(self, read: bytes) -> None:
+        """Take what one read gave."""
+        self._buffer += read
+        start = 0
+        while (parts := frame_at(self._buffer, start)) is not None:
+            header, payload = parts
+            if len(payload) < int.from_bytes(header[:3], "big"):
+                break
+            content, problem = form(header, payload)
+            start += len(header) + len(payload)
+            self._take(Http2Frame("client", 0, header, payload, 0, 0, content, problem))
+        del self._buffer[:start]
+        if len(self._buffer) > LONGEST:
+            self._buffer.clear()
+
+    def _take(self, of: Http2Frame) -> None:
+        if len(self.out) > LONGEST:
+            return
+        stream = self._streams.get(of.stream) if of.stream else None
+        if of.type in (SETTINGS, PING) and not of.ack:
+            self.out += frame(of.type, ACK, 0, of.payload if of.type == PING else b"")
+        elif of.type in (HEADERS, CONTINUATION):
+            self._block.append(of)
+            if of.flags & END_HEADERS:
+                (block, *_) = blocks(self._block, self._decoder) or (None,)
+                self._block.clear()
+                if block is not None:
+                    self._open(block)
+        elif of.type == DATA:
+            if of.length:
+                self.out += window_update(0, of.length)
+                self.out += window_update(of.stream, of.length) if stream is not None else b""
+            if stream is not None and of.content:
+                stream.inbox.receive(of.content)
+        elif of.type == RST_STREAM:
+            self._streams.pop(of.stream, None)
+
+    def _open(self, block: HeaderBlock) -> None:
+        if block.stream in self._streams or len(self._streams) > STREAMS:
+            return
+        asked = Asked(tuple((field.name, field.value) for field in block.fields))
+        steps = self._plays(asked, self._connects[asked.path])
+        self._connects[asked.path] += asked.websocket
+        inbox = Inbox()
+        host = asked.first(b":authority")
+        self._streams[block.stream] = _Stream(self._play(block.stream, inbox, steps, host), inbox)
+        self._before, self._last = self._last, block.stream
+
+    def _play(self, stream: int, inbox: Inbox, steps: tuple[Http2Step, ...], host: bytes = b"") -> Playing:
+        for step in steps:
+            match step.do:
+                case "wait" | "hold":
+                    yield Wait(self._clock() + step.seconds, lambda: False)
+                case "read-close":
+                    yield Wait(self._clock() + step.seconds, lambda: inbox.close is not None)
+                case "echo-close":
+                    self.out += data(stream, inbox.close) if inbox.close else b""
+                case "fin":
+                    yield Finish()
+                case "close-notify":
+                    yield CloseNotify()
+                case "reset":
+                    yield Reset()
+                case "data" if step.pause is not None:
+                    for byte in step.data:
+                        self.out += data(stream, bytes([byte]))
+                        yield Wait(self._clock() + step.pause, lambda: False)
+                case _:
+                    for _ in range(step.repeat):
+                        self.out += self._frames(step, stream, host)
+                        if len(self.out) >= PIECE:
+                            yield None
+
+    def _frames(self, step: Http2Step, stream: int, host: bytes) -> bytes:
+        match step.do:
+            case "headers":
+                fields = [(name, value.replace(b"{host}", host)) for name, value in step.fields]
+                return headers(stream, coded(self._encoder, fields), end_stream=step.end_stream)
+            case "block":
+                return headers(stream, step.data, end_stream=step.end_stream)
+            case "data":
+                return data(stream, step.data, end_stream=step.end_stream, pad=step.pad)
+            case "end-stream":
+                return data(stream, b"", end_stream=True)
+            case "rst-stream":
+                return rst_stream(stream, step.code)
+            case "goaway":
+                last = {"this": stream, "prev": self._before, "zero": 0, "max": 2**31 - 1}[step.last]
+                return goaway(last, step.code, step.data)
+            case "settings":
+                return settings(step.pairs)
+            case "frame":
+                return frame(step.type, step.flags, stream if step.on_stream else 0, step.data)
+            case _:
+                return step.data
+
+
+class _Stream:
+    """One play, and what its client has said meanwhile."""
+
+    def __init__(self, playing: Playing, inbox: Inbox | None = None) -> None:
+        self.playing = playing
+        self.inbox = inbox or Inbox()
+        self.wait: Wait | None = None
+
+
+PAGE = b"<!doctype html><title>wsprobe lab</title><p>A page that came over HTTP/2.\n"
+
+
+def page() -> tuple[Http2Step, ...]:
+    """The answer to a request that is no CONNECT: a page, so that a browser has a connection to the origin."""
+    fields = ((b":status", b"200"), (b"content-type", b"text/html"), (b"content-length", b"%d" % len(PAGE)))
+    return (Http2Step("headers", fields=fields), Http2Step("data", data=PAGE, end_stream=True))
+
+
+def words(status: bytes, text: bytes) -> tuple[Http2Step, ...]:
+    """A refusal in words."""
+    fields = ((b":status", status), (b"content-type", b"text/plain; charset=utf-8"))
+    return (Http2Step("headers", fields=fields), Http2Step("data", data=text, end_stream=True))

@@ -1,0 +1,335 @@
+"""What is found in the bytes of an HTTP/2 connection (RFC 9113), without judging. Values only: see ``http2``.
+
+Offsets of what the server sent count in ``Reading.received``, those of what we sent in ``Reading.sent``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from wsprobe.read.reading import Field
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+"""What a client sends first (section 3.4)."""
+
+HEADER_SIZE = 9
+"""Bytes of a frame's header (section 4.1)."""
+
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS = 0x0, 0x1, 0x2, 0x3, 0x4
+PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0x5, 0x6, 0x7, 0x8, 0x9
+
+TYPES = {
+    DATA: "DATA",
+    HEADERS: "HEADERS",
+    PRIORITY: "PRIORITY",
+    RST_STREAM: "RST_STREAM",
+    SETTINGS: "SETTINGS",
+    PUSH_PROMISE: "PUSH_PROMISE",
+    PING: "PING",
+    GOAWAY: "GOAWAY",
+    WINDOW_UPDATE: "WINDOW_UPDATE",
+    CONTINUATION: "CONTINUATION",
+    0xA: "ALTSVC",
+    0xC: "ORIGIN",
+    0x10: "PRIORITY_UPDATE",
+}
+"""Frame types by number (section 6, RFC 7838, RFC 8336, RFC 9218)."""
+
+END_STREAM, ACK, END_HEADERS, PADDED, PRIORITIZED = 0x1, 0x1, 0x4, 0x8, 0x20
+
+_STREAM_FLAGS = {END_STREAM: "END_STREAM", PADDED: "PADDED"}
+_BLOCK_FLAGS = {END_HEADERS: "END_HEADERS"}
+FLAGS: dict[int, dict[int, str]] = {
+    DATA: _STREAM_FLAGS,
+    HEADERS: {**_STREAM_FLAGS, **_BLOCK_FLAGS, PRIORITIZED: "PRIORITY"},
+    SETTINGS: {ACK: "ACK"},
+    PUSH_PROMISE: {**_BLOCK_FLAGS, PADDED: "PADDED"},
+    PING: {ACK: "ACK"},
+    CONTINUATION: _BLOCK_FLAGS,
+}
+"""Frame type -> bit -> name of the flag."""
+
+HEADER_TABLE_SIZE, ENABLE_PUSH, MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE = 0x1, 0x2, 0x3, 0x4
+MAX_FRAME_SIZE, MAX_HEADER_LIST_SIZE, ENABLE_CONNECT_PROTOCOL = 0x5, 0x6, 0x8
+
+SETTING_NAMES = {
+    HEADER_TABLE_SIZE: "HEADER_TABLE_SIZE",
+    ENABLE_PUSH: "ENABLE_PUSH",
+    MAX_CONCURRENT_STREAMS: "MAX_CONCURRENT_STREAMS",
+    INITIAL_WINDOW_SIZE: "INITIAL_WINDOW_SIZE",
+    MAX_FRAME_SIZE: "MAX_FRAME_SIZE",
+    MAX_HEADER_LIST_SIZE: "MAX_HEADER_LIST_SIZE",
+    ENABLE_CONNECT_PROTOCOL: "ENABLE_CONNECT_PROTOCOL",
+    0x9: "NO_RFC7540_PRIORITIES",
+}
+"""Settings by number (section 6.5.2, RFC 8441 section 3, RFC 9218 section 2.1)."""
+
+NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, FLOW_CONTROL_ERROR, SETTINGS_TIMEOUT = 0x0, 0x1, 0x2, 0x3, 0x4
+STREAM_CLOSED, FRAME_SIZE_ERROR, REFUSED_STREAM, CANCEL, COMPRESSION_ERROR = 0x5, 0x6, 0x7, 0x8, 0x9
+CONNECT_ERROR, ENHANCE_YOUR_CALM, INADEQUATE_SECURITY, HTTP_1_1_REQUIRED = 0xA, 0xB, 0xC, 0xD
+
+ERROR_NAMES = {
+    NO_ERROR: "NO_ERROR",
+    PROTOCOL_ERROR: "PROTOCOL_ERROR",
+    INTERNAL_ERROR: "INTERNAL_ERROR",
+    FLOW_CONTROL_ERROR: "FLOW_CONTROL_ERROR",
+    SETTINGS_TIMEOUT: "SETTINGS_TIMEOUT",
+    STREAM_CLOSED: "STREAM_CLOSED",
+    FRAME_SIZE_ERROR: "FRAME_SIZE_ERROR",
+    REFUSED_STREAM: "REFUSED_STREAM",
+    CANCEL: "CANCEL",
+    COMPRESSION_ERROR: "COMPRESSION_ERROR",
+    CONNECT_ERROR: "CONNECT_ERROR",
+    ENHANCE_YOUR_CALM: "ENHANCE_YOUR_CALM",
+    INADEQUATE_SECURITY: "INADEQUATE_SECURITY",
+    HTTP_1_1_REQUIRED: "HTTP_1_1_REQUIRED",
+}
+"""Error codes by number (section 7)."""
+
+By = Literal["server", "client"]
+
+
+def error_name(code: int) -> str:
+    """The name of an error code; ``0xff`` of one that has none."""
+    return ERROR_NAMES.get(code, f"0x{code:x}")
+
+
+def setting_name(number: int) -> str:
+    """The name of a setting; ``0xff`` of one that has none."""
+    return SETTING_NAMES.get(number, f"0x{number:x}")
+
+
+class Http2Frame(msgspec.Struct, frozen=True):
+    """One frame (section 4.1), or what there is of it."""
+
+    by: By
+    start: int
+    header: bytes
+    """Nine bytes."""
+    payload: bytes
+    """As sent, padding and all. Shorter than *length* if the end is missing."""
+    at: int
+    """Microseconds: when its last byte (that came) was read, or the frame was sent."""
+    event: int
+    """Which event of the recording that byte is in: the order of both directions."""
+    content: bytes = b""
+    """Of DATA, HEADERS, PUSH_PROMISE and CONTINUATION: *payload* without padding and the fields before it."""
+    problem: str = ""
+    """What is wrong with its form, in hyperframe's words; "" if nothing is, or it is not complete."""
+
+    @property
+    def length(self) -> int:
+        """As announced."""
+        return int.from_bytes(self.header[:3], "big")
+
+    @property
+    def type(self) -> int:
+        return self.header[3]
+
+    @property
+    def flags(self) -> int:
+        return self.header[4]
+
+    @property
+    def stream(self) -> int:
+        return int.from_bytes(self.header[5:9], "big") & 0x7FFFFFFF
+
+    @property
+    def name(self) -> str:
+        """The name of the type; ``0x42`` of one that has none."""
+        return TYPES.get(self.type, f"0x{self.type:x}")
+
+    @property
+    def flag_names(self) -> tuple[str, ...]:
+        """The flags that are set, by name where they have one for this type."""
+        named = FLAGS.get(self.type, {})
+        bits = [1 << place for place in range(8) if self.flags & 1 << place]
+        return tuple(named.get(bit, f"0x{bit:x}") for bit in bits)
+
+    @property
+    def complete(self) -> bool:
+        return len(self.payload) == self.length
+
+    @property
+    def good(self) -> bool:
+        """True if it is complete and its form is right."""
+        return not self.problem and self.complete
+
+    @property
+    def end_stream(self) -> bool:
+        return self.type in (DATA, HEADERS) and bool(self.flags & END_STREAM)
+
+    @property
+    def ack(self) -> bool:
+        return self.type in (SETTINGS, PING) and bool(self.flags & ACK)
+
+    @property
+    def settings(self) -> tuple[tuple[int, int], ...]:
+        """Of SETTINGS: (identifier, value) in the order sent, repeated ones too."""
+        if self.type != SETTINGS:
+            return ()
+        whole = len(self.payload) - len(self.payload) % 6
+        return tuple(
+            (_number(self.payload, at, 2), _number(self.payload, at + 2, 4)) for at in range(0, whole, 6)
+        )
+
+    @property
+    def code(self) -> int | None:
+        """Of RST_STREAM and GOAWAY: the error code, None if too little of it is there."""
+        at = {RST_STREAM: 0, GOAWAY: 4}.get(self.type)
+        return None if at is None or len(self.payload) < at + 4 else _number(self.payload, at, 4)
+
+    @property
+    def last_stream(self) -> int | None:
+        """Of GOAWAY: the highest stream that the sender may have acted on."""
+        if self.type != GOAWAY or len(self.payload) < 4:
+            return None
+        return _number(self.payload, 0, 4) & 0x7FFFFFFF
+
+    @property
+    def debug(self) -> bytes:
+        """Of GOAWAY: what the sender says of it."""
+        return self.payload[8:] if self.type == GOAWAY else b""
+
+    @property
+    def increment(self) -> int | None:
+        """Of WINDOW_UPDATE."""
+        if self.type != WINDOW_UPDATE or len(self.payload) < 4:
+            return None
+        return _number(self.payload, 0, 4) & 0x7FFFFFFF
+
+    @property
+    def span(self) -> tuple[int, int]:
+        return self.start, self.start + HEADER_SIZE + len(self.payload)
+
+
+class HeaderBlock(msgspec.Struct, frozen=True):
+    """A header block: HEADERS or PUSH_PROMISE and the CONTINUATION frames behind it (section 4.3)."""
+
+    by: By
+    stream: int
+    start: int
+    """Of its first frame."""
+    at: int
+    """Of its last frame."""
+    event: int
+    fields: tuple[Field, ...]
+    """All of them as received, pseudo-fields too: order, letter case, repeats, white space. The ``lines`` of a
+    field are its bytes as HPACK coded them, more than one where a frame ends within them."""
+    raw: bytes
+    """The coded fragments put end to end."""
+    complete: bool
+    """END_HEADERS came."""
+    end_stream: bool = False
+    promised: bool = False
+    """It is a PUSH_PROMISE's, and so a request."""
+    problem: str = ""
+    """Why not all of it could be decoded, "" if it could; *fields* are those before that."""
+    cut: bool = False
+    """It was a limit of ours that was met."""
+
+    def all(self, name: bytes) -> tuple[Field, ...]:
+        """Every field called exactly *name*, in order."""
+        return tuple(field for field in self.fields if field.name == name)
+
+    @property
+    def pseudo(self) -> tuple[Field, ...]:
+        """The pseudo-fields (section 8.3), wherever they stand."""
+        return tuple(field for field in self.fields if field.name.startswith(b":"))
+
+    @property
+    def regular(self) -> tuple[Field, ...]:
+        """The fields that are no pseudo-fields."""
+        return tuple(field for field in self.fields if not field.name.startswith(b":"))
+
+
+class StreamData(msgspec.Struct, frozen=True):
+    """What one DATA frame on our stream carries."""
+
+    start: int
+    """Of its first byte."""
+    data: bytes
+    at: int
+    event: int
+    end_stream: bool
+
+
+How = Literal["end-stream", "rst-stream", "goaway", "connection"]
+
+
+class StreamEnd(msgspec.Struct, frozen=True):
+    """One thing that ended our stream, or one direction of it."""
+
+    by: By
+    how: How
+    """``end-stream``: that side will send no more on it. ``rst-stream``: it is over. ``goaway``: one that
+    leaves our stream out. ``connection``: the connection ended, with the stream still open."""
+    at: int
+    event: int
+    code: int | None = None
+    """Of RST_STREAM and GOAWAY."""
+    debug: bytes = b""
+    """Of GOAWAY."""
+
+    @property
+    def name(self) -> str:
+        """The name of the code, "" without one."""
+        return "" if self.code is None else error_name(self.code)
+
+
+class Http2Connection(msgspec.Struct, frozen=True):
+    """Both directions of the connection, and what concerns our stream."""
+
+    frames: tuple[Http2Frame, ...]
+    """In the order in which they were sent and received."""
+    stream: int
+    """Of our request, whether it was sent or not."""
+    request: HeaderBlock | None
+    """The block that opened it, as sent; None if none was."""
+    blocks: tuple[HeaderBlock, ...]
+    """The server's on our stream, in order: interim answers, the final one, trailers."""
+    trailers: HeaderBlock | None
+    """The first block behind the final answer's."""
+    data: tuple[StreamData, ...]
+    """The server's DATA on our stream."""
+    ends: tuple[StreamEnd, ...]
+    """All that ended our stream, in order."""
+    rest_sent: bytes = b""
+    """Bytes that we sent behind the last whole frame."""
+
+    @property
+    def end(self) -> StreamEnd | None:
+        """What ended the stream: the first thing that the server did to it; else what we did."""
+        by_server = (end for end in self.ends if end.by == "server")
+        return next(by_server, next(iter(self.ends), None))
+
+    def of(self, by: By) -> Iterator[Http2Frame]:
+        """The frames of one side."""
+        return (frame for frame in self.frames if frame.by == by)
+
+    @property
+    def settings(self) -> tuple[tuple[int, int], ...]:
+        """The server's settings as sent, one after the other, repeated ones too."""
+        return tuple(pair for frame in self.of("server") if not frame.ack for pair in frame.settings)
+
+    def setting(self, number: int, event: int | None = None) -> int | None:
+        """The server's last word on a setting, None if it said nothing; *event*: what it had said by then."""
+        value = None
+        for frame in self.of("server"):
+            if event is not None and frame.event > event:
+                break
+            if not frame.ack:
+                value = dict(frame.settings).get(number, value)
+        return value
+
+    @property
+    def goaways(self) -> tuple[Http2Frame, ...]:
+        """The server's GOAWAY frames."""
+        return tuple(frame for frame in self.of("server") if frame.type == GOAWAY)
+
+
+def _number(data: bytes, at: int, size: int) -> int:
+    return int.from_bytes(data[at : at + size], "big")

@@ -1,0 +1,48 @@
+"""What bytes are where they may not be HTTP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+_HTTP = re.compile(rb"(?is)[\r\n]*(?:.{0,4}?http|icy[ \t]|[a-z]+/[0-9.]+[ \t])")
+_TLS = re.compile(rb"(?s)[\x14-\x17]\x03[\x00-\x04]")
+_SMTP_OR_FTP = re.compile(rb"(?:[245][0-9]{2})[ -][^\r\n]*")
+_FTP_WORDS = re.compile(rb"(?i)ftp|filezilla")
+_SETTINGS = re.compile(rb"(?s)\x00[\x00-\x40].\x04[\x00\x01]\x00{4}")
+_GOAWAY = re.compile(rb"(?s)\x00\x00.\x07\x00\x00{4}")
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # A character cut at the end of what was received does not make the rest less of a text.
+        if error.start < len(data) - 3 or error.start == 0:
+            return False
+        text = data[: error.start].decode("utf-8")
+    return all(c.isprintable() or c in "\t\r\n\f" for c in text)
+
+
+_GUESSES: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
+    ("tls", lambda data: _TLS.match(data) is not None),
+    ("ssh", lambda data: data.startswith(b"SSH-")),
+    (
+        "http2",
+        lambda data: data.startswith(b"PRI * HTTP/2") or bool(_SETTINGS.match(data) or _GOAWAY.match(data)),
+    ),
+    ("ftp", lambda data: bool((m := _SMTP_OR_FTP.match(data)) and _FTP_WORDS.search(m[0]))),
+    ("smtp", lambda data: _SMTP_OR_FTP.match(data) is not None),
+    ("text", _is_text),
+)
+
+_ENOUGH = 4096
+
+
+def looks_like(data: bytes) -> str:
+    """``tls``, ``ssh``, ``http2``, ``ftp``, ``smtp``, ``text`` or ``noise``; "" for (the beginning of) HTTP."""
+    data = data[:_ENOUGH]
+    start = data.lstrip(b"\r\n")
+    if _HTTP.match(data) or b"HTTP/".startswith(start[:5].upper()):
+        return "http2" if data.startswith(b"PRI * HTTP/2") else ""
+    return next((name for name, fits in _GUESSES if fits(data)), "noise")

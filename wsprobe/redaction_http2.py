@@ -1,0 +1,113 @@
+"""Secrets in the bytes of an HTTP/2 connection. What is masked keeps its length and its place.
+
+A value that HPACK has coded with Huffman is masked as a whole: no text with asterisks in it would be as
+long. It then stands there uncoded, so that the block can still be read, and so does the table's entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from wsprobe.read.http2 import BlockDecoder, blocks, content_start, integer
+from wsprobe.read.http2_values import DATA, GOAWAY, HEADER_SIZE, PREFACE, By, Http2Connection, Http2Frame
+from wsprobe.read.reading import Field, Reading
+
+if TYPE_CHECKING:
+    from wsprobe.redaction import Secrets
+
+    RuleOf = Callable[[bytes], Callable[[Secrets, str], str] | None]
+
+HUFFMAN = 0x80
+"""The bit before a string's length that says so (RFC 7541 section 5.2)."""
+
+OUR_TABLE = 1 << 16
+
+
+def stream(
+    secrets: Secrets, reading: Reading, by: By, rule_of: RuleOf, session: Callable[[bytearray], None]
+) -> bytes:
+    """The bytes of one direction, masked. *session* masks the frames of a WebSocket in place."""
+    of = reading.http2
+    assert of is not None
+    data = reading.received if by == "server" else reading.sent
+    out = bytearray(data)
+    frames = list(of.of(by))
+    for block in blocks(frames, BlockDecoder(reading.exchange.plan.limits.max_head, OUR_TABLE)):
+        for field in block.fields:
+            _field(secrets, out, field, rule_of)
+    _content(secrets, out, frames, of, reading.session is not None, session)
+    for frame in frames:
+        if frame.type == GOAWAY and frame.debug:
+            at = frame.start + HEADER_SIZE + 8
+            out[at : at + len(frame.debug)] = secrets.echo(frame.debug)
+    start = frames[-1].span[1] if frames else (0 if by == "server" else min(len(PREFACE), len(out)))
+    out[start:] = secrets.echo(bytes(out[start:]))
+    return bytes(out)
+
+
+def fields(
+    secrets: Secrets, planned: Iterable[tuple[bytes, bytes]], rule_of: RuleOf
+) -> tuple[tuple[bytes, bytes], ...]:
+    """The fields of a plan, masked."""
+    return tuple((name, _masked(secrets, name.lower(), value, rule_of)) for name, value in planned)
+
+
+def _masked(secrets: Secrets, key: bytes, value: bytes, rule_of: RuleOf) -> bytes:
+    if key == b":path":
+        return secrets.url(value.decode("latin-1")).encode("latin-1")
+    rule = rule_of(key)
+    if rule is not None:
+        return rule(secrets, value.decode("latin-1")).encode("latin-1")
+    return value if key.startswith((b":", b"sec-websocket-", b"content-")) else secrets.echo(value)
+
+
+def _field(secrets: Secrets, out: bytearray, field: Field, rule_of: RuleOf) -> None:
+    masked = _masked(secrets, field.key, field.value, rule_of)
+    if masked == field.value:
+        return
+    places = [place for line in field.lines for place in range(line.start, line.start + len(line.text))]
+    coded = bytes(out[place] for place in places)
+    if not coded or coded[0] & 0x80:
+        return  # it names an entry of the table, and that is masked where it was made
+    before, at, size = _value(coded)
+    text = b"*" * size if coded[before] & HUFFMAN else masked
+    out[places[before]] &= 0xFF ^ HUFFMAN
+    for place, byte in zip(places[at : at + size], text, strict=False):
+        out[place] = byte
+
+
+def _value(coded: bytes) -> tuple[int, int, int]:
+    """Of the value in the representation of a literal field (RFC 7541 section 6.2): where its length stands,
+    where it begins, and how long it is."""
+    index, at = integer(coded, 0, 6 if coded[0] & 0x40 else 4)
+    if not index:
+        size, at = integer(coded, at, 7)
+        at += size
+    size, after = integer(coded, at, 7)
+    return at, after, size
+
+
+def _content(
+    secrets: Secrets,
+    out: bytearray,
+    frames: list[Http2Frame],
+    of: Http2Connection,
+    opened: bool,
+    session: Callable[[bytearray], None],
+) -> None:
+    """DATA of our stream, seen as one text: a WebSocket's frames, or a body."""
+    places = [
+        (content_start(frame), frame.content)
+        for frame in frames
+        if frame.type == DATA and frame.stream == of.stream and not frame.problem
+    ]
+    joined = bytearray(b"".join(content for _, content in places))
+    if opened:
+        session(joined)
+    else:
+        joined[:] = secrets.echo(bytes(joined))
+    at = 0
+    for start, content in places:
+        out[start : start + len(content)] = joined[at : at + len(content)]
+        at += len(content)

@@ -1,0 +1,190 @@
+"""HTTP/2 as lines: the answer's fields with the findings under them, what ended the stream, frames as they
+go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wsprobe.judge.finding import Finding
+from wsprobe.outcome import TABLE
+from wsprobe.read.http2_values import (
+    ENABLE_CONNECT_PROTOCOL,
+    HTTP_1_1_REQUIRED,
+    Http2Connection,
+    StreamEnd,
+    setting_name,
+)
+from wsprobe.read.reading import Field, Reading
+from wsprobe.report import Report
+from wsprobe.show.answer import HEAD_LINES, LONG_LINE, body, said
+from wsprobe.show.lines import Budget, Line, Look, Piece, cells, left_out, line
+from wsprobe.visible import visible
+
+MEANING = {row.outcome: row.text for row in TABLE if row.outcome}
+
+
+def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Line]:
+    """The blocks of our stream, each field followed by the findings that point at it; the body of a refusal."""
+    of = reading.http2
+    assert of is not None
+    rows: list[Line] = []
+    room = Budget(HEAD_LINES, look)
+    left = 0
+    for number, block in enumerate(of.blocks):
+        final = number == len(reading.responses) - 1
+        if room.full and not final:
+            left += 1
+            continue
+        for field in block.fields:
+            here = [f for f in findings if f.span is not None and points_at(f, field)]
+            if room.full and not here:
+                left += 1
+                continue
+            rows.append(room.take(_field_line(field, look)))
+            for finding in here:
+                rows += _pointed(finding, field, look)
+        content = reading.responses[number].body if number < len(reading.responses) else None
+        shown = [] if content is None else body(content, look)
+        rows += [(), *shown] if shown else []
+        if not final and number + 1 < len(of.blocks):
+            rows.append(())
+    return rows + ([left_out(left, "fields and blocks", look)] if left else [])
+
+
+def as_text(reading: Reading) -> bytes:
+    """The answers with their fields as lines, which HTTP/2 does not have, and the body as it came."""
+    of = reading.http2
+    assert of is not None
+    whole = b""
+    for response, block in zip(reading.responses, of.blocks, strict=False):
+        lines = (field.name + b": " + field.value + b"\r\n" for field in block.fields)
+        whole += b"".join(lines) + b"\r\n" + (response.body.raw if response.body is not None else b"")
+    return whole
+
+
+def points_at(finding: Finding, field: Field) -> bool:
+    return finding.span is not None and field.span[0] <= finding.span[0] < field.span[1]
+
+
+def placed(finding: Finding, reading: Reading) -> bool:
+    """True if ``answers`` shows *finding* under a field."""
+    of = reading.http2
+    return of is not None and any(points_at(finding, field) for block in of.blocks for field in block.fields)
+
+
+def _field_line(field: Field, look: Look) -> Line:
+    name, value = look.text(field.name), look.text(field.value[:LONG_LINE])
+    more = len(field.value) - LONG_LINE
+    tail = [Piece(f" ... {more} more bytes", "dim")] if more > 0 else []
+    style = "title" if field.name == b":status" else "name"
+    return line(Piece(name, style), f": {value}", *tail)
+
+
+def _pointed(finding: Finding, field: Field, look: Look) -> list[Line]:
+    """Carets under the value, or under the name where that is what is wrong, then what is said of it."""
+    name = cells(look.text(field.name))
+    value = cells(look.text(field.value[:LONG_LINE]))
+    of_name = finding.id in ("http2-name", "http2-name-upper-case", "http2-pseudo-late", "http2-pseudo-unknown")
+    before, under = (0, max(1, name)) if of_name else (name + 2, max(1, value))
+    mark = f"{finding.level} {finding.id}"
+    if look.terminal and before + under + len(mark) + 1 > look.width:
+        before, under = min(before, look.width - 1), min(under, max(1, look.width - before))
+        return [
+            line(" " * before, Piece("^" * under, finding.level)),
+            line("  ", Piece(mark, finding.level)),
+            *said(finding, look),
+        ]
+    return [
+        line(" " * before, Piece("^" * under, finding.level), " ", Piece(mark, finding.level)),
+        *said(finding, look),
+    ]
+
+
+def spoken(reading: Reading) -> list[Line]:
+    """Which protocol it was, where HTTP/2 was wanted; empty where it was not."""
+    planned = reading.exchange.plan.http2
+    if planned is None or not reading.sent:
+        return []
+    if reading.http2 is not None:
+        return [line(Piece("over HTTP/2", "dim"))]
+    why = (
+        "the server did not take h2"
+        if reading.exchange.plan.target.secure
+        else "ws: has no ALPN to offer h2 in"
+    )
+    return [line(Piece(f"over HTTP/1.1: {why}; --http2-prior-knowledge speaks HTTP/2 at once", "dim"))]
+
+
+def ending(reading: Reading, look: Look) -> list[Line]:
+    """What the server's SETTINGS say of WebSockets, and what ended the stream; more of both with -v."""
+    of = reading.http2
+    if of is None or reading.looks_like:
+        return []
+    rows: list[Line] = []
+    if look.verbose and of.settings:
+        listed = ", ".join(f"{setting_name(key)} {value}" for key, value in of.settings[:20])
+        rows.append(line(Piece(f"the server's settings: {listed}", "dim")))
+    if of.end is not None and (look.verbose or not _usual(of.end, reading)):
+        rows.append(line(Piece(f"stream {of.stream}: {ended(of.end)}", "dim")))
+    return rows
+
+
+def _usual(end: StreamEnd, reading: Reading) -> bool:
+    """An end that says nothing that the rest does not."""
+    return end.how == "connection" or (
+        end.how == "end-stream" and end.by == "server" and reading.final is not None
+    )
+
+
+def ended(end: StreamEnd) -> str:
+    """What ended a stream, in words."""
+    who = "the server" if end.by == "server" else "wsprobe"
+    debug = f": {visible(end.debug)}" if end.debug else ""
+    return {
+        "end-stream": f"{who} ended it with END_STREAM",
+        "rst-stream": f"{who} reset it with {end.name}",
+        "goaway": f"{who} ended the connection with GOAWAY and {end.name}{debug}",
+        "connection": f"{who} ended the connection",
+    }[end.how]
+
+
+def sentence(report: Report) -> str:
+    """What the outcome means where it means something of its own over HTTP/2; "" elsewhere."""
+    reading = report.reading
+    of = reading.http2
+    if of is None:
+        return ""
+    final = reading.final
+    status = final.status if final is not None else None
+    match report.outcome:
+        case "not-upgraded":
+            return _not_upgraded(of, status)
+        case "refused":
+            return (
+                f"the server answered {status}, so there is no WebSocket and HTTP applies (RFC 8441 section 5)"
+            )
+        case "invalid" if status == 101:
+            return "a 101, which HTTP/2 does not have: over it a 200 opens"
+        case "invalid" if any(f.level == "fail" and "RFC 9113" in f.spec for f in report.verdict.findings):
+            return "a 200 that breaks a MUST of HTTP/2"
+        case "invalid":
+            return "a 200, but what it says or what followed breaks a MUST"
+        case "dropped" if of.end is not None and of.end.by == "server" and of.end.how != "connection":
+            return ended(of.end) + ", before an answer"
+        case "aborted" if of.end is not None and of.end.how != "connection":
+            return ended(of.end) + ", without a Close frame"
+        case "not-http" if not reading.looks_like:
+            return "the answer has no status that can be read"
+        case "open":
+            return MEANING["open"] if reading.session is not None else ""
+    return ""
+
+
+def _not_upgraded(of: Http2Connection, status: int | None) -> str:
+    if status is not None:
+        return f"the server answered {status} in place of 200: it did not take this for a WebSocket"
+    if of.end is not None and of.end.code == HTTP_1_1_REQUIRED:
+        return "the server wants this over HTTP/1.1, and says so with HTTP_1_1_REQUIRED"
+    value = of.setting(ENABLE_CONNECT_PROTOCOL)
+    how = "does not announce" if not value else f"announces with the value {value}, which does not count,"
+    return f"the server {how} that it takes WebSockets over HTTP/2, so nothing was asked (--http2-anyway asks)"
