@@ -21,6 +21,7 @@ from wsprobe.net.probe import probe
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
 from wsprobe.read.http2_values import PREFACE
+from wsprobe.signatures import signature
 
 ALL = {name: scenario for name, scenario in load().items() if scenario.http2 is not None}
 
@@ -158,3 +159,8 @@ def test_a_flood_over_sockets_is_bounded(name: str) -> None:
     last = exchange.events[-1]
     assert isinstance(last, Ended)
     assert last.how == "limit"
+
+
+def test_no_server_is_named_by_a_shape_that_http2_gives_to_every_answer() -> None:
+    named = {name: signature(read(played(name))).author for name in ALL}
+    assert {name: author for name, author in named.items() if author} == {}

@@ -64,7 +64,10 @@ def signature(reading: Reading) -> Signature:
     if final is None or final.status is None or not final.head.complete or reading.looks_like:
         return Signature()
     answer = answer_of(reading, final)
-    if reading.session is not None:
+    if reading.http2 is not None:
+        # The hop that speaks HTTP/2 writes every name in lower case and no reason: what is left is in the body.
+        found = Signature() if reading.session is not None else by_anybody(answer)
+    elif reading.session is not None:
         found = opened(reading, answer)
     else:
         found = (
