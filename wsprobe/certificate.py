@@ -25,7 +25,7 @@ def untrusted(problem: str) -> bool:
 
 
 def faults(shown: Certificate, name: str, now: str) -> Iterator[tuple[str, str]]:
-    """Return (reason as in ``TlsFailed.reason``, words that follow "it") for each fault of *shown*.
+    """(reason as in ``TlsFailed.reason``, words that follow "it") for each fault of *shown*.
 
     *name*: whom we meant to reach; *now*: ISO 8601 in UTC, "" if that is not known. Nothing is said of what
     could not be read. Verification stops at the first fault that it comes to; a person wants to mend them all.
@@ -98,7 +98,7 @@ Item = tuple[int, bytes]
 
 
 def read(der: bytes) -> Certificate:
-    """Return what *der* says of itself; the fields that could not be read are empty."""
+    """What *der* says of itself; the fields that could not be read are empty."""
     issuer = subject = not_before = not_after = ""
     names: tuple[str, ...] = ()
     # Certificate ::= SEQUENCE { tbsCertificate SEQUENCE { ... }, signatureAlgorithm, signature }
@@ -116,7 +116,7 @@ def read(der: bytes) -> Certificate:
 
 
 def _items(data: bytes) -> Iterator[Item]:
-    """Return tag and contents of each item of *data*, up to the first that is cut or malformed."""
+    """Tag and contents of each item of *data*, up to the first that is cut or malformed."""
     at = 0
     while at + 2 <= len(data):
         tag, length = data[at], data[at + 1]
@@ -134,12 +134,12 @@ def _items(data: bytes) -> Iterator[Item]:
 
 
 def _inside(data: bytes) -> bytes:
-    """Return the contents of the one item that *data* is."""
+    """The contents of the one item that *data* is."""
     return next(_items(data), (0, b""))[1]
 
 
 def _name(contents: bytes) -> str:
-    """Return a Name as RFC 4514 writes it: last part first."""
+    """A Name as RFC 4514 writes it: last part first."""
     parts = ["+".join(_attribute(attribute) for _, attribute in _items(rdn)) for _, rdn in _items(contents)]
     return ",".join(reversed(parts))
 
@@ -178,7 +178,7 @@ def _dotted(oid: bytes) -> str:
 
 
 def _time(item: Item) -> str:
-    """Return a UTCTime or GeneralizedTime as ISO 8601 (RFC 5280 section 4.1.2.5)."""
+    """A UTCTime or GeneralizedTime as ISO 8601 (RFC 5280 section 4.1.2.5)."""
     tag, contents = item
     digits = contents.decode("ascii", "replace")
     if tag == UTC_TIME:

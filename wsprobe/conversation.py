@@ -231,7 +231,7 @@ class Opened:
         return min([self._deadline, *(act.after for act in self._acts if act.when == "time")])
 
     def begin(self) -> bytes:
-        """Return what is to be sent as soon as the session is open."""
+        """What is to be sent as soon as the session is open."""
         return self._perform("open")
 
     def receive(self, data: bytes, at: int) -> bytes:
@@ -257,7 +257,7 @@ class Opened:
         return send
 
     def say(self, what: Saying, data: bytes, code: int | None) -> bytes:
-        """Return the frame that says it; b"" once a Close was sent (RFC 6455 section 5.5.1)."""
+        """The frame that says it; b"" once a Close was sent (RFC 6455 section 5.5.1)."""
         if self.phase is not Phase.OPEN:
             return b""
         match what:
@@ -311,7 +311,7 @@ class Opened:
         return b""
 
     def _pong(self, ping: Heard) -> bytes:
-        """Return the answer to a Ping: also after our own Close, until the peer's (RFC 6455 section 5.5.2)."""
+        """The answer to a Ping: also after our own Close, until the peer's (RFC 6455 section 5.5.2)."""
         if ping.too_long or not self._pongs:
             return b""
         self._pongs -= 1
@@ -385,7 +385,7 @@ class Client:
         return self._turn(b"" if self.phase is Phase.DONE else self._half.timer(at))
 
     def say(self, what: Saying, data: bytes = b"", code: int | None = None) -> bytes:
-        """Return a message, ping or Close (*data*: its reason) to send now; b"" if none may be sent.
+        """A message, ping or Close (*data*: its reason) to send now; b"" if none may be sent.
 
         Nothing may be sent before the session is open, nor after a Close (RFC 6455 section 5.5.1). Call
         ``timer`` after a Close, to learn the new time to wake.

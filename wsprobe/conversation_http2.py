@@ -163,7 +163,7 @@ class Http2Client:
         return self._turn(b"" if self.phase is Phase.DONE else self._due(at))
 
     def say(self, what: Saying, data: bytes = b"", code: int | None = None) -> bytes:
-        """Return a message, ping or Close (*data*: its reason) to send now, as far as the windows allow; b"" if
+        """A message, ping or Close (*data*: its reason) to send now, as far as the windows allow; b"" if
         none may be sent."""
         if self._opened is None or self._phase is Phase.DONE:
             return b""
@@ -256,7 +256,7 @@ class Http2Client:
         return ack
 
     def _ask(self) -> bytes:
-        """Return the request."""
+        """The request."""
         self._asked = True
         how = self._how
         block = coded(Encoder(), how.fields, how.never_indexed)
@@ -322,14 +322,14 @@ class Http2Client:
         return self._end("local")
 
     def _carry(self, said: bytes) -> bytes:
-        """Return *said*, WebSocket frames, as DATA, as far as the windows allow it now."""
+        """*said*, WebSocket frames, as DATA, as far as the windows allow it now."""
         assert self._opened is not None
         if said:
             self._out.put(said)
         return self._out.flush()
 
     def _due(self, at: int) -> bytes:
-        """Return what the clock asks for."""
+        """What the clock asks for."""
         if self._phase is Phase.DONE:
             return b""
         if self._opened is not None:
@@ -441,7 +441,7 @@ class _Outgoing:
             at += len(whole)
 
     def flush(self) -> bytes:
-        """Return what may be sent now; the last of it with END_STREAM where that is due."""
+        """What may be sent now; the last of it with END_STREAM where that is due."""
         send = b""
         most = min(self.frame_max, self._how.data_max)
         while self._queue:

@@ -55,7 +55,7 @@ Default = tuple[str, str]
 
 
 def request(target: Target, offer: Offer) -> bytes:
-    """Return the opening handshake of RFC 6455, byte for byte as it is to be sent.
+    """The opening handshake of RFC 6455, byte for byte as it is to be sent.
 
     Raises OfferError.
     """
@@ -63,7 +63,7 @@ def request(target: Target, offer: Offer) -> bytes:
 
 
 def defaults(target: Target, offer: Offer) -> list[Default]:
-    """Return the fields of RFC 6455 section 4.1, in the order sent, before any header option."""
+    """The fields of RFC 6455 section 4.1, in the order sent, before any header option."""
     extensions = offer.extensions or (() if offer.no_compression else (COMPRESSION,))
     return [
         *present(
@@ -81,7 +81,7 @@ def defaults(target: Target, offer: Offer) -> list[Default]:
 
 
 def common(target: Target, offer: Offer) -> list[Default]:
-    """Return the fields that do not depend on the wire version: User-Agent, Authorization, Cookie."""
+    """The fields that do not depend on the wire version: User-Agent, Authorization, Cookie."""
     agent = f"wsprobe/{__version__}" if offer.user_agent is None else offer.user_agent
     credentials = _credentials(target, offer)
     basic = None if credentials is None else "Basic " + b64encode(credentials).decode("ascii")
@@ -90,12 +90,12 @@ def common(target: Target, offer: Offer) -> list[Default]:
 
 
 def present(*fields: tuple[str, str | None]) -> list[Default]:
-    """Return *fields* without those that have no value."""
+    """*fields* without those that have no value."""
     return [(name, value) for name, value in fields if value is not None]
 
 
 def compose(target: Target, offer: Offer, fields: Sequence[Default], tail: bytes = b"") -> bytes:
-    """Return a request: its line, *fields* as the header options change them, the blank line, and *tail*.
+    """A request: its line, *fields* as the header options change them, the blank line, and *tail*.
 
     The place for other wire versions: their *fields*, and for hixie-76 its eight bytes as *tail*.
 
@@ -113,7 +113,7 @@ def compose(target: Target, offer: Offer, fields: Sequence[Default], tail: bytes
 
 
 def extended_connect(target: Target, offer: Offer) -> tuple[tuple[bytes, bytes], ...]:
-    """Return the header block of the same request over HTTP/2 (RFC 8441 section 4), in the order sent.
+    """The header block of the same request over HTTP/2 (RFC 8441 section 4), in the order sent.
 
     There is no key, nor Upgrade and Connection. Names go out in lower case (RFC 9113 section 8.2.1); a header
     option for Host is for ``:authority``, which stands in its place.
@@ -144,13 +144,13 @@ ONLY_HTTP_1 = ("Host", "Upgrade", "Connection", "Sec-WebSocket-Key")
 
 
 def _in_block(line: bytes) -> tuple[bytes, bytes]:
-    """Return name and value of a field line; an empty name where none is to be sent."""
+    """Name and value of a field line; an empty name where none is to be sent."""
     name, _, value = line.partition(b":")
     return name.strip().lower(), value.strip()
 
 
 def raw(data: bytes, target: Target, key: str) -> bytes:
-    """Return a request file's bytes with ``{key}`` and ``{host}`` filled in, and nothing else changed.
+    """A request file's bytes with ``{key}`` and ``{host}`` filled in, and nothing else changed.
 
     Raises OfferError for a *key* with a line end in it.
     """
@@ -159,14 +159,14 @@ def raw(data: bytes, target: Target, key: str) -> bytes:
 
 
 def fresh_key(random_bytes: bytes) -> str:
-    """Return the Sec-WebSocket-Key made of 16 random bytes (RFC 6455 section 4.1, item 7)."""
+    """The Sec-WebSocket-Key made of 16 random bytes (RFC 6455 section 4.1, item 7)."""
     if len(random_bytes) != 16:
         raise ValueError("a Sec-WebSocket-Key is made of 16 bytes")
     return b64encode(random_bytes).decode("ascii")
 
 
 def _option(text: str) -> tuple[str, bytes]:
-    """Return the name, in lower case, that a header option is about, and its line; b"" to send none."""
+    """The name, in lower case, that a header option is about, and its line; b"" to send none."""
     name, colon, value = text.partition(":")
     if not colon:
         name, semicolon, after = text.partition(";")
@@ -181,7 +181,7 @@ def _option(text: str) -> tuple[str, bytes]:
 
 
 def _credentials(target: Target, offer: Offer) -> bytes | None:
-    """Return ``user:password`` (RFC 7617 section 2); *offer* goes before the URL."""
+    """``user:password`` (RFC 7617 section 2); *offer* goes before the URL."""
     if offer.user is not None:
         user = _encode(offer.user)
     elif target.userinfo:

@@ -38,7 +38,7 @@ class TargetError(ValueError):
 
 
 def parse(text: str) -> Target:
-    """Return the target that *text* names.
+    """The target that *text* names.
 
     ``ws:``, ``wss:``, ``http:`` and ``https:`` URLs, and ``host[:port][/path]`` without a scheme, which means
     ws:. What may stand in a path and query stays exactly as it is, dot segments too; what may not is
@@ -76,7 +76,7 @@ def begins_with_scheme(text: str) -> bool:
 
 
 def host_header(target: Target) -> str:
-    """Return the value of Host: the host, an IPv6 literal in brackets, and the port unless it is the default.
+    """The value of Host: the host, an IPv6 literal in brackets, and the port unless it is the default.
 
     The zone of an IPv6 literal means nothing to the peer and is left out (RFC 6874 section 4).
     """
@@ -87,7 +87,7 @@ def host_header(target: Target) -> str:
 
 
 def _scheme(url: str) -> tuple[bool, str]:
-    """Return whether TLS is meant, and the rest from the authority on."""
+    """Whether TLS is meant, and the rest from the authority on."""
     if found := _SCHEME.match(url):
         scheme = found[1].lower()
         if scheme not in _SECURE:
@@ -110,7 +110,7 @@ def _authority_end(rest: str) -> int:
 
 
 def _authority(authority: str, secure: bool, url: str) -> tuple[str | None, str, int]:
-    """Return userinfo, host and port (RFC 3986 section 3.2)."""
+    """Userinfo, host and port (RFC 3986 section 3.2)."""
     userinfo, at_sign, hostport = authority.rpartition("@")
     if hostport.startswith("["):
         literal, bracket, after = hostport[1:].partition("]")
@@ -143,7 +143,7 @@ def _port(text: str, secure: bool) -> int:
 
 
 def _ipv6(literal: str) -> str:
-    """Return the address, and its zone after a bare % (RFC 4007); RFC 6874 writes %25 in a URL."""
+    """The address, and its zone after a bare % (RFC 4007); RFC 6874 writes %25 in a URL."""
     from ipaddress import AddressValueError, IPv6Address
 
     address, percent, zone = literal.partition("%")
@@ -160,7 +160,7 @@ def _ipv6(literal: str) -> str:
 
 
 def _name(name: str) -> str:
-    """Return a registered name or IPv4 address in lower case, an IDN as A-labels."""
+    """A registered name or IPv4 address in lower case, an IDN as A-labels."""
     host = name
     if "%" in host:
         from urllib.parse import unquote_to_bytes
@@ -182,7 +182,7 @@ def _name(name: str) -> str:
 
 
 def _a_labels(host: str) -> str:
-    """Return ToASCII of UTS 46, non-transitional and without STD3 rules: what the URL standard has browsers do.
+    """ToASCII of UTS 46, non-transitional and without STD3 rules: what the URL standard has browsers do.
 
     IDNA 2008 is stricter (no symbols, for one) and would refuse names that browsers reach.
     """
@@ -204,7 +204,7 @@ def _a_labels(host: str) -> str:
 
 
 def _resource(text: str) -> str:
-    """Return RFC 6455's resource name: path, "/" if empty, and query; what is illegal percent-encoded."""
+    """RFC 6455's resource name: path, "/" if empty, and query; what is illegal percent-encoded."""
     if not text.startswith("/"):
         text = "/" + text
     encoded = _NOT_IN_RESOURCE.sub(
@@ -214,5 +214,5 @@ def _resource(text: str) -> str:
 
 
 def _shown(text: str) -> str:
-    """Return *text* for a message: in quotes, ASCII, and short."""
+    """*text* for a message: in quotes, ASCII, and short."""
     return ascii(text) if len(text) <= 100 else ascii(text[:100]) + "..."

@@ -43,7 +43,7 @@ LEFT_OUT = {
     "field-huge": "the lab codes it shorter than it is",
 }
 TOLD_LATE = {("firefox", "103-only"), ("firefox", "status-403-no-end")}
-"""Told after 20 s, when the page has closed the socket."""
+"""Ending after 20 s, when the page has closed the socket."""
 NAMES = [name for name in OF_ONE_SOCKET if name not in LEFT_OUT]
 
 

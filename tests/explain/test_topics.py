@@ -6,7 +6,7 @@ import pytest
 
 from wsprobe import explain
 from wsprobe.explain import UnknownTopic
-from wsprobe.explain.entry import Entry
+from wsprobe.explain.entry import Topic
 from wsprobe.outcome import TABLE, Exit
 
 KINDS = {
@@ -107,23 +107,23 @@ def test_found(topic: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def every() -> dict[str, Entry]:
+def every() -> dict[str, Topic]:
     return {topic: explain.find(topic) for topic in explain.all_topics()}
 
 
-def test_every_topic_is_found_again(every: dict[str, Entry]) -> None:
+def test_every_topic_is_found_again(every: dict[str, Topic]) -> None:
     assert len(every) > 600
     for topic, entry in every.items():
         assert entry.text or entry.facts, topic
         assert explain.find(entry.topic) == entry
 
 
-def test_every_hint_leads_somewhere(every: dict[str, Entry]) -> None:
+def test_every_hint_leads_somewhere(every: dict[str, Topic]) -> None:
     for topic in {hint for entry in every.values() for hint in entry.see_also}:
         assert explain.find(topic)
 
 
-def test_every_text_is_ascii_in_80_columns(every: dict[str, Entry]) -> None:
+def test_every_text_is_ascii_in_80_columns(every: dict[str, Topic]) -> None:
     for topic, entry in every.items():
         for line in explain.text(entry).splitlines():
             assert line.isascii()
@@ -131,7 +131,7 @@ def test_every_text_is_ascii_in_80_columns(every: dict[str, Entry]) -> None:
             assert len(line) <= 80 or " " not in line.strip(), line
 
 
-def test_every_value_is_json(every: dict[str, Entry]) -> None:
+def test_every_value_is_json(every: dict[str, Topic]) -> None:
     for entry in every.values():
         value = json.loads(json.dumps(explain.value(entry)))
         assert list(value) == ["topic", "kind", "title", "text", "facts", "see_also"]

@@ -8,7 +8,7 @@ import pytest
 
 from wsprobe.exchange import ConnectFailed, Event, ResolveFailed, TlsFailed
 from wsprobe.history import find, read_as
-from wsprobe.judge.finding import Told
+from wsprobe.judge.finding import Disclosed
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept
 
@@ -56,7 +56,7 @@ def opening(heard: Heard, more: bytes = b"") -> bytes:
     return head + b"Sec-WebSocket-Accept: " + expected_accept(key) + b"\r\n" + more + b"\r\n"
 
 
-def told(reading: Reading, name: str) -> Told:
+def told(reading: Reading, name: str) -> Disclosed:
     found = read_as(reading, name).told
     assert found is not None
     return found
@@ -94,7 +94,7 @@ def test_nothing_is_told_before_a_redirect_is_followed(heard: Heard) -> None:
 def test_open(heard: Heard) -> None:
     verdict = read_as(heard(opening(heard)), "whatwg")
     assert verdict.answer == "established"
-    assert verdict.told == Told(("open",), None, "", "whatwg section 4")
+    assert verdict.told == Disclosed(("open",), None, "", "whatwg section 4")
 
 
 SITUATIONS: dict[str, tuple[Event, str]] = {

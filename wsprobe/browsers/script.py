@@ -286,7 +286,7 @@ class Named(Protocol):
     def version(self) -> str: ...
 
 
-class Told(Struct, frozen=True):
+class Ending(Struct, frozen=True):
     """What a script's life came to: ``ScriptView`` says what each of these is."""
 
     outcome: str
@@ -302,7 +302,7 @@ def live(
     made: Made,
     readings: Sequence[Reading],
     texts: CallTexts,
-    through: Callable[[Any], Told],
+    through: Callable[[Any], Ending],
     handshakes: tuple[HttpVersion, ...],
     otherwise: str = "",
     socket: Callable[[Iterable[Act], CallTexts], WebSocket] = WebSocket,
@@ -311,7 +311,7 @@ def live(
 
     *socket*: makes that WebSocket, where its calls are not judged by the standard."""
     if made.construction.exception is not None:
-        return _seen(engine, page, made, None, (), Told("threw", made.because), ())
+        return _seen(engine, page, made, None, (), Ending("threw", made.because), ())
     script = socket(page.acts, texts)
     script.console += made.console
     told = through(script)
@@ -324,7 +324,7 @@ def _seen(
     made: Made,
     script: WebSocket | None,
     readings: Sequence[Reading],
-    told: Told,
+    told: Ending,
     handshakes: tuple[HttpVersion, ...],
     otherwise: str = "",
 ) -> ScriptView:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from wsprobe.explain import console, http2, program, proxies, revisions, tables
-from wsprobe.explain.entry import Entry, load, text, value
+from wsprobe.explain.entry import Topic, load, text, value
 from wsprobe.nearest import MOST, nearest
 
 __all__ = ["UnknownTopic", "all_topics", "find", "text", "value"]
@@ -48,7 +48,7 @@ def groups() -> dict[str, tuple[str, ...]]:
     }
 
 
-def find(topic: str) -> Entry:
+def find(topic: str) -> Topic:
     """The explanation of *topic*: a close code, status, header, word of the page, finding, outcome, revision,
     rule, section or scenario by its name, a citation (``RFC 6455 section 4.1, item 4``), or a line copied from
     a console. Where one word means several things, ``close 1006``, ``status 403``, ``exit 12``,
@@ -71,7 +71,7 @@ def find(topic: str) -> Entry:
     return entry
 
 
-def _number(asked: str) -> Entry | None:
+def _number(asked: str) -> Topic | None:
     """0 to 99, 130 and 141: exit statuses; up to 999: HTTP statuses; the rest: close codes."""
     if not _NUMBER.fullmatch(asked):
         return None
@@ -83,7 +83,7 @@ def _number(asked: str) -> Entry | None:
     return tables.find_status(number) if number >= 100 else None
 
 
-def _prefixed(asked: str) -> Entry | None:
+def _prefixed(asked: str) -> Topic | None:
     match = _PREFIXED.fullmatch(asked)
     if match is None:
         return None
@@ -93,14 +93,14 @@ def _prefixed(asked: str) -> Entry | None:
     return _WORDED[kind](rest.lower()) if kind in _WORDED else None
 
 
-_NUMBERED: dict[str, Callable[[int], Entry | None]] = {
+_NUMBERED: dict[str, Callable[[int], Topic | None]] = {
     "close": tables.find_close_code,
     "code": tables.find_close_code,
     "status": tables.find_status,
     "http": tables.find_status,
     "exit": program.exit_status,
 }
-_WORDED: dict[str, Callable[[str], Entry | None]] = {
+_WORDED: dict[str, Callable[[str], Topic | None]] = {
     "exit": lambda word: program.find_outcome("exit") if word == "status" else None,
     "finding": program.find_finding,
     "outcome": program.find_outcome,
@@ -121,7 +121,7 @@ _NAMED = (
 )
 
 
-def _named(asked: str) -> Entry | None:
+def _named(asked: str) -> Topic | None:
     if " " in asked and asked.lower() not in ("exit status",):
         return None
     for source in _NAMED:

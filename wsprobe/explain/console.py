@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from wsprobe.explain.entry import Entry, lab, load
+from wsprobe.explain.entry import Topic, lab, load
 
 FILES = ("chromium", "firefox", "webkitgtk", "runtimes", "clients")
 
@@ -43,7 +43,7 @@ def texts() -> tuple[str, ...]:
     return tuple(row["text"] for _, row in _rows())
 
 
-def find(line: str) -> Entry | None:
+def find(line: str) -> Topic | None:
     """The explanation of *line*, copied from a console with all that stands around it; None if not known."""
     match = recognise(line)
     return None if match is None else _entry(match)
@@ -87,7 +87,7 @@ def _pattern(text: str) -> str:
     return pattern
 
 
-def _entry(match: Match) -> Entry:
+def _entry(match: Match) -> Topic:
     row = match.row
     means = [row["means"]]
     see = list(row.get("see", ()))
@@ -105,7 +105,7 @@ def _entry(match: Match) -> Entry:
         *_caused_by(status, row),
         *_says_more(match),
     )
-    return Entry(match.found, "console text", match.found, tuple(means), facts, tuple(dict.fromkeys(see)))
+    return Topic(match.found, "console text", match.found, tuple(means), facts, tuple(dict.fromkeys(see)))
 
 
 _KEEP_QUIET = frozenset({"chromium", "firefox", "webkitgtk", "undici (Node)"})

@@ -12,7 +12,7 @@ from msgspec import Struct
 WIDTH = 80
 
 
-class Entry(Struct, frozen=True):
+class Topic(Struct, frozen=True):
     """What is known of one topic."""
 
     topic: str
@@ -30,7 +30,7 @@ class Entry(Struct, frozen=True):
     """Topics."""
 
 
-def value(entry: Entry) -> dict[str, Any]:
+def value(entry: Topic) -> dict[str, Any]:
     """*entry* as JSON has it: ``topic``, ``kind``, ``title``, ``text`` (paragraphs), ``facts`` (pairs of label
     and text), ``see_also`` (topics)."""
     return {
@@ -43,7 +43,7 @@ def value(entry: Entry) -> dict[str, Any]:
     }
 
 
-def text(entry: Entry) -> str:
+def text(entry: Topic) -> str:
     """*entry* as plain ASCII text, wrapped at 80 columns, with a line end at its end."""
     lines = [*_wrapped(f"{entry.kind}: {entry.title}", "")]
     for paragraph in entry.text:

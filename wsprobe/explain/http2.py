@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from wsprobe.explain.entry import Entry, lab
+from wsprobe.explain.entry import Topic, lab
 
 _NAMES = ("http2", "http/2", "h2", "extended-connect")
 
-_HTTP2 = Entry(
+_HTTP2 = Topic(
     "http2",
     "protocol",
     "WebSockets over HTTP/2 (RFC 8441): the handshake is an extended CONNECT, and its success a 200",
@@ -61,5 +61,5 @@ def topics() -> tuple[str, ...]:
     return (_HTTP2.topic,)
 
 
-def find(topic: str) -> Entry | None:
+def find(topic: str) -> Topic | None:
     return _HTTP2 if topic.lower() in _NAMES else None

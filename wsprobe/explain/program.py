@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wsprobe.explain.entry import Entry
+from wsprobe.explain.entry import Topic
 from wsprobe.explain.proxies import mending
 from wsprobe.outcome import TABLE, Meaning
 
@@ -11,25 +11,25 @@ def outcome_topics() -> tuple[str, ...]:
     return ("exit", *(row.outcome for row in TABLE if row.outcome is not None))
 
 
-def find_outcome(word: str) -> Entry | None:
+def find_outcome(word: str) -> Topic | None:
     """The outcome *word*, or ``exit``: the whole table."""
     if word in ("exit", "exit status", "exit-status", "outcome", "outcomes"):
         facts = tuple((str(row.status.value), _told(row)) for row in TABLE)
         text = ("What `wsprobe connect` says of a handshake, and the exit status that goes with it.",)
-        return Entry("exit", "exit status", "outcomes and exit statuses", text, facts, ("refused", "invalid"))
+        return Topic("exit", "exit status", "outcomes and exit statuses", text, facts, ("refused", "invalid"))
     for row in TABLE:
         if row.outcome == word:
             facts = (("exit status", str(row.status.value)), *_topics_of(word))
-            return Entry(word, "outcome", word, (_sentence(row),), facts, ("exit",))
+            return Topic(word, "outcome", word, (_sentence(row),), facts, ("exit",))
     return None
 
 
-def exit_status(number: int) -> Entry | None:
+def exit_status(number: int) -> Topic | None:
     """The exit status *number*; None if the program never ends with it."""
     for row in TABLE:
         if row.status.value == number:
             see = (row.outcome, "exit") if row.outcome else ("exit",)
-            return Entry(f"exit {number}", "exit status", _told(row), (_sentence(row),), (), see)
+            return Topic(f"exit {number}", "exit status", _told(row), (_sentence(row),), (), see)
     return None
 
 
@@ -77,7 +77,7 @@ def finding_topics() -> tuple[str, ...]:
     return tuple(FINDINGS)
 
 
-def find_finding(id: str) -> Entry | None:
+def find_finding(id: str) -> Topic | None:
     from wsprobe.judge import FINDINGS
 
     row = FINDINGS.get(id)
@@ -91,7 +91,7 @@ def find_finding(id: str) -> Entry | None:
     )
     lines, see = (mending(), ("proxy",)) if id == "upgrade-stripped" else ((), ())
     told = tuple(fact for fact in (*facts, *lines) if fact[1])
-    return Entry(id, "finding", row.title, (row.meaning,), told, (*_contradiction(id), *see))
+    return Topic(id, "finding", row.title, (row.meaning,), told, (*_contradiction(id), *see))
 
 
 def _contradiction(id: str) -> tuple[str, ...]:
@@ -109,7 +109,7 @@ def scenario_topics() -> tuple[str, ...]:
     return tuple(f"{PREFIX}{name}" for name in (*names(), *aliases()))
 
 
-def find_scenario(name: str) -> Entry | None:
+def find_scenario(name: str) -> Topic | None:
     """The scenario *name*, with or without ``lab:``."""
     from wsprobe.lab import UnknownScenario
     from wsprobe.lab import find as scenario_of
@@ -129,4 +129,4 @@ def find_scenario(name: str) -> Entry | None:
         ("compare", f"wsprobe compare --browser-mode {topic}"),
     )
     see = tuple(word for word in (scenario.outcome, *scenario.findings) if word)
-    return Entry(topic, "scenario", name, (scenario.summary,), tuple(f for f in facts if f[1]), see)
+    return Topic(topic, "scenario", name, (scenario.summary,), tuple(f for f in facts if f[1]), see)

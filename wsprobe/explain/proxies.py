@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wsprobe import proxies
-from wsprobe.explain.entry import Entry
+from wsprobe.explain.entry import Topic
 
 _OVERVIEW = (
     "Upgrade and Connection are meant for one hop (RFC 9110 section 7.6.1). A proxy that knows nothing of "
@@ -22,17 +22,17 @@ def topics() -> tuple[str, ...]:
     return ("proxy", *(each.key for each in proxies.proxies()))
 
 
-def find(topic: str) -> Entry | None:
+def find(topic: str) -> Topic | None:
     """The proxy called *topic*, or what is common to all for ``proxy``."""
     if topic == "proxy":
-        return Entry("proxy", "proxy", "a proxy before the server", _OVERVIEW, mending(), _see("proxy"))
+        return Topic("proxy", "proxy", "a proxy before the server", _OVERVIEW, mending(), _see("proxy"))
     each = proxies.proxy(topic)
     if each is None:
         return None
     lines = tuple(("write", line) for line in each.lines)
     removed = (("remove", each.remove),) if each.remove else ()
     facts = (*lines, *removed, ("mind", each.keep), ("its own answers", each.own), ("tried with", each.tried))
-    return Entry(topic, "proxy", each.name, (each.why,), facts, _see(topic))
+    return Topic(topic, "proxy", each.name, (each.why,), facts, _see(topic))
 
 
 def mending() -> tuple[tuple[str, str], ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wsprobe.explain.entry import Entry, lab
+from wsprobe.explain.entry import Topic, lab
 from wsprobe.history import data
 from wsprobe.history.revision import Cell, Contradiction, Grade, Question, Revision, Row, Rule
 
@@ -36,7 +36,7 @@ def topics() -> tuple[str, ...]:
     )
 
 
-def find(topic: str) -> Entry | None:
+def find(topic: str) -> Topic | None:
     if topic == "history":
         return _history()
     if topic in data.index("revisions") and topic in data.revisions():
@@ -53,7 +53,7 @@ def find(topic: str) -> Entry | None:
     return next((_row(row) for row in data.timeline() if row.revision == topic), None)
 
 
-def _revision(revision: Revision) -> Entry:
+def _revision(revision: Revision) -> Topic:
     order = [r for r in data.revisions().values() if r.kind == revision.kind]
     at = order.index(revision)
     before, after = order[at - 1] if at else None, order[at + 1] if at + 1 < len(order) else None
@@ -80,7 +80,7 @@ def _revision(revision: Revision) -> Entry:
     ]
     near = [r.name for r in (before, after) if r is not None]
     touched = [c.id for c in data.contradictions().values() if revision.name in c.revisions]
-    return Entry(
+    return Topic(
         revision.name,
         "revision",
         revision.title,
@@ -128,34 +128,34 @@ def _neighbour(revision: Revision | None) -> str:
     return "" if revision is None else f"{revision.name}, {revision.date}: {revision.what}"
 
 
-def _rule(rule: Rule) -> Entry:
+def _rule(rule: Rule) -> Topic:
     facts = tuple((_span(names), _cell(cell)) for names, cell in rule.cells)
     text = (
         "How each revision has it. A revision of the API that is not listed has what the protocol under it "
         "has.",
     )
-    return Entry(f"rule-{rule.id}", "rule", rule.title, text, facts, ("history",))
+    return Topic(f"rule-{rule.id}", "rule", rule.title, text, facts, ("history",))
 
 
 def _span(names: tuple[str, ...]) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
 
 
-def _contradiction(contradiction: Contradiction) -> Entry:
+def _contradiction(contradiction: Contradiction) -> Topic:
     facts = (
         *((place.where, place.says) for place in contradiction.places),
         ("in practice", contradiction.practice),
         ("touches", ", ".join(contradiction.revisions)),
     )
-    return Entry(contradiction.id, "contradiction", contradiction.title, (), facts, ("history",))
+    return Topic(contradiction.id, "contradiction", contradiction.title, (), facts, ("history",))
 
 
-def _question(question: Question) -> Entry:
+def _question(question: Question) -> Topic:
     facts = (*(("evidence", text) for text in question.evidence), *lab(question.scenarios))
-    return Entry(question.id, "question", question.asked, (question.answer,), facts, ("history", "1006"))
+    return Topic(question.id, "question", question.asked, (question.answer,), facts, ("history", "1006"))
 
 
-def _history() -> Entry:
+def _history() -> Topic:
     text = (
         "Why protocol and API disagree: how the reading of a refused handshake changed. RFC 6455 says that an "
         "answer which is not a 101 is HTTP's; browsers fail it and hide it from script.",
@@ -168,12 +168,12 @@ def _history() -> Entry:
     for question in data.questions():
         facts += [("asked", question.asked), ("answer", question.answer), *lab(question.scenarios)]
     see = ("hybi-07", "r1.210", "r1.271", *(question.id for question in data.questions()))
-    return Entry(
+    return Topic(
         "history", "history", "the reading of a refused handshake, 2009 to today", text, tuple(facts), see
     )
 
 
-def _row(row: Row) -> Entry:
+def _row(row: Row) -> Topic:
     facts = (
         ("date", row.date),
         ("changed", row.changed),
@@ -181,7 +181,7 @@ def _row(row: Row) -> Entry:
         ("verified", row.verified),
         ("known", KNOWN[row.grade]),
     )
-    return Entry(row.revision, "revision", row.title, (), tuple(f for f in facts if f[1]), ("history",))
+    return Topic(row.revision, "revision", row.title, (), tuple(f for f in facts if f[1]), ("history",))
 
 
 def _said(row: Row) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from wsprobe.explain.entry import Entry, lab, line, load, paragraphs
+from wsprobe.explain.entry import Topic, lab, line, load, paragraphs
 from wsprobe.explain.proxies import mending
 
 _SCRIPT = (
@@ -28,7 +28,7 @@ def status_topics() -> tuple[str, ...]:
     return tuple(str(row["number"]) for row in load("statuses")["status"])
 
 
-def find_status(number: int) -> Entry:
+def find_status(number: int) -> Topic:
     """The status *number*: its own row, or that of its class."""
     data = load("statuses")
     row = next((row for row in data["status"] if row["number"] == number), None)
@@ -44,7 +44,7 @@ def meaning(number: int) -> str:
     return f"{entry.title}: {entry.text[0]} Usually {dict(entry.facts)['usually']}."
 
 
-def _status(number: int, row: dict[str, Any]) -> Entry:
+def _status(number: int, row: dict[str, Any]) -> Topic:
     how = _how(number)
     facts = (
         ("usually", row["usual"]),
@@ -56,7 +56,7 @@ def _status(number: int, row: dict[str, Any]) -> Entry:
         *lab(row.get("scenarios", ())),
     )
     see = tuple(row.get("see", ())) or ("1006",)
-    return Entry(str(number), "HTTP status", f"{number} {row['name']}", paragraphs(row["means"]), facts, see)
+    return Topic(str(number), "HTTP status", f"{number} {row['name']}", paragraphs(row["means"]), facts, see)
 
 
 _PROTOCOL = {
@@ -84,7 +84,7 @@ def close_code_topics() -> tuple[str, ...]:
     return tuple(str(row["number"]) for row in load("close_codes")["code"])
 
 
-def find_close_code(number: int) -> Entry | None:
+def find_close_code(number: int) -> Topic | None:
     """The close code *number*: its own row, or that of its range. None if no Close frame can carry it."""
     row = _row(number)
     return None if row is None else _close_code(number, row)
@@ -103,7 +103,7 @@ def _row(number: int) -> dict[str, Any] | None:
     return next(exact, None) or next(ranges, None)
 
 
-def _close_code(number: int, row: dict[str, Any]) -> Entry:
+def _close_code(number: int, row: dict[str, Any]) -> Topic:
     script = row.get("script") or "close with this code and the server's reason, wasClean true, without error."
     facts = (
         ("defined by", row["spec"]),
@@ -114,7 +114,7 @@ def _close_code(number: int, row: dict[str, Any]) -> Entry:
         *lab(row.get("scenarios", ())),
     )
     title = f"{number} {row['name']}"
-    return Entry(str(number), "close code", title, paragraphs(row["means"]), facts, tuple(row.get("see", ())))
+    return Topic(str(number), "close code", title, paragraphs(row["means"]), facts, tuple(row.get("see", ())))
 
 
 _ASKED = re.compile(r"(?P<name>[A-Za-z0-9-]+)(?: headers?|:.*)?")
@@ -130,7 +130,7 @@ def header_topics() -> tuple[str, ...]:
     return tuple(row["name"] for row in load("headers")["header"])
 
 
-def find_header(asked: str) -> Entry | None:
+def find_header(asked: str) -> Topic | None:
     """The header that *asked* names, as ``Origin``, ``origin header`` or a whole line of it."""
     match = _ASKED.fullmatch(asked)
     if match is None:
@@ -138,7 +138,7 @@ def find_header(asked: str) -> Entry | None:
     for row in load("headers")["header"]:
         if row["name"].lower() == match["name"].lower():
             facts = tuple((label, line(row[key])) for key, label in _HEADER_LABELS if key in row)
-            return Entry(row["name"], "header", row["title"], (line(row["text"]),), facts, tuple(row["see"]))
+            return Topic(row["name"], "header", row["title"], (line(row["text"]),), facts, tuple(row["see"]))
     return None
 
 
@@ -151,7 +151,7 @@ def script_topics() -> tuple[str, ...]:
     return tuple(row["name"] for row in load("script")["term"])
 
 
-def find_script(asked: str) -> Entry | None:
+def find_script(asked: str) -> Topic | None:
     """The term that *asked* names, in any letter case, with or without the object it belongs to."""
     for word in _OBJECTS:
         if asked.lower().startswith(word.lower()):
@@ -160,7 +160,7 @@ def find_script(asked: str) -> Entry | None:
         if asked.lower() in (name.lower() for name in (row["name"], *row.get("other", ()))):
             facts = tuple((label, line(row[key])) for key, label in _SCRIPT_LABELS if key in row)
             text = (line(row["text"]),)
-            return Entry(
+            return Topic(
                 row["name"], "script", row["title"], text, facts + lab(row.get("lab", [])), tuple(row["see"])
             )
     return None
@@ -170,13 +170,13 @@ def section_topics() -> tuple[str, ...]:
     return tuple(row["topic"] for row in load("sections")["section"])
 
 
-def find_section(topic: str) -> Entry | None:
+def find_section(topic: str) -> Topic | None:
     if "-" not in topic:
         return None
     for row in load("sections")["section"]:
         if topic == row["topic"]:
             facts = tuple((label, line(said)) for label, said in row.get("steps", {}).items())
-            return Entry(topic, "section", row["title"], paragraphs(row["text"]), facts, tuple(row["see"]))
+            return Topic(topic, "section", row["title"], paragraphs(row["text"]), facts, tuple(row["see"]))
     return None
 
 
@@ -191,7 +191,7 @@ UNNAMED = "rfc6455"
 """Whose sections are meant where none is named."""
 
 
-def find_citation(asked: str) -> Entry | None:
+def find_citation(asked: str) -> Topic | None:
     """The section that *asked* cites, or the nearest one around it that is known, or the specification."""
     match = _CITED.fullmatch(asked)
     if match is None or match["mark"] == "-":  # rfc6455-4 is a topic by its name, or none

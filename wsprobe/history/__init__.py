@@ -16,7 +16,7 @@ from wsprobe.history.http import Ruling, examined, refused, rule, strongest, tou
 from wsprobe.history.http2 import deciding_first, over_http2
 from wsprobe.history.revision import Disclosure, Revision
 from wsprobe.judge import HANDSHAKE, SESSION, TRANSPORT, Rule, Specification, judge, rfc6455_answer
-from wsprobe.judge.finding import Told, Verdict
+from wsprobe.judge.finding import Disclosed, Verdict
 from wsprobe.judge.message import body, head
 from wsprobe.judge.refusal import challenge, hints, redirect, version_negotiation
 from wsprobe.judge.session import closing
@@ -29,7 +29,7 @@ _OPTIONS = ("rule-protocol-", "rule-extension-", "rule-deflate-", "rule-origin")
 """Rules on what the server chose: a handshake that was correct, with options that make the client drop it."""
 
 
-def told(reading: Reading, revision: Revision, answer: str, decided: str) -> Told | None:
+def told(reading: Reading, revision: Revision, answer: str, decided: str) -> Disclosed | None:
     """What script is told after *answer*, which the finding with the id *decided* led to.
 
     None where nothing is told yet (a redirect, credentials, another version), or where the answer or the
@@ -41,8 +41,8 @@ def told(reading: Reading, revision: Revision, answer: str, decided: str) -> Tol
     spec = _spec(revision, disclosure)
     if answer == "established":
         events = None if disclosure.events is None else ("open",)
-        return Told(events, None, "", spec)
-    return Told(
+        return Disclosed(events, None, "", spec)
+    return Disclosed(
         disclosure.events, disclosure.code, disclosure.may_know, spec, _situation(reading, disclosure, decided)
     )
 
@@ -74,7 +74,7 @@ _REFUSAL: tuple[Rule, ...] = (redirect, challenge, version_negotiation, hints, b
 
 
 def judged_by_draft(reading: Reading) -> Verdict:
-    """Return the verdict of the draft that ``Plan.wire`` is.
+    """The verdict of the draft that ``Plan.wire`` is.
 
     The rule that decided comes first, as ``read_as`` finds it. What no revision speaks of follows
     in the judge's own words: how the server was reached, what a refusal says, how the session ended. HTTP's
@@ -90,7 +90,7 @@ def judged_by_draft(reading: Reading) -> Verdict:
 
 
 def _beside(wire: str) -> Specification:
-    """Return the rules that say nothing of the handshake itself."""
+    """The rules that say nothing of the handshake itself."""
     http = () if wire.startswith("hixie-") else (head,)
     session = SESSION if WIRES[wire].framed_as_rfc6455 else (closing,)
     return Specification(wire, (*TRANSPORT, *_REFUSAL, *http, *session), rfc6455_answer)

@@ -31,7 +31,7 @@ class Finding(Struct, frozen=True):
     received: str | None = None
 
 
-class Told(Struct, frozen=True):
+class Disclosed(Struct, frozen=True):
     """What a specification revision has a script be told of a reading."""
 
     events: tuple[str, ...] | None
@@ -54,7 +54,7 @@ class Verdict(Struct, frozen=True):
     """established, fail, http, may-redirect, retry-auth, retry-proxy-auth, may-retry-version, ambiguous or
     not known."""
     findings: tuple[Finding, ...]
-    told: Told | None = None
+    told: Disclosed | None = None
     """Of a specification revision: what script is told. None where it is not known or nothing has happened yet
     (a redirect to follow, credentials to send)."""
 

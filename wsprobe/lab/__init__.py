@@ -38,12 +38,12 @@ class _Entry(Struct, frozen=True):
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of all scenarios, in the order of the files. Cheaper than ``load``."""
+    """The names of all scenarios, in the order of the files. Cheaper than ``load``."""
     return tuple(_index())
 
 
 def subjects() -> dict[str, tuple[str, ...]]:
-    """Return what each file is about, as its first line says, -> the names of its scenarios."""
+    """What each file is about, as its first line says, -> the names of its scenarios."""
     found: dict[str, list[str]] = {}
     for name, entry in _index().items():
         found.setdefault(entry.common.partition("\n")[0].removeprefix("# ").rstrip("."), []).append(name)
@@ -51,7 +51,7 @@ def subjects() -> dict[str, tuple[str, ...]]:
 
 
 def load() -> dict[str, Scenario]:
-    """Return every scenario by its name, aliases left out.
+    """Every scenario by its name, aliases left out.
 
     Raises CatalogueError.
     """
@@ -59,7 +59,7 @@ def load() -> dict[str, Scenario]:
 
 
 def parse(text: str, subject: str) -> dict[str, Scenario]:
-    """Return the scenarios in *text*, written as a file of the catalogue is. Errors name it *subject*.
+    """The scenarios in *text*, written as a file of the catalogue is. Errors name it *subject*.
 
     Raises CatalogueError, tomllib.TOMLDecodeError.
     """
@@ -67,7 +67,7 @@ def parse(text: str, subject: str) -> dict[str, Scenario]:
 
 
 def lazily() -> Mapping[str, Scenario]:
-    """Return what ``load`` returns, each scenario parsed only when it is asked for."""
+    """What ``load`` returns, each scenario parsed only when it is asked for."""
     return _Lazily()
 
 
@@ -85,7 +85,7 @@ class _Lazily(Mapping[str, Scenario]):
 
 
 def find(name: str) -> Scenario:
-    """Return the scenario that is called *name*, or that *name* is an alias of. Reads no other table.
+    """The scenario that is called *name*, or that *name* is an alias of. Reads no other table.
 
     Raises UnknownScenario, CatalogueError.
     """
@@ -97,7 +97,7 @@ def find(name: str) -> Scenario:
 
 @cache
 def aliases() -> dict[str, str]:
-    """Return other names -> names of scenarios."""
+    """Other names -> names of scenarios."""
     return {str(alias): str(name) for alias, name in _parse(_read("aliases")).items()}
 
 
@@ -109,7 +109,7 @@ def _unknown(name: str) -> str:
 
 @cache
 def _index() -> dict[str, _Entry]:
-    """Return where each scenario is written, found without parsing TOML."""
+    """Where each scenario is written, found without parsing TOML."""
     found: dict[str, _Entry] = {}
     for path in sorted(_FOLDER.glob("*.toml")):
         if path.stem in _SHARED:

@@ -39,7 +39,7 @@ class Certificates:
         return pem
 
     def context(self, fault: Fault, host: str, alpn: tuple[str, ...] = ("http/1.1",)) -> ssl.SSLContext:
-        """Return the server's side of TLS for clients that came to *host*, with *fault*."""
+        """The server's side of TLS for clients that came to *host*, with *fault*."""
         if (fault, host, alpn) not in self._contexts:
             self._contexts[fault, host, alpn] = self._context(fault, host, alpn)
         return self._contexts[fault, host, alpn]

@@ -88,7 +88,7 @@ class Secure:
 
 
 async def secured(stream: trio.SocketStream, context: ssl.SSLContext) -> Secure | None:
-    """Return *stream* inside TLS, the handshake done; None if it failed."""
+    """*stream* inside TLS, the handshake done; None if it failed."""
     made = Secure(Clear(stream), context)
     return made if await made.handshake() else None
 
@@ -102,7 +102,7 @@ class Wire(Protocol):
     async def send(self, data: bytes) -> None: ...
 
     async def receive(self) -> bytes:
-        """Return what one read gave, b"" at the end of the client's stream."""
+        """What one read gave, b"" at the end of the client's stream."""
 
     async def finish(self, notify: bool) -> None:
         """End our side of the stream; over TLS with a close_notify if *notify*."""

@@ -45,7 +45,7 @@ class Asked(Struct, frozen=True):
 
 
 def number(what: str, value: bytes, highest: int) -> int:
-    """Return the number that *value* writes.
+    """The number that *value* writes.
 
     Raises PathError.
     """
@@ -56,7 +56,7 @@ def number(what: str, value: bytes, highest: int) -> int:
 
 
 def scenario_at(resource: str) -> Scenario:
-    """Return what the lab plays at *resource*: a path with or without its first slash, and a query.
+    """What the lab plays at *resource*: a path with or without its first slash, and a query.
 
     Raises UnknownScenario or CatalogueError of the catalogue, or PathError.
     """
@@ -87,7 +87,7 @@ def names_path(word: str) -> bool:
 
 
 def _without_dot_segments(path: str) -> str:
-    """Return *path* without its first slash and without segments that go nowhere (RFC 3986 section 5.2.4)."""
+    """*path* without its first slash and without segments that go nowhere (RFC 3986 section 5.2.4)."""
     kept: list[str] = []
     for segment in path.removeprefix("/").split("/"):
         if segment == "..":

@@ -43,7 +43,7 @@ class Request(Struct, frozen=True):
     """hixie-76: the eight bytes behind the head; else what a POST brings."""
 
     def first(self, name: bytes) -> bytes:
-        """Return the value of the first field called *name* (lower case), b"" if there is none."""
+        """The value of the first field called *name* (lower case), b"" if there is none."""
         found = self.head.all(name)
         return found[0].value if found else b""
 
@@ -82,7 +82,7 @@ class RequestReader:
 
 
 def _posted(head: Head) -> int:
-    """Return how many bytes a POST brings, as its Content-Length says; 0 for any other request."""
+    """How many bytes a POST brings, as its Content-Length says; 0 for any other request."""
     lengths = {field.value.strip() for field in head.all(b"content-length")}
     if head.first is None or not head.first.text.startswith(b"POST ") or len(lengths) != 1:
         return 0
@@ -91,12 +91,12 @@ def _posted(head: Head) -> int:
 
 
 def request(data: bytes) -> Request | None:
-    """Return the request that *data* begins with, None while its head is not complete."""
+    """The request that *data* begins with, None while its head is not complete."""
     return RequestReader().receive(data)
 
 
 def values(asked: Request) -> dict[str, bytes]:
-    """Return what the request itself fills in.
+    """What the request itself fills in.
 
     ``{accept}`` is the right Sec-WebSocket-Accept (RFC 6455 section 4.2.2), the others that begin so are wrong
     in one way each; ``{host}`` is the Host field, ``{path}`` the resource name, ``{protocol}`` the first
@@ -163,7 +163,7 @@ RFC6455 = Speech(frame_at, _said, _closing, _closing(TOO_BIG))
 
 
 def draft(heard: Mask, closing: Callable[[bytes], bytes], too_big: bytes) -> Speech:
-    """Return hybi-04, -05 or -06, which differ in their masks and in what a Close carries."""
+    """Hybi-04, -05 or -06, which differ in their masks and in what a Close carries."""
     return Speech(of_client(heard), _said_in_a_draft, closing, _closing_in_a_draft(too_big))
 
 
@@ -174,7 +174,7 @@ HYBI_06 = draft(mask_of_05, _closing_in_a_draft, TOO_BIG)
 
 
 def hybi_04(mask: Mask) -> Speech:
-    """Return hybi-04 with the *mask* of one handshake."""
+    """Hybi-04 with the *mask* of one handshake."""
     return draft(mask, _closing_in_a_draft, b"")
 
 
@@ -185,7 +185,7 @@ _BY_NUMBER = {b"%d" % version: wire for version, wire in WIRE_OF_VERSION.items()
 
 
 def spoken(asked: Request) -> str:
-    """Return the wire version of *asked*: hybi-13 for all that is plainly no other.
+    """The wire version of *asked*: hybi-13 for all that is plainly no other.
 
     The hixie drafts send no version: 76 is known by its keys, 75 by ``WebSocket`` in these very letters where
     nothing else tells a version.
@@ -199,18 +199,18 @@ def spoken(asked: Request) -> str:
 
 
 def challenge(asked: Request) -> bytes:
-    """Return the sixteen bytes that hixie-76 wants behind the head; b"" where no such challenge came."""
+    """The sixteen bytes that hixie-76 wants behind the head; b"" where no such challenge came."""
     keys = asked.first(b"sec-websocket-key1"), asked.first(b"sec-websocket-key2")
     return answer_to(*keys, asked.body) or b""
 
 
 def broken(right: bytes) -> bytes:
-    """Return sixteen bytes that answer another challenge: every bit of the last one is the other way."""
+    """Sixteen bytes that answer another challenge: every bit of the last one is the other way."""
     return right[:-1] + bytes(each ^ 0xFF for each in right[-1:])
 
 
 def opening(wire: str, values: Values) -> bytes:
-    """Return the 101 of *wire*, and nothing beyond what that version demands."""
+    """The 101 of *wire*, and nothing beyond what that version demands."""
     if wire == "hixie-75":
         return _hixie(b"Web Socket", b"", values)
     if wire == "hixie-76":
@@ -223,7 +223,7 @@ def opening(wire: str, values: Values) -> bytes:
 
 
 def _hixie(name: bytes, prefix: bytes, values: Values) -> bytes:
-    """Return the head of 75 or 76 (section 5.2 of both). A subprotocol that is asked for must be repeated."""
+    """The head of 75 or 76 (section 5.2 of both). A subprotocol that is asked for must be repeated."""
     echoes = [
         (b"Origin", values["origin"]),
         (b"Location", values["location"]),
@@ -237,12 +237,12 @@ def _hixie(name: bytes, prefix: bytes, values: Values) -> bytes:
 
 
 def nonce(asked: Request) -> bytes:
-    """Return a Sec-WebSocket-Nonce for hybi-04, the same for the same request."""
+    """A Sec-WebSocket-Nonce for hybi-04, the same for the same request."""
     return b64encode(sha256(asked.first(b"sec-websocket-key")).digest()[:16])
 
 
 def speech(wire: str, asked: Request, opened: bytes) -> Speech:
-    """Return how to hear and speak after the 101 that *opened* the session."""
+    """How to hear and speak after the 101 that *opened* the session."""
     if wire == "hybi-04":
         return hybi_04(mask_of_04(asked.head, split_head(opened)[0]))
     known = {"hixie-75": HIXIE_75, "hixie-76": HIXIE_76, "hybi-05": HYBI_05, "hybi-06": HYBI_06}
@@ -325,17 +325,17 @@ class Answer(Struct, frozen=True):
     inbox: Inbox
 
     def perform(self, clock: Callable[[], float]) -> Performance:
-        """Return the performance of this answer; *clock* tells seconds."""
+        """The performance of this answer; *clock* tells seconds."""
         return perform(self.steps, self.values, clock, self.inbox)
 
 
 def refusal(versions: tuple[str, ...]) -> Step:
-    """Return the answer to a version that is not one of *versions* (RFC 6455 section 4.2.2, item 4)."""
+    """The answer to a version that is not one of *versions* (RFC 6455 section 4.2.2, item 4)."""
     return Step("send", UNKNOWN_VERSION % ", ".join(versions).encode("ascii"))
 
 
 def answer(scenario: Scenario, asked: Request, ports: Mapping[str, int], *, secure: bool = False) -> Answer:
-    """Return the answer that *scenario* gives to *asked*; *ports* are what templates call the listeners by.
+    """The answer that *scenario* gives to *asked*; *ports* are what templates call the listeners by.
 
     *secure*: it was asked over TLS. What templates can name beyond ``request.values``: ``{opening}``;
     ``{location}``, the URL that the hixie drafts repeat; ``{challenge}``, the sixteen bytes of hixie-76, and
@@ -451,7 +451,7 @@ def perform(
 
 
 def needed(steps: Sequence[Step]) -> frozenset[str]:
-    """Return the names of all fields that *steps* want filled in.
+    """The names of all fields that *steps* want filled in.
 
     Raises TemplateError.
     """
@@ -459,7 +459,7 @@ def needed(steps: Sequence[Step]) -> frozenset[str]:
 
 
 def _repeated(step: Step, values: Mapping[str, bytes]) -> Iterator[bytes]:
-    """Return the data of *step*, ``{number}`` counting its repetitions from 0, in pieces of bounded size."""
+    """The data of *step*, ``{number}`` counting its repetitions from 0, in pieces of bounded size."""
     if b"{number}" in step.data:
         for number in range(step.repeat):
             yield fill(step.data, {**values, "number": b"%d" % number})
@@ -493,6 +493,6 @@ def _echo(inbox: Inbox, until: float) -> Performance:
 
 
 def _another(inbox: Inbox) -> Callable[[], bool]:
-    """Return a test of whether a further frame has come since now."""
+    """A test of whether a further frame has come since now."""
     seen = inbox.frames
     return lambda: inbox.frames > seen

@@ -69,7 +69,7 @@ _NUMBERS = r"(?:(?:0[xX][0-9a-fA-F]+|[0-9]+)\.){0,3}(?:0[xX][0-9a-fA-F]+|[0-9]+)
 
 
 def resolves(host: str) -> bool:
-    """Return False for names under .invalid (RFC 6761), of one label, and for what is no name, as ``a%20b``."""
+    """False for names under .invalid (RFC 6761), of one label, and for what is no name, as ``a%20b``."""
     if _literal(host) or re.fullmatch(_NUMBERS, host):
         return True
     *others, last = labels = host.lower().removesuffix(".").split(".")
@@ -79,12 +79,12 @@ def resolves(host: str) -> bool:
 
 
 def address_of(host: str) -> str:
-    """Return the address of a *host* that resolves: its own if it is one."""
+    """The address of a *host* that resolves: its own if it is one."""
     return _literal(host) or "127.0.0.1"
 
 
 def _literal(host: str) -> str:
-    """Return the address that *host* is, "" if it is none."""
+    """The address that *host* is, "" if it is none."""
     try:
         return str(ip_address(host))
     except ValueError:
@@ -100,7 +100,7 @@ NOT_VALID: Mapping[Fault, str] = {
 
 
 def certificate(host: str, fault: Fault) -> Certificate:
-    """Return what *host* shows of itself, with that *fault*."""
+    """What *host* shows of itself, with that *fault*."""
     return Certificate(
         der=b"",
         subject="O=wsprobe lab",
@@ -127,7 +127,7 @@ def play(
     ports: Mapping[Listener, int] = PORTS,
     attempt: int = 0,
 ) -> Exchange:
-    """Return the recording of *plan* carried out against a lab that plays *scenario*.
+    """The recording of *plan* carried out against a lab that plays *scenario*.
 
     The scenario's listener stands at whatever host and port the plan names; names under .invalid do not
     resolve. *until*: microseconds after which the probe stops, instead of its own time limit. *ports* are
@@ -366,7 +366,7 @@ class _Stage:
                 return self.end(turn.stop)
 
     def _ready(self, deed: object) -> int:
-        """Return when the server can go on by itself."""
+        """When the server can go on by itself."""
         if isinstance(deed, Pause):
             return self.now + round(deed.seconds * SECOND)
         if isinstance(deed, Read):
@@ -399,7 +399,7 @@ def rehearse(
     ports: Mapping[Listener, int] = PORTS,
     limits: Limits = REHEARSED,
 ) -> ScriptView:
-    """Return what *engine* shows the scenario's page. Redirects lead to scenarios of *catalogue*."""
+    """What *engine* shows the scenario's page. Redirects lead to scenarios of *catalogue*."""
     where = place(scenario, ports, host)
     visiting = visit(engine, where.url, where.page, KEY, limits, TlsOptions(), Route())
     met = scenario

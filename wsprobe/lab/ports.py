@@ -113,7 +113,7 @@ KINDS: Mapping[Listener, Kind] = {
 
 
 def is_hello(data: bytes | bytearray) -> bool:
-    """Return whether a client that is expected to speak HTTP speaks TLS (RFC 8446 section 5.1) instead."""
+    """Whether a client that is expected to speak HTTP speaks TLS (RFC 8446 section 5.1) instead."""
     return data[:2] == b"\x16\x03"
 
 
@@ -141,7 +141,7 @@ class Place(Struct, frozen=True):
 
 
 def place(scenario: Scenario, ports: Mapping[Listener, int] = PORTS, host: str = "127.0.0.1") -> Place:
-    """Return where *scenario* is played by a lab on *host* with these *ports*."""
+    """Where *scenario* is played by a lab on *host* with these *ports*."""
     named = f"[{host}]" if ":" in host else host
     values = {"ip": named, "empty": ""} | {name: str(port) for name, port in ports.items()}
     url = fill_text(scenario.url or own_url(scenario), values)
@@ -149,19 +149,19 @@ def place(scenario: Scenario, ports: Mapping[Listener, int] = PORTS, host: str =
 
 
 def _ws(url: str) -> str:
-    """Return *url* with http: made ws:, as the WebSocket constructor does."""
+    """*url* with http: made ws:, as the WebSocket constructor does."""
     return "ws" + url.removeprefix("http") if url.startswith("http") else url
 
 
 def own_url(scenario: Scenario) -> str:
-    """Return the template of the URL at which a scenario stands that names none itself."""
+    """The template of the URL at which a scenario stands that names none itself."""
     kind = KINDS.get(scenario.listener)
     scheme = "wss" if scenario.listener.startswith("tls") or (kind and kind.tls) else "ws"
     return f"{scheme}://{{ip}}:{{{scenario.listener}}}{PATH}{quote(scenario.name)}"
 
 
 def wanted(scenario: Scenario) -> frozenset[Listener]:
-    """Return the listeners whose ports *scenario* names in its URL, page or steps, its own among them."""
+    """The listeners whose ports *scenario* names in its URL, page or steps, its own among them."""
     texts = scenario.url + scenario.page.url
     sent = needed(scenario.steps)
     named = (name for name in LISTENERS if f"{{{name}}}" in texts or name in sent)

@@ -20,12 +20,12 @@ class TemplateError(ValueError):
 
 
 def escape(data: bytes) -> bytes:
-    """Return the template of which ``fill`` makes *data* again."""
+    """The template of which ``fill`` makes *data* again."""
     return data.replace(b"{", b"{{").replace(b"}", b"}}")
 
 
 def fields(data: bytes) -> frozenset[str]:
-    """Return the names of the fields in *data*.
+    """The names of the fields in *data*.
 
     Raises TemplateError.
     """
@@ -39,7 +39,7 @@ def fields(data: bytes) -> frozenset[str]:
 
 
 def fill(data: bytes, values: Mapping[str, bytes]) -> bytes:
-    """Return *data* with its fields filled in and its double braces made single.
+    """*data* with its fields filled in and its double braces made single.
 
     Raises TemplateError.
     """
@@ -58,7 +58,7 @@ def fill(data: bytes, values: Mapping[str, bytes]) -> bytes:
 
 
 def fill_text(text: str, values: Mapping[str, str]) -> str:
-    """Return *text* with its fields filled in and its double braces made single.
+    """*text* with its fields filled in and its double braces made single.
 
     Raises TemplateError.
     """

@@ -48,7 +48,7 @@ Pages = Callable[[Request], Scenario | bytes | None]
 
 
 def reception(asked: Request, pages: Pages | None = None) -> Scenario:
-    """Return what to play for *asked*; *pages* goes before the catalogue."""
+    """What to play for *asked*; *pages* goes before the catalogue."""
     page = pages(asked) if pages is not None else None
     if isinstance(page, Scenario):
         return page
@@ -66,12 +66,12 @@ def reception(asked: Request, pages: Pages | None = None) -> Scenario:
 
 
 def whole(answer: bytes) -> Scenario:
-    """Return what sends *answer*, which is no scenario's, byte for byte."""
+    """What sends *answer*, which is no scenario's, byte for byte."""
     return Scenario(PAGE, "page", "A page of whoever runs the lab.", (Step("send", escape(answer)),))
 
 
 def reception_http2(asked: Asked, before: int) -> tuple[str, tuple[Http2Step, ...]]:
-    """Return the name of what is played for a request over HTTP/2, "" if nothing is, and its steps. *before*:
+    """The name of what is played for a request over HTTP/2, "" if nothing is, and its steps. *before*:
     how many CONNECTs for its path came before it on its connection."""
     from wsprobe.lab.perform_http2 import page, words
 
@@ -88,12 +88,12 @@ def reception_http2(asked: Asked, before: int) -> tuple[str, tuple[Http2Step, ..
 
 
 def unavailable(why: str) -> Scenario:
-    """Return the answer for a scenario that cannot be played here."""
+    """The answer for a scenario that cannot be played here."""
     return _words("", "503 Service Unavailable", f"{why}\n")
 
 
 def contents() -> str:
-    """Return the list of what the lab plays, a line each."""
+    """The list of what the lab plays, a line each."""
     paths = [f"{made.pattern}\n    {made.summary}" for made in PARAMETERISED.values()]
     scenarios = [f"/s/{name}\n    {scenario.summary}" for name, scenario in load().items()]
     return "\n".join(["What this lab plays. Open any of it as a WebSocket.", "", *paths, "", *scenarios, ""])
@@ -145,10 +145,10 @@ class Front(Protocol):
     """Whoever answers before the catalogue does, and is shown what the catalogue sends."""
 
     async def answer(self, lab: Lab, asked: Request, secure: bool) -> bytes | None:
-        """Return the whole answer to *asked*, None if that is the catalogue's."""
+        """The whole answer to *asked*, None if that is the catalogue's."""
 
     def noted(self, scenario: Scenario, asked: Request, wire: Wire) -> Wire:
-        """Return the wire on which *scenario* is to be played for *asked*."""
+        """The wire on which *scenario* is to be played for *asked*."""
 
 
 class Lab:
@@ -178,7 +178,7 @@ class Lab:
         self._closing = ExitStack()
 
     def start(self, listener: Listener, port: int = 0) -> int:
-        """Return the port of *listener*; starts it if need be, on *port* or any free one.
+        """The port of *listener*; starts it if need be, on *port* or any free one.
 
         Raises LabError if the port cannot be had, NoCertificates if it needs trustme, which is not installed.
         """
@@ -201,11 +201,11 @@ class Lab:
         return self.ports[listener]
 
     def listens_at(self, address: str) -> bool:
-        """Return whether a client that connects to *address* of this machine comes here."""
+        """Whether a client that connects to *address* of this machine comes here."""
         return self._bind in (address, "0.0.0.0")
 
     def place(self, scenario: Scenario, host: str | None = None) -> Place:
-        """Return URL and page of *scenario*, at *host* if it is not the lab's own; starts what it needs.
+        """URL and page of *scenario*, at *host* if it is not the lab's own; starts what it needs.
 
         Raises LabError, NoCertificates.
         """
@@ -214,7 +214,7 @@ class Lab:
         return place(scenario, self.ports, host or self.host)
 
     def url(self, scenario: Scenario, host: str | None = None) -> str:
-        """Return the URL at which a client without a page finds *scenario*; starts what it needs.
+        """The URL at which a client without a page finds *scenario*; starts what it needs.
 
         Raises LabError, NoCertificates.
         """
@@ -253,7 +253,7 @@ class Lab:
                 self._nursery.start_soon(self._serve, listener, trio.SocketStream(client))
 
     def _welcome(self, client: tsocket.SocketType) -> bool:
-        """Return whether the client came to an address that is ours to serve."""
+        """Whether the client came to an address that is ours to serve."""
         if self._bind == self.host:
             return True
         try:
@@ -325,7 +325,7 @@ class Lab:
         await drive(perform(steps, {}, trio.current_time, Inbox()), wire, self._bounds.received)
 
     async def _wire(self, kind: Kind, stream: trio.SocketStream) -> Wire | None:
-        """Return the wire on which requests come; None if the client does not speak TLS where it should."""
+        """The wire on which requests come; None if the client does not speak TLS where it should."""
         if not kind.tls:
             return Clear(stream)
         with trio.move_on_after(PATIENCE):
@@ -341,7 +341,7 @@ class Lab:
 
 
 async def _hear(wire: Wire) -> tuple[bytes, Request | None]:
-    """Return what came and the request that it is; None if it is none, or not in time."""
+    """What came and the request that it is; None if it is none, or not in time."""
     reader = RequestReader()
     with trio.move_on_after(PATIENCE):
         while len(reader.came) < LONGEST_HEAD and not is_hello(reader.came):

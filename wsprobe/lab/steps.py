@@ -33,7 +33,7 @@ class Pieces(Struct, frozen=True):
 
 
 def pieces(texts: Mapping[str, str], sequences: Mapping[str, Sequence[Any]]) -> Pieces:
-    """Return the pieces of these tables; a sequence may name those before it.
+    """The pieces of these tables; a sequence may name those before it.
 
     Raises CatalogueError.
     """
@@ -44,7 +44,7 @@ def pieces(texts: Mapping[str, str], sequences: Mapping[str, Sequence[Any]]) -> 
 
 
 def steps(written: Sequence[Any], pieces: Pieces) -> tuple[Step, ...]:
-    """Return the steps of a list in which a text names a sequence or a bare step.
+    """The steps of a list in which a text names a sequence or a bare step.
 
     Raises CatalogueError.
     """
@@ -88,7 +88,7 @@ def _step(item: dict[str, Any], pieces: Pieces) -> Step:
 
 
 def _template(text: str, pieces: Pieces) -> bytes:
-    """Return the bytes of *text*, one a character, its pieces put in and its other fields kept."""
+    """The bytes of *text*, one a character, its pieces put in and its other fields kept."""
     for name, piece in pieces.texts.items():
         text = text.replace("{" + name + "}", piece)
     try:
@@ -101,7 +101,7 @@ _WHEN = ("created", "open", "message", "time")
 
 
 def page(written: Mapping[str, Any]) -> Page:
-    """Return the page of a table; *created*, *open* and *message* list what its script does then.
+    """The page of a table; *created*, *open* and *message* list what its script does then.
 
     Raises CatalogueError.
     """

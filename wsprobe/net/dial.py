@@ -42,7 +42,7 @@ class Address(Struct, frozen=True):
 
 
 async def resolve(host: str, port: int, route: Route, tape: Tape) -> tuple[Address, ...] | End:
-    """Return every address of *host*, ordered for connecting. Writes Resolved or ResolveFailed."""
+    """Every address of *host*, ordered for connecting. Writes Resolved or ResolveFailed."""
     given = _given(host, port, route)
     found: list[Address] = []
     for name in given or (host,):
@@ -64,14 +64,14 @@ async def resolve(host: str, port: int, route: Route, tape: Tape) -> tuple[Addre
 
 
 def interleave(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
-    """Return *addresses* with the families taking turns, that of the first one first (RFC 8305 section 4)."""
+    """*addresses* with the families taking turns, that of the first one first (RFC 8305 section 4)."""
     first = [a for a in addresses if a.family == addresses[0].family]
     other = [a for a in addresses if a.family != addresses[0].family]
     return tuple(a for a in chain.from_iterable(zip_longest(first, other)) if a is not None)
 
 
 def _given(host: str, port: int, route: Route) -> tuple[str, ...]:
-    """Return the addresses that the plan itself names for *host*; a host ``*`` stands for any."""
+    """The addresses that the plan itself names for *host*; a host ``*`` stands for any."""
     for named, at, addresses in route.resolve:
         if at in (port, 0) and named.lower() in (host.lower(), "*"):
             return addresses
@@ -102,7 +102,7 @@ RFC 8305 section 8 recommends."""
 
 
 async def connect(addresses: tuple[Address, ...], interface: str | None, tape: Tape) -> trio.SocketStream | End:
-    """Return the first connection that stands; the end if none does.
+    """The first connection that stands; the end if none does.
 
     Writes Connecting for every attempt, ConnectFailed for every one that failed by itself, Connected for the
     one that is used. An attempt with neither was given up because another was faster, or time ran out.
@@ -147,7 +147,7 @@ def _won(address: Address, stream: trio.SocketStream, tape: Tape) -> trio.Socket
 
 
 def unix(path: str) -> tuple[Address, ...]:
-    """Return the address of a Unix socket."""
+    """The address of a Unix socket."""
     return (Address(getattr(tsocket, "AF_UNIX", -1), path, path),)
 
 
@@ -183,7 +183,7 @@ async def _bind(sock: tsocket.SocketType, interface: str) -> None:
 
 
 def _local(stream: trio.SocketStream) -> str:
-    """Return our own end, as ``address:port``; "" for a Unix socket."""
+    """Our own end, as ``address:port``; "" for a Unix socket."""
     name = stream.socket.getsockname()
     if not isinstance(name, tuple):
         return ""
@@ -191,7 +191,7 @@ def _local(stream: trio.SocketStream) -> str:
 
 
 async def reach(ready: Ready, tape: Tape) -> Wire | End:
-    """Return the wire that the opening handshake is to be sent on, or why there is none."""
+    """The wire that the opening handshake is to be sent on, or why there is none."""
     plan = ready.plan
     host, port = target(plan)
     first = (host, port) if ready.proxy is None else (ready.proxy.host, ready.proxy.port)
@@ -215,7 +215,7 @@ async def reach(ready: Ready, tape: Tape) -> Wire | End:
 
 
 def target(plan: Plan) -> tuple[str, int]:
-    """Return host and port to connect to: the target's own, or what ``Route.connect_to`` puts there."""
+    """Host and port to connect to: the target's own, or what ``Route.connect_to`` puts there."""
     host, port = plan.target.host, plan.target.port
     for from_host, from_port, to_host, to_port in plan.route.connect_to:
         if from_host.lower() in ("", host.lower()) and from_port in (0, port):
@@ -233,7 +233,7 @@ async def _stream(host: str, port: int, route: Route, tape: Tape) -> trio.Socket
 
 
 async def _through(wire: Wire, ready: Ready, host: str, port: int, tape: Tape) -> Wire | End:
-    """Return the wire to *host*, *port* behind the proxy at the end of *wire*."""
+    """The wire to *host*, *port* behind the proxy at the end of *wire*."""
     from wsprobe.net import proxy as http
     from wsprobe.net.proxy import Tunnel, through_socks
 

@@ -27,7 +27,7 @@ class Ready(Struct, frozen=True):
     """Of an ``https:`` proxy."""
 
     def client(self, alpn: str | None) -> Client | Http2Client:
-        """Return the client's side of the conversation, at its beginning. *alpn*: what the server took."""
+        """The client's side of the conversation, at its beginning. *alpn*: what the server took."""
         how = self.plan.http2
         if how is not None and (how.prior_knowledge or alpn == "h2"):
             from wsprobe.conversation_http2 import Http2Client
@@ -37,7 +37,7 @@ class Ready(Struct, frozen=True):
 
 
 def check(plan: Plan) -> Ready:
-    """Return *plan* made ready. Raises PlanError for what cannot be carried out on any network."""
+    """*plan* made ready. Raises PlanError for what cannot be carried out on any network."""
     for word in (plan.target.host, plan.route.unix_socket, plan.route.interface):
         if word is not None and "\0" in word:
             raise PlanError(f"{word!r} has a NUL character in it")

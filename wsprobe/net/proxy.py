@@ -30,7 +30,7 @@ class Proxy(Struct, frozen=True):
 
 
 def parse(url: str) -> Proxy:
-    """Return the proxy that *url* names. Raises PlanError."""
+    """The proxy that *url* names. Raises PlanError."""
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         host, port = parts.hostname, parts.port
@@ -62,7 +62,7 @@ class Tunnel:
         await self._wire.send(data)
 
     async def hear(self, size_of: Callable[[bytes], int | None]) -> bytes | End:
-        """Return one answer, or the end before it was complete.
+        """One answer, or the end before it was complete.
 
         *size_of*: bytes -> the length of the answer that they begin with, None if more are needed. What came
         after it is kept for the next read.
@@ -94,7 +94,7 @@ class Tunnel:
         return End("local" if end is None else end.how, said)
 
     def through(self) -> Wire:
-        """Return the wire to what lies behind the proxy."""
+        """The wire to what lies behind the proxy."""
         return After(self._wire, self._early) if self._early else self._wire
 
 
@@ -106,12 +106,12 @@ BODY_QUIET = 0.5
 
 
 def authority(host: str, port: int) -> str:
-    """Return ``host:port``, an IPv6 literal in brackets."""
+    """``host:port``, an IPv6 literal in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def request(proxy: Proxy, host: str, port: int) -> bytes:
-    """Return the CONNECT request for a tunnel to *host*, *port*."""
+    """The CONNECT request for a tunnel to *host*, *port*."""
     to = authority(host, port)
     lines = [f"CONNECT {to} HTTP/1.1", f"Host: {to}"]
     if proxy.user is not None:
@@ -140,7 +140,7 @@ async def through_http(tunnel: Tunnel, proxy: Proxy, host: str, port: int) -> Wi
 
 
 def head_size(data: bytes) -> int | None:
-    """Return the length of the head that *data* begins with, None while it has no end."""
+    """The length of the head that *data* begins with, None while it has no end."""
     start = len(data) - len(data.lstrip(b"\r\n"))
     end = re.compile(rb"\n\r?\n").search(data, start)
     return end.end() if end else None

@@ -17,7 +17,7 @@ Arguments = TypeVarTuple("Arguments")
 
 
 def run(work: Callable[[*Arguments], Awaitable[Result]], *arguments: *Arguments) -> Result:
-    """Return what ``await work(*arguments)`` returns.
+    """What ``await work(*arguments)`` returns.
 
     What the person at the shell did comes out bare, also from inside a nursery: KeyboardInterrupt for ^C,
     BrokenPipeError for a reader of our output that went away.
@@ -32,12 +32,12 @@ def run(work: Callable[[*Arguments], Awaitable[Result]], *arguments: *Arguments)
 
 
 def running() -> bool:
-    """Return whether this is called inside trio."""
+    """Whether this is called inside trio."""
     return trio.lowlevel.in_trio_run()
 
 
 def leaves(raised: BaseException) -> Iterator[BaseException]:
-    """Return the exceptions in *raised* that are no groups."""
+    """The exceptions in *raised* that are no groups."""
     if isinstance(raised, BaseExceptionGroup):
         for each in raised.exceptions:
             yield from leaves(each)
@@ -95,7 +95,7 @@ async def in_order(
 
 
 async def stdin_lines(descriptor: int = 0) -> AsyncIterator[Act]:
-    """Return a message for each line read from *descriptor*: text, or binary where the line is not UTF-8.
+    """A message for each line read from *descriptor*: text, or binary where the line is not UTF-8.
 
     A thread waits in ``os.read``, which holds no lock of Python's: left behind there when the session ends, it
     does not keep the interpreter from ending.

@@ -48,7 +48,7 @@ class Tape:
 
 
 def utc(seconds: float) -> str:
-    """Return *seconds* since 1970 as ISO 8601 in UTC, to the millisecond."""
+    """*seconds* since 1970 as ISO 8601 in UTC, to the millisecond."""
     whole = int(seconds)
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
     return f"{stamp}.{int((seconds - whole) * 1000):03}Z"
@@ -78,7 +78,7 @@ class Wire(Protocol):
         """Hand over all of *data*; the end if that cannot be done."""
 
     async def receive(self) -> bytes | End:
-        """Return what one read gave, at least one byte, or the end."""
+        """What one read gave, at least one byte, or the end."""
 
     async def close(self) -> None:
         """Say goodbye where the protocol has a word for it, and close at once."""
@@ -144,7 +144,7 @@ class After:
 
 
 def said_of(error: OSError) -> tuple[str, str]:
-    """Return the symbolic name and the words of *error*, both as the operating system has them."""
+    """The symbolic name and the words of *error*, both as the operating system has them."""
     number = error.errno
     if isinstance(number, int) and number in errno.errorcode:
         return errno.errorcode[number], os.strerror(number)

@@ -70,7 +70,7 @@ _FATAL = 2
 
 
 def reported(error: ssl.SSLError) -> int | None:
-    """Return the number of the peer's alert that *error* stands for, None if it stands for something else."""
+    """The number of the peer's alert that *error* stands for, None if it stands for something else."""
     words = (error.reason or str(error)).lower().replace(" ", "_")
     found = _REPORTED.search(words)
     if found is None:
@@ -80,7 +80,7 @@ def reported(error: ssl.SSLError) -> int | None:
 
 
 def in_records(data: bytes) -> int | None:
-    """Return the number of the first fatal alert that stands unencrypted in the TLS records of *data*."""
+    """The number of the first fatal alert that stands unencrypted in the TLS records of *data*."""
     at = 0
     while at + 7 <= len(data):
         kind, length = data[at], int.from_bytes(data[at + 3 : at + 5])
@@ -91,7 +91,7 @@ def in_records(data: bytes) -> int | None:
 
 
 def described(number: int) -> str:
-    """Return e.g. ``TLS alert 40 (handshake_failure)``."""
+    """E.g. ``TLS alert 40 (handshake_failure)``."""
     return f"TLS alert {number} ({NAMES.get(number, 'not registered')})"
 
 
@@ -117,7 +117,7 @@ REASONS = {
 
 
 def context(options: TlsOptions) -> ssl.SSLContext:
-    """Return the context for *options*. Raises PlanError for what cannot be used."""
+    """The context for *options*. Raises PlanError for what cannot be used."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if not options.verify:
         made.check_hostname = False
@@ -190,7 +190,7 @@ def _said(error: OSError | ValueError) -> str:
 
 
 def problem(shown: Certificate, name: str, now: str, known: bool) -> str | None:
-    """Return what verification would have said of *shown*, None if nothing is known against it.
+    """What verification would have said of *shown*, None if nothing is known against it.
 
     *name*: whom we meant to reach; *now*: ISO 8601, UTC; *known*: a trusted authority stands at the end of its
     chain.
@@ -252,7 +252,7 @@ class TlsWire:
         return await self._flush()
 
     async def receive(self) -> bytes | End:
-        """Return the application bytes of all TLS records that one read of the wire completed."""
+        """The application bytes of all TLS records that one read of the wire completed."""
         while True:
             data = self._decrypted()
             if data:
@@ -269,7 +269,7 @@ class TlsWire:
                 self._in.write(raw)
 
     def _decrypted(self) -> bytes:
-        """Return what can be decrypted now; note the end if it was reached."""
+        """What can be decrypted now; note the end if it was reached."""
         data = b""
         while self._ended is None:
             try:
@@ -297,7 +297,7 @@ class TlsWire:
         await self._wire.close()
 
     def chain(self, which: Literal["get_unverified_chain", "get_verified_chain"]) -> list[bytes]:
-        """Return the peer's certificates, DER, its own first; also where verification has failed.
+        """The peer's certificates, DER, its own first; also where verification has failed.
 
         Python 3.13 made methods for this public; the object beneath has had them since Python 3.10.
         """
@@ -336,7 +336,7 @@ BANNER_LIMIT = 65536
 
 
 async def secure(wire: Wire, context: ssl.SSLContext, options: TlsOptions, host: str, tape: Tape) -> Wire | End:
-    """Return *wire* inside TLS, or the end. Writes TlsDone or TlsFailed."""
+    """*wire* inside TLS, or the end. Writes TlsDone or TlsFailed."""
     name = options.server_name or host.rstrip(".")
     try:
         tls = TlsWire(wire, context, name)
@@ -357,7 +357,7 @@ async def secure(wire: Wire, context: ssl.SSLContext, options: TlsOptions, host:
 
 
 async def secure_proxy(wire: Wire, context: ssl.SSLContext, host: str) -> Wire | End:
-    """Return *wire*, to a proxy, inside TLS; nothing of that TLS is recorded but how it failed."""
+    """*wire*, to a proxy, inside TLS; nothing of that TLS is recorded but how it failed."""
     try:
         tls = TlsWire(wire, context, host.rstrip("."))
     except ValueError as error:
@@ -367,7 +367,7 @@ async def secure_proxy(wire: Wire, context: ssl.SSLContext, host: str) -> Wire |
 
 
 async def _rest(wire: Wire) -> bytes:
-    """Return what a peer that does not speak TLS still says."""
+    """What a peer that does not speak TLS still says."""
     rest = b""
     while len(rest) < BANNER_LIMIT:
         data: bytes | End = End("timeout")

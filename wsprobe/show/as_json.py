@@ -23,7 +23,7 @@ from wsprobe.archive import ascii_json
 from wsprobe.browsers.engine import DomEvent, DomException, ScriptView
 from wsprobe.browsers.tell import Tellable
 from wsprobe.exchange import Certificate, Exchange, TlsDone, TlsFailed
-from wsprobe.judge.finding import Finding, Level, Told, Verdict
+from wsprobe.judge.finding import Disclosed, Finding, Level, Verdict
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
 from wsprobe.read.http2_values import HeaderBlock, Http2Connection, setting_name
@@ -1104,7 +1104,7 @@ def verdict_value(verdict: Verdict, reading: Reading) -> VerdictJson:
     )
 
 
-def told_value(told: Told) -> ToldJson:
+def told_value(told: Disclosed) -> ToldJson:
     return ToldJson(
         events=told.events,
         code=told.code,

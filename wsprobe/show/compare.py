@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.tell import Tellable, alike
-from wsprobe.judge.finding import Told, Verdict
+from wsprobe.judge.finding import Disclosed, Verdict
 from wsprobe.read.reading import Field, Response
 from wsprobe.remedy import Advice, advice
 from wsprobe.report import VARYING, Report, close_of, comparable
@@ -147,7 +147,7 @@ def verdicts(report: Report, look: Look) -> list[Line]:
     return [*rows, *_contradictions(report, look)]
 
 
-def _script(told: Told | None) -> str:
+def _script(told: Disclosed | None) -> str:
     """What script is told, in the events' own names; "-" where nothing is known, said or told yet."""
     if told is None or told.events is None:
         return "-"

@@ -36,22 +36,22 @@ class Framing(Protocol):
         """
 
     def text(self, data: bytes) -> bytes:
-        """Return *data*, which is to be UTF-8, as a text message."""
+        """*data*, which is to be UTF-8, as a text message."""
 
     def binary(self, data: bytes) -> bytes:
-        """Return *data* as a binary message; b"" where the version has none."""
+        """*data* as a binary message; b"" where the version has none."""
 
     def ping(self, data: bytes) -> bytes:
-        """Return a ping; b"" where the version has none."""
+        """A ping; b"" where the version has none."""
 
     def pong(self, data: bytes) -> bytes:
-        """Return a pong; b"" where the version has none."""
+        """A pong; b"" where the version has none."""
 
     def close(self, code: int | None, reason: bytes) -> bytes | None:
-        """Return a Close; None where the version closes by dropping the connection."""
+        """A Close; None where the version closes by dropping the connection."""
 
     def answer(self, close: bytes) -> bytes | None:
-        """Return the answer to a Close of the peer with this payload; None as for ``close``."""
+        """The answer to a Close of the peer with this payload; None as for ``close``."""
 
 
 Maker = Callable[[bytes, bytes], Framing]

@@ -31,7 +31,7 @@ _LETTERS = "".join(map(chr, [*range(0x21, 0x30), *range(0x3A, 0x7F)]))
 
 
 def key_pair(random_bytes: bytes) -> tuple[str, str]:
-    """Return Key1 and Key2; the same bytes give the same keys."""
+    """Key1 and Key2; the same bytes give the same keys."""
     dice = Random(random_bytes)
     return _key(dice), _key(dice)
 
@@ -90,12 +90,12 @@ OTHER = 3
 
 
 def text(data: bytes) -> bytes:
-    """Return a text frame. *data* is to be UTF-8, which has no byte 0xFF."""
+    """A text frame. *data* is to be UTF-8, which has no byte 0xFF."""
     return b"\x00" + data + END
 
 
 def longer(length: int, group: int) -> int:
-    """Return the number of *length* with one more *group* of seven bits behind it, within bounds."""
+    """The number of *length* with one more *group* of seven bits behind it, within bounds."""
     return min(length << 7 | group & 0x7F, LENGTH_MAX)
 
 
@@ -146,7 +146,7 @@ and this is how HTML writes one that is none."""
 
 
 def request(target: Target, offer: Offer, random_bytes: bytes, *, challenge: bool) -> bytes:
-    """Return the request of 75, or of 76 with its *challenge*: two keys and eight bytes behind the head.
+    """The request of 75, or of 76 with its *challenge*: two keys and eight bytes behind the head.
 
     75 fixes the order of its fields (step 10). 76 wants them in an order chosen at random (step 25), so that
     servers do not come to rely on one; a probe is to ask the same thing twice, so they keep the order in which

@@ -38,12 +38,12 @@ Mask = Callable[[bytes], bytes]
 
 
 def mask_of_05(nonce: bytes) -> bytes:
-    """Return the key of hybi-05 and -06: the very four bytes."""
+    """The key of hybi-05 and -06: the very four bytes."""
     return nonce
 
 
 def mask_of_04(request: Head, answer: Head) -> Mask:
-    """Return how hybi-04 makes its keys: SHA-1 of the four bytes and of what both sides put in the handshake.
+    """How hybi-04 makes its keys: SHA-1 of the four bytes and of what both sides put in the handshake.
 
     A field that is missing counts as empty: without it nothing was agreed, and something has to be sent.
     """
@@ -57,7 +57,7 @@ def _sha1(data: bytes) -> bytes:
 
 
 def draft_frame(opcode: int, payload: bytes, *, fin: bool = True) -> bytes:
-    """Return a server's frame of the kind that RFC 6455 calls *opcode*."""
+    """A server's frame of the kind that RFC 6455 calls *opcode*."""
     first, size = fin << 7 | OPCODES.index(opcode), len(payload)
     if size <= 125:
         return pack("!BB", first, size) + payload
@@ -67,7 +67,7 @@ def draft_frame(opcode: int, payload: bytes, *, fin: bool = True) -> bytes:
 
 
 def masked(plain: bytes, nonce: bytes, key: bytes) -> bytes:
-    """Return the frame *plain* as a client sends it."""
+    """The frame *plain* as a client sends it."""
     return nonce + mask(plain, key)
 
 
@@ -109,7 +109,7 @@ of_server: One = with_(_frame_at, None)
 
 
 def of_client(of: Mask) -> One:
-    """Return what finds a frame under keys made by *of*."""
+    """What finds a frame under keys made by *of*."""
     return with_(_frame_at, of)
 
 
@@ -123,7 +123,7 @@ later draft can be given both: ``-H 'Origin: ...'``."""
 
 
 def request(target: Target, offer: Offer, random_bytes: bytes, *, version: int) -> bytes:
-    """Return the request of the draft whose Sec-WebSocket-Version is *version*, or of RFC 6455 for 13.
+    """The request of the draft whose Sec-WebSocket-Version is *version*, or of RFC 6455 for 13.
 
     The extensions of those days are gone, so none is offered unless it is asked for. Raises OfferError.
     """

@@ -48,14 +48,14 @@ _CONTROL: dict[int, Literal["close", "ping", "pong"]] = {CLOSE: "close", PING: "
 
 
 def mask(data: bytes, key: bytes) -> bytes:
-    """Return *data* XORed with the four bytes of *key*, over and over (RFC 6455 section 5.3)."""
+    """*data* XORed with the four bytes of *key*, over and over (RFC 6455 section 5.3)."""
     size = len(data)
     keys = (key * (size // 4 + 1))[:size]
     return (int.from_bytes(data, "big") ^ int.from_bytes(keys, "big")).to_bytes(size, "big")
 
 
 def frame(opcode: int, payload: bytes, key: bytes | None, *, fin: bool = True, rsv: int = 0) -> bytes:
-    """Return one frame (RFC 6455 section 5.2) with the shortest length encoding; *key* None: not masked."""
+    """One frame (RFC 6455 section 5.2) with the shortest length encoding; *key* None: not masked."""
     first = fin << 7 | rsv << 4 | opcode
     masked = 0 if key is None else 0x80
     size = len(payload)
@@ -138,7 +138,7 @@ class Follower:
 
 
 def answer_code(close: bytes) -> int | None:
-    """Return the code with which to answer a Close with this payload; None: an empty Close.
+    """The code with which to answer a Close with this payload; None: an empty Close.
 
     RFC 6455 section 5.5.1: "typically echos the status code it received". A code that must not be on the
     wire (section 7.4.1: 1005, 1006, 1015; section 7.4.2: below 1000) and a payload of one byte get 1002.

@@ -11,7 +11,7 @@ from wsprobe.browsers.chromium import constructor, http2
 from wsprobe.browsers.chromium.channel import Channel, State, complain, fail, failed
 from wsprobe.browsers.chromium.establish import not_established
 from wsprobe.browsers.chromium.facts import Facts
-from wsprobe.browsers.chromium.handshake import Failed, Opened, judge
+from wsprobe.browsers.chromium.handshake import Failed, Opened, validate
 from wsprobe.browsers.chromium.http import Answer, read_answer
 from wsprobe.browsers.chromium.request import authorization, request
 from wsprobe.browsers.engine import Construction, FollowUp, Page, ScriptView
@@ -22,9 +22,9 @@ from wsprobe.browsers.script import (
     CLOSED,
     Arrival,
     CallTexts,
+    Ending,
     OwnClose,
     StreamOver,
-    Told,
     WebSocket,
     arrivals,
     end,
@@ -136,7 +136,7 @@ class Chromium(Struct, frozen=True):
         page: Page,
         readings: Sequence[Reading],
         steps: Sequence[Step],
-    ) -> Told:
+    ) -> Ending:
         """Run *script*'s WebSocket through all that happens."""
         acts = timed_acts(page)
         if made.blocked == "csp":
@@ -144,7 +144,7 @@ class Chromium(Struct, frozen=True):
             script.run("created")
             script.error()
             script.do_all(acts)
-            return Told("failed", "connect-src forbids it: websocket_common.cc")
+            return Ending("failed", "connect-src forbids it: websocket_common.cc")
         early = self.facts.failures["closed-early"]
         script.on_early_close = partial(complain, script, made.url, early, self.facts)
         script.run("created")
@@ -154,7 +154,7 @@ class Chromium(Struct, frozen=True):
             unsafe = self.facts.failures["establishment"].format(error="ERR_UNSAFE_PORT")
             fail(script, made.url, unsafe, self.facts)
             script.do_all(acts)
-            return Told("failed", "the port is blocked: net/base/port_util.cc")
+            return Ending("failed", "the port is blocked: net/base/port_util.cc")
         return self._connected(script, made, page, readings, steps, acts)
 
     def _connected(
@@ -165,14 +165,14 @@ class Chromium(Struct, frozen=True):
         readings: Sequence[Reading],
         steps: Sequence[Step],
         acts: list[Act],
-    ) -> Told:
+    ) -> Ending:
         cookies: list[str] = []
         races = _RESET_RACE if readings and reset_unasked(readings[-1]) else ""
         before = 0
         answered = False
         for number, (reading, step) in enumerate(zip(readings, steps, strict=True)):
             if step.stream is not None and step.stream.no_session and came_over(made.url, page):
-                return Told("unloaded", f"the page itself does not load, {_because(step)}")
+                return Ending("unloaded", f"the page itself does not load, {_because(step)}")
             acts = script.do_until(acts, before + step.at)
             if script.close_call is not None:
                 return _closed_early(script, acts, races)
@@ -183,7 +183,7 @@ class Chromium(Struct, frozen=True):
                 answered = True
             if again:
                 if number + 1 == len(readings):
-                    return Told("follows", again, tuple(cookies))
+                    return Ending("follows", again, tuple(cookies))
                 before += end(reading).at
                 continue
             if step.outcome is None:
@@ -191,16 +191,16 @@ class Chromium(Struct, frozen=True):
             if isinstance(step.outcome, Failed):
                 fail(script, made.url, step.outcome.failure, self.facts)
                 script.do_all(acts)
-                return Told("failed", step.outcome.because, tuple(cookies), races)
+                return Ending("failed", step.outcome.because, tuple(cookies), races)
             assert isinstance(step.outcome, Opened)
             if step.stream is None:
                 because = self._opened(script, made.url, reading, step, acts)
             else:
                 because = self._stream(script, made.url, reading, step.stream, acts)
             outcome = "closed" if script.ready_state == CLOSED else "open"
-            return Told(outcome, because, tuple(cookies), races)
+            return Ending(outcome, because, tuple(cookies), races)
         because = f"no answer yet: {_STREAM} gives it {self.facts.opening_timeout} s"
-        return Told("connecting", because, tuple(cookies), races)
+        return Ending("connecting", because, tuple(cookies), races)
 
     def _credentials(self, reading: Reading, step: Step, page: Page, key: str) -> str:
         """The value of Authorization that a 401 is answered with, "" if it is not: cross-site it never is."""
@@ -241,7 +241,7 @@ class Chromium(Struct, frozen=True):
         if answer.pending:
             return Step(answer.at, answer, None)
         asked = protocols or _asked(reading)
-        return Step(answer.at, answer, judge(answer, reading.request.key, asked, self.facts))
+        return Step(answer.at, answer, validate(answer, reading.request.key, asked, self.facts))
 
     def _opened(self, script: WebSocket, url: str, reading: Reading, step: Step, acts: list[Act]) -> str:
         """From ``open`` to the end of the recording."""
@@ -322,11 +322,11 @@ def _end(channel: Channel, ended: Ended) -> None:
         channel.run_out()
 
 
-def _closed_early(script: WebSocket, acts: list[Act], races: str = "") -> Told:
+def _closed_early(script: WebSocket, acts: list[Act], races: str = "") -> Ending:
     """The console has it at once; the events are a task, and come after what script does in one go."""
     failed(script)
     script.do_all(acts)
-    return Told("failed", _CLOSED_EARLY, races=races)
+    return Ending("failed", _CLOSED_EARLY, races=races)
 
 
 def _call_texts(engine: Chromium) -> CallTexts:

@@ -137,7 +137,7 @@ class Failed(Struct, frozen=True):
     """True if credentials would have let it go on."""
 
 
-def judge(answer: Answer, key: bytes | None, protocols: tuple[str, ...], facts: Facts) -> Opened | Failed:
+def validate(answer: Answer, key: bytes | None, protocols: tuple[str, ...], facts: Facts) -> Opened | Failed:
     """Judge an *answer* that is not pending. *key* is the Sec-WebSocket-Key that was sent."""
     headers = answer.headers
     if answer.error:

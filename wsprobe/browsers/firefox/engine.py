@@ -13,7 +13,7 @@ from wsprobe.browsers.firefox import constructor, http2
 from wsprobe.browsers.firefox.channel import CLOSE, Channel, Stop, close
 from wsprobe.browsers.firefox.establish import not_established
 from wsprobe.browsers.firefox.facts import Facts
-from wsprobe.browsers.firefox.handshake import Failed, Opened, judge
+from wsprobe.browsers.firefox.handshake import Failed, Opened, validate
 from wsprobe.browsers.firefox.http import Answer, read_answer
 from wsprobe.browsers.firefox.request import authorizations, request
 from wsprobe.browsers.http2 import Again, HttpVersion, came_over, handshakes
@@ -22,9 +22,9 @@ from wsprobe.browsers.script import (
     CLOSED,
     Arrival,
     CallTexts,
+    Ending,
     OwnClose,
     StreamOver,
-    Told,
     WebSocket,
     end,
     live,
@@ -128,7 +128,7 @@ class Firefox(Struct, frozen=True):
         page: Page,
         readings: Sequence[Reading],
         steps: Sequence[Step],
-    ) -> Told:
+    ) -> Ending:
         """Run *script*'s WebSocket through all that happens."""
         url = made.connects_to
         # FailConnection complains before readyState changes.
@@ -147,7 +147,7 @@ class Firefox(Struct, frozen=True):
         for number, (reading, alone) in enumerate(zip(readings, steps, strict=True)):
             step = self._step(reading, alone, before)
             if step.stream is not None and step.stream.no_session and came_over(made.construction.url, page):
-                return Told("unloaded", f"the page itself does not load, {_because(step)}")
+                return Ending("unloaded", f"the page itself does not load, {_because(step)}")
             acts = script.do_until(acts, step.at)
             if script.close_call is not None:
                 return self._closed_early(script, url, acts)
@@ -158,7 +158,7 @@ class Firefox(Struct, frozen=True):
                 answered += 1
             if again:
                 if number + 1 == len(readings):
-                    return Told("follows", again, tuple(cookies))
+                    return Ending("follows", again, tuple(cookies))
                 before = step.at
                 continue
             match step.outcome:
@@ -172,18 +172,18 @@ class Firefox(Struct, frozen=True):
                 case _:
                     break
         because = f"no answer yet: {_CHANNEL} gives it {self.facts.opening_timeout} s"
-        return Told("connecting", because, tuple(cookies))
+        return Ending("connecting", because, tuple(cookies))
 
     def _failed(
         self, script: WebSocket, url: str, failed: Failed, acts: list[Act], cookies: Sequence[str] = ()
-    ) -> Told:
+    ) -> Ending:
         script.console += failed.console
         how = Stop.FAILED if failed.error else Stop.ENDED
         close(script, url, self.facts, failed.code, "", how)
         script.do_all(acts)
-        return Told("failed", failed.because, tuple(cookies), failed.races)
+        return Ending("failed", failed.because, tuple(cookies), failed.races)
 
-    def _closed_early(self, script: WebSocket, url: str, acts: list[Act]) -> Told:
+    def _closed_early(self, script: WebSocket, url: str, acts: list[Act]) -> Ending:
         """The second complaint comes with the events."""
         return self._failed(script, url, Failed(f"close() while CONNECTING: {_WEBSOCKET}"), acts)
 
@@ -211,7 +211,7 @@ class Firefox(Struct, frozen=True):
         if answer.pending:
             return Step(answer.at, answer, None)
         asked = protocols or tuple(p.decode("latin-1") for p in reading.request.protocols)
-        return Step(answer.at, answer, judge(answer, reading.request.key, asked))
+        return Step(answer.at, answer, validate(answer, reading.request.key, asked))
 
     def _tries(self, readings: Sequence[Reading], steps: Sequence[Step], key: str) -> list[str]:
         """The values of Authorization that answer the first of *steps*, as far as the rest are a 401 too.
@@ -242,7 +242,7 @@ class Firefox(Struct, frozen=True):
         acts: list[Act],
         cookies: Sequence[str],
         stream: http2.Settled | None = None,
-    ) -> Told:
+    ) -> Ending:
         """From the handshake, at *at*, to the end of the recording."""
         answered = None
         if stream is None:
@@ -287,7 +287,7 @@ class Firefox(Struct, frozen=True):
             and http2.room(reading, script.sent_bytes, end(reading).at)[0] < _CLOSE_SIZE
         ):
             races = _NARROW
-        return Told(outcome, because or channel.because, tuple(cookies), races)
+        return Ending(outcome, because or channel.because, tuple(cookies), races)
 
 
 def _writable(script: WebSocket, reading: Reading, now: int) -> bool:

@@ -32,7 +32,7 @@ class BadExtension(Exception):
 
 
 def agree(value: bytes) -> Deflate | None:
-    """Return what *value* agrees to; None if it is empty. Raises BadExtension.
+    """What *value* agrees to; None if it is empty. Raises BadExtension.
 
     There is room for one extension: a comma is no separator here.
     """
@@ -119,7 +119,7 @@ class Failed(Struct, frozen=True):
     """Lines of the console before the usual one."""
 
 
-def judge(answer: Answer, key: bytes | None, protocols: tuple[str, ...]) -> Opened | Failed:
+def validate(answer: Answer, key: bytes | None, protocols: tuple[str, ...]) -> Opened | Failed:
     """Judge an *answer* that is not pending. *key* is the Sec-WebSocket-Key, *protocols* what was asked for."""
     head = answer.head
     if head is None:

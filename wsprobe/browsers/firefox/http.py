@@ -140,7 +140,7 @@ class Status(Struct, frozen=True):
 
 
 def parse(line: bytes) -> Status:
-    """Return what *line* says. Raises BadStatus. Without a space, and for HTTP/0.9, the code is 200."""
+    """What *line* says. Raises BadStatus. Without a space, and for HTTP/0.9, the code is 200."""
     major, minor = _version(line.partition(b"\0")[0])
     _, space, rest = line.partition(b" ")
     if major == 0 or not space:

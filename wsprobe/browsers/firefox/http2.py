@@ -18,7 +18,7 @@ import msgspec
 
 from wsprobe.browsers.engine import Construction, Page
 from wsprobe.browsers.firefox.facts import Facts
-from wsprobe.browsers.firefox.handshake import Failed, Opened, judge
+from wsprobe.browsers.firefox.handshake import Failed, Opened, validate
 from wsprobe.browsers.firefox.http import Answer, BadField, BadStatus, Fields, Head, Status, begins, parse
 from wsprobe.browsers.firefox.request import host, site
 from wsprobe.browsers.http2 import Again, Turn, Windows, announced, offered, settings_fault, turns, wrong_size
@@ -175,7 +175,7 @@ def _answered(
     if told is None or told > late:
         because = f"status {code}, and its stream does not end: told when patience is over, {_TRANSACTION}"
         return Settled(late, Failed(because), answer, behind)
-    return Settled(told, judge(answer, None, protocols), answer, behind)
+    return Settled(told, validate(answer, None, protocols), answer, behind)
 
 
 def _late(reading: Reading, facts: Facts) -> int:

@@ -20,8 +20,8 @@ from wsprobe.browsers.script import (
     CLOSED,
     Arrival,
     CallTexts,
+    Ending,
     OwnClose,
-    Told,
     WebSocket,
     end,
     live,
@@ -152,11 +152,11 @@ class Client(Generic[_Facts]):
             through = partial(self._live, made=made.construction, page=page, readings=asked)
         return live(self, page, made, asked, self.texts, through, handshakes(asked), socket=self.socket)
 
-    def _elsewhere(self, script: WebSocket, made: Made) -> Told:
+    def _elsewhere(self, script: WebSocket, made: Made) -> Ending:
         """All that was recorded was over HTTP/2."""
-        return Told("follows", made.because or _OVER_HTTP1)
+        return Ending("follows", made.because or _OVER_HTTP1)
 
-    def _live(self, script: WebSocket, made: Construction, page: Page, readings: Sequence[Reading]) -> Told:
+    def _live(self, script: WebSocket, made: Construction, page: Page, readings: Sequence[Reading]) -> Ending:
         acts = timed_acts(page)
         script.run("created")
         if script.close_call is not None:
@@ -164,7 +164,7 @@ class Client(Generic[_Facts]):
         if made.blocked:
             return self._failed(script, Failed(f"the port is blocked: {self.because_early}"), acts)
         if not readings:
-            return Told("connecting", "nothing was recorded")
+            return Ending("connecting", "nothing was recorded")
         before = 0
         for number, reading in enumerate(readings):
             asked = made.protocols or tuple(p.decode("latin-1") for p in reading.request.protocols)
@@ -175,27 +175,27 @@ class Client(Generic[_Facts]):
             if number + 1 < len(readings):
                 before += end(reading).at
             elif self.follow(readings, page, "") is not None:
-                return Told("follows", "it asks again by itself, and what came of that is not recorded")
+                return Ending("follows", "it asks again by itself, and what came of that is not recorded")
         if step.outcome is None:
-            return Told("connecting", "no answer yet")
+            return Ending("connecting", "no answer yet")
         if isinstance(step.outcome, Failed):
             told = self._failed(script, step.outcome, acts)
             return replace(told, races=self.races(reading))
         return self._opened(script, made.url, reading, step.at, step.outcome, acts)
 
-    def _closed_early(self, script: WebSocket, made: Construction, acts: list[Act]) -> Told:
+    def _closed_early(self, script: WebSocket, made: Construction, acts: list[Act]) -> Ending:
         self.closed_early(script, made.url)
         script.do_all(acts)
-        return Told("failed", f"close() while CONNECTING: {self.because_early}")
+        return Ending("failed", f"close() while CONNECTING: {self.because_early}")
 
-    def _failed(self, script: WebSocket, failed: Failed, acts: list[Act]) -> Told:
+    def _failed(self, script: WebSocket, failed: Failed, acts: list[Act]) -> Ending:
         self.fail(script, failed)
         script.do_all(acts)
-        return Told("failed", failed.because, beyond=failed.beyond)
+        return Ending("failed", failed.because, beyond=failed.beyond)
 
     def _opened(
         self, script: WebSocket, url: str, reading: Reading, at: int, opened: Opened, acts: list[Act]
-    ) -> Told:
+    ) -> Ending:
         lived = self.session(script, opened, url)
         script.opened(opened.protocol, opened.extensions)
         lived.called(at)
@@ -218,7 +218,7 @@ class Client(Generic[_Facts]):
                 case _:
                     pass
         outcome = "closed" if script.ready_state == CLOSED else "open"
-        return Told(outcome, lived.because, races=lived.races)
+        return Ending(outcome, lived.because, races=lived.races)
 
 
 LOST = ("fin", "truncated", "reset", "error")

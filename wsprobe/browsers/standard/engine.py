@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from wsprobe.browsers.engine import Construction, DomException, FollowUp, Made, Page, ScriptView, over_http1
 from wsprobe.browsers.http2 import handshakes
 from wsprobe.browsers.page import first_invalid, first_repeated, given, origin, upgraded, upgrades, violation
-from wsprobe.browsers.script import CLOSED, CLOSING, CallTexts, Told, WebSocket, live, timed_acts
+from wsprobe.browsers.script import CLOSED, CLOSING, CallTexts, Ending, WebSocket, live, timed_acts
 from wsprobe.browsers.standard import http2
-from wsprobe.browsers.standard.handshake import Failed, judge
+from wsprobe.browsers.standard.handshake import Failed, validate
 from wsprobe.browsers.standard.letter import Letter
 from wsprobe.browsers.standard.session import Session
 from wsprobe.browsers.url import (
@@ -147,14 +147,16 @@ class Standard(Struct, frozen=True):
         otherwise = http2.RESTS_ON if first and first[0].http2 is not None else ""
         return live(self, page, made, first, CallTexts("", "", ""), through, handshakes(first), otherwise)
 
-    def _live(self, script: WebSocket, made: Made, page: Page, reading: Reading | None) -> Told:
+    def _live(self, script: WebSocket, made: Made, page: Page, reading: Reading | None) -> Ending:
         script.run("created")
         if made.because or script.ready_state == CLOSING:
             return self._failed(script, made.because or _CLOSED_EARLY)
         if reading is None:
-            return Told("connecting", "nothing was recorded")
+            return Ending("connecting", "nothing was recorded")
         if not http2.asked(reading):
-            return Told("follows", "RFC 8441 section 3: the server does not announce it, so nothing was asked")
+            return Ending(
+                "follows", "RFC 8441 section 3: the server does not announce it, so nothing was asked"
+            )
         final = reading.final
         last = http2.over(reading)
         answered = last.at
@@ -166,28 +168,28 @@ class Standard(Struct, frozen=True):
         if final is not None and final.head.complete:
             return self._answered(script, made, reading, final, later)
         if last.how in STILL_WAITING and not reading.looks_like:
-            return Told("connecting", "no answer yet; the texts set no limit")
+            return Ending("connecting", "no answer yet; the texts set no limit")
         return self._failed(script, f"{self.letter.established}: no answer, a network error")
 
     def _answered(
         self, script: WebSocket, made: Made, reading: Reading, final: Response, acts: list[Act]
-    ) -> Told:
+    ) -> Ending:
         asked = made.construction.protocols
         protocols = asked or tuple(p.decode("latin-1") for p in reading.request.protocols)
-        judged = judge if reading.http2 is None else http2.judge
-        outcome = judged(reading, final, protocols, self.letter)
+        validated = validate if reading.http2 is None else http2.validate
+        outcome = validated(reading, final, protocols, self.letter)
         if isinstance(outcome, Failed):
             return self._failed(script, outcome.because, self._cookies(final, opened=False))
         script.opened(outcome.protocol, outcome.extensions)
         session = Session(script, outcome.deflate)
         session.follow(reading, acts)
         how = "closed" if script.ready_state == CLOSED else "open"
-        return Told(how, session.because or self.letter.established, self._cookies(final, opened=True))
+        return Ending(how, session.because or self.letter.established, self._cookies(final, opened=True))
 
-    def _failed(self, script: WebSocket, because: str, cookies: tuple[str, ...] = ()) -> Told:
+    def _failed(self, script: WebSocket, because: str, cookies: tuple[str, ...] = ()) -> Ending:
         script.error()
         script.closed(1006, clean=False)
-        return Told("failed", because, cookies)
+        return Ending("failed", because, cookies)
 
     def _cookies(self, final: Response, *, opened: bool) -> tuple[str, ...]:
         """Fetch stores those of every answer; before it, those of the handshake when it succeeded."""

@@ -22,7 +22,9 @@ class Failed(Struct, frozen=True):
     because: str
 
 
-def judge(reading: Reading, response: Response, protocols: tuple[str, ...], letter: Letter) -> Opened | Failed:
+def validate(
+    reading: Reading, response: Response, protocols: tuple[str, ...], letter: Letter
+) -> Opened | Failed:
     """The answer to the handshake, by the first check that fails."""
     head = response.head
     if response.status != 101:

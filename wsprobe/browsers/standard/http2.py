@@ -26,7 +26,9 @@ _CONNECTION_FIELDS = frozenset(
 _NO_SPACE = b" \t"
 
 
-def judge(reading: Reading, response: Response, protocols: tuple[str, ...], letter: Letter) -> Opened | Failed:
+def validate(
+    reading: Reading, response: Response, protocols: tuple[str, ...], letter: Letter
+) -> Opened | Failed:
     """The final answer on our stream, by the first check that fails."""
     assert reading.http2 is not None
     block = next(b for b in reading.http2.blocks if b.start == response.head.start)

@@ -15,8 +15,8 @@ from wsprobe.browsers.script import (
     CLOSED,
     Arrival,
     CallTexts,
+    Ending,
     OwnClose,
-    Told,
     WebSocket,
     arrivals,
     end,
@@ -104,11 +104,11 @@ class WebKitGtk(Struct, frozen=True):
             through = partial(self._live, made=made, page=page, readings=readings)
         return live(self, page, made, readings, _call_texts(self.facts), through, handshakes(readings))
 
-    def _elsewhere(self, script: WebSocket, made: Made) -> Told:
+    def _elsewhere(self, script: WebSocket, made: Made) -> Ending:
         """All that was recorded was over HTTP/2."""
-        return Told("follows", made.because or _NEVER_HTTP2)
+        return Ending("follows", made.because or _NEVER_HTTP2)
 
-    def _live(self, script: WebSocket, made: Made, page: Page, readings: Sequence[Reading]) -> Told:
+    def _live(self, script: WebSocket, made: Made, page: Page, readings: Sequence[Reading]) -> Ending:
         """Run *script*'s WebSocket through all that happens."""
         acts = timed_acts(page)
         url = made.construction.url
@@ -120,7 +120,7 @@ class WebKitGtk(Struct, frozen=True):
             script.error(script.ready_state)
             script.ready_state = CLOSED
             script.do_all(acts)
-            return Told("failed", made.because)
+            return Ending("failed", made.because)
         if script.close_call is not None:
             return self._closed_early(script, url, acts)
         cookies: list[str] = []
@@ -138,32 +138,32 @@ class WebKitGtk(Struct, frozen=True):
                 case Failed(failure=failure, because=because):
                     fail(script, url, failure, self.facts)
                     script.do_all(acts)
-                    return Told("failed", because, tuple(cookies), races)
+                    return Ending("failed", because, tuple(cookies), races)
                 case Opened():
                     because, meanwhile = self._opened(script, url, readings[number], step, step.outcome, acts)
                     outcome = "closed" if script.ready_state == CLOSED else "open"
-                    return Told(outcome, because, tuple(cookies), races or meanwhile)
+                    return Ending(outcome, because, tuple(cookies), races or meanwhile)
                 case Redirect(url=to):
                     because = f"it is redirected to {to}: libsoup/soup-session.c"
                 case Again(status=status):
                     because = f"{_WHY[status]}: it asks again: libsoup/soup-session.c"
             if number + 1 == len(steps):
-                return Told("follows", because, tuple(cookies), races)
+                return Ending("follows", because, tuple(cookies), races)
             before += end(readings[number]).at
         for act in acts:
             if script.close_call is None:
                 script.do(act)
         if script.close_call is not None:
             return self._closed_early(script, url, [], cookies, races)
-        return Told("connecting", _PENDING, tuple(cookies), races)
+        return Ending("connecting", _PENDING, tuple(cookies), races)
 
     def _closed_early(
         self, script: WebSocket, url: str, acts: list[Act], cookies: Sequence[str] = (), races: str = ""
-    ) -> Told:
+    ) -> Ending:
         """WebSocketChannel::fail: the events are tasks, and come after what script does in one go."""
         fail(script, url, self.facts.failures["closed-early"], self.facts)
         script.do_all(acts)
-        return Told("failed", _CLOSED_EARLY, tuple(cookies), races)
+        return Ending("failed", _CLOSED_EARLY, tuple(cookies), races)
 
     def _opened(
         self, script: WebSocket, url: str, reading: Reading, step: Answer, opened: Opened, acts: list[Act]

@@ -128,7 +128,7 @@ class Opened(Struct, frozen=True):
     extensions: Accepted
 
 
-def judge(fields: Fields, key: bytes | None, protocols: tuple[str, ...], facts: Facts) -> Opened | Failed:
+def validate(fields: Fields, key: bytes | None, protocols: tuple[str, ...], facts: Facts) -> Opened | Failed:
     """What comes of a 101 with these *fields*. *key* is the Sec-WebSocket-Key sent, None if none was."""
     upgrade = fields.joined(b"upgrade")
     if upgrade is None or upgrade.lower() != b"websocket":

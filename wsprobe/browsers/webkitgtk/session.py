@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from wsprobe.browsers.script import arrivals, end
 from wsprobe.browsers.webkitgtk.establish import not_established
 from wsprobe.browsers.webkitgtk.facts import Facts
-from wsprobe.browsers.webkitgtk.handshake import Failed, Opened, judge
+from wsprobe.browsers.webkitgtk.handshake import Failed, Opened, validate
 from wsprobe.browsers.webkitgtk.http import (
     Fields,
     Framing,
@@ -143,7 +143,7 @@ class _Message:
                 )
             start = found.end
             if head.status == SWITCHING:
-                outcome = judge(head.fields, self._key, self._protocols, self._facts)
+                outcome = validate(head.fields, self._key, self._protocols, self._facts)
                 at = self._last.at if end_seen else self._when(found.end - 1)
                 return Answer(at, outcome, head.fields, found.end, end_seen)
             if not 100 <= head.status < 200:
