@@ -75,6 +75,13 @@ def begins_with_scheme(text: str) -> bool:
     return any(each.match(text) for each in (_SCHEME, _SCHEME_WITHOUT_SLASHES, _SCHEME_OF_NO_SERVER))
 
 
+def authority(host: str, port: int) -> str:
+    """``host:port``, an IPv6 literal in brackets (RFC 3986 section 3.2); without a port *host*, perhaps a path."""
+    if not port:
+        return host
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def host_header(target: Target) -> str:
     """The value of Host: the host, an IPv6 literal in brackets, and the port unless it is the default.
 

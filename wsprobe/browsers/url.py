@@ -197,3 +197,13 @@ def insecure_from_secure(page: Address, to: Address) -> bool:
     Engines exempt different hosts: see :func:`trustworthy_host`.
     """
     return page.scheme == "https" and not to.secure
+
+
+LONGEST_SHOWN = 1024
+
+
+def elided(url: str) -> str:
+    """A URL as console lines have it that came down from WebKit: WTF::URL::stringCenterEllipsizedToLength, and
+    Blink's third_party/blink/renderer/platform/weborigin/kurl.cc."""
+    half = LONGEST_SHOWN // 2
+    return url if len(url) <= LONGEST_SHOWN else f"{url[: half - 1]}...{url[-(half - 2) :]}"

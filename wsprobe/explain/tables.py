@@ -7,6 +7,7 @@ from typing import Any
 
 from wsprobe.explain.entry import Topic, lab, line, load, paragraphs
 from wsprobe.explain.proxies import mending
+from wsprobe.followup import REDIRECTS
 
 _SCRIPT = (
     'error, then close with code 1006, reason "", wasClean false; the status is not among what a script may '
@@ -19,7 +20,6 @@ _BROWSERS = {
     "interim": 'Chromium fails: "Unexpected response code: {number}"; Firefox and WebKitGTK go on reading.',
     "opens": "open, if the headers are right; otherwise error, then close 1006.",
 }
-_REDIRECTS = (301, 302, 303, 307, 308)
 _LOST = (400, 404, 426)
 """What a server answers that never saw the Upgrade: these say what to write into a proxy."""
 
@@ -74,7 +74,7 @@ def _how(number: int) -> str:
         return "opens"
     if 100 <= number < 200:
         return "interim"
-    return "redirect" if number in _REDIRECTS else "fails"
+    return "redirect" if number in REDIRECTS else "fails"
 
 
 HIGHEST = 65535

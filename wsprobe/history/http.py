@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
+from wsprobe.followup import REDIRECTS
 from wsprobe.history.data import cell_of, contradictions, touched_by
 from wsprobe.history.revision import Contradiction, Grade, Revision
 from wsprobe.judge import OF_HANDSHAKE
 from wsprobe.judge.finding import Finding, Level, shown
-from wsprobe.judge.refusal import REDIRECTS, asked_version, versions
+from wsprobe.judge.refusal import asked_version, versions
 from wsprobe.judge.subject import handshake, refusal, status_span
 from wsprobe.read.reading import Field, Reading, Response, Span
 

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 from msgspec import Struct
 
 from wsprobe.exchange import Connected, ResolveFailed, TlsFailed, TunnelFailed
+from wsprobe.followup import REDIRECTS
 from wsprobe.judge import accept, http2, message, refusal, selection, session, status, subject, tls, transport
 from wsprobe.judge.finding import Entry, Finding, Verdict
-from wsprobe.judge.refusal import REDIRECTS, asked_version, versions
+from wsprobe.judge.refusal import asked_version, versions
 from wsprobe.judge.subject import close_code, closed_by_server, handshake, how, our_close
 from wsprobe.judge.transport import has, proxy_answer, unresolved
 from wsprobe.read.behind import frames_before_http

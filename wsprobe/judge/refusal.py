@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from wsprobe.followup import REDIRECTS
 from wsprobe.judge.finding import Entry, Finding, shown, times
 from wsprobe.judge.subject import elements, refusal, status_span, where
 from wsprobe.judge.transport import PLAIN_TO_TLS_PORT
@@ -149,9 +150,6 @@ WEB_PAGE = Entry(
     "this one",
     advice="Check the path, and which server answers it.",
 )
-
-
-REDIRECTS = (301, 302, 303, 307, 308)
 
 
 def versions(reading: Reading) -> tuple[bytes, ...]:

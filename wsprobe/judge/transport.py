@@ -24,6 +24,7 @@ from wsprobe.judge.subject import PEER_ENDED, blank, ended, how, status_span, st
 from wsprobe.judge.tls import TIMEOUT_TLS
 from wsprobe.read.reading import Reading
 from wsprobe.signatures import signature
+from wsprobe.target import authority
 
 _NOT_OPENED = "RFC 6455 section 4.1, first list, item 4"
 _LOST = "RFC 6455 section 7.2.1"
@@ -350,10 +351,7 @@ def _listed(attempts: list[ConnectFailed]) -> str:
 
 
 def _address(address: str, port: int) -> str:
-    host = _text(address)
-    if not port:
-        return host
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return authority(_text(address), port)
 
 
 def _text(words: str) -> str:

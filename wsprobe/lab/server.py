@@ -37,6 +37,7 @@ from wsprobe.lab.ports import (
     wanted,
 )
 from wsprobe.lab.scenario import Listener, Scenario, Step, escape
+from wsprobe.target import authority
 
 if TYPE_CHECKING:
     from wsprobe.lab.perform_http2 import Asked
@@ -356,7 +357,7 @@ async def _hear(wire: Wire) -> tuple[bytes, Request | None]:
 
 def _name(address: tuple[str, int] | tuple[str, int, int, int]) -> str:
     host, port = address[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return authority(host, port)
 
 
 @asynccontextmanager

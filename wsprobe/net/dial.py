@@ -27,6 +27,7 @@ from wsprobe.exchange import (
 )
 from wsprobe.net.plan import Ready
 from wsprobe.net.stream import End, StreamWire, Tape, Wire, said_of
+from wsprobe.target import authority
 
 _FAMILY = {0: tsocket.AF_UNSPEC, 4: tsocket.AF_INET, 6: tsocket.AF_INET6}
 
@@ -187,7 +188,7 @@ def _local(stream: trio.SocketStream) -> str:
     name = stream.socket.getsockname()
     if not isinstance(name, tuple):
         return ""
-    return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
+    return authority(name[0], name[1])
 
 
 async def reach(ready: Ready, tape: Tape) -> Wire | End:
@@ -258,6 +259,6 @@ async def _through(wire: Wire, ready: Ready, host: str, port: int, tape: Tape) -
 
 
 def _no_proxy(end: End, host: str, port: int, tape: Tape) -> End:
-    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    where = authority(host, port)
     tape.add(TunnelFailed(tape.now(), f"the proxy {where} could not be reached: {end.error}"))
     return end

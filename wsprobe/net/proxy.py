@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from wsprobe.exchange import PlanError, TunnelFailed, TunnelReceived, TunnelSent
 from wsprobe.net.stream import After, End, Tape, Wire
+from wsprobe.target import authority
 
 PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
 """Default port of each kind of proxy. curl takes 1080 for http proxies too; here it is that of the scheme."""
@@ -103,11 +104,6 @@ ANSWERS_MAX = 100
 
 BODY_QUIET = 0.5
 """Seconds without a byte after which the body of a refusal is taken as all there is."""
-
-
-def authority(host: str, port: int) -> str:
-    """``host:port``, an IPv6 literal in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def request(proxy: Proxy, host: str, port: int) -> bytes:

@@ -33,6 +33,7 @@ from wsprobe.show.answer import DUMP_BYTES, HEAD_LINES, LONG_LINE, loose, withou
 from wsprobe.show.causes import causes
 from wsprobe.show.lines import Budget, Line, Look, Piece, cut, left_out, line
 from wsprobe.show.session import session
+from wsprobe.target import authority
 from wsprobe.visible import hexdump, shown_text, visible
 
 SAID_BY_OUTCOME = ("status-not-101", "http2-status-not-200", "interrupted")
@@ -162,7 +163,7 @@ def transport_bytes(report: Report, look: Look) -> list[Line]:
                 "unreachable",
                 "timeout",
             ):
-                where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}" if port else address
+                where = authority(address, port)
                 rows.append(line(f"{where}  {look.text(error.encode())}"))
             case _:
                 pass

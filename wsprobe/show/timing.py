@@ -7,6 +7,7 @@ from msgspec import Struct
 from wsprobe.exchange import Connected, Ended, Exchange, Received, Resolved, Sent, TlsDone, TunnelReceived
 from wsprobe.read.reading import Reading
 from wsprobe.show.lines import Line, Look, Piece, line
+from wsprobe.target import authority
 
 
 class Timing(Struct, frozen=True):
@@ -73,7 +74,7 @@ def peer(exchange: Exchange) -> str:
     for event in exchange.events:
         match event:
             case Connected(address=address, port=port):
-                where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}" if port else address
+                where = authority(address, port)
             case TlsDone(version=version):
                 where += f", {version}"
             case _:

@@ -30,6 +30,7 @@ from wsprobe.read.head import HeadSplitter, opens_session
 from wsprobe.read.reading import Head
 from wsprobe.show.lines import Line, Look, Piece, line, width_of
 from wsprobe.show.session import ALONE, frame
+from wsprobe.target import authority
 from wsprobe.visible import hexdump, visible
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ def _said(of: Event, look: Look) -> list[Line]:
 
 def _place(address: str, port: int) -> str:
     shown = visible(address.encode())
-    return f"[{shown}]:{port}" if ":" in address else f"{shown}:{port}" if port else shown
+    return authority(shown, port)
 
 
 def _certificate(of: Certificate | None) -> list[Line]:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.script import CLOSING, WebSocket
+from wsprobe.browsers.url import elided
 from wsprobe.read.frames import INFLATED_MAX
 
 CONTINUATION, TEXT, BINARY = 0, 1, 2
@@ -409,8 +410,3 @@ def failed(script: WebSocket) -> None:
     """What script is told of a failure."""
     script.error()
     script.closed(_ABNORMAL, clean=False)
-
-
-def elided(url: str) -> str:
-    """A URL as console lines have it (third_party/blink/renderer/platform/weborigin/kurl.cc)."""
-    return url if len(url) <= 1024 else f"{url[:511]}...{url[-510:]}"

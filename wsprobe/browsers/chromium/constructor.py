@@ -19,7 +19,6 @@ from unicodedata import normalize
 
 from msgspec.structs import replace
 
-from wsprobe.browsers.chromium.channel import elided
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.engine import Construction, DomException, Made, Page
 from wsprobe.browsers.page import (
@@ -37,6 +36,7 @@ from wsprobe.browsers.url import (
     Address,
     as_websocket,
     bad_port,
+    elided,
     insecure_from_secure,
     parse,
     scalar,

@@ -20,7 +20,6 @@ import msgspec
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.handshake import Failed, Opened, handshake_fault, negotiated
 from wsprobe.browsers.chromium.http import Answer, Headers, parse
-from wsprobe.browsers.chromium.request import host
 from wsprobe.browsers.engine import Construction, Page
 from wsprobe.browsers.http2 import (
     Again,
@@ -54,6 +53,7 @@ from wsprobe.read.http2_values import (
     Http2Frame,
 )
 from wsprobe.read.reading import Reading
+from wsprobe.target import host_header
 
 _HANDSHAKE = "net/websockets/websocket_http2_handshake_stream.cc"
 _STREAM = "net/websockets/websocket_stream.cc"
@@ -107,7 +107,7 @@ def asks(made: Construction, page: Page, facts: Facts, authorization: str = "") 
         raise ValueError("nothing is connected to: there is no request")
     fields = [
         (":method", "CONNECT"),
-        (":authority", host(to)),
+        (":authority", host_header(to)),
         (":scheme", "https"),
         (":path", to.resource),
         (":protocol", "websocket"),

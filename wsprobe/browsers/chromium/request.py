@@ -19,6 +19,7 @@ from wsprobe.browsers.network import credentials, digest
 from wsprobe.browsers.page import origin
 from wsprobe.browsers.url import trustworthy_host
 from wsprobe.exchange import Target
+from wsprobe.target import host_header
 
 _ESCAPED = rb"(?s)\\(.)"
 
@@ -63,7 +64,7 @@ def request(made: Construction, page: Page, key: str, facts: Facts, authorizatio
         raise ValueError("nothing is connected to: there is no request")
     near = to.secure or trustworthy_host(to.host)
     fields = [
-        ("Host", host(to)),
+        ("Host", host_header(to)),
         ("Connection", "Upgrade"),
         ("Pragma", "no-cache"),
         ("Cache-Control", "no-cache"),
@@ -81,9 +82,3 @@ def request(made: Construction, page: Page, key: str, facts: Facts, authorizatio
     ]
     lines = [f"GET {to.resource} HTTP/1.1", *(f"{name}: {value}" for name, value in fields if value)]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
-
-
-def host(to: Target) -> str:
-    """The value of Host."""
-    name = f"[{to.host}]" if ":" in to.host else to.host
-    return name if to.port == (443 if to.secure else 80) else f"{name}:{to.port}"

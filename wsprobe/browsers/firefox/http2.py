@@ -20,7 +20,7 @@ from wsprobe.browsers.engine import Construction, Page
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.handshake import Failed, Opened, validate
 from wsprobe.browsers.firefox.http import Answer, BadField, BadStatus, Fields, Head, Status, begins, parse
-from wsprobe.browsers.firefox.request import host, site
+from wsprobe.browsers.firefox.request import site
 from wsprobe.browsers.http2 import Again, Turn, Windows, announced, offered, settings_fault, turns, wrong_size
 from wsprobe.browsers.page import origin
 from wsprobe.browsers.script import Arrival, StreamOver, end
@@ -39,6 +39,7 @@ from wsprobe.read.http2_values import (
     Http2Connection,
 )
 from wsprobe.read.reading import Reading
+from wsprobe.target import host_header
 
 _SESSION = "netwerk/protocol/http/Http2Session.cpp"
 _STREAM = "netwerk/protocol/http/Http2StreamBase.cpp"
@@ -86,7 +87,7 @@ def asks(made: Construction, page: Page, facts: Facts, authorization: str = "") 
     fields = [
         (":method", "CONNECT"),
         (":path", to.resource),
-        (":authority", host(to)),
+        (":authority", host_header(to)),
         (":scheme", "https"),
         (":protocol", "websocket"),
         ("user-agent", page.user_agent or facts.user_agent),

@@ -18,6 +18,7 @@ from wsprobe.browsers.network import credentials, digest
 from wsprobe.browsers.page import fetch_site, origin
 from wsprobe.browsers.url import parse, trustworthy_host
 from wsprobe.exchange import Target
+from wsprobe.target import host_header
 
 _ELEMENTS = rb'(?:[^,\n"]|"(?:[^"\\\n]|\\.)*"?)+'
 _SCHEME = rb"(?s)[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]+(?!=)(.*))?[ \t]*"
@@ -70,7 +71,7 @@ def request(made: Construction, page: Page, key: str, facts: Facts, authorizatio
     near = to.secure or trustworthy_host(to.host)
     at = site(page, to) if near else ""
     fields = [
-        ("Host", host(to)),
+        ("Host", host_header(to)),
         ("User-Agent", page.user_agent or facts.user_agent),
         ("Accept", "*/*"),
         ("Accept-Language", facts.accept_language),
@@ -93,12 +94,6 @@ def request(made: Construction, page: Page, key: str, facts: Facts, authorizatio
     ]
     lines = [f"GET {to.resource} HTTP/1.1", *(f"{name}: {value}" for name, value in fields if value)]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
-
-
-def host(to: Target) -> str:
-    """The value of Host."""
-    name = f"[{to.host}]" if ":" in to.host else to.host
-    return name if to.port == (443 if to.secure else 80) else f"{name}:{to.port}"
 
 
 def site(page: Page, to: Target) -> str:

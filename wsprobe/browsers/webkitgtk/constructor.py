@@ -23,6 +23,7 @@ from wsprobe.browsers.url import (
     Address,
     as_websocket,
     bad_port,
+    elided,
     insecure_from_secure,
     parse,
     scalar,
@@ -33,7 +34,6 @@ from wsprobe.browsers.webkitgtk.facts import Facts
 
 SYNTAX_ERROR, SECURITY_ERROR = 12, 18
 _SOURCE = "Source/WebCore/Modules/websockets/WebSocket.cpp"
-_LONGEST = 1024
 
 CSP_RULES = Rules({"http": ("https",), "ws": ("wss",)}, port_needs_upgrade=True, query_ignored=True)
 """Source/WebCore/page/csp/ContentSecurityPolicySource.cpp: ws: is no kind of http: (measured)."""
@@ -72,11 +72,6 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
         because = "mixed content: Source/WebCore/loader/MixedContentChecker.cpp"
         return Made(Construction(address.href, blocked="mixed-content", protocols=protocols), (line,), because)
     return Made(Construction(address.href, target=target(address), protocols=protocols))
-
-
-def elided(url: str) -> str:
-    """A URL as most console lines have it (WTF::URL::stringCenterEllipsizedToLength)."""
-    return url if len(url) <= _LONGEST else f"{url[: _LONGEST // 2 - 1]}...{url[-(_LONGEST // 2 - 2) :]}"
 
 
 def _blocked(address: Address, facts: Facts) -> str | None:

@@ -24,6 +24,7 @@ from wsprobe.browsers.url import parse, trustworthy_host
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.http import SPACE, Fields, items, parameters
 from wsprobe.exchange import Target
+from wsprobe.target import host_header
 
 NTLM = "NTLM TlRMTVNTUAABAAAABYIIAAAAAAAAAAAAAAAAAAAAAAAAAAAAMAAAAAAAAAAwAAAA"
 """soup_ntlm_request: asks for a challenge (measured)."""
@@ -132,7 +133,7 @@ def request(
         ("Sec-WebSocket-Extensions", facts.extensions),
         ("Accept-Encoding", facts.accept_encoding if first.secure else facts.accept_encoding_cleartext),
         ("Accept-Language", facts.accept_language),
-        ("Host", host(to)),
+        ("Host", host_header(to)),
         ("Cookie", page.cookies if to.host == first.host else ""),
         ("Authorization", authorization),
         *_metadata(first, page),
@@ -149,12 +150,6 @@ def _normal(resource: str) -> str:
 def _normal_escape(escape: re.Match[str]) -> str:
     char = chr(int(escape[1], 16))
     return char if char in _UNRESERVED else escape[0].upper()
-
-
-def host(to: Target) -> str:
-    """The value of Host."""
-    name = f"[{to.host}]" if ":" in to.host else to.host
-    return name if to.port == (443 if to.secure else 80) else f"{name}:{to.port}"
 
 
 def _metadata(first: Target, page: Page) -> list[tuple[str, str]]:
