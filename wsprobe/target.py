@@ -76,7 +76,7 @@ def begins_with_scheme(text: str) -> bool:
 
 
 def authority(host: str, port: int) -> str:
-    """``host:port``, an IPv6 literal in brackets (RFC 3986 section 3.2); without a port *host*, perhaps a path."""
+    """``host:port``, an IPv6 literal in brackets (RFC 3986 section 3.2); *host* alone without a port."""
     if not port:
         return host
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

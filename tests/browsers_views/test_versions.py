@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from wsprobe.browsers import ENGINES, newest
+from wsprobe.browsers import ENGINES, chromium, newest, versions
+from wsprobe.lab import find, load
+from wsprobe.lab.play import rehearse
 
 
 @pytest.mark.parametrize(
@@ -44,3 +46,26 @@ def test_a_new_version_is_one_more_file(name: str) -> None:
     folder = Path(sys.modules[type(ENGINES[name]).__module__].__file__ or "").parent
     newest_file = max(folder.glob("v[0-9]*.py"), key=lambda file: [int(n) for n in file.stem[1:].split("_")])
     assert f'version="{ENGINES[name].version}"' in newest_file.read_text()
+
+
+def test_an_older_version_stands_beside_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With facts that only this test has: one file makes a version."""
+    own = Path(chromium.__path__[0]) / "v156.py"
+    facts = own.read_text().replace(f'version="{ENGINES["chromium"].version}"', 'version="42"')
+    (tmp_path / "v42.py").write_text(facts.replace("Unexpected response code", "Odd response code"))
+    monkeypatch.setattr(chromium, "__path__", [*chromium.__path__, str(tmp_path)])
+    try:
+        older, newer = ENGINES["chromium@42"], ENGINES["chromium"]
+        assert (older.version, newer.version) == ("42", versions("chromium")[-1])
+        assert versions("chromium")[0] == "42"
+        scenario = find("status-403")
+        lines = [rehearse(engine, scenario, load()).console[0] for engine in (older, newer)]
+        assert ["Odd" in line for line in lines] == [True, False]
+    finally:
+        sys.modules.pop("wsprobe.browsers.chromium.v42", None)
+
+
+@pytest.mark.parametrize("name", ["chromium@1", "netscape@4", "whatwg@2012", "undici@7.30", "chromium@"])
+def test_a_version_without_facts_is_no_engine(name: str) -> None:
+    with pytest.raises(KeyError):
+        ENGINES[name]

@@ -17,14 +17,26 @@ ALL = tuple(name for name in NAMES if name not in RUNTIMES)
 """What ``all`` means: the browser engines, and the specifications that are read like one."""
 
 
+VERSIONED = ("chromium", "firefox", "webkitgtk")
+"""Engines of which an older version can be asked for, as ``chromium@156``: one file of facts a version."""
+
+
 class Engines(Mapping[str, Engine]):
-    """Name -> engine. A seam: none is imported before it is looked up."""
+    """Name, or ``NAME@VERSION`` -> engine. A seam: none is imported before it is looked up."""
 
     def __getitem__(self, name: str) -> Engine:
-        if name not in NAMES:
+        word, at, version = name.partition("@")
+        if word not in NAMES or (at and word not in VERSIONED):
             raise KeyError(name)
-        engine: Engine = import_module(f"{__name__}.{name.replace('-', '_')}").ENGINE
-        return engine
+        package = import_module(f"{__name__}.{word.replace('-', '_')}")
+        engine: Engine = package.ENGINE
+        if not at:
+            return engine
+        stem = f"v{version.replace('.', '_')}"
+        if stem not in _stems(package.__path__):
+            raise KeyError(name)
+        made: Engine = type(engine)(import_module(f"{package.__name__}.{stem}").FACTS)  # type: ignore[call-arg]
+        return made
 
     def __iter__(self) -> Iterator[str]:
         return iter(NAMES)
@@ -39,9 +51,20 @@ ENGINES = Engines()
 def newest(package: str, folders: Sequence[str]) -> Any:
     """FACTS of the newest version that *package* (whose ``__path__`` is *folders*) has a file for: ``v156.py``,
     ``v2_54.py``. Raises ValueError where it has none."""
+    return import_module(f"{package}.{max(_stems(folders), key=_numbers)}").FACTS
+
+
+def versions(name: str) -> tuple[str, ...]:
+    """The versions of an engine that there are facts of, oldest first; none of one that is not VERSIONED."""
+    if name not in VERSIONED:
+        return ()
+    found = _stems(import_module(f"{__name__}.{name}").__path__)
+    return tuple(stem[1:].replace("_", ".") for stem in sorted(found, key=_numbers))
+
+
+def _stems(folders: Sequence[str]) -> list[str]:
     stems = {name.partition(".")[0] for folder in folders for name in os.listdir(folder)}
-    versions = [stem for stem in stems if stem[:1] == "v" and stem[1:].replace("_", "").isdecimal()]
-    return import_module(f"{package}.{max(versions, key=_numbers)}").FACTS
+    return [stem for stem in stems if stem[:1] == "v" and stem[1:].replace("_", "").isdecimal()]
 
 
 def _numbers(stem: str) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec.structs import replace
 
-from wsprobe.browsers import ALL, ENGINES
+from wsprobe.browsers import ALL, ENGINES, versions
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.tell import Tellable, tellable, told
 from wsprobe.browsers.url import parse
@@ -76,7 +76,8 @@ reading = together(
         help="readers: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, all; undici, ws, deno, bun, clients",
         long="Turns --browser-mode on. whatwg and w3c-cr-2012 are specifications read to the letter; all means "
         "the first five. undici (Node's own WebSocket), ws, deno and bun are runtimes: script has no page, so "
-        "--page and --csp decide nothing there. clients means all nine.",
+        "--page and --csp decide nothing there. clients means all nine. An engine has one file of facts a version: "
+        "chromium@156 names one, so that two stand side by side; without it the newest is meant.",
     ),
     option(
         "--spec",
@@ -250,7 +251,11 @@ def chosen(names: Sequence[str]) -> tuple[str, ...]:
         name = CALLED.get(word.lower(), word)
         if name.lower() == "safari":
             raise click.UsageError(SAFARI)
-        if name not in (*ENGINES, *TOGETHER):
+        word_of, at, version = name.partition("@")
+        if at and word_of in ENGINES and version not in versions(word_of):
+            known = ", ".join(f"{word_of}@{each}" for each in versions(word_of)) or "none"
+            raise click.UsageError(f"--browser: there are no facts of {name}; versions of it: {known}")
+        if word_of not in (*ENGINES, *TOGETHER):
             raise click.UsageError(f"--browser: '{word}' is not one of {', '.join((*ENGINES, *TOGETHER))}")
         meant += TOGETHER.get(name, (name,))
     return tuple(dict.fromkeys(meant))
