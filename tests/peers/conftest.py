@@ -84,3 +84,12 @@ def lab() -> Iterator[str]:
         command = [sys.executable, "-m", "wsprobe", "serve", "--silent", "--port"]
         with running(lambda ports: [*command, str(ports[0])], folder) as (port,):
             yield f"{HOST}:{port}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Real chains are traced only when they are asked for: it takes a minute and a half."""
+    if config.option.markexpr:
+        return
+    left_out = [item for item in items if item.get_closest_marker("chains")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
