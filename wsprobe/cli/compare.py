@@ -76,8 +76,8 @@ reading = together(
         help="readers: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, all; undici, ws, deno, bun, clients",
         long="Turns --browser-mode on. whatwg and w3c-cr-2012 are specifications read to the letter; all means "
         "the first five. undici (Node's own WebSocket), ws, deno and bun are runtimes: script has no page, so "
-        "--page and --csp decide nothing there. clients means all nine. An engine has one file of facts a version: "
-        "chromium@156 names one, so that two stand side by side; without it the newest is meant.",
+        "--page and --csp decide nothing there. clients means all nine. An engine has one file of facts a "
+        "version: chromium@156 names one, so that two stand side by side; without it the newest is meant.",
     ),
     option(
         "--spec",
