@@ -11,13 +11,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import many_urls
 import programs
 from measure import Row, own_peak, side_by_side
-from msgspec.structs import replace
 
 PATH = "/status/403?reason=Token%20Expired&body=late"
 """A refusal: it ends every client at once, so that none is measured while it waits."""
