@@ -55,8 +55,9 @@ def cases(names: Iterable[str] = (), engine: str = "") -> list[Case]:
 
 
 def left_out(engine: str, scenario: str) -> bool:
-    """True where *engine* would go beyond this machine: no page keeps a runtime from an address elsewhere."""
-    return engine in RUNTIMES and scenario in ELSEWHERE
+    """True where *engine* would go beyond this machine: no page keeps a runtime from an address elsewhere. And
+    over HTTP/2, which has a page and observations of its own (test_live_http2.py)."""
+    return (engine in RUNTIMES and scenario in ELSEWHERE) or load()[scenario].http2 is not None
 
 
 def _case(name: str) -> Case:

@@ -39,7 +39,8 @@ SLOW = {"pmd-bomb"}
 
 def share() -> dict[str, Scenario]:
     """The scenarios that the page is to run."""
-    return {n: each for n, each in load().items() if n == TRUST or crc32(n.encode()) % SHARE == 0}
+    over_http1 = {name: each for name, each in load().items() if each.http2 is None}
+    return {n: each for n, each in over_http1.items() if n == TRUST or crc32(n.encode()) % SHARE == 0}
 
 
 async def run_all(browser: installed.Installed) -> Measured:

@@ -23,9 +23,7 @@ def test_the_view_is_the_recording(name: str, scenario: str) -> None:
 
 @pytest.mark.parametrize("name", engines())
 def test_every_scenario_is_recorded(name: str) -> None:
-    # Those over HTTP/2 are held by what was observed of them: tests/browsers_views/test_http2_measured.py.
-    over_http1 = (scenario.name for scenario in load().values() if scenario.http2 is None)
-    expected = {scenario for scenario in over_http1 if not left_out(name, scenario)}
+    expected = {scenario for scenario in load() if not left_out(name, scenario)}
     assert sorted(expected - set(recordings(name))) == []
 
 

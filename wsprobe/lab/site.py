@@ -293,7 +293,9 @@ class Site:
                     "subject": subject_of[each.name],
                     "summary": each.summary,
                     "trust": needs_trust(each),
-                    "left": (tls if speaks_tls(each) else "") or elsewhere(each, name, lab.listens_at),
+                    "left": (OVER_HTTP2 if each.http2 is not None else "")
+                    or (tls if speaks_tls(each) else "")
+                    or elsewhere(each, name, lab.listens_at),
                 }
                 for each in in_order(load().values())
             ],
@@ -511,6 +513,10 @@ def with_script(policy: str) -> str:
     if not policy or "script-src" in policy:
         return policy
     return f"{policy}; script-src 'unsafe-inline' 'unsafe-eval'; img-src data:"
+
+
+OVER_HTTP2 = "it is played to a page that came over HTTP/2, as this one did not"
+"""Why the page leaves such a scenario out."""
 
 
 def in_order(scenarios: Any) -> list[Scenario]:
