@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -73,9 +74,17 @@ def test_completion_of_nothing_is_the_commands() -> None:
     ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
 )
 def test_a_signal_is_as_an_interrupt(number: int, status: int, tmp_path: Path) -> None:
+    """The server is another's: one of the lab would fall with the process, perhaps before the probe does."""
     file = tmp_path / "kept"
-    command = [*COMMAND, "connect", "-v", "--save", str(file), "lab:silence"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        subprocess.Popen(
+            [*COMMAND, "connect", "-v", "--save", str(file), f"ws://127.0.0.1:{silent.getsockname()[1]}/"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
         assert process.stderr is not None
         for each in process.stderr:
             if "User-Agent" in each:
