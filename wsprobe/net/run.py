@@ -23,7 +23,8 @@ def run(work: Callable[[*Arguments], Awaitable[Result]], *arguments: *Arguments)
     BrokenPipeError for a reader of our output that went away.
     """
     try:
-        return trio.run(work, *arguments)
+        # ^C ends the work as a whole: raised in whatever task runs, it could fell the lab before its probe.
+        return trio.run(work, *arguments, restrict_keyboard_interrupt_to_checkpoints=True)
     except BaseExceptionGroup as group:
         for kind in (KeyboardInterrupt, BrokenPipeError):
             if any(isinstance(each, kind) for each in leaves(group)):
