@@ -291,8 +291,10 @@ def _measuring() -> Iterator[str]:
     yield ".Ss When an engine is updated"
     yield from mdoc.bullets(
         (
-            "Install the new version, and run python -m tests.browsers.measure --check: it says what is no "
-            "longer so.",
+            "python -m tests.browsers.moved says which installed engine is newer than the facts of it; .ci/run "
+            "prints it, and lets such an engine differ.",
+            "python -m tests.browsers.measure --engine chromium brings the new recordings, requests too, and "
+            "prints what changed for scripts since the old ones; with --check it writes nothing.",
             "If all is as before but the version, and texts that name it, copy the engine's file of facts "
             "(wsprobe/browsers/chromium/v156.py, say), change what has changed, and name it after "
             "the new version: the newest is the one that is used.",
@@ -300,8 +302,7 @@ def _measuring() -> Iterator[str]:
             "the facts where both versions are to be kept.",
             "What the catalogue does not ask: write scenarios as it has them into a file, and run python -m "
             "tests.browsers.against FILE, which says in what the views are not what the engines do.",
-            "Measure anew: python -m tests.browsers.measure and python -m tests.browsers.measure_requests "
-            "write the recordings; pytest tests/browsers says where views and recordings differ.",
+            "pytest tests/browsers says where views and recordings differ.",
             "python -m tests.browsers.agreement --write and python -m man.build bring this page up to date.",
         )
     )

@@ -1,8 +1,9 @@
 """Measures the lab's catalogue in real engines, as root or not, on Linux with Debian's packages.
 
-``python -m tests.browsers.measure`` writes tests/browsers/recordings/; with ``--check`` it measures again and
-reports what is no longer so. What differs from run to run is measured five times, one socket at a time, and
-named with its distribution.
+``python -m tests.browsers.measure`` writes tests/browsers/recordings/, requests too, and prints what changed
+for scripts since the recordings that stood there; with ``--check`` it measures again and reports what is no
+longer so. What differs from run to run is measured five times, one socket at a time, and named with its
+distribution.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from itertools import pairwise
 
 import trio
 
+from tests.browsers import measure_requests
 from tests.browsers.driver import store
 from tests.browsers.driver.browser import Engine
 from tests.browsers.driver.case import Case, Script
@@ -35,6 +37,8 @@ ELSEWHERE = ("https-page-ws-private-ip",)
 FOLLOWED = 3
 """So many of the requests after the first are kept whole; of a redirect loop the rest are alike."""
 JAR = Script(at_end="document.cookie")
+FOR_SCRIPTS = ("exception", "url", "events", "readyState", "value")
+"""The part of a recording that script can see; the rest is for the developer and the server."""
 
 
 @dataclass(slots=True)
@@ -180,6 +184,25 @@ def _differs(known: Recording | None, got: Recording | None) -> bool:
     return known is None or got is None or not _same(known, got)
 
 
+def changes(known: Mapping[str, Recording], new: Mapping[str, Recording]) -> list[str]:
+    """What is not as *known* in the *new* recordings of the same scenarios, as lines: first what changed for
+    scripts, then the rest. Of results that race, one that was seen both times is enough for no change."""
+    seen: list[tuple[str, list[str]]] = []
+    beside: list[tuple[str, list[str]]] = []
+    both = [name for name in sorted(new) if name in known]
+    for name in both:
+        if any(_same(known[name], one) for one in (new[name], *new[name].get("races", ()))):
+            continue
+        before, after = _result(known[name]), _result(new[name])
+        script = [{key: one[key] for key in FOR_SCRIPTS if key in one} for one in (before, after)]
+        (seen if script[0] != script[1] else beside).append((name, differences(before, after)))
+    found = [f"{len(both)} scenarios measured before too: {len(seen)} changed for scripts"]
+    found += [line for name, lines in seen for line in (f"  {name}", *(f"    {line}" for line in lines))]
+    found.append(f"{len(beside)} changed on the console or in later requests only")
+    found += [line for name, lines in beside for line in (f"  {name}", *(f"    {line}" for line in lines))]
+    return found
+
+
 def races(checked: Checked, known: Mapping[str, Recording]) -> list[str]:
     """A line for each scenario that did not give the same every time, with how often each result came."""
     found = {
@@ -238,7 +261,12 @@ def _engine(name: str, only: list[str], check: bool, calm: bool) -> int:
         for scenario, one in checked.recordings.items()
     }
     store.save(name, checked.version, kept_on | new)
-    return int(bool(checked.failed))
+    if known:
+        print(f"  {version} -> {checked.version}", *changes(known, new), sep="\n  ")
+    requests = 0 if only else measure_requests.bring(name)
+    if known and checked.version.split(".")[0] != version.split(".")[0]:
+        print(f"  next: a file of facts of {checked.version}, as wsprobe-browsers(7) says")
+    return max(requests, int(bool(checked.failed)))
 
 
 def _say(engine: str, text: str) -> None:

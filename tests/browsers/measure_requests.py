@@ -101,28 +101,30 @@ def named(text: str, values: dict[str, str]) -> str:
     return text
 
 
+def bring(name: str, check: bool = False) -> int:
+    """The requests of the engine of that *name*, measured and, without *check*, kept; what changed is printed.
+    The exit status: 2 where the engine is not installed, 1 where *check* found a change."""
+    if missing := ENGINES[name].missing():
+        print(f"{name} is not installed: apt-get install {missing}")
+        return 2
+    version, found = trio.run(measure, ENGINES[name])
+    _, known = store.load(name, "requests")
+    changed = {situation: one for situation, one in found.items() if known.get(situation) != one}
+    print(f"{name} {version}: {len(found)} of {len(SITUATIONS)} requests measured, {len(changed)} changed")
+    for situation, one in changed.items():
+        print(f"  {situation}:\n    {known.get(situation)}\n    {one}")
+    if check:
+        return int(bool(changed))
+    store.save(name, version, known | found, "requests")
+    return 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", default=",".join(ENGINES), help="names, separated by commas")
     parser.add_argument("--check", action="store_true", help="compare with the recordings, write nothing")
     options = parser.parse_args()
-    status = 0
-    for name in options.engine.split(","):
-        if missing := ENGINES[name].missing():
-            print(f"{name} is not installed: apt-get install {missing}")
-            status = 2
-            continue
-        version, found = trio.run(measure, ENGINES[name])
-        _, known = store.load(name, "requests")
-        changed = {situation: one for situation, one in found.items() if known.get(situation) != one}
-        print(f"{name} {version}: {len(found)} of {len(SITUATIONS)} requests measured, {len(changed)} changed")
-        if options.check:
-            for situation, one in changed.items():
-                print(f"  {situation}:\n    {known.get(situation)}\n    {one}")
-            status = max(status, int(bool(changed)))
-        else:
-            store.save(name, version, known | found, "requests")
-    return status
+    return max(bring(name, options.check) for name in options.engine.split(","))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import trio
 from tests.browsers import measure, measure_requests
 from tests.browsers.driver import store
 from tests.browsers.driver.engines import ENGINES
+from tests.browsers.moved import newer
 from wsprobe.browsers import RUNTIMES
 
 pytestmark = pytest.mark.engines
@@ -33,11 +34,11 @@ def test_the_engine_still_does_what_is_recorded(name: str, capsys: pytest.Captur
     with capsys.disabled():
         print(f"\n{name} {checked.version}", *measure.races(checked, known), sep="\n  ")
     assert (checked.failed, checked.changed) == ({}, {})
-    assert checked.version == version
+    assert checked.version == version or newer(checked.version, version)
 
 
 def test_the_engine_still_sends_what_is_recorded(name: str) -> None:
     version, known = store.load(name, "requests")
     measured, found = trio.run(measure_requests.measure, ENGINES[name])
-    assert measured == version
+    assert measured == version or newer(measured, version)
     assert {situation: known.get(situation) for situation in found} == found

@@ -1,0 +1,57 @@
+"""Which engine on this machine is newer than the facts of it: ``python -m tests.browsers.moved``.
+
+A distribution moves on by itself, and what a newer engine does differently is no fault of the views, which are
+of the version that they name. So the live tests of such an engine may differ (conftest.py), and this says what
+to do. Runtimes are not asked: their versions stand in clients/package.json.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+
+import trio
+
+from tests.browsers.driver import store
+from wsprobe.browsers import VERSIONED
+from wsprobe.lab.installed import NoBrowser, find, version
+
+
+@functools.cache
+def installed(engine: str) -> str:
+    """The version of *engine* that is installed, or "" where none is, or it does not say."""
+    try:
+        (browser,) = find([engine])
+    except NoBrowser:
+        return ""
+    return trio.run(version, browser)
+
+
+def newer(there: str, recorded: str) -> bool:
+    """Whether the version *there* comes after the one that was *recorded*; False where either is unknown."""
+    return bool(there and recorded) and _numbers(there) > _numbers(recorded)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".") if part.isdecimal())
+
+
+def moved(engine: str, there: str) -> str:
+    """One line that says that *engine*, at the version *there*, is newer than its facts, "" where it is not."""
+    recorded, _ = store.load(engine)
+    if not newer(there, recorded):
+        return ""
+    return (
+        f"{engine} {there} is newer than the facts of it, which are of {recorded}: "
+        f"python -m tests.browsers.measure --engine {engine} measures it and prints what changed for scripts"
+    )
+
+
+def main() -> int:
+    lines = [moved(engine, installed(engine)) for engine in VERSIONED]
+    print("\n".join(line for line in lines if line) or "no engine is newer than the facts of it")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
