@@ -19,13 +19,12 @@ from wsprobe.exchange import (
     Connected,
     ConnectFailed,
     Connecting,
-    Plan,
     Resolved,
     ResolveFailed,
     Route,
     TunnelFailed,
 )
-from wsprobe.net.plan import Ready
+from wsprobe.net.plan import Ready, target
 from wsprobe.net.stream import End, StreamWire, Tape, Wire, said_of
 from wsprobe.target import authority
 
@@ -213,15 +212,6 @@ async def reach(ready: Ready, tape: Tape) -> Wire | End:
     if isinstance(wire, End):
         await trio.aclose_forcefully(stream)
     return wire
-
-
-def target(plan: Plan) -> tuple[str, int]:
-    """Host and port to connect to: the target's own, or what ``Route.connect_to`` puts there."""
-    host, port = plan.target.host, plan.target.port
-    for from_host, from_port, to_host, to_port in plan.route.connect_to:
-        if from_host.lower() in ("", host.lower()) and from_port in (0, port):
-            return to_host or host, to_port or port
-    return host, port
 
 
 async def _stream(host: str, port: int, route: Route, tape: Tape) -> trio.SocketStream | End:
