@@ -270,9 +270,9 @@ connection = together(
         rare=True,
         section=ROUTE,
         help="begin the connection with a PROXY protocol header, version 1, as a balancer does",
-        long="For a listener that wants one: accept-proxy of HAProxy, listen ... proxy_protocol of nginx. It is a "
-        "line with the addresses and ports of both ends of our connection, before TLS; with -x it goes through "
-        "the tunnel, and the connection is that to the proxy.",
+        long="For a listener that wants one: accept-proxy of HAProxy, listen ... proxy_protocol of nginx. It "
+        "is a line with the addresses and ports of both ends of our connection, before TLS; with -x it goes "
+        "through the tunnel, and the connection is that to the proxy.",
     ),
     option(
         "--haproxy-clientip",
