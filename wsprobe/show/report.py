@@ -272,9 +272,7 @@ def unauthorized(report: Report) -> str:
     head = report.reading.request.head
     final = report.reading.final
     given = head.all(b"authorization") or head.all(b"proxy-authorization")
-    said = (
-        "it refused the credentials that were sent" if given else "it wants credentials (-u, --netrc, -b or -H)"
-    )
+    said = "it refused the credentials that were sent" if given else "it wants credentials (-u, -b or -H)"
     return said if final is None else said + foreign(final.head, b"www-authenticate")
 
 
