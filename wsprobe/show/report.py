@@ -111,7 +111,8 @@ def unplaced(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
 
 
 def asked_again(hop: Exchange, then: Exchange) -> str:
-    """Why *then* was asked after *hop*: another place, or another version (RFC 6455 section 4.4)."""
+    """Why *then* was asked after *hop*: another place, another version (RFC 6455 section 4.4), or again over
+    the other protocol or with credentials, as browsers do."""
     url = visible(hop.plan.target.url.encode())
     answer = read(hop)
     final = answer.final
@@ -126,6 +127,8 @@ def asked_again(hop: Exchange, then: Exchange) -> str:
     listed = ", ".join(map(str, versions(answer)))
     if then.plan.target.url == hop.plan.target.url and listed:
         return f"asked again in {then.plan.wire} after {url}: it answered {status}, and speaks {listed}"
+    if answer.http2 is not None and then.plan.target.url == hop.plan.target.url:
+        return http2.asked_again(answer, read(then))
     left = left_behind(hop, then)
     kept = f"; another origin, so not sent to it: {', '.join(left)}" if left else ""
     return f"asked again at {visible(then.plan.target.url.encode())} after {url}: it answered {said}{kept}"
