@@ -157,7 +157,7 @@ def over_http1_only(readings: Sequence[Reading]) -> Sequence[Reading]:
 
 
 def once_a_connection(readings: Sequence[Reading]) -> list[Reading]:
-    """*readings* without those of a connection that was asked on before: what an engine sees that never does."""
+    """*readings* without what was asked again on a connection: what an engine sees that never does so."""
     return [reading for reading in readings if reading.http2 is None or not reading.http2.earlier]
 
 
