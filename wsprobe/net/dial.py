@@ -25,7 +25,7 @@ from wsprobe.exchange import (
     Route,
     TunnelFailed,
 )
-from wsprobe.net.plan import Ready, target
+from wsprobe.net.plan import Ready
 from wsprobe.net.stream import End, StreamWire, Tape, Wire, said_of
 from wsprobe.target import authority, destination
 

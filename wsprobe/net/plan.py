@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from wsprobe.conversation import Client
 from wsprobe.exchange import Plan, PlanError
+from wsprobe.target import destination
 
 if TYPE_CHECKING:
     import ssl
@@ -29,7 +30,8 @@ class Ready(Struct, frozen=True):
     @property
     def host(self) -> str:
         """The name or address of who is asked, in lower case; the path of a Unix socket."""
-        return self.plan.route.unix_socket or target(self.plan)[0].lower()
+        plan = self.plan
+        return plan.route.unix_socket or destination(plan.target, plan.route)[0].lower()
 
     def client(self, alpn: str | None) -> Client | Http2Client:
         """The client's side of the conversation, at its beginning. *alpn*: what the server took."""
@@ -39,15 +41,6 @@ class Ready(Struct, frozen=True):
 
             return Http2Client(self.plan)
         return Client(self.plan)
-
-
-def target(plan: Plan) -> tuple[str, int]:
-    """Host and port to connect to: the target's own, or what ``Route.connect_to`` puts there."""
-    host, port = plan.target.host, plan.target.port
-    for from_host, from_port, to_host, to_port in plan.route.connect_to:
-        if from_host.lower() in ("", host.lower()) and from_port in (0, port):
-            return to_host or host, to_port or port
-    return host, port
 
 
 def check(plan: Plan) -> Ready:
