@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -32,13 +32,16 @@ from wsprobe.cli.probe import probe_all
 from wsprobe.cli.streams import check_writable, emit, look, note, save, write
 from wsprobe.exchange import Event
 from wsprobe.judge.finding import counted
+from wsprobe.judge.subject import how
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
 from wsprobe.visible import shown_text
 
 if TYPE_CHECKING:
+    from wsprobe.cli.resume import Resume
     from wsprobe.cli.talk import Listener
     from wsprobe.show.lines import Look
+    from wsprobe.show.summary import Tally
     from wsprobe.show.verbose import Conversation
 
 EXAMPLES = (
@@ -116,19 +119,30 @@ class Output:
         self._out = look(sys.stdout, settings.color, settings.verbose)
         self._err = look(sys.stderr, settings.color, settings.verbose)
         self._first = True
-        self._outcomes: Counter[str] = Counter()
         self._conversation: Conversation | None = None
         self._listener: Listener | None = None
         self._report_to, self._report_look = sys.stdout, self._out
         if settings.talk:
             self._talk()
-        self._progress = Progress(self._err) if several and self._err.terminal and not settings.silent else None
+        told = several and self._err.terminal and not settings.silent
+        self._progress = Progress(self._err) if told else None
+        self._tally: Tally | None = None
+        self._resume: Resume | None = None
         if settings.write_out is not None:
             _known(settings.write_out)
         if settings.body_to not in (None, "-") and several:
             raise click.UsageError("--output takes the body of one URL; with several, use --json")
         check_writable(settings.save, "save")
         check_writable(settings.body_to, "output")
+        if told or settings.summary or settings.resume is not None:
+            from wsprobe.show.summary import Tally  # a seam: with the likely causes
+
+            self._tally = Tally()
+            if settings.resume is not None:
+                from wsprobe.cli.resume import Resume
+
+                self._resume = Resume(settings.resume, self._tally)
+                self.exit_status = self._resume.exit_status
 
     def _talk(self) -> None:
         """Where standard output is no terminal, it is for the messages, raw, and the report goes to standard
@@ -147,18 +161,26 @@ class Output:
 
     def __enter__(self) -> None: ...
 
-    def __exit__(self, *raised: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
         if self._progress is not None:
             self._progress.clear()
-            note(f"{counted(self._outcomes.total(), 'URL')}: {self._summary()}")
+        if self._resume is not None:
+            self._resume.close()
+        if self._tally is None or not (kind is None or issubclass(kind, KeyboardInterrupt)):
+            return  # what went wrong is said in one line
+        if self._resume is not None:
+            for sentence in _resumed(self._resume):
+                note(sentence)
+        emit(self._tally.lines(), sys.stderr, self._err)
 
-    def _summary(self) -> str:
-        return ", ".join(f"{count} {word}" for word, count in self._outcomes.most_common()) or "none was asked"
+    def wants(self, url: str) -> bool:
+        """Whether *url* is to be asked: not if it stands in the file of --resume."""
+        return self._resume is None or self._resume.wants(url)
 
-    def asking(self, under_way: int, left: int | None) -> None:
+    def asking(self, under_way: int, left: int | None, now: float) -> None:
         """Tell a person how far it has come."""
         if self._progress is not None:
-            self._progress.show(self._outcomes.total(), under_way, left)
+            self._progress.show(under_way, left, now)
 
     def unusable(self, text: str) -> None:
         """Name a line of a list that is no URL; the rest goes on."""
@@ -183,6 +205,8 @@ class Output:
 
     def report(self, report: Report) -> None:
         """Print and keep one report."""
+        if self._resume is not None and how(report.reading) == "interrupted":
+            return  # it is asked again
         if self._settings.expectations:
             report = self._expected(report)
         if self._settings.redact:  # judged, and held to what was expected, as it came
@@ -191,9 +215,12 @@ class Output:
             report = masked(report)
         if self.exit_status == Exit.OPEN:
             self.exit_status = report.exit_status
-        self._outcomes[report.outcome] += 1
+        if self._tally is not None:
+            from wsprobe.show.summary import fact
+
+            self._tally.add(fact(report, fault=True))
         if self._progress is not None:
-            self._progress.clear()
+            self._progress.done()
         if self._settings.verbose and self._settings.redact and not self._settings.silent:
             # What a peer repeats of a secret is known when all has come: then it can be shown.
             for exchange in (*report.exchange.hops, report.exchange):
@@ -213,12 +240,16 @@ class Output:
     def _print(self, report: Report) -> None:
         said = self._settings
         asked = False
-        if said.as_json:
+        if said.as_json or said.resume is not None:
             from wsprobe.show.as_json import brief, pieces, report_value
 
             value = report_value(report)
-            sys.stdout.writelines(pieces(brief(value) if said.brief else value))
-            sys.stdout.write("\n")
+            line = pieces(brief(value) if said.brief else value)
+            if self._resume is not None:
+                self._resume.write(("".join(line) + "\n").encode())
+            else:
+                sys.stdout.writelines(line)
+                sys.stdout.write("\n")
             asked = True
         if said.include:
             self._exactly(report)
@@ -236,7 +267,7 @@ class Output:
             asked = True
         if not asked and not said.silent:
             self._report(report)
-        elif not said.silent and not said.as_json and said.write_out is None:
+        elif not said.silent and not said.as_json and said.resume is None and said.write_out is None:
             self._unanswered(report)
         sys.stdout.flush()
 
@@ -281,10 +312,23 @@ class Progress:
     def __init__(self, look: Look) -> None:
         self._look = look
         self._shown = False
+        self._begun: float | None = None
+        self._told = float("-inf")
+        self._done = 0
 
-    def show(self, done: int, under_way: int, left: int | None) -> None:
-        """*left*: how many are still to be asked; None where that is not known."""
-        text = f"{done} done, {under_way} under way" + ("" if left is None else f", {left} to come")
+    def done(self) -> None:
+        """One more is; its report can be written."""
+        self._done += 1
+        self.clear()
+
+    def show(self, under_way: int, left: int | None, now: float) -> None:
+        """*left*: how many are still to be asked; None where that is not known. *now*: seconds."""
+        if self._begun is None:
+            self._begun = now
+        if self._shown and now - self._told < OFTEN:
+            return
+        self._told = now
+        text = progress(self._done, under_way, left, now - self._begun)
         with suppress(OSError):
             sys.stderr.write(f"\r\x1b[K{text[: max(1, self._look.width - 1)]}")
             sys.stderr.flush()
@@ -296,6 +340,38 @@ class Progress:
                 sys.stderr.write("\r\x1b[K")
                 sys.stderr.flush()
         self._shown = False
+
+
+OFTEN = 0.1
+"""Seconds between two words about how far it has come, where nothing else is printed."""
+
+
+def progress(done: int, under_way: int, left: int | None, seconds: float) -> str:
+    """How far it has come after *seconds*, how fast, and how long the rest takes at that rate."""
+    text = f"{done} done, {under_way} under way" + ("" if left is None else f", {left} to come")
+    if not done or seconds < 1:
+        return text
+    rate = done / seconds
+    text += f"; {rate:.0f} a second" if rate >= 10 else f"; {rate:.1f} a second"
+    return text if left is None else f"{text}, {duration((left + under_way) / rate)} left"
+
+
+def duration(seconds: float) -> str:
+    """*seconds* in the two largest units that say something."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _resumed(of: Resume) -> Iterator[str]:
+    """What was not asked, and why."""
+    if of.before:
+        yield f"{of.path} had {counted(of.before, 'URL')} before; they were not asked again"
+    if of.twice:
+        yield f"{counted(of.twice, 'line')} of the list repeated a URL; it was asked once"
 
 
 def _known(template: str) -> None:

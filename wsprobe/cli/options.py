@@ -526,6 +526,25 @@ many = together(
         section=MANY,
         help="print results as they come, not in the order of the URLs",
     ),
+    option(
+        "--summary",
+        is_flag=True,
+        section=MANY,
+        help="say at the end what came of all: counts, and the commonest faults",
+        long="By outcome, status and finding, on standard error, with the likely cause of the commonest faults "
+        "and what to do about it. At a terminal several URLs have it by themselves, and a line that shows how "
+        "far it has come.",
+    ),
+    option(
+        "--resume",
+        metavar="FILE",
+        section=MANY,
+        help="append the reports to FILE as --json has them, skip URLs that stand there, print the summary",
+        long="A run that was ended, however, goes on where it was: the same command again. A URL counts by its "
+        "text as it was given, whatever came of it; one that is listed twice is asked once. A last line that "
+        "was cut is taken away, and its URL asked again. The exit status is that of all in FILE. Two runs "
+        "cannot have one FILE.",
+    ),
 )
 
 IGNORED = "ignored options"
@@ -699,6 +718,9 @@ class Settings(Struct, frozen=True):
     retry: int = 0
     pace: Pace = Pace()
     unordered: bool = False
+    summary: bool = False
+    resume: str | None = None
+    """The file of --resume."""
     expectations: tuple[Expectation, ...] = ()
     as_json: bool = False
     brief: bool = False
@@ -720,7 +742,9 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
     Raises click.UsageError for what cannot be meant or used.
     """
     get = values.get
-    if values["brief"] and not values["as_json"]:
+    if get("resume") is not None:
+        _check_resume(values)
+    elif values["brief"] and not values["as_json"]:
         raise click.UsageError("--brief is a kind of --json: add --json")
     if get("talk") and values["redact"]:
         raise click.UsageError(
@@ -741,6 +765,8 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         retry=get("retry") or 0,
         pace=Pace(get("parallel") or 1, get("per_host") or 0, get("rate") or 0.0),
         unordered=bool(get("unordered")),
+        summary=bool(get("summary")),
+        resume=get("resume"),
         expectations=expect.parse(get("expectations") or ()),
         as_json=values["as_json"],
         brief=values["brief"],
@@ -753,6 +779,19 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         write_out=get("write_out"),
         save=values["save"],
     )
+
+
+def _check_resume(values: dict[str, Any]) -> None:
+    if values["redact"]:
+        raise click.UsageError(
+            "--resume and --redact exclude each other: a URL that is masked cannot be found again; mask what "
+            "you publish (wsprobe compare --json --redact)"
+        )
+    for name, shown in (("as_json", "--json"), ("include", "--include"), ("write_out", "--write-out")):
+        if values.get(name):
+            raise click.UsageError(f"--resume and {shown} exclude each other: the reports are written to FILE")
+    if values.get("output") == "-" or values["save"] == "-" or values.get("talk"):
+        raise click.UsageError("--resume prints nothing but the summary: leave --talk, -o - and --save - out")
 
 
 def _asking(values: dict[str, Any], page: bool) -> Asking:

@@ -47,8 +47,12 @@ class Sink(Protocol):
     def unusable(self, text: str) -> None:
         """Take the complaint about a line of a list."""
 
-    def asking(self, under_way: int, left: int | None) -> None:
-        """Take how many are being asked, and how many more there are; None where that is not known."""
+    def wants(self, url: str) -> bool:
+        """Whether *url*, as it was given, is to be asked at all."""
+
+    def asking(self, under_way: int, left: int | None, now: float) -> None:
+        """Take how many are being asked, how many more there are (None if that is not known), and the time in
+        seconds."""
 
 
 class Job(Struct, frozen=True):
@@ -94,7 +98,7 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -
                     kept[job.number] = Done(job, exchange)
 
                 under_way += 1
-                to.asking(under_way, None)
+                to.asking(under_way, jobs.left(), net.clock())
                 exchange = await asked(job.place, settings, to.event, keep)
                 under_way -= 1
                 return Done(job, exchange)
@@ -103,7 +107,7 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -
                 # Read when its turn has come: what waits is the recording alone.
                 del kept[done.job.number]
                 to.report(reported(done.job.place, done.exchange))
-                to.asking(under_way, jobs.left())
+                to.asking(under_way, jobs.left(), net.clock())
 
             await net.in_order(
                 one, jobs.each(), pace, hand_on, weight, lambda job: job.host, not settings.unordered
@@ -144,14 +148,18 @@ class Jobs:
         number = 0
         for at, each in enumerate(self._sources):
             if isinstance(each, Word):
-                yield Job(number, *self._named.pop(at))
-                number += 1
+                named = self._named.pop(at)
+                if self._to.wants(each.text):
+                    yield Job(number, *named)
+                    number += 1
                 continue
             async with aclosing(each.words()) as lines:
                 async for word in lines:
                     self._lines += 1
                     if isinstance(word, Wrong):
                         self._to.unusable(f"{word.where}: {word.why}")
+                        continue
+                    if not self._to.wants(word.text):
                         continue
                     try:
                         found = await self._usable(word)
