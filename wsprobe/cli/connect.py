@@ -218,7 +218,7 @@ class Output:
         if self._tally is not None:
             from wsprobe.show.summary import fact
 
-            self._tally.add(fact(report, fault=True))
+            self._tally.add(fact(report, fault=report.outcome != "open"))
         if self._progress is not None:
             self._progress.done()
         if self._settings.verbose and self._settings.redact and not self._settings.silent:
