@@ -21,7 +21,7 @@ from wsprobe.cli.cookies import Cookie
 from wsprobe.cli.expect import Expectation
 from wsprobe.cli.option import Seconds, option, together
 from wsprobe.cli.proxies import Proxies
-from wsprobe.cli.streams import Color
+from wsprobe.cli.streams import Color, check_replaceable
 from wsprobe.exchange import Act, Limits, Route, TlsOptions
 from wsprobe.opening import Offer
 from wsprobe.wire import WIRES
@@ -474,6 +474,24 @@ output = together(
         help="append the recording to FILE, for compare and for bug reports (- is standard output)",
         long="compare keeps wsprobe's own exchange there; those of the engines are in its --json.",
     ),
+    option(
+        "--report",
+        "report_to",
+        metavar="FILE",
+        section=OUTPUT,
+        help="write all of it to FILE.html, a page, or FILE.md, for an issue; masked",
+        long="One file to send to a colleague: both sides next to each other, findings with links to the "
+        "sections, likely causes, where the time went, every byte, and the command that repeats it. The page "
+        "loads nothing and has no script. Several URLs are sections of one file. What --redact masks is masked "
+        "in it, and it says so; the report on standard output stays as it is.",
+    ),
+    option(
+        "--no-redact",
+        is_flag=True,
+        rare=True,
+        section=OUTPUT,
+        help="with --report: mask nothing in the file",
+    ),
 )
 
 own_output = together(
@@ -572,6 +590,9 @@ class Settings(Struct, frozen=True):
     silent: bool = False
     write_out: str | None = None
     save: str | None = None
+    report_to: str | None = None
+    """The file of --report: .html or .md."""
+    no_redact: bool = False
 
 
 def settings(values: dict[str, Any], page: bool = False) -> Settings:
@@ -611,7 +632,28 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         silent=values["silent"],
         write_out=get("write_out"),
         save=values["save"],
+        report_to=_report_to(values),
+        no_redact=values["no_redact"],
     )
+
+
+REPORTS = (".html", ".md")
+
+
+def _report_to(values: dict[str, Any]) -> str | None:
+    path: str | None = values["report_to"]
+    if values["no_redact"] and values["redact"]:
+        raise click.UsageError("--redact and --no-redact exclude each other")
+    if path is None:
+        if values["no_redact"]:
+            raise click.UsageError("--no-redact is about the file of --report: add --report FILE.html")
+        return None
+    if not path.lower().endswith(REPORTS):
+        raise click.UsageError(
+            f"--report: {path!r} ends neither in .html nor in .md: the end of its name says which it is to be"
+        )
+    check_replaceable(path, "report")
+    return path
 
 
 def _asking(values: dict[str, Any], page: bool) -> Asking:
