@@ -11,9 +11,11 @@ from pathlib import Path
 import click
 import pytest
 
-from wsprobe.cli.again import Call, quoted
+from wsprobe.cli.again import RULES, Call, quoted
 from wsprobe.cli.connect import command as connect
 from wsprobe.cli.main import program, run
+from wsprobe.cli.option import Option
+from wsprobe.cli.options import OUTPUT, VERDICT
 from wsprobe.cli.streams import write_whole
 from wsprobe.outcome import Exit
 from wsprobe.redaction import Secrets
@@ -249,3 +251,22 @@ def test_a_shell_reads_the_word_back(word: str) -> None:
     assert made.isprintable()
     done = subprocess.run(["bash", "-c", f"printf %s {made}"], capture_output=True, timeout=60)
     assert done.stdout == word.encode("utf-8", "surrogateescape")
+
+
+NO_SECRETS = {
+    *("backend", "browsers", "cacert", "capath", "cert", "connect_timeout", "connect_to", "csp", "extensions"),
+    *("haproxy_clientip", "hold", "http_version", "interface", "key", "linger", "max_body", "max_redirs"),
+    *("max_time", "measured", "netrc_file", "noproxy", "only", "origin", "page_http", "pause", "raw_request"),
+    *("resolve", "run_browser", "servername", "skip", "specs", "tls_max", "tls_min", "unix_socket"),
+    *("user_agent", "wire", "workers", "ws_key", "ws_version"),
+}
+"""Options whose values are no secret: names, places, files, numbers."""
+
+
+@pytest.mark.parametrize("kind", CALLS)
+def test_of_every_option_somebody_has_thought_whether_it_is_a_secret(kind: str) -> None:
+    found = program.get_command(click.Context(program), kind)
+    assert found is not None
+    for each in found.params:
+        if isinstance(each, Option) and each.section not in (OUTPUT, VERDICT) and not each.is_flag:
+            assert each.name in NO_SECRETS | set(RULES), each.name

@@ -17,7 +17,7 @@ from wsprobe.cli.option import Option
 from wsprobe.cli.options import OUTPUT, VERDICT
 from wsprobe.redaction import Secrets
 
-_RULES: dict[str, Callable[[Secrets, str], str]] = {
+RULES: dict[str, Callable[[Secrets, str], str]] = {
     "headers": Secrets.header,
     "cookies": lambda secrets, text: secrets.cookies(text) if "=" in text else text,
     "user": Secrets.userinfo,
@@ -25,11 +25,13 @@ _RULES: dict[str, Callable[[Secrets, str], str]] = {
     "protocols": Secrets.protocols,
     "request_target": Secrets.url,
     "proxy": Secrets.url,
+    "proxy_user": Secrets.userinfo,
     "page": Secrets.url,
     "send": Secrets.whole,
     "send_hex": Secrets.whole,
 }
-"""Parameter -> how it is masked. Places are URLs; what is not here is no secret, but may repeat one."""
+"""Parameter -> how it is masked. Places are URLs; what is not here is no secret, but may repeat one
+(tests/cli/test_report.py lists them)."""
 
 
 class Call:
@@ -66,7 +68,7 @@ class Call:
         for name, written, value in self._options:
             yield written
             if value is not None:
-                yield _RULES[name](secrets, value) if name in _RULES else value
+                yield RULES[name](secrets, value) if name in RULES else value
         yield from map(secrets.url, places)
 
 
