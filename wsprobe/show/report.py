@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from wsprobe import __version__
 from wsprobe.authentication import challenges, unspoken
+from wsprobe.certificate import objectionable
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
@@ -81,6 +82,7 @@ def handshake(report: Report, look: Look) -> list[Line]:
     for finding in unplaced(findings, reading):
         if finding.level != "note" or look.verbose or finding.id in report_notes(report):
             rows += loose(finding, look)
+    rows += certificates(report, look)
     rows += outcome(report, look)
     if look.terminal:
         rows += timing.waterfall(reading, look)
@@ -197,6 +199,26 @@ def transport_bytes(report: Report, look: Look) -> list[Line]:
             case _:
                 pass
     return rows
+
+
+def certificates(report: Report, look: Look) -> list[Line]:
+    """The chain that the server sent, and what browsers say to it, where something is wrong with it."""
+    exchange = report.exchange
+    event = next((e for e in reversed(exchange.events) if isinstance(e, TlsDone | TlsFailed)), None)
+    if event is None or not objectionable(event):
+        return []
+    from wsprobe.browsers.objections import objections  # a seam: engines, only where one has its say
+    from wsprobe.show.chain import chain
+
+    rows = []
+    if event.certificate is not None and (isinstance(event, TlsFailed) or event.problem is not None):
+        rows = [line(row) for row in chain((event.certificate, *event.issuers), exchange.started)]
+    said = objections(exchange)
+    rows += [line(f"{TITLES[browser]} says: ", words) for browser, words in said.items()]
+    return rows if not look.terminal else [part for row in rows for part in cut(row, look.width)]
+
+
+TITLES = {"chromium": "Chromium", "firefox": "Firefox", "webkitgtk": "WebKitGTK"}
 
 
 def _told(data: bytes, look: Look) -> list[Line]:
