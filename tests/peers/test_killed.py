@@ -1,5 +1,5 @@
-"""``connect --resume`` that is ended at random moments, by SIGKILL too, and now and then in the midst of a line.
-In the end every URL of the list has one report. It takes minutes: run with -n 0 -m kills."""
+"""``connect --resume`` that is ended at random moments, by SIGKILL too, and sometimes in the midst of a line.
+In the end every URL has one report. It takes minutes: run with -n 0 -m kills."""
 
 from __future__ import annotations
 

@@ -38,6 +38,7 @@ from wsprobe.report import Report
 from wsprobe.visible import shown_text
 
 if TYPE_CHECKING:
+    from wsprobe.cli.report_file import ReportFile
     from wsprobe.cli.resume import Resume
     from wsprobe.cli.talk import Listener
     from wsprobe.show.lines import Look
@@ -52,6 +53,7 @@ EXAMPLES = (
     ),
     ("wsprobe connect --json @urls.txt | jq -r '[.url, .outcome] | @tsv'", "One line for each URL of a file:"),
     ("wsprobe connect --expect close=4401 wss://chat.example/ws", "In a script: does it close with 4401?"),
+    ("wsprobe connect --report refused.html wss://chat.example/ws", "A page for a colleague, secrets masked:"),
     ("wsprobe connect lab:status-403", "Try it without a server:"),
 )
 
@@ -119,6 +121,8 @@ class Output:
         self._out = look(sys.stdout, settings.color, settings.verbose)
         self._err = look(sys.stderr, settings.color, settings.verbose)
         self._first = True
+        self._told = 0
+        """Reports."""
         self._conversation: Conversation | None = None
         self._listener: Listener | None = None
         self._report_to, self._report_look = sys.stdout, self._out
@@ -134,6 +138,11 @@ class Output:
             raise click.UsageError("--output takes the body of one URL; with several, use --json")
         check_writable(settings.save, "save")
         check_writable(settings.body_to, "output")
+        self._file: ReportFile | None = None
+        if settings.report_to is not None:
+            from wsprobe.cli.report_file import ReportFile  # the views and both forms, for those who ask
+
+            self._file = ReportFile(settings, "connect", several)
         if told or settings.summary or settings.resume is not None:
             from wsprobe.show.summary import Tally  # a seam: with the likely causes
 
@@ -164,6 +173,8 @@ class Output:
     def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
         if self._progress is not None:
             self._progress.clear()
+        if self._file is not None and self._told:
+            self._write(self._file)
         if self._resume is not None:
             self._resume.close()
         if self._tally is None or not (kind is None or issubclass(kind, KeyboardInterrupt)):
@@ -172,6 +183,14 @@ class Output:
             for sentence in _resumed(self._resume):
                 note(sentence)
         emit(self._tally.lines(), sys.stderr, self._err)
+
+    def _write(self, file: ReportFile) -> None:
+        """What cannot be written takes nothing from what was printed: one line says so."""
+        try:
+            file.written()
+        except click.UsageError as error:
+            note(error.format_message())
+            self.exit_status = Exit.USAGE
 
     def wants(self, url: str) -> bool:
         """Whether *url* is to be asked: not if it stands in the file of --resume."""
@@ -209,12 +228,14 @@ class Output:
             return  # it is asked again
         if self._settings.expectations:
             report = self._expected(report)
+        as_it_came = report
         if self._settings.redact:  # judged, and held to what was expected, as it came
             from wsprobe.cli.masked import masked
 
             report = masked(report)
         if self.exit_status == Exit.OPEN:
             self.exit_status = report.exit_status
+        self._told += 1
         if self._tally is not None:
             from wsprobe.show.summary import fact
 
@@ -229,6 +250,8 @@ class Output:
         self._print(report)
         if self._settings.save is not None:
             save(self._settings.save, [report.exchange])
+        if self._file is not None:
+            self._file.asked(as_it_came)
 
     def _expected(self, report: Report) -> Report:
         failed = expect.unmet(self._settings.expectations, report)
