@@ -27,7 +27,7 @@ from wsprobe.cli.options import (
     verdict,
 )
 from wsprobe.cli.places import complete, expand
-from wsprobe.cli.probe import probe_all
+from wsprobe.cli.probe import probe_all, write_jar
 from wsprobe.cli.streams import check_writable, emit, look, note, save, write
 from wsprobe.exchange import Event
 from wsprobe.judge.finding import counted
@@ -95,8 +95,11 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
             note(f"{name} means nothing here, and is ignored")
     words = expand(urls)
     made = Output(said, several=len(words) > 1)
-    with made:
-        probe_all(words, said, made)
+    try:
+        with made:
+            probe_all(words, said, made)
+    finally:
+        write_jar(said)
     return made.exit_status
 
 
@@ -124,6 +127,7 @@ class Output:
         if settings.body_to not in (None, "-") and several:
             raise click.UsageError("--output takes the body of one URL; with several, use --json")
         check_writable(settings.save, "save")
+        check_writable(settings.cookie_jar, "cookie-jar", private=True)
         check_writable(settings.body_to, "output")
 
     def _talk(self) -> None:
@@ -155,6 +159,11 @@ class Output:
         """Tell a person how far it has come."""
         if self._progress is not None:
             self._progress.show(self._outcomes.total(), under_way, left)
+
+    def waiting(self, text: str) -> None:
+        """Say what is waited for between two tries (-v)."""
+        if self._settings.verbose and not self._settings.silent:
+            note(text)
 
     def unusable(self, text: str) -> None:
         """Name a line of a list that is no URL; the rest goes on."""
