@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from functools import partial
+from io import BytesIO, StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,10 +29,10 @@ from wsprobe.cli.options import (
     settings,
     verdict,
 )
-from wsprobe.cli.places import UrlList, complete, sources
-from wsprobe.cli.probe import probe_all, write_jar
-from wsprobe.cli.streams import check_writable, emit, look, note, save, write
-from wsprobe.exchange import Event
+from wsprobe.cli.places import Place, UrlList, complete, sources
+from wsprobe.cli.probe import Told, asked, check, probe_all, reported, write_jar
+from wsprobe.cli.streams import check_writable, emit, look, note, save, unheard, write
+from wsprobe.exchange import Event, Exchange
 from wsprobe.judge.finding import counted
 from wsprobe.judge.subject import how
 from wsprobe.outcome import Exit
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from wsprobe.cli.report_file import ReportFile
     from wsprobe.cli.resume import Resume
     from wsprobe.cli.talk import Listener
+    from wsprobe.net.crew import Work
     from wsprobe.show.lines import Look
     from wsprobe.show.summary import Tally
     from wsprobe.show.verbose import Conversation
@@ -116,13 +119,18 @@ class Output:
     """Prints and saves: takes events as they happen and reports in the order of the URLs; knows the exit status
     when all have come. Left as a context, it says what came of several URLs."""
 
-    def __init__(self, settings: Settings, several: bool) -> None:
-        """Raises click.UsageError for output options that exclude each other or name no writable file."""
+    def __init__(self, settings: Settings, several: bool, looks: tuple[Look, Look] | None = None) -> None:
+        """*looks*: of the streams that what is written goes to in the end, if not to this process's own.
+
+        Raises click.UsageError for output options that exclude each other or name no writable file.
+        """
         self.exit_status: int = Exit.OPEN
         self._settings = settings
         self._several = several
-        self._out = look(sys.stdout, settings.color, settings.verbose)
-        self._err = look(sys.stderr, settings.color, settings.verbose)
+        self._out, self._err = looks or (
+            look(sys.stdout, settings.color, settings.verbose),
+            look(sys.stderr, settings.color, settings.verbose),
+        )
         self._first = True
         self._told = 0
         """Reports."""
@@ -200,15 +208,50 @@ class Output:
         """Whether *url* is to be asked: not if it stands in the file of --resume."""
         return self._resume is None or self._resume.wants(url)
 
-    def asking(self, under_way: int, left: int | None, now: float) -> None:
+    def asking(self, under_way: int, left: Callable[[], int | None], now: Callable[[], float]) -> None:
         """Tell a person how far it has come."""
         if self._progress is not None:
-            self._progress.show(under_way, left, now)
+            self._progress.show(under_way, left(), now())
 
     def waiting(self, text: str) -> None:
         """Say what is waited for between two tries (-v)."""
         if self._settings.verbose and not self._settings.silent:
             note(text)
+
+    def worker(self) -> Callable[[], Work]:
+        """What another process does: it asks, and makes what ``told`` takes."""
+        encoding = sys.stdout.encoding or "utf-8"
+        looks = self._out, self._err
+        return partial(apart, self._settings, self._several, looks, encoding, self._tally is not None)
+
+    def lost(self, text: str) -> None:
+        """Name a process that ended by itself; what it had in hand is asked again."""
+        if self._progress is not None:
+            self._progress.clear()
+        note(f"{text}; asked again")
+
+    def told(self, told: Told) -> None:
+        """Write and count what another process made of a report."""
+        if self._resume is not None and told.interrupted:
+            return  # it is asked again
+        if self.exit_status == Exit.OPEN:
+            self.exit_status = told.exit_status
+        if self._tally is not None and told.fact is not None:
+            self._tally.add(told.fact)
+        if self._progress is not None:
+            self._progress.done()
+        if told.err:
+            with unheard():
+                sys.stderr.write(told.err)
+                sys.stderr.flush()
+        if self._resume is not None:
+            self._resume.write(told.out)
+        else:
+            write("-", b"\n" + told.out if told.titled and not self._first else told.out, "output")
+            sys.stdout.flush()
+        self._first = self._first and not told.titled
+        if self._settings.save is not None:
+            write(self._settings.save, told.save, "save", append=True)
 
     def unusable(self, text: str) -> None:
         """Name a line of a list that is no URL; the rest goes on."""
@@ -231,10 +274,10 @@ class Output:
             self._conversation = Conversation(self._err)
         emit(self._conversation.event(event), sys.stderr, self._err)
 
-    def report(self, report: Report) -> None:
-        """Print and keep one report."""
+    def report(self, report: Report) -> Report:
+        """Print and keep one report; returns it as it was told, with its own exit status."""
         if self._resume is not None and how(report.reading) == "interrupted":
-            return  # it is asked again
+            return report  # it is asked again
         if self._settings.expectations:
             report = self._expected(report)
         as_it_came = report
@@ -246,7 +289,7 @@ class Output:
             self.exit_status = report.exit_status
         self._told += 1
         if self._tally is not None:
-            from wsprobe.show.summary import fact
+            from wsprobe.show.summary import fact  # a seam: with the likely causes
 
             self._tally.add(fact(report, fault=report.outcome != "open"))
         if self._progress is not None:
@@ -261,6 +304,12 @@ class Output:
             save(self._settings.save, [report.exchange])
         if self._file is not None:
             self._file.asked(as_it_came)
+        return report
+
+    @property
+    def titled(self) -> bool:
+        """Whether a report was printed under its URL."""
+        return not self._first
 
     def _expected(self, report: Report) -> Report:
         failed = expect.unmet(self._settings.expectations, report)
@@ -336,6 +385,59 @@ class Output:
                 sys.stdout.write(self._out.text(each) + "\n")
         else:
             write("-", data, "output")
+
+
+def apart(
+    settings: Settings, several: bool, looks: tuple[Look, Look], encoding: str, counting: bool
+) -> Callable[[tuple[int, str | Place], Callable[[Callable[[], Told]], object]], Awaitable[Told]]:
+    """What a process of --workers does with a place: it asks, and writes the report into memory."""
+    from wsprobe.archive import dump
+    from wsprobe.show.summary import fact
+
+    memory, words = BytesIO(), StringIO()
+    sys.stdout = TextIOWrapper(memory, encoding, errors="wsprobe", newline="\n")
+    sys.stderr = words
+    printed = replace(
+        settings,
+        save=None,
+        resume=None,
+        report_to=None,
+        as_json=settings.as_json or settings.resume is not None,
+        summary=False,
+    )
+
+    def told(place: Place, exchange: Exchange) -> Told:
+        output = Output(printed, several, looks)
+        report = output.report(reported(place, exchange))
+        sys.stdout.flush()
+        made = Told(
+            out=memory.getvalue(),
+            err=words.getvalue(),
+            save=dump(report.exchange).encode() + b"\n" if settings.save is not None else b"",
+            titled=output.titled,
+            exit_status=report.exit_status,
+            fact=fact(report, report.outcome != "open") if counting else None,
+            interrupted=how(report.reading) == "interrupted",
+        )
+        memory.seek(0)
+        memory.truncate()
+        words.seek(0)
+        words.truncate()
+        return made
+
+    async def work(item: tuple[int, str | Place], keep: Callable[[Callable[[], Told]], object]) -> Told:
+        place = item[1] if isinstance(item[1], Place) else Place(item[1], settings.asking)
+        try:
+            check(place)
+        except click.UsageError as error:
+            return Told(complaint="not usable" if settings.redact else error.format_message())
+
+        def kept(exchange: Exchange) -> None:
+            keep(partial(told, place, exchange))
+
+        return told(place, await asked(place, settings, lambda event: None, kept))
+
+    return work
 
 
 class Progress:

@@ -571,6 +571,19 @@ many = together(
         help="print results as they come, not in the order of the URLs",
     ),
     option(
+        "--workers",
+        type=click.IntRange(1, 64),
+        default=1,
+        show_default=True,
+        metavar="N",
+        section=MANY,
+        help="share the work among N processes",
+        long="They have --parallel, --per-host and --rate together: one more process gives out the URLs, each "
+        "to the worker that has the least in hand, and prints what they make of them, in order. If one is "
+        "killed, that is said, and its URLs are asked again; a URL that two had in hand when they were killed "
+        "is named.",
+    ),
+    option(
         "--summary",
         is_flag=True,
         section=MANY,
@@ -785,6 +798,7 @@ class Settings(Struct, frozen=True):
     """The file of --cookie-jar; - is standard output."""
     pace: Pace = Pace()
     unordered: bool = False
+    workers: int = 1
     summary: bool = False
     resume: str | None = None
     """The file of --resume."""
@@ -827,6 +841,11 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         values["as_json"] or values["save"] == "-" or get("include") or get("output") == "-"
     ):
         raise click.UsageError("--cookie-jar -: standard output is taken by another option; name a file")
+    apart = not page and (get("workers") or 1) > 1
+    if apart and any(get(each) for each in ("verbose", "talk", "report_to", "cookie_jar")):
+        raise click.UsageError(
+            "--workers shares work out: -v, --talk, --report and --cookie-jar want all of it in one process"
+        )
     if not page:
         _check_protocols(values["protocols"])
         _check_origin(values["origin"])
@@ -843,6 +862,7 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         cookie_jar=get("cookie_jar"),
         pace=Pace(get("parallel") or 1, get("per_host") or 0, get("rate") or 0.0),
         unordered=bool(get("unordered")),
+        workers=get("workers") or 1,
         summary=bool(get("summary")),
         resume=get("resume"),
         expectations=expect.parse(get("expectations") or ()),
