@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,7 +32,14 @@ TALK_LIMIT = 24 * 3600.0
 """Seconds that a session held by hand may last."""
 
 
-class Sink(Protocol):
+class Complaints(Protocol):
+    """Who hears of what cannot be used."""
+
+    def unusable(self, text: str) -> None:
+        """Take the complaint about a line of a list."""
+
+
+class Sink(Complaints, Protocol):
     """What becomes of the reports, and of what happens on the way to them."""
 
     def event(self, event: Event) -> None:
@@ -39,9 +47,6 @@ class Sink(Protocol):
 
     def report(self, report: Report) -> None:
         """Take the report of the next place, in the order of the words."""
-
-    def unusable(self, text: str) -> None:
-        """Take the complaint about a line of a list."""
 
     def asking(self, under_way: int, left: int | None) -> None:
         """Take how many are being asked, and how many are still to be."""
@@ -95,7 +100,7 @@ def probe_all(words: Sequence[Word], settings: Settings, to: Sink) -> None:
         raise
 
 
-async def usable(words: Sequence[Word], settings: Settings, lab: Lab, to: Sink) -> list[Place]:
+async def usable(words: Sequence[Word], settings: Settings, lab: Lab, to: Complaints) -> list[Place]:
     """The places that can be asked. Of a list, a line that cannot is named, and left out."""
     found = []
     for word in words:
@@ -139,17 +144,19 @@ async def asked(
     settings: Settings,
     watch: Callable[[Event], None],
     keep: Callable[[Exchange], None],
+    talk: Callable[[], Talk] | None = None,
 ) -> Exchange:
     """Probe one place, with the retries, redirects and other versions that the options allow.
 
-    *keep* gets each exchange as soon as it is over, also one that was interrupted.
+    *keep* gets each exchange as soon as it is over, also one that was interrupted. *talk* makes what is said in
+    a session that opens, in place of standard input.
     """
     from wsprobe import net
 
     tries = settings.retry
     pause = RETRY_PAUSE
     while True:
-        exchange = await conversation(place, settings, watch, keep)
+        exchange = await conversation(place, settings, watch, keep, talk)
         if not tries:
             return exchange
         made = report(exchange)
@@ -165,15 +172,18 @@ async def conversation(
     settings: Settings,
     watch: Callable[[Event], None] = lambda event: None,
     keep: Callable[[Exchange], None] = lambda exchange: None,
+    talk: Callable[[], Talk] | None = None,
 ) -> Exchange:
     """One exchange, and those that follow from it (-L, --negotiate); the last one holds the earlier as hops.
 
-    *keep* gets each of them too, also one that was interrupted.
+    *keep* gets each of them too, also one that was interrupted. *talk* is as above.
     """
     from wsprobe import net
 
+    if talk is None and settings.talk:
+        talk = partial(_talk, settings)
     now = plan(place.url, place.asking)
-    if settings.talk:
+    if talk is not None:
         now = replace(now, limits=replace(now.limits, linger=TALK_LIMIT))
     hops: list[Exchange] = []
 
@@ -183,7 +193,7 @@ async def conversation(
         return one
 
     while True:
-        exchange = over(await net.probe(now, watch, _talk(settings) if settings.talk else None, over))
+        exchange = over(await net.probe(now, watch, None if talk is None else talk(), over))
         then = following(exchange, place, settings, len(hops))
         if then is None:
             return exchange
@@ -193,7 +203,7 @@ async def conversation(
         if spent >= whole:
             ended = Ended(0, "timeout", f"what led here took longer than {whole:g} s (maximum time)")
             return over(Exchange(then, (ended,), hops[-1].started))
-        now = replace(then, limits=replace(then.limits, max_time=whole - spent))
+        now = replace(then, limits=replace(then.limits, max_time=whole - spent, linger=now.limits.linger))
 
 
 def _talk(settings: Settings) -> Talk:

@@ -1,6 +1,7 @@
 """The network: the only place for trio, sockets, TLS and clocks. It writes recordings and reads none.
 
-``probe`` makes one exchange, ``in_order`` many of them side by side, ``run`` is the way in from ordinary code.
+``probe`` makes one exchange, ``in_order`` many of them side by side, ``rounds`` the same ones again and again,
+``run`` is the way in from ordinary code.
 """
 
 from trio import sleep
@@ -8,7 +9,8 @@ from trio import sleep
 from wsprobe.exchange import PlanError
 from wsprobe.net.plan import check
 from wsprobe.net.probe import Talk, probe
-from wsprobe.net.run import in_order, leaves, run, running, stdin_lines
+from wsprobe.net.rounds import rounds, ticking
+from wsprobe.net.run import in_order, leaves, now, run, running, stdin_lines
 
 __all__ = [
     "PlanError",
@@ -16,9 +18,12 @@ __all__ = [
     "check",
     "in_order",
     "leaves",
+    "now",
     "probe",
+    "rounds",
     "run",
     "running",
     "sleep",
     "stdin_lines",
+    "ticking",
 ]
