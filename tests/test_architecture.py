@@ -17,7 +17,7 @@ FLOORS = (
     ("exchange", "outcome", "visible", "nearest"),
     ("target", "opening", "certificate"),
     ("read",),
-    ("wire", "signatures", "proxies"),
+    ("wire", "signatures", "proxies", "authentication"),
     (
         "followup",
         "redaction",

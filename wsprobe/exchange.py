@@ -98,6 +98,20 @@ class Route(Struct, frozen=True):
     proxy: Annotated[
         str | None, Meta(description="--proxy: http://[user:password@]host:port or socks5h://...")
     ] = None
+    proxy_authorization: Annotated[
+        str | None,
+        Meta(
+            description="The value of Proxy-Authorization in CONNECT, empty to send none; null: Basic, if the "
+            "proxy's URL has credentials."
+        ),
+    ] = None
+    proxy_header: Annotated[
+        str | None,
+        Meta(
+            description="The client's address that a header of the PROXY protocol names (--haproxy-clientip); "
+            "empty for our own (--haproxy-protocol), null for no such header."
+        ),
+    ] = None
 
 
 class Act(Struct, frozen=True):
@@ -162,6 +176,15 @@ class Http2(Struct, frozen=True):
         Meta(description="Increment of a WINDOW_UPDATE for the connection behind it; 0: none is sent."),
     ] = 0
     stream: Annotated[int, Meta(ge=1, lt=2**31, description="The stream that the request opens.")] = 1
+    tries: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100,
+            description="Requests in all: each after the first on the next stream of the same connection, "
+            "where the one before was reset with REFUSED_STREAM and so not looked at (RFC 9113 section 8.7).",
+        ),
+    ] = 1
     priority: Annotated[Priority | None, Meta(description="The priority fields of its HEADERS.")] = None
     stream_window: Annotated[
         _Increment,
@@ -299,6 +322,13 @@ class TunnelFailed(Struct, frozen=True, tag_field="event", tag="tunnel-failed"):
     error: Annotated[str, Meta(description="In words.")]
 
 
+class ProxyHeaderSent(Struct, frozen=True, tag_field="event", tag="proxy-header-sent"):
+    """The header of the PROXY protocol, before TLS and all else that the target gets."""
+
+    at: Microseconds
+    data: Annotated[bytes, Meta(description="The bytes: one line, by version 1 of that protocol.")]
+
+
 class TlsDone(Struct, frozen=True, tag_field="event", tag="tls-done"):
     """TLS is set up."""
 
@@ -379,6 +409,7 @@ Event = (
     | TunnelSent
     | TunnelReceived
     | TunnelFailed
+    | ProxyHeaderSent
     | TlsDone
     | TlsFailed
     | Sent
