@@ -270,10 +270,14 @@ async def rounds(
             exchange = await asked(place, said, _unheard, partial(to.keep, number), talk)
             return to.probed(number, reported(place, exchange), net.now() - began)
 
-        async with net.ticking(TICK, lambda: to.tick(net.now() - began)):
-            parallel = len(places) if pace.hold is not None else said.parallel
-            each = partial(pauses, pace.every, chance)
-            await net.rounds(one, range(len(places)), each, max(parallel, 1), pace.count)
+        parallel = len(places) if pace.hold is not None else said.parallel
+        each = partial(pauses, pace.every, chance)
+        try:
+            # Where nothing is drawn, nothing wakes but for a probe.
+            async with net.ticking(TICK, lambda: to.tick(net.now() - began)) if to.draws else nullcontext():
+                await net.rounds(one, range(len(places)), each, max(parallel, 1), pace.count)
+        finally:
+            to.ended(net.now() - began)
 
 
 def _unheard(event: Event) -> None:
@@ -339,6 +343,11 @@ class Output:
             return Exit.OPEN
         last = next((each.last.exit_status for each in self._watches if each.last and each.last.exit_status), 0)
         return last or (Exit.UNEXPECTED if self._pace.until else Exit.OPEN)
+
+    @property
+    def draws(self) -> bool:
+        """A table stands on the terminal."""
+        return self._screen is not None
 
     def __enter__(self) -> None:
         if self._reads and self._look.terminal and os.environ.get("TERM") != "dumb":
@@ -446,6 +455,10 @@ class Output:
         """Take the time: what stands on the terminal goes on."""
         self._now = now
         self._draw()
+
+    def ended(self, now: float) -> None:
+        """Take the time of the last summary."""
+        self._now = now
 
     def _draw(self) -> None:
         if self._screen is not None:
