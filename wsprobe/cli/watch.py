@@ -77,12 +77,21 @@ own = together(
         help="end after N probes of each URL; without it and --until, ^C ends it",
     ),
     option(
+        "--parallel",
+        type=click.IntRange(1, 1000),
+        default=8,
+        show_default=True,
+        metavar="N",
+        section=SECTION,
+        help="probe at most N URLs at once",
+    ),
+    option(
         "--until",
         multiple=True,
         metavar="WHAT",
         shell_complete=expectations,
         section=SECTION,
-        help="end with status 0 as soon as the last probe of every URL was so; in the words of --expect",
+        help="end with status 0 as soon as this holds of the last probe of every URL; words as of --expect",
         long="Repeatable; all must hold. With --count, and where it was not met by then, the status is the "
         "last probe's, or 20 where that would be 0.",
     ),
@@ -157,7 +166,7 @@ TABLES = (("Metrics of --listen, each with the label target", metrics),)
 @but(output, "save")
 @saving
 @expecting
-@verdict
+@but(verdict, "parallel")
 def command(urls: tuple[str, ...], **values: Any) -> int:
     """Make the same handshakes again and again, and tell what changes.
 
