@@ -30,7 +30,30 @@ class Seconds(click.ParamType[float]):
         return number
 
 
-UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+"""Seconds."""
+
+
+class Rate(click.ParamType[float]):
+    """So many in a second, a minute or an hour, as the seconds from one to the next."""
+
+    name = "rate"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        count, _, unit = value.partition("/")
+        try:
+            number = float(count)
+        except ValueError:
+            number = 0
+        if not 1e-6 <= number < float("inf") or unit not in UNITS:
+            self.fail(f"{value!r} is not a rate, such as 5/s, 30/m or 0.5/h", param, ctx)
+        return UNITS[unit] / number
+
+
+TIMES = {"ms": 0.001, **UNITS, "d": 86400.0}
+"""Seconds."""
 LONGEST = 366 * 86400.0
 """Seconds; a longer time is a slip of the pen, and some clocks take no more."""
 
@@ -47,13 +70,13 @@ class Duration(click.ParamType[float]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         text = str(value).strip().lower()
-        units = "|".join(UNITS)
+        units = "|".join(TIMES)
         number = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"
         if re.fullmatch(number, text):
             seconds = float(text)
         elif re.fullmatch(rf"(?:{number}(?:{units}))+", text):
             found = re.findall(rf"({number})({units})", text)
-            seconds = sum(float(count) * UNITS[unit] for count, unit in found)
+            seconds = sum(float(count) * TIMES[unit] for count, unit in found)
         else:
             self.fail(f"{value!r} is not a length of time, such as 30s, 5m, 1h30m or 250ms", param, ctx)
         if seconds > LONGEST:

@@ -7,7 +7,7 @@ import random
 import re
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import AsyncExitStack, ExitStack, nullcontext, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +33,8 @@ from wsprobe.cli.options import (
     settings,
     verdict,
 )
-from wsprobe.cli.places import Lab, Place, Word, complete, expand
-from wsprobe.cli.probe import asked, reported, usable
+from wsprobe.cli.places import Lab, Place, UrlList, Word, complete, sources
+from wsprobe.cli.probe import Jobs, asked, reported
 from wsprobe.cli.streams import check_writable, emit, look, note, save
 from wsprobe.exchange import Act, Event, Exchange
 from wsprobe.outcome import Exit
@@ -166,7 +166,7 @@ TABLES = (("Metrics of --listen, each with the label target", metrics),)
 @but(output, "save")
 @saving
 @expecting
-@but(verdict, "parallel")
+@verdict
 def command(urls: tuple[str, ...], **values: Any) -> int:
     """Make the same handshakes again and again, and tell what changes.
 
@@ -176,16 +176,16 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
     """
     if not urls:
         raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
-    said, pace = settings(values), watching(values)
-    for name, wanted in (("--expect", said.expectations), ("--until", pace.until)):
+    said, of = settings(values), watching(values)
+    for name, wanted in (("--expect", said.expectations), ("--until", of.until)):
         if any(each.what == "view" for each in wanted):
             raise click.UsageError(f"{name}: watch has no views; wsprobe compare --browser-mode has them")
-    made = Output(said, pace)
-    watch(expand(urls), said, pace, made)
+    made = Output(said, of)
+    watch(sources(urls), said, of, made)
     return made.exit_status()
 
 
-class Pace(Struct, frozen=True):
+class Watching(Struct, frozen=True):
     """All that the options say that only `watch` has."""
 
     every: float = 30.0
@@ -197,11 +197,11 @@ class Pace(Struct, frozen=True):
     listen: tuple[str, int] | None = None
 
 
-def watching(values: dict[str, Any]) -> Pace:
+def watching(values: dict[str, Any]) -> Watching:
     """Raises click.UsageError for what cannot be meant."""
     if values["ping_every"] is not None and values["hold"] is None:
         raise click.UsageError("--ping-every is for a session that is held: add --hold")
-    return Pace(
+    return Watching(
         every=values["every"],
         count=values["count"],
         until=expect.parse(values["until"], "--until"),
@@ -227,7 +227,7 @@ def _listen(text: str) -> tuple[str, int]:
         ) from None
 
 
-def watch(words: Sequence[Word], said: Settings, pace: Pace, to: Output) -> None:
+def watch(words: Sequence[Word | UrlList], said: Settings, of: Watching, to: Output) -> None:
     """Probe the place of every word until it is enough, and hand on what each probe told.
 
     Raises KeyboardInterrupt for ^C, after a last summary; click.UsageError for words and a port that cannot be
@@ -236,11 +236,11 @@ def watch(words: Sequence[Word], said: Settings, pace: Pace, to: Output) -> None
     from wsprobe import net  # trio and sockets, which --help and the completion do without
 
     with ExitStack() as stack:
-        if pace.listen is not None:
-            listen(*pace.listen, to, stack)
+        if of.listen is not None:
+            listen(*of.listen, to, stack)
         stack.enter_context(to)
         try:
-            net.run(rounds, words, said, pace, to)
+            net.run(rounds, words, said, of, to)
         except KeyboardInterrupt:
             to.interrupted()
             raise
@@ -263,30 +263,38 @@ def listen(address: str, port: int, to: Output, stack: ExitStack) -> None:
 
 
 async def rounds(
-    words: Sequence[Word], said: Settings, pace: Pace, to: Output, chance: Callable[[], float] = random.random
+    words: Sequence[Word | UrlList],
+    said: Settings,
+    of: Watching,
+    to: Output,
+    chance: Callable[[], float] = random.random,
 ) -> None:
     """Ask, again and again."""
     from wsprobe import net
 
-    began = net.now()
-    async with AsyncExitStack() as stack:
-        places = once_each(await usable(words, said, Lab(stack), to), to)
+    began = net.clock()
+    async with net.aside() as enter:
+        jobs = Jobs(words, said, Lab(enter), to)
+        await jobs.prepare()
+        places = once_each([job.place async for job in jobs.each()], to)
+        if jobs.none():
+            raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
         to.begin(places)
-        talk = None if pace.hold is None else partial(holding, pace.hold, pace.ping_every)
+        talk = None if of.hold is None else partial(holding, of.hold, of.ping_every)
 
         async def one(number: int) -> bool:
             place = places[number]
             exchange = await asked(place, said, _unheard, partial(to.keep, number), talk)
-            return to.probed(number, reported(place, exchange), net.now() - began)
+            return to.probed(number, reported(place, exchange), net.clock() - began)
 
-        parallel = len(places) if pace.hold is not None else said.parallel
-        each = partial(pauses, pace.every, chance)
+        parallel = len(places) if of.hold is not None else said.pace.parallel
+        each = partial(pauses, of.every, chance)
         try:
             # Where nothing is drawn, nothing wakes but for a probe.
-            async with net.ticking(TICK, lambda: to.tick(net.now() - began)) if to.draws else nullcontext():
-                await net.rounds(one, range(len(places)), each, max(parallel, 1), pace.count)
+            async with net.ticking(TICK, lambda: to.tick(net.clock() - began)) if to.draws else nullcontext():
+                await net.rounds(one, range(len(places)), each, max(parallel, 1), of.count)
         finally:
-            to.ended(net.now() - began)
+            to.ended(net.clock() - began)
 
 
 def _unheard(event: Event) -> None:
@@ -298,11 +306,11 @@ def holding(hold: float, ping_every: float | None) -> Talk:
     from wsprobe import net
 
     async def acts() -> AsyncIterator[Act]:
-        end = net.now() + hold
-        while ping_every is not None and net.now() + ping_every < end:
+        end = net.clock() + hold
+        while ping_every is not None and net.clock() + ping_every < end:
             await net.sleep(ping_every)
             yield Act("time", "ping", b"wsprobe")
-        await net.sleep(end - net.now())
+        await net.sleep(end - net.clock())
 
     return net.Talk(acts(), quiet=0.0, hold=hold + GOODBYE)
 
@@ -319,10 +327,10 @@ class Output:
     """Keeps the watches, prints and saves; knows the exit status when it is over. As a context, the time in
     which a table stands on the terminal; at its end the last summary is written."""
 
-    def __init__(self, settings: Settings, pace: Pace) -> None:
+    def __init__(self, settings: Settings, of: Watching) -> None:
         """Raises click.UsageError for a file that cannot be written."""
         self._settings = settings
-        self._pace = pace
+        self._of = of
         self._look = look(sys.stdout, settings.color)
         self._watches: list[Watch] = []
         self._places: list[Place] = []
@@ -342,7 +350,7 @@ class Output:
     def met(self) -> bool:
         """The last probe of every URL had what --until waits for."""
         lasts = [each.last for each in self._watches]
-        return bool(self._pace.until and lasts) and all(last is not None and last.met for last in lasts)
+        return bool(self._of.until and lasts) and all(last is not None and last.met for last in lasts)
 
     def exit_status(self) -> int:
         """That of the last probes: the first that is not 0. 0 if --until was met, and never if it was not."""
@@ -351,7 +359,7 @@ class Output:
         if self.met:
             return Exit.OPEN
         last = next((each.last.exit_status for each in self._watches if each.last and each.last.exit_status), 0)
-        return last or (Exit.UNEXPECTED if self._pace.until else Exit.OPEN)
+        return last or (Exit.UNEXPECTED if self._of.until else Exit.OPEN)
 
     @property
     def draws(self) -> bool:
@@ -413,14 +421,14 @@ class Output:
     def probed(self, number: int, report: Report, now: float) -> bool:
         """Take the report of a probe, *now* seconds after the beginning; False if it is enough."""
         self._now = now
-        wanted, until = self._settings.expectations, self._pace.until
+        wanted, until = self._settings.expectations, self._of.until
         up = report.outcome == "open"
         if wanted:
             up = not expect.unmet(wanted, report)
             report = replace(report, exit_status=int(Exit.OPEN if up else Exit.UNEXPECTED))
         met = bool(until) and not expect.unmet(until, report)
         report = self._shown(report)
-        holds, expects = self._pace.hold is not None, bool(wanted)
+        holds, expects = self._of.hold is not None, bool(wanted)
         told = seen(report, now, up=up, met=met, holds=holds, expects=expects)
         watch = self._watches[number] = after(self._watches[number], told)
         if watch.changed:
