@@ -284,7 +284,7 @@ async def rounds(
 
         async def one(number: int) -> bool:
             place = places[number]
-            exchange = await asked(place, said, _unheard, partial(to.keep, number), talk)
+            exchange = await asked(place, said, _unheard, partial(to.keep, number), talk=talk)
             return to.probed(number, reported(place, exchange), net.clock() - began)
 
         parallel = len(places) if of.hold is not None else said.pace.parallel
