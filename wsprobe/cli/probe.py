@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
@@ -58,7 +59,14 @@ class Told(Struct, frozen=True):
     """Why there is no report."""
 
 
-class Sink(Protocol):
+class Complaints(Protocol):
+    """Who hears of what cannot be used."""
+
+    def unusable(self, text: str) -> None:
+        """Take the complaint about a line of a list."""
+
+
+class Sink(Complaints, Protocol):
     """What becomes of the reports, and of what happens on the way to them."""
 
     def event(self, event: Event) -> None:
@@ -78,9 +86,6 @@ class Sink(Protocol):
 
     def lost(self, text: str) -> None:
         """Take a sentence about a process that ended by itself."""
-
-    def unusable(self, text: str) -> None:
-        """Take the complaint about a line of a list."""
 
     def wants(self, url: str) -> bool:
         """Whether *url*, as it was given, is to be asked at all."""
@@ -139,7 +144,7 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -
 
     async def everything() -> None:
         async with net.aside() as enter, AsyncExitStack() as stack:
-            jobs = Jobs(sources, settings, Lab(enter), to)
+            jobs = Jobs(sources, settings, Lab(enter), to, to.wants)
             if apart:
                 from wsprobe.net.crew import Lost, crew  # a seam: other processes
 
@@ -192,11 +197,20 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -
 class Jobs:
     """The places of *sources* in their order, each read when it is asked for."""
 
-    def __init__(self, sources: Sequence[Word | UrlList], settings: Settings, lab: Lab, to: Sink) -> None:
+    def __init__(
+        self,
+        sources: Sequence[Word | UrlList],
+        settings: Settings,
+        lab: Lab,
+        to: Complaints,
+        wants: Callable[[str], bool] = lambda url: True,
+    ) -> None:
+        """*wants*: whether a URL, as it was given, is to be asked at all."""
         self._sources = sources
         self._settings = settings
         self._lab = lab
         self._to = to
+        self._wants = wants
         self._named: dict[int, tuple[Place, str]] = {}
         self._lines = 0
         """Lines of lists that were read, usable or not."""
@@ -213,7 +227,7 @@ class Jobs:
         for at, each in enumerate(self._sources):
             if isinstance(each, Word):
                 named = self._named.pop(at)
-                if self._to.wants(each.text):
+                if self._wants(each.text):
                     yield Job(number, *named)
                     number += 1
                 continue
@@ -223,7 +237,7 @@ class Jobs:
                     if isinstance(word, Wrong):
                         self._to.unusable(f"{word.where}: {word.why}")
                         continue
-                    if not self._to.wants(word.text):
+                    if not self._wants(word.text):
                         continue
                     try:
                         found = await self._usable(word)
@@ -302,10 +316,12 @@ async def asked(
     watch: Callable[[Event], None],
     keep: Callable[[Exchange], None],
     say: Callable[[str], None] = lambda text: None,
+    talk: Callable[[], Talk] | None = None,
 ) -> Exchange:
     """Probe one place, with the retries, redirects and other versions that the options allow.
 
     *keep* gets each exchange as soon as it is over, also one that was interrupted; *say* what is waited for.
+    *talk* makes what is said in a session that opens, in place of standard input.
     """
     from wsprobe import net
 
@@ -314,7 +330,7 @@ async def asked(
     keys = Keys()
     began = now()
     while True:
-        exchange = await conversation(place, settings, watch, keep, keys)
+        exchange = await conversation(place, settings, watch, keep, keys, talk)
         if not tries:
             return exchange
         made = report(exchange)
@@ -347,17 +363,21 @@ async def conversation(
     watch: Callable[[Event], None] = lambda event: None,
     keep: Callable[[Exchange], None] = lambda exchange: None,
     keys: Keys | None = None,
+    talk: Callable[[], Talk] | None = None,
 ) -> Exchange:
     """One exchange, and those that follow from it (credentials, -L, --negotiate); the last one holds the
     earlier as hops.
 
     *keep* gets each of them too, also one that was interrupted. *keys* know what earlier tries have learned.
+    *talk* is as above.
     """
     from wsprobe import net
 
+    if talk is None and settings.talk:
+        talk = partial(_talk, settings)
     steps = Steps(place, settings, Keys() if keys is None else keys)
     to_ask = steps.plan()
-    if settings.talk:
+    if talk is not None:
         to_ask = replace(to_ask, limits=replace(to_ask.limits, linger=TALK_LIMIT))
     hops: list[Exchange] = []
 
@@ -367,7 +387,7 @@ async def conversation(
         return one
 
     while True:
-        exchange = over(await net.probe(to_ask, watch, _talk(settings) if settings.talk else None, over))
+        exchange = over(await net.probe(to_ask, watch, None if talk is None else talk(), over))
         then = steps.after(exchange)
         if then is None:
             return exchange
@@ -377,7 +397,8 @@ async def conversation(
         if spent >= whole:
             ended = Ended(0, "timeout", f"what led here took longer than {whole:g} s (maximum time)")
             return over(Exchange(then, (ended,), hops[-1].started))
-        to_ask = replace(then, limits=replace(then.limits, max_time=whole - spent))
+        limits = replace(then.limits, max_time=whole - spent, linger=to_ask.limits.linger)
+        to_ask = replace(then, limits=limits)
 
 
 def _talk(settings: Settings) -> Talk:
