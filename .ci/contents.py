@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
-"""``.ci/contents DIRECTORY``: list what is in the wheel and the source distribution there, and hold it against
-what belongs into them: what git knows of, and what pyproject.toml puts elsewhere. Fails with the names of what is
-missing, or too many."""
+"""``.ci/contents.py DIRECTORY``: list what is in the wheel and the source distribution there, and hold it
+against what belongs into them: what git knows of, and what pyproject.toml puts elsewhere. Fails with the
+names of what is missing, or too many."""
 
 from __future__ import annotations
 
