@@ -24,7 +24,9 @@ def row(name: str, seen: Seen, look: Look) -> list[Line]:
     ]
     seconds = answer.seconds
     told.append(Piece(f"{'' if seconds is None else f'{seconds * 1000:.0f} ms':>8}  ", "dim"))
-    if name != "base" and answer.kind != "interrupted" and same(answer, seen.base):
+    if name == "http2" and answer.reading.http2 is None and answer.kind in ("open", "http"):
+        told.append(Piece("over HTTP/1.1: the server does not take HTTP/2", "dim"))
+    elif name != "base" and answer.kind != "interrupted" and same(answer, seen.base):
         told.append(Piece("as base", "dim"))
     else:
         told.append(Piece(_about(answer, look)))
