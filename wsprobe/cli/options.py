@@ -13,18 +13,18 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 import click
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from wsprobe.cli import cookies, expect, netrc, proxies
 from wsprobe.cli.completion import expectations, wires
-from wsprobe.cli.cookies import Cookie
+from wsprobe.cli.cookies import Cookie, Jar
 from wsprobe.cli.expect import Expectation
 from wsprobe.cli.keys import Method
 from wsprobe.cli.netrc import Netrc
 from wsprobe.cli.option import Rate, Seconds, option, together
 from wsprobe.cli.proxies import Proxies
-from wsprobe.cli.streams import Color
+from wsprobe.cli.streams import Color, check_replaceable
 from wsprobe.exchange import Act, Limits, Route, TlsOptions
 from wsprobe.opening import Offer
 from wsprobe.schedule import Pace
@@ -60,7 +60,8 @@ request = together(
         section=REQUEST,
         help="send this Cookie: 'name=value; other=value'; a word without = is a file of cookies",
         long="A file is read as curl reads it: Netscape's format, or Set-Cookie lines. Of its cookies those "
-        "are sent that belong to the URL's host and path and have not expired.",
+        "are sent that belong to the URL's host and path and have not expired. With a file, as with -c, what "
+        "the server sets is sent on in the hops and tries that follow.",
     ),
     option(
         "-u",
@@ -145,6 +146,18 @@ request = together(
 """What a page can do as well: for `connect` and `compare`."""
 
 own_request = together(
+    option(
+        "-c",
+        "--cookie-jar",
+        metavar="FILE",
+        rare=True,
+        section=REQUEST,
+        help="keep the cookies that servers set, and write them to FILE at the end (- is standard output)",
+        long="In Netscape's format, which curl reads and writes too, with those of a -b FILE that have not "
+        "expired; also where the handshake fails. Refusals, redirects and a 101 can all set cookies. Those "
+        "are kept and sent on that RFC 6265bis allows: by domain (none for a public suffix), path, Secure, and "
+        "what __Host- or __Secure- at the begin of a name promises. SameSite decides in a page alone.",
+    ),
     option(
         "--extension",
         "extensions",
@@ -504,7 +517,17 @@ verdict = together(
         section=VERDICT,
         help="ask again up to N times after a failure that may pass: unreachable, timeout, dropped, "
         "408, 429, 500, 502, 503, 504",
-        long="Waits one second before the first retry, then twice as long each time, at most a minute.",
+        long="Waits one second before the first retry, then twice as long each time, at most a minute. Where a "
+        "429 or 503 has Retry-After, it waits as long as that says, which -v tells; what asks for more than "
+        "--retry-max-time leaves, or without it for more than an hour, is not asked again.",
+    ),
+    option(
+        "--retry-max-time",
+        type=Seconds(zero=False),
+        metavar="SECONDS",
+        rare=True,
+        section=VERDICT,
+        help="with --retry: begin no try later than this after the first",
     ),
 )
 
@@ -629,6 +652,24 @@ output = together(
         help="append the recording to FILE, for compare and for bug reports (- is standard output)",
         long="compare keeps wsprobe's own exchange there; those of the engines are in its --json.",
     ),
+    option(
+        "--report",
+        "report_to",
+        metavar="FILE",
+        section=OUTPUT,
+        help="write all of it to FILE.html, a page, or FILE.md, for an issue; masked",
+        long="One file to send to a colleague: both sides next to each other, findings with links to the "
+        "sections, likely causes, where the time went, every byte, and the command that repeats it. The page "
+        "loads nothing and has no script. Several URLs are sections of one file. What --redact masks is masked "
+        "in it, and it says so; the report on standard output stays as it is.",
+    ),
+    option(
+        "--no-redact",
+        is_flag=True,
+        rare=True,
+        section=OUTPUT,
+        help="with --report: mask nothing in the file",
+    ),
 )
 
 own_output = together(
@@ -692,8 +733,10 @@ class Asking(Struct, frozen=True):
     raw: bytes | None = None
     """The whole request, in place of one made from *offer*."""
     wire: str = "hybi-13"
-    jar: tuple[Cookie, ...] = ()
-    """Cookies of a file, each for the places that it belongs to."""
+    jar: Jar = field(default_factory=Jar)
+    """Cookies of files and of answers, each for the places that it belongs to."""
+    stranger: bool = False
+    """A redirect led to another origin: cookies go there only by their domain."""
     http2: Literal["", "alpn", "prior"] = ""
     """HTTP/2 where the server takes it in ALPN, or at once."""
     http2_anyway: bool = False
@@ -718,6 +761,9 @@ class Settings(Struct, frozen=True):
     max_time: float | None = None
     """-m, if it was given."""
     retry: int = 0
+    retry_max_time: float | None = None
+    cookie_jar: str | None = None
+    """The file of --cookie-jar; - is standard output."""
     pace: Pace = Pace()
     unordered: bool = False
     expectations: tuple[Expectation, ...] = ()
@@ -733,6 +779,9 @@ class Settings(Struct, frozen=True):
     silent: bool = False
     write_out: str | None = None
     save: str | None = None
+    report_to: str | None = None
+    """The file of --report: .html or .md."""
+    no_redact: bool = False
 
 
 def settings(values: dict[str, Any], page: bool = False) -> Settings:
@@ -748,6 +797,12 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
             "--redact cannot mask a session while it happens: leave --talk out, or --save it and mask it later "
             "(wsprobe compare --redact)"
         )
+    if get("cookie_jar") is not None and values["redact"]:
+        raise click.UsageError("--redact and --cookie-jar exclude each other: cookies are secrets")
+    if get("cookie_jar") == "-" and (
+        values["as_json"] or values["save"] == "-" or get("include") or get("output") == "-"
+    ):
+        raise click.UsageError("--cookie-jar -: standard output is taken by another option; name a file")
     if not page:
         _check_protocols(values["protocols"])
         _check_origin(values["origin"])
@@ -760,6 +815,8 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         talk=bool(get("talk")),
         max_time=values["max_time"],
         retry=get("retry") or 0,
+        retry_max_time=get("retry_max_time"),
+        cookie_jar=get("cookie_jar"),
         pace=Pace(get("parallel") or 1, get("per_host") or 0, get("rate") or 0.0),
         unordered=bool(get("unordered")),
         expectations=expect.parse(get("expectations") or ()),
@@ -773,7 +830,28 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         silent=values["silent"],
         write_out=get("write_out"),
         save=values["save"],
+        report_to=_report_to(values),
+        no_redact=values["no_redact"],
     )
+
+
+REPORTS = (".html", ".md")
+
+
+def _report_to(values: dict[str, Any]) -> str | None:
+    path: str | None = values["report_to"]
+    if values["no_redact"] and values["redact"]:
+        raise click.UsageError("--redact and --no-redact exclude each other")
+    if path is None:
+        if values["no_redact"]:
+            raise click.UsageError("--no-redact is about the file of --report: add --report FILE.html")
+        return None
+    if not path.lower().endswith(REPORTS):
+        raise click.UsageError(
+            f"--report: {path!r} ends neither in .html nor in .md: the end of its name says which it is to be"
+        )
+    check_replaceable(path, "report")
+    return path
 
 
 def _asking(values: dict[str, Any], page: bool) -> Asking:
@@ -787,7 +865,7 @@ def _asking(values: dict[str, Any], page: bool) -> Asking:
     wire = _wire(values.get("wire"))
     acts = tuple(_acts(values))
     _speakable(wire, acts)
-    cookies, jar = _cookies(values["cookies"])
+    cookies, jar = _cookies(values["cookies"], keeps=values.get("cookie_jar") is not None)
     return Asking(
         offer=_offer(values, cookies, page),
         limits=Limits(
@@ -884,23 +962,24 @@ def origin_meant(text: str) -> str:
     return f": did you mean {found[0]}?" if found is not None else ""
 
 
-def _cookies(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[Cookie, ...]]:
-    """What is sent everywhere, and what files say, by the places where it is sent."""
+def _cookies(texts: Sequence[str], keeps: bool) -> tuple[tuple[str, ...], Jar]:
+    """What is sent everywhere, and the jar with what files say."""
     now = datetime.now(UTC).timestamp()
     pairs: list[str] = []
-    jar: list[Cookie] = []
+    found: list[Cookie] = []
     for text in texts:
         if "=" in text or not text:
             pairs.append(text)
             continue
         try:
             with open(text, encoding="utf-8", errors="surrogateescape") as file:
-                jar += [each for each in cookies.parse(file.read()) if not 0 < each.expires < now]
+                found += cookies.parse(file.read(), now)
+                keeps = True
         except OSError as error:
             raise click.UsageError(
                 f"--cookie: {text}: {error.strerror} (a word without = is a file of cookies)"
             ) from None
-    return tuple(pairs), tuple(jar)
+    return tuple(pairs), Jar(found, keeps=keeps)
 
 
 def _method_of(values: dict[str, Any], before: str) -> Method:

@@ -64,6 +64,8 @@ def run_browsers(
         raise click.UsageError("--run-browser: the page is one of a private lab; leave --page and --origin out")
     if said.redact:
         raise click.UsageError("--run-browser: what a browser saw is not masked; leave --redact out")
+    if said.report_to is not None and not said.no_redact:
+        raise click.UsageError("--run-browser: what a browser saw is not masked; with --report: --no-redact")
     wanted = [name.strip() for each in names for name in each.split(",") if name.strip()]
     # A browser that is started has no proxy of the environment, and neither have those that ask beside it.
     said = replace(said, asking=replace(said.asking, proxies=Proxies()))
@@ -85,7 +87,7 @@ def not_in_a_browser(said: Settings, by: Readers) -> Iterator[str]:
         "-k": not tls.verify,
         "-H (or --bearer, or -A '')": offer.headers,
         "-A": offer.user_agent,
-        "-b": offer.cookies or asking.jar,
+        "-b": offer.cookies or asking.jar.keeps,
         "-x": asking.proxies.named,
         "-4 or -6": route.family,
         "--resolve": route.resolve,

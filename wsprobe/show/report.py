@@ -115,7 +115,7 @@ def unplaced(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
 def asked_again(hop: Exchange, then: Exchange) -> str:
     """Why *then* was asked after *hop*: another place, another version (RFC 6455 section 4.4), or again over
     the other protocol or with credentials, as browsers do."""
-    url = visible(hop.plan.target.url.encode())
+    url = shown_text(hop.plan.target.url)
     answer = read(hop)
     final = answer.final
     status = final.status if final is not None else None
@@ -133,7 +133,7 @@ def asked_again(hop: Exchange, then: Exchange) -> str:
         return http2.asked_again(answer, read(then))
     left = left_behind(hop, then)
     kept = f"; another origin, so not sent to it: {', '.join(left)}" if left else ""
-    return f"asked again at {visible(then.plan.target.url.encode())} after {url}: it answered {said}{kept}"
+    return f"asked again at {shown_text(then.plan.target.url)} after {url}: it answered {said}{kept}"
 
 
 def answered_with(hop: Exchange, then: Exchange) -> str:
@@ -249,7 +249,7 @@ def outcome(report: Report, look: Look) -> list[Line]:
     final = report.reading.final
     unheard = final is not None and final.status is not None and report.reading.session is None
     if final is not None and unheard and final.status != 101 and not report.views:
-        url = visible(report.title.encode())
+        url = shown_text(report.title)
         rows.append(
             line("  a script in a browser sees none of this: ", f"wsprobe compare --browser-mode {url}")
         )
