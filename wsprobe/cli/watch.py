@@ -310,7 +310,7 @@ def holding(hold: float, ping_every: float | None) -> Talk:
         while ping_every is not None and net.clock() + ping_every < end:
             await net.sleep(ping_every)
             yield Act("time", "ping", b"wsprobe")
-        await net.sleep(end - net.clock())
+        await net.sleep(max(0.0, end - net.clock()))
 
     return net.Talk(acts(), quiet=0.0, hold=hold + GOODBYE)
 
