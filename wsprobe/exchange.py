@@ -355,6 +355,14 @@ class Received(Struct, frozen=True, tag_field="event", tag="received"):
     data: Annotated[bytes, Meta(description="The bytes.")]
 
 
+class LeftOut(Struct, frozen=True, tag_field="event", tag="left-out"):
+    """Bytes of an open session that are not kept here: whole messages, from wsprobe talk."""
+
+    at: Microseconds
+    sent: Annotated[Count, Meta(description="Bytes that we sent.")]
+    received: Annotated[Count, Meta(description="Bytes that came.")]
+
+
 class Ended(Struct, frozen=True, tag_field="event", tag="ended"):
     """The last event of every exchange."""
 
@@ -383,6 +391,7 @@ Event = (
     | TlsFailed
     | Sent
     | Received
+    | LeftOut
     | Ended
 )
 

@@ -11,9 +11,10 @@ import click
 from msgspec.structs import replace
 
 from wsprobe.cli import expect
-from wsprobe.cli.option import Command
+from wsprobe.cli.option import Command, option
 from wsprobe.cli.options import (
     IGNORED,
+    SESSION,
     Settings,
     connection,
     expecting,
@@ -36,7 +37,8 @@ from wsprobe.report import Report
 from wsprobe.visible import shown_text
 
 if TYPE_CHECKING:
-    from wsprobe.cli.talk import Listener
+    from typing import IO
+
     from wsprobe.show.lines import Look
     from wsprobe.show.verbose import Conversation
 
@@ -69,6 +71,14 @@ TABLES = (("Variables of --write-out", variables),)
 @own_request
 @connection
 @session
+@option(
+    "--talk",
+    is_flag=True,
+    section=SESSION,
+    expose_value=False,
+    help="hold the session: the same as wsprobe talk, with all its options",
+    long="See wsprobe-talk(1).",
+)
 @output
 @own_output
 @expecting
@@ -104,8 +114,11 @@ class Output:
     """Prints and saves: takes events as they happen and reports in the order of the URLs; knows the exit status
     when all have come. Left as a context, it says what came of several URLs."""
 
-    def __init__(self, settings: Settings, several: bool) -> None:
-        """Raises click.UsageError for output options that exclude each other or name no writable file."""
+    def __init__(self, settings: Settings, several: bool, report_to: IO[str] | None = None) -> None:
+        """*report_to*: where the report goes, if not to standard output.
+
+        Raises click.UsageError for output options that exclude each other or name no writable file.
+        """
         self.exit_status: int = Exit.OPEN
         self._settings = settings
         self._several = several
@@ -114,10 +127,8 @@ class Output:
         self._first = True
         self._outcomes: Counter[str] = Counter()
         self._conversation: Conversation | None = None
-        self._listener: Listener | None = None
-        self._report_to, self._report_look = sys.stdout, self._out
-        if settings.talk:
-            self._talk()
+        self._report_to = report_to or sys.stdout
+        self._report_look = self._err if self._report_to is sys.stderr else self._out
         self._progress = Progress(self._err) if several and self._err.terminal and not settings.silent else None
         if settings.write_out is not None:
             _known(settings.write_out)
@@ -125,21 +136,6 @@ class Output:
             raise click.UsageError("--output takes the body of one URL; with several, use --json")
         check_writable(settings.save, "save")
         check_writable(settings.body_to, "output")
-
-    def _talk(self) -> None:
-        """Where standard output is no terminal, it is for the messages, raw, and the report goes to standard
-        error; unless an option such as --json has standard output for itself."""
-        from wsprobe.cli.talk import Listener
-
-        said = self._settings
-        asked = said.as_json or said.include or said.write_out is not None or "-" in (said.body_to, said.save)
-        if asked:
-            self._listener = Listener(self._err, sys.stderr)
-        elif self._out.terminal:
-            self._listener = Listener(self._out, sys.stdout)
-        else:
-            self._listener = Listener(self._out, sys.stdout, raw=True)
-            self._report_to, self._report_look = sys.stderr, self._err
 
     def __enter__(self) -> None: ...
 
@@ -164,9 +160,7 @@ class Output:
         self.exit_status = Exit.USAGE
 
     def event(self, event: Event) -> None:
-        """Show one event of the conversation (-v), and what comes in a session that is held (--talk)."""
-        if self._listener is not None:
-            self._listener.event(event)
+        """Show one event of the conversation (-v)."""
         if self._settings.verbose and not self._settings.silent and not self._settings.redact:
             self._say(event)
 
@@ -197,7 +191,10 @@ class Output:
                     self._say(event)
         self._print(report)
         if self._settings.save is not None:
-            save(self._settings.save, [report.exchange])
+            self._save(self._settings.save, report)
+
+    def _save(self, path: str, report: Report) -> None:
+        save(path, [report.exchange])
 
     def _expected(self, report: Report) -> Report:
         failed = expect.unmet(self._settings.expectations, report)

@@ -281,7 +281,7 @@ connection = together(
         metavar="SECONDS",
         section=LIMITS,
         help=f"give up on the whole exchange by then [default: {Limits().max_time:g}]",
-        long="All redirects together have that time. With --talk and no -m, only the handshake is bounded.",
+        long="All redirects together have that time. wsprobe talk without -m bounds only the handshake.",
     ),
     option(
         "--linger",
@@ -341,19 +341,8 @@ session = together(
         "--send-hex", multiple=True, metavar="HEX", rare=True, section=SESSION, help="send this binary message"
     ),
     option("--ping", is_flag=True, rare=True, section=SESSION, help="send a Ping once the session is open"),
-    option(
-        "--talk",
-        is_flag=True,
-        section=SESSION,
-        help="hold the session: each line of standard input is sent, what comes is shown",
-        long="Ends with ^C, when the server closes, or after the end of input, once the server has been silent "
-        "for --linger. At a terminal a line /ping sends a Ping, /close CODE REASON closes, and // at its begin "
-        "stands for one slash; what comes is shown frame by frame. Where standard output is no terminal, every "
-        "line is a message, the messages of the server are written there as they are, one a line, and the "
-        "report goes to standard error. An option such as --json has standard output for itself: then frames "
-        "are shown on standard error.",
-    ),
 )
+"""What a session is to begin with."""
 
 expecting = together(
     option(
@@ -554,7 +543,6 @@ class Settings(Struct, frozen=True):
     location_trusted: bool = False
     max_redirs: int = 10
     negotiate: bool = False
-    talk: bool = False
     max_time: float | None = None
     """-m, if it was given."""
     retry: int = 0
@@ -582,11 +570,6 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
     get = values.get
     if values["brief"] and not values["as_json"]:
         raise click.UsageError("--brief is a kind of --json: add --json")
-    if get("talk") and values["redact"]:
-        raise click.UsageError(
-            "--redact cannot mask a session while it happens: leave --talk out, or --save it and mask it later "
-            "(wsprobe compare --redact)"
-        )
     if not page:
         _check_protocols(values["protocols"])
         _check_origin(values["origin"])
@@ -596,7 +579,6 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         location_trusted=bool(get("location_trusted")),
         max_redirs=get("max_redirs", 10),
         negotiate=bool(get("negotiate")),
-        talk=bool(get("talk")),
         max_time=values["max_time"],
         retry=get("retry") or 0,
         parallel=get("parallel") or 1,
@@ -667,8 +649,7 @@ def _offer(values: dict[str, Any], cookies: tuple[str, ...], page: bool) -> Offe
         protocols=tuple(values["protocols"]),
         origin=None if page else values["origin"],
         extensions=tuple(values.get("extensions") or ()),
-        # Messages of a session that is held are shown frame by frame, as they come.
-        no_compression=bool(values.get("no_compression") or values.get("talk")),
+        no_compression=bool(values.get("no_compression")),
         version=values.get("ws_version"),
         request_target=values.get("request_target"),
         http_version=values.get("http_version") or "1.1",

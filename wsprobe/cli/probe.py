@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from operator import itemgetter
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import click
 from msgspec.structs import replace
@@ -22,13 +22,11 @@ from wsprobe.outcome import Exit
 from wsprobe.read import read
 from wsprobe.report import Report, report
 
-if TYPE_CHECKING:
-    from wsprobe.net import Talk
-
 RETRY_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
-TALK_LIMIT = 24 * 3600.0
-"""Seconds that a session held by hand may last."""
+
+Ask = Callable[[Plan, Callable[[Event], object], Callable[[Exchange], object]], Awaitable[Exchange]]
+"""Carries out a plan: see ``net.probe`` for what watches and what keeps."""
 
 
 class Sink(Protocol):
@@ -47,8 +45,9 @@ class Sink(Protocol):
         """Take how many are being asked, and how many are still to be."""
 
 
-def probe_all(words: Sequence[Word], settings: Settings, to: Sink) -> None:
-    """Probe the place of every word and hand on its report, in the order of the words.
+def probe_all(words: Sequence[Word], settings: Settings, to: Sink, ask: Ask | None = None) -> None:
+    """Probe the place of every word and hand on its report, in the order of the words. *ask*: how one is carried
+    out, one after the other, where not by ``net.probe``.
 
     A word that cannot be used raises click.UsageError before anything is sent, unless it is a line of a list.
     Raises KeyboardInterrupt for ^C, after the reports of all that had been recorded until then.
@@ -56,7 +55,7 @@ def probe_all(words: Sequence[Word], settings: Settings, to: Sink) -> None:
     from wsprobe import net
 
     kept: dict[int, tuple[Place, Exchange]] = {}
-    parallel = 1 if settings.verbose or settings.talk else settings.parallel
+    parallel = 1 if settings.verbose or ask is not None else settings.parallel
     under_way = 0
 
     async def everything() -> None:
@@ -72,7 +71,7 @@ def probe_all(words: Sequence[Word], settings: Settings, to: Sink) -> None:
 
                 under_way += 1
                 to.asking(under_way, None)
-                exchange = await asked(place, settings, to.event, keep)
+                exchange = await asked(place, settings, to.event, keep, ask)
                 under_way -= 1
                 return number, place, exchange
 
@@ -139,6 +138,7 @@ async def asked(
     settings: Settings,
     watch: Callable[[Event], None],
     keep: Callable[[Exchange], None],
+    ask: Ask | None = None,
 ) -> Exchange:
     """Probe one place, with the retries, redirects and other versions that the options allow.
 
@@ -149,7 +149,7 @@ async def asked(
     tries = settings.retry
     pause = RETRY_PAUSE
     while True:
-        exchange = await conversation(place, settings, watch, keep)
+        exchange = await conversation(place, settings, watch, keep, ask)
         if not tries:
             return exchange
         made = report(exchange)
@@ -165,6 +165,7 @@ async def conversation(
     settings: Settings,
     watch: Callable[[Event], None] = lambda event: None,
     keep: Callable[[Exchange], None] = lambda exchange: None,
+    ask: Ask | None = None,
 ) -> Exchange:
     """One exchange, and those that follow from it (-L, --negotiate); the last one holds the earlier as hops.
 
@@ -173,8 +174,6 @@ async def conversation(
     from wsprobe import net
 
     now = plan(place.url, place.asking)
-    if settings.talk:
-        now = replace(now, limits=replace(now.limits, linger=TALK_LIMIT))
     hops: list[Exchange] = []
 
     def over(one: Exchange) -> Exchange:
@@ -183,7 +182,7 @@ async def conversation(
         return one
 
     while True:
-        exchange = over(await net.probe(now, watch, _talk(settings) if settings.talk else None, over))
+        exchange = over(await (ask(now, watch, over) if ask is not None else net.probe(now, watch, keep=over)))
         then = following(exchange, place, settings, len(hops))
         if then is None:
             return exchange
@@ -194,16 +193,6 @@ async def conversation(
             ended = Ended(0, "timeout", f"what led here took longer than {whole:g} s (maximum time)")
             return over(Exchange(then, (ended,), hops[-1].started))
         now = replace(then, limits=replace(then.limits, max_time=whole - spent))
-
-
-def _talk(settings: Settings) -> Talk:
-    """What standard input says. At a terminal a line may be a command; a program's lines are all messages."""
-    from wsprobe import net
-    from wsprobe.cli.talk import acts
-
-    hold = TALK_LIMIT if settings.max_time is None else None
-    linger = settings.asking.limits.linger
-    return net.Talk(acts(commands=sys.stdout.isatty()), quiet=linger, hold=hold)
 
 
 def following(exchange: Exchange, place: Place, settings: Settings, hops: int) -> Plan | None:

@@ -7,12 +7,12 @@ from trio import sleep
 
 from wsprobe.exchange import PlanError
 from wsprobe.net.plan import check
-from wsprobe.net.probe import Talk, probe
-from wsprobe.net.run import in_order, leaves, run, running, stdin_lines
+from wsprobe.net.probe import Talking, probe
+from wsprobe.net.run import in_order, leaves, run, running
 
 __all__ = [
     "PlanError",
-    "Talk",
+    "Talking",
     "check",
     "in_order",
     "leaves",
@@ -20,5 +20,4 @@ __all__ = [
     "run",
     "running",
     "sleep",
-    "stdin_lines",
 ]
