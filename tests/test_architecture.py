@@ -19,7 +19,7 @@ FLOORS = (
     ("read",),
     ("wire", "signatures", "proxies"),
     ("followup", "redaction", "redaction_http2", "conversation", "conversation_http2", "judge", "browsers"),
-    ("archive", "history", "net"),
+    ("archive", "history", "net", "talk"),
     ("report",),
     ("remedy", "trace", "lab"),
     ("explain",),

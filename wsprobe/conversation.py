@@ -1,8 +1,8 @@
 """The client's side of the conversation: from the plan and what was received, what to send and when to stop.
 
 No socket, no clock, no chance: bytes and times come in, bytes and times go out. ``Client`` is fed;
-``Answering`` is its half up to the end of the handshake, a ``Session`` the half after a 101; each answers with a
-``Turn``.
+``Answering`` is its half up to the end of the handshake, a ``Session`` the half after a 101; each answers with
+a ``Turn``.
 """
 
 from __future__ import annotations

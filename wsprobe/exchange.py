@@ -359,8 +359,8 @@ class LeftOut(Struct, frozen=True, tag_field="event", tag="left-out"):
     """Bytes of an open session that are not kept here: whole messages, from wsprobe talk."""
 
     at: Microseconds
-    sent: Annotated[Count, Meta(description="Bytes that we sent.")]
-    received: Annotated[Count, Meta(description="Bytes that came.")]
+    bytes_sent: Annotated[Count, Meta(description="How many of ours.")]
+    bytes_received: Annotated[Count, Meta(description="How many of the server's.")]
 
 
 class Ended(Struct, frozen=True, tag_field="event", tag="ended"):

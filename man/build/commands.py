@@ -16,6 +16,7 @@ SEE_ALSO = {
     "connect": ("wsprobe-json(5)", "wsprobe-history(7)", "curl(1)"),
     "compare": ("wsprobe-json(5)", "wsprobe-browsers(7)", "wsprobe-history(7)"),
     "trace": ("wsprobe-json(5)", "wsprobe-browsers(7)"),
+    "talk": ("wsprobe-json(5)",),
     "explain": ("wsprobe-browsers(7)", "wsprobe-history(7)"),
     "serve": ("wsprobe-json(5)",),
 }
@@ -25,6 +26,8 @@ EXIT: dict[str, str] = {
     "on, of the handshake itself, are used only where there was nothing to compare.",
     "trace": "That of the handshake as it was given, as wsprobe-connect(1) has it: 0 if it opened, whatever "
     "else was found.",
+    "talk": "As wsprobe-connect(1) has it; 20 also if --count or --match was not met, 2 if a line of the input "
+    "cannot be sent. A session that ended with a Close of 1000 has 0.",
     "explain": "0 if the topic was found, 2 if it was not.",
     "serve": "130 after ^C, which is how it ends.",
 }

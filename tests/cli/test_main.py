@@ -50,7 +50,7 @@ from wsprobe.outcome import TABLE, Exit
         (["serve", "--host", "192.0.2.1"], "not a loopback address"),
         (
             ["nonsense"],
-            "wsprobe: no command 'nonsense'; there are connect, compare, trace, explain, serve (see",
+            "wsprobe: no command 'nonsense'; there are connect, compare, trace, talk, explain, serve (see",
         ),
         (["conect"], "did you mean connect"),
         (["wss://h/"], "to probe it: wsprobe connect wss://h/"),
@@ -69,7 +69,7 @@ from wsprobe.outcome import TABLE, Exit
         (["connect", "--origin", "https://app.example/", "ws://h/"], "did you mean https://app.example?"),
         (["connect", "--bearer", "a", "-u", "b", "ws://h/"], "exclude each other"),
         (["connect", "--brief", "ws://h/"], "add --json"),
-        (["connect", "--talk", "--redact", "ws://h/"], "leave --talk out"),
+        (["connect", "--talk", "--redact", "ws://h/"], "--redact cannot mask a session"),
         (["connect", "-X", "POST", "ws://h/"], "a handshake is a GET"),
         (["connect", "--expect", "view:chromium=1006", "ws://h/"], "connect has no views"),
         (["compare", "--browser", "safari", "lab:ok"], "WebKitGTK"),

@@ -46,8 +46,9 @@ class Sink(Protocol):
 
 
 def probe_all(words: Sequence[Word], settings: Settings, to: Sink, ask: Ask | None = None) -> None:
-    """Probe the place of every word and hand on its report, in the order of the words. *ask*: how one is carried
-    out, one after the other, where not by ``net.probe``.
+    """Probe the place of every word and hand on its report, in the order of the words.
+
+    *ask*: how a plan is carried out, one after the other, where not by ``net.probe``.
 
     A word that cannot be used raises click.UsageError before anything is sent, unless it is a line of a list.
     Raises KeyboardInterrupt for ^C, after the reports of all that had been recorded until then.

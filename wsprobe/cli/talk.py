@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -90,8 +91,8 @@ talking = together(
         is_flag=True,
         section=SESSION,
         help="an object of JSON a line, both ways",
-        long=f"In: {said.FORMS}; a send that is no text is sent as JSON. Out: open, message, ping, pong, fault and "
-        "close, with at (milliseconds from the start) and size; the payload is text, or binary in base64.",
+        long=f"In: {said.FORMS}; a send that is no text is sent as JSON. Out: open, message, ping, pong, fault "
+        "and close, with at (milliseconds from the start) and size; the payload is text, or binary in base64.",
     ),
     option(
         "--send-file",
@@ -177,8 +178,8 @@ talking = together(
         rare=True,
         section=FRAMES,
         help="compress messages from this size on, if permessage-deflate was agreed",
-        long="RFC 7692 leaves to the sender which messages it compresses. Below that size it costs more time than "
-        "it saves; 0 compresses all but the empty one.",
+        long="RFC 7692 leaves to the sender which messages it compresses. Below that size it costs more time "
+        "than it saves; 0 compresses all but the empty one.",
     ),
     option(
         "--save-max",
@@ -330,13 +331,13 @@ class Conversation(Output):
     """Holds the session of each place, and prints its report."""
 
     def __init__(self, settings: Settings, manner: Manner, several: bool) -> None:
-        """Where standard output is no terminal, it is for the messages, and the report goes to standard error;
-        unless an option such as --json has standard output for itself: then what comes is told on standard error."""
+        """Where standard output is no terminal, it is for the messages, and the report goes to standard error.
+        An option such as --json has standard output for itself: then what comes is told on standard error."""
         said_ = settings
         taken = (
             said_.as_json or said_.include or said_.write_out is not None or "-" in (said_.body_to, said_.save)
         )
-        self._raw = not taken and not sys.stdout.isatty() or (manner.form == "jsonl" and not taken)
+        self._raw = (not taken and not sys.stdout.isatty()) or (manner.form == "jsonl" and not taken)
         super().__init__(settings, several, sys.stderr if self._raw or taken else None)
         self._manner = manner
         self._lines_to = sys.stderr if taken else sys.stdout
@@ -381,10 +382,8 @@ class Conversation(Output):
         return self._held
 
     def _keep(self, plan: Plan, tape: Tape) -> Sequence[Kept]:
-        if (
-            plan.http2 is not None
-            and any(getattr(e, "alpn", None) == "h2" for e in tape.events)
-            or (plan.http2 is not None and plan.http2.prior_knowledge)
+        if (plan.http2 is not None and any(getattr(e, "alpn", None) == "h2" for e in tape.events)) or (
+            plan.http2 is not None and plan.http2.prior_knowledge
         ):
             return [Kept(1 << 62, tape.add)]
         kept = [Kept(RECORDED if self._settings.as_json else REPORTED, tape.add)]
@@ -408,11 +407,8 @@ class Conversation(Output):
         await self._write(self._sink.heard(what, at))
         if self._sink.ambiguous and not self._warned:
             self._warned = True
-            name = "a line end" if self._separator == b"\n" else "a NUL"
-            others = "--null or --jsonl" if self._separator == b"\n" else "--jsonl"
-            note(
-                f"message {self._sink.ambiguous} has {name} in it: only {others} tells where such a message ends"
-            )
+            name, others = ("line end", "--null or --jsonl") if self._separator == b"\n" else ("NUL", "--jsonl")
+            note(f"message {self._sink.ambiguous} has a {name} in it: {others} tells where such a one ends")
 
     _warned = False
 
@@ -426,7 +422,7 @@ class Conversation(Output):
             last = exchange.events[-1]
             await self._write(self._sink.closed(self._held, getattr(last, "how", ""), last.at))
 
-    async def _said(self) -> AsyncIterator[Sequence[Said]]:
+    async def _said(self) -> AsyncGenerator[Sequence[Said], None]:
         from wsprobe.net.talk import pieces
 
         how = self._manner
@@ -434,9 +430,10 @@ class Conversation(Output):
             yield how.first
         lines: said.Lines = said.Json() if how.form == "jsonl" else said.Raw(self._separator, how.binary)
         try:
-            async for piece in pieces(0, PIECE):
-                if found := lines.feed(piece):
-                    yield found
+            async with aclosing(pieces(0, PIECE)) as read:
+                async for piece in read:
+                    if found := lines.feed(piece):
+                        yield found
             yield lines.end()
         except said.InputError as error:
             self._wrong = str(error)
@@ -449,10 +446,12 @@ class Conversation(Output):
         if held is None:
             return
         if not self._settings.silent and not self._settings.as_json:
-            from wsprobe.show.talk import totals
+            from wsprobe.show.talk import left_out, totals
 
-            seconds = report.exchange.events[-1].at / 1_000_000
-            emit([totals(held.totals, seconds)], self._report_to, self._report_look)
+            events = report.exchange.events
+            more = "" if self._settings.save is not None else ": --save FILE keeps it"
+            lines = [*left_out(events, more), totals(held.totals, events[-1].at / 1_000_000)]
+            emit(lines, self._report_to, self._report_look)
         if self._wrong:
             note(self._wrong)
             self.exit_status = Exit.USAGE

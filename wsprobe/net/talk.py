@@ -1,15 +1,16 @@
 """A session that is held, on a wire: what is said goes out, what is heard is handed on, each at its own pace.
 
-Four tasks share a session. One reads the wire and hands on what came, and reads no more until that is taken; one
-takes what is to be said, and no more than the wire takes; one writes; one waits for the clock. So nothing piles
-up on either side: whoever is slow makes the one before wait, as far as the far end of the connection.
+Four tasks share a session. One reads the wire and hands on what came, and reads no more until that is taken;
+one takes what is to be said, and no more than the wire takes; one writes; one waits for the clock. So nothing
+piles up on either side: whoever is slow makes the one before wait, as far as the far end of the connection.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from functools import partial
 
 import trio
@@ -18,7 +19,7 @@ from wsprobe.conversation import Maker, Phase, Speaking, Turn
 from wsprobe.exchange import Plan, Received, Sent
 from wsprobe.net.stream import End, Tape, Wire
 from wsprobe.read.reading import Head
-from wsprobe.talk.codec import Control, Heard
+from wsprobe.talk.codec import Heard
 from wsprobe.talk.held import Held, Said
 from wsprobe.talk.kept import Kept
 
@@ -41,14 +42,14 @@ class Talk:
     def __init__(
         self,
         make: Callable[[Plan, Head, int], Held],
-        said: AsyncIterable[Sequence[Said]],
+        said: AsyncGenerator[Sequence[Said], None],
         hear: Hear,
         kept: Callable[[Plan, Tape], Sequence[Kept]],
         opened: Callable[[Held, Head, int], Awaitable[None]],
         hold: float | None = None,
     ) -> None:
-        """*said*: what is to be sent, until it ends. *kept*: who records the session. *opened* is told that it is
-        open. *hold*: seconds that it may last, in place of what is left of the plan's max_time."""
+        """*said*: what is to be sent, until it ends. *kept*: who records the session. *opened* is told that it
+        is open. *hold*: seconds that it may last, in place of what is left of the plan's max_time."""
         self._make = make
         self._said = said
         self._hear = hear
@@ -63,6 +64,7 @@ class Talk:
         self._less = trio.Event()
         self._busy = False
         self._turned = trio.Event()
+        self._asleep_until: int | None = None
         self._is_open = trio.Event()
         self._no_more = False
         self._kept: Sequence[Kept] = ()
@@ -133,10 +135,7 @@ class Talk:
             else:
                 held.congested = self._waiting > BACKLOG
                 self._take(client.receive(data, at))
-                close = next(
-                    (each.frame for each in held.heard if isinstance(each, Control) and each.what == "close"),
-                    None,
-                )
+                close = held.close_received.frame if held.close_received is not None else None
                 for each in self._kept:
                     each.received(at, data, held.boundary, close)
             await self._hand_on(at)
@@ -146,11 +145,12 @@ class Talk:
         self._push(turn.send)
         if turn.done:
             self._end = self._end or End(turn.stop, turn.why)
-        self._turned.set()
+        self._wake_clock()
 
     async def _open(self, at: int) -> None:
         held = self._held
-        assert held is not None and self._head is not None
+        assert held is not None
+        assert self._head is not None
         self._kept = self._keeping(held._plan, self._tape)
         if self._hold is not None:
             self._whole.deadline = trio.current_time() + self._hold
@@ -158,7 +158,7 @@ class Talk:
         self._is_open.set()
 
     async def _hand_on(self, at: int) -> None:
-        """Let what was heard be taken, however long that takes: until then it is not the server that is silent."""
+        """Let what was heard be taken, however long that takes: it is not the server that is silent."""
         held = self._held
         if held is None or not held.heard:
             return
@@ -171,19 +171,22 @@ class Talk:
         held.touch(self._tape.now())
         if not self._turn.done:
             self._take(self._client.timer(self._tape.now()))
+        else:
+            self._wake_clock()
 
     async def _speak(self) -> None:
         """Say what is to be said, as far as it is read."""
         await self._is_open.wait()
         held = self._held
         assert held is not None
-        async for batch in self._said:
-            for said in batch:
-                await self._room(WAITING)
-                if self._end is not None or held.phase is not Phase.OPEN:
-                    return
-                self._push(self._client.carry(held.say(said)))
-            self._take_clock()
+        async with aclosing(self._said) as batches:
+            async for batch in batches:
+                for said in batch:
+                    await self._room(WAITING)
+                    if self._end is not None or held.phase is not Phase.OPEN:
+                        return
+                    self._push(self._client.carry(held.say(said)))
+                self._take_clock()
         await self._room(1)
         if held.phase is Phase.OPEN:
             self._push(self._client.carry(held.input_over(self._tape.now())))
@@ -229,24 +232,27 @@ class Talk:
             self._waiting -= len(data)
             self._less.set()
 
-    async def _clock(self, reading: trio.CancelScope) -> None:
-        """Do what is due, and end the reading where that is the end."""
+    async def _clock(self, session: trio.CancelScope) -> None:
+        """Do what is due, and end *session* where that is the end."""
         while True:
             self._turned = trio.Event()
-            wake_at = self._turn.wake_at
-            with trio.move_on_at(self._tape.deadline(wake_at)):
-                await self._turned.wait()
-            if self._end is None and wake_at is not None and not self._busy:
-                # Rounding must not wake us a moment too early again and again.
-                now = self._tape.now()
-                if now + 1 >= wake_at:
-                    self._take(self._client.timer(max(now, wake_at)))
             if self._end is not None and not self._busy:
                 await self._finish()
-                reading.cancel()
+                session.cancel()
                 return
-            if self._busy:
+            self._asleep_until = None if self._busy else self._turn.wake_at
+            with trio.move_on_at(self._tape.deadline(self._asleep_until)):
                 await self._turned.wait()
+            now, due = self._tape.now(), self._turn.wake_at
+            # Rounding must not wake us a moment too early again and again.
+            if due is not None and due <= now + 1 and not self._busy and self._end is None:
+                self._take(self._client.timer(max(now, due)))
+
+    def _wake_clock(self) -> None:
+        """Let the clock look again, if it sleeps too long, or for nothing."""
+        due, until = self._turn.wake_at, self._asleep_until
+        if self._end is not None or (due is not None and (until is None or due < until)):
+            self._turned.set()
 
     async def _finish(self) -> None:
         """Let what waits be written, for a moment."""
@@ -263,7 +269,7 @@ class Talk:
             self._take_clock()
 
 
-async def pieces(descriptor: int, size: int) -> AsyncIterator[bytes]:
+async def pieces(descriptor: int, size: int) -> AsyncGenerator[bytes, None]:
     """What is read from *descriptor*, at most *size* bytes at a time, until its end."""
     way = _Way(descriptor, os.O_RDONLY)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wsprobe.exchange import Event, LeftOut
 from wsprobe.read.frames import TEXT
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.session import SHOWN, SHOWN_VERBOSE
@@ -53,6 +54,14 @@ def close(payload: bytes, look: Look) -> str:
     return f" {int.from_bytes(payload[:2])}" + (f' "{look.text(payload[2:])}"' if payload[2:] else "")
 
 
+def left_out(events: Iterable[Event], limit: str) -> list[Line]:
+    """What of it the report above was not made from; *limit*: what would keep more."""
+    size = sum(event.bytes_sent + event.bytes_received for event in events if isinstance(event, LeftOut))
+    return (
+        [line(Piece(f"{bytes_of(size)} of the session are not in this report{limit}", "dim"))] if size else []
+    )
+
+
 def totals(of: Totals, seconds: float) -> Line:
     """What has gone through, on one line."""
     said = [
@@ -73,12 +82,10 @@ def bytes_of(size: int) -> str:
     """*size* as a person says it."""
     if size < 10_000:
         return f"{size} bytes" if size != 1 else "1 byte"
-    amount = float(size)
-    for unit in ("KiB", "MiB", "GiB", "TiB"):
-        amount /= 1024
-        if amount < 1000:
-            break
-    return f"{amount:.3g} {unit}"
+    amount, units = size / 1024, ["KiB", "MiB", "GiB", "TiB"]
+    while amount >= 1000 and len(units) > 1:
+        amount, units = amount / 1024, units[1:]
+    return f"{amount:.3g} {units[0]}"
 
 
 def ended(of: Held, clean: bool) -> list[Line]:

@@ -1,4 +1,4 @@
-"""A session that is held: messages in and out by the hundred thousand, without a recording that nobody asked for.
+"""A session that is held: messages in and out by the hundred thousand, and no recording that nobody asked for.
 
 ``codec`` is RFC 6455 and RFC 7692 in bulk, ``held`` the state of one session, ``kept`` what of it is recorded,
 ``said`` what standard input says, ``heard`` what standard output gets, ``byhand`` a frame written by hand. All

@@ -64,7 +64,7 @@ def _words(text: str) -> dict[str, str]:
     said: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
-        if not equals or name not in WORDS and name != "raw":
+        if not equals or (name not in WORDS and name != "raw"):
             near = nearest(name, WORDS)
             meant = f"; did you mean {near[0]}=?" if near else ""
             raise FrameError(f"{word!r} is not part of a frame{meant}; a frame is {FORM}")

@@ -1,9 +1,9 @@
 """RFC 6455 frames with RFC 7692 compression, in bulk: messages to bytes, and bytes to what they say.
 
-``wsprobe.wire.rfc6455`` follows a session that is watched, and forgives everything; ``wsprobe.read.frames`` reads a
-recording without loss. Here a session is held as a conforming client holds it: the first thing that breaks a rule
-is a ``Fault``, and what comes behind it is not read. Many messages are written by one call and masked by one
-exclusive or; a frame is cut out of what one read gave.
+``wsprobe.wire.rfc6455`` follows a session that is watched, and forgives everything; ``wsprobe.read.frames``
+reads a recording without loss. Here a session is held as a conforming client holds it: the first thing that
+breaks a rule is a ``Fault``, and what comes behind it is not read. Many messages are written by one call and
+masked by one exclusive or; a frame is cut out of what one read gave.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 import zlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from struct import pack
 from typing import Literal
 
@@ -78,7 +79,7 @@ class Reader:
         self.frames = 0
         """How many have been read whole."""
         self.boundary = 0
-        """Where in the last data received a message or control frame ended last, with none under way; -1: nowhere."""
+        """Where in the last data received a frame ended last with no message under way; -1: nowhere."""
 
     @property
     def under_way(self) -> bool:
@@ -216,7 +217,7 @@ class Reader:
 
 def closes(code: int) -> bool:
     """Whether a Close may have *code* on the wire (RFC 6455 section 7.4, and the registry of IANA)."""
-    return 1000 <= code <= 1014 and code not in (1004, 1005, 1006) or 3000 <= code <= 4999
+    return (1000 <= code <= 1014 and code not in (1004, 1005, 1006)) or 3000 <= code <= 4999
 
 
 def _is_utf_8(data: bytes) -> bool:
@@ -275,15 +276,14 @@ class Shape(Struct, frozen=True):
     fragment_size: int | None = None
     """Bytes of payload that a frame has at most."""
     compress_from: int = 1024
-    """Bytes from which on a message is compressed, if that was agreed: below, it costs more than it saves. npm's ws
-    has the same limit."""
+    """Bytes from which on a message is compressed, if that was agreed: below, it costs more than it saves."""
     level: int = 1
     """zlib's: 1 is fastest. What is sent to a pipe's end is wanted there soon."""
 
 
 SMALL = 4096
-"""Bytes: payloads up to here are masked together. A longer one is masked by itself, so that its key's bytes need
-not be laid out beside it."""
+"""Bytes: payloads up to here are masked together. A longer one is masked by itself, so that its key need not be
+laid out beside it."""
 
 _LENGTH = {first: [bytes((first, 0x80 | size)) for size in range(126)] for first in (_TEXT, _BINARY)}
 _NOTHING = {size: bytes(size) for size in (6, 8)}
@@ -292,12 +292,12 @@ _NOTHING = {size: bytes(size) for size in (6, 8)}
 class Writer:
     """Our half."""
 
-    def __init__(self, deflate: Deflate | None = None, shape: Shape = Shape()) -> None:
-        self._shape = shape
+    def __init__(self, deflate: Deflate | None = None, shape: Shape | None = None) -> None:
+        self._shape = shape = shape or Shape()
         self._whole = shape.fragments == 1 and shape.fragment_size is None
         self._takeover = deflate is not None and deflate.client.takeover
         self._bits = 0 if deflate is None else deflate.client.bits
-        # zlib makes no raw stream with a window of 256 bytes: then nothing is compressed, as any message may be.
+        # zlib makes no raw stream with a window of 256 bytes: then nothing is compressed, which is allowed.
         self._compresses = self._bits > 8
         self._stream = self._deflater() if self._compresses else None
 
@@ -326,7 +326,7 @@ class Writer:
                 if plain:
                     done.append(_exclusive_or(plain, masks))
                     plain, masks = [], []
-                done.append(frame(opcode, payload, key))
+                done += long_frame(first, payload, key)
         if plain:
             done.append(_exclusive_or(plain, masks))
         return done[0] if len(done) == 1 else b"".join(done)
@@ -339,6 +339,8 @@ class Writer:
         rsv = 0
         if self._compresses and len(payload) >= max(self._shape.compress_from, 1):
             payload, rsv = self._deflated(payload), RSV1
+        if self._whole and len(payload) > SMALL:
+            return b"".join(long_frame(0x80 | rsv << 4 | opcode, payload, os.urandom(4)))
         if self._whole:
             return frame(opcode, payload, os.urandom(4), rsv=rsv)
         size = self._shape.fragment_size or max(1, -(-len(payload) // self._shape.fragments))
@@ -364,11 +366,26 @@ class Writer:
         return (self._stream.compress(payload) + self._stream.flush(zlib.Z_SYNC_FLUSH)).removesuffix(TAIL)
 
 
+def long_frame(first: int, payload: bytes, key: bytes) -> tuple[bytes, bytes]:
+    """A frame of more than 125 bytes: its header, and its payload masked."""
+    size = len(payload)
+    header = pack("!BBH", first, 254, size) if size <= 0xFFFF else pack("!BBQ", first, 255, size)
+    return header + key, masker()(payload, key)
+
+
+@cache
+def masker() -> Callable[[bytes, bytes], bytes]:
+    """What masks a long payload: C where the package websockets is installed (extra talk), which is loaded for
+    the first such payload, else whole numbers, which take some fifty times as long."""
+    try:
+        from websockets.speedups import apply_mask
+    except ImportError:
+        return mask
+    return apply_mask
+
+
 def _exclusive_or(plain: list[bytes], masks: list[bytes]) -> bytes:
     data = b"".join(plain)
     return (int.from_bytes(data, "little") ^ int.from_bytes(b"".join(masks), "little")).to_bytes(
         len(data), "little"
     )
-
-
-__all__ = ["Control", "Fault", "Heard", "Message", "Reader", "Shape", "Writer", "closes", "mask"]

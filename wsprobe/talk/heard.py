@@ -31,8 +31,10 @@ class Raw:
         if not messages:
             return b""
         separator = self._separator
-        out = separator.join(messages) + separator
-        if not self.ambiguous and out.count(separator) != len(messages):
+        messages.append(b"")
+        out = separator.join(messages)
+        messages.pop()
+        if not self.ambiguous and any([separator in each for each in messages]):
             number = next(n for n, each in enumerate(messages, 1) if separator in each)
             self.ambiguous = self._came + number
         self._came += len(messages)
@@ -63,7 +65,8 @@ class Json:
                     said | ({"text": each.data.decode()} if each.opcode == TEXT else _binary(each.data))
                 )
             elif isinstance(each, Control) and each.what != "close":
-                lines.append({"event": each.what, "at": when, "size": len(each.data)} | _either(each.data))
+                control: dict[str, Any] = {"event": each.what, "at": when, "size": len(each.data)}
+                lines.append(control | _either(each.data))
             elif isinstance(each, Fault):
                 lines.append({"event": "fault", "at": when, "code": each.code, "text": each.text})
         return _lines(lines)

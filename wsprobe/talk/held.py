@@ -1,7 +1,7 @@
 """The state of a session that is held: ``wsprobe.conversation.Opened`` for who talks, and not for who watches.
 
-It answers Pings and Closes, counts, notices what ends it, and fails a connection as RFC 6455 section 7.1.7 has it.
-What came is left in ``heard`` for whoever carries it.
+It answers Pings and Closes, counts, notices what ends it, and fails a connection as RFC 6455 section 7.1.7 has
+it. What came is left in ``heard`` for whoever carries it.
 """
 
 from __future__ import annotations
@@ -183,8 +183,8 @@ class Held:
                     totals.round_trip = at - self._pinged[each.data]
                     self._pinged.clear()
             else:
-                self.close_received = each
                 send += self._pongs(pings)
+                self.close_received = each
                 pings = []
                 if self.phase is Phase.OPEN:
                     self.closed_first = "server"
@@ -263,7 +263,8 @@ class Held:
             if at >= self._last_ping + interval:
                 if self._active <= self._last_ping - interval and self._ping_number:
                     self.phase, self.stop = Phase.DONE, "timeout"
-                    self.why = f"no byte came between two Pings, {self._rules.ping_interval:g} s apart (--ping-interval)"
+                    apart = f"{self._rules.ping_interval:g} s apart (--ping-interval)"
+                    self.why = f"no byte came between two Pings, {apart}"
                     return b""
                 self._last_ping = at
                 self._ping_number += 1

@@ -15,25 +15,27 @@ class Kept:
     """
 
     def __init__(self, limit: int, add: Callable[[Event], None]) -> None:
-        """*limit*: bytes of both sides, over which it goes by less than a message and a read."""
-        self._room = limit
+        """*limit*: bytes of each side, over which it goes by less than a message and a read."""
+        self._received_room = self._sent_room = limit
         self._add = add
-        self._received_over = self._sent_over = False
+        self._received_over = self._sent_over = self._closed = False
         self._received = self._sent = 0
 
     def received(self, at: int, data: bytes, boundary: int, close: bytes | None) -> None:
         """Take what came in one read. *boundary*: where in it a message ended last, below 0 for nowhere;
         *close*: the Close frame in it."""
         if self._received_over:
-            if close is not None:
+            self._received += len(data)
+            if close is not None and not self._closed:
+                self._closed = True
+                self._received -= len(close)
                 self._told(at)
                 self._add(Received(at, close))
-                self._received -= len(close)
-            self._received += len(data)
             return
-        self._room -= len(data)
+        self._closed = close is not None
+        self._received_room -= len(data)
         kept = data
-        if self._room <= 0 and boundary >= 0:
+        if self._received_room <= 0 and boundary >= 0:
             self._received_over = True
             kept = data[:boundary]
             self._received += len(data) - boundary
@@ -43,15 +45,15 @@ class Kept:
     def sent(self, at: int, data: bytes, close: bytes | None) -> None:
         """Take what went out in one write: whole frames. *close*: our Close, if that stands at their end."""
         if not self._sent_over:
-            self._room -= len(data)
+            self._sent_room -= len(data)
             self._add(Sent(at, data))
-            self._sent_over = self._room <= 0
+            self._sent_over = self._sent_room <= 0
             return
         self._sent += len(data)
         if close is not None and data.endswith(close):
+            self._sent -= len(close)
             self._told(at)
             self._add(Sent(at, close))
-            self._sent -= len(close)
 
     def end(self, at: int) -> None:
         """The session is over."""

@@ -1,4 +1,4 @@
-"""The same as ``codec`` for the wire versions before hybi-07, which have no compression and frames of their own."""
+"""The same as ``codec`` for the wire versions before hybi-07: no compression, and frames of their own."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class OlderReader(Reader):
 
 
 class OlderWriter(Writer):
-    """Our half. What the version has not (binary, Pings) is b""; so is a Close where it closes by going away."""
+    """Our half. What the version has not (binary, Pings) is b""; so is a Close where it closes by going."""
 
     def __init__(self, framing: Framing) -> None:
         super().__init__()

@@ -51,7 +51,7 @@ class Raw:
         return self._said([last]) if last else []
 
     def _said(self, lines: list[bytes]) -> list[Said]:
-        if self._do == "binary" or _is_utf_8(self._separator.join(lines)):
+        if self._do == "binary" or all(map(bytes.isascii, lines)) or _is_utf_8(self._separator.join(lines)):
             return [Said(self._do, lines)]
         said: list[Said] = []
         for line in lines:
@@ -65,6 +65,8 @@ class Raw:
 
 
 def _is_utf_8(data: bytes) -> bool:
+    if data.isascii():
+        return True
     try:
         data.decode()
     except UnicodeDecodeError:
@@ -72,7 +74,9 @@ def _is_utf_8(data: bytes) -> bool:
     return True
 
 
-FORMS = '{"send": ...}, {"binary": "base64"}, {"ping": "text"}, {"pong": "text"}, {"close": CODE, "reason": "text"}'
+FORMS = (
+    '{"send": ...}, {"binary": "base64"}, {"ping": "text"}, {"pong": "text"}, {"close": CODE, "reason": "text"}'
+)
 
 
 class Json:
@@ -134,7 +138,11 @@ class Json:
         return Said(do, [data])
 
     def _close(self, code: int | None, reason: object) -> Said:
-        if isinstance(code, bool) or code is not None and not 0 <= code <= 65535 or not isinstance(reason, str):
+        if (
+            isinstance(code, bool)
+            or (code is not None and not 0 <= code <= 65535)
+            or not isinstance(reason, str)
+        ):
             raise self._wrong("a close has a code from 0 to 65535 and a reason that is a text")
         if len(reason.encode()) > 123 or (reason and code is None):
             raise self._wrong("a reason has room for 123 bytes, behind a code (RFC 6455 section 5.5.1)")

@@ -53,7 +53,7 @@ def mask(data: bytes, key: bytes) -> bytes:
     if size <= AT_ONCE:
         keys = (key * ((size >> 2) + 1))[:size]
         return (int.from_bytes(data, "little") ^ int.from_bytes(keys, "little")).to_bytes(size, "little")
-    # Whole numbers that fit the processor's nearest cache, and the key's made once: half the time of one number.
+    # Numbers that fit the processor's nearest cache, and the key's made once: half the time of one number.
     keys_at_once = int.from_bytes(key * (AT_ONCE // 4), "little")
     whole = size - size % AT_ONCE
     masked = [
