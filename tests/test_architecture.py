@@ -14,10 +14,10 @@ PACKAGE = Path(__file__).parent.parent / "wsprobe"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = (
-    ("exchange", "outcome", "visible", "nearest"),
+    ("exchange", "outcome", "visible", "nearest", "schedule"),
     ("target", "opening", "certificate"),
     ("read",),
-    ("wire", "signatures", "proxies"),
+    ("wire", "signatures", "proxies", "authentication"),
     ("followup", "redaction", "redaction_http2", "conversation", "conversation_http2", "judge", "browsers"),
     ("archive", "history", "net", "talk"),
     ("report",),

@@ -78,6 +78,17 @@ class TlsOptions(Struct, frozen=True):
     minimum: Annotated[str | None, Meta(description="--tls-min: 1.0 to 1.3.")] = None
     maximum: Annotated[str | None, Meta(description="--tls-max: 1.0 to 1.3.")] = None
     alpn: Annotated[tuple[str, ...], Meta(description="Protocols that are offered.")] = ("http/1.1",)
+    ciphers: Annotated[
+        str | None,
+        Meta(description="--ciphers: OpenSSL's list, for TLS 1.2 and older; null for the usual ones."),
+    ] = None
+    pinned: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="--pinnedpubkey: the server's public key is to be one of these (base64 of the SHA-256 "
+            "of its SubjectPublicKeyInfo); empty for any."
+        ),
+    ] = ()
 
 
 class Route(Struct, frozen=True):
@@ -97,6 +108,20 @@ class Route(Struct, frozen=True):
     ] = None
     proxy: Annotated[
         str | None, Meta(description="--proxy: http://[user:password@]host:port or socks5h://...")
+    ] = None
+    proxy_authorization: Annotated[
+        str | None,
+        Meta(
+            description="The value of Proxy-Authorization in CONNECT, empty to send none; null: Basic, if the "
+            "proxy's URL has credentials."
+        ),
+    ] = None
+    proxy_header: Annotated[
+        str | None,
+        Meta(
+            description="The client's address that a header of the PROXY protocol names (--haproxy-clientip); "
+            "empty for our own (--haproxy-protocol), null for no such header."
+        ),
     ] = None
 
 
@@ -162,6 +187,15 @@ class Http2(Struct, frozen=True):
         Meta(description="Increment of a WINDOW_UPDATE for the connection behind it; 0: none is sent."),
     ] = 0
     stream: Annotated[int, Meta(ge=1, lt=2**31, description="The stream that the request opens.")] = 1
+    tries: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100,
+            description="Requests in all: each after the first on the next stream of the same connection, "
+            "where the one before was reset with REFUSED_STREAM and so not looked at (RFC 9113 section 8.7).",
+        ),
+    ] = 1
     priority: Annotated[Priority | None, Meta(description="The priority fields of its HEADERS.")] = None
     stream_window: Annotated[
         _Increment,
@@ -299,6 +333,13 @@ class TunnelFailed(Struct, frozen=True, tag_field="event", tag="tunnel-failed"):
     error: Annotated[str, Meta(description="In words.")]
 
 
+class ProxyHeaderSent(Struct, frozen=True, tag_field="event", tag="proxy-header-sent"):
+    """The header of the PROXY protocol, before TLS and all else that the target gets."""
+
+    at: Microseconds
+    data: Annotated[bytes, Meta(description="The bytes: one line, by version 1 of that protocol.")]
+
+
 class TlsDone(Struct, frozen=True, tag_field="event", tag="tls-done"):
     """TLS is set up."""
 
@@ -311,6 +352,10 @@ class TlsDone(Struct, frozen=True, tag_field="event", tag="tls-done"):
     problem: Annotated[str | None, Meta(description="What verification would have said, with --insecure.")] = (
         None
     )
+    issuers: Annotated[
+        tuple[Certificate, ...],
+        Meta(description="The certificates that the server sent behind its own, in its order."),
+    ] = ()
 
 
 class TlsFailed(Struct, frozen=True, tag_field="event", tag="tls-failed"):
@@ -318,8 +363,10 @@ class TlsFailed(Struct, frozen=True, tag_field="event", tag="tls-failed"):
 
     at: Microseconds
     kind: Annotated[
-        Literal["certificate", "alert", "not-tls", "fin", "reset", "error"],
-        Meta(description="What kind of failure."),
+        Literal["certificate", "pinned-key", "alert", "not-tls", "fin", "reset", "error"],
+        Meta(
+            description="What kind of failure; pinned-key: the server has another key than --pinnedpubkey says."
+        ),
     ]
     error: Annotated[str, Meta(description="In words.")]
     received: Annotated[
@@ -339,6 +386,10 @@ class TlsFailed(Struct, frozen=True, tag_field="event", tag="tls-failed"):
             "other."
         ),
     ] = ""
+    issuers: Annotated[
+        tuple[Certificate, ...],
+        Meta(description="The certificates that the server sent behind its own, in its order."),
+    ] = ()
 
 
 class Sent(Struct, frozen=True, tag_field="event", tag="sent"):
@@ -387,6 +438,7 @@ Event = (
     | TunnelSent
     | TunnelReceived
     | TunnelFailed
+    | ProxyHeaderSent
     | TlsDone
     | TlsFailed
     | Sent

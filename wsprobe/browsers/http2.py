@@ -156,6 +156,11 @@ def over_http1_only(readings: Sequence[Reading]) -> Sequence[Reading]:
     return [reading for reading in readings if reading.http2 is None]
 
 
+def once_a_connection(readings: Sequence[Reading]) -> list[Reading]:
+    """*readings* without what was asked again on a connection: what an engine sees that never does so."""
+    return [reading for reading in readings if reading.http2 is None or not reading.http2.earlier]
+
+
 def offered(reading: Reading) -> bool:
     """True if HTTP/2 was offered to the server for this handshake."""
     plan = reading.exchange.plan

@@ -19,6 +19,7 @@ from wsprobe.cli.options import (
     connection,
     expecting,
     ignored,
+    many,
     output,
     own_output,
     own_request,
@@ -27,7 +28,7 @@ from wsprobe.cli.options import (
     settings,
     verdict,
 )
-from wsprobe.cli.places import complete, expand
+from wsprobe.cli.places import UrlList, complete, sources
 from wsprobe.cli.probe import probe_all
 from wsprobe.cli.streams import check_writable, emit, look, note, save, write
 from wsprobe.exchange import Event
@@ -39,6 +40,7 @@ from wsprobe.visible import shown_text
 if TYPE_CHECKING:
     from typing import IO
 
+    from wsprobe.cli.report_file import ReportFile
     from wsprobe.show.lines import Look
     from wsprobe.show.verbose import Conversation
 
@@ -50,6 +52,7 @@ EXAMPLES = (
     ),
     ("wsprobe connect --json @urls.txt | jq -r '[.url, .outcome] | @tsv'", "One line for each URL of a file:"),
     ("wsprobe connect --expect close=4401 wss://chat.example/ws", "In a script: does it close with 4401?"),
+    ("wsprobe connect --report refused.html wss://chat.example/ws", "A page for a colleague, secrets masked:"),
     ("wsprobe connect lab:status-403", "Try it without a server:"),
 )
 
@@ -83,12 +86,14 @@ TABLES = (("Variables of --write-out", variables),)
 @own_output
 @expecting
 @verdict
+@many
 @ignored
 def command(urls: tuple[str, ...], **values: Any) -> int:
     """Make one handshake and report exactly what came back.
 
     URL is ws://, wss:// (http:// and https:// are taken for them), or lab:NAME for a scenario of the
-    built-in lab. @FILE reads URLs from a file, - from standard input, one a line.
+    built-in lab. @FILE reads URLs from a file, - from standard input, one a line; empty lines and lines
+    that begin with # are left out.
     """
     if values["json_schema"]:
         from wsprobe.show.as_json import schema
@@ -103,10 +108,11 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
     if said.verbose and not said.silent:
         for name in click.get_current_context().meta.get(IGNORED, ()):
             note(f"{name} means nothing here, and is ignored")
-    words = expand(urls)
-    made = Output(said, several=len(words) > 1)
+    places = sources(urls)
+    several = len(places) > 1 or any(isinstance(each, UrlList) and each.several() for each in places)
+    made = Output(said, several)
     with made:
-        probe_all(words, said, made)
+        probe_all(places, said, made)
     return made.exit_status
 
 
@@ -136,6 +142,11 @@ class Output:
             raise click.UsageError("--output takes the body of one URL; with several, use --json")
         check_writable(settings.save, "save")
         check_writable(settings.body_to, "output")
+        self._file: ReportFile | None = None
+        if settings.report_to is not None:
+            from wsprobe.cli.report_file import ReportFile  # the views and both forms, for those who ask
+
+            self._file = ReportFile(settings, "connect", several)
 
     def __enter__(self) -> None: ...
 
@@ -143,6 +154,16 @@ class Output:
         if self._progress is not None:
             self._progress.clear()
             note(f"{counted(self._outcomes.total(), 'URL')}: {self._summary()}")
+        if self._file is not None and self._outcomes:
+            self._write(self._file)
+
+    def _write(self, file: ReportFile) -> None:
+        """What cannot be written takes nothing from what was printed: one line says so."""
+        try:
+            file.written()
+        except click.UsageError as error:
+            note(error.format_message())
+            self.exit_status = Exit.USAGE
 
     def _summary(self) -> str:
         return ", ".join(f"{count} {word}" for word, count in self._outcomes.most_common()) or "none was asked"
@@ -175,6 +196,7 @@ class Output:
         """Print and keep one report."""
         if self._settings.expectations:
             report = self._expected(report)
+        as_it_came = report
         if self._settings.redact:  # judged, and held to what was expected, as it came
             from wsprobe.cli.masked import masked
 
@@ -192,6 +214,8 @@ class Output:
         self._print(report)
         if self._settings.save is not None:
             self._save(self._settings.save, report)
+        if self._file is not None:
+            self._file.asked(as_it_came)
 
     def _save(self, path: str, report: Report) -> None:
         save(path, [report.exchange])

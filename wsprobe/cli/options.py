@@ -10,20 +10,24 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
+from urllib.parse import quote
 
 import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.cli import cookies, expect, proxies
+from wsprobe.cli import cookies, expect, netrc, proxies
 from wsprobe.cli.completion import expectations, wires
 from wsprobe.cli.cookies import Cookie
 from wsprobe.cli.expect import Expectation
-from wsprobe.cli.option import Seconds, option, together
+from wsprobe.cli.keys import Method
+from wsprobe.cli.netrc import Netrc
+from wsprobe.cli.option import Rate, Seconds, option, together
 from wsprobe.cli.proxies import Proxies
-from wsprobe.cli.streams import Color
+from wsprobe.cli.streams import Color, check_replaceable
 from wsprobe.exchange import Act, Limits, Route, TlsOptions
 from wsprobe.opening import Offer
+from wsprobe.schedule import Pace
 from wsprobe.wire import WIRES
 
 REQUEST = "Request"
@@ -63,9 +67,57 @@ request = together(
         "--user",
         metavar="USER:PASSWORD",
         section=REQUEST,
-        help="send Basic credentials",
-        long="Credentials in the URL are used too, if this option is not given. Browsers never send "
-        "either before a 401 asks for them.",
+        help="send Basic credentials, or answer a 401 that wants Digest with them",
+        long="Basic goes out at once; where a 401 then offers Digest and not Basic, the same is asked once "
+        "more with Digest (RFC 7616: MD5, SHA-256, SHA-512-256, also -sess). The report shows a 401 that was "
+        "answered as a hop. Credentials in the URL are used too, if this option is not given. "
+        "Browsers never send either before a 401 asks for them. NTLM and Negotiate are not spoken.",
+    ),
+    option(
+        "--digest",
+        is_flag=True,
+        rare=True,
+        section=REQUEST,
+        help="send credentials by Digest only: first none, then in answer to the 401",
+    ),
+    option(
+        "--anyauth",
+        is_flag=True,
+        rare=True,
+        section=REQUEST,
+        help="send no credentials at first, then in the best way that the 401 offers: Digest before Basic",
+    ),
+    option(
+        "--basic",
+        is_flag=True,
+        rare=True,
+        section=REQUEST,
+        help="send credentials by Basic, at once; this is so without it",
+    ),
+    option(
+        "-n",
+        "--netrc",
+        is_flag=True,
+        rare=True,
+        section=REQUEST,
+        help="take user and password from ~/.netrc, or the file that NETRC names",
+        long="Used where neither -u nor the URL has a password, by the host's name and, if the URL has a user, "
+        "by that. A redirect to another origin gets those of an entry that names its host, never of default, "
+        "and none in clear after TLS.",
+    ),
+    option(
+        "--netrc-file",
+        metavar="FILE",
+        rare=True,
+        section=REQUEST,
+        help="the same from FILE",
+    ),
+    option(
+        "--netrc-optional",
+        is_flag=True,
+        rare=True,
+        section=REQUEST,
+        help="as --netrc, and no fault if the file is not there",
     ),
     option(
         "--bearer",
@@ -257,12 +309,62 @@ connection = together(
         "HTTPS_PROXY for wss:, and ALL_PROXY for both, as curl does; an empty URL means no proxy.",
     ),
     option(
+        "-U",
+        "--proxy-user",
+        metavar="USER:PASSWORD",
+        rare=True,
+        section=ROUTE,
+        help="credentials for the proxy, in place of those in its URL",
+        long="Sent to an http proxy by Basic at once; where its 407 offers Digest and not Basic, it is asked "
+        "once more with Digest. To a SOCKS 5 proxy as RFC 1929 has it.",
+    ),
+    option(
+        "--proxy-basic",
+        is_flag=True,
+        rare=True,
+        section=ROUTE,
+        help="send the proxy's credentials by Basic, at once; this is so without it",
+    ),
+    option(
+        "--proxy-digest",
+        is_flag=True,
+        rare=True,
+        section=ROUTE,
+        help="send the proxy's credentials by Digest only, in answer to its 407",
+    ),
+    option(
+        "--proxy-anyauth",
+        is_flag=True,
+        rare=True,
+        section=ROUTE,
+        help="send the proxy's credentials in the best way that its 407 offers",
+    ),
+    option(
         "--noproxy",
         metavar="HOST[,HOST]",
         rare=True,
         section=ROUTE,
         help="reach these hosts, and all names below them, without a proxy; * is every host",
         long="In place of the environment's NO_PROXY.",
+    ),
+    option(
+        "--haproxy-protocol",
+        is_flag=True,
+        rare=True,
+        section=ROUTE,
+        help="begin the connection with a PROXY protocol header, version 1, as a balancer does",
+        long="For a listener that wants one: accept-proxy of HAProxy, listen ... proxy_protocol of nginx. It "
+        "is a line with the addresses and ports of both ends of our connection, before TLS; with -x it goes "
+        "through the tunnel, and the connection is that to the proxy.",
+    ),
+    option(
+        "--haproxy-clientip",
+        metavar="ADDRESS",
+        rare=True,
+        section=ROUTE,
+        help="the same, with ADDRESS as the client's in place of our own",
+        long="A server that trusts the header takes ADDRESS for the client's. If the connection is of the "
+        "other family of addresses, ADDRESS stands for the server's too, since both are to be of one.",
     ),
     option(
         "--connect-timeout",
@@ -324,6 +426,26 @@ connection = together(
     ),
     option("--tls-min", type=click.Choice(VERSIONS), rare=True, section=TLS, help="lowest TLS version"),
     option("--tls-max", type=click.Choice(VERSIONS), rare=True, section=TLS, help="highest TLS version"),
+    option(
+        "--ciphers",
+        metavar="LIST",
+        rare=True,
+        section=TLS,
+        help="offer these ciphers for TLS 1.2 and older, as OpenSSL's list has them",
+        long="As ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256 (openssl-ciphers(1)). Those of "
+        "TLS 1.3 are offered besides, as in curl, unless --tls-max is 1.2. There is no --tls13-ciphers: "
+        "Python's ssl has no way to choose among them.",
+    ),
+    option(
+        "--pinnedpubkey",
+        metavar="FILE|HASHES",
+        rare=True,
+        section=TLS,
+        help="fail unless the server's public key is this: a file (PEM or DER), or sha256//HASH[;sha256//HASH]",
+        long="As in curl, with -k too, and before anything is sent. The hash is base64 of the SHA-256 of the "
+        "key (SubjectPublicKeyInfo); -v shows that of the server. It holds for the target and wherever -L "
+        "leads, not for an https proxy.",
+    ),
 )
 
 SESSION = "Session"
@@ -353,7 +475,8 @@ expecting = together(
         shell_complete=expectations,
         section=VERDICT,
         help=f"exit with 20 unless this holds, with 0 if it does: {expect.FORMS}",
-        long="Repeatable; all must hold. The exit status of the outcome itself is then not used. What could "
+        long="Repeatable; all must hold. cert-days is a minimum: whole days that the server's certificate is "
+        "still valid. The exit status of the outcome itself is then not used. What could "
         f"never hold, such as a finding that does not exist, is a usage error. compare has {expect.VIEW} too: "
         "the code of the close event that script gets there, or the outcome of that view; all others are about "
         "wsprobe's own exchange.",
@@ -372,14 +495,46 @@ verdict = together(
         "408, 429, 500, 502, 503, 504",
         long="Waits one second before the first retry, then twice as long each time, at most a minute.",
     ),
+)
+
+MANY = "Many URLs"
+
+many = together(
     option(
         "--parallel",
         type=click.IntRange(1, 1000),
         default=8,
         show_default=True,
         metavar="N",
-        section=VERDICT,
-        help="with several URLs: ask N at once; results keep the order of the URLs",
+        section=MANY,
+        help="ask N URLs at once",
+        long="A list is read as its URLs are asked: it may be endless. Results keep the order of the URLs; up "
+        "to 1000 of them wait for a slow one.",
+    ),
+    option(
+        "--per-host",
+        type=click.IntRange(1, 1000),
+        default=8,
+        show_default=True,
+        metavar="N",
+        section=MANY,
+        help="ask N URLs of one host at once, whatever --parallel says",
+        long="A host is the name or address that is connected to, on whatever port. URLs of other hosts "
+        "overtake those that wait.",
+    ),
+    option(
+        "--rate",
+        type=Rate(),
+        metavar="N/s",
+        section=MANY,
+        help="begin N URLs a second, evenly spaced; N/m a minute, N/h an hour",
+        long="What was missed is not made up for by a burst. Redirects and retries come on top.",
+    ),
+    option(
+        "--unordered",
+        is_flag=True,
+        section=MANY,
+        help="print results as they come, not in the order of the URLs",
     ),
 )
 
@@ -463,6 +618,24 @@ output = together(
         help="append the recording to FILE, for compare and for bug reports (- is standard output)",
         long="compare keeps wsprobe's own exchange there; those of the engines are in its --json.",
     ),
+    option(
+        "--report",
+        "report_to",
+        metavar="FILE",
+        section=OUTPUT,
+        help="write all of it to FILE.html, a page, or FILE.md, for an issue; masked",
+        long="One file to send to a colleague: both sides next to each other, findings with links to the "
+        "sections, likely causes, where the time went, every byte, and the command that repeats it. The page "
+        "loads nothing and has no script. Several URLs are sections of one file. What --redact masks is masked "
+        "in it, and it says so; the report on standard output stays as it is.",
+    ),
+    option(
+        "--no-redact",
+        is_flag=True,
+        rare=True,
+        section=OUTPUT,
+        help="with --report: mask nothing in the file",
+    ),
 )
 
 own_output = together(
@@ -531,6 +704,11 @@ class Asking(Struct, frozen=True):
     http2: Literal["", "alpn", "prior"] = ""
     """HTTP/2 where the server takes it in ALPN, or at once."""
     http2_anyway: bool = False
+    method: Method = "basic"
+    """How credentials are sent."""
+    proxy_method: Method = "basic"
+    netrc: Netrc | None = None
+    """Credentials by host; None: no such file was asked for."""
     proxies: Proxies = Proxies()
     """The proxies of -x or of the environment; *route* has none, since it depends on the URL."""
 
@@ -546,7 +724,8 @@ class Settings(Struct, frozen=True):
     max_time: float | None = None
     """-m, if it was given."""
     retry: int = 0
-    parallel: int = 8
+    pace: Pace = Pace()
+    unordered: bool = False
     expectations: tuple[Expectation, ...] = ()
     as_json: bool = False
     brief: bool = False
@@ -560,6 +739,9 @@ class Settings(Struct, frozen=True):
     silent: bool = False
     write_out: str | None = None
     save: str | None = None
+    report_to: str | None = None
+    """The file of --report: .html or .md."""
+    no_redact: bool = False
 
 
 def settings(values: dict[str, Any], page: bool = False) -> Settings:
@@ -581,7 +763,8 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         negotiate=bool(get("negotiate")),
         max_time=values["max_time"],
         retry=get("retry") or 0,
-        parallel=get("parallel") or 1,
+        pace=Pace(get("parallel") or 1, get("per_host") or 0, get("rate") or 0.0),
+        unordered=bool(get("unordered")),
         expectations=expect.parse(get("expectations") or ()),
         as_json=values["as_json"],
         brief=values["brief"],
@@ -593,7 +776,28 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         silent=values["silent"],
         write_out=get("write_out"),
         save=values["save"],
+        report_to=_report_to(values),
+        no_redact=values["no_redact"],
     )
+
+
+REPORTS = (".html", ".md")
+
+
+def _report_to(values: dict[str, Any]) -> str | None:
+    path: str | None = values["report_to"]
+    if values["no_redact"] and values["redact"]:
+        raise click.UsageError("--redact and --no-redact exclude each other")
+    if path is None:
+        if values["no_redact"]:
+            raise click.UsageError("--no-redact is about the file of --report: add --report FILE.html")
+        return None
+    if not path.lower().endswith(REPORTS):
+        raise click.UsageError(
+            f"--report: {path!r} ends neither in .html nor in .md: the end of its name says which it is to be"
+        )
+    check_replaceable(path, "report")
+    return path
 
 
 def _asking(values: dict[str, Any], page: bool) -> Asking:
@@ -625,6 +829,9 @@ def _asking(values: dict[str, Any], page: bool) -> Asking:
         jar=jar,
         http2=_http2(values),
         http2_anyway=bool(values.get("http2_anyway")),
+        method=_method_of(values, ""),
+        proxy_method=_method_of(values, "proxy_"),
+        netrc=_netrc(values),
         proxies=_proxies(values),
     )
 
@@ -719,7 +926,38 @@ def _cookies(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[Cookie, ...]]
     return tuple(pairs), tuple(jar)
 
 
+def _method_of(values: dict[str, Any], before: str) -> Method:
+    given = [name for name in ("basic", "digest", "anyauth") if values.get(before + name)]
+    if len(given) > 1:
+        first, second, *_ = (f"--{before.replace('_', '-')}{name}" for name in given)
+        raise click.UsageError(f"{first} and {second} exclude each other")
+    methods: dict[str, Method] = {"digest": "digest", "anyauth": "any"}
+    return methods.get(given[0], "basic") if given else "basic"
+
+
+def _netrc(values: dict[str, Any]) -> Netrc | None:
+    if not (values["netrc"] or values["netrc_optional"] or values["netrc_file"]):
+        return None
+    return netrc.read(values["netrc_file"], values["netrc_optional"], os.environ)
+
+
 def _proxies(values: dict[str, Any]) -> Proxies:
+    found = _named_proxies(values)
+    if values["proxy_user"] is None:
+        return found
+    user, password = (
+        quote(part.encode("utf-8", "surrogateescape"), safe="")
+        for part in values["proxy_user"].partition(":")[::2]
+    )
+
+    def with_user(url: str) -> str:
+        scheme, mark, rest = url.partition("://")
+        return f"{scheme}{mark}{user}:{password}@{rest.rpartition('@')[2]}" if url else url
+
+    return replace(found, plain=with_user(found.plain), secure=with_user(found.secure))
+
+
+def _named_proxies(values: dict[str, Any]) -> Proxies:
     if values["proxy"] is not None:
         given = _proxy(values["proxy"]) or ""
         found = Proxies(given, given, named=True)
@@ -794,7 +1032,40 @@ def _tls(values: dict[str, Any]) -> TlsOptions:
         server_name=values["servername"],
         minimum=values["tls_min"],
         maximum=values["tls_max"],
+        ciphers=values["ciphers"],
+        pinned=() if values["pinnedpubkey"] is None else _pinned(values["pinnedpubkey"]),
     )
+
+
+_PIN = "sha256//"
+
+
+def _pinned(text: str) -> tuple[str, ...]:
+    """The hashes that --pinnedpubkey names, or that of the key in its file."""
+    from base64 import b64decode  # late: only for this option
+
+    if text.startswith(_PIN):
+        pins = [each.strip() for each in text.split(";") if each.strip()]
+        for each in pins:
+            try:
+                size = len(b64decode(each.removeprefix(_PIN), validate=True))
+            except ValueError:
+                size = 0
+            if not each.startswith(_PIN) or size != 32:
+                raise click.UsageError(
+                    f"--pinnedpubkey: {each!r} is not {_PIN} and the base64 of a SHA-256 (44 characters)"
+                )
+        return tuple(each.removeprefix(_PIN) for each in pins)
+    _readable(text, "--pinnedpubkey")
+    from wsprobe.certificate import pin, spki_in
+
+    with open(text, "rb") as file:
+        key = spki_in(file.read())
+    if not key:
+        raise click.UsageError(
+            f"--pinnedpubkey: {text}: no public key; to take it from a certificate: openssl x509 -pubkey -noout"
+        )
+    return (pin(key),)
 
 
 def _readable(path: str | None, name: str) -> None:
@@ -816,7 +1087,20 @@ def _route(values: dict[str, Any]) -> Route:
         connect_to=tuple(_connect_to(text) for text in values["connect_to"]),
         unix_socket=values["unix_socket"],
         interface=values["interface"],
+        proxy_header=_proxy_header(values),
     )
+
+
+def _proxy_header(values: dict[str, Any]) -> str | None:
+    client: str | None = values["haproxy_clientip"]
+    if client is None:
+        return "" if values["haproxy_protocol"] else None
+    import ipaddress  # late: only for this option
+
+    try:
+        return str(ipaddress.ip_address(client))
+    except ValueError:
+        raise click.UsageError(f"--haproxy-clientip: {client!r} is not an IP address") from None
 
 
 def _resolve(text: str) -> tuple[str, int, tuple[str, ...]]:

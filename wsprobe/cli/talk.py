@@ -29,7 +29,7 @@ from wsprobe.cli.options import (
     settings,
     verdict,
 )
-from wsprobe.cli.places import complete, expand
+from wsprobe.cli.places import UrlList, complete, sources
 from wsprobe.cli.probe import probe_all
 from wsprobe.cli.streams import emit, note
 from wsprobe.exchange import Event, Exchange, Plan
@@ -256,10 +256,11 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
     if usual.asking.http2:
         limits = replace(usual.asking.limits, max_session=OVER_HTTP2)
         usual = replace(usual, asking=replace(usual.asking, limits=limits))
-    words = expand(urls)
-    made = Conversation(usual, how, several=len(words) > 1)
+    places = sources(urls)
+    several = len(places) > 1 or any(isinstance(each, UrlList) and each.several() for each in places)
+    made = Conversation(usual, how, several)
     with made:
-        probe_all(words, usual, made, made.ask)
+        probe_all(places, usual, made, made.ask)
     return made.exit_status
 
 
@@ -396,7 +397,7 @@ class Conversation(Output):
 
     async def _opened(self, held: Held, head: Head, at: int) -> None:
         if self._raw:
-            await self._write(self._sink.opened(head, self._plan.target.url, at))
+            await self._put(self._sink.opened(head, self._plan.target.url, at))
 
     async def _hear(self, what: Sequence[Heard], at: int) -> None:
         if not self._raw:
@@ -404,7 +405,7 @@ class Conversation(Output):
 
             emit(lines(what, self._lines_look), self._lines_to, self._lines_look)
             return
-        await self._write(self._sink.heard(what, at))
+        await self._put(self._sink.heard(what, at))
         if self._sink.ambiguous and not self._warned:
             self._warned = True
             name, others = ("line end", "--null or --jsonl") if self._separator == b"\n" else ("NUL", "--jsonl")
@@ -412,7 +413,7 @@ class Conversation(Output):
 
     _warned = False
 
-    async def _write(self, data: bytes) -> None:
+    async def _put(self, data: bytes) -> None:
         if data:
             assert self._way is not None
             await self._way.write(data)
@@ -420,7 +421,7 @@ class Conversation(Output):
     async def _over(self, exchange: Exchange) -> None:
         if self._held is not None and self._raw:
             last = exchange.events[-1]
-            await self._write(self._sink.closed(self._held, getattr(last, "how", ""), last.at))
+            await self._put(self._sink.closed(self._held, getattr(last, "how", ""), last.at))
 
     async def _said(self) -> AsyncGenerator[Sequence[Said], None]:
         from wsprobe.net.talk import pieces

@@ -19,7 +19,7 @@ from wsprobe.exchange import (
     Connected,
     ConnectFailed,
     Connecting,
-    Plan,
+    ProxyHeaderSent,
     Resolved,
     ResolveFailed,
     Route,
@@ -27,7 +27,7 @@ from wsprobe.exchange import (
 )
 from wsprobe.net.plan import Ready
 from wsprobe.net.stream import End, StreamWire, Tape, Wire, said_of
-from wsprobe.target import authority
+from wsprobe.target import authority, destination
 
 _FAMILY = {0: tsocket.AF_UNSPEC, 4: tsocket.AF_INET, 6: tsocket.AF_INET6}
 
@@ -194,7 +194,7 @@ def _local(stream: trio.SocketStream) -> str:
 async def reach(ready: Ready, tape: Tape) -> Wire | End:
     """The wire that the opening handshake is to be sent on, or why there is none."""
     plan = ready.plan
-    host, port = target(plan)
+    host, port = destination(plan.target, plan.route)
     first = (host, port) if ready.proxy is None else (ready.proxy.host, ready.proxy.port)
     stream = await _stream(*first, plan.route, tape)
     if isinstance(stream, End):
@@ -203,6 +203,11 @@ async def reach(ready: Ready, tape: Tape) -> Wire | End:
     try:
         if ready.proxy is not None:
             wire = await _through(StreamWire(stream), ready, host, port, tape)
+        if plan.route.proxy_header is not None and not isinstance(wire, End):
+            ends = stream.socket.getsockname(), stream.socket.getpeername()
+            header = proxy_header(*ends, client=plan.route.proxy_header)
+            tape.add(ProxyHeaderSent(tape.now(), header))
+            await wire.send(header)  # that it did not arrive shows when the answer is read
         if ready.context is not None and not isinstance(wire, End):
             from wsprobe.net.tls import secure
 
@@ -215,13 +220,22 @@ async def reach(ready: Ready, tape: Tape) -> Wire | End:
     return wire
 
 
-def target(plan: Plan) -> tuple[str, int]:
-    """Host and port to connect to: the target's own, or what ``Route.connect_to`` puts there."""
-    host, port = plan.target.host, plan.target.port
-    for from_host, from_port, to_host, to_port in plan.route.connect_to:
-        if from_host.lower() in ("", host.lower()) and from_port in (0, port):
-            return to_host or host, to_port or port
-    return host, port
+def proxy_header(local: Any, remote: Any, client: str) -> bytes:
+    """The header of the PROXY protocol, version 1 (haproxy/doc/proxy-protocol.txt, section 2.1).
+
+    *local*, *remote*: the two ends of the TCP connection, as the system has them; through a proxy that is the
+    connection to the proxy. *client*: the address to name as the client's; "" for our own. As curl has it
+    (lib/cf-haproxy.c), which names *client* for both ends, or in 8.14 for ours alone, though the other may be
+    of another family: here it stands for both where the families differ.
+    """
+    if not isinstance(local, tuple):
+        return b"PROXY UNKNOWN\r\n"  # a Unix socket
+    # A scope behind an IPv6 address is ours, and means nothing elsewhere.
+    source, to = (end[0].partition("%")[0] for end in (local, remote))
+    if client:
+        source, to = client, to if (":" in to) == (":" in client) else client
+    family = "TCP6" if ":" in source else "TCP4"
+    return f"PROXY {family} {source} {to} {local[1]} {remote[1]}\r\n".encode("ascii")
 
 
 async def _stream(host: str, port: int, route: Route, tape: Tape) -> trio.SocketStream | End:
@@ -248,7 +262,7 @@ async def _through(wire: Wire, ready: Ready, host: str, port: int, tape: Tape) -
         wire = inside
     tunnel = Tunnel(wire, tape)
     if ready.proxy.kind in ("http", "https"):
-        return await http.through_http(tunnel, ready.proxy, host, port)
+        return await http.through_http(tunnel, ready.proxy, host, port, ready.plan.route.proxy_authorization)
     if ready.proxy.kind in ("socks4", "socks5"):
         family = 4 if ready.proxy.kind == "socks4" else ready.plan.route.family
         addresses = await resolve(host, port, replace(ready.plan.route, family=family), tape)

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from wsprobe.conversation import Client, Maker
 from wsprobe.exchange import Plan, PlanError
+from wsprobe.target import destination
 
 if TYPE_CHECKING:
     import ssl
@@ -25,6 +26,12 @@ class Ready(Struct, frozen=True):
     proxy: Proxy | None
     proxy_context: ssl.SSLContext | None
     """Of an ``https:`` proxy."""
+
+    @property
+    def host(self) -> str:
+        """The name or address of who is asked, in lower case; the path of a Unix socket."""
+        plan = self.plan
+        return plan.route.unix_socket or destination(plan.target, plan.route)[0].lower()
 
     def client(self, alpn: str | None, make: Maker | None = None) -> Client | Http2Client:
         """The client's side of the conversation, at its beginning. *alpn*: what the server took; *make*: see
@@ -60,5 +67,7 @@ def check(plan: Plan) -> Ready:
 
         from wsprobe.net.tls import context as trusting
 
-        proxy_context = trusting(replace(plan.tls, certificate=None, key=None, server_name=None))
+        proxy_context = trusting(
+            replace(plan.tls, certificate=None, key=None, server_name=None, ciphers=None, pinned=())
+        )
     return Ready(plan, context, proxy, proxy_context)

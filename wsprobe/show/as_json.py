@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
@@ -22,6 +23,7 @@ from wsprobe import __version__
 from wsprobe.archive import ascii_json
 from wsprobe.browsers.engine import DomEvent, DomException, ScriptView
 from wsprobe.browsers.tell import Tellable
+from wsprobe.certificate import days_left, described, objectionable
 from wsprobe.exchange import Certificate, Exchange, TlsDone, TlsFailed
 from wsprobe.judge.finding import Disclosed, Finding, Level, Verdict
 from wsprobe.outcome import STATUS_OF
@@ -164,6 +166,31 @@ class HopJson(Object, frozen=True, kw_only=True):
     response: Annotated[ResponseJson | None, Meta(description="As response above.")]
 
 
+class CertificateJson(Object, frozen=True, kw_only=True):
+    """A certificate of the chain that the server sent."""
+
+    subject: Annotated[str, Meta(description="Distinguished name, as CN=example.org,O=Example.")]
+    issuer: Annotated[str, Meta(description="Distinguished name.")]
+    names: Annotated[
+        tuple[str, ...], Meta(description="Host names and addresses that it is for (subjectAltName).")
+    ]
+    not_before: Annotated[str, Meta(description="ISO 8601, UTC.")]
+    not_after: Annotated[str, Meta(description="ISO 8601, UTC.")]
+    days_left: Annotated[
+        int | None,
+        Meta(
+            description="Whole days from the start of the recording until not_after; below zero once expired."
+        ),
+    ]
+    key: Annotated[str, Meta(description="Kind and size of its public key, as RSA 2048 or EC P-256.")]
+    signature: Annotated[str, Meta(description="Algorithm of its signature, as sha256WithRSAEncryption.")]
+    sha256: Annotated[str, Meta(description="Fingerprint: SHA-256 of the certificate, in hex.")]
+    public_key: Annotated[
+        str,
+        Meta(description="What --pinnedpubkey takes: sha256// and base64 of the SHA-256 of its public key."),
+    ]
+
+
 class TlsJson(Object, frozen=True, kw_only=True):
     """TLS as it was set up, or why it was not."""
 
@@ -180,8 +207,11 @@ class TlsJson(Object, frozen=True, kw_only=True):
         ),
     ]
     kind: Annotated[
-        Literal["certificate", "alert", "not-tls", "fin", "reset", "error"] | UnsetType,
-        Meta(description="Only of a failure: what kind."),
+        Literal["certificate", "pinned-key", "alert", "not-tls", "fin", "reset", "error"] | UnsetType,
+        Meta(
+            description="Only of a failure: what kind; pinned-key: the server has another key than "
+            "--pinnedpubkey says."
+        ),
     ] = UNSET
     reason: Annotated[
         str | UnsetType | None,
@@ -194,6 +224,23 @@ class TlsJson(Object, frozen=True, kw_only=True):
         int | UnsetType | None,
         Meta(description="Only of a failure: number of the TLS alert that the server sent."),
     ] = UNSET
+    chain: Annotated[
+        list[CertificateJson],
+        Meta(
+            description="All certificates that the server sent, its own first, in its order; also where they "
+            "were not accepted. Empty if it showed none."
+        ),
+    ]
+    days_left: Annotated[
+        int | None, Meta(description="Of the server's own certificate; null if it showed none.")
+    ]
+    browsers: Annotated[
+        dict[str, str],
+        Meta(
+            description="What browsers say to this certificate or version of TLS, by name; one that has "
+            "nothing against it, as far as is known, is absent."
+        ),
+    ]
 
 
 class TimingJson(Object, frozen=True, kw_only=True):
@@ -631,8 +678,8 @@ class ReportJson(Object, frozen=True, kw_only=True):
         dict[str, TellableJson] | UnsetType,
         Meta(
             description="By engine: which of the recordings script can tell apart, the same in every object, "
-            "or of more than 100 recordings in the first only; with compare --browser-mode and "
-            "several recordings."
+            "or of more than 100 recordings in the first only, and of more than 1,000 in none; with compare "
+            "--browser-mode and several recordings."
         ),
     ] = UNSET
     seen: Annotated[
@@ -723,45 +770,59 @@ def pieces(value: ReportJson) -> Iterator[str]:
     What one exchange makes is encoded at once. What many readers make of it is encoded reader by reader: of a
     flood, the whole text is never held.
     """
-    many = value.views is not UNSET or value.verdicts is not UNSET
-    return _pieces(value, 3 if many else 0)
+    if value.views is UNSET and value.verdicts is UNSET:
+        return _at_once(value)
+    return _by_member(value)
 
 
 def trace_pieces(value: TraceJson) -> Iterator[str]:
     """The compact text of a trace in parts, pure ASCII, without a line end: request by request."""
-    return _pieces(value, 2)
+    return _by_member(value)
 
 
-def _pieces(value: object, deep: int) -> Iterator[str]:
-    """*value* in parts: members and items one by one, *deep* levels down; a long list by a FEW."""
-    if deep and isinstance(value, Object):
-        begin = "{"
-        for field in fields(value):
-            member = getattr(value, field.name)
-            if member is not UNSET:
-                yield f'{begin}"{field.encode_name}":'
-                yield from _pieces(member, deep - 1)
-                begin = ","
-        yield "}"
-    elif deep and isinstance(value, list) and value:
-        begin = "["
-        for at in range(0, len(value), FEW):
-            yield begin
-            if len(value) > FEW:
-                yield from _chunks(ascii_json(value[at : at + FEW])[1:-1])
-            else:
-                yield from _items(value, deep - 1)
+def _by_member(value: Object) -> Iterator[str]:
+    begin = "{"
+    for name, written in _members(type(value)):
+        member = getattr(value, name)
+        if member is not UNSET:
+            yield f'{begin}"{written}":'
+            yield from _member(member)
             begin = ","
+    yield "}"
+
+
+@cache
+def _members(of: type[Object]) -> tuple[tuple[str, str], ...]:
+    """(name, name in JSON) of each member. Kept: to ask msgspec takes 1 ms a type, more than a whole report."""
+    return tuple((field.name, field.encode_name) for field in fields(of))
+
+
+def _member(value: object) -> Iterator[str]:
+    if isinstance(value, SessionJson) or (isinstance(value, ViewJson) and not _short(value)):
+        yield from _by_member(value)
+    elif isinstance(value, list) and len(value) > FEW:
+        for at in range(0, len(value), FEW):
+            yield "," if at else "["
+            yield from _chunks(ascii_json(value[at : at + FEW])[1:-1])
+        yield "]"
+    elif isinstance(value, list) and value and isinstance(value[0], ViewJson | ChangeJson):
+        for number, item in enumerate(value):
+            yield "," if number else "["
+            yield from _member(item)
         yield "]"
     else:
-        yield from _chunks(ascii_json(value))
+        yield from _at_once(value)
 
 
-def _items(value: list[object], deep: int) -> Iterator[str]:
-    for number, item in enumerate(value):
-        if number:
-            yield ","
-        yield from _pieces(item, deep)
+def _short(view: ViewJson) -> bool:
+    """Whether the text of *view* is short, as nearly always: at once it is made in a third of the time."""
+    if view.answered is not UNSET or len(view.events) > FEW:
+        return False
+    return sum(len(each.data) for each in view.events if isinstance(each, MessageJson)) < CHUNK
+
+
+def _at_once(value: object) -> Iterator[str]:
+    return _chunks(ascii_json(value))
 
 
 def _chunks(text: bytes) -> Iterator[str]:
@@ -957,9 +1018,40 @@ def body_value(body: Body) -> BodyJson:
     )
 
 
+def certificate_value(shown: Certificate, started: str) -> CertificateJson:
+    more = described(shown.der)
+    return CertificateJson(
+        subject=shown.subject,
+        issuer=shown.issuer,
+        names=shown.names,
+        not_before=shown.not_before,
+        not_after=shown.not_after,
+        days_left=days_left(shown, started),
+        key=more.key,
+        signature=more.signature,
+        sha256=more.sha256,
+        public_key=more.public_key and f"sha256//{more.public_key}",
+    )
+
+
+def _objections(exchange: Exchange) -> dict[str, str]:
+    from wsprobe.browsers.objections import objections  # a seam: engines are loaded where one has its say
+
+    return objections(exchange)
+
+
 def tls_value(exchange: Exchange) -> TlsJson | None:
     """None for ws:."""
     for event in reversed(exchange.events):
+        if not isinstance(event, TlsDone | TlsFailed):
+            continue
+        first = () if event.certificate is None else (event.certificate,)
+        chain = [certificate_value(each, exchange.started) for each in (*first, *event.issuers)]
+        more: dict[str, Any] = {
+            "chain": chain,
+            "days_left": chain[0].days_left if first else None,
+            "browsers": _objections(exchange) if objectionable(event) else {},
+        }
         match event:
             case TlsDone():
                 return TlsJson(
@@ -969,6 +1061,7 @@ def tls_value(exchange: Exchange) -> TlsJson | None:
                     certificate=event.certificate,
                     verified=event.verified,
                     error=event.problem,
+                    **more,
                 )
             case TlsFailed():
                 return TlsJson(
@@ -981,9 +1074,8 @@ def tls_value(exchange: Exchange) -> TlsJson | None:
                     kind=event.kind,
                     reason=event.reason or None,
                     alert=event.alert,
+                    **more,
                 )
-            case _:
-                pass
     return None
 
 

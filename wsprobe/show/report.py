@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from wsprobe import __version__
+from wsprobe.authentication import challenges, unspoken
+from wsprobe.certificate import objectionable
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
@@ -16,16 +18,18 @@ from wsprobe.exchange import (
     Sent,
     TlsDone,
     TlsFailed,
+    TunnelFailed,
     TunnelReceived,
     TunnelSent,
 )
 from wsprobe.followup import redirect, versions
 from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.judge.subject import how
+from wsprobe.judge.transport import proxy_answer
 from wsprobe.outcome import TABLE
 from wsprobe.read import read
 from wsprobe.read.head import split_head
-from wsprobe.read.reading import Reading
+from wsprobe.read.reading import Head, Reading
 from wsprobe.remedy import advice
 from wsprobe.report import Report, close_of
 from wsprobe.show import answer, http2, timing
@@ -78,6 +82,7 @@ def handshake(report: Report, look: Look) -> list[Line]:
     for finding in unplaced(findings, reading):
         if finding.level != "note" or look.verbose or finding.id in report_notes(report):
             rows += loose(finding, look)
+    rows += certificates(report, look)
     rows += outcome(report, look)
     if look.terminal:
         rows += timing.waterfall(reading, look)
@@ -108,19 +113,45 @@ def unplaced(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
 
 
 def asked_again(hop: Exchange, then: Exchange) -> str:
-    """Why *then* was asked after *hop*: another place, or another version (RFC 6455 section 4.4)."""
-    url = visible(hop.plan.target.url.encode())
+    """Why *then* was asked after *hop*: another place, another version (RFC 6455 section 4.4), or again over
+    the other protocol or with credentials, as browsers do."""
+    url = shown_text(hop.plan.target.url)
     answer = read(hop)
     final = answer.final
     status = final.status if final is not None else None
+    reason = visible(final.reason) if final is not None else ""
+    said = f"{status} {reason}".rstrip()
+    if how := answered_with(hop, then):
+        return f"asked again {how} after {url}: it answered {said}"
+    if final is None and any(isinstance(event, TunnelFailed) for event in hop.events):
+        how = f"with {scheme(then.plan.route.proxy_authorization or 'Basic')} credentials for the proxy"
+        return f"asked again {how}, which answered 407 on the way to {url}"
     listed = ", ".join(map(str, versions(answer)))
     if then.plan.target.url == hop.plan.target.url and listed:
         return f"asked again in {then.plan.wire} after {url}: it answered {status}, and speaks {listed}"
-    reason = visible(final.reason) if final is not None else ""
-    said = f"{status} {reason}".rstrip()
+    if answer.http2 is not None and then.plan.target.url == hop.plan.target.url:
+        return http2.asked_again(answer, read(then))
     left = left_behind(hop, then)
     kept = f"; another origin, so not sent to it: {', '.join(left)}" if left else ""
-    return f"asked again at {visible(then.plan.target.url.encode())} after {url}: it answered {said}{kept}"
+    return f"asked again at {shown_text(then.plan.target.url)} after {url}: it answered {said}{kept}"
+
+
+def answered_with(hop: Exchange, then: Exchange) -> str:
+    """How the 401 of *hop* is answered by *then*; "" if that is another request."""
+    if then.plan.target.url != hop.plan.target.url:
+        return ""
+    final = read(hop).final
+    before, after = (split_head(each.plan.request)[0].all(b"authorization") for each in (hop, then))
+    if final is None or final.status != 401 or not after or (before and before[0].value == after[0].value):
+        return ""
+    named = scheme(after[0].value.decode("latin-1"))
+    again = before and scheme(before[0].value.decode("latin-1")) == named
+    return f"with {named} and its new nonce" if again else f"with {named} credentials"
+
+
+def scheme(authorization: str) -> str:
+    """Of credentials: the name before them."""
+    return shown_text(authorization.partition(" ")[0])
 
 
 def left_behind(hop: Exchange, then: Exchange) -> list[str]:
@@ -170,6 +201,26 @@ def transport_bytes(report: Report, look: Look) -> list[Line]:
     return rows
 
 
+def certificates(report: Report, look: Look) -> list[Line]:
+    """The chain that the server sent, and what browsers say to it, where something is wrong with it."""
+    exchange = report.exchange
+    event = next((e for e in reversed(exchange.events) if isinstance(e, TlsDone | TlsFailed)), None)
+    if event is None or not objectionable(event):
+        return []
+    from wsprobe.browsers.objections import objections  # a seam: engines, only where one has its say
+    from wsprobe.show.chain import chain
+
+    rows = []
+    if event.certificate is not None and (isinstance(event, TlsFailed) or event.problem is not None):
+        rows = [line(row) for row in chain((event.certificate, *event.issuers), exchange.started)]
+    said = objections(exchange)
+    rows += [line(f"{TITLES[browser]} says: ", words) for browser, words in said.items()]
+    return rows if not look.terminal else [part for row in rows for part in cut(row, look.width)]
+
+
+TITLES = {"chromium": "Chromium", "firefox": "Firefox", "webkitgtk": "WebKitGTK"}
+
+
 def _told(data: bytes, look: Look) -> list[Line]:
     """A proxy's own answer, as text."""
     told = data if look.verbose else without_style(data)
@@ -198,7 +249,7 @@ def outcome(report: Report, look: Look) -> list[Line]:
     final = report.reading.final
     unheard = final is not None and final.status is not None and report.reading.session is None
     if final is not None and unheard and final.status != 101 and not report.views:
-        url = visible(report.title.encode())
+        url = shown_text(report.title)
         rows.append(
             line("  a script in a browser sees none of this: ", f"wsprobe compare --browser-mode {url}")
         )
@@ -228,6 +279,7 @@ def sentence(report: Report, look: Look) -> str:
             f"the server answered {status} in place of 101: it did not take this for a WebSocket"
         ),
         "invalid": lambda: invalid(report.verdict),
+        "proxy-failed": lambda: through_proxy(report),
         "closed": lambda: closed(report, look),
         "tls-failed": lambda: "TLS could not be set up, so nothing was asked",
         "timeout": lambda: "a time limit ran out: " + ended(report),
@@ -241,11 +293,34 @@ def sentence(report: Report, look: Look) -> str:
 
 
 def unauthorized(report: Report) -> str:
-    """Whether credentials are wanted, or those that were sent were refused."""
+    """Whether credentials are wanted, or those sent were refused; and which ways are not spoken here."""
     head = report.reading.request.head
-    if head.all(b"authorization") or head.all(b"proxy-authorization"):
-        return "it refused the credentials that were sent"
-    return "it wants credentials (-u, -b or -H)"
+    final = report.reading.final
+    given = head.all(b"authorization") or head.all(b"proxy-authorization")
+    said = "it refused the credentials that were sent" if given else "it wants credentials (-u, -b or -H)"
+    return said if final is None else said + foreign(final.head, b"www-authenticate")
+
+
+def through_proxy(report: Report) -> str:
+    """What became of the way through a proxy; of a 407, what it wants."""
+    head = split_head(proxy_answer(report.reading))[0]
+    if head.first is None or b" 407" not in head.first.text[:13]:
+        return MEANING["proxy-failed"]
+    route = report.exchange.plan.route
+    refused = "@" in (route.proxy or "") and route.proxy_authorization != ""
+    said = "refused the credentials that were sent" if refused else "wants credentials (--proxy-user)"
+    return f"the proxy answered 407: it {said}{foreign(head, b'proxy-authenticate')}"
+
+
+def foreign(head: Head, name: bytes) -> str:
+    """Which of the schemes that a challenge offers wsprobe does not speak, to stand behind a sentence."""
+    offered = challenges(field.value for field in head.all(name))
+    strange = unspoken(offered)
+    if not strange:
+        return ""
+    only = len(strange) == len({each.scheme for each in offered})
+    named = shown_text(" and ".join(strange))
+    return f"; it offers {'only ' if only else ''}{named}, which wsprobe does not speak"
 
 
 def interrupted(report: Report) -> str:
@@ -271,7 +346,7 @@ def interrupted(report: Report) -> str:
 def redirected(report: Report) -> str:
     """What -L has done about a redirect, or would do."""
     to = redirect(report.reading)
-    followed = len(report.exchange.hops)
+    followed = sum(redirect(read(hop)) is not None for hop in report.exchange.hops)
     asked = {hop.plan.target.url for hop in report.exchange.hops}
     final = report.reading.final
     if to is None and (final is None or not final.head.all(b"location")):
