@@ -17,6 +17,7 @@ SEE_ALSO = {
     "compare": ("wsprobe-json(5)", "wsprobe-browsers(7)", "wsprobe-history(7)"),
     "trace": ("wsprobe-json(5)", "wsprobe-browsers(7)"),
     "talk": ("wsprobe-json(5)",),
+    "watch": ("wsprobe-json(5)", "prometheus(1)"),
     "explain": ("wsprobe-browsers(7)", "wsprobe-history(7)"),
     "serve": ("wsprobe-json(5)",),
 }
@@ -28,6 +29,10 @@ EXIT: dict[str, str] = {
     "else was found.",
     "talk": "As wsprobe-connect(1) has it; 20 also if --count or --match was not met, 2 if a line of the input "
     "cannot be sent. A session that ended with a Close of 1000 has 0.",
+    "watch": "That of the last probe, as wsprobe-connect(1) has it; of several URLs, the first that is not 0. "
+    "With --until: 0 as soon as it is met; where --count ends it before, the last probe's, or 20 where that is "
+    "0. After ^C, which is how it ends without either, 130; after SIGTERM 143, after SIGHUP 129; each with a "
+    "last summary.",
     "explain": "0 if the topic was found, 2 if it was not.",
     "serve": "130 after ^C, which is how it ends.",
 }

@@ -25,6 +25,7 @@ COMMANDS = {
     "connect": "make one handshake and report exactly what came back",
     "compare": "compare recordings, and what browsers and specifications make of them",
     "trace": "ask again with one thing changed at a time: which hop broke the handshake",
+    "watch": "ask again and again: what changes, how often it is up, how long it takes",
     "talk": "hold a session: lines in, messages out, or a prompt",
     "explain": "look up a close code, status, console message, finding or revision",
     "serve": "run the lab: a loopback server that plays every scenario",
@@ -200,7 +201,7 @@ def without(text: str, argv: Sequence[str]) -> str:
     for word in sorted(
         {part for each in argv for part in (each, each.partition("=")[2])}, key=len, reverse=True
     ):
-        if len(word) > 1 and not re.fullmatch(r"--?[a-z-]+|connect|compare|trace|talk|explain|serve", word):
+        if len(word) > 1 and not re.fullmatch(rf"--?[a-z-]+|{'|'.join(COMMANDS)}", word):
             text = text.replace(word, "***")
     return text
 

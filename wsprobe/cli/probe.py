@@ -36,7 +36,14 @@ Ask = Callable[[Plan, Callable[[Event], object], Callable[[Exchange], object]], 
 """Carries out a plan: see ``net.probe`` for what watches and what keeps."""
 
 
-class Sink(Protocol):
+class Complaints(Protocol):
+    """Who hears of what cannot be used."""
+
+    def unusable(self, text: str) -> None:
+        """Take the complaint about a line of a list."""
+
+
+class Sink(Complaints, Protocol):
     """What becomes of the reports, and of what happens on the way to them."""
 
     def event(self, event: Event) -> None:
@@ -47,9 +54,6 @@ class Sink(Protocol):
 
     def waiting(self, text: str) -> None:
         """Take what is waited for between two tries, or why there is no other."""
-
-    def unusable(self, text: str) -> None:
-        """Take the complaint about a line of a list."""
 
     def asking(self, under_way: int, left: int | None) -> None:
         """Take how many are being asked, and how many more there are; None where that is not known."""
@@ -128,7 +132,7 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
 class Jobs:
     """The places of *sources* in their order, each read when it is asked for."""
 
-    def __init__(self, sources: Sequence[Word | UrlList], settings: Settings, lab: Lab, to: Sink) -> None:
+    def __init__(self, sources: Sequence[Word | UrlList], settings: Settings, lab: Lab, to: Complaints) -> None:
         self._sources = sources
         self._settings = settings
         self._lab = lab
@@ -224,6 +228,7 @@ async def asked(
     """Probe one place, with the retries, redirects and other versions that the options allow.
 
     *keep* gets each exchange as soon as it is over, also one that was interrupted; *say* what is waited for.
+    *talk* makes what is said in a session that opens, in place of standard input.
     """
     from wsprobe import net
 
@@ -271,6 +276,7 @@ async def conversation(
     earlier as hops.
 
     *keep* gets each of them too, also one that was interrupted. *keys* know what earlier tries have learned.
+    *talk* is as above.
     """
     from wsprobe import net
 

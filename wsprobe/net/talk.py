@@ -18,10 +18,12 @@ import trio
 from wsprobe.conversation import Maker, Phase, Speaking, Turn
 from wsprobe.exchange import Plan, Received, Sent
 from wsprobe.net.stream import End, Tape, Wire
+from wsprobe.read.frames import agreed_deflate
 from wsprobe.read.reading import Head
 from wsprobe.talk.codec import Heard
-from wsprobe.talk.held import Held, Said
+from wsprobe.talk.held import Held, Rules, Said
 from wsprobe.talk.kept import Kept
+from wsprobe.talk.older import halves
 
 WAITING = 256 * 1024
 """Bytes that wait to be written, at which no more is taken to be said."""
@@ -267,6 +269,20 @@ class Talk:
         if self._held is not None and self._end is None:
             self._push(self._client.carry(self._held.leave(self._tape.now())))
             self._take_clock()
+
+
+def unheard(said: AsyncGenerator[Sequence[Said], None], hold: float) -> Talk:
+    """A session in which *said* is said and what comes is only recorded, and which is closed after that."""
+
+    def make(plan: Plan, head: Head, at: int) -> Held:
+        reader, writer = halves(plan.wire, plan.request, head, agreed_deflate(head))
+        return Held(plan, reader, writer, Rules(eof="close"), at)
+
+    async def hear(heard: Sequence[Heard], at: int) -> None: ...
+
+    async def opened(held: Held, head: Head, at: int) -> None: ...
+
+    return Talk(make, said, hear, lambda plan, tape: [Kept(plan.limits.max_session, tape.add)], opened, hold)
 
 
 async def pieces(descriptor: int, size: int) -> AsyncGenerator[bytes, None]:

@@ -77,7 +77,12 @@ class OlderWriter(Writer):
 
 
 def halves(
-    wire: str, request: bytes, head: Head, deflate: Deflate | None, shape: Shape, max_message: int
+    wire: str,
+    request: bytes,
+    head: Head,
+    deflate: Deflate | None,
+    shape: Shape | None = None,
+    max_message: int = 1 << 26,
 ) -> tuple[Reader, Writer]:
     """Both halves of a session in the version called *wire*."""
     if WIRES[wire].framed_as_rfc6455:
