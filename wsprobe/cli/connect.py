@@ -134,6 +134,7 @@ class Output:
         self._out = look(sys.stdout, settings.color, settings.verbose)
         self._err = look(sys.stderr, settings.color, settings.verbose)
         self._first = True
+        self._session_too = True
         self._outcomes: Counter[str] = Counter()
         self._conversation: Conversation | None = None
         self._report_to = report_to or sys.stdout
@@ -270,7 +271,7 @@ class Output:
         from wsprobe.show.lines import Piece, line
         from wsprobe.show.report import handshake
 
-        lines = handshake(report, self._report_look)
+        lines = handshake(report, self._report_look, self._session_too)
         if self._several:
             lines = [*([] if self._first else [()]), line(Piece(shown_text(report.title), "title")), *lines]
         self._first = False

@@ -41,6 +41,7 @@ from wsprobe.talk.held import Held, Rules, Said
 from wsprobe.talk.kept import Kept
 
 if TYPE_CHECKING:
+    from wsprobe.cli.terminal import Terminal
     from wsprobe.net.stream import Tape
     from wsprobe.net.talk import Output as Way
     from wsprobe.read.reading import Head
@@ -343,7 +344,9 @@ class Conversation(Output):
         self._manner = manner
         self._lines_to = sys.stderr if taken else sys.stdout
         self._lines_look = self._err if taken else self._out
-        self._commands = sys.stdin.isatty() and manner.form == "lines"
+        self._by_hand = sys.stdin.isatty() and sys.stdout.isatty() and not taken and manner.form == "lines"
+        self._session_too = not self._by_hand or bool(settings.verbose)
+        self._terminal: Terminal | None = None
         self._way: Way | None = None
         self._spool: Spool | None = None
         self._held: Held | None = None
@@ -360,12 +363,16 @@ class Conversation(Output):
         if self._raw and self._way is None:
             sys.stdout.flush()
             self._way = Way(sys.stdout.fileno())
-        self._held = self._spool = None
+        self._held = self._spool = self._terminal = None
         self._sink = heard.Json() if self._manner.form == "jsonl" else heard.Raw(self._separator)
         self._plan = plan
         hold = None if self._settings.max_time is not None else float("inf")
         talk = Talk(self._make, self._said(), self._hear, self._keep, self._opened, hold)
-        exchange = await net.probe(plan, watch, talk, keep)
+        try:
+            exchange = await net.probe(plan, watch, talk, keep)
+        finally:
+            if self._terminal is not None:
+                await self._terminal.stop()
         await self._over(exchange)
         return exchange
 
@@ -396,10 +403,21 @@ class Conversation(Output):
         return kept
 
     async def _opened(self, held: Held, head: Head, at: int) -> None:
-        if self._raw:
+        if self._by_hand:
+            from wsprobe.cli.terminal import Terminal
+
+            def file(path: str) -> Said:
+                return file_said(os.path.expanduser(path), self._manner.binary, "/send")
+
+            self._terminal = Terminal(self._out, held, head, self._plan.target.url, file)
+            await self._terminal.start()
+        elif self._raw:
             await self._put(self._sink.opened(head, self._plan.target.url, at))
 
     async def _hear(self, what: Sequence[Heard], at: int) -> None:
+        if self._terminal is not None:
+            await self._terminal.hear(what, at)
+            return
         if not self._raw:
             from wsprobe.show.talk import heard as lines
 
@@ -429,6 +447,11 @@ class Conversation(Output):
         how = self._manner
         if how.first:
             yield how.first
+        if self._terminal is not None:
+            async with aclosing(self._terminal.said()) as typed:
+                async for each in typed:
+                    yield each
+            return
         lines: said.Lines = said.Json() if how.form == "jsonl" else said.Raw(self._separator, how.binary)
         try:
             async with aclosing(pieces(0, PIECE)) as read:
@@ -442,16 +465,22 @@ class Conversation(Output):
 
     def report(self, report: Report) -> None:
         """Print and keep one report."""
-        super().report(report)
         held = self._held
+        if held is not None and self._by_hand and not self._settings.silent:
+            from wsprobe.show.talk import ended
+
+            emit(ended(held, self._out), sys.stdout, self._out)
+        super().report(report)
         if held is None:
             return
         if not self._settings.silent and not self._settings.as_json:
+            from wsprobe.show.lines import cut
             from wsprobe.show.talk import left_out, totals
 
             events = report.exchange.events
             more = "" if self._settings.save is not None else ": --save FILE keeps it"
-            lines = [*left_out(events, more), totals(held.totals, events[-1].at / 1_000_000)]
+            lines = left_out(events, more) if self._session_too else []
+            lines += cut(totals(held.totals, events[-1].at / 1_000_000), self._report_look.width)
             emit(lines, self._report_to, self._report_look)
         if self._wrong:
             note(self._wrong)

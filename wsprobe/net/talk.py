@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
+from typing import Generic, TypeVar
 
 import trio
 
-from wsprobe.conversation import Maker, Phase, Speaking, Turn
+from wsprobe.conversation import Client, Maker, Phase, Speaking, Turn
 from wsprobe.exchange import Plan, Received, Sent
 from wsprobe.net.stream import End, Tape, Wire
 from wsprobe.read.frames import agreed_deflate
@@ -61,7 +62,7 @@ class Talk:
         self._held: Held | None = None
         self._head: Head | None = None
         self._out: list[bytes] = []
-        self._waiting = 0
+        self._waiting = self._received = 0
         self._more = trio.Event()
         self._less = trio.Event()
         self._busy = False
@@ -140,7 +141,15 @@ class Talk:
                 close = held.close_received.frame if held.close_received is not None else None
                 for each in self._kept:
                     each.received(at, data, held.boundary, close)
+                self._bound(len(data))
             await self._hand_on(at)
+
+    def _bound(self, size: int) -> None:
+        """Over HTTP/2 all of a session is recorded: there is no cutting its frames, so it has an end."""
+        self._received += size
+        limits = self._held._plan.limits if self._held is not None else None
+        if limits is not None and not isinstance(self._client, Client) and self._received > limits.max_session:
+            self._end = self._end or End("limit", f"{limits.max_session} bytes after the 200")
 
     def _take(self, turn: Turn) -> None:
         self._turn = turn
@@ -187,7 +196,7 @@ class Talk:
                     await self._room(WAITING)
                     if self._end is not None or held.phase is not Phase.OPEN:
                         return
-                    self._push(self._client.carry(held.say(said)))
+                    self._push(self._client.carry(held.say(said, self._tape.now())))
                 self._take_clock()
         await self._room(1)
         if held.phase is Phase.OPEN:
@@ -375,4 +384,43 @@ class _Way:
             os.close(self._descriptor)
 
 
-__all__ = ["Output", "Talk", "pieces"]
+Item = TypeVar("Item")
+
+
+class Mailbox(Generic[Item]):
+    """What other threads post, in order, for one task here."""
+
+    def __init__(self) -> None:
+        self._token = trio.lowlevel.current_trio_token()
+        self._put, self._get = trio.open_memory_channel[Item](float("inf"))
+
+    def post(self, item: Item) -> None:
+        """To be called in any thread. Where nobody waits any more, it is dropped."""
+        with suppress(trio.RunFinishedError):
+            self._token.run_sync_soon(self._put.send_nowait, item)
+
+    async def each(self) -> AsyncGenerator[Item, None]:
+        """Every item, as it comes."""
+        async for item in self._get:
+            yield item
+
+
+async def told(start: Callable[[Callable[[], None]], object]) -> None:
+    """Call *start* with a function, and wait until that was called, in whatever thread."""
+    token, over = trio.lowlevel.current_trio_token(), trio.Event()
+
+    def done() -> None:
+        with suppress(trio.RunFinishedError):
+            token.run_sync_soon(over.set)
+
+    start(done)
+    await over.wait()
+
+
+async def apart(work: Callable[[], object]) -> None:
+    """Do *work*, which blocks, in a thread, to its end also when cancelled."""
+    with trio.CancelScope(shield=True):
+        await trio.to_thread.run_sync(work)
+
+
+__all__ = ["Mailbox", "Output", "Talk", "apart", "pieces", "told"]

@@ -61,8 +61,8 @@ TALK = 3600.0
 MEANING = {row.outcome: row.text for row in TABLE if row.outcome}
 
 
-def handshake(report: Report, look: Look) -> list[Line]:
-    """All lines of the report for standard output."""
+def handshake(report: Report, look: Look, session_too: bool = True) -> list[Line]:
+    """All lines of the report for standard output. *session_too*: its frames; they may have been seen."""
     reading = report.reading
     findings = [f for f in report.verdict.findings if f.id not in SAID_BY_OUTCOME]
     rows: list[Line] = []
@@ -76,7 +76,8 @@ def handshake(report: Report, look: Look) -> list[Line]:
     else:
         rows += answers(reading, findings, look)
     rows += transport_bytes(report, look)
-    rows += session(reading, look)
+    if session_too:
+        rows += session(reading, look)
     if reading.http2 is not None:
         rows += http2.ending(reading, look)
     for finding in unplaced(findings, reading):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+from msgspec.structs import replace
+
 from wsprobe.exchange import Event, LeftOut
 from wsprobe.read.frames import TEXT
+from wsprobe.read.reading import Head
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.session import SHOWN, SHOWN_VERBOSE
 from wsprobe.talk.codec import Control, Fault, Heard, Message
-from wsprobe.talk.held import Held, Totals
+from wsprobe.talk.held import Held, Said, Totals
 
 
 def heard(what: Iterable[Heard], look: Look) -> list[Line]:
@@ -88,11 +92,14 @@ def bytes_of(size: int) -> str:
     return f"{amount:.3g} {units[0]}"
 
 
-def ended(of: Held, clean: bool) -> list[Line]:
+def ended(of: Held, look: Look) -> list[Line]:
     """Who closed, with which code, and what a script on a page would have been told of it (WHATWG WebSockets,
     "when the WebSocket connection is closed")."""
     if of.fault is not None:
-        return [line(Piece(f"failed with {of.fault.code}: {of.fault.text}", "fail")), _page(1006, "", False)]
+        return [
+            line(Piece(f"failed with {of.fault.code}: {of.fault.text}", "fail")),
+            _page(1006, "", False, look),
+        ]
     theirs = of.close_received
     if theirs is None:
         who = (
@@ -100,15 +107,18 @@ def ended(of: Held, clean: bool) -> list[Line]:
             if of.close_sent is not None
             else "the connection ended without a Close"
         )
-        return [line(Piece(who, "warn")), _page(1006, "", False)]
+        return [line(Piece(who, "warn")), _page(1006, "", False, look)]
     code = int.from_bytes(theirs.data[:2]) if len(theirs.data) > 1 else 1005
     reason = theirs.data[2:].decode("utf-8", "replace")
     who = "the server closed" if of.closed_first == "server" else "we closed, the server answered"
-    return [line(f"{who}:{close(theirs.data, Look()) or ' no code'}"), _page(code, reason, clean)]
+    return [
+        line(f"{who}:{close(theirs.data, look) or ' no code'}"),
+        _page(code, reason, of.close_sent is not None, look),
+    ]
 
 
-def _page(code: int, reason: str, clean: bool) -> Line:
-    shown = Look().text(reason.encode())
+def _page(code: int, reason: str, clean: bool, look: Look) -> Line:
+    shown = look.text(reason.encode())
     return line(
         Piece(
             f'in a page: {"" if clean else "event error, then "}event close, code {code}, reason "{shown}", '
@@ -116,3 +126,72 @@ def _page(code: int, reason: str, clean: bool) -> Line:
             "dim",
         )
     )
+
+
+def at_terminal(what: Iterable[Heard], at: int, look: Look, indent: bool) -> list[Line]:
+    """The same for a person, with times and sizes. *indent*: JSON over several lines."""
+    rows = []
+    look = replace(look, verbose=max(look.verbose, 1))
+    for each in what:
+        pretty = _indented(each, look) if indent and isinstance(each, Message) and each.opcode == TEXT else []
+        size = f" ({bytes_of(len(each.data))})" if isinstance(each, Message) else ""
+        one = line("< JSON") if pretty else _one(each, look)
+        rows += [line(Piece(f"{at / 1_000_000:.3f} ", "dim"), *one, Piece(size, "dim")), *pretty]
+    return rows
+
+
+INDENTED = 64 * 1024
+"""Bytes of JSON that are indented; longer ones are shown as they come."""
+
+
+def _indented(message: Message, look: Look) -> list[Line]:
+    if len(message.data) > INDENTED or message.data[:1] not in (b"{", b"["):
+        return []
+    try:
+        text = msgspec.json.format(message.data, indent=2)
+    except msgspec.DecodeError:
+        return []
+    return [line("  ", look.text(row)) for row in text.split(b"\n")]
+
+
+def ours(said: Said, look: Look) -> Line:
+    """What was typed, as it was sent."""
+    data = said.data[0]
+    look = replace(look, verbose=max(look.verbose, 1))
+    match said.do:
+        case "text":
+            shown = ("> Text", content(data, True, look))
+        case "close":
+            code = "" if said.code is None else f" {said.code}"
+            shown = ("> Close", code + (content(data, True, look) if data else ""))
+        case do:
+            shown = (
+                f"> {do.capitalize()}",
+                content(data, do == "ping" and _legible(data), look) if data else "",
+            )
+    size = f" ({bytes_of(len(data))})" if said.do in ("text", "binary") else ""
+    return line(Piece("".join(shown), "ours"), Piece(size, "dim"))
+
+
+def table(rows: Iterable[tuple[str, str]]) -> list[Line]:
+    """Terms and what each is."""
+    listed = list(rows)
+    width = max(len(term) for term, _ in listed) + 2
+    return [line(Piece(f"{term:<{width}}", "name"), text) for term, text in listed]
+
+
+def info(of: Held, head: Head, url: str, look: Look) -> list[Line]:
+    """What was agreed on, and what has gone through."""
+    rows = [("url", look.text(url.encode("utf-8", "replace")))]
+    for name in ("protocol", "extensions"):
+        values = b", ".join(field.value for field in head.all(f"sec-websocket-{name}".encode()))
+        rows.append((name, look.text(values) or "none"))
+    totals_ = of.totals
+    rows += [
+        ("sent", _messages(totals_.messages_sent, totals_.bytes_sent, totals_.wire_sent)),
+        ("received", _messages(totals_.messages_received, totals_.bytes_received, totals_.wire_received)),
+        ("pings", f"{totals_.pings} came, {totals_.pongs} Pongs came"),
+    ]
+    if totals_.round_trip is not None:
+        rows.append(("round trip", f"{totals_.round_trip / 1000:.1f} ms"))
+    return table(rows)

@@ -206,8 +206,9 @@ class Held:
         self.totals.wire_sent += len(send)
         return send
 
-    def say(self, said: Said) -> bytes:
+    def say(self, said: Said, at: int | None = None) -> bytes:
         """The frames for it; b"" once a Close was sent (RFC 6455 section 5.5.1)."""
+        self._now = self._now if at is None else at
         if self.phase is not Phase.OPEN:
             return b""
         totals = self.totals
