@@ -340,7 +340,7 @@ class Conversation(Output):
             said_.as_json or said_.include or said_.write_out is not None or "-" in (said_.body_to, said_.save)
         )
         self._raw = (not taken and not sys.stdout.isatty()) or (manner.form == "jsonl" and not taken)
-        super().__init__(settings, several, sys.stderr if self._raw or taken else None)
+        super().__init__(settings, several, report_to=sys.stderr if self._raw or taken else None)
         self._manner = manner
         self._lines_to = sys.stderr if taken else sys.stdout
         self._lines_look = self._err if taken else self._out
@@ -463,16 +463,16 @@ class Conversation(Output):
             self._wrong = str(error)
             yield [Said("close", code=1000)]
 
-    def report(self, report: Report) -> None:
-        """Print and keep one report."""
+    def report(self, report: Report) -> Report:
+        """Print and keep one report; returns it as it was told."""
         held = self._held
         if held is not None and self._by_hand and not self._settings.silent:
             from wsprobe.show.talk import ended
 
             emit(ended(held, self._out), sys.stdout, self._out)
-        super().report(report)
+        report = super().report(report)
         if held is None:
-            return
+            return report
         if not self._settings.silent and not self._settings.as_json:
             from wsprobe.show.lines import cut
             from wsprobe.show.talk import left_out, totals
@@ -490,6 +490,7 @@ class Conversation(Output):
                 note(held.unmet)
             if self.exit_status == Exit.OPEN:
                 self.exit_status = Exit.UNEXPECTED
+        return report
 
     def _save(self, path: str, report: Report) -> None:
         if self._spool is None:
