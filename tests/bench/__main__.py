@@ -17,6 +17,7 @@ from typing import Any
 
 import many_urls
 import programs
+import talking
 from measure import Row, own_peak, side_by_side
 
 PATH = "/status/403?reason=Token%20Expired&body=late"
@@ -80,6 +81,11 @@ def main() -> None:
             f"{many_urls.COUNT} URLs of one server, {many_urls.SIDE_BY_SIDE} at once (ratio: of time)",
             side_by_side(many_urls.programs(own, url, folder), against=loop, rounds=2, seconds=8),
         )
+        for large in (False, True):
+            for deflate in (False, True):
+                kind = "16,384 messages of 64 KiB" if large else "100,000 small messages"
+                kind += " through an echo server, " + ("compressed" if deflate else "as they are")
+                show(kind, talking.rows(own, folder, large=large, deflate=deflate, rounds=1))
         show("work for four times the pieces", apart(growth))
         show("one recording, predicted in each engine (no process)", apart(predictions))
         browser = "chromium --dump-dom"

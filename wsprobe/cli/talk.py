@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 PIECE = 1 << 18
 """Bytes that are read from standard input at once."""
-REPORTED = 1 << 16
+REPORTED = 1 << 14
 """Bytes of a session that are kept for its report, unless a recording is asked for."""
 RECORDED = 1 << 22
 """The same with --json: as many as connect keeps."""

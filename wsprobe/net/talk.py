@@ -30,6 +30,8 @@ WAITING = 256 * 1024
 """Bytes that wait to be written, at which no more is taken to be said."""
 BACKLOG = 64 * 1024
 """Bytes that wait, at which no Pong is added to them."""
+MOMENT = 10_000
+"""Microseconds that handing on may take without being anything to speak of."""
 LEAVING = 2.0
 """Seconds for our Close, its answer, and handing on what came until then, once we are told to go (^C)."""
 FLUSH = 1.0
@@ -179,11 +181,13 @@ class Talk:
             await self._hear(heard, at)
         finally:
             self._busy = False
-        held.touch(self._tape.now())
-        if not self._turn.done:
-            self._take(self._client.timer(self._tape.now()))
-        else:
+        now = self._tape.now()
+        if now - at > MOMENT:
+            held.touch(now)
+        if self._turn.done:
             self._wake_clock()
+        elif now - at > MOMENT or now >= (self._turn.wake_at or now + 1):
+            self._take(self._client.timer(now))
 
     async def _speak(self) -> None:
         """Say what is to be said, as far as it is read."""
@@ -361,8 +365,7 @@ class _Way:
                 return data
 
     async def write(self, data: memoryview) -> int:
-        if self._file:
-            await trio.lowlevel.checkpoint()
+        if self._file:  # no turn of the loop for each message: whoever writes has just waited for a read
             return os.write(self._descriptor, data)
         if not self._waits:
             return await trio.to_thread.run_sync(
