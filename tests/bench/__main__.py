@@ -76,11 +76,6 @@ def main() -> None:
                 seconds=9,
             ),
         )
-        loop = "a bare trio + h11 loop"
-        show(
-            f"{many_urls.COUNT} URLs of one server, {many_urls.SIDE_BY_SIDE} at once (ratio: of time)",
-            side_by_side(many_urls.programs(own, url, folder), against=loop, rounds=2, seconds=8),
-        )
         for large in (False, True):
             for deflate in (False, True):
                 kind = "16,384 messages of 64 KiB" if large else "100,000 small messages"
