@@ -17,8 +17,9 @@ from wsprobe.browsers.tell import Tellable, tellable, told
 from wsprobe.browsers.url import parse
 from wsprobe.cli import completion, expect
 from wsprobe.cli.engines import Readers, probed, recorded
-from wsprobe.cli.option import Command, option, together
+from wsprobe.cli.option import option, together
 from wsprobe.cli.options import Settings, connection, expecting, origin_meant, output, request, settings
+from wsprobe.cli.paste import Pasting, from_curl
 from wsprobe.cli.places import LAB, RECORDED, complete, recordings
 from wsprobe.cli.streams import check_writable, emit, look, note, save
 from wsprobe.nearest import nearest
@@ -150,9 +151,10 @@ EXAMPLES = (
 )
 
 
-@click.command("compare", cls=Command, examples=EXAMPLES)
+@click.command("compare", cls=Pasting, examples=EXAMPLES)
 @click.argument("places", nargs=-1, metavar="[URL or FILE]...", shell_complete=complete)
 @reading
+@from_curl
 @request
 @connection
 @output

@@ -11,9 +11,7 @@ import click
 from msgspec.structs import replace
 
 from wsprobe.cli import expect
-from wsprobe.cli.option import Command
 from wsprobe.cli.options import (
-    IGNORED,
     Settings,
     connection,
     expecting,
@@ -26,6 +24,7 @@ from wsprobe.cli.options import (
     settings,
     verdict,
 )
+from wsprobe.cli.paste import IGNORED, Pasting, from_curl
 from wsprobe.cli.places import complete, expand
 from wsprobe.cli.probe import probe_all
 from wsprobe.cli.streams import check_writable, emit, look, note, save, write
@@ -48,6 +47,10 @@ EXAMPLES = (
     ),
     ("wsprobe connect --json @urls.txt | jq -r '[.url, .outcome] | @tsv'", "One line for each URL of a file:"),
     ("wsprobe connect --expect close=4401 wss://chat.example/ws", "In a script: does it close with 4401?"),
+    (
+        "wsprobe connect --from-curl -",
+        "Ask what the browser asked: paste what DevTools copied as cURL, then ^D",
+    ),
     ("wsprobe connect lab:status-403", "Try it without a server:"),
 )
 
@@ -63,8 +66,9 @@ def variables() -> list[tuple[str, str]]:
 TABLES = (("Variables of --write-out", variables),)
 
 
-@click.command("connect", cls=Command, tables=TABLES, examples=EXAMPLES)
+@click.command("connect", cls=Pasting, tables=TABLES, examples=EXAMPLES)
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=complete)
+@from_curl
 @request
 @own_request
 @connection

@@ -20,6 +20,7 @@ from wsprobe.cli.completion import expectations, wires
 from wsprobe.cli.cookies import Cookie
 from wsprobe.cli.expect import Expectation
 from wsprobe.cli.option import Seconds, option, together
+from wsprobe.cli.paste import IGNORED
 from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.streams import Color
 from wsprobe.exchange import Act, Limits, Route, TlsOptions
@@ -393,9 +394,6 @@ verdict = together(
         help="with several URLs: ask N at once; results keep the order of the URLs",
     ),
 )
-
-IGNORED = "ignored options"
-"""Where the context keeps the names of options that were taken and mean nothing."""
 
 
 def _ignore(ctx: click.Context, param: click.Parameter, value: Any) -> None:

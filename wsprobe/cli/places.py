@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.cli.options import Asking
+from wsprobe.cli.paste import line_of_a_console
 from wsprobe.cli.proxies import Proxies
 from wsprobe.exchange import Exchange
 
@@ -191,6 +192,8 @@ class Lab:
     async def place(self, name: str, asking: Asking) -> Place:
         """The place that *name* stands for. Raises click.UsageError for one that the lab does not know."""
         if not name.startswith(LAB):
+            if (line := line_of_a_console(name)) is not None:
+                raise click.UsageError(line)
             return Place(name, asking)
         if self._running is None:
             from wsprobe.lab.server import serve  # trio and sockets
