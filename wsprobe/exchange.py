@@ -98,6 +98,13 @@ class Route(Struct, frozen=True):
     proxy: Annotated[
         str | None, Meta(description="--proxy: http://[user:password@]host:port or socks5h://...")
     ] = None
+    proxy_header: Annotated[
+        str | None,
+        Meta(
+            description="The client's address that a header of the PROXY protocol names (--haproxy-clientip); "
+            "empty for our own (--haproxy-protocol), null for no such header."
+        ),
+    ] = None
 
 
 class Act(Struct, frozen=True):
@@ -299,6 +306,13 @@ class TunnelFailed(Struct, frozen=True, tag_field="event", tag="tunnel-failed"):
     error: Annotated[str, Meta(description="In words.")]
 
 
+class ProxyHeaderSent(Struct, frozen=True, tag_field="event", tag="proxy-header-sent"):
+    """The header of the PROXY protocol, before TLS and all else that the target gets."""
+
+    at: Microseconds
+    data: Annotated[bytes, Meta(description="The bytes: one line, by version 1 of that protocol.")]
+
+
 class TlsDone(Struct, frozen=True, tag_field="event", tag="tls-done"):
     """TLS is set up."""
 
@@ -379,6 +393,7 @@ Event = (
     | TunnelSent
     | TunnelReceived
     | TunnelFailed
+    | ProxyHeaderSent
     | TlsDone
     | TlsFailed
     | Sent

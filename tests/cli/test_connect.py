@@ -415,3 +415,9 @@ def test_verbose_shows_frames_and_odd_line_ends(capsys: Capture) -> None:
     err = capsys.readouterr().err
     assert "< HTTP/1.1 403 No\\x0a\n" in err
     assert "< end\n" in err
+
+
+def test_verbose_shows_a_header_of_the_proxy_protocol(capsys: Capture) -> None:
+    """The lab does not want one, and takes it for a request line."""
+    run(["connect", "-v", "-s", "--haproxy-clientip", "192.0.2.7", "lab:/"])
+    assert "> PROXY TCP4 192.0.2.7 127.0.0.1 " in capsys.readouterr().err

@@ -30,6 +30,7 @@ from wsprobe.outcome import TABLE, Exit
         (["connect", "-4", "-6", "ws://h/"], "exclude each other"),
         (["connect", "--resolve", "x", "ws://h/"], "--resolve"),
         (["connect", "--connect-to", "a:b:c:d", "ws://h/"], "--connect-to"),
+        (["connect", "--haproxy-clientip", "me", "ws://h/"], "'me' is not an IP address"),
         (["connect", "-x", "gopher://p/", "ws://h/"], "gopher"),
         (["connect", "--expect", "colour=red", "ws://h/"], "--expect"),
         (["connect", "-w", "%{nonsense}", "ws://h/"], "no variable %{nonsense} (see wsprobe connect --help)\n"),

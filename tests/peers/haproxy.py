@@ -23,6 +23,8 @@ defaults
     retries 0
 frontend front
     bind {host}:{port}
+    bind {host}:{behind} accept-proxy
+    http-request return status 403 content-type text/plain lf-string "%[src] %[src_port]" if {{ path /who }}
     capture request header Sec-WebSocket-Key len 64
     log-format "%[capture.req.hdr(0)] %ST %B %tsc"
     http-request deny if {{ path /denied }}
@@ -45,6 +47,8 @@ backend empty
 @dataclass(frozen=True)
 class Haproxy:
     port: int
+    behind: int
+    """The same, where a header of the PROXY protocol is wanted."""
     log: Path
 
 
@@ -53,9 +57,10 @@ def haproxy_server(program: str, upstream: int) -> Iterator[Haproxy]:
     with open_folder() as folder, nobody() as dead:
 
         def command(ports: tuple[int, ...]) -> list[str]:
-            text = CONFIGURATION.format(host=HOST, port=ports[0], upstream=upstream, dead=dead)
+            port, behind = ports
+            text = CONFIGURATION.format(host=HOST, port=port, behind=behind, upstream=upstream, dead=dead)
             (folder / "haproxy.cfg").write_text(text)
             return [program, "-db", "-f", str(folder / "haproxy.cfg")]
 
-        with running(command, folder) as (port,):
-            yield Haproxy(port, folder / "printed")
+        with running(command, folder, ports=2) as ports:
+            yield Haproxy(*ports, folder / "printed")

@@ -59,6 +59,16 @@ http {{
         location / {{ root {folder}/pages; }}
     }}
     {secure}
+    server {{
+        listen {host}:{behind} proxy_protocol;
+        listen {host}:{tls_behind} ssl proxy_protocol;
+        ssl_certificate {folder}/good.example.pem;
+        ssl_certificate_key {folder}/good.example.key;
+        location / {{
+            set $client "$proxy_protocol_addr $proxy_protocol_port";
+            return 403 "$client $proxy_protocol_server_addr $proxy_protocol_server_port";
+        }}
+    }}
 }}
 """
 SECURE = """
@@ -82,6 +92,9 @@ SECURE = """
 class Nginx:
     port: int
     tls_port: int
+    behind: int
+    """Wants a header of the PROXY protocol, and answers with what it says."""
+    tls_behind: int
     log: Path
     authority: Path
     """PEM file of the authority that issued the certificates."""
@@ -97,10 +110,11 @@ def nginx_server(program: str, upstream: int) -> Iterator[Nginx]:
         (pages / "index.html").write_text("<!doctype html><title>An application</title>\n")
 
         def command(ports: tuple[int, ...]) -> list[str]:
-            port, tls_port = ports
+            port, tls_port, behind, tls_behind = ports
             values = {"folder": folder, "host": HOST, "upstream": upstream}
             secure = "".join(SECURE.format(name=name, port=tls_port, **values) for name in CERTIFIED)
-            text = CONFIGURATION.format(port=port, dead=dead, secure=secure, **values)
+            own = {"port": port, "behind": behind, "tls_behind": tls_behind}
+            text = CONFIGURATION.format(dead=dead, secure=secure, **own, **values)
             (folder / "nginx.conf").write_text(text)
             return [
                 program,
@@ -112,8 +126,8 @@ def nginx_server(program: str, upstream: int) -> Iterator[Nginx]:
                 str(folder / "error.log"),
             ]
 
-        with running(command, folder, ports=2) as (port, tls_port):
-            yield Nginx(port, tls_port, folder / "access.log", folder / "authority.pem")
+        with running(command, folder, ports=4) as ports:
+            yield Nginx(*ports, folder / "access.log", folder / "authority.pem")
 
 
 def _certificates(folder: Path) -> None:

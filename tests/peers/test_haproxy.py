@@ -64,6 +64,15 @@ def test_close_code_through_the_proxy(haproxy: Haproxy, probe: Probe) -> None:
     assert (told.outcome, close["code"], close["reason"]) == ("closed", 4403, "no entry")
 
 
+def test_behind_a_header_of_the_proxy_protocol(haproxy: Haproxy, probe: Probe) -> None:
+    url = f"ws://{HOST}:{haproxy.behind}"
+    assert probe(f"{url}/ws/echo", "--haproxy-protocol").outcome == "open"
+    for address in ("192.0.2.7", "2001:db8::7"):
+        who = probe(f"{url}/who", "--haproxy-clientip", address).answer.body
+        assert who.split()[0] == address.encode()
+    assert probe(f"{url}/ws/echo").outcome == "dropped"
+
+
 def test_a_handshake_without_its_key_is_stopped_at_the_proxy(haproxy: Haproxy, probe: Probe) -> None:
     told = probe(f"ws://{HOST}:{haproxy.port}/ws/echo", "-H", "Sec-WebSocket-Key:")
     assert (told.answer.status, told.outcome) == (400, "refused")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,7 +12,7 @@ from tests.peers.conftest import Probe
 from tests.peers.nginx import PASSWORD, USER, Nginx, nginx_server
 from tests.peers.place import HOST
 from tests.peers.witness import by_curl, by_socket, logged
-from wsprobe.exchange import TlsDone
+from wsprobe.exchange import Connected, TlsDone
 
 pytestmark = pytest.mark.peers
 
@@ -94,6 +95,36 @@ def test_an_upstream_spoken_to_in_http_1_0(nginx: Nginx, probe: Probe) -> None:
     assert (told.answer.status, told.outcome) == (505, "server-error")
     assert b"HTTP/1.0" in told.answer.body
     assert told.answer == by_socket(nginx.port, told.request)
+
+
+class TestProxyProtocol:
+    """`listen ... proxy_protocol`: the body of its answer is what the header said."""
+
+    def test_our_own_addresses(self, nginx: Nginx, probe: Probe) -> None:
+        told = probe(f"ws://{HOST}:{nginx.behind}/", "--haproxy-protocol")
+        connected = next(event for event in told.exchange.events if isinstance(event, Connected))
+        port = connected.local.rpartition(":")[2]
+        assert told.answer.body.decode() == f"{HOST} {port} {HOST} {nginx.behind}"
+
+    def test_before_tls(self, nginx: Nginx, probe: Probe) -> None:
+        route = ("--connect-to", f"good.example::{HOST}:", "--cacert", str(nginx.authority))
+        told = probe(f"wss://good.example:{nginx.tls_behind}/", *route, "--haproxy-protocol")
+        assert (told.outcome, told.answer.body[:10]) == ("refused", b"127.0.0.1 ")
+
+    def test_the_address_of_another_as_curl_says_it(
+        self, nginx: Nginx, probe: Probe, need: Callable[[str], str]
+    ) -> None:
+        told = probe(f"ws://{HOST}:{nginx.behind}/", "--haproxy-clientip", "192.0.2.7")
+        url = f"http://{HOST}:{nginx.behind}/"
+        by_curl = [need("curl"), "-s", "--haproxy-clientip", "192.0.2.7", url]
+        said = subprocess.run(by_curl, capture_output=True, check=True, timeout=30).stdout.split()
+        ours = told.answer.body.split()
+        # The port of our own end is another for each connection. Later versions of curl have the address twice.
+        assert (ours[0], ours[3]) == (said[0], said[3]) == (b"192.0.2.7", b"%d" % nginx.behind)
+
+    def test_without_a_header(self, nginx: Nginx, probe: Probe) -> None:
+        told = probe(f"ws://{HOST}:{nginx.behind}/")
+        assert (told.outcome, told.received) == ("dropped", b"")
 
 
 class TestTls:

@@ -291,7 +291,8 @@ max-time:m max-redirs cacert capath cert:E key tls-max request-target retry outp
 """
 """Names that are ours too; these take a value."""
 _SAME_FLAGS = """
-insecure:k location:L location-trusted http2 http2-prior-knowledge silent:s verbose:v include:i
+haproxy-protocol insecure:k location:L location-trusted http2 http2-prior-knowledge silent:s verbose:v
+include:i
 """
 _OTHERWISE = (
     Row("show-headers", False, "--include"),
@@ -329,8 +330,7 @@ _BODIES = """
 data:d data-ascii data-binary data-raw data-urlencode form:F form-string json upload-file:T
 """
 _LACKING_FLAGS = """
-haproxy-protocol http3-only netrc:n netrc-optional proxy-anyauth proxy-digest proxy-insecure proxy-ntlm
-sslv2:2 sslv3:3
+http3-only netrc:n netrc-optional proxy-anyauth proxy-digest proxy-insecure proxy-ntlm sslv2:2 sslv3:3
 """
 _LACKING = """
 abstract-unix-socket aws-sigv4 ciphers config:K crlfile curves dns-interface dns-servers doh-url ech engine

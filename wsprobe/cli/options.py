@@ -266,6 +266,25 @@ connection = together(
         long="In place of the environment's NO_PROXY.",
     ),
     option(
+        "--haproxy-protocol",
+        is_flag=True,
+        rare=True,
+        section=ROUTE,
+        help="begin the connection with a PROXY protocol header, version 1, as a balancer does",
+        long="For a listener that wants one: accept-proxy of HAProxy, listen ... proxy_protocol of nginx. It "
+        "is a line with the addresses and ports of both ends of our connection, before TLS; with -x it goes "
+        "through the tunnel, and the connection is that to the proxy.",
+    ),
+    option(
+        "--haproxy-clientip",
+        metavar="ADDRESS",
+        rare=True,
+        section=ROUTE,
+        help="the same, with ADDRESS as the client's in place of our own",
+        long="A server that trusts the header takes ADDRESS for the client's. If the connection is of the "
+        "other family of addresses, ADDRESS stands for the server's too, since both are to be of one.",
+    ),
+    option(
         "--connect-timeout",
         type=Seconds(zero=False),
         default=Limits().connect_timeout,
@@ -833,7 +852,20 @@ def _route(values: dict[str, Any]) -> Route:
         connect_to=tuple(_connect_to(text) for text in values["connect_to"]),
         unix_socket=values["unix_socket"],
         interface=values["interface"],
+        proxy_header=_proxy_header(values),
     )
+
+
+def _proxy_header(values: dict[str, Any]) -> str | None:
+    client: str | None = values["haproxy_clientip"]
+    if client is None:
+        return "" if values["haproxy_protocol"] else None
+    import ipaddress  # late: only for this option
+
+    try:
+        return str(ipaddress.ip_address(client))
+    except ValueError:
+        raise click.UsageError(f"--haproxy-clientip: {client!r} is not an IP address") from None
 
 
 def _resolve(text: str) -> tuple[str, int, tuple[str, ...]]:

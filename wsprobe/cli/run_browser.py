@@ -92,6 +92,7 @@ def not_in_a_browser(said: Settings, by: Readers) -> Iterator[str]:
         "--connect-to": route.connect_to,
         "--unix-socket": route.unix_socket,
         "--interface": route.interface,
+        "--haproxy-protocol": route.proxy_header is not None,
         "--capath": tls.ca_path,
         "--cert": tls.certificate,
         "--servername": tls.server_name,

@@ -205,7 +205,8 @@ DROPPED_BEFORE_ANSWER = Entry(
     "HAProxy reject), a proxy whose application is down, a subprotocol that was not offered (an MQTT "
     "broker wants mqtt), "
     "a port of another protocol (MQTT, HTTP behind the PROXY protocol), or with ws: a port that wants TLS",
-    advice="Look in the logs of the server and of every proxy for this request; with `ws://` try `wss://`.",
+    advice="Look in the logs of the server and of every proxy for this request; with `ws://` try `wss://`, and "
+    "for a listener that a balancer stands before `--haproxy-protocol`.",
 )
 DROPPED_IN_STATUS_LINE = Entry(
     "dropped-in-status-line",

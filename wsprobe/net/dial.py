@@ -20,6 +20,7 @@ from wsprobe.exchange import (
     ConnectFailed,
     Connecting,
     Plan,
+    ProxyHeaderSent,
     Resolved,
     ResolveFailed,
     Route,
@@ -203,6 +204,11 @@ async def reach(ready: Ready, tape: Tape) -> Wire | End:
     try:
         if ready.proxy is not None:
             wire = await _through(StreamWire(stream), ready, host, port, tape)
+        if plan.route.proxy_header is not None and not isinstance(wire, End):
+            ends = stream.socket.getsockname(), stream.socket.getpeername()
+            header = proxy_header(*ends, client=plan.route.proxy_header)
+            tape.add(ProxyHeaderSent(tape.now(), header))
+            await wire.send(header)  # that it did not arrive shows when the answer is read
         if ready.context is not None and not isinstance(wire, End):
             from wsprobe.net.tls import secure
 
@@ -213,6 +219,24 @@ async def reach(ready: Ready, tape: Tape) -> Wire | End:
     if isinstance(wire, End):
         await trio.aclose_forcefully(stream)
     return wire
+
+
+def proxy_header(local: Any, remote: Any, client: str) -> bytes:
+    """The header of the PROXY protocol, version 1 (haproxy/doc/proxy-protocol.txt, section 2.1).
+
+    *local*, *remote*: the two ends of the TCP connection, as the system has them; through a proxy that is the
+    connection to the proxy. *client*: the address to name as the client's; "" for our own. As curl has it
+    (lib/cf-haproxy.c), which names *client* for both ends, or in 8.14 for ours alone, though the other may be
+    of another family: here it stands for both where the families differ.
+    """
+    if not isinstance(local, tuple):
+        return b"PROXY UNKNOWN\r\n"  # a Unix socket
+    # A scope behind an IPv6 address is ours, and means nothing elsewhere.
+    source, to = (end[0].partition("%")[0] for end in (local, remote))
+    if client:
+        source, to = client, to if (":" in to) == (":" in client) else client
+    family = "TCP6" if ":" in source else "TCP4"
+    return f"PROXY {family} {source} {to} {local[1]} {remote[1]}\r\n".encode("ascii")
 
 
 def target(plan: Plan) -> tuple[str, int]:

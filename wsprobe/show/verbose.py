@@ -14,6 +14,7 @@ from wsprobe.exchange import (
     Connecting,
     Ended,
     Event,
+    ProxyHeaderSent,
     Received,
     Resolved,
     ResolveFailed,
@@ -226,7 +227,7 @@ def _said(of: Event, look: Look) -> list[Line]:
             ]
         case TlsFailed():
             return [_call(f"TLS failed: {visible(of.error.encode())}", "fail"), *_certificate(of.certificate)]
-        case Sent():
+        case Sent() | ProxyHeaderSent():
             return _bytes(">", of.data, look, "ours")
         case Received():
             return _bytes("<", of.data, look, "")

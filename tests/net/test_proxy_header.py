@@ -1,0 +1,57 @@
+"""The header of the PROXY protocol: what it says, and where on the way it is sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from wsprobe.exchange import Connected, ProxyHeaderSent
+from wsprobe.net.dial import proxy_header
+from wsprobe.net.probe import probe
+
+
+@pytest.mark.parametrize(
+    ("local", "remote", "client", "header"),
+    [
+        (("192.0.2.1", 5), ("192.0.2.2", 80), "", "PROXY TCP4 192.0.2.1 192.0.2.2 5 80"),
+        (("192.0.2.1", 5), ("192.0.2.2", 80), "192.0.2.9", "PROXY TCP4 192.0.2.9 192.0.2.2 5 80"),
+        (("192.0.2.1", 5), ("192.0.2.2", 80), "2001:db8::9", "PROXY TCP6 2001:db8::9 2001:db8::9 5 80"),
+        (("fe80::1%lo", 5, 0, 1), ("fe80::2%lo", 80, 0, 1), "", "PROXY TCP6 fe80::1 fe80::2 5 80"),
+        (("::1", 5, 0, 0), ("::1", 80, 0, 0), "192.0.2.9", "PROXY TCP4 192.0.2.9 192.0.2.9 5 80"),
+        ("", "/run/socket", "192.0.2.9", "PROXY UNKNOWN"),
+    ],
+)
+def test_a_header_of_the_proxy_protocol(local, remote, client, header):
+    assert proxy_header(local, remote, client) == f"{header}\r\n".encode()
+
+
+def test_that_header_comes_first(net):
+    async def server(stream):
+        said = await net.head(stream)
+        header, rest = said.split(b"\r\n", 1)
+        assert header.startswith(b"PROXY TCP4 127.0.0.1 127.0.0.1 ")
+        assert rest == net.REQUEST
+        await stream.send_all(net.REFUSAL)
+
+    exchange = net.exchange(server, proxy_header="")
+    assert net.kinds(exchange)[2:] == ["Connected", "ProxyHeaderSent", "Sent", "Received", "Ended"]
+    sent = net.only(exchange, ProxyHeaderSent).data.decode()
+    connected = net.only(exchange, Connected)
+    port = connected.local.rpartition(":")[2]
+    assert sent == f"PROXY TCP4 127.0.0.1 127.0.0.1 {port} {connected.port}\r\n"
+
+
+def test_through_a_tunnel_it_is_for_what_lies_behind(net):
+    async def proxy(stream):
+        assert await net.head(stream) == b"CONNECT shop.example:9 HTTP/1.1\r\nHost: shop.example:9\r\n\r\n"
+        await stream.send_all(b"HTTP/1.1 200 OK\r\n\r\n")
+        assert (await net.head(stream)).startswith(b"PROXY TCP4 192.0.2.7 127.0.0.1 ")
+        await stream.send_all(net.REFUSAL)
+
+    async def work():
+        async with net.serving(proxy) as port:
+            plan = net.plan(9, host="shop.example", proxy=f"http://127.0.0.1:{port}", proxy_header="192.0.2.7")
+            return await probe(plan)
+
+    exchange = net.run(work)
+    assert net.kinds(exchange)[3:6] == ["TunnelSent", "TunnelReceived", "ProxyHeaderSent"]
+    assert net.received(exchange) == net.REFUSAL
