@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 
 from hpack import Encoder
+from msgspec.structs import replace
 
 from wsprobe.conversation import (
     BODY_WAIT,
@@ -22,7 +23,7 @@ from wsprobe.conversation import (
     Turn,
     in_proportion,
 )
-from wsprobe.exchange import Limits, Plan
+from wsprobe.exchange import Http2, Limits, Plan
 from wsprobe.read.frames import CLOSE, header_size
 from wsprobe.read.http2 import (
     DEFAULT_WINDOW,
@@ -57,6 +58,7 @@ from wsprobe.read.http2_values import (
     PREFACE,
     PROTOCOL_ERROR,
     PUSH_PROMISE,
+    REFUSED_STREAM,
     RST_STREAM,
     SETTINGS,
     WINDOW_UPDATE,
@@ -108,6 +110,11 @@ class Http2Client:
         """The server's first SETTINGS came."""
         self._connects = False
         self._asked = False
+        self._tries = self._how.tries
+        """Requests that may still be sent."""
+        self._encoder = Encoder()
+        self._away = False
+        """The server takes no more streams."""
         self._block: list[Http2Frame] = []
         announced = dict(self._how.settings)
         self._decoder = BlockDecoder(plan.limits.max_head, announced.get(HEADER_TABLE_SIZE, 0))
@@ -225,12 +232,28 @@ class Http2Client:
         if of.type == DATA:
             return self._in.consumed(of, ours) + (self._take_data(of, at) if ours else b"")
         if of.type == RST_STREAM and ours and self._asked:
+            if of.code == REFUSED_STREAM and self._may_ask_again:
+                return self._ask_again()
             self._reset = True
             return self._stream_ended()
-        if of.type == GOAWAY and (of.last_stream or 0) < self._how.stream:
-            self._reset = True
-            return self._stream_ended()
+        if of.type == GOAWAY:
+            self._away = True
+            if (of.last_stream or 0) < self._how.stream:
+                self._reset = True
+                return self._stream_ended()
         return b""
+
+    @property
+    def _may_ask_again(self) -> bool:
+        return self._tries > 0 and not self._away and self._phase is Phase.HEAD and self._opened is None
+
+    def _ask_again(self) -> bytes:
+        """The same request on the next stream of ours."""
+        self._how = replace(self._how, stream=self._how.stream + 2)
+        self._out.begin(self._how)
+        self._in.begin(self._how)
+        self._interim = 0
+        return self._ask()
 
     def _take_settings(self, of: Http2Frame, at: int) -> bytes:
         if of.ack:
@@ -258,8 +281,9 @@ class Http2Client:
     def _ask(self) -> bytes:
         """The request."""
         self._asked = True
+        self._tries -= 1
         how = self._how
-        block = coded(Encoder(), how.fields, how.never_indexed)
+        block = coded(self._encoder, how.fields, how.never_indexed)
         window = window_update(how.stream, how.stream_window) if how.stream_window else b""
         return headers(how.stream, block, priority=how.priority) + window
 
@@ -404,6 +428,11 @@ class _Outgoing:
         self.ended = False
         """END_STREAM was sent."""
 
+    def begin(self, how: Http2) -> None:
+        """Go on with the stream that *how* names, on which nothing was sent yet."""
+        self._how = how
+        self._stream = self._initial
+
     @property
     def closed(self) -> bool:
         """Both Closes are through."""
@@ -481,6 +510,11 @@ class _Incoming:
         self._half_stream = max(1, (initial + how.stream_window) // 2)
         self._half_connection = max(1, (DEFAULT_WINDOW + how.window) // 2)
         self._of_stream = self._of_connection = 0
+
+    def begin(self, how: Http2) -> None:
+        """Go on with the stream that *how* names, on which nothing was received yet."""
+        self._stream = how.stream
+        self._of_stream = 0
 
     def consumed(self, of: Http2Frame, ours: bool) -> bytes:
         """Take a DATA frame; return the WINDOW_UPDATE frames that are due."""

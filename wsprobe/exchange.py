@@ -169,6 +169,15 @@ class Http2(Struct, frozen=True):
         Meta(description="Increment of a WINDOW_UPDATE for the connection behind it; 0: none is sent."),
     ] = 0
     stream: Annotated[int, Meta(ge=1, lt=2**31, description="The stream that the request opens.")] = 1
+    tries: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100,
+            description="Requests in all: each after the first on the next stream of the same connection, "
+            "where the one before was reset with REFUSED_STREAM and so not looked at (RFC 9113 section 8.7).",
+        ),
+    ] = 1
     priority: Annotated[Priority | None, Meta(description="The priority fields of its HEADERS.")] = None
     stream_window: Annotated[
         _Increment,

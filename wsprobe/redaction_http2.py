@@ -96,18 +96,18 @@ def _content(
     opened: bool,
     session: Callable[[bytearray], None],
 ) -> None:
-    """DATA of our stream, seen as one text: a WebSocket's frames, or a body."""
-    places = [
-        (content_start(frame), frame.content)
-        for frame in frames
-        if frame.type == DATA and frame.stream == of.stream and not frame.problem
-    ]
-    joined = bytearray(b"".join(content for _, content in places))
-    if opened:
-        session(joined)
-    else:
-        joined[:] = secrets.echo(bytes(joined))
-    at = 0
-    for start, content in places:
-        out[start : start + len(content)] = joined[at : at + len(content)]
-        at += len(content)
+    """DATA of each stream, seen as one text: a WebSocket's frames, or a body."""
+    places: dict[int, list[tuple[int, bytes]]] = {}
+    for frame in frames:
+        if frame.type == DATA and not frame.problem:
+            places.setdefault(frame.stream, []).append((content_start(frame), frame.content))
+    for stream_, pieces in places.items():
+        joined = bytearray(b"".join(content for _, content in pieces))
+        if opened and stream_ == of.stream:
+            session(joined)
+        else:
+            joined[:] = secrets.echo(bytes(joined))
+        at = 0
+        for start, content in pieces:
+            out[start : start + len(content)] = joined[at : at + len(content)]
+            at += len(content)

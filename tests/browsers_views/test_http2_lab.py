@@ -18,7 +18,7 @@ from wsprobe.lab.http2_steps import http2_play
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import PORTS
 from wsprobe.lab.scenario import Scenario
-from wsprobe.read import read
+from wsprobe.read import handshakes, read
 from wsprobe.read.reading import Reading
 
 KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
@@ -38,7 +38,7 @@ def visited(engine: Engine, scenario: Scenario, page: Page) -> tuple[ScriptView,
         acts = on_wire(page.acts)
         tls = TlsOptions(alpn=then.alpn)
         plan = Plan(then.target, then.request, acts=acts, limits=LIMITS, tls=tls, http2=then.http2)
-        readings.append(read(play(scenario, plan, attempt=sum(r.http2 is not None for r in readings))))
+        readings += handshakes(read(play(scenario, plan, attempt=sum(r.http2 is not None for r in readings))))
         assert len(readings) < 6
         then = engine.follow(readings, page, KEY)
     return engine.view(url, page, readings), readings

@@ -323,6 +323,39 @@ def test_a_fallback_shows_both_handshakes(capsys: Capture) -> None:
     assert firefox["handshakes"] == ["2"]
 
 
+def test_a_retry_is_on_the_same_connection_and_shown(capsys: Capture, tmp_path: Path) -> None:
+    arguments = ["--browser", "chromium", "--page-http", "2", "lab:h2-rst-refused-twice-then-200"]
+    run(["compare", *arguments, "--json"])
+    (view,) = json.loads(capsys.readouterr().out)["views"]
+    assert view["handshakes"] == ["2", "2", "2"]
+    assert view["exchange"]["hops"] == []
+    assert [event["type"] for event in view["events"]] == ["open", "message", "close"]
+    saved = tmp_path / "view.json"
+    saved.write_text(json.dumps(view["exchange"]))
+    run(["compare", "--browser", "chromium,firefox", "--page-http", "2", "--json", str(saved)])
+    again, firefox = json.loads(capsys.readouterr().out)["views"]
+    assert (again["handshakes"], again["events"]) == (view["handshakes"], view["events"])
+    assert (firefox["handshakes"], firefox["outcome"]) == (["2"], "failed")
+    run(["compare", *arguments])
+    assert "over HTTP/2, asked 3 times (REFUSED_STREAM for stream 1 and stream 3)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("engine", "name", "says"),
+    [
+        (
+            "chromium",
+            "h2-rst-http11-required-before",
+            "asked again over HTTP/1.1: over HTTP/2 the server reset the stream with HTTP_1_1_REQUIRED",
+        ),
+        ("firefox", "h2-off", "asked over HTTP/1.1: the server takes HTTP/2 and does not announce WebSockets"),
+    ],
+)
+def test_why_it_was_asked_again_is_said(engine: str, name: str, says: str, capsys: Capture) -> None:
+    run(["compare", "--browser", engine, "--page-http", "2", f"lab:{name}"])
+    assert says in capsys.readouterr().out
+
+
 def test_no_page_comes_over_http2_without_tls(capsys: Capture) -> None:
     arguments = ["--browser-mode", "--page-http", "2", "--page", "http://app.example/", "lab:h2-on"]
     assert run(["compare", *arguments]) == 2

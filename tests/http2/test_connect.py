@@ -35,8 +35,12 @@ def json_of(capsys: Capture, *arguments: str) -> dict[str, Any]:
         ("h2-off", 14, "not-upgraded: the server does not announce"),
         ("h2-status-403", 12, "refused: the server answered 403"),
         ("h2-field-uppercase", 15, "invalid: a 200 that breaks a MUST of HTTP/2"),
-        ("h2-rst-cancel-before", 8, "dropped: the server reset it with CANCEL, before an answer"),
-        ("h2-rst-cancel-at-once", 16, "aborted: the server reset it with CANCEL, without a Close frame"),
+        ("h2-rst-cancel-before", 8, "dropped: the server reset the stream with CANCEL, before an answer"),
+        (
+            "h2-rst-cancel-at-once",
+            16,
+            "aborted: the server reset the stream with CANCEL, without a Close frame",
+        ),
         ("h2-close-4403-end", 17, "closed: the server closed the session with 4403"),
     ],
 )

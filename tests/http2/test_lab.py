@@ -88,6 +88,26 @@ def test_each_connect_has_its_own_play() -> None:
     assert said == ["dropped", "dropped", "open", "open"]
 
 
+def test_credentials_count_as_asked_for_on_a_connection_of_their_own() -> None:
+    scenario = ALL["h2-status-401-userinfo-then-200"]
+    asked = plan(scenario)
+    assert asked.http2 is not None
+    given = replace(asked.http2, fields=(*asked.http2.fields, (b"authorization", b"Basic dTpw")))
+    assert judged(play(scenario, asked))[0] == "unauthorized"
+    assert judged(play(scenario, replace(asked, http2=given)))[0] == "open"
+
+
+def test_a_client_that_asks_again_on_the_connection_gets_the_next_play() -> None:
+    scenario = ALL["h2-rst-refused-twice-then-200"]
+    asked = plan(scenario)
+    assert asked.http2 is not None
+    made = play(scenario, replace(asked, http2=replace(asked.http2, tries=3)))
+    assert judged(made)[0] == "open"
+    connection = read(made).http2
+    assert connection is not None
+    assert (connection.earlier, connection.stream) == ((1, 3), 5)
+
+
 @pytest.mark.parametrize(
     "written",
     [["no-such"], [{"headers": [], "odd": 1}], [{"wait": 1, "hold": 1}], [{"frame": 1, "odd": 2}], [7]],

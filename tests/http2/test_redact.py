@@ -13,7 +13,7 @@ from wsprobe.exchange import Ended, Exchange, Received, Sent
 from wsprobe.read import read
 from wsprobe.read.http2_values import PREFACE
 from wsprobe.redaction import redact
-from wsprobe.wire.http2 import coded, data, goaway, headers, settings
+from wsprobe.wire.http2 import coded, data, goaway, headers, rst_stream, settings
 from wsprobe.wire.rfc6455 import CLOSE, TEXT, frame
 
 SECRET = b"s3cret-t0ken-of-mine"
@@ -31,8 +31,10 @@ FIELDS = (
 
 
 def exchange(huffman: bool, *received: bytes) -> Exchange:
-    block = Encoder().encode(list(FIELDS), huffman=huffman)
-    sent = PREFACE + settings([(2, 0)]) + headers(STREAM, block)
+    encoder = Encoder()
+    sent = PREFACE + settings([(2, 0)])
+    for stream in (STREAM, STREAM + 2) if received == AGAIN else (STREAM,):
+        sent += headers(stream, encoder.encode(list(FIELDS), huffman=huffman))
     said = data(STREAM, frame(TEXT, SECRET, b"abcd"))
     events = [Sent(1, sent), *(Received(2, each) for each in received), Sent(3, said), Ended(4, "local")]
     return Exchange(planned("on", FIELDS), tuple(events))
@@ -53,10 +55,17 @@ REFUSED = (
     headers(STREAM, coded(Encoder(), [(b":status", b"403"), (b"x-echo", SECRET)])),
     data(STREAM, b"no: " + SECRET, end_stream=True),
 )
+AGAIN = (
+    settings([(8, 1)]),
+    data(STREAM, b"busy: " + SECRET),
+    rst_stream(STREAM, 7),
+    headers(STREAM + 2, coded(Encoder(), [(b":status", b"403"), (b"x-echo", SECRET)]), end_stream=True),
+)
+"""The answers to two requests."""
 
 
 @pytest.mark.parametrize("huffman", [True, False])
-@pytest.mark.parametrize("received", [OPENED, REFUSED], ids=["opened", "refused"])
+@pytest.mark.parametrize("received", [OPENED, REFUSED, AGAIN], ids=["opened", "refused", "again"])
 def test_nothing_of_it_is_left(huffman: bool, received: tuple[bytes, ...]) -> None:
     before = exchange(huffman, *received)
     after = redact(before)
@@ -68,6 +77,7 @@ def test_nothing_of_it_is_left(huffman: bool, received: tuple[bytes, ...]) -> No
     assert was.http2 is not None
     assert SECRET.decode() not in dump(after)
     assert of.http2.request is not None
+    assert SECRET not in of.received
     fields = [*of.http2.request.fields, *(field for block in of.http2.blocks for field in block.fields)]
     assert all(SECRET not in field.value for field in fields)
     assert [field.name for field in of.http2.request.fields] == [name for name, _ in FIELDS]

@@ -14,9 +14,21 @@ from tests.http2.lines import planned
 from tests.http2.test_read import answer
 from wsprobe.conversation import Phase, Turn
 from wsprobe.conversation_http2 import ACKS_MAX, LATE_SETTINGS, Http2Client
-from wsprobe.exchange import Act, Exchange, Limits, Plan, Priority, Received, Sent
-from wsprobe.read import read
-from wsprobe.read.http2_values import GOAWAY, HEADERS, PING, PREFACE, SETTINGS, Http2Frame
+from wsprobe.exchange import Act, Connected, Ended, Exchange, Limits, Plan, Priority, Received, Sent
+from wsprobe.judge import judge
+from wsprobe.read import handshakes, read
+from wsprobe.read.http2_opinion import opinion
+from wsprobe.read.http2_values import (
+    DATA,
+    GOAWAY,
+    HEADERS,
+    PING,
+    PREFACE,
+    REFUSED_STREAM,
+    SETTINGS,
+    WINDOW_UPDATE,
+    Http2Frame,
+)
 from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
 
 ON = settings([(8, 1)])
@@ -261,3 +273,65 @@ def test_nothing_makes_it_raise(pieces: list[bytes | int]) -> None:
     played = Played(plan((Act("open", "text", b"hi"), Act("message", "ping", b"x"))), *pieces)
     assert played.frames[0].type == SETTINGS
     assert played.client.receive_eof(played.now).done
+
+
+def refused(stream: int) -> bytes:
+    return rst_stream(stream, REFUSED_STREAM)
+
+
+def test_what_was_refused_is_asked_again_on_the_next_stream() -> None:
+    played = Played(plan(tries=3, stream_window=7), ON, refused(1), refused(3))
+    assert [f.stream for f in played.frames if f.type == HEADERS] == [1, 3, 5]
+    assert [f.stream for f in played.frames if f.type == WINDOW_UPDATE] == [1, 3, 5]
+    assert played.feed(refused(5)).done
+    assert played.told()[-1] == "GOAWAY"
+    assert "RST_STREAM" not in played.told()
+
+
+def test_each_of_several_requests_is_read_with_its_own_answer() -> None:
+    played = Played(plan(tries=3), ON, refused(1), headers(3, coded(Encoder(), [(b":status", b"200")])))
+    played.feed(data(3, b"\x88\x02\x03\xe8"))
+    played.feed(data(3, b"", end_stream=True))
+    there = Connected(0, "127.0.0.1", 8001)
+    events = (there, Sent(1, played.sent), Received(2, played.received), Ended(3, "local"))
+    exchange = Exchange(played.plan, events)
+    first, last = handshakes(read(exchange))
+    assert first.http2 is not None
+    assert last.http2 is not None
+    assert (first.http2.stream, first.http2.earlier) == (1, ())
+    assert (last.http2.stream, last.http2.earlier) == (3, (1,))
+    assert first.http2.request is not None
+    assert last.http2.request is not None
+    told = [[(f.name, f.value) for f in each.fields] for each in (first.http2.request, last.http2.request)]
+    assert told[0] == told[1]
+    assert (first.final, last.final and last.final.status) == (None, 200)
+    assert first.http2.end is not None
+    assert first.http2.end.name == "REFUSED_STREAM"
+    verdict = judge(last)
+    assert [f.id for f in verdict.findings if f.level == "fail"] == []
+    assert opinion(last).accepts
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (goaway(1, 0), refused(1)),
+        (rst_stream(1, 2),),
+        (OPEN, refused(1)),
+        (headers(1, coded(Encoder(), [(b":status", b"403")])), refused(1)),
+    ],
+    ids=["going-away", "another-code", "opened", "answered"],
+)
+def test_nothing_else_is_asked_again(pieces: tuple[bytes, ...]) -> None:
+    played = Played(plan(tries=3), ON, *pieces)
+    assert played.turn.done
+    assert [f.stream for f in played.frames if f.type == HEADERS] == [1]
+
+
+def test_the_windows_of_the_next_stream_begin_anew() -> None:
+    acts = (Act("open", "binary", bytes(20)),)
+    played = Played(plan(acts, tries=2), settings([(8, 1), (4, 5)]), window_update(1, 1000), refused(1))
+    played.feed(headers(3, coded(Encoder(), [(b":status", b"200")])))
+    assert [f.length for f in played.frames if f.type == DATA] == [5]
+    played.feed(window_update(3, 1000))
+    assert sum(f.length for f in played.frames if f.type == DATA and f.stream == 3) == 26

@@ -55,7 +55,7 @@ def test_every_scenario_can_be_shown(name: str) -> None:
         ),
         ("h2-status-201", "not-upgraded: the server answered 201 in place of 200"),
         ("h2-frame-rsv2", "invalid: a 200, but what it says or what followed breaks a MUST"),
-        ("h2-end-mid-frame", "aborted: the server ended it with END_STREAM, without a Close frame"),
+        ("h2-end-mid-frame", "aborted: the server ended the stream with END_STREAM, without a Close frame"),
         (
             "h2-goaway-protocol-before",
             "dropped: the server ended the connection with GOAWAY and PROTOCOL_ERROR",

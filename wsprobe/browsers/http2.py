@@ -156,6 +156,11 @@ def over_http1_only(readings: Sequence[Reading]) -> Sequence[Reading]:
     return [reading for reading in readings if reading.http2 is None]
 
 
+def once_a_connection(readings: Sequence[Reading]) -> list[Reading]:
+    """The first of *readings* of each exchange: what an engine sees that asks nothing again on a connection."""
+    return list({id(reading.exchange): reading for reading in reversed(readings)}.values())[::-1]
+
+
 def offered(reading: Reading) -> bool:
     """True if HTTP/2 was offered to the server for this handshake."""
     plan = reading.exchange.plan

@@ -11,7 +11,7 @@ from wsprobe.browsers.engine import Engine, FollowUp, Page, may_close, oldest_tl
 from wsprobe.browsers.http2 import opened_by
 from wsprobe.browsers.script import on_wire
 from wsprobe.exchange import Exchange, Limits, Plan, Route, TlsOptions
-from wsprobe.read import read
+from wsprobe.read import handshakes, read
 from wsprobe.read.reading import Reading
 
 MOST_FOLLOWS = 25
@@ -46,6 +46,6 @@ def visit(
             route=route,
             http2=then.http2,
         )
-        readings.append(read((yield plan)))
+        readings += handshakes(read((yield plan)))
         then = engine.follow(readings, page, key)
     return readings

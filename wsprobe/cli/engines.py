@@ -21,7 +21,7 @@ from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.places import Lab, Place
 from wsprobe.cli.probe import check, conversation, reported
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Target
-from wsprobe.read import read
+from wsprobe.read import handshakes, read
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report, report
 from wsprobe.target import begins_with_scheme
@@ -159,10 +159,11 @@ def as_is(made: Report, readers: Readers, script_url: str = "") -> tuple[ScriptV
 def as_today(made: Report) -> list[Reading]:
     """The exchanges of a report, oldest first, read as RFC 6455 whatever was spoken: so browsers read."""
 
-    hops = [read(replace(hop, plan=replace(hop.plan, wire=TODAY))) for hop in made.exchange.hops]
-    if made.exchange.plan.wire == TODAY:
-        return [*hops, made.reading]
-    return [*hops, read(replace(made.exchange, plan=replace(made.exchange.plan, wire=TODAY)))]
+    def as_of_today(exchange: Exchange) -> Reading:
+        return read(replace(exchange, plan=replace(exchange.plan, wire=TODAY)))
+
+    own = made.reading if made.exchange.plan.wire == TODAY else as_of_today(made.exchange)
+    return [each for last in (*map(as_of_today, made.exchange.hops), own) for each in handshakes(last)]
 
 
 def with_scheme(word: str) -> str:
@@ -182,5 +183,6 @@ def with_credentials(url: str, user: str | None) -> str:
 
 
 def _joined(readings: Sequence[Reading]) -> Exchange:
-    *earlier, last = (reading.exchange for reading in readings)
+    """One recording of all exchanges of *readings*, some of which may be of the same."""
+    *earlier, last = {id(reading.exchange): reading.exchange for reading in readings}.values()
     return replace(last, hops=tuple(earlier))

@@ -198,7 +198,8 @@ def connection(reading: Reading) -> Iterator[Finding]:
     strange = [
         frame
         for frame in theirs
-        if frame.stream not in (0, of.stream) and frame.type in (DATA, HEADERS, RST_STREAM, WINDOW_UPDATE)
+        if frame.stream not in (0, of.stream, *of.earlier)
+        and frame.type in (DATA, HEADERS, RST_STREAM, WINDOW_UPDATE)
     ]
     yield from _overrun(of)
     yield from _first(HTTP2_IDLE_STREAM, strange, lambda frame: f"{_a(frame)} on stream {frame.stream}")
@@ -208,7 +209,8 @@ def _overrun(of: Http2Connection) -> Iterator[Finding]:
     """DATA beyond what we had granted by then, of the connection or of our stream."""
     own = dict(pair for frame in of.of("client") for pair in frame.settings)
     # Before it has seen our SETTINGS a server goes by the default.
-    left = {0: DEFAULT_WINDOW, of.stream: max(DEFAULT_WINDOW, own.get(INITIAL_WINDOW_SIZE, 0))}
+    first = max(DEFAULT_WINDOW, own.get(INITIAL_WINDOW_SIZE, 0))
+    left = {0: DEFAULT_WINDOW, **dict.fromkeys((*of.earlier, of.stream), first)}
     for frame in of.frames:
         if frame.by == "client" and frame.stream in left:
             left[frame.stream] += frame.increment or 0

@@ -73,6 +73,12 @@ class Http2Play(msgspec.Struct, frozen=True):
     """Finding ids that it must produce (levels fail and warn)."""
 
 
+def play_of(plays: Sequence[tuple[Http2Step, ...]], before: int, *, authorized: bool) -> tuple[Http2Step, ...]:
+    """The one of *plays* that answers a CONNECT. *before*: how many were answered before it; one with
+    credentials (*authorized*) is never the first, even on a connection of its own: they were asked for."""
+    return plays[min(max(before, int(authorized)), len(plays) - 1)]
+
+
 ANNOUNCING = (Http2Step("settings", pairs=((3, 100), (8, 1))),)
 """What an ordinary server that takes WebSockets over HTTP/2 sends first."""
 

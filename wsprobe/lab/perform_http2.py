@@ -64,6 +64,11 @@ class Asked(msgspec.Struct, frozen=True):
         return self.first(b":path")
 
     @property
+    def authorized(self) -> bool:
+        """It brings credentials."""
+        return bool(self.first(b"authorization"))
+
+    @property
     def websocket(self) -> bool:
         """An extended CONNECT for a WebSocket (RFC 8441 section 4)."""
         return self.first(b":method") == b"CONNECT" and self.first(b":protocol") == b"websocket"

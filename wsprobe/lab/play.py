@@ -34,7 +34,7 @@ from wsprobe.exchange import (
     TlsFailed,
     TlsOptions,
 )
-from wsprobe.lab.http2_steps import Http2Step
+from wsprobe.lab.http2_steps import Http2Step, play_of
 from wsprobe.lab.perform import (
     PATIENCE,
     PIECE,
@@ -161,8 +161,7 @@ def _over_http2(
     def plays(asked: Asked, before: int) -> tuple[Http2Step, ...]:
         if scenario.http2 is None:
             return words(b"404", b"This scenario is one of HTTP/1.1.\n")
-        every = scenario.http2.plays
-        return every[min(before + attempt, len(every) - 1)]
+        return play_of(scenario.http2.plays, before + attempt, authorized=asked.authorized)
 
     client = Http2Client(plan)
     return client, perform_http2(kind.http2, plays, stage.seconds, stage.send(client.opening))

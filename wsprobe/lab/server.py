@@ -22,7 +22,7 @@ from msgspec import Struct
 from wsprobe.lab import UnknownScenario, load
 from wsprobe.lab.certificates import Certificates, NoCertificates
 from wsprobe.lab.connection import Clear, Wire, drive, secured
-from wsprobe.lab.http2_steps import Http2Step
+from wsprobe.lab.http2_steps import Http2Step, play_of
 from wsprobe.lab.paths import PARAMETERISED, PathError, scenario_at
 from wsprobe.lab.perform import LONGEST_HEAD, PATIENCE, Inbox, Request, RequestReader, answer, needed, perform
 from wsprobe.lab.ports import (
@@ -84,8 +84,7 @@ def reception_http2(asked: Asked, before: int) -> tuple[str, tuple[Http2Step, ..
         return scenario.name, page()
     if scenario.http2 is None:
         return scenario.name, words(b"404", b"This scenario is one of HTTP/1.1.\n")
-    plays = scenario.http2.plays
-    return scenario.name, plays[min(before, len(plays) - 1)]
+    return scenario.name, play_of(scenario.http2.plays, before, authorized=asked.authorized)
 
 
 def unavailable(why: str) -> Scenario:

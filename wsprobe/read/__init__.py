@@ -72,6 +72,16 @@ def read(exchange: Exchange) -> Reading:
     )
 
 
+def handshakes(last: Reading) -> list[Reading]:
+    """A reading for each handshake of the exchange of which *last*, as ``read`` has it, is the last: over
+    HTTP/2 one that was refused before it was looked at may have been made again on the same connection."""
+    if last.http2 is None or not last.http2.earlier:
+        return [last]
+    from wsprobe.read.http2 import read_http2
+
+    return [*(read_http2(last.exchange, stream) for stream in last.http2.earlier), last]
+
+
 def _session_reader(wire: str) -> SessionReader:
     # A seam: the wire versions stand on this package's modules, so the package itself asks for them when it
     # reads.

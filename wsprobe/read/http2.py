@@ -100,8 +100,11 @@ def is_http2(received: bytes) -> bool:
     return int.from_bytes(header[:3], "big") <= FIRST_LENGTH_MAX and header[3] <= FIRST_TYPE_MAX
 
 
-def read_http2(exchange: Exchange) -> Reading:
-    """What can be found in an exchange of which ``spoken`` is true."""
+def read_http2(exchange: Exchange, stream: int | None = None) -> Reading:
+    """What can be found in an exchange of which ``spoken`` is true.
+
+    *stream*: the request that is meant, where several were made; None for the last.
+    """
     theirs, ours = _Side.of(exchange, Received), _Side.of(exchange, Sent)
     speaks = is_http2(theirs.data)
     from_server = _frames(theirs, "server", 0) if speaks else []
@@ -111,9 +114,11 @@ def read_http2(exchange: Exchange) -> Reading:
     table = max(
         (value for f in from_client for key, value in f.settings if key == HEADER_TABLE_SIZE), default=0
     )
-    asked = next((frame.stream for frame in from_client if frame.type == HEADERS), None)
-    planned = exchange.plan.http2
-    stream = asked if asked is not None else (planned.stream if planned is not None else 1)
+    asked = list(dict.fromkeys(frame.stream for frame in from_client if frame.type == HEADERS))
+    if stream is None:
+        planned = exchange.plan.http2
+        stream = asked[-1] if asked else (planned.stream if planned is not None else 1)
+    earlier = tuple(asked[: asked.index(stream)]) if stream in asked else ()
     sent = blocks(from_client, BlockDecoder(room, OUR_TABLE))
     request = next((block for block in sent if block.stream == stream), None)
     answer = [
@@ -132,6 +137,7 @@ def read_http2(exchange: Exchange) -> Reading:
         data=data,
         ends=tuple(_ends(exchange, from_client, from_server, stream)) if request is not None else (),
         rest_sent=ours.data[from_client[-1].span[1] if from_client else len(PREFACE) :],
+        earlier=earlier,
     )
     session = None
     if final_at is not None:

@@ -56,7 +56,8 @@ def _begun(of: Http2Connection, room: int) -> H2Connection:
             (":path", "/"),
             (":authority", "x"),
         ]
-        connection.send_headers(of.stream, request)
+        for stream in (*of.earlier, of.stream):
+            connection.send_headers(stream, request)
         connection.increment_flow_control_window(WIDE, of.stream)
     connection.decoder.max_header_list_size = room
     sent = (pair for frame in of.of("client") for pair in frame.settings if not frame.ack)

@@ -299,6 +299,8 @@ class Http2Connection(msgspec.Struct, frozen=True):
     """All that ended our stream, in order."""
     rest_sent: bytes = b""
     """Bytes that we sent behind the last whole frame."""
+    earlier: tuple[int, ...] = ()
+    """The streams that were asked on before, each refused before it was looked at."""
 
     @property
     def end(self) -> StreamEnd | None:

@@ -16,6 +16,7 @@ from wsprobe.remedy import Advice, advice
 from wsprobe.report import VARYING, Report, close_of, comparable
 from wsprobe.show import timing
 from wsprobe.show.causes import causes
+from wsprobe.show.http2 import protocol
 from wsprobe.show.lines import Line, Look, Piece, cut, left_out, line, width_of
 from wsprobe.show.protocols import difference as protocols_differ
 from wsprobe.show.report import SAID_BY_OUTCOME, answers, asked_again, received_dump, sentence, transport_bytes
@@ -328,7 +329,7 @@ def _who(report: Report, of: Answer, first: Answer, look: Look) -> Line:
     if of is not first:
         mine, theirs = _requests(report, of), _requests(report, first)
         otherwise = []
-        here, there = {_http(r) for r in mine}, {_http(r) for r in theirs}
+        here, there = {protocol(r.reading) for r in mine}, {protocol(r.reading) for r in theirs}
         if not here & there:
             otherwise.append(f"over {next(iter(here))}")
         for key, name in _ASKED.items():
@@ -340,10 +341,6 @@ def _who(report: Report, of: Answer, first: Answer, look: Look) -> Line:
         if otherwise:
             rows.append(Piece(f", who asked {', '.join(otherwise)}"))
     return tuple(rows)
-
-
-def _http(of: Report) -> str:
-    return "HTTP/1.1" if of.reading.http2 is None else "HTTP/2"
 
 
 def _requests(report: Report, of: Answer) -> list[Report]:

@@ -106,13 +106,22 @@ def spoken(reading: Reading) -> list[Line]:
     if planned is None or not reading.sent:
         return []
     if reading.http2 is not None:
-        return [line(Piece("over HTTP/2", "dim"))]
+        return [line(Piece(f"over HTTP/2{_asked_again(reading.http2)}".rstrip(","), "dim"))]
     why = (
         "the server did not take h2"
         if reading.exchange.plan.target.secure
         else "ws: has no ALPN to offer h2 in"
     )
     return [line(Piece(f"over HTTP/1.1: {why}; --http2-prior-knowledge speaks HTTP/2 at once", "dim"))]
+
+
+def _asked_again(of: Http2Connection) -> str:
+    """How often it was asked on this connection, where more than once."""
+    if not of.earlier:
+        return ""
+    streams = " and ".join(f"stream {number}" for number in of.earlier)
+    times = f"{len(of.earlier) + 1} times" if len(of.earlier) > 1 else "twice"
+    return f", asked {times} (REFUSED_STREAM for {streams}),"
 
 
 def ending(reading: Reading, look: Look) -> list[Line]:
@@ -136,16 +145,37 @@ def _usual(end: StreamEnd, reading: Reading) -> bool:
     )
 
 
-def ended(end: StreamEnd) -> str:
-    """What ended a stream, in words."""
+def ended(end: StreamEnd, stream: str = "it") -> str:
+    """What ended a stream, in words; *stream* is what it is called."""
     who = "the server" if end.by == "server" else "wsprobe"
     debug = f": {visible(end.debug)}" if end.debug else ""
     return {
-        "end-stream": f"{who} ended it with END_STREAM",
-        "rst-stream": f"{who} reset it with {end.name}",
+        "end-stream": f"{who} ended {stream} with END_STREAM",
+        "rst-stream": f"{who} reset {stream} with {end.name}",
         "goaway": f"{who} ended the connection with GOAWAY and {end.name}{debug}",
         "connection": f"{who} ended the connection",
     }[end.how]
+
+
+def protocol(reading: Reading) -> str:
+    """The version of HTTP that was spoken, as people write it."""
+    return "HTTP/1.1" if reading.http2 is None else "HTTP/2"
+
+
+def asked_again(before: Reading, then: Reading) -> str:
+    """Why *then* was asked for the same URL after *before*, which was over HTTP/2."""
+    of = before.http2
+    assert of is not None
+    if of.request is None:
+        return (
+            f"asked over {protocol(then)}: the server takes HTTP/2 and does not announce WebSockets over it, "
+            "so nothing was asked there"
+        )
+    if before.final is not None:
+        said = f"the server answered {before.final.status}"
+    else:
+        said = ended(of.end, "the stream") if of.end is not None else "there was no answer"
+    return f"asked again over {protocol(then)}: over HTTP/2{_asked_again(of)} {said}"
 
 
 def sentence(report: Report) -> str:
@@ -170,9 +200,9 @@ def sentence(report: Report) -> str:
         case "invalid":
             return "a 200, but what it says or what followed breaks a MUST"
         case "dropped" if of.end is not None and of.end.by == "server" and of.end.how != "connection":
-            return ended(of.end) + ", before an answer"
+            return ended(of.end, "the stream") + ", before an answer"
         case "aborted" if of.end is not None and of.end.how != "connection":
-            return ended(of.end) + ", without a Close frame"
+            return ended(of.end, "the stream") + ", without a Close frame"
         case "not-http" if not reading.looks_like:
             return "the answer has no status that can be read"
         case "open":

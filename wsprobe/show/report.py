@@ -108,7 +108,8 @@ def unplaced(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
 
 
 def asked_again(hop: Exchange, then: Exchange) -> str:
-    """Why *then* was asked after *hop*: another place, or another version (RFC 6455 section 4.4)."""
+    """Why *then* was asked after *hop*: another place, another version (RFC 6455 section 4.4), or again over
+    the other protocol or with credentials, as browsers do."""
     url = visible(hop.plan.target.url.encode())
     answer = read(hop)
     final = answer.final
@@ -116,6 +117,8 @@ def asked_again(hop: Exchange, then: Exchange) -> str:
     listed = ", ".join(map(str, versions(answer)))
     if then.plan.target.url == hop.plan.target.url and listed:
         return f"asked again in {then.plan.wire} after {url}: it answered {status}, and speaks {listed}"
+    if answer.http2 is not None and then.plan.target.url == hop.plan.target.url:
+        return http2.asked_again(answer, read(then))
     reason = visible(final.reason) if final is not None else ""
     said = f"{status} {reason}".rstrip()
     left = left_behind(hop, then)

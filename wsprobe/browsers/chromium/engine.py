@@ -83,11 +83,18 @@ class Chromium(Struct, frozen=True):
         return self._ask(made, page, key, "the page opens it", "2" if http2.warm(made.url, page) else "1.1")
 
     def _ask(
-        self, made: Construction, page: Page, key: str, why: str, over: HttpVersion, authorization: str = ""
+        self,
+        made: Construction,
+        page: Page,
+        key: str,
+        why: str,
+        over: HttpVersion,
+        authorization: str = "",
+        refused: int = 0,
     ) -> FollowUp:
         assert made.target is not None
         sent = request(made, page, key, self.facts, authorization)
-        asks = http2.asks(made, page, self.facts, authorization) if over == "2" else None
+        asks = http2.asks(made, page, self.facts, authorization, refused) if over == "2" else None
         return FollowUp(made.url, made.target, sent, why, asks)
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
@@ -101,7 +108,8 @@ class Chromium(Struct, frozen=True):
         if made.target is None or (last.stream and last.stream.no_session and came_over(made.url, page)):
             return None
         if isinstance(last.outcome, Again):
-            return self._ask(made, page, key, last.outcome.because, last.outcome.over, answer)
+            again = last.outcome
+            return self._ask(made, page, key, again.because, again.over, answer, _refused(steps))
         if answer or not (answer := self._credentials(reading, last, page, key)):
             return None
         over: HttpVersion = "1.1" if reading.http2 is None else "2"
@@ -110,8 +118,7 @@ class Chromium(Struct, frozen=True):
     def _steps(self, readings: Sequence[Reading], protocols: tuple[str, ...]) -> list[Step]:
         steps: list[Step] = []
         for reading in readings:
-            refused = sum(isinstance(step.outcome, Again) and step.outcome.over == "2" for step in steps)
-            steps.append(self._step(reading, protocols, refused))
+            steps.append(self._step(reading, protocols, _refused(steps)))
         return steps
 
     def _answered_before(self, readings: Sequence[Reading], steps: Sequence[Step], page: Page, key: str) -> str:
@@ -184,7 +191,8 @@ class Chromium(Struct, frozen=True):
             if again:
                 if number + 1 == len(readings):
                     return Ending("follows", again, tuple(cookies))
-                before += end(reading).at
+                if readings[number + 1].exchange is not reading.exchange:
+                    before += end(reading).at
                 continue
             if step.outcome is None:
                 break
@@ -307,6 +315,11 @@ class Chromium(Struct, frozen=True):
                 case _:
                     pass
         return channel.because
+
+
+def _refused(steps: Sequence[Step]) -> int:
+    """Of these handshakes, those that were refused and made again on the session."""
+    return sum(isinstance(step.outcome, Again) and step.outcome.over == "2" for step in steps)
 
 
 def _asked(reading: Reading) -> tuple[str, ...]:

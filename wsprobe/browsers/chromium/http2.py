@@ -100,8 +100,11 @@ def otherwise(url: str, page: Page, readings: Sequence[Reading]) -> str:
     return ""
 
 
-def asks(made: Construction, page: Page, facts: Facts, authorization: str = "") -> Http2:
-    """The extended CONNECT, and how its stream is spoken (CreateSpdyHeadersFromHttpRequestForWebSocket)."""
+def asks(made: Construction, page: Page, facts: Facts, authorization: str = "", refused: int = 0) -> Http2:
+    """The extended CONNECT, and how its stream is spoken (CreateSpdyHeadersFromHttpRequestForWebSocket).
+
+    *refused*: handshakes refused before this one.
+    """
     to = made.target
     if to is None:
         raise ValueError("nothing is connected to: there is no request")
@@ -130,6 +133,7 @@ def asks(made: Construction, page: Page, facts: Facts, authorization: str = "") 
         settings=_SETTINGS,
         window=_WINDOW,
         stream=1,
+        tries=max(1, TRIES - refused),
         priority=Priority(depends_on=0, weight=146, exclusive=True),
         data_max=_DATA_MAX,
         end_stream="close",

@@ -16,7 +16,7 @@ from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.handshake import Failed, Opened, validate
 from wsprobe.browsers.firefox.http import Answer, read_answer
 from wsprobe.browsers.firefox.request import authorizations, request
-from wsprobe.browsers.http2 import Again, HttpVersion, came_over, handshakes
+from wsprobe.browsers.http2 import Again, HttpVersion, came_over, handshakes, once_a_connection
 from wsprobe.browsers.page import given
 from wsprobe.browsers.script import (
     CLOSED,
@@ -111,6 +111,7 @@ class Firefox(Struct, frozen=True):
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = constructor.construct(url, page, self.facts)
+        readings = once_a_connection(readings)
         steps = self._steps(readings, made.construction.protocols, page)
         through = partial(self._live, made=made, page=page, readings=readings, steps=steps)
         asked = [
