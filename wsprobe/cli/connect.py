@@ -48,8 +48,8 @@ EXAMPLES = (
     ("wsprobe connect --json @urls.txt | jq -r '[.url, .outcome] | @tsv'", "One line for each URL of a file:"),
     ("wsprobe connect --expect close=4401 wss://chat.example/ws", "In a script: does it close with 4401?"),
     (
-        "wsprobe connect --from-curl -",
-        "Ask what the browser asked: paste what DevTools copied as cURL, then ^D",
+        "wsprobe connect curl 'wss://chat.example/ws' -H 'Origin: https://app.example' -b 'sid=1'",
+        "What the browser asked: paste behind it what DevTools copied as cURL (or --from-curl FILE):",
     ),
     ("wsprobe connect lab:status-403", "Try it without a server:"),
 )

@@ -42,7 +42,7 @@ class Pasting(Command):
     """A command that takes what was pasted among its words."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        found = self._pasted(ctx, args)
+        found = None if ctx.resilient_parsing else self._pasted(ctx, args)  # a tab reads no clipboard
         if found is None:
             return super().parse_args(ctx, args)
         copied, rest = found
