@@ -98,6 +98,13 @@ class Route(Struct, frozen=True):
     proxy: Annotated[
         str | None, Meta(description="--proxy: http://[user:password@]host:port or socks5h://...")
     ] = None
+    proxy_authorization: Annotated[
+        str | None,
+        Meta(
+            description="The value of Proxy-Authorization in CONNECT, empty to send none; null: Basic, if the "
+            "proxy's URL has credentials."
+        ),
+    ] = None
     proxy_header: Annotated[
         str | None,
         Meta(

@@ -124,34 +124,50 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     return [CompletionItem(incomplete, type="file")]
 
 
+class RecordedLine(Struct, frozen=True):
+    """A line of a file with recordings, and where it stands."""
+
+    where: str
+    data: bytes
+
+
 def recordings(name: str) -> list[Exchange]:
     """The recordings in file *name*, one a line; ``-`` is standard input.
 
     Raises click.UsageError, with the line's number, for one that cannot be read.
     """
+    return [exchange for line in lines(name) for exchange in exchanges(line)]
+
+
+def lines(name: str) -> Iterator[RecordedLine]:
+    """The lines of file *name* that are not empty, as they are read; ``-`` is standard input. Raises
+    click.UsageError if it cannot be read."""
     if name == "-":
-        return _load(sys.stdin.buffer, "standard input")
+        yield from _numbered(sys.stdin.buffer, "standard input")
+        return
     try:
         with open(name, "rb") as file:
-            return _load(file, name)
+            yield from _numbered(file, name)
     except OSError as error:
         raise click.UsageError(f"{name}: {error.strerror}") from None
 
 
-def _load(file: IO[bytes], name: str) -> list[Exchange]:
+def _numbered(file: IO[bytes], name: str) -> Iterator[RecordedLine]:
+    for number, each in enumerate(file, 1):
+        if each.strip():
+            yield RecordedLine(f"{name}, line {number}", each)
+
+
+def exchanges(line: RecordedLine) -> list[Exchange]:
+    """The recordings in *line*: one, or those of a whole trace. Raises click.UsageError, which says where."""
     from wsprobe.archive import ArchiveError
 
-    found: list[Exchange] = []
-    for number, each in enumerate(file, 1):
-        if not each.strip():
-            continue
-        try:
-            found += _recorded(each.decode("utf-8"))
-        except UnicodeDecodeError:
-            raise click.UsageError(f"{name}, line {number}: not a recording: not UTF-8 text") from None
-        except ArchiveError as error:
-            raise click.UsageError(f"{name}, line {number}: {error}") from None
-    return found
+    try:
+        return _recorded(line.data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{line.where}: not a recording: not UTF-8 text") from None
+    except ArchiveError as error:
+        raise click.UsageError(f"{line.where}: {error}") from None
 
 
 LONGEST_URL = 70_000
