@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "wsprobe"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = (
-    ("exchange", "outcome", "visible", "nearest"),
+    ("exchange", "outcome", "visible", "nearest", "schedule"),
     ("target", "opening", "certificate"),
     ("read",),
     ("wire", "signatures", "proxies", "authentication"),

@@ -52,8 +52,8 @@ RUNTIMES = {
 }
 _BROWSERS = 3
 """Columns of the table of agreement that are browsers."""
-UNSEEN = ("hostile",)
-"""Kinds of scenarios that are left out: how much of them comes through is a matter of limits, not of rules."""
+FLOOD = 512 * 1024
+"""Bytes over HTTP/2, with 10 for the header of each frame: the view of more takes seconds to work out."""
 
 FACTS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
     (
@@ -124,7 +124,7 @@ def _body() -> Iterator[str]:
         "error event has no content.",
     )
     for title, names in subjects().items():
-        yield from _subject(title, [name for name in names if load()[name].about not in UNSEEN])
+        yield from _subject(title, [name for name in names if not _is_hostile(load()[name])])
     yield from _races()
     yield from _requests()
     yield from _limits()
@@ -132,6 +132,17 @@ def _body() -> Iterator[str]:
     yield from _measuring()
     yield from _another_browser()
     yield from mdoc.references("wsprobe-compare(1)", "wsprobe-explain(1)", "wsprobe-history(7)", "wsprobe(1)")
+
+
+def _is_hostile(scenario: Scenario) -> bool:
+    """Whether it is left out: how much of it comes through is a matter of limits, not of rules."""
+    plays = () if scenario.http2 is None else scenario.http2.plays
+    sizes = (each.repeat * (10 + len(each.data) + _length(each.fields)) for play in plays for each in play)
+    return scenario.about == "hostile" or sum(sizes) > FLOOD
+
+
+def _length(fields: tuple[tuple[bytes, bytes], ...]) -> int:
+    return sum(len(name) + len(value) for name, value in fields)
 
 
 @cache
@@ -221,7 +232,7 @@ def _races() -> Iterator[str]:
                 ),
             )
             for name, scenario in load().items()
-            if scenario.about not in UNSEEN and any(view.races for view in views(name).values())
+            if not _is_hostile(scenario) and any(view.races for view in views(name).values())
         )
     )
 

@@ -13,10 +13,20 @@ SIDE_BY_SIDE = 50
 
 def programs(own: Sequence[str], url: str, folder: Path) -> Mapping[str, Sequence[str]]:
     """The two commands, against the *url* of a server that refuses."""
+    at_once = str(SIDE_BY_SIDE)
     file = folder / "urls.txt"
     file.write_text(f"{url}\n" * COUNT)
     return {
-        "wsprobe connect --json": (*own, "connect", "--json", "--parallel", str(SIDE_BY_SIDE), f"@{file}"),
+        "wsprobe connect --json": (
+            *own,
+            "connect",
+            "--json",
+            "--parallel",
+            at_once,
+            "--per-host",
+            at_once,
+            f"@{file}",
+        ),
         "a bare trio + h11 loop": (sys.executable, __file__, url),
     }
 

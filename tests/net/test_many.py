@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from contextlib import aclosing
+from itertools import pairwise
+
 import pytest
 import trio
 from trio.testing import MockClock
 
-from wsprobe.net.run import HEAVY, WINDOW, in_order
+from wsprobe.net.run import LONGEST_LINE, in_order, lines
+from wsprobe.schedule import HEAVY, WINDOW, Pace
 
 
 def virtual(work):
@@ -24,7 +28,7 @@ def test_results_come_in_the_order_of_the_jobs(parallel):
         running -= 1
         return job
 
-    virtual(lambda: in_order(sleep, seconds, parallel, got.append))
+    virtual(lambda: in_order(sleep, seconds, Pace(parallel), got.append))
     assert got == seconds
     assert most == min(parallel, len(seconds))
 
@@ -44,7 +48,7 @@ def test_a_slow_first_job_holds_back_an_endless_iterable():
 
     async def limited():
         with trio.move_on_after(10):
-            await in_order(work, jobs(), 4, lambda result: None)
+            await in_order(work, jobs(), Pace(4), lambda result: None)
 
     virtual(limited)
     assert WINDOW < taken <= WINDOW + 10
@@ -58,7 +62,7 @@ def test_a_slow_first_job_does_not_stop_those_behind_it():
 
     async def timed():
         start = trio.current_time()
-        await in_order(work, range(93), 8, lambda result: None)
+        await in_order(work, range(93), Pace(8), lambda result: None)
         return trio.current_time() - start
 
     assert virtual(timed) == pytest.approx(3)
@@ -79,7 +83,7 @@ def test_heavy_results_that_wait_stop_the_taking():
 
     async def limited():
         with trio.move_on_after(10):
-            await in_order(work, jobs(), 4, lambda result: None, lambda result: HEAVY // 4)
+            await in_order(work, jobs(), Pace(4), lambda result: None, lambda result: HEAVY // 4)
 
     virtual(limited)
     assert taken < 20
@@ -91,5 +95,75 @@ def test_a_result_is_handed_on_at_once():
     async def work(job):
         await trio.sleep(job)
 
-    virtual(lambda: in_order(work, [1, 2, 3], 3, lambda result: times.append(round(trio.current_time()))))
+    virtual(lambda: in_order(work, [1, 2, 3], Pace(3), lambda result: times.append(round(trio.current_time()))))
     assert [at - times[0] for at in times] == [0, 1, 2]
+
+
+def test_a_busy_host_is_asked_no_more_at_once_and_others_overtake():
+    begun, running = [], 0
+
+    async def work(job):
+        nonlocal running
+        running += job[0] == "a"
+        assert running <= 2
+        begun.append(job)
+        await trio.sleep(5 if job[0] == "a" else 1)
+        running -= job[0] == "a"
+
+    jobs = ["a1", "a2", "a3", "b1", "b2"]
+    pace = Pace(parallel=8, per_host=2)
+    virtual(lambda: in_order(work, jobs, pace, lambda result: None, host=lambda job: job[0]))
+    assert sorted(begun[:4]) == ["a1", "a2", "b1", "b2"]
+    assert begun[4] == "a3"
+
+
+def test_jobs_begin_evenly_spaced():
+    times = []
+
+    async def work(job):
+        times.append(trio.current_time())
+        await trio.sleep(2.5)
+
+    virtual(lambda: in_order(work, range(8), Pace(parallel=4, interval=0.5), lambda result: None))
+    assert [round(at - times[0], 3) for at in times[:5]] == [0, 0.5, 1.0, 1.5, 2.5]
+    assert min(later - earlier for earlier, later in pairwise(times)) == pytest.approx(0.5)
+
+
+def test_results_that_need_no_order_come_at_once():
+    got = []
+
+    async def work(job):
+        await trio.sleep(job)
+        return job
+
+    virtual(lambda: in_order(work, [3, 1, 2], Pace(3), got.append, ordered=False))
+    assert got == [1, 2, 3]
+
+
+def test_a_job_that_is_slow_to_come_does_not_hold_up_those_that_run():
+    got = []
+
+    async def jobs():
+        yield 1
+        await trio.sleep(100)
+        yield 2
+
+    async def work(job):
+        await trio.sleep(1)
+        return job, trio.current_time()
+
+    virtual(lambda: in_order(work, jobs(), Pace(3), got.append))
+    assert got[1][1] - got[0][1] == pytest.approx(100)
+
+
+def test_lines_are_read_whole_and_one_without_end_is_cut(tmp_path):
+    file = tmp_path / "lines"
+    long = b"x" * (LONGEST_LINE * 2)
+    file.write_bytes(b"a\r\n\n" + long + b"\nb\n" + b"y" * 70_000 + b"\nlast")
+
+    async def read():
+        with file.open("rb") as opened:
+            async with aclosing(lines(opened.fileno())) as every:
+                return [line async for line in every]
+
+    assert trio.run(read) == [b"a\r\n", b"\n", long[:LONGEST_LINE], b"b\n", b"y" * 70_000 + b"\n", b"last"]

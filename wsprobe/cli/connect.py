@@ -16,6 +16,7 @@ from wsprobe.cli.options import (
     connection,
     expecting,
     ignored,
+    many,
     output,
     own_output,
     own_request,
@@ -25,7 +26,7 @@ from wsprobe.cli.options import (
     verdict,
 )
 from wsprobe.cli.paste import IGNORED, Pasting, from_curl
-from wsprobe.cli.places import complete, expand
+from wsprobe.cli.places import UrlList, complete, sources
 from wsprobe.cli.probe import probe_all
 from wsprobe.cli.streams import check_writable, emit, look, note, save, write
 from wsprobe.exchange import Event
@@ -77,12 +78,14 @@ TABLES = (("Variables of --write-out", variables),)
 @own_output
 @expecting
 @verdict
+@many
 @ignored
 def command(urls: tuple[str, ...], **values: Any) -> int:
     """Make one handshake and report exactly what came back.
 
     URL is ws://, wss:// (http:// and https:// are taken for them), or lab:NAME for a scenario of the
-    built-in lab. @FILE reads URLs from a file, - from standard input, one a line.
+    built-in lab. @FILE reads URLs from a file, - from standard input, one a line; empty lines and lines
+    that begin with # are left out.
     """
     if values["json_schema"]:
         from wsprobe.show.as_json import schema
@@ -97,10 +100,11 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
     if said.verbose and not said.silent:
         for name in click.get_current_context().meta.get(IGNORED, ()):
             note(f"{name} means nothing here, and is ignored")
-    words = expand(urls)
-    made = Output(said, several=len(words) > 1)
+    places = sources(urls)
+    several = len(places) > 1 or any(isinstance(each, UrlList) and each.several() for each in places)
+    made = Output(said, several)
     with made:
-        probe_all(words, said, made)
+        probe_all(places, said, made)
     return made.exit_status
 
 

@@ -52,7 +52,7 @@ def probed(names: Sequence[str], settings: Settings, readers: Readers) -> list[R
 
     async def everything() -> None:
         async with AsyncExitStack() as stack:
-            lab = Lab(stack)
+            lab = Lab(stack.enter_async_context)
             places = [await lab.place(name, settings.asking) for name in names]
             places = [replace(place, url=with_scheme(place.url)) for place in places]
             askable = [own_place(place, readers) for place in places]
@@ -102,7 +102,8 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
         view = ENGINES[name].view(url, page, readings)
         return view, report(_joined(readings)) if readings else None
 
-    await net.in_order(ask, readers.browsers, max(1, len(readers.browsers)), results.append)
+    at_once = net.Pace(parallel=max(1, len(readers.browsers)))
+    await net.in_order(ask, readers.browsers, at_once, results.append)
     return replace(
         made,
         views=tuple(view for view, _ in results),

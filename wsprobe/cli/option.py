@@ -29,6 +29,27 @@ class Seconds(click.ParamType[float]):
         return number
 
 
+class Rate(click.ParamType[float]):
+    """So many in a second, a minute or an hour, as the seconds from one to the next."""
+
+    name = "rate"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        count, _, unit = value.partition("/")
+        try:
+            number = float(count)
+        except ValueError:
+            number = 0
+        if not 1e-6 <= number < float("inf") or unit not in UNITS:
+            self.fail(f"{value!r} is not a rate, such as 5/s, 30/m or 0.5/h", param, ctx)
+        return UNITS[unit] / number
+
+
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+"""Seconds."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -22,12 +22,13 @@ from wsprobe.cli.cookies import Cookie
 from wsprobe.cli.expect import Expectation
 from wsprobe.cli.keys import Method
 from wsprobe.cli.netrc import Netrc
-from wsprobe.cli.option import Seconds, option, together
+from wsprobe.cli.option import Rate, Seconds, option, together
 from wsprobe.cli.paste import IGNORED
 from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.streams import Color
 from wsprobe.exchange import Act, Limits, Route, TlsOptions
 from wsprobe.opening import Offer
+from wsprobe.schedule import Pace
 from wsprobe.wire import WIRES
 
 REQUEST = "Request"
@@ -485,14 +486,46 @@ verdict = together(
         "408, 429, 500, 502, 503, 504",
         long="Waits one second before the first retry, then twice as long each time, at most a minute.",
     ),
+)
+
+MANY = "Many URLs"
+
+many = together(
     option(
         "--parallel",
         type=click.IntRange(1, 1000),
         default=8,
         show_default=True,
         metavar="N",
-        section=VERDICT,
-        help="with several URLs: ask N at once; results keep the order of the URLs",
+        section=MANY,
+        help="ask N URLs at once",
+        long="A list is read as its URLs are asked: it may be endless. Results keep the order of the URLs; up "
+        "to 1000 of them wait for a slow one.",
+    ),
+    option(
+        "--per-host",
+        type=click.IntRange(1, 1000),
+        default=8,
+        show_default=True,
+        metavar="N",
+        section=MANY,
+        help="ask N URLs of one host at once, whatever --parallel says",
+        long="A host is the name or address that is connected to, on whatever port. URLs of other hosts "
+        "overtake those that wait.",
+    ),
+    option(
+        "--rate",
+        type=Rate(),
+        metavar="N/s",
+        section=MANY,
+        help="begin N URLs a second, evenly spaced; N/m a minute, N/h an hour",
+        long="What was missed is not made up for by a burst. Redirects and retries come on top.",
+    ),
+    option(
+        "--unordered",
+        is_flag=True,
+        section=MANY,
+        help="print results as they come, not in the order of the URLs",
     ),
 )
 
@@ -662,7 +695,8 @@ class Settings(Struct, frozen=True):
     max_time: float | None = None
     """-m, if it was given."""
     retry: int = 0
-    parallel: int = 8
+    pace: Pace = Pace()
+    unordered: bool = False
     expectations: tuple[Expectation, ...] = ()
     as_json: bool = False
     brief: bool = False
@@ -703,7 +737,8 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         talk=bool(get("talk")),
         max_time=values["max_time"],
         retry=get("retry") or 0,
-        parallel=get("parallel") or 1,
+        pace=Pace(get("parallel") or 1, get("per_host") or 0, get("rate") or 0.0),
+        unordered=bool(get("unordered")),
         expectations=expect.parse(get("expectations") or ()),
         as_json=values["as_json"],
         brief=values["brief"],

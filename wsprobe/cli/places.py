@@ -3,9 +3,12 @@ recordings."""
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page
     from wsprobe.lab.scenario import Scenario
     from wsprobe.lab.server import Lab as Running
+    from wsprobe.net import Aside
 
 LAB = "lab:"
 RECORDED = (".json", ".jsonl")
@@ -63,51 +67,104 @@ class Word(Struct, frozen=True):
     where: str = ""
 
 
-def expand(words: Sequence[str]) -> list[Word]:
-    """*words* with ``@FILE`` and ``-`` replaced by the lines of that file or of standard input.
+class Wrong(Struct, frozen=True):
+    """A line of a list that is no text, and where it stands."""
 
-    Empty lines and lines that begin with ``#`` are left out. Raises click.UsageError if a file cannot be
-    read or nothing is left.
+    where: str
+    why: str
+
+
+class UrlList:
+    """A list of URLs, one a line: a file, or standard input. It is read as its lines are asked for."""
+
+    def __init__(self, name: str, descriptor: int, size: int = 0) -> None:
+        self.name = name
+        self._descriptor = descriptor
+        self.size = size
+        """Bytes; 0 where that is not known before the end."""
+        self.at = 0
+        """Bytes of the lines that were given out."""
+
+    def several(self) -> bool:
+        """Whether more than one URL is to be expected."""
+        if not self.size:
+            return True  # what is to come on a pipe is not waited for
+        begin = os.read(self._descriptor, BEGIN)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        used = (line for line in begin.splitlines() if line.strip() and not line.strip().startswith(b"#"))
+        return len(begin) == BEGIN or sum(1 for _ in used) > 1
+
+    async def words(self) -> AsyncGenerator[Word | Wrong, None]:
+        """Each URL with its place; empty lines and lines that begin with ``#`` are left out.
+
+        Raises click.UsageError if the list cannot be read.
+        """
+        from wsprobe import net
+
+        number = 0
+        try:
+            async with aclosing(net.lines(self._descriptor)) as lines:
+                async for line in lines:
+                    number += 1
+                    self.at += len(line)
+                    if number == 1 and line.startswith(UTF_16):
+                        raise click.UsageError(f"{self.name}: not a text file in UTF-8: this is UTF-16")
+                    where = f"{self.name}, line {number}"
+                    try:
+                        text = _text(line)
+                    except UnicodeDecodeError as error:
+                        yield Wrong(where, f"not text in UTF-8 (byte {error.start + 1} of the line)")
+                        continue
+                    if text is not None and len(line) >= net.LONGEST_LINE:
+                        yield Wrong(where, f"longer than {net.LONGEST_LINE:,} bytes: no URL is")
+                    elif text is not None:
+                        yield Word(text, where)
+        except OSError as error:
+            raise click.UsageError(f"{self.name}: {error.strerror}") from None
+
+
+BEGIN = 65536
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""The byte order marks with which some editors begin a file."""
+
+
+def _text(line: bytes) -> str | None:
+    """The URL in *line*, None if there is none. Raises UnicodeDecodeError."""
+    text = line.decode().strip(" \t\r\n\f\ufeff")  # some editors begin a file with U+FEFF
+    return None if not text or text.startswith("#") else text
+
+
+def sources(words: Sequence[str]) -> list[Word | UrlList]:
+    """*words* with ``@FILE`` and ``-`` as the lists that they stand for.
+
+    Raises click.UsageError if a file cannot be opened, or a word is no place.
     """
-    places = list(_expand(words))
-    if not places:
-        raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
-    return places
+    return [_source(word) for word in words]
 
 
-def _expand(words: Sequence[str]) -> Iterator[Word]:
-    for word in words:
-        if word == "-":
-            yield from _lines(sys.stdin, "standard input")
-        elif word.startswith("@"):
-            try:
-                with open(word[1:], encoding="utf-8") as file:
-                    yield from _lines(file, word[1:])
-            except (OSError, ValueError) as error:
-                said = error.strerror if isinstance(error, OSError) else "no file can be called so"
-                raise click.UsageError(f"{word[1:]}: {said}") from None
-        elif word.lower().endswith(RECORDED) and "/" not in word:
-            raise click.UsageError(
-                f"{word!a} is a file's name, not a URL: wsprobe compare reads recordings, @FILE is a list of "
-                "URLs"
-            )
-        elif word.isdecimal() and word.isascii() and int(word[:6]) <= 65535:
-            raise click.UsageError(
-                f"{word!a} is a number, not a URL; for that port of this machine: ws://localhost:{word}/; for "
-                f"a host of that name all the same: ws://{word}/"
-            )
-        else:
-            yield Word(word)
-
-
-def _lines(lines: Iterable[str], name: str) -> Iterator[Word]:
-    try:
-        for number, each in enumerate(lines, 1):
-            text = each.strip(" \t\r\n\f\ufeff")  # some editors begin a file with U+FEFF
-            if text and not text.startswith("#"):
-                yield Word(text, f"{name}, line {number}")
-    except UnicodeDecodeError as error:
-        raise click.UsageError(f"{name}: not a text file in UTF-8 (byte {error.start})") from None
+def _source(word: str) -> Word | UrlList:
+    if word == "-":
+        return UrlList("standard input", sys.stdin.fileno())
+    if word.startswith("@"):
+        try:
+            descriptor = os.open(word[1:], os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            kept = os.fstat(descriptor)
+            if stat.S_ISDIR(kept.st_mode):
+                raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+        except (OSError, ValueError) as error:
+            said = error.strerror if isinstance(error, OSError) else "no file can be called so"
+            raise click.UsageError(f"{word[1:]}: {said}") from None
+        return UrlList(word[1:], descriptor, kept.st_size if stat.S_ISREG(kept.st_mode) else 0)
+    if word.lower().endswith(RECORDED) and "/" not in word:
+        raise click.UsageError(
+            f"{word!a} is a file's name, not a URL: wsprobe compare reads recordings, @FILE is a list of URLs"
+        )
+    if word.isdecimal() and word.isascii() and int(word[:6]) <= 65535:
+        raise click.UsageError(
+            f"{word!a} is a number, not a URL; for that port of this machine: ws://localhost:{word}/; for "
+            f"a host of that name all the same: ws://{word}/"
+        )
+    return Word(word)
 
 
 def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
@@ -199,10 +256,10 @@ def _recorded(text: str) -> list[Exchange]:
 
 class Lab:
     """The lab for places that are in it: started when the first is asked for, on free loopback ports, until
-    *stack* is left."""
+    what *enter* enters is left."""
 
-    def __init__(self, stack: AsyncExitStack) -> None:
-        self._stack = stack
+    def __init__(self, enter: Aside) -> None:
+        self._enter = enter
         self._running: Running | None = None
 
     async def place(self, name: str, asking: Asking) -> Place:
@@ -214,7 +271,7 @@ class Lab:
         if self._running is None:
             from wsprobe.lab.server import serve  # trio and sockets
 
-            self._running = await self._stack.enter_async_context(serve())
+            self._running = await self._enter(serve())
         return in_lab(name, asking, self._running)
 
 

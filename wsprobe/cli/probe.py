@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
 import click
+from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe import target
 from wsprobe.cli.ask import for_strangers, plan
 from wsprobe.cli.keys import Keys, origin, with_netrc
 from wsprobe.cli.options import Asking, Settings
-from wsprobe.cli.places import Lab, Place, Word
+from wsprobe.cli.places import Lab, Place, UrlList, Word, Wrong
 from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
 from wsprobe.followup import other_wire, redirect, transient
 from wsprobe.judge.subject import how
@@ -47,78 +48,140 @@ class Sink(Protocol):
         """Take the complaint about a line of a list."""
 
     def asking(self, under_way: int, left: int | None) -> None:
-        """Take how many are being asked, and how many are still to be."""
+        """Take how many are being asked, and how many more there are; None where that is not known."""
 
 
-def probe_all(words: Sequence[Word], settings: Settings, to: Sink) -> None:
-    """Probe the place of every word and hand on its report, in the order of the words.
+class Job(Struct, frozen=True):
+    """A place that is to be asked, and which one it is."""
 
-    A word that cannot be used raises click.UsageError before anything is sent, unless it is a line of a list.
-    Raises KeyboardInterrupt for ^C, after the reports of all that had been recorded until then.
+    number: int
+    place: Place
+    host: str
+    """Who is asked."""
+
+
+class Done(Struct, frozen=True):
+    """What came of a job."""
+
+    job: Job
+    exchange: Exchange
+
+
+def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -> None:
+    """Probe every place and hand on its report, in the order of the places unless the options say otherwise.
+
+    A word of the command line that cannot be used raises click.UsageError before anything is sent; a line of
+    a list is named, and left out. Raises KeyboardInterrupt for ^C, after the reports of all that had been
+    recorded until then.
     """
     from wsprobe import net
 
-    kept: dict[int, tuple[Place, Exchange]] = {}
-    parallel = 1 if settings.verbose or settings.talk else settings.parallel
+    kept: dict[int, Done] = {}
     under_way = 0
+    pace = settings.pace
+    if settings.verbose or settings.talk:
+        pace = replace(pace, parallel=1)
 
     async def everything() -> None:
-        async with AsyncExitStack() as stack:
-            found = await usable(words, settings, Lab(stack), to)
+        async with net.aside() as enter:
+            jobs = Jobs(sources, settings, Lab(enter), to)
+            await jobs.prepare()
 
-            async def one(job: tuple[int, Place]) -> Done:
+            async def one(job: Job) -> Done:
                 nonlocal under_way
-                number, place = job
 
                 def keep(exchange: Exchange) -> None:
-                    kept[number] = place, exchange
+                    kept[job.number] = Done(job, exchange)
 
                 under_way += 1
                 to.asking(under_way, None)
-                exchange = await asked(place, settings, to.event, keep)
+                exchange = await asked(job.place, settings, to.event, keep)
                 under_way -= 1
-                return number, place, exchange
+                return Done(job, exchange)
 
-            def hand_on(result: Done) -> None:
+            def hand_on(done: Done) -> None:
                 # Read when its turn has come: what waits is the recording alone.
-                number, place, exchange = result
-                del kept[number]
-                to.report(reported(place, exchange))
-                to.asking(under_way, len(found) - number - 1 - under_way)
+                del kept[done.job.number]
+                to.report(reported(done.job.place, done.exchange))
+                to.asking(under_way, jobs.left())
 
-            await net.in_order(one, enumerate(found), parallel, hand_on, weight)
+            await net.in_order(
+                one, jobs.each(), pace, hand_on, weight, lambda job: job.host, not settings.unordered
+            )
+            if jobs.none():
+                raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
 
     try:
         net.run(everything)
     except KeyboardInterrupt:
         if kept and sys.stderr.isatty():
             sys.stderr.write("\n")  # the terminal has written ^C, and stands behind it
-        for _, (place, exchange) in sorted(kept.items(), key=itemgetter(0)):
-            to.report(reported(place, exchange))
+        for _, done in sorted(kept.items(), key=itemgetter(0)):
+            to.report(reported(done.job.place, done.exchange))
         raise
 
 
-async def usable(words: Sequence[Word], settings: Settings, lab: Lab, to: Sink) -> list[Place]:
-    """The places that can be asked. Of a list, a line that cannot is named, and left out."""
-    found = []
-    for word in words:
-        try:
-            place = await lab.place(word.text, settings.asking)
-            check(place)
-            found.append(place)
-        except click.UsageError as error:
-            if not word.where:
-                raise
-            to.unusable(f"{word.where}: {'not usable' if settings.redact else error.format_message()}")
-    return found
+class Jobs:
+    """The places of *sources* in their order, each read when it is asked for."""
+
+    def __init__(self, sources: Sequence[Word | UrlList], settings: Settings, lab: Lab, to: Sink) -> None:
+        self._sources = sources
+        self._settings = settings
+        self._lab = lab
+        self._to = to
+        self._named: dict[int, tuple[Place, str]] = {}
+        self._lines = 0
+        """Lines of lists that were read, usable or not."""
+
+    async def prepare(self) -> None:
+        """Look at the words of the command line. Raises click.UsageError for one that cannot be asked."""
+        for at, each in enumerate(self._sources):
+            if isinstance(each, Word):
+                self._named[at] = await self._usable(each)
+
+    async def each(self) -> AsyncGenerator[Job, None]:
+        """Every place that can be asked; of a list, a line that cannot is named, and left out."""
+        number = 0
+        for at, each in enumerate(self._sources):
+            if isinstance(each, Word):
+                yield Job(number, *self._named.pop(at))
+                number += 1
+                continue
+            async with aclosing(each.words()) as lines:
+                async for word in lines:
+                    self._lines += 1
+                    if isinstance(word, Wrong):
+                        self._to.unusable(f"{word.where}: {word.why}")
+                        continue
+                    try:
+                        found = await self._usable(word)
+                    except click.UsageError as error:
+                        said = "not usable" if self._settings.redact else error.format_message()
+                        self._to.unusable(f"{word.where}: {said}")
+                        continue
+                    yield Job(number, *found)
+                    number += 1
+
+    async def _usable(self, word: Word) -> tuple[Place, str]:
+        place = await self._lab.place(word.text, self._settings.asking)
+        return place, check(place)
+
+    def none(self) -> bool:
+        """Whether there was no place at all, good or bad."""
+        return not self._lines and all(isinstance(each, UrlList) for each in self._sources)
+
+    def left(self) -> int | None:
+        """How many are still to be read: of files as many as their sizes let expect; None if nobody knows."""
+        lists = [each for each in self._sources if isinstance(each, UrlList)]
+        if any(not each.size for each in lists):
+            return None
+        read, size = sum(each.at for each in lists), sum(each.size for each in lists)
+        return len(self._named) + (round(self._lines * (size - read) / read) if read else 0)
 
 
-Done = tuple[int, Place, Exchange]
-
-
-def weight(result: Done) -> int:
+def weight(done: Done) -> int:
     """Bytes that a result holds while it waits for those before it."""
-    return sum(len(event.data) for event in result[2].events if isinstance(event, Received | Sent))
+    return sum(len(event.data) for event in done.exchange.events if isinstance(event, Received | Sent))
 
 
 def reported(place: Place, exchange: Exchange) -> Report:
@@ -127,12 +190,13 @@ def reported(place: Place, exchange: Exchange) -> Report:
     return replace(made, exit_status=int(Exit.INTERRUPTED)) if how(made.reading) == "interrupted" else made
 
 
-def check(place: Place) -> None:
-    """Raises click.UsageError, before anything is sent, for a place that cannot be asked."""
+def check(place: Place) -> str:
+    """The host that *place* is asked at. Raises click.UsageError, before anything is sent, for one that cannot
+    be asked."""
     from wsprobe import net
 
     try:
-        net.check(plan(place.url, place.asking))
+        return net.check(plan(place.url, place.asking)).host
     except net.PlanError as error:
         raise click.UsageError(str(error)) from None
 

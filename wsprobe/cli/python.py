@@ -72,7 +72,7 @@ async def aprobe(url: str, **settings: Setting) -> Report:
         said = meant(_values(connect.command, settings))
         async with AsyncExitStack() as stack:
             try:
-                place = await Lab(stack).place(url, said.asking)
+                place = await Lab(stack.enter_async_context).place(url, said.asking)
                 check(place)
                 return reported(place, await asked(place, said, lambda event: None, lambda exchange: None))
             except click.UsageError as error:  # not through the lab's nursery, which would wrap it

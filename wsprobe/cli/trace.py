@@ -266,7 +266,7 @@ def trace(url: str, said: Settings, of: Tracing, to: Output) -> int:
     async def everything() -> None:
         nonlocal seen
         async with AsyncExitStack() as stack:
-            place = await Lab(stack).place(url, said.asking)
+            place = await Lab(stack.enter_async_context).place(url, said.asking)
             check(place)
             seen = Seen(start_of(place, of), {})
             if of.dry_run:

@@ -3,19 +3,27 @@
 ``probe`` makes one exchange, ``in_order`` many of them side by side, ``run`` is the way in from ordinary code.
 """
 
+from trio import current_time as clock
 from trio import sleep
 
 from wsprobe.exchange import PlanError
 from wsprobe.net.plan import check
 from wsprobe.net.probe import Talk, probe
-from wsprobe.net.run import in_order, leaves, run, running, stdin_lines
+from wsprobe.net.run import LONGEST_LINE, Aside, aside, in_order, leaves, lines, run, running, stdin_lines
+from wsprobe.schedule import Pace
 
 __all__ = [
+    "LONGEST_LINE",
+    "Aside",
+    "Pace",
     "PlanError",
     "Talk",
+    "aside",
     "check",
+    "clock",
     "in_order",
     "leaves",
+    "lines",
     "probe",
     "run",
     "running",

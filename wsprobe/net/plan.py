@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from wsprobe.conversation import Client
 from wsprobe.exchange import Plan, PlanError
+from wsprobe.target import destination
 
 if TYPE_CHECKING:
     import ssl
@@ -25,6 +26,12 @@ class Ready(Struct, frozen=True):
     proxy: Proxy | None
     proxy_context: ssl.SSLContext | None
     """Of an ``https:`` proxy."""
+
+    @property
+    def host(self) -> str:
+        """The name or address of who is asked, in lower case; the path of a Unix socket."""
+        plan = self.plan
+        return plan.route.unix_socket or destination(plan.target, plan.route)[0].lower()
 
     def client(self, alpn: str | None) -> Client | Http2Client:
         """The client's side of the conversation, at its beginning. *alpn*: what the server took."""

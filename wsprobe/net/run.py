@@ -4,13 +4,22 @@ what a person types."""
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+)
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from functools import partial
-from typing import TypeVar, TypeVarTuple
+from typing import Protocol, TypeVar, TypeVarTuple
 
 import trio
 
 from wsprobe.exchange import Act
+from wsprobe.schedule import Pace, Schedule
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
@@ -50,62 +59,128 @@ Job = TypeVar("Job")
 Done = TypeVar("Done")
 
 
-WINDOW = 1000
-"""Results that may wait for one before them."""
-HEAVY = 32 * 1024 * 1024
-"""Bytes that all the results which wait may hold."""
-
-
 async def in_order(
     work: Callable[[Job], Awaitable[Done]],
-    jobs: Iterable[Job],
-    parallel: int,
+    jobs: Iterable[Job] | AsyncGenerator[Job, None],
+    pace: Pace,
     each: Callable[[Done], object],
     weight: Callable[[Done], int] = lambda done: 0,
+    host: Callable[[Job], str] = lambda job: "",
+    ordered: bool = True,
 ) -> None:
-    """Do *work* on every job, at most *parallel* at a time, and call *each* with the results in that order.
+    """Do *work* on every job at *pace*, and call *each* with the results in the order of the jobs; unless they
+    are not *ordered*, then as they come.
 
-    A slow job does not stop those behind it, until WINDOW results wait for it or their *weight* is HEAVY: an
-    endless iterable takes bounded memory.
+    A job is read when it can be begun. A slow one, or one whose *host* is busy, does not stop those behind it,
+    until WINDOW of them wait or the *weight* of the results that wait is HEAVY: an endless iterable takes
+    bounded memory.
     """
-    running = trio.Semaphore(parallel)
-    waiting: dict[int, tuple[Done, int]] = {}
-    heavy = 0
-    following = 0
-    fewer = trio.lowlevel.ParkingLot()
+    schedule: Schedule[Job, Done] = Schedule(pace, ordered)
+    reader = trio.lowlevel.ParkingLot()
+    timing = False
 
-    async def one(number: int, job: Job) -> None:
-        nonlocal following, heavy
-        done = await work(job)
-        running.release()
-        waiting[number] = done, weight(done)
-        heavy += waiting[number][1]
-        while following in waiting:
-            first, weighed = waiting.pop(following)
-            each(first)
-            heavy -= weighed
-            following += 1
-        fewer.unpark_all()
+    def begin() -> None:
+        nonlocal timing
+        while (taken := schedule.take(trio.current_time())) is not None:
+            nursery.start_soon(one, *taken)
+        if schedule.may_begin() and not timing:
+            timing = True
+            nursery.start_soon(on_time)
+
+    async def on_time() -> None:
+        nonlocal timing
+        await trio.sleep_until(schedule.planned)
+        timing = False
+        begin()
+        reader.unpark_all()
+
+    async def one(number: int, job: Job, of: str) -> None:
+        result = await work(job)
+        for done in schedule.done(number, of, result, weight(result)):
+            each(done)
+        begin()
+        reader.unpark_all()
+
+    given = jobs if isinstance(jobs, AsyncGenerator) else _each(jobs)
+    async with trio.open_nursery() as nursery, aclosing(given) as every:
+        async for job in every:
+            schedule.add(job, host(job))
+            begin()
+            while not schedule.wants():
+                await reader.park()
+
+
+async def _each(jobs: Iterable[Job]) -> AsyncGenerator[Job, None]:
+    for job in jobs:
+        yield job
+
+
+async def _reads(descriptor: int) -> AsyncGenerator[bytes, None]:
+    """What each read of *descriptor* gave. A thread waits in ``os.read``, which holds no lock of Python's: left
+    behind there when the work ends, it does not keep the interpreter from ending."""
+    read = partial(os.read, descriptor, 65536)
+    while data := await trio.to_thread.run_sync(read, abandon_on_cancel=True):
+        yield data
+
+
+LONGEST_LINE = 1024 * 1024
+"""Bytes: more of a line are not kept."""
+
+
+async def lines(descriptor: int) -> AsyncGenerator[bytes, None]:
+    """Each line that is read from *descriptor*, with its line end; of one that is too long LONGEST_LINE bytes,
+    without. Raises OSError."""
+    rest = b""
+    dropping = False
+    async with aclosing(_reads(descriptor)) as reads:
+        async for data in reads:
+            *whole, rest = (rest + data).split(b"\n")
+            for line in whole:
+                if not dropping:
+                    yield line + b"\n"
+                dropping = False
+            if dropping:
+                rest = b""
+            elif len(rest) > LONGEST_LINE:
+                yield rest[:LONGEST_LINE]
+                rest, dropping = b"", True
+    if rest:
+        yield rest
+
+
+@asynccontextmanager
+async def aside() -> AsyncGenerator[Aside, None]:
+    """While this context stands, what it yields enters others, each in a task of its own: whoever enters one
+    need not be the one that leaves it, or leave them in turn."""
+
+    async def hold(
+        of: AbstractAsyncContextManager[Result], task_status: trio.TaskStatus[Result] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        async with of as entered:
+            task_status.started(entered)
+            await trio.sleep_forever()
+
+    async def enter(of: AbstractAsyncContextManager[Result]) -> Result:
+        entered: Result = await nursery.start(hold, of)
+        return entered
 
     async with trio.open_nursery() as nursery:
-        for number, job in enumerate(jobs):
-            await running.acquire()
-            while number - following > WINDOW + parallel or heavy > HEAVY:
-                await fewer.park()
-            nursery.start_soon(one, number, job)
+        yield enter
+        nursery.cancel_scope.cancel()
+
+
+class Aside(Protocol):
+    """Enters a context, and returns what it is bound to."""
+
+    async def __call__(self, of: AbstractAsyncContextManager[Result], /) -> Result: ...
 
 
 async def stdin_lines(descriptor: int = 0) -> AsyncIterator[Act]:
-    """A message for each line read from *descriptor*: text, or binary where the line is not UTF-8.
-
-    A thread waits in ``os.read``, which holds no lock of Python's: left behind there when the session ends, it
-    does not keep the interpreter from ending.
-    """
+    """A message for each line read from *descriptor*: text, or binary where the line is not UTF-8."""
     rest = b""
-    read = partial(os.read, descriptor, 65536)
-    while data := await trio.to_thread.run_sync(read, abandon_on_cancel=True):
-        *lines, rest = (rest + data).split(b"\n")
-        for line in lines:
+    async for data in _reads(descriptor):
+        *whole, rest = (rest + data).split(b"\n")
+        for line in whole:
             yield _message(line.removesuffix(b"\r"))
     if rest:
         yield _message(rest)

@@ -1,0 +1,112 @@
+"""Many URLs: how lists are read, at which pace they are asked, and what is said at the end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from wsprobe.cli.main import run
+from wsprobe.cli.places import Place
+from wsprobe.cli.probe import conversation
+from wsprobe.exchange import Exchange
+
+Capture = pytest.CaptureFixture[str]
+LINE = r"%{url} %{outcome}\n"
+
+
+def test_a_line_that_cannot_be_used_is_named_and_the_rest_goes_on(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "urls"
+    file.write_bytes(b"lab:ok\n\xff\xfeno text\n" + b"x" * (1024 * 1024 + 7) + b"\nlab:status-403")
+    assert run(["connect", "-w", LINE, f"@{file}", "lab:status-404"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "lab:ok open\nlab:status-403 refused\nlab:status-404 refused\n"
+    assert err.splitlines() == [
+        f"wsprobe: {file}, line 2: not text in UTF-8 (byte 1 of the line)",
+        f"wsprobe: {file}, line 3: longer than 1,048,576 bytes: no URL is",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "no URL: name one, or @FILE, or - for standard input"),
+        (b"# none\n\n", "no URL: name one, or @FILE, or - for standard input"),
+        ("ws://h/".encode("utf-16"), "not a text file in UTF-8: this is UTF-16"),
+    ],
+)
+def test_a_list_without_a_url_is_one_line(data: bytes, says: str, capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "urls"
+    file.write_bytes(data)
+    assert run(["connect", f"@{file}"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert says in err
+
+
+def test_a_url_on_standard_input_is_asked_before_the_next_one_is_there() -> None:
+    command = [sys.executable, "-m", "wsprobe", "connect", "-w", LINE, "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for name in ("lab:ok", "lab:status-403"):
+            process.stdin.write(f"{name}\n")
+            process.stdin.flush()
+            assert process.stdout.readline().split()[0] == name
+        process.stdin.close()
+        assert process.stdout.read() == ""
+    assert process.returncode == 12
+
+
+def test_a_word_of_the_command_line_is_looked_at_before_anything_is_asked(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    file = tmp_path / "urls"
+    file.write_text("lab:ok\n")
+    assert run(["connect", f"@{file}", "ftp://h/"]) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_one_url_in_a_file_is_reported_as_one(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "urls"
+    file.write_text("# only this\nlab:status-403\n")
+    assert run(["connect", f"@{file}"]) == 12
+    assert capsys.readouterr().out.startswith("HTTP/1.1 403")
+
+
+@pytest.mark.parametrize(
+    ("order", "printed"), [((), "lab:status-403\nlab:ok\n"), (("--unordered",), "lab:ok\nlab:status-403\n")]
+)
+def test_the_first_is_the_slower_one(
+    order: tuple[str, ...], printed: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = trio.Event()
+
+    async def slowly(place: Place, *rest: Any) -> Exchange:
+        if place.name == "lab:status-403":
+            await others.wait()
+        made = await conversation(place, *rest)
+        others.set()
+        return made
+
+    monkeypatch.setattr("wsprobe.cli.probe.conversation", slowly)
+    run(["connect", "-w", r"%{url}\n", *order, "lab:status-403", "lab:ok"])
+    assert capsys.readouterr().out == printed
+
+
+@pytest.mark.parametrize("rate", ["5", "0/s", "-1/s", "x/s", "5/d", "inf/s", "nan/s", "/s"])
+def test_what_is_no_rate_is_said(rate: str, capsys: Capture) -> None:
+    assert run(["connect", "--rate", rate, "lab:ok"]) == 2
+    assert "is not a rate, such as 5/s, 30/m or 0.5/h" in capsys.readouterr().err
+
+
+def test_a_directory_is_no_list(capsys: Capture, tmp_path: Path) -> None:
+    assert run(["connect", f"@{tmp_path}"]) == 2
+    assert f"{tmp_path}: Is a directory" in capsys.readouterr().err
+    assert os.listdir(tmp_path) == []

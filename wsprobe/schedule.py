@@ -1,0 +1,134 @@
+"""Which of many jobs is begun next, and which result is handed on: order, pace, and how much is held meanwhile.
+
+It starts nothing and knows no clock: whoever does the work says what time it is and what is done. So the same
+rules hold for the tasks of one process and for the processes of a machine.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+Job = TypeVar("Job")
+Done = TypeVar("Done")
+
+WINDOW = 1000
+"""Results that may wait for one before them; jobs that may wait because their host is busy."""
+HEAVY = 32 * 1024 * 1024
+"""Bytes that all the results which wait may hold."""
+LATE = 0.005
+"""Seconds: so late a timer may be, and the next job still keeps to the plan. What is later is not made up for,
+so that no burst follows a pause."""
+
+
+class Pace(Struct, frozen=True):
+    """How hard others are worked."""
+
+    parallel: int = 8
+    """Jobs at once."""
+    per_host: int = 0
+    """Jobs at once that name the same host; 0: as many as there are."""
+    interval: float = 0.0
+    """Seconds between the beginnings of two jobs."""
+
+
+class Schedule(Generic[Job, Done]):
+    """Jobs are added in order, taken when they may begin, and said to be done; what comes out are results: in
+    the order of the jobs or, if it is not *ordered*, at once."""
+
+    def __init__(self, pace: Pace, ordered: bool = True) -> None:
+        self._pace = pace
+        self._ordered = ordered
+        self._added = 0
+        self._running = 0
+        self._at_host: dict[str, int] = {}
+        """Host -> its jobs that run or are ready."""
+        self._ready: list[tuple[int, Job, str]] = []
+        self._held: dict[str, deque[tuple[int, Job]]] = {}
+        """Host that is busy -> its jobs that wait for that."""
+        self._holding = 0
+        self._waiting: dict[int, tuple[Done, int]] = {}
+        """Number -> a result that is not handed on yet, and its weight."""
+        self._heavy = 0
+        self._following = 0
+        """The number whose result comes next."""
+        self._planned = float("-inf")
+        """When the next job may begin."""
+
+    def wants(self) -> bool:
+        """Whether another job is to be added now: there is work that nothing in hand is fit for."""
+        if self._running >= self._pace.parallel or self._ready or self._holding >= WINDOW:
+            return False
+        if not self._ordered:
+            return True
+        return self._added - self._following <= WINDOW + self._pace.parallel and self._heavy <= HEAVY
+
+    def add(self, job: Job, host: str = "") -> None:
+        """Take the next *job*; it counts for *host*."""
+        number = self._added
+        self._added += 1
+        busy = self._at_host.get(host, 0)
+        if self._pace.per_host and busy >= self._pace.per_host:
+            self._held.setdefault(host, deque()).append((number, job))
+            self._holding += 1
+        else:
+            self._at_host[host] = busy + 1
+            heappush(self._ready, (number, job, host))
+
+    def take(self, now: float) -> tuple[int, Job, str] | None:
+        """The job that is to begin *now*, with its number and host; None if none is."""
+        if not self.may_begin() or now < self._planned:
+            return None
+        if self._pace.interval:
+            begun = self._planned if now - self._planned <= LATE else now
+            self._planned = begun + self._pace.interval
+        self._running += 1
+        return heappop(self._ready)
+
+    def may_begin(self) -> bool:
+        """Whether a job could begin, if it is time."""
+        if not self._ready or self._running >= self._pace.parallel:
+            return False
+        return self._heavy <= HEAVY or self._ready[0][0] == self._following
+
+    @property
+    def planned(self) -> float:
+        """When it is time for the next job."""
+        return self._planned
+
+    def done(self, number: int, host: str, result: Done, weight: int = 0) -> Iterator[Done]:
+        """The results that can be handed on now that job *number* is done, which was taken for *host*."""
+        self._running -= 1
+        self._leave(host)
+        if not self._ordered:
+            yield result
+            return
+        self._waiting[number] = result, weight
+        self._heavy += weight
+        while self._following in self._waiting:
+            first, weighed = self._waiting.pop(self._following)
+            self._heavy -= weighed
+            self._following += 1
+            yield first
+
+    def _leave(self, host: str) -> None:
+        held = self._held.get(host)
+        if held:
+            number, job = held.popleft()
+            self._holding -= 1
+            heappush(self._ready, (number, job, host))
+            if not held:
+                del self._held[host]
+            return
+        self._at_host[host] -= 1
+        if not self._at_host[host]:
+            del self._at_host[host]
+
+    @property
+    def idle(self) -> bool:
+        """Whether all that was added is done."""
+        return not (self._running or self._ready or self._holding)
