@@ -38,6 +38,24 @@ from_curl: Callable[[F], F] = option(
 )
 
 
+of_har: Callable[[F], F] = option(
+    "--entry",
+    metavar="N",
+    type=click.IntRange(1),
+    section=SECTION,
+    help="of a HAR file with several WebSocket entries: the one with this number",
+    long="connect and trace ask it again, with its own headers; without a number they list what is there, and "
+    "ask where there is only one. compare reads the answer that the file has, all of them without a number, and "
+    "marks it as rebuilt: a HAR file has no bytes, no Close frame, and not the end of the connection. What is asked "
+    "again is told as with --from-curl.",
+)
+
+
+def is_har(word: str) -> bool:
+    """Whether *word* names a HAR file."""
+    return word.lower().endswith(".har") and "://" not in word and not word.startswith("lab:")
+
+
 class Pasting(Command):
     """A command that takes what was pasted among its words."""
 
@@ -46,6 +64,8 @@ class Pasting(Command):
         if found is None:
             return super().parse_args(ctx, args)
         copied, rest = found
+        if self._first_place(rest)[1] is not None:  # else what was meant for one origin would go to another
+            raise click.UsageError("what is pasted is one request: leave the other URLs out", ctx)
         known = self._takes_value()
         options = [word for word in copied.options if word.partition("=")[0] in known]
         left_out = [
@@ -67,6 +87,15 @@ class Pasting(Command):
                 return curl.request(args[at + 1 :], args[:at], ours=self._takes_value()), args[:at]
             except curl.CurlError as error:
                 raise click.UsageError(f"curl ...: {error}", ctx) from None
+        if first is not None and is_har(first) and self.name != "compare":
+            from wsprobe.cli.archives import asked_again_from
+
+            rest = [*args[:at], *args[at + 1 :]]
+            try:
+                return asked_again_from(first, rest), rest
+            except click.UsageError as error:
+                error.ctx = ctx
+                raise
         for number, word in enumerate(args):
             name, equals, value = word.partition("=")
             if name == "--from-curl":

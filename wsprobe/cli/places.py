@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.cli.options import Asking
-from wsprobe.cli.paste import line_of_a_console
+from wsprobe.cli.paste import is_har, line_of_a_console
 from wsprobe.cli.proxies import Proxies
 from wsprobe.exchange import Exchange
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from wsprobe.lab.server import Lab as Running
 
 LAB = "lab:"
-RECORDED = (".json", ".jsonl")
+RECORDED = (".json", ".jsonl", ".har")
 """No top-level domain is called so: who writes it means a file."""
 
 
@@ -124,13 +124,18 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     return [CompletionItem(incomplete, type="file")]
 
 
-def recordings(name: str) -> list[Exchange]:
-    """The recordings in file *name*, one a line; ``-`` is standard input.
+def recordings(name: str, entry: int | None = None) -> list[Exchange]:
+    """The recordings in file *name*, one a line; ``-`` is standard input. Of a HAR file its WebSocket entries,
+    or the one with the number *entry*.
 
     Raises click.UsageError, with the line's number, for one that cannot be read.
     """
     if name == "-":
         return _load(sys.stdin.buffer, "standard input")
+    if is_har(name):
+        from wsprobe.cli.archives import recordings_of  # only for those who have one
+
+        return recordings_of(name, entry)
     try:
         with open(name, "rb") as file:
             return _load(file, name)
