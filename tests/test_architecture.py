@@ -17,7 +17,7 @@ FLOORS = (
     ("exchange", "outcome", "visible", "nearest"),
     ("target", "opening", "certificate"),
     ("read",),
-    ("wire", "signatures", "proxies"),
+    ("wire", "signatures", "proxies", "authentication"),
     ("followup", "redaction", "redaction_http2", "conversation", "conversation_http2", "judge", "browsers"),
     ("archive", "history", "net"),
     ("report",),

@@ -19,8 +19,9 @@ from msgspec.structs import replace
 from wsprobe import archive, opening, target
 from wsprobe.archive import ArchiveError
 from wsprobe.browsers import ENGINES
-from wsprobe.cli.compare import status, tellables
+from wsprobe.cli.compare import tellables
 from wsprobe.cli.engines import Readers, as_is
+from wsprobe.cli.reached import reached, status
 from wsprobe.exchange import Exchange, Plan
 from wsprobe.history import read_as
 from wsprobe.history.data import select
@@ -124,7 +125,7 @@ def read_in_every_way(exchange: Exchange) -> None:
         handshake(made, LOOK)
         difference([made, made], LOOK)
         comparison([made, made], tellables([made, made]), LOOK)
-        status([made], True, True)
+        status([reached(made)])
         for each in one.events:
             event(each, LOOK)
         write_out.write_out("".join(f"%{{{name}}}" for name in write_out.VARIABLES), made)

@@ -98,6 +98,13 @@ class Route(Struct, frozen=True):
     proxy: Annotated[
         str | None, Meta(description="--proxy: http://[user:password@]host:port or socks5h://...")
     ] = None
+    proxy_authorization: Annotated[
+        str | None,
+        Meta(
+            description="The value of Proxy-Authorization in CONNECT, empty to send none; null: Basic, if the "
+            "proxy's URL has credentials."
+        ),
+    ] = None
     proxy_header: Annotated[
         str | None,
         Meta(
@@ -431,7 +438,7 @@ class Exchange(Struct, frozen=True, tag_field="format", tag=2):
         str | UnsetType,
         Meta(
             description="What this was rebuilt from, where no bytes were recorded, such as a HAR file: heads "
-            "and frames are then what they may have been, and how it ended is not known. Absent for a recording."
+            "and frames are then what they may have been, and how it ended is not known. Absent otherwise."
         ),
     ] = UNSET
 

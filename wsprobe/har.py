@@ -1,18 +1,17 @@
 """HAR 1.2, the archive of requests that developer tools export: its WebSocket entries, and recordings as such.
 
-A HAR file has what a tool told of a request: method, URL, names and values of headers, a body as text, messages.
-It has no bytes of a head, no frames, no Close, and nothing of how the connection ended. What is rebuilt from one
-says so (``Exchange.rebuilt``).
+A HAR file has what a tool told of a request: method, URL, names and values of headers, a body as text, and
+messages. It has no bytes of a head, no frames, no Close, and nothing of how the connection ended. What is
+rebuilt from one says so (``Exchange.rebuilt``).
 
-The format: Jan Odvarko, HTTP Archive 1.2 Spec; ``_webSocketMessages`` and ``_resourceType`` are Chrome's (Log.ts
-in front_end/models/har of its DevTools), which Playwright and mitmproxy write too.
+The format: Jan Odvarko, HTTP Archive 1.2 Spec; ``_webSocketMessages`` and ``_resourceType`` are Chrome's
+(Log.ts in front_end/models/har of its DevTools); Playwright and mitmproxy write them too.
 """
 
 from __future__ import annotations
 
 import re
 from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -270,7 +269,7 @@ def _data(text: str, base64: bool) -> bytes:
     if base64:
         try:
             return b64decode(text, validate=True)
-        except NotBase64:
+        except ValueError:  # not base64, or not ASCII
             pass
     return text.encode("utf-8", "replace")
 
@@ -294,7 +293,7 @@ def _microseconds(milliseconds: float | None) -> int:
 
 
 def _since(started: str, time: float) -> int:
-    """Microseconds from *started* to *time*, in seconds or milliseconds since 1970; 0 where that is not told."""
+    """Microseconds from *started* to *time*, seconds or milliseconds since 1970; 0 where that is not told."""
     try:
         begun = datetime.fromisoformat(started)
     except ValueError:
@@ -320,8 +319,7 @@ def entries(report: Report) -> Iterator[Json]:
     """The entries for *report*: for what led to it (redirects), then for itself."""
     for hop in report.exchange.hops:
         yield _entry(read_exchange(hop), None)
-    failed = next((f.text for f in report.verdict.findings if f.level == "fail"), report.outcome)
-    yield _entry(report.reading, None if report.outcome == "open" else failed)
+    yield _entry(report.reading, next((f.text for f in report.verdict.findings if f.level == "fail"), None))
 
 
 def _entry(reading: Reading, failed: str | None) -> Json:

@@ -42,6 +42,8 @@ class Offer(Struct, frozen=True):
     """None: wsprobe and its version; "": none is sent, as in curl."""
     user: str | None = None
     """``user:password`` for HTTP Basic; None: from the URL, percent-encoding undone."""
+    authorization: str | None = None
+    """The value of Authorization in place of Basic's; "" to send none although there are credentials."""
     cookies: tuple[str, ...] = ()
     """``name=value`` texts, joined in one field."""
     method: str = "GET"
@@ -83,10 +85,11 @@ def defaults(target: Target, offer: Offer) -> list[Default]:
 def common(target: Target, offer: Offer) -> list[Default]:
     """The fields that do not depend on the wire version: User-Agent, Authorization, Cookie."""
     agent = f"wsprobe/{__version__}" if offer.user_agent is None else offer.user_agent
-    credentials = _credentials(target, offer)
-    basic = None if credentials is None else "Basic " + b64encode(credentials).decode("ascii")
+    answer = offer.authorization
+    if answer is None and (pair := credentials(target, offer)) is not None:
+        answer = "Basic " + b64encode(pair).decode("ascii")
     cookie = "; ".join(offer.cookies) or None
-    return present(("User-Agent", agent or None), ("Authorization", basic), ("Cookie", cookie))
+    return present(("User-Agent", agent or None), ("Authorization", answer or None), ("Cookie", cookie))
 
 
 def present(*fields: tuple[str, str | None]) -> list[Default]:
@@ -180,7 +183,7 @@ def _option(text: str) -> tuple[str, bytes]:
     return name.strip().lower(), line
 
 
-def _credentials(target: Target, offer: Offer) -> bytes | None:
+def credentials(target: Target, offer: Offer) -> bytes | None:
     """``user:password`` (RFC 7617 section 2); *offer* goes before the URL."""
     if offer.user is not None:
         user = _encode(offer.user)

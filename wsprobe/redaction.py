@@ -98,6 +98,8 @@ class Secrets:
         rest = text[match.end() :]
         if match[1].lower() == "basic":
             self._remember_basic(rest)
+        for name in re.findall(r'(?i)\busername\*?="?([^",]+)', rest):  # of Digest
+            self._remember(name)
         return match[0] + self._masked(rest)
 
     def whole(self, text: str) -> str:
@@ -217,6 +219,9 @@ class Secrets:
 _RULES: dict[bytes, Callable[[Secrets, str], str]] = {
     b"authorization": Secrets.credentials,
     b"proxy-authorization": Secrets.credentials,
+    # rspauth is made of the password, which can be guessed from it (RFC 7616 section 3.5).
+    b"authentication-info": Secrets.whole,
+    b"proxy-authentication-info": Secrets.whole,
     b"cookie": Secrets.cookies,
     b"cookie2": Secrets.cookies,
     b"set-cookie": Secrets.set_cookie,
@@ -472,6 +477,8 @@ def _plan(secrets: Secrets, plan: Plan) -> Plan:
     route = plan.route
     if route.proxy is not None:
         route = replace(route, proxy=secrets.url(route.proxy))
+    if route.proxy_authorization:
+        route = replace(route, proxy_authorization=secrets.credentials(route.proxy_authorization))
     http2 = plan.http2
     if http2 is not None:
         http2 = replace(http2, fields=planned_fields(secrets, http2.fields))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wsprobe.exchange import Target
+from wsprobe.exchange import Route, Target
 
 DEFAULT_PORT = {False: 80, True: 443}
 """By ``Target.secure`` (RFC 6455 section 3)."""
@@ -80,6 +80,14 @@ def authority(host: str, port: int) -> str:
     if not port:
         return host
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def destination(of: Target, route: Route) -> tuple[str, int]:
+    """Host and port to connect to: the target's own, or what ``Route.connect_to`` puts there."""
+    for from_host, from_port, to_host, to_port in route.connect_to:
+        if from_host.lower() in ("", of.host.lower()) and from_port in (0, of.port):
+            return to_host or of.host, to_port or of.port
+    return of.host, of.port
 
 
 def host_header(target: Target) -> str:

@@ -21,6 +21,8 @@ from measure import Row, own_peak, side_by_side
 
 PATH = "/status/403?reason=Token%20Expired&body=late"
 """A refusal: it ends every client at once, so that none is measured while it waits."""
+MORE = 5
+"""Times as many recordings as are held at once."""
 PAGE = """<!doctype html><title>asking</title><script>
 new WebSocket("{url}").onclose = (event) => {{ document.title = event.code }};
 </script>
@@ -105,17 +107,37 @@ def main() -> None:
             f"{count} saved recordings ({different} different), through all engines",
             per_recording(thousand, count, next(row for row in one_page if row.name == browser)),
         )
+        more = folder / "more.jsonl"
+        more.write_bytes(file.read_bytes() * MORE)
+        compare = (*own, "compare", "--browser", "all", "--json")
+        alone = "one process"
+        show(
+            f"{count * MORE} recordings, printed as they are read, through all engines: one of them",
+            per_recording(
+                side_by_side(
+                    {alone: (*compare, str(more)), "two processes": (*compare, "--workers", "2", str(more))},
+                    against=alone,
+                    rounds=2,
+                    seconds=8,
+                ),
+                count * MORE,
+            ),
+        )
     print(f"\n{time.perf_counter() - started:.0f} s in all")
 
 
-def per_recording(rows: Iterable[Row], count: int, browser: Row) -> list[Row]:
-    """Rows for the time of one recording, with the browser's own time for one page beside them."""
-    return [*(each if each.why else _one_of(each, count, browser) for each in rows), browser]
+def per_recording(rows: Iterable[Row], count: int, browser: Row | None = None) -> list[Row]:
+    """Rows for the time of one recording; if given, with the *browser*'s own time for one page beside them, and
+    as a ratio to it."""
+    made = [each if each.why else _one_of(each, count, browser) for each in rows]
+    return made if browser is None else [*made, browser]
 
 
-def _one_of(all_of_them: Row, count: int, browser: Row) -> Row:
+def _one_of(all_of_them: Row, count: int, browser: Row | None) -> Row:
     milliseconds = all_of_them.milliseconds / count
-    ratio = None if browser.why else milliseconds / browser.milliseconds
+    ratio = all_of_them.ratio
+    if browser is not None:
+        ratio = None if browser.why else milliseconds / browser.milliseconds
     return replace(
         all_of_them, milliseconds=milliseconds, ratio=ratio, processor=(all_of_them.processor or 0) / count
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from tests.browsers.agreement import MANUAL, results, value
 from tests.browsers.driver import store
 from tests.browsers.measure import left_out
 from tests.browsers.views import MEASURED, engines, faults, recordings, scenarios
@@ -35,3 +38,11 @@ def test_no_recording_is_of_a_scenario_that_is_gone(name: str) -> None:
 @pytest.mark.parametrize("name", engines())
 def test_the_recordings_are_of_the_version_that_the_engine_names(name: str) -> None:
     assert store.load(name)[0].startswith(engines()[name].version)
+
+
+def test_the_table_in_the_manual_is_current() -> None:
+    """To make it anew: python -m tests.browsers.agreement --write && python -m man.build
+
+    It stands in this file because the views that it counts are worked out here: a file is one process's.
+    """
+    assert json.loads(MANUAL.read_text("ascii")) == value(results())

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
 
+from tests.cli.site import Site
 from wsprobe.cli.main import run
 
 TOKEN = "tok3n-0123456789-abcdefghij"
@@ -23,41 +21,6 @@ GIVEN = (
     *("-H", "Accept-Language: eo"),
 )
 SECRETS = ("s3cret", "bWU6czNjcmV0LXBhc3N3b3Jk", TOKEN)
-
-
-class Site:
-    """A server that answers one request after another with what it was told, and keeps what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[bytes] = []
-        self.answers: list[bytes] = []
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self._socket.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def redirect(self, to: Site, path: str = "/") -> None:
-        location = f"ws://127.0.0.1:{to.port}{path}"
-        self.answers.append(f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode())
-
-    def refuse(self) -> None:
-        self.answers.append(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
-
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                stream, _ = self._socket.accept()
-                with stream:
-                    data = b""
-                    while b"\r\n\r\n" not in data and (piece := stream.recv(65536)):
-                        data += piece
-                    self.asked.append(data)
-                    stream.sendall(self.answers.pop(0))
-
-    def close(self) -> None:
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._thread.join(10)
 
 
 @pytest.fixture

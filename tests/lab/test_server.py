@@ -21,8 +21,9 @@ from wsprobe.lab.server import Bounds, Lab, LabError, Visit, serve
 from wsprobe.net.probe import probe
 from wsprobe.wire.rfc6455 import frame
 
-PATIENT = Limits(connect_timeout=30, max_time=50, linger=20)
-"""Long enough on a busy machine: nothing here waits for it to pass but those that never answer."""
+PATIENT = Limits(connect_timeout=30, max_time=50, linger=3)
+"""Long enough on a busy machine: nothing here waits for it to pass but those that never answer, and, as long as
+it lingers, those that open and then say nothing."""
 SOON = Limits(connect_timeout=1, max_time=1.5)
 NEVER_ANSWER = ("accept-silence", "wss-accept-silence")
 

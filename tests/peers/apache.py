@@ -16,14 +16,19 @@ from tests.peers.place import HOST, nobody, open_folder, running
 MODULES = (
     *("mpm_event", "authn_core", "authn_file", "auth_basic", "authz_core", "authz_host", "authz_user"),
     *("alias", "dir", "headers", "proxy", "proxy_http", "proxy_wstunnel", "setenvif"),
+    *("auth_digest", "proxy_connect"),
 )
 USER, PASSWORD = "someone", "sesame"
+REALM = "the vault"
 
 CONFIGURATION = """
 ServerRoot {folder}
 PidFile {folder}/pid
 ServerName localhost
+DefaultRuntimeDir {folder}
 Listen {host}:{port}
+Listen {host}:{by_basic}
+Listen {host}:{by_digest}
 {modules}
 {user}
 StartServers 1
@@ -47,6 +52,33 @@ DirectoryIndex index.html
     AuthUserFile {folder}/users
     Require valid-user
 </Location>
+<Location /vault/>
+    AuthType Digest
+    AuthName "the vault"
+    AuthUserFile {folder}/digests
+    Require valid-user
+</Location>
+<VirtualHost {host}:{by_basic}>
+    ProxyRequests On
+    AllowCONNECT {upstream}
+    <Proxy *>
+        AuthType Basic
+        AuthName "the way out"
+        AuthUserFile {folder}/users
+        Require valid-user
+    </Proxy>
+</VirtualHost>
+<VirtualHost {host}:{by_digest}>
+    ProxyRequests On
+    AllowCONNECT {upstream}
+    <Proxy *>
+        AuthType Digest
+        AuthName "the vault"
+        AuthUserFile {folder}/digests
+        Require valid-user
+    </Proxy>
+</VirtualHost>
+ProxyPass /vault/ ws://{host}:{upstream}/
 Redirect 302 /moved wss://chat.example/ws
 ProxyPass /ws/ ws://{host}:{upstream}/
 ProxyPass /upgrade/ http://{host}:{upstream}/ upgrade=websocket
@@ -58,6 +90,9 @@ ProxyPass /dead/ http://{host}:{dead}/ retry=0
 @dataclass(frozen=True)
 class Apache:
     port: int
+    by_basic: int
+    """A forward proxy that wants credentials by Basic, and"""
+    by_digest: int
     log: Path
 
 
@@ -66,6 +101,8 @@ def apache_server(program: str, upstream: int) -> Iterator[Apache]:
     with open_folder() as folder, nobody() as dead:
         digest = base64.b64encode(hashlib.sha1(PASSWORD.encode()).digest()).decode()
         (folder / "users").write_text(f"{USER}:{{SHA}}{digest}\n")
+        secret = hashlib.md5(f"{USER}:{REALM}:{PASSWORD}".encode()).hexdigest()
+        (folder / "digests").write_text(f"{USER}:{REALM}:{secret}\n")
         pages = folder / "pages"
         pages.mkdir()
         (pages / "index.html").write_text("<!doctype html><title>An application</title>\n")
@@ -75,6 +112,8 @@ def apache_server(program: str, upstream: int) -> Iterator[Apache]:
                 folder=folder,
                 host=HOST,
                 port=ports[0],
+                by_basic=ports[1],
+                by_digest=ports[2],
                 upstream=upstream,
                 dead=dead,
                 modules="\n".join(f"LoadModule {name}_module {modules()}/mod_{name}.so" for name in MODULES),
@@ -84,8 +123,8 @@ def apache_server(program: str, upstream: int) -> Iterator[Apache]:
             (folder / "httpd.conf").write_text(text)
             return [program, "-f", str(folder / "httpd.conf"), "-DFOREGROUND"]
 
-        with running(command, folder) as (port,):
-            yield Apache(port, folder / "access.log")
+        with running(command, folder, ports=3) as (port, by_basic, by_digest):
+            yield Apache(port, by_basic, by_digest, folder / "access.log")
 
 
 def modules() -> Path:

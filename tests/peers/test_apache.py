@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.peers.apache import PASSWORD, USER, Apache, apache_server
+from tests.peers.apache import PASSWORD, REALM, USER, Apache, apache_server
 from tests.peers.conftest import Probe
 from tests.peers.place import HOST
 from tests.peers.witness import by_curl, by_socket, logged
@@ -50,6 +51,50 @@ def test_credentials_open_what_was_locked(apache: Apache, probe: Probe) -> None:
     told = probe(f"ws://{HOST}:{apache.port}/locked", "-u", f"{USER}:{PASSWORD}")
     # There is no page behind the lock: what counts is that it is not 401 any more.
     assert told.answer.status == 404
+
+
+@pytest.mark.parametrize("how", [(), ("--digest",), ("--anyauth",)], ids=str)
+def test_digest_opens_what_mod_auth_digest_has_locked(
+    apache: Apache, probe: Probe, how: tuple[str, ...]
+) -> None:
+    told = probe(f"ws://{HOST}:{apache.port}/vault/echo", "-u", f"{USER}:{PASSWORD}", *how)
+    assert (told.outcome, told.failed) == ("open", set())
+    assert [hop["response"]["status"] for hop in told.value["hops"]] == [401]
+    sent = dict(told.value["request"]["headers"])["Authorization"]
+    assert sent.startswith(f'Digest username="{USER}", realm="{REALM}", nonce=')
+
+
+def test_a_wrong_password_is_refused_by_digest(apache: Apache, probe: Probe) -> None:
+    told = probe(f"ws://{HOST}:{apache.port}/vault/echo", "-u", f"{USER}:wrong", "--digest")
+    assert (told.outcome, len(told.value["hops"])) == ("unauthorized", 1)
+
+
+def test_basic_waits_for_the_401(apache: Apache, probe: Probe, tmp_path: Path) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text(f"machine {HOST} login {USER} password {PASSWORD}")
+    told = probe(f"ws://{HOST}:{apache.port}/locked", "--anyauth", "--netrc-file", str(netrc))
+    assert [hop["response"]["status"] for hop in told.value["hops"]] == [401]
+    assert told.answer.status == 404
+
+
+@pytest.mark.parametrize("how", ["", "--proxy-digest", "--proxy-anyauth", "--proxy-basic"])
+def test_through_a_proxy_that_wants_credentials(apache: Apache, probe: Probe, upstream: int, how: str) -> None:
+    """mod_proxy_connect behind AuthType Basic and Digest, with the same user."""
+    url = f"ws://{HOST}:{upstream}/echo"
+    opened = {}
+    for name, port in (("basic", apache.by_basic), ("digest", apache.by_digest)):
+        proxy = ("-x", f"http://{HOST}:{port}", "-U", f"{USER}:{PASSWORD}")
+        told = probe(url, *proxy, *([how] if how else []))
+        opened[name] = (told.outcome, len(told.value["hops"]))
+    assert (
+        opened
+        == {
+            "": {"basic": ("open", 0), "digest": ("open", 1)},
+            "--proxy-basic": {"basic": ("open", 0), "digest": ("open", 1)},
+            "--proxy-digest": {"basic": ("proxy-failed", 0), "digest": ("open", 1)},
+            "--proxy-anyauth": {"basic": ("open", 1), "digest": ("open", 1)},
+        }[how]
+    )
 
 
 def test_where_it_redirects_to(apache: Apache, probe: Probe) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -25,24 +26,29 @@ class Engines(Mapping[str, Engine]):
     """Name, or ``NAME@VERSION`` -> engine. A seam: none is imported before it is looked up."""
 
     def __getitem__(self, name: str) -> Engine:
-        word, at, version = name.partition("@")
-        if word not in NAMES or (at and word not in VERSIONED):
-            raise KeyError(name)
-        package = import_module(f"{__name__}.{word.replace('-', '_')}")
-        engine: Engine = package.ENGINE
-        if not at:
-            return engine
-        stem = f"v{version.replace('.', '_')}"
-        if stem not in _stems(package.__path__):
-            raise KeyError(name)
-        made: Engine = type(engine)(import_module(f"{package.__name__}.{stem}").FACTS)  # type: ignore[call-arg]
-        return made
+        return _loaded(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(NAMES)
 
     def __len__(self) -> int:
         return len(NAMES)
+
+
+@cache
+def _loaded(name: str) -> Engine:
+    word, at, version = name.partition("@")
+    if word not in NAMES or (at and word not in VERSIONED):
+        raise KeyError(name)
+    package = import_module(f"{__name__}.{word.replace('-', '_')}")
+    engine: Engine = package.ENGINE
+    if not at:
+        return engine
+    stem = f"v{version.replace('.', '_')}"
+    if stem not in _stems(package.__path__):
+        raise KeyError(name)
+    made: Engine = type(engine)(import_module(f"{package.__name__}.{stem}").FACTS)  # type: ignore[call-arg]
+    return made
 
 
 ENGINES = Engines()

@@ -9,6 +9,7 @@ from wsprobe.exchange import ConnectFailed, Ended, ResolveFailed, TlsFailed, Tun
 from wsprobe.read.behind import frames_before_http
 from wsprobe.read.reading import Reading, Response
 
+_FAILURES = (ResolveFailed, ConnectFailed, TunnelFailed, TlsFailed)
 _READABLE = (b"sec-websocket-protocol", b"sec-websocket-extensions")
 
 
@@ -37,7 +38,7 @@ def _is_told(item: str, events: Sequence[DomEvent]) -> bool:
 
 def _network(reading: Reading) -> list[str]:
     said = []
-    for event in reading.exchange.events:
+    for event in (each for each in reading.exchange.events if isinstance(each, _FAILURES)):
         match event:
             case ResolveFailed():
                 said.append(f"the name {event.host} did not resolve")
@@ -55,8 +56,6 @@ def _network(reading: Reading) -> list[str]:
                 said.append(f"{len(event.received)} bytes that are not TLS")
             case TlsFailed():
                 said.append(f"TLS handshake failed: {event.kind}")
-            case _:
-                pass
     return said
 
 

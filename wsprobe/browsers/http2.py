@@ -157,8 +157,8 @@ def over_http1_only(readings: Sequence[Reading]) -> Sequence[Reading]:
 
 
 def once_a_connection(readings: Sequence[Reading]) -> list[Reading]:
-    """The first of *readings* of each exchange: what an engine sees that asks nothing again on a connection."""
-    return list({id(reading.exchange): reading for reading in reversed(readings)}.values())[::-1]
+    """*readings* without what was asked again on a connection: what an engine sees that never does so."""
+    return [reading for reading in readings if reading.http2 is None or not reading.http2.earlier]
 
 
 def offered(reading: Reading) -> bool:

@@ -6,11 +6,11 @@ The failure, if any, that kept the request from being sent: how an engine report
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import md5, sha1, sha256
+from hashlib import sha1
 from urllib.parse import unquote_to_bytes
 
-from msgspec import Struct
-
+from wsprobe import authentication
+from wsprobe.authentication import Credentials, quoted
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
@@ -84,12 +84,8 @@ def spoke_unasked(reading: Reading) -> bool:
 
 COUNT = "00000001"
 """nc: a challenge is answered once."""
-_HASHES = {"md5": md5, "sha-256": sha256}
-
-
-class Credentials(Struct, frozen=True):
-    user: bytes
-    password: bytes
+ALGORITHMS = ("md5", "sha-256")
+"""Those of Chromium, Firefox and libsoup, without -sess behind them."""
 
 
 def credentials(to: Target) -> Credentials | None:
@@ -108,18 +104,19 @@ def response(
     *algorithm* is one of ``md5`` and ``sha-256``, with or without ``-sess`` behind it; *protects*: whether the
     challenge offers qop=auth. Raises KeyError for another algorithm.
     """
-    hashing = _HASHES[algorithm.removesuffix("-sess")]
-
-    def hashed(*parts: bytes) -> bytes:
-        return hashing(b":".join(parts)).hexdigest().encode("ascii")
-
-    chance = cnonce.encode("ascii")
-    first = hashed(own.user, realm, own.password)
-    if algorithm.endswith("-sess"):
-        first = hashed(first, nonce, chance)
-    second = hashed(b"GET", uri.encode("latin-1", "replace"))
-    middle = (COUNT.encode("ascii"), chance, b"auth") if protects else ()
-    return hashed(first, nonce, *middle, second).decode("ascii")
+    if algorithm.removesuffix("-sess") not in ALGORITHMS:
+        raise KeyError(algorithm)
+    return authentication.response(
+        own,
+        algorithm=algorithm,
+        realm=realm,
+        nonce=nonce,
+        cnonce=cnonce,
+        count=1,
+        qop="auth" if protects else "",
+        method="GET",
+        uri=uri,
+    )
 
 
 def digest(own: Credentials, uri: str, parameters: Mapping[str, bytes], key: str) -> str:
@@ -132,7 +129,7 @@ def digest(own: Credentials, uri: str, parameters: Mapping[str, bytes], key: str
     nonce, realm = parameters.get("nonce", b""), parameters.get("realm", b"")
     named = parameters.get("algorithm", b"").decode("latin-1")
     algorithm = (named or "MD5").lower()
-    if not nonce or algorithm.removesuffix("-sess") not in _HASHES:
+    if not nonce or algorithm.removesuffix("-sess") not in ALGORITHMS:
         return ""
     cnonce = sha1(key.encode("latin-1", "replace")).hexdigest()[:16]
     protects = any(q.strip(b" \t").lower() == b"auth" for q in parameters.get("qop", b"").split(b","))
@@ -148,9 +145,3 @@ def digest(own: Credentials, uri: str, parameters: Mapping[str, bytes], key: str
         *([f'qop=auth, nc={COUNT}, cnonce="{cnonce}"'] if protects else []),
     ]
     return "Digest " + ", ".join(fields)
-
-
-def quoted(value: bytes) -> str:
-    """*value* as a quoted-string (RFC 9110 section 5.6.4)."""
-    escaped = value.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
-    return f'"{escaped.decode("utf-8", "surrogateescape")}"'

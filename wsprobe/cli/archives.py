@@ -64,8 +64,8 @@ def listed(entry: Entry, masked: bool = False) -> str:
 
 
 def recordings_of(name: str, number: int | None) -> list[Exchange]:
-    """The entries of the file *name* as recordings, or the one with *number*; what cannot be read as one is named
-    on standard error. Raises click.UsageError if none can be."""
+    """The entries of the file *name* as recordings, or the one with *number*; what cannot be read as one is
+    named on standard error. Raises click.UsageError if none can be."""
     found = archive(name)
     if number is not None:
         _entry(found, name, number)

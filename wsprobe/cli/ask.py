@@ -8,6 +8,7 @@ import click
 from msgspec.structs import replace
 
 from wsprobe import opening, target
+from wsprobe.cli.keys import Keys, with_netrc
 from wsprobe.cli.options import Asking
 from wsprobe.exchange import Http2, Plan, Route, Target
 from wsprobe.opening import Offer
@@ -15,14 +16,16 @@ from wsprobe.redaction import looks_like_token
 from wsprobe.wire import WIRES
 
 
-def plan(url: str, asking: Asking, *, wire: str | None = None) -> Plan:
-    """The plan to ask *url*.
+def plan(url: str, asking: Asking, *, wire: str | None = None, keys: Keys | None = None) -> Plan:
+    """The plan to ask *url*; with *keys*, as is known of how its server and proxy want credentials.
 
     Raises click.UsageError if the URL cannot be understood, or the offer cannot be made.
     """
     try:
         to = target.parse(url)
-        offer = asking.offer
+        keys = Keys() if keys is None else keys
+        offer = with_netrc(asking.offer, to, asking.netrc)
+        offer = replace(offer, authorization=keys.authorization(to, offer, asking.method))
         cookies = [each.pair for each in asking.jar if each.goes_to(to)]
         offer = replace(offer, cookies=(*offer.cookies, *cookies))
         key = asking.key if asking.key is not None else opening.fresh_key(os.urandom(16))
@@ -43,7 +46,7 @@ def plan(url: str, asking: Asking, *, wire: str | None = None) -> Plan:
         acts=asking.acts,
         limits=asking.limits,
         tls=asking.tls,
-        route=route(asking, to),
+        route=route(asking, to, keys),
     )
     return over_http2(made, offer, asking) if asking.http2 else made
 
@@ -62,21 +65,20 @@ def over_http2(made: Plan, offer: Offer, asking: Asking) -> Plan:
     )
 
 
-def route(asking: Asking, to: Target) -> Route:
+def route(asking: Asking, to: Target, keys: Keys | None = None) -> Route:
     """The way to *to*: through the proxy that was named, or that the environment names for it."""
-    return replace(asking.route, proxy=asking.proxies.proxy(to))
+    proxy = asking.proxies.proxy(to)
+    keys = Keys() if keys is None else keys
+    answer = keys.proxy_authorization(proxy, to, asking.route, asking.proxy_method)
+    return replace(asking.route, proxy=proxy, proxy_authorization=answer)
 
 
-def origin(of: Target) -> tuple[bool, str, int]:
-    """Scheme, host and port: what a secret was given for."""
-    return of.secure, of.host.lower(), of.port
-
-
-def for_strangers(asking: Asking) -> Asking:
+def for_strangers(asking: Asking, *, clear_after_tls: bool = False) -> Asking:
     """What of *asking* may go to another origin than its own: nothing that could be a secret.
 
     Left out are credentials, cookies, the client's certificate, a request or request target written by hand,
-    all headers but those in HARMLESS, and subprotocols that look like a token.
+    all headers but those in HARMLESS, and subprotocols that look like a token. A .netrc gives each host its
+    own; *clear_after_tls*: from wss: to ws:, where a password would be read on the way.
     """
     offer = asking.offer
     return replace(
@@ -90,6 +92,7 @@ def for_strangers(asking: Asking) -> Asking:
             request_target=None,
         ),
         jar=(),
+        netrc=None if clear_after_tls or asking.netrc is None else replace(asking.netrc, by_name=True),
         raw=None,
         tls=replace(asking.tls, certificate=None, key=None),
     )

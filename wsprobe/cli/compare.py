@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,18 +14,19 @@ from msgspec.structs import replace
 
 from wsprobe.browsers import ALL, ENGINES, versions
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.tell import Tellable, tellable, told
+from wsprobe.browsers.tell import Tellable, tellable
 from wsprobe.browsers.url import parse
 from wsprobe.cli import completion, expect
 from wsprobe.cli.engines import Readers, probed, recorded
 from wsprobe.cli.option import option, together
 from wsprobe.cli.options import Settings, connection, expecting, origin_meant, output, request, settings
 from wsprobe.cli.paste import Pasting, from_curl, of_har
-from wsprobe.cli.places import LAB, RECORDED, complete, recordings
+from wsprobe.cli.places import LAB, RECORDED, complete, exchanges, lines, recordings
+from wsprobe.cli.reached import reached, status
 from wsprobe.cli.streams import check_writable, emit, look, note, save, write
 from wsprobe.nearest import nearest
 from wsprobe.outcome import Exit
-from wsprobe.report import Report, comparable
+from wsprobe.report import Report
 
 if TYPE_CHECKING:
     from wsprobe.lab.installed import Found
@@ -35,6 +37,9 @@ SECTION = "Readers"
 TELLABLE_IN_EACH = 100
 """With more recordings than this, only the first object has ``tellable``: it names all of them, and in every
 object the output would grow as their square."""
+
+HELD = 1000
+"""With more recordings than this, ``--json`` prints each as it is read, and none has ``tellable``."""
 
 TOGETHER = {"all": ALL, "clients": tuple(ENGINES)}
 """Words for several readers."""
@@ -55,8 +60,6 @@ DIRECTIVES = (
     *("upgrade-insecure-requests", "block-all-mixed-content", "require-trusted-types-for", "trusted-types"),
 )
 """Content Security Policy level 3, and names of earlier levels."""
-
-UNANSWERED = frozenset({Exit.UNRESOLVED, Exit.UNREACHABLE, Exit.TLS_FAILED, Exit.PROXY_FAILED, Exit.TIMEOUT})
 
 reading = together(
     option(
@@ -134,6 +137,17 @@ reading = together(
         "the server takes it. Without --page, the page is then one of the URL's own origin.",
     ),
     option("--csp", metavar="POLICY", default="", section=SECTION, help="the page's Content-Security-Policy"),
+    option(
+        "--workers",
+        type=click.IntRange(1, 64),
+        default=1,
+        show_default=True,
+        metavar="N",
+        section=SECTION,
+        help=f"of more than {HELD:,} recordings with --json: read them in N processes",
+        long="The objects come in the order of the recordings all the same. So many are printed as they are "
+        "read, a line that is no recording is named and the rest goes on, and none has tellable.",
+    ),
 )
 
 EXAMPLES = (
@@ -174,7 +188,7 @@ def command(places: tuple[str, ...], **values: Any) -> int:
         from wsprobe.cli.measured import compare_measured  # the lab, and each scenario rehearsed
 
         return compare_measured(values["measured"], places, by.browsers or chosen(()), said)
-    return compare(places or ("-",), said, by, values["run_browser"])
+    return compare(places or ("-",), said, by, values["run_browser"], values["workers"])
 
 
 def readers(values: dict[str, Any], said: Settings) -> Readers:
@@ -204,7 +218,9 @@ def readers(values: dict[str, Any], said: Settings) -> Readers:
     )
 
 
-def compare(words: Sequence[str], said: Settings, by: Readers, started: Sequence[str] = ()) -> int:
+def compare(
+    words: Sequence[str], said: Settings, by: Readers, started: Sequence[str] = (), workers: int = 1
+) -> int:
     """Collect the recordings, let the readers read, print; returns the exit status. Raises click.UsageError for
     what cannot be used. *started*: installed browsers that are to open each place too."""
     if said.save is not None:
@@ -217,6 +233,14 @@ def compare(words: Sequence[str], said: Settings, by: Readers, started: Sequence
         from wsprobe.cli.run_browser import run_browsers  # the lab, and processes
 
         by, reports, seen = run_browsers(words, started, said, by)
+    elif said.as_json and all(_is_recording(word) for word in words):
+        every = (line for word in words for line in lines(word, by.entry))
+        first = list(islice(every, HELD + 1))
+        if len(first) > HELD and said.har is None:
+            from wsprobe.cli.reread import reread  # for many
+
+            return reread(chain(first, every), said, by, workers)
+        reports = [recorded(exchange, by) for line in chain(first, every) for exchange in exchanges(line)]
     else:
         reports = collect(words, said, by)
     if not reports:
@@ -228,7 +252,7 @@ def compare(words: Sequence[str], said: Settings, by: Readers, started: Sequence
 
         reports = [replace(r, verdicts=read_as_each(r.reading, by.revisions)) for r in reports]
     groups = tellables(reports) if by.browsers else []
-    result = status(reports, bool(by.browsers), bool(by.revisions))
+    result = status([reached(each) for each in reports])
     if not all(each.held.same for found in seen for each in found):
         result = Exit.DIFFERENT
     unmet = [sentence for each in reports for sentence in expect.unmet(said.expectations, each)]
@@ -388,18 +412,3 @@ def show_json(
             value = replace(value, seen=[seen_value(one) for one in seen[number]])
         sys.stdout.writelines(pieces(brief(value) if said.brief else value))
         sys.stdout.write("\n")
-
-
-def status(reports: Sequence[Report], browsers: bool, revisions: bool) -> int:
-    """As diff: 0 if every reader reached the same result, 1 if not; the status of the failure if nothing was
-    answered, so that there was nothing to compare."""
-    if browsers:
-        results: set[object] = {told(view) for r in reports for view in r.views}
-    elif revisions:
-        results = {verdict.answer for r in reports for verdict in r.verdicts}
-    else:
-        results = {comparable(r) for r in reports}
-        unanswered = all(r.exit_status in UNANSWERED for r in reports)
-        if unanswered and len(results) == 1:
-            return reports[0].exit_status
-    return Exit.OPEN if len(results) == 1 else Exit.DIFFERENT

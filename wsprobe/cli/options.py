@@ -10,15 +10,18 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
+from urllib.parse import quote
 
 import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.cli import cookies, expect, proxies
+from wsprobe.cli import cookies, expect, netrc, proxies
 from wsprobe.cli.completion import expectations, wires
 from wsprobe.cli.cookies import Cookie
 from wsprobe.cli.expect import Expectation
+from wsprobe.cli.keys import Method
+from wsprobe.cli.netrc import Netrc
 from wsprobe.cli.option import Seconds, option, together
 from wsprobe.cli.paste import IGNORED
 from wsprobe.cli.proxies import Proxies
@@ -64,9 +67,57 @@ request = together(
         "--user",
         metavar="USER:PASSWORD",
         section=REQUEST,
-        help="send Basic credentials",
-        long="Credentials in the URL are used too, if this option is not given. Browsers never send "
-        "either before a 401 asks for them.",
+        help="send Basic credentials, or answer a 401 that wants Digest with them",
+        long="Basic goes out at once; where a 401 then offers Digest and not Basic, the same is asked once "
+        "more with Digest (RFC 7616: MD5, SHA-256, SHA-512-256, also -sess). The report shows a 401 that was "
+        "answered as a hop. Credentials in the URL are used too, if this option is not given. "
+        "Browsers never send either before a 401 asks for them. NTLM and Negotiate are not spoken.",
+    ),
+    option(
+        "--digest",
+        is_flag=True,
+        rare=True,
+        section=REQUEST,
+        help="send credentials by Digest only: first none, then in answer to the 401",
+    ),
+    option(
+        "--anyauth",
+        is_flag=True,
+        rare=True,
+        section=REQUEST,
+        help="send no credentials at first, then in the best way that the 401 offers: Digest before Basic",
+    ),
+    option(
+        "--basic",
+        is_flag=True,
+        rare=True,
+        section=REQUEST,
+        help="send credentials by Basic, at once; this is so without it",
+    ),
+    option(
+        "-n",
+        "--netrc",
+        is_flag=True,
+        rare=True,
+        section=REQUEST,
+        help="take user and password from ~/.netrc, or the file that NETRC names",
+        long="Used where neither -u nor the URL has a password, by the host's name and, if the URL has a user, "
+        "by that. A redirect to another origin gets those of an entry that names its host, never of default, "
+        "and none in clear after TLS.",
+    ),
+    option(
+        "--netrc-file",
+        metavar="FILE",
+        rare=True,
+        section=REQUEST,
+        help="the same from FILE",
+    ),
+    option(
+        "--netrc-optional",
+        is_flag=True,
+        rare=True,
+        section=REQUEST,
+        help="as --netrc, and no fault if the file is not there",
     ),
     option(
         "--bearer",
@@ -256,6 +307,37 @@ connection = together(
         help="go through this proxy: http://, https://, socks4a://, socks5:// or socks5h://",
         long="An http proxy is asked with CONNECT. Without -x, http_proxy is taken for ws:, https_proxy or "
         "HTTPS_PROXY for wss:, and ALL_PROXY for both, as curl does; an empty URL means no proxy.",
+    ),
+    option(
+        "-U",
+        "--proxy-user",
+        metavar="USER:PASSWORD",
+        rare=True,
+        section=ROUTE,
+        help="credentials for the proxy, in place of those in its URL",
+        long="Sent to an http proxy by Basic at once; where its 407 offers Digest and not Basic, it is asked "
+        "once more with Digest. To a SOCKS 5 proxy as RFC 1929 has it.",
+    ),
+    option(
+        "--proxy-basic",
+        is_flag=True,
+        rare=True,
+        section=ROUTE,
+        help="send the proxy's credentials by Basic, at once; this is so without it",
+    ),
+    option(
+        "--proxy-digest",
+        is_flag=True,
+        rare=True,
+        section=ROUTE,
+        help="send the proxy's credentials by Digest only, in answer to its 407",
+    ),
+    option(
+        "--proxy-anyauth",
+        is_flag=True,
+        rare=True,
+        section=ROUTE,
+        help="send the proxy's credentials in the best way that its 407 offers",
     ),
     option(
         "--noproxy",
@@ -497,8 +579,8 @@ output = together(
         rare=True,
         section=OUTPUT,
         help="write a HAR file too, which DevTools import (- is standard output)",
-        long="One entry for each exchange, redirects too, with headers, body, times and messages. A HAR file has "
-        "less than a recording: no bytes of a head, no frames. FILE is written anew, when all is done.",
+        long="One entry for each exchange, redirects too: headers, body, times, messages. A HAR file has less "
+        "than a recording: no bytes of a head, no frames. FILE is written anew, when all is done.",
     ),
 )
 
@@ -568,6 +650,11 @@ class Asking(Struct, frozen=True):
     http2: Literal["", "alpn", "prior"] = ""
     """HTTP/2 where the server takes it in ALPN, or at once."""
     http2_anyway: bool = False
+    method: Method = "basic"
+    """How credentials are sent."""
+    proxy_method: Method = "basic"
+    netrc: Netrc | None = None
+    """Credentials by host; None: no such file was asked for."""
     proxies: Proxies = Proxies()
     """The proxies of -x or of the environment; *route* has none, since it depends on the URL."""
 
@@ -671,6 +758,9 @@ def _asking(values: dict[str, Any], page: bool) -> Asking:
         jar=jar,
         http2=_http2(values),
         http2_anyway=bool(values.get("http2_anyway")),
+        method=_method_of(values, ""),
+        proxy_method=_method_of(values, "proxy_"),
+        netrc=_netrc(values),
         proxies=_proxies(values),
     )
 
@@ -766,7 +856,38 @@ def _cookies(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[Cookie, ...]]
     return tuple(pairs), tuple(jar)
 
 
+def _method_of(values: dict[str, Any], before: str) -> Method:
+    given = [name for name in ("basic", "digest", "anyauth") if values.get(before + name)]
+    if len(given) > 1:
+        first, second, *_ = (f"--{before.replace('_', '-')}{name}" for name in given)
+        raise click.UsageError(f"{first} and {second} exclude each other")
+    methods: dict[str, Method] = {"digest": "digest", "anyauth": "any"}
+    return methods.get(given[0], "basic") if given else "basic"
+
+
+def _netrc(values: dict[str, Any]) -> Netrc | None:
+    if not (values["netrc"] or values["netrc_optional"] or values["netrc_file"]):
+        return None
+    return netrc.read(values["netrc_file"], values["netrc_optional"], os.environ)
+
+
 def _proxies(values: dict[str, Any]) -> Proxies:
+    found = _named_proxies(values)
+    if values["proxy_user"] is None:
+        return found
+    user, password = (
+        quote(part.encode("utf-8", "surrogateescape"), safe="")
+        for part in values["proxy_user"].partition(":")[::2]
+    )
+
+    def with_user(url: str) -> str:
+        scheme, mark, rest = url.partition("://")
+        return f"{scheme}{mark}{user}:{password}@{rest.rpartition('@')[2]}" if url else url
+
+    return replace(found, plain=with_user(found.plain), secure=with_user(found.secure))
+
+
+def _named_proxies(values: dict[str, Any]) -> Proxies:
     if values["proxy"] is not None:
         given = _proxy(values["proxy"]) or ""
         found = Proxies(given, given, named=True)

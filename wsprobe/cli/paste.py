@@ -45,9 +45,9 @@ of_har: Callable[[F], F] = option(
     section=SECTION,
     help="of a HAR file with several WebSocket entries: the one with this number",
     long="connect and trace ask it again, with its own headers; without a number they list what is there, and "
-    "ask where there is only one. compare reads the answer that the file has, all of them without a number, and "
-    "marks it as rebuilt: a HAR file has no bytes, no Close frame, and not the end of the connection. What is asked "
-    "again is told as with --from-curl.",
+    "ask where there is only one. What was replaced is told, as with --from-curl. compare reads the answers "
+    "that the file has, and marks them as rebuilt: a HAR file has no bytes, no Close frame, and not the end of "
+    "the connection.",
 )
 
 

@@ -124,39 +124,58 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     return [CompletionItem(incomplete, type="file")]
 
 
+class RecordedLine(Struct, frozen=True):
+    """A line of a file with recordings, and where it stands."""
+
+    where: str
+    data: bytes
+
+
 def recordings(name: str, entry: int | None = None) -> list[Exchange]:
     """The recordings in file *name*, one a line; ``-`` is standard input. Of a HAR file its WebSocket entries,
     or the one with the number *entry*.
 
     Raises click.UsageError, with the line's number, for one that cannot be read.
     """
+    return [exchange for line in lines(name, entry) for exchange in exchanges(line)]
+
+
+def lines(name: str, entry: int | None = None) -> Iterator[RecordedLine]:
+    """The lines of file *name* that are not empty, as they are read; ``-`` is standard input. Of a HAR file its
+    entries, each as a line, or the one with the number *entry*. Raises click.UsageError.
+    """
     if name == "-":
-        return _load(sys.stdin.buffer, "standard input")
+        yield from _numbered(sys.stdin.buffer, "standard input")
+        return
     if is_har(name):
+        from wsprobe.archive import dump
         from wsprobe.cli.archives import recordings_of  # only for those who have one
 
-        return recordings_of(name, entry)
+        yield from (RecordedLine(name, dump(each).encode()) for each in recordings_of(name, entry))
+        return
     try:
         with open(name, "rb") as file:
-            return _load(file, name)
+            yield from _numbered(file, name)
     except OSError as error:
         raise click.UsageError(f"{name}: {error.strerror}") from None
 
 
-def _load(file: IO[bytes], name: str) -> list[Exchange]:
+def _numbered(file: IO[bytes], name: str) -> Iterator[RecordedLine]:
+    for number, each in enumerate(file, 1):
+        if each.strip():
+            yield RecordedLine(f"{name}, line {number}", each)
+
+
+def exchanges(line: RecordedLine) -> list[Exchange]:
+    """The recordings in *line*: one, or those of a whole trace. Raises click.UsageError, which says where."""
     from wsprobe.archive import ArchiveError
 
-    found: list[Exchange] = []
-    for number, each in enumerate(file, 1):
-        if not each.strip():
-            continue
-        try:
-            found += _recorded(each.decode("utf-8"))
-        except UnicodeDecodeError:
-            raise click.UsageError(f"{name}, line {number}: not a recording: not UTF-8 text") from None
-        except ArchiveError as error:
-            raise click.UsageError(f"{name}, line {number}: {error}") from None
-    return found
+    try:
+        return _recorded(line.data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{line.where}: not a recording: not UTF-8 text") from None
+    except ArchiveError as error:
+        raise click.UsageError(f"{line.where}: {error}") from None
 
 
 LONGEST_URL = 70_000

@@ -12,7 +12,8 @@ import click
 from msgspec.structs import replace
 
 from wsprobe import target
-from wsprobe.cli.ask import for_strangers, origin, plan
+from wsprobe.cli.ask import for_strangers, plan
+from wsprobe.cli.keys import Keys, origin, with_netrc
 from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.places import Lab, Place, Word
 from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
@@ -25,6 +26,8 @@ from wsprobe.report import Report, report
 if TYPE_CHECKING:
     from wsprobe.net import Talk
 
+ANSWERS_MAX = 2
+"""Challenges in a row that are answered at one URL: the first, and one that calls its nonce stale."""
 RETRY_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 TALK_LIMIT = 24 * 3600.0
@@ -148,8 +151,9 @@ async def asked(
 
     tries = settings.retry
     pause = RETRY_PAUSE
+    keys = Keys()
     while True:
-        exchange = await conversation(place, settings, watch, keep)
+        exchange = await conversation(place, settings, watch, keep, keys)
         if not tries:
             return exchange
         made = report(exchange)
@@ -165,14 +169,17 @@ async def conversation(
     settings: Settings,
     watch: Callable[[Event], None] = lambda event: None,
     keep: Callable[[Exchange], None] = lambda exchange: None,
+    keys: Keys | None = None,
 ) -> Exchange:
-    """One exchange, and those that follow from it (-L, --negotiate); the last one holds the earlier as hops.
+    """One exchange, and those that follow from it (credentials, -L, --negotiate); the last one holds the
+    earlier as hops.
 
-    *keep* gets each of them too, also one that was interrupted.
+    *keep* gets each of them too, also one that was interrupted. *keys* know what earlier tries have learned.
     """
     from wsprobe import net
 
-    now = plan(place.url, place.asking)
+    steps = Steps(place, settings, Keys() if keys is None else keys)
+    now = steps.plan()
     if settings.talk:
         now = replace(now, limits=replace(now.limits, linger=TALK_LIMIT))
     hops: list[Exchange] = []
@@ -184,7 +191,7 @@ async def conversation(
 
     while True:
         exchange = over(await net.probe(now, watch, _talk(settings) if settings.talk else None, over))
-        then = following(exchange, place, settings, len(hops))
+        then = steps.after(exchange)
         if then is None:
             return exchange
         hops.append(replace(exchange, hops=()))
@@ -206,38 +213,70 @@ def _talk(settings: Settings) -> Talk:
     return net.Talk(acts(commands=sys.stdout.isatty()), quiet=linger, hold=hold)
 
 
-def following(exchange: Exchange, place: Place, settings: Settings, hops: int) -> Plan | None:
-    """The plan for what is to be asked next, None if this was all."""
-    following = settings.follow and hops < settings.max_redirs
-    negotiating = settings.negotiate and not hops and place.asking.raw is None
-    if not following and not negotiating:
-        return None  # the recording need not be read: a large one takes its time
-    reading = read(exchange)
-    if following:
-        url = redirect(reading)
-        if url is not None:
-            return redirected(url, place, settings)
-    if negotiating:
-        wire = other_wire(reading)
-        if wire is not None:
-            return plan(place.url, in_version(place.asking), wire=wire)
-    return None
+class Steps:
+    """What follows from the answers of one place: credentials, a redirect, another version."""
+
+    def __init__(self, place: Place, settings: Settings, keys: Keys) -> None:
+        self._place = place
+        self._settings = settings
+        self._keys = keys
+        self._url = place.url
+        self._asking = place.asking
+        self._wire: str | None = None
+        self._redirects = 0
+        self._answered = 0
+        """Challenges that were answered at this URL, and"""
+        self._answered_proxy = 0
+        self._was_secure = False
+        """Whether any request so far was over TLS."""
+
+    def plan(self) -> Plan:
+        """For the next request, or the first. Raises click.UsageError."""
+        return plan(self._url, self._asking, wire=self._wire, keys=self._keys)
+
+    def after(self, exchange: Exchange) -> Plan | None:
+        """The plan for what is to be asked next, None if this was all."""
+        asking, settings = self._asking, self._settings
+        if self._answered_proxy < ANSWERS_MAX and self._keys.learn_of_proxy(exchange, asking.proxy_method):
+            self._answered_proxy += 1
+            return self.plan()
+        offer = with_netrc(asking.offer, exchange.plan.target, asking.netrc)
+        known = asking.raw is None and self._keys.has_credentials(exchange.plan.target, offer)
+        following = settings.follow and self._redirects < settings.max_redirs
+        negotiating = settings.negotiate and not self._redirects and self._wire is None and asking.raw is None
+        if not following and not negotiating and not known:
+            return None  # the recording need not be read: a large one takes its time
+        reading = read(exchange)
+        if known and self._keys.learn(reading, asking.method) and self._answered < ANSWERS_MAX:
+            self._answered += 1
+            return self.plan()
+        if following and (url := redirect(reading)) is not None:
+            return self._redirected(url)
+        if negotiating and (wire := other_wire(reading)) is not None:
+            self._wire, self._asking = wire, in_version(asking)
+            return self.plan()
+        return None
+
+    def _redirected(self, url: str) -> Plan | None:
+        """The plan for a redirect's *url*; None if that cannot be asked (another scheme, no host).
+
+        However many redirects led there: what was given for the first URL's origin goes to no other, unless
+        --location-trusted says so.
+        """
+        given = self._place.asking
+        self._redirects += 1
+        self._answered = 0
+        try:
+            self._was_secure |= target.parse(self._url).secure
+            to = target.parse(url)
+            if not self._settings.location_trusted and origin(to) != origin(target.parse(self._place.url)):
+                given = for_strangers(given, clear_after_tls=self._was_secure and not to.secure)
+            self._url, self._asking, self._wire = url, given, None
+            return self.plan()
+        except (click.UsageError, target.TargetError):
+            return None
 
 
 def in_version(asking: Asking) -> Asking:
     """The same without a version number of its own, so that the wire version's is sent."""
     return replace(asking, offer=replace(asking.offer, version=None))
-
-
-def redirected(url: str, place: Place, settings: Settings) -> Plan | None:
-    """The plan for a redirect's *url*; None if that cannot be asked (another scheme, no host).
-
-    However many redirects led there: what was given for the first URL's origin goes to no other, unless
-    --location-trusted says so.
-    """
-    try:
-        if settings.location_trusted or origin(target.parse(url)) == origin(target.parse(place.url)):
-            return plan(url, place.asking)
-        return plan(url, for_strangers(place.asking))
-    except (click.UsageError, target.TargetError):
-        return None

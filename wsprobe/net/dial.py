@@ -19,7 +19,6 @@ from wsprobe.exchange import (
     Connected,
     ConnectFailed,
     Connecting,
-    Plan,
     ProxyHeaderSent,
     Resolved,
     ResolveFailed,
@@ -28,7 +27,7 @@ from wsprobe.exchange import (
 )
 from wsprobe.net.plan import Ready
 from wsprobe.net.stream import End, StreamWire, Tape, Wire, said_of
-from wsprobe.target import authority
+from wsprobe.target import authority, destination
 
 _FAMILY = {0: tsocket.AF_UNSPEC, 4: tsocket.AF_INET, 6: tsocket.AF_INET6}
 
@@ -195,7 +194,7 @@ def _local(stream: trio.SocketStream) -> str:
 async def reach(ready: Ready, tape: Tape) -> Wire | End:
     """The wire that the opening handshake is to be sent on, or why there is none."""
     plan = ready.plan
-    host, port = target(plan)
+    host, port = destination(plan.target, plan.route)
     first = (host, port) if ready.proxy is None else (ready.proxy.host, ready.proxy.port)
     stream = await _stream(*first, plan.route, tape)
     if isinstance(stream, End):
@@ -239,15 +238,6 @@ def proxy_header(local: Any, remote: Any, client: str) -> bytes:
     return f"PROXY {family} {source} {to} {local[1]} {remote[1]}\r\n".encode("ascii")
 
 
-def target(plan: Plan) -> tuple[str, int]:
-    """Host and port to connect to: the target's own, or what ``Route.connect_to`` puts there."""
-    host, port = plan.target.host, plan.target.port
-    for from_host, from_port, to_host, to_port in plan.route.connect_to:
-        if from_host.lower() in ("", host.lower()) and from_port in (0, port):
-            return to_host or host, to_port or port
-    return host, port
-
-
 async def _stream(host: str, port: int, route: Route, tape: Tape) -> trio.SocketStream | End:
     if route.unix_socket is not None:
         return await connect(unix(route.unix_socket), None, tape)
@@ -272,7 +262,7 @@ async def _through(wire: Wire, ready: Ready, host: str, port: int, tape: Tape) -
         wire = inside
     tunnel = Tunnel(wire, tape)
     if ready.proxy.kind in ("http", "https"):
-        return await http.through_http(tunnel, ready.proxy, host, port)
+        return await http.through_http(tunnel, ready.proxy, host, port, ready.plan.route.proxy_authorization)
     if ready.proxy.kind in ("socks4", "socks5"):
         family = 4 if ready.proxy.kind == "socks4" else ready.plan.route.family
         addresses = await resolve(host, port, replace(ready.plan.route, family=family), tape)

@@ -106,18 +106,26 @@ BODY_QUIET = 0.5
 """Seconds without a byte after which the body of a refusal is taken as all there is."""
 
 
-def request(proxy: Proxy, host: str, port: int) -> bytes:
-    """The CONNECT request for a tunnel to *host*, *port*."""
+def request(proxy: Proxy, host: str, port: int, authorization: str | None = None) -> bytes:
+    """The CONNECT request for a tunnel to *host*, *port*.
+
+    *authorization*: the value of Proxy-Authorization, "" to send none; None: Basic, if the proxy's URL has
+    credentials.
+    """
     to = authority(host, port)
     lines = [f"CONNECT {to} HTTP/1.1", f"Host: {to}"]
-    if proxy.user is not None:
-        lines.append(f"Proxy-Authorization: Basic {b64encode(proxy.user + b':' + proxy.password).decode()}")
-    return "".join(f"{line}\r\n" for line in (*lines, "")).encode("latin-1")
+    if authorization is None and proxy.user is not None:
+        authorization = f"Basic {b64encode(proxy.user + b':' + proxy.password).decode()}"
+    if authorization:
+        lines.append(f"Proxy-Authorization: {authorization}")
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode("utf-8", "surrogateescape")
 
 
-async def through_http(tunnel: Tunnel, proxy: Proxy, host: str, port: int) -> Wire | End:
-    """Ask an HTTP proxy for the way to *host*, *port*."""
-    await tunnel.say(request(proxy, host, port))
+async def through_http(
+    tunnel: Tunnel, proxy: Proxy, host: str, port: int, authorization: str | None = None
+) -> Wire | End:
+    """Ask an HTTP proxy for the way to *host*, *port*; *authorization* as for ``request``."""
+    await tunnel.say(request(proxy, host, port, authorization))
     for _ in range(ANSWERS_MAX):
         head = await tunnel.hear(head_size)
         if isinstance(head, End):

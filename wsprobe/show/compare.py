@@ -16,7 +16,7 @@ from wsprobe.remedy import Advice, advice
 from wsprobe.report import VARYING, Report, close_of, comparable
 from wsprobe.show import timing
 from wsprobe.show.causes import causes
-from wsprobe.show.http2 import protocol
+from wsprobe.show.http2 import protocol, spoken
 from wsprobe.show.lines import Line, Look, Piece, cut, left_out, line, width_of
 from wsprobe.show.protocols import difference as protocols_differ
 from wsprobe.show.report import (
@@ -379,6 +379,8 @@ def wire(report: Report, look: Look) -> list[Line]:
         line(Piece(asked_again(hop, then), "dim"))
         for hop, then in zip(hops, (*hops[1:], reading.exchange), strict=False)
     ]
+    if reading.http2 is not None and reading.http2.earlier:
+        rows += spoken(reading)
     if reading.looks_like and reading.received:
         rows += received_dump(reading.received[:64], look)
     else:

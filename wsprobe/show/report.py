@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from wsprobe import __version__
+from wsprobe.authentication import challenges, unspoken
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
@@ -16,16 +17,18 @@ from wsprobe.exchange import (
     Sent,
     TlsDone,
     TlsFailed,
+    TunnelFailed,
     TunnelReceived,
     TunnelSent,
 )
 from wsprobe.followup import redirect, versions
 from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.judge.subject import how
+from wsprobe.judge.transport import proxy_answer
 from wsprobe.outcome import TABLE
 from wsprobe.read import read
 from wsprobe.read.head import split_head
-from wsprobe.read.reading import Reading
+from wsprobe.read.reading import Head, Reading
 from wsprobe.remedy import advice
 from wsprobe.report import Report, close_of
 from wsprobe.show import answer, http2, timing
@@ -122,16 +125,39 @@ def asked_again(hop: Exchange, then: Exchange) -> str:
     answer = read(hop)
     final = answer.final
     status = final.status if final is not None else None
+    reason = visible(final.reason) if final is not None else ""
+    said = f"{status} {reason}".rstrip()
+    if how := answered_with(hop, then):
+        return f"asked again {how} after {url}: it answered {said}"
+    if final is None and any(isinstance(event, TunnelFailed) for event in hop.events):
+        how = f"with {scheme(then.plan.route.proxy_authorization or 'Basic')} credentials for the proxy"
+        return f"asked again {how}, which answered 407 on the way to {url}"
     listed = ", ".join(map(str, versions(answer)))
     if then.plan.target.url == hop.plan.target.url and listed:
         return f"asked again in {then.plan.wire} after {url}: it answered {status}, and speaks {listed}"
     if answer.http2 is not None and then.plan.target.url == hop.plan.target.url:
         return http2.asked_again(answer, read(then))
-    reason = visible(final.reason) if final is not None else ""
-    said = f"{status} {reason}".rstrip()
     left = left_behind(hop, then)
     kept = f"; another origin, so not sent to it: {', '.join(left)}" if left else ""
     return f"asked again at {visible(then.plan.target.url.encode())} after {url}: it answered {said}{kept}"
+
+
+def answered_with(hop: Exchange, then: Exchange) -> str:
+    """How the 401 of *hop* is answered by *then*; "" if that is another request."""
+    if then.plan.target.url != hop.plan.target.url:
+        return ""
+    final = read(hop).final
+    before, after = (split_head(each.plan.request)[0].all(b"authorization") for each in (hop, then))
+    if final is None or final.status != 401 or not after or (before and before[0].value == after[0].value):
+        return ""
+    named = scheme(after[0].value.decode("latin-1"))
+    again = before and scheme(before[0].value.decode("latin-1")) == named
+    return f"with {named} and its new nonce" if again else f"with {named} credentials"
+
+
+def scheme(authorization: str) -> str:
+    """Of credentials: the name before them."""
+    return shown_text(authorization.partition(" ")[0])
 
 
 def left_behind(hop: Exchange, then: Exchange) -> list[str]:
@@ -239,6 +265,7 @@ def sentence(report: Report, look: Look) -> str:
             f"the server answered {status} in place of 101: it did not take this for a WebSocket"
         ),
         "invalid": lambda: invalid(report.verdict),
+        "proxy-failed": lambda: through_proxy(report),
         "closed": lambda: closed(report, look),
         "tls-failed": lambda: "TLS could not be set up, so nothing was asked",
         "timeout": lambda: "a time limit ran out: " + ended(report),
@@ -252,11 +279,34 @@ def sentence(report: Report, look: Look) -> str:
 
 
 def unauthorized(report: Report) -> str:
-    """Whether credentials are wanted, or those that were sent were refused."""
+    """Whether credentials are wanted, or those sent were refused; and which ways are not spoken here."""
     head = report.reading.request.head
-    if head.all(b"authorization") or head.all(b"proxy-authorization"):
-        return "it refused the credentials that were sent"
-    return "it wants credentials (-u, -b or -H)"
+    final = report.reading.final
+    given = head.all(b"authorization") or head.all(b"proxy-authorization")
+    said = "it refused the credentials that were sent" if given else "it wants credentials (-u, -b or -H)"
+    return said if final is None else said + foreign(final.head, b"www-authenticate")
+
+
+def through_proxy(report: Report) -> str:
+    """What became of the way through a proxy; of a 407, what it wants."""
+    head = split_head(proxy_answer(report.reading))[0]
+    if head.first is None or b" 407" not in head.first.text[:13]:
+        return MEANING["proxy-failed"]
+    route = report.exchange.plan.route
+    refused = "@" in (route.proxy or "") and route.proxy_authorization != ""
+    said = "refused the credentials that were sent" if refused else "wants credentials (--proxy-user)"
+    return f"the proxy answered 407: it {said}{foreign(head, b'proxy-authenticate')}"
+
+
+def foreign(head: Head, name: bytes) -> str:
+    """Which of the schemes that a challenge offers wsprobe does not speak, to stand behind a sentence."""
+    offered = challenges(field.value for field in head.all(name))
+    strange = unspoken(offered)
+    if not strange:
+        return ""
+    only = len(strange) == len({each.scheme for each in offered})
+    named = shown_text(" and ".join(strange))
+    return f"; it offers {'only ' if only else ''}{named}, which wsprobe does not speak"
 
 
 def interrupted(report: Report) -> str:
@@ -282,7 +332,7 @@ def interrupted(report: Report) -> str:
 def redirected(report: Report) -> str:
     """What -L has done about a redirect, or would do."""
     to = redirect(report.reading)
-    followed = len(report.exchange.hops)
+    followed = sum(redirect(read(hop)) is not None for hop in report.exchange.hops)
     asked = {hop.plan.target.url for hop in report.exchange.hops}
     final = report.reading.final
     if to is None and (final is None or not final.head.all(b"location")):

@@ -17,8 +17,9 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
 
+from wsprobe.authentication import Credentials, quoted
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.network import COUNT, Credentials, credentials, quoted, response
+from wsprobe.browsers.network import COUNT, credentials, response
 from wsprobe.browsers.page import fetch_site, origin
 from wsprobe.browsers.url import parse, trustworthy_host
 from wsprobe.browsers.webkitgtk.facts import Facts

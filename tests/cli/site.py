@@ -1,0 +1,52 @@
+"""A server that says what a test tells it to, and keeps what it was asked."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import threading
+
+
+class Site:
+    """A server that answers one request after another with what it was told, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[bytes] = []
+        self.answers: list[bytes] = []
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def redirect(self, to: Site, path: str = "/") -> None:
+        location = f"ws://127.0.0.1:{to.port}{path}"
+        self.answers.append(f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    def refuse(self) -> None:
+        self.answers.append(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
+
+    def answer(self, status: str, *fields: str) -> None:
+        head = "".join(f"{line}\r\n" for line in (f"HTTP/1.1 {status}", *fields, "Content-Length: 0", ""))
+        self.answers.append(head.encode())
+
+    def sent(self, name: str) -> list[str | None]:
+        """The value of this field in each request, None where it has none."""
+        found = (re.search(rf"(?im)^{name}: *(.*?)\r$", asked.decode("latin-1")) for asked in self.asked)
+        return [None if match is None else match[1] for match in found]
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                stream, _ = self._socket.accept()
+                with stream:
+                    data = b""
+                    while b"\r\n\r\n" not in data and (piece := stream.recv(65536)):
+                        data += piece
+                    self.asked.append(data)
+                    stream.sendall(self.answers.pop(0))
+
+    def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join(10)

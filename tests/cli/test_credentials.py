@@ -1,0 +1,349 @@
+"""A 401 and what answers it: Basic at once, Digest when asked for, .netrc; each to its own origin, and once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from hashlib import md5, sha256
+from pathlib import Path
+
+import pytest
+
+from tests.cli.site import Site
+from wsprobe.authentication import challenges
+from wsprobe.cli.main import run
+
+Capture = pytest.CaptureFixture[str]
+REFUSED, FORBIDDEN = 11, 12
+BASIC = "Basic bWU6c2VzYW1l"
+"""me:sesame"""
+DIGEST = 'WWW-Authenticate: Digest realm="r", nonce="one", qop="auth", algorithm='
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    made = Site()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def other() -> Iterator[Site]:
+    made = Site()
+    yield made
+    made.close()
+
+
+def url(of: Site, path: str = "/a?b=c", user: str = "") -> str:
+    return f"ws://{user}127.0.0.1:{of.port}{path}"
+
+
+def answers(
+    value: str | None, *, nonce: str, count: int = 1, algorithm: str = "MD5", uri: str = "/a?b=c"
+) -> bool:
+    """Whether a value of Authorization is what me:sesame has to answer, computed here once more."""
+    assert value is not None
+    (said,) = challenges([value.encode()])
+    got = {name: content.decode() for name, content in said.parameters.items()}
+    hashing = {"MD5": md5, "SHA-256": sha256}[algorithm]
+
+    def hashed(text: str) -> str:
+        return hashing(text.encode()).hexdigest()
+
+    middle = f"{nonce}:{count:08x}:{got['cnonce']}:auth"
+    expected = hashed(f"{hashed('me:r:sesame')}:{middle}:{hashed(f'GET:{uri}')}")
+    return said.scheme == "digest" and (got["response"], got["nc"]) == (expected, f"{count:08x}")
+
+
+def test_basic_goes_out_at_once_and_is_not_repeated(site: Site) -> None:
+    site.answer("401 No", DIGEST + "MD5", "WWW-Authenticate: Basic realm=r")
+    assert run(["connect", "-u", "me:sesame", url(site)]) == REFUSED
+    assert site.sent("Authorization") == [BASIC]
+
+
+@pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
+def test_where_only_digest_is_offered_it_is_asked_once_more(
+    site: Site, capsys: Capture, algorithm: str
+) -> None:
+    site.answer("401 Who are you", DIGEST + algorithm)
+    site.refuse()
+    assert run(["connect", "-u", "me:sesame", url(site)]) == FORBIDDEN
+    basic, digest = site.sent("Authorization")
+    assert basic == BASIC
+    assert answers(digest, nonce="one", algorithm=algorithm)
+    said = capsys.readouterr().out
+    assert f"asked again with Digest credentials after {url(site)}: it answered 401 Who are you\n" in said
+
+
+def test_the_first_that_is_understood_is_answered(site: Site) -> None:
+    site.answer("401 No", DIGEST + "SHA-3", DIGEST.replace("one", "two") + "SHA-256", DIGEST + "MD5")
+    site.refuse()
+    assert run(["connect", "--digest", "-u", "me:sesame", url(site)]) == FORBIDDEN
+    assert answers(site.sent("Authorization")[1], nonce="two", algorithm="SHA-256")
+
+
+@pytest.mark.parametrize("how", ["--digest", "--anyauth"])
+def test_without_basic_the_first_request_has_no_credentials(site: Site, how: str) -> None:
+    site.answer("401 No", "WWW-Authenticate: Basic realm=r", DIGEST + "MD5")
+    site.refuse()
+    assert run(["connect", how, url(site, user="me:sesame@")]) == FORBIDDEN
+    first, second = site.sent("Authorization")
+    assert first is None
+    assert answers(second, nonce="one")
+
+
+def test_anyauth_takes_basic_where_that_is_all(site: Site) -> None:
+    site.answer("401 No", "WWW-Authenticate: Basic realm=r, NTLM")
+    site.refuse()
+    assert run(["connect", "--anyauth", "-u", "me:sesame", url(site)]) == FORBIDDEN
+    assert site.sent("Authorization") == [None, BASIC]
+
+
+def test_digest_does_not_take_basic(site: Site) -> None:
+    site.answer("401 No", "WWW-Authenticate: Basic realm=r")
+    assert run(["connect", "--digest", "-u", "me:sesame", url(site)]) == REFUSED
+    assert site.sent("Authorization") == [None]
+
+
+def test_a_refusal_ends_it(site: Site, capsys: Capture) -> None:
+    for _ in range(2):
+        site.answer("401 No", DIGEST + "MD5")
+    assert run(["connect", "--digest", "-u", "me:wrong", url(site)]) == REFUSED
+    assert len(site.asked) == 2
+    assert "it refused the credentials that were sent\n" in capsys.readouterr().out
+
+
+def test_a_stale_nonce_is_replaced_once(site: Site, capsys: Capture) -> None:
+    """RFC 7616 section 3.3. A server that calls every nonce stale does not keep us for ever."""
+    site.answer("401 No", DIGEST + "MD5")
+    for _ in range(2):
+        site.answer("401 Old", DIGEST.replace("one", "two") + "MD5, stale=true")
+    assert run(["connect", "--digest", "-u", "me:sesame", url(site)]) == REFUSED
+    assert [answers(each, nonce="two") for each in site.sent("Authorization")[1:]] == [False, True]
+    assert "asked again with Digest and its new nonce after" in capsys.readouterr().out
+
+
+def test_what_was_learned_serves_for_the_hops_that_follow(site: Site) -> None:
+    site.answer("401 No", DIGEST + "MD5")
+    site.answer("302 Go", "Location: /next")
+    site.answer("302 Go", "Location: /next", 'Authentication-Info: nextnonce="two"')
+    site.refuse()
+    assert run(["connect", "-L", "--digest", "-u", "me:sesame", url(site)]) == FORBIDDEN
+    _, first, second, third = site.sent("Authorization")
+    assert answers(first, nonce="one")
+    assert answers(second, nonce="one", count=2, uri="/next")
+    assert answers(third, nonce="two", uri="/next")
+
+
+def test_another_origin_gets_nothing_and_answers_for_itself(site: Site, other: Site) -> None:
+    site.redirect(other, "/elsewhere")
+    other.answer("401 No", DIGEST + "MD5")
+    assert run(["connect", "-L", "--anyauth", "-u", "me:sesame", url(site)]) == REFUSED
+    assert other.sent("Authorization") == [None]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [("-H", "Authorization: Mine"), ("--bearer", "abc"), ("--raw-request", "request")],
+    ids=lambda given: given[0],
+)
+def test_a_header_of_ones_own_stays(
+    site: Site, given: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("request").write_bytes(b"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")
+    site.answer("401 No", DIGEST + "MD5")
+    assert run(["connect", *given, url(site, user="me:sesame@")]) == REFUSED
+    assert len(site.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("offered", "said"),
+    [
+        (
+            "NTLM, Negotiate",
+            "it wants credentials (-u, -b or -H); it offers only NTLM and Negotiate, which",
+        ),
+        (
+            "Basic realm=r, NTLM",
+            "it wants credentials (-u, -b or -H); it offers NTLM, which wsprobe does",
+        ),
+        ("Bearer", "it wants credentials (-u, -b or -H)\n"),
+        ("\x1b[31mred", "it wants credentials (-u, -b or -H)\n"),
+    ],
+)
+def test_what_is_not_spoken_is_named(site: Site, capsys: Capture, offered: str, said: str) -> None:
+    site.answer("401 No", f"WWW-Authenticate: {offered}")
+    assert run(["connect", url(site)]) == REFUSED
+    assert said in capsys.readouterr().out
+
+
+def test_redact_masks_what_was_answered(site: Site, capsys: Capture) -> None:
+    site.answer("401 No", DIGEST + "MD5")
+    site.answer("403 someone-else", "X-User: mufasa", 'Authentication-Info: rspauth="0123456789abcdef"')
+    assert run(["connect", "--json", "--redact", "-u", "mufasa:sesame", url(site)]) == FORBIDDEN
+    printed = capsys.readouterr().out
+    value = json.loads(printed)
+    fields = dict(value["request"]["headers"])
+    assert set(fields["Authorization"].removeprefix("Digest")) == {"*", " "}
+    assert dict(value["response"]["headers"]) == {
+        "X-User": "******",
+        "Authentication-Info": "*" * len('rspauth="0123456789abcdef"'),
+        "Content-Length": "0",
+    }
+
+
+# -- .netrc
+
+NETRC = """
+# machine 127.0.0.1 login nobody password commented
+machine other.example login them password theirs
+machine 127.0.0.1 login "me" password "ses\\"a me"   # the quoting is undone
+macdef init
+machine 127.0.0.1 login no password macro
+
+machine 127.0.0.1
+  login second account x password another
+default login anyone password anything
+"""
+
+
+@pytest.fixture
+def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / ".netrc"
+    path.write_text(NETRC)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("NETRC", raising=False)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("user", "given", "expected"),
+    [
+        ("", (), 'me:ses"a me'),
+        ("second@", (), "second:another"),
+        ("third@", (), "third:"),
+        ("own:pass@", (), "own:pass"),
+        ("", ("-u", "own:pass"), "own:pass"),
+    ],
+)
+def test_netrc(site: Site, netrc: Path, user: str, given: tuple[str, ...], expected: str) -> None:
+    from base64 import b64encode
+
+    site.refuse()
+    assert run(["connect", "--netrc", *given, url(site, user=user)]) == FORBIDDEN
+    assert site.sent("Authorization") == [f"Basic {b64encode(expected.encode()).decode()}"]
+
+
+def test_netrc_is_not_read_unasked(site: Site, netrc: Path) -> None:
+    site.refuse()
+    assert run(["connect", url(site)]) == FORBIDDEN
+    assert site.sent("Authorization") == [None]
+
+
+def test_netrc_by_name_by_environment_and_for_digest(
+    site: Site, netrc: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    named = tmp_path / "named"
+    named.write_text("machine 127.0.0.1 login me password sesame")
+    for _ in range(2):
+        site.answer("401 No", DIGEST + "MD5")
+        site.refuse()
+    assert run(["connect", "--digest", "--netrc-file", str(named), url(site)]) == FORBIDDEN
+    monkeypatch.setenv("NETRC", str(named))
+    assert run(["connect", "--digest", "-n", url(site)]) == FORBIDDEN
+    sent = site.sent("Authorization")
+    assert [answers(sent[n], nonce="one") for n in (1, 3)] == [True, True]
+
+
+def test_a_redirect_gets_what_names_its_host_and_never_the_default(
+    site: Site, other: Site, tmp_path: Path
+) -> None:
+    """A server could send us anywhere for the password of the default entry."""
+    path = tmp_path / "netrc"
+    for entry, expected in (("default", None), ("machine 127.0.0.1", BASIC)):
+        path.write_text(f"{entry} login me password sesame")
+        site.redirect(other)
+        other.refuse()
+        assert run(["connect", "-L", "--netrc-file", str(path), url(site)]) == FORBIDDEN
+        assert other.sent("Authorization")[-1] == expected
+    assert site.sent("Authorization") == [BASIC, BASIC]
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "said"),
+    [
+        (["--netrc"], 2, "--netrc: {home}/.netrc: no such file; if it need not be there: --netrc-optional"),
+        (["--netrc-file", "none"], 2, "--netrc-file: none: no such file; if it need not be there:"),
+        (["--netrc-file", "/"], 2, "--netrc-file: /: Is a directory"),
+        (["--netrc-optional"], 12, ""),
+        (["--netrc-optional", "--netrc-file", "none"], 12, ""),
+    ],
+    ids=str,
+)
+def test_a_file_that_is_not_there(
+    site: Site,
+    given: list[str],
+    status: int,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("NETRC", raising=False)
+    site.refuse()
+    assert run(["connect", "-s", *given, url(site)]) == status
+    assert said.format(home=tmp_path) in capsys.readouterr().err
+
+
+# -- proxies
+
+
+def test_a_proxy_that_wants_digest(site: Site, capsys: Capture) -> None:
+    challenge = 'Proxy-Authenticate: Digest realm="r", nonce="one", qop="auth"'
+    for _ in range(2):
+        site.answer("407 Proxy Authentication Required", challenge)
+    proxy = f"http://127.0.0.1:{site.port}"
+    assert run(["connect", "-U", "me:sesame", "-x", proxy, "ws://server.example/a"]) == 6
+    basic, digest = site.sent("Proxy-Authorization")
+    assert basic == BASIC
+    assert digest is not None
+    assert 'uri="server.example:80"' in digest
+    said = capsys.readouterr().out
+    assert "asked again with Digest credentials for the proxy, which answered 407 on the way to ws://" in said
+    assert "proxy-failed: the proxy answered 407: it refused the credentials that were sent\n" in said
+
+
+@pytest.mark.parametrize(
+    ("given", "offered", "expected"),
+    [
+        (("--proxy-anyauth",), "Basic realm=r", [None, BASIC]),
+        (("--proxy-digest",), "Basic realm=r", [None]),
+        ((), "Basic realm=r", [BASIC]),
+        ((), "NTLM", [BASIC]),
+    ],
+)
+def test_how_a_proxy_is_given_credentials(
+    site: Site, given: tuple[str, ...], offered: str, expected: list[str | None]
+) -> None:
+    for _ in expected:
+        site.answer("407 No", f"Proxy-Authenticate: {offered}")
+    proxy = f"http://else:other@127.0.0.1:{site.port}"
+    assert run(["connect", *given, "--proxy-user", "me:sesame", "-x", proxy, "ws://server.example/a"]) == 6
+    assert site.sent("Proxy-Authorization") == expected
+
+
+def test_what_a_proxy_wants_is_said(site: Site, capsys: Capture) -> None:
+    site.answer("407 No", "Proxy-Authenticate: Negotiate")
+    assert run(["connect", "-x", f"127.0.0.1:{site.port}", "ws://server.example/"]) == 6
+    said = capsys.readouterr().out
+    assert (
+        "it wants credentials (--proxy-user); it offers only Negotiate, which wsprobe does not speak\n" in said
+    )
+
+
+def test_one_way_at_a_time(capsys: Capture) -> None:
+    assert run(["connect", "--digest", "--anyauth", "ws://localhost/"]) == 2
+    assert run(["connect", "--proxy-basic", "--proxy-digest", "ws://localhost/"]) == 2
+    assert "--proxy-basic and --proxy-digest exclude each other" in capsys.readouterr().err

@@ -1,0 +1,111 @@
+"""A .netrc file, as curl's ``--netrc`` reads it: user and password of each machine.
+
+Not the standard library's netrc, which keeps one login a machine and has no escapes in quoted values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from os.path import expanduser
+
+import click
+from msgspec import Struct
+
+_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"?|(\S+)', re.DOTALL)
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+class Login(Struct, frozen=True):
+    """An entry of the file."""
+
+    machine: str | None
+    """A host in lower case; None: the default entry, for every other host."""
+    user: str = ""
+    password: str = ""
+
+
+class Netrc(Struct, frozen=True):
+    """The entries of a file, in its order."""
+
+    logins: tuple[Login, ...] = ()
+    by_name: bool = False
+    """The default entry does not count: where a redirect led, a host is to be named."""
+
+    def pair(self, host: str, user: str = "") -> str | None:
+        """``user:password`` for *host*, of the first entry for it with that *user*, if one is named; None if
+        there is none."""
+        for login in self.logins:
+            named = login.machine == host.lower() or (login.machine is None and not self.by_name)
+            if named and (not user or login.user in ("", user)) and (login.user or login.password):
+                return f"{user or login.user}:{login.password}"
+        return None
+
+
+def parse(text: str) -> tuple[Login, ...]:
+    """The entries in a file's *text*.
+
+    Words are parted by white space; one in quotation marks may hold some, and ``\\"``, ``\\\\``, ``\\n``,
+    ``\\r`` and ``\\t``; a word that begins with # begins a comment; macros are left out. What the format does
+    not know is passed over, as curl does.
+    """
+    found: list[Login] = []
+    words = _words(text)
+    machine: str | None = None
+    user = password = ""
+    begun = False
+    for word in words:
+        match word.lower():
+            case "machine" | "default" as kind:
+                if begun:
+                    found.append(Login(machine, user, password))
+                machine = None if kind == "default" else next(words, "").lower()
+                user = password = ""
+                begun = True
+            case "login":
+                user = next(words, "")
+            case "password":
+                password = next(words, "")
+            case "account":
+                next(words, "")
+            case _:
+                pass
+    return (*found, Login(machine, user, password)) if begun else tuple(found)
+
+
+def _words(text: str) -> Iterator[str]:
+    lines = iter(text.splitlines())
+    for line in lines:
+        for match in _TOKEN.finditer(line):
+            if match[2] is not None and match[2].startswith("#"):
+                break
+            if match[2] == "macdef":
+                for each in lines:  # a macro ends at the first empty line
+                    if not each.strip():
+                        break
+                break
+            if match[2] is not None:
+                yield match[2]
+            else:
+                yield re.sub(r"(?s)\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), match[1])
+
+
+def read(path: str | None, optional: bool, environ: Mapping[str, str]) -> Netrc:
+    """The file at *path*; without one, that which NETRC names, or ~/.netrc. *optional*: it need not be there.
+
+    Raises click.UsageError if it cannot be read. No message says what is in it.
+    """
+    option = "--netrc" if path is None else "--netrc-file"
+    name = path or environ.get("NETRC") or expanduser("~/.netrc")
+    try:
+        with open(name, encoding="utf-8", errors="surrogateescape") as file:
+            return Netrc(parse(file.read()))
+    except FileNotFoundError:
+        if optional:
+            return Netrc()
+        raise click.UsageError(
+            f"{option}: {name}: no such file; if it need not be there: --netrc-optional"
+        ) from None
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else "no file can be called so"
+        raise click.UsageError(f"{option}: {name}: {said}") from None

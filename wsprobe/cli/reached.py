@@ -1,0 +1,48 @@
+"""What readers reached, and the exit status that `compare` makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from wsprobe.browsers.tell import told
+from wsprobe.outcome import Exit
+from wsprobe.report import Report, comparable
+
+UNANSWERED = frozenset({Exit.UNRESOLVED, Exit.UNREACHABLE, Exit.TLS_FAILED, Exit.PROXY_FAILED, Exit.TIMEOUT})
+
+
+class Reached(Struct, frozen=True):
+    """What the readers of some recordings reached."""
+
+    results: frozenset[object]
+    """The different results. More than two are as good as two: the recordings differ."""
+    unanswered: int | None = None
+    """The exit status of the first recording, where nobody but wsprobe read them and none was answered."""
+
+
+def reached(report: Report) -> Reached:
+    """What was reached with one recording: by the browsers, else by the revisions, else by wsprobe."""
+    if report.views:
+        return Reached(frozenset(told(view) for view in report.views))
+    if report.verdicts:
+        return Reached(frozenset(verdict.answer for verdict in report.verdicts))
+    unanswered = report.exit_status in UNANSWERED
+    return Reached(frozenset({comparable(report)}), report.exit_status if unanswered else None)
+
+
+def together(reached: Sequence[Reached]) -> Reached:
+    """What was reached with several, at least one."""
+    results = frozenset().union(*(each.results for each in reached))
+    answered = any(each.unanswered is None for each in reached)
+    return Reached(frozenset(list(results)[:2]), None if answered else reached[0].unanswered)
+
+
+def status(found: Sequence[Reached]) -> int:
+    """As diff: 0 if every reader reached the same result, 1 if not; the status of the failure if nothing was
+    answered, so that there was nothing to compare."""
+    of_all = together(found)
+    if len(of_all.results) > 1:
+        return Exit.DIFFERENT
+    return Exit.OPEN if of_all.unanswered is None else of_all.unanswered

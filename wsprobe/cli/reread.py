@@ -1,0 +1,145 @@
+"""``compare --json`` over more recordings than can be held: each is read, printed and forgotten.
+
+A line that is no recording is named on standard error and the rest goes on, as with a list of URLs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+
+import click
+from msgspec import Struct
+from msgspec.structs import replace
+
+from wsprobe.archive import dump
+from wsprobe.cli import expect
+from wsprobe.cli.engines import Readers, recorded
+from wsprobe.cli.options import Settings
+from wsprobe.cli.places import RecordedLine, exchanges
+from wsprobe.cli.reached import Reached, reached, status, together
+from wsprobe.cli.streams import note, write
+from wsprobe.cli.workers import WorkerLost, in_order
+from wsprobe.exchange import Exchange
+from wsprobe.outcome import Exit
+from wsprobe.report import Report
+from wsprobe.show.as_json import brief, pieces, report_value
+
+PIECE_LINES = 100
+PIECE_BYTES = 1 << 20
+"""So much goes to a process at once, and its result comes back at once."""
+
+
+class Reread(Struct, frozen=True):
+    """What came of some lines, besides the text."""
+
+    reached: Reached | None
+    """None if none of the lines was a recording."""
+    complaints: tuple[str, ...] = ()
+    unmet: tuple[str, ...] = ()
+    """Sentences of expectations that do not hold."""
+    save: bytes = b""
+
+
+def reread(recordings: Iterable[RecordedLine], said: Settings, by: Readers, workers: int) -> int:
+    """Read and print every recording, in their order; returns the exit status.
+
+    Raises click.UsageError if a process is lost: what is printed by then is whole and in order.
+    """
+    results: list[Reached] = []
+    complained = unmet = False
+    for each in _results(recordings, said, by, workers):
+        for sentence in each.complaints:
+            note(sentence)
+        if not said.silent and not said.redact:
+            for sentence in each.unmet:
+                note(sentence)
+        if said.save is not None:
+            write(said.save, each.save, "save", append=True)
+        complained = complained or bool(each.complaints)
+        unmet = unmet or bool(each.unmet)
+        if each.reached is not None:
+            results = [together([*results, each.reached])]
+    if complained:
+        return Exit.USAGE
+    if unmet and said.redact and not said.silent:
+        note("an --expect is not met")
+    if said.expectations:
+        return Exit.UNEXPECTED if unmet else Exit.OPEN
+    return status(results)
+
+
+def _results(recordings: Iterable[RecordedLine], said: Settings, by: Readers, workers: int) -> Iterator[Reread]:
+    if workers == 1:
+        for line in recordings:
+            yield _read([line], said, by, sys.stdout.write)
+        return
+    try:
+        for text, each in in_order(partial(_apart, said=said, by=by), _in_pieces(recordings), workers):
+            sys.stdout.write(text)
+            yield each
+    except WorkerLost as lost:
+        raise click.UsageError(
+            f"{lost}; what is printed is whole; --workers 1 needs no other process"
+        ) from None
+
+
+def _in_pieces(lines: Iterable[RecordedLine]) -> Iterator[list[RecordedLine]]:
+    piece: list[RecordedLine] = []
+    size = 0
+    for line in lines:
+        piece.append(line)
+        size += len(line.data)
+        if len(piece) == PIECE_LINES or size >= PIECE_BYTES:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece
+
+
+def _apart(lines: Sequence[RecordedLine], said: Settings, by: Readers) -> tuple[str, Reread]:
+    """What a worker process does: the text too is handed over, because one process alone may print."""
+    text: list[str] = []
+    made = _read(lines, said, by, text.append)
+    return "".join(text), made
+
+
+def _read(lines: Sequence[RecordedLine], said: Settings, by: Readers, write: Callable[[str], object]) -> Reread:
+    results: list[Reached] = []
+    complaints: list[str] = []
+    unmet: list[str] = []
+    saved: list[str] = []
+    for line in lines:
+        try:
+            found = exchanges(line)
+        except click.UsageError as error:
+            complaints.append(error.format_message())
+            continue
+        for exchange in found:
+            made = _report(exchange, by)
+            results.append(reached(made))
+            unmet += expect.unmet(said.expectations, made)
+            if said.redact:
+                from wsprobe.cli.masked import masked  # only where it is asked for
+
+                made = masked(made)
+            if not said.silent:
+                value = report_value(made)
+                for piece in pieces(brief(value) if said.brief else value):
+                    write(piece)
+                write("\n")
+            if said.save is not None:
+                saved.append(dump(made.exchange) + "\n")
+    return Reread(
+        together(results) if results else None, tuple(complaints), tuple(unmet), "".join(saved).encode()
+    )
+
+
+def _report(exchange: Exchange, by: Readers) -> Report:
+    made = recorded(exchange, by)
+    if by.revisions:
+        from wsprobe.history import read_as_each  # the revisions are data, loaded where they are asked for
+
+        made = replace(made, verdicts=read_as_each(made.reading, by.revisions))
+    return made
