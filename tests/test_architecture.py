@@ -21,7 +21,7 @@ FLOORS = (
     ("followup", "redaction", "redaction_http2", "conversation", "conversation_http2", "judge", "browsers"),
     ("archive", "history", "net"),
     ("report",),
-    ("remedy", "trace", "lab"),
+    ("remedy", "trace", "lab", "har"),
     ("explain",),
     ("show",),
     ("cli",),

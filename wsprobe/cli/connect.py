@@ -25,7 +25,7 @@ from wsprobe.cli.options import (
     settings,
     verdict,
 )
-from wsprobe.cli.paste import IGNORED, Pasting, from_curl
+from wsprobe.cli.paste import IGNORED, Pasting, from_curl, of_har
 from wsprobe.cli.places import UrlList, complete, sources
 from wsprobe.cli.probe import probe_all
 from wsprobe.cli.streams import check_writable, emit, look, note, save, write
@@ -70,6 +70,7 @@ TABLES = (("Variables of --write-out", variables),)
 @click.command("connect", cls=Pasting, tables=TABLES, examples=EXAMPLES)
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=complete)
 @from_curl
+@of_har
 @request
 @own_request
 @connection
@@ -132,6 +133,8 @@ class Output:
         if settings.body_to not in (None, "-") and several:
             raise click.UsageError("--output takes the body of one URL; with several, use --json")
         check_writable(settings.save, "save")
+        check_writable(settings.har, "har")
+        self._archived: list[dict[str, Any]] = []
         check_writable(settings.body_to, "output")
 
     def _talk(self) -> None:
@@ -152,6 +155,10 @@ class Output:
     def __enter__(self) -> None: ...
 
     def __exit__(self, *raised: object) -> None:
+        if self._settings.har is not None:
+            from wsprobe import har
+
+            write(self._settings.har, har.document(self._archived), "har")
         if self._progress is not None:
             self._progress.clear()
             note(f"{counted(self._outcomes.total(), 'URL')}: {self._summary()}")
@@ -206,6 +213,10 @@ class Output:
         self._print(report)
         if self._settings.save is not None:
             save(self._settings.save, [report.exchange])
+        if self._settings.har is not None:
+            from wsprobe import har  # only for those who want one
+
+            self._archived += har.entries(report)
 
     def _expected(self, report: Report) -> Report:
         failed = expect.unmet(self._settings.expectations, report)

@@ -364,28 +364,31 @@ _MEANT_FOR_US = ("json", "negotiate")
 
 
 def request(
-    words: Sequence[str], given: Collection[str] = (), ours: Mapping[str, bool] | None = None
+    words: Sequence[str],
+    given: Collection[str] = (),
+    has: Mapping[str, bool] | None = None,
+    mixed: bool = False,
 ) -> Copied:
     """The request that a cURL command's *words* ask for, as options of ours. *given*: what else the call says.
 
-    *ours*: options of the command, and whether each takes a value, where the person may have written some
-    behind the cURL command. Raises CurlError for what cannot be asked.
+    *has*: the options of the command that asks, and whether each takes a value. *mixed*: the person may have
+    written some of them behind the cURL command. Raises CurlError for what cannot be asked.
     """
     urls: list[str] = []
     options: list[str] = []
     lines: list[str] = []
     ignored: list[str] = []
-    ours = ours or {}
+    has = has or {}
     globbing = True
     left = list(words)
     while left:
         word = left.pop(0)
-        if word == "--" or word == ":":
+        if word == "--":
             continue
         if not word.startswith("-") or word == "-":
             urls.append(word)
             continue
-        name, value, row = _next(word, left, ours)
+        name, value, row = _next(word, left, has if mixed else {})
         if row is None:
             options += (
                 [name] if value is None else [name, value] if not name.startswith("--") else [f"{name}={value}"]
@@ -399,6 +402,8 @@ def request(
         elif row.names == "request:X":
             if (value or "").upper() != "GET":
                 raise CurlError(f"{name} {value}: {BODY}")
+        elif not row.meaning.startswith("-") and _has_too(row, name, has):
+            options += _ours(Row(row.names, row.value, "--" + row.names.partition(":")[0]), name, value)
         elif row.meaning == IGNORED:
             globbing = globbing and row.names != "globoff:g"
             ignored.append(name)
@@ -408,6 +413,13 @@ def request(
             options += _ours(row, name, value)
     made = asked_again(_one_url(urls, globbing), lines, [*given, *options])
     return replace(made, options=(*made.options, *options), ignored=tuple(ignored))
+
+
+def _has_too(row: Row, name: str, has: Mapping[str, bool]) -> bool:
+    """Whether wsprobe has that option of curl's, with the same meaning, although it is not known here."""
+    long = row.names.partition(":")[0]
+    same = not name.startswith("--no-") and has.get(f"--{long}") == row.value
+    return same and long not in (*_MEANT_FOR_US, "globoff")
 
 
 def _next(word: str, left: list[str], ours: Mapping[str, bool]) -> tuple[str, str | None, Row | None]:
@@ -471,7 +483,7 @@ def _one_url(urls: Sequence[str], globbing: bool) -> str:
     return re.sub(r"\\([\[\]{}])", r"\1", urls[0]) if globbing else urls[0]
 
 
-def pasted(text: str, given: Collection[str] = ()) -> Copied:
+def pasted(text: str, given: Collection[str] = (), has: Mapping[str, bool] | None = None) -> Copied:
     """The request of the one cURL command in *text*; of several (Copy all as cURL) the one to ws: or wss:.
 
     Raises CurlError.
@@ -484,11 +496,11 @@ def pasted(text: str, given: Collection[str] = ()) -> Copied:
                 f"there are {len(found)} cURL commands in it, {len(to_sockets) or 'none'} of them to ws: or "
                 "wss: URLs; paste one"
             )
-        made = request(to_sockets[0], given)
+        made = request(to_sockets[0], given, has)
         return replace(
             made, notes=(f"of {len(found)} commands the one to {made.url.partition('://')[0]}:", *made.notes)
         )
-    return request(found[0], given)
+    return request(found[0], given, has)
 
 
 def _shown(text: str) -> str:

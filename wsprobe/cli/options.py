@@ -606,6 +606,15 @@ output = together(
         help="append the recording to FILE, for compare and for bug reports (- is standard output)",
         long="compare keeps wsprobe's own exchange there; those of the engines are in its --json.",
     ),
+    option(
+        "--har",
+        metavar="FILE",
+        rare=True,
+        section=OUTPUT,
+        help="write a HAR file too, which DevTools import (- is standard output)",
+        long="One entry for each exchange, redirects too: headers, body, times, messages. A HAR file has less "
+        "than a recording: no bytes of a head, no frames. FILE is written anew, when all is done.",
+    ),
 )
 
 own_output = together(
@@ -710,6 +719,7 @@ class Settings(Struct, frozen=True):
     silent: bool = False
     write_out: str | None = None
     save: str | None = None
+    har: str | None = None
 
 
 def settings(values: dict[str, Any], page: bool = False) -> Settings:
@@ -750,6 +760,7 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         silent=values["silent"],
         write_out=get("write_out"),
         save=values["save"],
+        har=get("har"),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -38,6 +38,24 @@ from_curl: Callable[[F], F] = option(
 )
 
 
+of_har: Callable[[F], F] = option(
+    "--entry",
+    metavar="N",
+    type=click.IntRange(1),
+    section=SECTION,
+    help="of a HAR file with several WebSocket entries: the one with this number",
+    long="connect and trace ask it again, with its own headers; without a number they list what is there, and "
+    "ask where there is only one. What was replaced is told, as with --from-curl. compare reads the answers "
+    "that the file has, and marks them as rebuilt: a HAR file has no bytes, no Close frame, and not the end of "
+    "the connection.",
+)
+
+
+def is_har(word: str) -> bool:
+    """Whether *word* names a HAR file."""
+    return word.lower().endswith(".har") and "://" not in word and not word.startswith("lab:")
+
+
 class Pasting(Command):
     """A command that takes what was pasted among its words."""
 
@@ -46,6 +64,8 @@ class Pasting(Command):
         if found is None:
             return super().parse_args(ctx, args)
         copied, rest = found
+        if self._first_place(rest)[1] is not None:  # else what was meant for one origin would go to another
+            raise click.UsageError("what is pasted is one request: leave the other URLs out", ctx)
         known = self._takes_value()
         options = [word for word in copied.options if word.partition("=")[0] in known]
         left_out = [
@@ -64,9 +84,18 @@ class Pasting(Command):
             from wsprobe.cli import curl  # only for those who paste one
 
             try:
-                return curl.request(args[at + 1 :], args[:at], ours=self._takes_value()), args[:at]
+                return curl.request(args[at + 1 :], args[:at], self._takes_value(), mixed=True), args[:at]
             except curl.CurlError as error:
                 raise click.UsageError(f"curl ...: {error}", ctx) from None
+        if first is not None and is_har(first) and self.name != "compare":
+            from wsprobe.cli.archives import asked_again_from
+
+            rest = [*args[:at], *args[at + 1 :]]
+            try:
+                return asked_again_from(first, rest), rest
+            except click.UsageError as error:
+                error.ctx = ctx
+                raise
         for number, word in enumerate(args):
             name, equals, value = word.partition("=")
             if name == "--from-curl":
@@ -74,7 +103,7 @@ class Pasting(Command):
                     return None  # click says that its value is missing
                 file = value if equals else args[number + 1]
                 rest = args[:number] + args[number + (1 if equals else 2) :]
-                return _in_file(ctx, file, rest), rest
+                return _in_file(ctx, file, rest, self._takes_value()), rest
         return None
 
     def _first_place(self, args: Sequence[str]) -> tuple[int, str | None]:
@@ -102,7 +131,7 @@ class Pasting(Command):
         }
 
 
-def _in_file(ctx: click.Context, file: str, rest: Sequence[str]) -> Copied:
+def _in_file(ctx: click.Context, file: str, rest: Sequence[str], has: Mapping[str, bool]) -> Copied:
     from wsprobe.cli import curl
 
     if file == "-" and "--talk" in rest:
@@ -114,7 +143,7 @@ def _in_file(ctx: click.Context, file: str, rest: Sequence[str]) -> Copied:
         else:
             with open(file, "rb") as opened:
                 data = opened.read()
-        return curl.pasted(data.decode("utf-8", "surrogateescape"), rest)
+        return curl.pasted(data.decode("utf-8", "surrogateescape"), rest, has)
     except (OSError, ValueError) as error:
         said = (error.strerror or "") if isinstance(error, OSError) else str(error)
         raise click.UsageError(f"--from-curl: {name}: {said}", ctx) from None

@@ -26,7 +26,7 @@ from wsprobe.cli.options import (
     request,
     settings,
 )
-from wsprobe.cli.paste import Pasting, from_curl
+from wsprobe.cli.paste import Pasting, from_curl, of_har
 from wsprobe.cli.places import Lab, Place, complete
 from wsprobe.cli.probe import check, reported
 from wsprobe.cli.streams import check_writable, emit, look, save
@@ -191,11 +191,12 @@ EXAMPLES = (
 @click.argument("url", metavar="URL", shell_complete=complete)
 @own
 @from_curl
+@of_har
 @request
 @but(own_request, *ELSEWHERE)
 @but(connection, "max_time")
 @patience
-@but(output, "save")
+@but(output, "save", "har")
 @saving
 def command(url: str, **values: Any) -> int:
     """Ask again with one thing changed at a time, and say which hop broke the handshake.
