@@ -256,6 +256,7 @@ def compare(
     if not all(each.held.same for found in seen for each in found):
         result = Exit.DIFFERENT
     unmet = [sentence for each in reports for sentence in expect.unmet(said.expectations, each)]
+    as_they_came = reports
     if said.redact:
         from wsprobe.cli.masked import masked  # only where it is asked for
 
@@ -269,6 +270,10 @@ def compare(
         from wsprobe import har  # only for those who want one
 
         write(said.har, har.document(entry for each in reports for entry in har.entries(each)), "har")
+    if said.report_to is not None:
+        from wsprobe.cli.report_file import ReportFile  # only where it is asked for
+
+        ReportFile(said, "compare").compared(as_they_came, groups, seen)
     if said.expectations:
         for sentence in unmet if not said.silent else ():
             note(sentence)

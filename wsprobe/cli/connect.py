@@ -36,6 +36,7 @@ from wsprobe.report import Report
 from wsprobe.visible import shown_text
 
 if TYPE_CHECKING:
+    from wsprobe.cli.report_file import ReportFile
     from wsprobe.cli.talk import Listener
     from wsprobe.show.lines import Look
     from wsprobe.show.verbose import Conversation
@@ -52,6 +53,7 @@ EXAMPLES = (
         "wsprobe connect curl 'wss://chat.example/ws' -H 'Origin: https://app.example' -b 'sid=1'",
         "What the browser asked: paste behind it what DevTools copied as cURL (or --from-curl FILE):",
     ),
+    ("wsprobe connect --report refused.html wss://chat.example/ws", "A page for a colleague, secrets masked:"),
     ("wsprobe connect lab:status-403", "Try it without a server:"),
 )
 
@@ -136,6 +138,11 @@ class Output:
         check_writable(settings.har, "har")
         self._archived: list[dict[str, Any]] = []
         check_writable(settings.body_to, "output")
+        self._file: ReportFile | None = None
+        if settings.report_to is not None:
+            from wsprobe.cli.report_file import ReportFile  # the views and both forms, for those who ask
+
+            self._file = ReportFile(settings, "connect", several)
 
     def _talk(self) -> None:
         """Where standard output is no terminal, it is for the messages, raw, and the report goes to standard
@@ -162,6 +169,16 @@ class Output:
         if self._progress is not None:
             self._progress.clear()
             note(f"{counted(self._outcomes.total(), 'URL')}: {self._summary()}")
+        if self._file is not None and self._outcomes:
+            self._write(self._file)
+
+    def _write(self, file: ReportFile) -> None:
+        """What cannot be written takes nothing from what was printed: one line says so."""
+        try:
+            file.written()
+        except click.UsageError as error:
+            note(error.format_message())
+            self.exit_status = Exit.USAGE
 
     def _summary(self) -> str:
         return ", ".join(f"{count} {word}" for word, count in self._outcomes.most_common()) or "none was asked"
@@ -196,6 +213,7 @@ class Output:
         """Print and keep one report."""
         if self._settings.expectations:
             report = self._expected(report)
+        as_it_came = report
         if self._settings.redact:  # judged, and held to what was expected, as it came
             from wsprobe.cli.masked import masked
 
@@ -217,6 +235,8 @@ class Output:
             from wsprobe import har  # only for those who want one
 
             self._archived += har.entries(report)
+        if self._file is not None:
+            self._file.asked(as_it_came)
 
     def _expected(self, report: Report) -> Report:
         failed = expect.unmet(self._settings.expectations, report)

@@ -16,9 +16,10 @@ from wsprobe.redaction import Secrets, redact
 from wsprobe.report import Report, judged
 
 
-def masked(report: Report) -> Report:
-    """*report* with every secret masked, in the recordings and in what is said of them."""
-    secrets = Secrets()
+def masked(report: Report, secrets: Secrets | None = None) -> Report:
+    """*report* with every secret masked, in the recordings and in what is said of them. *secrets* are those
+    known before, and learns of more."""
+    secrets = Secrets() if secrets is None else secrets
     for answer in report.answers:
         if answer is not None:
             redact(answer.exchange, secrets)

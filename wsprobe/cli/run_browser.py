@@ -64,6 +64,8 @@ def run_browsers(
         raise click.UsageError("--run-browser: the page is one of a private lab; leave --page and --origin out")
     if said.redact:
         raise click.UsageError("--run-browser: what a browser saw is not masked; leave --redact out")
+    if said.report_to is not None and not said.no_redact:
+        raise click.UsageError("--run-browser: what a browser saw is not masked; with --report: --no-redact")
     wanted = [name.strip() for each in names for name in each.split(",") if name.strip()]
     # A browser that is started has no proxy of the environment, and neither have those that ask beside it.
     said = replace(said, asking=replace(said.asking, proxies=Proxies()))
@@ -98,6 +100,8 @@ def not_in_a_browser(said: Settings, by: Readers) -> Iterator[str]:
         "--servername": tls.server_name,
         "--tls-min": tls.minimum,
         "--tls-max": tls.maximum,
+        "--ciphers": tls.ciphers,
+        "--pinnedpubkey": tls.pinned,
         "--as-is": by.as_is,
     }
     yield from (written for written, given in asked.items() if given)
