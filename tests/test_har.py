@@ -72,6 +72,18 @@ def test_what_mitmproxy_wrote() -> None:
     assert [finding.id for finding in second.verdict.findings if finding.level == "fail"] == ["status-not-101"]
 
 
+def test_what_devtools_wrote() -> None:
+    found = har.read((FILES / "chromium-devtools.har").read_bytes())
+    assert found.by == "WebInspector 537.36"
+    (entry,) = found.entries
+    assert not any(line.startswith("Cookie") for line in har.header_lines(entry))  # left out, as secrets are
+    made = report(har.recording(entry, found.by))
+    assert made.outcome == "open"
+    assert made.exchange.plan.target.url == "wss://chat.example/ws?room=a%20b"
+    assert made.reading.session is not None
+    assert [each.data for each in made.reading.session.frames] == [b"hi"]
+
+
 def test_headers_are_asked_again_with_the_cookies_that_stand_apart() -> None:
     request = {
         "url": "https://h/",

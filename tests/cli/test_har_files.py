@@ -116,6 +116,13 @@ def test_what_is_rebuilt_stays_marked_when_it_is_saved(capsys: Capture, tmp_path
     assert all("rebuilt" in json.loads(line) for line in capsys.readouterr().out.splitlines())
 
 
+def test_a_report_to_send_on_is_marked_too(tmp_path: Path) -> None:
+    file = tmp_path / "report.md"
+    run(["compare", "-s", "--browser", "chromium", "--entry", "2", "--report", str(file), MITMPROXY])
+    assert "rebuilt from" in file.read_text()
+    assert "a HAR file of mitmproxy 11.0.2: not the bytes that were sent" in file.read_text()
+
+
 def test_what_was_recorded_has_no_mark(capsys: Capture) -> None:
     run(["connect", "--json", "ws://127.0.0.1:1/"])
     value = json.loads(capsys.readouterr().out)

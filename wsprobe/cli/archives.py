@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from wsprobe import har
 from wsprobe.cli.copied import Copied, asked_again
-from wsprobe.cli.streams import note, printable
+from wsprobe.cli.streams import note
 from wsprobe.exchange import Exchange
 from wsprobe.har import Archive, Entry
 from wsprobe.judge.finding import counted
 from wsprobe.redaction import Secrets
+from wsprobe.visible import printable
 
 
 def archive(name: str) -> Archive:
