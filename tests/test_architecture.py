@@ -15,7 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = (
     ("exchange", "outcome", "visible", "nearest", "schedule"),
-    ("target", "opening", "certificate"),
+    ("target", "opening", "certificate", "site"),
     ("read",),
     ("wire", "signatures", "proxies", "authentication"),
     ("followup", "redaction", "redaction_http2", "conversation", "conversation_http2", "judge", "browsers"),

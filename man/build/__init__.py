@@ -23,11 +23,31 @@ PAGES = {
 }
 """File name -> the module here that makes it."""
 
+SAMPLES = {
+    "sample-report.html": "sample",
+    "sample-report.md": "sample",
+    "pictures/terminal.svg": "terminal",
+}
+"""File name -> what of ``samples`` makes it."""
+
 
 def pages() -> Iterator[tuple[str, str]]:
     """(file name, text) of every page."""
     for name in PAGES:
         yield name, page(name)
+
+
+def samples() -> Iterator[tuple[str, str]]:
+    """(file name, text) of every sample and picture that is not a screenshot."""
+    for name in SAMPLES:
+        yield name, sample(name)
+
+
+@cache
+def sample(name: str) -> str:
+    """The text of one of them, by its file name."""
+    made: str = getattr(import_module("man.build.samples"), SAMPLES[name])(name)
+    return made
 
 
 @cache

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import os
+import re
 import shutil
 import subprocess
 import tomllib
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from man.build import PAGES, page
+from man.build import PAGES, SAMPLES, page, sample
 
 MAN = Path(__file__).parents[2] / "man"
 NO_MANDOC = shutil.which("mandoc") is None and not os.environ.get("CI")
@@ -20,6 +22,23 @@ NO_MANDOC = shutil.which("mandoc") is None and not os.environ.get("CI")
 def test_committed_page_is_current(name: str) -> None:
     """To make them anew: python -m man.build"""
     assert (MAN / name).read_text("ascii") == page(name)
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLES if name.startswith("sample")])
+def test_committed_sample_is_current(name: str) -> None:
+    """To make them anew: python -m man.build"""
+    assert (MAN / name).read_text("utf-8") == sample(name)
+
+
+def test_the_picture_says_what_the_program_says_and_loads_nothing() -> None:
+    """Word for word; how rich draws them is rich's, and changes with its version."""
+    words, now = (
+        [html.unescape(each) for each in re.findall(r"<text class=\"wsprobe-r[^>]*>([^<]*)</text>", svg)]
+        for svg in ((MAN / "pictures" / "terminal.svg").read_text("utf-8"), sample("pictures/terminal.svg"))
+    )
+    assert words == now
+    assert {"HTTP/1.1\xa0403\xa0Forbidden", "refused"} <= set(words)
+    assert not re.search(r"url\((?!#)|href=", sample("pictures/terminal.svg"))
 
 
 def test_no_page_is_committed_that_nothing_makes() -> None:

@@ -27,7 +27,7 @@ from wsprobe.cli.options import (
 )
 from wsprobe.cli.paste import IGNORED, Pasting, from_curl, of_har
 from wsprobe.cli.places import UrlList, complete, sources
-from wsprobe.cli.probe import probe_all
+from wsprobe.cli.probe import probe_all, write_jar
 from wsprobe.cli.streams import check_writable, emit, look, note, save, write
 from wsprobe.exchange import Event
 from wsprobe.judge.finding import counted
@@ -106,8 +106,11 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
     places = sources(urls)
     several = len(places) > 1 or any(isinstance(each, UrlList) and each.several() for each in places)
     made = Output(said, several)
-    with made:
-        probe_all(places, said, made)
+    try:
+        with made:
+            probe_all(places, said, made)
+    finally:
+        write_jar(said)
     return made.exit_status
 
 
@@ -137,6 +140,7 @@ class Output:
         check_writable(settings.save, "save")
         check_writable(settings.har, "har")
         self._archived: list[dict[str, Any]] = []
+        check_writable(settings.cookie_jar, "cookie-jar", private=True)
         check_writable(settings.body_to, "output")
         self._file: ReportFile | None = None
         if settings.report_to is not None:
@@ -187,6 +191,11 @@ class Output:
         """Tell a person how far it has come."""
         if self._progress is not None:
             self._progress.show(self._outcomes.total(), under_way, left)
+
+    def waiting(self, text: str) -> None:
+        """Say what is waited for between two tries (-v)."""
+        if self._settings.verbose and not self._settings.silent:
+            note(text)
 
     def unusable(self, text: str) -> None:
         """Name a line of a list that is no URL; the rest goes on."""

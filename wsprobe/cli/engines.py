@@ -15,8 +15,10 @@ from wsprobe import target
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Engine, Page, ScriptView
 from wsprobe.browsers.http2 import opened_by
+from wsprobe.browsers.page import fetch_site
+from wsprobe.browsers.url import parse
 from wsprobe.browsers.visit import visit
-from wsprobe.cli.ask import route
+from wsprobe.cli.ask import now, route
 from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.places import Lab, Place
 from wsprobe.cli.probe import check, conversation, reported
@@ -115,12 +117,18 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
 
 
 def _with_cookies(page: Page, place: Place) -> Page:
-    """*page* with those cookies of a file that the browser would send to *place*."""
+    """*page* with those cookies of a file that the browser would send to *place*; a page of another site has
+    none that SameSite keeps at home (RFC 6265bis section 5.8.3)."""
     try:
         to = target.parse(place.url)
     except target.TargetError:
         return page
-    pairs = [each.pair for each in place.asking.jar if each.goes_to(to)]
+    found = place.asking.jar.for_target(to, now())
+    if any(each.same_site in ("lax", "strict") for each in found):
+        address = parse(with_scheme(place.url))
+        if address is None or fetch_site(page, address) == "cross-site":
+            found = tuple(each for each in found if each.same_site not in ("lax", "strict"))
+    pairs = [each.pair for each in found]
     return replace(page, cookies="; ".join([*([page.cookies] if page.cookies else []), *pairs]))
 
 

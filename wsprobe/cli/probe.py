@@ -13,12 +13,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe import target
-from wsprobe.cli.ask import for_strangers, plan
+from wsprobe.cli.ask import for_strangers, now, plan
 from wsprobe.cli.keys import Keys, origin, with_netrc
 from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.places import Lab, Place, UrlList, Word, Wrong
+from wsprobe.cli.streams import write
 from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
-from wsprobe.followup import other_wire, redirect, transient
+from wsprobe.followup import other_wire, redirect, retry_after, transient
 from wsprobe.judge.subject import how
 from wsprobe.outcome import Exit
 from wsprobe.read import read
@@ -31,6 +32,8 @@ ANSWERS_MAX = 2
 """Challenges in a row that are answered at one URL: the first, and one that calls its nonce stale."""
 RETRY_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
+LONGEST_WAIT = 3600.0
+"""Seconds that a Retry-After is waited for, where no --retry-max-time says otherwise."""
 TALK_LIMIT = 24 * 3600.0
 """Seconds that a session held by hand may last."""
 
@@ -43,6 +46,9 @@ class Sink(Protocol):
 
     def report(self, report: Report) -> None:
         """Take the report of the next place, in the order of the words."""
+
+    def waiting(self, text: str) -> None:
+        """Take what is waited for between two tries, or why there is no other."""
 
     def unusable(self, text: str) -> None:
         """Take the complaint about a line of a list."""
@@ -95,7 +101,7 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -
 
                 under_way += 1
                 to.asking(under_way, None)
-                exchange = await asked(job.place, settings, to.event, keep)
+                exchange = await asked(job.place, settings, to.event, keep, to.waiting)
                 under_way -= 1
                 return Done(job, exchange)
 
@@ -201,21 +207,31 @@ def check(place: Place) -> str:
         raise click.UsageError(str(error)) from None
 
 
+def write_jar(settings: Settings) -> None:
+    """Write the file of --cookie-jar, if there is one. Raises click.UsageError if it cannot be written."""
+    if settings.cookie_jar is not None:
+        write(
+            settings.cookie_jar, settings.asking.jar.text(now()).encode(errors="surrogateescape"), "cookie-jar"
+        )
+
+
 async def asked(
     place: Place,
     settings: Settings,
     watch: Callable[[Event], None],
     keep: Callable[[Exchange], None],
+    say: Callable[[str], None] = lambda text: None,
 ) -> Exchange:
     """Probe one place, with the retries, redirects and other versions that the options allow.
 
-    *keep* gets each exchange as soon as it is over, also one that was interrupted.
+    *keep* gets each exchange as soon as it is over, also one that was interrupted; *say* what is waited for.
     """
     from wsprobe import net
 
     tries = settings.retry
     pause = RETRY_PAUSE
     keys = Keys()
+    began = now()
     while True:
         exchange = await conversation(place, settings, watch, keep, keys)
         if not tries:
@@ -223,9 +239,25 @@ async def asked(
         made = report(exchange)
         if not transient(made.reading, made.outcome):
             return exchange
+        asked_for = retry_after(made.reading, now())
+        wait = pause if asked_for is None else asked_for
+        left = None if settings.retry_max_time is None else began + settings.retry_max_time - now()
+        if (left is None and wait > LONGEST_WAIT) or (left is not None and wait > left):
+            limit = (
+                f"{LONGEST_WAIT / 3600:g} h"
+                if left is None
+                else f"--retry-max-time {settings.retry_max_time:g}"
+            )
+            say(f"not asked again: {_waiting(wait, asked_for)} is more than {limit} allows")
+            return exchange
         tries -= 1
-        await net.sleep(pause)
+        say(f"asking again in {_waiting(wait, asked_for)}; tries left after that: {tries}")
+        await net.sleep(wait)
         pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _waiting(seconds: float, asked_for: float | None) -> str:
+    return f"{seconds:g} s" + ("" if asked_for is None else " (the server's Retry-After)")
 
 
 async def conversation(
@@ -243,9 +275,9 @@ async def conversation(
     from wsprobe import net
 
     steps = Steps(place, settings, Keys() if keys is None else keys)
-    now = steps.plan()
+    to_ask = steps.plan()
     if settings.talk:
-        now = replace(now, limits=replace(now.limits, linger=TALK_LIMIT))
+        to_ask = replace(to_ask, limits=replace(to_ask.limits, linger=TALK_LIMIT))
     hops: list[Exchange] = []
 
     def over(one: Exchange) -> Exchange:
@@ -254,7 +286,7 @@ async def conversation(
         return one
 
     while True:
-        exchange = over(await net.probe(now, watch, _talk(settings) if settings.talk else None, over))
+        exchange = over(await net.probe(to_ask, watch, _talk(settings) if settings.talk else None, over))
         then = steps.after(exchange)
         if then is None:
             return exchange
@@ -264,7 +296,7 @@ async def conversation(
         if spent >= whole:
             ended = Ended(0, "timeout", f"what led here took longer than {whole:g} s (maximum time)")
             return over(Exchange(then, (ended,), hops[-1].started))
-        now = replace(then, limits=replace(then.limits, max_time=whole - spent))
+        to_ask = replace(then, limits=replace(then.limits, max_time=whole - spent))
 
 
 def _talk(settings: Settings) -> Talk:
@@ -301,6 +333,12 @@ class Steps:
     def after(self, exchange: Exchange) -> Plan | None:
         """The plan for what is to be asked next, None if this was all."""
         asking, settings = self._asking, self._settings
+        jar = asking.jar
+        reading = read(exchange) if jar.keeps else None
+        if reading is not None:
+            answers = (response.head for response in reading.responses)
+            fields = (field.value for head in answers for field in head.all(b"set-cookie"))
+            jar.store(fields, exchange.plan.target, now())
         if self._answered_proxy < ANSWERS_MAX and self._keys.learn_of_proxy(exchange, asking.proxy_method):
             self._answered_proxy += 1
             return self.plan()
@@ -310,7 +348,7 @@ class Steps:
         negotiating = settings.negotiate and not self._redirects and self._wire is None and asking.raw is None
         if not following and not negotiating and not known:
             return None  # the recording need not be read: a large one takes its time
-        reading = read(exchange)
+        reading = read(exchange) if reading is None else reading
         if known and self._keys.learn(reading, asking.method) and self._answered < ANSWERS_MAX:
             self._answered += 1
             return self.plan()

@@ -87,7 +87,7 @@ def not_in_a_browser(said: Settings, by: Readers) -> Iterator[str]:
         "-k": not tls.verify,
         "-H (or --bearer, or -A '')": offer.headers,
         "-A": offer.user_agent,
-        "-b": offer.cookies or asking.jar,
+        "-b": offer.cookies or asking.jar.keeps,
         "-x": asking.proxies.named,
         "-4 or -6": route.family,
         "--resolve": route.resolve,

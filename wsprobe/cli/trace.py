@@ -137,8 +137,9 @@ saving = option(
     help="append the recordings to FILE, one a line in their order, for compare (- is standard output)",
 )
 
-ELSEWHERE = ("follow", "max_redirs", "negotiate", "wire")
-"""Options of `connect` that lead to another host, or to another protocol than the changes are about."""
+ELSEWHERE = ("follow", "max_redirs", "negotiate", "wire", "cookie_jar")
+"""Options of `connect` that lead to another host or another protocol than the changes are about, or change a
+request by what an earlier answer said."""
 
 
 def but(options: Callable[[F], F], *left_out: str) -> Callable[[F], F]:
