@@ -305,6 +305,13 @@ def test_another_host_and_other_values_are_kept() -> None:
     assert made.notes == ()
 
 
+def test_a_command_in_quotes_is_the_same(capsys: Capture) -> None:
+    headers, _ = asked(capsys, "-H", "X: 2", "curl 'ws://127.0.0.1:1/' \\\n  -H 'X: 1' -H 'Y: 1'")
+    assert (headers["X"], headers["Y"]) == (["2"], ["1"])
+    assert run(["connect", "curl 'ws://127.0.0.1:1/"]) == 2
+    assert "wsprobe connect: curl ...: a quotation mark (') is not closed" in capsys.readouterr().err
+
+
 def test_silent_says_nothing(capsys: Capture) -> None:
     assert run(["connect", "-s", "curl", "ws://127.0.0.1:1/", "-H", KEY]) == 4
     assert capsys.readouterr() == ("", "")

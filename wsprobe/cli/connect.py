@@ -88,7 +88,7 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
 
     URL is ws://, wss:// (http:// and https:// are taken for them), or lab:NAME for a scenario of the
     built-in lab. @FILE reads URLs from a file, - from standard input, one a line; empty lines and lines
-    that begin with # are left out.
+    that begin with # are left out. A WebSocket of a HAR file (FILE.har) is asked again.
     """
     if values["json_schema"]:
         from wsprobe.show.as_json import schema

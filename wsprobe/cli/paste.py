@@ -7,7 +7,6 @@ options before click sees any, so that whatever holds for options holds for what
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -85,6 +84,14 @@ class Pasting(Command):
 
             try:
                 return curl.request(args[at + 1 :], args[:at], self._takes_value(), mixed=True), args[:at]
+            except curl.CurlError as error:
+                raise click.UsageError(f"curl ...: {error}", ctx) from None
+        if first is not None and re.match(r"\s*(?:\$\s+)?curl(?:\.exe)?\s", first):  # all of it in quotes
+            from wsprobe.cli import curl
+
+            rest = [*args[:at], *args[at + 1 :]]
+            try:
+                return curl.pasted(first, rest, self._takes_value()), rest
             except curl.CurlError as error:
                 raise click.UsageError(f"curl ...: {error}", ctx) from None
         if first is not None and is_har(first) and self.name != "compare":
@@ -173,6 +180,8 @@ def line_of_a_console(text: str) -> str | None:
     """What to say of *text* where it is no URL, but a line with one in it; None if it is not."""
     if " " not in text.strip() or re.match(r"\s*[A-Za-z]+://", text) or (url := url_in(text)) is None:
         return None
+    import shlex  # for a complaint alone
+
     return (
         f"that is a line with a URL in it, and not a URL; to ask it: wsprobe connect {shlex.quote(url)}; what "
         "the line means: wsprobe explain, and the line in quotes"
