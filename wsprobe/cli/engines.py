@@ -19,6 +19,7 @@ from wsprobe.browsers.page import fetch_site
 from wsprobe.browsers.url import parse
 from wsprobe.browsers.visit import visit
 from wsprobe.cli.ask import now, route
+from wsprobe.cli.keys import Keys, with_netrc
 from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.places import Lab, Place
 from wsprobe.cli.probe import check, conversation, reported
@@ -97,7 +98,7 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
     if readers.as_is:
         views = as_is(made, replace(readers, page=page), place.script_url)
         return replace(made, views=views, page=page)
-    url = with_credentials(place.script_url or place.url, place.asking.offer.user)
+    url = with_credentials(place.script_url or place.url, user_of(place))
     page = opened_by(page, url)
     results: list[tuple[ScriptView, Report | None]] = []
 
@@ -137,13 +138,18 @@ async def as_engine(engine: Engine, url: str, page: Page, asking: Asking) -> lis
     from wsprobe import net
     from wsprobe.opening import fresh_key
 
+    keys = Keys()
     limits = replace(asking.limits, max_session=MAX_SESSION)
     visiting = visit(engine, url, page, fresh_key(os.urandom(16)), limits, asking.tls, asking.route)
     try:
         plan = next(visiting)
         while True:
-            plan = replace(plan, route=route(asking, plan.target))
-            plan = visiting.send(await net.probe(plan))
+            plan = replace(plan, route=route(asking, plan.target, keys))
+            exchange = await net.probe(plan)
+            if keys.learn_of_proxy(exchange, asking.proxy_method):
+                # A browser that knows the credentials answers the proxy's 407, and script hears nothing of it.
+                exchange = await net.probe(replace(plan, route=route(asking, plan.target, keys)))
+            plan = visiting.send(exchange)
     except StopIteration as end:
         made: list[Reading] = end.value
         return made
@@ -180,6 +186,15 @@ def as_today(made: Report) -> list[Reading]:
 def with_scheme(word: str) -> str:
     """``host/path`` is ws://host/path, as for `connect`; what begins like a path is relative to the page."""
     return word if begins_with_scheme(word) or word[:1] in ("", *"/.?#") else f"ws://{word}"
+
+
+def user_of(place: Place) -> str | None:
+    """``user:password`` of -u, or of a .netrc, for *place*; None if its URL has its own, or there is none."""
+    asking = place.asking
+    try:
+        return with_netrc(asking.offer, target.parse(place.url), asking.netrc).user
+    except target.TargetError:
+        return asking.offer.user
 
 
 def with_credentials(url: str, user: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,7 +39,14 @@ TALK_LIMIT = 24 * 3600.0
 """Seconds that a session held by hand may last."""
 
 
-class Sink(Protocol):
+class Complaints(Protocol):
+    """Who hears of what cannot be used."""
+
+    def unusable(self, text: str) -> None:
+        """Take the complaint about a line of a list."""
+
+
+class Sink(Complaints, Protocol):
     """What becomes of the reports, and of what happens on the way to them."""
 
     def event(self, event: Event) -> None:
@@ -49,9 +57,6 @@ class Sink(Protocol):
 
     def waiting(self, text: str) -> None:
         """Take what is waited for between two tries, or why there is no other."""
-
-    def unusable(self, text: str) -> None:
-        """Take the complaint about a line of a list."""
 
     def asking(self, under_way: int, left: int | None) -> None:
         """Take how many are being asked, and how many more there are; None where that is not known."""
@@ -130,7 +135,7 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -
 class Jobs:
     """The places of *sources* in their order, each read when it is asked for."""
 
-    def __init__(self, sources: Sequence[Word | UrlList], settings: Settings, lab: Lab, to: Sink) -> None:
+    def __init__(self, sources: Sequence[Word | UrlList], settings: Settings, lab: Lab, to: Complaints) -> None:
         self._sources = sources
         self._settings = settings
         self._lab = lab
@@ -221,10 +226,12 @@ async def asked(
     watch: Callable[[Event], None],
     keep: Callable[[Exchange], None],
     say: Callable[[str], None] = lambda text: None,
+    talk: Callable[[], Talk] | None = None,
 ) -> Exchange:
     """Probe one place, with the retries, redirects and other versions that the options allow.
 
     *keep* gets each exchange as soon as it is over, also one that was interrupted; *say* what is waited for.
+    *talk* makes what is said in a session that opens, in place of standard input.
     """
     from wsprobe import net
 
@@ -233,7 +240,7 @@ async def asked(
     keys = Keys()
     began = now()
     while True:
-        exchange = await conversation(place, settings, watch, keep, keys)
+        exchange = await conversation(place, settings, watch, keep, keys, talk)
         if not tries:
             return exchange
         made = report(exchange)
@@ -266,17 +273,21 @@ async def conversation(
     watch: Callable[[Event], None] = lambda event: None,
     keep: Callable[[Exchange], None] = lambda exchange: None,
     keys: Keys | None = None,
+    talk: Callable[[], Talk] | None = None,
 ) -> Exchange:
     """One exchange, and those that follow from it (credentials, -L, --negotiate); the last one holds the
     earlier as hops.
 
     *keep* gets each of them too, also one that was interrupted. *keys* know what earlier tries have learned.
+    *talk* is as above.
     """
     from wsprobe import net
 
+    if talk is None and settings.talk:
+        talk = partial(_talk, settings)
     steps = Steps(place, settings, Keys() if keys is None else keys)
     to_ask = steps.plan()
-    if settings.talk:
+    if talk is not None:
         to_ask = replace(to_ask, limits=replace(to_ask.limits, linger=TALK_LIMIT))
     hops: list[Exchange] = []
 
@@ -286,7 +297,7 @@ async def conversation(
         return one
 
     while True:
-        exchange = over(await net.probe(to_ask, watch, _talk(settings) if settings.talk else None, over))
+        exchange = over(await net.probe(to_ask, watch, None if talk is None else talk(), over))
         then = steps.after(exchange)
         if then is None:
             return exchange
@@ -296,7 +307,8 @@ async def conversation(
         if spent >= whole:
             ended = Ended(0, "timeout", f"what led here took longer than {whole:g} s (maximum time)")
             return over(Exchange(then, (ended,), hops[-1].started))
-        to_ask = replace(then, limits=replace(then.limits, max_time=whole - spent))
+        limits = replace(then.limits, max_time=whole - spent, linger=to_ask.limits.linger)
+        to_ask = replace(then, limits=limits)
 
 
 def _talk(settings: Settings) -> Talk:

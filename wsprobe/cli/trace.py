@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from msgspec import Struct
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.cli.ask import plan
-from wsprobe.cli.option import Seconds, option, together
+from wsprobe.cli.option import Seconds, but, option, together
 from wsprobe.cli.options import (
     LIMITS,
     OUTPUT,
@@ -49,7 +49,6 @@ PATIENCE = 10.0
 HOLD = 5.0
 BROWSERS = ("chromium", "firefox")
 """The engines whose own requests are sent."""
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -140,19 +139,6 @@ saving = option(
 ELSEWHERE = ("follow", "max_redirs", "negotiate", "wire", "cookie_jar")
 """Options of `connect` that lead to another host or another protocol than the changes are about, or change a
 request by what an earlier answer said."""
-
-
-def but(options: Callable[[F], F], *left_out: str) -> Callable[[F], F]:
-    """A set of options without some of them."""
-
-    def apply(function: F) -> F:
-        already = len(getattr(function, "__click_params__", []))
-        options(function)
-        declared: list[click.Parameter] = getattr(function, "__click_params__", [])
-        declared[already:] = [each for each in declared[already:] if each.name not in left_out]
-        return function
-
-    return apply
 
 
 def change_rows() -> list[tuple[str, str]]:
