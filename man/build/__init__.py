@@ -25,11 +25,14 @@ PAGES = {
 """File name -> the module here that makes it."""
 
 SAMPLES = {
-    "sample-report.html": "sample",
-    "sample-report.md": "sample",
-    "pictures/terminal.svg": "terminal",
+    "sample-report.html": ("samples", "sample"),
+    "sample-report.md": ("samples", "sample"),
+    "pictures/terminal.svg": ("samples", "terminal"),
+    "completions/wsprobe.bash": ("completions", "completion"),
+    "completions/_wsprobe": ("completions", "completion"),
+    "completions/wsprobe.fish": ("completions", "completion"),
 }
-"""File name -> what of ``samples`` makes it."""
+"""File name -> the module here, and what of it makes the file."""
 
 
 def pages() -> Iterator[tuple[str, str]]:
@@ -39,7 +42,7 @@ def pages() -> Iterator[tuple[str, str]]:
 
 
 def samples() -> Iterator[tuple[str, str]]:
-    """(file name, text) of every sample and picture that is not a screenshot."""
+    """(file name, text) of every sample, every picture that is not a screenshot, and the completions."""
     for name in SAMPLES:
         yield name, sample(name)
 
@@ -47,7 +50,8 @@ def samples() -> Iterator[tuple[str, str]]:
 @cache
 def sample(name: str) -> str:
     """The text of one of them, by its file name."""
-    made: str = getattr(import_module("man.build.samples"), SAMPLES[name])(name)
+    module, function = SAMPLES[name]
+    made: str = getattr(import_module(f"man.build.{module}"), function)(name)
     return made
 
 

@@ -183,6 +183,7 @@ def _trace() -> Iterator[str]:
     named: dict[str, Schema] = msgspec.json.schema(as_json.TraceJson)["$defs"]
     yield ".Sh THE OBJECT OF TRACE"
     yield from _object(named[as_json.TraceJson.__name__])
+    yield from mdoc.text("Its JSON Schema is printed by wsprobe trace --json-schema.")
     for each, heading in TRACE.items():
         yield f".Ss {heading}"
         yield from _object(named[each.__name__])

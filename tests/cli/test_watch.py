@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.watch.played import OPEN, exchange
 from wsprobe import archive
 from wsprobe.cli.main import run
-from wsprobe.exchange import Ended, Exchange
+from wsprobe.exchange import Ended, Exchange, Received
 from wsprobe.outcome import Exit
 
 QUICK = ("--every", "0.1", "--linger", "0.02")
@@ -260,6 +261,27 @@ def test_what_was_recorded_of_a_session_is_kept_when_it_is_cut_short(tmp_path: P
         last = archive.load(line).events[-1]
         assert isinstance(last, Ended)
         assert last.how == "interrupted"
+
+
+def test_a_session_that_is_held_when_a_signal_comes_is_told_of(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def asked(
+        place: Any, said: Any, watch: Any, keep: Callable[[Exchange], None], **more: Any
+    ) -> Exchange:
+        held = exchange(OPEN, linger=60.0)
+        opened = next(at for at, event in enumerate(held.events) if isinstance(event, Received))
+        keep(replace(held, events=(*held.events[: opened + 1], Ended(20_000_000, "interrupted"))))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("wsprobe.cli.watch.asked", asked)
+    status, lines, _ = watched(capsys, "--hold", "1m", "ws://127.0.0.1/")
+    assert status == Exit.INTERRUPTED
+    assert lines == [
+        "ws://127.0.0.1/  interrupted 20 s after it opened, after 20 s without a frame",
+        "",
+        "ws://127.0.0.1/: no probe was completed",
+    ]
 
 
 def test_on_a_terminal_a_table_is_drawn_over_itself() -> None:

@@ -30,6 +30,14 @@ def test_committed_sample_is_current(name: str) -> None:
     assert (MAN / name).read_text("utf-8") == sample(name)
 
 
+def test_committed_completions_are_current() -> None:
+    """Ours of bash, to the letter; those of zsh and fish are click's, and change with its version."""
+    assert (MAN / "completions/wsprobe.bash").read_text("utf-8") == sample("completions/wsprobe.bash")
+    for name, shell in (("_wsprobe", "zsh"), ("wsprobe.fish", "fish")):
+        for text in ((MAN / "completions" / name).read_text("utf-8"), sample(f"completions/{name}")):
+            assert f"_WSPROBE_COMPLETE={shell}_complete" in text
+
+
 def test_the_picture_says_what_the_program_says_and_loads_nothing() -> None:
     """Word for word; how rich draws them is rich's, and changes with its version."""
     words, now = (
@@ -70,3 +78,13 @@ def test_the_wheel_puts_every_page_where_man_looks() -> None:
     for name in PAGES:
         assert shared[f"man/{name}"] == f"share/man/man{name[-1]}/{name}"
     assert all((MAN.parent / source).exists() for source in shared)
+
+
+def test_the_wheel_puts_completions_where_shells_look() -> None:
+    project = tomllib.loads((MAN.parent / "pyproject.toml").read_text("utf-8"))
+    shared = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
+    assert {place for source, place in shared.items() if "completions" in source} == {
+        "share/bash-completion/completions/wsprobe",
+        "share/zsh/site-functions/_wsprobe",
+        "share/fish/vendor_completions.d/wsprobe.fish",
+    }

@@ -101,6 +101,9 @@ def test_phases_and_the_total_without_the_session() -> None:
 def test_what_failed_is_no_phase() -> None:
     refused = told(played("refused"))
     assert [name for name, _ in refused.phases] == ["resolve"]
+    silent = told(played("silence"))
+    assert [name for name, _ in silent.phases] == ["resolve", "connect"]
+    assert silent.seconds > 19
 
 
 def test_the_certificate_and_its_end() -> None:

@@ -571,6 +571,38 @@ many = together(
         section=MANY,
         help="print results as they come, not in the order of the URLs",
     ),
+    option(
+        "--workers",
+        type=click.IntRange(1, 64),
+        default=1,
+        show_default=True,
+        metavar="N",
+        section=MANY,
+        help="share the work among N processes",
+        long="They have --parallel, --per-host and --rate together: one more process gives out the URLs, each "
+        "to the worker that has the least in hand, and prints what they make of them, in order. If one is "
+        "killed, that is said, and its URLs are asked again; a URL that two had in hand when they were killed "
+        "is named.",
+    ),
+    option(
+        "--summary",
+        is_flag=True,
+        section=MANY,
+        help="say at the end what came of all: counts, and the commonest faults",
+        long="By outcome, status and finding, on standard error, with the likely cause of the commonest faults "
+        "and what to do about it. At a terminal several URLs have it by themselves, and a line that shows how "
+        "far it has come.",
+    ),
+    option(
+        "--resume",
+        metavar="FILE",
+        section=MANY,
+        help="append the reports to FILE as --json has them, skip URLs that stand there, print the summary",
+        long="A run that was ended, however, goes on where it was: the same command again. A URL counts by its "
+        "text as it was given, whatever came of it; one that is listed twice is asked once. A last line that "
+        "was cut is taken away, and its URL asked again. The exit status is that of all in FILE. Two runs "
+        "cannot have one FILE.",
+    ),
 )
 
 
@@ -773,6 +805,10 @@ class Settings(Struct, frozen=True):
     """The file of --cookie-jar; - is standard output."""
     pace: Pace = Pace()
     unordered: bool = False
+    workers: int = 1
+    summary: bool = False
+    resume: str | None = None
+    """The file of --resume."""
     expectations: tuple[Expectation, ...] = ()
     as_json: bool = False
     brief: bool = False
@@ -798,7 +834,9 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
     Raises click.UsageError for what cannot be meant or used.
     """
     get = values.get
-    if values["brief"] and not values["as_json"]:
+    if get("resume") is not None:
+        _check_resume(values)
+    elif values["brief"] and not values["as_json"]:
         raise click.UsageError("--brief is a kind of --json: add --json")
     if get("talk") and values["redact"]:
         raise click.UsageError(
@@ -811,6 +849,11 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         values["as_json"] or values["save"] == "-" or get("include") or get("output") == "-"
     ):
         raise click.UsageError("--cookie-jar -: standard output is taken by another option; name a file")
+    apart = not page and (get("workers") or 1) > 1
+    if apart and any(get(each) for each in ("verbose", "talk", "report_to", "cookie_jar")):
+        raise click.UsageError(
+            "--workers shares work out: -v, --talk, --report and --cookie-jar want all of it in one process"
+        )
     if not page:
         _check_protocols(values["protocols"])
         _check_origin(values["origin"])
@@ -827,6 +870,9 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         cookie_jar=get("cookie_jar"),
         pace=Pace(get("parallel") or 1, get("per_host") or 0, get("rate") or 0.0),
         unordered=bool(get("unordered")),
+        workers=get("workers") or 1,
+        summary=bool(get("summary")),
+        resume=get("resume"),
         expectations=expect.parse(get("expectations") or ()),
         as_json=values["as_json"],
         brief=values["brief"],
@@ -842,6 +888,19 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         report_to=_report_to(values),
         no_redact=values["no_redact"],
     )
+
+
+def _check_resume(values: dict[str, Any]) -> None:
+    if values["redact"]:
+        raise click.UsageError(
+            "--resume and --redact exclude each other: a URL that is masked cannot be found again; mask what "
+            "you publish (wsprobe compare --json --redact)"
+        )
+    for name, shown in (("as_json", "--json"), ("include", "--include"), ("write_out", "--write-out")):
+        if values.get(name):
+            raise click.UsageError(f"--resume and {shown} exclude each other: the reports are written to FILE")
+    if values.get("output") == "-" or values["save"] == "-" or values.get("talk"):
+        raise click.UsageError("--resume prints nothing but the summary: leave --talk, -o - and --save - out")
 
 
 REPORTS = (".html", ".md")

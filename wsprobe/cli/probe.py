@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
@@ -28,6 +28,8 @@ from wsprobe.report import Report, report
 
 if TYPE_CHECKING:
     from wsprobe.net import Talk
+    from wsprobe.net.crew import Work
+    from wsprobe.show.summary import Fact
 
 ANSWERS_MAX = 2
 """Challenges in a row that are answered at one URL: the first, and one that calls its nonce stale."""
@@ -37,6 +39,24 @@ LONGEST_WAIT = 3600.0
 """Seconds that a Retry-After is waited for, where no --retry-max-time says otherwise."""
 TALK_LIMIT = 24 * 3600.0
 """Seconds that a session held by hand may last."""
+
+
+class Told(Struct, frozen=True):
+    """What a process makes of a report, to be written by the one that has the output."""
+
+    out: bytes = b""
+    """For standard output, or the file of --resume."""
+    err: str = ""
+    save: bytes = b""
+    """For the file of --save."""
+    titled: bool = False
+    """*out* is a report under the URL's name: an empty line comes before it, unless it is the first."""
+    exit_status: int = 0
+    fact: Fact | None = None
+    """What is counted of it, if anything is."""
+    interrupted: bool = False
+    complaint: str = ""
+    """Why there is no report."""
 
 
 class Complaints(Protocol):
@@ -52,14 +72,27 @@ class Sink(Complaints, Protocol):
     def event(self, event: Event) -> None:
         """Take an event as it happens."""
 
-    def report(self, report: Report) -> None:
+    def report(self, report: Report) -> object:
         """Take the report of the next place, in the order of the words."""
 
     def waiting(self, text: str) -> None:
         """Take what is waited for between two tries, or why there is no other."""
 
-    def asking(self, under_way: int, left: int | None) -> None:
-        """Take how many are being asked, and how many more there are; None where that is not known."""
+    def worker(self) -> Callable[[], Work]:
+        """What makes, in another process, the work that turns a place into what ``told`` takes."""
+
+    def told(self, told: Told) -> None:
+        """Take what another process made of the report of the next place."""
+
+    def lost(self, text: str) -> None:
+        """Take a sentence about a process that ended by itself."""
+
+    def wants(self, url: str) -> bool:
+        """Whether *url*, as it was given, is to be asked at all."""
+
+    def asking(self, under_way: int, left: Callable[[], int | None], now: Callable[[], float]) -> None:
+        """Take how many are being asked, and what tells how many more there are (None if nobody knows), and the
+        time in seconds."""
 
 
 class Job(Struct, frozen=True):
@@ -69,13 +102,15 @@ class Job(Struct, frozen=True):
     place: Place
     host: str
     """Who is asked."""
+    where: str = ""
+    """The line of a list that it stands in."""
 
 
 class Done(Struct, frozen=True):
-    """What came of a job."""
+    """What came of a job: a recording, or what another process made of it."""
 
     job: Job
-    exchange: Exchange
+    came: Exchange | Told
 
 
 def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -> None:
@@ -89,13 +124,31 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -
 
     kept: dict[int, Done] = {}
     under_way = 0
+    apart = settings.workers > 1
     pace = settings.pace
     if settings.verbose or settings.talk:
         pace = replace(pace, parallel=1)
 
+    handed_out: dict[int, Job] = {}
+
+    def late(item: tuple[int, str | Place], told: Told) -> None:
+        kept[item[0]] = Done(handed_out[item[0]], told)
+
+    def hand(done: Done) -> None:
+        if isinstance(done.came, Exchange):
+            to.report(reported(done.job.place, done.came))
+        elif done.came.complaint:
+            to.unusable(f"{done.job.where or done.job.place.url}: {done.came.complaint}")
+        else:
+            to.told(done.came)
+
     async def everything() -> None:
-        async with net.aside() as enter:
-            jobs = Jobs(sources, settings, Lab(enter), to)
+        async with net.aside() as enter, AsyncExitStack() as stack:
+            jobs = Jobs(sources, settings, Lab(enter), to, to.wants)
+            if apart:
+                from wsprobe.net.crew import Lost, crew  # a seam: other processes
+
+                others = await stack.enter_async_context(crew(to.worker(), settings.workers, to.lost, late))
             await jobs.prepare()
 
             async def one(job: Job) -> Done:
@@ -105,16 +158,25 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -
                     kept[job.number] = Done(job, exchange)
 
                 under_way += 1
-                to.asking(under_way, None)
-                exchange = await asked(job.place, settings, to.event, keep, to.waiting)
+                to.asking(under_way, jobs.left, net.clock)
+                if apart:
+                    plain = job.place.asking is settings.asking and not job.place.name
+                    handed_out[job.number] = job
+                    try:
+                        came = await others.do((job.number, job.place.url if plain else job.place))
+                    except Lost:
+                        came = Told(complaint=LOST)
+                    kept[job.number] = done = Done(handed_out.pop(job.number), came)
+                else:
+                    done = Done(job, await asked(job.place, settings, to.event, keep, to.waiting))
                 under_way -= 1
-                return Done(job, exchange)
+                return done
 
             def hand_on(done: Done) -> None:
                 # Read when its turn has come: what waits is the recording alone.
                 del kept[done.job.number]
-                to.report(reported(done.job.place, done.exchange))
-                to.asking(under_way, jobs.left())
+                hand(done)
+                to.asking(under_way, jobs.left, net.clock)
 
             await net.in_order(
                 one, jobs.each(), pace, hand_on, weight, lambda job: job.host, not settings.unordered
@@ -128,18 +190,27 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -
         if kept and sys.stderr.isatty():
             sys.stderr.write("\n")  # the terminal has written ^C, and stands behind it
         for _, done in sorted(kept.items(), key=itemgetter(0)):
-            to.report(reported(done.job.place, done.exchange))
+            hand(done)
         raise
 
 
 class Jobs:
     """The places of *sources* in their order, each read when it is asked for."""
 
-    def __init__(self, sources: Sequence[Word | UrlList], settings: Settings, lab: Lab, to: Complaints) -> None:
+    def __init__(
+        self,
+        sources: Sequence[Word | UrlList],
+        settings: Settings,
+        lab: Lab,
+        to: Complaints,
+        wants: Callable[[str], bool] = lambda url: True,
+    ) -> None:
+        """*wants*: whether a URL, as it was given, is to be asked at all."""
         self._sources = sources
         self._settings = settings
         self._lab = lab
         self._to = to
+        self._wants = wants
         self._named: dict[int, tuple[Place, str]] = {}
         self._lines = 0
         """Lines of lists that were read, usable or not."""
@@ -155,8 +226,10 @@ class Jobs:
         number = 0
         for at, each in enumerate(self._sources):
             if isinstance(each, Word):
-                yield Job(number, *self._named.pop(at))
-                number += 1
+                named = self._named.pop(at)
+                if self._wants(each.text):
+                    yield Job(number, *named)
+                    number += 1
                 continue
             async with aclosing(each.words()) as lines:
                 async for word in lines:
@@ -164,17 +237,21 @@ class Jobs:
                     if isinstance(word, Wrong):
                         self._to.unusable(f"{word.where}: {word.why}")
                         continue
+                    if not self._wants(word.text):
+                        continue
                     try:
                         found = await self._usable(word)
                     except click.UsageError as error:
                         said = "not usable" if self._settings.redact else error.format_message()
                         self._to.unusable(f"{word.where}: {said}")
                         continue
-                    yield Job(number, *found)
+                    yield Job(number, *found, where=word.where)
                     number += 1
 
     async def _usable(self, word: Word) -> tuple[Place, str]:
         place = await self._lab.place(word.text, self._settings.asking)
+        if self._settings.workers > 1 and word.where and not place.asking.route.connect_to:
+            return place, host_of(place)  # the rest is looked at by the process that asks
         return place, check(place)
 
     def none(self) -> bool:
@@ -192,13 +269,26 @@ class Jobs:
 
 def weight(done: Done) -> int:
     """Bytes that a result holds while it waits for those before it."""
-    return sum(len(event.data) for event in done.exchange.events if isinstance(event, Received | Sent))
+    if isinstance(done.came, Told):
+        return len(done.came.out) + len(done.came.save)
+    return sum(len(event.data) for event in done.came.events if isinstance(event, Received | Sent))
 
 
 def reported(place: Place, exchange: Exchange) -> Report:
     """The report of what was recorded at *place*; one that ^C cut short has the exit status of that."""
     made = replace(report(exchange), name=place.name)
     return replace(made, exit_status=int(Exit.INTERRUPTED)) if how(made.reading) == "interrupted" else made
+
+
+LOST = "not asked: two worker processes ended, one after the other, with it in hand"
+
+
+def host_of(place: Place) -> str:
+    """The host that *place* is asked at. Raises click.UsageError for a text that is no URL."""
+    try:
+        return place.asking.route.unix_socket or target.parse(place.url).host.lower()
+    except target.TargetError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def check(place: Place) -> str:

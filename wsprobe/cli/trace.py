@@ -30,7 +30,7 @@ from wsprobe.cli.paste import Pasting, from_curl, of_har
 from wsprobe.cli.places import Lab, Place, complete
 from wsprobe.cli.probe import check, reported
 from wsprobe.cli.streams import check_writable, emit, look, save
-from wsprobe.exchange import Exchange, Plan
+from wsprobe.exchange import Exchange, Http2, Plan
 from wsprobe.nearest import nearest
 from wsprobe.opening import fresh_key
 from wsprobe.outcome import Exit
@@ -56,6 +56,15 @@ def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
     begun, comma, last = incomplete.rpartition(",")
     words = (row.name for row in CHANGES if row.name != "base" and row.name not in begun.split(","))
     return [begun + comma + word for word in words if word.startswith(last)]
+
+
+def print_schema(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """Do what --json-schema says, without a URL."""
+    if value and not ctx.resilient_parsing:
+        from wsprobe.show.as_json import TraceJson, schema  # only where it is asked for
+
+        sys.stdout.write(schema(TraceJson, "A trace of wsprobe"))
+        ctx.exit()
 
 
 own = together(
@@ -116,6 +125,16 @@ own = together(
         section=SECTION,
         help="list what may be sent, and send nothing",
     ),
+    option(
+        "--json-schema",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=print_schema,
+        rare=True,
+        section=OUTPUT,
+        help="print the JSON Schema of --json and exit",
+    ),
 )
 
 patience = option(
@@ -136,7 +155,10 @@ saving = option(
     help="append the recordings to FILE, one a line in their order, for compare (- is standard output)",
 )
 
-ELSEWHERE = ("follow", "max_redirs", "negotiate", "wire", "cookie_jar")
+ELSEWHERE = (
+    *("follow", "max_redirs", "negotiate", "wire", "cookie_jar"),
+    *("http2", "http2_prior_knowledge", "http2_anyway"),
+)
 """Options of `connect` that lead to another host or another protocol than the changes are about, or change a
 request by what an earlier answer said."""
 
@@ -303,7 +325,19 @@ def start_of(place: Place, of: Tracing) -> Start:
         backend=of.backend,
         each_address=of.each_address,
         hold=of.hold,
+        http2=_http2(place, given),
     )
+
+
+def _http2(place: Place, given: Plan) -> Http2 | None:
+    """How the same is asked over HTTP/2; None where it is not TLS, or bytes of HTTP/1.1 were given."""
+    asking = place.asking
+    if not given.target.secure or asking.raw is not None or asking.offer.http_version != "1.1":
+        return None
+    try:
+        return plan(place.url, replace(asking, http2="alpn")).http2
+    except click.UsageError:  # a header that has no place there
+        return None
 
 
 def _browsers(place: Place, given: Plan, origin: str) -> Iterator[tuple[str, bytes]]:

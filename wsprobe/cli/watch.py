@@ -42,7 +42,7 @@ from wsprobe.report import Report
 from wsprobe.show import watch as show
 from wsprobe.show.lines import Line
 from wsprobe.watch.pace import pauses
-from wsprobe.watch.state import Watch, after, seen
+from wsprobe.watch.state import Watch, after, held_of, seen
 
 if TYPE_CHECKING:
     from wsprobe.net import Talk
@@ -310,7 +310,7 @@ def holding(hold: float, ping_every: float | None) -> Talk:
         while ping_every is not None and net.clock() + ping_every < end:
             await net.sleep(ping_every)
             yield Act("time", "ping", b"wsprobe")
-        await net.sleep(end - net.clock())
+        await net.sleep(max(0.0, end - net.clock()))
 
     return net.Talk(acts(), quiet=0.0, hold=hold + GOODBYE)
 
@@ -338,6 +338,8 @@ class Output:
         self._now = self._drawn = 0.0
         self._unusable = False
         self._screen: Screen | None = None
+        self._cut: list[Line] = []
+        """Of sessions that ^C cut short."""
         self._reads = not settings.as_json and not settings.silent and settings.save != "-"
         """Whether standard output is for a person's eyes."""
         check_writable(settings.save, "save")
@@ -383,8 +385,9 @@ class Output:
         if self._screen is not None:
             self._screen.show(self._watches, self._now)
             self._screen.stop()
+            self._emit(self._cut)
         elif self._reads and self._watches:
-            lines: list[Line] = [()]
+            lines: list[Line] = [*self._cut, ()]
             for each in self._watches:
                 lines += show.summary(each, self._now, self._look)
             self._emit(lines)
@@ -489,6 +492,9 @@ class Output:
             self._save(report)
             if self._settings.as_json:
                 self._object(report, None)
+            held = held_of(report.reading) if self._of.hold is not None else None
+            if held is not None and self._reads:
+                self._cut.append(show.cut_short(self._watches[number], held, self._look))
 
     def _emit(self, lines: Iterable[Line]) -> None:
         emit(lines, sys.stdout, self._look)

@@ -797,9 +797,9 @@ TAGS = {
 """Members that tell one type from another, which have no field: what they mean."""
 
 
-def schema() -> str:
-    """The schema of a report (JSON Schema 2020-12) as text, with its newline."""
-    whole = msgspec.json.schema(ReportJson)
+def schema(of: type[Object] = ReportJson, title: str = "A report of wsprobe") -> str:
+    """The schema of a report, or of what else is printed, (JSON Schema 2020-12) as text, with its newline."""
+    whole = msgspec.json.schema(of)
     named = whole["$defs"]
     # JSON has no infinity: a time limit that is none is null.
     for name in ("connect_timeout", "max_time", "linger"):
@@ -811,8 +811,8 @@ def schema() -> str:
                 each["properties"][name].setdefault("description", means)
     whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **named.pop(ReportJson.__name__),
-        "title": "A report of wsprobe",
+        **named.pop(of.__name__),
+        "title": title,
         "$defs": named,
     }
     return msgspec.json.format(ascii_json(whole), indent=1).decode() + "\n"

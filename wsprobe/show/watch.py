@@ -76,6 +76,11 @@ def since(seen: Seen, now: float) -> str:
 DAY = 86400.0
 
 
+def cut_short(watch: Watch, held: Held, look: Look) -> Line:
+    """A session that was held when ^C came."""
+    return line(f"{_safe(watch.title, look)}  {ending(held)}")
+
+
 def summary(watch: Watch, now: float, look: Look) -> Iterator[Line]:
     """All the probes of one URL together. *now*: seconds since the watch began."""
     last, since = watch.last, watch.since

@@ -218,7 +218,7 @@ def durations(reading: Reading) -> tuple[tuple[str, float], ...]:
     whole = reading.final is not None and reading.final.head.complete
     found: dict[str, float] = {}
     for name, start, end in phases(reading):
-        if name == "rest" and not whole:
+        if not whole and name in ("rest", *ANSWER):
             continue  # it is what failed, or was not waited for
         name = "answer" if name in ANSWER else name
         found[name] = found.get(name, 0.0) + max(0.0, end - start) / 1000
