@@ -850,9 +850,9 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
     ):
         raise click.UsageError("--cookie-jar -: standard output is taken by another option; name a file")
     apart = not page and (get("workers") or 1) > 1
-    if apart and any(get(each) for each in ("verbose", "talk", "report_to", "cookie_jar")):
+    if apart and any(get(each) for each in ("verbose", "talk", "report_to", "har", "cookie_jar")):
         raise click.UsageError(
-            "--workers shares work out: -v, --talk, --report and --cookie-jar want all of it in one process"
+            "--workers shares work out: -v, --talk, --report, --har and --cookie-jar want it all in one process"
         )
     if not page:
         _check_protocols(values["protocols"])
