@@ -89,6 +89,19 @@ def turns(connection: Http2Connection) -> Iterator[Turn]:
             yield Turn(frame.at if block is None else block.at, frame, block, out_of_turn)
 
 
+def coded(fields: Sequence[tuple[str, str]]) -> tuple[tuple[bytes, bytes], ...]:
+    """*fields* as bytes, without those that have nothing to say."""
+    return tuple((name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in fields if value)
+
+
+def final_block(connection: Http2Connection) -> HeaderBlock | None:
+    """The server's first block on our stream that is no interim answer; a 101 is none over HTTP/2."""
+    for block in connection.blocks:
+        if any(field.value[:1] != b"1" or field.value == b"101" for field in block.all(b":status")):
+            return block
+    return None
+
+
 def announced(connection: Http2Connection) -> bool:
     """True if the server's last word is that it takes an extended CONNECT (RFC 8441 section 3)."""
     return connection.setting(ENABLE_CONNECT_PROTOCOL) == 1

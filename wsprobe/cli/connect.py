@@ -145,7 +145,9 @@ class Output:
         if settings.talk:
             self._talk()
         told = several and self._err.terminal and not settings.silent
-        self._progress = Progress(self._err) if told else None
+        words = settings.expectations or settings.include or settings.body_to is not None
+        printed = bool(words) or (self._out.terminal and settings.resume is None)
+        self._progress = Progress(self._err, printed) if told else None
         self._tally: Tally | None = None
         self._resume: Resume | None = None
         if settings.write_out is not None:
@@ -289,6 +291,8 @@ class Output:
         """Print and keep one report; returns it as it was told, with its own exit status."""
         if self._resume is not None and how(report.reading) == "interrupted":
             return report  # it is asked again
+        if self._progress is not None:
+            self._progress.done()
         if self._settings.expectations:
             report = self._expected(report)
         as_it_came = report
@@ -303,8 +307,6 @@ class Output:
             from wsprobe.show.summary import fact  # a seam: with the likely causes
 
             self._tally.add(fact(report, fault=report.outcome != "open"))
-        if self._progress is not None:
-            self._progress.done()
         if self._settings.verbose and self._settings.redact and not self._settings.silent:
             # What a peer repeats of a secret is known when all has come: then it can be shown.
             for exchange in (*report.exchange.hops, report.exchange):
@@ -458,8 +460,10 @@ def apart(
 class Progress:
     """How far it has come, in one line of a terminal that is written over."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, printed: bool) -> None:
+        """*printed*: something of a report goes to the same terminal, and wants the line for itself."""
         self._look = look
+        self._printed = printed
         self._shown = False
         self._begun: float | None = None
         self._told = float("-inf")
@@ -468,7 +472,8 @@ class Progress:
     def done(self) -> None:
         """One more is; its report can be written."""
         self._done += 1
-        self.clear()
+        if self._printed:
+            self.clear()
 
     def show(self, under_way: int, left: int | None, now: float) -> None:
         """*left*: how many are still to be asked; None where that is not known. *now*: seconds."""

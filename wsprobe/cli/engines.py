@@ -105,7 +105,7 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
     async def ask(name: str) -> tuple[ScriptView, Report | None]:
         readings = await as_engine(ENGINES[name], url, page, place.asking)
         view = ENGINES[name].view(url, page, readings)
-        return view, report(_joined(readings)) if readings else None
+        return view, report(_joined(readings), readings[-1]) if readings else None
 
     at_once = net.Pace(parallel=max(1, len(readers.browsers)))
     await net.in_order(ask, readers.browsers, at_once, results.append)
