@@ -30,7 +30,7 @@ FLOORS = (
     ),
     ("archive", "history", "net", "talk"),
     ("report",),
-    ("remedy", "trace", "watch", "lab"),
+    ("remedy", "trace", "watch", "lab", "har"),
     ("explain",),
     ("show",),
     ("cli",),

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 Microseconds = Annotated[int, Meta(ge=0, le=2**53, description="Microseconds since the start.")]
 """2**53: what every reader of JSON keeps exactly."""
@@ -464,6 +464,13 @@ class Exchange(Struct, frozen=True, tag_field="format", tag=2):
             "first."
         ),
     ] = ()
+    rebuilt: Annotated[
+        str | UnsetType,
+        Meta(
+            description="What this was rebuilt from, where no bytes were recorded, such as a HAR file: heads "
+            "and frames are then what they may have been, and how it ended is not known. Absent otherwise."
+        ),
+    ] = UNSET
 
 
 class PlanError(ValueError):

@@ -57,6 +57,8 @@ from wsprobe.outcome import TABLE, Exit
         ),
         (["conect"], "did you mean connect"),
         (["wss://h/"], "to probe it: wsprobe connect wss://h/"),
+        (["x.har"], "to probe it: wsprobe connect x.har"),
+        (["curl", "wss://h/"], "to ask what it asks, put wsprobe connect before it"),
         (["connect", "--expect", "status=4xx", "ws://h/"], "'4xx' is not a number"),
         (["connect", "--expect", "close=", "ws://h/"], "'' is not a number"),
         (["connect", "--expect", "outcome=refusd", "ws://h/"], "no 'refusd'; near: refused"),

@@ -13,9 +13,8 @@ import click
 from msgspec.structs import replace
 
 from wsprobe.cli import expect
-from wsprobe.cli.option import Command, option
+from wsprobe.cli.option import option
 from wsprobe.cli.options import (
-    IGNORED,
     SESSION,
     Settings,
     connection,
@@ -30,6 +29,7 @@ from wsprobe.cli.options import (
     settings,
     verdict,
 )
+from wsprobe.cli.paste import IGNORED, Pasting, from_curl, of_har
 from wsprobe.cli.places import Place, UrlList, complete, sources
 from wsprobe.cli.probe import Told, asked, check, probe_all, reported, write_jar
 from wsprobe.cli.streams import check_writable, emit, look, note, save, unheard, write
@@ -58,6 +58,10 @@ EXAMPLES = (
     ),
     ("wsprobe connect --json @urls.txt | jq -r '[.url, .outcome] | @tsv'", "One line for each URL of a file:"),
     ("wsprobe connect --expect close=4401 wss://chat.example/ws", "In a script: does it close with 4401?"),
+    (
+        "wsprobe connect curl 'wss://chat.example/ws' -H 'Origin: https://app.example' -b 'sid=1'",
+        "What the browser asked: paste behind it what DevTools copied as cURL (or --from-curl FILE):",
+    ),
     ("wsprobe connect --report refused.html wss://chat.example/ws", "A page for a colleague, secrets masked:"),
     ("wsprobe connect lab:status-403", "Try it without a server:"),
 )
@@ -74,8 +78,10 @@ def variables() -> list[tuple[str, str]]:
 TABLES = (("Variables of --write-out", variables),)
 
 
-@click.command("connect", cls=Command, tables=TABLES, examples=EXAMPLES)
+@click.command("connect", cls=Pasting, tables=TABLES, examples=EXAMPLES)
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=complete)
+@from_curl
+@of_har
 @request
 @own_request
 @connection
@@ -99,7 +105,7 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
 
     URL is ws://, wss:// (http:// and https:// are taken for them), or lab:NAME for a scenario of the
     built-in lab. @FILE reads URLs from a file, - from standard input, one a line; empty lines and lines
-    that begin with # are left out.
+    that begin with # are left out. A WebSocket of a HAR file (FILE.har) is asked again.
     """
     if values["json_schema"]:
         from wsprobe.show.as_json import schema
@@ -166,6 +172,8 @@ class Output:
         if settings.body_to not in (None, "-") and several:
             raise click.UsageError("--output takes the body of one URL; with several, use --json")
         check_writable(settings.save, "save")
+        check_writable(settings.har, "har")
+        self._archived: list[dict[str, Any]] = []
         check_writable(settings.cookie_jar, "cookie-jar", private=True)
         check_writable(settings.body_to, "output")
         self._file: ReportFile | None = None
@@ -192,6 +200,10 @@ class Output:
             self._write(self._file)
         if self._resume is not None:
             self._resume.close()
+        if self._settings.har is not None and (kind is None or issubclass(kind, KeyboardInterrupt)):
+            from wsprobe import har
+
+            write(self._settings.har, har.document(self._archived), "har")
         if self._tally is None or not (kind is None or issubclass(kind, KeyboardInterrupt)):
             return  # what went wrong is said in one line
         if self._resume is not None:
@@ -303,6 +315,10 @@ class Output:
         self._print(report)
         if self._settings.save is not None:
             self._save(self._settings.save, report)
+        if self._settings.har is not None:
+            from wsprobe import har  # only for those who want one
+
+            self._archived += har.entries(report)
         if self._file is not None:
             self._file.asked(as_it_came)
         return report

@@ -81,8 +81,10 @@ class Program(click.Group):
 def _meant(name: str) -> str:
     from difflib import get_close_matches
 
-    if "://" in name or name.startswith("lab:"):
+    if "://" in name or name.startswith("lab:") or name.lower().endswith(".har"):
         return f"; to probe it: wsprobe connect {name}"
+    if name.lower() in ("curl", "curl.exe"):
+        return "; to ask what it asks, put wsprobe connect before it"
     near = get_close_matches(name.lower(), COMMANDS, n=1)
     return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(COMMANDS)}"
 

@@ -23,6 +23,7 @@ from wsprobe.cli.expect import Expectation
 from wsprobe.cli.keys import Method
 from wsprobe.cli.netrc import Netrc
 from wsprobe.cli.option import Rate, Seconds, option, together
+from wsprobe.cli.paste import IGNORED
 from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.streams import Color, check_replaceable
 from wsprobe.exchange import Act, Limits, Route, TlsOptions
@@ -593,9 +594,6 @@ many = together(
     ),
 )
 
-IGNORED = "ignored options"
-"""Where the context keeps the names of options that were taken and mean nothing."""
-
 
 def _ignore(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     if value:
@@ -672,6 +670,15 @@ output = together(
         section=OUTPUT,
         help="append the recording to FILE, for compare and for bug reports (- is standard output)",
         long="compare keeps wsprobe's own exchange there; those of the engines are in its --json.",
+    ),
+    option(
+        "--har",
+        metavar="FILE",
+        rare=True,
+        section=OUTPUT,
+        help="write a HAR file too, which DevTools import (- is standard output)",
+        long="One entry for each exchange, redirects too: headers, body, times, messages. A HAR file has less "
+        "than a recording: no bytes of a head, no frames. FILE is written anew, when all is done.",
     ),
     option(
         "--report",
@@ -803,6 +810,7 @@ class Settings(Struct, frozen=True):
     silent: bool = False
     write_out: str | None = None
     save: str | None = None
+    har: str | None = None
     report_to: str | None = None
     """The file of --report: .html or .md."""
     no_redact: bool = False
@@ -825,9 +833,9 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
     ):
         raise click.UsageError("--cookie-jar -: standard output is taken by another option; name a file")
     apart = not page and (get("workers") or 1) > 1
-    if apart and any(get(each) for each in ("verbose", "talk", "report_to", "cookie_jar")):
+    if apart and any(get(each) for each in ("verbose", "talk", "report_to", "har", "cookie_jar")):
         raise click.UsageError(
-            "--workers shares work out: -v, --talk, --report and --cookie-jar want all of it in one process"
+            "--workers shares work out: -v, --talk, --report, --har and --cookie-jar want it all in one process"
         )
     if not page:
         _check_protocols(values["protocols"])
@@ -858,6 +866,7 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         silent=values["silent"],
         write_out=get("write_out"),
         save=values["save"],
+        har=get("har"),
         report_to=_report_to(values),
         no_redact=values["no_redact"],
     )

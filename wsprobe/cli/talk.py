@@ -30,7 +30,7 @@ from wsprobe.cli.options import (
     verdict,
 )
 from wsprobe.cli.places import UrlList, complete, sources
-from wsprobe.cli.probe import probe_all
+from wsprobe.cli.probe import probe_all, write_jar
 from wsprobe.cli.streams import emit, note
 from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.outcome import Exit
@@ -260,8 +260,11 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
     places = sources(urls)
     several = len(places) > 1 or any(isinstance(each, UrlList) and each.several() for each in places)
     made = Conversation(usual, how, several)
-    with made:
-        probe_all(places, usual, made, made.ask)
+    try:
+        with made:
+            probe_all(places, usual, made, made.ask)
+    finally:
+        write_jar(usual)
     return made.exit_status
 
 

@@ -163,7 +163,7 @@ TABLES = (("Metrics of --listen, each with the label target", metrics),)
 @own_request
 @connection
 @session
-@but(output, "save")
+@but(output, "save", "har")
 @saving
 @expecting
 @verdict

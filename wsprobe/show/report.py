@@ -65,7 +65,7 @@ def handshake(report: Report, look: Look, session_too: bool = True) -> list[Line
     """All lines of the report for standard output. *session_too*: its frames; they may have been seen."""
     reading = report.reading
     findings = [f for f in report.verdict.findings if f.id not in SAID_BY_OUTCOME]
-    rows: list[Line] = []
+    rows = rebuilt(report)
     hops = reading.exchange.hops
     for hop, then in zip(hops, (*hops[1:], reading.exchange), strict=False):
         rows.append(line(Piece(asked_again(hop, then), "dim")))
@@ -90,6 +90,14 @@ def handshake(report: Report, look: Look, session_too: bool = True) -> list[Line
     rows.append(timing.summary(reading, look, phases_too=not look.terminal))
     rows.append(line(Piece(made_by(report), "dim")))
     return rows
+
+
+def rebuilt(report: Report) -> list[Line]:
+    """What a recording is worth that is none: nothing for one that is."""
+    if not (source := report.exchange.rebuilt):
+        return []
+    text = f"rebuilt from {shown_text(source)}: not the bytes that were sent, and the end is not in it"
+    return [line(Piece(text, "note"))]
 
 
 def made_by(report: Report) -> str:
