@@ -17,6 +17,7 @@ from typing import Any
 
 import many_urls
 import programs
+import talking
 from measure import Row, own_peak, side_by_side
 
 PATH = "/status/403?reason=Token%20Expired&body=late"
@@ -75,6 +76,11 @@ def main() -> None:
                 seconds=9,
             ),
         )
+        for large in (False, True):
+            for deflate in (False, True):
+                kind = "16,384 messages of 64 KiB" if large else "100,000 small messages"
+                kind += " through an echo server, " + ("compressed" if deflate else "as they are")
+                show(kind, talking.rows(own, folder, large=large, deflate=deflate, rounds=1))
         with programs.refusing(folder, url) as (who, refusal):
             commands = many_urls.programs(own, refusal, folder, programs.ws())
             show(

@@ -10,9 +10,9 @@ from trio import sleep
 from wsprobe.exchange import PlanError
 from wsprobe.net.dial import addresses_of
 from wsprobe.net.plan import check
-from wsprobe.net.probe import Talk, probe
+from wsprobe.net.probe import Talking, probe
 from wsprobe.net.rounds import rounds, ticking
-from wsprobe.net.run import LONGEST_LINE, Aside, aside, in_order, leaves, lines, run, running, stdin_lines
+from wsprobe.net.run import LONGEST_LINE, Aside, aside, in_order, leaves, lines, run, running
 from wsprobe.schedule import Pace
 
 __all__ = [
@@ -20,7 +20,7 @@ __all__ = [
     "Aside",
     "Pace",
     "PlanError",
-    "Talk",
+    "Talking",
     "addresses_of",
     "aside",
     "check",
@@ -33,6 +33,5 @@ __all__ = [
     "run",
     "running",
     "sleep",
-    "stdin_lines",
     "ticking",
 ]
