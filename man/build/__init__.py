@@ -14,6 +14,7 @@ PAGES = {
     "wsprobe-connect.1": "commands",
     "wsprobe-compare.1": "commands",
     "wsprobe-trace.1": "commands",
+    "wsprobe-talk.1": "commands",
     "wsprobe-watch.1": "commands",
     "wsprobe-explain.1": "commands",
     "wsprobe-serve.1": "commands",

@@ -43,6 +43,8 @@ class Readers(Struct, frozen=True):
     page: Page = Page()
     as_is: bool = False
     """The browsers read wsprobe's answer, and do not ask for one of their own."""
+    entry: int | None = None
+    """The number of the one entry of a HAR file that is read; None for all."""
 
 
 def probed(names: Sequence[str], settings: Settings, readers: Readers) -> list[Report]:

@@ -9,9 +9,9 @@ from trio import sleep
 
 from wsprobe.exchange import PlanError
 from wsprobe.net.plan import check
-from wsprobe.net.probe import Talk, probe
+from wsprobe.net.probe import Talking, probe
 from wsprobe.net.rounds import rounds, ticking
-from wsprobe.net.run import LONGEST_LINE, Aside, aside, in_order, leaves, lines, run, running, stdin_lines
+from wsprobe.net.run import LONGEST_LINE, Aside, aside, in_order, leaves, lines, run, running
 from wsprobe.schedule import Pace
 
 __all__ = [
@@ -19,7 +19,7 @@ __all__ = [
     "Aside",
     "Pace",
     "PlanError",
-    "Talk",
+    "Talking",
     "aside",
     "check",
     "clock",
@@ -31,6 +31,5 @@ __all__ = [
     "run",
     "running",
     "sleep",
-    "stdin_lines",
     "ticking",
 ]
