@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import base64
 import datetime
+import hashlib
 import ipaddress
 import ssl
 
@@ -8,12 +10,12 @@ import pytest
 import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsprobe.certificate import read
+from wsprobe.certificate import Described, days_left, described, read, spki_in, spki_of
 from wsprobe.exchange import Certificate
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -202,3 +204,61 @@ def test_an_endless_object_identifier():
     oid = bytes.fromhex("06092b06010401868d1f07")
     assert oid in der
     assert read(der.replace(oid, oid[:2] + b"\xff" * 9)).subject.startswith("?=#")
+
+
+KEYS = {
+    "EC P-256": KEY,
+    "EC P-384": ec.generate_private_key(ec.SECP384R1()),
+    "RSA 2048": rsa.generate_private_key(65537, 2048),
+    "Ed25519": ed25519.Ed25519PrivateKey.generate(),
+}
+SIGNED = {
+    "EC P-256": "ecdsa-with-SHA256",
+    "EC P-384": "ecdsa-with-SHA256",
+    "RSA 2048": "sha256WithRSAEncryption",
+    "Ed25519": "Ed25519",
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_keys_and_digests(name):
+    key = KEYS[name]
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([]))
+        .issuer_name(x509.Name([]))
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(EARLY)
+        .not_valid_after(LATE)
+        .sign(key, None if name == "Ed25519" else hashes.SHA256())
+    )
+    der = made.public_bytes(Encoding.DER)
+    spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert spki_of(der) == spki
+    assert described(der) == Described(
+        key=name,
+        signature=SIGNED[name],
+        sha256=made.fingerprint(hashes.SHA256()).hex(),
+        public_key=base64.b64encode(hashlib.sha256(spki).digest()).decode(),
+    )
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    assert spki_in(spki) == spki_in(pem) == spki_in(b"before\n" + pem + b"behind") == spki
+    for wrong in (der, made.public_bytes(Encoding.PEM), spki[:-1], spki + b"x", pem.replace(b"M", b"*"), b""):
+        assert spki_in(wrong) == b""
+
+
+def test_days_that_are_left():
+    shown = read(GOOD)
+    assert shown.not_after == "2051-06-07T08:09:10Z"
+    assert days_left(shown, "2051-06-01T00:00:00.000Z") == 6
+    assert days_left(shown, "2051-06-07T08:09:10.000Z") == 0
+    assert days_left(shown, "2051-06-07T08:09:11.000Z") == -1
+    assert days_left(shown, "") is None
+    assert days_left(read(b""), "2051-06-01T00:00:00.000Z") is None
+
+
+@given(st.binary(max_size=200) | st.integers(0, len(GOOD)).map(lambda cut: GOOD[:cut]))
+def test_what_is_no_certificate_is_described_without_an_exception(data):
+    described(data)
+    spki_in(data)

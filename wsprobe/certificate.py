@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wsprobe.exchange import Certificate
+from msgspec import Struct
+
+from wsprobe.exchange import Certificate, TlsDone, TlsFailed
 
 SECONDS = len("2026-11-24T12:00:00")
 """Characters of a time in ISO 8601 up to its seconds."""
@@ -22,6 +24,15 @@ SELF_SIGNED, UNKNOWN_ISSUER = "it is self-signed", "its issuer is not a known au
 def untrusted(problem: str) -> bool:
     """True if *problem*, of a certificate that was let pass, says that no known authority stands behind it."""
     return problem.startswith((SELF_SIGNED, UNKNOWN_ISSUER))
+
+
+OLD_TLS = ("TLS 1.0", "TLS 1.1")
+"""Versions that most browsers no longer speak (RFC 8996)."""
+
+
+def objectionable(event: TlsDone | TlsFailed) -> bool:
+    """True if a browser may have something to say against the certificate or the version of TLS."""
+    return isinstance(event, TlsFailed) or event.problem is not None or event.version in OLD_TLS
 
 
 def faults(shown: Certificate, name: str, now: str) -> Iterator[tuple[str, str]]:
@@ -51,6 +62,70 @@ def covers(pattern: str, name: str) -> bool:
     if pattern.startswith("*."):
         return "." in pattern[2:] and name.partition(".")[2] == pattern[2:]
     return pattern == name
+
+
+def days_left(shown: Certificate, now: str) -> int | None:
+    """Whole days until *shown* expires, below zero once it has; None if that cannot be told.
+
+    *now*: ISO 8601 in UTC.
+    """
+    from datetime import datetime  # late, as above
+
+    try:
+        left = datetime.fromisoformat(shown.not_after) - datetime.fromisoformat(now)
+    except (ValueError, TypeError):
+        return None
+    return left.days
+
+
+class Described(Struct, frozen=True):
+    """What else a person asks of a certificate."""
+
+    key: str
+    """Kind and size of its public key, as ``RSA 2048`` or ``EC P-256``; "" if it cannot be read."""
+    signature: str
+    """The algorithm of its signature, as ``sha256WithRSAEncryption``."""
+    sha256: str
+    """Of the whole certificate, in hex: its fingerprint."""
+    public_key: str
+    """Base64 of the SHA-256 of its SubjectPublicKeyInfo: what a key is pinned by (RFC 7469 section 2.4)."""
+
+
+def described(der: bytes) -> Described:
+    """What *der* says of its key and signature, and its digests."""
+    from hashlib import sha256  # late, as above
+
+    fields = _fields(der)
+    algorithm = next(_items(fields[1][1]), (0, b"")) if len(fields) > 1 else (0, b"")
+    spki = spki_of(der)
+    return Described(
+        key=_key(_inside(spki)),
+        signature=_SIGNATURES.get(dotted := _dotted(algorithm[1]), dotted),
+        sha256=sha256(der).hexdigest(),
+        public_key=pin(spki) if spki else "",
+    )
+
+
+def pin(spki: bytes) -> str:
+    """Base64 of the SHA-256 of *spki*, a SubjectPublicKeyInfo in DER."""
+    from base64 import b64encode
+    from hashlib import sha256
+
+    return b64encode(sha256(spki).digest()).decode("ascii")
+
+
+def spki_in(data: bytes) -> bytes:
+    """The SubjectPublicKeyInfo in *data*, the contents of a file with a public key in PEM or DER; b"" if there
+    is none."""
+    from binascii import a2b_base64
+
+    found = re.search(rb"(?ms)^-----BEGIN PUBLIC KEY-----\s(.*?)^-----END PUBLIC KEY-----", data)
+    if found is not None:
+        try:
+            data = a2b_base64(found[1])
+        except ValueError:
+            return b""
+    return data if _key(_inside(data)) and len(data) == len(_whole(SEQUENCE, _inside(data))) else b""
 
 
 SEQUENCE, SET, OID = 0x30, 0x31, 0x06
@@ -93,6 +168,38 @@ _TYPES = {
 }
 """Short names of attribute types: RFC 4514 section 3 and common use."""
 
+_CURVES = {
+    "1.2.840.10045.3.1.7": "P-256",
+    "1.3.132.0.34": "P-384",
+    "1.3.132.0.35": "P-521",
+    "1.3.132.0.10": "secp256k1",
+}
+_KEYS = {
+    "1.2.840.113549.1.1.1": "RSA",
+    "1.2.840.113549.1.1.10": "RSA-PSS",
+    "1.2.840.10040.4.1": "DSA",
+    "1.2.840.10045.2.1": "EC",
+    "1.3.101.112": "Ed25519",
+    "1.3.101.113": "Ed448",
+    "2.16.840.1.101.3.4.3.17": "ML-DSA-44",
+    "2.16.840.1.101.3.4.3.18": "ML-DSA-65",
+    "2.16.840.1.101.3.4.3.19": "ML-DSA-87",
+}
+"""Kinds of keys: RFC 3279, RFC 5480, RFC 8410, RFC 9881."""
+_SIGNATURES = {
+    "1.2.840.113549.1.1.4": "md5WithRSAEncryption",
+    "1.2.840.113549.1.1.5": "sha1WithRSAEncryption",
+    "1.2.840.113549.1.1.10": "RSASSA-PSS",
+    "1.2.840.113549.1.1.11": "sha256WithRSAEncryption",
+    "1.2.840.113549.1.1.12": "sha384WithRSAEncryption",
+    "1.2.840.113549.1.1.13": "sha512WithRSAEncryption",
+    "1.2.840.10045.4.1": "ecdsa-with-SHA1",
+    "1.2.840.10045.4.3.2": "ecdsa-with-SHA256",
+    "1.2.840.10045.4.3.3": "ecdsa-with-SHA384",
+    "1.2.840.10045.4.3.4": "ecdsa-with-SHA512",
+    **{oid: name for oid, name in _KEYS.items() if name.startswith(("Ed", "ML"))},
+}
+
 Item = tuple[int, bytes]
 """A tag and its contents."""
 
@@ -101,9 +208,7 @@ def read(der: bytes) -> Certificate:
     """What *der* says of itself; the fields that could not be read are empty."""
     issuer = subject = not_before = not_after = ""
     names: tuple[str, ...] = ()
-    # Certificate ::= SEQUENCE { tbsCertificate SEQUENCE { ... }, signatureAlgorithm, signature }
-    fields = [item for item in _items(_inside(_inside(der))) if item[0] != VERSION]
-    for place, (tag, contents) in enumerate(fields):
+    for place, (tag, contents) in enumerate(_fields(der)):
         if place == 2:
             issuer = _name(contents)
         elif place == 3:
@@ -113,6 +218,52 @@ def read(der: bytes) -> Certificate:
         elif tag == EXTENSIONS:
             names = _alternative_names(_inside(contents))
     return Certificate(der, subject, issuer, names, not_before, not_after)
+
+
+def _fields(der: bytes) -> list[Item]:
+    """Serial number, signature algorithm, issuer, validity, subject, key, and what may follow; no version.
+
+    Certificate ::= SEQUENCE { tbsCertificate SEQUENCE { ... }, signatureAlgorithm, signature }
+    """
+    return [item for item in _items(_inside(_inside(der))) if item[0] != VERSION]
+
+
+KEY_FIELD = 5
+"""Where the SubjectPublicKeyInfo stands among ``_fields``."""
+
+
+def spki_of(der: bytes) -> bytes:
+    """The SubjectPublicKeyInfo of *der*, tag and length too; b"" if it has none."""
+    fields = _fields(der)
+    if len(fields) <= KEY_FIELD or fields[KEY_FIELD][0] != SEQUENCE:
+        return b""
+    return _whole(*fields[KEY_FIELD])
+
+
+def _whole(tag: int, contents: bytes) -> bytes:
+    """An item in DER."""
+    size = len(contents)
+    if size < 0x80:
+        return bytes((tag, size)) + contents
+    octets = (size.bit_length() + 7) // 8
+    return bytes((tag, 0x80 | octets)) + size.to_bytes(octets) + contents
+
+
+def _key(spki: bytes) -> str:
+    """The kind and size of the key in *spki*, the contents of a SubjectPublicKeyInfo."""
+    (_, algorithm), (_, bits) = [*_items(spki), (0, b""), (0, b"")][:2]
+    (tag, oid), (kind, parameters) = [*_items(algorithm), (0, b""), (0, b"")][:2]
+    if tag != OID:
+        return ""
+    name = _KEYS.get(dotted := _dotted(oid), dotted)
+    if name.startswith("RSA"):
+        modulus = int.from_bytes(
+            next(_items(_inside(bits[1:])), (0, b""))[1]
+        )  # behind the count of unused bits
+        return f"{name} {modulus.bit_length()}"
+    if name == "EC" and kind == OID:
+        return f"{name} {_CURVES.get(curve := _dotted(parameters), curve)}"
+    return name
 
 
 def _items(data: bytes) -> Iterator[Item]:

@@ -78,6 +78,17 @@ class TlsOptions(Struct, frozen=True):
     minimum: Annotated[str | None, Meta(description="--tls-min: 1.0 to 1.3.")] = None
     maximum: Annotated[str | None, Meta(description="--tls-max: 1.0 to 1.3.")] = None
     alpn: Annotated[tuple[str, ...], Meta(description="Protocols that are offered.")] = ("http/1.1",)
+    ciphers: Annotated[
+        str | None,
+        Meta(description="--ciphers: OpenSSL's list, for TLS 1.2 and older; null for the usual ones."),
+    ] = None
+    pinned: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="--pinnedpubkey: the server's public key is to be one of these (base64 of the SHA-256 "
+            "of its SubjectPublicKeyInfo); empty for any."
+        ),
+    ] = ()
 
 
 class Route(Struct, frozen=True):
@@ -341,6 +352,10 @@ class TlsDone(Struct, frozen=True, tag_field="event", tag="tls-done"):
     problem: Annotated[str | None, Meta(description="What verification would have said, with --insecure.")] = (
         None
     )
+    issuers: Annotated[
+        tuple[Certificate, ...],
+        Meta(description="The certificates that the server sent behind its own, in its order."),
+    ] = ()
 
 
 class TlsFailed(Struct, frozen=True, tag_field="event", tag="tls-failed"):
@@ -348,8 +363,10 @@ class TlsFailed(Struct, frozen=True, tag_field="event", tag="tls-failed"):
 
     at: Microseconds
     kind: Annotated[
-        Literal["certificate", "alert", "not-tls", "fin", "reset", "error"],
-        Meta(description="What kind of failure."),
+        Literal["certificate", "pinned-key", "alert", "not-tls", "fin", "reset", "error"],
+        Meta(
+            description="What kind of failure; pinned-key: the server has another key than --pinnedpubkey says."
+        ),
     ]
     error: Annotated[str, Meta(description="In words.")]
     received: Annotated[
@@ -369,6 +386,10 @@ class TlsFailed(Struct, frozen=True, tag_field="event", tag="tls-failed"):
             "other."
         ),
     ] = ""
+    issuers: Annotated[
+        tuple[Certificate, ...],
+        Meta(description="The certificates that the server sent behind its own, in its order."),
+    ] = ()
 
 
 class Sent(Struct, frozen=True, tag_field="event", tag="sent"):

@@ -115,6 +115,12 @@ class Secrets:
         first, semicolon, attributes = text.partition(";")
         return self._pair(first) + semicolon + attributes
 
+    def header(self, text: str) -> str:
+        """Of a header as it was typed, ``Name: value``."""
+        name, colon, value = text.partition(":")
+        rule = _rule(name.strip().lower().encode("utf-8", "replace"))
+        return text if rule is None else name + colon + rule(self, value)
+
     def url(self, text: str) -> str:
         """Of a URL or a part of one, perhaps with something before it (Refresh)."""
         text = re.sub(r"(?<=//)[^/?#\\]*(?=@)", lambda match: self.userinfo(match[0]), text)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from wsprobe.certificate import days_left
+from wsprobe.exchange import TlsDone, TlsFailed
 from wsprobe.judge import judge, outcome
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
@@ -111,6 +113,15 @@ def close_of(reading: Reading) -> Close | None:
         clean=theirs is not None and ours is not None,
         by="server" if first is theirs else "client",
     )
+
+
+def certificate_days(exchange: Exchange) -> int | None:
+    """Whole days that the server's certificate was still valid when it was asked, below zero if it had expired;
+    None if it showed none."""
+    for event in reversed(exchange.events):
+        if isinstance(event, TlsDone | TlsFailed) and event.certificate is not None:
+            return days_left(event.certificate, exchange.started)
+    return None
 
 
 VARYING = frozenset({b"date", b"sec-websocket-accept", b"age", b"expires", b"last-modified"})

@@ -27,6 +27,12 @@ def shown_text(text: str) -> str:
     return visible(data)
 
 
+def printable(text: str) -> str:
+    """*text* with all that a terminal or a page could take for a command, and surrogates, as escapes. Not
+    reversible: for words that passed `visible`, or are our own, and for whatever else came among them."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
 _ESCAPE = re.compile(r"\\(\\|x[0-9a-f]{2})")
 
 

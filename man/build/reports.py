@@ -41,6 +41,7 @@ OBJECTS: dict[type, str] = {
     as_json.BodyJson: "body",
     as_json.HopJson: "hops",
     as_json.TlsJson: "tls",
+    as_json.CertificateJson: "tls: chain",
     exchange.Certificate: "certificate",
     as_json.TimingJson: "timing",
     as_json.FindingJson: "findings",

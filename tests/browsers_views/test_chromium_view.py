@@ -12,6 +12,7 @@ from tests.browsers_views.recordings import HEAD, MS, OPEN, URL, frame, recorded
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.inflate import TOO_LONG
+from wsprobe.browsers.objections import objections
 from wsprobe.exchange import (
     Act,
     Certificate,
@@ -222,6 +223,7 @@ def test_of_several_faults_of_a_certificate_the_most_serious_is_named(
     recording = Exchange(plan, events, started="2026-01-01T00:00:00Z")  # type: ignore[arg-type]
     (line,) = CHROMIUM.view(url, Page(), [read(recording)]).console
     assert line.endswith(f"net::ERR_CERT_{error}")
+    assert objections(recording)["chromium"] == f"net::ERR_CERT_{error}"
 
 
 def test_an_attempt_that_failed_before_one_that_worked_is_no_failure() -> None:

@@ -419,5 +419,52 @@ def test_verbose_shows_frames_and_odd_line_ends(capsys: Capture) -> None:
 
 def test_verbose_shows_a_header_of_the_proxy_protocol(capsys: Capture) -> None:
     """The lab does not want one, and takes it for a request line."""
-    run(["connect", "-v", "-s", "--haproxy-clientip", "192.0.2.7", "lab:/"])
+    run(["connect", "-v", "--haproxy-clientip", "192.0.2.7", "lab:/"])
     assert "> PROXY TCP4 192.0.2.7 127.0.0.1 " in capsys.readouterr().err
+
+
+def test_the_chain_is_in_the_report(capsys: Capture) -> None:
+    tls = json_of(capsys, "lab:wss-expired")["tls"]
+    assert isinstance(tls, dict)
+    (only,) = tls["chain"]
+    assert (only["subject"], only["key"]) == (tls["certificate"]["subject"], "EC P-256")
+    assert tls["days_left"] == only["days_left"] < 0
+    assert tls["browsers"]["chromium"] == "net::ERR_CERT_DATE_INVALID"
+    assert run(["connect", "lab:wss-expired"]) == 5
+    text = capsys.readouterr().out
+    assert f"{-tls['days_left']} days ago" in text
+    assert "Chromium says: net::ERR_CERT_DATE_INVALID\n" in text
+    assert run(["connect", "-v", "-k", "lab:wss-expired"]) == 0
+    assert "  public key sha256//" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "met"),
+    [("wss-expired", "0", False), ("https-page-wss", "1", True), ("https-page-wss", "99999999", False)],
+)
+def test_the_days_that_a_certificate_has_left(capsys: Capture, name: str, days: str, met: bool) -> None:
+    assert run(["connect", "-s", "--expect", f"cert-days={days}", f"lab:{name}"]) == (0 if met else 20)
+    assert run(["connect", "-w", "%{cert_days}", f"lab:{name}"]) in (0, 5)
+    shown = capsys.readouterr().out
+    assert (int(shown) >= int(days)) is met
+
+
+def test_without_tls_no_certificate_has_days_left(capsys: Capture) -> None:
+    assert run(["connect", "--expect", "cert-days=0", "lab:ok"]) == 20
+    assert "expected cert-days=0, found nothing" in capsys.readouterr().err
+    assert run(["connect", "-w", "%{cert_days}", "lab:ok"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_a_pinned_key(capsys: Capture, tmp_path: Path) -> None:
+    other = "sha256//" + "A" * 43 + "="
+    assert run(["connect", "-k", "--pinnedpubkey", other, "lab:https-page-wss"]) == 5
+    assert "fail pinned-key-mismatch\n" in capsys.readouterr().out
+    # Of a browser that does not pin the key, no more is known than that it would have gone on.
+    run(["compare", "--browser", "all", "--json", "--pinnedpubkey", other, "lab:https-page-wss"])
+    views = json.loads(capsys.readouterr().out)["views"]
+    assert {view["outcome"] for view in views} == {"connecting"}
+    (tmp_path / "key").write_text("no key")
+    for wrong in ("sha256//AAAA", f"{other};sha1//AAAA", str(tmp_path / "key"), str(tmp_path / "none")):
+        assert run(["connect", "--pinnedpubkey", wrong, "lab:https-page-wss"]) == 2
+        assert "--pinnedpubkey: " in capsys.readouterr().err

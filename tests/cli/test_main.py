@@ -31,6 +31,8 @@ from wsprobe.outcome import TABLE, Exit
         (["connect", "--resolve", "x", "ws://h/"], "--resolve"),
         (["connect", "--connect-to", "a:b:c:d", "ws://h/"], "--connect-to"),
         (["connect", "--haproxy-clientip", "me", "ws://h/"], "'me' is not an IP address"),
+        (["connect", "--ciphers", "none", "wss://127.0.0.1:9/"], "no cipher of TLS 1.2"),
+        (["connect", "--expect", "cert-days=soon", "ws://h/"], "'soon' is not a number"),
         (["connect", "-x", "gopher://p/", "ws://h/"], "gopher"),
         (["connect", "--expect", "colour=red", "ws://h/"], "--expect"),
         (["connect", "-w", "%{nonsense}", "ws://h/"], "no variable %{nonsense} (see wsprobe connect --help)\n"),

@@ -28,6 +28,7 @@ OFFLINE = [
 STATUS = {
     "wsprobe connect -s -w": Exit.REFUSED,
     "wsprobe connect --save": Exit.INVALID,
+    "wsprobe connect --report": Exit.REFUSED,
     "wsprobe connect 'lab:/close": Exit.CLOSED,
     "wsprobe connect 'lab:/status": Exit.REFUSED,
     "wsprobe compare --browser-mode lab:status-403 lab:refused": Exit.DIFFERENT,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -125,6 +128,65 @@ class TestProxyProtocol:
     def test_without_a_header(self, nginx: Nginx, probe: Probe) -> None:
         told = probe(f"ws://{HOST}:{nginx.behind}/")
         assert (told.outcome, told.received) == ("dropped", b"")
+
+
+class TestChain:
+    """What openssl and curl say of the same server."""
+
+    ROUTE = ("--connect-to", f"good.example::{HOST}:")
+
+    def test_fingerprint_key_and_days(self, nginx: Nginx, probe: Probe, need: Callable[[str], str]) -> None:
+        told = probe(f"wss://good.example:{nginx.tls_port}/", *self.ROUTE, "--cacert", str(nginx.authority))
+        (shown,) = told.value["tls"]["chain"]
+        pem = (nginx.authority.parent / "good.example.pem").read_bytes()
+
+        def openssl(command: str, data: bytes) -> bytes:
+            words = [need("openssl"), *command.split()]
+            return subprocess.run(words, input=data, capture_output=True, check=True, timeout=30).stdout
+
+        found = openssl("x509 -noout -fingerprint -sha256", pem).decode().strip().partition("=")[2]
+        assert shown["sha256"] == found.replace(":", "").lower()
+        key = openssl("pkey -pubin -outform DER", openssl("x509 -noout -pubkey", pem))
+        digest = base64.b64encode(hashlib.sha256(key).digest()).decode()
+        assert shown["public_key"] == f"sha256//{digest}"
+        assert shown["key"] == "EC P-256"
+        assert told.value["tls"]["days_left"] == shown["days_left"] > 0
+
+    @pytest.mark.parametrize("form", ["hash", "DER", "PEM"])
+    def test_a_pinned_key_is_taken_as_curl_takes_it(
+        self, nginx: Nginx, probe: Probe, need: Callable[[str], str], tmp_path: Path, form: str
+    ) -> None:
+        at = f"good.example:{nginx.tls_port}/denied"
+        trust = ("--cacert", str(nginx.authority))
+        right = probe(f"wss://{at}", *self.ROUTE, *trust).value["tls"]["chain"][0]["public_key"]
+        wrong = f"sha256//{'A' * 43}="
+        if form != "hash":
+            certificate = str(nginx.authority.parent / "good.example.pem")
+            pem = subprocess.run(
+                [need("openssl"), "x509", "-noout", "-pubkey", "-in", certificate],
+                capture_output=True,
+                check=True,
+            ).stdout
+            der = base64.b64decode(b"".join(pem.splitlines()[1:-1]))
+            (tmp_path / "key").write_bytes(pem if form == "PEM" else der)
+            right = str(tmp_path / "key")
+        for pin, good in ((right, True), (f"{wrong};{right}", form == "hash"), (wrong, False)):
+            if form != "hash" and ";" in pin:
+                continue
+            by_curl = [need("curl"), "-s", "-o", "-", "-k", *self.ROUTE, "--pinnedpubkey", pin, f"https://{at}"]
+            status = subprocess.run(by_curl, capture_output=True, timeout=30).returncode
+            assert status == (0 if good else 90)
+            told = probe(f"wss://{at}", *self.ROUTE, "-k", "--pinnedpubkey", pin)
+            assert (told.outcome, "pinned-key-mismatch" in told.findings) == (
+                ("refused", False) if good else ("tls-failed", True)
+            )
+
+    def test_ciphers(self, nginx: Nginx, probe: Probe) -> None:
+        name = "ECDHE-ECDSA-CHACHA20-POLY1305"
+        options = ("-k", *self.ROUTE, "--ciphers", name)
+        url = f"wss://good.example:{nginx.tls_port}/"
+        assert probe(url, *options, "--tls-max", "1.2").value["tls"]["cipher"] == name
+        assert probe(url, *options).value["tls"]["cipher"].startswith("TLS_")
 
 
 class TestTls:

@@ -11,10 +11,12 @@ from urllib.parse import unquote_to_bytes
 
 from wsprobe import authentication
 from wsprobe.authentication import Credentials, quoted
+from wsprobe.certificate import SELF_SIGNED, faults, untrusted
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
     Ended,
+    Exchange,
     Received,
     ResolveFailed,
     Sent,
@@ -48,7 +50,29 @@ def hindrance(reading: Reading) -> Failure | TlsDone | None:
 def given_up(reading: Reading) -> bool:
     """True if we stopped trying before there was a result: an engine would have gone on."""
     last = reading.exchange.events[-1]
-    return isinstance(last, Ended) and last.how in ("timeout", "interrupted")
+    pinned = any(isinstance(e, TlsFailed) and e.kind == "pinned-key" for e in reading.exchange.events)
+    return pinned or (isinstance(last, Ended) and last.how in ("timeout", "interrupted"))
+
+
+def certificate_faults(exchange: Exchange) -> set[str]:
+    """What is wrong with the certificate that was refused, or let pass, in words of ``TlsFailed.reason``; empty
+    if nothing is known against it."""
+    plan, found = exchange.plan, set[str]()
+    for event in exchange.events:
+        if isinstance(event, TlsDone) and event.problem is None:
+            continue
+        if not isinstance(event, TlsDone) and not (
+            isinstance(event, TlsFailed) and event.kind == "certificate"
+        ):
+            continue
+        if isinstance(event, TlsFailed):
+            found.add(event.reason or "other")
+        elif untrusted(event.problem or ""):
+            found.add("self-signed" if (event.problem or "").startswith(SELF_SIGNED) else "unknown-ca")
+        if event.certificate is not None:
+            name = plan.tls.server_name or plan.target.host
+            found |= {reason for reason, _ in faults(event.certificate, name, exchange.started)}
+    return found
 
 
 def reset_unasked(reading: Reading) -> bool:

@@ -228,7 +228,7 @@ def compare(
         from wsprobe.cli.run_browser import run_browsers  # the lab, and processes
 
         by, reports, seen = run_browsers(words, started, said, by)
-    elif said.as_json and all(_is_recording(word) for word in words):
+    elif said.as_json and said.report_to is None and all(_is_recording(word) for word in words):
         every = (line for word in words for line in lines(word))
         first = list(islice(every, HELD + 1))
         if len(first) > HELD:
@@ -251,6 +251,7 @@ def compare(
     if not all(each.held.same for found in seen for each in found):
         result = Exit.DIFFERENT
     unmet = [sentence for each in reports for sentence in expect.unmet(said.expectations, each)]
+    as_they_came = reports
     if said.redact:
         from wsprobe.cli.masked import masked  # only where it is asked for
 
@@ -260,6 +261,10 @@ def compare(
         show(reports, groups, said, seen)
     if said.save is not None:
         save(said.save, [each.exchange for each in reports])
+    if said.report_to is not None:
+        from wsprobe.cli.report_file import ReportFile  # only where it is asked for
+
+        ReportFile(said, "compare").compared(as_they_came, groups, seen)
     if said.expectations:
         for sentence in unmet if not said.silent else ():
             note(sentence)

@@ -37,6 +37,7 @@ from wsprobe.report import Report
 from wsprobe.visible import shown_text
 
 if TYPE_CHECKING:
+    from wsprobe.cli.report_file import ReportFile
     from wsprobe.cli.talk import Listener
     from wsprobe.show.lines import Look
     from wsprobe.show.verbose import Conversation
@@ -49,6 +50,7 @@ EXAMPLES = (
     ),
     ("wsprobe connect --json @urls.txt | jq -r '[.url, .outcome] | @tsv'", "One line for each URL of a file:"),
     ("wsprobe connect --expect close=4401 wss://chat.example/ws", "In a script: does it close with 4401?"),
+    ("wsprobe connect --report refused.html wss://chat.example/ws", "A page for a colleague, secrets masked:"),
     ("wsprobe connect lab:status-403", "Try it without a server:"),
 )
 
@@ -129,6 +131,11 @@ class Output:
             raise click.UsageError("--output takes the body of one URL; with several, use --json")
         check_writable(settings.save, "save")
         check_writable(settings.body_to, "output")
+        self._file: ReportFile | None = None
+        if settings.report_to is not None:
+            from wsprobe.cli.report_file import ReportFile  # the views and both forms, for those who ask
+
+            self._file = ReportFile(settings, "connect", several)
 
     def _talk(self) -> None:
         """Where standard output is no terminal, it is for the messages, raw, and the report goes to standard
@@ -151,6 +158,16 @@ class Output:
         if self._progress is not None:
             self._progress.clear()
             note(f"{counted(self._outcomes.total(), 'URL')}: {self._summary()}")
+        if self._file is not None and self._outcomes:
+            self._write(self._file)
+
+    def _write(self, file: ReportFile) -> None:
+        """What cannot be written takes nothing from what was printed: one line says so."""
+        try:
+            file.written()
+        except click.UsageError as error:
+            note(error.format_message())
+            self.exit_status = Exit.USAGE
 
     def _summary(self) -> str:
         return ", ".join(f"{count} {word}" for word, count in self._outcomes.most_common()) or "none was asked"
@@ -185,6 +202,7 @@ class Output:
         """Print and keep one report."""
         if self._settings.expectations:
             report = self._expected(report)
+        as_it_came = report
         if self._settings.redact:  # judged, and held to what was expected, as it came
             from wsprobe.cli.masked import masked
 
@@ -202,6 +220,8 @@ class Output:
         self._print(report)
         if self._settings.save is not None:
             save(self._settings.save, [report.exchange])
+        if self._file is not None:
+            self._file.asked(as_it_came)
 
     def _expected(self, report: Report) -> Report:
         failed = expect.unmet(self._settings.expectations, report)

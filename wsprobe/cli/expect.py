@@ -11,11 +11,11 @@ from wsprobe.browsers import ENGINES
 from wsprobe.judge import FINDINGS
 from wsprobe.nearest import nearest
 from wsprobe.outcome import STATUS_OF
-from wsprobe.report import Close, Report, close_of
+from wsprobe.report import Close, Report, certificate_days, close_of
 
 
 class Expectation(Struct, frozen=True):
-    """*what* should be *wanted*; without *wanted*, it should be there at all."""
+    """*what* should be *wanted* (cert-days: at least so many); without *wanted*, it should be there at all."""
 
     text: str
     what: str
@@ -23,10 +23,13 @@ class Expectation(Struct, frozen=True):
     wanted: str | None
 
 
-KINDS = ("status", "outcome", "close", "close-reason", "protocol", "header", "finding", "view")
+KINDS = ("status", "outcome", "close", "close-reason", "protocol", "header", "finding", "cert-days", "view")
 NAMED = ("header", "finding", "view")
 """Those that a name belongs to, after a colon."""
-FORMS = "status=403, outcome=open, close=4403, close-reason=TEXT, protocol=NAME, header:NAME=VALUE, finding:ID"
+FORMS = (
+    "status=403, outcome=open, close=4403, close-reason=TEXT, protocol=NAME, header:NAME=VALUE, finding:ID, "
+    "cert-days=14"
+)
 VIEW_OUTCOMES = ("open", "failed", "closed", "connecting", "threw", "follows")
 VIEW = "view:BROWSER=CODE"
 """Of `compare`: the code of the close event that script in this browser gets, or the view's outcome."""
@@ -49,7 +52,7 @@ def _parse(text: str) -> Expectation:
 
 def _possible(text: str, what: str, name: str, wanted: str | None) -> None:
     """Raises click.UsageError for what could never hold: a slip of the pen is no failed test."""
-    if what in ("status", "close") and not (wanted or "").isdigit():
+    if what in ("status", "close", "cert-days") and not (wanted or "").isdigit():
         raise click.UsageError(f"--expect: '{text}': {wanted!r} is not a number")
     if what == "view":
         _known(text, name, ENGINES)
@@ -75,6 +78,8 @@ def unmet(expectations: Sequence[Expectation], report: Report) -> list[str]:
     for each in expectations:
         found = FOUND[each.what](report, each.name)
         good = bool(found) if each.wanted is None else each.wanted in found
+        if each.what == "cert-days":
+            good = any(int(days) >= int(each.wanted or 0) for days in found)
         if not good:
             was = ", ".join(found) if found else "nothing"
             failed.append(f"{report.title}: expected {each.text}, found {was}")
@@ -108,6 +113,11 @@ def _close_reason(report: Report, _: str) -> list[str]:
     return [] if close is None else [close.reason]
 
 
+def _certificate_days(report: Report, _: str) -> list[str]:
+    days = certificate_days(report.exchange)
+    return [] if days is None else [str(days)]
+
+
 def _view(report: Report, name: str) -> list[str]:
     """The close code that script in this browser gets, and the view's outcome."""
     found = []
@@ -125,6 +135,7 @@ FOUND: dict[str, Callable[[Report, str], list[str]]] = {
     "close-reason": _close_reason,
     "protocol": lambda report, _: _header(report, "sec-websocket-protocol"),
     "header": _header,
+    "cert-days": _certificate_days,
     "view": _view,
     "finding": lambda report, name: [f.level for f in report.verdict.findings if f.id == name],
 }

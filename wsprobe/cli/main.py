@@ -17,8 +17,9 @@ import click
 
 from wsprobe import __version__
 from wsprobe.cli.option import leaves
-from wsprobe.cli.streams import forget_output, note, prepare, printable, unheard
+from wsprobe.cli.streams import forget_output, note, prepare, unheard
 from wsprobe.outcome import Exit
+from wsprobe.visible import printable
 
 COMMANDS = {
     "connect": "make one handshake and report exactly what came back",

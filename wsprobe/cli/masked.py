@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 def masked(report: Report, secrets: Secrets | None = None) -> Report:
-    """*report* with every secret masked, in the recordings and in what is said of them. *secrets*, if given,
-    remembers them."""
+    """*report* with every secret masked, in the recordings and in what is said of them. *secrets* are those
+    known before, and learns of more."""
     secrets = Secrets() if secrets is None else secrets
     for answer in report.answers:
         if answer is not None:

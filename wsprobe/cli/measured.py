@@ -24,6 +24,8 @@ def compare_measured(path: str, words: Sequence[str], engines: Sequence[str], sa
     """
     if said.expectations or said.save is not None:
         raise click.UsageError("--measured: nothing is asked and recorded here; leave --expect and --save out")
+    if said.report_to is not None:
+        raise click.UsageError("--measured: a report is about a handshake; leave --report out")
     measured = _loaded(path)
     if words:
         names = [_name(word, measured) for word in words]

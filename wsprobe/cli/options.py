@@ -24,7 +24,7 @@ from wsprobe.cli.keys import Method
 from wsprobe.cli.netrc import Netrc
 from wsprobe.cli.option import Rate, Seconds, option, together
 from wsprobe.cli.proxies import Proxies
-from wsprobe.cli.streams import Color
+from wsprobe.cli.streams import Color, check_replaceable
 from wsprobe.exchange import Act, Limits, Route, TlsOptions
 from wsprobe.opening import Offer
 from wsprobe.schedule import Pace
@@ -426,6 +426,26 @@ connection = together(
     ),
     option("--tls-min", type=click.Choice(VERSIONS), rare=True, section=TLS, help="lowest TLS version"),
     option("--tls-max", type=click.Choice(VERSIONS), rare=True, section=TLS, help="highest TLS version"),
+    option(
+        "--ciphers",
+        metavar="LIST",
+        rare=True,
+        section=TLS,
+        help="offer these ciphers for TLS 1.2 and older, as OpenSSL's list has them",
+        long="As ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256 (openssl-ciphers(1)). Those of "
+        "TLS 1.3 are offered besides, as in curl, unless --tls-max is 1.2. There is no --tls13-ciphers: "
+        "Python's ssl has no way to choose among them.",
+    ),
+    option(
+        "--pinnedpubkey",
+        metavar="FILE|HASHES",
+        rare=True,
+        section=TLS,
+        help="fail unless the server's public key is this: a file (PEM or DER), or sha256//HASH[;sha256//HASH]",
+        long="As in curl, with -k too, and before anything is sent. The hash is base64 of the SHA-256 of the "
+        "key (SubjectPublicKeyInfo); -v shows that of the server. It holds for the target and wherever -L "
+        "leads, not for an https proxy.",
+    ),
 )
 
 SESSION = "Session"
@@ -466,7 +486,8 @@ expecting = together(
         shell_complete=expectations,
         section=VERDICT,
         help=f"exit with 20 unless this holds, with 0 if it does: {expect.FORMS}",
-        long="Repeatable; all must hold. The exit status of the outcome itself is then not used. What could "
+        long="Repeatable; all must hold. cert-days is a minimum: whole days that the server's certificate is "
+        "still valid. The exit status of the outcome itself is then not used. What could "
         f"never hold, such as a finding that does not exist, is a usage error. compare has {expect.VIEW} too: "
         "the code of the close event that script gets there, or the outcome of that view; all others are about "
         "wsprobe's own exchange.",
@@ -608,6 +629,24 @@ output = together(
         help="append the recording to FILE, for compare and for bug reports (- is standard output)",
         long="compare keeps wsprobe's own exchange there; those of the engines are in its --json.",
     ),
+    option(
+        "--report",
+        "report_to",
+        metavar="FILE",
+        section=OUTPUT,
+        help="write all of it to FILE.html, a page, or FILE.md, for an issue; masked",
+        long="One file to send to a colleague: both sides next to each other, findings with links to the "
+        "sections, likely causes, where the time went, every byte, and the command that repeats it. The page "
+        "loads nothing and has no script. Several URLs are sections of one file. What --redact masks is masked "
+        "in it, and it says so; the report on standard output stays as it is.",
+    ),
+    option(
+        "--no-redact",
+        is_flag=True,
+        rare=True,
+        section=OUTPUT,
+        help="with --report: mask nothing in the file",
+    ),
 )
 
 own_output = together(
@@ -712,6 +751,9 @@ class Settings(Struct, frozen=True):
     silent: bool = False
     write_out: str | None = None
     save: str | None = None
+    report_to: str | None = None
+    """The file of --report: .html or .md."""
+    no_redact: bool = False
 
 
 def settings(values: dict[str, Any], page: bool = False) -> Settings:
@@ -752,7 +794,28 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         silent=values["silent"],
         write_out=get("write_out"),
         save=values["save"],
+        report_to=_report_to(values),
+        no_redact=values["no_redact"],
     )
+
+
+REPORTS = (".html", ".md")
+
+
+def _report_to(values: dict[str, Any]) -> str | None:
+    path: str | None = values["report_to"]
+    if values["no_redact"] and values["redact"]:
+        raise click.UsageError("--redact and --no-redact exclude each other")
+    if path is None:
+        if values["no_redact"]:
+            raise click.UsageError("--no-redact is about the file of --report: add --report FILE.html")
+        return None
+    if not path.lower().endswith(REPORTS):
+        raise click.UsageError(
+            f"--report: {path!r} ends neither in .html nor in .md: the end of its name says which it is to be"
+        )
+    check_replaceable(path, "report")
+    return path
 
 
 def _asking(values: dict[str, Any], page: bool) -> Asking:
@@ -988,7 +1051,40 @@ def _tls(values: dict[str, Any]) -> TlsOptions:
         server_name=values["servername"],
         minimum=values["tls_min"],
         maximum=values["tls_max"],
+        ciphers=values["ciphers"],
+        pinned=() if values["pinnedpubkey"] is None else _pinned(values["pinnedpubkey"]),
     )
+
+
+_PIN = "sha256//"
+
+
+def _pinned(text: str) -> tuple[str, ...]:
+    """The hashes that --pinnedpubkey names, or that of the key in its file."""
+    from base64 import b64decode  # late: only for this option
+
+    if text.startswith(_PIN):
+        pins = [each.strip() for each in text.split(";") if each.strip()]
+        for each in pins:
+            try:
+                size = len(b64decode(each.removeprefix(_PIN), validate=True))
+            except ValueError:
+                size = 0
+            if not each.startswith(_PIN) or size != 32:
+                raise click.UsageError(
+                    f"--pinnedpubkey: {each!r} is not {_PIN} and the base64 of a SHA-256 (44 characters)"
+                )
+        return tuple(each.removeprefix(_PIN) for each in pins)
+    _readable(text, "--pinnedpubkey")
+    from wsprobe.certificate import pin, spki_in
+
+    with open(text, "rb") as file:
+        key = spki_in(file.read())
+    if not key:
+        raise click.UsageError(
+            f"--pinnedpubkey: {text}: no public key; to take it from a certificate: openssl x509 -pubkey -noout"
+        )
+    return (pin(key),)
 
 
 def _readable(path: str | None, name: str) -> None:

@@ -97,6 +97,8 @@ def not_in_a_browser(said: Settings, by: Readers) -> Iterator[str]:
         "--servername": tls.server_name,
         "--tls-min": tls.minimum,
         "--tls-max": tls.maximum,
+        "--ciphers": tls.ciphers,
+        "--pinnedpubkey": tls.pinned,
         "--as-is": by.as_is,
     }
     yield from (written for written, given in asked.items() if given)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -15,6 +17,7 @@ import click
 
 from wsprobe.exchange import Exchange
 from wsprobe.show.lines import Line, Look, plain
+from wsprobe.visible import printable
 
 Color = Literal["auto", "always", "never"]
 
@@ -111,11 +114,6 @@ def unheard() -> Iterator[None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
-def printable(text: str) -> str:
-    """*text* with all that a terminal could take for a command, and surrogates, as escapes."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-
-
 def save(path: str, exchanges: Iterable[Exchange]) -> None:
     """Append recordings to the file at *path*, one a line; - is standard output. Raises click.UsageError."""
     from wsprobe.archive import dump  # json, for those who ask for it
@@ -129,6 +127,43 @@ def check_writable(path: str | None, option: str) -> None:
         return
     try:
         open(path, "ab").close()
+    except OSError as error:
+        raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
+
+
+def write_whole(path: str, pieces: Iterable[str], option: str) -> None:
+    """Write text to the file at *path* so that it is there as a whole, or is what it was before.
+
+    Raises click.UsageError if it cannot be written.
+    """
+    path = os.path.realpath(path)
+    beside = f"{path}.{os.getpid()}.part"
+    try:
+        try:
+            with open(beside, "x", encoding="utf-8", newline="\n") as file:
+                file.writelines(pieces)
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileNotFoundError):
+                os.chmod(beside, stat.S_IMODE(os.stat(path).st_mode))
+            os.replace(beside, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(beside)
+            raise
+    except OSError as error:
+        raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
+
+
+def check_replaceable(path: str, option: str) -> None:
+    """Raises click.UsageError, before anything is asked, if `write_whole` could not write *path*."""
+    path = os.path.realpath(path)
+    if os.path.isdir(path):
+        raise click.UsageError(f"--{option}: {path}: {os.strerror(errno.EISDIR)}")
+    beside = f"{path}.{os.getpid()}.part"
+    try:
+        open(beside, "x").close()
+        os.unlink(beside)
     except OSError as error:
         raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
 

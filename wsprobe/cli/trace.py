@@ -202,6 +202,8 @@ def command(url: str, **values: Any) -> int:
     after what has been seen is not sent. Only the host of the URL is asked, and that of --backend.
     """
     said = settings(values)
+    if values["dry_run"] and said.report_to is not None:
+        raise click.UsageError("--report: with --dry-run nothing is sent, so there is nothing to report")
     return trace(url, said, tracing(values), Output(said))
 
 
@@ -386,9 +388,16 @@ class Output:
             sys.stderr.write("\n")
 
     def end(self, seen: Seen, choice: Choice) -> None:
-        """The conclusions, if anything was asked."""
+        """The conclusions, if anything was asked, and the file of --report."""
         if not self._reports:
             return
+        self._conclude(seen, choice)
+        if self._settings.report_to is not None:
+            from wsprobe.cli.report_file import ReportFile  # only where it is asked for
+
+            ReportFile(self._settings, "trace").traced(seen, choice)
+
+    def _conclude(self, seen: Seen, choice: Choice) -> None:
         found = conclusions(seen)
         if not self._settings.as_json:
             self._emit(show.concluded(found, seen, choice, self._look))

@@ -77,6 +77,16 @@ CERTIFICATE_UNCHECKED = Entry(
     usual="a development certificate",
     advice="Try again without `-k` before taking the result for what users see.",
 )
+PINNED_KEY_MISMATCH = Entry(
+    "pinned-key-mismatch",
+    "fail",
+    _TLS,
+    title="The server has another key than the one that is pinned",
+    meaning="`--pinnedpubkey` names the public key that the server's certificate is to have, and this has "
+    "another. Nothing was sent.",
+    usual="a certificate that was renewed with a new key, another server, or a proxy that reads TLS on the way",
+    advice="Find out why the key changed before you pin the new one.",
+)
 TLS_ALERT = Entry(
     "tls-alert",
     "fail",
@@ -226,6 +236,8 @@ def _failed(reading: Reading, event: TlsFailed) -> Finding:
     match event.kind:
         case "certificate":
             return _certificate(reading, event, said)
+        case "pinned-key":
+            return PINNED_KEY_MISMATCH.found(_with(event.certificate, said))
         case "alert":
             return _ALERTS.get(event.alert or 0, TLS_ALERT).found(said)
         case "not-tls":

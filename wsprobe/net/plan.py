@@ -66,5 +66,7 @@ def check(plan: Plan) -> Ready:
 
         from wsprobe.net.tls import context as trusting
 
-        proxy_context = trusting(replace(plan.tls, certificate=None, key=None, server_name=None))
+        proxy_context = trusting(
+            replace(plan.tls, certificate=None, key=None, server_name=None, ciphers=None, pinned=())
+        )
     return Ready(plan, context, proxy, proxy_context)

@@ -284,8 +284,9 @@ def _late_alert(end: End, tape: Tape) -> End:
     (RFC 8446 section 2), so its refusal comes when we already wait for the answer.
     """
     if end.alert is not None and not any(isinstance(event, Received) for event in tape.events):
-        shown = next((event.certificate for event in tape.events if isinstance(event, TlsDone)), None)
-        tape.add(TlsFailed(tape.now(), "alert", end.error, certificate=shown, alert=end.alert))
+        done = next((event for event in tape.events if isinstance(event, TlsDone)), None)
+        shown, issuers = (None, ()) if done is None else (done.certificate, done.issuers)
+        tape.add(TlsFailed(tape.now(), "alert", end.error, b"", shown, end.alert, issuers=issuers))
     return end
 
 

@@ -18,7 +18,7 @@ import trio
 
 from wsprobe import certificate
 from wsprobe.certificate import SELF_SIGNED, UNKNOWN_ISSUER, faults
-from wsprobe.exchange import Certificate, PlanError, TlsDone, TlsFailed, TlsOptions
+from wsprobe.exchange import Certificate, How, PlanError, TlsDone, TlsFailed, TlsOptions
 from wsprobe.net.stream import READ, End, Tape, Wire, utc
 
 NAMES = {
@@ -148,9 +148,15 @@ def _versions(made: ssl.SSLContext, options: TlsOptions) -> None:
         made.minimum_version = lowest
         if highest:
             made.maximum_version = highest
-    if lowest < ssl.TLSVersion.TLSv1_2:
+    ciphers = options.ciphers
+    if lowest < ssl.TLSVersion.TLSv1_2 and "@SECLEVEL" not in (ciphers or ""):
         # OpenSSL 3 offers TLS 1.0 and 1.1 at security level 0 only: their signatures are SHA-1 and MD5.
-        made.set_ciphers("DEFAULT:@SECLEVEL=0")
+        ciphers = f"{ciphers or 'DEFAULT'}:@SECLEVEL=0"
+    if ciphers is not None:
+        try:
+            made.set_ciphers(ciphers)
+        except ssl.SSLError:
+            raise PlanError(f"no cipher of TLS 1.2 or older is called {options.ciphers!r} by OpenSSL") from None
 
 
 def _version(text: str | None) -> ssl.TLSVersion | None:
@@ -344,6 +350,8 @@ async def secure(wire: Wire, context: ssl.SSLContext, options: TlsOptions, host:
         return _failed(TlsFailed(tape.now(), "error", f"{name!r} cannot be a server name: {error}"), tape)
     try:
         fault = await tls.handshake()
+        if fault is None and (other := _not_pinned(tls, options, tape.now())) is not None:
+            return _failed(other, tape)
         if fault is None:
             tape.add(_done(tls, context, name, tape.now()))
             return tls
@@ -379,10 +387,25 @@ async def _rest(wire: Wire) -> bytes:
     return rest
 
 
+def _not_pinned(tls: TlsWire, options: TlsOptions, at: int) -> TlsFailed | None:
+    """The failure if the server's key is none of those that are pinned, whether or not it is verified."""
+    if not options.pinned:
+        return None
+    shown, issuers = _shown(tls)
+    key = certificate.described(shown.der).public_key if shown is not None else ""
+    if key in options.pinned:
+        return None
+    wanted = " or ".join(f"sha256//{each}" for each in options.pinned)
+    error = (
+        f"the server's public key is sha256//{key}, not {wanted}" if key else "the server showed no public key"
+    )
+    return TlsFailed(at, "pinned-key", error, tls.seen, shown, issuers=issuers)
+
+
 def _done(tls: TlsWire, context: ssl.SSLContext, name: str, at: int) -> TlsDone:
     version = (tls.engine.version() or "").replace("TLSv", "TLS ")
     cipher = tls.engine.cipher()
-    shown = _shown(tls)
+    shown, issuers = _shown(tls)
     verified = context.verify_mode == ssl.CERT_REQUIRED
     passed = None
     if not verified and shown is not None:
@@ -397,11 +420,13 @@ def _done(tls: TlsWire, context: ssl.SSLContext, name: str, at: int) -> TlsDone:
         shown,
         verified,
         passed,
+        issuers,
     )
 
 
 def _failure(tls: TlsWire, fault: End | ssl.SSLError, at: int) -> TlsFailed:
     """Say why the handshake failed: what the peer's own bytes show goes before what OpenSSL makes of them."""
+    shown, issuers = _shown(tls)
     alert = in_records(tls.seen)
     if alert is None and isinstance(fault, ssl.SSLError):
         alert = reported(fault)
@@ -409,24 +434,26 @@ def _failure(tls: TlsWire, fault: End | ssl.SSLError, at: int) -> TlsFailed:
         return TlsFailed(at, "not-tls", "the answer is not TLS", tls.seen)
     if isinstance(fault, ssl.SSLCertVerificationError):
         reason = REASONS.get(fault.verify_code, "other")
-        return TlsFailed(at, "certificate", fault.verify_message, tls.seen, _shown(tls), reason=reason)
+        return TlsFailed(at, "certificate", fault.verify_message, tls.seen, shown, None, reason, issuers)
     if alert is not None:
         error = f"the peer refused with {described(alert)}"
-        return TlsFailed(at, "alert", error, tls.seen, _shown(tls), alert)
+        return TlsFailed(at, "alert", error, tls.seen, shown, alert, issuers=issuers)
     if isinstance(fault, ssl.SSLError):
-        return TlsFailed(at, "error", words_of(fault), tls.seen, _shown(tls))
+        return TlsFailed(at, "error", words_of(fault), tls.seen, shown, issuers=issuers)
     if fault.how in ("fin", "reset"):
         did = "closed" if fault.how == "fin" else "reset"
         error = f"the peer {did} the connection during the TLS handshake"
-        return TlsFailed(at, "fin" if fault.how == "fin" else "reset", error, tls.seen, _shown(tls))
-    return TlsFailed(at, "error", fault.error, tls.seen, _shown(tls))
+        return TlsFailed(at, "fin" if fault.how == "fin" else "reset", error, tls.seen, shown, issuers=issuers)
+    return TlsFailed(at, "error", fault.error, tls.seen, shown, issuers=issuers)
 
 
 def _failed(failure: TlsFailed, tape: Tape) -> End:
     tape.add(failure)
-    return End(failure.kind if failure.kind in ("fin", "reset") else "error", failure.error)
+    ends: dict[str, How] = {"fin": "fin", "reset": "reset", "pinned-key": "local"}
+    return End(ends.get(failure.kind, "error"), failure.error)
 
 
-def _shown(tls: TlsWire) -> Certificate | None:
-    chain = tls.chain("get_unverified_chain")
-    return certificate.read(chain[0]) if chain else None
+def _shown(tls: TlsWire) -> tuple[Certificate | None, tuple[Certificate, ...]]:
+    """The server's certificate, and those that it sent behind it."""
+    chain = [certificate.read(der) for der in tls.chain("get_unverified_chain")]
+    return (chain[0] if chain else None), tuple(chain[1:])

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from wsprobe.judge.finding import Finding
 from wsprobe.read.reading import Body, Head, Reading, Response
 from wsprobe.read.reading import Line as WireLine
-from wsprobe.show.lines import Budget, Line, Look, Piece, cells, cut, left_out, line
+from wsprobe.show.lines import Budget, Line, Look, Piece, cells, cut, left_out, line, styled
 from wsprobe.visible import hexdump
 
 HEAD_LINES = 100
@@ -38,6 +38,31 @@ def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[L
             rows += [*_missing(left, "interim answers", look), *head(response, findings, look, room), ()]
             left = 0
     return rows + _missing(left, "interim answers", look)
+
+
+def marked(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Line]:
+    """The same answers, and of each finding only the bytes meant, in the style of its level: for a place where
+    lines are broken, and carets would stand under something else."""
+    rows: list[Line] = []
+    for response in reading.responses:
+        room = Budget(HEAD_LINES, look)
+        left = 0
+        for wire in response.head.lines:
+            here = [f for f in findings if f.span is not None and _within(f.span, wire)]
+            if room.full and not here:
+                left += 1
+                continue
+            rows += _missing(left, "lines", look)
+            left = 0
+            of = room.take(_wire_line(wire, response.head, look))
+            for finding in here:
+                of = styled(of, *_columns(finding, wire, look), finding.level)
+            rows.append(of)
+        rows += _missing(left, "lines", look)
+        shown = [] if response.body is None else body(response.body, look)
+        rows += [(), *shown] if shown else []
+        rows += [()] if response.interim else []
+    return rows
 
 
 def head(response: Response, findings: Sequence[Finding], look: Look, room: Budget | None = None) -> list[Line]:
@@ -85,9 +110,7 @@ def _within(span: tuple[int, int], wire: WireLine) -> bool:
 
 def pointed(finding: Finding, wire: WireLine, look: Look) -> list[Line]:
     """Carets under the bytes meant, then what is said of them."""
-    assert finding.span is not None
-    left = min(finding.span[0] - wire.start, LONG_LINE)
-    right = min(max(finding.span[1] - wire.start, left), len(wire.text), LONG_LINE)
+    left, right = _meant(finding, wire)
     before = cells(look.text(wire.text[:left]))
     under = max(1, cells(look.text(wire.text[left:right])))
     mark = f"{finding.level} {finding.id}"
@@ -105,6 +128,20 @@ def pointed(finding: Finding, wire: WireLine, look: Look) -> list[Line]:
         line(" " * before, Piece("^" * under, finding.level), " ", Piece(mark, finding.level)),
         *said(finding, look),
     ]
+
+
+def _meant(finding: Finding, wire: WireLine) -> tuple[int, int]:
+    """Where in the line the bytes meant are, as far as it is shown."""
+    assert finding.span is not None
+    left = min(finding.span[0] - wire.start, LONG_LINE)
+    return left, min(max(finding.span[1] - wire.start, left), len(wire.text), LONG_LINE)
+
+
+def _columns(finding: Finding, wire: WireLine, look: Look) -> tuple[int, int]:
+    """The same in characters as they are shown."""
+    left, right = _meant(finding, wire)
+    begin = len(look.text(wire.text[:left]))
+    return begin, begin + max(1, len(look.text(wire.text[left:right])))
 
 
 def loose(finding: Finding, look: Look) -> list[Line]:

@@ -23,6 +23,7 @@ from wsprobe import __version__
 from wsprobe.archive import ascii_json
 from wsprobe.browsers.engine import DomEvent, DomException, ScriptView
 from wsprobe.browsers.tell import Tellable
+from wsprobe.certificate import days_left, described, objectionable
 from wsprobe.exchange import Certificate, Exchange, TlsDone, TlsFailed
 from wsprobe.judge.finding import Disclosed, Finding, Level, Verdict
 from wsprobe.outcome import STATUS_OF
@@ -165,6 +166,31 @@ class HopJson(Object, frozen=True, kw_only=True):
     response: Annotated[ResponseJson | None, Meta(description="As response above.")]
 
 
+class CertificateJson(Object, frozen=True, kw_only=True):
+    """A certificate of the chain that the server sent."""
+
+    subject: Annotated[str, Meta(description="Distinguished name, as CN=example.org,O=Example.")]
+    issuer: Annotated[str, Meta(description="Distinguished name.")]
+    names: Annotated[
+        tuple[str, ...], Meta(description="Host names and addresses that it is for (subjectAltName).")
+    ]
+    not_before: Annotated[str, Meta(description="ISO 8601, UTC.")]
+    not_after: Annotated[str, Meta(description="ISO 8601, UTC.")]
+    days_left: Annotated[
+        int | None,
+        Meta(
+            description="Whole days from the start of the recording until not_after; below zero once expired."
+        ),
+    ]
+    key: Annotated[str, Meta(description="Kind and size of its public key, as RSA 2048 or EC P-256.")]
+    signature: Annotated[str, Meta(description="Algorithm of its signature, as sha256WithRSAEncryption.")]
+    sha256: Annotated[str, Meta(description="Fingerprint: SHA-256 of the certificate, in hex.")]
+    public_key: Annotated[
+        str,
+        Meta(description="What --pinnedpubkey takes: sha256// and base64 of the SHA-256 of its public key."),
+    ]
+
+
 class TlsJson(Object, frozen=True, kw_only=True):
     """TLS as it was set up, or why it was not."""
 
@@ -181,8 +207,11 @@ class TlsJson(Object, frozen=True, kw_only=True):
         ),
     ]
     kind: Annotated[
-        Literal["certificate", "alert", "not-tls", "fin", "reset", "error"] | UnsetType,
-        Meta(description="Only of a failure: what kind."),
+        Literal["certificate", "pinned-key", "alert", "not-tls", "fin", "reset", "error"] | UnsetType,
+        Meta(
+            description="Only of a failure: what kind; pinned-key: the server has another key than "
+            "--pinnedpubkey says."
+        ),
     ] = UNSET
     reason: Annotated[
         str | UnsetType | None,
@@ -195,6 +224,23 @@ class TlsJson(Object, frozen=True, kw_only=True):
         int | UnsetType | None,
         Meta(description="Only of a failure: number of the TLS alert that the server sent."),
     ] = UNSET
+    chain: Annotated[
+        list[CertificateJson],
+        Meta(
+            description="All certificates that the server sent, its own first, in its order; also where they "
+            "were not accepted. Empty if it showed none."
+        ),
+    ]
+    days_left: Annotated[
+        int | None, Meta(description="Of the server's own certificate; null if it showed none.")
+    ]
+    browsers: Annotated[
+        dict[str, str],
+        Meta(
+            description="What browsers say to this certificate or version of TLS, by name; one that has "
+            "nothing against it, as far as is known, is absent."
+        ),
+    ]
 
 
 class TimingJson(Object, frozen=True, kw_only=True):
@@ -972,9 +1018,40 @@ def body_value(body: Body) -> BodyJson:
     )
 
 
+def certificate_value(shown: Certificate, started: str) -> CertificateJson:
+    more = described(shown.der)
+    return CertificateJson(
+        subject=shown.subject,
+        issuer=shown.issuer,
+        names=shown.names,
+        not_before=shown.not_before,
+        not_after=shown.not_after,
+        days_left=days_left(shown, started),
+        key=more.key,
+        signature=more.signature,
+        sha256=more.sha256,
+        public_key=more.public_key and f"sha256//{more.public_key}",
+    )
+
+
+def _objections(exchange: Exchange) -> dict[str, str]:
+    from wsprobe.browsers.objections import objections  # a seam: engines are loaded where one has its say
+
+    return objections(exchange)
+
+
 def tls_value(exchange: Exchange) -> TlsJson | None:
     """None for ws:."""
     for event in reversed(exchange.events):
+        if not isinstance(event, TlsDone | TlsFailed):
+            continue
+        first = () if event.certificate is None else (event.certificate,)
+        chain = [certificate_value(each, exchange.started) for each in (*first, *event.issuers)]
+        more: dict[str, Any] = {
+            "chain": chain,
+            "days_left": chain[0].days_left if first else None,
+            "browsers": _objections(exchange) if objectionable(event) else {},
+        }
         match event:
             case TlsDone():
                 return TlsJson(
@@ -984,6 +1061,7 @@ def tls_value(exchange: Exchange) -> TlsJson | None:
                     certificate=event.certificate,
                     verified=event.verified,
                     error=event.problem,
+                    **more,
                 )
             case TlsFailed():
                 return TlsJson(
@@ -996,9 +1074,8 @@ def tls_value(exchange: Exchange) -> TlsJson | None:
                     kind=event.kind,
                     reason=event.reason or None,
                     alert=event.alert,
+                    **more,
                 )
-            case _:
-                pass
     return None
 
 

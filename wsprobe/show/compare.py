@@ -22,7 +22,7 @@ from wsprobe.show.protocols import difference as protocols_differ
 from wsprobe.show.report import SAID_BY_OUTCOME, answers, asked_again, received_dump, sentence, transport_bytes
 from wsprobe.show.session import session
 from wsprobe.show.views import TITLES, blocks
-from wsprobe.visible import visible
+from wsprobe.visible import shown_text, visible
 
 ASKED = frozenset({b"host", b"sec-websocket-key"})
 """Fields that any two requests have in other words."""
@@ -39,32 +39,39 @@ def difference(reports: Sequence[Report], look: Look) -> list[Line]:
     lines = [
         line(
             Piece(name, "title"),
-            f" {visible(r.title.encode())}",
+            f" {shown_text(r.title)}",
             Piece(f"  {r.outcome}", "dim"),
         )
         for name, r in zip(names, reports, strict=True)
     ]
-    tables = [_table(r) for r in reports]
-    whats = list(dict.fromkeys(what for table in tables for what in table))
-    unequal = [what for what in whats if len({table.get(what, ()) for table in tables}) > 1]
-    spelt = {
-        f"header {visible(key)}": f"header {name}"
-        for each in reversed(reports)
-        for key, name in _spelt(fields_of(each.reading.final)).items()
-    }
-    for what in unequal[:POINTS]:
-        lines.append(line(Piece(spelt.get(what, what), "name")))
-        for name, table in zip(names, tables, strict=True):
-            lines.append(line(f"  {name} ", _said(table.get(what, ()))))
+    unequal, points = differing(reports)
+    for what, values in unequal[:POINTS]:
+        lines.append(line(Piece(what, "name")))
+        lines += [line(f"  {name} ", value) for name, value in zip(names, values, strict=True)]
     if len(unequal) > POINTS:
         lines.append(left_out(len(unequal) - POINTS, "points", look))
     for aside, values in (*islice(asides(reports), POINTS), ("time", times(reports))):
         lines.append(line(Piece(aside, "name"), Piece("  (no part of the exit status)", "dim")))
         lines += [line(f"  {name} ", _said((value,))) for name, value in zip(names, values, strict=True)]
-    lines.append(
-        line(f"{len(unequal)} of {len(whats)} differ" if unequal else f"the same in all {len(whats)} points")
-    )
+    lines.append(line(f"{len(unequal)} of {points} differ" if unequal else f"the same in all {points} points"))
     return lines
+
+
+def differing(reports: Sequence[Report]) -> tuple[list[tuple[str, list[str]]], int]:
+    """Each point that differs with every recording's value of it, and how many points there are."""
+    tables = [_table(r) for r in reports]
+    whats = list(dict.fromkeys(what for table in tables for what in table))
+    spelt = {
+        f"header {visible(key)}": f"header {name}"
+        for each in reversed(reports)
+        for key, name in _spelt(fields_of(each.reading.final)).items()
+    }
+    unequal = [
+        (spelt.get(what, what), [_said(table.get(what, ())) for table in tables])
+        for what in whats
+        if len({table.get(what, ()) for table in tables}) > 1
+    ]
+    return unequal, len(whats)
 
 
 def _said(values: tuple[str, ...]) -> str:
@@ -258,7 +265,7 @@ def one(report: Report, look: Look) -> list[Line]:
     got = answers_of(report) if report.views else []
     rows = [_title(report, got), *protocols_differ(report)]
     if report.views:
-        rows += _page(report, look)
+        rows += page_of(report, look)
         silent = [i for i, answer in enumerate(report.answers) if answer is None]
         if silent:
             rows += side_by_side([line("nothing: the page's browser does not ask")], report, silent, look)
@@ -267,7 +274,7 @@ def one(report: Report, look: Look) -> list[Line]:
         advised_already: set[str] = set()
         for each in got:
             if several:
-                rows.append(_who(report, each, got[0], look))
+                rows.append(who(report, each, got[0], look))
             rows += side_by_side(wire(each.report, look), report, each.views, look)
             rows += conclusions(report, each.views, each.report, look, advised_already)
     if report.verdicts:
@@ -286,14 +293,14 @@ def _title(report: Report, got: Sequence[Answer]) -> Line:
     else:
         to = {word: [n for a in got if a.report.outcome == word for n in _names(report, a)] for word in words}
         said = "  " + "; ".join(f"{word} to {', '.join(names)}" for word, names in to.items())
-    return line(Piece(visible(report.title.encode()), "title"), Piece(said, "dim"))
+    return line(Piece(shown_text(report.title), "title"), Piece(said, "dim"))
 
 
 def _names(report: Report, of: Answer) -> list[str]:
     return [*(TITLES[report.views[i].browser] for i in of.views), *(["wsprobe"] if of.ours else [])]
 
 
-def _page(report: Report, look: Look) -> list[Line]:
+def page_of(report: Report, look: Look) -> list[Line]:
     """Whose page it is, and the Origin that was sent for it."""
     if report.page is None:
         return []
@@ -323,7 +330,7 @@ _ASKED = {
 """What an answer may depend on, by the names of the fields."""
 
 
-def _who(report: Report, of: Answer, first: Answer, look: Look) -> Line:
+def who(report: Report, of: Answer, first: Answer, look: Look) -> Line:
     """Who got this answer, and what they asked otherwise than those who got the first one."""
     rows = [Piece("answered to ", "name"), Piece(", ".join(_names(report, of)), "title")]
     if of is not first:
@@ -430,11 +437,7 @@ def conclusions(
     """
     if not views:
         return []
-    rows: list[Line] = []
-    outcome = "" if answer is None else answer.outcome
-    for engines, situations in alike([report.views[i] for i in views], outcome):
-        named = ", ".join(TITLES[name] for name in engines)
-        rows.append(line(f"a script in {named} cannot tell this from: ", "; ".join(situations)))
+    rows = cannot_tell(report, views, answer)
     if answer is not None:
         given = said if said is not None else set()
         fresh = [each for each in advice(answer.reading) if each.text not in given]
@@ -443,6 +446,16 @@ def conclusions(
     if not look.terminal:
         return rows
     return [part for each in rows for part in cut(each, look.width)]
+
+
+def cannot_tell(report: Report, views: Sequence[int], answer: Report | None) -> list[Line]:
+    """What looks the same to the script of these *views*."""
+    outcome = "" if answer is None else answer.outcome
+    rows = []
+    for engines, situations in alike([report.views[i] for i in views], outcome):
+        named = ", ".join(TITLES[name] for name in engines)
+        rows.append(line(f"a script in {named} cannot tell this from: ", "; ".join(situations)))
+    return rows
 
 
 def advised(of: Sequence[Advice]) -> list[Line]:
@@ -458,7 +471,7 @@ def advised(of: Sequence[Advice]) -> list[Line]:
 
 def apart(reports: Sequence[Report], groups: Sequence[Tellable], look: Look) -> list[Line]:
     """Which of the recordings a script can tell apart, engine by engine."""
-    names = [visible(r.title.encode()) for r in reports]
+    names = [shown_text(r.title) for r in reports]
     rows = [line(Piece("can a script tell them apart?", "title"))]
     for each in groups:
         known = TITLES[each.browser]

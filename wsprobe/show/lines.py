@@ -52,6 +52,18 @@ def width_of(of: Line) -> int:
     return sum(cells(piece.text) for piece in of)
 
 
+def styled(of: Line, begin: int, end: int, style: str) -> Line:
+    """*of* with the characters from *begin* to *end* in *style*."""
+    pieces = []
+    at = 0
+    for piece in of:
+        left, right = (min(max(edge - at, 0), len(piece.text)) for edge in (begin, end))
+        parts = ((0, left, piece.style), (left, right, style), (right, len(piece.text), piece.style))
+        pieces += [Piece(piece.text[a:b], its) for a, b, its in parts if a < b]
+        at += len(piece.text)
+    return tuple(pieces)
+
+
 def cells(text: str) -> int:
     """Columns that *text* takes: two for a wide character (UAX #11), none for one that combines."""
     if text.isascii():

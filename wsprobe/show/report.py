@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from wsprobe import __version__
 from wsprobe.authentication import challenges, unspoken
+from wsprobe.certificate import objectionable
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
@@ -81,6 +82,7 @@ def handshake(report: Report, look: Look) -> list[Line]:
     for finding in unplaced(findings, reading):
         if finding.level != "note" or look.verbose or finding.id in report_notes(report):
             rows += loose(finding, look)
+    rows += certificates(report, look)
     rows += outcome(report, look)
     if look.terminal:
         rows += timing.waterfall(reading, look)
@@ -113,7 +115,7 @@ def unplaced(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
 def asked_again(hop: Exchange, then: Exchange) -> str:
     """Why *then* was asked after *hop*: another place, another version (RFC 6455 section 4.4), or again over
     the other protocol or with credentials, as browsers do."""
-    url = visible(hop.plan.target.url.encode())
+    url = shown_text(hop.plan.target.url)
     answer = read(hop)
     final = answer.final
     status = final.status if final is not None else None
@@ -131,7 +133,7 @@ def asked_again(hop: Exchange, then: Exchange) -> str:
         return http2.asked_again(answer, read(then))
     left = left_behind(hop, then)
     kept = f"; another origin, so not sent to it: {', '.join(left)}" if left else ""
-    return f"asked again at {visible(then.plan.target.url.encode())} after {url}: it answered {said}{kept}"
+    return f"asked again at {shown_text(then.plan.target.url)} after {url}: it answered {said}{kept}"
 
 
 def answered_with(hop: Exchange, then: Exchange) -> str:
@@ -199,6 +201,26 @@ def transport_bytes(report: Report, look: Look) -> list[Line]:
     return rows
 
 
+def certificates(report: Report, look: Look) -> list[Line]:
+    """The chain that the server sent, and what browsers say to it, where something is wrong with it."""
+    exchange = report.exchange
+    event = next((e for e in reversed(exchange.events) if isinstance(e, TlsDone | TlsFailed)), None)
+    if event is None or not objectionable(event):
+        return []
+    from wsprobe.browsers.objections import objections  # a seam: engines, only where one has its say
+    from wsprobe.show.chain import chain
+
+    rows = []
+    if event.certificate is not None and (isinstance(event, TlsFailed) or event.problem is not None):
+        rows = [line(row) for row in chain((event.certificate, *event.issuers), exchange.started)]
+    said = objections(exchange)
+    rows += [line(f"{TITLES[browser]} says: ", words) for browser, words in said.items()]
+    return rows if not look.terminal else [part for row in rows for part in cut(row, look.width)]
+
+
+TITLES = {"chromium": "Chromium", "firefox": "Firefox", "webkitgtk": "WebKitGTK"}
+
+
 def _told(data: bytes, look: Look) -> list[Line]:
     """A proxy's own answer, as text."""
     told = data if look.verbose else without_style(data)
@@ -227,7 +249,7 @@ def outcome(report: Report, look: Look) -> list[Line]:
     final = report.reading.final
     unheard = final is not None and final.status is not None and report.reading.session is None
     if final is not None and unheard and final.status != 101 and not report.views:
-        url = visible(report.title.encode())
+        url = shown_text(report.title)
         rows.append(
             line("  a script in a browser sees none of this: ", f"wsprobe compare --browser-mode {url}")
         )

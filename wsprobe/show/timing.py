@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from wsprobe.certificate import days_left
 from wsprobe.exchange import Connected, Ended, Exchange, Received, Resolved, Sent, TlsDone, TunnelReceived
 from wsprobe.read.reading import Reading
 from wsprobe.show.lines import Line, Look, Piece, line
@@ -68,15 +69,22 @@ def phases(reading: Reading) -> list[tuple[str, float, float]]:
     return found
 
 
+FEW_DAYS = 30
+"""A certificate that is good for fewer is worth a word: certificates of 90 days are renewed by then."""
+
+
 def peer(exchange: Exchange) -> str:
-    """Who answered: address and port (or the socket's path), and the TLS version."""
+    """Who answered: address and port (or the socket's path), the TLS version, the certificate's last days."""
     where = ""
     for event in exchange.events:
         match event:
             case Connected(address=address, port=port):
                 where = authority(address, port)
-            case TlsDone(version=version):
+            case TlsDone(version=version, certificate=shown):
                 where += f", {version}"
+                days = None if shown is None else days_left(shown, exchange.started)
+                if days is not None and 0 <= days < FEW_DAYS:
+                    where += f", certificate for {days} more {'day' if days == 1 else 'days'}"
             case _:
                 pass
     return where

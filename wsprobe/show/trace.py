@@ -15,20 +15,29 @@ BODY = 60
 """Characters of a body in a row."""
 
 
+def cells(name: str, seen: Seen, look: Look) -> Line:
+    """A row's cells: what was changed, what came, after how long, and what tells this answer from others."""
+    answer = seen.answers[name]
+    seconds = answer.seconds
+    as_base = name != "base" and answer.kind != "interrupted" and same(answer, seen.base)
+    return (
+        Piece(_escaped(name, look)),
+        Piece(answer.said(), OPENED.get(answer.kind, "")),
+        Piece("" if seconds is None else f"{seconds * 1000:.0f} ms", "dim"),
+        Piece("as base", "dim") if as_base else Piece(_about(answer, look)),
+    )
+
+
 def row(name: str, seen: Seen, look: Look) -> list[Line]:
     """The answer to one request, and whether it is the one to the handshake as it was given."""
-    answer = seen.answers[name]
-    told = [
-        Piece(f"{_escaped(name, look):<{NAME}}  "),
-        Piece(f"{answer.said():<12}", OPENED.get(answer.kind, "")),
-    ]
-    seconds = answer.seconds
-    told.append(Piece(f"{'' if seconds is None else f'{seconds * 1000:.0f} ms':>8}  ", "dim"))
-    if name != "base" and answer.kind != "interrupted" and same(answer, seen.base):
-        told.append(Piece("as base", "dim"))
-    else:
-        told.append(Piece(_about(answer, look)))
-    return [_last_fits(line(*told), look)]
+    changed, came, took, about = cells(name, seen, look)
+    told = line(
+        Piece(f"{changed.text:<{NAME}}  "),
+        Piece(f"{came.text:<12}", came.style),
+        Piece(f"{took.text:>8}  ", took.style),
+        about,
+    )
+    return [_last_fits(told, look)]
 
 
 def _about(answer: Answer, look: Look) -> str:
@@ -85,21 +94,33 @@ def concluded(found: tuple[Conclusion, ...], seen: Seen, choice: Choice, look: L
 def _side_by_side(found: Conclusion, seen: Seen, look: Look) -> Iterator[Line]:
     """The answers that show it, one below the other."""
     yield line(Piece("because", "title"))
+    for each in because(found, seen, look):
+        yield _last_fits(line("  ", *each), look)
+
+
+def because(found: Conclusion, seen: Seen, look: Look) -> Iterator[Line]:
+    """The answers that show *found*: what was changed, status line, and what tells it from others."""
     for name in found.because:
         answer = seen.answers.get(name)
         if answer is not None:
             first = answer.reading.final.head.first if answer.reading.final is not None else None
             status = look.text(first.text) if first is not None else answer.said()
             about = _about(answer, look).partition("  ")[2]
-            yield _last_fits(line(f"  {_escaped(name, look):<{NAME}}  {status}  {about}".rstrip()), look)
+            yield line(f"{_escaped(name, look):<{NAME}}  {status}  {about}".rstrip())
 
 
-def _not_sent(seen: Seen, choice: Choice, look: Look) -> Iterator[Line]:
-    """What was left out, and why; reasons that several changes share are said once."""
+def unsent(seen: Seen, choice: Choice) -> dict[str, list[str]]:
+    """Why -> what was left out for that reason, where more is to say than that nobody asked for it."""
     reasons: dict[str, list[str]] = {}
     for name, why in left_out(seen, choice):
         if not why.startswith("sent only"):
             reasons.setdefault(why, []).append(name)
+    return reasons
+
+
+def _not_sent(seen: Seen, choice: Choice, look: Look) -> Iterator[Line]:
+    """What was left out, and why; reasons that several changes share are said once."""
+    reasons = unsent(seen, choice)
     yield line(Piece(f"{len(seen.answers)} requests; not sent:", "dim") if reasons else Piece("", "dim"))
     for why, names in reasons.items():
         yield from _wrapped(line(Piece(f"  {', '.join(names)}: {why}", "dim")), look)

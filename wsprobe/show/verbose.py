@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wsprobe.exchange import (
-    Certificate,
     Connected,
     ConnectFailed,
     Connecting,
@@ -29,6 +28,7 @@ from wsprobe.read import response_of
 from wsprobe.read.frames import frame_at
 from wsprobe.read.head import HeadSplitter, opens_session
 from wsprobe.read.reading import Head
+from wsprobe.show.chain import chain
 from wsprobe.show.lines import Line, Look, Piece, line, width_of
 from wsprobe.show.session import ALONE, frame
 from wsprobe.target import authority
@@ -222,11 +222,11 @@ def _said(of: Event, look: Look) -> list[Line]:
         case TlsDone():
             return [
                 _call(f"{of.version}, {of.cipher}, ALPN {of.alpn or 'none'}"),
-                *_certificate(of.certificate),
+                *_certificates(of),
                 _verified(of),
             ]
         case TlsFailed():
-            return [_call(f"TLS failed: {visible(of.error.encode())}", "fail"), *_certificate(of.certificate)]
+            return [_call(f"TLS failed: {visible(of.error.encode())}", "fail"), *_certificates(of)]
         case Sent() | ProxyHeaderSent():
             return _bytes(">", of.data, look, "ours")
         case Received():
@@ -240,13 +240,11 @@ def _place(address: str, port: int) -> str:
     return authority(shown, port)
 
 
-def _certificate(of: Certificate | None) -> list[Line]:
-    if of is None:
+def _certificates(of: TlsDone | TlsFailed) -> list[Line]:
+    """The chain that the server sent, its own first."""
+    if of.certificate is None:
         return []
-    return [
-        _call(f"certificate of {visible(of.subject.encode())}, by {visible(of.issuer.encode())}"),
-        _call(f"  names {visible(', '.join(of.names).encode())}; valid {of.not_before} to {of.not_after}"),
-    ]
+    return [_call(row) for row in chain((of.certificate, *of.issuers))]
 
 
 def _verified(of: TlsDone) -> Line:

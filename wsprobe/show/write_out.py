@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from wsprobe.read.reading import Reading
-from wsprobe.report import Report, close_of
+from wsprobe.report import Report, certificate_days, close_of
 from wsprobe.show.as_json import tls_value
 from wsprobe.show.timing import peer, timing
 from wsprobe.visible import visible
@@ -33,6 +33,11 @@ def _status(reading: Reading) -> str:
 def _tls_version(report: Report) -> str:
     tls = tls_value(report.exchange)
     return "" if tls is None else tls.version or ""
+
+
+def _days(report: Report) -> str:
+    days = certificate_days(report.exchange)
+    return "" if days is None else str(days)
 
 
 def _close(member: Literal["code", "reason"]) -> Callable[[Report], str]:
@@ -68,6 +73,7 @@ VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
         "version of TLS, empty without",
         _tls_version,
     ),
+    "cert_days": ("whole days that the server's certificate is still valid", lambda r: _days(r)),
     "time_resolved": ("seconds until the name was resolved", _seconds("resolved")),
     "time_connected": ("seconds until TCP was connected", _seconds("connected")),
     "time_tls": ("seconds until TLS was set up", _seconds("tls")),

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.handshake import Failed
-from wsprobe.browsers.network import Failure, given_up, hindrance, reset_unasked
-from wsprobe.certificate import faults, untrusted
+from wsprobe.browsers.network import Failure, certificate_faults, given_up, hindrance, reset_unasked
 from wsprobe.exchange import ConnectFailed, ResolveFailed, TlsDone, TlsFailed, TunnelFailed
 from wsprobe.read.reading import Reading
 
@@ -64,7 +63,7 @@ def not_established(reading: Reading, facts: Facts) -> tuple[int, Failed] | None
     """(microseconds, failure) if no request could be sent; None if one could, or if that is still open."""
     hindered = hindrance(reading)
     if isinstance(hindered, TlsDone):
-        return hindered.at, _failed(_certificate(reading, hindered), facts)
+        return hindered.at, _failed(certificate_error(certificate_faults(reading.exchange)), facts)
     if hindered is None:
         return _reset_at_once(reading, facts)
     return None if given_up(reading) else (hindered.at, _failure(reading, hindered, facts))
@@ -85,7 +84,7 @@ def _tls(reading: Reading, event: TlsFailed, facts: Facts) -> Failed:
     if event.alert == _CERTIFICATE_REQUIRED:
         return Failed(facts.failures["canceled"], f"the server asks for a client certificate: {_STREAM}")
     if event.kind == "certificate":
-        return _failed(_certificate(reading, event), facts)
+        return _failed(certificate_error(certificate_faults(reading.exchange)), facts)
     if event.kind == "alert":
         return _failed(_ALERT.get(event.alert or -1, "ERR_SSL_PROTOCOL_ERROR"), facts)
     if event.kind == "fin":
@@ -95,16 +94,9 @@ def _tls(reading: Reading, event: TlsFailed, facts: Facts) -> Failed:
     return _failed("ERR_SSL_PROTOCOL_ERROR", facts)
 
 
-def _certificate(reading: Reading, event: TlsDone | TlsFailed) -> str:
-    """The net error of a certificate that was refused, or that we let pass and Chromium would not."""
-    known = {event.reason} if isinstance(event, TlsFailed) else set[str]()
-    if isinstance(event, TlsDone) and untrusted(event.problem or ""):
-        known.add("unknown-ca")
-    if event.certificate is not None:
-        plan = reading.exchange.plan
-        name = plan.tls.server_name or plan.target.host
-        known |= {reason for reason, _ in faults(event.certificate, name, reading.exchange.started)}
-    return next((error for fault, error in _CERTIFICATE.items() if fault in known), "ERR_CERT_INVALID")
+def certificate_error(faults: set[str]) -> str:
+    """The net error of a certificate with these *faults*, by the words of ``TlsFailed.reason``."""
+    return next((error for fault, error in _CERTIFICATE.items() if fault in faults), "ERR_CERT_INVALID")
 
 
 def _reset_at_once(reading: Reading, facts: Facts) -> tuple[int, Failed] | None:

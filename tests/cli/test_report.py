@@ -1,0 +1,272 @@
+"""``--report FILE``: a file for others, beside what is printed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from wsprobe.cli.again import RULES, Call, quoted
+from wsprobe.cli.connect import command as connect
+from wsprobe.cli.main import program, run
+from wsprobe.cli.option import Option
+from wsprobe.cli.options import OUTPUT, VERDICT
+from wsprobe.cli.streams import write_whole
+from wsprobe.outcome import Exit
+from wsprobe.redaction import Secrets
+
+Capture = pytest.CaptureFixture[str]
+SECRET = "hunter2Sesame4711xyz"
+EVERYWHERE = [
+    *("-u", f"me:{SECRET}", "-b", f"s={SECRET}", "-H", f"X-Api-Key: {SECRET}", "--protocol", SECRET),
+    *("--protocol", "chat"),
+]
+QUICK = ("--pause", "0", "--hold", "0.05", "--linger", "0.02")
+CALLS = {
+    "connect": ["connect", "lab:status-403"],
+    "compare": ["compare", "--browser", "chromium", "lab:status-403"],
+    "trace": ["trace", *QUICK, "lab:status-403"],
+}
+
+
+def steady(printed: str) -> str:
+    """Without ports and times."""
+    printed = re.sub(r"\d\d\d\d-\d\d-\d\dT[\d:.]+Z|\b\d+\.\d\b|(?<=:)\d{4,5}\b|\b\d+ ms", "N", printed)
+    return re.sub(" +", " ", printed)
+
+
+@pytest.mark.parametrize("kind", CALLS)
+@pytest.mark.parametrize("suffix", ["html", "md", "HTML"])
+def test_it_is_written_beside_what_is_printed(kind: str, suffix: str, tmp_path: Path, capsys: Capture) -> None:
+    file = tmp_path / f"r.{suffix}"
+    status = run(CALLS[kind])
+    printed = capsys.readouterr()
+    assert run([*CALLS[kind], "--report", str(file)]) == status
+    beside = capsys.readouterr()
+    assert steady(beside.out) == steady(printed.out)
+    assert beside.err == printed.err == ""
+    text = file.read_text("utf-8")
+    assert text.startswith("# wsprobe" if suffix == "md" else "<!DOCTYPE html>")
+    assert "HTTP/1.1 403 Forbidden" in text
+    assert "code 1006" in text
+    assert "are masked" in text
+    said = " ".join(shlex.quote(each) for each in ["wsprobe", *CALLS[kind]])
+    assert said in text
+    assert [each.name for each in tmp_path.iterdir()] == [file.name]
+
+
+@pytest.mark.parametrize("kind", CALLS)
+@pytest.mark.parametrize("suffix", ["html", "md"])
+@pytest.mark.parametrize("open_to_all", [False, True])
+def test_it_is_masked_unless_it_is_not_to_be(
+    kind: str, suffix: str, open_to_all: bool, tmp_path: Path, capsys: Capture
+) -> None:
+    file = tmp_path / f"r.{suffix}"
+    where = f"lab:/status/403?header=Set-Cookie:s={SECRET}&body={SECRET}&reason={SECRET}"
+    asked = [where if word.startswith("lab:") else word for word in CALLS[kind]]
+    run([*asked, *EVERYWHERE, "--report", str(file), *(["--no-redact"] if open_to_all else [])])
+    assert SECRET in capsys.readouterr().out  # what is printed stays as it is
+    text = file.read_text("utf-8")
+    assert (SECRET in text) is open_to_all
+    assert ("are masked" in text) is not open_to_all
+    assert ("Nothing in this file is masked" in text) is open_to_all
+    assert "-H 'X-Api-Key: ********************'" in text.replace("&#x27;", "'") or open_to_all
+
+
+def test_several_are_sections_with_an_index(tmp_path: Path) -> None:
+    html, md = tmp_path / "r.html", tmp_path / "r.md"
+    words = ["lab:status-403", "lab:refused", "lab:accept-then-close-4403"]
+    for file in (html, md):
+        run(["connect", "-s", "--linger", "0.05", "--report", str(file), *words])
+    page, text = html.read_text("utf-8"), md.read_text("utf-8")
+    assert re.findall(r'href="#answer-(\d)"', page) == re.findall(r'id="answer-(\d)"', page) == ["1", "2", "3"]
+    assert "3 answers, 1 refused, 1 unreachable, 1 closed" in page
+    for number, word in enumerate(words, 1):
+        assert f"## {number}. `{word}`" in text
+        assert f"wsprobe connect --linger 0.05 {word}\n" in text
+    assert text.index("| 3 | closed |") < text.index("## 1.")
+
+
+def test_two_servers_that_differ(tmp_path: Path) -> None:
+    file = tmp_path / "r.md"
+    assert run(["compare", "-s", "--report", str(file), "lab:status-403", "lab:status-401"]) == Exit.DIFFERENT
+    text = file.read_text("utf-8")
+    assert "| status line | `HTTP/1.1 403 Forbidden` | `HTTP/1.1 401 Unauthorized` |" in text
+    assert "6 of 7 points differ" in text
+
+
+def test_what_a_script_can_tell_apart(tmp_path: Path) -> None:
+    file = tmp_path / "r.html"
+    run(["compare", "-s", "--browser", "chromium", "--report", str(file), "lab:status-403", "lab:echo"])
+    text = file.read_text("utf-8")
+    assert "Can a script tell them apart?" in text
+    assert "by open" in text or "by error" in text
+
+
+def test_recordings_can_be_reported_later(tmp_path: Path, capsys: Capture) -> None:
+    kept, file = tmp_path / "kept.jsonl", tmp_path / "r.html"
+    run(["connect", "-s", "--save", str(kept), "lab:accept-wrong"])
+    run(["compare", "-s", "--browser-mode", "--report", str(file), str(kept)])
+    text = file.read_text("utf-8")
+    assert "<code>accept-sample-key</code>" in text
+    assert "Read from wsprobe&#x27;s own answer" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--report", "r.pdf"], "neither in .html nor in .md"),
+        (["--report", "-"], "neither in .html nor in .md"),
+        (["--report", "missing/r.html"], "No such file or directory"),
+        (["--report", "directory.html"], "Is a directory"),
+        (["--no-redact"], "add --report"),
+        (["--report", "r.md", "--redact", "--no-redact"], "exclude each other"),
+    ],
+)
+@pytest.mark.parametrize("kind", CALLS)
+def test_what_cannot_be_meant_is_said_before_anything_is_asked(
+    kind: str,
+    words: list[str],
+    complaint: str,
+    tmp_path: Path,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "directory.html").mkdir()
+    assert run([*CALLS[kind], *words]) == Exit.USAGE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert complaint in err
+    assert [each.name for each in tmp_path.iterdir()] == ["directory.html"]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["trace", "--dry-run", "lab:echo"], "nothing is sent"),
+        (["compare", "--measured", "x.json"], "a report is about a handshake"),
+        (["compare", "--run-browser", "chromium", "lab:echo"], "--no-redact"),
+    ],
+)
+def test_where_there_is_nothing_to_report(
+    words: list[str], complaint: str, tmp_path: Path, capsys: Capture
+) -> None:
+    assert run([*words, "--report", str(tmp_path / "r.md")]) == Exit.USAGE
+    assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", CALLS)
+def test_a_full_disk_takes_nothing_from_what_is_printed(kind: str, tmp_path: Path) -> None:
+    """A limit on the size of files stands for the disk."""
+    file = tmp_path / "r.html"
+    file.write_text("what was there before")
+    code = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+        "from wsprobe.cli.main import run\n"
+        "sys.exit(run(sys.argv[1:]))\n"
+    )
+    words = [sys.executable, "-B", "-c", code, *CALLS[kind], "--report", str(file)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert done.returncode == Exit.USAGE
+    assert "403" in done.stdout
+    assert re.fullmatch(rf"wsprobe[ a-z]*: --report: .*{file.name}: File too large.*\n", done.stderr)
+    assert file.read_text() == "what was there before"
+    assert [each.name for each in tmp_path.iterdir()] == ["r.html"]
+
+
+def test_a_file_is_there_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
+    file = tmp_path / "r.md"
+    link = tmp_path / "link.md"
+    link.symlink_to(file)
+    file.write_text("before")
+    file.chmod(0o640)
+
+    def fails() -> list[str]:
+        raise KeyboardInterrupt
+
+    def pieces() -> object:
+        yield "begun"
+        fails()
+
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(str(link), pieces(), "report")  # type: ignore[arg-type]
+    assert file.read_text() == "before"
+    write_whole(str(link), ["a", "b"], "report")
+    assert (file.read_text(), file.stat().st_mode & 0o777, link.is_symlink()) == ("ab", 0o640, True)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["link.md", "r.md"]
+
+
+def call(*words: str) -> Call:
+    whole = click.Context(program, info_name="wsprobe")
+    return Call(connect.make_context("connect", list(words), parent=whole))
+
+
+def test_the_command_repeats_what_decides_the_answer() -> None:
+    words = ["-H", "X-A: it's $HOME", "-k", "--linger", "0.5", "-x", "http://p:1", "wss://a.example/x?y=1&z"]
+    made = call("--json", *words, "--report", "r.md", "--expect", "status=403", "-v").line(None)
+    assert sorted(shlex.split(made)) == sorted(["wsprobe", "connect", *words])
+    again = call(*shlex.split(made)[2:]).line(None)
+    assert again == made
+
+
+def test_secrets_of_a_command_line_are_masked_wherever_they_stand() -> None:
+    made = call(
+        *(
+            "-u",
+            f"me:{SECRET}",
+            "--bearer",
+            SECRET,
+            "-b",
+            f"a={SECRET}",
+            "-H",
+            f"X: {SECRET}",
+            "--send",
+            SECRET,
+        ),
+        *(
+            "-x",
+            f"http://u:{SECRET}@p:1",
+            "--request-target",
+            f"/?t={SECRET}",
+            f"ws://{SECRET}@a.example/?t={SECRET}",
+        ),
+    ).line(Secrets())
+    assert SECRET not in made
+    assert "a.example" in made
+
+
+@pytest.mark.parametrize(
+    "word", ["plain", "it's", "a b", "", "$HOME", "\x1b[31m'\\", "\u202e", "caf\u00e9", "\udcff"]
+)
+def test_a_shell_reads_the_word_back(word: str) -> None:
+    made = quoted(word)
+    assert made.isprintable()
+    done = subprocess.run(["bash", "-c", f"printf %s {made}"], capture_output=True, timeout=60)
+    assert done.stdout == word.encode("utf-8", "surrogateescape")
+
+
+NO_SECRETS = {
+    *("backend", "browsers", "cacert", "capath", "cert", "connect_timeout", "connect_to", "csp", "extensions"),
+    *("haproxy_clientip", "hold", "http_version", "interface", "key", "linger", "max_body", "max_redirs"),
+    *("max_time", "measured", "netrc_file", "noproxy", "only", "origin", "page_http", "pause", "raw_request"),
+    *("resolve", "run_browser", "servername", "skip", "specs", "tls_max", "tls_min", "unix_socket"),
+    *("user_agent", "wire", "workers", "ws_key", "ws_version"),
+}
+"""Options whose values are no secret: names, places, files, numbers."""
+
+
+@pytest.mark.parametrize("kind", CALLS)
+def test_of_every_option_somebody_has_thought_whether_it_is_a_secret(kind: str) -> None:
+    found = program.get_command(click.Context(program), kind)
+    assert found is not None
+    for each in found.params:
+        if isinstance(each, Option) and each.section not in (OUTPUT, VERDICT) and not each.is_flag:
+            assert each.name in NO_SECRETS | set(RULES), each.name

@@ -1,0 +1,58 @@
+"""What browsers object to in a certificate, and in a version of TLS, in their own words for it.
+
+Only what their sources or recordings say: of an engine that is not named nothing is known here.
+A browser's own list of authorities is not ours, and what it asks of public ones besides (Certificate
+Transparency, revocation) is not known from a recording.
+"""
+
+from __future__ import annotations
+
+from wsprobe.browsers.chromium.establish import certificate_error
+from wsprobe.browsers.network import certificate_faults
+from wsprobe.certificate import OLD_TLS
+from wsprobe.exchange import Exchange, TlsDone
+
+FIREFOX = {
+    "unknown-ca": "SEC_ERROR_UNKNOWN_ISSUER",
+    "self-signed": "MOZILLA_PKIX_ERROR_SELF_SIGNED_CERT",
+    "wrong-name": "SSL_ERROR_BAD_CERT_DOMAIN",
+    "expired": "SEC_ERROR_EXPIRED_CERTIFICATE",
+    "not-yet-valid": "MOZILLA_PKIX_ERROR_NOT_YET_VALID_CERTIFICATE",
+}
+"""Fault -> error: security/manager/ssl/SSLServerCertVerification.cpp (DetermineCertOverrideErrors), which looks
+for faults of trust, name and time apart; so does this."""
+
+WEBKITGTK = {
+    "unknown-ca": "G_TLS_CERTIFICATE_UNKNOWN_CA",
+    "self-signed": "G_TLS_CERTIFICATE_UNKNOWN_CA",
+    "wrong-name": "G_TLS_CERTIFICATE_BAD_IDENTITY",
+    "expired": "G_TLS_CERTIFICATE_EXPIRED",
+    "not-yet-valid": "G_TLS_CERTIFICATE_NOT_ACTIVATED",
+}
+"""Fault -> flag: glib-networking's tls/gnutls/gtlscertificate-gnutls.c. All of those that apply are set."""
+
+
+def objections(exchange: Exchange) -> dict[str, str]:
+    """Browser -> what it says to the certificate that was refused, or let pass, or to a version of TLS that it
+    does not speak; only those that object.
+
+    TLS before 1.2 is refused by Chromium and Firefox (measured) and spoken by WebKitGTK (measured).
+    """
+    found = certificate_faults(exchange)
+    old = any(isinstance(event, TlsDone) and event.version in OLD_TLS for event in exchange.events)
+    said: dict[str, str] = {}
+    if old:
+        # Firefox has the first name where the server answers in its old version, the second where it says no.
+        said["chromium"] = "net::ERR_SSL_VERSION_OR_CIPHER_MISMATCH"
+        said["firefox"] = "SSL_ERROR_UNSUPPORTED_VERSION or SSL_ERROR_PROTOCOL_VERSION_ALERT"
+    elif found:
+        said["chromium"] = f"net::{certificate_error(found)}"
+        if errors := _listed(FIREFOX, found):
+            said["firefox"] = errors
+    if flags := _listed(WEBKITGTK, found):
+        said["webkitgtk"] = f"Unacceptable TLS certificate ({flags})"
+    return said
+
+
+def _listed(words: dict[str, str], found: set[str]) -> str:
+    return ", ".join(dict.fromkeys(word for fault, word in words.items() if fault in found))

@@ -1,0 +1,99 @@
+"""The command line that repeats a call: what decides the answer, quoted for a shell, secrets masked.
+
+Left out is what only says what becomes of it: where it is printed, saved, counted or expected.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from wsprobe.cli.option import Option
+from wsprobe.cli.options import OUTPUT, VERDICT
+from wsprobe.redaction import Secrets
+
+RULES: dict[str, Callable[[Secrets, str], str]] = {
+    "headers": Secrets.header,
+    "cookies": lambda secrets, text: secrets.cookies(text) if "=" in text else text,
+    "user": Secrets.userinfo,
+    "bearer": Secrets.whole,
+    "protocols": Secrets.protocols,
+    "request_target": Secrets.url,
+    "proxy": Secrets.url,
+    "proxy_user": Secrets.userinfo,
+    "page": Secrets.url,
+    "send": Secrets.whole,
+    "send_hex": Secrets.whole,
+}
+"""Parameter -> how it is masked. Places are URLs; what is not here is no secret, but may repeat one
+(tests/cli/test_report.py lists them)."""
+
+
+class Call:
+    """A call of one command, as it was typed."""
+
+    def __init__(self, context: click.Context) -> None:
+        self._name = context.command_path
+        self._options: list[tuple[str, str, str | None]] = []
+        self._places: list[str] = []
+        for parameter in context.command.params:
+            value = context.params.get(parameter.name or "")
+            if context.get_parameter_source(parameter.name or "") is not ParameterSource.COMMANDLINE:
+                continue
+            if isinstance(parameter, click.Argument):
+                self._places += [value] if isinstance(value, str) else list(value or ())
+            elif isinstance(parameter, Option) and parameter.section not in (OUTPUT, VERDICT):
+                self._options += _words(parameter, value)
+
+    def learn(self, secrets: Secrets) -> None:
+        """Let *secrets* know of those that were typed."""
+        list(self._masked(secrets, self._places))
+
+    def line(self, secrets: Secrets | None, places: Sequence[str] | None = None) -> str:
+        """The command line; of *places* alone, where they are given. None masks nothing."""
+        asked = self._places if places is None else places
+        if secrets is None:
+            words = [*(word for _, *pair in self._options for word in pair if word is not None), *asked]
+        else:
+            self.learn(secrets)
+            words = [secrets.echo_text(each) for each in self._masked(secrets, asked)]
+        return " ".join([self._name, *map(quoted, words)])
+
+    def _masked(self, secrets: Secrets, places: Sequence[str]) -> Iterator[str]:
+        for name, written, value in self._options:
+            yield written
+            if value is not None:
+                yield RULES[name](secrets, value) if name in RULES else value
+        yield from map(secrets.url, places)
+
+
+def _words(option: Option, value: Any) -> Iterator[tuple[str, str, str | None]]:
+    """(parameter, as it is written, value) for each time that it was given."""
+    name = option.name or ""
+    for each in value if option.multiple else (value,):
+        if option.is_flag:
+            yield name, option.opts[0], None
+        else:
+            yield name, option.opts[0], f"{each:g}" if isinstance(each, float) else str(each)
+
+
+def quoted(word: str) -> str:
+    """*word* for a POSIX shell; one with what cannot be seen as bash, zsh and ksh write that, ``$'\\x1b'``."""
+    if word.isprintable():
+        return shlex.quote(word)
+    data = word.encode("utf-8", "surrogateescape" if _typed(word) else "surrogatepass")
+    return "$'" + "".join(chr(b) if 0x20 <= b < 0x7F and b not in b"\\'" else f"\\x{b:02x}" for b in data) + "'"
+
+
+def _typed(word: str) -> bool:
+    """True if it can have come from a command line: bytes that are no UTF-8 are kept so."""
+    try:
+        os.fsencode(word)
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,143 @@
+"""``--report FILE``: what was found, masked, as a file for others."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import click
+from msgspec.structs import replace
+
+from wsprobe import __version__
+from wsprobe.browsers import ALL
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.tell import Tellable
+from wsprobe.cli.again import Call
+from wsprobe.cli.engines import Readers, as_is
+from wsprobe.cli.masked import masked, masked_found
+from wsprobe.cli.options import Settings
+from wsprobe.cli.streams import write_whole
+from wsprobe.redaction import Secrets
+from wsprobe.report import Report
+from wsprobe.show import html, markdown, report_file
+from wsprobe.show.report_file import LOOK, Cover, Kind, Part, Row
+from wsprobe.trace.answer import answer_of
+from wsprobe.trace.changes import Choice, Seen
+from wsprobe.trace.conclusions import conclusions
+
+if TYPE_CHECKING:
+    from wsprobe.lab.installed import Found
+
+
+class ReportFile:
+    """Takes reports as they come, and writes the file at the end. What it keeps of them is their text."""
+
+    def __init__(self, settings: Settings, kind: Kind, several: bool = False) -> None:
+        """To be made within the command *kind*, whose words it quotes. *several*: each answer has a command of
+        its own."""
+        context = click.get_current_context()
+        assert settings.report_to is not None
+        self._path = settings.report_to
+        self._kind = kind
+        self._call = Call(context)
+        self._origin = settings.asking.offer.origin
+        self._several = several
+        self._keep = settings.no_redact
+        self._form: ModuleType = html if self._path.lower().endswith(".html") else markdown
+        self._rows: list[Row] = []
+        self._parts: list[str] = []
+
+    def asked(self, report: Report) -> None:
+        """One answer of `connect`: what each browser would make of it is worked out from it."""
+        report = self._seen(report)
+        secrets = self._secrets()
+        if secrets is not None:
+            report = masked(report, secrets)
+        command = self._call.line(secrets, [report.title]) if self._several else ""
+        self._add(report_file.part(report, command, as_is=True))
+
+    def written(self) -> None:
+        """Write the file of `connect`. Raises click.UsageError if it cannot be written."""
+        self._write(self._cover(self._secrets()))
+
+    def compared(
+        self, reports: Sequence[Report], groups: Sequence[Tellable], seen: Sequence[Sequence[Found]]
+    ) -> None:
+        """Write the file of `compare`. *seen*: for each report, what installed browsers did."""
+        from wsprobe.show.run_browser import seen_beside  # the lab's own reading of what they said
+
+        self._several = len(reports) > 1
+        secrets = self._secrets()
+        if secrets is not None:
+            reports = [masked(each, secrets) for each in reports]
+            seen = [[masked_found(each, secrets) for each in found] for found in seen]
+        beside = [[line for each in found for line in seen_beside(each, LOOK)] for found in seen]
+        for number, each in enumerate(reports):
+            self._add(report_file.part(each, as_is=not each.answers, seen=beside[number] if beside else ()))
+        cover = self._cover(secrets)
+        if not any(each.views or each.verdicts for each in reports):
+            cover = replace(cover, tables=(report_file.difference(reports),))
+        self._write(replace(cover, apart=report_file.told_apart(reports, groups)))
+
+    def traced(self, seen: Seen, choice: Choice) -> None:
+        """Write the file of `trace`: the handshake as it was given in full, the others to be unfolded."""
+        secrets = self._secrets()
+        reports = {name: answer.report for name, answer in seen.answers.items()}
+        reports["base"] = self._seen(reports["base"])
+        if secrets is not None:
+            reports = {name: masked(each, secrets) for name, each in reports.items()}
+            # Concluded from what is masked, so that no secret is quoted.
+            seen = Seen(seen.start, {name: answer_of(each) for name, each in reports.items()})
+        for name, each in reports.items():
+            made = report_file.part(each, as_is=name == "base")
+            said = f"{name}: {seen.answers[name].said()}"
+            heading = "The handshake as it was given" if name == "base" else said
+            self._add(replace(made, heading=heading, folded=name != "base"))
+        cover = self._cover(secrets)
+        self._write(
+            replace(
+                cover,
+                rows=cover.rows[:1],
+                tables=(report_file.changes(seen, choice),),
+                told=report_file.concluded(conclusions(seen), seen),
+            )
+        )
+
+    def _seen(self, report: Report) -> Report:
+        """*report* with the browsers' views of this very answer."""
+        origin = self._origin
+        page = Page() if origin is None or "://" not in origin else Page(url=f"{origin}/")
+        return replace(report, views=as_is(report, Readers(browsers=ALL, page=page)), page=page)
+
+    def _secrets(self) -> Secrets | None:
+        """Those of the command line; None where nothing is to be masked."""
+        if self._keep:
+            return None
+        secrets = Secrets()
+        self._call.learn(secrets)
+        return secrets
+
+    def _add(self, part: Part) -> None:
+        self._rows.append(report_file.row(part))
+        self._parts.append(self._form.part(part, len(self._rows) if self._several else 0))
+
+    def _cover(self, secrets: Secrets | None) -> Cover:
+        return Cover(
+            kind=self._kind,
+            command=self._call.line(secrets),
+            made_with=made_with(),
+            masked=not self._keep,
+            rows=tuple(self._rows),
+        )
+
+    def _write(self, cover: Cover) -> None:
+        write_whole(self._path, self._form.whole(cover, self._parts), "report")
+
+
+def made_with() -> str:
+    """The versions that a maintainer asks for first."""
+    return (
+        f"wsprobe {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    )

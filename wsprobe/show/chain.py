@@ -1,0 +1,42 @@
+"""The certificates that a server sent, as text: what a person who mends them asks of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from wsprobe.certificate import days_left, described
+from wsprobe.exchange import Certificate
+from wsprobe.visible import visible
+
+NAMES = 12
+"""Names that are listed of one certificate."""
+
+
+def chain(sent: Sequence[Certificate], started: str = "") -> Iterator[str]:
+    """Lines about each certificate of *sent*, the server's own first.
+
+    *started*: when it was, ISO 8601 in UTC, for the days that are left; "" if they are not to be told.
+    """
+    for number, each in enumerate(sent):
+        more = described(each.der)
+        days = days_left(each, started) if started else None
+        left = "" if days is None else f", {_days(days)}"
+        name = "certificate" if number == 0 else "  and"
+        yield f"{name} of {_text(each.subject) or 'no name'}, by {_text(each.issuer) or 'no name'}"
+        if each.names:
+            rest = len(each.names) - NAMES
+            listed = ", ".join(each.names[:NAMES]) + (f" and {rest} more" if rest > 0 else "")
+            yield f"    names {_text(listed)}"
+        yield f"    valid {each.not_before} to {each.not_after}{left}"
+        yield f"    {more.key or 'key unknown'}, {more.signature}, sha256 {more.sha256}"
+        if number == 0 and more.public_key:
+            yield f"    public key sha256//{more.public_key}"
+
+
+def _days(days: int) -> str:
+    unit = "day" if abs(days) == 1 else "days"
+    return f"{days} {unit} left" if days >= 0 else f"expired {-days} {unit} ago"
+
+
+def _text(words: str) -> str:
+    return visible(words.encode("utf-8", "surrogatepass"))

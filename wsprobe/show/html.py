@@ -1,0 +1,320 @@
+"""A report as a page (``--report FILE.html``): one file that loads nothing and runs nothing.
+
+Whatever a peer said has passed `wsprobe.visible`; here every text is escaped once more, as HTML wants it, and
+what no page should hold (controls, bidirectional marks, half a surrogate pair) is written as an escape. The
+page's own policy forbids scripts and everything from elsewhere, should this file be wrong.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+
+from wsprobe.exchange import Exchange
+from wsprobe.judge.finding import Finding, counted
+from wsprobe.read import read
+from wsprobe.read.reading import Reading
+from wsprobe.remedy import Advice
+from wsprobe.report import Report
+from wsprobe.show import report_file, timing
+from wsprobe.show.citations import cited
+from wsprobe.show.lines import Line, Piece, text_of
+from wsprobe.show.report_file import LOOK, Cover, Part, Row, Side, Table, Told, capital, summary
+from wsprobe.visible import hexdump, printable
+
+BYTES = 16_384
+"""Bytes of one exchange that can be unfolded: in hex they are five times as long."""
+MARKS = ("fail", "warn", "note")
+
+
+@cache
+def style() -> str:
+    """The style sheet."""
+    return files(__package__).joinpath("report.css").read_text("utf-8")
+
+
+def whole(cover: Cover, parts: Iterable[str]) -> Iterator[str]:
+    """The page, of *parts* as `part` made them, in pieces."""
+    digest = b64encode(sha256(style().encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    yield (
+        "<!DOCTYPE html>\n"
+        '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="referrer" content="no-referrer">\n'
+        f"<title>{text(cover.title)}</title>\n"
+        f"<style>{style()}</style>\n</head>\n<body>\n<main>\n"
+    )
+    yield f"<h1>wsprobe {cover.kind}{_counts(cover.rows)}</h1>\n"
+    yield f'<p class="care{"" if cover.masked else " unmasked"}">{text(cover.care)}</p>\n'
+    if len(cover.rows) > 1:
+        yield _index(cover.rows)
+    if cover.kind == "trace":
+        yield f'<h2 class="part">{text(cover.rows[0].title)}</h2>\n'
+    yield "".join(map(_table, cover.tables))
+    if cover.told:
+        yield f"<h3>What that means</h3>\n{_list(map(_told, cover.told))}"
+    if cover.apart:
+        yield f"<h3>Can a script tell them apart?</h3>\n{_pre(cover.apart[1:], 'command')}"
+    yield from parts
+    yield f"<h3>To repeat it</h3>\n{_command(cover.command)}"
+    yield (
+        f'<p class="end">Made with {text(cover.made_with)}. This file loads nothing and runs no script; its '
+        "links lead to the specifications.</p>\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _counts(rows: Sequence[Row]) -> str:
+    return f": {len(rows)} answers, {text(summary(rows))}" if len(rows) > 1 else ""
+
+
+def part(of: Part, number: int) -> str:
+    """One recording; *number* is its place in the index, from 1, or 0 where it is alone."""
+    rows = [
+        f'<p class="outcome">{_badge(of.report.outcome)}{prose(report_file.said(of.report))}</p>\n',
+        _facts(report_file.facts(of.report)),
+        *(_side(of, side) for side in of.sides),
+    ]
+    if of.verdicts:
+        rows.append(f"<h3>By each revision of the specifications</h3>\n{_pre(of.verdicts, 'command')}")
+    if of.seen:
+        rows.append(f"<h3>Seen in installed browsers</h3>\n{_pre(of.seen, 'command')}")
+    earlier = report_file.hops(of.report)
+    if earlier:
+        rows.append(f"<h3>Asked before</h3>\n{_list(_hop(why, hop) for why, hop in earlier)}")
+    secured = report_file.tls(of.report)
+    if secured:
+        rows.append(f"<h3>TLS</h3>\n{_facts(secured)}")
+    if of.command:
+        rows.append(f"<h3>To repeat this one</h3>\n{_command(of.command)}")
+    inner = "".join(rows)
+    begin = f'class="part" id="answer-{number}">'
+    if of.folded:
+        return f"<details {begin}<summary>{text(of.heading)}</summary>\n{inner}</details>\n"
+    return f"<section {begin}\n<h2>{text(of.title)}</h2>\n{inner}</section>\n"
+
+
+def _side(of: Part, side: Side) -> str:
+    """Both sides of one answer, and what is to be said of it."""
+    rows = [f'<p class="who">{prose(capital(text_of(side.who)))}</p>\n'] if side.who else []
+    pages = "".join(_page(block.place, block.names, block.lines) for block in side.blocks)
+    note = ""
+    if side.blocks:
+        about = [capital(text_of(each)) for each in of.page]
+        if of.as_is:
+            about.append(
+                "Read from wsprobe's own answer; wsprobe compare --browser-mode asks as each browser does"
+            )
+        note = f'<p class="total">{". ".join(map(prose, about))}.</p>\n'
+    wire = (
+        _wire(side.report) if side.report is not None else _pane("On the wire", "", _pre([(Piece("nothing"),)]))
+    )
+    rows.append(
+        f'<div class="sides{" two" if pages else ""}">\n{wire}'
+        + (f'<div class="pages">\n{pages}</div>\n' if pages else "")
+        + f"</div>\n{note}"
+    )
+    rows += [f'<p class="total">{prose(capital(text_of(each)))}.</p>\n' for each in side.alike]
+    if side.report is not None:
+        rows += [
+            _advised(side.advice, side.report),
+            _findings(report_file.findings(side.report)),
+            _times(side.report.reading),
+            _bytes(side.report.exchange),
+        ]
+    return "".join(rows)
+
+
+def _wire(report: Report) -> str:
+    asked = report_file.asked(report.reading)
+    unfolded = (
+        f"<details><summary>asked: {text(text_of(asked[0])[:200])}</summary>{_pre(asked)}</details>\n"
+        if asked and report.reading.sent
+        else ""
+    )
+    return _pane("On the wire", "", f"{unfolded}{_pre(report_file.answered(report), marks=True)}")
+
+
+def _page(place: str, names: Sequence[str], lines: Sequence[Line]) -> str:
+    return _pane(capital(place), ", ".join(names), _pre(lines))
+
+
+def _pane(title: str, of: str, inner: str) -> str:
+    named = f" <small>{text(of)}</small>" if of else ""
+    return f'<div class="pane"><h4>{text(title)}{named}</h4>\n{inner}</div>\n'
+
+
+def _advised(of: Sequence[Advice], report: Report) -> str:
+    """The causes and what to do about them, what to write into a proxy, and how a page can be let know."""
+    rows = []
+    named = {"likely": "likely", "or": "or", "warning": "take care"}
+    for each in of:
+        if each.kind in named:
+            kind = "note" if each.kind == "or" else "warn"
+            do = f'<p class="more">Do: {prose(each.fix)}</p>' if each.fix else ""
+            rows.append(f'<li class="{kind}">{_badge(named[each.kind], kind)}{prose(each.text)}{do}</li>\n')
+    if not rows:
+        rows = [
+            f'<li class="warn">{_badge("usually", "warn")}{prose(each)}</li>\n'
+            for each in report_file.usual(report)
+        ]
+    made = f"<h3>Why, most likely</h3>\n{_list(rows)}" if rows else ""
+    for kind, title in (
+        ("lines", "To have Upgrade and Connection passed on"),
+        ("remedy", "To let the page know why"),
+    ):
+        items = "".join(f"<li>{prose(each.text)}</li>\n" for each in of if each.kind == kind)
+        if items:
+            made += f'<h3>{title}</h3>\n<ul class="plain">\n{items}</ul>\n'
+    return made
+
+
+def _findings(found: Sequence[Finding]) -> str:
+    return f"<h3>Findings</h3>\n{_list(map(_finding, found))}" if found else ""
+
+
+def _finding(of: Finding) -> str:
+    told = [f"<br>{prose(of.text)}"]
+    for what, value in (("expected", of.expected), ("received", of.received)):
+        if value is not None and value not in of.text:
+            told.append(f'<p class="more">{what} <code>{text(value)}</code></p>')
+    if of.usual:
+        told.append(f'<p class="more">Usually: {prose(of.usual)}</p>')
+    head = f'{_badge(of.level, of.level)}<code>{text(of.id)}</code> <span class="spec">{prose(of.spec)}</span>'
+    return f'<li class="{of.level}">{head}{"".join(told)}</li>\n'
+
+
+def _times(reading: Reading) -> str:
+    """The phases as bars on one scale."""
+    spans = timing.phases(reading)
+    if not spans:
+        return ""
+    whole = max(spans[-1][2], 0.001)
+    rows = []
+    for name, start, end in spans:
+        kind = "wait" if name == "answer" else "rest" if name in ("rest", "session") else "bar"
+        left, size = start / whole * 100, max((end - start) / whole * 100, 0.4)
+        rows.append(
+            f"<span>{name}</span>"
+            '<svg aria-hidden="true"><rect class="track" width="100%" height="100%" rx="2"/>'
+            f'<rect class="{kind}" x="{min(left, 99.6):.2f}%" width="{size:.2f}%" height="100%" rx="2"/></svg>'
+            f"<span>{end - start:.1f} ms</span>\n"
+        )
+    drawn = f'<h3>Where the time went</h3>\n<div class="fall">\n{"".join(rows)}</div>\n'
+    total = text_of(timing.summary(reading, LOOK, phases_too=False))
+    return f'{drawn}<p class="total">{text(total)}</p>\n'
+
+
+def _bytes(exchange: Exchange) -> str:
+    """Every write and read, to be unfolded: as text with its line ends, and in hex."""
+    room = BYTES
+    rows = []
+    for named, at, data in report_file.transfers(exchange):
+        shown = data[: max(room, 0)]
+        room -= len(shown)
+        left = len(data) - len(shown)
+        more = f'<p class="total">{counted(left, "more byte")}: --save and --json keep all.</p>' if left else ""
+        inner = (
+            f"<pre>{_joined(report_file.with_line_ends(shown))}</pre>\n"
+            f'<pre class="hex">{_joined(hexdump(shown))}</pre>\n'
+            if shown
+            else ""
+        )
+        rows.append(
+            f"<details><summary>{at / 1000:.1f} ms, {named}: {counted(len(data), 'byte')}</summary>\n"
+            f"{inner}{more}</details>\n"
+        )
+    if not rows:
+        return ""
+    return f'<h3>Every byte</h3>\n<div class="bytes">\n{"".join(rows)}</div>\n'
+
+
+def _hop(why: str, hop: Exchange) -> str:
+    reading = read(hop)
+    return (
+        f'<li class="note">{prose(why)}{_pre(report_file.asked(reading))}{_times(reading)}{_bytes(hop)}</li>\n'
+    )
+
+
+def _index(rows: Sequence[Row]) -> str:
+    made = "".join(
+        f'<tr><td class="{"good" if row.good else "fail"}">{text(row.outcome)}</td>'
+        f'<td><a href="#answer-{number}">{text(row.title)}</a></td><td class="dim">{text(row.took)}</td></tr>\n'
+        for number, row in enumerate(rows, 1)
+    )
+    head = "<tr><th>outcome</th><th>asked</th><th>in all</th></tr>"
+    return f'<div class="scroll"><table>\n{head}\n{made}</table></div>\n'
+
+
+def _table(of: Table) -> str:
+    head = "".join(f"<th>{text(each)}</th>" for each in of.head)
+    rows = "".join(
+        "<tr>" + "".join(f'<td class="{cell.style}">{text(cell.text)}</td>' for cell in row) + "</tr>\n"
+        for row in of.rows
+    )
+    note = f'<p class="total">{prose(of.note)}</p>\n' if of.note else ""
+    return (
+        f'<h3>{text(of.title)}</h3>\n<div class="scroll"><table>\n<tr>{head}</tr>\n{rows}</table></div>\n{note}'
+    )
+
+
+def _told(of: Told) -> str:
+    said = of.said
+    kind = "warn" if of.because else "note"
+    because = _pre(of.because) if of.because else ""
+    fix = f'<p class="more">To write, or to do:</p><pre>{text(said.fix)}</pre>' if said.fix else ""
+    return (
+        f'<li class="{kind}">{_badge(f"{said.likely:.0%}", kind)}<code>{text(said.id)}</code><br>'
+        f"{prose(said.text)}{because}{fix}</li>\n"
+    )
+
+
+def _facts(rows: Iterable[tuple[str, str]]) -> str:
+    made = "".join(f"<dt>{text(what)}</dt><dd>{text(value)}</dd>\n" for what, value in rows)
+    return f'<dl class="facts">\n{made}</dl>\n'
+
+
+def _command(line: str) -> str:
+    return f'<pre class="command">{text(line)}</pre>\n'
+
+
+def _badge(word: str, kind: str = "") -> str:
+    return f'<span class="badge {kind or ("good" if word == "open" else "fail")}">{text(word)}</span>'
+
+
+def _list(items: Iterable[str]) -> str:
+    return f'<ul class="list">\n{"".join(items)}</ul>\n'
+
+
+def _pre(lines: Sequence[Line], kind: str = "", marks: bool = False) -> str:
+    """Lines in their styles; with *marks*, what a finding is about is marked."""
+    shown = "\n".join("".join(_piece(piece, marks) for piece in each) for each in lines)
+    return f"<pre{f' class={chr(34)}{kind}{chr(34)}' if kind else ''}>{shown}</pre>\n"
+
+
+def _piece(of: Piece, marks: bool) -> str:
+    if not of.style:
+        return text(of.text)
+    tag = "mark" if marks and of.style in MARKS else "span"
+    return f'<{tag} class="{of.style}">{text(of.text)}</{tag}>'
+
+
+def _joined(lines: Iterable[str]) -> str:
+    return text("\n".join(lines))
+
+
+def prose(said: str) -> str:
+    """A sentence, the sections that it cites linked."""
+    return "".join(
+        f'<a href="{escape(url)}">{text(words)}</a>' if url else text(words) for words, url in cited(said)
+    )
+
+
+def text(said: str) -> str:
+    """*said* as text of a page or the value of an attribute: nothing in it is markup, or cannot be seen."""
+    return "\n".join(escape(printable(each)) for each in said.split("\n"))

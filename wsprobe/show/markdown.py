@@ -1,0 +1,243 @@
+"""A report as text for an issue (``--report FILE.md``), in GitHub's Markdown.
+
+What a peer said stands in code: in a fence longer than any run of backticks in it, or in a span. There nothing
+is markup, a name is no mention, a number no issue, and what cannot be seen has become an escape.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+
+from wsprobe.exchange import Exchange
+from wsprobe.judge.finding import Finding, counted
+from wsprobe.read.reading import Reading
+from wsprobe.remedy import Advice
+from wsprobe.report import Report
+from wsprobe.show import report_file, timing
+from wsprobe.show.citations import cited
+from wsprobe.show.lines import Look, text_of
+from wsprobe.show.report_file import LOOK, Cover, Part, Row, Side, Table, Told, capital, summary
+from wsprobe.visible import hexdump, printable
+
+BYTES = 1024
+"""Bytes of one exchange in hex: an issue holds 65,536 characters."""
+LONG_LINE = 400
+"""Characters of a line: an issue shows them in one row."""
+LOOK_OF_BARS = Look(width=80, unicode=False)
+
+
+def whole(cover: Cover, parts: Iterable[str]) -> Iterator[str]:
+    """The text, of *parts* as `part` made them, in pieces."""
+    several = len(cover.rows) > 1
+    yield f"# wsprobe {cover.kind}: {prose(summary(cover.rows) if several else cover.rows[0].outcome)}\n\n"
+    yield f"> {cover.care}\n\n"
+    yield f"Made with {prose(cover.made_with)}.\n\n{_command(cover.command)}"
+    if several:
+        yield _index(cover.rows)
+    if cover.kind == "trace":
+        yield f"- URL: {span(cover.rows[0].title)}\n\n"
+    for each in cover.tables:
+        yield _table(each)
+    if cover.told:
+        yield "## What that means\n\n" + "".join(map(_told, cover.told))
+    if cover.apart:
+        yield f"## Can a script tell them apart?\n\n{_fenced(map(text_of, cover.apart[1:]))}"
+    yield from parts
+
+
+def part(of: Part, number: int) -> str:
+    """One recording; *number* is its place in the index, from 1, or 0 where it is alone."""
+    if of.folded:
+        return _folded(of)
+    facts = "".join(f"- {what}: {span(value)}\n" for what, value in report_file.facts(of.report))
+    rows = [
+        f"## {f'{number}. ' if number else ''}{of.heading or span(of.title)}\n\n",
+        f"**{of.report.outcome}**: {prose(report_file.said(of.report))}\n\n{facts}\n",
+        _command(of.command) if of.command else "",
+        *(_side(of, side) for side in of.sides),
+    ]
+    if of.verdicts:
+        rows.append(f"### By each revision of the specifications\n\n{_fenced(map(text_of, of.verdicts))}")
+    if of.seen:
+        rows.append(f"### Seen in installed browsers\n\n{_fenced(map(text_of, of.seen))}")
+    earlier = report_file.hops(of.report)
+    if earlier:
+        rows.append("### Asked before\n\n" + "".join(f"- {prose(why)}\n" for why, _ in earlier) + "\n")
+    secured = report_file.tls(of.report)
+    if secured:
+        rows.append("### TLS\n\n" + "".join(f"- {what}: {span(value)}\n" for what, value in secured) + "\n")
+    return "".join(rows)
+
+
+def _folded(of: Part) -> str:
+    """One of the other answers of a trace: the request and what came."""
+    lines = [*map(text_of, report_file.asked(of.report.reading)), ""]
+    lines += map(text_of, report_file.answered(of.report, pointing=False))
+    return f"<details><summary>{escape(printable(of.title))}</summary>\n\n{_fenced(lines)}</details>\n\n"
+
+
+def _side(of: Part, side: Side) -> str:
+    rows = [f"### {prose(capital(text_of(side.who)))}\n\n"] if side.who else []
+    if side.report is not None:
+        asked = report_file.asked(side.report.reading)
+        if asked and side.report.reading.sent:
+            rows.append(f"### Request\n\n{_fenced(map(text_of, asked))}")
+        rows.append(f"### What came back\n\n{_fenced(map(text_of, report_file.answered(side.report)))}")
+        rows += [_findings(report_file.findings(side.report)), _advised(side.advice, side.report)]
+    if side.blocks:
+        rows.append("### What a script sees\n\n")
+        rows += [f"{prose(capital(text_of(each)))}.\n\n" for each in of.page]
+        if of.as_is:
+            rows.append("Read from wsprobe's own answer; each browser asks in its own way.\n\n")
+        for block in side.blocks:
+            rows.append(f"**{', '.join(block.names)}**, {block.place}:\n\n{_fenced(map(text_of, block.lines))}")
+        rows += [f"{prose(capital(text_of(each)))}.\n\n" for each in side.alike]
+    if side.report is not None:
+        rows += [_times(side.report.reading), _bytes(side.report.exchange)]
+    return "".join(rows)
+
+
+def _findings(found: Sequence[Finding]) -> str:
+    return "### Findings\n\n" + "".join(map(_finding, found)) + "\n" if found else ""
+
+
+def _finding(of: Finding) -> str:
+    told = [f"- **{of.level}** {span(of.id)}, {prose(of.spec)}: {prose(of.text)}"]
+    for what, value in (("expected", of.expected), ("received", of.received)):
+        if value is not None and value not in of.text:
+            told.append(f"  - {what} {span(value)}")
+    if of.usual:
+        told.append(f"  - usually: {prose(of.usual)}")
+    return "".join(f"{each}\n" for each in told)
+
+
+def _advised(of: Sequence[Advice], report: Report) -> str:
+    rows = [
+        f"- **{each.kind}**: {prose(each.text)}\n" + (f"  - do: {prose(each.fix)}\n" if each.fix else "")
+        for each in of
+        if each.kind in ("likely", "or", "warning")
+    ] or [f"- **usually**: {prose(each)}\n" for each in report_file.usual(report)]
+    made = f"### Why, most likely\n\n{''.join(rows)}\n" if rows else ""
+    for kind, title in (
+        ("lines", "To have Upgrade and Connection passed on"),
+        ("remedy", "To let the page know why"),
+    ):
+        items = "".join(f"- {prose(each.text)}\n" for each in of if each.kind == kind)
+        made += f"### {title}\n\n{items}\n" if items else ""
+    return made
+
+
+def _times(reading: Reading) -> str:
+    bars = timing.waterfall(reading, LOOK_OF_BARS)
+    total = timing.summary(reading, LOOK, phases_too=False)
+    return f"### Where the time went\n\n{_fenced(map(text_of, [*bars, total]))}" if bars else ""
+
+
+def _bytes(exchange: Exchange) -> str:
+    """Reads and writes in hex, to be unfolded."""
+    room = BYTES
+    lines = []
+    for named, at, data in report_file.transfers(exchange):
+        shown = data[: max(room, 0)]
+        room -= len(shown)
+        left = len(data) - len(shown)
+        lines += [f"{at / 1000:.1f} ms, {named}: {counted(len(data), 'byte')}", *hexdump(shown)]
+        lines += [f"... {counted(left, 'more byte')} (--save and --json keep all)"] if left else []
+    if not lines:
+        return ""
+    return f"<details><summary>Every byte</summary>\n\n{_fenced(lines)}</details>\n\n"
+
+
+def _index(rows: Sequence[Row]) -> str:
+    made = "".join(
+        f"| {number} | {_cell(row.outcome)} | {_cell(row.title)} | {row.took} |\n"
+        for number, row in enumerate(rows, 1)
+    )
+    return f"| | outcome | asked | in all |\n|---|---|---|---|\n{made}\n"
+
+
+def _table(of: Table) -> str:
+    rows = "".join("| " + " | ".join(_cell(cell.text) for cell in row) + " |\n" for row in of.rows)
+    head = f"| {' | '.join(of.head)} |\n|{'---|' * len(of.head)}\n"
+    return f"## {of.title}\n\n{head}{rows}\n" + (f"{prose(of.note)}\n\n" if of.note else "")
+
+
+def _told(of: Told) -> str:
+    said = of.said
+    because = _fenced(map(text_of, of.because)) if of.because else ""
+    fix = f"To write, or to do:\n\n{_fenced(said.fix.splitlines())}" if said.fix else ""
+    return f"**{said.likely:.0%}** {span(said.id)}: {prose(said.text)}\n\n{because}{fix}"
+
+
+def _command(line: str) -> str:
+    return _fenced([line], "sh", cut=False)
+
+
+def _fenced(lines: Iterable[str], language: str = "text", cut: bool = True) -> str:
+    """Lines as a block of code; those that are very long are cut, unless *cut* is False."""
+    shown = [printable(each) for each in lines]
+    if cut:
+        shown = [
+            each
+            if len(each) <= LONG_LINE
+            else f"{each[:LONG_LINE]} ... {len(each) - LONG_LINE} more characters"
+            for each in shown
+        ]
+    runs = (len(run) for each in shown for run in re.findall("`+", each))
+    fence = "`" * max(3, max(runs, default=0) + 1)
+    return f"{fence}{language}\n" + "".join(f"{each}\n" for each in shown) + f"{fence}\n\n"
+
+
+def span(text: str) -> str:
+    """*text* as code within a line."""
+    shown = printable(text)
+    if not shown.strip(" "):
+        return "(empty)" if not shown else f"({counted(len(shown), 'space')})"
+    if len(shown) > LONG_LINE:
+        shown = f"{shown[:LONG_LINE]} ..."
+    ticks = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
+    pad = " " if shown.startswith(("`", " ")) or shown.endswith(("`", " ")) else ""
+    return f"{ticks}{pad}{shown}{pad}{ticks}"
+
+
+def _cell(text: str) -> str:
+    """A cell of a table. GitHub takes a bar for the end of a cell even in code."""
+    if _PLAIN.fullmatch(text):
+        return text
+    return span(text).replace("|", "\\|") if text else ""
+
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 .,%()-]*")
+
+_WORD = re.compile(r"""([("']*)(.*?)([.,;:)"'?]*)""", re.DOTALL)
+"""A word, with the marks before and behind it that are a sentence's."""
+_SAFE = re.compile(r"(?:[A-Za-z0-9%]+(?:[.,'/-][A-Za-z0-9%]+)*)?")
+"""A word that is one, and nothing else, in any Markdown."""
+_TAKEN_FOR_MORE = re.compile(r"(?i)www\..*|[0-9a-f]{7,40}|gh-[0-9]+")
+"""Words that GitHub makes links of all the same: pages, commits, issues."""
+
+
+def prose(text: str) -> str:
+    """A sentence: the sections that it cites are linked, and each word that could be taken for markup, for a
+    mention or for a link is code."""
+    return "".join(f"[{words}]({url})" if url else _words(printable(words)) for words, url in cited(text))
+
+
+def _words(text: str) -> str:
+    """*text*, with each word that is not plain in a span; several in a row are one."""
+    made = ""
+    code: list[str] = []
+    for word in text.split(" "):
+        match = _WORD.fullmatch(word)
+        assert match is not None  # it takes anything
+        plain = _SAFE.fullmatch(match[2]) is not None and not _TAKEN_FOR_MORE.fullmatch(match[2])
+        if not plain and not match[1] and not match[3]:
+            code.append(word)
+            continue
+        made += span(" ".join(code)) + " " if code else ""
+        code = []
+        made += (word if plain else f"{match[1]}{span(match[2])}{match[3]}") + " "
+    made += span(" ".join(code)) + " " if code else ""
+    return made[:-1]

@@ -1,0 +1,358 @@
+"""What a file for others says (``--report``), whatever its form: `html` and `markdown` write it out.
+
+Of each recording a `Part`, made as soon as it has come, so that many of them need no more memory than their
+text; and one `Cover` for all. Every line comes from the builders that the terminal's report is made by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from wsprobe.browsers.tell import Tellable
+from wsprobe.exchange import Connected, Exchange, Received, Sent, TlsDone, TlsFailed, TunnelReceived, TunnelSent
+from wsprobe.judge.finding import Finding, Verdict
+from wsprobe.read.reading import Reading
+from wsprobe.remedy import Advice, advice
+from wsprobe.report import Report
+from wsprobe.show import answer, http2, timing
+from wsprobe.show import trace as traced
+from wsprobe.show.compare import POINTS, answers_of, apart, cannot_tell, differing, page_of, verdicts, who
+from wsprobe.show.compare import times as totals
+from wsprobe.show.lines import Line, Look, Piece, line, text_of
+from wsprobe.show.protocols import difference as protocols_differ
+from wsprobe.show.report import SAID_BY_OUTCOME, asked_again, received_dump, sentence, transport_bytes
+from wsprobe.show.session import session
+from wsprobe.show.views import Block, blocks
+from wsprobe.trace.changes import Choice, Seen
+from wsprobe.trace.conclusions import Conclusion
+from wsprobe.visible import shown_text
+
+Kind = Literal["connect", "compare", "trace"]
+
+LOOK = Look(width=100, unicode=True)
+"""What a file can take: all characters that can be seen."""
+ORDER = {"fail": 0, "warn": 1, "note": 2}
+MASKED = (
+    "Credentials, cookies, query values and messages that were sent are masked, as with --redact. A body can "
+    "hold secrets that nobody can know of: look through it before you publish it."
+)
+UNMASKED = (
+    "Nothing in this file is masked (--no-redact): it may hold credentials, cookies and tokens. Give it only "
+    "to people who may have them."
+)
+
+
+class Side(Struct, frozen=True):
+    """One answer, and what the pages that got it are told."""
+
+    report: Report | None
+    """None: nothing was asked."""
+    blocks: tuple[Block, ...]
+    who: Line = ()
+    """Who got it; empty where there is but one answer."""
+    alike: tuple[Line, ...] = ()
+    """What a script cannot tell it from."""
+    advice: tuple[Advice, ...] = ()
+
+
+class Part(Struct, frozen=True):
+    """One recording."""
+
+    report: Report
+    command: str
+    """The command line that repeats it, quoted for a shell; "" if that is the cover's."""
+    sides: tuple[Side, ...]
+    page: tuple[Line, ...] = ()
+    """Whose page it is that the views are of."""
+    verdicts: tuple[Line, ...] = ()
+    """By the revisions that were asked for."""
+    seen: tuple[Line, ...] = ()
+    """What installed browsers did."""
+    as_is: bool = False
+    """The engines read wsprobe's own answer, and made no request of theirs."""
+    heading: str = ""
+    """In place of the title."""
+    folded: bool = False
+    """It is one of many about the same, and is to be unfolded by who wants it."""
+
+    @property
+    def title(self) -> str:
+        return self.heading or shown_text(self.report.title)
+
+
+class Row(Struct, frozen=True):
+    """A part, in the index of many."""
+
+    title: str
+    outcome: str
+    good: bool
+    took: str
+
+
+class Table(Struct, frozen=True):
+    """Rows of cells under a heading of their own; *note* says what they come to."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[Piece, ...], ...]
+    note: str = ""
+
+
+class Told(Struct, frozen=True):
+    """A conclusion of a trace."""
+
+    said: Conclusion
+    because: tuple[Line, ...] = ()
+
+
+class Cover(Struct, frozen=True):
+    """What is said of all parts together."""
+
+    kind: Kind
+    command: str
+    made_with: str
+    """Versions: of wsprobe, and of what it ran on."""
+    masked: bool
+    rows: tuple[Row, ...] = ()
+    tables: tuple[Table, ...] = ()
+    told: tuple[Told, ...] = ()
+    apart: tuple[Line, ...] = ()
+    """Which recordings a script can tell apart."""
+
+    @property
+    def title(self) -> str:
+        """What stands in the title bar."""
+        if len(self.rows) == 1:
+            return f"{self.rows[0].outcome}: {self.rows[0].title}"
+        return f"wsprobe {self.kind}: {summary(self.rows)}"
+
+    @property
+    def care(self) -> str:
+        """What a reader must know before handing it on."""
+        return MASKED if self.masked else UNMASKED
+
+
+def summary(rows: Sequence[Row]) -> str:
+    """How many of what."""
+    words = dict.fromkeys(row.outcome for row in rows)
+    return ", ".join(f"{sum(row.outcome == word for row in rows)} {word}" for word in words)
+
+
+def part(report: Report, command: str = "", *, as_is: bool = False, seen: Sequence[Line] = ()) -> Part:
+    """All that is said of *report*."""
+    return Part(
+        report=report,
+        command=command,
+        sides=tuple(_sides(report)),
+        page=tuple([*protocols_differ(report), *page_of(report, LOOK)] if report.views else ()),
+        verdicts=tuple(verdicts(report, LOOK) if report.verdicts else ()),
+        seen=tuple(seen),
+        as_is=as_is,
+    )
+
+
+def _sides(report: Report) -> Iterator[Side]:
+    if not report.views:
+        yield Side(report, (), advice=advice(report.reading))
+        return
+    got = answers_of(report)
+    silent = [number for number, each in enumerate(report.answers) if each is None]
+    several = len(got) + bool(silent) > 1
+    given: set[str] = set()
+    for each in got:
+        fresh = tuple(one for one in advice(each.report.reading) if one.text not in given)
+        given.update(one.text for one in fresh)
+        yield Side(
+            each.report,
+            tuple(blocks([report.views[i] for i in each.views], LOOK)),
+            who=who(report, each, got[0], LOOK) if several else (),
+            alike=tuple(cannot_tell(report, each.views, each.report)),
+            advice=fresh,
+        )
+    if silent:
+        yield Side(
+            None,
+            tuple(blocks([report.views[i] for i in silent], LOOK)),
+            who=line(Piece("the page's browser does not ask", "name")),
+            alike=tuple(cannot_tell(report, silent, None)),
+        )
+
+
+def capital(text: str) -> str:
+    """A line of the terminal as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def row(of: Part) -> Row:
+    """*of* in the index."""
+    return Row(
+        shown_text(of.report.title), of.report.outcome, of.report.outcome == "open", totals([of.report])[0]
+    )
+
+
+def said(report: Report) -> str:
+    """What the outcome means."""
+    return sentence(report, LOOK)
+
+
+def asked(reading: Reading) -> list[Line]:
+    """The request, a line each: as bytes, or the fields of HTTP/2."""
+    planned = reading.exchange.plan.http2
+    if reading.http2 is not None and planned is not None:
+        return [line(Piece(LOOK.text(name), "name"), f": {LOOK.text(value)}") for name, value in planned.fields]
+    rows = []
+    for each in reading.request.head.lines:
+        text = LOOK.text(each.text[: answer.LONG_LINE])
+        name, colon, value = text.partition(":")
+        first = each is reading.request.head.first or not colon
+        rows.append(line(Piece(text, "title")) if first else line(Piece(name, "name"), colon + value))
+    return rows
+
+
+def answered(report: Report, pointing: bool = True) -> list[Line]:
+    """What came back, short of what it means: the answers, in them the bytes that findings are about if
+    *pointing*, and the session."""
+    reading = report.reading
+    if reading.looks_like and reading.received:
+        rows = received_dump(reading.received, LOOK)
+    elif reading.http2 is None:
+        rows = answer.marked(reading, findings(report) if pointing else [], LOOK)
+    else:
+        rows = http2.answers(reading, [], LOOK)
+    rows = [*http2.spoken(reading), *rows, *transport_bytes(report, LOOK), *session(reading, LOOK)]
+    if reading.http2 is not None:
+        rows += http2.ending(reading, LOOK)
+    while rows and not text_of(rows[-1]):
+        rows.pop()
+    return rows or [line(Piece("nothing", "dim"))]
+
+
+def findings(report: Report) -> list[Finding]:
+    """The faults first; those left out whose sentence is the outcome's own."""
+    found = [each for each in report.verdict.findings if each.id not in SAID_BY_OUTCOME]
+    return sorted(found, key=lambda each: ORDER[each.level])
+
+
+def usual(report: Report) -> list[str]:
+    """The usual cause of an outcome, where nothing better is known."""
+    verdict: Verdict = report.verdict
+    return [each.usual for each in verdict.findings if each.id in SAID_BY_OUTCOME and each.usual]
+
+
+def hops(report: Report) -> list[tuple[str, Exchange]]:
+    """What was asked before, and why it was asked again."""
+    earlier = report.exchange.hops
+    return [
+        (asked_again(hop, then), hop)
+        for hop, then in zip(earlier, (*earlier[1:], report.exchange), strict=False)
+    ]
+
+
+def facts(report: Report) -> list[tuple[str, str]]:
+    """(what, value): when, where and how long."""
+    rows = [("URL", shown_text(report.exchange.plan.target.url))]
+    if report.name not in ("", report.exchange.plan.target.url):
+        rows.append(("asked for as", shown_text(report.name)))
+    rows.append(("asked", shown_text(report.exchange.started) or "at a time that was not recorded"))
+    where = timing.peer(report.exchange)
+    local = next((e.local for e in report.exchange.events if isinstance(e, Connected) and e.local), "")
+    if where:
+        rows.append(("answered by", shown_text(where) + (f", from {shown_text(local)}" if local else "")))
+    route = report.exchange.plan.route
+    if route.proxy:
+        rows.append(("through the proxy", shown_text(route.proxy)))
+    if report.exchange.plan.wire != "hybi-13":
+        rows.append(("spoken", report.exchange.plan.wire))
+    rows.append(("in all", totals([report])[0]))
+    return rows
+
+
+def tls(report: Report) -> list[tuple[str, str]]:
+    """(what, value) of TLS; empty where it was not spoken."""
+    for event in report.exchange.events:
+        match event:
+            case TlsDone(certificate=certificate):
+                rows = [("version", event.version), ("cipher", event.cipher)]
+                rows.append(("ALPN", event.alpn or "nothing agreed on"))
+                rows.append(
+                    ("verified", "yes" if event.verified else f"no: {event.problem or 'not asked for'}")
+                )
+            case TlsFailed(certificate=certificate):
+                rows = [("failed", event.error)]
+            case _:
+                continue
+        if certificate is not None:
+            rows += [("subject", certificate.subject), ("issuer", certificate.issuer)]
+            rows.append(("names", ", ".join(certificate.names)))
+            rows.append(("valid", f"{certificate.not_before} to {certificate.not_after}"))
+        return [(what, shown_text(value)) for what, value in rows if value]
+    return []
+
+
+def transfers(exchange: Exchange) -> list[tuple[str, int, bytes]]:
+    """(who to whom, microseconds, bytes) of every write and read, in order."""
+    named: dict[type, str] = {
+        Sent: "sent",
+        Received: "received",
+        TunnelSent: "sent to the proxy",
+        TunnelReceived: "received from the proxy",
+    }
+    return [
+        (named[type(event)], event.at, event.data)
+        for event in exchange.events
+        if isinstance(event, Sent | Received | TunnelSent | TunnelReceived)
+    ]
+
+
+def with_line_ends(data: bytes) -> list[str]:
+    """*data* as text: a line each, with what ended it to be seen."""
+    return [
+        LOOK.text(each.rstrip(b"\r\n")) + each[len(each.rstrip(b"\r\n")) :].decode().translate(_ENDS)
+        for each in data.splitlines(keepends=True)
+    ]
+
+
+_ENDS = {0x0D: "\\r", 0x0A: "\\n"}
+
+
+def difference(reports: Sequence[Report]) -> Table:
+    """What differs between recordings, a column each."""
+    unequal, points = differing(reports)
+    rows = [(Piece(what, "name"), *(Piece(value) for value in values)) for what, values in unequal[:POINTS]]
+    more = f", of which {POINTS} are shown" if len(unequal) > POINTS else ""
+    return Table(
+        "What differs",
+        ("", *(f"[{number}]" for number in range(1, len(reports) + 1))),
+        (*rows, (Piece("time", "dim"), *(Piece(each, "dim") for each in totals(reports)))),
+        f"{len(unequal)} of {points} points differ{more}. Times do not count."
+        if unequal
+        else f"The same in all {points} points. Times do not count.",
+    )
+
+
+def told_apart(reports: Sequence[Report], groups: Sequence[Tellable]) -> tuple[Line, ...]:
+    """Which of *reports* a script can tell apart."""
+    return tuple(apart(reports, groups, LOOK)) if groups else ()
+
+
+def changes(seen: Seen, choice: Choice) -> Table:
+    """The answers of a trace, and what was not sent."""
+    reasons = traced.unsent(seen, choice)
+    left = "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
+    return Table(
+        "One thing changed at a time",
+        ("changed", "answer", "after", "what it was"),
+        tuple(traced.cells(name, seen, LOOK) for name in seen.answers),
+        f"{len(seen.answers)} requests." + (f" Not sent: {left}." if left else ""),
+    )
+
+
+def concluded(found: Sequence[Conclusion], seen: Seen) -> tuple[Told, ...]:
+    """What the answers of a trace mean, most likely first."""
+    return tuple(
+        Told(each, () if number else tuple(traced.because(each, seen, LOOK)))
+        for number, each in enumerate(found)
+    )
