@@ -15,13 +15,22 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = (
     ("exchange", "outcome", "visible", "nearest", "schedule"),
-    ("target", "opening", "certificate"),
+    ("target", "opening", "certificate", "site"),
     ("read",),
     ("wire", "signatures", "proxies", "authentication"),
-    ("followup", "redaction", "redaction_http2", "conversation", "conversation_http2", "judge", "browsers"),
+    (
+        "followup",
+        "redaction",
+        "redaction_http2",
+        "conversation",
+        "conversation_http2",
+        "judge",
+        "browsers",
+        "timing",
+    ),
     ("archive", "history", "net"),
     ("report",),
-    ("remedy", "trace", "lab"),
+    ("remedy", "trace", "watch", "lab"),
     ("explain",),
     ("show",),
     ("cli",),
@@ -45,6 +54,7 @@ ONLY_IN = {
     "rich": ("show",),
     "click": ("cli",),
     "trustme": ("lab",),
+    "prometheus_client": ("watch",),
 }
 
 
@@ -162,6 +172,7 @@ def test_judge_and_browsers_do_not_know_each_other() -> None:
         (["explain", "1006"], ["trio", "ssl", "rich", "h11"]),
         (["compare", "--help"], ["trio", "ssl", "rich", "h11"]),
         (["trace", "--help"], ["trio", "ssl", "rich", "h11"]),
+        (["watch", "--help"], ["trio", "ssl", "rich", "h11", "prometheus_client"]),
         (
             ["connect", "--unix-socket", "/nonexistent", "ws://localhost/"],
             ["rich", "h11", "json", "tomllib", "ada_url", "wsprobe.history.revision", "wsprobe.archive"],

@@ -6,6 +6,7 @@ but for WebKitGTK's redirects.
 
 from __future__ import annotations
 
+from datetime import UTC
 from urllib.parse import urljoin
 
 from wsprobe.exchange import Ended
@@ -14,6 +15,7 @@ from wsprobe.wire import WIRE_OF_VERSION
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 TRANSIENT = frozenset({"unreachable", "timeout", "dropped"})
+ASKS_TO_WAIT = frozenset({429, 503})
 TRANSIENT_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -61,6 +63,39 @@ def other_wire(reading: Reading) -> str | None:
         wire for number, wire in WIRE_OF_VERSION.items() if number in listed and b"%d" % number not in asked
     )
     return next(other, None)
+
+
+def retry_after(reading: Reading, now: float) -> float | None:
+    """Seconds that a 429 or 503 asks to wait (RFC 9110 section 10.2.3); None if it does not say, or says
+    something else.
+
+    A date is taken from the answer's own Date, so that a clock that is wrong does not matter; from *now*
+    (seconds since 1970) if it has none.
+    """
+    final = reading.final
+    if final is None or final.status not in ASKS_TO_WAIT:
+        return None
+    fields = final.head.all(b"retry-after")
+    if not fields:
+        return None
+    text = fields[0].value.strip(b" \t")
+    if text.isdigit():
+        return float(min(int(text[:12]), 10**9))
+    when = _http_date(text)
+    if when is None:
+        return None
+    dates = [_http_date(field.value) for field in final.head.all(b"date")]
+    return max(0.0, when - (dates[0] if dates and dates[0] is not None else now))
+
+
+def _http_date(value: bytes) -> float | None:
+    from email.utils import parsedate_to_datetime  # only such an answer needs it
+
+    try:
+        # The zone is GMT by definition, said or not (RFC 9110 section 5.6.7).
+        return parsedate_to_datetime(value.decode("latin-1")).replace(tzinfo=UTC).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def transient(reading: Reading, outcome: str) -> bool:

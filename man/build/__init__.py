@@ -14,6 +14,7 @@ PAGES = {
     "wsprobe-connect.1": "commands",
     "wsprobe-compare.1": "commands",
     "wsprobe-trace.1": "commands",
+    "wsprobe-watch.1": "commands",
     "wsprobe-explain.1": "commands",
     "wsprobe-serve.1": "commands",
     "wsprobe-python.3": "python",
@@ -23,11 +24,35 @@ PAGES = {
 }
 """File name -> the module here that makes it."""
 
+SAMPLES = {
+    "sample-report.html": ("samples", "sample"),
+    "sample-report.md": ("samples", "sample"),
+    "pictures/terminal.svg": ("samples", "terminal"),
+    "completions/wsprobe.bash": ("completions", "completion"),
+    "completions/_wsprobe": ("completions", "completion"),
+    "completions/wsprobe.fish": ("completions", "completion"),
+}
+"""File name -> the module here, and what of it makes the file."""
+
 
 def pages() -> Iterator[tuple[str, str]]:
     """(file name, text) of every page."""
     for name in PAGES:
         yield name, page(name)
+
+
+def samples() -> Iterator[tuple[str, str]]:
+    """(file name, text) of every sample, every picture that is not a screenshot, and the completions."""
+    for name in SAMPLES:
+        yield name, sample(name)
+
+
+@cache
+def sample(name: str) -> str:
+    """The text of one of them, by its file name."""
+    module, function = SAMPLES[name]
+    made: str = getattr(import_module(f"man.build.{module}"), function)(name)
+    return made
 
 
 @cache

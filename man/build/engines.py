@@ -52,8 +52,10 @@ RUNTIMES = {
 }
 _BROWSERS = 3
 """Columns of the table of agreement that are browsers."""
-FLOOD = 512 * 1024
-"""Bytes over HTTP/2, with 10 for the header of each frame: the view of more takes seconds to work out."""
+_FLOOD = 1000
+"""Times that a server of HTTP/2 says one thing, from which on it is one."""
+
+CATALOGUE = load()
 
 FACTS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
     (
@@ -103,7 +105,8 @@ def _body() -> Iterator[str]:
         "and a close event with code 1006, and the standard wants it so. What counts as going wrong differs "
         "from engine to engine. This page says how, for every scenario of the lab (wsprobe serve --list). It "
         "is made by running the views that wsprobe compare --browser-mode shows; that those say what the "
-        "engines do is the subject of MEASURING below.",
+        "engines do is the subject of MEASURING below. Floods and what else never ends are left out: how much "
+        "of them comes through is a matter of limits, of time and memory, and not of rules.",
     )
     yield ".Ss Readers"
     yield from mdoc.tagged(
@@ -124,7 +127,7 @@ def _body() -> Iterator[str]:
         "error event has no content.",
     )
     for title, names in subjects().items():
-        yield from _subject(title, [name for name in names if not _is_hostile(load()[name])])
+        yield from _subject(title, [name for name in names if not floods(CATALOGUE[name])])
     yield from _races()
     yield from _requests()
     yield from _limits()
@@ -134,21 +137,18 @@ def _body() -> Iterator[str]:
     yield from mdoc.references("wsprobe-compare(1)", "wsprobe-explain(1)", "wsprobe-history(7)", "wsprobe(1)")
 
 
-def _is_hostile(scenario: Scenario) -> bool:
-    """Whether it is left out: how much of it comes through is a matter of limits, not of rules."""
-    plays = () if scenario.http2 is None else scenario.http2.plays
-    sizes = (each.repeat * (10 + len(each.data) + _length(each.fields)) for play in plays for each in play)
-    return scenario.about == "hostile" or sum(sizes) > FLOOD
-
-
-def _length(fields: tuple[tuple[bytes, bytes], ...]) -> int:
-    return sum(len(name) + len(value) for name, value in fields)
+def floods(scenario: Scenario) -> bool:
+    """True if what script is told of *scenario* is a matter of limits."""
+    of = scenario.http2
+    if of is None:
+        return scenario.about == "hostile"
+    return of.outcome == "limit" or any(step.repeat >= _FLOOD for play in of.plays for step in play)
 
 
 @cache
 def views(name: str) -> dict[str, ScriptView]:
     """Reader -> what it makes of scenario *name*."""
-    return {reader: rehearse(ENGINES[reader], load()[name], load()) for reader in NAMES}
+    return {reader: rehearse(ENGINES[reader], CATALOGUE[name], CATALOGUE) for reader in NAMES}
 
 
 def _subject(title: str, names: list[str]) -> Iterator[str]:
@@ -166,7 +166,7 @@ def _subject(title: str, names: list[str]) -> Iterator[str]:
     yield ".Bl -tag -width Ds"
     for name in apart:
         yield f".It {mdoc.quoted(name)}"
-        yield from _scenario(load()[name], views(name))
+        yield from _scenario(CATALOGUE[name], views(name))
     yield ".El"
 
 
@@ -231,8 +231,8 @@ def _races() -> Iterator[str]:
                     f"{NAMES[reader]}: {view.races}." for reader, view in views(name).items() if view.races
                 ),
             )
-            for name, scenario in load().items()
-            if not _is_hostile(scenario) and any(view.races for view in views(name).values())
+            for name, scenario in CATALOGUE.items()
+            if not floods(scenario) and any(view.races for view in views(name).values())
         )
     )
 

@@ -16,10 +16,10 @@ from wsprobe.show import as_json
 Schema = dict[str, Any]
 
 DESCRIPTION = (
-    "wsprobe connect --json prints one object for every URL, and wsprobe compare --json one for every "
-    "recording: a compact line of ASCII each, in the order in which they were asked for, for a failed "
-    "handshake too. This page names every member. The same as a JSON Schema (2020-12) is printed by wsprobe "
-    "connect --json-schema.",
+    "wsprobe connect --json prints one object for every URL, wsprobe watch --json one for every probe, and "
+    "wsprobe compare --json one for every recording: a compact line of ASCII each, in the order in which they "
+    "were asked for, or made, for a failed handshake too. This page names every member. The same as a JSON "
+    "Schema (2020-12) is printed by wsprobe connect --json-schema.",
     "What is here stays: names of members, outcomes, finding ids and exit statuses are never used for "
     "something else. New members may be added, so a reader should pass over what it does not know.",
 )
@@ -57,6 +57,9 @@ OBJECTS: dict[type, str] = {
     as_json.ToldJson: "verdicts: told",
     as_json.TellableJson: "tellable",
     as_json.SeenJson: "seen",
+    as_json.WatchJson: "watch",
+    as_json.HeldJson: "watch: held",
+    as_json.PhaseJson: "watch: phases",
 }
 """Type -> where it is found, which is its heading."""
 SCRIPT_EVENTS = get_args(as_json.EventJson)
@@ -157,7 +160,12 @@ def _body() -> Iterator[str]:
         yield from mdoc.text(purpose)
         yield from mdoc.literal(lines.splitlines())
     yield from mdoc.references(
-        "wsprobe-connect(1)", "wsprobe-compare(1)", "wsprobe-trace(1)", "wsprobe(1)", "jq(1)"
+        "wsprobe-connect(1)",
+        "wsprobe-compare(1)",
+        "wsprobe-trace(1)",
+        "wsprobe-watch(1)",
+        "wsprobe(1)",
+        "jq(1)",
     )
 
 
@@ -175,6 +183,7 @@ def _trace() -> Iterator[str]:
     named: dict[str, Schema] = msgspec.json.schema(as_json.TraceJson)["$defs"]
     yield ".Sh THE OBJECT OF TRACE"
     yield from _object(named[as_json.TraceJson.__name__])
+    yield from mdoc.text("Its JSON Schema is printed by wsprobe trace --json-schema.")
     for each, heading in TRACE.items():
         yield f".Ss {heading}"
         yield from _object(named[each.__name__])

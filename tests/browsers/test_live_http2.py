@@ -39,7 +39,6 @@ LEFT_OUT = {
     "never-answers-long": "takes 26 s",
     "status-403-no-end-long": "takes 26 s",
     "client-close-unanswered-long": "takes 28 s",
-    "field-huge": "the lab codes it shorter than it is",
 }
 TOLD_LATE = {("firefox", "103-only"), ("firefox", "status-403-no-end")}
 """Ending after 20 s, when the page has closed the socket."""

@@ -50,7 +50,6 @@ OF_ONE_SOCKET = [
     if name in SCENARIOS and not {"target", "page_sockets", "userinfo", "post", "pre", "cap"} & set(line)
 ]
 NOT_AS_MEASURED = {
-    ("firefox", "field-huge"): "the lab codes its fields with Huffman, and so stays below Firefox's limit",
     ("chromium", "never-answers"): "the page measured closes by itself",
     ("firefox", "never-answers"): "the page measured closes by itself",
 }

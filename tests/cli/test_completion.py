@@ -165,6 +165,8 @@ def test_kept(incomplete: str, breaks: str, prefix: str) -> None:
         ("wsprobe compare --spec hybi-1", {"hybi-10", "hybi-17"}),
         ("wsprobe compare --spec rfc6455,al", set()),
         ("wsprobe connect --wire ", {"hixie-75", "hybi-13"}),
+        ("wsprobe watch --until outcome=re", {"redirected", "refused"}),
+        ("wsprobe watch lab:status-40", {"status-400", "status-403"}),
         ("wsprobe connect --expect ", {"status=", "outcome=", "close=", "header:", "finding:"}),
         ("wsprobe connect --expect outcome=r", {"redirected", "refused"}),
         ("wsprobe connect --expect finding:limit", {"limit-in-head"}),

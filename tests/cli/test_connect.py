@@ -286,6 +286,63 @@ def test_retry(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     assert capsys.readouterr().out.startswith("HTTP/1.1 403 No\n")
 
 
+DATED = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:{}\r\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "fields", "waits"),
+    [
+        ("503", "Retry-After: 7\r\n", 7.0),
+        ("429", "Retry-After: 0\r\n", 0.0),
+        ("429", DATED.format("42 GMT"), 5.0),
+        ("429", DATED.format("42"), 5.0),
+        ("503", DATED.format("30 GMT"), 0.0),
+        ("503", "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 0.0),
+        ("503", "Retry-After: soon\r\n", 1.0),
+        ("503", "Retry-After: -5\r\n", 1.0),
+        ("500", "Retry-After: 7\r\n", 1.0),
+        ("503", "Retry-After: 3600\r\n", 3600.0),
+        ("503", "Retry-After: 3601\r\n", None),
+        ("503", "Retry-After: 99999999999999999999\r\n", None),
+    ],
+)
+def test_retry_after(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, status: str, fields: str, waits: float | None
+) -> None:
+    waited: list[float] = []
+
+    async def at_once(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr("wsprobe.net.sleep", at_once)
+    later = f"HTTP/1.1 {status} Later\r\n{fields}Content-Length: 0\r\n\r\n".encode()
+    answers = [later, b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"]
+    with flaky(answers if waits is not None else answers[:1]) as port:
+        assert run(["connect", "-v", "--retry", "2", f"ws://127.0.0.1:{port}/"]) == (
+            13 if waits is None else 12
+        )
+    assert waited == ([] if waits is None else [waits])
+    said = capsys.readouterr().err
+    if waits is None:
+        assert "wsprobe: not asked again: " in said
+        assert "s (the server's Retry-After) is more than 1 h allows\n" in said
+    else:
+        by_server = "" if waits == 1.0 else " (the server's Retry-After)"
+        assert f"wsprobe: asking again in {waits:g} s{by_server}; tries left after that: 1\n" in said
+
+
+def test_retry_max_time(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    async def at_once(seconds: float) -> None:
+        raise AssertionError("waited")
+
+    monkeypatch.setattr("wsprobe.net.sleep", at_once)
+    with flaky([b"HTTP/1.1 429 Later\r\nRetry-After: 90\r\nContent-Length: 0\r\n\r\n"]) as port:
+        given = ["--retry", "2", "--retry-max-time", "60", "-v"]
+        assert run(["connect", *given, f"ws://127.0.0.1:{port}/"]) == 12
+    said = capsys.readouterr().err
+    assert "not asked again: 90 s (the server's Retry-After) is more than --retry-max-time 60 allows\n" in said
+
+
 def test_send_and_echo(capsys: Capture) -> None:
     assert run(["connect", "--send", "hello", "--send-hex", "00ff", "--ping", "lab:/echo"]) == 0
     out = capsys.readouterr().out

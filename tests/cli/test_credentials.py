@@ -11,7 +11,13 @@ import pytest
 
 from tests.cli.site import Site
 from wsprobe.authentication import challenges
+from wsprobe.cli.ask import for_strangers, plan
 from wsprobe.cli.main import run
+from wsprobe.cli.netrc import Netrc
+from wsprobe.cli.netrc import parse as logins
+from wsprobe.cli.options import Asking
+from wsprobe.exchange import Limits, Route, TlsOptions
+from wsprobe.opening import Offer
 
 Capture = pytest.CaptureFixture[str]
 REFUSED, FORBIDDEN = 11, 12
@@ -297,6 +303,17 @@ def test_a_file_that_is_not_there(
     assert said.format(home=tmp_path) in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("clear_after_tls", "expected"), [(False, BASIC), (True, None)])
+def test_a_redirect_from_tls_to_clear_gets_nothing_of_a_netrc(
+    clear_after_tls: bool, expected: str | None
+) -> None:
+    """Who can redirect is not who may have the password read on the way."""
+    file = Netrc(logins("machine h.example login me password sesame"))
+    asking = Asking(Offer(), Limits(), TlsOptions(), Route(), netrc=file)
+    request = plan("ws://h.example/", for_strangers(asking, clear_after_tls=clear_after_tls)).request
+    assert (f"Authorization: {BASIC}".encode() in request) is (expected is not None)
+
+
 # -- proxies
 
 
@@ -341,6 +358,17 @@ def test_what_a_proxy_wants_is_said(site: Site, capsys: Capture) -> None:
     assert (
         "it wants credentials (--proxy-user); it offers only Negotiate, which wsprobe does not speak\n" in said
     )
+
+
+def test_each_engine_answers_a_proxy_too(site: Site, capsys: Capture) -> None:
+    challenge = 'Proxy-Authenticate: Digest realm="r", nonce="one", qop="auth"'
+    for _ in range(4):  # wsprobe's own request, and Firefox's
+        site.answer("407 Proxy Authentication Required", challenge)
+    given = ["-U", "me:sesame", "-x", f"http://127.0.0.1:{site.port}", "--browser", "firefox"]
+    run(["compare", "--json", *given, "ws://server.example/"])
+    sent = site.sent("Proxy-Authorization")
+    assert [each is not None and each.partition(" ")[0] for each in sent] == ["Basic", "Digest"] * 2
+    assert json.loads(capsys.readouterr().out)["views"]
 
 
 def test_one_way_at_a_time(capsys: Capture) -> None:

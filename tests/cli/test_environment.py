@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wsprobe.cli.cookies import parse
+from wsprobe.cli.cookies import Jar, parse
 from wsprobe.cli.main import run
 from wsprobe.cli.proxies import from_environment
 from wsprobe.target import parse as target
@@ -55,11 +55,11 @@ def test_a_proxy_of_the_environment_is_used_and_an_empty_one_is_none(
 
 JAR = """\
 # Netscape HTTP Cookie File
-127.0.0.1\tFALSE\t/\tFALSE\t0\tall\t1
-#HttpOnly_127.0.0.1\tFALSE\t/\tFALSE\t0\thttp\t2
-127.0.0.1\tFALSE\t/other\tFALSE\t0\tpath\t3
-127.0.0.1\tFALSE\t/\tTRUE\t0\tsecure\t4
-127.0.0.1\tFALSE\t/\tFALSE\t1000\texpired\t5
+192.0.2.1\tFALSE\t/\tFALSE\t0\tall\t1
+#HttpOnly_192.0.2.1\tFALSE\t/\tFALSE\t0\thttp\t2
+192.0.2.1\tFALSE\t/other\tFALSE\t0\tpath\t3
+192.0.2.1\tFALSE\t/\tTRUE\t0\tsecure\t4
+192.0.2.1\tFALSE\t/\tFALSE\t1000\texpired\t5
 .example\tTRUE\t/\tFALSE\t0\tdomain\t6
 Set-Cookie: set=7; Path=/
 not a cookie
@@ -67,30 +67,30 @@ not a cookie
 
 
 def test_cookies_of_a_file_go_where_they_belong() -> None:
-    jar = parse(JAR)
+    jar = Jar(parse(JAR, 0))
 
     def sent(url: str) -> list[str]:
-        return [each.pair for each in jar if each.goes_to(target(url)) and not each.expires]
+        return [each.pair for each in jar.for_target(target(url), 2000)]
 
-    assert sent("ws://127.0.0.1/") == ["all=1", "http=2", "set=7"]
-    assert sent("ws://127.0.0.1/other/x") == ["all=1", "http=2", "path=3", "set=7"]
-    assert sent("ws://127.0.0.1/others") == ["all=1", "http=2", "set=7"]
-    assert sent("wss://127.0.0.1/") == ["all=1", "http=2", "secure=4", "set=7"]
-    assert sent("ws://a.example/") == ["domain=6", "set=7"]
-    assert sent("ws://example/") == ["domain=6", "set=7"]
+    assert sent("ws://192.0.2.1/") == ["set=7", "all=1", "http=2"]
+    assert sent("ws://192.0.2.1/other/x") == ["path=3", "set=7", "all=1", "http=2"]
+    assert sent("ws://192.0.2.1/others") == ["set=7", "all=1", "http=2"]
+    assert sent("wss://192.0.2.1/") == ["set=7", "all=1", "http=2", "secure=4"]
+    assert sent("ws://a.example/") == ["set=7", "domain=6"]
+    assert sent("ws://example/") == ["set=7", "domain=6"]
     assert sent("ws://notexample/") == ["set=7"]
 
 
 @pytest.mark.parametrize("command", [["connect"], ["compare", "--browser", "chromium"]])
 def test_a_word_without_an_equals_sign_is_a_file(command: list[str], tmp_path: Path, capsys: Capture) -> None:
     file = tmp_path / "jar"
-    file.write_text(JAR)
+    file.write_text(JAR.replace("192.0.2.1", "127.0.0.1"))
     run([*command, "--json", "-b", "x=y", "-b", str(file), "lab:status-403"])
     value = json.loads(capsys.readouterr().out)
-    assert dict(value["request"]["headers"])["Cookie"] == "x=y; all=1; http=2; set=7"
+    assert dict(value["request"]["headers"])["Cookie"] == "x=y; set=7; all=1; http=2; secure=4"
     for view in value.get("views", ()):
         sent = next(e for e in view["exchange"]["events"] if e["event"] == "sent")
-        assert b"Cookie: x=y; all=1; http=2; set=7\r\n" in b64decode(sent["data"])
+        assert b"Cookie: x=y; set=7; all=1; http=2; secure=4\r\n" in b64decode(sent["data"])
 
 
 def test_bearer(capsys: Capture) -> None:

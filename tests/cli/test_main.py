@@ -53,7 +53,7 @@ from wsprobe.outcome import TABLE, Exit
         (["serve", "--host", "192.0.2.1"], "not a loopback address"),
         (
             ["nonsense"],
-            "wsprobe: no command 'nonsense'; there are connect, compare, trace, explain, serve (see",
+            "wsprobe: no command 'nonsense'; there are connect, compare, trace, watch, explain, serve (see",
         ),
         (["conect"], "did you mean connect"),
         (["wss://h/"], "to probe it: wsprobe connect wss://h/"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from tests.http2.test_lab import ALL, judged, played
 from tests.http2.test_read import ON, answer, exchange
-from wsprobe.exchange import Exchange, How
+from wsprobe.exchange import Exchange, How, Received, Sent
 from wsprobe.judge import judge, outcome
 from wsprobe.judge.finding import Finding
 from wsprobe.judge.http2 import TABLE
@@ -105,6 +106,15 @@ def test_turned_away_before_anything_was_asked() -> None:
     assert judged(made) == ("dropped", {"http2-goaway"})
     assert judged(exchange(settings([(3, 100)]), asked=b"", how="fin")) == ("not-upgraded", set())
     assert judged(exchange(asked=b"", how="fin"))[0] == "dropped"
+
+
+def test_a_goaway_that_answers_ours_ends_nothing() -> None:
+    """As Go's servers do, which announce nothing, when they have been told goodbye."""
+    ours = Sent(3, goaway(0, 0))
+    made = exchange(settings([(3, 100)]), asked=b"")
+    *events, last = made.events
+    made = replace(made, events=(*events, ours, Received(4, goaway(0, 0)), last))
+    assert judged(made) == ("not-upgraded", set())
 
 
 def test_a_refusal_that_is_meant_for_this_socket_is_no_sign_of_a_proxy() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import os
+import re
 import shutil
 import subprocess
 import tomllib
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from man.build import PAGES, page
+from man.build import PAGES, SAMPLES, page, sample
 
 MAN = Path(__file__).parents[2] / "man"
 NO_MANDOC = shutil.which("mandoc") is None and not os.environ.get("CI")
@@ -20,6 +22,31 @@ NO_MANDOC = shutil.which("mandoc") is None and not os.environ.get("CI")
 def test_committed_page_is_current(name: str) -> None:
     """To make them anew: python -m man.build"""
     assert (MAN / name).read_text("ascii") == page(name)
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLES if name.startswith("sample")])
+def test_committed_sample_is_current(name: str) -> None:
+    """To make them anew: python -m man.build"""
+    assert (MAN / name).read_text("utf-8") == sample(name)
+
+
+def test_committed_completions_are_current() -> None:
+    """Ours of bash, to the letter; those of zsh and fish are click's, and change with its version."""
+    assert (MAN / "completions/wsprobe.bash").read_text("utf-8") == sample("completions/wsprobe.bash")
+    for name, shell in (("_wsprobe", "zsh"), ("wsprobe.fish", "fish")):
+        for text in ((MAN / "completions" / name).read_text("utf-8"), sample(f"completions/{name}")):
+            assert f"_WSPROBE_COMPLETE={shell}_complete" in text
+
+
+def test_the_picture_says_what_the_program_says_and_loads_nothing() -> None:
+    """Word for word; how rich draws them is rich's, and changes with its version."""
+    words, now = (
+        [html.unescape(each) for each in re.findall(r"<text class=\"wsprobe-r[^>]*>([^<]*)</text>", svg)]
+        for svg in ((MAN / "pictures" / "terminal.svg").read_text("utf-8"), sample("pictures/terminal.svg"))
+    )
+    assert words == now
+    assert {"HTTP/1.1\xa0403\xa0Forbidden", "refused"} <= set(words)
+    assert not re.search(r"url\((?!#)|href=", sample("pictures/terminal.svg"))
 
 
 def test_no_page_is_committed_that_nothing_makes() -> None:
@@ -51,3 +78,13 @@ def test_the_wheel_puts_every_page_where_man_looks() -> None:
     for name in PAGES:
         assert shared[f"man/{name}"] == f"share/man/man{name[-1]}/{name}"
     assert all((MAN.parent / source).exists() for source in shared)
+
+
+def test_the_wheel_puts_completions_where_shells_look() -> None:
+    project = tomllib.loads((MAN.parent / "pyproject.toml").read_text("utf-8"))
+    shared = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
+    assert {place for source, place in shared.items() if "completions" in source} == {
+        "share/bash-completion/completions/wsprobe",
+        "share/zsh/site-functions/_wsprobe",
+        "share/fish/vendor_completions.d/wsprobe.fish",
+    }

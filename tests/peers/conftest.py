@@ -87,9 +87,9 @@ def lab() -> Iterator[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Real chains are traced only when they are asked for: it takes a minute and a half."""
+    """What takes minutes is done only when it is asked for: real chains are traced, runs are killed."""
     if config.option.markexpr:
         return
-    left_out = [item for item in items if item.get_closest_marker("chains")]
+    left_out = [item for item in items if any(map(item.get_closest_marker, ("chains", "kills")))]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]

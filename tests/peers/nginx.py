@@ -55,6 +55,15 @@ http {{
         location /dead {{ proxy_pass http://{host}:{dead}/; }}
         location /moved {{ return 308 wss://chat.example/ws; }}
         location /quota {{ add_header Retry-After 30 always; return 429 "slow down\\n"; }}
+        location /sets {{
+            add_header Set-Cookie "session=1; Path=/" always;
+            add_header Set-Cookie "until=2; Path=/; Max-Age=3600; HttpOnly" always;
+            add_header Set-Cookie "else=3; Path=/elsewhere; SameSite=Strict" always;
+            add_header Set-Cookie "foreign=4; Domain=example.org" always;
+            add_header Set-Cookie "__Host-no=5; Path=/" always;
+            return 403;
+        }}
+        location /told {{ return 200 "$http_cookie"; }}
         location /silent {{ return 444; }}
         location / {{ root {folder}/pages; }}
     }}

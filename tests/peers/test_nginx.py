@@ -6,6 +6,7 @@ import base64
 import hashlib
 import ssl
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -238,3 +239,33 @@ class TestTls:
     def test_tls_to_the_plain_port(self, nginx: Nginx, probe: Probe) -> None:
         told = probe(f"wss://{HOST}:{nginx.port}/denied", "-k")
         assert (told.outcome, told.findings) == ("tls-failed", {"tls-to-plain-port"})
+
+
+def test_curl_and_wsprobe_write_the_same_jar_and_read_each_others(
+    nginx: Nginx, probe: Probe, need: Callable[[str], str], tmp_path: Path
+) -> None:
+    curl, url = need("curl"), f"{HOST}:{nginx.port}"
+
+    def by_curl(*options: str) -> str:
+        given = [curl, "-s", "-m", "15", *options]
+        return subprocess.run(given, capture_output=True, text=True, check=True, timeout=30).stdout
+
+    def cookies(jar: Path) -> dict[str, list[str]]:
+        """Name -> the other fields of its line, the time in hours from now."""
+        lines = [line.split("\t") for line in jar.read_text().splitlines() if "\t" in line]
+        now = time.time()
+        return {
+            f[5]: [*f[:4], str(round((int(f[4]) - now) / 3600, 1) if f[4] != "0" else 0), f[6]] for f in lines
+        }
+
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    probe(f"ws://{url}/sets", "-c", str(ours))
+    by_curl("-c", str(theirs), f"http://{url}/sets")
+    assert cookies(ours) == cookies(theirs)
+    assert set(cookies(ours)) == {"session", "until", "else"}
+
+    def told(jar: Path) -> tuple[list[str], list[str]]:
+        body = probe(f"ws://{url}/told", "-b", str(jar)).value["response"]["body"]["text"]
+        return sorted(body.split("; ")), sorted(by_curl("-b", str(jar), f"http://{url}/told").split("; "))
+
+    assert told(ours) == told(theirs) == (["session=1", "until=2"], ["session=1", "until=2"])

@@ -12,7 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.url import DEFAULT_PORTS, Address, as_http, is_ip, parse
+from wsprobe.browsers.url import DEFAULT_PORTS, Address, as_http, parse
+from wsprobe.site import same_site
 
 _SCHEME = r"(?a)[A-Za-z][A-Za-z0-9+.-]*:"
 _HOST = (
@@ -192,8 +193,7 @@ def fetch_site(page: Page, to: Address, *, schemeful: bool = True) -> str:
     """The value of Sec-Fetch-Site of a request by *page*; ws: counts as http:.
 
     *schemeful*: False where http: and https: of one host are the same site.
-
-    The registrable domain is taken to be the last two labels: no public suffix list is kept here.
+    Private suffixes such as github.io part sites too, in every engine.
     """
     base = parse(page.url)
     to = as_http(to)
@@ -201,13 +201,9 @@ def fetch_site(page: Page, to: Address, *, schemeful: bool = True) -> str:
         return "cross-site"
     if base.origin == to.origin:
         return "same-origin"
-    if (base.secure == to.secure or not schemeful) and _site(base.host) == _site(to.host) != "":
+    if (base.secure == to.secure or not schemeful) and same_site(base.host, to.host):
         return "same-site"
     return "cross-site"
-
-
-def _site(host: str) -> str:
-    return host if is_ip(host) else ".".join(host.split(".")[-2:])
 
 
 TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 
 import click
 from msgspec.structs import replace
@@ -26,8 +27,8 @@ def plan(url: str, asking: Asking, *, wire: str | None = None, keys: Keys | None
         keys = Keys() if keys is None else keys
         offer = with_netrc(asking.offer, to, asking.netrc)
         offer = replace(offer, authorization=keys.authorization(to, offer, asking.method))
-        cookies = [each.pair for each in asking.jar if each.goes_to(to)]
-        offer = replace(offer, cookies=(*offer.cookies, *cookies))
+        cookies = asking.jar.for_target(to, now(), stranger=asking.stranger)
+        offer = replace(offer, cookies=(*offer.cookies, *(each.pair for each in cookies)))
         key = asking.key if asking.key is not None else opening.fresh_key(os.urandom(16))
         offer = replace(offer, key=key)
         spoken = wire or asking.wire
@@ -65,6 +66,11 @@ def over_http2(made: Plan, offer: Offer, asking: Asking) -> Plan:
     )
 
 
+def now() -> float:
+    """Seconds since 1970."""
+    return datetime.now(UTC).timestamp()
+
+
 def route(asking: Asking, to: Target, keys: Keys | None = None) -> Route:
     """The way to *to*: through the proxy that was named, or that the environment names for it."""
     proxy = asking.proxies.proxy(to)
@@ -91,7 +97,7 @@ def for_strangers(asking: Asking, *, clear_after_tls: bool = False) -> Asking:
             protocols=tuple(name for name in offer.protocols if not looks_like_token(name)),
             request_target=None,
         ),
-        jar=(),
+        stranger=True,
         netrc=None if clear_after_tls or asking.netrc is None else replace(asking.netrc, by_name=True),
         raw=None,
         tls=replace(asking.tls, certificate=None, key=None),

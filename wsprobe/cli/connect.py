@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from functools import partial
+from io import BytesIO, StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,19 +29,23 @@ from wsprobe.cli.options import (
     settings,
     verdict,
 )
-from wsprobe.cli.places import UrlList, complete, sources
-from wsprobe.cli.probe import probe_all
-from wsprobe.cli.streams import check_writable, emit, look, note, save, write
-from wsprobe.exchange import Event
+from wsprobe.cli.places import Place, UrlList, complete, sources
+from wsprobe.cli.probe import Told, asked, check, probe_all, reported, write_jar
+from wsprobe.cli.streams import check_writable, emit, look, note, save, unheard, write
+from wsprobe.exchange import Event, Exchange
 from wsprobe.judge.finding import counted
+from wsprobe.judge.subject import how
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
 from wsprobe.visible import shown_text
 
 if TYPE_CHECKING:
     from wsprobe.cli.report_file import ReportFile
+    from wsprobe.cli.resume import Resume
     from wsprobe.cli.talk import Listener
+    from wsprobe.net.crew import Work
     from wsprobe.show.lines import Look
+    from wsprobe.show.summary import Tally
     from wsprobe.show.verbose import Conversation
 
 EXAMPLES = (
@@ -101,8 +107,11 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
     places = sources(urls)
     several = len(places) > 1 or any(isinstance(each, UrlList) and each.several() for each in places)
     made = Output(said, several)
-    with made:
-        probe_all(places, said, made)
+    try:
+        with made:
+            probe_all(places, said, made)
+    finally:
+        write_jar(said)
     return made.exit_status
 
 
@@ -110,32 +119,51 @@ class Output:
     """Prints and saves: takes events as they happen and reports in the order of the URLs; knows the exit status
     when all have come. Left as a context, it says what came of several URLs."""
 
-    def __init__(self, settings: Settings, several: bool) -> None:
-        """Raises click.UsageError for output options that exclude each other or name no writable file."""
+    def __init__(self, settings: Settings, several: bool, looks: tuple[Look, Look] | None = None) -> None:
+        """*looks*: of the streams that what is written goes to in the end, if not to this process's own.
+
+        Raises click.UsageError for output options that exclude each other or name no writable file.
+        """
         self.exit_status: int = Exit.OPEN
         self._settings = settings
         self._several = several
-        self._out = look(sys.stdout, settings.color, settings.verbose)
-        self._err = look(sys.stderr, settings.color, settings.verbose)
+        self._out, self._err = looks or (
+            look(sys.stdout, settings.color, settings.verbose),
+            look(sys.stderr, settings.color, settings.verbose),
+        )
         self._first = True
-        self._outcomes: Counter[str] = Counter()
+        self._told = 0
+        """Reports."""
         self._conversation: Conversation | None = None
         self._listener: Listener | None = None
         self._report_to, self._report_look = sys.stdout, self._out
         if settings.talk:
             self._talk()
-        self._progress = Progress(self._err) if several and self._err.terminal and not settings.silent else None
+        told = several and self._err.terminal and not settings.silent
+        self._progress = Progress(self._err) if told else None
+        self._tally: Tally | None = None
+        self._resume: Resume | None = None
         if settings.write_out is not None:
             _known(settings.write_out)
         if settings.body_to not in (None, "-") and several:
             raise click.UsageError("--output takes the body of one URL; with several, use --json")
         check_writable(settings.save, "save")
+        check_writable(settings.cookie_jar, "cookie-jar", private=True)
         check_writable(settings.body_to, "output")
         self._file: ReportFile | None = None
         if settings.report_to is not None:
             from wsprobe.cli.report_file import ReportFile  # the views and both forms, for those who ask
 
             self._file = ReportFile(settings, "connect", several)
+        if told or settings.summary or settings.resume is not None:
+            from wsprobe.show.summary import Tally  # a seam: with the likely causes
+
+            self._tally = Tally()
+            if settings.resume is not None:
+                from wsprobe.cli.resume import Resume
+
+                self._resume = Resume(settings.resume, self._tally)
+                self.exit_status = self._resume.exit_status
 
     def _talk(self) -> None:
         """Where standard output is no terminal, it is for the messages, raw, and the report goes to standard
@@ -154,12 +182,19 @@ class Output:
 
     def __enter__(self) -> None: ...
 
-    def __exit__(self, *raised: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
         if self._progress is not None:
             self._progress.clear()
-            note(f"{counted(self._outcomes.total(), 'URL')}: {self._summary()}")
-        if self._file is not None and self._outcomes:
+        if self._file is not None and self._told:
             self._write(self._file)
+        if self._resume is not None:
+            self._resume.close()
+        if self._tally is None or not (kind is None or issubclass(kind, KeyboardInterrupt)):
+            return  # what went wrong is said in one line
+        if self._resume is not None:
+            for sentence in _resumed(self._resume):
+                note(sentence)
+        emit(self._tally.lines(), sys.stderr, self._err)
 
     def _write(self, file: ReportFile) -> None:
         """What cannot be written takes nothing from what was printed: one line says so."""
@@ -169,13 +204,54 @@ class Output:
             note(error.format_message())
             self.exit_status = Exit.USAGE
 
-    def _summary(self) -> str:
-        return ", ".join(f"{count} {word}" for word, count in self._outcomes.most_common()) or "none was asked"
+    def wants(self, url: str) -> bool:
+        """Whether *url* is to be asked: not if it stands in the file of --resume."""
+        return self._resume is None or self._resume.wants(url)
 
-    def asking(self, under_way: int, left: int | None) -> None:
+    def asking(self, under_way: int, left: Callable[[], int | None], now: Callable[[], float]) -> None:
         """Tell a person how far it has come."""
         if self._progress is not None:
-            self._progress.show(self._outcomes.total(), under_way, left)
+            self._progress.show(under_way, left(), now())
+
+    def waiting(self, text: str) -> None:
+        """Say what is waited for between two tries (-v)."""
+        if self._settings.verbose and not self._settings.silent:
+            note(text)
+
+    def worker(self) -> Callable[[], Work]:
+        """What another process does: it asks, and makes what ``told`` takes."""
+        encoding = sys.stdout.encoding or "utf-8"
+        looks = self._out, self._err
+        return partial(apart, self._settings, self._several, looks, encoding, self._tally is not None)
+
+    def lost(self, text: str) -> None:
+        """Name a process that ended by itself; what it had in hand is asked again."""
+        if self._progress is not None:
+            self._progress.clear()
+        note(f"{text}; asked again")
+
+    def told(self, told: Told) -> None:
+        """Write and count what another process made of a report."""
+        if self._resume is not None and told.interrupted:
+            return  # it is asked again
+        if self.exit_status == Exit.OPEN:
+            self.exit_status = told.exit_status
+        if self._tally is not None and told.fact is not None:
+            self._tally.add(told.fact)
+        if self._progress is not None:
+            self._progress.done()
+        if told.err:
+            with unheard():
+                sys.stderr.write(told.err)
+                sys.stderr.flush()
+        if self._resume is not None:
+            self._resume.write(told.out)
+        else:
+            write("-", b"\n" + told.out if told.titled and not self._first else told.out, "output")
+            sys.stdout.flush()
+        self._first = self._first and not told.titled
+        if self._settings.save is not None:
+            write(self._settings.save, told.save, "save", append=True)
 
     def unusable(self, text: str) -> None:
         """Name a line of a list that is no URL; the rest goes on."""
@@ -198,8 +274,10 @@ class Output:
             self._conversation = Conversation(self._err)
         emit(self._conversation.event(event), sys.stderr, self._err)
 
-    def report(self, report: Report) -> None:
-        """Print and keep one report."""
+    def report(self, report: Report) -> Report:
+        """Print and keep one report; returns it as it was told, with its own exit status."""
+        if self._resume is not None and how(report.reading) == "interrupted":
+            return report  # it is asked again
         if self._settings.expectations:
             report = self._expected(report)
         as_it_came = report
@@ -209,9 +287,13 @@ class Output:
             report = masked(report)
         if self.exit_status == Exit.OPEN:
             self.exit_status = report.exit_status
-        self._outcomes[report.outcome] += 1
+        self._told += 1
+        if self._tally is not None:
+            from wsprobe.show.summary import fact  # a seam: with the likely causes
+
+            self._tally.add(fact(report, fault=report.outcome != "open"))
         if self._progress is not None:
-            self._progress.clear()
+            self._progress.done()
         if self._settings.verbose and self._settings.redact and not self._settings.silent:
             # What a peer repeats of a secret is known when all has come: then it can be shown.
             for exchange in (*report.exchange.hops, report.exchange):
@@ -222,6 +304,12 @@ class Output:
             save(self._settings.save, [report.exchange])
         if self._file is not None:
             self._file.asked(as_it_came)
+        return report
+
+    @property
+    def titled(self) -> bool:
+        """Whether a report was printed under its URL."""
+        return not self._first
 
     def _expected(self, report: Report) -> Report:
         failed = expect.unmet(self._settings.expectations, report)
@@ -233,12 +321,16 @@ class Output:
     def _print(self, report: Report) -> None:
         said = self._settings
         asked = False
-        if said.as_json:
+        if said.as_json or said.resume is not None:
             from wsprobe.show.as_json import brief, pieces, report_value
 
             value = report_value(report)
-            sys.stdout.writelines(pieces(brief(value) if said.brief else value))
-            sys.stdout.write("\n")
+            line = pieces(brief(value) if said.brief else value)
+            if self._resume is not None:
+                self._resume.write(("".join(line) + "\n").encode())
+            else:
+                sys.stdout.writelines(line)
+                sys.stdout.write("\n")
             asked = True
         if said.include:
             self._exactly(report)
@@ -256,7 +348,7 @@ class Output:
             asked = True
         if not asked and not said.silent:
             self._report(report)
-        elif not said.silent and not said.as_json and said.write_out is None:
+        elif not said.silent and not said.as_json and said.resume is None and said.write_out is None:
             self._unanswered(report)
         sys.stdout.flush()
 
@@ -295,16 +387,82 @@ class Output:
             write("-", data, "output")
 
 
+def apart(
+    settings: Settings, several: bool, looks: tuple[Look, Look], encoding: str, counting: bool
+) -> Callable[[tuple[int, str | Place], Callable[[Callable[[], Told]], object]], Awaitable[Told]]:
+    """What a process of --workers does with a place: it asks, and writes the report into memory."""
+    from wsprobe.archive import dump
+    from wsprobe.show.summary import fact
+
+    memory, words = BytesIO(), StringIO()
+    sys.stdout = TextIOWrapper(memory, encoding, errors="wsprobe", newline="\n")
+    sys.stderr = words
+    printed = replace(
+        settings,
+        save=None,
+        resume=None,
+        report_to=None,
+        as_json=settings.as_json or settings.resume is not None,
+        summary=False,
+    )
+
+    def told(place: Place, exchange: Exchange) -> Told:
+        output = Output(printed, several, looks)
+        report = output.report(reported(place, exchange))
+        sys.stdout.flush()
+        made = Told(
+            out=memory.getvalue(),
+            err=words.getvalue(),
+            save=dump(report.exchange).encode() + b"\n" if settings.save is not None else b"",
+            titled=output.titled,
+            exit_status=report.exit_status,
+            fact=fact(report, report.outcome != "open") if counting else None,
+            interrupted=how(report.reading) == "interrupted",
+        )
+        memory.seek(0)
+        memory.truncate()
+        words.seek(0)
+        words.truncate()
+        return made
+
+    async def work(item: tuple[int, str | Place], keep: Callable[[Callable[[], Told]], object]) -> Told:
+        place = item[1] if isinstance(item[1], Place) else Place(item[1], settings.asking)
+        try:
+            check(place)
+        except click.UsageError as error:
+            return Told(complaint="not usable" if settings.redact else error.format_message())
+
+        def kept(exchange: Exchange) -> None:
+            keep(partial(told, place, exchange))
+
+        return told(place, await asked(place, settings, lambda event: None, kept))
+
+    return work
+
+
 class Progress:
     """How far it has come, in one line of a terminal that is written over."""
 
     def __init__(self, look: Look) -> None:
         self._look = look
         self._shown = False
+        self._begun: float | None = None
+        self._told = float("-inf")
+        self._done = 0
 
-    def show(self, done: int, under_way: int, left: int | None) -> None:
-        """*left*: how many are still to be asked; None where that is not known."""
-        text = f"{done} done, {under_way} under way" + ("" if left is None else f", {left} to come")
+    def done(self) -> None:
+        """One more is; its report can be written."""
+        self._done += 1
+        self.clear()
+
+    def show(self, under_way: int, left: int | None, now: float) -> None:
+        """*left*: how many are still to be asked; None where that is not known. *now*: seconds."""
+        if self._begun is None:
+            self._begun = now
+        if self._shown and now - self._told < OFTEN:
+            return
+        self._told = now
+        text = progress(self._done, under_way, left, now - self._begun)
         with suppress(OSError):
             sys.stderr.write(f"\r\x1b[K{text[: max(1, self._look.width - 1)]}")
             sys.stderr.flush()
@@ -316,6 +474,38 @@ class Progress:
                 sys.stderr.write("\r\x1b[K")
                 sys.stderr.flush()
         self._shown = False
+
+
+OFTEN = 0.1
+"""Seconds between two words about how far it has come, where nothing else is printed."""
+
+
+def progress(done: int, under_way: int, left: int | None, seconds: float) -> str:
+    """How far it has come after *seconds*, how fast, and how long the rest takes at that rate."""
+    text = f"{done} done, {under_way} under way" + ("" if left is None else f", {left} to come")
+    if not done or seconds < 1:
+        return text
+    rate = done / seconds
+    text += f"; {rate:.0f} a second" if rate >= 10 else f"; {rate:.1f} a second"
+    return text if left is None else f"{text}, {duration((left + under_way) / rate)} left"
+
+
+def duration(seconds: float) -> str:
+    """*seconds* in the two largest units that say something."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _resumed(of: Resume) -> Iterator[str]:
+    """What was not asked, and why."""
+    if of.before:
+        yield f"{of.path} had {counted(of.before, 'URL')} before; they were not asked again"
+    if of.twice:
+        yield f"{counted(of.twice, 'line')} of the list repeated a URL; it was asked once"
 
 
 def _known(template: str) -> None:

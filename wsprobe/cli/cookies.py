@@ -1,47 +1,275 @@
-"""A file of cookies, as curl's ``-b FILE`` reads it: Netscape's format, or ``Set-Cookie:`` lines."""
+"""Cookies: a file of them as curl reads and writes it, and a jar that keeps what servers set (RFC 6265bis).
+
+A file is Netscape's format, or ``Set-Cookie:`` lines. wsprobe is no page: SameSite is kept, and
+decides nothing in its own request; a page's is held to it.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Literal
+
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.exchange import Target
 
 HTTP_ONLY = "#HttpOnly_"
+LONGEST = 4096
+"""Bytes of a name and its value together, and"""
+LONGEST_ATTRIBUTE = 1024
+"""of an attribute's value: what is longer is ignored (RFC 6265bis section 5.6)."""
+AGE_MAX = 400 * 24 * 3600
+"""Seconds that a cookie may live (section 5.5)."""
+SET_MAX = 50
+"""Cookies taken from one answer, as curl does."""
+NEAR = ("localhost", "127.0.0.1", "::1")
+"""Hosts that are as good as TLS for a Secure cookie, as curl and browsers have it."""
+
+SameSite = Literal["", "lax", "strict", "none"]
 
 
 class Cookie(Struct, frozen=True):
     """One cookie, and where it is sent to."""
 
-    pair: str
-    """``name=value``."""
+    name: str
+    value: str
     domain: str = ""
-    """In lower case, without the dot in front; "" goes everywhere."""
+    """In lower case, without the dot in front; "" goes wherever what is given goes."""
     subdomains: bool = False
     path: str = "/"
     secure: bool = False
     expires: int = 0
     """Seconds since 1970; 0: with the browser's session, so that it is still good."""
+    http_only: bool = False
+    same_site: SameSite = ""
+
+    @property
+    def pair(self) -> str:
+        return f"{self.name}={self.value}"
 
     def goes_to(self, target: Target) -> bool:
-        """Whether it is sent to *target*, unless it has expired (RFC 6265 section 5.4)."""
-        if self.secure and not target.secure:
+        """Whether it is sent to *target*, unless it has expired (RFC 6265bis section 5.8.3)."""
+        if self.secure and not is_secure(target):
             return False
         if self.domain not in ("", target.host) and not (
             self.subdomains and target.host.endswith("." + self.domain)
         ):
             return False
-        path, given = target.resource.partition("?")[0], self.path.removesuffix("/")
-        return path == given or path.startswith(given + "/")
+        return _path_matches(target.resource.partition("?")[0], self.path)
 
 
-def parse(text: str) -> tuple[Cookie, ...]:
+def is_secure(target: Target) -> bool:
+    """Whether a Secure cookie may be set and sent there."""
+    return target.secure or target.host in NEAR
+
+
+def _path_matches(path: str, given: str) -> bool:
+    """Section 5.1.4; a slash at the end of the cookie's means nothing, as in curl."""
+    given = given.removesuffix("/")
+    return path == given or path.startswith(given + "/")
+
+
+class Jar:
+    """The cookies of files, and of what servers set while this runs: one for all that a command asks."""
+
+    def __init__(self, cookies: Iterable[Cookie] = (), *, keeps: bool = False) -> None:
+        """*keeps*: what servers set is kept, and sent on."""
+        self.keeps = keeps
+        self._cookies: dict[tuple[str, str, str], Cookie] = {}
+        self._anywhere: list[Cookie] = []
+        """Those of no domain: they go to whom the command line was given for."""
+        for each in cookies:
+            if each.domain:
+                self._put(each)
+            else:
+                self._anywhere.append(each)
+
+    def _put(self, cookie: Cookie) -> None:
+        self._cookies[cookie.domain, cookie.path, cookie.name] = cookie
+
+    def for_target(self, to: Target, now: float, *, stranger: bool = False) -> tuple[Cookie, ...]:
+        """The cookies to send to *to*: those with longer paths first, then older ones.
+
+        *stranger*: a redirect led to another origin, which gets only those that name its domain.
+        """
+        every = list(self._cookies.values()) if stranger else [*self._anywhere, *self._cookies.values()]
+        found = [each for each in every if each.goes_to(to) and not 0 < each.expires <= now]
+        return tuple(sorted(found, key=lambda each: -len(each.path)))
+
+    def store(self, values: Iterable[bytes], by: Target, now: float) -> None:
+        """Take what an answer of *by* has in Set-Cookie (section 5.7)."""
+        for value in list(values)[:SET_MAX]:
+            cookie = set_cookie(value.decode("utf-8", "surrogateescape"), by, now)
+            if cookie is None or (not is_secure(by) and self._hides_a_secure_one(cookie)):
+                continue
+            if 0 < cookie.expires <= now:
+                self._cookies.pop((cookie.domain, cookie.path, cookie.name), None)
+            else:
+                self._put(cookie)
+
+    def _hides_a_secure_one(self, new: Cookie) -> bool:
+        """In clear no cookie may be set that stands in for one of the same name that is Secure."""
+        return any(
+            old.secure
+            and old.name == new.name
+            and (_below(old.domain, new.domain) or _below(new.domain, old.domain))
+            and _path_matches(new.path, old.path)
+            for old in self._cookies.values()
+        )
+
+    def text(self, now: float) -> str:
+        """All of them in Netscape's format, as curl writes and reads it; what has expired, and what belongs to
+        no domain, is left out."""
+        kept = (each for each in self._cookies.values() if not 0 < each.expires <= now)
+        return HEADING + "".join(f"{_line(each)}\n" for each in kept)
+
+
+HEADING = "# Netscape HTTP Cookie File\n# Written by wsprobe; curl reads it too.\n\n"
+
+
+def _line(cookie: Cookie) -> str:
+    fields = (
+        ("." if cookie.subdomains else "") + cookie.domain,
+        "TRUE" if cookie.subdomains else "FALSE",
+        cookie.path,
+        "TRUE" if cookie.secure else "FALSE",
+        str(cookie.expires),
+        cookie.name,
+        cookie.value,
+    )
+    return (HTTP_ONLY if cookie.http_only else "") + "\t".join(fields)
+
+
+def _below(name: str, domain: str) -> bool:
+    return name == domain or name.endswith("." + domain)
+
+
+def set_cookie(text: str, by: Target, now: float) -> Cookie | None:
+    """The cookie that an answer of *by* sets with *text*, None if it may not (sections 5.6 and 5.7)."""
+    made = _parsed(text, now)
+    if made is None:
+        return None
+    cookie, said = made
+    if cookie.secure and not is_secure(by):
+        return None
+    if not _keeps_to_its_prefix(cookie, said):
+        return None
+    if "path" not in said or not said["path"].startswith("/"):
+        cookie = replace(cookie, path=_default_path(by))
+    host = by.host
+    if not cookie.domain or cookie.domain == host:
+        # Whoever names exactly itself, and is an address or a public suffix, means nothing below it.
+        return replace(cookie, domain=host, subdomains=bool(cookie.domain) and _may_have_names_below(host))
+    from wsprobe.site import is_address, is_public_suffix
+
+    if is_address(host) or not _below(host, cookie.domain) or is_public_suffix(cookie.domain):
+        return None
+    return replace(cookie, subdomains=True)
+
+
+def _may_have_names_below(host: str) -> bool:
+    from wsprobe.site import registrable
+
+    return registrable(host) is not None
+
+
+def _keeps_to_its_prefix(cookie: Cookie, said: dict[str, str]) -> bool:
+    """Section 4.1.3: what the beginning of a name promises; letter case does not count."""
+    name = cookie.name.lower()
+    if name.startswith("__secure-"):
+        return cookie.secure
+    if name.startswith("__host-"):
+        return cookie.secure and not said.get("domain") and said.get("path") == "/"
+    return True
+
+
+def _default_path(by: Target) -> str:
+    """Section 5.1.4: the path of the request up to its last slash."""
+    path = by.resource.partition("?")[0]
+    return path[: path.rfind("/")] or "/"
+
+
+def _parsed(text: str, now: float) -> tuple[Cookie, dict[str, str]] | None:
+    """A cookie and its attributes by name in lower case, the last of each (section 5.6)."""
+    if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", text):
+        return None
+    pair, *attributes = (part.strip(" \t") for part in text.split(";"))
+    name, equals, value = (part.strip(" \t") for part in pair.partition("="))
+    # A tab cannot be kept in a file; without a name it would be read as another one there. As curl.
+    if (
+        not name
+        or not equals
+        or "\t" in pair
+        or len(f"{name}{value}".encode(errors="surrogateescape")) > LONGEST
+    ):
+        return None
+    said: dict[str, str] = {}
+    for each in attributes:
+        key, _, content = (part.strip(" \t") for part in each.partition("="))
+        if len(content) <= LONGEST_ATTRIBUTE:
+            said[key.lower()] = content
+    same_site = said.get("samesite", "").lower()
+    path = said.get("path", "")
+    return Cookie(
+        name,
+        value,
+        said.get("domain", "").lower().removeprefix("."),
+        path=path if path.startswith("/") and "\t" not in path else "/",
+        secure="secure" in said,
+        expires=_expires(said, now),
+        http_only="httponly" in said,
+        same_site=same_site if same_site in ("lax", "strict", "none") else "",  # type: ignore[arg-type]
+    ), said
+
+
+def _expires(said: dict[str, str], now: float) -> int:
+    """Seconds since 1970; 1 for what is over, 0 for a session's. Max-Age goes before Expires."""
+    if re.fullmatch(r"-?[0-9]+", age := said.get("max-age", "")):
+        seconds = int(age[:12])
+        return int(now) + min(seconds, AGE_MAX) if seconds > 0 else 1
+    when = date(said["expires"]) if "expires" in said else None
+    return 0 if when is None else max(1, min(when, int(now) + AGE_MAX))
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def date(text: str) -> int | None:
+    """A date in any form that servers write (section 5.1.1), in seconds since 1970; None if it is none."""
+    time: tuple[int, int, int] | None = None
+    day = month = year = None
+    for token in re.split(r"[\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+", text):
+        if time is None and (found := re.match(r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?!\d)", token)):
+            time = int(found[1]), int(found[2]), int(found[3])
+        elif day is None and (found := re.match(r"(\d{1,2})(?!\d)", token)):
+            day = int(found[1])
+        elif month is None and token[:3].lower() in _MONTHS:
+            month = _MONTHS.index(token[:3].lower()) + 1
+        elif year is None and (found := re.match(r"(\d{2,4})(?!\d)", token)):
+            year = int(found[1])
+            year += 1900 if 70 <= year <= 99 else 2000 if year < 70 else 0
+    if time is None or day is None or month is None or year is None:
+        return None
+    try:
+        when = datetime(year, month, day, *time, tzinfo=UTC)
+    except ValueError:  # the 30th of February, 25:00
+        return None
+    return int(when.timestamp()) if year >= 1601 else None
+
+
+def parse(text: str, now: float) -> tuple[Cookie, ...]:
     """The cookies in a file's *text*. Lines that are neither format are left out, as curl does."""
-    return tuple(found for line in text.splitlines() if (found := _cookie(line)) is not None)
+    return tuple(found for line in text.splitlines() if (found := _cookie(line, now)) is not None)
 
 
-def _cookie(line: str) -> Cookie | None:
+def _cookie(line: str, now: float) -> Cookie | None:
     if line[:11].lower() == "set-cookie:":
-        return _set_cookie(line[11:])
+        made = _parsed(line[11:].strip(), now)
+        return None if made is None else replace(made[0], subdomains=bool(made[0].domain))
+    http_only = line.startswith(HTTP_ONLY)
     line = line.removeprefix(HTTP_ONLY)
     fields = line.split("\t")
     if line.startswith("#") or len(fields) not in (6, 7):
@@ -49,25 +277,12 @@ def _cookie(line: str) -> Cookie | None:
     domain, subdomains, path, secure, expires, name = fields[:6]
     value = fields[6] if len(fields) == 7 else ""
     return Cookie(
-        f"{name}={value}",
+        name,
+        value,
         domain.lower().removeprefix("."),
         subdomains.upper() == "TRUE",
         path if path.startswith("/") else "/",
         secure.upper() == "TRUE",
         int(expires) if expires.isdecimal() and len(expires) < 15 else 0,
-    )
-
-
-def _set_cookie(text: str) -> Cookie | None:
-    pair, *attributes = (part.strip() for part in text.split(";"))
-    if "=" not in pair:
-        return None
-    said = {name.strip().lower(): value.strip() for name, _, value in (a.partition("=") for a in attributes)}
-    path = said.get("path", "/")
-    return Cookie(
-        pair,
-        said.get("domain", "").lower().removeprefix("."),
-        "domain" in said,
-        path if path.startswith("/") else "/",
-        "secure" in said,
+        http_only,
     )

@@ -15,8 +15,11 @@ from wsprobe import target
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Engine, Page, ScriptView
 from wsprobe.browsers.http2 import opened_by
+from wsprobe.browsers.page import fetch_site
+from wsprobe.browsers.url import parse
 from wsprobe.browsers.visit import visit
-from wsprobe.cli.ask import route
+from wsprobe.cli.ask import now, route
+from wsprobe.cli.keys import Keys, with_netrc
 from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.places import Lab, Place
 from wsprobe.cli.probe import check, conversation, reported
@@ -93,7 +96,7 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
     if readers.as_is:
         views = as_is(made, replace(readers, page=page), place.script_url)
         return replace(made, views=views, page=page)
-    url = with_credentials(place.script_url or place.url, place.asking.offer.user)
+    url = with_credentials(place.script_url or place.url, user_of(place))
     page = opened_by(page, url)
     results: list[tuple[ScriptView, Report | None]] = []
 
@@ -113,12 +116,18 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
 
 
 def _with_cookies(page: Page, place: Place) -> Page:
-    """*page* with those cookies of a file that the browser would send to *place*."""
+    """*page* with those cookies of a file that the browser would send to *place*; a page of another site has
+    none that SameSite keeps at home (RFC 6265bis section 5.8.3)."""
     try:
         to = target.parse(place.url)
     except target.TargetError:
         return page
-    pairs = [each.pair for each in place.asking.jar if each.goes_to(to)]
+    found = place.asking.jar.for_target(to, now())
+    if any(each.same_site in ("lax", "strict") for each in found):
+        address = parse(with_scheme(place.url))
+        if address is None or fetch_site(page, address) == "cross-site":
+            found = tuple(each for each in found if each.same_site not in ("lax", "strict"))
+    pairs = [each.pair for each in found]
     return replace(page, cookies="; ".join([*([page.cookies] if page.cookies else []), *pairs]))
 
 
@@ -127,13 +136,18 @@ async def as_engine(engine: Engine, url: str, page: Page, asking: Asking) -> lis
     from wsprobe import net
     from wsprobe.opening import fresh_key
 
+    keys = Keys()
     limits = replace(asking.limits, max_session=MAX_SESSION)
     visiting = visit(engine, url, page, fresh_key(os.urandom(16)), limits, asking.tls, asking.route)
     try:
         plan = next(visiting)
         while True:
-            plan = replace(plan, route=route(asking, plan.target))
-            plan = visiting.send(await net.probe(plan))
+            plan = replace(plan, route=route(asking, plan.target, keys))
+            exchange = await net.probe(plan)
+            if keys.learn_of_proxy(exchange, asking.proxy_method):
+                # A browser that knows the credentials answers the proxy's 407, and script hears nothing of it.
+                exchange = await net.probe(replace(plan, route=route(asking, plan.target, keys)))
+            plan = visiting.send(exchange)
     except StopIteration as end:
         made: list[Reading] = end.value
         return made
@@ -170,6 +184,15 @@ def as_today(made: Report) -> list[Reading]:
 def with_scheme(word: str) -> str:
     """``host/path`` is ws://host/path, as for `connect`; what begins like a path is relative to the page."""
     return word if begins_with_scheme(word) or word[:1] in ("", *"/.?#") else f"ws://{word}"
+
+
+def user_of(place: Place) -> str | None:
+    """``user:password`` of -u, or of a .netrc, for *place*; None if its URL has its own, or there is none."""
+    asking = place.asking
+    try:
+        return with_netrc(asking.offer, target.parse(place.url), asking.netrc).user
+    except target.TargetError:
+        return asking.offer.user
 
 
 def with_credentials(url: str, user: str | None) -> str:

@@ -35,9 +35,17 @@ VIEW = "view:BROWSER=CODE"
 """Of `compare`: the code of the close event that script in this browser gets, or the view's outcome."""
 
 
-def parse(texts: Sequence[str]) -> tuple[Expectation, ...]:
-    """The expectations in the words of --expect. Raises click.UsageError for a text that is none."""
-    return tuple(_parse(text) for text in texts)
+def parse(texts: Sequence[str], option: str = "--expect") -> tuple[Expectation, ...]:
+    """The expectations in the words of --expect. Raises click.UsageError for a text that is none, said of
+    *option*."""
+    try:
+        return tuple(_parse(text) for text in texts)
+    except _NoneSuch as error:
+        raise click.UsageError(f"{option}: {error}") from None
+
+
+class _NoneSuch(ValueError):
+    """A text that is no expectation, and why."""
 
 
 def _parse(text: str) -> Expectation:
@@ -45,15 +53,15 @@ def _parse(text: str) -> Expectation:
     what, _, name = subject.partition(":")
     needs_name = what in NAMED
     if what not in KINDS or needs_name != bool(name) or (not equals and not needs_name):
-        raise click.UsageError(f"--expect: '{text}' is not one of {FORMS}")
+        raise _NoneSuch(f"'{text}' is not one of {FORMS}")
     _possible(text, what, name, wanted if equals else None)
     return Expectation(text, what, name, wanted if equals else None)
 
 
 def _possible(text: str, what: str, name: str, wanted: str | None) -> None:
-    """Raises click.UsageError for what could never hold: a slip of the pen is no failed test."""
+    """Raises _NoneSuch for what could never hold: a slip of the pen is no failed test."""
     if what in ("status", "close", "cert-days") and not (wanted or "").isdigit():
-        raise click.UsageError(f"--expect: '{text}': {wanted!r} is not a number")
+        raise _NoneSuch(f"'{text}': {wanted!r} is not a number")
     if what == "view":
         _known(text, name, ENGINES)
         if not (wanted or "").isdigit():
@@ -69,7 +77,7 @@ def _known(text: str, word: str, words: Iterable[str]) -> None:
         return
     near = ", ".join(nearest(word, known))
     hint = f"; near: {near}" if near else ""
-    raise click.UsageError(f"--expect: '{text}': there is no {word!r}{hint}")
+    raise _NoneSuch(f"'{text}': there is no {word!r}{hint}")
 
 
 def unmet(expectations: Sequence[Expectation], report: Report) -> list[str]:

@@ -1,4 +1,4 @@
-"""The program: five commands, each loaded only when it is named; and from whatever happened to one exit status
+"""The program: six commands, each loaded only when it is named; and from whatever happened to one exit status
 and at most one line on standard error."""
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ COMMANDS = {
     "connect": "make one handshake and report exactly what came back",
     "compare": "compare recordings, and what browsers and specifications make of them",
     "trace": "ask again with one thing changed at a time: which hop broke the handshake",
+    "watch": "ask again and again: what changes, how often it is up, how long it takes",
     "explain": "look up a close code, status, console message, finding or revision",
     "serve": "run the lab: a loopback server that plays every scenario",
 }
@@ -196,7 +197,7 @@ def without(text: str, argv: Sequence[str]) -> str:
     for word in sorted(
         {part for each in argv for part in (each, each.partition("=")[2])}, key=len, reverse=True
     ):
-        if len(word) > 1 and not re.fullmatch(r"--?[a-z-]+|connect|compare|trace|explain|serve", word):
+        if len(word) > 1 and not re.fullmatch(r"--?[a-z-]+|connect|compare|trace|watch|explain|serve", word):
             text = text.replace(word, "***")
     return text
 

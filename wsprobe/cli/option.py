@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -29,6 +30,10 @@ class Seconds(click.ParamType[float]):
         return number
 
 
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+"""Seconds."""
+
+
 class Rate(click.ParamType[float]):
     """So many in a second, a minute or an hour, as the seconds from one to the next."""
 
@@ -47,8 +52,39 @@ class Rate(click.ParamType[float]):
         return UNITS[unit] / number
 
 
-UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+TIMES = {"ms": 0.001, **UNITS, "d": 86400.0}
 """Seconds."""
+LONGEST = 366 * 86400.0
+"""Seconds; a longer time is a slip of the pen, and some clocks take no more."""
+
+
+class Duration(click.ParamType[float]):
+    """A length of time, in seconds: ``30s``, ``5m``, ``1h30m``, ``250ms``; a bare number is seconds. At least
+    *least* seconds; *why* says why no less."""
+
+    name = "duration"
+
+    def __init__(self, least: float = 0.0, why: str = "") -> None:
+        self._least = least
+        self._why = why
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        text = str(value).strip().lower()
+        units = "|".join(TIMES)
+        number = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"
+        if re.fullmatch(number, text):
+            seconds = float(text)
+        elif re.fullmatch(rf"(?:{number}(?:{units}))+", text):
+            found = re.findall(rf"({number})({units})", text)
+            seconds = sum(float(count) * TIMES[unit] for count, unit in found)
+        else:
+            self.fail(f"{value!r} is not a length of time, such as 30s, 5m, 1h30m or 250ms", param, ctx)
+        if seconds > LONGEST:
+            self.fail(f"{value!r} is more than a year", param, ctx)
+        if seconds < self._least:
+            self.fail(f"{value!r} is less than {self._least:g}s{self._why and f': {self._why}'}", param, ctx)
+        return seconds
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -86,6 +122,19 @@ def together(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     def apply(function: F) -> F:
         for decorator in reversed(decorators):
             function = decorator(function)
+        return function
+
+    return apply
+
+
+def but(options: Callable[[F], F], *left_out: str) -> Callable[[F], F]:
+    """A set of options without some of them."""
+
+    def apply(function: F) -> F:
+        already = len(getattr(function, "__click_params__", []))
+        options(function)
+        declared: list[click.Parameter] = getattr(function, "__click_params__", [])
+        declared[already:] = [each for each in declared[already:] if each.name not in left_out]
         return function
 
     return apply

@@ -13,12 +13,12 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 import click
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from wsprobe.cli import cookies, expect, netrc, proxies
 from wsprobe.cli.completion import expectations, wires
-from wsprobe.cli.cookies import Cookie
+from wsprobe.cli.cookies import Cookie, Jar
 from wsprobe.cli.expect import Expectation
 from wsprobe.cli.keys import Method
 from wsprobe.cli.netrc import Netrc
@@ -60,7 +60,8 @@ request = together(
         section=REQUEST,
         help="send this Cookie: 'name=value; other=value'; a word without = is a file of cookies",
         long="A file is read as curl reads it: Netscape's format, or Set-Cookie lines. Of its cookies those "
-        "are sent that belong to the URL's host and path and have not expired.",
+        "are sent that belong to the URL's host and path and have not expired. With a file, as with -c, what "
+        "the server sets is sent on in the hops and tries that follow.",
     ),
     option(
         "-u",
@@ -145,6 +146,18 @@ request = together(
 """What a page can do as well: for `connect` and `compare`."""
 
 own_request = together(
+    option(
+        "-c",
+        "--cookie-jar",
+        metavar="FILE",
+        rare=True,
+        section=REQUEST,
+        help="keep the cookies that servers set, and write them to FILE at the end (- is standard output)",
+        long="In Netscape's format, which curl reads and writes too, with those of a -b FILE that have not "
+        "expired; also where the handshake fails. Refusals, redirects and a 101 can all set cookies. Those "
+        "are kept and sent on that RFC 6265bis allows: by domain (none for a public suffix), path, Secure, and "
+        "what __Host- or __Secure- at the begin of a name promises. SameSite decides in a page alone.",
+    ),
     option(
         "--extension",
         "extensions",
@@ -504,7 +517,17 @@ verdict = together(
         section=VERDICT,
         help="ask again up to N times after a failure that may pass: unreachable, timeout, dropped, "
         "408, 429, 500, 502, 503, 504",
-        long="Waits one second before the first retry, then twice as long each time, at most a minute.",
+        long="Waits one second before the first retry, then twice as long each time, at most a minute. Where a "
+        "429 or 503 has Retry-After, it waits as long as that says, which -v tells; what asks for more than "
+        "--retry-max-time leaves, or without it for more than an hour, is not asked again.",
+    ),
+    option(
+        "--retry-max-time",
+        type=Seconds(zero=False),
+        metavar="SECONDS",
+        rare=True,
+        section=VERDICT,
+        help="with --retry: begin no try later than this after the first",
     ),
 )
 
@@ -546,6 +569,38 @@ many = together(
         is_flag=True,
         section=MANY,
         help="print results as they come, not in the order of the URLs",
+    ),
+    option(
+        "--workers",
+        type=click.IntRange(1, 64),
+        default=1,
+        show_default=True,
+        metavar="N",
+        section=MANY,
+        help="share the work among N processes",
+        long="They have --parallel, --per-host and --rate together: one more process gives out the URLs, each "
+        "to the worker that has the least in hand, and prints what they make of them, in order. If one is "
+        "killed, that is said, and its URLs are asked again; a URL that two had in hand when they were killed "
+        "is named.",
+    ),
+    option(
+        "--summary",
+        is_flag=True,
+        section=MANY,
+        help="say at the end what came of all: counts, and the commonest faults",
+        long="By outcome, status and finding, on standard error, with the likely cause of the commonest faults "
+        "and what to do about it. At a terminal several URLs have it by themselves, and a line that shows how "
+        "far it has come.",
+    ),
+    option(
+        "--resume",
+        metavar="FILE",
+        section=MANY,
+        help="append the reports to FILE as --json has them, skip URLs that stand there, print the summary",
+        long="A run that was ended, however, goes on where it was: the same command again. A URL counts by its "
+        "text as it was given, whatever came of it; one that is listed twice is asked once. A last line that "
+        "was cut is taken away, and its URL asked again. The exit status is that of all in FILE. Two runs "
+        "cannot have one FILE.",
     ),
 )
 
@@ -710,8 +765,10 @@ class Asking(Struct, frozen=True):
     raw: bytes | None = None
     """The whole request, in place of one made from *offer*."""
     wire: str = "hybi-13"
-    jar: tuple[Cookie, ...] = ()
-    """Cookies of a file, each for the places that it belongs to."""
+    jar: Jar = field(default_factory=Jar)
+    """Cookies of files and of answers, each for the places that it belongs to."""
+    stranger: bool = False
+    """A redirect led to another origin: cookies go there only by their domain."""
     http2: Literal["", "alpn", "prior"] = ""
     """HTTP/2 where the server takes it in ALPN, or at once."""
     http2_anyway: bool = False
@@ -736,8 +793,15 @@ class Settings(Struct, frozen=True):
     max_time: float | None = None
     """-m, if it was given."""
     retry: int = 0
+    retry_max_time: float | None = None
+    cookie_jar: str | None = None
+    """The file of --cookie-jar; - is standard output."""
     pace: Pace = Pace()
     unordered: bool = False
+    workers: int = 1
+    summary: bool = False
+    resume: str | None = None
+    """The file of --resume."""
     expectations: tuple[Expectation, ...] = ()
     as_json: bool = False
     brief: bool = False
@@ -762,12 +826,25 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
     Raises click.UsageError for what cannot be meant or used.
     """
     get = values.get
-    if values["brief"] and not values["as_json"]:
+    if get("resume") is not None:
+        _check_resume(values)
+    elif values["brief"] and not values["as_json"]:
         raise click.UsageError("--brief is a kind of --json: add --json")
     if get("talk") and values["redact"]:
         raise click.UsageError(
             "--redact cannot mask a session while it happens: leave --talk out, or --save it and mask it later "
             "(wsprobe compare --redact)"
+        )
+    if get("cookie_jar") is not None and values["redact"]:
+        raise click.UsageError("--redact and --cookie-jar exclude each other: cookies are secrets")
+    if get("cookie_jar") == "-" and (
+        values["as_json"] or values["save"] == "-" or get("include") or get("output") == "-"
+    ):
+        raise click.UsageError("--cookie-jar -: standard output is taken by another option; name a file")
+    apart = not page and (get("workers") or 1) > 1
+    if apart and any(get(each) for each in ("verbose", "talk", "report_to", "cookie_jar")):
+        raise click.UsageError(
+            "--workers shares work out: -v, --talk, --report and --cookie-jar want all of it in one process"
         )
     if not page:
         _check_protocols(values["protocols"])
@@ -781,8 +858,13 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         talk=bool(get("talk")),
         max_time=values["max_time"],
         retry=get("retry") or 0,
+        retry_max_time=get("retry_max_time"),
+        cookie_jar=get("cookie_jar"),
         pace=Pace(get("parallel") or 1, get("per_host") or 0, get("rate") or 0.0),
         unordered=bool(get("unordered")),
+        workers=get("workers") or 1,
+        summary=bool(get("summary")),
+        resume=get("resume"),
         expectations=expect.parse(get("expectations") or ()),
         as_json=values["as_json"],
         brief=values["brief"],
@@ -797,6 +879,19 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         report_to=_report_to(values),
         no_redact=values["no_redact"],
     )
+
+
+def _check_resume(values: dict[str, Any]) -> None:
+    if values["redact"]:
+        raise click.UsageError(
+            "--resume and --redact exclude each other: a URL that is masked cannot be found again; mask what "
+            "you publish (wsprobe compare --json --redact)"
+        )
+    for name, shown in (("as_json", "--json"), ("include", "--include"), ("write_out", "--write-out")):
+        if values.get(name):
+            raise click.UsageError(f"--resume and {shown} exclude each other: the reports are written to FILE")
+    if values.get("output") == "-" or values["save"] == "-" or values.get("talk"):
+        raise click.UsageError("--resume prints nothing but the summary: leave --talk, -o - and --save - out")
 
 
 REPORTS = (".html", ".md")
@@ -829,7 +924,7 @@ def _asking(values: dict[str, Any], page: bool) -> Asking:
     wire = _wire(values.get("wire"))
     acts = tuple(_acts(values))
     _speakable(wire, acts)
-    cookies, jar = _cookies(values["cookies"])
+    cookies, jar = _cookies(values["cookies"], keeps=values.get("cookie_jar") is not None)
     return Asking(
         offer=_offer(values, cookies, page),
         limits=Limits(
@@ -926,23 +1021,24 @@ def origin_meant(text: str) -> str:
     return f": did you mean {found[0]}?" if found is not None else ""
 
 
-def _cookies(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[Cookie, ...]]:
-    """What is sent everywhere, and what files say, by the places where it is sent."""
+def _cookies(texts: Sequence[str], keeps: bool) -> tuple[tuple[str, ...], Jar]:
+    """What is sent everywhere, and the jar with what files say."""
     now = datetime.now(UTC).timestamp()
     pairs: list[str] = []
-    jar: list[Cookie] = []
+    found: list[Cookie] = []
     for text in texts:
         if "=" in text or not text:
             pairs.append(text)
             continue
         try:
             with open(text, encoding="utf-8", errors="surrogateescape") as file:
-                jar += [each for each in cookies.parse(file.read()) if not 0 < each.expires < now]
+                found += cookies.parse(file.read(), now)
+                keeps = True
         except OSError as error:
             raise click.UsageError(
                 f"--cookie: {text}: {error.strerror} (a word without = is a file of cookies)"
             ) from None
-    return tuple(pairs), tuple(jar)
+    return tuple(pairs), Jar(found, keeps=keeps)
 
 
 def _method_of(values: dict[str, Any], before: str) -> Method:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,12 +14,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe import target
-from wsprobe.cli.ask import for_strangers, plan
+from wsprobe.cli.ask import for_strangers, now, plan
 from wsprobe.cli.keys import Keys, origin, with_netrc
 from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.places import Lab, Place, UrlList, Word, Wrong
+from wsprobe.cli.streams import write
 from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
-from wsprobe.followup import other_wire, redirect, transient
+from wsprobe.followup import other_wire, redirect, retry_after, transient
 from wsprobe.judge.subject import how
 from wsprobe.outcome import Exit
 from wsprobe.read import read
@@ -26,29 +28,71 @@ from wsprobe.report import Report, report
 
 if TYPE_CHECKING:
     from wsprobe.net import Talk
+    from wsprobe.net.crew import Work
+    from wsprobe.show.summary import Fact
 
 ANSWERS_MAX = 2
 """Challenges in a row that are answered at one URL: the first, and one that calls its nonce stale."""
 RETRY_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
+LONGEST_WAIT = 3600.0
+"""Seconds that a Retry-After is waited for, where no --retry-max-time says otherwise."""
 TALK_LIMIT = 24 * 3600.0
 """Seconds that a session held by hand may last."""
 
 
-class Sink(Protocol):
+class Told(Struct, frozen=True):
+    """What a process makes of a report, to be written by the one that has the output."""
+
+    out: bytes = b""
+    """For standard output, or the file of --resume."""
+    err: str = ""
+    save: bytes = b""
+    """For the file of --save."""
+    titled: bool = False
+    """*out* is a report under the URL's name: an empty line comes before it, unless it is the first."""
+    exit_status: int = 0
+    fact: Fact | None = None
+    """What is counted of it, if anything is."""
+    interrupted: bool = False
+    complaint: str = ""
+    """Why there is no report."""
+
+
+class Complaints(Protocol):
+    """Who hears of what cannot be used."""
+
+    def unusable(self, text: str) -> None:
+        """Take the complaint about a line of a list."""
+
+
+class Sink(Complaints, Protocol):
     """What becomes of the reports, and of what happens on the way to them."""
 
     def event(self, event: Event) -> None:
         """Take an event as it happens."""
 
-    def report(self, report: Report) -> None:
+    def report(self, report: Report) -> object:
         """Take the report of the next place, in the order of the words."""
 
-    def unusable(self, text: str) -> None:
-        """Take the complaint about a line of a list."""
+    def waiting(self, text: str) -> None:
+        """Take what is waited for between two tries, or why there is no other."""
 
-    def asking(self, under_way: int, left: int | None) -> None:
-        """Take how many are being asked, and how many more there are; None where that is not known."""
+    def worker(self) -> Callable[[], Work]:
+        """What makes, in another process, the work that turns a place into what ``told`` takes."""
+
+    def told(self, told: Told) -> None:
+        """Take what another process made of the report of the next place."""
+
+    def lost(self, text: str) -> None:
+        """Take a sentence about a process that ended by itself."""
+
+    def wants(self, url: str) -> bool:
+        """Whether *url*, as it was given, is to be asked at all."""
+
+    def asking(self, under_way: int, left: Callable[[], int | None], now: Callable[[], float]) -> None:
+        """Take how many are being asked, and what tells how many more there are (None if nobody knows), and the
+        time in seconds."""
 
 
 class Job(Struct, frozen=True):
@@ -58,13 +102,15 @@ class Job(Struct, frozen=True):
     place: Place
     host: str
     """Who is asked."""
+    where: str = ""
+    """The line of a list that it stands in."""
 
 
 class Done(Struct, frozen=True):
-    """What came of a job."""
+    """What came of a job: a recording, or what another process made of it."""
 
     job: Job
-    exchange: Exchange
+    came: Exchange | Told
 
 
 def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -> None:
@@ -78,13 +124,31 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -
 
     kept: dict[int, Done] = {}
     under_way = 0
+    apart = settings.workers > 1
     pace = settings.pace
     if settings.verbose or settings.talk:
         pace = replace(pace, parallel=1)
 
+    handed_out: dict[int, Job] = {}
+
+    def late(item: tuple[int, str | Place], told: Told) -> None:
+        kept[item[0]] = Done(handed_out[item[0]], told)
+
+    def hand(done: Done) -> None:
+        if isinstance(done.came, Exchange):
+            to.report(reported(done.job.place, done.came))
+        elif done.came.complaint:
+            to.unusable(f"{done.job.where or done.job.place.url}: {done.came.complaint}")
+        else:
+            to.told(done.came)
+
     async def everything() -> None:
-        async with net.aside() as enter:
-            jobs = Jobs(sources, settings, Lab(enter), to)
+        async with net.aside() as enter, AsyncExitStack() as stack:
+            jobs = Jobs(sources, settings, Lab(enter), to, to.wants)
+            if apart:
+                from wsprobe.net.crew import Lost, crew  # a seam: other processes
+
+                others = await stack.enter_async_context(crew(to.worker(), settings.workers, to.lost, late))
             await jobs.prepare()
 
             async def one(job: Job) -> Done:
@@ -94,16 +158,25 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -
                     kept[job.number] = Done(job, exchange)
 
                 under_way += 1
-                to.asking(under_way, None)
-                exchange = await asked(job.place, settings, to.event, keep)
+                to.asking(under_way, jobs.left, net.clock)
+                if apart:
+                    plain = job.place.asking is settings.asking and not job.place.name
+                    handed_out[job.number] = job
+                    try:
+                        came = await others.do((job.number, job.place.url if plain else job.place))
+                    except Lost:
+                        came = Told(complaint=LOST)
+                    kept[job.number] = done = Done(handed_out.pop(job.number), came)
+                else:
+                    done = Done(job, await asked(job.place, settings, to.event, keep, to.waiting))
                 under_way -= 1
-                return Done(job, exchange)
+                return done
 
             def hand_on(done: Done) -> None:
                 # Read when its turn has come: what waits is the recording alone.
                 del kept[done.job.number]
-                to.report(reported(done.job.place, done.exchange))
-                to.asking(under_way, jobs.left())
+                hand(done)
+                to.asking(under_way, jobs.left, net.clock)
 
             await net.in_order(
                 one, jobs.each(), pace, hand_on, weight, lambda job: job.host, not settings.unordered
@@ -117,18 +190,27 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -
         if kept and sys.stderr.isatty():
             sys.stderr.write("\n")  # the terminal has written ^C, and stands behind it
         for _, done in sorted(kept.items(), key=itemgetter(0)):
-            to.report(reported(done.job.place, done.exchange))
+            hand(done)
         raise
 
 
 class Jobs:
     """The places of *sources* in their order, each read when it is asked for."""
 
-    def __init__(self, sources: Sequence[Word | UrlList], settings: Settings, lab: Lab, to: Sink) -> None:
+    def __init__(
+        self,
+        sources: Sequence[Word | UrlList],
+        settings: Settings,
+        lab: Lab,
+        to: Complaints,
+        wants: Callable[[str], bool] = lambda url: True,
+    ) -> None:
+        """*wants*: whether a URL, as it was given, is to be asked at all."""
         self._sources = sources
         self._settings = settings
         self._lab = lab
         self._to = to
+        self._wants = wants
         self._named: dict[int, tuple[Place, str]] = {}
         self._lines = 0
         """Lines of lists that were read, usable or not."""
@@ -144,8 +226,10 @@ class Jobs:
         number = 0
         for at, each in enumerate(self._sources):
             if isinstance(each, Word):
-                yield Job(number, *self._named.pop(at))
-                number += 1
+                named = self._named.pop(at)
+                if self._wants(each.text):
+                    yield Job(number, *named)
+                    number += 1
                 continue
             async with aclosing(each.words()) as lines:
                 async for word in lines:
@@ -153,17 +237,21 @@ class Jobs:
                     if isinstance(word, Wrong):
                         self._to.unusable(f"{word.where}: {word.why}")
                         continue
+                    if not self._wants(word.text):
+                        continue
                     try:
                         found = await self._usable(word)
                     except click.UsageError as error:
                         said = "not usable" if self._settings.redact else error.format_message()
                         self._to.unusable(f"{word.where}: {said}")
                         continue
-                    yield Job(number, *found)
+                    yield Job(number, *found, where=word.where)
                     number += 1
 
     async def _usable(self, word: Word) -> tuple[Place, str]:
         place = await self._lab.place(word.text, self._settings.asking)
+        if self._settings.workers > 1 and word.where and not place.asking.route.connect_to:
+            return place, host_of(place)  # the rest is looked at by the process that asks
         return place, check(place)
 
     def none(self) -> bool:
@@ -181,13 +269,26 @@ class Jobs:
 
 def weight(done: Done) -> int:
     """Bytes that a result holds while it waits for those before it."""
-    return sum(len(event.data) for event in done.exchange.events if isinstance(event, Received | Sent))
+    if isinstance(done.came, Told):
+        return len(done.came.out) + len(done.came.save)
+    return sum(len(event.data) for event in done.came.events if isinstance(event, Received | Sent))
 
 
 def reported(place: Place, exchange: Exchange) -> Report:
     """The report of what was recorded at *place*; one that ^C cut short has the exit status of that."""
     made = replace(report(exchange), name=place.name)
     return replace(made, exit_status=int(Exit.INTERRUPTED)) if how(made.reading) == "interrupted" else made
+
+
+LOST = "not asked: two worker processes ended, one after the other, with it in hand"
+
+
+def host_of(place: Place) -> str:
+    """The host that *place* is asked at. Raises click.UsageError for a text that is no URL."""
+    try:
+        return place.asking.route.unix_socket or target.parse(place.url).host.lower()
+    except target.TargetError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def check(place: Place) -> str:
@@ -201,31 +302,59 @@ def check(place: Place) -> str:
         raise click.UsageError(str(error)) from None
 
 
+def write_jar(settings: Settings) -> None:
+    """Write the file of --cookie-jar, if there is one. Raises click.UsageError if it cannot be written."""
+    if settings.cookie_jar is not None:
+        write(
+            settings.cookie_jar, settings.asking.jar.text(now()).encode(errors="surrogateescape"), "cookie-jar"
+        )
+
+
 async def asked(
     place: Place,
     settings: Settings,
     watch: Callable[[Event], None],
     keep: Callable[[Exchange], None],
+    say: Callable[[str], None] = lambda text: None,
+    talk: Callable[[], Talk] | None = None,
 ) -> Exchange:
     """Probe one place, with the retries, redirects and other versions that the options allow.
 
-    *keep* gets each exchange as soon as it is over, also one that was interrupted.
+    *keep* gets each exchange as soon as it is over, also one that was interrupted; *say* what is waited for.
+    *talk* makes what is said in a session that opens, in place of standard input.
     """
     from wsprobe import net
 
     tries = settings.retry
     pause = RETRY_PAUSE
     keys = Keys()
+    began = now()
     while True:
-        exchange = await conversation(place, settings, watch, keep, keys)
+        exchange = await conversation(place, settings, watch, keep, keys, talk)
         if not tries:
             return exchange
         made = report(exchange)
         if not transient(made.reading, made.outcome):
             return exchange
+        asked_for = retry_after(made.reading, now())
+        wait = pause if asked_for is None else asked_for
+        left = None if settings.retry_max_time is None else began + settings.retry_max_time - now()
+        if (left is None and wait > LONGEST_WAIT) or (left is not None and wait > left):
+            limit = (
+                f"{LONGEST_WAIT / 3600:g} h"
+                if left is None
+                else f"--retry-max-time {settings.retry_max_time:g}"
+            )
+            say(f"not asked again: {_waiting(wait, asked_for)} is more than {limit} allows")
+            return exchange
         tries -= 1
-        await net.sleep(pause)
+        say(f"asking again in {_waiting(wait, asked_for)}; tries left after that: {tries}")
+        await net.sleep(wait)
         pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _waiting(seconds: float, asked_for: float | None) -> str:
+    return f"{seconds:g} s" + ("" if asked_for is None else " (the server's Retry-After)")
 
 
 async def conversation(
@@ -234,18 +363,22 @@ async def conversation(
     watch: Callable[[Event], None] = lambda event: None,
     keep: Callable[[Exchange], None] = lambda exchange: None,
     keys: Keys | None = None,
+    talk: Callable[[], Talk] | None = None,
 ) -> Exchange:
     """One exchange, and those that follow from it (credentials, -L, --negotiate); the last one holds the
     earlier as hops.
 
     *keep* gets each of them too, also one that was interrupted. *keys* know what earlier tries have learned.
+    *talk* is as above.
     """
     from wsprobe import net
 
+    if talk is None and settings.talk:
+        talk = partial(_talk, settings)
     steps = Steps(place, settings, Keys() if keys is None else keys)
-    now = steps.plan()
-    if settings.talk:
-        now = replace(now, limits=replace(now.limits, linger=TALK_LIMIT))
+    to_ask = steps.plan()
+    if talk is not None:
+        to_ask = replace(to_ask, limits=replace(to_ask.limits, linger=TALK_LIMIT))
     hops: list[Exchange] = []
 
     def over(one: Exchange) -> Exchange:
@@ -254,7 +387,7 @@ async def conversation(
         return one
 
     while True:
-        exchange = over(await net.probe(now, watch, _talk(settings) if settings.talk else None, over))
+        exchange = over(await net.probe(to_ask, watch, None if talk is None else talk(), over))
         then = steps.after(exchange)
         if then is None:
             return exchange
@@ -264,7 +397,8 @@ async def conversation(
         if spent >= whole:
             ended = Ended(0, "timeout", f"what led here took longer than {whole:g} s (maximum time)")
             return over(Exchange(then, (ended,), hops[-1].started))
-        now = replace(then, limits=replace(then.limits, max_time=whole - spent))
+        limits = replace(then.limits, max_time=whole - spent, linger=to_ask.limits.linger)
+        to_ask = replace(then, limits=limits)
 
 
 def _talk(settings: Settings) -> Talk:
@@ -301,6 +435,12 @@ class Steps:
     def after(self, exchange: Exchange) -> Plan | None:
         """The plan for what is to be asked next, None if this was all."""
         asking, settings = self._asking, self._settings
+        jar = asking.jar
+        reading = read(exchange) if jar.keeps else None
+        if reading is not None:
+            answers = (response.head for response in reading.responses)
+            fields = (field.value for head in answers for field in head.all(b"set-cookie"))
+            jar.store(fields, exchange.plan.target, now())
         if self._answered_proxy < ANSWERS_MAX and self._keys.learn_of_proxy(exchange, asking.proxy_method):
             self._answered_proxy += 1
             return self.plan()
@@ -310,7 +450,7 @@ class Steps:
         negotiating = settings.negotiate and not self._redirects and self._wire is None and asking.raw is None
         if not following and not negotiating and not known:
             return None  # the recording need not be read: a large one takes its time
-        reading = read(exchange)
+        reading = read(exchange) if reading is None else reading
         if known and self._keys.learn(reading, asking.method) and self._answered < ANSWERS_MAX:
             self._answered += 1
             return self.plan()

@@ -26,7 +26,7 @@ from wsprobe.cli.option import Option
 from wsprobe.cli.options import Settings
 from wsprobe.cli.options import settings as meant
 from wsprobe.cli.places import Lab
-from wsprobe.cli.probe import asked, check, reported
+from wsprobe.cli.probe import asked, check, reported, write_jar
 from wsprobe.exchange import Exchange
 from wsprobe.nearest import nearest
 from wsprobe.report import Report, report
@@ -61,7 +61,8 @@ def probe(url: str, **settings: Setting) -> Report:
     """The report of one handshake with *url*: ws:, wss:, or lab:NAME.
 
     *settings* are the options of ``wsprobe connect`` about the request, the way, limits, TLS and the session,
-    and ``retry``. Whatever the network does is in the report. Raises UsageError. Under trio: ``aprobe``.
+    ``retry`` and ``retry_max_time``. Whatever the network does is in the report. Raises UsageError. Under trio:
+    ``aprobe``.
     """
     return _apart(partial(net.run, partial(aprobe, url, **settings)))
 
@@ -74,7 +75,10 @@ async def aprobe(url: str, **settings: Setting) -> Report:
             try:
                 place = await Lab(stack.enter_async_context).place(url, said.asking)
                 check(place)
-                return reported(place, await asked(place, said, lambda event: None, lambda exchange: None))
+                try:
+                    return reported(place, await asked(place, said, lambda event: None, lambda exchange: None))
+                finally:
+                    write_jar(said)
             except click.UsageError as error:  # not through the lab's nursery, which would wrap it
                 wrong = error
         raise wrong
@@ -146,7 +150,7 @@ def options(command: click.Command) -> dict[str, Option]:
         else each.name: each
         for each in command.params
         if isinstance(each, Option) and each.name
-        if (each.section in SECTIONS and each.name != "talk") or each.name == "retry"
+        if (each.section in SECTIONS and each.name != "talk") or each.name in ("retry", "retry_max_time")
     }
 
 

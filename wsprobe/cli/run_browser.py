@@ -17,7 +17,7 @@ from wsprobe import __version__, net
 from wsprobe.archive import ascii_json
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
-from wsprobe.cli.engines import Readers, one, own_place, with_credentials, with_scheme
+from wsprobe.cli.engines import Readers, one, own_place, user_of, with_credentials, with_scheme
 from wsprobe.cli.options import Settings
 from wsprobe.cli.places import LAB, Place, in_lab
 from wsprobe.cli.proxies import Proxies
@@ -84,7 +84,7 @@ def not_in_a_browser(said: Settings, by: Readers) -> Iterator[str]:
         "-k": not tls.verify,
         "-H (or --bearer, or -A '')": offer.headers,
         "-A": offer.user_agent,
-        "-b": offer.cookies or asking.jar,
+        "-b": offer.cookies or asking.jar.keeps,
         "-x": asking.proxies.named,
         "-4 or -6": route.family,
         "--resolve": route.resolve,
@@ -152,7 +152,7 @@ def _page(scenario: Scenario | None, lab: Lab, given: Page) -> Page:
 
 def _job(place: Place, scenario: Scenario | None, page: Page, lab: Lab, site: Site) -> dict[str, Any]:
     asking = place.asking
-    url = with_credentials(place.script_url or place.url, asking.offer.user)
+    url = with_credentials(place.script_url or place.url, user_of(place))
     made = job(scenario.name if scenario else "", url, place.page(page), asking.limits.max_time)
     if scenario is not None:
         made = site.job_of(lab, scenario, lab.host) | made

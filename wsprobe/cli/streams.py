@@ -121,12 +121,16 @@ def save(path: str, exchanges: Iterable[Exchange]) -> None:
     write(path, b"".join(dump(each).encode() + b"\n" for each in exchanges), "save", append=True)
 
 
-def check_writable(path: str | None, option: str) -> None:
-    """Raises click.UsageError, before anything is asked, if the file of --*option* cannot be written."""
+def check_writable(path: str | None, option: str, *, private: bool = False) -> None:
+    """Raises click.UsageError, before anything is asked, if the file of --*option* cannot be written.
+
+    *private*: where it is made, it is for nobody else.
+    """
     if path is None or path == "-":
         return
     try:
-        open(path, "ab").close()
+        mode = 0o600 if private else 0o666
+        open(path, "ab", opener=lambda name, flags: os.open(name, flags, mode)).close()
     except OSError as error:
         raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from msgspec import Struct
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.cli.ask import plan
-from wsprobe.cli.option import Command, Seconds, option, together
+from wsprobe.cli.option import Command, Seconds, but, option, together
 from wsprobe.cli.options import (
     LIMITS,
     OUTPUT,
@@ -29,7 +29,7 @@ from wsprobe.cli.options import (
 from wsprobe.cli.places import Lab, Place, complete
 from wsprobe.cli.probe import check, reported
 from wsprobe.cli.streams import check_writable, emit, look, save
-from wsprobe.exchange import Exchange, Plan
+from wsprobe.exchange import Exchange, Http2, Plan
 from wsprobe.nearest import nearest
 from wsprobe.opening import fresh_key
 from wsprobe.outcome import Exit
@@ -48,7 +48,6 @@ PATIENCE = 10.0
 HOLD = 5.0
 BROWSERS = ("chromium", "firefox")
 """The engines whose own requests are sent."""
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -56,6 +55,15 @@ def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
     begun, comma, last = incomplete.rpartition(",")
     words = (row.name for row in CHANGES if row.name != "base" and row.name not in begun.split(","))
     return [begun + comma + word for word in words if word.startswith(last)]
+
+
+def print_schema(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """Do what --json-schema says, without a URL."""
+    if value and not ctx.resilient_parsing:
+        from wsprobe.show.as_json import TraceJson, schema  # only where it is asked for
+
+        sys.stdout.write(schema(TraceJson, "A trace of wsprobe"))
+        ctx.exit()
 
 
 own = together(
@@ -116,6 +124,16 @@ own = together(
         section=SECTION,
         help="list what may be sent, and send nothing",
     ),
+    option(
+        "--json-schema",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=print_schema,
+        rare=True,
+        section=OUTPUT,
+        help="print the JSON Schema of --json and exit",
+    ),
 )
 
 patience = option(
@@ -136,21 +154,12 @@ saving = option(
     help="append the recordings to FILE, one a line in their order, for compare (- is standard output)",
 )
 
-ELSEWHERE = ("follow", "max_redirs", "negotiate", "wire")
-"""Options of `connect` that lead to another host, or to another protocol than the changes are about."""
-
-
-def but(options: Callable[[F], F], *left_out: str) -> Callable[[F], F]:
-    """A set of options without some of them."""
-
-    def apply(function: F) -> F:
-        already = len(getattr(function, "__click_params__", []))
-        options(function)
-        declared: list[click.Parameter] = getattr(function, "__click_params__", [])
-        declared[already:] = [each for each in declared[already:] if each.name not in left_out]
-        return function
-
-    return apply
+ELSEWHERE = (
+    *("follow", "max_redirs", "negotiate", "wire", "cookie_jar"),
+    *("http2", "http2_prior_knowledge", "http2_anyway"),
+)
+"""Options of `connect` that lead to another host or another protocol than the changes are about, or change a
+request by what an earlier answer said."""
 
 
 def change_rows() -> list[tuple[str, str]]:
@@ -313,7 +322,19 @@ def start_of(place: Place, of: Tracing) -> Start:
         backend=of.backend,
         each_address=of.each_address,
         hold=of.hold,
+        http2=_http2(place, given),
     )
+
+
+def _http2(place: Place, given: Plan) -> Http2 | None:
+    """How the same is asked over HTTP/2; None where it is not TLS, or bytes of HTTP/1.1 were given."""
+    asking = place.asking
+    if not given.target.secure or asking.raw is not None or asking.offer.http_version != "1.1":
+        return None
+    try:
+        return plan(place.url, replace(asking, http2="alpn")).http2
+    except click.UsageError:  # a header that has no place there
+        return None
 
 
 def _browsers(place: Place, given: Plan, origin: str) -> Iterator[tuple[str, bytes]]:

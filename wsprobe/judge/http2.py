@@ -18,7 +18,6 @@ from wsprobe.read.http2_values import (
     ENABLE_CONNECT_PROTOCOL,
     ENABLE_PUSH,
     END_HEADERS,
-    GOAWAY,
     HEADERS,
     HTTP_1_1_REQUIRED,
     INITIAL_WINDOW_SIZE,
@@ -51,10 +50,12 @@ SERVE_OR_STOP = (
     "Serve it, or stop announcing it. nginx: it announces nothing by itself, so look at what stands before "
     "it. HAProxy: the server behind it must get Upgrade and Connection; "
     "`h2-workaround-bogus-websocket-clients` in `global` stops it. Envoy: `http2_protocol_options: "
-    "{allow_connect: true}` needs `upgrade_configs: [{upgrade_type: websocket}]`; without allow_connect "
-    "nothing is announced. Caddy, Traefik and other Go programs: since Go 1.24 only with "
-    "GODEBUG=http2xconnect=1; take that out, or http2xconnect=0 for older ones. nghttpx: it always announces, "
-    "but as a forward proxy; `alpn-list=http/1.1` turns HTTP/2 off. Node: `settings: {enableConnectProtocol: "
+    "{allow_connect: true}` needs `upgrade_configs: [{upgrade_type: websocket}]`, and a server behind it that "
+    "speaks HTTP/2 or does without Sec-WebSocket-Key, which Envoy does not send (400 from most); without "
+    "allow_connect nothing is announced. Caddy, Traefik and other Go programs: since Go 1.24 only with "
+    "GODEBUG=http2xconnect=1, to which Caddy 2.6 answers 502 and Traefik 3.7 answers 501; take that out, or "
+    "http2xconnect=0 for older ones. nghttpx: it announces always, except as a forward proxy; "
+    "`alpn-list=http/1.1` turns HTTP/2 off. Node: `settings: {enableConnectProtocol: "
     "true}` needs a 'stream' handler that answers CONNECT with 200; leave the setting out otherwise. "
     'hypercorn: the application must accept the websocket; `alpn_protocols = ["http/1.1"]` turns HTTP/2 '
     "off. h2o: `proxy.tunnel: ON`. Jetty: `setConnectProtocolEnabled(false)`."
@@ -915,10 +916,7 @@ def ends(reading: Reading) -> Iterator[Finding]:
             yield from _session_ended(reading, of, end)
         elif reading.final is None:
             yield from _no_answer(of, end)
-    left = next(
-        (frame.event for frame in of.of("client") if frame.type == GOAWAY), len(reading.exchange.events)
-    )
-    going = [frame for frame in of.goaways if (frame.last_stream or 0) >= of.stream and frame.event < left]
+    going = [frame for frame in of.goaways if (frame.last_stream or 0) >= of.stream]
     if going:
         yield HTTP2_GOING_AWAY.found(f"GOAWAY {_said(going[0])}", going[0].span)
     if reading.session is None or how(reading) != "local" or (end is not None and end.by == "server"):

@@ -249,7 +249,9 @@ class _Connection:
         match step.do:
             case "headers":
                 fields = [(name, value.replace(b"{host}", host)) for name, value in step.fields]
-                return headers(stream, coded(self._encoder, fields), end_stream=step.end_stream)
+                # A block is as long as its fields are, so that a scenario says how long it is.
+                block = coded(self._encoder, fields, huffman=False)
+                return headers(stream, block, end_stream=step.end_stream)
             case "block":
                 return headers(stream, step.data, end_stream=step.end_stream)
             case "data":

@@ -1,6 +1,7 @@
 """The network: the only place for trio, sockets, TLS and clocks. It writes recordings and reads none.
 
-``probe`` makes one exchange, ``in_order`` many of them side by side, ``run`` is the way in from ordinary code.
+``probe`` makes one exchange, ``in_order`` many of them side by side, ``rounds`` the same ones again and again,
+``run`` is the way in from ordinary code.
 """
 
 from trio import current_time as clock
@@ -9,6 +10,7 @@ from trio import sleep
 from wsprobe.exchange import PlanError
 from wsprobe.net.plan import check
 from wsprobe.net.probe import Talk, probe
+from wsprobe.net.rounds import rounds, ticking
 from wsprobe.net.run import LONGEST_LINE, Aside, aside, in_order, leaves, lines, run, running, stdin_lines
 from wsprobe.schedule import Pace
 
@@ -25,8 +27,10 @@ __all__ = [
     "leaves",
     "lines",
     "probe",
+    "rounds",
     "run",
     "running",
     "sleep",
     "stdin_lines",
+    "ticking",
 ]

@@ -329,8 +329,10 @@ class Http2Connection(msgspec.Struct, frozen=True):
 
     @property
     def goaways(self) -> tuple[Http2Frame, ...]:
-        """The server's GOAWAY frames."""
-        return tuple(frame for frame in self.of("server") if frame.type == GOAWAY)
+        """The server's GOAWAY frames before ours, which some servers (Go's) answer with one of theirs."""
+        ours = next((frame.event for frame in self.of("client") if frame.type == GOAWAY), None)
+        theirs = (frame for frame in self.of("server") if frame.type == GOAWAY)
+        return tuple(frame for frame in theirs if ours is None or frame.event < ours)
 
 
 def _number(data: bytes, at: int, size: int) -> int:

@@ -31,7 +31,8 @@ from wsprobe.read import read
 from wsprobe.read.http2_values import HeaderBlock, Http2Connection, setting_name
 from wsprobe.read.reading import Body, Field, Head, Reading, Response, Session
 from wsprobe.report import Report, close_of
-from wsprobe.show.timing import timing
+from wsprobe.timing import timing
+from wsprobe.watch.state import Watch, differences, percentiles
 
 if TYPE_CHECKING:
     from wsprobe.trace.conclusions import Conclusion
@@ -581,6 +582,53 @@ FRAMES_MOST = 10_000
 """Frames of HTTP/2 that are listed; ``exchange`` has the bytes of all."""
 
 
+class HeldJson(Object, frozen=True, kw_only=True):
+    """Only with --hold, and where a session opened: how it ended."""
+
+    way: Annotated[
+        str,
+        _one_of("held", "closed", "cut", "limit", "interrupted"),
+        Meta(
+            description="held: to the end, and then closed by wsprobe; closed: the server sent a Close first; "
+            "cut: the connection ended without one, by the server's doing or that of a hop between; limit: "
+            "wsprobe had as much as it keeps; interrupted: ^C."
+        ),
+    ]
+    seconds: Annotated[float, Meta(description="From the head that opened it to its end.")]
+    idle: Annotated[float, Meta(description="Seconds without a frame, either way, before it ended.")]
+    code: Annotated[int | None, Meta(description="Of the server's Close, where that came first.")]
+
+
+class PhaseJson(Object, frozen=True, kw_only=True):
+    """How long a phase took in the latest probes of this URL, at most 1,000: milliseconds."""
+
+    median: Annotated[float, Meta(description="Half of them took no longer.")]
+    p95: Annotated[float, Meta(description="95 of a hundred took no longer.")]
+
+
+class WatchJson(Object, frozen=True, kw_only=True):
+    """Only of watch: this probe among those of the same URL."""
+
+    probe: Annotated[int, Meta(description="Its number, from 1.")]
+    started: Annotated[str, Meta(description="When it began: ISO 8601, UTC.")]
+    up: Annotated[bool, Meta(description="The outcome is open; with --expect, that was met.")]
+    availability: Annotated[float, Meta(description="The part of all probes that were up, from 0 to 1.")]
+    changed: Annotated[bool, Meta(description="It is the first, or differs from the one before.")]
+    changes: Annotated[
+        list[str],
+        Meta(description="What changed from the one before, in words; [] where nothing did, and of the first."),
+    ]
+    since: Annotated[
+        str, Meta(description="When the first probe began that found what this one found: ISO 8601, UTC.")
+    ]
+    met: Annotated[bool, Meta(description="What --until waits for was there.")]
+    held: Annotated[HeldJson | None, Meta(description="How a session that was to be held ended.")]
+    phases: Annotated[
+        dict[str, PhaseJson],
+        Meta(description="resolve, connect, proxy, tls, answer, as far as one came so far, and total."),
+    ]
+
+
 class ReportJson(Object, frozen=True, kw_only=True):
     """One line of wsprobe connect --json or wsprobe compare --json.
 
@@ -689,6 +737,13 @@ class ReportJson(Object, frozen=True, kw_only=True):
             "--run-browser."
         ),
     ] = UNSET
+    watch: Annotated[
+        WatchJson | UnsetType,
+        Meta(
+            description="This probe among those of the same URL; only of watch, and not of a probe that ^C cut "
+            "short."
+        ),
+    ] = UNSET
 
 
 class ChangeJson(Object, frozen=True, kw_only=True):
@@ -735,9 +790,9 @@ TAGS = {
 """Members that tell one type from another, which have no field: what they mean."""
 
 
-def schema() -> str:
-    """The schema of a report (JSON Schema 2020-12) as text, with its newline."""
-    whole = msgspec.json.schema(ReportJson)
+def schema(of: type[Object] = ReportJson, title: str = "A report of wsprobe") -> str:
+    """The schema of a report, or of what else is printed, (JSON Schema 2020-12) as text, with its newline."""
+    whole = msgspec.json.schema(of)
     named = whole["$defs"]
     # JSON has no infinity: a time limit that is none is null.
     for name in ("connect_timeout", "max_time", "linger"):
@@ -749,8 +804,8 @@ def schema() -> str:
                 each["properties"][name].setdefault("description", means)
     whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **named.pop(ReportJson.__name__),
-        "title": "A report of wsprobe",
+        **named.pop(of.__name__),
+        "title": title,
         "$defs": named,
     }
     return msgspec.json.format(ascii_json(whole), indent=1).decode() + "\n"
@@ -860,6 +915,32 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
         views=[view_value(view, answer) for view, answer in zip(report.views, answers, strict=True)] or UNSET,
         verdicts=[verdict_value(verdict, reading) for verdict in report.verdicts] or UNSET,
         tellable=UNSET if tellable is None else tellable,
+    )
+
+
+def watch_value(watch: Watch) -> WatchJson:
+    """The last probe of *watch*, which has at least one, among all of them."""
+    last, since, before = watch.last, watch.since, watch.before
+    assert last is not None
+    assert since is not None
+    assert watch.availability is not None
+    held = last.held
+    return WatchJson(
+        probe=watch.probes,
+        started=last.started,
+        up=last.up,
+        availability=round(watch.availability, 6),
+        changed=watch.changed,
+        changes=list(differences(before.state, last.state)) if watch.changed and before is not None else [],
+        since=since.started,
+        met=last.met,
+        held=None
+        if held is None
+        else HeldJson(way=held.way, seconds=round(held.seconds, 6), idle=round(held.idle, 6), code=held.code),
+        phases={
+            name: PhaseJson(median=round(at[0], 3), p95=round(at[1], 3))
+            for name, at in percentiles(watch).items()
+        },
     )
 
 

@@ -24,6 +24,7 @@ from wsprobe.show import report_file, timing
 from wsprobe.show.citations import cited
 from wsprobe.show.lines import Line, Piece, text_of
 from wsprobe.show.report_file import LOOK, Cover, Part, Row, Side, Table, Told, capital, summary
+from wsprobe.timing import phases
 from wsprobe.visible import hexdump, printable
 
 BYTES = 16_384
@@ -191,7 +192,7 @@ def _finding(of: Finding) -> str:
 
 def _times(reading: Reading) -> str:
     """The phases as bars on one scale."""
-    spans = timing.phases(reading)
+    spans = phases(reading)
     if not spans:
         return ""
     whole = max(spans[-1][2], 0.001)

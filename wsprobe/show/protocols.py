@@ -9,6 +9,9 @@ from wsprobe.report import Report
 from wsprobe.show.lines import Line, Piece, line
 from wsprobe.show.views import title
 
+OPENED = ("open", "closed", "aborted")
+"""Outcomes behind an opening handshake that completed."""
+
 
 def difference(report: Report) -> list[Line]:
     """Said first: what comes of it over HTTP/1.1, and the engines that ask over HTTP/2 with another result."""
@@ -32,7 +35,7 @@ def _opens_over_http1(report: Report) -> bool | None:
     views = [view for view in report.views if view.handshakes[-1:] == ("1.1",)]
     if views:
         return any(map(_opened, views))
-    return report.outcome == "open" if report.reading.http2 is None and report.reading.responses else None
+    return report.outcome in OPENED if report.reading.http2 is None and report.reading.responses else None
 
 
 def _opened(view: ScriptView) -> bool:

@@ -1,73 +1,13 @@
-"""When things happened: phases of an exchange, in milliseconds, as numbers, a line and a waterfall."""
+"""When things happened in an exchange, as a line and as a waterfall."""
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from wsprobe.certificate import days_left
-from wsprobe.exchange import Connected, Ended, Exchange, Received, Resolved, Sent, TlsDone, TunnelReceived
+from wsprobe.exchange import Connected, Exchange, TlsDone
 from wsprobe.read.reading import Reading
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.target import authority
-
-
-class Timing(Struct, frozen=True):
-    """Milliseconds from the start; None where it did not happen."""
-
-    resolved: float | None = None
-    connected: float | None = None
-    tls: float | None = None
-    sent: float | None = None
-    first_byte: float | None = None
-    head: float | None = None
-    ended: float | None = None
-
-
-def timing(reading: Reading) -> Timing:
-    """When each phase was over."""
-    events = reading.exchange.events
-
-    def first(*kinds: type) -> float | None:
-        return next((e.at / 1000 for e in events if isinstance(e, kinds)), None)
-
-    final = reading.final
-    head = None
-    if final is not None and final.head.complete:
-        head = reading.when(final.head.start + len(final.head.raw) - 1) / 1000
-    return Timing(
-        resolved=first(Resolved),
-        connected=first(Connected),
-        tls=first(TlsDone),
-        sent=first(Sent),
-        first_byte=first(Received),
-        head=head,
-        ended=first(Ended),
-    )
-
-
-def phases(reading: Reading) -> list[tuple[str, float, float]]:
-    """(name, start, end) in milliseconds for each phase that took place, in order."""
-    times = timing(reading)
-    tunnel = [e.at / 1000 for e in reading.exchange.events if isinstance(e, TunnelReceived)]
-    marks = [
-        ("resolve", times.resolved),
-        ("connect", times.connected),
-        ("proxy", tunnel[-1] if tunnel else None),
-        ("tls", times.tls),
-        ("send", times.sent),
-        ("answer", times.first_byte),
-        ("head", times.head),
-        ("session" if reading.session else "rest", times.ended),
-    ]
-    found = []
-    at = 0.0
-    for name, end in marks:
-        if end is None:
-            continue
-        found.append((name, at, end))
-        at = end
-    return found
-
+from wsprobe.timing import phases
 
 FEW_DAYS = 30
 """A certificate that is good for fewer is worth a word: certificates of 90 days are renewed by then."""

@@ -19,12 +19,16 @@ def cells(name: str, seen: Seen, look: Look) -> Line:
     """A row's cells: what was changed, what came, after how long, and what tells this answer from others."""
     answer = seen.answers[name]
     seconds = answer.seconds
-    as_base = name != "base" and answer.kind != "interrupted" and same(answer, seen.base)
+    about = Piece(_about(answer, look))
+    if name == "http2" and answer.reading.http2 is None and answer.kind in ("open", "http"):
+        about = Piece("over HTTP/1.1: the server does not take HTTP/2", "dim")
+    elif name != "base" and answer.kind != "interrupted" and same(answer, seen.base):
+        about = Piece("as base", "dim")
     return (
         Piece(_escaped(name, look)),
         Piece(answer.said(), OPENED.get(answer.kind, "")),
         Piece("" if seconds is None else f"{seconds * 1000:.0f} ms", "dim"),
-        Piece("as base", "dim") if as_base else Piece(_about(answer, look)),
+        about,
     )
 
 

@@ -13,7 +13,8 @@ from typing import Literal
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report, certificate_days, close_of
 from wsprobe.show.as_json import tls_value
-from wsprobe.show.timing import peer, timing
+from wsprobe.show.timing import peer
+from wsprobe.timing import timing
 from wsprobe.visible import visible
 
 

@@ -18,11 +18,12 @@ from wsprobe.report import Report
 from wsprobe.signatures import signature
 from wsprobe.signatures.answer import Signature
 
-Kind = Literal["open", "invalid", "http", "cut", "silent", "broken", "not-reached", "interrupted"]
+Kind = Literal["open", "invalid", "http", "not-taken", "cut", "silent", "broken", "not-reached", "interrupted"]
 """``open``: a 101 that a client accepts; ``invalid``: one that none accepts; ``http``: any other status;
-``cut``: the connection ended without a byte; ``silent``: nothing came while time lasted; ``broken``: something
-came that is no whole answer, or no HTTP; ``not-reached``: name, TCP, TLS or the user's own proxy failed before
-the request was sent."""
+``not-taken``: over HTTP/2 the server takes no WebSockets, so that browsers ask over HTTP/1.1; ``cut``: the
+connection ended without a byte; ``silent``: nothing came while time lasted; ``broken``: something came that is
+no whole answer, or no HTTP; ``not-reached``: name, TCP, TLS or the user's own proxy failed before the request
+was sent."""
 
 COMPARED = 40
 """Bytes of a body. What is behind them quotes ids, times and paths more often than it tells authors apart."""
@@ -114,6 +115,8 @@ class Answer(msgspec.Struct, frozen=True):
                 return str(self.status)
             case "invalid":
                 return "101, invalid"
+            case "not-taken":
+                return "not taken"
             case "cut":
                 return "reset" if how(self.reading) == "reset" else "closed"
             case _:
@@ -152,6 +155,8 @@ def _kind(report: Report) -> Kind:
     reading = report.reading
     if how(reading) == "interrupted" and not reading.received:
         return "interrupted"
+    if report.outcome == "not-upgraded" and reading.http2 is not None and reading.final is None:
+        return "not-taken"
     if report.outcome in OF_OUTCOME:
         return OF_OUTCOME[report.outcome]
     if report.outcome in ("dropped", "timeout"):

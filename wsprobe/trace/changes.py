@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 from msgspec.structs import replace
 
-from wsprobe.exchange import Connected, ConnectFailed, Plan, Resolved, TlsFailed
+from wsprobe.exchange import Connected, ConnectFailed, Http2, Plan, Resolved, TlsFailed
 from wsprobe.trace.answer import Answer, alike, ended_in_silence, same
 
 MOST = 16
@@ -50,6 +50,8 @@ class Start(msgspec.Struct, frozen=True):
     each_address: bool = False
     hold: float = 0.0
     """Seconds that an open session is held in silence at the end."""
+    http2: Http2 | None = None
+    """How the handshake is asked over HTTP/2; None if it cannot be."""
 
     @property
     def has_origin(self) -> bool:
@@ -328,6 +330,13 @@ def _addresses(seen: Seen) -> Iterable[Step]:
             yield step(seen, f"address {address}", plan=replace(plan, route=route))
 
 
+def _over_http2(seen: Seen) -> Iterable[Step]:
+    plan = seen.start.plan
+    if seen.start.http2 is not None and plan.target.secure:
+        tls = replace(plan.tls, alpn=("h2", "http/1.1"))
+        yield step(seen, "http2", plan=replace(plan, http2=seen.start.http2, tls=tls))
+
+
 def _subprotocols(seen: Seen) -> Iterable[Step]:
     request, offered = seen.start.plan.request, seen.start.protocols
     for each in offered if len(offered) > 1 else ():
@@ -467,6 +476,18 @@ def _origin_past(seen: Seen) -> str:
     if not past.opens and past.kind == "http":
         return ""
     return "the Origin plays no part" if own.opens or alike(own, seen.base) else ""
+
+
+def _http2_is_the_same(seen: Seen) -> str:
+    """Worth it where HTTP/1.1 opens, since browsers then ask over HTTP/2, and where it is not spoken at all."""
+    base = seen.base
+    if base.opens or base.kind == "cut" or NO_PROTOCOL in base.found:
+        return ""
+    return settled(seen) or "what refuses over HTTP/1.1 is behind HTTP/2 as well"
+
+
+NO_PROTOCOL = "tls-alert-no-application-protocol"
+"""What is found where the server takes none of the protocols that ALPN offers."""
 
 
 def _hop_is_unnamed(seen: Seen) -> str:
@@ -618,7 +639,13 @@ CHANGES: tuple[Change, ...] = (
         "an address that does not serve the same",
         _addresses,
     ),
-    # HTTP/2 (an extended CONNECT, RFC 8441) has its place here, where ALPN offers it.
+    Change(
+        "http2",
+        "over HTTP/2 where ALPN offers it (an extended CONNECT, RFC 8441)",
+        "a listener for HTTP/2 only; WebSockets over HTTP/2 that are announced and do not work",
+        _over_http2,
+        _http2_is_the_same,
+    ),
     Change(
         "no-key",
         "without Sec-WebSocket-Key",

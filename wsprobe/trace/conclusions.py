@@ -15,7 +15,7 @@ import msgspec
 from wsprobe.signatures.answer import AUTHORS
 from wsprobe.trace import mend
 from wsprobe.trace.answer import Answer, alike, ended_in_silence, same
-from wsprobe.trace.changes import Seen, resource_of, values
+from wsprobe.trace.changes import NO_PROTOCOL, Seen, resource_of, values
 
 TOO_LARGE = frozenset({413, 414, 431, 494})
 
@@ -250,6 +250,59 @@ def not_reached(seen: Seen) -> Iterator[Conclusion]:
         )
 
 
+def http2_only(seen: Seen) -> Iterator[Conclusion]:
+    base, over = seen.base, seen["http2"]
+    if over is None or over.reading.http2 is None:
+        return
+    if base.kind == "cut":
+        how = "is cut without a byte"
+    elif NO_PROTOCOL in base.found:
+        how = "is refused in the TLS handshake (no_application_protocol)"
+    else:
+        return
+    yield Conclusion(
+        "http2-only",
+        f"Over HTTP/1.1 every request {how}; over HTTP/2 the server speaks ({_over_http2(over)}): the listener "
+        "is for HTTP/2 only. Of the browsers only those that ask over HTTP/2 reach it, and only where it takes "
+        "WebSockets there.",
+        0.97,
+        ("base", "http2"),
+        mend.lines("http2-only", seen.hops),
+    )
+
+
+def _over_http2(answer: Answer) -> str:
+    """What came of the handshake over HTTP/2, in words."""
+    if answer.opens:
+        return "200: it opens"
+    if answer.kind == "not-taken":
+        return "and takes no WebSockets over it"
+    return answer.said()
+
+
+ENABLE_CONNECT_PROTOCOL = 8
+
+
+def http2_announced(seen: Seen) -> Iterator[Conclusion]:
+    """Opens over HTTP/1.1, and not over HTTP/2, which the server says that it takes (RFC 8441 section 3)."""
+    over = seen["http2"]
+    if not seen.base.opens or over is None or over.opens or over.reading.http2 is None:
+        return
+    if over.reading.http2.setting(ENABLE_CONNECT_PROTOCOL) != 1 or over.kind in ("interrupted", "not-taken"):
+        return
+    yield Conclusion(
+        "http2-announced",
+        "Opens over HTTP/1.1. Over HTTP/2 the server announces that it takes WebSockets (its SETTINGS "
+        f"have ENABLE_CONNECT_PROTOCOL = 1), and the handshake gets {_over_http2(over)}, {written_by(over)}. "
+        "Firefox asks over HTTP/2 wherever that is announced, and never again over HTTP/1.1; Chromium asks so "
+        "where it has such a connection already, and again after a few errors only. What is behind the "
+        "listener does not carry it, or a rule refuses it.",
+        0.95,
+        ("base", "http2"),
+        mend.lines("http2-announced", over.hops or seen.hops),
+    )
+
+
 def cut(seen: Seen) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
     if base.kind != "cut" or get is None or get.kind not in ("cut", "not-reached"):
@@ -259,9 +312,9 @@ def cut(seen: Seen) -> Iterator[Conclusion]:
     causes = [
         "what stands behind it is dead or speaks another protocol (TLS inside, a PROXY line missing there)"
     ]
-    if secure:
+    if secure and "http2" not in seen.answers:
         causes.append("it speaks HTTP/2 only (ALPN h2), which was not asked")
-    else:
+    elif not secure:
         causes.append("it speaks TLS only")
     drops = "a rule drops the request (nginx: return 444; HAProxy: reject)"
     wants = "it wants a PROXY line first (HAProxy: accept-proxy)"
@@ -1194,10 +1247,17 @@ def nothing_is_broken(seen: Seen) -> Iterator[Conclusion]:
     held = seen["again-2"]
     seconds = seen.start.hold if held is not None and held.opens else 0.0
     watched = f" It stays open in silence for the {seconds:g} s that it was held." if seconds else ""
+    over = seen["http2"]
+    unasked = "HTTP/2, which was not asked; " if over is None and seen.start.plan.target.secure else ""
+    if over is not None and over.reading.http2 is not None:
+        if over.opens:
+            watched += " It opens over HTTP/2 too."
+        elif over.kind == "not-taken":
+            watched += " HTTP/2 is spoken and takes no WebSockets, so that browsers ask over HTTP/1.1: no harm."
     yield Conclusion(
         "opens",
         f"Opens (101 with the right Sec-WebSocket-Accept){', in each way that was tried' if ways else ''}: no "
-        f"hop is in the way.{watched} What this cannot show: HTTP/2, which was not asked; an idle time-out "
+        f"hop is in the way.{watched} What this cannot show: {unasked}an idle time-out "
         "longer than that; a limit above the number of requests sent.",
         0.9,
         ("base", ways[-1]) if ways else ("base",),
@@ -1239,6 +1299,13 @@ ROWS: tuple[Row, ...] = (
         "name, address, port or TLS are wrong",
         "whether a server would have opened",
         not_reached,
+    ),
+    Row(
+        ("http2-only",),
+        "cut, or refused in the TLS handshake, over HTTP/1.1; answered over HTTP/2",
+        "a listener for HTTP/2 only",
+        "",
+        http2_only,
     ),
     Row(
         ("cut-at-once",),
@@ -1376,6 +1443,13 @@ ROWS: tuple[Row, ...] = (
         "a WebSocket library reads the handshake and refuses the path, Origin, Host or subprotocol",
         "whether the URL is wrong or a hop rewrites it, without asking past the proxy",
         refused_by_library,
+    ),
+    Row(
+        ("http2-announced",),
+        "opens over HTTP/1.1; over HTTP/2 the server announces that it takes WebSockets, and does not",
+        "browsers that ask over HTTP/2 fail where others open",
+        "which hop drops it",
+        http2_announced,
     ),
     Row(
         ("idle-cut", "closed-by-app", "dropped-after-101"),

@@ -79,14 +79,18 @@ def headers(
 
 
 def coded(
-    encoder: Encoder, fields: Sequence[tuple[bytes, bytes]], never_indexed: Iterable[bytes] = ()
+    encoder: Encoder,
+    fields: Sequence[tuple[bytes, bytes]],
+    never_indexed: Iterable[bytes] = (),
+    *,
+    huffman: bool = True,
 ) -> bytes:
     """The header block of *fields*, names and values as they are; *encoder* keeps the table."""
     never = frozenset(never_indexed)
     tuples = [
         (NeverIndexedHeaderTuple if name in never else HeaderTuple)(name, value) for name, value in fields
     ]
-    block: bytes = encoder.encode(tuples)
+    block: bytes = encoder.encode(tuples, huffman=huffman)
     return block
 
 

@@ -1,0 +1,254 @@
+"""The cookie jar: what RFC 6265bis lets a server set, where it goes, and the file that curl reads too."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from base64 import b64decode
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.site import Site
+from wsprobe.cli.cookies import HEADING, Jar, date, parse, set_cookie
+from wsprobe.cli.main import run
+from wsprobe.target import parse as target
+
+Capture = pytest.CaptureFixture[str]
+NOW = 1_700_000_000
+FORBIDDEN = 12
+
+
+def kept(*values: str, by: str = "wss://www.shop.example/a/b?c", jar: Jar | None = None) -> list[str]:
+    """The lines of the jar's file after an answer of *by* with these values of Set-Cookie."""
+    jar = Jar() if jar is None else jar
+    jar.store([value.encode() for value in values], target(by), NOW)
+    return jar.text(NOW).removeprefix(HEADING).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ("a=b", "www.shop.example\tFALSE\t/a\tFALSE\t0\ta\tb"),
+        (" a = b c ; Path=/ ;HttpOnly", "#HttpOnly_www.shop.example\tFALSE\t/\tFALSE\t0\ta\tb c"),
+        ("a=", "www.shop.example\tFALSE\t/a\tFALSE\t0\ta\t"),
+        ("a=b=c; path=x; secure", "www.shop.example\tFALSE\t/a\tTRUE\t0\ta\tb=c"),
+        ("a=b; Domain=.Shop.Example", ".shop.example\tTRUE\t/a\tFALSE\t0\ta\tb"),
+        ("a=b; domain=www.shop.example", ".www.shop.example\tTRUE\t/a\tFALSE\t0\ta\tb"),
+        ("a=b; Max-Age=60; Expires=1 Jan 1999 0:0:0", f"www.shop.example\tFALSE\t/a\tFALSE\t{NOW + 60}\ta\tb"),
+        ("a=b; Max-Age=999999999999", f"www.shop.example\tFALSE\t/a\tFALSE\t{NOW + 400 * 86400}\ta\tb"),
+        ("a=b; Expires=Wed, 15-Nov-2023 12:00:00 GMT", "www.shop.example\tFALSE\t/a\tFALSE\t1700049600\ta\tb"),
+        ("a=b; Expires=never", "www.shop.example\tFALSE\t/a\tFALSE\t0\ta\tb"),
+        ("__Host-a=b; Secure; Path=/", "www.shop.example\tFALSE\t/\tTRUE\t0\t__Host-a\tb"),
+        ("__secure-a=b; Secure", "www.shop.example\tFALSE\t/a\tTRUE\t0\t__secure-a\tb"),
+    ],
+)  # fmt: skip
+def test_what_is_kept(value: str, line: str) -> None:
+    assert kept(value) == [line]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "a", "=b", ";a=b", "a=b\x00", "a=b\tc", f"a={'b' * 4096}"),
+        *("a=b; Domain=example", "a=b; Domain=other.example", "a=b; Domain=a.www.shop.example"),
+        *("a=b; Max-Age=0", "a=b; Max-Age=-1", "a=b; Expires=Sun, 06 Nov 1994 08:49:37 GMT"),
+        *("__Host-a=b; Secure", "__Host-a=b; Path=/", "__host-a=b; Secure; Path=/; Domain=shop.example"),
+        "__Secure-a=b",
+    ],
+)
+def test_what_is_not_kept(value: str) -> None:
+    assert kept(value) == []
+
+
+@pytest.mark.parametrize(
+    ("by", "value", "expected"),
+    [
+        ("wss://a.co.uk/", "a=b; Domain=co.uk", []),
+        ("wss://me.github.io/", "a=b; Domain=github.io", []),
+        ("wss://github.io/", "a=b; Domain=github.io", ["github.io\tFALSE\t/\tFALSE\t0\ta\tb"]),
+        ("wss://localhost/", "a=b; Domain=localhost", ["localhost\tFALSE\t/\tFALSE\t0\ta\tb"]),
+        ("wss://192.0.2.1/", "a=b; Domain=192.0.2.1", ["192.0.2.1\tFALSE\t/\tFALSE\t0\ta\tb"]),
+        ("wss://192.0.2.1/", "a=b; Domain=0.2.1", []),
+        ("wss://[::1]/", "a=b", ["::1\tFALSE\t/\tFALSE\t0\ta\tb"]),
+        ("ws://shop.example/", "a=b; Secure", []),
+        ("ws://localhost/", "a=b; Secure", ["localhost\tFALSE\t/\tTRUE\t0\ta\tb"]),
+    ],
+)
+def test_who_may_set_it(by: str, value: str, expected: list[str]) -> None:
+    assert kept(value, by=by) == expected
+
+
+def test_the_next_one_takes_its_place_and_an_expired_one_takes_it_away() -> None:
+    jar = Jar()
+    assert kept("a=1", "b=2", "a=3", jar=jar)[0].endswith("a\t3")
+    assert [line.split("\t")[5:] for line in kept("a=4; Max-Age=0", jar=jar)] == [["b", "2"]]
+
+
+def test_in_clear_a_secure_one_is_left_alone() -> None:
+    """RFC 6265bis section 5.7, step on "leave secure cookies alone"."""
+    jar = Jar()
+    before = kept("a=1; Secure; Path=/", by="wss://shop.example/", jar=jar)
+    assert kept("a=2; Path=/", "a=2; Path=/x", by="ws://shop.example/", jar=jar) == before
+    assert len(kept("a=2; Path=/x", by="wss://shop.example/", jar=jar)) == 2
+
+
+def test_where_it_goes() -> None:
+    jar = Jar()
+    values = [b"host=1", b"all=2; Domain=shop.example; Path=/", b"deep=3; Path=/a/b", b"safe=4; Secure; Path=/"]
+    jar.store(values, target("wss://www.shop.example/a/x"), NOW)
+
+    def sent(url: str, now: float = NOW) -> str:
+        return "; ".join(each.pair for each in jar.for_target(target(url), now))
+
+    assert sent("wss://www.shop.example/a/b/c") == "deep=3; host=1; all=2; safe=4"
+    assert sent("ws://www.shop.example/a") == "host=1; all=2"
+    assert sent("ws://www.shop.example/ab") == "all=2"
+    assert sent("wss://api.shop.example/a") == "all=2"
+    assert sent("wss://notshop.example/a") == ""
+
+
+def test_what_has_expired_does_not_go() -> None:
+    jar = Jar()
+    jar.store([b"a=1; Max-Age=10"], target("wss://shop.example/"), NOW)
+    assert [len(jar.for_target(target("wss://shop.example/"), NOW + later)) for later in (9, 10)] == [1, 0]
+
+
+def test_the_file_says_what_was_kept() -> None:
+    jar = Jar()
+    lines = kept("a=b; Max-Age=60; HttpOnly", "c=d; Domain=shop.example; Secure", jar=jar)
+    again = Jar(parse(jar.text(NOW), NOW))
+    assert again.text(NOW).removeprefix(HEADING).splitlines() == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 784111777),
+        ("Sunday, 06-Nov-94 08:49:37 GMT", 784111777),
+        ("Sun Nov  6 08:49:37 1994", 784111777),
+        ("Tue, 19 Jan 2038 03:14:07 GMT", 2147483647),
+        ("6 Nov 69 8:49:37", 3150953377),
+        ("Tue, 30 Feb 2038 03:14:07 GMT", None),
+        ("Tue, 19 Jan 2038 25:14:07 GMT", None),
+        ("19 Jan 1600 03:14:07", None),
+        ("tomorrow", None),
+        ("", None),
+    ],
+)
+def test_dates(text: str, seconds: int | None) -> None:
+    assert date(text) == seconds
+
+
+def test_same_site_is_kept_for_pages() -> None:
+    found = set_cookie("a=b; SameSite=Strict", target("wss://shop.example/"), NOW)
+    assert found is not None
+    assert found.same_site == "strict"
+
+
+# -- the command
+
+
+@pytest.fixture
+def sites() -> Iterator[tuple[Site, Site]]:
+    made = Site(), Site()
+    yield made
+    for site in made:
+        site.close()
+
+
+def test_hops_and_refusals_set_cookies(sites: tuple[Site, Site], tmp_path: Path) -> None:
+    """Cookies know no port (RFC 6265bis section 8.5): the second server is the same host."""
+    one, other = sites
+    one.answers.append(
+        f"HTTP/1.1 302 Go\r\nLocation: ws://127.0.0.1:{other.port}/next\r\nSet-Cookie: a=1; Path=/\r\n"
+        "Set-Cookie: b=2; Path=/else\r\nContent-Length: 0\r\n\r\n".encode()
+    )
+    other.answer("403 No", "Set-Cookie: c=3; HttpOnly")
+    jar = tmp_path / "jar"
+    url = f"ws://127.0.0.1:{one.port}/first"
+    assert run(["connect", "-s", "-L", "-b", "given=0", "-c", str(jar), url]) == FORBIDDEN
+    assert one.sent("Cookie") == ["given=0"]
+    assert other.sent("Cookie") == ["a=1"]
+    assert jar.read_text().removeprefix(HEADING).splitlines() == [
+        "127.0.0.1\tFALSE\t/\tFALSE\t0\ta\t1",
+        "127.0.0.1\tFALSE\t/else\tFALSE\t0\tb\t2",
+        "#HttpOnly_127.0.0.1\tFALSE\t/\tFALSE\t0\tc\t3",
+    ]
+    assert stat.S_IMODE(jar.stat().st_mode) == 0o600
+
+
+def test_it_is_read_again_and_sent(sites: tuple[Site, Site], tmp_path: Path) -> None:
+    one, _ = sites
+    one.answer("403 No", "Set-Cookie: a=1; Path=/")
+    one.answer("403 No", "Set-Cookie: a=; Max-Age=0; Path=/")
+    jar = str(tmp_path / "jar")
+    url = f"ws://127.0.0.1:{one.port}/"
+    assert run(["connect", "-s", "-c", jar, url]) == FORBIDDEN
+    assert run(["connect", "-s", "-b", jar, "-c", jar, url]) == FORBIDDEN
+    assert one.sent("Cookie") == [None, "a=1"]
+    assert Path(jar).read_text() == HEADING
+
+
+def test_without_a_jar_nothing_is_kept(sites: tuple[Site, Site]) -> None:
+    one, _ = sites
+    one.answer("302 Go", "Location: /next", "Set-Cookie: a=1; Path=/")
+    one.refuse()
+    assert run(["connect", "-s", "-L", f"ws://127.0.0.1:{one.port}/"]) == FORBIDDEN
+    assert one.sent("Cookie") == [None, None]
+
+
+def test_a_file_goes_to_another_origin_by_its_domain_alone(sites: tuple[Site, Site], tmp_path: Path) -> None:
+    one, other = sites
+    file = tmp_path / "given"
+    file.write_text("Set-Cookie: anywhere=1\n127.0.0.1\tFALSE\t/\tFALSE\t0\tits\t2\n")
+    one.redirect(other)
+    other.refuse()
+    assert run(["connect", "-s", "-L", "-b", str(file), f"ws://127.0.0.1:{one.port}/"]) == FORBIDDEN
+    assert (one.sent("Cookie"), other.sent("Cookie")) == (["anywhere=1; its=2"], ["its=2"])
+
+
+def test_it_is_written_where_nothing_answers(tmp_path: Path) -> None:
+    jar = tmp_path / "jar"
+    assert (
+        run(["connect", "-s", "--resolve", "h.example:80:127.0.0.1", "-c", str(jar), "ws://127.0.0.1:9/"]) == 4
+    )
+    assert jar.read_text() == HEADING
+
+
+def test_on_standard_output(sites: tuple[Site, Site], capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    one, _ = sites
+    one.answer("403 No", "Set-Cookie: a=1")
+    assert run(["connect", "-s", "-c", "-", f"ws://127.0.0.1:{one.port}/"]) == FORBIDDEN
+    assert capfdbinary.readouterr().out.decode() == HEADING + "127.0.0.1\tFALSE\t/\tFALSE\t0\ta\t1\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["-c", "/nonexistent/jar"], "--cookie-jar: /nonexistent/jar: No such file or directory"),
+        (["-c", "kept", "--redact"], "--redact and --cookie-jar exclude each other: cookies are secrets"),
+        (["-c", "-", "--json"], "--cookie-jar -: standard output is taken by another option; name a file"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be(given: list[str], said: str, capsys: Capture) -> None:
+    assert run(["connect", *given, "ws://localhost/"]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_page_of_another_site_has_no_strict_cookie(tmp_path: Path, capsys: Capture) -> None:
+    file = tmp_path / "given"
+    file.write_text(
+        "Set-Cookie: strict=1; SameSite=Strict\nSet-Cookie: none=2; SameSite=None; Secure\nSet-Cookie: x=3\n"
+    )
+    sent = {}
+    for page in ("http://127.0.0.1/", "https://app.example/"):
+        run(["compare", "--json", "--browser", "firefox", "--page", page, "-b", str(file), "lab:status-403"])
+        (view,) = json.loads(capsys.readouterr().out)["views"]
+        request = next(event for event in view["exchange"]["events"] if event["event"] == "sent")
+        (cookie,) = re.findall(rb"Cookie: (.*)\r\n", b64decode(request["data"]))
+        sent[page] = cookie
+    assert sent == {"http://127.0.0.1/": b"strict=1; none=2; x=3", "https://app.example/": b"none=2; x=3"}

@@ -1,0 +1,176 @@
+"""``connect --resume FILE`` and ``--summary``: what is kept of a list, and what is said of it."""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from wsprobe.cli.connect import duration, progress
+from wsprobe.cli.main import run
+from wsprobe.outcome import Exit
+
+Capture = pytest.CaptureFixture[str]
+NAMES = ["lab:status-403", "lab:ok", "lab:status-404"]
+
+
+def resumed(file: Path, *words: str) -> int:
+    return run(["connect", "--linger", "0", "--resume", str(file), *words])
+
+
+def kept(file: Path) -> list[str]:
+    return [json.loads(line)["name"] for line in file.read_text().splitlines()]
+
+
+def test_what_stands_in_the_file_is_not_asked_again(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "kept"
+    assert resumed(file, *NAMES[:2]) == 12
+    first = file.read_text()
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "2 URLs: 1 refused, 1 open",
+        "  status: 1 403, 1 101",
+        "  likely, for 1: the application refused the request by a check of its own; the body says why",
+        "    do: send what it wants (token, cookie, parameter)",
+    ]
+    assert resumed(file, *NAMES, "lab:status-404") == 12
+    assert kept(file) == NAMES
+    assert file.read_text().startswith(first)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[:4] == [
+        f"wsprobe: {file} had 2 URLs before; they were not asked again",
+        "wsprobe: 1 line of the list repeated a URL; it was asked once",
+        "3 URLs: 2 refused, 1 open",
+        "  status: 1 403, 1 101, 1 404",
+    ]
+
+
+def test_a_line_that_was_cut_is_asked_again(tmp_path: Path) -> None:
+    file = tmp_path / "kept"
+    resumed(file, *NAMES[:2])
+    whole = file.read_bytes()
+    for end in (len(whole) - 1, 5):
+        file.write_bytes(whole[:end])
+        assert resumed(file, *NAMES[:2]) == 12
+        assert kept(file) == NAMES[:2]
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"ws://a/\nws://b/\n", "line 1 is no report of connect --json; not touched"),
+        (b"ws://a/", "line 1 is no report of connect --json; not touched"),
+        (b"{}\n", "line 1 is no report of connect --json; not touched"),
+        (b"[" * 100_000 + b"\n", "line 1 is no report of connect --json; not touched"),
+        (b'{"url":"ws://a/","outcome":"fine","exit_status":0}\n', "line 1 is no report"),
+    ],
+)
+def test_a_file_that_is_no_list_of_reports_is_left_alone(
+    data: bytes, says: str, capsys: Capture, tmp_path: Path
+) -> None:
+    file = tmp_path / "kept"
+    file.write_bytes(data)
+    assert resumed(file, "lab:ok") == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert f"--resume: {file}: {says}" in err
+    assert file.read_bytes() == data
+
+
+@pytest.mark.parametrize(("path", "says"), [("", "Is a directory"), ("no/such", "No such file or directory")])
+def test_a_file_that_cannot_be_used_is_one_line(path: str, says: str, capsys: Capture, tmp_path: Path) -> None:
+    assert resumed(tmp_path / path, "lab:ok") == 2
+    assert capsys.readouterr().err.startswith(f"wsprobe connect: --resume: {tmp_path / path}: {says}")
+
+
+def test_no_device_is_a_file_to_resume(capsys: Capture) -> None:
+    assert resumed(Path("/dev/null"), "lab:ok") == 2
+    assert "not an ordinary file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("other", ["--redact", "--json", "-i", "--talk", "-w%{url}", "-o-", "--save=-"])
+def test_options_that_it_excludes(other: str, capsys: Capture, tmp_path: Path) -> None:
+    assert resumed(tmp_path / "kept", other, "lab:ok") == 2
+    assert "--resume" in capsys.readouterr().err
+    assert not (tmp_path / "kept").exists()
+
+
+def test_a_full_disk_is_one_line_and_what_was_recorded_is_whole(tmp_path: Path) -> None:
+    """A limit to the size of files stands for the disk."""
+    file = tmp_path / "kept"
+    done = subprocess.run(
+        [sys.executable, "-m", "wsprobe", "connect", "--linger", "0", "--resume", str(file), *NAMES],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000)),
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert "File too large; what it has is whole, and the same command goes on from there" in done.stderr
+    assert kept(file) == NAMES[: len(kept(file))]
+    assert 0 < len(kept(file)) < len(NAMES)
+    assert resumed(file, *NAMES) == 12
+    assert kept(file) == NAMES
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_one_run_at_a_time_and_what_is_interrupted_is_asked_again(
+    number: signal.Signals, status: int, capsys: Capture, tmp_path: Path
+) -> None:
+    file = tmp_path / "kept"
+    command = [sys.executable, "-m", "wsprobe", "connect", "--resume", str(file), "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        process.stdin.write("lab:ok\nlab:silence\n")
+        process.stdin.flush()
+        while not file.exists() or not file.read_bytes().endswith(b"\n"):
+            pass
+        assert resumed(file, *NAMES) == Exit.USAGE
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1
+        assert "another run of wsprobe has it open" in err
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert err.splitlines()[0] == "1 URL: 1 open"
+    assert kept(file) == ["lab:ok"]
+
+
+def test_summary_in_a_pipe_is_on_standard_error(capsys: Capture) -> None:
+    assert run(["connect", "-s", "--summary", "lab:accept-lower-case", "lab:status-404", "lab:refused"]) == 15
+    out, err = capsys.readouterr()
+    assert out == ""
+    rows = err.splitlines()
+    assert rows[0] == "3 URLs: 1 invalid, 1 refused, 1 unreachable"
+    assert rows[1] == "  status: 1 101, 1 404"
+    assert rows[2].startswith("  findings: ")
+    assert "1 accept-case" in rows[2]
+    run(["connect", "-s", "lab:status-404", "lab:status-403"])
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "left", "says"),
+    [
+        (0.5, 100, "20 done, 4 under way, 100 to come"),
+        (2, None, "20 done, 4 under way; 10 a second"),
+        (40, 100, "20 done, 4 under way, 100 to come; 0.5 a second, 3 min 28 s left"),
+    ],
+)
+def test_progress(seconds: float, left: int | None, says: str) -> None:
+    assert progress(20, 4, left, seconds) == says
+
+
+def test_duration() -> None:
+    assert [duration(each) for each in (0.2, 59.4, 60, 3599, 3600, 90_000)] == [
+        *("0 s", "59 s", "1 min 0 s", "59 min 59 s", "1 h 0 min", "25 h 0 min")
+    ]

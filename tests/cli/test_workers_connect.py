@@ -1,0 +1,100 @@
+"""``connect --workers N``: the same results in the same order, by several processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from wsprobe.cli.main import run
+
+Capture = pytest.CaptureFixture[str]
+WORDS = ["lab:status-403", "lab:ok", "lab:nginx-502", "lab:accept-lower-case"]
+
+
+def test_what_is_printed_saved_and_said_is_that_of_one_process(capsys: Capture, tmp_path: Path) -> None:
+    said = []
+    for workers in ("1", "2"):
+        file = tmp_path / f"saved-{workers}"
+        status = run(["connect", "-i", "--summary", "--save", str(file), "--workers", workers, *WORDS])
+        assert len(file.read_text().splitlines()) == len(WORDS)
+        said.append((status, *capsys.readouterr()))
+    (status, out, err), (status_2, out_2, err_2) = said
+    assert (status, err) == (status_2, err_2)
+    assert out.count("HTTP/1.1") == out_2.count("HTTP/1.1") == len(WORDS)
+    assert [line for line in out.splitlines() if line.startswith("HTTP/1.1")] == [
+        line for line in out_2.splitlines() if line.startswith("HTTP/1.1")
+    ]
+
+
+def children(of: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{of}/task/{of}/children").read_text().split()]
+
+
+def workers_of(process: subprocess.Popen[str]) -> list[int]:
+    """The worker processes, not the one in which Python keeps count of what they share."""
+    made = []
+    for each in children(process.pid):
+        words = Path(f"/proc/{each}/cmdline").read_bytes().split(b"\0")
+        if any(b"spawn_main" in word for word in words):
+            made.append(each)
+    return made
+
+
+def test_a_worker_that_is_killed_is_named_and_its_urls_are_asked_again(tmp_path: Path) -> None:
+    """Two workers, each with a URL in hand; one is killed."""
+    file = tmp_path / "kept"
+    command = [
+        sys.executable,
+        "-m",
+        "wsprobe",
+        "connect",
+        "--workers",
+        "2",
+        "--resume",
+        str(file),
+        "-m",
+        "60",
+        "-",
+    ]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write("lab:ok\nftp://h/\nlab:silence\nlab:silence-long\n")
+        process.stdin.flush()
+        assert "line 2: scheme 'ftp'" in process.stderr.readline()
+        while not file.read_bytes().endswith(b"\n") or len(workers_of(process)) < 2:
+            os.sched_yield()
+        for each in workers_of(process):
+            os.kill(each, signal.SIGKILL)
+        assert "was killed by SIGKILL with " in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert [json.loads(line)["name"] for line in file.read_text().splitlines()] == ["lab:ok"]
+
+
+def test_what_was_under_way_is_reported_when_it_is_interrupted() -> None:
+    command = [sys.executable, "-m", "wsprobe", "connect", "--workers", "2", "-w", r"%{url} %{outcome}\n", "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("lab:ok\nlab:silence\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "lab:ok open\n"
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=60)
+    assert out in ("lab:silence dropped\n", "")
+    assert process.returncode == 143
+
+
+@pytest.mark.parametrize("other", [["-v"], ["--talk"], ["--report", "x.html"], ["--cookie-jar", "x"]])
+def test_options_of_one_process(other: list[str], capsys: Capture) -> None:
+    assert run(["connect", "--workers", "2", *other, "lab:ok"]) == 2
+    assert "--workers shares work out" in capsys.readouterr().err

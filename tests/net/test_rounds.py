@@ -1,0 +1,94 @@
+"""The same work again and again, in virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import repeat
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from wsprobe.net import rounds, ticking
+
+Begun = list[tuple[str, float]]
+
+
+def every(seconds: float) -> Callable[[], Iterator[float]]:
+    return lambda: repeat(seconds)
+
+
+def done(work: Callable[[str, Begun], Awaitable[bool]], jobs: str, parallel: int, most: int | None) -> Begun:
+    begun: Begun = []
+
+    async def all_of_it() -> None:
+        start = trio.current_time()
+
+        async def one(job: str) -> bool:
+            begun.append((job, trio.current_time() - start))
+            return await work(job, begun)
+
+        await rounds(one, jobs, every(10), parallel, most)
+
+    trio.run(all_of_it, clock=MockClock(autojump_threshold=0))
+    return begun
+
+
+async def quick(job: str, begun: Begun) -> bool:
+    await trio.sleep(1)
+    return True
+
+
+async def slow(job: str, begun: Begun) -> bool:
+    await trio.sleep(25)
+    return True
+
+
+def test_from_start_to_start() -> None:
+    assert done(quick, "a", 1, 3) == [("a", 0), ("a", 10), ("a", 20)]
+
+
+def test_what_was_missed_is_not_made_up_for() -> None:
+    assert done(slow, "a", 1, 3) == [("a", 0), ("a", 25), ("a", 50)]
+
+
+def test_at_most_so_many_at_a_time_and_no_job_starves() -> None:
+    found = done(slow, "abc", 1, 2)
+    assert [at for _, at in found] == [0, 25, 50, 75, 100, 125]
+    assert sorted(job for job, _ in found[:3]) == ["a", "b", "c"]
+
+
+def test_false_ends_all_and_cancels_what_is_under_way() -> None:
+    ended = []
+
+    async def work(job: str, begun: Begun) -> bool:
+        try:
+            await trio.sleep(1 if job == "a" else 50)
+        except trio.Cancelled:
+            ended.append(job)
+            raise
+        return len(begun) < 6
+
+    found = done(work, "ab", 2, None)
+    assert [at for job, at in found if job == "a"] == [0, 10, 20, 30, 40]
+    assert ended == ["b"]
+
+
+def test_an_error_ends_it() -> None:
+    async def work(job: str, begun: Begun) -> bool:
+        raise OSError("full")
+
+    with pytest.raises(BaseExceptionGroup):
+        done(work, "a", 1, None)
+
+
+def test_ticking() -> None:
+    ticks: list[float] = []
+
+    async def while_it_lasts() -> None:
+        start = trio.current_time()
+        async with ticking(1, lambda: ticks.append(trio.current_time() - start)):
+            await trio.sleep(3.5)
+
+    trio.run(while_it_lasts, clock=MockClock(autojump_threshold=0))
+    assert ticks == [1, 2, 3]

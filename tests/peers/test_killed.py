@@ -1,0 +1,86 @@
+"""``connect --resume`` that is ended at random moments, by SIGKILL too, and sometimes in the midst of a line.
+In the end every URL has one report. It takes minutes: run with -n 0 -m kills."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.kills
+
+TIMES = 200
+LONGEST = 0.6
+"""Seconds after its first report that a run may last."""
+ANSWER = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
+ENDS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+@contextmanager
+def refusing() -> Iterator[int]:
+    """A server that refuses; yields its port."""
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    client, _ = server.accept()
+                    with client, suppress(OSError):
+                        client.recv(65536)
+                        client.sendall(ANSWER)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.mark.parametrize("more", [(), ("--unordered",)])
+def test_nothing_is_lost_and_nothing_is_there_twice(more: tuple[str, ...], tmp_path: Path) -> None:
+    chance = random.Random(f"wsprobe {more}")
+    file, urls = tmp_path / "kept", tmp_path / "urls"
+    with refusing() as port:
+        # More than can be asked before the last end, with a URL that comes again now and then.
+        given = [f"ws://127.0.0.1:{port}/{number - (number % 10 == 9)}" for number in range(60_000)]
+        urls.write_text("".join(f"{url}\n" for url in given))
+        command = [sys.executable, "-m", "wsprobe", "connect", "--brief", "--resume", str(file), *more]
+        whole = b""
+        cut = 0
+        for _ in range(TIMES // 2):
+            with subprocess.Popen([*command, f"@{urls}"], stderr=subprocess.PIPE) as process:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(0.3 + chance.random() * LONGEST)
+                number = chance.choice(ENDS)
+                process.send_signal(number)
+                assert process.stderr is not None
+                said = process.stderr.read().decode()
+            # Before the program is there, and after it has gone, Python itself ends by the signal.
+            assert process.returncode in (-number, -signal.SIGINT, 128 + number), said
+            assert "Traceback" not in said
+            data = file.read_bytes() if file.exists() else b""
+            assert data.startswith(whole)
+            whole = data[: data.rfind(b"\n") + 1]
+            if chance.random() < 0.2 and whole.count(b"\n") > 1:
+                begin = whole[:-1].rfind(b"\n") + 1
+                whole, cut = whole[:begin], cut + 1
+                file.write_bytes(data[: begin + chance.randrange(1, 60)])
+        assert cut > 3
+        done = whole.count(b"\n")
+        assert 100 < done < 50_000
+        some = given[: done * 10 // 9 + 3000]
+        rest = subprocess.run([*command, "-"], input="\n".join(some), text=True, capture_output=True)
+        assert rest.returncode == 12, rest.stderr
+    assert file.read_bytes().startswith(whole)
+    kept = [json.loads(line)["url"] for line in file.read_text().splitlines()]
+    assert len(kept) == len(set(kept))
+    assert set(kept) == set(some)

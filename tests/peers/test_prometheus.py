@@ -1,0 +1,118 @@
+"""The metrics of `watch --listen`: promtool finds no fault, a real Prometheus scrapes and labels them, and the
+blackbox exporter says the same of the same targets under the names that both have."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import urllib.parse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.peers.nginx import Nginx, nginx_server
+from tests.peers.place import HOST, until
+from tests.peers.prometheus import Samples, asked, blackbox_exporter, fetched, prometheus, samples
+
+pytestmark = pytest.mark.peers
+
+
+@pytest.fixture(scope="module")
+def nginx(need: Callable[[str], str], upstream: int) -> Iterator[Nginx]:
+    with nginx_server(need("nginx"), upstream) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def blackbox(need: Callable[[str], str], nginx: Nginx) -> Iterator[str]:
+    with blackbox_exporter(need("prometheus-blackbox-exporter"), nginx.authority) as address:
+        yield address
+
+
+@contextmanager
+def watching(*words: str) -> Iterator[str]:
+    """The address of the metrics of a watch, once each URL has been probed twice."""
+    command = [sys.executable, "-m", "wsprobe", "watch", "--every", "0.2s", "--linger", "0.02", "--listen", "0"]
+    process = subprocess.Popen([*command, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        address = process.stderr.readline().removeprefix("wsprobe: metrics at ").strip()
+        urls = [word for word in words if "://" in word]
+
+        def probed() -> bool | None:
+            counts = samples(fetched(address)).get("wsprobe_probes_total", {})
+            targets = [dict(labels)["target"] for labels, count in counts.items() if count >= 2]
+            return True if len(targets) == len(urls) else None
+
+        until(probed, "two probes of each URL")
+        yield address
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+def of(found: Samples, name: str, target: str, **labels: str) -> float:
+    return found[name][frozenset({"target": target, **labels}.items())]
+
+
+def test_promtool_finds_no_fault(nginx: Nginx, need: Callable[[str], str]) -> None:
+    promtool = need("promtool")
+    urls = (
+        f"ws://{HOST}:{nginx.port}/ws/",
+        f"ws://{HOST}:{nginx.port}/denied",
+        f"ws://{HOST}:{nginx.port}/silent",
+    )
+    with watching("--hold", "0.1s", *urls) as address:
+        text = fetched(address)
+    done = subprocess.run(
+        [promtool, "check", "metrics"], input=text, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_prometheus_scrapes_it(nginx: Nginx, need: Callable[[str], str]) -> None:
+    program = need("prometheus")
+    good, denied = f"ws://{HOST}:{nginx.port}/ws/", f"ws://{HOST}:{nginx.port}/denied"
+    with (
+        watching(good, denied) as address,
+        prometheus(program, urllib.parse.urlsplit(address).netloc) as server,
+    ):
+        up = {labels["target"]: value for labels, value in asked(server, "probe_success")}
+        assert up == {good: 1.0, denied: 0.0}
+        ((labels, _),) = asked(server, "wsprobe_outcome_info{outcome!='open'}")
+        assert (labels["outcome"], labels["target"]) == ("refused", denied)
+        ((labels, _),) = asked(server, "wsprobe_finding_info{finding='status-not-101'} == 1")
+        assert (labels["level"], labels["target"]) == ("fail", denied)
+        ((labels, value),) = asked(server, "probe_websocket_status_code != 101")
+        assert (labels["target"], value) == (denied, 403.0)
+        ((_, parts),) = asked(server, f"sum(probe_websocket_duration_seconds{{target='{denied}'}})")
+        assert 0 < parts < 30
+
+
+def test_side_by_side_with_the_blackbox_exporter(nginx: Nginx, blackbox: str) -> None:
+    """Debian's has no WebSocket prober as yet, so its HTTP prober stands in: it asks without an Upgrade."""
+    denied = f"{HOST}:{nginx.port}/denied"
+    secure = f"good.example:{nginx.tls_port}/denied"
+    words = ("--resolve", f"good.example:{nginx.tls_port}:{HOST}", "--cacert", str(nginx.authority))
+    with watching(*words, "--expect", "status=403", f"ws://{denied}", f"wss://{secure}") as address:
+        ours = samples(fetched(address))
+    by_http = samples(fetched(f"{blackbox}/probe?module=http_403&target=http://{denied}"))
+    by_https = samples(
+        fetched(f"{blackbox}/probe?module=http_any&target=https://{HOST}:{nginx.tls_port}/denied")
+    )
+    nothing: frozenset[tuple[str, str]] = frozenset()
+    for theirs, target in ((by_http, f"ws://{denied}"), (by_https, f"wss://{secure}")):
+        assert of(ours, "probe_success", target) == theirs["probe_success"][nothing] == 1
+        assert of(ours, "probe_ip_protocol", target) == theirs["probe_ip_protocol"][nothing] == 4
+        assert (
+            of(ours, "probe_websocket_status_code", target) == theirs["probe_http_status_code"][nothing] == 403
+        )
+        assert 0 < of(ours, "probe_duration_seconds", target) < 30
+        assert 0 < theirs["probe_duration_seconds"][nothing] < 30
+    expiry = "probe_ssl_earliest_cert_expiry"
+    assert of(ours, expiry, f"wss://{secure}") == by_https[expiry][nothing]
+    assert expiry not in by_http
+    assert frozenset({("target", f"ws://{denied}")}) not in ours[expiry]
+    (version,) = (dict(labels)["version"] for labels in by_https["probe_tls_version_info"])
+    assert of(ours, "probe_tls_version_info", f"wss://{secure}", version=version) == 1

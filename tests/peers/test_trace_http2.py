@@ -1,0 +1,141 @@
+"""``wsprobe trace`` over HTTP/2, at real proxies that end TLS before a WebSocket server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import trustme
+
+from tests.peers.place import HOST, open_folder, running
+from wsprobe.cli.main import run
+
+pytestmark = pytest.mark.peers
+
+HAPROXY = """
+global
+    {bogus}
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 10s
+    timeout server 10s
+    timeout tunnel 10s
+frontend right
+    bind {host}:{ports[0]} ssl crt {folder}/both.pem alpn h2,http/1.1
+    default_backend chat
+frontend announced
+    bind {host}:{ports[1]} ssl crt {folder}/both.pem alpn h2,http/1.1
+    http-request deny if {{ fc_http_major 2 }}
+    default_backend chat
+frontend http1
+    bind {host}:{ports[2]} ssl crt {folder}/both.pem alpn http/1.1
+    default_backend chat
+backend chat
+    http-request set-path /echo
+    server one {host}:{upstream}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with open_folder() as own:
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(str(own / "authority.pem"))
+        authority.issue_cert(HOST).private_key_and_cert_chain_pem.write_to_path(str(own / "both.pem"))
+        yield own
+
+
+def haproxy(
+    program: str, folder: Path, upstream: int, bogus: str = ""
+) -> Callable[[tuple[int, ...]], list[str]]:
+    def command(ports: tuple[int, ...]) -> list[str]:
+        text = HAPROXY.format(host=HOST, ports=ports, folder=folder, upstream=upstream, bogus=bogus)
+        (folder / "haproxy.cfg").write_text(text)
+        return [program, "-db", "-f", str(folder / "haproxy.cfg")]
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def ports(need: Callable[[str], str], folder: Path, upstream: int) -> Iterator[tuple[int, ...]]:
+    with running(haproxy(need("haproxy"), folder, upstream), folder, ports=3) as found:
+        yield found
+
+
+def traced(port: int, folder: Path, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
+    """What ``wsprobe trace --json`` says, held against its own schema."""
+    assert run(["trace", "--json-schema"]) == 0
+    validator = jsonschema.Draft202012Validator(json.loads(capsys.readouterr().out))
+    words = ["--pause", "0", "--hold", "0", "--linger", "0.05", "--cacert", str(folder / "authority.pem")]
+    run(["trace", "--json", *words, *options, f"wss://{HOST}:{port}/echo"])
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    validator.validate(told)
+    return told
+
+
+def over_http2(told: dict[str, Any]) -> dict[str, Any]:
+    (report,) = (each["report"] for each in told["changes"] if each["change"] == "http2")
+    found: dict[str, Any] = report
+    return found
+
+
+def test_it_opens_over_both(ports: tuple[int, ...], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = traced(ports[0], folder, capsys)
+    assert told["conclusions"][0]["id"] == "opens"
+    assert "It opens over HTTP/2 too." in told["conclusions"][0]["text"]
+    assert (over_http2(told)["http"], over_http2(told)["outcome"]) == ("2", "open")
+
+
+def test_it_is_announced_and_refused(
+    ports: tuple[int, ...], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = traced(ports[1], folder, capsys)
+    first = told["conclusions"][0]
+    assert (first["id"], first["because"]) == ("http2-announced", ["base", "http2"])
+    assert "the handshake gets 403" in first["text"]
+    assert "h2-workaround-bogus-websocket-clients" in first["fix"]
+    assert over_http2(told)["settings"]["ENABLE_CONNECT_PROTOCOL"] == 1
+
+
+def test_the_line_that_mends_it(
+    need: Callable[[str], str], folder: Path, upstream: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mended = haproxy(need("haproxy"), folder, upstream, "h2-workaround-bogus-websocket-clients")
+    with running(mended, folder, ports=3) as ports:
+        told = traced(ports[1], folder, capsys, "--only", "http2")
+    assert told["conclusions"][0]["id"] == "opens"
+    assert "takes no WebSockets" in told["conclusions"][0]["text"]
+    assert over_http2(told)["outcome"] == "not-upgraded"
+
+
+def test_a_server_that_speaks_http1_only(
+    ports: tuple[int, ...], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--pause", "0", "--linger", "0.05", "--hold", "0", "--cacert", str(folder / "authority.pem")]
+    assert run(["trace", *words, "--only", "http2", f"wss://{HOST}:{ports[2]}/echo"]) == 0
+    printed = capsys.readouterr().out
+    assert "over HTTP/1.1: the server does not take HTTP/2" in printed
+    assert "likely (90%, opens)" in printed
+
+
+def test_a_listener_for_http2_only(
+    need: Callable[[str], str], folder: Path, upstream: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pem = str(folder / "both.pem")
+
+    def command(ports: tuple[int, ...]) -> list[str]:
+        ends = [f"--frontend={HOST},{ports[0]}", f"--backend={HOST},{upstream}"]
+        program = need("nghttpx")
+        return [program, "--conf=/dev/null", "--workers=1", "--no-ocsp", "--alpn-list=h2", *ends, pem, pem]
+
+    with running(command, folder) as (port,):
+        told = traced(port, folder, capsys)
+    first = told["conclusions"][0]
+    assert (first["id"], first["because"]) == ("http2-only", ["base", "http2"])
+    assert over_http2(told)["outcome"] == "open"
+    assert first["fix"].startswith("nginx: ") or "--alpn-list=h2,http/1.1" in first["fix"]

@@ -1,0 +1,129 @@
+"""A watch as text, and as the table of a terminal."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from msgspec.structs import replace
+
+from tests.watch.played import OPEN, exchange, played
+from wsprobe.exchange import Received
+from wsprobe.report import Report, report
+from wsprobe.show import watch as show
+from wsprobe.show.lines import Look, plain, text_of
+from wsprobe.show.table import Screen
+from wsprobe.watch.state import Held, Watch, after, seen
+
+TERMINAL = Look(width=100, terminal=True)
+
+
+def watched(*reports: Report, title: str = "ws://a/", holds: bool = False) -> Watch:
+    watch = Watch(title)
+    for number, each in enumerate(reports):
+        told = seen(each, number * 30.0, up=each.outcome == "open", met=False, holds=holds)
+        watch = after(watch, told)
+    return watch
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.04, "0.0 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (59.6, "1m 00s"),
+        (130, "2m 10s"),
+        (3599.6, "1h 00m"),
+        (11_100, "3h 05m"),
+        (187_200, "2d 04h"),
+    ],
+)
+def test_span(seconds: float, text: str) -> None:
+    assert show.span(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "text"), [(0, "0 %"), (1, "100 %"), (0.99999, "99.99 %"), (1e-9, "0.01 %"), (0.5, "50.00 %")]
+)
+def test_part(part: float, text: str) -> None:
+    assert show.part(part) == text
+
+
+@pytest.mark.parametrize(
+    ("held", "text"),
+    [
+        (
+            Held(60.0, "cut", None, 60.0),
+            "it was cut without a Close, by the server or by a hop between 1m 00s after it opened, after 1m "
+            "00s without a frame",
+        ),
+        (
+            Held(60.0, "closed", 1001, 0.2),
+            "the server closed with 1001 1m 00s after it opened, in the midst of traffic",
+        ),
+        (
+            Held(5.0, "closed", None, 5.0),
+            "the server closed with no code 5.0 s after it opened, after 5.0 s without a frame",
+        ),
+    ],
+)
+def test_who_ended_a_session(held: Held, text: str) -> None:
+    assert show.ending(held) == text
+
+
+def test_bytes_of_a_server_never_reach_a_terminal() -> None:
+    one = exchange(OPEN)
+    hostile = b"\r\nSec-WebSocket-Protocol: \x1b]0;owned\x07\r\n\r\n"
+    events = tuple(
+        replace(event, data=event.data.replace(b"\r\n\r\n", hostile)) if isinstance(event, Received) else event
+        for event in one.events
+    )
+    watch = watched(played("status-403"), report(replace(one, events=events)), title="ws://a/\x1b[2J")
+    line = text_of(show.change(watch, TERMINAL))
+    assert "\x1b" not in line
+    assert r"\x1b]0;owned\x07" in line
+    assert "\x1b" not in plain(show.summary(watch, 60.0, TERMINAL))
+    drawn = io.StringIO()
+    Screen(drawn, TERMINAL).show([watch], 60.0)
+    assert "\x1b]0;" not in drawn.getvalue()
+    assert "\x1b[2J" not in drawn.getvalue()
+
+
+def test_summary_of_sessions() -> None:
+    watch = watched(played(OPEN, linger=5.0), played("close-4403", linger=5.0), holds=True)
+    lines = plain(show.summary(watch, 60.0, Look())).splitlines()
+    assert lines[0] == "ws://a/  closed 4403 for 30 s, since 2026-11-26T12:00:00Z"
+    assert (
+        lines[-1]
+        == "  sessions: 1 held to the end, 1 closed by the server; open for 0.1 s (median), 5.0 s at most"
+    )
+
+
+def test_nothing_was_probed() -> None:
+    assert plain(show.summary(Watch("ws://a/"), 1.0, Look())) == "ws://a/: no probe was completed\n"
+
+
+def table(watches: list[Watch], lines: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("LINES", str(lines))
+    monkeypatch.setenv("COLUMNS", "120")
+    drawn = io.StringIO()
+    screen = Screen(drawn, Look(width=120, terminal=True))
+    screen.start()
+    screen.show(watches, 60.0)
+    screen.stop()
+    return drawn.getvalue()
+
+
+def test_where_there_is_no_room_those_that_are_down_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    good, bad = played(OPEN), played("status-403")
+    watches = [watched(good, title=f"ws://good-{number}/") for number in range(50)]
+    watches.append(watched(bad, title="ws://bad/"))
+    text = table(watches, 24, monkeypatch)
+    assert "ws://bad/" in text
+    assert "... 43 more (all in a pipe, or with --json)" in text
+    assert "more" not in table(watches, 200, monkeypatch)
+
+
+def test_a_url_is_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "ws://a/[red]:smile:" in table([watched(played(OPEN), title="ws://a/[red]:smile:")], 40, monkeypatch)

@@ -1,0 +1,90 @@
+"""A day of watching, in virtual time: what is remembered does not grow, and the statistics are the day's."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import pytest
+import trio
+from msgspec.structs import replace
+from trio.testing import MockClock
+
+from tests.watch.played import OPEN, exchange
+from wsprobe.cli.options import settings
+from wsprobe.cli.places import Place, Word
+from wsprobe.cli.watch import Output, command, rounds, watching
+from wsprobe.exchange import Exchange
+from wsprobe.watch.prometheus import Watched
+from wsprobe.watch.window import LATEST
+
+HOUR = 3600.0
+MIDNIGHT = 1_795_651_200.0
+"""2026-11-26, UTC, in seconds since 1970."""
+URL = "ws://127.0.0.1/"
+FULL, END = 18, 24
+"""Hours: when a window of a probe a minute has long been full, and the end."""
+BLOCKS = 500
+"""Pieces of memory that come and go with what is under way: of some 100,000."""
+
+
+class Day:
+    """A server that refuses every sixth hour, and what was measured while it was watched."""
+
+    def __init__(self, output: Output) -> None:
+        self.output = output
+        self.objects: dict[int, int] = {}
+        self.blocks: dict[int, int] = {}
+        self._recorded = {name: exchange(name, URL) for name in (OPEN, "status-403")}
+
+    async def asked(
+        self, place: Place, said: Any, watch: Any, keep: Callable[[Exchange], None], talk: Any
+    ) -> Exchange:
+        now = trio.current_time()
+        started = datetime.fromtimestamp(MIDNIGHT + now, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        made = replace(self._recorded["status-403" if int(now / HOUR) % 6 == 5 else OPEN], started=started)
+        keep(made)
+        await trio.sleep(0.2)
+        return made
+
+    async def measured(self) -> None:
+        """Look at the memory when all that a window can hold is there, and at the end; scraped each time."""
+        for hour in (FULL, END):
+            await trio.sleep_until(hour * HOUR)
+            for _ in Watched(self.output.all).collect():
+                pass
+            gc.collect()
+            self.objects[hour] = len(gc.get_objects())
+            self.blocks[hour] = sys.getallocatedblocks()
+
+
+def test_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = command.make_context("watch", ["--every", "1m", URL], parent=click.Context(click.Group())).params
+    said, pace = settings(values), watching(values)
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        monkeypatch.setattr(sys, "stdout", nowhere)
+        day = Day(Output(said, pace))
+        monkeypatch.setattr("wsprobe.cli.watch.asked", day.asked)
+
+        async def all_of_it() -> None:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(rounds, [Word(URL)], said, pace, day.output, random.Random(13).random)
+                await day.measured()
+                nursery.cancel_scope.cancel()
+
+        trio.run(all_of_it, clock=MockClock(autojump_threshold=0))
+    (watch,) = day.output.all()
+    assert abs(watch.probes - END * 60) < 20
+    assert watch.changes == 7
+    assert watch.availability == pytest.approx(20 / 24, abs=0.01)
+    assert watch.since is not None
+    assert watch.since.started.startswith("2026-11-26T23:0")
+    assert {len(window) for _, window in watch.phases} == {LATEST}
+    assert abs(day.objects[END] - day.objects[FULL]) < BLOCKS
+    assert abs(day.blocks[END] - day.blocks[FULL]) < BLOCKS

@@ -1,0 +1,31 @@
+"""Pauses: on average what was asked for, and no two watchers in step."""
+
+from __future__ import annotations
+
+import random
+from itertools import islice
+
+from wsprobe.watch.pace import SPREAD, pauses
+
+
+def drawn(seed: int, count: int) -> list[float]:
+    return list(islice(pauses(30.0, random.Random(seed).random), count))
+
+
+def test_a_pause_is_never_far_from_what_was_asked_for() -> None:
+    first, *later = drawn(1, 2000)
+    assert 0 < first <= 30
+    assert all(30 * (1 - SPREAD) <= pause <= 30 * (1 + SPREAD) for pause in later)
+    assert abs(sum(later) / len(later) - 30) < 0.2
+
+
+def test_watchers_that_begin_together_part_at_once() -> None:
+    """A thousand that are started by the same clock: their second probes are spread over the whole time."""
+    seconds = [drawn(seed, 1)[0] for seed in range(1000)]
+    each_third = [sum(low < each <= low + 10 for each in seconds) for low in (0, 10, 20)]
+    assert min(each_third) > 250
+
+
+def test_the_first_pause_is_never_none() -> None:
+    assert next(pauses(30.0, lambda: 0.0)) == 30.0
+    assert next(pauses(30.0, lambda: 1 - 2**-53)) > 0

@@ -1,0 +1,161 @@
+"""The file of --resume: the reports of a list, one a line, and so what of the list need not be asked again.
+
+A line that is there is whole: it is written at once, and one that was cut (the power, SIGKILL, a full disk) is
+taken away. A lock keeps a second run out for as long as the first has the file open, however it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from hashlib import blake2b
+
+import click
+import msgspec
+from msgspec import Struct
+
+from wsprobe.outcome import STATUS_OF
+from wsprobe.show.summary import Fact, Tally
+
+BEGIN = b'{"format":1,"wsprobe":"'
+"""How every line of ``connect --json`` begins."""
+
+
+class _Finding(Struct):
+    id: str
+    level: str
+
+
+class _Answer(Struct):
+    status: int | None = None
+
+
+class _Hop(Struct):
+    url: str
+
+
+class _Line(Struct):
+    """As much of a report as tells which URL of the list it is about, and what came of it."""
+
+    url: str
+    outcome: str
+    exit_status: int
+    name: str | None = None
+    response: _Answer | None = None
+    findings: list[_Finding] = []
+    hops: list[_Hop] = []
+
+    def text(self) -> str:
+        """The URL as the list has it."""
+        return self.name or (self.hops[0].url if self.hops else self.url)
+
+    def fact(self) -> Fact:
+        return Fact(
+            self.outcome,
+            None if self.response is None else self.response.status,
+            tuple({each.id: None for each in self.findings if each.level != "note"}),
+        )
+
+
+class Resume:
+    """The open file of --resume."""
+
+    def __init__(self, path: str, tally: Tally) -> None:
+        """Open it, or make it, and count what it has in *tally*. Raises click.UsageError for a file that cannot
+        be used: it is left as it is then."""
+        self.path = path
+        self._asked: set[bytes] = set()
+        self.exit_status = 0
+        """The first one in the file that is not 0."""
+        self.before = 0
+        """Reports that it had when it was opened."""
+        self.twice = 0
+        """URLs that were not asked because the list had them before."""
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
+        except (OSError, ValueError) as error:
+            raise self._wrong(error) from None
+        try:
+            if not stat.S_ISREG(os.fstat(self._file).st_mode):
+                raise self._wrong("not an ordinary file")
+            self._lock()
+            self._end = self._read(tally)
+            os.ftruncate(self._file, self._end)
+        except OSError as error:
+            os.close(self._file)
+            raise self._wrong(error) from None
+        except BaseException:
+            os.close(self._file)
+            raise
+        self._old = frozenset(self._asked)
+
+    def _wrong(self, error: OSError | ValueError | str) -> click.UsageError:
+        if isinstance(error, ValueError):
+            error = "no file can be called so"
+        return click.UsageError(f"--resume: {self.path}: {error if isinstance(error, str) else error.strerror}")
+
+    def _lock(self) -> None:
+        try:
+            import fcntl  # Windows has none
+        except ImportError:
+            return
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise self._wrong("another run of wsprobe has it open, and would ask the same URLs") from None
+
+    def _read(self, tally: Tally) -> int:
+        """Read every line; returns where the last whole one ends."""
+        end = 0
+        decode = msgspec.json.Decoder(_Line).decode
+        with open(self._file, "rb", closefd=False) as file:
+            for number, each in enumerate(file, 1):
+                try:
+                    if not each.endswith(b"\n"):
+                        if each[: len(BEGIN)] != BEGIN[: len(each)]:
+                            raise ValueError("not the beginning of a report")
+                        break  # cut: it is asked again
+                    said = decode(each)
+                    if said.outcome not in STATUS_OF:
+                        raise ValueError(said.outcome)
+                except (ValueError, RecursionError):
+                    raise self._wrong(f"line {number} is no report of connect --json; not touched") from None
+                end += len(each)
+                self._asked.add(_key(said.text()))
+                self.before += 1
+                self.exit_status = self.exit_status or said.exit_status
+                tally.add(said.fact())
+        return end
+
+    def wants(self, text: str) -> bool:
+        """Whether *text*, a URL as the list has it, is to be asked. It counts as asked from then on."""
+        key = _key(text)
+        if key not in self._asked:
+            self._asked.add(key)
+            return True
+        self.twice += key not in self._old
+        return False
+
+    def write(self, line: bytes) -> None:
+        """Append a report, with its line end. Raises click.UsageError if that fails: what the file had before
+        is whole."""
+        rest = memoryview(line)
+        try:
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+        except OSError as error:
+            with suppress(OSError):
+                os.ftruncate(self._file, self._end)
+            raise self._wrong(
+                f"{error.strerror}; what it has is whole, and the same command goes on from there"
+            ) from None
+        self._end += len(line)
+
+    def close(self) -> None:
+        os.close(self._file)
+
+
+def _key(text: str) -> bytes:
+    """*text* in 16 bytes, so that a million URLs take less than a hundred MiB."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

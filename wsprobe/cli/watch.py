@@ -1,0 +1,527 @@
+"""``wsprobe watch``: the same handshakes again and again; what changes, and what all of them were together."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import ExitStack, nullcontext, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+from msgspec import Struct
+from msgspec.structs import replace
+
+from wsprobe import target
+from wsprobe.cli import expect
+from wsprobe.cli.completion import expectations
+from wsprobe.cli.expect import Expectation
+from wsprobe.cli.option import Command, Duration, but, option, together
+from wsprobe.cli.options import (
+    OUTPUT,
+    SESSION,
+    Settings,
+    connection,
+    expecting,
+    output,
+    own_request,
+    request,
+    session,
+    settings,
+    verdict,
+)
+from wsprobe.cli.places import Lab, Place, UrlList, Word, complete, sources
+from wsprobe.cli.probe import Jobs, asked, reported
+from wsprobe.cli.streams import check_writable, emit, look, note, save
+from wsprobe.exchange import Act, Event, Exchange
+from wsprobe.outcome import Exit
+from wsprobe.report import Report
+from wsprobe.show import watch as show
+from wsprobe.show.lines import Line
+from wsprobe.watch.pace import pauses
+from wsprobe.watch.state import Watch, after, held_of, seen
+
+if TYPE_CHECKING:
+    from wsprobe.net import Talk
+    from wsprobe.show.table import Screen
+
+SECTION = "Watching"
+LEAST = 0.1
+"""Seconds between two probes of one URL; more often would be a load test."""
+TICK = 1.0
+"""Seconds after which the table is drawn again, so that its times go on."""
+GOODBYE = 20.0
+"""Seconds that a session may take to close once it was held: ours, the server's answer, the end of TCP."""
+
+own = together(
+    option(
+        "--every",
+        type=Duration(LEAST, "wsprobe is no load generator"),
+        default="30s",
+        show_default=True,
+        metavar="TIME",
+        section=SECTION,
+        help="from the start of one probe of a URL to the start of the next: 500ms, 30s, 5m, 1h30m",
+        long="A number alone is seconds. Each time it is up to a tenth longer or shorter, and the first "
+        "anywhere from none to all of it, so that many watchers do not strike together. A URL is never probed "
+        "twice at once: where a probe takes longer, the next follows it at once.",
+    ),
+    option(
+        "--count",
+        type=click.IntRange(1),
+        metavar="N",
+        section=SECTION,
+        help="end after N probes of each URL; without it and --until, ^C ends it",
+    ),
+    option(
+        "--parallel",
+        type=click.IntRange(1, 1000),
+        default=8,
+        show_default=True,
+        metavar="N",
+        section=SECTION,
+        help="probe at most N URLs at once",
+    ),
+    option(
+        "--until",
+        multiple=True,
+        metavar="WHAT",
+        shell_complete=expectations,
+        section=SECTION,
+        help="end with status 0 as soon as this holds of the last probe of every URL; words as of --expect",
+        long="Repeatable; all must hold. With --count, and where it was not met by then, the status is the "
+        "last probe's, or 20 where that would be 0.",
+    ),
+    option(
+        "--hold",
+        type=Duration(LEAST),
+        metavar="TIME",
+        section=SESSION,
+        help="hold each session open for so long; tell who ended it, after how long, idle or not",
+        long="In silence, but for --send and --ping-every. The next probe begins when the session is over. -m "
+        "bounds the handshake alone, and all URLs are held at once, whatever --parallel says. A session that "
+        "the server ends with a Close other than 1000, or that is cut, is not up.",
+    ),
+    option(
+        "--ping-every",
+        type=Duration(LEAST),
+        metavar="TIME",
+        section=SESSION,
+        help="with --hold: send a Ping after each such time",
+        long="A session that is cut without it and is not with it meets a hop that drops what is idle.",
+    ),
+    option(
+        "--listen",
+        metavar="ADDRESS:PORT",
+        section=SECTION,
+        help="serve metrics for Prometheus there, under /metrics; without an address on 127.0.0.1",
+        long="Port 0 is a free one, which standard error names. Names of metrics are the blackbox exporter's "
+        "where it has them, so that its dashboards and alerts go on; the label target is the URL, without user "
+        "and password. Who can reach the address can read them: there is no password. Needs prometheus_client "
+        "(the extra metrics).",
+    ),
+)
+
+saving = option(
+    "--save",
+    metavar="FILE",
+    section=OUTPUT,
+    help="append to FILE the recording of the first probe and of each that changed (- is standard output)",
+)
+
+
+def metrics() -> list[tuple[str, str]]:
+    """Each metric, its labels, and what it is."""
+    from wsprobe.watch.metrics import METRICS  # for --help all and the manual
+
+    return [(m.name + (f"{{{','.join(m.labels)}}}" if m.labels else ""), m.about) for m in METRICS]
+
+
+EXAMPLES = (
+    ("wsprobe watch wss://chat.example/ws", "When does it fail, how often, and how long does it take?"),
+    (
+        "wsprobe watch --every 2s --until outcome=open wss://chat.example/ws",
+        "Wait until a deployment is there:",
+    ),
+    ("wsprobe watch --hold 5m wss://chat.example/ws", "Who drops idle sessions, and after how long?"),
+    (
+        "wsprobe watch --json --every 1m @urls.txt | jq -c 'select(.watch.changed) | [.url, .outcome]'",
+        "In a script:",
+    ),
+    ("wsprobe watch --listen 9101 @urls.txt", "For Prometheus:"),
+)
+TABLES = (("Metrics of --listen, each with the label target", metrics),)
+
+
+@click.command("watch", cls=Command, tables=TABLES, examples=EXAMPLES)
+@click.argument("urls", nargs=-1, metavar="URL...", shell_complete=complete)
+@own
+@request
+@own_request
+@connection
+@but(session, "talk")
+@but(output, "save")
+@saving
+@expecting
+@verdict
+def command(urls: tuple[str, ...], **values: Any) -> int:
+    """Make the same handshakes again and again, and tell what changes.
+
+    On a terminal a table shows how each URL stands; in a pipe there is a line for each change, and at the end
+    what all probes were together. Percentiles are those of the latest 1,000 probes of a URL. What counts as a
+    change is outcome, status, findings, subprotocol, extensions, the server's close code, its certificate.
+    """
+    if not urls:
+        raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
+    said, of = settings(values), watching(values)
+    for name, wanted in (("--expect", said.expectations), ("--until", of.until)):
+        if any(each.what == "view" for each in wanted):
+            raise click.UsageError(f"{name}: watch has no views; wsprobe compare --browser-mode has them")
+    made = Output(said, of)
+    watch(sources(urls), said, of, made)
+    return made.exit_status()
+
+
+class Watching(Struct, frozen=True):
+    """All that the options say that only `watch` has."""
+
+    every: float = 30.0
+    count: int | None = None
+    until: tuple[Expectation, ...] = ()
+    hold: float | None = None
+    """Seconds."""
+    ping_every: float | None = None
+    listen: tuple[str, int] | None = None
+
+
+def watching(values: dict[str, Any]) -> Watching:
+    """Raises click.UsageError for what cannot be meant."""
+    if values["ping_every"] is not None and values["hold"] is None:
+        raise click.UsageError("--ping-every is for a session that is held: add --hold")
+    return Watching(
+        every=values["every"],
+        count=values["count"],
+        until=expect.parse(values["until"], "--until"),
+        hold=values["hold"],
+        ping_every=values["ping_every"],
+        listen=None if values["listen"] is None else _listen(values["listen"]),
+    )
+
+
+def _listen(text: str) -> tuple[str, int]:
+    found = re.fullmatch(r"(?:(?P<address>[^\[\]:]*|\[[^\[\]]+\]):)?(?P<port>[0-9]{1,5})", text)
+    if found is None or int(found["port"]) > 65535:
+        raise click.UsageError(f"--listen: {text!a} is not ADDRESS:PORT, nor a port")
+    address = (found["address"] or "127.0.0.1").strip("[]")
+    address = "127.0.0.1" if address == "localhost" else address
+    from ipaddress import ip_address  # for those who listen
+
+    try:
+        return str(ip_address(address)), int(found["port"])
+    except ValueError:
+        raise click.UsageError(
+            f"--listen: {address!a} is not an IP address (0.0.0.0 and [::] are all of this machine's)"
+        ) from None
+
+
+def watch(words: Sequence[Word | UrlList], said: Settings, of: Watching, to: Output) -> None:
+    """Probe the place of every word until it is enough, and hand on what each probe told.
+
+    Raises KeyboardInterrupt for ^C, after a last summary; click.UsageError for words and a port that cannot be
+    used, before anything is sent.
+    """
+    from wsprobe import net  # trio and sockets, which --help and the completion do without
+
+    with ExitStack() as stack:
+        if of.listen is not None:
+            listen(*of.listen, to, stack)
+        stack.enter_context(to)
+        try:
+            net.run(rounds, words, said, of, to)
+        except KeyboardInterrupt:
+            to.interrupted()
+            raise
+
+
+def listen(address: str, port: int, to: Output, stack: ExitStack) -> None:
+    """Serve the metrics of *to* until *stack* is left. Raises click.UsageError where that cannot be done."""
+    from wsprobe.net.wsgi import served
+
+    try:
+        from wsprobe.watch.prometheus import application  # 0.1 s, and only for those who are scraped
+    except ImportError:
+        raise click.UsageError("--listen needs prometheus_client: pip install 'wsprobe[metrics]'") from None
+    shown = f"[{address}]" if ":" in address else address
+    try:
+        port = stack.enter_context(served(application(to.all), address, port))
+    except OSError as error:
+        raise click.UsageError(f"--listen: {shown}:{port}: {error.strerror}") from None
+    to.word(f"metrics at http://{shown}:{port}/metrics")
+
+
+async def rounds(
+    words: Sequence[Word | UrlList],
+    said: Settings,
+    of: Watching,
+    to: Output,
+    chance: Callable[[], float] = random.random,
+) -> None:
+    """Ask, again and again."""
+    from wsprobe import net
+
+    began = net.clock()
+    async with net.aside() as enter:
+        jobs = Jobs(words, said, Lab(enter), to)
+        await jobs.prepare()
+        places = once_each([job.place async for job in jobs.each()], to)
+        if jobs.none():
+            raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
+        to.begin(places)
+        talk = None if of.hold is None else partial(holding, of.hold, of.ping_every)
+
+        async def one(number: int) -> bool:
+            place = places[number]
+            exchange = await asked(place, said, _unheard, partial(to.keep, number), talk=talk)
+            return to.probed(number, reported(place, exchange), net.clock() - began)
+
+        parallel = len(places) if of.hold is not None else said.pace.parallel
+        each = partial(pauses, of.every, chance)
+        try:
+            # Where nothing is drawn, nothing wakes but for a probe.
+            async with net.ticking(TICK, lambda: to.tick(net.clock() - began)) if to.draws else nullcontext():
+                await net.rounds(one, range(len(places)), each, max(parallel, 1), of.count)
+        finally:
+            to.ended(net.clock() - began)
+
+
+def _unheard(event: Event) -> None:
+    """A probe is told of when it is over."""
+
+
+def holding(hold: float, ping_every: float | None) -> Talk:
+    """What is said in a session that is held: nothing, or Pings, and then a Close."""
+    from wsprobe import net
+
+    async def acts() -> AsyncIterator[Act]:
+        end = net.clock() + hold
+        while ping_every is not None and net.clock() + ping_every < end:
+            await net.sleep(ping_every)
+            yield Act("time", "ping", b"wsprobe")
+        await net.sleep(max(0.0, end - net.clock()))
+
+    return net.Talk(acts(), quiet=0.0, hold=hold + GOODBYE)
+
+
+def once_each(places: Sequence[Place], to: Output) -> list[Place]:
+    """*places* without those that are named again."""
+    kept = {(place.name or place.url): place for place in reversed(places)}
+    if len(kept) < len(places):
+        to.word(f"{len(places) - len(kept)} of the URLs are named twice, and watched once")
+    return list(reversed(kept.values()))
+
+
+class Output:
+    """Keeps the watches, prints and saves; knows the exit status when it is over. As a context, the time in
+    which a table stands on the terminal; at its end the last summary is written."""
+
+    def __init__(self, settings: Settings, of: Watching) -> None:
+        """Raises click.UsageError for a file that cannot be written."""
+        self._settings = settings
+        self._of = of
+        self._look = look(sys.stdout, settings.color)
+        self._watches: list[Watch] = []
+        self._places: list[Place] = []
+        self._kept: dict[int, Exchange] = {}
+        self._now = self._drawn = 0.0
+        self._unusable = False
+        self._screen: Screen | None = None
+        self._cut: list[Line] = []
+        """Of sessions that ^C cut short."""
+        self._reads = not settings.as_json and not settings.silent and settings.save != "-"
+        """Whether standard output is for a person's eyes."""
+        check_writable(settings.save, "save")
+
+    def all(self) -> Sequence[Watch]:
+        """The watches as they stand; also for another thread."""
+        return tuple(self._watches)
+
+    @property
+    def met(self) -> bool:
+        """The last probe of every URL had what --until waits for."""
+        lasts = [each.last for each in self._watches]
+        return bool(self._of.until and lasts) and all(last is not None and last.met for last in lasts)
+
+    def exit_status(self) -> int:
+        """That of the last probes: the first that is not 0. 0 if --until was met, and never if it was not."""
+        if self._unusable or not self._watches:
+            return Exit.USAGE
+        if self.met:
+            return Exit.OPEN
+        last = next((each.last.exit_status for each in self._watches if each.last and each.last.exit_status), 0)
+        return last or (Exit.UNEXPECTED if self._of.until else Exit.OPEN)
+
+    @property
+    def draws(self) -> bool:
+        """A table stands on the terminal."""
+        return self._screen is not None
+
+    def __enter__(self) -> None:
+        if self._reads and self._look.terminal and os.environ.get("TERM") != "dumb":
+            from wsprobe.show.table import Screen  # rich is loaded where something is drawn
+
+            self._screen = Screen(sys.stdout, self._look)
+            self._screen.start()
+
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
+        # Who hung up may have taken the terminal along: that they did is what the status says then.
+        gone = kind is not None and issubclass(kind, KeyboardInterrupt | OSError)
+        with suppress(OSError) if gone else nullcontext():
+            self._end()
+
+    def _end(self) -> None:
+        if self._screen is not None:
+            self._screen.show(self._watches, self._now)
+            self._screen.stop()
+            self._emit(self._cut)
+        elif self._reads and self._watches:
+            lines: list[Line] = [*self._cut, ()]
+            for each in self._watches:
+                lines += show.summary(each, self._now, self._look)
+            self._emit(lines)
+
+    def word(self, text: str) -> None:
+        """A word about the call itself."""
+        if not self._settings.silent:
+            note(text)
+
+    def unusable(self, text: str) -> None:
+        """Name a line of a list that is no URL; the rest goes on."""
+        note(text)
+        self._unusable = True
+
+    def begin(self, places: Sequence[Place]) -> None:
+        """Take what is going to be watched."""
+        self._places = list(places)
+        labels = unique(label(place, self._settings.redact) for place in places)
+        titles = (self._masked(place.name or place.url) for place in places)
+        self._watches = [Watch(title, name) for title, name in zip(titles, labels, strict=True)]
+        self._draw()
+
+    def _masked(self, url: str) -> str:
+        if not self._settings.redact:
+            return url
+        from wsprobe.redaction import Secrets  # only where it is asked for
+
+        return Secrets().url(url)
+
+    def keep(self, number: int, exchange: Exchange) -> None:
+        """Take what was recorded of a probe, before it is known to be over: ^C may come now."""
+        self._kept[number] = exchange
+
+    def probed(self, number: int, report: Report, now: float) -> bool:
+        """Take the report of a probe, *now* seconds after the beginning; False if it is enough."""
+        self._now = now
+        wanted, until = self._settings.expectations, self._of.until
+        up = report.outcome == "open"
+        if wanted:
+            up = not expect.unmet(wanted, report)
+            report = replace(report, exit_status=int(Exit.OPEN if up else Exit.UNEXPECTED))
+        met = bool(until) and not expect.unmet(until, report)
+        report = self._shown(report)
+        holds, expects = self._of.hold is not None, bool(wanted)
+        told = seen(report, now, up=up, met=met, holds=holds, expects=expects)
+        watch = self._watches[number] = after(self._watches[number], told)
+        if watch.changed:
+            self._save(report)
+        self._print(watch, report)
+        del self._kept[number]
+        return not self.met
+
+    def _shown(self, report: Report) -> Report:
+        """*report* as it may be shown. What is told of it is drawn from that, so that no secret is quoted."""
+        if not self._settings.redact:
+            return report
+        from wsprobe.cli.masked import masked  # as above
+
+        return masked(report)
+
+    def _print(self, watch: Watch, report: Report) -> None:
+        if self._settings.as_json:
+            self._object(report, watch)
+        elif self._screen is not None:
+            if self._now - self._drawn >= LEAST:
+                self._draw()
+        elif self._reads and watch.changed:
+            self._emit([show.change(watch, self._look)])
+
+    def _object(self, report: Report, watch: Watch | None) -> None:
+        from wsprobe.show.as_json import brief, pieces, report_value, watch_value  # as above
+
+        value = report_value(report)
+        if watch is not None:
+            value = replace(value, watch=watch_value(watch))
+        sys.stdout.writelines(pieces(brief(value) if self._settings.brief else value))
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+
+    def _save(self, report: Report) -> None:
+        if self._settings.save is not None:
+            save(self._settings.save, [report.exchange])
+
+    def tick(self, now: float) -> None:
+        """Take the time: what stands on the terminal goes on."""
+        self._now = now
+        self._draw()
+
+    def ended(self, now: float) -> None:
+        """Take the time of the last summary."""
+        self._now = now
+
+    def _draw(self) -> None:
+        if self._screen is not None:
+            self._drawn = self._now
+            self._screen.show(self._watches, self._now)
+
+    def interrupted(self) -> None:
+        """Tell and keep what was recorded of the probes that ^C cut short. They count for no statistics."""
+        for number, exchange in sorted(self._kept.items()):
+            report = self._shown(reported(self._places[number], exchange))
+            self._save(report)
+            if self._settings.as_json:
+                self._object(report, None)
+            held = held_of(report.reading) if self._of.hold is not None else None
+            if held is not None and self._reads:
+                self._cut.append(show.cut_short(self._watches[number], held, self._look))
+
+    def _emit(self, lines: Iterable[Line]) -> None:
+        emit(lines, sys.stdout, self._look)
+
+
+def label(place: Place, redact: bool) -> str:
+    """What the metrics of *place* are labelled with: the URL without user and password; with *redact* without
+    the values of its query too."""
+    if place.name:
+        text = place.name
+    else:
+        to = target.parse(place.url)
+        text = f"{'wss' if to.secure else 'ws'}://{target.host_header(to)}{to.resource}"
+    if not redact:
+        return text
+    from wsprobe.redaction import Secrets  # as above
+
+    return Secrets().url(text)
+
+
+def unique(labels: Iterable[str]) -> list[str]:
+    """*labels*, those that stand there already with a number behind: two may differ in what is left out."""
+    found: dict[str, None] = {}
+    for text in labels:
+        number, name = 1, text
+        while name in found:
+            number += 1
+            name = f"{text} #{number}"
+        found[name] = None
+    return list(found)

@@ -1,0 +1,110 @@
+"""The live table of `watch`, drawn over itself with rich. Imported only on a terminal.
+
+All text that comes here has been made visible, and goes in as `Text`: rich reads no markup in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import IO
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from wsprobe.show import watch as said
+from wsprobe.show.lines import Look, Piece
+from wsprobe.show.paint import STYLES
+from wsprobe.watch.state import MEASURED, Watch, percentiles
+
+BESIDES = 8
+"""Lines of a screen that no URL has: two heads, what is left out, and the line of the shell."""
+
+
+class Screen:
+    """A part of the terminal that shows how all stand, from `start` to `stop`."""
+
+    def __init__(self, stream: IO[str], look: Look) -> None:
+        self._look = look
+        self._console = Console(
+            file=stream,
+            force_terminal=True,
+            color_system="standard" if look.color else None,
+            markup=False,
+            emoji=False,
+            highlight=False,
+            legacy_windows=False,
+        )
+        self._live = Live(
+            console=self._console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
+        )
+
+    def start(self) -> None:
+        """Begin; the cursor is hidden from here on."""
+        self._live.start()
+
+    def stop(self) -> None:
+        """Leave what was drawn last, and the cursor behind it."""
+        self._live.stop()
+
+    def show(self, watches: Sequence[Watch], now: float) -> None:
+        """Draw all of *watches* as they stand; those that are down first where there is no room for all."""
+        self._live.update(drawn(watches, now, self._look, self._console.height), refresh=True)
+
+
+def drawn(watches: Sequence[Watch], now: float, look: Look, height: int) -> RenderableType:
+    """Two tables: how each URL stands, and how long its phases take."""
+    room = max(1, (height - BESIDES) // 2)
+    shown = list(watches)
+    if len(shown) > room:
+        shown = sorted(shown, key=lambda each: each.last is None or each.last.up)[:room]
+    parts: list[RenderableType] = [_states(shown, now, look), _phases(shown, look)]
+    if left := len(watches) - len(shown):
+        parts.append(Text(f"... {left} more (all in a pipe, or with --json)", STYLES["dim"]))
+    return Group(*parts)
+
+
+def _states(watches: Iterable[Watch], now: float, look: Look) -> Table:
+    table = _table(look, "URL", "now", "since", "up", "last change")
+    for watch in watches:
+        last, since = watch.last, watch.since
+        if last is None or since is None or watch.availability is None:
+            table.add_row(_url(watch, look), Text("not yet", STYLES["dim"]), Text(), Text(), Text())
+            continue
+        ended = f"; {said.ending(last.held)}" if last.held is not None and last.held.way != "held" else ""
+        table.add_row(
+            _url(watch, look),
+            _styled(said.state(last)),
+            Text(said.since(since, now)),
+            Text(f"{said.part(watch.availability)} of {watch.probes}"),
+            Text((said.what_changed(watch, look) or "none") + ended),
+        )
+    return table
+
+
+def _phases(watches: Iterable[Watch], look: Look) -> Table:
+    rows = [(watch, percentiles(watch)) for watch in watches]
+    names = [name for name in MEASURED if any(name in found for _, found in rows)]
+    table = _table(look, "median/95th percentile, ms", *names)
+    for watch, found in rows:
+        if found:
+            cells = (said.pair(*found[name]) if name in found else "" for name in names)
+            table.add_row(_url(watch, look), *(Text(cell, justify="right") for cell in cells))
+    return table
+
+
+def _table(look: Look, *heads: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, safe_box=not look.unicode, header_style=STYLES["dim"], padding=(0, 1, 0, 0))
+    for head in heads:
+        table.add_column(head, overflow="fold", no_wrap=head in ("now", "since", "up"))
+    return table
+
+
+def _url(watch: Watch, look: Look) -> Text:
+    return Text(look.text(watch.title.encode("utf-8", "surrogateescape")), STYLES["name"])
+
+
+def _styled(piece: Piece) -> Text:
+    return Text(piece.text, STYLES[piece.style])

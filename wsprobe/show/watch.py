@@ -1,0 +1,159 @@
+"""A watch as text: a line for each change, and what all the probes of a URL were together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wsprobe.judge.finding import counted
+from wsprobe.show.lines import Line, Look, Piece, line
+from wsprobe.watch.state import Held, Seen, Watch, differences, percentiles
+
+STAMP = len("2026-11-26T19:42:33")
+"""Characters of a time as it is shown: to the second."""
+
+
+def change(watch: Watch, look: Look) -> Line:
+    """The last probe, which found what the one before did not: since when, what, and what was until then."""
+    now, before = watch.last, watch.before
+    assert now is not None
+    told: list[str | Piece] = [
+        Piece(f"{now.started[:STAMP]}Z  ", "dim"),
+        state(now),
+        f"  {_safe(watch.title, look)}",
+    ]
+    if before is not None:
+        told.append(Piece(f"  after {span(watch.lasted)} {words(before)}", "dim"))
+        told.append(f": {what_changed(watch, look)}")
+    if now.held is not None and now.held.way != "held":
+        told.append(f"; {ending(now.held)}")
+    return line(*told)
+
+
+def words(seen: Seen) -> str:
+    """``refused 403``, ``closed 4403``, ``open``."""
+    of = seen.state
+    number = of.close if of.outcome == "closed" else of.status if of.status != "101" else ""
+    return f"{of.outcome} {number}".rstrip()
+
+
+def state(seen: Seen) -> Piece:
+    """The same, in the colour of whether it is up."""
+    return Piece(words(seen), "good" if seen.up else "fail")
+
+
+def what_changed(watch: Watch, look: Look) -> str:
+    """All that the last change changed; "" before there was one."""
+    if watch.before is None or watch.since is None:
+        return ""
+    return "; ".join(_safe(each, look) for each in differences(watch.before.state, watch.since.state))
+
+
+def ending(held: Held) -> str:
+    """Who ended a session, after how long, and whether it was idle."""
+    who = {
+        "held": "wsprobe closed it",
+        "closed": f"the server closed with {'no code' if held.code is None else held.code}",
+        "cut": "it was cut without a Close, by the server or by a hop between",
+        "limit": "wsprobe met its own limit of what it keeps",
+        "interrupted": "interrupted",
+    }[held.way]
+    idle = (
+        f"after {span(held.idle)} without a frame"
+        if held.idle > held.seconds / 2
+        else "in the midst of traffic"
+    )
+    return f"{who} {span(held.seconds)} after it opened, {idle}"
+
+
+def since(seen: Seen, now: float) -> str:
+    """When a state began, and how long ago: ``19:42:33Z, 2m 10s``; after a day, its date instead."""
+    length = now - seen.at
+    return (
+        f"{seen.started[11:STAMP]}Z, {span(length)}" if length < DAY else f"{seen.started[:10]}, {span(length)}"
+    )
+
+
+DAY = 86400.0
+
+
+def cut_short(watch: Watch, held: Held, look: Look) -> Line:
+    """A session that was held when ^C came."""
+    return line(f"{_safe(watch.title, look)}  {ending(held)}")
+
+
+def summary(watch: Watch, now: float, look: Look) -> Iterator[Line]:
+    """All the probes of one URL together. *now*: seconds since the watch began."""
+    last, since = watch.last, watch.since
+    if last is None or since is None or watch.availability is None:
+        yield line(f"{_safe(watch.title, look)}: no probe was completed")
+        return
+    yield line(
+        Piece(_safe(watch.title, look), "title"),
+        "  ",
+        state(last),
+        f" for {span(now - since.at)}, since {since.started[:STAMP]}Z",
+    )
+    yield line(
+        f"  {counted(watch.probes, 'probe')}, {part(watch.availability)} up, {counted(watch.changes, 'change')}"
+    )
+    if watch.changes:
+        yield line(f"  last change: {what_changed(watch, look)}")
+    if times := phases(watch):
+        yield line(f"  median and 95th percentile in ms: {times}")
+    if watch.ways:
+        yield line(f"  {held(watch)}")
+
+
+def held(watch: Watch) -> str:
+    """What became of the sessions that were to be held."""
+    ways = ", ".join(f"{count} {WAYS[way]}" for way, count in watch.ways)
+    median, longest = watch.held.percentiles(50, 100)
+    return f"sessions: {ways}; open for {span(median)} (median), {span(longest)} at most"
+
+
+WAYS = {
+    "held": "held to the end",
+    "closed": "closed by the server",
+    "cut": "cut without a Close",
+    "limit": "ended at wsprobe's own limit",
+    "interrupted": "interrupted",
+}
+
+
+def phases(watch: Watch) -> str:
+    """Median and 95th percentile of each phase: ``connect 0.2/0.4  answer 3.1/9.0``, in milliseconds."""
+    return "  ".join(f"{name} {pair(*found)}" for name, found in percentiles(watch).items())
+
+
+def pair(median: float, high: float) -> str:
+    return f"{_number(median)}/{_number(high)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
+def part(of_one: float) -> str:
+    """A part as a percentage; 100 % only where it is all, 0 % only where it is nothing."""
+    if of_one in (0.0, 1.0):
+        return f"{of_one * 100:.0f} %"
+    return f"{min(max(of_one * 100, 0.01), 99.99):.2f} %"
+
+
+def span(seconds: float) -> str:
+    """A length of time in the units that matter: ``0.4 s``, ``12 s``, ``2m 10s``, ``3h 05m``, ``2d 04h``."""
+    if seconds < 9.95:
+        return f"{max(seconds, 0.0):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60:02}s"
+    if whole < 86400:
+        return f"{whole // 3600}h {whole % 3600 // 60:02}m"
+    return f"{whole // 86400}d {whole % 86400 // 3600:02}h"
+
+
+def _safe(text: str, look: Look) -> str:
+    """Text of the server's, or of the command line, made visible."""
+    return look.text(text.encode("utf-8", "surrogateescape"))

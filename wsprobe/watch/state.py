@@ -1,0 +1,323 @@
+"""What one probe tells (`Seen`), what of it counts as a change (`State`), and what all the probes of one URL
+tell together (`Watch`): a value of bounded size, whatever was probed and however often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
+
+from wsprobe.exchange import Certificate, Connected, Exchange, TlsDone, TlsFailed
+from wsprobe.judge.subject import how
+from wsprobe.read.reading import Frame, Reading, Session
+from wsprobe.report import Close, Report, close_of
+from wsprobe.timing import phases, timing
+from wsprobe.watch.window import Window
+
+Way = Literal["held", "closed", "cut", "limit", "interrupted"]
+
+
+class Held(Struct, frozen=True):
+    """How a session that was held open ended."""
+
+    seconds: float
+    """From the end of the head that opened it to the server's Close, to the end of the connection, or to our
+    own Close."""
+    way: Way
+    """held: to the end, and then closed by us; closed: the server sent a Close first; cut: the connection ended
+    without one, by the server's doing or that of a hop between; limit: wsprobe had as much as it keeps;
+    interrupted: ^C."""
+    code: int | None
+    """Of the server's Close."""
+    idle: float
+    """Seconds without a frame, either way, before it ended."""
+
+
+class State(Struct, frozen=True):
+    """What a probe has in common with the one before, unless something changed. What differs between any two
+    answers is no part of it: times, sizes, the values of headers, which of several addresses answered."""
+
+    outcome: str
+    status: str = ""
+    http: str = ""
+    """2 where HTTP/2 was spoken."""
+    protocol: str = ""
+    extensions: str = ""
+    close: str = ""
+    """The code of the Close with which the server ended the session, if it did."""
+    session: str = ""
+    """How a session that was to be held ended: ``Held.way``."""
+    certificate: str = ""
+    """The beginning of the SHA-256 of the server's own."""
+    expected: str = ""
+    """With --expect: whether it was met."""
+    findings: tuple[str, ...] = ()
+    """Ids of those that are no mere notes."""
+
+
+class Seen(Struct, frozen=True):
+    """One probe, as far as a watch remembers it."""
+
+    at: float
+    """When it was over: seconds since the watch began, on a clock that nobody sets."""
+    started: str
+    """When it began: ISO 8601, UTC."""
+    state: State
+    up: bool
+    """It opened; with --expect, what was expected was there."""
+    exit_status: int
+    met: bool
+    """What --until waits for was there."""
+    seconds: float
+    """All of it but the session, which is watched for as long as --linger or --hold says."""
+    phases: tuple[tuple[str, float], ...]
+    """(name, seconds), as `durations` has them."""
+    opened: bool
+    levels: tuple[tuple[str, str], ...]
+    """(id, level) of each finding."""
+    family: int = 0
+    """4 or 6; 0 where no IP address answered."""
+    expires: float | None = None
+    """Seconds since 1970 at which the server's certificate ends."""
+    tls: str = ""
+    """As TLSv1.3."""
+    held: Held | None = None
+
+    @property
+    def began(self) -> float | None:
+        """*started* in seconds since 1970; None for a recording that does not say."""
+        return _moment(self.started)
+
+
+class Watch(Struct, frozen=True):
+    """One URL, and all its probes together."""
+
+    title: str
+    label: str = ""
+    """What its metrics are labelled with."""
+    probes: int = 0
+    up: int = 0
+    """Probes that were."""
+    outcomes: tuple[tuple[str, int], ...] = ()
+    """How often each outcome came."""
+    found: tuple[tuple[str, int], ...] = ()
+    """How many probes had each finding."""
+    last: Seen | None = None
+    since: Seen | None = None
+    """The first probe of the state that the last one was in."""
+    changes: int = 0
+    before: Seen | None = None
+    """The last probe of the state before; None where there was none."""
+    lasted: float = 0.0
+    """Seconds from the first probe of that state to the first of this."""
+    phases: tuple[tuple[str, Window], ...] = ()
+    """Milliseconds of each of ``MEASURED``."""
+    held: Window = Window()
+    """Seconds of sessions that were held."""
+    ways: tuple[tuple[str, int], ...] = ()
+    """How often they ended in each way."""
+
+    @property
+    def availability(self) -> float | None:
+        """The part of the probes that were up, from 0 to 1; None before the first."""
+        return self.up / self.probes if self.probes else None
+
+    @property
+    def changed(self) -> bool:
+        """The last probe differs from the one before, or is the first."""
+        return self.last is not None and self.last is self.since
+
+
+def seen(report: Report, at: float, *, up: bool, met: bool, holds: bool, expects: bool = False) -> Seen:
+    """What a watch remembers of *report*. *holds*: its session was to be held."""
+    reading = report.reading
+    held = held_of(reading) if holds else None
+    certificate = _certificate(reading.exchange)
+    tls = next((event.version for event in reading.exchange.events if isinstance(event, TlsDone)), "")
+    findings = report.verdict.findings
+    final = reading.final
+    close = close_of(reading)
+    took = durations(reading)
+    whole = reading.exchange.events[-1].at / 1e6 if reading.exchange.events else 0.0
+    state = State(
+        outcome=report.outcome,
+        status="" if final is None or final.status is None else str(final.status),
+        http="2" if reading.http2 is not None else "",
+        protocol=_values(reading, b"sec-websocket-protocol"),
+        extensions=_values(reading, b"sec-websocket-extensions"),
+        close=_code(close) if close is not None and close.by == "server" else "",
+        session="" if held is None else held.way,
+        certificate=sha256(certificate.der).hexdigest()[:16] if certificate is not None else "",
+        expected=("met" if up else "not met") if expects else "",
+        findings=tuple(sorted({f.id for f in findings if f.level != "note"})),
+    )
+    return Seen(
+        at=at,
+        started=reading.exchange.started,
+        state=state,
+        up=up,
+        exit_status=report.exit_status,
+        met=met,
+        seconds=whole - dict(took).get("session", 0.0),
+        phases=took,
+        opened=reading.session is not None,
+        levels=tuple({f.id: f.level for f in findings}.items()),
+        family=_family(reading.exchange),
+        expires=None if certificate is None else _moment(certificate.not_after),
+        tls=tls,
+        held=held,
+    )
+
+
+LONGEST = 200
+"""Characters of a header's value that are remembered: a server may send any number."""
+
+
+def _values(reading: Reading, name: bytes) -> str:
+    final = reading.final
+    if final is None:
+        return ""
+    return ", ".join(f.value.decode("latin-1") for f in final.head.all(name))[:LONGEST]
+
+
+def _code(close: Close) -> str:
+    return "none" if close.code is None else str(close.code)
+
+
+def _certificate(exchange: Exchange) -> Certificate | None:
+    """The server's own, if it showed one."""
+    shown = (e.certificate for e in exchange.events if isinstance(e, TlsDone | TlsFailed))
+    return next((each for each in shown if each is not None), None)
+
+
+def _moment(iso: str) -> float | None:
+    """Seconds since 1970; None for what is no time."""
+    try:
+        moment = datetime.fromisoformat(iso)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+
+
+def _family(exchange: Exchange) -> int:
+    address = next((e.address for e in exchange.events if isinstance(e, Connected) and e.port), "")
+    return 0 if not address else 6 if ":" in address else 4
+
+
+ANSWER = ("send", "answer", "head")
+"""Phases that are one here: from the request to the end of the answer's head."""
+
+
+def durations(reading: Reading) -> tuple[tuple[str, float], ...]:
+    """(name, seconds) of each phase that came to its end, in order: resolve, connect, proxy, tls, answer, then
+    rest (the body of a refusal) or session."""
+    whole = reading.final is not None and reading.final.head.complete
+    found: dict[str, float] = {}
+    for name, start, end in phases(reading):
+        if not whole and name in ("rest", *ANSWER):
+            continue  # it is what failed, or was not waited for
+        name = "answer" if name in ANSWER else name
+        found[name] = found.get(name, 0.0) + max(0.0, end - start) / 1000
+    return tuple(found.items())
+
+
+def held_of(reading: Reading) -> Held | None:
+    """How the session ended; None if there was none."""
+    of, opened = reading.session, timing(reading).head
+    if of is None or opened is None:
+        return None
+    last = reading.exchange.events[-1].at / 1e6
+    close = close_of(reading)
+    way: Way
+    if close is not None and close.by == "server":
+        way, end, code = "closed", _first_close(of.frames, last), close.code
+    elif close is not None:
+        way, end, code = "held", _first_close(of.sent, last), None
+    else:
+        ended = how(reading)
+        way = "limit" if ended == "limit" else "interrupted" if ended == "interrupted" else "cut"
+        end, code = last, None
+    start = opened / 1000
+    return Held(seconds=max(0.0, end - start), way=way, code=code, idle=max(0.0, end - _last(of, start, end)))
+
+
+def _first_close(frames: Iterable[Frame], otherwise: float) -> float:
+    return next((frame.at / 1e6 for frame in frames if frame.opcode == 8), otherwise)
+
+
+def _last(of: Session, start: float, end: float) -> float:
+    """When the last frame that is no Close went either way, before *end*."""
+    times = (frame.at / 1e6 for frames in (of.frames, of.sent) for frame in frames if frame.opcode != 8)
+    return max((at for at in times if at <= end), default=start)
+
+
+def after(watch: Watch, now: Seen) -> Watch:
+    """*watch* and one more probe."""
+    last = watch.last
+    same = last is not None and last.state == now.state
+    held = now.held
+    return replace(
+        watch,
+        probes=watch.probes + 1,
+        up=watch.up + now.up,
+        outcomes=_counted(watch.outcomes, now.state.outcome),
+        found=_counted(watch.found, *(id for id, _ in now.levels)),
+        last=now,
+        since=watch.since if same else now,
+        changes=watch.changes + (not same and last is not None),
+        before=watch.before if same else last,
+        lasted=watch.lasted if same or watch.since is None else now.at - watch.since.at,
+        phases=_measured(watch.phases, (*now.phases, ("total", now.seconds))),
+        held=watch.held if held is None else watch.held.add(held.seconds),
+        ways=watch.ways if held is None else _counted(watch.ways, held.way),
+    )
+
+
+def _counted(counts: tuple[tuple[str, int], ...], *words: str) -> tuple[tuple[str, int], ...]:
+    if not words:
+        return counts
+    more = dict(counts)
+    for word in words:
+        more[word] = more.get(word, 0) + 1
+    return tuple(more.items())
+
+
+MEASURED = ("resolve", "connect", "proxy", "tls", "answer", "total")
+"""Phases whose percentiles are told, in the order in which they are shown. The total is all but the session."""
+
+
+def _measured(
+    windows: tuple[tuple[str, Window], ...], phases: tuple[tuple[str, float], ...]
+) -> tuple[tuple[str, Window], ...]:
+    more = dict(windows)
+    for name, seconds in phases:
+        if name in MEASURED:
+            more[name] = more.get(name, Window()).add(seconds * 1000)
+    return tuple((name, more[name]) for name in MEASURED if name in more)
+
+
+def percentiles(watch: Watch) -> dict[str, tuple[float, float]]:
+    """Phase -> median and 95th percentile of the latest probes, in milliseconds."""
+    return {
+        name: (found[0], found[1]) for name, window in watch.phases if (found := window.percentiles(50, 95))
+    }
+
+
+def differences(old: State, new: State) -> tuple[str, ...]:
+    """What changed, a few words each. Text of the server's is latin-1, and not made visible yet."""
+    was, now = asdict(old), asdict(new)
+    told = [
+        f"{name} {_named(was[name])} -> {_named(now[name])}" for name in was if was[name] != now[name] != ()
+    ]
+    told = [each for each in told if not each.startswith("findings ")]
+    told += [f"finding {id}" for id in new.findings if id not in old.findings]
+    told += [f"no longer {id}" for id in old.findings if id not in new.findings]
+    return tuple(told)
+
+
+def _named(value: object) -> str:
+    return str(value) or "none"
