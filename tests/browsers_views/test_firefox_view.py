@@ -283,7 +283,9 @@ def test_any_close_code_is_passed_on(payload: bytes, code: int, reason: str) -> 
     assert not view.races
 
 
-@pytest.mark.parametrize(("gap", "how", "races"), [(29, "fin", True), (29, "reset", True), (30, "reset", False)])
+@pytest.mark.parametrize(
+    ("gap", "how", "races"), [(29, "fin", True), (29, "reset", True), (30, "reset", False)]
+)
 def test_an_end_soon_after_a_close_may_come_before_our_own(gap: int, how: How, races: bool) -> None:
     """As of Flask-Sock on Werkzeug, which resets the connection 10 ms after its Close."""
     view = seen(OPEN, CLOSE, gap=gap * MS, how=how)
