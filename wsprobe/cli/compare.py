@@ -135,7 +135,12 @@ reading = together(
         help="the version of HTTP that the page came over from its origin",
         long="With 2 Chromium has a session with that origin, and asks over HTTP/2 on it where the server "
         "announces that it may (RFC 8441); without, it asks over HTTP/1.1. Firefox asks over HTTP/2 whenever "
-        "the server takes it. Without --page, the page is then one of the URL's own origin.",
+        "the server takes it. Without --page, the page is then one of the URL's own origin. With a page of "
+        "another origin Chromium asks over HTTP/1.1, unless it can ask on the page's own connection: the "
+        "page's host is of the same site, at the same port, and has an IP address in common with the target, "
+        "whose certificate names both, and no proxy is between. wsprobe does not connect to the page's host. "
+        "Where the rest fits, it looks up the host's addresses or takes those of --resolve; of a recording, "
+        "only the latter are known.",
     ),
     option("--csp", metavar="POLICY", default="", section=SECTION, help="the page's Content-Security-Policy"),
     option(
