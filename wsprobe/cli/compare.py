@@ -130,6 +130,7 @@ reading = together(
         type=click.Choice(("1.1", "2")),
         default="1.1",
         show_default=True,
+        rare=True,
         section=SECTION,
         help="the version of HTTP that the page came over from its origin",
         long="With 2 Chromium has a session with that origin, and asks over HTTP/2 on it where the server "
@@ -148,6 +149,7 @@ reading = together(
         default=1,
         show_default=True,
         metavar="N",
+        rare=True,
         section=SECTION,
         help=f"of more than {HELD:,} recordings with --json: read them in N processes",
         long="The objects come in the order of the recordings all the same. So many are printed as they are "
@@ -238,10 +240,10 @@ def compare(
         from wsprobe.cli.run_browser import run_browsers  # the lab, and processes
 
         by, reports, seen = run_browsers(words, started, said, by)
-    elif said.as_json and all(_is_recording(word) for word in words):
+    elif said.as_json and said.report_to is None and said.har is None and all(map(_is_recording, words)):
         every = (line for word in words for line in lines(word, by.entry))
         first = list(islice(every, HELD + 1))
-        if len(first) > HELD and said.har is None:
+        if len(first) > HELD:
             from wsprobe.cli.reread import reread  # for many
 
             return reread(chain(first, every), said, by, workers)
