@@ -110,3 +110,23 @@ def test_the_view_is_what_was_tried(engine: str, name: str) -> None:
     assert list(told(view)) == seen["events"]
     assert list(view.handshakes) == seen["handshakes"]
     assert [line.replace(at, "H") for line in view.console] == seen["console"]
+
+
+@pytest.mark.parametrize(("increment", "clean"), [("7fff0000", True), ("7fff0001", False)])
+def test_what_was_sent_makes_room_in_the_window(increment: str, clean: bool) -> None:
+    """HAProxy widens the connection to the utmost behind our Close: no fault, as tried in Chromium 156.
+
+    65535 at first, less the eight bytes of our Close, and eight that the lab gives back for them.
+    """
+    steps = [
+        {"headers": [[":status", "200"]]},
+        {"wait": 0.05},
+        {"data": "880203e8"},
+        {"read-close": 3},
+        {"frame": 8, "payload": increment},
+        "end-stream",
+    ]
+    scenario = replace(SCENARIOS["on"], name="h2-x-window", http2=http2_play({"plays": [steps]}))
+    page = Page(url=f"https://127.0.0.1:{PORTS[scenario.listener]}/", http="2")
+    view, _ = visited(ENGINES["chromium"], scenario, page)
+    assert view.events[-1].was_clean is clean

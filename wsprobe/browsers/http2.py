@@ -5,6 +5,7 @@ What an engine makes of it is in its own ``http2`` module. Sources of the terms:
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
@@ -18,10 +19,12 @@ from wsprobe.certificate import covers
 from wsprobe.exchange import Exchange, Resolved, Sent, TlsDone
 from wsprobe.read.http2_values import (
     CONTINUATION,
+    DATA,
     ENABLE_CONNECT_PROTOCOL,
     END_HEADERS,
     GOAWAY,
     HEADERS,
+    INITIAL_WINDOW_SIZE,
     PING,
     PRIORITY,
     PUSH_PROMISE,
@@ -165,14 +168,37 @@ WINDOW_MAX = 2**31 - 1
 class Windows:
     """What the server lets the client send, on our stream and on the connection."""
 
-    __slots__ = ("_id", "connection", "stream")
+    __slots__ = ("_first", "_id", "_sent", "connection", "stream")
 
-    def __init__(self, stream: int) -> None:
-        self._id = stream
-        self.stream = self.connection = 65535
+    def __init__(self, of: Http2Connection, before: int = 0) -> None:
+        """As they are when the server's frames that start before *before* have come."""
+        self._id = of.stream
+        self._first = self.stream = self.connection = 65535
+        self._sent = deque((f.at, f.stream, f.length) for f in of.of("client") if f.type == DATA)
+        for frame in of.of("server"):
+            if frame.start >= before:
+                break
+            if frame.type == WINDOW_UPDATE:
+                self.widen(frame)
+            elif frame.type == SETTINGS and not frame.ack:
+                self.settings(frame)
+
+    def settings(self, frame: Http2Frame) -> None:
+        """Take a SETTINGS: INITIAL_WINDOW_SIZE changes the window of a stream that there is too.
+
+        One that is wider than there can be is left as it is (measured).
+        """
+        for number, value in frame.settings:
+            if number == INITIAL_WINDOW_SIZE and value <= WINDOW_MAX:
+                self.stream += value - self._first
+                self._first = value
 
     def widen(self, frame: Http2Frame) -> bool:
-        """Take a WINDOW_UPDATE; False if no window can be so wide."""
+        """Take a WINDOW_UPDATE; False if no window can be so wide. What was sent before narrowed them."""
+        while self._sent and self._sent[0][0] <= frame.at:
+            _, stream, length = self._sent.popleft()
+            self.connection -= length
+            self.stream -= length if stream == self._id else 0
         if frame.stream == 0:
             self.connection += frame.increment or 0
         elif frame.stream == self._id:

@@ -229,7 +229,8 @@ def session(reading: Reading, settled: Settled) -> Iterator[Arrival | StreamOver
     """What comes on an open stream, until it is over."""
     connection = reading.http2
     assert connection is not None
-    stream = _Stream(connection, opened=True)
+    before = settled.behind[0].frame.start if settled.behind else 0
+    stream = _Stream(connection, opened=True, before=before)
     if stream.ended:
         yield StreamOver(settled.at, orderly=True)
         return
@@ -252,9 +253,9 @@ def session(reading: Reading, settled: Settled) -> Iterator[Arrival | StreamOver
 class _Stream:
     """SpdySession and SpdyStream, as far as they can end our stream."""
 
-    def __init__(self, connection: Http2Connection, *, opened: bool = False) -> None:
+    def __init__(self, connection: Http2Connection, *, opened: bool = False, before: int = 0) -> None:
         self._id = connection.stream
-        self._windows = Windows(connection.stream)
+        self._windows = Windows(connection, before)
         self._on = opened
         self._opened = opened
         self._trailers = False
@@ -283,6 +284,7 @@ class _Stream:
             self.opening = False
         if frame.type == SETTINGS and not frame.ack:
             self.settings_seen = True
+            self._windows.settings(frame)
             self._on, fault = settings_fault(frame.settings, self._on)
             return "HTTP2_PROTOCOL_ERROR" if fault else ""
         if frame.type == GOAWAY:

@@ -212,7 +212,8 @@ def session(reading: Reading, settled: Settled, facts: Facts) -> Iterator[Arriva
     """What comes on an open stream, until it is over."""
     connection = reading.http2
     assert connection is not None
-    stream = _Stream(connection, facts, opened=True)
+    before = settled.behind[0].frame.start if settled.behind else 0
+    stream = _Stream(connection, facts, opened=True, before=before)
     final = final_block(connection)
     if final is not None and final.end_stream:
         yield StreamOver(settled.at, orderly=True)
@@ -253,9 +254,11 @@ def room(reading: Reading, sent: int, now: int) -> tuple[int, bool]:
 class _Stream:
     """Http2Session and Http2StreamBase, as far as they can end our stream."""
 
-    def __init__(self, connection: Http2Connection, facts: Facts, *, opened: bool = False) -> None:
+    def __init__(
+        self, connection: Http2Connection, facts: Facts, *, opened: bool = False, before: int = 0
+    ) -> None:
         self._id = connection.stream
-        self._windows = Windows(connection.stream)
+        self._windows = Windows(connection, before)
         self.on = opened
         self._opened = opened
         self._facts = facts
@@ -279,6 +282,7 @@ class _Stream:
             self.opening = False
         if frame.type == SETTINGS and not frame.ack:
             self.settings_seen = True
+            self._windows.settings(frame)
             self.on, fault = settings_fault(frame.settings, self.on)
             sizes = (value for number, value in frame.settings if number == MAX_FRAME_SIZE)
             if any(not _FRAMES[0] <= size <= _FRAMES[1] for size in sizes):
