@@ -14,7 +14,7 @@ from wsprobe.exchange import Exchange, Limits, Plan, Route, TlsOptions
 from wsprobe.read import handshakes, read
 from wsprobe.read.reading import Reading
 
-MAX_SESSION_HTTP2 = 6 * 1024 * 1024
+MAX_SESSION_HTTP2 = 5 * 1024 * 1024
 """Bytes of a session over HTTP/2, each of which is kept in its frame, in its DATA and in its message: what of a
 flood fits into 100 MiB."""
 
