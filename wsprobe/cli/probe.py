@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
-from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,7 +26,6 @@ from wsprobe.read import read
 from wsprobe.report import Report, report
 
 if TYPE_CHECKING:
-    from wsprobe.net import Talk
     from wsprobe.net.crew import Work
     from wsprobe.show.summary import Fact
 
@@ -37,8 +35,9 @@ RETRY_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 LONGEST_WAIT = 3600.0
 """Seconds that a Retry-After is waited for, where no --retry-max-time says otherwise."""
-TALK_LIMIT = 24 * 3600.0
-"""Seconds that a session held by hand may last."""
+
+Ask = Callable[[Plan, Callable[[Event], object], Callable[[Exchange], object]], Awaitable[Exchange]]
+"""Carries out a plan: see ``net.probe`` for what watches and what keeps."""
 
 
 class Told(Struct, frozen=True):
@@ -113,12 +112,12 @@ class Done(Struct, frozen=True):
     came: Exchange | Told
 
 
-def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -> None:
+def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, ask: Ask | None = None) -> None:
     """Probe every place and hand on its report, in the order of the places unless the options say otherwise.
 
     A word of the command line that cannot be used raises click.UsageError before anything is sent; a line of
     a list is named, and left out. Raises KeyboardInterrupt for ^C, after the reports of all that had been
-    recorded until then.
+    recorded until then. *ask*: how a plan is carried out, one after the other, where not by ``net.probe``.
     """
     from wsprobe import net
 
@@ -126,7 +125,7 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -
     under_way = 0
     apart = settings.workers > 1
     pace = settings.pace
-    if settings.verbose or settings.talk:
+    if settings.verbose or ask is not None:
         pace = replace(pace, parallel=1)
 
     handed_out: dict[int, Job] = {}
@@ -168,7 +167,7 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -
                         came = Told(complaint=LOST)
                     kept[job.number] = done = Done(handed_out.pop(job.number), came)
                 else:
-                    done = Done(job, await asked(job.place, settings, to.event, keep, to.waiting))
+                    done = Done(job, await asked(job.place, settings, to.event, keep, to.waiting, ask))
                 under_way -= 1
                 return done
 
@@ -316,7 +315,7 @@ async def asked(
     watch: Callable[[Event], None],
     keep: Callable[[Exchange], None],
     say: Callable[[str], None] = lambda text: None,
-    talk: Callable[[], Talk] | None = None,
+    ask: Ask | None = None,
 ) -> Exchange:
     """Probe one place, with the retries, redirects and other versions that the options allow.
 
@@ -330,7 +329,7 @@ async def asked(
     keys = Keys()
     began = now()
     while True:
-        exchange = await conversation(place, settings, watch, keep, keys, talk)
+        exchange = await conversation(place, settings, watch, keep, keys, ask)
         if not tries:
             return exchange
         made = report(exchange)
@@ -363,7 +362,7 @@ async def conversation(
     watch: Callable[[Event], None] = lambda event: None,
     keep: Callable[[Exchange], None] = lambda exchange: None,
     keys: Keys | None = None,
-    talk: Callable[[], Talk] | None = None,
+    ask: Ask | None = None,
 ) -> Exchange:
     """One exchange, and those that follow from it (credentials, -L, --negotiate); the last one holds the
     earlier as hops.
@@ -373,12 +372,8 @@ async def conversation(
     """
     from wsprobe import net
 
-    if talk is None and settings.talk:
-        talk = partial(_talk, settings)
     steps = Steps(place, settings, Keys() if keys is None else keys)
     to_ask = steps.plan()
-    if talk is not None:
-        to_ask = replace(to_ask, limits=replace(to_ask.limits, linger=TALK_LIMIT))
     hops: list[Exchange] = []
 
     def over(one: Exchange) -> Exchange:
@@ -387,7 +382,10 @@ async def conversation(
         return one
 
     while True:
-        exchange = over(await net.probe(to_ask, watch, None if talk is None else talk(), over))
+        if ask is None:
+            exchange = over(await net.probe(to_ask, watch, keep=over))
+        else:
+            exchange = over(await ask(to_ask, watch, over))
         then = steps.after(exchange)
         if then is None:
             return exchange
@@ -397,18 +395,7 @@ async def conversation(
         if spent >= whole:
             ended = Ended(0, "timeout", f"what led here took longer than {whole:g} s (maximum time)")
             return over(Exchange(then, (ended,), hops[-1].started))
-        limits = replace(then.limits, max_time=whole - spent, linger=to_ask.limits.linger)
-        to_ask = replace(then, limits=limits)
-
-
-def _talk(settings: Settings) -> Talk:
-    """What standard input says. At a terminal a line may be a command; a program's lines are all messages."""
-    from wsprobe import net
-    from wsprobe.cli.talk import acts
-
-    hold = TALK_LIMIT if settings.max_time is None else None
-    linger = settings.asking.limits.linger
-    return net.Talk(acts(commands=sys.stdout.isatty()), quiet=linger, hold=hold)
+        to_ask = replace(then, limits=replace(then.limits, max_time=whole - spent))
 
 
 class Steps:

@@ -54,6 +54,7 @@ class ReportFile:
         report = self._seen(report)
         secrets = self._secrets()
         if secrets is not None:
+            _learn_messages(report, secrets)
             report = masked(report, secrets)
         command = self._call.line(secrets, [report.title]) if self._several else ""
         self._add(report_file.part(report, command, as_is=True))
@@ -133,6 +134,18 @@ class ReportFile:
 
     def _write(self, cover: Cover) -> None:
         write_whole(self._path, self._form.whole(cover, self._parts), "report")
+
+
+def _learn_messages(report: Report, secrets: Secrets) -> None:
+    """Messages that were typed (--talk) are in no plan: let *secrets* know of them as of those of --send."""
+    session = report.reading.session
+    for frame in session.sent if session is not None else ():
+        if frame.opcode < CLOSE:
+            secrets.message(frame.data)
+
+
+CLOSE = 8
+"""The first opcode that is no message's (RFC 6455 section 5.2)."""
 
 
 def made_with() -> str:
