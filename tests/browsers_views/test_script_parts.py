@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from random import Random
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ from wsprobe.browsers.script import (
 from wsprobe.browsers.webkitgtk.connection import Inflater as SoupInflater
 from wsprobe.exchange import Act, ConnectFailed, Ended, Exchange, ResolveFailed, Sent, TlsFailed, TunnelFailed
 from wsprobe.read import read
-from wsprobe.read.frames import STREAMS_MAX
+from wsprobe.read.frames import INFLATED_MAX, STREAMS_MAX
 
 TEXTS = CallTexts("code {code}", "reason", "connecting", late_send="late")
 
@@ -139,6 +140,24 @@ def test_inflating_goes_on_behind_a_final_block_and_forgets_only_if_told() -> No
     assert forgets.feed(first[:-4], True) == b"again" * 9
     with pytest.raises(ValueError, match="distance"):
         forgets.feed(second[:-4], True)
+
+
+@pytest.mark.parametrize(("bits", "window"), [(8, 512), (9, 512), (10, 1024)])
+@pytest.mark.parametrize("engine", ["soup", "zlib"])
+def test_what_a_message_takes_up_is_within_the_window(engine: str, bits: int, window: int) -> None:
+    """zlib's windows begin with nine bits."""
+    for distance in (window, window + 1):
+        first = Random(1).randbytes(distance)
+        deflate = zlib.compressobj(wbits=-15)
+        packed = [deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH) for data in (first, first[:64])]
+        inflater: Any = SoupInflater(bits) if engine == "soup" else Inflater(bits)
+        more = (INFLATED_MAX,) if engine == "soup" else ()
+        assert inflater.feed(packed[0][:-4], True, *more) == first
+        if distance == window:
+            assert inflater.feed(packed[1][:-4], True, *more) == first[:64]
+        else:
+            with pytest.raises(ValueError, match="distance"):
+                inflater.feed(packed[1][:-4], True, *more)
 
 
 def test_a_refusal_is_hidden_whole() -> None:

@@ -241,6 +241,14 @@ def test_what_a_block_may_cost() -> None:
         assert sum(len(f.name) + len(f.value) for f in answered.fields) < Limits().max_head + 5000
 
 
+def test_what_was_planned_stands_in_for_what_was_not_sent() -> None:
+    assert PLAN.http2 is not None
+    unsent = Exchange(PLAN, (Connected(5, "127.0.0.1", 8001), Ended(9, "reset")))
+    assert request_fields(read(unsent)) == PLAN.http2.fields
+    assert request_fields(read(replace(unsent, plan=replace(PLAN, http2=None)))) == ()
+    assert request_fields(reading(ON)) == tuple((f.name, f.value) for f in reading(ON).http2.request.fields)
+
+
 def test_asked_nothing() -> None:
     """Without ENABLE_CONNECT_PROTOCOL no request is sent; what would have been asked is in the plan."""
     of = read(exchange(settings([(3, 100)]), asked=b""))
