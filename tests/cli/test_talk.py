@@ -182,6 +182,14 @@ def test_each_connection_is_heard_from_its_begin(typed: int, capfd: Captured) ->
     assert {each["event"] for each in out} <= {"open", "message", "close"}
 
 
+def test_a_close_that_was_asked_for_is_not_put_down_to_linger(typed: int, capfd: Captured) -> None:
+    said(typed, b"one\n")
+    assert run(["talk", "--count", "1", "--linger", "50", "lab:/echo"]) == 0
+    told = capfd.readouterr().err
+    assert "wsprobe closed the session first, after 0" in told
+    assert "--linger" not in told
+
+
 def test_over_http2(typed: int, capfd: Captured) -> None:
     said(typed, b'{"send": "one"}\n')
     assert run(["talk", "--http2", "--jsonl", "-s", "lab:h2-on"]) == 0
