@@ -593,8 +593,8 @@ many = together(
         metavar="FILE",
         section=MANY,
         help="append the reports to FILE as --json has them, skip URLs that stand there, print the summary",
-        long="A run that was ended, in whatever way, goes on where it was with the same command. A URL counts by "
-        "its text as it was given, whatever came of it; one that is listed twice is asked once. A last line "
+        long="A run that was ended, in whatever way, goes on where it was with the same command. A URL counts "
+        "by its text as it was given, whatever came of it; one that is listed twice is asked once. A last line "
         "that was cut is taken away, and its URL asked again. The exit status is that of all in FILE. Two "
         "runs cannot have one FILE.",
     ),
