@@ -240,10 +240,10 @@ def compare(
         from wsprobe.cli.run_browser import run_browsers  # the lab, and processes
 
         by, reports, seen = run_browsers(words, started, said, by)
-    elif said.as_json and all(_is_recording(word) for word in words):
+    elif said.as_json and said.report_to is None and said.har is None and all(map(_is_recording, words)):
         every = (line for word in words for line in lines(word, by.entry))
         first = list(islice(every, HELD + 1))
-        if len(first) > HELD and said.har is None:
+        if len(first) > HELD:
             from wsprobe.cli.reread import reread  # for many
 
             return reread(chain(first, every), said, by, workers)
