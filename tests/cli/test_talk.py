@@ -182,9 +182,27 @@ def test_each_connection_is_heard_from_its_begin(typed: int, capfd: Captured) ->
     assert {each["event"] for each in out} <= {"open", "message", "close"}
 
 
+def test_a_close_that_was_asked_for_is_not_put_down_to_linger(typed: int, capfd: Captured) -> None:
+    said(typed, b"one\n")
+    assert run(["talk", "--count", "1", "--linger", "50", "lab:/echo"]) == 0
+    told = capfd.readouterr().err
+    assert "wsprobe closed the session first, after 0" in told
+    assert "--linger" not in told
+
+
 def test_over_http2(typed: int, capfd: Captured) -> None:
-    said(typed, b"one\ntwo\n")
-    assert run(["talk", "--http2-prior-knowledge", "--count", "2", "lab:h2:/echo"]) in (0, 2)
+    said(typed, b'{"send": "one"}\n')
+    assert run(["talk", "--http2", "--jsonl", "-s", "lab:h2-on"]) == 0
+    told = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [each["event"] for each in told] == ["open", "message", "close"]
+    assert (told[1]["text"], told[2]["code"], told[2]["by"]) == ("hi", 1000, "server")
+
+
+def test_over_http2_the_limit_is_named(typed: int, monkeypatch: pytest.MonkeyPatch, capfd: Captured) -> None:
+    monkeypatch.setattr("wsprobe.cli.talk.OVER_HTTP2", 200_000)
+    run(["talk", "--http2", "--eof", "keep", "lab:h2-data-without-end"])
+    assert "at its limit of 200000 bytes after the 200: over HTTP/2" in capfd.readouterr().err
+    os.close(typed)
 
 
 def test_in_an_older_version(typed: int, capfd: Captured) -> None:
