@@ -242,7 +242,7 @@ INTERRUPTED = Entry(
     "RFC 6455 section 4.1",
     title="The probe was interrupted",
     meaning="The recording ends where it was stopped, before there was a result.",
-    usual="^C",
+    usual="",
     advice="Run it again.",
 )
 

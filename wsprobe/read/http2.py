@@ -306,9 +306,9 @@ class BlockDecoder:
                 # RFC 9113 section 6.5.2: what a field counts for in the size of a list.
                 self._room -= len(name) + len(value) + 32
                 self._fields -= 1
-            if self._room <= 0 or self._fields <= 0:
+            if self._room < 0 or self._fields < 0:
                 self.full = True
-                most = f"{self._limit} bytes of fields" if self._room <= 0 else f"{FIELDS_MAX} fields"
+                most = f"{self._limit} bytes of fields" if self._room < 0 else f"{FIELDS_MAX} fields"
                 return fields, self._lose(f"more than {most}")
         return fields, ""
 
@@ -462,7 +462,7 @@ def _request(block: HeaderBlock | None, exchange: Exchange) -> Request:
 
 
 def request_fields(reading: Reading) -> tuple[tuple[bytes, bytes], ...]:
-    """The block asked with, pseudo-fields too, in order: as sent; as planned where nothing was."""
+    """The block asked with, pseudo-headers too, in order: as sent; as planned where nothing was."""
     if reading.http2 is not None and reading.http2.request is not None:
         return tuple((field.name, field.value) for field in reading.http2.request.fields)
     planned = reading.exchange.plan.http2
