@@ -11,8 +11,8 @@ from wsprobe.browsers import ENGINES
 
 CASES = load()
 OTHERS_SOCKET = {("chromium", "http11-required-other-socket")}
-"""What one socket does to another of the page. A view is of one socket, on a connection on which no other is, so
-that no recording can show it: ``explain http2`` says it."""
+"""What one socket does to another of the page. A view is of one socket, alone on its connection, so that no
+recording can show it: ``explain http2`` says it."""
 RACES = {("firefox", "rst-cancel-at-once"), ("firefox", "close-4403-end-at-once"), ("firefox", "window-5")}
 """Measured to give more than one result; the view is the commoner, and says that there is another."""
 MEASURED = [
