@@ -11,7 +11,7 @@ from wsprobe.exchange import PlanError
 from wsprobe.net.plan import check
 from wsprobe.net.probe import Talking, probe
 from wsprobe.net.rounds import rounds, ticking
-from wsprobe.net.run import LONGEST_LINE, Aside, aside, in_order, leaves, lines, run, running
+from wsprobe.net.run import LONGEST_LINE, Aside, aside, gathered, in_order, leaves, lines, run, running
 from wsprobe.schedule import Pace
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "aside",
     "check",
     "clock",
+    "gathered",
     "in_order",
     "leaves",
     "lines",
