@@ -578,12 +578,12 @@ many = together(
         metavar="ADDRESS",
         section=MANY,
         help="share the work among the workers of a Dask cluster; ADDRESS is its scheduler's, tcp://host:8786",
-        long="Needs the extra cluster here and on every machine of it (pip install 'wsprobe[cluster]'). URLs "
-        "go out in chunks of up to 50, and the results of a chunk come back together, with the worker's name: "
-        "the member worker in --json. If a worker is gone, the scheduler gives its chunk to another one: no URL "
-        "is left out, none is reported twice, and some are asked twice. --parallel is that of each thread of a "
-        "worker; --rate and --per-host are shared out evenly among them, at least one each. --connect-timeout "
-        "is also how long a scheduler, and a worker where there is none, is waited for.",
+        long="Needs the extra cluster, here and on every machine of it. URLs go out in chunks of up to 50; "
+        "the results of a chunk come back together, with the worker's name (worker in --json). If a worker is "
+        "gone, the scheduler gives its chunk to another one: no URL is left out and none is reported twice, "
+        "though some are asked twice. --parallel is that of each thread of a worker; --rate and --per-host are "
+        "shared out evenly among them, at least one each. --connect-timeout is also how long a scheduler, and "
+        "a worker where there is none, is waited for. What to start, and what is sent, is under Clusters.",
     ),
     option(
         "--cluster-trusted",

@@ -18,6 +18,9 @@ from msgspec import Struct
 
 Result = TypeVar("Result")
 
+SILENT = 60.0
+"""Seconds without an answer after which a scheduler is as good as gone: it answers nobody while it imports what
+a piece of work needs, or while its machine is busy."""
 OFTEN = 0.5
 """Seconds between two looks at the cluster, and at whether what a worker does is still wanted."""
 NAMED = ("python", "dask", "distributed", "msgpack", "cloudpickle")
@@ -90,11 +93,11 @@ def _connect(address: str, patience: float) -> Any:
     warnings.filterwarnings("ignore", module="distributed")
     try:
         return client(address, timeout=patience, set_as_default=False, name="wsprobe")
-    except TimeoutError:
+    except OSError:
         raise ClusterError(
             f"no scheduler answered at {address} within {patience:g} s; dask scheduler starts one"
         ) from None
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
+    except (ValueError, TypeError, RuntimeError) as error:
         raise ClusterError(f"the scheduler at {address} cannot be used: {_first_line(error)}") from None
 
 
@@ -212,7 +215,7 @@ class Cluster:
 
     async def look(self) -> None:
         """Learn which workers there are. Raises ClusterError if the scheduler is gone."""
-        with trio.move_on_after(self._patience) as slow:
+        with trio.move_on_after(max(SILENT, self._patience)) as slow:
             found = await trio.to_thread.run_sync(self._workers, abandon_on_cancel=True)
         if slow.cancelled_caught:
             raise ClusterError(f"the scheduler at {self._address} does not answer any more")
