@@ -202,8 +202,8 @@ def test_no_worker_is_waited_for_and_then_said(server: Refusing) -> None:
         assert done.stdout == ""
         assert done.stderr.splitlines() == [
             f"wsprobe: no worker is connected to {cluster.address}; waiting 1.5 s for one",
-            f"wsprobe connect: --cluster: no worker is connected to {cluster.address}; dask worker {cluster.address} "
-            "starts one; what is printed is whole (see wsprobe connect --help)",
+            f"wsprobe connect: --cluster: no worker is connected to {cluster.address}; dask worker "
+            f"{cluster.address} starts one; what is printed is whole (see wsprobe connect --help)",
         ]
         assert done.returncode == 2
 
@@ -224,7 +224,7 @@ def test_no_scheduler() -> None:
     with nobody() as port:
         done = asked("connect", "--cluster", f"{HOST}:{port}", "--connect-timeout", "0.5", "ws://127.0.0.1:1/")
     assert done.stderr == (
-        f"wsprobe connect: --cluster: no scheduler answered at tcp://{HOST}:{port} within 0.5 s; dask scheduler starts "
-        "one; what is printed is whole (see wsprobe connect --help)\n"
+        f"wsprobe connect: --cluster: no scheduler answered at tcp://{HOST}:{port} within 0.5 s; dask "
+        "scheduler starts one; what is printed is whole (see wsprobe connect --help)\n"
     )
     assert (done.returncode, done.stdout) == (2, "")
