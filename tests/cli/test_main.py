@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -164,6 +165,28 @@ def test_interrupt_ends_serve_with_130() -> None:
     assert process.returncode == Exit.INTERRUPTED
     assert "Traceback" not in err
     assert out == ""
+
+
+@pytest.mark.parametrize("command", [[], ["connect"], ["compare"], ["talk"], ["watch"], ["serve"]])
+def test_help_never_breaks_a_word(
+    command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert run([*command, "--help", *(["all"] if command else [])]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if re.search(r"[a-z]-$", line)] == []
+
+
+@pytest.mark.parametrize(
+    "rare", ["--wire", "--ws-key", "--ciphers", "--netrc", "--haproxy-protocol", "--per-host"]
+)
+def test_help_leaves_rare_options_to_help_all(rare: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["connect", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert rare not in out
+    assert out.index("Examples:") < out.index("Request:")
+    assert run(["connect", "--help", "all"]) == 0
+    assert rare in capsys.readouterr().out
 
 
 def test_help_has_the_exit_table(capsys: pytest.CaptureFixture[str]) -> None:

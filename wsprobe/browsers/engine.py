@@ -29,10 +29,7 @@ class Page(Struct, frozen=True):
     http: Literal["1.1", "2"] = "1.1"
     """The version of HTTP that the page came over from its origin."""
     shares: bool = False
-    """The page's own connection could serve the target too (RFC 9113 section 9.1.1): the target's name resolves
-    to its address, at the same port, and its certificate has both names. Whoever makes a Page says so. The
-    commands never do, as they connect to the target and not to the page's origin: for them a page of another
-    origin means a cold target."""
+    """The page's own connection could serve the target too (``http2.sharing``)."""
 
 
 class DomException(Struct, frozen=True):

@@ -130,11 +130,17 @@ reading = together(
         type=click.Choice(("1.1", "2")),
         default="1.1",
         show_default=True,
+        rare=True,
         section=SECTION,
         help="the version of HTTP that the page came over from its origin",
         long="With 2 Chromium has a session with that origin, and asks over HTTP/2 on it where the server "
         "announces that it may (RFC 8441); without, it asks over HTTP/1.1. Firefox asks over HTTP/2 whenever "
-        "the server takes it. Without --page, the page is then one of the URL's own origin.",
+        "the server takes it. Without --page, the page is then one of the URL's own origin. With a page of "
+        "another origin Chromium asks over HTTP/1.1, unless it can ask on the page's own connection: the "
+        "page's host is of the same site, at the same port, and has an IP address in common with the target, "
+        "whose certificate names both, and no proxy is between. wsprobe does not connect to the page's host. "
+        "Where the rest fits, it looks up the host's addresses or takes those of --resolve; of a recording, "
+        "only the latter are known.",
     ),
     option("--csp", metavar="POLICY", default="", section=SECTION, help="the page's Content-Security-Policy"),
     option(
@@ -143,6 +149,7 @@ reading = together(
         default=1,
         show_default=True,
         metavar="N",
+        rare=True,
         section=SECTION,
         help=f"of more than {HELD:,} recordings with --json: read them in N processes",
         long="The objects come in the order of the recordings all the same. So many are printed as they are "
@@ -233,10 +240,10 @@ def compare(
         from wsprobe.cli.run_browser import run_browsers  # the lab, and processes
 
         by, reports, seen = run_browsers(words, started, said, by)
-    elif said.as_json and all(_is_recording(word) for word in words):
+    elif said.as_json and said.report_to is None and said.har is None and all(map(_is_recording, words)):
         every = (line for word in words for line in lines(word, by.entry))
         first = list(islice(every, HELD + 1))
-        if len(first) > HELD and said.har is None:
+        if len(first) > HELD:
             from wsprobe.cli.reread import reread  # for many
 
             return reread(chain(first, every), said, by, workers)

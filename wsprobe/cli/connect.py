@@ -31,7 +31,7 @@ from wsprobe.cli.options import (
 )
 from wsprobe.cli.paste import IGNORED, Pasting, from_curl, of_har
 from wsprobe.cli.places import Place, UrlList, complete, sources
-from wsprobe.cli.probe import Told, asked, check, probe_all, reported, write_jar
+from wsprobe.cli.probe import Told, asked, probe_all, reported, usable, write_jar
 from wsprobe.cli.streams import check_writable, emit, look, note, save, unheard, write
 from wsprobe.exchange import Event, Exchange
 from wsprobe.judge.finding import counted
@@ -453,14 +453,14 @@ def apart(
     async def work(item: tuple[int, str | Place], keep: Callable[[Callable[[], Told]], object]) -> Told:
         place = item[1] if isinstance(item[1], Place) else Place(item[1], settings.asking)
         try:
-            check(place)
+            first = usable(place)[1]
         except click.UsageError as error:
             return Told(complaint="not usable" if settings.redact else error.format_message())
 
         def kept(exchange: Exchange) -> None:
             keep(partial(told, place, exchange))
 
-        return told(place, await asked(place, settings, lambda event: None, kept))
+        return told(place, await asked(place, settings, lambda event: None, kept, first=first))
 
     return work
 

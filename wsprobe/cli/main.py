@@ -16,7 +16,7 @@ from typing import NoReturn
 import click
 
 from wsprobe import __version__
-from wsprobe.cli.option import leaves
+from wsprobe.cli.option import Context, leaves
 from wsprobe.cli.streams import forget_output, note, prepare, unheard
 from wsprobe.outcome import Exit
 from wsprobe.visible import printable
@@ -39,6 +39,8 @@ class ReaderGone(Exception):
 
 class Program(click.Group):
     """A group whose commands live in modules of their names."""
+
+    context_class = Context
 
     def invoke(self, ctx: click.Context) -> object:
         try:

@@ -212,12 +212,14 @@ own_request = together(
     option(
         "--http2-prior-knowledge",
         is_flag=True,
+        rare=True,
         section=REQUEST,
         help="speak HTTP/2 at once, whatever ALPN says; to ws: in clear (h2c)",
     ),
     option(
         "--http2-anyway",
         is_flag=True,
+        rare=True,
         section=REQUEST,
         help="with either: send the request although the server does not announce that it takes it",
     ),
@@ -541,6 +543,7 @@ many = together(
         default=8,
         show_default=True,
         metavar="N",
+        rare=True,
         section=MANY,
         help="ask N URLs of one host at once, whatever --parallel says",
         long="A host is the name or address that is connected to, on whatever port. URLs of other hosts "
@@ -550,6 +553,7 @@ many = together(
         "--rate",
         type=Rate(),
         metavar="N/s",
+        rare=True,
         section=MANY,
         help="begin N URLs a second, evenly spaced; N/m a minute, N/h an hour",
         long="What was missed is not made up for by a burst. Redirects and retries come on top.",
@@ -557,6 +561,7 @@ many = together(
     option(
         "--unordered",
         is_flag=True,
+        rare=True,
         section=MANY,
         help="print results as they come, not in the order of the URLs",
     ),
@@ -566,6 +571,7 @@ many = together(
         default=1,
         show_default=True,
         metavar="N",
+        rare=True,
         section=MANY,
         help="share the work among N processes",
         long="They have --parallel, --per-host and --rate together: one more process gives out the URLs, each "

@@ -103,6 +103,8 @@ class Job(Struct, frozen=True):
     """Who is asked."""
     where: str = ""
     """The line of a list that it stands in."""
+    first: Plan | None = None
+    """What is asked first, where it was made to see whether it can be."""
 
 
 class Done(Struct, frozen=True):
@@ -167,7 +169,9 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
                         came = Told(complaint=LOST)
                     kept[job.number] = done = Done(handed_out.pop(job.number), came)
                 else:
-                    done = Done(job, await asked(job.place, settings, to.event, keep, to.waiting, ask))
+                    done = Done(
+                        job, await asked(job.place, settings, to.event, keep, to.waiting, ask, job.first)
+                    )
                 under_way -= 1
                 return done
 
@@ -223,7 +227,7 @@ class Jobs:
         self._lab = lab
         self._to = to
         self._wants = wants
-        self._named: dict[int, tuple[Place, str]] = {}
+        self._named: dict[int, Job] = {}
         self._lines = 0
         """Lines of lists that were read, usable or not."""
 
@@ -231,7 +235,7 @@ class Jobs:
         """Look at the words of the command line. Raises click.UsageError for one that cannot be asked."""
         for at, each in enumerate(self._sources):
             if isinstance(each, Word):
-                self._named[at] = await self._usable(each)
+                self._named[at] = await self._job(0, each)
 
     async def each(self) -> AsyncGenerator[Job, None]:
         """Every place that can be asked; of a list, a line that cannot is named, and left out."""
@@ -240,7 +244,7 @@ class Jobs:
             if isinstance(each, Word):
                 named = self._named.pop(at)
                 if self._wants(each.text):
-                    yield Job(number, *named)
+                    yield replace(named, number=number)
                     number += 1
                 continue
             async with aclosing(each.words()) as lines:
@@ -252,20 +256,28 @@ class Jobs:
                     if not self._wants(word.text):
                         continue
                     try:
-                        found = await self._usable(word)
+                        job = await self._job(number, word)
                     except click.UsageError as error:
                         said = "not usable" if self._settings.redact else error.format_message()
                         self._to.unusable(f"{word.where}: {said}")
                         continue
-                    yield Job(number, *found, where=word.where)
+                    yield job
                     number += 1
 
-    async def _usable(self, word: Word) -> tuple[Place, str]:
+    async def _job(self, number: int, word: Word) -> Job:
         place = await self._lab.place(word.text, self._settings.asking)
+<<<<<<< HEAD
         apart = self._settings.workers > 1 or self._settings.cluster is not None
         if apart and word.where and not place.asking.route.connect_to:
             return place, host_of(place)  # the rest is looked at by the process that asks
         return place, check(place)
+=======
+        if self._settings.workers > 1 and word.where and not place.asking.route.connect_to:
+            # The rest is looked at by the process that asks.
+            return Job(number, place, host_of(place), word.where)
+        host, first = usable(place)
+        return Job(number, place, host, word.where, first)
+>>>>>>> main
 
     def none(self) -> bool:
         """Whether there was no place at all, good or bad."""
@@ -304,15 +316,21 @@ def host_of(place: Place) -> str:
         raise click.UsageError(str(error)) from None
 
 
-def check(place: Place) -> str:
-    """The host that *place* is asked at. Raises click.UsageError, before anything is sent, for one that cannot
-    be asked."""
+def usable(place: Place) -> tuple[str, Plan | None]:
+    """The host that *place* is asked at, and the plan of the first request; None where that depends on when it
+    is asked, as cookies do. Raises click.UsageError, before anything is sent, for one that cannot be asked."""
     from wsprobe import net
 
     try:
-        return net.check(plan(place.url, place.asking)).host
+        first = plan(place.url, place.asking)
+        return net.check(first).host, first if place.asking.jar.steady else None
     except net.PlanError as error:
         raise click.UsageError(str(error)) from None
+
+
+def check(place: Place) -> str:
+    """The host that *place* is asked at. Raises click.UsageError, as ``usable``."""
+    return usable(place)[0]
 
 
 def write_jar(settings: Settings) -> None:
@@ -330,11 +348,12 @@ async def asked(
     keep: Callable[[Exchange], None],
     say: Callable[[str], None] = lambda text: None,
     ask: Ask | None = None,
+    first: Plan | None = None,
 ) -> Exchange:
     """Probe one place, with the retries, redirects and other versions that the options allow.
 
     *keep* gets each exchange as soon as it is over, also one that was interrupted; *say* what is waited for.
-    *talk* makes what is said in a session that opens, in place of standard input.
+    *ask* carries a plan out in place of ``net.probe``. *first*: what ``usable`` made for the first request.
     """
     from wsprobe import net
 
@@ -343,9 +362,10 @@ async def asked(
     keys = Keys()
     began = now()
     while True:
-        exchange = await conversation(place, settings, watch, keep, keys, ask)
+        exchange = await conversation(place, settings, watch, keep, keys, ask, first)
         if not tries:
             return exchange
+        first = None  # each try has a key of its own
         made = report(exchange)
         if not transient(made.reading, made.outcome):
             return exchange
@@ -377,17 +397,18 @@ async def conversation(
     keep: Callable[[Exchange], None] = lambda exchange: None,
     keys: Keys | None = None,
     ask: Ask | None = None,
+    first: Plan | None = None,
 ) -> Exchange:
     """One exchange, and those that follow from it (credentials, -L, --negotiate); the last one holds the
     earlier as hops.
 
     *keep* gets each of them too, also one that was interrupted. *keys* know what earlier tries have learned.
-    *talk* is as above.
+    *ask* and *first* are as above.
     """
     from wsprobe import net
 
     steps = Steps(place, settings, Keys() if keys is None else keys)
-    to_ask = steps.plan()
+    to_ask = steps.plan() if first is None else first
     hops: list[Exchange] = []
 
     def over(one: Exchange) -> Exchange:

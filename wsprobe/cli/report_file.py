@@ -16,7 +16,7 @@ from wsprobe.browsers.engine import Page
 from wsprobe.browsers.tell import Tellable
 from wsprobe.cli.again import Call
 from wsprobe.cli.engines import Readers, as_is
-from wsprobe.cli.masked import masked
+from wsprobe.cli.masked import masked, masked_found
 from wsprobe.cli.options import Settings
 from wsprobe.cli.streams import write_whole
 from wsprobe.redaction import Secrets
@@ -70,10 +70,11 @@ class ReportFile:
         from wsprobe.show.run_browser import seen_beside  # the lab's own reading of what they said
 
         self._several = len(reports) > 1
-        beside = [[line for each in found for line in seen_beside(each, LOOK)] for found in seen]
         secrets = self._secrets()
         if secrets is not None:
             reports = [masked(each, secrets) for each in reports]
+            seen = [[masked_found(each, secrets) for each in found] for found in seen]
+        beside = [[line for each in found for line in seen_beside(each, LOOK)] for found in seen]
         for number, each in enumerate(reports):
             self._add(report_file.part(each, as_is=not each.answers, seen=beside[number] if beside else ()))
         cover = self._cover(secrets)

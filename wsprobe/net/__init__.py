@@ -8,6 +8,7 @@ from trio import current_time as clock
 from trio import sleep
 
 from wsprobe.exchange import PlanError
+from wsprobe.net.dial import addresses_of
 from wsprobe.net.plan import check
 from wsprobe.net.probe import Talking, probe
 from wsprobe.net.rounds import rounds, ticking
@@ -20,6 +21,7 @@ __all__ = [
     "Pace",
     "PlanError",
     "Talking",
+    "addresses_of",
     "aside",
     "check",
     "clock",

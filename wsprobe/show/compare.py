@@ -318,7 +318,9 @@ def page_of(report: Report, look: Look) -> list[Line]:
     if report.page is None:
         return []
     given = "" if report.page.url != Page().url else " (nobody named one: --page URL or --origin ORIGIN does)"
-    rows = [line(Piece("page ", "dim"), look.text(report.page.url.encode()), Piece(given, "dim"))]
+    came = " over HTTP/2" if report.page.http == "2" else ""
+    came += ", on a connection that could serve the target too" if report.page.shares else ""
+    rows = [line(Piece("page ", "dim"), look.text(report.page.url.encode()), Piece(came or given, "dim"))]
     asked = [each for each in report.answers or (report,) if each is not None]
     origins = dict.fromkeys(_field(each, b"origin") for each in asked if each.reading.request.head.fields)
     if origins:

@@ -95,7 +95,7 @@ def otherwise(url: str, page: Page, readings: Sequence[Reading]) -> str:
     if readings[0].http2 is not None and not has_session:
         return (
             "Chromium asks over HTTP/2 only on a session that it has, as where the page came over HTTP/2 from "
-            "that origin (--page-http 2); else it asks over HTTP/1.1"
+            "that origin (--page-http 2), or on a connection that serves both; else it asks over HTTP/1.1"
         )
     if has_session and not offered(readings[0]):
         return "Chromium has a session, and asks over HTTP/2 on it where the server announces that it may"
