@@ -23,7 +23,7 @@ from wsprobe.cli import expect
 from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.paste import line_of_a_console
 from wsprobe.cli.places import LAB, Place, UrlList, Word
-from wsprobe.cli.probe import Job, Jobs, Sink, Told, asked, check, host_of, reported, weight
+from wsprobe.cli.probe import Job, Jobs, Sink, Told, asked, host_of, reported, usable, weight
 from wsprobe.cli.streams import note
 from wsprobe.exchange import Exchange
 from wsprobe.net.cluster import Cluster, ClusterError, Lost, NotInstalled, cluster, name_here, while_wanted
@@ -310,10 +310,11 @@ async def asked_by(work: Sent, urls: Sequence[str], by: str) -> list[Came]:
     async def one(url: str) -> Came:
         place = Place(url, said.asking)
         try:
-            check(place)
+            first = usable(place)[1]
         except click.UsageError as error:
             return Told(complaint="not usable" if said.redact else error.format_message())
-        exchange = replace(await asked(place, said, lambda event: None, lambda exchange: None), worker=by)
+        came = await asked(place, said, lambda event: None, lambda exchange: None, first=first)
+        exchange = replace(came, worker=by)
         return _told(work, reported(place, exchange)) if work.as_line else exchange
 
     if work.pace.interval:

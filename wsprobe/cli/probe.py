@@ -266,18 +266,12 @@ class Jobs:
 
     async def _job(self, number: int, word: Word) -> Job:
         place = await self._lab.place(word.text, self._settings.asking)
-<<<<<<< HEAD
         apart = self._settings.workers > 1 or self._settings.cluster is not None
         if apart and word.where and not place.asking.route.connect_to:
-            return place, host_of(place)  # the rest is looked at by the process that asks
-        return place, check(place)
-=======
-        if self._settings.workers > 1 and word.where and not place.asking.route.connect_to:
             # The rest is looked at by the process that asks.
             return Job(number, place, host_of(place), word.where)
         host, first = usable(place)
         return Job(number, place, host, word.where, first)
->>>>>>> main
 
     def none(self) -> bool:
         """Whether there was no place at all, good or bad."""
