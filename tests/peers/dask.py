@@ -17,6 +17,10 @@ SLOW = 4 * PATIENCE
 """Seconds: a worker imports for a second or two of CPU, and so do its neighbours."""
 
 
+AT = ("--dashboard-address", f"{HOST}:0")
+"""It listens for HTTP all the same, and else on a fixed port."""
+
+
 class Cluster:
     """A scheduler, and the workers that were started so far: processes without a nanny. What is killed stays
     dead."""
@@ -54,7 +58,7 @@ class Cluster:
             path.insert(0, str(without))
         with open(self._folder / log, "wb") as printed:
             return subprocess.Popen(
-                [sys.executable, "-m", "dask", *words, "--host", HOST, "--no-dashboard"],
+                [sys.executable, "-m", "dask", *words, "--host", HOST, "--no-dashboard", *AT],
                 cwd=self._folder,
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(path)},
                 stdin=subprocess.DEVNULL,

@@ -141,6 +141,13 @@ def work_with(said: Settings, work: Callable[[Cluster], Awaitable[Work]]) -> Wor
 
     async def everything() -> Work:
         async with cluster(address, said.asking.limits.connect_timeout, note) as there:
+            for who, version in (await there.found("wsprobe.__version__")).items():
+                if version != __version__:
+                    has = f"wsprobe {version}" if isinstance(version, str) else "no wsprobe"
+                    raise ClusterError(
+                        f"{who} has {has}, and this is {__version__}: pip install "
+                        f"'wsprobe[cluster]=={__version__}' on every machine of the cluster"
+                    )
             if odd := await there.odd_versions():
                 note(odd)
             return await work(there)

@@ -11,6 +11,7 @@ import logging
 import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from pydoc import locate
 from typing import Any, TypeVar
 
 import trio
@@ -247,6 +248,19 @@ class Cluster:
             return ""
         differ = "; ".join(f"{package} {', '.join(sorted(theirs))}" for package, theirs in found.items())
         return f"the cluster has other versions than this machine ({differ}); Dask wants the same everywhere"
+
+    async def found(self, name: str) -> dict[str, object]:
+        """Worker, or the scheduler -> what its Python has by this dotted *name*; None if it has no such thing.
+
+        A worker that is given work which it cannot load ends: so it is asked before.
+        """
+        return await trio.to_thread.run_sync(self._found, name, abandon_on_cancel=True)
+
+    def _found(self, name: str) -> dict[str, object]:
+        by_address = {each.address: each.name for each in self.workers.values()}
+        told = self._client.run(locate, name, on_error="return")
+        others = {f"worker {by_address.get(address, address)}": each for address, each in told.items()}
+        return {"the scheduler": self._client.run_on_scheduler(locate, name), **others}
 
     def _versions(self) -> dict[str, set[str]]:
         """Package -> what is said of the versions that are not ours. Blocks."""
