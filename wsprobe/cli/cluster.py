@@ -141,7 +141,7 @@ def work_with(said: Settings, work: Callable[[Cluster], Awaitable[Work]]) -> Wor
 
     async def everything() -> Work:
         async with cluster(address, said.asking.limits.connect_timeout, note) as there:
-            for who, version in (await there.found("wsprobe.__version__")).items():
+            for who, version in (await there.version("wsprobe")).items():
                 if version != __version__:
                     has = f"wsprobe {version}" if isinstance(version, str) else "no wsprobe"
                     raise ClusterError(

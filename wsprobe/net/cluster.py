@@ -249,14 +249,15 @@ class Cluster:
         differ = "; ".join(f"{package} {', '.join(sorted(theirs))}" for package, theirs in found.items())
         return f"the cluster has other versions than this machine ({differ}); Dask wants the same everywhere"
 
-    async def found(self, name: str) -> dict[str, object]:
-        """Worker, or the scheduler -> what its Python has by this dotted *name*; None if it has no such thing.
+    async def version(self, package: str) -> dict[str, object]:
+        """Worker, or the scheduler -> the version of *package* that it has; None if it has none.
 
         A worker that is given work which it cannot load ends: so it is asked before.
         """
-        return await trio.to_thread.run_sync(self._found, name, abandon_on_cancel=True)
+        return await trio.to_thread.run_sync(self._version, package, abandon_on_cancel=True)
 
-    def _found(self, name: str) -> dict[str, object]:
+    def _version(self, package: str) -> dict[str, object]:
+        name = f"{package}.__version__"
         by_address = {each.address: each.name for each in self.workers.values()}
         told = self._client.run(locate, name, on_error="return")
         others = {f"worker {by_address.get(address, address)}": each for address, each in told.items()}
