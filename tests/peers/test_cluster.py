@@ -163,19 +163,20 @@ def test_a_worker_that_is_killed_loses_nothing_and_nothing_is_twice(server: Refu
 def test_when_the_scheduler_goes_away_what_is_printed_is_whole(server: Refusing, tmp_path: Path) -> None:
     urls = [server.url("/held" if number == 100 else f"/{number}") for number in range(150)]
     (tmp_path / "urls").write_text("\n".join(urls))
+    file = str(tmp_path / "kept")
     with (
         dask_cluster("one") as cluster,
-        started("connect", "--cluster", cluster.address, "--json", f"@{tmp_path / 'urls'}") as process,
+        started("connect", "--cluster", cluster.address, "--resume", file, f"@{tmp_path / 'urls'}") as process,
     ):
         until(lambda: server.asked["/held"] or None, "the worker", SLOW)
         cluster.kill_scheduler()
-        out, err = process.communicate(timeout=PATIENCE)
+        _, err = process.communicate(timeout=PATIENCE)
     assert err == (
         f"wsprobe connect: --cluster: the scheduler at {cluster.address} went away; what is printed is whole "
         "(see wsprobe connect --help)\n"
     )
     assert process.returncode == 2
-    reports = objects(out)
+    reports = objects(Path(file).read_text())
     assert [each["url"] for each in reports] == urls[: len(reports)]
 
 
