@@ -19,7 +19,7 @@ from wsprobe.browsers.webkitgtk import v2_54
 from wsprobe.explain import entry as explained
 from wsprobe.lab import load, subjects
 from wsprobe.lab.play import KEY, rehearse
-from wsprobe.lab.scenario import Scenario
+from wsprobe.lab.scenario import Conforming, Scenario
 
 NAMES = {
     "chromium": "Chromium",
@@ -129,6 +129,7 @@ def _body() -> Iterator[str]:
     for title, names in subjects().items():
         yield from _subject(title, [name for name in names if not floods(CATALOGUE[name])])
     yield from _races()
+    yield from _conformance()
     yield from _requests()
     yield from _limits()
     yield from _console()
@@ -235,6 +236,61 @@ def _races() -> Iterator[str]:
             if not floods(scenario) and any(view.races for view in views(name).values())
         )
     )
+
+
+def _conformance() -> Iterator[str]:
+    cases = {name: scenario for name, scenario in CATALOGUE.items() if scenario.conforming is not None}
+    yield ".Sh CONFORMANCE"
+    yield from mdoc.paragraphs(
+        f"The {len(cases)} scenarios whose names begin with autobahn- are the client cases of the Autobahn "
+        "testsuite by its numbers, sections 1 to 7: framing, Ping and Pong, reserved bits, opcodes, "
+        "fragmentation, UTF-8, and closing. They are written anew. Each says what a client that conforms to "
+        "RFC 6455 makes of it: the messages that it is given, the Pongs that it sends, and then whether it "
+        "takes the server's Close or fails the connection, and with which code; wsprobe explain "
+        "lab:autobahn-3-2 shows it, wsprobe serve --list --json has it for all. What wsprobe connect says of "
+        "each agrees with it: invalid is what a client has to fail. No echo is waited for, so any client will "
+        "do.",
+        "In 7.9.3, 7.9.6 to 7.9.9 and 7.13 the suite wants the connection failed, or leaves open what is to be "
+        "done, and no sentence of RFC 6455 has a client refuse a code that nobody has registered: either will "
+        "do here. In 7.9.1, 7.9.2, 7.9.4 and 7.9.5 the server breaks such a sentence, and the suite wants it "
+        "failed for that; what follows for the client is left unsaid, so that a reader that goes by the letter "
+        "takes it. In 7.5.1 the code may be 1002 or 1007.",
+        "Script is not told how a connection was failed. So far as it is told, this is what the views, and the "
+        "engines that were measured, make of the cases:",
+    )
+    yield from mdoc.tagged(
+        (f"{NAMES.get(name, name)} {ENGINES[name].version}".strip(), _conforms(name, cases))
+        for name in (*NAMES, *RUNTIMES)
+    )
+
+
+def _conforms(reader: str, cases: Mapping[str, Scenario]) -> str:
+    """In how many of *cases* the reader shows script what a conforming client does, and what else it does."""
+    other: dict[str, list[str]] = {}
+    for name, scenario in cases.items():
+        assert scenario.conforming is not None
+        view = views(name)[reader] if reader in NAMES else rehearse(ENGINES[reader], scenario, CATALOGUE)
+        if fault := _unlike(view, scenario.conforming):
+            other.setdefault(fault, []).append(name.removeprefix("autobahn-").replace("-", "."))
+    count = len(cases) - sum(map(len, other.values()))
+    parts = [f"{count} of {len(cases)}", *(f"{fault} {_listed(names)}" for fault, names in other.items())]
+    return "; ".join(parts) + "."
+
+
+def _unlike(view: ScriptView, conforming: Conforming) -> str:
+    """What script is told that it would not be by a conforming client, "" if nothing is."""
+    given = [event.data for event in view.events if event.type == "message"]
+    meant = [each.data.decode() if each.kind == "text" else each.data for each in conforming.messages]
+    if given != meant:
+        return "delivers what it must not in" if given[: len(meant)] == meant else "does not deliver all in"
+    taken = [event.code for event in view.events if event.type == "close" and event.was_clean]
+    if not taken:
+        return "" if conforming.fail else "fails the connection in"
+    return "" if taken == [conforming.close] else f"takes the Close, as {taken[0]}, in"
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _requests() -> Iterator[str]:
