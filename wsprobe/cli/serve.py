@@ -89,9 +89,9 @@ LAB = "Lab"
     is_flag=True,
     section=LAB,
     help="list the scenarios and exit",
-    long="By subject, each under a line that begins with #. Those under Conformance are the client cases of the "
-    "Autobahn testsuite, sections 1 to 7, by its numbers: autobahn-5-9 is case 5.9. wsprobe explain says what "
-    "a client that conforms to RFC 6455 makes of one, and --json has it for all of them.",
+    long="By subject, each under a line that begins with #. Those under Conformance are the client cases of "
+    "the Autobahn testsuite, sections 1 to 7, by its numbers: autobahn-5-9 is case 5.9. wsprobe explain says "
+    "what a client that conforms to RFC 6455 makes of one, and --json has it for all of them.",
 )
 @option(
     "--json",
