@@ -1,12 +1,13 @@
 """The client's side of the conversation: from the plan and what was received, what to send and when to stop.
 
 No socket, no clock, no chance: bytes and times come in, bytes and times go out. ``Client`` is fed;
-``Answering`` is its half up to the end of the handshake, ``Opened`` the half after a 101; each answers with a
-``Turn``.
+``Answering`` is its half up to the end of the handshake, a ``Session`` the half after a 101; each answers with
+a ``Turn``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Literal, Protocol
 
@@ -170,7 +171,8 @@ class Answering:
     def _begin_body(self, head: Head, status: int | None) -> None:
         method = self._plan.request.partition(b" ")[0]
         self.phase = Phase.BODY
-        self._body = BodyReader(head, status, method, self._plan.limits.max_body)
+        # The bytes are in the recording; here only the end of the body matters.
+        self._body = BodyReader(head, status, method, self._plan.limits.max_body, keeps=False)
 
     def _receive_body(self, body: BodyReader, data: bytes, at: int) -> None:
         if data:
@@ -222,8 +224,13 @@ class Opened:
         self._most_frames = in_proportion(FRAMES_MAX, self._room, Limits().max_session)
         self._acts = tuple(act for act in plan.acts if act.when != "time" or act.after >= at)
         self._pongs = PONGS_MAX
-        self._close_received = False
+        self.close_received = False
         self._now = at
+
+    @property
+    def closed_by_peer(self) -> bool:
+        """Whether the peer's Close came."""
+        return self.close_received
 
     @property
     def wake_at(self) -> int:
@@ -295,7 +302,7 @@ class Opened:
         return send
 
     def _react(self, heard: Heard) -> bytes:
-        if self._close_received:
+        if self.close_received:
             return b""
         match heard.what:
             case "message":
@@ -303,7 +310,7 @@ class Opened:
             case "ping":
                 return self._pong(heard)
             case "close":
-                self._close_received = True
+                self.close_received = True
                 wait = max(FIN_WAIT, min(MOST_FIN_WAIT, self._linger_over - self._now))
                 if self.phase is Phase.OPEN:
                     return self._close(self._framing.answer(heard.data), wait)
@@ -333,6 +340,26 @@ class Opened:
         self.why = why
 
 
+class Session(Protocol):
+    """The half after the handshake: ``Opened``, or ``wsprobe.talk.held.Held``."""
+
+    phase: Phase
+    stop: Stop
+    why: str
+
+    @property
+    def wake_at(self) -> int | None: ...
+    @property
+    def closed_by_peer(self) -> bool: ...
+    def begin(self) -> bytes: ...
+    def receive(self, data: bytes, at: int) -> bytes: ...
+    def timer(self, at: int) -> bytes: ...
+
+
+Maker = Callable[[Plan, Head, int], Session]
+"""(plan, head of the answer that opened, time) -> the session that it opened."""
+
+
 class Speaking(Protocol):
     """A conversation, to whoever carries its bytes: ``Client``, or the same over HTTP/2."""
 
@@ -341,17 +368,22 @@ class Speaking(Protocol):
     def receive(self, data: bytes, at: int) -> Turn: ...
     def receive_eof(self, at: int) -> Turn: ...
     def timer(self, at: int) -> Turn: ...
+    def carry(self, frames: bytes) -> bytes: ...
     def say(self, what: Saying, data: bytes = b"", code: int | None = None) -> bytes: ...
 
 
 class Client:
     """One conversation. Feed it in the order of time; nothing that is received makes it raise."""
 
-    def __init__(self, plan: Plan) -> None:
-        """Raises ValueError, one line, if the plan's wire version is not spoken."""
+    def __init__(self, plan: Plan, make: Maker | None = None) -> None:
+        """*make*: the session, where that is not ``Opened``.
+
+        Raises ValueError, one line, if the plan's wire version is not spoken.
+        """
         self._plan = plan
         self._make_framing = spoken(plan.wire).framing
-        self._half: Answering | Opened = Answering(plan)
+        self._make = make
+        self._half: Answering | Session = Answering(plan)
         self._ended = False
 
     @property
@@ -370,10 +402,19 @@ class Client:
         send = self._half.receive(data, at)
         if isinstance(self._half, Answering) and self._half.opened_by is not None:
             rest = self._half.rest
-            framing = self._make_framing(self._plan.request, self._half.opened_by.raw)
-            self._half = Opened(self._plan, framing, at)
-            send = self._half.begin() + self._half.receive(rest, at)
+            session = self._session(self._half.opened_by, at)
+            self._half = session
+            send = session.begin() + session.receive(rest, at)
         return self._turn(send + self._half.timer(at))
+
+    def _session(self, head: Head, at: int) -> Session:
+        if self._make is not None:
+            return self._make(self._plan, head, at)
+        return Opened(self._plan, self._make_framing(self._plan.request, head.raw), at)
+
+    def carry(self, frames: bytes) -> bytes:
+        """*frames*, of whoever made the session, as the connection carries them."""
+        return frames
 
     def receive_eof(self, at: int) -> Turn:
         """Take the end of the peer's stream, however it ended."""

@@ -16,9 +16,11 @@ from wsprobe.conversation import (
     BODY_WAIT,
     NOT_HTTP_WAIT,
     SECOND,
+    Maker,
     Opened,
     Phase,
     Saying,
+    Session,
     Stop,
     Turn,
     in_proportion,
@@ -65,7 +67,7 @@ from wsprobe.read.http2_values import (
     HeaderBlock,
     Http2Frame,
 )
-from wsprobe.wire.framing import Heard
+from wsprobe.read.reading import Head
 from wsprobe.wire.http2 import (
     FRAME_MAX,
     coded,
@@ -92,8 +94,11 @@ WINDOW_MAX = 2**31 - 1
 class Http2Client:
     """One conversation. Feed it in the order of time; nothing that is received makes it raise."""
 
-    def __init__(self, plan: Plan) -> None:
-        """Raises ValueError, one line, if the plan does not say how HTTP/2 is to be spoken."""
+    def __init__(self, plan: Plan, make: Maker | None = None) -> None:
+        """*make*: the session, where that is not ``Opened``.
+
+        Raises ValueError, one line, if the plan does not say how HTTP/2 is to be spoken.
+        """
         if plan.http2 is None:
             raise ValueError("the plan has no HTTP/2 request")
         self._plan = plan
@@ -118,7 +123,8 @@ class Http2Client:
         self._block: list[Http2Frame] = []
         announced = dict(self._how.settings)
         self._decoder = BlockDecoder(plan.limits.max_head, announced.get(HEADER_TABLE_SIZE, 0))
-        self._opened: Opened | None = None
+        self._make = make
+        self._opened: Session | None = None
         self._body_wait = max(BODY_WAIT, round(plan.limits.linger * SECOND))
         self._interim = 0
         self._body = 0
@@ -172,9 +178,9 @@ class Http2Client:
     def say(self, what: Saying, data: bytes = b"", code: int | None = None) -> bytes:
         """A message, ping or Close (*data*: its reason) to send now, as far as the windows allow; b"" if
         none may be sent."""
-        if self._opened is None or self._phase is Phase.DONE:
+        if not isinstance(self._opened, Opened) or self._phase is Phase.DONE:
             return b""
-        return self._carry(self._opened.say(what, data, code))
+        return self.carry(self._opened.say(what, data, code))
 
     def _look_at_beginning(self, at: int) -> None:
         """Is it HTTP/2 at all? What else it is is watched a moment longer, as in ``Answering``."""
@@ -320,10 +326,9 @@ class Http2Client:
                     return self._end("limit", f"{INTERIM_MAX} interim answers")
                 return b""
             if opens_session(response):
-                seed = b"".join(name + value for name, value in self._how.fields)
                 self._wake_at = None
-                self._opened = Opened(self._plan, _Telling(seed, self._out), at)
-                send = self._carry(self._opened.begin())
+                self._opened = self._session(response.head, at)
+                send = self.carry(self._opened.begin())
             else:
                 self._phase = Phase.BODY
                 self._wake_at = at + self._body_wait
@@ -332,7 +337,9 @@ class Http2Client:
     def _take_data(self, of: Http2Frame, at: int) -> bytes:
         send = b""
         if self._opened is not None:
-            send = self._carry(self._opened.receive(of.content, at))
+            said = self._opened.receive(of.content, at)
+            self._out.close_heard = self._opened.closed_by_peer
+            send = self.carry(said)
         elif self._phase is Phase.BODY:
             self._wake_at = at + self._body_wait
             self._body += len(of.content)
@@ -345,19 +352,29 @@ class Http2Client:
         self._stream_over = True
         return self._end("local")
 
-    def _carry(self, said: bytes) -> bytes:
-        """*said*, WebSocket frames, as DATA, as far as the windows allow it now."""
-        assert self._opened is not None
-        if said:
-            self._out.put(said)
+    def _session(self, head: Head, at: int) -> Session:
+        if self._make is not None:
+            return self._make(self._plan, head, at)
+        seed = b"".join(name + value for name, value in self._how.fields)
+        return Opened(self._plan, Framed(seed, b""), at)
+
+    def carry(self, frames: bytes) -> bytes:
+        """*frames*, of the session, as DATA, as far as the windows allow it now."""
+        if frames:
+            self._out.put(frames)
         return self._out.flush()
+
+    @property
+    def held_back(self) -> int:
+        """Bytes of frames that wait for a window."""
+        return self._out.waiting
 
     def _due(self, at: int) -> bytes:
         """What the clock asks for."""
         if self._phase is Phase.DONE:
             return b""
         if self._opened is not None:
-            send = self._carry(self._opened.timer(at))
+            send = self.carry(self._opened.timer(at))
             if self._opened.phase is Phase.DONE:
                 send += self._end(self._opened.stop, self._opened.why.replace("the 101", "the 200"))
             return send
@@ -398,20 +415,6 @@ def _whole(data: bytearray, start: int) -> bool:
     return len(data) >= start + HEADER_SIZE + int.from_bytes(data[start : start + 3], "big")
 
 
-class _Telling(Framed):
-    """Framing of RFC 6455 that tells the stream of each side's Close."""
-
-    def __init__(self, seed: bytes, out: _Outgoing) -> None:
-        super().__init__(seed, b"")
-        self._out = out
-
-    def receive(self, data: bytes) -> list[Heard]:
-        heard = super().receive(data)
-        if any(each.what == "close" for each in heard):
-            self._out.close_heard = True
-        return heard
-
-
 class _Outgoing:
     """Our DATA: in order, within the server's windows and frame size (RFC 9113 sections 5.2 and 6.9)."""
 
@@ -438,6 +441,10 @@ class _Outgoing:
         """Both Closes are through."""
         return self.close_heard and self.close_put and not self._queue
 
+    @property
+    def waiting(self) -> int:
+        return sum(map(len, self._queue))
+
     def set(self, key: int, value: int) -> None:
         """Take one of the server's settings."""
         if key == INITIAL_WINDOW_SIZE and value <= WINDOW_MAX:
@@ -458,7 +465,9 @@ class _Outgoing:
         at = 0
         while at < len(frames):
             size = header_size(frames, at)
-            assert size is not None
+            if size is None or frames[at + 1] < 0x80:  # written by hand, not masked or no frame at all
+                self._queue.append(frames[at:])
+                break
             coded_ = frames[at + 2 : at + size - 4]
             length = int.from_bytes(coded_, "big") if coded_ else frames[at + 1] & 0x7F
             whole = frames[at : at + size + length]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 Microseconds = Annotated[int, Meta(ge=0, le=2**53, description="Microseconds since the start.")]
 """2**53: what every reader of JSON keeps exactly."""
@@ -406,6 +406,14 @@ class Received(Struct, frozen=True, tag_field="event", tag="received"):
     data: Annotated[bytes, Meta(description="The bytes.")]
 
 
+class LeftOut(Struct, frozen=True, tag_field="event", tag="left-out"):
+    """Bytes of an open session that are not kept here: whole messages, from wsprobe talk."""
+
+    at: Microseconds
+    bytes_sent: Annotated[Count, Meta(description="How many of ours.")]
+    bytes_received: Annotated[Count, Meta(description="How many of the server's.")]
+
+
 class Ended(Struct, frozen=True, tag_field="event", tag="ended"):
     """The last event of every exchange."""
 
@@ -435,6 +443,7 @@ Event = (
     | TlsFailed
     | Sent
     | Received
+    | LeftOut
     | Ended
 )
 
@@ -455,6 +464,13 @@ class Exchange(Struct, frozen=True, tag_field="format", tag=2):
             "first."
         ),
     ] = ()
+    rebuilt: Annotated[
+        str | UnsetType,
+        Meta(
+            description="What this was rebuilt from, where no bytes were recorded, such as a HAR file: heads "
+            "and frames are then what they may have been, and how it ended is not known. Absent otherwise."
+        ),
+    ] = UNSET
 
 
 class PlanError(ValueError):

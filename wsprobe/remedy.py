@@ -52,7 +52,8 @@ def advice(reading: Reading) -> tuple[Advice, ...]:
     final = reading.final
     known = signature(reading)
     said = likely(known)
-    if final is not None and final.status is not None and final.status != 101:
+    # Over HTTP/2 a 200 opens.
+    if final is not None and final.status is not None and final.status != 101 and reading.session is None:
         return (*said, *_lines(known), *_remedies(final.status, known))
     if reading.session is not None:
         return (*_warnings(reading), *said)

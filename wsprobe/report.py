@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.certificate import days_left
 from wsprobe.exchange import TlsDone, TlsFailed
@@ -65,9 +66,12 @@ SHOWN = 4096
 """Bytes of a body that a notebook shows."""
 
 
-def report(exchange: Exchange) -> Report:
-    """Read one recording, and judge it by the wire version that was spoken."""
-    reading = read(exchange)
+def report(exchange: Exchange, known: Reading | None = None) -> Report:
+    """Read one recording, and judge it by the wire version that was spoken.
+
+    *known*: what was read of *exchange* before, perhaps without its hops: what is long is not read twice.
+    """
+    reading = read(exchange) if known is None else replace(known, exchange=exchange)
     verdict = judged(reading)
     word = outcome(reading, verdict)
     return Report(reading=reading, verdict=verdict, outcome=word, exit_status=int(STATUS_OF[word]))

@@ -90,6 +90,14 @@ def destination(of: Target, route: Route) -> tuple[str, int]:
     return of.host, of.port
 
 
+def named_addresses(host: str, port: int, route: Route) -> tuple[str, ...]:
+    """The addresses that the plan itself names for *host* (``Route.resolve``); a host ``*`` stands for any."""
+    for named, at, addresses in route.resolve:
+        if at in (port, 0) and named.lower() in (host.lower(), "*"):
+            return addresses
+    return ()
+
+
 def host_header(target: Target) -> str:
     """The value of Host: the host, an IPv6 literal in brackets, and the port unless it is the default.
 

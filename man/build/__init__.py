@@ -14,6 +14,7 @@ PAGES = {
     "wsprobe-connect.1": "commands",
     "wsprobe-compare.1": "commands",
     "wsprobe-trace.1": "commands",
+    "wsprobe-talk.1": "commands",
     "wsprobe-watch.1": "commands",
     "wsprobe-explain.1": "commands",
     "wsprobe-serve.1": "commands",
@@ -35,6 +36,10 @@ SAMPLES = {
 """File name -> the module here, and what of it makes the file."""
 
 
+TABLES = {"browsers.md": "tables", "history.md": "revisions"}
+"""File name -> the module here that makes it: all that the pages of section 7 are the short of."""
+
+
 def pages() -> Iterator[tuple[str, str]]:
     """(file name, text) of every page."""
     for name in PAGES:
@@ -45,6 +50,19 @@ def samples() -> Iterator[tuple[str, str]]:
     """(file name, text) of every sample, every picture that is not a screenshot, and the completions."""
     for name in SAMPLES:
         yield name, sample(name)
+
+
+def tables() -> Iterator[tuple[str, str]]:
+    """(file name, text) of the full tables."""
+    for name in TABLES:
+        yield name, table(name)
+
+
+@cache
+def table(name: str) -> str:
+    """The text of one of them, by its file name."""
+    made: str = import_module(f"man.build.{TABLES[name]}").table()
+    return made
 
 
 @cache

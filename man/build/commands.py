@@ -16,6 +16,7 @@ SEE_ALSO = {
     "connect": ("wsprobe-json(5)", "wsprobe-history(7)", "curl(1)"),
     "compare": ("wsprobe-json(5)", "wsprobe-browsers(7)", "wsprobe-history(7)"),
     "trace": ("wsprobe-json(5)", "wsprobe-browsers(7)"),
+    "talk": ("wsprobe-json(5)",),
     "watch": ("wsprobe-json(5)", "prometheus(1)"),
     "explain": ("wsprobe-browsers(7)", "wsprobe-history(7)"),
     "serve": ("wsprobe-json(5)",),
@@ -26,6 +27,8 @@ EXIT: dict[str, str] = {
     "on, of the handshake itself, are used only where there was nothing to compare.",
     "trace": "That of the handshake as it was given, as wsprobe-connect(1) has it: 0 if it opened, whatever "
     "else was found.",
+    "talk": "As wsprobe-connect(1) has it; 20 also if --count or --match was not met, 2 if a line of the input "
+    "cannot be sent. A session that ended with a Close of 1000 has 0.",
     "watch": "That of the last probe, as wsprobe-connect(1) has it; of several URLs, the first that is not 0. "
     "With --until: 0 as soon as it is met; where --count ends it before, the last probe's, or 20 where that is "
     "0. After ^C, which is how it ends without either, 130; after SIGTERM 143, after SIGHUP 129; each with a "

@@ -14,6 +14,7 @@ DATE = "November 24, 2026"
 """When the pages' own words were last gone through."""
 
 _SENTENCE = re.compile(r"(?<=[^.][.?!])\s+(?=[^a-z])|(?<=[.?!][\"')])\s+(?=[^a-z])|(?<=[a-z]{3}\.)\s+(?=[a-z])")
+_OPTION = re.compile(r"(?<![\w-])--[a-z0-9][a-z0-9-]*")
 _CHARACTERS = {"\\": "\\e", '"': "\\(dq"}
 
 
@@ -32,9 +33,10 @@ def page(name: str, section: int, about: str, body: Iterable[str]) -> str:
 
 
 def text(said: str) -> Iterator[str]:
-    """Running text: a sentence a line, broken where a line would grow too long."""
+    """Running text: a sentence a line, broken where a line would grow too long. Options stay whole."""
     for sentence in _SENTENCE.split(said):
-        for line in textwrap.wrap(escaped(sentence), 78, break_long_words=False, break_on_hyphens=False):
+        kept = _OPTION.sub(lambda option: option[0].replace("-", "\\-"), escaped(sentence))
+        for line in textwrap.wrap(kept, 78, break_long_words=False, break_on_hyphens=False):
             yield f"\\&{line}" if line.startswith((".", "'")) else line
 
 

@@ -49,9 +49,9 @@ IDEAS = (
 
 STREAMS = (
     "Reports and data go to standard output, words about the call itself to standard error. connect reads "
-    "standard input only when it is told to (-, --talk). The words are the same in a pipe as on a terminal; a "
-    "terminal adds colour. Bytes from a server never reach a terminal raw: what is not printable is shown as "
-    "\\x1b and the like.",
+    "standard input only when it is told to (-), and talk does. The words are the same in a pipe as on a "
+    "terminal; a terminal adds colour. Bytes from a server never reach a terminal raw: what is not printable "
+    "is shown as \\x1b and the like.",
 )
 
 OPTIONS = (

@@ -17,6 +17,7 @@ from typing import Any
 
 import many_urls
 import programs
+import talking
 from measure import Row, own_peak, side_by_side
 
 PATH = "/status/403?reason=Token%20Expired&body=late"
@@ -75,11 +76,18 @@ def main() -> None:
                 seconds=9,
             ),
         )
-        loop = "a bare trio + h11 loop"
-        show(
-            f"{many_urls.COUNT} URLs of one server, {many_urls.SIDE_BY_SIDE} at once (ratio: of time)",
-            side_by_side(many_urls.programs(own, url, folder), against=loop, rounds=2, seconds=8),
-        )
+        for large in (False, True):
+            for deflate in (False, True):
+                kind = "16,384 messages of 64 KiB" if large else "100,000 small messages"
+                kind += " through an echo server, " + ("compressed" if deflate else "as they are")
+                show(kind, talking.rows(own, folder, large=large, deflate=deflate, rounds=1))
+        with programs.refusing(folder, url) as (who, refusal):
+            commands = many_urls.programs(own, refusal, folder, programs.ws())
+            show(
+                f"{many_urls.COUNT} URLs of one server ({who}), {many_urls.SIDE_BY_SIDE} at once",
+                side_by_side(commands, against=many_urls.LOOP, rounds=3, seconds=24),
+                spread=True,
+            )
         show("work for four times the pieces", apart(growth))
         show("one recording, predicted in each engine (no process)", apart(predictions))
         browser = "chromium --dump-dom"
@@ -167,8 +175,9 @@ def save(file: Path) -> tuple[int, int]:
     return recordings.save(file), recordings.COUNT
 
 
-def show(title: str, rows: Iterable[Row]) -> None:
-    """Print the table of *rows*: medians, ratio to the row that is 1, highest peak of memory."""
+def show(title: str, rows: Iterable[Row], spread: bool = False) -> None:
+    """Print the table of *rows*: medians, ratio to the row that is 1, highest peak of memory. *spread*: the
+    least and the greatest ratio of one round, of time and of processor, too."""
     print(f"\n{title}\n{'':44}{'ms':>10}{'ratio':>9}{'cpu ms':>10}{'peak MiB':>10}{'rounds':>8}")
     for row in rows:
         if row.why:
@@ -178,6 +187,9 @@ def show(title: str, rows: Iterable[Row]) -> None:
         processor = "" if row.processor is None else f"{row.processor:.2f}"
         peak = "" if row.processor is None else f"< {own_peak():.0f}" if row.peak is None else f"{row.peak:.0f}"
         print(f"  {row.name:42}{row.milliseconds:>10.2f}{ratio:>9}{processor:>10}{peak:>10}{row.rounds:>8}")
+        if spread and row.rounds > 1:
+            of_time, of_processor = (f"{least:.2f} to {most:.2f}" for least, most in row.spread)
+            print(f"    ratio in one round: of time {of_time}, of processor {of_processor}")
     sys.stdout.flush()
 
 

@@ -1,34 +1,113 @@
-"""``connect --json`` over many URLs of one local server, beside the least that a client does: trio and h11."""
+"""``connect --json`` over many URLs of one local server, beside the least that a client does (trio and h11, and
+nothing kept) and beside scripts that write status, headers and body of each as JSON."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 COUNT = 2000
 SIDE_BY_SIDE = 50
-"""Connections at once: what --parallel is given, and the bare loop's limit."""
+"""Connections at once: what --parallel is given, and the limit of the others."""
+LOOP = "a bare trio + h11 loop"
 
 
-def programs(own: Sequence[str], url: str, folder: Path) -> Mapping[str, Sequence[str]]:
-    """The two commands, against the *url* of a server that refuses."""
-    at_once = str(SIDE_BY_SIDE)
+def programs(own: Sequence[str], url: str, folder: Path, ws: str | Path) -> Mapping[str, Sequence[str] | str]:
+    """The commands, against the *url* of a server that refuses. *ws*: where npm's ws is, or why it is not."""
     file = folder / "urls.txt"
     file.write_text(f"{url}\n" * COUNT)
+    at_once = str(SIDE_BY_SIDE)
+    connect = (*own, "connect", "--json", "--parallel", at_once, "--per-host", at_once, f"@{file}")
     return {
-        "wsprobe connect --json": (
-            *own,
-            "connect",
-            "--json",
-            "--parallel",
-            at_once,
-            "--per-host",
-            at_once,
-            f"@{file}",
-        ),
-        "a bare trio + h11 loop": (sys.executable, __file__, url),
+        "wsprobe connect --json": connect,
+        "wsprobe connect --json --workers 2": (*connect, "--workers", "2"),
+        LOOP: (sys.executable, __file__, url, "bare"),
+        **{f"a script on {name}": _script(name, url) for name in ("websockets", "aiohttp")},
+        "a script on npm's ws": ws if isinstance(ws, str) else ("node", "-e", NODE, str(ws), url),
     }
+
+
+def _script(name: str, url: str) -> Sequence[str] | str:
+    return (sys.executable, __file__, url, name) if find_spec(name) else f"{name} is not installed"
+
+
+NODE = """
+const WebSocket = require(process.argv[1]); const url = process.argv[2];
+let left = COUNT;
+function next() {
+  if (left-- <= 0) return;
+  const socket = new WebSocket(url);
+  socket.on("error", () => {});
+  socket.on("unexpected-response", (request, response) => {
+    const parts = [], connection = response.socket;
+    response.on("data", (part) => parts.push(part));
+    response.on("end", () => {
+      const body = Buffer.concat(parts).toString("latin1");
+      console.log(JSON.stringify({url, status: response.statusCode, headers: response.rawHeaders, body}));
+      connection.destroy();
+      next();
+    });
+  });
+}
+for (let at = 0; at < SIDE_BY_SIDE; at++) next();
+""".replace("COUNT", str(COUNT)).replace("SIDE_BY_SIDE", str(SIDE_BY_SIDE))
+
+
+def on_websockets(url: str) -> None:
+    import asyncio
+
+    from websockets.asyncio.client import connect
+    from websockets.exceptions import InvalidStatus
+
+    async def one(limit: asyncio.Semaphore) -> None:
+        async with limit:
+            try:
+                async with connect(url):
+                    pass
+            except InvalidStatus as refused:
+                answer = refused.response
+                _write(url, answer.status_code, list(answer.headers.raw_items()), answer.body or b"")
+
+    async def main() -> None:
+        limit = asyncio.Semaphore(SIDE_BY_SIDE)
+        await asyncio.gather(*(one(limit) for _ in range(COUNT)))
+
+    asyncio.run(main())
+
+
+def on_aiohttp(url: str) -> None:
+    """``ws_connect`` keeps no body of a refusal: the request is made as an ordinary one."""
+    import asyncio
+    import base64
+    import os
+
+    import aiohttp
+
+    async def one(limit: asyncio.Semaphore, session: aiohttp.ClientSession) -> None:
+        async with limit:
+            fields = {
+                "Upgrade": "websocket",
+                "Connection": "Upgrade",
+                "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
+                "Sec-WebSocket-Version": "13",
+            }
+            async with session.get(url.replace("ws:", "http:", 1), headers=fields) as answer:
+                _write(url, answer.status, list(answer.headers.items()), await answer.read())
+
+    async def main() -> None:
+        limit = asyncio.Semaphore(SIDE_BY_SIDE)
+        connector = aiohttp.TCPConnector(limit=SIDE_BY_SIDE, force_close=True)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            await asyncio.gather(*(one(limit, session) for _ in range(COUNT)))
+
+    asyncio.run(main())
+
+
+def _write(url: str, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+    print(json.dumps({"url": url, "status": status, "headers": headers, "body": body.decode("latin-1")}))
 
 
 def bare(url: str) -> None:
@@ -75,4 +154,4 @@ def bare(url: str) -> None:
 
 
 if __name__ == "__main__":
-    bare(sys.argv[1])
+    {"bare": bare, "websockets": on_websockets, "aiohttp": on_aiohttp}[sys.argv[2]](sys.argv[1])

@@ -41,6 +41,8 @@ class Row:
     """Milliseconds of processor: what a busy machine changes least."""
     peak: float | None = None
     rounds: int = 0
+    spread: tuple[tuple[float, float], ...] = ()
+    """The least and the greatest ratio of one round: of time, and of processor."""
     why: str = ""
 
 
@@ -106,14 +108,21 @@ def side_by_side(
                 runs[name].append(done)
     counted = {name: found[1:] or found for name, found in runs.items() if name not in missing}
     base = median(each.seconds for each in counted[against]) if against in counted else None
-    return [_row(name, counted.get(name, []), base, missing.get(name, "")) for name in programs]
+    beside = counted.get(against, [])
+    return [_row(name, counted.get(name, []), base, missing.get(name, ""), beside) for name in programs]
 
 
-def _row(name: str, runs: list[Run], base: float | None, why: str) -> Row:
+def _row(name: str, runs: list[Run], base: float | None, why: str, beside: list[Run]) -> Row:
     if why:
         return Row(name, why=why)
     seconds = median(each.seconds for each in runs)
     ratio = seconds / base if base else None
     peaks = [each.peak for each in runs if each.peak is not None]
     processor = median(each.processor for each in runs) * 1000
-    return Row(name, seconds * 1000, ratio, processor, max(peaks, default=None), len(runs))
+    pairs = list(zip(runs, beside, strict=False))
+    ratios = (
+        [a.seconds / b.seconds for a, b in pairs],
+        [a.processor / b.processor for a, b in pairs if b.processor],
+    )
+    spread = tuple((min(each), max(each)) for each in ratios if each)
+    return Row(name, seconds * 1000, ratio, processor, max(peaks, default=None), len(runs), spread)

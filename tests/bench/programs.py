@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -89,6 +91,57 @@ def _not_installed(command: list[str], folder: Path) -> str:
     except (OSError, subprocess.CalledProcessError) as error:
         return f"could not be installed ({type(error).__name__})"
     return ""
+
+
+def ws() -> str | Path:
+    """Where npm's ws is, or why it is nowhere."""
+    if shutil.which("node") is None:
+        return "node is not installed"
+    folder = KEPT / "ws"
+    found = folder / "node_modules" / "ws"
+    if not found.exists():
+        npm = shutil.which("npm")
+        if npm is None:
+            return "npm is not installed"
+        command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), "ws"]
+        if why := _not_installed(command, folder):
+            return f"ws: {why}"
+    return found
+
+
+NGINX = """daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
+events {{ worker_connections 1000; }}
+http {{ access_log off; server {{
+  listen 127.0.0.1:{port} backlog=1000;
+  location / {{ return 403 "token expired"; }}
+}} }}
+"""
+
+
+@contextmanager
+def refusing(folder: Path, otherwise: str) -> Iterator[tuple[str, str]]:
+    """A server that costs little beside its clients: nginx, where it is installed; its name and a URL. Without
+    it *otherwise*, which is the lab's."""
+    path = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if path is None:
+        yield "the lab: nginx is not installed", otherwise
+        return
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port))
+    command = [path, "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield "nginx", f"ws://127.0.0.1:{port}/"
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 @contextmanager

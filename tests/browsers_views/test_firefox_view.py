@@ -278,9 +278,20 @@ def test_frames_that_are_let_pass(frames: bytes, messages: list[str | bytes]) ->
     ],
 )
 def test_any_close_code_is_passed_on(payload: bytes, code: int, reason: str) -> None:
-    view = seen(OPEN, frame(0x88, payload))
+    view = seen(OPEN, frame(0x88, payload), gap=50 * MS)
     assert (types(view), last_close(view)) == (("open", "close"), (code, reason, True))
     assert not view.races
+
+
+@pytest.mark.parametrize(
+    ("gap", "how", "races"), [(29, "fin", True), (29, "reset", True), (30, "reset", False)]
+)
+def test_an_end_soon_after_a_close_may_come_before_our_own(gap: int, how: How, races: bool) -> None:
+    """As of Flask-Sock on Werkzeug, which resets the connection 10 ms after its Close."""
+    view = seen(OPEN, CLOSE, gap=gap * MS, how=how)
+    assert (types(view), last_close(view)) == (("open", "close"), (1000, "", True))
+    assert ("the close is not clean" in view.races) == races
+    assert ("an error comes before it" in view.races) == (races and how == "reset")
 
 
 def test_an_end_right_behind_a_close_makes_it_unclean() -> None:

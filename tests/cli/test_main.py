@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -53,10 +54,12 @@ from wsprobe.outcome import TABLE, Exit
         (["serve", "--host", "192.0.2.1"], "not a loopback address"),
         (
             ["nonsense"],
-            "wsprobe: no command 'nonsense'; there are connect, compare, trace, watch, explain, serve (see",
+            "wsprobe: no command 'nonsense'; there are connect, compare, trace, watch, talk, explain, serve",
         ),
         (["conect"], "did you mean connect"),
         (["wss://h/"], "to probe it: wsprobe connect wss://h/"),
+        (["x.har"], "to probe it: wsprobe connect x.har"),
+        (["curl", "wss://h/"], "to ask what it asks, put wsprobe connect before it"),
         (["connect", "--expect", "status=4xx", "ws://h/"], "'4xx' is not a number"),
         (["connect", "--expect", "close=", "ws://h/"], "'' is not a number"),
         (["connect", "--expect", "outcome=refusd", "ws://h/"], "no 'refusd'; near: refused"),
@@ -72,7 +75,7 @@ from wsprobe.outcome import TABLE, Exit
         (["connect", "--origin", "https://app.example/", "ws://h/"], "did you mean https://app.example?"),
         (["connect", "--bearer", "a", "-u", "b", "ws://h/"], "exclude each other"),
         (["connect", "--brief", "ws://h/"], "add --json"),
-        (["connect", "--talk", "--redact", "ws://h/"], "leave --talk out"),
+        (["connect", "--talk", "--redact", "ws://h/"], "--redact cannot mask a session"),
         (["connect", "-X", "POST", "ws://h/"], "a handshake is a GET"),
         (["connect", "--expect", "view:chromium=1006", "ws://h/"], "connect has no views"),
         (["compare", "--browser", "safari", "lab:ok"], "WebKitGTK"),
@@ -162,6 +165,28 @@ def test_interrupt_ends_serve_with_130() -> None:
     assert process.returncode == Exit.INTERRUPTED
     assert "Traceback" not in err
     assert out == ""
+
+
+@pytest.mark.parametrize("command", [[], ["connect"], ["compare"], ["talk"], ["watch"], ["serve"]])
+def test_help_never_breaks_a_word(
+    command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert run([*command, "--help", *(["all"] if command else [])]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if re.search(r"[a-z]-$", line)] == []
+
+
+@pytest.mark.parametrize(
+    "rare", ["--wire", "--ws-key", "--ciphers", "--netrc", "--haproxy-protocol", "--per-host"]
+)
+def test_help_leaves_rare_options_to_help_all(rare: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["connect", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert rare not in out
+    assert out.index("Examples:") < out.index("Request:")
+    assert run(["connect", "--help", "all"]) == 0
+    assert rare in capsys.readouterr().out
 
 
 def test_help_has_the_exit_table(capsys: pytest.CaptureFixture[str]) -> None:

@@ -259,6 +259,7 @@ NO_SECRETS = {
     *("max_time", "measured", "netrc_file", "noproxy", "only", "origin", "page_http", "pause", "raw_request"),
     *("resolve", "run_browser", "servername", "skip", "specs", "tls_max", "tls_min", "unix_socket"),
     *("user_agent", "wire", "workers", "ws_key", "ws_version"),
+    *("ciphers", "cookie_jar", "entry", "from_curl", "parallel", "per_host", "pinnedpubkey", "rate"),
 }
 """Options whose values are no secret: names, places, files, numbers."""
 
@@ -269,4 +270,34 @@ def test_of_every_option_somebody_has_thought_whether_it_is_a_secret(kind: str) 
     assert found is not None
     for each in found.params:
         if isinstance(each, Option) and each.section not in (OUTPUT, VERDICT) and not each.is_flag:
-            assert each.name in NO_SECRETS | set(RULES), each.name
+            known = NO_SECRETS | set(RULES)
+            assert each.name in known, f"{each.name}: how to mask it, in cli/again.py, or a row above"
+
+
+def test_what_was_typed_in_a_session_is_masked(tmp_path: Path) -> None:
+    file = tmp_path / "r.md"
+    words = [
+        sys.executable,
+        "-m",
+        "wsprobe",
+        "connect",
+        "--talk",
+        "--linger",
+        "0.1",
+        "--report",
+        str(file),
+        "lab:/echo",
+    ]
+    done = subprocess.run(words, input=f"{SECRET}\n", capture_output=True, text=True, timeout=60)
+    assert done.stdout == f"{SECRET}\n"
+    text = file.read_text("utf-8")
+    assert SECRET not in text
+    assert text.count(f'Text "{"*" * len(SECRET)}"') == 2
+
+
+def test_an_open_session_over_http2_wants_no_remedy(tmp_path: Path) -> None:
+    file = tmp_path / "r.md"
+    assert run(["connect", "-s", "--http2", "--report", str(file), "lab:h2-on"]) == Exit.OPEN
+    text = file.read_text("utf-8")
+    assert ":status: 200" in text
+    assert "To let the page know why" not in text

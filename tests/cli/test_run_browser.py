@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,27 @@ def test_what_differs_is_kept_in_a_file(
     assert kept["seen"]["events"] == seen["events"]
     assert kept["exchanges"]
     assert [each.name for each in tmp_path.iterdir() if each.is_dir()] == [], "the profile is gone"
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_secrets_are_masked_in_what_it_saw_and_in_the_file(
+    form: tuple[str, ...], tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    secret = "kept-at-home-1234567890"
+    place = f"lab:/status/403?token={secret}&body={secret}"
+    assert run(["compare", "--redact", *form, "--run-browser", fake(tmp_path, 4000), place]) == 1
+    said = capsys.readouterr()
+    assert "4000" in said.out
+    assert secret not in said.out + said.err
+    (file,) = tmp_path.glob("wsprobe-differs-*.json")
+    kept = file.read_text()
+    assert "?token=***" in kept
+    assert secret not in kept
+    events = [event for exchange in json.loads(kept)["exchanges"] for event in exchange["events"]]
+    recorded = b"".join(b64decode(event.get("data", "")) for event in events)
+    assert b"HTTP/1.1 403" in recorded
+    assert secret.encode() not in recorded
 
 
 @pytest.mark.parametrize(

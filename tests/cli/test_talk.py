@@ -1,36 +1,24 @@
-"""`--talk`: lines become messages, what comes is shown as it comes."""
+"""`wsprobe talk` in a pipe: lines become messages, messages become lines."""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+from wsprobe import archive
 from wsprobe.cli.main import run
-from wsprobe.cli.talk import act
-from wsprobe.exchange import Act, Limits
+from wsprobe.exchange import LeftOut, Limits
+from wsprobe.report import report
 
-
-@pytest.mark.parametrize(
-    ("line", "wanted"),
-    [
-        (b"hello", Act("time", "text", b"hello")),
-        (b"", Act("time", "text", b"")),
-        (b"/ping", Act("time", "ping", b"")),
-        (b"/ping a b", Act("time", "ping", b"a b")),
-        (b"/close", Act("time", "close", b"", 1000)),
-        (b"/close 4001", Act("time", "close", b"", 4001)),
-        (b"/close 4001 good bye", Act("time", "close", b"good bye", 4001)),
-        (b"/close 99999", Act("time", "text", b"/close 99999")),
-        (b"//close", Act("time", "text", b"/close")),
-        (b"/unknown", Act("time", "text", b"/unknown")),
-    ],
-)
-def test_a_line_is_a_message_or_what_its_slash_names(line: bytes, wanted: Act) -> None:
-    assert act(Act("time", "text", line)) == wanted
+Captured = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
@@ -45,71 +33,249 @@ def typed() -> Iterator[int]:
     os.close(before)
 
 
-def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-
-
-def test_talk_with_an_echo(
-    typed: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    at_a_terminal(monkeypatch)
-    os.write(typed, b"one\n//two\n/close 4001 bye\n")
+def said(typed: int, data: bytes) -> None:
+    os.write(typed, data)
     os.close(typed)
-    status = run(["connect", "--talk", "--color", "never", "lab:/echo"])
-    out = capfd.readouterr().out
-    assert out.startswith('< Text "one"\n< Text "/two"\n')
-    assert '> Close 4001 "bye"\n' in out
-    assert status == 0
 
 
-def test_each_connection_is_heard_from_its_begin(
-    typed: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """After a redirect, and with a second URL, an answer's head must not be taken for frames."""
-    at_a_terminal(monkeypatch)
+def test_every_line_is_a_message_and_comes_back_raw(typed: int, capfd: Captured) -> None:
+    lines = ['{"a": 1}', "/close 4001", "//", "/ping", "\x1b[1m", *map(str, range(1000))]
+    said(typed, "\n".join(lines).encode())
+    assert run(["talk", "--linger", "0.2", "lab:/echo"]) == 0
+    out, err = capfd.readouterr()
+    assert out == "\n".join(lines) + "\n"
+    assert "HTTP/1.1 101 Switching Protocols\n" in err
+    assert "\nopen: " in err
+    assert "sent 1,005 messages (" in err
+
+
+def test_connect_talk_is_the_same(typed: int, capfd: Captured) -> None:
+    said(typed, b"one\n")
+    assert run(["connect", "--talk", "--jsonl", "--count", "1", "lab:/echo"]) == 2
+    capfd.readouterr()
+    assert run(["connect", "--count", "1", "--talk", "lab:/status/403"]) == 12
+
+
+def test_messages_with_line_ends_get_a_word(typed: int, capfd: Captured) -> None:
+    assert run(["talk", "-s", "--send", "a", "--send", "b\nc", "--count", "2", "lab:/echo"]) == 0
+    out, err = capfd.readouterr()
+    assert out == "a\nb\nc\n"
+    assert err == ("wsprobe: message 2 has a line end in it: --null or --jsonl tells where such a one ends\n")
     os.close(typed)
-    assert run(["connect", "--talk", "-L", "lab:302-ws", "lab:close-4403"]) == 17
-    out = capfd.readouterr().out
-    frames = [line for line in out.splitlines() if line.startswith("< ")]
-    assert frames
-    assert not [line for line in frames if "HTTP" in line or "not final" in line]
-    assert "Close 4403" in out
 
 
-def test_what_comes_leaves_standard_output_to_json(typed: int, capfd: pytest.CaptureFixture[str]) -> None:
-    os.write(typed, b"one\n")
+def test_null_both_ways(typed: int, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    said(typed, b"a\nb\0\0last")
+    assert run(["talk", "-s", "--null", "--count", "3", "lab:/echo"]) == 0
+    assert capfdbinary.readouterr().out == b"a\nb\0\0last\0"
+
+
+def test_binary_lines(typed: int, capfd: Captured) -> None:
+    said(typed, b"abc\n")
+    assert run(["talk", "--binary", "--count", "1", "lab:/echo"]) == 0
+    out, err = capfd.readouterr()
+    assert out == "abc\n"
+    assert "< Binary 61 62 63" in err
+
+
+def test_objects_of_json_both_ways(typed: int, capfd: Captured) -> None:
+    said(typed, b'{"send": "hi"}\n{"binary": "AAH/"}\n{"ping": "p"}\n{"close": 4001, "reason": "bye"}\n')
+    assert run(["talk", "-s", "--jsonl", "lab:/echo"]) in (0, 17)
+    out = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [each["event"] for each in out] == ["open", "message", "message", "pong", "close"]
+    opened, text, binary, pong, close = out
+    assert opened["url"].startswith("ws://127.0.0.1:")
+    assert (text["size"], text["text"]) == (2, "hi")
+    assert (binary["size"], binary["binary"]) == (3, "AAH/")
+    assert (pong["size"], pong["text"]) == (1, "p")
+    assert (close["code"], close["by"], close["clean"]) == (4001, "client", True)
+    assert [each["at"] for each in out] == sorted(each["at"] for each in out)
+
+
+def test_input_that_cannot_be_sent_ends_it_with_a_word(typed: int, capfd: Captured) -> None:
+    said(typed, b'{"send": "hi"}\nhello\n')
+    assert run(["talk", "-s", "--jsonl", "lab:/echo"]) == 2
+    out, err = capfd.readouterr()
+    assert err.startswith("wsprobe: line 2 of standard input: not JSON: ")
+    assert len(err.splitlines()) == 1
+    assert json.loads(out.splitlines()[-1])["event"] == "close"
+
+
+def test_count_and_match_that_are_not_met(typed: int, capfd: Captured) -> None:
+    said(typed, b"one\n")
+    assert run(["talk", "--count", "2", "--eof", "wait", "lab:/echo"]) == 20
+    assert "wsprobe: 1 of 2 messages came (--count)\n" in capfd.readouterr().err
+    assert run(["talk", "--match", "x", "--eof", "close", "lab:/echo"]) == 20
+    assert "no message matched --match" in capfd.readouterr().err
+
+
+def test_match_ends_it(typed: int, capfd: Captured) -> None:
+    os.write(typed, b"one\ntwo 2\nthree\n")
+    assert run(["talk", "-s", "--match", r"^\w+ \d$", "lab:/echo"]) == 0
+    assert capfd.readouterr().out == "one\ntwo 2\n"
     os.close(typed)
-    assert run(["connect", "--talk", "--json", "--linger", "0.2", "lab:/echo"]) == 0
+
+
+def test_files_and_frames_by_hand(typed: int, capfd: Captured, tmp_path: Path) -> None:
+    (tmp_path / "text").write_bytes("é".encode())
+    (tmp_path / "bytes").write_bytes(b"\xff\x00")
+    os.close(typed)
+    files = [word for name in ("text", "bytes") for word in ("--send-file", str(tmp_path / name))]
+    frames = ["--send-frame", "opcode=text payload=whole", "--send-frame", "fin=0 payload=a"]
+    frames += ["--send-frame", "opcode=continuation payload=b"]
+    assert run(["talk", *files, *frames, "--count", "4", "lab:/echo"]) == 0
+    err = capfd.readouterr().err
+    assert '< Text "é"\n' in err
+    assert "< Binary ff 00\n" in err
+    assert '> Text "a" (not final)\n> Continuation "b"\n' in err
+    assert '< Text "a" (not final)\n< Continuation "b"\n' in err
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ([], "no URL"),
+        (["--redact", "ws://h/"], "--redact cannot mask"),
+        (["--jsonl", "--null", "ws://h/"], "leave --null out"),
+        (["--jsonl", "--json", "ws://h/"], "choose one"),
+        (["--fragments", "2", "--fragment-size", "3", "ws://h/"], "exclude each other"),
+        (["--fragment-size", "0", "ws://h/"], "1 is the smallest"),
+        (["--match", "(", "ws://h/"], "no regular expression"),
+        (["--max-message", "much", "ws://h/"], "not a number of bytes"),
+        (["--send-frame", "opcode=99", "ws://h/"], "--send-frame: opcode=99"),
+        (["--send-file", "/nonexistent", "ws://h/"], "No such file"),
+        (["--expect", "view:chromium=1006", "ws://h/"], "no views"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_usage_error(words: list[str], why: str, capfd: Captured) -> None:
+    assert run(["talk", *words]) == 2
+    err = capfd.readouterr().err
+    assert why in err
+    assert len(err.splitlines()) == 1
+
+
+def test_what_comes_leaves_standard_output_to_json(typed: int, capfd: Captured) -> None:
+    said(typed, b"one\n")
+    assert run(["talk", "--json", "--linger", "0.2", "lab:/echo"]) == 0
     out, err = capfd.readouterr()
     assert json.loads(out)["outcome"] == "open"
     assert err.startswith('< Text "one"\n')
 
 
-def test_in_a_pipe_every_line_is_a_message_and_comes_back_raw(
-    typed: int, capfd: pytest.CaptureFixture[str]
+def test_on_a_terminal_what_comes_is_made_visible(
+    typed: int, monkeypatch: pytest.MonkeyPatch, capfd: Captured
 ) -> None:
-    lines = ['{"a": 1}', "/close 4001", "//", "/ping", "\x1b[1m", *map(str, range(1000))]
-    os.write(typed, "\n".join(lines).encode())
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    said(typed, b"\x1b[2Jone\n")
+    assert run(["talk", "--color", "never", "--count", "1", "lab:/echo"]) == 0
+    out = capfd.readouterr().out
+    assert out.startswith('< Text "\\x1b[2Jone"\n')
+    assert "\x1b" not in out
+
+
+def test_each_connection_is_heard_from_its_begin(typed: int, capfd: Captured) -> None:
+    """After a redirect, and with a second URL."""
     os.close(typed)
-    assert run(["connect", "--talk", "--linger", "0.2", "lab:/echo"]) == 0
-    out, err = capfd.readouterr()
-    assert out == "\n".join(lines) + "\n"
-    assert "HTTP/1.1 101 Switching Protocols\n" in err
-    assert "\nopen: " in err
+    assert run(["talk", "-L", "--jsonl", "-s", "lab:302-ws", "lab:close-4403"]) == 17
+    out = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert out[-1]["code"] == 4403
+    assert {each["event"] for each in out} <= {"open", "message", "close"}
 
 
-def test_a_time_limit_that_was_given_holds_for_the_session(
-    typed: int, capfd: pytest.CaptureFixture[str]
-) -> None:
-    assert run(["connect", "--talk", "-m", "0.3", "lab:/echo"]) == 0
+def test_over_http2(typed: int, capfd: Captured) -> None:
+    said(typed, b"one\ntwo\n")
+    assert run(["talk", "--http2-prior-knowledge", "--count", "2", "lab:h2:/echo"]) in (0, 2)
+
+
+def test_in_an_older_version(typed: int, capfd: Captured) -> None:
+    said(typed, b"one\ntwo\n")
+    assert run(["talk", "--wire", "hixie-76", "--count", "2", "-s", "lab:/echo"]) == 0
+    assert capfd.readouterr().out == "one\ntwo\n"
+
+
+def test_a_time_limit_that_was_given_holds_for_the_session(typed: int, capfd: Captured) -> None:
+    assert run(["talk", "-m", "0.3", "lab:/echo"]) == 0
     assert "maximum time" not in capfd.readouterr().out
     os.close(typed)
 
 
 def test_without_one_the_handshake_is_bounded_all_the_same(
-    typed: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    typed: int, monkeypatch: pytest.MonkeyPatch, capfd: Captured
 ) -> None:
     monkeypatch.setattr("wsprobe.cli.options.Limits", partial(Limits, max_time=0.3))
-    assert run(["connect", "--talk", "lab:silence"]) == 7
+    assert run(["talk", "lab:silence"]) == 7
     assert "a time limit ran out" in capfd.readouterr().err
     os.close(typed)
+
+
+def test_a_saved_session_is_read_back(typed: int, capfd: Captured, tmp_path: Path) -> None:
+    path = tmp_path / "session.jsonl"
+    os.close(typed)
+    words = ["--send", "hello", "--count", "1", "--save", str(path), "-s"]
+    assert run(["talk", *words, "lab:/echo"]) == 0
+    assert run(["talk", *words, "lab:/echo"]) == 0
+    first, second = path.read_text().splitlines()
+    for line in (first, second):
+        made = report(archive.load(line))
+        assert made.outcome == "open"
+        assert made.reading.session is not None
+        assert [frame.data for frame in made.reading.session.frames] == [b"hello", b"\x03\xe8"]
+    assert archive.dump(archive.load(first)) != archive.dump(archive.load(second))
+    assert run(["compare", str(path)]) == 0
+
+
+def test_a_saved_session_is_bounded(typed: int, capfd: Captured, tmp_path: Path) -> None:
+    path, lines = tmp_path / "session.jsonl", tmp_path / "lines"
+    lines.write_bytes((b"y" * 99 + b"\n") * 10_000)
+    os.close(typed)
+    given = os.open(lines, os.O_RDONLY)
+    os.dup2(given, 0)
+    os.close(given)
+    assert run(["talk", "--save", str(path), "--save-max", "10k", "--count", "10000", "-s", "lab:/echo"]) == 0
+    assert path.stat().st_size < 900_000
+    exchange = archive.load(path.read_text())
+    assert sum(event.bytes_received for event in exchange.events if isinstance(event, LeftOut)) > 10_000
+    made = report(exchange)
+    assert made.outcome == "open"
+    assert [each.id for each in made.verdict.findings if each.level == "fail"] == []
+
+
+def program(*words: str, **how: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "wsprobe", "talk", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **how,
+    )
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_with_a_close_and_a_report(number: int, status: int) -> None:
+    with program("lab:/echo") as talking:
+        assert talking.stdin is not None
+        assert talking.stdout is not None
+        talking.stdin.write(b"one\n")
+        talking.stdin.flush()
+        assert talking.stdout.readline() == b"one\n"
+        talking.send_signal(number)
+        out, err = talking.communicate(timeout=20)
+    assert out == b""
+    assert talking.returncode == status
+    assert b"> Close 1000\n" in err
+    assert b"sent 1 message (3 bytes" in err
+
+
+def test_a_reader_that_goes_away_ends_it_quietly() -> None:
+    with program("-s", "--eof", "keep", "lab:/echo") as talking:
+        assert talking.stdin is not None
+        assert talking.stdout is not None
+        assert talking.stderr is not None
+        talking.stdin.write(b"one\n")
+        talking.stdin.flush()
+        assert talking.stdout.readline() == b"one\n"
+        talking.stdout.close()
+        talking.stdin.write(b"two\n")
+        talking.stdin.flush()
+        assert talking.wait(20) == 141
+        assert talking.stderr.read() == b""

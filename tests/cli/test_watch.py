@@ -37,7 +37,7 @@ def playing(monkeypatch: pytest.MonkeyPatch) -> Playing:
         turns = chain(names, repeat(names[-1]))
 
         async def asked(
-            place: Any, said: Any, watch: Any, keep: Callable[[Exchange], None], talk: Any
+            place: Any, said: Any, watch: Any, keep: Callable[[Exchange], None], ask: Any
         ) -> Exchange:
             made = exchange(next(turns), place.url)
             keep(made)

@@ -193,7 +193,7 @@ FLOODS = ("h2-rst-flood", "h2-continuation-flood", "h2-hpack-bomb", "h2-data-wit
 WATCHED = (
     "import sys\n"
     "from wsprobe.cli.main import run\n"
-    "status = run(['connect', '--http2', '-s', '-m', '20', *sys.argv[1:]])\n"
+    "status = run([*sys.argv[1:], '-m', '20'])\n"
     "peak = next(line for line in open('/proc/self/status') if line.startswith('VmHWM'))\n"
     "print(int(status), peak.split()[1])\n"
 )
@@ -214,11 +214,28 @@ def lab() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("name", FLOODS)
 def test_a_flood_takes_less_than_100_mib(name: str, lab: tuple[str, str]) -> None:
     url, authority = lab
-    connect = [sys.executable, "-c", WATCHED, "--cacert", authority, f"{url}s/{name}"]
-    done = subprocess.run(connect, capture_output=True, text=True, check=True, timeout=60)
-    status, size = map(int, done.stdout.split())
+    asked = ["--cacert", authority, f"{url}s/{name}"]
+    status, size = peak("connect", "--http2", "-s", *asked)
     assert status in (15, 18)
     assert size < 100 * 1024
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="the peak is told by Linux")
+def test_a_flood_that_an_engine_reads_takes_less_than_100_mib(lab: tuple[str, str]) -> None:
+    url, authority = lab
+    reads = ("compare", "--browser", "firefox", "--json", "--cacert", authority)
+    status, size = peak(*reads, f"{url}s/h2-data-without-end")
+    assert status == 0
+    assert size < 100 * 1024
+
+
+def peak(*arguments: str) -> tuple[int, int]:
+    """Exit status, and KiB at most, of a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, *arguments], capture_output=True, text=True, check=True, timeout=60
+    )
+    status, size = done.stdout.split()[-2:]
+    return int(status), int(size)
 
 
 def test_the_plain_path_loads_none_of_it() -> None:

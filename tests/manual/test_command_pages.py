@@ -25,7 +25,7 @@ EXAMPLES = [
 
 
 def words(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(text.replace("\\-", "-").split())
 
 
 @pytest.mark.parametrize(("name", "option"), OPTIONS)

@@ -14,6 +14,7 @@ from man.build import mdoc
         ('He "says". So', ["He \\(dqsays\\(dq.", "So"]),
         ("a\\b", ["a\\eb"]),
         (".x", ["\\&.x"]),
+        ("see --as-is, a well-known way", ["see \\-\\-as\\-is, a well-known way"]),
         ("x " * 60, ["x " * 38 + "x", "x " * 20 + "x"]),
     ],
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from man.build import PAGES, SAMPLES, page, sample
+from man.build import PAGES, SAMPLES, TABLES, page, sample, table
 
 MAN = Path(__file__).parents[2] / "man"
 NO_MANDOC = shutil.which("mandoc") is None and not os.environ.get("CI")
@@ -28,6 +28,12 @@ def test_committed_page_is_current(name: str) -> None:
 def test_committed_sample_is_current(name: str) -> None:
     """To make them anew: python -m man.build"""
     assert (MAN / name).read_text("utf-8") == sample(name)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_committed_table_is_current(name: str) -> None:
+    """To make them anew: python -m man.build"""
+    assert (MAN / name).read_text("utf-8") == table(name)
 
 
 def test_committed_completions_are_current() -> None:
@@ -77,6 +83,8 @@ def test_the_wheel_puts_every_page_where_man_looks() -> None:
     shared = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
     for name in PAGES:
         assert shared[f"man/{name}"] == f"share/man/man{name[-1]}/{name}"
+    for name in TABLES:
+        assert shared[f"man/{name}"] == f"share/doc/wsprobe/{name}"
     assert all((MAN.parent / source).exists() for source in shared)
 
 

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from trio.testing import MockClock
 
 from wsprobe.exchange import (
-    Act,
     Connected,
     ConnectFailed,
     Connecting,
@@ -20,7 +19,7 @@ from wsprobe.exchange import (
     Resolved,
     Sent,
 )
-from wsprobe.net.probe import Talk, probe
+from wsprobe.net.probe import probe
 
 
 def test_a_refusal_is_recorded_from_first_to_last(net):
@@ -221,30 +220,6 @@ def test_a_session_is_watched_and_closed(net):
     sent = [event for event in exchange.events if isinstance(event, Sent)]
     assert [sent[0].data, sent[1].data] == [net.REQUEST, frames[0]]
     assert sent[1].at == 300_000
-
-
-def test_what_is_typed_is_sent_and_its_end_closes(net):
-    heard = []
-
-    async def server(stream):
-        await net.head(stream)
-        await stream.send_all(net.SWITCHING)
-        heard.append(await net.until_eof(stream))
-
-    async def typed():
-        yield Act("time", "text", b"one")
-        await trio.sleep(5)
-        yield Act("time", "binary", b"two")
-
-    async def work():
-        async with net.serving(server) as port:
-            return await probe(net.plan(port, limits=Limits(linger=20)), talk=Talk(typed(), quiet=0))
-
-    exchange = net.run(work, virtual=True)
-    sent = [event for event in exchange.events if isinstance(event, Sent)][1:]
-    assert [event.data[0] for event in sent] == [0x81, 0x82, 0x88]
-    assert [event.at for event in sent] == [0, 5_000_000, 5_000_000]
-    assert heard == [b"".join(event.data for event in sent)]
 
 
 def test_a_unix_socket(net, tmp_path):

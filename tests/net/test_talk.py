@@ -1,44 +1,295 @@
+"""A session that is held, on a wire: nothing piles up, nothing is lost, whoever ends it."""
+
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
+from typing import Any
 
+import pytest
 import trio
 
-from wsprobe.net.run import stdin_lines
+from wsprobe.exchange import Ended, LeftOut, Limits, Received, Sent
+from wsprobe.net.probe import probe
+from wsprobe.net.talk import WAITING, Output, Talk, pieces
+from wsprobe.read.frames import BINARY, CLOSE, TEXT
+from wsprobe.talk.codec import Message, Reader, Writer
+from wsprobe.talk.held import Held, Rules, Said
+from wsprobe.talk.kept import Kept
+from wsprobe.wire.rfc6455 import frame
 
 
-def lines_of(*pieces):
-    """The acts for what is written to a pipe piece by piece, then closed."""
+class Holder:
+    """Holds one session, and keeps what was heard."""
 
-    async def work():
-        reading, writing = os.pipe()
-        acts = []
-        try:
-            for piece in pieces:
-                os.write(writing, piece)
+    def __init__(self, said: AsyncGenerator[Sequence[Said], None], keep: int = 1 << 20, **rules: Any) -> None:
+        self.heard: list[bytes] = []
+        self.held: Held | None = None
+        self.opened: list[int] = []
+        self._rules = Rules(**rules)
+        self.talk = Talk(self._make, said, self.hear, lambda plan, tape: [Kept(keep, tape.add)], self._opened)
+
+    def _make(self, plan: Any, head: Any, at: int) -> Held:
+        self.held = Held(plan, Reader(), Writer(), self._rules, at)
+        return self.held
+
+    async def _opened(self, held: Held, head: Any, at: int) -> None:
+        self.opened.append(at)
+
+    async def hear(self, what: Sequence[Any], at: int) -> None:
+        self.heard += [each.data for each in what if isinstance(each, Message)]
+
+
+async def nothing() -> AsyncGenerator[Sequence[Said], None]:
+    for none in ():
+        yield none
+
+
+async def texts(*data: bytes) -> AsyncGenerator[Sequence[Said], None]:
+    for each in data:
+        yield [Said("text", [each])]
+
+
+async def echo(stream: Any, net: Any) -> None:
+    """Answer the handshake, then every frame with its payload, a Close with a Close."""
+    await net.head(stream)
+    await stream.send_all(net.SWITCHING)
+    buffer = b""
+    from wsprobe.read.frames import frame_at
+
+    while data := await stream.receive_some(65536):
+        buffer += data
+        at = 0
+        out = b""
+        while (one := frame_at(buffer, at, lambda _: 0)) is not None:
+            at = one.span[1]
+            out += frame(one.opcode, one.data, None)
+            if one.opcode == CLOSE:
+                await stream.send_all(out)
+                return
+        buffer = buffer[at:]
+        if out:
+            await stream.send_all(out)
+
+
+def held(net: Any, holder: Holder, server: Any, virtual: bool = True, **parts: Any) -> Any:
+    async def handler(stream: Any) -> None:
+        with suppress(trio.BrokenResourceError):
+            await server(stream, net)
+
+    async def work() -> Any:
+        async with net.serving(handler) as port:
+            return await probe(net.plan(port, **parts), talk=holder.talk)
+
+    return net.run(work, virtual=virtual)
+
+
+def test_lines_go_out_and_come_back(net):
+    holder = Holder(texts(b"one", b"two"))
+    exchange = held(net, holder, echo)
+    assert holder.heard == [b"one", b"two"]
+    assert net.ended(exchange).how in ("fin", "local")
+    assert net.received(exchange).endswith(b"\x88\x02\x03\xe8")
+    assert len(holder.opened) == 1
+
+
+def test_what_came_with_the_101_is_heard(net):
+    async def server(stream, net):
+        await net.head(stream)
+        await stream.send_all(net.SWITCHING + frame(TEXT, b"at once", None))
+        await stream.receive_some()
+
+    holder = Holder(nothing(), eof="close")
+    held(net, holder, server)
+    assert holder.heard == [b"at once"]
+
+
+def test_a_refusal_is_recorded_as_ever(net):
+    async def server(stream, net):
+        await net.head(stream)
+        await stream.send_all(net.REFUSAL)
+
+    holder = Holder(nothing())
+    exchange = held(net, holder, server)
+    assert net.received(exchange) == net.REFUSAL
+    assert net.ended(exchange).how == "local"
+    assert holder.held is None
+
+
+def test_input_is_taken_no_faster_than_the_server_reads(net):
+    """The server reads nothing: what is taken is what its buffers and ours hold."""
+    taken = 0
+
+    async def much() -> AsyncGenerator[Sequence[Said], None]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield [Said("binary", [bytes(65536)])]
+
+    async def server(stream, net):
+        await net.head(stream)
+        stream.setsockopt(6, 1, 1)
+        await stream.send_all(net.SWITCHING)
+        await trio.sleep_forever()
+
+    holder = Holder(much())
+    exchange = held(net, holder, server, limits=Limits(max_time=20))
+    assert net.ended(exchange).how == "timeout"
+    assert taken * 65536 < WAITING + 16 * 1024 * 1024
+
+
+def test_the_server_is_read_no_faster_than_what_came_is_taken(net):
+    sent = 0
+
+    async def server(stream, net):
+        nonlocal sent
+        await net.head(stream)
+        await stream.send_all(net.SWITCHING)
+        while True:
+            await stream.send_all(frame(BINARY, bytes(65000), None))
+            sent += 65000
+
+    class Slow(Holder):
+        async def hear(self, what, at):
+            await super().hear(what, at)
+            await trio.sleep(100)
+
+    holder = Slow(nothing(), eof="wait", linger=1)
+    exchange = held(net, holder, server, limits=Limits(max_time=250))
+    assert net.ended(exchange).how == "timeout"
+    assert len(holder.heard) <= 20
+    assert sent < 32 * 1024 * 1024
+
+
+def test_a_slow_reader_of_ours_is_no_silence_of_the_servers(net):
+    """Each message takes longer than --linger to be taken; all of them are."""
+
+    class Slow(Holder):
+        async def hear(self, what, at):
+            await trio.sleep(5)
+            await super().hear(what, at)
+
+    holder = Slow(texts(*(b"%d" % n * 30000 for n in range(10))), linger=0.3)
+    held(net, holder, echo, limits=Limits(max_time=1000))
+    assert [each[:1] for each in holder.heard] == [b"%d" % n for n in range(10)]
+
+
+def test_what_is_not_kept_is_counted_and_both_closes_are_there(net):
+    holder = Holder(texts(*(b"x" * 10_000 for _ in range(100))), keep=1000)
+    exchange = held(net, holder, echo)
+    assert len(holder.heard) == 100
+    left = [event for event in exchange.events if isinstance(event, LeftOut)]
+    kept = sum(len(event.data) for event in exchange.events if isinstance(event, Sent | Received))
+    assert left
+    of = holder.held.totals
+    whole = of.wire_sent + of.wire_received + len(net.REQUEST) + len(net.SWITCHING)
+    assert kept + sum(event.bytes_sent + event.bytes_received for event in left) == whole
+    from wsprobe.report import close_of, report
+
+    made = report(exchange)
+    assert made.outcome == "open"
+    close = close_of(made.reading)
+    assert close is not None
+    assert (close.code, close.clean) == (1000, True)
+
+
+def test_told_to_go_it_says_goodbye_and_hands_on_what_comes_until_then(net):
+    async def server(stream, net):
+        await net.head(stream)
+        await stream.send_all(net.SWITCHING + frame(TEXT, b"first", None))
+        data = b""
+        while not data.startswith(b"\x88"):
+            data += await stream.receive_some()
+        await stream.send_all(frame(TEXT, b"last", None) + frame(CLOSE, b"\x03\xe8", None))
+
+    async def forever() -> AsyncGenerator[Sequence[Said], None]:
+        await trio.sleep_forever()
+        yield []
+
+    kept = []
+    holder = Holder(forever())
+
+    async def work() -> None:
+        async with net.serving(lambda stream: server(stream, net)) as port:
+            with trio.move_on_after(5):
+                await probe(net.plan(port), talk=holder.talk, keep=kept.append)
+
+    net.run(work, virtual=True)
+    assert holder.heard == [b"first", b"last"]
+    (exchange,) = kept
+    assert exchange.events[-1].how == "interrupted"
+
+
+@pytest.mark.parametrize("way", ["pipe", "file", "socket"])
+def test_what_is_read_and_written_is_all_there(way, tmp_path):
+    data = bytes(range(256)) * 4096
+    read = []
+
+    async def work() -> None:
+        if way == "pipe":
+            reading, writing = os.pipe()
+        elif way == "socket":
+            import socket
+
+            reading, writing = (each.detach() for each in socket.socketpair())
+        else:
+            writing = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
+            reading = os.open(tmp_path / "file", os.O_RDONLY)
+
+        async def write() -> None:
+            output = Output(writing)
+            await output.write(data)
+            output.close()
             os.close(writing)
-            async for act in stdin_lines(reading):
-                acts.append((act.do, act.data))
-        finally:
+
+        async def take() -> None:
+            async for piece in pieces(reading, 10_000):
+                read.append(piece)
             os.close(reading)
-        return acts
 
-    return trio.run(work)
+        if way == "file":
+            await write()
+            await take()
+        else:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(write)
+                nursery.start_soon(take)
 
-
-def test_each_line_is_a_message():
-    assert lines_of(b"one\ntwo\r\n\nlast") == [
-        ("text", b"one"),
-        ("text", b"two"),
-        ("text", b""),
-        ("text", b"last"),
-    ]
-
-
-def test_no_last_line_end_no_empty_message():
-    assert lines_of(b"one\n") == [("text", b"one")]
-    assert lines_of() == []
+    trio.run(work)
+    assert b"".join(read) == data
+    assert max(map(len, read)) <= 10_000
 
 
-def test_a_line_that_is_not_utf_8_goes_as_binary():
-    assert lines_of("é\n".encode(), b"\xe9\n") == [("text", "é".encode()), ("binary", b"\xe9")]
+def test_a_pipe_that_nobody_reads_any_more():
+    async def work() -> None:
+        reading, writing = os.pipe()
+        os.close(reading)
+        output = Output(writing)
+        try:
+            with pytest.raises(BrokenPipeError):
+                await output.write(b"x")
+        finally:
+            output.close()
+            os.close(writing)
+
+    trio.run(work)
+
+
+def test_the_flags_of_a_pipe_are_left_to_whoever_else_holds_it():
+    async def work() -> None:
+        reading, writing = os.pipe()
+        output = Output(writing)
+        await output.write(b"x")
+        assert os.get_blocking(writing)
+        assert os.get_blocking(reading)
+        output.close()
+        os.close(reading)
+        os.close(writing)
+
+    trio.run(work)
+
+
+def test_the_last_event_is_the_end(net):
+    exchange = held(net, Holder(texts(b"one")), echo)
+    assert isinstance(exchange.events[-1], Ended)

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 pytestmark = pytest.mark.kills
 
 TIMES = 200
-LONGEST = 0.6
+LONGEST = 0.4
 """Seconds after its first report that a run may last."""
 ANSWER = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
 ENDS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -55,25 +56,29 @@ def test_nothing_is_lost_and_nothing_is_there_twice(more: tuple[str, ...], tmp_p
         urls.write_text("".join(f"{url}\n" for url in given))
         command = [sys.executable, "-m", "wsprobe", "connect", "--brief", "--resume", str(file), *more]
         whole = b""
-        cut = 0
+        cut = size = 0
         for _ in range(TIMES // 2):
             with subprocess.Popen([*command, f"@{urls}"], stderr=subprocess.PIPE) as process:
+                if chance.random() < 0.9:  # most are ended while they write
+                    while process.poll() is None and (not file.exists() or file.stat().st_size <= size):
+                        time.sleep(0.01)
                 with suppress(subprocess.TimeoutExpired):
-                    process.wait(0.3 + chance.random() * LONGEST)
+                    process.wait(chance.random() * LONGEST)
                 number = chance.choice(ENDS)
                 process.send_signal(number)
                 assert process.stderr is not None
                 said = process.stderr.read().decode()
-            # Before the program is there, and after it has gone, Python itself ends by the signal.
-            assert process.returncode in (-number, -signal.SIGINT, 128 + number), said
-            assert "Traceback" not in said
             data = file.read_bytes() if file.exists() else b""
+            if len(data) > size:  # else the program may not have been there yet: Python was starting
+                assert process.returncode in (-number, 128 + number), said
+                assert "Traceback" not in said
             assert data.startswith(whole)
             whole = data[: data.rfind(b"\n") + 1]
             if chance.random() < 0.2 and whole.count(b"\n") > 1:
                 begin = whole[:-1].rfind(b"\n") + 1
                 whole, cut = whole[:begin], cut + 1
                 file.write_bytes(data[: begin + chance.randrange(1, 60)])
+            size = file.stat().st_size if file.exists() else 0
         assert cut > 3
         done = whole.count(b"\n")
         assert 100 < done < 50_000

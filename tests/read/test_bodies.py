@@ -10,6 +10,7 @@ import h11
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from wsprobe.read.body import SLICE, BodyReader, read_body
 from wsprobe.read.head import split_head
@@ -200,13 +201,21 @@ def test_a_body_in_pieces_is_the_same_body(
     assert whole[0].raw + whole[1] == data
     head, _ = split_head(b"HTTP/1.1 403 No\r\n" + fields + b"\r\n")
     reader, at = BodyReader(head, 403, limit=limit), 0
+    counting = BodyReader(head, 403, limit=limit, keeps=False)
     for size in (*sizes, *[1] * len(data)):
         if at < len(data):
             reader.feed(data[at : at + size])
+            counting.feed(data[at : at + size])
             at += size
     if ended != "not":
         reader.end(ended == "clean")
+        counting.end(ended == "clean")
     assert reader.body() == whole
+    counted, rest = counting.body()
+    assert (
+        replace(counted, raw=whole[0].raw, content=whole[0].content, decoded=whole[0].decoded),
+        rest,
+    ) == whole
 
 
 def test_a_reader_says_when_it_wants_no_more() -> None:

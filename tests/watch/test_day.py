@@ -44,7 +44,7 @@ class Day:
         self._recorded = {name: exchange(name, URL) for name in (OPEN, "status-403")}
 
     async def asked(
-        self, place: Place, said: Any, watch: Any, keep: Callable[[Exchange], None], talk: Any
+        self, place: Place, said: Any, watch: Any, keep: Callable[[Exchange], None], ask: Any
     ) -> Exchange:
         now = trio.current_time()
         started = datetime.fromtimestamp(MIDNIGHT + now, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -29,7 +29,7 @@ class Page(Struct, frozen=True):
     http: Literal["1.1", "2"] = "1.1"
     """The version of HTTP that the page came over from its origin."""
     shares: bool = False
-    """The page's own connection could serve the target too: the same address, a certificate for both names."""
+    """The page's own connection could serve the target too (``http2.sharing``)."""
 
 
 class DomException(Struct, frozen=True):

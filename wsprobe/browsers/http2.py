@@ -5,7 +5,7 @@ What an engine makes of it is in its own ``http2`` module. Sources of the terms:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
 import msgspec
@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import OPAQUE, origin
 from wsprobe.browsers.url import as_http, parse
-from wsprobe.exchange import Sent
+from wsprobe.certificate import covers
+from wsprobe.exchange import Exchange, Resolved, Sent, TlsDone
 from wsprobe.read.http2_values import (
     CONTINUATION,
     ENABLE_CONNECT_PROTOCOL,
@@ -74,6 +75,43 @@ def opened_by(page: Page, url: str) -> Page:
     return replace(page, url=f"{as_http(to).origin}/")
 
 
+def shareable(url: str, page: Page, exchange: Exchange) -> tuple[str, int] | None:
+    """Host and port of *page*'s origin, if its connection may serve *url* too (RFC 9113 section 9.1.1) for all
+    that *exchange*, one with *url*, says: both have one port, no proxy is between, and a good certificate has
+    both names. None if it may not. Addresses are not looked at.
+
+    The page's own connection is not made: its certificate is taken to be the target's.
+    """
+    address, to = parse(page.url), parse(url)
+    if page.http != "2" or address is None or to is None or not (to.secure and address.secure):
+        return None
+    hosts = (address.host.strip("[]"), to.host.strip("[]"))
+    route, of = exchange.plan.route, exchange.plan.target
+    if address.effective_port != to.effective_port or hosts[0] == hosts[1] or origin(page) == OPAQUE:
+        return None
+    if (
+        route.proxy is not None
+        or route.unix_socket is not None
+        or (of.host, of.port) != (hosts[1], to.effective_port)
+    ):
+        return None
+    tls = next((event for event in exchange.events if isinstance(event, TlsDone)), None)
+    if tls is None or not tls.verified or tls.certificate is None:
+        return None
+    names = tls.certificate.names
+    if not all(any(covers(name, host) for name in names) for host in hosts):
+        return None
+    return hosts[0], address.effective_port
+
+
+def sharing(url: str, page: Page, exchange: Exchange, addresses: Collection[str]) -> Page:
+    """*page*, and whether its connection could serve *url*: it is ``shareable``, and one of *addresses*,
+    those of the page's host, is one of the target's in *exchange* too."""
+    found = [event for event in exchange.events if isinstance(event, Resolved)]
+    common = bool(found) and not set(addresses).isdisjoint(found[-1].addresses)
+    return replace(page, shares=common and shareable(url, page, exchange) is not None)
+
+
 def turns(connection: Http2Connection) -> Iterator[Turn]:
     """The server's frames in order. One that is cut short is left out; but DATA counts as it comes."""
     blocks = {block.start: block for block in connection.blocks}
@@ -87,6 +125,19 @@ def turns(connection: Http2Connection) -> Iterator[Turn]:
             return
         if frame.complete or frame.type == 0:
             yield Turn(frame.at if block is None else block.at, frame, block, out_of_turn)
+
+
+def coded(fields: Sequence[tuple[str, str]]) -> tuple[tuple[bytes, bytes], ...]:
+    """*fields* as bytes, without those that have nothing to say."""
+    return tuple((name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in fields if value)
+
+
+def final_block(connection: Http2Connection) -> HeaderBlock | None:
+    """The server's first block on our stream that is no interim answer; a 101 is none over HTTP/2."""
+    for block in connection.blocks:
+        if any(field.value[:1] != b"1" or field.value == b"101" for field in block.all(b":status")):
+            return block
+    return None
 
 
 def announced(connection: Http2Connection) -> bool:

@@ -14,6 +14,10 @@ from wsprobe.exchange import Exchange, Limits, Plan, Route, TlsOptions
 from wsprobe.read import handshakes, read
 from wsprobe.read.reading import Reading
 
+MAX_SESSION_HTTP2 = 6 * 1024 * 1024
+"""Bytes of a session over HTTP/2, each of which is kept in its frame, in its DATA and in its message: what of a
+flood fits into 100 MiB."""
+
 MOST_FOLLOWS = 25
 """More than any engine goes on by itself (WebKitGTK stops after 20 redirects)."""
 
@@ -34,6 +38,7 @@ def visit(
     if tls.minimum is None:
         tls = replace(tls, minimum=oldest_tls(engine))
     acts = on_wire(page.acts, undefined_is_zero=undefined_is_zero(engine), may_close=may_close(engine))
+    over_http2 = replace(limits, max_session=min(limits.max_session, MAX_SESSION_HTTP2))
     readings: list[Reading] = []
     then: FollowUp | None = engine.first(construction, page, key)
     while then is not None and len(readings) <= MOST_FOLLOWS:
@@ -41,7 +46,7 @@ def visit(
             target=then.target,
             request=then.request,
             acts=acts,
-            limits=limits,
+            limits=limits if then.http2 is None else over_http2,
             tls=replace(tls, alpn=then.alpn),
             route=route,
             http2=then.http2,

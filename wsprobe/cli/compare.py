@@ -18,11 +18,12 @@ from wsprobe.browsers.tell import Tellable, tellable
 from wsprobe.browsers.url import parse
 from wsprobe.cli import completion, expect
 from wsprobe.cli.engines import Readers, probed, recorded
-from wsprobe.cli.option import Command, option, together
+from wsprobe.cli.option import option, together
 from wsprobe.cli.options import Settings, connection, expecting, origin_meant, output, request, settings
+from wsprobe.cli.paste import Pasting, from_curl, of_har
 from wsprobe.cli.places import LAB, RECORDED, complete, exchanges, lines, recordings
 from wsprobe.cli.reached import reached, status
-from wsprobe.cli.streams import check_writable, emit, look, note, save
+from wsprobe.cli.streams import check_writable, emit, look, note, save, write
 from wsprobe.nearest import nearest
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
@@ -129,11 +130,17 @@ reading = together(
         type=click.Choice(("1.1", "2")),
         default="1.1",
         show_default=True,
+        rare=True,
         section=SECTION,
         help="the version of HTTP that the page came over from its origin",
         long="With 2 Chromium has a session with that origin, and asks over HTTP/2 on it where the server "
         "announces that it may (RFC 8441); without, it asks over HTTP/1.1. Firefox asks over HTTP/2 whenever "
-        "the server takes it. Without --page, the page is then one of the URL's own origin.",
+        "the server takes it. Without --page, the page is then one of the URL's own origin. With a page of "
+        "another origin Chromium asks over HTTP/1.1, unless it can ask on the page's own connection: the "
+        "page's host is of the same site, at the same port, and has an IP address in common with the target, "
+        "whose certificate names both, and no proxy is between. wsprobe does not connect to the page's host. "
+        "Where the rest fits, it looks up the host's addresses or takes those of --resolve; of a recording, "
+        "only the latter are known.",
     ),
     option("--csp", metavar="POLICY", default="", section=SECTION, help="the page's Content-Security-Policy"),
     option(
@@ -142,6 +149,7 @@ reading = together(
         default=1,
         show_default=True,
         metavar="N",
+        rare=True,
         section=SECTION,
         help=f"of more than {HELD:,} recordings with --json: read them in N processes",
         long="The objects come in the order of the recordings all the same. So many are printed as they are "
@@ -164,9 +172,11 @@ EXAMPLES = (
 )
 
 
-@click.command("compare", cls=Command, examples=EXAMPLES)
+@click.command("compare", cls=Pasting, examples=EXAMPLES)
 @click.argument("places", nargs=-1, metavar="[URL or FILE]...", shell_complete=complete)
 @reading
+@from_curl
+@of_har
 @request
 @connection
 @output
@@ -174,8 +184,8 @@ EXAMPLES = (
 def command(places: tuple[str, ...], **values: Any) -> int:
     """Read one handshake as many readers do, or compare several with one another.
 
-    Each place is a URL, lab:NAME, a file with recordings (connect --save or --json), or - for recordings
-    on standard input, which is also read if no place is named. Exits like diff: 0 if every reader
+    Each place is a URL, lab:NAME, a file with recordings (connect --save or --json, or a HAR file), or - for
+    recordings on standard input, which is also read if no place is named. Exits like diff: 0 if every reader
     reached the same result, 1 if they differ. Times, the letter case of header names, and what was asked
     otherwise are shown and do not count.
     """
@@ -211,6 +221,7 @@ def readers(values: dict[str, Any], said: Settings) -> Readers:
             http="2" if browsers and values["page_http"] == "2" else "1.1",
         ),
         as_is=values["as_is"],
+        entry=values["entry"],
     )
 
 
@@ -221,6 +232,7 @@ def compare(
     what cannot be used. *started*: installed browsers that are to open each place too."""
     if said.save is not None:
         check_writable(said.save, "save")
+    check_writable(said.har, "har")
     seen: list[list[Found]] = []
     if started:
         if any(_is_recording(word) for word in words):
@@ -228,14 +240,14 @@ def compare(
         from wsprobe.cli.run_browser import run_browsers  # the lab, and processes
 
         by, reports, seen = run_browsers(words, started, said, by)
-    elif said.as_json and all(_is_recording(word) for word in words):
-        every = (line for word in words for line in lines(word))
+    elif said.as_json and said.report_to is None and said.har is None and all(map(_is_recording, words)):
+        every = (line for word in words for line in lines(word, by.entry))
         first = list(islice(every, HELD + 1))
         if len(first) > HELD:
             from wsprobe.cli.reread import reread  # for many
 
             return reread(chain(first, every), said, by, workers)
-        reports = [recorded(exchange, by) for line in first for exchange in exchanges(line)]
+        reports = [recorded(exchange, by) for line in chain(first, every) for exchange in exchanges(line)]
     else:
         reports = collect(words, said, by)
     if not reports:
@@ -261,6 +273,10 @@ def compare(
         show(reports, groups, said, seen)
     if said.save is not None:
         save(said.save, [each.exchange for each in reports])
+    if said.har is not None:
+        from wsprobe import har  # only for those who want one
+
+        write(said.har, har.document(entry for each in reports for entry in har.entries(each)), "har")
     if said.report_to is not None:
         from wsprobe.cli.report_file import ReportFile  # only where it is asked for
 
@@ -341,7 +357,7 @@ def specs(names: Sequence[str]) -> tuple[str, ...]:
 
 def collect(words: Sequence[str], said: Settings, by: Readers) -> list[Report]:
     """A report for each place, in order; recordings are read, all else is probed."""
-    found = [recordings(word) if _is_recording(word) else None for word in words]
+    found = [recordings(word, by.entry) if _is_recording(word) else None for word in words]
     live = [word for word, kept in zip(words, found, strict=True) if kept is None]
     made = iter(probed(live, said, by) if live else ())
     reports: list[Report] = []

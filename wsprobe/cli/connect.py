@@ -13,9 +13,9 @@ import click
 from msgspec.structs import replace
 
 from wsprobe.cli import expect
-from wsprobe.cli.option import Command
+from wsprobe.cli.option import option
 from wsprobe.cli.options import (
-    IGNORED,
+    SESSION,
     Settings,
     connection,
     expecting,
@@ -29,8 +29,9 @@ from wsprobe.cli.options import (
     settings,
     verdict,
 )
+from wsprobe.cli.paste import IGNORED, Pasting, from_curl, of_har
 from wsprobe.cli.places import Place, UrlList, complete, sources
-from wsprobe.cli.probe import Told, asked, check, probe_all, reported, write_jar
+from wsprobe.cli.probe import Told, asked, probe_all, reported, usable, write_jar
 from wsprobe.cli.streams import check_writable, emit, look, note, save, unheard, write
 from wsprobe.exchange import Event, Exchange
 from wsprobe.judge.finding import counted
@@ -40,9 +41,10 @@ from wsprobe.report import Report
 from wsprobe.visible import shown_text
 
 if TYPE_CHECKING:
+    from typing import IO
+
     from wsprobe.cli.report_file import ReportFile
     from wsprobe.cli.resume import Resume
-    from wsprobe.cli.talk import Listener
     from wsprobe.net.crew import Work
     from wsprobe.show.lines import Look
     from wsprobe.show.summary import Tally
@@ -56,6 +58,10 @@ EXAMPLES = (
     ),
     ("wsprobe connect --json @urls.txt | jq -r '[.url, .outcome] | @tsv'", "One line for each URL of a file:"),
     ("wsprobe connect --expect close=4401 wss://chat.example/ws", "In a script: does it close with 4401?"),
+    (
+        "wsprobe connect curl 'wss://chat.example/ws' -H 'Origin: https://app.example' -b 'sid=1'",
+        "What the browser asked: paste behind it what DevTools copied as cURL (or --from-curl FILE):",
+    ),
     ("wsprobe connect --report refused.html wss://chat.example/ws", "A page for a colleague, secrets masked:"),
     ("wsprobe connect lab:status-403", "Try it without a server:"),
 )
@@ -72,12 +78,22 @@ def variables() -> list[tuple[str, str]]:
 TABLES = (("Variables of --write-out", variables),)
 
 
-@click.command("connect", cls=Command, tables=TABLES, examples=EXAMPLES)
+@click.command("connect", cls=Pasting, tables=TABLES, examples=EXAMPLES)
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=complete)
+@from_curl
+@of_har
 @request
 @own_request
 @connection
 @session
+@option(
+    "--talk",
+    is_flag=True,
+    section=SESSION,
+    expose_value=False,
+    help="hold the session: the same as wsprobe talk, with all its options",
+    long="See wsprobe-talk(1).",
+)
 @output
 @own_output
 @expecting
@@ -89,7 +105,7 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
 
     URL is ws://, wss:// (http:// and https:// are taken for them), or lab:NAME for a scenario of the
     built-in lab. @FILE reads URLs from a file, - from standard input, one a line; empty lines and lines
-    that begin with # are left out.
+    that begin with # are left out. A WebSocket of a HAR file (FILE.har) is asked again.
     """
     if values["json_schema"]:
         from wsprobe.show.as_json import schema
@@ -119,8 +135,15 @@ class Output:
     """Prints and saves: takes events as they happen and reports in the order of the URLs; knows the exit status
     when all have come. Left as a context, it says what came of several URLs."""
 
-    def __init__(self, settings: Settings, several: bool, looks: tuple[Look, Look] | None = None) -> None:
-        """*looks*: of the streams that what is written goes to in the end, if not to this process's own.
+    def __init__(
+        self,
+        settings: Settings,
+        several: bool,
+        looks: tuple[Look, Look] | None = None,
+        report_to: IO[str] | None = None,
+    ) -> None:
+        """*looks*: of the streams that what is written goes to in the end, if not to this process's own;
+        *report_to*: where the report goes, if not to standard output.
 
         Raises click.UsageError for output options that exclude each other or name no writable file.
         """
@@ -135,12 +158,13 @@ class Output:
         self._told = 0
         """Reports."""
         self._conversation: Conversation | None = None
-        self._listener: Listener | None = None
-        self._report_to, self._report_look = sys.stdout, self._out
-        if settings.talk:
-            self._talk()
+        self._session_too = True
+        self._report_to = report_to or sys.stdout
+        self._report_look = self._err if self._report_to is sys.stderr else self._out
         told = several and self._err.terminal and not settings.silent
-        self._progress = Progress(self._err) if told else None
+        words = settings.expectations or settings.include or settings.body_to is not None
+        printed = bool(words) or (self._out.terminal and settings.resume is None)
+        self._progress = Progress(self._err, printed) if told else None
         self._tally: Tally | None = None
         self._resume: Resume | None = None
         if settings.write_out is not None:
@@ -148,6 +172,8 @@ class Output:
         if settings.body_to not in (None, "-") and several:
             raise click.UsageError("--output takes the body of one URL; with several, use --json")
         check_writable(settings.save, "save")
+        check_writable(settings.har, "har")
+        self._archived: list[dict[str, Any]] = []
         check_writable(settings.cookie_jar, "cookie-jar", private=True)
         check_writable(settings.body_to, "output")
         self._file: ReportFile | None = None
@@ -165,21 +191,6 @@ class Output:
                 self._resume = Resume(settings.resume, self._tally)
                 self.exit_status = self._resume.exit_status
 
-    def _talk(self) -> None:
-        """Where standard output is no terminal, it is for the messages, raw, and the report goes to standard
-        error; unless an option such as --json has standard output for itself."""
-        from wsprobe.cli.talk import Listener
-
-        said = self._settings
-        asked = said.as_json or said.include or said.write_out is not None or "-" in (said.body_to, said.save)
-        if asked:
-            self._listener = Listener(self._err, sys.stderr)
-        elif self._out.terminal:
-            self._listener = Listener(self._out, sys.stdout)
-        else:
-            self._listener = Listener(self._out, sys.stdout, raw=True)
-            self._report_to, self._report_look = sys.stderr, self._err
-
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
@@ -189,6 +200,10 @@ class Output:
             self._write(self._file)
         if self._resume is not None:
             self._resume.close()
+        if self._settings.har is not None and (kind is None or issubclass(kind, KeyboardInterrupt)):
+            from wsprobe import har
+
+            write(self._settings.har, har.document(self._archived), "har")
         if self._tally is None or not (kind is None or issubclass(kind, KeyboardInterrupt)):
             return  # what went wrong is said in one line
         if self._resume is not None:
@@ -261,9 +276,7 @@ class Output:
         self.exit_status = Exit.USAGE
 
     def event(self, event: Event) -> None:
-        """Show one event of the conversation (-v), and what comes in a session that is held (--talk)."""
-        if self._listener is not None:
-            self._listener.event(event)
+        """Show one event of the conversation (-v)."""
         if self._settings.verbose and not self._settings.silent and not self._settings.redact:
             self._say(event)
 
@@ -278,6 +291,8 @@ class Output:
         """Print and keep one report; returns it as it was told, with its own exit status."""
         if self._resume is not None and how(report.reading) == "interrupted":
             return report  # it is asked again
+        if self._progress is not None:
+            self._progress.done()
         if self._settings.expectations:
             report = self._expected(report)
         as_it_came = report
@@ -292,8 +307,6 @@ class Output:
             from wsprobe.show.summary import fact  # a seam: with the likely causes
 
             self._tally.add(fact(report, fault=report.outcome != "open"))
-        if self._progress is not None:
-            self._progress.done()
         if self._settings.verbose and self._settings.redact and not self._settings.silent:
             # What a peer repeats of a secret is known when all has come: then it can be shown.
             for exchange in (*report.exchange.hops, report.exchange):
@@ -301,7 +314,11 @@ class Output:
                     self._say(event)
         self._print(report)
         if self._settings.save is not None:
-            save(self._settings.save, [report.exchange])
+            self._save(self._settings.save, report)
+        if self._settings.har is not None:
+            from wsprobe import har  # only for those who want one
+
+            self._archived += har.entries(report)
         if self._file is not None:
             self._file.asked(as_it_came)
         return report
@@ -310,6 +327,9 @@ class Output:
     def titled(self) -> bool:
         """Whether a report was printed under its URL."""
         return not self._first
+
+    def _save(self, path: str, report: Report) -> None:
+        save(path, [report.exchange])
 
     def _expected(self, report: Report) -> Report:
         failed = expect.unmet(self._settings.expectations, report)
@@ -356,7 +376,7 @@ class Output:
         from wsprobe.show.lines import Piece, line
         from wsprobe.show.report import handshake
 
-        lines = handshake(report, self._report_look)
+        lines = handshake(report, self._report_look, self._session_too)
         if self._several:
             lines = [*([] if self._first else [()]), line(Piece(shown_text(report.title), "title")), *lines]
         self._first = False
@@ -428,14 +448,14 @@ def apart(
     async def work(item: tuple[int, str | Place], keep: Callable[[Callable[[], Told]], object]) -> Told:
         place = item[1] if isinstance(item[1], Place) else Place(item[1], settings.asking)
         try:
-            check(place)
+            first = usable(place)[1]
         except click.UsageError as error:
             return Told(complaint="not usable" if settings.redact else error.format_message())
 
         def kept(exchange: Exchange) -> None:
             keep(partial(told, place, exchange))
 
-        return told(place, await asked(place, settings, lambda event: None, kept))
+        return told(place, await asked(place, settings, lambda event: None, kept, first=first))
 
     return work
 
@@ -443,8 +463,10 @@ def apart(
 class Progress:
     """How far it has come, in one line of a terminal that is written over."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, printed: bool) -> None:
+        """*printed*: something of a report goes to the same terminal, and wants the line for itself."""
         self._look = look
+        self._printed = printed
         self._shown = False
         self._begun: float | None = None
         self._told = float("-inf")
@@ -453,7 +475,8 @@ class Progress:
     def done(self) -> None:
         """One more is; its report can be written."""
         self._done += 1
-        self.clear()
+        if self._printed:
+            self.clear()
 
     def show(self, under_way: int, left: int | None, now: float) -> None:
         """*left*: how many are still to be asked; None where that is not known. *now*: seconds."""

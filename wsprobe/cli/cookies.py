@@ -7,7 +7,7 @@ decides nothing in its own request; a page's is held to it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -75,10 +75,12 @@ def _path_matches(path: str, given: str) -> bool:
 class Jar:
     """The cookies of files, and of what servers set while this runs: one for all that a command asks."""
 
-    def __init__(self, cookies: Iterable[Cookie] = (), *, keeps: bool = False) -> None:
+    def __init__(self, cookies: Collection[Cookie] = (), *, keeps: bool = False) -> None:
         """*keeps*: what servers set is kept, and sent on."""
         self.keeps = keeps
         self._cookies: dict[tuple[str, str, str], Cookie] = {}
+        self.steady = not keeps and not any(each.expires for each in cookies)
+        """Whether a URL gets the same at any time: nothing is kept, and nothing expires."""
         self._anywhere: list[Cookie] = []
         """Those of no domain: they go to whom the command line was given for."""
         for each in cookies:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from wsprobe import target
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Engine, Page, ScriptView
-from wsprobe.browsers.http2 import opened_by
+from wsprobe.browsers.http2 import opened_by, shareable, sharing
 from wsprobe.browsers.page import fetch_site
 from wsprobe.browsers.url import parse
 from wsprobe.browsers.visit import visit
@@ -43,6 +43,8 @@ class Readers(Struct, frozen=True):
     page: Page = Page()
     as_is: bool = False
     """The browsers read wsprobe's answer, and do not ask for one of their own."""
+    entry: int | None = None
+    """The number of the one entry of a HAR file that is read; None for all."""
 
 
 def probed(names: Sequence[str], settings: Settings, readers: Readers) -> list[Report]:
@@ -93,17 +95,21 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
     exchange = own if isinstance(own, Exchange) else await conversation(own, settings)
     made = reported(place, exchange)
     page = _with_cookies(place.page(readers.page), place)
+    url = with_credentials(place.script_url or place.url, user_of(place))
+    at = shareable(url, page, exchange)
+    if at is not None:
+        known = await net.addresses_of(*at, exchange.plan.route, place.asking.limits.connect_timeout)
+        page = sharing(url, page, exchange, known)
     if readers.as_is:
         views = as_is(made, replace(readers, page=page), place.script_url)
         return replace(made, views=views, page=page)
-    url = with_credentials(place.script_url or place.url, user_of(place))
     page = opened_by(page, url)
     results: list[tuple[ScriptView, Report | None]] = []
 
     async def ask(name: str) -> tuple[ScriptView, Report | None]:
         readings = await as_engine(ENGINES[name], url, page, place.asking)
         view = ENGINES[name].view(url, page, readings)
-        return view, report(_joined(readings)) if readings else None
+        return view, report(_joined(readings), readings[-1]) if readings else None
 
     at_once = net.Pace(parallel=max(1, len(readers.browsers)))
     await net.in_order(ask, readers.browsers, at_once, results.append)
@@ -156,6 +162,11 @@ async def as_engine(engine: Engine, url: str, page: Page, asking: Asking) -> lis
 def recorded(exchange: Exchange, readers: Readers) -> Report:
     """The report of a recording, read by each browser as it is."""
     made = report(exchange)
+    url = exchange.plan.target.url
+    at = shareable(url, readers.page, exchange)
+    if at is not None:  # a recording has no addresses but the target's, and those that --resolve named
+        page = sharing(url, readers.page, exchange, target.named_addresses(*at, exchange.plan.route))
+        readers = replace(readers, page=page)
     return replace(made, views=as_is(made, readers), page=readers.page)
 
 

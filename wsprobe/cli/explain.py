@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import Any
 import click
 
 from wsprobe.cli.option import Command, option
+from wsprobe.cli.paste import url_in
 
 SECTION = "Output"
 
@@ -60,15 +60,9 @@ def command(topic: tuple[str, ...], as_list: bool, as_json: bool) -> int:
         write_json(explain.value(entry))
     else:
         sys.stdout.write(explain.text(entry))
-        if found := _URL.search(" ".join(topic)):
-            sys.stdout.write(
-                f"\n  what that server says: wsprobe compare --browser-mode {shlex.quote(found[0])}\n"
-            )
+        if url := url_in(" ".join(topic)):
+            sys.stdout.write(f"\n  what that server says: wsprobe compare --browser-mode {shlex.quote(url)}\n")
     return 0
-
-
-_URL = re.compile(r"wss?://[A-Za-z0-9_.~:/?#@!$&*+,;=%\[\]-]*[A-Za-z0-9_/=]")
-"""In a line of a console: as far as a shell takes it for one word, or nearly."""
 
 
 def write_list(groups: Mapping[str, Sequence[str]], as_json: bool) -> None:

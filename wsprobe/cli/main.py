@@ -1,4 +1,4 @@
-"""The program: six commands, each loaded only when it is named; and from whatever happened to one exit status
+"""The program: its commands, each loaded only when it is named; and from whatever happened to one exit status
 and at most one line on standard error."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NoReturn
 import click
 
 from wsprobe import __version__
-from wsprobe.cli.option import leaves
+from wsprobe.cli.option import Context, leaves
 from wsprobe.cli.streams import forget_output, note, prepare, unheard
 from wsprobe.outcome import Exit
 from wsprobe.visible import printable
@@ -26,6 +26,7 @@ COMMANDS = {
     "compare": "compare recordings, and what browsers and specifications make of them",
     "trace": "ask again with one thing changed at a time: which hop broke the handshake",
     "watch": "ask again and again: what changes, how often it is up, how long it takes",
+    "talk": "hold a session: lines in, messages out, or a prompt",
     "explain": "look up a close code, status, console message, finding or revision",
     "serve": "run the lab: a loopback server that plays every scenario",
 }
@@ -39,6 +40,8 @@ class ReaderGone(Exception):
 class Program(click.Group):
     """A group whose commands live in modules of their names."""
 
+    context_class = Context
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
@@ -51,6 +54,9 @@ class Program(click.Group):
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
             raise click.UsageError(f"no command {name!r}{_meant(name)}", ctx)
+        if name == "connect" and "--talk" in args:
+            # The same command under another name, so that connect neither has nor loads its options.
+            return name, self.get_command(ctx, "talk"), [each for each in args[1:] if each != "--talk"]
         return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -77,8 +83,10 @@ class Program(click.Group):
 def _meant(name: str) -> str:
     from difflib import get_close_matches
 
-    if "://" in name or name.startswith("lab:"):
+    if "://" in name or name.startswith("lab:") or name.lower().endswith(".har"):
         return f"; to probe it: wsprobe connect {name}"
+    if name.lower() in ("curl", "curl.exe"):
+        return "; to ask what it asks, put wsprobe connect before it"
     near = get_close_matches(name.lower(), COMMANDS, n=1)
     return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(COMMANDS)}"
 
@@ -197,7 +205,7 @@ def without(text: str, argv: Sequence[str]) -> str:
     for word in sorted(
         {part for each in argv for part in (each, each.partition("=")[2])}, key=len, reverse=True
     ):
-        if len(word) > 1 and not re.fullmatch(r"--?[a-z-]+|connect|compare|trace|watch|explain|serve", word):
+        if len(word) > 1 and not re.fullmatch(rf"--?[a-z-]+|{'|'.join(COMMANDS)}", word):
             text = text.replace(word, "***")
     return text
 

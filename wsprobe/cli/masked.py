@@ -3,7 +3,7 @@ as it came, and what is shown of it is masked."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -14,6 +14,10 @@ from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.read import read
 from wsprobe.redaction import Secrets, redact
 from wsprobe.report import Report, judged
+
+if TYPE_CHECKING:
+    from wsprobe.lab.installed import Found
+    from wsprobe.lab.measured import Seen
 
 
 def masked(report: Report, secrets: Secrets | None = None) -> Report:
@@ -65,6 +69,20 @@ def _view(view: ScriptView, secrets: Secrets) -> ScriptView:
     console = tuple(text.replace(view.url, url) if view.url else text for text in view.console)
     hidden: ScriptView = _hidden(replace(view, url=url, console=console), secrets)
     return replace(hidden, cookies=tuple(secrets.set_cookie(each) for each in view.cookies))
+
+
+def masked_found(found: Found, secrets: Secrets) -> Found:
+    """What an installed browser did, with what *secrets* remembers masked."""
+    held = replace(found.held, view=replace(found.held.view, says=_seen(found.held.view.says, secrets)))
+    made = replace(found, seen=_seen(found.seen, secrets), held=held, page=_page(found.page, secrets))
+    hidden: Found = _hidden(made, secrets)
+    return hidden
+
+
+def _seen(seen: Seen, secrets: Secrets) -> Seen:
+    url = secrets.url(seen.url)
+    console = tuple(text.replace(seen.url, url) if seen.url else text for text in seen.console or ())
+    return replace(seen, url=url, console=None if seen.console is None else console)
 
 
 def _page(page: Page, secrets: Secrets) -> Page:

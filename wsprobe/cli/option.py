@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import click
@@ -140,9 +140,31 @@ def but(options: Callable[[F], F], *left_out: str) -> Callable[[F], F]:
     return apply
 
 
+_HYPHEN = "\N{NON-BREAKING HYPHEN}"
+
+
+class Formatter(click.HelpFormatter):
+    """Help that is never broken at a hyphen: ``close-reason`` and ``--help`` stay whole."""
+
+    def write(self, string: str) -> None:
+        super().write(string.replace(_HYPHEN, "-"))
+
+    def write_text(self, text: str) -> None:
+        super().write_text(text.replace("-", _HYPHEN))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        super().write_dl([(term, text.replace("-", _HYPHEN)) for term, text in rows], col_max, col_spacing)
+
+
+class Context(click.Context):
+    formatter_class = Formatter
+
+
 class Command(click.Command):
     """A command whose help begins with *examples* and groups the everyday options by section; ``--help all``
     has the rare ones too, and *tables*."""
+
+    context_class = Context
 
     def __init__(
         self,

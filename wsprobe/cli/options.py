@@ -23,6 +23,7 @@ from wsprobe.cli.expect import Expectation
 from wsprobe.cli.keys import Method
 from wsprobe.cli.netrc import Netrc
 from wsprobe.cli.option import Rate, Seconds, option, together
+from wsprobe.cli.paste import IGNORED
 from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.streams import Color, check_replaceable
 from wsprobe.exchange import Act, Limits, Route, TlsOptions
@@ -211,12 +212,14 @@ own_request = together(
     option(
         "--http2-prior-knowledge",
         is_flag=True,
+        rare=True,
         section=REQUEST,
         help="speak HTTP/2 at once, whatever ALPN says; to ws: in clear (h2c)",
     ),
     option(
         "--http2-anyway",
         is_flag=True,
+        rare=True,
         section=REQUEST,
         help="with either: send the request although the server does not announce that it takes it",
     ),
@@ -396,7 +399,7 @@ connection = together(
         metavar="SECONDS",
         section=LIMITS,
         help=f"give up on the whole exchange by then [default: {Limits().max_time:g}]",
-        long="All redirects together have that time. With --talk and no -m, only the handshake is bounded.",
+        long="All redirects together have that time. wsprobe talk without -m bounds only the handshake.",
     ),
     option(
         "--linger",
@@ -476,19 +479,8 @@ session = together(
         "--send-hex", multiple=True, metavar="HEX", rare=True, section=SESSION, help="send this binary message"
     ),
     option("--ping", is_flag=True, rare=True, section=SESSION, help="send a Ping once the session is open"),
-    option(
-        "--talk",
-        is_flag=True,
-        section=SESSION,
-        help="hold the session: each line of standard input is sent, what comes is shown",
-        long="Ends with ^C, when the server closes, or after the end of input, once the server has been silent "
-        "for --linger. At a terminal a line /ping sends a Ping, /close CODE REASON closes, and // at its begin "
-        "stands for one slash; what comes is shown frame by frame. Where standard output is no terminal, every "
-        "line is a message, the messages of the server are written there as they are, one a line, and the "
-        "report goes to standard error. An option such as --json has standard output for itself: then frames "
-        "are shown on standard error.",
-    ),
 )
+"""What a session is to begin with."""
 
 expecting = together(
     option(
@@ -551,6 +543,7 @@ many = together(
         default=8,
         show_default=True,
         metavar="N",
+        rare=True,
         section=MANY,
         help="ask N URLs of one host at once, whatever --parallel says",
         long="A host is the name or address that is connected to, on whatever port. URLs of other hosts "
@@ -560,6 +553,7 @@ many = together(
         "--rate",
         type=Rate(),
         metavar="N/s",
+        rare=True,
         section=MANY,
         help="begin N URLs a second, evenly spaced; N/m a minute, N/h an hour",
         long="What was missed is not made up for by a burst. Redirects and retries come on top.",
@@ -567,6 +561,7 @@ many = together(
     option(
         "--unordered",
         is_flag=True,
+        rare=True,
         section=MANY,
         help="print results as they come, not in the order of the URLs",
     ),
@@ -576,6 +571,7 @@ many = together(
         default=1,
         show_default=True,
         metavar="N",
+        rare=True,
         section=MANY,
         help="share the work among N processes",
         long="They have --parallel, --per-host and --rate together: one more process gives out the URLs, each "
@@ -603,9 +599,6 @@ many = together(
         "cannot have one FILE.",
     ),
 )
-
-IGNORED = "ignored options"
-"""Where the context keeps the names of options that were taken and mean nothing."""
 
 
 def _ignore(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -683,6 +676,15 @@ output = together(
         section=OUTPUT,
         help="append the recording to FILE, for compare and for bug reports (- is standard output)",
         long="compare keeps wsprobe's own exchange there; those of the engines are in its --json.",
+    ),
+    option(
+        "--har",
+        metavar="FILE",
+        rare=True,
+        section=OUTPUT,
+        help="write a HAR file too, which DevTools import (- is standard output)",
+        long="One entry for each exchange, redirects too: headers, body, times, messages. A HAR file has less "
+        "than a recording: no bytes of a head, no frames. FILE is written anew, when all is done.",
     ),
     option(
         "--report",
@@ -789,7 +791,6 @@ class Settings(Struct, frozen=True):
     location_trusted: bool = False
     max_redirs: int = 10
     negotiate: bool = False
-    talk: bool = False
     max_time: float | None = None
     """-m, if it was given."""
     retry: int = 0
@@ -815,6 +816,7 @@ class Settings(Struct, frozen=True):
     silent: bool = False
     write_out: str | None = None
     save: str | None = None
+    har: str | None = None
     report_to: str | None = None
     """The file of --report: .html or .md."""
     no_redact: bool = False
@@ -830,11 +832,6 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         _check_resume(values)
     elif values["brief"] and not values["as_json"]:
         raise click.UsageError("--brief is a kind of --json: add --json")
-    if get("talk") and values["redact"]:
-        raise click.UsageError(
-            "--redact cannot mask a session while it happens: leave --talk out, or --save it and mask it later "
-            "(wsprobe compare --redact)"
-        )
     if get("cookie_jar") is not None and values["redact"]:
         raise click.UsageError("--redact and --cookie-jar exclude each other: cookies are secrets")
     if get("cookie_jar") == "-" and (
@@ -842,9 +839,9 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
     ):
         raise click.UsageError("--cookie-jar -: standard output is taken by another option; name a file")
     apart = not page and (get("workers") or 1) > 1
-    if apart and any(get(each) for each in ("verbose", "talk", "report_to", "cookie_jar")):
+    if apart and any(get(each) for each in ("verbose", "talk", "report_to", "har", "cookie_jar")):
         raise click.UsageError(
-            "--workers shares work out: -v, --talk, --report and --cookie-jar want all of it in one process"
+            "--workers shares work out: -v, --talk, --report, --har and --cookie-jar want it all in one process"
         )
     if not page:
         _check_protocols(values["protocols"])
@@ -855,7 +852,6 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         location_trusted=bool(get("location_trusted")),
         max_redirs=get("max_redirs", 10),
         negotiate=bool(get("negotiate")),
-        talk=bool(get("talk")),
         max_time=values["max_time"],
         retry=get("retry") or 0,
         retry_max_time=get("retry_max_time"),
@@ -876,6 +872,7 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         silent=values["silent"],
         write_out=get("write_out"),
         save=values["save"],
+        har=get("har"),
         report_to=_report_to(values),
         no_redact=values["no_redact"],
     )
@@ -969,8 +966,7 @@ def _offer(values: dict[str, Any], cookies: tuple[str, ...], page: bool) -> Offe
         protocols=tuple(values["protocols"]),
         origin=None if page else values["origin"],
         extensions=tuple(values.get("extensions") or ()),
-        # Messages of a session that is held are shown frame by frame, as they come.
-        no_compression=bool(values.get("no_compression") or values.get("talk")),
+        no_compression=bool(values.get("no_compression")),
         version=values.get("ws_version"),
         request_target=values.get("request_target"),
         http_version=values.get("http_version") or "1.1",

@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.cli.options import Asking
+from wsprobe.cli.paste import is_har, line_of_a_console
 from wsprobe.cli.proxies import Proxies
 from wsprobe.exchange import Exchange
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from wsprobe.net import Aside
 
 LAB = "lab:"
-RECORDED = (".json", ".jsonl")
+RECORDED = (".json", ".jsonl", ".har")
 """No top-level domain is called so: who writes it means a file."""
 
 
@@ -187,19 +188,27 @@ class RecordedLine(Struct, frozen=True):
     data: bytes
 
 
-def recordings(name: str) -> list[Exchange]:
-    """The recordings in file *name*, one a line; ``-`` is standard input.
+def recordings(name: str, entry: int | None = None) -> list[Exchange]:
+    """The recordings in file *name*, one a line; ``-`` is standard input. Of a HAR file its WebSocket entries,
+    or the one with the number *entry*.
 
     Raises click.UsageError, with the line's number, for one that cannot be read.
     """
-    return [exchange for line in lines(name) for exchange in exchanges(line)]
+    return [exchange for line in lines(name, entry) for exchange in exchanges(line)]
 
 
-def lines(name: str) -> Iterator[RecordedLine]:
-    """The lines of file *name* that are not empty, as they are read; ``-`` is standard input. Raises
-    click.UsageError if it cannot be read."""
+def lines(name: str, entry: int | None = None) -> Iterator[RecordedLine]:
+    """The lines of file *name* that are not empty, as they are read; ``-`` is standard input. Of a HAR file its
+    entries, each as a line, or the one with the number *entry*. Raises click.UsageError.
+    """
     if name == "-":
         yield from _numbered(sys.stdin.buffer, "standard input")
+        return
+    if is_har(name):
+        from wsprobe.archive import dump
+        from wsprobe.cli.archives import recordings_of  # only for those who have one
+
+        yield from (RecordedLine(name, dump(each).encode()) for each in recordings_of(name, entry))
         return
     try:
         with open(name, "rb") as file:
@@ -264,6 +273,8 @@ class Lab:
     async def place(self, name: str, asking: Asking) -> Place:
         """The place that *name* stands for. Raises click.UsageError for one that the lab does not know."""
         if not name.startswith(LAB):
+            if (line := line_of_a_console(name)) is not None:
+                raise click.UsageError(line)
             return Place(name, asking)
         if self._running is None:
             from wsprobe.lab.server import serve  # trio and sockets

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
-from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,7 +26,6 @@ from wsprobe.read import read
 from wsprobe.report import Report, report
 
 if TYPE_CHECKING:
-    from wsprobe.net import Talk
     from wsprobe.net.crew import Work
     from wsprobe.show.summary import Fact
 
@@ -37,8 +35,9 @@ RETRY_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 LONGEST_WAIT = 3600.0
 """Seconds that a Retry-After is waited for, where no --retry-max-time says otherwise."""
-TALK_LIMIT = 24 * 3600.0
-"""Seconds that a session held by hand may last."""
+
+Ask = Callable[[Plan, Callable[[Event], object], Callable[[Exchange], object]], Awaitable[Exchange]]
+"""Carries out a plan: see ``net.probe`` for what watches and what keeps."""
 
 
 class Told(Struct, frozen=True):
@@ -104,6 +103,8 @@ class Job(Struct, frozen=True):
     """Who is asked."""
     where: str = ""
     """The line of a list that it stands in."""
+    first: Plan | None = None
+    """What is asked first, where it was made to see whether it can be."""
 
 
 class Done(Struct, frozen=True):
@@ -113,12 +114,12 @@ class Done(Struct, frozen=True):
     came: Exchange | Told
 
 
-def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -> None:
+def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, ask: Ask | None = None) -> None:
     """Probe every place and hand on its report, in the order of the places unless the options say otherwise.
 
     A word of the command line that cannot be used raises click.UsageError before anything is sent; a line of
     a list is named, and left out. Raises KeyboardInterrupt for ^C, after the reports of all that had been
-    recorded until then.
+    recorded until then. *ask*: how a plan is carried out, one after the other, where not by ``net.probe``.
     """
     from wsprobe import net
 
@@ -126,7 +127,7 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -
     under_way = 0
     apart = settings.workers > 1
     pace = settings.pace
-    if settings.verbose or settings.talk:
+    if settings.verbose or ask is not None:
         pace = replace(pace, parallel=1)
 
     handed_out: dict[int, Job] = {}
@@ -168,7 +169,9 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -
                         came = Told(complaint=LOST)
                     kept[job.number] = done = Done(handed_out.pop(job.number), came)
                 else:
-                    done = Done(job, await asked(job.place, settings, to.event, keep, to.waiting))
+                    done = Done(
+                        job, await asked(job.place, settings, to.event, keep, to.waiting, ask, job.first)
+                    )
                 under_way -= 1
                 return done
 
@@ -211,7 +214,7 @@ class Jobs:
         self._lab = lab
         self._to = to
         self._wants = wants
-        self._named: dict[int, tuple[Place, str]] = {}
+        self._named: dict[int, Job] = {}
         self._lines = 0
         """Lines of lists that were read, usable or not."""
 
@@ -219,7 +222,7 @@ class Jobs:
         """Look at the words of the command line. Raises click.UsageError for one that cannot be asked."""
         for at, each in enumerate(self._sources):
             if isinstance(each, Word):
-                self._named[at] = await self._usable(each)
+                self._named[at] = await self._job(0, each)
 
     async def each(self) -> AsyncGenerator[Job, None]:
         """Every place that can be asked; of a list, a line that cannot is named, and left out."""
@@ -228,7 +231,7 @@ class Jobs:
             if isinstance(each, Word):
                 named = self._named.pop(at)
                 if self._wants(each.text):
-                    yield Job(number, *named)
+                    yield replace(named, number=number)
                     number += 1
                 continue
             async with aclosing(each.words()) as lines:
@@ -240,19 +243,21 @@ class Jobs:
                     if not self._wants(word.text):
                         continue
                     try:
-                        found = await self._usable(word)
+                        job = await self._job(number, word)
                     except click.UsageError as error:
                         said = "not usable" if self._settings.redact else error.format_message()
                         self._to.unusable(f"{word.where}: {said}")
                         continue
-                    yield Job(number, *found, where=word.where)
+                    yield job
                     number += 1
 
-    async def _usable(self, word: Word) -> tuple[Place, str]:
+    async def _job(self, number: int, word: Word) -> Job:
         place = await self._lab.place(word.text, self._settings.asking)
         if self._settings.workers > 1 and word.where and not place.asking.route.connect_to:
-            return place, host_of(place)  # the rest is looked at by the process that asks
-        return place, check(place)
+            # The rest is looked at by the process that asks.
+            return Job(number, place, host_of(place), word.where)
+        host, first = usable(place)
+        return Job(number, place, host, word.where, first)
 
     def none(self) -> bool:
         """Whether there was no place at all, good or bad."""
@@ -291,15 +296,21 @@ def host_of(place: Place) -> str:
         raise click.UsageError(str(error)) from None
 
 
-def check(place: Place) -> str:
-    """The host that *place* is asked at. Raises click.UsageError, before anything is sent, for one that cannot
-    be asked."""
+def usable(place: Place) -> tuple[str, Plan | None]:
+    """The host that *place* is asked at, and the plan of the first request; None where that depends on when it
+    is asked, as cookies do. Raises click.UsageError, before anything is sent, for one that cannot be asked."""
     from wsprobe import net
 
     try:
-        return net.check(plan(place.url, place.asking)).host
+        first = plan(place.url, place.asking)
+        return net.check(first).host, first if place.asking.jar.steady else None
     except net.PlanError as error:
         raise click.UsageError(str(error)) from None
+
+
+def check(place: Place) -> str:
+    """The host that *place* is asked at. Raises click.UsageError, as ``usable``."""
+    return usable(place)[0]
 
 
 def write_jar(settings: Settings) -> None:
@@ -316,12 +327,13 @@ async def asked(
     watch: Callable[[Event], None],
     keep: Callable[[Exchange], None],
     say: Callable[[str], None] = lambda text: None,
-    talk: Callable[[], Talk] | None = None,
+    ask: Ask | None = None,
+    first: Plan | None = None,
 ) -> Exchange:
     """Probe one place, with the retries, redirects and other versions that the options allow.
 
     *keep* gets each exchange as soon as it is over, also one that was interrupted; *say* what is waited for.
-    *talk* makes what is said in a session that opens, in place of standard input.
+    *ask* carries a plan out in place of ``net.probe``. *first*: what ``usable`` made for the first request.
     """
     from wsprobe import net
 
@@ -330,9 +342,10 @@ async def asked(
     keys = Keys()
     began = now()
     while True:
-        exchange = await conversation(place, settings, watch, keep, keys, talk)
+        exchange = await conversation(place, settings, watch, keep, keys, ask, first)
         if not tries:
             return exchange
+        first = None  # each try has a key of its own
         made = report(exchange)
         if not transient(made.reading, made.outcome):
             return exchange
@@ -363,22 +376,19 @@ async def conversation(
     watch: Callable[[Event], None] = lambda event: None,
     keep: Callable[[Exchange], None] = lambda exchange: None,
     keys: Keys | None = None,
-    talk: Callable[[], Talk] | None = None,
+    ask: Ask | None = None,
+    first: Plan | None = None,
 ) -> Exchange:
     """One exchange, and those that follow from it (credentials, -L, --negotiate); the last one holds the
     earlier as hops.
 
     *keep* gets each of them too, also one that was interrupted. *keys* know what earlier tries have learned.
-    *talk* is as above.
+    *ask* and *first* are as above.
     """
     from wsprobe import net
 
-    if talk is None and settings.talk:
-        talk = partial(_talk, settings)
     steps = Steps(place, settings, Keys() if keys is None else keys)
-    to_ask = steps.plan()
-    if talk is not None:
-        to_ask = replace(to_ask, limits=replace(to_ask.limits, linger=TALK_LIMIT))
+    to_ask = steps.plan() if first is None else first
     hops: list[Exchange] = []
 
     def over(one: Exchange) -> Exchange:
@@ -387,7 +397,10 @@ async def conversation(
         return one
 
     while True:
-        exchange = over(await net.probe(to_ask, watch, None if talk is None else talk(), over))
+        if ask is None:
+            exchange = over(await net.probe(to_ask, watch, keep=over))
+        else:
+            exchange = over(await ask(to_ask, watch, over))
         then = steps.after(exchange)
         if then is None:
             return exchange
@@ -397,18 +410,7 @@ async def conversation(
         if spent >= whole:
             ended = Ended(0, "timeout", f"what led here took longer than {whole:g} s (maximum time)")
             return over(Exchange(then, (ended,), hops[-1].started))
-        limits = replace(then.limits, max_time=whole - spent, linger=to_ask.limits.linger)
-        to_ask = replace(then, limits=limits)
-
-
-def _talk(settings: Settings) -> Talk:
-    """What standard input says. At a terminal a line may be a command; a program's lines are all messages."""
-    from wsprobe import net
-    from wsprobe.cli.talk import acts
-
-    hold = TALK_LIMIT if settings.max_time is None else None
-    linger = settings.asking.limits.linger
-    return net.Talk(acts(commands=sys.stdout.isatty()), quiet=linger, hold=hold)
+        to_ask = replace(then, limits=replace(then.limits, max_time=whole - spent))
 
 
 class Steps:

@@ -16,7 +16,7 @@ from wsprobe.browsers.engine import Page
 from wsprobe.browsers.tell import Tellable
 from wsprobe.cli.again import Call
 from wsprobe.cli.engines import Readers, as_is
-from wsprobe.cli.masked import masked
+from wsprobe.cli.masked import masked, masked_found
 from wsprobe.cli.options import Settings
 from wsprobe.cli.streams import write_whole
 from wsprobe.redaction import Secrets
@@ -54,6 +54,7 @@ class ReportFile:
         report = self._seen(report)
         secrets = self._secrets()
         if secrets is not None:
+            _learn_messages(report, secrets)
             report = masked(report, secrets)
         command = self._call.line(secrets, [report.title]) if self._several else ""
         self._add(report_file.part(report, command, as_is=True))
@@ -69,10 +70,11 @@ class ReportFile:
         from wsprobe.show.run_browser import seen_beside  # the lab's own reading of what they said
 
         self._several = len(reports) > 1
-        beside = [[line for each in found for line in seen_beside(each, LOOK)] for found in seen]
         secrets = self._secrets()
         if secrets is not None:
             reports = [masked(each, secrets) for each in reports]
+            seen = [[masked_found(each, secrets) for each in found] for found in seen]
+        beside = [[line for each in found for line in seen_beside(each, LOOK)] for found in seen]
         for number, each in enumerate(reports):
             self._add(report_file.part(each, as_is=not each.answers, seen=beside[number] if beside else ()))
         cover = self._cover(secrets)
@@ -133,6 +135,18 @@ class ReportFile:
 
     def _write(self, cover: Cover) -> None:
         write_whole(self._path, self._form.whole(cover, self._parts), "report")
+
+
+def _learn_messages(report: Report, secrets: Secrets) -> None:
+    """Messages that were typed (--talk) are in no plan: let *secrets* know of them as of those of --send."""
+    session = report.reading.session
+    for frame in session.sent if session is not None else ():
+        if frame.opcode < CLOSE:
+            secrets.message(frame.data)
+
+
+CLOSE = 8
+"""The first opcode that is no message's (RFC 6455 section 5.2)."""
 
 
 def made_with() -> str:

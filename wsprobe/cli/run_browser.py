@@ -30,6 +30,7 @@ from wsprobe.lab.paths import names_path
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.server import Lab, serve
 from wsprobe.lab.site import Site, Visit, job, stage_host
+from wsprobe.redaction import Secrets
 from wsprobe.report import Report
 
 GRACE = 3000
@@ -62,10 +63,6 @@ def run_browsers(
         raise click.UsageError(f"--run-browser: a page cannot make its browser do {written}; leave it out")
     if by.page.url != Page().url:
         raise click.UsageError("--run-browser: the page is one of a private lab; leave --page and --origin out")
-    if said.redact:
-        raise click.UsageError("--run-browser: what a browser saw is not masked; leave --redact out")
-    if said.report_to is not None and not said.no_redact:
-        raise click.UsageError("--run-browser: what a browser saw is not masked; with --report: --no-redact")
     wanted = [name.strip() for each in names for name in each.split(",") if name.strip()]
     # A browser that is started has no proxy of the environment, and neither have those that ask beside it.
     said = replace(said, asking=replace(said.asking, proxies=Proxies()))
@@ -131,7 +128,8 @@ async def _everything(
                 what = Visit(made, place.page(page).csp)
                 seconds = limits.max_time + limits.linger
                 seen = await visit(browser, lab, site, what, authority=_authority(place, lab), seconds=seconds)
-                found.append(_held(browser, its_version, what, place.page(page), seen, view, report))
+                held = _held(browser, its_version, what, place.page(page), seen, view)
+                found.append(_reported(held, report, said.redact))
             results.append((report, found))
     return results
 
@@ -168,13 +166,21 @@ def _authority(place: Place, lab: Lab) -> Path | None:
     return lab.certificate_authority if tls else None
 
 
-def _held(
-    browser: Installed, its_version: str, what: Visit, page: Page, seen: Seen, view: ScriptView, report: Report
-) -> Found:
+def _held(browser: Installed, its_version: str, what: Visit, page: Page, seen: Seen, view: ScriptView) -> Found:
     says = of_view(view, seen.scenario, {})
     held = Held(prediction(view, says), tuple(differences(seen, says)))
-    found = Found(browser, its_version, what.user_agent, page, seen, held, "")
-    return found if held.same else replace(found, file=_kept(found, report))
+    return Found(browser, its_version, what.user_agent, page, seen, held, "")
+
+
+def _reported(found: Found, report: Report, redact: bool) -> Found:
+    """*found*, masked if that is asked for; with the file that keeps it, where it is not as predicted."""
+    if redact:
+        from wsprobe.cli.masked import masked, masked_found  # only where it is asked for
+
+        secrets = Secrets()
+        report = masked(report, secrets)
+        found = masked_found(found, secrets)
+    return found if found.held.same else replace(found, file=_kept(found, report))
 
 
 def _kept(found: Found, report: Report) -> str:

@@ -1,112 +1,540 @@
-"""``--talk``: a session held by hand. What is typed becomes messages; what comes is shown as it comes."""
+"""``wsprobe talk``: a session that is held, in a pipe or at a terminal."""
 
 from __future__ import annotations
 
+import os
+import re
 import sys
-from collections.abc import AsyncIterator
-from typing import IO, TYPE_CHECKING
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, Literal
 
+import click
+from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.cli.streams import emit, note, write
-from wsprobe.exchange import Act, Ended, Event, Received, Sent
-from wsprobe.read import response_of
-from wsprobe.read.frames import BINARY, frame_at
-from wsprobe.read.head import HeadSplitter, opens_session
-from wsprobe.show.lines import Look
-from wsprobe.show.session import ALONE, frame
+from wsprobe.cli.connect import TABLES, Output
+from wsprobe.cli.option import Command, Seconds, option, together
+from wsprobe.cli.options import (
+    SESSION,
+    Settings,
+    connection,
+    expecting,
+    ignored,
+    output,
+    own_output,
+    own_request,
+    request,
+    session,
+    settings,
+    verdict,
+)
+from wsprobe.cli.places import UrlList, complete, sources
+from wsprobe.cli.probe import probe_all, write_jar
+from wsprobe.cli.streams import emit, note
+from wsprobe.exchange import Event, Exchange, Plan
+from wsprobe.outcome import Exit
+from wsprobe.report import Report
+from wsprobe.talk import byhand, heard, said
+from wsprobe.talk.codec import Heard, Shape
+from wsprobe.talk.held import Held, Rules, Said
+from wsprobe.talk.kept import Kept
 
 if TYPE_CHECKING:
-    from wsprobe.read.http2_stream import StreamReader
+    from wsprobe.cli.terminal import Terminal
+    from wsprobe.net.stream import Tape
+    from wsprobe.net.talk import Output as Way
+    from wsprobe.read.reading import Head
 
-HELP = "connected; a line is sent as a text; /ping, /close CODE REASON; // begins a text with a slash; ^D ends"
-
-
-async def acts(commands: bool) -> AsyncIterator[Act]:
-    """What the lines of standard input ask for, as they come. *commands*: a line may begin with a slash."""
-    from wsprobe import net
-
-    async for line in net.stdin_lines():
-        yield act(line) if commands else line
-
-
-def act(line: Act) -> Act:
-    """The act that a typed *line* stands for: a message, or what its slash names."""
-    words = line.data.split(b" ", 2)
-    match words:
-        case [b"/ping", *rest]:
-            return replace(line, do="ping", data=b" ".join(rest))
-        case [b"/close"]:
-            return replace(line, do="close", data=b"", code=1000)
-        case [b"/close", code, *reason] if code.isdigit() and len(code) <= 5 and int(code) <= 65535:
-            return replace(line, do="close", data=b" ".join(reason), code=int(code))
-        case [first, *_] if first.startswith(b"//"):
-            return replace(line, data=line.data[1:])
-        case _:
-            return line
+PIECE = 1 << 18
+"""Bytes that are read from standard input at once."""
+REPORTED = 1 << 14
+"""Bytes of a session that are kept for its report, unless a recording is asked for."""
+RECORDED = 1 << 22
+"""The same with --json: as many as connect keeps."""
+OVER_HTTP2 = 1 << 26
+"""Bytes after which a session over HTTP/2 ends: all of it is kept, because its frames share the connection."""
+SAVED = 1 << 26
+MESSAGE = 1 << 26
+"""Bytes of a message, unless --max-message says otherwise."""
 
 
-class Listener:
-    """Shows what comes in a session. Takes events as the network writes them."""
+def _size(text: str) -> int | None:
+    found = re.fullmatch(r"(\d+)\s*([kmg]?)(?:i?b)?", text.lower())
+    return None if found is None else int(found[1]) << {"": 0, "k": 10, "m": 20, "g": 30}[found[2]]
 
-    def __init__(self, look: Look, stream: IO[str], raw: bool = False) -> None:
-        """*raw*: write the bytes of each message and a line end, in place of a line about each frame."""
-        self._look = look
-        self._stream = stream
-        self._raw = raw
-        self._start_over()
 
-    def _start_over(self) -> None:
-        """The next bytes belong to a new connection."""
-        self._head: HeadSplitter | None = HeadSplitter()
-        self._received = bytearray()
-        self._message = bytearray()
-        self._open = False
-        self._stream_of: StreamReader | None = None
+class Size(click.ParamType[int]):
+    """A number of bytes: 4096, 64k, 16m, 1g."""
 
-    def event(self, event: Event) -> None:
-        if isinstance(event, Ended):
-            self._start_over()
-        if isinstance(event, Sent) and event.data.startswith(b"PRI * HTTP/2.0"):
-            from wsprobe.read.http2_stream import StreamReader
+    name = "bytes"
 
-            self._stream_of = StreamReader()
-        if not isinstance(event, Received):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        size = value if isinstance(value, int) else _size(value)
+        if size is None:
+            self.fail(f"{value!r} is not a number of bytes (4096, 64k, 16m, 1g)", param, ctx)
+        return size
+
+
+FRAMES = "Frames"
+
+talking = together(
+    option("--binary", is_flag=True, section=SESSION, help="send each line as a binary message"),
+    option(
+        "--null",
+        is_flag=True,
+        section=SESSION,
+        help="a NUL ends each message, in place of a line end, both ways",
+        long="So a message can have line ends in it. With a NUL in it: --jsonl.",
+    ),
+    option(
+        "--jsonl",
+        is_flag=True,
+        section=SESSION,
+        help="an object of JSON a line, both ways",
+        long=f"In: {said.FORMS}; a send that is no text is sent as JSON. Out: open, message, ping, pong, fault "
+        "and close, with at (milliseconds from the start) and size; the payload is text, or binary in base64.",
+    ),
+    option(
+        "--send-file",
+        "send_files",
+        multiple=True,
+        metavar="FILE",
+        section=SESSION,
+        help="send the bytes of FILE as one message: text if it is UTF-8, unless --binary",
+    ),
+    option(
+        "--send-frame",
+        "send_frames",
+        multiple=True,
+        metavar="FRAME",
+        rare=True,
+        section=FRAMES,
+        help="send a frame written by hand: 'fin=0 opcode=1 rsv=2 mask=no payload=text'",
+        long="What a well-behaved client never sends. Words: "
+        + "; ".join(f"{name}= ({what})" for name, what in byhand.WORDS.items())
+        + "; or raw=, all of the frame in hexadecimal. Such frames are sent once the session is open, after "
+        "--send and its kin.",
+    ),
+    option(
+        "--count",
+        type=click.IntRange(1),
+        metavar="N",
+        section=SESSION,
+        help="end after N messages; exit with 20 if fewer came",
+    ),
+    option(
+        "--match",
+        metavar="REGEX",
+        section=SESSION,
+        help="end after a message in which REGEX is found; exit with 20 if none came",
+        long="A regular expression of Python, searched in the bytes of each message.",
+    ),
+    option(
+        "--eof",
+        type=click.Choice(["close", "wait", "keep"]),
+        section=SESSION,
+        help="at the end of input: close, wait (until nothing came for --linger; the default), or keep",
+        long="With --count or --match the default is keep: until that has come.",
+    ),
+    option(
+        "--ping-interval",
+        type=Seconds(zero=False),
+        metavar="SECONDS",
+        section=SESSION,
+        help="send a Ping so often; end the session if no byte comes between two",
+    ),
+    option(
+        "--max-message",
+        type=Size(),
+        default=MESSAGE,
+        metavar="BYTES",
+        rare=True,
+        section=FRAMES,
+        help="close with 1009 on a longer message [default: 64m]",
+    ),
+    option(
+        "--fragments",
+        type=click.IntRange(1, 1_000_000),
+        default=1,
+        metavar="N",
+        rare=True,
+        section=FRAMES,
+        help="send each message in N frames",
+    ),
+    option(
+        "--fragment-size",
+        type=Size(),
+        metavar="BYTES",
+        rare=True,
+        section=FRAMES,
+        help="send each message in frames of at most so many bytes",
+    ),
+    option(
+        "--compress-from",
+        type=Size(),
+        default=Shape().compress_from,
+        show_default=True,
+        metavar="BYTES",
+        rare=True,
+        section=FRAMES,
+        help="compress messages from this size on, if permessage-deflate was agreed",
+        long="RFC 7692 leaves to the sender which messages it compresses. Below that size it costs more time "
+        "than it saves; 0 compresses all but the empty one.",
+    ),
+    option(
+        "--save-max",
+        type=Size(),
+        default=SAVED,
+        metavar="BYTES",
+        rare=True,
+        section=SESSION,
+        help="with --save: bytes of the session that are kept [default: 64m]",
+        long="What comes later is counted, and left out but for how the session was closed.",
+    ),
+)
+
+EXAMPLES = (
+    ("wsprobe talk wss://chat.example/ws", "Hold a session by hand:"),
+    ("echo hello | wsprobe talk wss://echo.example/", "One message, and what comes back:"),
+    ("wsprobe talk --count 10 wss://feed.example/ | jq .price", "The first ten messages of a feed:"),
+    (
+        "wsprobe talk --jsonl wss://feed.example/ | jq -c 'select(.event==\"message\") | [.at, .size]'",
+        "When does what come, and how large is it?",
+    ),
+    ("wsprobe talk --send-frame 'opcode=3 payload=x' --eof keep lab:/echo", "What does a server do with it?"),
+)
+
+
+class Manner(Struct, frozen=True):
+    """How the session is held: what the options say that connect has not."""
+
+    rules: Rules
+    shape: Shape
+    max_message: int
+    form: Literal["lines", "null", "jsonl"]
+    binary: bool
+    first: tuple[Said, ...]
+    """Files and frames to send before the input."""
+    save_max: int
+
+
+@click.command("talk", cls=Command, tables=TABLES, examples=EXAMPLES)
+@click.argument("urls", nargs=-1, metavar="URL...", shell_complete=complete)
+@request
+@own_request
+@connection
+@session
+@talking
+@output
+@own_output
+@expecting
+@verdict
+@ignored
+def command(urls: tuple[str, ...], **values: Any) -> int:
+    """Hold a session: what is typed becomes messages, what comes is shown.
+
+    In a pipe each line of standard input is a message, and each message a line of standard output, as it came;
+    the report goes to standard error. At a terminal there is a prompt, and commands that begin with a slash:
+    /help. The session ends with ^C, when the server closes, or after the end of input (--eof).
+    """
+    if values["json_schema"]:
+        from wsprobe.show.as_json import schema
+
+        sys.stdout.write(schema())
+        return 0
+    if not urls:
+        raise click.UsageError("no URL: name one, as wss://chat.example/ws, or lab:/echo")
+    if values["redact"]:
+        raise click.UsageError(
+            "--redact cannot mask a session while it happens; --save it and mask it later "
+            "(wsprobe compare --redact)"
+        )
+    how = manner(values)
+    usual = settings(values)
+    if any(each.what == "view" for each in usual.expectations):
+        raise click.UsageError("--expect: talk has no views; wsprobe compare --browser-mode has them")
+    if usual.asking.http2:
+        limits = replace(usual.asking.limits, max_session=OVER_HTTP2)
+        usual = replace(usual, asking=replace(usual.asking, limits=limits))
+    places = sources(urls)
+    several = len(places) > 1 or any(isinstance(each, UrlList) and each.several() for each in places)
+    made = Conversation(usual, how, several)
+    try:
+        with made:
+            probe_all(places, usual, made, made.ask)
+    finally:
+        write_jar(usual)
+    return made.exit_status
+
+
+def manner(values: dict[str, Any]) -> Manner:
+    """The typed value of click's *values*. Raises click.UsageError."""
+    forms = [name for name in ("binary", "null", "jsonl") if values[name]]
+    if values["jsonl"] and len(forms) > 1:
+        raise click.UsageError(f"--jsonl says the kind and the end of each message: leave --{forms[0]} out")
+    if values["jsonl"] and values["as_json"]:
+        raise click.UsageError(
+            "--json prints the report to standard output, and --jsonl the session: choose one"
+        )
+    if values["fragments"] != 1 and values["fragment_size"] is not None:
+        raise click.UsageError(
+            "--fragments and --fragment-size exclude each other: both say where a message is cut"
+        )
+    if values["fragment_size"] == 0:
+        raise click.UsageError("--fragment-size 0: a message has no end then; 1 is the smallest")
+    match = None
+    if values["match"] is not None:
+        try:
+            match = re.compile(os.fsencode(values["match"]))
+        except re.error as error:
+            raise click.UsageError(f"--match: {values['match']!r} is no regular expression: {error}") from None
+    waits = values["count"] is not None or match is not None
+    return Manner(
+        rules=Rules(
+            linger=values["linger"],
+            eof=values["eof"] or ("keep" if waits else "wait"),
+            count=values["count"],
+            match=match,
+            ping_interval=values["ping_interval"],
+        ),
+        shape=Shape(values["fragments"], values["fragment_size"], values["compress_from"]),
+        max_message=values["max_message"],
+        form="jsonl" if values["jsonl"] else "null" if values["null"] else "lines",
+        binary=values["binary"],
+        first=tuple(_first(values)),
+        save_max=values["save_max"],
+    )
+
+
+def _first(values: dict[str, Any]) -> Iterator[Said]:
+    for path in values["send_files"]:
+        yield file_said(path, values["binary"], "--send-file")
+    for text in values["send_frames"]:
+        try:
+            yield Said("frame", (byhand.frame(text),))
+        except byhand.FrameError as error:
+            raise click.UsageError(f"--send-frame: {error}") from None
+
+
+def file_said(path: str, binary: bool, where: str) -> Said:
+    """The bytes of the file at *path* as one message. Raises click.UsageError."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise click.UsageError(f"{where}: {path}: {error.strerror}") from None
+    if not binary:
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            binary = True
+    return Said("binary" if binary else "text", (data,))
+
+
+class Conversation(Output):
+    """Holds the session of each place, and prints its report."""
+
+    def __init__(self, settings: Settings, manner: Manner, several: bool) -> None:
+        """Where standard output is no terminal, it is for the messages, and the report goes to standard error.
+        An option such as --json has standard output for itself: then what comes is told on standard error."""
+        said_ = settings
+        taken = (
+            said_.as_json or said_.include or said_.write_out is not None or "-" in (said_.body_to, said_.save)
+        )
+        self._raw = (not taken and not sys.stdout.isatty()) or (manner.form == "jsonl" and not taken)
+        super().__init__(settings, several, report_to=sys.stderr if self._raw or taken else None)
+        self._manner = manner
+        self._lines_to = sys.stderr if taken else sys.stdout
+        self._lines_look = self._err if taken else self._out
+        self._by_hand = sys.stdin.isatty() and sys.stdout.isatty() and not taken and manner.form == "lines"
+        self._session_too = not self._by_hand or bool(settings.verbose)
+        self._terminal: Terminal | None = None
+        self._way: Way | None = None
+        self._spool: Spool | None = None
+        self._held: Held | None = None
+        self._wrong = ""
+
+    async def ask(
+        self, plan: Plan, watch: Callable[[Event], object], keep: Callable[[Exchange], object]
+    ) -> Exchange:
+        """Carry out *plan*, and hold the session that it opens."""
+        from wsprobe import net
+        from wsprobe.net.talk import Output as Way
+        from wsprobe.net.talk import Talk
+
+        if self._raw and self._way is None:
+            sys.stdout.flush()
+            self._way = Way(sys.stdout.fileno())
+        self._held = self._spool = self._terminal = None
+        self._sink = heard.Json() if self._manner.form == "jsonl" else heard.Raw(self._separator)
+        self._plan = plan
+        hold = None if self._settings.max_time is not None else float("inf")
+        talk = Talk(self._make, self._said(), self._hear, self._keep, self._opened, hold)
+        try:
+            exchange = await net.probe(plan, watch, talk, keep)
+        finally:
+            if self._terminal is not None:
+                await self._terminal.stop()
+        await self._over(exchange)
+        return exchange
+
+    @property
+    def _separator(self) -> bytes:
+        return b"\0" if self._manner.form == "null" else b"\n"
+
+    def _make(self, plan: Plan, head: Head, at: int) -> Held:
+        from wsprobe.read.frames import agreed_deflate
+        from wsprobe.talk.older import halves
+
+        how = self._manner
+        reader, writer = halves(plan.wire, plan.request, head, agreed_deflate(head), how.shape, how.max_message)
+        self._held = Held(plan, reader, writer, how.rules, at)
+        return self._held
+
+    def _keep(self, plan: Plan, tape: Tape) -> Sequence[Kept]:
+        if (plan.http2 is not None and any(getattr(e, "alpn", None) == "h2" for e in tape.events)) or (
+            plan.http2 is not None and plan.http2.prior_knowledge
+        ):
+            return [Kept(1 << 62, tape.add)]
+        kept = [Kept(RECORDED if self._settings.as_json else REPORTED, tape.add)]
+        path = self._settings.save
+        if path not in (None, "-"):
+            assert path is not None
+            self._spool = Spool(path, plan, tape.events)
+            kept.append(Kept(self._manner.save_max, self._spool.add))
+        return kept
+
+    async def _opened(self, held: Held, head: Head, at: int) -> None:
+        if self._by_hand:
+            from wsprobe.cli.terminal import Terminal
+
+            def file(path: str) -> Said:
+                return file_said(os.path.expanduser(path), self._manner.binary, "/send")
+
+            self._terminal = Terminal(self._out, held, head, self._plan.target.url, file)
+            await self._terminal.start()
+        elif self._raw:
+            await self._put(self._sink.opened(head, self._plan.target.url, at))
+
+    async def _hear(self, what: Sequence[Heard], at: int) -> None:
+        if self._terminal is not None:
+            await self._terminal.hear(what, at)
             return
-        if self._stream_of is not None:
-            self._over_http2(self._stream_of, event)
+        if not self._raw:
+            from wsprobe.show.talk import heard as lines
+
+            emit(lines(what, self._lines_look), self._lines_to, self._lines_look)
             return
-        self._received += event.data
-        while self._head is not None and (head := self._head.advance(self._received)) is not None:
-            del self._received[: len(head.raw)]
-            self._open = opens_session(head)
-            self._head = HeadSplitter() if response_of(head).interim else None
-            if self._open and sys.stdin.isatty():
-                note(HELP)
-        if self._open:
-            self._frames(event.at)
+        await self._put(self._sink.heard(what, at))
+        if self._sink.ambiguous and not self._warned:
+            self._warned = True
+            name, others = ("line end", "--null or --jsonl") if self._separator == b"\n" else ("NUL", "--jsonl")
+            note(f"message {self._sink.ambiguous} has a {name} in it: {others} tells where such a one ends")
 
-    def _over_http2(self, stream: StreamReader, event: Received) -> None:
-        self._received += stream.receive(event.data)
-        if stream.open and not self._open and sys.stdin.isatty():
-            note(HELP)
-        self._open = stream.open
-        if self._open:
-            self._frames(event.at)
+    _warned = False
 
-    def _frames(self, at: int) -> None:
-        start = 0
-        messages = []
-        while (found := frame_at(self._received, start, lambda _: at)) is not None:
-            start = found.span[1]
-            if not self._raw:
-                emit([frame("<", found, self._look, ALONE)], self._stream, self._look)
-            elif found.opcode <= BINARY:
-                self._message += found.data
-                if found.fin:
-                    messages.append(bytes(self._message) + b"\n")
-                    self._message.clear()
-        del self._received[:start]
-        if messages:
-            write("-", b"".join(messages), "output")
-            self._stream.flush()
+    async def _put(self, data: bytes) -> None:
+        if data:
+            assert self._way is not None
+            await self._way.write(data)
+
+    async def _over(self, exchange: Exchange) -> None:
+        if self._held is not None and self._raw:
+            last = exchange.events[-1]
+            await self._put(self._sink.closed(self._held, getattr(last, "how", ""), last.at))
+
+    async def _said(self) -> AsyncGenerator[Sequence[Said], None]:
+        from wsprobe.net.talk import pieces
+
+        how = self._manner
+        if how.first:
+            yield how.first
+        if self._terminal is not None:
+            async with aclosing(self._terminal.said()) as typed:
+                async for each in typed:
+                    yield each
+            return
+        lines: said.Lines = said.Json() if how.form == "jsonl" else said.Raw(self._separator, how.binary)
+        try:
+            async with aclosing(pieces(0, PIECE)) as read:
+                async for piece in read:
+                    if found := lines.feed(piece):
+                        yield found
+            yield lines.end()
+        except said.InputError as error:
+            self._wrong = str(error)
+            yield [Said("close", code=1000)]
+
+    def report(self, report: Report) -> Report:
+        """Print and keep one report; returns it as it was told."""
+        held = self._held
+        if held is not None and self._by_hand and not self._settings.silent:
+            from wsprobe.show.talk import ended
+
+            emit(ended(held, self._out), sys.stdout, self._out)
+        report = super().report(report)
+        if held is None:
+            return report
+        if not self._settings.silent and not self._settings.as_json:
+            from wsprobe.show.lines import cut
+            from wsprobe.show.talk import left_out, totals
+
+            events = report.exchange.events
+            more = "" if self._settings.save is not None else ": --save FILE keeps it"
+            lines = left_out(events, more) if self._session_too else []
+            lines += cut(totals(held.totals, events[-1].at / 1_000_000), self._report_look.width)
+            emit(lines, self._report_to, self._report_look)
+        if self._wrong:
+            note(self._wrong)
+            self.exit_status = Exit.USAGE
+        elif held.unmet:
+            if not self._settings.silent:
+                note(held.unmet)
+            if self.exit_status == Exit.OPEN:
+                self.exit_status = Exit.UNEXPECTED
+        return report
+
+    def _save(self, path: str, report: Report) -> None:
+        if self._spool is None:
+            super()._save(path, report)
+        else:
+            self._spool.finish(report.exchange)
+            self._spool = None
+
+
+class Spool:
+    """A recording that is written while it is made, so that it may be longer than memory."""
+
+    def __init__(self, path: str, plan: Plan, events: Sequence[Event]) -> None:
+        """*events*: those until the session opened."""
+        from wsprobe.archive import FORMAT, ascii_json
+
+        self._path = path
+        self._json = ascii_json
+        self._comma = b""
+        self._file = open(path, "ab")  # noqa: SIM115 - closed by finish
+        self._write(b'{"format":%d,"plan":' % FORMAT + ascii_json(plan) + b',"events":[')
+        for event in events:
+            self.add(event)
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise click.UsageError(f"--save: {self._path}: {error.strerror}") from None
+
+    def add(self, event: Event) -> None:
+        """Write one more event."""
+        self._write(self._comma + self._json(event))
+        self._comma = b","
+
+    def finish(self, exchange: Exchange) -> None:
+        """Write the last event of *exchange*, and what stands beside the events."""
+        self.add(exchange.events[-1])
+        started, hops = self._json(exchange.started), self._json(exchange.hops)
+        self._write(b'],"started":' + started + b',"hops":' + hops + b"}\n")
+        try:
+            self._file.close()
+        except OSError as error:
+            raise click.UsageError(f"--save: {self._path}: {error.strerror}") from None

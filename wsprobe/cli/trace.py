@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.cli.ask import plan
-from wsprobe.cli.option import Command, Seconds, but, option, together
+from wsprobe.cli.option import Seconds, but, option, together
 from wsprobe.cli.options import (
     LIMITS,
     OUTPUT,
@@ -26,6 +26,7 @@ from wsprobe.cli.options import (
     request,
     settings,
 )
+from wsprobe.cli.paste import Pasting, from_curl, of_har
 from wsprobe.cli.places import Lab, Place, complete
 from wsprobe.cli.probe import check, reported
 from wsprobe.cli.streams import check_writable, emit, look, save
@@ -195,14 +196,16 @@ EXAMPLES = (
 )
 
 
-@click.command("trace", cls=Command, tables=TABLES, examples=EXAMPLES)
+@click.command("trace", cls=Pasting, tables=TABLES, examples=EXAMPLES)
 @click.argument("url", metavar="URL", shell_complete=complete)
 @own
+@from_curl
+@of_har
 @request
 @but(own_request, *ELSEWHERE)
 @but(connection, "max_time")
 @patience
-@but(output, "save")
+@but(output, "save", "har")
 @saving
 def command(url: str, **values: Any) -> int:
     """Ask again with one thing changed at a time, and say which hop broke the handshake.

@@ -6,7 +6,7 @@ import os
 import random
 import re
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import ExitStack, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -34,18 +34,18 @@ from wsprobe.cli.options import (
     verdict,
 )
 from wsprobe.cli.places import Lab, Place, UrlList, Word, complete, sources
-from wsprobe.cli.probe import Jobs, asked, reported
+from wsprobe.cli.probe import Ask, Jobs, asked, reported
 from wsprobe.cli.streams import check_writable, emit, look, note, save
-from wsprobe.exchange import Act, Event, Exchange
+from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
 from wsprobe.show import watch as show
 from wsprobe.show.lines import Line
+from wsprobe.talk.held import Said
 from wsprobe.watch.pace import pauses
 from wsprobe.watch.state import Watch, after, held_of, seen
 
 if TYPE_CHECKING:
-    from wsprobe.net import Talk
     from wsprobe.show.table import Screen
 
 SECTION = "Watching"
@@ -162,8 +162,8 @@ TABLES = (("Metrics of --listen, each with the label target", metrics),)
 @request
 @own_request
 @connection
-@but(session, "talk")
-@but(output, "save")
+@session
+@but(output, "save", "har")
 @saving
 @expecting
 @verdict
@@ -280,11 +280,11 @@ async def rounds(
         if jobs.none():
             raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
         to.begin(places)
-        talk = None if of.hold is None else partial(holding, of.hold, of.ping_every)
+        ask = None if of.hold is None else holding(of.hold, of.ping_every)
 
         async def one(number: int) -> bool:
             place = places[number]
-            exchange = await asked(place, said, _unheard, partial(to.keep, number), talk=talk)
+            exchange = await asked(place, said, _unheard, partial(to.keep, number), ask=ask)
             return to.probed(number, reported(place, exchange), net.clock() - began)
 
         parallel = len(places) if of.hold is not None else said.pace.parallel
@@ -301,18 +301,25 @@ def _unheard(event: Event) -> None:
     """A probe is told of when it is over."""
 
 
-def holding(hold: float, ping_every: float | None) -> Talk:
-    """What is said in a session that is held: nothing, or Pings, and then a Close."""
-    from wsprobe import net
+def holding(hold: float, ping_every: float | None) -> Ask:
+    """Asks, and holds the session that opens: says nothing in it, or Pings, and then a Close."""
 
-    async def acts() -> AsyncIterator[Act]:
+    async def said() -> AsyncGenerator[Sequence[Said], None]:
+        from wsprobe import net
+
         end = net.clock() + hold
         while ping_every is not None and net.clock() + ping_every < end:
             await net.sleep(ping_every)
-            yield Act("time", "ping", b"wsprobe")
+            yield [Said("ping", (b"wsprobe",))]
         await net.sleep(max(0.0, end - net.clock()))
 
-    return net.Talk(acts(), quiet=0.0, hold=hold + GOODBYE)
+    async def ask(plan: Plan, watch: Callable[[Event], object], keep: Callable[[Exchange], object]) -> Exchange:
+        from wsprobe import net
+        from wsprobe.net.talk import unheard
+
+        return await net.probe(plan, watch, unheard(said(), hold + GOODBYE), keep)
+
+    return ask
 
 
 def once_each(places: Sequence[Place], to: Output) -> list[Place]:

@@ -11,6 +11,9 @@ from typing import Any
 
 from wsprobe.lab.ports import Fault
 
+SUBDOMAINS = "*.lab.localhost"
+"""Names of one site that one certificate is for: what may share a connection over HTTP/2."""
+
 
 class NoCertificates(RuntimeError):
     """trustme is not installed. The message is one line that says how to install it."""
@@ -49,7 +52,7 @@ class Certificates:
         if alpn:
             made.set_alpn_protocols(list(alpn))
         issuer = self._stranger if fault == "unknown-ca" else self._authority
-        names = ("other.example",) if fault == "wrong-name" else (host, "localhost")
+        names = ("other.example",) if fault == "wrong-name" else (host, "localhost", SUBDOMAINS)
         dates = {}
         if fault == "expired":
             dates = {"not_before": _day(2020, 1, 1), "not_after": _day(2020, 1, 31)}

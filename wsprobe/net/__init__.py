@@ -8,10 +8,11 @@ from trio import current_time as clock
 from trio import sleep
 
 from wsprobe.exchange import PlanError
+from wsprobe.net.dial import addresses_of
 from wsprobe.net.plan import check
-from wsprobe.net.probe import Talk, probe
+from wsprobe.net.probe import Talking, probe
 from wsprobe.net.rounds import rounds, ticking
-from wsprobe.net.run import LONGEST_LINE, Aside, aside, in_order, leaves, lines, run, running, stdin_lines
+from wsprobe.net.run import LONGEST_LINE, Aside, aside, in_order, leaves, lines, run, running
 from wsprobe.schedule import Pace
 
 __all__ = [
@@ -19,7 +20,8 @@ __all__ = [
     "Aside",
     "Pace",
     "PlanError",
-    "Talk",
+    "Talking",
+    "addresses_of",
     "aside",
     "check",
     "clock",
@@ -31,6 +33,5 @@ __all__ = [
     "run",
     "running",
     "sleep",
-    "stdin_lines",
     "ticking",
 ]

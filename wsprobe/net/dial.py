@@ -27,7 +27,7 @@ from wsprobe.exchange import (
 )
 from wsprobe.net.plan import Ready
 from wsprobe.net.stream import End, StreamWire, Tape, Wire, said_of
-from wsprobe.target import authority, destination
+from wsprobe.target import authority, destination, named_addresses
 
 _FAMILY = {0: tsocket.AF_UNSPEC, 4: tsocket.AF_INET, 6: tsocket.AF_INET6}
 
@@ -44,7 +44,7 @@ class Address(Struct, frozen=True):
 
 async def resolve(host: str, port: int, route: Route, tape: Tape) -> tuple[Address, ...] | End:
     """Every address of *host*, ordered for connecting. Writes Resolved or ResolveFailed."""
-    given = _given(host, port, route)
+    given = named_addresses(host, port, route)
     found: list[Address] = []
     for name in given or (host,):
         flags = tsocket.AI_NUMERICHOST if given else 0
@@ -64,19 +64,19 @@ async def resolve(host: str, port: int, route: Route, tape: Tape) -> tuple[Addre
     return addresses
 
 
+async def addresses_of(host: str, port: int, route: Route, seconds: float | None) -> tuple[str, ...]:
+    """Every address of *host* as text; () if none is found within *seconds* (None: no limit)."""
+    found: tuple[Address, ...] | End = ()
+    with trio.move_on_after(float("inf") if seconds is None else seconds):
+        found = await resolve(host, port, route, Tape())
+    return () if isinstance(found, End) else tuple(address.text for address in found)
+
+
 def interleave(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
     """*addresses* with the families taking turns, that of the first one first (RFC 8305 section 4)."""
     first = [a for a in addresses if a.family == addresses[0].family]
     other = [a for a in addresses if a.family != addresses[0].family]
     return tuple(a for a in chain.from_iterable(zip_longest(first, other)) if a is not None)
-
-
-def _given(host: str, port: int, route: Route) -> tuple[str, ...]:
-    """The addresses that the plan itself names for *host*; a host ``*`` stands for any."""
-    for named, at, addresses in route.resolve:
-        if at in (port, 0) and named.lower() in (host.lower(), "*"):
-            return addresses
-    return ()
 
 
 def _address(family: int, sockaddr: Any) -> Address:

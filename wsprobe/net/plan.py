@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from wsprobe.conversation import Client
+from wsprobe.conversation import Client, Maker
 from wsprobe.exchange import Plan, PlanError
 from wsprobe.target import destination
 
@@ -33,14 +33,15 @@ class Ready(Struct, frozen=True):
         plan = self.plan
         return plan.route.unix_socket or destination(plan.target, plan.route)[0].lower()
 
-    def client(self, alpn: str | None) -> Client | Http2Client:
-        """The client's side of the conversation, at its beginning. *alpn*: what the server took."""
+    def client(self, alpn: str | None, make: Maker | None = None) -> Client | Http2Client:
+        """The client's side of the conversation, at its beginning. *alpn*: what the server took; *make*: see
+        ``Client``."""
         how = self.plan.http2
         if how is not None and (how.prior_knowledge or alpn == "h2"):
             from wsprobe.conversation_http2 import Http2Client
 
-            return Http2Client(self.plan)
-        return Client(self.plan)
+            return Http2Client(self.plan, make)
+        return Client(self.plan, make)
 
 
 def check(plan: Plan) -> Ready:

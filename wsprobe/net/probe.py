@@ -8,14 +8,13 @@ Up to the end of a refusal, or the beginning of a session, a short request needs
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable
+from collections.abc import Callable
+from typing import Protocol
 
 import trio
-from msgspec import Struct
 
-from wsprobe.conversation import Client, Phase, Speaking, Turn
+from wsprobe.conversation import Client, Phase, Session, Speaking, Turn
 from wsprobe.exchange import (
-    Act,
     Connected,
     Connecting,
     Ended,
@@ -32,6 +31,7 @@ from wsprobe.net.dial import reach
 from wsprobe.net.plan import Ready, check
 from wsprobe.net.run import leaves
 from wsprobe.net.stream import End, Tape, Wire
+from wsprobe.read.reading import Head
 
 READS = 100_000
 """A peer that sends byte by byte makes an event of each: more of them than this are too many to keep."""
@@ -44,43 +44,31 @@ FLUSH = 1.0
 """Seconds that the last bytes may wait for room in the send buffer."""
 
 
-class Talk(Struct, frozen=True):
-    """What a person or a program says in an open session, besides the plan's own acts."""
+class Talking(Protocol):
+    """Who holds the session, in place of the plan's own acts and a watch: ``wsprobe.net.talk``."""
 
-    acts: AsyncIterable[Act]
-    """Only ``do``, ``data`` and ``code`` count."""
-    quiet: float
-    """After the last act the session is closed when the server has been silent for so many seconds."""
-    hold: float | None = None
-    """Seconds that the open session may last, in place of what is left of the plan's max_time."""
+    def make(self, plan: Plan, head: Head, at: int) -> Session:
+        """The session, once *head* has opened it."""
 
-
-class _Spoken(Struct, frozen=True):
-    """What the person at the keyboard wants to be sent; None: they went away."""
-
-    act: Act | None
+    async def converse(self, wire: Wire, client: Speaking, tape: Tape, whole: trio.CancelScope) -> End:
+        """All of the conversation; returns how it ended. *whole* is the scope of the plan's max_time."""
 
 
-_Item = Received | End | _Spoken
+_Item = Received | End
 
 
-async def converse(
-    wire: Wire, client: Speaking, tape: Tape, talk: Talk | None = None, whole: trio.CancelScope | None = None
-) -> End:
-    """Send the opening handshake, then do as *client* says; return how it ended.
-
-    *whole* is the scope of the plan's max_time, which *talk* may prolong.
-    """
+async def converse(wire: Wire, client: Speaking, tape: Tape) -> End:
+    """Send the opening handshake, then do as *client* says; return how it ended."""
     if not isinstance(client, Client) or len(client.opening) > SHORT:
         # Over HTTP/2 there is something to say before the answer: SETTINGS, and what answers the server's.
         pump = _Pump(wire, tape, READS)
         pump.send(client.opening)
-        return await _both_ways(pump, client, client.timer(tape.now()), tape, talk, whole)
+        return await _both_ways(pump, client, client.timer(tape.now()), tape)
     answered = await _handshake(wire, client, tape)
     if isinstance(answered, End):
         return answered
     turn, reads = answered
-    return await _both_ways(_Pump(wire, tape, READS - reads), client, turn, tape, talk, whole)
+    return await _both_ways(_Pump(wire, tape, READS - reads), client, turn, tape)
 
 
 async def _handshake(wire: Wire, client: Client, tape: Tape) -> End | tuple[Turn, int]:
@@ -114,18 +102,13 @@ async def _handshake(wire: Wire, client: Client, tape: Tape) -> End | tuple[Turn
     return End(turn.stop, turn.why) if turn.done and not turn.send else (turn, reads)
 
 
-async def _both_ways(
-    pump: _Pump, client: Speaking, turn: Turn, tape: Tape, talk: Talk | None, whole: trio.CancelScope | None
-) -> End:
+async def _both_ways(pump: _Pump, client: Speaking, turn: Turn, tape: Tape) -> End:
     """Go on from *turn*, sending and receiving side by side; return how it ended."""
     put, inbox = trio.open_memory_channel[_Item](0)
-    opened = trio.Event()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(pump.write)
         nursery.start_soon(pump.read, put)
-        if talk is not None:
-            nursery.start_soon(_talk, talk.acts, opened, put)
-        end = await _turns(client, turn, pump, inbox, opened, tape, talk, whole)
+        end = await _turns(client, turn, pump, inbox, tape)
         pump.no_more()
         with trio.move_on_after(FLUSH):
             await pump.written.wait()
@@ -134,55 +117,24 @@ async def _both_ways(
 
 
 async def _turns(
-    client: Speaking,
-    turn: Turn,
-    pump: _Pump,
-    inbox: trio.MemoryReceiveChannel[_Item],
-    opened: trio.Event,
-    tape: Tape,
-    talk: Talk | None,
-    whole: trio.CancelScope | None,
+    client: Speaking, turn: Turn, pump: _Pump, inbox: trio.MemoryReceiveChannel[_Item], tape: Tape
 ) -> End:
-    closing: int | None = None  # when a session that has nothing more to say is closed
     while True:
         pump.send(turn.send)
         if turn.done:
             return End(turn.stop, turn.why)
-        if turn.phase is Phase.OPEN and not opened.is_set():
-            opened.set()
-            if talk is not None and talk.hold is not None and whole is not None:
-                whole.deadline = trio.current_time() + talk.hold
         item: _Item | None = None
-        wake_at = min((at for at in (turn.wake_at, closing) if at is not None), default=None)
-        with trio.move_on_at(tape.deadline(wake_at)):
+        with trio.move_on_at(tape.deadline(turn.wake_at)):
             item = await inbox.receive()
         match item:
             case None:
                 # Rounding must not wake us a moment too early again and again.
-                now = max(tape.now(), wake_at or 0)
-                if closing is not None and now >= closing:
-                    closing = None
-                    pump.send(client.timer(now).send)
-                    pump.send(client.say("close", b"", 1000))
-                turn = client.timer(now)
+                turn = client.timer(max(tape.now(), turn.wake_at or 0))
             case Received():
-                if closing is not None and talk is not None:
-                    closing = item.at + _micro(talk.quiet)
                 turn = client.receive(item.data, item.at)
-            case _Spoken(act=None):
-                assert talk is not None
-                closing = tape.now() + _micro(talk.quiet)
-            case _Spoken(act=Act() as act):
-                pump.send(client.timer(tape.now()).send)
-                pump.send(client.say(act.do, act.data, act.code))
-                turn = client.timer(tape.now())
             case End():
                 pump.send(client.receive_eof(tape.now()).send)
                 return item
-
-
-def _micro(seconds: float) -> int:
-    return round(seconds * 1_000_000)
 
 
 class _Pump:
@@ -224,22 +176,15 @@ class _Pump:
         await put.send(End("limit", f"{READS} reads"))
 
 
-async def _talk(talk: AsyncIterable[Act], opened: trio.Event, put: trio.MemorySendChannel[_Item]) -> None:
-    await opened.wait()
-    async for act in talk:
-        await put.send(_Spoken(act))
-    await put.send(_Spoken(None))
-
-
 async def probe(
     plan: Plan,
     watch: Callable[[Event], object] | None = None,
-    talk: Talk | None = None,
+    talk: Talking | None = None,
     keep: Callable[[Exchange], object] | None = None,
 ) -> Exchange:
     """Carry out *plan* and return the recording. Whatever the network does is an event in it.
 
-    *watch* is called with each event at once. *talk* gives things to send while the session is open.
+    *watch* is called with each event at once. *talk* holds the session, if it opens.
 
     When cancelled or interrupted, *watch* still gets Ended("interrupted") and *keep* the recording up to there:
     it cannot be returned then. Raises PlanError for a plan that cannot be carried out on any network.
@@ -260,7 +205,7 @@ async def probe(
     return tape.exchange(plan)
 
 
-async def _carry_out(ready: Ready, tape: Tape, talk: Talk | None) -> End:
+async def _carry_out(ready: Ready, tape: Tape, talk: Talking | None) -> End:
     limits = ready.plan.limits
     with trio.move_on_after(limits.max_time) as whole:
         with trio.move_on_after(limits.connect_timeout) as connecting:
@@ -270,7 +215,10 @@ async def _carry_out(ready: Ready, tape: Tape, talk: Talk | None) -> End:
         if isinstance(wire, End):
             return wire
         try:
-            end = await converse(wire, ready.client(_alpn(tape)), tape, talk, whole)
+            if talk is None:
+                end = await converse(wire, ready.client(_alpn(tape)), tape)
+            else:
+                end = await talk.converse(wire, ready.client(_alpn(tape), talk.make), tape, whole)
         finally:
             await wire.close()
         return _late_alert(end, tape)

@@ -1,12 +1,10 @@
-"""The one way from ordinary code into trio; many pieces of work side by side, with their results in order; and
-what a person types."""
+"""The one way from ordinary code into trio; many pieces of work side by side, with their results in order."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import (
     AsyncGenerator,
-    AsyncIterator,
     Awaitable,
     Callable,
     Iterable,
@@ -18,7 +16,6 @@ from typing import Protocol, TypeVar, TypeVarTuple
 
 import trio
 
-from wsprobe.exchange import Act
 from wsprobe.schedule import Pace, Schedule
 
 Result = TypeVar("Result")
@@ -173,22 +170,3 @@ class Aside(Protocol):
     """Enters a context, and returns what it is bound to."""
 
     async def __call__(self, of: AbstractAsyncContextManager[Result], /) -> Result: ...
-
-
-async def stdin_lines(descriptor: int = 0) -> AsyncIterator[Act]:
-    """A message for each line read from *descriptor*: text, or binary where the line is not UTF-8."""
-    rest = b""
-    async for data in _reads(descriptor):
-        *whole, rest = (rest + data).split(b"\n")
-        for line in whole:
-            yield _message(line.removesuffix(b"\r"))
-    if rest:
-        yield _message(rest)
-
-
-def _message(line: bytes) -> Act:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return Act("time", "binary", line)
-    return Act("time", "text", line)

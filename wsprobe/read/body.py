@@ -159,11 +159,19 @@ class BodyReader:
     """
 
     def __init__(
-        self, head: Head, status: int | None, method: bytes = b"GET", limit: int = 1024 * 1024
+        self,
+        head: Head,
+        status: int | None,
+        method: bytes = b"GET",
+        limit: int = 1024 * 1024,
+        keeps: bool = True,
     ) -> None:
+        """*keeps*: False where only the end is asked for: the bytes are counted then, and ``body`` has none."""
         self._limit = limit
+        self._keeps = keeps
         self._raw = bytearray()
         self._content = bytearray()
+        self._raw_size = self._content_size = 0
         self._coding = head.all(b"content-encoding")
         self._rest = b""
         self._strict: StrictFraming | None = None
@@ -192,7 +200,7 @@ class BodyReader:
         if self.done:
             self._take_rest(data)
             return
-        self._raw += data
+        self._take_raw(data)
         if self.framing == "unknown":
             self._keep(data)
         elif not self.problem:
@@ -277,7 +285,7 @@ class BodyReader:
                 self._give_back(data[self._left :])
             self._left -= min(len(data), self._left)
         else:
-            self.problem = _ENDED_EARLY.format(len(self._content), self.expected)
+            self.problem = _ENDED_EARLY.format(self._content_size, self.expected)
 
     def _take(self, strict: StrictFraming, events: Iterator[bytes], ended: bool = False) -> None:
         for data in events:
@@ -292,15 +300,17 @@ class BodyReader:
             self._give_back(strict.trailing)
 
     def _keep(self, data: bytes) -> None:
-        room = self._limit - len(self._content)
-        self._content += data[:room]
+        room = self._limit - self._content_size
+        self._content_size += min(room, len(data))
+        if self._keeps:
+            self._content += data[:room]
         if len(data) > room:
             self._cut(f"{self._limit} bytes of body")
 
     def _watch_framing(self) -> None:
         """Stop at chunks that carry next to nothing, and at chunk lines and trailers without end."""
         most = self._limit // 4 + FRAMING_FREE
-        if not self.done and len(self._raw) - len(self._content) > most:
+        if not self.done and self._raw_size - self._content_size > most:
             self._cut(f"{most} bytes of {'what is no body' if self.problem else 'chunk framing'}")
 
     def _cut(self, by: str) -> None:
@@ -309,6 +319,7 @@ class BodyReader:
     def _give_back(self, trailing: bytes) -> None:
         if trailing:
             del self._raw[-len(trailing) :]
+            self._raw_size -= len(trailing)
             self._rest += trailing
 
     def _take_rest(self, data: bytes) -> None:
@@ -316,6 +327,11 @@ class BodyReader:
         if self.complete:
             self._rest += data
         else:
+            self._take_raw(data)
+
+    def _take_raw(self, data: bytes) -> None:
+        self._raw_size += len(data)
+        if self._keeps:
             self._raw += data
 
 

@@ -36,7 +36,8 @@ class HeadSplitter:
     def __init__(self, start: int = 0) -> None:
         self._start = start
         self._line = start
-        self._searched = start
+        self.searched = start
+        """Offset of the first byte that was not looked at: once there is a head, of what follows it."""
         self._lines: list[Line] = []
         self._text_seen = False
         self.lines = 0
@@ -44,8 +45,8 @@ class HeadSplitter:
 
     def advance(self, data: bytes | bytearray) -> Head | None:
         """The head, once its blank line is in *data* (the whole buffer, from its beginning); else None."""
-        while (newline := data.find(b"\n", self._searched)) >= 0:
-            self._searched = newline + 1
+        while (newline := data.find(b"\n", self.searched)) >= 0:
+            self.searched = newline + 1
             stop = newline - 1 if newline > self._line and data[newline - 1] == 0x0D else newline
             end = b"\n" if stop == newline else b"\r\n"
             if stop > self._line:
@@ -56,7 +57,7 @@ class HeadSplitter:
                 self._lines.append(Line(bytes(data[self._line : stop]), end, self._line))
             self.lines += 1
             self._line = newline + 1
-        self._searched = len(data)
+        self.searched = len(data)
         return None
 
     def finish(self, data: bytes | bytearray) -> Head:
@@ -82,7 +83,7 @@ def split_head(data: bytes | bytearray, start: int = 0) -> tuple[Head, int]:
     head = splitter.advance(data)
     if head is None:
         return splitter.finish(data), len(data)
-    return head, start + sum(len(line.raw) for line in head.lines) + len(head.blank)
+    return head, splitter.searched
 
 
 def line_oddities(line: Line) -> tuple[str, ...]:
@@ -113,8 +114,15 @@ def _fields(lines: list[Line]) -> tuple[Field, ...]:
     return tuple(found)
 
 
+_PLAIN = re.compile(rb"([!-9;-~]+):[ \t]*([!-~](?:[\t -~]*[!-~])?)[ \t]*")
+"""A field line with nothing odd in it, and a value: nearly every one."""
+
+
 def _field(lines: tuple[Line, ...]) -> Field:
     text = lines[0].text
+    if len(lines) == 1 and lines[0].end == b"\r\n" and (plain := _PLAIN.fullmatch(text)):
+        start, (begin, stop) = lines[0].start, plain.span(2)
+        return Field(plain[1], plain[2], lines, (start + begin, start + stop))
     colon = text.find(b":")
     value, span = _value(lines, colon + 1)
     return Field(text[:colon] if colon > 0 else b"", value, lines, span, _oddities(lines, colon))

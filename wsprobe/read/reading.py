@@ -75,7 +75,7 @@ class Head(Struct, frozen=True):
 
     @property
     def raw(self) -> bytes:
-        return b"".join(line.raw for line in self.lines) + self.blank
+        return b"".join([part for line in self.lines for part in (line.text, line.end)]) + self.blank
 
     @property
     def complete(self) -> bool:

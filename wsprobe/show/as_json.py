@@ -642,6 +642,13 @@ class ReportJson(Object, frozen=True, kw_only=True):
     name: Annotated[
         str | None, Meta(description="The word that was given where it is not the URL, as lab:status-403.")
     ]
+    rebuilt: Annotated[
+        str | UnsetType,
+        Meta(
+            description="What this was rebuilt from, as a HAR file, where no bytes were recorded: then raw "
+            "members are what may have been sent, and how it ended is not known. Absent for a recording."
+        ),
+    ] = UNSET
     outcome: Annotated[
         str,
         _one_of(*STATUS_OF),
@@ -900,6 +907,7 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
         wsprobe=__version__,
         url=exchange.plan.target.url,
         name=report.name or None,
+        rebuilt=exchange.rebuilt,
         outcome=report.outcome,
         exit_status=int(report.exit_status),
         request=request_value(reading),

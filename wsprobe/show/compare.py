@@ -19,7 +19,15 @@ from wsprobe.show.causes import causes
 from wsprobe.show.http2 import protocol, spoken
 from wsprobe.show.lines import Line, Look, Piece, cut, left_out, line, width_of
 from wsprobe.show.protocols import difference as protocols_differ
-from wsprobe.show.report import SAID_BY_OUTCOME, answers, asked_again, received_dump, sentence, transport_bytes
+from wsprobe.show.report import (
+    SAID_BY_OUTCOME,
+    answers,
+    asked_again,
+    rebuilt,
+    received_dump,
+    sentence,
+    transport_bytes,
+)
 from wsprobe.show.session import session
 from wsprobe.show.views import TITLES, blocks
 from wsprobe.visible import shown_text, visible
@@ -43,6 +51,11 @@ def difference(reports: Sequence[Report], look: Look) -> list[Line]:
             Piece(f"  {r.outcome}", "dim"),
         )
         for name, r in zip(names, reports, strict=True)
+    ]
+    lines += [
+        line(Piece(f"{name} ", "title"), *row)
+        for name, r in zip(names, reports, strict=True)
+        for row in rebuilt(r)
     ]
     unequal, points = differing(reports)
     for what, values in unequal[:POINTS]:
@@ -263,7 +276,7 @@ def _findings_of(of: Report) -> tuple[str, ...]:
 def one(report: Report, look: Look) -> list[Line]:
     """One recording with its views and verdicts."""
     got = answers_of(report) if report.views else []
-    rows = [_title(report, got), *protocols_differ(report)]
+    rows = [_title(report, got), *rebuilt(report), *protocols_differ(report)]
     if report.views:
         rows += page_of(report, look)
         silent = [i for i, answer in enumerate(report.answers) if answer is None]
@@ -305,7 +318,9 @@ def page_of(report: Report, look: Look) -> list[Line]:
     if report.page is None:
         return []
     given = "" if report.page.url != Page().url else " (nobody named one: --page URL or --origin ORIGIN does)"
-    rows = [line(Piece("page ", "dim"), look.text(report.page.url.encode()), Piece(given, "dim"))]
+    came = " over HTTP/2" if report.page.http == "2" else ""
+    came += ", on a connection that could serve the target too" if report.page.shares else ""
+    rows = [line(Piece("page ", "dim"), look.text(report.page.url.encode()), Piece(came or given, "dim"))]
     asked = [each for each in report.answers or (report,) if each is not None]
     origins = dict.fromkeys(_field(each, b"origin") for each in asked if each.reading.request.head.fields)
     if origins:

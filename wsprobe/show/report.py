@@ -61,11 +61,11 @@ TALK = 3600.0
 MEANING = {row.outcome: row.text for row in TABLE if row.outcome}
 
 
-def handshake(report: Report, look: Look) -> list[Line]:
-    """All lines of the report for standard output."""
+def handshake(report: Report, look: Look, session_too: bool = True) -> list[Line]:
+    """All lines of the report for standard output. *session_too*: its frames; they may have been seen."""
     reading = report.reading
     findings = [f for f in report.verdict.findings if f.id not in SAID_BY_OUTCOME]
-    rows: list[Line] = []
+    rows = rebuilt(report)
     hops = reading.exchange.hops
     for hop, then in zip(hops, (*hops[1:], reading.exchange), strict=False):
         rows.append(line(Piece(asked_again(hop, then), "dim")))
@@ -76,7 +76,8 @@ def handshake(report: Report, look: Look) -> list[Line]:
     else:
         rows += answers(reading, findings, look)
     rows += transport_bytes(report, look)
-    rows += session(reading, look)
+    if session_too:
+        rows += session(reading, look)
     if reading.http2 is not None:
         rows += http2.ending(reading, look)
     for finding in unplaced(findings, reading):
@@ -89,6 +90,14 @@ def handshake(report: Report, look: Look) -> list[Line]:
     rows.append(timing.summary(reading, look, phases_too=not look.terminal))
     rows.append(line(Piece(made_by(report), "dim")))
     return rows
+
+
+def rebuilt(report: Report) -> list[Line]:
+    """What a recording is worth that is none: nothing for one that is."""
+    if not (source := report.exchange.rebuilt):
+        return []
+    text = f"rebuilt from {shown_text(source)}: not the bytes that were sent, and the end is not in it"
+    return [line(Piece(text, "note"))]
 
 
 def made_by(report: Report) -> str:

@@ -256,6 +256,8 @@ def facts(report: Report) -> list[tuple[str, str]]:
     rows = [("URL", shown_text(report.exchange.plan.target.url))]
     if report.name not in ("", report.exchange.plan.target.url):
         rows.append(("asked for as", shown_text(report.name)))
+    if source := report.exchange.rebuilt:
+        rows.append(("rebuilt from", f"{shown_text(source)}: not the bytes that were sent, and no end"))
     rows.append(("asked", shown_text(report.exchange.started) or "at a time that was not recorded"))
     where = timing.peer(report.exchange)
     local = next((e.local for e in report.exchange.events if isinstance(e, Connected) and e.local), "")

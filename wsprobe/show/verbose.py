@@ -13,6 +13,7 @@ from wsprobe.exchange import (
     Connecting,
     Ended,
     Event,
+    LeftOut,
     ProxyHeaderSent,
     Received,
     Resolved,
@@ -231,6 +232,8 @@ def _said(of: Event, look: Look) -> list[Line]:
             return _bytes(">", of.data, look, "ours")
         case Received():
             return _bytes("<", of.data, look, "")
+        case LeftOut():
+            return [_call(f"not kept: {of.bytes_sent} bytes sent, {of.bytes_received} received")]
         case Ended():
             return [_call(ENDS[of.how] + (f": {visible(of.error.encode())}" if of.error else ""))]
 

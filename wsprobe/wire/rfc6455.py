@@ -50,8 +50,21 @@ _CONTROL: dict[int, Literal["close", "ping", "pong"]] = {CLOSE: "close", PING: "
 def mask(data: bytes, key: bytes) -> bytes:
     """*data* XORed with the four bytes of *key*, over and over (RFC 6455 section 5.3)."""
     size = len(data)
-    keys = (key * (size // 4 + 1))[:size]
-    return (int.from_bytes(data, "big") ^ int.from_bytes(keys, "big")).to_bytes(size, "big")
+    if size <= AT_ONCE:
+        keys = (key * ((size >> 2) + 1))[:size]
+        return (int.from_bytes(data, "little") ^ int.from_bytes(keys, "little")).to_bytes(size, "little")
+    # Numbers that fit the processor's nearest cache, and the key's made once: half the time of one number.
+    keys_at_once = int.from_bytes(key * (AT_ONCE // 4), "little")
+    whole = size - size % AT_ONCE
+    masked = [
+        (int.from_bytes(data[at : at + AT_ONCE], "little") ^ keys_at_once).to_bytes(AT_ONCE, "little")
+        for at in range(0, whole, AT_ONCE)
+    ]
+    return b"".join([*masked, mask(data[whole:], key)])
+
+
+AT_ONCE = 8192
+"""Bytes masked as one number; a multiple of four."""
 
 
 def frame(opcode: int, payload: bytes, key: bytes | None, *, fin: bool = True, rsv: int = 0) -> bytes:

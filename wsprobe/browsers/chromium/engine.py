@@ -15,7 +15,7 @@ from wsprobe.browsers.chromium.handshake import Failed, Opened, validate
 from wsprobe.browsers.chromium.http import Answer, read_answer
 from wsprobe.browsers.chromium.request import authorization, request
 from wsprobe.browsers.engine import Construction, FollowUp, Page, ScriptView
-from wsprobe.browsers.http2 import Again, HttpVersion, came_over, handshakes
+from wsprobe.browsers.http2 import Again, HttpVersion, handshakes
 from wsprobe.browsers.network import reset_unasked
 from wsprobe.browsers.page import fetch_site, given
 from wsprobe.browsers.script import (
@@ -105,7 +105,7 @@ class Chromium(Struct, frozen=True):
         steps = self._steps(readings, given(page))
         last, reading = steps[-1], readings[-1]
         answer = self._answered_before(readings, steps, page, key)
-        if made.target is None or (last.stream and last.stream.no_session and came_over(made.url, page)):
+        if made.target is None or (last.stream and last.stream.no_session and http2.warm(made.url, page)):
             return None
         if isinstance(last.outcome, Again):
             again = last.outcome
@@ -178,7 +178,7 @@ class Chromium(Struct, frozen=True):
         before = 0
         answered = False
         for number, (reading, step) in enumerate(zip(readings, steps, strict=True)):
-            if step.stream is not None and step.stream.no_session and came_over(made.url, page):
+            if step.stream is not None and step.stream.no_session and http2.warm(made.url, page):
                 return Ending("unloaded", f"the page itself does not load, {_because(step)}")
             acts = script.do_until(acts, before + step.at)
             if script.close_call is not None:

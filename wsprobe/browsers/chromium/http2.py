@@ -27,6 +27,8 @@ from wsprobe.browsers.http2 import (
     Windows,
     announced,
     came_over,
+    coded,
+    final_block,
     offered,
     settings_fault,
     turns,
@@ -93,7 +95,7 @@ def otherwise(url: str, page: Page, readings: Sequence[Reading]) -> str:
     if readings[0].http2 is not None and not has_session:
         return (
             "Chromium asks over HTTP/2 only on a session that it has, as where the page came over HTTP/2 from "
-            "that origin (--page-http 2); else it asks over HTTP/1.1"
+            "that origin (--page-http 2), or on a connection that serves both; else it asks over HTTP/1.1"
         )
     if has_session and not offered(readings[0]):
         return "Chromium has a session, and asks over HTTP/2 on it where the server announces that it may"
@@ -127,9 +129,7 @@ def asks(made: Construction, page: Page, facts: Facts, authorization: str = "", 
         ("sec-websocket-protocol", ", ".join(made.protocols)),
     ]
     return Http2(
-        fields=tuple(
-            (name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in fields if value
-        ),
+        fields=coded(fields),
         settings=_SETTINGS,
         window=_WINDOW,
         stream=1,
@@ -263,7 +263,7 @@ class _Stream:
         """The status is written with a zero before it."""
         self.away = False
         """The session takes no more streams."""
-        final = next((block for block in connection.blocks if _final(block)), None)
+        final = final_block(connection)
         self.ended = opened and final is not None and final.end_stream
         """The server's side is over."""
         self.settings_seen = False
@@ -353,10 +353,6 @@ class _Stream:
         lines = (field.name + b":" + field.value for field in block.regular)
         self.answer = parse(b"HTTP/1.1 " + status + b"\n" + b"\n".join(lines))
         return ""
-
-
-def _final(block: HeaderBlock) -> bool:
-    return any(field.value[:1] != b"1" or field.value == b"101" for field in block.all(b":status"))
 
 
 def _malformed(block: HeaderBlock) -> bool:

@@ -180,6 +180,7 @@ class Channel:
         self._number = 0
         self._close_due: int | None = None
         self._server_closed = False
+        self._shut = 0
         self._close_sent = False
         self._requested = False
         self._stopped = False
@@ -243,6 +244,11 @@ class Channel:
         if not self._stopped:
             self.because = f"the connection {'was reset' if reset else 'ended'}: {_CHANNEL}"
             self._break_off(now, Stop.FAILED if reset else Stop.ENDED, lost=self._server_closed)
+        elif self._server_closed and now - self._shut < self._facts.race:
+            self.races = self.races or (
+                "the end came right behind the Close: where it is seen before Firefox's own Close is sent, the "
+                f"close is not clean{', and an error comes before it' if reset else ''}"
+            )
         self.run_out()
 
     def _break_off(self, now: int, how: Stop, *, lost: bool) -> None:
@@ -297,6 +303,7 @@ class Channel:
     def _close(self, payload: bytes, now: int) -> None:
         """Any code is taken, and one byte is as good as none."""
         self._server_closed = True
+        self._shut = now
         code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else _NO_STATUS
         try:
             reason = payload[2:].decode("utf-8")

@@ -21,7 +21,18 @@ from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.handshake import Failed, Opened, validate
 from wsprobe.browsers.firefox.http import Answer, BadField, BadStatus, Fields, Head, Status, begins, parse
 from wsprobe.browsers.firefox.request import site
-from wsprobe.browsers.http2 import Again, Turn, Windows, announced, offered, settings_fault, turns, wrong_size
+from wsprobe.browsers.http2 import (
+    Again,
+    Turn,
+    Windows,
+    announced,
+    coded,
+    final_block,
+    offered,
+    settings_fault,
+    turns,
+    wrong_size,
+)
 from wsprobe.browsers.page import origin
 from wsprobe.browsers.script import Arrival, StreamOver, end
 from wsprobe.exchange import Http2, Priority, Sent
@@ -108,9 +119,7 @@ def asks(made: Construction, page: Page, facts: Facts, authorization: str = "") 
         ("authorization", authorization),
     ]
     return Http2(
-        fields=tuple(
-            (name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in fields if value
-        ),
+        fields=coded(fields),
         settings=_SETTINGS,
         window=_WINDOW,
         stream=3,
@@ -204,7 +213,7 @@ def session(reading: Reading, settled: Settled, facts: Facts) -> Iterator[Arriva
     connection = reading.http2
     assert connection is not None
     stream = _Stream(connection, facts, opened=True)
-    final = next((block for block in connection.blocks if _final(block)), None)
+    final = final_block(connection)
     if final is not None and final.end_stream:
         yield StreamOver(settled.at, orderly=True)
         return
@@ -332,10 +341,6 @@ class _Stream:
             return f"{fault}: {_RESPONSE}"
         self.answer = Head(Status(2, 0, status.code), fields, block.start)
         return ""
-
-
-def _final(block: HeaderBlock) -> bool:
-    return any(field.value[:1] != b"1" or field.value == b"101" for field in block.all(b":status"))
 
 
 def _malformed(block: HeaderBlock) -> str:

@@ -42,5 +42,5 @@ FACTS = Facts(
     max_head=393_216,
     max_junk=128 * 1024,
     hop=60,
-    race=2_000,
+    race=30_000,
 )

@@ -1,0 +1,154 @@
+"""man/history.md: every revision, rule and contradiction of which wsprobe-history(7) is the short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from man.build import markdown
+from man.build.markdown import text
+from wsprobe.history import data
+from wsprobe.history.revision import Cell, Contradiction, Grade, Question, Revision, Row, Rule
+
+KNOWN: dict[Grade, str] = {
+    "read": "the normative text was read",
+    "secondary": "a change log, a quotation in source code, or an implementation of that draft says so",
+    "one timeline": "one author's published timeline says so, and nothing else was found",
+    "not known": "nothing better than memory or inference was found, so nothing is claimed",
+}
+ABOUT = {
+    "http": "HTTP: status, status line, field lines",
+    "fields": "The fields of a 101",
+    "procedure": "Procedure",
+    "http2": "Beside the protocol",
+}
+
+
+def table() -> str:
+    return markdown.document(_body())
+
+
+def _body() -> Iterator[str]:
+    yield "# How the reading of a refused WebSocket handshake changed"
+    yield ""
+    yield (
+        "The full tables behind wsprobe-history(7), made by `python -m man.build` from the data that `wsprobe "
+        "compare --spec` and `wsprobe explain` read. How well a fact is known stands beside it:"
+    )
+    yield ""
+    yield from markdown.table(("word", "meaning"), ((grade, text(KNOWN[grade])) for grade in KNOWN))
+    rules = (f"Rules: {title}" for title in ABOUT.values())
+    yield from markdown.contents(("Timeline", "Questions it left open", "Revisions", *rules, "Contradictions"))
+    yield "## Timeline"
+    yield ""
+    yield (
+        "Rows marked with an asterisk are those of a published timeline (a blog post in Japanese), from "
+        "which this account starts; the others were added."
+    )
+    yield ""
+    yield from markdown.table(
+        ("date", "what", "changed", "why", "verified"), (_row(row) for row in data.timeline())
+    )
+    yield "## Questions it left open"
+    yield ""
+    for question in data.questions():
+        yield from _question(question)
+    yield "## Revisions"
+    yield ""
+    yield "Under the names that the option `--spec` and the output in JSON use, oldest first."
+    yield ""
+    for revision in data.revisions().values():
+        yield from _revision(revision)
+    for about, title in ABOUT.items():
+        yield f"## Rules: {title}"
+        yield ""
+        yield (
+            "A revision of the API that is not named has what the protocol under it has."
+            if about == "http"
+            else "As above."
+        )
+        yield ""
+        for rule in data.rules().values():
+            if rule.about == about:
+                yield from _rule(rule)
+    yield "## Contradictions"
+    yield ""
+    yield "Where two places cannot both be followed, or one leaves an answer undecided, both are named."
+    yield ""
+    for contradiction in data.contradictions().values():
+        yield from _contradiction(contradiction)
+
+
+def _row(row: Row) -> tuple[str, ...]:
+    date = f"{row.date}{' *' if row.published else ''}"
+    return (text(date), text(row.title), text(row.changed), text(row.why), text(row.verified))
+
+
+def _question(question: Question) -> Iterator[str]:
+    yield f"### {text(question.asked)}"
+    yield ""
+    yield text(question.answer)
+    yield ""
+    for each in question.evidence:
+        yield f"- {text(each)}"
+    yield ""
+    yield from markdown.literal(f"wsprobe compare --browser-mode lab:{name}" for name in question.scenarios)
+
+
+def _revision(revision: Revision) -> Iterator[str]:
+    yield f"### {revision.name}"
+    yield ""
+    yield text(f"{revision.title}, {revision.date}. {revision.what}")
+    yield ""
+    facts = (
+        ("Changed", revision.changed),
+        ("Why", revision.why),
+        ("Sections", revision.sections),
+        ("On the wire", revision.wire),
+        ("Shipped in", revision.shipped),
+        ("Over", revision.protocol),
+        ("Handshake of", revision.same_as),
+        ("Script", _told(revision)),
+        ("Known", KNOWN[revision.grade]),
+        ("Sources", "; ".join(f"{source.title}, {source.where}" for source in revision.sources)),
+    )
+    for label, said in facts:
+        if said:
+            yield f"- {label}: {text(said)}"
+    yield ""
+
+
+def _told(revision: Revision) -> str:
+    told = revision.told
+    if told is None:
+        return ""
+    events = "nothing is said of events" if told.events is None else "gets " + ", then ".join(told.events)
+    code = f", code {told.code}" if told.code is not None else ""
+    where = f"section {told.section}" if told.section[:1].isdigit() else told.section
+    return f"{events}{code} ({where}). {told.may_know}"
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    yield f"### {text(rule.title)}"
+    yield ""
+    yield from markdown.table(
+        ("revisions", "what a client does", "section", "known"),
+        ((text(span(names)), *_cell(cell)) for names, cell in rule.cells),
+    )
+
+
+def span(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
+
+
+def _cell(cell: Cell) -> tuple[str, str, str]:
+    return text(cell.text), text(cell.section), text(cell.grade)
+
+
+def _contradiction(contradiction: Contradiction) -> Iterator[str]:
+    yield f"### {text(contradiction.title)}"
+    yield ""
+    for place in contradiction.places:
+        yield f"- {text(f'{place.where}: {place.says}.')}"
+    yield ""
+    yield f"In practice: {text(contradiction.practice)}"
+    yield ""

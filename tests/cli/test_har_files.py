@@ -1,0 +1,147 @@
+"""HAR files on the command line: listed, asked again, compared, written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from wsprobe.cli.main import run
+
+FILES = Path(__file__).parents[1] / "files" / "paste"
+PLAYWRIGHT = str(FILES / "playwright-chromium.har")
+MITMPROXY = str(FILES / "mitmproxy.har")
+Capture = pytest.CaptureFixture[str]
+
+
+def one(tmp_path: Path, **members: object) -> str:
+    """A file with one entry, to a port that nothing listens on."""
+    headers = [
+        {"name": "Host", "value": "127.0.0.1:1"},
+        {"name": "Sec-WebSocket-Key", "value": "dGhlIHNhbXBsZSBub25jZQ=="},
+        {"name": "Origin", "value": "https://app.example"},
+    ]
+    entry = {"request": {"url": "http://127.0.0.1:1/ws", "headers": headers}, "_resourceType": "websocket"}
+    creator = {"name": "WebInspector", "version": "537.36"}
+    file = tmp_path / "one.har"
+    file.write_text(json.dumps({"log": {"creator": creator, "entries": [entry | members]}}))
+    return str(file)
+
+
+def test_several_entries_are_listed(capsys: Capture) -> None:
+    assert run(["connect", "--redact", PLAYWRIGHT]) == 2
+    out, _ = capsys.readouterr()
+    assert (
+        out
+        == "  1  101        ws://127.0.0.1:8001/ws?x=*  3 messages\n  2  no answer  ws://127.0.0.1:8001/no\n"
+    )
+    assert run(["trace", PLAYWRIGHT]) == 2
+    assert capsys.readouterr().err == (
+        f"wsprobe trace: {PLAYWRIGHT}: 2 WebSocket entries: choose one with --entry N "
+        f"(see wsprobe trace --help)\n"
+    )
+
+
+def test_the_only_entry_is_asked_again(capsys: Capture, tmp_path: Path) -> None:
+    assert run(["connect", "--json", one(tmp_path)]) == 4
+    out, err = capsys.readouterr()
+    asked = dict(json.loads(out)["request"]["headers"])
+    assert asked["Origin"] == "https://app.example"
+    assert asked["Sec-WebSocket-Key"] != "dGhlIHNhbXBsZSBub25jZQ=="
+    assert json.loads(out)["url"] == "ws://127.0.0.1:1/ws"
+    assert err == (
+        "wsprobe: as pasted, but: a fresh Sec-WebSocket-Key is sent; Host is what wsprobe sends by itself; "
+        "http:// is asked as ws://; the file has no Cookie: Chrome leaves it out, but from a HAR with "
+        "sensitive data\n"
+    )
+
+
+def test_one_of_several_is_asked_again(capsys: Capture) -> None:
+    connect_to = ["--connect-to", "127.0.0.1:8001:127.0.0.1:1"]
+    assert run(["connect", "--json", *connect_to, PLAYWRIGHT, "--entry", "2"]) == 4
+    asked = dict(json.loads(capsys.readouterr().out)["request"]["headers"])
+    assert asked["Cookie"] == "sid=abc"
+    assert asked["Accept-Encoding"] == "gzip, deflate, br, zstd"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["connect", "/nonexistent/x.har"], "/nonexistent/x.har: No such file"),
+        (["compare", "/nonexistent/x.har"], "/nonexistent/x.har: No such file"),
+        (["connect", PLAYWRIGHT, "--entry=3"], f"--entry: {PLAYWRIGHT} has 2 entries of WebSockets, no 3"),
+        (["compare", PLAYWRIGHT, "--entry=3"], f"--entry: {PLAYWRIGHT} has 2 entries of WebSockets, no 3"),
+        (["connect", PLAYWRIGHT, "--entry", "x"], "2 WebSocket entries"),
+        (["connect", PLAYWRIGHT, "--entry", "1", "ws://other/"], "one request: leave the other URLs out"),
+        (["compare", PLAYWRIGHT, "--entry", "2", "--spec", "all"], "the file has no answer to it"),
+        (["connect", "--har", "/nonexistent/x", "ws://h/"], "--har: /nonexistent/x: No such file"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line(arguments: list[str], says: str, capsys: Capture) -> None:
+    assert run(arguments) == 2
+    _, err = capsys.readouterr()
+    assert err.startswith(f"wsprobe {arguments[0]}: ")
+    assert says in err
+    assert err.count("\n") == 1
+
+
+def test_a_file_without_websockets_says_what_to_do(capsys: Capture, tmp_path: Path) -> None:
+    file = one(tmp_path, _resourceType="xhr", request={"url": "https://h/"})
+    assert run(["connect", file]) == 2
+    assert "no WebSocket among its 1 entry (written by WebInspector 537.36)" in capsys.readouterr().err
+
+
+def test_compare_reads_what_is_there_and_marks_it(capsys: Capture) -> None:
+    assert run(["compare", "--browser", "chromium", PLAYWRIGHT]) == 0
+    out, err = capsys.readouterr()
+    mark = (
+        "rebuilt from a HAR file of Playwright 1.65.1: not the bytes that were sent, and the end is not in it\n"
+    )
+    assert mark in out
+    assert "entry 2: the file has no answer to it" in err
+    assert "to ask it again: wsprobe connect " in err
+    assert run(["compare", MITMPROXY]) == 1
+    assert capsys.readouterr().out.count("rebuilt from a HAR file of mitmproxy 11.0.2: ") == 2
+    assert run(["compare", "--json", "--browser", "chromium", "--entry", "2", MITMPROXY]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert (value["outcome"], value["rebuilt"]) == ("refused", "a HAR file of mitmproxy 11.0.2")
+    assert value["exchange"]["rebuilt"] == value["rebuilt"]
+
+
+def test_what_is_rebuilt_stays_marked_when_it_is_saved(capsys: Capture, tmp_path: Path) -> None:
+    kept = str(tmp_path / "kept.jsonl")
+    run(["compare", "-s", "--save", kept, MITMPROXY])
+    run(["compare", "--json", kept])
+    assert all("rebuilt" in json.loads(line) for line in capsys.readouterr().out.splitlines())
+
+
+def test_a_report_to_send_on_is_marked_too(tmp_path: Path) -> None:
+    file = tmp_path / "report.md"
+    run(["compare", "-s", "--browser", "chromium", "--entry", "2", "--report", str(file), MITMPROXY])
+    assert "rebuilt from" in file.read_text()
+    assert "a HAR file of mitmproxy 11.0.2: not the bytes that were sent" in file.read_text()
+
+
+def test_what_was_recorded_has_no_mark(capsys: Capture) -> None:
+    run(["connect", "--json", "ws://127.0.0.1:1/"])
+    value = json.loads(capsys.readouterr().out)
+    assert "rebuilt" not in value
+    assert "rebuilt" not in value["exchange"]
+
+
+def test_har_is_written_masked_with_every_hop(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "out.har"
+    options = ["-s", "-L", "--redact", "--har", str(file), "-b", "sid=secret"]
+    run(["connect", *options, "lab:redirect-302", "lab:status-403"])
+    entries = json.loads(file.read_text())["log"]["entries"]
+    assert [entry["response"]["status"] for entry in entries] == [
+        302,
+        *[each["response"]["status"] for each in entries[1:-1]],
+        403,
+    ]
+    assert len(entries) >= 3
+    assert "secret" not in file.read_text()
+    run(["compare", "-s", "--har", "-", "lab:status-403", "lab:ok"])
+    written = json.loads(capsys.readouterr().out)
+    assert [entry["response"]["status"] for entry in written["log"]["entries"]] == [403, 101]

@@ -1,0 +1,373 @@
+"""What people paste: cURL commands as browsers write them, and lines of a console."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsprobe.cli import curl
+from wsprobe.cli.main import run
+from wsprobe.cli.paste import url_in
+
+FILES = Path(__file__).parents[1] / "files" / "paste"
+COPIED = tomllib.loads((FILES / "curl.toml").read_text())["copied"]
+Capture = pytest.CaptureFixture[str]
+KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+
+
+def asked(capsys: Capture, *arguments: str) -> tuple[dict[str, list[str]], str]:
+    """The headers of the request that a call makes, by their names, and what it says on standard error."""
+    run(["connect", "--json", *arguments])
+    out, err = capsys.readouterr()
+    headers: dict[str, list[str]] = {}
+    for name, value in json.loads(out)["request"]["headers"]:
+        headers.setdefault(name, []).append(value)
+    return headers, err
+
+
+# What browsers copy --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", COPIED, ids=[case["by"] for case in COPIED])
+def test_what_a_browser_copies_is_the_same_request(case: dict[str, str]) -> None:
+    made = curl.pasted(case["text"])
+    assert made.url == "wss://chat.example/ws?room=a%20b&tag=[1]&set={x}"
+    assert '--cookie=sid=it\'s 100%!; q="a"' in made.options
+    assert "--origin=https://app.example" in made.options
+    assert [each for each in made.options if each.startswith("--protocol=")] == [
+        "--protocol=chat",
+        "--protocol=v2.chat",
+    ]
+    assert any(each.startswith("--user-agent=Mozilla/5.0 (") for each in made.options)
+    assert any(
+        each.startswith("--header=Sec-WebSocket-Extensions: permessage-deflate") for each in made.options
+    )
+    assert "--header=Pragma: no-cache" in made.options
+    assert not any("Key" in each or "Version: 13" in each for each in made.options)
+    assert made.notes[0] == "a fresh Sec-WebSocket-Key is sent"
+    assert ("--header=Connection: keep-alive, Upgrade" in made.options) == case["by"].startswith("Firefox")
+
+
+def chrome_posix(text: str) -> str:
+    """escapeStringPosix of Chrome's NetworkLogView.ts."""
+    if re.search("[\0-\x1f\x7f-\x9f!']", text) is None:
+        return f"'{text}'"
+    text = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
+    return "$'" + re.sub("[\0-\x1f\x7f-\x9f!]", lambda found: f"\\u{ord(found[0]):04x}", text) + "'"
+
+
+def chrome_windows(text: str) -> str:
+    """escapeStringWin of the same, as in Chromium 156; of what is not ASCII it makes a space."""
+    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    text = re.sub(r"[^a-zA-Z0-9\s_\-:=+~'/.',?;*]", r"^\g<0>", text)
+    return '^"' + re.sub(r"%(?=[a-zA-Z0-9_])", "%^", text) + '^"'
+
+
+def chrome_windows_2020(text: str) -> str:
+    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    text = re.sub(r"[^a-zA-Z0-9\s_\-:=+~'/.',?;()*`&]", r"^\g<0>", text)
+    return '"' + re.sub(r"%(?=[a-zA-Z0-9_])", "%^", text) + '"'
+
+
+def firefox_posix(text: str) -> str:
+    """escapeStringPosix of Firefox's curl.js."""
+    if re.search(r"[^\x20-\x7e]|!|'", text) is None:
+        return f"'{text}'"
+    text = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
+    return "$'" + re.sub(r"[^\x20-\x7e]", _in_hex, text.replace("!", "\\041")) + "'"
+
+
+def _in_hex(found: re.Match[str]) -> str:
+    if ord(found[0]) < 256:
+        return f"\\x{ord(found[0]):02x}"
+    units = found[0].encode("utf-16-be")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def firefox_windows(text: str) -> str:
+    text = re.sub(r"[^a-zA-Z0-9\s_\-:=+~/.',?;()*`]", r"^\g<0>", text.replace('"', '\\"'))
+    return '^"' + re.sub(r"%(?=[a-zA-Z0-9_])", "%^", text) + '^"'
+
+
+def safari(text: str) -> str:
+    """escapeStringPosix of WebKit's Resource.js."""
+    if re.search(r"[^\x20-\x7e]|'", text) is None:
+        return f"'{text}'"
+    text = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
+    return "$'" + re.sub(r"[^\x20-\x7e]", _in_hex, text.replace("!", "\\041")) + "'"
+
+
+WORDS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+ASCII = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E))
+
+
+@given(st.lists(WORDS, max_size=4))
+def test_what_chrome_quotes_for_bash_is_read_back(words: list[str]) -> None:
+    assert curl.commands("curl " + " \\\n  ".join(map(chrome_posix, ["x", *words]))) == [["x", *words]]
+
+
+@given(st.lists(ASCII, max_size=4))
+def test_what_chrome_quotes_for_cmd_is_read_back(words: list[str]) -> None:
+    text = " ^\n  ".join(map(chrome_windows, ["x", *words]))
+    assert curl.commands(f"curl --url {text}") == [["--url", "x", *words]]
+
+
+@given(st.lists(ASCII, max_size=4))
+def test_what_an_older_chrome_quotes_for_cmd_is_read_back(words: list[str]) -> None:
+    text = " ^\n  ".join(map(chrome_windows_2020, ["x", *words, "end"]))
+    assert curl.commands(f"curl {text}") == [["x", *words, "end"]]
+
+
+@pytest.mark.parametrize("quoted", [firefox_posix, safari])
+@given(words=st.lists(WORDS, max_size=4))
+def test_what_firefox_and_safari_quote_for_bash_is_read_back(quoted: object, words: list[str]) -> None:
+    assert callable(quoted)
+    text = "curl " + " \\\n  ".join(map(quoted, ["x", *words]))
+    # \xE9 is a byte for bash, and what these browsers mean by it is the byte of the header.
+    read = [[word.encode("utf-8", "surrogateescape") for word in words] for words in curl.commands(text)]
+    meant = [
+        b"".join(each.encode("latin-1" if ord(each) < 256 else "utf-8") for each in word) for word in words
+    ]
+    plain = [word.encode() if quoted(word)[0] == "'" else data for word, data in zip(words, meant, strict=True)]
+    assert read == [[b"x", *plain]]
+
+
+@given(st.lists(ASCII.filter(lambda text: not re.search(r'\\(?:"|\Z)', text)), max_size=4))
+def test_what_firefox_quotes_for_cmd_is_read_back(words: list[str]) -> None:
+    """But for a backslash before a quotation mark, which Firefox does not double: curl.exe would not see it."""
+    text = " ^\n  ".join(map(firefox_windows, ["x", *words]))
+    assert curl.commands(f"curl.exe {text}") == [["x", *words]]
+
+
+@given(st.text())
+def test_no_text_makes_another_error(text: str) -> None:
+    for each in (text, f"curl {text}", f'curl ^"{text}', f"curl $'{text}"):
+        with contextlib.suppress(curl.CurlError):
+            curl.pasted(each)
+
+
+# Quoting by hand -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("curl ws://h/", ["ws://h/"]),
+        ("$ curl ws://h/ # why?", ["ws://h/"]),
+        ("/usr/bin/curl -H 'a: b'\"c\"d\\ e ws://h/", ["-H", "a: bcd e", "ws://h/"]),
+        ('curl -H "a: \\"b\\" \\$c \\x" ws://h/', ["-H", 'a: "b" $c \\x', "ws://h/"]),
+        ("curl \\\r\n  -H a:b \\\n ws://h/\n", ["-H", "a:b", "ws://h/"]),
+        (r"curl $'\t\x41\101\cA\e\U0001F600\q'", ["\tAA\x01\x1b\U0001f600\\q"]),
+        ("curl '' ws://h/", ["", "ws://h/"]),
+        ('curl.exe ^"C:\\a\\\\^" ^"b\\\\\\^"c^"', ["C:\\a\\", 'b\\"c']),
+        ('curl ^"a^"^"b^"', ['a"b']),
+        ("curl 'cost: $5 and 100%'", ["cost: $5 and 100%"]),
+        ('curl "cost: $5"', ["cost: $5"]),
+    ],
+)
+def test_quoting(text: str, words: list[str]) -> None:
+    assert curl.commands(text) == [words]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "",
+            "no cURL command in it: in the browser's Network panel choose Copy, Copy as cURL (bash), or (cmd)",
+        ),
+        ("curl 'ws://h/", "a quotation mark (') is not closed"),
+        ('curl "ws://h/', 'a quotation mark (") is not closed'),
+        ('curl ^"ws://h/', 'a quotation mark (") is not closed'),
+        ('curl -H "Authorization: Bearer $TOKEN" ws://h/', "'$TOKEN' is for a shell to fill in"),
+        ("curl ws://h/$(id -u)", "'$(id -u)' is for a shell to fill in"),
+        ("curl ws://h/ > out", "'>' is for a shell"),
+        (
+            "$session = New-Object Microsoft.PowerShell.Commands.WebRequestSession\nInvoke-WebRequest",
+            "PowerShell",
+        ),
+        ('Invoke-WebRequest -UseBasicParsing -Uri "wss://h/"', "PowerShell"),
+        ('fetch("wss://h/", {"method": "GET"});', "JavaScript (fetch)"),
+        ('await fetch("wss://h/", {});', "JavaScript (fetch)"),
+        ('new WebSocket("wss://h/")', "JavaScript"),
+        ("wget ws://h/", "wget"),
+        ("wscat -c ws://h/", "'wscat' is not curl"),
+        ("curl", "it names no URL"),
+        ("curl ws://a/ ws://b/", "it names 2 URLs: paste one"),
+        ("curl -d x ws://h/", "-d: a handshake is a GET without a body"),
+        ("curl -X POST ws://h/", "-X POST: a handshake is a GET"),
+        ("curl -I ws://h/", "-I: a handshake is a GET"),
+        ("curl --aws-sigv4 X ws://h/", "--aws-sigv4: wsprobe has nothing like it"),
+        ("curl --frobnicate ws://h/", "--frobnicate is no option of curl that wsprobe knows"),
+        ("curl -@ ws://h/", "-@ is no option of curl"),
+        ("curl ws://h/ -H", "-H has no value: was the command copied whole?"),
+        ("curl https://a/ ; curl https://b/", "2 cURL commands in it, none of them to ws: or wss: URLs"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_in_one_line(
+    text: str, says: str, capsys: Capture, tmp_path: Path
+) -> None:
+    file = tmp_path / "copied"
+    file.write_text(text)
+    assert run(["connect", "--from-curl", str(file)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"wsprobe connect: --from-curl: {file}: ")
+    assert says in err
+    assert err.count("\n") == 1
+
+
+def test_of_all_requests_of_a_page_the_websocket_is_asked() -> None:
+    for text in (
+        "curl 'https://h/' \\\n  -H 'a: b' ;\ncurl 'ws://h/ws' -H 'c: d'",
+        'curl ^"https://h/^" &\r\ncurl ^"ws://h/ws^" -H ^"c: d^"',
+    ):
+        made = curl.pasted(text)
+        assert (made.url, made.options) == ("ws://h/ws", ("--header=c: d",))
+        assert made.notes == ("of 2 commands the one to ws:",)
+
+
+# Options -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "options", "ignored"),
+    [
+        ("-sSkL", ["--silent", "--insecure", "--location"], ["-S"]),
+        ("-ma:b -Aagent", ["--max-time=a:b", "--user-agent=agent"], []),
+        ("-4 --tlsv1.2 --http1.1", ["-4", "--tls-min=1.2"], ["--http1.1"]),
+        ("--http1.0 --no-keepalive --no-alpn", ["--http-version=1.0"], ["--no-keepalive", "--no-alpn"]),
+        ("-e https://a/;auto --oauth2-bearer t", ["--header=Referer: https://a/", "--bearer=t"], []),
+        (
+            "--socks5-hostname p:1080 --resolve +h:80:127.0.0.1",
+            ["--proxy=socks5h://p:1080", "--resolve=h:80:127.0.0.1"],
+            [],
+        ),
+        ("-c jar --max-redirs -1 -X GET", [], ["-c"]),
+        ("-H Name; -H Accept:", ["--header=Name;", "--header=Accept:"], []),
+        ("--proxy p -U", None, None),
+    ],
+)
+def test_options_of_curl(words: str, options: list[str] | None, ignored: list[str] | None) -> None:
+    if options is None:
+        with pytest.raises(curl.CurlError):
+            curl.request([*words.split(), "x", "ws://h/"])
+        return
+    made = curl.request([*words.split(), "ws://h/"])
+    assert (list(made.options), list(made.ignored)) == (options, ignored)
+
+
+def test_the_command_line_as_it_was_copied(capsys: Capture) -> None:
+    headers, err = asked(
+        capsys, "curl", "http://127.0.0.1:1/ws", "-H", KEY, "-H", "Host: 127.0.0.1:1", "-H",
+        "Upgrade: websocket", "-b", "a=1", "--compressed", "-v", "--redact",
+    )  # fmt: skip
+    assert headers["Sec-WebSocket-Key"] != [KEY.partition(": ")[2]]
+    assert headers["Cookie"] == ["a=*"]
+    assert "Sec-WebSocket-Extensions" not in headers  # the browser did not offer any
+    assert err.splitlines()[:2] == [
+        "wsprobe: as pasted, but: a fresh Sec-WebSocket-Key is sent; Host and Upgrade are what wsprobe sends "
+        "by itself; http:// is asked as ws://",
+        "wsprobe: --compressed means nothing here, and is ignored",
+    ]
+
+
+def test_what_is_given_besides_goes_before_what_was_pasted(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"curl 'ws://127.0.0.1:1/' -H 'Authorization: old' -H 'Origin: https://a' -H '{KEY}' -H 'X: 1'"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    headers, _ = asked(capsys, "--from-curl", "-", "-H", "Authorization: new", "--origin", "https://b")
+    assert headers["Authorization"] == ["new"]
+    assert headers["Origin"] == ["https://b"]
+    assert headers["X"] == ["1"]
+
+
+def test_headers_of_http_1_stay_out_of_http_2() -> None:
+    text = f"curl ws://h/ -H 'Connection: keep-alive, Upgrade' -H '{KEY}' -H 'authority: h' --http2"
+    made = curl.pasted(text)
+    assert made.options == ("--header=Sec-WebSocket-Extensions:", "--http2")
+    assert made.notes[1] == "Connection and authority are what wsprobe sends by itself"
+
+
+def test_another_host_and_other_values_are_kept() -> None:
+    lines = ["Host: other", "Upgrade: WebSocket/8", "Sec-WebSocket-Version: 8"]
+    made = curl.request(["ws://h/", *(word for line in lines for word in ("-H", line))])
+    assert made.options == tuple(f"--header={line}" for line in lines)
+    assert made.notes == ()
+
+
+def test_a_command_in_quotes_is_the_same(capsys: Capture) -> None:
+    headers, _ = asked(capsys, "-H", "X: 2", "curl 'ws://127.0.0.1:1/' \\\n  -H 'X: 1' -H 'Y: 1'")
+    assert (headers["X"], headers["Y"]) == (["2"], ["1"])
+    assert run(["connect", "curl 'ws://127.0.0.1:1/"]) == 2
+    assert "wsprobe connect: curl ...: a quotation mark (') is not closed" in capsys.readouterr().err
+
+
+def test_silent_says_nothing(capsys: Capture) -> None:
+    assert run(["connect", "-s", "curl", "ws://127.0.0.1:1/", "-H", KEY]) == 4
+    assert capsys.readouterr() == ("", "")
+
+
+def test_compare_and_trace_take_it_too(capsys: Capture) -> None:
+    assert run(
+        [
+            "compare",
+            "--browser",
+            "chromium,firefox",
+            "curl",
+            "ws://127.0.0.1:1/",
+            "-L",
+            "-H",
+            "Origin: https://app.example",
+        ]
+    ) in (0, 1)
+    out, err = capsys.readouterr()
+    assert "https://app.example/" in out
+    assert err == "wsprobe: as pasted, but: --location is not for this command, and left out\n"
+    assert run(["trace", "--dry-run", "curl", "ws://127.0.0.1:1/", "-H", KEY]) == 0
+    assert "fresh Sec-WebSocket-Key" in capsys.readouterr().err
+
+
+def test_a_word_curl_that_is_a_value_is_none(capsys: Capture) -> None:
+    headers, err = asked(capsys, "--protocol", "curl", "-A", "curl", "ws://127.0.0.1:1/")
+    assert (headers["Sec-WebSocket-Protocol"], headers["User-Agent"], err) == (["curl"], ["curl"], "")
+
+
+# Lines of a console --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["connect", "compare", "trace"])
+def test_a_line_of_a_console_names_the_next_command(command: str, capsys: Capture) -> None:
+    line = "WebSocket connection to 'wss://a.example/ws?x=1' failed: Error during WebSocket handshake"
+    assert run([command, *(["--browser-mode"] if command == "compare" else []), line]) == 2
+    assert capsys.readouterr().err == (
+        f"wsprobe {command}: that is a line with a URL in it, and not a URL; to ask it: wsprobe connect "
+        "'wss://a.example/ws?x=1'; what the line means: wsprobe explain, and the line in quotes (see wsprobe "
+        f"{command} --help)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "url"),
+    [
+        ("WebSocket connection to 'wss://a.example/ws' failed: ", "wss://a.example/ws"),
+        ("Firefox can\u2019t establish a connection to the server at wss://a.example/.", "wss://a.example/"),
+        (
+            "Mixed Content: The page at 'https://b.example/' was loaded over 'ws://a.example/ws'.",
+            "ws://a.example/ws",
+        ),
+        ("curl: (22) https://a.example/ws refused", "https://a.example/ws"),
+        ("no URL", None),
+    ],
+)
+def test_the_url_in_a_line(line: str, url: str | None) -> None:
+    assert url_in(line) == url

@@ -1,0 +1,141 @@
+"""``compare --page-http 2`` with a page of another origin: whether Chromium uses the page's own connection."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trio
+
+from wsprobe.cli.main import run
+from wsprobe.lab.server import Lab, serve
+
+Capture = pytest.CaptureFixture[str]
+
+
+class Running:
+    """A lab in a thread of its own, on ports that a page's URL can name."""
+
+    port: int
+    authority: str
+
+    def __init__(self) -> None:
+        self._up = threading.Event()
+        self._over: trio.Event
+        self._token: trio.lowlevel.TrioToken
+        self._thread = threading.Thread(target=trio.run, args=(self._serve,), daemon=True)
+        self._thread.start()
+        assert self._up.wait(20)
+
+    async def _serve(self) -> None:
+        lab: Lab
+        async with serve() as lab:
+            self.port = lab.start("h2")
+            self.authority = str(lab.certificate_authority)
+            self._over, self._token = trio.Event(), trio.lowlevel.current_trio_token()
+            self._up.set()
+            await self._over.wait()
+
+    def stop(self) -> None:
+        self._token.run_sync_soon(self._over.set)
+        self._thread.join(20)
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Running]:
+    made = Running()
+    yield made
+    made.stop()
+
+
+def compared(
+    lab: Running, page: str, *options: str, readers: str = "chromium", host: str = "ws.lab.localhost"
+) -> list[str]:
+    """The command line of a comparison of *host*, which is the lab, opened by a page of the host *page*."""
+    url = f"wss://{host}:{lab.port}/s/h2-on"
+    here = ("--resolve", f"ws.lab.localhost:{lab.port}:127.0.0.1", "--cacert", lab.authority)
+    there = ("--page-http", "2", "--page", f"https://{page}/", "--browser", readers)
+    return ["compare", *here, *there, *options, url]
+
+
+def at(lab: Running, name: str, address: str) -> tuple[str, str]:
+    return "--resolve", f"{name}:{lab.port}:{address}"
+
+
+def asked(capsys: Capture) -> list[list[str]]:
+    return [view["handshakes"] for view in json.loads(capsys.readouterr().out)["views"]]
+
+
+def test_one_address_and_one_certificate_make_one_connection(lab: Running, capsys: Capture) -> None:
+    name = "www.lab.localhost"
+    common = at(lab, name, "127.0.0.1")
+    command = compared(lab, f"{name}:{lab.port}", *common, readers="chromium,firefox,webkitgtk")
+    run([*command, "--json"])
+    assert asked(capsys) == [["2"], ["2"], ["1.1"]]
+    run(command)
+    said = f"page https://{name}:{lab.port}/ over HTTP/2, on a connection that could serve the target too\n"
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "port", "address"),
+    [
+        ("www.lab.localhost", 0, "127.0.0.2"),  # another address
+        ("www.lab.localhost", 8443, "127.0.0.1"),  # another port
+        ("www.other.localhost", 0, "127.0.0.1"),  # no name of the certificate
+        ("localhost", 0, "127.0.0.1"),  # another site
+    ],
+)
+def test_anything_else_means_a_cold_target(
+    name: str, port: int, address: str, lab: Running, capsys: Capture
+) -> None:
+    run([*compared(lab, f"{name}:{port or lab.port}", *at(lab, name, address)), "--json"])
+    assert asked(capsys) == [["1.1"]]
+
+
+def test_what_the_page_cannot_be_looked_up_for_is_cold(lab: Running, capsys: Capture) -> None:
+    page = f"www.lab.localhost:{lab.port}"
+    run([*compared(lab, page, *at(lab, "www.lab.localhost", "::1"), "-4"), "--json"])
+    assert asked(capsys) == [["1.1"]]
+
+
+def test_a_certificate_that_is_not_good_serves_nobody_else(lab: Running, capsys: Capture) -> None:
+    page = f"www.lab.localhost:{lab.port}"
+    command = compared(lab, page, *at(lab, "www.lab.localhost", "127.0.0.1"))
+    trusted = command.index("--cacert")
+    command[trusted : trusted + 2] = ["--insecure"]
+    run([*command, "--json"])
+    assert asked(capsys) == [["1.1"]]
+
+
+@pytest.mark.parametrize("engine", ["chromium", "firefox"])
+def test_a_recording_knows_the_addresses_of_resolve(
+    engine: str, lab: Running, capsys: Capture, tmp_path: Path
+) -> None:
+    page = f"www.lab.localhost:{lab.port}"
+    common = at(lab, "www.lab.localhost", "127.0.0.1")
+    run([*compared(lab, page, *common, readers=engine), "--json"])
+    (view,) = json.loads(capsys.readouterr().out)["views"]
+    saved = tmp_path / "asked.json"
+    saved.write_text(json.dumps(view["exchange"]))
+    there = ("--page-http", "2", "--page", f"https://{page}/")
+    run(["compare", "--browser", "chromium", *there, "--json", str(saved)])
+    (again,) = json.loads(capsys.readouterr().out)["views"]
+    assert (again["handshakes"], again["otherwise"]) == (["2"], None)
+    run(
+        [
+            "compare",
+            "--browser",
+            "chromium",
+            *there[:2],
+            "--page",
+            "https://www.lab.localhost/",
+            "--json",
+            str(saved),
+        ]
+    )
+    (cold,) = json.loads(capsys.readouterr().out)["views"]
+    assert "on a session that it has" in cold["otherwise"]

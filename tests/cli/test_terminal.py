@@ -1,0 +1,130 @@
+"""`wsprobe talk` at a terminal: a real one (a pseudo-terminal), and a program that is typed at."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator
+from contextlib import suppress
+from select import select
+
+import pytest
+
+pytest.importorskip("prompt_toolkit")
+
+PATIENCE = 30.0
+_CONTROLS = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>78]|\r")
+
+
+class Typist:
+    """Somebody at a terminal of 100 columns."""
+
+    def __init__(self, *words: str, program: tuple[str, ...] = ("-m", "wsprobe")) -> None:
+        self.ours, self.theirs = pty.openpty()
+        termios.tcsetwinsize(self.theirs, (30, 100))
+        self.before = termios.tcgetattr(self.theirs)
+        self.screen = b""
+        self.process = subprocess.Popen(
+            [sys.executable, *program, "talk", "--color", "never", *words],
+            stdin=self.theirs,
+            stdout=self.theirs,
+            stderr=self.theirs,
+            start_new_session=True,
+            env=os.environ | {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
+        )
+
+    def type(self, text: str) -> None:
+        os.write(self.ours, text.encode())
+
+    def sees(self, text: str) -> None:
+        """Read until *text* was written, since the last that was seen."""
+        wanted = text.encode()
+        while wanted not in self.screen:
+            if not select([self.ours], [], [], PATIENCE)[0]:
+                raise AssertionError(f"{text!r} was not written; there is {self.screen!r}")
+            try:
+                data = os.read(self.ours, 65536)
+            except OSError:  # nobody has the terminal any more
+                raise AssertionError(f"{text!r} was not written; there is {self.screen!r}") from None
+            self.screen = _CONTROLS.sub(b"", self.screen + data)
+        self.screen = self.screen[self.screen.index(wanted) + len(wanted) :]
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        for each in (self.ours, self.theirs):
+            with suppress(OSError):
+                os.close(each)
+
+
+@pytest.fixture
+def typist() -> Iterator[Typist]:
+    one = Typist("lab:/echo")
+    yield one
+    one.close()
+
+
+def test_a_session_by_hand(typist: Typist) -> None:
+    typist.sees("open; /help names the commands, ^D ends")
+    typist.type("hello\r")
+    typist.sees('> Text "hello" (5 bytes)')
+    typist.sees('< Text "hello" (5 bytes)')
+    typist.type("/cloes 4000\r")
+    typist.sees("no command /cloes (did you mean /close?): nothing was sent.")
+    typist.type("//text\r")
+    typist.sees('< Text "/text" (5 bytes)')
+    typist.type("/binary 00 ff\r")
+    typist.sees("< Binary 00 ff (2 bytes)")
+    typist.type("/info\r")
+    typist.sees("received    3 messages")
+    typist.type("/json\r")
+    typist.sees("JSON is shown indented")
+    typist.type('{"a": [1]}\r')
+    typist.sees("< JSON (10 bytes)")
+    typist.sees('"a": [')
+    typist.type("/close 4001 bye\r")
+    typist.sees('we closed, the server answered: 4001 "bye"')
+    typist.sees('in a page: event close, code 4001, reason "bye", wasClean true')
+    typist.sees("sent 4 messages")
+    assert typist.process.wait(PATIENCE) in (0, 17)
+    assert termios.tcgetattr(typist.theirs) == typist.before
+
+
+def test_a_paste_of_several_lines_is_one_message(typist: Typist) -> None:
+    typist.sees("open;")
+    typist.type("\x1b[200~one\ntwo\x1b[201~")
+    typist.type("\r")
+    typist.sees('< Text "one\\x0atwo" (7 bytes)')
+    typist.type("\x04")
+    typist.sees("we closed, the server answered: 1000")
+    assert typist.process.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_gives_the_terminal_back(typist: Typist, number: int, status: int) -> None:
+    typist.sees("open;")
+    typist.type("not sent")
+    typist.process.send_signal(number)
+    typist.sees("sent 0 messages")
+    assert typist.process.wait(PATIENCE) == status
+    assert termios.tcgetattr(typist.theirs) == typist.before
+
+
+def test_without_prompt_toolkit_lines_are_read_and_a_word_says_what_to_install() -> None:
+    hide = "import sys; sys.modules['prompt_toolkit'] = None; from wsprobe.cli.main import main; main()"
+    typist = Typist("lab:/echo", program=("-c", hide))
+    try:
+        typist.sees("pip install 'wsprobe[talk]'")
+        typist.type("hello\n")
+        typist.sees('< Text "hello" (5 bytes)')
+        typist.type("/close\n")
+        typist.sees("we closed, the server answered: 1000")
+        assert typist.process.wait(PATIENCE) == 0
+    finally:
+        typist.close()

@@ -1,0 +1,31 @@
+"""wsprobe-browsers(7) is the short of browsers.md, which has every scenario that is not a flood."""
+
+from __future__ import annotations
+
+import pytest
+
+from man.build import engines, page, table
+from man.build.views import CATALOGUE, floods, grouped, said, views
+
+SCREENS = 1700
+"""Words of a page that a person reads in one go."""
+
+
+def test_every_scenario_is_in_the_table_once() -> None:
+    rows = [line.split("`")[1] for line in table("browsers.md").splitlines() if line.startswith("| `")]
+    asked = [name for name, scenario in CATALOGUE.items() if not floods(scenario)]
+    assert sorted(rows[: len(asked)]) == sorted(asked)
+
+
+def test_the_page_is_short() -> None:
+    assert len(page("wsprobe-browsers.7").split()) <= SCREENS
+
+
+@pytest.mark.parametrize("names", [names for _, names in engines.AGREED])
+def test_what_all_agree_on_they_agree_on(names: tuple[str, ...]) -> None:
+    assert len({said(view) for name in names for view in views(name).values()}) == 1
+
+
+@pytest.mark.parametrize("name", [name for _, name in engines.DIFFERENCES])
+def test_where_they_differ_they_differ(name: str) -> None:
+    assert len(grouped(views(name))) > 1

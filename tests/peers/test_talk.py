@@ -1,0 +1,90 @@
+"""`wsprobe talk` with servers that nobody here wrote: what is said comes back, whatever and however much."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+
+import pytest
+
+from tests.peers.echoes import NAMES, echo
+
+pytestmark = pytest.mark.peers
+
+PATIENCE = 300.0
+"""Seconds for one run. 100,000 messages took the slowest of these servers 40 s of a busy machine."""
+CODES = (1000, 1001, 1003, 1008, 1011, 3000, 3999, 4000, 4403, 4999)
+"""Codes that each of these libraries lets an application give."""
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def server(request: pytest.FixtureRequest) -> Iterator[str]:
+    with echo(request.param) as url:
+        yield url
+
+
+def talk(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "wsprobe", "talk", "-s", *words],
+        input=given,
+        capture_output=True,
+        timeout=PATIENCE,
+    )
+
+
+@pytest.mark.parametrize("compression", [(), ("--compress-from", "0"), ("--no-compression",)], ids=" ".join)
+def test_texts_binaries_and_empty_ones(server: str, compression: tuple[str, ...]) -> None:
+    texts = ["hello", "é" * 100, "", "x" * 70_000, json.dumps({"a": [1] * 1000}), "hello"]
+    binaries = [b"\xff\x00", b"", os.urandom(70_000)]
+    said = [{"send": text} for text in texts]
+    said += [{"binary": b64encode(data).decode()} for data in binaries]
+    given = "".join(json.dumps(each) + "\n" for each in said).encode()
+    done = talk("--jsonl", "--count", str(len(said)), *compression, f"{server}/", given=given)
+    assert (done.returncode, done.stderr) == (0, b"")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    messages = [each for each in events if each["event"] == "message"]
+    assert [each["text"] for each in messages[: len(texts)]] == texts
+    assert [b64decode(each["binary"]) for each in messages[len(texts) :]] == binaries
+    assert events[-1]["code"] == 1000
+    assert events[-1]["clean"]
+
+
+def test_one_message_of_16_mib(server: str) -> None:
+    line = (b"0123456789abcdef" * (1 << 20))[:-1]
+    done = talk("--count", "1", f"{server}/", given=line + b"\n")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == line + b"\n"
+
+
+def test_in_fragments(server: str) -> None:
+    lines = b"".join(b"line %d\n" % n for n in range(100)) + b"y" * 5000 + b"\n"
+    done = talk("--fragments", "3", "--count", "101", f"{server}/", given=lines)
+    assert (done.returncode, done.stdout) == (0, lines)
+
+
+def test_100_000_small_messages(server: str) -> None:
+    lines = b"".join(b'{"number": %d}\n' % n for n in range(100_000))
+    done = talk("--count", "100000", f"{server}/", given=lines)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == lines
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_close_code(server: str, code: int) -> None:
+    done = talk("--jsonl", f"{server}/{code}", given=b'{"send": "close"}\n')
+    close = json.loads(done.stdout.splitlines()[-1])
+    assert (close["code"], close["by"], close["clean"]) == (code, "server", True)
+    assert close["reason"] == "said so"
+    assert done.returncode == (0 if code == 1000 else 17)
+
+
+@pytest.mark.parametrize("code", [1000, 3000, 4001])
+def test_we_close(server: str, code: int) -> None:
+    done = talk("--jsonl", f"{server}/", given=b'{"send": "a"}\n{"close": %d, "reason": "bye"}\n' % code)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [each["event"] for each in events][-1] == "close"
+    assert (events[-1]["by"], events[-1]["clean"]) == ("client", True)

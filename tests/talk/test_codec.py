@@ -1,0 +1,222 @@
+"""Messages to bytes and back; the same bytes cut anywhere; what must fail, fails with its code."""
+
+from __future__ import annotations
+
+import zlib
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wsprobe.read.frames import BINARY, CLOSE, PING, RSV1, TEXT, Deflate, Direction, frame_at, messages
+from wsprobe.talk.codec import Control, Fault, Message, Reader, Shape, Writer, masker
+from wsprobe.wire.rfc6455 import AT_ONCE, frame, mask
+
+NOW = 0
+
+
+def ours(data: bytes) -> list:
+    """The frames in what we sent, by the reader of recordings."""
+    found, at = [], 0
+    while at < len(data):
+        one = frame_at(data, at, lambda _: NOW)
+        assert one is not None
+        found.append(one)
+        at = one.span[1]
+    return found
+
+
+def said_back(data: bytes, deflate: Direction | None = None) -> list[bytes]:
+    return [each.data for each in messages(ours(data), deflate)]
+
+
+payloads = st.lists(
+    st.binary(max_size=300) | st.sampled_from([b"", b"x" * 126, b"y" * 5000, b"z" * 70000]), min_size=1
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(payloads, st.sampled_from([None, Deflate(), Deflate(Direction(), Direction(False, 9))]))
+def test_what_is_written_is_read_back(data: list[bytes], deflate: Deflate | None) -> None:
+    written = Writer(deflate, Shape(compress_from=0)).messages(BINARY, data)
+    assert said_back(written, deflate and deflate.client) == data
+    assert all(each.masked and each.minimal for each in ours(written))
+
+
+def test_every_frame_has_a_masking_key_of_its_own() -> None:
+    keys = [each.mask for each in ours(Writer().messages(TEXT, [b"same"] * 50 + [b"x" * 5000] * 5))]
+    assert len(set(keys)) == 55
+
+
+@pytest.mark.parametrize("size", [0, 1, 3, AT_ONCE - 1, AT_ONCE, AT_ONCE + 1, 3 * AT_ONCE + 2])
+def test_masks_agree(size: int) -> None:
+    data, key = bytes(i % 251 for i in range(size)), b"\x01\x80\xff\x00"
+    slowly = bytes(byte ^ key[i % 4] for i, byte in enumerate(data))
+    assert mask(data, key) == slowly == masker()(data, key)
+
+
+@pytest.mark.parametrize(
+    ("shape", "sizes"),
+    [
+        (Shape(fragments=3), [4, 4, 2]),
+        (Shape(fragments=4, fragment_size=None), [3, 3, 3, 1]),
+        (Shape(fragment_size=4), [4, 4, 2]),
+        (Shape(fragment_size=100), [10]),
+        (Shape(fragments=12), [1] * 10 + [0] * 2),
+    ],
+)
+def test_fragments(shape: Shape, sizes: list[int]) -> None:
+    frames = ours(Writer(None, shape).messages(TEXT, [b"0123456789"]))
+    assert [each.length for each in frames] == sizes
+    assert [each.opcode for each in frames] == [TEXT] + [0] * (len(sizes) - 1)
+    assert [each.fin for each in frames] == [False] * (len(sizes) - 1) + [True]
+
+
+def test_fragments_of_a_compressed_message_have_rsv1_once() -> None:
+    written = Writer(Deflate(), Shape(fragment_size=10, compress_from=0)).messages(TEXT, [b"hello " * 100])
+    frames = ours(written)
+    assert [each.rsv for each in frames] == [RSV1] + [0] * (len(frames) - 1)
+    assert said_back(written, Direction()) == [b"hello " * 100]
+
+
+def test_a_window_of_256_bytes_is_not_compressed_for() -> None:
+    """zlib cannot make one, and any message may go as it is (RFC 7692 section 6)."""
+    written = Writer(Deflate(Direction(), Direction(True, 8)), Shape(compress_from=0)).messages(
+        TEXT, [b"a" * 999]
+    )
+    assert [each.rsv for each in ours(written)] == [0]
+
+
+def theirs(opcode: int, data: bytes, **how: int) -> bytes:
+    return frame(opcode, data, None, fin=bool(how.get("fin", 1)), rsv=how.get("rsv", 0))
+
+
+class Peer:
+    """A server that compresses."""
+
+    def __init__(self, takeover: bool = True, final: bool = False) -> None:
+        self._takeover, self._final = takeover, final
+        self._stream = zlib.compressobj(wbits=-15)
+
+    def frame(self, data: bytes) -> bytes:
+        if not self._takeover:
+            self._stream = zlib.compressobj(wbits=-15)
+        if self._final:
+            stream = zlib.compressobj(wbits=-15)
+            return theirs(TEXT, stream.compress(data) + stream.flush() + b"\x00", rsv=RSV1)
+        out = self._stream.compress(data) + self._stream.flush(zlib.Z_SYNC_FLUSH)
+        return theirs(TEXT, out.removesuffix(b"\x00\x00\xff\xff"), rsv=RSV1)
+
+
+SESSION = [
+    (theirs(TEXT, b"hello"), Message(TEXT, b"hello", 5)),
+    (theirs(BINARY, b"\xff" * 70000), Message(BINARY, b"\xff" * 70000, 70000)),
+    (theirs(TEXT, "é".encode()), Message(TEXT, "é".encode(), 2)),
+    (theirs(PING, b"?"), Control("ping", b"?", theirs(PING, b"?"))),
+    (theirs(TEXT, "é".encode()[:1], fin=0) + theirs(PING, b""), Control("ping", b"", theirs(PING, b""))),
+    (theirs(0, "é".encode()[1:]), Message(TEXT, "é".encode(), 2)),
+    (theirs(TEXT, b""), Message(TEXT, b"", 0)),
+    (theirs(BINARY, b"x" * 126), Message(BINARY, b"x" * 126, 126)),
+    (theirs(CLOSE, b"\x03\xe8bye"), Control("close", b"\x03\xe8bye", theirs(CLOSE, b"\x03\xe8bye"))),
+    (b"anything", None),
+]
+
+
+@given(st.lists(st.integers(0, sum(len(data) for data, _ in SESSION)), max_size=12))
+def test_a_session_may_be_cut_anywhere(cuts: list[int]) -> None:
+    whole = b"".join(data for data, _ in SESSION)
+    reader = Reader()
+    heard = []
+    for start, end in pairwise([0, *sorted(cuts), len(whole)]):
+        heard += reader.receive(whole[start:end])
+    assert heard == [each for _, each in SESSION if each is not None]
+
+
+def test_it_says_where_a_message_ended_last() -> None:
+    reader = Reader()
+    one, begun = theirs(TEXT, b"one"), theirs(TEXT, b"tw", fin=0)
+    reader.receive(one + begun)
+    assert reader.boundary == len(one)
+    assert reader.under_way
+    reader.receive(theirs(PING, b""))
+    assert reader.boundary == -1
+    reader.receive(theirs(0, b"o") + one[:2])
+    assert reader.boundary == len(theirs(0, b"o"))
+    reader.receive(one[2:])
+    assert reader.boundary == len(one) - 2
+
+
+@pytest.mark.parametrize("takeover", [True, False])
+@pytest.mark.parametrize("final", [True, False])
+def test_compressed_messages(takeover: bool, final: bool) -> None:
+    """Also where a block with BFINAL ends each (RFC 7692 section 7.2.3.4)."""
+    peer, reader = Peer(takeover, final), Reader(Deflate(Direction(takeover)))
+    texts = [b"hello hello hello", b"", b"hello again, hello", b"x" * 100_000, b"hello"]
+    heard = [each for text in texts for each in reader.receive(peer.frame(text))]
+    assert [each.data for each in heard] == texts
+
+
+def test_rfc_7692_section_7_2_3_examples() -> None:
+    reader = Reader(Deflate())
+    first = bytes.fromhex("c107f248cdc9c90700")
+    second = bytes.fromhex("c105f200110000")
+    assert [each.data for each in reader.receive(first + second)] == [b"Hello", b"Hello"]
+    fragments = bytes.fromhex("4103f248cd8004c9c90700")
+    assert [each.data for each in Reader(Deflate()).receive(fragments)] == [b"Hello"]
+    stored = bytes.fromhex("c10b000500faff48656c6c6f00")
+    assert [each.data for each in Reader(Deflate()).receive(stored)] == [b"Hello"]
+    final = bytes.fromhex("c108f348cdc9c9070000")
+    assert [each.data for each in Reader(Deflate()).receive(final)] == [b"Hello"]
+    two_blocks = bytes.fromhex("c10df248050000 00ffffcac9c90700".replace(" ", ""))
+    assert [each.data for each in Reader(Deflate()).receive(two_blocks)] == [b"Hello"]
+
+
+FAULTS = [
+    (1002, frame(TEXT, b"x", b"abcd")),
+    (1002, theirs(TEXT, b"x", rsv=RSV1)),
+    (1002, theirs(TEXT, b"x", rsv=1)),
+    (1002, theirs(3, b"")),
+    (1002, theirs(11, b"")),
+    (1002, theirs(PING, b"", fin=0)),
+    (1002, theirs(PING, b"x" * 126)),
+    (1002, theirs(0, b"x")),
+    (1002, theirs(TEXT, b"x", fin=0) + theirs(TEXT, b"y")),
+    (1002, theirs(TEXT, b"x", fin=0) + theirs(BINARY, b"y", fin=0)),
+    (1002, theirs(CLOSE, b"x")),
+    (1002, theirs(CLOSE, b"\x03\xed")),
+    (1002, theirs(CLOSE, b"\x03\xe7")),
+    (1007, theirs(CLOSE, b"\x03\xe8\xff")),
+    (1002, b"\x82\x7f" + b"\xff" * 8),
+    (1007, theirs(TEXT, b"\xff")),
+    (1007, theirs(TEXT, b"\xc3", fin=0) + theirs(0, b"(")),
+    (1007, theirs(TEXT, "é".encode()[:1])),
+    (1007, theirs(TEXT, b"\xed\xa0\x80")),
+    (1009, b"\x81\x7e\x10\x01"),
+    (1009, theirs(TEXT, b"x" * 4096, fin=0) + theirs(0, b"y")),
+]
+
+
+@pytest.mark.parametrize(("code", "data"), FAULTS)
+def test_what_breaks_a_rule_is_a_fault_and_the_end(code: int, data: bytes) -> None:
+    reader = Reader(max_message=4096)
+    *before, fault = reader.receive(theirs(TEXT, b"before") + data)
+    assert before == [Message(TEXT, b"before", 6)]
+    assert isinstance(fault, Fault)
+    assert fault.code == code
+    assert reader.receive(theirs(TEXT, b"behind")) == []
+
+
+def test_faults_of_compression() -> None:
+    def first(data: bytes, limit: int = 1 << 20) -> Fault:
+        (fault,) = Reader(Deflate(), limit).receive(data)
+        assert isinstance(fault, Fault)
+        return fault
+
+    assert first(theirs(TEXT, b"\xff\xff\xff", rsv=RSV1)).code == 1007
+    assert first(Peer().frame(b"x" * 100_000), 99_999).code == 1009
+    assert first(theirs(PING, b"", rsv=RSV1)).code == 1002
+    begun = theirs(TEXT, b"x", fin=0) + theirs(0, b"y", rsv=RSV1)
+    assert first(begun).code == 1002
+    whole = Reader(Deflate(), 100_000).receive(Peer().frame(b"x" * 100_000))
+    assert [type(each) for each in whole] == [Message]

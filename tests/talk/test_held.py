@@ -1,0 +1,186 @@
+"""The state of a session that is held: who closes, when, and what is counted."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from wsprobe.conversation import SECOND, Phase
+from wsprobe.exchange import Act, Plan, Target
+from wsprobe.read.frames import CLOSE, PING, PONG, TEXT, frame_at
+from wsprobe.talk.codec import Control, Fault, Message, Reader, Writer
+from wsprobe.talk.held import LAST, PONGS, QUIET, Held, Rules, Said
+from wsprobe.wire.rfc6455 import frame
+
+PLAN = Plan(
+    Target("ws://h/", False, "h", 80, "/"),
+    b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+)
+
+
+def held(acts: tuple[Act, ...] = (), **rules: Any) -> Held:
+    return Held(replace(PLAN, acts=acts), Reader(max_message=1000), Writer(), Rules(**rules), 0)
+
+
+def told(data: bytes) -> list[tuple[int, bytes]]:
+    """(opcode, payload) of the frames that we sent."""
+    found, at = [], 0
+    while at < len(data):
+        one = frame_at(data, at, lambda _: 0)
+        assert one is not None
+        found.append((one.opcode, one.data))
+        at = one.span[1]
+    return found
+
+
+def theirs(opcode: int, data: bytes = b"") -> bytes:
+    return frame(opcode, data, None)
+
+
+NORMAL = b"\x03\xe8"
+
+
+def test_it_begins_with_the_acts_of_the_plan() -> None:
+    session = held((Act("open", "text", b"hi"), Act("open", "ping", b"?"), Act("message", "text", b"no")))
+    assert told(session.begin()) == [(TEXT, b"hi"), (PING, b"?")]
+
+
+def test_pings_are_answered_in_order_also_after_our_close_until_theirs() -> None:
+    session = held()
+    assert told(session.receive(theirs(PING, b"a") + theirs(PING, b"b"), 1)) == [(PONG, b"a"), (PONG, b"b")]
+    session.say(Said("close", code=1000))
+    assert told(session.receive(theirs(PING, b"c") + theirs(CLOSE, NORMAL), 2)) == [(PONG, b"c")]
+    assert session.receive(theirs(PING, b"d"), 3) == b""
+
+
+def test_of_a_flood_of_pings_the_last_is_answered_and_none_where_nobody_reads() -> None:
+    session = held()
+    flood = b"".join(theirs(PING, b"%d" % n) for n in range(PONGS + 1))
+    assert told(session.receive(flood, 1)) == [(PONG, b"%d" % PONGS)]
+    session.congested = True
+    assert session.receive(theirs(PING), 2) == b""
+
+
+@pytest.mark.parametrize(
+    ("close", "answer"),
+    [(NORMAL, NORMAL), (b"", b""), (b"\x0f\xa0bye", b"\x0f\xa0"), (b"\x0b\xb8", b"\x0b\xb8")],
+)
+def test_the_server_closes(close: bytes, answer: bytes) -> None:
+    session = held()
+    assert told(session.receive(theirs(TEXT, b"last") + theirs(CLOSE, close), 5)) == [(CLOSE, answer)]
+    assert session.phase is Phase.CLOSING
+    assert session.closed_first == "server"
+    assert session.wake_at == 5 + LAST
+    assert session.say(Said("text", [b"too late"])) == b""
+    session.timer(5 + LAST)
+    assert session.phase is Phase.DONE
+
+
+def test_we_close_and_wait_while_the_server_sends_what_it_has() -> None:
+    session = held()
+    assert told(session.say(Said("close", (b"bye",), 4000))) == [(CLOSE, b"\x0f\xa0bye")]
+    assert session.wake_at == QUIET
+    session.receive(theirs(TEXT, b"still"), SECOND)
+    assert session.wake_at == SECOND + QUIET
+    session.receive(theirs(CLOSE, b"\x0f\xa0"), 2 * SECOND)
+    assert session.wake_at == 2 * SECOND + LAST
+    assert [type(each) for each in session.heard] == [Message, Control]
+    assert session.closed_first == "client"
+
+
+def test_a_server_that_never_answers_our_close_is_left() -> None:
+    session = held()
+    session.say(Said("close", code=1000))
+    at = 0
+    while session.phase is Phase.CLOSING:
+        assert session.wake_at is not None
+        at = session.wake_at
+        session.receive(theirs(TEXT, b"more"), at - 1)
+        session.timer(at)
+        assert at < 100 * SECOND
+    assert session.phase is Phase.DONE
+
+
+def test_both_close_at_once() -> None:
+    session = held()
+    session.say(Said("close", code=1000))
+    assert session.receive(theirs(CLOSE, b"\x0f\xa0"), 1) == b""
+    assert session.close_received is not None
+
+
+def test_a_fault_fails_the_connection() -> None:
+    session = held()
+    ((opcode, payload),) = told(session.receive(theirs(TEXT, b"one") + theirs(3), 7))
+    assert (opcode, payload[:2]) == (CLOSE, b"\x03\xea")
+    assert b"opcode 0x3" in payload
+    assert len(payload) <= 125
+    assert isinstance(session.fault, Fault)
+    assert session.wake_at == 7 + LAST
+
+
+def test_a_message_that_is_too_long_gets_1009() -> None:
+    ((_, payload),) = told(held().receive(b"\x81\x7e\x03\xe9", 1))
+    assert payload[:2] == b"\x03\xf1"
+
+
+@pytest.mark.parametrize("eof", ["close", "wait", "keep"])
+def test_the_end_of_the_input(eof: str) -> None:
+    session = held(eof=eof, linger=0.5)
+    now = told(session.input_over(SECOND))
+    assert now == ([(CLOSE, NORMAL)] if eof == "close" else [])
+    if eof == "keep":
+        assert session.wake_at is None
+    if eof == "wait":
+        assert session.wake_at == SECOND + SECOND // 2
+        session.receive(theirs(TEXT, b"echo"), 2 * SECOND)
+        assert session.timer(2 * SECOND) == b""
+        session.touch(3 * SECOND)
+        assert session.wake_at == 3 * SECOND + SECOND // 2
+        assert told(session.timer(session.wake_at)) == [(CLOSE, NORMAL)]
+
+
+def test_it_ends_after_a_count() -> None:
+    session = held(count=2)
+    assert "0 of 2" in session.unmet
+    sent = session.receive(b"".join(theirs(TEXT, b"%d" % n) for n in range(5)) + theirs(PING), 1)
+    assert [each.data for each in session.heard] == [b"0", b"1"]
+    assert told(sent)[0] == (CLOSE, NORMAL)
+    assert session.unmet == ""
+    session.heard = []
+    session.receive(theirs(TEXT, b"late") + theirs(CLOSE, NORMAL), 2)
+    assert [each.what for each in session.heard if isinstance(each, Control)] == ["close"]
+    assert len(session.heard) == 1
+
+
+def test_it_ends_after_a_match() -> None:
+    session = held(match=re.compile(rb"\bdone\b"))
+    assert session.receive(theirs(TEXT, b"undone"), 1) == b""
+    assert session.unmet
+    assert told(session.receive(theirs(TEXT, b"all done") + theirs(TEXT, b"more"), 2)) == [(CLOSE, NORMAL)]
+    assert session.totals.messages_received == 2
+
+
+def test_pings_by_the_clock_and_the_end_if_nothing_comes() -> None:
+    session = held(ping_interval=5)
+    assert session.wake_at == 5 * SECOND
+    assert told(session.timer(5 * SECOND)) == [(PING, b"1")]
+    session.receive(theirs(PONG, b"1"), 6 * SECOND)
+    assert session.totals.round_trip == SECOND
+    assert told(session.timer(10 * SECOND)) == [(PING, b"2")]
+    assert told(session.timer(15 * SECOND)) == [(PING, b"3")]
+    assert session.timer(20 * SECOND) == b""
+    assert (session.phase, session.stop) == (Phase.DONE, "timeout")
+    assert "5 s apart" in session.why
+
+
+def test_totals() -> None:
+    session = held()
+    session.say(Said("text", [b"abc", b"d"]))
+    session.receive(theirs(TEXT, b"xyz"), 1)
+    of = session.totals
+    assert (of.messages_sent, of.bytes_sent, of.wire_sent) == (2, 4, 16)
+    assert (of.messages_received, of.bytes_received, of.wire_received) == (1, 3, 5)

@@ -1,0 +1,97 @@
+"""Standard input as things to send."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsprobe.talk.held import Said
+from wsprobe.talk.said import InputError, Json, Lines, Raw
+
+
+def all_of(lines: Lines, *pieces: bytes) -> list[tuple[str, bytes]]:
+    said = [each for piece in pieces for each in lines.feed(piece)] + lines.end()
+    return [(each.do, data) for each in said for data in each.data]
+
+
+def test_each_line_is_a_message() -> None:
+    assert all_of(Raw(), b"one\ntw", b"o\r\n\nlast") == [
+        ("text", b"one"),
+        ("text", b"two"),
+        ("text", b""),
+        ("text", b"last"),
+    ]
+    assert all_of(Raw(), b"one\n") == [("text", b"one")]
+    assert all_of(Raw()) == []
+
+
+def test_a_line_that_is_not_utf_8_goes_as_binary() -> None:
+    assert all_of(Raw(), "é\n".encode(), b"a\n\xe9\nb\n") == [
+        ("text", "é".encode()),
+        ("text", b"a"),
+        ("binary", b"\xe9"),
+        ("text", b"b"),
+    ]
+
+
+def test_binary_lines_are_left_as_they_are() -> None:
+    assert all_of(Raw(binary=True), b"a\r\nb") == [("binary", b"a\r"), ("binary", b"b")]
+
+
+@given(st.lists(st.binary().filter(lambda data: b"\0" not in data)), st.integers(1, 7))
+def test_up_to_a_nul_all_bytes_are_kept(messages: list[bytes], size: int) -> None:
+    whole = b"".join(each + b"\0" for each in messages)
+    pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
+    assert [data for _, data in all_of(Raw(b"\0"), *pieces)] == messages
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        (b'{"send": "hi"}', Said("text", [b"hi"])),
+        (b'{"send": {"a": [1, null]}}', Said("text", [b'{"a":[1,null]}'])),
+        (b'{"send": 1}', Said("text", [b"1"])),
+        (b'{"send": ""}', Said("text", [b""])),
+        (b'{"binary": "/w=="}', Said("binary", [b"\xff"])),
+        (b'{"ping": "x"}', Said("ping", [b"x"])),
+        (b'{"pong": ""}', Said("pong", [b""])),
+        (b'{"close": 4000, "reason": "bye"}', Said("close", [b"bye"], 4000)),
+        (b'{"close": 1000}', Said("close", [b""], 1000)),
+        (b'{"close": null}', Said("close", [b""], None)),
+    ],
+)
+def test_an_object_of_json_says_what_to_send(line: bytes, wanted: Said) -> None:
+    lines = Json()
+    assert lines.feed(b" \n" + line + b"\n") == [wanted]
+
+
+def test_messages_of_one_kind_go_together() -> None:
+    said = Json().feed(b'{"send": "a"}\n{"send": "b"}\n{"ping": ""}\n{"send": "c"}\n')
+    assert said == [Said("text", [b"a", b"b"]), Said("ping", [b""]), Said("text", [b"c"])]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"hello", "line 2 of standard input: not JSON: "),
+        (b'"hello"', "none of "),
+        (b'{"send": "a", "binary": ""}', "none of "),
+        (b'{"say": "a"}', "none of "),
+        (b'{"binary": "?"}', "not base64"),
+        (b'{"ping": "%s"}' % (b"x" * 126), "room for 125 bytes"),
+        (b'{"close": 65536}', "from 0 to 65535"),
+        (b'{"close": true}', "from 0 to 65535"),
+        (b'{"close": 1000, "reason": 1}', "a reason that is a text"),
+        (b'{"close": null, "reason": "x"}', "behind a code"),
+        (b'{"close": 1000, "reason": "%s"}' % (b"x" * 124), "room for 123 bytes"),
+        (b'{"send": "\xff"}', "not JSON"),
+    ],
+)
+def test_a_line_that_cannot_be_sent_is_named(line: bytes, why: str) -> None:
+    lines = Json()
+    lines.feed(b'{"send": "first"}\n')
+    with pytest.raises(InputError) as raised:
+        lines.feed(line + b"\n")
+    assert why in str(raised.value)
+    assert "\n" not in str(raised.value)

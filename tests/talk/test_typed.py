@@ -1,0 +1,61 @@
+"""What a person types in a session."""
+
+from __future__ import annotations
+
+import pytest
+
+from wsprobe.talk.held import Said
+from wsprobe.talk.typed import COMMANDS, Asked, TypedError, typed
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("hello", Said("text", (b"hello",))),
+        ("", Said("text", (b"",))),
+        ("two\nlines", Said("text", (b"two\nlines",))),
+        ("é", Said("text", ("é".encode(),))),
+        ("//close", Said("text", (b"/close",))),
+        (" /close", Said("text", (b" /close",))),
+        ("/ping", Said("ping", (b"",))),
+        ("/ping a b", Said("ping", (b"a b",))),
+        ("/close", Said("close", code=1000)),
+        ("/close 4001", Said("close", (b"",), 4001)),
+        ("/close 4001 good bye", Said("close", (b"good bye",), 4001)),
+        ("/binary 00 ff", Said("binary", (b"\x00\xff",))),
+        ("/frame mask=no payload=x", Said("frame", (b"\x81\x01x",))),
+        ("/send some file", Asked("send", "some file")),
+        ("/info", Asked("info")),
+        ("/json", Asked("json")),
+        ("/help", Asked("help")),
+    ],
+)
+def test_a_line_is_a_text_or_what_its_slash_names(line: str, wanted: object) -> None:
+    assert typed(line) == wanted
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("/cloes 4000", "did you mean /close?"),
+        ("/nothing", "//nothing is the text"),
+        ("/close 99999", "0 to 65535"),
+        ("/close bye", "0 to 65535"),
+        ("/close 4000 " + "x" * 124, "123 bytes"),
+        ("/ping " + "x" * 126, "125 bytes"),
+        ("/binary xyz", "not hexadecimal"),
+        ("/frame opcode=99", "/frame: opcode=99"),
+        ("/send", "name a file"),
+    ],
+)
+def test_what_is_no_command_is_not_sent(line: str, why: str) -> None:
+    with pytest.raises(TypedError) as raised:
+        typed(line)
+    assert why in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_known(name: str) -> None:
+    arguments = {"/send": "file", "/frame": "raw=00"}
+    assert typed(f"{name} {arguments.get(name, '')}") is not None

@@ -1,0 +1,106 @@
+"""HAR files on the command line: an entry to ask again, entries to read, and the file that --har writes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+from msgspec.structs import replace
+
+from wsprobe import har
+from wsprobe.cli.copied import Copied, asked_again
+from wsprobe.cli.streams import note
+from wsprobe.exchange import Exchange
+from wsprobe.har import Archive, Entry
+from wsprobe.judge.finding import counted
+from wsprobe.redaction import Secrets
+from wsprobe.visible import printable
+
+
+def archive(name: str) -> Archive:
+    """The WebSocket entries of the file *name*. Raises click.UsageError if it has none, or is no HAR file."""
+    try:
+        with open(name, "rb") as file:
+            found = har.read(file.read())
+    except (OSError, har.HarError) as error:
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        raise click.UsageError(f"{name}: {said}") from None
+    if not found.entries:
+        raise click.UsageError(
+            f"{name}: no WebSocket among its {_entries(found.others)} (written by "
+            f"{printable(found.by)}): open the page with the Network panel open, and export then"
+        )
+    return found
+
+
+def asked_again_from(name: str, given: Sequence[str]) -> Copied:
+    """The request of an entry of the file *name*, as options: that of --entry in *given*, or the only one.
+
+    Raises click.UsageError; where there are several to choose from, they are listed on standard output.
+    """
+    found = archive(name)
+    number = _number(given)
+    if number is None and len(found.entries) > 1:
+        for at, entry in enumerate(found.entries, 1):
+            sys.stdout.write(f"{at:>3}  {listed(entry, masked='--redact' in given)}\n")
+        sys.stdout.flush()
+        raise click.UsageError(f"{name}: {len(found.entries)} WebSocket entries: choose one with --entry N")
+    entry = _entry(found, name, number or 1)
+    made = asked_again(entry.url, har.header_lines(entry), given)
+    notes = list(made.notes)
+    if entry.url != entry.request.url:
+        notes.append(f"{entry.request.url.partition(':')[0]}:// is asked as {entry.url.partition(':')[0]}://")
+    if "WebInspector" in found.by and not any(each.startswith("--cookie") for each in made.options):
+        notes.append("the file has no Cookie: Chrome leaves it out, but from a HAR with sensitive data")
+    return replace(made, notes=tuple(notes))
+
+
+def listed(entry: Entry, masked: bool = False) -> str:
+    """What a person chooses an entry by: status, URL, messages."""
+    url = Secrets().url(entry.url) if masked else entry.url
+    status = str(entry.status) if entry.status else "no answer"
+    messages = f"  {counted(len(entry.messages), 'message')}" if entry.messages else ""
+    return printable(f"{status:<9}  {url}{messages}")
+
+
+def recordings_of(name: str, number: int | None) -> list[Exchange]:
+    """The entries of the file *name* as recordings, or the one with *number*; what cannot be read as one is
+    named on standard error. Raises click.UsageError if none can be."""
+    found = archive(name)
+    if number is not None:
+        _entry(found, name, number)
+    made: list[Exchange] = []
+    said: list[str] = []
+    for at, entry in enumerate(found.entries, 1):
+        if number not in (None, at):
+            continue
+        try:
+            made.append(har.recording(entry, found.by))
+        except har.HarError as error:
+            said.append(f"{name}, entry {at}: {error}; to ask it again: wsprobe connect {name} --entry {at}")
+    if not made:
+        raise click.UsageError(said[0])
+    for each in said:
+        note(each)
+    return made
+
+
+def _entry(found: Archive, name: str, number: int) -> Entry:
+    if number > len(found.entries):
+        raise click.UsageError(f"--entry: {name} has {_entries(len(found.entries))} of WebSockets, no {number}")
+    return found.entries[number - 1]
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count} entries"
+
+
+def _number(given: Sequence[str]) -> int | None:
+    """The value of --entry among the words. What is no number is left to click."""
+    for at, word in enumerate(given):
+        name, equals, value = word.partition("=")
+        text = value if equals else given[at + 1] if at + 1 < len(given) else ""
+        if name == "--entry" and text.isascii() and text.isdecimal() and 0 < len(text) < 8:
+            return int(text)
+    return None

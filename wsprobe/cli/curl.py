@@ -1,0 +1,507 @@
+"""A cURL command, as DevTools copies it or a person writes it: its text in words, and these in options of ours.
+
+The text is quoted for a shell. For bash (Chrome, Firefox, Safari): single quotes, double quotes, ANSI-C quoting
+(``$'...'``) and backslashes. For cmd.exe (Chrome and Firefox on Windows): its ``^``, then the quoting of the C
+runtime. How browsers write it: escapeStringPosix and escapeStringWin in Chrome's NetworkLogView.ts and in
+Firefox's devtools/client/shared/curl.js, generateCURLCommand in WebKit's Resource.js.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from wsprobe.cli.copied import Copied, asked_again
+
+# The text in words ---------------------------------------------------------------------------------------
+
+COPY = "in the browser's Network panel choose Copy, Copy as cURL (bash), or (cmd)"
+_CURL = re.compile(r"(?:[^\s'\"]*[/\\])?curl(?:\.exe)?", re.IGNORECASE)
+_OTHER_FORMS = (
+    (re.compile(r"\s*(?:\$session\s*=|Invoke-(?:WebRequest|RestMethod)\b)", re.IGNORECASE), "PowerShell"),
+    (re.compile(r"\s*(?:await\s+)?fetch\s*\(", re.IGNORECASE), "JavaScript (fetch)"),
+    (re.compile(r"\s*(?:new\s+WebSocket|const\s|let\s|var\s|import\s|require\()"), "JavaScript"),
+    (re.compile(r"\s*wget\s"), "a command of wget"),
+    (
+        re.compile(r'\s*\{\s*"log"\s*:'),
+        "a HAR file, which connect takes as it is: wsprobe connect FILE.har; it",
+    ),
+)
+
+
+class CurlError(ValueError):
+    """A text that is no cURL command, or one that cannot be asked. The message is one line."""
+
+
+def commands(text: str) -> list[list[str]]:
+    """The cURL commands in *text*, each the words behind ``curl``, with the quoting undone.
+
+    Raises CurlError for what is no such command, or is left to a shell to fill in.
+    """
+    text = text.strip("\ufeff \t\r\n")
+    for form, name in _OTHER_FORMS:
+        if form.match(text):
+            raise CurlError(f"that is {name}, and not a cURL command: {COPY}")
+    found = [words for words in (windows_words(text) if is_for_cmd(text) else shell_words(text)) if words]
+    for words in found:
+        if words[0] in ("$", "%", ">"):  # the prompt was copied too
+            del words[0]
+        if not words or not _CURL.fullmatch(words[0]):
+            raise CurlError(f"{_shown(words[0] if words else '$')} is not curl: {COPY}")
+        del words[0]
+    if not found:
+        raise CurlError(f"no cURL command in it: {COPY}")
+    return found
+
+
+def is_for_cmd(text: str) -> bool:
+    """Whether *text* is written for cmd.exe and not for a POSIX shell."""
+    if re.match(r"\S+[ \t]+(?:-\S+[ \t]+)*\^", text):
+        return True
+    lines = text.splitlines()[:-1]
+    return any(line.endswith("^") for line in lines) and not any(line.endswith("\\") for line in lines)
+
+
+_SHELL_FILLS_IN = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|[{(][^})]*[})]?)|`[^`]*`?")
+_ESCAPES = {
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "a": "\a",
+    "b": "\b",
+    "e": "\x1b",
+    "E": "\x1b",
+    "f": "\f",
+    "v": "\v",
+}
+_ANSI_C = re.compile(
+    r"\\(?:u(?P<u>[0-9A-Fa-f]{1,4})|U(?P<U>[0-9A-Fa-f]{1,8})|x(?P<x>[0-9A-Fa-f]{1,2})|(?P<o>[0-7]{1,3})"
+    r"|c(?P<c>.)|(?P<e>.))",
+    re.DOTALL,
+)
+
+
+def shell_words(text: str) -> list[list[str]]:
+    """The commands in *text*, which is quoted for bash: each its words. Raises CurlError."""
+    made: list[list[str]] = [[]]
+    word: str | None = None
+    at = 0
+    while at < len(text):
+        char = text[at]
+        end = at + 1
+        piece: str | None = None
+        if char == "\\":
+            following = text[at + 1 : at + 3]
+            skipped = 2 if following.startswith("\r\n") else 1
+            end = at + 1 + skipped
+            piece = None if following[:1] in ("\n", "\r") else following[:1]
+        elif char == "'":
+            end = _closing(text, at + 1, "'")
+            piece = text[at + 1 : end - 1]
+        elif text.startswith("$'", at):
+            end = _closing(text, at + 2, "'", escaped=True)
+            piece = _ansi_c(text[at + 2 : end - 1])
+        elif char == '"' or text.startswith('$"', at):
+            begin = at + 1 + (char == "$")
+            end = _closing(text, begin, '"', escaped=True)
+            piece = _double_quoted(text[begin : end - 1])
+        elif char in "$`" and (fills := _SHELL_FILLS_IN.match(text, at)):
+            raise _left_to_the_shell(fills[0])
+        elif char == "#" and word is None:
+            end = text.find("\n", at) if "\n" in text[at:] else len(text)
+        elif char in " \t\r\n;&|":
+            if word is not None:
+                made[-1].append(word)
+                word = None
+            if char in ";&|\n" and made[-1]:
+                made.append([])
+        elif char in "<>" and word is None:
+            raise CurlError(
+                f"{_shown(char)} is for a shell: leave out where the command reads from or writes to"
+            )
+        else:
+            piece = char
+        if piece is not None:
+            word = (word or "") + piece
+        at = end
+    return [*made[:-1], [*made[-1], *([] if word is None else [word])]]
+
+
+def _closing(text: str, at: int, quote: str, escaped: bool = False) -> int:
+    """Where the quoted part that begins at *at* is over, its *quote* included."""
+    found = re.compile(
+        rf"(?:\\.|[^\\{quote}])*{quote}" if escaped else rf"[^{quote}]*{quote}", re.DOTALL
+    ).match(text, at)
+    if found is None:
+        raise CurlError(f"a quotation mark ({quote}) is not closed: was the command copied whole?")
+    return found.end()
+
+
+def _double_quoted(text: str) -> str:
+    plain = re.sub(r"\\[$`\"\\]", "", text)
+    if fills := _SHELL_FILLS_IN.search(plain):
+        raise _left_to_the_shell(fills[0])
+    return re.sub(r"\\(\r?\n|[$`\"\\])", lambda found: found[1].strip("\r\n"), text)
+
+
+def _left_to_the_shell(text: str) -> CurlError:
+    return CurlError(
+        f"{_shown(text)} is for a shell to fill in: put what it stands for in its place, or let your shell do "
+        "it: wsprobe connect curl ..."
+    )
+
+
+def _ansi_c(text: str) -> str:
+    """What stands in ``$'...'``. Bytes (``\\xE9``) are bytes; those that are UTF-8 together are characters."""
+    pieces: list[bytes] = []
+    at = 0
+    for found in _ANSI_C.finditer(text):
+        pieces += [text[at : found.start()].encode("utf-8", "surrogatepass"), _escape(found)]
+        at = found.end()
+    pieces.append(text[at:].encode("utf-8", "surrogatepass"))
+    # JavaScript writes a character beyond U+FFFF as two halves.
+    data = re.sub(rb"\xed[\xa0-\xaf].\xed[\xb0-\xbf].", _joined, b"".join(pieces), flags=re.DOTALL)
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _joined(found: re.Match[bytes]) -> bytes:
+    halves = found[0].decode("utf-8", "surrogatepass")
+    return halves.encode("utf-16", "surrogatepass").decode("utf-16").encode()
+
+
+def _escape(found: re.Match[str]) -> bytes:
+    kind = found.lastgroup or ""
+    value = found[kind]
+    if kind in ("u", "U"):
+        number = int(value, 16)
+        return chr(number).encode("utf-8", "surrogatepass") if number < 0x110000 else b""
+    if kind == "x":
+        return bytes([int(value, 16)])
+    if kind == "o":
+        return bytes([int(value, 8) & 0xFF])
+    if kind == "c":
+        return bytes([ord(value) & 0x1F])
+    if value in _ESCAPES:
+        return _ESCAPES[value].encode()
+    return (value if value in "\\'\"?" else f"\\{value}").encode("utf-8", "surrogatepass")
+
+
+_NEVER_ESCAPED = re.compile(r"[A-Za-z0-9_\-:=+~'/.',?;()*`&\s]")
+"""What Chrome sets no caret before, but for what follows a percent sign."""
+
+
+def windows_words(text: str) -> list[list[str]]:
+    """The commands in *text*, which is quoted for cmd.exe: each its words. Raises CurlError.
+
+    Chrome doubles each backslash, although the C runtime takes two for one only before a quotation mark; so in
+    what it wrote two are one. Firefox calls the program curl.exe, and does not.
+    """
+    doubled = re.match(r"curl\s", text) is not None
+    made: list[list[str]] = [[]]
+    word: str | None = None
+    quoted = False
+    chars = list(_uncareted(text))
+    at = 0
+    while at < len(chars):
+        char, literal = chars[at]
+        at += 1
+        if char == "\\":
+            run = 1
+            while at < len(chars) and chars[at][0] == "\\":
+                run, at = run + 1, at + 1
+            before_quote = at < len(chars) and chars[at][0] == '"'
+            kept = run // 2 if before_quote else (run + 1) // 2 if doubled else run
+            word = (word or "") + "\\" * kept
+            if before_quote and run % 2:
+                word += '"'
+                at += 1
+        elif char == '"':
+            if quoted and at < len(chars) and chars[at][0] == '"':  # two in a quoted part are one
+                word = (word or "") + '"'
+                at += 1
+            else:
+                quoted, word = not quoted, word or ""
+        elif quoted or (literal and char not in " \t\r\n"):
+            word = (word or "") + char
+        elif char in " \t\r\n&|":
+            if word is not None:
+                made[-1].append(word)
+                word = None
+            if char in "&|\n" and made[-1]:
+                made.append([])
+        else:
+            word = (word or "") + char
+    if quoted:
+        raise CurlError('a quotation mark (") is not closed: was the command copied whole?')
+    return [*made[:-1], [*made[-1], *([] if word is None else [word])]]
+
+
+def _uncareted(text: str) -> Iterator[tuple[str, bool]]:
+    """The characters that cmd.exe hands on, and whether a caret stood before each.
+
+    In quotation marks cmd.exe leaves carets alone. Until 2024 Chrome wrote some there all the same: one before
+    what it always escapes is taken for one of those.
+    """
+    quoted = False
+    at = 0
+    while at < len(text):
+        char = text[at]
+        at += 1
+        if char == "^" and at < len(text):
+            following = text[at]
+            if following in "\r\n":
+                at += 2 if text.startswith("\r\n", at) else 1
+                if text.startswith(("\n", "\r\n"), at):  # the line end itself
+                    at += 2 if text.startswith("\r\n", at) else 1
+                    yield "\n", True
+                continue
+            if not quoted or not _NEVER_ESCAPED.match(following) or text[at - 2 : at - 1] == "%":
+                at += 1
+                yield following, True
+                continue
+        elif char == '"':
+            quoted = not quoted
+        yield char, False
+
+
+# The words in options of ours ---------------------------------------------------------------------------
+
+IGNORED = ""
+BODY = "a handshake is a GET without a body (RFC 6455 section 4.1): copy the request of the WebSocket itself"
+LACKS = "wsprobe has nothing like it; leave it out"
+BASIC = "wsprobe sends Basic and Bearer credentials only"
+
+
+class Row(Struct, frozen=True):
+    """An option of curl."""
+
+    names: str
+    """Long, and short where there is one."""
+    value: bool
+    meaning: str
+    """Our option; "" where it makes no difference here; or why it cannot be asked."""
+
+
+_SAME = """
+user-agent:A cookie:b user:u proxy:x noproxy resolve connect-to unix-socket interface connect-timeout
+max-time:m max-redirs cacert capath cert:E key tls-max request-target retry output:o write-out:w
+"""
+"""Names that are ours too; these take a value."""
+_SAME_FLAGS = """
+haproxy-protocol insecure:k location:L location-trusted http2 http2-prior-knowledge silent:s verbose:v
+include:i
+"""
+_OTHERWISE = (
+    Row("show-headers", False, "--include"),
+    Row("ipv4:4", False, "-4"),
+    Row("ipv6:6", False, "-6"),
+    Row("oauth2-bearer", True, "--bearer"),
+    Row("http1.0:0", False, "--http-version=1.0"),
+    Row("tlsv1:1", False, "--tls-min=1.0"),
+    Row("tlsv1.0", False, "--tls-min=1.0"),
+    Row("tlsv1.1", False, "--tls-min=1.1"),
+    Row("tlsv1.2", False, "--tls-min=1.2"),
+    Row("tlsv1.3", False, "--tls-min=1.3"),
+    Row("socks4", True, "--proxy=socks4://"),
+    Row("socks4a", True, "--proxy=socks4a://"),
+    Row("socks5", True, "--proxy=socks5://"),
+    Row("socks5-hostname", True, "--proxy=socks5h://"),
+)
+_NOTHING_FLAGS = """
+alpn basic buffer ca-native cert-status compressed create-dirs disable:q fail:f fail-early fail-with-body
+false-start get:G globoff:g http0.9 http1.1 http3 ignore-content-length junk-session-cookies:j keepalive
+metalink no-buffer:N no-keepalive npn out-null parallel:Z path-as-is post301 post302 post303 progress-bar:#
+progress-meter proxy-basic proxytunnel:p raw remote-header-name:J remote-name:O remote-time:R
+retry-all-errors retry-connrefused sessionid show-error:S skip-existing ssl ssl-auto-client-cert
+ssl-no-revoke ssl-reqd ssl-revoke-best-effort styled-output suppress-connect-headers tcp-fastopen
+tcp-nodelay tr-encoding trace-ids trace-time xattr
+"""
+"""What makes no difference to a handshake, or to how wsprobe shows it."""
+_NOTHING = """
+alt-svc cert-type continue-at:C cookie-jar:c dns-ipv4-addr dns-ipv6-addr dump-header:D etag-compare
+etag-save expect100-timeout happy-eyeballs-timeout-ms hsts ip-tos keepalive-cnt keepalive-time key-type
+libcurl limit-rate max-filesize output-dir parallel-max range:r rate retry-delay retry-max-time
+speed-limit:Y speed-time:y stderr time-cond:z trace trace-ascii trace-config vlan-priority
+"""
+_BODIES = """
+data:d data-ascii data-binary data-raw data-urlencode form:F form-string json upload-file:T
+"""
+_LACKING_FLAGS = """
+http3-only netrc:n netrc-optional proxy-anyauth proxy-digest proxy-insecure proxy-ntlm sslv2:2 sslv3:3
+"""
+_LACKING = """
+abstract-unix-socket aws-sigv4 ciphers config:K crlfile curves dns-interface dns-servers doh-url ech engine
+local-port netrc-file pass pinnedpubkey preproxy proto proto-default proto-redir proxy-cacert proxy-cert
+proxy-header proxy-key proxy-user:U sigalgs tls13-ciphers variable
+"""
+_OTHER_CREDENTIALS = "anyauth digest negotiate ntlm"
+
+
+def _rows() -> Iterator[Row]:
+    yield from _OTHERWISE
+    for takes_value, names in ((True, _SAME), (False, _SAME_FLAGS)):
+        yield from (Row(each, takes_value, "--" + each.partition(":")[0]) for each in names.split())
+    for takes_value, names, meaning in (
+        (False, _NOTHING_FLAGS, IGNORED),
+        (True, _NOTHING, IGNORED),
+        (True, _BODIES, BODY),
+        (False, "head:I", BODY),
+        (False, "next", "it begins a second request: paste one"),
+        (False, _LACKING_FLAGS, LACKS),
+        (True, _LACKING, LACKS),
+        (False, _OTHER_CREDENTIALS, BASIC),
+    ):
+        yield from (Row(each, takes_value, meaning) for each in names.split())
+
+
+_LONG = {row.names.partition(":")[0]: row for row in _rows()}
+_SHORT = {short: row for row in _LONG.values() if (short := row.names.partition(":")[2])}
+_MEANT_FOR_US = ("json", "negotiate")
+"""Names of options that both programs have, and that mean ours where both can be meant."""
+
+
+def request(
+    words: Sequence[str],
+    given: Collection[str] = (),
+    has: Mapping[str, bool] | None = None,
+    mixed: bool = False,
+) -> Copied:
+    """The request that a cURL command's *words* ask for, as options of ours. *given*: what else the call says.
+
+    *has*: the options of the command that asks, and whether each takes a value. *mixed*: the person may have
+    written some of them behind the cURL command. Raises CurlError for what cannot be asked.
+    """
+    urls: list[str] = []
+    options: list[str] = []
+    lines: list[str] = []
+    ignored: list[str] = []
+    has = has or {}
+    globbing = True
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        if word == "--":
+            continue
+        if not word.startswith("-") or word == "-":
+            urls.append(word)
+            continue
+        name, value, row = _next(word, left, has if mixed else {})
+        if row is None:
+            options += (
+                [name] if value is None else [name, value] if not name.startswith("--") else [f"{name}={value}"]
+            )
+        elif row.names == "header:H":
+            lines.append(value or "")
+        elif row.names == "referer:e":
+            lines.append(f"Referer: {(value or '').removesuffix(';auto')}")
+        elif row.names == "url":
+            urls.append(value or "")
+        elif row.names == "request:X":
+            if (value or "").upper() != "GET":
+                raise CurlError(f"{name} {value}: {BODY}")
+        elif not row.meaning.startswith("-") and _has_too(row, name, has):
+            options += _ours(Row(row.names, row.value, "--" + row.names.partition(":")[0]), name, value)
+        elif row.meaning == IGNORED:
+            globbing = globbing and row.names != "globoff:g"
+            ignored.append(name)
+        elif not row.meaning.startswith("-"):
+            raise CurlError(f"{name}: {row.meaning}")
+        else:
+            options += _ours(row, name, value)
+    made = asked_again(_one_url(urls, globbing), lines, [*given, *options])
+    return replace(made, options=(*made.options, *options), ignored=tuple(ignored))
+
+
+def _has_too(row: Row, name: str, has: Mapping[str, bool]) -> bool:
+    """Whether wsprobe has that option of curl's, with the same meaning, although it is not known here."""
+    long = row.names.partition(":")[0]
+    same = not name.startswith("--no-") and has.get(f"--{long}") == row.value
+    return same and long not in (*_MEANT_FOR_US, "globoff")
+
+
+def _next(word: str, left: list[str], ours: Mapping[str, bool]) -> tuple[str, str | None, Row | None]:
+    """The name as it was written, its value, and what it is; None where it is ours.
+
+    Takes the value from *left*; of letters that stand together the rest is put back.
+    """
+    if word.startswith("--"):
+        name, equals, attached = word[2:].partition("=")
+        if f"--{name}" in ours and (name in _MEANT_FOR_US or not {name, name.removeprefix("no-")} & KNOWN):
+            takes = ours[f"--{name}"]
+            return f"--{name}", attached if equals else _value(word, left) if takes else None, None
+        row = _SPECIAL.get(name) or _LONG.get(name) or _LONG.get(name.removeprefix("no-"))
+        if row is None or equals:
+            raise CurlError(f"{word.partition('=')[0]} is no option of curl that wsprobe knows")
+        if name != row.names.partition(":")[0]:  # --no-...: as without it
+            return word, None, Row(row.names, False, IGNORED)
+        return word, _value(word, left) if row.value else None, row
+    letter, rest = word[1], word[2:]
+    row = next((each for each in _SPECIAL.values() if each.names.endswith(f":{letter}")), _SHORT.get(letter))
+    if row is None:
+        raise CurlError(f"-{letter} is no option of curl that wsprobe knows")
+    if row.value:
+        return f"-{letter}", rest or _value(f"-{letter}", left), row
+    if rest:
+        left.insert(0, f"-{rest}")
+    return f"-{letter}", None, row
+
+
+_SPECIAL = {
+    "header": Row("header:H", True, "--header"),
+    "referer": Row("referer:e", True, "--header"),
+    "url": Row("url", True, "URL"),
+    "request": Row("request:X", True, "GET"),
+}
+KNOWN = {*_LONG, *_SPECIAL}
+
+
+def _value(name: str, left: list[str]) -> str:
+    if not left:
+        raise CurlError(f"{name} has no value: was the command copied whole?")
+    return left.pop(0)
+
+
+def _ours(row: Row, name: str, value: str | None) -> list[str]:
+    if value is None:
+        return [row.meaning]
+    if row.meaning.startswith("--proxy=s"):
+        return [row.meaning + value]
+    if row.meaning == "--max-redirs" and value.startswith("-"):
+        return []
+    if row.meaning == "--resolve":
+        value = value.removeprefix("+")
+    return [f"{row.meaning}={value}"]
+
+
+def _one_url(urls: Sequence[str], globbing: bool) -> str:
+    if len(urls) != 1:
+        raise CurlError("it names no URL" if not urls else f"it names {len(urls)} URLs: paste one")
+    # DevTools puts a backslash before what curl would take for a pattern of several URLs.
+    return re.sub(r"\\([\[\]{}])", r"\1", urls[0]) if globbing else urls[0]
+
+
+def pasted(text: str, given: Collection[str] = (), has: Mapping[str, bool] | None = None) -> Copied:
+    """The request of the one cURL command in *text*; of several (Copy all as cURL) the one to ws: or wss:.
+
+    Raises CurlError.
+    """
+    found = commands(text)
+    if len(found) > 1:
+        to_sockets = [words for words in found if any(re.match(r"(?i)wss?://", word) for word in words)]
+        if len(to_sockets) != 1:
+            raise CurlError(
+                f"there are {len(found)} cURL commands in it, {len(to_sockets) or 'none'} of them to ws: or "
+                "wss: URLs; paste one"
+            )
+        made = request(to_sockets[0], given, has)
+        return replace(
+            made, notes=(f"of {len(found)} commands the one to {made.url.partition('://')[0]}:", *made.notes)
+        )
+    return request(found[0], given, has)
+
+
+def _shown(text: str) -> str:
+    return ascii(text) if len(text) <= 60 else ascii(text[:60]) + "..."

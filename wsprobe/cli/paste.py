@@ -1,0 +1,188 @@
+"""What people have in hand, as something to ask: a command that takes it among its words.
+
+``curl ...`` as its first word, and --from-curl: a command that developer tools copied. All of it becomes
+options before click sees any, so that whatever holds for options holds for what was pasted.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from wsprobe.cli.option import Command, F, option
+from wsprobe.cli.streams import note
+
+if TYPE_CHECKING:
+    from wsprobe.cli.copied import Copied
+
+IGNORED = "ignored options"
+"""Where the context keeps the names of options that were taken and mean nothing."""
+SECTION = "Pasted"
+
+from_curl: Callable[[F], F] = option(
+    "--from-curl",
+    metavar="FILE",
+    section=SECTION,
+    expose_value=False,
+    help="ask what the cURL command in FILE asks (- is standard input): as DevTools copies it, bash or cmd",
+    long="The command may also stand on the command line, behind the word curl. Its headers are sent as they "
+    "are, but for what belongs to the connection that it was copied from: Sec-WebSocket-Key is a fresh one. A "
+    "word on standard error says what else was replaced. An option or a header that is given besides goes "
+    "before the one that was pasted. What makes no difference to a handshake is taken, and named with -v; what "
+    "cannot be asked is a usage error. PowerShell and fetch() are not read.",
+)
+
+
+of_har: Callable[[F], F] = option(
+    "--entry",
+    metavar="N",
+    type=click.IntRange(1),
+    section=SECTION,
+    help="of a HAR file with several WebSocket entries: the one with this number",
+    long="connect and trace ask it again, with its own headers; without a number they list what is there, and "
+    "ask where there is only one. What was replaced is told, as with --from-curl. compare reads the answers "
+    "that the file has, and marks them as rebuilt: a HAR file has no bytes, no Close frame, and not the end of "
+    "the connection.",
+)
+
+
+def is_har(word: str) -> bool:
+    """Whether *word* names a HAR file."""
+    return word.lower().endswith(".har") and "://" not in word and not word.startswith("lab:")
+
+
+class Pasting(Command):
+    """A command that takes what was pasted among its words."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        found = None if ctx.resilient_parsing else self._pasted(ctx, args)  # a tab reads no clipboard
+        if found is None:
+            return super().parse_args(ctx, args)
+        copied, rest = found
+        if self._first_place(rest)[1] is not None:  # else what was meant for one origin would go to another
+            raise click.UsageError("what is pasted is one request: leave the other URLs out", ctx)
+        known = self._takes_value()
+        options = [word for word in copied.options if word.partition("=")[0] in known]
+        left_out = [
+            each for each in copied.options if each.startswith("-") and each.partition("=")[0] not in known
+        ]
+        ctx.meta[IGNORED] = [*copied.ignored, *left_out]
+        parsed = super().parse_args(ctx, [*options, *rest, copied.url])
+        if not ctx.params.get("silent"):
+            said(copied, left_out)
+        return parsed
+
+    def _pasted(self, ctx: click.Context, args: list[str]) -> tuple[Copied, list[str]] | None:
+        """What was pasted, and the other words; None if nothing was."""
+        at, first = self._first_place(args)
+        if first is not None and re.fullmatch(r"(?:.*[/\\])?curl(?:\.exe)?", first):
+            from wsprobe.cli import curl  # only for those who paste one
+
+            try:
+                return curl.request(args[at + 1 :], args[:at], self._takes_value(), mixed=True), args[:at]
+            except curl.CurlError as error:
+                raise click.UsageError(f"curl ...: {error}", ctx) from None
+        if first is not None and re.match(r"\s*(?:\$\s+)?curl(?:\.exe)?\s", first):  # all of it in quotes
+            from wsprobe.cli import curl
+
+            rest = [*args[:at], *args[at + 1 :]]
+            try:
+                return curl.pasted(first, rest, self._takes_value()), rest
+            except curl.CurlError as error:
+                raise click.UsageError(f"curl ...: {error}", ctx) from None
+        if first is not None and is_har(first) and self.name != "compare":
+            from wsprobe.cli.archives import asked_again_from
+
+            rest = [*args[:at], *args[at + 1 :]]
+            try:
+                return asked_again_from(first, rest), rest
+            except click.UsageError as error:
+                error.ctx = ctx
+                raise
+        for number, word in enumerate(args):
+            name, equals, value = word.partition("=")
+            if name == "--from-curl":
+                if not equals and number + 1 == len(args):
+                    return None  # click says that its value is missing
+                file = value if equals else args[number + 1]
+                rest = args[:number] + args[number + (1 if equals else 2) :]
+                return _in_file(ctx, file, rest, self._takes_value()), rest
+        return None
+
+    def _first_place(self, args: Sequence[str]) -> tuple[int, str | None]:
+        """The first word that is no option, nor the value of one, and where it stands."""
+        takes_value = self._takes_value()
+        at = 0
+        while at < len(args):
+            word = args[at]
+            if not word.startswith("-") or word == "-":
+                return at, word
+            if word.startswith("--"):
+                at += 2 if takes_value.get(word) else 1
+            else:  # letters that stand together: the last one may take the next word
+                letters = [takes_value.get(f"-{letter}") for letter in word[1:]]
+                at += 2 if True in letters and letters.index(True) == len(letters) - 1 else 1
+        return at, None
+
+    def _takes_value(self) -> dict[str, bool]:
+        """Each name of an option, and whether the next word is its value."""
+        return {
+            name: not (each.is_flag or each.count)
+            for each in self.params
+            if isinstance(each, click.Option)
+            for name in each.opts
+        }
+
+
+def _in_file(ctx: click.Context, file: str, rest: Sequence[str], has: Mapping[str, bool]) -> Copied:
+    from wsprobe.cli import curl
+
+    if file == "-" and "--talk" in rest:
+        raise click.UsageError("--from-curl - and --talk exclude each other: both read standard input", ctx)
+    name = "standard input" if file == "-" else file
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read()
+        else:
+            with open(file, "rb") as opened:
+                data = opened.read()
+        return curl.pasted(data.decode("utf-8", "surrogateescape"), rest, has)
+    except (OSError, ValueError) as error:
+        said = (error.strerror or "") if isinstance(error, OSError) else str(error)
+        raise click.UsageError(f"--from-curl: {name}: {said}", ctx) from None
+
+
+def said(copied: Copied, left_out: Sequence[str]) -> None:
+    """Tell what was not asked as it was pasted."""
+    notes = list(copied.notes)
+    if left_out:
+        names = ", ".join(dict.fromkeys(each.partition("=")[0] for each in left_out))
+        notes.append(f"{names} {'is' if len(left_out) == 1 else 'are'} not for this command, and left out")
+    if notes:
+        note("as pasted, but: " + "; ".join(notes))
+
+
+_URL = re.compile(r"(?:wss?|https?)://[A-Za-z0-9_.~:/?#@!$&*+,;=%\[\]-]*[A-Za-z0-9_/=]")
+"""In a line of a console: as far as a shell takes it for one word, or nearly."""
+
+
+def url_in(text: str) -> str | None:
+    """The URL that a line of a console, or a client's error, is about: the first to ws: or wss:, if any."""
+    urls = _URL.findall(text)
+    return next((url for url in urls if url.startswith("ws")), urls[0] if urls else None)
+
+
+def line_of_a_console(text: str) -> str | None:
+    """What to say of *text* where it is no URL, but a line with one in it; None if it is not."""
+    if " " not in text.strip() or re.match(r"\s*[A-Za-z]+://", text) or (url := url_in(text)) is None:
+        return None
+    import shlex  # for a complaint alone
+
+    return (
+        f"that is a line with a URL in it, and not a URL; to ask it: wsprobe connect {shlex.quote(url)}; what "
+        "the line means: wsprobe explain, and the line in quotes"
+    )

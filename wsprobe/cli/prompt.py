@@ -1,0 +1,126 @@
+"""A prompt that what comes does not break: prompt_toolkit in a thread of its own, beside trio.
+
+The application runs as long as the session. A line that is typed is posted to trio; what comes is drawn above
+the prompt, and whoever drew it waits until that is done, so that a server cannot fill memory faster than a
+terminal takes it. Loaded only for a session at a terminal.
+"""
+
+from __future__ import annotations
+
+import threading
+from asyncio import AbstractEventLoop, get_running_loop
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import run_in_terminal
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.completion import WordCompleter
+from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import Output
+
+PROMPT = "> "
+
+
+class Prompt:
+    """One prompt, from ``start`` to ``stop``. Messages may hold secrets: its history is kept for the session
+    alone."""
+
+    def __init__(self, typed: Callable[[str | None], None], commands: Sequence[str]) -> None:
+        """*typed* is called in the prompt's thread, with each text, and with None for ^D or ^C on an empty
+        line."""
+        self._typed = typed
+        self._ready = threading.Event()
+        self._loop: AbstractEventLoop | None = None
+        self._session: PromptSession[str] = PromptSession(
+            PROMPT,
+            history=InMemoryHistory(),
+            key_bindings=self._keys(),
+            completer=WordCompleter(list(commands), sentence=True),
+            complete_while_typing=False,
+        )
+        self._session.default_buffer.accept_handler = self._accepted
+        self._thread = threading.Thread(target=self._run, name="prompt", daemon=True)
+
+    def start(self) -> None:
+        """Show it. Blocks until it is there."""
+        self._thread.start()
+        self._ready.wait()
+
+    def stop(self) -> None:
+        """Take it away, and give the terminal back as it was. Blocks until that is done."""
+        app, loop = self._session.app, self._loop
+
+        def leave() -> None:
+            if app.is_running and not app.is_done:
+                app.exit(result="")
+
+        if loop is not None and not loop.is_closed():
+            with suppress(RuntimeError):  # it has ended by itself meanwhile
+                loop.call_soon_threadsafe(leave)
+        self._thread.join()
+
+    def draw(self, text: str, done: Callable[[], object]) -> None:
+        """Write *text* above the prompt, then call *done*, in the prompt's thread."""
+        loop, output = self._loop, self._session.output
+
+        def write() -> None:
+            _write(output, text)
+
+        async def drawn() -> None:
+            try:
+                await run_in_terminal(write)
+            finally:
+                done()
+
+        if loop is None or loop.is_closed() or not self._thread.is_alive():
+            write()
+            done()
+            return
+        loop.call_soon_threadsafe(lambda: loop.create_task(drawn()))
+
+    def _run(self) -> None:
+        def running() -> None:
+            self._loop = get_running_loop()
+            self._ready.set()
+
+        try:
+            with suppress(EOFError, KeyboardInterrupt):
+                self._session.prompt(pre_run=running, handle_sigint=False)
+        finally:
+            self._ready.set()
+            self._typed(None)
+
+    def _accepted(self, buffer: Buffer) -> bool:
+        """Hand on what is typed; the line is free again, and in the history."""
+        self._typed(buffer.text)
+        return False
+
+    def _keys(self) -> KeyBindings:
+        keys = KeyBindings()
+
+        @keys.add("c-c")
+        def _(event: KeyPressEvent) -> None:
+            if event.current_buffer.text:
+                event.current_buffer.reset()
+            else:
+                self._typed(None)
+
+        @keys.add("c-d")
+        def _(event: KeyPressEvent) -> None:
+            if event.current_buffer.text:
+                event.current_buffer.delete()
+            else:
+                self._typed(None)
+
+        @keys.add("escape", "enter")
+        def _(event: KeyPressEvent) -> None:
+            event.current_buffer.insert_text("\n")
+
+        return keys
+
+
+def _write(output: Output, text: str) -> None:
+    output.write_raw(text.replace("\n", "\r\n"))
+    output.flush()

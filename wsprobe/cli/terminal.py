@@ -1,0 +1,156 @@
+"""A session at a terminal: what comes is told above a prompt, what is typed is sent, or is a command.
+
+The prompt is prompt_toolkit's (extra talk). Without it lines are read as the terminal gives them, and what
+comes is written between.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import click
+
+from wsprobe.cli.streams import emit, note
+from wsprobe.show import talk as show
+from wsprobe.show.lines import Line, Look, Piece, cut, line, plain
+from wsprobe.talk.codec import Heard
+from wsprobe.talk.held import Held, Said
+from wsprobe.talk.typed import COMMANDS, Asked, TypedError, typed
+
+if TYPE_CHECKING:
+    from wsprobe.cli.prompt import Prompt
+    from wsprobe.net.talk import Mailbox
+    from wsprobe.read.reading import Head
+
+MISSING = "for a prompt with history that what comes does not break: pip install 'wsprobe[talk]'"
+HELP = "open; /help names the commands, ^D ends"
+FLOOD = 500
+"""Lines of one read that are shown: more of them nobody reads."""
+
+
+class Terminal:
+    """What a person sees and types. For one session."""
+
+    def __init__(self, look: Look, held: Held, head: Head, url: str, file: Callable[[str], Said]) -> None:
+        """*file* reads one to be sent; it raises click.UsageError."""
+        self._look = look
+        self._held = held
+        self._head = head
+        self._url = url
+        self._file = file
+        self._indent = False
+        self._prompt: Prompt | None = None
+        self._mail: Mailbox[str | None] | None = None
+
+    async def start(self) -> None:
+        """Show the prompt, if it can be had."""
+        from wsprobe.net.talk import Mailbox, apart
+
+        if os.environ.get("TERM") == "dumb":
+            note(HELP)
+            return
+        try:
+            from wsprobe.cli.prompt import Prompt
+        except ImportError:
+            note(MISSING)
+            note(HELP)
+            return
+        self._mail = Mailbox()
+        self._prompt = Prompt(self._mail.post, tuple(COMMANDS))
+        await apart(self._prompt.start)
+        await self.tell([line(Piece(HELP, "dim"))])
+
+    async def stop(self) -> None:
+        """Give the terminal back."""
+        from wsprobe.net.talk import apart
+
+        if self._prompt is not None:
+            prompt, self._prompt = self._prompt, None
+            await apart(prompt.stop)
+
+    async def tell(self, lines: Sequence[Line]) -> None:
+        """Write *lines* above the prompt; returns when they are there."""
+        from wsprobe.net.talk import told
+
+        columns = shutil.get_terminal_size().columns  # it may have changed
+        lines = [row for each in lines for row in cut(each, columns)]
+        if self._prompt is None:
+            emit(lines, sys.stdout, self._look)
+            return
+        text = plain(lines)
+        if self._look.color:
+            from wsprobe.show.paint import paint
+
+            drawn = io.StringIO()
+            paint(lines, drawn, self._look)
+            text = drawn.getvalue()
+        prompt = self._prompt
+        await told(lambda done: prompt.draw(text, done))
+
+    async def hear(self, what: Sequence[Heard], at: int) -> None:
+        """Tell what came."""
+        lines = show.at_terminal(what[:FLOOD], at, self._look, self._indent)
+        if len(what) > FLOOD:
+            lines.append(
+                line(Piece(f"... {len(what) - FLOOD} more at once are not shown; --jsonl has all", "warn"))
+            )
+        await self.tell(lines)
+
+    async def said(self) -> AsyncGenerator[Sequence[Said], None]:
+        """What is typed, until ^D."""
+        async with aclosing(self._typed()) as every:
+            async for text in every:
+                try:
+                    asked = typed(text)
+                    what = await self._answered(asked) if isinstance(asked, Asked) else asked
+                except TypedError as error:
+                    await self.tell([line(Piece(str(error), "warn"))])
+                    continue
+                if what is not None:
+                    if self._prompt is not None:
+                        await self.tell([show.ours(what, self._look)])
+                    yield [what]
+
+    async def _typed(self) -> AsyncGenerator[str, None]:
+        if self._mail is not None:
+            async for text in self._mail.each():
+                if text is None:
+                    return
+                yield text
+            return
+        from wsprobe.net.talk import pieces
+
+        rest = b""
+        async with aclosing(pieces(0, 65536)) as read:
+            async for piece in read:
+                *lines, rest = (rest + piece).split(b"\n")
+                for each in lines:
+                    yield each.decode("utf-8", "surrogateescape")
+        if rest:
+            yield rest.decode("utf-8", "surrogateescape")
+
+    async def _answered(self, asked: Asked) -> Said | None:
+        """Do what is *asked*; what is to be sent for it."""
+        if asked.what == "send":
+            try:
+                return self._file(asked.argument)
+            except click.UsageError as error:
+                raise TypedError(error.format_message()) from None
+        if asked.what == "help":
+            await self.tell(
+                show.table((f"{name} {takes}".rstrip(), does) for name, (takes, does) in COMMANDS.items())
+            )
+        elif asked.what == "info":
+            await self.tell(show.info(self._held, self._head, self._url, self._look))
+        else:
+            self._indent = not self._indent
+            await self.tell(
+                [line(Piece(f"JSON is shown {'indented' if self._indent else 'as it comes'}", "dim"))]
+            )
+        return None

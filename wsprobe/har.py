@@ -1,0 +1,482 @@
+"""HAR 1.2, the archive of requests that developer tools export: its WebSocket entries, and recordings as such.
+
+A HAR file has what a tool told of a request: method, URL, names and values of headers, a body as text, and
+messages. It has no bytes of a head, no frames, no Close, and nothing of how the connection ended. What is
+rebuilt from one says so (``Exchange.rebuilt``).
+
+The format: Jan Odvarko, HTTP Archive 1.2 Spec; ``_webSocketMessages`` and ``_resourceType`` are Chrome's
+(Log.ts in front_end/models/har of its DevTools); Playwright and mitmproxy write them too.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from wsprobe import __version__, target
+from wsprobe.archive import ascii_json
+from wsprobe.exchange import (
+    Connected,
+    Connecting,
+    Ended,
+    Event,
+    Exchange,
+    Plan,
+    Received,
+    Resolved,
+    Sent,
+    TlsDone,
+)
+from wsprobe.read import read as read_exchange
+from wsprobe.read.frames import TEXT, agreed_deflate, messages
+from wsprobe.read.reading import Body, Reading, Session
+from wsprobe.report import Report
+from wsprobe.target import TargetError
+from wsprobe.visible import visible
+from wsprobe.wire.rfc6455 import frame
+
+
+class HarError(ValueError):
+    """A text that is no HAR file, or an entry that cannot be read as a recording. The message is one line."""
+
+
+# Reading one ---------------------------------------------------------------------------------------------
+
+
+class Pair(Struct, frozen=True):
+    """A header, a cookie, a query parameter."""
+
+    name: str
+    value: str = ""
+
+
+class Message(Struct, frozen=True, rename={"kind": "type"}):
+    """One message, or frame, of the session. Opcode 2 has its data in base64."""
+
+    kind: str = ""
+    time: float = 0.0
+    """Seconds since 1970; Playwright has milliseconds."""
+    opcode: float = 1
+    data: str = ""
+
+
+class _Content(Struct, frozen=True):
+    text: str | None = None
+    encoding: str | None = None
+
+
+class _Request(Struct, frozen=True):
+    url: str
+    method: str = "GET"
+    http_version: str | None = field(name="httpVersion", default=None)
+    headers: tuple[Pair, ...] = ()
+    cookies: tuple[Pair, ...] = ()
+
+
+class _Response(Struct, frozen=True):
+    status: float | None = None
+    status_text: str | None = field(name="statusText", default=None)
+    http_version: str | None = field(name="httpVersion", default=None)
+    headers: tuple[Pair, ...] = ()
+    content: _Content = _Content()
+    error: Any = field(name="_error", default=None)
+    failure: Any = field(name="_failureText", default=None)
+
+
+class _Timings(Struct, frozen=True):
+    blocked: float | None = None
+    dns: float | None = None
+    connect: float | None = None
+    send: float | None = None
+    wait: float | None = None
+    receive: float | None = None
+
+
+class Entry(Struct, frozen=True):
+    """One request of a page, as far as it is of use here."""
+
+    request: _Request
+    response: _Response = _Response()
+    started: str = field(name="startedDateTime", default="")
+    timings: _Timings = _Timings()
+    address: str | None = field(name="serverIPAddress", default=None)
+    kind: Any = field(name="_resourceType", default=None)
+    messages: tuple[Message, ...] | None = field(name="_webSocketMessages", default=None)
+
+    @property
+    def url(self) -> str:
+        """Its URL, to ws: or wss:."""
+        return re.sub(r"^http(?=s?:)", "ws", self.request.url)
+
+    @property
+    def status(self) -> int:
+        """Of the answer; 0 where none is told."""
+        return max(0, int(self.response.status or 0))
+
+    @property
+    def over_http2(self) -> bool:
+        names = {pair.name for pair in (*self.request.headers, *self.response.headers)}
+        versions = (self.request.http_version or "", self.response.http_version or "")
+        return any(name.startswith(":") for name in names) or any("2" in each for each in versions)
+
+
+class _Creator(Struct, frozen=True):
+    name: str = ""
+    version: str = ""
+
+
+class _Log(Struct, frozen=True):
+    entries: tuple[Entry, ...]
+    creator: _Creator = _Creator()
+    browser: _Creator | None = None
+
+
+class _Har(Struct, frozen=True):
+    log: _Log
+
+
+class Archive(Struct, frozen=True):
+    """The WebSocket entries of a HAR file, in its order."""
+
+    entries: tuple[Entry, ...]
+    by: str
+    """Which program wrote it."""
+    others: int
+    """How many entries are of other requests."""
+
+
+def read(data: bytes) -> Archive:
+    """The WebSocket entries in a HAR file's *data*. Raises HarError if it is none."""
+    try:
+        log = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=_Har).log
+    except msgspec.ValidationError as error:
+        said = visible(str(error).encode("utf-8", "replace"))
+        raise HarError(f"not a HAR file: {said[:1].lower()}{said[1:]}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise HarError("not a HAR file: it is not JSON, or was cut") from None
+    found = tuple(entry for entry in log.entries if _is_websocket(entry))
+    by = " ".join(each for each in (log.creator.name, log.creator.version) if each) or "an unnamed program"
+    return Archive(found, by, len(log.entries) - len(found))
+
+
+def _is_websocket(entry: Entry) -> bool:
+    if entry.messages is not None or entry.request.url.startswith(("ws:", "wss:")):
+        return True
+    if isinstance(entry.kind, str) and entry.kind.lower() == "websocket":
+        return True
+    asked = {(pair.name.lower(), pair.value.lower()) for pair in entry.request.headers}
+    return bool({("upgrade", "websocket"), (":protocol", "websocket")} & asked)
+
+
+def header_lines(entry: Entry) -> list[str]:
+    """The headers of the request, in curl's syntax. Cookies that are told apart from them are among them."""
+    lines = [
+        f"{pair.name}: {pair.value}" if pair.value.strip() else f"{pair.name};"
+        for pair in entry.request.headers
+        if not re.search(r"[\r\n]", pair.name + pair.value)
+    ]
+    if entry.request.cookies and not _has(entry.request.headers, "cookie"):
+        lines.append("Cookie: " + "; ".join(f"{each.name}={each.value}" for each in entry.request.cookies))
+    return lines
+
+
+def recording(entry: Entry, by: str) -> Exchange:
+    """*entry* as a recording, as far as it goes, marked as rebuilt from what *by* wrote.
+
+    Raises HarError where there is no answer in it, or what was asked over HTTP/2: a HAR file has no frames.
+    """
+    response = entry.response
+    if not entry.status:
+        why = next((str(each) for each in (response.failure, response.error) if each), "")
+        said = f", and says only {visible(why.encode('utf-8', 'replace'))[:200]!r}" if why else ""
+        raise HarError(f"the file has no answer to it{said}")
+    if entry.over_http2:
+        raise HarError("it was asked over HTTP/2, and a HAR file has no frames of it")
+    try:
+        to = target.parse(entry.url)
+    except TargetError as error:
+        raise HarError(str(error)) from None
+    if entry.status == 101 and not _has(entry.request.headers, "sec-websocket-key"):
+        raise HarError("the file has no Sec-WebSocket-Key of the request, so the answer cannot be checked")
+    request = _head(f"{entry.request.method} {to.resource} HTTP/1.1", entry.request.headers)
+    body = b"" if entry.status == 101 else _content(response.content)
+    headers = response.headers if entry.status == 101 else _framed(response.headers, len(body))
+    head = _head(f"HTTP/1.1 {entry.status} {response.status_text or ''}", headers)
+    events, at = _before(entry, to.host, to.port)
+    asked = at + _microseconds(entry.timings.send)
+    answered = asked + _microseconds(entry.timings.wait)
+    events += [Sent(asked, request), Received(answered, head + body)]
+    last = answered
+    for each in entry.messages or ():
+        last = max(last, _since(entry.started, each.time))
+        opcode = int(each.opcode) & 0xF
+        sent = each.kind == "send"
+        wire = frame(opcode, _payload(each, opcode), b"\0\0\0\0" if sent else None)
+        events.append(Sent(last, wire) if sent else Received(last, wire))
+    if entry.status == 101:
+        events.append(Ended(last, "local"))
+    else:
+        events.append(Ended(last + _microseconds(entry.timings.receive), "fin"))
+    return Exchange(Plan(to, request), tuple(events), entry.started, rebuilt=f"a HAR file of {by}")
+
+
+def _head(first: str, headers: Sequence[Pair]) -> bytes:
+    """A head as it may have been. DevTools puts several values of one name on lines of one text."""
+    lines = [first]
+    for pair in headers:
+        name = re.sub(r"[\r\n]", "", pair.name)
+        lines += [f"{name}: {value}" for value in re.split(r"\r?\n|\r", pair.value)]
+    return b"".join(_encoded(each) + b"\r\n" for each in lines) + b"\r\n"
+
+
+def _framed(headers: Sequence[Pair], size: int) -> tuple[Pair, ...]:
+    """*headers* without those that do not fit the body in the file, which is decoded, or missing: without them
+    it ends with the connection."""
+    names = {pair.name.lower(): pair.value.strip() for pair in headers}
+    coded = names.keys() & {"content-encoding", "transfer-encoding"}
+    if not coded and names.get("content-length", str(size)) == str(size):
+        return tuple(headers)
+    framing = ("content-encoding", "transfer-encoding", "content-length")
+    return tuple(pair for pair in headers if pair.name.lower() not in framing)
+
+
+def _has(headers: Sequence[Pair], name: str) -> bool:
+    return any(pair.name.lower() == name for pair in headers)
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
+
+
+def _content(content: _Content) -> bytes:
+    return _data(content.text or "", content.encoding == "base64")
+
+
+def _payload(message: Message, opcode: int) -> bytes:
+    return _data(message.data, base64=opcode != 1)
+
+
+def _data(text: str, base64: bool) -> bytes:
+    if base64:
+        try:
+            return b64decode(text, validate=True)
+        except ValueError:  # not base64, or not ASCII
+            pass
+    return text.encode("utf-8", "replace")
+
+
+def _before(entry: Entry, host: str, port: int) -> tuple[list[Event], int]:
+    """What came before the request, and when that was done."""
+    timings = entry.timings
+    events: list[Event] = []
+    at = _microseconds(timings.blocked) + _microseconds(timings.dns)
+    address = (entry.address or host).strip("[]")
+    if entry.address and timings.dns is not None and timings.dns >= 0:
+        events.append(Resolved(at, host, (address,)))
+    events.append(Connecting(at, address, port))
+    at += _microseconds(timings.connect)
+    events.append(Connected(at, address, port))
+    return events, at
+
+
+def _microseconds(milliseconds: float | None) -> int:
+    return round(min(max(milliseconds or 0.0, 0.0), 1e9) * 1000)
+
+
+def _since(started: str, time: float) -> int:
+    """Microseconds from *started* to *time*, seconds or milliseconds since 1970; 0 where that is not told."""
+    try:
+        begun = datetime.fromisoformat(started)
+    except ValueError:
+        return 0
+    seconds = time / 1000 if time > 1e11 else time
+    passed = seconds - (begun if begun.tzinfo else begun.replace(tzinfo=UTC)).timestamp()
+    return round(min(max(passed, 0.0), 1e6) * 1_000_000)
+
+
+# Writing one ---------------------------------------------------------------------------------------------
+
+Json = dict[str, Any]
+
+
+def document(entries: Iterable[Json]) -> bytes:
+    """A HAR file of *entries*, in ASCII, with a line end."""
+    creator = {"name": "wsprobe", "version": __version__}
+    log = {"version": "1.2", "creator": creator, "pages": [], "entries": list(entries)}
+    return ascii_json({"log": log}) + b"\n"
+
+
+def entries(report: Report) -> Iterator[Json]:
+    """The entries for *report*: for what led to it (redirects), then for itself."""
+    for hop in report.exchange.hops:
+        yield _entry(read_exchange(hop), None)
+    yield _entry(report.reading, next((f.text for f in report.verdict.findings if f.level == "fail"), None))
+
+
+def _entry(reading: Reading, failed: str | None) -> Json:
+    exchange = reading.exchange
+    started = exchange.started or "1970-01-01T00:00:00.000Z"
+    timings = _timings(reading)
+    made: Json = {
+        "startedDateTime": started,
+        "time": round(sum(value for name, value in timings.items() if value > 0 and name != "ssl"), 3),
+        "request": _asked(reading),
+        "response": _answered(reading, failed),
+        "cache": {},
+        "timings": timings,
+        "_resourceType": "websocket",
+    }
+    connected = next((event for event in exchange.events if isinstance(event, Connected)), None)
+    if connected is not None and connected.port:  # not a Unix socket
+        made["serverIPAddress"] = connected.address
+        made["_serverPort"] = connected.port
+    if reading.session is not None:
+        made["_webSocketMessages"] = _messages(reading, reading.session, started)
+    if exchange.rebuilt:
+        made["comment"] = f"rebuilt from {exchange.rebuilt}"
+    return made
+
+
+def _asked(reading: Reading) -> Json:
+    plan, head = reading.exchange.plan, reading.request.head
+    to = plan.target
+    scheme = "wss" if to.secure else "ws"
+    url = f"{scheme}://{target.host_header(to)}{to.resource}"
+    if reading.http2 is not None and plan.http2 is not None:
+        pairs = [_pair(name, value) for name, value in plan.http2.fields]
+        method, version, size = "CONNECT", "HTTP/2.0", -1
+    else:
+        pairs = [_pair(each.name, each.value) for each in head.fields]
+        method = reading.request.method.decode("latin-1") or "GET"
+        version, size = reading.request.version.decode("latin-1") or "HTTP/1.1", len(head.raw)
+    return {
+        "method": method,
+        "url": url,
+        "httpVersion": version if version.startswith("HTTP/") else f"HTTP/{version}",
+        "cookies": [
+            {"name": name.strip(), "value": value}
+            for pair in pairs
+            if pair["name"].lower() == "cookie"
+            for name, equals, value in (each.partition("=") for each in pair["value"].split(";"))
+            if equals
+        ],
+        "headers": pairs,
+        "queryString": _query(to.resource),
+        "headersSize": size,
+        "bodySize": 0,
+    }
+
+
+def _query(resource: str) -> list[Json]:
+    from urllib.parse import unquote_plus
+
+    pairs = (each.partition("=") for each in resource.partition("?")[2].split("&") if each)
+    return [{"name": unquote_plus(name), "value": unquote_plus(value)} for name, _, value in pairs]
+
+
+def _answered(reading: Reading, failed: str | None) -> Json:
+    final = reading.final
+    if final is None or not final.status:
+        nothing: Json = {"status": 0, "statusText": "", "httpVersion": "", "cookies": [], "headers": []}
+        nothing |= {"content": {"size": 0, "mimeType": "x-unknown"}, "redirectURL": "", "headersSize": -1}
+        return nothing | {"bodySize": -1, "_error": failed or "no answer"}
+    pairs = [_pair(each.name, each.value) for each in final.head.fields]
+    named = {pair["name"].lower(): pair["value"] for pair in reversed(pairs)}
+    over_http2 = reading.http2 is not None
+    body = final.body
+    made: Json = {
+        "status": final.status,
+        "statusText": final.reason.decode("latin-1"),
+        "httpVersion": "HTTP/2.0" if over_http2 else f"HTTP/{final.version or '1.1'}",
+        "cookies": [_set_cookie(pair["value"]) for pair in pairs if pair["name"].lower() == "set-cookie"],
+        "headers": pairs,
+        "content": _text(named.get("content-type", ""), body),
+        "redirectURL": named.get("location", ""),
+        "headersSize": -1 if over_http2 else len(final.head.raw),
+        "bodySize": 0 if body is None else len(body.raw),
+    }
+    if failed is not None:
+        made["_error"] = failed
+    return made
+
+
+def _pair(name: bytes, value: bytes) -> Json:
+    return {"name": name.decode("latin-1"), "value": value.decode("latin-1")}
+
+
+def _set_cookie(text: str) -> Json:
+    first, *attributes = (each.strip() for each in text.split(";"))
+    name, _, value = first.partition("=")
+    made: Json = {"name": name, "value": value}
+    for each in attributes:
+        key, _, said = each.partition("=")
+        match key.lower():
+            case "path" | "domain":
+                made[key.lower()] = said
+            case "secure":
+                made["secure"] = True
+            case "httponly":
+                made["httpOnly"] = True
+    return made
+
+
+def _text(mime: str, body: Body | None) -> Json:
+    content = b"" if body is None else body.content if body.decoded is None else body.decoded
+    made: Json = {"size": len(content), "mimeType": mime or "x-unknown"}
+    if body is None or not content:
+        return made
+    try:
+        return made | {"text": content.decode("utf-8")}
+    except UnicodeDecodeError:
+        return made | {"text": b64encode(content).decode("ascii"), "encoding": "base64"}
+
+
+def _messages(reading: Reading, session: Session, started: str) -> list[Json]:
+    """Messages, and control frames with their payload in base64, in the order in which they were whole."""
+    final = reading.final
+    agreed = None if final is None else agreed_deflate(final.head)
+    found: list[tuple[int, Json]] = []
+    for kind, frames, direction in (
+        ("send", session.sent, None if agreed is None else agreed.client),
+        ("receive", session.frames, None if agreed is None else agreed.server),
+    ):
+        told = [(each.at, each.opcode, each.data) for each in messages(frames, direction)]
+        told += [(each.at, each.opcode, each.data) for each in frames if each.opcode >= 8]
+        for at, opcode, data in told:
+            text = data.decode("utf-8", "replace") if opcode == TEXT else b64encode(data).decode("ascii")
+            found.append((at, {"type": kind, "time": _wall(started, at), "opcode": opcode, "data": text}))
+    return [each for _, each in sorted(found, key=lambda row: row[0])]
+
+
+def _wall(started: str, at: int) -> float:
+    """Seconds since 1970."""
+    return (datetime.fromisoformat(started) + timedelta(microseconds=at)).timestamp()
+
+
+def _timings(reading: Reading) -> Json:
+    """Milliseconds of each phase; -1 for one that did not take place. TLS is a part of connecting (HAR 1.2)."""
+    first: dict[type, float] = {}
+    for event in reading.exchange.events:
+        first.setdefault(type(event), event.at / 1000)
+    resolved, connected = first.get(Resolved), first.get(Connected)
+    secured, sent, came = first.get(TlsDone), first.get(Sent), first.get(Received)
+    ended = reading.exchange.events[-1].at / 1000 if reading.exchange.events else 0.0
+    ready = secured or connected or resolved or 0.0
+    return {
+        "blocked": -1,
+        "dns": -1 if resolved is None else resolved,
+        "connect": -1 if connected is None else round(ready - (resolved or 0.0), 3),
+        "ssl": -1 if secured is None else round(secured - (connected or 0.0), 3),
+        "send": 0 if sent is None else round(max(0.0, sent - ready), 3),
+        "wait": 0 if sent is None else round(max(0.0, (ended if came is None else came) - sent), 3),
+        "receive": 0 if came is None else round(max(0.0, ended - came), 3),
+    }

@@ -1,0 +1,197 @@
+"""A session that is held, as lines: what comes, and what has gone through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from msgspec.structs import replace
+
+from wsprobe.exchange import Event, LeftOut
+from wsprobe.read.frames import TEXT
+from wsprobe.read.reading import Head
+from wsprobe.show.lines import Line, Look, Piece, line
+from wsprobe.show.session import SHOWN, SHOWN_VERBOSE
+from wsprobe.talk.codec import Control, Fault, Heard, Message
+from wsprobe.talk.held import Held, Said, Totals
+
+
+def heard(what: Iterable[Heard], look: Look) -> list[Line]:
+    """A line for each thing that came."""
+    return [_one(each, look) for each in what]
+
+
+def _one(of: Heard, look: Look) -> Line:
+    match of:
+        case Message(opcode=opcode, data=data):
+            return line("< Text" if opcode == TEXT else "< Binary", content(data, opcode == TEXT, look))
+        case Control(what="close", data=data):
+            return line("< Close", close(data, look))
+        case Control(what=what, data=data):
+            return line(f"< {what.capitalize()}", content(data, _legible(data), look) if data else "")
+        case Fault(code=code, text=text):
+            return line(Piece(f"the connection is failed with {code}: {text}", "fail"))
+
+
+def _legible(data: bytes) -> bool:
+    try:
+        return data.decode().isprintable()
+    except UnicodeDecodeError:
+        return False
+
+
+def content(data: bytes, text: bool, look: Look) -> str:
+    """A payload as it stands behind its kind."""
+    room = SHOWN_VERBOSE if look.verbose else SHOWN
+    if text:
+        return f' "{look.text(data[:room])}"' + (f" ... {len(data)} bytes in all" if len(data) > room else "")
+    if not data:
+        return ""
+    room = room if look.verbose else 32
+    return f" {data[:room].hex(' ')}" + (f" ... {len(data)} bytes in all" if len(data) > room else "")
+
+
+def close(payload: bytes, look: Look) -> str:
+    """Code and reason of a Close."""
+    if len(payload) < 2:
+        return ""
+    return f" {int.from_bytes(payload[:2])}" + (f' "{look.text(payload[2:])}"' if payload[2:] else "")
+
+
+def left_out(events: Iterable[Event], limit: str) -> list[Line]:
+    """What of it the report above was not made from; *limit*: what would keep more."""
+    size = sum(event.bytes_sent + event.bytes_received for event in events if isinstance(event, LeftOut))
+    return (
+        [line(Piece(f"{bytes_of(size)} of the session are not in this report{limit}", "dim"))] if size else []
+    )
+
+
+def totals(of: Totals, seconds: float) -> Line:
+    """What has gone through, on one line."""
+    said = [
+        f"sent {_messages(of.messages_sent, of.bytes_sent, of.wire_sent)}",
+        f"received {_messages(of.messages_received, of.bytes_received, of.wire_received)}",
+        f"in {seconds:.3g} s",
+    ]
+    if of.round_trip is not None:
+        said.append(f"last Ping to Pong {of.round_trip / 1000:.1f} ms")
+    return line(Piece(", ".join(said), "dim"))
+
+
+def _messages(count: int, size: int, wire: int) -> str:
+    return f"{count:,} message{'' if count == 1 else 's'} ({bytes_of(size)}, {bytes_of(wire)} on the wire)"
+
+
+def bytes_of(size: int) -> str:
+    """*size* as a person says it."""
+    if size < 10_000:
+        return f"{size} bytes" if size != 1 else "1 byte"
+    amount, units = size / 1024, ["KiB", "MiB", "GiB", "TiB"]
+    while amount >= 1000 and len(units) > 1:
+        amount, units = amount / 1024, units[1:]
+    return f"{amount:.3g} {units[0]}"
+
+
+def ended(of: Held, look: Look) -> list[Line]:
+    """Who closed, with which code, and what a script on a page would have been told of it (WHATWG WebSockets,
+    "when the WebSocket connection is closed")."""
+    if of.fault is not None:
+        return [
+            line(Piece(f"failed with {of.fault.code}: {of.fault.text}", "fail")),
+            _page(1006, "", False, look),
+        ]
+    theirs = of.close_received
+    if theirs is None:
+        who = (
+            "we closed, and the server did not answer"
+            if of.close_sent is not None
+            else "the connection ended without a Close"
+        )
+        return [line(Piece(who, "warn")), _page(1006, "", False, look)]
+    code = int.from_bytes(theirs.data[:2]) if len(theirs.data) > 1 else 1005
+    reason = theirs.data[2:].decode("utf-8", "replace")
+    who = "the server closed" if of.closed_first == "server" else "we closed, the server answered"
+    return [
+        line(f"{who}:{close(theirs.data, look) or ' no code'}"),
+        _page(code, reason, of.close_sent is not None, look),
+    ]
+
+
+def _page(code: int, reason: str, clean: bool, look: Look) -> Line:
+    shown = look.text(reason.encode())
+    return line(
+        Piece(
+            f'in a page: {"" if clean else "event error, then "}event close, code {code}, reason "{shown}", '
+            f"wasClean {'true' if clean else 'false'}",
+            "dim",
+        )
+    )
+
+
+def at_terminal(what: Iterable[Heard], at: int, look: Look, indent: bool) -> list[Line]:
+    """The same for a person, with times and sizes. *indent*: JSON over several lines."""
+    rows = []
+    look = replace(look, verbose=max(look.verbose, 1))
+    for each in what:
+        pretty = _indented(each, look) if indent and isinstance(each, Message) and each.opcode == TEXT else []
+        size = f" ({bytes_of(len(each.data))})" if isinstance(each, Message) else ""
+        one = line("< JSON") if pretty else _one(each, look)
+        rows += [line(Piece(f"{at / 1_000_000:.3f} ", "dim"), *one, Piece(size, "dim")), *pretty]
+    return rows
+
+
+INDENTED = 64 * 1024
+"""Bytes of JSON that are indented; longer ones are shown as they come."""
+
+
+def _indented(message: Message, look: Look) -> list[Line]:
+    if len(message.data) > INDENTED or message.data[:1] not in (b"{", b"["):
+        return []
+    try:
+        text = msgspec.json.format(message.data, indent=2)
+    except msgspec.DecodeError:
+        return []
+    return [line("  ", look.text(row)) for row in text.split(b"\n")]
+
+
+def ours(said: Said, look: Look) -> Line:
+    """What was typed, as it was sent."""
+    data = said.data[0]
+    look = replace(look, verbose=max(look.verbose, 1))
+    match said.do:
+        case "text":
+            shown = ("> Text", content(data, True, look))
+        case "close":
+            code = "" if said.code is None else f" {said.code}"
+            shown = ("> Close", code + (content(data, True, look) if data else ""))
+        case do:
+            shown = (
+                f"> {do.capitalize()}",
+                content(data, do == "ping" and _legible(data), look) if data else "",
+            )
+    size = f" ({bytes_of(len(data))})" if said.do in ("text", "binary") else ""
+    return line(Piece("".join(shown), "ours"), Piece(size, "dim"))
+
+
+def table(rows: Iterable[tuple[str, str]]) -> list[Line]:
+    """Terms and what each is."""
+    listed = list(rows)
+    width = max(len(term) for term, _ in listed) + 2
+    return [line(Piece(f"{term:<{width}}", "name"), text) for term, text in listed]
+
+
+def info(of: Held, head: Head, url: str, look: Look) -> list[Line]:
+    """What was agreed on, and what has gone through."""
+    rows = [("url", look.text(url.encode("utf-8", "replace")))]
+    for name in ("protocol", "extensions"):
+        values = b", ".join(field.value for field in head.all(f"sec-websocket-{name}".encode()))
+        rows.append((name, look.text(values) or "none"))
+    totals_ = of.totals
+    rows += [
+        ("sent", _messages(totals_.messages_sent, totals_.bytes_sent, totals_.wire_sent)),
+        ("received", _messages(totals_.messages_received, totals_.bytes_received, totals_.wire_received)),
+        ("pings", f"{totals_.pings} came, {totals_.pongs} Pongs came"),
+    ]
+    if totals_.round_trip is not None:
+        rows.append(("round trip", f"{totals_.round_trip / 1000:.1f} ms"))
+    return table(rows)

@@ -1,0 +1,141 @@
+"""A frame written by hand (--send-frame): what a well-behaved client never sends."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from struct import pack
+
+from wsprobe.nearest import nearest
+from wsprobe.wire.rfc6455 import mask
+
+OPCODES = {"continuation": 0, "text": 1, "binary": 2, "close": 8, "ping": 9, "pong": 10}
+WORDS = {
+    "fin": "1 or 0",
+    "rsv": "0 to 7 (RSV1 is 4), or rsv1, rsv2, rsv3 = 1",
+    "rsv1": "1 or 0",
+    "rsv2": "1 or 0",
+    "rsv3": "1 or 0",
+    "opcode": "0 to 15, or its name",
+    "mask": "yes, no, or the key as eight hexadecimal digits",
+    "length": "the length that the header tells, in place of the payload's",
+    "length-bytes": "0, 2 or 8: in how many bytes behind the second one, in place of the fewest",
+    "payload": "text; \\xNN and \\n are escapes",
+    "hex": "the payload in hexadecimal",
+    "code": "of a Close: stands before the payload",
+}
+FORM = "'fin=1 opcode=text rsv=0 mask=yes payload=TEXT', or 'raw=HEX'"
+
+
+class FrameError(ValueError):
+    """A frame that cannot be understood. The message is one line."""
+
+
+def frame(text: str) -> bytes:
+    """The bytes that *text* (``fin=0 opcode=1 rsv=2 mask=no payload='some text'``) describes.
+
+    Raises FrameError.
+    """
+    said = _words(text)
+    if "raw" in said:
+        if len(said) > 1:
+            raise FrameError("raw= stands alone: it is all of the frame")
+        return _hex(said["raw"], "raw")
+    payload = _payload(said)
+    rsv = _number(said, "rsv", 0, 7)
+    for bit, name in ((4, "rsv1"), (2, "rsv2"), (1, "rsv3")):
+        rsv |= bit * _number(said, name, 0, 1)
+    first = _number(said, "fin", 1, 1) << 7 | rsv << 4 | _opcode(said.get("opcode", "text"))
+    key = _key(said.get("mask", "yes"))
+    told = _number(said, "length", len(payload), 2**64 - 1)
+    size = _size(said, told)
+    second = (0x80 if key is not None else 0) | {0: told, 2: 126, 8: 127}[size]
+    header = bytes((first, second)) + (pack("!H", told) if size == 2 else pack("!Q", told) if size else b"")
+    return header + (payload if key is None else key + mask(payload, key))
+
+
+def _words(text: str) -> dict[str, str]:
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
+    lexer.whitespace_split, lexer.escape, lexer.commenters = True, "", ""
+    try:
+        words = list(lexer)
+    except ValueError:
+        raise FrameError(f"{text!r}: a quotation mark is not closed") from None
+    said: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or (name not in WORDS and name != "raw"):
+            near = nearest(name, WORDS)
+            meant = f"; did you mean {near[0]}=?" if near else ""
+            raise FrameError(f"{word!r} is not part of a frame{meant}; a frame is {FORM}")
+        said[name] = value
+    if not said:
+        raise FrameError(f"there is nothing in it; a frame is {FORM}")
+    return said
+
+
+def _number(said: dict[str, str], name: str, default: int, most: int) -> int:
+    if name not in said:
+        return default
+    if not said[name].isdecimal() or int(said[name]) > most:
+        raise FrameError(f"{name}={said[name]}: it is a number from 0 to {most}")
+    return int(said[name])
+
+
+def _opcode(text: str) -> int:
+    if text in OPCODES:
+        return OPCODES[text]
+    try:
+        number = int(text, 0)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 15:
+        raise FrameError(f"opcode={text}: it is a number from 0 to 15, or one of {', '.join(OPCODES)}")
+    return number
+
+
+def _key(text: str) -> bytes | None:
+    if text in ("no", "0"):
+        return None
+    if text in ("yes", "1"):
+        return os.urandom(4)
+    key = _hex(text, "mask")
+    if len(key) != 4:
+        raise FrameError(f"mask={text}: it is yes, no, or a key of eight hexadecimal digits")
+    return key
+
+
+def _hex(text: str, name: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise FrameError(f"{name}={text}: that is not hexadecimal") from None
+
+
+def _payload(said: dict[str, str]) -> bytes:
+    if "payload" in said and "hex" in said:
+        raise FrameError("payload= and hex= are both the payload: leave one out")
+    data = _hex(said["hex"], "hex") if "hex" in said else _unescaped(said.get("payload", ""))
+    if "code" in said:
+        data = pack("!H", _number(said, "code", 0, 65535)) + data
+    return data
+
+
+def _unescaped(text: str) -> bytes:
+    whole = os.fsencode(text)
+    try:
+        return whole.decode("unicode_escape").encode("latin-1")
+    except (UnicodeDecodeError, UnicodeEncodeError):
+        raise FrameError(f"payload={text}: an escape in it is not \\xNN, \\n, \\r, \\t, \\0 or \\\\") from None
+
+
+def _size(said: dict[str, str], told: int) -> int:
+    fewest = 0 if told <= 125 else 2 if told <= 0xFFFF else 8
+    if "length-bytes" not in said:
+        return fewest
+    if said["length-bytes"] not in ("0", "2", "8"):
+        raise FrameError(f"length-bytes={said['length-bytes']}: it is 0, 2 or 8")
+    size = int(said["length-bytes"])
+    if size < fewest:
+        raise FrameError(f"length-bytes={size}: a length of {told} needs {fewest}")
+    return size

@@ -1,0 +1,391 @@
+"""RFC 6455 frames with RFC 7692 compression, in bulk: messages to bytes, and bytes to what they say.
+
+``wsprobe.wire.rfc6455`` follows a session that is watched, and forgives everything; ``wsprobe.read.frames``
+reads a recording without loss. Here a session is held as a conforming client holds it: the first thing that
+breaks a rule is a ``Fault``, and what comes behind it is not read. Many messages are written by one call and
+masked by one exclusive or; a frame is cut out of what one read gave.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import cache
+from struct import pack
+from typing import Literal
+
+from msgspec import Struct
+
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, RSV1, TEXT, Deflate
+from wsprobe.wire.rfc6455 import CONTROL_MAX, frame, mask
+
+WINDOW = 32768
+"""Bytes that deflate can look back (RFC 1951 section 2)."""
+TAIL = b"\x00\x00\xff\xff"
+"""Left out by the sender (RFC 7692 section 7.2.1)."""
+
+
+class Message(Struct, frozen=True):
+    """A whole message of the server."""
+
+    opcode: int
+    """TEXT, and then *data* is UTF-8, or BINARY."""
+    data: bytes
+    wire: int
+    """Bytes of the payloads of its frames, as they came."""
+
+
+class Control(Struct, frozen=True):
+    """A control frame of the server."""
+
+    what: Literal["ping", "pong", "close"]
+    data: bytes
+    """Its payload."""
+    frame: bytes
+    """All of it."""
+
+
+class Fault(Struct, frozen=True):
+    """Why the connection has to be failed (RFC 6455 section 7.1.7)."""
+
+    code: int
+    """That our Close is to have."""
+    text: str
+
+
+Heard = Message | Control | Fault
+
+_CONTROLS: dict[int, Literal["ping", "pong", "close"]] = {PING: "ping", PONG: "pong", CLOSE: "close"}
+_TEXT, _BINARY = 0x80 | TEXT, 0x80 | BINARY
+
+
+class Reader:
+    """The server's half. Keeps no more than one frame that has not ended and one message."""
+
+    def __init__(self, deflate: Deflate | None = None, max_message: int = 1 << 30) -> None:
+        """*max_message*: bytes of a message, inflated; a longer one is a Fault with 1009."""
+        self._max = max_message
+        self._inflater = None if deflate is None else _Inflater(deflate.server.takeover, deflate.server.bits)
+        self._pieces: list[bytes] = []
+        self._have = 0
+        self._need = 0
+        self._opcode = 0
+        self._compressed = False
+        self._fragments: list[bytes] = []
+        self._size = 0
+        self._over = False
+        self.frames = 0
+        """How many have been read whole."""
+        self.boundary = 0
+        """Where in the last data received a frame ended last with no message under way; -1: nowhere."""
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a message has begun and has not ended."""
+        return self._opcode != 0
+
+    def receive(self, data: bytes) -> list[Heard]:
+        """Take the next bytes; return what they completed. Behind a Close or a Fault nothing is read."""
+        behind = len(data)
+        self.boundary = -1
+        if self._over:
+            return []
+        if self._have:
+            self._pieces.append(data)
+            self._have += len(data)
+            if self._have < self._need:
+                return []
+            data = b"".join(self._pieces)
+        heard: list[Heard] = []
+        at, end, frames, need, boundary = 0, len(data), 0, 2, -1
+        opcode = self._opcode
+        while at + 2 <= end:
+            first, size = data[at], data[at + 1]
+            body = at + 2
+            if size > 125:
+                body = at + {126: 4, 127: 10}.get(size, 2)
+                if body > end:
+                    need = body - at
+                    break
+                if body > at + 2:
+                    size = int.from_bytes(data[at + 2 : body])
+            stop = body + size
+            if size > 125 or first > _BINARY or first < _TEXT or opcode:
+                fault = self._fault(first, data[at + 1], size, body - at)
+                if fault is not None:
+                    self._over = True
+                    heard.append(fault)
+                    break
+            if stop > end:
+                need = stop - at
+                break
+            frames += 1
+            payload = data[body:stop]
+            if (first == _TEXT and not opcode) and (payload.isascii() or _is_utf_8(payload)):
+                heard.append(Message(TEXT, payload, size))
+            elif first == _BINARY and not opcode:
+                heard.append(Message(BINARY, payload, size))
+            else:
+                found = self._take(first, payload, data[at:stop] if first & 0x08 else b"")
+                opcode = self._opcode
+                if found is not None:
+                    heard.append(found)
+                if self._over:
+                    at = boundary = stop
+                    break
+            at = stop
+            if not opcode:
+                boundary = at
+        self.frames += frames
+        if boundary >= 0:
+            self.boundary = max(boundary - (end - behind), -1)
+        rest = data[at:] if at else data
+        self._pieces, self._have, self._need = [rest] if rest else [], len(rest), need
+        return heard
+
+    def _fault(self, first: int, second: int, size: int, header: int) -> Fault | None:
+        """What is wrong with a frame that begins so; its payload need not be there."""
+        opcode, fin, rsv = first & 0x0F, first & 0x80, first >> 4 & 7
+        if second & 0x80:
+            return Fault(1002, "the server masked a frame (RFC 6455 section 5.1)")
+        if rsv and not (rsv == RSV1 and self._inflater is not None and opcode in (TEXT, BINARY)):
+            return Fault(1002, f"a frame with reserved bits {rsv:03b} that no extension gives a meaning (5.2)")
+        if opcode in _CONTROLS:
+            if not fin:
+                return Fault(1002, "a control frame in fragments (RFC 6455 section 5.5)")
+            return Fault(1002, f"a control frame of {size} bytes (section 5.5)") if size > CONTROL_MAX else None
+        if opcode not in (CONTINUATION, TEXT, BINARY):
+            return Fault(1002, f"opcode {opcode:#x} stands for nothing (RFC 6455 section 5.2)")
+        if opcode == CONTINUATION and not self._opcode:
+            return Fault(1002, "a continuation of no message (RFC 6455 section 5.4)")
+        if opcode != CONTINUATION and self._opcode:
+            return Fault(1002, "a new message before the one before it ended (RFC 6455 section 5.4)")
+        if size >> 63:
+            return Fault(1002, "a length whose first bit is set (RFC 6455 section 5.2)")
+        if self._size + size > self._max:
+            return Fault(1009, self._too_long())
+        return None
+
+    def _too_long(self) -> str:
+        return f"a message of more than {self._max} bytes (--max-message)"
+
+    def _take(self, first: int, payload: bytes, whole: bytes) -> Heard | None:
+        """Take a frame that is not a whole message by itself, or is a compressed one."""
+        opcode, fin = first & 0x0F, first & 0x80
+        if opcode & 0x08:
+            return self._control(_CONTROLS[opcode], payload, whole)
+        if opcode != CONTINUATION:
+            self._opcode = opcode
+            self._compressed = bool(first & RSV1 << 4)
+        self._fragments.append(payload)
+        self._size += len(payload)
+        if not fin:
+            return None
+        data, wire, opcode = b"".join(self._fragments), self._size, self._opcode
+        self._fragments, self._size, self._opcode = [], 0, 0
+        if self._compressed:
+            assert self._inflater is not None
+            try:
+                inflated = self._inflater.inflate(data, self._max)
+            except zlib.error as error:
+                return self._failed(1007, f"a message that does not inflate: {error} (RFC 7692 section 7.2.2)")
+            if inflated is None:
+                return self._failed(1009, self._too_long())
+            data = inflated
+        if opcode == TEXT and not data.isascii() and not _is_utf_8(data):
+            return self._failed(1007, "a text that is not UTF-8 (RFC 6455 section 8.1)")
+        return Message(opcode, data, wire)
+
+    def _control(self, what: Literal["ping", "pong", "close"], payload: bytes, whole: bytes) -> Heard:
+        if what == "close":
+            if len(payload) == 1:
+                return self._failed(1002, "a Close with a payload of one byte (RFC 6455 section 5.5.1)")
+            if payload and not closes(int.from_bytes(payload[:2])):
+                code = int.from_bytes(payload[:2])
+                return self._failed(1002, f"a Close with code {code}, which is never sent (section 7.4)")
+            if not _is_utf_8(payload[2:]):
+                return self._failed(1007, "a Close whose reason is not UTF-8 (RFC 6455 section 5.5.1)")
+            self._over = True
+        return Control(what, payload, whole)
+
+    def _failed(self, code: int, text: str) -> Fault:
+        self._over = True
+        return Fault(code, text)
+
+
+def closes(code: int) -> bool:
+    """Whether a Close may have *code* on the wire (RFC 6455 section 7.4, and the registry of IANA)."""
+    return (1000 <= code <= 1014 and code not in (1004, 1005, 1006)) or 3000 <= code <= 4999
+
+
+def _is_utf_8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+class _Inflater:
+    """One direction of permessage-deflate, received."""
+
+    def __init__(self, takeover: bool, bits: int) -> None:
+        self._takeover = takeover
+        self._bits = -max(bits, 9)  # zlib inflates what was made with 256 bytes of window in one of 512
+        self._stream = zlib.decompressobj(self._bits)
+        self._recent: deque[bytes] = deque()
+        self._kept = 0
+
+    def inflate(self, data: bytes, limit: int) -> bytes | None:
+        """A whole message; None if it has more than *limit* bytes. Raises zlib.error."""
+        if not self._takeover:
+            self._stream = zlib.decompressobj(self._bits)
+        left, out = data + TAIL, b""
+        while True:
+            out += self._stream.decompress(left, limit + 1 - len(out))
+            if len(out) > limit:
+                return None
+            if not self._stream.eof:
+                break
+            # A block with BFINAL ends a stream, not the message: another goes on with the same window
+            # (RFC 7692 section 7.2.3.4). What ends it may leave of the tail what does not begin a stream.
+            left = self._stream.unused_data
+            window = b"".join((*self._recent, out))[-WINDOW:]
+            self._stream = zlib.decompressobj(self._bits, zdict=window)
+            if not left or TAIL.endswith(left):
+                break
+        if self._takeover:
+            self._keep(out)
+        return out
+
+    def _keep(self, out: bytes) -> None:
+        """Remember the window: only a stream that begins anew asks for it."""
+        self._recent.append(out[-WINDOW:])
+        self._kept += len(self._recent[-1])
+        while self._kept - len(self._recent[0]) >= WINDOW:
+            self._kept -= len(self._recent.popleft())
+
+
+class Shape(Struct, frozen=True):
+    """How our messages are put into frames."""
+
+    fragments: int = 1
+    """Frames of each message."""
+    fragment_size: int | None = None
+    """Bytes of payload that a frame has at most."""
+    compress_from: int = 1024
+    """Bytes from which on a message is compressed, if that was agreed: below, it costs more than it saves."""
+    level: int = 1
+    """zlib's: 1 is fastest. What is sent to a pipe's end is wanted there soon."""
+
+
+SMALL = 4096
+"""Bytes: payloads up to here are masked together. A longer one is masked by itself, so that its key need not be
+laid out beside it."""
+
+_LENGTH = {first: [bytes((first, 0x80 | size)) for size in range(126)] for first in (_TEXT, _BINARY)}
+_NOTHING = {size: bytes(size) for size in (6, 8)}
+
+
+class Writer:
+    """Our half."""
+
+    def __init__(self, deflate: Deflate | None = None, shape: Shape | None = None) -> None:
+        self._shape = shape = shape or Shape()
+        self._whole = shape.fragments == 1 and shape.fragment_size is None
+        self._takeover = deflate is not None and deflate.client.takeover
+        self._bits = 0 if deflate is None else deflate.client.bits
+        # zlib makes no raw stream with a window of 256 bytes: then nothing is compressed, which is allowed.
+        self._compresses = self._bits > 8
+        self._stream = self._deflater() if self._compresses else None
+
+    def messages(self, opcode: int, messages: Sequence[bytes]) -> bytes:
+        """Each of *messages* as a message of its own, with a masking key of its own."""
+        if not self._whole or (self._compresses and max(map(len, messages)) >= self._shape.compress_from):
+            return b"".join([self._one(opcode, each) for each in messages])
+        first = 0x80 | opcode
+        lengths = _LENGTH[first]
+        keys = os.urandom(4 * len(messages))
+        plain: list[bytes] = []
+        masks: list[bytes] = []
+        done: list[bytes] = []
+        at = 0
+        for payload in messages:
+            key = keys[at : at + 4]
+            at += 4
+            size = len(payload)
+            if size < 126:
+                plain += (lengths[size], key, payload)
+                masks += (_NOTHING[6], (key * ((size >> 2) + 1))[:size])
+            elif size <= SMALL:
+                plain += (pack("!BBH", first, 254, size), key, payload)
+                masks += (_NOTHING[8], (key * ((size >> 2) + 1))[:size])
+            else:
+                if plain:
+                    done.append(_exclusive_or(plain, masks))
+                    plain, masks = [], []
+                done += long_frame(first, payload, key)
+        if plain:
+            done.append(_exclusive_or(plain, masks))
+        return done[0] if len(done) == 1 else b"".join(done)
+
+    def control(self, opcode: int, payload: bytes) -> bytes:
+        """A Ping, Pong or Close."""
+        return frame(opcode, payload, os.urandom(4))
+
+    def _one(self, opcode: int, payload: bytes) -> bytes:
+        rsv = 0
+        if self._compresses and len(payload) >= max(self._shape.compress_from, 1):
+            payload, rsv = self._deflated(payload), RSV1
+        if self._whole and len(payload) > SMALL:
+            return b"".join(long_frame(0x80 | rsv << 4 | opcode, payload, os.urandom(4)))
+        if self._whole:
+            return frame(opcode, payload, os.urandom(4), rsv=rsv)
+        size = self._shape.fragment_size or max(1, -(-len(payload) // self._shape.fragments))
+        pieces = [payload[at : at + size] for at in range(0, len(payload), size)] or [b""]
+        pieces += [b""] * (self._shape.fragments - len(pieces))
+        return b"".join(
+            frame(
+                CONTINUATION if number else opcode,
+                piece,
+                os.urandom(4),
+                fin=number == len(pieces) - 1,
+                rsv=0 if number else rsv,
+            )
+            for number, piece in enumerate(pieces)
+        )
+
+    def _deflater(self) -> zlib._Compress:
+        return zlib.compressobj(self._shape.level, zlib.DEFLATED, -self._bits)
+
+    def _deflated(self, payload: bytes) -> bytes:
+        if self._stream is None or not self._takeover:
+            self._stream = self._deflater()
+        return (self._stream.compress(payload) + self._stream.flush(zlib.Z_SYNC_FLUSH)).removesuffix(TAIL)
+
+
+def long_frame(first: int, payload: bytes, key: bytes) -> tuple[bytes, bytes]:
+    """A frame of more than 125 bytes: its header, and its payload masked."""
+    size = len(payload)
+    header = pack("!BBH", first, 254, size) if size <= 0xFFFF else pack("!BBQ", first, 255, size)
+    return header + key, masker()(payload, key)
+
+
+@cache
+def masker() -> Callable[[bytes, bytes], bytes]:
+    """What masks a long payload: C where the package websockets is installed (extra talk), which is loaded for
+    the first such payload, else whole numbers, which take some fifty times as long."""
+    try:
+        from websockets.speedups import apply_mask
+    except ImportError:
+        return mask
+    return apply_mask
+
+
+def _exclusive_or(plain: list[bytes], masks: list[bytes]) -> bytes:
+    data = b"".join(plain)
+    return (int.from_bytes(data, "little") ^ int.from_bytes(b"".join(masks), "little")).to_bytes(
+        len(data), "little"
+    )

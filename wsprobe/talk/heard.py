@@ -1,0 +1,123 @@
+"""What comes in a session as bytes for standard output: messages raw, one behind the other, or JSON a line."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from wsprobe.read.frames import TEXT, agreed_deflate
+from wsprobe.read.reading import Head
+from wsprobe.talk.codec import Control, Fault, Heard, Message
+from wsprobe.talk.held import Held
+
+_ENCODE = msgspec.json.Encoder().encode
+
+
+class Raw:
+    """Each message as it is, and *separator* behind it."""
+
+    def __init__(self, separator: bytes = b"\n") -> None:
+        self._separator = separator
+        self._came = 0
+        self.ambiguous = 0
+        """Number of the first message that has the separator within it; 0: none has."""
+
+    def heard(self, heard: Sequence[Heard], at: int) -> bytes:
+        """The bytes for what was *heard*."""
+        messages = [each.data for each in heard if isinstance(each, Message)]
+        if not messages:
+            return b""
+        separator = self._separator
+        messages.append(b"")
+        out = separator.join(messages)
+        messages.pop()
+        if not self.ambiguous and any([separator in each for each in messages]):
+            number = next(n for n, each in enumerate(messages, 1) if separator in each)
+            self.ambiguous = self._came + number
+        self._came += len(messages)
+        return out
+
+    def opened(self, head: Head, url: str, at: int) -> bytes:
+        """Nothing: a message has no frame around it here."""
+        return b""
+
+    def closed(self, held: Held, how: str, at: int) -> bytes:
+        """Nothing, too."""
+        return b""
+
+
+class Json:
+    """An object a line: open, message, ping, pong, close; times are milliseconds from the start."""
+
+    ambiguous = 0
+
+    def heard(self, heard: Sequence[Heard], at: int) -> bytes:
+        """The lines for what was *heard*; a Close is told when all is over."""
+        when = at / 1000
+        lines = []
+        for each in heard:
+            if isinstance(each, Message):
+                said = {"event": "message", "at": when, "size": len(each.data)}
+                lines.append(
+                    said | ({"text": each.data.decode()} if each.opcode == TEXT else _binary(each.data))
+                )
+            elif isinstance(each, Control) and each.what != "close":
+                control: dict[str, Any] = {"event": each.what, "at": when, "size": len(each.data)}
+                lines.append(control | _either(each.data))
+            elif isinstance(each, Fault):
+                lines.append({"event": "fault", "at": when, "code": each.code, "text": each.text})
+        return _lines(lines)
+
+    def opened(self, head: Head, url: str, at: int) -> bytes:
+        """The line for the open session."""
+        protocol = b", ".join(field.value for field in head.all(b"sec-websocket-protocol"))
+        extensions = b", ".join(field.value for field in head.all(b"sec-websocket-extensions"))
+        return _lines(
+            [
+                {
+                    "event": "open",
+                    "at": at / 1000,
+                    "url": url,
+                    "protocol": protocol.decode("latin-1"),
+                    "extensions": extensions.decode("latin-1"),
+                    "compression": agreed_deflate(head) is not None,
+                }
+            ]
+        )
+
+    def closed(self, held: Held, how: str, at: int) -> bytes:
+        """The line for the end: the server's Close, or ours if it sent none; *how* the connection ended."""
+        theirs, ours = held.close_received, held.close_sent
+        payload = theirs.data if theirs is not None else b""
+        if theirs is None and ours is not None:
+            payload = held.close_said
+        said: dict[str, Any] = {
+            "event": "close",
+            "at": at / 1000,
+            "code": int.from_bytes(payload[:2]) if len(payload) > 1 else None,
+            "reason": payload[2:].decode("utf-8", "replace"),
+            "size": len(payload),
+            "by": held.closed_first or None,
+            "clean": theirs is not None and ours is not None,
+            "how": how,
+        }
+        return _lines([said])
+
+
+def _either(data: bytes) -> dict[str, str]:
+    """Bytes that may be text."""
+    try:
+        return {"text": data.decode()}
+    except UnicodeDecodeError:
+        return _binary(data)
+
+
+def _binary(data: bytes) -> dict[str, str]:
+    return {"binary": b64encode(data).decode("ascii")}
+
+
+def _lines(values: Sequence[dict[str, Any]]) -> bytes:
+    return b"".join([_ENCODE(value) + b"\n" for value in values])

@@ -1,0 +1,295 @@
+"""The state of a session that is held: ``wsprobe.conversation.Opened`` for who talks, and not for who watches.
+
+It answers Pings and Closes, counts, notices what ends it, and fails a connection as RFC 6455 section 7.1.7 has
+it. What came is left in ``heard`` for whoever carries it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from struct import pack
+from typing import Literal
+
+from msgspec import Struct
+
+from wsprobe.conversation import SECOND, Phase, Stop
+from wsprobe.exchange import Plan
+from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT
+from wsprobe.talk.codec import Control, Fault, Heard, Message, Reader, Writer
+from wsprobe.wire.rfc6455 import answer_code
+
+QUIET = 2 * SECOND
+"""Without a byte from the server after our Close: it was lost, or nobody reads it. While the server is still
+sending what it has, nothing is over."""
+MOST_QUIET = 60 * SECOND
+"""The same, for a server that goes on sending and never answers our Close."""
+LAST = SECOND
+"""For the end of the stream once both sides have sent a Close (RFC 6455 section 7.1.1)."""
+PONGS = 256
+"""Pings of one read that are answered; of more, the last one (section 5.5.3 allows it)."""
+
+Doing = Literal["text", "binary", "ping", "pong", "close", "frame"]
+
+
+class Said(Struct, frozen=True):
+    """What we are to send: messages of one kind, or one control frame, or bytes as they are."""
+
+    do: Doing
+    data: Sequence[bytes] = (b"",)
+    code: int | None = None
+
+
+class Rules(Struct, frozen=True):
+    """What ends a session by itself, and what is done by the clock."""
+
+    linger: float = 0.3
+    """Seconds without a byte after the end of the input, with ``wait``."""
+    eof: Literal["close", "wait", "keep"] = "wait"
+    """What the end of the input means."""
+    count: int | None = None
+    """Messages of the server after which it ends."""
+    match: re.Pattern[bytes] | None = None
+    """A message that it is found in ends it."""
+    ping_interval: float | None = None
+    """Seconds."""
+
+
+class Totals(Struct):
+    """What has gone through. Bytes are those of messages, and those of frames on the wire."""
+
+    messages_sent: int = 0
+    bytes_sent: int = 0
+    wire_sent: int = 0
+    messages_received: int = 0
+    bytes_received: int = 0
+    wire_received: int = 0
+    pings: int = 0
+    pongs: int = 0
+    round_trip: int | None = None
+    """Microseconds from our last Ping to its Pong."""
+
+
+class Held:
+    """One open session. Times are microseconds since the start of the exchange."""
+
+    def __init__(self, plan: Plan, reader: Reader, writer: Writer, rules: Rules, at: int) -> None:
+        self.phase = Phase.OPEN
+        self.stop: Stop = "local"
+        self.why = ""
+        self.heard: list[Heard] = []
+        """What came and has not been taken yet."""
+        self.fault: Fault | None = None
+        """What the server did wrong, and the connection was failed for."""
+        self.totals = Totals()
+        self.close_sent: bytes | None = None
+        """Our Close, as a frame."""
+        self.close_said = b""
+        """Its payload."""
+        self.close_received: Control | None = None
+        self.closed_first: Literal["", "server", "client"] = ""
+        self.congested = False
+        """The server does not read what we send: no Pong is added to it."""
+        self._plan = plan
+        self._reader = reader
+        self._writer = writer
+        self._rules = rules
+        self._now = self._active = at
+        self._input_over = False
+        self._full = False
+        self._closing = self._deadline = 0
+        self._acts = tuple(act for act in plan.acts if act.when == "open")
+        self._ping_number = 0
+        self._pinged: dict[bytes, int] = {}
+        self._last_ping = at
+
+    @property
+    def closed_by_peer(self) -> bool:
+        """Whether the server's Close came."""
+        return self.close_received is not None
+
+    @property
+    def boundary(self) -> int:
+        """See ``Reader``."""
+        return self._reader.boundary
+
+    @property
+    def wake_at(self) -> int | None:
+        """When the clock next matters."""
+        if self.phase is Phase.CLOSING:
+            return self._deadline
+        times = []
+        if self._input_over and self._rules.eof == "wait":
+            times.append(self._active + round(self._rules.linger * SECOND))
+        if self._rules.ping_interval is not None:
+            times.append(self._last_ping + round(self._rules.ping_interval * SECOND))
+        return min(times, default=None)
+
+    @property
+    def unmet(self) -> str:
+        """What was waited for (--count, --match) and has not come; "" if it has, or nothing was."""
+        if self._full:
+            return ""
+        if self._rules.match is not None:
+            return "no message matched --match"
+        if self._rules.count is not None:
+            return f"{self.totals.messages_received} of {self._rules.count} messages came (--count)"
+        return ""
+
+    def begin(self) -> bytes:
+        """What is sent as soon as the session is open."""
+        kinds: dict[str, Doing] = {"text": "text", "binary": "binary", "ping": "ping", "close": "close"}
+        return b"".join([self.say(Said(kinds[act.do], (act.data,), act.code)) for act in self._acts])
+
+    def receive(self, data: bytes, at: int) -> bytes:
+        """Take the next bytes; return what is to be sent for them. See ``heard``."""
+        self._now = self._active = at
+        if self.phase is Phase.CLOSING and self.close_received is None:
+            self._deadline = min(max(self._deadline, at + QUIET), self._closing + MOST_QUIET)
+        totals = self.totals
+        totals.wire_received += len(data)
+        found = self._reader.receive(data)
+        if not found:
+            return b""
+        send = b""
+        pings: list[bytes] = []
+        rules = self._rules
+        ends = rules.count is not None or rules.match is not None
+        heard = self.heard
+        for each in found:
+            if isinstance(each, Message):
+                if self._full:
+                    continue
+                totals.messages_received += 1
+                totals.bytes_received += len(each.data)
+                heard.append(each)
+                if ends and self._is_last(each):
+                    self._full = True
+                    send += self._pongs(pings) + self.say(Said("close", code=1000))
+                    pings = []
+                continue
+            if not self._full or not isinstance(each, Control) or each.what == "close":
+                heard.append(each)
+            if isinstance(each, Fault):
+                self.fault = each
+                send += self.say(Said("close", (_short(each.text),), each.code))
+                self._deadline = at + LAST
+            elif each.what == "ping":
+                totals.pings += 1
+                pings.append(each.data)
+            elif each.what == "pong":
+                totals.pongs += 1
+                if each.data in self._pinged:
+                    totals.round_trip = at - self._pinged[each.data]
+                    self._pinged.clear()
+            else:
+                send += self._pongs(pings)
+                self.close_received = each
+                pings = []
+                if self.phase is Phase.OPEN:
+                    self.closed_first = "server"
+                    send += self._close(answer_code(each.data), b"")
+                self._deadline = at + LAST
+        return send + self._pongs(pings)
+
+    def _is_last(self, message: Message) -> bool:
+        rules = self._rules
+        if rules.match is not None and rules.match.search(message.data):
+            return True
+        return rules.count is not None and self.totals.messages_received >= rules.count
+
+    def _pongs(self, pings: list[bytes]) -> bytes:
+        if self.congested or (self.close_sent is not None and self.close_received is not None):
+            return b""
+        answered = pings if len(pings) <= PONGS else pings[-1:]
+        send = b"".join([self._writer.control(PONG, each) for each in answered])
+        self.totals.wire_sent += len(send)
+        return send
+
+    def say(self, said: Said, at: int | None = None) -> bytes:
+        """The frames for it; b"" once a Close was sent (RFC 6455 section 5.5.1)."""
+        self._now = self._now if at is None else at
+        if self.phase is not Phase.OPEN:
+            return b""
+        totals = self.totals
+        match said.do:
+            case "text" | "binary":
+                if not said.data:
+                    return b""
+                totals.messages_sent += len(said.data)
+                totals.bytes_sent += sum(map(len, said.data))
+                send = self._writer.messages(TEXT if said.do == "text" else BINARY, said.data)
+            case "ping":
+                send = b"".join([self._ping(each) for each in said.data])
+            case "pong":
+                send = b"".join([self._writer.control(PONG, each) for each in said.data])
+            case "close":
+                self.closed_first = self.closed_first or "client"
+                return self._close(said.code, said.data[0])
+            case "frame":
+                send = b"".join(said.data)
+        totals.wire_sent += len(send)
+        return send
+
+    def _ping(self, data: bytes) -> bytes:
+        if len(self._pinged) < 100:
+            self._pinged[data] = self._now
+        return self._writer.control(PING, data)
+
+    def input_over(self, at: int) -> bytes:
+        """All that was to be said has been sent; return what is to be sent for that."""
+        self._now = self._active = at
+        self._input_over = True
+        if self._rules.eof == "close":
+            return self.say(Said("close", code=1000))
+        return b""
+
+    def touch(self, at: int) -> None:
+        """Until now what came could not be handed on: that is no silence of the server's."""
+        self._now = self._active = at
+        if self.phase is Phase.CLOSING:
+            self._deadline = max(self._deadline, at + (QUIET if self.close_received is None else LAST))
+
+    def timer(self, at: int) -> bytes:
+        """Take the time; return what is due."""
+        self._now = at
+        due = self.wake_at
+        if due is None or due > at or self.phase is Phase.DONE:
+            return b""
+        if self.phase is Phase.CLOSING:
+            self.phase = Phase.DONE
+            return b""
+        if self._rules.ping_interval is not None:
+            interval = round(self._rules.ping_interval * SECOND)
+            if at >= self._last_ping + interval:
+                if self._active <= self._last_ping - interval and self._ping_number:
+                    self.phase, self.stop = Phase.DONE, "timeout"
+                    apart = f"{self._rules.ping_interval:g} s apart (--ping-interval)"
+                    self.why = f"no byte came between two Pings, {apart}"
+                    return b""
+                self._last_ping = at
+                self._ping_number += 1
+                return self.say(Said("ping", (b"%d" % self._ping_number,)))
+        return self.say(Said("close", code=1000))
+
+    def leave(self, at: int) -> bytes:
+        """We are told to go (^C): say goodbye."""
+        self._now = at
+        return self.say(Said("close", code=1000))
+
+    def _close(self, code: int | None, reason: bytes) -> bytes:
+        self.phase = Phase.CLOSING
+        self._closing = self._now
+        self._deadline = self._now + QUIET
+        payload = b"" if code is None else pack("!H", code) + reason
+        self.close_said = payload
+        frame = self.close_sent = self._writer.control(CLOSE, payload)
+        self.totals.wire_sent += len(frame)
+        if not frame:  # a version that closes by going away
+            self.phase = Phase.DONE
+        return frame
+
+
+def _short(text: str) -> bytes:
+    """*text* as the reason of a Close, which has room for 123 bytes."""
+    return text.encode()[:123].decode("utf-8", "ignore").encode()

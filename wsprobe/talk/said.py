@@ -1,0 +1,152 @@
+"""Standard input as things to send: a message a line, or up to a NUL, or an object of JSON a line."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from wsprobe.talk.held import Said
+
+
+class InputError(ValueError):
+    """A line that cannot be sent. The message is one line that says which, and why."""
+
+
+class Lines(Protocol):
+    """Takes what was read, in pieces as they come."""
+
+    def feed(self, data: bytes) -> list[Said]:
+        """What *data* completed. Raises InputError."""
+
+    def end(self) -> list[Said]:
+        """What was left without an end. Raises InputError."""
+
+
+class Raw:
+    """Each line is a message: text where it is UTF-8, unless *binary*."""
+
+    def __init__(self, separator: bytes = b"\n", binary: bool = False) -> None:
+        self._separator = separator
+        self._do: Literal["text", "binary"] = "binary" if binary else "text"
+        self._begun: list[bytes] = []
+
+    def feed(self, data: bytes) -> list[Said]:
+        """See ``Lines``."""
+        first, *more = data.split(self._separator)
+        self._begun.append(first)
+        if not more:
+            return []
+        lines = [b"".join(self._begun), *more]
+        self._begun = [lines.pop()]
+        if self._separator == b"\n" and b"\r" in data and self._do == "text":
+            lines = [line.removesuffix(b"\r") for line in lines]
+        return self._said(lines)
+
+    def end(self) -> list[Said]:
+        """See ``Lines``. No message stands behind the last line end."""
+        last, self._begun = b"".join(self._begun), []
+        return self._said([last]) if last else []
+
+    def _said(self, lines: list[bytes]) -> list[Said]:
+        if self._do == "binary" or all(map(bytes.isascii, lines)) or _is_utf_8(self._separator.join(lines)):
+            return [Said(self._do, lines)]
+        said: list[Said] = []
+        for line in lines:
+            do: Literal["text", "binary"] = "text" if _is_utf_8(line) else "binary"
+            if said and said[-1].do == do:
+                assert isinstance(said[-1].data, list)
+                said[-1].data.append(line)
+            else:
+                said.append(Said(do, [line]))
+        return said
+
+
+def _is_utf_8(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+FORMS = (
+    '{"send": ...}, {"binary": "base64"}, {"ping": "text"}, {"pong": "text"}, {"close": CODE, "reason": "text"}'
+)
+
+
+class Json:
+    """Each line is an object that says what to send."""
+
+    def __init__(self) -> None:
+        self._raw = Raw(binary=True)
+        self._line = 0
+
+    def feed(self, data: bytes) -> list[Said]:
+        """See ``Lines``."""
+        return self._all(self._raw.feed(data))
+
+    def end(self) -> list[Said]:
+        """See ``Lines``."""
+        return self._all(self._raw.end())
+
+    def _all(self, lines: Sequence[Said]) -> list[Said]:
+        said: list[Said] = []
+        for group in lines:
+            for line in group.data:
+                self._line += 1
+                if not line.strip():
+                    continue
+                one = self._one(line)
+                if said and one.do == said[-1].do in ("text", "binary"):
+                    assert isinstance(said[-1].data, list)
+                    said[-1].data.append(one.data[0])
+                else:
+                    said.append(one)
+        return said
+
+    def _one(self, line: bytes) -> Said:
+        try:
+            value = msgspec.json.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise self._wrong(f"not JSON: {error}") from None
+        match value:
+            case {"send": str() as text, **rest} if not rest:
+                return Said("text", [text.encode()])
+            case {"send": other, **rest} if not rest:
+                return Said("text", [msgspec.json.encode(other)])
+            case {"binary": str() as coded, **rest} if not rest:
+                try:
+                    return Said("binary", [b64decode(coded, validate=True)])
+                except ValueError:
+                    raise self._wrong("the member binary is not base64") from None
+            case {"ping": str() as text, **rest} if not rest:
+                return self._control("ping", text.encode())
+            case {"pong": str() as text, **rest} if not rest:
+                return self._control("pong", text.encode())
+            case {"close": int() | None as code, **rest} if set(rest) <= {"reason"}:
+                return self._close(code, rest.get("reason", ""))
+        raise self._wrong(f"none of {FORMS}")
+
+    def _control(self, do: Literal["ping", "pong"], data: bytes) -> Said:
+        if len(data) > 125:
+            raise self._wrong(f"a {do} has room for 125 bytes, and this has {len(data)} (RFC 6455 section 5.5)")
+        return Said(do, [data])
+
+    def _close(self, code: int | None, reason: object) -> Said:
+        if (
+            isinstance(code, bool)
+            or (code is not None and not 0 <= code <= 65535)
+            or not isinstance(reason, str)
+        ):
+            raise self._wrong("a close has a code from 0 to 65535 and a reason that is a text")
+        if len(reason.encode()) > 123 or (reason and code is None):
+            raise self._wrong("a reason has room for 123 bytes, behind a code (RFC 6455 section 5.5.1)")
+        return Said("close", [reason.encode()], code)
+
+    def _wrong(self, why: str) -> InputError:
+        return InputError(f"line {self._line} of standard input: {why}")

@@ -1,0 +1,92 @@
+"""What a person types in a session: a text, or a command that begins with a slash."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from wsprobe.nearest import nearest
+from wsprobe.talk import byhand
+from wsprobe.talk.held import Said
+
+COMMANDS = {
+    "/ping": ("[TEXT]", "send a Ping"),
+    "/close": ("[CODE [REASON]]", "close, with 1000 unless told otherwise"),
+    "/send": ("FILE", "send the bytes of a file as one message"),
+    "/binary": ("HEX", "send a binary message"),
+    "/frame": ("FRAME", "send a frame written by hand: fin=0 opcode=1 payload=text"),
+    "/info": ("", "what was agreed on, and what has gone through"),
+    "/json": ("", "show messages of JSON indented, or no longer"),
+    "/help": ("", "this"),
+}
+"""Name -> what it takes, and what it does."""
+
+
+class Asked(Struct, frozen=True):
+    """A command that sends nothing, or needs a file to be read."""
+
+    what: Literal["send", "info", "json", "help"]
+    argument: str = ""
+
+
+class TypedError(ValueError):
+    """A command that cannot be meant. The message is one line. Nothing is sent."""
+
+
+def typed(line: str) -> Said | Asked:
+    """What *line* asks for. Raises TypedError."""
+    data = line.encode("utf-8", "surrogateescape")
+    if line.startswith("//"):
+        return Said("text", (data[1:],))
+    if not line.startswith("/"):
+        return Said("text", (data,))
+    name, _, rest = line.partition(" ")
+    rest = rest.strip()
+    match name:
+        case "/ping":
+            payload = rest.encode("utf-8", "surrogateescape")
+            if len(payload) > 125:
+                raise TypedError(
+                    f"a Ping has room for 125 bytes, and this has {len(payload)} (RFC 6455 section 5.5)"
+                )
+            return Said("ping", (payload,))
+        case "/close":
+            return _close(rest)
+        case "/binary":
+            try:
+                return Said("binary", (bytes.fromhex(rest),))
+            except ValueError:
+                raise TypedError(f"/binary: {rest!r} is not hexadecimal") from None
+        case "/frame":
+            try:
+                return Said("frame", (byhand.frame(rest),))
+            except byhand.FrameError as error:
+                raise TypedError(f"/frame: {error}") from None
+        case "/send":
+            if not rest:
+                raise TypedError("/send: name a file")
+            return Asked("send", rest)
+        case "/info":
+            return Asked("info")
+        case "/json":
+            return Asked("json")
+        case "/help":
+            return Asked("help")
+    near = nearest(name, COMMANDS)
+    meant = f" (did you mean {near[0]}?)" if near else ""
+    raise TypedError(f"no command {name}{meant}: nothing was sent. /{name} is the text; /help names all")
+
+
+def _close(rest: str) -> Said:
+    code, _, reason = rest.partition(" ")
+    if not code:
+        return Said("close", code=1000)
+    if not code.isdecimal() or int(code) > 65535:
+        raise TypedError(f"/close: {code!r} is not a code from 0 to 65535: /close 4000 some reason")
+    data = reason.strip().encode("utf-8", "surrogateescape")
+    if len(data) > 123:
+        raise TypedError(
+            f"/close: a reason has room for 123 bytes, and this has {len(data)} (RFC 6455 section 5.5.1)"
+        )
+    return Said("close", (data,), int(code))
