@@ -61,8 +61,10 @@ TABLE: tuple[Meaning, ...] = (
     Meaning(Exit.UNAUTHORIZED, "unauthorized", "a 401 or 407 answer"),
     Meaning(Exit.REFUSED, "refused", "any other 4xx answer"),
     Meaning(Exit.SERVER_ERROR, "server-error", "a 5xx answer"),
-    Meaning(Exit.NOT_UPGRADED, "not-upgraded", "any other answer that is not a 101"),
-    Meaning(Exit.INVALID, "invalid", "a 101 whose headers or frames break RFC 6455"),
+    Meaning(
+        Exit.NOT_UPGRADED, "not-upgraded", "any other answer that does not open (101 does, over HTTP/2 200)"
+    ),
+    Meaning(Exit.INVALID, "invalid", "a 101, over HTTP/2 a 200, whose headers or frames break RFC 6455"),
     Meaning(Exit.ABORTED, "aborted", "dropped after the handshake, without a Close frame"),
     Meaning(Exit.CLOSED, "closed", "the peer closed the session with a code other than 1000"),
     Meaning(

@@ -201,6 +201,20 @@ def test_a_banner_is_taken_for_the_start_of_a_record(banner: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("length", "body", "outcome"),
+    [
+        (16384 + 2048, b"", "connecting"),
+        (16384 + 2049, b"", "failed"),
+        (2, b"x", "connecting"),
+        (2, b"xx", "failed"),
+    ],
+)
+def test_a_record_is_waited_for_unless_it_is_too_long(length: int, body: bytes, outcome: str) -> None:
+    event = TlsFailed(9, "not-tls", "x", b"\x16\x03\x03" + length.to_bytes(2, "big") + body)
+    assert of(event, Ended(10, "error", "x"), url="wss://127.0.0.1:9001/").outcome == outcome
+
+
+@pytest.mark.parametrize(
     "event", [ConnectFailed(9, "::1", 9, "", "gave up"), TlsFailed(9, "error", "too slow")]
 )
 def test_what_we_gave_up_on_is_still_open(event: Event) -> None:

@@ -9,6 +9,8 @@ from wsprobe.browsers import ENGINES
 from wsprobe.browsers.chromium import http2 as chromium
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.http2 import opened_by
+from wsprobe.read.http2_values import HeaderBlock
+from wsprobe.read.reading import Field
 
 URL = "wss://chat.example:8443/ws"
 LINES = load()
@@ -43,6 +45,12 @@ def test_chromium_needs_a_session_and_firefox_none(page: Page, warm: bool) -> No
         assert (first.http2 is not None) is over_http2
         assert first.alpn == (("h2", "http/1.1") if over_http2 else ("http/1.1",))
         assert first.request == engine.request(engine.construct(URL, page), page, KEY)
+
+
+def test_chromium_counts_32_bytes_more_for_a_field() -> None:
+    for size, refused in ((256 * 1024, False), (256 * 1024 + 1, True)):
+        fields = (Field(b":status", b"200", (), (0, 0)), Field(b"a", b"x" * (size - 75), (), (0, 0)))
+        assert chromium._malformed(HeaderBlock("server", 1, 0, 0, 0, fields, b"", True)) is refused
 
 
 def test_in_clear_nobody_asks_over_http2() -> None:

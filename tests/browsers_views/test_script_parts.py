@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from tests.browsers_views.recordings import HEAD, OPEN, frame, recorded, seen
 from wsprobe.browsers import ALL, ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.hidden import hidden
+from wsprobe.browsers.http2 import Windows
 from wsprobe.browsers.inflate import Inflater
+from wsprobe.browsers.page import escaped
 from wsprobe.browsers.script import (
     Arrival,
     CallTexts,
@@ -27,7 +30,9 @@ from wsprobe.browsers.script import (
 from wsprobe.browsers.webkitgtk.connection import Inflater as SoupInflater
 from wsprobe.exchange import Act, ConnectFailed, Ended, Exchange, ResolveFailed, Sent, TlsFailed, TunnelFailed
 from wsprobe.read import read
-from wsprobe.read.frames import STREAMS_MAX
+from wsprobe.read.frames import INFLATED_MAX, STREAMS_MAX
+from wsprobe.read.http2_values import Http2Frame
+from wsprobe.wire.http2 import window_update
 
 TEXTS = CallTexts("code {code}", "reason", "connecting", late_send="late")
 
@@ -139,6 +144,40 @@ def test_inflating_goes_on_behind_a_final_block_and_forgets_only_if_told() -> No
     assert forgets.feed(first[:-4], True) == b"again" * 9
     with pytest.raises(ValueError, match="distance"):
         forgets.feed(second[:-4], True)
+
+
+@pytest.mark.parametrize(("bits", "window"), [(8, 512), (9, 512), (10, 1024)])
+@pytest.mark.parametrize("engine", ["soup", "zlib"])
+def test_what_a_message_takes_up_is_within_the_window(engine: str, bits: int, window: int) -> None:
+    """zlib's windows begin with nine bits."""
+    for distance in (window, 2 * window):
+        first = Random(1).randbytes(distance)
+        deflate = zlib.compressobj(wbits=-15)
+        packed = [deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH) for data in (first, first[:64])]
+        inflater: Any = SoupInflater(bits) if engine == "soup" else Inflater(bits)
+        more = (INFLATED_MAX,) if engine == "soup" else ()
+        assert inflater.feed(packed[0][:-4], True, *more) == first
+        if distance == window:
+            assert inflater.feed(packed[1][:-4], True, *more) == first[:64]
+        else:
+            with pytest.raises(ValueError, match="distance"):
+                inflater.feed(packed[1][:-4], True, *more)
+
+
+def test_how_a_subprotocol_is_named() -> None:
+    assert escaped("\x1f ~\x7f\\\U0001f600") == "\\u001F ~\\u007F\\\\\\uD83D\\uDE00"
+
+
+def test_no_window_is_wider_than_31_bits() -> None:
+    def update(stream: int, increment: int) -> Http2Frame:
+        made = window_update(stream, increment)
+        return Http2Frame("server", 0, made[:9], made[9:], 1, 0)
+
+    for stream in (0, 1):
+        windows = Windows(1)
+        assert windows.widen(update(stream, 2**31 - 1 - 65535))
+        assert windows.widen(update(3, 1))
+        assert not windows.widen(update(stream, 1))
 
 
 def test_a_refusal_is_hidden_whole() -> None:

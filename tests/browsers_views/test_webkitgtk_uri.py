@@ -32,6 +32,8 @@ BASE = "ws://user:pw@127.0.10.1:8080/s/name?q"
         ("ws://\u00df.\u212b\u3002x./", "ws", "xn--zca.xn--5ca.x", None, "/"),
         ("ws://\u00adA/", "ws", "a", None, "/"),
         ("ws:///x", "ws", "", None, "/x"),
+        ("ws://:81/x", "ws", "", 81, "/x"),
+        ("ws://h:065535/", "ws", "h", 65535, "/"),
     ],
 )
 def test_a_reference_is_resolved(text: str, scheme: str, host: str, port: int | None, resource: str) -> None:

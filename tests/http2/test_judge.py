@@ -59,6 +59,21 @@ def everything() -> list[Finding]:
     ]
 
 
+def test_a_line_of_http_1_is_quoted_up_to_80_characters() -> None:
+    for size in (80, 81):
+        line = b"HTTP/1.1 400 " + b"x" * (size - 13)
+        (said,) = (
+            each for each in found(exchange(line + b"\r\n\r\n", how="fin")) if each.id == "http2-not-spoken"
+        )
+        assert said.span == (0, 80)
+
+
+def test_how_late_the_setting_came() -> None:
+    of = exchange(settings([(3, 100)]), *[frame(PING, 0, 0, bytes(8))] * 2000, ON, how="fin")
+    (said,) = (each for each in found(of) if each.id == "http2-connect-late")
+    assert "it came 200.1 ms after" in said.text
+
+
 def test_each_entry_is_produced(everything: list[Finding]) -> None:
     assert {entry.id for entry in TABLE} <= {finding.id for finding in everything}
 

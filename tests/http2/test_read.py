@@ -13,7 +13,7 @@ from tests.http2.lines import STREAM, planned, recorded
 from wsprobe.archive import dump, load
 from wsprobe.exchange import Connected, Ended, Event, Exchange, How, Limits, Received, Sent
 from wsprobe.read import final_of, read
-from wsprobe.read.http2 import FIELDS_MAX, _plain, representations
+from wsprobe.read.http2 import FIELDS_MAX, BlockDecoder, _plain, representations, request_fields
 from wsprobe.read.http2_values import DATA, GOAWAY, PING, PREFACE, RST_STREAM, SETTINGS
 from wsprobe.read.reading import Reading
 from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings
@@ -239,6 +239,28 @@ def test_what_a_block_may_cost() -> None:
         assert words in answered.problem
         assert answered.raw == bomb
         assert sum(len(f.name) + len(f.value) for f in answered.fields) < Limits().max_head + 5000
+
+
+def test_a_field_counts_for_32_bytes_more_than_it_has() -> None:
+    one, another = ((name, b"xx") for name in (b"a", b"b"))
+    coded = block(one, another)
+    size = 2 * (1 + 2 + 32)
+    for room, problem in ((size, ""), (size - 1, f"more than {size - 1} bytes of fields")):
+        fields, said = BlockDecoder(room, 0).decode(coded)
+        assert ([field[:2] for field in fields[:1]], said) == ([one], problem)
+
+
+def test_fields_are_counted() -> None:
+    for number, problem in ((FIELDS_MAX, ""), (FIELDS_MAX + 1, f"more than {FIELDS_MAX} fields")):
+        assert BlockDecoder(1 << 24, 0).decode(b"\x82" * number)[1] == problem
+
+
+def test_what_was_planned_stands_in_for_what_was_not_sent() -> None:
+    assert PLAN.http2 is not None
+    unsent = Exchange(PLAN, (Connected(5, "127.0.0.1", 8001), Ended(9, "reset")))
+    assert request_fields(read(unsent)) == PLAN.http2.fields
+    assert request_fields(read(replace(unsent, plan=replace(PLAN, http2=None)))) == ()
+    assert request_fields(reading(ON)) == PLAN.http2.fields
 
 
 def test_asked_nothing() -> None:

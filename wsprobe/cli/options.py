@@ -409,8 +409,8 @@ connection = together(
         metavar="SECONDS",
         section=LIMITS,
         help="how long to watch an open session before closing it with 1000",
-        long="It ends earlier when the server closes. Many servers that refuse do so with a Close frame right "
-        "after the 101; this is the time in which it is seen.",
+        long="It ends earlier when the server closes. Many servers that refuse open the session first and "
+        "close it at once; this is the time in which it is seen.",
     ),
     option(
         "--max-body",

@@ -300,7 +300,7 @@ _TOLD = 8
 
 
 def accepted(reading: Reading) -> tuple[tuple[Extension, Field], ...]:
-    """The extensions that the 101 names, each with the header it stands in; malformed headers left out."""
+    """The extensions that the answer names, each with the header it stands in; malformed headers left out."""
     response = handshake(reading)
     fields = response.head.all(b"sec-websocket-extensions") if response is not None else ()
     return tuple(

@@ -1,4 +1,4 @@
-"""After the 101: frames, messages, the closing handshake (RFC 6455 sections 5, 7 and 8.1; RFC 7692).
+"""After the handshake: frames, messages, the closing handshake (RFC 6455 sections 5, 7 and 8.1; RFC 7692).
 
 One finding a rule: it points at the first frame that breaks it and counts the rest.
 """
@@ -19,6 +19,7 @@ from wsprobe.judge.subject import (
     handshake,
     how,
     not_frames,
+    opening_answer,
     our_close,
     said,
     session,
@@ -35,11 +36,10 @@ SESSION_NOT_FRAMES = Entry(
     "session-not-frames",
     "fail",
     "RFC 6455 section 5.2",
-    title="What follows the 101 are no frames",
-    meaning="The server agreed to switch and then spoke something else; clients fail with a frame error.",
+    title="What follows the handshake are no frames",
+    meaning="The server opened the session and then spoke something else; clients fail with a frame error.",
     usual="a handler that returns an HTTP response, or raises, after the handshake; a proxy or server that "
-    "answers 101 "
-    "and goes on in HTTP; text written to the raw socket",
+    "answers 101 and goes on in HTTP; text written to the raw socket",
     advice="Send frames only, through the server's WebSocket library.",
 )
 FRAME_MASKED = Entry(
@@ -65,7 +65,7 @@ FRAME_COMPRESSED_UNNEGOTIATED = Entry(
     "fail",
     "RFC 6455 section 5.2; RFC 7692 section 6",
     title="A compressed message without compression agreed",
-    meaning="RSV1 marks a compressed message, but the 101 did not accept permessage-deflate.",
+    meaning="RSV1 marks a compressed message, but the answer did not accept permessage-deflate.",
     usual="a proxy that removed Sec-WebSocket-Extensions from the answer, or a server that always compresses",
     advice="Compress only if the answer carries permessage-deflate.",
 )
@@ -371,7 +371,8 @@ def _reserved_bits(reading: Reading, frames: tuple[Frame, ...]) -> Iterator[Find
         (
             FRAME_COMPRESSED_UNNEGOTIATED,
             lambda frame: (
-                f"a {name(frame)} message is marked as compressed, and the 101 accepts no compression"
+                f"a {name(frame)} message is marked as compressed, and {opening_answer(reading)} accepts no "
+                "compression"
             ),
         ),
     ):
@@ -399,20 +400,20 @@ def _incomplete(frames: tuple[Frame, ...], rest: bytes) -> Iterator[Finding]:
 
 
 def session_is_open(reading: Reading) -> bool:
-    """No Close of the server comes before the HTTP that follows the 101."""
+    """No Close of the server comes before the HTTP that follows the handshake."""
     of = frames_before_http(reading)
     return of is not None and close_of(of) is None
 
 
 def other_bytes(reading: Reading) -> Iterator[Finding]:
-    """What follows the 101 where it is plainly no frame: a body, HTTP, text."""
+    """What follows the handshake where it is plainly no frame: a body, HTTP, text."""
     kind = not_frames(reading)
     response = handshake(reading)
     behind = http_behind(reading)
     if behind is not None and behind.head.first is not None and session_is_open(reading):
         line = behind.head.first
         yield SESSION_NOT_FRAMES.found(
-            f"HTTP follows the 101, where frames are due: {shown(line.text)}",
+            f"HTTP follows {opening_answer(reading)}, where frames are due: {shown(line.text)}",
             line.span,
             usual="a handler that returned a response or raised after the handshake, so that its HTTP server "
             "answered too",
@@ -422,11 +423,13 @@ def other_bytes(reading: Reading) -> Iterator[Finding]:
         return
     start = reading.session.start
     span = (start, min(len(reading.received), start + 64))
-    if kind == "text" and (response.head.all(b"content-length") or response.head.all(b"transfer-encoding")):
+    of_http1 = reading.http2 is None
+    announced = response.head.all(b"content-length") or response.head.all(b"transfer-encoding")
+    if kind == "text" and announced and of_http1:
         yield BODY_ON_101.found("a body follows the 101, where frames are due", span)
     else:
         words = "a line end follows" if kind == "line ends" else f"{_KINDS.get(kind, kind)} follows"
-        yield SESSION_NOT_FRAMES.found(f"{words} the 101, where frames are due", span)
+        yield SESSION_NOT_FRAMES.found(f"{words} {opening_answer(reading)}, where frames are due", span)
 
 
 _KINDS = {"tls": "TLS", "ssh": "SSH", "http2": "HTTP/2", "ftp": "FTP", "smtp": "SMTP"}
@@ -596,9 +599,9 @@ def _dropped(reading: Reading) -> Finding:
     assert reading.session is not None
     last = ended(reading)
     opened = reading.when(max(reading.session.start - 1, 0))
-    answer = "101" if reading.http2 is None else "200"
-    after = f" {max(last.at - opened, 0) / 1000:.1f} ms after the {answer}" if last is not None else ""
-    return SESSION_DROPPED.found(f"{_end(reading)}{after}, without a Close")
+    after = max(last.at - opened, 0) / 1000 if last is not None else 0
+    when = f" {after:.1f} ms after {opening_answer(reading)}" if last is not None else ""
+    return SESSION_DROPPED.found(f"{_end(reading)}{when}, without a Close")
 
 
 def _end(reading: Reading) -> str:

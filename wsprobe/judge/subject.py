@@ -1,4 +1,4 @@
-"""What a rule is about: the 101, the refusal, how it ended. Rules ask here, so that all ask the same."""
+"""What a rule is about: the opening, the refusal, how it ended. Rules ask here, so that all ask the same."""
 
 from __future__ import annotations
 
@@ -18,12 +18,17 @@ PEER_ENDED = {
 
 
 def handshake(reading: Reading) -> Response | None:
-    """The final answer if it is, on the loosest reading, a complete 101."""
+    """The final answer if it opens a session on the loosest reading: a complete 101, over HTTP/2 a 200."""
     return reading.final if reading.session is not None else None
 
 
+def opening_answer(reading: Reading) -> str:
+    """The answer that opened the session, in words."""
+    return "the 101" if reading.http2 is None else "the 200"
+
+
 def refusal(reading: Reading) -> Response | None:
-    """The final answer if it is complete up to its body, has a status, and is no 101."""
+    """The final answer if it is complete up to its body, has a status, and opens no session."""
     final = reading.final
     if final is None or reading.session is not None or reading.looks_like:
         return None
@@ -78,7 +83,7 @@ def where(head: Head, fields: tuple[Field, ...]) -> Span | None:
 
 
 def session(reading: Reading) -> Session | None:
-    """What came after the 101, where it is framed as RFC 6455 is and can be read as frames."""
+    """What came after the handshake, where it is framed as RFC 6455 is and can be read as frames."""
     of = reading.session
     if of is None or not WIRES[reading.exchange.plan.wire].framed_as_rfc6455 or not_frames(reading):
         return None
@@ -86,7 +91,7 @@ def session(reading: Reading) -> Session | None:
 
 
 def not_frames(reading: Reading) -> str:
-    """What follows the 101 if it is plainly no frame: ``HTTP``, ``line ends``, ``tls``, ``text``, ...;
+    """What follows the handshake if it is plainly no frame: ``HTTP``, ``line ends``, ``tls``, ``text``, ...;
     "" if it may be frames."""
     of = reading.session
     if of is None or not WIRES[reading.exchange.plan.wire].framed_as_rfc6455:

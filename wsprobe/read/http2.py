@@ -306,9 +306,9 @@ class BlockDecoder:
                 # RFC 9113 section 6.5.2: what a field counts for in the size of a list.
                 self._room -= len(name) + len(value) + 32
                 self._fields -= 1
-            if self._room <= 0 or self._fields <= 0:
+            if self._room < 0 or self._fields < 0:
                 self.full = True
-                most = f"{self._limit} bytes of fields" if self._room <= 0 else f"{FIELDS_MAX} fields"
+                most = f"{self._limit} bytes of fields" if self._room < 0 else f"{FIELDS_MAX} fields"
                 return fields, self._lose(f"more than {most}")
         return fields, ""
 

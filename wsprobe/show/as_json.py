@@ -84,7 +84,7 @@ class RequestJson(Object, frozen=True, kw_only=True):
 
 
 class BodyJson(Object, frozen=True, kw_only=True):
-    """The body of an answer that is not a 101."""
+    """The body of an answer that opens no session."""
 
     size: Annotated[int, Meta(description="Bytes received of the content, transfer coding taken off.")]
     text: Annotated[
@@ -145,7 +145,10 @@ class ResponseJson(Object, frozen=True, kw_only=True):
     ] = UNSET
     body: Annotated[
         BodyJson | UnsetType | None,
-        Meta(description="Null for a 101, and where the head did not end; absent if there is no final answer."),
+        Meta(
+            description="Null for an answer that opens (a 101, over HTTP/2 a 200), and where the head did not "
+            "end; absent if there is no final answer."
+        ),
     ] = UNSET
     informational: Annotated[
         list[ResponseJson] | UnsetType,
@@ -309,7 +312,7 @@ class FrameJson(Object, frozen=True, kw_only=True, rename={"by": "from"}):
 
 
 class SessionJson(Object, frozen=True, kw_only=True):
-    """What came after a 101."""
+    """What came after an answer that opened."""
 
     frames: Annotated[
         list[FrameJson], Meta(description="Frames of both sides: the server's first, then the client's.")
@@ -683,7 +686,10 @@ class ReportJson(Object, frozen=True, kw_only=True):
     findings: Annotated[
         list[FindingJson], Meta(description="Everything found wrong or worth knowing, by RFC 6455.")
     ]
-    session: Annotated[SessionJson | None, Meta(description="What came after a 101; null if there was none.")]
+    session: Annotated[
+        SessionJson | None,
+        Meta(description="What came after a 101, over HTTP/2 after a 200; null if nothing was opened."),
+    ]
     close: Annotated[
         CloseJson | None, Meta(description="The closing handshake; null if there was no Close frame.")
     ]

@@ -1,4 +1,4 @@
-"""What was said after the 101: one line a frame, ours marked ``>``, the server's ``<``."""
+"""What was said in the session: one line a frame, ours marked ``>``, the server's ``<``."""
 
 from __future__ import annotations
 

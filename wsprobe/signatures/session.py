@@ -1,4 +1,4 @@
-"""What ended a session, by what came after the 101: a Close, nothing, or HTTP."""
+"""What ended a session, by what came after the handshake: a Close, nothing, or HTTP."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Session(msgspec.Struct, frozen=True):
 
 
 def _session_causes(a: Answer, s: _Session) -> tuple[Cause, ...]:
-    """What ended the session, by what came after the 101."""
+    """What ended the session, by what came after the handshake."""
     first = s.texts[0] if s.texts else ""
     if s.behind is not None and s.close is None:
         return _http_after(s.behind)

@@ -166,9 +166,10 @@ def _version(line: bytes) -> tuple[int, int]:
 
 def _integer(digits: bytes | None) -> int:
     """-1 where there is none, or none of 32 bits."""
-    if not digits or len(digits) > 20 or int(digits) > _UINT32_MAX:
+    if not digits:
         return -1
-    return int(digits)
+    number = int(digits.lstrip(b"0")[:11] or b"0")
+    return number if number <= _UINT32_MAX else -1
 
 
 _NO_CONTENT = frozenset({101, 204, 205, 304})

@@ -23,7 +23,7 @@ from wsprobe.browsers.network import COUNT, credentials, response
 from wsprobe.browsers.page import fetch_site, origin
 from wsprobe.browsers.url import parse, trustworthy_host
 from wsprobe.browsers.webkitgtk.facts import Facts
-from wsprobe.browsers.webkitgtk.http import SPACE, Fields, items, parameters
+from wsprobe.browsers.webkitgtk.http import Fields, items, parameters
 from wsprobe.exchange import Target
 from wsprobe.target import host_header
 
@@ -70,7 +70,7 @@ def _challenges(value: bytes) -> Iterator[tuple[bytes, dict[bytes, bytes | None]
 def _begins(item: bytes) -> bool:
     """Whether *item* begins a challenge, and is no parameter of the one before (next_challenge_start)."""
     before, equals, _ = item.partition(b"=")
-    return not equals or bool(before.strip(SPACE).split(None, 1)[1:])
+    return not equals or len(before.split()) > 1
 
 
 def _basic(own: Credentials) -> str:

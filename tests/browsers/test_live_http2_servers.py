@@ -1,0 +1,130 @@
+"""Chromium and Firefox themselves on real servers that take WebSockets over HTTP/2, with a page that came over
+HTTP/2 from there: run with ``-n 0 -m engines``. What they do is what ``compare --page-http 2`` says."""
+
+from __future__ import annotations
+
+import json
+import queue
+import shutil
+import threading
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import trio
+from websockets.http11 import Request, Response
+from websockets.sync.server import ServerConnection, serve
+
+from tests.peers import http2
+from tests.peers.http2 import serving
+from tests.peers.place import HOST, until
+from wsprobe.cli.main import run
+from wsprobe.lab import installed
+
+pytestmark = pytest.mark.engines
+
+SECONDS = 60.0
+PAGE = """<!doctype html><title>asking</title><script>
+const over = performance.getEntriesByType("navigation")[0].nextHopProtocol, told = {};
+let left = 2;
+for (const path of ["/talk", "/refuse"]) {
+    const ws = new WebSocket("wss://" + location.host + path), seen = told[path] = [];
+    ws.onopen = () => seen.push(["open"]);
+    ws.onmessage = (event) => seen.push(["message", event.data]);
+    ws.onerror = () => seen.push(["error"]);
+    ws.onclose = (event) => {
+        seen.push(["close", event.code, event.reason, event.wasClean]);
+        if (--left === 0) fetch("/told?" + encodeURIComponent(JSON.stringify({over, told})));
+    };
+}
+</script>"""
+
+
+class Upstream:
+    """Behind the proxy, over HTTP/1.1: the page, and what it opens."""
+
+    def __init__(self) -> None:
+        self.told: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._server = serve(self._speak, HOST, 0, process_request=self._answer)
+        self.port: int = self._server.socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+
+    def _speak(self, connection: ServerConnection) -> None:
+        connection.send("hello")
+        connection.close(4403, "go away")
+
+    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+        at = urlsplit(request.path)
+        if at.path == "/talk":
+            return None
+        if at.path == "/told":
+            self.told.put(json.loads(unquote(at.query)))
+        made = connection.respond(403 if at.path == "/refuse" else 200, PAGE if at.path == "/" else "")
+        del made.headers["Content-Type"]
+        made.headers["Content-Type"] = "text/html; charset=utf-8"
+        return made
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join(10)
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    made = Upstream()
+    yield made
+    made.stop()
+
+
+async def visited(browser: installed.Installed, server: http2.Server, upstream: Upstream) -> dict[str, Any]:
+    """What the page at *server* saw in *browser*."""
+    async with installed.opened(browser, f"https://{HOST}:{server.port}/", authority=server.authority):
+        return await trio.to_thread.run_sync(lambda: upstream.told.get(timeout=SECONDS))
+
+
+def plain(event: dict[str, Any]) -> list[Any]:
+    """An event of a view, as the page writes it."""
+    match event["type"]:
+        case "message":
+            return ["message", event["data"]]
+        case "close":
+            return ["close", event["code"], event["reason"], event["wasClean"]]
+    return [event["type"]]
+
+
+@pytest.mark.parametrize("name", ["nghttpx", "haproxy"])
+@pytest.mark.parametrize("engine", ["chromium", "firefox"])
+def test_what_is_said_of_a_warm_session_is_what_the_engine_does(
+    engine: str, name: str, upstream: Upstream, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = shutil.which(name)
+    if program is None:
+        pytest.skip(f"{name} is not installed")
+    try:
+        (browser,) = installed.find([engine])
+    except installed.NoBrowser as error:
+        pytest.skip(str(error))
+    with serving(getattr(http2, name), program, upstream.port) as server:
+        seen = trio.run(visited, browser, server, upstream)
+        assert seen["over"] == "h2"
+        for path, status in (("/talk", 101), ("/refuse", 403)):
+            logged(server, name, line_of(name, server.port, path, status))
+            url = f"wss://{HOST}:{server.port}{path}"
+            asked = ("--browser", engine, "--page-http", "2", "--cacert", str(server.authority))
+            run(["compare", *asked, "--json", url])
+            (view,) = json.loads(capsys.readouterr().out)["views"]
+            assert view["handshakes"] == ["2"]
+            assert [plain(event) for event in view["events"]] == seen["told"][path]
+
+
+def logged(server: http2.Server, name: str, line: str) -> None:
+    until(lambda: f"seen {line}\n" in server.log.read_text() or None, f"{line!r} in the log of {name}")
+
+
+def line_of(name: str, port: int, path: str, status: int) -> str:
+    """What *name* logs of an extended CONNECT (tests/peers/test_http2.py)."""
+    if name == "nghttpx":
+        return f"CONNECT {HOST}:{port} HTTP/2 {status}"
+    return f"GET https://{HOST}:{port}{path} HTTP/2.0 {status}"
