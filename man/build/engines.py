@@ -11,11 +11,8 @@ from man.build.tables import AGREEMENT
 from man.build.views import CATALOGUE, NAMES, floods, grouped, named, said, views
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.chromium import v156
-from wsprobe.browsers.engine import ScriptView
 from wsprobe.browsers.firefox import v153
 from wsprobe.browsers.webkitgtk import v2_54
-from wsprobe.lab.play import rehearse
-from wsprobe.lab.scenario import Conforming, Scenario
 
 READERS = {
     "chromium": "The engine of Chrome, Edge, Opera and others.",
@@ -157,7 +154,6 @@ def _body() -> Iterator[str]:
             yield from mdoc.text(f"{named(readers)}: {said(view)}.")
     yield ".El"
     yield from _races(asked)
-    yield from _conformance()
     yield from _requests()
     yield from _limits()
     yield from _measuring()
@@ -180,55 +176,6 @@ def _races(asked: list[str]) -> Iterator[str]:
         "last as unsent. A server that waits for the client's Close before it ends TCP avoids them. The view "
         "gives one of the results, and compare names the race."
     )
-
-
-def _conformance() -> Iterator[str]:
-    cases = {name: scenario for name, scenario in CATALOGUE.items() if scenario.conforming is not None}
-    yield ".Sh CONFORMANCE"
-    yield from mdoc.paragraphs(
-        f"The {len(cases)} scenarios autobahn-1-1-1 to autobahn-7-13-2 are the client cases of the Autobahn "
-        "testsuite, sections 1 to 7, by its numbers and written anew. Each says what a client that conforms to "
-        "RFC 6455 makes of it: messages, Pongs, and whether it takes the server's Close or fails the "
-        "connection (wsprobe explain lab:autobahn-3-2; wsprobe serve --list --json). No echo is waited for, so "
-        "any client can be tried.",
-        "RFC 6455 does not have a client refuse a code that nobody has registered: in 7.9.3, 7.9.6 to 7.9.9 "
-        "and 7.13 either will do. In 7.9.1, 7.9.2, 7.9.4 and 7.9.5 the server breaks a rule; that the client "
-        "fails the connection for it is asked by the suite, not by the letter of the RFC.",
-        "What script is told agrees with that in so many cases, and differs in the others:",
-    )
-    yield from mdoc.tagged(
-        (f"{NAMES.get(name, name)} {ENGINES[name].version}".strip(), _conforms(name, cases))
-        for name in (*NAMES, *RUNTIMES)
-    )
-
-
-def _conforms(reader: str, cases: Mapping[str, Scenario]) -> str:
-    """In how many of *cases* the reader shows script what a conforming client does, and what else it does."""
-    other: dict[str, list[str]] = {}
-    for name, scenario in cases.items():
-        assert scenario.conforming is not None
-        view = views(name)[reader] if reader in NAMES else rehearse(ENGINES[reader], scenario, CATALOGUE)
-        if fault := _unlike(view, scenario.conforming):
-            other.setdefault(fault, []).append(name.removeprefix("autobahn-").replace("-", "."))
-    count = len(cases) - sum(map(len, other.values()))
-    parts = [f"{count} of {len(cases)}", *(f"{fault} {_listed(names)}" for fault, names in other.items())]
-    return "; ".join(parts) + "."
-
-
-def _unlike(view: ScriptView, conforming: Conforming) -> str:
-    """What script is told that it would not be by a conforming client, "" if nothing is."""
-    given = [event.data for event in view.events if event.type == "message"]
-    meant = [each.data.decode() if each.kind == "text" else each.data for each in conforming.messages]
-    if given != meant:
-        return "delivers what it must not in" if given[: len(meant)] == meant else "does not deliver all in"
-    taken = [event.code for event in view.events if event.type == "close" and event.was_clean]
-    if not taken:
-        return "" if conforming.fail else "fails the connection in"
-    return "" if taken == [conforming.close] else f"takes the Close, as {taken[0]}, in"
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _requests() -> Iterator[str]:
