@@ -161,7 +161,7 @@ class Http2(Struct, frozen=True):
     fields: Annotated[
         tuple[tuple[bytes, bytes], ...],
         Meta(
-            description="The block of the extended CONNECT as [name, value], pseudo-fields too, in the order "
+            description="The block of the extended CONNECT as [name, value], pseudo-headers too, in the order "
             "sent and as they went out."
         ),
     ]

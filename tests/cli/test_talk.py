@@ -60,7 +60,7 @@ def test_messages_with_line_ends_get_a_word(typed: int, capfd: Captured) -> None
     assert run(["talk", "-s", "--send", "a", "--send", "b\nc", "--count", "2", "lab:/echo"]) == 0
     out, err = capfd.readouterr()
     assert out == "a\nb\nc\n"
-    assert err == ("wsprobe: message 2 has a line end in it: --null or --jsonl tells where such a one ends\n")
+    assert err == ("wsprobe: message 2 has a line end in it: --null or --jsonl shows where it ends\n")
     os.close(typed)
 
 
@@ -140,7 +140,7 @@ def test_files_and_frames_by_hand(typed: int, capfd: Captured, tmp_path: Path) -
         (["--jsonl", "--json", "ws://h/"], "choose one"),
         (["--fragments", "2", "--fragment-size", "3", "ws://h/"], "exclude each other"),
         (["--fragment-size", "0", "ws://h/"], "1 is the smallest"),
-        (["--match", "(", "ws://h/"], "no regular expression"),
+        (["--match", "(", "ws://h/"], "not a regular expression"),
         (["--max-message", "much", "ws://h/"], "not a number of bytes"),
         (["--send-frame", "opcode=99", "ws://h/"], "--send-frame: opcode=99"),
         (["--send-file", "/nonexistent", "ws://h/"], "No such file"),
@@ -182,9 +182,27 @@ def test_each_connection_is_heard_from_its_begin(typed: int, capfd: Captured) ->
     assert {each["event"] for each in out} <= {"open", "message", "close"}
 
 
+def test_a_close_that_was_asked_for_is_not_put_down_to_linger(typed: int, capfd: Captured) -> None:
+    said(typed, b"one\n")
+    assert run(["talk", "--count", "1", "--linger", "50", "lab:/echo"]) == 0
+    told = capfd.readouterr().err
+    assert "wsprobe closed the session first, after 0" in told
+    assert "--linger" not in told
+
+
 def test_over_http2(typed: int, capfd: Captured) -> None:
-    said(typed, b"one\ntwo\n")
-    assert run(["talk", "--http2-prior-knowledge", "--count", "2", "lab:h2:/echo"]) in (0, 2)
+    said(typed, b'{"send": "one"}\n')
+    assert run(["talk", "--http2", "--jsonl", "-s", "lab:h2-on"]) == 0
+    told = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [each["event"] for each in told] == ["open", "message", "close"]
+    assert (told[1]["text"], told[2]["code"], told[2]["by"]) == ("hi", 1000, "server")
+
+
+def test_over_http2_the_limit_is_named(typed: int, monkeypatch: pytest.MonkeyPatch, capfd: Captured) -> None:
+    monkeypatch.setattr("wsprobe.cli.talk.OVER_HTTP2", 200_000)
+    run(["talk", "--http2", "--eof", "keep", "lab:h2-data-without-end"])
+    assert "at its limit of 200000 bytes after the 200: over HTTP/2" in capfd.readouterr().err
+    os.close(typed)
 
 
 def test_in_an_older_version(typed: int, capfd: Captured) -> None:

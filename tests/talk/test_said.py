@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsprobe.talk.held import Said
-from wsprobe.talk.said import InputError, Json, Lines, Raw
+from wsprobe.talk.said import LONG, InputError, Json, Lines, Raw
 
 
 def all_of(lines: Lines, *pieces: bytes) -> list[tuple[str, bytes]]:
@@ -37,6 +37,14 @@ def test_a_line_that_is_not_utf_8_goes_as_binary() -> None:
 
 def test_binary_lines_are_left_as_they_are() -> None:
     assert all_of(Raw(binary=True), b"a\r\nb") == [("binary", b"a\r"), ("binary", b"b")]
+
+
+def test_lines_that_are_long_are_found_as_short_ones_are() -> None:
+    lines = [b"x" * LONG, b"", b"y" * (LONG - 1), b"z", b"x" * (3 * LONG)]
+    whole = b"".join(each + b"\n" for each in lines)
+    for size in (1, LONG - 1, LONG, LONG + 1, 2 * LONG, len(whole)):
+        pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
+        assert [data for _, data in all_of(Raw(), *pieces)] == lines
 
 
 @given(st.lists(st.binary().filter(lambda data: b"\0" not in data)), st.integers(1, 7))

@@ -94,7 +94,7 @@ request = together(
         is_flag=True,
         rare=True,
         section=REQUEST,
-        help="send credentials by Basic, at once; this is so without it",
+        help="send credentials by Basic, at once; this is the default",
     ),
     option(
         "-n",
@@ -119,7 +119,7 @@ request = together(
         is_flag=True,
         rare=True,
         section=REQUEST,
-        help="as --netrc, and no fault if the file is not there",
+        help="as --netrc, but a missing file is no error",
     ),
     option(
         "--bearer",
@@ -157,7 +157,7 @@ own_request = together(
         long="In Netscape's format, which curl reads and writes too, with those of a -b FILE that have not "
         "expired; also where the handshake fails. Refusals, redirects and a 101 can all set cookies. Those "
         "are kept and sent on that RFC 6265bis allows: by domain (none for a public suffix), path, Secure, and "
-        "what __Host- or __Secure- at the begin of a name promises. SameSite decides in a page alone.",
+        "what __Host- or __Secure- at the beginning of a name promises. SameSite matters only in a page.",
     ),
     option(
         "--extension",
@@ -259,9 +259,9 @@ own_request = together(
         help="follow redirects; every hop is shown",
         long="What was given for one origin (scheme, host and port) goes to no other, however long the chain: "
         "credentials, cookies, the client's certificate, --raw-request, --request-target, a --protocol that "
-        "looks like a token, and every -H but Accept and its kin, User-Agent, Origin, Sec-WebSocket-Extensions "
-        "and -Version. The report says what was left out. Browsers do not follow redirects for WebSockets, but "
-        "for WebKitGTK.",
+        "looks like a token, and every -H but Accept and the like, User-Agent, Origin, "
+        "Sec-WebSocket-Extensions and -Version. The report says what was left out. Browsers other than "
+        "WebKitGTK do not follow redirects for WebSockets.",
     ),
     option(
         "--location-trusted",
@@ -339,7 +339,7 @@ connection = together(
         is_flag=True,
         rare=True,
         section=ROUTE,
-        help="send the proxy's credentials by Basic, at once; this is so without it",
+        help="send the proxy's credentials by Basic, at once; this is the default",
     ),
     option(
         "--proxy-digest",
@@ -449,7 +449,7 @@ connection = together(
         section=TLS,
         help="offer these ciphers for TLS 1.2 and older, as OpenSSL's list has them",
         long="As ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256 (openssl-ciphers(1)). Those of "
-        "TLS 1.3 are offered besides, as in curl, unless --tls-max is 1.2. There is no --tls13-ciphers: "
+        "TLS 1.3 are offered too, as in curl, unless --tls-max is 1.2. There is no --tls13-ciphers: "
         "Python's ssl has no way to choose among them.",
     ),
     option(
@@ -613,10 +613,10 @@ many = together(
         metavar="FILE",
         section=MANY,
         help="append the reports to FILE as --json has them, skip URLs that stand there, print the summary",
-        long="A run that was ended, however, goes on where it was: the same command again. A URL counts by its "
-        "text as it was given, whatever came of it; one that is listed twice is asked once. A last line that "
-        "was cut is taken away, and its URL asked again. The exit status is that of all in FILE. Two runs "
-        "cannot have one FILE.",
+        long="A run that was ended, in whatever way, goes on where it was with the same command. A URL counts "
+        "by its text as it was given, whatever came of it; one that is listed twice is asked once. A last line "
+        "that was cut is taken away, and its URL asked again. The exit status is that of all in FILE. Two "
+        "runs cannot have one FILE.",
     ),
 )
 
@@ -679,9 +679,11 @@ output = together(
         is_flag=True,
         section=OUTPUT,
         help="mask credentials, cookies and query values in all that is printed or saved",
-        long="Authorization, Proxy-Authorization, Cookie, Set-Cookie, user and password in URLs, and the "
-        "values of query parameters are overwritten with asterisks of the same length. Look through the result "
-        "before you publish it: a body may hold other secrets.",
+        long="Authorization, Proxy-Authorization, Cookie, Set-Cookie, headers whose names speak of a key or "
+        "token, user and password in URLs, values of query parameters, what looks like a token in a path or "
+        "subprotocol, and messages that were sent are overwritten with asterisks of the same length; and so "
+        "is whatever repeats them. Look through the result before you publish it: a body may hold other "
+        "secrets.",
     ),
     option(
         "-s",
@@ -854,7 +856,7 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
     if get("resume") is not None:
         _check_resume(values)
     elif values["brief"] and not values["as_json"]:
-        raise click.UsageError("--brief is a kind of --json: add --json")
+        raise click.UsageError("--brief shortens --json: add --json")
     if get("cookie_jar") is not None and values["redact"]:
         raise click.UsageError("--redact and --cookie-jar exclude each other: cookies are secrets")
     if get("cookie_jar") == "-" and (

@@ -354,7 +354,7 @@ async def asked(
     tries = settings.retry
     pause = RETRY_PAUSE
     keys = Keys()
-    began = now()
+    began = now() if tries else 0.0
     while True:
         exchange = await conversation(place, settings, watch, keep, keys, ask, first)
         if not tries:

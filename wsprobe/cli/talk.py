@@ -32,7 +32,7 @@ from wsprobe.cli.options import (
 from wsprobe.cli.places import UrlList, complete, sources
 from wsprobe.cli.probe import probe_all, write_jar
 from wsprobe.cli.streams import emit, note
-from wsprobe.exchange import Event, Exchange, Plan
+from wsprobe.exchange import Ended, Event, Exchange, Plan
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
 from wsprobe.talk import byhand, heard, said
@@ -236,7 +236,8 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
 
     In a pipe each line of standard input is a message, and each message a line of standard output, as it came;
     the report goes to standard error. At a terminal there is a prompt, and commands that begin with a slash:
-    /help. The session ends with ^C, when the server closes, or after the end of input (--eof).
+    /help. The session ends with ^C, when the server closes, or after the end of input (--eof). Over HTTP/2 it
+    ends after 64 MiB, too: all of it is recorded there.
     """
     if values["json_schema"]:
         from wsprobe.show.as_json import schema
@@ -288,7 +289,9 @@ def manner(values: dict[str, Any]) -> Manner:
         try:
             match = re.compile(os.fsencode(values["match"]))
         except re.error as error:
-            raise click.UsageError(f"--match: {values['match']!r} is no regular expression: {error}") from None
+            raise click.UsageError(
+                f"--match: {values['match']!r} is not a regular expression: {error}"
+            ) from None
     waits = values["count"] is not None or match is not None
     return Manner(
         rules=Rules(
@@ -430,7 +433,7 @@ class Conversation(Output):
         if self._sink.ambiguous and not self._warned:
             self._warned = True
             name, others = ("line end", "--null or --jsonl") if self._separator == b"\n" else ("NUL", "--jsonl")
-            note(f"message {self._sink.ambiguous} has a {name} in it: {others} tells where such a one ends")
+            note(f"message {self._sink.ambiguous} has a {name} in it: {others} shows where it ends")
 
     _warned = False
 
@@ -457,7 +460,8 @@ class Conversation(Output):
             return
         lines: said.Lines = said.Json() if how.form == "jsonl" else said.Raw(self._separator, how.binary)
         try:
-            async with aclosing(pieces(0, PIECE)) as read:
+            # The report keeps whole writes: the first is to be a small one, or it has thousands of frames.
+            async with aclosing(pieces(0, PIECE, first=REPORTED)) as read:
                 async for piece in read:
                     if found := lines.feed(piece):
                         yield found
@@ -485,6 +489,12 @@ class Conversation(Output):
             lines = left_out(events, more) if self._session_too else []
             lines += cut(totals(held.totals, events[-1].at / 1_000_000), self._report_look.width)
             emit(lines, self._report_to, self._report_look)
+            last = report.exchange.events[-1]
+            if isinstance(last, Ended) and last.how == "limit":
+                note(
+                    f"wsprobe ended the session at its limit of {last.error}: over HTTP/2 all of "
+                    "it is recorded; over HTTP/1.1, without --http2, a session may last"
+                )
         if self._wrong:
             note(self._wrong)
             self.exit_status = Exit.USAGE

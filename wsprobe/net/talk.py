@@ -298,12 +298,14 @@ def unheard(said: AsyncGenerator[Sequence[Said], None], hold: float) -> Talk:
     return Talk(make, said, hear, lambda plan, tape: [Kept(plan.limits.max_session, tape.add)], opened, hold)
 
 
-async def pieces(descriptor: int, size: int) -> AsyncGenerator[bytes, None]:
-    """What is read from *descriptor*, at most *size* bytes at a time, until its end."""
+async def pieces(descriptor: int, size: int, first: int | None = None) -> AsyncGenerator[bytes, None]:
+    """What is read from *descriptor* until its end: at most *size* bytes at a time, *first* at first."""
     way = _Way(descriptor, os.O_RDONLY)
     try:
-        while data := await way.read(size):
+        data = await way.read(size if first is None else first)
+        while data:
             yield data
+            data = await way.read(size)
     finally:
         way.close()
 

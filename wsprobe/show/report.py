@@ -28,6 +28,7 @@ from wsprobe.judge.subject import how
 from wsprobe.judge.transport import proxy_answer
 from wsprobe.outcome import TABLE
 from wsprobe.read import read
+from wsprobe.read.frames import CLOSE
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Head, Reading
 from wsprobe.remedy import advice
@@ -38,6 +39,7 @@ from wsprobe.show.causes import causes
 from wsprobe.show.lines import Budget, Line, Look, Piece, cut, left_out, line
 from wsprobe.show.session import session
 from wsprobe.target import authority
+from wsprobe.timing import timing as times_of
 from wsprobe.visible import hexdump, shown_text, visible
 
 SAID_BY_OUTCOME = ("status-not-101", "http2-status-not-200", "interrupted")
@@ -56,8 +58,6 @@ NAMES_THE_CAUSE = frozenset(
 DUMP_MOST = 16384
 """Bytes of what is not HTTP that -vv shows in hex."""
 MICRO = 1_000_000
-TALK = 3600.0
-"""Seconds of linger from which a session was held by hand."""
 MEANING = {row.outcome: row.text for row in TABLE if row.outcome}
 
 
@@ -343,7 +343,7 @@ def interrupted(report: Report) -> str:
         (Received, "while the answer came"),
         (Sent, "while waiting for the answer"),
         (TlsDone, "before the request was sent"),
-        (TunnelSent, "while the proxy was to open the way"),
+        (TunnelSent, "while the proxy was connecting"),
         (Connected, "in the TLS handshake"),
         (Connecting, f"while connecting to {tried}"),
     )
@@ -361,7 +361,7 @@ def redirected(report: Report) -> str:
     if to is None and (final is None or not final.head.all(b"location")):
         return ", but not where to"
     if to is None or not to.lower().startswith(("ws://", "wss://")):
-        return ", to no place that -L could follow to"
+        return ", to a place that -L cannot follow"
     if followed:
         circle = ", in a circle" if to in asked else ""
         return f", after {followed} {'redirect' if followed == 1 else 'redirects'} that were followed{circle}"
@@ -409,10 +409,20 @@ def opened(report: Report) -> str:
     close = close_of(report.reading)
     plan = report.exchange.plan
     if close is not None and close.by == "client" and not any(act.do == "close" for act in plan.acts):
-        linger = plan.limits.linger
-        when = f"after {linger:g} s (--linger)" if linger < TALK else "at the end of input"
-        return f"the handshake completed; wsprobe closed the session first, {when}"
+        return f"the handshake completed; wsprobe closed the session first{_closed_after(report)}"
     return MEANING["open"]
+
+
+def _closed_after(report: Report) -> str:
+    """How long the session was open until we closed it, and the option that says so, if it does."""
+    head, session = times_of(report.reading).head, report.reading.session
+    ours = next((f for f in session.sent if f.opcode == CLOSE), None) if session is not None else None
+    if head is None or ours is None:
+        return ""
+    seconds, linger = (ours.at - head * 1000) / MICRO, report.exchange.plan.limits.linger
+    # A busy machine may be late.
+    by_linger = linger <= seconds < linger + 0.1
+    return f", after {linger:g} s (--linger)" if by_linger else f", after {seconds:.3g} s"
 
 
 def how_ended(report: Report) -> str:

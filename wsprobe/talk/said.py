@@ -35,7 +35,7 @@ class Raw:
 
     def feed(self, data: bytes) -> list[Said]:
         """See ``Lines``."""
-        first, *more = data.split(self._separator)
+        first, *more = _split(data, self._separator)
         self._begun.append(first)
         if not more:
             return []
@@ -62,6 +62,27 @@ class Raw:
             else:
                 said.append(Said(do, [line]))
         return said
+
+
+LONG = 4096
+"""Bytes of a line from which on it is worth to look for its end by itself."""
+
+
+def _split(data: bytes, separator: bytes) -> list[bytes]:
+    """``data.split(separator)``, but that looks at one byte after the other: where lines are long, ``find``
+    (memchr) takes a third of the time."""
+    end = data.find(separator)
+    if end < 0:
+        return [data]
+    if end < LONG:
+        return data.split(separator)
+    found, at = [], 0
+    while end >= 0:
+        found.append(data[at:end])
+        at = end + 1
+        end = data.find(separator, at)
+    found.append(data[at:])
+    return found
 
 
 def _is_utf_8(data: bytes) -> bool:
