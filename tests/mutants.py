@@ -72,6 +72,10 @@ def _views(files: str, name: str) -> tuple[str, ...]:
 
 
 HTTP2 = tuple(f"tests/http2/test_{name}.py" for name in ("read", "session", "judge"))
+HTTP2_VIEWS = (
+    *(f"{VIEWS}_http2_{name}.py" for name in ("measured", "asking", "lab")),
+    f"{VIEWS}_firefox_view.py",
+)
 JUDGE = ("tests/judge/test_cases.py", "tests/judge")
 TESTS = (
     ("read/http2", HTTP2),
@@ -85,6 +89,8 @@ TESTS = (
     ("history/", ("tests/history",)),
     ("wire/", ("tests/wire", "tests/conversation", "tests/history")),
     ("conversation", ("tests/conversation", "tests/wire")),
+    *((f"browsers/{name}/http2", HTTP2_VIEWS) for name in (*BROWSERS, "standard")),
+    ("browsers/http2", HTTP2_VIEWS),
     *((f"browsers/{name}", _views(name, name)) for name in BROWSERS),
     *((f"browsers/{name}", _views("runtimes", name)) for name in ("undici", "ws", "deno", "bun")),
     ("browsers/", ("tests/browsers_views", RECORDINGS)),

@@ -161,7 +161,7 @@ class Http2(Struct, frozen=True):
     fields: Annotated[
         tuple[tuple[bytes, bytes], ...],
         Meta(
-            description="The block of the extended CONNECT as [name, value], pseudo-fields too, in the order "
+            description="The block of the extended CONNECT as [name, value], pseudo-headers too, in the order "
             "sent and as they went out."
         ),
     ]
@@ -470,6 +470,10 @@ class Exchange(Struct, frozen=True, tag_field="format", tag=2):
             description="What this was rebuilt from, where no bytes were recorded, such as a HAR file: heads "
             "and frames are then what they may have been, and how it ended is not known. Absent otherwise."
         ),
+    ] = UNSET
+    worker: Annotated[
+        str | UnsetType,
+        Meta(description="The name of the worker of a cluster that asked; absent where none did."),
     ] = UNSET
 
 

@@ -24,21 +24,21 @@ def timing(reading: Reading) -> Timing:
     """When each phase was over."""
     events = reading.exchange.events
 
-    def first(*kinds: type) -> float | None:
-        return next((e.at / 1000 for e in events if isinstance(e, kinds)), None)
-
+    first: dict[type, float] = {}
+    for event in events:
+        first.setdefault(type(event), event.at / 1000)
     final = reading.final
     head = None
     if final is not None and final.head.complete:
         head = reading.when(final.head.start + len(final.head.raw) - 1) / 1000
     return Timing(
-        resolved=first(Resolved),
-        connected=first(Connected),
-        tls=first(TlsDone),
-        sent=first(Sent),
-        first_byte=first(Received),
+        resolved=first.get(Resolved),
+        connected=first.get(Connected),
+        tls=first.get(TlsDone),
+        sent=first.get(Sent),
+        first_byte=first.get(Received),
         head=head,
-        ended=first(Ended),
+        ended=first.get(Ended),
     )
 
 

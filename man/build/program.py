@@ -80,7 +80,7 @@ COMPLETION_LINES = (
 
 EXAMPLES = (
     ("wsprobe connect wss://chat.example/ws", "Why does this handshake fail?"),
-    ("wsprobe compare --browser-mode wss://chat.example/ws", "What does the page know of it?"),
+    ("wsprobe compare --browser-mode wss://chat.example/ws", "What does the page see?"),
     ("wsprobe compare --browser-mode lab:status-403", "The same without a server of one's own:"),
     ("wsprobe explain 1006", "What does this close code mean?"),
 )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hpack import Encoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.browsers_views.recordings import ACCEPT, HEAD, KEY, MS, OPEN, URL, frame, recorded
 from tests.browsers_views.recordings import seen as seen_by
+from tests.http2.lines import STREAM
+from tests.http2.test_read import ON, answer, block
+from tests.http2.test_read import exchange as http2_exchange
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.exchange import (
@@ -30,6 +34,7 @@ from wsprobe.exchange import (
 )
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
+from wsprobe.wire.http2 import headers
 
 FIREFOX = ENGINES["firefox"]
 SECOND = 1_000_000
@@ -160,6 +165,23 @@ def test_200_in_http_2_is_believed_once_its_body_is_over() -> None:
     assert types(seen(head + b"Content-Type: a/b\r\n\r\nx", how="timeout")) == REFUSED
     assert types(seen(b"HTTP/2 200 OK\r\n\r\n")) == ("close",)
     assert types(seen(b"HTTP/2 101 x\r\n\r\n")) == REFUSED
+
+
+@pytest.mark.parametrize("how", ["fin", "timeout"])
+def test_200_in_http_2_that_ends_the_stream_is_an_end_in_order(how: How) -> None:
+    reading = read(http2_exchange(ON, answer(b"200", end_stream=True), how=how))
+    view = FIREFOX.view(reading.exchange.plan.target.url, Page(), [reading])
+    assert (types(view), last_close(view)) == (("open", "close"), (1006, "", False))
+
+
+@pytest.mark.parametrize(("ends", "told"), [(True, ()), (False, ("error",))])
+def test_fields_behind_the_answer_must_end_the_stream(ends: bool, told: tuple[str, ...]) -> None:
+    encoder = Encoder()
+    opened = headers(STREAM, block((b":status", b"200"), encoder=encoder))
+    trailers = headers(STREAM, block((b"a", b"b"), encoder=encoder), end_stream=ends)
+    reading = read(http2_exchange(ON, opened, trailers, how="timeout"))
+    view = FIREFOX.view(reading.exchange.plan.target.url, Page(), [reading])
+    assert (types(view), last_close(view)) == (("open", *told, "close"), (1006, "", False))
 
 
 def test_a_head_without_its_end_is_half_an_agreement() -> None:

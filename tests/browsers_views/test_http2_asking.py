@@ -5,12 +5,17 @@ from __future__ import annotations
 import pytest
 
 from tests.browsers_views.http2_cases import KEY, load, sockets
+from tests.http2.test_read import ON, answer, exchange
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.chromium import http2 as chromium
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.http2 import opened_by
+from wsprobe.browsers.standard.http2 import asked
+from wsprobe.exchange import Exchange
+from wsprobe.read import read
 from wsprobe.read.http2_values import HeaderBlock
 from wsprobe.read.reading import Field
+from wsprobe.wire.http2 import settings
 
 URL = "wss://chat.example:8443/ws"
 LINES = load()
@@ -51,6 +56,35 @@ def test_chromium_counts_32_bytes_more_for_a_field() -> None:
     for size, refused in ((256 * 1024, False), (256 * 1024 + 1, True)):
         fields = (Field(b":status", b"200", (), (0, 0)), Field(b"a", b"x" * (size - 75), (), (0, 0)))
         assert chromium._malformed(HeaderBlock("server", 1, 0, 0, 0, fields, b"", True)) is refused
+
+
+@pytest.mark.parametrize(
+    ("of", "said"),
+    [
+        (exchange(settings([(3, 100)]), asked=b""), False),
+        (exchange(ON, asked=b""), True),
+        (exchange(settings([(3, 100)])), True),
+    ],
+)
+def test_the_standard_asks_where_it_is_announced_and_what_was_asked_counts(of: Exchange, said: bool) -> None:
+    assert asked(read(of)) is said
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (b"", "ERR_HTTP2_PROTOCOL_ERROR"),
+        (b"2x0", "ERR_HTTP2_PROTOCOL_ERROR"),
+        (b"103", "ERR_HTTP2_PROTOCOL_ERROR"),
+        (b"2147483647", "Unexpected response code: 2147483647"),
+        (b"2147483648", "ERR_HTTP2_PROTOCOL_ERROR"),
+        (b"9" * 5000, "ERR_HTTP2_PROTOCOL_ERROR"),
+    ],
+)
+def test_which_statuses_chromium_takes_for_one(status: bytes, said: str) -> None:
+    reading = read(exchange(ON, answer(status)))
+    (line,) = ENGINES["chromium"].view(reading.exchange.plan.target.url, Page(), [reading]).console
+    assert line.endswith(said)
 
 
 def test_in_clear_nobody_asks_over_http2() -> None:

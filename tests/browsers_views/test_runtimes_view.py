@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.browsers_views.recordings import HEAD, OPEN, frame, recorded, seen
 from wsprobe.browsers import ENGINES, RUNTIMES
 from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.browsers.undici.handshake import parse_extensions
 from wsprobe.lab import find, load
 from wsprobe.lab.play import rehearse
 
@@ -90,3 +91,8 @@ def test_none_is_loaded_unless_asked_for() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     packages = {f"wsprobe.browsers.{name}" for name in ("runtime", *RUNTIMES)}
     assert not packages & set(done.stdout.split())
+
+
+def test_undici_reads_extensions_between_semicolons() -> None:
+    named = {"a": "1", "b": "", "c": "2", "d, e": ""}
+    assert parse_extensions("a=1 ; b;\tc=2=3;d, e;") == named

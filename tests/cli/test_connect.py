@@ -83,7 +83,7 @@ def test_a_path_of_the_lab_needs_no_slash(place: str, status: int) -> None:
     [
         ("mailto:a@b", "scheme 'mailto' in URL 'mailto:a@b' is not ws, wss, http or https"),
         ("recording.jsonl", "'recording.jsonl' is a file's name, not a URL"),
-        ("lab:", "lab: names no scenario; wsprobe serve --list shows all"),
+        ("lab:", "lab: is not a scenario; wsprobe serve --list shows all"),
         ("lab:stauts/403", "no scenario is called 'stauts/403'; near: status-403"),
     ],
 )
@@ -383,9 +383,9 @@ def test_certificate_is_named(capsys: Capture) -> None:
             "after 2 redirects that were followed, in a circle\n",
         ),
         (["lab:302-ws"], "points elsewhere; -L follows\n"),
-        (["-L", "lab:/redirect/302?to=ftp://h/"], "to no place that -L could follow to\n"),
-        (["lab:/redirect/302?to=ws://["], "to no place that -L could follow to\n"),
-        (["-L", "lab:/redirect/302?to=ws://["], "to no place that -L could follow to\n"),
+        (["-L", "lab:/redirect/302?to=ftp://h/"], "to a place that -L cannot follow\n"),
+        (["lab:/redirect/302?to=ws://["], "to a place that -L cannot follow\n"),
+        (["-L", "lab:/redirect/302?to=ws://["], "to a place that -L cannot follow\n"),
         (["lab:/status/302"], "points elsewhere, but not where to\n"),
     ],
 )

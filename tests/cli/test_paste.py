@@ -253,7 +253,8 @@ def test_of_all_requests_of_a_page_the_websocket_is_asked() -> None:
         ),
         ("-c jar --max-redirs -1 -X GET", [], ["-c"]),
         ("-H Name; -H Accept:", ["--header=Name;", "--header=Accept:"], []),
-        ("--proxy p -U", None, None),
+        ("--proxy p -U a:b --digest -n", ["--proxy=p", "--proxy-user=a:b", "--digest", "--netrc"], []),
+        ("--proxy p --preproxy", None, None),
     ],
 )
 def test_options_of_curl(words: str, options: list[str] | None, ignored: list[str] | None) -> None:

@@ -60,7 +60,7 @@ def test_messages_with_line_ends_get_a_word(typed: int, capfd: Captured) -> None
     assert run(["talk", "-s", "--send", "a", "--send", "b\nc", "--count", "2", "lab:/echo"]) == 0
     out, err = capfd.readouterr()
     assert out == "a\nb\nc\n"
-    assert err == ("wsprobe: message 2 has a line end in it: --null or --jsonl tells where such a one ends\n")
+    assert err == ("wsprobe: message 2 has a line end in it: --null or --jsonl shows where it ends\n")
     os.close(typed)
 
 
@@ -140,7 +140,7 @@ def test_files_and_frames_by_hand(typed: int, capfd: Captured, tmp_path: Path) -
         (["--jsonl", "--json", "ws://h/"], "choose one"),
         (["--fragments", "2", "--fragment-size", "3", "ws://h/"], "exclude each other"),
         (["--fragment-size", "0", "ws://h/"], "1 is the smallest"),
-        (["--match", "(", "ws://h/"], "no regular expression"),
+        (["--match", "(", "ws://h/"], "not a regular expression"),
         (["--max-message", "much", "ws://h/"], "not a number of bytes"),
         (["--send-frame", "opcode=99", "ws://h/"], "--send-frame: opcode=99"),
         (["--send-file", "/nonexistent", "ws://h/"], "No such file"),

@@ -160,3 +160,16 @@ def test_contradictions_name_two_places() -> None:
         assert len(contradiction.places) == 2
         assert contradiction.revisions
         assert contradiction.practice
+
+
+def test_only_what_keeps_anothers_handshake_is_known_as_the_revision_is() -> None:
+    seen = set()
+    for revision in data.revisions().values():
+        for rule in data.rules():
+            own = data.rules()[rule].cell(revision.name) or data.rules()[rule].cell(revision.protocol or "")
+            if own is None:
+                continue
+            lowered = own.grade == "read" and bool(revision.same_as)
+            assert data.cell_of(rule, revision).grade == (revision.grade if lowered else own.grade)
+            seen.add((own.grade == "read", bool(revision.same_as), revision.grade == "read"))
+    assert seen >= {(True, True, False), (True, False, False), (False, False, False)}

@@ -34,7 +34,7 @@ def json_of(capsys: Capture, *arguments: str) -> dict[str, Any]:
         ("h2-on", 0, "open: the handshake completed"),
         ("h2-off", 14, "not-upgraded: the server does not announce"),
         ("h2-status-403", 12, "refused: the server answered 403"),
-        ("h2-field-uppercase", 15, "invalid: a 200 that breaks a MUST of HTTP/2"),
+        ("h2-field-uppercase", 15, "invalid: a 200 that breaks the rules of HTTP/2"),
         ("h2-rst-cancel-before", 8, "dropped: the server reset the stream with CANCEL, before an answer"),
         (
             "h2-rst-cancel-at-once",

@@ -54,7 +54,7 @@ def test_every_scenario_can_be_shown(name: str) -> None:
             "not-upgraded: the server announces with the value 2, which does not count,",
         ),
         ("h2-status-201", "not-upgraded: the server answered 201 in place of 200"),
-        ("h2-frame-rsv2", "invalid: a 200, but what it says or what followed breaks a MUST"),
+        ("h2-frame-rsv2", "invalid: a 200, but its headers or what followed break the rules"),
         ("h2-end-mid-frame", "aborted: the server ended the stream with END_STREAM, without a Close frame"),
         (
             "h2-goaway-protocol-before",

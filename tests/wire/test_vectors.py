@@ -147,6 +147,7 @@ def test_hixie_75_has_no_close() -> None:
 def test_a_length_that_could_be_shorter() -> None:
     assert not one(frame_at_76, b"\x80\x80\x01a").minimal
     assert one(frame_at_76, b"\x80\x01a").minimal
+    assert one(frame_at_76, b"\x80\x81\x00" + b"a" * 128).minimal
 
 
 def test_a_mask_goes_round() -> None:

@@ -26,11 +26,14 @@ def plan(url: str, asking: Asking, *, wire: str | None = None, keys: Keys | None
         to = target.parse(url)
         keys = Keys() if keys is None else keys
         offer = with_netrc(asking.offer, to, asking.netrc)
-        offer = replace(offer, authorization=keys.authorization(to, offer, asking.method))
         cookies = asking.jar.for_target(to, now(), stranger=asking.stranger)
-        offer = replace(offer, cookies=(*offer.cookies, *(each.pair for each in cookies)))
         key = asking.key if asking.key is not None else opening.fresh_key(os.urandom(16))
-        offer = replace(offer, key=key)
+        offer = replace(
+            offer,
+            authorization=keys.authorization(to, offer, asking.method),
+            cookies=(*offer.cookies, *[each.pair for each in cookies]),
+            key=key,
+        )
         spoken = wire or asking.wire
         if asking.raw is not None:
             sent = opening.raw(asking.raw, to, key)

@@ -90,7 +90,7 @@ reading = together(
         shell_complete=completion.specs,
         metavar="NAME[,NAME]",
         section=SECTION,
-        help="hold the answer against these specification revisions: names, a range (hybi-05..rfc6455), or all",
+        help="judge the answer by these specification revisions: names, a range (hybi-05..rfc6455), or all",
     ),
     option(
         "--as-is",
@@ -160,7 +160,7 @@ reading = together(
 EXAMPLES = (
     (
         "wsprobe compare --browser-mode wss://chat.example/ws",
-        "What did the server say, and what does the page know?",
+        "What did the server say, and what does the page see?",
     ),
     (
         "wsprobe compare --browser-mode lab:status-403 lab:refused lab:redirect-302 lab:accept-wrong",
@@ -340,7 +340,7 @@ def check_csp(policy: str) -> None:
         name = directive.strip().partition(" ")[0].lower()
         near = nearest(name, DIRECTIVES) if name and name not in DIRECTIVES else ()
         if near:
-            raise click.UsageError(f"--csp: {name!r} is no directive of CSP; did you mean {near[0]}?")
+            raise click.UsageError(f"--csp: {name!r} is not a directive of CSP; did you mean {near[0]}?")
 
 
 def specs(names: Sequence[str]) -> tuple[str, ...]:

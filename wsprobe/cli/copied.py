@@ -51,7 +51,7 @@ def asked_again(url: str, lines: Iterable[str], given: Collection[str] = ()) -> 
         options.append("--header=Sec-WebSocket-Extensions:")  # none was offered
     for line in lines:
         name, separator, value = line.partition(":" if ":" in line.lstrip(":") else ";")
-        if line.startswith(":"):  # a pseudo-field of HTTP/2
+        if line.startswith(":"):  # a pseudo-header of HTTP/2
             own.append(line.partition(": ")[0])
             continue
         key, value = name.strip().lower(), value.strip()

@@ -272,7 +272,7 @@ def _uncareted(text: str) -> Iterator[tuple[str, bool]]:
 IGNORED = ""
 BODY = "a handshake is a GET without a body (RFC 6455 section 4.1): copy the request of the WebSocket itself"
 LACKS = "wsprobe has nothing like it; leave it out"
-BASIC = "wsprobe sends Basic and Bearer credentials only"
+BASIC = "wsprobe sends Basic, Digest and Bearer credentials only"
 
 
 class Row(Struct, frozen=True):
@@ -287,12 +287,13 @@ class Row(Struct, frozen=True):
 
 _SAME = """
 user-agent:A cookie:b user:u proxy:x noproxy resolve connect-to unix-socket interface connect-timeout
-max-time:m max-redirs cacert capath cert:E key tls-max request-target retry output:o write-out:w
+max-time:m max-redirs cacert capath cert:E ciphers key netrc-file pinnedpubkey proxy-user:U tls-max
+request-target retry output:o write-out:w
 """
 """Names that are ours too; these take a value."""
 _SAME_FLAGS = """
-haproxy-protocol insecure:k location:L location-trusted http2 http2-prior-knowledge silent:s verbose:v
-include:i
+anyauth digest haproxy-protocol insecure:k location:L location-trusted http2 http2-prior-knowledge include:i
+netrc:n netrc-optional proxy-anyauth proxy-digest silent:s verbose:v
 """
 _OTHERWISE = (
     Row("show-headers", False, "--include"),
@@ -330,14 +331,14 @@ _BODIES = """
 data:d data-ascii data-binary data-raw data-urlencode form:F form-string json upload-file:T
 """
 _LACKING_FLAGS = """
-http3-only netrc:n netrc-optional proxy-anyauth proxy-digest proxy-insecure proxy-ntlm sslv2:2 sslv3:3
+http3-only proxy-insecure proxy-ntlm sslv2:2 sslv3:3
 """
 _LACKING = """
-abstract-unix-socket aws-sigv4 ciphers config:K crlfile curves dns-interface dns-servers doh-url ech engine
-local-port netrc-file pass pinnedpubkey preproxy proto proto-default proto-redir proxy-cacert proxy-cert
-proxy-header proxy-key proxy-user:U sigalgs tls13-ciphers variable
+abstract-unix-socket aws-sigv4 config:K crlfile curves dns-interface dns-servers doh-url ech engine
+local-port pass preproxy proto proto-default proto-redir proxy-cacert proxy-cert
+proxy-header proxy-key sigalgs tls13-ciphers variable
 """
-_OTHER_CREDENTIALS = "anyauth digest negotiate ntlm"
+_OTHER_CREDENTIALS = "negotiate ntlm"
 
 
 def _rows() -> Iterator[Row]:

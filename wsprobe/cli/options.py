@@ -94,7 +94,7 @@ request = together(
         is_flag=True,
         rare=True,
         section=REQUEST,
-        help="send credentials by Basic, at once; this is so without it",
+        help="send credentials by Basic, at once; this is the default",
     ),
     option(
         "-n",
@@ -119,7 +119,7 @@ request = together(
         is_flag=True,
         rare=True,
         section=REQUEST,
-        help="as --netrc, and no fault if the file is not there",
+        help="as --netrc, but a missing file is no error",
     ),
     option(
         "--bearer",
@@ -157,7 +157,7 @@ own_request = together(
         long="In Netscape's format, which curl reads and writes too, with those of a -b FILE that have not "
         "expired; also where the handshake fails. Refusals, redirects and a 101 can all set cookies. Those "
         "are kept and sent on that RFC 6265bis allows: by domain (none for a public suffix), path, Secure, and "
-        "what __Host- or __Secure- at the begin of a name promises. SameSite decides in a page alone.",
+        "what __Host- or __Secure- at the beginning of a name promises. SameSite matters only in a page.",
     ),
     option(
         "--extension",
@@ -259,9 +259,9 @@ own_request = together(
         help="follow redirects; every hop is shown",
         long="What was given for one origin (scheme, host and port) goes to no other, however long the chain: "
         "credentials, cookies, the client's certificate, --raw-request, --request-target, a --protocol that "
-        "looks like a token, and every -H but Accept and its kin, User-Agent, Origin, Sec-WebSocket-Extensions "
-        "and -Version. The report says what was left out. Browsers do not follow redirects for WebSockets, but "
-        "for WebKitGTK.",
+        "looks like a token, and every -H but Accept and the like, User-Agent, Origin, "
+        "Sec-WebSocket-Extensions and -Version. The report says what was left out. Browsers other than "
+        "WebKitGTK do not follow redirects for WebSockets.",
     ),
     option(
         "--location-trusted",
@@ -339,7 +339,7 @@ connection = together(
         is_flag=True,
         rare=True,
         section=ROUTE,
-        help="send the proxy's credentials by Basic, at once; this is so without it",
+        help="send the proxy's credentials by Basic, at once; this is the default",
     ),
     option(
         "--proxy-digest",
@@ -449,7 +449,7 @@ connection = together(
         section=TLS,
         help="offer these ciphers for TLS 1.2 and older, as OpenSSL's list has them",
         long="As ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256 (openssl-ciphers(1)). Those of "
-        "TLS 1.3 are offered besides, as in curl, unless --tls-max is 1.2. There is no --tls13-ciphers: "
+        "TLS 1.3 are offered too, as in curl, unless --tls-max is 1.2. There is no --tls13-ciphers: "
         "Python's ssl has no way to choose among them.",
     ),
     option(
@@ -580,6 +580,26 @@ many = together(
         "is named.",
     ),
     option(
+        "--cluster",
+        metavar="ADDRESS",
+        section=MANY,
+        help="share the work among the workers of a Dask cluster; ADDRESS is its scheduler's, tcp://host:8786",
+        long="Needs the extra cluster, here and on every machine of it. URLs go out in chunks of up to 50; "
+        "the results of a chunk come back together, with the worker's name (worker in --json). If a worker is "
+        "gone, the scheduler gives its chunk to another one: no URL is left out and none is reported twice, "
+        "though some are asked twice. --parallel is that of each thread of a worker; --rate and --per-host are "
+        "shared out evenly among them, at least one each. --connect-timeout is also how long a scheduler, and "
+        "a worker where there is none, is waited for. What to start, and what is sent, is under Clusters.",
+    ),
+    option(
+        "--cluster-trusted",
+        is_flag=True,
+        rare=True,
+        section=MANY,
+        help="with --cluster: send passwords, cookies and tokens though the scheduler's address is not tls://",
+        long="Without it they go to a tls:// scheduler, and to one on this machine's loopback, only.",
+    ),
+    option(
         "--summary",
         is_flag=True,
         section=MANY,
@@ -593,10 +613,10 @@ many = together(
         metavar="FILE",
         section=MANY,
         help="append the reports to FILE as --json has them, skip URLs that stand there, print the summary",
-        long="A run that was ended, however, goes on where it was: the same command again. A URL counts by its "
-        "text as it was given, whatever came of it; one that is listed twice is asked once. A last line that "
-        "was cut is taken away, and its URL asked again. The exit status is that of all in FILE. Two runs "
-        "cannot have one FILE.",
+        long="A run that was ended, in whatever way, goes on where it was with the same command. A URL counts "
+        "by its text as it was given, whatever came of it; one that is listed twice is asked once. A last line "
+        "that was cut is taken away, and its URL asked again. The exit status is that of all in FILE. Two "
+        "runs cannot have one FILE.",
     ),
 )
 
@@ -659,9 +679,11 @@ output = together(
         is_flag=True,
         section=OUTPUT,
         help="mask credentials, cookies and query values in all that is printed or saved",
-        long="Authorization, Proxy-Authorization, Cookie, Set-Cookie, user and password in URLs, and the "
-        "values of query parameters are overwritten with asterisks of the same length. Look through the result "
-        "before you publish it: a body may hold other secrets.",
+        long="Authorization, Proxy-Authorization, Cookie, Set-Cookie, headers whose names speak of a key or "
+        "token, user and password in URLs, values of query parameters, what looks like a token in a path or "
+        "subprotocol, and messages that were sent are overwritten with asterisks of the same length; and so "
+        "is whatever repeats them. Look through the result before you publish it: a body may hold other "
+        "secrets.",
     ),
     option(
         "-s",
@@ -800,6 +822,9 @@ class Settings(Struct, frozen=True):
     pace: Pace = Pace()
     unordered: bool = False
     workers: int = 1
+    cluster: str | None = None
+    """The address of a scheduler of Dask."""
+    cluster_trusted: bool = False
     summary: bool = False
     resume: str | None = None
     """The file of --resume."""
@@ -831,7 +856,7 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
     if get("resume") is not None:
         _check_resume(values)
     elif values["brief"] and not values["as_json"]:
-        raise click.UsageError("--brief is a kind of --json: add --json")
+        raise click.UsageError("--brief shortens --json: add --json")
     if get("cookie_jar") is not None and values["redact"]:
         raise click.UsageError("--redact and --cookie-jar exclude each other: cookies are secrets")
     if get("cookie_jar") == "-" and (
@@ -859,6 +884,8 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         pace=Pace(get("parallel") or 1, get("per_host") or 0, get("rate") or 0.0),
         unordered=bool(get("unordered")),
         workers=get("workers") or 1,
+        cluster=_cluster(values, page),
+        cluster_trusted=bool(get("cluster_trusted")),
         summary=bool(get("summary")),
         resume=get("resume"),
         expectations=expect.parse(get("expectations") or ()),
@@ -876,6 +903,27 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         report_to=_report_to(values),
         no_redact=values["no_redact"],
     )
+
+
+def _cluster(values: dict[str, Any], page: bool) -> str | None:
+    """The scheduler's address, with its scheme. Raises click.UsageError."""
+    address: str | None = values.get("cluster")
+    if address is None:
+        if values.get("cluster_trusted"):
+            raise click.UsageError("--cluster-trusted is about --cluster: add --cluster tcp://host:8786")
+        return None
+    if (values.get("workers") or 1) > 1:
+        raise click.UsageError("--cluster and --workers exclude each other: a cluster has workers of its own")
+    if any(values.get(each) for each in ("verbose", "talk", "cookie_jar")):
+        raise click.UsageError(
+            "--cluster shares work out: -v, --talk and --cookie-jar want it all in one process"
+        )
+    whole = address if "://" in address else f"tcp://{address}"
+    if not re.fullmatch(r"(tcp|tls)://(\[[0-9A-Fa-f:.%]+\]|[^/:@\s]+):[0-9]{1,5}/?", whole):
+        raise click.UsageError(
+            f"--cluster: {address!r} is no address of a scheduler: tcp://host:8786, or tls://host:8786"
+        )
+    return whole.rstrip("/")
 
 
 def _check_resume(values: dict[str, Any]) -> None:

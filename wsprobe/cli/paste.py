@@ -31,7 +31,7 @@ from_curl: Callable[[F], F] = option(
     help="ask what the cURL command in FILE asks (- is standard input): as DevTools copies it, bash or cmd",
     long="The command may also stand on the command line, behind the word curl. Its headers are sent as they "
     "are, but for what belongs to the connection that it was copied from: Sec-WebSocket-Key is a fresh one. A "
-    "word on standard error says what else was replaced. An option or a header that is given besides goes "
+    "word on standard error says what else was replaced. An option or a header that is given as well goes "
     "before the one that was pasted. What makes no difference to a handshake is taken, and named with -v; what "
     "cannot be asked is a usage error. PowerShell and fetch() are not read.",
 )

@@ -152,7 +152,7 @@ def _source(word: str) -> Word | UrlList:
             if stat.S_ISDIR(kept.st_mode):
                 raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
         except (OSError, ValueError) as error:
-            said = error.strerror if isinstance(error, OSError) else "no file can be called so"
+            said = error.strerror if isinstance(error, OSError) else "no file can have that name"
             raise click.UsageError(f"{word[1:]}: {said}") from None
         return UrlList(word[1:], descriptor, kept.st_size if stat.S_ISREG(kept.st_mode) else 0)
     if word.lower().endswith(RECORDED) and "/" not in word:
@@ -301,7 +301,7 @@ def in_lab(name: str, asking: Asking, lab: Running) -> Place:
 
     try:
         if not word:
-            raise click.UsageError(f"{name} names no scenario; wsprobe serve --list shows all")
+            raise click.UsageError(f"{name} is not a scenario; wsprobe serve --list shows all")
         if word.startswith("/") or names_path(word):
             path = word if word.startswith("/") else f"/{word}"
             return Place(f"ws://127.0.0.1:{lab.start('plain')}{path}", asking, name=name)

@@ -92,7 +92,7 @@ class Resume:
 
     def _wrong(self, error: OSError | ValueError | str) -> click.UsageError:
         if isinstance(error, ValueError):
-            error = "no file can be called so"
+            error = "no file can have that name"
         return click.UsageError(f"--resume: {self.path}: {error if isinstance(error, str) else error.strerror}")
 
     def _lock(self) -> None:

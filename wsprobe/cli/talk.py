@@ -289,7 +289,9 @@ def manner(values: dict[str, Any]) -> Manner:
         try:
             match = re.compile(os.fsencode(values["match"]))
         except re.error as error:
-            raise click.UsageError(f"--match: {values['match']!r} is no regular expression: {error}") from None
+            raise click.UsageError(
+                f"--match: {values['match']!r} is not a regular expression: {error}"
+            ) from None
     waits = values["count"] is not None or match is not None
     return Manner(
         rules=Rules(
@@ -431,7 +433,7 @@ class Conversation(Output):
         if self._sink.ambiguous and not self._warned:
             self._warned = True
             name, others = ("line end", "--null or --jsonl") if self._separator == b"\n" else ("NUL", "--jsonl")
-            note(f"message {self._sink.ambiguous} has a {name} in it: {others} tells where such a one ends")
+            note(f"message {self._sink.ambiguous} has a {name} in it: {others} shows where it ends")
 
     _warned = False
 

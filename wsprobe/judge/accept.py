@@ -120,7 +120,7 @@ ACCEPT_GUID_CASE = Entry(
     "fail",
     "RFC 6455 section 1.3",
     title="Sec-WebSocket-Accept was made with a lower-case GUID",
-    meaning="The GUID is a string of bytes, in upper case; in lower case the hash is another.",
+    meaning="The GUID is a string of bytes, in upper case; in lower case the hash is different.",
     usual="a UUID type that prints itself in lower case",
     advice="Use the GUID as text, in upper case.",
 )

@@ -121,7 +121,7 @@ HTTP2_CONTINUATION = Entry(
     "http2-continuation",
     "fail",
     "RFC 9113 section 6.10",
-    title="A header block that is not in one row",
+    title="A header block that is interrupted",
     meaning="Between HEADERS without END_HEADERS and its last CONTINUATION there may be no other frame, and "
     "CONTINUATION may stand nowhere else. A client ends the connection.",
     usual="frames written by hand",
@@ -319,7 +319,7 @@ HTTP2_WINDOW_ZERO = Entry(
     "RFC 9113 section 6.9.2",
     title="A window of 0",
     meaning="INITIAL_WINDOW_SIZE is 0, and the server has not widened the stream's window: nothing that the "
-    "client says on an open WebSocket can be sent, its Close neither.",
+    "client says on an open WebSocket can be sent, not even its Close.",
     usual="a server that holds requests back and forgets to widen the window",
     advice="Widen the window with WINDOW_UPDATE as soon as the 200 is sent.",
 )
@@ -407,7 +407,7 @@ HTTP2_STATUS_DIGITS = Entry(
     "http2-status-digits",
     "fail",
     "RFC 9113 section 8.3.2",
-    title="A :status that has not three digits",
+    title="A :status that does not have three digits",
     meaning="A status code has three digits. Engines differ in what they take it for.",
     usual="an internal error number used as a status",
     advice="Send :status with three digits.",
@@ -418,7 +418,7 @@ HTTP2_STATUS_REPEATED = Entry(
     "fail",
     "RFC 9113 section 8.3",
     title="More than one :status",
-    meaning="A pseudo-field may stand once. Chromium resets the stream; Firefox goes by one of them.",
+    meaning="A pseudo-header may appear once. Chromium resets the stream; Firefox goes by one of them.",
     usual="an application and a proxy that each set the status",
     advice="Send :status once.",
 )
@@ -427,8 +427,8 @@ HTTP2_PSEUDO_LATE = Entry(
     "http2-pseudo-late",
     "fail",
     "RFC 9113 section 8.3",
-    title="A pseudo-field behind other fields",
-    meaning="Pseudo-fields stand before all others. The answer is malformed.",
+    title="A pseudo-header behind other fields",
+    meaning="Pseudo-headers stand before all others. The answer is malformed.",
     usual="fields kept in a table that sorts them",
     advice="Send :status first.",
 )
@@ -437,8 +437,8 @@ HTTP2_PSEUDO_UNKNOWN = Entry(
     "http2-pseudo-unknown",
     "fail",
     "RFC 9113 section 8.3",
-    title="A pseudo-field that no answer has",
-    meaning="An answer has :status and no other pseudo-field, and trailers have none. The answer is malformed.",
+    title="A pseudo-header that no answer has",
+    meaning="An answer has :status and no other pseudo-header; trailers have none. The answer is malformed.",
     usual="fields of the request passed on into the answer",
     advice="Send :status alone.",
 )
@@ -450,7 +450,7 @@ HTTP2_NAME_UPPER_CASE = Entry(
     title="A header name in upper case",
     meaning="Names are in lower case. Chromium resets the stream; Firefox ends the whole connection with "
     "COMPRESSION_ERROR, and with it whatever else the page had on it.",
-    usual="header names written as in HTTP/1.1 by an application whose server does not lower them",
+    usual="header names written as in HTTP/1.1 by an application whose server does not lower-case them",
     advice="Write header names in lower case.",
 )
 
@@ -458,8 +458,8 @@ HTTP2_NAME = Entry(
     "http2-name",
     "fail",
     "RFC 9113 section 8.2.1",
-    title="A header name that is none",
-    meaning="A name is empty, or has a byte that names do not have. Chromium resets the stream; Firefox ends "
+    title="A header name that is not valid",
+    meaning="A name is empty, or has a byte that no name may have. Chromium resets the stream; Firefox ends "
     "the whole connection with COMPRESSION_ERROR.",
     usual="a line of HTTP/1.1 cut at the wrong place",
     advice="Send names that are tokens in lower case.",
@@ -810,7 +810,7 @@ HTTP2_REFUSED_STREAM = Entry(
     meaning="The server says that it has done nothing with the request, which may be sent again. Chromium "
     "tries three times on the same connection; Firefox fails at once.",
     usual="a server that is at its limit of streams, or is stopping",
-    advice="Send GOAWAY before stopping; raise SETTINGS_MAX_CONCURRENT_STREAMS, or announce what is meant.",
+    advice="Send GOAWAY before stopping; raise SETTINGS_MAX_CONCURRENT_STREAMS, or announce the real limit.",
 )
 
 HTTP2_RESET = Entry(
@@ -842,7 +842,7 @@ HTTP2_GOING_AWAY = Entry(
     "RFC 9113 section 6.8",
     title="The server takes no more requests on this connection",
     meaning="GOAWAY that leaves our stream alone: it goes on, and new WebSockets need a new connection.",
-    usual="a server that is to stop, or a limit on requests of one connection",
+    usual="a server that is about to stop, or a limit on requests of one connection",
     advice="Nothing, unless sessions end early: then look at how long the server waits for its streams.",
 )
 
@@ -886,7 +886,7 @@ HTTP2_NEVER_ENDED = Entry(
     title="The stream was not ended after both Closes",
     meaning="Both sides have sent a Close, and the server did not end the stream. Chromium waits 2 seconds "
     "for that before script learns of the close.",
-    usual="a server that leaves ending to the client, as it may over no protocol",
+    usual="a server that waits for the client to end the stream",
     advice="Send END_STREAM once both Closes are through.",
 )
 

@@ -141,7 +141,7 @@ HEAD_LINE_LONG = Entry(
     "head-line-long",
     "note",
     "RFC 9110 section 5.4",
-    title="A line of the head is longer than is taken apart",
+    title="A line of the head is too long to be read whole",
     meaning="It is shown and kept, but a list in it is read only so far, extensions in it are not read, and "
     "h11 is not asked about the answer: that would cost hundreds of times its bytes.",
     usual="a server that is broken, or hostile",

@@ -64,7 +64,7 @@ VERSION_LIST = Entry(
     "note",
     "RFC 6455 section 4.4",
     title="The server lists the versions it speaks",
-    meaning="The version asked for is not spoken here, or the server says so; the client may ask again "
+    meaning="The server does not speak the version that was asked for, or says so; the client may ask again "
     "with "
     "one of these.",
     usual="a client of another draft version, or a proxy that changed Sec-WebSocket-Version",

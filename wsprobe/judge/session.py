@@ -36,7 +36,7 @@ SESSION_NOT_FRAMES = Entry(
     "session-not-frames",
     "fail",
     "RFC 6455 section 5.2",
-    title="What follows the handshake are no frames",
+    title="What follows the handshake is not WebSocket frames",
     meaning="The server opened the session and then spoke something else; clients fail with a frame error.",
     usual="a handler that returns an HTTP response, or raises, after the handshake; a proxy or server that "
     "answers 101 and goes on in HTTP; text written to the raw socket",

@@ -23,7 +23,7 @@ STATUS_LINE_MALFORMED = Entry(
     "status-line-malformed",
     "fail",
     "RFC 9112 section 4",
-    title="The status line is not one",
+    title="The first line is not a status line",
     meaning="A status line is HTTP-version, a space, three digits, a space and a reason phrase. A client "
     "cannot know what an answer means if its first line is written otherwise.",
     usual="a hand-written server, or a protocol that only resembles HTTP",

@@ -81,7 +81,7 @@ PINNED_KEY_MISMATCH = Entry(
     "pinned-key-mismatch",
     "fail",
     _TLS,
-    title="The server has another key than the one that is pinned",
+    title="The server's key is not the one that is pinned",
     meaning="`--pinnedpubkey` names the public key that the server's certificate is to have, and this has "
     "another. Nothing was sent.",
     usual="a certificate that was renewed with a new key, another server, or a proxy that reads TLS on the way",
@@ -93,7 +93,7 @@ TLS_ALERT = Entry(
     _TLS + "; RFC 8446 section 6.2",
     title="The server broke off TLS with an alert",
     meaning="The server refused the TLS handshake and said why in a number.",
-    usual="settings of the two sides that do not meet",
+    usual="settings of the two sides that have nothing in common",
     advice="Look in the server's TLS log for the alert.",
 )
 TLS_ALERT_HANDSHAKE_FAILURE = Entry(

@@ -9,6 +9,7 @@ import errno
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Protocol
 
 import trio
@@ -24,14 +25,15 @@ class Tape:
 
     def __init__(self, watch: Callable[[Event], object] | None = None) -> None:
         """Start the clock. *watch* is called with each event as it is written."""
-        self._zero = trio.current_time()
+        self._seconds = trio.lowlevel.current_clock().current_time
+        self._zero = self._seconds()
         self._started = time.time()
         self._watch = watch
         self.events: list[Event] = []
 
     def now(self) -> int:
         """Whole microseconds since the start."""
-        return round((trio.current_time() - self._zero) * MICRO)
+        return round((self._seconds() - self._zero) * MICRO)
 
     def deadline(self, at: int | None) -> float:
         """The moment *at* in trio's time; infinity for None."""
@@ -49,9 +51,7 @@ class Tape:
 
 def utc(seconds: float) -> str:
     """*seconds* since 1970 as ISO 8601 in UTC, to the millisecond."""
-    whole = int(seconds)
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
-    return f"{stamp}.{int((seconds - whole) * 1000):03}Z"
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 READ = 65536

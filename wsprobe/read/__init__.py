@@ -52,7 +52,7 @@ def read(exchange: Exchange) -> Reading:
     session: Session | None = None
     rest = received[at:]
     if responses and responses[-1].head.complete and not responses[-1].interim:
-        if opens_session(responses[-1].head):
+        if opens_session(responses[-1].head, responses[-1].status):
             own = len(request.head.raw) + len(request.rest)
             when, when_sent = _when(exchange.events, Received), _when(exchange.events, Sent)
             session = _session_reader(exchange.plan.wire)(received, at, when, sent, own, when_sent)

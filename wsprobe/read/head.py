@@ -216,8 +216,9 @@ def status_line(head: Head) -> StatusLine:
     return StatusLine(version, status, reason, (*odd, *more, *line_oddities(line)))
 
 
-def opens_session(head: Head) -> bool:
-    """True if *head* is complete and a 101 on the loosest reading that any browser takes.
+def opens_session(head: Head, status: int | None) -> bool:
+    """True if *head* is complete and a 101 on the loosest reading that any browser takes. *status*: as
+    ``status_line`` has it.
 
     Besides ``HTTP/1.1 101``: Chromium skips up to four bytes before "http" in any letter case, takes any
     text up to a space for the version, and reads the digits after it as a number, so that ``HTTP 101``,
@@ -225,7 +226,7 @@ def opens_session(head: Head) -> bool:
     """
     if not head.complete:
         return False
-    if status_line(head).status == 101:
+    if status == 101:
         return True
     beginning = b"".join(line.raw for line in head.lines[: JUNK_MAX + 1])
     return _OPENING.match(beginning) is not None

@@ -462,7 +462,7 @@ def _request(block: HeaderBlock | None, exchange: Exchange) -> Request:
 
 
 def request_fields(reading: Reading) -> tuple[tuple[bytes, bytes], ...]:
-    """The block asked with, pseudo-fields too, in order: as sent; as planned where nothing was."""
+    """The block asked with, pseudo-headers too, in order: as sent; as planned where nothing was."""
     if reading.http2 is not None and reading.http2.request is not None:
         return tuple((field.name, field.value) for field in reading.http2.request.fields)
     planned = reading.exchange.plan.http2

@@ -217,7 +217,7 @@ class HeaderBlock(msgspec.Struct, frozen=True):
     """Of its last frame."""
     event: int
     fields: tuple[Field, ...]
-    """All of them as received, pseudo-fields too: order, letter case, repeats, white space. The ``lines`` of a
+    """All of them as received, pseudo-headers too: order, letter case, repeats, white space. The ``lines`` of a
     field are its bytes as HPACK coded them, more than one where a frame ends within them."""
     raw: bytes
     """The coded fragments put end to end."""
@@ -237,12 +237,12 @@ class HeaderBlock(msgspec.Struct, frozen=True):
 
     @property
     def pseudo(self) -> tuple[Field, ...]:
-        """The pseudo-fields (section 8.3), wherever they stand."""
+        """The pseudo-headers (section 8.3), wherever they stand."""
         return tuple(field for field in self.fields if field.name.startswith(b":"))
 
     @property
     def regular(self) -> tuple[Field, ...]:
-        """The fields that are no pseudo-fields."""
+        """The fields that are no pseudo-headers."""
         return tuple(field for field in self.fields if not field.name.startswith(b":"))
 
 

@@ -83,7 +83,8 @@ class Head(Struct, frozen=True):
 
     def all(self, name: bytes) -> tuple[Field, ...]:
         """Every field called *name* (lower case), in order."""
-        return tuple([f for f in self.fields if f.name.strip(b" \t").lower() == name])
+        size = len(name)
+        return tuple([f for f in self.fields if len(f.name) >= size and f.name.strip(b" \t").lower() == name])
 
 
 class Request(Struct, frozen=True):

@@ -70,7 +70,7 @@ class RequestJson(Object, frozen=True, kw_only=True):
     fields: Annotated[
         list[Pair] | UnsetType,
         Meta(
-            description="Only over HTTP/2: every field of the block, pseudo-fields too, as [name, value] in "
+            description="Only over HTTP/2: every field of the block, pseudo-headers too, as [name, value] in "
             "the order sent."
         ),
     ] = UNSET
@@ -157,7 +157,7 @@ class ResponseJson(Object, frozen=True, kw_only=True):
     fields: Annotated[
         list[Pair] | UnsetType,
         Meta(
-            description="Only over HTTP/2: every field of the block, pseudo-fields too, as [name, value] in "
+            description="Only over HTTP/2: every field of the block, pseudo-headers too, as [name, value] in "
             "the order received."
         ),
     ] = UNSET
@@ -325,7 +325,7 @@ class CloseJson(Object, frozen=True, kw_only=True):
 
     code: Annotated[
         int | None,
-        Meta(description="The code; null if the frame was empty, which is what script is told as 1005."),
+        Meta(description="The code; null if the frame was empty, which script sees as 1005."),
     ]
     reason: Annotated[str, Meta(description="The reason; bytes that are not UTF-8 are replaced.")]
     clean: Annotated[bool, Meta(description="Whether both sides sent a Close frame.")]
@@ -430,7 +430,7 @@ class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
     page: Annotated[str, Meta(description="URL of the page whose script opened the socket.")]
     url: Annotated[str, Meta(description="WebSocket.url; empty if the constructor threw.")]
     exception: Annotated[ExceptionJson | None, Meta(description="What the constructor threw; null if nothing.")]
-    events: Annotated[list[EventJson], Meta(description="What script is told, in order.")]
+    events: Annotated[list[EventJson], Meta(description="What script sees, in order.")]
     ready_state: Annotated[int, Meta(ge=0, le=3, description="WebSocket.readyState at the end.")]
     console: Annotated[
         tuple[str, ...], Meta(description="Lines in the browser's console, which script cannot read.")
@@ -522,7 +522,7 @@ class TellableJson(Object, frozen=True, kw_only=True):
 class SeenJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyState"}):
     """What script saw in an installed browser, held against the view of its engine."""
 
-    browser: Annotated[str, Meta(description="The engine whose view it is held against.")]
+    browser: Annotated[str, Meta(description="The engine whose view it is compared with.")]
     version: Annotated[str, Meta(description="As the browser's command prints it; empty if it prints none.")]
     user_agent: Annotated[str, Meta(description="User-Agent of the browser.")]
     page: Annotated[str, Meta(description="URL of the page that opened the socket.")]
@@ -532,7 +532,7 @@ class SeenJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
     events: Annotated[
         tuple[dict[str, str | int | bool], ...],
         Meta(
-            description="What script was told, in order, as in a file of compare --measured: type, rs "
+            description="What script saw, in order, as in a file of compare --measured: type, rs "
             "(readyState while it was delivered) and the DOM's own names."
         ),
     ]
@@ -650,6 +650,13 @@ class ReportJson(Object, frozen=True, kw_only=True):
         Meta(
             description="What this was rebuilt from, as a HAR file, where no bytes were recorded: then raw "
             "members are what may have been sent, and how it ended is not known. Absent for a recording."
+        ),
+    ] = UNSET
+    worker: Annotated[
+        str | UnsetType,
+        Meta(
+            description="The name of the worker of a cluster (connect --cluster) that asked; with --from-each "
+            "also here, for this machine. Absent otherwise."
         ),
     ] = UNSET
     outcome: Annotated[
@@ -914,6 +921,7 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
         url=exchange.plan.target.url,
         name=report.name or None,
         rebuilt=exchange.rebuilt,
+        worker=exchange.worker,
         outcome=report.outcome,
         exit_status=int(report.exit_status),
         request=request_value(reading),
@@ -1040,7 +1048,7 @@ def one_response(response: Response, interim: list[ResponseJson] | UnsetType) ->
 
 
 def _block(block: HeaderBlock) -> list[Pair]:
-    """The fields of a header block as they stood in it, pseudo-fields too."""
+    """The fields of a header block as they stood in it, pseudo-headers too."""
     return [(_text(field.name), _text(field.value)) for field in block.fields]
 
 

@@ -317,7 +317,9 @@ def page_of(report: Report, look: Look) -> list[Line]:
     """Whose page it is, and the Origin that was sent for it."""
     if report.page is None:
         return []
-    given = "" if report.page.url != Page().url else " (nobody named one: --page URL or --origin ORIGIN does)"
+    given = (
+        "" if report.page.url != Page().url else " (the default; name yours with --page URL or --origin ORIGIN)"
+    )
     came = " over HTTP/2" if report.page.http == "2" else ""
     came += ", on a connection that could serve the target too" if report.page.shares else ""
     rows = [line(Piece("page ", "dim"), look.text(report.page.url.encode()), Piece(came or given, "dim"))]

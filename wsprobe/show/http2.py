@@ -196,9 +196,9 @@ def sentence(report: Report) -> str:
         case "invalid" if status == 101:
             return "a 101, which HTTP/2 does not have: over it a 200 opens"
         case "invalid" if any(f.level == "fail" and "RFC 9113" in f.spec for f in report.verdict.findings):
-            return "a 200 that breaks a MUST of HTTP/2"
+            return "a 200 that breaks the rules of HTTP/2"
         case "invalid":
-            return "a 200, but what it says or what followed breaks a MUST"
+            return "a 200, but its headers or what followed break the rules"
         case "dropped" if of.end is not None and of.end.by == "server" and of.end.how != "connection":
             return ended(of.end, "the stream") + ", before an answer"
         case "aborted" if of.end is not None and of.end.how != "connection":

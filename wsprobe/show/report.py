@@ -258,7 +258,7 @@ def outcome(report: Report, look: Look) -> list[Line]:
     final = report.reading.final
     unheard = final is not None and final.status is not None and report.reading.session is None
     if final is not None and unheard and final.status != 101 and not report.views:
-        url = shown_text(report.title)
+        url = shown_text(report.asked)
         rows.append(
             line("  a script in a browser sees none of this: ", f"wsprobe compare --browser-mode {url}")
         )
@@ -343,7 +343,7 @@ def interrupted(report: Report) -> str:
         (Received, "while the answer came"),
         (Sent, "while waiting for the answer"),
         (TlsDone, "before the request was sent"),
-        (TunnelSent, "while the proxy was to open the way"),
+        (TunnelSent, "while the proxy was connecting"),
         (Connected, "in the TLS handshake"),
         (Connecting, f"while connecting to {tried}"),
     )
@@ -361,7 +361,7 @@ def redirected(report: Report) -> str:
     if to is None and (final is None or not final.head.all(b"location")):
         return ", but not where to"
     if to is None or not to.lower().startswith(("ws://", "wss://")):
-        return ", to no place that -L could follow to"
+        return ", to a place that -L cannot follow"
     if followed:
         circle = ", in a circle" if to in asked else ""
         return f", after {followed} {'redirect' if followed == 1 else 'redirects'} that were followed{circle}"

@@ -55,7 +55,7 @@ def session(reading: Reading, look: Look) -> list[Line]:
         what = (
             "that are no whole frame"
             if len(of.frames) < FRAMES_MAX
-            else "behind as many frames as are told apart"
+            else "behind the frames that were read one by one"
         )
         rows.append(line(Piece(f"< {len(of.rest)} bytes {what}", "warn")))
         rows += [line(Piece(row, "dim")) for row in hexdump(of.rest[:64])]

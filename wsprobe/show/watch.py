@@ -54,7 +54,7 @@ def ending(held: Held) -> str:
         "held": "wsprobe closed it",
         "closed": f"the server closed with {'no code' if held.code is None else held.code}",
         "cut": "it was cut without a Close, by the server or by a hop between",
-        "limit": "wsprobe met its own limit of what it keeps",
+        "limit": "wsprobe reached its own size limit",
         "interrupted": "interrupted",
     }[held.way]
     idle = (

@@ -120,7 +120,7 @@ def _daphne(a: Answer) -> Signature | None:
     ):
         changed = Cause(
             "changed",
-            "a header of the handshake arrived otherwise than it was sent; the reason names it",
+            "a header of the handshake was changed on the way; the reason names it",
             "look at the proxies",
         )
         return written_by("autobahn", "its reason phrase", asked_wrong(a) or (changed,))
@@ -208,7 +208,7 @@ def _granian(a: Answer) -> Signature | None:
         return written_by(
             "granian",
             "its words",
-            asked_wrong(a) or (Cause("changed", "the version arrived otherwise than it was sent", ""),),
+            asked_wrong(a) or (Cause("changed", "the version was changed on the way", ""),),
         )
     if a.text.startswith('{"detail":'):
         return written_by("granian", mark, _detail(a, "Granian"))
@@ -329,8 +329,7 @@ def _h11(a: Answer) -> Signature | None:
             return written_by(
                 author,
                 mark,
-                asked_wrong(a)
-                or (upgrade_stripped("Sec-WebSocket-Version arrived otherwise than it was sent"),),
+                asked_wrong(a) or (upgrade_stripped("Sec-WebSocket-Version was changed on the way"),),
             )
         case _ if a.status >= 400:
             return written_by(author, mark, asked_wrong(a) or _denied(a))

@@ -74,7 +74,7 @@ def credentials_wanted(a: Answer) -> Cause:
         )
     return Cause(
         "credentials",
-        f"the application wants credentials, and was given none that it takes{body_says(a)}",
+        f"the application wants credentials, and was given none that it accepts{body_says(a)}",
         "send the token, cookie or password that it wants (-u, -b, -H); a browser can send only cookies, or a "
         "token in "
         "the URL or as a subprotocol",
@@ -148,15 +148,15 @@ def asked_wrong(a: Answer) -> tuple[Cause, ...]:
                 Cause(
                     "key",
                     "Sec-WebSocket-Key of the request is missing, or not 16 bytes in base64",
-                    "send a right key",
+                    "send 16 random bytes in base64",
                 ),
             )
         case "protocol":
             return (
                 Cause(
                     "protocol-malformed",
-                    "Sec-WebSocket-Protocol of the request is no list of names",
-                    "send names, comma between",
+                    "Sec-WebSocket-Protocol of the request is not a list of names",
+                    "send names, separated by commas",
                 ),
             )
         case _:
@@ -254,7 +254,7 @@ def socketio_causes(a: Answer) -> tuple[Cause, ...]:
     if query["transport"] not in (["websocket"], ["polling"]):
         return (
             Cause(
-                "transport", "the transport in the query is none that Socket.IO has", "use websocket or polling"
+                "transport", "Socket.IO has no such transport as the query names", "use websocket or polling"
             ),
         )
     found: tuple[Cause, ...] = ()

@@ -64,9 +64,7 @@ def _websockets(a: Answer) -> Signature | None:
         causes = (subprotocol_wanted(a, said),)
     elif re.search(r"Sec-WebSocket-(Version|Key) header", said):
         which = "Sec-WebSocket-Version" if "Version" in said else "Sec-WebSocket-Key"
-        causes = asked_wrong(a) or (
-            Cause("changed", f"{which} arrived otherwise than it was sent: a proxy changed it", fix),
-        )
+        causes = asked_wrong(a) or (Cause("changed", f"{which} was changed on the way, by a proxy", fix),)
     elif a.status >= 500:
         causes = (crashed("an exception in process_request or the handshake of the application"),)
     else:
@@ -249,7 +247,7 @@ def _aiohttp(a: Answer) -> Signature | None:
     if text.startswith("Unsupported version: ") or text.startswith("Handshake error: "):
         changed = Cause(
             "changed",
-            "a header of the handshake arrived otherwise than it was sent",
+            "a header of the handshake was changed on the way",
             "look at the proxies on the way",
         )
         return written_by("aiohttp", "its words", asked_wrong(a) or (changed,))
@@ -293,7 +291,7 @@ def _go(a: Answer) -> Signature | None:
     if text.startswith("unsupported WebSocket protocol version"):
         changed = Cause(
             "changed",
-            "Sec-WebSocket-Version arrived otherwise than it was sent",
+            "Sec-WebSocket-Version was changed on the way",
             "look at the proxies on the way",
         )
         return written_by("coder", "its words", asked_wrong(a) or (changed,))
@@ -398,7 +396,7 @@ def _ws(a: Answer) -> Signature | None:
     if text in _WS_WORDS:
         changed = Cause(
             "changed",
-            f"a header of the handshake arrived otherwise than it was sent: {text}",
+            f"a header of the handshake was changed on the way: {text}",
             "look at the proxies on the way",
         )
         if text == "Invalid Upgrade header":
@@ -464,7 +462,7 @@ def _node_libraries(a: Answer) -> Signature | None:
         if "ebsocket client version" in reason or a.status == 426:
             changed = Cause(
                 "changed",
-                "Sec-WebSocket-Version arrived otherwise than it was sent",
+                "Sec-WebSocket-Version was changed on the way",
                 "look at the proxies on the way",
             )
             return written_by("websocket-node", "X-WebSocket-Reject-Reason", asked_wrong(a) or (changed,))
@@ -477,7 +475,7 @@ def _node_libraries(a: Answer) -> Signature | None:
     if text.startswith(("Unsupported WebSocket version: ", "Missing handshake request header: ")):
         changed = Cause(
             "changed",
-            "a header of the handshake arrived otherwise than it was sent",
+            "a header of the handshake was changed on the way",
             "look at the proxies on the way",
         )
         return written_by("faye", "its words", asked_wrong(a) or (changed,))
@@ -486,7 +484,7 @@ def _node_libraries(a: Answer) -> Signature | None:
         return written_by(
             "sockjs",
             "its greeting",
-            (no_route("the path is the prefix of a SockJS server, which no socket is at", fix),),
+            (no_route("the path is the prefix of a SockJS server, and the socket is below it", fix),),
         )
     if text.startswith("Error occurred while trying to proxy: "):
         return written_by("http-proxy-middleware", "its words", (backend_down("http-proxy-middleware"),))
@@ -673,7 +671,7 @@ def _runtimes(a: Answer) -> Signature | None:
     if a.status == 426 and not a.body and a.names == ("Sec-WebSocket-Version", "Connection"):
         changed = Cause(
             "changed",
-            "Sec-WebSocket-Version arrived otherwise than it was sent",
+            "Sec-WebSocket-Version was changed on the way",
             "look at the proxies on the way",
         )
         return written_by(

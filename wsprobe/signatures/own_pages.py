@@ -30,7 +30,7 @@ def backend_slow(who: str, setting: str) -> Cause:
     return Cause(
         "backend-timeout",
         f"the application behind {who} did not answer in time",
-        f"look why it hangs, or whether it answers handshakes at all; {setting} is the limit",
+        f"find out why it hangs, or whether it answers handshakes at all; {setting} is the limit",
     )
 
 

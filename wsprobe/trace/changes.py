@@ -447,7 +447,7 @@ def _browsers_headers(seen: Seen) -> str:
 def _one_browser_alone(seen: Seen) -> str:
     own, chromium = seen.own, seen["chromium"]
     if chromium is None:
-        return "Chromium's request is not worth it either"
+        return "Chromium's request would tell nothing more"
     if own is None or own.opens is chromium.opens:
         return "Chromium's request gets the same"
     return ""
@@ -507,7 +507,7 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "base",
         "nothing: the handshake as it was given",
-        "what all else is held against",
+        "what everything else is compared with",
         lambda seen: (Step("base", seen.start.plan),),
     ),
     Change(
@@ -559,7 +559,7 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "backend-origin",
         "past the proxy: with the Origin of the page",
-        "whether the application or a hop minds the Origin",
+        "whether the application or a hop objects to the Origin",
         _past("backend-origin", _own_origin),
         _origin_past,
     ),

@@ -233,7 +233,7 @@ def not_reached(seen: Seen) -> Iterator[Conclusion]:
     elif "plain-to-tls-port" in base.found:
         yield Conclusion(
             "tls-port",
-            f"This port speaks TLS, and was asked without: {quoted(base)}.",
+            f"This port speaks TLS, and was asked in plain text: {quoted(base)}.",
             0.97,
             ("base",),
             "Open wss:// in place of ws://.",
@@ -241,7 +241,7 @@ def not_reached(seen: Seen) -> Iterator[Conclusion]:
     elif base.kind == "broken":
         yield Conclusion(
             "not-http",
-            "What came is no whole HTTP answer: another protocol is spoken at this port, or the connection "
+            "What came is not a whole HTTP answer: another protocol is spoken at this port, or the connection "
             "broke.",
             0.7,
             ("base",),
@@ -313,7 +313,7 @@ def cut(seen: Seen) -> Iterator[Conclusion]:
         "what stands behind it is dead or speaks another protocol (TLS inside, a PROXY line missing there)"
     ]
     if secure and "http2" not in seen.answers:
-        causes.append("it speaks HTTP/2 only (ALPN h2), which was not asked")
+        causes.append("it speaks HTTP/2 only (ALPN h2), which was not tried")
     elif not secure:
         causes.append("it speaks TLS only")
     drops = "a rule drops the request (nginx: return 444; HAProxy: reject)"
@@ -339,7 +339,7 @@ def unreachable(seen: Seen) -> Iterator[Conclusion]:
         yield Conclusion(
             "upstream-unreachable",
             f"The handshake is {'cut without an answer' if base.kind == 'cut' else 'never answered'}, a plain "
-            f"GET gets {get.status} ({written_by(get)}): the proxy lives and does not reach the application "
+            f"GET gets {get.status} ({written_by(get)}): the proxy is up and does not reach the application "
             "(down, wrong port, or TLS where there is none). Once it tunnels, it has no way to say "
             f"so.{past_the_proxy(seen)}",
             sure(seen, 0.9),
@@ -362,7 +362,7 @@ def unreachable(seen: Seen) -> Iterator[Conclusion]:
     whose = written_by(base) if base.by_proxy else f"{written_by(base)}, most likely a proxy"
     yield Conclusion(
         "upstream-unreachable",
-        f"{base.status} for every request, a plain GET too, {whose}: a proxy lives and cannot use what is "
+        f"{base.status} for every request, a plain GET too, {whose}: a proxy is up and cannot use what is "
         "behind it (down, wrong port, TLS or HTTP/2 where the other side speaks plain HTTP/1.1, or marked "
         f"down). Which of these is not shown.{hint}{past_the_proxy(seen)}",
         sure(seen, 0.9 if base.by_proxy else 0.7),
@@ -378,8 +378,8 @@ def unanswered(seen: Seen) -> Iterator[Conclusion]:
     if get.kind == "silent":
         yield Conclusion(
             "no-answer",
-            "The connection is taken and no request is answered, a plain GET neither: the server hangs, waits "
-            f"for another protocol's first bytes, or waits for what is behind it.{past_the_proxy(seen)}",
+            "The connection is accepted and no request is answered, not even a plain GET: the server hangs, "
+            f"waits for another protocol's first bytes, or waits for what is behind it.{past_the_proxy(seen)}",
             0.8,
             beside(seen, "get"),
             f"wait longer (-m), check the port. {ASK_PAST}",
@@ -674,7 +674,7 @@ def host(seen: Seen) -> Iterator[Conclusion]:
         "host-changed-or-origin-list",
         f"{said}, {written_by(own)}): the application compares Origin with another Host than the one that was "
         f"sent, because a hop rewrites Host (or drops its port): {hop(seen)}; or it allows another Origin "
-        f"only. Which, cannot be told from outside. {ASK_PAST}",
+        f"only. Which of these cannot be told from outside. {ASK_PAST}",
         0.85,
         (free, name),
         mend.lines("host", seen.hops)
@@ -992,8 +992,8 @@ def refused_by_library(seen: Seen) -> Iterator[Conclusion]:
     if not reads and not base.by_server:
         yield Conclusion(
             "handshake-refused",
-            f"{refusing}: a rule against the handshake, or a WebSocket library that refuses it; who, is not "
-            f"shown.{past_the_proxy(seen)}",
+            f"{refusing}: a rule against the handshake, or a WebSocket library that refuses it; which of them "
+            f"is not shown.{past_the_proxy(seen)}",
             sure(seen, 0.7, 0.85),
             beside(seen, "get"),
             f"{ASK_PAST}\n" + mend.lines("rule", base.hops or seen.hops),
@@ -1019,7 +1019,7 @@ def refused_by_library(seen: Seen) -> Iterator[Conclusion]:
                 "credentials, Origin).",
                 0.93,
                 ("base", "backend"),
-                "Check the path first, then what the application asks of a handshake; its log knows.",
+                "Check the path first, then what the application asks of a handshake; its log says why.",
             )
         case _:
             yield Conclusion(
@@ -1133,8 +1133,8 @@ def nobody_sees_it(seen: Seen) -> Iterator[Conclusion]:
         yield Conclusion(
             "refused-to-all",
             f"{same_for_both}, {quoted(base)}: {whose} refuses whatever was changed here. It wants something "
-            "that was not sent (a session's cookie, a token), or minds the address or the path. Which hop, "
-            "cannot be known.",
+            "that was not sent (a session's cookie, a token), or objects to the address or the path. Which "
+            "hop it is cannot be known.",
             0.85,
             ("base", "get"),
             "Ask with what a page would have: -b 'session=...', -u, -H.\n" + mend.lines("rule", base.hops),
@@ -1157,7 +1157,7 @@ def nobody_sees_it(seen: Seen) -> Iterator[Conclusion]:
     if base.field(b"x-varnish") is not None:
         yield Conclusion(
             "upgrade-lost",
-            f"{same_for_both}.{side}{past_the_proxy(seen)} The path may be wrong besides.",
+            f"{same_for_both}.{side}{past_the_proxy(seen)} The path may be wrong as well.",
             0.92,
             ("base", "get"),
             mend.lines("upgrade", ("varnish",)),
@@ -1227,7 +1227,7 @@ def ends(seen: Seen) -> Iterator[Conclusion]:
         yield Conclusion(
             "dropped-after-101",
             "The handshake opens, and the connection is dropped at once without a Close frame: the "
-            "application ended or raised behind the handshake, or a hop did.",
+            "application ended or raised after the handshake, or a hop did.",
             0.75,
             ("base", "again-1") if "again-1" in seen.answers else ("base",),
             "Look into the log of the application.",
@@ -1248,7 +1248,7 @@ def nothing_is_broken(seen: Seen) -> Iterator[Conclusion]:
     seconds = seen.start.hold if held is not None and held.opens else 0.0
     watched = f" It stays open in silence for the {seconds:g} s that it was held." if seconds else ""
     over = seen["http2"]
-    unasked = "HTTP/2, which was not asked; " if over is None and seen.start.plan.target.secure else ""
+    unasked = "HTTP/2, which was not tried; " if over is None and seen.start.plan.target.secure else ""
     if over is not None and over.reading.http2 is not None:
         if over.opens:
             watched += " It opens over HTTP/2 too."
@@ -1283,7 +1283,7 @@ ROWS: tuple[Row, ...] = (
         ("rate-limit", "one-of-several"),
         "the handshake repeated at the end gets another answer than at the start; or a 429",
         "a limit that counts requests (all later ones 429 or 503), or one of several servers is wrong",
-        "a limit above the number of requests sent; two servers whose turn falls alike",
+        "a limit above the number of requests sent; two servers that happen to answer in step",
         unsteady,
     ),
     Row(
@@ -1317,7 +1317,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         ("upstream-unreachable",),
         "a 502, 503 or 504 to every request; or a handshake that is cut where a plain GET gets a 5xx",
-        "the proxy lives and cannot use what is behind it",
+        "the proxy is up and cannot use what is behind it",
         "whether that is down, elsewhere, speaks TLS or HTTP/2, or failed a health check",
         unreachable,
     ),
@@ -1332,7 +1332,7 @@ ROWS: tuple[Row, ...] = (
         ("credentials-wanted",),
         "401 with a challenge, to a plain GET too",
         "credentials are wanted before the application",
-        "whether the proxy or the application asks, where the page is not signed",
+        "whether the proxy or the application asks, where the page does not say who wrote it",
         credentials,
     ),
     Row(
@@ -1345,7 +1345,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         ("http-version-lost", "key-lost", "version-lost", "upgrade-lost"),
         "the answer calls something missing or wrong that was sent right",
-        "a hop before the author of the answer takes it away or changes it (the strongest rule: 23 of 23)",
+        "a hop before the author of the answer takes it away or changes it",
         "which hop, where several stand in line",
         lost,
     ),
@@ -1402,21 +1402,21 @@ ROWS: tuple[Row, ...] = (
         ("upgrade-refused", "handshake-not-understood", "handshake-dropped"),
         "refused or cut; without Upgrade it goes on; without the version nothing changes",
         "a rule against Upgrade",
-        "whose, where the page is not signed",
+        "whose it is, where the page does not say who wrote it",
         rule_against_upgrade,
     ),
     Row(
         ("server-error", "handshake-fails"),
         "500 or another 5xx",
         "that server fails by itself, or behind the proxy the handshake fails",
-        "why: its log knows",
+        "why: its log says",
         server_error,
     ),
     Row(
         ("method-refused",),
         "405 to every GET; or 403, and a POST passes",
         "a rule on the method",
-        "whose, where the page is not signed",
+        "whose it is, where the page does not say who wrote it",
         method,
     ),
     Row(

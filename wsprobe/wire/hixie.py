@@ -131,7 +131,7 @@ def _counted(closes: bool, data: bytes | bytearray, start: int, when: When, part
         return None
     header, payload = bytes(data[start:body]), bytes(data[body : body + length])
     opcode = CLOSE if closes and header == CLOSING else BINARY
-    minimal = len(header) == 2 or header[1] != 0x80
+    minimal = header[1] != 0x80
     at = when(body + len(payload) - 1)
     return Frame(start, header, True, 0, opcode, False, b"", length, payload, at, minimal)
 

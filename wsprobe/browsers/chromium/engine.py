@@ -222,7 +222,7 @@ class Chromium(Struct, frozen=True):
             return ""
         return authorization(step.answer.headers, to, key)
 
-    def _step(self, reading: Reading, protocols: tuple[str, ...], refused: int = 0) -> Step:
+    def _step(self, reading: Reading, protocols: tuple[str, ...], refused: int) -> Step:
         step = self._settled(reading, protocols, refused)
         limit = self.facts.opening_timeout * SECOND
         if step.at < limit:

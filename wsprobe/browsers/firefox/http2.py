@@ -358,7 +358,7 @@ def _malformed(block: HeaderBlock) -> str:
             return "a field's value has a character that it must not have"
         if field.name.startswith(b":"):
             if field.name != b":status" or regular:
-                return "a pseudo-field that must not be there"
+                return "a pseudo-header that must not be there"
         else:
             regular = True
     return ""

@@ -47,9 +47,9 @@ def malformed(block: HeaderBlock) -> str:
     if block.problem:
         return "RFC 9113 section 4.3: the fields cannot be decoded"
     if [field.name for field in block.pseudo] != [b":status"]:
-        return "RFC 9113 section 8.3.2: there must be one :status, and no other pseudo-field"
+        return "RFC 9113 section 8.3.2: there must be one :status, and no other pseudo-header"
     if not block.fields[0].name.startswith(b":"):
-        return "RFC 9113 section 8.3: a pseudo-field stands behind a field"
+        return "RFC 9113 section 8.3: a pseudo-header stands behind a field"
     status = block.fields[0].value
     if len(status) != 3 or not status.isdigit():
         return "RFC 9113 section 8.3.2: :status is no status code"

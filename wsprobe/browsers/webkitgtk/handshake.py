@@ -103,9 +103,9 @@ def _hash(name: bytes) -> int:
 
 def _bits(value: bytes | None) -> int | None:
     match = re.fullmatch(_DECIMAL, value or b"")
-    if match is None or len(match[2].lstrip(b"0")) > 2:
+    if match is None or match[1] == b"-" or len(match[2].lstrip(b"0")) > 2:
         return None
-    number = int(match[2]) * (-1 if match[1] == b"-" else 1)
+    number = int(match[2])
     return number if 8 <= number <= 15 else None
 
 
