@@ -55,6 +55,8 @@ ONLY_IN = {
     "click": ("cli",),
     "trustme": ("lab",),
     "prometheus_client": ("watch",),
+    "dask": ("net",),
+    "distributed": ("net",),
 }
 
 

@@ -471,6 +471,10 @@ class Exchange(Struct, frozen=True, tag_field="format", tag=2):
             "and frames are then what they may have been, and how it ended is not known. Absent otherwise."
         ),
     ] = UNSET
+    worker: Annotated[
+        str | UnsetType,
+        Meta(description="The name of the worker of a cluster that asked; absent where none did."),
+    ] = UNSET
 
 
 class PlanError(ValueError):

@@ -42,8 +42,14 @@ class Report(Struct, frozen=True):
     verdicts: tuple[Verdict, ...] = ()
 
     @property
-    def title(self) -> str:
+    def asked(self) -> str:
+        """What was asked, as the person gave it."""
         return self.name or self.exchange.plan.target.url
+
+    @property
+    def title(self) -> str:
+        """What was asked, and from where, if that was a worker of a cluster."""
+        return f"{self.asked} from {self.exchange.worker}" if self.exchange.worker else self.asked
 
     @property
     def exchange(self) -> Exchange:

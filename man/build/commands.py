@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from man.build import mdoc
+from man.build.cluster import CLUSTERS
 from wsprobe.cli.main import COMMANDS, program
 from wsprobe.cli.option import Command, Option
 from wsprobe.outcome import TABLE, Exit, Meaning
@@ -37,6 +38,8 @@ EXIT: dict[str, str] = {
     "serve": "130 after ^C, which is how it ends.",
 }
 """What is to be said of the exit statuses of each command; `connect` shows the table too."""
+MORE = {"connect": ("Clusters", CLUSTERS)}
+"""Command -> what its page has between the options and the exit statuses: title, and (tag, text)."""
 
 
 def command(name: str) -> Command:
@@ -69,6 +72,10 @@ def _body(name: str) -> Iterator[str]:
     for title, rows in made.tables:
         yield f".Ss {title}"
         yield from mdoc.tagged(rows(), compact=True)
+    if name in MORE:
+        title, more = MORE[name]
+        yield f".Ss {title}"
+        yield from mdoc.tagged(more)
     yield from exit_status(name)
     yield from examples(made)
     others = (f"wsprobe-{other}(1)" for other in COMMANDS if other != name)

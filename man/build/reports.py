@@ -208,7 +208,11 @@ def _others() -> Iterator[str]:
                 "prints a line with ready (ws and perhaps wss: URLs of the lab; authority: the file with the "
                 "certificate to trust) and then a line for every request: peer, request (its first line), "
                 "scenario. With --list, a line for every scenario: name, about, summary, listener, outcome, "
-                "findings.",
+                "findings, conforming. The last is null but for the cases of conformance: what a client that "
+                "conforms to RFC 6455 makes of it, as messages (each with type, text or binary, and data), "
+                "pongs (payloads), close (the code of the Close that it takes, 1005 if there is none in it, or "
+                "null) and fail (the codes of which it fails the connection with one). Payloads are base64. "
+                "Where there is a close and a fail, either will do.",
             ),
         )
     )

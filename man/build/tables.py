@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from man.build import markdown
 from man.build.markdown import code, text
 from man.build.views import BROWSERS, CATALOGUE, NAMES, floods, grouped, named, said, views
-from wsprobe.browsers import ENGINES
-from wsprobe.browsers.engine import Page
+from wsprobe.browsers import ENGINES, RUNTIMES
+from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.explain import entry as explained
 from wsprobe.lab import subjects
-from wsprobe.lab.play import KEY
+from wsprobe.lab.play import KEY, rehearse
+from wsprobe.lab.scenario import Conforming, Scenario
 
 AGREEMENT = Path(__file__).with_name("agreement.json")
 _RACES = "Races"
+_CONFORMANCE = "What conforms to RFC 6455"
 _REQUESTS = "Opening requests"
 _AGREEMENT = "Views and recordings"
 
@@ -51,10 +53,11 @@ def _body() -> Iterator[str]:
     versions = (f"{NAMES[reader]} {ENGINES[reader].version}".strip() for reader in NAMES)
     yield f"Readers: {'; '.join(versions)}."
     yield ""
-    yield from markdown.contents([*kept, _RACES, _REQUESTS, *consoles.values(), _AGREEMENT])
+    yield from markdown.contents([*kept, _RACES, _CONFORMANCE, _REQUESTS, *consoles.values(), _AGREEMENT])
     for title, names in kept.items():
         yield from _subject(title, names)
     yield from _races()
+    yield from _conformance()
     yield from _requests()
     for reader, title in consoles.items():
         yield from _console(reader, title)
@@ -103,6 +106,57 @@ def _races() -> Iterator[str]:
             if view.races
         ),
     )
+
+
+def _conformance() -> Iterator[str]:
+    cases = {name: scenario for name, scenario in CATALOGUE.items() if scenario.conforming is not None}
+    yield f"## {_CONFORMANCE}"
+    yield ""
+    for paragraph in (
+        f"The {len(cases)} scenarios autobahn-1-1-1 to autobahn-7-13-2 are the client cases of the Autobahn "
+        "testsuite, sections 1 to 7, by its numbers and written anew. Each says what a client that conforms to "
+        "RFC 6455 makes of it: messages, Pongs, and whether it takes the server's Close or fails the "
+        "connection (wsprobe explain lab:autobahn-3-2; wsprobe serve --list --json). No echo is waited for, so "
+        "any client can be tried.",
+        "RFC 6455 does not have a client refuse a code that nobody has registered: in 7.9.3, 7.9.6 to 7.9.9 "
+        "and 7.13 either will do. In 7.9.1, 7.9.2, 7.9.4 and 7.9.5 the server breaks a rule; that the client "
+        "fails the connection for it is asked by the suite, not by the letter of the RFC.",
+        "What script is told agrees with that in so many cases, and differs in the others:",
+    ):
+        yield paragraph
+        yield ""
+    for name in (*NAMES, *RUNTIMES):
+        yield f"- {NAMES.get(name, name)} {ENGINES[name].version}: {_conforms(name, cases)}"
+    yield ""
+
+
+def _conforms(reader: str, cases: Mapping[str, Scenario]) -> str:
+    """In how many of *cases* the reader shows script what a conforming client does, and what else it does."""
+    other: dict[str, list[str]] = {}
+    for name, scenario in cases.items():
+        assert scenario.conforming is not None
+        view = views(name)[reader] if reader in NAMES else rehearse(ENGINES[reader], scenario, CATALOGUE)
+        if fault := _unlike(view, scenario.conforming):
+            other.setdefault(fault, []).append(name.removeprefix("autobahn-").replace("-", "."))
+    count = len(cases) - sum(map(len, other.values()))
+    parts = [f"{count} of {len(cases)}", *(f"{fault} {_listed(names)}" for fault, names in other.items())]
+    return "; ".join(parts) + "."
+
+
+def _unlike(view: ScriptView, conforming: Conforming) -> str:
+    """What script is told that it would not be by a conforming client, "" if nothing is."""
+    given = [event.data for event in view.events if event.type == "message"]
+    meant = [each.data.decode() if each.kind == "text" else each.data for each in conforming.messages]
+    if given != meant:
+        return "delivers what it must not in" if given[: len(meant)] == meant else "does not deliver all in"
+    taken = [event.code for event in view.events if event.type == "close" and event.was_clean]
+    if not taken:
+        return "" if conforming.fail else "fails the connection in"
+    return "" if taken == [conforming.close] else f"takes the Close, as {taken[0]}, in"
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _requests() -> Iterator[str]:

@@ -8,8 +8,8 @@ import pytest
 
 from wsprobe.browsers.engine import Page
 from wsprobe.exchange import Act
-from wsprobe.lab.scenario import Step
-from wsprobe.lab.steps import CatalogueError, page, pieces, steps
+from wsprobe.lab.scenario import Conforming, Delivered, Step
+from wsprobe.lab.steps import CatalogueError, conforming, page, pieces, steps
 
 PIECES = pieces(
     {"good": "HTTP/1.1 101 X\r\nA: {accept}"}, {"open": [{"head": ["{good}"]}], "twice": ["open", "open"]}
@@ -33,6 +33,7 @@ OPEN = Step("send", b"HTTP/1.1 101 X\r\nA: {accept}\r\n\r\n")
         ({"close": 1000}, [Step("send", b"\x88\x02\x03\xe8")]),
         ({"close": 4403, "reason": "no"}, [Step("send", b"\x88\x04\x113no")]),
         ({"bytewise": "ab", "pause": 0.5}, [Step("send-bytewise", b"ab", 0.5)]),
+        ({"send": "ab", "by": 2, "pause": 0.5, "repeat": 3}, [Step("send-bytewise", b"ab", 0.5, 3, 2)]),
         ({"wait": 1}, [Step("wait", seconds=1.0)]),
         ({"read-close": 3}, [Step("read-close", seconds=3.0)]),
         ("echo-close", [Step("echo-close")]),
@@ -49,6 +50,7 @@ def test_a_step(written: Any, meant: list[Step]) -> None:
     [
         "opne",
         {"send": "x", "pause": 1},
+        {"send": "x", "by": 2},
         {"wait": 1, "hold": 1},
         {"snd": "x"},
         {"send": "\u2713"},
@@ -88,3 +90,42 @@ def test_a_page() -> None:
 def test_what_is_no_page_is_refused(written: dict[str, Any]) -> None:
     with pytest.raises(CatalogueError, match="no page"):
         page(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (None, None),
+        ({"close": 1005}, Conforming(close=1005)),
+        ({"close": 0}, Conforming(close=0)),
+        ({"fail": 1002}, Conforming(fail=(1002,))),
+        ({"close": 1016, "fail": [1002, 1007]}, Conforming(close=1016, fail=(1002, 1007))),
+        (
+            {
+                "messages": [{"text": "\u00e9", "repeat": 2}, {"hex": "00 fe"}],
+                "pongs": [{"text": "p"}],
+                "close": 1000,
+            },
+            Conforming((Delivered("text", b"\xc3\xa9" * 2), Delivered("binary", b"\x00\xfe")), (b"p",), 1000),
+        ),
+    ],
+    ids=str,
+)
+def test_what_a_conforming_client_makes_of_it(written: dict[str, Any] | None, meant: Conforming | None) -> None:
+    assert conforming(written) == meant
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {},
+        {"messages": [{"text": "x"}]},
+        {"close": 1000, "pong": []},
+        {"close": 1000, "messages": [{"texts": "x"}]},
+    ],
+    ids=str,
+)
+def test_what_no_client_can_do_is_refused_in_one_line(written: dict[str, Any]) -> None:
+    with pytest.raises(CatalogueError) as caught:
+        conforming(written)
+    assert "\n" not in str(caught.value)

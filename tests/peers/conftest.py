@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import jsonschema
@@ -33,6 +34,15 @@ def needs(program: str) -> str:
     if os.environ.get("CI") == "true":
         pytest.fail(f"{program} is not installed, and CI=true")
     pytest.skip(f"{program} is not installed")
+
+
+def needs_module(name: str) -> None:
+    """The same for a Python package."""
+    if find_spec(name) is not None:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"Python has no {name}, and CI=true")
+    pytest.skip(f"Python has no {name}")
 
 
 @pytest.fixture(scope="session")
@@ -87,9 +97,10 @@ def lab() -> Iterator[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes minutes is done only when it is asked for: real chains are traced, runs are killed."""
+    """What takes minutes is done only when it is asked for: real chains are traced, runs are
+    killed, a cluster is started."""
     if config.option.markexpr:
         return
-    left_out = [item for item in items if any(map(item.get_closest_marker, ("chains", "kills")))]
+    left_out = [item for item in items if any(map(item.get_closest_marker, ("chains", "cluster", "kills")))]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]

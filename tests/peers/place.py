@@ -47,15 +47,15 @@ def open_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def until(found: Callable[[], T | None], what: str) -> T:
+def until(found: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:
     """Return the first value of *found* that is not None; asks again and again, but not for ever."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         value = found()
         if value is not None:
             return value
         time.sleep(0.01)
-    raise TimeoutError(f"waited {PATIENCE:g} s for {what}")
+    raise TimeoutError(f"waited {patience:g} s for {what}")
 
 
 @contextmanager

@@ -76,6 +76,10 @@ def test_fragments_are_joined_around_control_frames_and_masks_undone() -> None:
         ([frame(1, b"\xc3")], [(1, b"\xc3", True, ("not-utf-8",))]),
         ([frame(2, b"\xff")], [(2, b"\xff", True, ())]),
         ([frame(8, b""), frame(1, b"late")], [(1, b"late", True, ("after-close",))]),
+        (
+            [frame(1, b"be", fin=False), frame(8, b""), frame(0, b"gun")],
+            [(1, b"begun", True, ("after-close",))],
+        ),
         ([frame(3, b"reserved"), frame(11, b"")], []),
         ([frame(1, b"a", rsv=4)], [(1, b"a", True, ())]),
     ],

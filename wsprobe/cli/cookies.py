@@ -92,6 +92,11 @@ class Jar:
     def _put(self, cookie: Cookie) -> None:
         self._cookies[cookie.domain, cookie.path, cookie.name] = cookie
 
+    @property
+    def empty(self) -> bool:
+        """Whether it has no cookie."""
+        return not self._cookies and not self._anywhere
+
     def for_target(self, to: Target, now: float, *, stranger: bool = False) -> tuple[Cookie, ...]:
         """The cookies to send to *to*: those with longer paths first, then older ones.
 

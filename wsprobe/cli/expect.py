@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.browsers import ENGINES
 from wsprobe.judge import FINDINGS
 from wsprobe.nearest import nearest
-from wsprobe.outcome import STATUS_OF
+from wsprobe.outcome import STATUS_OF, Exit
 from wsprobe.report import Close, Report, certificate_days, close_of
 
 
@@ -92,6 +93,16 @@ def unmet(expectations: Sequence[Expectation], report: Report) -> list[str]:
             was = ", ".join(found) if found else "nothing"
             failed.append(f"{report.title}: expected {each.text}, found {was}")
     return failed
+
+
+def held(expectations: Sequence[Expectation], report: Report, *, redact: bool) -> tuple[Report, list[str]]:
+    """*report* with the exit status that *expectations* give it, and a sentence for each that it does not meet;
+    with *redact* one for all, which repeats nothing."""
+    if not expectations:
+        return report, []
+    failed = unmet(expectations, report)
+    held_to = replace(report, exit_status=int(Exit.UNEXPECTED if failed else Exit.OPEN))
+    return held_to, ["an --expect is not met"] * len(failed) if redact else failed
 
 
 def _status(report: Report, _: str) -> list[str]:

@@ -580,6 +580,26 @@ many = together(
         "is named.",
     ),
     option(
+        "--cluster",
+        metavar="ADDRESS",
+        section=MANY,
+        help="share the work among the workers of a Dask cluster; ADDRESS is its scheduler's, tcp://host:8786",
+        long="Needs the extra cluster, here and on every machine of it. URLs go out in chunks of up to 50; "
+        "the results of a chunk come back together, with the worker's name (worker in --json). If a worker is "
+        "gone, the scheduler gives its chunk to another one: no URL is left out and none is reported twice, "
+        "though some are asked twice. --parallel is that of each thread of a worker; --rate and --per-host are "
+        "shared out evenly among them, at least one each. --connect-timeout is also how long a scheduler, and "
+        "a worker where there is none, is waited for. What to start, and what is sent, is under Clusters.",
+    ),
+    option(
+        "--cluster-trusted",
+        is_flag=True,
+        rare=True,
+        section=MANY,
+        help="with --cluster: send passwords, cookies and tokens though the scheduler's address is not tls://",
+        long="Without it they go to a tls:// scheduler, and to one on this machine's loopback, only.",
+    ),
+    option(
         "--summary",
         is_flag=True,
         section=MANY,
@@ -802,6 +822,9 @@ class Settings(Struct, frozen=True):
     pace: Pace = Pace()
     unordered: bool = False
     workers: int = 1
+    cluster: str | None = None
+    """The address of a scheduler of Dask."""
+    cluster_trusted: bool = False
     summary: bool = False
     resume: str | None = None
     """The file of --resume."""
@@ -861,6 +884,8 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         pace=Pace(get("parallel") or 1, get("per_host") or 0, get("rate") or 0.0),
         unordered=bool(get("unordered")),
         workers=get("workers") or 1,
+        cluster=_cluster(values, page),
+        cluster_trusted=bool(get("cluster_trusted")),
         summary=bool(get("summary")),
         resume=get("resume"),
         expectations=expect.parse(get("expectations") or ()),
@@ -878,6 +903,27 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         report_to=_report_to(values),
         no_redact=values["no_redact"],
     )
+
+
+def _cluster(values: dict[str, Any], page: bool) -> str | None:
+    """The scheduler's address, with its scheme. Raises click.UsageError."""
+    address: str | None = values.get("cluster")
+    if address is None:
+        if values.get("cluster_trusted"):
+            raise click.UsageError("--cluster-trusted is about --cluster: add --cluster tcp://host:8786")
+        return None
+    if (values.get("workers") or 1) > 1:
+        raise click.UsageError("--cluster and --workers exclude each other: a cluster has workers of its own")
+    if any(values.get(each) for each in ("verbose", "talk", "cookie_jar")):
+        raise click.UsageError(
+            "--cluster shares work out: -v, --talk and --cookie-jar want it all in one process"
+        )
+    whole = address if "://" in address else f"tcp://{address}"
+    if not re.fullmatch(r"(tcp|tls)://(\[[0-9A-Fa-f:.%]+\]|[^/:@\s]+):[0-9]{1,5}/?", whole):
+        raise click.UsageError(
+            f"--cluster: {address!r} is no address of a scheduler: tcp://host:8786, or tls://host:8786"
+        )
+    return whole.rstrip("/")
 
 
 def _check_resume(values: dict[str, Any]) -> None:

@@ -182,7 +182,13 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
                 to.asking(under_way, jobs.left, net.clock)
 
             await net.in_order(
-                one, jobs.each(), pace, hand_on, weight, lambda job: job.host, not settings.unordered
+                one,
+                jobs.each(),
+                pace,
+                hand_on,
+                lambda done: weight(done.came),
+                lambda job: job.host,
+                not settings.unordered,
             )
             if jobs.none():
                 raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
@@ -197,6 +203,13 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
         raise
 
 
+class Placing(Protocol):
+    """What knows the places that words stand for."""
+
+    async def place(self, name: str, asking: Asking) -> Place:
+        """The place that *name* stands for. Raises click.UsageError for one that cannot be asked."""
+
+
 class Jobs:
     """The places of *sources* in their order, each read when it is asked for."""
 
@@ -204,7 +217,7 @@ class Jobs:
         self,
         sources: Sequence[Word | UrlList],
         settings: Settings,
-        lab: Lab,
+        lab: Placing,
         to: Complaints,
         wants: Callable[[str], bool] = lambda url: True,
     ) -> None:
@@ -253,7 +266,8 @@ class Jobs:
 
     async def _job(self, number: int, word: Word) -> Job:
         place = await self._lab.place(word.text, self._settings.asking)
-        if self._settings.workers > 1 and word.where and not place.asking.route.connect_to:
+        apart = self._settings.workers > 1 or self._settings.cluster is not None
+        if apart and word.where and not place.asking.route.connect_to:
             # The rest is looked at by the process that asks.
             return Job(number, place, host_of(place), word.where)
         host, first = usable(place)
@@ -272,11 +286,11 @@ class Jobs:
         return len(self._named) + (round(self._lines * (size - read) / read) if read else 0)
 
 
-def weight(done: Done) -> int:
+def weight(came: Exchange | Told) -> int:
     """Bytes that a result holds while it waits for those before it."""
-    if isinstance(done.came, Told):
-        return len(done.came.out) + len(done.came.save)
-    return sum(len(event.data) for event in done.came.events if isinstance(event, Received | Sent))
+    if isinstance(came, Told):
+        return len(came.out) + len(came.save)
+    return sum(len(event.data) for event in came.events if isinstance(event, Received | Sent))
 
 
 def reported(place: Place, exchange: Exchange) -> Report:

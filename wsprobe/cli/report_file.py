@@ -56,7 +56,7 @@ class ReportFile:
         if secrets is not None:
             _learn_messages(report, secrets)
             report = masked(report, secrets)
-        command = self._call.line(secrets, [report.title]) if self._several else ""
+        command = self._call.line(secrets, [report.asked]) if self._several else ""
         self._add(report_file.part(report, command, as_is=True))
 
     def written(self) -> None:

@@ -13,7 +13,7 @@ from wsprobe.cli.streams import note
 
 if TYPE_CHECKING:
     from wsprobe.lab.measured import Measured
-    from wsprobe.lab.scenario import Scenario
+    from wsprobe.lab.scenario import Conforming, Scenario
     from wsprobe.lab.server import Lab, Visit
     from wsprobe.lab.site import Site
 
@@ -83,7 +83,16 @@ LAB = "Lab"
     help="write what a browser's 'Run all' found to FILE, when the person at the page sends it",
     long="wsprobe compare --measured FILE reads it. Each run replaces the one before.",
 )
-@option("--list", "as_list", is_flag=True, section=LAB, help="list the scenarios and exit")
+@option(
+    "--list",
+    "as_list",
+    is_flag=True,
+    section=LAB,
+    help="list the scenarios and exit",
+    long="By subject, each under a line that begins with #. Those under Conformance are the client cases of "
+    "the Autobahn testsuite, sections 1 to 7, by its numbers: autobahn-5-9 is case 5.9. wsprobe explain says "
+    "what a client that conforms to RFC 6455 makes of one, and --json has it for all of them.",
+)
 @option(
     "--json",
     "as_json",
@@ -116,17 +125,19 @@ def command(**values: Any) -> int:
 
 
 def write_list(as_json: bool) -> None:
-    """Every scenario: name, subject, outcome and what is of interest in it."""
-    from wsprobe.lab import load
+    """Every scenario: its name and what is of interest in it, under the heading of its subject."""
+    from wsprobe.lab import load, subjects
 
-    scenarios = load().values()
+    scenarios = load()
     if as_json:
-        for each in scenarios:
+        for each in scenarios.values():
             write_json(scenario_value(each))
         return
-    width = max(len(each.name) for each in scenarios)
-    for each in scenarios:
-        sys.stdout.write(f"{each.name:<{width}}  {each.summary}\n")
+    width = max(map(len, scenarios))
+    for number, (title, names) in enumerate(subjects().items()):
+        sys.stdout.write("\n" * (number > 0) + f"# {title}\n")
+        for name in names:
+            sys.stdout.write(f"{name:<{width}}  {scenarios[name].summary}\n")
 
 
 def scenario_value(of: Scenario) -> dict[str, Any]:
@@ -137,7 +148,24 @@ def scenario_value(of: Scenario) -> dict[str, Any]:
         "listener": of.listener,
         "outcome": of.outcome or None,
         "findings": list(of.findings),
+        "conforming": None if of.conforming is None else conforming_value(of.conforming),
     }
+
+
+def conforming_value(of: Conforming) -> dict[str, Any]:
+    """Payloads are base64; both *close* and *fail* where either will do."""
+    return {
+        "messages": [{"type": each.kind, "data": base64(each.data)} for each in of.messages],
+        "pongs": [base64(each) for each in of.pongs],
+        "close": of.close,
+        "fail": list(of.fail),
+    }
+
+
+def base64(data: bytes) -> str:
+    from base64 import b64encode
+
+    return b64encode(data).decode("ascii")
 
 
 def write_json(value: dict[str, Any]) -> None:

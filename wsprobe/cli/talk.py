@@ -202,7 +202,7 @@ EXAMPLES = (
         "wsprobe talk --jsonl wss://feed.example/ | jq -c 'select(.event==\"message\") | [.at, .size]'",
         "When does what come, and how large is it?",
     ),
-    ("wsprobe talk --send-frame 'opcode=3 payload=x' --eof keep lab:/echo", "What does a server do with it?"),
+    ("wsprobe talk --send-frame 'opcode=3 payload=x' lab:/echo", "What does a server do with it?"),
 )
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from wsprobe.explain.entry import Topic
 from wsprobe.explain.proxies import mending
 from wsprobe.outcome import TABLE, Meaning
+
+if TYPE_CHECKING:
+    from wsprobe.lab.scenario import Conforming
 
 
 def outcome_topics() -> tuple[str, ...]:
@@ -100,6 +105,21 @@ def _contradiction(id: str) -> tuple[str, ...]:
     return (touched_by()[id],) if id in touched_by() else ()
 
 
+def conforming_words(of: Conforming) -> str:
+    """What a conforming client makes of a scenario: ``gets text 'hi', then takes the Close with 1000``."""
+    does = [f"gets {message.kind} {_payload(message.data)}" for message in of.messages]
+    does += [f"sends Pong {_payload(pong)}" for pong in of.pongs]
+    ends = [] if of.close is None else [f"takes the Close with {of.close}"]
+    ends += [f"fails the connection with {' or '.join(map(str, of.fail))}"] if of.fail else []
+    return f"{', '.join(does)}, then {' or '.join(ends)}" if does else " or ".join(ends)
+
+
+def _payload(data: bytes) -> str:
+    """What is short and plain ASCII itself, and the size of anything else."""
+    plain = 0 < len(data) <= 40 and all(0x20 <= byte < 0x7F for byte in data)
+    return f"'{data.decode('ascii')}'" if plain else f"of {len(data)} byte{'' if len(data) == 1 else 's'}"
+
+
 PREFIX = "lab:"
 
 
@@ -124,6 +144,7 @@ def find_scenario(name: str) -> Topic | None:
         ("about", scenario.about),
         ("outcome", scenario.outcome),
         ("findings", ", ".join(scenario.findings)),
+        ("a conforming client", "" if scenario.conforming is None else conforming_words(scenario.conforming)),
         ("look at it", f"wsprobe connect {topic}"),
         *((f"{said} in {wire}", f"wsprobe connect --wire {wire} {topic}") for wire, said in scenario.wires),
         ("compare", f"wsprobe compare --browser-mode {topic}"),

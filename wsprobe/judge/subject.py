@@ -100,9 +100,15 @@ def not_frames(reading: Reading) -> str:
     if not data or not _impossible(data[0]):
         return ""
     if data[0] in b"\r\n":
-        return "line ends"
+        return "" if _pong_without_fin(data) else "line ends"
     kind = looks_like(data) or "HTTP"
     return "" if kind == "noise" else kind
+
+
+def _pong_without_fin(data: bytes) -> bool:
+    """True if the line feed at the beginning of *data* is a frame's first byte: the next is a length that no
+    text has."""
+    return data[0] == 0x0A and data[1:2] < b" " and data[1:2] not in (b"", b"\t", b"\r", b"\n")
 
 
 def _impossible(first: int) -> bool:

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from wsprobe.lab.http2_steps import http2_play
 from wsprobe.lab.scenario import Scenario
-from wsprobe.lab.steps import CatalogueError, Pieces, page, pieces, steps
+from wsprobe.lab.steps import CatalogueError, Pieces, conforming, page, pieces, steps
 from wsprobe.nearest import nearest
 
 _FOLDER = Path(__file__).parent / "scenarios"
@@ -155,6 +155,7 @@ def _built(name: str, entry: _Entry) -> Scenario:
             versions=tuple(table.pop("versions", ())),
             http2=http2_play(table.pop("http2", None)),
             wires=tuple(table.pop("wires", {}).items()),
+            conforming=conforming(table.pop("conforming", None)),
             **table,
         )
     except (TypeError, ValueError, KeyError) as error:

@@ -418,8 +418,9 @@ def perform(
             waiting.clear()
         match step.do:
             case "send-bytewise":
-                for byte in b"".join(_repeated(step, values)):
-                    yield Send(bytes([byte]))
+                whole = b"".join(_repeated(step, values))
+                for start in range(0, len(whole), step.by):
+                    yield Send(whole[start : start + step.by])
                     yield Pause(step.seconds)
             case "wait":
                 yield Pause(step.seconds)

@@ -143,12 +143,36 @@ class Step(Struct, frozen=True):
     read-close and echo."""
     repeat: int = 1
     """How often *data* is sent; ``{number}`` in it counts from 0."""
+    by: int = 1
+    """Bytes in one write (send-bytewise)."""
+
+
+class Delivered(Struct, frozen=True):
+    """A message as its receiver has it."""
+
+    kind: Literal["text", "binary"]
+    data: bytes
+
+
+class Conforming(Struct, frozen=True):
+    """What a client that conforms to RFC 6455 makes of what the server sends after the 101.
+
+    It ends in one of the ways that *close* and *fail* name; there is at least one.
+    """
+
+    messages: tuple[Delivered, ...] = ()
+    pongs: tuple[bytes, ...] = ()
+    """Payloads of the Pongs that it sends before its Close."""
+    close: int | None = None
+    """It takes the server's Close, with this code (1005: it has none). None: it must not."""
+    fail: tuple[int, ...] = ()
+    """It fails the connection with one of these codes (RFC 6455 section 7.1.7). Empty: it must not."""
 
 
 class Scenario(Struct, frozen=True):
     name: str
     about: str
-    """status, headers, transport, frames, arguments, servers, hostile, remedy, history."""
+    """status, headers, transport, frames, arguments, servers, hostile, remedy, history, http2, conformance."""
     summary: str
     """One sentence: what the server does and why it is of interest."""
     steps: tuple[Step, ...] = ()
@@ -167,3 +191,5 @@ class Scenario(Struct, frozen=True):
     """What it does over HTTP/2; *steps* are what the same port does over HTTP/1.1."""
     wires: tuple[tuple[str, str], ...] = ()
     """(wire version, what ``connect --wire`` with it says), where that is of interest."""
+    conforming: Conforming | None = None
+    """What a conforming client makes of it, where that is what the scenario is for."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from wsprobe.browsers.engine import Page
 from wsprobe.exchange import Act
-from wsprobe.lab.scenario import Step, escape
+from wsprobe.lab.scenario import Conforming, Delivered, Step, escape
 from wsprobe.read.frames import CLOSE, PING, TEXT
 from wsprobe.wire.rfc6455 import frame
 
@@ -71,6 +71,8 @@ def _step(item: dict[str, Any], pieces: Pieces) -> Step:
             return Step("send", _template("\r\n".join(lines) + "\r\n\r\n", pieces), repeat=repeat)
         case {"send": text, **rest} if not rest:
             return Step("send", _template(text, pieces), repeat=repeat)
+        case {"send": text, "by": by, "pause": pause, **rest} if not rest:
+            return Step("send-bytewise", _template(text, pieces), float(pause), repeat, by)
         case {"hex": text, **rest} if not rest:
             return Step("send", escape(bytes.fromhex(text)), repeat=repeat)
         case {"bytewise": text, "pause": pause, **rest} if not rest:
@@ -95,6 +97,31 @@ def _template(text: str, pieces: Pieces) -> bytes:
         return text.encode("latin-1")
     except UnicodeEncodeError as error:
         raise CatalogueError(f"{text[error.start]!r} is no byte: write UTF-8 as its bytes") from None
+
+
+def conforming(written: Mapping[str, Any] | None) -> Conforming | None:
+    """What a conforming client makes of a scenario, of a table; None of None.
+
+    Raises CatalogueError.
+    """
+    if written is None:
+        return None
+    rest = dict(written)
+    messages = tuple(_delivered(item) for item in rest.pop("messages", ()))
+    pongs = tuple(_delivered(item).data for item in rest.pop("pongs", ()))
+    close, fail = rest.pop("close", None), rest.pop("fail", [])
+    if rest or (close is None and not fail):
+        raise CatalogueError(f"nothing that a conforming client does is written like {dict(written)!r}")
+    return Conforming(messages, pongs, close, tuple(fail if isinstance(fail, list) else [fail]))
+
+
+def _delivered(item: Mapping[str, Any]) -> Delivered:
+    match dict(item):
+        case {"text": str(text), **rest} if rest.keys() <= {"repeat"}:
+            return Delivered("text", text.encode() * rest.get("repeat", 1))
+        case {"hex": str(text), **rest} if rest.keys() <= {"repeat"}:
+            return Delivered("binary", bytes.fromhex(text) * rest.get("repeat", 1))
+    raise CatalogueError(f"no message is written like {dict(item)!r}")
 
 
 _WHEN = ("created", "open", "message", "time")

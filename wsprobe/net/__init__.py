@@ -12,7 +12,7 @@ from wsprobe.net.dial import addresses_of
 from wsprobe.net.plan import check
 from wsprobe.net.probe import Talking, probe
 from wsprobe.net.rounds import rounds, ticking
-from wsprobe.net.run import LONGEST_LINE, Aside, aside, in_order, leaves, lines, run, running
+from wsprobe.net.run import LONGEST_LINE, Aside, aside, gathered, in_order, leaves, lines, run, running
 from wsprobe.schedule import Pace
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "aside",
     "check",
     "clock",
+    "gathered",
     "in_order",
     "leaves",
     "lines",

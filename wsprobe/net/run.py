@@ -10,7 +10,7 @@ from collections.abc import (
     Iterable,
     Iterator,
 )
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from functools import partial
 from typing import Protocol, TypeVar, TypeVarTuple
 
@@ -110,6 +110,35 @@ async def in_order(
 async def _each(jobs: Iterable[Job]) -> AsyncGenerator[Job, None]:
     for job in jobs:
         yield job
+
+
+@asynccontextmanager
+async def gathered(
+    jobs: AsyncGenerator[Job, None], most: Callable[[int], int], linger: float
+) -> AsyncGenerator[AsyncGenerator[list[Job], None], None]:
+    """*jobs* in lists: *most* says how long the one with this number may be. The first of a list waits no
+    longer than *linger* seconds for the others."""
+    give, take = trio.open_memory_channel[Job](0)
+
+    async def read() -> None:
+        async with give, aclosing(jobs) as every:
+            async for job in every:
+                await give.send(job)
+
+    async def lists() -> AsyncGenerator[list[Job], None]:
+        number = 0
+        async for first in take:
+            together = [first]
+            with trio.move_on_after(linger), suppress(trio.EndOfChannel):
+                while len(together) < most(number):
+                    together.append(await take.receive())
+            yield together
+            number += 1
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(read)
+        yield lists()
+        nursery.cancel_scope.cancel()
 
 
 async def _reads(descriptor: int) -> AsyncGenerator[bytes, None]:

@@ -189,7 +189,7 @@ class Message(Struct, frozen=True):
     oddities: tuple[str, ...] = ()
     """``no-start``: a continuation of nothing. ``interrupted``: another message began before this one ended.
     ``not-utf-8``: of a text. ``not-deflate``, ``too-large``: cannot be inflated, *problem* says why.
-    ``after-close``: it began after a Close frame."""
+    ``after-close``: a frame of it came after a Close frame."""
     problem: str = ""
 
     @property
@@ -276,7 +276,8 @@ def _groups(frames: Iterable[Frame]) -> Iterator[tuple[list[Frame], list[str], b
             group = []
         if not group:
             odd = ["no-start"] if frame.opcode == CONTINUATION else []
-            odd += ["after-close"] if closed else []
+        if closed and "after-close" not in odd:
+            odd.append("after-close")
         group.append(frame)
         if frame.fin:
             yield group, odd, frame.complete

@@ -652,6 +652,13 @@ class ReportJson(Object, frozen=True, kw_only=True):
             "members are what may have been sent, and how it ended is not known. Absent for a recording."
         ),
     ] = UNSET
+    worker: Annotated[
+        str | UnsetType,
+        Meta(
+            description="The name of the worker of a cluster (connect --cluster) that asked; with --from-each "
+            "also here, for this machine. Absent otherwise."
+        ),
+    ] = UNSET
     outcome: Annotated[
         str,
         _one_of(*STATUS_OF),
@@ -914,6 +921,7 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
         url=exchange.plan.target.url,
         name=report.name or None,
         rebuilt=exchange.rebuilt,
+        worker=exchange.worker,
         outcome=report.outcome,
         exit_status=int(report.exit_status),
         request=request_value(reading),

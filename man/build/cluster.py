@@ -1,0 +1,48 @@
+"""What is to be known of ``--cluster`` before a cluster is started; part of wsprobe-connect(1)."""
+
+from __future__ import annotations
+
+CLUSTERS = (
+    (
+        "What to start",
+        "On one machine: dask scheduler --host ADDRESS, with an address that the others reach. On each "
+        "machine that is to ask: dask worker tcp://ADDRESS:8786 --nthreads 1 --nworkers 4 --name "
+        "frankfurt, with as many workers as it has cores, because one Python process asks with one core. "
+        "Then here: wsprobe connect --cluster tcp://ADDRESS:8786 --json @urls.txt. The same Python "
+        "packages are wanted on all of them, the scheduler's machine too: pip install 'wsprobe[cluster]'. "
+        "Another version of wsprobe is refused; other versions of Dask or Python are named, and tried. A "
+        "nanny, which dask worker starts unless told --no-nanny, starts a worker that died anew.",
+    ),
+    (
+        "Who is trusted",
+        "A cluster of Dask runs whatever code anybody who reaches its scheduler sends it, and what comes "
+        "back is read by pickle: who runs the cluster could run code on this machine. Use a scheduler of "
+        "your own, reached from no network but yours, or over tls:// with certificates for both sides. "
+        "Those stand in Dask's own configuration (distributed.comm.tls, or "
+        "DASK_DISTRIBUTED__COMM__TLS__CA_FILE and its like), which this program reads too.",
+    ),
+    (
+        "What is sent",
+        "The URLs, and what the options say, with the cookies of -b FILE, the credentials of --netrc and "
+        "the proxies of the environment, which are all read here: the workers' own environment is not "
+        "looked at (--noproxy '*' asks without a proxy). They stand in the memory of the scheduler and of "
+        "workers, and are written to no file by this program. Passwords, cookies, netrc files, headers "
+        "that are secrets by their names and requests written by hand go to a tls:// scheduler and to one "
+        "on loopback, such as the near end of an SSH tunnel; to any other only with --cluster-trusted, "
+        "and without it the command ends with status 2 before anything is sent. Query strings of URLs and "
+        "messages of --send are not looked into. Not sent, but refused: --cacert, --capath, --cert, "
+        "--key, --unix-socket and --interface, which are of this machine, and the lab. Workers trust the "
+        "authorities of their own machine.",
+    ),
+    (
+        "When something dies",
+        "A worker: its chunk goes to another one. A chunk that four workers died with is asked URL by "
+        "URL, and a URL that kills four more is named. A machine that is cut off without a word is given "
+        "up by the scheduler after its worker-ttl, five minutes. The last worker: one is waited for, then "
+        "the run ends with status 2. The scheduler: the run ends with status 2. What is printed by then "
+        "is whole, and with --resume the same command goes on from there. After ^C or SIGTERM the chunks "
+        "are taken back, and workers stop asking within a second; they do so too if this process is "
+        "killed.",
+    ),
+)
+"""(tag, text)."""

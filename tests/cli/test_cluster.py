@@ -1,0 +1,85 @@
+"""``connect --cluster``: what is refused before anything is sent. What a cluster does is in tests/peers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from wsprobe.cli.main import run
+
+Capture = pytest.CaptureFixture[str]
+ELSEWHERE = "tcp://scheduler.example:8786"
+
+
+def said(capsys: Capture, *words: str) -> str:
+    """The one line of a call that is refused."""
+    assert run(["connect", *words, "ws://127.0.0.1:1/"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    return err
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["-u", "user:password"],
+        ["-b", "sid=1"],
+        ["--bearer", "abc"],
+        ["-H", "X-Api-Key: 1234"],
+        ["-x", "http://user:password@127.0.0.1:1"],
+        ["--proxy-user", "user:password", "-x", "http://127.0.0.1:1"],
+        ["--netrc-file", "NETRC"],
+        ["-b", "COOKIES"],
+        ["--raw-request", "RAW"],
+    ],
+    ids=" ".join,
+)
+def test_secrets_do_not_go_to_a_scheduler_in_clear(given: list[str], capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "NETRC").write_text("machine h login user password secret\n")
+    (tmp_path / "COOKIES").write_text("127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tsecret\n")
+    (tmp_path / "RAW").write_text("GET / HTTP/1.1\r\n\r\n")
+    words = [str(tmp_path / each) if each.isupper() and each.isalpha() else each for each in given]
+    err = said(capsys, "--cluster", ELSEWHERE, *words)
+    assert "is not encrypted, and would carry" in err
+    assert "secret" not in err.replace("a header that is a secret", "")
+    assert "password" not in err.replace("a proxy's password", "")
+
+
+@pytest.mark.parametrize("option", ["--cacert", "--cert", "--unix-socket", "--interface"])
+def test_what_is_of_this_machine_is_not_sent(option: str, capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("")
+    err = said(capsys, "--cluster", ELSEWHERE, option, str(tmp_path / "x"))
+    assert f"--cluster and {option} exclude each other" in err
+
+
+def test_dask_is_named_where_it_is_missing(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dask", None)
+    err = said(capsys, "--cluster", "tcp://127.0.0.1:1", "-u", "user:password")
+    assert "Dask is not installed" in err
+    assert "pip install 'wsprobe[cluster]'" in err
+
+
+@pytest.mark.parametrize(
+    "address", ["", "host", "udp://host:1", "tcp://host", "tcp://host:port", "http://h:1/"]
+)
+def test_what_is_no_address(address: str, capsys: Capture) -> None:
+    assert "is no address of a scheduler" in said(capsys, "--cluster", address)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--workers", "2"], "--cluster and --workers exclude each other"),
+        (["-v"], "--cluster shares work out"),
+        (["-c", "-"], "--cluster shares work out"),
+    ],
+)
+def test_options_of_one_process(words: list[str], told: str, capsys: Capture) -> None:
+    assert told in said(capsys, "--cluster", ELSEWHERE, *words)
+
+
+def test_trust_is_about_a_cluster(capsys: Capture) -> None:
+    assert "--cluster-trusted is about --cluster" in said(capsys, "--cluster-trusted")

@@ -1,0 +1,101 @@
+"""A Dask scheduler and its workers, as ``dask scheduler`` and ``dask worker`` start them, on loopback alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.peers.place import HOST, PATIENCE, open_folder, until
+
+SLOW = 4 * PATIENCE
+"""Seconds: a worker imports for a second or two of CPU, and so do its neighbours."""
+
+
+AT = ("--dashboard-address", f"{HOST}:0")
+"""It listens for HTTP all the same, and else on a fixed port."""
+
+
+class Cluster:
+    """A scheduler, and the workers that were started so far: processes without a nanny. What is killed stays
+    dead."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.workers: dict[str, subprocess.Popen[bytes]] = {}
+        self._scheduler = self._started(
+            "scheduler", "scheduler", "--port", "0", "--scheduler-file", str(folder / "file")
+        )
+        self.address: str = until(self._told, "the scheduler", SLOW)["address"]
+
+    def _told(self) -> dict[str, str] | None:
+        try:
+            told: dict[str, str] = json.loads((self._folder / "file").read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+        return told
+
+    def worker(self, name: str, *, alone: bool = False) -> None:
+        """Start one. *alone*: its Python has no wsprobe."""
+        words = (self.address, "--name", name, "--nthreads", "1", "--no-nanny", "--death-timeout", "60")
+        folder = self._folder / f"of-{name}"
+        self.workers[name] = self._started(
+            name, "worker", *words, "--local-directory", str(folder), alone=alone
+        )
+        until(lambda: True if "Registered to" in self.printed(name) else None, name, SLOW)
+
+    def _started(self, log: str, *words: str, alone: bool = False) -> subprocess.Popen[bytes]:
+        path = [each for each in sys.path if each]
+        if alone:
+            without = self._folder / "without"
+            without.mkdir(exist_ok=True)
+            (without / "wsprobe.py").write_text("raise ModuleNotFoundError(\"No module named 'wsprobe'\")\n")
+            path.insert(0, str(without))
+        with open(self._folder / log, "wb") as printed:
+            return subprocess.Popen(
+                [sys.executable, "-m", "dask", *words, "--host", HOST, "--no-dashboard", *AT],
+                cwd=self._folder,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(path)},
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+            )
+
+    def printed(self, name: str) -> str:
+        return (self._folder / name).read_text()
+
+    def kill(self, name: str) -> None:
+        """As the power does it."""
+        worker = self.workers.pop(name)
+        worker.kill()
+        worker.wait(PATIENCE)
+
+    def kill_scheduler(self) -> None:
+        self._scheduler.kill()
+        self._scheduler.wait(PATIENCE)
+
+    def end(self) -> None:
+        every = [*self.workers.values(), self._scheduler]
+        for process in every:
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+        for process in every:
+            process.wait(PATIENCE)
+
+
+@contextmanager
+def dask_cluster(*names: str) -> Iterator[Cluster]:
+    """A scheduler with a worker for each of *names*."""
+    with open_folder() as folder:
+        made = Cluster(folder)
+        try:
+            for name in names:
+                made.worker(name)
+            yield made
+        finally:
+            made.end()

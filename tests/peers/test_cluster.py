@@ -1,0 +1,231 @@
+"""``connect --cluster`` with a real scheduler and real workers of Dask, all on loopback; some are killed."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socketserver
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.peers.conftest import needs_module
+from tests.peers.dask import SLOW, Cluster, dask_cluster
+from tests.peers.place import HOST, nobody, until
+from wsprobe import __version__
+
+pytestmark = pytest.mark.cluster
+PATIENCE = 120
+
+
+@pytest.fixture(scope="module", autouse=True)
+def dask() -> None:
+    needs_module("distributed")
+
+
+@pytest.fixture(scope="module")
+def two() -> Iterator[Cluster]:
+    with dask_cluster("one", "two") as made:
+        yield made
+
+
+class Refusing(socketserver.ThreadingTCPServer):
+    """Answers 403; a path that begins with /held only when the gate is open."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self) -> None:
+        super().__init__((HOST, 0), _Refused)
+        self.asked: Counter[str] = Counter()
+        self.gate = threading.Event()
+
+    def url(self, path: str) -> str:
+        return f"ws://{HOST}:{self.server_address[1]}{path}"
+
+
+class _Refused(socketserver.StreamRequestHandler):
+    server: Refusing
+
+    def handle(self) -> None:
+        path = self.rfile.readline().split()[1].decode()
+        while self.rfile.readline().strip():
+            pass
+        self.server.asked[path] += 1
+        if path.startswith("/held"):
+            self.server.gate.wait(PATIENCE)
+        self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+
+@pytest.fixture
+def server() -> Iterator[Refusing]:
+    with Refusing() as made:
+        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
+        thread.start()
+        yield made
+        made.gate.set()
+        made.shutdown()
+        thread.join()
+
+
+def words(*options: str) -> list[str]:
+    return [sys.executable, "-m", "wsprobe", *options]
+
+
+def asked(*options: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        words(*options), input=text, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    assert text.endswith("\n")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@contextmanager
+def started(*options: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        words(*options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def left_over(cluster: Cluster) -> int:
+    """Tasks that the scheduler knows of."""
+    from distributed import Client
+
+    with Client(cluster.address, timeout=SLOW, set_as_default=False) as client:
+        return int(client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)))
+
+
+def test_the_same_reports_in_order_with_the_name_of_who_asked(
+    two: Cluster, server: Refusing, validator: jsonschema.Draft202012Validator
+) -> None:
+    urls = [server.url(f"/{number}") for number in range(30)]
+    done = asked(
+        "connect", "--cluster", two.address, "--json", "--summary", "-", text="\n".join(urls) + "\nftp://h/\n"
+    )
+    assert done.stderr.splitlines()[:2] == [
+        f"wsprobe: standard input, line 31: {done.stderr.splitlines()[0].partition('line 31: ')[2]}",
+        "30 URLs: 30 refused",
+    ]
+    assert done.returncode == 2
+    reports = objects(done.stdout)
+    for each in reports:
+        validator.validate(each)
+    assert [each["url"] for each in reports] == urls
+    assert {each["worker"] for each in reports} == {"one", "two"}
+    assert all(each["exchange"]["worker"] == each["worker"] for each in reports)
+    assert server.asked == Counter({f"/{number}": 1 for number in range(30)})
+
+
+def test_a_report_for_a_person_says_from_where(two: Cluster, server: Refusing) -> None:
+    done = asked("connect", "--cluster", two.address, server.url("/a"), server.url("/b"))
+    titles = [line for line in done.stdout.splitlines() if " from " in line and line.startswith("ws:")]
+    assert [each.split(" from ")[0] for each in titles] == [server.url("/a"), server.url("/b")]
+    assert (done.returncode, done.stderr) == (12, "")
+
+
+def test_a_worker_that_is_killed_loses_nothing_and_nothing_is_twice(server: Refusing, tmp_path: Path) -> None:
+    """Both workers have a chunk in hand that cannot end; one is killed, the other one gets its chunk too."""
+    paths = [f"/held-{number}" if number in (0, 8) else f"/{number}" for number in range(200)]
+    (tmp_path / "urls").write_text("".join(server.url(path) + "\n" for path in paths))
+    file = tmp_path / "kept"
+    with dask_cluster("one", "two") as cluster:
+        call = ("connect", "--cluster", cluster.address, "--resume", str(file), f"@{tmp_path / 'urls'}")
+        with started(*call) as process:
+            until(lambda: (server.asked["/held-0"] and server.asked["/held-8"]) or None, "both", SLOW)
+            cluster.kill("one")
+            until(lambda: max(server.asked["/held-0"], server.asked["/held-8"]) > 1 or server.gate.set(), "x")
+            _, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 12, err
+        reports = objects(file.read_text())
+        assert [each["url"] for each in reports] == [server.url(path) for path in paths]
+        assert {each["worker"] for each in reports} == {"two"}
+        assert {server.asked["/held-0"], server.asked["/held-8"]} == {1, 2}
+        again = asked(*call)
+    assert f"{file} had 200 URLs before; they were not asked again" in again.stderr
+    assert len(objects(file.read_text())) == 200
+
+
+def test_when_the_scheduler_goes_away_what_is_printed_is_whole(server: Refusing, tmp_path: Path) -> None:
+    urls = [server.url("/held" if number == 100 else f"/{number}") for number in range(150)]
+    (tmp_path / "urls").write_text("\n".join(urls))
+    file = str(tmp_path / "kept")
+    with (
+        dask_cluster("one") as cluster,
+        started("connect", "--cluster", cluster.address, "--resume", file, f"@{tmp_path / 'urls'}") as process,
+    ):
+        until(lambda: server.asked["/held"] or None, "the worker", SLOW)
+        cluster.kill_scheduler()
+        _, err = process.communicate(timeout=PATIENCE)
+    assert err == (
+        f"wsprobe connect: --cluster: the scheduler at {cluster.address} went away; what is printed is whole "
+        "(see wsprobe connect --help)\n"
+    )
+    assert process.returncode == 2
+    reports = objects(Path(file).read_text())
+    assert [each["url"] for each in reports] == urls[: len(reports)]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_what_is_interrupted_leaves_no_work_behind(
+    two: Cluster, server: Refusing, number: int, status: int, tmp_path: Path
+) -> None:
+    (tmp_path / "urls").write_text("\n".join(server.url(f"/held-{each}") for each in range(100)))
+    with started(
+        "connect", "--cluster", two.address, "--json", "-m", "600", f"@{tmp_path / 'urls'}"
+    ) as process:
+        until(lambda: True if server.asked.total() >= 8 else None, "both workers", SLOW)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, err.strip()) == (status, "")
+    assert until(lambda: True if left_over(two) == 0 else None, "the scheduler to be clean", SLOW)
+    done = asked("connect", "--cluster", two.address, server.url("/after"))  # while all that was held is held
+    assert done.returncode == 12
+
+
+def test_no_worker_is_waited_for_and_then_said(server: Refusing) -> None:
+    with dask_cluster() as cluster:
+        done = asked("connect", "--cluster", cluster.address, "--connect-timeout", "1.5", server.url("/"))
+        assert done.stdout == ""
+        assert done.stderr.splitlines() == [
+            f"wsprobe: no worker is connected to {cluster.address}; waiting 1.5 s for one",
+            f"wsprobe connect: --cluster: no worker is connected to {cluster.address}; dask worker "
+            f"{cluster.address} starts one; what is printed is whole (see wsprobe connect --help)",
+        ]
+        assert done.returncode == 2
+
+
+def test_a_worker_without_wsprobe_is_named(server: Refusing) -> None:
+    with dask_cluster() as cluster:
+        cluster.worker("bare", alone=True)
+        done = asked("connect", "--cluster", cluster.address, server.url("/"))
+    assert done.stderr == (
+        f"wsprobe connect: --cluster: worker bare has no wsprobe, and this is {__version__}: pip install "
+        f"'wsprobe[cluster]=={__version__}' on every machine of the cluster; what is printed is whole "
+        "(see wsprobe connect --help)\n"
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_no_scheduler() -> None:
+    with nobody() as port:
+        done = asked("connect", "--cluster", f"{HOST}:{port}", "--connect-timeout", "0.5", "ws://127.0.0.1:1/")
+    assert done.stderr == (
+        f"wsprobe connect: --cluster: no scheduler answered at tcp://{HOST}:{port} within 0.5 s; dask "
+        "scheduler starts one; what is printed is whole (see wsprobe connect --help)\n"
+    )
+    assert (done.returncode, done.stdout) == (2, "")

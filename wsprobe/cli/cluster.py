@@ -1,0 +1,348 @@
+"""``--cluster``: what of a call goes to the workers of a Dask cluster, what a worker does, what comes back.
+
+A list goes out in chunks. Of each URL comes back what a process of ``--workers`` hands back: a line of JSON,
+made there, where the CPU is; or its recording, to be shown here.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+import click
+from msgspec import Struct
+from msgspec.structs import replace
+
+from wsprobe import __version__, net
+from wsprobe.archive import dump
+from wsprobe.cli import expect
+from wsprobe.cli.options import Asking, Settings
+from wsprobe.cli.paste import line_of_a_console
+from wsprobe.cli.places import LAB, Place, UrlList, Word
+from wsprobe.cli.probe import Job, Jobs, Sink, Told, asked, host_of, reported, usable, weight
+from wsprobe.cli.streams import note
+from wsprobe.exchange import Exchange
+from wsprobe.net.cluster import Cluster, ClusterError, Lost, NotInstalled, cluster, name_here, while_wanted
+from wsprobe.redaction import Secrets
+from wsprobe.report import Report
+from wsprobe.schedule import Pace
+from wsprobe.show.as_json import brief, pieces, report_value
+from wsprobe.show.summary import fact
+from wsprobe.visible import printable
+
+CHUNK = 50
+"""URLs in a chunk, at most. Its results come together: the larger it is, the more of them wait for the slowest,
+and are asked again when a worker dies; the smaller, the more the scheduler's part of it counts."""
+FIRST = 8
+"""URLs in the first chunks, so that a short list finds all workers."""
+LINGER = 0.05
+"""Seconds for which a chunk waits for its next URL, where a list is written while it is read."""
+HERE = "here"
+"""This machine among the places of --from-each."""
+LOST = "not asked: the workers that had it in hand were gone before it was done, one after the other"
+
+Came = Told | Exchange
+
+
+class Sent(Struct, frozen=True):
+    """What goes to a worker besides the URLs."""
+
+    settings: Settings
+    pace: Pace
+    """Its part of --per-host and --rate, which hold for all together."""
+    as_line: bool
+    """The report's line of JSON is made there."""
+
+
+def check_settings(said: Settings) -> None:
+    """Raises click.UsageError for options that cannot go to another machine, or should not."""
+    address = said.cluster
+    assert address is not None
+    tls, route = said.asking.tls, said.asking.route
+    here = (
+        ("--cacert", tls.ca_file),
+        ("--capath", tls.ca_path),
+        ("--cert", tls.certificate),
+        ("--key", tls.key),
+        ("--unix-socket", route.unix_socket),
+        ("--interface", route.interface),
+    )
+    if local := [name for name, value in here if value]:
+        raise click.UsageError(
+            f"--cluster and {' and '.join(local)} exclude each other: that is of this machine, and workers may "
+            "be on others"
+        )
+    if not private(said) and (given := secrets(said.asking)):
+        raise click.UsageError(
+            f"--cluster: {address} is not encrypted, and would carry {', '.join(given)} in clear; use a tls:// "
+            "scheduler, or say --cluster-trusted if that network may read them"
+        )
+
+
+def private(said: Settings) -> bool:
+    """Whether secrets may go to the scheduler."""
+    assert said.cluster is not None
+    host = re.sub(r"^\w+://", "", said.cluster).rpartition(":")[0].strip("[]")
+    loopback = host in ("localhost", "::1") or host.startswith("127.")
+    return said.cluster_trusted or loopback or said.cluster.startswith("tls://")
+
+
+def secrets(asking: Asking) -> list[str]:
+    """The options that gave what nobody else is to read."""
+    offer, masks = asking.offer, Secrets()
+    proxies = {asking.proxies.plain, asking.proxies.secure, asking.route.proxy or ""}
+    found = {
+        "--user": offer.user is not None,
+        "--cookie": bool(offer.cookies) or not asking.jar.empty,
+        "--netrc": asking.netrc is not None,
+        "--raw-request": asking.raw is not None,
+        "a proxy's password": any(PASSWORD.search(each) for each in proxies)
+        or bool(asking.route.proxy_authorization),
+        "a header that is a secret": any(masks.header(each) != each for each in offer.headers),
+    }
+    return [name for name, given in found.items() if given]
+
+
+PASSWORD = re.compile(r"^[^/?#\\]*//[^/?#\\]*@")
+"""Of a URL that has user or password in it."""
+
+
+class Elsewhere:
+    """The places that a worker can ask: in the room of a ``Lab``, which is on this machine."""
+
+    def __init__(self, said: Settings) -> None:
+        self._private = private(said)
+
+    async def place(self, name: str, asking: Asking) -> Place:
+        """The place that *name* stands for. Raises click.UsageError."""
+        if name.startswith(LAB):
+            raise click.UsageError(f"{name}: the lab is on this machine, and the workers may be on others")
+        if (line := line_of_a_console(name)) is not None:
+            raise click.UsageError(line)
+        if not self._private and PASSWORD.search(name):
+            raise click.UsageError(
+                "a URL with a password does not go to a scheduler that is not encrypted (--cluster-trusted)"
+            )
+        return Place(name, asking)
+
+
+Work = TypeVar("Work")
+
+
+def work_with(said: Settings, work: Callable[[Cluster], Awaitable[Work]]) -> Work:
+    """What *work* returns, given the cluster that *said* names. Raises click.UsageError."""
+    check_settings(said)
+    assert said.cluster is not None
+    address = said.cluster
+
+    async def everything() -> Work:
+        async with cluster(address, said.asking.limits.connect_timeout, note) as there:
+            for who, version in (await there.version("wsprobe")).items():
+                if version != __version__:
+                    has = f"wsprobe {version}" if isinstance(version, str) else "no wsprobe"
+                    raise ClusterError(
+                        f"{who} has {has}, and this is {__version__}: pip install "
+                        f"'wsprobe[cluster]=={__version__}' on every machine of the cluster"
+                    )
+            if odd := await there.odd_versions():
+                note(odd)
+            return await work(there)
+
+    try:
+        return net.run(everything)
+    except BaseExceptionGroup as group:
+        for error in net.leaves(group):
+            if isinstance(error, ClusterError):
+                raise _unusable(error) from None
+        raise
+    except ClusterError as error:
+        raise _unusable(error) from None
+
+
+def _unusable(error: ClusterError) -> click.UsageError:
+    if isinstance(error, NotInstalled):
+        return click.UsageError(
+            f"--cluster: Dask is not installed ({error}); pip install 'wsprobe[cluster]', here and on every "
+            "machine of the cluster"
+        )
+    return click.UsageError(f"--cluster: {error}; what is printed is whole")
+
+
+class Chunk(Struct, eq=False):
+    """URLs that go to one worker together, and what came of them."""
+
+    number: int
+    jobs: list[Job]
+    came: list[Came] = []
+
+
+def probe_there(sources: Sequence[Word | UrlList], said: Settings, to: Sink) -> None:
+    """Have the workers probe every place, and hand on the reports as ``probe_all`` does.
+
+    Raises click.UsageError, and KeyboardInterrupt for ^C after the reports of all that had come until then.
+    """
+    kept: dict[int, Chunk] = {}
+    under_way = 0
+
+    def hand(chunk: Chunk) -> None:
+        for job, came in zip(chunk.jobs, chunk.came, strict=True):
+            if isinstance(came, Exchange):
+                to.report(reported(job.place, came))
+            elif came.complaint:
+                to.unusable(f"{job.where or job.place.url}: {came.complaint}")
+            else:
+                to.told(came)
+
+    async def work(there: Cluster) -> None:
+        jobs = Jobs(sources, said, Elsewhere(said), to, to.wants)
+        await jobs.prepare()
+
+        async def one(chunk: Chunk) -> Chunk:
+            nonlocal under_way
+            under_way += len(chunk.jobs)
+            to.asking(under_way, jobs.left, net.clock)
+            urls = [job.place.url for job in chunk.jobs]
+            try:
+                chunk.came = await ask(there, _sent(said, there.threads), urls)
+            finally:
+                there.room.release_on_behalf_of(chunk)
+            kept[chunk.number] = chunk
+            under_way -= len(chunk.jobs)
+            return chunk
+
+        def hand_on(chunk: Chunk) -> None:
+            del kept[chunk.number]
+            hand(chunk)
+            to.asking(under_way, jobs.left, net.clock)
+
+        async def chunks(every: AsyncIterator[list[Job]]) -> AsyncGenerator[Chunk, None]:
+            number = 0
+            async for each in every:
+                chunk = Chunk(number, each)
+                await there.room.acquire_on_behalf_of(chunk)
+                yield chunk
+                number += 1
+
+        def size(number: int) -> int:
+            return FIRST if number < 4 * there.threads else CHUNK
+
+        async with net.gathered(jobs.each(), size, LINGER) as every:
+            await net.in_order(one, chunks(every), Pace(MANY), hand_on, _weight, ordered=not said.unordered)
+        if jobs.none():
+            raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
+
+    try:
+        work_with(said, work)
+    except KeyboardInterrupt:
+        if kept and sys.stderr.isatty():
+            sys.stderr.write("\n")  # the terminal has written ^C, and stands behind it
+        for _, chunk in sorted(kept.items()):
+            hand(chunk)
+        raise
+
+
+MANY = 100_000
+"""Chunks at once: there is another bound, which the cluster has."""
+
+
+def _weight(chunk: Chunk) -> int:
+    return sum(weight(came) for came in chunk.came)
+
+
+def _sent(said: Settings, threads: int) -> Sent:
+    """*threads*: chunks that are worked on at once."""
+    shown = said.include or said.write_out is not None or said.body_to or said.report_to or said.har
+    pace = replace(
+        said.pace,
+        per_host=max(1, said.pace.per_host // threads) if said.pace.per_host else 0,
+        interval=said.pace.interval * threads,
+    )
+    return Sent(
+        replace(said, resume=None, save="-" if said.save else None),
+        pace,
+        bool(said.as_json or said.resume) and not shown,
+    )
+
+
+async def ask(there: Cluster, sent: Sent, urls: Sequence[str]) -> list[Came]:
+    """What came of each of *urls*, by some worker. Raises ClusterError.
+
+    A chunk whose workers die is asked URL by URL: the one that kills them takes no other with it.
+    """
+    try:
+        return await _ask(there, sent, urls)
+    except Lost:
+        if len(urls) == 1:
+            return [Told(complaint=LOST)]
+    return [came for url in urls for came in await ask(there, sent, [url])]
+
+
+async def _ask(there: Cluster, sent: Sent, urls: Sequence[str], on: str | None = None) -> list[Came]:
+    try:
+        came = await there.do(asked_there, __version__, pickle.dumps(sent), urls, on=on)
+    except (ImportError, AttributeError) as error:
+        raise ClusterError(
+            f"a worker cannot load wsprobe ({error}): pip install 'wsprobe[cluster]=={__version__}' on every "
+            "machine of the cluster"
+        ) from None
+    if isinstance(came, str):
+        raise ClusterError(
+            f"a worker has wsprobe {came}, and this is {__version__}: install the same on every machine"
+        )
+    taken: list[Came] = came
+    return taken
+
+
+# What follows is done by a worker ---------------------------------------------------------------------------
+
+
+def asked_there(version: str, sent: bytes, urls: Sequence[str]) -> list[Came] | str:
+    """What came of each of *urls*; the version of wsprobe, if it is another one than that which *sent* them."""
+    if version != __version__:
+        return __version__
+    work: Sent = pickle.loads(sent)
+    by = name_here()
+    return net.run(while_wanted, partial(asked_by, work, urls, by)) or []
+
+
+async def asked_by(work: Sent, urls: Sequence[str], by: str) -> list[Came]:
+    """What came of each of *urls*; in the recordings *by* is who asked."""
+    said = work.settings
+    results: list[Came] = []
+
+    async def one(url: str) -> Came:
+        place = Place(url, said.asking)
+        try:
+            first = usable(place)[1]
+        except click.UsageError as error:
+            return Told(complaint="not usable" if said.redact else error.format_message())
+        came = await asked(place, said, lambda event: None, lambda exchange: None, first=first)
+        exchange = replace(came, worker=by)
+        return _told(work, reported(place, exchange)) if work.as_line else exchange
+
+    if work.pace.interval:
+        await net.sleep(work.pace.interval)  # since the last URL of the chunk before
+    await net.in_order(one, urls, work.pace, results.append, host=lambda url: host_of(Place(url, said.asking)))
+    return results
+
+
+def _told(work: Sent, report: Report) -> Told:
+    """What ``connect --json`` prints and says of *report*."""
+    said = work.settings
+    report, unmet = expect.held(said.expectations, report, redact=said.redact)
+    if said.redact:
+        from wsprobe.cli.masked import masked  # only where it is asked for
+
+        report = masked(report)
+    value = report_value(report)
+    return Told(
+        out="".join((*pieces(brief(value) if said.brief else value), "\n")).encode(),
+        err="".join(f"wsprobe: {printable(each)}\n" for each in unmet if not said.silent),
+        save=dump(report.exchange).encode() + b"\n" if said.save is not None else b"",
+        exit_status=report.exit_status,
+        fact=fact(report, report.outcome != "open"),
+    )

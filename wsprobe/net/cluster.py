@@ -1,0 +1,318 @@
+"""A Dask cluster that somebody else started: pieces of work go to its workers, and results come back.
+
+The scheduler is Dask's own: it gives a piece to another worker when the one that had it is gone. What stands
+here is what a command needs around it: a bound on the pieces that are out, one sentence for whatever is wrong
+with the cluster, and no work of ours in it when this is left, however that happens.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pydoc import locate
+from typing import Any, TypeVar
+
+import trio
+from msgspec import Struct
+
+Result = TypeVar("Result")
+
+SILENT = 60.0
+"""Seconds without an answer after which a scheduler is as good as gone: it answers nobody while it imports what
+a piece of work needs, or while its machine is busy."""
+OFTEN = 0.5
+"""Seconds between two looks at the cluster, and at whether what a worker does is still wanted."""
+NAMED = ("python", "dask", "distributed", "msgpack", "cloudpickle")
+"""Of whose versions Dask wants that they are the same everywhere."""
+TRIES = 2
+"""Times that a worker is given the same piece, if it goes away and comes back."""
+AHEAD = 2
+"""Pieces that are out for each thread of a worker: the one that it does, and the one that it does next."""
+GRACE = 5.0
+"""Seconds for taking back what is out."""
+
+
+class ClusterError(Exception):
+    """The cluster cannot do the work. The text is one line: what happened, and what to do."""
+
+
+class NotInstalled(ClusterError):
+    """This Python has no Dask."""
+
+
+class Lost(Exception):
+    """The workers that had a piece in hand were gone before it was done, one after the other."""
+
+
+class Worker(Struct, frozen=True):
+    """One process of the cluster that does work."""
+
+    address: str
+    name: str
+    """As ``dask worker --name`` gave it; its address, if nobody did."""
+    threads: int
+    """Pieces that it does at once."""
+
+
+@asynccontextmanager
+async def cluster(address: str, patience: float, say: Callable[[str], object]) -> AsyncGenerator[Cluster, None]:
+    """The cluster whose scheduler is at *address*, with at least one worker.
+
+    *patience*: seconds in which the scheduler answers, and for which a worker is waited for where there is
+    none. *say* gets a sentence about what is odd and does not stop the work. Raises ClusterError, also while it
+    is used: the scheduler goes away, or no worker is left.
+    """
+    client = await trio.to_thread.run_sync(_connect, address, patience, abandon_on_cancel=True)
+    made = Cluster(client, address, patience, say)
+    try:
+        await made.look()
+        while not made.workers:
+            await made.attend()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(made.watch)
+            yield made
+            nursery.cancel_scope.cancel()
+    finally:
+        with trio.move_on_after(GRACE, shield=True):
+            await trio.to_thread.run_sync(made.leave, abandon_on_cancel=True)
+
+
+def _connect(address: str, patience: float) -> Any:
+    try:
+        import dask
+
+        # What Dask logs is for whoever runs a cluster; what concerns this command is said in its own words.
+        dask.config.set({"logging": {"version": 1}})
+        client: Any = _distributed().Client
+    except ImportError as error:
+        raise NotInstalled(str(error)) from None
+    for name in ("distributed", "tornado", "asyncio"):
+        logging.getLogger(name).addHandler(logging.NullHandler())
+        logging.getLogger(name).propagate = False
+    warnings.filterwarnings("ignore", module="distributed")
+    try:
+        return client(address, timeout=patience, set_as_default=False, name="wsprobe")
+    except OSError:
+        raise ClusterError(
+            f"no scheduler answered at {address} within {patience:g} s; dask scheduler starts one"
+        ) from None
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise ClusterError(f"the scheduler at {address} cannot be used: {_first_line(error)}") from None
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+class Cluster:
+    """The cluster of ``cluster``."""
+
+    def __init__(self, client: Any, address: str, patience: float, say: Callable[[str], object]) -> None:
+        self._client = client
+        self._address = address
+        self._patience = patience
+        self._say = say
+        self._token = trio.lowlevel.current_trio_token()
+        self.room = trio.CapacityLimiter(1)
+        """For pieces that any worker may do: so many are to be out at once, and no more."""
+        self._out: set[Any] = set()
+        self._there_for: dict[trio.CancelScope, str] = {}
+        """Pieces for one worker, and its address."""
+        self._alone_since: float | None = None
+        """Since when there is no worker."""
+        self.workers: dict[str, Worker] = {}
+        """By name: those that there are now."""
+
+    @property
+    def threads(self) -> int:
+        """Pieces that are done at once."""
+        return sum(each.threads for each in self.workers.values())
+
+    async def do(self, work: Callable[..., Any], *arguments: Any, on: str | None = None) -> Any:
+        """What *work* returns, by whichever worker; by the one with the name *on*, if there is one.
+
+        *work* and *arguments* travel by pickle. Raises Lost; an exception of *work* is raised here.
+        """
+        if on is not None:
+            return await self._there(work, arguments, on)
+        return await self._result(work, arguments)
+
+    async def _there(self, work: Callable[..., Any], arguments: tuple[Any, ...], name: str) -> Any:
+        """A worker that is started anew has its name, and another address."""
+        for _ in range(TRIES):
+            worker = await self._present(name)
+            if worker is None:
+                break
+            with trio.CancelScope() as while_there:
+                self._there_for[while_there] = worker.address
+                try:
+                    return await self._result(work, arguments, worker.address)
+                finally:
+                    del self._there_for[while_there]
+        raise Lost
+
+    async def _present(self, name: str) -> Worker | None:
+        """The worker of that name; None if there is none for as long as anybody waits."""
+        with trio.move_on_after(self._patience):
+            while True:
+                if (worker := self.workers.get(name)) is not None:
+                    return worker
+                await trio.sleep(OFTEN)
+        return None
+
+    async def _result(
+        self, work: Callable[..., Any], arguments: tuple[Any, ...], address: str | None = None
+    ) -> Any:
+        over = trio.Event()
+
+        def told(future: object) -> None:
+            with suppress(trio.RunFinishedError):
+                self._token.run_sync_soon(over.set)
+
+        future = self._client.submit(work, *arguments, pure=False, workers=address)
+        self._out.add(future)
+        try:
+            future.add_done_callback(told)
+            await over.wait()
+            return await trio.to_thread.run_sync(self._taken, future, abandon_on_cancel=True)
+        finally:
+            self._out.discard(future)
+            if not over.is_set():
+                future.cancel()
+
+    def _taken(self, future: Any) -> Any:
+        dask = _distributed()
+        try:
+            return future.result()
+        except dask.KilledWorker:
+            raise Lost from None
+        except dask.CancelledError:
+            raise self._gone() from None
+
+    def _gone(self) -> ClusterError:
+        return ClusterError(f"the scheduler at {self._address} went away")
+
+    async def watch(self) -> None:
+        """Look at the cluster for as long as it is used. Raises ClusterError."""
+        while True:
+            await self.attend()
+
+    async def attend(self) -> None:
+        """Look once more, a little later. Raises ClusterError."""
+        await trio.sleep(OFTEN)
+        await self.look()
+        now = trio.current_time()
+        if self.workers:
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = now
+            self._say(f"no worker is connected to {self._address}; waiting {self._patience:g} s for one")
+        elif now - self._alone_since > self._patience:
+            raise ClusterError(
+                f"no worker is connected to {self._address}; dask worker {self._address} starts one"
+            )
+
+    async def look(self) -> None:
+        """Learn which workers there are. Raises ClusterError if the scheduler is gone."""
+        with trio.move_on_after(max(SILENT, self._patience)) as slow:
+            found = await trio.to_thread.run_sync(self._workers, abandon_on_cancel=True)
+        if slow.cancelled_caught:
+            raise ClusterError(f"the scheduler at {self._address} does not answer any more")
+        if found is None:
+            raise self._gone()
+        self.workers = {each.name: each for each in found}
+        self.room.total_tokens = max(1, AHEAD * self.threads)
+        there = {each.address for each in found}
+        for scope, address in self._there_for.items():
+            if address not in there:
+                scope.cancel()
+
+    def _workers(self) -> list[Worker] | None:
+        if self._client.status != "running":
+            return None
+        known = self._client.scheduler_info(n_workers=-1)["workers"]
+        return [
+            Worker(address, str(each["name"]), int(each["nthreads"]))
+            for address, each in sorted(known.items())
+            if each.get("status", "running") == "running"
+        ]
+
+    async def odd_versions(self) -> str:
+        """A sentence about the packages of which the cluster has other versions than this process."""
+        found: dict[str, set[str]] | None = None
+        with trio.move_on_after(self._patience):
+            found = await trio.to_thread.run_sync(self._versions, abandon_on_cancel=True)
+        if not found:
+            return ""
+        differ = "; ".join(f"{package} {', '.join(sorted(theirs))}" for package, theirs in found.items())
+        return f"the cluster has other versions than this machine ({differ}); Dask wants the same everywhere"
+
+    async def version(self, package: str) -> dict[str, object]:
+        """Worker, or the scheduler -> the version of *package* that it has; None if it has none.
+
+        A worker that is given work which it cannot load ends: so it is asked before.
+        """
+        return await trio.to_thread.run_sync(self._version, package, abandon_on_cancel=True)
+
+    def _version(self, package: str) -> dict[str, object]:
+        name = f"{package}.__version__"
+        by_address = {each.address: each.name for each in self.workers.values()}
+        told = self._client.run(locate, name, on_error="return")
+        others = {f"worker {by_address.get(address, address)}": each for address, each in told.items()}
+        return {"the scheduler": self._client.run_on_scheduler(locate, name), **others}
+
+    def _versions(self) -> dict[str, set[str]]:
+        """Package -> what is said of the versions that are not ours. Blocks."""
+        found = self._client.get_versions(check=False)
+        ours = found["client"]["packages"]
+        odd: dict[str, set[str]] = {}
+        for each in (found["scheduler"], *found["workers"].values()):
+            for package in NAMED:
+                theirs = each["packages"].get(package)
+                if theirs != ours[package]:
+                    odd.setdefault(package, set()).add(f"{theirs} (here {ours[package]})")
+        return odd
+
+    def leave(self) -> None:
+        """Take back what is out, and close the connection. Blocks."""
+        with suppress(Exception):  # whatever of it fails: nobody uses it any more
+            if self._out and self._client.status == "running":
+                self._client.cancel(list(self._out), force=True)
+        with suppress(Exception):
+            self._client.close(timeout=GRACE / 2)
+
+
+async def while_wanted(work: Callable[[], Awaitable[Result]]) -> Result | None:
+    """In a piece of work, on a worker: what *work* returns; None if nobody wants it any more, because whoever
+    gave it out took it back, or is gone. Dask lets a thread that runs go on; so it looks for itself."""
+    dask = _distributed()
+    worker, key = dask.get_worker(), dask.worker.thread_state.key
+    result: Result | None = None
+
+    async def until_unwanted() -> None:
+        while True:
+            await trio.sleep(OFTEN)
+            task = worker.state.tasks.get(key)
+            if task is None or task.state != "executing":
+                break
+        nursery.cancel_scope.cancel()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(until_unwanted)
+        result = await work()
+        nursery.cancel_scope.cancel()
+    return result
+
+
+def name_here() -> str:
+    """In a piece of work, on a worker: the worker's name."""
+    return str(_distributed().get_worker().name)
+
+
+def _distributed() -> Any:
+    """Dask's package for clusters, which few of its names have types in. Raises ImportError."""
+    import distributed  # half a second, for those who have a cluster
+
+    return distributed
