@@ -162,6 +162,7 @@ def test_brief_leaves_the_recordings_out(capsys: pytest.CaptureFixture[str]) -> 
         (("--skip", "x" * 30), "--skip: no change"),
         (("--backend", "8000"), "--backend: '8000' is not HOST:PORT"),
         (("--backend", "http://h:1"), "is not HOST:PORT"),
+        (("--backend", "h:0"), "is not HOST:PORT"),
         (("--backend", "h:99999"), "is not HOST:PORT"),
         (("--backend", "h:00655360"), "is not HOST:PORT"),
         (("-L",), "-L"),

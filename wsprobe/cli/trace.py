@@ -259,7 +259,7 @@ def _backend(text: str) -> Backend:
     scheme, _, rest = text.rpartition("://")
     host, _, port = rest.rstrip("/").rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    usable = host and "/" not in host and port.isdecimal() and len(port) <= 5 and int(port) <= 65535
+    usable = host and "/" not in host and port.isdecimal() and len(port) <= 5 and 1 <= int(port) <= 65535
     if scheme not in ("", "ws", "wss") or not usable:
         raise click.UsageError(f"--backend: {text!a} is not HOST:PORT, nor ws://HOST:PORT or wss://HOST:PORT")
     return Backend(host, int(port), {"ws": False, "wss": True}.get(scheme))
