@@ -41,8 +41,6 @@ FIRST = 8
 """URLs in the first chunks, so that a short list finds all workers."""
 LINGER = 0.05
 """Seconds for which a chunk waits for its next URL, where a list is written while it is read."""
-HERE = "here"
-"""This machine among the places of --from-each."""
 LOST = "not asked: the workers that had it in hand were gone before it was done, one after the other"
 
 Came = Told | Exchange
@@ -281,9 +279,9 @@ async def ask(there: Cluster, sent: Sent, urls: Sequence[str]) -> list[Came]:
     return [came for url in urls for came in await ask(there, sent, [url])]
 
 
-async def _ask(there: Cluster, sent: Sent, urls: Sequence[str], on: str | None = None) -> list[Came]:
+async def _ask(there: Cluster, sent: Sent, urls: Sequence[str]) -> list[Came]:
     try:
-        came = await there.do(asked_there, __version__, pickle.dumps(sent), urls, on=on)
+        came = await there.do(asked_there, __version__, pickle.dumps(sent), urls)
     except (ImportError, AttributeError) as error:
         raise ClusterError(
             f"a worker cannot load wsprobe ({error}): pip install 'wsprobe[cluster]=={__version__}' on every "

@@ -234,8 +234,8 @@ class Output:
             self._progress.show(under_way, left(), now())
 
     def waiting(self, text: str) -> None:
-        """Say what is waited for between two tries (-v)."""
-        if self._settings.verbose and not self._settings.silent:
+        """Say what is waited for between two tries, as curl does."""
+        if not self._settings.silent:
             note(text)
 
     def worker(self) -> Callable[[], Work]:

@@ -510,7 +510,7 @@ verdict = together(
         help="ask again up to N times after a failure that may pass: unreachable, timeout, dropped, "
         "408, 429, 500, 502, 503, 504",
         long="Waits one second before the first retry, then twice as long each time, at most a minute. Where a "
-        "429 or 503 has Retry-After, it waits as long as that says, which -v tells; what asks for more than "
+        "429 or 503 has Retry-After, it waits as long as that says; what asks for more than "
         "--retry-max-time leaves, or without it for more than an hour, is not asked again.",
     ),
     option(

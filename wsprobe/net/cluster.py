@@ -26,8 +26,6 @@ OFTEN = 0.5
 """Seconds between two looks at the cluster, and at whether what a worker does is still wanted."""
 NAMED = ("python", "dask", "distributed", "msgpack", "cloudpickle")
 """Of whose versions Dask wants that they are the same everywhere."""
-TRIES = 2
-"""Times that a worker is given the same piece, if it goes away and comes back."""
 AHEAD = 2
 """Pieces that are out for each thread of a worker: the one that it does, and the one that it does next."""
 GRACE = 5.0
@@ -118,8 +116,6 @@ class Cluster:
         self.room = trio.CapacityLimiter(1)
         """For pieces that any worker may do: so many are to be out at once, and no more."""
         self._out: set[Any] = set()
-        self._there_for: dict[trio.CancelScope, str] = {}
-        """Pieces for one worker, and its address."""
         self._alone_since: float | None = None
         """Since when there is no worker."""
         self.workers: dict[str, Worker] = {}
@@ -130,48 +126,18 @@ class Cluster:
         """Pieces that are done at once."""
         return sum(each.threads for each in self.workers.values())
 
-    async def do(self, work: Callable[..., Any], *arguments: Any, on: str | None = None) -> Any:
-        """What *work* returns, by whichever worker; by the one with the name *on*, if there is one.
+    async def do(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """What *work* returns, by whichever worker. Both travel by pickle.
 
-        *work* and *arguments* travel by pickle. Raises Lost; an exception of *work* is raised here.
+        Raises Lost; an exception of *work* is raised here.
         """
-        if on is not None:
-            return await self._there(work, arguments, on)
-        return await self._result(work, arguments)
-
-    async def _there(self, work: Callable[..., Any], arguments: tuple[Any, ...], name: str) -> Any:
-        """A worker that is started anew has its name, and another address."""
-        for _ in range(TRIES):
-            worker = await self._present(name)
-            if worker is None:
-                break
-            with trio.CancelScope() as while_there:
-                self._there_for[while_there] = worker.address
-                try:
-                    return await self._result(work, arguments, worker.address)
-                finally:
-                    del self._there_for[while_there]
-        raise Lost
-
-    async def _present(self, name: str) -> Worker | None:
-        """The worker of that name; None if there is none for as long as anybody waits."""
-        with trio.move_on_after(self._patience):
-            while True:
-                if (worker := self.workers.get(name)) is not None:
-                    return worker
-                await trio.sleep(OFTEN)
-        return None
-
-    async def _result(
-        self, work: Callable[..., Any], arguments: tuple[Any, ...], address: str | None = None
-    ) -> Any:
         over = trio.Event()
 
         def told(future: object) -> None:
             with suppress(trio.RunFinishedError):
                 self._token.run_sync_soon(over.set)
 
-        future = self._client.submit(work, *arguments, pure=False, workers=address)
+        future = self._client.submit(work, *arguments, pure=False)
         self._out.add(future)
         try:
             future.add_done_callback(told)
@@ -224,10 +190,6 @@ class Cluster:
             raise self._gone()
         self.workers = {each.name: each for each in found}
         self.room.total_tokens = max(1, AHEAD * self.threads)
-        there = {each.address for each in found}
-        for scope, address in self._there_for.items():
-            if address not in there:
-                scope.cancel()
 
     def _workers(self) -> list[Worker] | None:
         if self._client.status != "running":

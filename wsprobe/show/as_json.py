@@ -655,8 +655,7 @@ class ReportJson(Object, frozen=True, kw_only=True):
     worker: Annotated[
         str | UnsetType,
         Meta(
-            description="The name of the worker of a cluster (connect --cluster) that asked; with --from-each "
-            "also here, for this machine. Absent otherwise."
+            description="The name of the worker of a cluster (connect --cluster) that asked; absent otherwise."
         ),
     ] = UNSET
     outcome: Annotated[
