@@ -101,6 +101,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     killed, a cluster is started."""
     if config.option.markexpr:
         return
-    left_out = [item for item in items if any(map(item.get_closest_marker, ("chains", "cluster", "kills")))]
+    left_out = [
+        item for item in items if any(map(item.get_closest_marker, ("chains", "cluster", "kills", "long")))
+    ]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]

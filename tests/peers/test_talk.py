@@ -66,6 +66,7 @@ def test_in_fragments(server: str) -> None:
     assert (done.returncode, done.stdout) == (0, lines)
 
 
+@pytest.mark.long
 def test_100_000_small_messages(server: str) -> None:
     lines = b"".join(b'{"number": %d}\n' % n for n in range(100_000))
     done = talk("--count", "100000", f"{server}/", given=lines)
