@@ -71,8 +71,11 @@ def parameters(value: bytes) -> dict[str, bytes]:
 
 def unspoken(offered: Iterable[Challenge]) -> tuple[str, ...]:
     """The names of the schemes that wsprobe does not speak, as sent, each once."""
-    names = {each.scheme: each.name for each in reversed(tuple(offered)) if each.scheme not in SPOKEN}
-    return tuple(reversed(names.values()))
+    names: dict[str, str] = {}
+    for each in offered:
+        if each.scheme not in SPOKEN:
+            names.setdefault(each.scheme, each.name)
+    return tuple(names.values())
 
 
 class Credentials(Struct, frozen=True):

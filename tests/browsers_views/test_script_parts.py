@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -174,7 +175,7 @@ def test_no_window_is_wider_than_31_bits() -> None:
         return Http2Frame("server", 0, made[:9], made[9:], 1, 0)
 
     for stream in (0, 1):
-        windows = Windows(1)
+        windows = Windows(SimpleNamespace(stream=1, of=lambda by: ()))  # nothing was sent yet
         assert windows.widen(update(stream, 2**31 - 1 - 65535))
         assert windows.widen(update(3, 1))
         assert not windows.widen(update(stream, 1))

@@ -104,8 +104,8 @@ def test_options_that_it_excludes(other: str, capsys: Capture, tmp_path: Path) -
 
 
 def test_a_full_disk_is_one_line_and_what_was_recorded_is_whole(tmp_path: Path) -> None:
-    """A limit to the size of files stands for the disk. No byte code is written (-B): it would be cut short, and
-    Python be confused by it ever after."""
+    """A limit to the size of files stands for the disk. Byte code is not written (-B): cut short, it would
+    confuse Python ever after."""
     file = tmp_path / "kept"
     done = subprocess.run(
         [sys.executable, "-B", "-m", "wsprobe", "connect", "--linger", "0", "--resume", str(file), *NAMES],
