@@ -259,7 +259,18 @@ NO_SECRETS = {
     *("max_time", "measured", "netrc_file", "noproxy", "only", "origin", "page_http", "pause", "raw_request"),
     *("resolve", "run_browser", "servername", "skip", "specs", "tls_max", "tls_min", "unix_socket"),
     *("user_agent", "wire", "workers", "ws_key", "ws_version"),
-    *("ciphers", "cookie_jar", "entry", "from_curl", "parallel", "resume", "per_host", "pinnedpubkey", "rate"),
+    *(
+        "ciphers",
+        "cluster",
+        "cookie_jar",
+        "entry",
+        "from_curl",
+        "parallel",
+        "resume",
+        "per_host",
+        "pinnedpubkey",
+        "rate",
+    ),
 }
 """Options whose values are no secret: names, places, files, numbers."""
 

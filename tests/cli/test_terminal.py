@@ -101,6 +101,7 @@ def test_a_paste_of_several_lines_is_one_message(typist: Typist) -> None:
     typist.type("\x1b[200~one\ntwo\x1b[201~")
     typist.type("\r")
     typist.sees('< Text "one\\x0atwo" (7 bytes)')
+    typist.sees(">")  # the prompt is there again: what is typed before, it may take for nothing
     typist.type("\x04")
     typist.sees("we closed, the server answered: 1000")
     assert typist.process.wait(PATIENCE) == 0

@@ -94,7 +94,7 @@ def test_what_was_under_way_is_reported_when_it_is_interrupted() -> None:
     assert process.returncode == 143
 
 
-@pytest.mark.parametrize("other", [["-v"], ["--talk"], ["--report", "x.html"], ["--cookie-jar", "x"]])
+@pytest.mark.parametrize("other", [["-v"], ["--report", "x.html"], ["--cookie-jar", "x"]])
 def test_options_of_one_process(other: list[str], capsys: Capture) -> None:
     assert run(["connect", "--workers", "2", *other, "lab:ok"]) == 2
     assert "--workers shares work out" in capsys.readouterr().err

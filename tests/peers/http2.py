@@ -248,7 +248,9 @@ def hypercorn(program: str, at: Places, port: int) -> list[str]:
     seen = ("--access-logfile", "-", "--access-logformat", "seen %(R)s %(s)s")
     tls = ("--certfile", str(at.certificate), "--keyfile", str(at.key))
     where = ("--bind", f"{HOST}:{port}", "--graceful-timeout", "1")
-    return [program, *where, *tls, *seen, "tests.peers.python_servers:APPLICATION"]
+    # The command runs in a folder of its own, and the application is here.
+    path = f"PYTHONPATH={Path(__file__).parents[2]}"
+    return ["env", path, program, *where, *tls, *seen, "tests.peers.python_servers:APPLICATION"]
 
 
 @contextmanager
