@@ -94,6 +94,27 @@ def test_lines_go_out_and_come_back(net):
     assert len(holder.opened) == 1
 
 
+def test_the_input_may_end_while_something_is_handed_on(net):
+    """The clock looks at a moment at which it minds no time: it is woken when that is over."""
+    handing_on = trio.Event()
+
+    async def said():
+        yield [Said("text", [b"one"])]
+        await handing_on.wait()
+
+    class Slow(Holder):
+        async def hear(self, what, at):
+            await super().hear(what, at)
+            handing_on.set()
+            for _ in range(20):  # turns of the loop, and no time
+                await trio.lowlevel.checkpoint()
+
+    holder = Slow(said(), linger=0.3)
+    exchange = held(net, holder, echo)
+    assert holder.heard == [b"one"]
+    assert net.ended(exchange).at < 1_000_000
+
+
 def test_what_came_with_the_101_is_heard(net):
     async def server(stream, net):
         await net.head(stream)

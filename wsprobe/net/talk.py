@@ -184,10 +184,10 @@ class Talk:
         now = self._tape.now()
         if now - at > MOMENT:
             held.touch(now)
-        if self._turn.done:
-            self._wake_clock()
-        elif now - at > MOMENT or now >= (self._turn.wake_at or now + 1):
+        if not self._turn.done and (now - at > MOMENT or now >= (self._turn.wake_at or now + 1)):
             self._take(self._client.timer(now))
+        else:
+            self._wake_clock()  # meanwhile it may have lain down for good: it minds no time while we are busy
 
     async def _speak(self) -> None:
         """Say what is to be said, as far as it is read."""
