@@ -26,6 +26,7 @@ from wsprobe.exchange import (
     Ended,
     Exchange,
     Plan,
+    ProxyHeaderSent,
     Received,
     Resolved,
     ResolveFailed,
@@ -352,3 +353,11 @@ def test_words_that_mean_something_to_github_are_code(said: str, made: str) -> N
 )
 def test_code_within_a_line(text: str, made: str) -> None:
     assert span(text) == made
+
+
+def test_every_byte_is_there_or_counted() -> None:
+    to = target.parse("ws://a.example/")
+    events = (ProxyHeaderSent(1, b"PROXY TCP4 192.0.2.1"), Sent(2, b"GET"), Received(3, b"HTTP"))
+    found = list(report_file.transfers(Exchange(Plan(to, b"GET"), events), 24))
+    assert [(each.shown, each.left) for each in found] == [(events[0].data, 0), (b"GET", 0), (b"H", 3)]
+    assert found[0].title == "0.0 ms, sent, for the PROXY protocol: 20 bytes"

@@ -213,23 +213,16 @@ def _times(reading: Reading) -> str:
 
 def _bytes(exchange: Exchange) -> str:
     """Every write and read, to be unfolded: as text with its line ends, and in hex."""
-    room = BYTES
     rows = []
-    for named, at, data in report_file.transfers(exchange):
-        shown = data[: max(room, 0)]
-        room -= len(shown)
-        left = len(data) - len(shown)
-        more = f'<p class="total">{counted(left, "more byte")}: --save and --json keep all.</p>' if left else ""
+    for each in report_file.transfers(exchange, BYTES):
+        left = f'<p class="total">{counted(each.left, "more byte")}: --save and --json keep all.</p>'
         inner = (
-            f"<pre>{_joined(report_file.with_line_ends(shown))}</pre>\n"
-            f'<pre class="hex">{_joined(hexdump(shown))}</pre>\n'
-            if shown
+            f"<pre>{_joined(report_file.with_line_ends(each.shown))}</pre>\n"
+            f'<pre class="hex">{_joined(hexdump(each.shown))}</pre>\n'
+            if each.shown
             else ""
         )
-        rows.append(
-            f"<details><summary>{at / 1000:.1f} ms, {named}: {counted(len(data), 'byte')}</summary>\n"
-            f"{inner}{more}</details>\n"
-        )
+        rows.append(f"<details><summary>{each.title}</summary>\n{inner}{left if each.left else ''}</details>\n")
     if not rows:
         return ""
     return f'<h3>Every byte</h3>\n<div class="bytes">\n{"".join(rows)}</div>\n'

@@ -137,14 +137,10 @@ def _times(reading: Reading) -> str:
 
 def _bytes(exchange: Exchange) -> str:
     """Reads and writes in hex, to be unfolded."""
-    room = BYTES
     lines = []
-    for named, at, data in report_file.transfers(exchange):
-        shown = data[: max(room, 0)]
-        room -= len(shown)
-        left = len(data) - len(shown)
-        lines += [f"{at / 1000:.1f} ms, {named}: {counted(len(data), 'byte')}", *hexdump(shown)]
-        lines += [f"... {counted(left, 'more byte')} (--save and --json keep all)"] if left else []
+    for each in report_file.transfers(exchange, BYTES):
+        lines += [each.title, *hexdump(each.shown)]
+        lines += [f"... {counted(each.left, 'more byte')} (--save and --json keep all)"] if each.left else []
     if not lines:
         return ""
     return f"<details><summary>Every byte</summary>\n\n{_fenced(lines)}</details>\n\n"

@@ -12,8 +12,18 @@ from typing import Literal
 from msgspec import Struct
 
 from wsprobe.browsers.tell import Tellable
-from wsprobe.exchange import Connected, Exchange, Received, Sent, TlsDone, TlsFailed, TunnelReceived, TunnelSent
-from wsprobe.judge.finding import Finding, Verdict
+from wsprobe.exchange import (
+    Connected,
+    Exchange,
+    ProxyHeaderSent,
+    Received,
+    Sent,
+    TlsDone,
+    TlsFailed,
+    TunnelReceived,
+    TunnelSent,
+)
+from wsprobe.judge.finding import Finding, Verdict, counted
 from wsprobe.read.reading import Reading
 from wsprobe.remedy import Advice, advice
 from wsprobe.report import Report
@@ -294,19 +304,32 @@ def tls(report: Report) -> list[tuple[str, str]]:
     return []
 
 
-def transfers(exchange: Exchange) -> list[tuple[str, int, bytes]]:
-    """(who to whom, microseconds, bytes) of every write and read, in order."""
+class Transfer(Struct, frozen=True):
+    """One write or read."""
+
+    title: str
+    """When, who to whom, and how much."""
+    shown: bytes
+    """As much of it as there was room for."""
+    left: int
+    """Bytes that are left out."""
+
+
+def transfers(exchange: Exchange, room: int) -> Iterator[Transfer]:
+    """Every write and read, in order; at most *room* bytes of them all are shown."""
     named: dict[type, str] = {
+        ProxyHeaderSent: "sent, for the PROXY protocol",
         Sent: "sent",
         Received: "received",
         TunnelSent: "sent to the proxy",
         TunnelReceived: "received from the proxy",
     }
-    return [
-        (named[type(event)], event.at, event.data)
-        for event in exchange.events
-        if isinstance(event, Sent | Received | TunnelSent | TunnelReceived)
-    ]
+    for event in exchange.events:
+        if isinstance(event, ProxyHeaderSent | Sent | Received | TunnelSent | TunnelReceived):
+            shown = event.data[:room]
+            room -= len(shown)
+            title = f"{event.at / 1000:.1f} ms, {named[type(event)]}: {counted(len(event.data), 'byte')}"
+            yield Transfer(title, shown, len(event.data) - len(shown))
 
 
 def with_line_ends(data: bytes) -> list[str]:
