@@ -118,7 +118,9 @@ def _says_more(match: Match) -> tuple[tuple[str, str], ...]:
     if not scenarios or not _KEEP_QUIET.issuperset(match.engines):
         return ()
     words = "a script in ws, Deno and Bun reads the cause in the message of the error event; ws also gives headers and body"
-    return (("clients that tell a script more", f"{words} (wsprobe compare --browser clients lab:{scenarios[0]})"),)
+    return (
+        ("clients that tell a script more", f"{words} (wsprobe compare --browser clients lab:{scenarios[0]})"),
+    )
 
 
 def _caused_by(status: str, row: dict[str, Any]) -> tuple[tuple[str, str], ...]:

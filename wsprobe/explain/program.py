@@ -20,7 +20,9 @@ def find_outcome(word: str) -> Topic | None:
     """The outcome *word*, or ``exit``: the whole table."""
     if word in ("exit", "exit status", "exit-status", "outcome", "outcomes"):
         facts = tuple((str(row.status.value), _told(row)) for row in TABLE)
-        text = ("The outcome that `wsprobe connect` prints for a handshake, and the exit status that goes with it.",)
+        text = (
+            "The outcome that `wsprobe connect` prints for a handshake, and the exit status that goes with it.",
+        )
         return Topic("exit", "exit status", "outcomes and exit statuses", text, facts, ("refused", "invalid"))
     for row in TABLE:
         if row.outcome == word:

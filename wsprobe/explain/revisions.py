@@ -168,9 +168,7 @@ def _history() -> Topic:
     for question in data.questions():
         facts += [("asked", question.asked), ("answer", question.answer), *lab(question.scenarios)]
     see = ("hybi-07", "r1.210", "r1.271", *(question.id for question in data.questions()))
-    return Topic(
-        "history", "history", "what a refused handshake meant, 2009 to today", text, tuple(facts), see
-    )
+    return Topic("history", "history", "what a refused handshake meant, 2009 to today", text, tuple(facts), see)
 
 
 def _row(row: Row) -> Topic:
