@@ -117,7 +117,8 @@ def _says_more(match: Match) -> tuple[tuple[str, str], ...]:
     scenarios = match.row.get("scenarios", ())
     if not scenarios or not _KEEP_QUIET.issuperset(match.engines):
         return ()
-    words = "a script in ws, Deno and Bun reads the cause in the message of the error event; ws also gives headers and body"
+    words = "a script in ws, Deno and Bun reads the cause in the message of the error event; ws also "
+    "gives headers and body"
     return (
         ("clients that tell a script more", f"{words} (wsprobe compare --browser clients lab:{scenarios[0]})"),
     )

@@ -56,7 +56,8 @@ def _topics_of(word: str) -> tuple[tuple[str, str], ...]:
         "tls-failed": "`wsprobe connect URL` shows the certificate and says what is wrong with it",
         "proxy-failed": "check the proxy's address and credentials, and that it allows the port",
         "timeout": "look at the timing line: it says which step took the time",
-        "dropped": "read the server's log at that time; `wsprobe connect URL` shows how much of the answer came",
+        "dropped": "read the server's log at that time; `wsprobe connect URL` shows how much of the "
+        "answer came",
         "not-http": "another protocol is spoken on that port; `wsprobe connect URL` shows what came",
         "redirected": "use the URL that Location names, or let --location follow it",
         "unauthorized": "check credentials and cookies; -u, --bearer, -b and -H send them",
@@ -66,7 +67,8 @@ def _topics_of(word: str) -> tuple[tuple[str, str], ...]:
         "invalid": "each finding names the header that is wrong and what is expected",
         "aborted": "look for a proxy's idle limit or a crash; -vv shows what came last",
         "closed": "read the close code and the reason; wsprobe explain CODE",
-        "limit": "look at what came: no ordinary answer has a head of that size; the server is broken or hostile",
+        "limit": "look at what came: no ordinary answer has a head of that size; the server is broken or "
+        "hostile",
     }.get(word)
     return (("what to do", next_step),) if next_step else ()
 

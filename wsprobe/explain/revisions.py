@@ -158,7 +158,8 @@ def _question(question: Question) -> Topic:
 def _history() -> Topic:
     text = (
         "Why protocol and API disagree: how the meaning of a refused handshake changed. RFC 6455 says that "
-        "HTTP decides what an answer other than 101 means; browsers fail the connection and hide the answer from scripts.",
+        "HTTP decides what an answer other than 101 means; browsers fail the connection and hide the "
+        "answer from scripts.",
         "Rows marked * come from a published timeline (a blog post in Japanese), with which this "
         "history began; each row says how much of it is verified.",
     )

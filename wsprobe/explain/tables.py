@@ -10,14 +10,16 @@ from wsprobe.explain.proxies import mending
 from wsprobe.followup import REDIRECTS
 
 _SCRIPT = (
-    'error, then close with code 1006, reason "", wasClean false; the status is one of the things that a script '
+    'error, then close with code 1006, reason "", wasClean false; the status is one of the things that a '
+    "script "
     "must not learn (WHATWG WebSockets section 4)."
 )
 _BROWSERS = {
     "fails": 'Chromium: "Unexpected response code: {number}"; Firefox: "can\'t establish a connection"; '
     'WebKitGTK: "The server did not accept the WebSocket handshake."',
     "redirect": 'Chromium: "Unexpected response code: {number}"; Firefox fails too; WebKitGTK follows.',
-    "interim": 'Chromium fails: "Unexpected response code: {number}"; Firefox and WebKitGTK skip it and wait for the next answer.',
+    "interim": 'Chromium fails: "Unexpected response code: {number}"; Firefox and WebKitGTK '
+    "skip it and wait for the next answer.",
     "opens": "open, if the headers are right; otherwise error, then close 1006.",
 }
 _LOST = (400, 404, 426)
@@ -62,8 +64,8 @@ def _status(number: int, row: dict[str, Any]) -> Topic:
 _PROTOCOL = {
     "fails": "not a failure but an HTTP answer: the handshake has not completed and the semantics of HTTP "
     "still apply (RFC 6455 sections 1.3 and 4.1).",
-    "redirect": "a client may follow it, but does not have to (RFC 6455 section 4.1, check 1); browsers must not "
-    "since API revision 1.210 of 2011-05-24.",
+    "redirect": "a client may follow it, but does not have to (RFC 6455 section 4.1, check 1); browsers must "
+    "not since API revision 1.210 of 2011-05-24.",
     "interim": "not mentioned by RFC 6455; a client of HTTP skips it (RFC 9110 section 15.2).",
     "opens": "the checks of RFC 6455 section 4.1 decide.",
 }
