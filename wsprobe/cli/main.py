@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -68,6 +68,18 @@ class Program(click.Group):
         found = import_module(f"wsprobe.cli.{cmd_name}").command
         assert isinstance(found, click.Command)
         return found
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """What the command returns. Raises click.Abort for ^C: click itself would write an empty line for it, and
+        only a terminal, which stands behind its ``^C``, has a use for that."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            with unheard():
+                if sys.stderr.isatty():
+                    sys.stderr.write("\n")
+                    sys.stderr.flush()
+            raise click.Abort from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
