@@ -133,8 +133,8 @@ Work = TypeVar("Work")
 def work_with(
     said: Settings, work: Callable[[Cluster], Awaitable[Work]], printed: Callable[[], bool] = lambda: False
 ) -> Work:
-    """What *work* returns, given the cluster that *said* names. Raises click.UsageError; where the cluster fails,
-    it says what is to be thought of what was *printed* by then, if anything was."""
+    """What *work* returns, given the cluster that *said* names. Raises click.UsageError; where the cluster
+    fails, it says what is to be thought of what was *printed* by then, if anything was."""
     check_settings(said)
     assert said.cluster is not None
     address = said.cluster

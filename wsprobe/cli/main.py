@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
@@ -51,6 +51,13 @@ class Program(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError as error:
             raise ReaderGone from error
+        except KeyboardInterrupt:
+            # click would write an empty line whatever standard error is: a terminal alone stands behind its ^C.
+            with unheard():
+                if sys.stderr.isatty():
+                    sys.stderr.write("\n")
+                    sys.stderr.flush()
+            raise click.Abort from None
         except click.NoSuchOption as error:
             if TALKING not in ctx.meta or error.option_name not in _options(self.get_command(ctx, "connect")):
                 raise
@@ -79,18 +86,6 @@ class Program(click.Group):
         found = import_module(f"wsprobe.cli.{cmd_name}").command
         assert isinstance(found, click.Command)
         return found
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """What the command returns. Raises click.Abort for ^C: click itself would write an empty line for it, and
-        only a terminal, which stands behind its ``^C``, has a use for that."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            with unheard():
-                if sys.stderr.isatty():
-                    sys.stderr.write("\n")
-                    sys.stderr.flush()
-            raise click.Abort from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
