@@ -543,8 +543,8 @@ def _lost(seen: Seen, of: Complaint) -> Conclusion:
         arrives = " A plain GET gets the same answer."
     return Conclusion(
         of.id,
-        f"The answer {base.status} calls {of.part} missing or wrong, which was sent right: {quoted(base)}. A "
-        "hop before the program that wrote this takes it away or changes it: "
+        f"The answer {base.status} says that {of.part} is missing or wrong: {quoted(base)}. wsprobe sent it, "
+        "and sent it right, so a hop before the program that wrote this takes it away or changes it: "
         f"{hop(seen)}.{arrives}{varnish(seen)}{past_the_proxy(seen)}",
         sure(seen, of.likely, 0.98),
         beside(seen, "get"),
