@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pickle
 import re
-import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
@@ -23,7 +22,7 @@ from wsprobe.cli import expect
 from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.paste import line_of_a_console
 from wsprobe.cli.places import LAB, Place, UrlList, Word
-from wsprobe.cli.probe import Job, Jobs, Sink, Told, asked, host_of, reported, usable, weight
+from wsprobe.cli.probe import Job, Jobs, Sink, Told, asked, handed_on, host_of, reported, usable, weight
 from wsprobe.cli.streams import note
 from wsprobe.exchange import Exchange
 from wsprobe.net.cluster import Cluster, ClusterError, Lost, NotInstalled, cluster, name_here, while_wanted
@@ -131,8 +130,11 @@ class Elsewhere:
 Work = TypeVar("Work")
 
 
-def work_with(said: Settings, work: Callable[[Cluster], Awaitable[Work]]) -> Work:
-    """What *work* returns, given the cluster that *said* names. Raises click.UsageError."""
+def work_with(
+    said: Settings, work: Callable[[Cluster], Awaitable[Work]], printed: Callable[[], bool] = lambda: False
+) -> Work:
+    """What *work* returns, given the cluster that *said* names. Raises click.UsageError; where the cluster
+    fails, it says what is to be thought of what was *printed* by then, if anything was."""
     check_settings(said)
     assert said.cluster is not None
     address = said.cluster
@@ -155,19 +157,19 @@ def work_with(said: Settings, work: Callable[[Cluster], Awaitable[Work]]) -> Wor
     except BaseExceptionGroup as group:
         for error in net.leaves(group):
             if isinstance(error, ClusterError):
-                raise _unusable(error) from None
+                raise _unusable(error, printed()) from None
         raise
     except ClusterError as error:
-        raise _unusable(error) from None
+        raise _unusable(error, printed()) from None
 
 
-def _unusable(error: ClusterError) -> click.UsageError:
+def _unusable(error: ClusterError, printed: bool) -> click.UsageError:
     if isinstance(error, NotInstalled):
         return click.UsageError(
             f"--cluster: Dask is not installed ({error}); pip install 'wsprobe[cluster]', here and on every "
             "machine of the cluster"
         )
-    return click.UsageError(f"--cluster: {error}; what is printed is whole")
+    return click.UsageError(f"--cluster: {error}{'; what is printed is whole' if printed else ''}")
 
 
 class Chunk(Struct, eq=False):
@@ -185,8 +187,11 @@ def probe_there(sources: Sequence[Word | UrlList], said: Settings, to: Sink) -> 
     """
     kept: dict[int, Chunk] = {}
     under_way = 0
+    handed = False
 
     def hand(chunk: Chunk) -> None:
+        nonlocal handed
+        handed = True
         for job, came in zip(chunk.jobs, chunk.came, strict=True):
             if isinstance(came, Exchange):
                 to.report(reported(job.place, came))
@@ -233,14 +238,8 @@ def probe_there(sources: Sequence[Word | UrlList], said: Settings, to: Sink) -> 
         if jobs.none():
             raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
 
-    try:
-        work_with(said, work)
-    except KeyboardInterrupt:
-        if kept and sys.stderr.isatty():
-            sys.stderr.write("\n")  # the terminal has written ^C, and stands behind it
-        for _, chunk in sorted(kept.items()):
-            hand(chunk)
-        raise
+    with handed_on(kept, hand):
+        work_with(said, work, lambda: handed)
 
 
 MANY = 100_000

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, contextmanager
 from operator import itemgetter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import click
 from msgspec import Struct
@@ -193,13 +193,23 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
             if jobs.none():
                 raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
 
-    try:
+    with handed_on(kept, hand):
         net.run(everything)
+
+
+Kept = TypeVar("Kept")
+
+
+@contextmanager
+def handed_on(kept: Mapping[int, Kept], hand: Callable[[Kept], object]) -> Iterator[None]:
+    """After ^C, *hand* on what is *kept*, by its numbers, before KeyboardInterrupt goes on."""
+    try:
+        yield
     except KeyboardInterrupt:
         if kept and sys.stderr.isatty():
             sys.stderr.write("\n")  # the terminal has written ^C, and stands behind it
-        for _, done in sorted(kept.items(), key=itemgetter(0)):
-            hand(done)
+        for _, each in sorted(kept.items(), key=itemgetter(0)):
+            hand(each)
         raise
 
 
