@@ -188,7 +188,7 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
 
 # The codec stops at what is not ASCII, and nowhere else: an expression that looks for it takes seven times as
 # long for the text of a report, nearly all of which is ASCII (8 and 56 us of 6 KiB, Python 3.11).
-codecs.register_error("wsprobe.json", _escaped)
+codecs.register_error("json-ascii", _escaped)
 
 
 def ascii_json(value: object) -> bytes:
@@ -198,7 +198,7 @@ def ascii_json(value: object) -> bytes:
     except UnicodeEncodeError:  # The name of a file that is not UTF-8, in Python a lone surrogate.
         data = _ENCODER.encode(_whole(msgspec.to_builtins(value)))
     if not data.isascii():
-        data = data.decode().encode("ascii", "wsprobe.json")
+        data = data.decode().encode("ascii", "json-ascii")
     return data.replace(b"\x7f", b"\\u007f")
 
 
