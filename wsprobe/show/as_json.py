@@ -35,7 +35,7 @@ from wsprobe.timing import timing
 from wsprobe.watch.state import Watch, differences, percentiles
 
 if TYPE_CHECKING:
-    from wsprobe.trace.conclusions import Conclusion
+    from wsprobe.trace.conclusion import Conclusion
 
 Pair = tuple[str, str]
 Who = Literal["server", "client"]
