@@ -32,6 +32,7 @@ FLOORS = (
     ("archive", "history", "net", "talk"),
     ("report",),
     ("remedy", "trace", "watch", "lab", "har"),
+    ("sights",),
     ("explain",),
     ("show",),
     ("cli",),
