@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
-import socketserver
 import subprocess
 import sys
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +18,10 @@ import pytest
 from tests.peers.conftest import needs_module
 from tests.peers.dask import SLOW, Cluster, dask_cluster
 from tests.peers.place import HOST, nobody, until
+from tests.peers.refusing import PATIENCE, Refusing, refusing
 from wsprobe import __version__
 
 pytestmark = pytest.mark.cluster
-PATIENCE = 120
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -37,43 +35,10 @@ def two() -> Iterator[Cluster]:
         yield made
 
 
-class Refusing(socketserver.ThreadingTCPServer):
-    """Answers 403; a path that begins with /held only when the gate is open."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self) -> None:
-        super().__init__((HOST, 0), _Refused)
-        self.asked: Counter[str] = Counter()
-        self.gate = threading.Event()
-
-    def url(self, path: str) -> str:
-        return f"ws://{HOST}:{self.server_address[1]}{path}"
-
-
-class _Refused(socketserver.StreamRequestHandler):
-    server: Refusing
-
-    def handle(self) -> None:
-        path = self.rfile.readline().split()[1].decode()
-        while self.rfile.readline().strip():
-            pass
-        self.server.asked[path] += 1
-        if path.startswith("/held"):
-            self.server.gate.wait(PATIENCE)
-        self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-
-
 @pytest.fixture
 def server() -> Iterator[Refusing]:
-    with Refusing() as made:
-        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
-        thread.start()
+    with refusing() as made:
         yield made
-        made.gate.set()
-        made.shutdown()
-        thread.join()
 
 
 def words(*options: str) -> list[str]:

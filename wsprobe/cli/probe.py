@@ -28,6 +28,7 @@ from wsprobe.report import Report, report
 if TYPE_CHECKING:
     from wsprobe.net.crew import Work
     from wsprobe.show.summary import Fact
+    from wsprobe.sights import Sight
 
 ANSWERS_MAX = 2
 """Challenges in a row that are answered at one URL: the first, and one that calls its nonce stale."""
@@ -53,6 +54,8 @@ class Told(Struct, frozen=True):
     exit_status: int = 0
     fact: Fact | None = None
     """What is counted of it, if anything is."""
+    sight: Sight | None = None
+    """With --from-each: what the place got, beside that of others."""
     interrupted: bool = False
     complaint: str = ""
     """Why there is no report."""
@@ -71,8 +74,8 @@ class Sink(Complaints, Protocol):
     def event(self, event: Event) -> None:
         """Take an event as it happens."""
 
-    def report(self, report: Report) -> object:
-        """Take the report of the next place, in the order of the words."""
+    def report(self, report: Report) -> Report:
+        """Take the report of the next place, in the order of the words; returns it as it was told."""
 
     def waiting(self, text: str) -> None:
         """Take what is waited for between two tries, or why there is no other."""

@@ -655,7 +655,8 @@ class ReportJson(Object, frozen=True, kw_only=True):
     worker: Annotated[
         str | UnsetType,
         Meta(
-            description="The name of the worker of a cluster (connect --cluster) that asked; absent otherwise."
+            description="The name of the worker of a cluster (--cluster) that asked; absent if this machine "
+            "did."
         ),
     ] = UNSET
     outcome: Annotated[
