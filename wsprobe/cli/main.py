@@ -51,6 +51,13 @@ class Program(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError as error:
             raise ReaderGone from error
+        except KeyboardInterrupt:
+            # click would write an empty line whatever standard error is: a terminal alone stands behind its ^C.
+            with unheard():
+                if sys.stderr.isatty():
+                    sys.stderr.write("\n")
+                    sys.stderr.flush()
+            raise click.Abort from None
         except click.NoSuchOption as error:
             if TALKING not in ctx.meta or error.option_name not in _options(self.get_command(ctx, "connect")):
                 raise

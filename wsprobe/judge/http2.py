@@ -234,12 +234,9 @@ def _interrupted(frames: Iterable[Http2Frame]) -> Iterator[Http2Frame]:
     """The frames that stand within a header block and are no part of it, and CONTINUATION that is of none."""
     within: int | None = None
     for frame in frames:
-        fits = frame.type == CONTINUATION and frame.stream == within
-        if (within is None) == (frame.type == CONTINUATION) and not fits:
+        fits = frame.stream == within if frame.type == CONTINUATION else within is None
+        if not fits:
             yield frame
-        elif within is not None and not fits:
-            yield frame
-            within = None
         if frame.type in (HEADERS, PUSH_PROMISE, CONTINUATION):
             within = None if frame.flags & END_HEADERS else frame.stream
 

@@ -304,7 +304,12 @@ def _of_one(response: Response) -> Iterator[Finding]:
 
 def _lines(response: Response) -> Iterator[Finding]:
     head, fields = response.head, response.head.fields
-    for oddity, (entry, words) in _ODDITIES.items():
+    found = {*response.oddities, *(oddity for field in fields if field.oddities for oddity in field.oddities)}
+    if head.blank == b"\n":
+        found.add("bare-lf")
+    for oddity, (entry, words) in _ODDITIES.items() if found else ():
+        if oddity not in found:
+            continue
         places = [field.span for field in fields if oddity in field.oddities and not _cut(head, field, oddity)]
         if oddity in response.oddities and head.first is not None:
             places.insert(0, head.first.span)

@@ -210,9 +210,9 @@ def version_negotiation(reading: Reading) -> Iterator[Finding]:
     response = refusal(reading)
     if response is None:
         return
-    fields = response.head.all(b"sec-websocket-version")
-    listed, asked = versions(reading), asked_version(reading)
+    listed = versions(reading)
     if listed:
+        asked = asked_version(reading)
         known = asked in listed
         yield VERSION_LIST.found(
             f"the server speaks version {shown(b', '.join(listed))}"
@@ -221,7 +221,7 @@ def version_negotiation(reading: Reading) -> Iterator[Finding]:
                 if known
                 else f"; the request asked for {shown(asked) or 'none'}"
             ),
-            where(response.head, fields),
+            where(response.head, response.head.all(b"sec-websocket-version")),
             received=b", ".join(listed),
         )
     if response.status != 426:
@@ -233,6 +233,9 @@ def version_negotiation(reading: Reading) -> Iterator[Finding]:
 
 
 _SEARCHED = 64 * 1024
+
+_OF_ANY = rb"(?i)upgrade|websocket|connection|origin|protocol|13|https|ssl|tls"
+"""No cause below is named without one of these: most bodies have none, and are searched once."""
 
 # The patterns are compiled by the search itself, which keeps them: few bodies have even one of the words.
 _OF_UPGRADE = rb"(?i)upgrade|websocket|connection"
@@ -285,6 +288,12 @@ def hints(reading: Reading) -> Iterator[Finding]:
     if response is None or response.body is None:
         return
     text = _text(response.body)
+    if re.search(_OF_ANY, text):
+        yield from _named(reading, response, text)
+    yield from _page(response, text)
+
+
+def _named(reading: Reading, response: Response, text: bytes) -> Iterator[Finding]:
     if re.search(_OF_UPGRADE, text):
         yield from _upgrade_stripped(reading, response, text)
     if re.search(_OF_ORIGIN, text):
@@ -309,7 +318,6 @@ def hints(reading: Reading) -> Iterator[Finding]:
                     received=match[0],
                 )
                 break
-    yield from _page(response, text)
 
 
 def _text(body: Body) -> bytes:

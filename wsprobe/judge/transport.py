@@ -400,9 +400,9 @@ _SPOKEN = {
 def unfinished(reading: Reading) -> Iterator[Finding]:
     """Where the exchange broke off, if that was before the answer's head was complete."""
     final = reading.final
-    if reading.looks_like or not has(reading, Connected) or has(reading, TunnelFailed) or unresolved(reading):
-        return
     if final is not None and final.head.complete:
+        return
+    if reading.looks_like or not has(reading, Connected) or has(reading, TunnelFailed) or unresolved(reading):
         return
     end = how(reading)
     if end == "interrupted":

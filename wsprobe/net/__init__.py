@@ -4,8 +4,8 @@
 ``run`` is the way in from ordinary code.
 """
 
+from trio import Lock, sleep
 from trio import current_time as clock
-from trio import sleep
 
 from wsprobe.exchange import PlanError
 from wsprobe.net.dial import addresses_of
@@ -18,6 +18,7 @@ from wsprobe.schedule import Pace
 __all__ = [
     "LONGEST_LINE",
     "Aside",
+    "Lock",
     "Pace",
     "PlanError",
     "Talking",
