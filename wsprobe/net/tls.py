@@ -131,6 +131,10 @@ def context(options: TlsOptions) -> ssl.SSLContext:
         _own_certificate(made, options.certificate, options.key)
     if keys := os.environ.get("SSLKEYLOGFILE"):
         try:
+            # Where OpenSSL cannot write a key it fails in a later read, with words that blame the connection.
+            with open(keys, "ab", buffering=0) as log:
+                if os.fstat(log.fileno()).st_size == 0:
+                    log.write(b"# Secrets of TLS sessions, one a line\n")
             made.keylog_filename = keys
         except OSError as error:
             raise PlanError(f"SSLKEYLOGFILE {keys!r} cannot be written: {_said(error)}") from None
