@@ -123,14 +123,15 @@ def parsed(path: Path) -> Any:
     return get_ast(path.read_text("utf-8"))
 
 
-def sample(seed: int, number: int) -> list[Slip]:
-    """So many of them, of each kind in turn."""
+def sample(seed: int, number: int, within: str = "") -> list[Slip]:
+    """So many of them, of each kind in turn; only in files whose name below wsprobe/ begins with *within*."""
     chance = random.Random(seed)
     shuffled = []
     for kind in KINDS:
-        every = list(slips(kind))
+        every = [slip for slip in slips(kind) if slip.path.startswith(f"wsprobe/{within}")]
         shuffled.append(chance.sample(every, len(every)))
-    return list(itertools.islice(itertools.chain.from_iterable(zip(*shuffled, strict=False)), number))
+    in_turn = itertools.chain.from_iterable(itertools.zip_longest(*shuffled))
+    return list(itertools.islice(filter(None, in_turn), number))
 
 
 def made(slip: Slip) -> str:
@@ -283,6 +284,7 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--seed", type=int, default=1, help="another seed, another sample (1)")
     words.add_argument("--number", type=int, default=100, help="how many slips (100)")
+    words.add_argument("--within", default="", help="only in files whose name below wsprobe/ begins so")
     words.add_argument("--only", type=int, nargs="+", help="only these of the sample, by their number")
     words.add_argument("--timeout", type=float, default=300, help="seconds for the tests of one slip (300)")
     words.add_argument("--list", action="store_true", help="only show them")
@@ -290,7 +292,7 @@ def main() -> None:
     print(f"cosmic-ray {metadata.version('cosmic-ray')}, seed {given.seed}, {given.number} slips", flush=True)
     asked = [
         (number, slip)
-        for number, slip in enumerate(sample(given.seed, given.number), 1)
+        for number, slip in enumerate(sample(given.seed, given.number, given.within), 1)
         if not given.only or number in given.only
     ]
     if given.list:

@@ -48,12 +48,12 @@ class Meaning(Struct, frozen=True):
 
 TABLE: tuple[Meaning, ...] = (
     Meaning(Exit.OPEN, "open", "the handshake completed; if a session was held, it ended cleanly"),
-    Meaning(Exit.DIFFERENT, None, "compare: the readers or recordings differ"),
+    Meaning(Exit.DIFFERENT, None, "compare: the views or the recordings differ"),
     Meaning(Exit.USAGE, None, "the command line, or a file it names, could not be used"),
     Meaning(Exit.UNRESOLVED, "unresolved", "the host name did not resolve"),
     Meaning(Exit.UNREACHABLE, "unreachable", "no address could be reached: refused, or no route"),
     Meaning(Exit.TLS_FAILED, "tls-failed", "TLS could not be set up, or the certificate is not valid"),
-    Meaning(Exit.PROXY_FAILED, "proxy-failed", "the proxy did not open the way"),
+    Meaning(Exit.PROXY_FAILED, "proxy-failed", "the proxy did not open a tunnel to the server"),
     Meaning(Exit.TIMEOUT, "timeout", "a time limit ran out before the answer was complete"),
     Meaning(Exit.DROPPED, "dropped", "the connection ended before a complete answer"),
     Meaning(Exit.NOT_HTTP, "not-http", "what came back is not HTTP"),
@@ -62,7 +62,7 @@ TABLE: tuple[Meaning, ...] = (
     Meaning(Exit.REFUSED, "refused", "any other 4xx answer"),
     Meaning(Exit.SERVER_ERROR, "server-error", "a 5xx answer"),
     Meaning(
-        Exit.NOT_UPGRADED, "not-upgraded", "any other answer that does not open (101 does, over HTTP/2 200)"
+        Exit.NOT_UPGRADED, "not-upgraded", "any other answer; only 101 opens a WebSocket, over HTTP/2 only 200"
     ),
     Meaning(Exit.INVALID, "invalid", "a 101, over HTTP/2 a 200, whose headers or frames break RFC 6455"),
     Meaning(Exit.ABORTED, "aborted", "dropped after the handshake, without a Close frame"),
@@ -74,9 +74,9 @@ TABLE: tuple[Meaning, ...] = (
     ),
     Meaning(Exit.UNEXPECTED, None, "an --expect was not met"),
     Meaning(Exit.BUG, None, "a bug in wsprobe"),
-    Meaning(Exit.HUNG_UP, None, "ended by SIGHUP: the terminal went away; otherwise as 130"),
+    Meaning(Exit.HUNG_UP, None, "ended by SIGHUP (the terminal was closed); otherwise as 130"),
     Meaning(Exit.INTERRUPTED, None, "interrupted with ^C; connect still reports what was recorded until then"),
-    Meaning(Exit.PIPE, None, "the reader of the output went away"),
+    Meaning(Exit.PIPE, None, "the program that reads the output ended"),
     Meaning(Exit.TERMINATED, None, "ended by SIGTERM; otherwise as 130"),
 )
 

@@ -14,6 +14,16 @@ CLUSTERS = (
         "nanny, which dask worker starts unless told --no-nanny, starts a worker that died anew.",
     ),
     (
+        "To ask from many places",
+        "With --from-each a worker is a place: start one on each machine, --nworkers 1, and give it the name "
+        "of the place, as that is what the columns say. The scheduler may be on this machine, as long as the "
+        "others reach it. wsprobe connect --cluster tcp://ADDRESS:8786 --from-each wss://chat.example/ws then "
+        "shows what this machine got (here), and frankfurt, and tokyo. What is said below a row where they "
+        "differ is the likely cause, by the status, by whether the name had the same addresses there, and by "
+        "whether the same one answered. A place asks from its own addresses, with its own resolver and its "
+        "own authorities; what it sends is the same everywhere.",
+    ),
+    (
         "Who is trusted",
         "A cluster of Dask runs whatever code anybody who reaches its scheduler sends it, and what comes "
         "back is read by pickle: who runs the cluster could run code on this machine. Use a scheduler of "
@@ -36,13 +46,15 @@ CLUSTERS = (
     ),
     (
         "When something dies",
-        "A worker: its chunk goes to another one. A chunk that four workers died with is asked URL by "
-        "URL, and a URL that kills four more is named. A machine that is cut off without a word is given "
-        "up by the scheduler after its worker-ttl, five minutes. The last worker: one is waited for, then "
-        "the run ends with status 2. The scheduler: the run ends with status 2. What is printed by then "
-        "is whole, and with --resume the same command goes on from there. After ^C or SIGTERM the chunks "
-        "are taken back, and workers stop asking within a second; they do so too if this process is "
-        "killed.",
+        "A worker: its chunk goes to another one. A chunk that four workers died with is asked URL by URL, "
+        "and a URL that kills four more is named. A machine that is cut off without a word is given up by the "
+        "scheduler after its worker-ttl, five minutes. The last worker: one is waited for, then the run ends "
+        "with status 2. The scheduler: the run ends with status 2. What is printed by then is whole, and with "
+        "--resume the same command goes on from there. With --from-each no other worker can do what one had "
+        "in hand: it is waited for as long as --connect-timeout says, and has its chunk again when one of its "
+        "name is there; what went with it twice, and what is left when it stays away, is not asked from "
+        "there: the cell says so, --json has no line, and a count at the end. After ^C or SIGTERM the chunks "
+        "are taken back, and workers stop asking within a second; they do so too if this process is killed.",
     ),
 )
 """(tag, text)."""

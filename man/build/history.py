@@ -32,7 +32,7 @@ RULE = "A status other than 101"
 
 
 def page() -> str:
-    return mdoc.page("wsprobe-history", 7, "how the reading of a refused WebSocket handshake changed", _body())
+    return mdoc.page("wsprobe-history", 7, "how the meaning of a refused WebSocket handshake changed", _body())
 
 
 def _body() -> Iterator[str]:

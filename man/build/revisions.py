@@ -28,7 +28,7 @@ def table() -> str:
 
 
 def _body() -> Iterator[str]:
-    yield "# How the reading of a refused WebSocket handshake changed"
+    yield "# How the meaning of a refused WebSocket handshake changed"
     yield ""
     yield (
         "The full tables behind wsprobe-history(7), made by `python -m man.build` from the data that `wsprobe "

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 from msgspec.structs import replace
 
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
+from wsprobe.browsers.webkitgtk.connection import Inflater
 from wsprobe.browsers.webkitgtk.handshake import Refused, accept, in_table
 from wsprobe.browsers.webkitgtk.http import Fields, contains, parameters, parse
 from wsprobe.browsers.webkitgtk.request import NTLM, authorization
@@ -94,3 +97,10 @@ def test_cookies_are_looked_at_once_the_framing_is_known() -> None:
     ):
         scenario = replace(load()["403"], steps=(Step("send", head.format(field).encode()),))
         assert rehearse(ENGINES["webkitgtk"], scenario, load()).cookies == kept
+
+
+def test_a_message_is_inflated_up_to_its_limit() -> None:
+    stream = zlib.compressobj(9, zlib.DEFLATED, -15)
+    deflated = (stream.compress(b"a" * 1000) + stream.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    for limit in (1, 10, 999, 1000, 1001):
+        assert Inflater(15).feed(deflated, True, limit) == b"a" * min(limit, 1000)

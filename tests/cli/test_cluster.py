@@ -81,5 +81,12 @@ def test_options_of_one_process(words: list[str], told: str, capsys: Capture) ->
     assert told in said(capsys, "--cluster", ELSEWHERE, *words)
 
 
-def test_trust_is_about_a_cluster(capsys: Capture) -> None:
-    assert "--cluster-trusted is about --cluster" in said(capsys, "--cluster-trusted")
+@pytest.mark.parametrize("option", ["--cluster-trusted", "--from-each"])
+def test_what_is_about_a_cluster(option: str, capsys: Capture) -> None:
+    assert f"{option} is about --cluster: add --cluster tcp://host:8786" in said(capsys, option)
+
+
+def test_a_file_to_resume_from_does_not_know_places(capsys: Capture, tmp_path: Path) -> None:
+    err = said(capsys, "--cluster", ELSEWHERE, "--from-each", "--resume", str(tmp_path / "kept"))
+    assert "--from-each and --resume exclude each other" in err
+    assert not (tmp_path / "kept").exists()

@@ -10,9 +10,12 @@ from base64 import b64decode
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+import wsprobe
 from wsprobe.cli.engines import with_scheme
 from wsprobe.cli.main import run
+from wsprobe.cli.reached import reached, status
 
 Capture = pytest.CaptureFixture[str]
 
@@ -142,6 +145,13 @@ def test_what_is_said_is_about_the_answer_that_the_page_got(capsys: Capture) -> 
     assert "HTTP/1.1 101 x" in second
     assert "in the page" not in second
     assert "cannot tell" not in second
+
+
+def test_a_page_that_is_refused_where_wsprobe_is_not_is_a_difference() -> None:
+    opened, refused = wsprobe.probe("lab:ok"), wsprobe.probe("lab:status-403")
+    seen = {"views": wsprobe.views(refused.exchange, ["chromium"]), "answers": (refused,)}
+    assert status([reached(replace(opened, **seen))]) == 1
+    assert status([reached(replace(refused, **seen))]) == 0
 
 
 def test_the_page_s_answer_may_be_the_better_one(capsys: Capture) -> None:
@@ -348,7 +358,7 @@ def test_a_retry_is_on_the_same_connection_and_shown(capsys: Capture, tmp_path: 
             "h2-rst-http11-required-before",
             "asked again over HTTP/1.1: over HTTP/2 the server reset the stream with HTTP_1_1_REQUIRED",
         ),
-        ("firefox", "h2-off", "asked over HTTP/1.1: the server takes HTTP/2 and does not announce WebSockets"),
+        ("firefox", "h2-off", "asked over HTTP/1.1: the server speaks HTTP/2 but does not announce WebSockets"),
     ],
 )
 def test_why_it_was_asked_again_is_said(engine: str, name: str, says: str, capsys: Capture) -> None:

@@ -71,7 +71,9 @@ def test_every_url_that_was_asked_has_its_line(
     interrupt(monkeypatch, 3)
     names = ["lab:silence", "lab:status-403", "lab:status-404", "lab:status-504"]
     assert run(["connect", "--json", "--parallel", "2", *names]) == Exit.INTERRUPTED
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    out, err = capsys.readouterr()
+    assert err == ""  # no empty line, where no terminal stands behind ^C
+    told = [json.loads(line) for line in out.splitlines()]
     assert [(each["name"], each["outcome"], each["exit_status"]) for each in told] == [
         ("lab:silence", "dropped", 130),
         ("lab:status-403", "refused", 12),

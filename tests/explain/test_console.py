@@ -192,7 +192,7 @@ def test_a_name_of_net_errors_alone() -> None:
 
 def test_unknown_cause_is_said_to_be_unknown() -> None:
     entry = explain.find(f"WebSocket connection to '{URL}' failed: Something new")
-    assert "not known" in entry.text[0]
+    assert "does not know" in entry.text[0]
 
 
 def test_other_lines_are_not_recognised() -> None:

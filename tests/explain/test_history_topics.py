@@ -44,8 +44,8 @@ def test_of_the_api_only_its_own_rules_are_shown() -> None:
 
 def test_what_script_was_told() -> None:
     facts = dict(explain.find("r1.271").facts)
-    assert facts["script, on a failed handshake"].startswith("error, then close, code 1006")
-    assert facts["must look alike"].count(";") == 6
+    assert facts["what a script gets after a failed handshake"].startswith("error, then close, code 1006")
+    assert facts["what must look the same to a script"].count(";") == 6
 
 
 def test_a_rule_is_shown_through_all_revisions() -> None:

@@ -61,7 +61,7 @@ KINDS = {
     "rfc8441": ("revision", "RFC 8441"),
     "rfc6455-4.1": ("section", "RFC 6455 section 4.1"),
     "whatwg-4": ("section", "WHATWG WebSockets section 4"),
-    "history": ("history", "the reading of a refused handshake"),
+    "history": ("history", "what a refused handshake meant"),
     "rule-connection": ("rule", "Connection"),
     "catch-all": ("rule", "Whatever else does not conform"),
     "contradiction-status": ("contradiction", "A status other than 101"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from hpack import Encoder
 from msgspec.structs import replace
 
 from tests.http2.test_lab import ALL, judged, played
@@ -12,8 +13,8 @@ from wsprobe.judge import judge, outcome
 from wsprobe.judge.finding import Finding
 from wsprobe.judge.http2 import TABLE
 from wsprobe.read import read
-from wsprobe.read.http2_values import HEADERS, PING, RST_STREAM
-from wsprobe.wire.http2 import data, frame, goaway, rst_stream, settings, window_update
+from wsprobe.read.http2_values import CONTINUATION, HEADERS, PING, RST_STREAM
+from wsprobe.wire.http2 import coded, data, frame, goaway, rst_stream, settings, window_update
 
 HI_AND_CLOSE = b"\x81\x02hi\x88\x02\x03\xe8"
 
@@ -72,6 +73,45 @@ def test_how_late_the_setting_came() -> None:
     of = exchange(settings([(3, 100)]), *[frame(PING, 0, 0, bytes(8))] * 2000, ON, how="fin")
     (said,) = (each for each in found(of) if each.id == "http2-connect-late")
     assert "it came 200.1 ms after" in said.text
+
+
+@pytest.mark.parametrize(
+    ("key", "good", "bad"),
+    [
+        (2, (0,), (1,)),
+        (4, (0, 2**31 - 1), (2**31,)),
+        (5, (2**14, 2**24 - 1), (2**14 - 1, 2**24)),
+        (3, (0, 2**32 - 1), ()),
+    ],
+    ids=["ENABLE_PUSH", "INITIAL_WINDOW_SIZE", "MAX_FRAME_SIZE", "MAX_CONCURRENT_STREAMS"],
+)
+def test_what_a_setting_may_be(key: int, good: tuple[int, ...], bad: tuple[int, ...]) -> None:
+    for value in (*good, *bad):
+        of = exchange(settings([(8, 1), (key, value)]), answer(b"403", end_stream=True))
+        assert ("http2-setting-value" in {each.id for each in found(of)}) == (value in bad), value
+
+
+@pytest.mark.parametrize(
+    ("between", "bad"),
+    [
+        ([], None),
+        ([frame(PING, 0, 0, bytes(8))], 0),
+        ([frame(CONTINUATION, 0, 3, b"")], 0),
+        ([frame(CONTINUATION, 0, 1, b"")], None),
+        ([frame(CONTINUATION, 0, 1, b""), frame(PING, 0, 0, bytes(8))], 1),
+    ],
+    ids=["nothing", "a PING", "a CONTINUATION of another stream", "a CONTINUATION", "both"],
+)
+def test_what_interrupts_a_header_block(between: list[bytes], bad: int | None) -> None:
+    block = coded(Encoder(), [(b":status", b"403")])
+    begun = (ON, frame(HEADERS, 0, 1, block[:1]))
+    received = (*begun, *between, frame(CONTINUATION, 0x4, 1, block[1:]))
+    said = [each for each in found(exchange(*received, how="fin")) if each.id == "http2-continuation"]
+    if bad is None:
+        assert not said
+    else:
+        at = sum(map(len, (*begun, *between[:bad])))
+        assert [each.span and each.span[0] for each in said] == [at]
 
 
 def test_each_entry_is_produced(everything: list[Finding]) -> None:

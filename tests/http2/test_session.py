@@ -24,6 +24,7 @@ from wsprobe.read.http2_values import (
     HEADERS,
     PING,
     PREFACE,
+    PUSH_PROMISE,
     REFUSED_STREAM,
     SETTINGS,
     WINDOW_UPDATE,
@@ -215,6 +216,17 @@ def test_a_refusal_is_over_with_its_stream() -> None:
 def test_trailers_end_a_body() -> None:
     trailers = headers(1, coded(Encoder(), [(b"x", b"1")]), end_stream=True)
     assert Played(plan(), ON, answer(b"403"), data(1, b"no"), trailers).turn.done
+
+
+def test_a_block_of_another_stream_and_a_promise_are_no_answer() -> None:
+    refused = coded(Encoder(), [(b":status", b"403")])
+    promise = frame(PUSH_PROMISE, 0x4, 1, (2).to_bytes(4, "big") + refused)
+    played = Played(plan(), ON, headers(3, refused, end_stream=True), promise)
+    assert not played.turn.done
+    assert played.client.say("text", b"hi") == b""
+    assert Played(plan(), headers(1, refused, end_stream=True), ON).turn.done is False
+    played.feed(OPEN)
+    assert played.client.say("text", b"hi")
 
 
 def test_what_is_not_http2_is_watched_a_moment() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import repeat
+from pathlib import Path
 
 import pytest
 import trio
 from trio.testing import MockClock
 
-from wsprobe.net import rounds, ticking
+from wsprobe.net import rounds, run, ticking, while_read
 
 Begun = list[tuple[str, float]]
 
@@ -92,3 +94,27 @@ def test_ticking() -> None:
 
     trio.run(while_it_lasts, clock=MockClock(autojump_threshold=0))
     assert ticks == [1, 2, 3]
+
+
+def test_a_pipe_that_nobody_reads_any_more_ends_it() -> None:
+    reading, writing = os.pipe()
+
+    async def work() -> None:
+        async with while_read(writing):
+            os.close(reading)
+            await trio.sleep_forever()
+
+    try:
+        with pytest.raises(BrokenPipeError):
+            run(work)
+    finally:
+        os.close(writing)
+
+
+def test_a_file_is_never_unread(tmp_path: Path) -> None:
+    async def work(descriptor: int) -> int:
+        async with while_read(descriptor):
+            return 1
+
+    with open(tmp_path / "out", "wb") as file:
+        assert trio.run(work, file.fileno()) == 1

@@ -451,9 +451,10 @@ def test_a_reader_of_keys_is_obeyed(net, authority, answering, tmp_path, monkeyp
     assert "CLIENT_TRAFFIC_SECRET_0" in (tmp_path / "keys").read_text()
 
 
-def test_keys_that_cannot_be_written(net, monkeypatch):
+@pytest.mark.parametrize("name", ["/nonexistent/keys", "/dev/full"])
+def test_keys_that_cannot_be_written(net, monkeypatch, name):
     from wsprobe.exchange import PlanError
 
-    monkeypatch.setenv("SSLKEYLOGFILE", "/nonexistent/keys")
+    monkeypatch.setenv("SSLKEYLOGFILE", name)
     with pytest.raises(PlanError, match="SSLKEYLOGFILE"):
         net.run(lambda: probe(net.plan(1, secure=True)))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
-import socketserver
 import subprocess
 import sys
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +18,10 @@ import pytest
 from tests.peers.conftest import needs_module
 from tests.peers.dask import SLOW, Cluster, dask_cluster
 from tests.peers.place import HOST, nobody, until
+from tests.peers.refusing import PATIENCE, Refusing, refusing
 from wsprobe import __version__
 
 pytestmark = pytest.mark.cluster
-PATIENCE = 120
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -37,43 +35,10 @@ def two() -> Iterator[Cluster]:
         yield made
 
 
-class Refusing(socketserver.ThreadingTCPServer):
-    """Answers 403; a path that begins with /held only when the gate is open."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self) -> None:
-        super().__init__((HOST, 0), _Refused)
-        self.asked: Counter[str] = Counter()
-        self.gate = threading.Event()
-
-    def url(self, path: str) -> str:
-        return f"ws://{HOST}:{self.server_address[1]}{path}"
-
-
-class _Refused(socketserver.StreamRequestHandler):
-    server: Refusing
-
-    def handle(self) -> None:
-        path = self.rfile.readline().split()[1].decode()
-        while self.rfile.readline().strip():
-            pass
-        self.server.asked[path] += 1
-        if path.startswith("/held"):
-            self.server.gate.wait(PATIENCE)
-        self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-
-
 @pytest.fixture
 def server() -> Iterator[Refusing]:
-    with Refusing() as made:
-        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
-        thread.start()
+    with refusing() as made:
         yield made
-        made.gate.set()
-        made.shutdown()
-        thread.join()
 
 
 def words(*options: str) -> list[str]:
@@ -191,7 +156,7 @@ def test_what_is_interrupted_leaves_no_work_behind(
         until(lambda: True if server.asked.total() >= 8 else None, "both workers", SLOW)
         process.send_signal(number)
         _, err = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, err.strip()) == (status, "")
+    assert (process.returncode, err) == (status, "")
     assert until(lambda: True if left_over(two) == 0 else None, "the scheduler to be clean", SLOW)
     done = asked("connect", "--cluster", two.address, server.url("/after"))  # while all that was held is held
     assert done.returncode == 12
@@ -204,7 +169,7 @@ def test_no_worker_is_waited_for_and_then_said(server: Refusing) -> None:
         assert done.stderr.splitlines() == [
             f"wsprobe: no worker is connected to {cluster.address}; waiting 1.5 s for one",
             f"wsprobe connect: --cluster: no worker is connected to {cluster.address}; dask worker "
-            f"{cluster.address} starts one; what is printed is whole (see wsprobe connect --help)",
+            f"{cluster.address} starts one (see wsprobe connect --help)",
         ]
         assert done.returncode == 2
 
@@ -215,8 +180,7 @@ def test_a_worker_without_wsprobe_is_named(server: Refusing) -> None:
         done = asked("connect", "--cluster", cluster.address, server.url("/"))
     assert done.stderr == (
         f"wsprobe connect: --cluster: worker bare has no wsprobe, and this is {__version__}: pip install "
-        f"'wsprobe[cluster]=={__version__}' on every machine of the cluster; what is printed is whole "
-        "(see wsprobe connect --help)\n"
+        f"'wsprobe[cluster]=={__version__}' on every machine of the cluster (see wsprobe connect --help)\n"
     )
     assert (done.returncode, done.stdout) == (2, "")
 
@@ -226,6 +190,6 @@ def test_no_scheduler() -> None:
         done = asked("connect", "--cluster", f"{HOST}:{port}", "--connect-timeout", "0.5", "ws://127.0.0.1:1/")
     assert done.stderr == (
         f"wsprobe connect: --cluster: no scheduler answered at tcp://{HOST}:{port} within 0.5 s; dask "
-        "scheduler starts one; what is printed is whole (see wsprobe connect --help)\n"
+        "scheduler starts one (see wsprobe connect --help)\n"
     )
     assert (done.returncode, done.stdout) == (2, "")

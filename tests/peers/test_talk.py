@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from tests.peers.echoes import NAMES, echo
+from wsprobe.cli.main import run
 
 pytestmark = pytest.mark.peers
 
@@ -27,7 +30,10 @@ def server(request: pytest.FixtureRequest) -> Iterator[str]:
         yield url
 
 
-def talk(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+Talk = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+def talk_as_process(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "wsprobe", "talk", "-s", *words],
         input=given,
@@ -36,8 +42,42 @@ def talk(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     )
 
 
+@contextmanager
+def typed(given: bytes) -> Iterator[None]:
+    """File descriptor 0 is a pipe that has *given* in it."""
+    before = os.dup(0)
+    reading, writing = os.pipe()
+    os.dup2(reading, 0)
+    os.close(reading)
+
+    def write() -> None:
+        with open(writing, "wb") as pipe:
+            pipe.write(given)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield
+    finally:
+        os.dup2(before, 0)  # which ends a write that nobody reads
+        os.close(before)
+        thread.join()
+
+
+@pytest.fixture
+def talk(capfdbinary: pytest.CaptureFixture[bytes]) -> Talk:
+    """The same in this process: a process each would take most of the time of these tests."""
+
+    def talked(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        with typed(given):
+            status = run(["talk", "-s", *words])
+        return subprocess.CompletedProcess(words, status, *capfdbinary.readouterr())
+
+    return talked
+
+
 @pytest.mark.parametrize("compression", [(), ("--compress-from", "0"), ("--no-compression",)], ids=" ".join)
-def test_texts_binaries_and_empty_ones(server: str, compression: tuple[str, ...]) -> None:
+def test_texts_binaries_and_empty_ones(server: str, compression: tuple[str, ...], talk: Talk) -> None:
     texts = ["hello", "é" * 100, "", "x" * 70_000, json.dumps({"a": [1] * 1000}), "hello"]
     binaries = [b"\xff\x00", b"", os.urandom(70_000)]
     said = [{"send": text} for text in texts]
@@ -55,12 +95,12 @@ def test_texts_binaries_and_empty_ones(server: str, compression: tuple[str, ...]
 
 def test_one_message_of_16_mib(server: str) -> None:
     line = (b"0123456789abcdef" * (1 << 20))[:-1]
-    done = talk("--count", "1", f"{server}/", given=line + b"\n")
+    done = talk_as_process("--count", "1", f"{server}/", given=line + b"\n")
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout == line + b"\n"
 
 
-def test_in_fragments(server: str) -> None:
+def test_in_fragments(server: str, talk: Talk) -> None:
     lines = b"".join(b"line %d\n" % n for n in range(100)) + b"y" * 5000 + b"\n"
     done = talk("--fragments", "3", "--count", "101", f"{server}/", given=lines)
     assert (done.returncode, done.stdout) == (0, lines)
@@ -69,13 +109,13 @@ def test_in_fragments(server: str) -> None:
 @pytest.mark.long
 def test_100_000_small_messages(server: str) -> None:
     lines = b"".join(b'{"number": %d}\n' % n for n in range(100_000))
-    done = talk("--count", "100000", f"{server}/", given=lines)
+    done = talk_as_process("--count", "100000", f"{server}/", given=lines)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout == lines
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_every_close_code(server: str, code: int) -> None:
+def test_every_close_code(server: str, code: int, talk: Talk) -> None:
     done = talk("--jsonl", f"{server}/{code}", given=b'{"send": "close"}\n')
     close = json.loads(done.stdout.splitlines()[-1])
     assert (close["code"], close["by"], close["clean"]) == (code, "server", True)
@@ -84,7 +124,7 @@ def test_every_close_code(server: str, code: int) -> None:
 
 
 @pytest.mark.parametrize("code", [1000, 3000, 4001])
-def test_we_close(server: str, code: int) -> None:
+def test_we_close(server: str, code: int, talk: Talk) -> None:
     done = talk("--jsonl", f"{server}/", given=b'{"send": "a"}\n{"close": %d, "reason": "bye"}\n' % code)
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert [each["event"] for each in events][-1] == "close"

@@ -30,7 +30,8 @@ from wsprobe.read.tokens import expected_accept
 from wsprobe.report import report
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.changes import Backend, Choice, Seen, Start, following, values
-from wsprobe.trace.conclusions import Conclusion, conclusions
+from wsprobe.trace.conclusion import Conclusion
+from wsprobe.trace.conclusions import conclusions
 
 KEY = "AAECAwQFBgcICQoLDA0ODw=="
 VARIANTS = {

@@ -11,7 +11,8 @@ import pytest
 
 from tests.trace.chains import Chain, chains, trace
 from wsprobe.trace.changes import CHANGES, MOST, Choice, Seen
-from wsprobe.trace.conclusions import ROWS, Conclusion
+from wsprobe.trace.conclusion import Conclusion
+from wsprobe.trace.conclusions import ROWS
 
 CHAINS = chains()
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pickle
 import re
-import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
@@ -23,15 +22,25 @@ from wsprobe.cli import expect
 from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.paste import line_of_a_console
 from wsprobe.cli.places import LAB, Place, UrlList, Word
-from wsprobe.cli.probe import Job, Jobs, Sink, Told, asked, host_of, reported, usable, weight
+from wsprobe.cli.probe import Job, Jobs, Sink, Told, asked, handed_on, host_of, reported, usable, weight
 from wsprobe.cli.streams import note
 from wsprobe.exchange import Exchange
-from wsprobe.net.cluster import Cluster, ClusterError, Lost, NotInstalled, cluster, name_here, while_wanted
+from wsprobe.net.cluster import (
+    Cluster,
+    ClusterError,
+    Lost,
+    NotInstalled,
+    Worker,
+    cluster,
+    name_here,
+    while_wanted,
+)
 from wsprobe.redaction import Secrets
 from wsprobe.report import Report
 from wsprobe.schedule import Pace
 from wsprobe.show.as_json import brief, pieces, report_value
 from wsprobe.show.summary import fact
+from wsprobe.sights import sight
 from wsprobe.visible import printable
 
 CHUNK = 50
@@ -52,8 +61,8 @@ class Sent(Struct, frozen=True):
     settings: Settings
     pace: Pace
     """Its part of --per-host and --rate, which hold for all together."""
-    as_line: bool
-    """The report's line of JSON is made there."""
+    told: bool
+    """What is printed of a report is made there, and its recording does not come back."""
 
 
 def check_settings(said: Settings) -> None:
@@ -131,8 +140,11 @@ class Elsewhere:
 Work = TypeVar("Work")
 
 
-def work_with(said: Settings, work: Callable[[Cluster], Awaitable[Work]]) -> Work:
-    """What *work* returns, given the cluster that *said* names. Raises click.UsageError."""
+def work_with(
+    said: Settings, work: Callable[[Cluster], Awaitable[Work]], printed: Callable[[], bool] = lambda: False
+) -> Work:
+    """What *work* returns, given the cluster that *said* names. Raises click.UsageError; where the cluster
+    fails, it says what is to be thought of what was *printed* by then, if anything was."""
     check_settings(said)
     assert said.cluster is not None
     address = said.cluster
@@ -155,19 +167,19 @@ def work_with(said: Settings, work: Callable[[Cluster], Awaitable[Work]]) -> Wor
     except BaseExceptionGroup as group:
         for error in net.leaves(group):
             if isinstance(error, ClusterError):
-                raise _unusable(error) from None
+                raise _unusable(error, printed()) from None
         raise
     except ClusterError as error:
-        raise _unusable(error) from None
+        raise _unusable(error, printed()) from None
 
 
-def _unusable(error: ClusterError) -> click.UsageError:
+def _unusable(error: ClusterError, printed: bool) -> click.UsageError:
     if isinstance(error, NotInstalled):
         return click.UsageError(
             f"--cluster: Dask is not installed ({error}); pip install 'wsprobe[cluster]', here and on every "
             "machine of the cluster"
         )
-    return click.UsageError(f"--cluster: {error}; what is printed is whole")
+    return click.UsageError(f"--cluster: {error}{'; what is printed is whole' if printed else ''}")
 
 
 class Chunk(Struct, eq=False):
@@ -185,8 +197,11 @@ def probe_there(sources: Sequence[Word | UrlList], said: Settings, to: Sink) -> 
     """
     kept: dict[int, Chunk] = {}
     under_way = 0
+    handed = False
 
     def hand(chunk: Chunk) -> None:
+        nonlocal handed
+        handed = True
         for job, came in zip(chunk.jobs, chunk.came, strict=True):
             if isinstance(came, Exchange):
                 to.report(reported(job.place, came))
@@ -205,7 +220,7 @@ def probe_there(sources: Sequence[Word | UrlList], said: Settings, to: Sink) -> 
             to.asking(under_way, jobs.left, net.clock)
             urls = [job.place.url for job in chunk.jobs]
             try:
-                chunk.came = await ask(there, _sent(said, there.threads), urls)
+                chunk.came = await ask(there, sent(said, there.threads), urls)
             finally:
                 there.room.release_on_behalf_of(chunk)
             kept[chunk.number] = chunk
@@ -233,14 +248,8 @@ def probe_there(sources: Sequence[Word | UrlList], said: Settings, to: Sink) -> 
         if jobs.none():
             raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
 
-    try:
-        work_with(said, work)
-    except KeyboardInterrupt:
-        if kept and sys.stderr.isatty():
-            sys.stderr.write("\n")  # the terminal has written ^C, and stands behind it
-        for _, chunk in sorted(kept.items()):
-            hand(chunk)
-        raise
+    with handed_on(kept, hand):
+        work_with(said, work, lambda: handed)
 
 
 MANY = 100_000
@@ -251,7 +260,7 @@ def _weight(chunk: Chunk) -> int:
     return sum(weight(came) for came in chunk.came)
 
 
-def _sent(said: Settings, threads: int) -> Sent:
+def sent(said: Settings, threads: int) -> Sent:
     """*threads*: chunks that are worked on at once."""
     shown = said.include or said.write_out is not None or said.body_to or said.report_to or said.har
     pace = replace(
@@ -262,7 +271,7 @@ def _sent(said: Settings, threads: int) -> Sent:
     return Sent(
         replace(said, resume=None, save="-" if said.save else None),
         pace,
-        bool(said.as_json or said.resume) and not shown,
+        bool(said.as_json or said.resume or said.from_each) and not shown,
     )
 
 
@@ -272,43 +281,52 @@ async def ask(there: Cluster, sent: Sent, urls: Sequence[str]) -> list[Came]:
     A chunk whose workers die is asked URL by URL: the one that kills them takes no other with it.
     """
     try:
-        return await _ask(there, sent, urls)
+        return await send(there, partial(asked_by, sent, urls))
     except Lost:
         if len(urls) == 1:
             return [Told(complaint=LOST)]
     return [came for url in urls for came in await ask(there, sent, [url])]
 
 
-async def _ask(there: Cluster, sent: Sent, urls: Sequence[str]) -> list[Came]:
+async def send(there: Cluster, work: Callable[[str], Awaitable[Work]], by: Worker | None = None) -> Work:
+    """What *work* returns, given the name of whichever worker does it, or done *by* one of them alone.
+
+    Raises Lost, and ClusterError.
+    """
     try:
-        came = await there.do(asked_there, __version__, pickle.dumps(sent), urls)
+        made = await there.do(done_there, __version__, pickle.dumps(work), by=by)
     except (ImportError, AttributeError) as error:
         raise ClusterError(
             f"a worker cannot load wsprobe ({error}): pip install 'wsprobe[cluster]=={__version__}' on every "
             "machine of the cluster"
         ) from None
-    if isinstance(came, str):
+    if isinstance(made, OtherVersion):
         raise ClusterError(
-            f"a worker has wsprobe {came}, and this is {__version__}: install the same on every machine"
+            f"a worker has wsprobe {made.version}, and this is {__version__}: install the same on every machine"
         )
-    taken: list[Came] = came
-    return taken
+    done: Work = made
+    return done
 
 
 # What follows is done by a worker ---------------------------------------------------------------------------
 
 
-def asked_there(version: str, sent: bytes, urls: Sequence[str]) -> list[Came] | str:
-    """What came of each of *urls*; the version of wsprobe, if it is another one than that which *sent* them."""
+class OtherVersion(Struct, frozen=True):
+    """What a worker hands back in place of a result if its wsprobe is not ours."""
+
+    version: str
+
+
+def done_there(version: str, work: bytes) -> object:
+    """What the pickled *work* returns, given the name of this worker; None if nobody wants it any more."""
     if version != __version__:
-        return __version__
-    work: Sent = pickle.loads(sent)
-    by = name_here()
-    return net.run(while_wanted, partial(asked_by, work, urls, by)) or []
+        return OtherVersion(__version__)
+    do: Callable[[str], Awaitable[object]] = pickle.loads(work)
+    return net.run(while_wanted, partial(do, name_here()))
 
 
 async def asked_by(work: Sent, urls: Sequence[str], by: str) -> list[Came]:
-    """What came of each of *urls*; in the recordings *by* is who asked."""
+    """What came of each of *urls*; in the recordings *by* is who asked, if that is a worker."""
     said = work.settings
     results: list[Came] = []
 
@@ -319,8 +337,8 @@ async def asked_by(work: Sent, urls: Sequence[str], by: str) -> list[Came]:
         except click.UsageError as error:
             return Told(complaint="not usable" if said.redact else error.format_message())
         came = await asked(place, said, lambda event: None, lambda exchange: None, first=first)
-        exchange = replace(came, worker=by)
-        return _told(work, reported(place, exchange)) if work.as_line else exchange
+        exchange = replace(came, worker=by) if by else came
+        return _told(said, reported(place, exchange)) if work.told else exchange
 
     if work.pace.interval:
         await net.sleep(work.pace.interval)  # since the last URL of the chunk before
@@ -328,19 +346,22 @@ async def asked_by(work: Sent, urls: Sequence[str], by: str) -> list[Came]:
     return results
 
 
-def _told(work: Sent, report: Report) -> Told:
-    """What ``connect --json`` prints and says of *report*."""
-    said = work.settings
+def _told(said: Settings, report: Report) -> Told:
+    """What ``connect`` prints and says of *report*: its line of JSON; with --from-each what it is in a row."""
     report, unmet = expect.held(said.expectations, report, redact=said.redact)
     if said.redact:
         from wsprobe.cli.masked import masked  # only where it is asked for
 
         report = masked(report)
-    value = report_value(report)
+    out = ""
+    if said.as_json or not said.from_each:
+        value = report_value(report)
+        out = "".join((*pieces(brief(value) if said.brief else value), "\n"))
     return Told(
-        out="".join((*pieces(brief(value) if said.brief else value), "\n")).encode(),
+        out=out.encode(),
         err="".join(f"wsprobe: {printable(each)}\n" for each in unmet if not said.silent),
         save=dump(report.exchange).encode() + b"\n" if said.save is not None else b"",
         exit_status=report.exit_status,
         fact=fact(report, report.outcome != "open"),
+        sight=sight(report) if said.from_each else None,
     )

@@ -189,6 +189,8 @@ def command(places: tuple[str, ...], **values: Any) -> int:
     reached the same result, 1 if they differ. Times, the letter case of header names, and what was asked
     otherwise are shown and do not count.
     """
+    if not all(each.strip() for each in places):
+        raise click.UsageError("the URL is empty")
     said = settings(values, page=True)
     by = readers(values, said)
     if values["measured"]:

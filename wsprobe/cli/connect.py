@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from io import BytesIO, StringIO, TextIOWrapper
@@ -18,6 +18,7 @@ from wsprobe.cli.options import (
     SESSION,
     Settings,
     connection,
+    elsewhere,
     expecting,
     ignored,
     many,
@@ -47,8 +48,10 @@ if TYPE_CHECKING:
     from wsprobe.cli.resume import Resume
     from wsprobe.net.crew import Work
     from wsprobe.show.lines import Look
+    from wsprobe.show.sights import Grid
     from wsprobe.show.summary import Tally
     from wsprobe.show.verbose import Conversation
+    from wsprobe.sights import Sights
 
 EXAMPLES = (
     ("wsprobe connect wss://chat.example/ws", "Why does this handshake fail?"),
@@ -99,6 +102,7 @@ TABLES = (("Variables of --write-out", variables),)
 @expecting
 @verdict
 @many
+@elsewhere
 @ignored
 def command(urls: tuple[str, ...], **values: Any) -> int:
     """Make one handshake and report exactly what came back.
@@ -121,12 +125,20 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
         for name in click.get_current_context().meta.get(IGNORED, ()):
             note(f"{name} means nothing here, and is ignored")
     places = sources(urls)
-    several = len(places) > 1 or any(isinstance(each, UrlList) and each.several() for each in places)
-    made = Output(said, several)
+    several = (
+        said.from_each
+        or len(places) > 1
+        or any(isinstance(each, UrlList) and each.several() for each in places)
+    )
+    made = Output(said, several or said.from_each)
     try:
         with made:
             if said.cluster is None:
                 probe_all(places, said, made)
+            elif said.from_each:
+                from wsprobe.cli.from_each import probe_each  # other machines, for those who have some
+
+                probe_each(places, said, made)
             else:
                 from wsprobe.cli.cluster import probe_there  # other machines, for those who have some
 
@@ -162,6 +174,8 @@ class Output:
         self._first = True
         self._told = 0
         """Reports."""
+        self._grid: Grid | None = None
+        """What --from-each shows in place of reports."""
         self._conversation: Conversation | None = None
         self._session_too = True
         self._report_to = report_to or sys.stdout
@@ -189,7 +203,7 @@ class Output:
         if told or settings.summary or settings.resume is not None:
             from wsprobe.show.summary import Tally  # a seam: with the likely causes
 
-            self._tally = Tally()
+            self._tally = Tally("answer" if settings.from_each else "URL")
             if settings.resume is not None:
                 from wsprobe.cli.resume import Resume
 
@@ -209,12 +223,18 @@ class Output:
             from wsprobe import har
 
             write(self._settings.har, har.document(self._archived), "har")
-        if self._tally is None or not (kind is None or issubclass(kind, KeyboardInterrupt)):
+        if not (kind is None or issubclass(kind, KeyboardInterrupt)):
             return  # what went wrong is said in one line
+        if self._grid is not None and self._tabled:
+            emit([self._grid.total()], sys.stdout, self._out)
+        if self._tally is None:
+            return
         if self._resume is not None:
             for sentence in _resumed(self._resume):
                 note(sentence)
         emit(self._tally.lines(), sys.stderr, self._err)
+        if self._grid is not None and not self._tabled:
+            emit([self._grid.total()], sys.stderr, self._err)
 
     def _write(self, file: ReportFile) -> None:
         """What cannot be written takes nothing from what was printed: one line says so."""
@@ -279,6 +299,28 @@ class Output:
             self._progress.clear()
         note(text)
         self.exit_status = Exit.USAGE
+
+    def places(self, names: Sequence[str]) -> None:
+        """Take the places that every URL is asked from (--from-each), before the first row."""
+        from wsprobe.show.sights import Grid
+
+        self._grid = Grid(names, self._out)
+
+    @property
+    def _tabled(self) -> bool:
+        """Whether the rows of --from-each are what is printed."""
+        said = self._settings
+        others = said.as_json or said.include or said.silent or said.write_out is not None
+        return not others and said.body_to != "-"
+
+    def row(self, sights: Sights) -> None:
+        """Take what all places got for the next URL, after their reports."""
+        assert self._grid is not None
+        lines = self._grid.row(sights)
+        if self._grid.unlike and self.exit_status != Exit.USAGE and not self._settings.expectations:
+            self.exit_status = Exit.DIFFERENT
+        if self._tabled:
+            emit(lines, sys.stdout, self._out)
 
     def event(self, event: Event) -> None:
         """Show one event of the conversation (-v)."""
@@ -371,7 +413,9 @@ class Output:
 
             sys.stdout.write(write_out.write_out(said.write_out, report))
             asked = True
-        if not asked and not said.silent:
+        if said.from_each:
+            pass  # a row says what came of it
+        elif not asked and not said.silent:
             self._report(report)
         elif not said.silent and not said.as_json and said.resume is None and said.write_out is None:
             self._unanswered(report)

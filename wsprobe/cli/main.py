@@ -37,6 +37,10 @@ class ReaderGone(Exception):
     """The reader of our output went away. Not an OSError: click would end the process with status 1."""
 
 
+TALKING = "connect --talk"
+"""Where the context keeps that talk was asked for by that name."""
+
+
 class Program(click.Group):
     """A group whose commands live in modules of their names."""
 
@@ -47,6 +51,19 @@ class Program(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError as error:
             raise ReaderGone from error
+        except KeyboardInterrupt:
+            # click would write an empty line whatever standard error is: a terminal alone stands behind its ^C.
+            with unheard():
+                if sys.stderr.isatty():
+                    sys.stderr.write("\n")
+                    sys.stderr.flush()
+            raise click.Abort from None
+        except click.NoSuchOption as error:
+            if TALKING not in ctx.meta or error.option_name not in _options(self.get_command(ctx, "connect")):
+                raise
+            raise click.UsageError(
+                f"{error.option_name} and --talk exclude each other: it is for a handshake alone", error.ctx
+            ) from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -56,6 +73,7 @@ class Program(click.Group):
             raise click.UsageError(f"no command {name!r}{_meant(name)}", ctx)
         if name == "connect" and "--talk" in args:
             # The same command under another name, so that connect neither has nor loads its options.
+            ctx.meta[TALKING] = True
             return name, self.get_command(ctx, "talk"), [each for each in args[1:] if each != "--talk"]
         return super().resolve_command(ctx, args)
 
@@ -78,6 +96,10 @@ class Program(click.Group):
 
         with formatter.section("Exit status"):
             formatter.write_dl([(str(int(row.status)), row.text) for row in TABLE])
+
+
+def _options(command: click.Command | None) -> set[str]:
+    return {name for each in command.params for name in each.opts} if command is not None else set()
 
 
 def _meant(name: str) -> str:

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-PATHS = {"FILE": "file", "PATH": "file", "DIR": "dir"}
-"""Metavar -> what the shell is to complete."""
+PATHS = {"FILE": "file", "PATH": "file", "DIR": "directory"}
+"""Metavar -> what it names."""
 
 
 class Seconds(click.ParamType[float]):
@@ -101,14 +101,21 @@ class Option(click.Option):
         self.long = long
         self.rare = rare
 
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """The value. Raises click.UsageError for the name of a file that is empty: a variable of a script that
+        was not set."""
+        if self.metavar in PATHS and "" in (value if self.multiple and value is not None else (value,)):
+            raise click.UsageError(f"{self.opts[0]}: the name of the {PATHS[self.metavar]} is empty", ctx)
+        return super().type_cast_value(ctx, value)
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
         """What the value can be; the names of files where it is one."""
         from click.shell_completion import CompletionItem
 
         kind = PATHS.get(self.metavar or "")
-        return (
-            super().shell_complete(ctx, incomplete) if kind is None else [CompletionItem(incomplete, type=kind)]
-        )
+        if kind is None:
+            return super().shell_complete(ctx, incomplete)
+        return [CompletionItem(incomplete, type="dir" if kind == "directory" else "file")]
 
 
 def option(*names: str, section: str, help: str, long: str = "", **kwargs: Any) -> Callable[[F], F]:

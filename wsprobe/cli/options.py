@@ -580,26 +580,6 @@ many = together(
         "is named.",
     ),
     option(
-        "--cluster",
-        metavar="ADDRESS",
-        section=MANY,
-        help="share the work among the workers of a Dask cluster; ADDRESS is its scheduler's, tcp://host:8786",
-        long="Needs the extra cluster, here and on every machine of it. URLs go out in chunks of up to 50; "
-        "the results of a chunk come back together, with the worker's name (worker in --json). If a worker is "
-        "gone, the scheduler gives its chunk to another one: no URL is left out and none is reported twice, "
-        "though some are asked twice. --parallel is that of each thread of a worker; --rate and --per-host are "
-        "shared out evenly among them, at least one each. --connect-timeout is also how long a scheduler, and "
-        "a worker where there is none, is waited for. What to start, and what is sent, is under Clusters.",
-    ),
-    option(
-        "--cluster-trusted",
-        is_flag=True,
-        rare=True,
-        section=MANY,
-        help="with --cluster: send passwords, cookies and tokens though the scheduler's address is not tls://",
-        long="Without it they go to a tls:// scheduler, and to one on this machine's loopback, only.",
-    ),
-    option(
         "--summary",
         is_flag=True,
         section=MANY,
@@ -617,6 +597,47 @@ many = together(
         "by its text as it was given, whatever came of it; one that is listed twice is asked once. A last line "
         "that was cut is taken away, and its URL asked again. The exit status is that of all in FILE. Two "
         "runs cannot have one FILE.",
+    ),
+)
+
+
+CLUSTER = "Cluster"
+
+elsewhere = together(
+    option(
+        "--cluster",
+        metavar="ADDRESS",
+        section=CLUSTER,
+        help="share the work among the workers of a Dask cluster; ADDRESS is its scheduler's, tcp://host:8786",
+        long="Needs the extra cluster, here and on every machine of it. URLs go out in chunks of up to 50; "
+        "the results of a chunk come back together, with the worker's name (worker in --json). If a worker is "
+        "gone, the scheduler gives its chunk to another one: no URL is left out and none is reported twice, "
+        "though some are asked twice. --parallel is that of each thread of a worker; --rate and --per-host are "
+        "shared out evenly among them, at least one each. --connect-timeout is also how long a scheduler, and "
+        "a worker where there is none, is waited for. What to start, and what is sent, is under Clusters.",
+    ),
+    option(
+        "--from-each",
+        is_flag=True,
+        section=CLUSTER,
+        help="with --cluster: ask every URL from this machine and from every worker, and say where they differ",
+        long="connect prints a table, one row a URL and one column a place, here first and then the workers by "
+        "name; below a row that differs, what that likely means. --json has a line for each URL and place, "
+        "those of a URL together in the same order; the line of this machine has no worker. The exit status is "
+        "1 if places differ by outcome, status, close code, subprotocol, extensions or findings, else as "
+        "without it. The workers are those that there are when it begins; one that comes later is named "
+        "and not asked. One that is gone is waited for, as long as --connect-timeout says; what was not asked "
+        "from there has no line, its cell says so, and the status is 2. --rate and --per-host hold for all "
+        "places together. Not with --resume.",
+    ),
+    option(
+        "--cluster-trusted",
+        is_flag=True,
+        rare=True,
+        section=CLUSTER,
+        help="with --cluster: send passwords, cookies and tokens though the scheduler's address is not tls://",
+        long="Without it they go to a tls:// scheduler, and to one on this machine's loopback, only; and so do "
+        "recordings, which may have them.",
     ),
 )
 
@@ -825,6 +846,8 @@ class Settings(Struct, frozen=True):
     cluster: str | None = None
     """The address of a scheduler of Dask."""
     cluster_trusted: bool = False
+    from_each: bool = False
+    """Every URL is asked from every place."""
     summary: bool = False
     resume: str | None = None
     """The file of --resume."""
@@ -884,8 +907,9 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         pace=Pace(get("parallel") or 1, get("per_host") or 0, get("rate") or 0.0),
         unordered=bool(get("unordered")),
         workers=get("workers") or 1,
-        cluster=_cluster(values, page),
+        cluster=_cluster(values),
         cluster_trusted=bool(get("cluster_trusted")),
+        from_each=bool(get("from_each")),
         summary=bool(get("summary")),
         resume=get("resume"),
         expectations=expect.parse(get("expectations") or ()),
@@ -905,18 +929,24 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
     )
 
 
-def _cluster(values: dict[str, Any], page: bool) -> str | None:
+def _cluster(values: dict[str, Any]) -> str | None:
     """The scheduler's address, with its scheme. Raises click.UsageError."""
     address: str | None = values.get("cluster")
     if address is None:
-        if values.get("cluster_trusted"):
-            raise click.UsageError("--cluster-trusted is about --cluster: add --cluster tcp://host:8786")
+        for name in ("cluster_trusted", "from_each"):
+            if values.get(name):
+                shown = f"--{name.replace('_', '-')}"
+                raise click.UsageError(f"{shown} is about --cluster: add --cluster tcp://host:8786")
         return None
     if (values.get("workers") or 1) > 1:
         raise click.UsageError("--cluster and --workers exclude each other: a cluster has workers of its own")
     if any(values.get(each) for each in ("verbose", "talk", "cookie_jar")):
         raise click.UsageError(
             "--cluster shares work out: -v, --talk and --cookie-jar want it all in one process"
+        )
+    if values.get("from_each") and values.get("resume") is not None:
+        raise click.UsageError(
+            "--from-each and --resume exclude each other: FILE knows URLs, and not from where they were asked"
         )
     whole = address if "://" in address else f"tcp://{address}"
     if not re.fullmatch(r"(tcp|tls)://(\[[0-9A-Fa-f:.%]+\]|[^/:@\s]+):[0-9]{1,5}/?", whole):

@@ -61,7 +61,11 @@ class Pasting(Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         found = None if ctx.resilient_parsing else self._pasted(ctx, args)  # a tab reads no clipboard
         if found is None:
-            return super().parse_args(ctx, args)
+            has_har = any(map(is_har, args))
+            rest = super().parse_args(ctx, args)
+            if ctx.params.get("entry") is not None and not has_har:
+                raise click.UsageError("--entry is for a HAR file, and none is named", ctx)
+            return rest
         copied, rest = found
         if self._first_place(rest)[1] is not None:  # else what was meant for one origin would go to another
             raise click.UsageError("what is pasted is one request: leave the other URLs out", ctx)
@@ -143,6 +147,8 @@ def _in_file(ctx: click.Context, file: str, rest: Sequence[str], has: Mapping[st
 
     if file == "-" and "--talk" in rest:
         raise click.UsageError("--from-curl - and --talk exclude each other: both read standard input", ctx)
+    if not file:
+        raise click.UsageError("--from-curl: the name of the file is empty", ctx)
     name = "standard input" if file == "-" else file
     try:
         if file == "-":

@@ -145,6 +145,8 @@ def sources(words: Sequence[str]) -> list[Word | UrlList]:
 def _source(word: str) -> Word | UrlList:
     if word == "-":
         return UrlList("standard input", sys.stdin.fileno())
+    if word == "@":
+        raise click.UsageError("@: the name of the list is empty")
     if word.startswith("@"):
         try:
             descriptor = os.open(word[1:], os.O_RDONLY | getattr(os, "O_BINARY", 0))

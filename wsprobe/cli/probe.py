@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, contextmanager
 from operator import itemgetter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import click
 from msgspec import Struct
@@ -28,6 +28,7 @@ from wsprobe.report import Report, report
 if TYPE_CHECKING:
     from wsprobe.net.crew import Work
     from wsprobe.show.summary import Fact
+    from wsprobe.sights import Sight
 
 ANSWERS_MAX = 2
 """Challenges in a row that are answered at one URL: the first, and one that calls its nonce stale."""
@@ -53,6 +54,8 @@ class Told(Struct, frozen=True):
     exit_status: int = 0
     fact: Fact | None = None
     """What is counted of it, if anything is."""
+    sight: Sight | None = None
+    """With --from-each: what the place got, beside that of others."""
     interrupted: bool = False
     complaint: str = ""
     """Why there is no report."""
@@ -71,8 +74,8 @@ class Sink(Complaints, Protocol):
     def event(self, event: Event) -> None:
         """Take an event as it happens."""
 
-    def report(self, report: Report) -> object:
-        """Take the report of the next place, in the order of the words."""
+    def report(self, report: Report) -> Report:
+        """Take the report of the next place, in the order of the words; returns it as it was told."""
 
     def waiting(self, text: str) -> None:
         """Take what is waited for between two tries, or why there is no other."""
@@ -193,13 +196,23 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
             if jobs.none():
                 raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
 
-    try:
+    with handed_on(kept, hand):
         net.run(everything)
+
+
+Kept = TypeVar("Kept")
+
+
+@contextmanager
+def handed_on(kept: Mapping[int, Kept], hand: Callable[[Kept], object]) -> Iterator[None]:
+    """After ^C, *hand* on what is *kept*, by its numbers, before KeyboardInterrupt goes on."""
+    try:
+        yield
     except KeyboardInterrupt:
         if kept and sys.stderr.isatty():
             sys.stderr.write("\n")  # the terminal has written ^C, and stands behind it
-        for _, done in sorted(kept.items(), key=itemgetter(0)):
-            hand(done)
+        for _, each in sorted(kept.items(), key=itemgetter(0)):
+            hand(each)
         raise
 
 

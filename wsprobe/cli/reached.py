@@ -25,7 +25,11 @@ class Reached(Struct, frozen=True):
 def reached(report: Report) -> Reached:
     """What was reached with one recording: by the browsers, else by the revisions, else by wsprobe."""
     if report.views:
-        return Reached(frozenset(told(view) for view in report.views))
+        results: set[object] = {told(view) for view in report.views}
+        # A server that opens for wsprobe, which sends no Origin, and refuses the page: they differ, though
+        # all browsers that were asked saw the same.
+        opened = {each.outcome == "open" for each in (report, *report.answers) if each is not None}
+        return Reached(frozenset(results | opened if len(opened) > 1 else results))
     if report.verdicts:
         return Reached(frozenset(verdict.answer for verdict in report.verdicts))
     unanswered = report.exit_status in UNANSWERED

@@ -291,7 +291,10 @@ async def rounds(
         each = partial(pauses, of.every, chance)
         try:
             # Where nothing is drawn, nothing wakes but for a probe.
-            async with net.ticking(TICK, lambda: to.tick(net.clock() - began)) if to.draws else nullcontext():
+            async with (
+                nullcontext() if to.written is None else net.while_read(to.written),
+                net.ticking(TICK, lambda: to.tick(net.clock() - began)) if to.draws else nullcontext(),
+            ):
                 await net.rounds(one, range(len(places)), each, max(parallel, 1), of.count)
         finally:
             to.ended(net.clock() - began)
@@ -374,6 +377,16 @@ class Output:
     def draws(self) -> bool:
         """A table stands on the terminal."""
         return self._screen is not None
+
+    @property
+    def written(self) -> int | None:
+        """The descriptor of standard output, where something may be written to it."""
+        if self._settings.silent and not self._settings.as_json and self._settings.save != "-":
+            return None
+        try:
+            return sys.stdout.fileno()
+        except OSError:  # a caller's own stream, in this process
+            return None
 
     def __enter__(self) -> None:
         if self._reads and self._look.terminal and os.environ.get("TERM") != "dumb":

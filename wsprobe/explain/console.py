@@ -99,7 +99,7 @@ def _entry(match: Match) -> Topic:
         see.insert(0, status)
     usual = () if row["usual"] == "see the status" else (("usually", row["usual"]),)
     facts = (
-        ("said by", ", ".join(_NAMES.get(engine, engine) for engine in match.engines)),
+        ("written by", ", ".join(_NAMES.get(engine, engine) for engine in match.engines)),
         *usual,
         ("what to do", row["fix"]),
         *_caused_by(status, row),
@@ -117,8 +117,11 @@ def _says_more(match: Match) -> tuple[tuple[str, str], ...]:
     scenarios = match.row.get("scenarios", ())
     if not scenarios or not _KEEP_QUIET.issuperset(match.engines):
         return ()
-    words = "script in ws, Deno and Bun is told in the error event's message; ws gives headers and body, too"
-    return (("clients that say more", f"{words} (wsprobe compare --browser clients lab:{scenarios[0]})"),)
+    words = (
+        "a script in ws, Deno and Bun reads the cause in the message of the error event; ws also gives headers "
+        f"and body (wsprobe compare --browser clients lab:{scenarios[0]})"
+    )
+    return (("clients that tell a script more", words),)
 
 
 def _caused_by(status: str, row: dict[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -13,43 +13,50 @@ _HTTP2 = Topic(
     (
         "A server that announces SETTINGS_ENABLE_CONNECT_PROTOCOL (0x8) = 1 takes WebSockets over HTTP/2: a "
         "CONNECT with `:protocol` websocket, without Upgrade, Connection, Sec-WebSocket-Key and -Accept. The "
-        "stream is then the WebSocket. Browsers do not all use it, nor at the same time; so a server that "
-        'announces it and cannot serve it "works in one browser and fails in another".',
-        "wsprobe connect --http2 asks so where the server takes it; compare --browser-mode asks as each engine "
-        "would, and says first where the two protocols give different results.",
+        "stream is then the WebSocket. Not every browser uses it, and those that do use it in different cases. "
+        "So a server that announces it and cannot serve it works in one browser and fails in another.",
+        "wsprobe connect --http2 asks that way where the server announces it. compare --browser-mode asks "
+        "as each "
+        "engine would; if HTTP/1.1 and HTTP/2 give different results, it says so first.",
     ),
     (
         (
             "Firefox 153",
             "asks over HTTP/2 whenever ALPN and the server's SETTINGS allow it, on a new connection too, "
-            "and never falls back: not on REFUSED_STREAM, not on HTTP_1_1_REQUIRED. A refusal that does not "
-            "end its stream is told after 20 s. Off with network.http.http2.websockets = false",
+            "and never falls back: not on REFUSED_STREAM, not on HTTP_1_1_REQUIRED. If a refusal does not "
+            "end its stream, the "
+            "page gets its error only after 20 s. To switch it off: set network.http.http2.websockets to false",
         ),
         (
             "Chromium 156",
-            "asks over HTTP/2 on a session that it has, as where the page came over HTTP/2 from that origin "
-            "(compare --page-http 2); cold it asks over HTTP/1.1. REFUSED_STREAM is asked again, twice; "
-            "HTTP_1_1_REQUIRED, a GOAWAY that leaves the stream out and a lost connection lead to HTTP/1.1. "
-            "HTTP_1_1_REQUIRED also ends every other socket of the session: close 1006, without a word",
+            "asks over HTTP/2 only if it already has an HTTP/2 connection to that origin, for example "
+            "because the "
+            "page came over it (compare --page-http 2); otherwise over HTTP/1.1. After REFUSED_STREAM it "
+            "asks again, twice; "
+            "after HTTP_1_1_REQUIRED, a GOAWAY that leaves the stream out, or a lost connection it asks "
+            "over HTTP/1.1. "
+            "HTTP_1_1_REQUIRED also ends every other WebSocket on that connection: close 1006, without a "
+            "reason",
         ),
         ("WebKitGTK 2.54", "never asks over HTTP/2: 256 of 256 handshakes were HTTP/1.1"),
         (
-            "both that do",
-            "open on 200 alone, though CONNECT succeeds with any 2xx (RFC 9113 section 8.5); end the whole "
+            "Firefox and Chromium",
+            "open on status 200 only, though CONNECT succeeds with any 2xx (RFC 9113 section 8.5); end "
+            "the whole "
             "connection, pages included, where the setting is neither 0 nor 1, or goes back to 0",
         ),
         (
-            "by the text",
-            "WHATWG fails every status but 101, which HTTP/2 does not have: what is right rests on RFC 8441 "
-            "and RFC 6455 section 4.1 (whatwg/websockets issue 70, open)",
+            "by the standards",
+            "WHATWG WebSockets fails every status but 101, which HTTP/2 does not have; so RFC 8441 "
+            "and RFC 6455 section 4.1 decide (whatwg/websockets issue 70, open)",
         ),
         (
             "to serve it, or stop announcing it",
-            "wsprobe explain http2-announced-unserved says what to write in which server",
+            "wsprobe explain http2-announced-unserved says how to configure each server",
         ),
         (
-            "a proxy that is asked with Upgrade inside HTTP/2",
-            "cannot pass it on: let it speak HTTP/1.1 to the application (lab:http2-settings)",
+            "a proxy that speaks HTTP/2 to the application",
+            "cannot pass an Upgrade on: let it speak HTTP/1.1 to the application (lab:http2-settings)",
         ),
         *lab(("h2-on", "h2-off", "h2-status-403", "h2-status-403-no-end", "h2-rst-http11-required-before")),
     ),

@@ -20,7 +20,9 @@ def find_outcome(word: str) -> Topic | None:
     """The outcome *word*, or ``exit``: the whole table."""
     if word in ("exit", "exit status", "exit-status", "outcome", "outcomes"):
         facts = tuple((str(row.status.value), _told(row)) for row in TABLE)
-        text = ("What `wsprobe connect` says of a handshake, and the exit status that goes with it.",)
+        text = (
+            "The outcome that `wsprobe connect` prints for a handshake, and the exit status that goes with it.",
+        )
         return Topic("exit", "exit status", "outcomes and exit statuses", text, facts, ("refused", "invalid"))
     for row in TABLE:
         if row.outcome == word:
@@ -49,30 +51,32 @@ def _sentence(row: Meaning) -> str:
 def _topics_of(word: str) -> tuple[tuple[str, str], ...]:
     """What a person with this outcome asks next."""
     next_step = {
-        "unresolved": "check the name, and which DNS server the machine asks",
-        "unreachable": "check address, port, firewall, and whether the server runs",
-        "tls-failed": "`wsprobe connect URL` shows the certificate and what is wrong with it",
+        "unresolved": "check the spelling of the name, and which DNS server this machine asks",
+        "unreachable": "check the address, the port and the firewall, and whether the server runs",
+        "tls-failed": "`wsprobe connect URL` shows the certificate and says what is wrong with it",
         "proxy-failed": "check the proxy's address and credentials, and that it allows the port",
-        "timeout": "look at the step that took the time: the timing line says which",
-        "dropped": "read the server's log at that time; the answer as far as it came is shown",
-        "not-http": "another protocol is spoken on that port: what came is shown",
-        "redirected": "use the URL that Location names, or --location to follow it",
-        "unauthorized": "check credentials and cookies; -u, -b and -H send them",
-        "refused": "read status, headers and body: they are the server's reason",
+        "timeout": "look at the timing line: it says which step took the time",
+        "dropped": "read the server's log at that time; `wsprobe connect URL` shows how much of the "
+        "answer came",
+        "not-http": "another protocol is spoken on that port; `wsprobe connect URL` shows what came",
+        "redirected": "use the URL that Location names, or let --location follow it",
+        "unauthorized": "check credentials and cookies; -u, --bearer, -b and -H send them",
+        "refused": "read the status, the headers and the body: the server often gives its reason there",
         "server-error": "read the body and the server's log; ask the server behind the proxy directly",
         "not-upgraded": "check the path, and that no proxy strips Upgrade",
         "invalid": "each finding names the header that is wrong and what is expected",
         "aborted": "look for a proxy's idle limit or a crash; -vv shows what came last",
-        "closed": "read code and reason; wsprobe explain CODE",
-        "limit": "look at what came: no head of an answer is that long; the server is broken, or hostile",
+        "closed": "read the close code and the reason; wsprobe explain CODE",
+        "limit": "look at what came: no ordinary answer has a head of that size; the server is broken or "
+        "hostile",
     }.get(word)
     return (("what to do", next_step),) if next_step else ()
 
 
 _LEVELS = {
-    "fail": "fail: a MUST is broken, or there was nothing to establish",
-    "warn": "warn: clients differ, or something does not do what it seems to",
-    "note": "note: of interest, and no fault",
+    "fail": "fail: the answer breaks a MUST, or no WebSocket could be opened",
+    "warn": "warn: clients differ here, or something has not the effect that it seems to have",
+    "note": "note: good to know, not an error",
 }
 
 

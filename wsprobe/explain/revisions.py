@@ -8,7 +8,7 @@ from wsprobe.history.revision import Cell, Contradiction, Grade, Question, Revis
 
 KNOWN: dict[Grade, str] = {
     "read": "the text was read",
-    "secondary": "at second hand: a change log, a quotation in source code, or an implementation",
+    "secondary": "second hand: from a change log, a quotation in source code, or an implementation",
     "one timeline": "from one published timeline",
     "not known": "not known",
 }
@@ -94,14 +94,14 @@ def _told(revision: Revision) -> list[tuple[str, str]]:
     told = revision.told
     if told is None:
         return []
-    events = "nothing is said" if told.events is None else ", then ".join(told.events)
+    events = "nothing is specified" if told.events is None else ", then ".join(told.events)
     code = f", code {told.code}" if told.code is not None else ""
     where = f"section {told.section}" if told.section[:1].isdigit() else told.section
     alike = "; ".join(data.situations()[id] for id in told.situations)
     return [
-        ("script, on a failed handshake", f"{events}{code} ({where}; {_SHORT[told.grade]})"),
-        ("script may know", told.may_know),
-        ("must look alike", alike),
+        ("what a script gets after a failed handshake", f"{events}{code} ({where}; {_SHORT[told.grade]})"),
+        ("what a script may learn", told.may_know),
+        ("what must look the same to a script", alike),
     ]
 
 
@@ -131,8 +131,8 @@ def _neighbour(revision: Revision | None) -> str:
 def _rule(rule: Rule) -> Topic:
     facts = tuple((_span(names), _cell(cell)) for names, cell in rule.cells)
     text = (
-        "How each revision has it. A revision of the API that is not listed has what the protocol under it "
-        "has.",
+        "What each revision says. A revision of the API that is not listed here says nothing of its own: the "
+        "protocol version under it decides.",
     )
     return Topic(f"rule-{rule.id}", "rule", rule.title, text, facts, ("history",))
 
@@ -145,7 +145,7 @@ def _contradiction(contradiction: Contradiction) -> Topic:
     facts = (
         *((place.where, place.says) for place in contradiction.places),
         ("in practice", contradiction.practice),
-        ("touches", ", ".join(contradiction.revisions)),
+        ("revisions concerned", ", ".join(contradiction.revisions)),
     )
     return Topic(contradiction.id, "contradiction", contradiction.title, (), facts, ("history",))
 
@@ -157,10 +157,11 @@ def _question(question: Question) -> Topic:
 
 def _history() -> Topic:
     text = (
-        "Why protocol and API disagree: how the reading of a refused handshake changed. RFC 6455 says that an "
-        "answer which is not a 101 is HTTP's; browsers fail it and hide it from script.",
-        "Rows marked * are those of the published timeline (a blog post in Japanese) that this "
-        "account starts from; each says what of it is verified.",
+        "Why protocol and API disagree: how the meaning of a refused handshake changed. RFC 6455 says that "
+        "HTTP decides what an answer other than 101 means; browsers fail the connection and hide the "
+        "answer from scripts.",
+        "Rows marked * come from a published timeline (a blog post in Japanese), with which this "
+        "history began; each row says how much of it is verified.",
     )
     facts = [
         (f"{row.date}{' *' if row.published else ''}", f"{row.title}. {_said(row)}") for row in data.timeline()
@@ -168,9 +169,7 @@ def _history() -> Topic:
     for question in data.questions():
         facts += [("asked", question.asked), ("answer", question.answer), *lab(question.scenarios)]
     see = ("hybi-07", "r1.210", "r1.271", *(question.id for question in data.questions()))
-    return Topic(
-        "history", "history", "the reading of a refused handshake, 2009 to today", text, tuple(facts), see
-    )
+    return Topic("history", "history", "what a refused handshake meant, 2009 to today", text, tuple(facts), see)
 
 
 def _row(row: Row) -> Topic:

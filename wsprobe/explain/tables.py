@@ -10,14 +10,16 @@ from wsprobe.explain.proxies import mending
 from wsprobe.followup import REDIRECTS
 
 _SCRIPT = (
-    'error, then close with code 1006, reason "", wasClean false; the status is not among what a script may '
-    "learn (WHATWG WebSockets section 4)."
+    'error, then close with code 1006, reason "", wasClean false; the status is one of the things that a '
+    "script "
+    "must not learn (WHATWG WebSockets section 4)."
 )
 _BROWSERS = {
     "fails": 'Chromium: "Unexpected response code: {number}"; Firefox: "can\'t establish a connection"; '
     'WebKitGTK: "The server did not accept the WebSocket handshake."',
     "redirect": 'Chromium: "Unexpected response code: {number}"; Firefox fails too; WebKitGTK follows.',
-    "interim": 'Chromium fails: "Unexpected response code: {number}"; Firefox and WebKitGTK go on reading.',
+    "interim": 'Chromium fails: "Unexpected response code: {number}"; Firefox and WebKitGTK '
+    "skip it and wait for the next answer.",
     "opens": "open, if the headers are right; otherwise error, then close 1006.",
 }
 _LOST = (400, 404, 426)
@@ -62,9 +64,9 @@ def _status(number: int, row: dict[str, Any]) -> Topic:
 _PROTOCOL = {
     "fails": "not a failure but an HTTP answer: the handshake has not completed and the semantics of HTTP "
     "still apply (RFC 6455 sections 1.3 and 4.1).",
-    "redirect": "a client may follow and does not have to (RFC 6455 section 4.1, check 1); browsers must not "
-    "since API revision 1.210 of 2011-05-24.",
-    "interim": "not mentioned by RFC 6455; per HTTP procedures it is skipped (RFC 9110 section 15.2).",
+    "redirect": "a client may follow it, but does not have to (RFC 6455 section 4.1, check 1); browsers must "
+    "not since API revision 1.210 of 2011-05-24.",
+    "interim": "not mentioned by RFC 6455; a client of HTTP skips it (RFC 9110 section 15.2).",
     "opens": "the checks of RFC 6455 section 4.1 decide.",
 }
 
@@ -107,7 +109,7 @@ def _close_code(number: int, row: dict[str, Any]) -> Topic:
     script = row.get("script") or "close with this code and the server's reason, wasClean true, without error."
     facts = (
         ("defined by", row["spec"]),
-        ("in a Close frame", "allowed" if row["sent"] else "never, a frame that carries it is an error"),
+        ("in a Close frame", "allowed" if row["sent"] else "never: a frame that carries it is an error"),
         ("script", line(script)),
         ("usually", row["usual"]),
         ("what to do", line(row["fix"])),

@@ -4,20 +4,21 @@
 ``run`` is the way in from ordinary code.
 """
 
+from trio import Lock, sleep
 from trio import current_time as clock
-from trio import sleep
 
 from wsprobe.exchange import PlanError
 from wsprobe.net.dial import addresses_of
 from wsprobe.net.plan import check
 from wsprobe.net.probe import Talking, probe
-from wsprobe.net.rounds import rounds, ticking
+from wsprobe.net.rounds import rounds, ticking, while_read
 from wsprobe.net.run import LONGEST_LINE, Aside, aside, gathered, in_order, leaves, lines, run, running
 from wsprobe.schedule import Pace
 
 __all__ = [
     "LONGEST_LINE",
     "Aside",
+    "Lock",
     "Pace",
     "PlanError",
     "Talking",
@@ -35,4 +36,5 @@ __all__ = [
     "running",
     "sleep",
     "ticking",
+    "while_read",
 ]

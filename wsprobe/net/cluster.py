@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from pydoc import locate
 from typing import Any, TypeVar
@@ -41,7 +41,8 @@ class NotInstalled(ClusterError):
 
 
 class Lost(Exception):
-    """The workers that had a piece in hand were gone before it was done, one after the other."""
+    """The workers that had a piece in hand were gone before it was done, one after the other; or the one that
+    alone was to do it was."""
 
 
 class Worker(Struct, frozen=True):
@@ -120,33 +121,84 @@ class Cluster:
         """Since when there is no worker."""
         self.workers: dict[str, Worker] = {}
         """By name: those that there are now."""
+        self._wanted: dict[str, float | None] = {}
+        """Name of a worker that ``keep`` named -> since when it is missing."""
+        self._late: set[str] = set()
+        self._looked = trio.Event()
+        self._bound: dict[trio.CancelScope, Worker] = {}
+        """What waits for a piece that one worker alone may do."""
 
     @property
     def threads(self) -> int:
         """Pieces that are done at once."""
         return sum(each.threads for each in self.workers.values())
 
-    async def do(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        """What *work* returns, by whichever worker. Both travel by pickle.
+    async def do(self, work: Callable[..., Any], *arguments: Any, by: Worker | None = None) -> Any:
+        """What *work* returns, by whichever worker, or *by* one of them alone. It travels by pickle, as its
+        arguments and result do.
 
         Raises Lost; an exception of *work* is raised here.
         """
         over = trio.Event()
+        taken = False
 
         def told(future: object) -> None:
             with suppress(trio.RunFinishedError):
                 self._token.run_sync_soon(over.set)
 
-        future = self._client.submit(work, *arguments, pure=False)
+        if by is not None and self.workers.get(by.name) != by:
+            raise Lost
+        # Dask would keep what is for one worker until there is one at the same address again.
+        only = {} if by is None else {"workers": [by.address], "allow_other_workers": False}
+        future = self._client.submit(work, *arguments, pure=False, **only)
         self._out.add(future)
+        gone = trio.CancelScope()
         try:
-            future.add_done_callback(told)
-            await over.wait()
-            return await trio.to_thread.run_sync(self._taken, future, abandon_on_cancel=True)
+            with gone:
+                if by is not None:
+                    self._bound[gone] = by
+                future.add_done_callback(told)
+                await over.wait()
+                result = await trio.to_thread.run_sync(self._taken, future, abandon_on_cancel=True)
+                taken = True
+                return result
+            raise Lost
         finally:
+            self._bound.pop(gone, None)
             self._out.discard(future)
-            if not over.is_set():
+            if not taken:
                 future.cancel()
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Say from now on when a worker of *names* goes or comes back, and when there is another one."""
+        self._wanted = dict.fromkeys(names)
+
+    async def named(self, name: str) -> Worker | None:
+        """The worker of that name, one of ``keep``; None if it has been gone for longer than is waited."""
+        while (found := self.workers.get(name)) is None and not self._given_up(name):
+            await self._looked.wait()
+        return found
+
+    def _given_up(self, name: str) -> bool:
+        since = self._wanted[name]
+        return since is not None and trio.current_time() - since > self._patience
+
+    def _roll(self) -> None:
+        """See who of ``keep`` is there."""
+        if not self._wanted:
+            return
+        for name, since in self._wanted.items():
+            there = name in self.workers
+            if there and since is not None:
+                self._wanted[name] = None
+                self._say(f"worker {name} is back")
+            elif not there and since is None:
+                self._wanted[name] = trio.current_time()
+                if self.workers:
+                    self._say(f"worker {name} is gone; it is waited for for {self._patience:g} s")
+        for name in self.workers.keys() - self._wanted.keys() - self._late:
+            self._late.add(name)
+            self._say(f"worker {name} came when this had begun, and is not asked")
 
     def _taken(self, future: Any) -> Any:
         dask = _distributed()
@@ -189,6 +241,12 @@ class Cluster:
         if found is None:
             raise self._gone()
         self.workers = {each.name: each for each in found}
+        self._roll()
+        for scope, worker in self._bound.items():
+            if self.workers.get(worker.name) != worker:
+                scope.cancel()
+        self._looked.set()
+        self._looked = trio.Event()
         self.room.total_tokens = max(1, AHEAD * self.threads)
 
     def _workers(self) -> list[Worker] | None:

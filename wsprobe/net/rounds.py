@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from itertools import islice
@@ -40,6 +43,27 @@ async def rounds(
 
         for job in jobs:
             nursery.start_soon(one, job)
+
+
+@asynccontextmanager
+async def while_read(descriptor: int) -> AsyncIterator[None]:
+    """Raise BrokenPipeError as soon as nobody reads the pipe *descriptor* any more, not only when there is
+    something to write. Where the system cannot tell, or it is no pipe, that is left to the writer."""
+
+    async def on() -> None:
+        try:
+            await trio.lowlevel.wait_readable(descriptor)  # what is written to is never readable, but in error
+        except OSError:
+            return
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+    if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        yield
+        return
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(on)
+        yield
+        nursery.cancel_scope.cancel()
 
 
 @asynccontextmanager

@@ -56,7 +56,7 @@ def utc(seconds: float) -> str:
 
 
 READ = 65536
-"""Bytes asked for in one read."""
+"""Bytes asked for in one read, if nothing else is said."""
 
 _RESET = {errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE}
 
@@ -78,8 +78,8 @@ class Wire(Protocol):
     async def send(self, data: bytes) -> End | None:
         """Hand over all of *data*; the end if that cannot be done."""
 
-    async def receive(self) -> bytes | End:
-        """What one read gave, at least one byte, or the end."""
+    async def receive(self, most: int = READ) -> bytes | End:
+        """What one read of at most *most* bytes gave, at least one byte, or the end."""
 
     async def close(self) -> None:
         """Say goodbye where the protocol has a word for it, and close at once."""
@@ -118,9 +118,9 @@ class StreamWire(_Ending):
             return self._not_sent(_end_of(broken))
         return None
 
-    async def receive(self) -> bytes | End:
+    async def receive(self, most: int = READ) -> bytes | End:
         try:
-            data = await self._stream.receive_some(READ)
+            data = await self._stream.receive_some(most)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as broken:
             return _end_of(broken)
         return bytes(data) if data else await self._no_more()
@@ -208,11 +208,11 @@ class After:
     async def send(self, data: bytes) -> End | None:
         return await self._wire.send(data)
 
-    async def receive(self) -> bytes | End:
+    async def receive(self, most: int = READ) -> bytes | End:
         if self._read:
             data, self._read = self._read, b""
             return data
-        return await self._wire.receive()
+        return await self._wire.receive(most)
 
     async def close(self) -> None:
         await self._wire.close()

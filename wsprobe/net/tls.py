@@ -131,6 +131,10 @@ def context(options: TlsOptions) -> ssl.SSLContext:
         _own_certificate(made, options.certificate, options.key)
     if keys := os.environ.get("SSLKEYLOGFILE"):
         try:
+            # Where OpenSSL cannot write a key it fails in a later read, with words that blame the connection.
+            with open(keys, "ab", buffering=0) as log:
+                if os.fstat(log.fileno()).st_size == 0:
+                    log.write(b"# Secrets of TLS sessions, one a line\n")
             made.keylog_filename = keys
         except OSError as error:
             raise PlanError(f"SSLKEYLOGFILE {keys!r} cannot be written: {_said(error)}") from None
@@ -257,7 +261,7 @@ class TlsWire:
             return _end_of(error)
         return await self._flush()
 
-    async def receive(self) -> bytes | End:
+    async def receive(self, most: int = READ) -> bytes | End:
         """The application bytes of all TLS records that one read of the wire completed."""
         while True:
             data = self._decrypted()
@@ -266,7 +270,7 @@ class TlsWire:
             if self._ended is not None:
                 return self._ended
             await self._flush()
-            raw = await self._wire.receive()
+            raw = await self._wire.receive(most)
             if raw == End("fin"):
                 self._in.write_eof()
             elif isinstance(raw, End):
@@ -276,7 +280,7 @@ class TlsWire:
 
     def _decrypted(self) -> bytes:
         """What can be decrypted now; note the end if it was reached."""
-        data = b""
+        pieces: list[bytes] = []
         while self._ended is None:
             try:
                 piece = self.engine.read(READ)
@@ -288,10 +292,10 @@ class TlsWire:
             except ssl.SSLError as error:
                 self._ended = _end_of(error)
                 break
-            data += piece
+            pieces.append(piece)
             if not piece:
                 self._ended = End("fin")
-        return data
+        return b"".join(pieces)
 
     async def close(self) -> None:
         if self._up and (self._ended is None or self._ended.how == "fin"):

@@ -37,7 +37,7 @@ from wsprobe.show.report import SAID_BY_OUTCOME, asked_again, received_dump, sen
 from wsprobe.show.session import session
 from wsprobe.show.views import Block, blocks
 from wsprobe.trace.changes import Choice, Seen
-from wsprobe.trace.conclusions import Conclusion
+from wsprobe.trace.conclusion import Conclusion
 from wsprobe.visible import shown_text
 
 Kind = Literal["connect", "compare", "trace"]

@@ -46,7 +46,9 @@ def fact(report: Report, fault: bool) -> Fact:
 class Tally:
     """Facts, counted as they come."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "URL") -> None:
+        """*what*: each of them is about."""
+        self._what = what
         self.outcomes: Counter[str] = Counter()
         self._statuses: Counter[int] = Counter()
         self._findings: Counter[str] = Counter()
@@ -70,7 +72,7 @@ class Tally:
 
     def lines(self) -> list[Line]:
         """The outcomes, statuses and findings, each the commonest first, and the commonest faults."""
-        rows = [line(Piece(f"{counted(self.total, 'URL')}: ", "title"), self.brief())]
+        rows = [line(Piece(f"{counted(self.total, self._what)}: ", "title"), self.brief())]
         rows += [line("  status: ", _most(self._statuses))] if self._statuses else []
         rows += [line("  findings: ", _most(self._findings))] if self._findings else []
         for (text, fix), count in self._faults.most_common(FAULTS):

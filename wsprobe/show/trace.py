@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from wsprobe.show.lines import Line, Look, Piece, cut, line
 from wsprobe.trace.answer import Answer, same
 from wsprobe.trace.changes import CHANGES, MOST, Choice, Seen, left_out
-from wsprobe.trace.conclusions import Conclusion
+from wsprobe.trace.conclusion import Conclusion
 
 NAME = max(len(row.name) for row in CHANGES)
 OPENED = {"open": "good", "invalid": "fail"}

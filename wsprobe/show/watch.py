@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wsprobe.judge.finding import counted
 from wsprobe.show.lines import Line, Look, Piece, line
-from wsprobe.watch.state import Held, Seen, Watch, differences, percentiles
+from wsprobe.watch.state import Held, Seen, State, Watch, differences, percentiles
 
 STAMP = len("2026-11-26T19:42:33")
 """Characters of a time as it is shown: to the second."""
@@ -31,7 +31,11 @@ def change(watch: Watch, look: Look) -> Line:
 
 def words(seen: Seen) -> str:
     """``refused 403``, ``closed 4403``, ``open``."""
-    of = seen.state
+    return answer(seen.state)
+
+
+def answer(of: State) -> str:
+    """The same of a state by itself."""
     number = of.close if of.outcome == "closed" else of.status if of.status != "101" else ""
     return f"{of.outcome} {number}".rstrip()
 

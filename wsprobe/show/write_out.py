@@ -57,6 +57,10 @@ def _header(report: Report, name: str) -> str:
 
 VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
     "url": ("the URL as it was given", lambda r: visible(r.title.encode())),
+    "worker": (
+        "the worker of a cluster that asked, empty if it was this machine",
+        lambda r: visible((r.exchange.worker or "").encode()),
+    ),
     "http_code": ("the same as status, by curl's name", lambda r: _status(r.reading)),
     "outcome": ("the outcome in one word", lambda r: r.outcome),
     "exit_status": ("the exit status of this URL", lambda r: str(r.exit_status)),

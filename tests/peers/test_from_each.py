@@ -1,0 +1,133 @@
+"""``--from-each`` with a real scheduler and real workers of Dask, on loopback; one is killed and comes back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.peers.conftest import needs_module
+from tests.peers.dask import SLOW, Cluster, dask_cluster
+from tests.peers.place import until
+from tests.peers.refusing import PATIENCE, Refusing, refusing
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture(scope="module", autouse=True)
+def dask() -> None:
+    needs_module("distributed")
+
+
+@pytest.fixture(scope="module")
+def two() -> Iterator[Cluster]:
+    with dask_cluster("frankfurt", "tokyo") as made:
+        yield made
+
+
+@pytest.fixture
+def server() -> Iterator[Refusing]:
+    with refusing() as made:
+        yield made
+
+
+def words(command: str, cluster: Cluster, *options: str) -> list[str]:
+    return [sys.executable, "-m", "wsprobe", command, "--from-each", "--cluster", cluster.address, *options]
+
+
+def asked(command: str, cluster: Cluster, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        words(command, cluster, *options), capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    assert text.endswith("\n")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_row_a_url_and_a_column_a_place(two: Cluster, server: Refusing) -> None:
+    done = asked("connect", two, server.url("/same"), server.url("/first"))
+    head, same, differs, why, total = done.stdout.splitlines()
+    assert head.split() == ["here", "frankfurt", "tokyo", "URL"]
+    assert same.split() == ["refused", "403"] * 3 + [server.url("/same")]
+    assert sorted(differs.split()[1:6:2]) == ["403", "404", "404"]
+    assert "the address that answered is the same, 127.0.0.1" in why
+    assert total == "1 of 2 URLs differs between 3 places"
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_line_a_url_and_place(
+    two: Cluster, server: Refusing, validator: jsonschema.Draft202012Validator, tmp_path: Path
+) -> None:
+    urls = [server.url(f"/{number}") for number in range(30)]
+    (tmp_path / "urls").write_text("\n".join(urls) + "\nftp://h/\n")
+    done = asked("connect", two, "--json", f"@{tmp_path / 'urls'}")
+    reports = objects(done.stdout)
+    for each in reports:
+        validator.validate(each)
+    places = [None, "frankfurt", "tokyo"]
+    assert [(each["url"], each.get("worker")) for each in reports] == [(u, p) for u in urls for p in places]
+    assert server.asked == Counter({f"/{number}": 3 for number in range(30)})
+    assert done.stderr.count("\n") == 1
+    assert "line 31" in done.stderr
+    assert done.returncode == 2
+
+
+def test_a_worker_that_is_killed_and_comes_back_loses_nothing(server: Refusing, tmp_path: Path) -> None:
+    paths = [f"/held-{number}" if number == 3 else f"/{number}" for number in range(60)]
+    urls = [server.url(path) for path in paths]
+    (tmp_path / "urls").write_text("\n".join(urls))
+    with dask_cluster("one", "two") as cluster:
+        call = words(
+            "connect", cluster, "--connect-timeout", "60", "-m", "100", "--json", f"@{tmp_path / 'urls'}"
+        )
+        with subprocess.Popen(
+            call, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                until(lambda: server.asked["/held-3"] == 3 or None, "all places", SLOW)
+                cluster.kill("one")
+                cluster.worker("late")
+                cluster.worker("one")
+                until(lambda: server.asked["/held-3"] == 4 or None, "the place that came back", SLOW)
+                server.gate.set()
+                out, err = process.communicate(timeout=PATIENCE)
+            finally:
+                process.kill()
+        assert sorted(err.splitlines()) == [
+            "wsprobe: worker late came when this had begun, and is not asked",
+            "wsprobe: worker one is back",
+            "wsprobe: worker one is gone; it is waited for for 60 s",
+        ]
+        assert process.returncode == 12
+        found = [(each["url"], each.get("worker")) for each in objects(out)]
+        assert found == [(url, place) for url in urls for place in (None, "one", "two")]
+
+        # One that stays away has a cell that says so, and the others their row.
+        server.gate.clear()
+        call = words("connect", cluster, "--connect-timeout", "1", "-m", "100", *urls[2:4])
+        with subprocess.Popen(
+            call, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                until(lambda: server.asked["/held-3"] == 8 or None, "all places", SLOW)
+                cluster.kill("late")
+                server.gate.set()
+                out, err = process.communicate(timeout=PATIENCE)
+            finally:
+                process.kill()
+        rows = out.splitlines()
+        assert rows[0].split() == ["here", "late", "one", "two", "URL"]
+        assert rows[1:3] == [
+            f"{'refused 403':18}{'not asked':18}{'refused 403':18}{'refused 403':18}{u}" for u in urls[2:4]
+        ]
+        assert err.splitlines()[-1] == "wsprobe: 2 URLs not asked from late, whose worker was gone"
+        assert process.returncode == 2

@@ -1,0 +1,165 @@
+"""``--from-each``: every place asks every URL: this machine, and each worker of a Dask cluster.
+
+Each worker gets the same chunks of URLs, and what it has in hand is done by it alone: if it is gone, its chunk
+waits for a worker of its name. A URL is handed on when all places have told what they got.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from functools import partial
+from typing import Protocol
+
+import click
+from msgspec import Struct, field
+
+from wsprobe import net
+from wsprobe.cli.cluster import CHUNK, FIRST, LINGER, Came, Elsewhere, Sent, asked_by, send, sent, work_with
+from wsprobe.cli.options import Settings
+from wsprobe.cli.places import UrlList, Word
+from wsprobe.cli.probe import Job, Jobs, Sink, handed_on, reported, weight
+from wsprobe.exchange import Exchange
+from wsprobe.judge.finding import counted
+from wsprobe.net.cluster import AHEAD, Cluster, Lost
+from wsprobe.schedule import Pace
+from wsprobe.sights import HERE, Sight, Sights, sight
+
+
+class Rows(Sink, Protocol):
+    """What becomes of what many places got."""
+
+    def places(self, names: Sequence[str]) -> None:
+        """Take the places, before the first row."""
+
+    def row(self, sights: Sights) -> None:
+        """Take what the places got for the next URL, after each of their reports."""
+
+
+class Chunk(Struct, eq=False):
+    """URLs that go to all places together, and what came of them there."""
+
+    number: int
+    jobs: list[Job]
+    came: dict[str, list[Came | None]] = field(default_factory=dict)
+    """Place -> what came of each URL; None where it was not asked."""
+
+
+def titled(worker: str) -> str:
+    """The place of the worker of that name."""
+    return f"worker {worker}" if worker == HERE else worker
+
+
+def probe_each(sources: Sequence[Word | UrlList], said: Settings, to: Rows) -> None:
+    """Have every place probe every URL, and hand on the reports of each URL together, and then its row.
+
+    Raises click.UsageError, and KeyboardInterrupt for ^C after all that had come until then.
+    """
+    kept: dict[int, Chunk] = {}
+    places: list[str] = []
+    unasked: Counter[str] = Counter()
+    under_way = 0
+    handed = False
+
+    def hand(chunk: Chunk) -> None:
+        nonlocal handed
+        handed = handed or bool(chunk.came)
+        for at, job in enumerate(chunk.jobs if chunk.came else ()):
+            got = {place: chunk.came[place][at] if place in chunk.came else None for place in places}
+            _hand_on(job, got, to)
+            unasked.update(place for place, each in got.items() if each is None)
+
+    async def work(there: Cluster) -> None:
+        workers = {titled(name): name for name in sorted(there.workers)}
+        there.keep(workers.values())
+        places.extend((HERE, *workers))
+        to.places(places)
+        jobs = Jobs(sources, said, Elsewhere(said), to)
+        await jobs.prepare()
+        out = sent(said, there.threads + 1)
+        alone = net.Lock()
+
+        def told_how_far() -> None:
+            to.asking(under_way * len(places), left, net.clock)
+
+        def left() -> int | None:
+            urls = jobs.left()
+            return None if urls is None else urls * len(places)
+
+        async def one(chunk: Chunk) -> Chunk:
+            nonlocal under_way
+            under_way += len(chunk.jobs)
+            told_how_far()
+            urls = [job.place.url for job in chunk.jobs]
+
+            async def at(place: str) -> None:
+                if place == HERE:
+                    async with alone:  # at the pace of one thread of a worker
+                        chunk.came[place] = [*await asked_by(out, urls, "")]
+                else:
+                    chunk.came[place] = await ask_at(there, workers[place], out, urls)
+
+            await net.in_order(at, places, Pace(len(places)), lambda done: None)
+            under_way -= len(chunk.jobs)
+            return chunk
+
+        def hand_on(chunk: Chunk) -> None:
+            del kept[chunk.number]
+            hand(chunk)
+            told_how_far()
+
+        async def chunks(every: AsyncIterator[list[Job]]) -> AsyncGenerator[Chunk, None]:
+            number = 0
+            async for each in every:
+                kept[number] = Chunk(number, each)
+                yield kept[number]
+                number += 1
+
+        deep = AHEAD * max(each.threads for each in there.workers.values())
+        async with net.gathered(jobs.each(), lambda number: FIRST if number < deep else CHUNK, LINGER) as every:
+            await net.in_order(one, chunks(every), Pace(deep), hand_on, _weight, ordered=not said.unordered)
+        if jobs.none():
+            raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
+        for place, count in unasked.items():
+            to.unusable(f"{counted(count, 'URL')} not asked from {place}, whose worker was gone")
+
+    with handed_on(kept, hand):
+        work_with(said, work, lambda: handed)
+
+
+def _hand_on(job: Job, got: dict[str, Came | None], to: Rows) -> None:
+    sights: dict[str, Sight | None] = {}
+    for place, came in got.items():
+        if came is None:
+            sights[place] = None
+        elif isinstance(came, Exchange):
+            sights[place] = sight(to.report(reported(job.place, came)))
+        elif came.complaint:
+            to.unusable(f"{job.where or job.place.url}: {came.complaint}")
+            return  # it cannot be used anywhere
+        else:
+            to.told(came)
+            sights[place] = came.sight
+    to.row(sights)
+
+
+def _weight(chunk: Chunk) -> int:
+    return sum(weight(each) for came in chunk.came.values() for each in came if each is not None)
+
+
+async def ask_at(
+    there: Cluster, name: str, out: Sent, urls: Sequence[str], again: bool = True
+) -> list[Came | None]:
+    """What came of each of *urls* at the worker of that *name*; None where it is gone. Raises ClusterError.
+
+    A chunk with which it went is asked once more URL by URL, when it is back, and each of these once more.
+    """
+    worker = await there.named(name)
+    if worker is None:
+        return [None] * len(urls)
+    try:
+        return [*await send(there, partial(asked_by, out, urls), worker)]
+    except Lost:
+        if len(urls) == 1:
+            return await ask_at(there, name, out, urls, again=False) if again else [None]
+    return [came for url in urls for came in await ask_at(there, name, out, [url])]

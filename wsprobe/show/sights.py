@@ -1,0 +1,91 @@
+"""Many URLs from several places, as a table that is written row by row: a column a place, and the URL behind
+them, where its length moves nothing. Where a screen is too narrow, a line for those that got the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wsprobe.judge.finding import counted
+from wsprobe.show.lines import Line, Look, Piece, cells, cut, line
+from wsprobe.show.watch import answer
+from wsprobe.sights import Group, Sight, Sights, differ, explained, groups
+from wsprobe.visible import shown_text
+
+CELL = len("server-error 503")
+"""Columns of the longest answer but for those that are seldom."""
+GAP = 2
+URL = 32
+"""Columns of a terminal that are to be left for the URL."""
+UNASKED = "not asked"
+
+
+class Grid:
+    """The table, for as many rows as there are. *places* in the order of the columns."""
+
+    def __init__(self, places: Sequence[str], look: Look) -> None:
+        self._look = look
+        self._names = [_safe(each, look) for each in places]
+        self._widths = [max(CELL, cells(each)) + GAP for each in self._names]
+        self._columns = not look.terminal or sum(self._widths) + URL <= look.width
+        self._rows = 0
+        self.unlike = 0
+        """Rows of places that differ."""
+
+    def _head(self) -> list[Line]:
+        """The names of the places; nothing where they stand in the rows."""
+        if not self._columns:
+            return []
+        return [tuple(Piece(each, "dim") for each in (*self._filled(self._names), "URL"))]
+
+    def row(self, sights: Sights) -> list[Line]:
+        """What each place got for a URL, and below it what that means, where they differ; above the first row
+        the names of the places."""
+        above = [] if self._rows else self._head()
+        self._rows += 1
+        unlike = differ(sights)
+        self.unlike += unlike
+        title = Piece(next((shown_text(each.asked) for each in sights.values() if each), ""), "title")
+        if self._columns:
+            texts = self._filled([_cell(each) for each in sights.values()])
+            row = [Piece(text, _style(each)) for text, each in zip(texts, sights.values(), strict=True)]
+            lines = [line(*row, title)]
+        else:
+            lines = [line(title), *(self._together(each) for each in groups(sights))]
+            if unasked := [place for place, each in sights.items() if each is None]:
+                lines.append(line("  ", Piece(f"{UNASKED}: ", "dim"), _safe(", ".join(unasked), self._look)))
+        if unlike:
+            lines += [line("  ", Piece(_safe(each, self._look), "note")) for each in explained(sights)]
+        return [part for each in (*above, *lines) for part in self._fitting(each)]
+
+    def _together(self, group: Group) -> Line:
+        names = _safe(", ".join(group.places), self._look)
+        return line("  ", Piece(answer(group.sight.state), _style(group.sight)), f": {names}")
+
+    def _filled(self, texts: Sequence[str]) -> list[str]:
+        return [
+            text + " " * max(GAP, width - cells(text)) for text, width in zip(texts, self._widths, strict=True)
+        ]
+
+    def _fitting(self, of: Line) -> list[Line]:
+        return cut(of, self._look.width) if self._look.terminal else [of]
+
+    def total(self) -> Line:
+        """How many of the rows differ."""
+        among = f"{len(self._names)} places"
+        if not self.unlike:
+            return line(f"{counted(self._rows, 'URL')}: the same from {among}")
+        verb = "differs" if self.unlike == 1 else "differ"
+        return line(f"{self.unlike} of {counted(self._rows, 'URL')} {verb} between {among}")
+
+
+def _cell(of: Sight | None) -> str:
+    return UNASKED if of is None else answer(of.state)
+
+
+def _style(of: Sight | None) -> str:
+    return "dim" if of is None else "good" if of.state.outcome == "open" else "fail"
+
+
+def _safe(text: str, look: Look) -> str:
+    """Names and sentences, made visible: a worker's name is whatever somebody called it."""
+    return look.text(text.encode("utf-8", "surrogateescape"))
