@@ -163,12 +163,12 @@ class SocketWire(_Ending):
             await trio.lowlevel.cancel_shielded_checkpoint()
         return None
 
-    async def receive(self) -> bytes | End:
+    async def receive(self, most: int = READ) -> bytes | End:
         try:
             waited = await self._turn()
             while True:
                 try:
-                    data = self._socket.recv(READ)
+                    data = self._socket.recv(most)
                     break
                 except BlockingIOError:
                     await trio.lowlevel.wait_readable(self._socket)
