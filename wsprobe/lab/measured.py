@@ -1,6 +1,6 @@
 """What a real browser did with the lab's scenarios, as its page wrote it down, and how our views compare.
 
-A file of it is JSON, one object a line: the head first (``Browser``), then one scenario a line (``Observation``).
+A file of it is JSON, one object a line: the head first (``Browser``), then a scenario a line (``Observation``).
 Names of listeners stand for their ports, as ``{plain}``; everything else is written as script had it.
 """
 
