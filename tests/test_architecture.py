@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,21 @@ def test_no_string_hides_an_import() -> None:
         if re.fullmatch(r"wsprobe(\.\w+)+(:\w+)?", node.value)
     ]
     assert hidden == []
+
+
+def test_no_half_of_a_sentence_is_lost() -> None:
+    """A second line of text that stands behind an assignment, without parentheses, is no part of it."""
+    lost = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.value.value}"
+        for path in FILES
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for before, node in pairwise(function.body)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if isinstance(node.value.value, str)
+        if not (isinstance(before, ast.Assign | ast.AnnAssign) and "self." in ast.unparse(before).split("=")[0])
+    ]
+    assert lost == []
 
 
 def test_io_stays_at_the_edge() -> None:

@@ -117,11 +117,11 @@ def _says_more(match: Match) -> tuple[tuple[str, str], ...]:
     scenarios = match.row.get("scenarios", ())
     if not scenarios or not _KEEP_QUIET.issuperset(match.engines):
         return ()
-    words = "a script in ws, Deno and Bun reads the cause in the message of the error event; ws also "
-    "gives headers and body"
-    return (
-        ("clients that tell a script more", f"{words} (wsprobe compare --browser clients lab:{scenarios[0]})"),
+    words = (
+        "a script in ws, Deno and Bun reads the cause in the message of the error event; ws also gives headers "
+        f"and body (wsprobe compare --browser clients lab:{scenarios[0]})"
     )
+    return (("clients that tell a script more", words),)
 
 
 def _caused_by(status: str, row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
