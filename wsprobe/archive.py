@@ -10,6 +10,7 @@ A recording that no reader could use is refused here, in one line that names the
 
 from __future__ import annotations
 
+import codecs
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
@@ -176,7 +177,18 @@ CONVERTERS: dict[int, Callable[[Value], Value]] = {1: _from_1}
 # JSON in ASCII ------------------------------------------------------------------------------------------
 
 _ENCODER = msgspec.json.Encoder()
-_NOT_ASCII = re.compile(r"[^\x00-\x7e]+")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """What stands in JSON for characters that are not ASCII, and where they end: a handler of codecs."""
+    assert isinstance(error, UnicodeEncodeError)
+    found = error.object[error.start : error.end]
+    return "\\u" + found.encode("utf-16-be").hex("-", 2).replace("-", "\\u"), error.end
+
+
+# The codec stops at what is not ASCII, and nowhere else: an expression that looks for it takes seven times as
+# long for the text of a report, nearly all of which is ASCII (8 and 56 us of 6 KiB, Python 3.11).
+codecs.register_error("json-ascii", _escaped)
 
 
 def ascii_json(value: object) -> bytes:
@@ -185,13 +197,9 @@ def ascii_json(value: object) -> bytes:
         data = _ENCODER.encode(value)
     except UnicodeEncodeError:  # The name of a file that is not UTF-8, in Python a lone surrogate.
         data = _ENCODER.encode(_whole(msgspec.to_builtins(value)))
-    if data.isascii() and b"\x7f" not in data:
-        return data
-    return _NOT_ASCII.sub(_escaped, data.decode()).encode("ascii")
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return "\\u" + match[0].encode("utf-16-be").hex("-", 2).replace("-", "\\u")
+    if not data.isascii():
+        data = data.decode().encode("ascii", "json-ascii")
+    return data.replace(b"\x7f", b"\\u007f")
 
 
 def _whole(value: Value) -> Value:

@@ -18,10 +18,11 @@ def hidden(reading: Reading, events: Sequence[DomEvent]) -> tuple[str, ...]:
 
     *events* are those that script was given: what they tell is not hidden.
     """
-    opened = any(e.type == "open" for e in events)
-    said = [*_network(reading)]
+    opened = "open" in [e.type for e in events]
+    said = _network(reading)
+    told = [e.message for e in events if e.message]
     for response in reading.responses:
-        said += [item for item in _answer(response, opened) if not _is_told(item, events)]
+        said += [item for item in _answer(response, opened) if not (told and _is_told(item, told))]
     if opened:
         said += _session(reading, events)
     closing = next((e for e in events if e.type == "close"), None)
@@ -30,15 +31,17 @@ def hidden(reading: Reading, events: Sequence[DomEvent]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _is_told(item: str, events: Sequence[DomEvent]) -> bool:
-    """True of a status that the message of an ErrorEvent ends with."""
+def _is_told(item: str, messages: Sequence[str]) -> bool:
+    """True of a status that one of the *messages* of ErrorEvents ends with."""
     status = item.removeprefix("status ")
-    return status != item and any((e.message or "").endswith(f": {status}") for e in events)
+    return status != item and any(each.endswith(f": {status}") for each in messages)
 
 
 def _network(reading: Reading) -> list[str]:
     said = []
-    for event in (each for each in reading.exchange.events if isinstance(each, _FAILURES)):
+    for event in reading.exchange.events:
+        if not isinstance(event, _FAILURES):
+            continue
         match event:
             case ResolveFailed():
                 said.append(f"the name {event.host} did not resolve")
@@ -47,7 +50,7 @@ def _network(reading: Reading) -> list[str]:
                     f"connection to {event.address} port {event.port} failed: {event.errno or event.error}"
                 )
             case TunnelFailed():
-                said.append("the proxy did not open the way")
+                said.append("the proxy did not open a tunnel")
             case TlsFailed(kind="certificate"):
                 said.append(f"certificate not accepted: {event.reason or event.error}")
             case TlsFailed(kind="alert"):
@@ -66,7 +69,9 @@ def _answer(response: Response, opened: bool) -> list[str]:
             said.append(f"status {response.status}")
     elif response.head.first is not None:
         said.append("status line")
-    fields = [f for f in response.head.fields if not (opened and f.key in _READABLE)]
+    fields = response.head.fields
+    if opened:
+        fields = tuple([f for f in fields if f.key not in _READABLE])
     if fields:
         said.append(_count(len(fields), "header"))
     if response.body is not None and response.body.content:

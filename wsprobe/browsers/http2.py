@@ -64,16 +64,17 @@ class Turn(msgspec.Struct, frozen=True):
 
 def came_over(url: str, page: Page) -> bool:
     """True if *page* came over HTTP/2 from the origin that *url* (wss:) goes to: there is a session with it."""
+    if page.http != "2":
+        return False
     address, to = parse(page.url), parse(url)
-    if page.http != "2" or address is None or to is None or not to.secure or origin(page) == OPAQUE:
+    if address is None or to is None or not to.secure or origin(page) == OPAQUE:
         return False
     return as_http(to).origin == address.origin
 
 
 def opened_by(page: Page, url: str) -> Page:
     """*page*, and where it has no URL, one of the very origin that *url* goes to."""
-    to = parse(url)
-    if page.url or to is None:
+    if page.url or (to := parse(url)) is None:
         return page
     return replace(page, url=f"{as_http(to).origin}/")
 
@@ -85,8 +86,10 @@ def shareable(url: str, page: Page, exchange: Exchange) -> tuple[str, int] | Non
 
     The page's own connection is not made: its certificate is taken to be the target's.
     """
+    if page.http != "2":
+        return None
     address, to = parse(page.url), parse(url)
-    if page.http != "2" or address is None or to is None or not (to.secure and address.secure):
+    if address is None or to is None or not (to.secure and address.secure):
         return None
     hosts = (address.host.strip("[]"), to.host.strip("[]"))
     route, of = exchange.plan.route, exchange.plan.target
@@ -223,7 +226,7 @@ def handshakes(readings: Sequence[Reading]) -> tuple[HttpVersion, ...]:
         if reading.http2 is not None:
             if reading.http2.request is not None:
                 made.append("2")
-        elif any(isinstance(event, Sent) for event in reading.exchange.events):
+        elif reading.sent or any(isinstance(event, Sent) for event in reading.exchange.events):
             made.append("1.1")
     return tuple(made)
 

@@ -28,6 +28,7 @@ from wsprobe.exchange import (
 from wsprobe.read.reading import Reading
 
 Failure = ResolveFailed | ConnectFailed | TlsFailed | TunnelFailed
+_TELLING = (Connected, ResolveFailed, ConnectFailed, TlsFailed, TunnelFailed, TlsDone)
 
 
 def hindrance(reading: Reading) -> Failure | TlsDone | None:
@@ -35,6 +36,8 @@ def hindrance(reading: Reading) -> Failure | TlsDone | None:
     engine would; None if nothing kept the request from being sent."""
     failed: Failure | None = None
     for event in reading.exchange.events:
+        if not isinstance(event, _TELLING):  # of six events one is, and three engines ask
+            continue
         match event:
             case Connected():
                 failed = None
@@ -81,9 +84,11 @@ def reset_unasked(reading: Reading) -> bool:
     Engines then fail in connecting, in writing the request or in reading the answer: a race (measured).
     """
     events = reading.exchange.events
-    connected = next((n for n in reversed(range(len(events))) if isinstance(events[n], Connected)), None)
     last = events[-1] if events else None
-    if reading.received or connected is None or not isinstance(last, Ended) or last.how != "reset":
+    if reading.received or not isinstance(last, Ended) or last.how != "reset":
+        return False
+    connected = next((n for n in reversed(range(len(events))) if isinstance(events[n], Connected)), None)
+    if connected is None:
         return False
     if any(isinstance(e, TlsFailed) for e in events[connected:]):
         return False

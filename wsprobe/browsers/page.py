@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -59,7 +60,7 @@ def violation(policies: str, page: Address, to: Address, rules: Rules = STANDARD
 
     *to* is a ws: or wss: URL. None if every policy lets it pass.
     """
-    for policy in policies.split(","):
+    for policy in policies.split(",") if policies else ():
         found = _connect_directive(policy)
         if found is not None:
             name, sources = found
@@ -68,11 +69,13 @@ def violation(policies: str, page: Address, to: Address, rules: Rules = STANDARD
     return None
 
 
+@lru_cache(maxsize=16)  # one page opens many sockets
 def upgrades(policies: str) -> bool:
     """True if one of *policies* has ``upgrade-insecure-requests``."""
     return any("upgrade-insecure-requests" in parsed(policy) for policy in policies.split(","))
 
 
+@lru_cache(maxsize=16)
 def sandboxed(policies: str) -> bool:
     """True if one of *policies* has ``sandbox`` without ``allow-same-origin``: the page's origin is opaque."""
     words = (parsed(policy).get("sandbox") for policy in policies.split(","))

@@ -247,7 +247,7 @@ def own_close(reading: Reading) -> OwnClose | None:
 
 def timed_acts(page: Page) -> list[Act]:
     """The script's calls at a given time, in order."""
-    return sorted((a for a in page.acts if a.when == "time"), key=lambda a: a.after)
+    return sorted((a for a in page.acts if a.when == "time"), key=lambda a: a.after) if page.acts else []
 
 
 def session(reading: Reading, offset: int, acts: Iterable[Act]) -> Iterator[Happening]:
@@ -330,7 +330,7 @@ def _seen(
 ) -> ScriptView:
     reading = readings[-1] if readings else None
     events = tuple(script.events) if script is not None else ()
-    opened = any(event.type == "open" for event in events)
+    opened = made.connects_to and any(event.type == "open" for event in events)
     return ScriptView(
         browser=engine.name,
         version=engine.version,

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from wsprobe.browsers.engine import DomEvent, ScriptView
+from wsprobe.browsers.engine import DomEvent, DomException, ScriptView
 
 Told = tuple[object, ...]
 
@@ -28,23 +29,14 @@ class Tellable(Struct, frozen=True):
 def told(view: ScriptView) -> Told:
     """All that script is told, as one comparable value. Console and what is hidden are no part of it."""
     thrown = None if view.exception is None else view.exception.name
-    return (thrown, view.ready_state, *(_event(event) for event in view.events))
+    return (thrown, view.ready_state, *map(_event, view.events))
 
 
-def _event(event: DomEvent) -> tuple[object, ...]:
-    return (
-        event.type,
-        event.ready_state,
-        event.protocol,
-        event.extensions,
-        event.data,
-        event.code,
-        event.reason,
-        event.was_clean,
-        None if event.exception is None else event.exception.name,
-        event.message,
-        event.error,
-    )
+def _event(event: DomEvent) -> DomEvent:
+    """*event*, without the words of an exception: they are the engine's own."""
+    if event.exception is None:
+        return event
+    return replace(event, exception=DomException(event.exception.name, ""))
 
 
 def tellable(views: Sequence[ScriptView]) -> Tellable:

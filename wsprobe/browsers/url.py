@@ -92,9 +92,14 @@ def scalar(text: str) -> str:
     return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-@lru_cache(maxsize=64)
 def parse(text: str, base: str | None = None) -> Address | None:
     """*text* as the WHATWG URL parser reads it against *base*; None if it is not a valid URL."""
+    # Behind a special scheme and its slashes nothing of the base counts: what engines ask is one question then.
+    return _parsed(text, None if text.startswith(("ws://", "wss://")) else base)
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str, base: str | None) -> Address | None:
     from ada_url import URL
 
     try:
@@ -104,13 +109,15 @@ def parse(text: str, base: str | None = None) -> Address | None:
     href = url.href
     before, mark, fragment = href.partition("#")
     _, asked, query = before.partition("?")
+    userinfo = "@" in before
+    port = url.port
     return Address(
         href=href,
-        scheme=url.protocol[:-1],
-        username=url.username,
-        password=url.password,
+        scheme=href.partition(":")[0],
+        username=url.username if userinfo else "",
+        password=url.password if userinfo else "",
         host=url.hostname,
-        port=int(url.port) if url.port else None,
+        port=int(port) if port else None,
         path=url.pathname,
         query=asked + query,
         fragment=fragment if mark else None,

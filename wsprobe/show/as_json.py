@@ -24,7 +24,7 @@ from wsprobe.archive import ascii_json
 from wsprobe.browsers.engine import DomEvent, DomException, ScriptView
 from wsprobe.browsers.tell import Tellable
 from wsprobe.certificate import days_left, described, objectionable
-from wsprobe.exchange import Certificate, Exchange, TlsDone, TlsFailed
+from wsprobe.exchange import Certificate, Exchange, Received, Sent, TlsDone, TlsFailed
 from wsprobe.judge.finding import Disclosed, Finding, Level, Verdict
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
@@ -842,10 +842,12 @@ CHUNK = 1 << 16
 def pieces(value: ReportJson) -> Iterator[str]:
     """The compact text of *value* in parts, pure ASCII, without a line end.
 
-    What one exchange makes is encoded at once. What many readers make of it is encoded reader by reader: of a
-    flood, the whole text is never held.
+    What one exchange makes is encoded at once, and where it is short, what its readers make of it too. What
+    many readers make of a flood is encoded reader by reader: the whole text is never held.
     """
     if value.views is UNSET and value.verdicts is UNSET:
+        return _at_once(value)
+    if value.verdicts is UNSET and _short_report(value):
         return _at_once(value)
     return _by_member(value)
 
@@ -887,6 +889,22 @@ def _member(value: object) -> Iterator[str]:
         yield "]"
     else:
         yield from _at_once(value)
+
+
+def _short_report(value: ReportJson) -> bool:
+    """Whether the text of *value*, which has no verdicts, is short, as nearly always: at once it is made in
+    half the time."""
+    exchange = value.exchange
+    if not isinstance(exchange, Exchange) or exchange.hops:
+        return False
+    if value.session is not None and len(value.session.frames) > FEW:
+        return False
+    answer = value.response
+    body = answer.body if answer is not None else None
+    if isinstance(body, BodyJson) and len(body.text) > CHUNK:
+        return False
+    size = sum(len(each.data) for each in exchange.events if isinstance(each, Sent | Received))
+    return size < CHUNK and not isinstance(value.views, UnsetType) and all(map(_short, value.views))
 
 
 def _short(view: ViewJson) -> bool:

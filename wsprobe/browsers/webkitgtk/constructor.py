@@ -76,15 +76,22 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
 
 def _blocked(address: Address, facts: Facts) -> str | None:
     """The console line if the address or the port is not to be connected to."""
-    try:
-        unspecified = ip_address(address.host.strip("[]")).is_unspecified
-    except ValueError:
-        unspecified = False
-    if unspecified:
+    if _unspecified(address.host):
         return facts.console["address"].format(host=address.host)
     if bad_port(address):
         return facts.console["port"].format(port=address.effective_port)
     return None
+
+
+def _unspecified(host: str) -> bool:
+    """True of the address that stands for none. A name is not asked about: to learn that it is no address takes
+    5 us."""
+    if not (host[:1].isdigit() or host.startswith("[")):
+        return False
+    try:
+        return ip_address(host.strip("[]")).is_unspecified
+    except ValueError:
+        return False
 
 
 def _syntax_error(facts: Facts, key: str, **values: str) -> Made:
