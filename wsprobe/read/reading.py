@@ -91,11 +91,12 @@ class Head(Struct, frozen=True):
             [
                 field
                 for field in self.fields
-                if ((length := len(field.name)) == size
-                and field.name.lower() == name)
-                or (length > size
-                and (field.name[0] in _WHITE or field.name[-1] in _WHITE)
-                and field.key == name)
+                if ((length := len(field.name)) == size and field.name.lower() == name)
+                or (
+                    length > size
+                    and (field.name[0] in _WHITE or field.name[-1] in _WHITE)
+                    and field.key == name
+                )
             ]
         )
 
