@@ -232,7 +232,8 @@ LIMIT_IN_HEAD = Entry(
     "RFC 9110 section 5.4",
     title="The head is larger than we read",
     meaning="wsprobe stopped reading at a limit of its own (2 MiB of heads, 50,000 lines of one head, 1000 "
-    "interim answers), far beyond what other clients take. The server had not ended the connection.",
+    "interim answers, 10,000 frames of HTTP/2 that bring nothing), far beyond what other clients take. The "
+    "server had not ended the connection.",
     usual="an endless or runaway answer",
     advice="Look at what the server writes into its headers.",
 )
