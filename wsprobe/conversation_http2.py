@@ -89,8 +89,8 @@ ACKS_MAX = 1000
 """SETTINGS and PING that are acknowledged, so that a flood of them does not become one of ours."""
 
 IDLE_MAX = 10_000
-"""Frames that bring nothing of our stream's data, and widen no window. A session has a few, and one a PING; each
-costs some 20 us to take, read and judge, so that a flood of them ends within 0.3 s."""
+"""Frames that bring nothing of our stream's data and widen no window: a session has few. Each costs some 20 us
+to take, to read and to judge, so that a flood of them ends within 0.3 s."""
 
 WINDOW_MAX = 2**31 - 1
 
