@@ -327,7 +327,7 @@ class TunnelReceived(Struct, frozen=True, tag_field="event", tag="tunnel-receive
 
 
 class TunnelFailed(Struct, frozen=True, tag_field="event", tag="tunnel-failed"):
-    """The proxy did not open the way."""
+    """The proxy did not open a tunnel."""
 
     at: Microseconds
     error: Annotated[str, Meta(description="In words.")]

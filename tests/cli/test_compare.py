@@ -358,7 +358,7 @@ def test_a_retry_is_on_the_same_connection_and_shown(capsys: Capture, tmp_path: 
             "h2-rst-http11-required-before",
             "asked again over HTTP/1.1: over HTTP/2 the server reset the stream with HTTP_1_1_REQUIRED",
         ),
-        ("firefox", "h2-off", "asked over HTTP/1.1: the server takes HTTP/2 and does not announce WebSockets"),
+        ("firefox", "h2-off", "asked over HTTP/1.1: the server speaks HTTP/2 but does not announce WebSockets"),
     ],
 )
 def test_why_it_was_asked_again_is_said(engine: str, name: str, says: str, capsys: Capture) -> None:

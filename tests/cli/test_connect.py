@@ -382,11 +382,11 @@ def test_certificate_is_named(capsys: Capture) -> None:
             ["-L", "--max-redirs", "2", "lab:302-self-loop"],
             "after 2 redirects that were followed, in a circle\n",
         ),
-        (["lab:302-ws"], "points elsewhere; -L follows\n"),
-        (["-L", "lab:/redirect/302?to=ftp://h/"], "to a place that -L cannot follow\n"),
-        (["lab:/redirect/302?to=ws://["], "to a place that -L cannot follow\n"),
-        (["-L", "lab:/redirect/302?to=ws://["], "to a place that -L cannot follow\n"),
-        (["lab:/status/302"], "points elsewhere, but not where to\n"),
+        (["lab:302-ws"], "redirects; -L follows it\n"),
+        (["-L", "lab:/redirect/302?to=ftp://h/"], "to a URL that -L cannot follow\n"),
+        (["lab:/redirect/302?to=ws://["], "to a URL that -L cannot follow\n"),
+        (["-L", "lab:/redirect/302?to=ws://["], "to a URL that -L cannot follow\n"),
+        (["lab:/status/302"], "redirects, but does not say where to\n"),
     ],
 )
 def test_a_redirect_says_what_came_of_it(arguments: list[str], says: str, capsys: Capture) -> None:
@@ -396,7 +396,7 @@ def test_a_redirect_says_what_came_of_it(arguments: list[str], says: str, capsys
 
 def test_a_401_after_credentials_says_that_they_were_refused(capsys: Capture) -> None:
     run(["connect", "lab:/status/401"])
-    assert "it wants credentials (-u, -b or -H)" in capsys.readouterr().out
+    assert "it wants credentials (-u, --bearer, -b or -H)" in capsys.readouterr().out
     run(["connect", "-u", "a:b", "lab:/status/401"])
     assert "the server answered 401: it refused the credentials that were sent" in capsys.readouterr().out
 

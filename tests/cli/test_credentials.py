@@ -168,14 +168,14 @@ def test_a_header_of_ones_own_stays(
     [
         (
             "NTLM, Negotiate",
-            "it wants credentials (-u, -b or -H); it offers only NTLM and Negotiate, which",
+            "it wants credentials (-u, --bearer, -b or -H); it offers only NTLM and Negotiate, which",
         ),
         (
             "Basic realm=r, NTLM",
-            "it wants credentials (-u, -b or -H); it offers NTLM, which wsprobe does",
+            "it wants credentials (-u, --bearer, -b or -H); it offers NTLM, which wsprobe does",
         ),
-        ("Bearer", "it wants credentials (-u, -b or -H)\n"),
-        ("\x1b[31mred", "it wants credentials (-u, -b or -H)\n"),
+        ("Bearer", "it wants credentials (-u, --bearer, -b or -H)\n"),
+        ("\x1b[31mred", "it wants credentials (-u, --bearer, -b or -H)\n"),
     ],
 )
 def test_what_is_not_spoken_is_named(site: Site, capsys: Capture, offered: str, said: str) -> None:

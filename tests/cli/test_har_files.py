@@ -96,7 +96,8 @@ def test_compare_reads_what_is_there_and_marks_it(capsys: Capture) -> None:
     assert run(["compare", "--browser", "chromium", PLAYWRIGHT]) == 0
     out, err = capsys.readouterr()
     mark = (
-        "rebuilt from a HAR file of Playwright 1.65.1: not the bytes that were sent, and the end is not in it\n"
+        "rebuilt from a HAR file of Playwright 1.65.1: not the bytes that were sent, and the end of the "
+        "connection is not in it\n"
     )
     assert mark in out
     assert "entry 2: the file has no answer to it" in err

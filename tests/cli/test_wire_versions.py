@@ -45,7 +45,7 @@ def test_what_fails_a_draft_is_said_with_its_section(capsys: Capture) -> None:
 
 def test_a_refusal_of_a_draft_is_none_of_rfc_6455(capsys: Capture) -> None:
     assert run(["connect", "--wire", "hixie-76", "lab:status-403"]) == 12
-    assert "refused: the server answered 403, so there was no handshake\n" in capsys.readouterr().out
+    assert "refused: the server answered 403, so no WebSocket was opened\n" in capsys.readouterr().out
 
 
 def test_a_close_without_code(capsys: Capture) -> None:
@@ -120,7 +120,7 @@ def test_the_report_says_why_it_was_asked_again(capsys: Capture) -> None:
     assert run(["connect", "--negotiate", "--send", "hi", "lab:speaks-8-and-7"]) == 0
     first, rest = capsys.readouterr().out.split("\n", 1)
     assert first.startswith("asked again in hybi-08 after ws://127.0.0.1:")
-    assert first.endswith("/s/speaks-8-and-7: it answered 426, and speaks 8, 7")
+    assert first.endswith("/s/speaks-8-and-7: it answered 426, and lists 8, 7")
     assert '< Text "hi"\n' in rest
 
 

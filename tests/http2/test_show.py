@@ -47,13 +47,13 @@ def test_every_scenario_can_be_shown(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("h2-status-101", "invalid: a 101, which HTTP/2 does not have: over it a 200 opens"),
+        ("h2-status-101", "invalid: a 101, which HTTP/2 does not have: there a 200 opens a WebSocket"),
         ("h2-status-none", "not-http: the answer has no status that can be read"),
         (
             "h2-value-2",
-            "not-upgraded: the server announces with the value 2, which does not count,",
+            "not-upgraded: the server announces with the value 2, which is not valid,",
         ),
-        ("h2-status-201", "not-upgraded: the server answered 201 in place of 200"),
+        ("h2-status-201", "not-upgraded: the server answered 201 instead of 200"),
         ("h2-frame-rsv2", "invalid: a 200, but its headers or what followed break the rules"),
         ("h2-end-mid-frame", "aborted: the server ended the stream with END_STREAM, without a Close frame"),
         (

@@ -50,7 +50,7 @@ def _network(reading: Reading) -> list[str]:
                     f"connection to {event.address} port {event.port} failed: {event.errno or event.error}"
                 )
             case TunnelFailed():
-                said.append("the proxy did not open the way")
+                said.append("the proxy did not open a tunnel")
             case TlsFailed(kind="certificate"):
                 said.append(f"certificate not accepted: {event.reason or event.error}")
             case TlsFailed(kind="alert"):

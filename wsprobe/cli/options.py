@@ -609,26 +609,29 @@ elsewhere = together(
         metavar="ADDRESS",
         section=CLUSTER,
         help="share the work among the workers of a Dask cluster; ADDRESS is its scheduler's, tcp://host:8786",
-        long="Needs the extra cluster, here and on every machine of it. URLs go out in chunks of up to 50; "
-        "the results of a chunk come back together, with the worker's name (worker in --json). If a worker is "
-        "gone, the scheduler gives its chunk to another one: no URL is left out and none is reported twice, "
-        "though some are asked twice. --parallel is that of each thread of a worker; --rate and --per-host are "
-        "shared out evenly among them, at least one each. --connect-timeout is also how long a scheduler, and "
-        "a worker where there is none, is waited for. What to start, and what is sent, is under Clusters.",
+        long="Needs the extra cluster, here and on every machine of it. connect: URLs go out in chunks of up "
+        "to 50; the results of a chunk come back together, with the worker's name (worker in --json). If a "
+        "worker is gone, the scheduler gives its chunk to another one: no URL is left out and none is "
+        "reported twice, though some are asked twice. --parallel is that of each thread of a worker; --rate "
+        "and --per-host are shared out evenly among them, at least one each. compare: of more than 1,000 "
+        "recordings with --json, as for --workers. --connect-timeout is also how long a scheduler, and a "
+        "worker where there is none, is waited for. What to start, and what is sent, is under Clusters in "
+        "wsprobe-connect(1).",
     ),
     option(
         "--from-each",
         is_flag=True,
         section=CLUSTER,
         help="with --cluster: ask every URL from this machine and from every worker, and say where they differ",
-        long="connect prints a table, one row a URL and one column a place, here first and then the workers by "
-        "name; below a row that differs, what that likely means. --json has a line for each URL and place, "
-        "those of a URL together in the same order; the line of this machine has no worker. The exit status is "
-        "1 if places differ by outcome, status, close code, subprotocol, extensions or findings, else as "
-        "without it. The workers are those that there are when it begins; one that comes later is named "
-        "and not asked. One that is gone is waited for, as long as --connect-timeout says; what was not asked "
-        "from there has no line, its cell says so, and the status is 2. --rate and --per-host hold for all "
-        "places together. Not with --resume.",
+        long="connect prints a table, one row a URL and one column a place, here first and then the workers "
+        "by name; below a row that differs, what that likely means. --json has a line for each URL and place, "
+        "those of a URL together in the same order; the line of this machine has no worker. The exit status "
+        "is 1 if places differ by outcome, status, close code, subprotocol, extensions or findings, else as "
+        "without it. compare shows what a script sees in each place (--browser-mode), or all in which the "
+        "answers differ; it exits as it does for several URLs. The workers are those that there are when it "
+        "begins; one that comes later is named and not asked. One that is gone is waited for, as long as "
+        "--connect-timeout says; what was not asked from there has no line, its cell says so, and the status "
+        "is 2. --rate and --per-host hold for all places together. Not with --resume.",
     ),
     option(
         "--cluster-trusted",

@@ -39,7 +39,7 @@ ACCEPT_SEVERAL = Entry(
     "fail",
     "RFC 6455 section 11.3.3",
     title="Sec-WebSocket-Accept appears more than once",
-    meaning="The header must not appear more than once in an answer, be the values right or not.",
+    meaning="The header must not appear more than once in an answer, whether the values are right or not.",
     usual="both the application and a proxy or middleware answer the handshake",
     advice="Find the second place that sets the header, and remove it.",
 )
@@ -48,17 +48,17 @@ ACCEPT_CASE = Entry(
     "fail",
     "RFC 6455 section 4.1, item 4",
     title="Sec-WebSocket-Accept differs in letter case only",
-    meaning="Base64 tells upper from lower case, so this is another value and the client must fail.",
+    meaning="Upper and lower case are different in base64, so the value is wrong and the client must fail.",
     usual="a proxy or framework that changes the case of header values",
-    advice="Find what rewrites header values between the server and here.",
+    advice="Find the proxy or library that changes header values between the server and this machine.",
 )
 ACCEPT_ECHO = Entry(
     "accept-echo",
     "fail",
     "RFC 6455 section 4.1, item 4",
-    title="Sec-WebSocket-Accept is our own key",
-    meaning="The server sent the key back in place of the hash of it.",
-    usual="an echo or mock server, or a hash step left out",
+    title="Sec-WebSocket-Accept is the key itself",
+    meaning="The server sent the key back instead of its hash.",
+    usual="an echo or mock server, or an implementation that forgot the hash",
     advice="Answer with base64(SHA-1(key + GUID)).",
 )
 ACCEPT_HEX = Entry(
@@ -66,7 +66,7 @@ ACCEPT_HEX = Entry(
     "fail",
     "RFC 6455 section 4.2.2, step 5.4",
     title="Sec-WebSocket-Accept is in hexadecimal",
-    meaning="The hash is right but written as hexadecimal digits; base64 is asked for.",
+    meaning="The hash is right, but it is written in hexadecimal; it must be in base64.",
     usual="`hexdigest()` where `digest()` was meant",
     advice="Encode the 20 raw bytes of the hash in base64.",
 )
@@ -112,7 +112,7 @@ ACCEPT_NO_GUID = Entry(
     "RFC 6455 section 4.2.2, step 5.4",
     title="Sec-WebSocket-Accept was made without the GUID",
     meaning="It is the hash of the key alone.",
-    usual="an implementation that left the fixed GUID out",
+    usual="an implementation that forgot the fixed GUID",
     advice="Append 258EAFA5-E914-47DA-95CA-C5AB0DC85B11 to the key before hashing.",
 )
 ACCEPT_GUID_CASE = Entry(
@@ -120,7 +120,7 @@ ACCEPT_GUID_CASE = Entry(
     "fail",
     "RFC 6455 section 1.3",
     title="Sec-WebSocket-Accept was made with a lower-case GUID",
-    meaning="The GUID is a string of bytes, in upper case; in lower case the hash is different.",
+    meaning="The GUID is text in upper case; with the GUID in lower case the hash is different.",
     usual="a UUID type that prints itself in lower case",
     advice="Use the GUID as text, in upper case.",
 )
@@ -129,7 +129,8 @@ ACCEPT_DECODED_KEY = Entry(
     "fail",
     "RFC 6455 section 4.2.2, step 5.4",
     title="Sec-WebSocket-Accept was made from the decoded key",
-    meaning="The key is hashed as it is in the header; it was decoded from base64 first.",
+    meaning="The server decoded the key from base64 before it hashed it; the key must be hashed as it is "
+    "in the header.",
     usual="an implementation that decodes every base64 header",
     advice="Hash the header's text, not the 16 bytes in it.",
 )
@@ -138,9 +139,8 @@ ACCEPT_KEY_CHANGED = Entry(
     "fail",
     "RFC 6455 section 4.1, item 4",
     title="Sec-WebSocket-Accept was made from a changed key",
-    meaning="It fits our key in another letter case, or with white space or a line end left on it: the "
-    "server "
-    "hashed something else than we sent.",
+    meaning="It fits the key in another letter case, or with white space or a line end at its end: the "
+    "server hashed something other than wsprobe sent.",
     usual="a proxy or framework that changes the case of header values, or a parser that keeps the line end",
     advice="Compare the key in the server's log with the one sent (`-v` shows it).",
 )
@@ -158,7 +158,7 @@ ACCEPT_SAMPLE_KEY = Entry(
     "fail",
     "RFC 6455 section 1.3",
     title="Sec-WebSocket-Accept is the RFC's own example",
-    meaning="It answers the sample key of RFC 6455, not ours.",
+    meaning="It answers the sample key of RFC 6455, not the key of this request.",
     usual="a mock or hand-written server with the example's value built in",
     advice="Compute the value from the key of each request.",
 )
@@ -176,7 +176,7 @@ ACCEPT_MISMATCH = Entry(
     "fail",
     "RFC 6455 section 4.1, item 4",
     title="Sec-WebSocket-Accept is wrong",
-    meaning="It is not base64(SHA-1(key + GUID)) of the key sent, nor any known slip from it.",
+    meaning="It is not base64(SHA-1(key + GUID)) of the key sent, and no known mistake explains it.",
     usual="a value made for another key (a cache, a proxy that opens its own handshake) or a fixed value",
     advice="Compare the key in the server's log with the one sent (`-v` shows it).",
 )
@@ -185,7 +185,7 @@ ACCEPT_UNCHECKED = Entry(
     "note",
     "RFC 6455 section 4.1, item 7",
     title="Sec-WebSocket-Accept could not be checked",
-    meaning="The request did not carry exactly one Sec-WebSocket-Key, so there is nothing to compare with.",
+    meaning="The request did not carry exactly one Sec-WebSocket-Key, so there is no value to compare it with.",
     usual="a request written by hand (`-H`, `--raw-request`)",
     advice="Send one Sec-WebSocket-Key of 16 random bytes in base64.",
 )
@@ -259,7 +259,7 @@ _SLIPS: tuple[Slip, ...] = (
     ),
     (
         ACCEPT_KEY_CHANGED,
-        "this was made from our key with other letter case or white space",
+        "this was made from the key in other letter case, or with white space",
         lambda got, key: (
             got
             in [
@@ -304,7 +304,7 @@ def accept(reading: Reading) -> Iterator[Finding]:
     if len(fields) > 1:
         same = "with the same value" if len({field.value for field in fields}) == 1 else "with different values"
         yield ACCEPT_SEVERAL.found(
-            f"Sec-WebSocket-Accept is there {times(len(fields))}, {same}",
+            f"Sec-WebSocket-Accept appears {times(len(fields))}, {same}",
             where(response.head, fields[1:]),
             received=b", ".join(field.value for field in fields),
         )

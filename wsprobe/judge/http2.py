@@ -47,16 +47,19 @@ FRAME_MAX = 16384
 """RFC 9113 section 4.2, unless the receiver allows more; wsprobe does not."""
 
 SERVE_OR_STOP = (
-    "Serve it, or stop announcing it. nginx: it announces nothing by itself, so look at what stands before "
-    "it. HAProxy: the server behind it must get Upgrade and Connection; "
-    "`h2-workaround-bogus-websocket-clients` in `global` stops it. Envoy: `http2_protocol_options: "
-    "{allow_connect: true}` needs `upgrade_configs: [{upgrade_type: websocket}]`, and a server behind it that "
-    "speaks HTTP/2 or does without Sec-WebSocket-Key, which Envoy does not send (400 from most); without "
-    "allow_connect nothing is announced. Caddy, Traefik and other Go programs: since Go 1.24 only with "
-    "GODEBUG=http2xconnect=1, to which Caddy 2.6 answers 502 and Traefik 3.7 answers 501; take that out, or "
-    "http2xconnect=0 for older ones. nghttpx: it announces always, except as a forward proxy; "
+    "Serve WebSockets over HTTP/2, or stop announcing them. nginx: it does not announce them, so look at "
+    "what is in front of it. HAProxy: the server behind it must get Upgrade and Connection; "
+    "`h2-workaround-bogus-websocket-clients` in `global` stops the announcement. Envoy: "
+    "`http2_protocol_options: "
+    "{allow_connect: true}` needs `upgrade_configs: [{upgrade_type: websocket}]`, and a server behind it "
+    "that speaks HTTP/2 or needs no Sec-WebSocket-Key, as Envoy does not send one (most servers then "
+    "answer 400); without "
+    "allow_connect nothing is announced. Caddy, Traefik and other Go programs: since Go 1.24 they "
+    "announce it only with GODEBUG=http2xconnect=1, and then Caddy 2.6 answers 502 and Traefik 3.7 "
+    "answers 501; remove that setting, or set http2xconnect=0 for older versions. nghttpx: it always "
+    "announces it, except as a forward proxy; "
     "`alpn-list=http/1.1` turns HTTP/2 off. Node: `settings: {enableConnectProtocol: "
-    "true}` needs a 'stream' handler that answers CONNECT with 200; leave the setting out otherwise. "
+    "true}` needs a 'stream' handler that answers CONNECT with 200; otherwise remove the setting. "
     'hypercorn: the application must accept the websocket; `alpn_protocols = ["http/1.1"]` turns HTTP/2 '
     "off. h2o: `proxy.tunnel: ON`. Jetty: `setConnectProtocolEnabled(false)`."
 )
@@ -70,8 +73,8 @@ HTTP2_NOT_SPOKEN = Entry(
     "fail",
     "RFC 9113 section 3.4",
     title="The answer to HTTP/2 is HTTP/1.1",
-    meaning="HTTP/2 was spoken, and what came back begins as HTTP/1.1 does.",
-    usual="a server without HTTP/2 that was told to expect it, or a port that is plain HTTP/1.1",
+    meaning="wsprobe spoke HTTP/2, but the answer begins like HTTP/1.1.",
+    usual="a server that does not speak HTTP/2, or a port for HTTP/1.1",
     advice="Leave --http2-prior-knowledge out; --http2 asks the server first.",
 )
 
@@ -80,8 +83,8 @@ HTTP2_SETTINGS_NOT_FIRST = Entry(
     "fail",
     "RFC 9113 section 3.4",
     title="The first frame is not SETTINGS",
-    meaning="A server's first frame is SETTINGS. A client may take anything else for an error of the "
-    "connection.",
+    meaning="A server's first frame is SETTINGS. A client may treat any other first frame as a connection "
+    "error.",
     usual="a server written by hand, or one that turns connections away with GOAWAY alone",
     advice="Send SETTINGS first, before GOAWAY too.",
 )
@@ -103,7 +106,7 @@ HTTP2_FRAME_TOO_LONG = Entry(
     "RFC 9113 section 4.2",
     title="A frame longer than was allowed",
     meaning="A frame has more bytes than SETTINGS_MAX_FRAME_SIZE, 16384 unless the client says otherwise.",
-    usual="a server that takes its own SETTINGS_MAX_FRAME_SIZE for the client's",
+    usual="a server that uses its own SETTINGS_MAX_FRAME_SIZE instead of the client's",
     advice="Cut DATA and header blocks at the client's SETTINGS_MAX_FRAME_SIZE.",
 )
 
@@ -111,10 +114,10 @@ HTTP2_FRAME_CUT = Entry(
     "http2-frame-cut",
     "warn",
     "RFC 9113 section 4.1",
-    title="The connection ended within a frame",
+    title="The connection ended in the middle of a frame",
     meaning="A frame announces more bytes than came before the connection ended.",
-    usual="a server or proxy that ended in the midst of sending",
-    advice="Look in the server's and the proxies' logs at that moment.",
+    usual="a server or proxy that stopped while it was sending",
+    advice="Read the logs of the server and the proxies at that time.",
 )
 
 HTTP2_CONTINUATION = Entry(
@@ -122,8 +125,8 @@ HTTP2_CONTINUATION = Entry(
     "fail",
     "RFC 9113 section 6.10",
     title="A header block that is interrupted",
-    meaning="Between HEADERS without END_HEADERS and its last CONTINUATION there may be no other frame, and "
-    "CONTINUATION may stand nowhere else. A client ends the connection.",
+    meaning="Between HEADERS without END_HEADERS and its last CONTINUATION no other frame may come, and "
+    "CONTINUATION may come nowhere else. A client ends the connection.",
     usual="frames written by hand",
     advice="Leave framing to a library.",
 )
@@ -132,8 +135,8 @@ HTTP2_PUSH = Entry(
     "http2-push",
     "fail",
     "RFC 9113 section 8.4",
-    title="A push that was switched off",
-    meaning="The client has switched server push off, and the server pushes all the same.",
+    title="A push, although push was switched off",
+    meaning="The client has switched server push off, but the server pushes.",
     usual="a server that does not read the client's SETTINGS",
     advice="Switch server push off.",
 )
@@ -143,7 +146,7 @@ HTTP2_IDLE_STREAM = Entry(
     "fail",
     "RFC 9113 section 5.1",
     title="Frames on a stream that nobody opened",
-    meaning="The server sends on a stream that is not the one that was asked on. A client ends the connection.",
+    meaning="The server sends on a stream on which nothing was requested. A client ends the connection.",
     usual="a proxy that mixes up the streams of two connections",
     advice="Answer on the stream of the request.",
 )
@@ -154,7 +157,8 @@ HTTP2_WINDOW_OVERRUN = Entry(
     "fail",
     "RFC 9113 section 6.9.1",
     title="More DATA than the window allows",
-    meaning="The server has sent more than the client had granted. A client ends the connection with "
+    meaning="The server has sent more than the flow-control window of the client allowed. A client ends "
+    "the connection with "
     "FLOW_CONTROL_ERROR.",
     usual="a server written by hand that does not count what it sends",
     advice="Leave flow control to a library.",
@@ -189,10 +193,10 @@ def connection(reading: Reading) -> Iterator[Finding]:
         words = (
             f"{_a(last)} frame ends after {len(last.payload)} of {last.length} bytes"
             if last is not None
-            else f"{counted(len(reading.rest), 'byte')} came that are no whole frame header"
+            else f"{counted(len(reading.rest), 'byte')} came that are less than a frame header"
         )
         yield HTTP2_FRAME_CUT.found(words, None if last is None else last.span)
-    yield from _first(HTTP2_CONTINUATION, list(_interrupted(theirs)), lambda frame: f"{_a(frame)} stands there")
+    yield from _first(HTTP2_CONTINUATION, list(_interrupted(theirs)), lambda frame: f"{_a(frame)} came there")
     yield from _first(
         HTTP2_PUSH, [f for f in theirs if f.type == PUSH_PROMISE], lambda frame: "the server sends PUSH_PROMISE"
     )
@@ -239,7 +243,7 @@ def _interrupted(frames: Iterable[Http2Frame]) -> Iterator[Http2Frame]:
 
 def _first(entry: Entry, bad: list[Http2Frame], words: Callable[[Http2Frame], str]) -> Iterator[Finding]:
     if bad:
-        more = f", and so {len(bad) - 1} more" if len(bad) > 1 else ""
+        more = f", and {len(bad) - 1} more like it" if len(bad) > 1 else ""
         yield entry.found(f"{words(bad[0])}{more}", _header(bad[0]))
 
 
@@ -258,11 +262,12 @@ HTTP2_CONNECT_NOT_ANNOUNCED = Entry(
     "note",
     "RFC 8441 section 3",
     title="The server takes no WebSockets over HTTP/2",
-    meaning="The server's SETTINGS do not have ENABLE_CONNECT_PROTOCOL with the value 1, so a client must not "
-    "ask. Browsers then ask over HTTP/1.1, on a connection of their own.",
+    meaning="The server's SETTINGS do not have ENABLE_CONNECT_PROTOCOL with the value 1, so a client must "
+    "not ask for a WebSocket over HTTP/2. Browsers then ask over HTTP/1.1, on a separate connection.",
     usual="a server that serves WebSockets over HTTP/1.1 only, as most do; nothing is wrong with that",
-    advice="Leave --http2 out to see the answer over HTTP/1.1; --http2-anyway sends the request all the same. "
-    "To serve WebSockets over HTTP/2: HAProxy, lighttpd, nghttpx, hypercorn and h2o do by themselves; Apache "
+    advice="Leave --http2 out to see the answer over HTTP/1.1; --http2-anyway sends the request nevertheless. "
+    "To serve WebSockets over HTTP/2: HAProxy, lighttpd, nghttpx, hypercorn and h2o do so without any "
+    "setting; Apache "
     "`H2WebSockets on`; Envoy `allow_connect: true`; Node `settings: {enableConnectProtocol: true}`.",
 )
 
@@ -271,8 +276,8 @@ HTTP2_CONNECT_LATE = Entry(
     "note",
     "RFC 8441 section 3",
     title="WebSockets over HTTP/2 are announced late",
-    meaning="ENABLE_CONNECT_PROTOCOL is not in the server's first SETTINGS. A browser that opens a socket "
-    "before it comes asks over HTTP/1.1.",
+    meaning="ENABLE_CONNECT_PROTOCOL is not in the server's first SETTINGS. If a browser opens a "
+    "WebSocket before the announcement comes, it asks over HTTP/1.1.",
     usual="a proxy that asks the server behind it first",
     advice="Announce it in the first SETTINGS.",
 )
@@ -292,11 +297,12 @@ HTTP2_CONNECT_WITHDRAWN = Entry(
     "http2-connect-withdrawn",
     "fail",
     "RFC 8441 section 3",
-    title="ENABLE_CONNECT_PROTOCOL is taken back",
-    meaning="After 1 a server must not send 0. Chromium and Firefox end the connection with PROTOCOL_ERROR: "
+    title="ENABLE_CONNECT_PROTOCOL goes back to 0",
+    meaning="After the value 1 a server must not send 0. Chromium and Firefox end the connection with "
+    "PROTOCOL_ERROR: "
     "pages of this server do not load either.",
     usual="a server that changes its configuration while connections are open",
-    advice="Send GOAWAY, and announce otherwise on new connections.",
+    advice="Send GOAWAY, and send the new value on new connections.",
 )
 
 HTTP2_SETTING_VALUE = Entry(
@@ -307,17 +313,17 @@ HTTP2_SETTING_VALUE = Entry(
     meaning="A server must not send ENABLE_PUSH other than 0, INITIAL_WINDOW_SIZE above 2147483647, or "
     "MAX_FRAME_SIZE outside 16384 to 16777215. A client ends the connection.",
     usual="a number written into the wrong setting",
-    advice="Send a value in the range.",
+    advice="Send a value in the allowed range.",
 )
 
 HTTP2_WINDOW_ZERO = Entry(
     "http2-window-zero",
     "warn",
     "RFC 9113 section 6.9.2",
-    title="A window of 0",
-    meaning="INITIAL_WINDOW_SIZE is 0, and the server has not widened the stream's window: nothing that the "
-    "client says on an open WebSocket can be sent, not even its Close.",
-    usual="a server that holds requests back and forgets to widen the window",
+    title="A flow-control window of 0",
+    meaning="INITIAL_WINDOW_SIZE is 0, and the server has not widened the stream's window: the client can "
+    "send nothing on the open WebSocket, not even a Close.",
+    usual="a server that limits requests in this way and forgets to widen the window",
     advice="Widen the window with WINDOW_UPDATE as soon as the 200 is sent.",
 )
 
@@ -374,8 +380,9 @@ HTTP2_BLOCK_UNREADABLE = Entry(
     "fail",
     "RFC 9113 section 4.3",
     title="A header block that cannot be decoded",
-    meaning="The block is not what HPACK makes. Its table is lost with it, so a client ends the connection.",
-    usual="a block written by hand, or a proxy that passes blocks on between connections",
+    meaning="The block is not valid HPACK. The compression table is then unknown, so a client must end "
+    "the connection.",
+    usual="a block written by hand, or a proxy that copies blocks from one connection to another",
     advice="Leave header compression to a library.",
 )
 
@@ -384,9 +391,9 @@ HTTP2_BLOCK_UNFINISHED = Entry(
     "fail",
     "RFC 9113 section 6.2",
     title="A header block without an end",
-    meaning="HEADERS came, and no frame with END_HEADERS: the answer is not complete.",
-    usual="a server that ended in the midst of sending, or CONTINUATION without end",
-    advice="Look in the server's log at that moment.",
+    meaning="HEADERS came, but no frame with END_HEADERS: the answer is not complete.",
+    usual="a server that stopped while it was sending, or CONTINUATION frames without end",
+    advice="Read the log of the server at that time.",
 )
 
 HTTP2_STATUS = Entry(
@@ -405,7 +412,7 @@ HTTP2_STATUS_DIGITS = Entry(
     "fail",
     "RFC 9113 section 8.3.2",
     title="A :status that does not have three digits",
-    meaning="A status code has three digits. Engines differ in what they take it for.",
+    meaning="A status code has three digits. Browsers differ in how they read another one.",
     usual="an internal error number used as a status",
     advice="Send :status with three digits.",
 )
@@ -415,7 +422,7 @@ HTTP2_STATUS_REPEATED = Entry(
     "fail",
     "RFC 9113 section 8.3",
     title="More than one :status",
-    meaning="A pseudo-header may appear once. Chromium resets the stream; Firefox goes by one of them.",
+    meaning="A pseudo-header may appear once. Chromium resets the stream; Firefox uses one of them.",
     usual="an application and a proxy that each set the status",
     advice="Send :status once.",
 )
@@ -424,9 +431,9 @@ HTTP2_PSEUDO_LATE = Entry(
     "http2-pseudo-late",
     "fail",
     "RFC 9113 section 8.3",
-    title="A pseudo-header behind other fields",
-    meaning="Pseudo-headers stand before all others. The answer is malformed.",
-    usual="fields kept in a table that sorts them",
+    title="A pseudo-header after other fields",
+    meaning="Pseudo-headers must come before all other fields. The answer is malformed.",
+    usual="a server that sorts its header fields",
     advice="Send :status first.",
 )
 
@@ -434,10 +441,10 @@ HTTP2_PSEUDO_UNKNOWN = Entry(
     "http2-pseudo-unknown",
     "fail",
     "RFC 9113 section 8.3",
-    title="A pseudo-header that no answer has",
+    title="A pseudo-header that an answer must not have",
     meaning="An answer has :status and no other pseudo-header; trailers have none. The answer is malformed.",
-    usual="fields of the request passed on into the answer",
-    advice="Send :status alone.",
+    usual="a server that copies request fields into the answer",
+    advice="Send :status and no other pseudo-header.",
 )
 
 HTTP2_NAME_UPPER_CASE = Entry(
@@ -445,8 +452,9 @@ HTTP2_NAME_UPPER_CASE = Entry(
     "fail",
     "RFC 9113 section 8.2.1",
     title="A header name in upper case",
-    meaning="Names are in lower case. Chromium resets the stream; Firefox ends the whole connection with "
-    "COMPRESSION_ERROR, and with it whatever else the page had on it.",
+    meaning="Header names must be in lower case. Chromium resets the stream; Firefox ends the whole "
+    "connection with "
+    "COMPRESSION_ERROR, with everything else that the page was using on it.",
     usual="header names written as in HTTP/1.1 by an application whose server does not lower-case them",
     advice="Write header names in lower case.",
 )
@@ -456,9 +464,10 @@ HTTP2_NAME = Entry(
     "fail",
     "RFC 9113 section 8.2.1",
     title="A header name that is not valid",
-    meaning="A name is empty, or has a byte that no name may have. Chromium resets the stream; Firefox ends "
+    meaning="A name is empty, or has a byte that is not allowed in a name. Chromium resets the stream; "
+    "Firefox ends "
     "the whole connection with COMPRESSION_ERROR.",
-    usual="a line of HTTP/1.1 cut at the wrong place",
+    usual="a line of HTTP/1.1 that was split at the wrong place",
     advice="Send names that are tokens in lower case.",
 )
 
@@ -467,19 +476,19 @@ HTTP2_VALUE = Entry(
     "fail",
     "RFC 9113 section 8.2.1",
     title="A header value with white space around it, or a NUL or line end in it",
-    meaning="Values do not begin or end with white space, and have no NUL, CR or LF. The answer is malformed; "
-    "Chromium and Firefox take white space all the same.",
-    usual="a line of HTTP/1.1 cut at its colon, the space kept",
-    advice="Strip values.",
+    meaning="Values must not begin or end with white space, and must not contain NUL, CR or LF. The "
+    "answer is malformed; Chromium and Firefox accept the white space nevertheless.",
+    usual="a line of HTTP/1.1 that was split at its colon, with the space left in the value",
+    advice="Remove white space around values.",
 )
 
 HTTP2_CONNECTION_FIELD = Entry(
     "http2-connection-field",
     "fail",
     "RFC 9113 section 8.2.2",
-    title="A header that is about a connection of HTTP/1.1",
-    meaning="Connection, Upgrade, Keep-Alive, Proxy-Connection and Transfer-Encoding have no place in HTTP/2: "
-    "the answer is malformed. Chromium and Firefox open all the same; strict libraries do not.",
+    title="A header that belongs to HTTP/1.1 connections only",
+    meaning="Connection, Upgrade, Keep-Alive, Proxy-Connection and Transfer-Encoding must not be used in "
+    "HTTP/2: the answer is malformed. Chromium and Firefox open nevertheless; strict libraries do not.",
     usual="an application that answers every handshake with the fields of a 101",
     advice="Leave these fields out over HTTP/2.",
 )
@@ -489,7 +498,8 @@ HTTP2_ACCEPT = Entry(
     "note",
     "RFC 8441 section 5",
     title="Sec-WebSocket-Accept has no meaning here",
-    meaning="There is no key over HTTP/2, and nothing to prove. Clients ignore the field.",
+    meaning="Over HTTP/2 the request has no Sec-WebSocket-Key that could be answered. Clients ignore the "
+    "field.",
     usual="an application that answers every handshake with the fields of a 101",
     advice="Leave it out over HTTP/2.",
 )
@@ -531,11 +541,11 @@ def _of_block(of: HeaderBlock, *, trailers: bool) -> Iterator[Finding]:
     if wrong:
         yield HTTP2_PSEUDO_UNKNOWN.found(f"{shown(wrong[0].name)} is there", wrong[0].span)
     if of.regular and pseudo and of.fields.index(pseudo[-1]) > of.fields.index(of.regular[0]):
-        yield HTTP2_PSEUDO_LATE.found(f"{shown(pseudo[-1].name)} stands behind other fields", pseudo[-1].span)
+        yield HTTP2_PSEUDO_LATE.found(f"{shown(pseudo[-1].name)} comes after other fields", pseudo[-1].span)
     for entry, broken, words in _FIELDS:
         bad = [field for field in of.regular if broken(field)]
         if bad:
-            more = f", and so {len(bad) - 1} more" if len(bad) > 1 else ""
+            more = f", and {len(bad) - 1} more like it" if len(bad) > 1 else ""
             yield entry.found(f"{words(bad[0])}{more}", bad[0].span)
 
 
@@ -548,7 +558,7 @@ def _status(fields: tuple[Field, ...], start: Span) -> Iterator[Finding]:
         yield HTTP2_STATUS.found(f":status is {shown(value) or 'empty'}", span, received=value)
     elif len(value) != 3 or not 100 <= int(value) <= 599:
         yield HTTP2_STATUS_DIGITS.found(
-            f":status is {shown(value)}, in no class of status codes", span, received=value
+            f":status is {shown(value)}, which is not a status code of HTTP", span, received=value
         )
     if len(fields) > 1:
         also = ", then ".join(shown(field.value) for field in fields[:3])
@@ -569,7 +579,7 @@ def _odd_value(field: Field) -> bool:
 
 _FIELDS: tuple[tuple[Entry, Callable[[Field], bool], Callable[[Field], str]], ...] = (
     (HTTP2_NAME_UPPER_CASE, _upper, lambda field: f"{shown(field.name)} is in upper case"),
-    (HTTP2_NAME, _odd_name, lambda field: f"{shown(field.name) or 'an empty name'} is no header name"),
+    (HTTP2_NAME, _odd_name, lambda field: f"{shown(field.name) or 'an empty name'} is not a header name"),
     (HTTP2_VALUE, _odd_value, lambda field: f"the value of {shown(field.name)} is {shown(field.value)!r}"),
     (
         HTTP2_CONNECTION_FIELD,
@@ -586,9 +596,10 @@ HTTP2_101 = Entry(
     "fail",
     "RFC 9113 section 8.6",
     title="A 101 over HTTP/2",
-    meaning="HTTP/2 has no 101 (Switching Protocols): there the answer that opens is a 200 (RFC 8441 section "
+    meaning="HTTP/2 has no 101 (Switching Protocols): there a 200 opens the WebSocket (RFC 8441 section "
     "5). Chromium and Firefox fail.",
-    usual="an application that answers every handshake as over HTTP/1.1, behind a proxy that passes it on",
+    usual="an application that answers every handshake as over HTTP/1.1, behind a proxy that passes that "
+    "answer on",
     advice="Answer the extended CONNECT with 200, and without Upgrade, Connection and Sec-WebSocket-Accept.",
 )
 
@@ -597,11 +608,11 @@ HTTP2_STATUS_NOT_200 = Entry(
     "fail",
     "RFC 8441 section 5",
     title="The answer is not a 200",
-    meaning="Over HTTP/2 a 200 opens the WebSocket. With any other status there is none, and the semantics of "
-    "HTTP apply: status, fields and body say why.",
+    meaning="Over HTTP/2 a 200 opens the WebSocket. With any other status there is no WebSocket, and the "
+    "semantics of HTTP apply: status, fields and body say why.",
     usual="the request was refused, or reached something that does not speak WebSocket over HTTP/2 at this "
     "path",
-    advice="Read the status, the fields and the body: they are the server's reason.",
+    advice="Read the status, the fields and the body: they often give the reason.",
 )
 
 HTTP2_OTHER_2XX = Entry(
@@ -609,9 +620,9 @@ HTTP2_OTHER_2XX = Entry(
     "warn",
     "RFC 9113 section 8.5; RFC 8441 section 5",
     title="A 2xx that opens nothing",
-    meaning="RFC 9113 has a CONNECT succeed with any 2xx; RFC 8441 shows a 200. No browser opens on another, "
-    "so the two sides do not agree on whether there is a WebSocket.",
-    usual="an endpoint of an API that was reached in place of the WebSocket one",
+    meaning="By RFC 9113 any 2xx means that a CONNECT succeeded; RFC 8441 shows a 200. No browser opens "
+    "on another 2xx, so the two sides disagree whether a WebSocket is open.",
+    usual="a request that reached an ordinary API endpoint instead of the WebSocket endpoint",
     advice="Answer with 200 to open, with 4xx or 5xx to refuse.",
 )
 
@@ -620,8 +631,8 @@ HTTP2_INTERIM = Entry(
     "note",
     "RFC 9110 section 15.2",
     title="An interim answer before the final one",
-    meaning="1xx answers may come before any answer. Firefox skips them; Chromium fails a WebSocket on a 103, "
-    "though it takes one for pages.",
+    meaning="1xx answers may come before any answer. Firefox skips them; Chromium fails a WebSocket on a "
+    "103, although it accepts a 103 for pages.",
     usual="a proxy that sends 103 Early Hints with every answer",
     advice="Send no interim answers to WebSocket handshakes.",
 )
@@ -630,12 +641,13 @@ HTTP2_ANNOUNCED_UNSERVED = Entry(
     "http2-announced-unserved",
     "warn",
     "RFC 8441 section 3",
-    title="WebSockets over HTTP/2 are announced, and not served",
-    meaning="The server's SETTINGS say that it takes WebSockets over HTTP/2, and it did not take this one. "
-    "Firefox asks so whenever they say that, and never falls back; Chromium does where it has a connection to "
-    "the origin. If the same URL opens over HTTP/1.1, this is why it works in one browser or tool and fails "
+    title="WebSockets over HTTP/2 are announced, but not served",
+    meaning="The server's SETTINGS announce WebSockets over HTTP/2, but it did not open this one. Firefox "
+    "asks over HTTP/2 whenever they are announced, and never falls back to HTTP/1.1; Chromium does so if "
+    "it already has an HTTP/2 connection to the origin. If the same URL opens over HTTP/1.1, this is why "
+    "it works in one browser or tool and fails "
     "in another.",
-    usual="a proxy that announces the setting by itself and has no server for it behind it",
+    usual="a proxy that announces them on its own, in front of a server that does not support them",
     advice=SERVE_OR_STOP,
 )
 
@@ -644,10 +656,10 @@ HTTP2_REFUSAL_LEFT_OPEN = Entry(
     "warn",
     "RFC 9113 section 8.1",
     title="A refusal whose stream is left open",
-    meaning="The server refuses and does not end the stream. Firefox shows nothing until it ends, and gives "
-    "up after 20 seconds: to its users a refusal looks like a timeout.",
-    usual="a server or proxy that takes every CONNECT for a tunnel, also one that it refuses",
-    advice="Set END_STREAM on the refusal, or send RST_STREAM with NO_ERROR behind it.",
+    meaning="The server refuses, but does not end the stream. Firefox waits for the end, and gives up "
+    "after 20 seconds: to its users a refusal looks like a timeout.",
+    usual="a server or proxy that treats every CONNECT as a tunnel, even one that it refuses",
+    advice="Set END_STREAM on the refusal, or send RST_STREAM with NO_ERROR after it.",
 )
 
 HTTP2_DATA_FIRST = Entry(
@@ -656,7 +668,7 @@ HTTP2_DATA_FIRST = Entry(
     "RFC 9113 section 8.1",
     title="DATA before the answer",
     meaning="An answer begins with HEADERS. Chromium and Firefox reset the stream with PROTOCOL_ERROR.",
-    usual="an application that writes before it has accepted",
+    usual="an application that sends before it has accepted",
     advice="Send HEADERS with the 200 first.",
 )
 
@@ -664,19 +676,19 @@ HTTP2_HEADERS_AGAIN = Entry(
     "http2-headers-again",
     "fail",
     "RFC 9113 section 8.1",
-    title="HEADERS behind the answer that do not end the stream",
-    meaning="Behind the final answer's HEADERS only trailers may come, with END_STREAM.",
+    title="HEADERS after the answer that do not end the stream",
+    meaning="After the HEADERS of the final answer only trailers may come, with END_STREAM.",
     usual="an application that answers twice",
-    advice="Answer once.",
+    advice="Send one answer only.",
 )
 
 HTTP2_AFTER_END = Entry(
     "http2-after-end",
     "fail",
     "RFC 9113 section 5.1",
-    title="Frames behind END_STREAM",
-    meaning="The server has ended the stream and goes on sending on it. A client answers with STREAM_CLOSED.",
-    usual="an application that writes after it has closed",
+    title="Frames after END_STREAM",
+    meaning="The server has ended the stream and still sends on it. A client answers with STREAM_CLOSED.",
+    usual="an application that sends after it has closed",
     advice="Send END_STREAM last.",
 )
 
@@ -685,9 +697,9 @@ HTTP2_CONTENT_LENGTH = Entry(
     "fail",
     "RFC 9113 section 8.1.1",
     title="Content-Length is not what came",
-    meaning="The DATA frames carry another number of bytes than Content-Length says: the answer is malformed.",
-    usual="a proxy that changed the body and kept the length",
-    advice="Leave Content-Length out, or let the server count.",
+    meaning="The DATA frames have another number of bytes than Content-Length says: the answer is malformed.",
+    usual="a proxy that changed the body but not Content-Length",
+    advice="Leave Content-Length out, or let the server library set it.",
 )
 
 HTTP2_BODY_CUT = Entry(
@@ -695,9 +707,9 @@ HTTP2_BODY_CUT = Entry(
     "note",
     "RFC 9113 section 8.1",
     title="The body is longer than was read",
-    meaning="wsprobe read as much of the body as it wants, and stopped.",
+    meaning="wsprobe stopped reading the body at its own limit. Nothing is wrong with the answer.",
     usual="a page or a file at this path, or DATA without end",
-    advice="Use --max-body to read more.",
+    advice="Raise the limit with `--max-body`.",
 )
 
 PASSING = frozenset({301, 302, 303, 307, 308, 401, 403, 407, 410, 429, 503})
@@ -741,7 +753,7 @@ def answer(reading: Reading) -> Iterator[Finding]:
         yield HTTP2_101.found("the server answered 101", span, expected=b"200", received=b"101")
         return
     yield HTTP2_STATUS_NOT_200.found(
-        f"the server answered {final.status:03} over HTTP/2, so there is no WebSocket and HTTP applies",
+        f"the server answered {final.status:03} over HTTP/2, so no WebSocket was opened",
         span,
         expected=b"200",
         received=b"%03d" % final.status,
@@ -764,7 +776,7 @@ def _after_end(of: Http2Connection) -> Iterator[Finding]:
         if ended is not None and frame.stream == of.stream and frame.type in (DATA, HEADERS)
     ]
     behind = late[1 + next((n for n, frame in enumerate(late) if frame.end_stream), len(late)) :]
-    yield from _first(HTTP2_AFTER_END, behind, lambda frame: f"{_a(frame)} came behind END_STREAM")
+    yield from _first(HTTP2_AFTER_END, behind, lambda frame: f"{_a(frame)} came after END_STREAM")
 
 
 def _body(reading: Reading, of: Http2Connection, span: Span) -> Iterator[Finding]:
@@ -780,7 +792,7 @@ def _body(reading: Reading, of: Http2Connection, span: Span) -> Iterator[Finding
         )
     elif not any(end.by == "server" for end in of.ends) and how(reading) in ("timeout", "local", "interrupted"):
         waited = (reading.exchange.events[-1].at - of.blocks[len(reading.responses) - 1].at) / 1_000_000
-        said = f"no END_STREAM and no RST_STREAM came in {waited:.1f} s behind the status"
+        said = f"no END_STREAM and no RST_STREAM came in {waited:.1f} s after the status"
         yield HTTP2_REFUSAL_LEFT_OPEN.found(said, span)
 
 
@@ -791,11 +803,10 @@ HTTP2_HTTP11_REQUIRED = Entry(
     "fail",
     "RFC 9113 section 7",
     title="HTTP/1.1 is required",
-    meaning="The server wants this over HTTP/1.1 and announces that it takes it over HTTP/2. Chromium asks "
-    "again over HTTP/1.1, and drops the whole connection: other open WebSockets on it are closed with 1006, "
-    "and no word of why. Firefox fails and does not ask again.",
-    usual="a server or proxy that refuses WebSockets over HTTP/2 with this code in place of not announcing "
-    "them",
+    meaning="The server wants this request over HTTP/1.1, although it announces WebSockets over HTTP/2. "
+    "Chromium asks again over HTTP/1.1, and drops the whole connection: other open WebSockets on it are "
+    "closed with 1006 and without a reason. Firefox fails and does not ask again.",
+    usual="a server or proxy that refuses WebSockets over HTTP/2 with this code instead of not announcing them",
     advice=SERVE_OR_STOP,
 )
 
@@ -804,20 +815,22 @@ HTTP2_REFUSED_STREAM = Entry(
     "fail",
     "RFC 9113 section 8.7",
     title="The stream was refused",
-    meaning="The server says that it has done nothing with the request, which may be sent again. Chromium "
-    "tries three times on the same connection; Firefox fails at once.",
-    usual="a server that is at its limit of streams, or is stopping",
-    advice="Send GOAWAY before stopping; raise SETTINGS_MAX_CONCURRENT_STREAMS, or announce the real limit.",
+    meaning="The server says that it has not processed the request, so it may be sent again. Chromium "
+    "tries three times on the same connection; Firefox fails immediately.",
+    usual="a server that has reached its limit of streams, or that is shutting down",
+    advice="Send GOAWAY before shutting down; raise SETTINGS_MAX_CONCURRENT_STREAMS, or announce the real "
+    "limit.",
 )
 
 HTTP2_RESET = Entry(
     "http2-reset",
     "fail",
     "RFC 9113 section 6.4",
-    title="The stream was reset in place of an answer",
-    meaning="RST_STREAM came, and no answer: no status, no body. Browsers fail, and tell script nothing.",
-    usual="a server that does not know extended CONNECT and takes it for malformed, or an application that "
-    "failed",
+    title="The stream was reset instead of an answer",
+    meaning="RST_STREAM came instead of an answer: no status, no body. Browsers fail, and a script learns "
+    "no reason.",
+    usual="a server that does not know extended CONNECT and takes the request for malformed, or an "
+    "application that failed",
     advice=SERVE_OR_STOP,
 )
 
@@ -826,10 +839,11 @@ HTTP2_GOAWAY = Entry(
     "fail",
     "RFC 9113 section 6.8",
     title="The connection was ended before an answer",
-    meaning="GOAWAY says that the server has not acted on the request and takes no more on this connection. "
+    meaning="GOAWAY says that the server has not processed the request and accepts no more requests on "
+    "this connection. "
     "With NO_ERROR Chromium asks again over HTTP/1.1; Firefox fails.",
-    usual="a server that is stopping, or one that takes something in the connection for an error: the code "
-    "says which",
+    usual="a server that is shutting down, or one that sees an error on the connection: the code of "
+    "GOAWAY says which",
     advice="Look for the code and the debug data in the server's log.",
 )
 
@@ -838,9 +852,11 @@ HTTP2_GOING_AWAY = Entry(
     "note",
     "RFC 9113 section 6.8",
     title="The server takes no more requests on this connection",
-    meaning="GOAWAY that leaves our stream alone: it goes on, and new WebSockets need a new connection.",
-    usual="a server that is about to stop, or a limit on requests of one connection",
-    advice="Nothing, unless sessions end early: then look at how long the server waits for its streams.",
+    meaning="GOAWAY does not affect the stream of this WebSocket, which continues; new WebSockets need a "
+    "new connection.",
+    usual="a server that is about to shut down, or a limit on the requests of one connection",
+    advice="Nothing needs to be done, unless sessions end early: then check how long the server waits for "
+    "open streams before it stops.",
 )
 
 HTTP2_SESSION_ENDED = Entry(
@@ -849,17 +865,17 @@ HTTP2_SESSION_ENDED = Entry(
     "RFC 8441 section 5; RFC 6455 section 7.1.5",
     title="The stream ended without a Close",
     meaning="The stream was ended or reset with no Close frame: clients see code 1006, an abnormal closure.",
-    usual="a crash behind a proxy, a proxy's timeout, or an application that ends its output and does not "
-    "close",
-    advice="Look in the server's and the proxies' logs at that moment; send a Close before ending the stream.",
+    usual="a crash behind a proxy, a proxy's timeout, or an application that ends the stream without a Close",
+    advice="Read the logs of the server and the proxies at that time; send a Close frame before ending "
+    "the stream.",
 )
 
 HTTP2_RESET_AFTER_CLOSE = Entry(
     "http2-reset-after-close",
     "note",
     "RFC 8441 section 5",
-    title="The stream was reset behind the Close",
-    meaning="END_STREAM stands for an orderly end, RST_STREAM for none. Chromium calls a Close that is "
+    title="The stream was reset after the Close",
+    meaning="END_STREAM means an orderly end, RST_STREAM does not. Chromium calls a Close that is "
     "followed by RST_STREAM with another code than NO_ERROR unclean; Firefox calls it clean.",
     usual="a proxy that resets the stream as soon as the server behind it has closed",
     advice="End the stream with END_STREAM.",
@@ -869,8 +885,9 @@ HTTP2_CLOSE_AND_END = Entry(
     "http2-close-and-end",
     "note",
     "RFC 8441 section 5; RFC 6455 section 7.1.1",
-    title="The stream ended with the server's own Close",
-    meaning="END_STREAM came with the Close, before ours could answer it. Chromium calls that clean, Firefox "
+    title="The stream ended together with the server's Close",
+    meaning="END_STREAM came with the Close, before the client could answer it. Chromium calls that "
+    "clean, Firefox "
     "unclean.",
     usual="a server that does not wait for the client's Close",
     advice="Wait for the client's Close, then end the stream.",
@@ -881,10 +898,10 @@ HTTP2_NEVER_ENDED = Entry(
     "note",
     "RFC 8441 section 5; RFC 6455 section 7.1.1",
     title="The stream was not ended after both Closes",
-    meaning="Both sides have sent a Close, and the server did not end the stream. Chromium waits 2 seconds "
-    "for that before script learns of the close.",
+    meaning="Both sides have sent a Close, but the server did not end the stream. Chromium waits 2 "
+    "seconds for that before it fires close.",
     usual="a server that waits for the client to end the stream",
-    advice="Send END_STREAM once both Closes are through.",
+    advice="Send END_STREAM after both Close frames.",
 )
 
 _RESET_USUAL = {
@@ -919,7 +936,7 @@ def ends(reading: Reading) -> Iterator[Finding]:
     if reading.session is None or how(reading) != "local" or (end is not None and end.by == "server"):
         return
     if close_of(reading.session) is not None and our_close(reading.session) is not None:
-        yield HTTP2_NEVER_ENDED.found("both Closes came, and no END_STREAM")
+        yield HTTP2_NEVER_ENDED.found("both Close frames came, but no END_STREAM")
 
 
 _NOT_SERVED = (PROTOCOL_ERROR, INTERNAL_ERROR, CONNECT_ERROR, HTTP_1_1_REQUIRED)
@@ -946,7 +963,7 @@ def _no_answer(of: Http2Connection, end: StreamEnd) -> Iterator[Finding]:
     elif end.how == "goaway":
         debug = f": {shown(end.debug)}" if end.debug else ""
         yield HTTP2_GOAWAY.found(
-            f"GOAWAY with {end.name} leaves our stream out{debug}", received=end.name.encode()
+            f"GOAWAY with {end.name} leaves this stream out{debug}", received=end.name.encode()
         )
     elif end.how == "end-stream":
         yield HTTP2_STATUS.found("the stream ended with END_STREAM, and no answer came")
@@ -957,13 +974,13 @@ def _session_ended(reading: Reading, of: Http2Connection, end: StreamEnd) -> Ite
     theirs, ours = close_of(reading.session), our_close(reading.session)
     words = f"RST_STREAM with {end.name}" if end.how == "rst-stream" else "END_STREAM"
     if end.how == "goaway":
-        words = f"GOAWAY with {end.name} that leaves our stream out"
+        words = f"GOAWAY with {end.name} that leaves this stream out"
     if theirs is None and end.how != "connection":
         if ours is None:
             opened = (end.at - of.blocks[len(reading.responses) - 1].at) / 1000
             yield HTTP2_SESSION_ENDED.found(f"{words} {opened:.1f} ms after the 200, without a Close")
     elif theirs is not None and end.how == "rst-stream" and end.code != NO_ERROR:
-        yield HTTP2_RESET_AFTER_CLOSE.found(f"{words} behind the Close")
+        yield HTTP2_RESET_AFTER_CLOSE.found(f"{words} after the Close")
     elif theirs is not None and end.how == "end-stream" and end.at <= theirs.at:
         began = ours is None or ours.at >= theirs.at
         if began:
@@ -987,8 +1004,8 @@ H2_REFUSES = Entry(
     "warn",
     "RFC 9113",
     title="A strict client library refuses this",
-    meaning="h2, on which Python clients of HTTP/2 are built, does not take this. Its users see a protocol "
-    "error in place of what the server said.",
+    meaning="h2, on which Python clients of HTTP/2 are built, refuses this. A program that uses it shows "
+    "a protocol error instead of the answer.",
     usual="one of the other findings",
     advice="Correct what the other findings say.",
 )

@@ -29,7 +29,7 @@ HEAD_BARE_LF = Entry(
     "warn",
     "RFC 9112 section 2.2",
     title="Lines end with LF alone",
-    meaning="Lines end with CR LF. A client may take LF alone for a line end; not every one does.",
+    meaning="Lines must end with CR LF. A client may accept LF alone as a line end, but not every client does.",
     usual=_HAND_WRITTEN + ", with `\\n` for `\\r\\n`",
     advice="End every line with CR LF.",
 )
@@ -38,9 +38,9 @@ HEAD_BARE_CR = Entry(
     "warn",
     "RFC 9112 section 2.2",
     title="A CR inside a line",
-    meaning="A CR that is not followed by LF makes the element invalid; clients refuse it, replace it by a "
-    "space, or see another line there.",
-    usual="a value taken from input and put in a header without a check",
+    meaning="A CR that is not followed by LF makes the header invalid; clients refuse it, replace the CR "
+    "by a space, or read two lines.",
+    usual="a value from outside that was put into a header without a check",
     advice="Remove line ends from header values.",
 )
 HEAD_NUL = Entry(
@@ -66,7 +66,8 @@ HEAD_8_BIT = Entry(
     "note",
     "RFC 9110 section 5.5",
     title="Bytes above 127 in the head",
-    meaning="Header values are US-ASCII; other bytes are opaque data that each reader decodes as it likes.",
+    meaning="Header values are US-ASCII; other bytes have no defined meaning, and each client decodes "
+    "them in its own way.",
     usual="a name or message in UTF-8 or Latin-1",
     advice="Put such text in the body, or encode it.",
 )
@@ -77,7 +78,7 @@ HEAD_OBS_FOLD = Entry(
     title="A folded header",
     meaning="A header continued on the next line is obsolete; a server must not send one, and a client "
     "replaces the fold by spaces.",
-    usual="long values wrapped as in mail",
+    usual="a long value that was wrapped as in an e-mail",
     advice="Write each header on one line.",
 )
 HEAD_NO_COLON = Entry(
@@ -102,8 +103,9 @@ HEAD_NAME_NOT_TOKEN = Entry(
     "head-name-not-token",
     "warn",
     "RFC 9110 section 5.1",
-    title="A header name that is no token",
-    meaning="Header names hold letters, digits and a few signs. Strict clients refuse the answer.",
+    title="A header name that is not a token",
+    meaning="A header name consists of letters, digits and a few other characters. Strict clients refuse "
+    "the answer.",
     usual="a name with spaces, brackets or letters beyond ASCII",
     advice="Rename the header.",
 )
@@ -112,7 +114,7 @@ HEAD_SPACE_BEFORE_COLON = Entry(
     "warn",
     "RFC 9112 section 5.1",
     title="White space before the colon",
-    meaning="No white space is allowed between name and colon: some readers take the space for a part of "
+    meaning="White space is not allowed between name and colon: some clients take the space for a part of "
     "the name and so miss the header.",
     usual=_HAND_WRITTEN,
     advice="Write `Name: value`.",
@@ -132,8 +134,8 @@ HEAD_LARGE = Entry(
     "note",
     "RFC 9110 section 5.4",
     title="A large head",
-    meaning="HTTP sets no limit on heads, but readers do: 8 to 16 KiB or 100 lines are common in libraries "
-    "and proxies, browsers take 256 KiB.",
+    meaning="HTTP does not limit the size of the head, but implementations do: 8 to 16 KiB or 100 lines "
+    "are common in libraries and proxies, 256 KiB in browsers.",
     usual="cookies or debugging headers that grew",
     advice="Keep the whole head under 8 KiB.",
 )
@@ -142,8 +144,9 @@ HEAD_LINE_LONG = Entry(
     "note",
     "RFC 9110 section 5.4",
     title="A line of the head is too long to be read whole",
-    meaning="It is shown and kept, but a list in it is read only so far, extensions in it are not read, and "
-    "h11 is not asked about the answer: that would cost hundreds of times its bytes.",
+    meaning="The line is shown and saved. But wsprobe reads only the first part of a list in it, does not "
+    "read extensions in it, and does not run h11 on the answer, as that would need hundreds of times its "
+    "size in memory.",
     usual="a server that is broken, or hostile",
     advice="Keep every line of a head under 8 KiB.",
 )
@@ -172,7 +175,7 @@ BODY_ON_101 = Entry(
     "fail",
     "RFC 9110 section 15.2; RFC 6455 section 5.2",
     title="The 101 has a body",
-    meaning="What follows the 101 is text where frames are due: a client reads it as broken frames.",
+    meaning="Text follows the 101 where only WebSocket frames may come: a client reads it as broken frames.",
     usual="a framework that writes a body to every answer",
     advice="Send nothing but frames after the blank line of the 101.",
 )
@@ -181,7 +184,8 @@ LENGTH_CONFLICT = Entry(
     "warn",
     "RFC 9112 section 6.3",
     title="Content-Length is not usable",
-    meaning="Several different values, or one that is no number: where the body ends cannot be known.",
+    meaning="There are several different values, or one that is not a number: a client cannot know where "
+    "the body ends.",
     usual="two layers that each set the header",
     advice="Send one correct Content-Length.",
 )
@@ -190,9 +194,10 @@ BODY_TRUNCATED = Entry(
     "warn",
     "RFC 9112 section 8",
     title="The body was cut short by the server",
-    meaning="The connection ended before as much came as was announced. The status stands; the body is "
+    meaning="The connection ended before the announced length had come. The status is valid; the body is "
     "incomplete.",
-    usual="the server closes at once after refusing, or Content-Length counts characters in place of bytes",
+    usual="a server that closes immediately after refusing, or a Content-Length that counts characters "
+    "instead of bytes",
     advice="Send as many bytes as announced, then close.",
 )
 BODY_TOO_LONG = Entry(
@@ -200,25 +205,25 @@ BODY_TOO_LONG = Entry(
     "warn",
     "RFC 9112 section 6.3",
     title="More came than was announced",
-    meaning="Bytes follow the end of the body. They belong to no answer, and clients drop them.",
-    usual="Content-Length that counts characters in place of bytes, or two answers in one",
-    advice="Count bytes, and answer once.",
+    meaning="Bytes follow the end of the body. They do not belong to any answer, and clients ignore them.",
+    usual="a Content-Length that counts characters instead of bytes, or a server that answers twice",
+    advice="Count bytes, and send one answer.",
 )
 BODY_MALFORMED = Entry(
     "body-malformed",
     "warn",
     "RFC 9112 section 7.1",
     title="The body's framing is broken",
-    meaning="Its transfer coding cannot be read to the end, so what of it is content is uncertain.",
-    usual="a body marked chunked that is not, or that was coded twice",
+    meaning="The transfer coding cannot be read to the end, so it is uncertain which bytes are content.",
+    usual="a body that is marked as chunked and is not, or that was encoded twice",
     advice="Let the server library do the framing.",
 )
 BODY_CUT = Entry(
     "body-cut",
     "note",
     "RFC 9110 section 6.4",
-    title="The body is longer than we keep",
-    meaning="Reading stopped at our own limit. Nothing is wrong with the answer.",
+    title="The body is longer than wsprobe keeps",
+    meaning="wsprobe stopped reading at its own limit. Nothing is wrong with the answer.",
     usual="a large error page, a download, or chunks without end",
     advice="Raise the limit with `--max-body`.",
 )
@@ -227,18 +232,17 @@ BODY_UNFINISHED = Entry(
     "warn",
     "RFC 9112 section 6.3",
     title="The time limit ran out inside the body",
-    meaning="The status and headers are complete and stand; the body had not ended yet.",
+    meaning="The status and headers are complete and valid; the body had not ended yet.",
     usual="a body without a length on a connection that is kept open, or a slow server",
-    advice="Send Content-Length, or close; `-m` raises the limit.",
+    advice="Send Content-Length, or close the connection after the body; `-m` raises the time limit.",
 )
 CODING_FAILED = Entry(
     "coding-failed",
     "warn",
     "RFC 9110 section 8.4",
     title="The body's content coding could not be undone",
-    meaning="Content-Encoding names a coding that the body does not have, or one not known here. The body "
-    "is "
-    "shown as it came.",
+    meaning="Content-Encoding names a coding that the body does not have, or one that wsprobe does not "
+    "know. The body is shown as it came.",
     usual="a proxy that changes the body or the header, but not both",
     advice="Compare the header with the body's first bytes.",
 )
@@ -247,9 +251,9 @@ H11_REFUSES = Entry(
     "warn",
     "RFC 9112",
     title="A strict client library refuses this",
-    meaning="h11, on which many Python clients are built, does not take this answer. Its users see a "
-    "protocol error in place of what the server said.",
-    usual="one of the head's or body's other findings",
+    meaning="h11, on which many Python clients are built, refuses this answer. A program that uses it "
+    "shows a protocol error instead of the answer.",
+    usual="one of the other findings about the head or body",
     advice="Correct what the other findings say.",
 )
 
@@ -257,14 +261,14 @@ H11_REFUSES = Entry(
 _ODDITIES = {
     "no-colon": (HEAD_NO_COLON, "this line has no colon"),
     "empty-name": (HEAD_EMPTY_NAME, "this header has no name"),
-    "space-before-colon": (HEAD_SPACE_BEFORE_COLON, "white space stands before the colon"),
-    "space-before-name": (HEAD_SPACE_FIRST, "white space begins the first line after the status line"),
+    "space-before-colon": (HEAD_SPACE_BEFORE_COLON, "there is white space before the colon"),
+    "space-before-name": (HEAD_SPACE_FIRST, "the first line after the status line begins with white space"),
     "folded": (HEAD_OBS_FOLD, "this header is folded over more than one line"),
     "bare-lf": (HEAD_BARE_LF, "this line ends with LF alone"),
-    "bare-cr": (HEAD_BARE_CR, "a CR stands inside this line"),
-    "nul": (HEAD_NUL, "a NUL byte stands in this line"),
-    "control": (HEAD_CONTROL, "control bytes stand in this line"),
-    "8-bit": (HEAD_8_BIT, "bytes above 127 stand in this line"),
+    "bare-cr": (HEAD_BARE_CR, "there is a CR inside this line"),
+    "nul": (HEAD_NUL, "there is a NUL byte in this line"),
+    "control": (HEAD_CONTROL, "there are control bytes in this line"),
+    "8-bit": (HEAD_8_BIT, "there are bytes above 127 in this line"),
 }
 
 _PEER_LEFT = (
@@ -293,7 +297,7 @@ def head(reading: Reading) -> Iterator[Finding]:
 def _of_one(response: Response) -> Iterator[Finding]:
     if "leading-empty-lines" in response.oddities:
         start = response.head.start
-        yield HEAD_EMPTY_LINES.found("empty lines stand before the status line", (start, start))
+        yield HEAD_EMPTY_LINES.found("empty lines come before the status line", (start, start))
     yield from _lines(response)
     yield from _size(response.head)
 
@@ -317,7 +321,7 @@ def _lines(response: Response) -> Iterator[Finding]:
     names = [field for field in fields if _name_is_odd(field)]
     if names:
         yield HEAD_NAME_NOT_TOKEN.found(
-            f"{shown(names[0].name)} is no header name" + _more([field.span for field in names]),
+            f"{shown(names[0].name)} is not a header name" + _more([field.span for field in names]),
             (names[0].lines[0].start, names[0].lines[0].start + len(names[0].name)),
         )
 
@@ -336,7 +340,7 @@ def _name_is_odd(field: Field) -> bool:
 
 
 def _more(places: list[Span]) -> str:
-    return f", and so {len(places) - 1} more" if len(places) > 1 else ""
+    return f", and {len(places) - 1} more like it" if len(places) > 1 else ""
 
 
 def _size(head: Head) -> Iterator[Finding]:
@@ -349,7 +353,7 @@ def _size(head: Head) -> Iterator[Finding]:
     for line in head.lines:
         if len(line.text) > VALUE_MAX:
             yield HEAD_LINE_LONG.found(
-                f"a line has {len(line.text)} bytes; {VALUE_MAX} of them are taken apart", line.span
+                f"a line has {len(line.text)} bytes; only the first {VALUE_MAX} are parsed", line.span
             )
             return
 
@@ -366,7 +370,7 @@ def framing_on_101(reading: Reading) -> Iterator[Finding]:
         fields = response.head.all(name)
         if fields:
             yield entry.found(
-                f"a 101 has no body, and this one says {shown(fields[0].name)}: {shown(fields[0].value)}",
+                f"a 101 has no body, but this one says {shown(fields[0].name)}: {shown(fields[0].value)}",
                 where(response.head, fields),
             )
 
@@ -386,21 +390,21 @@ def strict_library(reading: Reading) -> Iterator[Finding]:
 
 
 _CAME = (
-    ("illegal status line", "the status line is not of the form that it takes"),
+    ("illegal status line", "the status line does not have the form that it requires"),
     (
         "continuation line at start",
-        "the first header line begins with white space, as if it went on with another",
+        "the first header line begins with white space, as if it continued another line",
     ),
-    ("illegal header line", "a header line is not NAME: VALUE, or has a byte in it that may not be there"),
-    ("illegal header name", "a header name has a byte in it that may not be there"),
-    ("illegal header value", "a header value has a byte in it that may not be there"),
-    ("conflicting content-length", "Content-Length is there more than once, with different numbers"),
-    ("bad content-length", "Content-Length is no number that it takes"),
-    ("multiple transfer-encoding", "Transfer-Encoding is there more than once"),
-    ("only transfer-encoding: chunked", "Transfer-Encoding is something else than chunked"),
+    ("illegal header line", "a header line is not NAME: VALUE, or has a byte that is not allowed"),
+    ("illegal header name", "a header name has a byte that is not allowed"),
+    ("illegal header value", "a header value has a byte that is not allowed"),
+    ("conflicting content-length", "Content-Length appears more than once, with different numbers"),
+    ("bad content-length", "Content-Length is not a valid number"),
+    ("multiple transfer-encoding", "Transfer-Encoding appears more than once"),
+    ("only transfer-encoding: chunked", "Transfer-Encoding is something other than chunked"),
     ("illegal chunk header", "a chunk of the body does not begin with its length in hex"),
     ("malformed chunk footer", "a chunk of the body does not end where its length says"),
-    ("no response line", "an empty line stands where the status line is due"),
+    ("no response line", "there is an empty line in place of the status line"),
     ("response status_code", "the status code is outside 100 to 999"),
     ("informationalresponse status_code", "the status code is outside 100 to 999"),
     ("receive buffer too long", "the head is too long"),
@@ -437,9 +441,11 @@ def _framing(reading: Reading, response: Response, of: Body) -> Iterator[Finding
     if of.framing == "unknown":
         lengths = response.head.all(b"content-length")
         entry = LENGTH_CONFLICT if lengths and not response.head.all(b"transfer-encoding") else BODY_MALFORMED
-        yield entry.found(f"where the body ends cannot be known: {shown(of.problem.encode())}", span)
+        yield entry.found(f"the end of the body cannot be found: {shown(of.problem.encode())}", span)
     elif of.malformed:
-        yield BODY_MALFORMED.found(f"the body is not chunked as it says: {shown(of.problem.encode())}", span)
+        yield BODY_MALFORMED.found(
+            f"the body says that it is chunked, but it is not: {shown(of.problem.encode())}", span
+        )
     elif of.complete:
         return
     elif of.cut or end == "limit":
@@ -464,7 +470,9 @@ def _framing_span(response: Response) -> Span:
 def _coding(reading: Reading, response: Response, of: Body) -> Iterator[Finding]:
     if of.coding_fault == "cut":
         if not of.cut:
-            yield BODY_CUT.found(f"the body is {of.coding_problem}, our limit", _coding_span(response))
+            yield BODY_CUT.found(
+                f"the body is {of.coding_problem}, the limit of wsprobe", _coding_span(response)
+            )
     elif of.coding_fault and (of.complete or of.coding_fault != "short"):
         coding = shown(of.coding.encode("latin-1"))
         yield CODING_FAILED.found(f"{coding}: {of.coding_problem}", _coding_span(response))

@@ -19,7 +19,7 @@ LOCATION_MISSING = Entry(
     "warn",
     "RFC 9110 section 15.4",
     title="A redirect without Location",
-    meaning="The status sends the client elsewhere and does not say where.",
+    meaning="The status redirects the client, but the answer does not say where to.",
     usual="a redirect to an empty address, or a proxy that removed the header",
     advice="Send Location with the 3xx.",
 )
@@ -28,7 +28,7 @@ LOCATION_SEVERAL = Entry(
     "warn",
     "RFC 9110 section 10.2.2",
     title="More than one Location",
-    meaning="The redirect names several places; clients differ in which they take.",
+    meaning="The redirect names several URLs; clients differ in which one they use.",
     usual="an application and a proxy that each redirect",
     advice="Send one Location.",
 )
@@ -37,17 +37,19 @@ REDIRECT = Entry(
     "note",
     "RFC 6455 section 4.2.2, step 3",
     title="The server redirects",
-    meaning="A server may redirect and a client may follow, but need not; of the browsers only WebKitGTK does.",
-    usual="plain to secure, a missing slash, another host name, or a login page",
-    advice="Use the final address in the client (`-L` follows here).",
+    meaning="A server may redirect, and a client may follow but does not have to; of the browsers only "
+    "WebKitGTK follows.",
+    usual="a redirect from http to https, to add a slash, to another host name, or to a login page",
+    advice="Use the final URL in the client (`-L` makes wsprobe follow).",
 )
 WWW_AUTHENTICATE_MISSING = Entry(
     "www-authenticate-missing",
     "warn",
     "RFC 9110 section 15.5.2",
     title="401 without WWW-Authenticate",
-    meaning="A 401 must say which authentication would do. Without it a client can only give up.",
-    usual="an application that uses 401 for any missing token",
+    meaning="A 401 must say which kind of authentication the server accepts. Without that a client can "
+    "only give up.",
+    usual="an application that answers 401 whenever a token is missing",
     advice="Send WWW-Authenticate, or answer 403.",
 )
 PROXY_AUTHENTICATE_MISSING = Entry(
@@ -64,9 +66,8 @@ VERSION_LIST = Entry(
     "note",
     "RFC 6455 section 4.4",
     title="The server lists the versions it speaks",
-    meaning="The server does not speak the version that was asked for, or says so; the client may ask again "
-    "with "
-    "one of these.",
+    meaning="The server does not speak the version that was asked for, or claims that it does not; the "
+    "client may ask again with one of the listed versions.",
     usual="a client of another draft version, or a proxy that changed Sec-WebSocket-Version",
     advice="Ask with one of the listed versions (`--negotiate`).",
 )
@@ -76,7 +77,8 @@ VERSION_LIST_MISSING = Entry(
     "RFC 6455 section 4.2.2, step 4",
     title="426 without Sec-WebSocket-Version",
     meaning="A server that refuses the version must say which ones it speaks.",
-    usual="a server that answers 426 to any request that is not an upgrade, this one as it arrived included",
+    usual="a server that answers 426 to every request that is not an upgrade, and this request was none "
+    "when it arrived",
     advice="Send Sec-WebSocket-Version: 13 with the 426.",
 )
 UPGRADE_MISSING_426 = Entry(
@@ -84,7 +86,7 @@ UPGRADE_MISSING_426 = Entry(
     "warn",
     "RFC 9110 section 15.5.22",
     title="426 without Upgrade",
-    meaning="A 426 must name the protocol that is wanted.",
+    meaning="A 426 must name the protocol that the server wants.",
     usual="a proxy that removed the hop-by-hop header, or a hand-written answer",
     advice="Send `Upgrade: websocket` with the 426.",
 )
@@ -93,7 +95,7 @@ VERSION_DUPLICATED = Entry(
     "warn",
     "RFC 6455 section 11.3.5",
     title="The server saw the version twice",
-    meaning="The answer speaks of the version `13, 13`: the request arrived with two Sec-WebSocket-Version "
+    meaning="The answer mentions the version `13, 13`: the request arrived with two Sec-WebSocket-Version "
     "headers, joined by a proxy or library on the way.",
     usual="a client that adds its own handshake headers to those of its library, or a proxy that adds them",
     advice="Send Sec-WebSocket-Version once.",
@@ -102,10 +104,10 @@ UPGRADE_STRIPPED = Entry(
     "upgrade-stripped",
     "warn",
     "RFC 9110 sections 7.6.1 and 7.8",
-    title="The server did not see our Upgrade",
-    meaning="The request carried Upgrade and Connection; the answer's body says that they did not arrive. "
-    "Upgrade is meant for one hop, and a proxy must be told to pass it on.",
-    usual="a proxy in between that does not pass Upgrade and Connection on (nginx by default), or a tunnel "
+    title="The server did not see the Upgrade header",
+    meaning="The request had Upgrade and Connection; the body of the answer says that they did not "
+    "arrive. Both headers count for one hop only, so every proxy must be configured to pass them on.",
+    usual="a proxy on the way that does not pass Upgrade and Connection on (nginx by default), or a tunnel "
     "that speaks HTTP/2 or HTTP/3 to the server",
     advice="Have every proxy on the way pass Upgrade and Connection on; ask the server directly and compare.",
 )
@@ -113,9 +115,9 @@ HANDSHAKE_INCOMPLETE = Entry(
     "handshake-incomplete",
     "warn",
     "RFC 6455 section 4.1",
-    title="The request was no complete handshake",
-    meaning="The server says that headers of the handshake are missing, and so they are: the request was "
-    "written that way.",
+    title="The request was not a complete handshake",
+    meaning="The server says that headers of the handshake are missing. It is right: wsprobe was told to "
+    "send the request without them.",
     usual="a request written by hand (`-H`, `--raw-request`)",
     advice="Send Upgrade, Connection, Sec-WebSocket-Key and Sec-WebSocket-Version.",
 )
@@ -124,8 +126,8 @@ ORIGIN_REFUSED = Entry(
     "warn",
     "RFC 6455 sections 4.2.2 and 10.2",
     title="The server does not accept this Origin",
-    meaning="The answer's body says so. Browsers always send Origin, and it is the page's; command-line "
-    "clients send none by themselves, so that the same server may accept one and refuse the other.",
+    meaning="The answer's body says so. Browsers always send the Origin of the page; command-line clients "
+    "send none unless told to, so the same server may accept one and refuse the other.",
     usual="a page on another host, port or scheme than the server expects, localhost in place of "
     "127.0.0.1, or no Origin at all",
     advice="Add the page's origin to those that the server allows; try it with `--origin`.",
@@ -135,20 +137,21 @@ SUBPROTOCOL_WANTED = Entry(
     "warn",
     "RFC 6455 section 4.2.2, step 4",
     title="The server wants another subprotocol",
-    meaning="The answer's body says that the subprotocol is missing, or is none that it speaks.",
+    meaning="The body of the answer says that the subprotocol is missing, or that the server does not "
+    "speak it.",
     usual="a client that does not offer the subprotocol of the application: the second argument of "
-    "new WebSocket(), `--protocol` here",
-    advice="Offer what the server's documentation names (`--protocol NAME`).",
+    "new WebSocket(), `--protocol` in wsprobe",
+    advice="Offer the subprotocol that the documentation of the server names (`--protocol NAME`).",
 )
 WEB_PAGE = Entry(
     "web-page",
     "note",
     "RFC 6455 section 4.1, item 1",
     title="A web page came back",
-    meaning="The answer is a page for people: the request reached a web server, but no WebSocket endpoint.",
+    meaning="The answer is an HTML page: the request reached a web server, but not a WebSocket endpoint.",
     usual="a wrong path, a single-page application that answers every path, or a proxy without a rule for "
     "this one",
-    advice="Check the path, and which server answers it.",
+    advice="Check the path, and which server answers at it.",
 )
 
 
@@ -175,15 +178,15 @@ def redirect(reading: Reading) -> Iterator[Finding]:
     fields = response.head.all(b"location")
     if not fields:
         yield LOCATION_MISSING.found(
-            f"a {response.status} without Location does not say where to",
+            f"a {response.status} without Location does not say where to go",
             status_span(response),
         )
         return
     if len({field.value for field in fields}) > 1:
         yield LOCATION_SEVERAL.found(f"{len(fields)} Location headers differ", where(response.head, fields[1:]))
     yield REDIRECT.found(
-        f"the server points to {shown(fields[0].value)}; a client may follow, and browsers do not, "
-        "except WebKitGTK",
+        f"the server points to {shown(fields[0].value)}; a client may follow; browsers do not, except "
+        f"WebKitGTK",
         where(response.head, fields),
         received=fields[0].value,
     )
@@ -302,7 +305,7 @@ def _named(reading: Reading, response: Response, text: bytes) -> Iterator[Findin
     if match := re.search(_VERSION_TWICE, text):
         ours = len(reading.request.head.all(b"sec-websocket-version"))
         yield VERSION_DUPLICATED.found(
-            f"the body speaks of version {shown(match[0])}; Sec-WebSocket-Version was sent {times(ours)}",
+            f"the body mentions version {shown(match[0])}; Sec-WebSocket-Version was sent {times(ours)}",
             _span(reading, response, match[0]),
             received=match[0],
         )
@@ -310,7 +313,7 @@ def _named(reading: Reading, response: Response, text: bytes) -> Iterator[Findin
         for pattern, whose in _TLS_PORT:
             if match := re.search(pattern, text, re.IGNORECASE):
                 yield PLAIN_TO_TLS_PORT.found(
-                    f"the answer says that this port wants TLS (words of {whose})",
+                    f"the answer says that this port wants TLS (the wording of {whose})",
                     _span(reading, response, match[0]),
                     received=match[0],
                 )
@@ -348,7 +351,7 @@ def _said(
     for pattern, whose in words:
         if match := re.search(pattern, text, re.IGNORECASE):
             yield entry.found(
-                f"the body says: {shown(match[0])} (words of {whose}); {asked}",
+                f"the body says: {shown(match[0])} (the wording of {whose}); {asked}",
                 _span(reading, response, match[0]),
                 received=match[0],
             )

@@ -47,7 +47,7 @@ PROTOCOL_LIST = Entry(
     "fail",
     "RFC 6455 section 4.2.2, step 5.5",
     title="More than one subprotocol in the value",
-    meaning="The answer holds one selected subprotocol, never a list.",
+    meaning="The answer must name one selected subprotocol, never a list.",
     usual="a server or proxy that copies the request's header into the answer",
     advice="Select one of the offered subprotocols.",
 )
@@ -74,8 +74,8 @@ PROTOCOL_EMPTY_UNASKED = Entry(
     "warn",
     "RFC 6455 section 4.1, item 6, and section 4.2.2, step 4",
     title="An empty Sec-WebSocket-Protocol, and none was asked for",
-    meaning="Ambiguous: the empty string is no legal value (4.2.2), but the client's own check (4.1) looks "
-    "for a subprotocol, and there is none. Clients differ.",
+    meaning="Ambiguous: the empty string is not a legal value (section 4.2.2), but the check of the "
+    "client (section 4.1) is about a subprotocol, and an empty value names none. Clients differ.",
     usual="a server that always writes the header",
     advice="Leave the header out where no subprotocol is selected.",
     undecided=True,
@@ -88,7 +88,7 @@ PROTOCOL_NONE_SELECTED = Entry(
     meaning="A server may select none of the offered subprotocols. RFC 6455 lets the client go on; "
     "browsers "
     "that follow the WHATWG standard fail the connection.",
-    usual="a server that does not look at Sec-WebSocket-Protocol (a token sent in it, for one)",
+    usual="a server that ignores Sec-WebSocket-Protocol (for example because the client sends a token in it)",
     advice="Have the server send back one of the offered names.",
 )
 EXTENSION_UNOFFERED = Entry(
@@ -107,7 +107,7 @@ EXTENSION_MALFORMED = Entry(
     "RFC 6455 section 9.1",
     title="Sec-WebSocket-Extensions is malformed",
     meaning="The value does not follow the grammar, an empty value included; the client must fail the "
-    "connection at once.",
+    "connection immediately.",
     usual="a header written although no extension was selected, or built by joining strings",
     advice="Leave the header out, or write `name; parameter=value`.",
 )
@@ -126,8 +126,8 @@ EXTENSION_UNCHECKED = Entry(
     "extension-unchecked",
     "note",
     "RFC 6455 section 9.1",
-    title="An extension whose rules are not known here",
-    meaning="It was offered and accepted; its parameters and frames are not judged.",
+    title="An extension whose rules wsprobe does not know",
+    meaning="It was offered and accepted; wsprobe does not check its parameters and frames.",
     usual="an extension offered by hand (`--extension`)",
     advice="Read its own specification.",
 )
@@ -136,9 +136,9 @@ DEFLATE_SEVERAL = Entry(
     "fail",
     "RFC 7692 section 5",
     title="Compression was accepted more than once",
-    meaning="The server picks one of the offers; two answers contradict each other.",
+    meaning="The server may accept only one of the offers; two answers contradict each other.",
     usual="a server and a proxy that both negotiate compression",
-    advice="Let one place negotiate compression.",
+    advice="Let only one of them negotiate compression.",
 )
 DEFLATE_PARAMETER_UNKNOWN = Entry(
     "deflate-parameter-unknown",
@@ -164,7 +164,7 @@ DEFLATE_VALUE_NOT_ALLOWED = Entry(
     "RFC 7692 section 7.1.1",
     title="A value where none is allowed",
     meaning="server_no_context_takeover and client_no_context_takeover take no value.",
-    usual="a generic writer that gives every parameter a value (`=true`)",
+    usual="a library that writes every parameter with a value (`=true`)",
     advice="Send the parameter without a value.",
 )
 DEFLATE_VALUE_MISSING = Entry(
@@ -202,7 +202,7 @@ DEFLATE_WINDOW_BITS_QUOTED = Entry(
     title="Window bits in quotes",
     meaning="A quoted value is the same as the value without quotes. It is legal, and some parsers are not "
     "ready for it.",
-    usual="a generic writer that quotes every value",
+    usual="a library that puts every value in quotes",
     advice="Nothing needs to be done; without quotes it is safest.",
 )
 DEFLATE_CLIENT_WINDOW_UNOFFERED = Entry(
@@ -229,7 +229,8 @@ DEFLATE_REQUEST_IGNORED = Entry(
     "RFC 7692 sections 7.1.1.1 and 7.1.2.1",
     title="A limit on the server's compression was not confirmed",
     meaning="A server accepts an offer with server_no_context_takeover or server_max_window_bits by "
-    "repeating the parameter. Without it the client cannot count on the limit, and may have to fail.",
+    "repeating the parameter. If the answer does not repeat it, the client cannot rely on the limit, and "
+    "may have to fail the connection.",
     usual="a server that answers with a bare `permessage-deflate`",
     advice="Repeat the parameter in the answer, or decline the offer.",
 )
@@ -257,7 +258,7 @@ def protocol(reading: Reading) -> Iterator[Finding]:
         return
     if len(fields) > 1:
         yield PROTOCOL_SEVERAL.found(
-            f"Sec-WebSocket-Protocol is there {times(len(fields))}",
+            f"Sec-WebSocket-Protocol appears {times(len(fields))}",
             where(response.head, fields[1:]),
             received=b", ".join(field.value for field in fields),
         )
@@ -337,7 +338,7 @@ def extensions(reading: Reading) -> Iterator[Finding]:
     fields = response.head.all(b"sec-websocket-extensions")
     if len(fields) > 1:
         yield EXTENSIONS_SEVERAL_FIELDS.found(
-            f"ambiguous: Sec-WebSocket-Extensions is there {times(len(fields))}; section 4.2.2 allows it, "
+            f"ambiguous: Sec-WebSocket-Extensions appears {times(len(fields))}; section 4.2.2 allows it, "
             "section "
             "11.3.2 does not, erratum 3433 does",
             where(response.head, fields[1:]),
@@ -358,7 +359,9 @@ def extensions(reading: Reading) -> Iterator[Finding]:
         if extension.name not in names:
             yield _unoffered(extension, names, span)
         elif extension.name != DEFLATE:
-            yield EXTENSION_UNCHECKED.found(f"{shown(extension.name)} is in use and not judged here", span)
+            yield EXTENSION_UNCHECKED.found(
+                f"{shown(extension.name)} is in use, and wsprobe does not check it", span
+            )
 
 
 def _malformed(field: Field, why: Malformed) -> Finding:
@@ -415,12 +418,14 @@ def _parameters(reading: Reading, answer: Extension, field: Field) -> Iterator[F
     unknown = next((name for name, _ in answer.params if name not in (*_TAKEOVERS, *_WINDOWS)), None)
     if unknown is not None:
         span = _place(reading, field, unknown)
-        yield DEFLATE_PARAMETER_UNKNOWN.found(f"{shown(unknown)} is no parameter of an answer", span)
+        yield DEFLATE_PARAMETER_UNKNOWN.found(
+            f"{shown(unknown)} is not a parameter that an answer may have", span
+        )
     if len(first) < len(answer.params):
         counts = Counter(name for name, _ in answer.params)
         name = next(name for name in counts if counts[name] > 1)
         span = _place(reading, field, name, 1)
-        yield DEFLATE_PARAMETER_DUPLICATE.found(f"{shown(name)} is there {times(counts[name])}", span)
+        yield DEFLATE_PARAMETER_DUPLICATE.found(f"{shown(name)} appears {times(counts[name])}", span)
     for name in _TAKEOVERS:
         value = first.get(name)
         if value is not None:

@@ -30,16 +30,16 @@ from wsprobe.read.frames import RSV1, TEXT, Message, agreed_deflate, utf8_fault
 from wsprobe.read.frames import messages as read_messages
 from wsprobe.read.reading import Frame, Reading, Session, Span
 
-_HOME_MADE = "a home-made frame writer"
+_HOME_MADE = "hand-written code that builds frames"
 
 SESSION_NOT_FRAMES = Entry(
     "session-not-frames",
     "fail",
     "RFC 6455 section 5.2",
     title="What follows the handshake is not WebSocket frames",
-    meaning="The server opened the session and then spoke something else; clients fail with a frame error.",
-    usual="a handler that returns an HTTP response, or raises, after the handshake; a proxy or server that "
-    "answers 101 and goes on in HTTP; text written to the raw socket",
+    meaning="The server accepted the handshake and then sent something else; clients fail with a frame error.",
+    usual="a handler that returns an HTTP response, or raises, after the handshake; a proxy or server "
+    "that answers 101 and then continues in HTTP; text written to the raw socket",
     advice="Send frames only, through the server's WebSocket library.",
 )
 FRAME_MASKED = Entry(
@@ -47,7 +47,7 @@ FRAME_MASKED = Entry(
     "fail",
     "RFC 6455 section 5.1",
     title="A masked frame from the server",
-    meaning="Only clients mask. A client must close the connection on a masked frame.",
+    meaning="Only a client masks its frames. A client that gets a masked frame must close the connection.",
     usual="client code reused for the server side",
     advice="Send server frames with the mask bit 0.",
 )
@@ -56,15 +56,15 @@ FRAME_RSV = Entry(
     "fail",
     "RFC 6455 section 5.2",
     title="Reserved bits are set",
-    meaning="RSV1 to RSV3 must be 0 unless an extension in use defines them.",
-    usual="a shifted or corrupt stream, or an extension that was not negotiated",
+    meaning="RSV1 to RSV3 must be 0, unless an extension that was agreed uses them.",
+    usual="a stream in which bytes are missing or changed, or an extension that was not negotiated",
     advice="Send the bits as 0.",
 )
 FRAME_COMPRESSED_UNNEGOTIATED = Entry(
     "frame-compressed-unnegotiated",
     "fail",
     "RFC 6455 section 5.2; RFC 7692 section 6",
-    title="A compressed message without compression agreed",
+    title="A compressed message, although compression was not agreed",
     meaning="RSV1 marks a compressed message, but the answer did not accept permessage-deflate.",
     usual="a proxy that removed Sec-WebSocket-Extensions from the answer, or a server that always compresses",
     advice="Compress only if the answer carries permessage-deflate.",
@@ -73,7 +73,7 @@ FRAME_RSV1_MISPLACED = Entry(
     "frame-rsv1-misplaced",
     "fail",
     "RFC 7692 section 6.1",
-    title="The compression mark on the wrong frame",
+    title="RSV1 is set on the wrong frame",
     meaning="With permessage-deflate RSV1 belongs on the first frame of a data message only, not on "
     "continuations or control frames.",
     usual=_HOME_MADE,
@@ -85,7 +85,7 @@ FRAME_OPCODE_RESERVED = Entry(
     "RFC 6455 section 5.2",
     title="A reserved opcode",
     meaning="Opcodes 3 to 7 and 11 to 15 are reserved; a client must fail the connection.",
-    usual="a shifted or corrupt stream, or opcodes of a draft before version 7",
+    usual="a stream in which bytes are missing or changed, or opcodes of a draft before version 7",
     advice="Use opcodes 0, 1, 2, 8, 9 and 10.",
 )
 FRAME_LENGTH_NOT_MINIMAL = Entry(
@@ -93,9 +93,9 @@ FRAME_LENGTH_NOT_MINIMAL = Entry(
     "fail",
     "RFC 6455 section 5.2",
     title="A length in more bytes than it needs",
-    meaning="The shortest form of the length must be used.",
+    meaning="RFC 6455 requires the shortest form of the length.",
     usual=_HOME_MADE + " with a fixed header size",
-    advice="Use 7 bits up to 125, 16 bits up to 65535, else 64 bits.",
+    advice="Use 7 bits up to 125, 16 bits up to 65535, and 64 bits above.",
 )
 FRAME_LENGTH_MSB = Entry(
     "frame-length-msb",
@@ -103,7 +103,7 @@ FRAME_LENGTH_MSB = Entry(
     "RFC 6455 section 5.2",
     title="A length of 2^63 or more",
     meaning="The most significant bit of a 64-bit length must be 0.",
-    usual="a shifted or corrupt stream, or a signed number",
+    usual="a stream in which bytes are missing or changed, or a signed number",
     advice="Check the byte order and sign of the length.",
 )
 FRAME_INCOMPLETE = Entry(
@@ -111,18 +111,17 @@ FRAME_INCOMPLETE = Entry(
     "warn",
     "RFC 6455 section 5.2",
     title="The last frame is incomplete",
-    meaning="The connection ended inside a frame. A client sees an abnormal closure.",
-    usual="the server process was stopped, or announces more bytes than it sends",
-    advice="Check that the announced length counts bytes, and the server's log at that moment.",
+    meaning="The connection ended in the middle of a frame. A client sees an abnormal closure (1006).",
+    usual="a server process that was stopped, or a frame that announces more bytes than it has",
+    advice="Check that the announced length counts bytes, and read the server's log at that time.",
 )
 FRAME_UNFINISHED = Entry(
     "frame-unfinished",
     "note",
     "RFC 6455 section 5.2",
-    title="A frame was still coming",
-    meaning="The probe stopped listening inside a frame, so nothing can be said of it or of what follows, "
-    "an "
-    "answer to our Close included.",
+    title="A frame was not complete when listening stopped",
+    meaning="wsprobe stopped listening in the middle of a frame, so it cannot judge that frame or what "
+    "follows it, the answer to its Close included.",
     usual="a large message, or a length that is announced and never sent",
     advice="Listen longer (`--linger`), and check that the announced length counts bytes.",
 )
@@ -148,8 +147,8 @@ CONTINUATION_UNEXPECTED = Entry(
     "continuation-unexpected",
     "fail",
     "RFC 6455 section 5.4",
-    title="A continuation of nothing",
-    meaning="A continuation frame came while no message was unfinished.",
+    title="A continuation frame without a message",
+    meaning="A continuation frame came, but no message had begun.",
     usual=_HOME_MADE + ", or opcodes of a draft before version 7",
     advice="Begin each message with opcode 1 or 2.",
 )
@@ -167,8 +166,8 @@ MESSAGE_UNFINISHED = Entry(
     "note",
     "RFC 6455 section 5.4",
     title="The last message was not finished",
-    meaning="The session ended between the fragments of a message, which script never sees.",
-    usual="a stream that goes on longer than the probe listened",
+    meaning="The session ended between the fragments of a message; a script never gets that message.",
+    usual="a long message that was still coming when wsprobe stopped listening",
     advice="Listen longer (`--linger`).",
 )
 TEXT_NOT_UTF8 = Entry(
@@ -176,7 +175,7 @@ TEXT_NOT_UTF8 = Entry(
     "fail",
     "RFC 6455 section 8.1",
     title="A text message that is not UTF-8",
-    meaning="A client must fail the connection (code 1007).",
+    meaning="A client must fail the connection (close code 1007).",
     usual="binary or Latin-1 data sent as text, or a character cut in two",
     advice="Send it as a binary message, or encode it in UTF-8.",
 )
@@ -186,7 +185,8 @@ DEFLATE_BROKEN = Entry(
     "RFC 7692 section 7.2.2",
     title="A compressed message cannot be inflated",
     meaning="The payload is not a DEFLATE stream, or refers to data that was never sent.",
-    usual="gzip or zlib headers left on, a lost compression context, or a larger window than agreed",
+    usual="gzip or zlib headers that were not removed, a lost compression context, or a larger window "
+    "than agreed",
     advice="Send raw DEFLATE and keep to the agreed context and window.",
 )
 CLOSE_BODY_ONE_BYTE = Entry(
@@ -203,7 +203,7 @@ CLOSE_CODE_RESERVED = Entry(
     "fail",
     "RFC 6455 section 7.4.1",
     title="A close code that must not be sent",
-    meaning="1005, 1006 and 1015 stand for what was not said; no endpoint may send them.",
+    meaning="1005, 1006 and 1015 describe an end for which no code was sent; no endpoint may send them.",
     usual="a proxy or library that passes on the code it computed for its own side",
     advice="Send 1000, 1001, 1011 or a code from 4000 to 4999.",
 )
@@ -214,16 +214,15 @@ CLOSE_CODE_RANGE = Entry(
     title="A close code outside 1000 to 4999",
     meaning="Codes below 1000 are not used, and none is defined from 5000 on.",
     usual="an HTTP status used as a close code, wrong byte order, or a code written as text",
-    advice="Send a code from 4000 to 4999; 4403 for what HTTP calls 403, for one.",
+    advice="Send a code from 4000 to 4999; for example 4403 for what HTTP calls 403.",
 )
 CLOSE_CODE_UNREGISTERED = Entry(
     "close-code-unregistered",
     "warn",
     "RFC 6455 section 7.4.2",
     title="A close code that is not registered",
-    meaning="1004 and 1016 to 2999 are kept for the protocol and its extensions. Some clients refuse what "
-    "is not "
-    "registered.",
+    meaning="1004 and 1016 to 2999 are reserved for the protocol and its extensions. Some clients refuse "
+    "a code that is not registered.",
     usual="an application code picked from the wrong range",
     advice="Use 4000 to 4999 for codes of your own.",
 )
@@ -240,8 +239,8 @@ CLOSE_CODE_NOT_ECHOED = Entry(
     "close-code-not-echoed",
     "note",
     "RFC 6455 section 5.5.1",
-    title="Our Close was answered with another code",
-    meaning="An answering Close typically repeats the code it got; it need not.",
+    title="The server answered Close with another code",
+    meaning="The answer to a Close usually repeats its code, but does not have to.",
     usual="a server that always closes with its own code",
     advice="Nothing needs to be done.",
 )
@@ -249,19 +248,19 @@ DATA_AFTER_CLOSE = Entry(
     "data-after-close",
     "warn",
     "RFC 6455 section 5.5.1",
-    title="More came after the Close",
-    meaning="After its Close an endpoint must not send anything more. Most clients drop it; some report an "
-    "error, and then the close code is lost.",
-    usual="a second task that still writes, or a server that closes twice",
-    advice="Stop all writers before closing.",
+    title="The server sent more after its Close",
+    meaning="After its Close an endpoint must not send anything. Most clients ignore what comes; some "
+    "report an error, and then the close code is lost.",
+    usual="a second task that still sends, or a server that closes twice",
+    advice="Stop everything that sends before you close.",
 )
 CLOSE_UNANSWERED = Entry(
     "close-unanswered",
     "warn",
     "RFC 6455 section 5.5.1",
-    title="Our Close was not answered",
+    title="The Close was not answered",
     meaning="An endpoint that gets a Close must answer with one. Without it the closure is not clean.",
-    usual="a server that closes the socket at once, or does not read",
+    usual="a server that closes TCP immediately, or does not read",
     advice="Let the server's library do the closing handshake.",
 )
 SESSION_DROPPED = Entry(
@@ -270,16 +269,17 @@ SESSION_DROPPED = Entry(
     "RFC 6455 sections 7.1.5 and 7.2.1",
     title="Dropped without a Close",
     meaning="The connection ended with no Close frame: clients see code 1006, an abnormal closure.",
-    usual="a crash after the handshake, a proxy's timeout or restart, or a server that just closes the socket",
-    advice="Look in the server's and the proxies' logs at that moment; send a Close before closing.",
+    usual="a crash after the handshake, a proxy's timeout or restart, or a server that closes TCP without "
+    "a Close frame",
+    advice="Read the logs of the server and the proxies at that time; send a Close frame before closing TCP.",
 )
 SESSION_CUT = Entry(
     "session-cut",
     "note",
     "RFC 6455 section 5",
-    title="More was sent than we keep",
-    meaning="Reading stopped at our own limit. Nothing is wrong with the session.",
-    usual="a server that sends a lot at once",
+    title="The server sent more than wsprobe keeps",
+    meaning="wsprobe stopped reading at its own limit. Nothing is wrong with the session.",
+    usual="a server that sends a lot of data",
     advice="Nothing needs to be done.",
 )
 
@@ -344,7 +344,7 @@ def frames(reading: Reading) -> Iterator[Finding]:
 
 def _first(entry: Entry, bad: list[Frame], words: _Words) -> Iterator[Finding]:
     if bad:
-        more = f", and so {len(bad) - 1} more" if len(bad) > 1 else ""
+        more = f", and {len(bad) - 1} more like it" if len(bad) > 1 else ""
         yield entry.found(words(bad[0]) + more, header(bad[0]))
 
 
@@ -413,7 +413,7 @@ def other_bytes(reading: Reading) -> Iterator[Finding]:
     if behind is not None and behind.head.first is not None and session_is_open(reading):
         line = behind.head.first
         yield SESSION_NOT_FRAMES.found(
-            f"HTTP follows {opening_answer(reading)}, where frames are due: {shown(line.text)}",
+            f"HTTP follows {opening_answer(reading)}, where only frames may come: {shown(line.text)}",
             line.span,
             usual="a handler that returned a response or raised after the handshake, so that its HTTP server "
             "answered too",
@@ -426,10 +426,10 @@ def other_bytes(reading: Reading) -> Iterator[Finding]:
     of_http1 = reading.http2 is None
     announced = response.head.all(b"content-length") or response.head.all(b"transfer-encoding")
     if kind == "text" and announced and of_http1:
-        yield BODY_ON_101.found("a body follows the 101, where frames are due", span)
+        yield BODY_ON_101.found("a body follows the 101, where only frames may come", span)
     else:
         words = "a line end follows" if kind == "line ends" else f"{_KINDS.get(kind, kind)} follows"
-        yield SESSION_NOT_FRAMES.found(f"{words} {opening_answer(reading)}, where frames are due", span)
+        yield SESSION_NOT_FRAMES.found(f"{words} {opening_answer(reading)}, where only frames may come", span)
 
 
 _KINDS = {"tls": "TLS", "ssh": "SSH", "http2": "HTTP/2", "ftp": "FTP", "smtp": "SMTP"}
@@ -459,7 +459,9 @@ def messages(reading: Reading) -> Iterator[Finding]:
 def _order(message: Message, before: Message | None) -> Iterator[Finding]:
     first = message.frames[0]
     if "no-start" in message.oddities:
-        yield CONTINUATION_UNEXPECTED.found("a continuation frame, and no message is unfinished", header(first))
+        yield CONTINUATION_UNEXPECTED.found(
+            "a continuation frame came, but no message had begun", header(first)
+        )
     if before is not None and "interrupted" in before.oddities:
         yield MESSAGE_INTERRUPTED.found(
             f"a {name(first)} message begins while a {name(before.frames[0])} message is unfinished",
@@ -526,9 +528,9 @@ def _code(frame: Frame, code: int) -> Iterator[Finding]:
         # No code of four digits begins with such bytes, and none is near 12592, which is "10".
         text = frame.data[:4].isdigit()
         yield CLOSE_CODE_RANGE.found(
-            f"{code} is no close code"
+            f"{code} is not a close code"
             + (
-                f": the Close carries the text {shown(frame.data)} where two bytes of number are due"
+                f": the Close carries the text {shown(frame.data)} where a code of two bytes must be"
                 if text
                 else ""
             ),
@@ -561,11 +563,11 @@ def closing(reading: Reading) -> Iterator[Finding]:
             header(last),
         )
     elif ours is not None and how(reading) not in ("limit", "interrupted", ""):
-        yield CLOSE_UNANSWERED.found(f"our Close got no answer: {_end(reading)}")
+        yield CLOSE_UNANSWERED.found(f"the Close that wsprobe sent got no answer: {_end(reading)}")
     elif how(reading) in PEER_ENDED:
         yield _dropped(reading)
     if how(reading) == "limit":
-        yield SESSION_CUT.found(f"{stopped(reading)}; the server had not ended the session")
+        yield SESSION_CUT.found(f"{stopped(reading)}; the session was still open")
 
 
 def _ended(of: Session) -> bool:
@@ -590,7 +592,7 @@ def _after_close(reading: Reading, of: Session, theirs: Frame) -> Iterator[Findi
 def _other_code(of: Session, theirs: Frame, ours: Frame) -> Iterator[Finding]:
     if closed_by_server(of) is None:
         yield CLOSE_CODE_NOT_ECHOED.found(
-            f"our Close had the code {close_code(ours)}, and the answer has none",
+            f"the Close that wsprobe sent had the code {close_code(ours)}, and the answer has none",
             header(theirs),
         )
 

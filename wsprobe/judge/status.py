@@ -17,15 +17,15 @@ STATUS_NOT_101 = Entry(
     meaning="Only status 101 completes the handshake. With any other status there is no WebSocket "
     "connection, and the semantics of HTTP still apply: status, headers and body say why.",
     usual="the request was refused, or reached something that does not speak WebSocket at this path",
-    advice="Read the status, the headers and the body: they are the server's reason.",
+    advice="Read the status, the headers and the body: they often give the reason.",
 )
 STATUS_LINE_MALFORMED = Entry(
     "status-line-malformed",
     "fail",
     "RFC 9112 section 4",
     title="The first line is not a status line",
-    meaning="A status line is HTTP-version, a space, three digits, a space and a reason phrase. A client "
-    "cannot know what an answer means if its first line is written otherwise.",
+    meaning="A status line is HTTP-version, a space, three digits, a space and a reason phrase. If the "
+    "first line has another form, a client cannot know what the answer means.",
     usual="a hand-written server, or a protocol that only resembles HTTP",
     advice="Send `HTTP/1.1 101 Switching Protocols` followed by CR LF.",
 )
@@ -44,7 +44,8 @@ STATUS_OUT_OF_RANGE = Entry(
     "warn",
     "RFC 9110 section 15",
     title="The status code is outside 100 to 599",
-    meaning="Status codes begin with a digit from 1 to 5. A client is to treat any other as a server error.",
+    meaning="Status codes begin with a digit from 1 to 5. A client should treat any other number as a "
+    "server error.",
     usual="an internal error number used as a status",
     advice="Answer with a registered status code, or with 4xx or 5xx.",
 )
@@ -53,8 +54,8 @@ HTTP_VERSION = Entry(
     "note",
     "RFC 6455 sections 4.1 and 4.2.2; RFC 9110 section 15.2",
     title="The 101 is not HTTP/1.1",
-    meaning="Ambiguous: RFC 6455 asks the client for HTTP/1.1 or higher and does not constrain the version "
-    "of the answer; HTTP has no 1xx and no Upgrade before 1.1. Clients differ.",
+    meaning="Ambiguous: RFC 6455 requires HTTP/1.1 or higher in the request and does not say which "
+    "version the answer must have; before HTTP/1.1 there was no 1xx status and no Upgrade. Clients differ.",
     usual="a proxy that speaks HTTP/1.0 to the server behind it (nginx without `proxy_http_version 1.1`)",
     advice="Answer with HTTP/1.1.",
     undecided=True,
@@ -64,8 +65,8 @@ INTERIM_BEFORE_101 = Entry(
     "warn",
     "RFC 6455 section 4.1, item 1; RFC 9110 section 15.2",
     title="An interim answer came before the 101",
-    meaning="Ambiguous: RFC 6455 does not mention interim (1xx) answers. HTTP has a client skip them; some "
-    "WebSocket clients take the first status line for the answer.",
+    meaning="Ambiguous: RFC 6455 does not mention interim (1xx) answers. In HTTP a client skips them; "
+    "some WebSocket clients take the first status line for the answer.",
     usual="early hints (103) or 100 Continue sent by a framework or proxy for every request",
     advice="Switch interim answers off for the WebSocket path.",
 )
@@ -74,7 +75,7 @@ INTERIM_ONLY = Entry(
     "fail",
     "RFC 9110 section 15.2",
     title="Only interim answers came",
-    meaning="A 1xx other than 101 announces that the real answer follows. None did.",
+    meaning="A 1xx other than 101 announces that the final answer follows. It did not come.",
     usual="the server was stopped, or failed, between the interim answer and the final one",
     advice="Look in the server's log for what happened after the interim answer.",
 )
@@ -83,8 +84,8 @@ BARE_101 = Entry(
     "fail",
     "RFC 6455 section 4.2.2, step 5",
     title="A 101 with none of the three headers",
-    meaning="Upgrade, Connection and Sec-WebSocket-Accept are all missing, so this 101 says nothing of "
-    "WebSocket.",
+    meaning="Upgrade, Connection and Sec-WebSocket-Accept are all missing, so nothing in this 101 is "
+    "about WebSocket.",
     usual="a proxy that passes the status on and drops the hop-by-hop headers, or a mock server",
     advice="Ask the server directly, without the proxy, and compare.",
 )
@@ -103,7 +104,7 @@ UPGRADE_NOT_WEBSOCKET = Entry(
     "fail",
     "RFC 6455 section 4.1, item 2",
     title="Upgrade is not websocket",
-    meaning="The server switched to another protocol, or wrote the name otherwise. Letter case does not "
+    meaning="The server switched to another protocol, or wrote the name in another way. Letter case does not "
     "matter; anything else does.",
     usual="a server that offers h2c on the same port, or adds a version to the name",
     advice="Send exactly `Upgrade: websocket`.",
@@ -113,9 +114,10 @@ UPGRADE_LIST = Entry(
     "warn",
     "RFC 6455 section 4.1, item 2, and section 4.2.2, step 5.2",
     title="Upgrade holds more than websocket",
-    meaning='Ambiguous: the check reads "contains a value that is not" websocket, which can be taken for a '
-    "whole value or for one of a list. Clients differ: some open, some fail.",
-    usual="a server that lists all it can upgrade to, or a proxy that adds the header a second time",
+    meaning='Ambiguous: the check reads "contains a value that is not" websocket, which can mean the '
+    "whole value or one entry of a list. Clients differ: some open, some fail.",
+    usual="a server that lists every protocol that it can upgrade to, or a proxy that adds the header a "
+    "second time",
     advice="Send one Upgrade header with the one value `websocket`.",
     undecided=True,
 )
@@ -124,7 +126,8 @@ CONNECTION_MISSING = Entry(
     "fail",
     "RFC 6455 section 4.1, item 3",
     title="The 101 has no Connection header",
-    meaning="The client must fail the connection: `Connection: Upgrade` marks Upgrade as meant for this hop.",
+    meaning="The client must fail the connection: `Connection: Upgrade` says that the Upgrade header is "
+    "for this connection.",
     usual="a proxy that removed the hop-by-hop header from the answer",
     advice="Send `Connection: Upgrade`; have the proxy pass it through.",
 )
@@ -134,18 +137,18 @@ CONNECTION_NO_UPGRADE = Entry(
     "RFC 6455 section 4.1, item 3",
     title="Connection does not contain Upgrade",
     meaning="The list in Connection must contain the token Upgrade, in any letter case.",
-    usual="a proxy that writes its own `Connection: keep-alive` or `close` over the server's",
-    advice='In nginx, set `proxy_set_header Connection "upgrade"`; elsewhere, let Connection pass.',
+    usual="a proxy that replaces the server's Connection with `keep-alive` or `close`",
+    advice='In nginx, set `proxy_set_header Connection "upgrade"`; in other proxies, let Connection pass.',
 )
 CONNECTION_LIST = Entry(
     "connection-list",
     "note",
     "RFC 6455 section 4.1, item 3, and section 4.2.2, step 5.3",
     title="Connection holds more than Upgrade",
-    meaning="Ambiguous: the server is told to send the value Upgrade, the client only looks for the token. "
-    "Every client known opens; drafts before RFC 6455 did not.",
+    meaning="Ambiguous: RFC 6455 tells the server to send the value Upgrade, and the client to look only "
+    "for the token. Every client that was tried opens; drafts before RFC 6455 did not.",
     usual="a server that adds keep-alive to every answer",
-    advice="Nothing needs to be done; `Connection: Upgrade` alone is safest.",
+    advice="Nothing needs to be done; `Connection: Upgrade` without anything else is safest.",
 )
 VERSION_IN_101 = Entry(
     "version-in-101",
@@ -153,7 +156,7 @@ VERSION_IN_101 = Entry(
     "RFC 6455 sections 4.4 and 11.3.5",
     title="Sec-WebSocket-Version in a 101",
     meaning="The header is defined for refusals, where it lists the versions a server speaks. In a 101 it "
-    "says nothing, and clients ignore it.",
+    "has no meaning, and clients ignore it.",
     usual="a server that copies request headers into its answer",
     advice="Nothing needs to be done.",
 )
@@ -174,7 +177,7 @@ HIXIE_FIELDS = Entry(
     meaning="Sec-WebSocket-Location, Sec-WebSocket-Origin, WebSocket-Location and the like belong to "
     "drafts "
     "before 2011 and mean nothing to RFC 6455.",
-    usual="a server library of 2010, or one that answers both kinds of client alike",
+    usual="a server library of 2010, or one that sends the same headers to old and new clients",
     advice="If the handshake fails, update the server library.",
 )
 
@@ -237,7 +240,7 @@ def status(reading: Reading) -> Iterator[Finding]:
         return
     reason = f" {shown(response.reason)}" if response.reason else ""
     yield STATUS_NOT_101.found(
-        f"the server answered {response.status:03}{reason}, so there was no handshake and HTTP applies",
+        f"the server answered {response.status:03}{reason}, so no WebSocket was opened",
         status_span(response),
         expected=b"101",
         received=b"%03d" % response.status,
@@ -245,7 +248,7 @@ def status(reading: Reading) -> Iterator[Finding]:
     )
     if not 100 <= response.status <= _LATEST_KNOWN:
         yield STATUS_OUT_OF_RANGE.found(
-            f"{response.status:03} is in no class of status codes",
+            f"{response.status:03} is not a status code of HTTP",
             status_span(response),
         )
 
@@ -365,7 +368,8 @@ def connection(reading: Reading, *, as_list: bool = True) -> Iterator[Finding]:
         )
     elif not alone:
         yield CONNECTION_LIST.found(
-            f"ambiguous: Connection is {shown(whole)}, where the server is told to send Upgrade alone; the "
+            f"ambiguous: Connection is {shown(whole)}, where RFC 6455 tells the server to send only "
+            f"Upgrade; the "
             "token is "
             "there, and that is all a client looks for",
             where(response.head, fields),
@@ -391,7 +395,7 @@ def fields(reading: Reading) -> Iterator[Finding]:
     head = response.head
     if versions := head.all(b"sec-websocket-version"):
         yield VERSION_IN_101.found(
-            f"Sec-WebSocket-Version: {shown(versions[0].value)} in a 101 says nothing",
+            f"Sec-WebSocket-Version: {shown(versions[0].value)} in a 101 has no meaning",
             where(head, versions),
         )
     if keys := head.all(b"sec-websocket-key"):

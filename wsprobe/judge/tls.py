@@ -18,7 +18,7 @@ CERTIFICATE_EXPIRED = Entry(
     "fail",
     _TLS + "; RFC 5280 section 6.1.3",
     title="The certificate has expired",
-    meaning="Its last day is past, so no client trusts it.",
+    meaning="Its last day is over, so no client trusts it.",
     usual="a renewal that failed, or a renewed certificate that the server did not load",
     advice="Renew the certificate and reload the server.",
 )
@@ -36,8 +36,8 @@ CERTIFICATE_UNKNOWN_CA = Entry(
     "fail",
     _TLS + "; RFC 5280 section 6.1",
     title="The certificate's issuer is not trusted",
-    meaning="No trusted authority leads to this certificate.",
-    usual="a private authority, an intercepting proxy, or a server that does not send its intermediate "
+    meaning="No authority that is trusted here has signed this certificate, directly or through others.",
+    usual="a private authority, a proxy that intercepts TLS, or a server that does not send its intermediate "
     "certificate",
     advice="Have the server send the whole chain, or trust the authority with `--cacert`.",
 )
@@ -46,7 +46,7 @@ CERTIFICATE_SELF_SIGNED = Entry(
     "fail",
     _TLS + "; RFC 5280 section 6.1",
     title="The certificate is self-signed",
-    meaning="It vouches for itself, so it proves nothing to a client that does not know it already.",
+    meaning="It is signed with its own key, so only a client that was told to trust it accepts it.",
     usual="a development certificate, or a server's default one",
     advice="Use a certificate from an authority, or trust this one with `--cacert`.",
 )
@@ -64,9 +64,9 @@ CERTIFICATE_INVALID = Entry(
     "fail",
     _TLS + "; RFC 5280 section 6",
     title="The certificate is not acceptable",
-    meaning="Verification failed for another reason, given in the library's words.",
+    meaning="Verification failed for another reason; the text is that of the TLS library.",
     usual="a certificate not meant for servers, a weak key, or a chain in the wrong order",
-    advice="Read the library's words, and inspect the chain.",
+    advice="Read the reason, and look at every certificate of the chain.",
 )
 CERTIFICATE_UNCHECKED = Entry(
     "certificate-unchecked",
@@ -75,15 +75,15 @@ CERTIFICATE_UNCHECKED = Entry(
     title="The certificate would not have been accepted",
     meaning="Verification was switched off (`-k`). A browser would have stopped here.",
     usual="a development certificate",
-    advice="Try again without `-k` before taking the result for what users see.",
+    advice="Try again without `-k`: only that shows what users see.",
 )
 PINNED_KEY_MISMATCH = Entry(
     "pinned-key-mismatch",
     "fail",
     _TLS,
     title="The server's key is not the one that is pinned",
-    meaning="`--pinnedpubkey` names the public key that the server's certificate is to have, and this has "
-    "another. Nothing was sent.",
+    meaning="The certificate has another public key than the one that `--pinnedpubkey` names. Nothing was "
+    "sent.",
     usual="a certificate that was renewed with a new key, another server, or a proxy that reads TLS on the way",
     advice="Find out why the key changed before you pin the new one.",
 )
@@ -92,8 +92,8 @@ TLS_ALERT = Entry(
     "fail",
     _TLS + "; RFC 8446 section 6.2",
     title="The server broke off TLS with an alert",
-    meaning="The server refused the TLS handshake and said why in a number.",
-    usual="settings of the two sides that have nothing in common",
+    meaning="The server refused the TLS handshake; the number of the alert says why.",
+    usual="TLS versions, ciphers or names that the two sides do not share",
     advice="Look in the server's TLS log for the alert.",
 )
 TLS_ALERT_HANDSHAKE_FAILURE = Entry(
@@ -109,18 +109,18 @@ TLS_ALERT_PROTOCOL_VERSION = Entry(
     "tls-alert-protocol-version",
     "fail",
     _TLS + "; RFC 8446 section 6.2",
-    title="The server does not speak our TLS versions",
+    title="The server does not speak the TLS versions that were offered",
     meaning="Alert 70, protocol_version.",
     usual="a server limited to TLS 1.0 or 1.1, or to TLS 1.3",
-    advice="Try `--tls-min` and `--tls-max`; update the older side.",
+    advice="Try `--tls-min` and `--tls-max`; update whichever side is older.",
 )
 TLS_ALERT_UNRECOGNIZED_NAME = Entry(
     "tls-alert-unrecognized-name",
     "fail",
     _TLS + "; RFC 6066 section 3",
     title="The server does not know the name asked for",
-    meaning="Alert 112, unrecognized_name: no certificate or site for that SNI.",
-    usual="a name that is not configured on that server, or a connection by address",
+    meaning="Alert 112, unrecognized_name: the server has no certificate or site for the name in SNI.",
+    usual="a name that is not configured on that server, or a URL with an IP address",
     advice="Use the server's own name, or `--servername`.",
 )
 TLS_ALERT_NO_APPLICATION_PROTOCOL = Entry(
@@ -128,7 +128,8 @@ TLS_ALERT_NO_APPLICATION_PROTOCOL = Entry(
     "fail",
     _TLS + "; RFC 7301 section 3.2",
     title="The server does not speak HTTP/1.1 here",
-    meaning="Alert 120, no_application_protocol: it takes none of the protocols offered (ALPN http/1.1).",
+    meaning="Alert 120, no_application_protocol: the server takes none of the protocols that ALPN offered "
+    "(http/1.1).",
     usual="a port for HTTP/2 or another protocol only",
     advice="Use a port that speaks HTTP/1.1.",
 )
@@ -137,8 +138,8 @@ TLS_ALERT_CERTIFICATE_REQUIRED = Entry(
     "fail",
     _TLS + "; RFC 8446 section 6.2",
     title="The server wants a client certificate",
-    meaning="The server asks for a certificate of the client, or did not accept the one it got.",
-    usual="mutual TLS: `--cert` and `--key` are missing or of the wrong authority",
+    meaning="The server asks the client for a certificate, or did not accept the one that it got.",
+    usual="mutual TLS: `--cert` and `--key` are missing, or the certificate is from the wrong authority",
     advice="Give a client certificate with `--cert` and `--key`.",
 )
 TLS_DROPPED = Entry(
@@ -146,25 +147,26 @@ TLS_DROPPED = Entry(
     "fail",
     _TLS,
     title="The connection ended during the TLS handshake",
-    meaning="The peer closed or reset the connection without a word of TLS.",
-    usual="a port that speaks no TLS, a filter that blocks by name, or a balancer without a server behind it",
-    advice="Try `ws://` on that port; look in the server's and balancer's logs.",
+    meaning="The server closed or reset the connection before it had sent anything in TLS.",
+    usual="a port that speaks no TLS, a firewall that blocks the name, or a load balancer without a "
+    "server behind it",
+    advice="Try `ws://` on that port; look in the logs of the server and the load balancer.",
 )
 TLS_ERROR = Entry(
     "tls-error",
     "fail",
     _TLS,
     title="TLS could not be set up",
-    meaning="The TLS library gave up; its words say why.",
-    usual="settings of ours that do not fit, or a broken answer",
-    advice="Read the library's words.",
+    meaning="The TLS library gave up; its text says why.",
+    usual="TLS options of the command line that do not fit the server, or a broken TLS message",
+    advice="Read the text of the TLS library; try without TLS options.",
 )
 TLS_TO_PLAIN_PORT = Entry(
     "tls-to-plain-port",
     "fail",
     _TLS,
     title="TLS spoken to a port that does not speak it",
-    meaning="The URL says `wss:`, and what came back is not TLS.",
+    meaning="The URL says `wss:`, but what came back is not TLS.",
     usual="`wss://` used for a port without TLS, or TLS that ends at a proxy before this server",
     advice="Use `ws://` for that port, or the port that speaks TLS.",
 )
@@ -173,16 +175,16 @@ TLS_TRUNCATED = Entry(
     "note",
     "RFC 8446 section 6.1",
     title="TLS ended without close_notify",
-    meaning="The connection was closed below TLS. It is common; what came last may have been cut off.",
+    meaning="TCP was closed before TLS was ended. That is common, but the end of what was sent may be missing.",
     usual="a server that closes its socket without closing TLS",
-    advice="Nothing needs to be done unless something is missing at the end.",
+    advice="Nothing needs to be done, unless the end of the answer or session is missing.",
 )
 TIMEOUT_TLS = Entry(
     "timeout-tls",
     "fail",
     _TLS,
     title="The time limit ran out in the TLS handshake",
-    meaning="TCP is connected; the peer did not finish TLS.",
+    meaning="TCP is connected, but the server did not finish the TLS handshake.",
     usual="a port that speaks no TLS and waits for plain text",
     advice="Try `ws://` on that port.",
 )

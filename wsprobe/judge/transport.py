@@ -52,8 +52,8 @@ CONNECT_NO_ROUTE = Entry(
     "fail",
     _NOT_OPENED,
     title="There is no route to the host",
-    meaning="The network, ours or one on the way, cannot or does not want to reach that address.",
-    usual="a VPN that is down, a firewall, or an IPv6 address without IPv6",
+    meaning="A network on the way, or that of this machine, cannot reach that address or refuses to.",
+    usual="a VPN that is down, a firewall, or an IPv6 address on a machine without IPv6",
     advice="Try `-4` or `-6`, and another network.",
 )
 CONNECT_TIMEOUT = Entry(
@@ -63,16 +63,16 @@ CONNECT_TIMEOUT = Entry(
     title="No answer to the connection attempt",
     meaning="The time limit ran out before TCP was connected: packets are dropped, not refused.",
     usual="a firewall, a wrong address, or a host that is down",
-    advice="Check firewalls and security groups for that port.",
+    advice="Check the firewalls and cloud security groups for that port.",
 )
 CONNECT_FAILED = Entry(
     "connect-failed",
     "fail",
     _NOT_OPENED,
     title="The connection could not be opened",
-    meaning="The operating system says why.",
-    usual="a wrong path or missing rights on a Unix socket, or an address that cannot be used",
-    advice="Read the system's words, and check address, port and rights.",
+    meaning="The operating system gives the reason.",
+    usual="a wrong path or missing permissions for a Unix socket, or an address that cannot be used",
+    advice="Read what the system says, and check address, port and permissions.",
 )
 CONNECT_FALLBACK = Entry(
     "connect-fallback",
@@ -87,8 +87,8 @@ PROXY_FAILED = Entry(
     "proxy-failed",
     "fail",
     _NOT_OPENED,
-    title="The proxy did not open the way",
-    meaning="The proxy was reached and did not connect on to the server.",
+    title="The proxy did not open a tunnel",
+    meaning="The proxy was reached, but it did not connect to the server behind it.",
     usual="the proxy wants credentials, does not allow the port, or cannot reach the server",
     advice="Read the proxy's answer; check its rules for CONNECT to that port.",
 )
@@ -96,10 +96,10 @@ PLAIN_TO_TLS_PORT = Entry(
     "plain-to-tls-port",
     "fail",
     "RFC 6455 section 3; RFC 8446 section 6",
-    title="Plain text spoken to a TLS port",
-    meaning="The URL says `ws:`, and the port wants TLS.",
+    title="No TLS on a TLS port",
+    meaning="The URL says `ws:`, but the port expects TLS.",
     usual="`ws://` used where `wss://` is meant",
-    advice="Use `wss://` with that port.",
+    advice="Use `wss://` for that port.",
 )
 NOT_HTTP_SSH = Entry(
     "not-http-ssh",
@@ -133,16 +133,16 @@ NOT_HTTP_HTTP2 = Entry(
     "fail",
     "RFC 6455 section 4.1; RFC 9113 section 3.4",
     title="An HTTP/2 server answered",
-    meaning="The port speaks HTTP/2 at once and takes no HTTP/1.1.",
+    meaning="The server sent HTTP/2 frames in answer to an HTTP/1.1 request: the port takes no HTTP/1.1.",
     usual="a gRPC or h2c-only port",
-    advice="Use a port that speaks HTTP/1.1; WebSocket over HTTP/2 is RFC 8441.",
+    advice="Use a port that speaks HTTP/1.1; `--http2` asks for a WebSocket over HTTP/2 (RFC 8441).",
 )
 NOT_HTTP_TEXT = Entry(
     "not-http-text",
     "fail",
     "RFC 6455 section 4.1",
     title="Text came back that is not HTTP",
-    meaning="The peer speaks a protocol of lines, or sent a body without a head.",
+    meaning="The server speaks another text protocol, or sent a body without a head.",
     usual="a wrong port number, or a program that writes to the raw socket",
     advice="Read the text; it often names the program.",
 )
@@ -151,17 +151,17 @@ NOT_HTTP_NOISE = Entry(
     "fail",
     "RFC 6455 section 4.1",
     title="Bytes came back that are not HTTP",
-    meaning="No protocol known here begins like that.",
+    meaning="No protocol that wsprobe knows begins like that.",
     usual="a wrong port number, or an encrypted protocol",
-    advice="Check the port; the dump shows what came.",
+    advice="Check the port; the dump of the bytes shows what came.",
 )
 TIMEOUT_RESOLVE = Entry(
     "timeout-resolve",
     "fail",
     _NOT_OPENED,
     title="The time limit ran out while resolving the name",
-    meaning="The name service did not answer in time.",
-    usual="an unreachable name server or a VPN that is down",
+    meaning="DNS did not answer in time.",
+    usual="a DNS server that cannot be reached, or a VPN that is down",
     advice="Try `--resolve` with an address.",
 )
 TIMEOUT_PROXY = Entry(
@@ -178,19 +178,20 @@ TIMEOUT_ANSWER = Entry(
     "fail",
     "RFC 6455 section 4.1",
     title="No answer came in time",
-    meaning="The request was sent and not a byte came back. RFC 6455 names no limit; this one is ours.",
-    usual="nothing that handles an upgrade of this path (in Vite, webpack or http-proxy ws: true is "
-    "missing), a proxy that "
-    "passes the request on and not the 101, or a blocked worker",
-    advice="Look whether the request reached the application, and ask it past the proxy; `-m` raises the "
-    "limit.",
+    meaning="The request was sent, and not a byte came back. RFC 6455 names no time limit; this one is "
+    "set by wsprobe.",
+    usual="a server in which nothing handles an upgrade of this path (in Vite, webpack or http-proxy ws: "
+    "true is "
+    "missing), a proxy that passes the request on but not the 101, or a blocked worker process",
+    advice="Check whether the request reached the application, and ask the application without the proxy; "
+    "`-m` raises the limit.",
 )
 TIMEOUT_HEAD = Entry(
     "timeout-head",
     "fail",
     "RFC 6455 section 4.1",
     title="The time limit ran out inside the head",
-    meaning="The answer began and its headers were not finished.",
+    meaning="The answer began, but the end of its headers did not come.",
     usual="the blank line after the headers is missing, or lines end with CR alone",
     advice="End the headers with an empty line (CR LF CR LF).",
 )
@@ -205,15 +206,15 @@ DROPPED_BEFORE_ANSWER = Entry(
     "HAProxy reject), a proxy whose application is down, a subprotocol that was not offered (an MQTT "
     "broker wants mqtt), "
     "a port of another protocol (MQTT, HTTP behind the PROXY protocol), or with ws: a port that wants TLS",
-    advice="Look in the logs of the server and of every proxy for this request; with `ws://` try `wss://`, and "
-    "for a listener that a balancer stands before `--haproxy-protocol`.",
+    advice="Look in the logs of the server and of every proxy for this request; with `ws://` try "
+    "`wss://`, and `--haproxy-protocol` for a server that expects the PROXY header of a load balancer.",
 )
 DROPPED_IN_STATUS_LINE = Entry(
     "dropped-in-status-line",
     "fail",
     _LOST,
     title="Dropped inside the status line",
-    meaning="The answer began and broke off in its first line.",
+    meaning="The answer began, and ended in the middle of its first line.",
     usual="a server that crashed while answering",
     advice="Look in the server's log for this request.",
 )
@@ -230,11 +231,11 @@ LIMIT_IN_HEAD = Entry(
     "limit-in-head",
     "fail",
     "RFC 9110 section 5.4",
-    title="The head is larger than we read",
+    title="The head is larger than wsprobe reads",
     meaning="wsprobe stopped reading at a limit of its own (2 MiB of heads, 50,000 lines of one head, 1000 "
-    "interim answers, 10,000 frames of HTTP/2 that bring nothing), far beyond what other clients take. The "
-    "server had not ended the connection.",
-    usual="an endless or runaway answer",
+    "interim answers, 10,000 frames of HTTP/2 that bring nothing), far more than other clients accept. The "
+    "server was still sending.",
+    usual="an answer that does not end",
     advice="Look at what the server writes into its headers.",
 )
 INTERRUPTED = Entry(
@@ -242,7 +243,7 @@ INTERRUPTED = Entry(
     "note",
     "RFC 6455 section 4.1",
     title="The probe was interrupted",
-    meaning="The recording ends where it was stopped, before there was a result.",
+    meaning="The probe was stopped before there was a result.",
     usual="",
     advice="Run it again.",
 )
@@ -329,7 +330,7 @@ def _late_connection(reading: Reading, failed: list[ConnectFailed]) -> Iterator[
         host = reading.exchange.plan.target.host
         yield TIMEOUT_RESOLVE.found(f"{_text(host)} was not resolved before the time limit")
     elif not failed:
-        yield CONNECT_TIMEOUT.found("no connection stood when the time limit ran out")
+        yield CONNECT_TIMEOUT.found("there was no connection yet when the time limit ran out")
 
 
 def _proxy(reading: Reading) -> Iterator[Finding]:
@@ -379,7 +380,7 @@ def other_protocol(reading: Reading) -> Iterator[Finding]:
         if reading.exchange.plan.target.secure:
             yield NOT_HTTP_NOISE.found(f"{what} came back inside TLS", span, received=data[:16])
         else:
-            yield PLAIN_TO_TLS_PORT.found(f"{what} came back: this port wants TLS", span, received=data[:16])
+            yield PLAIN_TO_TLS_PORT.found(f"{what} came back: this port expects TLS", span, received=data[:16])
     elif kind == "noise":
         yield NOT_HTTP_NOISE.found(f"{len(data)} bytes that begin {data[:16].hex(' ')}", span)
     elif kind == "http2":
@@ -412,7 +413,7 @@ def unfinished(reading: Reading) -> Iterator[Finding]:
     elif has(reading, TlsFailed):
         return
     elif end == "limit":
-        yield LIMIT_IN_HEAD.found(f"{stopped(reading)}; the server had not ended the head")
+        yield LIMIT_IN_HEAD.found(f"{stopped(reading)}; the head was not complete")
     else:
         yield _dropped(reading, PEER_ENDED.get(end, "the connection ended"))
 
@@ -421,7 +422,9 @@ def _late_answer(reading: Reading) -> Finding:
     last = reading.responses[-1] if reading.responses else None
     if last is not None and not last.interim:
         lines = counted(len(last.head.lines), "line")
-        return TIMEOUT_HEAD.found(f"{lines} of the head came, and no empty line", status_span(last))
+        return TIMEOUT_HEAD.found(
+            f"{lines} of the head came, but not the empty line that ends it", status_span(last)
+        )
     if has(reading, Sent) or reading.received:
         what = "an answer" if last is None else "the final answer"
         return TIMEOUT_ANSWER.found(f"the time limit ran out before {what} came", usual=_causes(reading))
@@ -433,7 +436,7 @@ def _late_answer(reading: Reading) -> Finding:
         entry = TIMEOUT_PROXY
     if entry == TIMEOUT_PROXY and not has(reading, TunnelReceived):
         return entry.found(
-            f"{_LATE[entry]}, and it has said nothing",
+            f"{_LATE[entry]}; the proxy sent nothing",
             usual="a port where no such proxy listens, or a proxy that waits for a server it cannot reach",
         )
     return entry.found(_LATE[entry])
@@ -442,7 +445,7 @@ def _late_answer(reading: Reading) -> Finding:
 _LATE = {
     TIMEOUT_ANSWER: "the time limit ran out before the request could be sent",
     TIMEOUT_TLS: "the time limit ran out before TLS was set up",
-    TIMEOUT_PROXY: "the time limit ran out before the proxy opened the way",
+    TIMEOUT_PROXY: "the time limit ran out before the proxy opened a tunnel",
 }
 
 

@@ -85,7 +85,7 @@ class Tunnel:
         return End("limit", f"the proxy's answer is longer than {LIMIT} bytes")
 
     def failed(self, error: str, end: End | None = None) -> End:
-        """Write that the proxy did not open the way, and why; return the end of the exchange."""
+        """Write that the proxy did not open a tunnel, and why; return the end of the exchange."""
         words = {
             "fin": f"{error}: the proxy closed the connection",
             "reset": f"{error}: the proxy reset the connection",

@@ -55,7 +55,7 @@ def utc(seconds: float) -> str:
 
 
 READ = 65536
-"""Bytes asked for in one read."""
+"""Bytes asked for in one read, if nothing else is said."""
 
 _RESET = {errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE}
 
@@ -77,8 +77,8 @@ class Wire(Protocol):
     async def send(self, data: bytes) -> End | None:
         """Hand over all of *data*; the end if that cannot be done."""
 
-    async def receive(self) -> bytes | End:
-        """What one read gave, at least one byte, or the end."""
+    async def receive(self, most: int = READ) -> bytes | End:
+        """What one read of at most *most* bytes gave, at least one byte, or the end."""
 
     async def close(self) -> None:
         """Say goodbye where the protocol has a word for it, and close at once."""
@@ -101,9 +101,9 @@ class StreamWire:
             return end
         return None
 
-    async def receive(self) -> bytes | End:
+    async def receive(self, most: int = READ) -> bytes | End:
         try:
-            data = await self._stream.receive_some(READ)
+            data = await self._stream.receive_some(most)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as broken:
             return _end_of(broken)
         if not data:
@@ -133,11 +133,11 @@ class After:
     async def send(self, data: bytes) -> End | None:
         return await self._wire.send(data)
 
-    async def receive(self) -> bytes | End:
+    async def receive(self, most: int = READ) -> bytes | End:
         if self._read:
             data, self._read = self._read, b""
             return data
-        return await self._wire.receive()
+        return await self._wire.receive(most)
 
     async def close(self) -> None:
         await self._wire.close()

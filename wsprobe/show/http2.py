@@ -168,8 +168,8 @@ def asked_again(before: Reading, then: Reading) -> str:
     assert of is not None
     if of.request is None:
         return (
-            f"asked over {protocol(then)}: the server takes HTTP/2 and does not announce WebSockets over it, "
-            "so nothing was asked there"
+            f"asked over {protocol(then)}: the server speaks HTTP/2 but does not announce WebSockets over "
+            f"it, so no request was sent over HTTP/2"
         )
     if before.final is not None:
         said = f"the server answered {before.final.status}"
@@ -190,11 +190,9 @@ def sentence(report: Report) -> str:
         case "not-upgraded":
             return _not_upgraded(of, status)
         case "refused":
-            return (
-                f"the server answered {status}, so there is no WebSocket and HTTP applies (RFC 8441 section 5)"
-            )
+            return f"the server answered {status}, so no WebSocket was opened (RFC 8441 section 5)"
         case "invalid" if status == 101:
-            return "a 101, which HTTP/2 does not have: over it a 200 opens"
+            return "a 101, which HTTP/2 does not have: there a 200 opens a WebSocket"
         case "invalid" if any(f.level == "fail" and "RFC 9113" in f.spec for f in report.verdict.findings):
             return "a 200 that breaks the rules of HTTP/2"
         case "invalid":
@@ -212,9 +210,15 @@ def sentence(report: Report) -> str:
 
 def _not_upgraded(of: Http2Connection, status: int | None) -> str:
     if status is not None:
-        return f"the server answered {status} in place of 200: it did not take this for a WebSocket"
+        return (
+            f"the server answered {status} instead of 200: it did not treat the request as a WebSocket "
+            "handshake"
+        )
     if of.end is not None and of.end.code == HTTP_1_1_REQUIRED:
-        return "the server wants this over HTTP/1.1, and says so with HTTP_1_1_REQUIRED"
+        return "the server wants this request over HTTP/1.1 (HTTP_1_1_REQUIRED)"
     value = of.setting(ENABLE_CONNECT_PROTOCOL)
-    how = "does not announce" if not value else f"announces with the value {value}, which does not count,"
-    return f"the server {how} that it takes WebSockets over HTTP/2, so nothing was asked (--http2-anyway asks)"
+    how = "does not announce" if not value else f"announces with the value {value}, which is not valid,"
+    return (
+        f"the server {how} that it takes WebSockets over HTTP/2, so no request was sent "
+        "(--http2-anyway sends it)"
+    )

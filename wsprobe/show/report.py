@@ -96,7 +96,10 @@ def rebuilt(report: Report) -> list[Line]:
     """What a recording is worth that is none: nothing for one that is."""
     if not (source := report.exchange.rebuilt):
         return []
-    text = f"rebuilt from {shown_text(source)}: not the bytes that were sent, and the end is not in it"
+    text = (
+        f"rebuilt from {shown_text(source)}: not the bytes that were sent, and the end of the "
+        "connection is not in it"
+    )
     return [line(Piece(text, "note"))]
 
 
@@ -137,7 +140,7 @@ def asked_again(hop: Exchange, then: Exchange) -> str:
         return f"asked again {how}, which answered 407 on the way to {url}"
     listed = ", ".join(map(str, versions(answer)))
     if then.plan.target.url == hop.plan.target.url and listed:
-        return f"asked again in {then.plan.wire} after {url}: it answered {status}, and speaks {listed}"
+        return f"asked again in {then.plan.wire} after {url}: it answered {status}, and lists {listed}"
     if answer.http2 is not None and then.plan.target.url == hop.plan.target.url:
         return http2.asked_again(answer, read(then))
     left = left_behind(hop, then)
@@ -260,7 +263,7 @@ def outcome(report: Report, look: Look) -> list[Line]:
     if final is not None and unheard and final.status != 101 and not report.views:
         url = shown_text(report.asked)
         rows.append(
-            line("  a script in a browser sees none of this: ", f"wsprobe compare --browser-mode {url}")
+            line("  a script in a browser learns none of this: ", f"wsprobe compare --browser-mode {url}")
         )
     if session_opened(report) and not report.views and not report.reading.request.head.all(b"origin"):
         rows.append(line("  no Origin was sent; browsers always send one (--origin https://app.example)"))
@@ -280,17 +283,18 @@ def sentence(report: Report, look: Look) -> str:
     final = report.reading.final
     status = final.status if final is not None else None
     special: dict[str, Callable[[], str]] = {
-        "redirected": lambda: f"the server answered {status} and points elsewhere{redirected(report)}",
+        "redirected": lambda: f"the server answered {status} and redirects{redirected(report)}",
         "unauthorized": lambda: f"the server answered {status}: {unauthorized(report)}",
-        "refused": lambda: f"the server answered {status}, so there was no handshake" + http_applies(report),
-        "server-error": lambda: f"the server, or a proxy before it, answered {status}; there was no handshake",
+        "refused": lambda: f"the server answered {status}, so no WebSocket was opened" + http_applies(report),
+        "server-error": lambda: f"the server, or a proxy before it, answered {status}; no WebSocket was opened",
         "not-upgraded": lambda: (
-            f"the server answered {status} in place of 101: it did not take this for a WebSocket"
+            f"the server answered {status} instead of 101: it did not treat the request as a WebSocket "
+            f"handshake"
         ),
         "invalid": lambda: invalid(report.verdict),
         "proxy-failed": lambda: through_proxy(report),
         "closed": lambda: closed(report, look),
-        "tls-failed": lambda: "TLS could not be set up, so nothing was asked",
+        "tls-failed": lambda: "TLS could not be set up, so no request was sent",
         "timeout": lambda: "a time limit ran out: " + ended(report),
         "dropped": lambda: dropped(report),
         "open": lambda: opened(report),
@@ -306,7 +310,8 @@ def unauthorized(report: Report) -> str:
     head = report.reading.request.head
     final = report.reading.final
     given = head.all(b"authorization") or head.all(b"proxy-authorization")
-    said = "it refused the credentials that were sent" if given else "it wants credentials (-u, -b or -H)"
+    wanted = "it wants credentials (-u, --bearer, -b or -H)"
+    said = "it refused the credentials that were sent" if given else wanted
     return said if final is None else said + foreign(final.head, b"www-authenticate")
 
 
@@ -359,18 +364,18 @@ def redirected(report: Report) -> str:
     asked = {hop.plan.target.url for hop in report.exchange.hops}
     final = report.reading.final
     if to is None and (final is None or not final.head.all(b"location")):
-        return ", but not where to"
+        return ", but does not say where to"
     if to is None or not to.lower().startswith(("ws://", "wss://")):
-        return ", to a place that -L cannot follow"
+        return " to a URL that -L cannot follow"
     if followed:
         circle = ", in a circle" if to in asked else ""
         return f", after {followed} {'redirect' if followed == 1 else 'redirects'} that were followed{circle}"
-    return "; -L follows"
+    return "; -L follows it"
 
 
 def http_applies(report: Report) -> str:
     """What RFC 6455 says of a refusal; the drafts before it have rules of their own, and findings by them."""
-    return " and HTTP applies (RFC 6455 section 4.1, item 1)" if report.verdict.spec == "rfc6455" else ""
+    return " (RFC 6455 section 4.1, item 1)" if report.verdict.spec == "rfc6455" else ""
 
 
 def invalid(verdict: Verdict) -> str:
@@ -386,7 +391,7 @@ def closed(report: Report, look: Look) -> str:
     """Code, its name, and the reason, as the server gave them."""
     close = close_of(report.reading)
     if close is None or close.code is None:
-        return "the server closed the session with a Close frame that has no code (1005 in script)"
+        return "the server closed the session with a Close frame that has no code (a script sees 1005)"
     from wsprobe.explain.tables import name_of
 
     reason = f': "{look.text(close.reason.encode())}"' if close.reason else ", without a reason"
