@@ -7,6 +7,7 @@ import json
 import jsonschema
 import pytest
 
+from tests.cases import every
 from tests.http2.test_lab import ALL, played
 from tests.http2.test_read import ON, answer, exchange
 from wsprobe.exchange import Event, Received, Sent
@@ -28,7 +29,7 @@ def told(name: str) -> Report:
     return report(played(name))
 
 
-@pytest.mark.parametrize("name", ALL)
+@every(ALL.keys())
 def test_every_scenario_can_be_shown(name: str) -> None:
     made = told(name)
     for look in ({}, {"verbose": 2}, {"terminal": True, "width": 40}):

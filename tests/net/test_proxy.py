@@ -19,7 +19,7 @@ class Wire:
         await trio.lowlevel.checkpoint()
         self.sent += data
 
-    async def receive(self):
+    async def receive(self, most=65536):
         await trio.lowlevel.checkpoint()
         return self.reads.pop(0) if self.reads else End("fin")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -12,9 +13,10 @@ import trio
 
 from wsprobe.exchange import Ended, LeftOut, Limits, Received, Sent
 from wsprobe.net.probe import probe
-from wsprobe.net.talk import WAITING, Output, Talk, pieces
-from wsprobe.read.frames import BINARY, CLOSE, TEXT
-from wsprobe.talk.codec import Message, Reader, Writer
+from wsprobe.net.stream import READ, End, SocketWire
+from wsprobe.net.talk import LEAST, PIECE, WAITING, Output, Talk, pieces
+from wsprobe.read.frames import BINARY, CLOSE, TEXT, agreed_deflate
+from wsprobe.talk.codec import TAIL, Message, Reader, Writer
 from wsprobe.talk.held import Held, Rules, Said
 from wsprobe.talk.kept import Kept
 from wsprobe.wire.rfc6455 import frame
@@ -309,6 +311,93 @@ def test_the_flags_of_a_pipe_are_left_to_whoever_else_holds_it():
         os.close(writing)
 
     trio.run(work)
+
+
+def test_a_pipe_is_widened_and_never_narrowed():
+    fcntl = pytest.importorskip("fcntl")
+    room = 4 * PIECE
+
+    async def work() -> None:
+        reading, writing = os.pipe()
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, room)
+        output = Output(writing)
+        await output.write(bytes(room))
+        assert fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ) == room
+        output.close()
+        os.close(reading)
+        os.close(writing)
+        reading, writing = os.pipe()
+        output = Output(writing)
+        await output.write(b"x")
+        assert fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ) == PIECE
+        output.close()
+        os.close(reading)
+        os.close(writing)
+
+    trio.run(work)
+
+
+def test_what_never_blocks_needs_no_thread(monkeypatch):
+    monkeypatch.delattr(trio.to_thread, "run_sync")
+
+    async def work() -> None:
+        descriptor = os.open(os.devnull, os.O_RDWR)
+        await Output(descriptor).write(b"x")
+        assert [piece async for piece in pieces(descriptor, 10)] == []
+        os.close(descriptor)
+
+    trio.run(work)
+
+
+def test_the_first_reads_are_small_for_they_are_kept_whole(net, monkeypatch):
+    """The report has a frame of each message in it: of one large read, thousands."""
+    every, asked = frame(TEXT, b"0123456789", None), []
+    receive = SocketWire.receive
+
+    async def listed(self, most=0):
+        data = await receive(self, most)
+        asked.append((most, 0 if isinstance(data, End) else len(data)))
+        return data
+
+    async def server(stream, net):
+        await net.head(stream)
+        await stream.send_all(net.SWITCHING)
+        await stream.send_all(every * 20_000)
+        await stream.receive_some(100)
+
+    monkeypatch.setattr(SocketWire, "receive", listed)
+    held(net, Holder(nothing(), eof="keep", count=20_000), server)
+    came = -len(net.SWITCHING)
+    for most, size in asked:
+        assert most == (READ if came < READ else PIECE)
+        came += size
+    assert came > READ
+
+
+def test_of_what_inflates_to_very_much_little_is_read_at_once(net):
+    deflater = zlib.compressobj(wbits=-15)
+    small = (deflater.compress(bytes(10_000)) + deflater.flush(zlib.Z_SYNC_FLUSH)).removesuffix(TAIL)
+    every = frame(BINARY, small, None, rsv=4)
+
+    async def server(stream, net):
+        await net.head(stream)
+        agreed = b"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n"
+        await stream.send_all(net.SWITCHING.removesuffix(b"\r\n") + agreed)
+        await stream.send_all(every * 4000)
+        await stream.receive_some(100)
+
+    class Inflating(Holder):
+        def _make(self, plan, head, at):
+            self.held = Held(plan, Reader(agreed_deflate(head)), Writer(), self._rules, at)
+            return self.held
+
+        async def hear(self, what, at):
+            self.heard.append(sum(len(each.data) for each in what if isinstance(each, Message)))
+
+    holder = Inflating(nothing(), eof="keep", count=4000)
+    held(net, holder, server)
+    assert sum(holder.heard) == 40_000_000
+    assert max(holder.heard[1:]) <= (LEAST // len(every) + 1) * 10_000 < 2_000_000
 
 
 def test_the_last_event_is_the_end(net):

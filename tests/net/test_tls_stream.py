@@ -27,7 +27,7 @@ class Wire:
         self.sent += data
         return self.fault
 
-    async def receive(self):
+    async def receive(self, most=65536):
         await trio.lowlevel.checkpoint()
         return self.reads.pop(0)
 
@@ -44,7 +44,7 @@ class Peer(Wire):
         self.engine = server.wrap_bio(self._in, self._out, server_side=True)
         self.after = list(after)
 
-    async def receive(self):
+    async def receive(self, most=65536):
         await trio.lowlevel.checkpoint()
         self._in.write(self.sent)
         self.sent = b""

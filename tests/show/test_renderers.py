@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import every
 from wsprobe import opening, target
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.lab import find, load
@@ -107,7 +108,7 @@ def reachable(name: str) -> bool:
     return not any(word in name for word in HOSTILE)
 
 
-@pytest.mark.parametrize("name", [name for name in load() if reachable(name)])
+@every(name for name in load() if reachable(name))
 def test_every_scenario_is_rendered(name: str) -> None:
     made = played(name)
     for look in LOOKS.values():

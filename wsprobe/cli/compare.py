@@ -19,7 +19,16 @@ from wsprobe.browsers.url import parse
 from wsprobe.cli import completion, expect
 from wsprobe.cli.engines import Readers, probed, recorded
 from wsprobe.cli.option import option, together
-from wsprobe.cli.options import Settings, connection, expecting, origin_meant, output, request, settings
+from wsprobe.cli.options import (
+    Settings,
+    connection,
+    elsewhere,
+    expecting,
+    origin_meant,
+    output,
+    request,
+    settings,
+)
 from wsprobe.cli.paste import Pasting, from_curl, of_har
 from wsprobe.cli.places import LAB, RECORDED, complete, exchanges, lines, recordings
 from wsprobe.cli.reached import reached, status
@@ -189,6 +198,7 @@ EXAMPLES = (
 @connection
 @output
 @expecting
+@elsewhere
 def command(places: tuple[str, ...], **values: Any) -> int:
     """Show what browsers, other clients and specifications make of one handshake, or compare several
     handshakes.
@@ -201,6 +211,8 @@ def command(places: tuple[str, ...], **values: Any) -> int:
     if not all(each.strip() for each in places):
         raise click.UsageError("the URL is empty")
     said = settings(values, page=True)
+    if said.cluster is not None and (values["measured"] or values["run_browser"]):
+        raise click.UsageError("--cluster: what a browser did, or does, is of this machine; leave it out")
     by = readers(values, said)
     if values["measured"]:
         from wsprobe.cli.measured import compare_measured  # the lab, and each scenario rehearsed
@@ -245,7 +257,14 @@ def compare(
         check_writable(said.save, "save")
     check_writable(said.har, "har")
     seen: list[list[Found]] = []
-    if started:
+    gone: list[str] = []
+    if said.cluster is not None:
+        _check_shared(words, said)
+    if said.from_each:
+        from wsprobe.cli.from_each import reports_from_each  # other machines, for those who have some
+
+        reports, gone = reports_from_each(words, said, by)
+    elif started:
         if any(_is_recording(word) for word in words):
             raise click.UsageError("--run-browser: a browser opens URLs, and reads no recordings; name a URL")
         from wsprobe.cli.run_browser import run_browsers  # the lab, and processes
@@ -295,8 +314,25 @@ def compare(
     if said.expectations:
         for sentence in unmet if not said.silent else ():
             note(sentence)
-        return Exit.UNEXPECTED if unmet else Exit.OPEN
-    return result
+        result = Exit.UNEXPECTED if unmet else Exit.OPEN
+    for name in gone:
+        note(f"not asked from {name}: its worker was gone")
+    return Exit.USAGE if gone else result
+
+
+def _check_shared(words: Sequence[str], said: Settings) -> None:
+    """Raises click.UsageError for what a cluster has no part in."""
+    kept = [word for word in words if _is_recording(word)]
+    if said.from_each and kept:
+        raise click.UsageError(
+            f"--from-each: {kept[0]!a} is a recording, and reads the same everywhere; name a URL, or leave "
+            "--from-each out"
+        )
+    if not said.from_each and (len(kept) < len(words) or not said.as_json):
+        raise click.UsageError(
+            "--cluster: compare shares recordings, and with --json alone; to ask a URL from every place: "
+            "--from-each"
+        )
 
 
 def chosen(names: Sequence[str]) -> tuple[str, ...]:
@@ -405,6 +441,13 @@ def show(
     from wsprobe.show.compare import comparison
 
     of = look(sys.stdout, said.color)
+    if said.from_each:
+        from wsprobe.cli.from_each import rows_of
+        from wsprobe.show.sights import Grid
+
+        rows = rows_of(reports)
+        grid = Grid(list(rows[0]), of)
+        emit([*(line for row in rows for line in grid.row(row)), ()], sys.stdout, of)
     if not seen:
         emit(comparison(reports, groups, of), sys.stdout, of)
         return

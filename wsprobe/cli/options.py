@@ -626,14 +626,14 @@ elsewhere = together(
         metavar="ADDRESS",
         section=CLUSTER,
         help="share the work among the workers of a Dask cluster; ADDRESS is that of its scheduler, tcp://host:8786",
-        long="Needs the extra cluster, on this machine and on every machine of the cluster. URLs go out "
-        "in chunks of up to 50; "
-        "the results of a chunk come back together, with the worker's name (worker in --json). If a worker is "
-        "gone, the scheduler gives its chunk to another one: no URL is left out and none is reported "
-        "twice, though some may be tried twice. --parallel is per thread of a worker; --rate and "
-        "--per-host are divided evenly among the threads, at least one each. --connect-timeout also "
-        "limits how long wsprobe waits for the scheduler, and for a first worker. Clusters, below, says "
-        "what to start and what is sent.",
+        long="Needs the extra cluster, on this machine and on every machine of the cluster. connect: URLs "
+        "go out in chunks of up to 50; the results of a chunk come back together, with the worker's name "
+        "(worker in --json). If a worker is gone, the scheduler gives its chunk to another one: no URL is "
+        "left out and none is reported twice, though some may be tried twice. --parallel is per thread of "
+        "a worker; --rate and --per-host are divided evenly among the threads, at least one each. "
+        "compare: with --json and more than 1,000 recordings, as for --workers. --connect-timeout also "
+        "limits how long wsprobe waits for the scheduler, and for a first worker. Clusters in "
+        "wsprobe-connect(1) says what to start and what is sent.",
     ),
     option(
         "--from-each",
@@ -643,11 +643,12 @@ elsewhere = together(
         "answers differ",
         long="connect prints a table with a row for each URL and a column for each place, this machine "
         "first and then the workers by name; below a row with differences, what they likely mean. --json "
-        "has a line for each URL and place, "
-        "those of a URL together in the same order; the line of this machine has no worker. The exit status is "
-        "1 if places differ by outcome, status, close code, subprotocol, extensions or findings, "
-        "otherwise as without this option. The workers are those that exist when it begins; one that "
-        "joins later is named, but not used. If a worker is gone, wsprobe waits for it as long as "
+        "has a line for each URL and place, those of a URL together in the same order; the line of this "
+        "machine has no worker. The exit status is 1 if places differ by outcome, status, close code, "
+        "subprotocol, extensions or findings, otherwise as without this option. compare shows what a "
+        "script sees in each place (--browser-mode), or everything in which the answers differ; its exit "
+        "status is that for several URLs. The workers are those that exist when it begins; one that joins "
+        "later is named, but not used. If a worker is gone, wsprobe waits for it as long as "
         "--connect-timeout says; URLs that it did not try have no line, their cell says so, and the "
         "status is 2. --rate and --per-host apply to all places together. Not with --resume.",
     ),

@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from wsprobe.net.talk import Output as Way
     from wsprobe.read.reading import Head
 
-PIECE = 1 << 18
-"""Bytes that are read from standard input at once."""
 REPORTED = 1 << 14
 """Bytes of a session that are kept for its report, unless a recording is asked for."""
 RECORDED = 1 << 22
@@ -448,7 +446,7 @@ class Conversation(Output):
             await self._put(self._sink.closed(self._held, getattr(last, "how", ""), last.at))
 
     async def _said(self) -> AsyncGenerator[Sequence[Said], None]:
-        from wsprobe.net.talk import pieces
+        from wsprobe.net.talk import PIECE, pieces
 
         how = self._manner
         if how.first:

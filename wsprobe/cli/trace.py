@@ -39,9 +39,9 @@ from wsprobe.show import trace as show
 from wsprobe.show.lines import Line
 from wsprobe.target import host_header
 from wsprobe.trace.answer import answer_of
-from wsprobe.trace.changes import CHANGES, Backend, Choice, Seen, Start, Step, following, rekeyed
+from wsprobe.trace.changes import CHANGES, Backend, Choice, Question, Start, Trace, following, rekeyed
 from wsprobe.trace.changes import values as sent
-from wsprobe.trace.conclusions import ROWS, conclusions
+from wsprobe.trace.conclusions import RULES, conclusions
 
 SECTION = "Changes"
 PATIENCE = 10.0
@@ -173,10 +173,11 @@ def conclusion_rows() -> list[tuple[str, str]]:
     """What can be concluded: ids, what is seen, what it means, and what it cannot know."""
     return [
         (
-            ", ".join(row.ids),
-            f"Seen: {row.pattern}. Means: {row.means}." + (f" Not known: {row.cannot}." if row.cannot else ""),
+            ", ".join(rule.ids),
+            f"Seen: {rule.pattern}. Means: {rule.means}."
+            + (f" Not known: {rule.cannot}." if rule.cannot else ""),
         )
-        for row in ROWS
+        for rule in RULES
     ]
 
 
@@ -273,7 +274,7 @@ def trace(url: str, said: Settings, of: Tracing, to: Output) -> int:
     """
     from wsprobe import net  # trio and sockets, which --help and the completion do without
 
-    seen: Seen | None = None
+    seen: Trace | None = None
     under_way: list[tuple[str, Report]] = []
 
     async def everything() -> None:
@@ -281,7 +282,7 @@ def trace(url: str, said: Settings, of: Tracing, to: Output) -> int:
         async with AsyncExitStack() as stack:
             place = await Lab(stack.enter_async_context).place(url, said.asking)
             check(place)
-            seen = Seen(start_of(place, of), {})
+            seen = Trace(start_of(place, of), {})
             if of.dry_run:
                 to.dry_run(seen, of.choice)
                 return
@@ -295,7 +296,7 @@ def trace(url: str, said: Settings, of: Tracing, to: Output) -> int:
 
                 exchange = await net.probe(fresh(step.plan, place.asking.key), keep=keep)
                 report = to.shown(reported(place, exchange))
-                seen = Seen(seen.start, {**seen.answers, step.name: answer_of(report)})
+                seen = Trace(seen.start, {**seen.answers, step.name: answer_of(report)})
                 to.answer(step.name, seen, report)
 
     try:
@@ -305,7 +306,7 @@ def trace(url: str, said: Settings, of: Tracing, to: Output) -> int:
         if seen is not None:
             for name, report in under_way:
                 # It is kept and shown; what is concluded is drawn from whole answers.
-                to.answer(name, Seen(seen.start, {**seen.answers, name: answer_of(report)}), report)
+                to.answer(name, Trace(seen.start, {**seen.answers, name: answer_of(report)}), report)
             to.end(seen, of.choice)
         raise
     if seen is None or of.dry_run:
@@ -381,7 +382,7 @@ class Output:
 
         return masked(report)
 
-    def dry_run(self, seen: Seen, choice: Choice) -> None:
+    def dry_run(self, seen: Trace, choice: Choice) -> None:
         """What may be sent."""
         url = seen.start.plan.target.url
         if self._settings.redact:
@@ -390,13 +391,13 @@ class Output:
             url = Secrets().url(url)
         self._emit(show.dry_run(url, seen, choice, self._look))
 
-    def asking(self, step: Step) -> None:
+    def asking(self, step: Question) -> None:
         """Tell a person what is being waited for."""
         if self._waits:
             sys.stderr.write(f"\r{step.name} ...\x1b[K")
             sys.stderr.flush()
 
-    def answer(self, name: str, seen: Seen, report: Report) -> None:
+    def answer(self, name: str, seen: Trace, report: Report) -> None:
         """One row, and the recording into --save."""
         self._reports.append((name, report))
         if self._settings.save is not None:
@@ -412,7 +413,7 @@ class Output:
         if sys.stderr.isatty():
             sys.stderr.write("\n")
 
-    def end(self, seen: Seen, choice: Choice) -> None:
+    def end(self, seen: Trace, choice: Choice) -> None:
         """The conclusions, if anything was asked, and the file of --report."""
         if not self._reports:
             return
@@ -422,7 +423,7 @@ class Output:
 
             ReportFile(self._settings, "trace").traced(seen, choice)
 
-    def _conclude(self, seen: Seen, choice: Choice) -> None:
+    def _conclude(self, seen: Trace, choice: Choice) -> None:
         found = conclusions(seen)
         if not self._settings.as_json:
             self._emit(show.concluded(found, seen, choice, self._look))

@@ -149,6 +149,15 @@ async def _reads(descriptor: int) -> AsyncGenerator[bytes, None]:
         yield data
 
 
+async def drawn(items: Iterable[Job]) -> AsyncGenerator[Job, None]:
+    """Each of *items*, which may block while they are waited for: a thread does that."""
+    ended = object()
+    every = iter(items)
+    draw = partial(next, every, ended)
+    while (item := await trio.to_thread.run_sync(draw, abandon_on_cancel=True)) is not ended:
+        yield item
+
+
 LONGEST_LINE = 1024 * 1024
 """Bytes: more of a line are not kept."""
 

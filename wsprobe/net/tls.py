@@ -261,7 +261,7 @@ class TlsWire:
             return _end_of(error)
         return await self._flush()
 
-    async def receive(self) -> bytes | End:
+    async def receive(self, most: int = READ) -> bytes | End:
         """The application bytes of all TLS records that one read of the wire completed."""
         while True:
             data = self._decrypted()
@@ -270,7 +270,7 @@ class TlsWire:
             if self._ended is not None:
                 return self._ended
             await self._flush()
-            raw = await self._wire.receive()
+            raw = await self._wire.receive(most)
             if raw == End("fin"):
                 self._in.write_eof()
             elif isinstance(raw, End):
@@ -280,7 +280,7 @@ class TlsWire:
 
     def _decrypted(self) -> bytes:
         """What can be decrypted now; note the end if it was reached."""
-        data = b""
+        pieces: list[bytes] = []
         while self._ended is None:
             try:
                 piece = self.engine.read(READ)
@@ -292,10 +292,10 @@ class TlsWire:
             except ssl.SSLError as error:
                 self._ended = _end_of(error)
                 break
-            data += piece
+            pieces.append(piece)
             if not piece:
                 self._ended = End("fin")
-        return data
+        return b"".join(pieces)
 
     async def close(self) -> None:
         if self._up and (self._ended is None or self._ended.how == "fin"):

@@ -7,8 +7,8 @@ import re
 from urllib.parse import parse_qs
 
 from wsprobe.signatures.answer import (
-    Answer,
     Cause,
+    Evidence,
     Signature,
     behind_proxy,
     foreign_origin,
@@ -58,12 +58,12 @@ def no_websocket(text: str, fix: str) -> Cause:
     return Cause("no-websocket", text, fix)
 
 
-def body_says(a: Answer) -> str:
+def body_says(a: Evidence) -> str:
     """That the body has the reason, if it has words."""
     return "; the body says why" if a.body.strip() and not is_markup(a) else ""
 
 
-def credentials_wanted(a: Answer) -> Cause:
+def credentials_wanted(a: Evidence) -> Cause:
     if a.credentials:
         return Cause(
             "credentials-refused",
@@ -80,14 +80,14 @@ def credentials_wanted(a: Answer) -> Cause:
     )
 
 
-def origin_refused(a: Answer, fix: str, text: str = "") -> Cause:
+def origin_refused(a: Evidence, fix: str, text: str = "") -> Cause:
     if a.origin is None:
         missing = "it wants an Origin, which browsers always send, and none was sent"
         return Cause("origin", text or missing, f"try --origin with the page's origin; {fix}")
     return Cause("origin", text or f"the Origin {shown(a.origin)} is not among those that it allows", fix)
 
 
-def refused_by_application(a: Answer, text: str = "", fix: str = "") -> tuple[Cause, ...]:
+def refused_by_application(a: Evidence, text: str = "", fix: str = "") -> tuple[Cause, ...]:
     """An application refused with a status of its own choice; what its words name comes first."""
     if a.status == 401:
         return (credentials_wanted(a),)
@@ -99,7 +99,7 @@ def refused_by_application(a: Answer, text: str = "", fix: str = "") -> tuple[Ca
     return (*_named(a), refused)
 
 
-def _named(a: Answer) -> tuple[Cause, ...]:
+def _named(a: Evidence) -> tuple[Cause, ...]:
     """The part of the handshake that a short body names in words."""
     if is_markup(a) or len(a.body) > 1000:
         return ()
@@ -118,7 +118,7 @@ def _named(a: Answer) -> tuple[Cause, ...]:
     return ()
 
 
-def asked_wrong(a: Answer) -> tuple[Cause, ...]:
+def asked_wrong(a: Evidence) -> tuple[Cause, ...]:
     """The request itself departs from a handshake, which is then the likeliest reason."""
     match a.oddity:
         case "method":
@@ -171,7 +171,7 @@ def backend_down(who: str, more: str = "") -> Cause:
     )
 
 
-def redirected(a: Answer, who: str) -> Cause:
+def redirected(a: Evidence, who: str) -> Cause:
     to = a.get("location")
     if to.lower().startswith("https:") and not a.secure:
         return Cause(
@@ -192,12 +192,12 @@ def redirected(a: Answer, who: str) -> Cause:
     )
 
 
-def lost_upgrade(a: Answer, *more: Cause) -> tuple[Cause, ...]:
+def lost_upgrade(a: Evidence, *more: Cause) -> tuple[Cause, ...]:
     """The library says that there was no Upgrade: something took it away, if it was sent."""
     return (*asked_wrong(a), *more) if a.oddity == "upgrade" else (*asked_wrong(a), upgrade_stripped(), *more)
 
 
-def subprotocol_wanted(a: Answer, said: str = "") -> Cause:
+def subprotocol_wanted(a: Evidence, said: str = "") -> Cause:
     wanted = re.search(r"expected one of ([^.\n]+)", said)
     names = f": {shown(wanted[1])}" if wanted else ""
     offered = (
@@ -216,7 +216,7 @@ def asks_socketio(path: str, query: str) -> bool:
     return "/socket.io" in path or "/engine.io" in path or "EIO" in parse_qs(query)
 
 
-def for_socketio(a: Answer) -> bool:
+def for_socketio(a: Evidence) -> bool:
     return asks_socketio(a.path, a.query)
 
 
@@ -246,7 +246,7 @@ def unknown_session() -> Cause:
     )
 
 
-def socketio_causes(a: Answer) -> tuple[Cause, ...]:
+def socketio_causes(a: Evidence) -> tuple[Cause, ...]:
     """What a Socket.IO server refuses, by what it was asked."""
     query = parse_qs(a.query)
     if "EIO" not in query or "transport" not in query:
@@ -270,7 +270,7 @@ def socketio_causes(a: Answer) -> tuple[Cause, ...]:
     return (origin, *found) if foreign_origin(a) else (*found, origin)
 
 
-def either_or_stripped(a: Answer, own: Cause, *more: Cause, capital: bool = False) -> tuple[Cause, ...]:
+def either_or_stripped(a: Evidence, own: Cause, *more: Cause, capital: bool = False) -> tuple[Cause, ...]:
     """What cannot be told apart: a cause of the server's own, and a lost Upgrade, which leads where a proxy is
     seen (*capital* as in ``behind_proxy``). What the request lacks comes before both."""
     if a.oddity == "upgrade":
@@ -280,12 +280,12 @@ def either_or_stripped(a: Answer, own: Cause, *more: Cause, capital: bool = Fals
     return (*asked_wrong(a), own, *more, upgrade_stripped())
 
 
-def by_anybody(a: Answer) -> Signature:
+def by_anybody(a: Evidence) -> Signature:
     """What holds whoever wrote the answer: a status alone, no claim about the author."""
     return Signature(causes=asked_wrong(a) or by_status(a))
 
 
-def by_status(a: Answer) -> tuple[Cause, ...]:
+def by_status(a: Evidence) -> tuple[Cause, ...]:
     words = bool(a.body.strip()) and not is_markup(a)
     nowhere = no_route(
         "the path leads to something that is not a WebSocket endpoint, such as a page or another program"

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from wsprobe.signatures.answer import Answer, Cause, Rule, Signature, is_markup, phrase_of, shown, written_by
+from wsprobe.signatures.answer import Cause, Evidence, Rule, Signature, is_markup, phrase_of, shown, written_by
 from wsprobe.signatures.causes import (
     asked_wrong,
     backend_down,
@@ -33,7 +33,7 @@ from wsprobe.signatures.causes import (
 _COMPLAINT = "Failed to open a WebSocket connection"
 
 
-def _websockets(a: Answer) -> Signature | None:
+def _websockets(a: Evidence) -> Signature | None:
     at = a.text.find(_COMPLAINT)
     if at < 0 or (at > 0 and not a.text.startswith("\u26a0")):
         if a.server(r"Python/[\d.]+ websockets/"):
@@ -72,7 +72,7 @@ def _websockets(a: Answer) -> Signature | None:
     return written_by(author, mark, causes)
 
 
-def _websockets_own(a: Answer) -> tuple[Cause, ...]:
+def _websockets_own(a: Evidence) -> tuple[Cause, ...]:
     if a.status >= 500:
         return (crashed(),)
     return (
@@ -85,7 +85,7 @@ def _websockets_own(a: Answer) -> tuple[Cause, ...]:
 _SANIC = re.compile("\u26a0\ufe0f? (\\d{3}) \u2014 ")
 
 
-def _sanic(a: Answer) -> Signature | None:
+def _sanic(a: Evidence) -> Signature | None:
     if _SANIC.match(a.text) is None:
         return None
     causes: tuple[Cause, ...]
@@ -111,7 +111,7 @@ _PYTHON_SOCKETIO = (
 )
 
 
-def _python_socketio(a: Answer) -> Signature | None:
+def _python_socketio(a: Evidence) -> Signature | None:
     text = a.text.strip()
     if not (text.startswith('"') and text.endswith('"') and a.status >= 400):
         return None
@@ -145,7 +145,7 @@ _ENGINEIO: tuple[tuple[str, str], ...] = (
 )
 
 
-def _engineio(a: Answer) -> Signature | None:
+def _engineio(a: Evidence) -> Signature | None:
     text = a.text.strip()
     coded = re.fullmatch(r'\{"code":(\d),"message":"([^"]*)"\}', text)
     said = coded[2] if coded else text
@@ -184,11 +184,11 @@ def _engineio(a: Answer) -> Signature | None:
     return written_by("engine.io", mark, causes)
 
 
-def _tornado_page(a: Answer) -> bool:
+def _tornado_page(a: Evidence) -> bool:
     return bool(re.fullmatch(r"<html><title>(\d{3}: [^<]*)</title><body>\1</body></html>", a.text))
 
 
-def _tornado(a: Answer) -> Signature | None:
+def _tornado(a: Evidence) -> Signature | None:
     text = a.text
     signed = a.server("TornadoServer/")
     own_type = a.get("content-type") == "text/html; charset=UTF-8"
@@ -225,7 +225,7 @@ def _tornado(a: Answer) -> Signature | None:
     return written_by("tornado", "Server" if signed else "its page", causes)
 
 
-def _aiohttp(a: Answer) -> Signature | None:
+def _aiohttp(a: Evidence) -> Signature | None:
     text = a.text
     signed = a.server(r"Python/[\d.]+ aiohttp/")
     repeated = (
@@ -276,7 +276,7 @@ def _aiohttp(a: Answer) -> Signature | None:
 _GO_TYPE = "text/plain; charset=utf-8"
 
 
-def _go(a: Answer) -> Signature | None:
+def _go(a: Evidence) -> Signature | None:
     text = a.text
     nosniff = a.get("x-content-type-options") == "nosniff"
     versioned = a.get("sec-websocket-version") == "13" and nosniff
@@ -327,7 +327,7 @@ def _go(a: Answer) -> Signature | None:
     )
 
 
-def _gorilla(a: Answer) -> tuple[Cause, ...]:
+def _gorilla(a: Evidence) -> tuple[Cause, ...]:
     match a.status:
         case 403:
             return (
@@ -358,7 +358,7 @@ def _gorilla(a: Answer) -> tuple[Cause, ...]:
             return ()
 
 
-def _gorilla_says(a: Answer, text: str) -> tuple[Cause, ...]:
+def _gorilla_says(a: Evidence, text: str) -> tuple[Cause, ...]:
     if "origin" in text:
         return (origin_refused(a, "set Upgrader.CheckOrigin to allow this page"),)
     if "token not found" in text or "not using the websocket protocol" in text:
@@ -382,7 +382,7 @@ _WS_WORDS = frozenset(
 )
 
 
-def _ws(a: Answer) -> Signature | None:
+def _ws(a: Evidence) -> Signature | None:
     """ws on Node: Connection, Content-Type, Content-Length in this order, no Date; a body without a line "
     "end."""
     text, kind = a.text, a.get("content-type")
@@ -410,14 +410,14 @@ def _ws(a: Answer) -> Signature | None:
     return None
 
 
-def _ws_fix(a: Answer) -> str:
+def _ws_fix(a: Evidence) -> str:
     return (
         "change verifyClient, or send what it wants; a page learns why from handleUpgrade() and then "
         f"ws.close({4000 + a.status}, reason)"
     )
 
 
-def _ws_status(a: Answer) -> tuple[Cause, ...]:
+def _ws_status(a: Evidence) -> tuple[Cause, ...]:
     if wrong := asked_wrong(a):
         return wrong
     match a.status:
@@ -460,7 +460,7 @@ def _ws_status(a: Answer) -> tuple[Cause, ...]:
             )
 
 
-def _node_libraries(a: Answer) -> Signature | None:
+def _node_libraries(a: Evidence) -> Signature | None:
     text = a.text
     if reason := a.get("x-websocket-reject-reason"):
         if "ebsocket client version" in reason or a.status == 426:
@@ -512,7 +512,7 @@ def _node_libraries(a: Answer) -> Signature | None:
     return None
 
 
-def _express(a: Answer) -> Signature | None:
+def _express(a: Evidence) -> Signature | None:
     if a.status < 400 or a.status == 404:
         route = "" if a.status == 404 else ": a route for GET answered"
         nobody = no_websocket(
@@ -531,11 +531,11 @@ def _express(a: Answer) -> Signature | None:
     )
 
 
-def _werkzeug_page(a: Answer) -> bool:
+def _werkzeug_page(a: Evidence) -> bool:
     return bool(re.match(r"<!doctype html>\n<html lang=en>\n<title>\d{3} ", a.text))
 
 
-def _flask(a: Answer) -> Signature | None:
+def _flask(a: Evidence) -> Signature | None:
     page = _werkzeug_page(a)
     signed = a.server("Werkzeug/")
     capital = (
@@ -581,7 +581,7 @@ def _flask(a: Answer) -> Signature | None:
     return written_by(author, mark, causes)
 
 
-def _django(a: Answer) -> Signature | None:
+def _django(a: Evidence) -> Signature | None:
     text = a.text
     wsgi = a.server("WSGIServer/")
     gunicorn = a.server("gunicorn")
@@ -633,7 +633,7 @@ def _django(a: Answer) -> Signature | None:
     return None
 
 
-def _java(a: Answer) -> Signature | None:
+def _java(a: Evidence) -> Signature | None:
     if re.search("<title>HTTP Status \\d{3} \u2013 ", a.text):
         if a.status == 404:
             return written_by(
@@ -662,7 +662,7 @@ def _java(a: Answer) -> Signature | None:
     return None
 
 
-def _runtimes(a: Answer) -> Signature | None:
+def _runtimes(a: Evidence) -> Signature | None:
     """Bun and Deno spell the Content-Type of a text as the Fetch standard does, without a space."""
     kind = a.get("content-type")
     if a.text == "Upgrade failed" and a.status in (400, 426, 500):
@@ -696,7 +696,7 @@ def _runtimes(a: Answer) -> Signature | None:
     return None
 
 
-def _runtime_causes(a: Answer, call: str) -> tuple[Cause, ...]:
+def _runtime_causes(a: Evidence, call: str) -> tuple[Cause, ...]:
     if a.status >= 500:
         return (crashed(),)
     if a.status in (200, 404, 405):
@@ -710,7 +710,7 @@ def _runtime_causes(a: Answer, call: str) -> tuple[Cause, ...]:
     )
 
 
-def _hono(a: Answer) -> Signature | None:
+def _hono(a: Evidence) -> Signature | None:
     if a.text == "404 Not Found" and a.get("content-type") == "text/plain; charset=UTF-8":
         adapter = no_websocket(
             "no WebSocket adapter handles upgrades (injectWebSocket), or no route has this path",
@@ -720,7 +720,7 @@ def _hono(a: Answer) -> Signature | None:
     return None
 
 
-def _ruby_and_others(a: Answer) -> Signature | None:
+def _ruby_and_others(a: Evidence) -> Signature | None:
     if a.server(r"(?i)cowboy|bandit") and a.status == 403 and not a.body:
         return written_by(
             "phoenix",
@@ -752,7 +752,7 @@ def _ruby_and_others(a: Answer) -> Signature | None:
     return None
 
 
-def _node(a: Answer) -> Signature | None:
+def _node(a: Evidence) -> Signature | None:
     """Nothing but Node's own ``Keep-Alive: timeout=5``: the http.Server answered as to a GET."""
     if not re.fullmatch(r"timeout=\d+", a.get("keep-alive")) or a.status not in (200, 404, 405):
         return None

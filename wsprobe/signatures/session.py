@@ -9,7 +9,7 @@ import msgspec
 from wsprobe.read.behind import http_behind
 from wsprobe.read.frames import agreed_deflate, messages
 from wsprobe.read.reading import Frame, Reading, Response
-from wsprobe.signatures.answer import Answer, Cause, Signature, foreign_origin, how_ended, shown, written_by
+from wsprobe.signatures.answer import Cause, Evidence, Signature, foreign_origin, how_ended, shown, written_by
 from wsprobe.signatures.causes import (
     SEE_LOG,
     backend_down,
@@ -32,7 +32,7 @@ class _Session(msgspec.Struct, frozen=True):
     behind: Response | None
 
 
-def _session_causes(a: Answer, s: _Session) -> tuple[Cause, ...]:
+def _session_causes(a: Evidence, s: _Session) -> tuple[Cause, ...]:
     """What ended the session, by what came after the handshake."""
     first = s.texts[0] if s.texts else ""
     if s.behind is not None and s.close is None:
@@ -65,7 +65,7 @@ def _session_causes(a: Answer, s: _Session) -> tuple[Cause, ...]:
     return _silent(a, s)
 
 
-def _chosen(a: Answer) -> Cause | None:
+def _chosen(a: Evidence) -> Cause | None:
     """What was selected of the subprotocols offered, where that is a fault."""
     selected = a.get("sec-websocket-protocol")
     if selected and selected not in a.protocols:
@@ -98,7 +98,7 @@ def _http_after(behind: Response) -> tuple[Cause, ...]:
     )
 
 
-def _closed(a: Answer, s: _Session) -> tuple[Cause, ...]:
+def _closed(a: Evidence, s: _Session) -> tuple[Cause, ...]:
     returned = Cause(
         "handler-returned",
         "the handler of the WebSocket returned, which closes it",
@@ -185,7 +185,7 @@ def _dropped(s: _Session) -> tuple[Cause, ...]:
     return (idle, crashed, returned) if s.texts or s.binary else (crashed, returned, idle)
 
 
-def _silent(a: Answer, s: _Session) -> tuple[Cause, ...]:
+def _silent(a: Evidence, s: _Session) -> tuple[Cause, ...]:
     selected = a.get("sec-websocket-protocol")
     mqtt = Cause(
         "mqtt",
@@ -199,7 +199,7 @@ def _silent(a: Answer, s: _Session) -> tuple[Cause, ...]:
     return ()
 
 
-def opened(reading: Reading, a: Answer) -> Signature:
+def opened(reading: Reading, a: Evidence) -> Signature:
     s = _session_of(reading)
     author, mark = _opened_by(a, s)
     base = written_by(author, mark, ()) if author else Signature()
@@ -210,7 +210,7 @@ def opened(reading: Reading, a: Answer) -> Signature:
     return msgspec.structs.replace(base, causes=causes)
 
 
-def _opened_by(a: Answer, s: _Session) -> tuple[str, str]:
+def _opened_by(a: Evidence, s: _Session) -> tuple[str, str]:
     """Who wrote a 101: by a Server field that is not a proxy's, or by what follows."""
     for pattern, author in (
         ("daphne", "daphne"),
