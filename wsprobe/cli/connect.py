@@ -229,7 +229,7 @@ class Output:
         if not (kind is None or issubclass(kind, KeyboardInterrupt)):
             return  # what went wrong is said in one line
         if self._grid is not None and self._tabled:
-            emit([self._grid.total()], sys.stdout, self._out)
+            emit(self._grid.total(), sys.stdout, self._out)
         if self._tally is None:
             return
         if self._resume is not None:
@@ -237,7 +237,7 @@ class Output:
                 note(sentence)
         emit(self._tally.lines(), sys.stderr, self._err)
         if self._grid is not None and not self._tabled:
-            emit([self._grid.total()], sys.stderr, self._err)
+            emit(self._grid.total(), sys.stderr, self._err)
 
     def _write(self, file: ReportFile) -> None:
         """What cannot be written takes nothing from what was printed: one line says so."""
