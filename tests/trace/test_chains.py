@@ -9,6 +9,7 @@ from functools import cache
 
 import pytest
 
+from tests.cases import every, named
 from tests.trace.chains import Chain, chains, trace
 from wsprobe.trace.changes import CHANGES, MOST, Choice, Trace
 from wsprobe.trace.conclusion import Conclusion
@@ -100,7 +101,7 @@ def verdict(found: Conclusion, chain: Chain, *, direct: bool) -> str:
 
 
 @pytest.mark.parametrize("direct", [False, True], ids=["outside", "direct"])
-@pytest.mark.parametrize("number", range(len(CHAINS)), ids=lambda number: CHAINS[number].name)
+@every(named(range(len(CHAINS)), lambda number: CHAINS[number].name))
 def test_the_first_conclusion(number: int, direct: bool) -> None:
     chain = CHAINS[number]
     seen, found = whole(number, direct)

@@ -250,9 +250,15 @@ class Cluster:
         self.room.total_tokens = max(1, AHEAD * self.threads)
 
     def _workers(self) -> list[Worker] | None:
-        if self._client.status != "running":
+        scheduler = self._client.scheduler
+        if self._client.status != "running" or scheduler is None:
             return None
-        known = self._client.scheduler_info(n_workers=-1)["workers"]
+        try:
+            # Not Client.scheduler_info: what it returns may be what the client asks for by itself every other
+            # second, which has no workers in it.
+            known = self._client.sync(scheduler.identity, n_workers=-1)["workers"]
+        except OSError:
+            return None
         return [
             Worker(address, str(each["name"]), int(each["nthreads"]))
             for address, each in sorted(known.items())
