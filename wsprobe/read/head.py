@@ -17,6 +17,9 @@ from wsprobe.read.tokens import split_list
 LINES_MAX = 50_000
 """Lines told apart in one head. The rest of a longer head is kept as one last line: memory stays bounded."""
 
+PLAIN_MAX = 65536
+"""Bytes of a head that is looked at as a whole; fewer lines than LINES_MAX have room there."""
+
 _WHITE = b" \t"
 _UNUSUAL = re.compile(rb"[^\t\x20-\x7e]")
 _ODD_BYTES = (
@@ -80,11 +83,39 @@ class HeadSplitter:
 
 def split_head(data: bytes | bytearray, start: int = 0) -> tuple[Head, int]:
     """The head that begins at *start*, and the offset of the first byte after it."""
+    plain = _plain_head(data, start)
+    if plain is not None:
+        return plain
     splitter = HeadSplitter(start)
     head = splitter.advance(data)
     if head is None:
         return splitter.finish(data), len(data)
     return head, splitter.searched
+
+
+def _plain_head(data: bytes | bytearray, start: int) -> tuple[Head, int] | None:
+    """As ``split_head``, of a head with nothing odd in it; None if there is anything, or it has no end.
+
+    Nearly all heads are plain, and read so in half the time.
+    """
+    stop = data.find(b"\r\n\r\n", start)
+    if not start < stop <= start + PLAIN_MAX:
+        return None
+    first, *rest = bytes(data[start:stop]).split(b"\r\n")
+    if not first or b"\n" in first:
+        return None
+    lines, fields = [Line(first, b"\r\n", start)], []
+    at = start + len(first) + 2
+    for text in rest:
+        plain = _PLAIN.fullmatch(text)
+        if plain is None:
+            return None
+        line = Line(text, b"\r\n", at)
+        begin, end = plain.span(2)
+        fields.append(Field(plain[1], plain[2], (line,), (at + begin, at + end)))
+        lines.append(line)
+        at += len(text) + 2
+    return Head(tuple(lines), b"\r\n", start, tuple(fields), lines[0]), stop + 4
 
 
 def line_oddities(line: Line) -> tuple[str, ...]:
