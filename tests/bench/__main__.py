@@ -88,6 +88,12 @@ def main() -> None:
                 side_by_side(commands, against=many_urls.LOOP, rounds=3, seconds=24),
                 spread=True,
             )
+            rows = side_by_side(
+                many_urls.shared(own, refusal, folder), against=many_urls.ALONE, rounds=2, seconds=30
+            )
+            show(f"{many_urls.MANY} URLs of it, by one process and by two workers", rows, spread=True)
+            for line in speed_up(rows):
+                print(line)
         show("work for four times the pieces", apart(growth))
         show("one recording, predicted in each engine (no process)", apart(predictions))
         browser = "chromium --dump-dom"
@@ -132,6 +138,18 @@ def main() -> None:
             ),
         )
     print(f"\n{time.perf_counter() - started:.0f} s in all")
+
+
+def speed_up(rows: Iterable[Row]) -> Iterable[str]:
+    """What a row gains over the first where every process has a processor to itself."""
+    first, *others = rows
+    for row in others:
+        if first.busiest and row.busiest and first.processor and row.processor:
+            faster = first.busiest / row.busiest
+            yield (
+                f"    by its busiest process ({row.busiest:.0f} ms of processor) {faster:.2f} times as fast;"
+                f" all of them take {row.processor / first.processor:.2f} times the processor"
+            )
 
 
 def per_recording(rows: Iterable[Row], count: int, browser: Row | None = None) -> list[Row]:
