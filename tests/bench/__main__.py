@@ -67,8 +67,8 @@ def main() -> None:
                 {
                     "wsprobe connect": (*own, "connect", url),
                     "curl": programs.found("curl", "-s", "-N", url),
-                    "websocat": programs.websocat(url),
-                    "wscat": programs.wscat(url),
+                    "websocat": programs.websocat("-E", url),
+                    "wscat": programs.wscat("-c", url),
                     "python -m websockets": programs.websockets(url),
                 },
                 against="wsprobe connect",
@@ -78,9 +78,8 @@ def main() -> None:
         )
         for large in (False, True):
             for deflate in (False, True):
-                kind = "16,384 messages of 64 KiB" if large else "100,000 small messages"
-                kind += " through an echo server, " + ("compressed" if deflate else "as they are")
-                show(kind, talking.rows(own, folder, large=large, deflate=deflate, rounds=1))
+                title, rows = talking.table(own, folder, large, deflate)
+                show(title, rows, spread=True)
         with programs.refusing(folder, url) as (who, refusal):
             commands = many_urls.programs(own, refusal, folder, programs.ws())
             show(
