@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -13,6 +14,17 @@ settings.load_profile("house")
 
 # Behind all else, so that an installed wsprobe is the one that is tested: for man/build, which no wheel has.
 sys.path.append(str(Path(__file__).parents[1]))
+
+from tests import cases  # noqa: E402
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--case", default="", help="of many cases in one test, those with this word in their name")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    cases.wanted = config.getoption("--case")
+
 
 for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ws_proxy", "wss_proxy"):
     for each in (name, name.upper()):

@@ -93,7 +93,8 @@ def test_a_terminal_is_never_too_narrow(columns: int) -> None:
 def test_in_a_pipe_it_has_all_columns_and_the_head_once() -> None:
     sights: dict[str, Sight | None] = {HERE: GOOD, "a": None}
     grid = Grid(list(sights), Look())
-    text = plain((*grid.row(sights), *grid.row(sights), grid.total()))
+    assert grid.total() == []
+    text = plain((*grid.row(sights), *grid.row(sights), *grid.total()))
     assert text == (
         "here              a                 URL\n"
         f"open              not asked         {URL}\n"

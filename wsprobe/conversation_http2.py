@@ -88,6 +88,10 @@ section 3 lets a server announce it at any time, and one that means to does so a
 ACKS_MAX = 1000
 """SETTINGS and PING that are acknowledged, so that a flood of them does not become one of ours."""
 
+IDLE_MAX = 10_000
+"""Frames that bring nothing of our stream's data and widen no window: a session has few. Each costs some 20 us
+to take, to read and to judge, so that a flood of them ends within 0.3 s."""
+
 WINDOW_MAX = 2**31 - 1
 
 
@@ -134,6 +138,8 @@ class Http2Client:
         self._acks = ACKS_MAX
         room, usual = plan.limits.max_session, Limits().max_session
         self._most_frames = in_proportion(FRAMES_MAX, room, usual)
+        self._idle = 0
+        self._most_idle = in_proportion(IDLE_MAX, room, usual)
         self._out = _Outgoing(plan)
         self._in = _Incoming(announced.get(INITIAL_WINDOW_SIZE, DEFAULT_WINDOW), plan)
         self._stream_over = False
@@ -210,6 +216,9 @@ class Http2Client:
         self._frames += 1
         ours = header[3] == DATA and int.from_bytes(header[5:], "big") & 0x7FFFFFFF == self._how.stream
         self._other += HEADER_SIZE + (0 if ours else len(payload))
+        self._idle += header[3] != WINDOW_UPDATE and not (ours and payload)
+        if self._idle > self._most_idle and self.phase is not Phase.DONE:
+            return self._flooded(f"{self._most_idle} frames that bring nothing")
         if self.phase is not Phase.DONE and self._frames > self._most_frames:
             return self._flooded(f"{self._most_frames} frames")
         return b""

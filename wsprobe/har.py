@@ -56,7 +56,7 @@ class Pair(Struct, frozen=True):
     value: str = ""
 
 
-class Message(Struct, frozen=True, rename={"kind": "type"}):
+class HarMessage(Struct, frozen=True, rename={"kind": "type"}):
     """One message, or frame, of the session. Opcode 2 has its data in base64."""
 
     kind: str = ""
@@ -98,7 +98,7 @@ class _Timings(Struct, frozen=True):
     receive: float | None = None
 
 
-class Entry(Struct, frozen=True):
+class HarEntry(Struct, frozen=True):
     """One request of a page, as far as it is of use here."""
 
     request: _Request
@@ -107,7 +107,7 @@ class Entry(Struct, frozen=True):
     timings: _Timings = _Timings()
     address: str | None = field(name="serverIPAddress", default=None)
     kind: Any = field(name="_resourceType", default=None)
-    messages: tuple[Message, ...] | None = field(name="_webSocketMessages", default=None)
+    messages: tuple[HarMessage, ...] | None = field(name="_webSocketMessages", default=None)
 
     @property
     def url(self) -> str:
@@ -132,7 +132,7 @@ class _Creator(Struct, frozen=True):
 
 
 class _Log(Struct, frozen=True):
-    entries: tuple[Entry, ...]
+    entries: tuple[HarEntry, ...]
     creator: _Creator = _Creator()
     browser: _Creator | None = None
 
@@ -144,7 +144,7 @@ class _Har(Struct, frozen=True):
 class Archive(Struct, frozen=True):
     """The WebSocket entries of a HAR file, in its order."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[HarEntry, ...]
     by: str
     """Which program wrote it."""
     others: int
@@ -165,7 +165,7 @@ def read(data: bytes) -> Archive:
     return Archive(found, by, len(log.entries) - len(found))
 
 
-def _is_websocket(entry: Entry) -> bool:
+def _is_websocket(entry: HarEntry) -> bool:
     if entry.messages is not None or entry.request.url.startswith(("ws:", "wss:")):
         return True
     if isinstance(entry.kind, str) and entry.kind.lower() == "websocket":
@@ -174,7 +174,7 @@ def _is_websocket(entry: Entry) -> bool:
     return bool({("upgrade", "websocket"), (":protocol", "websocket")} & asked)
 
 
-def header_lines(entry: Entry) -> list[str]:
+def header_lines(entry: HarEntry) -> list[str]:
     """The headers of the request, in curl's syntax. Cookies that are told apart from them are among them."""
     lines = [
         f"{pair.name}: {pair.value}" if pair.value.strip() else f"{pair.name};"
@@ -186,7 +186,7 @@ def header_lines(entry: Entry) -> list[str]:
     return lines
 
 
-def recording(entry: Entry, by: str) -> Exchange:
+def recording(entry: HarEntry, by: str) -> Exchange:
     """*entry* as a recording, as far as it goes, marked as rebuilt from what *by* wrote.
 
     Raises HarError where there is no answer in it, or what was asked over HTTP/2: a HAR file has no frames.
@@ -261,7 +261,7 @@ def _content(content: _Content) -> bytes:
     return _data(content.text or "", content.encoding == "base64")
 
 
-def _payload(message: Message, opcode: int) -> bytes:
+def _payload(message: HarMessage, opcode: int) -> bytes:
     return _data(message.data, base64=opcode != 1)
 
 
@@ -274,7 +274,7 @@ def _data(text: str, base64: bool) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _before(entry: Entry, host: str, port: int) -> tuple[list[Event], int]:
+def _before(entry: HarEntry, host: str, port: int) -> tuple[list[Event], int]:
     """What came before the request, and when that was done."""
     timings = entry.timings
     events: list[Event] = []

@@ -17,7 +17,7 @@ import msgspec
 from tests.browsers.driver import store
 from tests.browsers.driver.compare import table
 from wsprobe.lab import load as catalogue
-from wsprobe.lab.measured import Measured, MeasuredError, Seen, agreement, all_held, load, nearest
+from wsprobe.lab.measured import Measured, MeasuredError, Observation, agreement, all_held, load, nearest
 from wsprobe.lab.ports import own_url
 from wsprobe.lab.scenario import Scenario
 
@@ -30,7 +30,7 @@ def recordings(measured: Measured) -> dict[str, dict[str, Any]]:
     return {name: recording(known[name], seen) for name, seen in measured.seen.items()}
 
 
-def recording(scenario: Scenario, seen: Seen) -> dict[str, Any]:
+def recording(scenario: Scenario, seen: Observation) -> dict[str, Any]:
     """One recording: the lab's address is named where the scenario's URL named it so."""
     value = msgspec.json.decode(msgspec.json.encode(seen))
     kept = {name: value[name] for name in KEPT if name in value}

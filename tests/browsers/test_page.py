@@ -18,7 +18,7 @@ from tests.browsers.__main__ import recording
 from tests.browsers.driver import store
 from tests.browsers.driver.compare import differences
 from wsprobe.lab import installed, load, site
-from wsprobe.lab.measured import MEASURED, Measured, Seen
+from wsprobe.lab.measured import MEASURED, Measured, Observation
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.server import serve
 
@@ -61,7 +61,7 @@ async def run_all(browser: installed.Installed) -> Measured:
     return found[0]
 
 
-def unlike(seen: Seen, known: dict[str, Any]) -> list[str]:
+def unlike(seen: Observation, known: dict[str, Any]) -> list[str]:
     """In what *seen* is not as *known*, nor any of the results that race with it."""
     whole = recording(load()[seen.scenario], seen)
     got = {name: whole.get(name) for name in (*TOLD, "value") if name in (*TOLD, *whole)}

@@ -7,15 +7,16 @@ import pytest
 from tests.browsers.driver import store
 from tests.browsers.driver.situations import SITUATIONS, Situation
 from tests.browsers.views import engines
+from tests.cases import every, named
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 VALUES = {"ip": "127.0.10.1", "page": "127.0.100.1:8000", "plain": "8000", "tls": "8001", "v6": "8002"}
 RECORDED = {name: store.load(name, "requests")[1] for name in engines()}
 
 
-@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
 @pytest.mark.parametrize("name", RECORDED)
-def test_the_request_is_the_engine_s_own(name: str, situation: Situation) -> None:
+@every(named(SITUATIONS, lambda situation: situation.name))
+def test_the_request_is_the_engine_s_own(situation: Situation, name: str) -> None:
     engine = engines()[name]
     url, page = situation.made(VALUES)
     made = engine.construct(url, page)

@@ -12,7 +12,7 @@ import pytest
 from tests.browsers import __main__ as taking
 from tests.browsers.driver import store
 from wsprobe.lab import find
-from wsprobe.lab.measured import Browser, Measured, Seen, dump
+from wsprobe.lab.measured import Browser, Measured, Observation, dump
 
 NAMES = ("403", "url-relative", "url-ip-number", "https-page-ws-loopback-ip", "no-new", "set-cookie-101")
 KEPT = ("scenario", "exception", "url", "events", "readyState", "value")
@@ -26,7 +26,7 @@ def measured() -> Measured:
         name: json.dumps({"scenario": name, "host": "127.0.0.1", **known[name]}).replace("{ip}", "127.0.0.1")
         for name in NAMES
     }
-    seen = {name: msgspec.json.decode(line, type=Seen) for name, line in lines.items()}
+    seen = {name: msgspec.json.decode(line, type=Observation) for name, line in lines.items()}
     return Measured(Browser("newcomer", "1.0", "", "0", ""), seen)
 
 

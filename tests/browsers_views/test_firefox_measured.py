@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.browsers_views.measured_cases import HOST, Case, load, told
+from tests.cases import every
 from wsprobe.browsers import ENGINES
 from wsprobe.exchange import Limits
 from wsprobe.lab.play import rehearse
@@ -14,6 +13,6 @@ SIX_SECONDS = Limits(linger=5.5, max_time=5.9)
 """Then the page that measured gave up."""
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@every(CASES)
 def test_the_view_is_what_was_measured(case: Case) -> None:
     assert told(rehearse(ENGINES["firefox"], case.scenario, {}, host=HOST, limits=SIX_SECONDS)) == case.seen

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.browsers_views.http2_cases import load, observed, told
+from tests.cases import every
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Engine, FollowUp, Page, ScriptView
 from wsprobe.browsers.script import on_wire
@@ -55,9 +56,9 @@ NOT_AS_MEASURED = {
 }
 
 
-@pytest.mark.parametrize("name", OF_ONE_SOCKET)
 @pytest.mark.parametrize("engine", ["chromium", "firefox"])
-def test_the_view_of_the_lab_is_what_was_measured(engine: str, name: str) -> None:
+@every(OF_ONE_SOCKET)
+def test_the_view_of_the_lab_is_what_was_measured(name: str, engine: str) -> None:
     if (engine, name) in NOT_AS_MEASURED:
         return
     scenario = SCENARIOS[name]
@@ -68,9 +69,9 @@ def test_the_view_of_the_lab_is_what_was_measured(engine: str, name: str) -> Non
     assert list(view.handshakes) == handshakes
 
 
-@pytest.mark.parametrize("name", [name for name in SCENARIOS if "flood" not in name])
 @pytest.mark.parametrize("engine", [*ENGINES])
-def test_every_engine_comes_through_every_scenario(engine: str, name: str) -> None:
+@every(name for name in SCENARIOS if "flood" not in name)
+def test_every_engine_comes_through_every_scenario(name: str, engine: str) -> None:
     view, _ = visited(ENGINES[engine], SCENARIOS[name], Page(http="1.1"))
     assert view.outcome in ("open", "failed", "closed", "connecting")
     if engine in ("webkitgtk", "chromium", "whatwg", "w3c-cr-2012"):
@@ -100,8 +101,9 @@ MORE = {line["name"]: line for line in map(json.loads, MEASURED_MORE.read_text("
 """Tried in Chromium 156 and Firefox 153 on the lab itself: the rarer statuses, fields, frames and ends."""
 
 
-@pytest.mark.parametrize(("engine", "name"), [(e, n) for n, line in MORE.items() for e in line["observed"]])
-def test_the_view_is_what_was_tried(engine: str, name: str) -> None:
+@every((engine, name) for name, line in MORE.items() for engine in line["observed"])
+def test_the_view_is_what_was_tried(tried: tuple[str, str]) -> None:
+    engine, name = tried
     seen = MORE[name]["observed"][engine]
     scenario = replace(SCENARIOS["on"], name=f"h2-x-{name}", http2=http2_play({"plays": MORE[name]["plays"]}))
     at = f"127.0.0.1:{PORTS[scenario.listener]}"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browsers_views.http2_cases import Line, host, load, observed, sockets
+from tests.cases import every
 from wsprobe.browsers import ENGINES
 
 CASES = load()
@@ -23,8 +24,9 @@ MEASURED = [
 ]
 
 
-@pytest.mark.parametrize(("engine", "name"), MEASURED)
-def test_the_view_is_what_was_measured(engine: str, name: str) -> None:
+@every(MEASURED)
+def test_the_view_is_what_was_measured(measured: tuple[str, str]) -> None:
+    engine, name = measured
     events, handshakes, console = observed(CASES[name], engine)
     seen = sockets(ENGINES[engine], CASES[name])
     assert [each.events for each in seen] == events

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.browsers_views.measured_cases import HOST, Case, load, told
+from tests.cases import every
 from wsprobe.browsers import ENGINES
 from wsprobe.exchange import Limits
 from wsprobe.lab import load as load_lab
@@ -14,7 +13,7 @@ CASES = load("webkitgtk-2.54")
 PATIENCE = Limits(linger=10, max_body=16 << 20)
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@every(CASES)
 def test_the_view_is_what_was_measured(case: Case) -> None:
     lab = load_lab()
     seen = told(rehearse(ENGINES["webkitgtk"], case.scenario, lab, host=HOST, limits=PATIENCE))

@@ -90,3 +90,34 @@ def test_a_file_to_resume_from_does_not_know_places(capsys: Capture, tmp_path: P
     err = said(capsys, "--cluster", ELSEWHERE, "--from-each", "--resume", str(tmp_path / "kept"))
     assert "--from-each and --resume exclude each other" in err
     assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--cluster", ELSEWHERE, "ws://127.0.0.1:1/"], "to ask a URL from every place: --from-each"),
+        (["--cluster", ELSEWHERE, "kept.json"], "compare shares recordings, and with --json alone"),
+        (["--cluster", ELSEWHERE, "--from-each", "kept.json"], "is a recording, and reads the same everywhere"),
+        (["--from-each", "ws://127.0.0.1:1/"], "--from-each is about --cluster"),
+        (["--cluster", ELSEWHERE, "--run-browser", "chromium", "ws://h/"], "is of this machine; leave it out"),
+        (["--cluster", ELSEWHERE, "--workers", "2", "--json", "kept.json"], "exclude each other"),
+        (["--cluster", ELSEWHERE, "--from-each", "-b", "sid=1", "ws://h/"], "would carry --cookie in clear"),
+        (
+            ["--cluster", ELSEWHERE, "--from-each", "--page", "http://u:p@h/", "ws://h/"],
+            "a page's URL with a password in clear",
+        ),
+    ],
+    ids=lambda each: " ".join(each)[-40:] if isinstance(each, list) else "",
+)
+def test_what_compare_refuses(words: list[str], told: str, capsys: Capture) -> None:
+    assert run(["compare", *words]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert told in err
+
+
+def test_recordings_do_not_go_to_a_scheduler_in_clear(capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "kept.json").write_text("{}\n" * 1001)
+    assert run(["compare", "--json", "--cluster", ELSEWHERE, str(tmp_path / "kept.json")]) == 2
+    assert "and would carry recordings (with all that was sent) in clear" in capsys.readouterr().err

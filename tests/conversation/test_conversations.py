@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import every, named
 from wsprobe.conversation import Client, Phase, Turn
 from wsprobe.exchange import Act, Limits, Plan, Target
 from wsprobe.read import INTERIM_MAX
@@ -387,7 +388,7 @@ def converse(
 
 
 @pytest.mark.parametrize("pieces", IN_PIECES.values(), ids=IN_PIECES)
-@pytest.mark.parametrize("conversation", CONVERSATIONS, ids=lambda conversation: conversation.name)
+@every(named(CONVERSATIONS, lambda conversation: conversation.name))
 def test_a_conversation(conversation: Conversation, pieces: Callable[[bytes], Iterator[bytes]]) -> None:
     turns, sent = converse(conversation, pieces)
     frames, rest = read_frames(sent, 0, lambda offset: 0)
@@ -407,7 +408,7 @@ def test_a_conversation(conversation: Conversation, pieces: Callable[[bytes], It
     assert places == sorted(places)
 
 
-@pytest.mark.parametrize("conversation", CONVERSATIONS, ids=lambda conversation: conversation.name)
+@every(named(CONVERSATIONS, lambda conversation: conversation.name))
 def test_how_it_is_cut_changes_nothing_that_is_sent(conversation: Conversation) -> None:
     sent = {converse(conversation, pieces)[1] for pieces in IN_PIECES.values()}
     assert len(sent) == 1

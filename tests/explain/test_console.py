@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import every
 from wsprobe import explain
 from wsprobe.explain import console
 
@@ -108,8 +109,9 @@ def test_all_are_there() -> None:
     assert len(measured()) == 162
 
 
-@pytest.mark.parametrize(("engine", "text"), measured())
-def test_measured(engine: str, text: str) -> None:
+@every(measured())
+def test_measured(each: tuple[str, str]) -> None:
+    engine, text = each
     match = console.recognise(filled(text))
     assert match is not None
     assert not match.row.get("general")

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import named
 from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent, Target
 from wsprobe.history.data import select
 from wsprobe.history.revision import Revision
@@ -131,16 +132,15 @@ def rows() -> list[dict[str, Any]]:
     ]
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """``case``: (what is sent, revision, answer) for every revision of every case."""
-    if "case" in metafunc.fixturenames:
-        found = [
-            pytest.param((row, revision, answer), id=f"{row['name']}, {revision.name}")
-            for row in rows()
-            for names, answer in row["answers"].items()
-            for revision in select(names)
-        ]
-        metafunc.parametrize("case", found)
+def answers() -> dict[str, tuple[dict[str, Any], Revision, str]]:
+    """(what is sent, revision, answer) for every revision of every case."""
+    found = [
+        (row, revision, answer)
+        for row in rows()
+        for names, answer in row["answers"].items()
+        for revision in select(names)
+    ]
+    return named(found, lambda case: f"{case[0]['name']}, {case[1].name}")
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from tests.cases import every, named
 from wsprobe.history import data, find
 from wsprobe.history.revision import Grade, Revision
 
@@ -79,7 +80,7 @@ def pinned() -> list[tuple[str, str, str, str, str]]:
     return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
 
-@pytest.mark.parametrize("row", pinned(), ids=lambda row: f"{row[0]}, {row[1]}")
+@every(named(pinned(), lambda row: f"{row[0]}, {row[1]}"))
 def test_cell(row: tuple[str, str, str, str, str]) -> None:
     rule, revisions, mode, grade, section = row
     names = data.expand(revisions, data.revisions())

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-import pytest
-
+from tests.cases import every
 from wsprobe import opening, target
 from wsprobe.exchange import Plan
 from wsprobe.history import read_as_each
@@ -36,7 +35,7 @@ def reading(name: str) -> Reading:
     return read(play(scenario, Plan(found, opening.request(found, offer))))
 
 
-@pytest.mark.parametrize("name", ALL)
+@every(ALL.keys())
 def test_17_answers_as_the_rfc_or_is_not_known(name: str) -> None:
     draft, rfc = read_as_each(reading(name), ("hybi-17", "rfc6455"))
     assert rfc.answer == judge(reading(name)).answer
@@ -45,7 +44,7 @@ def test_17_answers_as_the_rfc_or_is_not_known(name: str) -> None:
         assert draft.answer == rfc.answer or (deflate and draft.answer == "established")
 
 
-@pytest.mark.parametrize("name", ALL)
+@every(ALL.keys())
 def test_a_browser_fails_what_the_rfc_hands_to_http(name: str) -> None:
     rfc, api, whatwg = read_as_each(reading(name), ("rfc6455", "w3c-cr-2012", "whatwg"))
     if rfc.answer in ("http", "may-redirect", "may-retry-version", "retry-auth"):

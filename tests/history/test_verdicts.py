@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tests.cases import every
+from tests.history.conftest import answers
 from wsprobe.history import find, read_as
 from wsprobe.history.data import select
 from wsprobe.history.revision import Revision
@@ -27,6 +29,7 @@ ANSWERS = {
 }
 
 
+@every(answers())
 def test_answer(case: Case, answered: Answered) -> None:
     row, revision, answer = case
     verdict = read_as(answered(row, revision), revision)

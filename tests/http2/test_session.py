@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tests.http2.lines import planned
 from tests.http2.test_read import answer
 from wsprobe.conversation import Phase, Turn
-from wsprobe.conversation_http2 import ACKS_MAX, LATE_SETTINGS, Http2Client
+from wsprobe.conversation_http2 import ACKS_MAX, IDLE_MAX, LATE_SETTINGS, Http2Client
 from wsprobe.exchange import Act, Connected, Ended, Exchange, Limits, Plan, Priority, Received, Sent
 from wsprobe.judge import judge
 from wsprobe.read import handshakes, read
@@ -266,6 +266,23 @@ def test_floods_end(piece: bytes) -> None:
     assert played.turn.why
     assert played.frames[-1].type == GOAWAY
     assert played.frames[-1].code == 11
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [frame(PING, 0, 0, bytes(8)), frame(0x42, 0, 1), data(1, b""), data(5, b"x")],
+    ids=["PING", "unknown", "empty DATA", "DATA of another stream"],
+)
+def test_frames_that_bring_nothing_are_counted(piece: bytes) -> None:
+    played = Played(plan(), ON, OPEN, piece * (IDLE_MAX - 2))
+    assert not played.turn.done
+    assert played.feed(piece).why == f"{IDLE_MAX} frames that bring nothing"
+    assert (played.turn.stop, played.frames[-1].type, played.frames[-1].code) == ("limit", GOAWAY, 11)
+
+
+def test_data_and_windows_bring_something() -> None:
+    played = Played(plan(), ON, OPEN, (data(1, b"\x8a\0") + window_update(1, 1)) * IDLE_MAX)
+    assert not played.turn.done
 
 
 def test_a_header_block_without_end_ends() -> None:

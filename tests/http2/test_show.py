@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 
-import jsonschema
 import pytest
 
+from tests.cases import every
 from tests.http2.test_lab import ALL, played
 from tests.http2.test_read import ON, answer, exchange
+from tests.schema import validate
 from wsprobe.exchange import Event, Received, Sent
 from wsprobe.report import Report, report
-from wsprobe.show.as_json import pieces, report_value, schema
+from wsprobe.show.as_json import pieces, report_value
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import handshake
 from wsprobe.show.verbose import Conversation
 from wsprobe.wire.http2 import data, goaway
-
-SCHEMA = jsonschema.Draft202012Validator(json.loads(schema()))
 
 
 def shown(of: Report, **look: bool | int) -> str:
@@ -28,7 +27,7 @@ def told(name: str) -> Report:
     return report(played(name))
 
 
-@pytest.mark.parametrize("name", ALL)
+@every(ALL.keys())
 def test_every_scenario_can_be_shown(name: str) -> None:
     made = told(name)
     for look in ({}, {"verbose": 2}, {"terminal": True, "width": 40}):
@@ -38,7 +37,7 @@ def test_every_scenario_can_be_shown(name: str) -> None:
         assert f"\n{made.outcome}: " in text
     value = json.loads("".join(pieces(report_value(made))))
     assert ("http" in value) == (made.reading.http2 is not None)
-    SCHEMA.validate(value)
+    validate(value)
     watching = Conversation(Look(verbose=1))
     lines = [each for event in made.exchange.events for each in watching.event(event)]
     assert plain(lines).isascii()

@@ -9,7 +9,7 @@ points at, ``says`` and ``usual`` some words of what it says and of the cause th
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -155,27 +155,6 @@ def cases() -> dict[str, dict[str, Any]]:
     return found
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "case" in metafunc.fixturenames:
-        known = cases()
-        metafunc.parametrize("case", known.values(), ids=known)
-
-
-@pytest.fixture
-def exchange(case: dict[str, Any]) -> Exchange:
-    return exchange_of(case)
-
-
-@pytest.fixture
-def reading(exchange: Exchange) -> Reading:
-    return read(exchange)
-
-
 @pytest.fixture(scope="session")
 def all_readings() -> dict[str, Reading]:
     return {name: read(exchange_of(case)) for name, case in cases().items()}
-
-
-@pytest.fixture(scope="session")
-def resegment() -> Callable[[Exchange, int], Exchange]:
-    return split

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from functools import cache
 
 import pytest
 
-from wsprobe.exchange import Exchange
+from tests.cases import every
+from tests.judge.conftest import cases, exchange_of, split
 from wsprobe.judge import judge, outcome
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
@@ -25,8 +25,17 @@ ANSWERS = {
     "not known",
 }
 
+CASES = cases()
 
-def test_what_is_found(case: dict[str, Any], reading: Reading) -> None:
+
+@cache
+def reading_of(name: str) -> Reading:
+    return read(exchange_of(CASES[name]))
+
+
+@every(CASES.keys())
+def test_what_is_found(name: str) -> None:
+    case, reading = CASES[name], reading_of(name)
     verdict = judge(reading)
     assert [finding.id for finding in verdict.findings] == case["findings"]
     assert verdict.spec == "rfc6455"
@@ -36,7 +45,9 @@ def test_what_is_found(case: dict[str, Any], reading: Reading) -> None:
     assert case["outcome"] in STATUS_OF
 
 
-def test_findings_point_at_the_bytes_meant(case: dict[str, Any], reading: Reading) -> None:
+@every(CASES.keys())
+def test_findings_point_at_the_bytes_meant(name: str) -> None:
+    case, reading = CASES[name], reading_of(name)
     spans = {finding.id: finding.span for finding in judge(reading).findings}
     for id, text in case.get("at", {}).items():
         span = spans[id]
@@ -44,25 +55,27 @@ def test_findings_point_at_the_bytes_meant(case: dict[str, Any], reading: Readin
         assert reading.received[slice(*span)] == text.encode("latin-1")
 
 
-def test_findings_say(case: dict[str, Any], reading: Reading) -> None:
-    texts = {finding.id: finding.text for finding in judge(reading).findings}
-    for id, words in case.get("says", {}).items():
+@every(CASES.keys())
+def test_findings_say(name: str) -> None:
+    texts = {finding.id: finding.text for finding in judge(reading_of(name)).findings}
+    for id, words in CASES[name].get("says", {}).items():
         assert words in texts[id]
 
 
-def test_findings_name_a_usual_cause(case: dict[str, Any], reading: Reading) -> None:
-    causes = {finding.id: finding.usual for finding in judge(reading).findings}
-    for id, words in case.get("usual", {}).items():
+@every(CASES.keys())
+def test_findings_name_a_usual_cause(name: str) -> None:
+    causes = {finding.id: finding.usual for finding in judge(reading_of(name)).findings}
+    for id, words in CASES[name].get("usual", {}).items():
         assert words in causes[id]
 
 
 @pytest.mark.parametrize("size", [0, 1, 7])
-def test_segmentation_changes_nothing(
-    case: dict[str, Any], exchange: Exchange, size: int, resegment: Callable[[Exchange, int], Exchange]
-) -> None:
+@every(CASES.keys())
+def test_segmentation_changes_nothing(name: str, size: int) -> None:
+    case, exchange = CASES[name], exchange_of(CASES[name])
     if size == 1 and sum(len(e.data) for e in exchange.events if hasattr(e, "data")) > 20_000:
         size = 1000
-    reading = read(resegment(exchange, size))
+    reading = read(split(exchange, size))
     verdict = judge(reading)
     assert [finding.id for finding in verdict.findings] == case["findings"]
     assert outcome(reading, verdict) == case["outcome"]

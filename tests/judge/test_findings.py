@@ -6,8 +6,7 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
+from tests.cases import every
 from wsprobe import judge as package
 from wsprobe.judge import FINDINGS, http2, judge
 from wsprobe.judge.finding import Entry
@@ -32,7 +31,7 @@ def test_no_id_stands_twice_and_each_is_called_by_its_own_name() -> None:
     assert [id for id in FINDINGS if bound.count(constant(id)) != 1] == []
 
 
-@pytest.mark.parametrize("entry", FINDINGS.values(), ids=FINDINGS)
+@every(FINDINGS)
 def test_each_row_is_complete(entry: Entry) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", entry.id)
     assert entry.level in ("fail", "warn", "note")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import every
 from wsprobe import lab
 from wsprobe.lab import UnknownScenario, aliases, find, lazily, load, names, parse
 from wsprobe.lab.perform import Request, answer, needed, request
@@ -22,12 +23,6 @@ ALL = load()
 
 LONGEST = 180.0
 MOST = 32 * 1024 * 1024
-
-
-@pytest.fixture(params=ALL.values(), ids=list(ALL))
-def scenario(request: pytest.FixtureRequest) -> Scenario:
-    found: Scenario = request.param
-    return found
 
 
 def asked(path: str = "/") -> Request:
@@ -96,6 +91,7 @@ def test_scenarios_differ_from_one_another() -> None:
     assert [names for names in seen.values() if len(names) > 1] == [["binarytype-bad", "attrs", "ok"]]
 
 
+@every(ALL)
 def test_a_scenario_is_of_a_known_kind(scenario: Scenario) -> None:
     assert scenario.listener in LISTENERS
     assert scenario.about in ABOUT
@@ -120,6 +116,7 @@ ABOUT = {
 }
 
 
+@every(ALL)
 def test_its_templates_can_be_filled_in(scenario: Scenario) -> None:
     known = set(filled_in())
     assert needed(scenario.steps) <= known
@@ -128,6 +125,7 @@ def test_its_templates_can_be_filled_in(scenario: Scenario) -> None:
     assert found.page.url.startswith(("http://", "https://"))
 
 
+@every(ALL)
 def test_it_ends_by_itself(scenario: Scenario) -> None:
     filled = filled_in() | {"number": b"00000"}
     seconds = 0.0
@@ -140,8 +138,9 @@ def test_it_ends_by_itself(scenario: Scenario) -> None:
     assert size <= MOST
 
 
-@pytest.mark.parametrize(("alias", "name"), list(aliases().items()), ids=lambda text: re.sub(r"\W", "-", text))
-def test_an_alias_is_another_name_of_a_scenario(alias: str, name: str) -> None:
+@every(aliases().items())
+def test_an_alias_is_another_name_of_a_scenario(alias_of: tuple[str, str]) -> None:
+    alias, name = alias_of
     assert name in ALL
     assert alias not in ALL
 

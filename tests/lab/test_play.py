@@ -7,6 +7,7 @@ from functools import cache
 import pytest
 from msgspec.structs import replace
 
+from tests.cases import every
 from wsprobe import opening, target
 from wsprobe.exchange import (
     Act,
@@ -66,7 +67,7 @@ def test_nearly_every_scenario_can_be_opened_without_a_page() -> None:
     assert len(left_out) < 15
 
 
-@pytest.mark.parametrize("name", openable())
+@every(openable())
 def test_it_makes_a_recording(name: str) -> None:
     exchange = played(name)
     times = [event.at for event in exchange.events]
@@ -80,7 +81,7 @@ def test_it_makes_a_recording(name: str) -> None:
     assert all(0 < len(piece) <= 65536 for piece in pieces)
 
 
-@pytest.mark.parametrize("name", openable())
+@every(openable())
 def test_it_is_judged_as_the_catalogue_says(name: str) -> None:
     reading = read(played(name))
     verdict = judge(reading)

@@ -15,7 +15,7 @@ from wsprobe.browsers.agent import client
 from wsprobe.exchange import Limits, Plan, Received
 from wsprobe.lab import find, load
 from wsprobe.lab.certificates import NoCertificates
-from wsprobe.lab.measured import Browser, Measured, Seen, cap, limits_of, predicted
+from wsprobe.lab.measured import Browser, Measured, Observation, cap, limits_of, predicted
 from wsprobe.lab.server import Lab, serve
 from wsprobe.lab.site import FRONT, Site, elsewhere, lines_of, needs_trust, with_script
 from wsprobe.net.probe import probe
@@ -65,7 +65,7 @@ def run(site: Site, work: Callable[[Lab], Awaitable[None]]) -> None:
     trio.run(bounded)
 
 
-def seen(name: str, engine: str = "chromium") -> Seen:
+def seen(name: str, engine: str = "chromium") -> Observation:
     """What a page would see where the view is right."""
     scenario = find(name)
     view = predicted(engine, scenario, "127.0.0.1", next(limits_of(scenario)))

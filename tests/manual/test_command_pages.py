@@ -6,6 +6,7 @@ import click
 import pytest
 
 from man.build import commands, mdoc, page, program
+from tests.cases import every, named
 from tests.manual.command_lines import calls, parse
 from wsprobe.cli.main import COMMANDS
 from wsprobe.cli.option import Option
@@ -13,7 +14,7 @@ from wsprobe.outcome import TABLE
 from wsprobe.show.write_out import VARIABLES
 
 OPTIONS = [
-    pytest.param(name, option, id=f"{name} {option.opts[-1]}")
+    (name, option)
     for name in COMMANDS
     for option in commands.command(name).params
     if isinstance(option, Option)
@@ -28,8 +29,9 @@ def words(text: str) -> str:
     return " ".join(text.replace("\\-", "-").split())
 
 
-@pytest.mark.parametrize(("name", "option"), OPTIONS)
-def test_every_option_is_on_the_page_of_its_command(name: str, option: Option) -> None:
+@every(named(OPTIONS, lambda each: f"{each[0]} {each[1].opts[-1]}"))
+def test_every_option_is_on_the_page_of_its_command(each: tuple[str, Option]) -> None:
+    name, option = each
     made = page(f"wsprobe-{name}.1")
     context = click.Context(commands.command(name))
     assert made.count(f".It {commands.heading(option, context)}\n") == 1
@@ -40,8 +42,9 @@ def test_every_option_is_on_the_page_of_its_command(name: str, option: Option) -
     assert mdoc.escaped(words(option.help[1:])) in words(commands.about(option).replace('"', "\\(dq"))
 
 
-@pytest.mark.parametrize(("name", "option"), OPTIONS)
-def test_help_is_one_line_without_a_full_stop_and_more_is_sentences(name: str, option: Option) -> None:
+@every(named(OPTIONS, lambda each: f"{each[0]} {each[1].opts[-1]}"))
+def test_help_is_one_line_without_a_full_stop_and_more_is_sentences(each: tuple[str, Option]) -> None:
+    _, option = each
     assert option.help is not None
     assert not option.help.endswith(".")
     assert "\n" not in option.help

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from man.build import mdoc, page, reports
+from tests.cases import every, named
 from tests.manual.command_lines import parse
 from wsprobe.browsers import ALL
 from wsprobe.cli.main import run
@@ -37,15 +38,16 @@ def properties(node: Any, path: str = "") -> Iterator[tuple[str, str, Any]]:
 
 
 PROPERTIES = [
-    pytest.param(name, value, id=f"{path}.{name}")
+    (path, name, value)
     for path, name, value in properties(WHOLE)
     # What tells one kind of event from another is a heading on the page, with the time that all of them have.
     if name not in ("type", "event", "at") or "enum" not in value
 ]
 
 
-@pytest.mark.parametrize(("name", "value"), PROPERTIES)
-def test_every_property_is_named_with_its_type_and_described(name: str, value: Any) -> None:
+@every(named(PROPERTIES, lambda each: f"{each[0]}.{each[1]}"))
+def test_every_property_is_named_with_its_type_and_described(each: tuple[str, str, Any]) -> None:
+    _, name, value = each
     made = " ".join(page("wsprobe-json.5").split())
     assert value.get("description"), f"{name} has no description in the schema"
     if name != "at":

@@ -4,37 +4,33 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 from functools import partial
 
 import pytest
 import trio
-import trio.socket as tsocket
 from trio.testing import MockClock
 
 from wsprobe.exchange import Connected, ConnectFailed, Connecting, Ended, Limits
+from wsprobe.net import dial
 from wsprobe.net.dial import Address, connect
 from wsprobe.net.probe import probe
 from wsprobe.net.stream import End, Tape
 
 
-class FakeSocket(tsocket.SocketType):
+class FakeSocket:
     """Connects after the seconds in *story*, or fails with the number that is given there too."""
 
-    type = tsocket.SOCK_STREAM
-
-    def __init__(self, family, story, closed):
-        self._family, self._story, self._closed = family, story, closed
+    def __init__(self, story, closed):
+        self._story, self._closed = story, closed
         self._name = None
 
-    async def connect(self, sockaddr):
+    async def established(self, sockaddr):
         self._name = sockaddr[0]
         seconds, number = self._story[self._name]
         await trio.sleep(seconds)
         if number:
-            raise OSError(number, "trio says it its own way")
-
-    def setsockopt(self, *args):
-        pass
+            raise OSError(number, "the system says it its own way")
 
     def getsockname(self):
         return ("192.0.2.99", 4711)
@@ -43,36 +39,32 @@ class FakeSocket(tsocket.SocketType):
         self._closed.append(self._name)
 
 
-class Factory(trio.abc.SocketFactory):
-    def __init__(self, story):
-        self.story, self.closed = story, []
-
-    def socket(self, family, type=0, proto=0):
-        return FakeSocket(family, self.story, self.closed)
-
-
 FOREVER = float("inf")
 
 
 def attempt(story, plan=None):
     """Connect to every address of *story*; return the result, the events, and the sockets that were closed."""
 
-    async def work():
-        factory = Factory(story)
-        tsocket.set_custom_socket_factory(factory)
-        if plan is not None:
-            return await probe(plan), None, factory.closed
-        tape = Tape()
-        addresses = tuple(Address(tsocket.AF_INET, (name, 80), name, 80) for name in story)
-        result = await connect(addresses, None, tape)
-        return result, tape.events, factory.closed
+    closed = []
 
-    return trio.run(work, clock=MockClock(autojump_threshold=0))
+    async def work():
+        if plan is not None:
+            return await probe(plan), None, closed
+        tape = Tape()
+        addresses = tuple(Address(socket.AF_INET, (name, 80), name, 80) for name in story)
+        result = await connect(addresses, None, tape)
+        return result, tape.events, closed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dial, "new_socket", lambda family: FakeSocket(story, closed))
+        patch.setattr(dial, "established", FakeSocket.established)
+        patch.setattr(dial, "shut", FakeSocket.close)
+        return trio.run(work, clock=MockClock(autojump_threshold=0))
 
 
 def test_the_second_attempt_waits_and_the_first_to_stand_wins():
     stream, events, closed = attempt({"192.0.2.1": (FOREVER, 0), "192.0.2.2": (0.1, 0), "192.0.2.3": (0, 0)})
-    assert isinstance(stream, trio.SocketStream)
+    assert isinstance(stream, FakeSocket)
     assert events == [
         Connecting(0, "192.0.2.1", 80),
         Connecting(250_000, "192.0.2.2", 80),
@@ -125,7 +117,7 @@ def test_two_that_stand_at_the_same_moment():
         connected = [event for event in events if isinstance(event, Connected)]
         assert len(connected) == 1
         assert {connected[0].address, *closed} == {"192.0.2.1", "192.0.2.2"}
-        assert isinstance(stream, trio.SocketStream)
+        assert isinstance(stream, FakeSocket)
 
 
 def test_an_attempt_that_would_come_too_late_is_not_made():
@@ -147,15 +139,15 @@ def test_no_answer_from_anywhere(net):
     assert sorted(closed) == sorted(addresses)
 
 
-def test_a_family_that_the_system_does_not_have():
-    class None_(Factory):
-        def socket(self, family, type=0, proto=0):
-            raise OSError(errno.EAFNOSUPPORT, "no")
+def test_a_family_that_the_system_does_not_have(monkeypatch):
+    def none(family):
+        raise OSError(errno.EAFNOSUPPORT, "no")
+
+    monkeypatch.setattr(dial, "new_socket", none)
 
     async def work():
-        tsocket.set_custom_socket_factory(None_({}))
         tape = Tape()
-        await connect((Address(tsocket.AF_INET6, ("::1", 80), "::1", 80),), None, tape)
+        await connect((Address(socket.AF_INET6, ("::1", 80), "::1", 80),), None, tape)
         return tape.events
 
     events = trio.run(work)
@@ -165,11 +157,11 @@ def test_a_family_that_the_system_does_not_have():
 @pytest.mark.parametrize("interface", ["eth99", "192.0.2.1"])
 def test_no_device_to_bind_to(interface, monkeypatch):
     """Where the system cannot bind to a device, an attempt says so."""
-    monkeypatch.delattr(tsocket, "SO_BINDTODEVICE", raising=False)
+    monkeypatch.delattr(socket, "SO_BINDTODEVICE", raising=False)
 
     async def work():
         tape = Tape()
-        address = Address(tsocket.AF_INET, ("127.0.0.1", 9), "127.0.0.1", 9)
+        address = Address(socket.AF_INET, ("127.0.0.1", 9), "127.0.0.1", 9)
         await connect((address,), interface, tape)
         return tape.events
 

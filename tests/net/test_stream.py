@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
+import struct
 
 import pytest
 import trio
 import trio.testing
 
-from wsprobe.net.stream import After, End, StreamWire, said_of
+from wsprobe.net.stream import AT_ONCE, READ, After, End, SocketWire, StreamWire, said_of
 
 
 def both(work):
@@ -108,3 +110,88 @@ def test_what_was_read_before_comes_first():
 )
 def test_said_of(error, said):
     assert said_of(error) == said
+
+
+def over_sockets(work):
+    """What *work* returns of a wire and of its peer's, over two sockets that are connected."""
+
+    async def main():
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.setblocking(False)
+            theirs.setblocking(False)
+            return await work(SocketWire(ours), SocketWire(theirs))
+
+    return trio.run(main)
+
+
+def test_a_socket_takes_and_gives_what_there_is_and_then_waits():
+    async def work(wire, peer):
+        much = bytes(8 * READ)
+        assert await wire.send(b"") is None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(wire.send, much)  # more than the system takes at once
+            got = 0
+            while got < len(much):
+                data = await peer.receive()
+                assert len(data) <= READ
+                got += len(data)
+        await peer.close()
+        return await wire.receive(), await wire.receive()
+
+    assert over_sockets(work) == (End("fin"), End("fin"))
+
+
+def test_a_socket_that_is_closed_while_it_is_waited_for():
+    async def work(wire, peer):
+        ends = []
+
+        async def wait():
+            ends.append(await wire.receive())
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(wait)
+            await trio.testing.wait_all_tasks_blocked()
+            await wire.close()
+            await wire.close()
+        return [*ends, await wire.send(b"x"), await wire.receive()]
+
+    ended, *after = over_sockets(work)
+    assert ended.how == "error"
+    assert after == [End("error", "this socket was already closed")] * 2
+
+
+@pytest.mark.parametrize("call", ["send", "receive"])
+def test_what_the_system_does_at_once_keeps_no_time_from_running_out(call):
+    async def work(wire, peer):
+        calls = 0
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            for _ in range(100):
+                if call == "receive" and calls < AT_ONCE:
+                    await peer.send(b"x")
+                await (wire.send(b"x") if call == "send" else wire.receive())
+                calls += 1
+        return calls
+
+    assert over_sockets(work) == AT_ONCE
+
+
+def test_a_reset_that_only_sending_has_met():
+    async def work():
+        listening = socket.create_server(("127.0.0.1", 0))
+        ours = socket.create_connection(listening.getsockname())
+        theirs, _ = listening.accept()
+        ours.setblocking(False)
+        wire = SocketWire(ours)
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        theirs.close()  # with RST
+        listening.close()
+        sent = await wire.send(b"x")
+        received = await wire.receive()
+        await wire.close()
+        return sent, received
+
+    sent, received = trio.run(work)
+    assert (sent.how, sent.errno) == ("reset", "ECONNRESET")
+    assert received == sent

@@ -13,7 +13,7 @@ import trio
 
 from wsprobe.exchange import Ended, LeftOut, Limits, Received, Sent
 from wsprobe.net.probe import probe
-from wsprobe.net.stream import READ, End, StreamWire
+from wsprobe.net.stream import READ, End, SocketWire
 from wsprobe.net.talk import LEAST, PIECE, WAITING, Output, Talk, pieces
 from wsprobe.read.frames import BINARY, CLOSE, TEXT, agreed_deflate
 from wsprobe.talk.codec import TAIL, Message, Reader, Writer
@@ -352,7 +352,7 @@ def test_what_never_blocks_needs_no_thread(monkeypatch):
 def test_the_first_reads_are_small_for_they_are_kept_whole(net, monkeypatch):
     """The report has a frame of each message in it: of one large read, thousands."""
     every, asked = frame(TEXT, b"0123456789", None), []
-    receive = StreamWire.receive
+    receive = SocketWire.receive
 
     async def listed(self, most=0):
         data = await receive(self, most)
@@ -365,7 +365,7 @@ def test_the_first_reads_are_small_for_they_are_kept_whole(net, monkeypatch):
         await stream.send_all(every * 20_000)
         await stream.receive_some(100)
 
-    monkeypatch.setattr(StreamWire, "receive", listed)
+    monkeypatch.setattr(SocketWire, "receive", listed)
     held(net, Holder(nothing(), eof="keep", count=20_000), server)
     came = -len(net.SWITCHING)
     for most, size in asked:

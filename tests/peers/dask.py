@@ -66,6 +66,10 @@ class Cluster:
                 stderr=subprocess.STDOUT,
             )
 
+    @property
+    def scheduler_pid(self) -> int:
+        return self._scheduler.pid
+
     def printed(self, name: str) -> str:
         return (self._folder / name).read_text()
 

@@ -81,6 +81,49 @@ def test_a_line_a_url_and_place(
     assert done.returncode == 2
 
 
+def test_what_a_script_sees_in_each_place(
+    two: Cluster, server: Refusing, validator: jsonschema.Draft202012Validator
+) -> None:
+    done = asked("compare", two, "--browser", "chromium", "--json", server.url("/a"), server.url("/b"))
+    reports = objects(done.stdout)
+    for each in reports:
+        validator.validate(each)
+    places = [None, "frankfurt", "tokyo"]
+    urls = [server.url("/a"), server.url("/b")]
+    assert [(each["url"], each.get("worker")) for each in reports] == [(u, p) for u in urls for p in places]
+    assert all(
+        view["exchange"].get("worker") == each.get("worker") for each in reports for view in each["views"]
+    )
+    named = [title for group in reports[0]["tellable"]["chromium"]["groups"] for title in group]
+    assert f"{urls[1]} from tokyo" in named
+    assert (done.returncode, done.stderr) == (0, "")
+    assert server.asked == Counter({"/a": 6, "/b": 6})
+
+
+def test_how_answers_differ_between_places(two: Cluster, server: Refusing) -> None:
+    done = asked("compare", two, server.url("/first"))
+    assert done.stdout.startswith("here ")
+    assert f"{server.url('/first')} from tokyo  refused" in done.stdout
+    assert "status line" in done.stdout
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_recordings_are_read_by_the_workers(two: Cluster, server: Refusing, tmp_path: Path) -> None:
+    file = str(tmp_path / "recordings")
+    subprocess.run(
+        [sys.executable, "-m", "wsprobe", "connect", "-s", "--save", file, server.url("/")], check=False
+    )
+    Path(file).write_bytes(Path(file).read_bytes() * 1100 + b"nonsense\n")
+    call = [sys.executable, "-m", "wsprobe", "compare", "--json", "--brief", "--browser", "chromium", file]
+    here, there = (
+        subprocess.run([*call, *more], capture_output=True, text=True, timeout=PATIENCE, check=False)
+        for more in ((), ("--cluster", two.address))
+    )
+    assert here.stdout.count("\n") == 1100
+    assert (there.returncode, there.stdout, there.stderr) == (here.returncode, here.stdout, here.stderr)
+    assert "line 1101: not a recording" in there.stderr
+
+
 def test_a_worker_that_is_killed_and_comes_back_loses_nothing(server: Refusing, tmp_path: Path) -> None:
     paths = [f"/held-{number}" if number == 3 else f"/{number}" for number in range(60)]
     urls = [server.url(path) for path in paths]

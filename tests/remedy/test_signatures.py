@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import every
 from tests.remedy.hops import HOPS
 from tests.remedy.recorded import Recorded, reading_of, recorded
 from wsprobe.signatures import signature
@@ -33,7 +34,7 @@ LESS = {
 }
 
 
-@pytest.mark.parametrize("each", RECORDED, ids=str)
+@every(RECORDED)
 def test_recorded(each: Recorded) -> None:
     known = signature(reading_of(each.answer, each.ended, each.asked, each.late))
     assert known.author == each.author

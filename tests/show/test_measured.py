@@ -16,8 +16,8 @@ from wsprobe.lab.measured import (
     Event,
     Measured,
     MeasuredError,
+    Observation,
     Raised,
-    Seen,
     agreement,
     all_held,
     dump,
@@ -37,7 +37,7 @@ Capture = pytest.CaptureFixture[str]
 
 def measured(engine: str) -> Measured:
     """What a browser would have written that does what our view of *engine* says."""
-    seen: dict[str, Seen] = {}
+    seen: dict[str, Observation] = {}
     for name in SOME:
         view = predicted(engine, find(name), "127.0.0.1", next(limits_of(find(name))))
         seen[name] = msgspec.structs.replace(view.says, console=None)
@@ -147,8 +147,8 @@ def test_what_a_browser_wrote_reaches_no_terminal_raw(tmp_path: Path, capsys: Ca
     )
     browser = msgspec.structs.replace(BROWSER, engine=evil, version=evil, userAgent=evil, leftOut={"ok": evil})
     seen = {
-        "403": Seen("403", None, evil, events, 3),
-        "404": Seen("404", Raised(evil, evil), "", (), None),
+        "403": Observation("403", None, evil, events, 3),
+        "404": Observation("404", Raised(evil, evil), "", (), None),
     }
     path = tmp_path / "evil.jsonl"
     path.write_text(dump(Measured(browser, seen)))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import unicodedata
 
-import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import every
+from tests.schema import validate
 from wsprobe import opening, target
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.lab import find, load
@@ -17,7 +18,7 @@ from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.report import Report, report
 from wsprobe.show import write_out
-from wsprobe.show.as_json import pieces, report_value, schema
+from wsprobe.show.as_json import pieces, report_value
 from wsprobe.show.compare import comparison, difference
 from wsprobe.show.lines import Line, Look, plain
 from wsprobe.show.report import handshake
@@ -29,7 +30,6 @@ LOOKS = {
     "narrow": Look(width=40, terminal=True, unicode=True),
     "wide": Look(width=160, terminal=True, unicode=True, verbose=2),
 }
-SCHEMA = jsonschema.Draft202012Validator(json.loads(schema()))
 HOSTILE = ("endless", "flood")
 """Megabytes, which are about limits and not about what is shown."""
 
@@ -93,7 +93,7 @@ def test_any_bytes_are_rendered_and_none_raw(exchange: Exchange, name: str) -> N
     text = "".join(pieces(value))
     assert text.isascii()
     assert text.isprintable()
-    SCHEMA.validate(json.loads(text))
+    validate(json.loads(text))
     filled = write_out.write_out("".join(f"%{{{variable}}}\n" for variable in write_out.VARIABLES), made)
     assert all(0x20 <= ord(char) < 0x7F for char in filled if char != "\n")
 
@@ -107,14 +107,14 @@ def reachable(name: str) -> bool:
     return not any(word in name for word in HOSTILE)
 
 
-@pytest.mark.parametrize("name", [name for name in load() if reachable(name)])
+@every(name for name in load() if reachable(name))
 def test_every_scenario_is_rendered(name: str) -> None:
     made = played(name)
     for look in LOOKS.values():
         lines = handshake(made, look)
         assert not acts_on_a_terminal(lines)
         assert plain(lines).count(f"{made.outcome}: ") >= 1
-    SCHEMA.validate(json.loads("".join(pieces(report_value(made)))))
+    validate(json.loads("".join(pieces(report_value(made)))))
 
 
 @pytest.mark.parametrize(

@@ -33,15 +33,15 @@ def made(data: bytes) -> Report:
 
 FLOODS = {
     "fields": (b"HTTP/1.1 403 No\r\n" + b"X-a: b\r\n" * 50_001, "... 49901 more lines"),
-    "long fields": (b"HTTP/1.1 403 No\r\n" + (b"X-a: " + b"\x1b" * 9000 + b"\r\n") * 200, "... 197 more lines"),
+    "long fields": (b"HTTP/1.1 403 No\r\n" + (b"X-a: " + b"\x1b" * 9000 + b"\r\n") * 40, "... 37 more lines"),
     "interim answers": (
         (b"HTTP/1.1 103 Early\r\nX: " + b"y" * 50 + b"\r\n\r\n") * 1002,
         "... 950 more interim answers",
     ),
-    "body": (b"HTTP/1.1 403 No\r\n\r\n" + b"no\n" * 300_000, "... 299960 more lines"),
+    "body": (b"HTTP/1.1 403 No\r\n\r\n" + b"no\n" * 100_000, "... 99960 more lines"),
     "one line of body": (b"HTTP/1.1 403 No\r\n\r\n" + b"no" * 300_000, " ... 598000 more bytes"),
     "no text": (b"HTTP/1.1 403 No\r\n\r\n" + b"\0" * 300_000, "... 299744 more bytes"),
-    "not HTTP": (b"SSH-2.0-x\r\n" + b"noise" * 300_000, "... 1499755 more bytes"),
+    "not HTTP": (b"SSH-2.0-x\r\n" + b"noise" * 100_000, "... 499755 more bytes"),
     "frames": (GOOD + b"\x81\x01x" * 50_001, "... 49950 more frames"),
     "long frames": (GOOD + b"\x82\x7e\xff\xff" * 40_000 + b"\0" * 3, "... "),
 }
@@ -65,7 +65,7 @@ def test_the_line_says_how_to_see_the_rest() -> None:
 
 def test_compare_has_no_verbose_to_name() -> None:
     text = plain(wire(made(FLOODS["body"][0]), Look()))
-    assert "... 299960 more lines (--json has all)" in text
+    assert "... 99960 more lines (--json has all)" in text
 
 
 def test_the_end_of_a_long_session_is_shown() -> None:
@@ -96,7 +96,7 @@ def test_difference_is_bounded() -> None:
 def test_a_conversation_is_bounded_and_its_last_line_counts_the_rest(
     name: str, verbose: int, most: int
 ) -> None:
-    whole = exchange(FLOODS[name][0], "50000 frames")
+    whole = exchange(FLOODS[name][0][:300_000], "50000 frames")
     shown = Conversation(Look(verbose=verbose))
     for _ in range(2):  # each exchange has the same room
         rows = [row for event in whole.events for row in shown.event(event)]

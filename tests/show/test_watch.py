@@ -13,7 +13,7 @@ from wsprobe.report import Report, report
 from wsprobe.show import watch as show
 from wsprobe.show.lines import Look, plain, text_of
 from wsprobe.show.table import Screen
-from wsprobe.watch.state import Held, Watch, after, seen
+from wsprobe.watch.state import Hold, Watch, after, seen
 
 TERMINAL = Look(width=100, terminal=True)
 
@@ -54,21 +54,21 @@ def test_part(part: float, text: str) -> None:
     ("held", "text"),
     [
         (
-            Held(60.0, "cut", None, 60.0),
+            Hold(60.0, "cut", None, 60.0),
             "it was cut without a Close, by the server or by a hop between 1m 00s after it opened, after 1m "
             "00s without a frame",
         ),
         (
-            Held(60.0, "closed", 1001, 0.2),
+            Hold(60.0, "closed", 1001, 0.2),
             "the server closed with 1001 1m 00s after it opened, in the midst of traffic",
         ),
         (
-            Held(5.0, "closed", None, 5.0),
+            Hold(5.0, "closed", None, 5.0),
             "the server closed with no code 5.0 s after it opened, after 5.0 s without a frame",
         ),
     ],
 )
-def test_who_ended_a_session(held: Held, text: str) -> None:
+def test_who_ended_a_session(held: Hold, text: str) -> None:
     assert show.ending(held) == text
 
 

@@ -29,7 +29,7 @@ from wsprobe.opening import Offer, request
 from wsprobe.read.tokens import expected_accept
 from wsprobe.report import report
 from wsprobe.trace.answer import answer_of
-from wsprobe.trace.changes import Backend, Choice, Seen, Start, following, values
+from wsprobe.trace.changes import Backend, Choice, Start, Trace, following, values
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.conclusions import conclusions
 
@@ -116,17 +116,17 @@ def start(chain: Chain, *, direct: bool) -> Start:
     )
 
 
-def trace(chain: Chain, *, direct: bool, choice: Choice | None = None) -> tuple[Seen, tuple[Conclusion, ...]]:
+def trace(chain: Chain, *, direct: bool, choice: Choice | None = None) -> tuple[Trace, tuple[Conclusion, ...]]:
     """What a trace of *chain* asks and gets, and what it concludes; *direct*: with --backend."""
     begin = start(chain, direct=direct)
-    seen = Seen(begin, {})
+    seen = Trace(begin, {})
     while (step := following(seen, choice or Choice(skip=frozenset({"backend-held"})))) is not None:
         name = VARIANTS.get(step.name, "second" if step.name.startswith("address ") else step.name)
         told = chain.answer(name)
         if told is None:
             raise LookupError(f"{chain.name}: {step.name} was not measured")
         exchange = recorded(step.plan, told, held=step.name == "again-2", addresses=begin.each_address)
-        seen = Seen(begin, {**seen.answers, step.name: answer_of(report(exchange))})
+        seen = Trace(begin, {**seen.answers, step.name: answer_of(report(exchange))})
     return seen, conclusions(seen)
 
 

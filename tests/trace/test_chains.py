@@ -9,16 +9,17 @@ from functools import cache
 
 import pytest
 
+from tests.cases import every, named
 from tests.trace.chains import Chain, chains, trace
-from wsprobe.trace.changes import CHANGES, MOST, Choice, Seen
+from wsprobe.trace.changes import CHANGES, MOST, Choice, Trace
 from wsprobe.trace.conclusion import Conclusion
-from wsprobe.trace.conclusions import ROWS
+from wsprobe.trace.conclusions import RULES
 
 CHAINS = chains()
 
 
 @cache
-def whole(number: int, direct: bool) -> tuple[Seen, tuple[Conclusion, ...]]:
+def whole(number: int, direct: bool) -> tuple[Trace, tuple[Conclusion, ...]]:
     """The trace of one of CHAINS, with nothing skipped."""
     return trace(CHAINS[number], direct=direct)
 
@@ -100,7 +101,7 @@ def verdict(found: Conclusion, chain: Chain, *, direct: bool) -> str:
 
 
 @pytest.mark.parametrize("direct", [False, True], ids=["outside", "direct"])
-@pytest.mark.parametrize("number", range(len(CHAINS)), ids=lambda number: CHAINS[number].name)
+@every(named(range(len(CHAINS)), lambda number: CHAINS[number].name))
 def test_the_first_conclusion(number: int, direct: bool) -> None:
     chain = CHAINS[number]
     seen, found = whole(number, direct)
@@ -207,4 +208,4 @@ def test_what_rests_on_one_chain_is_known() -> None:
         *("addresses-differ", "browser-headers-wanted", "http-version-lost", "key-changed", "method-refused"),
         *("origin-wanted", "refused-by-app", "refused-to-all", "server-error", "slash"),
     }
-    assert set(support) <= {id for row in ROWS for id in row.ids}
+    assert set(support) <= {id for rule in RULES for id in rule.ids}

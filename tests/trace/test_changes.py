@@ -18,7 +18,7 @@ from wsprobe.trace.changes import (
     REPEATS,
     Backend,
     Choice,
-    Seen,
+    Trace,
     as_browser,
     behind,
     following,
@@ -31,7 +31,7 @@ from wsprobe.trace.changes import (
     with_line,
     without,
 )
-from wsprobe.trace.conclusions import ROWS, conclusions
+from wsprobe.trace.conclusions import RULES, conclusions
 from wsprobe.trace.mend import lines, table
 
 ASKED = (
@@ -78,7 +78,7 @@ def test_any_request_can_be_changed(request: bytes, name: str) -> None:
     )
     base = answer_of(report(recorded(begin.plan, CHAIN.value["answers"]["base"], held=False, addresses=False)))
     (row,) = (each for each in CHANGES if each.name == name)
-    for step in row.make(Seen(begin, {"base": base})):
+    for step in row.make(Trace(begin, {"base": base})):
         assert step.name
     assert without(request, b"no-such-field") == request
 
@@ -92,9 +92,9 @@ ANSWERS = [answer for chain in chains()[::9] for answer in trace(chain, direct=T
 )
 def test_any_answers_mean_something(answers: dict[str, Answer], base: Answer) -> None:
     """Whatever came back, in whatever combination: a conclusion, a next step or none, and what was left out."""
-    seen = Seen(start(CHAIN, direct=True), {"base": base, **answers})
+    seen = Trace(start(CHAIN, direct=True), {"base": base, **answers})
     found = conclusions(seen)
-    known = {id for row in ROWS for id in row.ids}
+    known = {id for rule in RULES for id in rule.ids}
     assert {each.id for each in found} <= known
     assert all(0 < each.likely < 1 and set(each.because) for each in found)
     step = following(seen, Choice())
@@ -109,12 +109,12 @@ def test_no_more_than_sixteen() -> None:
     offered = ", ".join(f"p{number}" for number in range(30)).encode()
     request = with_field(begin.plan.request, b"Sec-WebSocket-Protocol", offered)
     begin = type(begin)(replace(begin.plan, request=request), begin.origin, begin.browsers, begin.backend)
-    seen = Seen(begin, {})
+    seen = Trace(begin, {})
     answers = {False: chains()[5].value["answers"]["base"], True: chains()[5].value["answers"]["get"]}
     while (step := following(seen, Choice())) is not None:
         told = answers[b"pgrade" not in step.plan.request]
         exchange = recorded(step.plan, told, held=False, addresses=False)
-        seen = Seen(begin, {**seen.answers, step.name: answer_of(report(exchange))})
+        seen = Trace(begin, {**seen.answers, step.name: answer_of(report(exchange))})
     assert len(seen.answers) == MOST
     assert tuple(seen.answers)[-2:] == REPEATS
     assert ("subprotocols", f"no more than {MOST} requests are sent") in left_out(seen, Choice())
@@ -131,14 +131,14 @@ def test_past_the_proxy_without_tls_where_none_is_spoken() -> None:
     ):
         request = with_field(begin.plan.request, b"Cookie", cookie) if cookie else begin.plan.request
         own = type(begin)(replace(begin.plan, request=request), begin.origin, backend=Backend(host, 8000))
-        plan = behind(Seen(own, {}))
+        plan = behind(Trace(own, {}))
         assert plan is not None
         assert plan.target.secure
         assert plan.route.connect_to == (("app.example", 25100, host, 8000),)
         failed = recorded(plan, {"ended": "tls: not spoken", "ms": 1}, held=False, addresses=False)
         assert any(isinstance(event, TlsFailed) for event in failed.events)
         assert isinstance(failed.events[-1], Ended)
-        then = behind(Seen(own, {"backend": answer_of(report(failed))}))
+        then = behind(Trace(own, {"backend": answer_of(report(failed))}))
         assert then is not None
         assert then.target.secure is secure
 

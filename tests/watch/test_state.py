@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from tests.watch.played import OPEN, exchange, played
 from wsprobe.exchange import Ended, Received
 from wsprobe.report import Report, report
-from wsprobe.watch.state import LONGEST, Seen, Watch, after, differences, held_of, percentiles, seen
+from wsprobe.watch.state import LONGEST, Probed, Watch, after, differences, held_of, percentiles, seen
 
 
-def told(of: Report, at: float = 1.0, *, holds: bool = False, up: bool | None = None) -> Seen:
+def told(of: Report, at: float = 1.0, *, holds: bool = False, up: bool | None = None) -> Probed:
     return seen(of, at, up=of.outcome == "open" if up is None else up, met=False, holds=holds)
 
 

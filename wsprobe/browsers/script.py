@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
+from itertools import chain
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -250,10 +251,12 @@ def timed_acts(page: Page) -> list[Act]:
     return sorted((a for a in page.acts if a.when == "time"), key=lambda a: a.after) if page.acts else []
 
 
-def session(reading: Reading, offset: int, acts: Iterable[Act]) -> Iterator[Happening]:
+def session(reading: Reading, offset: int, acts: Sequence[Act]) -> Iterator[Happening]:
     """All that happens from byte *offset* of what was received to the end, and what script still does."""
-    own = own_close(reading)
-    return timeline(arrivals(reading, offset), acts, [own] if own is not None else [], [end(reading)])
+    own, last = own_close(reading), end(reading)
+    if not acts and own is None and all(event.at <= last.at for event in reading.exchange.events):
+        return chain(arrivals(reading, offset), (last,))  # in order as it is: most recordings
+    return timeline(arrivals(reading, offset), acts, [own] if own is not None else [], [last])
 
 
 def when(happening: Happening) -> int:

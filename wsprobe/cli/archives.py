@@ -12,7 +12,7 @@ from wsprobe import har
 from wsprobe.cli.copied import Copied, asked_again
 from wsprobe.cli.streams import note
 from wsprobe.exchange import Exchange
-from wsprobe.har import Archive, Entry
+from wsprobe.har import Archive, HarEntry
 from wsprobe.judge.finding import counted
 from wsprobe.redaction import Secrets
 from wsprobe.visible import printable
@@ -56,7 +56,7 @@ def asked_again_from(name: str, given: Sequence[str]) -> Copied:
     return replace(made, notes=tuple(notes))
 
 
-def listed(entry: Entry, masked: bool = False) -> str:
+def listed(entry: HarEntry, masked: bool = False) -> str:
     """What a person chooses an entry by: status, URL, messages."""
     url = Secrets().url(entry.url) if masked else entry.url
     status = str(entry.status) if entry.status else "no answer"
@@ -86,7 +86,7 @@ def recordings_of(name: str, number: int | None) -> list[Exchange]:
     return made
 
 
-def _entry(found: Archive, name: str, number: int) -> Entry:
+def _entry(found: Archive, name: str, number: int) -> HarEntry:
     if number > len(found.entries):
         raise click.UsageError(f"--entry: {name} has {_entries(len(found.entries))} of WebSockets, no {number}")
     return found.entries[number - 1]

@@ -275,7 +275,7 @@ LACKS = "wsprobe has nothing like it; leave it out"
 BASIC = "wsprobe sends Basic, Digest and Bearer credentials only"
 
 
-class Row(Struct, frozen=True):
+class CurlOption(Struct, frozen=True):
     """An option of curl."""
 
     names: str
@@ -296,20 +296,20 @@ anyauth digest haproxy-protocol insecure:k location:L location-trusted http2 htt
 netrc:n netrc-optional proxy-anyauth proxy-digest silent:s verbose:v
 """
 _OTHERWISE = (
-    Row("show-headers", False, "--include"),
-    Row("ipv4:4", False, "-4"),
-    Row("ipv6:6", False, "-6"),
-    Row("oauth2-bearer", True, "--bearer"),
-    Row("http1.0:0", False, "--http-version=1.0"),
-    Row("tlsv1:1", False, "--tls-min=1.0"),
-    Row("tlsv1.0", False, "--tls-min=1.0"),
-    Row("tlsv1.1", False, "--tls-min=1.1"),
-    Row("tlsv1.2", False, "--tls-min=1.2"),
-    Row("tlsv1.3", False, "--tls-min=1.3"),
-    Row("socks4", True, "--proxy=socks4://"),
-    Row("socks4a", True, "--proxy=socks4a://"),
-    Row("socks5", True, "--proxy=socks5://"),
-    Row("socks5-hostname", True, "--proxy=socks5h://"),
+    CurlOption("show-headers", False, "--include"),
+    CurlOption("ipv4:4", False, "-4"),
+    CurlOption("ipv6:6", False, "-6"),
+    CurlOption("oauth2-bearer", True, "--bearer"),
+    CurlOption("http1.0:0", False, "--http-version=1.0"),
+    CurlOption("tlsv1:1", False, "--tls-min=1.0"),
+    CurlOption("tlsv1.0", False, "--tls-min=1.0"),
+    CurlOption("tlsv1.1", False, "--tls-min=1.1"),
+    CurlOption("tlsv1.2", False, "--tls-min=1.2"),
+    CurlOption("tlsv1.3", False, "--tls-min=1.3"),
+    CurlOption("socks4", True, "--proxy=socks4://"),
+    CurlOption("socks4a", True, "--proxy=socks4a://"),
+    CurlOption("socks5", True, "--proxy=socks5://"),
+    CurlOption("socks5-hostname", True, "--proxy=socks5h://"),
 )
 _NOTHING_FLAGS = """
 alpn basic buffer ca-native cert-status compressed create-dirs disable:q fail:f fail-early fail-with-body
@@ -341,10 +341,10 @@ proxy-header proxy-key sigalgs tls13-ciphers variable
 _OTHER_CREDENTIALS = "negotiate ntlm"
 
 
-def _rows() -> Iterator[Row]:
+def _rows() -> Iterator[CurlOption]:
     yield from _OTHERWISE
     for takes_value, names in ((True, _SAME), (False, _SAME_FLAGS)):
-        yield from (Row(each, takes_value, "--" + each.partition(":")[0]) for each in names.split())
+        yield from (CurlOption(each, takes_value, "--" + each.partition(":")[0]) for each in names.split())
     for takes_value, names, meaning in (
         (False, _NOTHING_FLAGS, IGNORED),
         (True, _NOTHING, IGNORED),
@@ -355,7 +355,7 @@ def _rows() -> Iterator[Row]:
         (True, _LACKING, LACKS),
         (False, _OTHER_CREDENTIALS, BASIC),
     ):
-        yield from (Row(each, takes_value, meaning) for each in names.split())
+        yield from (CurlOption(each, takes_value, meaning) for each in names.split())
 
 
 _LONG = {row.names.partition(":")[0]: row for row in _rows()}
@@ -404,7 +404,7 @@ def request(
             if (value or "").upper() != "GET":
                 raise CurlError(f"{name} {value}: {BODY}")
         elif not row.meaning.startswith("-") and _has_too(row, name, has):
-            options += _ours(Row(row.names, row.value, "--" + row.names.partition(":")[0]), name, value)
+            options += _ours(CurlOption(row.names, row.value, "--" + row.names.partition(":")[0]), name, value)
         elif row.meaning == IGNORED:
             globbing = globbing and row.names != "globoff:g"
             ignored.append(name)
@@ -416,14 +416,14 @@ def request(
     return replace(made, options=(*made.options, *options), ignored=tuple(ignored))
 
 
-def _has_too(row: Row, name: str, has: Mapping[str, bool]) -> bool:
+def _has_too(row: CurlOption, name: str, has: Mapping[str, bool]) -> bool:
     """Whether wsprobe has that option of curl's, with the same meaning, although it is not known here."""
     long = row.names.partition(":")[0]
     same = not name.startswith("--no-") and has.get(f"--{long}") == row.value
     return same and long not in (*_MEANT_FOR_US, "globoff")
 
 
-def _next(word: str, left: list[str], ours: Mapping[str, bool]) -> tuple[str, str | None, Row | None]:
+def _next(word: str, left: list[str], ours: Mapping[str, bool]) -> tuple[str, str | None, CurlOption | None]:
     """The name as it was written, its value, and what it is; None where it is ours.
 
     Takes the value from *left*; of letters that stand together the rest is put back.
@@ -437,7 +437,7 @@ def _next(word: str, left: list[str], ours: Mapping[str, bool]) -> tuple[str, st
         if row is None or equals:
             raise CurlError(f"{word.partition('=')[0]} is no option of curl that wsprobe knows")
         if name != row.names.partition(":")[0]:  # --no-...: as without it
-            return word, None, Row(row.names, False, IGNORED)
+            return word, None, CurlOption(row.names, False, IGNORED)
         return word, _value(word, left) if row.value else None, row
     letter, rest = word[1], word[2:]
     row = next((each for each in _SPECIAL.values() if each.names.endswith(f":{letter}")), _SHORT.get(letter))
@@ -451,10 +451,10 @@ def _next(word: str, left: list[str], ours: Mapping[str, bool]) -> tuple[str, st
 
 
 _SPECIAL = {
-    "header": Row("header:H", True, "--header"),
-    "referer": Row("referer:e", True, "--header"),
-    "url": Row("url", True, "URL"),
-    "request": Row("request:X", True, "GET"),
+    "header": CurlOption("header:H", True, "--header"),
+    "referer": CurlOption("referer:e", True, "--header"),
+    "url": CurlOption("url", True, "URL"),
+    "request": CurlOption("request:X", True, "GET"),
 }
 KNOWN = {*_LONG, *_SPECIAL}
 
@@ -465,7 +465,7 @@ def _value(name: str, left: list[str]) -> str:
     return left.pop(0)
 
 
-def _ours(row: Row, name: str, value: str | None) -> list[str]:
+def _ours(row: CurlOption, name: str, value: str | None) -> list[str]:
     if value is None:
         return [row.meaning]
     if row.meaning.startswith("--proxy=s"):

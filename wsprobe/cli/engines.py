@@ -22,7 +22,7 @@ from wsprobe.cli.ask import now, route
 from wsprobe.cli.keys import Keys, with_netrc
 from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.places import Lab, Place
-from wsprobe.cli.probe import check, conversation, reported
+from wsprobe.cli.probe import Placing, check, conversation, reported
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Target
 from wsprobe.read import handshakes, read
 from wsprobe.read.reading import Reading
@@ -51,21 +51,28 @@ def probed(names: Sequence[str], settings: Settings, readers: Readers) -> list[R
     """A report for each name, with a view for each browser."""
     from wsprobe import net
 
-    made: list[Report] = []
+    async def everything() -> list[Report]:
+        async with AsyncExitStack() as stack:
+            return await reports_of(names, settings, readers, Lab(stack.enter_async_context))
+
+    return net.run(everything)
+
+
+async def reports_of(
+    names: Sequence[str], settings: Settings, readers: Readers, placing: Placing
+) -> list[Report]:
+    """The same, inside trio; *placing* knows the places that the names stand for. Raises click.UsageError,
+    before anything is asked, for a place that cannot be."""
     for name in readers.browsers:
         ENGINES[name]  # loaded before the clock of any exchange runs
+    asked = [(place, own_place(place, readers)) for place in await places_of(names, settings, placing)]
+    return [await one(place, own, settings, readers) for place, own in asked]
 
-    async def everything() -> None:
-        async with AsyncExitStack() as stack:
-            lab = Lab(stack.enter_async_context)
-            places = [await lab.place(name, settings.asking) for name in names]
-            places = [replace(place, url=with_scheme(place.url)) for place in places]
-            askable = [own_place(place, readers) for place in places]
-            for place, own in zip(places, askable, strict=True):
-                made.append(await one(place, own, settings, readers))
 
-    net.run(everything)
-    return made
+async def places_of(names: Sequence[str], settings: Settings, placing: Placing) -> list[Place]:
+    """The places that *names* stand for, as a page would have their URLs."""
+    places = [await placing.place(name, settings.asking) for name in names]
+    return [replace(place, url=with_scheme(place.url)) for place in places]
 
 
 def own_place(place: Place, readers: Readers) -> Place | Exchange:

@@ -1,4 +1,5 @@
-"""``--from-each``: every place asks every URL: this machine, and each worker of a Dask cluster.
+"""``--from-each``: every place asks every URL: this machine, and each worker of a Dask cluster. For `connect`
+that is a row for each URL, for `compare` a report from each place.
 
 Each worker gets the same chunks of URLs, and what it has in hand is done by it alone: if it is gone, its chunk
 waits for a worker of its name. A URL is handed on when all places have told what they got.
@@ -7,21 +8,38 @@ waits for a worker of its name. A URL is handed on when all places have told wha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
 import click
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wsprobe import net
-from wsprobe.cli.cluster import CHUNK, FIRST, LINGER, Came, Elsewhere, Sent, asked_by, send, sent, work_with
+from wsprobe.cli.cluster import (
+    CHUNK,
+    FIRST,
+    LINGER,
+    PASSWORD,
+    Came,
+    Elsewhere,
+    Sent,
+    all_private,
+    asked_by,
+    send,
+    sent,
+    work_with,
+)
+from wsprobe.cli.engines import Readers, own_place, places_of, reports_of
 from wsprobe.cli.options import Settings
 from wsprobe.cli.places import UrlList, Word
 from wsprobe.cli.probe import Job, Jobs, Sink, handed_on, reported, weight
 from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import counted
 from wsprobe.net.cluster import AHEAD, Cluster, Lost
+from wsprobe.report import Report
 from wsprobe.schedule import Pace
 from wsprobe.sights import HERE, Sight, Sights, sight
 
@@ -74,7 +92,7 @@ def probe_each(sources: Sequence[Word | UrlList], said: Settings, to: Rows) -> N
         there.keep(workers.values())
         places.extend((HERE, *workers))
         to.places(places)
-        jobs = Jobs(sources, said, Elsewhere(said), to)
+        jobs = Jobs(sources, said, Elsewhere(partial(all_private, said, there)), to)
         await jobs.prepare()
         out = sent(said, there.threads + 1)
         alone = net.Lock()
@@ -163,3 +181,67 @@ async def ask_at(
         if len(urls) == 1:
             return await ask_at(there, name, out, urls, again=False) if again else [None]
     return [came for url in urls for came in await ask_at(there, name, out, [url])]
+
+
+def reports_from_each(names: Sequence[str], said: Settings, by: Readers) -> tuple[list[Report], list[str]]:
+    """Of each name a report from each place, with the views that *by* asks for there; and the workers that were
+    gone before they were done. Raises click.UsageError."""
+
+    async def work(there: Cluster) -> tuple[list[Report], list[str]]:
+        workers = sorted(there.workers)
+        there.keep(workers)
+        for place in await places_of(names, said, Elsewhere(partial(all_private, said, there))):
+            own_place(place, by)  # raises for what nobody can ask
+        made: dict[str, list[Report] | None] = {}
+
+        async def at(place: str) -> None:
+            asked = partial(read_by, tuple(names), replace(said, save=None), by)
+            made[place] = await (asked("") if place == "" else reports_at(there, place, asked))
+
+        await net.in_order(at, ["", *workers], Pace(len(workers) + 1), lambda done: None)
+        whole = [made[place] for place in ("", *workers)]
+        reports = [each[at] for at in range(len(names)) for each in whole if each is not None]
+        return reports, [place for place in workers if made[place] is None]
+
+    page = ["a page's URL with a password"] if PASSWORD.search(by.page.url) else []
+    return work_with(said, work, carried=page)
+
+
+async def reports_at(
+    there: Cluster, name: str, asked: Callable[[str], Awaitable[list[Report]]]
+) -> list[Report] | None:
+    """What the worker of that *name* hands back; None if it was gone twice, or stays away.
+
+    Raises ClusterError.
+    """
+    for _ in range(2):
+        worker = await there.named(name)
+        if worker is None:
+            break
+        with suppress(Lost):
+            return await send(there, asked, worker)
+    return None
+
+
+async def read_by(names: Sequence[str], said: Settings, by: Readers, worker: str) -> list[Report]:
+    """The reports of *names* as they are at the place of *worker*, which is "" for this machine."""
+    made = await reports_of(names, said, by, Elsewhere(lambda: True))
+    return [_from(worker, report) for report in made] if worker else made
+
+
+def _from(worker: str, report: Report) -> Report:
+    reading = report.reading
+    answers = tuple(None if answer is None else _from(worker, answer) for answer in report.answers)
+    exchange = replace(reading.exchange, worker=worker)
+    return replace(report, reading=replace(reading, exchange=exchange), answers=answers)
+
+
+def rows_of(reports: Sequence[Report]) -> list[dict[str, Sight]]:
+    """For each name what each place got; *reports* as ``reports_from_each`` has them."""
+    rows: list[dict[str, Sight]] = []
+    for report in reports:
+        worker = report.exchange.worker
+        if not worker:
+            rows.append({})
+        rows[-1][titled(worker) if worker else HERE] = sight(report)
+    return rows

@@ -17,7 +17,7 @@ from wsprobe.report import Report, judged
 
 if TYPE_CHECKING:
     from wsprobe.lab.installed import Found
-    from wsprobe.lab.measured import Seen
+    from wsprobe.lab.measured import Observation
 
 
 def masked(report: Report, secrets: Secrets | None = None) -> Report:
@@ -79,7 +79,7 @@ def masked_found(found: Found, secrets: Secrets) -> Found:
     return hidden
 
 
-def _seen(seen: Seen, secrets: Secrets) -> Seen:
+def _seen(seen: Observation, secrets: Secrets) -> Observation:
     url = secrets.url(seen.url)
     console = tuple(text.replace(seen.url, url) if seen.url else text for text in seen.console or ())
     return replace(seen, url=url, console=None if seen.console is None else console)

@@ -22,9 +22,9 @@ from wsprobe.cli.streams import write_whole
 from wsprobe.redaction import Secrets
 from wsprobe.report import Report
 from wsprobe.show import html, markdown, report_file
-from wsprobe.show.report_file import LOOK, Cover, Kind, Part, Row
+from wsprobe.show.report_file import LOOK, Cover, IndexRow, Kind, Part
 from wsprobe.trace.answer import answer_of
-from wsprobe.trace.changes import Choice, Seen
+from wsprobe.trace.changes import Choice, Trace
 from wsprobe.trace.conclusions import conclusions
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class ReportFile:
         self._several = several
         self._keep = settings.no_redact
         self._form: ModuleType = html if self._path.lower().endswith(".html") else markdown
-        self._rows: list[Row] = []
+        self._rows: list[IndexRow] = []
         self._parts: list[str] = []
 
     def asked(self, report: Report) -> None:
@@ -82,7 +82,7 @@ class ReportFile:
             cover = replace(cover, tables=(report_file.difference(reports),))
         self._write(replace(cover, apart=report_file.told_apart(reports, groups)))
 
-    def traced(self, seen: Seen, choice: Choice) -> None:
+    def traced(self, seen: Trace, choice: Choice) -> None:
         """Write the file of `trace`: the handshake as it was given in full, the others to be unfolded."""
         secrets = self._secrets()
         reports = {name: answer.report for name, answer in seen.answers.items()}
@@ -90,7 +90,7 @@ class ReportFile:
         if secrets is not None:
             reports = {name: masked(each, secrets) for name, each in reports.items()}
             # Concluded from what is masked, so that no secret is quoted.
-            seen = Seen(seen.start, {name: answer_of(each) for name, each in reports.items()})
+            seen = Trace(seen.start, {name: answer_of(each) for name, each in reports.items()})
         for name, each in reports.items():
             made = report_file.part(each, as_is=name == "base")
             said = f"{name}: {seen.answers[name].said()}"

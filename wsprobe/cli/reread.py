@@ -6,7 +6,7 @@ A line that is no recording is named on standard error and the rest goes on, as 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 import click
@@ -24,6 +24,7 @@ from wsprobe.cli.workers import WorkerLost, in_order
 from wsprobe.exchange import Exchange
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
+from wsprobe.schedule import Pace
 from wsprobe.show.as_json import brief, pieces, report_value
 
 PIECE_LINES = 100
@@ -45,11 +46,13 @@ class Reread(Struct, frozen=True):
 def reread(recordings: Iterable[RecordedLine], said: Settings, by: Readers, workers: int) -> int:
     """Read and print every recording, in their order; returns the exit status.
 
-    Raises click.UsageError if a process is lost: what is printed by then is whole and in order.
+    Raises click.UsageError if a process or the cluster is lost: what is printed by then is whole and in order.
     """
     results: list[Reached] = []
     complained = unmet = False
-    for each in _results(recordings, said, by, workers):
+
+    def take(each: Reread) -> None:
+        nonlocal results, complained, unmet
         for sentence in each.complaints:
             note(sentence)
         if not said.silent and not said.redact:
@@ -61,6 +64,12 @@ def reread(recordings: Iterable[RecordedLine], said: Settings, by: Readers, work
         unmet = unmet or bool(each.unmet)
         if each.reached is not None:
             results = [together([*results, each.reached])]
+
+    if said.cluster is not None:
+        _there(recordings, said, by, take)
+    else:
+        for each in _results(recordings, said, by, workers):
+            take(each)
     if complained:
         return Exit.USAGE
     if unmet and said.redact and not said.silent:
@@ -85,6 +94,63 @@ def _results(recordings: Iterable[RecordedLine], said: Settings, by: Readers, wo
         ) from None
 
 
+class _Piece(Struct, eq=False):
+    """Lines that go to a worker together."""
+
+    lines: list[RecordedLine]
+
+
+def _there(
+    recordings: Iterable[RecordedLine], said: Settings, by: Readers, take: Callable[[Reread], object]
+) -> None:
+    """Have the workers of a cluster read the recordings: *take* gets what came of each piece, in order.
+
+    Raises click.UsageError if a piece cannot be read there, or the cluster fails: what is printed by then is
+    whole and in order.
+    """
+    # A seam: trio and the network, for those who have a cluster.
+    from wsprobe import net
+    from wsprobe.cli.cluster import send, work_with
+    from wsprobe.net.cluster import Cluster, Lost
+
+    printed = False
+
+    def hand_on(done: tuple[str, Reread]) -> None:
+        nonlocal printed
+        text, each = done
+        sys.stdout.write(text)
+        take(each)
+        printed = True
+
+    async def work(there: Cluster) -> None:
+        sent = replace(said, save="-" if said.save else None)
+
+        async def one(piece: _Piece) -> tuple[str, Reread]:
+            try:
+                return await send(there, partial(_apart_there, piece.lines, sent, by))
+            except Lost:
+                raise click.UsageError(
+                    f"{piece.lines[0].where} and what follows: the workers that had it in hand were gone "
+                    "before it was read, one after the other; what is printed is whole"
+                ) from None
+            finally:
+                there.room.release_on_behalf_of(piece)
+
+        async def pieces() -> AsyncGenerator[_Piece, None]:
+            async for each in net.drawn(_in_pieces(recordings)):
+                piece = _Piece(each)
+                await there.room.acquire_on_behalf_of(piece)
+                yield piece
+
+        await net.in_order(one, pieces(), Pace(MANY), hand_on, lambda done: len(done[0]))
+
+    work_with(said, work, lambda: printed, ["recordings (with all that was sent)"])
+
+
+MANY = 100_000
+"""Pieces at once: there is another bound, which the cluster has."""
+
+
 def _in_pieces(lines: Iterable[RecordedLine]) -> Iterator[list[RecordedLine]]:
     piece: list[RecordedLine] = []
     size = 0
@@ -103,6 +169,13 @@ def _apart(lines: Sequence[RecordedLine], said: Settings, by: Readers) -> tuple[
     text: list[str] = []
     made = _read(lines, said, by, text.append)
     return "".join(text), made
+
+
+async def _apart_there(
+    lines: Sequence[RecordedLine], said: Settings, by: Readers, worker: str
+) -> tuple[str, Reread]:
+    """The same, by the *worker* of a cluster."""
+    return _apart(lines, said, by)
 
 
 def _read(lines: Sequence[RecordedLine], said: Settings, by: Readers, write: Callable[[str], object]) -> Reread:

@@ -25,11 +25,11 @@ from wsprobe.exchange import Exchange
 from wsprobe.lab import find
 from wsprobe.lab.installed import Found, Installed, NoBrowser, version, visit
 from wsprobe.lab.installed import find as find_browsers
-from wsprobe.lab.measured import Held, Seen, differences, of_view, prediction
+from wsprobe.lab.measured import Comparison, Observation, differences, of_view, prediction
 from wsprobe.lab.paths import names_path
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.server import Lab, serve
-from wsprobe.lab.site import Site, Visit, job, stage_host
+from wsprobe.lab.site import PageVisit, Site, job, stage_host
 from wsprobe.redaction import Secrets
 from wsprobe.report import Report
 
@@ -37,7 +37,7 @@ GRACE = 3000
 """Milliseconds that close is waited for after error."""
 
 
-class Kept(Struct, frozen=True, rename={"user_agent": "userAgent"}):
+class Difference(Struct, frozen=True, rename={"user_agent": "userAgent"}):
     """What the file of a difference has: all that is needed to look into it."""
 
     wsprobe: str
@@ -45,8 +45,8 @@ class Kept(Struct, frozen=True, rename={"user_agent": "userAgent"}):
     version: str
     user_agent: str
     page: str
-    seen: Seen
-    predicted: Seen
+    seen: Observation
+    predicted: Observation
     differences: tuple[str, ...]
     exchanges: tuple[Exchange, ...]
 
@@ -125,7 +125,7 @@ async def _everything(
                 made = _job(place, scenario, page, lab, site)
                 if view.outcome == "open":
                     made["linger"] = round(limits.linger * 1000)
-                what = Visit(made, place.page(page).csp)
+                what = PageVisit(made, place.page(page).csp)
                 seconds = limits.max_time + limits.linger
                 seen = await visit(browser, lab, site, what, authority=_authority(place, lab), seconds=seconds)
                 held = _held(browser, its_version, what, place.page(page), seen, view)
@@ -166,9 +166,11 @@ def _authority(place: Place, lab: Lab) -> Path | None:
     return lab.certificate_authority if tls else None
 
 
-def _held(browser: Installed, its_version: str, what: Visit, page: Page, seen: Seen, view: ScriptView) -> Found:
+def _held(
+    browser: Installed, its_version: str, what: PageVisit, page: Page, seen: Observation, view: ScriptView
+) -> Found:
     says = of_view(view, seen.scenario, {})
-    held = Held(prediction(view, says), tuple(differences(seen, says)))
+    held = Comparison(prediction(view, says), tuple(differences(seen, says)))
     return Found(browser, its_version, what.user_agent, page, seen, held, "")
 
 
@@ -185,7 +187,7 @@ def _reported(found: Found, report: Report, redact: bool) -> Found:
 
 def _kept(found: Found, report: Report) -> str:
     """Write what differs to a file, with the recording; its name, "" if it cannot be written."""
-    value = Kept(
+    value = Difference(
         wsprobe=__version__,
         browser=found.browser.engine,
         version=found.version,

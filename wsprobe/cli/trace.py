@@ -39,9 +39,9 @@ from wsprobe.show import trace as show
 from wsprobe.show.lines import Line
 from wsprobe.target import host_header
 from wsprobe.trace.answer import answer_of
-from wsprobe.trace.changes import CHANGES, Backend, Choice, Seen, Start, Step, following, rekeyed
+from wsprobe.trace.changes import CHANGES, Backend, Choice, Question, Start, Trace, following, rekeyed
 from wsprobe.trace.changes import values as sent
-from wsprobe.trace.conclusions import ROWS, conclusions
+from wsprobe.trace.conclusions import RULES, conclusions
 
 SECTION = "Changes"
 PATIENCE = 10.0
@@ -72,11 +72,12 @@ own = together(
         "--backend",
         metavar="HOST:PORT",
         section=SECTION,
-        help="ask the application past the proxy too: the same bytes, and a plain GET",
-        long="The pair tells a lost Upgrade from a wrong path, and a fault of the proxy from one of the "
-        "application. Host, SNI and all else stay as the URL has them. ws:// or wss:// before it says how to "
-        "speak there. Without, it is as the URL has it; where no TLS is spoken there, the pair is asked in "
-        "plain, if it is this machine or nothing secret is sent.",
+        help="also ask the application directly, without the proxy: the same bytes, and a plain GET",
+        long="The two answers show whether Upgrade was lost or the path is wrong, and whether the proxy "
+        "or the application is at fault. Host, SNI and everything else stay as in the URL. ws:// or "
+        "wss:// before HOST:PORT says whether to use TLS there; without it the scheme of the URL decides. "
+        "If there is no TLS at that port, both requests are sent without TLS, but only to this machine or "
+        "if they have no secrets.",
     ),
     option(
         "--each-address",
@@ -90,7 +91,7 @@ own = together(
         shell_complete=names,
         metavar="NAME[,NAME]",
         section=SECTION,
-        help="send only these changes, whether they seem worth it or not; the handshake as given comes first",
+        help="send only these changes, even if they seem useless; the unchanged handshake comes first",
     ),
     option(
         "--skip",
@@ -107,7 +108,7 @@ own = together(
         show_default=True,
         metavar="SECONDS",
         section=SECTION,
-        help="wait between two requests",
+        help="wait this long between two requests",
     ),
     option(
         "--hold",
@@ -116,8 +117,8 @@ own = together(
         show_default=True,
         metavar="SECONDS",
         section=SECTION,
-        help="where the handshake opens, hold the last one in silence for so long; 0 does not",
-        long="Finds a hop that cuts idle connections. Most do after 60 seconds: --hold 70 shows that.",
+        help="if the handshake opens, keep the last connection open and silent for this time; 0 does not",
+        long="Finds a hop that ends idle connections. Most do so after 60 seconds, which --hold 70 shows.",
     ),
     option(
         "--dry-run",
@@ -145,7 +146,7 @@ patience = option(
     show_default=True,
     metavar="SECONDS",
     section=LIMITS,
-    help="give up on one exchange by then; after one that was not answered, on later ones after 5 seconds",
+    help="give up on one exchange after this time; once one was not answered, on later ones after 5 seconds",
 )
 
 saving = option(
@@ -172,10 +173,11 @@ def conclusion_rows() -> list[tuple[str, str]]:
     """What can be concluded: ids, what is seen, what it means, and what it cannot know."""
     return [
         (
-            ", ".join(row.ids),
-            f"Seen: {row.pattern}. Means: {row.means}." + (f" Not known: {row.cannot}." if row.cannot else ""),
+            ", ".join(rule.ids),
+            f"Seen: {rule.pattern}. Means: {rule.means}."
+            + (f" Not known: {rule.cannot}." if rule.cannot else ""),
         )
-        for row in ROWS
+        for rule in RULES
     ]
 
 
@@ -208,10 +210,10 @@ EXAMPLES = (
 @but(output, "save", "har")
 @saving
 def command(url: str, **values: Any) -> int:
-    """Ask again with one thing changed at a time, and say which hop broke the handshake.
+    """Repeat the handshake with one change at a time, and say which hop broke it.
 
-    At most sixteen requests go out, one after another, those first that tell most; what would tell nothing
-    after what has been seen is not sent. Only the host of the URL is asked, and that of --backend.
+    At most sixteen requests are sent, one after another, the most useful first; those that would show nothing
+    new are left out. Requests go only to the host of the URL and that of --backend.
     """
     said = settings(values)
     if values["dry_run"] and said.report_to is not None:
@@ -272,7 +274,7 @@ def trace(url: str, said: Settings, of: Tracing, to: Output) -> int:
     """
     from wsprobe import net  # trio and sockets, which --help and the completion do without
 
-    seen: Seen | None = None
+    seen: Trace | None = None
     under_way: list[tuple[str, Report]] = []
 
     async def everything() -> None:
@@ -280,7 +282,7 @@ def trace(url: str, said: Settings, of: Tracing, to: Output) -> int:
         async with AsyncExitStack() as stack:
             place = await Lab(stack.enter_async_context).place(url, said.asking)
             check(place)
-            seen = Seen(start_of(place, of), {})
+            seen = Trace(start_of(place, of), {})
             if of.dry_run:
                 to.dry_run(seen, of.choice)
                 return
@@ -294,7 +296,7 @@ def trace(url: str, said: Settings, of: Tracing, to: Output) -> int:
 
                 exchange = await net.probe(fresh(step.plan, place.asking.key), keep=keep)
                 report = to.shown(reported(place, exchange))
-                seen = Seen(seen.start, {**seen.answers, step.name: answer_of(report)})
+                seen = Trace(seen.start, {**seen.answers, step.name: answer_of(report)})
                 to.answer(step.name, seen, report)
 
     try:
@@ -304,7 +306,7 @@ def trace(url: str, said: Settings, of: Tracing, to: Output) -> int:
         if seen is not None:
             for name, report in under_way:
                 # It is kept and shown; what is concluded is drawn from whole answers.
-                to.answer(name, Seen(seen.start, {**seen.answers, name: answer_of(report)}), report)
+                to.answer(name, Trace(seen.start, {**seen.answers, name: answer_of(report)}), report)
             to.end(seen, of.choice)
         raise
     if seen is None or of.dry_run:
@@ -380,7 +382,7 @@ class Output:
 
         return masked(report)
 
-    def dry_run(self, seen: Seen, choice: Choice) -> None:
+    def dry_run(self, seen: Trace, choice: Choice) -> None:
         """What may be sent."""
         url = seen.start.plan.target.url
         if self._settings.redact:
@@ -389,13 +391,13 @@ class Output:
             url = Secrets().url(url)
         self._emit(show.dry_run(url, seen, choice, self._look))
 
-    def asking(self, step: Step) -> None:
+    def asking(self, step: Question) -> None:
         """Tell a person what is being waited for."""
         if self._waits:
             sys.stderr.write(f"\r{step.name} ...\x1b[K")
             sys.stderr.flush()
 
-    def answer(self, name: str, seen: Seen, report: Report) -> None:
+    def answer(self, name: str, seen: Trace, report: Report) -> None:
         """One row, and the recording into --save."""
         self._reports.append((name, report))
         if self._settings.save is not None:
@@ -411,7 +413,7 @@ class Output:
         if sys.stderr.isatty():
             sys.stderr.write("\n")
 
-    def end(self, seen: Seen, choice: Choice) -> None:
+    def end(self, seen: Trace, choice: Choice) -> None:
         """The conclusions, if anything was asked, and the file of --report."""
         if not self._reports:
             return
@@ -421,7 +423,7 @@ class Output:
 
             ReportFile(self._settings, "trace").traced(seen, choice)
 
-    def _conclude(self, seen: Seen, choice: Choice) -> None:
+    def _conclude(self, seen: Trace, choice: Choice) -> None:
         found = conclusions(seen)
         if not self._settings.as_json:
             self._emit(show.concluded(found, seen, choice, self._look))

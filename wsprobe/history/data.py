@@ -13,7 +13,7 @@ from wsprobe.history.revision import (
     Cell,
     Contradiction,
     Disclosure,
-    Place,
+    Passage,
     Question,
     Revision,
     Row,
@@ -124,7 +124,7 @@ def contradictions() -> dict[str, Contradiction]:
     found = {}
     for row in _load("contradictions")["contradiction"]:
         names = tuple(name for part in row["revisions"] for name in expand(part, known))
-        places = tuple(Place(**place) for place in row["places"])
+        places = tuple(Passage(**place) for place in row["places"])
         found[row["id"]] = Contradiction(
             row["id"], row["title"], places, names, row["practice"], row.get("finding", "")
         )

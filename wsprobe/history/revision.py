@@ -97,7 +97,7 @@ class Rule(Struct, frozen=True):
         return None
 
 
-class Place(Struct, frozen=True):
+class Passage(Struct, frozen=True):
     """One of the places that contradict each other."""
 
     where: str
@@ -109,7 +109,7 @@ class Contradiction(Struct, frozen=True):
 
     id: str
     title: str
-    places: tuple[Place, ...]
+    places: tuple[Passage, ...]
     revisions: tuple[str, ...]
     """The revisions whose reading it touches."""
     practice: str

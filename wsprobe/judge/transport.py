@@ -205,7 +205,7 @@ DROPPED_BEFORE_ANSWER = Entry(
     "return 444, "
     "HAProxy reject), a proxy whose application is down, a subprotocol that was not offered (an MQTT "
     "broker wants mqtt), "
-    "a port of another protocol (MQTT, HTTP behind the PROXY protocol), or with ws: a port that wants TLS",
+    "a port of another protocol (MQTT, HTTP behind the PROXY protocol), or with ws: a port that expects TLS",
     advice="Look in the logs of the server and of every proxy for this request; with `ws://` try "
     "`wss://`, and `--haproxy-protocol` for a server that expects the PROXY header of a load balancer.",
 )
@@ -233,7 +233,8 @@ LIMIT_IN_HEAD = Entry(
     "RFC 9110 section 5.4",
     title="The head is larger than wsprobe reads",
     meaning="wsprobe stopped reading at a limit of its own (2 MiB of heads, 50,000 lines of one head, 1000 "
-    "interim answers), far more than other clients accept. The server was still sending.",
+    "interim answers, 10,000 frames of HTTP/2 that bring nothing), far more than other clients accept. The "
+    "server was still sending.",
     usual="an answer that does not end",
     advice="Look at what the server writes into its headers.",
 )

@@ -22,9 +22,9 @@ import trio
 
 from wsprobe.browsers.engine import Page
 from wsprobe.lab import devtools, guard
-from wsprobe.lab.measured import Held, Seen
+from wsprobe.lab.measured import Comparison, Observation
 from wsprobe.lab.server import Lab
-from wsprobe.lab.site import Site, Visit
+from wsprobe.lab.site import PageVisit, Site
 
 LONGEST = 1800.0
 """Seconds after which a browser is ended whatever it does."""
@@ -136,8 +136,8 @@ class Found(msgspec.Struct, frozen=True):
     version: str
     user_agent: str
     page: Page
-    seen: Seen
-    held: Held
+    seen: Observation
+    held: Comparison
     """Beside the view of its engine."""
     file: str
     """Where the difference is kept, to be reported; "" if there is none."""
@@ -368,8 +368,8 @@ async def guarded(
 
 
 async def visit(
-    browser: Installed, lab: Lab, site: Site, what: Visit, *, authority: Path | None, seconds: float
-) -> Seen:
+    browser: Installed, lab: Lab, site: Site, what: PageVisit, *, authority: Path | None, seconds: float
+) -> Observation:
     """What script saw of *what* in *browser*, with the console's texts where the browser tells them.
 
     Raises NoBrowser if it has not said anything after *seconds*.

@@ -1,6 +1,6 @@
 """What a real browser did with the lab's scenarios, as its page wrote it down, and how our views compare.
 
-A file of it is JSON, one object a line: the head first (``Browser``), then one scenario a line (``Seen``).
+A file of it is JSON, one object a line: the head first (``Browser``), then a scenario a line (``Observation``).
 Names of listeners stand for their ports, as ``{plain}``; everything else is written as script had it.
 """
 
@@ -91,7 +91,7 @@ class Capped(msgspec.Struct, frozen=True, omit_defaults=True):
     readyState: int | None = None
 
 
-class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
+class Observation(msgspec.Struct, frozen=True, omit_defaults=True):
     """What script saw of one scenario."""
 
     scenario: str
@@ -137,7 +137,7 @@ class Measured(msgspec.Struct, frozen=True):
     """A file: one browser, and what it saw by the names of the scenarios."""
 
     browser: Browser
-    seen: dict[str, Seen]
+    seen: dict[str, Observation]
 
 
 class MeasuredError(ValueError):
@@ -156,9 +156,9 @@ def load(text: str) -> Measured:
     try:
         browser = msgspec.json.decode(first, type=Browser)
         known = catalogue()
-        seen: dict[str, Seen] = {}
+        seen: dict[str, Observation] = {}
         for number, line in lines[1:]:  # noqa: B007 (it is named where that line is refused)
-            one = msgspec.json.decode(line, type=Seen)
+            one = msgspec.json.decode(line, type=Observation)
             if one.scenario in known:
                 seen[one.scenario] = one
     except (msgspec.DecodeError, UnicodeError) as error:
@@ -186,10 +186,10 @@ def cap(scenario: Scenario) -> float:
     return LONG_CAP if slow or much else CAP
 
 
-def of_view(view: ScriptView, scenario: str = "", ports: Mapping[Any, int] = PORTS) -> Seen:
+def of_view(view: ScriptView, scenario: str = "", ports: Mapping[Any, int] = PORTS) -> Observation:
     """What *view* says, written as a page would: listeners' names in place of *ports*, those of a rehearsal."""
     raised = view.exception
-    said = Seen(
+    said = Observation(
         scenario=scenario,
         exception=None if raised is None else Raised(raised.name, raised.message, raised.code),
         url=view.url,
@@ -197,7 +197,7 @@ def of_view(view: ScriptView, scenario: str = "", ports: Mapping[Any, int] = POR
         readyState=None if raised else view.ready_state,
         console=view.console,
     )
-    return msgspec.convert(named(msgspec.to_builtins(said), ports), Seen)
+    return msgspec.convert(named(msgspec.to_builtins(said), ports), Observation)
 
 
 def _event(event: DomEvent) -> Event:
@@ -232,7 +232,7 @@ class Prediction(msgspec.Struct, frozen=True):
 
     engine: str
     version: str
-    says: Seen
+    says: Observation
     """Written as what was seen is."""
     outcome: str
     because: str
@@ -240,7 +240,7 @@ class Prediction(msgspec.Struct, frozen=True):
     races: str
 
 
-class Held(msgspec.Struct, frozen=True):
+class Comparison(msgspec.Struct, frozen=True):
     """What a browser saw of one scenario, held against one engine's view of it."""
 
     view: Prediction
@@ -257,18 +257,18 @@ class Held(msgspec.Struct, frozen=True):
         return bool(self.differences and self.view.races)
 
 
-def held(engine: str, scenario: Scenario, seen: Seen) -> Held:
+def held(engine: str, scenario: Scenario, seen: Observation) -> Comparison:
     """*seen* beside what *engine* is predicted to show of *scenario*."""
-    found: list[Held] = []
+    found: list[Comparison] = []
     for limits in limits_of(scenario, seen):
         view = predicted(engine, scenario, seen.host, limits)
-        found.append(Held(view, tuple(differences(seen, view.says))))
+        found.append(Comparison(view, tuple(differences(seen, view.says))))
         if found[-1].same:
             break
     return min(found, key=lambda one: len(one.differences))
 
 
-def limits_of(scenario: Scenario, seen: Seen | None = None) -> Iterator[Limits]:
+def limits_of(scenario: Scenario, seen: Observation | None = None) -> Iterator[Limits]:
     """Within what to rehearse: until the page gives up; of much that is sent, first what matters, then all."""
     patience = cap(scenario)
     if seen is not None and len(seen.events) == MOST_EVENTS:
@@ -295,7 +295,7 @@ def predicted(engine: str, scenario: Scenario, host: str, limits: Limits) -> Pre
     return prediction(view, of_view(view, scenario.name))
 
 
-def prediction(view: ScriptView, says: Seen) -> Prediction:
+def prediction(view: ScriptView, says: Observation) -> Prediction:
     """What is kept of *view*, which is written as *says*."""
     return Prediction(view.browser, view.version, says, view.outcome, view.because, view.hidden, view.races)
 
@@ -313,7 +313,7 @@ def named(value: Any, ports: Mapping[Any, int] = PORTS) -> Any:
     return value
 
 
-def differences(seen: Seen, view: Seen) -> Iterator[str]:
+def differences(seen: Observation, view: Observation) -> Iterator[str]:
     """A line for each thing in which *view* is not *seen*. How an endless stream ended is a matter of speed,
     and what nobody read (the console) is not asked."""
     endless = len(seen.events) == MOST_EVENTS
@@ -357,7 +357,7 @@ class Agreement(msgspec.Struct, frozen=True):
         return f"{self.same}/{self.of}"
 
 
-def all_held(measured: Measured, engines: Sequence[str] = MEASURED) -> dict[str, dict[str, Held]]:
+def all_held(measured: Measured, engines: Sequence[str] = MEASURED) -> dict[str, dict[str, Comparison]]:
     """Scenario -> engine -> what was seen beside that engine's view."""
     known = catalogue()
     return {
@@ -366,10 +366,10 @@ def all_held(measured: Measured, engines: Sequence[str] = MEASURED) -> dict[str,
     }
 
 
-def agreement(found: Mapping[str, Mapping[str, Held]]) -> dict[str, dict[str, Agreement]]:
+def agreement(found: Mapping[str, Mapping[str, Comparison]]) -> dict[str, dict[str, Agreement]]:
     """Kind of scenario -> engine -> agreement; the last row, ``all``, is of all kinds."""
     known = catalogue()
-    kinds: dict[str, list[Mapping[str, Held]]] = {}
+    kinds: dict[str, list[Mapping[str, Comparison]]] = {}
     for name, row in found.items():
         kinds.setdefault(known[name].about, []).append(row)
     kinds = dict(sorted(kinds.items()))
@@ -377,16 +377,16 @@ def agreement(found: Mapping[str, Mapping[str, Held]]) -> dict[str, dict[str, Ag
     return {kind: {engine: _count(engine, rows) for engine in _engines(rows)} for kind, rows in kinds.items()}
 
 
-def _engines(rows: Sequence[Mapping[str, Held]]) -> list[str]:
+def _engines(rows: Sequence[Mapping[str, Comparison]]) -> list[str]:
     return list(rows[0]) if rows else []
 
 
-def _count(engine: str, rows: Sequence[Mapping[str, Held]]) -> Agreement:
+def _count(engine: str, rows: Sequence[Mapping[str, Comparison]]) -> Agreement:
     ours = [row[engine] for row in rows]
     return Agreement(sum(one.same for one in ours), sum(one.races for one in ours), len(ours))
 
 
-def nearest(found: Mapping[str, Mapping[str, Held]]) -> str:
+def nearest(found: Mapping[str, Mapping[str, Comparison]]) -> str:
     """The engine whose view most scenarios agree with, "" if nothing was measured."""
     engines = _engines(list(found.values()))
     return max(engines, key=lambda engine: sum(row[engine].same for row in found.values()), default="")

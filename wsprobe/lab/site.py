@@ -29,7 +29,7 @@ from wsprobe.exchange import Act
 from wsprobe.lab import load, subjects
 from wsprobe.lab.certificates import NoCertificates
 from wsprobe.lab.connection import Wire
-from wsprobe.lab.measured import MEASURED, Browser, Held, Measured, Seen, cap, held
+from wsprobe.lab.measured import MEASURED, Browser, Comparison, Measured, Observation, cap, held
 from wsprobe.lab.perform import Request, needed
 from wsprobe.lab.ports import KINDS, own_url
 from wsprobe.lab.scenario import Listener, Scenario, Step, fill
@@ -69,7 +69,7 @@ _FOLDER = Path(__file__).parent / "page"
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 
 
-class Visit:
+class PageVisit:
     """One URL that a page of ours is to open in a browser that somebody starts."""
 
     def __init__(self, job: dict[str, Any], policy: str = "") -> None:
@@ -77,7 +77,7 @@ class Visit:
         self.job = job
         self.policy = policy
         self.over = trio.Event()
-        self.seen: Seen | None = None
+        self.seen: Observation | None = None
         """What script saw, once it is over."""
         self.user_agent = ""
 
@@ -105,11 +105,11 @@ class Site:
         self._keep = keep
         self._stages: dict[tuple[str, str], Scenario] = {}
         """Scenarios whose page stands elsewhere, by Host field and path of that page."""
-        self._visits: list[Visit] = []
+        self._visits: list[PageVisit] = []
         self._sent: OrderedDict[tuple[bytes, str], deque[Sent]] = OrderedDict()
         self._runs: OrderedDict[str, Measured] = OrderedDict()
 
-    def visit(self, lab: Lab, visit: Visit) -> str:
+    def visit(self, lab: Lab, visit: PageVisit) -> str:
         """URL that makes the browser which opens it do *visit*."""
         visit.job.setdefault("stage", f"/?stage=@{len(self._visits)}")
         self._visits.append(visit)
@@ -214,7 +214,7 @@ class Site:
             "frame-ancestors 'none'"
         )
 
-    def _visit(self, number: str) -> Visit | None:
+    def _visit(self, number: str) -> PageVisit | None:
         known = number.isdecimal() and len(number) < 9 and int(number) < len(self._visits)
         return self._visits[int(number)] if known else None
 
@@ -252,12 +252,12 @@ class Site:
         kind, _, name = word.partition("/")
         try:
             if kind == "held":
-                seen = msgspec.json.decode(asked.body, type=Seen)
+                seen = msgspec.json.decode(asked.body, type=Observation)
                 return _json(await self._held(asked, seen))
             if kind == "keep" and self._keep is not None:
                 return self._kept(msgspec.json.decode(asked.body, type=Part))
             if kind == "visit" and (visit := self._visit(name)) is not None:
-                visit.seen = msgspec.json.decode(asked.body, type=Seen)
+                visit.seen = msgspec.json.decode(asked.body, type=Observation)
                 visit.user_agent = asked.first(b"user-agent").decode("latin-1")
                 visit.over.set()
                 return _json({})
@@ -337,7 +337,7 @@ class Site:
             "wire": described(scenario),
         }
 
-    async def _held(self, asked: Request, seen: Seen) -> dict[str, Any]:
+    async def _held(self, asked: Request, seen: Observation) -> dict[str, Any]:
         scenario = load().get(seen.scenario)
         if scenario is None:
             raise msgspec.ValidationError(f"no scenario is called {seen.scenario!a}")
@@ -383,7 +383,7 @@ class Part(msgspec.Struct, frozen=True):
 
     run: str
     browser: Browser
-    seen: tuple[Seen, ...]
+    seen: tuple[Observation, ...]
     last: bool
 
 
@@ -583,11 +583,11 @@ def _tls_reason(lab: Lab) -> str:
     return ""
 
 
-def _hold(scenario: Scenario, seen: Seen) -> list[Held]:
+def _hold(scenario: Scenario, seen: Observation) -> list[Comparison]:
     return [held(engine, scenario, seen) for engine in MEASURED]
 
 
-def _held_value(row: Held) -> dict[str, Any]:
+def _held_value(row: Comparison) -> dict[str, Any]:
     return {
         "name": row.view.engine,
         "differences": row.differences,

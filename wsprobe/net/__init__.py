@@ -12,7 +12,7 @@ from wsprobe.net.dial import addresses_of
 from wsprobe.net.plan import check
 from wsprobe.net.probe import Talking, probe
 from wsprobe.net.rounds import rounds, ticking, while_read
-from wsprobe.net.run import LONGEST_LINE, Aside, aside, gathered, in_order, leaves, lines, run, running
+from wsprobe.net.run import LONGEST_LINE, Aside, aside, drawn, gathered, in_order, leaves, lines, run, running
 from wsprobe.schedule import Pace
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "aside",
     "check",
     "clock",
+    "drawn",
     "gathered",
     "in_order",
     "leaves",

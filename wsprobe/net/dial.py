@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import os
+import socket
+from contextlib import suppress
+from functools import lru_cache
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -26,7 +30,7 @@ from wsprobe.exchange import (
     TunnelFailed,
 )
 from wsprobe.net.plan import Ready
-from wsprobe.net.stream import End, StreamWire, Tape, Wire, said_of
+from wsprobe.net.stream import End, SocketWire, Tape, Wire, said_of, shut
 from wsprobe.target import authority, destination, named_addresses
 
 _FAMILY = {0: tsocket.AF_UNSPEC, 4: tsocket.AF_INET, 6: tsocket.AF_INET6}
@@ -45,6 +49,9 @@ class Address(Struct, frozen=True):
 async def resolve(host: str, port: int, route: Route, tape: Tape) -> tuple[Address, ...] | End:
     """Every address of *host*, ordered for connecting. Writes Resolved or ResolveFailed."""
     given = named_addresses(host, port, route)
+    if not given and (host[-1:].isdigit() or ":" in host) and (addresses := _literal(host, port, route.family)):
+        tape.add(Resolved(tape.now(), host, tuple(address.text for address in addresses)))
+        return addresses
     found: list[Address] = []
     for name in given or (host,):
         flags = tsocket.AI_NUMERICHOST if given else 0
@@ -62,6 +69,16 @@ async def resolve(host: str, port: int, route: Route, tape: Tape) -> tuple[Addre
     addresses = interleave(tuple(dict.fromkeys(found)))
     tape.add(Resolved(tape.now(), host, tuple(address.text for address in addresses)))
     return addresses
+
+
+@lru_cache(maxsize=1024)
+def _literal(host: str, port: int, family: int) -> tuple[Address, ...]:
+    """The address that *host* is; () if it is a name, or of another *family*."""
+    try:
+        rows = socket.getaddrinfo(host, port, _FAMILY[family], socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return ()
+    return tuple(_address(family, sockaddr) for family, _, _, _, sockaddr in rows)
 
 
 async def addresses_of(host: str, port: int, route: Route, seconds: float | None) -> tuple[str, ...]:
@@ -102,7 +119,7 @@ STAGGER = 0.250
 RFC 8305 section 8 recommends."""
 
 
-async def connect(addresses: tuple[Address, ...], interface: str | None, tape: Tape) -> trio.SocketStream | End:
+async def connect(addresses: tuple[Address, ...], interface: str | None, tape: Tape) -> socket.socket | End:
     """The first connection that stands; the end if none does.
 
     Writes Connecting for every attempt, ConnectFailed for every one that failed by itself, Connected for the
@@ -111,16 +128,16 @@ async def connect(addresses: tuple[Address, ...], interface: str | None, tape: T
     if len(addresses) == 1:  # no race, and none of what one takes
         only = await _attempt(addresses[0], interface, tape)
         return _lost() if only is None else _won(addresses[0], only, tape)
-    won: list[tuple[Address, trio.SocketStream]] = []
+    won: list[tuple[Address, socket.socket]] = []
     try:
         async with trio.open_nursery() as nursery:
 
             async def run(address: Address, over: trio.Event) -> None:
-                stream = await _attempt(address, interface, tape)
-                if stream is not None and won:
-                    stream.socket.close()
-                elif stream is not None:
-                    won.append((address, stream))
+                sock = await _attempt(address, interface, tape)
+                if sock is not None and won:
+                    shut(sock)
+                elif sock is not None:
+                    won.append((address, sock))
                     nursery.cancel_scope.cancel()
                 over.set()
 
@@ -132,8 +149,8 @@ async def connect(addresses: tuple[Address, ...], interface: str | None, tape: T
                 if won:
                     break
     except BaseException:
-        for _, stream in won:  # time ran out just when it stood
-            stream.socket.close()
+        for _, sock in won:  # time ran out just when it stood
+            shut(sock)
         raise
     return _won(*won[0], tape) if won else _lost()
 
@@ -142,9 +159,9 @@ def _lost() -> End:
     return End("error", "no address could be connected to")
 
 
-def _won(address: Address, stream: trio.SocketStream, tape: Tape) -> trio.SocketStream:
-    tape.add(Connected(tape.now(), address.text, address.port, _local(stream)))
-    return stream
+def _won(address: Address, sock: socket.socket, tape: Tape) -> socket.socket:
+    tape.add(Connected(tape.now(), address.text, address.port, _local(sock)))
+    return sock
 
 
 def unix(path: str) -> tuple[Address, ...]:
@@ -152,40 +169,68 @@ def unix(path: str) -> tuple[Address, ...]:
     return (Address(getattr(tsocket, "AF_UNIX", -1), path, path),)
 
 
-async def _attempt(address: Address, interface: str | None, tape: Tape) -> trio.SocketStream | None:
+async def _attempt(address: Address, interface: str | None, tape: Tape) -> socket.socket | None:
     tape.add(Connecting(tape.now(), address.text, address.port))
     try:
-        sock = tsocket.socket(address.family, tsocket.SOCK_STREAM)
+        made = new_socket(address.family)
         try:
             if interface is not None:
-                await _bind(sock, interface)
-            await sock.connect(address.sockaddr)
+                _bind(made, interface)
+            await established(made, address.sockaddr)
         except BaseException:
-            sock.close()
+            shut(made)
             raise
     except OSError as error:
         name, words = said_of(error)
         tape.add(ConnectFailed(tape.now(), address.text, address.port, name, words))
         return None
-    return trio.SocketStream(sock)
+    return made
 
 
-async def _bind(sock: tsocket.SocketType, interface: str) -> None:
+UNSENT = 16384
+"""Bytes that may wait in the system to be sent, where it can be told: as trio has it for its own, so that what
+is said next is not far behind what is sent."""
+
+
+def new_socket(family: int) -> socket.socket:
+    """A socket that does not block, and does not wait for more before it sends. Raises OSError."""
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setblocking(False)
+    if family in (socket.AF_INET, socket.AF_INET6):
+        with suppress(OSError):  # a system may lack them: it works without
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+            if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+                made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
+    return made
+
+
+async def established(made: socket.socket, sockaddr: Any) -> None:
+    """Return once *made* is connected to *sockaddr*. Raises OSError."""
+    try:
+        made.connect(sockaddr)
+        return
+    except BlockingIOError:
+        await trio.lowlevel.wait_writable(made)
+    if number := made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        raise OSError(number, os.strerror(number))
+
+
+def _bind(sock: socket.socket, interface: str) -> None:
     """Send from *interface*: a local address, or the name of a device where the system can bind to one."""
     try:
         ipaddress.ip_address(interface)
     except ValueError:
-        option = getattr(tsocket, "SO_BINDTODEVICE", None)
+        option = getattr(socket, "SO_BINDTODEVICE", None)
         if option is None:
             raise OSError(errno.EOPNOTSUPP, "") from None
-        sock.setsockopt(tsocket.SOL_SOCKET, option, interface.encode() + b"\0")
+        sock.setsockopt(socket.SOL_SOCKET, option, interface.encode() + b"\0")
     else:
-        await sock.bind((interface, 0))
+        sock.bind((interface, 0))
 
 
-def _local(stream: trio.SocketStream) -> str:
+def _local(sock: socket.socket) -> str:
     """Our own end, as ``address:port``; "" for a Unix socket."""
-    name = stream.socket.getsockname()
+    name = sock.getsockname()
     if not isinstance(name, tuple):
         return ""
     return authority(name[0], name[1])
@@ -196,15 +241,16 @@ async def reach(ready: Ready, tape: Tape) -> Wire | End:
     plan = ready.plan
     host, port = destination(plan.target, plan.route)
     first = (host, port) if ready.proxy is None else (ready.proxy.host, ready.proxy.port)
-    stream = await _stream(*first, plan.route, tape)
-    if isinstance(stream, End):
-        return _no_proxy(stream, *first, tape) if ready.proxy is not None else stream
-    wire: Wire | End = StreamWire(stream)
+    sock = await _socket(*first, plan.route, tape)
+    if isinstance(sock, End):
+        return _no_proxy(sock, *first, tape) if ready.proxy is not None else sock
+    bare = SocketWire(sock)
+    wire: Wire | End = bare
     try:
         if ready.proxy is not None:
-            wire = await _through(StreamWire(stream), ready, host, port, tape)
+            wire = await _through(bare, ready, host, port, tape)
         if plan.route.proxy_header is not None and not isinstance(wire, End):
-            ends = stream.socket.getsockname(), stream.socket.getpeername()
+            ends = sock.getsockname(), sock.getpeername()
             header = proxy_header(*ends, client=plan.route.proxy_header)
             tape.add(ProxyHeaderSent(tape.now(), header))
             await wire.send(header)  # that it did not arrive shows when the answer is read
@@ -213,10 +259,10 @@ async def reach(ready: Ready, tape: Tape) -> Wire | End:
 
             wire = await secure(wire, ready.context, plan.tls, plan.target.host, tape)
     except BaseException:
-        await trio.aclose_forcefully(stream)
+        shut(sock)
         raise
     if isinstance(wire, End):
-        await trio.aclose_forcefully(stream)
+        shut(sock)
     return wire
 
 
@@ -238,7 +284,7 @@ def proxy_header(local: Any, remote: Any, client: str) -> bytes:
     return f"PROXY {family} {source} {to} {local[1]} {remote[1]}\r\n".encode("ascii")
 
 
-async def _stream(host: str, port: int, route: Route, tape: Tape) -> trio.SocketStream | End:
+async def _socket(host: str, port: int, route: Route, tape: Tape) -> socket.socket | End:
     if route.unix_socket is not None:
         return await connect(unix(route.unix_socket), None, tape)
     addresses = await resolve(host, port, route, tape)

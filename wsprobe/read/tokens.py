@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from functools import lru_cache
 from hashlib import sha1
 
 from msgspec import Struct
@@ -28,6 +29,7 @@ def is_token(value: bytes) -> bool:
     return _TOKEN.fullmatch(value) is not None
 
 
+@lru_cache(maxsize=16)  # every reader of an answer asks it of the same key
 def expected_accept(key: bytes) -> bytes:
     """The Sec-WebSocket-Accept value that answers *key* (RFC 6455 section 4.2.2, item 5.4)."""
     return b64encode(sha1(key + GUID, usedforsecurity=False).digest())

@@ -842,14 +842,10 @@ CHUNK = 1 << 16
 def pieces(value: ReportJson) -> Iterator[str]:
     """The compact text of *value* in parts, pure ASCII, without a line end.
 
-    What one exchange makes is encoded at once, and where it is short, what its readers make of it too. What
-    many readers make of a flood is encoded reader by reader: the whole text is never held.
+    What is short is encoded at once. Of a flood the whole text is never held: it is encoded member by member,
+    and reader by reader.
     """
-    if value.views is UNSET and value.verdicts is UNSET:
-        return _at_once(value)
-    if value.verdicts is UNSET and _short_report(value):
-        return _at_once(value)
-    return _by_member(value)
+    return _at_once(value) if value.verdicts is UNSET and _short_report(value) else _by_member(value)
 
 
 def trace_pieces(value: TraceJson) -> Iterator[str]:
@@ -894,17 +890,18 @@ def _member(value: object) -> Iterator[str]:
 def _short_report(value: ReportJson) -> bool:
     """Whether the text of *value*, which has no verdicts, is short, as nearly always: at once it is made in
     half the time."""
-    exchange = value.exchange
-    if not isinstance(exchange, Exchange) or exchange.hops:
-        return False
-    if value.session is not None and len(value.session.frames) > FEW:
-        return False
-    answer = value.response
-    body = answer.body if answer is not None else None
-    if isinstance(body, BodyJson) and len(body.text) > CHUNK:
-        return False
-    size = sum(len(each.data) for each in exchange.events if isinstance(each, Sent | Received))
-    return size < CHUNK and not isinstance(value.views, UnsetType) and all(map(_short, value.views))
+    size = 0
+    if isinstance(value.exchange, Exchange):
+        if value.exchange.hops:
+            return False
+        size += sum([len(each.data) for each in value.exchange.events if isinstance(each, Sent | Received)])
+    if value.session is not None:
+        if len(value.session.frames) > FEW:
+            return False
+        size += sum([len(each.payload) for each in value.session.frames])
+    if value.response is not None and isinstance(value.response.body, BodyJson):
+        size += len(value.response.body.text)
+    return size < CHUNK and (isinstance(value.views, UnsetType) or all(map(_short, value.views)))
 
 
 def _short(view: ViewJson) -> bool:

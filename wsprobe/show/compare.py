@@ -213,7 +213,7 @@ def comparison(reports: Sequence[Report], groups: Sequence[Tellable], look: Look
     return rows
 
 
-class Answer(Struct, frozen=True):
+class SharedAnswer(Struct, frozen=True):
     """One answer, and who got it: the indexes of *views* in the report; *ours* if wsprobe got it too."""
 
     report: Report
@@ -221,11 +221,11 @@ class Answer(Struct, frozen=True):
     ours: bool
 
 
-def answers_of(report: Report) -> list[Answer]:
+def answers_of(report: Report) -> list[SharedAnswer]:
     """Each different answer once, those that a page's browser got first; wsprobe's own last if no browser got
     the like. Engines that asked nothing got no answer, and are not here."""
     if not report.answers:
-        return [Answer(report, tuple(range(len(report.views))), ours=True)]
+        return [SharedAnswer(report, tuple(range(len(report.views))), ours=True)]
     groups: dict[object, list[int]] = {}
     for number, answer in enumerate(report.answers):
         if answer is not None:
@@ -235,9 +235,9 @@ def answers_of(report: Report) -> list[Answer]:
     for key, numbers in groups.items():
         first = report.answers[numbers[0]]
         assert first is not None
-        found.append(Answer(first, tuple(numbers), key == own))
+        found.append(SharedAnswer(first, tuple(numbers), key == own))
     if own not in groups:
-        found.append(Answer(report, (), ours=True))
+        found.append(SharedAnswer(report, (), ours=True))
     return found
 
 
@@ -297,7 +297,7 @@ def one(report: Report, look: Look) -> list[Line]:
     return rows
 
 
-def _title(report: Report, got: Sequence[Answer]) -> Line:
+def _title(report: Report, got: Sequence[SharedAnswer]) -> Line:
     """The URL, and what came of it: to whom, where that differs."""
     total = report.exchange.events[-1].at / 1000 if report.exchange.events else 0.0
     words = list(dict.fromkeys(each.report.outcome for each in got)) or [report.outcome]
@@ -309,7 +309,7 @@ def _title(report: Report, got: Sequence[Answer]) -> Line:
     return line(Piece(shown_text(report.title), "title"), Piece(said, "dim"))
 
 
-def _names(report: Report, of: Answer) -> list[str]:
+def _names(report: Report, of: SharedAnswer) -> list[str]:
     return [*(TITLES[report.views[i].browser] for i in of.views), *(["wsprobe"] if of.ours else [])]
 
 
@@ -347,7 +347,7 @@ _ASKED = {
 """What an answer may depend on, by the names of the fields."""
 
 
-def who(report: Report, of: Answer, first: Answer, look: Look) -> Line:
+def who(report: Report, of: SharedAnswer, first: SharedAnswer, look: Look) -> Line:
     """Who got this answer, and what they asked otherwise than those who got the first one."""
     rows = [Piece("answered to ", "name"), Piece(", ".join(_names(report, of)), "title")]
     if of is not first:
@@ -367,7 +367,7 @@ def who(report: Report, of: Answer, first: Answer, look: Look) -> Line:
     return tuple(rows)
 
 
-def _requests(report: Report, of: Answer) -> list[Report]:
+def _requests(report: Report, of: SharedAnswer) -> list[Report]:
     asked = [answer for i in of.views if (answer := report.answers[i]) is not None]
     return [*asked, *([report] if of.ours else [])]
 

@@ -23,7 +23,7 @@ from wsprobe.report import Report
 from wsprobe.show import report_file, timing
 from wsprobe.show.citations import cited
 from wsprobe.show.lines import Line, Piece, text_of
-from wsprobe.show.report_file import LOOK, Cover, Part, Row, Side, Table, Told, capital, summary
+from wsprobe.show.report_file import LOOK, Cover, IndexRow, Part, Side, Table, Told, capital, summary
 from wsprobe.timing import phases
 from wsprobe.visible import hexdump, printable
 
@@ -70,7 +70,7 @@ def whole(cover: Cover, parts: Iterable[str]) -> Iterator[str]:
     )
 
 
-def _counts(rows: Sequence[Row]) -> str:
+def _counts(rows: Sequence[IndexRow]) -> str:
     return f": {len(rows)} answers, {text(summary(rows))}" if len(rows) > 1 else ""
 
 
@@ -235,7 +235,7 @@ def _hop(why: str, hop: Exchange) -> str:
     )
 
 
-def _index(rows: Sequence[Row]) -> str:
+def _index(rows: Sequence[IndexRow]) -> str:
     made = "".join(
         f'<tr><td class="{"good" if row.good else "fail"}">{text(row.outcome)}</td>'
         f'<td><a href="#answer-{number}">{text(row.title)}</a></td><td class="dim">{text(row.took)}</td></tr>\n'

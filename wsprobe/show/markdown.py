@@ -18,7 +18,7 @@ from wsprobe.report import Report
 from wsprobe.show import report_file, timing
 from wsprobe.show.citations import cited
 from wsprobe.show.lines import Look, text_of
-from wsprobe.show.report_file import LOOK, Cover, Part, Row, Side, Table, Told, capital, summary
+from wsprobe.show.report_file import LOOK, Cover, IndexRow, Part, Side, Table, Told, capital, summary
 from wsprobe.visible import hexdump, printable
 
 BYTES = 1024
@@ -146,7 +146,7 @@ def _bytes(exchange: Exchange) -> str:
     return f"<details><summary>Every byte</summary>\n\n{_fenced(lines)}</details>\n\n"
 
 
-def _index(rows: Sequence[Row]) -> str:
+def _index(rows: Sequence[IndexRow]) -> str:
     made = "".join(
         f"| {number} | {_cell(row.outcome)} | {_cell(row.title)} | {row.took} |\n"
         for number, row in enumerate(rows, 1)

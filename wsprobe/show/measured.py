@@ -9,14 +9,23 @@ import msgspec
 
 from wsprobe import __version__
 from wsprobe.browsers import ENGINES
-from wsprobe.lab.measured import Agreement, Browser, Event, Held, Measured, Seen, agreement, nearest
+from wsprobe.lab.measured import (
+    Agreement,
+    Browser,
+    Comparison,
+    Event,
+    Measured,
+    Observation,
+    agreement,
+    nearest,
+)
 from wsprobe.show.lines import Budget, Line, Look, Piece, left_out, line
 from wsprobe.show.views import STATES, TITLES
 
 DIFFERING = 100
 """Lines of differences that are shown."""
 
-Rows = Mapping[str, Mapping[str, Held]]
+Rows = Mapping[str, Mapping[str, Comparison]]
 """Scenario -> engine -> what was seen beside that engine's view."""
 
 
@@ -83,7 +92,7 @@ def _left(left: Mapping[str, str], look: Look) -> list[Line]:
     ]
 
 
-def one(measured: Measured, seen: Seen, row: Mapping[str, Held], look: Look) -> list[Line]:
+def one(measured: Measured, seen: Observation, row: Mapping[str, Comparison], look: Look) -> list[Line]:
     """One scenario: what was seen, then each engine's view of it."""
     made = [
         line(Piece(f"lab:{seen.scenario}", "title")),
@@ -95,7 +104,7 @@ def one(measured: Measured, seen: Seen, row: Mapping[str, Held], look: Look) -> 
     return made
 
 
-def beside(title: str, held: Held, look: Look) -> list[Line]:
+def beside(title: str, held: Comparison, look: Look) -> list[Line]:
     """The view of one engine, in short where it is what was seen."""
     races = [line(Piece(f"  differs from run to run: {held.view.races}", "warn"))] if held.view.races else []
     if held.same:
@@ -112,7 +121,7 @@ def indented(lines: Sequence[Line]) -> list[Line]:
     return [(Piece("  "), *each) for each in lines]
 
 
-def told(seen: Seen, look: Look) -> list[Line]:
+def told(seen: Observation, look: Look) -> list[Line]:
     """What script saw, and what the console said where that was read."""
     if seen.exception is not None:
         thrown = seen.exception
@@ -130,7 +139,7 @@ def told(seen: Seen, look: Look) -> list[Line]:
     return made + _console(seen, look)
 
 
-def _console(seen: Seen, look: Look) -> list[Line]:
+def _console(seen: Observation, look: Look) -> list[Line]:
     if not seen.console:
         return []
     texts = [line(f"  {_safe(text, look)}") for text in seen.console]
@@ -157,7 +166,7 @@ class BesideJson(msgspec.Struct, frozen=True):
 
     browser: str
     version: str
-    says: Seen
+    says: Observation
     same: bool
     differences: tuple[str, ...]
     races: str
@@ -168,7 +177,7 @@ class ScenarioJson(msgspec.Struct, frozen=True):
     """One scenario: what was seen, and each engine's view of it."""
 
     scenario: str
-    seen: Seen
+    seen: Observation
     views: list[BesideJson]
 
 

@@ -36,7 +36,7 @@ from wsprobe.show.protocols import difference as protocols_differ
 from wsprobe.show.report import SAID_BY_OUTCOME, asked_again, received_dump, sentence, transport_bytes
 from wsprobe.show.session import session
 from wsprobe.show.views import Block, blocks
-from wsprobe.trace.changes import Choice, Seen
+from wsprobe.trace.changes import Choice, Trace
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.visible import shown_text
 
@@ -93,7 +93,7 @@ class Part(Struct, frozen=True):
         return self.heading or shown_text(self.report.title)
 
 
-class Row(Struct, frozen=True):
+class IndexRow(Struct, frozen=True):
     """A part, in the index of many."""
 
     title: str
@@ -126,7 +126,7 @@ class Cover(Struct, frozen=True):
     made_with: str
     """Versions: of wsprobe, and of what it ran on."""
     masked: bool
-    rows: tuple[Row, ...] = ()
+    rows: tuple[IndexRow, ...] = ()
     tables: tuple[Table, ...] = ()
     told: tuple[Told, ...] = ()
     apart: tuple[Line, ...] = ()
@@ -145,7 +145,7 @@ class Cover(Struct, frozen=True):
         return MASKED if self.masked else UNMASKED
 
 
-def summary(rows: Sequence[Row]) -> str:
+def summary(rows: Sequence[IndexRow]) -> str:
     """How many of what."""
     words = dict.fromkeys(row.outcome for row in rows)
     return ", ".join(f"{sum(row.outcome == word for row in rows)} {word}" for word in words)
@@ -196,9 +196,9 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def row(of: Part) -> Row:
+def row(of: Part) -> IndexRow:
     """*of* in the index."""
-    return Row(
+    return IndexRow(
         shown_text(of.report.title), of.report.outcome, of.report.outcome == "open", totals([of.report])[0]
     )
 
@@ -363,7 +363,7 @@ def told_apart(reports: Sequence[Report], groups: Sequence[Tellable]) -> tuple[L
     return tuple(apart(reports, groups, LOOK)) if groups else ()
 
 
-def changes(seen: Seen, choice: Choice) -> Table:
+def changes(seen: Trace, choice: Choice) -> Table:
     """The answers of a trace, and what was not sent."""
     reasons = traced.unsent(seen, choice)
     left = "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
@@ -375,7 +375,7 @@ def changes(seen: Seen, choice: Choice) -> Table:
     )
 
 
-def concluded(found: Sequence[Conclusion], seen: Seen) -> tuple[Told, ...]:
+def concluded(found: Sequence[Conclusion], seen: Trace) -> tuple[Told, ...]:
     """What the answers of a trace mean, most likely first."""
     return tuple(
         Told(each, () if number else tuple(traced.because(each, seen, LOOK)))

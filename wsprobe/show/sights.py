@@ -69,13 +69,15 @@ class Grid:
     def _fitting(self, of: Line) -> list[Line]:
         return cut(of, self._look.width) if self._look.terminal else [of]
 
-    def total(self) -> Line:
-        """How many of the rows differ."""
+    def total(self) -> list[Line]:
+        """How many of the rows differ, in a line; nothing where there is no row."""
+        if not self._rows:
+            return []
         among = f"{len(self._names)} places"
         if not self.unlike:
-            return line(f"{counted(self._rows, 'URL')}: the same from {among}")
+            return [line(f"{counted(self._rows, 'URL')}: the same from {among}")]
         verb = "differs" if self.unlike == 1 else "differ"
-        return line(f"{self.unlike} of {counted(self._rows, 'URL')} {verb} between {among}")
+        return [line(f"{self.unlike} of {counted(self._rows, 'URL')} {verb} between {among}")]
 
 
 def _cell(of: Sight | None) -> str:

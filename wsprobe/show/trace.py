@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wsprobe.show.lines import Line, Look, Piece, cut, line
 from wsprobe.trace.answer import Answer, same
-from wsprobe.trace.changes import CHANGES, MOST, Choice, Seen, left_out
+from wsprobe.trace.changes import CHANGES, MOST, Choice, Trace, left_out
 from wsprobe.trace.conclusion import Conclusion
 
 NAME = max(len(row.name) for row in CHANGES)
@@ -15,7 +15,7 @@ BODY = 60
 """Characters of a body in a row."""
 
 
-def cells(name: str, seen: Seen, look: Look) -> Line:
+def cells(name: str, seen: Trace, look: Look) -> Line:
     """A row's cells: what was changed, what came, after how long, and what tells this answer from others."""
     answer = seen.answers[name]
     seconds = answer.seconds
@@ -32,7 +32,7 @@ def cells(name: str, seen: Seen, look: Look) -> Line:
     )
 
 
-def row(name: str, seen: Seen, look: Look) -> list[Line]:
+def row(name: str, seen: Trace, look: Look) -> list[Line]:
     """The answer to one request, and whether it is the one to the handshake as it was given."""
     changed, came, took, about = cells(name, seen, look)
     told = line(
@@ -74,7 +74,7 @@ def _last_fits(of: Line, look: Look) -> Line:
     return tuple(kept)
 
 
-def concluded(found: tuple[Conclusion, ...], seen: Seen, choice: Choice, look: Look) -> list[Line]:
+def concluded(found: tuple[Conclusion, ...], seen: Trace, choice: Choice, look: Look) -> list[Line]:
     """What the answers mean, most likely first."""
     rows: list[Line] = [()] if found else []
     for number, each in enumerate(found):
@@ -95,14 +95,14 @@ def concluded(found: tuple[Conclusion, ...], seen: Seen, choice: Choice, look: L
     return rows
 
 
-def _side_by_side(found: Conclusion, seen: Seen, look: Look) -> Iterator[Line]:
+def _side_by_side(found: Conclusion, seen: Trace, look: Look) -> Iterator[Line]:
     """The answers that show it, one below the other."""
     yield line(Piece("because", "title"))
     for each in because(found, seen, look):
         yield _last_fits(line("  ", *each), look)
 
 
-def because(found: Conclusion, seen: Seen, look: Look) -> Iterator[Line]:
+def because(found: Conclusion, seen: Trace, look: Look) -> Iterator[Line]:
     """The answers that show *found*: what was changed, status line, and what tells it from others."""
     for name in found.because:
         answer = seen.answers.get(name)
@@ -113,7 +113,7 @@ def because(found: Conclusion, seen: Seen, look: Look) -> Iterator[Line]:
             yield line(f"{_escaped(name, look):<{NAME}}  {status}  {about}".rstrip())
 
 
-def unsent(seen: Seen, choice: Choice) -> dict[str, list[str]]:
+def unsent(seen: Trace, choice: Choice) -> dict[str, list[str]]:
     """Why -> what was left out for that reason, where more is to say than that nobody asked for it."""
     reasons: dict[str, list[str]] = {}
     for name, why in left_out(seen, choice):
@@ -122,7 +122,7 @@ def unsent(seen: Seen, choice: Choice) -> dict[str, list[str]]:
     return reasons
 
 
-def _not_sent(seen: Seen, choice: Choice, look: Look) -> Iterator[Line]:
+def _not_sent(seen: Trace, choice: Choice, look: Look) -> Iterator[Line]:
     """What was left out, and why; reasons that several changes share are said once."""
     reasons = unsent(seen, choice)
     yield line(Piece(f"{len(seen.answers)} requests; not sent:", "dim") if reasons else Piece("", "dim"))
@@ -130,7 +130,7 @@ def _not_sent(seen: Seen, choice: Choice, look: Look) -> Iterator[Line]:
         yield from _wrapped(line(Piece(f"  {', '.join(names)}: {why}", "dim")), look)
 
 
-def dry_run(url: str, seen: Seen, choice: Choice, look: Look) -> list[Line]:
+def dry_run(url: str, seen: Trace, choice: Choice, look: Look) -> list[Line]:
     """What may be sent to *url*, in the order of the table; nothing has been."""
     rows: list[Line] = [line(f"at most {MOST} of these requests, to {_escaped(url, look)}:")]
     for each in CHANGES:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wsprobe.judge.finding import counted
 from wsprobe.show.lines import Line, Look, Piece, line
-from wsprobe.watch.state import Held, Seen, State, Watch, differences, percentiles
+from wsprobe.watch.state import Hold, Probed, State, Watch, differences, percentiles
 
 STAMP = len("2026-11-26T19:42:33")
 """Characters of a time as it is shown: to the second."""
@@ -29,7 +29,7 @@ def change(watch: Watch, look: Look) -> Line:
     return line(*told)
 
 
-def words(seen: Seen) -> str:
+def words(seen: Probed) -> str:
     """``refused 403``, ``closed 4403``, ``open``."""
     return answer(seen.state)
 
@@ -40,7 +40,7 @@ def answer(of: State) -> str:
     return f"{of.outcome} {number}".rstrip()
 
 
-def state(seen: Seen) -> Piece:
+def state(seen: Probed) -> Piece:
     """The same, in the colour of whether it is up."""
     return Piece(words(seen), "good" if seen.up else "fail")
 
@@ -52,7 +52,7 @@ def what_changed(watch: Watch, look: Look) -> str:
     return "; ".join(_safe(each, look) for each in differences(watch.before.state, watch.since.state))
 
 
-def ending(held: Held) -> str:
+def ending(held: Hold) -> str:
     """Who ended a session, after how long, and whether it was idle."""
     who = {
         "held": "wsprobe closed it",
@@ -69,7 +69,7 @@ def ending(held: Held) -> str:
     return f"{who} {span(held.seconds)} after it opened, {idle}"
 
 
-def since(seen: Seen, now: float) -> str:
+def since(seen: Probed, now: float) -> str:
     """When a state began, and how long ago: ``19:42:33Z, 2m 10s``; after a day, its date instead."""
     length = now - seen.at
     return (
@@ -80,7 +80,7 @@ def since(seen: Seen, now: float) -> str:
 DAY = 86400.0
 
 
-def cut_short(watch: Watch, held: Held, look: Look) -> Line:
+def cut_short(watch: Watch, held: Hold, look: Look) -> Line:
     """A session that was held when ^C came."""
     return line(f"{_safe(watch.title, look)}  {ending(held)}")
 

@@ -21,8 +21,8 @@ from wsprobe.read.reading import Reading
 from wsprobe.signatures import asgi, libraries, own_pages
 from wsprobe.signatures.answer import (
     AUTHORS,
-    Answer,
     Cause,
+    Evidence,
     Kind,
     Rule,
     Signature,
@@ -87,7 +87,7 @@ def _once(causes: tuple[Cause, ...]) -> tuple[Cause, ...]:
     return tuple(first.values())
 
 
-def _twice(a: Answer) -> Signature | None:
+def _twice(a: Evidence) -> Signature | None:
     """A 101 that comes behind a whole answer."""
     if b"HTTP/1.1 101 " not in a.rest:
         return None
@@ -100,7 +100,7 @@ def _twice(a: Answer) -> Signature | None:
         return written_by("uvicorn", "a 101 behind a whole 500", (unaccepted,))
     wrote = Cause(
         "wrote-first",
-        "the handler wrote a response before the upgrade; the 101 stands in its body",
+        "the handler wrote a response before the upgrade; the 101 came in the body of that response",
         "write nothing before Upgrade()",
     )
     return written_by("go", "a 101 within a body", (wrote,))

@@ -47,7 +47,7 @@ class Signature(msgspec.Struct, frozen=True):
     if none did. HAProxy and the proxies of development servers leave none."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Evidence(msgspec.Struct, frozen=True):
     """An answer and what had been asked, as the rules look at them."""
 
     status: int
@@ -124,7 +124,7 @@ _PLUMBING = frozenset(
 """Fields that say nothing of who wrote an answer, as proxies add, remove or write them anew."""
 
 
-Rule = Callable[[Answer], "Signature | None"]
+Rule = Callable[[Evidence], "Signature | None"]
 
 
 _HOPS: tuple[tuple[str, str, str], ...] = (
@@ -146,19 +146,19 @@ _HOPS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def hop_of(a: Answer) -> str:
+def hop_of(a: Evidence) -> str:
     for name, pattern, hop in _HOPS:
         if any(re.match(pattern, value) for value in a.all(name)):
             return hop
     return ""
 
 
-def foreign_origin(a: Answer) -> bool:
+def foreign_origin(a: Evidence) -> bool:
     """The Origin that was sent is another host than the one that was asked."""
     return a.origin is not None and url_parts(a.origin)[0].lower() != a.host.lower()
 
 
-def is_markup(a: Answer) -> bool:
+def is_markup(a: Evidence) -> bool:
     return a.body.lstrip()[:1] == b"<"
 
 
@@ -170,7 +170,7 @@ def phrase_of(status: int) -> str:
         return ""
 
 
-def behind_proxy(a: Answer, capital: bool = False) -> bool:
+def behind_proxy(a: Evidence, capital: bool = False) -> bool:
     """A proxy is seen before the author: it signs, or field names are in lower case where the author writes
     capitals (*capital*), as HAProxy makes them."""
     return bool(hop_of(a)) or (capital and a.lowered)
@@ -250,14 +250,14 @@ def written_by(author: str, mark: str, causes: tuple[Cause, ...]) -> Signature:
     return Signature(author, who, kind, mark, causes)
 
 
-def answer_of(reading: Reading, final: Response) -> Answer:
+def answer_of(reading: Reading, final: Response) -> Evidence:
     body, request = final.body, reading.request
     content = b"" if body is None else body.decoded if body.decoded is not None else body.content
     rest = reading.rest + (body.raw if body is not None and (body.malformed or not body.complete) else b"")
     _, path, query = url_parts(text_of(request.resource))
     origin = request.head.all(b"origin")
     host = request.head.all(b"host")
-    return Answer(
+    return Evidence(
         final.status or 0,
         text_of(final.reason),
         tuple((text_of(field.name.strip()), text_of(field.value)) for field in final.head.fields[:200]),

@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 
 from wsprobe.signatures.answer import (
-    Answer,
     Cause,
+    Evidence,
     Rule,
     Signature,
     behind_proxy,
@@ -35,14 +35,14 @@ from wsprobe.signatures.causes import (
 )
 
 
-def _asgi_refused(a: Answer) -> tuple[Cause, ...]:
+def _asgi_refused(a: Evidence) -> tuple[Cause, ...]:
     """The 403 that every ASGI server makes of websocket.close before websocket.accept."""
     if for_socketio(a):
         return (*socketio_causes(a), *_asgi_403(a)[:1])
     return _asgi_403(a)
 
 
-def _asgi_403(a: Answer) -> tuple[Cause, ...]:
+def _asgi_403(a: Evidence) -> tuple[Cause, ...]:
     closed = Cause(
         "refused",
         "the application closed before it accepted: a check of its own, a failed dependency, or a parameter "
@@ -59,17 +59,18 @@ def _asgi_403(a: Answer) -> tuple[Cause, ...]:
     return (origin, closed, route) if foreign_origin(a) else (closed, route, origin)
 
 
-def _asgi_origin(a: Answer) -> str:
+def _asgi_origin(a: Evidence) -> str:
     if a.origin is None:
         return "a check of the Origin, such as AllowedHostsOriginValidator, and no Origin was sent"
     return f"a check of the Origin, such as AllowedHostsOriginValidator, does not allow {shown(a.origin)}"
 
 
-def _asgi_crash(a: Answer) -> tuple[Cause, ...]:
+def _asgi_crash(a: Evidence) -> tuple[Cause, ...]:
     return (
         crashed("an exception in the application before it accepted"),
         no_route(
-            "no route has this path, where that raises: Channels (URLRouter, or ProtocolTypeRouter without "
+            "no route has this path, which is an exception in Channels (URLRouter, or ProtocolTypeRouter "
+            "without "
             '"websocket"), Socket.IO '
             "outside /socket.io/",
             "correct the path, or add it to the routes; look in the log",
@@ -78,7 +79,7 @@ def _asgi_crash(a: Answer) -> tuple[Cause, ...]:
     )
 
 
-def _not_seen(a: Answer, server: str) -> tuple[Cause, ...]:
+def _not_seen(a: Evidence, server: str) -> tuple[Cause, ...]:
     """An ASGI server took the handshake for plain HTTP; *server* is "" if it did not sign."""
     if server in ("uvicorn", ""):
         return either_or_stripped(
@@ -93,11 +94,11 @@ def _not_seen(a: Answer, server: str) -> tuple[Cause, ...]:
     # The others come with their WebSocket library.
     text = f"{server} took it for plain HTTP: a proxy on the way did not pass Upgrade and Connection on"
     wrong = asked_wrong(a)
-    refused = Cause("refused", "the application refused with a status of its own (HTTPException)", "")
+    refused = Cause("refused", "the application refused with a status that it chose (HTTPException)", "")
     return (*wrong, refused) if a.oddity == "upgrade" else (*wrong, upgrade_stripped(text), refused)
 
 
-def _daphne(a: Answer) -> Signature | None:
+def _daphne(a: Evidence) -> Signature | None:
     """Its reason phrases; the rest of its handshake is Autobahn's."""
     if a.reason == "Access denied" and a.status == 403:
         return written_by("daphne", "the reason phrase Access denied", _asgi_refused(a))
@@ -120,7 +121,7 @@ def _daphne(a: Answer) -> Signature | None:
     ):
         changed = Cause(
             "changed",
-            "a header of the handshake was changed on the way; the reason names it",
+            "a header of the handshake was changed on the way; the reason phrase names it",
             "look at the proxies",
         )
         return written_by("autobahn", "its reason phrase", asked_wrong(a) or (changed,))
@@ -145,7 +146,7 @@ def _daphne(a: Answer) -> Signature | None:
 _STARLETTE_HOST = "Invalid host header"
 
 
-def _asgi(a: Answer) -> Signature | None:
+def _asgi(a: Evidence) -> Signature | None:
     """ASGI servers by Server field, by the shape of what they write, and the words of Starlette."""
     if a.text == _STARLETTE_HOST and a.status == 400:
         host = Cause(
@@ -176,7 +177,7 @@ def _asgi(a: Answer) -> Signature | None:
     return _asgi_shape(a)
 
 
-def _hypercorn(a: Answer) -> Signature | None:
+def _hypercorn(a: Evidence) -> Signature | None:
     mark = "Server: hypercorn"
     if a.text.startswith('{"detail":'):
         return written_by("hypercorn", mark, _detail(a, "Hypercorn"))
@@ -202,7 +203,7 @@ def _hypercorn(a: Answer) -> Signature | None:
             return None
 
 
-def _granian(a: Answer) -> Signature | None:
+def _granian(a: Evidence) -> Signature | None:
     mark = "Server: granian"
     if a.text.startswith('No "Sec-WebSocket-Version: 13" header'):
         return written_by(
@@ -218,7 +219,7 @@ def _granian(a: Answer) -> Signature | None:
                 return written_by("granian", mark, wrong)
             crash = Cause(
                 "crash",
-                "an exception, or a return without accepting: Granian makes a 403 of both",
+                "an exception, or a return without accepting: Granian answers 403 to both",
                 f"{SEE_LOG}; await websocket.accept()",
             )
             refused = _asgi_refused(a)
@@ -233,7 +234,7 @@ def _granian(a: Answer) -> Signature | None:
             return None
 
 
-def _detail(a: Answer, server: str) -> tuple[Cause, ...]:
+def _detail(a: Evidence, server: str) -> tuple[Cause, ...]:
     """``{"detail": ...}`` of FastAPI, Starlette or Django REST framework."""
     if a.status in (404, 405) and re.fullmatch(r'\{"detail":"(Not Found|Method Not Allowed)"\}', a.text):
         return _not_seen(a, server)
@@ -247,7 +248,7 @@ def _detail(a: Answer, server: str) -> tuple[Cause, ...]:
 _TEXT = ("text/plain", "text/plain; charset=utf-8")
 
 
-def _asgi_shape(a: Answer) -> Signature | None:
+def _asgi_shape(a: Evidence) -> Signature | None:
     """uvicorn signs no refusal of a WebSocket; each of its libraries has a shape, of which some is left "
     "behind a proxy."""
     kind = a.get("content-type")
@@ -268,7 +269,7 @@ def _asgi_shape(a: Answer) -> Signature | None:
         lost = (
             ()
             if a.oddity or not behind_proxy(a)
-            else (upgrade_stripped("a part of the handshake was lost on the way"),)
+            else (upgrade_stripped("part of the handshake was lost on the way"),)
         )
         return written_by(
             "uvicorn",
@@ -292,7 +293,7 @@ def _asgi_shape(a: Answer) -> Signature | None:
     return None
 
 
-def _denied(a: Answer) -> tuple[Cause, ...]:
+def _denied(a: Evidence) -> tuple[Cause, ...]:
     if a.status >= 500:
         return (crashed(),)
     return refused_by_application(
@@ -300,7 +301,7 @@ def _denied(a: Answer) -> tuple[Cause, ...]:
     )
 
 
-def _h11(a: Answer) -> Signature | None:
+def _h11(a: Evidence) -> Signature | None:
     """No reason phrase: h11 writes none for uvicorn with wsproto and for Hypercorn; proxies but HAProxy and
     Caddy keep that. Tomcat does so too, with fields of its own."""
     if not a.only(frozenset({"content-type", "sec-websocket-version"})) and not a.has("x-a") and a.status < 400:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from wsprobe.signatures.answer import Answer, Cause, Rule, Signature, is_markup, phrase_of, shown, written_by
+from wsprobe.signatures.answer import Cause, Evidence, Rule, Signature, is_markup, phrase_of, shown, written_by
 from wsprobe.signatures.causes import (
     asked_wrong,
     backend_down,
@@ -33,7 +33,7 @@ from wsprobe.signatures.causes import (
 _COMPLAINT = "Failed to open a WebSocket connection"
 
 
-def _websockets(a: Answer) -> Signature | None:
+def _websockets(a: Evidence) -> Signature | None:
     at = a.text.find(_COMPLAINT)
     if at < 0 or (at > 0 and not a.text.startswith("\u26a0")):
         if a.server(r"Python/[\d.]+ websockets/"):
@@ -72,7 +72,7 @@ def _websockets(a: Answer) -> Signature | None:
     return written_by(author, mark, causes)
 
 
-def _websockets_own(a: Answer) -> tuple[Cause, ...]:
+def _websockets_own(a: Evidence) -> tuple[Cause, ...]:
     if a.status >= 500:
         return (crashed(),)
     return (
@@ -85,7 +85,7 @@ def _websockets_own(a: Answer) -> tuple[Cause, ...]:
 _SANIC = re.compile("\u26a0\ufe0f? (\\d{3}) \u2014 ")
 
 
-def _sanic(a: Answer) -> Signature | None:
+def _sanic(a: Evidence) -> Signature | None:
     if _SANIC.match(a.text) is None:
         return None
     causes: tuple[Cause, ...]
@@ -93,7 +93,7 @@ def _sanic(a: Answer) -> Signature | None:
         causes = (no_route(fix="add @app.websocket for it, or correct the path"),)
     elif a.status == 405:
         causes = asked_wrong(a) or (
-            no_route("the path has a handler of another method", "use @app.websocket for it"),
+            no_route("the path has a handler for another method", "use @app.websocket for it"),
         )
     elif a.status >= 500:
         causes = (crashed(),)
@@ -111,7 +111,7 @@ _PYTHON_SOCKETIO = (
 )
 
 
-def _python_socketio(a: Answer) -> Signature | None:
+def _python_socketio(a: Evidence) -> Signature | None:
     text = a.text.strip()
     if not (text.startswith('"') and text.endswith('"') and a.status >= 400):
         return None
@@ -145,7 +145,7 @@ _ENGINEIO: tuple[tuple[str, str], ...] = (
 )
 
 
-def _engineio(a: Answer) -> Signature | None:
+def _engineio(a: Evidence) -> Signature | None:
     text = a.text.strip()
     coded = re.fullmatch(r'\{"code":(\d),"message":"([^"]*)"\}', text)
     said = coded[2] if coded else text
@@ -184,11 +184,11 @@ def _engineio(a: Answer) -> Signature | None:
     return written_by("engine.io", mark, causes)
 
 
-def _tornado_page(a: Answer) -> bool:
+def _tornado_page(a: Evidence) -> bool:
     return bool(re.fullmatch(r"<html><title>(\d{3}: [^<]*)</title><body>\1</body></html>", a.text))
 
 
-def _tornado(a: Answer) -> Signature | None:
+def _tornado(a: Evidence) -> Signature | None:
     text = a.text
     signed = a.server("TornadoServer/")
     own_type = a.get("content-type") == "text/html; charset=UTF-8"
@@ -225,7 +225,7 @@ def _tornado(a: Answer) -> Signature | None:
     return written_by("tornado", "Server" if signed else "its page", causes)
 
 
-def _aiohttp(a: Answer) -> Signature | None:
+def _aiohttp(a: Evidence) -> Signature | None:
     text = a.text
     signed = a.server(r"Python/[\d.]+ aiohttp/")
     repeated = (
@@ -262,7 +262,7 @@ def _aiohttp(a: Answer) -> Signature | None:
     elif a.status == 405:
         causes = (
             *asked_wrong(a),
-            no_route("the path has a route of another method only", "use web.get for it"),
+            no_route("the path has a route for another method only", "use web.get for it"),
         )
     elif a.status < 300:
         causes = (no_route("the path belongs to a plain handler", "return a WebSocketResponse from it"),)
@@ -276,7 +276,7 @@ def _aiohttp(a: Answer) -> Signature | None:
 _GO_TYPE = "text/plain; charset=utf-8"
 
 
-def _go(a: Answer) -> Signature | None:
+def _go(a: Evidence) -> Signature | None:
     text = a.text
     nosniff = a.get("x-content-type-options") == "nosniff"
     versioned = a.get("sec-websocket-version") == "13" and nosniff
@@ -327,7 +327,7 @@ def _go(a: Answer) -> Signature | None:
     )
 
 
-def _gorilla(a: Answer) -> tuple[Cause, ...]:
+def _gorilla(a: Evidence) -> tuple[Cause, ...]:
     match a.status:
         case 403:
             return (
@@ -358,7 +358,7 @@ def _gorilla(a: Answer) -> tuple[Cause, ...]:
             return ()
 
 
-def _gorilla_says(a: Answer, text: str) -> tuple[Cause, ...]:
+def _gorilla_says(a: Evidence, text: str) -> tuple[Cause, ...]:
     if "origin" in text:
         return (origin_refused(a, "set Upgrader.CheckOrigin to allow this page"),)
     if "token not found" in text or "not using the websocket protocol" in text:
@@ -382,7 +382,7 @@ _WS_WORDS = frozenset(
 )
 
 
-def _ws(a: Answer) -> Signature | None:
+def _ws(a: Evidence) -> Signature | None:
     """ws on Node: Connection, Content-Type, Content-Length in this order, no Date; a body without a line "
     "end."""
     text, kind = a.text, a.get("content-type")
@@ -410,14 +410,14 @@ def _ws(a: Answer) -> Signature | None:
     return None
 
 
-def _ws_fix(a: Answer) -> str:
+def _ws_fix(a: Evidence) -> str:
     return (
         "change verifyClient, or send what it wants; a page learns why from handleUpgrade() and then "
         f"ws.close({4000 + a.status}, reason)"
     )
 
 
-def _ws_status(a: Answer) -> tuple[Cause, ...]:
+def _ws_status(a: Evidence) -> tuple[Cause, ...]:
     if wrong := asked_wrong(a):
         return wrong
     match a.status:
@@ -436,7 +436,7 @@ def _ws_status(a: Answer) -> tuple[Cause, ...]:
             if "vite-hmr" in a.protocols:
                 vite = Cause(
                     "host",
-                    "Vite's socket for hot reload wants a Host that it knows (server.allowedHosts) and its own "
+                    "Vite's socket for hot reload needs a Host that it knows (server.allowedHosts) and its own "
                     "token in the URL",
                     "add the host to server.allowedHosts; use the client that Vite serves",
                 )
@@ -447,7 +447,11 @@ def _ws_status(a: Answer) -> tuple[Cause, ...]:
         case 403:
             return refused_by_application(a, "verifyClient refused", _ws_fix(a))
         case 503:
-            return (Cause("closing", "the WebSocketServer is being closed", "try again when it is up"),)
+            return (
+                Cause(
+                    "closing", "the WebSocketServer is being closed", "try again when the server has started"
+                ),
+            )
         case _:
             return (
                 refused_by_application(a, "verifyClient refused", _ws_fix(a))
@@ -456,7 +460,7 @@ def _ws_status(a: Answer) -> tuple[Cause, ...]:
             )
 
 
-def _node_libraries(a: Answer) -> Signature | None:
+def _node_libraries(a: Evidence) -> Signature | None:
     text = a.text
     if reason := a.get("x-websocket-reject-reason"):
         if "ebsocket client version" in reason or a.status == 426:
@@ -484,7 +488,7 @@ def _node_libraries(a: Answer) -> Signature | None:
         return written_by(
             "sockjs",
             "its greeting",
-            (no_route("the path is the prefix of a SockJS server, and the socket is below it", fix),),
+            (no_route("the path is the prefix of a SockJS server; the WebSocket is at a path below it", fix),),
         )
     if text.startswith("Error occurred while trying to proxy: "):
         return written_by("http-proxy-middleware", "its words", (backend_down("http-proxy-middleware"),))
@@ -508,12 +512,12 @@ def _node_libraries(a: Answer) -> Signature | None:
     return None
 
 
-def _express(a: Answer) -> Signature | None:
+def _express(a: Evidence) -> Signature | None:
     if a.status < 400 or a.status == 404:
         route = "" if a.status == 404 else ": a route for GET answered"
         nobody = no_websocket(
-            f"no WebSocket server listens for upgrades on this http.Server, so Express answered as to a "
-            f"GET{route}",
+            f"no WebSocket server listens for upgrades on this http.Server, so Express answered it as an "
+            f"ordinary GET{route}",
             "attach the WebSocketServer to the http.Server that listens: new WebSocketServer({ server })",
         )
         mark = "its page" if a.status == 404 else "X-Powered-By: Express"
@@ -527,11 +531,11 @@ def _express(a: Answer) -> Signature | None:
     )
 
 
-def _werkzeug_page(a: Answer) -> bool:
+def _werkzeug_page(a: Evidence) -> bool:
     return bool(re.match(r"<!doctype html>\n<html lang=en>\n<title>\d{3} ", a.text))
 
 
-def _flask(a: Answer) -> Signature | None:
+def _flask(a: Evidence) -> Signature | None:
     page = _werkzeug_page(a)
     signed = a.server("Werkzeug/")
     capital = (
@@ -560,7 +564,7 @@ def _flask(a: Answer) -> Signature | None:
         causes = (
             crashed(),
             no_websocket(
-                "a WSGI server that gives Flask-Sock no socket (Granian in WSGI mode)",
+                "a WSGI server that gives Flask-Sock no access to the connection (Granian in WSGI mode)",
                 "use gunicorn with threads, the development server, or an ASGI framework",
             ),
         )
@@ -577,14 +581,15 @@ def _flask(a: Answer) -> Signature | None:
     return written_by(author, mark, causes)
 
 
-def _django(a: Answer) -> Signature | None:
+def _django(a: Evidence) -> Signature | None:
     text = a.text
     wsgi = a.server("WSGIServer/")
     gunicorn = a.server("gunicorn")
     not_found = "<h1>Not Found</h1><p>The requested resource was not found on this server.</p>" in text
     debug = a.status == 404 and "<title>Page not found at /" in text
     run_asgi = no_websocket(
-        "the request came to a WSGI server, which cannot speak WebSocket, so that Django answered as to a GET",
+        "the request came to a WSGI server, which cannot speak WebSocket, so Django answered it as an "
+        "ordinary GET",
         "run an ASGI server (daphne, uvicorn) and route the path to it; with runserver: daphne at the top of "
         "INSTALLED_APPS",
     )
@@ -619,8 +624,8 @@ def _django(a: Answer) -> Signature | None:
             "Server: gunicorn, which an ASGI worker does not send",
             (
                 no_websocket(
-                    "the request came to a WSGI application, which cannot speak WebSocket and answered as to a "
-                    "GET",
+                    "the request came to a WSGI application, which cannot speak WebSocket and answered it "
+                    "as an ordinary GET",
                     "run an ASGI server (gunicorn -k uvicorn_worker.UvicornWorker), or Flask-Sock",
                 ),
             ),
@@ -628,7 +633,7 @@ def _django(a: Answer) -> Signature | None:
     return None
 
 
-def _java(a: Answer) -> Signature | None:
+def _java(a: Evidence) -> Signature | None:
     if re.search("<title>HTTP Status \\d{3} \u2013 ", a.text):
         if a.status == 404:
             return written_by(
@@ -657,7 +662,7 @@ def _java(a: Answer) -> Signature | None:
     return None
 
 
-def _runtimes(a: Answer) -> Signature | None:
+def _runtimes(a: Evidence) -> Signature | None:
     """Bun and Deno spell the Content-Type of a text as the Fetch standard does, without a space."""
     kind = a.get("content-type")
     if a.text == "Upgrade failed" and a.status in (400, 426, 500):
@@ -680,7 +685,7 @@ def _runtimes(a: Answer) -> Signature | None:
     sniffed = [name.lower() for name in a.names][-1:] == ["content-type"] and a.server("Caddy")
     if a.text == "Internal Server Error" and a.status == 500 and (not kind or sniffed):
         lost = upgrade_stripped(
-            "Upgrade did not arrive, and Deno.upgradeWebSocket() threw: a proxy on the way took it away"
+            "Upgrade did not arrive, and Deno.upgradeWebSocket() threw: a proxy on the way removed it"
         )
         crash = crashed("an exception in the handler")
         return written_by(
@@ -691,12 +696,12 @@ def _runtimes(a: Answer) -> Signature | None:
     return None
 
 
-def _runtime_causes(a: Answer, call: str) -> tuple[Cause, ...]:
+def _runtime_causes(a: Evidence, call: str) -> tuple[Cause, ...]:
     if a.status >= 500:
         return (crashed(),)
     if a.status in (200, 404, 405):
         return (
-            *either_or_stripped(a, no_route("the handler has no upgrade for this path", f"call {call} for it")),
+            *either_or_stripped(a, no_route("the handler does not upgrade this path", f"call {call} for it")),
         )
     if a.status == 426:
         return lost_upgrade(a)
@@ -705,7 +710,7 @@ def _runtime_causes(a: Answer, call: str) -> tuple[Cause, ...]:
     )
 
 
-def _hono(a: Answer) -> Signature | None:
+def _hono(a: Evidence) -> Signature | None:
     if a.text == "404 Not Found" and a.get("content-type") == "text/plain; charset=UTF-8":
         adapter = no_websocket(
             "no WebSocket adapter handles upgrades (injectWebSocket), or no route has this path",
@@ -715,7 +720,7 @@ def _hono(a: Answer) -> Signature | None:
     return None
 
 
-def _ruby_and_others(a: Answer) -> Signature | None:
+def _ruby_and_others(a: Evidence) -> Signature | None:
     if a.server(r"(?i)cowboy|bandit") and a.status == 403 and not a.body:
         return written_by(
             "phoenix",
@@ -747,12 +752,12 @@ def _ruby_and_others(a: Answer) -> Signature | None:
     return None
 
 
-def _node(a: Answer) -> Signature | None:
+def _node(a: Evidence) -> Signature | None:
     """Nothing but Node's own ``Keep-Alive: timeout=5``: the http.Server answered as to a GET."""
     if not re.fullmatch(r"timeout=\d+", a.get("keep-alive")) or a.status not in (200, 404, 405):
         return None
     nobody = no_websocket(
-        "the http.Server of a Node program answered as to a GET: nothing on it listens for upgrades",
+        "the http.Server of a Node program answered it as an ordinary GET: nothing in it listens for upgrades",
         "attach a WebSocket server to the http.Server that listens",
     )
     return written_by(

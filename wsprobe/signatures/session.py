@@ -9,7 +9,7 @@ import msgspec
 from wsprobe.read.behind import http_behind
 from wsprobe.read.frames import agreed_deflate, messages
 from wsprobe.read.reading import Frame, Reading, Response
-from wsprobe.signatures.answer import Answer, Cause, Signature, foreign_origin, how_ended, shown, written_by
+from wsprobe.signatures.answer import Cause, Evidence, Signature, foreign_origin, how_ended, shown, written_by
 from wsprobe.signatures.causes import (
     SEE_LOG,
     backend_down,
@@ -32,7 +32,7 @@ class _Session(msgspec.Struct, frozen=True):
     behind: Response | None
 
 
-def _session_causes(a: Answer, s: _Session) -> tuple[Cause, ...]:
+def _session_causes(a: Evidence, s: _Session) -> tuple[Cause, ...]:
     """What ended the session, by what came after the handshake."""
     first = s.texts[0] if s.texts else ""
     if s.behind is not None and s.close is None:
@@ -40,13 +40,13 @@ def _session_causes(a: Answer, s: _Session) -> tuple[Cause, ...]:
     if re.match(r'0\{"sid":"', first):
         waits = Cause(
             "not-socket.io",
-            "this is a Socket.IO server: it has opened a session, and waits for packets of Socket.IO",
+            "this is a Socket.IO server: it opened a session, and waits for Socket.IO packets",
             "use a Socket.IO client",
         )
         origin = Cause(
             "origin-unguarded",
             "cors.origin of Socket.IO does not guard the WebSocket transport",
-            "allowRequest can refuse an Origin",
+            "use allowRequest to refuse an Origin",
         )
         return (waits, origin) if a.has("access-control-allow-origin") and foreign_origin(a) else (waits,)
     if re.search(r'"data":"Invalid Host/Origin header"', first):
@@ -65,20 +65,20 @@ def _session_causes(a: Answer, s: _Session) -> tuple[Cause, ...]:
     return _silent(a, s)
 
 
-def _chosen(a: Answer) -> Cause | None:
+def _chosen(a: Evidence) -> Cause | None:
     """What was selected of the subprotocols offered, where that is a fault."""
     selected = a.get("sec-websocket-protocol")
     if selected and selected not in a.protocols:
         return Cause(
             "subprotocol-unasked",
             f"the application selected the subprotocol {shown(selected)}, which was not offered",
-            "select only among those offered; a browser fails otherwise",
+            "select only one of those that were offered; otherwise a browser fails",
         )
     if a.protocols and not selected:
         return Cause(
             "subprotocol-none",
             f"the server knows, or selects, none of the subprotocols offered: {shown(', '.join(a.protocols))}",
-            "select one of them in the server, or offer what it knows; Chromium fails without one",
+            "select one of them in the server, or offer one that it knows; Chromium fails if none is selected",
         )
     return None
 
@@ -98,10 +98,10 @@ def _http_after(behind: Response) -> tuple[Cause, ...]:
     )
 
 
-def _closed(a: Answer, s: _Session) -> tuple[Cause, ...]:
+def _closed(a: Evidence, s: _Session) -> tuple[Cause, ...]:
     returned = Cause(
         "handler-returned",
-        "the handler of the socket returned, which closes it",
+        "the handler of the WebSocket returned, which closes it",
         "keep it running: loop over the messages",
     )
     crashed = Cause("handler-crashed", "an exception in the handler after the handshake", SEE_LOG)
@@ -125,7 +125,7 @@ def _closed(a: Answer, s: _Session) -> tuple[Cause, ...]:
                     crashed,
                     Cause(
                         "closed-by-app",
-                        "Daphne before 4.1 makes 1011 of a close with a reason",
+                        "Daphne before 4.1 sends 1011 in place of the code when there is a reason",
                         "update Daphne",
                     ),
                 )
@@ -178,14 +178,14 @@ def _dropped(s: _Session) -> tuple[Cause, ...]:
     )
     idle = Cause(
         "idle-cut",
-        "a proxy cut a session in which nothing was sent for as long as it allows",
+        "a proxy ended a session in which nothing was sent until its idle limit",
         "send pings more often, or raise proxy_read_timeout (nginx), timeout tunnel (HAProxy), Timeout "
         "(Apache)",
     )
     return (idle, crashed, returned) if s.texts or s.binary else (crashed, returned, idle)
 
 
-def _silent(a: Answer, s: _Session) -> tuple[Cause, ...]:
+def _silent(a: Evidence, s: _Session) -> tuple[Cause, ...]:
     selected = a.get("sec-websocket-protocol")
     mqtt = Cause(
         "mqtt",
@@ -199,7 +199,7 @@ def _silent(a: Answer, s: _Session) -> tuple[Cause, ...]:
     return ()
 
 
-def opened(reading: Reading, a: Answer) -> Signature:
+def opened(reading: Reading, a: Evidence) -> Signature:
     s = _session_of(reading)
     author, mark = _opened_by(a, s)
     base = written_by(author, mark, ()) if author else Signature()
@@ -210,7 +210,7 @@ def opened(reading: Reading, a: Answer) -> Signature:
     return msgspec.structs.replace(base, causes=causes)
 
 
-def _opened_by(a: Answer, s: _Session) -> tuple[str, str]:
+def _opened_by(a: Evidence, s: _Session) -> tuple[str, str]:
     """Who wrote a 101: by a Server field that is not a proxy's, or by what follows."""
     for pattern, author in (
         ("daphne", "daphne"),

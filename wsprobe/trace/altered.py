@@ -13,7 +13,7 @@ import msgspec
 
 from wsprobe.trace import mend
 from wsprobe.trace.answer import alike
-from wsprobe.trace.changes import Seen, values
+from wsprobe.trace.changes import Trace, values
 from wsprobe.trace.conclusion import (
     ASK_PAST,
     Conclusion,
@@ -91,7 +91,7 @@ COMPLAINTS: tuple[Complaint, ...] = (
 )
 
 
-def lost(seen: Seen) -> Iterator[Conclusion]:
+def lost(seen: Trace) -> Iterator[Conclusion]:
     """The strongest rule: the body calls something missing or wrong that was sent right."""
     base = seen.base
     if base.kind != "http" or base.opens:
@@ -109,7 +109,7 @@ def lost(seen: Seen) -> Iterator[Conclusion]:
         yield _lost(seen, COMPLAINTS[-1])
 
 
-def _lost(seen: Seen, of: Complaint) -> Conclusion:
+def _lost(seen: Trace, of: Complaint) -> Conclusion:
     base, get = seen.base, seen["get"]
     arrives = ""
     if of.id in ("key-lost", "version-lost") and get is not None and not alike(base, get):
@@ -127,7 +127,7 @@ def _lost(seen: Seen, of: Complaint) -> Conclusion:
     )
 
 
-def accept(seen: Seen) -> Iterator[Conclusion]:
+def accept(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind != "invalid":
         return
@@ -166,7 +166,7 @@ def host_of(request: bytes) -> str:
     return next(iter(values(request, b"host")), b"").decode("latin-1")
 
 
-def host(seen: Seen) -> Iterator[Conclusion]:
+def host(seen: Trace) -> Iterator[Conclusion]:
     """Opens without an Origin and refuses every Origin, the page's own too; or the body names the Host."""
     base, own, bare = seen.base, seen.own, seen.without_origin
     if base.kind == "http" and base.causes[:1] == ("host",):
@@ -253,7 +253,7 @@ NO_ORIGIN = re.compile(
 AN_ORIGIN = re.compile(r"(?i)\b(?:https?://[^\s\"'<>,;]+|null)(?=[\s\"'<>,;.]|$)")
 
 
-def origin(seen: Seen) -> Iterator[Conclusion]:
+def origin(seen: Trace) -> Iterator[Conclusion]:
     base, own, other = seen.base, seen.own, seen["origin-other"]
     if own is None or (base.opens and own.opens):
         return
@@ -340,7 +340,7 @@ OF_SUBPROTOCOL = re.compile(
 )
 
 
-def subprotocol(seen: Seen) -> Iterator[Conclusion]:
+def subprotocol(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind != "http":
         return

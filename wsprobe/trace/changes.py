@@ -63,7 +63,7 @@ class Start(msgspec.Struct, frozen=True):
         return tuple(each.strip() for each in offered.split(b",") if each.strip())
 
 
-class Seen(msgspec.Struct, frozen=True):
+class Trace(msgspec.Struct, frozen=True):
     """What has been asked so far, and what came back, in that order."""
 
     start: Start
@@ -105,7 +105,7 @@ class Seen(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys(marks))
 
 
-class Step(msgspec.Struct, frozen=True):
+class Question(msgspec.Struct, frozen=True):
     """One request of a trace."""
 
     name: str
@@ -120,9 +120,9 @@ class Change(msgspec.Struct, frozen=True):
     """What is changed."""
     tells: str
     """What its answer is for."""
-    make: Callable[[Seen], Iterable[Step]]
+    make: Callable[[Trace], Iterable[Question]]
     """The requests it comes to; none if there is nothing to change."""
-    useless: Callable[[Seen], str] = lambda seen: ""
+    useless: Callable[[Trace], str] = lambda seen: ""
     """Why it would tell nothing after what has been seen; "" if it may."""
     by_choice: bool = False
     """Sent only if it is named."""
@@ -209,12 +209,12 @@ def rekeyed(request: bytes, key: str) -> bytes:
 # -- what each row makes
 
 
-def step(seen: Seen, name: str, request: bytes | None = None, plan: Plan | None = None) -> Step:
+def step(seen: Trace, name: str, request: bytes | None = None, plan: Plan | None = None) -> Question:
     """A request by the plan given, with *request* in place of its own; with less patience after a silence."""
     plan = plan or seen.start.plan
     if any(answer.kind == "silent" for answer in seen.answers.values()):
         plan = replace(plan, limits=replace(plan.limits, max_time=min(plan.limits.max_time, AFTER_SILENCE)))
-    return Step(name, plan if request is None else replace(plan, request=request))
+    return Question(name, plan if request is None else replace(plan, request=request))
 
 
 def plain(request: bytes) -> bytes:
@@ -228,7 +228,7 @@ def silent_plan(plan: Plan, seconds: float) -> Plan:
     return replace(plan, acts=(), limits=limits)
 
 
-def behind(seen: Seen) -> Plan | None:
+def behind(seen: Trace) -> Plan | None:
     """The plan, past the proxy: another address, the same bytes and the same name for TLS."""
     backend, plan = seen.start.backend, seen.start.plan
     if backend is None:
@@ -256,20 +256,20 @@ def _may_go_in_plain(request: bytes, host: str) -> bool:
     return near or not secret
 
 
-def _one(name: str, request: Callable[[Seen], bytes | None]) -> Callable[[Seen], Iterable[Step]]:
+def _one(name: str, request: Callable[[Trace], bytes | None]) -> Callable[[Trace], Iterable[Question]]:
     """What makes one step, or none."""
 
-    def make(seen: Seen) -> Iterable[Step]:
+    def make(seen: Trace) -> Iterable[Question]:
         made = request(seen)
         return () if made is None else (step(seen, name, made),)
 
     return make
 
 
-def _edit(name: str, edit: Callable[[bytes], bytes | None]) -> Callable[[Seen], Iterable[Step]]:
+def _edit(name: str, edit: Callable[[bytes], bytes | None]) -> Callable[[Trace], Iterable[Question]]:
     """What makes the request as it was given, edited; nothing if there is nothing to edit."""
 
-    def make(seen: Seen) -> Iterable[Step]:
+    def make(seen: Trace) -> Iterable[Question]:
         request = seen.start.plan.request
         made = edit(request)
         return () if made is None or made == request else (step(seen, name, made),)
@@ -277,8 +277,8 @@ def _edit(name: str, edit: Callable[[bytes], bytes | None]) -> Callable[[Seen], 
     return make
 
 
-def _past(name: str, edit: Callable[[Seen, bytes], bytes | None]) -> Callable[[Seen], Iterable[Step]]:
-    def make(seen: Seen) -> Iterable[Step]:
+def _past(name: str, edit: Callable[[Trace, bytes], bytes | None]) -> Callable[[Trace], Iterable[Question]]:
+    def make(seen: Trace) -> Iterable[Question]:
         plan = behind(seen)
         request = None if plan is None else edit(seen, plan.request)
         return () if request is None else (step(seen, name, request, plan),)
@@ -286,7 +286,7 @@ def _past(name: str, edit: Callable[[Seen, bytes], bytes | None]) -> Callable[[S
     return make
 
 
-def _past_in_plain(seen: Seen) -> Iterable[Step]:
+def _past_in_plain(seen: Trace) -> Iterable[Question]:
     plan = behind(seen)
     if plan is None or plan.target.secure:
         return
@@ -294,26 +294,26 @@ def _past_in_plain(seen: Seen) -> Iterable[Step]:
         yield step(seen, "backend-plain", plan=plan)
 
 
-def _own_origin(seen: Seen, request: bytes) -> bytes | None:
+def _own_origin(seen: Trace, request: bytes) -> bytes | None:
     return None if seen.start.has_origin else with_field(request, b"Origin", seen.start.origin.encode())
 
 
-def _browser(name: str) -> Callable[[Seen], Iterable[Step]]:
-    def request(seen: Seen) -> bytes | None:
+def _browser(name: str) -> Callable[[Trace], Iterable[Question]]:
+    def request(seen: Trace) -> bytes | None:
         own = dict(seen.start.browsers).get(name)
         return None if own is None else as_browser(seen.start.plan.request, own)
 
     return _one(name, request)
 
 
-def _held_past(seen: Seen) -> Iterable[Step]:
+def _held_past(seen: Trace) -> Iterable[Question]:
     plan, cut = behind(seen), seen["again-2"]
     seconds = None if cut is None else ended_in_silence(cut)
     if plan is not None and seconds is not None:
         yield step(seen, "backend-held", plan=silent_plan(plan, seconds + 0.5))
 
 
-def _addresses(seen: Seen) -> Iterable[Step]:
+def _addresses(seen: Trace) -> Iterable[Question]:
     """One request for each address of the name but that which has answered."""
     plan = seen.start.plan
     events = seen.base.reading.exchange.events
@@ -330,14 +330,14 @@ def _addresses(seen: Seen) -> Iterable[Step]:
             yield step(seen, f"address {address}", plan=replace(plan, route=route))
 
 
-def _over_http2(seen: Seen) -> Iterable[Step]:
+def _over_http2(seen: Trace) -> Iterable[Question]:
     plan = seen.start.plan
     if seen.start.http2 is not None and plan.target.secure:
         tls = replace(plan.tls, alpn=("h2", "http/1.1"))
         yield step(seen, "http2", plan=replace(plan, http2=seen.start.http2, tls=tls))
 
 
-def _subprotocols(seen: Seen) -> Iterable[Step]:
+def _subprotocols(seen: Trace) -> Iterable[Question]:
     request, offered = seen.start.plan.request, seen.start.protocols
     for each in offered if len(offered) > 1 else ():
         name = f"protocol {each.decode('latin-1')}"
@@ -346,7 +346,7 @@ def _subprotocols(seen: Seen) -> Iterable[Step]:
         yield step(seen, "no-protocol", without(request, b"sec-websocket-protocol"))
 
 
-def _other_scheme(seen: Seen) -> Iterable[Step]:
+def _other_scheme(seen: Trace) -> Iterable[Question]:
     """TLS on a port that was asked in plain, or the reverse: no secret may go there."""
     plan = seen.start.plan
     fields = re.compile(rb"(?i)host|user-agent|upgrade|connection|sec-websocket-(key|version)")
@@ -358,8 +358,8 @@ def _other_scheme(seen: Seen) -> Iterable[Step]:
     )
 
 
-def _again(number: int) -> Callable[[Seen], Iterable[Step]]:
-    def make(seen: Seen) -> Iterable[Step]:
+def _again(number: int) -> Callable[[Trace], Iterable[Question]]:
+    def make(seen: Trace) -> Iterable[Question]:
         plan = seen.start.plan
         if number == 2 and "base" in seen.answers and seen.base.opens and seen.start.hold > 0:
             plan = silent_plan(plan, seen.start.hold)
@@ -371,7 +371,7 @@ def _again(number: int) -> Callable[[Seen], Iterable[Step]]:
 # -- why a row would tell nothing
 
 
-def settled(seen: Seen) -> str:
+def settled(seen: Trace) -> str:
     """Why nothing but a repeat tells more, whatever is changed; "" if something may."""
     base, get = seen.base, seen["get"]
     if base.kind in ("not-reached", "interrupted"):
@@ -398,23 +398,23 @@ def settled(seen: Seen) -> str:
     return ""
 
 
-def _unless_settled(also: Callable[[Seen], str] = lambda seen: "") -> Callable[[Seen], str]:
+def _unless_settled(also: Callable[[Trace], str] = lambda seen: "") -> Callable[[Trace], str]:
     return lambda seen: settled(seen) or also(seen)
 
 
-def _reached(seen: Seen) -> str:
+def _reached(seen: Trace) -> str:
     return "no request was answered" if seen.base.kind in ("not-reached", "interrupted") else ""
 
 
-def _refused(seen: Seen) -> str:
+def _refused(seen: Trace) -> str:
     return "the handshake opens" if seen.base.opens else ""
 
 
-def _opened(seen: Seen) -> str:
+def _opened(seen: Trace) -> str:
     return "" if seen.base.opens else "the handshake does not open"
 
 
-def _handshake_is_seen(seen: Seen) -> str:
+def _handshake_is_seen(seen: Trace) -> str:
     """For what tells who takes the handshake for one."""
     if seen.base.opens:
         return "the handshake opens"
@@ -423,7 +423,7 @@ def _handshake_is_seen(seen: Seen) -> str:
     return ""
 
 
-def _other_origin(seen: Seen) -> str:
+def _other_origin(seen: Trace) -> str:
     own = seen.own
     if seen.start.has_origin:
         return "the handshake opens" if seen.base.opens else ""
@@ -432,7 +432,7 @@ def _other_origin(seen: Seen) -> str:
     return ""
 
 
-def _browsers_headers(seen: Seen) -> str:
+def _browsers_headers(seen: Trace) -> str:
     """Worth it if no Origin helps, and to see that what opens opens for a browser, too."""
     own = seen.own
     if own is None or own.opens is seen.base.opens is True:
@@ -444,7 +444,7 @@ def _browsers_headers(seen: Seen) -> str:
     return "" if own.status in (400, 403, 406, 500) else f"a {own.said()} is not about a browser's headers"
 
 
-def _one_browser_alone(seen: Seen) -> str:
+def _one_browser_alone(seen: Trace) -> str:
     own, chromium = seen.own, seen["chromium"]
     if chromium is None:
         return "Chromium's request would tell nothing more"
@@ -453,7 +453,7 @@ def _one_browser_alone(seen: Seen) -> str:
     return ""
 
 
-def _final_slash(seen: Seen) -> str:
+def _final_slash(seen: Trace) -> str:
     base = seen.base
     if base.kind == "http" and 300 <= (base.status or 0) < 400 and _to_slash(seen):
         return ""
@@ -462,13 +462,13 @@ def _final_slash(seen: Seen) -> str:
     return ""
 
 
-def _to_slash(seen: Seen) -> bool:
+def _to_slash(seen: Trace) -> bool:
     there = re.sub(r"^[a-z]+://[^/]*", "", seen.base.location).partition("?")[0].encode("latin-1")
     here = resource_of(seen.start.plan.request).partition(b"?")[0]
     return there in (here + b"/", here.removesuffix(b"/")) and there != here
 
 
-def _origin_past(seen: Seen) -> str:
+def _origin_past(seen: Trace) -> str:
     """Past the proxy too, the Origin is asked where it counts: where it is refused, or wanted."""
     past, own = seen.past, seen.own
     if past is None or own is None:
@@ -478,7 +478,7 @@ def _origin_past(seen: Seen) -> str:
     return "the Origin plays no part" if own.opens or alike(own, seen.base) else ""
 
 
-def _http2_is_the_same(seen: Seen) -> str:
+def _http2_is_the_same(seen: Trace) -> str:
     """Worth it where HTTP/1.1 opens, since browsers then ask over HTTP/2, and where it is not spoken at all."""
     base = seen.base
     if base.opens or base.kind == "cut" or NO_PROTOCOL in base.found:
@@ -490,7 +490,7 @@ NO_PROTOCOL = "tls-alert-no-application-protocol"
 """What is found where the server takes none of the protocols that ALPN offers."""
 
 
-def _hop_is_unnamed(seen: Seen) -> str:
+def _hop_is_unnamed(seen: Trace) -> str:
     if seen.base.kind != "http" or not seen.like_get:
         return _handshake_is_seen(seen) or "the answers tell enough"
     if settled(seen):
@@ -498,7 +498,7 @@ def _hop_is_unnamed(seen: Seen) -> str:
     return f"{seen.hops[0]} is named" if seen.hops else ""
 
 
-def _not_cut(seen: Seen) -> str:
+def _not_cut(seen: Trace) -> str:
     held = seen["again-2"]
     return "" if held is not None and ended_in_silence(held) is not None else "nothing was cut"
 
@@ -508,7 +508,7 @@ CHANGES: tuple[Change, ...] = (
         "base",
         "nothing: the handshake as it was given",
         "what everything else is compared with",
-        lambda seen: (Step("base", seen.start.plan),),
+        lambda seen: (Question("base", seen.start.plan),),
     ),
     Change(
         "get",
@@ -714,7 +714,7 @@ class Choice(msgspec.Struct, frozen=True):
     only: frozenset[str] = frozenset()
     skip: frozenset[str] = frozenset()
 
-    def why_not(self, row: Change, seen: Seen) -> str:
+    def why_not(self, row: Change, seen: Trace) -> str:
         """Why *row* is left out; "" if it is to be asked."""
         if row.name == "base":
             return ""
@@ -729,7 +729,7 @@ class Choice(msgspec.Struct, frozen=True):
         return row.useless(seen)
 
 
-def limited(seen: Seen) -> bool:
+def limited(seen: Trace) -> bool:
     """True if a later answer says that there were too many requests, and the first did not."""
     again = seen["again-1"]
     if again is not None and same(again, seen.base):
@@ -742,7 +742,7 @@ def _busy(answer: Answer) -> bool:
     return answer.status == 429 or (answer.status == 503 and answer.kind == "http")
 
 
-def following(seen: Seen, choice: Choice) -> Step | None:
+def following(seen: Trace, choice: Choice) -> Question | None:
     """What is asked next; None if nothing more is.
 
     Every row is looked at again each time, because what was seen since may make it worth asking.
@@ -762,7 +762,7 @@ def following(seen: Seen, choice: Choice) -> Step | None:
     return None
 
 
-def left_out(seen: Seen, choice: Choice) -> list[tuple[str, str]]:
+def left_out(seen: Trace, choice: Choice) -> list[tuple[str, str]]:
     """(change, why it was not sent), for each that could have been."""
     told: list[tuple[str, str]] = []
     for row in CHANGES if "base" in seen.answers else ():

@@ -6,7 +6,7 @@ import msgspec
 
 from wsprobe.signatures.answer import AUTHORS
 from wsprobe.trace.answer import Answer, alike
-from wsprobe.trace.changes import Seen
+from wsprobe.trace.changes import Trace
 
 
 class Conclusion(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ class Conclusion(msgspec.Struct, frozen=True):
     """True if it names causes that cannot be told apart by these answers."""
 
 
-def hop(seen: Seen) -> str:
+def hop(seen: Trace) -> str:
     """The proxy that a fault is laid at, as far as it is named."""
     names = tuple(map(title, seen.hops))
     if not names:
@@ -54,7 +54,7 @@ def quoted(answer: Answer) -> str:
     return f'"{text[:80]}{"..." if len(text) > 80 else ""}"' if text else "an empty body"
 
 
-def compared(seen: Seen) -> str:
+def compared(seen: Trace) -> str:
     """What the answer past the proxy adds: ``opens``, ``same``, ``other``, ``not reached``; "" if nothing.
 
     ``opens`` counts with the page's Origin too, where the application wants one.
@@ -74,7 +74,7 @@ def compared(seen: Seen) -> str:
     return "same" if alike(past, base) else "other"
 
 
-def past_the_proxy(seen: Seen) -> str:
+def past_the_proxy(seen: Trace) -> str:
     """A sentence about the pair past the proxy, with a space before it; "" if it was not asked."""
     match compared(seen):
         case "opens":
@@ -91,12 +91,12 @@ def past_the_proxy(seen: Seen) -> str:
             return ""
 
 
-def sure(seen: Seen, outside: float, inside: float = 0.97) -> float:
+def sure(seen: Trace, outside: float, inside: float = 0.97) -> float:
     """*outside*, or *inside* if the bytes open past the proxy."""
     return inside if compared(seen) == "opens" else outside
 
 
-def beside(seen: Seen, name: str) -> tuple[str, ...]:
+def beside(seen: Trace, name: str) -> tuple[str, ...]:
     """The two answers that show it: base and *name*; past the proxy instead, where that opens."""
     if compared(seen) == "opens":
         opening = ("backend-origin", "backend-plain", "backend")
@@ -108,7 +108,7 @@ def beside(seen: Seen, name: str) -> tuple[str, ...]:
 ASK_PAST = "To know, ask past the proxy as well: --backend HOST:PORT of the application."
 
 
-def varnish(seen: Seen) -> str:
+def varnish(seen: Trace) -> str:
     """On which side of Varnish a handshake became a plain request; "" if there is no Varnish."""
     base, get = seen.base, seen["get"]
     if get is None or "varnish" not in get.hops:

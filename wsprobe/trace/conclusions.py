@@ -1,4 +1,4 @@
-"""What the answers of a trace mean together. Data: the rows are read in order, and the first that fits decides.
+"""What the answers of a trace mean together. Data: the rules are read in order; the first that fits decides.
 
 The order and the likelihoods come from 191 measured chains of a proxy and an application with one fault each
 (11 proxies, 8 chains of two). They are no error rate: other chains exist. What cannot be told apart from
@@ -14,7 +14,7 @@ import msgspec
 from wsprobe.trace import mend
 from wsprobe.trace.altered import accept, host, lost, origin, subprotocol
 from wsprobe.trace.answer import ended_in_silence
-from wsprobe.trace.changes import Seen
+from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusion import ASK_PAST, Conclusion, hop, past_the_proxy, written_by
 from wsprobe.trace.reached import (
     addresses,
@@ -41,8 +41,8 @@ from wsprobe.trace.refused import (
 )
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One row of the table. *ids*: the conclusions it may come to."""
+class Rule(msgspec.Struct, frozen=True):
+    """One line of the table. *ids*: the conclusions it may come to."""
 
     ids: tuple[str, ...]
     pattern: str
@@ -50,10 +50,10 @@ class Row(msgspec.Struct, frozen=True):
     means: str
     cannot: str
     """What it cannot know."""
-    find: Callable[[Seen], Iterator[Conclusion]]
+    find: Callable[[Trace], Iterator[Conclusion]]
 
 
-def ends(seen: Seen) -> Iterator[Conclusion]:
+def ends(seen: Trace) -> Iterator[Conclusion]:
     """The handshake opens: what happens in silence, and at once."""
     base = seen.base
     if not base.opens:
@@ -102,7 +102,7 @@ def ends(seen: Seen) -> Iterator[Conclusion]:
         )
 
 
-def nothing_is_broken(seen: Seen) -> Iterator[Conclusion]:
+def nothing_is_broken(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if not base.opens:
         return
@@ -131,7 +131,7 @@ def nothing_is_broken(seen: Seen) -> Iterator[Conclusion]:
     )
 
 
-def unknown(seen: Seen) -> Iterator[Conclusion]:
+def unknown(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.kind == "interrupted" or "get" not in seen.answers:
         return
     yield Conclusion(
@@ -145,155 +145,155 @@ def unknown(seen: Seen) -> Iterator[Conclusion]:
     )
 
 
-ROWS: tuple[Row, ...] = (
-    Row(
+RULES: tuple[Rule, ...] = (
+    Rule(
         ("rate-limit", "one-of-several"),
         "the handshake repeated at the end gets another answer than at the start; or a 429",
         "a limit that counts requests (all later ones 429 or 503), or one of several servers is wrong",
         "a limit above the number of requests sent; two servers that happen to answer in step",
         unsteady,
     ),
-    Row(
+    Rule(
         ("addresses-differ",),
         "the answers differ by address",
         "the addresses of the name do not serve the same",
         "why",
         addresses,
     ),
-    Row(
+    Rule(
         ("not-reached", "tls-port", "not-http"),
         "no request was sent, or what came is no HTTP answer",
         "name, address, port or TLS are wrong",
         "whether a server would have opened",
         not_reached,
     ),
-    Row(
+    Rule(
         ("http2-only",),
         "cut, or refused in the TLS handshake, over HTTP/1.1; answered over HTTP/2",
         "a listener for HTTP/2 only",
         "",
         http2_only,
     ),
-    Row(
+    Rule(
         ("cut-at-once",),
         "every request, a plain GET too, is cut without a byte",
         "the listener drops it, or what is behind the listener is dead or speaks another protocol",
         "which of these: only HTTP/2, a PROXY line, or a look at the server tells",
         cut,
     ),
-    Row(
+    Rule(
         ("upstream-unreachable",),
         "a 502, 503 or 504 to every request; or a handshake that is cut where a plain GET gets a 5xx",
         "the proxy is up and cannot use what is behind it",
         "whether that is down, elsewhere, speaks TLS or HTTP/2, or failed a health check",
         unreachable,
     ),
-    Row(
+    Rule(
         ("upgrade-unhandled", "no-answer"),
         "the handshake is never answered, the same without Upgrade is",
         "a Node server takes the upgrade and has no handler: ws: true is missing, or a rule for the path",
         "which of these",
         unanswered,
     ),
-    Row(
+    Rule(
         ("credentials-wanted",),
         "401 with a challenge, to a plain GET too",
         "credentials are wanted before the application",
         "whether the proxy or the application asks, where the page does not say who wrote it",
         credentials,
     ),
-    Row(
+    Rule(
         ("redirected",),
         "3xx",
         "to https, to the final slash, to a login page; browsers do not follow",
         "whether the place it leads to opens",
         redirected,
     ),
-    Row(
+    Rule(
         ("http-version-lost", "key-lost", "version-lost", "upgrade-lost"),
         "the answer calls something missing or wrong that was sent right",
         "a hop before the author of the answer takes it away or changes it",
         "which hop, where several stand in line",
         lost,
     ),
-    Row(
+    Rule(
         ("key-changed", "accept-lost", "invalid-101"),
         "a 101 with a wrong Sec-WebSocket-Accept, or none",
         "a hop changes the key, or filters the answer's fields",
         "whether the application computes it wrongly",
         accept,
     ),
-    Row(
+    Rule(
         ("header-too-large", "cookie-refused", "query-refused"),
         "without the cookie or the query the answer is another one",
         "a header too large, or a rule on what is in it",
         "what in it is meant",
         cookie_and_query,
     ),
-    Row(
+    Rule(
         ("subprotocol-refused", "subprotocol-wanted", "subprotocol-lost"),
         "the answer is about the subprotocol",
         "none was offered, a hop drops it, or the application wants another",
         "whether the application knows the name that was offered",
         subprotocol,
     ),
-    Row(
+    Rule(
         ("host-refused", "host-changed", "origin-not-allowed", "host-changed-or-origin-list"),
         "opens without Origin and refuses the page's own; or the answer is about the Host",
         "a hop rewrites Host, or drops its port; or the application's list lacks the name",
         "which of these, without asking past the proxy",
         host,
     ),
-    Row(
+    Rule(
         ("origin-rule", "origin-wanted", "origin-lost", "origin-changed", "origin-not-allowed"),
         "the Origin makes the difference; or the answer is about an Origin that was sent otherwise",
         "a list of Origins, a rule that wants the header, a hop that drops or rewrites it",
         "the list",
         origin,
     ),
-    Row(
+    Rule(
         ("browser-headers-wanted", "browser-refused"),
         "as Chromium asks the answer is another one than with the Origin alone",
         "a rule about User-Agent or another header of browsers",
         "which header",
         browsers_headers,
     ),
-    Row(
+    Rule(
         ("connection-compared",),
         "Connection: keep-alive, Upgrade is refused, Connection: Upgrade opens",
         "a hop compares the whole value (Apache: RewriteCond %{HTTP:Connection} =Upgrade)",
         "which hop",
         compared_whole,
     ),
-    Row(
+    Rule(
         ("upgrade-refused", "handshake-not-understood", "handshake-dropped"),
         "refused or cut; without Upgrade it goes on; without the version nothing changes",
         "a rule against Upgrade",
         "whose it is, where the page does not say who wrote it",
         rule_against_upgrade,
     ),
-    Row(
+    Rule(
         ("server-error", "handshake-fails"),
         "500 or another 5xx",
         "that server fails by itself, or behind the proxy the handshake fails",
         "why: its log says",
         server_error,
     ),
-    Row(
+    Rule(
         ("method-refused",),
         "405 to every GET; or 403, and a POST passes",
         "a rule on the method",
         "whose it is, where the page does not say who wrote it",
         method,
     ),
-    Row(
+    Rule(
         ("slash",),
         "with the final slash (or without) the path is answered otherwise",
         "the route is for the other form of the path",
         "",
         slash,
     ),
-    Row(
+    Rule(
         (
             *("upgrade-lost", "elsewhere", "refused-by-rule", "refused-by-app", "refused-to-all", "no-route"),
             *("request-changed", "upgrade-lost-or-elsewhere"),
@@ -304,35 +304,35 @@ ROWS: tuple[Row, ...] = (
         "lost Upgrade, any other that the path leads elsewhere",
         nobody_sees_it,
     ),
-    Row(
+    Rule(
         ("request-changed", "refused-by-app", "handshake-refused"),
         "the handshake is refused, a plain GET and a handshake without version get other answers",
         "a WebSocket library reads the handshake and refuses the path, Origin, Host or subprotocol",
         "whether the URL is wrong or a hop rewrites it, without asking past the proxy",
         refused_by_library,
     ),
-    Row(
+    Rule(
         ("http2-announced",),
         "opens over HTTP/1.1; over HTTP/2 the server announces that it takes WebSockets, and does not",
         "browsers that ask over HTTP/2 fail where others open",
         "which hop drops it",
         http2_announced,
     ),
-    Row(
+    Rule(
         ("idle-cut", "closed-by-app", "dropped-after-101"),
         "opens, and is then ended",
         "an idle time-out of a hop, or the application itself",
         "which hop, without holding a connection past the proxy",
         ends,
     ),
-    Row(
+    Rule(
         ("opens",),
         "opens in each way that was tried",
         "no hop is in the way",
         "an idle time-out longer than it was held, HTTP/2",
         nothing_is_broken,
     ),
-    Row(
+    Rule(
         ("unknown",),
         "anything else",
         "no change that was tried tells why",
@@ -342,12 +342,12 @@ ROWS: tuple[Row, ...] = (
 )
 
 
-def conclusions(seen: Seen) -> tuple[Conclusion, ...]:
+def conclusions(seen: Trace) -> tuple[Conclusion, ...]:
     """What *seen* means, most likely first; empty if nothing was answered yet."""
     if "base" not in seen.answers:
         return ()
-    for row in ROWS:
-        found = tuple(row.find(seen))
+    for rule in RULES:
+        found = tuple(rule.find(seen))
         if found:
             return tuple(sorted(found, key=lambda each: -each.likely))
     return ()

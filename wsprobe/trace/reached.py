@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from wsprobe.trace import mend
 from wsprobe.trace.answer import Answer, alike, same
-from wsprobe.trace.changes import NO_PROTOCOL, Seen
+from wsprobe.trace.changes import NO_PROTOCOL, Trace
 from wsprobe.trace.conclusion import (
     ASK_PAST,
     Conclusion,
@@ -22,7 +22,7 @@ from wsprobe.trace.conclusion import (
 )
 
 
-def unsteady(seen: Seen) -> Iterator[Conclusion]:
+def unsteady(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.kind == "http" and (seen.base.status == 429 or seen.base.causes[:1] == ("rate-limit",)):
         yield Conclusion(
             "rate-limit",
@@ -60,7 +60,7 @@ def unsteady(seen: Seen) -> Iterator[Conclusion]:
     yield _one_of_several(seen, name, 0.9 if not steady else 0.7)
 
 
-def _one_of_several(seen: Seen, name: str, likely: float) -> Conclusion:
+def _one_of_several(seen: Trace, name: str, likely: float) -> Conclusion:
     other = seen[name]
     assert other is not None
     return Conclusion(
@@ -75,7 +75,7 @@ def _one_of_several(seen: Seen, name: str, likely: float) -> Conclusion:
     )
 
 
-def addresses(seen: Seen) -> Iterator[Conclusion]:
+def addresses(seen: Trace) -> Iterator[Conclusion]:
     named = {name: each for name, each in seen.answers.items() if name.startswith("address ")}
     for name, each in named.items():
         if not alike(each, seen.base):
@@ -100,7 +100,7 @@ def _address(answer: Answer) -> str:
     return "the first"
 
 
-def not_reached(seen: Seen) -> Iterator[Conclusion]:
+def not_reached(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind == "interrupted":
         return
@@ -135,7 +135,7 @@ def not_reached(seen: Seen) -> Iterator[Conclusion]:
         )
 
 
-def http2_only(seen: Seen) -> Iterator[Conclusion]:
+def http2_only(seen: Trace) -> Iterator[Conclusion]:
     base, over = seen.base, seen["http2"]
     if over is None or over.reading.http2 is None:
         return
@@ -168,7 +168,7 @@ def _over_http2(answer: Answer) -> str:
 ENABLE_CONNECT_PROTOCOL = 8
 
 
-def http2_announced(seen: Seen) -> Iterator[Conclusion]:
+def http2_announced(seen: Trace) -> Iterator[Conclusion]:
     """Opens over HTTP/1.1, and not over HTTP/2, which the server says that it takes (RFC 8441 section 3)."""
     over = seen["http2"]
     if not seen.base.opens or over is None or over.opens or over.reading.http2 is None:
@@ -188,7 +188,7 @@ def http2_announced(seen: Seen) -> Iterator[Conclusion]:
     )
 
 
-def cut(seen: Seen) -> Iterator[Conclusion]:
+def cut(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
     if base.kind != "cut" or get is None or get.kind not in ("cut", "not-reached"):
         return
@@ -215,7 +215,7 @@ def cut(seen: Seen) -> Iterator[Conclusion]:
     )
 
 
-def unreachable(seen: Seen) -> Iterator[Conclusion]:
+def unreachable(seen: Trace) -> Iterator[Conclusion]:
     """Cut or silent where a GET gets a 5xx; or the same 5xx for both."""
     base, get = seen.base, seen["get"]
     if get is None or get.kind != "http" or (get.status or 0) < 500:
@@ -256,7 +256,7 @@ def unreachable(seen: Seen) -> Iterator[Conclusion]:
     )
 
 
-def unanswered(seen: Seen) -> Iterator[Conclusion]:
+def unanswered(seen: Trace) -> Iterator[Conclusion]:
     base, get, no_upgrade = seen.base, seen["get"], seen["no-upgrade"]
     if base.kind != "silent" or get is None:
         return

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from wsprobe.trace import mend
 from wsprobe.trace.answer import Answer, alike
-from wsprobe.trace.changes import Seen, resource_of, values
+from wsprobe.trace.changes import Trace, resource_of, values
 from wsprobe.trace.conclusion import (
     ASK_PAST,
     Conclusion,
@@ -27,7 +27,7 @@ from wsprobe.trace.conclusion import (
 TOO_LARGE = frozenset({413, 414, 431, 494})
 
 
-def credentials(seen: Seen) -> Iterator[Conclusion]:
+def credentials(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind != "http" or base.status not in (401, 407):
         return
@@ -48,7 +48,7 @@ def credentials(seen: Seen) -> Iterator[Conclusion]:
     )
 
 
-def redirected(seen: Seen) -> Iterator[Conclusion]:
+def redirected(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind != "http" or not 300 <= (base.status or 0) < 400 or not base.location:
         return
@@ -81,7 +81,7 @@ def redirected(seen: Seen) -> Iterator[Conclusion]:
     )
 
 
-def browsers_headers(seen: Seen) -> Iterator[Conclusion]:
+def browsers_headers(seen: Trace) -> Iterator[Conclusion]:
     base, own, chromium, firefox = seen.base, seen.own, seen["chromium"], seen["firefox"]
     if chromium is None or own is None or chromium.opens is own.opens:
         return
@@ -112,7 +112,7 @@ def browsers_headers(seen: Seen) -> Iterator[Conclusion]:
     )
 
 
-def cookie_and_query(seen: Seen) -> Iterator[Conclusion]:
+def cookie_and_query(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind != "http":
         return
@@ -140,11 +140,11 @@ def cookie_and_query(seen: Seen) -> Iterator[Conclusion]:
         yield _too_large(seen, "get", "a field of the request is")
 
 
-def _size(seen: Seen, name: bytes) -> int:
+def _size(seen: Trace, name: bytes) -> int:
     return sum(map(len, values(seen.start.plan.request, name)))
 
 
-def _too_large(seen: Seen, name: str, what: str) -> Conclusion:
+def _too_large(seen: Trace, name: str, what: str) -> Conclusion:
     base = seen.base
     return Conclusion(
         "header-too-large",
@@ -156,7 +156,7 @@ def _too_large(seen: Seen, name: str, what: str) -> Conclusion:
     )
 
 
-def compared_whole(seen: Seen) -> Iterator[Conclusion]:
+def compared_whole(seen: Trace) -> Iterator[Conclusion]:
     other = seen["keepalive-upgrade"]
     if not seen.base.opens or other is None or other.opens or other.kind == "interrupted":
         return
@@ -171,7 +171,7 @@ def compared_whole(seen: Seen) -> Iterator[Conclusion]:
     )
 
 
-def rule_against_upgrade(seen: Seen) -> Iterator[Conclusion]:
+def rule_against_upgrade(seen: Trace) -> Iterator[Conclusion]:
     """Refused, but without Upgrade it goes on; and the handshake's other fields change nothing."""
     base, get, bare, version = seen.base, seen["get"], seen["no-upgrade"], seen["no-version"]
     if base.kind == "cut" and get is not None and get.kind == "http":
@@ -215,7 +215,7 @@ def rule_against_upgrade(seen: Seen) -> Iterator[Conclusion]:
     )
 
 
-def server_error(seen: Seen) -> Iterator[Conclusion]:
+def server_error(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
     if base.kind != "http" or get is None or (base.status or 0) < 500:
         return
@@ -243,7 +243,7 @@ def server_error(seen: Seen) -> Iterator[Conclusion]:
     )
 
 
-def refused_by_library(seen: Seen) -> Iterator[Conclusion]:
+def refused_by_library(seen: Trace) -> Iterator[Conclusion]:
     """A WebSocket library reads this handshake: Upgrade has passed."""
     base, get, version = seen.base, seen["get"], seen["no-version"]
     if base.kind != "http" or get is None or seen.like_get:
@@ -297,7 +297,7 @@ def refused_by_library(seen: Seen) -> Iterator[Conclusion]:
             )
 
 
-def method(seen: Seen) -> Iterator[Conclusion]:
+def method(seen: Trace) -> Iterator[Conclusion]:
     base, post = seen.base, seen["post"]
     if base.kind != "http" or not seen.like_get:
         return
@@ -314,7 +314,7 @@ def method(seen: Seen) -> Iterator[Conclusion]:
         )
 
 
-def slash(seen: Seen) -> Iterator[Conclusion]:
+def slash(seen: Trace) -> Iterator[Conclusion]:
     base, other = seen.base, seen["slash"]
     if base.kind != "http" or other is None or base.status not in (200, 404):
         return
@@ -332,7 +332,7 @@ def slash(seen: Seen) -> Iterator[Conclusion]:
         )
 
 
-def nobody_sees_it(seen: Seen) -> Iterator[Conclusion]:
+def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
     """The same answer to handshake and plain GET: Upgrade lost, or the path leads to something else."""
     base, get = seen.base, seen["get"]
     if base.kind != "http" or get is None or not alike(base, get):

@@ -13,7 +13,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from wsprobe.watch.state import Held, Seen, Watch
+from wsprobe.watch.state import Hold, Probed, Watch
 
 Row = tuple[tuple[str, ...], float]
 """Values of the labels behind target, and the value."""
@@ -30,17 +30,17 @@ class Metric(Struct, frozen=True):
     kind: Literal["gauge", "counter"] = "gauge"
 
 
-def _last(value: Callable[[Seen], float | None]) -> Callable[[Watch], Iterable[Row]]:
+def _last(value: Callable[[Probed], float | None]) -> Callable[[Watch], Iterable[Row]]:
     """A row with what the last probe has of it, where it has."""
     return lambda watch: _one(None if watch.last is None else value(watch.last))
 
 
-def _each(rows: Callable[[Seen], Iterable[Row]]) -> Callable[[Watch], Iterable[Row]]:
+def _each(rows: Callable[[Probed], Iterable[Row]]) -> Callable[[Watch], Iterable[Row]]:
     """The rows of the last probe."""
     return lambda watch: () if watch.last is None else rows(watch.last)
 
 
-def _held(value: Callable[[Held], float]) -> Callable[[Watch], Iterable[Row]]:
+def _held(value: Callable[[Hold], float]) -> Callable[[Watch], Iterable[Row]]:
     """A row with what there is of the session that was held last."""
     return _last(lambda seen: None if seen.held is None else value(seen.held))
 
@@ -58,11 +58,11 @@ PHASES = {"answer": "processing", "session": "transfer", "rest": "transfer"}
 processing and transfer; proxy is wsprobe's own. Its WebSocket prober counts TLS to processing."""
 
 
-def _phases(seen: Seen) -> Iterable[Row]:
+def _phases(seen: Probed) -> Iterable[Row]:
     return (((PHASES.get(name, name),), round(seconds, 6)) for name, seconds in seen.phases)
 
 
-def _tls_version(seen: Seen) -> Iterable[Row]:
+def _tls_version(seen: Probed) -> Iterable[Row]:
     return (((seen.tls.replace("TLSv", "TLS "),), 1.0),) if seen.tls else ()
 
 

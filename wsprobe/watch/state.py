@@ -21,7 +21,7 @@ from wsprobe.watch.window import Window
 Way = Literal["held", "closed", "cut", "limit", "interrupted"]
 
 
-class Held(Struct, frozen=True):
+class Hold(Struct, frozen=True):
     """How a session that was held open ended."""
 
     seconds: float
@@ -59,7 +59,7 @@ class State(Struct, frozen=True):
     """Ids of those that are no mere notes."""
 
 
-class Seen(Struct, frozen=True):
+class Probed(Struct, frozen=True):
     """One probe, as far as a watch remembers it."""
 
     at: float
@@ -85,7 +85,7 @@ class Seen(Struct, frozen=True):
     """Seconds since 1970 at which the server's certificate ends."""
     tls: str = ""
     """As TLSv1.3."""
-    held: Held | None = None
+    held: Hold | None = None
 
     @property
     def began(self) -> float | None:
@@ -106,11 +106,11 @@ class Watch(Struct, frozen=True):
     """How often each outcome came."""
     found: tuple[tuple[str, int], ...] = ()
     """How many probes had each finding."""
-    last: Seen | None = None
-    since: Seen | None = None
+    last: Probed | None = None
+    since: Probed | None = None
     """The first probe of the state that the last one was in."""
     changes: int = 0
-    before: Seen | None = None
+    before: Probed | None = None
     """The last probe of the state before; None where there was none."""
     lasted: float = 0.0
     """Seconds from the first probe of that state to the first of this."""
@@ -132,7 +132,7 @@ class Watch(Struct, frozen=True):
         return self.last is not None and self.last is self.since
 
 
-def seen(report: Report, at: float, *, up: bool, met: bool, holds: bool, expects: bool = False) -> Seen:
+def seen(report: Report, at: float, *, up: bool, met: bool, holds: bool, expects: bool = False) -> Probed:
     """What a watch remembers of *report*. *holds*: its session was to be held."""
     reading = report.reading
     held = held_of(reading) if holds else None
@@ -155,7 +155,7 @@ def seen(report: Report, at: float, *, up: bool, met: bool, holds: bool, expects
         expected=("met" if up else "not met") if expects else "",
         findings=tuple(sorted({f.id for f in findings if f.level != "note"})),
     )
-    return Seen(
+    return Probed(
         at=at,
         started=reading.exchange.started,
         state=state,
@@ -225,7 +225,7 @@ def durations(reading: Reading) -> tuple[tuple[str, float], ...]:
     return tuple(found.items())
 
 
-def held_of(reading: Reading) -> Held | None:
+def held_of(reading: Reading) -> Hold | None:
     """How the session ended; None if there was none."""
     of, opened = reading.session, timing(reading).head
     if of is None or opened is None:
@@ -242,7 +242,7 @@ def held_of(reading: Reading) -> Held | None:
         way = "limit" if ended == "limit" else "interrupted" if ended == "interrupted" else "cut"
         end, code = last, None
     start = opened / 1000
-    return Held(seconds=max(0.0, end - start), way=way, code=code, idle=max(0.0, end - _last(of, start, end)))
+    return Hold(seconds=max(0.0, end - start), way=way, code=code, idle=max(0.0, end - _last(of, start, end)))
 
 
 def _first_close(frames: Iterable[Frame], otherwise: float) -> float:
@@ -255,7 +255,7 @@ def _last(of: Session, start: float, end: float) -> float:
     return max((at for at in times if at <= end), default=start)
 
 
-def after(watch: Watch, now: Seen) -> Watch:
+def after(watch: Watch, now: Probed) -> Watch:
     """*watch* and one more probe."""
     last = watch.last
     same = last is not None and last.state == now.state

@@ -363,6 +363,8 @@ def _line(received: bytes, at: int, stop: int, starts: list[int]) -> bytes:
     """The bytes from *at* to *stop* as ParseHead takes them: of each read, a CR that is its last, or stands
     before the LF, is left out. *starts*: where reads begin."""
     within = starts[bisect_right(starts, at) : bisect_right(starts, stop)]
+    if not within:
+        return received[at:stop].removesuffix(b"\r")
     bounds = pairwise([at, *within, stop])
     return b"".join(received[begin:end].removesuffix(b"\r") for begin, end in bounds)
 
