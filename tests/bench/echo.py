@@ -1,7 +1,7 @@
 """``python echo.py [deflate]``: an echo server that costs little beside its clients: they are to be measured.
 
 Each frame goes back as it came, but for the mask. Compressed payloads are not inflated: it sends, byte
-for byte, what it was sent, and one window is as good as the other (RFC 7692 section 7.2), if they have one size.
+for byte, what it was sent, and one window is as good as another (RFC 7692 section 7.2) if both are one size.
 It serves one client after the other, prints its port, and believes that they conform.
 """
 
