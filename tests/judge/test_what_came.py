@@ -23,8 +23,8 @@ def findings(answer: bytes, ended: str = "fin", **asked: object) -> dict[str, Fi
 
 def test_a_drop_over_tls_is_no_port_that_wants_tls() -> None:
     plain, secure = (findings(b"", "reset", scheme=scheme)["dropped-before-answer"] for scheme in ("ws", "wss"))
-    assert "wants TLS" in plain.usual
-    assert "wants TLS" not in secure.usual
+    assert "expects TLS" in plain.usual
+    assert "expects TLS" not in secure.usual
     assert "client certificate" in secure.usual
 
 
@@ -35,7 +35,7 @@ def test_a_drop_knows_rules_and_other_protocols(word: str) -> None:
 
 def test_a_subprotocol_that_was_offered_is_suspected_first() -> None:
     assert findings(b"", "fin", protocols=["chat"])["dropped-before-answer"].usual.startswith(
-        "the server knows no subprotocol of those offered (chat)"
+        "the server knows none of the subprotocols that were offered (chat)"
     )
 
 

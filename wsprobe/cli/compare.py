@@ -75,9 +75,9 @@ reading = together(
         "--browser-mode",
         is_flag=True,
         section=SECTION,
-        help="show what a script in each browser sees of the same handshake",
-        long="Each engine's own request is sent, because the answer may depend on it; then wsprobe's own, and "
-        "a difference between the answers is said first. A recording is read as it is.",
+        help="show what a script in each browser sees of this handshake",
+        long="Each engine's own request is sent, because the answer may depend on it; then wsprobe's own, "
+        "and differences between the answers are reported first. For a recording nothing is sent.",
     ),
     option(
         "--browser",
@@ -86,11 +86,13 @@ reading = together(
         shell_complete=completion.browsers,
         metavar="NAME[,NAME]",
         section=SECTION,
-        help="readers: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, all; undici, ws, deno, bun, clients",
-        long="Turns --browser-mode on. whatwg and w3c-cr-2012 are specifications read to the letter; all means "
-        "the first five. undici (Node's own WebSocket), ws, deno and bun are runtimes: script has no page, so "
-        "--page and --csp decide nothing there. clients means all nine. An engine has one file of facts a "
-        "version: chromium@156 names one, so that two stand side by side; without it the newest is meant.",
+        help="show these views: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, all; undici, ws, deno, "
+        "bun, clients",
+        long="Includes --browser-mode. whatwg and w3c-cr-2012 are specifications, taken literally; all "
+        "means the first five. undici (the WebSocket of Node), ws, deno and bun are runtimes outside "
+        "browsers: a script there has no page, so --page and --csp have no effect. clients means all "
+        "nine. chromium@156 names a version of an engine, so two versions can be compared; without it the "
+        "newest is used.",
     ),
     option(
         "--spec",
@@ -105,7 +107,7 @@ reading = together(
         "--as-is",
         is_flag=True,
         section=SECTION,
-        help="ask once, as wsprobe, and let every engine read that answer",
+        help="send one request, that of wsprobe, and show what every engine makes of its answer",
     ),
     option(
         "--page",
@@ -121,18 +123,19 @@ reading = together(
         multiple=True,
         metavar="NAME[,NAME]",
         section=SECTION,
-        help="start an installed browser too, and show what script saw there beside what is predicted",
-        long="chromium, firefox or webkitgtk, as found on PATH, or NAME=PATH. It runs without a window, in a "
-        "profile that is thrown away, on a page of a private lab, which opens the URL; the prediction is made "
-        "for that page. WebKitGTK needs a display, or Xvfb.",
+        help="also start an installed browser, and show what a script saw there beside what is predicted",
+        long="chromium, firefox or webkitgtk, found on PATH, or given as NAME=PATH. It runs without a "
+        "window and with a temporary profile; a page of a private lab opens the URL, and the prediction "
+        "is made for that page. WebKitGTK needs a display, or Xvfb.",
     ),
     option(
         "--measured",
         metavar="FILE",
         section=SECTION,
-        help="show what a browser did, as the page of wsprobe serve wrote it, beside what is predicted",
-        long="All of the file: which engine the browser is nearest to, and what differs. With lab:NAME, that "
-        "scenario alone.",
+        help="show what a browser did, from a file that the page of wsprobe serve wrote, beside what is "
+        "predicted",
+        long="Without a URL: which engine the browser is nearest to, and what differs, for everything in "
+        "FILE. With lab:NAME: that scenario only.",
     ),
     option(
         "--page-http",
@@ -141,15 +144,16 @@ reading = together(
         show_default=True,
         rare=True,
         section=SECTION,
-        help="the version of HTTP that the page came over from its origin",
-        long="With 2 Chromium has a session with that origin, and asks over HTTP/2 on it where the server "
-        "announces that it may (RFC 8441); without, it asks over HTTP/1.1. Firefox asks over HTTP/2 whenever "
-        "the server takes it. Without --page, the page is then one of the URL's own origin. With a page of "
+        help="the HTTP version over which the page was loaded",
+        long="With 2 Chromium already has an HTTP/2 connection to that origin, and uses it if the server "
+        "announces WebSockets over HTTP/2 (RFC 8441); otherwise it asks over HTTP/1.1. Firefox asks over "
+        "HTTP/2 whenever the server announces it. Without --page, the page is then one of the origin of "
+        "the URL. With a page of "
         "another origin Chromium asks over HTTP/1.1, unless it can ask on the page's own connection: the "
         "page's host is of the same site, at the same port, and has an IP address in common with the target, "
-        "whose certificate names both, and no proxy is between. wsprobe does not connect to the page's host. "
-        "Where the rest fits, it looks up the host's addresses or takes those of --resolve; of a recording, "
-        "only the latter are known.",
+        "whose certificate names both, and there is no proxy. wsprobe does not connect to the page's host. "
+        "If everything else fits, it looks up the addresses of that host, or takes them from --resolve; "
+        "for a recording only from --resolve.",
     ),
     option("--csp", metavar="POLICY", default="", section=SECTION, help="the page's Content-Security-Policy"),
     option(
@@ -161,22 +165,26 @@ reading = together(
         rare=True,
         section=SECTION,
         help=f"of more than {HELD:,} recordings with --json: read them in N processes",
-        long="The objects come in the order of the recordings all the same. So many are printed as they are "
-        "read, a line that is no recording is named and the rest goes on, and none has tellable.",
+        long="The objects are still printed in the order of the recordings. With so many recordings each "
+        "is printed as it is read, a line that is not a recording is named and skipped, and the objects "
+        "have no member tellable.",
     ),
 )
 
 EXAMPLES = (
     (
         "wsprobe compare --browser-mode wss://chat.example/ws",
-        "What did the server say, and what does the page see?",
+        "What did the server answer, and what does the page see?",
     ),
     (
         "wsprobe compare --browser-mode lab:status-403 lab:refused lab:redirect-302 lab:accept-wrong",
         "Can a script tell a 403 from the failures that must look alike?",
     ),
     ("wsprobe compare --spec hybi-05..rfc6455 lab:status-403", "What did each revision ask of a client?"),
-    ("wsprobe connect --json URL | wsprobe compare --browser-mode", "Read a recording later, or elsewhere:"),
+    (
+        "wsprobe connect --json URL | wsprobe compare --browser-mode",
+        "Look at a recording later, or on another machine:",
+    ),
     ("wsprobe compare ws://old.example/ws ws://new.example/ws", "What differs between two servers?"),
 )
 
@@ -192,12 +200,13 @@ EXAMPLES = (
 @expecting
 @elsewhere
 def command(places: tuple[str, ...], **values: Any) -> int:
-    """Read one handshake as many readers do, or compare several with one another.
+    """Show what browsers, other clients and specifications make of one handshake, or compare several
+    handshakes.
 
-    Each place is a URL, lab:NAME, a file with recordings (connect --save or --json, or a HAR file), or - for
-    recordings on standard input, which is also read if no place is named. Exits like diff: 0 if every reader
-    reached the same result, 1 if they differ. Times, the letter case of header names, and what was asked
-    otherwise are shown and do not count.
+    Each argument is a URL, lab:NAME, a file with recordings (connect --save or --json, or a HAR file), or -
+    for recordings on standard input, which is also read if nothing is named. The exit status is that of diff:
+    0 if every view has the same result, 1 if they differ. Differences in times, in the letter case of header
+    names and in the requests are shown, but do not count.
     """
     if not all(each.strip() for each in places):
         raise click.UsageError("the URL is empty")

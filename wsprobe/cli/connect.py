@@ -63,9 +63,12 @@ EXAMPLES = (
     ("wsprobe connect --expect close=4401 wss://chat.example/ws", "In a script: does it close with 4401?"),
     (
         "wsprobe connect curl 'wss://chat.example/ws' -H 'Origin: https://app.example' -b 'sid=1'",
-        "What the browser asked: paste behind it what DevTools copied as cURL (or --from-curl FILE):",
+        "The request of the browser: paste what DevTools copied as cURL (or use --from-curl FILE):",
     ),
-    ("wsprobe connect --report refused.html wss://chat.example/ws", "A page for a colleague, secrets masked:"),
+    (
+        "wsprobe connect --report refused.html wss://chat.example/ws",
+        "A report for a colleague, with secrets masked:",
+    ),
     ("wsprobe connect lab:status-403", "Try it without a server:"),
 )
 
@@ -107,9 +110,9 @@ TABLES = (("Variables of --write-out", variables),)
 def command(urls: tuple[str, ...], **values: Any) -> int:
     """Make one handshake and report exactly what came back.
 
-    URL is ws://, wss:// (http:// and https:// are taken for them), or lab:NAME for a scenario of the
+    URL is ws://, wss:// (http:// and https:// mean the same), or lab:NAME for a scenario of the
     built-in lab. @FILE reads URLs from a file, - from standard input, one a line; empty lines and lines
-    that begin with # are left out. A WebSocket of a HAR file (FILE.har) is asked again.
+    that begin with # are left out. For a HAR file (FILE.har) the request of the WebSocket in it is sent again.
     """
     if values["json_schema"]:
         from wsprobe.show.as_json import schema

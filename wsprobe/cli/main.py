@@ -23,10 +23,10 @@ from wsprobe.visible import printable
 
 COMMANDS = {
     "connect": "make one handshake and report exactly what came back",
-    "compare": "compare recordings, and what browsers and specifications make of them",
-    "trace": "ask again with one thing changed at a time: which hop broke the handshake",
-    "watch": "ask again and again: what changes, how often it is up, how long it takes",
-    "talk": "hold a session: lines in, messages out, or a prompt",
+    "compare": "show what browsers and specifications make of a handshake; compare recordings",
+    "trace": "repeat the handshake with one change at a time: which hop broke it",
+    "watch": "repeat the handshake: what changes, how often it is up, how long it takes",
+    "talk": "hold a session: send lines as messages, or type at a prompt",
     "explain": "look up a close code, status, console message, finding or revision",
     "serve": "run the lab: a loopback server that plays every scenario",
 }

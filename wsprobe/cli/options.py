@@ -42,8 +42,9 @@ request = together(
         metavar="LINE",
         section=REQUEST,
         help="add, replace or remove a header: 'Name: value', 'Name:' removes, 'Name;' sends it empty",
-        long="Letter case and order are kept as given; a repeated name is sent repeatedly. A name that wsprobe "
-        "sends by itself (Host, Upgrade, Connection, Sec-WebSocket-Key, ...) takes that header's place.",
+        long="Letter case and order are kept as given; a repeated name is sent repeatedly. A header that "
+        "wsprobe would send itself (Host, Upgrade, Connection, Sec-WebSocket-Key, ...) is replaced by the "
+        "one given here.",
     ),
     option(
         "-A",
@@ -60,9 +61,10 @@ request = together(
         metavar="TEXT|FILE",
         section=REQUEST,
         help="send this Cookie: 'name=value; other=value'; a word without = is a file of cookies",
-        long="A file is read as curl reads it: Netscape's format, or Set-Cookie lines. Of its cookies those "
-        "are sent that belong to the URL's host and path and have not expired. With a file, as with -c, what "
-        "the server sets is sent on in the hops and tries that follow.",
+        long="A file is read as curl reads it: Netscape's format, or Set-Cookie lines. wsprobe sends "
+        "those of its cookies that belong to the host and path of the URL and have not expired. With a "
+        "file, as with -c, cookies that the server sets are also sent in the redirects and retries that "
+        "follow.",
     ),
     option(
         "-u",
@@ -70,10 +72,11 @@ request = together(
         metavar="USER:PASSWORD",
         section=REQUEST,
         help="send Basic credentials, or answer a 401 that wants Digest with them",
-        long="Basic goes out at once; where a 401 then offers Digest and not Basic, the same is asked once "
-        "more with Digest (RFC 7616: MD5, SHA-256, SHA-512-256, also -sess). The report shows a 401 that was "
+        long="Basic credentials go out with the first request; if a 401 then offers Digest and not Basic, "
+        "the request is sent once more with Digest (RFC 7616: MD5, SHA-256, SHA-512-256, also -sess). The "
+        "report shows a 401 that was "
         "answered as a hop. Credentials in the URL are used too, if this option is not given. "
-        "Browsers never send either before a 401 asks for them. NTLM and Negotiate are not spoken.",
+        "Browsers never send either before a 401 asks for them. wsprobe does not support NTLM and Negotiate.",
     ),
     option(
         "--digest",
@@ -94,7 +97,7 @@ request = together(
         is_flag=True,
         rare=True,
         section=REQUEST,
-        help="send credentials by Basic, at once; this is the default",
+        help="send Basic credentials with the first request; this is the default",
     ),
     option(
         "-n",
@@ -102,10 +105,10 @@ request = together(
         is_flag=True,
         rare=True,
         section=REQUEST,
-        help="take user and password from ~/.netrc, or the file that NETRC names",
-        long="Used where neither -u nor the URL has a password, by the host's name and, if the URL has a user, "
-        "by that. A redirect to another origin gets those of an entry that names its host, never of default, "
-        "and none in clear after TLS.",
+        help="take user and password from ~/.netrc, or from the file that the variable NETRC names",
+        long="Used if neither -u nor the URL has a password. The entry is found by the host name and, if "
+        "the URL has a user, by that user. A redirect to another origin gets credentials only from an "
+        "entry that names its host, never from default, and never over ws: after wss:.",
     ),
     option(
         "--netrc-file",
@@ -126,7 +129,7 @@ request = together(
         metavar="TOKEN",
         section=REQUEST,
         help="send 'Authorization: Bearer TOKEN'",
-        long="For connect and for wsprobe's own request of compare: a page has no way to send one.",
+        long="In compare only wsprobe's own request has it: a page cannot send one.",
     ),
     option(
         "--protocol",
@@ -140,8 +143,9 @@ request = together(
         "--origin",
         metavar="ORIGIN",
         section=REQUEST,
-        help="send this Origin, as https://app.example; browsers always send one, wsprobe by itself does not",
-        long="For compare it is short for a page of that origin: --page https://app.example/.",
+        help="send this Origin, for example https://app.example; browsers always send one, wsprobe only "
+        "with this option",
+        long="In compare it is short for a page of that origin: --page https://app.example/.",
     ),
 )
 """What a page can do as well: for `connect` and `compare`."""
@@ -154,10 +158,11 @@ own_request = together(
         rare=True,
         section=REQUEST,
         help="keep the cookies that servers set, and write them to FILE at the end (- is standard output)",
-        long="In Netscape's format, which curl reads and writes too, with those of a -b FILE that have not "
-        "expired; also where the handshake fails. Refusals, redirects and a 101 can all set cookies. Those "
-        "are kept and sent on that RFC 6265bis allows: by domain (none for a public suffix), path, Secure, and "
-        "what __Host- or __Secure- at the beginning of a name promises. SameSite matters only in a page.",
+        long="In Netscape's format, which curl reads and writes too, together with those from -b FILE "
+        "that have not expired; also if the handshake fails. Refusals, redirects and a 101 can all set "
+        "cookies. wsprobe keeps and sends those that RFC 6265bis allows: by domain (none for a public "
+        "suffix), path, Secure, and the prefixes __Host- and __Secure- of a name. SameSite matters only "
+        "in a page.",
     ),
     option(
         "--extension",
@@ -166,7 +171,7 @@ own_request = together(
         metavar="TEXT",
         rare=True,
         section=REQUEST,
-        help="offer this extension in place of permessage-deflate; repeat it for more",
+        help="offer this extension instead of permessage-deflate; repeat it for more",
     ),
     option(
         "--no-compression", is_flag=True, rare=True, section=REQUEST, help="do not offer permessage-deflate"
@@ -177,7 +182,7 @@ own_request = together(
         rare=True,
         section=REQUEST,
         help="send this Sec-WebSocket-Key instead of a fresh one",
-        long="Any text is sent as it is, a malformed key too.",
+        long="The text is sent as it is, even if it is not a valid key.",
     ),
     option(
         "--ws-version",
@@ -204,24 +209,25 @@ own_request = together(
         "--http2",
         is_flag=True,
         section=REQUEST,
-        help="ask over HTTP/2 where the server takes it (ALPN); the report says which it was",
+        help="use HTTP/2 if the server agrees to it (ALPN); the report says which version was used",
         long="RFC 8441: an extended CONNECT, sent if the server's SETTINGS allow it. Header names go out in "
-        "lower case, and Host is :authority. Firefox asks so whenever it can, Chromium where it has a "
-        "connection to that origin.",
+        "lower case, and Host is :authority. Firefox does so whenever it can, Chromium if it already has "
+        "an HTTP/2 connection to that origin.",
     ),
     option(
         "--http2-prior-knowledge",
         is_flag=True,
         rare=True,
         section=REQUEST,
-        help="speak HTTP/2 at once, whatever ALPN says; to ws: in clear (h2c)",
+        help="use HTTP/2 without asking first, whatever ALPN says; for ws: in clear text (h2c)",
     ),
     option(
         "--http2-anyway",
         is_flag=True,
         rare=True,
         section=REQUEST,
-        help="with either: send the request although the server does not announce that it takes it",
+        help="with --http2 or --http2-prior-knowledge: send the request although the server does not "
+        "announce WebSockets over HTTP/2",
     ),
     option(
         "--raw-request",
@@ -229,8 +235,8 @@ own_request = together(
         metavar="FILE",
         rare=True,
         section=REQUEST,
-        help="send the bytes of FILE; {key} and {host} in it are filled in",
-        long="Nothing else is changed: line ends, order, errors are sent as they stand in the file.",
+        help="send the bytes of FILE as the request; {key} and {host} in it are filled in",
+        long="Nothing else is changed: line ends, order and errors are sent as they are in the file.",
     ),
     option(
         "--wire",
@@ -239,7 +245,7 @@ own_request = together(
         rare=True,
         section=REQUEST,
         help="speak an older version: hixie-75, hixie-76, hybi-04 to hybi-08; hybi-13 is RFC 6455",
-        long="Request, check of the answer, framing and close are those of that version. "
+        long="The request, the checks of the answer, the framing and the close are those of that version. "
         "See wsprobe-history(7).",
     ),
     option(
@@ -257,9 +263,10 @@ own_request = together(
         is_flag=True,
         section=REQUEST,
         help="follow redirects; every hop is shown",
-        long="What was given for one origin (scheme, host and port) goes to no other, however long the chain: "
+        long="What was given for one origin (scheme, host and port) is never sent to another one, however "
+        "long the chain of redirects: "
         "credentials, cookies, the client's certificate, --raw-request, --request-target, a --protocol that "
-        "looks like a token, and every -H but Accept and the like, User-Agent, Origin, "
+        "looks like a token, and every -H except Accept and the like, User-Agent, Origin, "
         "Sec-WebSocket-Extensions and -Version. The report says what was left out. Browsers other than "
         "WebKitGTK do not follow redirects for WebSockets.",
     ),
@@ -268,7 +275,7 @@ own_request = together(
         is_flag=True,
         rare=True,
         section=REQUEST,
-        help="follow redirects as -L does, and send credentials and all else to every origin",
+        help="follow redirects as -L does, but send credentials and everything else to every origin",
     ),
     option(
         "--max-redirs",
@@ -305,7 +312,8 @@ connection = together(
         metavar="HOST:PORT:HOST2:PORT2",
         rare=True,
         section=ROUTE,
-        help="connect to HOST2:PORT2 instead; an empty part stands for any, or for unchanged",
+        help="connect to HOST2:PORT2 instead; an empty HOST or PORT matches any, an empty HOST2 or PORT2 "
+        "keeps that of the URL",
     ),
     option("--unix-socket", metavar="PATH", rare=True, section=ROUTE, help="connect through this Unix socket"),
     option(
@@ -321,7 +329,7 @@ connection = together(
         metavar="URL",
         section=ROUTE,
         help="go through this proxy: http://, https://, socks4a://, socks5:// or socks5h://",
-        long="An http proxy is asked with CONNECT. Without -x, http_proxy is taken for ws:, https_proxy or "
+        long="wsprobe sends CONNECT to an http proxy. Without -x, http_proxy is used for ws:, https_proxy or "
         "HTTPS_PROXY for wss:, and ALL_PROXY for both, as curl does; an empty URL means no proxy.",
     ),
     option(
@@ -330,16 +338,16 @@ connection = together(
         metavar="USER:PASSWORD",
         rare=True,
         section=ROUTE,
-        help="credentials for the proxy, in place of those in its URL",
-        long="Sent to an http proxy by Basic at once; where its 407 offers Digest and not Basic, it is asked "
-        "once more with Digest. To a SOCKS 5 proxy as RFC 1929 has it.",
+        help="credentials for the proxy, instead of those in its URL",
+        long="An http proxy gets Basic credentials with the first request; if its 407 offers Digest and "
+        "not Basic, the request is sent once more with Digest. A SOCKS 5 proxy gets them as in RFC 1929.",
     ),
     option(
         "--proxy-basic",
         is_flag=True,
         rare=True,
         section=ROUTE,
-        help="send the proxy's credentials by Basic, at once; this is the default",
+        help="send Basic credentials to the proxy with the first request; this is the default",
     ),
     option(
         "--proxy-digest",
@@ -360,27 +368,28 @@ connection = together(
         metavar="HOST[,HOST]",
         rare=True,
         section=ROUTE,
-        help="reach these hosts, and all names below them, without a proxy; * is every host",
-        long="In place of the environment's NO_PROXY.",
+        help="connect to these hosts, and to all names below them, without a proxy; * is every host",
+        long="Replaces the environment variable NO_PROXY.",
     ),
     option(
         "--haproxy-protocol",
         is_flag=True,
         rare=True,
         section=ROUTE,
-        help="begin the connection with a PROXY protocol header, version 1, as a balancer does",
-        long="For a listener that wants one: accept-proxy of HAProxy, listen ... proxy_protocol of nginx. It "
-        "is a line with the addresses and ports of both ends of our connection, before TLS; with -x it goes "
-        "through the tunnel, and the connection is that to the proxy.",
+        help="begin the connection with a PROXY protocol header, version 1, as a load balancer does",
+        long="For a listener that expects one: accept-proxy of HAProxy, listen ... proxy_protocol of "
+        "nginx. It is one line with the addresses and ports of both ends of the connection, sent before "
+        "TLS. With -x it goes through the tunnel, and the addresses are those of the connection to the proxy.",
     ),
     option(
         "--haproxy-clientip",
         metavar="ADDRESS",
         rare=True,
         section=ROUTE,
-        help="the same, with ADDRESS as the client's in place of our own",
-        long="A server that trusts the header takes ADDRESS for the client's. If the connection is of the "
-        "other family of addresses, ADDRESS stands for the server's too, since both are to be of one.",
+        help="the same, with ADDRESS as the address of the client instead of this machine's",
+        long="A server that trusts the header takes ADDRESS for the client's. If the connection uses the "
+        "other address family, ADDRESS is also sent as the address of the server, because both must be of "
+        "one family.",
     ),
     option(
         "--connect-timeout",
@@ -390,7 +399,7 @@ connection = together(
         metavar="SECONDS",
         rare=True,
         section=LIMITS,
-        help="give up if TCP and TLS are not done by then",
+        help="give up if TCP and TLS are not set up after this time",
     ),
     option(
         "-m",
@@ -398,8 +407,8 @@ connection = together(
         type=Seconds(zero=False),
         metavar="SECONDS",
         section=LIMITS,
-        help=f"give up on the whole exchange by then [default: {Limits().max_time:g}]",
-        long="All redirects together have that time. wsprobe talk without -m bounds only the handshake.",
+        help=f"give up if the whole exchange takes longer [default: {Limits().max_time:g}]",
+        long="The limit is for all redirects together. wsprobe talk without -m bounds only the handshake.",
     ),
     option(
         "--linger",
@@ -409,8 +418,8 @@ connection = together(
         metavar="SECONDS",
         section=LIMITS,
         help="how long to watch an open session before closing it with 1000",
-        long="It ends earlier when the server closes. Many servers that refuse open the session first and "
-        "close it at once; this is the time in which it is seen.",
+        long="It ends earlier when the server closes. Many servers refuse by opening the session and "
+        "closing it immediately; in this time wsprobe sees that.",
     ),
     option(
         "--max-body",
@@ -420,9 +429,11 @@ connection = together(
         metavar="BYTES",
         rare=True,
         section=LIMITS,
-        help="read at most this much of a body",
+        help="read at most this many bytes of a body",
     ),
-    option("-k", "--insecure", is_flag=True, section=TLS, help="go on although the certificate is not valid"),
+    option(
+        "-k", "--insecure", is_flag=True, section=TLS, help="continue although the certificate is not valid"
+    ),
     option("--cacert", metavar="FILE", section=TLS, help="trust the authorities in FILE (PEM) and no other"),
     option("--capath", metavar="DIR", rare=True, section=TLS, help="trust the authorities in DIR and no other"),
     option(
@@ -438,29 +449,34 @@ connection = together(
         metavar="NAME",
         rare=True,
         section=TLS,
-        help="the name for SNI, and to be found in the certificate, instead of the URL's host",
+        help="the name to send in SNI and to look for in the certificate, instead of the host of the URL",
     ),
-    option("--tls-min", type=click.Choice(VERSIONS), rare=True, section=TLS, help="lowest TLS version"),
-    option("--tls-max", type=click.Choice(VERSIONS), rare=True, section=TLS, help="highest TLS version"),
+    option(
+        "--tls-min", type=click.Choice(VERSIONS), rare=True, section=TLS, help="lowest TLS version to offer"
+    ),
+    option(
+        "--tls-max", type=click.Choice(VERSIONS), rare=True, section=TLS, help="highest TLS version to offer"
+    ),
     option(
         "--ciphers",
         metavar="LIST",
         rare=True,
         section=TLS,
-        help="offer these ciphers for TLS 1.2 and older, as OpenSSL's list has them",
-        long="As ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256 (openssl-ciphers(1)). Those of "
-        "TLS 1.3 are offered too, as in curl, unless --tls-max is 1.2. There is no --tls13-ciphers: "
-        "Python's ssl has no way to choose among them.",
+        help="offer these ciphers for TLS 1.2 and older, in the format of OpenSSL's cipher list",
+        long="As ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256 (openssl-ciphers(1)). The "
+        "ciphers of TLS 1.3 are offered as well, as in curl, unless --tls-max is 1.2. There is no "
+        "--tls13-ciphers: the ssl module of Python cannot choose among them.",
     ),
     option(
         "--pinnedpubkey",
         metavar="FILE|HASHES",
         rare=True,
         section=TLS,
-        help="fail unless the server's public key is this: a file (PEM or DER), or sha256//HASH[;sha256//HASH]",
-        long="As in curl, with -k too, and before anything is sent. The hash is base64 of the SHA-256 of the "
-        "key (SubjectPublicKeyInfo); -v shows that of the server. It holds for the target and wherever -L "
-        "leads, not for an https proxy.",
+        help="fail unless this is the public key of the server: a file (PEM or DER), or "
+        "sha256//HASH[;sha256//HASH]",
+        long="Checked as in curl: before the request is sent, and with -k too. The hash is the SHA-256 of "
+        "the key (SubjectPublicKeyInfo) in base64; -v shows that of the server. It applies to the target "
+        "and to every redirect that -L follows, not to an https proxy.",
     ),
 )
 
@@ -490,7 +506,7 @@ expecting = together(
         metavar="WHAT",
         shell_complete=expectations,
         section=VERDICT,
-        help=f"exit with 20 unless this holds, with 0 if it does: {expect.FORMS}",
+        help=f"exit with 0 if this is true, with 20 if not: {expect.FORMS}",
         long="Repeatable; all must hold. cert-days is a minimum: whole days that the server's certificate is "
         "still valid. The exit status of the outcome itself is then not used. What could "
         f"never hold, such as a finding that does not exist, is a usage error. compare has {expect.VIEW} too: "
@@ -507,11 +523,11 @@ verdict = together(
         metavar="N",
         rare=True,
         section=VERDICT,
-        help="ask again up to N times after a failure that may pass: unreachable, timeout, dropped, "
+        help="ask again up to N times after a failure that may be temporary: unreachable, timeout, dropped, "
         "408, 429, 500, 502, 503, 504",
-        long="Waits one second before the first retry, then twice as long each time, at most a minute. Where a "
-        "429 or 503 has Retry-After, it waits as long as that says; what asks for more than "
-        "--retry-max-time leaves, or without it for more than an hour, is not asked again.",
+        long="Waits one second before the first retry, then twice as long each time, at most a minute. If "
+        "a 429 or 503 has Retry-After, it waits that long; if that is longer than --retry-max-time "
+        "leaves, or without that option longer than an hour, there is no retry.",
     ),
     option(
         "--retry-max-time",
@@ -519,7 +535,7 @@ verdict = together(
         metavar="SECONDS",
         rare=True,
         section=VERDICT,
-        help="with --retry: begin no try later than this after the first",
+        help="with --retry: start no further try later than this after the first one",
     ),
 )
 
@@ -533,9 +549,9 @@ many = together(
         show_default=True,
         metavar="N",
         section=MANY,
-        help="ask N URLs at once",
-        long="A list is read as its URLs are asked: it may be endless. Results keep the order of the URLs; up "
-        "to 1000 of them wait for a slow one.",
+        help="ask up to N URLs at the same time",
+        long="A list is read while its URLs are tried, so it may be endless. Results are printed in the "
+        "order of the URLs; up to 1000 of them wait for a slow one.",
     ),
     option(
         "--per-host",
@@ -545,8 +561,8 @@ many = together(
         metavar="N",
         rare=True,
         section=MANY,
-        help="ask N URLs of one host at once, whatever --parallel says",
-        long="A host is the name or address that is connected to, on whatever port. URLs of other hosts "
+        help="ask up to N URLs of the same host at the same time, whatever --parallel says",
+        long="A host is the name or address that is connected to, on any port. URLs of other hosts "
         "overtake those that wait.",
     ),
     option(
@@ -555,8 +571,8 @@ many = together(
         metavar="N/s",
         rare=True,
         section=MANY,
-        help="begin N URLs a second, evenly spaced; N/m a minute, N/h an hour",
-        long="What was missed is not made up for by a burst. Redirects and retries come on top.",
+        help="start N URLs a second, evenly spaced; N/m is a minute, N/h an hour",
+        long="A delay is not caught up with in a burst. Redirects and retries are not counted.",
     ),
     option(
         "--unordered",
@@ -573,30 +589,31 @@ many = together(
         metavar="N",
         rare=True,
         section=MANY,
-        help="share the work among N processes",
-        long="They have --parallel, --per-host and --rate together: one more process gives out the URLs, each "
-        "to the worker that has the least in hand, and prints what they make of them, in order. If one is "
-        "killed, that is said, and its URLs are asked again; a URL that two had in hand when they were killed "
-        "is named.",
+        help="share the work among N processes of this machine",
+        long="--parallel, --per-host and --rate apply to all of them together: one more process gives "
+        "each URL to the process that has the least to do, and prints the results in order. If a process "
+        "is killed, standard error says so, and its URLs are tried again; a URL on which two were killed "
+        "is named and left out.",
     ),
     option(
         "--summary",
         is_flag=True,
         section=MANY,
-        help="say at the end what came of all: counts, and the commonest faults",
-        long="By outcome, status and finding, on standard error, with the likely cause of the commonest faults "
-        "and what to do about it. At a terminal several URLs have it by themselves, and a line that shows how "
-        "far it has come.",
+        help="print a summary at the end: how many URLs had which outcome, and the most frequent problems",
+        long="By outcome, status and finding, on standard error, with the likely cause of the most "
+        "frequent problems and what to do about it. At a terminal it is printed for several URLs without "
+        "this option, with a line that shows the progress.",
     ),
     option(
         "--resume",
         metavar="FILE",
         section=MANY,
-        help="append the reports to FILE as --json has them, skip URLs that stand there, print the summary",
-        long="A run that was ended, in whatever way, goes on where it was with the same command. A URL counts "
-        "by its text as it was given, whatever came of it; one that is listed twice is asked once. A last line "
-        "that was cut is taken away, and its URL asked again. The exit status is that of all in FILE. Two "
-        "runs cannot have one FILE.",
+        help="append the reports to FILE, as --json prints them; skip URLs that FILE already has; print "
+        "the summary",
+        long="If a run was ended, in whatever way, the same command continues it. A URL is known by its "
+        "text, and is done whatever its outcome was; one that is listed twice is tried once. If the last "
+        "line of FILE is incomplete, it is removed and its URL is tried again. The exit status is that of "
+        "all results in FILE. Two runs cannot use the same FILE.",
     ),
 )
 
@@ -608,39 +625,42 @@ elsewhere = together(
         "--cluster",
         metavar="ADDRESS",
         section=CLUSTER,
-        help="share the work among the workers of a Dask cluster; ADDRESS is its scheduler's, tcp://host:8786",
-        long="Needs the extra cluster, here and on every machine of it. connect: URLs go out in chunks of up "
-        "to 50; the results of a chunk come back together, with the worker's name (worker in --json). If a "
-        "worker is gone, the scheduler gives its chunk to another one: no URL is left out and none is "
-        "reported twice, though some are asked twice. --parallel is that of each thread of a worker; --rate "
-        "and --per-host are shared out evenly among them, at least one each. compare: of more than 1,000 "
-        "recordings with --json, as for --workers. --connect-timeout is also how long a scheduler, and a "
-        "worker where there is none, is waited for. What to start, and what is sent, is under Clusters in "
-        "wsprobe-connect(1).",
+        help="share the work among the workers of a Dask cluster; ADDRESS is that of its scheduler, tcp://host:8786",
+        long="Needs the extra cluster, on this machine and on every machine of the cluster. connect: URLs "
+        "go out in chunks of up to 50; the results of a chunk come back together, with the worker's name "
+        "(worker in --json). If a worker is gone, the scheduler gives its chunk to another one: no URL is "
+        "left out and none is reported twice, though some may be tried twice. --parallel is per thread of "
+        "a worker; --rate and --per-host are divided evenly among the threads, at least one each. "
+        "compare: with --json and more than 1,000 recordings, as for --workers. --connect-timeout also "
+        "limits how long wsprobe waits for the scheduler, and for a first worker. Clusters in "
+        "wsprobe-connect(1) says what to start and what is sent.",
     ),
     option(
         "--from-each",
         is_flag=True,
         section=CLUSTER,
-        help="with --cluster: ask every URL from this machine and from every worker, and say where they differ",
-        long="connect prints a table, one row a URL and one column a place, here first and then the workers "
-        "by name; below a row that differs, what that likely means. --json has a line for each URL and place, "
-        "those of a URL together in the same order; the line of this machine has no worker. The exit status "
-        "is 1 if places differ by outcome, status, close code, subprotocol, extensions or findings, else as "
-        "without it. compare shows what a script sees in each place (--browser-mode), or all in which the "
-        "answers differ; it exits as it does for several URLs. The workers are those that there are when it "
-        "begins; one that comes later is named and not asked. One that is gone is waited for, as long as "
-        "--connect-timeout says; what was not asked from there has no line, its cell says so, and the status "
-        "is 2. --rate and --per-host hold for all places together. Not with --resume.",
+        help="with --cluster: ask every URL from this machine and from every worker, and report where the "
+        "answers differ",
+        long="connect prints a table with a row for each URL and a column for each place, this machine "
+        "first and then the workers by name; below a row with differences, what they likely mean. --json "
+        "has a line for each URL and place, those of a URL together in the same order; the line of this "
+        "machine has no worker. The exit status is 1 if places differ by outcome, status, close code, "
+        "subprotocol, extensions or findings, otherwise as without this option. compare shows what a "
+        "script sees in each place (--browser-mode), or everything in which the answers differ; its exit "
+        "status is that for several URLs. The workers are those that exist when it begins; one that joins "
+        "later is named, but not used. If a worker is gone, wsprobe waits for it as long as "
+        "--connect-timeout says; URLs that it did not try have no line, their cell says so, and the "
+        "status is 2. --rate and --per-host apply to all places together. Not with --resume.",
     ),
     option(
         "--cluster-trusted",
         is_flag=True,
         rare=True,
         section=CLUSTER,
-        help="with --cluster: send passwords, cookies and tokens though the scheduler's address is not tls://",
-        long="Without it they go to a tls:// scheduler, and to one on this machine's loopback, only; and so do "
-        "recordings, which may have them.",
+        help="with --cluster: send passwords, cookies and tokens to the cluster even if the address of "
+        "the scheduler is not tls://",
+        long="Without this option they go only to a tls:// scheduler and to one on the loopback of this "
+        "machine; the same holds for recordings, which may contain them.",
     ),
 )
 
@@ -686,9 +706,9 @@ output = together(
         "--brief",
         is_flag=True,
         section=OUTPUT,
-        help="with --json: leave out the recording, and bytes that stand there as text too",
-        long="For lists of thousands. What is left out is exchange, raw and der, wherever they stand; such a "
-        "line cannot be read by compare.",
+        help="with --json: leave out the recording, and the bytes of everything that is also there as text",
+        long="For lists of thousands of URLs. Left out are exchange, raw and der, wherever they occur; "
+        "compare cannot read such a line.",
     ),
     option(
         "--color",
@@ -702,11 +722,13 @@ output = together(
         "--redact",
         is_flag=True,
         section=OUTPUT,
-        help="mask credentials, cookies and query values in all that is printed or saved",
-        long="Authorization, Proxy-Authorization, Cookie, Set-Cookie, headers whose names speak of a key or "
-        "token, user and password in URLs, values of query parameters, what looks like a token in a path or "
-        "subprotocol, and messages that were sent are overwritten with asterisks of the same length; and so "
-        "is whatever repeats them. Look through the result before you publish it: a body may hold other "
+        help="mask credentials, cookies and query values in everything that is printed or saved",
+        long="Authorization, Proxy-Authorization, Cookie, Set-Cookie, headers with a key or token by "
+        "their name, user and password in URLs, values of query parameters, what looks like a token in a "
+        "path or "
+        "subprotocol, and messages that were sent are overwritten with asterisks of the same length, and "
+        "so is everything that repeats them. Look through the result before you publish it: a body may "
+        "hold other "
         "secrets.",
     ),
     option(
@@ -714,30 +736,32 @@ output = together(
         "--silent",
         is_flag=True,
         section=OUTPUT,
-        help="no report and no messages: only what another option asks for, and the exit status",
+        help="print no report and no messages, only what another option asks for; the exit status still "
+        "tells the result",
     ),
     option(
         "--save",
         metavar="FILE",
         section=OUTPUT,
-        help="append the recording to FILE, for compare and for bug reports (- is standard output)",
-        long="compare keeps wsprobe's own exchange there; those of the engines are in its --json.",
+        help="append the recording to FILE, for wsprobe compare and for bug reports (- is standard output)",
+        long="compare saves wsprobe's own exchange; those of the engines are in its --json.",
     ),
     option(
         "--har",
         metavar="FILE",
         rare=True,
         section=OUTPUT,
-        help="write a HAR file too, which DevTools import (- is standard output)",
-        long="One entry for each exchange, redirects too: headers, body, times, messages. A HAR file has less "
-        "than a recording: no bytes of a head, no frames. FILE is written anew, when all is done.",
+        help="also write a HAR file, which DevTools can import (- is standard output)",
+        long="One entry for each exchange, redirects too: headers, body, times, messages. A HAR file has "
+        "less than a recording: not the bytes of a head, no frames. FILE is overwritten at the end.",
     ),
     option(
         "--report",
         "report_to",
         metavar="FILE",
         section=OUTPUT,
-        help="write all of it to FILE.html, a page, or FILE.md, for an issue; masked",
+        help="write the whole report, with secrets masked, to a web page (FILE.html) or as Markdown for "
+        "an issue (FILE.md)",
         long="One file to send to a colleague: both sides next to each other, findings with links to the "
         "sections, likely causes, where the time went, every byte, and the command that repeats it. The page "
         "loads nothing and has no script. Several URLs are sections of one file. What --redact masks is masked "
@@ -748,7 +772,7 @@ output = together(
         is_flag=True,
         rare=True,
         section=OUTPUT,
-        help="with --report: mask nothing in the file",
+        help="with --report: do not mask secrets in the file",
     ),
 )
 
@@ -768,8 +792,8 @@ own_output = together(
         is_flag=True,
         section=OUTPUT,
         help="print the answer exactly as it came, head and body, instead of the report",
-        long="In a pipe or file the bytes are untouched; on a terminal they are made visible first. Where no "
-        "answer came, standard error says why.",
+        long="In a pipe or file the bytes are untouched; on a terminal control characters are made "
+        "visible. If no answer came, standard error says why.",
     ),
     option(
         "-o",
@@ -778,7 +802,7 @@ own_output = together(
         rare=True,
         section=OUTPUT,
         help="write the body of the answer to FILE (- is standard output, instead of the report)",
-        long="On a terminal the bytes are made visible first.",
+        long="On a terminal control characters are made visible.",
     ),
     option(
         "-w",
@@ -787,7 +811,7 @@ own_output = together(
         section=OUTPUT,
         help="print FORMAT with its %{variables} filled in, instead of the report",
         long="The variables are listed at the end of the options. \\n, \\r, \\t and \\\\ are escapes, %% is a "
-        "percent sign; no line end is added. What came from the server is made visible first.",
+        "percent sign; no line end is added. Control characters in what the server sent are made visible.",
     ),
     option(
         "--json-schema",

@@ -28,12 +28,13 @@ from_curl: Callable[[F], F] = option(
     metavar="FILE",
     section=SECTION,
     expose_value=False,
-    help="ask what the cURL command in FILE asks (- is standard input): as DevTools copies it, bash or cmd",
-    long="The command may also stand on the command line, behind the word curl. Its headers are sent as they "
-    "are, but for what belongs to the connection that it was copied from: Sec-WebSocket-Key is a fresh one. A "
-    "word on standard error says what else was replaced. An option or a header that is given as well goes "
-    "before the one that was pasted. What makes no difference to a handshake is taken, and named with -v; what "
-    "cannot be asked is a usage error. PowerShell and fetch() are not read.",
+    help="send the request of the cURL command in FILE (- is standard input), as DevTools copy it for "
+    "bash or cmd",
+    long="The command may also be pasted on the command line, after the word curl. Its headers are sent "
+    "as they are, except what belongs to the connection that it was copied from: Sec-WebSocket-Key is "
+    "new. Standard error says what else was replaced. An option or header given beside it replaces the "
+    "pasted one. Options of curl that make no difference to a handshake are ignored, and named with -v; "
+    "those that wsprobe cannot follow are a usage error. PowerShell and fetch() are not understood.",
 )
 
 
@@ -42,11 +43,11 @@ of_har: Callable[[F], F] = option(
     metavar="N",
     type=click.IntRange(1),
     section=SECTION,
-    help="of a HAR file with several WebSocket entries: the one with this number",
-    long="connect and trace ask it again, with its own headers; without a number they list what is there, and "
-    "ask where there is only one. What was replaced is told, as with --from-curl. compare reads the answers "
-    "that the file has, and marks them as rebuilt: a HAR file has no bytes, no Close frame, and not the end of "
-    "the connection.",
+    help="from a HAR file with several WebSocket entries, take the one with this number",
+    long="connect and trace send its request again, with its headers; without a number they use the only "
+    "entry, or list the entries if there are several. Standard error says what was replaced, as with "
+    "--from-curl. compare reads the answers in the file, and marks them as rebuilt: a HAR file does not "
+    "have the bytes, the Close frame and the end of the connection.",
 )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     ("wsprobe serve --port 8000", "Then open ws://127.0.0.1:8000/s/status-403 from the client to be tested:"),
-    ("wsprobe serve", "What does my own browser make of it? Open the page whose URL is printed:"),
+    ("wsprobe serve", "What does my own browser do? Open the page whose URL is printed:"),
     ("wsprobe serve --list | grep close", "Which scenarios are there?"),
     ("wsprobe connect 'lab:/close/4403?reason=token%20expired'", "One answer of your own, without serve:"),
 )
@@ -32,7 +32,7 @@ LAB = "Lab"
     "--host",
     metavar="ADDRESS",
     section=LAB,
-    help="address to listen on: 127.0.0.1, or with --public every one that this machine has",
+    help="address to listen on: 127.0.0.1, or with --public every address of this machine",
 )
 @option(
     "--port",
@@ -47,23 +47,26 @@ LAB = "Lab"
     type=click.IntRange(0, 65535),
     metavar="N",
     section=LAB,
-    help="port for wss:// too, with a certificate made on the spot (extra 'lab'); 0 for any free one",
+    help="port for wss:// too, with a certificate made when the lab starts (needs the extra 'lab'); 0 for "
+    "any free one",
 )
 @option(
     "--http2-port",
     type=click.IntRange(0, 65535),
     metavar="N",
     section=LAB,
-    help="port for wss:// that takes HTTP/2 beside HTTP/1.1; 0 for any free one",
-    long="For the scenarios whose names begin with h2-. Those whose SETTINGS are special have a port of their "
-    "own, and are found as lab:NAME alone. The port for ws:// speaks HTTP/2 with clients that begin with it.",
+    help="port for wss:// with HTTP/2 as well as HTTP/1.1; 0 for any free one",
+    long="For the scenarios whose names begin with h2-. Those with special SETTINGS need a port of their "
+    "own, so they exist only as lab:NAME. The port for ws:// also speaks HTTP/2 with a client that begins "
+    "with it.",
 )
 @option(
     "--public",
     is_flag=True,
     section=LAB,
-    help="let other machines reach the lab, which serves hostile answers to whoever asks",
-    long="For a phone in the same network, say. The page then has a token in its URL, which is printed; the "
+    help="let other machines reach the lab, which sends hostile answers to whoever asks",
+    long="For example for a phone in the same network. The page then has a token in its URL, which is "
+    "printed; the "
     "scenarios have none. End it as soon as you are done.",
 )
 @option(
@@ -72,15 +75,16 @@ LAB = "Lab"
     multiple=True,
     metavar="NAME",
     section=LAB,
-    help="answer to this name too in the Host field",
+    help="also answer to this name in the Host field",
     long="The lab answers to its own address and to localhost, and with --public to any address; a request "
-    "with another Host gets 421, so that no page elsewhere can reach the lab by a name of its own.",
+    "with another Host gets 421, so that a page of another site cannot reach the lab through a name of "
+    "its own.",
 )
 @option(
     "--keep",
     metavar="FILE",
     section=LAB,
-    help="write what a browser's 'Run all' found to FILE, when the person at the page sends it",
+    help="write the results of 'Run all' to FILE, when the person at the page sends them",
     long="wsprobe compare --measured FILE reads it. Each run replaces the one before.",
 )
 @option(
@@ -89,23 +93,24 @@ LAB = "Lab"
     is_flag=True,
     section=LAB,
     help="list the scenarios and exit",
-    long="By subject, each under a line that begins with #. Those under Conformance are the client cases of "
-    "the Autobahn testsuite, sections 1 to 7, by its numbers: autobahn-5-9 is case 5.9. wsprobe explain says "
-    "what a client that conforms to RFC 6455 makes of one, and --json has it for all of them.",
+    long="Grouped by subject, each under a line that begins with #. Those under Conformance are the "
+    "client cases of "
+    "the Autobahn testsuite, sections 1 to 7, by its numbers: autobahn-5-9 is case 5.9. wsprobe explain "
+    "says what a client that conforms to RFC 6455 does with one, and --json says it for all of them.",
 )
 @option(
     "--json",
     "as_json",
     is_flag=True,
     section=LAB,
-    help="print JSON: the list, or one line when ready and one a request",
+    help="print JSON: the list, or one line when the lab is ready and one for each request",
 )
 @option("-s", "--silent", is_flag=True, section=LAB, help="do not log requests")
 def command(**values: Any) -> int:
     """Run the lab: a loopback server that plays every scenario of the catalogue, until ^C.
 
-    Its page, at / for a browser, shows what that very browser makes of each scenario, beside what wsprobe
-    predicts; it can run all of them and write a file for compare --measured.
+    Open / in a browser: the page shows what that browser does with each scenario, beside what wsprobe
+    predicts. It can run all scenarios and write a file for compare --measured.
 
     \b
     Paths:
@@ -114,7 +119,7 @@ def command(**values: Any) -> int:
       /redirect/302?to=URL
       /close/4403?reason=...                    accept, then close
       /accept/wrong                             or missing, case, twice, any value
-      /raw?hex=...                              these bytes, whatever they are
+      /raw?hex=...                              exactly these bytes
       /echo                                     messages come back
       /diagnostic                               why, as plain HTTP
     """

@@ -82,14 +82,14 @@ talking = together(
         "--null",
         is_flag=True,
         section=SESSION,
-        help="a NUL ends each message, in place of a line end, both ways",
-        long="So a message can have line ends in it. With a NUL in it: --jsonl.",
+        help="each message ends with a NUL instead of a line end, both ways",
+        long="A message can then contain line ends. For a message that contains a NUL, use --jsonl.",
     ),
     option(
         "--jsonl",
         is_flag=True,
         section=SESSION,
-        help="an object of JSON a line, both ways",
+        help="one JSON object a line, both ways",
         long=f"In: {said.FORMS}; a send that is no text is sent as JSON. Out: open, message, ping, pong, fault "
         "and close, with at (milliseconds from the start) and size; the payload is text, or binary in base64.",
     ),
@@ -109,10 +109,10 @@ talking = together(
         rare=True,
         section=FRAMES,
         help="send a frame written by hand: 'fin=0 opcode=1 rsv=2 mask=no payload=text'",
-        long="What a well-behaved client never sends. Words: "
+        long="For frames that a correct client never sends. Words: "
         + "; ".join(f"{name}= ({what})" for name, what in byhand.WORDS.items())
-        + "; or raw=, all of the frame in hexadecimal. Such frames are sent once the session is open, after "
-        "--send and its kin.",
+        + "; or raw=, all of the frame in hexadecimal. The frames are sent once the session is open, "
+        "after those of --send, --send-hex and --ping.",
     ),
     option(
         "--count",
@@ -133,7 +133,7 @@ talking = together(
         type=click.Choice(["close", "wait", "keep"]),
         section=SESSION,
         help="at the end of input: close, wait (until nothing came for --linger; the default), or keep",
-        long="With --count or --match the default is keep: until that has come.",
+        long="With --count or --match the default is keep: the session stays open until they end it.",
     ),
     option(
         "--ping-interval",
@@ -177,8 +177,8 @@ talking = together(
         rare=True,
         section=FRAMES,
         help="compress messages from this size on, if permessage-deflate was agreed",
-        long="RFC 7692 leaves to the sender which messages it compresses. Below that size it costs more time "
-        "than it saves; 0 compresses all but the empty one.",
+        long="RFC 7692 leaves to the sender which messages it compresses. Below that size compression "
+        "costs more time than it saves; 0 compresses every message that is not empty.",
     ),
     option(
         "--save-max",
@@ -188,7 +188,7 @@ talking = together(
         rare=True,
         section=SESSION,
         help="with --save: bytes of the session that are kept [default: 64m]",
-        long="What comes later is counted, and left out but for how the session was closed.",
+        long="Later frames are only counted, except the Close.",
     ),
 )
 
@@ -198,9 +198,9 @@ EXAMPLES = (
     ("wsprobe talk --count 10 wss://feed.example/ | jq .price", "The first ten messages of a feed:"),
     (
         "wsprobe talk --jsonl wss://feed.example/ | jq -c 'select(.event==\"message\") | [.at, .size]'",
-        "When does what come, and how large is it?",
+        "When does each message come, and how large is it?",
     ),
-    ("wsprobe talk --send-frame 'opcode=3 payload=x' lab:/echo", "What does a server do with it?"),
+    ("wsprobe talk --send-frame 'opcode=3 payload=x' lab:/echo", "What does a server do with a broken frame?"),
 )
 
 
@@ -230,12 +230,12 @@ class Manner(Struct, frozen=True):
 @verdict
 @ignored
 def command(urls: tuple[str, ...], **values: Any) -> int:
-    """Hold a session: what is typed becomes messages, what comes is shown.
+    """Hold a session: send what is typed as messages, and show what comes.
 
-    In a pipe each line of standard input is a message, and each message a line of standard output, as it came;
-    the report goes to standard error. At a terminal there is a prompt, and commands that begin with a slash:
-    /help. The session ends with ^C, when the server closes, or after the end of input (--eof). Over HTTP/2 it
-    ends after 64 MiB, too: all of it is recorded there.
+    In a pipe each line of standard input is a message, and each message a line of standard output, as it
+    came; the report goes to standard error. At a terminal there is a prompt, and commands that begin with a
+    slash: /help. The session ends with ^C, when the server closes, or after the end of input (--eof). Over
+    HTTP/2 it also ends after 64 MiB, because all of it is recorded.
     """
     if values["json_schema"]:
         from wsprobe.show.as_json import schema

@@ -72,11 +72,12 @@ own = together(
         "--backend",
         metavar="HOST:PORT",
         section=SECTION,
-        help="ask the application past the proxy too: the same bytes, and a plain GET",
-        long="The pair tells a lost Upgrade from a wrong path, and a fault of the proxy from one of the "
-        "application. Host, SNI and all else stay as the URL has them. ws:// or wss:// before it says how to "
-        "speak there. Without, it is as the URL has it; where no TLS is spoken there, the pair is asked in "
-        "plain, if it is this machine or nothing secret is sent.",
+        help="also ask the application directly, without the proxy: the same bytes, and a plain GET",
+        long="The two answers show whether Upgrade was lost or the path is wrong, and whether the proxy "
+        "or the application is at fault. Host, SNI and everything else stay as in the URL. ws:// or "
+        "wss:// before HOST:PORT says whether to use TLS there; without it the scheme of the URL decides. "
+        "If there is no TLS at that port, both requests are sent without TLS, but only to this machine or "
+        "if they have no secrets.",
     ),
     option(
         "--each-address",
@@ -90,7 +91,7 @@ own = together(
         shell_complete=names,
         metavar="NAME[,NAME]",
         section=SECTION,
-        help="send only these changes, whether they seem worth it or not; the handshake as given comes first",
+        help="send only these changes, even if they seem useless; the unchanged handshake comes first",
     ),
     option(
         "--skip",
@@ -107,7 +108,7 @@ own = together(
         show_default=True,
         metavar="SECONDS",
         section=SECTION,
-        help="wait between two requests",
+        help="wait this long between two requests",
     ),
     option(
         "--hold",
@@ -116,8 +117,8 @@ own = together(
         show_default=True,
         metavar="SECONDS",
         section=SECTION,
-        help="where the handshake opens, hold the last one in silence for so long; 0 does not",
-        long="Finds a hop that cuts idle connections. Most do after 60 seconds: --hold 70 shows that.",
+        help="if the handshake opens, keep the last connection open and silent for this time; 0 does not",
+        long="Finds a hop that ends idle connections. Most do so after 60 seconds, which --hold 70 shows.",
     ),
     option(
         "--dry-run",
@@ -145,7 +146,7 @@ patience = option(
     show_default=True,
     metavar="SECONDS",
     section=LIMITS,
-    help="give up on one exchange by then; after one that was not answered, on later ones after 5 seconds",
+    help="give up on one exchange after this time; once one was not answered, on later ones after 5 seconds",
 )
 
 saving = option(
@@ -209,10 +210,10 @@ EXAMPLES = (
 @but(output, "save", "har")
 @saving
 def command(url: str, **values: Any) -> int:
-    """Ask again with one thing changed at a time, and say which hop broke the handshake.
+    """Repeat the handshake with one change at a time, and say which hop broke it.
 
-    At most sixteen requests go out, one after another, those first that tell most; what would tell nothing
-    after what has been seen is not sent. Only the host of the URL is asked, and that of --backend.
+    At most sixteen requests are sent, one after another, the most useful first; those that would show nothing
+    new are left out. Requests go only to the host of the URL and that of --backend.
     """
     said = settings(values)
     if values["dry_run"] and said.report_to is not None:

@@ -64,17 +64,18 @@ own = together(
         show_default=True,
         metavar="TIME",
         section=SECTION,
-        help="from the start of one probe of a URL to the start of the next: 500ms, 30s, 5m, 1h30m",
-        long="A number alone is seconds. Each time it is up to a tenth longer or shorter, and the first "
-        "anywhere from none to all of it, so that many watchers do not strike together. A URL is never probed "
-        "twice at once: where a probe takes longer, the next follows it at once.",
+        help="time from the start of one probe of a URL to the start of the next: 500ms, 30s, 5m, 1h30m",
+        long="A number without a unit is in seconds. Each interval is up to a tenth longer or shorter, "
+        "and the first one is a random part of it, so that many watchers do not probe at the same moment. "
+        "A URL is never probed twice at the same time: if a probe takes longer, the next one follows "
+        "immediately.",
     ),
     option(
         "--count",
         type=click.IntRange(1),
         metavar="N",
         section=SECTION,
-        help="end after N probes of each URL; without it and --until, ^C ends it",
+        help="end after N probes of each URL; without --count and --until, ^C ends it",
     ),
     option(
         "--parallel",
@@ -91,35 +92,38 @@ own = together(
         metavar="WHAT",
         shell_complete=expectations,
         section=SECTION,
-        help="end with status 0 as soon as this holds of the last probe of every URL; words as of --expect",
-        long="Repeatable; all must hold. With --count, and where it was not met by then, the status is the "
-        "last probe's, or 20 where that would be 0.",
+        help="end with status 0 as soon as this is true of the last probe of every URL; written as for "
+        "--expect",
+        long="Repeatable; all must hold. If it is not true before --count is reached, the status is that "
+        "of the last probe, or 20 if that is 0.",
     ),
     option(
         "--hold",
         type=Duration(LEAST),
         metavar="TIME",
         section=SESSION,
-        help="hold each session open for so long; tell who ended it, after how long, idle or not",
-        long="In silence, but for --send and --ping-every. The next probe begins when the session is over. -m "
-        "bounds the handshake alone, and all URLs are held at once, whatever --parallel says. A session that "
-        "the server ends with a Close other than 1000, or that is cut, is not up.",
+        help="hold each session open for this time; report who ended it, when, and whether it was idle",
+        long="Nothing is sent on it, except what --send and --ping-every say. The next probe begins when "
+        "the session is over. -m limits only the handshake, and the sessions of all URLs are held at the "
+        "same time, whatever --parallel says. If the server ends a session with a code other than 1000, "
+        "or drops it, the URL does not count as up.",
     ),
     option(
         "--ping-every",
         type=Duration(LEAST),
         metavar="TIME",
         section=SESSION,
-        help="with --hold: send a Ping after each such time",
-        long="A session that is cut without it and is not with it meets a hop that drops what is idle.",
+        help="with --hold: send a Ping each time this has passed",
+        long="If sessions are dropped without this option and not with it, some hop drops idle connections.",
     ),
     option(
         "--listen",
         metavar="ADDRESS:PORT",
         section=SECTION,
-        help="serve metrics for Prometheus there, under /metrics; without an address on 127.0.0.1",
-        long="Port 0 is a free one, which standard error names. Names of metrics are the blackbox exporter's "
-        "where it has them, so that its dashboards and alerts go on; the label target is the URL, without user "
+        help="serve metrics for Prometheus at this address, under /metrics; without ADDRESS on 127.0.0.1",
+        long="With port 0 a free port is chosen, which standard error names. Metrics have the names of "
+        "the blackbox exporter where it has them, so its dashboards and alerts work; the label target is "
+        "the URL, without user "
         "and password. Who can reach the address can read them: there is no password. Needs prometheus_client "
         "(the extra metrics).",
     ),
@@ -144,7 +148,7 @@ EXAMPLES = (
     ("wsprobe watch wss://chat.example/ws", "When does it fail, how often, and how long does it take?"),
     (
         "wsprobe watch --every 2s --until outcome=open wss://chat.example/ws",
-        "Wait until a deployment is there:",
+        "Wait until a deployment is up:",
     ),
     ("wsprobe watch --hold 5m wss://chat.example/ws", "Who drops idle sessions, and after how long?"),
     (
@@ -168,11 +172,11 @@ TABLES = (("Metrics of --listen, each with the label target", metrics),)
 @expecting
 @verdict
 def command(urls: tuple[str, ...], **values: Any) -> int:
-    """Make the same handshakes again and again, and tell what changes.
+    """Repeat the same handshakes, and report what changes.
 
-    On a terminal a table shows how each URL stands; in a pipe there is a line for each change, and at the end
-    what all probes were together. Percentiles are those of the latest 1,000 probes of a URL. What counts as a
-    change is outcome, status, findings, subprotocol, extensions, the server's close code, its certificate.
+    On a terminal a table shows the state of each URL; in a pipe there is a line for each change, and at the
+    end a summary of all probes. Percentiles are those of the latest 1,000 probes of a URL. A change is a
+    change of outcome, status, findings, subprotocol, extensions, close code of the server, or certificate.
     """
     if not urls:
         raise click.UsageError("no URL: name one, or @FILE, or - for standard input")

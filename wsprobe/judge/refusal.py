@@ -313,7 +313,7 @@ def _named(reading: Reading, response: Response, text: bytes) -> Iterator[Findin
         for pattern, whose in _TLS_PORT:
             if match := re.search(pattern, text, re.IGNORECASE):
                 yield PLAIN_TO_TLS_PORT.found(
-                    f"the answer says that this port wants TLS (the wording of {whose})",
+                    f"the answer says that this port expects TLS (the wording of {whose})",
                     _span(reading, response, match[0]),
                     received=match[0],
                 )

@@ -58,10 +58,10 @@ def _header(report: Report, name: str) -> str:
 VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
     "url": ("the URL as it was given", lambda r: visible(r.title.encode())),
     "worker": (
-        "the worker of a cluster that asked, empty if it was this machine",
+        "the worker of the cluster that sent the request, empty if this machine did",
         lambda r: visible((r.exchange.worker or "").encode()),
     ),
-    "http_code": ("the same as status, by curl's name", lambda r: _status(r.reading)),
+    "http_code": ("the same as status, under the name that curl uses", lambda r: _status(r.reading)),
     "outcome": ("the outcome in one word", lambda r: r.outcome),
     "exit_status": ("the exit status of this URL", lambda r: str(r.exit_status)),
     "status": ("the HTTP status code, empty if there was none", lambda r: _status(r.reading)),
@@ -69,13 +69,16 @@ VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
         "the reason phrase",
         lambda r: visible(r.reading.final.reason) if r.reading.final is not None else "",
     ),
-    "findings": ("ids of all findings that fail or warn", lambda r: _findings(r)),
-    "body_size": ("bytes of the body, without transfer coding", lambda r: _body_size(r.reading)),
+    "findings": ("ids of all findings of level fail or warn", lambda r: _findings(r)),
+    "body_size": (
+        "size of the body in bytes, after transfer coding is removed",
+        lambda r: _body_size(r.reading),
+    ),
     "close_code": ("code of the Close frame, empty if there was none", _close("code")),
     "close_reason": ("reason of the Close frame", _close("reason")),
     "remote": ("address and port of the peer", lambda r: visible(peer(r.exchange).partition(",")[0].encode())),
     "tls_version": (
-        "version of TLS, empty without",
+        "TLS version, empty if there was no TLS",
         _tls_version,
     ),
     "cert_days": ("whole days that the server's certificate is still valid", lambda r: _days(r)),
@@ -85,7 +88,7 @@ VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
     "time_sent": ("seconds until the request was sent", _seconds("sent")),
     "time_first_byte": ("seconds until the first byte of the answer", _seconds("first_byte")),
     "time_head": ("seconds until the head of the answer was complete", _seconds("head")),
-    "time_total": ("seconds until the end", _seconds("ended")),
+    "time_total": ("seconds until the exchange ended", _seconds("ended")),
 }
 """Name -> (what it is, how to get it). ``header{Name}`` is the one variable with an argument."""
 

@@ -69,7 +69,8 @@ def _asgi_crash(a: Evidence) -> tuple[Cause, ...]:
     return (
         crashed("an exception in the application before it accepted"),
         no_route(
-            "no route has this path, where that raises: Channels (URLRouter, or ProtocolTypeRouter without "
+            "no route has this path, which is an exception in Channels (URLRouter, or ProtocolTypeRouter "
+            "without "
             '"websocket"), Socket.IO '
             "outside /socket.io/",
             "correct the path, or add it to the routes; look in the log",
@@ -93,7 +94,7 @@ def _not_seen(a: Evidence, server: str) -> tuple[Cause, ...]:
     # The others come with their WebSocket library.
     text = f"{server} took it for plain HTTP: a proxy on the way did not pass Upgrade and Connection on"
     wrong = asked_wrong(a)
-    refused = Cause("refused", "the application refused with a status of its own (HTTPException)", "")
+    refused = Cause("refused", "the application refused with a status that it chose (HTTPException)", "")
     return (*wrong, refused) if a.oddity == "upgrade" else (*wrong, upgrade_stripped(text), refused)
 
 
@@ -120,7 +121,7 @@ def _daphne(a: Evidence) -> Signature | None:
     ):
         changed = Cause(
             "changed",
-            "a header of the handshake was changed on the way; the reason names it",
+            "a header of the handshake was changed on the way; the reason phrase names it",
             "look at the proxies",
         )
         return written_by("autobahn", "its reason phrase", asked_wrong(a) or (changed,))
@@ -218,7 +219,7 @@ def _granian(a: Evidence) -> Signature | None:
                 return written_by("granian", mark, wrong)
             crash = Cause(
                 "crash",
-                "an exception, or a return without accepting: Granian makes a 403 of both",
+                "an exception, or a return without accepting: Granian answers 403 to both",
                 f"{SEE_LOG}; await websocket.accept()",
             )
             refused = _asgi_refused(a)
@@ -268,7 +269,7 @@ def _asgi_shape(a: Evidence) -> Signature | None:
         lost = (
             ()
             if a.oddity or not behind_proxy(a)
-            else (upgrade_stripped("a part of the handshake was lost on the way"),)
+            else (upgrade_stripped("part of the handshake was lost on the way"),)
         )
         return written_by(
             "uvicorn",

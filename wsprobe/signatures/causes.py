@@ -21,15 +21,14 @@ from wsprobe.signatures.answer import (
 SEE_LOG = "look in the server's log for this request"
 
 
-ACCEPT_FIRST = "accept first, then close with a code of 4000 to 4999 and a reason: only that reaches a page"
+ACCEPT_FIRST = "accept first, then close with a code from 4000 to 4999 and a reason: only that reaches a page"
 
 
 def upgrade_stripped(text: str = "") -> Cause:
     return Cause(
         "upgrade-stripped",
         text
-        or "a proxy on the way did not pass Upgrade and Connection on, so that the handshake arrived as a "
-        "plain GET",
+        or "a proxy on the way did not pass Upgrade and Connection on, so the handshake arrived as a plain GET",
         "have every proxy on the way pass Upgrade and Connection on over HTTP/1.1 (wsprobe explain "
         "upgrade-stripped)",
     )
@@ -69,12 +68,12 @@ def credentials_wanted(a: Evidence) -> Cause:
         return Cause(
             "credentials-refused",
             "the credentials that were sent were refused",
-            "check user, password or token; see whether they have expired, and whether this server is the one "
-            "they are for",
+            "check user, password or token; check whether they have expired, and whether they are for "
+            "this server",
         )
     return Cause(
         "credentials",
-        f"the application wants credentials, and was given none that it accepts{body_says(a)}",
+        f"the application wants credentials, and got none that it accepts{body_says(a)}",
         "send the token, cookie or password that it wants (-u, -b, -H); a browser can send only cookies, or a "
         "token in "
         "the URL or as a subprotocol",
@@ -94,8 +93,8 @@ def refused_by_application(a: Evidence, text: str = "", fix: str = "") -> tuple[
         return (credentials_wanted(a),)
     refused = Cause(
         "refused",
-        text or f"the application refused the request by a check of its own{body_says(a)}",
-        fix or "send what it wants (token, cookie, parameter)",
+        text or f"a check in the application refused the request{body_says(a)}",
+        fix or "send what the application checks (token, cookie, parameter)",
     )
     return (*_named(a), refused)
 
@@ -131,7 +130,7 @@ def asked_wrong(a: Evidence) -> tuple[Cause, ...]:
                 Cause(
                     "upgrade-missing",
                     "the request carried no Upgrade: websocket with Connection: Upgrade",
-                    "send both; where a client did, a proxy on the way took them away (wsprobe explain "
+                    "send both; where a client did, a proxy on the way removed them (wsprobe explain "
                     "upgrade-stripped)",
                 ),
             )
@@ -166,7 +165,7 @@ def asked_wrong(a: Evidence) -> tuple[Cause, ...]:
 def backend_down(who: str, more: str = "") -> Cause:
     return Cause(
         "backend-down",
-        f"{who} could not reach the application behind it: it is not running, or address or port are "
+        f"{who} could not reach the application behind it: it is not running, or its address or port is "
         f"wrong{more}",
         "start the application; check address, port and http or https of the upstream in the proxy",
     )
@@ -209,7 +208,7 @@ def subprotocol_wanted(a: Evidence, said: str = "") -> Cause:
     return Cause(
         "subprotocol",
         f"the server wants a subprotocol of its own{names}, and {offered}",
-        "offer it: --protocol here, the second argument of new WebSocket() in a page",
+        "offer it: --protocol in wsprobe, the second argument of new WebSocket() in a page",
     )
 
 
@@ -224,7 +223,7 @@ def for_socketio(a: Evidence) -> bool:
 def not_socketio() -> Cause:
     return Cause(
         "not-socket.io",
-        "a plain WebSocket client reached a Socket.IO server, which wants its own query and packets",
+        "a plain WebSocket client reached a Socket.IO server, which needs its own query and packets",
         "use a Socket.IO client, or ask PATH/socket.io/?EIO=4&transport=websocket",
     )
 
@@ -232,7 +231,8 @@ def not_socketio() -> Cause:
 def other_generation() -> Cause:
     return Cause(
         "generation",
-        "client and server are of different generations of Socket.IO (EIO=3 is Socket.IO 2, EIO=4 is 3 and 4)",
+        "client and server use different versions of the Socket.IO protocol (EIO=3 is Socket.IO 2, EIO=4 "
+        "is 3 and 4)",
         "use matching versions, or allowEIO3: true on a server of Socket.IO 3 or 4",
     )
 
@@ -240,9 +240,9 @@ def other_generation() -> Cause:
 def unknown_session() -> Cause:
     return Cause(
         "session",
-        "the session (sid) is not known to the process that answered: there are several without sticky "
-        "sessions, or it restarted",
-        "use sticky sessions, or the websocket transport alone",
+        "the process that answered does not know the session (sid): there are several processes without "
+        "sticky sessions, or it was restarted",
+        "use sticky sessions, or only the websocket transport",
     )
 
 
@@ -254,7 +254,9 @@ def socketio_causes(a: Evidence) -> tuple[Cause, ...]:
     if query["transport"] not in (["websocket"], ["polling"]):
         return (
             Cause(
-                "transport", "Socket.IO has no such transport as the query names", "use websocket or polling"
+                "transport",
+                "the query names a transport that Socket.IO does not have",
+                "use websocket or polling",
             ),
         )
     found: tuple[Cause, ...] = ()
@@ -286,10 +288,10 @@ def by_anybody(a: Evidence) -> Signature:
 def by_status(a: Evidence) -> tuple[Cause, ...]:
     words = bool(a.body.strip()) and not is_markup(a)
     nowhere = no_route(
-        "the path leads to something that is no WebSocket endpoint, such as a page or another program"
+        "the path leads to something that is not a WebSocket endpoint, such as a page or another program"
     )
     support = no_websocket(
-        "the server that answered has no WebSocket support", "run one that has, and route the path to it"
+        "the server that answered has no WebSocket support", "run one that has it, and route the path to it"
     )
     match a.status:
         case 426:
@@ -333,11 +335,11 @@ def by_status(a: Evidence) -> tuple[Cause, ...]:
                 Cause(
                     "backend-down",
                     "a proxy or balancer could not reach the application, or got no answer from it",
-                    "see whether the application runs, and what the proxy's log says",
+                    "check whether the application runs, and read the log of the proxy",
                 ),
             )
         case _ if a.status >= 500:
-            unknown = no_route("no route has this path, where that raises (Django Channels)", SEE_LOG)
+            unknown = no_route("no route has this path, which Django Channels treats as an exception", SEE_LOG)
             return (crashed("an exception in the application"), *(() if a.body else (unknown,)))
         case _ if a.status >= 400:
             return refused_by_application(a)

@@ -93,7 +93,7 @@ def _sanic(a: Evidence) -> Signature | None:
         causes = (no_route(fix="add @app.websocket for it, or correct the path"),)
     elif a.status == 405:
         causes = asked_wrong(a) or (
-            no_route("the path has a handler of another method", "use @app.websocket for it"),
+            no_route("the path has a handler for another method", "use @app.websocket for it"),
         )
     elif a.status >= 500:
         causes = (crashed(),)
@@ -262,7 +262,7 @@ def _aiohttp(a: Evidence) -> Signature | None:
     elif a.status == 405:
         causes = (
             *asked_wrong(a),
-            no_route("the path has a route of another method only", "use web.get for it"),
+            no_route("the path has a route for another method only", "use web.get for it"),
         )
     elif a.status < 300:
         causes = (no_route("the path belongs to a plain handler", "return a WebSocketResponse from it"),)
@@ -436,7 +436,7 @@ def _ws_status(a: Evidence) -> tuple[Cause, ...]:
             if "vite-hmr" in a.protocols:
                 vite = Cause(
                     "host",
-                    "Vite's socket for hot reload wants a Host that it knows (server.allowedHosts) and its own "
+                    "Vite's socket for hot reload needs a Host that it knows (server.allowedHosts) and its own "
                     "token in the URL",
                     "add the host to server.allowedHosts; use the client that Vite serves",
                 )
@@ -447,7 +447,11 @@ def _ws_status(a: Evidence) -> tuple[Cause, ...]:
         case 403:
             return refused_by_application(a, "verifyClient refused", _ws_fix(a))
         case 503:
-            return (Cause("closing", "the WebSocketServer is being closed", "try again when it is up"),)
+            return (
+                Cause(
+                    "closing", "the WebSocketServer is being closed", "try again when the server has started"
+                ),
+            )
         case _:
             return (
                 refused_by_application(a, "verifyClient refused", _ws_fix(a))
@@ -484,7 +488,7 @@ def _node_libraries(a: Evidence) -> Signature | None:
         return written_by(
             "sockjs",
             "its greeting",
-            (no_route("the path is the prefix of a SockJS server, and the socket is below it", fix),),
+            (no_route("the path is the prefix of a SockJS server; the WebSocket is at a path below it", fix),),
         )
     if text.startswith("Error occurred while trying to proxy: "):
         return written_by("http-proxy-middleware", "its words", (backend_down("http-proxy-middleware"),))
@@ -512,8 +516,8 @@ def _express(a: Evidence) -> Signature | None:
     if a.status < 400 or a.status == 404:
         route = "" if a.status == 404 else ": a route for GET answered"
         nobody = no_websocket(
-            f"no WebSocket server listens for upgrades on this http.Server, so Express answered as to a "
-            f"GET{route}",
+            f"no WebSocket server listens for upgrades on this http.Server, so Express answered it as an "
+            f"ordinary GET{route}",
             "attach the WebSocketServer to the http.Server that listens: new WebSocketServer({ server })",
         )
         mark = "its page" if a.status == 404 else "X-Powered-By: Express"
@@ -560,7 +564,7 @@ def _flask(a: Evidence) -> Signature | None:
         causes = (
             crashed(),
             no_websocket(
-                "a WSGI server that gives Flask-Sock no socket (Granian in WSGI mode)",
+                "a WSGI server that gives Flask-Sock no access to the connection (Granian in WSGI mode)",
                 "use gunicorn with threads, the development server, or an ASGI framework",
             ),
         )
@@ -584,7 +588,8 @@ def _django(a: Evidence) -> Signature | None:
     not_found = "<h1>Not Found</h1><p>The requested resource was not found on this server.</p>" in text
     debug = a.status == 404 and "<title>Page not found at /" in text
     run_asgi = no_websocket(
-        "the request came to a WSGI server, which cannot speak WebSocket, so that Django answered as to a GET",
+        "the request came to a WSGI server, which cannot speak WebSocket, so Django answered it as an "
+        "ordinary GET",
         "run an ASGI server (daphne, uvicorn) and route the path to it; with runserver: daphne at the top of "
         "INSTALLED_APPS",
     )
@@ -619,8 +624,8 @@ def _django(a: Evidence) -> Signature | None:
             "Server: gunicorn, which an ASGI worker does not send",
             (
                 no_websocket(
-                    "the request came to a WSGI application, which cannot speak WebSocket and answered as to a "
-                    "GET",
+                    "the request came to a WSGI application, which cannot speak WebSocket and answered it "
+                    "as an ordinary GET",
                     "run an ASGI server (gunicorn -k uvicorn_worker.UvicornWorker), or Flask-Sock",
                 ),
             ),
@@ -680,7 +685,7 @@ def _runtimes(a: Evidence) -> Signature | None:
     sniffed = [name.lower() for name in a.names][-1:] == ["content-type"] and a.server("Caddy")
     if a.text == "Internal Server Error" and a.status == 500 and (not kind or sniffed):
         lost = upgrade_stripped(
-            "Upgrade did not arrive, and Deno.upgradeWebSocket() threw: a proxy on the way took it away"
+            "Upgrade did not arrive, and Deno.upgradeWebSocket() threw: a proxy on the way removed it"
         )
         crash = crashed("an exception in the handler")
         return written_by(
@@ -696,7 +701,7 @@ def _runtime_causes(a: Evidence, call: str) -> tuple[Cause, ...]:
         return (crashed(),)
     if a.status in (200, 404, 405):
         return (
-            *either_or_stripped(a, no_route("the handler has no upgrade for this path", f"call {call} for it")),
+            *either_or_stripped(a, no_route("the handler does not upgrade this path", f"call {call} for it")),
         )
     if a.status == 426:
         return lost_upgrade(a)
@@ -752,7 +757,7 @@ def _node(a: Evidence) -> Signature | None:
     if not re.fullmatch(r"timeout=\d+", a.get("keep-alive")) or a.status not in (200, 404, 405):
         return None
     nobody = no_websocket(
-        "the http.Server of a Node program answered as to a GET: nothing on it listens for upgrades",
+        "the http.Server of a Node program answered it as an ordinary GET: nothing in it listens for upgrades",
         "attach a WebSocket server to the http.Server that listens",
     )
     return written_by(

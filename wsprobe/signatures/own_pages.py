@@ -20,8 +20,8 @@ def backend_closed(who: str) -> Cause:
     return Cause(
         "backend-closed",
         f"the application behind {who} closed the connection without an answer: it crashed, refused by "
-        "closing, or speaks "
-        "another protocol (an MQTT broker closes what is no MQTT over WebSocket)",
+        f"closing, or speaks another protocol (an MQTT broker closes every connection that is not MQTT "
+        f"over WebSocket)",
         "look in the application's log",
     )
 
@@ -74,8 +74,8 @@ def _squid(a: Evidence) -> Signature | None:
 def _forward_proxy() -> Cause:
     return Cause(
         "forward-proxy",
-        "the address is that of a forward proxy, which was asked as if it were the server",
-        "give it with -x, and the server's own address as the URL",
+        "the URL is that of a forward proxy, which got the request as if it were the server",
+        "give the proxy with -x, and the address of the server as the URL",
     )
 
 
@@ -124,7 +124,9 @@ def _nginx(a: Evidence) -> Signature | None:
                     "nginx speaks TLS to an upstream that does not (proxy_pass https://)",
                     "use proxy_pass http://",
                 ),
-                upgrade_stripped("Upgrade was not passed on, and the application closes what is no handshake"),
+                upgrade_stripped(
+                    "Upgrade was not passed on, and the application closes a connection without a handshake"
+                ),
             )
         case 504:
             causes = (backend_slow(who, "proxy_read_timeout"),)
@@ -148,7 +150,7 @@ def _nginx(a: Evidence) -> Signature | None:
         case 500:
             causes = (
                 _rule(
-                    "nginx (auth_request failed, or a rewrite that goes in circles)",
+                    "nginx (auth_request failed, or a rewrite that loops)",
                     "look in the error log of nginx",
                 ),
             )
@@ -205,10 +207,10 @@ def _too_large(who: str, setting: str) -> Cause:
 def _nginx_400(a: Evidence) -> tuple[Cause, ...]:
     text = a.text
     if "plain HTTP request was sent to HTTPS port" in text:
-        direct = Cause("tls-port", "the port wants TLS", "use wss://")
+        direct = Cause("tls-port", "the port expects TLS", "use wss://")
         behind = Cause(
             "backend-tls",
-            "nginx speaks plain HTTP to an upstream that wants TLS (proxy_pass http://)",
+            "nginx speaks plain HTTP to an upstream that expects TLS (proxy_pass http://)",
             "use proxy_pass https://",
         )
         # The server of the port closes after this error; an nginx before it keeps the connection.
@@ -224,7 +226,9 @@ def _nginx_400(a: Evidence) -> tuple[Cause, ...]:
     if "Too Large" in text:
         return (_too_large("nginx", "large_client_header_buffers"),)
     return (
-        Cause("bad-request", "nginx does not take the request as written", "look at the request line and Host"),
+        Cause(
+            "bad-request", "nginx does not accept the request in this form", "look at the request line and Host"
+        ),
     )
 
 
@@ -248,7 +252,9 @@ def _haproxy(a: Evidence) -> Signature | None:
                 backend_closed(who),
                 _rule("HAProxy (http-response deny)", "look for a rule on the response"),
                 backend_down(who),
-                upgrade_stripped("Upgrade was not passed on, and the application closes what is no handshake"),
+                upgrade_stripped(
+                    "Upgrade was not passed on, and the application closes a connection without a handshake"
+                ),
             )
         case 504:
             causes = (backend_slow(who, "timeout server"),)
@@ -290,7 +296,7 @@ def _haproxy(a: Evidence) -> Signature | None:
             causes = (
                 Cause(
                     "bad-request",
-                    "HAProxy does not take the request as written; it also refuses an upgrade without "
+                    "HAProxy does not accept the request in this form; it also refuses an upgrade without "
                     "Sec-WebSocket-Key",
                     "look at the request line, the header names and Sec-WebSocket-Key",
                 ),
@@ -336,7 +342,9 @@ def _apache(a: Evidence) -> Signature | None:
             causes = (
                 backend_closed(who),
                 backend_down(who),
-                upgrade_stripped("Upgrade was not passed on, and the application closes what is no handshake"),
+                upgrade_stripped(
+                    "Upgrade was not passed on, and the application closes a connection without a handshake"
+                ),
             )
         case 504:
             causes = (backend_slow(who, "ProxyTimeout"),)
@@ -367,14 +375,14 @@ def _apache(a: Evidence) -> Signature | None:
             causes = (_no_proxy_route(who, "add a ProxyPass for the path: the document root answered"),)
         case 400:
             if "SSL-enabled server port" in a.text:
-                causes = (Cause("tls-port", "the port wants TLS", "use wss://"),)
+                causes = (Cause("tls-port", "the port expects TLS", "use wss://"),)
             elif "exceeds server limit" in a.text:
                 causes = (_too_large(who, "LimitRequestFieldSize"),)
             else:
                 causes = (
                     Cause(
                         "bad-request",
-                        "Apache does not take the request as written",
+                        "Apache does not accept the request in this form",
                         "look at the request line and headers",
                     ),
                 )
@@ -397,11 +405,11 @@ def _varnish(a: Evidence) -> Signature | None:
     if a.status == 503 and (a.reason == "Backend fetch failed" or "Backend fetch failed" in a.text):
         causes = (backend_down("Varnish"), backend_closed("Varnish"))
     elif a.status in (401, 403, 404, 405, 429):
-        causes = (_rule("Varnish (synth in the VCL)", "look for the status and reason in the VCL"),)
+        causes = (_rule("Varnish (synth in the VCL)", "look for this status and reason in the VCL"),)
     elif 300 <= a.status < 400:
         causes = (redirected(a, "Varnish"),)
     else:
-        causes = (_rule("Varnish", "look for the status and reason in the VCL"),)
+        causes = (_rule("Varnish", "look for this status and reason in the VCL"),)
     return written_by("varnish", "its own page", causes)
 
 
@@ -424,7 +432,9 @@ def _lighttpd(a: Evidence) -> Signature | None:
             causes = (
                 backend_closed(who),
                 backend_down(who),
-                upgrade_stripped("Upgrade was not passed on, and the application closes what is no handshake"),
+                upgrade_stripped(
+                    "Upgrade was not passed on, and the application closes a connection without a handshake"
+                ),
             )
         case 504:
             causes = (backend_slow(who, "proxy.server read-timeout"),)
@@ -473,7 +483,9 @@ def _caddy(a: Evidence) -> Signature | None:
             causes = (
                 backend_down("Caddy"),
                 backend_closed("Caddy"),
-                upgrade_stripped("Upgrade was not passed on, and the application closes what is no handshake"),
+                upgrade_stripped(
+                    "Upgrade was not passed on, and the application closes a connection without a handshake"
+                ),
             )
         case 504:
             causes = (backend_slow("Caddy", "response_header_timeout"),)
@@ -483,12 +495,15 @@ def _caddy(a: Evidence) -> Signature | None:
             causes = (
                 _no_proxy_route(
                     "Caddy",
-                    "add a reverse_proxy for this path, and check the site address: no route or no site fits",
+                    "add a reverse_proxy for this path, and check the site address: no route or no site "
+                    "matches",
                 ),
             )
         case 404:
             causes = (
-                _no_proxy_route("Caddy", "add a reverse_proxy for this path: file_server or a rule took it"),
+                _no_proxy_route(
+                    "Caddy", "add a reverse_proxy for this path: file_server or another rule answered"
+                ),
             )
         case 401:
             causes = (
@@ -498,12 +513,14 @@ def _caddy(a: Evidence) -> Signature | None:
             )
         case 400:
             causes = (
-                Cause("bad-request", "Caddy does not take the request, or the port wants TLS", "try wss://"),
+                Cause(
+                    "bad-request", "Caddy does not accept the request, or the port expects TLS", "try wss://"
+                ),
             )
         case _ if 300 <= a.status < 400:
             causes = (redirected(a, "Caddy"),)
         case _:
-            causes = (_rule("Caddy (respond)", "look for the status in the Caddyfile"),)
+            causes = (_rule("Caddy (respond)", "look for this status in the Caddyfile"),)
     return written_by("caddy", "Server: Caddy, then Content-Length: 0, and no page", causes)
 
 
@@ -521,7 +538,7 @@ def _envoy(a: Evidence) -> Signature | None:
         causes = (
             Cause(
                 "upgrade-refused",
-                "Envoy does not let upgrades pass, as upgrade_configs does not name websocket",
+                "Envoy does not pass upgrades on, because upgrade_configs does not name websocket",
                 "upgrade_configs: [{upgrade_type: websocket}] in the connection manager",
             ),
             _rule("Envoy (RBAC)", "look for a policy that covers this path"),
@@ -552,7 +569,10 @@ def _clouds(a: Evidence) -> Signature | None:
         return written_by(
             "cloudflare",
             "CF-RAY and words of Cloudflare",
-            (_rule("Cloudflare's edge", "look it up there by the CF-RAY"), backend_down("Cloudflare")),
+            (
+                _rule("Cloudflare's edge", "look the request up at Cloudflare by its CF-RAY"),
+                backend_down("Cloudflare"),
+            ),
         )
     if a.has("x-amzn-requestid") or a.has("apigw-requestid"):
         if a.status < 400:

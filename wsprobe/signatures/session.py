@@ -40,13 +40,13 @@ def _session_causes(a: Evidence, s: _Session) -> tuple[Cause, ...]:
     if re.match(r'0\{"sid":"', first):
         waits = Cause(
             "not-socket.io",
-            "this is a Socket.IO server: it has opened a session, and waits for packets of Socket.IO",
+            "this is a Socket.IO server: it opened a session, and waits for Socket.IO packets",
             "use a Socket.IO client",
         )
         origin = Cause(
             "origin-unguarded",
             "cors.origin of Socket.IO does not guard the WebSocket transport",
-            "allowRequest can refuse an Origin",
+            "use allowRequest to refuse an Origin",
         )
         return (waits, origin) if a.has("access-control-allow-origin") and foreign_origin(a) else (waits,)
     if re.search(r'"data":"Invalid Host/Origin header"', first):
@@ -72,13 +72,13 @@ def _chosen(a: Evidence) -> Cause | None:
         return Cause(
             "subprotocol-unasked",
             f"the application selected the subprotocol {shown(selected)}, which was not offered",
-            "select only among those offered; a browser fails otherwise",
+            "select only one of those that were offered; otherwise a browser fails",
         )
     if a.protocols and not selected:
         return Cause(
             "subprotocol-none",
             f"the server knows, or selects, none of the subprotocols offered: {shown(', '.join(a.protocols))}",
-            "select one of them in the server, or offer what it knows; Chromium fails without one",
+            "select one of them in the server, or offer one that it knows; Chromium fails if none is selected",
         )
     return None
 
@@ -101,7 +101,7 @@ def _http_after(behind: Response) -> tuple[Cause, ...]:
 def _closed(a: Evidence, s: _Session) -> tuple[Cause, ...]:
     returned = Cause(
         "handler-returned",
-        "the handler of the socket returned, which closes it",
+        "the handler of the WebSocket returned, which closes it",
         "keep it running: loop over the messages",
     )
     crashed = Cause("handler-crashed", "an exception in the handler after the handshake", SEE_LOG)
@@ -125,7 +125,7 @@ def _closed(a: Evidence, s: _Session) -> tuple[Cause, ...]:
                     crashed,
                     Cause(
                         "closed-by-app",
-                        "Daphne before 4.1 makes 1011 of a close with a reason",
+                        "Daphne before 4.1 sends 1011 in place of the code when there is a reason",
                         "update Daphne",
                     ),
                 )
@@ -178,7 +178,7 @@ def _dropped(s: _Session) -> tuple[Cause, ...]:
     )
     idle = Cause(
         "idle-cut",
-        "a proxy cut a session in which nothing was sent for as long as it allows",
+        "a proxy ended a session in which nothing was sent until its idle limit",
         "send pings more often, or raise proxy_read_timeout (nginx), timeout tunnel (HAProxy), Timeout "
         "(Apache)",
     )

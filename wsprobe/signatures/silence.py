@@ -26,8 +26,8 @@ def nothing_came(reading: Reading) -> tuple[Cause, ...]:
             ),
             Cause(
                 "proxy-waits",
-                "a proxy passes the request on, and not the 101 that comes back",
-                "ask the application past the proxy, and compare",
+                "a proxy passes the request on, but not the 101 that comes back",
+                "ask the application without the proxy, and compare",
             ),
             Cause("hangs", "the application does not answer: it is blocked, or waits for something", SEE_LOG),
         )
@@ -39,7 +39,7 @@ def nothing_came(reading: Reading) -> tuple[Cause, ...]:
     )
     other = Cause(
         "other-protocol",
-        "the port speaks another protocol" + ("" if secure else ", or wants TLS") + ": MQTT, or HTTP behind "
+        "the port speaks another protocol" + ("" if secure else ", or expects TLS") + ": MQTT, or HTTP behind "
         "the PROXY protocol",
         "use the port of the WebSocket listener" + ("" if secure else ", or wss://"),
     )
@@ -47,7 +47,7 @@ def nothing_came(reading: Reading) -> tuple[Cause, ...]:
         "silent-rule",
         "a rule of a proxy closes without an answer (nginx return 444, also for an unknown Host; HAProxy "
         "reject)",
-        "look for the rule, and for a server_name that fits the Host",
+        "look for the rule, and for a server_name that matches the Host",
     )
     down = Cause(
         "backend-down",
@@ -67,9 +67,11 @@ def nothing_came(reading: Reading) -> tuple[Cause, ...]:
         offered = shown(", ".join(protocols))
         wanted = Cause(
             "subprotocol",
-            f"the server knows no subprotocol of those offered ({offered}); an MQTT broker such as mosquitto "
+            f"the server knows none of the subprotocols that were offered ({offered}); an MQTT broker "
+            f"such as mosquitto "
             "wants mqtt",
-            "offer the one that it knows: --protocol here, the second argument of new WebSocket() in a page",
+            "offer the one that it knows: --protocol in wsprobe, the second argument of new WebSocket() "
+            "in a page",
         )
         found = (wanted, *found)
     elif re.search(r"/mqtt\b", path) and not protocols:
@@ -80,7 +82,7 @@ def nothing_came(reading: Reading) -> tuple[Cause, ...]:
     if how == "fin" and not asks_socketio(path, query):
         socketio = Cause(
             "not-socket.io",
-            "a Socket.IO server closes an upgrade of any path but its own (/socket.io/), after one second",
+            "a Socket.IO server closes an upgrade of any path but its own (/socket.io/) after one second",
             "use a Socket.IO client, or the path /socket.io/?EIO=4&transport=websocket",
         )
         # engine.io's option destroyUpgradeTimeout is 1000 ms; a second is told apart from at once.
@@ -88,7 +90,8 @@ def nothing_came(reading: Reading) -> tuple[Cause, ...]:
         found = (socketio, *found) if late else (*found, socketio)
     if oddity_of(reading.request) == "upgrade":
         missing = (
-            "the request carried no Upgrade: websocket with Connection: Upgrade, and the server closes on that"
+            "the request carried no Upgrade: websocket with Connection: Upgrade, and the server then closes "
+            "the connection"
         )
         found = (Cause("upgrade-missing", missing, "send both"), *found)
     return found
