@@ -26,7 +26,7 @@ from wsprobe.outcome import TABLE, Exit
         ),
         (["connect", "--nonsense", "ws://h/"], "No such option"),
         (["connect", "--talk", "--nonsense", "ws://h/"], "No such option"),
-        (["connect", "--talk", "--workers", "2", "ws://h/"], "--workers and --talk exclude each other"),
+        (["connect", "--talk", "--workers", "2", "ws://h/"], "--workers and --talk cannot be used together"),
         (["connect", "--save", "", "ws://h/"], "--save: the name of the file is empty"),
         (["connect", "--capath", "", "wss://h/"], "--capath: the name of the directory is empty"),
         (["connect", "--from-curl", ""], "--from-curl: the name of the file is empty"),
