@@ -84,6 +84,17 @@ def test_what_devtools_wrote() -> None:
     assert [each.data for each in made.reading.session.frames] == [b"hi"]
 
 
+def test_what_firefox_wrote() -> None:
+    found = har.read((FILES / "firefox.har").read_bytes())
+    assert (found.by, found.others) == ("Firefox 153.7.0", 1)
+    first, second = (report(har.recording(entry, found.by)) for entry in found.entries)
+    assert (first.outcome, second.outcome) == ("refused", "open")
+    assert second.exchange.plan.target.url == "ws://127.0.0.1:35431/echo"
+    assert second.reading.session is not None
+    assert not second.reading.session.frames  # its file has no messages
+    assert "Cookie: sid=1" in har.header_lines(found.entries[1])
+
+
 def test_headers_are_asked_again_with_the_cookies_that_stand_apart() -> None:
     request = {
         "url": "https://h/",

@@ -105,7 +105,10 @@ def compose(target: Target, offer: Offer, fields: Sequence[Default], tail: bytes
     Raises OfferError.
     """
     resource = target.resource if offer.request_target is None else offer.request_target
-    lines = [_encode(f"{offer.method} {resource} HTTP/{offer.http_version}")]
+    first = f"{offer.method} {resource} HTTP/{offer.http_version}"
+    if not offer.headers and (plain := _at_once([first, *(f"{name}: {value}" for name, value in fields)])):
+        return plain + tail
+    lines = [_encode(first)]
     options = [_option(text) for text in offer.headers]
     for name, value in fields:
         named = [line for key, line in options if key == name.lower()]
@@ -113,6 +116,14 @@ def compose(target: Target, offer: Offer, fields: Sequence[Default], tail: bytes
     defaults_named = {name.lower() for name, _ in fields}
     lines += [line for key, line in options if line and key not in defaults_named]
     return b"".join(line + b"\r\n" for line in lines) + b"\r\n" + tail
+
+
+def _at_once(lines: list[str]) -> bytes:
+    """A head of *lines* and the blank line; b"" if they have to be looked at one by one."""
+    text = "\r\n".join(lines)
+    if not text.isascii() or text.count("\r") != len(lines) - 1 or text.count("\n") != len(lines) - 1:
+        return b""
+    return text.encode("ascii") + b"\r\n\r\n"
 
 
 def extended_connect(target: Target, offer: Offer) -> tuple[tuple[bytes, bytes], ...]:

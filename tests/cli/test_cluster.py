@@ -102,7 +102,10 @@ def test_a_file_to_resume_from_does_not_know_places(capsys: Capture, tmp_path: P
         (["--cluster", ELSEWHERE, "--run-browser", "chromium", "ws://h/"], "is of this machine; leave it out"),
         (["--cluster", ELSEWHERE, "--workers", "2", "--json", "kept.json"], "exclude each other"),
         (["--cluster", ELSEWHERE, "--from-each", "-b", "sid=1", "ws://h/"], "would carry --cookie in clear"),
-        (["--cluster", ELSEWHERE, "--from-each", "--page", "http://u:p@h/", "ws://h/"], "--page: a URL with a"),
+        (
+            ["--cluster", ELSEWHERE, "--from-each", "--page", "http://u:p@h/", "ws://h/"],
+            "a page's URL with a password in clear",
+        ),
     ],
     ids=lambda each: " ".join(each)[-40:] if isinstance(each, list) else "",
 )
@@ -117,4 +120,4 @@ def test_what_compare_refuses(words: list[str], told: str, capsys: Capture) -> N
 def test_recordings_do_not_go_to_a_scheduler_in_clear(capsys: Capture, tmp_path: Path) -> None:
     (tmp_path / "kept.json").write_text("{}\n" * 1001)
     assert run(["compare", "--json", "--cluster", ELSEWHERE, str(tmp_path / "kept.json")]) == 2
-    assert "is not encrypted, and recordings have the cookies" in capsys.readouterr().err
+    assert "and would carry recordings (with all that was sent) in clear" in capsys.readouterr().err

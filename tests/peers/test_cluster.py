@@ -14,12 +14,15 @@ from typing import Any
 
 import jsonschema
 import pytest
+import trio
 
 from tests.peers.conftest import needs_module
 from tests.peers.dask import SLOW, Cluster, dask_cluster
 from tests.peers.place import HOST, nobody, until
 from tests.peers.refusing import PATIENCE, Refusing, refusing
 from wsprobe import __version__
+from wsprobe.cli.main import run
+from wsprobe.net.cluster import cluster
 
 pytestmark = pytest.mark.cluster
 
@@ -160,6 +163,49 @@ def test_what_is_interrupted_leaves_no_work_behind(
     assert until(lambda: True if left_over(two) == 0 else None, "the scheduler to be clean", SLOW)
     done = asked("connect", "--cluster", two.address, server.url("/after"))  # while all that was held is held
     assert done.returncode == 12
+
+
+@pytest.mark.parametrize(
+    "command", [["connect"], ["connect", "--from-each"], ["compare", "--from-each"]], ids=" ".join
+)
+def test_secrets_do_not_go_on_to_a_worker_in_clear(
+    two: Cluster,
+    server: Refusing,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The scheduler is reached by way of a tunnel, and its workers are not."""
+    monkeypatch.setattr("wsprobe.cli.cluster.secluded", lambda address: address == two.address)
+    call = [*words.split(), "--cluster", two.address, "--connect-timeout", "60"]
+    assert run([*call, "-u", "user:word", server.url("/")]) == 2
+    assert run([*call, server.url("/").replace("://", "://user:word@")]) == 2
+    of_option, of_url = capsys.readouterr().err.splitlines()
+    assert "which is not encrypted, and would be sent --user in clear" in of_option
+    assert "a URL with a password does not go to a scheduler or a worker that is not encrypted" in of_url
+    assert server.asked == {}
+
+
+def test_workers_do_not_seem_to_go(two: Cluster) -> None:
+    """The client of Dask asks for the state of the cluster by itself too, without any worker in the answer."""
+
+    async def look_again_and_again() -> None:
+        async with (
+            cluster(two.address, SLOW, print, lambda worker: None) as there,
+            trio.open_nursery() as nursery,
+        ):
+
+            async def by_itself() -> None:
+                while True:
+                    await trio.to_thread.run_sync(there._client.sync, there._client._update_scheduler_info)
+
+            nursery.start_soon(by_itself)
+            for _ in range(200):
+                await there.look()
+                assert set(there.workers) == {"one", "two"}
+            nursery.cancel_scope.cancel()
+
+    trio.run(look_again_and_again)
 
 
 def test_no_worker_is_waited_for_and_then_said(server: Refusing) -> None:

@@ -65,8 +65,9 @@ class Sent(Struct, frozen=True):
     """What is printed of a report is made there, and its recording does not come back."""
 
 
-def check_settings(said: Settings) -> None:
-    """Raises click.UsageError for options that cannot go to another machine, or should not."""
+def check_settings(said: Settings, carried: Sequence[str] = ()) -> None:
+    """Raises click.UsageError for options that cannot go to another machine, or should not; *carried* is as in
+    ``work_with``."""
     address = said.cluster
     assert address is not None
     tls, route = said.asking.tls, said.asking.route
@@ -84,7 +85,7 @@ def check_settings(said: Settings) -> None:
             f"workers may "
             "be on others"
         )
-    if not private(said) and (given := secrets(said.asking)):
+    if not private(said) and (given := [*secrets(said.asking), *carried]):
         raise click.UsageError(
             f"--cluster: {address} is not encrypted, and would carry {', '.join(given)} in clear; use a tls:// "
             "scheduler, or say --cluster-trusted if that network may read them"
@@ -94,9 +95,19 @@ def check_settings(said: Settings) -> None:
 def private(said: Settings) -> bool:
     """Whether secrets may go to the scheduler."""
     assert said.cluster is not None
-    host = re.sub(r"^\w+://", "", said.cluster).rpartition(":")[0].strip("[]")
-    loopback = host in ("localhost", "::1") or host.startswith("127.")
-    return said.cluster_trusted or loopback or said.cluster.startswith("tls://")
+    return said.cluster_trusted or secluded(said.cluster)
+
+
+def secluded(address: str) -> bool:
+    """Whether what goes to *address*, of a scheduler or a worker, can be read by nobody on the way."""
+    host = re.sub(r"^\w+://", "", address).rpartition(":")[0].strip("[]")
+    return address.startswith("tls://") or host in ("localhost", "::1") or host.startswith("127.")
+
+
+def all_private(said: Settings, there: Cluster) -> bool:
+    """Whether secrets may go to every worker, by way of the scheduler."""
+    workers = there.workers.values()
+    return said.cluster_trusted or (private(said) and all(secluded(each.address) for each in workers))
 
 
 def secrets(asking: Asking) -> list[str]:
@@ -122,8 +133,9 @@ PASSWORD = re.compile(r"^[^/?#\\]*//[^/?#\\]*@")
 class Elsewhere:
     """The places that a worker can ask: in the room of a ``Lab``, which is on this machine."""
 
-    def __init__(self, said: Settings) -> None:
-        self._private = private(said)
+    def __init__(self, private: Callable[[], bool]) -> None:
+        """*private*: whether what is secret may go to all of them."""
+        self._private = private
 
     async def place(self, name: str, asking: Asking) -> Place:
         """The place that *name* stands for. Raises click.UsageError."""
@@ -131,9 +143,10 @@ class Elsewhere:
             raise click.UsageError(f"{name}: the lab is on this machine, and the workers may be on others")
         if (line := line_of_a_console(name)) is not None:
             raise click.UsageError(line)
-        if not self._private and PASSWORD.search(name):
+        if PASSWORD.search(name) and not self._private():
             raise click.UsageError(
-                "a URL with a password does not go to a scheduler that is not encrypted (--cluster-trusted)"
+                "a URL with a password does not go to a scheduler or a worker that is not encrypted "
+                "(--cluster-trusted)"
             )
         return Place(name, asking)
 
@@ -142,16 +155,29 @@ Work = TypeVar("Work")
 
 
 def work_with(
-    said: Settings, work: Callable[[Cluster], Awaitable[Work]], printed: Callable[[], bool] = lambda: False
+    said: Settings,
+    work: Callable[[Cluster], Awaitable[Work]],
+    printed: Callable[[], bool] = lambda: False,
+    carried: Sequence[str] = (),
 ) -> Work:
     """What *work* returns, given the cluster that *said* names. Raises click.UsageError; where the cluster
-    fails, it says what is to be thought of what was *printed* by then, if anything was."""
-    check_settings(said)
+    fails, it says what is to be thought of what was *printed* by then, if anything was. *carried*: what else is
+    secret, besides that of the options."""
+    check_settings(said, carried)
     assert said.cluster is not None
     address = said.cluster
+    hidden = [*secrets(said.asking), *carried]
+
+    def fit(worker: Worker) -> None:
+        if hidden and not said.cluster_trusted and not secluded(worker.address):
+            raise ClusterError(
+                f"worker {worker.name} is at {worker.address}, which is not encrypted, and would be sent "
+                f"{', '.join(hidden)} in clear; start it with tls://, or say --cluster-trusted if that network "
+                "may read them"
+            )
 
     async def everything() -> Work:
-        async with cluster(address, said.asking.limits.connect_timeout, note) as there:
+        async with cluster(address, said.asking.limits.connect_timeout, note, fit) as there:
             for who, version in (await there.version("wsprobe")).items():
                 if version != __version__:
                     has = f"wsprobe {version}" if isinstance(version, str) else "no wsprobe"
@@ -212,7 +238,7 @@ def probe_there(sources: Sequence[Word | UrlList], said: Settings, to: Sink) -> 
                 to.told(came)
 
     async def work(there: Cluster) -> None:
-        jobs = Jobs(sources, said, Elsewhere(said), to, to.wants)
+        jobs = Jobs(sources, said, Elsewhere(partial(all_private, said, there)), to, to.wants)
         await jobs.prepare()
 
         async def one(chunk: Chunk) -> Chunk:

@@ -26,8 +26,8 @@ from wsprobe.cli.cluster import (
     Came,
     Elsewhere,
     Sent,
+    all_private,
     asked_by,
-    private,
     send,
     sent,
     work_with,
@@ -92,7 +92,7 @@ def probe_each(sources: Sequence[Word | UrlList], said: Settings, to: Rows) -> N
         there.keep(workers.values())
         places.extend((HERE, *workers))
         to.places(places)
-        jobs = Jobs(sources, said, Elsewhere(said), to)
+        jobs = Jobs(sources, said, Elsewhere(partial(all_private, said, there)), to)
         await jobs.prepare()
         out = sent(said, there.threads + 1)
         alone = net.Lock()
@@ -186,13 +186,11 @@ async def ask_at(
 def reports_from_each(names: Sequence[str], said: Settings, by: Readers) -> tuple[list[Report], list[str]]:
     """Of each name a report from each place, with the views that *by* asks for there; and the workers that were
     gone before they were done. Raises click.UsageError."""
-    if not private(said) and PASSWORD.search(by.page.url):
-        raise click.UsageError("--page: a URL with a password does not go to a scheduler that is not encrypted")
 
     async def work(there: Cluster) -> tuple[list[Report], list[str]]:
         workers = sorted(there.workers)
         there.keep(workers)
-        for place in await places_of(names, said, Elsewhere(said)):
+        for place in await places_of(names, said, Elsewhere(partial(all_private, said, there))):
             own_place(place, by)  # raises for what nobody can ask
         made: dict[str, list[Report] | None] = {}
 
@@ -205,7 +203,8 @@ def reports_from_each(names: Sequence[str], said: Settings, by: Readers) -> tupl
         reports = [each[at] for at in range(len(names)) for each in whole if each is not None]
         return reports, [place for place in workers if made[place] is None]
 
-    return work_with(said, work)
+    page = ["a page's URL with a password"] if PASSWORD.search(by.page.url) else []
+    return work_with(said, work, carried=page)
 
 
 async def reports_at(
@@ -226,7 +225,7 @@ async def reports_at(
 
 async def read_by(names: Sequence[str], said: Settings, by: Readers, worker: str) -> list[Report]:
     """The reports of *names* as they are at the place of *worker*, which is "" for this machine."""
-    made = await reports_of(names, said, by, Elsewhere(said))
+    made = await reports_of(names, said, by, Elsewhere(lambda: True))
     return [_from(worker, report) for report in made] if worker else made
 
 

@@ -56,15 +56,21 @@ class Worker(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def cluster(address: str, patience: float, say: Callable[[str], object]) -> AsyncGenerator[Cluster, None]:
+async def cluster(
+    address: str,
+    patience: float,
+    say: Callable[[str], object],
+    fit: Callable[[Worker], object] = lambda of: None,
+) -> AsyncGenerator[Cluster, None]:
     """The cluster whose scheduler is at *address*, with at least one worker.
 
     *patience*: seconds in which the scheduler answers, and for which a worker is waited for where there is
-    none. *say* gets a sentence about what is odd and does not stop the work. Raises ClusterError, also while it
-    is used: the scheduler goes away, or no worker is left.
+    none. *say* gets a sentence about what is odd and does not stop the work. *fit* sees every worker as soon as
+    it is known, and raises ClusterError for one that may not be there. Raises ClusterError, also while it is
+    used: the scheduler goes away, no worker is left, or one comes that is not fit.
     """
     client = await trio.to_thread.run_sync(_connect, address, patience, abandon_on_cancel=True)
-    made = Cluster(client, address, patience, say)
+    made = Cluster(client, address, patience, say, fit)
     try:
         await made.look()
         while not made.workers:
@@ -108,11 +114,19 @@ def _first_line(error: BaseException) -> str:
 class Cluster:
     """The cluster of ``cluster``."""
 
-    def __init__(self, client: Any, address: str, patience: float, say: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        client: Any,
+        address: str,
+        patience: float,
+        say: Callable[[str], object],
+        fit: Callable[[Worker], object],
+    ) -> None:
         self._client = client
         self._address = address
         self._patience = patience
         self._say = say
+        self._fit = fit
         self._token = trio.lowlevel.current_trio_token()
         self.room = trio.CapacityLimiter(1)
         """For pieces that any worker may do: so many are to be out at once, and no more."""
@@ -240,6 +254,8 @@ class Cluster:
             raise ClusterError(f"the scheduler at {self._address} does not answer any more")
         if found is None:
             raise self._gone()
+        for each in found:
+            self._fit(each)
         self.workers = {each.name: each for each in found}
         self._roll()
         for scope, worker in self._bound.items():

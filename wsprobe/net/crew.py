@@ -10,12 +10,14 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 import signal
+import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from multiprocessing.connection import Connection
 from typing import Any, Protocol, TypeVar
 
 import trio
+
+from wsprobe.net.stream import End, SocketWire, shut
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -107,16 +109,16 @@ class Crew:
 
     async def _attend(self, member: _Member) -> None:
         """Take what *member* hands back, until it ends."""
-        with suppress(EOFError, OSError):
+        with suppress(_Gone):
             while True:
-                data = await trio.to_thread.run_sync(member.connection.recv_bytes, abandon_on_cancel=True)
-                for number, result, raised in pickle.loads(data):
+                for number, result, raised in await member.post.receive():
                     place = member.hand.pop(number)
                     place.result, place.raised = result, raised
                     if not place.waited_for and raised is None:
                         self._late(place.item, result)
                     place.over.set()
         self._members.remove(member)
+        member.post.close()
         if not self._leaving:
             said = await trio.to_thread.run_sync(member.ended)
             left = len(member.hand)
@@ -138,6 +140,49 @@ class Crew:
     def end(self) -> None:
         for member in self._members:
             member.process.terminate()
+            member.post.close()
+
+
+class _Gone(Exception):
+    """The process at the other end is there no more."""
+
+
+class _Post:
+    """Values to and from another process, whole or not at all."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        connected.setblocking(False)
+        self._socket = connected
+        self._wire = SocketWire(connected)
+        self._read = bytearray()
+
+    async def send(self, value: object) -> None:
+        """Raises _Gone."""
+        data = pickle.dumps(value)
+        if await self._wire.send(len(data).to_bytes(SIZE, "big") + data) is not None:
+            raise _Gone
+
+    async def receive(self) -> Any:
+        """The next value. Raises _Gone, also where only a part of it came."""
+        size = int.from_bytes(await self._bytes(SIZE), "big")
+        return pickle.loads(await self._bytes(size))
+
+    async def _bytes(self, count: int) -> bytes:
+        while len(self._read) < count:
+            data = await self._wire.receive()
+            if isinstance(data, End):
+                raise _Gone
+            self._read += data
+        found = bytes(self._read[:count])
+        del self._read[:count]
+        return found
+
+    def close(self) -> None:
+        shut(self._socket)
+
+
+SIZE = 8
+"""Bytes before each value, which say how many it has."""
 
 
 class _Place:
@@ -158,16 +203,18 @@ class _Member:
     def __init__(self, make: Callable[[], Work], number: int) -> None:
         # Spawned, not forked: a child has no thread, lock or connection of ours.
         context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe()
+        ours, theirs = socket.socketpair()
         self.process = context.Process(target=_serve, args=(make, theirs), daemon=True)
         self.process.start()
         theirs.close()
+        self.post = _Post(ours)
         self.number = number
         self.hand: dict[int, _Place] = {}
         self.gone = trio.Event()
         self._given = 0
         self._outbox: list[tuple[int, Any]] = []
         self._more = trio.lowlevel.ParkingLot()
+        self._stopped = False
 
     def give(self, place: _Place) -> None:
         self._given += 1
@@ -177,17 +224,19 @@ class _Member:
 
     async def send(self) -> None:
         """Send what was given since the last time, at once: several items cost little more than one."""
-        with suppress(OSError):  # it is gone: whoever takes what it hands back finds out
-            while True:
-                while not self._outbox:
+        with suppress(_Gone):  # whoever takes what it hands back finds out
+            while not self._stopped:
+                if not self._outbox:
                     await self._more.park()
+                    continue
                 items, self._outbox = self._outbox, []
-                self.connection.send_bytes(pickle.dumps(items))
-                await trio.lowlevel.checkpoint()
+                await self.post.send(items)
+            await self.post.send(None)
 
     def stop(self) -> None:
-        with suppress(OSError):
-            self.connection.send_bytes(pickle.dumps(None))
+        """Let it begin nothing more."""
+        self._stopped = True
+        self._more.unpark_all()
 
     def ended(self) -> str:
         """How the process ended."""
@@ -204,35 +253,35 @@ def _signal(number: int) -> str:
         return f"signal {number}"
 
 
-def _serve(make: Callable[[], Work], connection: Connection) -> None:
+def _serve(make: Callable[[], Work], connected: socket.socket) -> None:
     """What a process of the crew runs."""
     # ^C at a terminal, and its end, reach every process of the group: the one that gives out the work decides.
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    trio.run(_work, make(), connection)
+    trio.run(_work, make(), connected)
 
 
-async def _work(work: Work, connection: Connection) -> None:
+async def _work(work: Work, connected: socket.socket) -> None:
+    post = _Post(connected)
     outbox: list[tuple[int, Any, Exception | None]] = []
     more = trio.lowlevel.ParkingLot()
+    over = False
 
     def hand_back(number: int, result: Any, raised: Exception | None = None) -> None:
         outbox.append((number, result, raised))
         more.unpark_all()
 
-    def send() -> None:
-        done = pickle.dumps(outbox)
-        outbox.clear()
-        with suppress(OSError):  # nobody is there any more
-            connection.send_bytes(done)
-
     async def sender() -> None:
-        while True:
-            while not outbox:
-                await more.park()
-            send()
-            await trio.lowlevel.checkpoint()
+        with suppress(_Gone):
+            while True:
+                while not outbox:
+                    if over:
+                        return
+                    await more.park()
+                done = outbox.copy()
+                outbox.clear()
+                await post.send(done)
 
     async def one(number: int, item: Any) -> None:
         kept: list[Callable[[], Any]] = []
@@ -248,15 +297,11 @@ async def _work(work: Work, connection: Connection) -> None:
     async with trio.open_nursery() as sending:
         sending.start_soon(sender)
         async with trio.open_nursery() as nursery:
-            with suppress(EOFError, OSError):  # whoever gave out the work is gone
-                while True:
-                    data = await trio.to_thread.run_sync(connection.recv_bytes, abandon_on_cancel=True)
-                    items = pickle.loads(data)
-                    if items is None:
-                        break
+            with suppress(_Gone):
+                while (items := await post.receive()) is not None:
                     for number, item in items:
                         nursery.start_soon(one, number, item)
             nursery.cancel_scope.cancel()
-        if outbox:
-            send()
-        sending.cancel_scope.cancel()
+        over = True
+        more.unpark_all()
+    post.close()

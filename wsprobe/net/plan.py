@@ -9,6 +9,7 @@ from msgspec import Struct
 from wsprobe.conversation import Client, Maker
 from wsprobe.exchange import Plan, PlanError
 from wsprobe.target import destination
+from wsprobe.wire import spoken
 
 if TYPE_CHECKING:
     import ssl
@@ -50,7 +51,7 @@ def check(plan: Plan) -> Ready:
         if word is not None and "\0" in word:
             raise PlanError(f"{word!r} has a NUL character in it")
     try:
-        Client(plan)
+        spoken(plan.wire)
     except ValueError as error:
         raise PlanError(str(error)) from None
     context = proxy = proxy_context = None

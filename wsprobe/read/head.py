@@ -6,6 +6,7 @@ Whatever bytes go in, the same bytes come out of ``Head.raw`` and what follows i
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -140,20 +141,39 @@ def _fields(lines: list[Line]) -> tuple[Field, ...]:
         stop = at + 1
         while stop < len(lines) and lines[stop].text[:1] in (b" ", b"\t"):
             stop += 1
-        found.append(_field(tuple(lines[at:stop])))
+        line = lines[at]
+        plain = None
+        if stop == at + 1 and line.end == b"\r\n":
+            of = _plain_field if len(line.text) <= USUAL else _plain_field.__wrapped__
+            plain = of(line.text, line.start)
+        found.append(_field(tuple(lines[at:stop])) if plain is None else plain)
         at = stop
     return tuple(found)
 
+
+USUAL = 256
+"""Bytes of a line that is kept for the next one of the same bytes in the same place."""
 
 _PLAIN = re.compile(rb"([!-9;-~]+):[ \t]*([!-~](?:[\t -~]*[!-~])?)[ \t]*")
 """A field line with nothing odd in it, and a value: nearly every one."""
 
 
+@lru_cache(maxsize=2048)
+def _plain_field(text: bytes, start: int) -> Field | None:
+    """The field that a line of its own, which ends with CRLF, is; None if that needs more than a look.
+
+    Kept, because the same lines stand in the same places again and again: in the two readings of one answer
+    (as it comes, and of the recording), in our own requests, in the answers of servers of one kind.
+    """
+    found = _PLAIN.fullmatch(text)
+    if found is None:
+        return None
+    begin, stop = found.span(2)
+    return Field(found[1], found[2], (Line(text, b"\r\n", start),), (start + begin, start + stop))
+
+
 def _field(lines: tuple[Line, ...]) -> Field:
     text = lines[0].text
-    if len(lines) == 1 and lines[0].end == b"\r\n" and (plain := _PLAIN.fullmatch(text)):
-        start, (begin, stop) = lines[0].start, plain.span(2)
-        return Field(plain[1], plain[2], lines, (start + begin, start + stop))
     colon = text.find(b":")
     value, span = _value(lines, colon + 1)
     return Field(text[:colon] if colon > 0 else b"", value, lines, span, _oddities(lines, colon))

@@ -59,6 +59,9 @@ class Field(Struct, frozen=True):
         return self.lines[0].start, self.lines[-1].span[1]
 
 
+_WHITE = b" \t"
+
+
 class Head(Struct, frozen=True):
     """A start line, field lines and the blank line, exactly as sent."""
 
@@ -84,7 +87,18 @@ class Head(Struct, frozen=True):
     def all(self, name: bytes) -> tuple[Field, ...]:
         """Every field called *name* (lower case), in order."""
         size = len(name)
-        return tuple([f for f in self.fields if len(f.name) >= size and f.name.strip(b" \t").lower() == name])
+        return tuple(
+            [
+                field
+                for field in self.fields
+                if ((length := len(field.name)) == size and field.name.lower() == name)
+                or (
+                    length > size
+                    and (field.name[0] in _WHITE or field.name[-1] in _WHITE)
+                    and field.key == name
+                )
+            ]
+        )
 
 
 class Request(Struct, frozen=True):
