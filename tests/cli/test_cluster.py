@@ -100,7 +100,7 @@ def test_a_file_to_resume_from_does_not_know_places(capsys: Capture, tmp_path: P
         (["--cluster", ELSEWHERE, "--from-each", "kept.json"], "is a recording, and reads the same everywhere"),
         (["--from-each", "ws://127.0.0.1:1/"], "--from-each is about --cluster"),
         (["--cluster", ELSEWHERE, "--run-browser", "chromium", "ws://h/"], "is of this machine; leave it out"),
-        (["--cluster", ELSEWHERE, "--workers", "2", "--json", "kept.json"], "exclude each other"),
+        (["--cluster", ELSEWHERE, "--workers", "2", "--json", "kept.json"], "cannot be used together"),
         (["--cluster", ELSEWHERE, "--from-each", "-b", "sid=1", "ws://h/"], "would carry --cookie in clear"),
         (
             ["--cluster", ELSEWHERE, "--from-each", "--page", "http://u:p@h/", "ws://h/"],
