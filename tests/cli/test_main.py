@@ -90,7 +90,10 @@ from wsprobe.outcome import TABLE, Exit
         (["compare", "--browser", "safari", "lab:ok"], "WebKitGTK"),
         (["compare", "--csp", "connect-scr 'self'", "lab:ok"], "did you mean connect-src?"),
         (["compare", "--origin", "app.example", "lab:ok"], "did you mean https://app.example?"),
-        (["compare", "--origin", "https://a.example", "--page", "https://b.example", "lab:ok"], "cannot be used"),
+        (
+            ["compare", "--origin", "https://a.example", "--page", "https://b.example", "lab:ok"],
+            "cannot be used",
+        ),
         (
             ["compare", "--expect", "view:firefox=1006", "--browser", "chromium", "lab:ok"],
             "add --browser firefox",
