@@ -114,22 +114,27 @@ def main() -> None:
             f"{count} saved recordings ({different} different), through all engines",
             per_recording(thousand, count, next(row for row in one_page if row.name == browser)),
         )
-        more = folder / "more.jsonl"
-        more.write_bytes(file.read_bytes() * MORE)
+        refusals = folder / "refusals.jsonl"
+        apart(save_refusals, refusals)
         compare = (*own, "compare", "--browser", "all", "--json")
-        alone = "one process"
-        show(
-            f"{count * MORE} recordings, printed as they are read, through all engines: one of them",
-            per_recording(
-                side_by_side(
-                    {alone: (*compare, str(more)), "two processes": (*compare, "--workers", "2", str(more))},
-                    against=alone,
-                    rounds=2,
-                    seconds=8,
-                ),
-                count * MORE,
-            ),
-        )
+        loop = "json.loads and json.dumps of each"
+        for kind, few in (("of the lab", file), ("of different 403s", refusals)):
+            more = folder / "more.jsonl"
+            more.write_bytes(few.read_bytes() * MORE)
+            rows = side_by_side(
+                {
+                    loop: programs.rewriting(more),
+                    "one process": (*compare, str(more)),
+                    "two processes": (*compare, "--workers", "2", str(more)),
+                },
+                against=loop,
+                rounds=2,
+                seconds=8,
+            )
+            show(
+                f"{count * MORE} recordings {kind}, printed as they are read, through all engines: one of them",
+                per_recording(rows, count * MORE),
+            )
     print(f"\n{time.perf_counter() - started:.0f} s in all")
 
 
@@ -172,6 +177,12 @@ def save(file: Path) -> tuple[int, int]:
     import recordings
 
     return recordings.save(file), recordings.COUNT
+
+
+def save_refusals(file: Path) -> None:
+    import recordings
+
+    recordings.save_refusals(file)
 
 
 def show(title: str, rows: Iterable[Row], spread: bool = False) -> None:

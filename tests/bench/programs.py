@@ -29,6 +29,13 @@ def python(statement: str) -> Sequence[str]:
     return (PYTHON, "-c", statement)
 
 
+def rewriting(file: Path) -> Sequence[str]:
+    """A loop that only reads and writes the JSON of each line of *file*."""
+    return python(
+        f"import json, sys\nfor line in open({str(file)!r}): sys.stdout.write(json.dumps(json.loads(line)))"
+    )
+
+
 def wsprobe() -> Sequence[str]:
     """The console script beside this Python, else the module."""
     script = Path(PYTHON).with_name("wsprobe")
