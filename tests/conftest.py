@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ settings.load_profile("house")
 sys.path.append(str(Path(__file__).parents[1]))
 
 from tests import cases  # noqa: E402
+from wsprobe.conversation import SECOND  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,6 +26,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     cases.wanted = config.getoption("--case")
+    cases.first_only = config.getoption("maxfail") == 1
+
+
+@pytest.fixture(scope="module")
+def no_long_farewell() -> Iterator[None]:
+    """Where a server leaves it to the client to close a session's connection, as the lab does, the client waits
+    a whole second for it. tests/conversation tests the second; here it is a twentieth."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("wsprobe.conversation.FIN_WAIT", SECOND // 20)
+        yield
 
 
 for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ws_proxy", "wss_proxy"):

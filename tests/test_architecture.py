@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -87,18 +88,27 @@ def module_of(path: Path) -> str:
     return dotted.removesuffix(".__init__")
 
 
-MODULES = {module_of(path): imported(ast.parse(path.read_text())) for path in FILES}
+@cache
+def parsed() -> dict[Path, ast.Module]:
+    """Not when the tests are collected, which each worker does."""
+    return {path: ast.parse(path.read_text()) for path in FILES}
+
+
+@cache
+def modules() -> dict[str, set[str]]:
+    """Module -> what it imports."""
+    return {module_of(path): imported(tree) for path, tree in parsed().items()}
 
 
 def arrows() -> dict[str, set[str]]:
     """Module -> the modules of ours that it imports. A name that a package defines is the package."""
     found: dict[str, set[str]] = {}
-    for module, names in MODULES.items():
+    for module, names in modules().items():
         # A seam: the package itself is the face of the Python interface, loaded when a name of it is used.
         names = set() if module == "wsprobe" else names
         ours = {name for name in names if name.startswith("wsprobe.")}
-        targets = {name if name in MODULES else name.rpartition(".")[0] for name in ours}
-        found[module] = {target for target in targets if target in MODULES} - {module}
+        targets = {name if name in modules() else name.rpartition(".")[0] for name in ours}
+        found[module] = {target for target in targets if target in modules()} - {module}
     return found
 
 
@@ -137,14 +147,14 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 
 def test_every_part_has_a_floor() -> None:
-    assert {part(module) for module in MODULES} - set(LEVEL) <= {"", "__main__"}
+    assert {part(module) for module in modules()} - set(LEVEL) <= {"", "__main__"}
 
 
 def test_no_string_hides_an_import() -> None:
     hidden = [
         f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.value}"
-        for path in FILES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for path, tree in parsed().items()
+        for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         if re.fullmatch(r"wsprobe(\.\w+)+(:\w+)?", node.value)
     ]
@@ -155,8 +165,8 @@ def test_no_half_of_a_sentence_is_lost() -> None:
     """A second line of text that stands behind an assignment, without parentheses, is no part of it."""
     lost = [
         f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.value.value}"
-        for path in FILES
-        for function in ast.walk(ast.parse(path.read_text()))
+        for path, tree in parsed().items()
+        for function in ast.walk(tree)
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         for before, node in pairwise(function.body)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
@@ -169,7 +179,7 @@ def test_no_half_of_a_sentence_is_lost() -> None:
 def test_io_stays_at_the_edge() -> None:
     offenders = [
         f"{module} imports {name}"
-        for module, names in MODULES.items()
+        for module, names in modules().items()
         for name in names
         if name.split(".")[0] in ONLY_IN and part(module) not in ONLY_IN[name.split(".")[0]]
     ]

@@ -137,10 +137,12 @@ def side_by_side(
     counted = {name: found[1:] or found for name, found in runs.items() if name not in missing}
     base = median(each.seconds for each in counted[against]) if against in counted else None
     beside = counted.get(against, [])
-    return [_row(name, counted.get(name, []), base, missing.get(name, ""), beside) for name in programs]
+    return [row(name, counted.get(name, []), base, missing.get(name, ""), beside) for name in programs]
 
 
-def _row(name: str, runs: list[Run], base: float | None, why: str, beside: list[Run]) -> Row:
+def row(name: str, runs: Sequence[Run], base: float | None, why: str, beside: Sequence[Run]) -> Row:
+    """The row of *runs*, with ratios to *base* (seconds), and round by round to the runs *beside*; or of *why*
+    there are none."""
     if why:
         return Row(name, why=why)
     seconds = median(each.seconds for each in runs)

@@ -1,4 +1,5 @@
-"""Real engines are driven only when they are asked for: ``pytest -n 0 -m engines``."""
+"""Real engines are driven, and floods followed in each of them, only when that is asked for: ``pytest -n 0 -m
+engines``, ``pytest -n 0 -m floods``."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from wsprobe.browsers import VERSIONED
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.option.markexpr:
         return
-    left_out = [item for item in items if item.get_closest_marker("engines")]
+    left_out = [item for item in items if any(map(item.get_closest_marker, ("engines", "floods")))]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 

@@ -38,6 +38,8 @@ HEADS = 512 * 1024
 """Bytes that are more than the head that any engine reads."""
 UNFOLDED = 256 * 1024 * 1024
 """Bytes that a message is followed to here, beyond any engine's own limit: the usual bound is ours."""
+FLOOD = 10_000
+"""Times that a step is repeated."""
 BOUNDED = (inflate, chromium, webkitgtk, undici, ws)
 """The modules that hold to that bound."""
 
@@ -61,6 +63,11 @@ def recordings(name: str) -> dict[str, Recording]:
 def scenarios(name: str) -> dict[str, Scenario]:
     """The scenarios of the catalogue that engine *name* was measured with."""
     return {scenario: found for scenario, found in load().items() if scenario in recordings(name)}
+
+
+def is_flood(scenario: Scenario) -> bool:
+    """Whether it takes half a second to follow *scenario*, in any engine."""
+    return any(step.repeat >= FLOOD for step in scenario.steps)
 
 
 def view(name: str, scenario: Scenario, limits: Limits) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def test_secrets_do_not_go_to_a_scheduler_in_clear(given: list[str], capsys: Cap
 def test_what_is_of_this_machine_is_not_sent(option: str, capsys: Capture, tmp_path: Path) -> None:
     (tmp_path / "x").write_text("")
     err = said(capsys, "--cluster", ELSEWHERE, option, str(tmp_path / "x"))
-    assert f"--cluster and {option} exclude each other" in err
+    assert f"--cluster and {option} cannot be used together" in err
 
 
 def test_dask_is_named_where_it_is_missing(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +72,7 @@ def test_what_is_no_address(address: str, capsys: Capture) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--workers", "2"], "--cluster and --workers exclude each other"),
+        (["--workers", "2"], "--cluster and --workers cannot be used together"),
         (["-v"], "--cluster shares work out"),
         (["-c", "-"], "--cluster shares work out"),
     ],
@@ -88,7 +88,7 @@ def test_what_is_about_a_cluster(option: str, capsys: Capture) -> None:
 
 def test_a_file_to_resume_from_does_not_know_places(capsys: Capture, tmp_path: Path) -> None:
     err = said(capsys, "--cluster", ELSEWHERE, "--from-each", "--resume", str(tmp_path / "kept"))
-    assert "--from-each and --resume exclude each other" in err
+    assert "--from-each and --resume cannot be used together" in err
     assert not (tmp_path / "kept").exists()
 
 
@@ -100,7 +100,7 @@ def test_a_file_to_resume_from_does_not_know_places(capsys: Capture, tmp_path: P
         (["--cluster", ELSEWHERE, "--from-each", "kept.json"], "is a recording, and reads the same everywhere"),
         (["--from-each", "ws://127.0.0.1:1/"], "--from-each is about --cluster"),
         (["--cluster", ELSEWHERE, "--run-browser", "chromium", "ws://h/"], "is of this machine; leave it out"),
-        (["--cluster", ELSEWHERE, "--workers", "2", "--json", "kept.json"], "exclude each other"),
+        (["--cluster", ELSEWHERE, "--workers", "2", "--json", "kept.json"], "cannot be used together"),
         (["--cluster", ELSEWHERE, "--from-each", "-b", "sid=1", "ws://h/"], "would carry --cookie in clear"),
         (
             ["--cluster", ELSEWHERE, "--from-each", "--page", "http://u:p@h/", "ws://h/"],

@@ -24,6 +24,7 @@ SETUP = {
     "bash": 'eval "$(_WSPROBE_COMPLETE=bash_source wsprobe)"\n',
     "zsh": 'autoload -Uz compinit; compinit -u -D; eval "$(_WSPROBE_COMPLETE=zsh_source wsprobe)"\n',
 }
+END = "=end="
 TYPED = [
     ("wsprobe connect lab:accept-lowerc", "lab:accept-lowercased-value"),
     ("wsprobe connect lab:accept-then-close-442", "lab:accept-then-close-4429"),
@@ -105,11 +106,11 @@ def test_a_tab_completes(shell: str, tmp_path: Path) -> None:
 
 
 @wanting("fish")
-@pytest.mark.parametrize(("typed", "completed"), TYPED)
-def test_fish_completes(typed: str, completed: str, tmp_path: Path) -> None:
+def test_fish_completes(tmp_path: Path) -> None:
     (tmp_path / "kept-recording.json").touch()
+    completions = "; ".join(f"complete -C '{typed}'; echo {END}" for typed, _ in TYPED)
     done = subprocess.run(
-        ["fish", "-N", "-c", f"_WSPROBE_COMPLETE=fish_source wsprobe | source; complete -C '{typed}'"],
+        ["fish", "-N", "-c", f"_WSPROBE_COMPLETE=fish_source wsprobe | source; {completions}"],
         cwd=tmp_path,
         env=ENVIRONMENT | {"HOME": str(tmp_path)},
         capture_output=True,
@@ -117,7 +118,10 @@ def test_fish_completes(typed: str, completed: str, tmp_path: Path) -> None:
         check=True,
         timeout=60,
     )
-    assert any(line.startswith(completed.split()[-1]) for line in done.stdout.splitlines()), done.stdout
+    told = done.stdout.split(f"{END}\n")
+    for (typed, completed), lines in zip(TYPED, told, strict=False):
+        assert any(line.startswith(completed.split()[-1]) for line in lines.splitlines()), f"{typed}: {lines}"
+    assert len(told) == len(TYPED) + 1
 
 
 @wanting("fish")
@@ -156,36 +160,45 @@ def test_kept(incomplete: str, breaks: str, prefix: str) -> None:
     assert kept(incomplete, breaks) == prefix
 
 
-@pytest.mark.parametrize(
-    ("line", "some"),
-    [
-        ("wsprobe compare --browser ", {"chromium", "firefox", "webkitgtk", "all"}),
-        ("wsprobe compare --browser=we", {"webkitgtk"}),
-        ("wsprobe compare --browser chromium,", {"chromium,firefox", "chromium,webkitgtk"}),
-        ("wsprobe compare --spec hybi-1", {"hybi-10", "hybi-17"}),
-        ("wsprobe compare --spec rfc6455,al", set()),
-        ("wsprobe connect --wire ", {"hixie-75", "hybi-13"}),
-        ("wsprobe watch --until outcome=re", {"redirected", "refused"}),
-        ("wsprobe watch lab:status-40", {"status-400", "status-403"}),
-        ("wsprobe connect --expect ", {"status=", "outcome=", "close=", "header:", "finding:"}),
-        ("wsprobe connect --expect outcome=r", {"redirected", "refused"}),
-        ("wsprobe connect --expect finding:limit", {"limit-in-head"}),
-        ("wsprobe connect lab:status-40", {"status-400", "status-403"}),
-    ],
-)
-def test_what_completes_is_told_without_the_network(line: str, some: set[str]) -> None:
-    code = (
-        "import sys; from wsprobe.cli.main import run; run(); "
-        "sys.stderr.write(repr({'trio', 'ssl', 'rich', 'h11', 'asyncio', 'ada_url'} & set(sys.modules)))"
-    )
+KNOWN = [
+    ("wsprobe compare --browser ", {"chromium", "firefox", "webkitgtk", "all"}),
+    ("wsprobe compare --browser=we", {"webkitgtk"}),
+    ("wsprobe compare --browser chromium,", {"chromium,firefox", "chromium,webkitgtk"}),
+    ("wsprobe compare --spec hybi-1", {"hybi-10", "hybi-17"}),
+    ("wsprobe compare --spec rfc6455,al", set()),
+    ("wsprobe connect --wire ", {"hixie-75", "hybi-13"}),
+    ("wsprobe watch --until outcome=re", {"redirected", "refused"}),
+    ("wsprobe watch lab:status-40", {"status-400", "status-403"}),
+    ("wsprobe connect --expect ", {"status=", "outcome=", "close=", "header:", "finding:"}),
+    ("wsprobe connect --expect outcome=r", {"redirected", "refused"}),
+    ("wsprobe connect --expect finding:limit", {"limit-in-head"}),
+    ("wsprobe connect lab:status-40", {"status-400", "status-403"}),
+]
+
+
+def test_what_completes_is_told_without_the_network() -> None:
+    """In one process, in which each line is completed as in one of its own."""
+    code = f"""
+import os, sys
+from wsprobe.cli.main import run
+for line in sys.argv[1:]:
+    os.environ["COMP_LINE"] = line
+    run()
+    print({END!r})
+    loaded = {{"trio", "ssl", "rich", "h11", "asyncio", "ada_url"}} & set(sys.modules)
+    sys.stderr.write(f"{{line}} loads {{loaded}}\\n" if loaded else "")
+"""
     done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=ENVIRONMENT | {"COMP_LINE": line, "COMP_WORDBREAKS": "=:", "_WSPROBE_COMPLETE": "bash_complete"},
+        [sys.executable, "-c", code, *(line for line, _ in KNOWN)],
+        env=ENVIRONMENT | {"COMP_WORDBREAKS": "=:", "_WSPROBE_COMPLETE": "bash_complete"},
         capture_output=True,
         text=True,
         timeout=60,
     )
-    told = {each.removeprefix("plain,") for each in done.stdout.split()}
-    assert told >= some
-    assert bool(told) == bool(some)
-    assert done.stderr == "set()"
+    assert done.stderr == ""
+    *told, rest = done.stdout.split(f"{END}\n")
+    assert rest == ""
+    for (line, some), words in zip(KNOWN, told, strict=True):
+        completions = {each.removeprefix("plain,") for each in words.split()}
+        assert completions >= some, line
+        assert bool(completions) == bool(some), line

@@ -229,7 +229,7 @@ def test_on_standard_output(sites: tuple[Site, Site], capfdbinary: pytest.Captur
     ("given", "said"),
     [
         (["-c", "/nonexistent/jar"], "--cookie-jar: /nonexistent/jar: No such file or directory"),
-        (["-c", "kept", "--redact"], "--redact and --cookie-jar exclude each other: cookies are secrets"),
+        (["-c", "kept", "--redact"], "--redact and --cookie-jar cannot be used together: cookies are secrets"),
         (["-c", "-", "--json"], "--cookie-jar -: standard output is taken by another option; name a file"),
     ],
     ids=str,

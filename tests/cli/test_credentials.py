@@ -374,4 +374,4 @@ def test_each_engine_answers_a_proxy_too(site: Site, capsys: Capture) -> None:
 def test_one_way_at_a_time(capsys: Capture) -> None:
     assert run(["connect", "--digest", "--anyauth", "ws://localhost/"]) == 2
     assert run(["connect", "--proxy-basic", "--proxy-digest", "ws://localhost/"]) == 2
-    assert "--proxy-basic and --proxy-digest exclude each other" in capsys.readouterr().err
+    assert "--proxy-basic and --proxy-digest cannot be used together" in capsys.readouterr().err

@@ -125,7 +125,7 @@ def test_recordings_can_be_reported_later(tmp_path: Path, capsys: Capture) -> No
         (["--report", "missing/r.html"], "No such file or directory"),
         (["--report", "directory.html"], "Is a directory"),
         (["--no-redact"], "add --report"),
-        (["--report", "r.md", "--redact", "--no-redact"], "exclude each other"),
+        (["--report", "r.md", "--redact", "--no-redact"], "cannot be used together"),
     ],
 )
 @pytest.mark.parametrize("kind", CALLS)

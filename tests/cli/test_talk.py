@@ -138,7 +138,7 @@ def test_files_and_frames_by_hand(typed: int, capfd: Captured, tmp_path: Path) -
         (["--redact", "ws://h/"], "--redact cannot mask"),
         (["--jsonl", "--null", "ws://h/"], "leave --null out"),
         (["--jsonl", "--json", "ws://h/"], "choose one"),
-        (["--fragments", "2", "--fragment-size", "3", "ws://h/"], "exclude each other"),
+        (["--fragments", "2", "--fragment-size", "3", "ws://h/"], "cannot be used together"),
         (["--fragment-size", "0", "ws://h/"], "1 is the smallest"),
         (["--match", "(", "ws://h/"], "not a regular expression"),
         (["--max-message", "much", "ws://h/"], "not a number of bytes"),

@@ -14,7 +14,7 @@ import pytest
 from wsprobe.cli.main import run
 
 Capture = pytest.CaptureFixture[str]
-WORDS = ["lab:status-403", "lab:ok", "lab:nginx-502", "lab:accept-lower-case"]
+WORDS = ["lab:status-403", "lab:404", "lab:nginx-502", "lab:401-basic"]
 
 
 def test_what_is_printed_saved_and_said_is_that_of_one_process(capsys: Capture, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_without_the_setting_it_is_asked_on_demand_only(capsys: Capture) -> None
 )
 def test_options_of_http_1_1_are_a_usage_error(arguments: list[str], capsys: Capture) -> None:
     assert run(["connect", *arguments, "wss://127.0.0.1:1/"]) == 2
-    assert f"{arguments[0]} and {arguments[1]} exclude each other" in capsys.readouterr().err
+    assert f"{arguments[0]} and {arguments[1]} cannot be used together" in capsys.readouterr().err
 
 
 def test_members_of_the_report(capsys: Capture) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from man.build.python import EXAMPLES
 
+pytestmark = pytest.mark.usefixtures("no_long_farewell")
+
 
 @pytest.mark.parametrize(("title", "code"), EXAMPLES, ids=[title for title, _ in EXAMPLES])
 def test_example(

@@ -165,9 +165,7 @@ def test_what_is_interrupted_leaves_no_work_behind(
     assert done.returncode == 12
 
 
-@pytest.mark.parametrize(
-    "command", [["connect"], ["connect", "--from-each"], ["compare", "--from-each"]], ids=" ".join
-)
+@pytest.mark.parametrize("words", ["connect", "connect --from-each", "compare --from-each"])
 def test_secrets_do_not_go_on_to_a_worker_in_clear(
     two: Cluster,
     server: Refusing,

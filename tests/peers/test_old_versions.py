@@ -14,7 +14,7 @@ from tests.peers.conftest import Probe
 from tests.peers.old_versions import HAS_EM_WEBSOCKET, installed, node_server, ruby_server
 from tests.peers.place import HOST
 
-pytestmark = pytest.mark.peers
+pytestmark = [pytest.mark.peers, pytest.mark.usefixtures("no_long_farewell")]
 
 Need = Callable[[str], str]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from wsprobe.exchange import (
 from wsprobe.opening import Offer, request
 from wsprobe.read.tokens import expected_accept
 from wsprobe.report import report
-from wsprobe.trace.answer import answer_of
+from wsprobe.trace.answer import Answer, answer_of
 from wsprobe.trace.changes import Backend, Choice, Start, Trace, following, values
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.conclusions import conclusions
@@ -126,8 +127,14 @@ def trace(chain: Chain, *, direct: bool, choice: Choice | None = None) -> tuple[
         if told is None:
             raise LookupError(f"{chain.name}: {step.name} was not measured")
         exchange = recorded(step.plan, told, held=step.name == "again-2", addresses=begin.each_address)
-        seen = Trace(begin, {**seen.answers, step.name: answer_of(report(exchange))})
+        seen = Trace(begin, {**seen.answers, step.name: read_of(exchange)})
     return seen, conclusions(seen)
+
+
+@cache
+def read_of(exchange: Exchange) -> Answer:
+    """The same requests of a chain are made in many traces."""
+    return answer_of(report(exchange))
 
 
 def recorded(plan: Plan, told: dict[str, Any], *, held: bool, addresses: bool) -> Exchange:

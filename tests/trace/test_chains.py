@@ -82,7 +82,7 @@ PAST: tuple[tuple[str, str], ...] = (
     (r"the proxy fails", "server-error"),
     (r"101: the proxy$", "upgrade-unhandled"),
 )
-"""The same for those who may connect past the proxy."""
+"""The same for those who may connect without the proxy."""
 
 
 def right(chain: Chain, *, direct: bool) -> frozenset[str]:
@@ -112,7 +112,7 @@ def test_the_first_conclusion(number: int, direct: bool) -> None:
     if direct and chain.value["hop_with_direct"] == "app":
         assert "application" in found[0].text
     if direct and found[0].id not in ("opens", "idle-cut", "addresses-differ", "rate-limit", "origin-wanted"):
-        assert re.search(r"past the proxy", found[0].text, re.IGNORECASE)
+        assert re.search(r"without the proxy", found[0].text, re.IGNORECASE)
 
 
 def test_few_are_left_open() -> None:

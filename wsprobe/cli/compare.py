@@ -367,7 +367,7 @@ def opener(word: str, origin: str | None, http: str = "1.1") -> str:
 def _page(word: str, origin: str | None, http: str) -> str:
     if origin is not None:
         if word != Page().url:
-            raise click.UsageError("--origin and --page exclude each other: the page's URL has its origin")
+            raise click.UsageError("--origin and --page cannot be used together: the page's URL has its origin")
         found = parse(origin)
         if found is None or "/" in origin.partition("://")[2].removesuffix("/"):
             raise click.UsageError(f"--origin: {origin!r} is not an origin{origin_meant(origin)}")

@@ -165,7 +165,7 @@ class Output:
         """*looks*: of the streams that what is written goes to in the end, if not to this process's own;
         *report_to*: where the report goes, if not to standard output.
 
-        Raises click.UsageError for output options that exclude each other or name no writable file.
+        Raises click.UsageError for output options that cannot be used together or name no writable file.
         """
         self.exit_status: int = Exit.OPEN
         self._settings = settings

@@ -908,7 +908,7 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
     elif values["brief"] and not values["as_json"]:
         raise click.UsageError("--brief shortens --json: add --json")
     if get("cookie_jar") is not None and values["redact"]:
-        raise click.UsageError("--redact and --cookie-jar exclude each other: cookies are secrets")
+        raise click.UsageError("--redact and --cookie-jar cannot be used together: cookies are secrets")
     if get("cookie_jar") == "-" and (
         values["as_json"] or values["save"] == "-" or get("include") or get("output") == "-"
     ):
@@ -966,14 +966,17 @@ def _cluster(values: dict[str, Any]) -> str | None:
                 raise click.UsageError(f"{shown} is about --cluster: add --cluster tcp://host:8786")
         return None
     if (values.get("workers") or 1) > 1:
-        raise click.UsageError("--cluster and --workers exclude each other: a cluster has workers of its own")
+        raise click.UsageError(
+            "--cluster and --workers cannot be used together: a cluster has workers of its own"
+        )
     if any(values.get(each) for each in ("verbose", "talk", "cookie_jar")):
         raise click.UsageError(
             "--cluster shares work out: -v, --talk and --cookie-jar want it all in one process"
         )
     if values.get("from_each") and values.get("resume") is not None:
         raise click.UsageError(
-            "--from-each and --resume exclude each other: FILE knows URLs, and not from where they were asked"
+            "--from-each and --resume cannot be used together: FILE knows URLs, and not from where they "
+            "were asked"
         )
     whole = address if "://" in address else f"tcp://{address}"
     if not re.fullmatch(r"(tcp|tls)://(\[[0-9A-Fa-f:.%]+\]|[^/:@\s]+):[0-9]{1,5}/?", whole):
@@ -986,12 +989,15 @@ def _cluster(values: dict[str, Any]) -> str | None:
 def _check_resume(values: dict[str, Any]) -> None:
     if values["redact"]:
         raise click.UsageError(
-            "--resume and --redact exclude each other: a URL that is masked cannot be found again; mask what "
+            "--resume and --redact cannot be used together: a URL that is masked cannot be found again; "
+            "mask what "
             "you publish (wsprobe compare --json --redact)"
         )
     for name, shown in (("as_json", "--json"), ("include", "--include"), ("write_out", "--write-out")):
         if values.get(name):
-            raise click.UsageError(f"--resume and {shown} exclude each other: the reports are written to FILE")
+            raise click.UsageError(
+                f"--resume and {shown} cannot be used together: the reports are written to FILE"
+            )
     if values.get("output") == "-" or values["save"] == "-" or values.get("talk"):
         raise click.UsageError("--resume prints nothing but the summary: leave --talk, -o - and --save - out")
 
@@ -1002,7 +1008,7 @@ REPORTS = (".html", ".md")
 def _report_to(values: dict[str, Any]) -> str | None:
     path: str | None = values["report_to"]
     if values["no_redact"] and values["redact"]:
-        raise click.UsageError("--redact and --no-redact exclude each other")
+        raise click.UsageError("--redact and --no-redact cannot be used together")
     if path is None:
         if values["no_redact"]:
             raise click.UsageError("--no-redact is about the file of --report: add --report FILE.html")
@@ -1060,7 +1066,9 @@ def _offer(values: dict[str, Any], cookies: tuple[str, ...], page: bool) -> Offe
         headers.append("User-Agent:")
     if values["bearer"] is not None:
         if values["user"] is not None:
-            raise click.UsageError("--user and --bearer exclude each other: both are the Authorization header")
+            raise click.UsageError(
+                "--user and --bearer cannot be used together: both are the Authorization header"
+            )
         headers.append(f"Authorization: Bearer {values['bearer']}")
     return Offer(
         key=values.get("ws_key") or "",
@@ -1146,7 +1154,7 @@ def _method_of(values: dict[str, Any], before: str) -> Method:
     given = [name for name in ("basic", "digest", "anyauth") if values.get(before + name)]
     if len(given) > 1:
         first, second, *_ = (f"--{before.replace('_', '-')}{name}" for name in given)
-        raise click.UsageError(f"{first} and {second} exclude each other")
+        raise click.UsageError(f"{first} and {second} cannot be used together")
     methods: dict[str, Method] = {"digest": "digest", "anyauth": "any"}
     return methods.get(given[0], "basic") if given else "basic"
 
@@ -1203,7 +1211,7 @@ def _http2(values: dict[str, Any]) -> Literal["", "alpn", "prior"]:
     for name, shown in NOT_OVER_HTTP2.items():
         if values.get(name) not in (None, False):
             raise click.UsageError(
-                f"--{given[0].replace('_', '-')} and {shown} exclude each other: {shown} is about HTTP/1.1"
+                f"--{given[0].replace('_', '-')} and {shown} cannot be used together: {shown} is about HTTP/1.1"
             )
     return "prior" if values.get("http2_prior_knowledge") else "alpn"
 
@@ -1296,7 +1304,7 @@ def _readable(path: str | None, name: str) -> None:
 
 def _route(values: dict[str, Any]) -> Route:
     if values["ipv4"] and values["ipv6"]:
-        raise click.UsageError("-4 and -6 exclude each other")
+        raise click.UsageError("-4 and -6 cannot be used together")
     return Route(
         family=4 if values["ipv4"] else 6 if values["ipv6"] else 0,
         resolve=tuple(_resolve(text) for text in values["resolve"]),

@@ -147,7 +147,9 @@ def _in_file(ctx: click.Context, file: str, rest: Sequence[str], has: Mapping[st
     from wsprobe.cli import curl
 
     if file == "-" and "--talk" in rest:
-        raise click.UsageError("--from-curl - and --talk exclude each other: both read standard input", ctx)
+        raise click.UsageError(
+            "--from-curl - and --talk cannot be used together: both read standard input", ctx
+        )
     if not file:
         raise click.UsageError("--from-curl: the name of the file is empty", ctx)
     name = "standard input" if file == "-" else file

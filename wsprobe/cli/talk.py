@@ -278,7 +278,7 @@ def manner(values: dict[str, Any]) -> Manner:
         )
     if values["fragments"] != 1 and values["fragment_size"] is not None:
         raise click.UsageError(
-            "--fragments and --fragment-size exclude each other: both say where a message is cut"
+            "--fragments and --fragment-size cannot be used together: both say where a message is cut"
         )
     if values["fragment_size"] == 0:
         raise click.UsageError("--fragment-size 0: a message has no end then; 1 is the smallest")

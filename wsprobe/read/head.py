@@ -14,7 +14,7 @@ from wsprobe.exchange import Exchange, Sent
 from wsprobe.read.reading import Field, Head, Line, Request, Span
 from wsprobe.read.tokens import split_list
 
-LINES_MAX = 50_000
+LINES_MAX = 20_000
 """Lines told apart in one head. The rest of a longer head is kept as one last line: memory stays bounded."""
 
 PLAIN_MAX = 65536

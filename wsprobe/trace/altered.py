@@ -119,7 +119,7 @@ def _lost(seen: Trace, of: Complaint) -> Conclusion:
     return Conclusion(
         of.id,
         f"The answer {base.status} says that {of.part} is missing or wrong: {quoted(base)}. wsprobe sent it, "
-        "and sent it right, so a hop before the program that wrote this takes it away or changes it: "
+        "and sent it right, so a hop before the program that wrote this removes or changes it: "
         f"{hop(seen)}.{arrives}{varnish(seen)}{past_the_proxy(seen)}",
         sure(seen, of.likely, 0.98),
         beside(seen, "get"),
@@ -212,7 +212,7 @@ def host(seen: Trace) -> Iterator[Conclusion]:
     if past is not None and past.opens:
         yield Conclusion(
             "host-changed",
-            f"{said}). Past the proxy the same Origin and Host open (101): the proxy changes Host (or "
+            f"{said}). Without the proxy the same Origin and Host open (101): the proxy changes Host (or "
             f"Origin), and the application compares the two: {hop(seen)}.",
             0.97,
             (name, "backend-origin" if "backend-origin" in seen.answers else "backend"),
@@ -222,7 +222,8 @@ def host(seen: Trace) -> Iterator[Conclusion]:
     if past is not None and past.kind == "http":
         yield Conclusion(
             "origin-not-allowed",
-            f"{said}), past the proxy as well: the application does not allow this Origin, whatever the proxy "
+            f"{said}), without the proxy as well: the application does not allow this Origin, whatever "
+            f"the proxy "
             "does.",
             0.93,
             (free, name),
@@ -237,7 +238,7 @@ def host(seen: Trace) -> Iterator[Conclusion]:
         0.85,
         (free, name),
         mend.lines("host", seen.hops)
-        + "\nOr add the page's Origin to the application's list (ask with --origin).",
+        + "\nOr add the page's Origin to the application's list (try it with --origin).",
         open=True,
     )
 
@@ -262,11 +263,12 @@ def origin(seen: Trace) -> Iterator[Conclusion]:
         if other is not None and other.opens:
             yield Conclusion(
                 "origin-rule",
-                f"{bare.said()} without an Origin, 101 with any: a rule only wants the header to be there "
-                f"({written_by(bare)}). Browsers send it always.{past_the_proxy(seen)}",
+                f"{bare.said()} without an Origin, 101 with any: a rule requires the header, whatever its "
+                f"value is "
+                f"({written_by(bare)}). Browsers always send it.{past_the_proxy(seen)}",
                 0.93,
                 ("base", "origin-other"),
-                "Nothing, for pages; a client that is no browser has to send Origin (--origin).\n"
+                "Nothing, for pages; a client that is not a browser has to send Origin (--origin).\n"
                 + mend.lines("rule", bare.hops),
             )
         else:
@@ -274,13 +276,13 @@ def origin(seen: Trace) -> Iterator[Conclusion]:
             yield Conclusion(
                 "origin-wanted",
                 f"{bare.said()} without an Origin{' and with another one' if known else ''}, 101 with the "
-                f"page's own ({seen.start.origin}): the application (or a hop) wants "
-                f"{'this Origin' if known else 'an Origin, this one or any'}; path, Upgrade and the "
-                f"application are in order. {written_by(bare).capitalize()}.{past_the_proxy(seen)}",
+                f"page's own ({seen.start.origin}): the application (or a hop) requires "
+                f"{'this Origin' if known else 'an Origin, this one or any'}; the path, Upgrade and the "
+                f"application work. {written_by(bare).capitalize()}.{past_the_proxy(seen)}",
                 0.94 if known else 0.8,
                 ("base", "origin"),
                 "Nothing, for pages of that Origin. For another page, add its Origin to the application's "
-                "list; a client that is no browser has to send it (--origin).",
+                "list; a client that is not a browser has to send it (--origin).",
                 open=not known,
             )
         return
@@ -315,7 +317,7 @@ def origin(seen: Trace) -> Iterator[Conclusion]:
     elif sent and compared(seen) == "opens":
         yield Conclusion(
             "host-changed",
-            f"{own.said()}, and the body is about the Origin: {quoted(own)}. Past the proxy the same Origin "
+            f"{own.said()}, and the body is about the Origin: {quoted(own)}. Without the proxy the same Origin "
             f"and Host open (101): the proxy changes Host, and the application compares the two: {hop(seen)}.",
             0.93,
             side,

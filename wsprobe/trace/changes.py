@@ -87,7 +87,7 @@ class Trace(msgspec.Struct, frozen=True):
 
     @property
     def past(self) -> Answer | None:
-        """The answer to the same bytes past the proxy."""
+        """The answer to the same bytes without the proxy."""
         return self["backend-plain"] or self["backend"]
 
     @property
@@ -98,7 +98,7 @@ class Trace(msgspec.Struct, frozen=True):
 
     @property
     def hops(self) -> tuple[str, ...]:
-        """Proxies that left a mark on any answer that did not come past them."""
+        """Proxies that left a mark on any answer that came through them."""
         marks = (
             mark for name, each in self.answers.items() if not name.startswith("backend") for mark in each.hops
         )
@@ -229,7 +229,7 @@ def silent_plan(plan: Plan, seconds: float) -> Plan:
 
 
 def behind(seen: Trace) -> Plan | None:
-    """The plan, past the proxy: another address, the same bytes and the same name for TLS."""
+    """The plan, without the proxy: another address, the same bytes and the same name for TLS."""
     backend, plan = seen.start.backend, seen.start.plan
     if backend is None:
         return None
@@ -390,7 +390,7 @@ def settled(seen: Trace) -> str:
     if status >= 500:
         return f"a plain GET gets the same {status}"
     if status == 401 and base.field(b"www-authenticate") is not None:
-        return "credentials are wanted first"
+        return "credentials are required first"
     if status in (405, 426, 429):
         return f"a plain GET gets the same {status}"
     if 300 <= status < 400:
@@ -428,7 +428,7 @@ def _other_origin(seen: Trace) -> str:
     if seen.start.has_origin:
         return "the handshake opens" if seen.base.opens else ""
     if own is None or alike(own, seen.base):
-        return "the page's own Origin changes nothing"
+        return "the Origin of the page changes nothing"
     return ""
 
 
@@ -447,9 +447,9 @@ def _browsers_headers(seen: Trace) -> str:
 def _one_browser_alone(seen: Trace) -> str:
     own, chromium = seen.own, seen["chromium"]
     if chromium is None:
-        return "Chromium's request would tell nothing more"
+        return "the request of Chromium would show nothing more"
     if own is None or own.opens is chromium.opens:
-        return "Chromium's request gets the same"
+        return "the request of Chromium gets the same answer"
     return ""
 
 
@@ -469,7 +469,7 @@ def _to_slash(seen: Trace) -> bool:
 
 
 def _origin_past(seen: Trace) -> str:
-    """Past the proxy too, the Origin is asked where it counts: where it is refused, or wanted."""
+    """Without the proxy too, the Origin is asked where it counts: where it is refused, or wanted."""
     past, own = seen.past, seen.own
     if past is None or own is None:
         return "the Origin plays no part"
@@ -513,67 +513,67 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "get",
         "a plain GET: no Upgrade, no Connection, no Sec-WebSocket-*",
-        "whether anybody on the path takes the handshake for one",
+        "whether any hop treats the handshake as a handshake",
         _edit("get", plain),
         _reached,
     ),
     Change(
         "backend",
-        "past the proxy (--backend): the same bytes",
+        "without the proxy (--backend): the same bytes",
         "whether the proxy or the application is at fault",
         _past("backend", lambda seen, request: request),
     ),
     Change(
         "backend-plain",
-        "past the proxy without TLS, if there is none there",
+        "without the proxy without TLS, if there is none there",
         "the same, where TLS ends at the proxy",
         _past_in_plain,
     ),
     Change(
         "backend-get",
-        "past the proxy: the plain GET",
+        "without the proxy: the plain GET",
         "a lost Upgrade (the answer that came through the proxy), or another program (any other)",
         _past("backend-get", lambda seen, request: plain(request)),
     ),
     Change(
         "origin",
         "with the Origin of a page of the same host",
-        "an Origin that is wanted; a Host that a hop rewrites, which shows only in the comparison with Origin",
+        "an Origin that is required; a Host that a hop rewrites, which only a comparison with Origin reveals",
         _one("origin", lambda seen: _own_origin(seen, seen.start.plan.request)),
         _unless_settled(),
     ),
     Change(
         "no-origin",
         "without Origin",
-        "whether the Origin is what is refused",
+        "whether it is the Origin that is refused",
         _edit("no-origin", lambda request: without(request, b"origin")),
         _unless_settled(_refused),
     ),
     Change(
         "origin-other",
         f"with the Origin {STRANGER}",
-        "a list of Origins, or a rule that only wants the header",
+        "a list of allowed Origins, or a rule that only requires the header",
         _one("origin-other", lambda seen: with_field(seen.start.plan.request, b"Origin", STRANGER.encode())),
         _unless_settled(_other_origin),
     ),
     Change(
         "backend-origin",
-        "past the proxy: with the Origin of the page",
+        "without the proxy: with the Origin of the page",
         "whether the application or a hop objects to the Origin",
         _past("backend-origin", _own_origin),
         _origin_past,
     ),
     Change(
         "chromium",
-        "as Chromium asks",
+        "the request of Chromium",
         "a rule about User-Agent or another header of browsers",
         _browser("chromium"),
         _unless_settled(_browsers_headers),
     ),
     Change(
         "firefox",
-        "as Firefox asks",
-        "whether Chromium alone is meant",
+        "the request of Firefox",
+        "whether only Chromium is refused",
         _browser("firefox"),
         _unless_settled(_one_browser_alone),
     ),
@@ -587,14 +587,14 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "no-upgrade",
         "without Upgrade",
-        "a rule against Upgrade, or a hop that takes it and does not answer",
+        "a rule against Upgrade, or a hop that accepts it and does not answer",
         _edit("no-upgrade", lambda request: without(request, b"upgrade")),
         _unless_settled(_handshake_is_seen),
     ),
     Change(
         "no-connection",
         "without Connection",
-        "that a hop writes Connection itself",
+        "a hop that writes its own Connection",
         _edit("no-connection", lambda request: without(request, b"connection")),
         by_choice=True,
     ),
@@ -636,7 +636,7 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "addresses",
         "at each other address of the name (--each-address)",
-        "an address that does not serve the same",
+        "an address with another answer",
         _addresses,
     ),
     Change(
@@ -649,14 +649,14 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "no-key",
         "without Sec-WebSocket-Key",
-        "the name of a hop: HAProxy answers such a handshake itself",
+        "which hop it is: HAProxy answers such a handshake itself",
         _edit("no-key", lambda request: without(request, b"sec-websocket-key")),
         _hop_is_unnamed,
     ),
     Change(
         "http-1.0",
         "with HTTP/1.0",
-        "the name of a hop: lighttpd answers 400, Envoy 426, Apache nothing",
+        "which hop it is: lighttpd answers 400, Envoy 426, Apache nothing",
         _edit("http-1.0", lambda request: with_line(request, version=b"HTTP/1.0")),
         by_choice=True,
     ),
@@ -680,7 +680,7 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "other-scheme",
         "TLS where there was none, or none where there was; without cookies, credentials and query",
-        "a port of the other scheme",
+        "a port that is for the other scheme",
         _other_scheme,
         by_choice=True,
     ),
@@ -692,13 +692,13 @@ CHANGES: tuple[Change, ...] = (
     ),
     Change(
         "again-2",
-        "nothing: once more, and where it opens it is held in silence (--hold)",
+        "nothing: once more, and if it opens, the connection is held without sending anything (--hold)",
         "the same, and a hop that ends idle connections",
         _again(2),
     ),
     Change(
         "backend-held",
-        "past the proxy: held in silence as long",
+        "without the proxy: held without sending anything for the same time",
         "whether the proxy or the application ends idle connections",
         _held_past,
         _not_cut,

@@ -30,7 +30,7 @@ def hop(seen: Trace) -> str:
     if not names:
         return "a proxy before the application, which does not name itself"
     if len(names) == 1:
-        return f"a proxy before the application; {names[0]} names itself, and need not be the only one"
+        return f"a proxy before the application; {names[0]} names itself, and may not be the only one"
     return f"one of the proxies before the application; {' and '.join(names)} name themselves"
 
 
@@ -44,8 +44,8 @@ def written_by(answer: Answer) -> str:
     if answer.author.author:
         return f"written by {answer.author.who}"
     if answer.server:
-        return f"by whom is not shown: the Server field ({', '.join(answer.server)}) is no signature"
-    return "by whom is not shown"
+        return f"who wrote it is not known: the Server field ({', '.join(answer.server)}) is no signature"
+    return "who wrote it is not known"
 
 
 def quoted(answer: Answer) -> str:
@@ -55,7 +55,7 @@ def quoted(answer: Answer) -> str:
 
 
 def compared(seen: Trace) -> str:
-    """What the answer past the proxy adds: ``opens``, ``same``, ``other``, ``not reached``; "" if nothing.
+    """What the answer without the proxy adds: ``opens``, ``same``, ``other``, ``not reached``; "" if nothing.
 
     ``opens`` counts with the page's Origin too, where the application wants one.
     """
@@ -75,29 +75,30 @@ def compared(seen: Trace) -> str:
 
 
 def past_the_proxy(seen: Trace) -> str:
-    """A sentence about the pair past the proxy, with a space before it; "" if it was not asked."""
+    """A sentence about the pair without the proxy, with a space before it; "" if it was not asked."""
     match compared(seen):
         case "opens":
-            return " Past the proxy the same bytes open (101): the proxy is at fault, not the application."
+            return " Without the proxy the same bytes open (101): the proxy is at fault, not the application."
         case "same":
-            return " Past the proxy the same bytes get the same answer: it is the application's own."
+            return " Without the proxy the same bytes get the same answer: it is the application's own."
         case "not reached":
-            return " Past the proxy nothing was reached, so that says nothing."
+            return " Without the proxy nothing could be reached, so that shows nothing."
         case "other":
             return (
-                " Past the proxy the answer is another one, and no 101 either: the application refuses as well."
+                " Without the proxy the answer is another one, and no 101 either: the application "
+                "refuses as well."
             )
         case _:
             return ""
 
 
 def sure(seen: Trace, outside: float, inside: float = 0.97) -> float:
-    """*outside*, or *inside* if the bytes open past the proxy."""
+    """*outside*, or *inside* if the bytes open without the proxy."""
     return inside if compared(seen) == "opens" else outside
 
 
 def beside(seen: Trace, name: str) -> tuple[str, ...]:
-    """The two answers that show it: base and *name*; past the proxy instead, where that opens."""
+    """The two answers that show it: base and *name*; without the proxy instead, where that opens."""
     if compared(seen) == "opens":
         opening = ("backend-origin", "backend-plain", "backend")
         past = next((each for each in opening if (found := seen[each]) is not None and found.opens), "backend")
@@ -105,7 +106,7 @@ def beside(seen: Trace, name: str) -> tuple[str, ...]:
     return ("base", name) if name in seen.answers else ("base",)
 
 
-ASK_PAST = "To know, ask past the proxy as well: --backend HOST:PORT of the application."
+ASK_PAST = "To find out, also ask the application without the proxy: --backend HOST:PORT of the application."
 
 
 def varnish(seen: Trace) -> str:

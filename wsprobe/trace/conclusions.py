@@ -62,16 +62,18 @@ def ends(seen: Trace) -> Iterator[Conclusion]:
     cut_after = None if held is None else ended_in_silence(held)
     if cut_after is not None and cut_after >= 0.5:
         who = (
-            "some hop (or the application) ends idle connections; which, shows only past the proxy (--backend)"
+            "some hop (or the application) ends idle connections; only a connection without the proxy "
+            "shows which "
+            "(--backend)"
         )
         likely, because = 0.93, ("base", "again-2")
         if past is not None and past.opens:
             because = ("again-2", "backend-held")
             own = ended_in_silence(past)
             who = (
-                f"past the proxy it stays open as long, so the proxy ends idle connections: {hop(seen)}"
+                f"without the proxy it stays open as long, so the proxy ends idle connections: {hop(seen)}"
                 if own is None
-                else "past the proxy as well, so the application ends idle connections"
+                else "without the proxy as well, so the application ends idle connections"
             )
         yield Conclusion(
             "idle-cut",
@@ -84,8 +86,8 @@ def ends(seen: Trace) -> Iterator[Conclusion]:
     if base.report.outcome == "closed":
         yield Conclusion(
             "closed-by-app",
-            "The handshake opens, and the server then closes the session with a Close frame: no hop is in the "
-            "way; the application refuses after the handshake.",
+            "The handshake opens, and the server then closes the session with a Close frame: no hop "
+            "blocks it; the application refuses after the handshake.",
             0.9,
             ("base", "get") if "get" in seen.answers else ("base",),
             "wsprobe connect shows the code and the reason.",
@@ -93,11 +95,11 @@ def ends(seen: Trace) -> Iterator[Conclusion]:
     elif base.report.outcome == "aborted":
         yield Conclusion(
             "dropped-after-101",
-            "The handshake opens, and the connection is dropped at once without a Close frame: the "
+            "The handshake opens, and the connection is dropped immediately without a Close frame: the "
             "application ended or raised after the handshake, or a hop did.",
             0.75,
             ("base", "again-1") if "again-1" in seen.answers else ("base",),
-            "Look into the log of the application.",
+            "Look in the log of the application.",
             open=True,
         )
 
@@ -120,11 +122,15 @@ def nothing_is_broken(seen: Trace) -> Iterator[Conclusion]:
         if over.opens:
             watched += " It opens over HTTP/2 too."
         elif over.kind == "not-taken":
-            watched += " HTTP/2 is spoken and takes no WebSockets, so that browsers ask over HTTP/1.1: no harm."
+            watched += (
+                " The server speaks HTTP/2 without WebSockets, so browsers use HTTP/1.1 for them: "
+                "this does no harm."
+            )
     yield Conclusion(
         "opens",
-        f"Opens (101 with the right Sec-WebSocket-Accept){', in each way that was tried' if ways else ''}: no "
-        f"hop is in the way.{watched} What this cannot show: {unasked}an idle time-out "
+        f"Opens (101 with the right "
+        f"Sec-WebSocket-Accept){', in each way that was tried' if ways else ''}: no hop blocks "
+        f"it.{watched} This does not show: {unasked}an idle time-out "
         "longer than that; a limit above the number of requests sent.",
         0.9,
         ("base", ways[-1]) if ways else ("base",),
@@ -150,19 +156,20 @@ RULES: tuple[Rule, ...] = (
         ("rate-limit", "one-of-several"),
         "the handshake repeated at the end gets another answer than at the start; or a 429",
         "a limit that counts requests (all later ones 429 or 503), or one of several servers is wrong",
-        "a limit above the number of requests sent; two servers that happen to answer in step",
+        "a limit that is higher than the number of requests sent; two servers whose answers happen to "
+        "alternate in the same way",
         unsteady,
     ),
     Rule(
         ("addresses-differ",),
         "the answers differ by address",
-        "the addresses of the name do not serve the same",
+        "the addresses of the name give different answers",
         "why",
         addresses,
     ),
     Rule(
         ("not-reached", "tls-port", "not-http"),
-        "no request was sent, or what came is no HTTP answer",
+        "no request was sent, or what came is not an HTTP answer",
         "name, address, port or TLS are wrong",
         "whether a server would have opened",
         not_reached,
@@ -177,43 +184,44 @@ RULES: tuple[Rule, ...] = (
     Rule(
         ("cut-at-once",),
         "every request, a plain GET too, is cut without a byte",
-        "the listener drops it, or what is behind the listener is dead or speaks another protocol",
-        "which of these: only HTTP/2, a PROXY line, or a look at the server tells",
+        "the listener drops it, or what is behind the listener is down or speaks another protocol",
+        "which of these; HTTP/2, a PROXY line or a look at the server would show it",
         cut,
     ),
     Rule(
         ("upstream-unreachable",),
         "a 502, 503 or 504 to every request; or a handshake that is cut where a plain GET gets a 5xx",
         "the proxy is up and cannot use what is behind it",
-        "whether that is down, elsewhere, speaks TLS or HTTP/2, or failed a health check",
+        "whether that is down, at another address, speaks TLS or HTTP/2, or failed a health check",
         unreachable,
     ),
     Rule(
         ("upgrade-unhandled", "no-answer"),
-        "the handshake is never answered, the same without Upgrade is",
-        "a Node server takes the upgrade and has no handler: ws: true is missing, or a rule for the path",
+        "the handshake is never answered, but the same request without Upgrade is",
+        "a Node server accepts the upgrade but has no handler for it: ws: true or a rule for the path is "
+        "missing",
         "which of these",
         unanswered,
     ),
     Rule(
         ("credentials-wanted",),
         "401 with a challenge, to a plain GET too",
-        "credentials are wanted before the application",
-        "whether the proxy or the application asks, where the page does not say who wrote it",
+        "credentials are required before the application is reached",
+        "whether the proxy or the application asks, if the answer does not show who wrote it",
         credentials,
     ),
     Rule(
         ("redirected",),
         "3xx",
         "to https, to the final slash, to a login page; browsers do not follow",
-        "whether the place it leads to opens",
+        "whether the URL that it leads to opens",
         redirected,
     ),
     Rule(
         ("http-version-lost", "key-lost", "version-lost", "upgrade-lost"),
-        "the answer calls something missing or wrong that was sent right",
-        "a hop before the author of the answer takes it away or changes it",
-        "which hop, where several stand in line",
+        "the answer says that something is missing or wrong, although it was sent correctly",
+        "a hop before the program that wrote the answer removes or changes it",
+        "which hop it is, if there are several",
         lost,
     ),
     Rule(
@@ -225,9 +233,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("header-too-large", "cookie-refused", "query-refused"),
-        "without the cookie or the query the answer is another one",
+        "without the cookie or the query the answer is different",
         "a header too large, or a rule on what is in it",
-        "what in it is meant",
+        "which part of it is refused",
         cookie_and_query,
     ),
     Rule(
@@ -241,19 +249,19 @@ RULES: tuple[Rule, ...] = (
         ("host-refused", "host-changed", "origin-not-allowed", "host-changed-or-origin-list"),
         "opens without Origin and refuses the page's own; or the answer is about the Host",
         "a hop rewrites Host, or drops its port; or the application's list lacks the name",
-        "which of these, without asking past the proxy",
+        "which of these, unless the application is asked without the proxy",
         host,
     ),
     Rule(
         ("origin-rule", "origin-wanted", "origin-lost", "origin-changed", "origin-not-allowed"),
-        "the Origin makes the difference; or the answer is about an Origin that was sent otherwise",
-        "a list of Origins, a rule that wants the header, a hop that drops or rewrites it",
+        "the Origin makes the difference; or the answer is about another Origin than was sent",
+        "a list of allowed Origins, a rule that requires the header, or a hop that drops or rewrites it",
         "the list",
         origin,
     ),
     Rule(
         ("browser-headers-wanted", "browser-refused"),
-        "as Chromium asks the answer is another one than with the Origin alone",
+        "the request of Chromium gets another answer than the handshake with the Origin alone",
         "a rule about User-Agent or another header of browsers",
         "which header",
         browsers_headers,
@@ -267,28 +275,28 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("upgrade-refused", "handshake-not-understood", "handshake-dropped"),
-        "refused or cut; without Upgrade it goes on; without the version nothing changes",
+        "refused or cut; without Upgrade there is another answer; without the version nothing changes",
         "a rule against Upgrade",
-        "whose it is, where the page does not say who wrote it",
+        "whose it is, if the answer does not show who wrote it",
         rule_against_upgrade,
     ),
     Rule(
         ("server-error", "handshake-fails"),
         "500 or another 5xx",
-        "that server fails by itself, or behind the proxy the handshake fails",
-        "why: its log says",
+        "that server itself fails, or the handshake fails behind the proxy",
+        "why; the log of that server says",
         server_error,
     ),
     Rule(
         ("method-refused",),
         "405 to every GET; or 403, and a POST passes",
         "a rule on the method",
-        "whose it is, where the page does not say who wrote it",
+        "whose it is, if the answer does not show who wrote it",
         method,
     ),
     Rule(
         ("slash",),
-        "with the final slash (or without) the path is answered otherwise",
+        "with the final slash (or without it) the path has another answer",
         "the route is for the other form of the path",
         "",
         slash,
@@ -299,21 +307,21 @@ RULES: tuple[Rule, ...] = (
             *("request-changed", "upgrade-lost-or-elsewhere"),
         ),
         "the same 404, 200, 403 or 400 to the handshake and to a plain GET",
-        "Upgrade is lost on the way, or the path leads to something else; a rule refuses all",
-        "which of these, without asking past the proxy: there, a plain GET that gets the same body shows a "
-        "lost Upgrade, any other that the path leads elsewhere",
+        "Upgrade is lost on the way, the path leads to something else, or a rule refuses everything",
+        "which of these, unless the application is asked without the proxy: there a plain GET with the "
+        "same body shows that Upgrade is lost, any other body that the path leads elsewhere",
         nobody_sees_it,
     ),
     Rule(
         ("request-changed", "refused-by-app", "handshake-refused"),
-        "the handshake is refused, a plain GET and a handshake without version get other answers",
+        "the handshake is refused; a plain GET and a handshake without the version get other answers",
         "a WebSocket library reads the handshake and refuses the path, Origin, Host or subprotocol",
-        "whether the URL is wrong or a hop rewrites it, without asking past the proxy",
+        "whether the URL is wrong or a hop rewrites it, unless the application is asked without the proxy",
         refused_by_library,
     ),
     Rule(
         ("http2-announced",),
-        "opens over HTTP/1.1; over HTTP/2 the server announces that it takes WebSockets, and does not",
+        "opens over HTTP/1.1; over HTTP/2 the server announces WebSockets, but does not open them",
         "browsers that ask over HTTP/2 fail where others open",
         "which hop drops it",
         http2_announced,
@@ -322,14 +330,14 @@ RULES: tuple[Rule, ...] = (
         ("idle-cut", "closed-by-app", "dropped-after-101"),
         "opens, and is then ended",
         "an idle time-out of a hop, or the application itself",
-        "which hop, without holding a connection past the proxy",
+        "which hop, without holding a connection without the proxy",
         ends,
     ),
     Rule(
         ("opens",),
         "opens in each way that was tried",
-        "no hop is in the way",
-        "an idle time-out longer than it was held, HTTP/2",
+        "no hop blocks it",
+        "an idle time-out longer than the time it was held; HTTP/2",
         nothing_is_broken,
     ),
     Rule(

@@ -27,8 +27,7 @@ def unsteady(seen: Trace) -> Iterator[Conclusion]:
         yield Conclusion(
             "rate-limit",
             f"{seen.base.status} from the first request on, {written_by(seen.base)}: a limit counts the "
-            "requests, and is used up already. What the other requests got means "
-            f"nothing.{past_the_proxy(seen)}",
+            f"requests, and is used up already. Ignore what the other requests got.{past_the_proxy(seen)}",
             0.93 if seen.base.status == 429 else 0.8,
             beside(seen, "again-1"),
             "Wait as long as Retry-After says, or a minute, and trace again.\n"
@@ -47,8 +46,8 @@ def unsteady(seen: Trace) -> Iterator[Conclusion]:
         yield Conclusion(
             "rate-limit",
             f"A limit counts the requests: the same handshake got {seen.base.said()} first and {one.status} "
-            f"later (from the request '{first}' on), {written_by(one)}. What the other requests got after "
-            f"that means nothing.{past_the_proxy(seen)}",
+            f"later (from the request '{first}' on), {written_by(one)}. Ignore what the other requests "
+            f"got after that.{past_the_proxy(seen)}",
             0.95 if one.status == 429 else 0.85,
             ("base", name),
             mend.lines("limit", one.hops or seen.hops),
@@ -66,11 +65,11 @@ def _one_of_several(seen: Trace, name: str, likely: float) -> Conclusion:
     return Conclusion(
         "one-of-several",
         f"The same handshake got {seen.base.said()} once and {other.said()} another time: one of several "
-        "servers (or addresses) behind this name is wrong, or something counts the requests. No other "
-        "difference between the requests means anything while this is so.",
+        "servers (or addresses) behind this name is wrong, or something counts the requests. Until that "
+        "is fixed, other differences between the requests mean nothing.",
         likely,
         ("base", name),
-        "Ask each server by itself (--backend HOST:PORT, or --each-address), and compare.",
+        "Ask each server separately (--backend HOST:PORT, or --each-address), and compare.",
         open=True,
     )
 
@@ -81,13 +80,13 @@ def addresses(seen: Trace) -> Iterator[Conclusion]:
         if not alike(each, seen.base):
             yield Conclusion(
                 "addresses-differ",
-                f"The addresses of the name do not serve the same: {_address(seen.base)} gets "
-                f"{seen.base.said()}, {name.removeprefix('address ')} gets {each.said()}. A client takes "
-                "either. Diagnose each alone.",
+                f"The addresses of the name give different answers: {_address(seen.base)} gets "
+                f"{seen.base.said()}, {name.removeprefix('address ')} gets {each.said()}. A client may "
+                f"use either. Diagnose each address separately.",
                 0.97,
                 ("base", name),
                 "Make the server listen at each address that the name has (nginx: listen [::]:443 beside "
-                "listen 443), or take the address out of the DNS.",
+                "listen 443), or remove the address from DNS.",
             )
             return
 
@@ -107,7 +106,7 @@ def not_reached(seen: Trace) -> Iterator[Conclusion]:
     if base.kind == "not-reached":
         why = next((f.text for f in base.report.verdict.findings if f.level == "fail"), base.report.outcome)
         if compared(seen) == "opens":
-            why += "; past the proxy the same bytes open, so the application lives"
+            why += "; without the proxy the same bytes open, so the application works"
         yield Conclusion(
             "not-reached",
             f"No request was sent: {why}.",
@@ -118,7 +117,7 @@ def not_reached(seen: Trace) -> Iterator[Conclusion]:
     elif "plain-to-tls-port" in base.found:
         yield Conclusion(
             "tls-port",
-            f"This port speaks TLS, and was asked in plain text: {quoted(base)}.",
+            f"This port speaks TLS, but was asked without TLS: {quoted(base)}.",
             0.97,
             ("base",),
             "Open wss:// in place of ws://.",
@@ -194,20 +193,19 @@ def cut(seen: Trace) -> Iterator[Conclusion]:
         return
     secure = seen.start.plan.target.secure
     how = base.said()
-    causes = [
-        "what stands behind it is dead or speaks another protocol (TLS inside, a PROXY line missing there)"
-    ]
+    causes = ["what is behind it is down or speaks another protocol (TLS inside, a PROXY line missing there)"]
     if secure and "http2" not in seen.answers:
         causes.append("it speaks HTTP/2 only (ALPN h2), which was not tried")
     elif not secure:
         causes.append("it speaks TLS only")
     drops = "a rule drops the request (nginx: return 444; HAProxy: reject)"
-    wants = "it wants a PROXY line first (HAProxy: accept-proxy)"
+    wants = "it expects a PROXY line first (HAProxy: accept-proxy)"
     causes = [wants, drops, *causes] if how == "reset" else [*causes, drops, wants]
     yield Conclusion(
         "cut-at-once",
         f"Every request, a plain GET too, is cut without a byte ({how}): the first hop, the listener itself, "
-        f"ends it. Either {'; or '.join(causes)}. Which of these is not shown.{past_the_proxy(seen)}",
+        f"ends it. Either {'; or '.join(causes)}. Which of these it is, the answers do not "
+        f"show.{past_the_proxy(seen)}",
         sure(seen, 0.9),
         beside(seen, "get"),
         mend.lines("cut", seen.hops),
@@ -225,8 +223,8 @@ def unreachable(seen: Trace) -> Iterator[Conclusion]:
             "upstream-unreachable",
             f"The handshake is {'cut without an answer' if base.kind == 'cut' else 'never answered'}, a plain "
             f"GET gets {get.status} ({written_by(get)}): the proxy is up and does not reach the application "
-            "(down, wrong port, or TLS where there is none). Once it tunnels, it has no way to say "
-            f"so.{past_the_proxy(seen)}",
+            "(down, wrong port, or TLS where there is none). Once it has begun to tunnel, it cannot "
+            f"report an error.{past_the_proxy(seen)}",
             sure(seen, 0.9),
             ("base", "get"),
             mend.lines("upstream", get.hops or seen.hops),
@@ -240,7 +238,7 @@ def unreachable(seen: Trace) -> Iterator[Conclusion]:
         hint = (
             " It took about a second: connecting or TLS failed, and was tried again."
             if slow
-            else " It came at once: no server is up (a health check failed), or none is configured."
+            else " It came immediately: no server is up (a health check failed), or none is configured."
         )
     elif base.author.author == "haproxy" and base.status == 502:
         hint = " HAProxy says so where the server did answer, but not with HTTP (TLS, or another protocol)."
@@ -249,7 +247,7 @@ def unreachable(seen: Trace) -> Iterator[Conclusion]:
         "upstream-unreachable",
         f"{base.status} for every request, a plain GET too, {whose}: a proxy is up and cannot use what is "
         "behind it (down, wrong port, TLS or HTTP/2 where the other side speaks plain HTTP/1.1, or marked "
-        f"down). Which of these is not shown.{hint}{past_the_proxy(seen)}",
+        f"down). Which of these it is, the answers do not show.{hint}{past_the_proxy(seen)}",
         sure(seen, 0.9 if base.by_proxy else 0.7),
         beside(seen, "get"),
         mend.lines("upstream", base.hops or seen.hops),
@@ -275,7 +273,7 @@ def unanswered(seen: Trace) -> Iterator[Conclusion]:
     yield Conclusion(
         "upgrade-unhandled",
         "The handshake is never answered, while the connection stays open; the same without Upgrade is "
-        f"answered at once ({get.said()}): the hop that holds the socket (as a rule a Node server: a "
+        f"answered immediately ({get.said()}): the hop that holds the socket (usually a Node server: a "
         "development server, http-proxy-middleware, Vite) takes upgrades and has no handler for this "
         f"path.{past_the_proxy(seen)}",
         sure(seen, 0.92),

@@ -37,13 +37,13 @@ def credentials(seen: Trace) -> Iterator[Conclusion]:
     given = bool(values(seen.start.plan.request, b"authorization"))
     yield Conclusion(
         "credentials-wanted",
-        f"{base.status} with a challenge ({challenge}), to a plain GET too, {written_by(base)}: credentials "
-        "are wanted before anything "
+        f"{base.status} with a challenge ({challenge}), to a plain GET too, {written_by(base)}: "
+        f"credentials are required before anything "
         f"else{', and those that were sent are not accepted' if given else ''}.{past_the_proxy(seen)}",
         sure(seen, 0.95),
         beside(seen, "get"),
         "Send credentials (-u USER:PASSWORD, or -H 'Authorization: ...'). A page cannot set this header: let "
-        "it use a cookie, or leave the socket's path out of the protected part.\n"
+        "it use a cookie, or exempt the path of the socket from the protection.\n"
         + mend.lines("credentials", base.hops),
     )
 
@@ -56,10 +56,11 @@ def redirected(seen: Trace) -> Iterator[Conclusion]:
     there = re.match(r"(?i)([a-z]+):", base.location)
     path = re.sub(r"(?i)^[a-z]+://[^/?#]*", "", base.location).partition("?")[0]
     own = resource_of(seen.start.plan.request).decode("latin-1").partition("?")[0]
-    every = "to a plain GET too" if seen.like_get else "and not to a plain GET"
+    every = "to a plain GET too" if seen.like_get else "but not to a plain GET"
     kind = "elsewhere (a login page, another name or path)"
     fix = (
-        f"Open the socket at the place that it leads to, or answer the path without a redirect: {base.location}"
+        f"Open the socket at the URL that it leads to, or let the server answer this path without a "
+        f"redirect: {base.location}"
     )
     if path != own and path in (own + "/", own.removesuffix("/")):
         kind = (
@@ -89,19 +90,20 @@ def browsers_headers(seen: Trace) -> Iterator[Conclusion]:
         only = firefox is not None and not firefox.opens
         yield Conclusion(
             "browser-headers-wanted",
-            f"{base.said()} as wsprobe asks, 101 as Chromium asks; Origin alone does not help: something in "
-            "the browser's headers (User-Agent, Accept-*) is "
-            f"wanted{', and Firefox does not have it' if only else ''}, by a rule "
+            f"{base.said()} to the request of wsprobe, 101 to that of Chromium; the Origin alone does not "
+            f"help: a rule wants another header of browsers (User-Agent, "
+            f"Accept-*){', and Firefox does not have it' if only else ''}, by a rule "
             f"({written_by(base)}).{past_the_proxy(seen)}",
             0.93,
             ("base", "chromium"),
-            "Nothing, for pages; other clients send a User-Agent that the rule lets pass (-A), or the rule "
-            "goes.\n" + mend.lines("rule", base.hops),
+            "Nothing, for pages; other clients send a User-Agent that the rule lets pass (-A), or remove "
+            "the rule.\n" + mend.lines("rule", base.hops),
         )
         return
     yield Conclusion(
         "browser-refused",
-        f"Opens as wsprobe asks, with the page's Origin too, and not as Chromium asks ({chromium.said()}, "
+        f"The request of wsprobe opens, also with the page's Origin, but that of Chromium does not "
+        f"({chromium.said()}, "
         f"{written_by(chromium)}): a header that only the browser sends is refused (User-Agent, "
         "Accept-Language, Pragma, the extensions that it offers).",
         0.85,
@@ -182,7 +184,7 @@ def rule_against_upgrade(seen: Trace) -> Iterator[Conclusion]:
             f"subprotocol that it wants, a crash).{past_the_proxy(seen)}",
             sure(seen, 0.75, 0.9),
             beside(seen, "get"),
-            f"Look into the log of the application first. {ASK_PAST}",
+            f"Look in the log of the application first. {ASK_PAST}",
             open=True,
         )
         return
@@ -237,8 +239,7 @@ def server_error(seen: Trace) -> Iterator[Conclusion]:
         f"sends handshakes to another place than plain requests.{past_the_proxy(seen)}",
         sure(seen, 0.8),
         beside(seen, "get"),
-        f"Look into the log of the application, and of the proxy. {ASK_PAST}\n"
-        + mend.lines("error", base.hops),
+        f"Look in the log of the application, and of the proxy. {ASK_PAST}\n" + mend.lines("error", base.hops),
         open=True,
     )
 
@@ -255,8 +256,8 @@ def refused_by_library(seen: Trace) -> Iterator[Conclusion]:
     if not reads and not base.by_server:
         yield Conclusion(
             "handshake-refused",
-            f"{refusing}: a rule against the handshake, or a WebSocket library that refuses it; which of them "
-            f"is not shown.{past_the_proxy(seen)}",
+            f"{refusing}: a rule against the handshake, or a WebSocket library that refuses it; the "
+            f"answers do not show which.{past_the_proxy(seen)}",
             sure(seen, 0.7, 0.85),
             beside(seen, "get"),
             f"{ASK_PAST}\n" + mend.lines("rule", base.hops or seen.hops),
@@ -269,7 +270,8 @@ def refused_by_library(seen: Trace) -> Iterator[Conclusion]:
         case "opens":
             yield Conclusion(
                 "request-changed",
-                f"{refusing} Past the proxy the same bytes open (101): the proxy changes the path (or another "
+                f"{refusing} Without the proxy the same bytes open (101): the proxy changes the path (or "
+                f"another "
                 f"part: Host, Origin, a header) of the request: {hop(seen)}.",
                 0.93,
                 beside(seen, "get"),
@@ -278,7 +280,7 @@ def refused_by_library(seen: Trace) -> Iterator[Conclusion]:
         case "same":
             yield Conclusion(
                 "refused-by-app",
-                f"{refusing} Past the proxy the same answer: the application itself refuses (path, "
+                f"{refusing} Without the proxy the same answer: the application itself refuses (path, "
                 "credentials, Origin).",
                 0.93,
                 ("base", "backend"),
@@ -324,7 +326,7 @@ def slash(seen: Trace) -> Iterator[Conclusion]:
         yield Conclusion(
             "slash",
             f"{base.said()} to handshake and plain GET alike; {path} {end}: the route is for that form of the "
-            "path only, and what was asked is answered by something that is no WebSocket "
+            "path only, and what was asked is answered by something that is not a WebSocket "
             f"endpoint.{past_the_proxy(seen)}",
             sure(seen, 0.95 if other.opens else 0.85),
             beside(seen, "slash"),
@@ -343,7 +345,7 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
         if alike(past_get, base) and base.author.kind != "proxy":
             yield Conclusion(
                 "upgrade-lost",
-                f"{same_for_both}. Past the proxy the same bytes open (101), and a plain GET there gets the "
+                f"{same_for_both}. Without the proxy the same bytes open (101), and a plain GET there gets the "
                 "same body: the application is reached and sees a plain GET, so Upgrade and Connection are "
                 f"lost on the way: {hop(seen)}.{varnish(seen)}",
                 0.97,
@@ -353,7 +355,8 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
         elif base.status == 400 and not base.by_proxy:
             yield Conclusion(
                 "request-changed",
-                f"{same_for_both}, {quoted(base)}. Past the proxy the same bytes open (101): what arrives at "
+                f"{same_for_both}, {quoted(base)}. Without the proxy the same bytes open (101): what "
+                f"arrives at "
                 "the program that answers is another request: the proxy changes it (a field, a PROXY line "
                 f"before it, Host), or sends it to another program: {hop(seen)}.",
                 0.85,
@@ -364,7 +367,8 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
         elif base.status in (401, 403):
             yield Conclusion(
                 "refused-by-rule",
-                f"{same_for_both}. Past the proxy the same bytes open (101): a rule of the proxy refuses, not "
+                f"{same_for_both}. Without the proxy the same bytes open (101): a rule of the proxy "
+                f"refuses, not "
                 f"the application: {hop(seen)}.",
                 0.95,
                 beside(seen, "get"),
@@ -373,7 +377,7 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
         else:
             yield Conclusion(
                 "elsewhere",
-                f"{same_for_both}. Past the proxy the same bytes open (101), and a plain GET there gets "
+                f"{same_for_both}. Without the proxy the same bytes open (101), and a plain GET there gets "
                 f"another answer ({past_get.said()}): the proxy does not send this request to the "
                 f"application; it changes the path, or sends it to another program or page: {hop(seen)}.",
                 0.95,
@@ -384,11 +388,11 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
     if past == "same":
         yield Conclusion(
             "refused-by-app",
-            f"{same_for_both}, and past the proxy as well: the application itself answers so. It wants "
+            f"{same_for_both}, and without the proxy as well: the application itself answers so. It wants "
             "something that was not sent (a session's cookie, a token), or has no WebSocket on this path.",
             0.93,
             ("base", "backend"),
-            "Ask with what a page would have (-b 'session=...', -H), then check the path in the application.",
+            "Send what a page would have (-b 'session=...', -H), then check the path in the application.",
         )
         return
     if base.status in (401, 403, 407):
@@ -400,7 +404,7 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
             "hop it is cannot be known.",
             0.85,
             ("base", "get"),
-            "Ask with what a page would have: -b 'session=...', -u, -H.\n" + mend.lines("rule", base.hops),
+            "Send what a page would have: -b 'session=...', -u, -H.\n" + mend.lines("rule", base.hops),
             open=True,
         )
         return
@@ -408,8 +412,8 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
         whose = base.author.who if base.by_proxy else "something that serves pages"
         yield Conclusion(
             "no-route",
-            f"{same_for_both}, {quoted(base)}: this path is answered by {whose}, which is no WebSocket "
-            "endpoint; there is no route to the application for it (another path, another name, a rule that "
+            f"{same_for_both}, {quoted(base)}: this path is answered by {whose}, which is not a WebSocket "
+            f"endpoint; there is no route to the application for it (another path, another name, a rule that "
             f"comes first).{past_the_proxy(seen)}",
             0.9,
             ("base", "get"),
@@ -429,7 +433,7 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
     yield Conclusion(
         "upgrade-lost" if side else "upgrade-lost-or-elsewhere",
         f"{same_for_both}: the program that answers never treats the request as a handshake. Upgrade "
-        f"is lost on the way ({hop(seen)}), or the path leads to something that is no WebSocket "
+        f"is lost on the way ({hop(seen)}), or the path leads to something that is not a WebSocket "
         f"endpoint. From outside the two cannot be told apart.{side}{past_the_proxy(seen)} "
         f"{ASK_PAST if not past else ''}".rstrip(),
         0.85,
