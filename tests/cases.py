@@ -16,6 +16,8 @@ SHOWN = 5
 """Failures that are shown whole, if there are more than one; the others are only named."""
 wanted = ""
 """What --case says; set by tests/conftest.py."""
+first_only = False
+"""Whether the first failure ends it, as -x says."""
 
 
 def each(cases: Mapping[str, T], check: Callable[[T], object]) -> None:
@@ -31,6 +33,8 @@ def each(cases: Mapping[str, T], check: Callable[[T], object]) -> None:
         except Exception as error:
             error.add_note(f"case: {name}")
             failed[name] = error
+            if first_only:
+                break
     if len(failed) == 1:
         raise next(iter(failed.values()))
     if failed:

@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     cases.wanted = config.getoption("--case")
+    cases.first_only = config.getoption("maxfail") == 1
 
 
 @pytest.fixture(scope="module")

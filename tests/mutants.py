@@ -310,7 +310,9 @@ def main() -> None:
         asking = Asking(copy, asked, given.timeout)
         rooms = {word for _, slip in asked for word in tests(slip.path) if word.startswith("tests/")}
         os.chdir(ROOT)
-        pytest.main(["-n", "0", "-p", "no:cacheprovider", "--capture=no", *sorted(rooms)], plugins=[asking])
+        pytest.main(
+            ["-x", "-n", "0", "-p", "no:cacheprovider", "--capture=no", *sorted(rooms)], plugins=[asking]
+        )
     print(", ".join(f"{number} {outcome}" for outcome, number in asking.counted.items()))
 
 

@@ -67,8 +67,8 @@ def main() -> None:
                 {
                     "wsprobe connect": (*own, "connect", url),
                     "curl": programs.found("curl", "-s", "-N", url),
-                    "websocat": programs.websocat(url),
-                    "wscat": programs.wscat(url),
+                    "websocat": programs.websocat("-E", url),
+                    "wscat": programs.wscat("-c", url),
                     "python -m websockets": programs.websockets(url),
                 },
                 against="wsprobe connect",
@@ -78,9 +78,8 @@ def main() -> None:
         )
         for large in (False, True):
             for deflate in (False, True):
-                kind = "16,384 messages of 64 KiB" if large else "100,000 small messages"
-                kind += " through an echo server, " + ("compressed" if deflate else "as they are")
-                show(kind, talking.rows(own, folder, large=large, deflate=deflate, rounds=1))
+                title, rows = talking.table(own, folder, large, deflate)
+                show(title, rows, spread=True)
         with programs.refusing(folder, url) as (who, refusal):
             commands = many_urls.programs(own, refusal, folder, programs.ws())
             show(
@@ -88,6 +87,12 @@ def main() -> None:
                 side_by_side(commands, against=many_urls.LOOP, rounds=3, seconds=24),
                 spread=True,
             )
+            rows = side_by_side(
+                many_urls.shared(own, refusal, folder), against=many_urls.ALONE, rounds=2, seconds=30
+            )
+            show(f"{many_urls.MANY} URLs of it, by one process and by two workers", rows, spread=True)
+            for line in speed_up(rows):
+                print(line)
         show("work for four times the pieces", apart(growth))
         show("one recording, predicted in each engine (no process)", apart(predictions))
         browser = "chromium --dump-dom"
@@ -115,23 +120,40 @@ def main() -> None:
             f"{count} saved recordings ({different} different), through all engines",
             per_recording(thousand, count, next(row for row in one_page if row.name == browser)),
         )
-        more = folder / "more.jsonl"
-        more.write_bytes(file.read_bytes() * MORE)
+        refusals = folder / "refusals.jsonl"
+        apart(save_refusals, refusals)
         compare = (*own, "compare", "--browser", "all", "--json")
-        alone = "one process"
-        show(
-            f"{count * MORE} recordings, printed as they are read, through all engines: one of them",
-            per_recording(
-                side_by_side(
-                    {alone: (*compare, str(more)), "two processes": (*compare, "--workers", "2", str(more))},
-                    against=alone,
-                    rounds=2,
-                    seconds=8,
-                ),
-                count * MORE,
-            ),
-        )
+        loop = "json.loads and json.dumps of each"
+        for kind, few in (("of the lab", file), ("of different 403s", refusals)):
+            more = folder / "more.jsonl"
+            more.write_bytes(few.read_bytes() * MORE)
+            rows = side_by_side(
+                {
+                    loop: programs.rewriting(more),
+                    "one process": (*compare, str(more)),
+                    "two processes": (*compare, "--workers", "2", str(more)),
+                },
+                against=loop,
+                rounds=2,
+                seconds=8,
+            )
+            show(
+                f"{count * MORE} recordings {kind}, printed as they are read, through all engines: one of them",
+                per_recording(rows, count * MORE),
+            )
     print(f"\n{time.perf_counter() - started:.0f} s in all")
+
+
+def speed_up(rows: Iterable[Row]) -> Iterable[str]:
+    """What a row gains over the first where every process has a processor to itself."""
+    first, *others = rows
+    for row in others:
+        if first.busiest and row.busiest and first.processor and row.processor:
+            faster = first.busiest / row.busiest
+            yield (
+                f"    by its busiest process ({row.busiest:.0f} ms of processor) {faster:.2f} times as fast;"
+                f" all of them take {row.processor / first.processor:.2f} times the processor"
+            )
 
 
 def per_recording(rows: Iterable[Row], count: int, browser: Row | None = None) -> list[Row]:
@@ -173,6 +195,12 @@ def save(file: Path) -> tuple[int, int]:
     import recordings
 
     return recordings.save(file), recordings.COUNT
+
+
+def save_refusals(file: Path) -> None:
+    import recordings
+
+    recordings.save_refusals(file)
 
 
 def show(title: str, rows: Iterable[Row], spread: bool = False) -> None:

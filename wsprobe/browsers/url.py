@@ -66,6 +66,7 @@ _CLEANED = str.maketrans("", "", "\t\n\r")
 _TRIMMED = "".join(map(chr, range(0x21)))
 
 
+@lru_cache(maxsize=16)  # two engines ask of each URL
 def written(text: str, base: str | None) -> Written | None:
     """Where in *text* its own host stands; None if it has none, and takes that of *base*."""
     text = scalar(text).strip(_TRIMMED).translate(_CLEANED)

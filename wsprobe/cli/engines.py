@@ -29,8 +29,9 @@ from wsprobe.read.reading import Reading
 from wsprobe.report import Report, report
 from wsprobe.target import begins_with_scheme
 
-MAX_SESSION = 32 * 1024 * 1024
-"""Bytes of a session; more than for `connect`: an engine delivers a message only when all of it is there."""
+MAX_SESSION = 5 * 1024 * 1024
+"""Bytes of a session; more than for `connect`: an engine delivers a message only when all of it is there. Of a
+flood this fits into 100 MiB together with what one engine makes of it."""
 TODAY = "hybi-13"
 """The wire version of every engine: as such they read whatever bytes they get."""
 

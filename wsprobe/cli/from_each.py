@@ -162,7 +162,11 @@ def _hand_on(job: Job, got: dict[str, Came | None], to: Rows) -> None:
 
 
 def _weight(chunk: Chunk) -> int:
-    return sum(weight(each) for came in chunk.came.values() for each in came if each is not None)
+    return sum(SIGHT + weight(each) for came in chunk.came.values() for each in came if each is not None)
+
+
+SIGHT = 1000
+"""Bytes that what is counted, and compared, of a result takes, about."""
 
 
 async def ask_at(

@@ -63,7 +63,7 @@ def reread(recordings: Iterable[RecordedLine], said: Settings, by: Readers, work
         complained = complained or bool(each.complaints)
         unmet = unmet or bool(each.unmet)
         if each.reached is not None:
-            results = [together([*results, each.reached])]
+            results = [together([*results, each.reached])] if results != [each.reached] else results
 
     if said.cluster is not None:
         _there(recordings, said, by, take)

@@ -232,7 +232,7 @@ LIMIT_IN_HEAD = Entry(
     "fail",
     "RFC 9110 section 5.4",
     title="The head is larger than wsprobe reads",
-    meaning="wsprobe stopped reading at a limit of its own (2 MiB of heads, 50,000 lines of one head, 1000 "
+    meaning="wsprobe stopped reading at a limit of its own (2 MiB of heads, 20,000 lines of one head, 1000 "
     "interim answers, 10,000 frames of HTTP/2 that bring nothing), far more than other clients accept. The "
     "server was still sending.",
     usual="an answer that does not end",

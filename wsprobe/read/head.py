@@ -14,7 +14,7 @@ from wsprobe.exchange import Exchange, Sent
 from wsprobe.read.reading import Field, Head, Line, Request, Span
 from wsprobe.read.tokens import split_list
 
-LINES_MAX = 50_000
+LINES_MAX = 20_000
 """Lines told apart in one head. The rest of a longer head is kept as one last line: memory stays bounded."""
 
 PLAIN_MAX = 65536
@@ -49,6 +49,10 @@ class HeadSplitter:
 
     def advance(self, data: bytes | bytearray) -> Head | None:
         """The head, once its blank line is in *data* (the whole buffer, from its beginning); else None."""
+        if self.searched == self._start and (plain := _plain_head(data, self._start)) is not None:
+            head, self.searched = plain
+            self.lines = len(head.lines)
+            return head
         while (newline := data.find(b"\n", self.searched)) >= 0:
             self.searched = newline + 1
             stop = newline - 1 if newline > self._line and data[newline - 1] == 0x0D else newline
@@ -83,9 +87,6 @@ class HeadSplitter:
 
 def split_head(data: bytes | bytearray, start: int = 0) -> tuple[Head, int]:
     """The head that begins at *start*, and the offset of the first byte after it."""
-    plain = _plain_head(data, start)
-    if plain is not None:
-        return plain
     splitter = HeadSplitter(start)
     head = splitter.advance(data)
     if head is None:
@@ -107,13 +108,11 @@ def _plain_head(data: bytes | bytearray, start: int) -> tuple[Head, int] | None:
     lines, fields = [Line(first, b"\r\n", start)], []
     at = start + len(first) + 2
     for text in rest:
-        plain = _PLAIN.fullmatch(text)
-        if plain is None:
+        field = _plain_field(text, at) if len(text) <= USUAL else _look_at(text, at)
+        if field is None:
             return None
-        line = Line(text, b"\r\n", at)
-        begin, end = plain.span(2)
-        fields.append(Field(plain[1], plain[2], (line,), (at + begin, at + end)))
-        lines.append(line)
+        fields.append(field)
+        lines += field.lines
         at += len(text) + 2
     return Head(tuple(lines), b"\r\n", start, tuple(fields), lines[0]), stop + 4
 
@@ -142,10 +141,7 @@ def _fields(lines: list[Line]) -> tuple[Field, ...]:
         while stop < len(lines) and lines[stop].text[:1] in (b" ", b"\t"):
             stop += 1
         line = lines[at]
-        plain = None
-        if stop == at + 1 and line.end == b"\r\n":
-            of = _plain_field if len(line.text) <= USUAL else _plain_field.__wrapped__
-            plain = of(line.text, line.start)
+        plain = _look_at(line.text, line.start) if stop == at + 1 and line.end == b"\r\n" else None
         found.append(_field(tuple(lines[at:stop])) if plain is None else plain)
         at = stop
     return tuple(found)
@@ -158,18 +154,18 @@ _PLAIN = re.compile(rb"([!-9;-~]+):[ \t]*([!-~](?:[\t -~]*[!-~])?)[ \t]*")
 """A field line with nothing odd in it, and a value: nearly every one."""
 
 
-@lru_cache(maxsize=2048)
-def _plain_field(text: bytes, start: int) -> Field | None:
-    """The field that a line of its own, which ends with CRLF, is; None if that needs more than a look.
-
-    Kept, because the same lines stand in the same places again and again: in the two readings of one answer
-    (as it comes, and of the recording), in our own requests, in the answers of servers of one kind.
-    """
+def _look_at(text: bytes, start: int) -> Field | None:
+    """The field that a line of its own, which ends with CRLF, is; None if that needs more than a look."""
     found = _PLAIN.fullmatch(text)
     if found is None:
         return None
     begin, stop = found.span(2)
     return Field(found[1], found[2], (Line(text, b"\r\n", start),), (start + begin, start + stop))
+
+
+_plain_field = lru_cache(maxsize=2048)(_look_at)
+"""Kept, because the same lines stand in the same places again and again: in the two readings of one answer (as
+it comes, and of the recording), in our own requests, in the answers of servers of one kind."""
 
 
 def _field(lines: tuple[Line, ...]) -> Field:

@@ -103,9 +103,10 @@ def _fields(text: bytes) -> list[tuple[bytes, bytes]] | None:
     if not at:
         return None
     found = []
+    white = re.compile(_WHITE)
     while at < len(text):
         colon = text.find(b":", at)
-        named = colon > at and re.compile(_WHITE).search(text, at, colon) is None
+        named = colon > at and white.search(text, at, colon) is None
         end = text.find(b"\n", at)
         if end < 0:
             return None
