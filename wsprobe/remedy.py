@@ -93,12 +93,12 @@ def _lines(known: Signature) -> Iterator[Advice]:
         return
     if ids[0] not in PASSING:
         if known.kind != "proxy":
-            yield Advice("lines", "if a proxy stands before it: wsprobe explain upgrade-stripped", "")
+            yield Advice("lines", "if there is a proxy before it: wsprobe explain upgrade-stripped", "")
         return
     seen = proxy(known.hop)
     if seen is not None:
         yield Advice("lines", f"{seen.name}: {seen.mends}", f"tried: {seen.tried}")
-        yield Advice("lines", "another proxy before or behind it: wsprobe explain upgrade-stripped", "")
+        yield Advice("lines", "for another proxy before or behind it: wsprobe explain upgrade-stripped", "")
         return
     for each in proxies():
         if each.key in LEADING:
@@ -109,7 +109,8 @@ def _remedies(status: int, known: Signature) -> Iterator[Advice]:
     if 300 <= status < 400:
         yield Advice(
             "remedy",
-            "open the socket at the place it redirects to; browsers other than WebKitGTK do not follow",
+            "open the socket at the URL that it redirects to; browsers other than WebKitGTK do not follow "
+            "redirects",
             "WHATWG WebSockets, redirect mode error",
         )
         return
@@ -118,14 +119,13 @@ def _remedies(status: int, known: Signature) -> Iterator[Advice]:
         code = close_code(status)
         yield Advice(
             "remedy",
-            f"accept, then close with {code} and a reason of at most {REASON_ROOM} bytes; script gets both in "
-            "the close event (wsprobe compare --browser-mode lab:accept-then-close-4403)",
+            f"accept, then close with {code} and a reason of at most {REASON_ROOM} bytes; a script gets "
+            f"both in the close event (wsprobe compare --browser-mode lab:accept-then-close-4403)",
             "RFC 6455 section 7.4.2, codes 4000 to 4999 are for private use",
         )
     yield Advice(
         "remedy",
-        "give the page a plain HTTP endpoint to ask with fetch(), which shows status and body "
-        "(lab:diagnostic-endpoint)",
+        "give the page a plain HTTP endpoint; fetch() shows its status and body (lab:diagnostic-endpoint)",
         "Fetch standard, CORS where the origin differs",
     )
 
@@ -151,7 +151,7 @@ def _warnings(reading: Reading) -> Iterator[Advice]:
     if after or of.rest:
         yield Advice(
             "warning",
-            "bytes follow the Close frame; Chromium then reports 1006 in place of the code",
+            "bytes follow the Close frame; Chromium then reports 1006 instead of the code",
             "RFC 6455 section 5.5.1; measured",
         )
 
@@ -171,7 +171,7 @@ def _code_warnings(close: Frame) -> Iterator[Advice]:
     elif code < 1000 or code >= 5000:
         yield Advice(
             "warning",
-            f"code {code} lies outside 1000 to 4999; WebKitGTK reports 1006 instead",
+            f"code {code} is outside 1000 to 4999; WebKitGTK reports 1006 instead",
             "RFC 6455 section 7.4; measured",
         )
     elif code in (1012, 1013, 1014):

@@ -291,7 +291,7 @@ def test_two_answers_that_differ_in_spelling_alone_are_the_same(capsys: Capture)
     """A proxy that writes header names in lower case changes nothing (RFC 9110 section 5.1)."""
     assert run(["compare", "lab:/status/403?header=X-Tag:1", "lab:/status/403?header=x-tag:1"]) == 0
     out = capsys.readouterr().out
-    assert "letter case of x-tag  (no part of the exit status)\n  [1] X-Tag\n  [2] x-tag\n" in out
+    assert "letter case of x-tag  (does not change the exit status)\n  [1] X-Tag\n  [2] x-tag\n" in out
     assert "\nthe same in all " in out
     assert run(["compare", "lab:/status/403?header=X-Tag:1", "lab:/status/403?header=x-tag:2"]) == 1
     assert "header X-Tag\n  [1] 1\n  [2] 2\n" in capsys.readouterr().out
@@ -304,7 +304,9 @@ def test_recordings_say_what_was_asked_otherwise(capsys: Capture, tmp_path: Path
         run(["connect", "-s", "--save", files[-1], "--origin", origin, "lab:status-403"])
     assert run(["compare", *files]) == 0
     out = capsys.readouterr().out
-    assert "asked with Origin  (no part of the exit status)\n  [1] https://a.example\n  [2] https://b" in out
+    assert (
+        "asked with Origin  (does not change the exit status)\n  [1] https://a.example\n  [2] https://b" in out
+    )
     assert "asked with Host" not in out
     assert "asked with Sec" not in out
 

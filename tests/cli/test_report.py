@@ -114,7 +114,7 @@ def test_recordings_can_be_reported_later(tmp_path: Path, capsys: Capture) -> No
     run(["compare", "-s", "--browser-mode", "--report", str(file), str(kept)])
     text = file.read_text("utf-8")
     assert "<code>accept-sample-key</code>" in text
-    assert "Read from wsprobe&#x27;s own answer" in text
+    assert "Based on the answer that wsprobe got" in text
 
 
 @pytest.mark.parametrize(

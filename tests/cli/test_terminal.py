@@ -89,7 +89,7 @@ def test_a_session_by_hand(typist: Typist) -> None:
     typist.sees("< JSON (10 bytes)")
     typist.sees('"a": [')
     typist.type("/close 4001 bye\r")
-    typist.sees('we closed, the server answered: 4001 "bye"')
+    typist.sees('wsprobe closed, the server answered: 4001 "bye"')
     typist.sees('in a page: event close, code 4001, reason "bye", wasClean true')
     typist.sees("sent 4 messages")
     assert typist.process.wait(PATIENCE) in (0, 17)
@@ -103,7 +103,7 @@ def test_a_paste_of_several_lines_is_one_message(typist: Typist) -> None:
     typist.sees('< Text "one\\x0atwo" (7 bytes)')
     typist.sees(">")  # the prompt is there again: what is typed before, it may take for nothing
     typist.type("\x04")
-    typist.sees("we closed, the server answered: 1000")
+    typist.sees("wsprobe closed, the server answered: 1000")
     assert typist.process.wait(PATIENCE) == 0
 
 
@@ -125,7 +125,7 @@ def test_without_prompt_toolkit_lines_are_read_and_a_word_says_what_to_install()
         typist.type("hello\n")
         typist.sees('< Text "hello" (5 bytes)')
         typist.type("/close\n")
-        typist.sees("we closed, the server answered: 1000")
+        typist.sees("wsprobe closed, the server answered: 1000")
         assert typist.process.wait(PATIENCE) == 0
     finally:
         typist.close()

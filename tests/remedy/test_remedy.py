@@ -39,7 +39,7 @@ def test_the_lines_of_the_proxy_that_is_seen_stand_alone() -> None:
 def test_where_the_proxy_is_one_cause_of_several_its_lines_are_a_topic_away() -> None:
     answer = b"HTTP/1.1 404 Not Found\r\nKeep-Alive: timeout=5\r\nDate: x\r\nContent-Length: 2\r\n\r\nno"
     assert kinds(answer)[:2] == ["likely", "or"]
-    assert texts(answer, "lines") == "if a proxy stands before it: wsprobe explain upgrade-stripped"
+    assert texts(answer, "lines") == "if there is a proxy before it: wsprobe explain upgrade-stripped"
 
 
 @pytest.mark.parametrize("answer", [LOST, NGINX_502])

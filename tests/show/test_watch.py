@@ -55,12 +55,13 @@ def test_part(part: float, text: str) -> None:
     [
         (
             Hold(60.0, "cut", None, 60.0),
-            "it was cut without a Close, by the server or by a hop between 1m 00s after it opened, after 1m "
+            "it was dropped without a Close, by the server or by a hop on the way 1m 00s after it opened, "
+            "after 1m "
             "00s without a frame",
         ),
         (
             Hold(60.0, "closed", 1001, 0.2),
-            "the server closed with 1001 1m 00s after it opened, in the midst of traffic",
+            "the server closed with 1001 1m 00s after it opened, while it was in use",
         ),
         (
             Hold(5.0, "closed", None, 5.0),

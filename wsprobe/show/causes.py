@@ -17,6 +17,6 @@ def causes(of: Sequence[Advice]) -> list[Line]:
             rows += [line("  do: ", each.fix)] if each.fix else []
     lines = [each for each in of if each.kind == "lines"]
     if lines:
-        rows.append(line(Piece("to have Upgrade and Connection passed on:", "good")))
+        rows.append(line(Piece("to pass Upgrade and Connection on:", "good")))
         rows += [line("  - ", each.text) for each in lines]
     return rows

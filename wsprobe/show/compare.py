@@ -64,7 +64,7 @@ def difference(reports: Sequence[Report], look: Look) -> list[Line]:
     if len(unequal) > POINTS:
         lines.append(left_out(len(unequal) - POINTS, "points", look))
     for aside, values in (*islice(asides(reports), POINTS), ("time", times(reports))):
-        lines.append(line(Piece(aside, "name"), Piece("  (no part of the exit status)", "dim")))
+        lines.append(line(Piece(aside, "name"), Piece("  (does not change the exit status)", "dim")))
         lines += [line(f"  {name} ", _said((value,))) for name, value in zip(names, values, strict=True)]
     lines.append(line(f"{len(unequal)} of {points} differ" if unequal else f"the same in all {points} points"))
     return lines
@@ -281,7 +281,7 @@ def one(report: Report, look: Look) -> list[Line]:
         rows += page_of(report, look)
         silent = [i for i, answer in enumerate(report.answers) if answer is None]
         if silent:
-            rows += side_by_side([line("nothing: the page's browser does not ask")], report, silent, look)
+            rows += side_by_side([line("nothing: the browser does not send a request")], report, silent, look)
             rows += conclusions(report, silent, None, look)
         several = len(got) + bool(silent) > 1
         advised_already: set[str] = set()

@@ -87,7 +87,7 @@ def part(of: Part, number: int) -> str:
         rows.append(f"<h3>Seen in installed browsers</h3>\n{_pre(of.seen, 'command')}")
     earlier = report_file.hops(of.report)
     if earlier:
-        rows.append(f"<h3>Asked before</h3>\n{_list(_hop(why, hop) for why, hop in earlier)}")
+        rows.append(f"<h3>Earlier requests</h3>\n{_list(_hop(why, hop) for why, hop in earlier)}")
     secured = report_file.tls(of.report)
     if secured:
         rows.append(f"<h3>TLS</h3>\n{_facts(secured)}")
@@ -109,7 +109,8 @@ def _side(of: Part, side: Side) -> str:
         about = [capital(text_of(each)) for each in of.page]
         if of.as_is:
             about.append(
-                "Read from wsprobe's own answer; wsprobe compare --browser-mode asks as each browser does"
+                "Based on the answer that wsprobe got; wsprobe compare --browser-mode sends the request "
+                "of each browser"
             )
         note = f'<p class="total">{". ".join(map(prose, about))}.</p>\n'
     wire = (
@@ -166,7 +167,7 @@ def _advised(of: Sequence[Advice], report: Report) -> str:
         ]
     made = f"<h3>Why, most likely</h3>\n{_list(rows)}" if rows else ""
     for kind, title in (
-        ("lines", "To have Upgrade and Connection passed on"),
+        ("lines", "To pass Upgrade and Connection on"),
         ("remedy", "To let the page know why"),
     ):
         items = "".join(f"<li>{prose(each.text)}</li>\n" for each in of if each.kind == kind)
@@ -261,7 +262,7 @@ def _told(of: Told) -> str:
     said = of.said
     kind = "warn" if of.because else "note"
     because = _pre(of.because) if of.because else ""
-    fix = f'<p class="more">To write, or to do:</p><pre>{text(said.fix)}</pre>' if said.fix else ""
+    fix = f'<p class="more">What to write or do:</p><pre>{text(said.fix)}</pre>' if said.fix else ""
     return (
         f'<li class="{kind}">{_badge(f"{said.likely:.0%}", kind)}<code>{text(said.id)}</code><br>'
         f"{prose(said.text)}{because}{fix}</li>\n"

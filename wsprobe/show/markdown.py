@@ -64,7 +64,7 @@ def part(of: Part, number: int) -> str:
         rows.append(f"### Seen in installed browsers\n\n{_fenced(map(text_of, of.seen))}")
     earlier = report_file.hops(of.report)
     if earlier:
-        rows.append("### Asked before\n\n" + "".join(f"- {prose(why)}\n" for why, _ in earlier) + "\n")
+        rows.append("### Earlier requests\n\n" + "".join(f"- {prose(why)}\n" for why, _ in earlier) + "\n")
     secured = report_file.tls(of.report)
     if secured:
         rows.append("### TLS\n\n" + "".join(f"- {what}: {span(value)}\n" for what, value in secured) + "\n")
@@ -90,7 +90,7 @@ def _side(of: Part, side: Side) -> str:
         rows.append("### What a script sees\n\n")
         rows += [f"{prose(capital(text_of(each)))}.\n\n" for each in of.page]
         if of.as_is:
-            rows.append("Read from wsprobe's own answer; each browser asks in its own way.\n\n")
+            rows.append("Based on the answer that wsprobe got; each browser sends a request of its own.\n\n")
         for block in side.blocks:
             rows.append(f"**{', '.join(block.names)}**, {block.place}:\n\n{_fenced(map(text_of, block.lines))}")
         rows += [f"{prose(capital(text_of(each)))}.\n\n" for each in side.alike]
@@ -121,7 +121,7 @@ def _advised(of: Sequence[Advice], report: Report) -> str:
     ] or [f"- **usually**: {prose(each)}\n" for each in report_file.usual(report)]
     made = f"### Why, most likely\n\n{''.join(rows)}\n" if rows else ""
     for kind, title in (
-        ("lines", "To have Upgrade and Connection passed on"),
+        ("lines", "To pass Upgrade and Connection on"),
         ("remedy", "To let the page know why"),
     ):
         items = "".join(f"- {prose(each.text)}\n" for each in of if each.kind == kind)
@@ -163,7 +163,7 @@ def _table(of: Table) -> str:
 def _told(of: Told) -> str:
     said = of.said
     because = _fenced(map(text_of, of.because)) if of.because else ""
-    fix = f"To write, or to do:\n\n{_fenced(said.fix.splitlines())}" if said.fix else ""
+    fix = f"What to write or do:\n\n{_fenced(said.fix.splitlines())}" if said.fix else ""
     return f"**{said.likely:.0%}** {span(said.id)}: {prose(said.text)}\n\n{because}{fix}"
 
 

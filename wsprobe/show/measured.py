@@ -42,7 +42,7 @@ def summary(measured: Measured, rows: Rows, look: Look) -> list[Line]:
         line(Piece(f"  {_safe(browser.userAgent, look)}", "dim")),
     ]
     if not rows:
-        return [*made, line("nothing was measured that the catalogue has")]
+        return [*made, line("the file has no scenario that this version of wsprobe knows")]
     table = agreement(rows)
     engines = list(table["all"])
     made += [(), line(Piece("the same as the view of", "name")), *_table(table, engines)]
@@ -143,7 +143,7 @@ def _console(seen: Observation, look: Look) -> list[Line]:
     if not seen.console:
         return []
     texts = [line(f"  {_safe(text, look)}") for text in seen.console]
-    return [line(Piece("console, which script cannot read:", "dim")), *texts]
+    return [line(Piece("console, which a script cannot read:", "dim")), *texts]
 
 
 def _event(event: Event, look: Look) -> Line:

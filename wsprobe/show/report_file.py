@@ -46,12 +46,12 @@ LOOK = Look(width=100, unicode=True)
 """What a file can take: all characters that can be seen."""
 ORDER = {"fail": 0, "warn": 1, "note": 2}
 MASKED = (
-    "Credentials, cookies, query values and messages that were sent are masked, as with --redact. A body can "
-    "hold secrets that nobody can know of: look through it before you publish it."
+    "Credentials, cookies, query values and messages that were sent are masked, as with --redact. "
+    "The body of an answer may contain other secrets: look through the file before you publish it."
 )
 UNMASKED = (
-    "Nothing in this file is masked (--no-redact): it may hold credentials, cookies and tokens. Give it only "
-    "to people who may have them."
+    "Nothing in this file is masked (--no-redact): it may hold credentials, cookies and tokens. "
+    "Give it only to people who may see them."
 )
 
 
@@ -186,7 +186,7 @@ def _sides(report: Report) -> Iterator[Side]:
         yield Side(
             None,
             tuple(blocks([report.views[i] for i in silent], LOOK)),
-            who=line(Piece("the page's browser does not ask", "name")),
+            who=line(Piece("the browser does not send a request", "name")),
             alike=tuple(cannot_tell(report, silent, None)),
         )
 
@@ -267,7 +267,12 @@ def facts(report: Report) -> list[tuple[str, str]]:
     if report.name not in ("", report.exchange.plan.target.url):
         rows.append(("asked for as", shown_text(report.name)))
     if source := report.exchange.rebuilt:
-        rows.append(("rebuilt from", f"{shown_text(source)}: not the bytes that were sent, and no end"))
+        rows.append(
+            (
+                "rebuilt from",
+                f"{shown_text(source)}: not the bytes that were sent, and the end of the connection is missing",
+            )
+        )
     rows.append(("asked", shown_text(report.exchange.started) or "at a time that was not recorded"))
     where = timing.peer(report.exchange)
     local = next((e.local for e in report.exchange.events if isinstance(e, Connected) and e.local), "")
@@ -368,7 +373,7 @@ def changes(seen: Trace, choice: Choice) -> Table:
     reasons = traced.unsent(seen, choice)
     left = "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
     return Table(
-        "One thing changed at a time",
+        "One change at a time",
         ("changed", "answer", "after", "what it was"),
         tuple(traced.cells(name, seen, LOOK) for name in seen.answers),
         f"{len(seen.answers)} requests." + (f" Not sent: {left}." if left else ""),

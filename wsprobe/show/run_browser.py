@@ -32,7 +32,7 @@ def seen_beside(found: Found, look: Look) -> list[Line]:
     if held.view.races:
         made.append(line(Piece(f"  known to differ from run to run: {held.view.races}", "warn")))
     elif found.file:
-        made.append(line(f"  all of it, to be reported: {found.file}"))
+        made.append(line(f"  the whole difference, to attach to a bug report: {found.file}"))
     return made
 
 

@@ -49,13 +49,13 @@ def session(reading: Reading, look: Look) -> list[Line]:
         show(mark, each)
     behind = http_behind(reading)
     if behind is not None:
-        rows.append(line(Piece("< HTTP in place of frames:", "warn")))
+        rows.append(line(Piece("< HTTP instead of frames:", "warn")))
         rows += [line("  ", look.text(each.text[:SHOWN_VERBOSE])) for each in behind.head.lines[:FRAMES]]
     elif of.rest:
         what = (
-            "that are no whole frame"
+            "that are not a complete frame"
             if len(of.frames) < FRAMES_MAX
-            else "behind the frames that were read one by one"
+            else "after the frames that were read one by one"
         )
         rows.append(line(Piece(f"< {len(of.rest)} bytes {what}", "warn")))
         rows += [line(Piece(row, "dim")) for row in hexdump(of.rest[:64])]

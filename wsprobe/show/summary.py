@@ -68,7 +68,7 @@ class Tally:
 
     def brief(self) -> str:
         """The outcomes in one line."""
-        return _most(self.outcomes) or "none was asked"
+        return _most(self.outcomes) or "no URL was tried"
 
     def lines(self) -> list[Line]:
         """The outcomes, statuses and findings, each the commonest first, and the commonest faults."""

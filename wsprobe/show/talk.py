@@ -103,14 +103,14 @@ def ended(of: Held, look: Look) -> list[Line]:
     theirs = of.close_received
     if theirs is None:
         who = (
-            "we closed, and the server did not answer"
+            "wsprobe closed, and the server did not answer"
             if of.close_sent is not None
             else "the connection ended without a Close"
         )
         return [line(Piece(who, "warn")), _page(1006, "", False, look)]
     code = int.from_bytes(theirs.data[:2]) if len(theirs.data) > 1 else 1005
     reason = theirs.data[2:].decode("utf-8", "replace")
-    who = "the server closed" if of.closed_first == "server" else "we closed, the server answered"
+    who = "the server closed" if of.closed_first == "server" else "wsprobe closed, the server answered"
     return [
         line(f"{who}:{close(theirs.data, look) or ' no code'}"),
         _page(code, reason, of.close_sent is not None, look),

@@ -44,7 +44,7 @@ ENDS = {
     "reset": "the peer reset the connection",
     "timeout": "a time limit ran out",
     "limit": "a size limit of wsprobe's own was reached",
-    "local": "closed: all that was wanted had come",
+    "local": "closed: everything that was needed had come",
     "error": "the connection failed",
     "interrupted": "interrupted",
 }

@@ -66,7 +66,7 @@ def _block(group: Sequence[ScriptView], look: Look) -> Block:
     elif first.outcome == "connecting":
         lines.append(line(Piece("still connecting when the recording ended", "dim")))
     elif first.outcome == "follows":
-        lines.append(line(Piece("asks again by itself; what came of it is not recorded", "dim")))
+        lines.append(line(Piece("the browser asks again; the result of that is not recorded", "dim")))
     lines += _consoles(group, look)
     for view in group:
         lines += [
@@ -151,7 +151,7 @@ def _consoles(group: Sequence[ScriptView], look: Look) -> list[Line]:
     printing = [view for view in group if view.console]
     if not printing:
         return []
-    lines = [line(Piece("console, which script cannot read:", "dim"))]
+    lines = [line(Piece("console, which a script cannot read:", "dim"))]
     for view in printing:
         if len(group) > 1:
             lines.append(line(Piece(f"  {title(view)}", "dim")))

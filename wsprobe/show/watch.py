@@ -57,15 +57,11 @@ def ending(held: Hold) -> str:
     who = {
         "held": "wsprobe closed it",
         "closed": f"the server closed with {'no code' if held.code is None else held.code}",
-        "cut": "it was cut without a Close, by the server or by a hop between",
+        "cut": "it was dropped without a Close, by the server or by a hop on the way",
         "limit": "wsprobe reached its own size limit",
         "interrupted": "interrupted",
     }[held.way]
-    idle = (
-        f"after {span(held.idle)} without a frame"
-        if held.idle > held.seconds / 2
-        else "in the midst of traffic"
-    )
+    idle = f"after {span(held.idle)} without a frame" if held.idle > held.seconds / 2 else "while it was in use"
     return f"{who} {span(held.seconds)} after it opened, {idle}"
 
 
@@ -118,7 +114,7 @@ def held(watch: Watch) -> str:
 WAYS = {
     "held": "held to the end",
     "closed": "closed by the server",
-    "cut": "cut without a Close",
+    "cut": "dropped without a Close",
     "limit": "ended at wsprobe's own limit",
     "interrupted": "interrupted",
 }

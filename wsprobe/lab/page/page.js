@@ -4,7 +4,7 @@ const PREFIX = document.documentElement.dataset.prefix;
 const STATES = ["CONNECTING", "OPEN", "CLOSING", "CLOSED"];
 const TITLES = {
   "403": "A refusal: 403", "refused": "A port where nothing listens", "302-ws": "A redirect",
-  "accept-wrong": "A wrong Sec-WebSocket-Accept", "wss-unknown-ca": "A certificate that nobody vouches for",
+  "accept-wrong": "A wrong Sec-WebSocket-Accept", "wss-unknown-ca": "A certificate that is not trusted",
   "close-4403": "Accepted, then closed with 4403",
 };
 const AT_ONCE = 8;
@@ -46,7 +46,7 @@ async function trusts() {
   return trusted;
 }
 
-const UNTRUSTED = "this browser does not trust the lab's authority, so every certificate of it fails alike";
+const UNTRUSTED = "this browser does not trust the certificate authority of the lab, so all of its certificates fail in the same way";
 const leftOut = (one, trust) => one.left || (one.trust && !trust ? UNTRUSTED : "");
 
 /* ---- What was on the wire, and what script saw ---- */
@@ -70,7 +70,7 @@ function wire(result, whole) {
   }
   result.wire.forEach((one, index) => {
     if (result.wire.length > 1) made.append(el("p", { class: "deed" }, "Connection " + (index + 1)));
-    if (whole) made.append(el("details", {}, el("summary", {}, "what this browser asked"), text(one.request)));
+    if (whole) made.append(el("details", {}, el("summary", {}, "the request of this browser"), text(one.request)));
     one.deeds.forEach(deed => {
       if (deed.lines.length) made.append(text(deed.lines));
       else made.append(el("p", { class: "deed" }, "the server " + deed.do));
@@ -83,8 +83,8 @@ function wire(result, whole) {
 function whatHappened(result) {
   const url = result.job.url;
   if (url.startsWith("wss:") || url.startsWith("https:"))
-    return "No request came to the server: the connection, or TLS on it, failed before.";
-  return "No request came to the server.";
+    return "No request reached the server: the connection or TLS failed first.";
+  return "No request reached the server.";
 }
 
 function words(event) {
@@ -110,7 +110,7 @@ function events(seen, times) {
     const bad = event.type === "error" || event.type === "throw" || (event.type === "close" && !event.wasClean);
     add(bad ? "bad" : "good", event.type === "throw" ? "throws" : event.type, words(event), times && times[index]);
   });
-  if (!seen.events.length) add("", "nothing", ["was told to script"]);
+  if (!seen.events.length) add("", "nothing", ["reached the script"]);
   if (seen.capped) {
     add("", "no more", ["so the page called close()"]);
     seen.capped.events.forEach(event => add("", event.type, words(event)));
@@ -159,8 +159,8 @@ function verdict(told) {
   const others = failures.filter(one => !most.includes(one));
   const number = (others.length ? "" : "all ") + ["none", "one", "two", "three", "four", "five", "six"][most.length];
   let said = close
-    ? `To a script in this browser, ${number} of these failures are one and the same: error, then close ${close.code} without a reason.`
-    : "These failures look like nothing that wsprobe knows.";
+    ? `To a script in this browser, ${number} of these failures look the same: error, then close ${close.code} without a reason.`
+    : "wsprobe knows no browser in which these failures look like this.";
   for (const one of others) {
     const closed = one.seen.events.find(event => event.type === "close");
     const opened = one.seen.events.some(event => event.type === "open");
@@ -197,7 +197,7 @@ async function showOne(name) {
   const one = byName.get(name);
   byId("one-name").textContent = name;
   byId("one-subject").textContent = one ? "/ " + one.subject : "";
-  byId("one-summary").textContent = one ? one.summary : "The lab has no scenario of that name.";
+  byId("one-summary").textContent = one ? one.summary : "The lab has no scenario with that name.";
   byId("again").hidden = !one;
   for (const id of ["one-wire", "one-seen", "one-below"]) byId(id).replaceChildren();
   if (one) await runOne(one);
@@ -227,14 +227,14 @@ async function runOne(one) {
 
 function below(result, why) {
   const engine = result.engines.find(one => one.name === lab.browser.engine);
-  const made = [el("h2", {}, "Hidden from script")];
+  const made = [el("h2", {}, "Hidden from the script")];
   const shown = engine || result.engines[0];
   made.push(shown.hidden.length ? el("ul", {}, ...shown.hidden.map(what => el("li", {}, what)))
-    : el("p", {}, "Nothing that the server said."));
+    : el("p", {}, "Nothing of what the server said."));
   made.push(el("h2", {}, "What wsprobe predicts"));
   if (why) made.push(el("p", { class: "note" }, "Mind that " + why + "."));
   if (engine) made.push(...prediction(engine, true));
-  else made.push(el("p", {}, "No engine is known that this browser would be. Beside those that were measured:"));
+  else made.push(el("p", {}, "wsprobe does not know the engine of this browser. Compared with those that were measured:"));
   const others = result.engines.filter(one => one !== engine);
   made.push(...others.map(one => el("details", engine ? {} : { open: "" },
     el("summary", {}, titleOf(one) + ": " + (one.differences.length ? "differs" : "the same")), ...prediction(one, false))));
@@ -320,7 +320,7 @@ async function runAgain(found) {
   const doubtful = [...found].filter(([, result]) => result.engines.find(one => one.name === engine).differences.length);
   for (const [index, [name, before]] of doubtful.entries()) {
     if (!running) return;
-    byId("all-state").textContent = `what differs, again and alone: ${index + 1} of ${doubtful.length}: ${name}`;
+    byId("all-state").textContent = `running again, one at a time, what differs: ${index + 1} of ${doubtful.length}: ${name}`;
     try {
       const result = await run(name, before.job.host);
       found.set(name, result);
@@ -383,7 +383,7 @@ function showLeft(left) {
   for (const [name, reason] of left) why.set(reason, (why.get(reason) || []).concat(name));
   byId("left").replaceChildren(...(left.size ? [el("h2", {}, "Left out"),
     ...[...why].map(([reason, names]) => el("p", {}, `${names.length}: ${reason}. `, el("span", { class: "mono" }, names.join(", ")))),
-    trusted ? null : el("p", {}, "To have those over TLS too: ", el("a", { href: PREFIX + "authority.pem" }, "the authority's certificate"),
+    trusted ? null : el("p", {}, "To run those over TLS too, install ", el("a", { href: PREFIX + "authority.pem" }, "the authority's certificate"),
       ". Trust it for as long as this lab runs, load this page again, and take it out again afterwards.")].filter(Boolean) : []));
 }
 
@@ -433,8 +433,8 @@ async function begin() {
   byName = new Map(lab.scenarios.map(one => [one.name, one]));
   const engine = lab.engines.find(one => one.name === lab.browser.engine);
   byId("browser").textContent = engine
-    ? `${lab.browser.title}, held against ${engine.title} ${engine.version}` : `${lab.browser.title}: no engine known`;
-  byId("about").textContent = `wsprobe ${lab.version}. ${lab.scenarios.length} scenarios. Nothing on this page comes from elsewhere.`;
+    ? `${lab.browser.title}, compared with ${engine.title} ${engine.version}` : `${lab.browser.title}: engine not known`;
+  byId("about").textContent = `wsprobe ${lab.version}. ${lab.scenarios.length} scenarios. This page loads nothing from other servers.`;
   byId("subject").append(...[...new Set(lab.scenarios.map(one => one.subject))].map(title => el("option", { value: title }, title)));
   byId("words").addEventListener("input", showList);
   byId("subject").addEventListener("change", showList);

@@ -49,7 +49,7 @@ function onStage(job, settled) {
         resolve(shape(job, event.data.result));
       }
     };
-    const fail = () => { end(); reject(new Error("its page did not load, or did not answer in time")); };
+    const fail = () => { end(); reject(new Error("the page that opens the socket did not load, or did not answer in time")); };
     let timer = setTimeout(fail, PATIENCE);
     addEventListener("message", listen);
     frame.src = job.stage;
