@@ -71,7 +71,11 @@ def _views(files: str, name: str) -> tuple[str, ...]:
     return (*own, *shared, RECORDINGS, "-k", " or ".join((files, name, *SHARED)))
 
 
-HTTP2 = tuple(f"tests/http2/test_{name}.py" for name in ("read", "session", "judge"))
+HTTP2_READ, HTTP2_RULES, HTTP2_JUDGE, HTTP2_SESSION = (
+    f"tests/http2/test_{name}.py" for name in ("read", "rules", "judge", "session")
+)
+HTTP2_LAB = "tests/http2/test_lab.py::test_it_is_judged_as_the_catalogue_says"
+HTTP2 = (HTTP2_READ, HTTP2_RULES, HTTP2_JUDGE, HTTP2_SESSION, HTTP2_LAB)
 HTTP2_VIEWS = (
     *(f"{VIEWS}_http2_{name}.py" for name in ("measured", "asking", "lab")),
     f"{VIEWS}_firefox_view.py",
@@ -79,10 +83,10 @@ HTTP2_VIEWS = (
 JUDGE = ("tests/judge/test_cases.py", "tests/judge")
 TESTS = (
     ("read/http2", HTTP2),
-    ("judge/http2", HTTP2[2:]),
-    ("judge/__init__", (*JUDGE, *HTTP2[2:])),
+    ("judge/http2", (HTTP2_RULES, HTTP2_JUDGE, HTTP2_LAB)),
+    ("judge/__init__", (*JUDGE, HTTP2_JUDGE)),
     ("wire/http2", HTTP2),
-    ("conversation_http2", HTTP2[1:2]),
+    ("conversation_http2", (HTTP2_SESSION, HTTP2_LAB)),
     ("redaction", ("tests/test_redaction.py", "tests/http2/test_redact.py", "tests/cli/test_masked.py")),
     ("read/", ("tests/read", "tests/wire", *JUDGE[:1])),
     ("judge/", JUDGE),

@@ -254,7 +254,8 @@ def _ended(process: subprocess.Popen[bytes], started: float, longest: float) -> 
     if process.returncode:
         return f"it ended with {process.returncode} after {seconds:.0f} s"
     peak = usage.ru_maxrss / 1024
-    return Run(seconds, usage.ru_utime + usage.ru_stime, peak if peak > own_peak() else None)
+    processor = usage.ru_utime + usage.ru_stime
+    return Run(seconds, processor, peak if peak > own_peak() else None, busiest=processor)
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def test_brief_has_no_recording_and_nothing_twice(capsys: Capture) -> None:
 def test_options_of_curl_that_mean_nothing_are_taken(capsys: Capture) -> None:
     assert run(["connect", "-v", "--compressed", "-X", "GET", "-N", "lab:status-403"]) == 12
     err = capsys.readouterr().err
-    assert "wsprobe: --compressed means nothing here, and is ignored\n" in err
+    assert "wsprobe: --compressed has no effect here, and is ignored\n" in err
     assert run(["connect", "--compressed", "lab:status-403"]) == 12
     assert capsys.readouterr().err == ""
 

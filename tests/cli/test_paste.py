@@ -277,7 +277,7 @@ def test_the_command_line_as_it_was_copied(capsys: Capture) -> None:
     assert err.splitlines()[:2] == [
         "wsprobe: as pasted, but: a fresh Sec-WebSocket-Key is sent; Host and Upgrade are what wsprobe sends "
         "by itself; http:// is asked as ws://",
-        "wsprobe: --compressed means nothing here, and is ignored",
+        "wsprobe: --compressed has no effect here, and is ignored",
     ]
 
 

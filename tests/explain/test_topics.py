@@ -234,7 +234,7 @@ def test_nothing_is_suggested_for_what_is_like_nothing(topic: str) -> None:
     [
         ("", "the topic is empty: name one, or --list for all of them"),
         (" \t", "the topic is empty: name one, or --list for all of them"),
-        ("99999", "99999 is no exit status, no HTTP status and no close code"),
+        ("99999", "99999 is not an exit status, an HTTP status or a close code"),
     ],
 )
 def test_what_no_topic_can_be(topic: str, said: str) -> None:

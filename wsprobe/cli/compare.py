@@ -266,7 +266,7 @@ def compare(
         reports, gone = reports_from_each(words, said, by)
     elif started:
         if any(_is_recording(word) for word in words):
-            raise click.UsageError("--run-browser: a browser opens URLs, and reads no recordings; name a URL")
+            raise click.UsageError("--run-browser: a browser cannot open a recording; name a URL")
         from wsprobe.cli.run_browser import run_browsers  # the lab, and processes
 
         by, reports, seen = run_browsers(words, started, said, by)

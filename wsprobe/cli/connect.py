@@ -126,7 +126,7 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
         raise click.UsageError("--expect: connect has no views; wsprobe compare --browser-mode has them")
     if said.verbose and not said.silent:
         for name in click.get_current_context().meta.get(IGNORED, ()):
-            note(f"{name} means nothing here, and is ignored")
+            note(f"{name} has no effect here, and is ignored")
     places = sources(urls)
     several = (
         said.from_each

@@ -62,7 +62,8 @@ class Program(click.Group):
             if TALKING not in ctx.meta or error.option_name not in _options(self.get_command(ctx, "connect")):
                 raise
             raise click.UsageError(
-                f"{error.option_name} and --talk cannot be used together: it is for a handshake alone",
+                f"{error.option_name} and --talk cannot be used together: that option is for a handshake "
+                f"without a session",
                 error.ctx,
             ) from None
 

@@ -23,7 +23,9 @@ def compare_measured(path: str, words: Sequence[str], engines: Sequence[str], sa
     Returns 0 if the nearest view is right in all of it, 1 if not. Raises click.UsageError.
     """
     if said.expectations or said.save is not None:
-        raise click.UsageError("--measured: nothing is asked and recorded here; leave --expect and --save out")
+        raise click.UsageError(
+            "--measured sends nothing, so there is nothing to expect or save; leave --expect and --save out"
+        )
     if said.report_to is not None:
         raise click.UsageError("--measured: a report is about a handshake; leave --report out")
     measured = _loaded(path)

@@ -673,7 +673,8 @@ def _ignore(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 def _method(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     if value not in (None, "GET"):
         raise click.UsageError(
-            f"--request: a handshake is a GET (RFC 6455 section 4.1); for {value} all the same: --raw-request"
+            f"--request: a handshake is a GET (RFC 6455 section 4.1); to send {value} nevertheless: "
+            f"--raw-request"
         )
     _ignore(ctx, param, value)
 
@@ -916,7 +917,8 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
     apart = not page and (get("workers") or 1) > 1
     if apart and any(get(each) for each in ("verbose", "talk", "report_to", "har", "cookie_jar")):
         raise click.UsageError(
-            "--workers shares work out: -v, --talk, --report, --har and --cookie-jar want it all in one process"
+            "--workers uses several processes, and -v, --talk, --report, --har and --cookie-jar work in "
+            "one only; leave them out"
         )
     if not page:
         _check_protocols(values["protocols"])
@@ -975,13 +977,13 @@ def _cluster(values: dict[str, Any]) -> str | None:
         )
     if values.get("from_each") and values.get("resume") is not None:
         raise click.UsageError(
-            "--from-each and --resume cannot be used together: FILE knows URLs, and not from where they "
-            "were asked"
+            "--from-each and --resume cannot be used together: FILE lists URLs, but not from where each "
+            "was tried"
         )
     whole = address if "://" in address else f"tcp://{address}"
     if not re.fullmatch(r"(tcp|tls)://(\[[0-9A-Fa-f:.%]+\]|[^/:@\s]+):[0-9]{1,5}/?", whole):
         raise click.UsageError(
-            f"--cluster: {address!r} is no address of a scheduler: tcp://host:8786, or tls://host:8786"
+            f"--cluster: {address!r} is not the address of a scheduler: tcp://host:8786, or tls://host:8786"
         )
     return whole.rstrip("/")
 
@@ -1094,7 +1096,7 @@ def _check_header(text: str) -> None:
     name = text.partition(":" if ":" in text else ";")[0]
     if (":" in text or ";" in text) and name and not re.fullmatch(_TOKEN, name):
         raise click.UsageError(
-            f"--header: {name!r} cannot be a header's name (RFC 9110 section 5.1); to send it all the same, "
+            f"--header: {name!r} cannot be a header's name (RFC 9110 section 5.1); to send it nevertheless, "
             "write the request to a file: --raw-request"
         )
 
@@ -1115,7 +1117,7 @@ def _check_origin(text: str | None) -> None:
         return
     assert text is not None
     raise click.UsageError(
-        f"--origin: {text!r} is not an origin{origin_meant(text)}; to send it all the same: -H 'Origin: {text}'"
+        f"--origin: {text!r} is not an origin{origin_meant(text)}; to send it nevertheless: -H 'Origin: {text}'"
     )
 
 

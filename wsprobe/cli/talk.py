@@ -281,7 +281,9 @@ def manner(values: dict[str, Any]) -> Manner:
             "--fragments and --fragment-size cannot be used together: both say where a message is cut"
         )
     if values["fragment_size"] == 0:
-        raise click.UsageError("--fragment-size 0: a message has no end then; 1 is the smallest")
+        raise click.UsageError(
+            "--fragment-size 0: with no bytes in a frame the message would never end; the smallest size is 1"
+        )
     match = None
     if values["match"] is not None:
         try:

@@ -134,7 +134,7 @@ def _unknown(asked: str) -> str:
     if not asked:
         return "the topic is empty: name one, or --list for all of them"
     if _NUMBER.fullmatch(asked):
-        return f"{asked} is no exit status, no HTTP status and no close code"
+        return f"{asked} is not an exit status, an HTTP status or a close code"
     numbers = (word for word in asked.split() if len(word) > 2 and _number(word))
     titles = _titles()
     called = (each for name in nearest(asked, titles, words=False) for each in titles[name])

@@ -225,7 +225,7 @@ def _overrun(of: Http2Connection) -> Iterator[Finding]:
                 if left[window] < 0:
                     whose = "the stream's" if window else "the connection's"
                     yield HTTP2_WINDOW_OVERRUN.found(
-                        f"{-left[window]} bytes more than {whose} window", _header(frame)
+                        f"{counted(-left[window], 'byte')} more than {whose} window", _header(frame)
                     )
                     return
 
