@@ -266,7 +266,8 @@ nothing | connecting | connecting | connecting
 403 body end | ! 1006? | ! 1006? | ! 1006?
 """
 """Case, and what script is told in Chromium, in Firefox, and by the letter of the WHATWG text: ``!`` is an
-error, a number the code of ``close``, with a question mark where that was not clean; without an event, the outcome."""
+error, a number the code of ``close``, with a question mark where that was not clean; without an event, the
+outcome."""
 
 
 def told(view: ScriptView) -> str:
