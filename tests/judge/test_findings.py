@@ -87,8 +87,8 @@ def test_a_long_value_is_cut_in_the_words() -> None:
 
 def test_how_much_of_a_value_is_shown() -> None:
     assert shown(b"x" * 200) == "x" * 200
-    assert shown(b"x" * 201) == "x" * 200 + " ... 1 more bytes"
-    assert shown(b"\n" + b"x" * 209) == r"\n" + "x" * 199 + " ... 10 more bytes"
+    assert shown(b"x" * 201) == "x" * 200 + " ... 1 more byte"
+    assert shown(b"\n" + b"x" * 209) == r"\x0a" + "x" * 199 + " ... 10 more bytes"
     assert shown(b"") == ""
 
 
