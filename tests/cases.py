@@ -42,7 +42,7 @@ def each(cases: Mapping[str, T], check: Callable[[T], object]) -> None:
         raise ExceptionGroup(said, list(failed.values())[:SHOWN])
 
 
-def every(cases: Mapping[str, T] | Iterable[T]) -> Callable[[Callable[..., object]], Callable[..., None]]:
+def every(cases: Mapping[str, Any] | Iterable[Any]) -> Callable[[Callable[..., object]], Callable[..., None]]:
     """Make one test of a function of a case, its first parameter. The other parameters are fixtures, which all
     cases have in common. What is no mapping is named by str()."""
     by_name = cases if isinstance(cases, Mapping) else named(cases)

@@ -7,16 +7,21 @@ import zlib
 import pytest
 from msgspec.structs import replace
 
+from tests.browsers_views.recordings import MS, OPEN, recorded
+from tests.cases import every
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.webkitgtk.connection import Inflater
-from wsprobe.browsers.webkitgtk.handshake import Refused, accept, in_table
+from wsprobe.browsers.webkitgtk.handshake import Accepted, Failed, Opened, Refused, accept, in_table
 from wsprobe.browsers.webkitgtk.http import Fields, contains, parameters, parse
 from wsprobe.browsers.webkitgtk.request import NTLM, authorization
-from wsprobe.exchange import Target
+from wsprobe.browsers.webkitgtk.session import Again, Redirect, answers, redirected
+from wsprobe.browsers.webkitgtk.v2_54 import FACTS
+from wsprobe.exchange import Connected, Ended, Exchange, How, Plan, Target, TlsFailed
 from wsprobe.lab import load
 from wsprobe.lab.play import rehearse
 from wsprobe.lab.scenario import Step
+from wsprobe.read import read
 
 BASIC = b'Basic realm="x"'
 NAMES = [
@@ -104,3 +109,226 @@ def test_a_message_is_inflated_up_to_its_limit() -> None:
     deflated = (stream.compress(b"a" * 1000) + stream.flush(zlib.Z_SYNC_FLUSH))[:-4]
     for limit in (1, 10, 999, 1000, 1001):
         assert Inflater(15).feed(deflated, True, limit) == b"a" * min(limit, 1000)
+
+
+DEFLATE = b"permessage-deflate"
+
+
+@every(
+    {
+        "nothing": (b"", Accepted("", 0)),
+        "no parameters": (DEFLATE, Accepted("permessage-deflate", 15)),
+        "an empty one": (DEFLATE + b" ;", Accepted("permessage-deflate", 15)),
+        "8": (DEFLATE + b";server_max_window_bits=8", 8),
+        "15": (DEFLATE + b";server_max_window_bits=15", 15),
+        "zeros and spaces before": (DEFLATE + b'; server_max_window_bits=" +0009"', 9),
+        "the client's needs none": (
+            DEFLATE + b"; client_max_window_bits",
+            Accepted("permessage-deflate; client_max_window_bits=15", 15),
+        ),
+        "libsoup's own order": (
+            DEFLATE
+            + b"; client_max_window_bits=9; server_max_window_bits=10; client_no_context_takeover"
+            + b"; server_no_context_takeover",
+            Accepted(
+                "permessage-deflate; server_no_context_takeover; client_no_context_takeover; "
+                "server_max_window_bits=10; client_max_window_bits=9",
+                10,
+            ),
+        ),
+        "twice, of which the first counts": (
+            DEFLATE + b"; server_max_window_bits=10, permessage-deflate; server_max_window_bits=11",
+            10,
+        ),
+        "another": (b"foo", "extension"),
+        "another letter case": (b"Permessage-Deflate", "extension"),
+        "another behind it": (DEFLATE + b", foo", "extension"),
+        "7": (DEFLATE + b"; server_max_window_bits=7", "parameter-value"),
+        "16": (DEFLATE + b"; server_max_window_bits=16", "parameter-value"),
+        "100": (DEFLATE + b"; server_max_window_bits=100", "parameter-value"),
+        "-9": (DEFLATE + b"; server_max_window_bits=-9", "parameter-value"),
+        "9x": (DEFLATE + b"; server_max_window_bits=9x", "parameter-value"),
+        "the server's needs one": (DEFLATE + b"; server_max_window_bits", "parameter-value"),
+        "a value where there is none": (DEFLATE + b"; server_no_context_takeover=", "parameter-value"),
+        "the client's, 7": (DEFLATE + b"; client_max_window_bits=7", "parameter-value"),
+        "one twice": (DEFLATE + b"; a; a", "parameter-twice"),
+        "one that there is not": (DEFLATE + b"; a", "parameter"),
+    }
+)
+def test_extensions(case: tuple[bytes, Accepted | int | str]) -> None:
+    value, expected = case
+    if isinstance(expected, str):
+        with pytest.raises(Refused) as refused:
+            accept(value)
+        assert refused.value.key == expected
+    else:
+        found = accept(value)
+        assert (found if isinstance(expected, Accepted) else found.server_bits) == expected
+
+
+BASE = "ws://127.0.0.1:9000/s/x"
+
+
+@every(
+    {
+        "ws": ("ws://h/", Redirect("ws://h/", Target("ws://h/", False, "h", 80, "/"))),
+        "http": ("http://h/", Redirect("http://h/", Target("http://h/", False, "h", 80, "/"))),
+        "wss": ("wss://h/", Redirect("wss://h/", Target("wss://h/", True, "h", 443, "/"))),
+        "https": ("https://h/", Redirect("https://h/", Target("https://h/", True, "h", 443, "/"))),
+        "a port": (
+            "wss://h:80/a?b",
+            Redirect("wss://h:80/a?b", Target("wss://h:80/a?b", True, "h", 80, "/a?b")),
+        ),
+        "a user": ("ws://u:p@h/", Redirect("ws://h/", Target("ws://h/", False, "h", 80, "/", "u:p"))),
+        "IPv6": ("ws://[::1]/", Redirect("ws://[::1]/", Target("ws://[::1]/", False, "::1", 80, "/"))),
+        "nothing": ("", "Location header is missing or empty in response headers"),
+        "ftp": ("ftp://h/", "Invalid URI \u201cftp://h/\u201d in Location response header"),
+        "no host": ("ws:///x", "Invalid URI \u201cws:///x\u201d in Location response header"),
+        "no authority": ("ws:x", "Invalid URI \u201cws:x\u201d in Location response header"),
+        "a number": ("ws://1/", "Error resolving \u201c1\u201d: Name or service not known"),
+        "what is no URI": ("ws://h:x/", None),
+    }
+)
+def test_where_a_location_leads(case: tuple[str, Redirect | str | None]) -> None:
+    location, expected = case
+    found = redirected(BASE, location.encode(), FACTS)
+    assert (found.failure if isinstance(found, Failed) else found) == expected
+
+
+TRAILING = b"\r\n\r\nHTTP/1.1 101"
+
+
+@every(
+    {
+        "a 101": (OPEN + b"\x81\x00", len(OPEN) - 1, Opened),
+        "an interim answer": (b"HTTP/1.1 199 E\r\n\r\n" + OPEN, 18 + len(OPEN) - 1, Opened),
+        "100": (b"HTTP/1.1 100 E\r\n\r\n" + OPEN, 18 + len(OPEN) - 1, Opened),
+        "200 is no interim answer": (b"HTTP/1.1 200 E\r\nContent-Length: 0\r\n\r\n" + OPEN, 36, Failed),
+        "a body of no bytes": (b"HTTP/1.1 403 E\r\nContent-Length: 0\r\n\r\nrest", 36, Failed),
+        "a body of two": (b"HTTP/1.1 403 E\r\nContent-Length: 2\r\n\r\nabrest", 38, Failed),
+        "no body": (b"HTTP/1.1 204 E\r\n\r\nrest", 17, Failed),
+        "chunks": (b"HTTP/1.1 403 E\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nrest", 50, Failed),
+        "a body framed by what is not known": (
+            b"HTTP/1.1 403 E\r\nTransfer-Encoding: x\r\n\r\nrest",
+            39,
+            Failed,
+        ),
+        "a line of a chunk too long": (
+            b"HTTP/1.1 403 E\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"e" * 200,
+            45 + 128,
+            Failed,
+        ),
+        "no head": (b"FOO" + TRAILING, 6, Failed),
+        "too big a head": (b"HTTP/1.1 403 E\r\nA: " + b"a" * 100 * 1024, 100 * 1024, Failed),
+        "421": (b"HTTP/1.1 421 E\r\nContent-Length: 0\r\nConnection: close\r\n\r\nx", 55, Again),
+        "302": (b"HTTP/1.1 302 E\r\nLocation: /\r\nContent-Length: 0\r\n\r\nx", 49, Redirect),
+        "304": (b"HTTP/1.1 304 E\r\nLocation: /\r\n\r\nx", 30, Failed),
+        "the end of the body is that of the connection": (b"HTTP/1.1 403 E\r\n\r\nrest", None, Failed),
+        "half a head": (b"HTTP/1.1 403 E\r\n", None, Failed),
+        "half a body": (b"HTTP/1.1 403 E\r\nContent-Length: 9\r\n\r\nrest", None, Failed),
+    }
+)
+def test_when_an_answer_is_known(case: tuple[bytes, int | None, type]) -> None:
+    """*offset*: of the byte that settles it; None: the end does."""
+    received, offset, outcome = case
+    at = len(received) - 200 if len(received) > 1000 else 0
+    pieces = [received[:at]] if at else []
+    pieces += [received[n : n + 1] for n in range(at, len(received))]
+    reading = recorded(*pieces, browser="webkitgtk")
+    (found,) = answers([reading], (), FACTS)
+    settled = len(pieces) if offset is None else offset + len(pieces) - len(received)
+    assert found.at == 300 + MS * (settled + 1)
+    assert isinstance(found.outcome, outcome)
+
+
+HALF_READ = "Error reading data from TLS socket: The specified session has been invalidated for some reason."
+ENDED = "Connection terminated unexpectedly"
+REFUSED = "The server did not accept the WebSocket handshake."
+HEAD = b"HTTP/1.1 403 F\r\nContent-Length: %b\r\n"
+
+
+@every(
+    {
+        "half a line": (b"HTTP/1.1 403", HALF_READ, "Could not parse HTTP response"),
+        "half a line of a field": (HEAD[:-2] % b"0", HALF_READ, "Could not parse HTTP response"),
+        "lines, and no body": (HEAD % b"0", REFUSED, REFUSED),
+        "lines, and a body to come": (HEAD % b"2", HALF_READ, ENDED),
+        "lines, and a body to the end": (b"HTTP/1.1 403 F\r\n", HALF_READ, REFUSED),
+        "lines, and a status without a body": (b"HTTP/1.1 204 F\r\n", REFUSED, REFUSED),
+        "a whole head, and a body to come": (HEAD % b"2" + b"\r\n", ENDED, ENDED),
+        "a whole head, and a body to the end": (b"HTTP/1.1 403 F\r\n\r\n", REFUSED, REFUSED),
+        "lines of an interim answer": (b"HTTP/1.1 100 C\r\n", HALF_READ, ENDED),
+        "a whole interim answer": (b"HTTP/1.1 100 C\r\n\r\n", ENDED, ENDED),
+        "nothing": (b"", ENDED, ENDED),
+    }
+)
+def test_a_head_that_the_connections_end_ends(case: tuple[bytes, str, str]) -> None:
+    """Over TLS without a close_notify the end is read once only; otherwise what there is counts."""
+    received, truncated, ended = case
+    ways: tuple[tuple[How, str], ...] = (("truncated", truncated), ("fin", ended))
+    for how, expected in ways:
+        (found,) = answers([recorded(received, how=how, browser="webkitgtk")], (), FACTS)
+        assert isinstance(found.outcome, Failed)
+        assert found.outcome.failure == expected
+
+
+GNUTLS = {
+    0: "Close notify",
+    10: "Unexpected message",
+    20: "Bad record MAC",
+    21: "Decryption failed",
+    22: "Record overflow",
+    30: "Decompression failed",
+    40: "Handshake failed",
+    41: "No certificate (SSL 3.0)",
+    42: "Certificate is bad",
+    43: "Certificate is not supported",
+    44: "Certificate was revoked",
+    45: "Certificate is expired",
+    46: "Unknown certificate",
+    47: "Illegal parameter",
+    48: "CA is unknown",
+    49: "Access was denied",
+    50: "Decode error",
+    51: "Decrypt error",
+    60: "Export restriction",
+    70: "Error in protocol version",
+    71: "Insufficient security",
+    80: "Internal error",
+    86: "Inappropriate fallback",
+    90: "User canceled",
+    100: "No renegotiation is allowed",
+    109: "An extension was expected but was not seen",
+    110: "An unsupported extension was sent",
+    111: "Could not retrieve the specified certificate",
+    112: "The server name sent was not recognized",
+    115: "The SRP/PSK username is missing or not known",
+    116: "Certificate is required",
+    120: "No supported application protocol could be negotiated",
+}
+"""What gnutls_alert_get_name() of GnuTLS 3.8 says of each number; NULL of all others."""
+
+
+def test_alerts_have_gnutls_own_names() -> None:
+    for number in (*range(256), None):
+        name = GNUTLS.get(number, "(null)") if number is not None else "(null)"
+        assert _failed_tls("alert", number) == f"Peer sent fatal TLS alert: {name}"
+
+
+RESET = "Error receiving data: Connection reset by peer"
+
+
+def test_each_way_in_which_tls_fails_has_its_own_words() -> None:
+    ended = "Peer failed to perform TLS handshake: The TLS connection was non-properly terminated."
+    assert _failed_tls("fin", None) == ended
+    assert _failed_tls("reset", None) == f"Peer failed to perform TLS handshake: {RESET}"
+    assert _failed_tls("certificate", 46) == "Unacceptable TLS certificate"
+
+
+def _failed_tls(kind: str, alert: int | None) -> str:
+    target = Target("wss://h/", True, "h", 443, "/")
+    events = (Connected(1, "127.0.0.1", 443), TlsFailed(2, kind, "", alert=alert), Ended(3, "error"))  # type: ignore[arg-type]
+    (found,) = answers([read(Exchange(Plan(target, b""), events))], (), FACTS)
+    assert isinstance(found.outcome, Failed)
+    assert found.at == 2
+    return found.outcome.failure

@@ -9,14 +9,46 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.cases import every
 from tests.http2.lines import STREAM, planned, recorded
 from wsprobe.archive import dump, load
-from wsprobe.exchange import Connected, Ended, Event, Exchange, How, Limits, Received, Sent
+from wsprobe.exchange import Connected, Ended, Event, Exchange, How, Limits, Received, Sent, TlsDone
 from wsprobe.read import final_of, read
-from wsprobe.read.http2 import FIELDS_MAX, BlockDecoder, _plain, representations, request_fields
-from wsprobe.read.http2_values import DATA, GOAWAY, PING, PREFACE, RST_STREAM, SETTINGS
+from wsprobe.read.http2 import (
+    FIELDS_MAX,
+    FRAMES_MAX,
+    INTERIM_MAX,
+    BlockDecoder,
+    _plain,
+    content_start,
+    integer,
+    is_http2,
+    read_http2,
+    representations,
+    request_fields,
+    spoken,
+)
+from wsprobe.read.http2_opinion import FRAMES, opinion
+from wsprobe.read.http2_values import (
+    CONTINUATION,
+    DATA,
+    FLAGS,
+    GOAWAY,
+    HEADERS,
+    PING,
+    PREFACE,
+    PRIORITY,
+    PUSH_PROMISE,
+    RST_STREAM,
+    SETTINGS,
+    TYPES,
+    WINDOW_UPDATE,
+    Http2Frame,
+    error_name,
+    setting_name,
+)
 from wsprobe.read.reading import Reading
-from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings
+from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
 
 OPENING = PREFACE + settings([(2, 0)])
 PLAN = planned()
@@ -43,6 +75,7 @@ def answer(status: bytes, *fields: tuple[bytes, bytes], end_stream: bool = False
 
 
 ON = settings([(3, 100), (8, 1)])
+END = data(STREAM, b"", end_stream=True)
 
 
 def whole(of: Reading) -> bytes:
@@ -220,6 +253,451 @@ def test_a_malformed_frame_is_kept_with_what_is_wrong(piece: bytes) -> None:
     assert not last.good
 
 
+def made(type_: int, payload: bytes, flags: int = 0, stream: int = 0) -> Http2Frame:
+    return Http2Frame("server", 100, frame(type_, flags, stream, payload)[:9], payload, 1, 2)
+
+
+GOAWAYS = {0: (None, None), 3: (None, None), 4: (5, None), 7: (5, None), 8: (5, 6), 9: (5, 6)}
+"""Bytes that are there of a GOAWAY -> its last stream and its code."""
+
+
+@every(tuple(GOAWAYS))
+def test_how_much_of_a_goaway_it_takes(size: int) -> None:
+    of = made(GOAWAY, b"\x80\0\0\5\0\0\0\6?"[:size])
+    assert (of.last_stream, of.code) == GOAWAYS[size]
+    assert of.debug == b"?"[: max(0, size - 8)]
+
+
+def test_a_number_takes_four_bytes() -> None:
+    for size in (0, 3):
+        assert made(RST_STREAM, bytes(size)).code is None
+        assert made(WINDOW_UPDATE, bytes(size)).increment is None
+    assert made(RST_STREAM, b"\xff\0\0\7").code == 0xFF000007
+    assert made(WINDOW_UPDATE, b"\xff\0\0\7").increment == 0x7F000007
+
+
+def test_a_frame_has_what_its_type_has() -> None:
+    payload = bytes(range(1, 13))
+    for type_ in range(12):
+        of = made(type_, payload, flags=1)
+        assert (of.code is not None) == (type_ in (RST_STREAM, GOAWAY)), type_
+        assert (of.last_stream is not None) == (type_ == GOAWAY), type_
+        assert (of.increment is not None) == (type_ == WINDOW_UPDATE), type_
+        assert of.settings == (((0x0102, 0x03040506), (0x0708, 0x090A0B0C)) if type_ == SETTINGS else ()), type_
+        assert of.debug == (payload[8:] if type_ == GOAWAY else b""), type_
+        assert of.end_stream == (type_ in (DATA, HEADERS)), type_
+        assert of.ack == (type_ in (SETTINGS, PING)), type_
+        assert of.span == (100, 100 + 9 + 12)
+        assert not made(type_, payload, flags=0xFE).end_stream
+        assert not made(type_, payload, flags=0xFE).ack
+
+
+def test_settings_that_are_cut() -> None:
+    for size, number in ((5, 0), (6, 1), (11, 1), (12, 2)):
+        assert len(made(SETTINGS, bytes(size)).settings) == number
+
+
+def test_flags_by_name() -> None:
+    for type_, names in FLAGS.items():
+        shown = made(type_, b"", flags=0xFF).flag_names
+        assert shown == tuple(names.get(1 << place, f"0x{1 << place:x}") for place in range(8))
+    assert made(HEADERS, b"", flags=0x2D).flag_names == ("END_STREAM", "END_HEADERS", "PADDED", "PRIORITY")
+    assert made(WINDOW_UPDATE, b"", flags=0x81).flag_names == ("0x1", "0x80")
+
+
+def test_a_stream_has_31_bits() -> None:
+    assert made(DATA, b"", stream=0xFFFFFFFF).stream == 0x7FFFFFFF
+    assert made(0x42, b"", stream=1 << 24).stream == 1 << 24
+
+
+def test_the_numbers_of_rfc_9113() -> None:
+    assert [TYPES[number] for number in range(10)] == (
+        [
+            "DATA",
+            "HEADERS",
+            "PRIORITY",
+            "RST_STREAM",
+            "SETTINGS",
+            "PUSH_PROMISE",
+            "PING",
+            "GOAWAY",
+            "WINDOW_UPDATE",
+            "CONTINUATION",
+        ]
+    )
+    assert {name: number for number, name in TYPES.items() if number > 9} == {
+        "ALTSVC": 10,
+        "ORIGIN": 12,
+        "PRIORITY_UPDATE": 16,
+    }
+    assert [setting_name(number) for number in range(10)] == (
+        [
+            "0x0",
+            "HEADER_TABLE_SIZE",
+            "ENABLE_PUSH",
+            "MAX_CONCURRENT_STREAMS",
+            "INITIAL_WINDOW_SIZE",
+            "MAX_FRAME_SIZE",
+            "MAX_HEADER_LIST_SIZE",
+            "0x7",
+            "ENABLE_CONNECT_PROTOCOL",
+            "NO_RFC7540_PRIORITIES",
+        ]
+    )
+    assert [error_name(number) for number in range(15)] == (
+        [
+            "NO_ERROR",
+            "PROTOCOL_ERROR",
+            "INTERNAL_ERROR",
+            "FLOW_CONTROL_ERROR",
+            "SETTINGS_TIMEOUT",
+            "STREAM_CLOSED",
+            "FRAME_SIZE_ERROR",
+            "REFUSED_STREAM",
+            "CANCEL",
+            "COMPRESSION_ERROR",
+            "CONNECT_ERROR",
+            "ENHANCE_YOUR_CALM",
+            "INADEQUATE_SECURITY",
+            "HTTP_1_1_REQUIRED",
+            "0xe",
+        ]
+    )
+
+
+PLAIN = {
+    "DATA": (DATA, 0, 1, 0),
+    "DATA, the end": (DATA, 1, 1, 5),
+    "HEADERS": (HEADERS, 5, 1, 5),
+    "CONTINUATION": (CONTINUATION, 4, 1, 5),
+    "RST_STREAM": (RST_STREAM, 0, 1, 4),
+    "SETTINGS": (SETTINGS, 0, 0, 12),
+    "SETTINGS, the reserved bit set": (SETTINGS, 0, 1 << 31, 0),
+    "an ACK": (SETTINGS, 1, 0, 0),
+    "PING": (PING, 0, 0, 8),
+    "an extension's": (0xA, 8, 0, 3),
+}
+NOT_PLAIN = {
+    "DATA, padded": (DATA, 8, 1, 1),
+    "DATA of no stream": (DATA, 0, 0, 1),
+    "HEADERS with a priority": (HEADERS, 0x20, 1, 5),
+    "HEADERS of no stream": (HEADERS, 4, 1 << 31, 5),
+    "RST_STREAM of 3": (RST_STREAM, 0, 1, 3),
+    "RST_STREAM of 5": (RST_STREAM, 0, 1, 5),
+    "SETTINGS of 5": (SETTINGS, 0, 0, 5),
+    "SETTINGS of 7": (SETTINGS, 0, 0, 7),
+    "SETTINGS of a stream": (SETTINGS, 0, 1, 6),
+    "an ACK with settings": (SETTINGS, 1, 0, 6),
+    "PING of 7": (PING, 0, 0, 7),
+    "PING of 9": (PING, 0, 0, 9),
+    "PING of a stream": (PING, 0, 1, 8),
+    "PRIORITY": (PRIORITY, 0, 1, 5),
+    "GOAWAY": (GOAWAY, 0, 0, 8),
+    "WINDOW_UPDATE": (WINDOW_UPDATE, 0, 0, 4),
+    "PUSH_PROMISE": (PUSH_PROMISE, 4, 1, 4),
+}
+
+
+def test_which_frames_are_plain() -> None:
+    for cases, plain in ((PLAIN, True), (NOT_PLAIN, False)):
+        for name, (type_, flags, stream, size) in cases.items():
+            payload = bytes([1] * size)
+            assert _plain(frame(type_, flags, stream, payload)[:9], payload) == plain, name
+
+
+CONTENTS = {
+    "DATA": (frame(DATA, 0, 1, b"abcd"), 9, b"abcd", b"abc"),
+    "DATA, padded": (frame(DATA, 8, 1, b"\2abcd\0\0"), 10, b"abcd", b"abcd"),
+    "HEADERS": (frame(HEADERS, 4, 1, b"abcd"), 9, b"abcd", b"abc"),
+    "HEADERS, padded": (frame(HEADERS, 12, 1, b"\1abcd\0"), 10, b"abcd", b"abcd"),
+    "HEADERS with a priority": (frame(HEADERS, 0x24, 1, b"\0\0\0\0\1abcd"), 14, b"abcd", b"abc"),
+    "HEADERS with both": (frame(HEADERS, 0x2C, 1, b"\1\0\0\0\0\1abcd\0"), 15, b"abcd", b"abcd"),
+    "PUSH_PROMISE": (frame(PUSH_PROMISE, 4, 1, b"\0\0\0\2abcd"), 13, b"abcd", b"abc"),
+    "PUSH_PROMISE, padded": (frame(PUSH_PROMISE, 12, 1, b"\1\0\0\0\2abcd\0"), 14, b"abcd", b"abcd"),
+    "CONTINUATION": (frame(CONTINUATION, 0xC, 1, b"abcd"), 9, b"abcd", b"abc"),
+    "PING": (frame(PING, 8, 0, b"abcdefgh"), 9, b"", b""),
+    "SETTINGS": (frame(SETTINGS, 0x20, 0, bytes(6)), 9, b"", b""),
+}
+"""A frame, where its content begins, the content, and what is there of it without the last byte."""
+
+
+@every(CONTENTS)
+def test_what_a_frame_carries(of: tuple[bytes, int, bytes, bytes]) -> None:
+    written, start, content, begun = of
+    for piece, expected in ((written, content), (written[:-1], begun)):
+        connection = reading(ON, piece).http2
+        assert connection is not None
+        last = list(connection.of("server"))[-1]
+        assert (content_start(last) - last.start, last.content) == (start, expected)
+
+
+def test_nothing_of_a_padded_frame() -> None:
+    connection = reading(ON, frame(DATA, 8, 1, b"\1ab")[:9]).http2
+    assert connection is not None
+    assert list(connection.of("server"))[-1].content == b""
+
+
+INTEGERS = {
+    "none": (b"", 0, 7, (0, 0)),
+    "past the end": (b"\1", 1, 7, (0, 1)),
+    "the largest in 5 bits": (b"\xfe", 0, 5, (30, 1)),
+    "31": (b"\x1f\0?", 0, 5, (31, 2)),
+    "1337": (b"\x1f\x9a\x0a?", 0, 5, (1337, 3)),
+    "127 more": (b"?\x7f\x7f?", 1, 7, (254, 3)),
+    "three bytes": (b"\x7f\x80\x80\x01?", 0, 7, (127 + (1 << 14), 4)),
+    "cut": (b"\x7f\x80", 0, 7, (127, 2)),
+    "cut at once": (b"\x7f", 0, 7, (127, 1)),
+}
+
+
+@every(INTEGERS)
+def test_integers_of_hpack(of: tuple[bytes, int, int, tuple[int, int]]) -> None:
+    written, at, bits, expected = of
+    assert integer(written, at, bits) == expected
+
+
+def test_a_number_without_end_is_as_long_as_its_bytes() -> None:
+    assert integer(b"\x7f" + b"\xff" * 20_000, 0, 7) == (1 << 62, 20_001)
+
+
+REPRESENTATIONS = {
+    "indexed": (b"\x82", b"\xff\x00"),
+    "literal, with a name": (b"\x40\x01a\x01b", b"\x00\x01a\x01b", b"\x10\x01a\x01b"),
+    "literal, its name indexed": (b"\x42\x01b", b"\x02\x01b", b"\x1f\x00\x01b", b"\x7f\x00\x01b"),
+    "the size of the table": (b"\x20", b"\x3f\x00"),
+    "Huffman": (b"\x42\x82ab",),
+}
+
+
+@every(REPRESENTATIONS)
+def test_where_a_field_begins_and_ends(pieces: tuple[bytes, ...]) -> None:
+    for piece in pieces:
+        assert list(representations(piece + b"\x82")) == [(0, len(piece)), (len(piece), len(piece) + 1)], piece
+        for cut in range(1, len(piece)):
+            assert list(representations(piece[:cut])) == [(0, cut)], piece[:cut]
+
+
+def test_where_the_size_of_the_table_may_stand() -> None:
+    """RFC 7541 section 4.2: at the beginning of a block, and twice if need be."""
+    for written, problem in ((b"\x20\x20\x82", ""), (b"\x82\x20", "not at the start")):
+        assert problem in BlockDecoder(1000, 0).decode(written)[1]
+        assert bool(BlockDecoder(1000, 0).decode(written)[1]) == bool(problem)
+
+
+def test_a_table_is_as_large_as_we_announced() -> None:
+    for table, most in ((0, 4096), (4095, 4096), (8192, 8192)):
+        for size, good in ((most, True), (most + 1, False)):
+            written = bytes((0x3F, *_rest(size - 31)))
+            assert (BlockDecoder(1000, table).decode(written)[1] == "") == good, (table, size)
+
+
+def _rest(number: int) -> tuple[int, ...]:
+    return (number,) if number < 128 else (number & 0x7F | 0x80, *_rest(number >> 7))
+
+
+def test_the_words_of_a_library_are_the_same_every_time() -> None:
+    """hpack names the object that it read from."""
+    for written in (b"\xff\xff", b"\xff" + b"\x80" * 12 + b"\x01"):
+        _, problem = BlockDecoder(1000, 0).decode(written)
+        assert problem in (
+            "hpack: Unable to decode HPACK integer representation",
+            "hpack: Variable integer representation is too long",
+        )
+        of = reading(ON, headers(STREAM, written))
+        assert "memory" not in opinion(of).message
+        assert not opinion(of).accepts
+
+
+def test_once_lost_the_table_is_lost() -> None:
+    decoder = BlockDecoder(1000, 0)
+    assert decoder.decode(b"\xff\xff")[1].startswith("hpack: ")
+    assert decoder.decode(b"\x82") == (
+        [],
+        "an earlier block could not be decoded, and with it the table is lost",
+    )
+    assert not decoder.full
+
+
+FIRST = {
+    b"": True,
+    b"\0": True,
+    b"\0\0\0\4\0\0\0\0": True,
+    b"\1": False,
+    b"H": False,
+    b"\0\x40\0\4\0\0\0\0\0": True,
+    b"\0\x40\1\4\0\0\0\0\0": False,
+    b"\0\0\0\x20\0\0\0\0\0": True,
+    b"\0\0\0\x21\0\0\0\0\0": False,
+}
+
+
+def test_what_may_be_a_first_frame() -> None:
+    assert {received: is_http2(received) for received in FIRST} == FIRST
+
+
+SPOKEN = {
+    "the preface": ((Sent(1, PREFACE + settings([])),), True),
+    "a part of it": ((Sent(1, PREFACE[:3]),), True),
+    "a request": ((Sent(1, b"GET / HTTP/1.1\r\n"),), False),
+    "almost the preface": ((Sent(1, PREFACE[:-1] + b"\r"),), False),
+    "nothing": ((), True),
+    "nothing, h2": ((TlsDone(1, "TLS 1.3", "", "h2", None, True),), True),
+    "nothing, http/1.1": ((TlsDone(1, "TLS 1.3", "", "http/1.1", None, True),), False),
+    "nothing, no ALPN": ((TlsDone(1, "TLS 1.3", "", None, None, True),), False),
+    "nothing and then the preface": ((Sent(1, b""), Sent(2, PREFACE)), True),
+    "nothing and then a request": ((Sent(1, b""), Sent(2, b"GET")), False),
+}
+
+
+@every(SPOKEN)
+def test_whether_it_was_spoken(of: tuple[tuple[Event, ...], bool]) -> None:
+    events, expected = of
+    assert spoken(Exchange(PLAN, (*events, Ended(9, "fin")))) == expected
+
+
+def test_whether_it_would_have_been_spoken_in_clear() -> None:
+    assert PLAN.http2 is not None
+    for secure, prior, expected in (
+        (True, False, True),
+        (False, False, False),
+        (False, True, True),
+        (True, True, True),
+    ):
+        plan = replace(
+            PLAN, target=replace(PLAN.target, secure=secure), http2=replace(PLAN.http2, prior_knowledge=prior)
+        )
+        assert spoken(Exchange(plan, (Ended(9, "fin"),))) == expected
+
+
+def test_a_stream_that_is_asked_for() -> None:
+    """Of several requests the last is meant; an earlier one, or one that was not made, if it is named."""
+    encoder = Encoder()
+    assert PLAN.http2 is not None
+    asked = b"".join(headers(number, coded(encoder, PLAN.http2.fields)) for number in (1, 3, 5))
+    found = [read_http2(exchange(ON, asked=asked), stream).http2 for stream in (None, 1, 3, 5, 7)]
+    assert [(of.stream, of.earlier, of.request and of.request.stream) for of in found if of] == [
+        (5, (1, 3), 5),
+        (1, (), 1),
+        (3, (1,), 3),
+        (5, (1, 3), 5),
+        (7, (), None),
+    ]
+    unasked = Exchange(replace(PLAN, http2=replace(PLAN.http2, stream=3)), (Sent(1, OPENING), Ended(2, "fin")))
+    connection = read_http2(unasked).http2
+    assert connection is not None
+    assert connection.stream == 3
+
+
+def test_how_many_interim_answers_are_read() -> None:
+    encoder = Encoder()
+    interim = headers(STREAM, block((b":status", b"103"), encoder=encoder))
+    for number, final in ((INTERIM_MAX, 403), (INTERIM_MAX + 1, None)):
+        of = reading(ON, interim * number, headers(STREAM, block((b":status", b"403"), encoder=Encoder())))
+        assert (of.final and of.final.status, len(of.responses)) == (final, INTERIM_MAX + 1)
+
+
+def test_how_many_frames_are_told_apart() -> None:
+    for number, rest in ((FRAMES_MAX - 1, b""), (FRAMES_MAX, frame(PING, 0, 0, bytes(8)))):
+        of = reading(ON, frame(PING, 0, 0, bytes(8)) * number)
+        assert of.http2 is not None
+        assert (len(list(of.http2.of("server"))), of.rest) == (FRAMES_MAX, rest)
+
+
+BODIES: dict[str, tuple[tuple[bytes, ...], bytes, int | None, tuple[bool, bool], str]] = {
+    "none": ((), b"", None, (True, False), ""),
+    "its length": ((b"2",), b"no", 2, (True, False), ""),
+    "its length twice": ((b"2", b"2"), b"no", 2, (True, False), ""),
+    "two lengths": ((b"2", b"3"), b"no", None, (True, False), ""),
+    "too long": ((b"1",), b"no", 1, (False, False), "content-length is 1, and 2 bytes came"),
+    "too short": ((b"3",), b"no", 3, (False, False), "content-length is 3, and 2 bytes came"),
+    "a length of 19 digits": ((b"0" * 18 + b"2",), b"no", 2, (True, False), ""),
+    "a length of 20 digits": ((b"0" * 19 + b"2",), b"no", None, (True, False), ""),
+    "no length": ((b"two",), b"no", None, (True, False), ""),
+    "at our limit": ((), bytes(64), None, (True, False), ""),
+    "past our limit": ((), bytes(65), None, (True, True), ""),
+}
+"""Values of Content-Length and the body; what is expected, whether it is complete and cut, what is wrong."""
+
+
+@every(BODIES)
+def test_bodies(of: tuple[tuple[bytes, ...], bytes, int | None, tuple[bool, bool], str]) -> None:
+    lengths, sent, expected, (complete, cut), problem = of
+    asked = exchange(ON, answer(b"403", *((b"content-length", value) for value in lengths)), data(1, sent), END)
+    final = read(replace(asked, plan=replace(PLAN, limits=Limits(max_body=64)))).final
+    assert final is not None
+    body = final.body
+    assert body is not None
+    assert (body.expected, body.complete, body.cut, body.problem) == (expected, complete, cut, problem)
+    assert (body.raw, body.content, body.malformed) == (sent, sent[:64], bool(problem))
+    assert body.cut_by == ("64 bytes of body" if cut else "")
+    assert (body.decoded, body.coding, body.framing) == (None, "", "stream")
+
+
+def test_a_body_that_is_not_over_may_still_come() -> None:
+    final = reading(ON, answer(b"403", (b"content-length", b"3")), data(1, b"no")).final
+    assert final is not None
+    assert final.body is not None
+    assert (final.body.problem, final.body.complete) == ("", False)
+
+
+ASKED_H2 = {
+    "frames": (settings([]), *[frame(PING, 0, 0, bytes(8))] * (FRAMES - 1)),
+    "bytes": (ON, *[frame(0x42, 0, 1, bytes(16384))] * 15, frame(0x42, 0, 1, bytes(16384 - 12))),
+}
+BAD = frame(PING, 0, 0, b"1")
+
+
+@every(ASKED_H2)
+def test_as_much_as_h2_is_asked_about(pieces: tuple[bytes, ...]) -> None:
+    for number, accepts in ((len(pieces) - 1, False), (len(pieces), True)):
+        assert opinion(reading(*pieces[:number], BAD)).accepts == accepts
+
+
+def test_h2_is_not_asked_about_what_is_cut_or_about_windows() -> None:
+    for piece, accepts in (
+        (BAD, False),
+        (BAD[:-1], True),
+        (window_update(1, 2**31 - 1), True),
+        (frame(WINDOW_UPDATE, 0, 1, b"1"), False),
+    ):
+        assert opinion(reading(ON, answer(b"200"), piece)).accepts == accepts
+    assert opinion(reading(ON, goaway(1, 0), answer(b"200"))).accepts
+
+
+ENDED = {
+    "theirs and then ours": ((END, Sent(0, END)), ["server end-stream", "client end-stream"]),
+    "ours": ((Sent(0, rst_stream(1, 8)),), ["client rst-stream", "client connection"]),
+    "another's": ((data(3, b"", end_stream=True), rst_stream(3, 1)), ["client connection"]),
+    "a GOAWAY of ours": ((Sent(0, goaway(0, 0)),), ["client connection"]),
+    "a GOAWAY of 3 bytes": ((frame(GOAWAY, 0, 0, bytes(3)),), ["client connection"]),
+    "nothing": ((), ["client connection"]),
+}
+
+
+@every(ENDED)
+def test_all_that_ended_the_stream(of: tuple[tuple[bytes | Sent, ...], list[str]]) -> None:
+    pieces, expected = of
+    first, opening, *_, last = exchange().events
+    events = [Received(n, piece) if isinstance(piece, bytes) else piece for n, piece in enumerate(pieces)]
+    connection = read(Exchange(PLAN, (first, opening, *events, last))).http2
+    assert connection is not None
+    assert [f"{end.by} {end.how}" for end in connection.ends] == expected
+    assert connection.end is not None
+    assert f"{connection.end.by} {connection.end.how}" == expected[0]
+
+
+def test_how_the_connection_ended() -> None:
+    for how in ("fin", "truncated", "reset", "error", "local", "timeout", "limit", "interrupted"):
+        connection = reading(ON, how=how).http2
+        assert connection is not None
+        assert connection.end is not None
+        assert connection.end.by == ("server" if how in ("fin", "truncated", "reset", "error") else "client")
+    unended = Exchange(PLAN, exchange(ON).events[:-1])
+    connection = read(unended).http2
+    assert connection is not None
+    assert connection.ends == ()
+
+
 def test_not_http2() -> None:
     of = reading(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     assert (of.looks_like, of.final, whole(of)) == ("http1", None, of.received)
@@ -315,3 +793,50 @@ def test_the_quick_look_at_a_frame_says_what_hyperframe_says(
         form.parse_body(memoryview(payload))  # raises where it has something to say
         assert length == len(payload)
         assert getattr(form, "data", b"") in (payload, b"")
+
+
+HI = data(1, b"\x81\x02hi")
+PROBLEMS = {
+    "cut in a field": (frame(HEADERS, 0, 1, b"\x88\x40\x05ab"), ""),
+    "whole, and cut in a field": (frame(HEADERS, 4, 1, b"\x88\x40\x05ab"), "hpack: Truncated header block"),
+    "malformed": (frame(HEADERS, 8, 1, b"\x09\x88"), "Padding is too long."),
+}
+"""HEADERS, and what is wrong with the block: what is cut may be right."""
+
+
+@every(PROBLEMS)
+def test_what_is_wrong_with_a_block(of: tuple[bytes, str]) -> None:
+    piece, problem = of
+    connection = reading(ON, piece).http2
+    assert connection is not None
+    (found,) = connection.blocks
+    assert found.problem == problem
+
+
+def test_a_limit_of_ours_is_said_of_a_block_that_is_cut() -> None:
+    long = block((b":status", b"200"), (b"a", b"x" * 4000)) + b"\xbe" * 2000
+    asked = replace(exchange(ON, frame(HEADERS, 0, 1, long)), plan=replace(PLAN, limits=Limits(max_head=9000)))
+    connection = read(asked).http2
+    assert connection is not None
+    (found,) = connection.blocks
+    assert (found.complete, found.cut, found.problem) == (False, True, "more than 9000 bytes of fields")
+
+
+def test_when_data_ends_the_stream() -> None:
+    of = reading(ON, answer(b"200"), HI, data(1, b"x", end_stream=True), data(1, b"yz", end_stream=True)[:-1])
+    assert of.http2 is not None
+    assert [(piece.data, piece.end_stream) for piece in of.http2.data] == [
+        (b"\x81\x02hi", False),
+        (b"x", True),
+        (b"y", False),
+    ]
+
+
+def test_our_own_table_may_be_as_large_as_64_kib() -> None:
+    """A plan of a browser's announces a table of 65,536 bytes, and its blocks are read back with it."""
+    for size, good in ((1 << 16, True), ((1 << 16) + 1, False)):
+        asked = headers(1, bytes((0x3F, *_rest(size - 31))) + block((b":method", b"CONNECT")))
+        connection = read(exchange(ON, asked=asked)).http2
+        assert connection is not None
+        assert connection.request is not None
+        assert (connection.request.problem == "") == good

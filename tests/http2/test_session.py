@@ -10,20 +10,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.cases import every
 from tests.http2.lines import planned
 from tests.http2.test_read import answer
-from wsprobe.conversation import Phase, Turn
+from wsprobe.conversation import BODY_WAIT, NOT_HTTP_WAIT, Phase, Turn
 from wsprobe.conversation_http2 import ACKS_MAX, IDLE_MAX, LATE_SETTINGS, Http2Client
 from wsprobe.exchange import Act, Connected, Ended, Exchange, Limits, Plan, Priority, Received, Sent
 from wsprobe.judge import judge
 from wsprobe.read import handshakes, read
+from wsprobe.read.http2 import INTERIM_MAX
 from wsprobe.read.http2_opinion import opinion
 from wsprobe.read.http2_values import (
+    COMPRESSION_ERROR,
+    CONTINUATION,
     DATA,
+    ENHANCE_YOUR_CALM,
+    FRAME_SIZE_ERROR,
     GOAWAY,
     HEADERS,
+    NO_ERROR,
     PING,
     PREFACE,
+    PROTOCOL_ERROR,
     PUSH_PROMISE,
     REFUSED_STREAM,
     SETTINGS,
@@ -364,3 +372,395 @@ def test_the_windows_of_the_next_stream_begin_anew() -> None:
     assert [f.length for f in played.frames if f.type == DATA] == [5]
     played.feed(window_update(3, 1000))
     assert sum(f.length for f in played.frames if f.type == DATA and f.stream == 3) == 26
+
+
+def codes(played: Played) -> list[int | None]:
+    """The codes of the GOAWAYs that it sent."""
+    return [each.code for each in played.frames if each.type == GOAWAY]
+
+
+def lengths(played: Played) -> list[int]:
+    """Of the DATA that it sent."""
+    return [each.length for each in played.frames if each.type == DATA]
+
+
+BEGINNINGS = {
+    "eight bytes of a frame": (ON[:8], False),
+    "a byte of no frame": (b"H", True),
+    "nine bytes of no frame": (b"\0\0\0\x21\0\0\0\0\0", True),
+}
+
+
+@every(BEGINNINGS)
+def test_when_it_is_plainly_no_http2(of: tuple[bytes, bool]) -> None:
+    begun, strange = of
+    for linger, wait in ((0.0, NOT_HTTP_WAIT), (2.5, 2_500_000)):
+        played = Played(plan(limits=Limits(linger=linger)), begun)
+        assert played.turn.wake_at == (1000 + wait if strange else None)
+        if strange:
+            assert not played.feed(wait - 1).done
+            assert played.feed(1).done
+            assert (played.turn.stop, played.turn.why, played.turn.send) == ("local", "", b"")
+        else:
+            assert played.feed(ON[8:]).send
+
+
+def test_how_much_is_read_of_what_is_no_http2() -> None:
+    played = Played(plan(limits=Limits(max_head=20)), b"HTTP/1.1 400 Bad R\n")
+    assert not played.turn.done
+    turn = played.feed(b"\n")
+    assert (turn.done, turn.stop, turn.why) == (True, "limit", "20 bytes that are not HTTP/2")
+    assert played.feed(b"more").send == b""
+
+
+def test_how_much_is_read_of_what_is_no_data() -> None:
+    """Headers of frames count, and DATA of another stream; DATA of ours counts elsewhere."""
+    room = 100
+    before = len(ON) + len(OPEN) + 9 * 2 + 5
+    for pad, done in ((room - before - 9, False), (room - before - 8, True)):
+        played = Played(plan(limits=Limits(max_head=room)), ON, OPEN, data(1, b"\x8a\0"), data(3, b"12345"))
+        assert not played.turn.done
+        turn = played.feed(frame(0x42, 0, 0, bytes(pad)))
+        assert turn.done == done
+        if done:
+            assert (turn.stop, turn.why) == ("limit", "100 bytes of frames that are no DATA")
+            assert codes(played) == [ENHANCE_YOUR_CALM]
+
+
+def test_a_frame_that_is_not_whole_counts_as_it_comes() -> None:
+    played = Played(plan(limits=Limits(max_head=100)), ON, frame(0x42, 0, 0, bytes(200))[:85])
+    assert not played.turn.done
+    assert played.feed(b"?").done
+
+
+def test_frames_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsprobe.conversation_http2.FRAMES_MAX", 20)
+    played = Played(plan(), ON, OPEN, window_update(1, 1) * 18)
+    assert not played.turn.done
+    assert played.feed(window_update(1, 1)).why == "20 frames"
+    assert (played.turn.stop, codes(played)) == ("limit", [ENHANCE_YOUR_CALM])
+
+
+def test_each_byte_of_ours_brings_something(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsprobe.conversation_http2.IDLE_MAX", 3)
+    played = Played(plan(), ON, OPEN, *[data(1, b"\x8a")] * 5, *[window_update(3, 1)] * 5)
+    assert not played.turn.done
+    assert not played.feed(data(1, b"")).done
+    assert played.feed(data(1, b"")).why == "3 frames that bring nothing"
+
+
+MALFORMED_THERE = {
+    "SETTINGS first": ((frame(SETTINGS, 0, 0, b"12345"),), [FRAME_SIZE_ERROR], []),
+    "SETTINGS later": ((ON, frame(SETTINGS, 0, 0, b"12345")), [], ["SETTINGS ACK", "HEADERS END_HEADERS"]),
+    "PING": ((ON, frame(PING, 0, 0, b"1")), [], ["SETTINGS ACK", "HEADERS END_HEADERS"]),
+    "PING first": ((frame(PING, 0, 0, b"1"),), [], []),
+    "GOAWAY": ((ON, frame(GOAWAY, 0, 0, b"\0\0\0\0")), [], ["SETTINGS ACK", "HEADERS END_HEADERS"]),
+    "a block that is no HPACK": (
+        (ON, frame(HEADERS, 4, 1, b"\xff\xff")),
+        [COMPRESSION_ERROR],
+        ["SETTINGS ACK", "HEADERS END_HEADERS", "RST_STREAM"],
+    ),
+    "a block in a malformed frame": (
+        (ON, frame(HEADERS, 0xC, 1, b"\x09\x88")),
+        [PROTOCOL_ERROR],
+        ["SETTINGS ACK", "HEADERS END_HEADERS", "RST_STREAM"],
+    ),
+    "a block of another stream that is no HPACK": (
+        (ON, frame(HEADERS, 4, 3, b"\xff\xff")),
+        [COMPRESSION_ERROR],
+        ["SETTINGS ACK", "HEADERS END_HEADERS", "RST_STREAM"],
+    ),
+}
+"""What comes; the codes of our GOAWAY, and what else we send behind our SETTINGS."""
+
+
+@every(MALFORMED_THERE)
+def test_what_is_malformed(of: tuple[tuple[bytes, ...], list[int], list[str]]) -> None:
+    pieces, expected, sent = of
+    played = Played(plan(), *pieces)
+    assert codes(played) == expected
+    assert played.turn.done == bool(expected)
+    assert [each for each in played.told()[1:] if each != "GOAWAY"] == sent
+
+
+LIVES: dict[str, tuple[tuple[bytes, ...], bool]] = {
+    "RST_STREAM before the request": ((settings([]), rst_stream(1, 0)), True),
+    "RST_STREAM of another stream": ((ON, rst_stream(3, 0)), True),
+    "RST_STREAM": ((ON, rst_stream(1, 0)), False),
+    "GOAWAY that leaves ours out": ((ON, goaway(0, 0)), False),
+    "GOAWAY that takes ours in": ((ON, goaway(1, 0)), True),
+    "DATA of another stream that ends": ((ON, data(3, b"", end_stream=True)), True),
+    "DATA before the answer": ((ON, data(1, b"x")), True),
+    "DATA before the answer that ends": ((ON, data(1, b"x", end_stream=True)), False),
+    "an interim answer": ((ON, answer(b"103")), True),
+    "an interim answer that ends": ((ON, answer(b"103", end_stream=True)), False),
+    "a block of ours, interrupted": ((ON, frame(HEADERS, 1, 1, b"\x8d"), frame(0x42, 0, 0)), True),
+    "a block of ours, another's CONTINUATION": (
+        (ON, frame(HEADERS, 1, 1, b"\x8d"), frame(CONTINUATION, 4, 3, b"")),
+        True,
+    ),
+    "a block of ours in two": ((ON, frame(HEADERS, 1, 1, b""), frame(CONTINUATION, 4, 1, b"\x8d")), False),
+    "a block of ours, and one that replaces it": (
+        (ON, frame(HEADERS, 1, 1, b"\x8d"), frame(HEADERS, 5, 1, b"\x8d")),
+        False,
+    ),
+    "a CONTINUATION of no block": ((ON, frame(CONTINUATION, 4, 1, b"\x8d")), True),
+}
+
+
+@every(LIVES)
+def test_what_ends_it_before_an_answer(of: tuple[tuple[bytes, ...], bool]) -> None:
+    pieces, lives = of
+    assert Played(plan(), *pieces).turn.done != lives
+
+
+ASKS = {
+    "1": ([(8, 1)], True),
+    "1 and 0": ([(8, 1), (8, 0)], False),
+    "0 and 1": ([(8, 0), (8, 1)], True),
+    "2": ([(8, 2)], False),
+    "another": ([(7, 1), (9, 1)], False),
+}
+
+
+@every(ASKS)
+def test_which_settings_let_it_ask(of: tuple[list[tuple[int, int]], bool]) -> None:
+    pairs, asks = of
+    assert (Played(plan(), settings(pairs)).told()[-1] == "HEADERS END_HEADERS") == asks
+
+
+def test_how_long_it_waits_for_the_setting() -> None:
+    """From the first SETTINGS: others without it do not prolong it."""
+    for linger, wait in ((0.0, LATE_SETTINGS), (2.5, 2_500_000)):
+        played = Played(plan(limits=Limits(linger=linger)), settings([]), 1000, settings([(3, 1)]))
+        assert played.turn.wake_at == 1000 + wait
+        assert not played.feed(wait - 1001).done
+        assert played.feed(1).done
+        assert (played.turn.stop, codes(played)) == ("local", [NO_ERROR])
+
+
+def test_an_ack_is_no_settings() -> None:
+    played = Played(plan(), frame(SETTINGS, 1, 0))
+    assert (played.told(), played.turn.wake_at) == (["SETTINGS"], None)
+
+
+def test_what_was_asked_is_not_asked_twice() -> None:
+    assert Played(plan(), ON, ON).told().count("HEADERS END_HEADERS") == 1
+
+
+def test_how_many_interim_answers_it_waits_through() -> None:
+    encoder = Encoder()
+    interim = headers(1, coded(encoder, [(b":status", b"103")]))
+    played = Played(plan(), ON, interim * INTERIM_MAX)
+    assert not played.turn.done
+    turn = played.feed(interim)
+    assert (turn.stop, turn.why) == ("limit", f"{INTERIM_MAX} interim answers")
+
+
+def test_how_much_of_a_body_is_read() -> None:
+    played = Played(plan(limits=Limits(max_body=10)), ON, answer(b"403"), data(1, bytes(6), pad=9))
+    assert not played.feed(data(1, bytes(4))).done
+    turn = played.feed(data(1, b"x"))
+    assert (turn.done, turn.stop, turn.why) == (True, "limit", "10 bytes of body")
+
+
+def test_how_long_a_body_may_pause() -> None:
+    for linger, wait in ((0.3, BODY_WAIT), (7.5, 7_500_000)):
+        played = Played(plan(limits=Limits(linger=linger)), ON, answer(b"403"))
+        assert played.turn.wake_at == 1000 + wait
+        assert not played.feed(wait - 1).done
+        assert played.feed(data(1, b"x")).wake_at == 1000 + 2 * wait - 1
+        assert not played.feed(wait - 1).done
+        assert played.feed(1).stop == "timeout"
+
+
+def test_a_head_that_is_too_long_for_us() -> None:
+    large = headers(1, coded(Encoder(), [(b":status", b"200"), (b"a", b"x" * 200)]))
+    turn = Played(plan(limits=Limits(max_head=300)), ON, large).turn
+    assert turn.phase is Phase.OPEN
+    turn = Played(plan(limits=Limits(max_head=250)), ON, large).turn
+    assert (turn.done, turn.stop, turn.why) == (True, "limit", "250 bytes of fields")
+
+
+WINDOWS: dict[str, tuple[tuple[tuple[int, int], ...], tuple[bytes, ...], list[int]]] = {
+    "nothing said": ((), (), [16384, 16384, 16384, 16383]),
+    "frames of 16385": (((5, 16385),), (), [16385, 16385, 16385, 16380]),
+    "frames of 16383, which none may be": (((5, 16383),), (), [16384, 16384, 16384, 16383]),
+    "the longest frames": (((5, 2**24 - 1),), (), [65535]),
+    "frames that are too long": (((5, 2**24),), (), [16384, 16384, 16384, 16383]),
+    "a window of 5": (((4, 5),), (), [5]),
+    "the widest window": (((4, 2**31 - 1),), (window_update(0, 100),), [16384, 16384, 16384, 16383, 100]),
+    "a window that is too wide": (((4, 2**31),), (window_update(0, 100),), [16384, 16384, 16384, 16383]),
+    "the stream's widened": ((), (window_update(1, 100),), [16384, 16384, 16384, 16383]),
+    "another stream's widened": (
+        (),
+        (window_update(0, 100), window_update(3, 100)),
+        [16384, 16384, 16384, 16383],
+    ),
+    "both widened": ((), (window_update(1, 7), window_update(0, 7)), [16384, 16384, 16384, 16383, 7]),
+    "widened past what there is": (
+        ((4, 2**31 - 1),),
+        (window_update(1, 2**31 - 1), window_update(0, 1)),
+        [16384, 16384, 16384, 16383, 1],
+    ),
+}
+"""The server's SETTINGS and WINDOW_UPDATEs, and the DATA in which a long message of ours is sent."""
+
+
+@every(WINDOWS)
+def test_how_much_it_sends(of: tuple[tuple[tuple[int, int], ...], tuple[bytes, ...], list[int]]) -> None:
+    pairs, pieces, expected = of
+    acts = (Act("open", "binary", bytes(70_000)),)
+    played = Played(plan(acts, data_max=1 << 24), settings([(8, 1), *pairs]), OPEN, *pieces)
+    assert lengths(played) == expected
+    assert played.client.held_back == 70_000 + 14 - sum(expected)
+
+
+def test_a_window_that_changes_counts_what_was_sent() -> None:
+    acts = (Act("open", "binary", bytes(100)),)
+    played = Played(plan(acts), settings([(8, 1), (4, 50)]), OPEN, settings([(4, 60)]), settings([(4, 1)]))
+    assert lengths(played) == [50, 10]
+    played.feed(window_update(1, 59))
+    assert lengths(played) == [50, 10]
+    played.feed(window_update(1, 1))
+    assert lengths(played) == [50, 10, 1]
+
+
+APART = {
+    "shorter": (9, [15]),
+    "as long": (94, [100]),
+    "longer by 1": (95, [6, 95]),
+}
+
+
+@every(APART)
+def test_when_a_header_goes_apart(of: tuple[int, list[int]]) -> None:
+    size, expected = of
+    acts = (Act("open", "binary", bytes(size)),)
+    assert lengths(Played(plan(acts, data_max=100, header_apart=True), ON, OPEN)) == expected
+    assert sum(lengths(Played(plan(acts, data_max=100), ON, OPEN))) == sum(expected)
+
+
+def test_each_frame_begins_a_data_of_its_own() -> None:
+    sizes = (0, 125, 126, 65535, 3)
+    acts = tuple(Act("open", "binary", bytes(size)) for size in sizes)
+    played = Played(plan(acts, data_max=1 << 17), settings([(8, 1), (4, 1 << 20), (5, 1 << 20)]), OPEN)
+    played.feed(window_update(0, 1 << 20))
+    sent = lengths(played)
+    assert sum(sent) == sum(sizes) + 6 + 6 + 8 + 8 + 6
+    assert sent[:3] == [6, 131, 134]
+    assert sent[-1] == 9
+
+
+def test_bytes_by_hand_go_as_they_are() -> None:
+    for written in (b"\x82", b"\x82\x02hi", b"\x82\x02hi\x88\x80\0\0\0\0", b"GET / HTTP/1.1"):
+        played = Played(plan(), ON, OPEN)
+        played.sent += played.client.carry(written)
+        assert [each.content for each in played.frames if each.type == DATA] == [written]
+        assert not any(each.end_stream for each in played.frames)
+
+
+GIVEN_BACK: dict[str, tuple[dict[str, Any], list[int], list[tuple[int, int]]]] = {
+    "a byte less than half": ({}, [16384, 16382], []),
+    "half": ({}, [16384, 16383], [(0, 32767), (1, 32767)]),
+    "more than half": ({}, [16384, 16384, 16384], [(0, 32768), (1, 32768)]),
+    "half of a smaller stream's": ({"settings": ((4, 100),)}, [49, 1, 49], [(1, 50)]),
+    "half of a stream's that was widened": ({"settings": ((4, 100),), "stream_window": 50}, [74, 1], [(1, 75)]),
+    "a stream's of 1": ({"settings": ((4, 1),)}, [1], [(1, 1)]),
+    "a stream's of 0": ({"settings": ((4, 0),)}, [1], [(1, 1)]),
+    "half of a wider connection's": (
+        {"settings": ((4, 1 << 20),), "window": 1},
+        [16384, 16383, 1],
+        [(0, 32768)],
+    ),
+}
+"""What is asked for, the DATA that comes, and the WINDOW_UPDATEs that we send for it."""
+
+
+@every(GIVEN_BACK)
+def test_when_a_window_is_given_back(of: tuple[dict[str, Any], list[int], list[tuple[int, int]]]) -> None:
+    asked, sizes, expected = of
+    begun = b"\x82\x7f\0\0\0\0\0\1\0\0"
+    message = begun + bytes(sum(sizes))
+    played = Played(plan(**asked), ON, OPEN)
+    first = len(played.frames)
+    at = 0
+    for size in sizes:
+        played.feed(data(1, message[at : at + size]))
+        at += size
+    sent = played.frames[first:]
+    assert [(each.stream, each.increment) for each in sent if each.type == WINDOW_UPDATE] == expected
+
+
+def test_another_stream_takes_of_the_connections_window_alone() -> None:
+    played = Played(plan(), ON, OPEN, data(3, bytes(16384)), data(3, bytes(16383)))
+    assert [(each.stream, each.increment) for each in played.frames if each.type == WINDOW_UPDATE] == [
+        (0, 32767)
+    ]
+
+
+def test_a_stream_that_is_over_needs_no_window() -> None:
+    pieces = (data(1, b"\x82\x7f\0\0\0\0\0\1\0\0" + bytes(40)), data(1, b"x", end_stream=True))
+    played = Played(plan(settings=((4, 101),)), ON, OPEN, *pieces)
+    assert "WINDOW_UPDATE" in played.told()
+    played = Played(plan(settings=((4, 102),)), ON, OPEN, *pieces)
+    assert "WINDOW_UPDATE" not in played.told()
+
+
+LEAVES: dict[str, tuple[str, tuple[bytes | int, ...], list[str]]] = {
+    "before an answer": ("closed", (), []),
+    "a refusal that ended": ("closed", (answer(b"403", end_stream=True),), ["RST_STREAM", "GOAWAY"]),
+    "a refusal that was reset": ("closed", (answer(b"403"), rst_stream(1, 0)), ["GOAWAY"]),
+    "a session that ended": ("closed", (OPEN, END), ["RST_STREAM", "GOAWAY"]),
+    "a session that was reset": ("closed", (OPEN, rst_stream(1, 0)), ["GOAWAY"]),
+    "closed, then ended": ("closed", (OPEN, CLOSE, END), ["DATA END_STREAM", "GOAWAY"]),
+    "ended with the Close": (
+        "closed",
+        (OPEN, data(1, b"\x88\x02\x03\xe8", end_stream=True)),
+        ["DATA END_STREAM", "GOAWAY"],
+    ),
+    "never, ended with the Close": (
+        "never",
+        (OPEN, data(1, b"\x88\x02\x03\xe8", end_stream=True)),
+        ["DATA", "RST_STREAM", "GOAWAY"],
+    ),
+}
+
+
+@every(LEAVES)
+def test_how_it_leaves(of: tuple[Any, tuple[bytes | int, ...], list[str]]) -> None:
+    when, pieces, expected = of
+    played = Played(plan(end_stream=when), ON, *pieces)
+    assert played.told()[3:] == expected
+    assert played.turn.done == bool(expected)
+
+
+def test_the_end_of_the_connection_is_the_end() -> None:
+    played = Played(plan(), ON, OPEN)
+    turn = played.client.receive_eof(2000)
+    assert (turn.send, turn.done, turn.stop, turn.wake_at) == (b"", True, "local", None)
+    assert played.client.say("text", b"hi") == b""
+    assert played.feed(END).send == b""
+    assert played.feed(10**9).send == b""
+
+
+def test_without_a_request_over_http2_there_is_no_client() -> None:
+    with pytest.raises(ValueError, match="no HTTP/2 request"):
+        Http2Client(replace(plan(), http2=None))
+
+
+def test_what_stops_a_session_is_told_of_the_200() -> None:
+    played = Played(plan(limits=Limits(max_session=20)), ON, OPEN, data(1, b"\x82\x7e\0\x40" + bytes(64)))
+    assert (played.turn.done, played.turn.stop) == (True, "limit")
+    assert "the 200" in played.turn.why
+
+
+@pytest.mark.parametrize("status", [b"200", b"403"])
+def test_only_the_first_answer_counts(status: bytes) -> None:
+    encoder = Encoder()
+    first, again = (headers(1, coded(encoder, [(b":status", each)])) for each in (status, b"200"))
+    played = Played(plan((Act("open", "text", b"hi"),)), ON, first)
+    sent, phase = lengths(played), played.turn.phase
+    assert (sent, phase) == (([8], Phase.OPEN) if status == b"200" else ([], Phase.BODY))
+    assert played.feed(again).phase is phase
+    assert lengths(played) == sent

@@ -109,7 +109,7 @@ def test_the_line_that_mends_it(
     with running(mended, folder, ports=3) as ports:
         told = traced(ports[1], folder, capsys, "--only", "http2")
     assert told["conclusions"][0]["id"] == "opens"
-    assert "takes no WebSockets" in told["conclusions"][0]["text"]
+    assert "HTTP/2 without WebSockets" in told["conclusions"][0]["text"]
     assert over_http2(told)["outcome"] == "not-upgraded"
 
 

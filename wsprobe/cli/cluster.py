@@ -82,8 +82,7 @@ def check_settings(said: Settings, carried: Sequence[str] = ()) -> None:
     if local := [name for name, value in here if value]:
         raise click.UsageError(
             f"--cluster and {' and '.join(local)} cannot be used together: that is of this machine, and "
-            f"workers may "
-            "be on others"
+            "workers may be on others"
         )
     if not private(said) and (given := [*secrets(said.asking), *carried]):
         raise click.UsageError(

@@ -148,13 +148,12 @@ reading = together(
         help="the HTTP version over which the page was loaded",
         long="With 2 Chromium already has an HTTP/2 connection to that origin, and uses it if the server "
         "announces WebSockets over HTTP/2 (RFC 8441); otherwise it asks over HTTP/1.1. Firefox asks over "
-        "HTTP/2 whenever the server announces it. Without --page, the page is then one of the origin of "
-        "the URL. With a page of "
-        "another origin Chromium asks over HTTP/1.1, unless it can ask on the page's own connection: the "
-        "page's host is of the same site, at the same port, and has an IP address in common with the target, "
-        "whose certificate names both, and there is no proxy. wsprobe does not connect to the page's host. "
-        "If everything else fits, it looks up the addresses of that host, or takes them from --resolve; "
-        "for a recording only from --resolve.",
+        "HTTP/2 whenever the server announces it. Without --page, the page is then one of the origin of the "
+        "URL. With a page of another origin Chromium asks over HTTP/1.1, unless it can ask on the page's own "
+        "connection: the page's host is of the same site, at the same port, and has an IP address in common "
+        "with the target, whose certificate names both, and there is no proxy. wsprobe does not connect to the "
+        "page's host. If everything else fits, it looks up the addresses of that host, or takes them from "
+        "--resolve; for a recording only from --resolve.",
     ),
     option("--csp", metavar="POLICY", default="", section=SECTION, help="the page's Content-Security-Policy"),
     option(

@@ -72,11 +72,11 @@ request = together(
         metavar="USER:PASSWORD",
         section=REQUEST,
         help="send Basic credentials, or answer a 401 that wants Digest with them",
-        long="Basic credentials go out with the first request; if a 401 then offers Digest and not Basic, "
-        "the request is sent once more with Digest (RFC 7616: MD5, SHA-256, SHA-512-256, also -sess). The "
-        "report shows a 401 that was "
-        "answered as a hop. Credentials in the URL are used too, if this option is not given. "
-        "Browsers never send either before a 401 asks for them. wsprobe does not support NTLM and Negotiate.",
+        long="Basic credentials go out with the first request; if a 401 then offers Digest and not Basic, the "
+        "request is sent once more with Digest (RFC 7616: MD5, SHA-256, SHA-512-256, also -sess). The report "
+        "shows a 401 that was answered as a hop. Credentials in the URL are used too, if this option is not "
+        "given. Browsers never send either before a 401 asks for them. wsprobe does not support NTLM and "
+        "Negotiate.",
     ),
     option(
         "--digest",
@@ -724,12 +724,10 @@ output = together(
         is_flag=True,
         section=OUTPUT,
         help="mask credentials, cookies and query values in everything that is printed or saved",
-        long="Authorization, Proxy-Authorization, Cookie, Set-Cookie, headers with a key or token by "
-        "their name, user and password in URLs, values of query parameters, what looks like a token in a "
-        "path or "
-        "subprotocol, and messages that were sent are overwritten with asterisks of the same length, and "
-        "so is everything that repeats them. Look through the result before you publish it: a body may "
-        "hold other "
+        long="Authorization, Proxy-Authorization, Cookie, Set-Cookie, headers with a key or token by their "
+        "name, user and password in URLs, values of query parameters, what looks like a token in a path or "
+        "subprotocol, and messages that were sent are overwritten with asterisks of the same length, and so is "
+        "everything that repeats them. Look through the result before you publish it: a body may hold other "
         "secrets.",
     ),
     option(
@@ -991,9 +989,8 @@ def _cluster(values: dict[str, Any]) -> str | None:
 def _check_resume(values: dict[str, Any]) -> None:
     if values["redact"]:
         raise click.UsageError(
-            "--resume and --redact cannot be used together: a URL that is masked cannot be found again; "
-            "mask what "
-            "you publish (wsprobe compare --json --redact)"
+            "--resume and --redact cannot be used together: a URL that is masked cannot be found again; mask "
+            "what you publish (wsprobe compare --json --redact)"
         )
     for name, shown in (("as_json", "--json"), ("include", "--include"), ("write_out", "--write-out")):
         if values.get(name):

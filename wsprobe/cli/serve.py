@@ -65,9 +65,8 @@ LAB = "Lab"
     is_flag=True,
     section=LAB,
     help="let other machines reach the lab, which sends hostile answers to whoever asks",
-    long="For example for a phone in the same network. The page then has a token in its URL, which is "
-    "printed; the "
-    "scenarios have none. End it as soon as you are done.",
+    long="For example for a phone in the same network. The page then has a token in its URL, which is printed; "
+    "the scenarios have none. End it as soon as you are done.",
 )
 @option(
     "--allow-host",
@@ -93,10 +92,9 @@ LAB = "Lab"
     is_flag=True,
     section=LAB,
     help="list the scenarios and exit",
-    long="Grouped by subject, each under a line that begins with #. Those under Conformance are the "
-    "client cases of "
-    "the Autobahn testsuite, sections 1 to 7, by its numbers: autobahn-5-9 is case 5.9. wsprobe explain "
-    "says what a client that conforms to RFC 6455 does with one, and --json says it for all of them.",
+    long="Grouped by subject, each under a line that begins with #. Those under Conformance are the client "
+    "cases of the Autobahn testsuite, sections 1 to 7, by its numbers: autobahn-5-9 is case 5.9. wsprobe "
+    "explain says what a client that conforms to RFC 6455 does with one, and --json says it for all of them.",
 )
 @option(
     "--json",

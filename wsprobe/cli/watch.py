@@ -121,11 +121,10 @@ own = together(
         metavar="ADDRESS:PORT",
         section=SECTION,
         help="serve metrics for Prometheus at this address, under /metrics; without ADDRESS on 127.0.0.1",
-        long="With port 0 a free port is chosen, which standard error names. Metrics have the names of "
-        "the blackbox exporter where it has them, so its dashboards and alerts work; the label target is "
-        "the URL, without user "
-        "and password. Who can reach the address can read them: there is no password. Needs prometheus_client "
-        "(the extra metrics).",
+        long="With port 0 a free port is chosen, which standard error names. Metrics have the names of the "
+        "blackbox exporter where it has them, so its dashboards and alerts work; the label target is the URL, "
+        "without user and password. Who can reach the address can read them: there is no password. Needs "
+        "prometheus_client (the extra metrics).",
     ),
 )
 

@@ -7,14 +7,11 @@ from wsprobe.explain.entry import Topic
 
 _OVERVIEW = (
     "Upgrade and Connection are meant for one hop (RFC 9110 section 7.6.1). A proxy that knows nothing of "
-    "WebSocket removes "
-    "them, and the server behind it sees a plain GET: it answers 400 or 426 where the library notices, and 404 "
-    "or 200 where it "
-    "does not.",
+    "WebSocket removes them, and the server behind it sees a plain GET: it answers 400 or 426 where the "
+    "library notices, and 404 or 200 where it does not.",
     "A Server header names the last hop that writes one, which is not always the program that made the answer: "
-    "nginx, Envoy and nghttpx replace the application's, "
-    "Caddy puts its own before it, Apache and lighttpd add theirs only where there is none, HAProxy and "
-    "Varnish add none.",
+    "nginx, Envoy and nghttpx replace the application's, Caddy puts its own before it, Apache and lighttpd add "
+    "theirs only where there is none, HAProxy and Varnish add none.",
 )
 
 

@@ -157,9 +157,8 @@ HTTP2_WINDOW_OVERRUN = Entry(
     "fail",
     "RFC 9113 section 6.9.1",
     title="More DATA than the window allows",
-    meaning="The server has sent more than the flow-control window of the client allowed. A client ends "
-    "the connection with "
-    "FLOW_CONTROL_ERROR.",
+    meaning="The server has sent more than the flow-control window of the client allowed. A client ends the "
+    "connection with FLOW_CONTROL_ERROR.",
     usual="a server written by hand that does not count what it sends",
     advice="Leave flow control to a library.",
 )
@@ -225,7 +224,7 @@ def _overrun(of: Http2Connection) -> Iterator[Finding]:
                 if left[window] < 0:
                     whose = "the stream's" if window else "the connection's"
                     yield HTTP2_WINDOW_OVERRUN.found(
-                        f"{-left[window]} bytes more than {whose} window", _header(frame)
+                        f"{counted(-left[window], 'byte')} more than {whose} window", _header(frame)
                     )
                     return
 
@@ -266,9 +265,8 @@ HTTP2_CONNECT_NOT_ANNOUNCED = Entry(
     "not ask for a WebSocket over HTTP/2. Browsers then ask over HTTP/1.1, on a separate connection.",
     usual="a server that serves WebSockets over HTTP/1.1 only, as most do; nothing is wrong with that",
     advice="Leave --http2 out to see the answer over HTTP/1.1; --http2-anyway sends the request nevertheless. "
-    "To serve WebSockets over HTTP/2: HAProxy, lighttpd, nghttpx, hypercorn and h2o do so without any "
-    "setting; Apache "
-    "`H2WebSockets on`; Envoy `allow_connect: true`; Node `settings: {enableConnectProtocol: true}`.",
+    "To serve WebSockets over HTTP/2: HAProxy, lighttpd, nghttpx, hypercorn and h2o do so without any setting; "
+    "Apache `H2WebSockets on`; Envoy `allow_connect: true`; Node `settings: {enableConnectProtocol: true}`.",
 )
 
 HTTP2_CONNECT_LATE = Entry(
@@ -331,7 +329,7 @@ HTTP2_WINDOW_ZERO = Entry(
 def server_settings(reading: Reading) -> Iterator[Finding]:
     """What the server's SETTINGS say (RFC 8441 section 3, RFC 9113 section 6.5.2)."""
     of = reading.http2
-    if of is None or reading.looks_like:
+    if of is None:
         return
     sent = [frame for frame in of.of("server") if frame.type == SETTINGS and not frame.ack and frame.good]
     if not sent:
@@ -452,9 +450,8 @@ HTTP2_NAME_UPPER_CASE = Entry(
     "fail",
     "RFC 9113 section 8.2.1",
     title="A header name in upper case",
-    meaning="Header names must be in lower case. Chromium resets the stream; Firefox ends the whole "
-    "connection with "
-    "COMPRESSION_ERROR, with everything else that the page was using on it.",
+    meaning="Header names must be in lower case. Chromium resets the stream; Firefox ends the whole connection "
+    "with COMPRESSION_ERROR, with everything else that the page was using on it.",
     usual="header names written as in HTTP/1.1 by an application whose server does not lower-case them",
     advice="Write header names in lower case.",
 )
@@ -464,9 +461,8 @@ HTTP2_NAME = Entry(
     "fail",
     "RFC 9113 section 8.2.1",
     title="A header name that is not valid",
-    meaning="A name is empty, or has a byte that is not allowed in a name. Chromium resets the stream; "
-    "Firefox ends "
-    "the whole connection with COMPRESSION_ERROR.",
+    meaning="A name is empty, or has a byte that is not allowed in a name. Chromium resets the stream; Firefox "
+    "ends the whole connection with COMPRESSION_ERROR.",
     usual="a line of HTTP/1.1 that was split at the wrong place",
     advice="Send names that are tokens in lower case.",
 )
@@ -510,7 +506,7 @@ _OF_CONNECTION = (b"connection", b"upgrade", b"keep-alive", b"proxy-connection",
 def block(reading: Reading) -> Iterator[Finding]:
     """How the blocks of our stream are written: each fault once, at the first place."""
     of = reading.http2
-    if of is None or reading.looks_like:
+    if of is None:
         return
     told: set[str] = set()
     for each in of.blocks:
@@ -642,11 +638,10 @@ HTTP2_ANNOUNCED_UNSERVED = Entry(
     "warn",
     "RFC 8441 section 3",
     title="WebSockets over HTTP/2 are announced, but not served",
-    meaning="The server's SETTINGS announce WebSockets over HTTP/2, but it did not open this one. Firefox "
-    "asks over HTTP/2 whenever they are announced, and never falls back to HTTP/1.1; Chromium does so if "
-    "it already has an HTTP/2 connection to the origin. If the same URL opens over HTTP/1.1, this is why "
-    "it works in one browser or tool and fails "
-    "in another.",
+    meaning="The server's SETTINGS announce WebSockets over HTTP/2, but it did not open this one. Firefox asks "
+    "over HTTP/2 whenever they are announced, and never falls back to HTTP/1.1; Chromium does so if it already "
+    "has an HTTP/2 connection to the origin. If the same URL opens over HTTP/1.1, this is why it works in one "
+    "browser or tool and fails in another.",
     usual="a proxy that announces them on its own, in front of a server that does not support them",
     advice=SERVE_OR_STOP,
 )
@@ -731,7 +726,7 @@ _USUAL = {
 def answer(reading: Reading) -> Iterator[Finding]:
     """The status, and the order in which things came on the stream."""
     of = reading.http2
-    if of is None or reading.looks_like:
+    if of is None:
         return
     final = reading.final
     before = [response.status for response in reading.responses if response.interim]
@@ -769,13 +764,8 @@ def answer(reading: Reading) -> Iterator[Finding]:
 
 
 def _after_end(of: Http2Connection) -> Iterator[Finding]:
-    ended = next((end for end in of.ends if end.by == "server" and end.how == "end-stream"), None)
-    late = [
-        frame
-        for frame in of.of("server")
-        if ended is not None and frame.stream == of.stream and frame.type in (DATA, HEADERS)
-    ]
-    behind = late[1 + next((n for n, frame in enumerate(late) if frame.end_stream), len(late)) :]
+    ours = [f for f in of.of("server") if f.stream == of.stream and f.type in (DATA, HEADERS)]
+    behind = ours[1 + next((n for n, frame in enumerate(ours) if frame.end_stream and frame.good), len(ours)) :]
     yield from _first(HTTP2_AFTER_END, behind, lambda frame: f"{_a(frame)} came after END_STREAM")
 
 
@@ -886,9 +876,8 @@ HTTP2_CLOSE_AND_END = Entry(
     "note",
     "RFC 8441 section 5; RFC 6455 section 7.1.1",
     title="The stream ended together with the server's Close",
-    meaning="END_STREAM came with the Close, before the client could answer it. Chromium calls that "
-    "clean, Firefox "
-    "unclean.",
+    meaning="END_STREAM came with the Close, before the client could answer it. Chromium calls that clean, "
+    "Firefox unclean.",
     usual="a server that does not wait for the client's Close",
     advice="Wait for the client's Close, then end the stream.",
 )
@@ -918,7 +907,7 @@ _RESET_USUAL = {
 def ends(reading: Reading) -> Iterator[Finding]:
     """What ended the stream, and when."""
     of = reading.http2
-    if of is None or reading.looks_like:
+    if of is None:
         return
     if of.request is None:
         for frame in of.goaways[:1]:

@@ -85,8 +85,7 @@ PROTOCOL_NONE_SELECTED = Entry(
     "note",
     "RFC 6455 section 4.2.2, step 5.5",
     title="No subprotocol was selected",
-    meaning="A server may select none of the offered subprotocols. RFC 6455 lets the client go on; "
-    "browsers "
+    meaning="A server may select none of the offered subprotocols. RFC 6455 lets the client go on; browsers "
     "that follow the WHATWG standard fail the connection.",
     usual="a server that ignores Sec-WebSocket-Protocol (for example because the client sends a token in it)",
     advice="Have the server send back one of the offered names.",
@@ -116,8 +115,7 @@ EXTENSIONS_SEVERAL_FIELDS = Entry(
     "note",
     "RFC 6455 section 4.2.2, step 5.6, and section 11.3.2; erratum 3433",
     title="Sec-WebSocket-Extensions appears more than once",
-    meaning="Ambiguous: one section allows the list to be split over several headers, another says that "
-    "the "
+    meaning="Ambiguous: one section allows the list to be split over several headers, another says that the "
     "header must not appear more than once in an answer. Verified erratum 3433 allows it.",
     usual="an application and a framework that each add an extension",
     advice="Send one header with a list.",
@@ -339,8 +337,7 @@ def extensions(reading: Reading) -> Iterator[Finding]:
     if len(fields) > 1:
         yield EXTENSIONS_SEVERAL_FIELDS.found(
             f"ambiguous: Sec-WebSocket-Extensions appears {times(len(fields))}; section 4.2.2 allows it, "
-            "section "
-            "11.3.2 does not, erratum 3433 does",
+            "section 11.3.2 does not, erratum 3433 does",
             where(response.head, fields[1:]),
         )
     for field in fields:

@@ -174,8 +174,7 @@ HIXIE_FIELDS = Entry(
     "note",
     "draft-hixie-thewebsocketprotocol-76 section 4.1",
     title="Headers of the 2010 drafts",
-    meaning="Sec-WebSocket-Location, Sec-WebSocket-Origin, WebSocket-Location and the like belong to "
-    "drafts "
+    meaning="Sec-WebSocket-Location, Sec-WebSocket-Origin, WebSocket-Location and the like belong to drafts "
     "before 2011 and mean nothing to RFC 6455.",
     usual="a server library of 2010, or one that sends the same headers to old and new clients",
     advice="If the handshake fails, update the server library.",
@@ -276,8 +275,7 @@ def version(reading: Reading) -> Iterator[Finding]:
         return
     yield HTTP_VERSION.found(
         f"ambiguous: the 101 says HTTP/{response.version}; Chromium 156 opens, Firefox and WebKitGTK open on "
-        "some "
-        "versions only (measured)",
+        "some versions only (measured)",
         status_span(response),
         expected=b"HTTP/1.1",
         received=b"HTTP/" + response.version.encode(),
@@ -368,10 +366,8 @@ def connection(reading: Reading, *, as_list: bool = True) -> Iterator[Finding]:
         )
     elif not alone:
         yield CONNECTION_LIST.found(
-            f"ambiguous: Connection is {shown(whole)}, where RFC 6455 tells the server to send only "
-            f"Upgrade; the "
-            "token is "
-            "there, and that is all a client looks for",
+            f"ambiguous: Connection is {shown(whole)}, where RFC 6455 tells the server to send only Upgrade; "
+            "the token is there, and that is all a client looks for",
             where(response.head, fields),
             expected=b"Upgrade",
             received=whole,

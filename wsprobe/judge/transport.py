@@ -180,9 +180,8 @@ TIMEOUT_ANSWER = Entry(
     title="No answer came in time",
     meaning="The request was sent, and not a byte came back. RFC 6455 names no time limit; this one is "
     "set by wsprobe.",
-    usual="a server in which nothing handles an upgrade of this path (in Vite, webpack or http-proxy ws: "
-    "true is "
-    "missing), a proxy that passes the request on but not the 101, or a blocked worker process",
+    usual="a server in which nothing handles an upgrade of this path (in Vite, webpack or http-proxy ws: true "
+    "is missing), a proxy that passes the request on but not the 101, or a blocked worker process",
     advice="Check whether the request reached the application, and ask the application without the proxy; "
     "`-m` raises the limit.",
 )
@@ -202,10 +201,9 @@ DROPPED_BEFORE_ANSWER = Entry(
     title="Dropped before any answer",
     meaning="The connection ended after the request, and not a byte came back.",
     usual="an application that crashed or refuses by closing, a rule that closes without an answer (nginx "
-    "return 444, "
-    "HAProxy reject), a proxy whose application is down, a subprotocol that was not offered (an MQTT "
-    "broker wants mqtt), "
-    "a port of another protocol (MQTT, HTTP behind the PROXY protocol), or with ws: a port that expects TLS",
+    "return 444, HAProxy reject), a proxy whose application is down, a subprotocol that was not offered (an "
+    "MQTT broker wants mqtt), a port of another protocol (MQTT, HTTP behind the PROXY protocol), or with ws: a "
+    "port that expects TLS",
     advice="Look in the logs of the server and of every proxy for this request; with `ws://` try "
     "`wss://`, and `--haproxy-protocol` for a server that expects the PROXY header of a load balancer.",
 )

@@ -6,6 +6,7 @@ hyperframe reads what is in a frame and hpack what is in a block; what either re
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from heapq import merge
@@ -200,6 +201,11 @@ def frame_at(data: bytes | bytearray, start: int) -> tuple[bytes, bytes] | None:
     return header, bytes(data[body : body + int.from_bytes(header[:3], "big")])
 
 
+def words_of(error: Exception) -> str:
+    """What a library says, without the place of an object in memory, which is another one each time."""
+    return re.sub(r"(:| from) <memory at 0x[0-9a-f]+>", "", str(error)) or type(error).__name__
+
+
 def form(header: bytes, payload: bytes) -> tuple[bytes, str]:
     """(content, problem) of a whole frame, as ``Http2Frame`` has them."""
     if _plain(header, payload):
@@ -208,7 +214,7 @@ def form(header: bytes, payload: bytes) -> tuple[bytes, str]:
         frame, _ = Form.parse_frame_header(memoryview(header))
         frame.parse_body(memoryview(payload))
     except (HyperframeError, ValueError) as error:
-        return b"", str(error) or type(error).__name__
+        return b"", words_of(error)
     content = getattr(frame, "data", b"")
     return (payload if content == payload else bytes(content)), ""
 
@@ -300,7 +306,7 @@ class BlockDecoder:
                 self.full = True
                 return fields, self._lose(f"more than {self._limit} bytes of fields")
             except (HPACKError, IndexError, ValueError) as error:
-                return fields, self._lose(f"hpack: {error}" if str(error) else f"hpack: {type(error).__name__}")
+                return fields, self._lose(f"hpack: {words_of(error)}")
             for name, value in decoded:
                 fields.append((bytes(name), bytes(value), (start, stop)))
                 # RFC 9113 section 6.5.2: what a field counts for in the size of a list.

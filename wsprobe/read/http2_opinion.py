@@ -6,6 +6,7 @@ from h2.config import H2Configuration
 from h2.connection import ConnectionState, H2Connection
 from h2.exceptions import H2Error
 
+from wsprobe.read.http2 import words_of
 from wsprobe.read.http2_values import GOAWAY, HEADER_TABLE_SIZE, WINDOW_UPDATE, Http2Connection
 from wsprobe.read.reading import Opinion, Reading
 
@@ -37,7 +38,7 @@ def opinion(reading: Reading) -> Opinion:
         try:
             connection.receive_data(frame.header + frame.payload)
         except (H2Error, ValueError, KeyError, IndexError, AttributeError) as error:
-            return Opinion(False, str(error) or type(error).__name__)
+            return Opinion(False, words_of(error))
         connection.data_to_send()
         if frame.type == GOAWAY:
             connection.state_machine.state = ConnectionState.CLIENT_OPEN

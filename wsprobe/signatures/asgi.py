@@ -46,8 +46,7 @@ def _asgi_403(a: Evidence) -> tuple[Cause, ...]:
     closed = Cause(
         "refused",
         "the application closed before it accepted: a check of its own, a failed dependency, or a parameter "
-        "that is missing or "
-        "of the wrong kind; the close code is lost",
+        "that is missing or of the wrong kind; the close code is lost",
         f"{ACCEPT_FIRST}; for a status and body that tools can read: send_denial_response()",
     )
     route = no_route(

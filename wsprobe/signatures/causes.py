@@ -75,8 +75,7 @@ def credentials_wanted(a: Evidence) -> Cause:
         "credentials",
         f"the application wants credentials, and got none that it accepts{body_says(a)}",
         "send the token, cookie or password that it wants (-u, -b, -H); a browser can send only cookies, or a "
-        "token in "
-        "the URL or as a subprotocol",
+        "token in the URL or as a subprotocol",
     )
 
 

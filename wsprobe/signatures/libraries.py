@@ -349,8 +349,7 @@ def _gorilla(a: Evidence) -> tuple[Cause, ...]:
                 Cause(
                     "hijacker",
                     "a middleware hides http.Hijacker from the Upgrader: http.TimeoutHandler, or a "
-                    "ResponseWriter that wraps "
-                    "another",
+                    "ResponseWriter that wraps another",
                     "keep it off this route, or have the wrapper implement Hijack",
                 ),
             )

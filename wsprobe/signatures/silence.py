@@ -20,8 +20,7 @@ def nothing_came(reading: Reading) -> tuple[Cause, ...]:
             Cause(
                 "no-upgrade-listener",
                 "nothing handles an upgrade of this path: a Node server without an upgrade listener for it, or "
-                "a development "
-                "server or proxy without ws: true (Vite, webpack, Next.js, http-proxy)",
+                "a development server or proxy without ws: true (Vite, webpack, Next.js, http-proxy)",
                 "set ws: true in the proxy entry and pass the server's upgrade event on, or correct the path",
             ),
             Cause(
@@ -67,9 +66,8 @@ def nothing_came(reading: Reading) -> tuple[Cause, ...]:
         offered = shown(", ".join(protocols))
         wanted = Cause(
             "subprotocol",
-            f"the server knows none of the subprotocols that were offered ({offered}); an MQTT broker "
-            f"such as mosquitto "
-            "wants mqtt",
+            f"the server knows none of the subprotocols that were offered ({offered}); an MQTT broker such as "
+            "mosquitto wants mqtt",
             "offer the one that it knows: --protocol in wsprobe, the second argument of new WebSocket() "
             "in a page",
         )

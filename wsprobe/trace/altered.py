@@ -222,9 +222,8 @@ def host(seen: Trace) -> Iterator[Conclusion]:
     if past is not None and past.kind == "http":
         yield Conclusion(
             "origin-not-allowed",
-            f"{said}), without the proxy as well: the application does not allow this Origin, whatever "
-            f"the proxy "
-            "does.",
+            f"{said}), without the proxy as well: the application does not allow this Origin, whatever the "
+            "proxy does.",
             0.93,
             (free, name),
             "Add the page's Origin to the application's list.",
@@ -264,8 +263,7 @@ def origin(seen: Trace) -> Iterator[Conclusion]:
             yield Conclusion(
                 "origin-rule",
                 f"{bare.said()} without an Origin, 101 with any: a rule requires the header, whatever its "
-                f"value is "
-                f"({written_by(bare)}). Browsers always send it.{past_the_proxy(seen)}",
+                f"value is ({written_by(bare)}). Browsers always send it.{past_the_proxy(seen)}",
                 0.93,
                 ("base", "origin-other"),
                 "Nothing, for pages; a client that is not a browser has to send Origin (--origin).\n"

@@ -62,9 +62,8 @@ def ends(seen: Trace) -> Iterator[Conclusion]:
     cut_after = None if held is None else ended_in_silence(held)
     if cut_after is not None and cut_after >= 0.5:
         who = (
-            "some hop (or the application) ends idle connections; only a connection without the proxy "
-            "shows which "
-            "(--backend)"
+            "some hop (or the application) ends idle connections; only a connection without the proxy shows "
+            "which (--backend)"
         )
         likely, because = 0.93, ("base", "again-2")
         if past is not None and past.opens:
@@ -128,10 +127,9 @@ def nothing_is_broken(seen: Trace) -> Iterator[Conclusion]:
             )
     yield Conclusion(
         "opens",
-        f"Opens (101 with the right "
-        f"Sec-WebSocket-Accept){', in each way that was tried' if ways else ''}: no hop blocks "
-        f"it.{watched} This does not show: {unasked}an idle time-out "
-        "longer than that; a limit above the number of requests sent.",
+        f"Opens (101 with the right Sec-WebSocket-Accept){', in each way that was tried' if ways else ''}: no "
+        f"hop blocks it.{watched} This does not show: {unasked}an idle time-out longer than that; a limit "
+        "above the number of requests sent.",
         0.9,
         ("base", ways[-1]) if ways else ("base",),
     )

@@ -102,10 +102,9 @@ def browsers_headers(seen: Trace) -> Iterator[Conclusion]:
         return
     yield Conclusion(
         "browser-refused",
-        f"The request of wsprobe opens, also with the page's Origin, but that of Chromium does not "
-        f"({chromium.said()}, "
-        f"{written_by(chromium)}): a header that only the browser sends is refused (User-Agent, "
-        "Accept-Language, Pragma, the extensions that it offers).",
+        "The request of wsprobe opens, also with the page's Origin, but that of Chromium does not "
+        f"({chromium.said()}, {written_by(chromium)}): a header that only the browser sends is refused "
+        "(User-Agent, Accept-Language, Pragma, the extensions that it offers).",
         0.85,
         ("base", "chromium"),
         "Send the browser's headers one by one (-H, -A, --extension) to find which.\n"
@@ -271,8 +270,7 @@ def refused_by_library(seen: Trace) -> Iterator[Conclusion]:
             yield Conclusion(
                 "request-changed",
                 f"{refusing} Without the proxy the same bytes open (101): the proxy changes the path (or "
-                f"another "
-                f"part: Host, Origin, a header) of the request: {hop(seen)}.",
+                f"another part: Host, Origin, a header) of the request: {hop(seen)}.",
                 0.93,
                 beside(seen, "get"),
                 mend.lines("path", seen.hops),
@@ -355,9 +353,8 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
         elif base.status == 400 and not base.by_proxy:
             yield Conclusion(
                 "request-changed",
-                f"{same_for_both}, {quoted(base)}. Without the proxy the same bytes open (101): what "
-                f"arrives at "
-                "the program that answers is another request: the proxy changes it (a field, a PROXY line "
+                f"{same_for_both}, {quoted(base)}. Without the proxy the same bytes open (101): what arrives "
+                "at the program that answers is another request: the proxy changes it (a field, a PROXY line "
                 f"before it, Host), or sends it to another program: {hop(seen)}.",
                 0.85,
                 beside(seen, "get"),
@@ -367,9 +364,8 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
         elif base.status in (401, 403):
             yield Conclusion(
                 "refused-by-rule",
-                f"{same_for_both}. Without the proxy the same bytes open (101): a rule of the proxy "
-                f"refuses, not "
-                f"the application: {hop(seen)}.",
+                f"{same_for_both}. Without the proxy the same bytes open (101): a rule of the proxy refuses, "
+                f"not the application: {hop(seen)}.",
                 0.95,
                 beside(seen, "get"),
                 mend.lines("rule", base.hops or seen.hops),

@@ -201,5 +201,4 @@ def _status(line: bytes) -> int:
     digits = re.match(_DIGITS, rest.lstrip(b" ")) if space else None
     if digits is None:
         return 200
-    number = digits.group()
-    return min(int(number), _INT_MAX) if len(number) < 12 else _INT_MAX
+    return min(int(digits.group().lstrip(b"0")[:11] or b"0"), _INT_MAX)

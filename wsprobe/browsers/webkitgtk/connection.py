@@ -331,7 +331,8 @@ class Connection:
         if not self._close_sent:
             check_answer(payload)
             self._send_close(now)
-        self.because = f"the server sent Close {self._peer_code}: {_SOURCE}"
+        if self._failed_at is None:
+            self.because = f"the server sent Close {self._peer_code}: {_SOURCE}"
 
     def _send_close(self, now: int) -> None:
         self._close_sent = True

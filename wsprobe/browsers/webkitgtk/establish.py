@@ -55,7 +55,7 @@ _ALERTS = {
     86: "Inappropriate fallback",
     90: "User canceled",
     100: "No renegotiation is allowed",
-    109: "An extension is missing",
+    109: "An extension was expected but was not seen",
     110: "An unsupported extension was sent",
     111: "Could not retrieve the specified certificate",
     112: "The server name sent was not recognized",

@@ -353,7 +353,7 @@ def _length(value: bytes) -> int | None:
     match = re.fullmatch(_NUMBER, value)
     if match is None:
         return None
-    number = _signed(int(match[2].lstrip(b"0")[:20] or b"0"), minus=match[1] == b"-")
+    number = _signed(int(match[2].lstrip(b"0")[:21] or b"0"), minus=match[1] == b"-")
     # -1 stands for "not known"; what is less is out of the range of the property, which then stays 0.
     return 0 if number < -1 else number
 
