@@ -133,7 +133,7 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
         or len(places) > 1
         or any(isinstance(each, UrlList) and each.several() for each in places)
     )
-    made = Output(said, several or said.from_each)
+    made = Output(said, several)
     try:
         with made:
             if said.cluster is None:
