@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from wsprobe.cli.connect import duration, progress
+from wsprobe.cli.progress import duration, progress
 from wsprobe.cli.main import run
 from wsprobe.outcome import Exit
 
