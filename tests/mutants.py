@@ -66,9 +66,15 @@ RECORDINGS = "tests/browsers/test_recordings.py"
 
 
 def _views(files: str, name: str) -> tuple[str, ...]:
-    own = [str(path.relative_to(ROOT)) for path in sorted(ROOT.glob(f"{VIEWS}_{files}_*.py"), reverse=True)]
+    """*name* may be that of one engine of those that have their *files* in common."""
+    patterns = (files, "http2") if files == name else (files,)
+    own = [
+        str(path.relative_to(ROOT))
+        for pattern in patterns
+        for path in sorted(ROOT.glob(f"{VIEWS}_{pattern}_*.py"), reverse=True)
+    ]
     shared = [f"{VIEWS}_{each}.py" for each in SHARED if files == name]
-    return (*own, *shared, RECORDINGS, "-k", " or ".join((files, name, *SHARED)))
+    return (*own, *shared, RECORDINGS, "-k", " or ".join((*patterns, name, *SHARED)))
 
 
 HTTP2_READ, HTTP2_RULES, HTTP2_JUDGE, HTTP2_SESSION = (
@@ -77,7 +83,7 @@ HTTP2_READ, HTTP2_RULES, HTTP2_JUDGE, HTTP2_SESSION = (
 HTTP2_LAB = "tests/http2/test_lab.py::test_it_is_judged_as_the_catalogue_says"
 HTTP2 = (HTTP2_READ, HTTP2_RULES, HTTP2_JUDGE, HTTP2_SESSION, HTTP2_LAB)
 HTTP2_VIEWS = (
-    *(f"{VIEWS}_http2_{name}.py" for name in ("measured", "asking", "lab")),
+    *(f"{VIEWS}_http2_{name}.py" for name in ("edges", "measured", "asking", "lab")),
     f"{VIEWS}_firefox_view.py",
 )
 JUDGE = ("tests/judge/test_cases.py", "tests/judge")

@@ -66,7 +66,7 @@ def test_dask_is_named_where_it_is_missing(capsys: Capture, monkeypatch: pytest.
     "address", ["", "host", "udp://host:1", "tcp://host", "tcp://host:port", "http://h:1/"]
 )
 def test_what_is_no_address(address: str, capsys: Capture) -> None:
-    assert "is no address of a scheduler" in said(capsys, "--cluster", address)
+    assert "is not the address of a scheduler" in said(capsys, "--cluster", address)
 
 
 @pytest.mark.parametrize(

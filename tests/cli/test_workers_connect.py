@@ -97,4 +97,4 @@ def test_what_was_under_way_is_reported_when_it_is_interrupted() -> None:
 @pytest.mark.parametrize("other", [["-v"], ["--report", "x.html"], ["--cookie-jar", "x"]])
 def test_options_of_one_process(other: list[str], capsys: Capture) -> None:
     assert run(["connect", "--workers", "2", *other, "lab:ok"]) == 2
-    assert "--workers shares work out" in capsys.readouterr().err
+    assert "--workers uses several processes, and -v" in capsys.readouterr().err

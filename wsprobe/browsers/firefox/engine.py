@@ -72,7 +72,8 @@ class Firefox(Struct, frozen=True):
 
     def first(self, made: Construction, page: Page, key: str) -> FollowUp:
         """Over HTTP/2 where the server takes it: a wss: URL's connection offers both."""
-        over: HttpVersion = "2" if made.target is not None and made.target.secure else "1.1"
+        assert made.target is not None
+        over: HttpVersion = "2" if made.target.secure else "1.1"
         return self._ask(made, page, key, "the page opens it", over)
 
     def _ask(

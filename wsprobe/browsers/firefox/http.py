@@ -321,7 +321,7 @@ def _first_start(reading: Reading) -> int | None:
     else:
         found = head.find(_START)
         other = re.match(_OTHER_START, head)
-        if other is not None and not 0 <= found < other.start(1):
+        if other is not None:  # nothing but white space is before it
             found = other.start(1)
     if found < 0:
         raise _GivenUp(0, "it does not begin like an HTTP/1 answer")
