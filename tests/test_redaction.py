@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.cases import every
 from wsprobe import archive
 from wsprobe.exchange import (
     Act,
@@ -33,7 +34,15 @@ from wsprobe.exchange import (
     TunnelSent,
 )
 from wsprobe.read import read
-from wsprobe.redaction import chunk_spans, redact
+from wsprobe.redaction import (
+    Secrets,
+    answer_stream,
+    chunk_spans,
+    looks_like_token,
+    proxy_stream,
+    redact,
+    request_bytes,
+)
 from wsprobe.wire import WIRES
 from wsprobe.wire.hixie import session_75
 
@@ -406,3 +415,169 @@ def test_a_path_segment_that_looks_like_a_token_is_masked(path: str, masked: str
     made = exchange([Ended(3, "fin")])
     made = replace(made, plan=replace(made.plan, request=request), events=(Sent(1, request), Ended(3, "fin")))
     assert read(redact(made)).request.resource.decode() == masked
+
+
+TOKENS = {
+    "20, with a digit": ("abcdefghijklmnopqrs1", True),
+    "19, with a digit": ("abcdefghijklmnopqr1", False),
+    "20, no digit": ("abcdefghijklmnopqrst", False),
+    "20, no letter": ("12345678901234567890", False),
+}
+
+
+@every(TOKENS)
+def test_which_subprotocol_is_taken_for_a_token(of: tuple[str, bool]) -> None:
+    text, token = of
+    assert looks_like_token(text) == token
+    secrets = Secrets()
+    assert secrets.protocols(f"chat, {text}") == f"chat, {'*' * len(text) if token else text}"
+    assert (secrets.echo(text.encode()) != text.encode()) == token
+
+
+SEGMENTS = {
+    "24 of hex": ("0123456789abcdef-ABCDEF0", True),
+    "23 of hex": ("0123456789abcdef-ABCDEF", True),  # mixed of case and digits, and that takes 20
+    "24 of hex in small letters": ("0123456789abcdef01234567", True),
+    "23 of hex in small letters": ("0123456789abcdef0123456", False),
+    "24 with a letter that is not hex": ("0123456789abcdef0123456g", False),
+    "20, mixed": ("abcdefghijKLMNOPQRS1", True),
+    "19, mixed": ("abcdefghijKLMNOPQR1", False),
+    "20, no digit": ("abcdefghijKLMNOPQRST", False),
+    "20, no capital": ("abcdefghijklmnopqrs1", False),
+    "20, no small letter": ("ABCDEFGHIJKLMNOPQRS1", False),
+}
+
+
+@every(SEGMENTS)
+def test_which_segment_is_taken_for_a_token(of: tuple[str, bool]) -> None:
+    text, token = of
+    masked = "*" * len(text) if token else text
+    assert Secrets().url(f"wss://h/a/{text}/b") == f"wss://h/a/{masked}/b"
+    assert Secrets().url(f"wss://h/a#{text}") == f"wss://h/a#{masked}"
+
+
+URLS = {
+    "//u:p@h/": "//*:*@h/",
+    "//user@h": "//****@h",
+    "a?b=c#d=e": "a?b=*#d=*",
+    "a?b&c=d;e=f": "a?*&c=*;e=*",
+    "a#b=c?d": "a#b=***",
+    "a#b=c": "a#b=*",
+    "a#b": "a#b",
+    "?": "?",
+    "a?b=": "a?b=",
+    "a?b=c=d": "a?b=***",
+}
+
+
+@every(tuple(URLS))
+def test_what_of_a_url_is_masked(url: str) -> None:
+    assert Secrets().url(url) == URLS[url]
+
+
+def test_how_long_a_secret_is_searched_for() -> None:
+    """From four bytes on; its base64 from six, as far as what follows it does not matter."""
+    for secret, found in (("abc", False), ("abcd", True)):
+        secrets = Secrets()
+        assert secrets.whole(secret) == "*" * len(secret)
+        assert (secrets.echo(f"<{secret}>".encode()) == f"<{'*' * len(secret)}>".encode()) == found
+    for secret, found in ((b"abcde", 0), (b"abcdef", 8), (b"abcdefg", 8), (b"abcdefgh", 8), (b"abcdefghi", 12)):
+        secrets = Secrets()
+        secrets.whole(secret.decode())
+        text = b64encode(secret + b"...")
+        assert secrets.echo(text) == b"*" * found + text[found:], secret
+
+
+def test_how_many_secrets_are_searched_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsprobe.redaction.SECRETS_MAX", 3)
+    monkeypatch.setattr("wsprobe.redaction.BASE64_MIN", 100)
+    secrets = Secrets()
+    for name in ("aaaa", "bbbb", "cccc", "dddd"):
+        secrets.whole(name)
+    assert secrets.echo(b"aaaa bbbb cccc dddd") == b"**** **** **** dddd"
+
+
+CREDENTIALS = {
+    "Basic YWxpY2U6cGFzcy13b3Jk": ("Basic ********************", b"alice|pass-word|alice:pass-word"),
+    "basic not base64!": ("basic *** *******", b""),
+    "Bearer abcd": ("Bearer ****", b"abcd"),
+    "BEARER  abcd": ("BEARER  ****", b"abcd"),
+    'Digest username="alice", nonce="1"': ("Digest ***************** *********", b"alice"),
+    "Mine abcd": ("**** ****", b"Mine abcd"),
+    "abcd": ("****", b"abcd"),
+}
+
+
+@every(tuple(CREDENTIALS))
+def test_what_of_credentials_is_masked_and_remembered(text: str) -> None:
+    masked, known = CREDENTIALS[text]
+    secrets = Secrets()
+    assert secrets.credentials(text) == masked
+    for each in known.split(b"|"):
+        assert secrets.echo(each) == b"*" * len(each)
+
+
+CHUNKED = {
+    b"": [(0, 0)],
+    b"\n": [(0, 1)],
+    b"1\na": [(2, 3), (3, 3)],
+    b"1\nab": [(2, 3), (3, 4)],
+    b"1\r\na\r\n1;x=y\r\nb\r\n0\r\n\r\nrest": [(3, 4), (13, 14), (19, 25)],
+    b"2\r\na": [(3, 4), (4, 4)],
+    b"1\r\na\n0\r\n": [(3, 4), (4, 8)],
+    b"-1\r\na": [(4, 5)],
+    b"x\r\na": [(0, 4)],
+}
+
+
+@every(tuple(CHUNKED))
+def test_where_the_content_of_chunks_is(raw: bytes) -> None:
+    assert chunk_spans(raw) == CHUNKED[raw]
+
+
+SOCKS = {
+    b"": b"",
+    b"\x05": b"\x05",
+    b"\x05\1\0\1\2ab\2cd": b"\x05\1\0\1\2**\2**",
+    b"\x05\2\0\2\1\2ab\3cde\x05\1": b"\x05\2\0\2\1\2**\3***\x05\1",
+    b"\x05\1\2\1\2ab\3c": b"\x05\1\2\1\2**\3*",
+    b"\x05\1\2\1\2a": b"\x05\1\2\1\2*",
+    b"\x05\1\2\2\2ab": b"\x05\1\2\2\2ab",
+    b"\x05\1\2\1": b"\x05\1\2\1",
+}
+
+
+@every(tuple(SOCKS))
+def test_where_a_socks_password_stands(sent: bytes) -> None:
+    assert proxy_stream(Secrets(), sent) == SOCKS[sent]
+
+
+LINES = {
+    b"GET /?a=b HTTP/1.1\r\n\r\n": b"GET /?a=* HTTP/1.1\r\n\r\n",
+    b"GET /?a=b\r\n\r\n": b"GET /?a=*\r\n\r\n",
+    b"GET /?a=b c HTTP/1.1\r\n\r\n": b"GET /?a=* * HTTP/1.1\r\n\r\n",
+    b"/?a=b\r\n\r\n": b"/?a=*\r\n\r\n",
+}
+
+
+@every(tuple(LINES))
+def test_where_the_target_of_a_request_line_stands(line: bytes) -> None:
+    assert request_bytes(Secrets(), line) == LINES[line]
+
+
+FIRST_LINES = {
+    b"HTTP/1.1 400 HTTP\r\n\r\n": b"HTTP/1.1 400 ****\r\n\r\n",
+    b"http/1.1 400 HTTP\r\n\r\n": b"http/1.1 400 ****\r\n\r\n",
+    b"HTTP\r\n\r\n": b"HTTP\r\n\r\n",
+    b"sid-abcd is gone\r\n": b"sid-**** is gone\r\n",
+    b"abcd\r\n": b"****\r\n",
+    b" abcd": b" ****",
+}
+
+
+@every(tuple(FIRST_LINES))
+def test_the_version_in_a_status_line_is_left_and_all_else_searched(line: bytes) -> None:
+    secrets = Secrets()
+    secrets.whole("HTTP")
+    secrets.whole("abcd")
+    assert answer_stream(secrets, line) == FIRST_LINES[line]

@@ -124,11 +124,9 @@ class Secrets:
     def url(self, text: str) -> str:
         """Of a URL or a part of one, perhaps with something before it (Refresh)."""
         text = re.sub(r"(?<=//)[^/?#\\]*(?=@)", lambda match: self.userinfo(match[0]), text)
-        before, mark, after = text.partition("?")
-        query, hash_, fragment = after.partition("#") if mark else ("", "", "")
-        if not mark:
-            before, hash_, fragment = text.partition("#")
-        return self._path(before) + mark + self._query(query) + hash_ + self.fragment(fragment)
+        before, hash_, fragment = text.partition("#")
+        path, mark, query = before.partition("?")
+        return self._path(path) + mark + self._query(query) + hash_ + self.fragment(fragment)
 
     def fragment(self, text: str) -> str:
         """Where it is made like a query (OAuth puts tokens there), or looks like a token."""
@@ -352,8 +350,10 @@ def _deflate(reading: Reading, side: Literal["server", "client"]) -> Direction |
 def _status_line(secrets: Secrets, out: bytearray, head: Head) -> None:
     if head.first is not None:
         begin, end = head.first.span
-        space = head.first.text.find(b" ")
-        _echo(secrets, out, [(begin + space + 1, end)])
+        version, _, _ = head.first.text.partition(b" ")
+        # What is no version of HTTP is text, and decides nothing.
+        skipped = len(version) if b"HTTP" in version.upper() else 0
+        _echo(secrets, out, [(begin + skipped, end)])
 
 
 def _fields(secrets: Secrets, out: bytearray, head: Head) -> None:

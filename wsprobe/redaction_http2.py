@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from wsprobe.read.http2 import BlockDecoder, blocks, content_start, integer
-from wsprobe.read.http2_values import DATA, GOAWAY, HEADER_SIZE, PREFACE, By, Http2Connection, Http2Frame
+from wsprobe.read.http2_values import CONTINUATION, DATA, PREFACE, By, Http2Connection, Http2Frame
 from wsprobe.read.reading import Field, Reading
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ def stream(
             _field(secrets, out, field, rule_of)
     _content(secrets, out, frames, of, reading.session is not None, session)
     for frame in frames:
-        if frame.type == GOAWAY and frame.debug:
-            at = frame.start + HEADER_SIZE + 8
-            out[at : at + len(frame.debug)] = secrets.echo(frame.debug)
+        text = frame.payload if frame.type > CONTINUATION else frame.debug  # an extension's may say anything
+        end = frame.span[1]
+        out[end - len(text) : end] = secrets.echo(text)
     start = frames[-1].span[1] if frames else (0 if by == "server" else min(len(PREFACE), len(out)))
     out[start:] = secrets.echo(bytes(out[start:]))
     return bytes(out)

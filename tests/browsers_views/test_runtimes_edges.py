@@ -513,6 +513,21 @@ OPENSSL = """10 sslv3 alert unexpected message; 20 sslv3 alert bad record mac; 2
     116 tlsv13 alert certificate required; 120 tlsv1 alert no application protocol"""
 """Reasons in OpenSSL, ssl/ssl_err.c; those of other numbers have no words."""
 
+SSLV3 = """0 CLOSE_NOTIFY 10 UNEXPECTED_MESSAGE 20 BAD_RECORD_MAC 30 DECOMPRESSION_FAILURE 40 HANDSHAKE_FAILURE
+    41 NO_CERTIFICATE 42 BAD_CERTIFICATE 43 UNSUPPORTED_CERTIFICATE 44 CERTIFICATE_REVOKED
+    45 CERTIFICATE_EXPIRED 46 CERTIFICATE_UNKNOWN 47 ILLEGAL_PARAMETER"""
+TLSV1 = """21 DECRYPTION_FAILED 22 RECORD_OVERFLOW 48 UNKNOWN_CA 49 ACCESS_DENIED 50 DECODE_ERROR
+    51 DECRYPT_ERROR
+    60 EXPORT_RESTRICTION 70 PROTOCOL_VERSION 71 INSUFFICIENT_SECURITY 80 INTERNAL_ERROR
+    86 INAPPROPRIATE_FALLBACK 90 USER_CANCELLED 100 NO_RENEGOTIATION 110 UNSUPPORTED_EXTENSION
+    112 UNRECOGNIZED_NAME 115 UNKNOWN_PSK_IDENTITY 116 CERTIFICATE_REQUIRED 120 NO_APPLICATION_PROTOCOL"""
+"""Reasons in BoringSSL, which Bun has: include/openssl/ssl.h."""
+
+
+def numbered(text: str, before: str = "") -> dict[int, str]:
+    words = text.split()
+    return {int(number): before + name for number, name in zip(words[::2], words[1::2], strict=True)}
+
 
 def alerted(browser: str, number: int) -> str:
     made = recorded(OPEN).exchange
@@ -522,14 +537,18 @@ def alerted(browser: str, number: int) -> str:
 
 
 def test_alerts_have_the_names_that_their_libraries_give_them() -> None:
-    words = RUSTLS.split()
-    rustls = dict(zip(map(int, words[::2]), words[1::2], strict=True))
+    rustls = numbered(RUSTLS)
+    boring = numbered(SSLV3, "SSLV3_ALERT_") | numbered(TLSV1, "TLSV1_ALERT_")
     openssl = {
         int(number): reason for number, _, reason in (e.strip().partition(" ") for e in OPENSSL.split(";"))
     }
     for number in range(256):
         if number != 116:
             assert rustls.get(number, f"Unknown(0x{number:x})") in alerted("deno", number).split(": ")
+        named = boring.get(number, f"reason({1000 + number})")
+        assert f"error:{0x100003E8 + number:08x}:SSL routines:OPENSSL_internal:{named}" in alerted(
+            "bun", number
+        )
         reason = openssl.get(number, f"reason({1000 + number})")
         said = alerted("ws", number)
         assert f":error:{0x0A0003E8 + number:08X}:SSL routines:ssl3_read_bytes:{reason}:" in said

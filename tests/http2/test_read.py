@@ -793,3 +793,50 @@ def test_the_quick_look_at_a_frame_says_what_hyperframe_says(
         form.parse_body(memoryview(payload))  # raises where it has something to say
         assert length == len(payload)
         assert getattr(form, "data", b"") in (payload, b"")
+
+
+HI = data(1, b"\x81\x02hi")
+PROBLEMS = {
+    "cut in a field": (frame(HEADERS, 0, 1, b"\x88\x40\x05ab"), ""),
+    "whole, and cut in a field": (frame(HEADERS, 4, 1, b"\x88\x40\x05ab"), "hpack: Truncated header block"),
+    "malformed": (frame(HEADERS, 8, 1, b"\x09\x88"), "Padding is too long."),
+}
+"""HEADERS, and what is wrong with the block: what is cut may be right."""
+
+
+@every(PROBLEMS)
+def test_what_is_wrong_with_a_block(of: tuple[bytes, str]) -> None:
+    piece, problem = of
+    connection = reading(ON, piece).http2
+    assert connection is not None
+    (found,) = connection.blocks
+    assert found.problem == problem
+
+
+def test_a_limit_of_ours_is_said_of_a_block_that_is_cut() -> None:
+    long = block((b":status", b"200"), (b"a", b"x" * 4000)) + b"\xbe" * 2000
+    asked = replace(exchange(ON, frame(HEADERS, 0, 1, long)), plan=replace(PLAN, limits=Limits(max_head=9000)))
+    connection = read(asked).http2
+    assert connection is not None
+    (found,) = connection.blocks
+    assert (found.complete, found.cut, found.problem) == (False, True, "more than 9000 bytes of fields")
+
+
+def test_when_data_ends_the_stream() -> None:
+    of = reading(ON, answer(b"200"), HI, data(1, b"x", end_stream=True), data(1, b"yz", end_stream=True)[:-1])
+    assert of.http2 is not None
+    assert [(piece.data, piece.end_stream) for piece in of.http2.data] == [
+        (b"\x81\x02hi", False),
+        (b"x", True),
+        (b"y", False),
+    ]
+
+
+def test_our_own_table_may_be_as_large_as_64_kib() -> None:
+    """A plan of a browser's announces a table of 65,536 bytes, and its blocks are read back with it."""
+    for size, good in ((1 << 16, True), ((1 << 16) + 1, False)):
+        asked = headers(1, bytes((0x3F, *_rest(size - 31))) + block((b":method", b"CONNECT")))
+        connection = read(exchange(ON, asked=asked)).http2
+        assert connection is not None
+        assert connection.request is not None
+        assert (connection.request.problem == "") == good

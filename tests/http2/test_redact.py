@@ -96,3 +96,67 @@ def test_any_bytes_keep_their_length(received: bytes) -> None:
     before = exchange(True, settings([(8, 1)]), received)
     after = redact(before)
     assert len(read(after).received) == len(read(before).received)
+
+
+SHORT = (b"sid=abcd", b"sid=abc?", b"sid=, no more than abcd of a frame")
+"""What comes in place of frames, and whether it repeats a cookie of ours."""
+
+
+@pytest.mark.parametrize("received", SHORT)
+def test_what_is_no_frame_is_searched(received: bytes) -> None:
+    fields = ((b":method", b"CONNECT"), (b"cookie", b"sid=abcd"))
+    sent = PREFACE + settings([]) + headers(1, coded(Encoder(), fields))
+    for begun in (b"", settings([])):
+        events = (Sent(1, sent + b"abcd"), Received(2, begun + received), Ended(3, "fin"))
+        of = read(redact(Exchange(planned("on", fields), events)))
+        assert of.received == begun + received.replace(b"abcd", b"****")
+        assert of.sent.endswith(b"****")
+
+
+def test_the_beginning_of_a_preface_is_left() -> None:
+    """What was sent of it before the connection was lost is no secret, whatever it is."""
+    fields = ((b":method", b"CONNECT"), (b"cookie", b"a=HTTP"))
+    for sent in (PREFACE, PREFACE[:9]):
+        made = redact(Exchange(planned("on", fields), (Sent(1, sent), Ended(3, "fin"))))
+        assert read(made).sent == sent
+
+
+def test_the_debug_data_of_a_goaway_is_searched_and_no_more() -> None:
+    fields = ((b":method", b"CONNECT"), (b"cookie", b"a=\0\0\0\2"))
+    asked = headers(1, coded(Encoder(), fields))
+    said = goaway(2, 2, b"\0\0\0\2\0\0\0\2?")
+    events = (Sent(1, PREFACE + asked), Received(2, settings([(8, 1)]) + said), Ended(3, "fin"))
+    of = read(redact(Exchange(planned("on", fields), events)))
+    assert of.received[-len(said) :] == goaway(2, 2, b"********?")
+
+
+def test_which_fields_are_searched() -> None:
+    secret = b"abcdef"
+    fields = ((b":method", b"CONNECT"), (b":path", b"/?a=abcdef"), (b"cookie", b"a=" + secret))
+    told = [
+        (b":status", b"200"),
+        (b"sec-websocket-extensions", secret),
+        (b"sec-websocket-protocol", secret),
+        (b"content-type", secret),
+        (b"x", b"<" + secret + b">"),
+        (b"x-token", b"zz"),
+        (b"location", b"/?a=b"),
+        (b"x", b"<" + secret + b">"),
+    ]
+    for huffman in (False, True):
+        answer = headers(1, coded(Encoder(), told, huffman=huffman))
+        sent = PREFACE + headers(1, coded(Encoder(), fields))
+        events = (Sent(1, sent), Received(2, settings([(8, 1)]) + answer), Ended(3, "fin"))
+        after = redact(Exchange(planned("on", fields), events))
+        assert after.plan.http2 is not None
+        assert after.plan.http2.fields[1:] == ((b":path", b"/?a=******"), (b"cookie", b"a=******"))
+        http2 = read(after).http2
+        assert http2 is not None
+        (block,) = http2.blocks
+        values = [field.value for field in block.fields]
+        assert values[:4] == [b"200", secret, secret, secret]
+        masked = [set(value) for value in values[4:]]
+        if huffman:
+            assert masked == [set(b"*")] * 4
+        else:
+            assert values[4:] == [b"<******>", b"**", b"/?a=*", b"<******>"]

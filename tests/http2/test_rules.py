@@ -8,6 +8,7 @@ from tests.http2.test_read import ASKED, ON, OPENING, answer, block
 from wsprobe.exchange import Connected, Ended, Event, Exchange, How, Received, Sent
 from wsprobe.judge import judge
 from wsprobe.judge.http2 import TABLE
+from wsprobe.judge.http2 import answer as rule_of_answers
 from wsprobe.read import read
 from wsprobe.read.http2_values import (
     HEADERS,
@@ -399,6 +400,17 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
         "local",
         ("pseudo-late 1+14:5 :status comes after other fields",),
     ),
+    "two pseudo-headers after a field": (
+        (
+            ON,
+            headers(1, block((b":status", b"403"), (b"a", b""), (b":a", b""), (b":b", b"")), end_stream=True),
+        ),
+        "local",
+        (
+            "pseudo-unknown 1+18:5 :a is there",
+            "pseudo-late 1+23:5 :b comes after other fields",
+        ),
+    ),
     "a field in upper case": (
         (ON, answer(b"403", (b"aB", b""), end_stream=True)),
         "local",
@@ -699,6 +711,38 @@ def test_which_code_of_a_reset_means_what(code: int) -> None:
     assert found == [RESETS[code], *["announced-unserved"] * (code in NOT_SERVED)]
     found = [said.split()[0] for said in told(case((settings([]), rst_stream(STREAM, code)), "local"))]
     assert found == ["connect-not-announced", RESETS[code]]
+
+
+def usual_of(id: str, *pieces: bytes) -> str:
+    found = judge(read(case((ON, *pieces), "local"))).findings
+    return next(finding.usual for finding in found if finding.id == id)
+
+
+USUAL = {
+    400: "missed Sec-WebSocket-Key",
+    401: "expired credentials",
+    403: "an Origin, token or host",
+    404: "a wrong path",
+    405: "takes GET only",
+    426: "did not see Upgrade",
+    501: "without extended CONNECT",
+    502: "could not reach it",
+    503: "starting, stopping or overloaded",
+}
+
+
+def test_what_a_status_usually_comes_from() -> None:
+    for status in range(300, 600):
+        said = usual_of("http2-status-not-200", answer(b"%d" % status, end_stream=True))
+        assert USUAL.get(status, "the request was refused, or reached something") in said, status
+
+
+def test_which_statuses_are_no_sign_of_a_proxy() -> None:
+    passing = {301, 302, 303, 307, 308, 401, 403, 407, 410, 429, 503}
+    for status in range(300, 600):
+        found = list(rule_of_answers(read(case((ON, answer(b"%d" % status, end_stream=True)), "local"))))
+        unserved = "http2-announced-unserved" in {finding.id for finding in found}
+        assert unserved == (status not in passing), status
 
 
 @every(CASES)

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.cases import every
 from wsprobe import judge as package
 from wsprobe.judge import FINDINGS, http2, judge
-from wsprobe.judge.finding import Entry
+from wsprobe.judge.finding import Entry, counted, shown, times
 from wsprobe.read.reading import Reading
 
 FOLDER = Path(package.__file__).parent
@@ -83,3 +83,15 @@ def test_a_long_value_is_cut_in_the_words() -> None:
     finding = FINDINGS["redirect"].found("x", received=b"\x00" * 1000)
     assert finding.received is not None
     assert finding.received.endswith(" ... 800 more bytes")
+
+
+def test_how_much_of_a_value_is_shown() -> None:
+    assert shown(b"x" * 200) == "x" * 200
+    assert shown(b"x" * 201) == "x" * 200 + " ... 1 more byte"
+    assert shown(b"\n" + b"x" * 209) == r"\x0a" + "x" * 199 + " ... 10 more bytes"
+    assert shown(b"") == ""
+
+
+def test_how_often_and_how_many() -> None:
+    assert [times(number) for number in range(4)] == ["not once", "once", "twice", "3 times"]
+    assert [counted(number, "byte") for number in range(3)] == ["0 bytes", "1 byte", "2 bytes"]

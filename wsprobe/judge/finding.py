@@ -76,7 +76,7 @@ def counted(count: int, what: str) -> str:
 def shown(value: bytes) -> str:
     """A wire value for a text: visible, and cut where it is very long."""
     cut = len(value) - _SHOWN
-    return visible(value) if cut <= 0 else f"{visible(value[:_SHOWN])} ... {cut} more bytes"
+    return visible(value) if cut <= 0 else f"{visible(value[:_SHOWN])} ... {counted(cut, 'more byte')}"
 
 
 class Entry(Struct, frozen=True):

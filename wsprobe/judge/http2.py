@@ -329,7 +329,7 @@ HTTP2_WINDOW_ZERO = Entry(
 def server_settings(reading: Reading) -> Iterator[Finding]:
     """What the server's SETTINGS say (RFC 8441 section 3, RFC 9113 section 6.5.2)."""
     of = reading.http2
-    if of is None or reading.looks_like:
+    if of is None:
         return
     sent = [frame for frame in of.of("server") if frame.type == SETTINGS and not frame.ack and frame.good]
     if not sent:
@@ -506,7 +506,7 @@ _OF_CONNECTION = (b"connection", b"upgrade", b"keep-alive", b"proxy-connection",
 def block(reading: Reading) -> Iterator[Finding]:
     """How the blocks of our stream are written: each fault once, at the first place."""
     of = reading.http2
-    if of is None or reading.looks_like:
+    if of is None:
         return
     told: set[str] = set()
     for each in of.blocks:
@@ -726,7 +726,7 @@ _USUAL = {
 def answer(reading: Reading) -> Iterator[Finding]:
     """The status, and the order in which things came on the stream."""
     of = reading.http2
-    if of is None or reading.looks_like:
+    if of is None:
         return
     final = reading.final
     before = [response.status for response in reading.responses if response.interim]
@@ -764,13 +764,8 @@ def answer(reading: Reading) -> Iterator[Finding]:
 
 
 def _after_end(of: Http2Connection) -> Iterator[Finding]:
-    ended = next((end for end in of.ends if end.by == "server" and end.how == "end-stream"), None)
-    late = [
-        frame
-        for frame in of.of("server")
-        if ended is not None and frame.stream == of.stream and frame.type in (DATA, HEADERS)
-    ]
-    behind = late[1 + next((n for n, frame in enumerate(late) if frame.end_stream), len(late)) :]
+    ours = [f for f in of.of("server") if f.stream == of.stream and f.type in (DATA, HEADERS)]
+    behind = ours[1 + next((n for n, frame in enumerate(ours) if frame.end_stream and frame.good), len(ours)) :]
     yield from _first(HTTP2_AFTER_END, behind, lambda frame: f"{_a(frame)} came after END_STREAM")
 
 
@@ -912,7 +907,7 @@ _RESET_USUAL = {
 def ends(reading: Reading) -> Iterator[Finding]:
     """What ended the stream, and when."""
     of = reading.http2
-    if of is None or reading.looks_like:
+    if of is None:
         return
     if of.request is None:
         for frame in of.goaways[:1]:

@@ -1,0 +1,348 @@
+"""What all engines share, rule by rule: a case at each limit, and one past it."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from tests.browsers_views.recordings import OPEN, frame, recorded, seen
+from tests.cases import every
+from tests.http2.test_read import ON, answer, exchange
+from wsprobe.browsers.engine import DomEvent, DomException, Page, ScriptView
+from wsprobe.browsers.hidden import hidden
+from wsprobe.browsers.http2 import Windows, came_over, offered, settings_fault, wrong_size
+from wsprobe.browsers.page import fetch_site, matches, sandboxed
+from wsprobe.browsers.script import CallTexts, WebSocket, closes_by_standard, on_wire
+from wsprobe.browsers.tell import tellable, told
+from wsprobe.browsers.url import BAD_PORTS, Address, elided, is_ip, parse, target, trustworthy_host
+from wsprobe.exchange import Act, Http2
+from wsprobe.read import read
+from wsprobe.read.http2_values import (
+    DATA,
+    GOAWAY,
+    HEADERS,
+    PING,
+    PRIORITY,
+    RST_STREAM,
+    SETTINGS,
+    WINDOW_UPDATE,
+    Http2Frame,
+)
+from wsprobe.wire.http2 import frame as http2_frame
+from wsprobe.wire.http2 import settings
+
+PORTS = """0 1 7 9 11 13 15 17 19-23 25 37 42 43 53 69 77 79 87 95 101-104 109-111 113 115 117 119 123 135 137
+    139
+    143 161 179 389 427 465 512-515 526 530-532 540 548 554 556 563 587 601 636 989 990 993 995 1719 1720
+    1723 2049 3659 4045 4190 5060 5061 6000 6566 6665-6669 6679 6697 10080"""
+"""Fetch, "port blocking"."""
+
+
+def test_the_blocked_ports() -> None:
+    ports: set[int] = set()
+    for word in PORTS.split():
+        first, _, last = word.partition("-")
+        ports |= set(range(int(first), int(last or first) + 1))
+    assert ports == BAD_PORTS
+
+
+@every(
+    {
+        f"{size}": (size, more)
+        for size, more in ((0, 6), (125, 6), (126, 8), (65535, 8), (65536, 14), (70000, 14))
+    }
+)
+def test_what_script_sends_is_as_long_as_its_frames(case: tuple[int, int]) -> None:
+    """A masked frame: two bytes, four of the mask, a longer length from 126 and from 65536 on (RFC 6455)."""
+    size, more = case
+    script = WebSocket((), CallTexts("", "", ""))
+    script.opened("", "")
+    script.do(Act("open", "binary", b"x" * size))
+    script.do(Act("open", "text", b""))
+    assert (script.sent, script.sent_bytes) == (2, size + more + 6)
+
+
+def test_the_codes_that_close_takes() -> None:
+    assert [code for code in range(65536) if closes_by_standard(code)] == [1000, *range(3000, 5000)]
+    acts = tuple(Act("open", "close", code=code) for code in (999, 1000, 1001, 2999, 3000, 4999, 5000))
+    assert [act.code for act in on_wire(acts)] == [1000, 3000, 4999]
+    for code in (999, 1000, 1001, 2999, 3000, 4999, 5000):
+        script = WebSocket((), CallTexts("", "", ""))
+        script.do(Act("open", "close", code=code))
+        assert (script.close_call is not None) is closes_by_standard(code)
+
+
+def test_how_long_a_reason_may_be() -> None:
+    for size, taken in ((123, True), (124, False)):
+        act = Act("open", "close", b"x" * size, 1000)
+        script = WebSocket((), CallTexts("", "", ""))
+        script.do(act)
+        assert (script.close_call is not None, bool(on_wire([act]))) == (taken, taken)
+
+
+@every(
+    {
+        "no code": (frame(0x88, b""), 1000, "Close frame without a code"),
+        "half a code": (frame(0x88, b"\x03"), 1006, "Close frame without a code"),
+        "a code": (frame(0x88, b"\x03\xe9"), 1006, "Close frame with code 1001"),
+        "the code that script is told": (frame(0x88, b"\x03\xe9"), 1001, ""),
+        "no code, and script is told so": (frame(0x88, b""), 1005, ""),
+        "half a code, and script is told of none": (frame(0x88, b"\x03"), 1005, ""),
+    }
+)
+def test_a_code_that_script_is_not_told_is_hidden(case: tuple[bytes, int, str]) -> None:
+    close, code, said = case
+    events = (DomEvent("open", 1), DomEvent("close", 3, code=code, was_clean=True))
+    found = [item for item in hidden(recorded(OPEN, close), events) if item.startswith("Close")]
+    assert found == ([said] if said else [])
+
+
+def view(*events: DomEvent, state: int = 3, thrown: DomException | None = None) -> ScriptView:
+    return replace(seen(OPEN), events=events, ready_state=state, exception=thrown)
+
+
+ERROR, CLOSE = DomEvent("error", 3), DomEvent("close", 3, code=1006)
+OPENED = DomEvent("open", 1)
+
+
+@every(
+    {
+        "nothing": ([view(CLOSE), view(CLOSE)], ((0, 1),), ()),
+        "the code": ([view(CLOSE), view(replace(CLOSE, code=1000))], ((0,), (1,)), ("close.code",)),
+        "the reason": ([view(CLOSE), view(replace(CLOSE, reason="x"))], ((0,), (1,)), ("close.reason",)),
+        "clean": ([view(CLOSE), view(replace(CLOSE, was_clean=True))], ((0,), (1,)), ("close.wasClean",)),
+        "an error": ([view(ERROR, CLOSE), view(CLOSE)], ((0,), (1,)), ("error",)),
+        "the words of an error": (
+            [view(ERROR, CLOSE), view(replace(ERROR, message="x"), CLOSE)],
+            ((0,), (1,)),
+            ("error.message",),
+        ),
+        "a close": ([view(ERROR), view(ERROR, CLOSE)], ((0,), (1,)), ("close",)),
+        "an open": ([view(OPENED, CLOSE), view(CLOSE)], ((0,), (1,)), ("open",)),
+        "the subprotocol": (
+            [view(OPENED, CLOSE), view(replace(OPENED, protocol="x"), CLOSE)],
+            ((0,), (1,)),
+            ("open.protocol",),
+        ),
+        "the extensions": (
+            [view(OPENED, CLOSE), view(replace(OPENED, extensions="x"), CLOSE)],
+            ((0,), (1,)),
+            ("open.extensions",),
+        ),
+        "a message": (
+            [view(DomEvent("message", 1, data="a")), view(DomEvent("message", 1, data="b"))],
+            ((0,), (1,)),
+            ("message",),
+        ),
+        "the state": ([view(state=1), view(state=2)], ((0,), (1,)), ("readyState",)),
+        "an exception": ([view(thrown=DomException("A", "")), view()], ((0,), (1,)), ("exception",)),
+        "the words of an exception": (
+            [view(thrown=DomException("A", "x")), view(thrown=DomException("A", "y"))],
+            ((0, 1),),
+            (),
+        ),
+        "three, of which two are alike": (
+            [view(CLOSE), view(ERROR, CLOSE), view(CLOSE)],
+            ((0, 2), (1,)),
+            ("error",),
+        ),
+    }
+)
+def test_by_what_recordings_are_told_apart(
+    case: tuple[list[ScriptView], tuple[tuple[int, ...], ...], tuple[str, ...]],
+) -> None:
+    views, groups, by = case
+    found = tellable(views)
+    assert (found.groups, found.by) == (groups, by)
+    assert (told(views[0]) == told(views[1])) is (0 in groups[0] and 1 in groups[0])
+
+
+def address(url: str) -> Address:
+    found = parse(url)
+    assert found is not None
+    return found
+
+
+@every(
+    {
+        f"{page} {to}": (page, to, expected)
+        for page, to, expected in (
+            ("http://h/", "ws://h/", True),
+            ("http://h/", "wss://h/", True),
+            ("http://h/", "ws://h:81/", False),
+            ("http://h:81/", "ws://h:81/", True),
+            ("http://h:81/", "wss://h:81/", True),
+            ("http://h:81/", "wss://h/", False),
+            ("https://h/", "wss://h/", True),
+            ("https://h/", "ws://h/", False),
+            ("https://h/", "ws://h:443/", False),
+            ("http://h:443/", "wss://h/", True),
+            ("http://g/", "ws://h/", False),
+            ("file:///x", "ws://h/", False),
+            ("ws://h/", "ws://h/", True),
+            ("wss://h/", "ws://h:443/", False),
+        )
+    }
+)
+def test_self(case: tuple[str, str, bool]) -> None:
+    page, to, expected = case
+    assert matches("'self'", address(page), address(to)) is expected
+
+
+@every(
+    {
+        f"{source} {to}": (source, to, expected)
+        for source, to, expected in (
+            ("ws://h:80", "ws://h/", True),
+            ("ws://h:80", "wss://h/", True),
+            ("ws://h:81", "wss://h:81/", True),
+            ("ws://h:81", "wss://h/", False),
+            ("ws://h:443", "wss://h/", True),
+            ("wss://h:80", "wss://h/", True),
+            ("wss://h:80", "wss://h:80/", True),
+            ("ws://h:80", "ws://h:443/", False),
+            ("ws://h:*", "ws://h:1234/", True),
+            ("ws://h", "ws://h:443/", False),
+            ("ws://h/", "ws://h/any", True),
+            ("ws://h/a", "ws://h/a", True),
+            ("ws://h/a", "ws://h/a/", False),
+            ("ws://h/a/", "ws://h/a", False),
+            ("ws://h/a/", "ws://h/a/", True),
+            ("ws://h/a/", "ws://h/b/c", False),
+            ("ws://h/a/b/", "ws://h/a/b/c/d", True),
+            ("ws://h/a%2Fb", "ws://h/a%2Fb", True),
+            ("ws://*", "ws://h/", True),
+            ("ws://*.h", "ws://a.h/", True),
+            ("ws://*.h", "ws://ah/", False),
+            ("*", "ws://h/", True),
+            ("ws://h/?q", "ws://h/", False),
+        )
+    }
+)
+def test_sources(case: tuple[str, str, bool]) -> None:
+    source, to, expected = case
+    assert matches(source, address("http://page.example/"), address(to)) is expected
+
+
+@every(
+    {
+        f"{page} {to}": (page, to, site, schemeless)
+        for page, to, site, schemeless in (
+            ("http://h.example/", "ws://h.example/", "same-origin", "same-origin"),
+            ("http://h.example/", "wss://h.example/", "cross-site", "same-site"),
+            ("https://h.example/", "wss://h.example:1/", "same-site", "same-site"),
+            ("http://a.h.example/", "ws://b.h.example/", "same-site", "same-site"),
+            ("http://g.example/", "ws://h.example/", "cross-site", "cross-site"),
+            ("file:///x", "ws://h.example/", "cross-site", "cross-site"),
+        )
+    }
+)
+def test_the_site_of_a_request(case: tuple[str, str, str, str]) -> None:
+    page, to, site, schemeless = case
+    assert fetch_site(Page(page), address(to)) == site
+    assert fetch_site(Page(page), address(to), schemeful=False) == schemeless
+    assert fetch_site(Page(page, csp="sandbox"), address(to)) == "cross-site"
+    assert not sandboxed("sandbox allow-same-origin")
+
+
+def test_who_is_told_in_a_url() -> None:
+    assert target(address("ws://h/")).userinfo is None
+    assert target(address("ws://u@h/")).userinfo == "u"
+    assert target(address("ws://u:p@h/")).userinfo == "u:p"
+    assert target(address("ws://:p@h/")).userinfo == ":p"
+
+
+def test_loopback_and_addresses() -> None:
+    assert trustworthy_host("localhost.")
+    assert not trustworthy_host("localhost.", rooted=False)
+    assert trustworthy_host("a.localhost", rooted=False)
+    assert not trustworthy_host("alocalhost")
+    assert [is_ip(host) for host in ("127.0.0.1", "[::1]", "h")] == [True, True, False]
+
+
+def test_how_long_urls_are_shown() -> None:
+    assert elided("x" * 1024) == "x" * 1024
+    long = elided("a" * 600 + "b" * 600)
+    assert long == "a" * 511 + "..." + "b" * 510
+    assert len(long) == 1024
+
+
+def sized(type_: int, length: int) -> Http2Frame:
+    header = length.to_bytes(3, "big") + bytes((type_, 0, 0, 0, 0, 0))
+    return Http2Frame("server", 0, header, b"\0" * length, 0, 0)
+
+
+@every(
+    {
+        f"{type_} of {length}": (type_, length, wrong)
+        for type_, good, bad in (
+            (PRIORITY, (5,), (4, 6)),
+            (RST_STREAM, (4,), (3, 5)),
+            (PING, (8,), (7, 9)),
+            (WINDOW_UPDATE, (4,), (3, 5)),
+            (SETTINGS, (0, 6, 12), (1, 5, 7)),
+            (GOAWAY, (8, 9, 16384), (0, 7, 16385)),
+            (DATA, (0, 16384), (16385,)),
+            (HEADERS, (0, 16384), (16385,)),
+        )
+        for lengths, wrong in ((good, False), (bad, True))
+        for length in lengths
+    }
+)
+def test_the_sizes_of_frames(case: tuple[int, int, bool]) -> None:
+    type_, length, wrong = case
+    assert wrong_size(sized(type_, length)) is wrong
+
+
+@every(
+    {
+        "nothing": ([], False, (False, False)),
+        "on": ([(8, 1)], False, (True, False)),
+        "off": ([(8, 0)], False, (False, False)),
+        "on again": ([(8, 1)], True, (True, False)),
+        "off again": ([(8, 0)], True, (True, True)),
+        "on, and off": ([(8, 1), (8, 0)], False, (True, True)),
+        "another value": ([(8, 2)], False, (False, True)),
+        "another setting": ([(4, 2), (3, 0)], True, (True, False)),
+    }
+)
+def test_whether_an_extended_connect_is_announced(
+    case: tuple[list[tuple[int, int]], bool, tuple[bool, bool]],
+) -> None:
+    pairs, before, expected = case
+    assert settings_fault(pairs, before) == expected
+
+
+def test_the_window_when_a_stream_begins() -> None:
+    """Only what the server says of itself, and only before it: an acknowledgement says nothing."""
+    reading = read(exchange(ON, settings([(4, 1000)]), http2_frame(SETTINGS, 1, 0), answer(b"200")))
+    assert reading.http2 is not None
+    frames = list(reading.http2.of("server"))
+    assert Windows(reading.http2, frames[1].start).stream == 65535
+    assert Windows(reading.http2, frames[2].start).stream == 1000
+
+
+def test_whether_http2_was_offered() -> None:
+    plain = recorded(OPEN)
+    plan = plain.exchange.plan
+    assert not offered(plain)
+    assert offered(read(exchange(ON, answer(b"200"))))
+    for more in (
+        replace(plan, tls=replace(plan.tls, alpn=("h2", "http/1.1"))),
+        replace(plan, http2=Http2(fields=())),
+    ):
+        assert offered(replace(plain, exchange=replace(plain.exchange, plan=more)))
+
+
+@pytest.mark.parametrize(
+    ("page", "over"),
+    [
+        (Page("https://h/", http="2"), True),
+        (Page("https://h/"), False),
+        (Page("https://h:1/", http="2"), False),
+        (Page("https://h/", http="2", csp="sandbox"), False),
+    ],
+)
+def test_whether_a_page_came_over_http2_from_there(page: Page, over: bool) -> None:
+    assert came_over("wss://h/", page) is over
+    assert not came_over("ws://h/", page)
