@@ -12,6 +12,7 @@ from tests.http2.lines import STREAM
 from tests.http2.test_read import ON, answer, block, exchange
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.exchange import Act, How
 from wsprobe.read import read
 from wsprobe.read.http2_values import PING, PRIORITY, PUSH_PROMISE, RST_STREAM, SETTINGS
 from wsprobe.wire.http2 import data, frame, goaway, headers, rst_stream, settings, window_update
@@ -322,3 +323,67 @@ def test_what_is_announced_to_the_server() -> None:
         asks = engine.first(engine.construct("wss://h.example/", page), page, "key").http2
         assert asks is not None
         assert asks.settings == announced
+
+
+CALLS = {
+    "open": (Act("open", "close", code=3000),),
+    "message": (Act("message", "close", code=3000),),
+    "created": (Act("created", "close"),),
+    "before the answer": (Act("time", "close", after=150),),
+    "late": (Act("time", "close", after=50_000),),
+    "never": (Act("open", "text", b"x" * 70000),),
+}
+"""When script closes."""
+ENDS = data(STREAM, b"", end_stream=True)
+
+
+@every(
+    {
+        "closed back": ("open", "local", [OK, BYE], "open 1000 | open 1000 | open 1000"),
+        "a message on its way": ("open", "local", [OK, HI, BYE], "open 1000 | open 1000 | open 1000"),
+        "closed back with the answer": ("open", "local", [OK + BYE], "open 1000 | open 1000 | open 1000"),
+        "no answer yet": ("open", "local", [OK], "open | open | open"),
+        "no answer, and the end": ("open", "fin", [OK], "open 1006? | open ! 1006? | open 1006?"),
+        "no answer, and a reset": ("open", "reset", [OK], "open 1006? | open ! 1006? | open 1006?"),
+        "the end of the stream": ("open", "local", [OK, ENDS], "open 1006? | open 1006? | open 1006?"),
+        "a reset of the stream": (
+            "open",
+            "local",
+            [OK, rst_stream(STREAM, 8)],
+            "open 1006? | open ! 1006? | open 1006?",
+        ),
+        "a fault": (
+            "open",
+            "local",
+            [OK, data(STREAM, b"\x83\x00")],
+            "open ! 1006? | open ! 1006? | open ! 1006?",
+        ),
+        "the end behind a Close": ("open", "local", [OK, BYE, ENDS], "open 1000 | open 1000 | open 1000"),
+        "from a message": ("message", "local", [OK, HI, BYE], "open hi 1000 | open hi 1000 | open hi 1000"),
+        "from a message, in vain": (
+            "message",
+            "fin",
+            [OK, HI],
+            "open hi 1006? | open hi ! 1006? | open hi 1006?",
+        ),
+        "at once": ("created", "local", [OK, BYE], "! 1006? | ! 1006? | ! 1006?"),
+        "before the answer": ("before the answer", "local", [OK, BYE], "! 1006? | ! 1006? | ! 1006?"),
+        "late": ("late", "local", [OK, HI], "open hi | open hi | open hi"),
+        "late, and the end": ("late", "fin", [OK, HI], "open hi 1006? | open hi ! 1006? | open hi 1006?"),
+        "too late": ("late", "local", [OK, HI, BYE], "open hi 1000 | open hi 1000 | open hi 1000"),
+        "no room for a Close": ("never", "local", [OK, BYE], "open 1000 | open | open 1000"),
+        "room that comes": (
+            "never",
+            "local",
+            [OK, window_update(STREAM, 10000), BYE],
+            "open 1000 | open 1000 | open 1000",
+        ),
+    }
+)
+def test_what_script_is_told_where_it_closes(case: tuple[str, How, list[bytes], str]) -> None:
+    when, how, pieces, expected = case
+    reading = read(exchange(ON, *pieces, how=how))
+    url = reading.exchange.plan.target.url
+    page = Page(url.replace("wss", "https"), http="2", acts=CALLS[when])
+    views = [ENGINES[engine].view(url, page, [reading]) for engine in ("chromium", "firefox", "whatwg")]
+    assert [told(view) for view in views] == expected.split(" | ")
