@@ -6,6 +6,7 @@ from __future__ import annotations
 from operator import itemgetter
 
 from hpack import Encoder
+from msgspec.structs import replace
 
 from tests.cases import every, named
 from tests.http2.lines import STREAM
@@ -15,6 +16,7 @@ from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.exchange import Act, How
 from wsprobe.read import read
 from wsprobe.read.http2_values import PING, PRIORITY, PUSH_PROMISE, RST_STREAM, SETTINGS
+from wsprobe.read.reading import Reading
 from wsprobe.wire.http2 import data, frame, goaway, headers, rst_stream, settings, window_update
 
 UNKNOWN, CONTINUATION, GOAWAY = 0xEE, 9, 7
@@ -387,3 +389,41 @@ def test_what_script_is_told_where_it_closes(case: tuple[str, How, list[bytes], 
     page = Page(url.replace("wss", "https"), http="2", acts=CALLS[when])
     views = [ENGINES[engine].view(url, page, [reading]) for engine in ("chromium", "firefox", "whatwg")]
     assert [told(view) for view in views] == expected.split(" | ")
+
+
+def with_secret(*pieces: bytes, asked: bool = True) -> Reading:
+    """To a URL with a user and a password."""
+    made = exchange(*pieces) if asked else exchange(*pieces, asked=b"")
+    to = made.plan.target
+    to = replace(to, userinfo="u:p", url=to.url.replace("wss://", "wss://u:p@"))
+    return read(replace(made, plan=replace(made.plan, target=to)))
+
+
+REFUSED = with_secret(ON, answer(b"401", (b"www-authenticate", b"Basic"), end_stream=True))
+OFF = with_secret(settings([]), asked=False)
+
+
+@every(
+    {
+        "a 401": ([REFUSED], "over HTTP/2, with"),
+        "nothing announced": ([OFF], "over HTTP/1.1, without"),
+        "a 401, then nothing announced": ([REFUSED, OFF], "over HTTP/1.1, with"),
+        "nothing announced, then a 401": ([OFF, REFUSED], "over HTTP/2, with"),
+        "two of them": ([REFUSED, REFUSED], ""),
+    }
+)
+def test_what_is_asked_next_with_the_credentials_of_the_url(case: tuple[list[Reading], str]) -> None:
+    readings, expected = case
+    url = readings[0].exchange.plan.target.url
+    page = Page(url.replace("wss://u:p@", "https://"), http="2")
+    for engine in ("chromium", "firefox"):
+        then = ENGINES[engine].follow(readings, page, "key")
+        assert ENGINES[engine].view(url, page, readings).outcome == ("follows" if expected else "failed")
+        if then is None:
+            assert not expected
+            continue
+        fields = dict(then.http2.fields) if then.http2 is not None else {}
+        secret = b"Authorization: Basic dTpw\r\n" in then.request
+        assert (b"authorization" in fields) is (secret and then.http2 is not None)
+        over = f"over HTTP/{'2' if then.http2 is not None else '1.1'}"
+        assert f"{over}, {'with' if secret else 'without'}" == expected
