@@ -633,3 +633,21 @@ def test_how_long_an_answer_to_close_is_waited_for() -> None:
                 in_time = gap < limits.get(runtime, 1000) * 1_000_000
                 assert told(view) == ("open 1000" if in_time else "open 1006?")
                 assert told(seen(OPEN, BYE, gap=gap, browser=runtime)) == "open 1000"
+
+
+NAMED = f"UpgradewebsocketConnectionUpgradeSec-WebSocket-Accept{ACCEPT}X"
+"""Names and values of a 101, and the name of one more field."""
+
+
+@every(
+    {
+        "undici counts names and values": ("undici", 16 * 1024 - 1 - len(NAMED), 16 * 1024 - len(NAMED)),
+        "ws the reason phrase too": ("ws", 16 * 1024 - 20 - len(NAMED), 16 * 1024 - 19 - len(NAMED)),
+        "Bun all of it (measured)": ("bun", 17_134 - len(OPEN) - 5, 17_634 - len(OPEN) - 5),
+    }
+)
+def test_how_big_a_head_may_be(case: tuple[str, int, int]) -> None:
+    runtime, fits, does_not = case
+    for size, expected in ((fits, "open 1000"), (does_not, "! 1006?")):
+        head = OPEN[:-2] + b"X: " + b"a" * size + b"\r\n\r\n"
+        assert told(seen(head, BYE, browser=runtime)) == expected
