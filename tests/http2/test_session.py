@@ -753,3 +753,14 @@ def test_what_stops_a_session_is_told_of_the_200() -> None:
     played = Played(plan(limits=Limits(max_session=20)), ON, OPEN, data(1, b"\x82\x7e\0\x40" + bytes(64)))
     assert (played.turn.done, played.turn.stop) == (True, "limit")
     assert "the 200" in played.turn.why
+
+
+@pytest.mark.parametrize("status", [b"200", b"403"])
+def test_only_the_first_answer_counts(status: bytes) -> None:
+    encoder = Encoder()
+    first, again = (headers(1, coded(encoder, [(b":status", each)])) for each in (status, b"200"))
+    played = Played(plan((Act("open", "text", b"hi"),)), ON, first)
+    sent, phase = lengths(played), played.turn.phase
+    assert (sent, phase) == (([8], Phase.OPEN) if status == b"200" else ([], Phase.BODY))
+    assert played.feed(again).phase is phase
+    assert lengths(played) == sent

@@ -598,12 +598,14 @@ def _other_code(of: Session, theirs: Frame, ours: Frame) -> Iterator[Finding]:
 
 
 def _dropped(reading: Reading) -> Finding:
-    assert reading.session is not None
     last = ended(reading)
+    assert reading.session is not None
+    assert last is not None
     opened = reading.when(max(reading.session.start - 1, 0))
-    after = max(last.at - opened, 0) / 1000 if last is not None else 0
-    when = f" {after:.1f} ms after {opening_answer(reading)}" if last is not None else ""
-    return SESSION_DROPPED.found(f"{_end(reading)}{when}, without a Close")
+    after = max(last.at - opened, 0) / 1000
+    return SESSION_DROPPED.found(
+        f"{_end(reading)} {after:.1f} ms after {opening_answer(reading)}, without a Close"
+    )
 
 
 def _end(reading: Reading) -> str:
