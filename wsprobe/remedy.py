@@ -47,10 +47,17 @@ class Advice(msgspec.Struct, frozen=True):
     """What to do about a cause; "" if nothing is known."""
 
 
-def advice(reading: Reading) -> tuple[Advice, ...]:
-    """Advice for this recording, the most specific first. Empty if a page learns all there is."""
+def advice(reading: Reading, outcome: str = "") -> tuple[Advice, ...]:
+    """Advice for this recording, the most specific first. Empty if a page learns all there is.
+
+    *outcome*: what was judged. After an ``invalid`` 101 no client goes on to a session: how that ended is not
+    what went wrong."""
     final = reading.final
     known = signature(reading)
+    if outcome == "invalid":
+        known = msgspec.structs.replace(
+            known, causes=[one for one in known.causes if one.id not in _ENDS_A_SESSION]
+        )
     said = likely(known)
     # Over HTTP/2 a 200 opens.
     if final is not None and final.status is not None and final.status != 101 and reading.session is None:
@@ -77,6 +84,9 @@ def likely(known: Signature) -> tuple[Advice, ...]:
 
 _SAID_BY_OUTCOME = frozenset({"closed-by-app"})
 """What the outcome has said already: that the server closed, with which code and reason."""
+
+
+_ENDS_A_SESSION = frozenset({"handler-returned", "handler-crashed", "idle-cut", "closed-by-app"})
 
 
 def _who(known: Signature, cause: Cause, rank: int) -> str:

@@ -377,3 +377,10 @@ def test_no_page_comes_over_http2_without_tls(capsys: Capture) -> None:
 def test_without_http2_an_engine_has_one_handshake_over_http1(capsys: Capture) -> None:
     run(["compare", "--browser-mode", "--json", "lab:status-403"])
     assert {tuple(view["handshakes"]) for view in json.loads(capsys.readouterr().out)["views"]} == {("1.1",)}
+
+
+def test_a_file_without_a_recording_is_named(tmp_path: Path, capsys: Capture) -> None:
+    empty = tmp_path / "empty.jsonl"
+    empty.touch()
+    assert run(["compare", "--browser-mode", str(empty)]) == 2
+    assert f"no recording to compare in {empty}" in capsys.readouterr().err

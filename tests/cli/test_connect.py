@@ -64,6 +64,11 @@ def test_parameterised_path(capsys: Capture) -> None:
     assert "\nlater\n" in out
 
 
+def test_a_command_to_copy_is_quoted_for_a_shell(capsys: Capture) -> None:
+    run(["connect", "lab:/status/418?reason=Tea&body=short"])
+    assert "--browser-mode 'lab:/status/418?reason=Tea&body=short'\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("place", "status"),
     [

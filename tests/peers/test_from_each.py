@@ -148,7 +148,7 @@ def test_a_worker_that_is_killed_and_comes_back_loses_nothing(server: Refusing, 
         assert sorted(err.splitlines()) == [
             "wsprobe: worker late came when this had begun, and is not asked",
             "wsprobe: worker one is back",
-            "wsprobe: worker one is gone; it is waited for for 60 s",
+            "wsprobe: worker one is gone; it has 60 s to come back",
         ]
         assert process.returncode == 12
         found = [(each["url"], each.get("worker")) for each in objects(out)]

@@ -81,7 +81,7 @@ def reading_of(
     events.append(Sent(1, request))
     if answer:
         events.append(Received(2, answer))
-    events.append(Ended(1_000_000 if late else 3000, ENDS.get(ended, ended)))
+    events.append(Ended(1_000_002 if late else 3000, ENDS.get(ended, ended)))
     return read(Exchange(Plan(to, request), tuple(events)))
 
 

@@ -80,6 +80,18 @@ def test_http_behind_a_101_is_no_close_code() -> None:
     assert "exception in the handler" in said[0].text
 
 
+def test_after_an_invalid_101_how_the_session_ended_is_no_cause() -> None:
+    ended = reading_of(b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n\x88\x02\x03\xe8", "fin")
+    assert "the handler of the WebSocket returned" in advice(ended)[0].text
+    assert advice(ended, "invalid") == ()
+
+
+@pytest.mark.parametrize(("late", "idle"), [(False, False), (True, True)])
+def test_what_ended_at_once_was_not_cut_for_being_idle(late: bool, idle: bool) -> None:
+    ended = reading_of(b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n\x81\x02hi", "fin", late=late)
+    assert any("idle limit" in each.text for each in advice(ended)) == idle
+
+
 def test_a_proxy_answered_and_not_the_application() -> None:
     assert texts(NGINX_502, "likely").startswith("nginx answered, not the application: ")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -78,7 +79,10 @@ def recordings_of(name: str, number: int | None) -> list[Exchange]:
         try:
             made.append(har.recording(entry, found.by))
         except har.HarError as error:
-            said.append(f"{name}, entry {at}: {error}; to ask it again: wsprobe connect {name} --entry {at}")
+            said.append(
+                f"{name}, entry {at}: {error}; to ask it again: "
+                f"wsprobe connect {shlex.quote(name)} --entry {at}"
+            )
     if not made:
         raise click.UsageError(said[0])
     for each in said:

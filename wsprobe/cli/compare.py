@@ -36,6 +36,7 @@ from wsprobe.cli.streams import check_writable, emit, look, note, save, write
 from wsprobe.nearest import nearest
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
+from wsprobe.visible import printable
 
 if TYPE_CHECKING:
     from wsprobe.lab.installed import Found
@@ -280,7 +281,8 @@ def compare(
     else:
         reports = collect(words, said, by)
     if not reports:
-        raise click.UsageError("no recording to compare: standard input was empty")
+        empty = " and ".join("standard input" if word == "-" else printable(word) for word in words)
+        raise click.UsageError(f"no recording to compare in {empty}")
     if not by.browsers and not by.revisions and len(reports) < 2:
         raise click.UsageError("nothing to compare with: add --browser-mode, --spec, or a second URL or file")
     if by.revisions:

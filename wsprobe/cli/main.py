@@ -105,10 +105,11 @@ def _options(command: click.Command | None) -> set[str]:
 
 
 def _meant(name: str) -> str:
-    from difflib import get_close_matches
+    import shlex
+    from difflib import get_close_matches  # both for a complaint alone
 
     if "://" in name or name.startswith("lab:") or name.lower().endswith(".har"):
-        return f"; to probe it: wsprobe connect {name}"
+        return f"; to probe it: wsprobe connect {shlex.quote(name)}"
     if name.lower() in ("curl", "curl.exe"):
         return "; to ask what it asks, put wsprobe connect before it"
     near = get_close_matches(name.lower(), COMMANDS, n=1)

@@ -209,7 +209,7 @@ class Cluster:
             elif not there and since is None:
                 self._wanted[name] = trio.current_time()
                 if self.workers:
-                    self._say(f"worker {name} is gone; it is expected back within {self._patience:g} s")
+                    self._say(f"worker {name} is gone; it has {self._patience:g} s to come back")
         for name in self.workers.keys() - self._wanted.keys() - self._late:
             self._late.add(name)
             self._say(f"worker {name} came when this had begun, and is not asked")

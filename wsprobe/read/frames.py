@@ -324,7 +324,7 @@ class _Unpacking:
         return out, "", ""
 
     def _too_large(self) -> str:
-        return f"inflated only up to {self._limit} bytes in all"
+        return f"more than {self._limit} bytes in all; the rest was not inflated"
 
 
 def _text(data: bytes) -> str:

@@ -457,7 +457,7 @@ def conclusions(
     rows = cannot_tell(report, views, answer)
     if answer is not None:
         given = said if said is not None else set()
-        fresh = [each for each in advice(answer.reading) if each.text not in given]
+        fresh = [each for each in advice(answer.reading, answer.outcome) if each.text not in given]
         given.update(each.text for each in fresh)
         rows += advised(fresh)
     if not look.terminal:

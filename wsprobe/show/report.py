@@ -3,6 +3,7 @@ compiler does), how it ended, and how long it took."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 
 from wsprobe import __version__
@@ -252,7 +253,7 @@ def outcome(report: Report, look: Look) -> list[Line]:
     rows = [line(Piece(report.outcome, style), ": ", sentence(report, look))]
     # Beside views it is said below them, and without an answer it is the finding's usual cause.
     asked = report.reading.received or report.outcome == "proxy-failed"
-    said = causes(advice(report.reading)) if asked and not report.views else []
+    said = causes(advice(report.reading, report.outcome)) if asked and not report.views else []
     rows += [(Piece("  "), *each) for each in said]
     if not said and not any(f.id in NAMES_THE_CAUSE for f in report.verdict.findings):
         rows += [
@@ -263,7 +264,10 @@ def outcome(report: Report, look: Look) -> list[Line]:
     if final is not None and unheard and final.status != 101 and not report.views:
         url = shown_text(report.asked)
         rows.append(
-            line("  a script in a browser learns none of this: ", f"wsprobe compare --browser-mode {url}")
+            line(
+                "  a script in a browser learns none of this: ",
+                f"wsprobe compare --browser-mode {shlex.quote(url)}",
+            )
         )
     if session_opened(report) and not report.views and not report.reading.request.head.all(b"origin"):
         rows.append(line("  no Origin was sent; browsers always send one (--origin https://app.example)"))

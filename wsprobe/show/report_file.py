@@ -166,14 +166,14 @@ def part(report: Report, command: str = "", *, as_is: bool = False, seen: Sequen
 
 def _sides(report: Report) -> Iterator[Side]:
     if not report.views:
-        yield Side(report, (), advice=advice(report.reading))
+        yield Side(report, (), advice=advice(report.reading, report.outcome))
         return
     got = answers_of(report)
     silent = [number for number, each in enumerate(report.answers) if each is None]
     several = len(got) + bool(silent) > 1
     given: set[str] = set()
     for each in got:
-        fresh = tuple(one for one in advice(each.report.reading) if one.text not in given)
+        fresh = tuple(one for one in advice(each.report.reading, each.report.outcome) if one.text not in given)
         given.update(one.text for one in fresh)
         yield Side(
             each.report,

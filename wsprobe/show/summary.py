@@ -34,7 +34,8 @@ class Fact(Struct, frozen=True):
 def fact(report: Report, fault: bool) -> Fact:
     """What is to be counted of *report*. *fault*: its likely cause too, which takes some time to find."""
     final = report.reading.final
-    likely = next((each for each in advice(report.reading) if each.kind == "likely"), None) if fault else None
+    said = advice(report.reading, report.outcome) if fault else ()
+    likely = next((each for each in said if each.kind == "likely"), None)
     return Fact(
         report.outcome,
         final.status if final is not None else None,

@@ -58,7 +58,7 @@ def _about(answer: Answer, look: Look) -> str:
     if answer.author.author:
         words.append(f"by {answer.author.author}")
     if body and not body.startswith("<"):
-        words.append(f'"{_escaped(body[:BODY], look)}"')
+        words.append(f'"{_escaped(body[:BODY], look)}{"..." if len(body) > BODY else ""}"')
     return "  ".join(word for word in words if word)
 
 

@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from wsprobe.exchange import Exchange, Received, Sent
 from wsprobe.read.behind import http_behind
 from wsprobe.read.frames import agreed_deflate, messages
 from wsprobe.read.reading import Frame, Reading, Response
@@ -21,6 +22,9 @@ from wsprobe.signatures.causes import (
     subprotocol_wanted,
 )
 
+SHORTEST_IDLE = 1_000_000
+"""Microseconds: no proxy is told to cut what was idle for less than a second."""
+
 
 class _Session(msgspec.Struct, frozen=True):
     close: Frame | None
@@ -29,6 +33,8 @@ class _Session(msgspec.Struct, frozen=True):
     texts: tuple[str, ...]
     binary: bool
     dropped: bool
+    quiet: bool
+    """Nothing went either way for a time before the end: `SHORTEST_IDLE`."""
     behind: Response | None
 
 
@@ -182,6 +188,8 @@ def _dropped(s: _Session) -> tuple[Cause, ...]:
         "send pings more often, or raise proxy_read_timeout (nginx), timeout tunnel (HAProxy), Timeout "
         "(Apache)",
     )
+    if not s.quiet:
+        return (crashed, returned)
     return (idle, crashed, returned) if s.texts or s.binary else (crashed, returned, idle)
 
 
@@ -255,6 +263,11 @@ def _opened_by(a: Evidence, s: _Session) -> tuple[str, str]:
     return "", ""
 
 
+def _quiet(exchange: Exchange) -> bool:
+    last = max((event.at for event in exchange.events if isinstance(event, (Received, Sent))), default=0)
+    return exchange.events[-1].at - last >= SHORTEST_IDLE
+
+
 def _session_of(reading: Reading) -> _Session:
     of, final = reading.session, reading.final
     assert of is not None
@@ -277,5 +290,6 @@ def _session_of(reading: Reading) -> _Session:
         tuple(message.data[:4096].decode("utf-8", "replace") for message in told if message.opcode == 1),
         any(message.opcode == 2 for message in told),
         how_ended(reading.exchange) in ("fin", "reset", "truncated") and not ours,
+        _quiet(reading.exchange),
         behind,
     )
