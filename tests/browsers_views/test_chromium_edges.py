@@ -73,6 +73,7 @@ def test_a_status_line(case: tuple[bytes, tuple[int, int], int]) -> None:
         "folded": (b"A: b\n \tc\nD: e", [(b"a", (b"b c",)), (b"d", (b"e",))]),
         "a fold of nothing": (b" A: b\nC: d", [(b"c", (b"d",))]),
         "a fold of what is no field": (b"A\n B: c\nD: e", [(b"d", (b"e",))]),
+        "a fold that would make it one": (b"A\n : b\nD: e", [(b"d", (b"e",))]),
         "a fold of what has no name": (b": a\n b: c\nD: e", [(b"d", (b"e",))]),
         "spaces behind the name": (b"A \t: b", [(b"a", (b"b",))]),
         "a name that is no token": (b"A B: c\nD: e", [(b"d", (b"e",))]),
