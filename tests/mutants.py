@@ -95,6 +95,7 @@ HTTP2_VIEWS = (
     f"{VIEWS}_firefox_view.py",
     f"{VIEWS}_shared_edges.py",
 )
+LIMITS = "tests/test_limits.py"
 JUDGE = ("tests/judge/test_cases.py", "tests/judge")
 TESTS = (
     ("read/http2", HTTP2),
@@ -170,7 +171,8 @@ def shown(slip: Slip) -> str:
 def tests(path: str) -> list[str]:
     """The arguments for pytest that concern the file *path*."""
     name = path.removeprefix("wsprobe/")
-    return list(next(row for row in TESTS if name.startswith(row[0]))[1])
+    words = next(row for row in TESTS if name.startswith(row[0]))[1]
+    return list(words) if name.startswith("browsers/") else [LIMITS, *words]
 
 
 def exchanged(slip: Slip) -> dict[CodeType, CodeType] | None:
