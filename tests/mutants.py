@@ -60,7 +60,15 @@ KINDS = {
 
 VIEWS = "tests/browsers_views/test"
 BROWSERS = ("chromium", "firefox", "webkitgtk")
-SHARED = ("before_the_request", "script_parts", "page_address", "page_policies", "moments", "bombs")
+SHARED = (
+    "before_the_request",
+    "script_parts",
+    "page_address",
+    "page_policies",
+    "moments",
+    "bombs",
+    "shared_edges",
+)
 """What any browser's own tests lean on; the runtimes share theirs."""
 RECORDINGS = "tests/browsers/test_recordings.py"
 
@@ -85,7 +93,9 @@ HTTP2 = (HTTP2_READ, HTTP2_RULES, HTTP2_JUDGE, HTTP2_SESSION, HTTP2_LAB)
 HTTP2_VIEWS = (
     *(f"{VIEWS}_http2_{name}.py" for name in ("edges", "measured", "asking", "lab")),
     f"{VIEWS}_firefox_view.py",
+    f"{VIEWS}_shared_edges.py",
 )
+LIMITS = "tests/test_limits.py"
 JUDGE = ("tests/judge/test_cases.py", "tests/judge")
 TESTS = (
     ("read/http2", HTTP2),
@@ -103,6 +113,7 @@ TESTS = (
     ("browsers/http2", HTTP2_VIEWS),
     *((f"browsers/{name}", _views(name, name)) for name in BROWSERS),
     *((f"browsers/{name}", _views("runtimes", name)) for name in ("undici", "ws", "deno", "bun")),
+    ("browsers/runtime/", _views("runtimes", "runtimes")),
     ("browsers/", ("tests/browsers_views", RECORDINGS)),
 )
 """The tests that concern a file: the first row whose word its name below wsprobe/ begins with."""
@@ -160,7 +171,8 @@ def shown(slip: Slip) -> str:
 def tests(path: str) -> list[str]:
     """The arguments for pytest that concern the file *path*."""
     name = path.removeprefix("wsprobe/")
-    return list(next(row for row in TESTS if name.startswith(row[0]))[1])
+    words = next(row for row in TESTS if name.startswith(row[0]))[1]
+    return list(words) if name.startswith("browsers/") else [LIMITS, *words]
 
 
 def exchanged(slip: Slip) -> dict[CodeType, CodeType] | None:

@@ -6,14 +6,17 @@ from __future__ import annotations
 from operator import itemgetter
 
 from hpack import Encoder
+from msgspec.structs import replace
 
 from tests.cases import every, named
 from tests.http2.lines import STREAM
 from tests.http2.test_read import ON, answer, block, exchange
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.exchange import Act, How
 from wsprobe.read import read
 from wsprobe.read.http2_values import PING, PRIORITY, PUSH_PROMISE, RST_STREAM, SETTINGS
+from wsprobe.read.reading import Reading
 from wsprobe.wire.http2 import data, frame, goaway, headers, rst_stream, settings, window_update
 
 UNKNOWN, CONTINUATION, GOAWAY = 0xEE, 9, 7
@@ -322,3 +325,105 @@ def test_what_is_announced_to_the_server() -> None:
         asks = engine.first(engine.construct("wss://h.example/", page), page, "key").http2
         assert asks is not None
         assert asks.settings == announced
+
+
+CALLS = {
+    "open": (Act("open", "close", code=3000),),
+    "message": (Act("message", "close", code=3000),),
+    "created": (Act("created", "close"),),
+    "before the answer": (Act("time", "close", after=150),),
+    "late": (Act("time", "close", after=50_000),),
+    "never": (Act("open", "text", b"x" * 70000),),
+}
+"""When script closes."""
+ENDS = data(STREAM, b"", end_stream=True)
+
+
+@every(
+    {
+        "closed back": ("open", "local", [OK, BYE], "open 1000 | open 1000 | open 1000"),
+        "a message on its way": ("open", "local", [OK, HI, BYE], "open 1000 | open 1000 | open 1000"),
+        "closed back with the answer": ("open", "local", [OK + BYE], "open 1000 | open 1000 | open 1000"),
+        "no answer yet": ("open", "local", [OK], "open | open | open"),
+        "no answer, and the end": ("open", "fin", [OK], "open 1006? | open ! 1006? | open 1006?"),
+        "no answer, and a reset": ("open", "reset", [OK], "open 1006? | open ! 1006? | open 1006?"),
+        "the end of the stream": ("open", "local", [OK, ENDS], "open 1006? | open 1006? | open 1006?"),
+        "a reset of the stream": (
+            "open",
+            "local",
+            [OK, rst_stream(STREAM, 8)],
+            "open 1006? | open ! 1006? | open 1006?",
+        ),
+        "a fault": (
+            "open",
+            "local",
+            [OK, data(STREAM, b"\x83\x00")],
+            "open ! 1006? | open ! 1006? | open ! 1006?",
+        ),
+        "the end behind a Close": ("open", "local", [OK, BYE, ENDS], "open 1000 | open 1000 | open 1000"),
+        "from a message": ("message", "local", [OK, HI, BYE], "open hi 1000 | open hi 1000 | open hi 1000"),
+        "from a message, in vain": (
+            "message",
+            "fin",
+            [OK, HI],
+            "open hi 1006? | open hi ! 1006? | open hi 1006?",
+        ),
+        "at once": ("created", "local", [OK, BYE], "! 1006? | ! 1006? | ! 1006?"),
+        "before the answer": ("before the answer", "local", [OK, BYE], "! 1006? | ! 1006? | ! 1006?"),
+        "late": ("late", "local", [OK, HI], "open hi | open hi | open hi"),
+        "late, and the end": ("late", "fin", [OK, HI], "open hi 1006? | open hi ! 1006? | open hi 1006?"),
+        "too late": ("late", "local", [OK, HI, BYE], "open hi 1000 | open hi 1000 | open hi 1000"),
+        "no room for a Close": ("never", "local", [OK, BYE], "open 1000 | open | open 1000"),
+        "room that comes": (
+            "never",
+            "local",
+            [OK, window_update(STREAM, 10000), BYE],
+            "open 1000 | open 1000 | open 1000",
+        ),
+    }
+)
+def test_what_script_is_told_where_it_closes(case: tuple[str, How, list[bytes], str]) -> None:
+    when, how, pieces, expected = case
+    reading = read(exchange(ON, *pieces, how=how))
+    url = reading.exchange.plan.target.url
+    page = Page(url.replace("wss", "https"), http="2", acts=CALLS[when])
+    views = [ENGINES[engine].view(url, page, [reading]) for engine in ("chromium", "firefox", "whatwg")]
+    assert [told(view) for view in views] == expected.split(" | ")
+
+
+def with_secret(*pieces: bytes, asked: bool = True) -> Reading:
+    """To a URL with a user and a password."""
+    made = exchange(*pieces) if asked else exchange(*pieces, asked=b"")
+    to = made.plan.target
+    to = replace(to, userinfo="u:p", url=to.url.replace("wss://", "wss://u:p@"))
+    return read(replace(made, plan=replace(made.plan, target=to)))
+
+
+REFUSED = with_secret(ON, answer(b"401", (b"www-authenticate", b"Basic"), end_stream=True))
+OFF = with_secret(settings([]), asked=False)
+
+
+@every(
+    {
+        "a 401": ([REFUSED], "over HTTP/2, with"),
+        "nothing announced": ([OFF], "over HTTP/1.1, without"),
+        "a 401, then nothing announced": ([REFUSED, OFF], "over HTTP/1.1, with"),
+        "nothing announced, then a 401": ([OFF, REFUSED], "over HTTP/2, with"),
+        "two of them": ([REFUSED, REFUSED], ""),
+    }
+)
+def test_what_is_asked_next_with_the_credentials_of_the_url(case: tuple[list[Reading], str]) -> None:
+    readings, expected = case
+    url = readings[0].exchange.plan.target.url
+    page = Page(url.replace("wss://u:p@", "https://"), http="2")
+    for engine in ("chromium", "firefox"):
+        then = ENGINES[engine].follow(readings, page, "key")
+        assert ENGINES[engine].view(url, page, readings).outcome == ("follows" if expected else "failed")
+        if then is None:
+            assert not expected
+            continue
+        fields = dict(then.http2.fields) if then.http2 is not None else {}
+        secret = b"Authorization: Basic dTpw\r\n" in then.request
+        assert (b"authorization" in fields) is (secret and then.http2 is not None)
+        over = f"over HTTP/{'2' if then.http2 is not None else '1.1'}"
+        assert f"{over}, {'with' if secret else 'without'}" == expected

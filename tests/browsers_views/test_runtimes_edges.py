@@ -11,7 +11,7 @@ from tests.browsers_views.recordings import ACCEPT, HEAD, OPEN, frame, recorded,
 from tests.cases import every, named
 from wsprobe.browsers import ENGINES, RUNTIMES
 from wsprobe.browsers.engine import Page, ScriptView
-from wsprobe.exchange import Connected, Ended, How, TlsFailed
+from wsprobe.exchange import Act, Connected, Ended, How, TlsFailed
 from wsprobe.read import read
 
 
@@ -558,3 +558,116 @@ def test_alerts_have_the_names_that_their_libraries_give_them() -> None:
 
 def test_every_case_is_told_of() -> None:
     assert [line.split(" | ")[0] for line in TOLD.strip().splitlines()] == list(PIECES)
+
+
+CALLS = {
+    "open": Page(acts=(Act("open", "close", code=3000),)),
+    "message": Page(acts=(Act("message", "close", code=3000),)),
+    "created": Page(acts=(Act("created", "close"),)),
+    "later": Page(acts=(Act("time", "close", after=2000),)),
+    "both": Page(acts=(Act("open", "close", code=3000), Act("message", "close", code=3001))),
+    "nothing": Page(acts=(Act("open", "text", b"x"),)),
+}
+"""When script closes."""
+
+
+@every(
+    {
+        "closed back": ("open", [OPEN, BYE], "open 1000 | open 1000 | open 1000 | open 1000"),
+        "closed back with the head": ("open", [OPEN + BYE], "open 1000 | open 1000 | open 1000 | open 1000"),
+        "closed back without a code": (
+            "open",
+            [OPEN, frame(0x88, b"")],
+            "open 1005 | open 1005 | open 1005 | open 1005",
+        ),
+        "a message on its way": (
+            "open",
+            [OPEN, HI, BYE],
+            "open 1000 | open hi 1000 | open hi 1000 | open 1000",
+        ),
+        "no answer": ("open", [OPEN], "open ! 1006? | open 1006? | open 1005 | open 1006?"),
+        "a fault for an answer": (
+            "open",
+            [OPEN, frame(0x83, b"")],
+            "open ! 1006? | open ! 1006? | open 1005 | open ! 1006?",
+        ),
+        "a ping on its way": (
+            "open",
+            [OPEN, frame(0x89, b""), BYE],
+            "open 1000 | open 1000 | open 1005 | open 1000",
+        ),
+        "from a message": (
+            "message",
+            [OPEN, HI, BYE],
+            "open hi 1000 | open hi 1000 | open hi 1000 | open hi 1000",
+        ),
+        "from the first of two": (
+            "message",
+            [OPEN, HI + HI, BYE],
+            "open hi 1000 | open hi hi 1000 | open hi hi 1000 | open hi 1000",
+        ),
+        "at once": ("created", [OPEN, BYE], "! 1006? | ! 1006? | ! 0? | ! 1006?"),
+        "at once, no answer": ("created", [], "! 1006? | ! 1006? | ! 0? | ! 1006?"),
+        "later": ("later", [OPEN, HI, BYE], "open 1000 | open hi 1000 | open hi 1000 | open 1000"),
+        "twice": ("both", [OPEN, HI, BYE], "open 1000 | open hi 1000 | open hi 1000 | open 1000"),
+        "never": ("nothing", [OPEN, HI, BYE], "open hi 1000 | open hi 1000 | open hi 1000 | open hi 1000"),
+    }
+)
+def test_what_script_is_told_where_it_closes(case: tuple[str, list[bytes], str]) -> None:
+    """Whether the connection then ends or is reset."""
+    when, pieces, expected = case
+    ways: tuple[How, ...] = ("fin", "reset")
+    for how in ways:
+        views = [seen(*pieces, how=how, page=CALLS[when], browser=runtime) for runtime in RUNTIMES]
+        assert [told(view) for view in views] == expected.split(" | ")
+
+
+def test_how_long_an_answer_to_close_is_waited_for() -> None:
+    """ws: half a minute (measured: Bun a little longer); the others as long as it takes."""
+    limits = {"ws": 30, "bun": 36}
+    for runtime in RUNTIMES:
+        for seconds in (30, 36, 100):
+            for less in (1, 0):
+                gap = seconds * 1_000_000 - less
+                view = seen(OPEN, BYE, page=CALLS["open"], gap=gap, browser=runtime)
+                in_time = gap < limits.get(runtime, 1000) * 1_000_000
+                assert told(view) == ("open 1000" if in_time else "open 1006?")
+                assert told(seen(OPEN, BYE, gap=gap, browser=runtime)) == "open 1000"
+
+
+NAMED = f"UpgradewebsocketConnectionUpgradeSec-WebSocket-Accept{ACCEPT}X"
+"""Names and values of a 101, and the name of one more field."""
+
+
+@every(
+    {
+        "undici counts names and values": ("undici", 16 * 1024 - 1 - len(NAMED), 16 * 1024 - len(NAMED)),
+        "ws the reason phrase too": ("ws", 16 * 1024 - 20 - len(NAMED), 16 * 1024 - 19 - len(NAMED)),
+        "Bun all of it (measured)": ("bun", 17_134 - len(OPEN) - 5, 17_634 - len(OPEN) - 5),
+    }
+)
+def test_how_big_a_head_may_be(case: tuple[str, int, int]) -> None:
+    runtime, fits, does_not = case
+    for size, expected in ((fits, "open 1000"), (does_not, "! 1006?")):
+        head = OPEN[:-2] + b"X: " + b"a" * size + b"\r\n\r\n"
+        assert told(seen(head, BYE, browser=runtime)) == expected
+
+
+@every(
+    {
+        "2**26-1 bytes": "open | open | open | open",
+        "2**26+0 bytes": "open | open | open ! 0? | open",
+        "100 MiB": "open | open | open ! 0? | open",
+        "100 MiB and a byte": "open | open ! 1006? | open ! 0? | open",
+        "128 MiB": "open | open ! 1006? | open ! 0? | open",
+        "128 MiB and a byte": "open ! 1006? | open ! 1006? | open ! 0? | open ! 1006?",
+        "2**31+0 bytes": "open ! 1006? | open ! 1006? | open ! 0? | open ! 1006?",
+        "2**53-1 bytes": "open ! 1006? | open ! 1006? | open ! 0? | open ! 1006?",
+        "2**53+0 bytes": "open ! 1006? | open ! 1006? | open ! 0? | open ! 1006?",
+    }.items()
+)
+def test_how_big_a_message_may_be(case: tuple[str, str]) -> None:
+    """It is refused where it is announced, and else waited for."""
+    name, expected = case
+    views = [seen(*PIECES[name], how="local", browser=runtime) for runtime in RUNTIMES]
+    assert [told(view) for view in views] == expected.split(" | ")

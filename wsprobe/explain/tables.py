@@ -11,8 +11,7 @@ from wsprobe.followup import REDIRECTS
 
 _SCRIPT = (
     'error, then close with code 1006, reason "", wasClean false; the status is one of the things that a '
-    "script "
-    "must not learn (WHATWG WebSockets section 4)."
+    "script must not learn (WHATWG WebSockets section 4)."
 )
 _BROWSERS = {
     "fails": 'Chromium: "Unexpected response code: {number}"; Firefox: "can\'t establish a connection"; '
