@@ -103,6 +103,11 @@ def test_in_a_pipe_it_has_all_columns_and_the_head_once() -> None:
     )
 
 
+def test_a_redirect_that_leads_nowhere() -> None:
+    away = replace(GOOD, state=State("redirected", "302"))
+    assert explained({HERE: GOOD, "a": away})[0].startswith("a: sent on to an unnamed URL: ")
+
+
 def test_what_others_named_reaches_no_terminal_as_it_is() -> None:
     away = replace(GOOD, state=State("redirected", "302"), location="/\x1b[2J")
     assert "\x1b" not in drawn({HERE: GOOD, "evil\x1b[2J": away}, Look(width=200, terminal=True))

@@ -130,7 +130,7 @@ def _remedies(status: int, known: Signature) -> Iterator[Advice]:
         yield Advice(
             "remedy",
             f"accept, then close with {code} and a reason of at most {REASON_ROOM} bytes; a script gets "
-            f"both in the close event (wsprobe compare --browser-mode lab:accept-then-close-4403)",
+            "both in the close event (wsprobe compare --browser-mode lab:accept-then-close-4403)",
             "RFC 6455 section 7.4.2, codes 4000 to 4999 are for private use",
         )
     yield Advice(

@@ -155,7 +155,8 @@ def _cause(of: Sight) -> str:
     by = f", by {of.who}" if of.who else ""
     if (said := BY_STATUS.get(state.status)) is not None:
         return f"{said}{by}"
-    return f"{BY_OUTCOME.get(state.outcome, OTHERWISE).format(location=of.location)}{by}"
+    said = BY_OUTCOME.get(state.outcome, OTHERWISE).format(location=of.location or "an unnamed URL")
+    return f"{said}{by}"
 
 
 BY_STATUS = {

@@ -82,6 +82,17 @@ def authority(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def loopback(host: str) -> bool:
+    """Whether *host* is this machine: what goes there is read by nobody on the way. A name may be any, but for
+    localhost."""
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def destination(of: Target, route: Route) -> tuple[str, int]:
     """Host and port to connect to: the target's own, or what ``Route.connect_to`` puts there."""
     for from_host, from_port, to_host, to_port in route.connect_to:

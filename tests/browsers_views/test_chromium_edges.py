@@ -14,6 +14,7 @@ from wsprobe.browsers.chromium.constructor import is_local, parse_url
 from wsprobe.browsers.chromium.establish import certificate_error
 from wsprobe.browsers.chromium.handshake import Agreed, Fault, agree
 from wsprobe.browsers.chromium.http import parse, read_answer
+from wsprobe.browsers.chromium.v156 import FACTS
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.exchange import Act, Connected, Ended, How, Http2, Priority, TlsFailed
 from wsprobe.read import read
@@ -73,6 +74,7 @@ def test_a_status_line(case: tuple[bytes, tuple[int, int], int]) -> None:
         "folded": (b"A: b\n \tc\nD: e", [(b"a", (b"b c",)), (b"d", (b"e",))]),
         "a fold of nothing": (b" A: b\nC: d", [(b"c", (b"d",))]),
         "a fold of what is no field": (b"A\n B: c\nD: e", [(b"d", (b"e",))]),
+        "a fold that would make it one": (b"A\n : b\nD: e", [(b"d", (b"e",))]),
         "a fold of what has no name": (b": a\n b: c\nD: e", [(b"d", (b"e",))]),
         "spaces behind the name": (b"A \t: b", [(b"a", (b"b",))]),
         "a name that is no token": (b"A B: c\nD: e", [(b"d", (b"e",))]),
@@ -367,6 +369,8 @@ def test_how_it_asks_over_http2() -> None:
         data_max=16375,
         end_stream="close",
     )
+    made = CHROMIUM.construct("wss://h.example/", page)
+    assert [http2.asks(made, page, FACTS, refused=before).tries for before in range(4)] == [3, 2, 1, 1]
 
 
 def test_when_it_would_have_asked_over_the_other_protocol() -> None:

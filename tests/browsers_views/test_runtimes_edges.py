@@ -651,3 +651,23 @@ def test_how_big_a_head_may_be(case: tuple[str, int, int]) -> None:
     for size, expected in ((fits, "open 1000"), (does_not, "! 1006?")):
         head = OPEN[:-2] + b"X: " + b"a" * size + b"\r\n\r\n"
         assert told(seen(head, BYE, browser=runtime)) == expected
+
+
+@every(
+    {
+        "2**26-1 bytes": "open | open | open | open",
+        "2**26+0 bytes": "open | open | open ! 0? | open",
+        "100 MiB": "open | open | open ! 0? | open",
+        "100 MiB and a byte": "open | open ! 1006? | open ! 0? | open",
+        "128 MiB": "open | open ! 1006? | open ! 0? | open",
+        "128 MiB and a byte": "open ! 1006? | open ! 1006? | open ! 0? | open ! 1006?",
+        "2**31+0 bytes": "open ! 1006? | open ! 1006? | open ! 0? | open ! 1006?",
+        "2**53-1 bytes": "open ! 1006? | open ! 1006? | open ! 0? | open ! 1006?",
+        "2**53+0 bytes": "open ! 1006? | open ! 1006? | open ! 0? | open ! 1006?",
+    }.items()
+)
+def test_how_big_a_message_may_be(case: tuple[str, str]) -> None:
+    """It is refused where it is announced, and else waited for."""
+    name, expected = case
+    views = [seen(*PIECES[name], how="local", browser=runtime) for runtime in RUNTIMES]
+    assert [told(view) for view in views] == expected.split(" | ")

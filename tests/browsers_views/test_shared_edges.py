@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
-from tests.browsers_views.recordings import OPEN, frame, recorded, seen
+from tests.browsers_views.recordings import HEAD, OPEN, URL, frame, recorded, seen
 from tests.cases import every
 from tests.http2.test_read import ON, answer, exchange
+from wsprobe.browsers import ALL, ENGINES, RUNTIMES
 from wsprobe.browsers.engine import DomEvent, DomException, Page, ScriptView
 from wsprobe.browsers.hidden import hidden
-from wsprobe.browsers.http2 import Windows, came_over, offered, settings_fault, wrong_size
+from wsprobe.browsers.http2 import Windows, came_over, offered, settings_fault, shareable, sharing, wrong_size
 from wsprobe.browsers.page import fetch_site, matches, sandboxed
 from wsprobe.browsers.script import CallTexts, WebSocket, closes_by_standard, on_wire
 from wsprobe.browsers.tell import tellable, told
 from wsprobe.browsers.url import BAD_PORTS, Address, elided, is_ip, parse, target, trustworthy_host
-from wsprobe.exchange import Act, Http2
+from wsprobe.exchange import Act, Certificate, Exchange, Http2, Plan, Resolved, TlsDone
 from wsprobe.read import read
 from wsprobe.read.http2_values import (
     DATA,
@@ -346,3 +349,92 @@ def test_whether_http2_was_offered() -> None:
 def test_whether_a_page_came_over_http2_from_there(page: Page, over: bool) -> None:
     assert came_over("wss://h/", page) is over
     assert not came_over("ws://h/", page)
+
+
+def test_each_engine_has_words_of_its_own_for_a_call_and_for_no_arguments() -> None:
+    for name in (*ALL, *RUNTIMES):
+        engine = ENGINES[name]
+        facts = getattr(engine, "facts", None)
+        for how, key in (("call", "no-new"), ("no-arguments", "no-arguments")):
+            thrown = engine.construct(URL, Page(construct=how)).exception  # type: ignore[arg-type]
+            if facts is None:  # the texts give no words
+                assert thrown is not None
+                assert thrown.message == ""
+            elif key in facts.exceptions and thrown is not None:
+                assert thrown.message == facts.exceptions[key]
+                assert thrown.name in ("TypeError", "SyntaxError")
+
+
+def test_a_view_of_a_page_without_subprotocols_takes_those_of_the_request() -> None:
+    """As where the recording is another client's."""
+    asked = Page(protocols=("a", "b"))
+    chosen = f"{HEAD}Sec-WebSocket-Protocol: b\r\n\r\n".encode()
+    other = f"{HEAD}Sec-WebSocket-Protocol: c\r\n\r\n".encode()
+    for name in (*ALL, *RUNTIMES):
+        for answered, protocol in ((chosen, "b"), (other, None)):
+            reading = recorded(answered, page=asked, browser=name)
+            events = ENGINES[name].view(URL, Page(), [reading]).events
+            opened = [event.protocol for event in events if event.type == "open"]
+            if name != "deno":  # it takes what it is given
+                assert opened == ([protocol] if protocol is not None else [])
+
+
+def test_what_each_engine_says_of_a_long_reason_and_of_no_code() -> None:
+    """A reason of 123 bytes passes. Where script gives a reason and no code, Chromium's code is 0."""
+    for name in (*ALL, *RUNTIMES):
+        for size in (123, 124):
+            page = Page(acts=(Act("open", "close", b"x" * size, 3000),))
+            events = seen(OPEN, how="local", page=page, browser=name).events
+            assert [event.type for event in events] == (["open"] if size == 123 else ["open", "throw"])
+        bare = seen(OPEN, how="local", page=Page(acts=(Act("open", "close", b"why", None),)), browser=name)
+        thrown = [event.exception.message for event in bare.events if event.exception is not None]
+        assert bool(thrown) is (name == "chromium")
+        assert all("4999. 0 is neither" in message for message in thrown)
+
+
+def test_ws_gives_up_at_sixty_one_pings_in_one_read() -> None:
+    ping, close = frame(0x89, b""), frame(0x88, b"\x03\xe8")
+    for pings, kept in ((60, True), (61, False)):
+        together = seen(OPEN, ping * pings, close, browser="ws")
+        assert (together.events[-1].code == 1000) is kept
+        assert seen(OPEN, ping * 60, ping * pings, close, browser="ws").events[-1].was_clean is kept
+
+
+BOTH = Certificate(b"", names=("h.example", "page.example"))
+
+
+@every(
+    {
+        "both names": ({}, ("page.example", 443)),
+        "a page of HTTP/1.1": ({"http": ""}, None),
+        "a page in clear": ({"page": "http://page.example/"}, None),
+        "a sandboxed page": ({"csp": "sandbox"}, None),
+        "a URL in clear": ({"url": "ws://h.example/"}, None),
+        "another port": ({"url": "wss://h.example:8443/"}, None),
+        "one host": ({"page": "https://h.example/"}, None),
+        "a name that it has not": ({"page": "https://page.test/"}, None),
+        "no certificate": ({"certificate": None}, None),
+        "one that is not good": ({"verified": False}, None),
+        "one for the page only": ({"certificate": Certificate(b"", names=("page.example",))}, None),
+        "one for the target only": ({"certificate": Certificate(b"", names=("h.example",))}, None),
+        "no TLS": ({"tls": False}, None),
+    }
+)
+def test_when_a_connection_may_serve_two_origins(case: tuple[dict[str, Any], tuple[str, int] | None]) -> None:
+    changed, expected = case
+    url = changed.get("url", "wss://h.example/")
+    page = Page(
+        changed.get("page", "https://page.example/"),
+        http=changed.get("http", "2"),
+        csp=changed.get("csp", ""),
+    )
+    done = TlsDone(
+        2, "TLS 1.3", "x", None, changed.get("certificate", BOTH), changed.get("verified", True), None
+    )
+    events = (Resolved(1, "h.example", ("192.0.2.1",)), *([done] if changed.get("tls", True) else []))
+    asked = Exchange(Plan(target(address(url)), b""), events)
+    assert shareable(url, page, asked) == expected
+    for addresses, common in ((["192.0.2.1"], True), (["192.0.2.2"], False), ([], False)):
+        assert sharing(url, page, asked, addresses).shares is (expected is not None and common)
+    proxied = replace(asked, plan=replace(asked.plan, target=replace(asked.plan.target, host="g.example")))
+    assert shareable(url, page, proxied) is None

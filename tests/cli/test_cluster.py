@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from wsprobe.cli.cluster import secluded
 from wsprobe.cli.main import run
 
 Capture = pytest.CaptureFixture[str]
@@ -53,6 +54,12 @@ def test_what_is_of_this_machine_is_not_sent(option: str, capsys: Capture, tmp_p
     (tmp_path / "x").write_text("")
     err = said(capsys, "--cluster", ELSEWHERE, option, str(tmp_path / "x"))
     assert f"--cluster and {option} cannot be used together" in err
+
+
+def test_an_address_that_is_this_machine() -> None:
+    here = ["tcp://127.0.0.1:8786", "tcp://[::1]:8786", "localhost:8786", "tls://h:8786"]
+    away = ["tcp://127.example:8786", "tcp://h:8786", "tcp://[2001:db8::1]:8786"]
+    assert [secluded(each) for each in here + away] == [True] * len(here) + [False] * len(away)
 
 
 def test_dask_is_named_where_it_is_missing(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from wsprobe.cli.connect import duration, progress
 from wsprobe.cli.main import run
+from wsprobe.cli.progress import duration, progress
 from wsprobe.outcome import Exit
 
 Capture = pytest.CaptureFixture[str]

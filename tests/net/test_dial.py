@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sys
+from contextlib import ExitStack, suppress
 from functools import partial
 
 import pytest
@@ -152,6 +154,29 @@ def test_a_family_that_the_system_does_not_have(monkeypatch):
 
     events = trio.run(work)
     assert events[-1].errno == "EAFNOSUPPORT"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a Unix socket with a full queue refuses")
+def test_a_unix_socket_whose_queue_is_full(tmp_path):
+    """It is not connected to, though it is writable at once."""
+    path = str(tmp_path / "socket")
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.socket(socket.AF_UNIX))
+        server.bind(path)
+        server.listen(0)
+        with suppress(BlockingIOError):
+            while True:
+                client = stack.enter_context(dial.new_socket(socket.AF_UNIX))
+                client.connect(path)
+
+        async def work():
+            tape = Tape()
+            return await connect(dial.unix(path), None, tape), tape.events
+
+        result, events = trio.run(work)
+    assert result == End("error", "no address could be connected to")
+    assert [type(event) for event in events] == [Connecting, ConnectFailed]
+    assert events[-1].errno == "EAGAIN"
 
 
 @pytest.mark.parametrize("interface", ["eth99", "192.0.2.1"])

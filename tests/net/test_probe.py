@@ -5,6 +5,7 @@ from importlib import import_module
 
 import pytest
 import trio
+import trio.testing
 from msgspec.structs import replace
 from trio.testing import MockClock
 
@@ -20,6 +21,7 @@ from wsprobe.exchange import (
     Sent,
 )
 from wsprobe.net.probe import probe
+from wsprobe.net.stream import StreamWire
 
 
 def test_a_refusal_is_recorded_from_first_to_last(net):
@@ -375,3 +377,20 @@ def test_time_runs_out_while_a_name_is_resolved(net, monkeypatch):
     assert exchange.events == (
         Ended(3_000_000, "timeout", "resolving the name took longer than 3 s (connect timeout)"),
     )
+
+
+def test_time_runs_out_just_when_the_connection_stands(net, monkeypatch):
+    """It is the connect timeout that ran out, and not the maximum time, which is far off."""
+    near, far = trio.testing.memory_stream_pair()
+
+    async def late(ready, tape):
+        with trio.CancelScope(shield=True):
+            await trio.sleep(4)
+        return StreamWire(near)
+
+    monkeypatch.setattr(import_module("wsprobe.net.probe"), "reach", late)
+    plan = net.plan(1, limits=Limits(connect_timeout=3))
+    exchange = trio.run(probe, plan, clock=MockClock(autojump_threshold=0))
+    assert net.kinds(exchange) == ["Ended"]
+    assert net.ended(exchange).error.endswith("took longer than 3 s (connect timeout)")
+    assert trio.run(far.receive_some, 1) == b""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+
 import pytest
 
 from wsprobe.exchange import Connected, ProxyHeaderSent
+from wsprobe.net import dial
 from wsprobe.net.dial import proxy_header
 from wsprobe.net.probe import probe
 
@@ -22,6 +26,23 @@ from wsprobe.net.probe import probe
 )
 def test_a_header_of_the_proxy_protocol(local, remote, client, header):
     assert proxy_header(local, remote, client) == f"{header}\r\n".encode()
+
+
+def test_a_connection_that_was_reset_has_no_other_end_to_name(net, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ours = socket.create_connection(server.getsockname())
+        theirs, _ = server.accept()
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        theirs.close()
+        ours.setblocking(False)
+
+        async def connected(*_):
+            return ours
+
+        monkeypatch.setattr(dial, "connect", connected)
+        exchange = net.run(lambda: probe(net.plan(server.getsockname()[1], proxy_header="")))
+    assert net.kinds(exchange) == ["Resolved", "Sent", "Ended"]
+    assert net.ended(exchange).how == "reset"
 
 
 def test_that_header_comes_first(net):

@@ -115,6 +115,14 @@ def test_the_first_conclusion(number: int, direct: bool) -> None:
         assert re.search(r"without the proxy", found[0].text, re.IGNORECASE)
 
 
+def test_names_keep_their_letters_at_the_beginning_of_a_sentence() -> None:
+    number = next(
+        n for n, chain in enumerate(CHAINS) if chain.name == "nginx>websockets+origins app-origin-check"
+    )
+    _, found = whole(number, False)
+    assert ". Written by the Python library websockets (" in found[0].text
+
+
 def test_few_are_left_open() -> None:
     """Outside, what stays open does so as nothing tells; with the application's own address nothing does."""
     count = Counter(

@@ -127,6 +127,7 @@ def test_past_the_proxy_without_tls_where_none_is_spoken() -> None:
     for host, cookie, secure in (
         ("127.0.0.1", b"a=b", False),
         ("192.0.2.1", b"a=b", True),
+        ("127.example", b"a=b", True),
         ("192.0.2.1", b"", False),
     ):
         request = with_field(begin.plan.request, b"Cookie", cookie) if cookie else begin.plan.request

@@ -41,6 +41,7 @@ from wsprobe.schedule import Pace
 from wsprobe.show.as_json import brief, pieces, report_value
 from wsprobe.show.summary import fact
 from wsprobe.sights import sight
+from wsprobe.target import loopback
 from wsprobe.visible import printable
 
 CHUNK = 50
@@ -100,7 +101,7 @@ def private(said: Settings) -> bool:
 def secluded(address: str) -> bool:
     """Whether what goes to *address*, of a scheduler or a worker, can be read by nobody on the way."""
     host = re.sub(r"^\w+://", "", address).rpartition(":")[0].strip("[]")
-    return address.startswith("tls://") or host in ("localhost", "::1") or host.startswith("127.")
+    return address.startswith("tls://") or loopback(host)
 
 
 def all_private(said: Settings, there: Cluster) -> bool:

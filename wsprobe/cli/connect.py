@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from io import BytesIO, StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any
@@ -33,6 +32,7 @@ from wsprobe.cli.options import (
 from wsprobe.cli.paste import IGNORED, Pasting, from_curl, of_har
 from wsprobe.cli.places import Place, UrlList, complete, sources
 from wsprobe.cli.probe import Told, asked, probe_all, reported, usable, write_jar
+from wsprobe.cli.progress import Progress
 from wsprobe.cli.streams import check_writable, emit, look, note, save, unheard, write
 from wsprobe.exchange import Event, Exchange
 from wsprobe.judge.finding import counted
@@ -133,7 +133,7 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
         or len(places) > 1
         or any(isinstance(each, UrlList) and each.several() for each in places)
     )
-    made = Output(said, several or said.from_each)
+    made = Output(said, several)
     try:
         with made:
             if said.cluster is None:
@@ -510,69 +510,6 @@ def apart(
         return told(place, await asked(place, settings, lambda event: None, kept, first=first))
 
     return work
-
-
-class Progress:
-    """How far it has come, in one line of a terminal that is written over."""
-
-    def __init__(self, look: Look, printed: bool) -> None:
-        """*printed*: something of a report goes to the same terminal, and wants the line for itself."""
-        self._look = look
-        self._printed = printed
-        self._shown = False
-        self._begun: float | None = None
-        self._told = float("-inf")
-        self._done = 0
-
-    def done(self) -> None:
-        """One more is; its report can be written."""
-        self._done += 1
-        if self._printed:
-            self.clear()
-
-    def show(self, under_way: int, left: int | None, now: float) -> None:
-        """*left*: how many are still to be asked; None where that is not known. *now*: seconds."""
-        if self._begun is None:
-            self._begun = now
-        if self._shown and now - self._told < OFTEN:
-            return
-        self._told = now
-        text = progress(self._done, under_way, left, now - self._begun)
-        with suppress(OSError):
-            sys.stderr.write(f"\r\x1b[K{text[: max(1, self._look.width - 1)]}")
-            sys.stderr.flush()
-        self._shown = True
-
-    def clear(self) -> None:
-        if self._shown:
-            with suppress(OSError):
-                sys.stderr.write("\r\x1b[K")
-                sys.stderr.flush()
-        self._shown = False
-
-
-OFTEN = 0.1
-"""Seconds between two words about how far it has come, where nothing else is printed."""
-
-
-def progress(done: int, under_way: int, left: int | None, seconds: float) -> str:
-    """How far it has come after *seconds*, how fast, and how long the rest takes at that rate."""
-    text = f"{done} done, {under_way} under way" + ("" if left is None else f", {left} to come")
-    if not done or seconds < 1:
-        return text
-    rate = done / seconds
-    text += f"; {rate:.0f} a second" if rate >= 10 else f"; {rate:.1f} a second"
-    return text if left is None else f"{text}, {duration((left + under_way) / rate)} left"
-
-
-def duration(seconds: float) -> str:
-    """*seconds* in the two largest units that say something."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def _resumed(of: Resume) -> Iterator[str]:

@@ -63,7 +63,7 @@ class Program(click.Group):
                 raise
             raise click.UsageError(
                 f"{error.option_name} and --talk cannot be used together: that option is for a handshake "
-                f"without a session",
+                "without a session",
                 error.ctx,
             ) from None
 

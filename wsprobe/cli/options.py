@@ -263,12 +263,11 @@ own_request = together(
         is_flag=True,
         section=REQUEST,
         help="follow redirects; every hop is shown",
-        long="What was given for one origin (scheme, host and port) is never sent to another one, however "
-        "long the chain of redirects: "
-        "credentials, cookies, the client's certificate, --raw-request, --request-target, a --protocol that "
-        "looks like a token, and every -H except Accept and the like, User-Agent, Origin, "
-        "Sec-WebSocket-Extensions and -Version. The report says what was left out. Browsers other than "
-        "WebKitGTK do not follow redirects for WebSockets.",
+        long="What was given for one origin (scheme, host and port) is never sent to another one, however long "
+        "the chain of redirects: credentials, cookies, the client's certificate, --raw-request, "
+        "--request-target, a --protocol that looks like a token, and every -H except Accept and the like, "
+        "User-Agent, Origin, Sec-WebSocket-Extensions and -Version. The report says what was left out. "
+        "Browsers other than WebKitGTK do not follow redirects for WebSockets.",
     ),
     option(
         "--location-trusted",
@@ -674,7 +673,7 @@ def _method(ctx: click.Context, param: click.Parameter, value: str | None) -> No
     if value not in (None, "GET"):
         raise click.UsageError(
             f"--request: a handshake is a GET (RFC 6455 section 4.1); to send {value} nevertheless: "
-            f"--raw-request"
+            "--raw-request"
         )
     _ignore(ctx, param, value)
 

@@ -11,8 +11,7 @@ from wsprobe.followup import REDIRECTS
 
 _SCRIPT = (
     'error, then close with code 1006, reason "", wasClean false; the status is one of the things that a '
-    "script "
-    "must not learn (WHATWG WebSockets section 4)."
+    "script must not learn (WHATWG WebSockets section 4)."
 )
 _BROWSERS = {
     "fails": 'Chromium: "Unexpected response code: {number}"; Firefox: "can\'t establish a connection"; '
@@ -137,8 +136,9 @@ def find_header(asked: str) -> Topic | None:
     match = _ASKED.fullmatch(asked)
     if match is None:
         return None
+    name = match["name"].lower()
     for row in load("headers")["header"]:
-        if row["name"].lower() == match["name"].lower():
+        if name == row["name"].lower() or name in row.get("other", ()):
             facts = tuple((label, line(row[key])) for key, label in _HEADER_LABELS if key in row)
             return Topic(row["name"], "header", row["title"], (line(row["text"]),), facts, tuple(row["see"]))
     return None

@@ -297,8 +297,7 @@ HTTP2_CONNECT_WITHDRAWN = Entry(
     "RFC 8441 section 3",
     title="ENABLE_CONNECT_PROTOCOL goes back to 0",
     meaning="After the value 1 a server must not send 0. Chromium and Firefox end the connection with "
-    "PROTOCOL_ERROR: "
-    "pages of this server do not load either.",
+    "PROTOCOL_ERROR: pages of this server do not load either.",
     usual="a server that changes its configuration while connections are open",
     advice="Send GOAWAY, and send the new value on new connections.",
 )

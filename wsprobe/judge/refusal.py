@@ -186,7 +186,7 @@ def redirect(reading: Reading) -> Iterator[Finding]:
         yield LOCATION_SEVERAL.found(f"{len(fields)} Location headers differ", where(response.head, fields[1:]))
     yield REDIRECT.found(
         f"the server points to {shown(fields[0].value)}; a client may follow; browsers do not, except "
-        f"WebKitGTK",
+        "WebKitGTK",
         where(response.head, fields),
         received=fields[0].value,
     )

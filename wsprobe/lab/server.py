@@ -37,7 +37,7 @@ from wsprobe.lab.ports import (
     wanted,
 )
 from wsprobe.lab.scenario import Listener, Scenario, Step, escape
-from wsprobe.target import authority
+from wsprobe.target import authority, loopback
 
 if TYPE_CHECKING:
     from wsprobe.lab.perform_http2 import Asked
@@ -383,7 +383,7 @@ async def serve(
 
     Raises LabError, NoCertificates.
     """
-    if not public and not _is_loopback(host):
+    if not public and not loopback(host):
         raise LabError(f"{host} is not a loopback address: the lab serves hostile answers to whoever asks")
     async with trio.open_nursery() as nursery:
         bind = "0.0.0.0" if every_loopback else "127.0.0.1" if host == "localhost" else host
@@ -398,10 +398,3 @@ async def serve(
         finally:
             nursery.cancel_scope.cancel()
             lab.close()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

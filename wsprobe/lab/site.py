@@ -34,6 +34,7 @@ from wsprobe.lab.perform import Request, needed
 from wsprobe.lab.ports import KINDS, own_url
 from wsprobe.lab.scenario import Listener, Scenario, Step, fill
 from wsprobe.lab.server import Lab, LabError
+from wsprobe.target import loopback
 from wsprobe.visible import visible
 
 PREFIX = "/-/"
@@ -550,10 +551,7 @@ def needs_trust(scenario: Scenario) -> bool:
 
 def elsewhere(scenario: Scenario, host: str, listens_at: Callable[[str], bool]) -> str:
     """Why a browser that names us *host* cannot run *scenario*, "" if it can. *listens_at*: the lab's."""
-    try:
-        here = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        here = False
+    here = loopback(host)
     url = scenario.url.lower()
     if not here and any(name in url for name in LOOPBACK_NAMES):
         return "its URL names the loopback address, which is another machine from here"

@@ -209,7 +209,9 @@ async def established(made: socket.socket, sockaddr: Any) -> None:
     try:
         made.connect(sockaddr)
         return
-    except BlockingIOError:
+    except BlockingIOError as error:
+        if error.errno == errno.EAGAIN:  # of a Unix socket: its queue is full, and nothing was begun
+            raise
         await trio.lowlevel.wait_writable(made)
     if number := made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
         raise OSError(number, os.strerror(number))
@@ -250,10 +252,7 @@ async def reach(ready: Ready, tape: Tape) -> Wire | End:
         if ready.proxy is not None:
             wire = await _through(bare, ready, host, port, tape)
         if plan.route.proxy_header is not None and not isinstance(wire, End):
-            ends = sock.getsockname(), sock.getpeername()
-            header = proxy_header(*ends, client=plan.route.proxy_header)
-            tape.add(ProxyHeaderSent(tape.now(), header))
-            await wire.send(header)  # that it did not arrive shows when the answer is read
+            await _introduce(sock, wire, plan.route.proxy_header, tape)
         if ready.context is not None and not isinstance(wire, End):
             from wsprobe.net.tls import secure
 
@@ -264,6 +263,17 @@ async def reach(ready: Ready, tape: Tape) -> Wire | End:
     if isinstance(wire, End):
         shut(sock)
     return wire
+
+
+async def _introduce(sock: socket.socket, wire: Wire, client: str, tape: Tape) -> None:
+    """Send the header of the PROXY protocol on *wire*, which goes over *sock*."""
+    try:
+        ends = sock.getsockname(), sock.getpeername()
+    except OSError:  # reset, it has no other end any more: what is sent and read next tells
+        return
+    header = proxy_header(*ends, client=client)
+    tape.add(ProxyHeaderSent(tape.now(), header))
+    await wire.send(header)  # that it did not arrive shows when the answer is read
 
 
 def proxy_header(local: Any, remote: Any, client: str) -> bytes:

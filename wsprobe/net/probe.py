@@ -215,9 +215,10 @@ async def _carry_out(ready: Ready, tape: Tape, talk: Talking | None) -> End:
         wire = await reach(ready, tape)
         if isinstance(wire, End):
             return wire
-        whole.deadline = began + limits.max_time
-        connecting = False
         try:
+            await trio.lowlevel.checkpoint_if_cancelled()  # time may have run out just when it stood
+            whole.deadline = began + limits.max_time
+            connecting = False
             if talk is None:
                 end = await converse(wire, ready.client(_alpn(tape)), tape)
             else:

@@ -169,7 +169,7 @@ def asked_again(before: Reading, then: Reading) -> str:
     if of.request is None:
         return (
             f"asked over {protocol(then)}: the server speaks HTTP/2 but does not announce WebSockets over "
-            f"it, so no request was sent over HTTP/2"
+            "it, so no request was sent over HTTP/2"
         )
     if before.final is not None:
         said = f"the server answered {before.final.status}"

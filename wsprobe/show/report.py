@@ -293,7 +293,7 @@ def sentence(report: Report, look: Look) -> str:
         "server-error": lambda: f"the server, or a proxy before it, answered {status}; no WebSocket was opened",
         "not-upgraded": lambda: (
             f"the server answered {status} instead of 101: it did not treat the request as a WebSocket "
-            f"handshake"
+            "handshake"
         ),
         "invalid": lambda: invalid(report.verdict),
         "proxy-failed": lambda: through_proxy(report),

@@ -515,7 +515,7 @@ def _express(a: Evidence) -> Signature | None:
     if a.status < 400 or a.status == 404:
         route = "" if a.status == 404 else ": a route for GET answered"
         nobody = no_websocket(
-            f"no WebSocket server listens for upgrades on this http.Server, so Express answered it as an "
+            "no WebSocket server listens for upgrades on this http.Server, so Express answered it as an "
             f"ordinary GET{route}",
             "attach the WebSocketServer to the http.Server that listens: new WebSocketServer({ server })",
         )

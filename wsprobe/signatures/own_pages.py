@@ -20,8 +20,8 @@ def backend_closed(who: str) -> Cause:
     return Cause(
         "backend-closed",
         f"the application behind {who} closed the connection without an answer: it crashed, refused by "
-        f"closing, or speaks another protocol (an MQTT broker closes every connection that is not MQTT "
-        f"over WebSocket)",
+        "closing, or speaks another protocol (an MQTT broker closes every connection that is not MQTT "
+        "over WebSocket)",
         "look in the application's log",
     )
 

@@ -271,12 +271,13 @@ def origin(seen: Trace) -> Iterator[Conclusion]:
             )
         else:
             known = other is not None
+            who = written_by(bare)
             yield Conclusion(
                 "origin-wanted",
                 f"{bare.said()} without an Origin{' and with another one' if known else ''}, 101 with the "
                 f"page's own ({seen.start.origin}): the application (or a hop) requires "
                 f"{'this Origin' if known else 'an Origin, this one or any'}; the path, Upgrade and the "
-                f"application work. {written_by(bare).capitalize()}.{past_the_proxy(seen)}",
+                f"application work. {who[0].upper()}{who[1:]}.{past_the_proxy(seen)}",
                 0.94 if known else 0.8,
                 ("base", "origin"),
                 "Nothing, for pages of that Origin. For another page, add its Origin to the application's "

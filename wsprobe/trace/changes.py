@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from wsprobe.exchange import Connected, ConnectFailed, Http2, Plan, Resolved, TlsFailed
+from wsprobe.target import loopback
 from wsprobe.trace.answer import Answer, alike, ended_in_silence, same
 
 MOST = 16
@@ -251,9 +252,8 @@ def _speaks_no_tls(answer: Answer | None) -> bool:
 
 def _may_go_in_plain(request: bytes, host: str) -> bool:
     """Where TLS was asked for, nothing secret goes out without it but to this machine."""
-    near = host in ("localhost", "::1") or host.startswith("127.")
     secret = any(SECRET.fullmatch(name_of(line)) for line in lines(request)[1]) or b"?" in resource_of(request)
-    return near or not secret
+    return loopback(host) or not secret
 
 
 def _one(name: str, request: Callable[[Trace], bytes | None]) -> Callable[[Trace], Iterable[Question]]:

@@ -82,7 +82,7 @@ def addresses(seen: Trace) -> Iterator[Conclusion]:
                 "addresses-differ",
                 f"The addresses of the name give different answers: {_address(seen.base)} gets "
                 f"{seen.base.said()}, {name.removeprefix('address ')} gets {each.said()}. A client may "
-                f"use either. Diagnose each address separately.",
+                "use either. Diagnose each address separately.",
                 0.97,
                 ("base", name),
                 "Make the server listen at each address that the name has (nginx: listen [::]:443 beside "

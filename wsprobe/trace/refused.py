@@ -38,7 +38,7 @@ def credentials(seen: Trace) -> Iterator[Conclusion]:
     yield Conclusion(
         "credentials-wanted",
         f"{base.status} with a challenge ({challenge}), to a plain GET too, {written_by(base)}: "
-        f"credentials are required before anything "
+        "credentials are required before anything "
         f"else{', and those that were sent are not accepted' if given else ''}.{past_the_proxy(seen)}",
         sure(seen, 0.95),
         beside(seen, "get"),
@@ -59,7 +59,7 @@ def redirected(seen: Trace) -> Iterator[Conclusion]:
     every = "to a plain GET too" if seen.like_get else "but not to a plain GET"
     kind = "elsewhere (a login page, another name or path)"
     fix = (
-        f"Open the socket at the URL that it leads to, or let the server answer this path without a "
+        "Open the socket at the URL that it leads to, or let the server answer this path without a "
         f"redirect: {base.location}"
     )
     if path != own and path in (own + "/", own.removesuffix("/")):
@@ -91,7 +91,7 @@ def browsers_headers(seen: Trace) -> Iterator[Conclusion]:
         yield Conclusion(
             "browser-headers-wanted",
             f"{base.said()} to the request of wsprobe, 101 to that of Chromium; the Origin alone does not "
-            f"help: a rule wants another header of browsers (User-Agent, "
+            "help: a rule wants another header of browsers (User-Agent, "
             f"Accept-*){', and Firefox does not have it' if only else ''}, by a rule "
             f"({written_by(base)}).{past_the_proxy(seen)}",
             0.93,
@@ -409,7 +409,7 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
         yield Conclusion(
             "no-route",
             f"{same_for_both}, {quoted(base)}: this path is answered by {whose}, which is not a WebSocket "
-            f"endpoint; there is no route to the application for it (another path, another name, a rule that "
+            "endpoint; there is no route to the application for it (another path, another name, a rule that "
             f"comes first).{past_the_proxy(seen)}",
             0.9,
             ("base", "get"),
