@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent.parent / "wsprobe"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = (
-    ("exchange", "outcome", "visible", "nearest", "schedule"),
+    ("exchange", "outcome", "visible", "nearest", "schedule", "spawned"),
     ("target", "opening", "certificate", "site"),
     ("read",),
     ("wire", "signatures", "proxies", "authentication"),

@@ -10,6 +10,10 @@ from wsprobe.explain.entry import Topic
 from wsprobe.outcome import TABLE, Exit
 
 KINDS = {
+    "HTTP/1.1 403 Forbidden": ("HTTP status", "403 Forbidden"),
+    "403 forbidden": ("HTTP status", "403 Forbidden"),
+    "1006 (Abnormal Closure)": ("close code", "1006 Abnormal Closure"),
+    "permessage-deflate": ("header", "Sec-WebSocket-Extensions"),
     # topic: (kind, title begins with)
     "1000": ("close code", "1000 Normal Closure"),
     "1006": ("close code", "1006 Abnormal Closure"),
@@ -203,6 +207,7 @@ def test_no_number_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("topic", "near"),
     [
+        ("403 nonsense", "403"),
         ("hybi-7", "hybi-07"),
         ("accept-missmatch", "accept-mismatch"),
         ("rfc6455-4", "rfc6455-4.1"),

@@ -7,14 +7,15 @@ that those of a program that was killed wait for work for ever.)
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection, Pipe, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
+
+from wsprobe.spawned import spawned
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
@@ -73,13 +74,9 @@ def in_order(work: Callable[[Piece], Result], pieces: Iterable[Piece], workers: 
 
 
 def _start(work: Callable[[Any], Any], crew: dict[Connection, BaseProcess]) -> Connection:
-    # Spawned, not forked: a child has no thread, lock or connection of ours.
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_worker, args=(work, theirs), daemon=True)
-    process.start()
+    ours, theirs = Pipe()
+    crew[ours] = spawned(_worker, work, theirs)
     theirs.close()
-    crew[ours] = process
     return ours
 
 

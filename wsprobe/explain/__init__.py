@@ -12,6 +12,7 @@ from wsprobe.nearest import MOST, nearest
 __all__ = ["UnknownTopic", "all_topics", "find", "text", "value"]
 
 _NUMBER = re.compile(r"[0-9]{1,5}")
+_WITH_ITS_NAME = re.compile(r"(?i)(http/[\d.]+ )?([0-9]{3,4})(?: \(?(.*?)\)?)?")
 _PREFIXED = re.compile(
     r"(?i)(close|code|status|http|exit|finding|outcome|spec|revision|rule|scenario|lab)"
     r"[ :](?:code |status )?(\S+)"
@@ -63,6 +64,7 @@ def find(topic: str) -> Topic:
         or _named(asked)
         or tables.find_citation(asked)
         or console.find(asked)
+        or _with_its_name(asked)
     )
     if entry is None and asked:
         entry = _named("-".join(asked.split()))
@@ -81,6 +83,18 @@ def _number(asked: str) -> Topic | None:
     if entry := program.exit_status(number):
         return entry
     return tables.find_status(number) if number >= 100 else None
+
+
+def _with_its_name(asked: str) -> Topic | None:
+    """A status line, and a number with its name behind it: ``403 Forbidden``, ``1006 (Abnormal Closure)``."""
+    match = _WITH_ITS_NAME.fullmatch(asked)
+    if match is None:
+        return None
+    line, number, name = match.groups()
+    if line:
+        return tables.find_status(int(number))
+    entry = _number(number)
+    return entry if entry is not None and name and name.lower() in entry.title.lower() else None
 
 
 def _prefixed(asked: str) -> Topic | None:

@@ -136,8 +136,9 @@ def find_header(asked: str) -> Topic | None:
     match = _ASKED.fullmatch(asked)
     if match is None:
         return None
+    name = match["name"].lower()
     for row in load("headers")["header"]:
-        if row["name"].lower() == match["name"].lower():
+        if name == row["name"].lower() or name in row.get("other", ()):
             facts = tuple((label, line(row[key])) for key, label in _HEADER_LABELS if key in row)
             return Topic(row["name"], "header", row["title"], (line(row["text"]),), facts, tuple(row["see"]))
     return None

@@ -7,7 +7,6 @@ that came about.
 
 from __future__ import annotations
 
-import multiprocessing
 import pickle
 import signal
 import socket
@@ -18,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 import trio
 
 from wsprobe.net.stream import End, SocketWire, shut
+from wsprobe.spawned import spawned
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -201,11 +201,8 @@ class _Member:
     """One process."""
 
     def __init__(self, make: Callable[[], Work], number: int) -> None:
-        # Spawned, not forked: a child has no thread, lock or connection of ours.
-        context = multiprocessing.get_context("spawn")
         ours, theirs = socket.socketpair()
-        self.process = context.Process(target=_serve, args=(make, theirs), daemon=True)
-        self.process.start()
+        self.process = spawned(_serve, make, theirs)
         theirs.close()
         self.post = _Post(ours)
         self.number = number
