@@ -104,7 +104,7 @@ TESTS = (
     ("wire/http2", HTTP2),
     ("conversation_http2", (HTTP2_SESSION, HTTP2_LAB)),
     ("redaction", ("tests/test_redaction.py", "tests/http2/test_redact.py", "tests/cli/test_masked.py")),
-    ("read/", ("tests/read", "tests/wire", *JUDGE[:1])),
+    ("read/", ("tests/read", "tests/wire", *JUDGE[:1], "tests/judge/test_session_rules.py")),
     ("judge/", JUDGE),
     ("history/", ("tests/history",)),
     ("wire/rfc6455", ("tests/talk/test_codec.py", "tests/wire", "tests/conversation")),
