@@ -107,6 +107,7 @@ TESTS = (
     ("read/", ("tests/read", "tests/wire", *JUDGE[:1])),
     ("judge/", JUDGE),
     ("history/", ("tests/history",)),
+    ("wire/rfc6455", ("tests/talk/test_codec.py", "tests/wire", "tests/conversation")),
     ("wire/", ("tests/wire", "tests/conversation", "tests/history")),
     ("conversation", ("tests/conversation", "tests/wire")),
     *((f"browsers/{name}/http2", HTTP2_VIEWS) for name in (*BROWSERS, "standard")),
