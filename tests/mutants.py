@@ -93,7 +93,7 @@ HTTP2 = (HTTP2_READ, HTTP2_RULES, HTTP2_JUDGE, HTTP2_SESSION, HTTP2_LAB)
 HTTP2_VIEWS = (
     *(f"{VIEWS}_http2_{name}.py" for name in ("edges", "measured", "asking", "lab")),
     f"{VIEWS}_firefox_view.py",
-    f"{VIEWS}_shared_edges.py",
+    *(f"{VIEWS}_{name}_edges.py" for name in ("shared", "chromium", "firefox")),
 )
 LIMITS = "tests/test_limits.py"
 JUDGE = ("tests/judge/test_cases.py", "tests/judge")
