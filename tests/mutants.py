@@ -93,7 +93,7 @@ HTTP2 = (HTTP2_READ, HTTP2_RULES, HTTP2_JUDGE, HTTP2_SESSION, HTTP2_LAB)
 HTTP2_VIEWS = (
     *(f"{VIEWS}_http2_{name}.py" for name in ("edges", "measured", "asking", "lab")),
     f"{VIEWS}_firefox_view.py",
-    f"{VIEWS}_shared_edges.py",
+    *(f"{VIEWS}_{name}_edges.py" for name in ("shared", "chromium", "firefox")),
 )
 LIMITS = "tests/test_limits.py"
 JUDGE = ("tests/judge/test_cases.py", "tests/judge")
@@ -104,9 +104,10 @@ TESTS = (
     ("wire/http2", HTTP2),
     ("conversation_http2", (HTTP2_SESSION, HTTP2_LAB)),
     ("redaction", ("tests/test_redaction.py", "tests/http2/test_redact.py", "tests/cli/test_masked.py")),
-    ("read/", ("tests/read", "tests/wire", *JUDGE[:1])),
+    ("read/", ("tests/read", "tests/wire", *JUDGE[:1], "tests/judge/test_session_rules.py")),
     ("judge/", JUDGE),
     ("history/", ("tests/history",)),
+    ("wire/rfc6455", ("tests/talk/test_codec.py", "tests/wire", "tests/conversation")),
     ("wire/", ("tests/wire", "tests/conversation", "tests/history")),
     ("conversation", ("tests/conversation", "tests/wire")),
     *((f"browsers/{name}/http2", HTTP2_VIEWS) for name in (*BROWSERS, "standard")),

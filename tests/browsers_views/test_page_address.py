@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from ada_url import URL
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import fetch_site, origin
@@ -26,6 +29,29 @@ def test_parts_of_a_url() -> None:
     assert (address.host, address.port, address.effective_port) == ("xn--exmple-cua.com", None, 80)
     assert (address.path, address.query, address.fragment) == ("/a%20b", "?c", "")
     assert parsed("ws://h/").fragment is None
+
+
+URLS = st.lists(
+    st.sampled_from(
+        [*"/?#@:.\\ %a", "ws://", "wss://", "//", "u:p@", "[::1]", ":81", ":443", "\u00e9", "%2F%40", "0x7f"]
+    ),
+    max_size=10,
+).map("".join)
+
+
+@settings(deadline=None)
+@given(URLS, st.sampled_from([None, "https://h:81/", "ws://a.example/x?y#z", "file:///a", "about:blank"]))
+def test_a_url_is_taken_apart_as_the_library_does(text: str, base: str | None) -> None:
+    address = parse(text, base)
+    try:
+        url = URL(text, base)
+    except ValueError:
+        assert address is None
+        return
+    assert address is not None
+    assert (address.href, address.scheme, address.host) == (url.href, url.protocol[:-1], url.hostname)
+    assert (address.username, address.password) == (url.username, url.password)
+    assert (address.port, address.path) == (int(url.port) if url.port else None, url.pathname)
 
 
 def test_schemes_go_both_ways_and_others_stay() -> None:

@@ -764,3 +764,9 @@ def test_only_the_first_answer_counts(status: bytes) -> None:
     assert (sent, phase) == (([8], Phase.OPEN) if status == b"200" else ([], Phase.BODY))
     assert played.feed(again).phase is phase
     assert lengths(played) == sent
+
+
+def test_a_close_of_ours_that_no_window_let_through_ends_nothing_in_order() -> None:
+    played = Played(plan(), settings([(8, 1), (4, 0)]), OPEN, CLOSE, END)
+    assert played.told()[3:] == ["RST_STREAM", "GOAWAY"]
+    assert played.client.held_back == 8

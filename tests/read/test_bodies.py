@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from wsprobe.read.body import SLICE, BodyReader, read_body
+from tests.cases import every
+from wsprobe.read.body import SLICE, BodyReader, plain_length, read_body
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Body
 
@@ -250,3 +251,23 @@ def test_what_is_wrong_with_the_coding_is_told_apart_from_the_framing() -> None:
     assert (fine.coding, fine.decoded, fine.coding_fault, fine.problem) == ("gzip, br", b"hello", "", "")
     none, _ = body(b"", b"hello")
     assert (none.coding, none.decoded) == ("", None)
+
+
+LENGTHS = {
+    "none": ((), True),
+    "a number": ((b"0",), True),
+    "20 digits": ((b"0" * 20,), True),
+    "21 digits": ((b"0" * 21,), False),
+    "nothing": ((b"",), False),
+    "a sign": ((b"+2",), False),
+    "twice": ((b"2", b"2"), False),
+}
+
+
+@every(LENGTHS)
+def test_which_length_is_simply_a_number(of: tuple[tuple[bytes, ...], bool]) -> None:
+    values, plain = of
+    head, _ = split_head(
+        b"HTTP/1.1 200 OK\r\n" + b"".join(b"Content-Length: %b\r\n" % v for v in values) + b"\r\n"
+    )
+    assert plain_length(head.all(b"content-length")) == plain

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsprobe.read.head import LINES_MAX, HeadSplitter, split_head
-from wsprobe.read.reading import Field, Head
+from wsprobe.read.head import LINES_MAX, HeadSplitter, _field, _look_at, split_head
+from wsprobe.read.reading import Field, Head, Line
 
 wire = st.lists(
     st.sampled_from(
@@ -64,6 +64,11 @@ def test_a_head_that_comes_in_pieces_is_the_same_head(data: bytes, sizes: Sequen
             at += size
             found = splitter.advance(buffer)
     assert (found or splitter.finish(buffer)) == whole
+
+
+@given(st.text("aZ-:: \t\r\x00\x7f\xff").map(lambda text: text.encode("latin-1")))
+def test_a_look_sees_what_taking_apart_finds(text: bytes) -> None:
+    assert _look_at(text, 7) in (None, _field((Line(text, b"\r\n", 7),)))
 
 
 def test_each_line_keeps_its_own_ending() -> None:

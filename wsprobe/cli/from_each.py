@@ -133,7 +133,8 @@ def probe_each(sources: Sequence[Word | UrlList], said: Settings, to: Rows) -> N
                 yield kept[number]
                 number += 1
 
-        deep = AHEAD * max(each.threads for each in there.workers.values())
+        threads = [each.threads for each in there.workers.values()]
+        deep = AHEAD * max(threads, default=1)  # all may be gone by now
         async with net.gathered(jobs.each(), lambda number: FIRST if number < deep else CHUNK, LINGER) as every:
             await net.in_order(one, chunks(every), Pace(deep), hand_on, _weight, ordered=not said.unordered)
         if jobs.none():

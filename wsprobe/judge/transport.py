@@ -71,7 +71,8 @@ CONNECT_FAILED = Entry(
     _NOT_OPENED,
     title="The connection could not be opened",
     meaning="The operating system gives the reason.",
-    usual="a wrong path or missing permissions for a Unix socket, or an address that cannot be used",
+    usual="a wrong path or missing permissions for a Unix socket, a program behind it that accepts no more "
+    "connections (EAGAIN), or an address that cannot be used",
     advice="Read what the system says, and check address, port and permissions.",
 )
 CONNECT_FALLBACK = Entry(
