@@ -384,3 +384,8 @@ def test_a_file_without_a_recording_is_named(tmp_path: Path, capsys: Capture) ->
     empty.touch()
     assert run(["compare", "--browser-mode", str(empty)]) == 2
     assert f"no recording to compare in {empty}" in capsys.readouterr().err
+
+
+def test_what_is_long_in_how_others_asked_ends_in_dots(capsys: Capture) -> None:
+    run(["compare", "--browser", "chromium,webkitgtk", "lab:redirect-302"])
+    assert "(KHTML, like Gecko) Version...\n" in capsys.readouterr().out

@@ -361,7 +361,10 @@ def who(report: Report, of: SharedAnswer, first: SharedAnswer, look: Look) -> Li
             if mine_of & theirs_of:
                 continue
             value = next(iter(mine_of))
-            otherwise.append(f"without {name}" if value is None else f"with {name}: {look.text(value[:80])}")
+            dots = "..." if value is not None and len(value) > 80 else ""
+            otherwise.append(
+                f"without {name}" if value is None else f"with {name}: {look.text(value[:80])}{dots}"
+            )
         if otherwise:
             rows.append(Piece(f", who asked {', '.join(otherwise)}"))
     return tuple(rows)
