@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wsprobe.judge.finding import Finding
-from wsprobe.outcome import TABLE
 from wsprobe.read.http2_values import (
     ENABLE_CONNECT_PROTOCOL,
     HTTP_1_1_REQUIRED,
@@ -19,8 +18,6 @@ from wsprobe.report import Report
 from wsprobe.show.answer import HEAD_LINES, LONG_LINE, body, said
 from wsprobe.show.lines import Budget, Line, Look, Piece, cells, left_out, line
 from wsprobe.visible import visible
-
-MEANING = {row.outcome: row.text for row in TABLE if row.outcome}
 
 
 def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Line]:
@@ -203,8 +200,6 @@ def sentence(report: Report) -> str:
             return ended(of.end, "the stream") + ", without a Close frame"
         case "not-http" if not reading.looks_like:
             return "the answer has no status that can be read"
-        case "open":
-            return MEANING["open"] if reading.session is not None else ""
     return ""
 
 
