@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import trio
+import trio.testing
 from trio.testing import MockClock
 
 from wsprobe.net import rounds, run, ticking, while_read
@@ -109,6 +110,22 @@ def test_a_pipe_that_nobody_reads_any_more_ends_it() -> None:
             run(work)
     finally:
         os.close(writing)
+
+
+def test_a_pipe_that_is_open_both_ways_has_a_reader(tmp_path: Path) -> None:
+    """What stands in it makes it readable: that is no error."""
+    os.mkfifo(tmp_path / "pipe")
+    both = os.open(tmp_path / "pipe", os.O_RDWR)
+
+    async def work() -> None:
+        os.write(both, b"x")
+        async with while_read(both):
+            await trio.testing.wait_all_tasks_blocked(0.01)
+
+    try:
+        run(work)
+    finally:
+        os.close(both)
 
 
 def test_a_file_is_never_unread(tmp_path: Path) -> None:

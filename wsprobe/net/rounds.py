@@ -52,18 +52,29 @@ async def while_read(descriptor: int) -> AsyncIterator[None]:
 
     async def on() -> None:
         try:
-            await trio.lowlevel.wait_readable(descriptor)  # what is written to is never readable, but in error
+            await trio.lowlevel.wait_readable(
+                descriptor
+            )  # what is only written to is never readable, but in error
         except OSError:
             return
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
-    if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+    if not (stat.S_ISFIFO(os.fstat(descriptor).st_mode) and _only_written(descriptor)):
         yield
         return
     async with trio.open_nursery() as nursery:
         nursery.start_soon(on)
         yield
         nursery.cancel_scope.cancel()
+
+
+def _only_written(descriptor: int) -> bool:
+    """Whether *descriptor* is open for writing alone: one that a shell opened both ways has a reader in us."""
+    try:
+        import fcntl  # Windows has none
+    except ImportError:
+        return False
+    return fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
 
 
 @asynccontextmanager
