@@ -194,3 +194,12 @@ def test_a_coded_value_is_not_searched_for_text() -> None:
     value = b"permessage-deflate; client_max_window_bits=15"
     made = exchange(ON, answer(b"200", (b"sec-websocket-extensions", value)), data(1, HI_AND_CLOSE))
     assert "deflate-window-bits-quoted" not in {finding.id for finding in found(made)}
+
+
+@pytest.mark.parametrize(
+    ("body", "served"),
+    [(b"missing subprotocol", True), (b"origin not allowed", True), (b"Bad Request", False)],
+)
+def test_a_library_that_says_what_it_wants_serves_websockets(body: bytes, served: bool) -> None:
+    of = exchange(ON, answer(b"400"), data(1, body, end_stream=True))
+    assert ("http2-announced-unserved" not in {each.id for each in found(of)}) == served

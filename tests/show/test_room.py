@@ -54,6 +54,11 @@ def flooded(name: str) -> Report:
     return made(FLOODS[name][0])
 
 
+def test_lines_behind_the_last_that_is_told_apart_are_no_long_line() -> None:
+    text = plain(handshake(made(b"HTTP/1.1 403 No\r\n" + b"X-a: b\r\n" * 50_001), CONNECT))
+    assert "all after the first 20000 lines is read as one, of 240014 bytes" in text
+
+
 @pytest.mark.parametrize("name", FLOODS)
 def test_a_report_is_bounded_and_says_what_is_left_out(name: str) -> None:
     text = plain(handshake(flooded(name), CONNECT))

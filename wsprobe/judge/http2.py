@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from wsprobe.judge.finding import Entry, Finding, counted, shown
+from wsprobe.judge.refusal import hints
 from wsprobe.judge.subject import PEER_ENDED, close_of, how, our_close, stopped
 from wsprobe.read.http2_values import (
     CONNECT_ERROR,
@@ -755,11 +756,17 @@ def answer(reading: Reading) -> Iterator[Finding]:
     )
     if 200 < final.status < 300:
         yield HTTP2_OTHER_2XX.found(f"a {final.status} opens in no browser", span)
-    elif of.setting(ENABLE_CONNECT_PROTOCOL) == 1 and final.status not in PASSING:
+    elif of.setting(ENABLE_CONNECT_PROTOCOL) == 1 and final.status not in PASSING and not _by_choice(reading):
         yield HTTP2_ANNOUNCED_UNSERVED.found(
             f"ENABLE_CONNECT_PROTOCOL is 1, and the answer is {final.status:03}", span
         )
     yield from _body(reading, of, span)
+
+
+def _by_choice(reading: Reading) -> bool:
+    """The body says that a WebSocket library read the handshake, and what it wants: it is served."""
+    wanted = {"origin-refused", "subprotocol-wanted"}
+    return any(each.id in wanted for each in hints(reading))
 
 
 def _after_end(of: Http2Connection) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from wsprobe.judge.finding import Entry, Finding, counted, shown
 from wsprobe.judge.subject import PEER_ENDED, blank, handshake, how, refusal, status_span, stopped, where
+from wsprobe.read.head import LINES_MAX
 from wsprobe.read.reading import Body, Field, Head, Reading, Response, Span
 from wsprobe.read.tokens import VALUE_MAX, is_token
 
@@ -352,8 +353,11 @@ def _size(head: Head) -> Iterator[Finding]:
         )
     for line in head.lines:
         if len(line.text) > VALUE_MAX:
+            # A line with a line end in it is all that stands behind the last line that is told apart.
+            rest = b"\n" in line.text
+            words = f"all after the first {LINES_MAX} lines is read as one, of" if rest else "a line has"
             yield HEAD_LINE_LONG.found(
-                f"a line has {len(line.text)} bytes; only the first {VALUE_MAX} are parsed", line.span
+                f"{words} {len(line.text)} bytes; only the first {VALUE_MAX} are parsed", line.span
             )
             return
 
