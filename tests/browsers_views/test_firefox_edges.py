@@ -256,3 +256,11 @@ def test_how_it_asks_over_http2() -> None:
         header_apart=True,
         end_stream="never",
     )
+
+
+def test_how_much_may_stand_behind_an_interim_answer() -> None:
+    """MAX_INVALID_RESPONSE_BODY_SIZE of nsHttpTransaction.cpp."""
+    for size, given_up in ((128 * 1024, False), (128 * 1024 + 1, True)):
+        junk = b"HTTP/1.1 103 Early\r\n\r\n" + b"j" * size
+        for received in (junk, junk + OPEN):
+            assert view_of(received).because.startswith("no answer follows the interim one") is given_up

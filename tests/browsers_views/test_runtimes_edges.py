@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from tests.browsers_views.recordings import ACCEPT, HEAD, OPEN, frame, recorded, seen
 from tests.cases import every, named
 from wsprobe.browsers import ENGINES, RUNTIMES
+from wsprobe.browsers.bun.engine import shown
 from wsprobe.browsers.engine import Page, ScriptView
-from wsprobe.exchange import Act, Connected, Ended, How, TlsFailed
+from wsprobe.exchange import Act, Certificate, Connected, Ended, How, TlsFailed
 from wsprobe.read import read
 
 
@@ -671,3 +672,31 @@ def test_how_big_a_message_may_be(case: tuple[str, str]) -> None:
     name, expected = case
     views = [seen(*PIECES[name], how="local", browser=runtime) for runtime in RUNTIMES]
     assert [told(view) for view in views] == expected.split(" | ")
+
+
+def test_ws_says_why_it_is_over() -> None:
+    for received, because in (
+        (OPEN, "the connection ended"),
+        (OPEN + BYE, "the server sent Close 1000"),
+        (OPEN + frame(0x83, b"x"), "Invalid WebSocket frame: invalid opcode 3"),
+    ):
+        assert seen(received, browser="ws").because.startswith(f"{because}: ws lib/")
+
+
+def test_bun_names_a_url_without_its_credentials() -> None:
+    for user in ("u@", ":p@", "u:p@", ""):
+        assert shown(f"ws://{user}h/x?y") == "ws://h/x?y"
+
+
+def test_node_names_an_address_and_a_name_in_its_own_words() -> None:
+    names = ("a.example", "10.0.0.1", "::1")
+    for url, said in (
+        ("wss://127.0.0.1:1/", "IP: 127.0.0.1 is not in the cert's list: 10.0.0.1, ::1"),
+        ("wss://[::2]/", "IP: ::2 is not in the cert's list: 10.0.0.1, ::1"),
+        ("wss://h.example/", "Host: h.example. is not in the cert's altnames: DNS:a.example"),
+    ):
+        made = recorded(OPEN, url=url, browser="ws").exchange
+        failed = TlsFailed(2, "certificate", "", reason="wrong-name", certificate=Certificate(b"", names=names))
+        events = (Connected(1, "::2", 9), failed, Ended(3, "error"))
+        view = ENGINES["ws"].view(url, Page(), [read(replace(made, events=events))])
+        assert any(said in (event.message or "") for event in view.events)

@@ -156,6 +156,18 @@ def test_not_asked_is_no_failure_of_the_server() -> None:
     assert [finding.id for finding in found(made)] == ["http2-connect-not-announced"]
 
 
+def test_frames_without_settings_are_no_http2_that_was_settled() -> None:
+    for came, word in ((settings([]), "not-upgraded"), (frame(PING, 0, 0, bytes(8)), "not-http")):
+        of = replace(exchange(came, how="local", asked=b""))
+        assert judged(of)[0] == word
+
+
+def test_a_request_that_was_not_answered_is_a_failure() -> None:
+    for asked, answer_ in ((True, "fail"), (False, "not known")):
+        of = exchange(ON, how="fin") if asked else exchange(settings([(3, 100)]), how="fin", asked=b"")
+        assert judge(read(of)).answer == answer_
+
+
 def test_turned_away_before_anything_was_asked() -> None:
     made = exchange(settings([(3, 100)]), goaway(0, 11, b"full"), asked=b"")
     assert judged(made) == ("dropped", {"http2-goaway"})

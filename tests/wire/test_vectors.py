@@ -57,9 +57,14 @@ def test_challenge(key1: bytes, key2: bytes, body: bytes, answer: bytes) -> None
         (b"1_ tx7X d  <  nw  334J702) 7]o}` 0", 173347027),
         (b"P388 O503D&ul7 {K%gX( %7  15", 777007543),
         (b"1 N ?|k UT0or 3o  4 I97N 5-S3O 31", 114997259),
+        (b"123456789012 x", 123456789012),
+        (b"1234567890120 x", None),
+        (b" x", None),
+        (b"12x", None),
+        (b"1 2 1", None),
     ],
 )
-def test_number(key: bytes, number: int) -> None:
+def test_number(key: bytes, number: int | None) -> None:
     assert number_of(key) == number
 
 
