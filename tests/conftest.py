@@ -1,6 +1,7 @@
 """For all tests: the same examples in every run, and no limit that a busy machine could break."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A script ignores ^C for what it starts with &, and all that is started from there would inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     cases.wanted = config.getoption("--case")
     cases.first_only = config.getoption("maxfail") == 1
 
