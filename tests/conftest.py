@@ -26,9 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A script ignores ^C for what it starts with &, and nohup that the terminal goes: all that is started from
+    # there would inherit it.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # A script ignores ^C for what it starts with &, and all that is started from there would inherit that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     cases.wanted = config.getoption("--case")
     cases.first_only = config.getoption("maxfail") == 1
 
