@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Callable
 
 _HTTP = re.compile(rb"(?is)[\r\n]*(?:.{0,4}?http|icy[ \t]|[a-z]+/[0-9.]+[ \t])")
@@ -15,13 +16,11 @@ _GOAWAY = re.compile(rb"(?s)\x00\x00.\x07\x00\x00{4}")
 
 def _is_text(data: bytes) -> bool:
     try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
         # A character cut at the end of what was received does not make the rest less of a text.
-        if error.start < len(data) - 3 or error.start == 0:
-            return False
-        text = data[: error.start].decode("utf-8")
-    return all(c.isprintable() or c in "\t\r\n\f" for c in text)
+        text = getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        return False
+    return bool(text or not data) and all(c.isprintable() or c in "\t\r\n\f" for c in text)
 
 
 _GUESSES: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
