@@ -1,13 +1,18 @@
-"""Findings whose words depend on what came: no answer, HTTP behind a 101, a Close that is text, a strict "
-"library."""
+"""Findings whose words depend on what came: no answer, HTTP behind a 101, a Close that is text, a strict
+library; a proxy's refusal."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.remedy.recorded import reading_of
+from tests.show.test_room import PLAN
+from wsprobe.exchange import Connected, Ended, Exchange, TunnelFailed, TunnelReceived, TunnelSent
+from wsprobe.history import read_as
 from wsprobe.judge import judge, outcome
 from wsprobe.judge.finding import Finding
+from wsprobe.read import read
+from wsprobe.read.reading import Reading
 from wsprobe.show.as_json import close_value
 
 OPEN = (
@@ -91,3 +96,28 @@ def test_what_a_strict_library_stumbles_over_is_said_in_words(answer: bytes, wor
     said = findings(answer)["h11-refuses"].text
     assert words in said
     assert "bytearray" not in said
+
+
+def refused_by_a_proxy(answer: bytes) -> Reading:
+    sent = TunnelSent(2, b"CONNECT h:80 HTTP/1.1\r\n\r\n")
+    events = (
+        Connected(1, "::1", 80),
+        sent,
+        TunnelReceived(3, answer),
+        TunnelFailed(4, "no"),
+        Ended(9, "local"),
+    )
+    return read(Exchange(PLAN, events))
+
+
+def test_of_a_proxy_s_refusal_the_first_line_is_quoted() -> None:
+    (said,) = judge(refused_by_a_proxy(b"HTTP/1.1 503 No\r\nA: b\r\n\r\n")).findings
+    assert (said.id, said.received) == ("proxy-failed", "HTTP/1.1 503 No")
+
+
+def test_a_proxy_s_407_is_for_revisions_that_speak_of_proxies() -> None:
+    reading = refused_by_a_proxy(b'HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm="x"\r\n\r\n')
+    for name in ("hixie-76", "hybi-03", "rfc6455", "r1.271", "whatwg"):
+        assert read_as(reading, name).answer == "retry-proxy-auth"
+    for name in ("whatwg-2009-10", "hybi-04", "hybi-17", "r1.210"):
+        assert read_as(reading, name).answer == "not known"
