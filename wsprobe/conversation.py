@@ -14,12 +14,12 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from wsprobe.exchange import Act, Limits, Plan
-from wsprobe.read import INTERIM_MAX, response_of
+from wsprobe.read import response_of
 from wsprobe.read.body import BodyReader
 from wsprobe.read.frames import FRAMES_MAX
 from wsprobe.read.head import LINES_MAX, HeadSplitter, opens_session
 from wsprobe.read.looks import looks_like
-from wsprobe.read.reading import Head
+from wsprobe.read.reading import INTERIM_MAX, Head
 from wsprobe.wire import WIRES, spoken
 from wsprobe.wire.framing import Framing, Heard
 

@@ -28,9 +28,7 @@ from wsprobe.conversation import (
 from wsprobe.exchange import Http2, Limits, Plan
 from wsprobe.read.frames import CLOSE, header_size
 from wsprobe.read.http2 import (
-    DEFAULT_WINDOW,
     FRAMES_MAX,
-    INTERIM_MAX,
     BlockDecoder,
     blocks,
     form,
@@ -45,9 +43,11 @@ from wsprobe.read.http2_values import (
     COMPRESSION_ERROR,
     CONTINUATION,
     DATA,
+    DEFAULT_WINDOW,
     ENABLE_CONNECT_PROTOCOL,
     END_HEADERS,
     ENHANCE_YOUR_CALM,
+    FRAME_MAX,
     FRAME_SIZE_ERROR,
     GOAWAY,
     HEADER_SIZE,
@@ -67,9 +67,8 @@ from wsprobe.read.http2_values import (
     HeaderBlock,
     Http2Frame,
 )
-from wsprobe.read.reading import Head
+from wsprobe.read.reading import INTERIM_MAX, Head
 from wsprobe.wire.http2 import (
-    FRAME_MAX,
     coded,
     data,
     frame,

@@ -22,9 +22,9 @@ from tests.http2.lines import HOST, SECOND, STREAM, _Recording, fields_of
 from wsprobe.browsers.engine import Engine, FollowUp, Page, ScriptView
 from wsprobe.exchange import Act, Ended, Event, Exchange, Plan, Received, Sent, TlsDone, TlsOptions
 from wsprobe.read import read
-from wsprobe.read.http2_values import HTTP_1_1_REQUIRED, PREFACE, RST_STREAM
+from wsprobe.read.http2_values import FRAME_MAX, HTTP_1_1_REQUIRED, PREFACE, RST_STREAM
 from wsprobe.read.reading import Reading
-from wsprobe.wire.http2 import FRAME_MAX, coded, data, headers, settings, window_update
+from wsprobe.wire.http2 import coded, data, headers, settings, window_update
 from wsprobe.wire.rfc6455 import CLOSE
 from wsprobe.wire.rfc6455 import frame as websocket_frame
 

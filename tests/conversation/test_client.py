@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from wsprobe.conversation import FIN_WAIT, MOST_FIN_WAIT, PONGS_MAX, SECOND, Client, Phase, Turn
 from wsprobe.exchange import Act, Limits, Plan, Target
-from wsprobe.read import INTERIM_MAX
 from wsprobe.read.frames import FRAMES_MAX, read_frames
 from wsprobe.read.head import LINES_MAX
+from wsprobe.read.reading import INTERIM_MAX
 from wsprobe.wire import WIRES
 from wsprobe.wire.rfc6455 import Framed
 

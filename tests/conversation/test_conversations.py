@@ -11,8 +11,8 @@ import pytest
 from tests.cases import every, named
 from wsprobe.conversation import Client, Phase, Turn
 from wsprobe.exchange import Act, Limits, Plan, Target
-from wsprobe.read import INTERIM_MAX
 from wsprobe.read.frames import read_frames
+from wsprobe.read.reading import INTERIM_MAX
 
 EOF = None
 """In place of bytes: the end of the peer's stream."""

@@ -15,8 +15,8 @@ from typing import Any
 from hpack import Encoder
 
 from wsprobe.exchange import Connected, Ended, Event, Exchange, Http2, Plan, Received, Sent, Target, TlsDone
-from wsprobe.read.http2_values import PREFACE, SETTINGS
-from wsprobe.wire.http2 import FRAME_MAX, coded, data, frame, goaway, headers, rst_stream, settings
+from wsprobe.read.http2_values import FRAME_MAX, PREFACE, SETTINGS
+from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings
 from wsprobe.wire.rfc6455 import CLOSE
 from wsprobe.wire.rfc6455 import frame as websocket_frame
 

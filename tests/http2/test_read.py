@@ -17,7 +17,6 @@ from wsprobe.read import final_of, read
 from wsprobe.read.http2 import (
     FIELDS_MAX,
     FRAMES_MAX,
-    INTERIM_MAX,
     BlockDecoder,
     _plain,
     content_start,
@@ -47,7 +46,7 @@ from wsprobe.read.http2_values import (
     error_name,
     setting_name,
 )
-from wsprobe.read.reading import Reading
+from wsprobe.read.reading import INTERIM_MAX, Reading
 from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
 
 OPENING = PREFACE + settings([(2, 0)])

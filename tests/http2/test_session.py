@@ -18,7 +18,6 @@ from wsprobe.conversation_http2 import ACKS_MAX, IDLE_MAX, LATE_SETTINGS, Http2C
 from wsprobe.exchange import Act, Connected, Ended, Exchange, Limits, Plan, Priority, Received, Sent
 from wsprobe.judge import judge
 from wsprobe.read import handshakes, read
-from wsprobe.read.http2 import INTERIM_MAX
 from wsprobe.read.http2_opinion import opinion
 from wsprobe.read.http2_values import (
     COMPRESSION_ERROR,
@@ -38,6 +37,7 @@ from wsprobe.read.http2_values import (
     WINDOW_UPDATE,
     Http2Frame,
 )
+from wsprobe.read.reading import INTERIM_MAX
 from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
 
 ON = settings([(8, 1)])

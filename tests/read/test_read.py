@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from wsprobe.exchange import Ended, Event, Exchange, How, Limits, Plan, Received, Sent, Target
-from wsprobe.read import INTERIM_MAX, read
+from wsprobe.read import read
 from wsprobe.read.frames import When
 from wsprobe.read.head import LINES_MAX
-from wsprobe.read.reading import Reading, Session
+from wsprobe.read.reading import INTERIM_MAX, Reading, Session
 from wsprobe.wire import WIRES
 
 REQUEST = (

@@ -20,8 +20,10 @@ from wsprobe.exchange import Exchange, Resolved, Sent, TlsDone
 from wsprobe.read.http2_values import (
     CONTINUATION,
     DATA,
+    DEFAULT_WINDOW,
     ENABLE_CONNECT_PROTOCOL,
     END_HEADERS,
+    FRAME_MAX,
     GOAWAY,
     HEADERS,
     INITIAL_WINDOW_SIZE,
@@ -36,9 +38,6 @@ from wsprobe.read.http2_values import (
     Http2Frame,
 )
 from wsprobe.read.reading import Reading
-
-FRAME_MAX = 16384
-"""Bytes of a frame's payload that a client takes which set no other MAX_FRAME_SIZE: no engine does."""
 
 HttpVersion = Literal["2", "1.1"]
 
@@ -176,7 +175,7 @@ class Windows:
     def __init__(self, of: Http2Connection, before: int = 0) -> None:
         """As they are when the server's frames that start before *before* have come."""
         self._id = of.stream
-        self._first = self.stream = self.connection = 65535
+        self._first = self.stream = self.connection = DEFAULT_WINDOW
         self._sent = deque((f.at, f.stream, f.length) for f in of.of("client") if f.type == DATA)
         for frame in of.of("server"):
             if frame.start >= before:

@@ -16,9 +16,11 @@ from wsprobe.read.http2_values import (
     CONNECT_ERROR,
     CONTINUATION,
     DATA,
+    DEFAULT_WINDOW,
     ENABLE_CONNECT_PROTOCOL,
     ENABLE_PUSH,
     END_HEADERS,
+    FRAME_MAX,
     HEADERS,
     HTTP_1_1_REQUIRED,
     INITIAL_WINDOW_SIZE,
@@ -40,12 +42,6 @@ from wsprobe.read.http2_values import (
 )
 from wsprobe.read.reading import Field, Reading, Span
 from wsprobe.read.tokens import is_token
-
-DEFAULT_WINDOW = 65535
-"""RFC 9113 section 6.9.2."""
-
-FRAME_MAX = 16384
-"""RFC 9113 section 4.2, unless the receiver allows more; wsprobe does not."""
 
 SERVE_OR_STOP = (
     "Serve WebSockets over HTTP/2, or stop announcing them. nginx: it does not announce them, so look at "

@@ -14,14 +14,11 @@ from wsprobe.read.body import plain_length, read_body
 from wsprobe.read.frames import When
 from wsprobe.read.head import LINES_MAX, opens_session, read_request, split_head, status_line
 from wsprobe.read.looks import looks_like
-from wsprobe.read.reading import Head, Opinion, Reading, Response, Session
+from wsprobe.read.reading import INTERIM_MAX, Head, Opinion, Reading, Response, Session
 from wsprobe.read.tokens import VALUE_MAX
 
 if TYPE_CHECKING:
     from wsprobe.wire.framing import SessionReader
-
-INTERIM_MAX = 1000
-"""Interim answers read one by one. What follows them stays in ``Reading.rest``: memory stays bounded."""
 
 OPINION_BODY = 65536
 """Bytes of a body that h11 is asked about where not all of it was read."""

@@ -46,7 +46,19 @@ from wsprobe.read.http2_values import (
     StreamEnd,
 )
 from wsprobe.read.looks import looks_like
-from wsprobe.read.reading import Body, Field, Frame, Head, Line, Reading, Request, Response, Session, Span
+from wsprobe.read.reading import (
+    INTERIM_MAX,
+    Body,
+    Field,
+    Frame,
+    Head,
+    Line,
+    Reading,
+    Request,
+    Response,
+    Session,
+    Span,
+)
 from wsprobe.read.tokens import split_list
 
 FRAMES_MAX = 50_000
@@ -54,12 +66,6 @@ FRAMES_MAX = 50_000
 
 FIELDS_MAX = 20_000
 """Fields decoded in one direction: a byte can be one, where it names an entry of the table."""
-
-INTERIM_MAX = 1000
-"""Interim answers read one by one."""
-
-DEFAULT_WINDOW = 65535
-"""Bytes of a window unless something else is said (RFC 9113 section 6.9.2)."""
 
 FIRST_LENGTH_MAX = 16384
 """RFC 9113 section 4.2: the longest frame, unless we allow more, and we never do."""

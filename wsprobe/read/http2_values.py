@@ -18,6 +18,13 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 HEADER_SIZE = 9
 """Bytes of a frame's header (section 4.1)."""
 
+FRAME_MAX = 16384
+"""Bytes of a frame's payload that every peer takes, and all that one takes which set no other MAX_FRAME_SIZE
+(section 4.2): wsprobe and the engines set none."""
+
+DEFAULT_WINDOW = 65535
+"""Bytes of a window unless something else is said (section 6.9.2)."""
+
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS = 0x0, 0x1, 0x2, 0x3, 0x4
 PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0x5, 0x6, 0x7, 0x8, 0x9
 

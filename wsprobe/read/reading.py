@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]
 
+INTERIM_MAX = 1000
+"""Interim answers read one by one. What follows them stays in ``Reading.rest``: memory stays bounded."""
+
 
 class Line(Struct, frozen=True):
     """One line as sent: its text and whatever ended it (CRLF, LF or nothing)."""

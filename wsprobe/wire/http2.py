@@ -13,6 +13,7 @@ from wsprobe.read.http2_values import (
     DATA,
     END_HEADERS,
     END_STREAM,
+    FRAME_MAX,
     GOAWAY,
     HEADERS,
     PADDED,
@@ -21,9 +22,6 @@ from wsprobe.read.http2_values import (
     SETTINGS,
     WINDOW_UPDATE,
 )
-
-FRAME_MAX = 16384
-"""Section 4.2: the longest payload that every peer takes."""
 
 
 def frame(type_: int, flags: int, stream: int, payload: bytes = b"") -> bytes:

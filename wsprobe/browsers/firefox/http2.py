@@ -38,6 +38,7 @@ from wsprobe.browsers.script import Arrival, StreamOver, end
 from wsprobe.exchange import Http2, Priority, Sent
 from wsprobe.read.http2_values import (
     DATA,
+    DEFAULT_WINDOW,
     GOAWAY,
     HEADERS,
     INITIAL_WINDOW_SIZE,
@@ -65,8 +66,6 @@ _WINDOW = 12517377
 _STREAM_WINDOW = 12451840
 _DATA_MAX = 16000
 _NEVER_INDEXED = (b"cookie", b"authorization")
-_WINDOW_AT_FIRST = 65535
-"""RFC 9113 section 6.9.2."""
 
 _LEFT_OUT = frozenset(
     {b"connection", b"host", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding"}
@@ -240,7 +239,7 @@ def room(reading: Reading, sent: int, now: int) -> tuple[int, bool]:
     """
     connection = reading.http2
     assert connection is not None
-    first, more = _WINDOW_AT_FIRST, 0
+    first, more = DEFAULT_WINDOW, 0
     for frame in connection.of("server"):
         if frame.at > now:
             break
