@@ -18,7 +18,7 @@ from wsprobe.browsers.tell import Tellable, tellable
 from wsprobe.browsers.url import parse
 from wsprobe.cli import completion, expect
 from wsprobe.cli.engines import Readers, probed, recorded
-from wsprobe.cli.option import option, together
+from wsprobe.cli.option import Whole, option, together
 from wsprobe.cli.options import (
     Settings,
     connection,
@@ -158,7 +158,7 @@ reading = together(
     option("--csp", metavar="POLICY", default="", section=SECTION, help="the page's Content-Security-Policy"),
     option(
         "--workers",
-        type=click.IntRange(1, 64),
+        type=Whole(1, 64),
         default=1,
         show_default=True,
         metavar="N",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wsprobe.cli.option import Command, option
+from wsprobe.cli.option import Command, Whole, option
 from wsprobe.cli.streams import emit, look, note
 from wsprobe.show.lines import Line, fitted, line, row
 
@@ -37,7 +37,7 @@ LAB = "Lab"
 )
 @option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=Whole(0, 65535),
     default=0,
     metavar="N",
     section=LAB,
@@ -45,7 +45,7 @@ LAB = "Lab"
 )
 @option(
     "--tls-port",
-    type=click.IntRange(0, 65535),
+    type=Whole(0, 65535),
     metavar="N",
     section=LAB,
     help="port for wss:// too, with a certificate made when the lab starts (needs the extra 'lab'); 0 for "
@@ -53,7 +53,7 @@ LAB = "Lab"
 )
 @option(
     "--http2-port",
-    type=click.IntRange(0, 65535),
+    type=Whole(0, 65535),
     metavar="N",
     section=LAB,
     help="port for wss:// with HTTP/2 as well as HTTP/1.1; 0 for any free one",

@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.cli.connect import TABLES, Output
-from wsprobe.cli.option import Command, Seconds, option, together
+from wsprobe.cli.option import Command, Seconds, Whole, option, together
 from wsprobe.cli.options import (
     SESSION,
     Settings,
@@ -117,7 +117,7 @@ talking = together(
     ),
     option(
         "--count",
-        type=click.IntRange(1),
+        type=Whole(1),
         metavar="N",
         section=SESSION,
         help="end after N messages; exit with 20 if fewer came",
@@ -154,7 +154,7 @@ talking = together(
     ),
     option(
         "--fragments",
-        type=click.IntRange(1, 1_000_000),
+        type=Whole(1, 1_000_000),
         default=1,
         metavar="N",
         rare=True,

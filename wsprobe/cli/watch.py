@@ -19,7 +19,7 @@ from wsprobe import target
 from wsprobe.cli import expect
 from wsprobe.cli.completion import expectations
 from wsprobe.cli.expect import Expectation
-from wsprobe.cli.option import Command, Duration, but, option, together
+from wsprobe.cli.option import Command, Duration, Whole, but, option, together
 from wsprobe.cli.options import (
     OUTPUT,
     SESSION,
@@ -72,14 +72,14 @@ own = together(
     ),
     option(
         "--count",
-        type=click.IntRange(1),
+        type=Whole(1),
         metavar="N",
         section=SECTION,
         help="end after N probes of each URL; without --count and --until, ^C ends it",
     ),
     option(
         "--parallel",
-        type=click.IntRange(1, 1000),
+        type=Whole(1, 1000),
         default=8,
         show_default=True,
         metavar="N",
@@ -280,8 +280,7 @@ async def rounds(
         jobs = Jobs(words, said, Lab(enter), to)
         await jobs.prepare()
         places = once_each([job.place async for job in jobs.each()], to)
-        if jobs.none():
-            raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
+        jobs.check_any()
         to.begin(places)
         ask = None if of.hold is None else holding(of.hold, of.ping_every)
 
