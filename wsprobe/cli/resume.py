@@ -125,7 +125,7 @@ class Resume:
                 self._asked.add(_key(said.text()))
                 self.before += 1
                 self.exit_status = self.exit_status or said.exit_status
-                tally.add(said.fact())
+                tally.add(said.fact(), before=True)
         return end
 
     def wants(self, text: str) -> bool:
