@@ -452,6 +452,7 @@ def show(
     if not seen:
         emit(comparison(reports, groups, of), sys.stdout, of)
         return
+    from wsprobe.show.lines import fitted
     from wsprobe.show.run_browser import seen_beside
 
     lines: list[Line] = []
@@ -459,7 +460,7 @@ def show(
         lines += [()] if lines else []
         lines += comparison([report], [], of)
         for each in found:
-            lines += seen_beside(each, of)
+            lines += fitted(seen_beside(each, of), of)
     emit(lines, sys.stdout, of)
 
 

@@ -39,6 +39,7 @@ from wsprobe.judge.finding import counted
 from wsprobe.judge.subject import how
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
+from wsprobe.show.lines import fitted
 from wsprobe.visible import shown_text
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ class Output:
         if self._resume is not None:
             for sentence in _resumed(self._resume):
                 note(sentence)
-        emit(self._tally.lines(), sys.stderr, self._err)
+        emit(fitted(self._tally.lines(), self._err), sys.stderr, self._err)
         if self._grid is not None and not self._tabled:
             emit(self._grid.total(), sys.stderr, self._err)
 

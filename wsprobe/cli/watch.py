@@ -40,7 +40,7 @@ from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
 from wsprobe.show import watch as show
-from wsprobe.show.lines import Line
+from wsprobe.show.lines import Line, fitted
 from wsprobe.talk.held import Said
 from wsprobe.watch.pace import pauses
 from wsprobe.watch.state import Watch, after, held_of, seen
@@ -519,7 +519,7 @@ class Output:
                 self._cut.append(show.cut_short(self._watches[number], held, self._look))
 
     def _emit(self, lines: Iterable[Line]) -> None:
-        emit(lines, sys.stdout, self._look)
+        emit(fitted(lines, self._look), sys.stdout, self._look)
 
 
 def label(place: Place, redact: bool) -> str:
