@@ -87,7 +87,7 @@ def test_many_empty_lines_are_one_that_counts_them() -> None:
 
 def test_a_few_empty_lines_are_shown_as_they_are() -> None:
     rows = plain(handshake(made(b"\r\n" * 3 + b"HTTP/1.1 403 No\r\n\r\n"), CONNECT)).splitlines()
-    assert [rows[0], rows.index("HTTP/1.1 403 No")] == ["", 6]
+    assert [rows[0], rows.index("HTTP/1.1 403 No")] == ["", 7]  # and four lines of what is said of them
     first, *rows = plain(handshake(made(b"\r\n" * 4 + b"HTTP/1.1 403 No\r\n\r\n"), CONNECT)).splitlines()
     assert first == MANY.format(4)
     assert "HTTP/1.1 403 No" in rows

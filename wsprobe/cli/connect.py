@@ -516,7 +516,8 @@ def apart(
 def _resumed(of: Resume) -> Iterator[str]:
     """What was not asked, and why."""
     if of.before:
-        yield f"{of.path} had {counted(of.before, 'URL')} before; they were not asked again"
+        them = "it was" if of.before == 1 else "they were"
+        yield f"{of.path} had {counted(of.before, 'URL')} before; {them} not asked again"
     if of.twice:
         yield f"{counted(of.twice, 'line')} of the list repeated a URL; it was asked once"
 

@@ -113,7 +113,8 @@ class Resume:
             for number, each in enumerate(file, 1):
                 try:
                     if not each.endswith(b"\n"):
-                        if each[: len(BEGIN)] != BEGIN[: len(each)]:
+                        begun = each.rstrip(b"\0") if end else each  # a file system may pad what the power cut
+                        if begun[: len(BEGIN)] != BEGIN[: len(begun)]:
                             raise ValueError("not the beginning of a report")
                         break  # cut: it is asked again
                     said = decode(each)

@@ -456,9 +456,9 @@ class Output:
         holds, expects = self._of.hold is not None, bool(wanted)
         told = seen(report, now, up=up, met=met, holds=holds, expects=expects)
         watch = self._watches[number] = after(self._watches[number], told)
+        self._print(watch, report)
         if watch.changed:
             self._save(report)
-        self._print(watch, report)
         del self._kept[number]
         return not self.met
 

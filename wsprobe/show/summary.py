@@ -54,12 +54,12 @@ class Tally:
         self._statuses: Counter[int] = Counter()
         self._findings: Counter[str] = Counter()
         self._faults: Counter[tuple[str, str]] = Counter()
-        self._before = 0
+        self._before = False
 
     def add(self, of: Fact, before: bool = False) -> None:
-        """*before*: it was counted by an earlier run, and its likely cause is not known any more."""
+        """Count *of*; *before*: it was found by an earlier run, of which the causes are not known."""
+        self._before = self._before or before
         self.outcomes[of.outcome] += 1
-        self._before += before
         if of.status is not None:
             self._statuses[of.status] += 1
         self._findings.update(each for each in of.findings if each not in SAID_BY_OUTCOME)
@@ -79,9 +79,9 @@ class Tally:
         rows = [line(Piece(f"{counted(self.total, self._what)}: ", "title"), self.brief())]
         rows += [line("  status: ", _most(self._statuses))] if self._statuses else []
         rows += [line("  findings: ", _most(self._findings))] if self._findings else []
-        among = f" of the {self.total - self._before} asked now" if self._before else ""
         for (text, fix), count in self._faults.most_common(FAULTS):
-            rows.append(line(Piece(f"  likely, for {count}{among}: ", "note"), text))
+            of_which = f"{count} of this run" if self._before else f"{count}"
+            rows.append(line(Piece(f"  likely, for {of_which}: ", "note"), text))
             rows += [line("    do: ", fix)] if fix else []
         more = len(self._faults) - FAULTS
         if more > 0:
