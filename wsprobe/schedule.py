@@ -62,8 +62,8 @@ class Schedule(Generic[Job, Done]):
         """When the next job may begin."""
 
     def wants(self) -> bool:
-        """Whether another job is to be added now: there is work that nothing in hand is fit for, or less in hand
-        than is soon begun."""
+        """Whether another job is to be added now: there is work that nothing in hand is fit for, or less in
+        hand than is soon begun."""
         soon = self._running + len(self._ready)
         if soon >= self._pace.parallel + self._ahead or self._holding >= WINDOW:
             return False

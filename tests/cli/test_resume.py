@@ -50,14 +50,15 @@ def test_what_stands_in_the_file_is_not_asked_again(capsys: Capture, tmp_path: P
         "3 URLs: 2 refused, 1 open",
         "  status: 1 403, 1 101, 1 404",
     ]
+    assert err.splitlines()[4].startswith("  likely, for 1 of this run: the path leads to something")
 
 
 def test_a_line_that_was_cut_is_asked_again(tmp_path: Path) -> None:
     file = tmp_path / "kept"
     resumed(file, *NAMES[:2])
     whole = file.read_bytes()
-    for end in (len(whole) - 1, 5):
-        file.write_bytes(whole[:end])
+    for begun in (whole[:-1], whole[:5], whole[: whole.index(b"\n") + 1] + bytes(500)):
+        file.write_bytes(begun)
         assert resumed(file, *NAMES[:2]) == 12
         assert kept(file) == NAMES[:2]
 
@@ -67,6 +68,7 @@ def test_a_line_that_was_cut_is_asked_again(tmp_path: Path) -> None:
     [
         (b"ws://a/\nws://b/\n", "line 1 is no report of connect --json; not touched"),
         (b"ws://a/", "line 1 is no report of connect --json; not touched"),
+        (bytes(512), "line 1 is no report of connect --json; not touched"),
         (b"{}\n", "line 1 is no report of connect --json; not touched"),
         (b"[" * 100_000 + b"\n", "line 1 is no report of connect --json; not touched"),
         (b'{"url":"ws://a/","outcome":"fine","exit_status":0}\n', "line 1 is no report"),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from wsprobe.judge.finding import Finding
 from wsprobe.read.reading import Body, Head, Reading, Response
 from wsprobe.read.reading import Line as WireLine
-from wsprobe.show.lines import Budget, Line, Look, Piece, cells, cut, left_out, line, styled
+from wsprobe.show.lines import Budget, Line, Look, Piece, cells, fitted, left_out, line, styled
 from wsprobe.visible import hexdump
 
 HEAD_LINES = 100
@@ -160,9 +160,7 @@ def said(finding: Finding, look: Look) -> list[Line]:
     rows.append(line(Piece(f"  {finding.spec}", "dim")))
     if finding.usual and (finding.level != "note" or look.verbose):
         rows.append(line("  usually: ", finding.usual))
-    if not look.terminal:
-        return rows
-    return [part for row in rows for part in cut(row, look.width)]
+    return fitted(rows, look)
 
 
 def body(of: Body, look: Look) -> list[Line]:
