@@ -61,7 +61,7 @@ class Written(Struct, frozen=True):
     after: str
 
 
-_WRITTEN = r"(?i)(?P<scheme>(?:wss?|https?|ftp):)?(?P<slashes>[/\\]*)(?P<authority>[^/\\?#]*)"
+_WRITTEN = re.compile(r"(?i)(?P<scheme>(?:wss?|https?|ftp):)?(?P<slashes>[/\\]*)(?P<authority>[^/\\?#]*)")
 _CLEANED = str.maketrans("", "", "\t\n\r")
 _TRIMMED = "".join(map(chr, range(0x21)))
 
@@ -70,7 +70,7 @@ _TRIMMED = "".join(map(chr, range(0x21)))
 def written(text: str, base: str | None) -> Written | None:
     """Where in *text* its own host stands; None if it has none, and takes that of *base*."""
     text = scalar(text).strip(_TRIMMED).translate(_CLEANED)
-    parts = re.match(_WRITTEN, text)
+    parts = _WRITTEN.match(text)
     if parts is None:
         return None
     own = (parts["scheme"] or "").lower()
@@ -101,13 +101,13 @@ def parse(text: str, base: str | None = None) -> Address | None:
 
 @lru_cache(maxsize=64)
 def _parsed(text: str, base: str | None) -> Address | None:
-    from ada_url import URL
+    from ada_url import URL, join_url, normalize_url
 
+    text = scalar(text)
     try:
-        url = URL(scalar(text), base) if base else URL(scalar(text))
-    except (ValueError, UnicodeError):
+        href = join_url(base, text) if base else normalize_url(text)
+    except ValueError:
         return None
-    href = url.href
     before, mark, fragment = href.partition("#")
     before, asked, query = before.partition("?")
     scheme, _, rest = before.partition(":")
@@ -120,6 +120,7 @@ def _parsed(text: str, base: str | None) -> Address | None:
         if ":" in server and not server.endswith("]"):
             host, _, port = server.rpartition(":")
     else:
+        url = URL(text, base)
         username, password = url.username, url.password
         host, port, path = url.hostname, url.port, url.pathname
     return Address(

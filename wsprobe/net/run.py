@@ -105,14 +105,17 @@ async def in_order(
             result = await work(job)
             for done in schedule.done(number, of, result, weight(result)):
                 each(done)
-            begin()
             reader.unpark_all()
-            if all_read:
-                return
-            await free.park()
-            if not given_out:
-                return
-            taken = given_out.popleft()
+            following = schedule.take(trio.current_time())
+            begin()
+            if following is None:
+                if all_read:
+                    return
+                await free.park()
+                if not given_out:
+                    return
+                following = given_out.popleft()
+            taken = following
 
     given = jobs if isinstance(jobs, AsyncGenerator) else _each(jobs)
     async with trio.open_nursery() as nursery, aclosing(given) as every:
