@@ -154,6 +154,8 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
 
                 others = await stack.enter_async_context(crew(to.worker(), settings.workers, to.lost, late))
             await jobs.prepare()
+            if apart and pace.interval:
+                await others.up()  # what waited for a process to start would be begun at once when it has
 
             async def one(job: Job) -> Done:
                 nonlocal under_way
