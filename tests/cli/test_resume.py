@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from wsprobe.cli.main import run
-from wsprobe.cli.progress import duration, progress
+from wsprobe.cli.progress import progress
 from wsprobe.outcome import Exit
 
 Capture = pytest.CaptureFixture[str]
@@ -166,14 +166,8 @@ def test_summary_in_a_pipe_is_on_standard_error(capsys: Capture) -> None:
     [
         (0.5, 100, "20 done, 4 under way, 100 to come"),
         (2, None, "20 done, 4 under way; 10 a second"),
-        (40, 100, "20 done, 4 under way, 100 to come; 0.5 a second, 3 min 28 s left"),
+        (40, 100, "20 done, 4 under way, 100 to come; 0.5 a second, 3m 28s left"),
     ],
 )
 def test_progress(seconds: float, left: int | None, says: str) -> None:
     assert progress(20, 4, left, seconds) == says
-
-
-def test_duration() -> None:
-    assert [duration(each) for each in (0.2, 59.4, 60, 3599, 3600, 90_000)] == [
-        *("0 s", "59 s", "1 min 0 s", "59 min 59 s", "1 h 0 min", "25 h 0 min")
-    ]

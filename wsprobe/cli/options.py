@@ -612,7 +612,8 @@ many = together(
         long="If a run was ended, in whatever way, the same command continues it. A URL is known by its "
         "text, and is done whatever its outcome was; one that is listed twice is tried once. If the last "
         "line of FILE is incomplete, it is removed and its URL is tried again. The exit status is that of "
-        "all results in FILE. Two runs cannot use the same FILE.",
+        "all results in FILE, and the summary counts them all; likely causes are named for the URLs that "
+        "this run tried. Two runs cannot use the same FILE.",
     ),
 )
 
