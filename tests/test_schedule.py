@@ -42,6 +42,28 @@ def test_no_more_is_read_than_can_be_begun() -> None:
     assert schedule.wants()
 
 
+def test_whoever_is_done_finds_jobs_that_were_read_ahead() -> None:
+    schedule: Schedule[int, int] = Schedule(Pace(parallel=4))
+    added = 0
+    begun: list[int] = []
+    while schedule.wants():
+        schedule.add(added)
+        added += 1
+        begun += taken(schedule)  # type: ignore[arg-type]
+    assert (begun, added) == ([0, 1, 2, 3], 6)
+    list(schedule.done(2, "", 2))
+    assert taken(schedule) == [4]  # type: ignore[arg-type]
+
+
+def test_with_a_rate_nothing_is_read_ahead() -> None:
+    schedule: Schedule[int, int] = Schedule(Pace(parallel=2, interval=1.0))
+    for job in range(2):
+        assert schedule.wants()
+        schedule.add(job)
+    assert taken(schedule, 0.0) == [0]  # type: ignore[arg-type]
+    assert not schedule.wants()
+
+
 def test_jobs_of_one_busy_host_are_read_up_to_the_window() -> None:
     schedule: Schedule[int, int] = Schedule(Pace(parallel=8, per_host=1), ordered=False)
     added = 0

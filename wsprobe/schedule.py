@@ -42,6 +42,8 @@ class Schedule(Generic[Job, Done]):
 
     def __init__(self, pace: Pace, ordered: bool = True) -> None:
         self._pace = pace
+        self._ahead = 0 if pace.interval else pace.parallel // 2
+        """Jobs that are added before there is room for them, so that whoever is done finds the next."""
         self._ordered = ordered
         self._added = 0
         self._running = 0
@@ -60,8 +62,10 @@ class Schedule(Generic[Job, Done]):
         """When the next job may begin."""
 
     def wants(self) -> bool:
-        """Whether another job is to be added now: there is work that nothing in hand is fit for."""
-        if self._running >= self._pace.parallel or self._ready or self._holding >= WINDOW:
+        """Whether another job is to be added now: there is work that nothing in hand is fit for, or less in
+        hand than is soon begun."""
+        soon = self._running + len(self._ready)
+        if soon >= self._pace.parallel + self._ahead or self._holding >= WINDOW:
             return False
         if not self._ordered:
             return True

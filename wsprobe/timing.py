@@ -1,4 +1,5 @@
-"""When things happened in an exchange: the end of each phase, and how long each took."""
+"""When things happened in an exchange: the end of each phase, and how long each took; and a length of time as
+people say it."""
 
 from __future__ import annotations
 
@@ -64,3 +65,18 @@ def phases(reading: Reading) -> list[tuple[str, float, float]]:
         found.append((name, at, end))
         at = end
     return found
+
+
+def how_long(seconds: float) -> str:
+    """A length of time in the two units that matter, of which options take the same: ``0.4 s``, ``12 s``,
+    ``2m 10s``, ``3h 05m``, ``2d 04h``."""
+    if seconds < 9.95:
+        return f"{max(seconds, 0.0):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60:02}s"
+    if whole < 86400:
+        return f"{whole // 3600}h {whole % 3600 // 60:02}m"
+    return f"{whole // 86400}d {whole % 86400 // 3600:02}h"

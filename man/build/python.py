@@ -133,7 +133,12 @@ def _signature(function: Any) -> str:
     names = inspect.signature(function).parameters.values()
     marks = {inspect.Parameter.VAR_KEYWORD: "**", inspect.Parameter.VAR_POSITIONAL: "*"}
     begin = "await " if inspect.iscoroutinefunction(function) else ""
-    return f"{begin}{function.__name__}({', '.join(marks.get(each.kind, '') + each.name for each in names)})"
+    shown = ", ".join(marks.get(each.kind, "") + _parameter(each) for each in names)
+    return f"{begin}{function.__name__}({shown})"
+
+
+def _parameter(each: inspect.Parameter) -> str:
+    return each.name if each.default is each.empty else f"{each.name}={each.default!r}"
 
 
 def _said(function: Any) -> str:

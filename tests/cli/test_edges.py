@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -10,11 +11,18 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
 
+from wsprobe.archive import load
 from wsprobe.cli.main import failed, run, without
+from wsprobe.cli.places import recordings
+from wsprobe.cli.streams import save
+from wsprobe.exchange import Ended, Exchange, Plan
+from wsprobe.target import parse
 
 COMMAND = [sys.executable, "-m", "wsprobe"]
+EXCHANGE = Exchange(Plan(parse("ws://192.0.2.1/"), b"GET / HTTP/1.1\r\n\r\n"), (Ended(2, "fin"),))
 FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
 
 
@@ -54,6 +62,33 @@ def test_what_cannot_be_saved_is_said_after_the_report() -> None:
     assert done.stdout.startswith("HTTP/1.1 403 Forbidden\n")
     assert done.stderr.startswith("wsprobe connect: --save: /dev/full: No space left on device")
     assert done.returncode == 2
+
+
+def test_a_full_disk_cuts_no_line_of_save(tmp_path: Path) -> None:
+    """A limit to the size of files stands for the disk."""
+    file = tmp_path / "kept"
+    save(str(file), [EXCHANGE])
+    one = file.stat().st_size
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (one + one // 2, hard))
+    try:
+        with pytest.raises(click.UsageError, match=r"--save: .*kept: File too large"):
+            save(str(file), [EXCHANGE])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert recordings(str(file)) == [EXCHANGE]
+
+
+def test_what_is_saved_behind_a_line_that_was_cut_is_a_line_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "kept"
+    file.write_text('{"format":2,"plan":')
+    save(str(file), [EXCHANGE])
+    first, second, rest = file.read_text().split("\n")
+    assert (first, rest) == ('{"format":2,"plan":', "")
+    assert load(second) == EXCHANGE
+    file.write_text(first)
+    with pytest.raises(click.UsageError, match=r"line 1: not a recording: .*; it has no line end"):
+        recordings(str(file))
 
 
 def test_the_bare_word_prints_its_help_as_help(capsys: pytest.CaptureFixture[str]) -> None:

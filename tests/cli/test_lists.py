@@ -35,8 +35,8 @@ def test_a_line_that_cannot_be_used_is_named_and_the_rest_goes_on(capsys: Captur
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"", "no URL: name one, or @FILE, or - for standard input"),
-        (b"# none\n\n", "no URL: name one, or @FILE, or - for standard input"),
+        (b"", "urls: no URL in it"),
+        (b"# none\n\n", "urls: no URL in it"),
         ("ws://h/".encode("utf-16"), "not a text file in UTF-8: this is UTF-16"),
     ],
 )

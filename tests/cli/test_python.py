@@ -16,6 +16,8 @@ from wsprobe.exchange import Ended, Plan, Received
 from wsprobe.report import report
 from wsprobe.target import parse
 
+EXCHANGE = wsprobe.Exchange(Plan(parse("ws://192.0.2.1/"), b"GET / HTTP/1.1\r\n\r\n"), (Ended(2, "fin"),))
+
 
 def test_a_report_is_a_value() -> None:
     made = wsprobe.probe("lab:status-403", origin="https://a.example", header=["X-A: 1", "X-B: 2"])
@@ -45,9 +47,12 @@ def test_a_network_failure_is_a_value_too() -> None:
         ("ws://127.0.0.1:1/", {"max_time": [1, 2]}, "max_time cannot be [1, 2]"),
         ("lab:status-403", {"header": "no colon"}, "has no colon"),
         ("ws://127.0.0.1:1/", {"wire": "hybi-99"}, "hybi-99"),
+        (None, {}, "a URL is wanted here, such as 'wss://chat.example/ws', not None"),
+        (b"ws://127.0.0.1:1/", {}, "not a value of the type bytes"),
+        ("kept.jsonl", {}, "a file's name, not a URL: wsprobe.load('kept.jsonl')"),
     ],
 )
-def test_misuse_is_one_exception(url: str, settings: dict[str, Any], said: str) -> None:
+def test_misuse_is_one_exception(url: Any, settings: dict[str, Any], said: str) -> None:
     with pytest.raises(wsprobe.UsageError) as raised:
         wsprobe.probe(url, **settings)
     assert said in str(raised.value)
@@ -63,6 +68,8 @@ def test_under_trio_and_under_asyncio() -> None:
             wsprobe.probe("lab:status-403")
         return (await wsprobe.aprobe("lab:status-403")).outcome
 
+    with pytest.raises(wsprobe.UsageError, match="under trio alone"):
+        asyncio.run(wsprobe.aprobe("lab:status-403"))  # type: ignore[arg-type]
     assert asyncio.run(under_asyncio()) == "refused"
     assert trio.run(under_trio) == "refused"
 
@@ -92,11 +99,30 @@ def test_readers_of_what_was_kept(tmp_path: Path) -> None:
         lambda: wsprobe.compare("mailto:a@b"),
         lambda: wsprobe.compare("lab:nothing-such"),
         lambda: wsprobe.compare("lab:status-403", spec="hybi-99"),
+        lambda: wsprobe.compare("kept.jsonl"),
+        lambda: wsprobe.compare(["ws://127.0.0.1:1/"]),  # type: ignore[arg-type]
+        lambda: wsprobe.compare("lab:status-403", run_browser="chromium"),
+        lambda: wsprobe.compare("lab:status-403", workers=2),
+        lambda: wsprobe.views("lab:status-403"),  # type: ignore[arg-type]
+        lambda: wsprobe.views(EXCHANGE, page="app"),
+        lambda: wsprobe.load(None),  # type: ignore[arg-type]
     ],
 )
 def test_misuse_of_the_others(misuse: Any) -> None:
     with pytest.raises(wsprobe.UsageError):
         misuse()
+
+
+def test_what_is_no_recording_spoils_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "kept.jsonl"
+    with pytest.raises(wsprobe.UsageError, match="a recording or a report is wanted here, not a value"):
+        wsprobe.save(file, EXCHANGE, "ws://127.0.0.1:1/")  # type: ignore[arg-type]
+    assert not file.exists()
+
+
+def test_a_page_by_its_url() -> None:
+    [view] = wsprobe.views(EXCHANGE, "chromium", page="https://app.example/")
+    assert (view.page, view.exception and view.exception.name) == ("https://app.example/", "SecurityError")
 
 
 def test_a_notebook_shows_what_came_escaped() -> None:

@@ -213,6 +213,7 @@ def test_a_disk_that_is_full(playing: Playing, capsys: pytest.CaptureFixture[str
     status, lines, err = watched(capsys, "--save", "/dev/full", "ws://127.0.0.1/")
     assert status == Exit.USAGE
     assert err == "wsprobe watch: --save: /dev/full: No space left on device (see wsprobe watch --help)\n"
+    assert lines[0].endswith("Z  open  ws://127.0.0.1/")
     assert "  1 probe, 100 % up, 0 changes" in lines
 
 

@@ -7,11 +7,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import trio
 
 from wsprobe.cli.main import run
+from wsprobe.cli.probe import Told
+from wsprobe.net.crew import Crew
 
 Capture = pytest.CaptureFixture[str]
 WORDS = ["lab:status-403", "lab:404", "lab:nginx-502", "lab:401-basic"]
@@ -21,7 +25,9 @@ def test_what_is_printed_saved_and_said_is_that_of_one_process(capsys: Capture, 
     said = []
     for workers in ("1", "2"):
         file = tmp_path / f"saved-{workers}"
-        status = run(["connect", "-i", "--summary", "--save", str(file), "--workers", workers, *WORDS])
+        status = run(
+            ["connect", "-i", "--summary", "--save", str(file), "--workers", workers, "--rate", "500/s", *WORDS]
+        )
         assert len(file.read_text().splitlines()) == len(WORDS)
         said.append((status, *capsys.readouterr()))
     (status, out, err), (status_2, out_2, err_2) = said
@@ -92,6 +98,28 @@ def test_what_was_under_way_is_reported_when_it_is_interrupted() -> None:
         out, _ = process.communicate(timeout=60)
     assert out in ("lab:silence dropped\n", "")
     assert process.returncode == 143
+
+
+@pytest.mark.parametrize(
+    ("more", "calls"), [((), ["give", "give"]), (("--rate", "100/s"), ["up", "give", "give"])]
+)
+def test_with_a_rate_nothing_is_given_out_before_all_processes_can_work(
+    more: tuple[str, ...], calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waited for one to start would be begun in a burst."""
+    seen = []
+
+    async def up(self: Crew) -> None:
+        seen.append("up")
+
+    def give(self: Crew, item: object, over: Callable[[object], object]) -> None:
+        seen.append("give")
+        trio.lowlevel.current_trio_token().run_sync_soon(over, Told())
+
+    monkeypatch.setattr(Crew, "up", up)
+    monkeypatch.setattr(Crew, "give", give)
+    assert run(["connect", "--workers", "2", *more, "ws://127.0.0.1:1/", "ws://127.0.0.1:1/2"]) == 0
+    assert seen == calls
 
 
 @pytest.mark.parametrize("other", [["-v"], ["--report", "x.html"], ["--cookie-jar", "x"]])

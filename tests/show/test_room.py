@@ -9,8 +9,9 @@ import pytest
 from wsprobe import opening, target
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
 from wsprobe.report import Report, report
+from wsprobe.show.answer import marked
 from wsprobe.show.compare import difference, wire
-from wsprobe.show.lines import Look, plain
+from wsprobe.show.lines import Look, plain, text_of
 from wsprobe.show.report import handshake
 from wsprobe.show.verbose import MOST, MOST_IN_HEX, Conversation
 
@@ -65,6 +66,47 @@ def test_a_report_is_bounded_and_says_what_is_left_out(name: str) -> None:
     assert FLOODS[name][1] in text
     assert len(text) < 50_000
     assert len(plain(handshake(flooded(name), VERBOSE))) < 400_000
+
+
+EMPTY = (
+    b"\r\n" * 30_000 + b"HTTP/1.1 403 No\r\nX: y\r\n\r\na" + b"\n" * 1000 + b"b\r\n\r\n\r\n\r\n\r\nc\n\n\n\nd"
+)
+MANY = r"\x0d\x0a\x0d\x0a\x0d\x0a ... {} empty lines in all"
+
+
+def test_many_empty_lines_are_one_that_counts_them() -> None:
+    """More of them, too, than are told apart: what follows is still seen."""
+    first, caret, *rows = plain(handshake(made(EMPTY), CONNECT)).splitlines()
+    assert (first, caret) == (MANY.format(30000), "^ warn head-empty-lines")
+    at = rows.index("HTTP/1.1 403 No\\x0d\\x0aX: y")
+    assert rows[at + 1 : at + 10] == [
+        *("", "a", r"\x0a\x0a\x0a ... 999 empty lines in all", "b", MANY.format(4), "c", "", "", ""),
+    ]
+    assert rows[at + 10] == "d"
+
+
+def test_a_few_empty_lines_are_shown_as_they_are() -> None:
+    rows = plain(handshake(made(b"\r\n" * 3 + b"HTTP/1.1 403 No\r\n\r\n"), CONNECT)).splitlines()
+    assert [rows[0], rows.index("HTTP/1.1 403 No")] == ["", 7]  # and four lines of what is said of them
+    first, *rows = plain(handshake(made(b"\r\n" * 4 + b"HTTP/1.1 403 No\r\n\r\n"), CONNECT)).splitlines()
+    assert first == MANY.format(4)
+    assert "HTTP/1.1 403 No" in rows
+
+
+def test_a_conversation_counts_empty_lines_too() -> None:
+    shown = Conversation(Look(verbose=1))
+    text = plain(
+        [row for event in exchange(b"\r\n" * 3000 + EMPTY[60_000:]).events for row in shown.event(event)]
+    )
+    assert f"< {MANY.format(3000)}\n" in text
+    assert r"< \x0a\x0a\x0a ... 999 empty lines in all" in text
+    assert f"< {MANY.format(4)}\n" in text
+    assert text.count(r"< \x0a" + "\n") == 3
+
+
+def test_a_file_for_others_counts_them_too() -> None:
+    rows = [text_of(row) for row in marked(made(EMPTY).reading, (), Look())]
+    assert rows[:2] == [MANY.format(30000), "HTTP/1.1 403 No\\x0d\\x0aX: y"]
 
 
 def test_the_line_says_how_to_see_the_rest() -> None:

@@ -27,23 +27,6 @@ def watched(*reports: Report, title: str = "ws://a/", holds: bool = False) -> Wa
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.04, "0.0 s"),
-        (9.94, "9.9 s"),
-        (9.96, "10 s"),
-        (59.6, "1m 00s"),
-        (130, "2m 10s"),
-        (3599.6, "1h 00m"),
-        (11_100, "3h 05m"),
-        (187_200, "2d 04h"),
-    ],
-)
-def test_span(seconds: float, text: str) -> None:
-    assert show.span(seconds) == text
-
-
-@pytest.mark.parametrize(
     ("part", "text"), [(0, "0 %"), (1, "100 %"), (0.99999, "99.99 %"), (1e-9, "0.01 %"), (0.5, "50.00 %")]
 )
 def test_part(part: float, text: str) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wsprobe.browsers.engine import DomEvent
+from wsprobe.browsers.network import FAILED
 from wsprobe.exchange import ConnectFailed, Ended, ResolveFailed, TlsFailed, TunnelFailed
 from wsprobe.read.behind import frames_before_http
 from wsprobe.read.reading import Reading, Response
 
-_FAILURES = (ResolveFailed, ConnectFailed, TunnelFailed, TlsFailed)
 _READABLE = (b"sec-websocket-protocol", b"sec-websocket-extensions")
 
 
@@ -18,14 +18,16 @@ def hidden(reading: Reading, events: Sequence[DomEvent]) -> tuple[str, ...]:
 
     *events* are those that script was given: what they tell is not hidden.
     """
-    opened = "open" in [e.type for e in events]
+    types = [e.type for e in events]
+    opened = "open" in types
+    closing = events[types.index("close")] if "close" in types else None
     said = _network(reading)
     told = [e.message for e in events if e.message]
     for response in reading.responses:
-        said += [item for item in _answer(response, opened) if not (told and _is_told(item, told))]
+        answer = _answer(response, opened)
+        said += [item for item in answer if not _is_told(item, told)] if told else answer
     if opened:
-        said += _session(reading, events)
-    closing = next((e for e in events if e.type == "close"), None)
+        said += _session(reading, closing)
     if closing is not None and not closing.was_clean:
         said += _end(reading)
     return tuple(said)
@@ -40,7 +42,7 @@ def _is_told(item: str, messages: Sequence[str]) -> bool:
 def _network(reading: Reading) -> list[str]:
     said = []
     for event in reading.exchange.events:
-        if not isinstance(event, _FAILURES):
+        if type(event) not in FAILED:
             continue
         match event:
             case ResolveFailed():
@@ -79,21 +81,19 @@ def _answer(response: Response, opened: bool) -> list[str]:
     return said
 
 
-def _session(reading: Reading, events: Sequence[DomEvent]) -> list[str]:
+def _session(reading: Reading, closing: DomEvent | None) -> list[str]:
     if reading.session is None:
         return []
     said = []
     of = frames_before_http(reading) or reading.session
-    frames = of.frames
+    opcodes = [f.opcode for f in of.frames]
     for opcode, name in ((9, "ping"), (10, "pong")):
-        number = sum(f.opcode == opcode for f in frames)
-        if number:
+        if number := opcodes.count(opcode):
             said.append(_count(number, name))
-    shut = next((f for f in frames if f.opcode == 8), None)
-    told = next((e.code for e in events if e.type == "close"), None)
-    if shut is not None and told is not None:
+    if closing is not None and 8 in opcodes:
+        shut = of.frames[opcodes.index(8)]
         code = int.from_bytes(shut.data[:2], "big") if len(shut.data) >= 2 else 1005
-        if code != told:
+        if code != closing.code:
             said.append(
                 f"Close frame with code {code}" if len(shut.data) >= 2 else "Close frame without a code"
             )

@@ -101,13 +101,13 @@ def parse(text: str, base: str | None = None) -> Address | None:
 
 @lru_cache(maxsize=64)
 def _parsed(text: str, base: str | None) -> Address | None:
-    from ada_url import URL
+    from ada_url import URL, join_url, normalize_url
 
+    text = scalar(text)
     try:
-        url = URL(scalar(text), base) if base else URL(scalar(text))
-    except (ValueError, UnicodeError):
+        href = join_url(base, text) if base else normalize_url(text)
+    except ValueError:
         return None
-    href = url.href
     before, mark, fragment = href.partition("#")
     before, asked, query = before.partition("?")
     scheme, _, rest = before.partition(":")
@@ -120,6 +120,7 @@ def _parsed(text: str, base: str | None) -> Address | None:
         if ":" in server and not server.endswith("]"):
             host, _, port = server.rpartition(":")
     else:
+        url = URL(text, base)
         username, password = url.username, url.password
         host, port, path = url.hostname, url.port, url.pathname
     return Address(

@@ -272,8 +272,7 @@ def probe_there(sources: Sequence[Word | UrlList], said: Settings, to: Sink) -> 
 
         async with net.gathered(jobs.each(), size, LINGER) as every:
             await net.in_order(one, chunks(every), Pace(MANY), hand_on, _weight, ordered=not said.unordered)
-        if jobs.none():
-            raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
+        jobs.check_any()
 
     with handed_on(kept, hand):
         work_with(said, work, lambda: handed)

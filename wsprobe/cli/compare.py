@@ -18,7 +18,7 @@ from wsprobe.browsers.tell import Tellable, tellable
 from wsprobe.browsers.url import parse
 from wsprobe.cli import completion, expect
 from wsprobe.cli.engines import Readers, probed, recorded
-from wsprobe.cli.option import option, together
+from wsprobe.cli.option import Whole, option, together
 from wsprobe.cli.options import (
     Settings,
     connection,
@@ -158,7 +158,7 @@ reading = together(
     option("--csp", metavar="POLICY", default="", section=SECTION, help="the page's Content-Security-Policy"),
     option(
         "--workers",
-        type=click.IntRange(1, 64),
+        type=Whole(1, 64),
         default=1,
         show_default=True,
         metavar="N",
@@ -452,6 +452,7 @@ def show(
     if not seen:
         emit(comparison(reports, groups, of), sys.stdout, of)
         return
+    from wsprobe.show.lines import fitted
     from wsprobe.show.run_browser import seen_beside
 
     lines: list[Line] = []
@@ -459,7 +460,7 @@ def show(
         lines += [()] if lines else []
         lines += comparison([report], [], of)
         for each in found:
-            lines += seen_beside(each, of)
+            lines += fitted(seen_beside(each, of), of)
     emit(lines, sys.stdout, of)
 
 

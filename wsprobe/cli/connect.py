@@ -39,6 +39,7 @@ from wsprobe.judge.finding import counted
 from wsprobe.judge.subject import how
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
+from wsprobe.show.lines import fitted
 from wsprobe.visible import shown_text
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ class Output:
         if self._resume is not None:
             for sentence in _resumed(self._resume):
                 note(sentence)
-        emit(self._tally.lines(), sys.stderr, self._err)
+        emit(fitted(self._tally.lines(), self._err), sys.stderr, self._err)
         if self._grid is not None and not self._tabled:
             emit(self._grid.total(), sys.stderr, self._err)
 
@@ -515,7 +516,8 @@ def apart(
 def _resumed(of: Resume) -> Iterator[str]:
     """What was not asked, and why."""
     if of.before:
-        yield f"{of.path} had {counted(of.before, 'URL')} before; they were not asked again"
+        them = "it was" if of.before == 1 else "they were"
+        yield f"{of.path} had {counted(of.before, 'URL')} before; {them} not asked again"
     if of.twice:
         yield f"{counted(of.twice, 'line')} of the list repeated a URL; it was asked once"
 

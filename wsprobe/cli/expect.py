@@ -25,6 +25,8 @@ class Expectation(Struct, frozen=True):
 
 
 KINDS = ("status", "outcome", "close", "close-reason", "protocol", "header", "finding", "cert-days", "view")
+HIGHEST = {"status": 999, "close": 65535, "cert-days": 999_999}
+"""Those that are numbers, and what each is at most."""
 NAMED = ("header", "finding", "view")
 """Those that a name belongs to, after a colon."""
 FORMS = (
@@ -61,8 +63,11 @@ def _parse(text: str) -> Expectation:
 
 def _possible(text: str, what: str, name: str, wanted: str | None) -> None:
     """Raises _NoneSuch for what could never hold: a slip of the pen is no failed test."""
-    if what in ("status", "close", "cert-days") and not (wanted or "").isdigit():
-        raise _NoneSuch(f"'{text}': {wanted!r} is not a number")
+    if what in HIGHEST:
+        if not (wanted or "").isdecimal() or not (wanted or "").isascii():
+            raise _NoneSuch(f"'{text}': {wanted!r} is not a number")
+        if len(wanted or "") > 9 or int(wanted or 0) > HIGHEST[what]:
+            raise _NoneSuch(f"'{text}': no {what} is above {HIGHEST[what]}")
     if what == "view":
         _known(text, name, ENGINES)
         if not (wanted or "").isdigit():

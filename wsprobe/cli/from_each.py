@@ -13,7 +13,6 @@ from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
-import click
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -137,8 +136,7 @@ def probe_each(sources: Sequence[Word | UrlList], said: Settings, to: Rows) -> N
         deep = AHEAD * max(threads, default=1)  # all may be gone by now
         async with net.gathered(jobs.each(), lambda number: FIRST if number < deep else CHUNK, LINGER) as every:
             await net.in_order(one, chunks(every), Pace(deep), hand_on, _weight, ordered=not said.unordered)
-        if jobs.none():
-            raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
+        jobs.check_any()
         for place, count in unasked.items():
             to.unusable(f"{counted(count, 'URL')} not asked from {place}, whose worker was gone")
 

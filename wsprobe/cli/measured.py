@@ -14,6 +14,7 @@ from wsprobe.cli.streams import emit, look
 from wsprobe.lab import UnknownScenario, find
 from wsprobe.lab.measured import MEASURED, Measured, MeasuredError, all_held, load, nearest
 from wsprobe.outcome import Exit
+from wsprobe.show.lines import fitted
 from wsprobe.show.measured import one, summary, value
 
 
@@ -40,7 +41,7 @@ def compare_measured(path: str, words: Sequence[str], engines: Sequence[str], sa
         lines = summary(measured, rows, of) if not words else []
         for name in rows if words else ():
             lines += ([()] if lines else []) + one(measured, measured.seen[name], rows[name], of)
-        emit(lines, sys.stdout, of)
+        emit(fitted(lines, of), sys.stdout, of)
     near = nearest(rows)
     return Exit.OPEN if all(row[near].same for row in rows.values()) else Exit.DIFFERENT
 

@@ -30,6 +30,17 @@ class Seconds(click.ParamType[float]):
         return number
 
 
+class Whole(click.IntRange):
+    """A whole number within limits."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            limits = f"of {self.min} or more" if self.max is None else f"from {self.min} to {self.max}"
+            self.fail(f"{str(value)!r} is not a whole number {limits}", param, ctx)
+
+
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 """Seconds."""
 

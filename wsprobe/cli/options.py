@@ -22,7 +22,7 @@ from wsprobe.cli.cookies import Cookie, Jar
 from wsprobe.cli.expect import Expectation
 from wsprobe.cli.keys import Method
 from wsprobe.cli.netrc import Netrc
-from wsprobe.cli.option import Rate, Seconds, option, together
+from wsprobe.cli.option import Rate, Seconds, Whole, option, together
 from wsprobe.cli.paste import IGNORED
 from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.streams import Color, check_replaceable
@@ -278,7 +278,7 @@ own_request = together(
     ),
     option(
         "--max-redirs",
-        type=click.IntRange(0, 100),
+        type=Whole(0, 100),
         default=10,
         show_default=True,
         metavar="N",
@@ -422,7 +422,7 @@ connection = together(
     ),
     option(
         "--max-body",
-        type=click.IntRange(0),
+        type=Whole(0),
         default=Limits().max_body,
         show_default=True,
         metavar="BYTES",
@@ -517,7 +517,7 @@ expecting = together(
 verdict = together(
     option(
         "--retry",
-        type=click.IntRange(0, 100),
+        type=Whole(0, 100),
         default=0,
         metavar="N",
         rare=True,
@@ -543,7 +543,7 @@ MANY = "Many URLs"
 many = together(
     option(
         "--parallel",
-        type=click.IntRange(1, 1000),
+        type=Whole(1, 1000),
         default=8,
         show_default=True,
         metavar="N",
@@ -554,7 +554,7 @@ many = together(
     ),
     option(
         "--per-host",
-        type=click.IntRange(1, 1000),
+        type=Whole(1, 1000),
         default=8,
         show_default=True,
         metavar="N",
@@ -582,7 +582,7 @@ many = together(
     ),
     option(
         "--workers",
-        type=click.IntRange(1, 64),
+        type=Whole(1, 64),
         default=1,
         show_default=True,
         metavar="N",
@@ -612,7 +612,8 @@ many = together(
         long="If a run was ended, in whatever way, the same command continues it. A URL is known by its "
         "text, and is done whatever its outcome was; one that is listed twice is tried once. If the last "
         "line of FILE is incomplete, it is removed and its URL is tried again. The exit status is that of "
-        "all results in FILE. Two runs cannot use the same FILE.",
+        "all results in FILE, and the summary counts them all; likely causes are named for the URLs that "
+        "this run tried. Two runs cannot use the same FILE.",
     ),
 )
 

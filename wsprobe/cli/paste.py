@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wsprobe.cli.option import Command, F, option
+from wsprobe.cli.option import Command, F, Whole, option
 from wsprobe.cli.streams import note
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ from_curl: Callable[[F], F] = option(
 of_har: Callable[[F], F] = option(
     "--entry",
     metavar="N",
-    type=click.IntRange(1),
+    type=Whole(1),
     section=SECTION,
     help="from a HAR file with several WebSocket entries, take the one with this number",
     long="connect and trace send its request again, with its headers; without a number they use the only "

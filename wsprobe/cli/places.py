@@ -234,7 +234,8 @@ def exchanges(line: RecordedLine) -> list[Exchange]:
     except UnicodeDecodeError:
         raise click.UsageError(f"{line.where}: not a recording: not UTF-8 text") from None
     except ArchiveError as error:
-        raise click.UsageError(f"{line.where}: {error}") from None
+        cut = "" if line.data.endswith(b"\n") else "; it has no line end, and may have been cut"
+        raise click.UsageError(f"{line.where}: {error}{cut}") from None
 
 
 LONGEST_URL = 70_000

@@ -149,6 +149,8 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
 
                 others = await stack.enter_async_context(crew(to.worker(), settings.workers, to.lost))
             await jobs.prepare()
+            if apart and pace.interval:
+                await others.up()  # what waited for a process to start would be begun at once when it has
 
             def begun() -> None:
                 nonlocal under_way
@@ -193,8 +195,7 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
                 not settings.unordered,
             )
             await (net.begun_in_order(give, *as_told) if apart else net.in_order(one, *as_told))
-            if jobs.none():
-                raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
+            jobs.check_any()
 
     with handed_on(kept, hand):
         net.run(everything)
@@ -286,9 +287,11 @@ class Jobs:
         host, first = usable(place)
         return Job(number, place, host, word.where, first)
 
-    def none(self) -> bool:
-        """Whether there was no place at all, good or bad."""
-        return not self._lines and all(isinstance(each, UrlList) for each in self._sources)
+    def check_any(self) -> None:
+        """Raises click.UsageError, after the last, if there was no place at all, good or bad."""
+        lists = [each.name for each in self._sources if isinstance(each, UrlList)]
+        if not self._lines and len(lists) == len(self._sources):
+            raise click.UsageError(f"{', '.join(lists)}: no URL in {'it' if len(lists) == 1 else 'them'}")
 
     def left(self) -> int | None:
         """How many are still to be read: of files as many as their sizes let expect; None if nobody knows."""

@@ -6,6 +6,8 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from wsprobe.timing import how_long
+
 if TYPE_CHECKING:
     from wsprobe.show.lines import Look
 
@@ -60,14 +62,4 @@ def progress(done: int, under_way: int, left: int | None, seconds: float) -> str
         return text
     rate = done / seconds
     text += f"; {rate:.0f} a second" if rate >= 10 else f"; {rate:.1f} a second"
-    return text if left is None else f"{text}, {duration((left + under_way) / rate)} left"
-
-
-def duration(seconds: float) -> str:
-    """*seconds* in the two largest units that say something."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return text if left is None else f"{text}, {how_long((left + under_way) / rate)} left"

@@ -51,6 +51,10 @@ Setting = str | int | float | bool | os.PathLike[str] | Sequence[str] | None
 
 SECTIONS = ("Request", "Connection", "Limits", "TLS", "Session", "Readers")
 """Of the options: the rest is about output, or about many URLs."""
+BESIDES = ("retry", "retry_max_time")
+"""Options of other sections that are settings."""
+NEVER = ("talk", "measured", "run_browser", "workers")
+"""Options of these sections that are none: they make another command of it, or are about its output."""
 
 
 class UsageError(ValueError):
@@ -69,8 +73,11 @@ def probe(url: str, **settings: Setting) -> Report:
 
 async def aprobe(url: str, **settings: Setting) -> Report:
     """As ``probe``, under trio: to be cancelled, and to run side by side with others."""
+    if not net.running():
+        raise UsageError("aprobe runs under trio alone: wsprobe.probe(...) elsewhere")
     with _usage():
         said = meant(_values(connect.command, settings))
+        _check_url(url)
         async with AsyncExitStack() as stack:
             try:
                 place = await Lab(stack.enter_async_context).place(url, said.asking)
@@ -91,6 +98,8 @@ def compare(*what: str | Exchange | Report, **settings: Setting) -> tuple[Report
     the options of ``wsprobe compare``; ``browser_mode=True`` stands for all browsers. Raises UsageError.
     """
     with _usage():
+        for each in what:
+            _check_url(each) if isinstance(each, str) else _recording(each)
         values = _values(comparing.command, settings)
         said = meant(values, page=True)
         by = comparing.readers(values, said)
@@ -104,25 +113,22 @@ def compare(*what: str | Exchange | Report, **settings: Setting) -> tuple[Report
 
 def _collect(what: Sequence[str | Exchange | Report], said: Settings, by: Readers) -> list[Report]:
     live = iter(probed([each for each in what if isinstance(each, str)], said, by))
-    return [
-        next(live)
-        if isinstance(each, str)
-        else recorded(each.exchange if isinstance(each, Report) else each, by)
-        for each in what
-    ]
+    return [next(live) if isinstance(each, str) else recorded(_recording(each), by) for each in what]
 
 
 def views(
-    exchange: Exchange | Report, engines: Sequence[str] = ("all",), page: Page | None = None
+    exchange: Exchange | Report, engines: str | Sequence[str] = "all", page: str | Page | None = None
 ) -> tuple[ScriptView, ...]:
     """What a script on *page* would see of a recording, in each of *engines*: names of ``--browser``, or all.
 
-    Raises UsageError.
+    *page* is its URL, as that of ``--page``, or a ``Page``. Raises UsageError.
     """
     with _usage():
-        names = comparing.chosen((engines,) if isinstance(engines, str) else engines)
-        made = exchange if isinstance(exchange, Report) else report(exchange)
-        return as_is(made, Readers(names, page=Page() if page is None else page))
+        names = (engines,) if isinstance(engines, str) else tuple(engines)
+        made = exchange if isinstance(exchange, Report) else report(_recording(exchange))
+        if isinstance(page, str):
+            page = Page(url=comparing.opener(page, None))
+        return as_is(made, Readers(comparing.chosen(names), page=Page() if page is None else page))
 
 
 def load(file: str | os.PathLike[str]) -> tuple[Exchange, ...]:
@@ -134,12 +140,33 @@ def load(file: str | os.PathLike[str]) -> tuple[Exchange, ...]:
 def save(file: str | os.PathLike[str], *what: Exchange | Report) -> None:
     """Append the recordings of *what* to *file*, one a line. Raises UsageError if it cannot be written."""
     with _usage():
-        streams.save(_path(file), [each.exchange if isinstance(each, Report) else each for each in what])
+        streams.save(_path(file), [_recording(each) for each in what])
 
 
-def _path(file: str | os.PathLike[str]) -> str:
-    name = os.fspath(file)
+def _check_url(url: object) -> None:
+    if not isinstance(url, str):
+        raise click.UsageError(f"a URL is wanted here, such as 'wss://chat.example/ws', not {_kind(url)}")
+    if url.lower().endswith(places.RECORDED) and "://" not in url:
+        raise click.UsageError(f"{url!a} is a file's name, not a URL: wsprobe.load({url!a}) reads recordings")
+
+
+def _recording(what: object) -> Exchange:
+    """The recording that *what* is or has. Raises click.UsageError."""
+    made = what.exchange if isinstance(what, Report) else what
+    if not isinstance(made, Exchange):
+        raise click.UsageError(f"a recording or a report is wanted here, not {_kind(what)}")
+    return made
+
+
+def _path(file: object) -> str:
+    if not isinstance(file, str | os.PathLike):
+        raise click.UsageError(f"the name of a file is wanted here, not {_kind(file)}")
+    name = os.fsdecode(file)
     return f"./{name}" if name == "-" else name
+
+
+def _kind(what: object) -> str:
+    return "None" if what is None else f"a value of the type {type(what).__name__}"
 
 
 def options(command: click.Command) -> dict[str, Option]:
@@ -150,7 +177,7 @@ def options(command: click.Command) -> dict[str, Option]:
         else each.name: each
         for each in command.params
         if isinstance(each, Option) and each.name
-        if (each.section in SECTIONS and each.name != "talk") or each.name in ("retry", "retry_max_time")
+        if (each.section in SECTIONS and each.name not in NEVER) or each.name in BESIDES
     }
 
 

@@ -113,7 +113,8 @@ class Resume:
             for number, each in enumerate(file, 1):
                 try:
                     if not each.endswith(b"\n"):
-                        if each[: len(BEGIN)] != BEGIN[: len(each)]:
+                        begun = each.rstrip(b"\0") if end else each  # a file system may pad what the power cut
+                        if begun[: len(BEGIN)] != BEGIN[: len(begun)]:
                             raise ValueError("not the beginning of a report")
                         break  # cut: it is asked again
                     said = decode(each)
@@ -125,7 +126,7 @@ class Resume:
                 self._asked.add(_key(said.text()))
                 self.before += 1
                 self.exit_status = self.exit_status or said.exit_status
-                tally.add(said.fact())
+                tally.add(said.fact(), before=True)
         return end
 
     def wants(self, text: str) -> bool:

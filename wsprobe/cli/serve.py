@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wsprobe.cli.option import Command, option
-from wsprobe.cli.streams import note
+from wsprobe.cli.option import Command, Whole, option
+from wsprobe.cli.streams import emit, look, note
+from wsprobe.show.lines import Line, fitted, line, row
 
 if TYPE_CHECKING:
     from wsprobe.lab.measured import Measured
@@ -36,7 +37,7 @@ LAB = "Lab"
 )
 @option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=Whole(0, 65535),
     default=0,
     metavar="N",
     section=LAB,
@@ -44,7 +45,7 @@ LAB = "Lab"
 )
 @option(
     "--tls-port",
-    type=click.IntRange(0, 65535),
+    type=Whole(0, 65535),
     metavar="N",
     section=LAB,
     help="port for wss:// too, with a certificate made when the lab starts (needs the extra 'lab'); 0 for "
@@ -52,7 +53,7 @@ LAB = "Lab"
 )
 @option(
     "--http2-port",
-    type=click.IntRange(0, 65535),
+    type=Whole(0, 65535),
     metavar="N",
     section=LAB,
     help="port for wss:// with HTTP/2 as well as HTTP/1.1; 0 for any free one",
@@ -136,11 +137,15 @@ def write_list(as_json: bool) -> None:
         for each in scenarios.values():
             write_json(scenario_value(each))
         return
+    of = look(sys.stdout, "never")
     width = max(map(len, scenarios))
-    for number, (title, names) in enumerate(subjects().items()):
-        sys.stdout.write("\n" * (number > 0) + f"# {title}\n")
+    lines: list[Line] = []
+    for title, names in subjects().items():
+        lines += [()] if lines else []
+        lines += fitted([line(f"# {title}")], of)
         for name in names:
-            sys.stdout.write(f"{name:<{width}}  {scenarios[name].summary}\n")
+            lines += row(line(f"{name:<{width}}"), line(scenarios[name].summary), of)
+    emit(lines, sys.stdout, of)
 
 
 def scenario_value(of: Scenario) -> dict[str, Any]:

@@ -181,7 +181,34 @@ def write(path: str, data: bytes, option: str, append: bool = False) -> None:
             rest = rest[sys.stdout.buffer.write(rest) :]
         return
     try:
-        with open(path, "ab" if append else "wb") as file:
+        if append:
+            _append(path, data)
+            return
+        with open(path, "wb") as file:
             file.write(data)
     except OSError as error:
         raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
+
+
+def _append(path: str, lines: bytes) -> None:
+    """Append whole *lines*: all of them, or nothing where the disk is full. What an earlier run left cut in the
+    middle of a line stays a line of its own. Raises OSError."""
+    with open(path, "ab", buffering=0) as file:
+        kept = os.fstat(file.fileno())
+        end = kept.st_size if stat.S_ISREG(kept.st_mode) else 0
+        rest = memoryview(b"\n" + lines if end and _cut(path) else lines)
+        try:
+            while rest:
+                rest = rest[file.write(rest) :]
+        except OSError:
+            if stat.S_ISREG(kept.st_mode):
+                os.truncate(file.fileno(), end)
+            raise
+
+
+def _cut(path: str) -> bool:
+    """Whether the file at *path*, which is not empty, ends without a line end; no, where it may not be read."""
+    with suppress(OSError), open(path, "rb", buffering=0) as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
+    return False

@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.cli.connect import TABLES, Output
-from wsprobe.cli.option import Command, Seconds, option, together
+from wsprobe.cli.option import Command, Seconds, Whole, option, together
 from wsprobe.cli.options import (
     SESSION,
     Settings,
@@ -35,6 +35,7 @@ from wsprobe.cli.streams import emit, note
 from wsprobe.exchange import Ended, Event, Exchange, Plan
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
+from wsprobe.show.lines import fitted
 from wsprobe.talk import byhand, heard, said
 from wsprobe.talk.codec import Heard, Shape
 from wsprobe.talk.held import Held, Rules, Said
@@ -116,7 +117,7 @@ talking = together(
     ),
     option(
         "--count",
-        type=click.IntRange(1),
+        type=Whole(1),
         metavar="N",
         section=SESSION,
         help="end after N messages; exit with 20 if fewer came",
@@ -153,7 +154,7 @@ talking = together(
     ),
     option(
         "--fragments",
-        type=click.IntRange(1, 1_000_000),
+        type=Whole(1, 1_000_000),
         default=1,
         metavar="N",
         rare=True,
@@ -476,19 +477,18 @@ class Conversation(Output):
         if held is not None and self._by_hand and not self._settings.silent:
             from wsprobe.show.talk import ended
 
-            emit(ended(held, self._out), sys.stdout, self._out)
+            emit(fitted(ended(held, self._out), self._out), sys.stdout, self._out)
         report = super().report(report)
         if held is None:
             return report
         if not self._settings.silent and not self._settings.as_json:
-            from wsprobe.show.lines import cut
             from wsprobe.show.talk import left_out, totals
 
             events = report.exchange.events
             more = "" if self._settings.save is not None else ": --save FILE keeps it"
             lines = left_out(events, more) if self._session_too else []
-            lines += cut(totals(held.totals, events[-1].at / 1_000_000), self._report_look.width)
-            emit(lines, self._report_to, self._report_look)
+            lines.append(totals(held.totals, events[-1].at / 1_000_000))
+            emit(fitted(lines, self._report_look), self._report_to, self._report_look)
             last = report.exchange.events[-1]
             if isinstance(last, Ended) and last.how == "limit":
                 note(

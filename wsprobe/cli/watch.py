@@ -19,7 +19,7 @@ from wsprobe import target
 from wsprobe.cli import expect
 from wsprobe.cli.completion import expectations
 from wsprobe.cli.expect import Expectation
-from wsprobe.cli.option import Command, Duration, but, option, together
+from wsprobe.cli.option import Command, Duration, Whole, but, option, together
 from wsprobe.cli.options import (
     OUTPUT,
     SESSION,
@@ -40,7 +40,7 @@ from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
 from wsprobe.show import watch as show
-from wsprobe.show.lines import Line
+from wsprobe.show.lines import Line, fitted
 from wsprobe.talk.held import Said
 from wsprobe.watch.pace import pauses
 from wsprobe.watch.state import Watch, after, held_of, seen
@@ -72,14 +72,14 @@ own = together(
     ),
     option(
         "--count",
-        type=click.IntRange(1),
+        type=Whole(1),
         metavar="N",
         section=SECTION,
         help="end after N probes of each URL; without --count and --until, ^C ends it",
     ),
     option(
         "--parallel",
-        type=click.IntRange(1, 1000),
+        type=Whole(1, 1000),
         default=8,
         show_default=True,
         metavar="N",
@@ -280,8 +280,7 @@ async def rounds(
         jobs = Jobs(words, said, Lab(enter), to)
         await jobs.prepare()
         places = once_each([job.place async for job in jobs.each()], to)
-        if jobs.none():
-            raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
+        jobs.check_any()
         to.begin(places)
         ask = None if of.hold is None else holding(of.hold, of.ping_every)
 
@@ -457,9 +456,9 @@ class Output:
         holds, expects = self._of.hold is not None, bool(wanted)
         told = seen(report, now, up=up, met=met, holds=holds, expects=expects)
         watch = self._watches[number] = after(self._watches[number], told)
+        self._print(watch, report)
         if watch.changed:
             self._save(report)
-        self._print(watch, report)
         del self._kept[number]
         return not self.met
 
@@ -520,7 +519,7 @@ class Output:
                 self._cut.append(show.cut_short(self._watches[number], held, self._look))
 
     def _emit(self, lines: Iterable[Line]) -> None:
-        emit(lines, sys.stdout, self._look)
+        emit(fitted(lines, self._look), sys.stdout, self._look)
 
 
 def label(place: Place, redact: bool) -> str:

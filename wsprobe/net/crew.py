@@ -76,23 +76,34 @@ class Crew:
         """
         self._least().give(_Given(item, over))
 
+    async def up(self) -> None:
+        """Start all processes, and wait until they can work: an item is then begun when it is given."""
+        for member in [self._start() for _ in range(self._count - len(self._members))]:
+            await member.up.wait()
+
     def _least(self) -> _Member:
         """The process with the least in hand; another one while there may be more."""
         least = min(self._members, key=lambda member: len(member.hand), default=None)
         if least is None or (least.hand and len(self._members) < self._count):
-            self._started += 1
-            least = _Member(self._make, self._started)
-            self._members.append(least)
-            self._nursery.start_soon(least.send)
-            self._nursery.start_soon(self._attend, least)
+            return self._start()
         return least
+
+    def _start(self) -> _Member:
+        self._started += 1
+        member = _Member(self._make, self._started)
+        self._members.append(member)
+        self._nursery.start_soon(member.send)
+        self._nursery.start_soon(self._attend, member)
+        return member
 
     async def _attend(self, member: _Member) -> None:
         """Take what *member* hands back, until it ends."""
         try:
             with suppress(_Gone):
                 while True:
-                    for number, result, raised in await member.post.receive():
+                    came = await member.post.receive()
+                    member.up.set()
+                    for number, result, raised in came:
                         if raised is not None:
                             raise raised
                         member.hand.pop(number).over(result)
@@ -101,6 +112,7 @@ class Crew:
             if not self._leaving:
                 await self._replace(member)
         finally:
+            member.up.set()
             member.gone.set()
 
     async def _replace(self, member: _Member) -> None:
@@ -192,6 +204,8 @@ class _Member:
         self.post = _Post(ours)
         self.number = number
         self.hand: dict[int, _Given] = {}
+        self.up = trio.Event()
+        """It can work, or never will."""
         self.gone = trio.Event()
         self._given = 0
         self._outbox: list[tuple[int, Any]] = []
@@ -276,6 +290,8 @@ async def _work(work: Work, connected: socket.socket) -> None:
         except Exception as error:
             hand_back(number, None, error)
 
+    with suppress(_Gone):
+        await post.send([])  # it is up
     async with trio.open_nursery() as sending:
         sending.start_soon(sender)
         async with trio.open_nursery() as nursery:

@@ -76,18 +76,27 @@ async def in_order(
     # A task that is done takes the next job: to begin one and end one for each job costs three times as much.
     free = trio.lowlevel.ParkingLot()
     given_out: deque[tuple[Job, Callable[[Done], None]]] = deque()
+    one_is_done = False
+    """A task is, and takes the next job itself."""
 
     def begin(job: Job, over: Callable[[Done], None]) -> None:
+        nonlocal one_is_done
         given_out.append((job, over))
-        if free:
+        if one_is_done:
+            one_is_done = False
+        elif free:
             free.unpark()
         else:
             nursery.start_soon(several)
 
     async def several() -> None:
+        nonlocal one_is_done
         while given_out:
             job, over = given_out.popleft()
-            over(await work(job))
+            result = await work(job)
+            one_is_done = True
+            over(result)
+            one_is_done = False
             if not given_out:
                 await free.park()
 

@@ -207,8 +207,9 @@ class Frame(Struct, frozen=True):
         """The payload, unmasked."""
         if not self.masked:
             return self.payload
-        mask = self.mask * (len(self.payload) // len(self.mask) + 1)
-        return bytes(a ^ b for a, b in zip(self.payload, mask, strict=False))
+        size = len(self.payload)
+        mask = (self.mask * (size // len(self.mask) + 1))[:size]
+        return (int.from_bytes(self.payload, "big") ^ int.from_bytes(mask, "big")).to_bytes(size, "big")
 
     @property
     def span(self) -> Span:

@@ -3,13 +3,14 @@ compiler does)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from wsprobe.judge.finding import Finding
 from wsprobe.read.reading import Body, Head, Reading, Response
 from wsprobe.read.reading import Line as WireLine
-from wsprobe.show.lines import Budget, Line, Look, Piece, cells, cut, left_out, line, styled
-from wsprobe.visible import hexdump
+from wsprobe.show.lines import Budget, Line, Look, Piece, cells, fitted, left_out, line, styled
+from wsprobe.visible import hexdump, visible
 
 HEAD_LINES = 100
 """Lines of a head, and of all interim ones together, that are shown unless more is asked for."""
@@ -17,6 +18,8 @@ BODY_LINES = 40
 """Lines of a body that are shown unless more is asked for."""
 LONG_LINE = 2000
 """Characters of one line that are shown unless more is asked for."""
+EMPTY_LINES = 3
+"""Empty lines in a row that are shown as what they are; of more, so many bytes and how many there were."""
 DUMP_BYTES = 256
 BODY_KEPT = "-o FILE keeps all"
 
@@ -47,8 +50,10 @@ def marked(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Li
     for response in reading.responses:
         room = Budget(HEAD_LINES, look)
         left = 0
-        for wire in response.head.lines:
-            here = [f for f in findings if f.span is not None and _within(f.span, wire)]
+        empty, lines = _begun(response.head)
+        rows += [room.take(empty_lines(empty.raw))] if empty is not None else []
+        for wire in lines:
+            here = [f for f in findings if _meets(f, wire)]
             if room.full and not here:
                 left += 1
                 continue
@@ -69,10 +74,14 @@ def head(response: Response, findings: Sequence[Finding], look: Look, room: Budg
     """The head's lines, each followed by the findings that point into it. Of those that there is no *room* for,
     only lines that a finding points into are shown."""
     room = room or Budget(HEAD_LINES, look)
-    rows: list[Line] = []
     left = 0
-    for wire in response.head.lines:
-        here = [f for f in findings if f.span is not None and _within(f.span, wire)]
+    rows: list[Line] = []
+    empty, lines = _begun(response.head)
+    if empty is not None:
+        rows.append(room.take(empty_lines(empty.raw)))
+        rows += [row for f in findings if _meets(f, empty) for row in pointed(f, empty, look)]
+    for wire in lines:
+        here = [f for f in findings if _meets(f, wire)]
         if room.full and not here:
             left += 1
             continue
@@ -104,8 +113,32 @@ def _wire_line(wire: WireLine, of: Head, look: Look) -> Line:
     return line(Piece(name, "name"), colon + value, *tail)
 
 
-def _within(span: tuple[int, int], wire: WireLine) -> bool:
-    return wire.start <= span[0] < wire.start + max(1, len(wire.raw))
+def _meets(finding: Finding, wire: WireLine) -> bool:
+    """Whether *finding* points into this line."""
+    span = finding.span
+    return span is not None and wire.start <= span[0] < wire.start + max(1, len(wire.raw))
+
+
+_EMPTY = re.compile(rb"(?:\r?\n)*")
+
+
+def _begun(of: Head) -> tuple[WireLine | None, Sequence[WireLine]]:
+    """All the empty lines that *of* begins with as one, None if they are few; and its other lines."""
+    if len(of.lines) <= EMPTY_LINES or any(each.text for each in of.lines[: EMPTY_LINES + 1]):
+        return None, of.lines
+    begin = _EMPTY.match(of.raw)
+    assert begin is not None
+    end = of.start + begin.end()
+    rest = [each for each in of.lines if each.start + len(each.raw) > end]
+    if rest and (over := end - rest[0].start) > 0:  # the last line may be many, which were not told apart
+        rest[0] = WireLine(rest[0].text[over:], rest[0].end, rest[0].start + over)
+    return WireLine(b"", begin[0], of.start), rest
+
+
+def empty_lines(ends: bytes) -> Line:
+    """The line that stands for many empty ones, which are *ends*: the first escaped, and their number."""
+    each = ends.splitlines(keepends=True)
+    return line(visible(b"".join(each[:EMPTY_LINES])), Piece(f" ... {len(each)} empty lines in all", "dim"))
 
 
 def pointed(finding: Finding, wire: WireLine, look: Look) -> list[Line]:
@@ -160,9 +193,7 @@ def said(finding: Finding, look: Look) -> list[Line]:
     rows.append(line(Piece(f"  {finding.spec}", "dim")))
     if finding.usual and (finding.level != "note" or look.verbose):
         rows.append(line("  usually: ", finding.usual))
-    if not look.terminal:
-        return rows
-    return [part for row in rows for part in cut(row, look.width)]
+    return fitted(rows, look)
 
 
 def body(of: Body, look: Look) -> list[Line]:
@@ -180,13 +211,28 @@ def body(of: Body, look: Look) -> list[Line]:
         lines.pop()
     room = Budget(BODY_LINES, look)
     rows = []
-    for each in lines:
+    at = 0
+    while at < len(lines):
         if room.full:
-            return [*rows, left_out(len(lines) - len(rows), "lines", look, BODY_KEPT)]
-        text = each.removesuffix(b"\r")
+            return [*rows, left_out(len(lines) - at, "lines", look, BODY_KEPT)]
+        empty = _empty_from(lines, at)
+        if empty > EMPTY_LINES:
+            rows.append(room.take(empty_lines(b"".join(each + b"\n" for each in lines[at : at + empty]))))
+            at += empty
+            continue
+        text = lines[at].removesuffix(b"\r")
+        at += 1
         tail = [Piece(f" ... {len(text) - LONG_LINE} more bytes", "dim")] if len(text) > LONG_LINE else []
         rows.append(room.take(line(look.text(text[:LONG_LINE]), *tail)))
     return rows
+
+
+def _empty_from(lines: Sequence[bytes], at: int) -> int:
+    """How many lines are empty from the one at *at* on."""
+    end = at
+    while end < len(lines) and lines[end] in (b"", b"\r"):
+        end += 1
+    return end - at
 
 
 def without_style(content: bytes) -> bytes:

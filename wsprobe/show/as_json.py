@@ -894,7 +894,7 @@ def _short_report(value: ReportJson) -> bool:
     if isinstance(value.exchange, Exchange):
         if value.exchange.hops:
             return False
-        size += sum([len(each.data) for each in value.exchange.events if isinstance(each, Sent | Received)])
+        size += sum([len(e.data) for e in value.exchange.events if type(e) is Sent or type(e) is Received])
     if value.session is not None:
         if len(value.session.frames) > FEW:
             return False
@@ -908,7 +908,7 @@ def _short(view: ViewJson) -> bool:
     """Whether the text of *view* is short, as nearly always: at once it is made in a third of the time."""
     if view.answered is not UNSET or len(view.events) > FEW:
         return False
-    return sum(len(each.data) for each in view.events if isinstance(each, MessageJson)) < CHUNK
+    return sum([len(each.data) for each in view.events if type(each) is MessageJson]) < CHUNK
 
 
 def _at_once(value: object) -> Iterator[str]:
@@ -1161,7 +1161,7 @@ def _objections(exchange: Exchange) -> dict[str, str]:
 def tls_value(exchange: Exchange) -> TlsJson | None:
     """None for ws:."""
     for event in reversed(exchange.events):
-        if not isinstance(event, TlsDone | TlsFailed):
+        if type(event) is not TlsDone and type(event) is not TlsFailed:
             continue
         first = () if event.certificate is None else (event.certificate,)
         chain = [certificate_value(each, exchange.started) for each in (*first, *event.issuers)]

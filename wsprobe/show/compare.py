@@ -17,7 +17,7 @@ from wsprobe.report import VARYING, Report, close_of, comparable
 from wsprobe.show import timing
 from wsprobe.show.causes import causes
 from wsprobe.show.http2 import protocol, spoken
-from wsprobe.show.lines import Line, Look, Piece, cut, left_out, line, width_of
+from wsprobe.show.lines import Line, Look, Piece, cut, fitted, left_out, line, row, width_of
 from wsprobe.show.protocols import difference as protocols_differ
 from wsprobe.show.report import (
     SAID_BY_OUTCOME,
@@ -53,9 +53,9 @@ def difference(reports: Sequence[Report], look: Look) -> list[Line]:
         for name, r in zip(names, reports, strict=True)
     ]
     lines += [
-        line(Piece(f"{name} ", "title"), *row)
+        line(Piece(f"{name} ", "title"), *each)
         for name, r in zip(names, reports, strict=True)
-        for row in rebuilt(r)
+        for each in rebuilt(r)
     ]
     unequal, points = differing(reports)
     for what, values in unequal[:POINTS]:
@@ -154,18 +154,16 @@ def verdicts(report: Report, look: Look) -> list[Line]:
         date = history.find(verdict.spec).date
         mark = ("\u25cf " if look.unicode else "* ") if look.terminal else ""
         same = look.terminal and verdict.answer == before
-        rows.append(
-            line(
-                Piece(mark, "dim"),
-                Piece(f"{date:<10} ", "dim"),
-                f"{verdict.spec:<{names}} ",
-                Piece(f"{verdict.answer:<18}", "dim" if same else STYLES.get(verdict.answer, "note")),
-                f"{_script(verdict.told):<{scripts}}  ",
-                *_decided(verdict, look),
-            )
+        columns = line(
+            Piece(mark, "dim"),
+            Piece(f"{date:<10} ", "dim"),
+            f"{verdict.spec:<{names}} ",
+            Piece(f"{verdict.answer:<18}", "dim" if same else STYLES.get(verdict.answer, "note")),
+            f"{_script(verdict.told):<{scripts}}",
         )
+        rows += row(columns, _decided(verdict, look), look)
         before = verdict.answer
-    return [*rows, *_contradictions(report, look)]
+    return [*rows, *fitted(_contradictions(report, look), look)]
 
 
 def _script(told: Disclosed | None) -> str:
@@ -176,11 +174,11 @@ def _script(told: Disclosed | None) -> str:
     return ", ".join(told.events) + code
 
 
-def _decided(verdict: Verdict, look: Look) -> list[str | Piece]:
+def _decided(verdict: Verdict, look: Look) -> Line:
     for first in verdict.findings[:1]:
         if not first.id.startswith("contradiction-"):
-            return [look.text(first.text.encode()), Piece(f"  {first.spec}", "dim")]
-    return []
+            return line(look.text(first.text.encode()), Piece(f"  {first.spec}", "dim"))
+    return ()
 
 
 def _contradictions(report: Report, look: Look) -> list[Line]:
@@ -202,7 +200,7 @@ WIDE = 100
 def comparison(reports: Sequence[Report], groups: Sequence[Tellable], look: Look) -> list[Line]:
     """Every recording with its readers; without readers, the recordings against each other."""
     if not any(r.views or r.verdicts for r in reports):
-        return difference(reports, look)
+        return fitted(difference(reports, look), look)
     rows: list[Line] = []
     for index, report in enumerate(reports):
         if index:
@@ -210,7 +208,7 @@ def comparison(reports: Sequence[Report], groups: Sequence[Tellable], look: Look
         rows += one(report, look)
     if groups:
         rows += [(), *apart(reports, groups, look)]
-    return rows
+    return fitted(rows, look)
 
 
 class SharedAnswer(Struct, frozen=True):
@@ -463,9 +461,7 @@ def conclusions(
         fresh = [each for each in advice(answer.reading, answer.outcome) if each.text not in given]
         given.update(each.text for each in fresh)
         rows += advised(fresh)
-    if not look.terminal:
-        return rows
-    return [part for each in rows for part in cut(each, look.width)]
+    return rows
 
 
 def cannot_tell(report: Report, views: Sequence[int], answer: Report | None) -> list[Line]:

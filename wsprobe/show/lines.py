@@ -91,13 +91,42 @@ def plain(lines: Iterable[Line]) -> str:
     return "".join(text_of(each).rstrip(" ") + "\n" for each in lines)
 
 
-def cut(of: Line, columns: int) -> list[Line]:
+def fitted(rows: Iterable[Line], look: Look) -> list[Line]:
+    """*rows* as they are; on a terminal broken to its width."""
+    return [part for row in rows for part in cut(row, look.width)] if look.terminal else list(rows)
+
+
+ROOM_FOR_WORDS = 36
+"""Columns that the words at the end of a row want; where there are fewer, they stand below it."""
+BELOW = 4
+"""Columns that they are indented then."""
+
+
+def row(columns: Line, words: Line, look: Look) -> list[Line]:
+    """A row of a table, whose last column has *words*: of any length, so on a terminal they are broken, beside
+    the other *columns* or below them."""
+    *before, last = columns
+    alone = fitted([(*before, Piece(last.text.rstrip(" "), last.style))], look)
+    if not words:
+        return alone
+    at = width_of(columns) + 2
+    whole = (*columns, Piece("  "), *words)
+    if not look.terminal:
+        return [whole]
+    if look.width - at >= ROOM_FOR_WORDS:
+        return cut(whole, look.width, indent=at)
+    indent = BELOW if look.width - BELOW >= NARROW else 0
+    below = cut(words, look.width - indent, indent=0)
+    return [*alone, *((Piece(" " * indent), *part) for part in below)]
+
+
+def cut(of: Line, columns: int, indent: int = 2) -> list[Line]:
     """Break *of* into lines of at most *columns* columns, styles kept: at spaces, and within a word only where
     the word is longer than a line. Lines but the first are indented, if there is room for that."""
     if width_of(of) <= columns:
         return [of]
     columns = max(columns, 1)
-    indent = 2 if columns >= NARROW else 0
+    indent = indent if columns - indent >= NARROW else 0
     rows: list[Line] = []
     row: list[Piece] = []
     room = columns
@@ -135,8 +164,8 @@ def cut(of: Line, columns: int) -> list[Line]:
     return rows
 
 
-NARROW = 8
-"""Columns below which nothing is indented."""
+NARROW = 6
+"""Columns that are left beside an indent; where there are fewer, nothing is indented."""
 
 
 def _words(of: Line) -> list[list[Piece]]:

@@ -37,7 +37,7 @@ from wsprobe.report import Report, close_of
 from wsprobe.show import answer, http2, timing
 from wsprobe.show.answer import DUMP_BYTES, HEAD_LINES, LONG_LINE, loose, without_style
 from wsprobe.show.causes import causes
-from wsprobe.show.lines import Budget, Line, Look, Piece, cut, left_out, line
+from wsprobe.show.lines import Budget, Line, Look, Piece, fitted, left_out, line
 from wsprobe.show.session import session
 from wsprobe.target import authority
 from wsprobe.timing import timing as times_of
@@ -66,12 +66,12 @@ def handshake(report: Report, look: Look, session_too: bool = True) -> list[Line
     """All lines of the report for standard output. *session_too*: its frames; they may have been seen."""
     reading = report.reading
     findings = [f for f in report.verdict.findings if f.id not in SAID_BY_OUTCOME]
-    rows = rebuilt(report)
+    rows = fitted(rebuilt(report), look)
     hops = reading.exchange.hops
     for hop, then in zip(hops, (*hops[1:], reading.exchange), strict=False):
-        rows.append(line(Piece(asked_again(hop, then), "dim")))
+        rows += fitted([line(Piece(asked_again(hop, then), "dim"))], look)
     if reading.exchange.plan.http2 is not None:
-        rows += http2.spoken(reading)
+        rows += fitted(http2.spoken(reading), look)
     if reading.looks_like and reading.received:
         rows += received_dump(reading.received, look)
     else:
@@ -80,7 +80,7 @@ def handshake(report: Report, look: Look, session_too: bool = True) -> list[Line
     if session_too:
         rows += session(reading, look)
     if reading.http2 is not None:
-        rows += http2.ending(reading, look)
+        rows += fitted(http2.ending(reading, look), look)
     for finding in unplaced(findings, reading):
         if finding.level != "note" or look.verbose or finding.id in report_notes(report):
             rows += loose(finding, look)
@@ -89,7 +89,7 @@ def handshake(report: Report, look: Look, session_too: bool = True) -> list[Line
     if look.terminal:
         rows += timing.waterfall(reading, look)
     rows.append(timing.summary(reading, look, phases_too=not look.terminal))
-    rows.append(line(Piece(made_by(report), "dim")))
+    rows += fitted([line(Piece(made_by(report), "dim"))], look)
     return rows
 
 
@@ -228,7 +228,7 @@ def certificates(report: Report, look: Look) -> list[Line]:
         rows = [line(row) for row in chain((event.certificate, *event.issuers), exchange.started)]
     said = objections(exchange)
     rows += [line(f"{TITLES[browser]} says: ", words) for browser, words in said.items()]
-    return rows if not look.terminal else [part for row in rows for part in cut(row, look.width)]
+    return fitted(rows, look)
 
 
 TITLES = {"chromium": "Chromium", "firefox": "Firefox", "webkitgtk": "WebKitGTK"}
@@ -271,9 +271,7 @@ def outcome(report: Report, look: Look) -> list[Line]:
         )
     if session_opened(report) and not report.views and not report.reading.request.head.all(b"origin"):
         rows.append(line("  no Origin was sent; browsers always send one (--origin https://app.example)"))
-    if not look.terminal:
-        return rows
-    return [part for row in rows for part in cut(row, look.width)]
+    return fitted(rows, look)
 
 
 def session_opened(report: Report) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wsprobe.judge.finding import counted
-from wsprobe.show.lines import Line, Look, Piece, cells, cut, line
+from wsprobe.show.lines import Line, Look, Piece, cells, fitted, line
 from wsprobe.show.watch import answer
 from wsprobe.sights import Group, Sight, Sights, differ, explained, groups
 from wsprobe.visible import shown_text
@@ -67,7 +67,7 @@ class Grid:
         ]
 
     def _fitting(self, of: Line) -> list[Line]:
-        return cut(of, self._look.width) if self._look.terminal else [of]
+        return fitted([of], self._look)
 
     def total(self) -> list[Line]:
         """How many of the rows differ, in a line; nothing where there is no row."""

@@ -54,8 +54,11 @@ class Tally:
         self._statuses: Counter[int] = Counter()
         self._findings: Counter[str] = Counter()
         self._faults: Counter[tuple[str, str]] = Counter()
+        self._before = False
 
-    def add(self, of: Fact) -> None:
+    def add(self, of: Fact, before: bool = False) -> None:
+        """Count *of*; *before*: it was found by an earlier run, of which the causes are not known."""
+        self._before = self._before or before
         self.outcomes[of.outcome] += 1
         if of.status is not None:
             self._statuses[of.status] += 1
@@ -77,7 +80,8 @@ class Tally:
         rows += [line("  status: ", _most(self._statuses))] if self._statuses else []
         rows += [line("  findings: ", _most(self._findings))] if self._findings else []
         for (text, fix), count in self._faults.most_common(FAULTS):
-            rows.append(line(Piece(f"  likely, for {count}: ", "note"), text))
+            of_which = f"{count} of this run" if self._before else f"{count}"
+            rows.append(line(Piece(f"  likely, for {of_which}: ", "note"), text))
             rows += [line("    do: ", fix)] if fix else []
         more = len(self._faults) - FAULTS
         if more > 0:

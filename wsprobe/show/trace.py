@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wsprobe.show.lines import Line, Look, Piece, cut, line
+from wsprobe.show.lines import Line, Look, Piece, fitted, line
 from wsprobe.trace.answer import Answer, same
 from wsprobe.trace.changes import CHANGES, MOST, Choice, Trace, left_out
 from wsprobe.trace.conclusion import Conclusion
@@ -151,7 +151,7 @@ def dry_run(url: str, seen: Trace, choice: Choice, look: Look) -> list[Line]:
 
 
 def _wrapped(of: Line, look: Look) -> list[Line]:
-    return cut(of, look.width) if look.terminal else [of]
+    return fitted([of], look)
 
 
 def _escaped(text: str, look: Look) -> str:

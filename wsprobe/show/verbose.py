@@ -29,6 +29,7 @@ from wsprobe.read import response_of
 from wsprobe.read.frames import frame_at
 from wsprobe.read.head import HeadSplitter, opens_session, status_line
 from wsprobe.read.reading import Head
+from wsprobe.show.answer import EMPTY_LINES, empty_lines
 from wsprobe.show.chain import chain
 from wsprobe.show.lines import Line, Look, Piece, line, width_of
 from wsprobe.show.session import ALONE, frame
@@ -180,7 +181,16 @@ def _is_13(head: Head) -> bool:
 def _text(mark: str, data: bytes, style: str, look: Look) -> list[Line]:
     """Lines as a person reads them: of their ends only those are shown that are not CR LF."""
     rows = []
-    for each in data.splitlines(keepends=True) if _textual(data) else [data]:
+    lines = data.splitlines(keepends=True) if _textual(data) else [data]
+    at = 0
+    while at < len(lines):
+        empty = lines[at : next((i for i in range(at, len(lines)) if lines[i].strip(b"\r\n")), len(lines))]
+        if len(empty) > EMPTY_LINES:
+            rows.append(line(Piece(f"{mark} ", style), *empty_lines(b"".join(empty))))
+            at += len(empty)
+            continue
+        each = lines[at]
+        at += 1
         ended = each.endswith(b"\r\n")
         text = look.text(each[:-2] if ended else each)
         left = len(text) - LONG_LINE

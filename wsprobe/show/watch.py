@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from wsprobe.judge.finding import counted
 from wsprobe.show.lines import Line, Look, Piece, line
+from wsprobe.timing import how_long
 from wsprobe.watch.state import Hold, Probed, State, Watch, differences, percentiles
 
 STAMP = len("2026-11-26T19:42:33")
@@ -22,7 +23,7 @@ def change(watch: Watch, look: Look) -> Line:
         f"  {_safe(watch.title, look)}",
     ]
     if before is not None:
-        told.append(Piece(f"  after {span(watch.lasted)} {words(before)}", "dim"))
+        told.append(Piece(f"  after {how_long(watch.lasted)} {words(before)}", "dim"))
         told.append(f": {what_changed(watch, look)}")
     if now.held is not None and now.held.way != "held":
         told.append(f"; {ending(now.held)}")
@@ -61,15 +62,21 @@ def ending(held: Hold) -> str:
         "limit": "wsprobe reached its own size limit",
         "interrupted": "interrupted",
     }[held.way]
-    idle = f"after {span(held.idle)} without a frame" if held.idle > held.seconds / 2 else "while it was in use"
-    return f"{who} {span(held.seconds)} after it opened, {idle}"
+    idle = (
+        f"after {how_long(held.idle)} without a frame"
+        if held.idle > held.seconds / 2
+        else "while it was in use"
+    )
+    return f"{who} {how_long(held.seconds)} after it opened, {idle}"
 
 
 def since(seen: Probed, now: float) -> str:
     """When a state began, and how long ago: ``19:42:33Z, 2m 10s``; after a day, its date instead."""
     length = now - seen.at
     return (
-        f"{seen.started[11:STAMP]}Z, {span(length)}" if length < DAY else f"{seen.started[:10]}, {span(length)}"
+        f"{seen.started[11:STAMP]}Z, {how_long(length)}"
+        if length < DAY
+        else f"{seen.started[:10]}, {how_long(length)}"
     )
 
 
@@ -91,7 +98,7 @@ def summary(watch: Watch, now: float, look: Look) -> Iterator[Line]:
         Piece(_safe(watch.title, look), "title"),
         "  ",
         state(last),
-        f" for {span(now - since.at)}, since {since.started[:STAMP]}Z",
+        f" for {how_long(now - since.at)}, since {since.started[:STAMP]}Z",
     )
     yield line(
         f"  {counted(watch.probes, 'probe')}, {part(watch.availability)} up, {counted(watch.changes, 'change')}"
@@ -108,7 +115,7 @@ def held(watch: Watch) -> str:
     """What became of the sessions that were to be held."""
     ways = ", ".join(f"{count} {WAYS[way]}" for way, count in watch.ways)
     median, longest = watch.held.percentiles(50, 100)
-    return f"sessions: {ways}; open for {span(median)} (median), {span(longest)} at most"
+    return f"sessions: {ways}; open for {how_long(median)} (median), {how_long(longest)} at most"
 
 
 WAYS = {
@@ -138,20 +145,6 @@ def part(of_one: float) -> str:
     if of_one in (0.0, 1.0):
         return f"{of_one * 100:.0f} %"
     return f"{min(max(of_one * 100, 0.01), 99.99):.2f} %"
-
-
-def span(seconds: float) -> str:
-    """A length of time in the units that matter: ``0.4 s``, ``12 s``, ``2m 10s``, ``3h 05m``, ``2d 04h``."""
-    if seconds < 9.95:
-        return f"{max(seconds, 0.0):.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60}m {whole % 60:02}s"
-    if whole < 86400:
-        return f"{whole // 3600}h {whole % 3600 // 60:02}m"
-    return f"{whole // 86400}d {whole % 86400 // 3600:02}h"
 
 
 def _safe(text: str, look: Look) -> str:

@@ -150,8 +150,8 @@ def parse_url(text: str, base: str) -> Address | None:
     if found is None or not found.host:
         address = parse(text, base)
         return _escaped(address, address.host) if address is not None else None
-    if found.before in ("ws://", "wss://") and re.fullmatch(_PLAIN, found.host) and not _is_number(found.host):
-        address = parse(text, base)  # as it is, it is canonical here as in the standard
+    if found.before in ("ws://", "wss://") and re.fullmatch(_PLAIN, found.host):
+        address = parse(text, base)  # it is canonical here as in the standard, which reads numbers for both
         return _escaped(address, address.host) if address is not None else None
     host = canonical(found.host)
     address = parse(found.before + _STAND_IN + found.after, base) if host is not None else None

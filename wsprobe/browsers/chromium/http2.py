@@ -79,10 +79,12 @@ _INT_MAX = 2**31 - 1
 def warm(url: str, page: Page) -> bool:
     """True if Chromium has a session that serves *url*: *page* came over HTTP/2 from that very origin, or from
     another of the same site on a connection that could serve both. Another site's is not used (measured)."""
+    if page.http != "2":
+        return False
     if came_over(url, page):
         return True
     address, to = parse_url(page.url), parse_url(url)
-    if page.http != "2" or not page.shares or address is None or to is None or not to.secure:
+    if not page.shares or address is None or to is None or not to.secure:
         return False
     return to.effective_port == address.effective_port and fetch_site(page, to) == "same-site"
 

@@ -6,7 +6,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterator
 
 from wsprobe.browsers.inflate import TOO_LONG, TooLong
-from wsprobe.browsers.script import CLOSED, OPEN, Happening, OwnClose, WebSocket, own_close, timeline
+from wsprobe.browsers.script import CLOSED, OPEN, OwnClose, WebSocket, in_order
 from wsprobe.browsers.standard.http2 import over
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.frames import (
@@ -41,10 +41,8 @@ class Session:
     def follow(self, reading: Reading, acts: list[Act]) -> None:
         """From ``open`` to the end of the recording."""
         assert reading.session is not None
-        mine = own_close(reading)
-        whole: list[Happening] = [frame for frame in reading.session.frames if frame.complete]
-        ours: list[Happening] = [mine] if mine is not None else []
-        for happening in timeline(whole, list(acts), ours, [over(reading)]):
+        whole = [frame for frame in reading.session.frames if frame.complete]
+        for happening in in_order(reading, whole, acts, over(reading)):
             if self._script.ready_state == CLOSED:
                 return
             match happening:

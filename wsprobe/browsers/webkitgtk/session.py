@@ -14,7 +14,7 @@ from collections.abc import Sequence, Set
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.browsers.script import arrivals, end
+from wsprobe.browsers.script import end
 from wsprobe.browsers.webkitgtk.establish import not_established
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.handshake import Failed, Opened, validate
@@ -206,12 +206,7 @@ class _Message:
     def _when(self, offset: int) -> int:
         if offset >= len(self._data):
             return self._last.at
-        at = 0
-        for arrival in arrivals(self._reading):
-            at = arrival.at
-            if offset < arrival.start + len(arrival.data):
-                break
-        return at
+        return self._reading.when(offset)
 
 
 def answers(readings: Sequence[Reading], protocols: tuple[str, ...], facts: Facts) -> list[Answer]:

@@ -1,0 +1,86 @@
+"""On a terminal no line is wider than it, and no word is broken that fits; in a pipe a row is a line."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+
+from tests.show.test_renderers import plan
+from wsprobe.archive import dump
+from wsprobe.cli.main import run
+from wsprobe.exchange import Connected, Ended, Exchange, Received, Sent
+from wsprobe.show.lines import Look, line, row, text_of
+
+Capture = pytest.CaptureFixture[str]
+HEAD = b"Content-Type: text/plain\r\nContent-Length: 13\r\n\r\ntoken expired"
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Recordings of two refusals: their files."""
+    files = []
+    for status in (b"403 Forbidden", b"500 Oh" + b" and so on" * 20):
+        came = b"HTTP/1.1 %s\r\n" % status + HEAD
+        events = (Connected(1, "::1", 80), Sent(2, plan().request), Received(3, came), Ended(9, "local"))
+        file = tmp_path_factory.mktemp("kept") / "one"
+        file.write_text(dump(Exchange(plan(), events)) + "\n")
+        files.append(str(file))
+    return files
+
+
+CALLS = {
+    "specifications": (["compare", "--spec", "all"], 1),
+    "browsers": (["compare", "--browser", "clients"], 1),
+    "told apart": (["compare", "--browser-mode"], 2),
+    "difference": (["compare"], 2),
+    "scenarios": (["serve", "--list"], 0),
+}
+
+
+@pytest.mark.parametrize("columns", [40, 80, 130])
+@pytest.mark.parametrize("call", CALLS)
+def test_a_terminal_is_wide_enough_for_every_line(
+    call: str, columns: int, kept: list[str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words, many = CALLS[call]
+    run([*words, *kept[:many]])
+    piped = capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    run([*words, *kept[:many]])
+    shown = capsys.readouterr().out
+    assert max(map(len, piped.splitlines())) > columns
+    assert max(map(len, shown.splitlines())) <= columns
+    if columns < 100:  # in wider ones the page stands beside the wire
+
+        def bare(text: str) -> str:
+            return re.sub(r"\s+|\u25cf", "", text)
+
+        assert bare(shown) == bare(piped)
+
+
+def test_the_last_column_stands_below_where_there_is_no_room_for_it() -> None:
+    columns, words = line("name      "), line("a sentence of " + "several words " * 5 + "in all")
+
+    def rows(look: Look) -> list[str]:
+        return [text_of(each) for each in row(columns, words, look)]
+
+    assert rows(Look(width=10)) == [f"name        {text_of(words)}"]
+    beside = rows(Look(width=60, terminal=True))
+    assert beside[0] == "name        a sentence of several words several words"
+    assert beside[1] == "            several words several words several words in all"
+    below = rows(Look(width=40, terminal=True))
+    assert below[0] == "name"
+    assert below[1:] == [
+        "    a sentence of several words several",
+        "    words several words several words",
+        "    several words in all",
+    ]
+    assert rows(Look(width=9, terminal=True))[:3] == ["name", "a", "sentence"]
+
+
+def test_nothing_stands_below_where_there_is_nothing_to_say() -> None:
+    assert row(line("name"), (), Look(width=20, terminal=True)) == [line("name")]
