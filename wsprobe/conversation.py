@@ -135,7 +135,7 @@ class Answering:
         while (head := self._splitter.advance(self._heads)) is not None:
             end = head.start + len(head.raw)
             response = response_of(head)
-            if opens_session(head, response.status):
+            if opens_session(response):
                 self._opening = head
                 self._receive_behind(bytes(self._heads[end:]), at)
                 return b""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from wsprobe.read import response_of
 from wsprobe.read.head import opens_session, split_head, status_line
 
 
@@ -92,4 +93,4 @@ def test_what_is_odd_around_the_start_line() -> None:
 def test_what_opens_a_session_on_the_loosest_reading(start: bytes, opens: bool) -> None:
     for rest, expected in ((b"Upgrade: websocket\r\n\r\n", opens), (b"Upgrade: websocket\r\n", False)):
         head, _ = split_head(start + rest)
-        assert opens_session(head, status_line(head).status) is expected
+        assert opens_session(response_of(head)) is expected

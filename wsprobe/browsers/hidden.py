@@ -71,11 +71,11 @@ def _answer(response: Response, opened: bool) -> list[str]:
             said.append(f"status {response.status}")
     elif response.head.first is not None:
         said.append("status line")
-    fields = response.head.fields
+    fields = len(response.head.fields)
     if opened:
-        fields = tuple([f for f in fields if f.key not in _READABLE])
+        fields -= sum([len(response.head.all(name)) for name in _READABLE])
     if fields:
-        said.append(_count(len(fields), "header"))
+        said.append(_count(fields, "header"))
     if response.body is not None and response.body.content:
         said.append(f"{len(response.body.content)}-byte body")
     return said

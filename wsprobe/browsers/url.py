@@ -61,7 +61,7 @@ class Written(Struct, frozen=True):
     after: str
 
 
-_WRITTEN = r"(?i)(?P<scheme>(?:wss?|https?|ftp):)?(?P<slashes>[/\\]*)(?P<authority>[^/\\?#]*)"
+_WRITTEN = re.compile(r"(?i)(?P<scheme>(?:wss?|https?|ftp):)?(?P<slashes>[/\\]*)(?P<authority>[^/\\?#]*)")
 _CLEANED = str.maketrans("", "", "\t\n\r")
 _TRIMMED = "".join(map(chr, range(0x21)))
 
@@ -70,7 +70,7 @@ _TRIMMED = "".join(map(chr, range(0x21)))
 def written(text: str, base: str | None) -> Written | None:
     """Where in *text* its own host stands; None if it has none, and takes that of *base*."""
     text = scalar(text).strip(_TRIMMED).translate(_CLEANED)
-    parts = re.match(_WRITTEN, text)
+    parts = _WRITTEN.match(text)
     if parts is None:
         return None
     own = (parts["scheme"] or "").lower()

@@ -306,7 +306,7 @@ def weight(came: Exchange | Told) -> int:
     """Bytes that a result holds while it waits for those before it."""
     if isinstance(came, Told):
         return len(came.out) + len(came.save)
-    return sum(len(event.data) for event in came.events if isinstance(event, Received | Sent))
+    return sum([len(event.data) for event in came.events if isinstance(event, (Received, Sent))])
 
 
 def reported(place: Place, exchange: Exchange) -> Report:

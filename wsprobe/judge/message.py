@@ -11,7 +11,7 @@ from wsprobe.judge.finding import Entry, Finding, counted, shown
 from wsprobe.judge.subject import PEER_ENDED, blank, handshake, how, refusal, status_span, stopped, where
 from wsprobe.read.head import LINES_MAX
 from wsprobe.read.reading import Body, Field, Head, Reading, Response, Span
-from wsprobe.read.tokens import VALUE_MAX, is_token
+from wsprobe.read.tokens import VALUE_MAX
 
 _HAND_WRITTEN = "a server that writes its answers by hand, byte by byte"
 
@@ -319,7 +319,7 @@ def _lines(response: Response) -> Iterator[Finding]:
             places.append((end, end))
         if places:
             yield entry.found(words + _more(places), places[0])
-    names = [field for field in fields if _name_is_odd(field)]
+    names = [field for field in fields if "name-not-token" in field.oddities] if found else ()
     if names:
         yield HEAD_NAME_NOT_TOKEN.found(
             f"{shown(names[0].name)} is not a header name" + _more([field.span for field in names]),
@@ -333,11 +333,6 @@ def _cut(head: Head, field: Field, oddity: str) -> bool:
     if head.complete or field is not head.fields[-1] or last.end:
         return False
     return oddity == "no-colon" or (oddity == "bare-cr" and b"\r" not in last.text[:-1])
-
-
-def _name_is_odd(field: Field) -> bool:
-    name = field.name.strip(b" \t")
-    return bool(name) and not is_token(name)
 
 
 def _more(places: list[Span]) -> str:

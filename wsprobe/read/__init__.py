@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
@@ -49,7 +48,7 @@ def read(exchange: Exchange) -> Reading:
     session: Session | None = None
     rest = received[at:]
     if responses and responses[-1].head.complete and not responses[-1].interim:
-        if opens_session(responses[-1].head, responses[-1].status):
+        if opens_session(responses[-1]):
             own = len(request.head.raw) + len(request.rest)
             when, when_sent = _when(exchange.events, Received), _when(exchange.events, Sent)
             session = _session_reader(exchange.plan.wire)(received, at, when, sent, own, when_sent)
@@ -98,12 +97,18 @@ def final_of(exchange: Exchange) -> Response | None:
 
 def _over_http2(exchange: Exchange) -> bool:
     """True if HTTP/2 was spoken. Its reader and the libraries of that are loaded for nothing else."""
-    sent = next((event.data for event in exchange.events if isinstance(event, Sent) and event.data), b"")
-    if exchange.plan.http2 is None and not sent.startswith(b"PRI "):
+    if exchange.plan.http2 is None and not _first_sent(exchange).startswith(b"PRI "):
         return False
     from wsprobe.read.http2 import spoken
 
     return spoken(exchange)
+
+
+def _first_sent(exchange: Exchange) -> bytes:
+    for event in exchange.events:
+        if isinstance(event, Sent) and event.data:
+            return event.data
+    return b""
 
 
 def response_of(head: Head) -> Response:
@@ -113,7 +118,7 @@ def response_of(head: Head) -> Response:
 
 
 def _received(exchange: Exchange) -> bytes:
-    return b"".join(event.data for event in exchange.events if isinstance(event, Received))
+    return b"".join([event.data for event in exchange.events if isinstance(event, Received)])
 
 
 def _heads(received: bytes) -> tuple[list[Response], int]:
@@ -143,16 +148,10 @@ def _with_body(response: Response, data: bytes, exchange: Exchange, method: byte
 
 
 def _opinion(received: bytes, responses: list[Response], method: bytes, exchange: Exchange) -> Opinion | None:
-    # h11 keeps every line of a head apart, which would cost a hundred times the bytes of a hostile one.
-    if not received or any(len(response.head.lines) > LINES_MAX for response in responses):
-        return None
-    if len(responses) > INTERIM_MAX:
-        return None
-    # The expressions that h11 matches lines with cost 250 times the bytes of a long one.
-    if any(len(line.text) > VALUE_MAX for response in responses for line in response.head.lines):
+    if not received or len(responses) > INTERIM_MAX or any([_costly(each.head) for each in responses]):
         return None
     final = responses[-1]
-    if len(responses) == 1 and _plainly_accepted(final, received):
+    if len(responses) == 1 and _plainly_accepted(final):
         return Opinion(True)
     # A seam: h11 takes tens of milliseconds to import, and few answers need it.
     from wsprobe.read.strict import opinion
@@ -163,25 +162,33 @@ def _opinion(received: bytes, responses: list[Response], method: bytes, exchange
     return opinion(received, method=method, ended=_how(exchange) in ("fin", "truncated"))
 
 
-_PLAIN = re.compile(
-    rb"HTTP/1\.1 (?:101|[2-9][0-9]{2}) [\t\x20-\x7e]*\r\n"
-    rb"(?:[-!#$%&'*+.^_`|~0-9a-zA-Z]+:[\t\x20-\x7e]*\r\n)*\r\n"
-)
-"""A head in which every line is as RFC 9112 wants it, in printable ASCII."""
+def _costly(head: Head) -> bool:
+    """True if h11 had better not be asked: it keeps every line of a head apart, which would cost a hundred
+    times the bytes of a hostile one, and its expressions take 250 times those of a long line."""
+    if len(head.lines) > LINES_MAX:
+        return True
+    return len(head.raw) > VALUE_MAX and any(len(line.text) > VALUE_MAX for line in head.lines)
 
 
-def _plainly_accepted(final: Response, received: bytes) -> bool:
-    """True if h11 is sure to accept *received*, which begins with the final answer: it need not be asked.
+def _plainly_accepted(final: Response) -> bool:
+    """True if h11 is sure to accept what came, which begins with the final answer: it need not be asked.
 
-    A complete body, or a 101, behind a plain head that says in no way but Content-Length where a body ends.
+    A complete body, or a 101, behind a head that has nothing odd in it, and says in no way but Content-Length
+    where a body ends.
     """
-    head = final.head
-    if final.status != 101 and (final.body is None or not final.body.complete):
+    head, status = final.head, final.status
+    if (
+        status is None
+        or final.oddities
+        or final.version != "1.1"
+        or not (status == 101 or 200 <= status < 1000)
+    ):
         return False
-    if head.all(b"transfer-encoding") or not plain_length(head.all(b"content-length")):
+    if status != 101 and (final.body is None or not final.body.complete):
         return False
-    plain = _PLAIN.match(received)
-    return plain is not None and plain.end() == len(head.raw)
+    if head.blank != b"\r\n" or any([field.oddities for field in head.fields]):
+        return False
+    return not head.all(b"transfer-encoding") and plain_length(head.all(b"content-length"))
 
 
 def _how(exchange: Exchange) -> str:

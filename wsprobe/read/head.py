@@ -9,10 +9,11 @@ import re
 from functools import lru_cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.exchange import Exchange, Sent
-from wsprobe.read.reading import Field, Head, Line, Request, Span
-from wsprobe.read.tokens import split_list
+from wsprobe.read.reading import Field, Head, Line, Request, Response, Span, key_of
+from wsprobe.read.tokens import is_token, split_list
 
 LINES_MAX = 20_000
 """Lines told apart in one head. The rest of a longer head is kept as one last line: memory stays bounded."""
@@ -82,7 +83,8 @@ class HeadSplitter:
         # What is left of so long a head is many lines in one, so it is neither start line nor field.
         at = next((i for i, line in enumerate(lines) if line.text), len(lines))
         first = lines[at] if at < len(lines) else None
-        return Head((*lines, *rest), blank, self._start, _fields(lines[at + 1 :]), first)
+        raw = bytes(data[self._start : stop + len(blank)])
+        return Head(raw, (*lines, *rest), blank, self._start, _fields(lines[at + 1 :]), first)
 
 
 def split_head(data: bytes | bytearray, start: int = 0) -> tuple[Head, int]:
@@ -102,27 +104,34 @@ def _plain_head(data: bytes | bytearray, start: int) -> tuple[Head, int] | None:
     stop = data.find(b"\r\n\r\n", start)
     if not start < stop <= start + PLAIN_MAX:
         return None
-    first, *rest = bytes(data[start:stop]).split(b"\r\n")
-    if not first or b"\n" in first:
+    raw = bytes(data[start : stop + 4])
+    begin, *rest = raw[:-4].split(b"\r\n")
+    if not begin or b"\n" in begin:
         return None
-    lines, fields = [Line(first, b"\r\n", start)], []
-    at = start + len(first) + 2
+    first = Line(begin, b"\r\n", start)
+    lines, fields = [first], []
+    at = start + len(begin) + 2
     for text in rest:
-        field = _plain_field(text, at) if len(text) <= USUAL else _look_at(text, at)
+        size = len(text)
+        field = _plain_field(text, at) if size <= USUAL else _look_at(text, at)
         if field is None:
             return None
         fields.append(field)
         lines += field.lines
-        at += len(text) + 2
-    return Head(tuple(lines), b"\r\n", start, tuple(fields), lines[0]), stop + 4
+        at += size + 2
+    return Head(raw, tuple(lines), b"\r\n", start, tuple(fields), first), stop + 4
 
 
 def line_oddities(line: Line) -> tuple[str, ...]:
     """What is unusual in the bytes of one line: ``bare-lf``, ``bare-cr``, ``nul``, ``8-bit``, ``control``."""
-    found: tuple[str, ...] = ("bare-lf",) if line.end == b"\n" else ()
-    if _UNUSUAL.search(line.text) is None:
+    return _odd_bytes(line.text, line.end == b"\n")
+
+
+def _odd_bytes(text: bytes, bare: bool) -> tuple[str, ...]:
+    found: tuple[str, ...] = ("bare-lf",) if bare else ()
+    if _UNUSUAL.search(text) is None:
         return found
-    return found + tuple(name for name, pattern in _ODD_BYTES if pattern.search(line.text))
+    return found + tuple(name for name, pattern in _ODD_BYTES if pattern.search(text))
 
 
 def _last_line(raw: bytes, start: int) -> Line:
@@ -150,8 +159,8 @@ def _fields(lines: list[Line]) -> tuple[Field, ...]:
 USUAL = 256
 """Bytes of a line that is kept for the next one of the same bytes in the same place."""
 
-_PLAIN = re.compile(rb"([!-9;-~]+):[ \t]*([!-~](?:[\t -~]*[!-~])?)[ \t]*")
-"""A field line with nothing odd in it, and a value: nearly every one."""
+_PLAIN = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*+((?:[!-~](?:[\t -~]*[!-~])?)?)[ \t]*")
+"""A field line with nothing odd in it: nearly every one."""
 
 
 def _look_at(text: bytes, start: int) -> Field | None:
@@ -159,8 +168,9 @@ def _look_at(text: bytes, start: int) -> Field | None:
     found = _PLAIN.fullmatch(text)
     if found is None:
         return None
+    name, value = found.groups()
     begin, stop = found.span(2)
-    return Field(found[1], found[2], (Line(text, b"\r\n", start),), (start + begin, start + stop))
+    return Field(name, name.lower(), value, (Line(text, b"\r\n", start),), (start + begin, start + stop))
 
 
 _plain_field = lru_cache(maxsize=2048)(_look_at)
@@ -172,7 +182,9 @@ def _field(lines: tuple[Line, ...]) -> Field:
     text = lines[0].text
     colon = text.find(b":")
     value, span = _value(lines, colon + 1)
-    return Field(text[:colon] if colon > 0 else b"", value, lines, span, _oddities(lines, colon))
+    name = text[:colon] if colon > 0 else b""
+    key = key_of(name)
+    return Field(name, key, value, lines, span, _oddities(lines, colon, key))
 
 
 def _value(lines: tuple[Line, ...], after_colon: int) -> tuple[bytes, Span]:
@@ -195,15 +207,17 @@ def _value(lines: tuple[Line, ...], after_colon: int) -> tuple[bytes, Span]:
     return (pieces[0] if len(pieces) == 1 else b" ".join(pieces).strip(_WHITE)), (begin, stop)
 
 
-def _oddities(lines: tuple[Line, ...], colon: int) -> tuple[str, ...]:
+def _oddities(lines: tuple[Line, ...], colon: int, key: bytes) -> tuple[str, ...]:
     text = lines[0].text
     found: list[str] = []
     if colon < 0:
         found.append("no-colon")
-    elif not text[:colon].strip(_WHITE):
+    elif not key:
         found.append("empty-name")
     elif text[colon - 1] in _WHITE:
         found.append("space-before-colon")
+    if key and not is_token(key):
+        found.append("name-not-token")
     if text[:1] in (b" ", b"\t"):
         found.append("space-before-name")
     if len(lines) > 1:
@@ -244,9 +258,18 @@ def status_line(head: Head) -> StatusLine:
     line = head.first
     if line is None:
         return StatusLine(None, None, b"", ("leading-empty-lines",) if head.lines else ())
-    odd = ["leading-empty-lines"] if head.lines[0] is not line else []
+    bare = line.end == b"\n"
+    made = _usual_line(line.text, bare) if len(line.text) <= USUAL else _taken_apart(line.text, bare)
+    if head.lines[0] is line:
+        return made
+    return replace(made, oddities=("leading-empty-lines", *made.oddities))
+
+
+def _taken_apart(text: bytes, bare: bool) -> StatusLine:
+    """The parts of the status line *text*; *bare*: it ends with LF alone."""
+    odd = []
     version = None
-    if match := _NAME.match(line.text):
+    if match := _NAME.match(text):
         if match["junk"]:
             odd.append("leading-junk")
         if match["name"] != b"HTTP":
@@ -255,26 +278,32 @@ def status_line(head: Head) -> StatusLine:
             version = match["version"][1:].decode("ascii")
         else:
             odd.append("no-version")
-    elif match := _OTHER_NAME.match(line.text):
+    elif match := _OTHER_NAME.match(text):
         odd.append("other-protocol")
     else:
-        return StatusLine(None, None, b"", (*odd, "not-http", *line_oddities(line)))
-    status, reason, more = _status(line.text[match.end() :])
-    return StatusLine(version, status, reason, (*odd, *more, *line_oddities(line)))
+        return StatusLine(None, None, b"", ("not-http", *_odd_bytes(text, bare)))
+    status, reason, more = _status(text[match.end() :])
+    return StatusLine(version, status, reason, (*odd, *more, *_odd_bytes(text, bare)))
 
 
-def opens_session(head: Head, status: int | None) -> bool:
-    """True if *head* is complete and a 101 on the loosest reading that any browser takes. *status*: as
-    ``status_line`` has it.
+_usual_line = lru_cache(maxsize=256)(_taken_apart)
+"""Kept, because servers of all kinds send the same few status lines."""
+
+
+def opens_session(response: Response) -> bool:
+    """True if the head is complete and a 101 on the loosest reading that any browser takes.
 
     Besides ``HTTP/1.1 101``: Chromium skips up to four bytes before "http" in any letter case, takes any
     text up to a space for the version, and reads the digits after it as a number, so that ``HTTP 101``,
     ``0101`` and ``101Switching`` are a 101 (net/http/http_stream_parser.cc, http_response_headers.cc).
     """
+    head = response.head
     if not head.complete:
         return False
-    if status == 101:
+    if response.status == 101:
         return True
+    if response.status is not None and not response.oddities:
+        return False
     beginning = b"".join(line.raw for line in head.lines[: JUNK_MAX + 1])
     return _OPENING.match(beginning) is not None
 

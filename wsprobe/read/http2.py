@@ -58,6 +58,7 @@ from wsprobe.read.reading import (
     Response,
     Session,
     Span,
+    key_of,
 )
 from wsprobe.read.tokens import split_list
 
@@ -418,7 +419,7 @@ def _field(
         end = min(stop, ends[piece])
         lines.append(Line(raw[at:end], b"", pieces[piece][0] + at - (ends[piece] - len(pieces[piece][1]))))
         at = end
-    return Field(name, value, tuple(lines), (lines[0].start, lines[-1].span[1]))
+    return Field(name, key_of(name), value, tuple(lines), (lines[0].start, lines[-1].span[1]))
 
 
 def _responses(answer: list[HeaderBlock]) -> tuple[list[Response], int | None]:
@@ -443,7 +444,8 @@ def response_of(block: HeaderBlock) -> Response:
 
 def _head(block: HeaderBlock) -> Head:
     lines = tuple(line for field in block.fields for line in field.lines)
-    return Head(lines, b"", block.start, block.regular, None, ended=block.complete and not block.cut)
+    raw = b"".join([line.raw for line in lines])
+    return Head(raw, lines, b"", block.start, block.regular, None, ended=block.complete and not block.cut)
 
 
 def _request(block: HeaderBlock | None, exchange: Exchange) -> Request:
@@ -454,9 +456,10 @@ def _request(block: HeaderBlock | None, exchange: Exchange) -> Request:
         planned = exchange.plan.http2
         nowhere = Line(b"", b"", 0)
         fields = tuple(
-            Field(name, value, (nowhere,), (0, 0)) for name, value in (planned.fields if planned else ())
+            Field(name, key_of(name), value, (nowhere,), (0, 0))
+            for name, value in (planned.fields if planned else ())
         )
-        head = Head((), b"", 0, tuple(f for f in fields if not f.name.startswith(b":")), None)
+        head = Head(b"", (), b"", 0, tuple(f for f in fields if not f.name.startswith(b":")), None)
     extensions = head.all(b"sec-websocket-extensions")
 
     def pseudo(name: bytes) -> bytes:

@@ -40,6 +40,8 @@ _ENOUGH = 4096
 
 def looks_like(data: bytes) -> str:
     """``tls``, ``ssh``, ``http2``, ``ftp``, ``smtp``, ``text`` or ``noise``; "" for (the beginning of) HTTP."""
+    if data.startswith(b"HTTP/"):
+        return ""
     data = data[:_ENOUGH]
     start = data.lstrip(b"\r\n")
     if _HTTP.match(data) or b"HTTP/".startswith(start[:5].upper()):

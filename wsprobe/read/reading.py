@@ -39,36 +39,37 @@ class Line(Struct, frozen=True):
         return self.start, self.start + len(self.text)
 
 
+def key_of(name: bytes) -> bytes:
+    """The name of a header field as HTTP compares it: lower case, no white space around it."""
+    return name.strip(b" \t").lower()
+
+
 class Field(Struct, frozen=True):
     """A header field (RFC 9112 section 5): one line, or several where it is folded (obs-fold)."""
 
     name: bytes
     """As sent, letter case and stray white space kept; b"" if there is no colon."""
+    key: bytes
+    """``key_of`` the name: kept, because every field of a head is asked for it a dozen times."""
     value: bytes
     """Without the white space around it; folds joined by one space."""
     lines: tuple[Line, ...]
     value_span: Span
     oddities: tuple[str, ...] = ()
-    """``no-colon``, ``empty-name``, ``space-before-colon``, ``folded``, ``bare-lf``, ``bare-cr``, ``nul``,
-    ``8-bit``, ``control``; ``space-before-name`` (a fold with no field before it)."""
-
-    @property
-    def key(self) -> bytes:
-        """The name as HTTP compares it: lower case, no white space around it."""
-        return self.name.strip(b" \t").lower()
+    """``no-colon``, ``empty-name``, ``name-not-token``, ``space-before-colon``, ``folded``, ``bare-lf``,
+    ``bare-cr``, ``nul``, ``8-bit``, ``control``; ``space-before-name`` (a fold with no field before it)."""
 
     @property
     def span(self) -> Span:
         return self.lines[0].start, self.lines[-1].span[1]
 
 
-_WHITE = b" \t"
-
-
 class Head(Struct, frozen=True):
     """A start line, field lines and the blank line, exactly as sent."""
 
+    raw: bytes
     lines: tuple[Line, ...]
+    """The same line by line, without the blank one."""
     blank: bytes
     """b"\\r\\n", b"\\n", or b"" if the peer stopped early."""
     start: int
@@ -80,28 +81,12 @@ class Head(Struct, frozen=True):
     """Of a header block of HTTP/2, whose ``lines`` are the fields as HPACK coded them: END_HEADERS came."""
 
     @property
-    def raw(self) -> bytes:
-        return b"".join([part for line in self.lines for part in (line.text, line.end)]) + self.blank
-
-    @property
     def complete(self) -> bool:
         return self.blank != b"" or self.ended
 
     def all(self, name: bytes) -> tuple[Field, ...]:
         """Every field called *name* (lower case), in order."""
-        size = len(name)
-        return tuple(
-            [
-                field
-                for field in self.fields
-                if ((length := len(field.name)) == size and field.name.lower() == name)
-                or (
-                    length > size
-                    and (field.name[0] in _WHITE or field.name[-1] in _WHITE)
-                    and field.key == name
-                )
-            ]
-        )
+        return tuple([field for field in self.fields if field.key == name])
 
 
 class Request(Struct, frozen=True):

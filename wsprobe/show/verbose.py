@@ -27,7 +27,7 @@ from wsprobe.exchange import (
 )
 from wsprobe.read import response_of
 from wsprobe.read.frames import frame_at
-from wsprobe.read.head import HeadSplitter, opens_session, status_line
+from wsprobe.read.head import HeadSplitter, opens_session
 from wsprobe.read.reading import Head
 from wsprobe.show.answer import EMPTY_LINES, empty_lines
 from wsprobe.show.chain import chain
@@ -124,9 +124,9 @@ class Conversation:
             data = bytes(side.rest[end:])
             side.rest.clear()
             side.shown = 0
-            interim = mark == "<" and response_of(found).interim
-            side.head = HeadSplitter() if interim else None
-            side.open = opens_session(found, status_line(found).status) if mark == "<" else _is_13(found)
+            answer = response_of(found) if mark == "<" else None
+            side.head = HeadSplitter() if answer is not None and answer.interim else None
+            side.open = _is_13(found) if answer is None else opens_session(answer)
         if self._framed():
             rows += self._frames(mark, data, of.at)
         elif data:

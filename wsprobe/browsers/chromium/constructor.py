@@ -48,7 +48,7 @@ from wsprobe.browsers.url import (
 _ESCAPE = "%([0-9A-Fa-f]{2})"
 _LITERAL = r"\[(.*:)([^:]*\.[^:]*)\]"
 _BRACKETED = r"\[[^\[\]]*\]"
-_PLAIN = r"(?!xn--|.*\.xn--)[a-z0-9.-]+"
+_PLAIN = re.compile(r"(?!xn--|.*\.xn--)[a-z0-9.-]+")
 """A host of letters that need no mapping, and of which none is an A-label that the standard looks into."""
 _DOTTED = 3
 """Dots of an IPv4 address in an IPv6 one: all four numbers must be there, in whatever base."""
@@ -150,7 +150,7 @@ def parse_url(text: str, base: str) -> Address | None:
     if found is None or not found.host:
         address = parse(text, base)
         return _escaped(address, address.host) if address is not None else None
-    if found.before in ("ws://", "wss://") and re.fullmatch(_PLAIN, found.host):
+    if found.before in ("ws://", "wss://") and _PLAIN.fullmatch(found.host):
         address = parse(text, base)  # it is canonical here as in the standard, which reads numbers for both
         return _escaped(address, address.host) if address is not None else None
     host = canonical(found.host)

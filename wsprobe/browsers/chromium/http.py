@@ -14,10 +14,10 @@ from msgspec import Struct
 from wsprobe.browsers.script import end
 from wsprobe.read.reading import Reading
 
-_END_OF_HEAD = rb"\n\r?\n"
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
 _COMMAS = rb'(?s)(?:[^,"]|"(?:[^"\\]|\\.?)*(?:"|$))*'
-_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_DIGITS = rb"[0-9]+"
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_DIGITS = re.compile(rb"[0-9]+")
 _STATUS_LINE_SLOP = 4
 _INT_MAX = 2**31 - 1
 
@@ -72,7 +72,7 @@ def read_answer(reading: Reading, *, secure: bool, default_port: bool, max_head:
     received = reading.received
     start = _status_line(received)
     if start is not None:
-        found = re.compile(_END_OF_HEAD).search(received, start, max_head)
+        found = _END_OF_HEAD.search(received, start, max_head)
         if found is not None:
             return _parsed(reading, start, found.end(), default_port)
         if len(received) >= max_head:
@@ -167,7 +167,7 @@ def _fields(lines: list[bytes]) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
     for line in lines:
         name, colon, value = line.partition(b":")
         key = name.rstrip(b" \t").lower()
-        if not colon or name[:1] in (b" ", b"\t") or not re.fullmatch(_TOKEN, key):
+        if not colon or name[:1] in (b" ", b"\t") or not _TOKEN.fullmatch(key):
             continue
         value = value.strip(b" \t")
         yield key, (value,) if key in _NOT_LISTS or b"," not in value else split_list(value)
@@ -198,7 +198,7 @@ def _version(line: bytes) -> Version:
 def _status(line: bytes) -> int:
     """200 where no digits follow the first space (HttpResponseHeaders::ParseStatusLine, ParseStatus)."""
     _, space, rest = line.partition(b" ")
-    digits = re.match(_DIGITS, rest.lstrip(b" ")) if space else None
+    digits = _DIGITS.match(rest.lstrip(b" ")) if space else None
     if digits is None:
         return 200
     return min(int(digits.group().lstrip(b"0")[:11] or b"0"), _INT_MAX)

@@ -145,7 +145,7 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
     if first_repeated(protocols) is not None or first_invalid(protocols) is not None or address is None:
         return _threw(DomException("SyntaxError", facts.exceptions["syntax"], _SYNTAX_ERROR))
     base = parse(page.url)
-    forbidden = list(violations(page.csp, base, address)) if base is not None else []
+    forbidden = list(violations(page.csp, base, address)) if base is not None and page.csp else []
     if forbidden:
         console = [
             facts.console["csp"].format(url=address.href, directive=directive) for directive in forbidden

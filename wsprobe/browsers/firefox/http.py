@@ -24,7 +24,7 @@ from wsprobe.browsers.script import arrivals, end
 from wsprobe.exchange import Received, Sent
 from wsprobe.read.reading import Reading
 
-_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _WHITE_SPACE = b" \t\r\n"
 _NUMBER = rb"-?[0-9]{1,40}"
 _INT64_MAX = 2**63 - 1
@@ -66,7 +66,7 @@ class Fields:
     def add(self, line: bytes) -> None:
         """One header line, folds joined. What is not a field is skipped; raises BadField."""
         name, colon, value = line.partition(b":")
-        if not colon or not re.fullmatch(_TOKEN, name):
+        if not colon or not _TOKEN.fullmatch(name):
             return
         name = name.lower()
         value = value.strip(b" \t")
@@ -123,8 +123,8 @@ def _comparable(name: bytes, value: bytes) -> bytes:
     return parts.pop() if len(parts) == 1 else value
 
 
-_VERSION = rb"HTTP(?![0-9A-Za-z_])(/(?:([0-9]+)(\.(?:([0-9]+))?)?)?)?"
-_CODE = rb"[ \t\r\n]*([0-9]{1,3})(?=[ \t\r\n]|\Z)"
+_VERSION = re.compile(rb"HTTP(?![0-9A-Za-z_])(/(?:([0-9]+)(\.(?:([0-9]+))?)?)?)?")
+_CODE = re.compile(rb"[ \t\r\n]*([0-9]{1,3})(?=[ \t\r\n]|\Z)")
 _UINT32_MAX = 2**32 - 1
 
 
@@ -145,7 +145,7 @@ def parse(line: bytes) -> Status:
     _, space, rest = line.partition(b" ")
     if major == 0 or not space:
         return Status(major, minor, 200)
-    code = re.match(_CODE, rest)
+    code = _CODE.match(rest)
     if code is None:
         raise BadStatus
     return Status(major, minor, int(code[1]))
@@ -153,7 +153,7 @@ def parse(line: bytes) -> Status:
 
 def _version(line: bytes) -> tuple[int, int]:
     """HTTP/0.9 unless it begins with ``HTTP``, in capitals; HTTP/1.0 for what cannot be made sense of."""
-    found = re.match(_VERSION, line)
+    found = _VERSION.match(line)
     if found is None:
         return (1, 0) if line[:4].lower() == b"icy " else (0, 9)
     major = _integer(found[2])
@@ -221,7 +221,7 @@ def _chunked(received: bytes, at: int, needed: int) -> Start | None:
 
 
 _START = b"http/1."
-_OTHER_START = rb"(?i)[ \t-\r]*(http/[23]|icy )"
+_OTHER_START = re.compile(rb"(?i)[ \t-\r]*(http/[23]|icy )")
 _ANY_START = rb"(?i)http/1\."
 _WITHIN = 11
 """Of the first read, so many bytes are searched for the start of the answer."""
@@ -320,7 +320,7 @@ def _first_start(reading: Reading) -> int | None:
         found = 0 if _START.startswith(head) else -1
     else:
         found = head.find(_START)
-        other = re.match(_OTHER_START, head)
+        other = _OTHER_START.match(head)
         if other is not None:  # nothing but white space is before it
             found = other.start(1)
     if found < 0:
@@ -330,7 +330,7 @@ def _first_start(reading: Reading) -> int | None:
 
 def _next_start(received: bytes, at: int, facts: Facts) -> int | None:
     """LocateHttpStart after an interim answer: any junk may stand before, up to a limit."""
-    other = re.compile(_OTHER_START).match(received, at)
+    other = _OTHER_START.match(received, at)
     found = other.start(1) if other is not None else -1
     if found < 0:
         any_start = re.compile(_ANY_START).search(received, at)

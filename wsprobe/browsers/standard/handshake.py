@@ -57,8 +57,9 @@ _NO_PROTOCOL = "WHATWG WebSockets section 2.2, processResponse: a subprotocol wa
 
 
 def _lacks_protocol(head: Head, protocols: tuple[str, ...], letter: Letter) -> bool:
-    answered = [field.value for field in head.all(b"sec-websocket-protocol")]
-    return letter.missing_protocol_fails and bool(protocols) and not _extracted(answered)
+    if not letter.missing_protocol_fails or not protocols:
+        return False
+    return not _extracted([field.value for field in head.all(b"sec-websocket-protocol")])
 
 
 def _extracted(values: list[bytes]) -> tuple[bytes, ...]:

@@ -17,10 +17,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-_HEAD_END = rb"\n\r?\n"
-_BLANKS = rb"[\r\n]*"
-_STATUS_LINE = rb"(?:HTTP/([0-9]+)\.([0-9]+)|(ICY))[ \t]*([0-9]*)"
-_WHITE = rb"[ \t\r\n]"
+_HEAD_END = re.compile(rb"\n\r?\n")
+_BLANKS = re.compile(rb"[\r\n]*")
+_STATUS_LINE = re.compile(rb"(?:HTTP/([0-9]+)\.([0-9]+)|(ICY))[ \t]*([0-9]*)")
+_WHITE = re.compile(rb"[ \t\r\n]")
 _FOLD = rb"(?:[ \t\r]*\n[ \t]*)+"
 _ESCAPED = "[\udc80-\udcff]"
 _STARTS_FOLD = (b" ", b"\t")
@@ -62,12 +62,12 @@ def cut(data: bytes, start: int, limit: int, *, ended: bool) -> Cut | None:
 
 def parse(text: bytes) -> Head | None:
     """The head, None if libsoup cannot parse it."""
-    blanks = re.match(_BLANKS, text)
+    blanks = _BLANKS.match(text)
     text = text[blanks.end() :] if blanks else text
     found = _fields(text)
     if found is None:
         return None
-    line = re.match(_STATUS_LINE, text)
+    line = _STATUS_LINE.match(text)
     if line is None or len(line[4]) != 3:
         return None
     status = int(line[4])
@@ -86,7 +86,7 @@ def parse(text: bytes) -> Head | None:
 def _end(data: bytes, start: int) -> tuple[int, int] | None:
     """(end of the last line, end of the blank line): a blank line that is the first one does not count."""
     at = start
-    while (found := re.compile(_HEAD_END).search(data, at)) is not None:
+    while (found := _HEAD_END.search(data, at)) is not None:
         line_end = found.start() + 1
         before = line_end - start
         if before >= (3 if found[0] == b"\n\r\n" else 2):
@@ -103,10 +103,9 @@ def _fields(text: bytes) -> list[tuple[bytes, bytes]] | None:
     if not at:
         return None
     found = []
-    white = re.compile(_WHITE)
     while at < len(text):
         colon = text.find(b":", at)
-        named = colon > at and white.search(text, at, colon) is None
+        named = colon > at and _WHITE.search(text, at, colon) is None
         end = text.find(b"\n", at)
         if end < 0:
             return None
