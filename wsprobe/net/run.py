@@ -76,8 +76,7 @@ async def in_order(
     # A task that is done takes the next job: to begin one and end one for each job costs three times as much.
     free = trio.lowlevel.ParkingLot()
     given_out: deque[tuple[Job, Callable[[Done], None]]] = deque()
-    one_is_done = False
-    """A task is, and takes the next job itself."""
+    one_is_done = False  # a task is, and takes the next job itself
 
     def begin(job: Job, over: Callable[[Done], None]) -> None:
         nonlocal one_is_done
