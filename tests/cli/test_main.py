@@ -76,6 +76,11 @@ from wsprobe.outcome import TABLE, Exit
         (["connect", "--parallel", "0", "ws://h/"], "'--parallel': '0' is not a whole number from 1 to 1000"),
         (["connect", "--workers", "two", "ws://h/"], "'two' is not a whole number from 1 to 64"),
         (["watch", "--count", "0", "ws://h/"], "'0' is not a whole number of 1 or more"),
+        (
+            ["compare", "--browser-mode", "@urls"],
+            "'@urls' names a list of URLs, which wsprobe connect and watch",
+        ),
+        (["trace", "@urls"], "'@urls' names a list of URLs"),
         (["connect", "--expect", "close=", "ws://h/"], "'' is not a number"),
         (["connect", "--expect", "outcome=refusd", "ws://h/"], "no 'refusd'; near: refused"),
         (["connect", "--expect", "finding:accept-mismach", "ws://h/"], "near: accept-mismatch"),
