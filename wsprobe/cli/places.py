@@ -268,9 +268,7 @@ def _recorded(text: str) -> list[Exchange]:
 def check_word(name: str) -> None:
     """Raises click.UsageError for what is plainly something else than a URL."""
     if name.startswith("@"):
-        raise click.UsageError(
-            f"{name!a} names a list of URLs, which wsprobe connect and watch take, not a URL"
-        )
+        raise click.UsageError(f"{name!a} names a list of URLs, which wsprobe connect and watch take")
     if (line := line_of_a_console(name)) is not None:
         raise click.UsageError(line)
 
