@@ -1,5 +1,7 @@
-"""A Dask scheduler and its workers, as ``dask scheduler`` and ``dask worker`` start them, on loopback alone; and calls
-that use them."""
+"""A Dask scheduler and its workers, as ``dask scheduler`` and ``dask worker`` start them, on loopback alone.
+
+And calls of wsprobe, which use them.
+"""
 
 from __future__ import annotations
 
@@ -114,7 +116,7 @@ def words(*options: str) -> list[str]:
 def asked(*options: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
     """What came of a call that ends by itself; *text* is on its standard input."""
     return subprocess.run(
-        words(*options), input=text, capture_output=True, text=True, timeout=SLOW, check=False
+        words(*options), input=text, capture_output=True, text=True, timeout=2 * SLOW, check=False
     )
 
 
