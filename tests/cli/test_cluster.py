@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -67,6 +68,30 @@ def test_dask_is_named_where_it_is_missing(capsys: Capture, monkeypatch: pytest.
     err = said(capsys, "--cluster", "tcp://127.0.0.1:1", "-u", "user:password")
     assert "Dask is not installed" in err
     assert "pip install 'wsprobe[cluster]'" in err
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (MemoryError(), "what answers at tcp://127.0.0.1:1 is no scheduler"),
+        (
+            TypeError("TLS expects a `ssl_context` argument"),
+            "Dask's configuration names no certificates for tls://",
+        ),
+        (ValueError("odd\nand long"), "the scheduler at tcp://127.0.0.1:1 cannot be used: odd (see"),
+    ],
+)
+def test_what_dask_makes_of_something_else_is_one_line(
+    raised: Exception, told: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server of HTTP says "HTTP/1.1", which Dask takes for a length."""
+
+    def client(*arguments: object, **named: object) -> None:
+        raise raised
+
+    pytest.importorskip("dask")
+    monkeypatch.setattr("wsprobe.net.cluster._distributed", lambda: SimpleNamespace(Client=client))
+    assert told in said(capsys, "--cluster", "tcp://127.0.0.1:1")
 
 
 @pytest.mark.parametrize(

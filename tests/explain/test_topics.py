@@ -86,6 +86,27 @@ KINDS = {
     "readystate": ("script", "WebSocket.readyState"),
     "onerror": ("script", "the error event of a WebSocket"),
     "mixed content": ("script", "mixed content"),
+    "mixed-content": ("script", "mixed content"),
+    "keep alive": ("script", "Ping and Pong frames"),
+    "handshake": ("protocol", "the opening handshake"),
+    "Opening Handshake": ("protocol", "the opening handshake"),
+    "fragmentation": ("protocol", "fragmentation: "),
+    "continuation frame": ("protocol", "fragmentation: "),
+    "masking": ("protocol", "masking: "),
+    "close code": ("protocol", "the closing handshake"),
+    "wss://": ("protocol", "ws: and wss:"),
+    "tls": ("protocol", "ws: and wss:"),
+    "Strict-Transport-Security": ("protocol", "HSTS"),
+    "socket.io": ("protocol", "Socket.IO"),
+    "Engine.IO": ("protocol", "Socket.IO"),
+    "load-balancer": ("protocol", "the idle limit"),
+    "CONNECT": ("protocol", "a proxy that the client was told to use"),
+    "h3": ("protocol", "WebSockets over HTTP/3"),
+    "http2": ("protocol", "WebSockets over HTTP/2"),
+    "retry": ("protocol", "connecting again"),
+    "cookies": ("header", "Cookie and Set-Cookie"),
+    "JWT": ("header", "Authorization"),
+    "graphql": ("script", "the subprotocol"),
     "CSP": ("script", "connect-src"),
     "origin": ("header", "Origin"),
     "Upgrade header": ("header", "Upgrade"),
@@ -194,9 +215,20 @@ def test_scenarios_of_codes_and_statuses_exist() -> None:
     from wsprobe.lab import aliases, names
 
     known = {*names(), *aliases()}
-    rows = [row for name in ("close_codes", "statuses") for table in load(name).values() for row in table]
+    files = ("close_codes", "statuses", "script", "protocol")
+    rows = [row for name in files for table in load(name).values() for row in table]
     for row in rows:
-        assert set(row.get("scenarios", ())) <= known, row["name"]
+        assert {*row.get("scenarios", ()), *row.get("lab", ())} <= known, row["name"]
+
+
+def test_each_other_name_leads_to_one_topic() -> None:
+    from wsprobe.explain.entry import load
+    from wsprobe.explain.tables import other_names
+
+    rows = [row for name in ("headers", "script", "protocol") for table in load(name).values() for row in table]
+    assert len(other_names()) == sum(len(row.get("other", ())) for row in rows)
+    for other, topic in other_names().items():
+        assert explain.find(other).topic == topic, other
 
 
 def test_no_number_is_left_out() -> None:
@@ -215,6 +247,10 @@ def test_no_number_is_left_out() -> None:
         ("histroy", "history"),
         ("1O06", "1006"),
         ("error 1006", "1006"),
+        ("masked frames", "masking"),
+        ("heartbeats", "ping"),
+        ("hand shake", "handshake"),
+        ("load balancers", "idle timeout"),
         ("bad gateway", "502 (Bad Gateway), 1014 (Bad Gateway)"),
         ("policy violation", "1008 (Policy Violation)"),
         ("closed before the connection", '"WebSocket is closed before the connection is established."'),
@@ -227,7 +263,7 @@ def test_unknown_topics_suggest_the_nearest(topic: str, near: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("topic", ["banana", "hello world", "the quick brown fox", "x", "ws", "?"])
+@pytest.mark.parametrize("topic", ["banana", "hello world", "the quick brown fox", "x", "wz", "?"])
 def test_nothing_is_suggested_for_what_is_like_nothing(topic: str) -> None:
     with pytest.raises(UnknownTopic) as caught:
         explain.find(topic)

@@ -140,8 +140,8 @@ def test_when_the_scheduler_goes_away_what_is_printed_is_whole(server: Refusing,
         cluster.kill_scheduler()
         _, err = process.communicate(timeout=PATIENCE)
     assert err == (
-        f"wsprobe connect: --cluster: the scheduler at {cluster.address} went away; what is printed is whole "
-        "(see wsprobe connect --help)\n"
+        f"wsprobe connect: --cluster: the scheduler at {cluster.address} went away; what {file} has is whole, "
+        "and the same command goes on from there (see wsprobe connect --help)\n"
     )
     assert process.returncode == 2
     reports = objects(Path(file).read_text())

@@ -8,6 +8,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.cases import every
 from tests.schema import validate
@@ -130,6 +131,12 @@ def test_every_scenario_is_rendered(name: str) -> None:
 )
 def test_write_out(template: str, wanted: str) -> None:
     assert write_out.write_out(template, played("status-403")) == wanted
+
+
+def test_write_out_has_the_url_and_the_worker_apart() -> None:
+    made = played("status-403")
+    there = report(replace(made.exchange, worker="tokyo"))
+    assert write_out.write_out("%{worker} %{url}", there) == f"tokyo {made.exchange.plan.target.url}"
 
 
 def test_write_out_names_what_is_no_variable() -> None:

@@ -194,19 +194,22 @@ def work_with(
     except BaseExceptionGroup as group:
         for error in net.leaves(group):
             if isinstance(error, ClusterError):
-                raise _unusable(error, printed()) from None
+                raise _unusable(error, said.resume, printed()) from None
         raise
     except ClusterError as error:
-        raise _unusable(error, printed()) from None
+        raise _unusable(error, said.resume, printed()) from None
 
 
-def _unusable(error: ClusterError, printed: bool) -> click.UsageError:
+def _unusable(error: ClusterError, file: str | None, printed: bool) -> click.UsageError:
     if isinstance(error, NotInstalled):
         return click.UsageError(
             f"--cluster: Dask is not installed ({error}); pip install 'wsprobe[cluster]', here and on every "
             "machine of the cluster"
         )
-    return click.UsageError(f"--cluster: {error}{'; what is printed is whole' if printed else ''}")
+    whole = "what is printed is whole"
+    if file is not None:
+        whole = f"what {file} has is whole, and the same command goes on from there"
+    return click.UsageError(f"--cluster: {error}; {whole}" if printed else f"--cluster: {error}")
 
 
 class Chunk(Struct, eq=False):

@@ -39,8 +39,8 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 @option("--json", "as_json", is_flag=True, section=SECTION, help="print one JSON object")
 def command(topic: tuple[str, ...], as_list: bool, as_json: bool) -> int:
     """Look up a close code, HTTP status, header, console message, finding, outcome, exit status,
-    specification revision, lab scenario or word of the page (wasClean, mixed content): what it means, which
-    specification says so, and what to do.
+    specification revision, lab scenario, word of the page (wasClean, mixed content) or of the protocol
+    (handshake, masking): what it means, which specification says so, and what to do.
 
     A line copied from a browser's console, or from the output of another client, is recognised as a whole,
     with the URL in it; so is a citation such as "RFC 6455 section 4.1".

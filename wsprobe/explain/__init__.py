@@ -41,6 +41,7 @@ def groups() -> dict[str, tuple[str, ...]]:
         "Headers": tables.header_topics(),
         "Proxies": proxies.topics(),
         "What a page sees": tables.script_topics(),
+        "Words of the protocol": tables.protocol_topics(),
         "Findings": program.finding_topics(),
         "Specification revisions and their rules": revisions.topics(),
         "WebSockets over HTTP/2": http2.topics(),
@@ -60,7 +61,7 @@ def find(topic: str) -> Topic:
         _prefixed(asked)
         or _number(asked)
         or tables.find_header(asked)
-        or tables.find_script(asked)
+        or tables.find_term(asked)
         or _named(asked)
         or tables.find_citation(asked)
         or console.find(asked)
@@ -159,8 +160,8 @@ def _unknown(asked: str) -> str:
 
 
 def _titles() -> dict[str, list[str]]:
-    """What statuses and close codes are called -> the numbers, and what they are called."""
-    titles: dict[str, list[str]] = {}
+    """What else topics are called -> the topics; the name of a status or close code -> its number and name."""
+    titles: dict[str, list[str]] = {other: [topic] for other, topic in tables.other_names().items()}
     for row in (*load("statuses")["status"], *load("close_codes")["code"]):
         titles.setdefault(row["name"].lower(), []).append(f"{row['number']} ({row['name']})")
     return titles

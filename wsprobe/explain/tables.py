@@ -1,4 +1,4 @@
-"""What the TOML tables explain: statuses, close codes, headers, words of the page, sections."""
+"""What the TOML tables explain: statuses, close codes, headers, words of page and protocol, sections."""
 
 from __future__ import annotations
 
@@ -144,8 +144,10 @@ def find_header(asked: str) -> Topic | None:
     return None
 
 
-_SCRIPT_LABELS = (("script", "script in a browser"), ("fix", "try"))
-_OBJECTS = ("WebSocket.", "CloseEvent.", "event.", "ws.", "socket.")
+_TERM_LABELS = (("shows", "how it shows"), ("script", "script in a browser"), ("fix", "try"))
+_TERMS = ("script", "protocol")
+"""Files of words; what a topic is, is called like its file."""
+_OBJECTS = ("websocket.", "closeevent.", "event.", "ws.", "socket.")
 """What people write before an attribute's name."""
 
 
@@ -153,19 +155,32 @@ def script_topics() -> tuple[str, ...]:
     return tuple(row["name"] for row in load("script")["term"])
 
 
-def find_script(asked: str) -> Topic | None:
-    """The term that *asked* names, in any letter case, with or without the object it belongs to."""
-    for word in _OBJECTS:
-        if asked.lower().startswith(word.lower()):
-            asked = asked[len(word) :]
-    for row in load("script")["term"]:
-        if asked.lower() in (name.lower() for name in (row["name"], *row.get("other", ()))):
-            facts = tuple((label, line(row[key])) for key, label in _SCRIPT_LABELS if key in row)
-            text = (line(row["text"]),)
-            return Topic(
-                row["name"], "script", row["title"], text, facts + lab(row.get("lab", [])), tuple(row["see"])
-            )
+def protocol_topics() -> tuple[str, ...]:
+    return tuple(row["name"] for row in load("protocol")["term"])
+
+
+def other_names() -> dict[str, str]:
+    """What else the headers and terms are called -> the topic."""
+    rows = [*load("headers")["header"], *(row for kind in _TERMS for row in load(kind)["term"])]
+    return {name.lower(): row["name"] for row in rows for name in row.get("other", ())}
+
+
+def find_term(asked: str) -> Topic | None:
+    """The word of the page or of the protocol that *asked* names, in any letter case, with a hyphen or a space,
+    and with or without the object it belongs to."""
+    said = _plain(asked)
+    names = {said, *(said.removeprefix(word) for word in _OBJECTS)}
+    for kind in _TERMS:
+        for row in load(kind)["term"]:
+            if not names.isdisjoint(map(_plain, (row["name"], *row.get("other", ())))):
+                facts = tuple((label, line(row[key])) for key, label in _TERM_LABELS if key in row)
+                text, see = (line(row["text"]),), tuple(row["see"])
+                return Topic(row["name"], kind, row["title"], text, facts + lab(row.get("lab", [])), see)
     return None
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("-", " ")
 
 
 def section_topics() -> tuple[str, ...]:

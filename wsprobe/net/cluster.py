@@ -103,7 +103,16 @@ def _connect(address: str, patience: float) -> Any:
         raise ClusterError(
             f"no scheduler answered at {address} within {patience:g} s; dask scheduler starts one"
         ) from None
+    except (MemoryError, OverflowError):  # the first bytes of what it said were taken for a length
+        raise ClusterError(
+            f"what answers at {address} is no scheduler; dask scheduler prints the address of one"
+        ) from None
     except (ValueError, TypeError, RuntimeError) as error:
+        if isinstance(error, TypeError) and "ssl_context" in str(error):
+            raise ClusterError(
+                "Dask's configuration names no certificates for tls://; in the environment they are "
+                "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, ...__TLS__CLIENT__CERT and ...__TLS__CLIENT__KEY"
+            ) from None
         raise ClusterError(f"the scheduler at {address} cannot be used: {_first_line(error)}") from None
 
 

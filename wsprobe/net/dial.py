@@ -206,15 +206,17 @@ def new_socket(family: int) -> socket.socket:
 
 async def established(made: socket.socket, sockaddr: Any) -> None:
     """Return once *made* is connected to *sockaddr*. Raises OSError."""
-    try:
-        made.connect(sockaddr)
-        return
-    except BlockingIOError as error:
-        if error.errno == errno.EAGAIN:  # of a Unix socket: its queue is full, and nothing was begun
-            raise
+    number = made.connect_ex(sockaddr)
+    if number in _UNDER_WAY:
         await trio.lowlevel.wait_writable(made)
-    if number := made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        number = made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if number:
         raise OSError(number, os.strerror(number))
+
+
+_UNDER_WAY = {errno.EINPROGRESS, errno.EWOULDBLOCK} - {errno.EAGAIN}
+"""What connecting a socket that does not block begins with; on Windows it is EWOULDBLOCK. EAGAIN, elsewhere the
+same number, is of a Unix socket: its queue is full, and nothing was begun."""
 
 
 def _bind(sock: socket.socket, interface: str) -> None:

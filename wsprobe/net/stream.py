@@ -129,11 +129,6 @@ class StreamWire(_Ending):
         await trio.aclose_forcefully(self._stream)
 
 
-AT_ONCE = 2
-"""Calls of a new connection that give nobody else a turn where the system does them at once: the opening is
-sent, and the answer to it is waited for. All later ones do, so that a peer that is fast stops no clock."""
-
-
 class SocketWire(_Ending):
     """A wire over a connected socket that does not block.
 
@@ -143,12 +138,16 @@ class SocketWire(_Ending):
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
-        self._at_once = AT_ONCE
+        self._said_nothing = self._heard_nothing = True
 
     async def send(self, data: bytes) -> End | None:
         rest: bytes | memoryview = data
+        # What is sent first goes into the buffer of a new connection, and then its answer is waited for: nobody
+        # else needs a turn. Whatever is sent later gives one, so that a peer that is fast stops no clock.
+        waited, self._said_nothing = self._said_nothing, False
         try:
-            waited = await self._turn()
+            if not waited:
+                await trio.lowlevel.checkpoint_if_cancelled()
             while rest:
                 try:
                     sent = self._socket.send(rest)
@@ -164,8 +163,13 @@ class SocketWire(_Ending):
         return None
 
     async def receive(self, most: int = READ) -> bytes | End:
+        # What was asked just now is not answered yet: a look at once would be in vain.
+        waited, self._heard_nothing = self._heard_nothing, False
         try:
-            waited = await self._turn()
+            if waited:
+                await trio.lowlevel.wait_readable(self._socket)
+            else:
+                await trio.lowlevel.checkpoint_if_cancelled()
             while True:
                 try:
                     data = self._socket.recv(most)
@@ -178,14 +182,6 @@ class SocketWire(_Ending):
         if not waited:
             await trio.lowlevel.cancel_shielded_checkpoint()
         return data or await self._no_more()
-
-    async def _turn(self) -> bool:
-        """Whether nobody else needs a turn for this call. Whoever is cancelled learns it here."""
-        if self._at_once:
-            self._at_once -= 1
-            return True
-        await trio.lowlevel.checkpoint_if_cancelled()
-        return False
 
     async def close(self) -> None:
         shut(self._socket)

@@ -1160,6 +1160,8 @@ def _objections(exchange: Exchange) -> dict[str, str]:
 
 def tls_value(exchange: Exchange) -> TlsJson | None:
     """None for ws:."""
+    if not exchange.plan.target.secure:
+        return None
     for event in reversed(exchange.events):
         if type(event) is not TlsDone and type(event) is not TlsFailed:
             continue

@@ -95,7 +95,8 @@ METRICS = (
     ),
     Metric(
         "probe_websocket_duration_seconds",
-        "Duration of websocket request by phase: resolve, connect, proxy, tls, processing, transfer",
+        "Duration of websocket request by phase: resolve, connect, proxy, tls, processing, transfer (the rest "
+        "of the body or, where a session opened, how long it was watched or held)",
         _each(_phases),
         ("phase",),
     ),
