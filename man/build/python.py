@@ -33,7 +33,7 @@ REPORT = (
     ("timing", "milliseconds from the start: resolved, connected, tls, sent, first_byte, head, ended"),
     (
         "reading.session",
-        "what came after a 101, or None: frames and, from here, sent; each has opcode, data, at",
+        "what came after a 101, or None: frames, and sent from here; each has opcode, data, at",
     ),
     ("views", "of compare: what a script sees in each browser: browser, events, ready_state, console, hidden"),
     ("verdicts", "of compare: one for each specification revision: spec, answer, findings, told"),
