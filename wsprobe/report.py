@@ -92,7 +92,7 @@ class Report(Struct, frozen=True):
         items = [f"{f.level} {f.id}: {f.text}" for f in self.findings]
         if close is not None:
             code = "no code" if close.code is None else f"code {close.code}"
-            items.insert(0, f"closed first by the {close.by}: {code}, reason {_shown(close.reason)!r}")
+            items.insert(0, f'closed first by the {close.by}: {code}, reason "{_shown(close.reason)}"')
         items += [f"{view.browser} {view.version}: {', '.join(_events(view))}" for view in self.views]
         return (
             f"<div><strong>{escape(self.outcome)}</strong> {escape(_shown(self.title))}"

@@ -144,7 +144,7 @@ def test_a_notebook_shows_the_close_and_what_scripts_saw() -> None:
     assert made.close is not None
     assert (made.close.code, made.close.by) == (4403, "server")
     shown = made._repr_html_()
-    assert f"<li>closed first by the server: code 4403, reason &#x27;{made.close.reason}&#x27;</li>" in shown
+    assert f"<li>closed first by the server: code 4403, reason &quot;{made.close.reason}&quot;</li>" in shown
     assert f"<li>chromium {made.views[0].version}: open, close 4403</li>" in shown
 
 
