@@ -146,7 +146,7 @@ def test_a_url_named_twice_is_watched_once(playing: Playing, capsys: pytest.Capt
     playing(OPEN)
     _, lines, err = watched(capsys, "--count", "1", "--json", "--brief", "ws://127.0.0.1/", "ws://127.0.0.1/")
     assert len(lines) == 1
-    assert err == "wsprobe: 1 of the URLs are named twice, and watched once\n"
+    assert err == "wsprobe: 1 of the URLs is named twice, and watched once\n"
 
 
 def test_a_session_that_is_held(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,9 +7,11 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import trio
 
 from wsprobe.cli.main import run
 from wsprobe.cli.probe import Told
@@ -98,7 +100,9 @@ def test_what_was_under_way_is_reported_when_it_is_interrupted() -> None:
     assert process.returncode == 143
 
 
-@pytest.mark.parametrize(("more", "calls"), [((), ["do", "do"]), (("--rate", "100/s"), ["up", "do", "do"])])
+@pytest.mark.parametrize(
+    ("more", "calls"), [((), ["give", "give"]), (("--rate", "100/s"), ["up", "give", "give"])]
+)
 def test_with_a_rate_nothing_is_given_out_before_all_processes_can_work(
     more: tuple[str, ...], calls: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,12 +112,12 @@ def test_with_a_rate_nothing_is_given_out_before_all_processes_can_work(
     async def up(self: Crew) -> None:
         seen.append("up")
 
-    async def do(self: Crew, item: object) -> Told:
-        seen.append("do")
-        return Told()
+    def give(self: Crew, item: object, over: Callable[[object], object]) -> None:
+        seen.append("give")
+        trio.lowlevel.current_trio_token().run_sync_soon(over, Told())
 
     monkeypatch.setattr(Crew, "up", up)
-    monkeypatch.setattr(Crew, "do", do)
+    monkeypatch.setattr(Crew, "give", give)
     assert run(["connect", "--workers", "2", *more, "ws://127.0.0.1:1/", "ws://127.0.0.1:1/2"]) == 0
     assert seen == calls
 

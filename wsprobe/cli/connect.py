@@ -462,7 +462,7 @@ class Output:
 
 def apart(
     settings: Settings, several: bool, looks: tuple[Look, Look], encoding: str, counting: bool
-) -> Callable[[tuple[int, str | Place], Callable[[Callable[[], Told]], object]], Awaitable[Told]]:
+) -> Callable[[str | Place, Callable[[Callable[[], Told]], object]], Awaitable[Told]]:
     """What a process of --workers does with a place: it asks, and writes the report into memory."""
     from wsprobe.archive import dump
     from wsprobe.show.summary import fact
@@ -498,8 +498,8 @@ def apart(
         words.truncate()
         return made
 
-    async def work(item: tuple[int, str | Place], keep: Callable[[Callable[[], Told]], object]) -> Told:
-        place = item[1] if isinstance(item[1], Place) else Place(item[1], settings.asking)
+    async def work(item: str | Place, keep: Callable[[Callable[[], Told]], object]) -> Told:
+        place = item if isinstance(item, Place) else Place(item, settings.asking)
         try:
             first = usable(place)[1]
         except click.UsageError as error:

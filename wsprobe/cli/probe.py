@@ -133,11 +133,6 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
     if settings.verbose or ask is not None:
         pace = replace(pace, parallel=1)
 
-    handed_out: dict[int, Job] = {}
-
-    def late(item: tuple[int, str | Place], told: Told) -> None:
-        kept[item[0]] = Done(handed_out[item[0]], told)
-
     def hand(done: Done) -> None:
         if isinstance(done.came, Exchange):
             to.report(reported(done.job.place, done.came))
@@ -152,10 +147,15 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
             if apart:
                 from wsprobe.net.crew import Lost, crew  # a seam: other processes
 
-                others = await stack.enter_async_context(crew(to.worker(), settings.workers, to.lost, late))
+                others = await stack.enter_async_context(crew(to.worker(), settings.workers, to.lost))
             await jobs.prepare()
             if apart and pace.interval:
                 await others.up()  # what waited for a process to start would be begun at once when it has
+
+            def begun() -> None:
+                nonlocal under_way
+                under_way += 1
+                to.asking(under_way, jobs.left, net.clock)
 
             async def one(job: Job) -> Done:
                 nonlocal under_way
@@ -163,22 +163,22 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
                 def keep(exchange: Exchange) -> None:
                     kept[job.number] = Done(job, exchange)
 
-                under_way += 1
-                to.asking(under_way, jobs.left, net.clock)
-                if apart:
-                    plain = job.place.asking is settings.asking and not job.place.name
-                    handed_out[job.number] = job
-                    try:
-                        came = await others.do((job.number, job.place.url if plain else job.place))
-                    except Lost:
-                        came = Told(complaint=LOST)
-                    kept[job.number] = done = Done(handed_out.pop(job.number), came)
-                else:
-                    done = Done(
-                        job, await asked(job.place, settings, to.event, keep, to.waiting, ask, job.first)
-                    )
+                begun()
+                done = Done(job, await asked(job.place, settings, to.event, keep, to.waiting, ask, job.first))
                 under_way -= 1
                 return done
+
+            def give(job: Job, over: Callable[[Done], None]) -> None:
+                def came(told: Told | Lost) -> None:
+                    nonlocal under_way
+                    under_way -= 1
+                    done = Done(job, Told(complaint=LOST) if isinstance(told, Lost) else told)
+                    kept[job.number] = done
+                    over(done)
+
+                begun()
+                plain = job.place.asking is settings.asking and not job.place.name
+                others.give(job.place.url if plain else job.place, came)
 
             def hand_on(done: Done) -> None:
                 # Read when its turn has come: what waits is the recording alone.
@@ -186,8 +186,7 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
                 hand(done)
                 to.asking(under_way, jobs.left, net.clock)
 
-            await net.in_order(
-                one,
+            as_told = (
                 jobs.each(),
                 pace,
                 hand_on,
@@ -195,6 +194,7 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
                 lambda job: job.host,
                 not settings.unordered,
             )
+            await (net.begun_in_order(give, *as_told) if apart else net.in_order(one, *as_told))
             jobs.check_any()
 
     with handed_on(kept, hand):

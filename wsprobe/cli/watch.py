@@ -331,7 +331,8 @@ def once_each(places: Sequence[Place], to: Output) -> list[Place]:
     """*places* without those that are named again."""
     kept = {(place.name or place.url): place for place in reversed(places)}
     if len(kept) < len(places):
-        to.word(f"{len(places) - len(kept)} of the URLs are named twice, and watched once")
+        again = len(places) - len(kept)
+        to.word(f"{again} of the URLs {'is' if again == 1 else 'are'} named twice, and watched once")
     return list(reversed(kept.values()))
 
 

@@ -12,7 +12,19 @@ from wsprobe.net.dial import addresses_of
 from wsprobe.net.plan import check
 from wsprobe.net.probe import Talking, probe
 from wsprobe.net.rounds import rounds, ticking, while_read
-from wsprobe.net.run import LONGEST_LINE, Aside, aside, drawn, gathered, in_order, leaves, lines, run, running
+from wsprobe.net.run import (
+    LONGEST_LINE,
+    Aside,
+    aside,
+    begun_in_order,
+    drawn,
+    gathered,
+    in_order,
+    leaves,
+    lines,
+    run,
+    running,
+)
 from wsprobe.schedule import Pace
 
 __all__ = [
@@ -24,6 +36,7 @@ __all__ = [
     "Talking",
     "addresses_of",
     "aside",
+    "begun_in_order",
     "check",
     "clock",
     "drawn",

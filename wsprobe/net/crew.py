@@ -12,24 +12,17 @@ import signal
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import trio
 
 from wsprobe.net.stream import End, SocketWire, shut
 from wsprobe.spawned import spawned
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
 GRACE = 2.0
 """Seconds in which a process that is to end hands back what it has begun."""
 TRIES = 2
 """Processes that may be lost with the same item in hand."""
-
-
-class Lost(Exception):
-    """The processes that had an item in hand ended before it was done, one after the other."""
 
 
 class Work(Protocol):
@@ -38,20 +31,21 @@ class Work(Protocol):
     def __call__(self, item: Any, keep: Callable[[Callable[[], Any]], object], /) -> Awaitable[Any]: ...
 
 
+class Lost:
+    """In place of a result: the processes that had the item in hand ended, one after the other."""
+
+
 @asynccontextmanager
 async def crew(
-    make: Callable[[], Work],
-    count: int,
-    lost: Callable[[str], object],
-    late: Callable[[Any, Any], object],
+    make: Callable[[], Work], count: int, lost: Callable[[str], object]
 ) -> AsyncGenerator[Crew, None]:
     """Up to *count* processes, started as they find work. *make* is called in each, and returns what it does.
 
-    *lost* gets a sentence about a process that ended by itself. *late* gets an item and its result that nobody
-    waits for any more: what was begun when this context was left is cut short, and handed back.
+    *lost* gets a sentence about a process that ended by itself. What was begun when this context is left is cut
+    short, and handed back.
     """
     async with trio.open_nursery() as nursery:
-        made = Crew(make, count, nursery, lost, late)
+        made = Crew(make, count, nursery, lost)
         try:
             yield made
         finally:
@@ -65,36 +59,22 @@ class Crew:
     """The processes of ``crew``."""
 
     def __init__(
-        self,
-        make: Callable[[], Work],
-        count: int,
-        nursery: trio.Nursery,
-        lost: Callable[[str], object],
-        late: Callable[[Any, Any], object],
+        self, make: Callable[[], Work], count: int, nursery: trio.Nursery, lost: Callable[[str], object]
     ) -> None:
         self._make = make
         self._count = count
         self._nursery = nursery
         self._lost = lost
-        self._late = late
         self._members: list[_Member] = []
         self._started = 0
         self._leaving = False
 
-    async def do(self, item: Any) -> Any:
-        """What a process made of *item*. Raises Lost; an exception of the work itself is raised here."""
-        for _ in range(TRIES):
-            place = _Place(item)
-            self._least().give(place)
-            try:
-                await place.over.wait()
-            finally:
-                place.waited_for = False
-            if place.raised is not None:
-                raise place.raised
-            if not place.lost:
-                return place.result
-        raise Lost
+    def give(self, item: Any, over: Callable[[Any], object]) -> None:
+        """Have a process work on *item*, and *over* called with what it made of it, or with Lost.
+
+        An exception of the work itself ends the crew, and comes out of its context.
+        """
+        self._least().give(_Given(item, over))
 
     async def up(self) -> None:
         """Start all processes, and wait until they can work: an item is then begun when it is given."""
@@ -118,27 +98,34 @@ class Crew:
 
     async def _attend(self, member: _Member) -> None:
         """Take what *member* hands back, until it ends."""
-        with suppress(_Gone):
-            while True:
-                came = await member.post.receive()
-                member.up.set()
-                for number, result, raised in came:
-                    place = member.hand.pop(number)
-                    place.result, place.raised = result, raised
-                    if not place.waited_for and raised is None:
-                        self._late(place.item, result)
-                    place.over.set()
-        self._members.remove(member)
-        member.post.close()
-        if not self._leaving:
-            said = await trio.to_thread.run_sync(member.ended)
-            left = len(member.hand)
-            self._lost(f"{said} with {left} {'URL' if left == 1 else 'URLs'} in hand")
-        for place in member.hand.values():
-            place.lost = True
-            place.over.set()
-        member.up.set()
-        member.gone.set()
+        try:
+            with suppress(_Gone):
+                while True:
+                    came = await member.post.receive()
+                    member.up.set()
+                    for number, result, raised in came:
+                        if raised is not None:
+                            raise raised
+                        member.hand.pop(number).over(result)
+            self._members.remove(member)
+            member.post.close()
+            if not self._leaving:
+                await self._replace(member)
+        finally:
+            member.up.set()
+            member.gone.set()
+
+    async def _replace(self, member: _Member) -> None:
+        """Give to others what *member* had in hand, which is there no more."""
+        said = await trio.to_thread.run_sync(member.ended, abandon_on_cancel=True)
+        left = len(member.hand)
+        self._lost(f"{said} with {left} {'URL' if left == 1 else 'URLs'} in hand")
+        for given in member.hand.values():
+            given.tries += 1
+            if given.tries < TRIES:
+                self._least().give(given)
+            else:
+                given.over(Lost())
 
     async def leave(self) -> None:
         """Let every process hand back what it has, and end."""
@@ -197,16 +184,14 @@ SIZE = 8
 """Bytes before each value, which say how many it has."""
 
 
-class _Place:
-    """An item, and what came of it."""
+class _Given:
+    """An item, and who waits for what comes of it."""
 
-    def __init__(self, item: Any) -> None:
+    def __init__(self, item: Any, over: Callable[[Any], object]) -> None:
         self.item = item
-        self.over = trio.Event()
-        self.result: Any = None
-        self.raised: Exception | None = None
-        self.lost = False
-        self.waited_for = True
+        self.over = over
+        self.tries = 0
+        """Processes that were lost with it in hand."""
 
 
 class _Member:
@@ -218,7 +203,7 @@ class _Member:
         theirs.close()
         self.post = _Post(ours)
         self.number = number
-        self.hand: dict[int, _Place] = {}
+        self.hand: dict[int, _Given] = {}
         self.up = trio.Event()
         """It can work, or never will."""
         self.gone = trio.Event()
@@ -227,10 +212,10 @@ class _Member:
         self._more = trio.lowlevel.ParkingLot()
         self._stopped = False
 
-    def give(self, place: _Place) -> None:
+    def give(self, given: _Given) -> None:
         self._given += 1
-        self.hand[self._given] = place
-        self._outbox.append((self._given, place.item))
+        self.hand[self._given] = given
+        self._outbox.append((self._given, given.item))
         self._more.unpark_all()
 
     async def send(self) -> None:

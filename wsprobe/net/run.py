@@ -73,21 +73,59 @@ async def in_order(
     until WINDOW of them wait or the *weight* of the results that wait is HEAVY: an endless iterable takes
     bounded memory.
     """
-    schedule: Schedule[Job, Done] = Schedule(pace, ordered)
-    reader = trio.lowlevel.ParkingLot()
     # A task that is done takes the next job: to begin one and end one for each job costs three times as much.
     free = trio.lowlevel.ParkingLot()
-    given_out: deque[tuple[int, Job, str]] = deque()
-    all_read = timing = False
+    given_out: deque[tuple[Job, Callable[[Done], None]]] = deque()
+    one_is_done = False  # a task is, and takes the next job itself
 
-    def begin() -> None:
+    def begin(job: Job, over: Callable[[Done], None]) -> None:
+        nonlocal one_is_done
+        given_out.append((job, over))
+        if one_is_done:
+            one_is_done = False
+        elif free:
+            free.unpark()
+        else:
+            nursery.start_soon(several)
+
+    async def several() -> None:
+        nonlocal one_is_done
+        while given_out:
+            job, over = given_out.popleft()
+            result = await work(job)
+            one_is_done = True
+            over(result)
+            one_is_done = False
+            if not given_out:
+                await free.park()
+
+    async with trio.open_nursery() as nursery:
+        await begun_in_order(begin, jobs, pace, each, weight, host, ordered)
+        nursery.cancel_scope.cancel()
+
+
+async def begun_in_order(
+    begin: Callable[[Job, Callable[[Done], None]], None],
+    jobs: Iterable[Job] | AsyncGenerator[Job, None],
+    pace: Pace,
+    each: Callable[[Done], object],
+    weight: Callable[[Done], int] = lambda done: 0,
+    host: Callable[[Job], str] = lambda job: "",
+    ordered: bool = True,
+) -> None:
+    """The same for work that needs no task here: *begin* gets a job, and what is to be called with its result.
+
+    It is not called before *begin* returns; and no more does it anything once this is left.
+    """
+    schedule: Schedule[Job, Done] = Schedule(pace, ordered)
+    reader = trio.lowlevel.ParkingLot()
+    timing = left = False
+
+    def begin_more() -> None:
         nonlocal timing
         while (taken := schedule.take(trio.current_time())) is not None:
-            if free:
-                given_out.append(taken)
-                free.unpark()
-            else:
-                nursery.start_soon(several, taken)
+            number, job, of = taken
+            begin(job, partial(over, number, of))
         if schedule.may_begin() and not timing:
             timing = True
             nursery.start_soon(on_time)
@@ -96,36 +134,29 @@ async def in_order(
         nonlocal timing
         await trio.sleep_until(schedule.planned)
         timing = False
-        begin()
+        begin_more()
         reader.unpark_all()
 
-    async def several(taken: tuple[int, Job, str]) -> None:
-        while True:
-            number, job, of = taken
-            result = await work(job)
-            for done in schedule.done(number, of, result, weight(result)):
-                each(done)
-            reader.unpark_all()
-            following = schedule.take(trio.current_time())
-            begin()
-            if following is None:
-                if all_read:
-                    return
-                await free.park()
-                if not given_out:
-                    return
-                following = given_out.popleft()
-            taken = following
+    def over(number: int, of: str, result: Done) -> None:
+        if left:
+            return
+        for done in schedule.done(number, of, result, weight(result)):
+            each(done)
+        begin_more()
+        reader.unpark_all()
 
     given = jobs if isinstance(jobs, AsyncGenerator) else _each(jobs)
-    async with trio.open_nursery() as nursery, aclosing(given) as every:
-        async for job in every:
-            schedule.add(job, host(job))
-            begin()
-            while not schedule.wants():
+    try:
+        async with trio.open_nursery() as nursery, aclosing(given) as every:
+            async for job in every:
+                schedule.add(job, host(job))
+                begin_more()
+                while not schedule.wants():
+                    await reader.park()
+            while not schedule.idle:
                 await reader.park()
-        all_read = True
-        free.unpark_all()
+    finally:
+        left = True
 
 
 async def _each(jobs: Iterable[Job]) -> AsyncGenerator[Job, None]:
