@@ -15,10 +15,9 @@ from wsprobe.history.hixie import walked
 from wsprobe.history.http import Ruling, examined, refused, rule, strongest, touched
 from wsprobe.history.http2 import deciding_first, over_http2
 from wsprobe.history.revision import Disclosure, Revision
-from wsprobe.judge import HANDSHAKE, SESSION, TRANSPORT, Rule, Specification, judge, rfc6455_answer
+from wsprobe.judge import HANDSHAKE, REFUSAL, SESSION, TRANSPORT, Specification, judge, rfc6455_answer
 from wsprobe.judge.finding import Disclosed, Verdict
-from wsprobe.judge.message import body, head
-from wsprobe.judge.refusal import challenge, hints, redirect, version_negotiation
+from wsprobe.judge.message import head
 from wsprobe.judge.session import closing
 from wsprobe.judge.subject import handshake, refusal, status_span
 from wsprobe.judge.subject import refusal as refusal_of
@@ -70,9 +69,6 @@ def _spec(revision: Revision, disclosure: Disclosure) -> str:
     return f"{title} section {disclosure.section}" if numbered else f"{title}, {disclosure.section}"
 
 
-_REFUSAL: tuple[Rule, ...] = (redirect, challenge, version_negotiation, hints, body)
-
-
 def judged_by_draft(reading: Reading) -> Verdict:
     """The verdict of the draft that ``Plan.wire`` is.
 
@@ -93,7 +89,7 @@ def _beside(wire: str) -> Specification:
     """The rules that say nothing of the handshake itself."""
     http = () if wire.startswith("hixie-") else (head,)
     session = SESSION if WIRES[wire].framed_as_rfc6455 else (closing,)
-    return Specification(wire, (*TRANSPORT, *_REFUSAL, *http, *session), rfc6455_answer)
+    return Specification(wire, (*TRANSPORT, REFUSAL, *http, *session), rfc6455_answer)
 
 
 BY_THE_JUDGE = ("rfc6455", "rfc7692")

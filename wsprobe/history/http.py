@@ -182,7 +182,7 @@ def refused(reading: Reading, response: Response, revision: Revision) -> Ruling:
     """What *revision* asks a client to do with *response*, the final answer, which is not a 101."""
     status = response.status
     assert status is not None
-    subject = _subject(reading, status)
+    subject = _subject(reading, response, status)
     answer = _ANSWERS[subject](reading, response, revision)
     decided = subject if answer[1] else "status"
     return rule(
@@ -196,12 +196,12 @@ def refused(reading: Reading, response: Response, revision: Revision) -> Ruling:
     )
 
 
-def _subject(reading: Reading, status: int) -> str:
+def _subject(reading: Reading, response: Response, status: int) -> str:
     if status in REDIRECTS:
         return "redirect"
     if status in _BY_STATUS:
         return _BY_STATUS[status]
-    other = any(version != asked_version(reading) for version in versions(reading))
+    other = any(version != asked_version(reading) for version in versions(response))
     return "version-retry" if other else "refusal"
 
 

@@ -16,11 +16,11 @@ from wsprobe.followup import REDIRECTS
 from wsprobe.judge import accept, http2, message, refusal, selection, session, status, subject, tls, transport
 from wsprobe.judge.finding import Entry, Finding, Verdict
 from wsprobe.judge.refusal import asked_version, versions
-from wsprobe.judge.subject import close_code, closed_by_server, handshake, how, our_close
+from wsprobe.judge.subject import about, close_code, closed_by_server, handshake, how, our_close
 from wsprobe.judge.transport import has, proxy_answer, unresolved
 from wsprobe.read.behind import frames_before_http
 from wsprobe.read.http2_values import HTTP_1_1_REQUIRED, SETTINGS, Http2Connection
-from wsprobe.read.reading import Reading, Session
+from wsprobe.read.reading import Reading, Response, Session
 
 _SUBJECTS = (transport, tls, status, accept, selection, message, refusal, session, http2)
 
@@ -40,35 +40,39 @@ OF_HANDSHAKE = frozenset(
 Rule = Callable[[Reading], Iterable[Finding]]
 
 TRANSPORT: tuple[Rule, ...] = (transport.reach, tls.tls, transport.other_protocol, transport.unfinished)
+_SELECTION = (selection.extensions, selection.deflate, selection.protocol)
 HANDSHAKE: tuple[Rule, ...] = (
     status.status_line,
-    status.status,
+    about(subject.refusal, status.status),
     status.interim,
-    status.version,
-    status.bare,
-    status.upgrade,
-    status.connection,
-    accept.accept,
-    selection.extensions,
-    selection.deflate,
-    selection.protocol,
-    status.fields,
+    about(
+        handshake,
+        status.version,
+        status.bare,
+        status.upgrade,
+        status.connection,
+        accept.accept,
+        *_SELECTION,
+        status.fields,
+    ),
 )
-HTTP: tuple[Rule, ...] = (
+REFUSAL: Rule = about(
+    subject.refusal,
     refusal.redirect,
     refusal.challenge,
     refusal.version_negotiation,
     refusal.hints,
     message.body,
-    message.framing_on_101,
+)
+HTTP: tuple[Rule, ...] = (
+    REFUSAL,
+    about(handshake, message.framing_on_101),
     message.head,
     message.strict_library,
 )
 SESSION: tuple[Rule, ...] = (
     session.other_bytes,
-    session.frames,
-    session.messages,
-    session.close_frame,
+    about(subject.session, session.frames, session.messages, session.close_frame),
     session.closing,
 )
 
@@ -87,7 +91,7 @@ def judge(reading: Reading, specification: Specification | None = None) -> Verdi
     of what was asked over HTTP/2."""
     spoken = RFC6455 if reading.http2 is None else RFC8441
     of = spoken if specification is None else specification
-    findings = tuple(finding for rule in of.rules for finding in rule(reading))
+    findings = tuple([finding for rule in of.rules for finding in rule(reading)])
     return Verdict(of.name, of.answer(reading, findings), findings)
 
 
@@ -100,8 +104,9 @@ def rfc6455_answer(reading: Reading, findings: tuple[Finding, ...]) -> str:
     """
     if handshake(reading) is not None:
         return rfc6455_handshake(findings)
-    if subject.refusal(reading) is not None:
-        return rfc6455_refusal(reading)
+    response = subject.refusal(reading)
+    if response is not None:
+        return rfc6455_refusal(reading, response)
     if has(reading, TunnelFailed) and proxy_answer(reading)[8:13] == b" 407 ":
         return "retry-proxy-auth"
     if how(reading) in ("timeout", "limit", "interrupted", "") and not reading.looks_like:
@@ -119,15 +124,13 @@ def rfc6455_handshake(findings: tuple[Finding, ...]) -> str:
     return "ambiguous" if any(FINDINGS[finding.id].undecided for finding in own) else "established"
 
 
-def rfc6455_refusal(reading: Reading) -> str:
+def rfc6455_refusal(reading: Reading, response: Response) -> str:
     """The answer to any other status: section 4.1, item 1, "handles the response per HTTP procedures"."""
-    response = subject.refusal(reading)
-    assert response is not None
     if response.status in REDIRECTS and response.head.all(b"location"):
         return "may-redirect"
     if response.status == 401 and response.head.all(b"www-authenticate"):
         return "retry-auth"
-    if any(other != asked_version(reading) for other in versions(reading)):
+    if any(other != asked_version(reading) for other in versions(response)):
         return "may-retry-version"
     return "http"
 
@@ -161,7 +164,7 @@ def rfc8441_answer(reading: Reading, findings: tuple[Finding, ...]) -> str:
         return "fail" if failed else "established"
     response = subject.refusal(reading)
     if response is not None and response.status != 101:
-        return rfc6455_refusal(reading)
+        return rfc6455_refusal(reading, response)
     of = reading.http2
     if of is not None and of.request is None and not reading.looks_like:
         return "not known"
@@ -180,12 +183,8 @@ RFC8441 = Specification(
         http2.ends,
         unanswered,
         http2.block,
-        selection.extensions,
-        selection.deflate,
-        selection.protocol,
-        refusal.redirect,
-        refusal.challenge,
-        refusal.hints,
+        about(handshake, *_SELECTION),
+        about(subject.refusal, refusal.redirect, refusal.challenge, refusal.hints),
         http2.strict_library,
         *SESSION,
     ),

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from hashlib import sha1
 
 from wsprobe.judge.finding import Entry, Finding, shown, times
-from wsprobe.judge.subject import handshake, status_span, where
+from wsprobe.judge.subject import status_span, where
 from wsprobe.read.head import split_head
-from wsprobe.read.reading import Field, Reading
+from wsprobe.read.reading import Field, Reading, Response
 from wsprobe.read.tokens import GUID, expected_accept
 
 ACCEPT_MISSING = Entry(
@@ -286,11 +286,8 @@ _SLIPS: tuple[Slip, ...] = (
 )
 
 
-def accept(reading: Reading) -> Iterator[Finding]:
+def accept(reading: Reading, response: Response) -> Iterator[Finding]:
     """Sec-WebSocket-Accept is there, once, and right."""
-    response = handshake(reading)
-    if response is None:
-        return
     fields = response.head.all(b"sec-websocket-accept")
     key = reading.request.key
     right = _right(key) if key is not None else None

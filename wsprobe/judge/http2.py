@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from wsprobe.judge.finding import Entry, Finding, counted, shown
 from wsprobe.judge.refusal import hints
-from wsprobe.judge.subject import PEER_ENDED, close_of, how, our_close, stopped
+from wsprobe.judge.subject import PEER_ENDED, close_of, how, our_close, refusal, stopped
 from wsprobe.read.http2_values import (
     CONNECT_ERROR,
     CONTINUATION,
@@ -762,7 +762,8 @@ def answer(reading: Reading) -> Iterator[Finding]:
 def _by_choice(reading: Reading) -> bool:
     """The body says that a WebSocket library read the handshake, and what it wants: it is served."""
     wanted = {"origin-refused", "subprotocol-wanted"}
-    return any(each.id in wanted for each in hints(reading))
+    response = refusal(reading)
+    return response is not None and any(each.id in wanted for each in hints(reading, response))
 
 
 def _after_end(of: Http2Connection) -> Iterator[Finding]:

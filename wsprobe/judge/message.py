@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsprobe.judge.finding import Entry, Finding, counted, shown
-from wsprobe.judge.subject import PEER_ENDED, blank, handshake, how, refusal, status_span, stopped, where
+from wsprobe.judge.subject import PEER_ENDED, blank, how, status_span, stopped, where
 from wsprobe.read.head import LINES_MAX
 from wsprobe.read.reading import Body, Field, Head, Reading, Response, Span
 from wsprobe.read.tokens import VALUE_MAX
@@ -305,10 +305,12 @@ def _of_one(response: Response) -> Iterator[Finding]:
 
 def _lines(response: Response) -> Iterator[Finding]:
     head, fields = response.head, response.head.fields
-    found = {*response.oddities, *(oddity for field in fields if field.oddities for oddity in field.oddities)}
+    found = {*response.oddities, *[oddity for field in fields if field.oddities for oddity in field.oddities]}
     if head.blank == b"\n":
         found.add("bare-lf")
-    for oddity, (entry, words) in _ODDITIES.items() if found else ():
+    if not found:
+        return
+    for oddity, (entry, words) in _ODDITIES.items():
         if oddity not in found:
             continue
         places = [field.span for field in fields if oddity in field.oddities and not _cut(head, field, oddity)]
@@ -319,7 +321,7 @@ def _lines(response: Response) -> Iterator[Finding]:
             places.append((end, end))
         if places:
             yield entry.found(words + _more(places), places[0])
-    names = [field for field in fields if "name-not-token" in field.oddities] if found else ()
+    names = [field for field in fields if "name-not-token" in field.oddities]
     if names:
         yield HEAD_NAME_NOT_TOKEN.found(
             f"{shown(names[0].name)} is not a header name" + _more([field.span for field in names]),
@@ -346,7 +348,7 @@ def _size(head: Head) -> Iterator[Finding]:
             f"the head has {size} bytes and {counted(len(head.fields), 'header')}",
             (head.start, head.start + size),
         )
-    for line in head.lines:
+    for line in head.lines if size > VALUE_MAX else ():
         if len(line.text) > VALUE_MAX:
             # A line with a line end in it is all that stands behind the last line that is told apart.
             rest = b"\n" in line.text
@@ -357,11 +359,8 @@ def _size(head: Head) -> Iterator[Finding]:
             return
 
 
-def framing_on_101(reading: Reading) -> Iterator[Finding]:
+def framing_on_101(reading: Reading, response: Response) -> Iterator[Finding]:
     """Content-Length and Transfer-Encoding on a 101, which has no body (RFC 9110 section 8.6, 9112 6.1)."""
-    response = handshake(reading)
-    if response is None:
-        return
     for name, entry in (
         (b"content-length", CONTENT_LENGTH_ON_101),
         (b"transfer-encoding", TRANSFER_ENCODING_ON_101),
@@ -418,12 +417,11 @@ def _what_came(message: str) -> str:
     return known or f"it says {shown(message.encode())}"
 
 
-def body(reading: Reading) -> Iterator[Finding]:
+def body(reading: Reading, response: Response) -> Iterator[Finding]:
     """The body against its framing (RFC 9112 section 6) and its content coding (RFC 9110 section 8.4)."""
-    response = refusal(reading)
-    if response is None or response.body is None:
-        return
     of = response.body
+    if of is None:
+        return
     yield from _framing(reading, response, of)
     if reading.rest:
         start = len(reading.received) - len(reading.rest)
@@ -435,6 +433,8 @@ def body(reading: Reading) -> Iterator[Finding]:
 
 
 def _framing(reading: Reading, response: Response, of: Body) -> Iterator[Finding]:
+    if of.complete and not of.malformed and of.framing != "unknown":
+        return
     end = how(reading)
     span = _framing_span(response)
     if of.framing == "unknown":
@@ -445,8 +445,6 @@ def _framing(reading: Reading, response: Response, of: Body) -> Iterator[Finding
         yield BODY_MALFORMED.found(
             f"the body says that it is chunked, but it is not: {shown(of.problem.encode())}", span
         )
-    elif of.complete:
-        return
     elif of.cut or end == "limit":
         yield BODY_CUT.found(f"{stopped(reading, of.cut_by)}; {len(of.content)} bytes of body had come", span)
     elif end in PEER_ENDED and (of.framing != "close" or end != "fin"):

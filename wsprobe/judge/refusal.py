@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from wsprobe.followup import REDIRECTS
 from wsprobe.judge.finding import Entry, Finding, shown, times
-from wsprobe.judge.subject import elements, refusal, status_span, where
+from wsprobe.judge.subject import elements, status_span, where
 from wsprobe.judge.transport import PLAIN_TO_TLS_PORT
 from wsprobe.read.reading import Body, Reading, Response, Span
 
@@ -155,12 +155,12 @@ WEB_PAGE = Entry(
 )
 
 
-def versions(reading: Reading) -> tuple[bytes, ...]:
+def versions(response: Response) -> tuple[bytes, ...]:
     """The versions that a refusal lists in Sec-WebSocket-Version (RFC 6455 section 4.4), without repeats."""
-    response = refusal(reading)
-    if response is None or response.status is None or not 400 <= response.status < 500:
+    fields = response.head.all(b"sec-websocket-version")
+    if not fields or response.status is None or not 400 <= response.status < 500:
         return ()
-    listed = elements(response.head.all(b"sec-websocket-version"))
+    listed = elements(fields)
     return tuple(dict.fromkeys(version for version in listed if version))
 
 
@@ -170,10 +170,9 @@ def asked_version(reading: Reading) -> bytes:
     return fields[0].value if fields else b""
 
 
-def redirect(reading: Reading) -> Iterator[Finding]:
+def redirect(reading: Reading, response: Response) -> Iterator[Finding]:
     """3xx: where to (RFC 6455 section 4.2.2, step 3; RFC 9110 sections 10.2.2 and 15.4)."""
-    response = refusal(reading)
-    if response is None or response.status not in REDIRECTS:
+    if response.status not in REDIRECTS:
         return
     fields = response.head.all(b"location")
     if not fields:
@@ -192,11 +191,8 @@ def redirect(reading: Reading) -> Iterator[Finding]:
     )
 
 
-def challenge(reading: Reading) -> Iterator[Finding]:
+def challenge(reading: Reading, response: Response) -> Iterator[Finding]:
     """401 and 407 say which authentication would do (RFC 9110 sections 15.5.2 and 15.5.8)."""
-    response = refusal(reading)
-    if response is None:
-        return
     for status, name, entry in (
         (401, b"WWW-Authenticate", WWW_AUTHENTICATE_MISSING),
         (407, b"Proxy-Authenticate", PROXY_AUTHENTICATE_MISSING),
@@ -205,12 +201,9 @@ def challenge(reading: Reading) -> Iterator[Finding]:
             yield entry.found(f"a {status} without {name.decode()}", status_span(response), expected=name)
 
 
-def version_negotiation(reading: Reading) -> Iterator[Finding]:
+def version_negotiation(reading: Reading, response: Response) -> Iterator[Finding]:
     """Versions listed, or not listed where a 426 asks for it (RFC 6455 sections 4.2.2 and 4.4)."""
-    response = refusal(reading)
-    if response is None:
-        return
-    listed = versions(reading)
+    listed = versions(response)
     if listed:
         asked = asked_version(reading)
         known = asked in listed
@@ -282,10 +275,9 @@ _TLS_PORT: tuple[tuple[bytes, str], ...] = (
 )
 
 
-def hints(reading: Reading) -> Iterator[Finding]:
+def hints(reading: Reading, response: Response) -> Iterator[Finding]:
     """The usual causes, where the body names them."""
-    response = refusal(reading)
-    if response is None or response.body is None:
+    if response.body is None:
         return
     text = _text(response.body)
     if re.search(_OF_ANY, text):
@@ -364,9 +356,9 @@ def _origin(reading: Reading) -> str:
 
 
 def _page(response: Response, text: bytes) -> Iterator[Finding]:
+    if response.status != 200:
+        return
     types = response.head.all(b"content-type")
     html = any(field.value.lower().startswith((b"text/html", b"application/xhtml")) for field in types)
-    if response.status == 200 and (
-        html or (not types and text.lstrip()[:9].lower() in (b"<!doctype", b"<html>"))
-    ):
+    if html or (not types and text.lstrip()[:9].lower() in (b"<!doctype", b"<html>")):
         yield WEB_PAGE.found("a 200 with an HTML page", where(response.head, types))

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from wsprobe.judge.finding import Entry, Finding, shown, times
-from wsprobe.judge.subject import handshake, status_span, where
-from wsprobe.read.reading import Field, Reading, Span
+from wsprobe.judge.subject import status_span, where
+from wsprobe.read.reading import Field, Reading, Response, Span
 from wsprobe.read.tokens import Extension, Malformed, parse_extensions, split_list
 
 PROTOCOL_UNREQUESTED = Entry(
@@ -237,11 +237,8 @@ DEFLATE_REQUEST_IGNORED = Entry(
 _LISTED = 10
 
 
-def protocol(reading: Reading) -> Iterator[Finding]:
+def protocol(reading: Reading, response: Response) -> Iterator[Finding]:
     """Sec-WebSocket-Protocol is one of those offered, once, or is not there."""
-    response = handshake(reading)
-    if response is None:
-        return
     offered = reading.request.protocols
     fields = response.head.all(b"sec-websocket-protocol")
     wanted = b", ".join(offered[:_LISTED]) + (b", ..." if len(offered) > _LISTED else b"")
@@ -298,13 +295,11 @@ _TOLD = 8
 """Extensions that are spoken of one by one."""
 
 
-def accepted(reading: Reading) -> tuple[tuple[Extension, Field], ...]:
+def accepted(response: Response) -> tuple[tuple[Extension, Field], ...]:
     """The extensions that the answer names, each with the header it stands in; malformed headers left out."""
-    response = handshake(reading)
-    fields = response.head.all(b"sec-websocket-extensions") if response is not None else ()
     return tuple(
         (extension, field)
-        for field in fields
+        for field in response.head.all(b"sec-websocket-extensions")
         if not isinstance(parsed := parse_extensions(field.value), Malformed)
         for extension in parsed
     )
@@ -328,11 +323,8 @@ def place(reading: Reading, field: Field, text: bytes) -> Span:
     return (at, at + len(text)) if at >= 0 and text else (start, end)
 
 
-def extensions(reading: Reading) -> Iterator[Finding]:
+def extensions(reading: Reading, response: Response) -> Iterator[Finding]:
     """Every extension was offered, in a header that can be read."""
-    response = handshake(reading)
-    if response is None:
-        return
     fields = response.head.all(b"sec-websocket-extensions")
     if len(fields) > 1:
         yield EXTENSIONS_SEVERAL_FIELDS.found(
@@ -346,7 +338,7 @@ def extensions(reading: Reading) -> Iterator[Finding]:
             yield _malformed(field, parsed)
     names = {extension.name for extension in offered(reading)}
     told: set[bytes] = set()
-    for extension, field in accepted(reading):
+    for extension, field in accepted(response):
         if extension.name in told:
             continue
         if len(told) == _TOLD:
@@ -391,9 +383,9 @@ _BITS = re.compile(rb"[89]|1[0-5]")
 _ZERO = re.compile(rb"0+(?:[89]|1[0-5])")
 
 
-def deflate(reading: Reading) -> Iterator[Finding]:
+def deflate(reading: Reading, response: Response) -> Iterator[Finding]:
     """The answer to our offer of permessage-deflate holds to RFC 7692."""
-    answers = [(extension, field) for extension, field in accepted(reading) if extension.name == DEFLATE]
+    answers = [(extension, field) for extension, field in accepted(response) if extension.name == DEFLATE]
     if not answers:
         return
     if len(answers) > 1:

@@ -329,11 +329,8 @@ def header(frame: Frame) -> Span:
     return frame.start, frame.start + len(frame.header)
 
 
-def frames(reading: Reading) -> Iterator[Finding]:
+def frames(reading: Reading, of: Session) -> Iterator[Finding]:
     """Every frame up to the server's Close, and the rest of one at the end."""
-    of = session(reading)
-    if of is None:
-        return
     frames = said(of)
     for entry, broken, words in _CHECKS:
         yield from _first(entry, [frame for frame in frames if broken(frame)], words)
@@ -350,7 +347,8 @@ def _first(entry: Entry, bad: list[Frame], words: _Words) -> Iterator[Finding]:
 
 def _reserved_bits(reading: Reading, frames: tuple[Frame, ...]) -> Iterator[Finding]:
     """RSV1 to RSV3; an extension that is not known here may define any of them."""
-    in_use = {extension.name for extension, _ in accepted(reading)}
+    response = handshake(reading)
+    in_use = set() if response is None else {extension.name for extension, _ in accepted(response)}
     if in_use - {DEFLATE}:
         return
 
@@ -407,8 +405,10 @@ def session_is_open(reading: Reading) -> bool:
 
 def other_bytes(reading: Reading) -> Iterator[Finding]:
     """What follows the handshake where it is plainly no frame: a body, HTTP, text."""
-    kind = not_frames(reading)
     response = handshake(reading)
+    if response is None or reading.session is None:
+        return
+    kind = not_frames(reading)
     behind = http_behind(reading)
     if behind is not None and behind.head.first is not None and session_is_open(reading):
         line = behind.head.first
@@ -419,7 +419,7 @@ def other_bytes(reading: Reading) -> Iterator[Finding]:
             "answered too",
         )
         return
-    if not kind or response is None or reading.session is None:
+    if not kind:
         return
     start = reading.session.start
     span = (start, min(len(reading.received), start + 64))
@@ -435,10 +435,10 @@ def other_bytes(reading: Reading) -> Iterator[Finding]:
 _KINDS = {"tls": "TLS", "ssh": "SSH", "http2": "HTTP/2", "ftp": "FTP", "smtp": "SMTP"}
 
 
-def messages(reading: Reading) -> Iterator[Finding]:
+def messages(reading: Reading, of: Session) -> Iterator[Finding]:
     """Fragments in order; text in UTF-8; compressed messages that can be inflated. The first of each fault."""
-    of, response = session(reading), handshake(reading)
-    if of is None or response is None:
+    response = handshake(reading)
+    if response is None:
         return
     agreed = agreed_deflate(response.head)
     seen: set[str] = set()
@@ -491,10 +491,9 @@ REGISTERED = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
 """The IANA registry below 3000, but for those that are never sent."""
 
 
-def close_frame(reading: Reading) -> Iterator[Finding]:
+def close_frame(reading: Reading, of: Session) -> Iterator[Finding]:
     """What the server's Close says (sections 5.5.1 and 7.4)."""
-    of = session(reading)
-    frame = close_of(of) if of is not None else None
+    frame = close_of(of)
     if frame is None or not frame.complete:
         return
     data, code = frame.data, close_code(frame)
@@ -545,6 +544,8 @@ def _code(frame: Frame, code: int) -> Iterator[Finding]:
 
 def closing(reading: Reading) -> Iterator[Finding]:
     """The closing handshake: a Close each way, and nothing after it (sections 5.5.1 and 7.1)."""
+    if reading.session is None:
+        return
     of = session(reading)
     if of is None:
         whole = frames_before_http(reading)

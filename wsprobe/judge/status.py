@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from wsprobe.judge.finding import Entry, Finding, shown
-from wsprobe.judge.subject import elements, handshake, how, refusal, status_span, where
-from wsprobe.read.reading import Reading
+from wsprobe.judge.subject import elements, handshake, how, status_span, where
+from wsprobe.read.reading import Reading, Response
 
 STATUS_NOT_101 = Entry(
     "status-not-101",
@@ -232,10 +232,9 @@ _VERSION = re.compile(r"[0-9]+\.[0-9]+")
 """As RFC 2616 has it, to which RFC 6455 refers; RFC 9112 section 2.3 allows one digit each."""
 
 
-def status(reading: Reading) -> Iterator[Finding]:
+def status(reading: Reading, response: Response) -> Iterator[Finding]:
     """Status-Line with status 101 (section 4.1, item 1; section 4.2.2, step 5.1)."""
-    response = refusal(reading)
-    if response is None or response.status is None:
+    if response.status is None:
         return
     reason = f" {shown(response.reason)}" if response.reason else ""
     yield STATUS_NOT_101.found(
@@ -257,19 +256,19 @@ def status_line(reading: Reading) -> Iterator[Finding]:
     final = reading.final
     if final is None or reading.looks_like or not final.head.complete:
         return
-    why = [text for oddity, text in _UNREADABLE.items() if oddity in final.oddities]
+    odd = final.oddities
+    why = [text for oddity, text in _UNREADABLE.items() if oddity in odd] if odd else []
     if final.version is not None and not _VERSION.fullmatch(final.version):
         why.append("the HTTP version is not two numbers with a dot between")
     if why:
         yield STATUS_LINE_MALFORMED.found("the status line is malformed: " + "; ".join(why), status_span(final))
-    if "no-reason-space" in final.oddities:
+    if "no-reason-space" in odd:
         yield STATUS_LINE_NO_SPACE.found("the status code is not followed by a space", status_span(final))
 
 
-def version(reading: Reading) -> Iterator[Finding]:
+def version(reading: Reading, response: Response) -> Iterator[Finding]:
     """The HTTP version of a 101, which RFC 6455 does not constrain."""
-    response = handshake(reading)
-    if response is None or response.version is None or response.version == "1.1":
+    if response.version is None or response.version == "1.1":
         return
     if not _VERSION.fullmatch(response.version):
         return
@@ -305,21 +304,17 @@ def interim(reading: Reading) -> Iterator[Finding]:
 _NAMES = (b"upgrade", b"connection", b"sec-websocket-accept")
 
 
-def bare(reading: Reading) -> Iterator[Finding]:
+def bare(reading: Reading, response: Response) -> Iterator[Finding]:
     """A 101 with none of the three headers that make it WebSocket's (section 4.2.2, step 5)."""
-    response = handshake(reading)
-    if response is not None and not any(response.head.all(name) for name in _NAMES):
+    if not any(response.head.all(name) for name in _NAMES):
         yield BARE_101.found(
             "a 101 without Upgrade, Connection and Sec-WebSocket-Accept",
             status_span(response),
         )
 
 
-def upgrade(reading: Reading, want: bytes = b"websocket") -> Iterator[Finding]:
+def upgrade(reading: Reading, response: Response, want: bytes = b"websocket") -> Iterator[Finding]:
     """Upgrade is *want*, letter case aside."""
-    response = handshake(reading)
-    if response is None:
-        return
     fields = response.head.all(b"upgrade")
     if not fields:
         yield UPGRADE_MISSING.found("the 101 has no Upgrade header", status_span(response), expected=want)
@@ -342,11 +337,8 @@ def upgrade(reading: Reading, want: bytes = b"websocket") -> Iterator[Finding]:
         yield UPGRADE_NOT_WEBSOCKET.found(said, span, expected=want, received=whole)
 
 
-def connection(reading: Reading, *, as_list: bool = True) -> Iterator[Finding]:
+def connection(reading: Reading, response: Response, *, as_list: bool = True) -> Iterator[Finding]:
     """Connection contains the token Upgrade; with *as_list* off it must be that token, as up to hybi-10."""
-    response = handshake(reading)
-    if response is None:
-        return
     fields = response.head.all(b"connection")
     if not fields:
         yield CONNECTION_MISSING.found(
@@ -383,11 +375,8 @@ _HIXIE = (
 )
 
 
-def fields(reading: Reading) -> Iterator[Finding]:
+def fields(reading: Reading, response: Response) -> Iterator[Finding]:
     """Headers of requests, of refusals and of old drafts."""
-    response = handshake(reading)
-    if response is None:
-        return
     head = response.head
     if versions := head.all(b"sec-websocket-version"):
         yield VERSION_IN_101.found(

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar
+
 from wsprobe.exchange import Ended
 from wsprobe.read.behind import frames_before_http
 from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import Field, Frame, Head, Reading, Response, Session, Span
 from wsprobe.wire import WIRES
+
+if TYPE_CHECKING:
+    from wsprobe.judge.finding import Finding
 
 PEER_ENDED = {
     "fin": "the server closed the connection",
@@ -20,6 +26,22 @@ PEER_ENDED = {
 def handshake(reading: Reading) -> Response | None:
     """The final answer if it opens a session on the loosest reading: a complete 101, over HTTP/2 a 200."""
     return reading.final if reading.session is not None else None
+
+
+Of = TypeVar("Of")
+
+
+def about(
+    subject: Callable[[Reading], Of | None], *rules: Callable[[Reading, Of], Iterable[Finding]]
+) -> Callable[[Reading], list[Finding]]:
+    """One rule of those *rules* that have something to say only where there is a *subject*: they are handed it,
+    and not asked where there is none."""
+
+    def together(reading: Reading) -> list[Finding]:
+        of = subject(reading)
+        return [] if of is None else [finding for rule in rules for finding in rule(reading, of)]
+
+    return together
 
 
 def opening_answer(reading: Reading) -> str:

@@ -261,16 +261,15 @@ _BY_ERRNO = {
 
 def has(reading: Reading, *kinds: type[Event]) -> bool:
     """True if an event of one of *kinds* was recorded."""
-    for event in reading.exchange.events:  # noqa: SIM110 - asked often, and half the time of any()
-        if isinstance(event, kinds):
-            return True
-    return False
+    return not set(kinds).isdisjoint(map(type, reading.exchange.events))
 
 
 def unresolved(reading: Reading) -> bool:
     """True if it ended with a name that did not resolve: also the target's, behind a SOCKS proxy that stood."""
-    events = [event for event in reading.exchange.events if not isinstance(event, Ended)]
-    return bool(events) and isinstance(events[-1], ResolveFailed)
+    for event in reversed(reading.exchange.events):
+        if not isinstance(event, Ended):
+            return isinstance(event, ResolveFailed)
+    return False
 
 
 def reach(reading: Reading) -> Iterator[Finding]:
