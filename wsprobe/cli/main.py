@@ -214,6 +214,9 @@ def failed(error: BaseException, argv: Sequence[str] = ()) -> int:
             forget_output()
             note(f"the output could not be written: {each.strerror}")
             return Exit.USAGE
+        if isinstance(each, OSError) and each.errno in (errno.EMFILE, errno.ENFILE):
+            note(f"{each.strerror}: ulimit -n says how many are allowed here")
+            return Exit.USAGE
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else Exit.OPEN
     return bug(error)
