@@ -49,7 +49,7 @@ Result = TypeVar("Result")
 Setting = str | int | float | bool | os.PathLike[str] | Sequence[str] | None
 """The value of an option; None and False leave it out."""
 
-SECTIONS = ("Request", "Connection", "Limits", "TLS", "Session", "Readers")
+SECTIONS = ("Request", "Connection", "Limits", "TLS", "Session", "Views")
 """Of the options: the rest is about output, or about many URLs."""
 BESIDES = ("retry", "retry_max_time")
 """Options of other sections that are settings."""
