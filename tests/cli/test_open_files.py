@@ -1,4 +1,4 @@
-"""As many sockets as URLs are asked at once: allowed, or refused before one of them looks like a server's fault."""
+"""As many sockets as URLs are asked at once: allowed, or refused before the lack is a fault of servers."""
 
 from __future__ import annotations
 

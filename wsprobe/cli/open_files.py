@@ -1,4 +1,4 @@
-"""How many files this process may have open: each URL that is asked is a socket, or a few while addresses race."""
+"""How many files this process may have open: each URL that is asked is a socket, or a few for a moment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import suppress
 import click
 
 RACING = 4
-"""Sockets that one URL may have for a moment: one is opened every quarter of a second until one is connected."""
+"""Sockets that one URL may have: one more is opened every quarter of a second until one is connected."""
 OTHERS = 16
 """Files that are open besides: the standard streams, the list, what the event loop needs."""
 
@@ -32,6 +32,6 @@ def allow(parallel: int) -> None:
             soft = allowed
         if soft < parallel + OTHERS:
             raise click.UsageError(
-                f"{parallel} URLs at once need some {parallel + OTHERS} open files, and {soft} are allowed here "
-                "(ulimit -n); --parallel says how many are asked at once"
+                f"{parallel} URLs at once need some {parallel + OTHERS} open files, and {soft} are allowed "
+                "here (ulimit -n); --parallel says how many are asked at once"
             )
