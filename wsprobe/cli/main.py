@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -45,6 +45,12 @@ class Program(click.Group):
     """A group whose commands live in modules of their names."""
 
     context_class = Context
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **kwargs)
+        except BrokenPipeError as error:  # here --help and --version print
+            raise ReaderGone from error
 
     def invoke(self, ctx: click.Context) -> object:
         try:
