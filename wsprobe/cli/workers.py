@@ -7,7 +7,6 @@ that those of a program that was killed wait for work for ever.)
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
@@ -75,7 +74,7 @@ def in_order(work: Callable[[Piece], Result], pieces: Iterable[Piece], workers: 
 
 def _start(work: Callable[[Any], Any], crew: dict[Connection, BaseProcess]) -> Connection:
     ours, theirs = Pipe()
-    crew[ours] = spawned(_worker, work, theirs)
+    crew[ours] = spawned(_worker, theirs, work, alone=True)
     theirs.close()
     return ours
 
@@ -102,10 +101,8 @@ def _lost(process: BaseProcess) -> WorkerLost:
     return WorkerLost(f"a worker process {how} before its work was done")
 
 
-def _worker(work: Callable[[Any], Any], connection: Connection) -> None:
+def _worker(connection: Connection, work: Callable[[Any], Any]) -> None:
     """What a worker process runs: takes a piece, hands back what came of it, until nobody asks any more."""
-    # ^C at a terminal reaches every process of the group: the one that gives out the work decides.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(EOFError, OSError):
         while True:
             number, piece = connection.recv()
