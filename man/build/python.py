@@ -37,7 +37,7 @@ REPORT = (
     ),
     ("views", "of compare: what a script sees in each browser: browser, events, ready_state, console, hidden"),
     ("verdicts", "of compare: one for each specification revision: spec, answer, findings, told"),
-    ("exchange", "the recording, which save() writes and every reader can read again"),
+    ("exchange", "the recording, which save() writes and load() reads"),
 )
 
 EXAMPLES = (

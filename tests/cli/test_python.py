@@ -42,7 +42,7 @@ def test_a_network_failure_is_a_value_too() -> None:
         ("ws://127.0.0.1:1/", {"maxtime": 1}, "no setting 'maxtime'; did you mean max_time?"),
         ("ws://127.0.0.1:1/", {"json": True}, "no setting 'json'"),
         ("ws://127.0.0.1:1/", {"help": True}, "no setting 'help'"),
-        ("ws://127.0.0.1:1/", {"max_time": "soon"}, "'soon' is not a number of seconds above 0"),
+        ("ws://127.0.0.1:1/", {"max_time": "soon"}, "max_time: 'soon' is not a number of seconds above 0"),
         ("ws://127.0.0.1:1/", {"max_time": True}, "max_time is not True or False"),
         ("ws://127.0.0.1:1/", {"insecure": "yes"}, "insecure is True or False"),
         ("ws://127.0.0.1:1/", {"header": [1j]}, "header cannot be 1j"),

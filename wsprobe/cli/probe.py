@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from wsprobe import target
 from wsprobe.cli.ask import for_strangers, now, plan
 from wsprobe.cli.keys import Keys, origin, with_netrc
+from wsprobe.cli.open_files import allow
 from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.places import Lab, Place, UrlList, Word, Wrong
 from wsprobe.cli.streams import write
@@ -140,6 +141,7 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
     pace = settings.pace
     if settings.verbose or ask is not None:
         pace = replace(pace, parallel=1)
+    allow(pace.parallel)
 
     def hand(done: Done) -> None:
         if isinstance(done.came, Exchange):

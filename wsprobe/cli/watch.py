@@ -19,6 +19,7 @@ from wsprobe import target
 from wsprobe.cli import expect
 from wsprobe.cli.completion import expectations
 from wsprobe.cli.expect import Expectation
+from wsprobe.cli.open_files import allow
 from wsprobe.cli.option import Command, Duration, Whole, but, option, together
 from wsprobe.cli.options import (
     OUTPUT,
@@ -293,6 +294,7 @@ async def rounds(
             return to.probed(number, reported(place, exchange), net.clock() - began)
 
         parallel = len(places) if of.hold is not None else said.pace.parallel
+        allow(parallel)
         each = partial(pauses, of.every, chance)
         try:
             # Where nothing is drawn, nothing wakes but for a probe.

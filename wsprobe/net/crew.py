@@ -137,10 +137,14 @@ class Crew:
     async def _replace(self, member: _Member) -> None:
         """Give to others what *member* had in hand, which is there no more."""
         said = await trio.to_thread.run_sync(member.ended, abandon_on_cancel=True)
-        left = len(member.hand)
-        self._say(f"{said} with {left} {'URL' if left == 1 else 'URLs'} in hand; asked again")
-        for given in member.hand.values():
+        left = list(member.hand.values())
+        for given in left:
             given.tries += 1
+        again = sum(given.tries < TRIES for given in left)
+        has = f"{len(left)} {'URL' if len(left) == 1 else 'URLs'}" if left else "nothing"
+        then = "" if not again else "; asked again" if again == len(left) else f"; {again} asked again"
+        self._say(f"{said} with {has} in hand{then}")
+        for given in left:
             if given.tries < TRIES:
                 self._give(given)
             else:
