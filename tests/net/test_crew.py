@@ -77,7 +77,8 @@ def test_an_item_on_which_two_were_lost_is_given_to_no_third() -> None:
     said: list[str] = []
     assert done(Crew(make, 1, said.append), "end") == [Lost()]
     assert said == [
-        f"worker process {number} ended with status 3 with 1 URL in hand; asked again" for number in (1, 2)
+        "worker process 1 ended with status 3 with 1 URL in hand; asked again",
+        "worker process 2 ended with status 3 with 1 URL in hand",
     ]
 
 

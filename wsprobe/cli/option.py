@@ -32,15 +32,26 @@ class Seconds(click.ParamType[float]):
         return number
 
 
-class Whole(click.IntRange):
-    """A whole number within limits."""
+class Whole(click.ParamType[int]):
+    """A whole number from *least* to *most*."""
+
+    name = "number"
+
+    def __init__(self, least: int, most: int | None = None) -> None:
+        self._least = least
+        self._most = most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         try:
-            return int(super().convert(value, param, ctx))
-        except click.BadParameter:
-            limits = f"of {self.min} or more" if self.max is None else f"from {self.min} to {self.max}"
+            number = int(value)
+        except ValueError:
+            number = self._least - 1
+        if number < self._least or (self._most is not None and number > self._most):
+            limits = (
+                f"of {self._least} or more" if self._most is None else f"from {self._least} to {self._most}"
+            )
             self.fail(f"{str(value)!r} is not a whole number {limits}", param, ctx)
+        return number
 
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}

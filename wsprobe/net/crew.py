@@ -137,10 +137,14 @@ class Crew:
     async def _replace(self, member: _Member) -> None:
         """Give to others what *member* had in hand, which is there no more."""
         said = await trio.to_thread.run_sync(member.ended, abandon_on_cancel=True)
-        left = len(member.hand)
-        self._say(f"{said} with {left} {'URL' if left == 1 else 'URLs'} in hand; asked again")
-        for given in member.hand.values():
+        left = list(member.hand.values())
+        for given in left:
             given.tries += 1
+        again = sum(given.tries < TRIES for given in left)
+        has = f"{len(left)} {'URL' if len(left) == 1 else 'URLs'}" if left else "nothing"
+        then = "" if not again else "; asked again" if again == len(left) else f"; {again} asked again"
+        self._say(f"{said} with {has} in hand{then}")
+        for given in left:
             if given.tries < TRIES:
                 self._give(given)
             else:
@@ -239,8 +243,9 @@ class _Member:
     def give(self, given: _Given) -> None:
         self._given += 1
         self.hand[self._given] = given
+        if not self._outbox:
+            self._more.unpark_all()
         self._outbox.append((self._given, given.item))
-        self._more.unpark_all()
 
     async def send(self) -> None:
         """Send what was given since the last time, at once: several items cost little more than one."""
@@ -285,8 +290,9 @@ async def _work(work: Work, connected: socket.socket) -> None:
     over = False
 
     def hand_back(number: int, result: Any, raised: Exception | None = None) -> None:
+        if not outbox:
+            more.unpark_all()
         outbox.append((number, result, raised))
-        more.unpark_all()
 
     async def sender() -> None:
         with suppress(_Gone):
