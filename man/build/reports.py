@@ -202,9 +202,9 @@ def _others() -> Iterator[str]:
         (
             (
                 "explain --json",
-                "prints one object: topic (its name), kind (what it is, as close code), title, text (an array of "
-                "paragraphs), facts (an array of [label, text]) and see_also (an array of topics). With --list: "
-                "topics, an array of all names.",
+                "prints one object: topic (its name), kind (what it is, as close code), title, text (an array "
+                "of paragraphs), facts (an array of [label, text]) and see_also (an array of topics). With "
+                "--list: topics, an array of all names.",
             ),
             (
                 "serve --json",
