@@ -8,6 +8,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from wsprobe.exchange import Target
 from wsprobe.target import TargetError, begins_with_scheme, host_header, parse
@@ -205,6 +206,24 @@ def test_a_target_or_one_line(text: str) -> None:
         assert target.host == target.host.lower() or "%" in target.host
     assert message.isascii()
     assert message.isprintable()
+
+
+LONG_HOSTS = ("a" * 63, "a" * 64, *(f"{'a.' * 100}{'b' * rest}" for rest in (53, 54)))
+"""Labels of 63 and 64 characters, names of 253 and 254."""
+
+
+@given(
+    st.from_regex(r"\A(ws|wss|http|https)://[a-z0-9.-]{1,70}(:[0-9]{1,6})?(/[!$-~]*)?\Z")
+    | st.sampled_from([f"ws://{host}/" for host in LONG_HOSTS])
+)
+def test_a_plain_url_is_what_it_is_where_it_is_read_with_care(text: str) -> None:
+    def found(url: str) -> Target | str:
+        try:
+            return replace(parse(url), url=text)
+        except TargetError as error:
+            return str(error)
+
+    assert found(text) == found(f" {text}")  # white space around it is nothing, and is no plain URL
 
 
 def test_messages_stay_short() -> None:

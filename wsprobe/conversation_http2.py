@@ -208,7 +208,7 @@ class Http2Client:
             send += self._count(header, payload)
         del self._buffer[:start]
         if self.phase is not Phase.DONE and len(self._buffer) + self._other > self._plan.limits.max_head:
-            send += self._flooded(f"{self._plan.limits.max_head} bytes of frames that are no DATA")
+            send += self._flooded(f"{self._plan.limits.max_head} bytes besides the stream's data")
         return send
 
     def _count(self, header: bytes, payload: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING, Literal
 
@@ -14,13 +15,14 @@ from wsprobe.judge import judge, outcome
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
 from wsprobe.read.behind import frames_before_http
+from wsprobe.timing import Timing, timing
 from wsprobe.visible import visible
 
 if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page, ScriptView
     from wsprobe.exchange import Exchange
-    from wsprobe.judge.finding import Verdict
-    from wsprobe.read.reading import Reading
+    from wsprobe.judge.finding import Finding, Verdict
+    from wsprobe.read.reading import Reading, Response
 
 
 class Report(Struct, frozen=True):
@@ -55,17 +57,60 @@ class Report(Struct, frozen=True):
     def exchange(self) -> Exchange:
         return self.reading.exchange
 
+    # The members of --json that are made from these, by the same names.
+
+    @property
+    def url(self) -> str:
+        """What was asked, as a URL."""
+        return self.exchange.plan.target.url
+
+    @property
+    def response(self) -> Response | None:
+        """The final answer."""
+        return self.reading.final
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.verdict.findings
+
+    @property
+    def close(self) -> Close | None:
+        """How the session was closed; None if there was no Close frame."""
+        return close_of(self.reading)
+
+    @property
+    def timing(self) -> Timing:
+        """When each phase was over."""
+        return timing(self.reading)
+
     def _repr_html_(self) -> str:
-        """What a notebook shows: outcome, head of the answer, body, findings; all of it escaped."""
-        final, title = self.reading.final, self.title.encode("utf-8", "replace")
+        """What a notebook shows: outcome, answer, the close, findings, what scripts saw; all of it escaped."""
+        final, close = self.response, self.close
         lines = [line.text for line in final.head.lines] if final is not None else []
         body = final.body.content if final is not None and final.body is not None else b""
         rows = [visible(line) for line in (*lines, *([b"", *body[:SHOWN].splitlines()] if body else []))]
-        found = "".join(f"<li>{escape(f'{f.level} {f.id}: {f.text}')}</li>" for f in self.verdict.findings)
+        items = [f"{f.level} {f.id}: {f.text}" for f in self.findings]
+        if close is not None:
+            code = "no code" if close.code is None else f"code {close.code}"
+            items.insert(0, f'closed first by the {close.by}: {code}, reason "{_shown(close.reason)}"')
+        items += [f"{view.browser} {view.version}: {', '.join(_events(view))}" for view in self.views]
         return (
-            f"<div><strong>{escape(self.outcome)}</strong> {escape(visible(title))}"
-            f"<pre>{escape(chr(10).join(rows))}</pre><ul>{found}</ul></div>"
+            f"<div><strong>{escape(self.outcome)}</strong> {escape(_shown(self.title))}"
+            f"<pre>{escape(chr(10).join(rows))}</pre>"
+            f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in items)}</ul></div>"
         )
+
+
+def _shown(text: str) -> str:
+    return visible(text.encode("utf-8", "replace"))
+
+
+def _events(view: ScriptView) -> Iterator[str]:
+    """What a script saw, an event a word or two."""
+    if view.exception is not None:
+        yield f"throws {view.exception.name}"
+    for event in view.events:
+        yield f"close {event.code}" if event.type == "close" else event.type
 
 
 SHOWN = 4096

@@ -3,26 +3,70 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
+from typing import Protocol
+
+DESCRIPTORS = "/proc/self/fd"
+"""Where Linux lists what a process has open."""
+STANDARD = 2
+"""Descriptors up to this one are standard streams."""
 
 
-def spawned(run: Callable[..., None], *given: object) -> BaseProcess:
-    """A process that was started and calls *run* with what is *given*; it ends with this one.
+class Pipe(Protocol):
+    """One end of a connection between two processes."""
 
-    ^C at a terminal reaches every process of the group, a new one too while it loads, before a line of *run*
-    can say what to do about it: a user would get a traceback. SIGINT stays blocked in it."""
-    # Spawned, not forked: a child has no thread, lock or connection of ours.
-    process = multiprocessing.get_context("spawn").Process(target=run, args=given, daemon=True)
+    def fileno(self) -> int: ...
+
+
+def spawned(run: Callable[..., None], pipe: Pipe, *given: object, alone: bool = False) -> BaseProcess:
+    """A process that was started and calls *run* with *pipe* and what is *given*; it ends with this one.
+
+    It has no thread, lock or connection of ours besides *pipe*. *alone*: nothing else goes on in this process
+    yet, no event loop above all; then, on Linux, it begins as a copy of this one, with all modules loaded.
+
+    Raises OSError if the system has no process to give.
+    """
+    copied = alone and threading.active_count() == 1 and os.path.isdir(DESCRIPTORS)
+    context = multiprocessing.get_context("fork") if copied else multiprocessing.get_context("spawn")
+    process: BaseProcess = context.Process(target=_began, args=(copied, run, pipe, given), daemon=True)
     if not hasattr(signal, "pthread_sigmask"):
         process.start()
         return process
-    resource_tracker.ensure_running()  # its start, which the first process would bring, unblocks SIGINT
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    if not copied:
+        resource_tracker.ensure_running()  # its start, which the first process would bring, unblocks SIGINT
+    # ^C at a terminal reaches every process of the group, a new one too, before a line of _began can say what
+    # to do about it: a user would get a traceback. SIGINT stays blocked in it. A copy has our handlers besides.
+    held = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP} if copied else {signal.SIGINT}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
     try:
         process.start()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return process
+
+
+def _began(copied: bool, run: Callable[..., None], pipe: Pipe, given: tuple[object, ...]) -> None:
+    """What a process of ours runs."""
+    # ^C at a terminal, and its end, reach every process of the group: the one that gives out the work decides.
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    if copied:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGHUP})
+        _close_all_but(pipe.fileno())
+    run(pipe, *given)
+
+
+def _close_all_but(kept: int) -> None:
+    """Else a lock, and the pipe of another process, would last for as long as this one has them too."""
+    for each in map(int, os.listdir(DESCRIPTORS)):
+        if each > STANDARD and each != kept:
+            with suppress(OSError):  # the one that the list was read from
+                os.close(each)

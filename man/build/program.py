@@ -26,7 +26,8 @@ IDEAS = (
     (
         "recording",
         "Everything that was decided, sent and received, with times. It is what --save and --json keep, and "
-        "every reader works on it alone: a saved recording can be read anywhere, later, without a network.",
+        "all that is shown is read from it alone: a saved recording can be read anywhere, later, without a "
+        "network.",
     ),
     (
         "outcome",

@@ -24,13 +24,20 @@ DESCRIPTION = (
 FUNCTIONS = (python.probe, python.aprobe, python.compare, python.views, python.load, python.save)
 
 REPORT = (
+    ("url", "what was asked"),
     ("outcome", "one word: open, refused, unreachable, ...; see wsprobe(1)"),
     ("exit_status", "what wsprobe connect would exit with"),
-    ("verdict.findings", "what was found; each has id, level, text, spec, expected, received"),
-    ("reading.final", "the final answer, or None: status, reason, head.fields, body"),
+    ("response", "the final answer, or None: status, reason, head.fields, body.content"),
+    ("findings", "what was found; each has id, level, text, spec, expected, received"),
+    ("close", "how the session was closed, or None: code, reason, clean, by"),
+    ("timing", "milliseconds from the start: resolved, connected, tls, sent, first_byte, head, ended"),
+    (
+        "reading.session",
+        "what came after a 101, or None: frames, and sent from here; each has opcode, data, at",
+    ),
     ("views", "of compare: what a script sees in each browser: browser, events, ready_state, console, hidden"),
     ("verdicts", "of compare: one for each specification revision: spec, answer, findings, told"),
-    ("exchange", "the recording, which save() writes and every reader can read again"),
+    ("exchange", "the recording, which save() writes and load() reads"),
 )
 
 EXAMPLES = (
@@ -44,7 +51,10 @@ def test_the_socket_opens():
 
 def test_strangers_are_refused():
     report = probe("lab:status-403", origin="https://elsewhere.example")
-    assert report.reading.final.status == 403
+    assert report.response.status == 403
+
+def test_who_has_no_token_is_told():
+    assert probe("lab:accept-then-close-4403").close.code == 4403
 """,
     ),
     (
@@ -53,7 +63,7 @@ def test_strangers_are_refused():
 import wsprobe
 
 report = wsprobe.probe("lab:accept-lower-case", max_time=5)
-for finding in report.verdict.findings:
+for finding in report.findings:
     print(finding.level, finding.id, finding.text)
 """,
     ),
@@ -117,7 +127,8 @@ def _body() -> Iterator[str]:
     yield from mdoc.text(f"{', '.join(sorted(python.options(compare.command)))}: see wsprobe-compare(1).")
     yield ".Ss Report"
     yield from mdoc.paragraphs(
-        "A notebook shows a report as HTML; all that came from a server is escaped in it."
+        "The names are those of --json. A notebook shows a report as HTML; all that came from a server is "
+        "escaped in it."
     )
     yield from mdoc.tagged((name, f"{about[0].upper()}{about[1:]}.") for name, about in REPORT)
     yield ".Sh EXAMPLES"

@@ -21,7 +21,7 @@ DESCRIPTION = (
     "were asked for, or made, for a failed handshake too. This page names every member. The same as a JSON "
     "Schema (2020-12) is printed by wsprobe connect --json-schema.",
     "What is here stays: names of members, outcomes, finding ids and exit statuses are never used for "
-    "something else. New members may be added, so a reader should pass over what it does not know.",
+    "something else. New members may be added: a program should pass over those that it does not know.",
 )
 CONVENTIONS = (
     ("Header text", "is latin-1 decoded, so that one character is one byte, whatever the server sent."),

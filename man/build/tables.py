@@ -44,14 +44,14 @@ def _body() -> Iterator[str]:
     yield ""
     yield (
         "A cell has the events in their order. A close is unclean unless it is said to be clean, and an error "
-        "event has no content. *all* in the first cell: every reader sees the same. Where readers differ, "
+        "event has no content. *all* in the first cell: every view is the same. Where they differ, "
         "the list under the table names the step that decided it, and the source file of the engine or the "
         "section of the standard that has it. Floods, and what else never ends, are left out: how much of them "
         "comes through depends on limits of time and memory, not on rules."
     )
     yield ""
     versions = (f"{NAMES[reader]} {ENGINES[reader].version}".strip() for reader in NAMES)
-    yield f"Readers: {'; '.join(versions)}."
+    yield f"Views: {'; '.join(versions)}."
     yield ""
     yield from markdown.contents([*kept, _RACES, _CONFORMANCE, _REQUESTS, *consoles.values(), _AGREEMENT])
     for title, names in kept.items():
@@ -97,7 +97,7 @@ def _races() -> Iterator[str]:
     yield "One engine gives more than one result for the same bytes; `compare` shows the race."
     yield ""
     yield from markdown.table(
-        ("scenario", "reader", "the race"),
+        ("scenario", "view", "the race"),
         (
             (code(name), NAMES[reader], text(view.races))
             for name, scenario in CATALOGUE.items()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from wsprobe import archive
-from wsprobe.cli.main import run
+from wsprobe.cli.main import main, run
 from wsprobe.exchange import Ended, Event, Resolved
 from wsprobe.outcome import Exit
 
@@ -49,6 +49,22 @@ def test_what_was_recorded_is_reported_and_saved(when: str, name: str, says: str
     last = archive.load(line).events[-1]
     assert isinstance(last, Ended)
     assert last.how == "interrupted"
+
+
+def test_a_second_interrupt_finds_nothing_to_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes while worker processes are waited for, at the exit of the interpreter."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(each) for each in numbers]
+    monkeypatch.setattr("wsprobe.cli.main.run", lambda argv: Exit.INTERRUPTED)
+    monkeypatch.setattr("wsprobe.cli.main.gc.freeze", lambda: None)
+    try:
+        with pytest.raises(SystemExit) as left:
+            main(["connect"])
+        assert left.value.code == Exit.INTERRUPTED
+        assert [signal.getsignal(each) for each in numbers] == [signal.SIG_IGN, *before[1:]]
+    finally:
+        for each, handler in zip(numbers, before, strict=True):
+            signal.signal(each, handler)
 
 
 def interrupt(monkeypatch: pytest.MonkeyPatch, nth: int) -> None:

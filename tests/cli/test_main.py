@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,8 +13,8 @@ from pathlib import Path
 import click
 import pytest
 
-from wsprobe.cli.main import run
-from wsprobe.cli.option import leaves
+from wsprobe.cli.main import COMMANDS, program, run
+from wsprobe.cli.option import Command, Formatter, leaves
 from wsprobe.outcome import TABLE, Exit
 
 
@@ -76,6 +77,11 @@ from wsprobe.outcome import TABLE, Exit
         (["connect", "--parallel", "0", "ws://h/"], "'--parallel': '0' is not a whole number from 1 to 1000"),
         (["connect", "--workers", "two", "ws://h/"], "'two' is not a whole number from 1 to 64"),
         (["watch", "--count", "0", "ws://h/"], "'0' is not a whole number of 1 or more"),
+        (
+            ["compare", "--browser-mode", "@urls"],
+            "'@urls' names a list of URLs, which wsprobe connect and watch",
+        ),
+        (["trace", "@urls"], "'@urls' names a list of URLs"),
         (["connect", "--expect", "close=", "ws://h/"], "'' is not a number"),
         (["connect", "--expect", "outcome=refusd", "ws://h/"], "no 'refusd'; near: refused"),
         (["connect", "--expect", "finding:accept-mismach", "ws://h/"], "near: accept-mismatch"),
@@ -158,11 +164,14 @@ def test_leaves_takes_groups_apart() -> None:
     ]
 
 
-def test_closed_pipe_is_141_and_silent() -> None:
-    command = f"{sys.executable} -m wsprobe serve --list; echo $? >&2"
-    done = subprocess.run(["bash", "-c", f"({command}) | head -1"], capture_output=True, text=True, timeout=60)
-    assert done.stdout.count("\n") == 1
-    assert done.stderr == "141\n"
+@pytest.mark.parametrize("words", [["serve", "--list"], ["--version"]])
+def test_closed_pipe_is_141_and_silent(words: list[str]) -> None:
+    end, pipe = os.pipe()
+    os.close(end)  # before it begins: a reader that goes later may be later than all that is written
+    command = [sys.executable, "-m", "wsprobe", *words]
+    done = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    os.close(pipe)
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 def test_closed_pipe_is_141_with_no_buffer_between() -> None:
@@ -193,6 +202,33 @@ def test_help_never_breaks_a_word(
     assert run([*command, "--help", *(["all"] if command else [])]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if re.search(r"[a-z]-$", line)] == []
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_no_wider_than_the_terminal(
+    command: str, columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for what is not broken: single words, and the rows of a table that is laid out by hand."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert run([command, "--help", "all"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    wide = [line for line in lines if len(line) > columns and not line.startswith(("    /", "    http"))]
+    assert all(len(shlex.split(line.rstrip("\\"))) == 1 for line in wide), wide
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_example_that_is_broken_is_still_the_command(
+    command: str, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    found = program.get_command(click.Context(program), command)
+    assert isinstance(found, Command)
+    for example, _ in found.examples:
+        formatter = Formatter(max_width=columns)
+        formatter.write_command(example)
+        assert shlex.split(formatter.getvalue().replace("\\\n", "")) == shlex.split(example)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 import trio
+from msgspec.structs import asdict
 
 import wsprobe
 from wsprobe.exchange import Ended, Plan, Received
 from wsprobe.report import report
+from wsprobe.show import as_json
 from wsprobe.target import parse
 
 EXCHANGE = wsprobe.Exchange(Plan(parse("ws://192.0.2.1/"), b"GET / HTTP/1.1\r\n\r\n"), (Ended(2, "fin"),))
@@ -40,7 +42,7 @@ def test_a_network_failure_is_a_value_too() -> None:
         ("ws://127.0.0.1:1/", {"maxtime": 1}, "no setting 'maxtime'; did you mean max_time?"),
         ("ws://127.0.0.1:1/", {"json": True}, "no setting 'json'"),
         ("ws://127.0.0.1:1/", {"help": True}, "no setting 'help'"),
-        ("ws://127.0.0.1:1/", {"max_time": "soon"}, "'soon' is not a number of seconds above 0"),
+        ("ws://127.0.0.1:1/", {"max_time": "soon"}, "max_time: 'soon' is not a number of seconds above 0"),
         ("ws://127.0.0.1:1/", {"max_time": True}, "max_time is not True or False"),
         ("ws://127.0.0.1:1/", {"insecure": "yes"}, "insecure is True or False"),
         ("ws://127.0.0.1:1/", {"header": [1j]}, "header cannot be 1j"),
@@ -135,6 +137,25 @@ def test_a_notebook_shows_what_came_escaped() -> None:
     assert "<b>" not in shown
     assert "<script>" not in shown
     assert "\x1b" not in shown
+
+
+def test_a_notebook_shows_the_close_and_what_scripts_saw() -> None:
+    [made] = wsprobe.compare("lab:accept-then-close-4403", browser=["chromium", "w3c-cr-2012"])
+    assert made.close is not None
+    assert (made.close.code, made.close.by) == (4403, "server")
+    shown = made._repr_html_()
+    assert f"<li>closed first by the server: code 4403, reason &quot;{made.close.reason}&quot;</li>" in shown
+    assert f"<li>chromium {made.views[0].version}: open, close 4403</li>" in shown
+
+
+def test_the_names_are_those_of_the_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the members that have no other form there."""
+    made = wsprobe.probe("ws://127.0.0.1:1/a")
+    value = as_json.report_value(made)
+    for name in ("url", "outcome", "exit_status", "exchange", "response", "close"):
+        assert getattr(made, name) == getattr(value, name)
+    assert asdict(made.timing) == asdict(value.timing)
+    assert [each.id for each in made.findings] == [each.id for each in value.findings]
 
 
 def test_nothing_is_loaded_before_it_is_used() -> None:

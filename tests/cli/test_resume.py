@@ -93,8 +93,9 @@ def test_a_file_that_cannot_be_used_is_one_line(path: str, says: str, capsys: Ca
     assert capsys.readouterr().err.startswith(f"wsprobe connect: --resume: {tmp_path / path}: {says}")
 
 
-def test_no_device_is_a_file_to_resume(capsys: Capture) -> None:
-    assert resumed(Path("/dev/null"), "lab:ok") == 2
+@pytest.mark.parametrize("path", ["/dev/null", "-"])
+def test_no_stream_is_a_file_to_resume(path: str, capsys: Capture) -> None:
+    assert resumed(Path(path), "lab:ok") == 2
     assert "not an ordinary file" in capsys.readouterr().err
 
 

@@ -146,7 +146,7 @@ def test_a_url_named_twice_is_watched_once(playing: Playing, capsys: pytest.Capt
     playing(OPEN)
     _, lines, err = watched(capsys, "--count", "1", "--json", "--brief", "ws://127.0.0.1/", "ws://127.0.0.1/")
     assert len(lines) == 1
-    assert err == "wsprobe: 1 of the URLs are named twice, and watched once\n"
+    assert err == "wsprobe: 1 of the URLs is named twice, and watched once\n"
 
 
 def test_a_session_that_is_held(capsys: pytest.CaptureFixture[str]) -> None:
@@ -204,6 +204,25 @@ def test_a_list_with_a_line_that_is_no_url(
     status, lines, err = watched(capsys, "--count", "1", "--json", "--brief", f"@{tmp_path}/list")
     assert (status, len(lines)) == (Exit.USAGE, 1)
     assert f"{tmp_path}/list, line 2" in err
+
+
+def test_cookies_are_kept_at_the_end(
+    playing: Playing, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    playing(OPEN)
+    jar = tmp_path / "jar"
+    (tmp_path / "old").write_text("127.0.0.1\tFALSE\t/\tFALSE\t0\ta\tb\n")
+    watched(capsys, "--count", "1", "-c", str(jar), "-b", str(tmp_path / "old"), "ws://127.0.0.1/")
+    assert "127.0.0.1\tFALSE\t/\tFALSE\t0\ta\tb\n" in jar.read_text()
+    status, lines, err = watched(capsys, "-c", "/nonexistent/jar", "ws://127.0.0.1/")
+    assert (status, lines) == (Exit.USAGE, [])
+    assert "--cookie-jar: /nonexistent/jar: No such file or directory" in err
+
+
+def test_there_is_no_report_of_many_probes(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = watched(capsys, "--report", "x.html", "ws://127.0.0.1/")
+    assert status == Exit.USAGE
+    assert "No such option '--report'" in err
 
 
 def test_a_disk_that_is_full(playing: Playing, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ import trio
 
 from wsprobe.cli.main import run
 from wsprobe.cli.probe import Told
+from wsprobe.net import crew
 from wsprobe.net.crew import Crew
 
 Capture = pytest.CaptureFixture[str]
@@ -38,18 +40,12 @@ def test_what_is_printed_saved_and_said_is_that_of_one_process(capsys: Capture, 
     ]
 
 
-def children(of: int) -> list[int]:
-    return [int(each) for each in Path(f"/proc/{of}/task/{of}/children").read_text().split()]
-
-
 def workers_of(process: subprocess.Popen[str]) -> list[int]:
     """The worker processes, not the one in which Python keeps count of what they share."""
-    made = []
-    for each in children(process.pid):
-        words = Path(f"/proc/{each}/cmdline").read_bytes().split(b"\0")
-        if any(b"spawn_main" in word for word in words):
-            made.append(each)
-    return made
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [
+        int(each) for each in children if b"resource_tracker" not in Path(f"/proc/{each}/cmdline").read_bytes()
+    ]
 
 
 def test_a_worker_that_is_killed_is_named_and_its_urls_are_asked_again(tmp_path: Path) -> None:
@@ -120,6 +116,36 @@ def test_with_a_rate_nothing_is_given_out_before_all_processes_can_work(
     monkeypatch.setattr(Crew, "give", give)
     assert run(["connect", "--workers", "2", *more, "ws://127.0.0.1:1/", "ws://127.0.0.1:1/2"]) == 0
     assert seen == calls
+
+
+def test_without_other_processes_this_one_does_the_work(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_process(*given: object, alone: bool) -> None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(crew, "spawned", no_process)
+    assert run(["connect", "--workers", "2", "-w", r"%{outcome}\n", *WORDS]) == 12
+    out, err = capsys.readouterr()
+    assert out.split() == ["refused", "refused", "server-error", "unauthorized"]
+    assert err == (
+        "wsprobe: worker process 1 could not be started (Resource temporarily unavailable)\n"
+        "wsprobe: this process does the work alone\n"
+    )
+
+
+def test_when_no_process_is_left_and_none_can_be_started_that_is_said(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(self: Crew, item: object, over: Callable[[object], object]) -> None:
+        over(crew.Lost(nobody_left=True))
+
+    monkeypatch.setattr(Crew, "give", nobody)
+    assert run(["connect", "--workers", "2", *WORDS]) == 2
+    assert capsys.readouterr().err == (
+        "wsprobe connect: all worker processes have ended, and no other can be started; what is printed is "
+        "whole; --workers 1 needs no other process (see wsprobe connect --help)\n"
+    )
 
 
 @pytest.mark.parametrize("other", [["-v"], ["--report", "x.html"], ["--cookie-jar", "x"]])

@@ -423,7 +423,7 @@ def test_how_much_is_read_of_what_is_no_data() -> None:
         turn = played.feed(frame(0x42, 0, 0, bytes(pad)))
         assert turn.done == done
         if done:
-            assert (turn.stop, turn.why) == ("limit", "100 bytes of frames that are no DATA")
+            assert (turn.stop, turn.why) == ("limit", "100 bytes besides the stream's data")
             assert codes(played) == [ENHANCE_YOUR_CALM]
 
 

@@ -96,3 +96,9 @@ def test_the_wheel_puts_completions_where_shells_look() -> None:
         "share/zsh/site-functions/_wsprobe",
         "share/fish/vendor_completions.d/wsprobe.fish",
     }
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_an_engine_makes_of_a_recording_is_called_a_view(name: str) -> None:
+    """As in --expect view:NAME and in the JSON; what has the view is called by its name, never a reader."""
+    assert not re.search(r"(?i)\breaders?\b", page(name))

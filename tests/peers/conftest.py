@@ -14,9 +14,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from tests.peers.dask import Cluster, dask_cluster
 from tests.peers.node import installed
 from tests.peers.place import HOST, open_folder, running
 from tests.peers.python_servers import websockets_server
+from tests.peers.refusing import Refusing, refusing
 from tests.peers.witness import Told
 from wsprobe.cli.main import run
 from wsprobe.show.as_json import schema
@@ -53,6 +55,24 @@ def need() -> Callable[[str], str]:
 @pytest.fixture(scope="session")
 def validator() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(json.loads(schema()))
+
+
+@pytest.fixture(scope="session")
+def dask() -> None:
+    needs_module("distributed")
+
+
+@pytest.fixture(scope="session")
+def two(dask: None) -> Iterator[Cluster]:
+    """A cluster whose workers, frankfurt and tokyo, nobody kills."""
+    with dask_cluster("frankfurt", "tokyo") as made:
+        yield made
+
+
+@pytest.fixture
+def refuser() -> Iterator[Refusing]:
+    with refusing() as made:
+        yield made
 
 
 @pytest.fixture
@@ -99,6 +119,9 @@ def lab() -> Iterator[str]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes minutes is done only when it is asked for: real chains are traced, runs are
     killed, a cluster is started."""
+    for item in items:
+        if item.get_closest_marker("cluster"):
+            item.add_marker(pytest.mark.usefixtures("dask"))
     if config.option.markexpr:
         return
     left_out = [

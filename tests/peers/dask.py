@@ -1,4 +1,7 @@
-"""A Dask scheduler and its workers, as ``dask scheduler`` and ``dask worker`` start them, on loopback alone."""
+"""A Dask scheduler and its workers, as ``dask scheduler`` and ``dask worker`` start them, on loopback alone.
+
+And calls of wsprobe, which use them.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.peers.place import HOST, PATIENCE, open_folder, until
 
@@ -103,3 +107,32 @@ def dask_cluster(*names: str) -> Iterator[Cluster]:
             yield made
         finally:
             made.end()
+
+
+def words(*options: str) -> list[str]:
+    return [sys.executable, "-m", "wsprobe", *options]
+
+
+def asked(*options: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    """What came of a call that ends by itself; *text* is on its standard input."""
+    return subprocess.run(
+        words(*options), input=text, capture_output=True, text=True, timeout=2 * SLOW, check=False
+    )
+
+
+@contextmanager
+def started(*options: str) -> Iterator[subprocess.Popen[str]]:
+    """A call that is under way; at the end it is killed."""
+    with subprocess.Popen(
+        words(*options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    """The objects of --json."""
+    assert text.endswith("\n")
+    return [json.loads(line) for line in text.splitlines()]

@@ -2,72 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import signal
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 import trio
 
-from tests.peers.conftest import needs_module
-from tests.peers.dask import SLOW, Cluster, dask_cluster
+from tests.peers.dask import SLOW, Cluster, asked, dask_cluster, objects, started
 from tests.peers.place import HOST, nobody, until
-from tests.peers.refusing import PATIENCE, Refusing, refusing
+from tests.peers.refusing import PATIENCE, Refusing
 from wsprobe import __version__
 from wsprobe.cli.main import run
 from wsprobe.net.cluster import cluster
 
 pytestmark = pytest.mark.cluster
-
-
-@pytest.fixture(scope="module", autouse=True)
-def dask() -> None:
-    needs_module("distributed")
-
-
-@pytest.fixture(scope="module")
-def two() -> Iterator[Cluster]:
-    with dask_cluster("one", "two") as made:
-        yield made
-
-
-@pytest.fixture
-def server() -> Iterator[Refusing]:
-    with refusing() as made:
-        yield made
-
-
-def words(*options: str) -> list[str]:
-    return [sys.executable, "-m", "wsprobe", *options]
-
-
-def asked(*options: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        words(*options), input=text, capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
-
-
-def objects(text: str) -> list[dict[str, Any]]:
-    assert text.endswith("\n")
-    return [json.loads(line) for line in text.splitlines()]
-
-
-@contextmanager
-def started(*options: str) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        words(*options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def left_over(cluster: Cluster) -> int:
@@ -79,9 +29,9 @@ def left_over(cluster: Cluster) -> int:
 
 
 def test_the_same_reports_in_order_with_the_name_of_who_asked(
-    two: Cluster, server: Refusing, validator: jsonschema.Draft202012Validator
+    two: Cluster, refuser: Refusing, validator: jsonschema.Draft202012Validator
 ) -> None:
-    urls = [server.url(f"/{number}") for number in range(30)]
+    urls = [refuser.url(f"/{number}") for number in range(30)]
     done = asked(
         "connect", "--cluster", two.address, "--json", "--summary", "-", text="\n".join(urls) + "\nftp://h/\n"
     )
@@ -94,49 +44,51 @@ def test_the_same_reports_in_order_with_the_name_of_who_asked(
     for each in reports:
         validator.validate(each)
     assert [each["url"] for each in reports] == urls
-    assert {each["worker"] for each in reports} == {"one", "two"}
+    assert {each["worker"] for each in reports} == {"frankfurt", "tokyo"}
     assert all(each["exchange"]["worker"] == each["worker"] for each in reports)
-    assert server.asked == Counter({f"/{number}": 1 for number in range(30)})
+    assert refuser.asked == Counter({f"/{number}": 1 for number in range(30)})
 
 
-def test_a_report_for_a_person_says_from_where(two: Cluster, server: Refusing) -> None:
-    done = asked("connect", "--cluster", two.address, server.url("/a"), server.url("/b"))
+def test_a_report_for_a_person_says_from_where(two: Cluster, refuser: Refusing) -> None:
+    done = asked("connect", "--cluster", two.address, refuser.url("/a"), refuser.url("/b"))
     titles = [line for line in done.stdout.splitlines() if " from " in line and line.startswith("ws:")]
-    assert [each.split(" from ")[0] for each in titles] == [server.url("/a"), server.url("/b")]
+    assert [each.split(" from ")[0] for each in titles] == [refuser.url("/a"), refuser.url("/b")]
     assert (done.returncode, done.stderr) == (12, "")
 
 
-def test_a_worker_that_is_killed_loses_nothing_and_nothing_is_twice(server: Refusing, tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_loses_nothing_and_nothing_is_twice(refuser: Refusing, tmp_path: Path) -> None:
     """Both workers have a chunk in hand that cannot end; one is killed, the other one gets its chunk too."""
     paths = [f"/held-{number}" if number in (0, 8) else f"/{number}" for number in range(200)]
-    (tmp_path / "urls").write_text("".join(server.url(path) + "\n" for path in paths))
+    (tmp_path / "urls").write_text("".join(refuser.url(path) + "\n" for path in paths))
     file = tmp_path / "kept"
     with dask_cluster("one", "two") as cluster:
         call = ("connect", "--cluster", cluster.address, "--resume", str(file), f"@{tmp_path / 'urls'}")
         with started(*call) as process:
-            until(lambda: (server.asked["/held-0"] and server.asked["/held-8"]) or None, "both", SLOW)
+            until(lambda: (refuser.asked["/held-0"] and refuser.asked["/held-8"]) or None, "both", SLOW)
             cluster.kill("one")
-            until(lambda: max(server.asked["/held-0"], server.asked["/held-8"]) > 1 or server.gate.set(), "x")
+            until(
+                lambda: max(refuser.asked["/held-0"], refuser.asked["/held-8"]) > 1 or refuser.gate.set(), "x"
+            )
             _, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 12, err
         reports = objects(file.read_text())
-        assert [each["url"] for each in reports] == [server.url(path) for path in paths]
+        assert [each["url"] for each in reports] == [refuser.url(path) for path in paths]
         assert {each["worker"] for each in reports} == {"two"}
-        assert {server.asked["/held-0"], server.asked["/held-8"]} == {1, 2}
+        assert {refuser.asked["/held-0"], refuser.asked["/held-8"]} == {1, 2}
         again = asked(*call)
     assert f"{file} had 200 URLs before; they were not asked again" in again.stderr
     assert len(objects(file.read_text())) == 200
 
 
-def test_when_the_scheduler_goes_away_what_is_printed_is_whole(server: Refusing, tmp_path: Path) -> None:
-    urls = [server.url("/held" if number == 100 else f"/{number}") for number in range(150)]
+def test_when_the_scheduler_goes_away_what_is_printed_is_whole(refuser: Refusing, tmp_path: Path) -> None:
+    urls = [refuser.url("/held" if number == 100 else f"/{number}") for number in range(150)]
     (tmp_path / "urls").write_text("\n".join(urls))
     file = str(tmp_path / "kept")
     with (
         dask_cluster("one") as cluster,
         started("connect", "--cluster", cluster.address, "--resume", file, f"@{tmp_path / 'urls'}") as process,
     ):
-        until(lambda: server.asked["/held"] or None, "the worker", SLOW)
+        until(lambda: refuser.asked["/held"] or None, "the worker", SLOW)
         cluster.kill_scheduler()
         _, err = process.communicate(timeout=PATIENCE)
     assert err == (
@@ -150,25 +102,25 @@ def test_when_the_scheduler_goes_away_what_is_printed_is_whole(server: Refusing,
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_what_is_interrupted_leaves_no_work_behind(
-    two: Cluster, server: Refusing, number: int, status: int, tmp_path: Path
+    two: Cluster, refuser: Refusing, number: int, status: int, tmp_path: Path
 ) -> None:
-    (tmp_path / "urls").write_text("\n".join(server.url(f"/held-{each}") for each in range(100)))
+    (tmp_path / "urls").write_text("\n".join(refuser.url(f"/held-{each}") for each in range(100)))
     with started(
         "connect", "--cluster", two.address, "--json", "-m", "600", f"@{tmp_path / 'urls'}"
     ) as process:
-        until(lambda: True if server.asked.total() >= 8 else None, "both workers", SLOW)
+        until(lambda: True if refuser.asked.total() >= 8 else None, "both workers", SLOW)
         process.send_signal(number)
         _, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, err) == (status, "")
     assert until(lambda: True if left_over(two) == 0 else None, "the scheduler to be clean", SLOW)
-    done = asked("connect", "--cluster", two.address, server.url("/after"))  # while all that was held is held
+    done = asked("connect", "--cluster", two.address, refuser.url("/after"))  # while all that was held is held
     assert done.returncode == 12
 
 
 @pytest.mark.parametrize("words", ["connect", "connect --from-each", "compare --from-each"])
 def test_secrets_do_not_go_on_to_a_worker_in_clear(
     two: Cluster,
-    server: Refusing,
+    refuser: Refusing,
     words: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -176,12 +128,12 @@ def test_secrets_do_not_go_on_to_a_worker_in_clear(
     """The scheduler is reached by way of a tunnel, and its workers are not."""
     monkeypatch.setattr("wsprobe.cli.cluster.secluded", lambda address: address == two.address)
     call = [*words.split(), "--cluster", two.address, "--connect-timeout", "60"]
-    assert run([*call, "-u", "user:word", server.url("/")]) == 2
-    assert run([*call, server.url("/").replace("://", "://user:word@")]) == 2
+    assert run([*call, "-u", "user:word", refuser.url("/")]) == 2
+    assert run([*call, refuser.url("/").replace("://", "://user:word@")]) == 2
     of_option, of_url = capsys.readouterr().err.splitlines()
     assert "which is not encrypted, and would be sent --user in clear" in of_option
     assert "a URL with a password does not go to a scheduler or a worker that is not encrypted" in of_url
-    assert server.asked == {}
+    assert refuser.asked == {}
 
 
 def test_workers_do_not_seem_to_go(two: Cluster) -> None:
@@ -200,15 +152,15 @@ def test_workers_do_not_seem_to_go(two: Cluster) -> None:
             nursery.start_soon(by_itself)
             for _ in range(200):
                 await there.look()
-                assert set(there.workers) == {"one", "two"}
+                assert set(there.workers) == {"frankfurt", "tokyo"}
             nursery.cancel_scope.cancel()
 
     trio.run(look_again_and_again)
 
 
-def test_no_worker_is_waited_for_and_then_said(server: Refusing) -> None:
+def test_no_worker_is_waited_for_and_then_said(refuser: Refusing) -> None:
     with dask_cluster() as cluster:
-        done = asked("connect", "--cluster", cluster.address, "--connect-timeout", "1.5", server.url("/"))
+        done = asked("connect", "--cluster", cluster.address, "--connect-timeout", "1.5", refuser.url("/"))
         assert done.stdout == ""
         assert done.stderr.splitlines() == [
             f"wsprobe: no worker is connected to {cluster.address}; waiting 1.5 s for one",
@@ -218,10 +170,10 @@ def test_no_worker_is_waited_for_and_then_said(server: Refusing) -> None:
         assert done.returncode == 2
 
 
-def test_a_worker_without_wsprobe_is_named(server: Refusing) -> None:
+def test_a_worker_without_wsprobe_is_named(refuser: Refusing) -> None:
     with dask_cluster() as cluster:
         cluster.worker("bare", alone=True)
-        done = asked("connect", "--cluster", cluster.address, server.url("/"))
+        done = asked("connect", "--cluster", cluster.address, refuser.url("/"))
     assert done.stderr == (
         f"wsprobe connect: --cluster: worker bare has no wsprobe, and this is {__version__}: pip install "
         f"'wsprobe[cluster]=={__version__}' on every machine of the cluster (see wsprobe connect --help)\n"

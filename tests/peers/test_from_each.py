@@ -2,62 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 
-from tests.peers.conftest import needs_module
-from tests.peers.dask import SLOW, Cluster, dask_cluster
+from tests.peers.dask import SLOW, Cluster, asked, dask_cluster, objects, started
 from tests.peers.place import until
-from tests.peers.refusing import PATIENCE, Refusing, refusing
+from tests.peers.refusing import PATIENCE, Refusing
 
 pytestmark = pytest.mark.cluster
 
 
-@pytest.fixture(scope="module", autouse=True)
-def dask() -> None:
-    needs_module("distributed")
+def from_each(cluster: Cluster, *options: str) -> list[str]:
+    """The options of a call that asks from each place of *cluster*."""
+    return ["--from-each", "--cluster", cluster.address, *options]
 
 
-@pytest.fixture(scope="module")
-def two() -> Iterator[Cluster]:
-    with dask_cluster("frankfurt", "tokyo") as made:
-        yield made
-
-
-@pytest.fixture
-def server() -> Iterator[Refusing]:
-    with refusing() as made:
-        yield made
-
-
-def words(command: str, cluster: Cluster, *options: str) -> list[str]:
-    return [sys.executable, "-m", "wsprobe", command, "--from-each", "--cluster", cluster.address, *options]
-
-
-def asked(command: str, cluster: Cluster, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        words(command, cluster, *options), capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
-
-
-def objects(text: str) -> list[dict[str, Any]]:
-    assert text.endswith("\n")
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def test_a_row_a_url_and_a_column_a_place(two: Cluster, server: Refusing) -> None:
-    done = asked("connect", two, server.url("/same"), server.url("/first"))
+def test_a_row_a_url_and_a_column_a_place(two: Cluster, refuser: Refusing) -> None:
+    done = asked("connect", *from_each(two, refuser.url("/same"), refuser.url("/first")))
     head, same, differs, why, total = done.stdout.splitlines()
     assert head.split() == ["here", "frankfurt", "tokyo", "URL"]
-    assert same.split() == ["refused", "403"] * 3 + [server.url("/same")]
+    assert same.split() == ["refused", "403"] * 3 + [refuser.url("/same")]
     assert sorted(differs.split()[1:6:2]) == ["403", "404", "404"]
     assert "the address that answered is the same, 127.0.0.1" in why
     assert total == "1 of 2 URLs differs between 3 places"
@@ -65,31 +32,33 @@ def test_a_row_a_url_and_a_column_a_place(two: Cluster, server: Refusing) -> Non
 
 
 def test_a_line_a_url_and_place(
-    two: Cluster, server: Refusing, validator: jsonschema.Draft202012Validator, tmp_path: Path
+    two: Cluster, refuser: Refusing, validator: jsonschema.Draft202012Validator, tmp_path: Path
 ) -> None:
-    urls = [server.url(f"/{number}") for number in range(30)]
+    urls = [refuser.url(f"/{number}") for number in range(30)]
     (tmp_path / "urls").write_text("\n".join(urls) + "\nftp://h/\n")
-    done = asked("connect", two, "--json", f"@{tmp_path / 'urls'}")
+    done = asked("connect", *from_each(two, "--json", f"@{tmp_path / 'urls'}"))
     reports = objects(done.stdout)
     for each in reports:
         validator.validate(each)
     places = [None, "frankfurt", "tokyo"]
     assert [(each["url"], each.get("worker")) for each in reports] == [(u, p) for u in urls for p in places]
-    assert server.asked == Counter({f"/{number}": 3 for number in range(30)})
+    assert refuser.asked == Counter({f"/{number}": 3 for number in range(30)})
     assert done.stderr.count("\n") == 1
     assert "line 31" in done.stderr
     assert done.returncode == 2
 
 
 def test_what_a_script_sees_in_each_place(
-    two: Cluster, server: Refusing, validator: jsonschema.Draft202012Validator
+    two: Cluster, refuser: Refusing, validator: jsonschema.Draft202012Validator
 ) -> None:
-    done = asked("compare", two, "--browser", "chromium", "--json", server.url("/a"), server.url("/b"))
+    done = asked(
+        "compare", *from_each(two, "--browser", "chromium", "--json", refuser.url("/a"), refuser.url("/b"))
+    )
     reports = objects(done.stdout)
     for each in reports:
         validator.validate(each)
     places = [None, "frankfurt", "tokyo"]
-    urls = [server.url("/a"), server.url("/b")]
+    urls = [refuser.url("/a"), refuser.url("/b")]
     assert [(each["url"], each.get("worker")) for each in reports] == [(u, p) for u in urls for p in places]
     assert all(
         view["exchange"].get("worker") == each.get("worker") for each in reports for view in each["views"]
@@ -97,26 +66,23 @@ def test_what_a_script_sees_in_each_place(
     named = [title for group in reports[0]["tellable"]["chromium"]["groups"] for title in group]
     assert f"{urls[1]} from tokyo" in named
     assert (done.returncode, done.stderr) == (0, "")
-    assert server.asked == Counter({"/a": 6, "/b": 6})
+    assert refuser.asked == Counter({"/a": 6, "/b": 6})
 
 
-def test_how_answers_differ_between_places(two: Cluster, server: Refusing) -> None:
-    done = asked("compare", two, server.url("/first"))
+def test_how_answers_differ_between_places(two: Cluster, refuser: Refusing) -> None:
+    done = asked("compare", *from_each(two, refuser.url("/first")))
     assert done.stdout.startswith("here ")
-    assert f"{server.url('/first')} from tokyo  refused" in done.stdout
+    assert f"{refuser.url('/first')} from tokyo  refused" in done.stdout
     assert "status line" in done.stdout
     assert (done.returncode, done.stderr) == (1, "")
 
 
-def test_recordings_are_read_by_the_workers(two: Cluster, server: Refusing, tmp_path: Path) -> None:
+def test_recordings_are_read_by_the_workers(two: Cluster, refuser: Refusing, tmp_path: Path) -> None:
     file = str(tmp_path / "recordings")
-    subprocess.run(
-        [sys.executable, "-m", "wsprobe", "connect", "-s", "--save", file, server.url("/")], check=False
-    )
+    asked("connect", "-s", "--save", file, refuser.url("/"))
     Path(file).write_bytes(Path(file).read_bytes() * 1100 + b"nonsense\n")
-    call = [sys.executable, "-m", "wsprobe", "compare", "--json", "--brief", "--browser", "chromium", file]
     here, there = (
-        subprocess.run([*call, *more], capture_output=True, text=True, timeout=PATIENCE, check=False)
+        asked("compare", "--json", "--brief", "--browser", "chromium", file, *more)
         for more in ((), ("--cluster", two.address))
     )
     assert here.stdout.count("\n") == 1100
@@ -124,27 +90,20 @@ def test_recordings_are_read_by_the_workers(two: Cluster, server: Refusing, tmp_
     assert "line 1101: not a recording" in there.stderr
 
 
-def test_a_worker_that_is_killed_and_comes_back_loses_nothing(server: Refusing, tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_and_comes_back_loses_nothing(refuser: Refusing, tmp_path: Path) -> None:
     paths = [f"/held-{number}" if number == 3 else f"/{number}" for number in range(60)]
-    urls = [server.url(path) for path in paths]
+    urls = [refuser.url(path) for path in paths]
     (tmp_path / "urls").write_text("\n".join(urls))
     with dask_cluster("one", "two") as cluster:
-        call = words(
-            "connect", cluster, "--connect-timeout", "60", "-m", "100", "--json", f"@{tmp_path / 'urls'}"
-        )
-        with subprocess.Popen(
-            call, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
-            try:
-                until(lambda: server.asked["/held-3"] == 3 or None, "all places", SLOW)
-                cluster.kill("one")
-                cluster.worker("late")
-                cluster.worker("one")
-                until(lambda: server.asked["/held-3"] == 4 or None, "the place that came back", SLOW)
-                server.gate.set()
-                out, err = process.communicate(timeout=PATIENCE)
-            finally:
-                process.kill()
+        call = from_each(cluster, "--connect-timeout", "60", "-m", "100", "--json", f"@{tmp_path / 'urls'}")
+        with started("connect", *call) as process:
+            until(lambda: refuser.asked["/held-3"] == 3 or None, "all places", SLOW)
+            cluster.kill("one")
+            cluster.worker("late")
+            cluster.worker("one")
+            until(lambda: refuser.asked["/held-3"] == 4 or None, "the place that came back", SLOW)
+            refuser.gate.set()
+            out, err = process.communicate(timeout=PATIENCE)
         assert sorted(err.splitlines()) == [
             "wsprobe: worker late came when this had begun, and is not asked",
             "wsprobe: worker one is back",
@@ -155,18 +114,13 @@ def test_a_worker_that_is_killed_and_comes_back_loses_nothing(server: Refusing, 
         assert found == [(url, place) for url in urls for place in (None, "one", "two")]
 
         # One that stays away has a cell that says so, and the others their row.
-        server.gate.clear()
-        call = words("connect", cluster, "--connect-timeout", "1", "-m", "100", *urls[2:4])
-        with subprocess.Popen(
-            call, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
-            try:
-                until(lambda: server.asked["/held-3"] == 8 or None, "all places", SLOW)
-                cluster.kill("late")
-                server.gate.set()
-                out, err = process.communicate(timeout=PATIENCE)
-            finally:
-                process.kill()
+        refuser.gate.clear()
+        call = from_each(cluster, "--connect-timeout", "1", "-m", "100", *urls[2:4])
+        with started("connect", *call) as process:
+            until(lambda: refuser.asked["/held-3"] == 8 or None, "all places", SLOW)
+            cluster.kill("late")
+            refuser.gate.set()
+            out, err = process.communicate(timeout=PATIENCE)
         rows = out.splitlines()
         assert rows[0].split() == ["here", "late", "one", "two", "URL"]
         assert rows[1:3] == [

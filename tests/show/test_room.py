@@ -116,6 +116,16 @@ def test_the_line_says_how_to_see_the_rest() -> None:
     assert "more frames (-v shows more, --json has all)" in plain(handshake(frames, CONNECT))
 
 
+@pytest.mark.parametrize(
+    ("limit", "said"), [("50000 frames", "its own limit of 50000 frames"), ("", "a limit of its own")]
+)
+def test_the_limit_that_ended_a_session_is_named_with_what_to_do(limit: str, said: str) -> None:
+    right = GOOD.replace(b"U1eU1sKkcqPXkTQgQ4DouxlMPBY=", b"1PTeRnQtEWodd5Z5JBmlMXr41R4=")
+    rows = plain(handshake(report(exchange(right + b"\x81\x01x", limit)), CONNECT)).splitlines()
+    at = rows.index(f"open: the handshake completed; wsprobe ended the session at {said}")
+    assert rows[at + 1] == "  to hold it without that limit: wsprobe talk ws://server.example/chat"
+
+
 def test_compare_has_no_verbose_to_name() -> None:
     text = plain(wire(flooded("body"), Look()))
     assert "... 99960 more lines (--json has all)" in text

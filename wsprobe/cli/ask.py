@@ -26,7 +26,7 @@ def plan(url: str, asking: Asking, *, wire: str | None = None, keys: Keys | None
         to = target.parse(url)
         keys = Keys() if keys is None else keys
         offer = with_netrc(asking.offer, to, asking.netrc)
-        cookies = asking.jar.for_target(to, now(), stranger=asking.stranger)
+        cookies = () if asking.jar.empty else asking.jar.for_target(to, now(), stranger=asking.stranger)
         key = asking.key if asking.key is not None else opening.fresh_key(os.urandom(16))
         offer = replace(
             offer,

@@ -20,8 +20,7 @@ from wsprobe import __version__, net
 from wsprobe.archive import dump
 from wsprobe.cli import expect
 from wsprobe.cli.options import Asking, Settings
-from wsprobe.cli.paste import line_of_a_console
-from wsprobe.cli.places import LAB, Place, UrlList, Word
+from wsprobe.cli.places import LAB, Place, UrlList, Word, check_word
 from wsprobe.cli.probe import Job, Jobs, Sink, Told, asked, handed_on, host_of, reported, usable, weight
 from wsprobe.cli.streams import note
 from wsprobe.exchange import Exchange
@@ -141,8 +140,7 @@ class Elsewhere:
         """The place that *name* stands for. Raises click.UsageError."""
         if name.startswith(LAB):
             raise click.UsageError(f"{name}: the lab is on this machine, and the workers may be on others")
-        if (line := line_of_a_console(name)) is not None:
-            raise click.UsageError(line)
+        check_word(name)
         if PASSWORD.search(name) and not self._private():
             raise click.UsageError(
                 "a URL with a password does not go to a scheduler or a worker that is not encrypted "

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from wsprobe.lab.installed import Found
     from wsprobe.show.lines import Line
 
-SECTION = "Readers"
+SECTION = "Views"
 
 TELLABLE_IN_EACH = 100
 """With more recordings than this, only the first object has ``tellable``: it names all of them, and in every
@@ -52,7 +52,7 @@ HELD = 1000
 """With more recordings than this, ``--json`` prints each as it is read, and none has ``tellable``."""
 
 TOGETHER = {"all": ALL, "clients": tuple(ENGINES)}
-"""Words for several readers."""
+"""Words for several views."""
 
 CALLED = {"chrome": "chromium", "edge": "chromium"}
 """Browsers made of an engine that is shown, by the names that people know."""
@@ -228,7 +228,7 @@ def readers(values: dict[str, Any], said: Settings) -> Readers:
     browsers = chosen(values["browsers"]) if wanted else ()
     if missing := watched - set(browsers):
         raise click.UsageError(
-            f"--expect: view:{min(missing)} is not among the readers: add --browser {min(missing)}"
+            f"--expect: view:{min(missing)} is not among the views: add --browser {min(missing)}"
         )
     check_csp(values["csp"])
     offer = said.asking.offer

@@ -269,10 +269,10 @@ class Output:
         return partial(apart, self._settings, self._several, looks, encoding, self._tally is not None)
 
     def lost(self, text: str) -> None:
-        """Name a process that ended by itself; what it had in hand is asked again."""
+        """Say that a process ended by itself, or could not be started."""
         if self._progress is not None:
             self._progress.clear()
-        note(f"{text}; asked again")
+        note(text)
 
     def told(self, told: Told) -> None:
         """Write and count what another process made of a report."""
@@ -464,9 +464,6 @@ def apart(
     settings: Settings, several: bool, looks: tuple[Look, Look], encoding: str, counting: bool
 ) -> Callable[[str | Place, Callable[[Callable[[], Told]], object]], Awaitable[Told]]:
     """What a process of --workers does with a place: it asks, and writes the report into memory."""
-    from wsprobe.archive import dump
-    from wsprobe.show.summary import fact
-
     memory, words = BytesIO(), StringIO()
     sys.stdout = TextIOWrapper(memory, encoding, errors="wsprobe", newline="\n")
     sys.stderr = words
@@ -483,13 +480,22 @@ def apart(
         output = Output(printed, several, looks)
         report = output.report(reported(place, exchange))
         sys.stdout.flush()
+        recording, to_count = b"", None
+        if settings.save is not None:
+            from wsprobe.archive import dump  # json, for those who ask for it
+
+            recording = dump(report.exchange).encode() + b"\n"
+        if counting:
+            from wsprobe.show.summary import fact  # a seam: with the likely causes
+
+            to_count = fact(report, report.outcome != "open")
         made = Told(
             out=memory.getvalue(),
             err=words.getvalue(),
-            save=dump(report.exchange).encode() + b"\n" if settings.save is not None else b"",
+            save=recording,
             titled=output.titled,
             exit_status=report.exit_status,
-            fact=fact(report, report.outcome != "open") if counting else None,
+            fact=to_count,
             interrupted=how(report.reading) == "interrupted",
         )
         memory.seek(0)

@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -45,6 +45,12 @@ class Program(click.Group):
     """A group whose commands live in modules of their names."""
 
     context_class = Context
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **kwargs)
+        except BrokenPipeError as error:  # here --help and --version print
+            raise ReaderGone from error
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -133,9 +139,20 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """The console script: run, then leave with the exit status."""
     listen()
     status = run(argv)
+    leave()
     # At its end the interpreter looks for garbage among all that is left: a tenth of the whole run (measured).
     gc.freeze()
     sys.exit(status)
+
+
+def leave() -> None:
+    """What is left is to flush the output, and to wait for processes that are told to end: a second ^C in that
+    would be a traceback. SIGTERM ends it at once."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is _end:
+            signal.signal(number, signal.SIG_DFL)
 
 
 _ended_by: list[int] = []
@@ -202,6 +219,9 @@ def failed(error: BaseException, argv: Sequence[str] = ()) -> int:
         if isinstance(each, OSError) and each.errno in UNWRITABLE:
             forget_output()
             note(f"the output could not be written: {each.strerror}")
+            return Exit.USAGE
+        if isinstance(each, OSError) and each.errno in (errno.EMFILE, errno.ENFILE):
+            note(f"{each.strerror}: ulimit -n says how many are allowed here")
             return Exit.USAGE
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else Exit.OPEN

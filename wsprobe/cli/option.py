@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import click
+from click.formatting import wrap_text
 
 PATHS = {"FILE": "file", "PATH": "file", "DIR": "directory"}
 """Metavar -> what it names."""
@@ -30,15 +32,26 @@ class Seconds(click.ParamType[float]):
         return number
 
 
-class Whole(click.IntRange):
-    """A whole number within limits."""
+class Whole(click.ParamType[int]):
+    """A whole number from *least* to *most*."""
+
+    name = "number"
+
+    def __init__(self, least: int, most: int | None = None) -> None:
+        self._least = least
+        self._most = most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         try:
-            return int(super().convert(value, param, ctx))
-        except click.BadParameter:
-            limits = f"of {self.min} or more" if self.max is None else f"from {self.min} to {self.max}"
+            number = int(value)
+        except ValueError:
+            number = self._least - 1
+        if number < self._least or (self._most is not None and number > self._most):
+            limits = (
+                f"of {self._least} or more" if self._most is None else f"from {self._least} to {self._most}"
+            )
             self.fail(f"{str(value)!r} is not a whole number {limits}", param, ctx)
+        return number
 
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -161,8 +174,35 @@ def but(options: Callable[[F], F], *left_out: str) -> Callable[[F], F]:
 _HYPHEN = "\N{NON-BREAKING HYPHEN}"
 
 
+NARROW = 52
+"""Columns of a terminal below which click's help would be wider than it."""
+LEAST = 20
+"""Columns that help takes anyhow."""
+_WORDS = re.compile(r"""(?:'[^']*'|"(?:[^"\\]|\\.)*"|[^\s'"])+""")
+"""Of a shell, with what is quoted in them."""
+
+
 class Formatter(click.HelpFormatter):
     """Help that is never broken at a hyphen: ``close-reason`` and ``--help`` stay whole."""
+
+    def __init__(
+        self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None
+    ) -> None:
+        columns = shutil.get_terminal_size().columns
+        if width is None and columns < NARROW:
+            width = max(columns - 2, LEAST)
+        super().__init__(indent_increment, width, max_width)
+
+    def write_command(self, command: str) -> None:
+        """Write a command line; one that is too long continues behind backslashes, so that it can be copied."""
+        indent = " " * self.current_indent
+        row = indent
+        for word in _WORDS.findall(command):
+            if row.strip() and len(row) + len(word) > self.width - 2:
+                self.write(f"{row}\\\n")
+                row = f"{indent}  "
+            row += f"{word} "
+        self.write(f"{row.rstrip()}\n")
 
     def write(self, string: str) -> None:
         super().write(string.replace(_HYPHEN, "-"))
@@ -171,7 +211,20 @@ class Formatter(click.HelpFormatter):
         super().write_text(text.replace("-", _HYPHEN))
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        super().write_dl([(term, text.replace("-", _HYPHEN)) for term, text in rows], col_max, col_spacing)
+        if self.width < NARROW - 2:
+            col_max = self.width // 3
+        made = [(self._broken(term), text.replace("-", _HYPHEN)) for term, text in rows]
+        super().write_dl(made, col_max, col_spacing)
+
+    def write_heading(self, heading: str) -> None:
+        super().write_heading(self._broken(heading))
+
+    def _broken(self, text: str) -> str:
+        """*text* in lines where it is longer than one, each behind the indent of now."""
+        if self.current_indent + len(text) < self.width:
+            return text
+        room, indent = self.width - self.current_indent, f"\n{'':>{self.current_indent}}"
+        return wrap_text(text.replace("-", _HYPHEN), room).replace("\n", indent)
 
 
 class Context(click.Context):
@@ -217,13 +270,14 @@ class Command(click.Command):
         return super().parse_args(ctx, args)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        assert isinstance(formatter, Formatter)
         super().format_help_text(ctx, formatter)
         if self.examples:
             with formatter.section("Examples"):
                 for command, does in self.examples:
                     formatter.write_text(does)
                     with formatter.indentation():
-                        formatter.write(f"{'':>{formatter.current_indent}}{command}\n")
+                        formatter.write_command(command)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         everything = ctx.meta.get(ALL, False)

@@ -952,7 +952,7 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         save=values["save"],
         har=get("har"),
         report_to=_report_to(values),
-        no_redact=values["no_redact"],
+        no_redact=bool(get("no_redact")),
     )
 
 
@@ -1005,11 +1005,11 @@ REPORTS = (".html", ".md")
 
 
 def _report_to(values: dict[str, Any]) -> str | None:
-    path: str | None = values["report_to"]
-    if values["no_redact"] and values["redact"]:
+    path: str | None = values.get("report_to")
+    if values.get("no_redact") and values["redact"]:
         raise click.UsageError("--redact and --no-redact cannot be used together")
     if path is None:
-        if values["no_redact"]:
+        if values.get("no_redact"):
             raise click.UsageError("--no-redact is about the file of --report: add --report FILE.html")
         return None
     if not path.lower().endswith(REPORTS):

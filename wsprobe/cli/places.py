@@ -265,6 +265,14 @@ def _recorded(text: str) -> list[Exchange]:
     return [load(bytes(each.report)) for each in traced.changes]
 
 
+def check_word(name: str) -> None:
+    """Raises click.UsageError for what is plainly something else than a URL."""
+    if name.startswith("@"):
+        raise click.UsageError(f"{name!a} names a list of URLs, which wsprobe connect and watch take")
+    if (line := line_of_a_console(name)) is not None:
+        raise click.UsageError(line)
+
+
 class Lab:
     """The lab for places that are in it: started when the first is asked for, on free loopback ports, until
     what *enter* enters is left."""
@@ -276,8 +284,7 @@ class Lab:
     async def place(self, name: str, asking: Asking) -> Place:
         """The place that *name* stands for. Raises click.UsageError for one that the lab does not know."""
         if not name.startswith(LAB):
-            if (line := line_of_a_console(name)) is not None:
-                raise click.UsageError(line)
+            check_word(name)
             return Place(name, asking)
         if self._running is None:
             from wsprobe.lab.server import serve  # trio and sockets

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from wsprobe import target
 from wsprobe.cli.ask import for_strangers, now, plan
 from wsprobe.cli.keys import Keys, origin, with_netrc
+from wsprobe.cli.open_files import allow
 from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.places import Lab, Place, UrlList, Word, Wrong
 from wsprobe.cli.streams import write
@@ -26,7 +27,7 @@ from wsprobe.read import read
 from wsprobe.report import Report, report
 
 if TYPE_CHECKING:
-    from wsprobe.net.crew import Work
+    from wsprobe.net.crew import Crew, Work
     from wsprobe.show.summary import Fact
     from wsprobe.sights import Sight
 
@@ -87,7 +88,7 @@ class Sink(Complaints, Protocol):
         """Take what another process made of the report of the next place."""
 
     def lost(self, text: str) -> None:
-        """Take a sentence about a process that ended by itself."""
+        """Take a sentence about a process that ended by itself, or could not be started."""
 
     def wants(self, url: str) -> bool:
         """Whether *url*, as it was given, is to be asked at all."""
@@ -128,10 +129,19 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
 
     kept: dict[int, Done] = {}
     under_way = 0
-    apart = settings.workers > 1
+    others: Crew | None = None
+    if settings.workers > 1:
+        from wsprobe.net.crew import Crew, Lost  # a seam: other processes
+
+        most = sys.maxsize if any(isinstance(each, UrlList) for each in sources) else len(sources)
+        others = Crew(to.worker(), min(settings.workers, most), to.lost)
+        if not others:
+            to.lost("this process does the work alone")
+            settings, others = replace(settings, workers=1), None
     pace = settings.pace
     if settings.verbose or ask is not None:
         pace = replace(pace, parallel=1)
+    allow(pace.parallel)
 
     def hand(done: Done) -> None:
         if isinstance(done.came, Exchange):
@@ -144,12 +154,10 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
     async def everything() -> None:
         async with net.aside() as enter, AsyncExitStack() as stack:
             jobs = Jobs(sources, settings, Lab(enter), to, to.wants)
-            if apart:
-                from wsprobe.net.crew import Lost, crew  # a seam: other processes
-
-                others = await stack.enter_async_context(crew(to.worker(), settings.workers, to.lost))
+            if others is not None:
+                await stack.enter_async_context(others.at_work())
             await jobs.prepare()
-            if apart and pace.interval:
+            if others is not None and pace.interval:
                 await others.up()  # what waited for a process to start would be begun at once when it has
 
             def begun() -> None:
@@ -172,10 +180,14 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
                 def came(told: Told | Lost) -> None:
                     nonlocal under_way
                     under_way -= 1
-                    done = Done(job, Told(complaint=LOST) if isinstance(told, Lost) else told)
-                    kept[job.number] = done
+                    if isinstance(told, Lost):
+                        if told.nobody_left:
+                            raise click.UsageError(NOBODY)
+                        told = Told(complaint=LOST)
+                    kept[job.number] = done = Done(job, told)
                     over(done)
 
+                assert others is not None
                 begun()
                 plain = job.place.asking is settings.asking and not job.place.name
                 others.give(job.place.url if plain else job.place, came)
@@ -194,7 +206,7 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
                 lambda job: job.host,
                 not settings.unordered,
             )
-            await (net.begun_in_order(give, *as_told) if apart else net.in_order(one, *as_told))
+            await (net.in_order(one, *as_told) if others is None else net.begun_in_order(give, *as_told))
             jobs.check_any()
 
     with handed_on(kept, hand):
@@ -315,6 +327,10 @@ def reported(place: Place, exchange: Exchange) -> Report:
     return replace(made, exit_status=int(Exit.INTERRUPTED)) if how(made.reading) == "interrupted" else made
 
 
+NOBODY = (
+    "all worker processes have ended, and no other can be started; what is printed is whole; "
+    "--workers 1 needs no other process"
+)
 LOST = "not asked: two worker processes ended, one after the other, with it in hand"
 
 

@@ -49,7 +49,7 @@ Result = TypeVar("Result")
 Setting = str | int | float | bool | os.PathLike[str] | Sequence[str] | None
 """The value of an option; None and False leave it out."""
 
-SECTIONS = ("Request", "Connection", "Limits", "TLS", "Session", "Readers")
+SECTIONS = ("Request", "Connection", "Limits", "TLS", "Session", "Views")
 """Of the options: the rest is about output, or about many URLs."""
 BESIDES = ("retry", "retry_max_time")
 """Options of other sections that are settings."""
@@ -190,8 +190,12 @@ def _values(command: click.Command, settings: dict[str, Setting]) -> dict[str, A
             near = nearest(name, tuple(known))
             raise click.UsageError(f"no setting {name!r}" + (f"; did you mean {near[0]}?" if near else ""))
         words += _words(name, known[name], value)
-    with command.make_context(command.name, [*words, "--", "ws://x/"]) as context:
-        return dict(context.params)
+    try:
+        with command.make_context(command.name, [*words, "--", "ws://x/"]) as context:
+            return dict(context.params)
+    except click.BadParameter as error:
+        wrong = next((name for name, each in known.items() if each is error.param), "")
+        raise click.UsageError(f"{wrong}: {error.message}" if wrong else error.format_message()) from None
 
 
 def _words(name: str, option: Option, value: Setting) -> Iterator[str]:

@@ -72,6 +72,8 @@ class Resume:
         """Reports that it had when it was opened."""
         self.twice = 0
         """URLs that were not asked because the list had them before."""
+        if path == "-":
+            raise self._wrong("not an ordinary file")
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
         except (OSError, ValueError) as error:

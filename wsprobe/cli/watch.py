@@ -19,6 +19,7 @@ from wsprobe import target
 from wsprobe.cli import expect
 from wsprobe.cli.completion import expectations
 from wsprobe.cli.expect import Expectation
+from wsprobe.cli.open_files import allow
 from wsprobe.cli.option import Command, Duration, Whole, but, option, together
 from wsprobe.cli.options import (
     OUTPUT,
@@ -34,7 +35,7 @@ from wsprobe.cli.options import (
     verdict,
 )
 from wsprobe.cli.places import Lab, Place, UrlList, Word, complete, sources
-from wsprobe.cli.probe import Ask, Jobs, asked, reported
+from wsprobe.cli.probe import Ask, Jobs, asked, reported, write_jar
 from wsprobe.cli.streams import check_writable, emit, look, note, save
 from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.outcome import Exit
@@ -166,7 +167,7 @@ TABLES = (("Metrics of --listen, each with the label target", metrics),)
 @own_request
 @connection
 @session
-@but(output, "save", "har")
+@but(output, "save", "har", "report_to", "no_redact")
 @saving
 @expecting
 @verdict
@@ -184,7 +185,10 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
         if any(each.what == "view" for each in wanted):
             raise click.UsageError(f"{name}: watch has no views; wsprobe compare --browser-mode has them")
     made = Output(said, of)
-    watch(sources(urls), said, of, made)
+    try:
+        watch(sources(urls), said, of, made)
+    finally:
+        write_jar(said)
     return made.exit_status()
 
 
@@ -290,6 +294,7 @@ async def rounds(
             return to.probed(number, reported(place, exchange), net.clock() - began)
 
         parallel = len(places) if of.hold is not None else said.pace.parallel
+        allow(parallel)
         each = partial(pauses, of.every, chance)
         try:
             # Where nothing is drawn, nothing wakes but for a probe.
@@ -331,7 +336,8 @@ def once_each(places: Sequence[Place], to: Output) -> list[Place]:
     """*places* without those that are named again."""
     kept = {(place.name or place.url): place for place in reversed(places)}
     if len(kept) < len(places):
-        to.word(f"{len(places) - len(kept)} of the URLs are named twice, and watched once")
+        again = len(places) - len(kept)
+        to.word(f"{again} of the URLs {'is' if again == 1 else 'are'} named twice, and watched once")
     return list(reversed(kept.values()))
 
 
@@ -355,6 +361,7 @@ class Output:
         self._reads = not settings.as_json and not settings.silent and settings.save != "-"
         """Whether standard output is for a person's eyes."""
         check_writable(settings.save, "save")
+        check_writable(settings.cookie_jar, "cookie-jar", private=True)
 
     def all(self) -> Sequence[Watch]:
         """The watches as they stand; also for another thread."""

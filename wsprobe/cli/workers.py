@@ -7,7 +7,6 @@ that those of a program that was killed wait for work for ever.)
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
@@ -26,7 +25,8 @@ waits has a bound."""
 
 
 class WorkerLost(Exception):
-    """A worker process ended with work in hand: it was killed, or the machine has no memory left."""
+    """A worker process ended with work in hand, or could not be started: it was killed, or the machine has no
+    memory left."""
 
 
 def in_order(work: Callable[[Piece], Result], pieces: Iterable[Piece], workers: int) -> Iterator[Result]:
@@ -74,9 +74,12 @@ def in_order(work: Callable[[Piece], Result], pieces: Iterable[Piece], workers: 
 
 
 def _start(work: Callable[[Any], Any], crew: dict[Connection, BaseProcess]) -> Connection:
-    ours, theirs = Pipe()
-    crew[ours] = spawned(_worker, work, theirs)
-    theirs.close()
+    try:
+        ours, theirs = Pipe()
+        with theirs:
+            crew[ours] = spawned(_worker, theirs, work, alone=True)
+    except OSError as error:
+        raise WorkerLost(f"a worker process could not be started ({error.strerror})") from None
     return ours
 
 
@@ -102,10 +105,8 @@ def _lost(process: BaseProcess) -> WorkerLost:
     return WorkerLost(f"a worker process {how} before its work was done")
 
 
-def _worker(work: Callable[[Any], Any], connection: Connection) -> None:
+def _worker(connection: Connection, work: Callable[[Any], Any]) -> None:
     """What a worker process runs: takes a piece, hands back what came of it, until nobody asks any more."""
-    # ^C at a terminal reaches every process of the group: the one that gives out the work decides.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(EOFError, OSError):
         while True:
             number, piece = connection.recv()

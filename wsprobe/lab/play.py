@@ -344,7 +344,7 @@ class _Stage:
                             turn = client.receive(piece, self.now)
                             unread += self.send(turn.send)
                             if turn.done:
-                                return self.end(turn.stop)
+                                return self.end(turn.stop, turn.why)
                     case Finish() | CloseNotify():
                         unread += self.send(client.receive_eof(self.now).send)
                         if secure and isinstance(deed, Finish):
@@ -362,7 +362,7 @@ class _Stage:
                 continue
             unread += self.send(turn.send)
             if turn.done:
-                return self.end(turn.stop)
+                return self.end(turn.stop, turn.why)
 
     def _ready(self, deed: object) -> int:
         """When the server can go on by itself."""

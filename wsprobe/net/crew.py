@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 
 import trio
+from msgspec import Struct
 
 from wsprobe.net.stream import End, SocketWire, shut
 from wsprobe.spawned import spawned
@@ -31,70 +32,88 @@ class Work(Protocol):
     def __call__(self, item: Any, keep: Callable[[Callable[[], Any]], object], /) -> Awaitable[Any]: ...
 
 
-class Lost:
+class Lost(Struct, frozen=True):
     """In place of a result: the processes that had the item in hand ended, one after the other."""
 
-
-@asynccontextmanager
-async def crew(
-    make: Callable[[], Work], count: int, lost: Callable[[str], object]
-) -> AsyncGenerator[Crew, None]:
-    """Up to *count* processes, started as they find work. *make* is called in each, and returns what it does.
-
-    *lost* gets a sentence about a process that ended by itself. What was begun when this context is left is cut
-    short, and handed back.
-    """
-    async with trio.open_nursery() as nursery:
-        made = Crew(make, count, nursery, lost)
-        try:
-            yield made
-        finally:
-            with trio.move_on_after(GRACE, shield=True):
-                await made.leave()
-            made.end()
-            nursery.cancel_scope.cancel()
+    nobody_left: bool = False
+    """Or there is no process any more, and no other can be started."""
 
 
 class Crew:
-    """The processes of ``crew``."""
+    """Up to *count* processes."""
 
-    def __init__(
-        self, make: Callable[[], Work], count: int, nursery: trio.Nursery, lost: Callable[[str], object]
-    ) -> None:
+    def __init__(self, make: Callable[[], Work], count: int, say: Callable[[str], object]) -> None:
+        """Start them, before this process is at anything else. *make* is called in each, and returns what it
+        does. *say* gets a sentence about a process that ended by itself, or could not be started."""
         self._make = make
         self._count = count
-        self._nursery = nursery
-        self._lost = lost
+        self._say = say
         self._members: list[_Member] = []
         self._started = 0
         self._leaving = False
+        while len(self._members) < self._count:
+            self._start(alone=True)
+
+    def __len__(self) -> int:
+        """The processes that there are."""
+        return len(self._members)
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncGenerator[None, None]:
+        """While this context stands, the processes take work. When it is left, what was begun is cut short, and
+        handed back."""
+        async with trio.open_nursery() as self._nursery:
+            for member in self._members:
+                self._run(member)
+            try:
+                yield
+            finally:
+                with trio.move_on_after(GRACE, shield=True):
+                    await self._leave()
+                self._end()
+                self._nursery.cancel_scope.cancel()
+
+    async def up(self) -> None:
+        """Wait until all processes can work: an item is then begun when it is given."""
+        for member in self._members.copy():
+            await member.up.wait()
 
     def give(self, item: Any, over: Callable[[Any], object]) -> None:
         """Have a process work on *item*, and *over* called with what it made of it, or with Lost.
 
         An exception of the work itself ends the crew, and comes out of its context.
         """
-        self._least().give(_Given(item, over))
+        self._give(_Given(item, over))
 
-    async def up(self) -> None:
-        """Start all processes, and wait until they can work: an item is then begun when it is given."""
-        for member in [self._start() for _ in range(self._count - len(self._members))]:
-            await member.up.wait()
-
-    def _least(self) -> _Member:
-        """The process with the least in hand; another one while there may be more."""
+    def _give(self, given: _Given) -> None:
+        """To the process with the least in hand; to another one in place of one that ended."""
         least = min(self._members, key=lambda member: len(member.hand), default=None)
-        if least is None or (least.hand and len(self._members) < self._count):
-            return self._start()
-        return least
+        if len(self._members) < self._count and (least is None or least.hand):
+            started = self._start()
+            if started is not None:
+                self._run(started)
+                least = started
+        if least is None:
+            given.over(Lost(nobody_left=True))
+        else:
+            least.give(given)
 
-    def _start(self) -> _Member:
+    def _start(self, alone: bool = False) -> _Member | None:
+        """Start one more. If the system has none to give, there are to be no more than there are now."""
         self._started += 1
-        member = _Member(self._make, self._started)
+        try:
+            member = _Member(self._make, self._started, alone)
+        except OSError as error:
+            left, wanted, self._count = len(self._members), self._count, len(self._members)
+            going_on = f"; going on with {left} of {wanted}" if left else ""
+            self._say(f"worker process {self._started} could not be started ({error.strerror}){going_on}")
+            return None
         self._members.append(member)
+        return member
+
+    def _run(self, member: _Member) -> None:
         self._nursery.start_soon(member.send)
         self._nursery.start_soon(self._attend, member)
-        return member
 
     async def _attend(self, member: _Member) -> None:
         """Take what *member* hands back, until it ends."""
@@ -118,16 +137,20 @@ class Crew:
     async def _replace(self, member: _Member) -> None:
         """Give to others what *member* had in hand, which is there no more."""
         said = await trio.to_thread.run_sync(member.ended, abandon_on_cancel=True)
-        left = len(member.hand)
-        self._lost(f"{said} with {left} {'URL' if left == 1 else 'URLs'} in hand")
-        for given in member.hand.values():
+        left = list(member.hand.values())
+        for given in left:
             given.tries += 1
+        again = sum(given.tries < TRIES for given in left)
+        has = f"{len(left)} {'URL' if len(left) == 1 else 'URLs'}" if left else "nothing"
+        then = "" if not again else "; asked again" if again == len(left) else f"; {again} asked again"
+        self._say(f"{said} with {has} in hand{then}")
+        for given in left:
             if given.tries < TRIES:
-                self._least().give(given)
+                self._give(given)
             else:
                 given.over(Lost())
 
-    async def leave(self) -> None:
+    async def _leave(self) -> None:
         """Let every process hand back what it has, and end."""
         self._leaving = True
         members = list(self._members)
@@ -136,7 +159,7 @@ class Crew:
         for member in members:
             await member.gone.wait()
 
-    def end(self) -> None:
+    def _end(self) -> None:
         for member in self._members:
             member.process.terminate()
             member.post.close()
@@ -197,10 +220,15 @@ class _Given:
 class _Member:
     """One process."""
 
-    def __init__(self, make: Callable[[], Work], number: int) -> None:
+    def __init__(self, make: Callable[[], Work], number: int, alone: bool) -> None:
+        """Raises OSError."""
         ours, theirs = socket.socketpair()
-        self.process = spawned(_serve, make, theirs)
-        theirs.close()
+        try:
+            with theirs:
+                self.process = spawned(_serve, theirs, make, alone=alone)
+        except OSError:
+            ours.close()
+            raise
         self.post = _Post(ours)
         self.number = number
         self.hand: dict[int, _Given] = {}
@@ -215,8 +243,9 @@ class _Member:
     def give(self, given: _Given) -> None:
         self._given += 1
         self.hand[self._given] = given
+        if not self._outbox:
+            self._more.unpark_all()
         self._outbox.append((self._given, given.item))
-        self._more.unpark_all()
 
     async def send(self) -> None:
         """Send what was given since the last time, at once: several items cost little more than one."""
@@ -249,12 +278,8 @@ def _signal(number: int) -> str:
         return f"signal {number}"
 
 
-def _serve(make: Callable[[], Work], connected: socket.socket) -> None:
+def _serve(connected: socket.socket, make: Callable[[], Work]) -> None:
     """What a process of the crew runs."""
-    # ^C at a terminal, and its end, reach every process of the group: the one that gives out the work decides.
-    for name in ("SIGINT", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
     trio.run(_work, make(), connected)
 
 
@@ -265,8 +290,9 @@ async def _work(work: Work, connected: socket.socket) -> None:
     over = False
 
     def hand_back(number: int, result: Any, raised: Exception | None = None) -> None:
+        if not outbox:
+            more.unpark_all()
         outbox.append((number, result, raised))
-        more.unpark_all()
 
     async def sender() -> None:
         with suppress(_Gone):

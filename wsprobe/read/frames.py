@@ -17,6 +17,12 @@ When = Callable[[int], int]
 """Offset of a byte -> microseconds at which it was read."""
 
 
+_MORE = {126: 2, 127: 8}
+"""Seven bits of a length -> bytes of one that does not fit into them."""
+_SHORTER = {0: -1, 2: 125, 8: 65535}
+"""Bytes of a length -> the longest that fits into fewer."""
+
+
 def header_size(data: bytes | bytearray, start: int = 0, mask_bit: int = 0x80) -> int | None:
     """How long the frame header at *start* is; None if too little of it is there to say.
 
@@ -25,7 +31,7 @@ def header_size(data: bytes | bytearray, start: int = 0, mask_bit: int = 0x80) -
     if len(data) < start + 2:
         return None
     second = data[start + 1]
-    return 2 + {126: 2, 127: 8}.get(second & 0x7F, 0) + (4 if second & mask_bit else 0)
+    return 2 + _MORE.get(second & 0x7F, 0) + (4 if second & mask_bit else 0)
 
 
 def frame_at(data: bytes | bytearray, start: int, when: When, *, partial: bool = False) -> Frame | None:
@@ -36,26 +42,27 @@ def frame_at(data: bytes | bytearray, start: int, when: When, *, partial: bool =
     size = header_size(data, start)
     if size is None or len(data) < start + size:
         return None
-    first, second = data[start], data[start + 1]
-    masked = bool(second & 0x80)
     body = start + size
-    coded = bytes(data[start + 2 : body - 4 if masked else body])
+    header = bytes(data[start:body])
+    first, second = header[0], header[1]
+    masked = second >= 0x80
+    coded = header[2:-4] if masked else header[2:]
     length = int.from_bytes(coded, "big") if coded else second & 0x7F
     if len(data) - body < length and not partial:
         return None
     payload = bytes(data[body : body + length])
     return Frame(
         start=start,
-        header=bytes(data[start:body]),
-        fin=bool(first & 0x80),
+        header=header,
+        fin=first >= 0x80,
         rsv=first >> 4 & 7,
         opcode=first & 0x0F,
         masked=masked,
-        mask=bytes(data[body - 4 : body]) if masked else b"",
+        mask=header[-4:] if masked else b"",
         length=length,
         payload=payload,
         at=when(body + len(payload) - 1),
-        minimal=length > {0: -1, 2: 125, 8: 65535}[len(coded)],
+        minimal=length > _SHORTER[len(coded)],
     )
 
 

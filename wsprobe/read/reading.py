@@ -278,7 +278,7 @@ class Reading(Struct, frozen=True):
         seen = 0
         at = 0
         for event in self.exchange.events:
-            if isinstance(event, Received):
+            if type(event) is Received:  # an isinstance takes ten times as long for every event that is none
                 seen += len(event.data)
                 at = event.at
                 if offset < seen:

@@ -1014,7 +1014,7 @@ def _text(data: bytes) -> str:
 
 
 def _pairs(fields: tuple[Field, ...]) -> list[Pair]:
-    return [(_text(f.name), _text(f.value)) for f in fields]
+    return [(f.name.decode("latin-1"), f.value.decode("latin-1")) for f in fields]
 
 
 def _first_line(head: Head) -> str:
@@ -1132,7 +1132,7 @@ def body_value(body: Body) -> BodyJson:
         framing=body.framing,
         expected=body.expected,
         coding=body.coding or None,
-        problem="; ".join(each for each in (body.problem, body.coding_problem) if each) or None,
+        problem="; ".join(filter(None, (body.problem, body.coding_problem))) or None,
     )
 
 

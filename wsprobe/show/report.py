@@ -269,9 +269,18 @@ def outcome(report: Report, look: Look) -> list[Line]:
                 f"wsprobe compare --browser-mode {shlex.quote(url)}",
             )
         )
+    if report.outcome == "open" and how_ended(report) == "limit" and not report.views:
+        rows.append(line("  ", after_limit(report)))
     if session_opened(report) and not report.views and not report.reading.request.head.all(b"origin"):
         rows.append(line("  no Origin was sent; browsers always send one (--origin https://app.example)"))
     return fitted(rows, look)
+
+
+def after_limit(report: Report) -> str:
+    """What to do about a session that met a limit of ours."""
+    if report.reading.http2 is None:
+        return f"to hold it without that limit: wsprobe talk {shlex.quote(shown_text(report.asked))}"
+    return "what came until then broke no rule; --json and --save keep it"
 
 
 def session_opened(report: Report) -> bool:
@@ -404,7 +413,7 @@ def dropped(report: Report) -> str:
     """Who ended the connection, where it was not the server."""
     how = how_ended(report)
     if how == "limit":
-        return "wsprobe ended the connection at a size limit of its own, before a complete answer"
+        return f"wsprobe ended the connection at {our_limit(report)}, before a complete answer"
     if how == "interrupted":
         return "the probe was interrupted before a complete answer"
     return MEANING["dropped"]
@@ -412,7 +421,7 @@ def dropped(report: Report) -> str:
 
 def opened(report: Report) -> str:
     if how_ended(report) == "limit":
-        return "the handshake completed; wsprobe ended the session at a size limit of its own"
+        return f"the handshake completed; wsprobe ended the session at {our_limit(report)}"
     close = close_of(report.reading)
     plan = report.exchange.plan
     if close is not None and close.by == "client" and not any(act.do == "close" for act in plan.acts):
@@ -430,6 +439,12 @@ def _closed_after(report: Report) -> str:
     # A busy machine may be late.
     by_linger = linger <= seconds < linger + 0.1
     return f", after {linger:g} s (--linger)" if by_linger else f", after {seconds:.3g} s"
+
+
+def our_limit(report: Report) -> str:
+    """The limit that ended the recording, in words."""
+    last = report.exchange.events[-1]
+    return f"its own limit of {last.error}" if isinstance(last, Ended) and last.error else "a limit of its own"
 
 
 def how_ended(report: Report) -> str:

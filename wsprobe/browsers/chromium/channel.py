@@ -12,7 +12,9 @@ from __future__ import annotations
 from codecs import getincrementaldecoder
 from collections.abc import Iterable
 from enum import Enum, auto
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
@@ -35,7 +37,7 @@ class TooBig(Exception):
     """ERR_MSG_TOO_BIG: the connection is dropped, without a word."""
 
 
-class Piece(NamedTuple):
+class Piece(Struct, frozen=True):
     """A frame or, of a data frame that came in several reads, a part of one."""
 
     final: bool
@@ -46,7 +48,7 @@ class Piece(NamedTuple):
     payload: bytes
 
 
-class _Chunk(NamedTuple):
+class _Chunk(Struct, frozen=True):
     """What one read holds of a frame."""
 
     header: _Header
@@ -55,7 +57,7 @@ class _Chunk(NamedTuple):
     last: bool
 
 
-class _Header(NamedTuple):
+class _Header(Struct, frozen=True):
     final: bool
     rsv: int
     opcode: int
@@ -182,7 +184,7 @@ def _as_continuation(header: _Header) -> _Header:
     """What the rest of a data frame counts as (WebSocketBasicStream::CreateFrame)."""
     if header.opcode not in _DATA:
         return header
-    return header._replace(opcode=CONTINUATION, rsv=0)
+    return replace(header, opcode=CONTINUATION, rsv=0)
 
 
 def _decode_header(data: bytes, at: int) -> tuple[_Header, int] | None:

@@ -1,0 +1,117 @@
+"""Processes that share work."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from functools import partial
+from multiprocessing.process import BaseProcess
+
+import pytest
+import trio
+
+from wsprobe.net import crew as module
+from wsprobe.net.crew import Crew, Lost, Work
+from wsprobe.spawned import spawned
+
+
+async def work(item: object, keep: Callable[[Callable[[], object]], object]) -> object:
+    """Ends its process, waits for ever, or returns what it was given, with the process that did."""
+    if item == "end":
+        os._exit(3)
+    if item == "wait":
+        keep(partial(str, "cut short"))
+        await trio.sleep_forever()
+    if item == "raise":
+        raise ValueError("no")
+    return item, os.getpid()
+
+
+def make() -> Work:
+    return work
+
+
+def done(crew: Crew, *items: object, left: int = 0) -> list[object]:
+    """What comes of *items*, in the order in which it comes. The crew is left when that many are."""
+    came: list[object] = []
+
+    async def all_of_it() -> None:
+        over = trio.Event()
+
+        def take(result: object) -> None:
+            came.append(result)
+            if len(came) == len(items) - left:
+                over.set()
+
+        async with crew.at_work():
+            await crew.up()
+            for each in items:
+                crew.give(each, take)
+            await over.wait()
+
+    trio.run(all_of_it)
+    return came
+
+
+def test_the_least_busy_one_gets_the_next() -> None:
+    said: list[str] = []
+    came = done(Crew(make, 2, said.append), 1, 2, 3, 4)
+    assert sorted(item for item, _ in came) == [1, 2, 3, 4]
+    assert len({process for _, process in came}) == 2
+    assert said == []
+
+
+def test_what_was_begun_is_handed_back_cut_short() -> None:
+    (first, _), second = done(Crew(make, 1, print), "wait", 1, left=1)
+    assert (first, second) == (1, "cut short")
+
+
+def test_what_the_work_raises_is_raised_here() -> None:
+    with pytest.raises(ExceptionGroup) as raised:
+        done(Crew(make, 1, print), "raise")
+    assert raised.group_contains(ValueError, match="no")
+
+
+def test_an_item_on_which_two_were_lost_is_given_to_no_third() -> None:
+    said: list[str] = []
+    assert done(Crew(make, 1, said.append), "end") == [Lost()]
+    assert said == [
+        "worker process 1 ended with status 3 with 1 URL in hand; asked again",
+        "worker process 2 ended with status 3 with 1 URL in hand",
+    ]
+
+
+@pytest.fixture
+def only(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """The system has so many processes to give, and no more."""
+
+    def limit(most: int) -> None:
+        def start(*given: object, alone: bool) -> BaseProcess:
+            nonlocal most
+            most -= 1
+            if most < 0:
+                raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            return spawned(*given, alone=alone)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(module, "spawned", start)
+
+    return limit
+
+
+def test_with_fewer_processes_than_were_wanted_it_goes_on(only: Callable[[int], None]) -> None:
+    only(1)
+    said: list[str] = []
+    crew = Crew(make, 3, said.append)
+    assert len(crew) == 1
+    assert sorted(item for item, _ in done(crew, 1, 2)) == [1, 2]
+    assert said == [
+        "worker process 2 could not be started (Resource temporarily unavailable); going on with 1 of 3"
+    ]
+
+
+def test_when_the_last_is_lost_and_there_is_no_other_nothing_is_waited_for(only: Callable[[int], None]) -> None:
+    only(1)
+    said: list[str] = []
+    assert done(Crew(make, 1, said.append), "end") == [Lost(nobody_left=True)]
+    assert said[1:] == ["worker process 2 could not be started (Resource temporarily unavailable)"]
