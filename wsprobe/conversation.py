@@ -26,6 +26,8 @@ from wsprobe.wire.framing import Framing, Heard
 SECOND = 1_000_000
 """Times are in microseconds."""
 
+USUAL = Limits()
+
 
 class Phase(Enum):
     """Where the conversation stands."""
@@ -106,7 +108,7 @@ class Answering:
         self._is_http = True
         self._body: BodyReader | None = None
         self._interim = 0
-        room, usual = plan.limits.max_head, Limits().max_head
+        room, usual = plan.limits.max_head, USUAL.max_head
         self._most_interim = in_proportion(INTERIM_MAX, room, usual)
         self._most_lines = in_proportion(LINES_MAX, room, usual)
 
@@ -221,7 +223,7 @@ class Opened:
         self._framing = framing
         self._linger_over = self._deadline = at + round(plan.limits.linger * SECOND)
         self._most = self._room = plan.limits.max_session
-        self._most_frames = in_proportion(FRAMES_MAX, self._room, Limits().max_session)
+        self._most_frames = in_proportion(FRAMES_MAX, self._room, USUAL.max_session)
         self._acts = tuple(act for act in plan.acts if act.when != "time" or act.after >= at)
         self._pongs = PONGS_MAX
         self.close_received = False
@@ -434,6 +436,7 @@ class Client:
         return self._half.say(what, data, code) if isinstance(self._half, Opened) else b""
 
     def _turn(self, send: bytes) -> Turn:
-        if self.phase is Phase.DONE:
+        phase = self.phase
+        if phase is Phase.DONE:
             return Turn(send, Phase.DONE, None, True, self._half.stop, self._half.why)
-        return Turn(send, self.phase, self._half.wake_at, False)
+        return Turn(send, phase, self._half.wake_at, False)

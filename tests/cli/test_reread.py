@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import math
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from wsprobe.cli import compare
+from wsprobe.cli import compare, workers
 from wsprobe.cli.main import run
 from wsprobe.cli.workers import WorkerLost, in_order
 from wsprobe.outcome import Exit
@@ -148,6 +149,20 @@ def test_what_the_work_raises_is_raised_here() -> None:
 def test_a_process_that_ends_is_noticed() -> None:
     with pytest.raises(WorkerLost, match="a worker process ended with status 3 before its work was done"):
         list(in_order(os._exit, [3], 2))
+
+
+def test_a_process_that_cannot_be_started_is_named(
+    many: Callable[..., str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_process(*given: object, alone: bool) -> None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(workers, "spawned", no_process)
+    assert output(capsys, "--workers", "2", many())[::2] == (
+        Exit.USAGE,
+        "wsprobe compare: a worker process could not be started (Resource temporarily unavailable); what is "
+        "printed is whole; --workers 1 needs no other process (see wsprobe compare --help)\n",
+    )
 
 
 LEFT_ALONE = """

@@ -25,7 +25,8 @@ waits has a bound."""
 
 
 class WorkerLost(Exception):
-    """A worker process ended with work in hand: it was killed, or the machine has no memory left."""
+    """A worker process ended with work in hand, or could not be started: it was killed, or the machine has no
+    memory left."""
 
 
 def in_order(work: Callable[[Piece], Result], pieces: Iterable[Piece], workers: int) -> Iterator[Result]:
@@ -73,9 +74,12 @@ def in_order(work: Callable[[Piece], Result], pieces: Iterable[Piece], workers: 
 
 
 def _start(work: Callable[[Any], Any], crew: dict[Connection, BaseProcess]) -> Connection:
-    ours, theirs = Pipe()
-    crew[ours] = spawned(_worker, theirs, work, alone=True)
-    theirs.close()
+    try:
+        ours, theirs = Pipe()
+        with theirs:
+            crew[ours] = spawned(_worker, theirs, work, alone=True)
+    except OSError as error:
+        raise WorkerLost(f"a worker process could not be started ({error.strerror})") from None
     return ours
 
 

@@ -193,6 +193,8 @@ def redirect(reading: Reading, response: Response) -> Iterator[Finding]:
 
 def challenge(reading: Reading, response: Response) -> Iterator[Finding]:
     """401 and 407 say which authentication would do (RFC 9110 sections 15.5.2 and 15.5.8)."""
+    if response.status not in (401, 407):
+        return
     for status, name, entry in (
         (401, b"WWW-Authenticate", WWW_AUTHENTICATE_MISSING),
         (407, b"Proxy-Authenticate", PROXY_AUTHENTICATE_MISSING),

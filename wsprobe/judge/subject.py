@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
-from wsprobe.exchange import Ended
+from wsprobe.exchange import Ended, Event
 from wsprobe.read.behind import frames_before_http
 from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import Field, Frame, Head, Reading, Response, Session, Span
@@ -55,6 +55,16 @@ def refusal(reading: Reading) -> Response | None:
     if final is None or reading.session is not None or reading.looks_like:
         return None
     return final if final.head.complete and final.status is not None else None
+
+
+def happened(reading: Reading) -> set[type[Event]]:
+    """The kinds of events that were recorded."""
+    return set(map(type, reading.exchange.events))
+
+
+def has(reading: Reading, *kinds: type[Event]) -> bool:
+    """True if an event of one of *kinds* was recorded."""
+    return not happened(reading).isdisjoint(kinds)
 
 
 def how(reading: Reading) -> str:

@@ -243,8 +243,9 @@ class _Member:
     def give(self, given: _Given) -> None:
         self._given += 1
         self.hand[self._given] = given
+        if not self._outbox:
+            self._more.unpark_all()
         self._outbox.append((self._given, given.item))
-        self._more.unpark_all()
 
     async def send(self) -> None:
         """Send what was given since the last time, at once: several items cost little more than one."""
@@ -289,8 +290,9 @@ async def _work(work: Work, connected: socket.socket) -> None:
     over = False
 
     def hand_back(number: int, result: Any, raised: Exception | None = None) -> None:
+        if not outbox:
+            more.unpark_all()
         outbox.append((number, result, raised))
-        more.unpark_all()
 
     async def sender() -> None:
         with suppress(_Gone):

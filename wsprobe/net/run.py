@@ -123,10 +123,13 @@ async def begun_in_order(
 
     def begin_more() -> None:
         nonlocal timing
-        while (taken := schedule.take(trio.current_time())) is not None:
+        if not schedule.may_begin():
+            return
+        now = trio.current_time()
+        while (taken := schedule.take(now)) is not None:
             number, job, of = taken
             begin(job, partial(over, number, of))
-        if schedule.may_begin() and not timing:
+        if not timing and schedule.may_begin():
             timing = True
             nursery.start_soon(on_time)
 
@@ -143,7 +146,8 @@ async def begun_in_order(
         for done in schedule.done(number, of, result, weight(result)):
             each(done)
         begin_more()
-        reader.unpark_all()
+        if reader:
+            reader.unpark_all()
 
     given = jobs if isinstance(jobs, AsyncGenerator) else _each(jobs)
     try:

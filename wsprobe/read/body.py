@@ -193,26 +193,35 @@ class BodyReader:
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
+        if 0 < len(data) <= SLICE:
+            self._feed(data)
+            return
         for at in range(0, len(data), SLICE):
             self._feed(data[at : at + SLICE])
 
     def _feed(self, data: bytes) -> None:
-        if self.done:
+        if self.complete or self.cut:
             self._take_rest(data)
-            return
-        self._take_raw(data)
-        if self.framing == "unknown":
-            self._keep(data)
-        elif not self.problem:
-            self._pump(data)
-        self._watch_framing()
+        elif self._strict is None:
+            self._count(data)
+        else:
+            self._take_raw(data)
+            if self.framing == "unknown":
+                self._keep(data)
+            elif not self.problem:
+                self._take(self._strict, self._strict.feed(data))
+            self._watch_framing()
 
     def end(self, clean: bool) -> None:
         """The peer has ended the connection; *clean* if with a FIN (and, over TLS, close_notify)."""
         if self.done or self.problem:
             return
-        if clean:
-            self._pump(b"")
+        if clean and self._strict is not None:
+            self._take(self._strict, self._strict.feed(b""), ended=True)
+        elif clean and self._left is None:
+            self.complete = True
+        elif clean:
+            self.problem = _ENDED_EARLY.format(self._content_size, self.expected)
         elif self.framing == "close":
             self.problem = "the connection did not end cleanly, so the end of the body is not certain"
 
@@ -271,21 +280,17 @@ class BodyReader:
             self.framing, self.expected = "length", strict.length
         self._take(strict, strict.events())
 
-    def _pump(self, data: bytes) -> None:
-        """Take bytes of the body; b"" is the end of the stream."""
-        if self._strict is not None:
-            self._take(self._strict, self._strict.feed(data), ended=not data)
-        elif self._left is None:
-            self._keep(data)
-            self.complete = not data
-        elif data:
-            self._keep(data[: self._left])
-            if not self.cut and len(data) >= self._left:
-                self.complete = True
-                self._give_back(data[self._left :])
-            self._left -= min(len(data), self._left)
-        else:
-            self.problem = _ENDED_EARLY.format(self._content_size, self.expected)
+    def _count(self, data: bytes) -> None:
+        """Take bytes of a body that ends after so many, or with the connection."""
+        own = data if self._left is None else data[: self._left]
+        self._keep(own)
+        if self.cut or self._left is None:
+            self._take_raw(data)
+            return
+        self._take_raw(own)
+        self._rest += data[self._left :]
+        self._left -= len(own)
+        self.complete = not self._left
 
     def _take(self, strict: StrictFraming, events: Iterator[bytes], ended: bool = False) -> None:
         for data in events:
