@@ -51,10 +51,10 @@ def opening_answer(reading: Reading) -> str:
 
 def refusal(reading: Reading) -> Response | None:
     """The final answer if it is complete up to its body, has a status, and opens no session."""
-    final = reading.final
-    if final is None or reading.session is not None or reading.looks_like:
+    if reading.session is not None or reading.looks_like:
         return None
-    return final if final.head.complete and final.status is not None else None
+    final = reading.final
+    return final if final is not None and final.status is not None and final.head.complete else None
 
 
 def happened(reading: Reading) -> set[type[Event]]:

@@ -156,7 +156,8 @@ class Response(Struct, frozen=True):
 
     @property
     def interim(self) -> bool:
-        return self.status is not None and 100 <= self.status < 200 and self.status != 101
+        status = self.status
+        return status is not None and 100 <= status < 200 and status != 101
 
 
 # Made in floods, from keyword arguments: the standard library's own is quicker at that.
@@ -269,9 +270,8 @@ class Reading(Struct, frozen=True):
     @property
     def final(self) -> Response | None:
         """The last answer, if it is not an interim one."""
-        if self.responses and not self.responses[-1].interim:
-            return self.responses[-1]
-        return None
+        last = self.responses[-1] if self.responses else None
+        return None if last is None or last.interim else last
 
     def when(self, offset: int) -> int:
         """Microseconds at which the byte at *offset* of ``received`` was read."""
