@@ -43,18 +43,13 @@ def read(exchange: Exchange) -> Reading:
 
         return read_http2(exchange)
     request, sent = read_request(exchange)
-    received = _received(exchange)
-    responses, at = _heads(received)
+    received = received_of(exchange)
+    responses, rest, begins = _responses(received, exchange, request.method)
     session: Session | None = None
-    rest = received[at:]
-    if responses and responses[-1].head.complete and not responses[-1].interim:
-        if opens_session(responses[-1]):
-            own = len(request.head.raw) + len(request.rest)
-            when, when_sent = _when(exchange.events, Received), _when(exchange.events, Sent)
-            session = _session_reader(exchange.plan.wire)(received, at, when, sent, own, when_sent)
-            rest = b""
-        else:
-            responses[-1], rest = _with_body(responses[-1], rest, exchange, request.method)
+    if begins is not None:
+        own = len(request.head.raw) + len(request.rest)
+        when, when_sent = _when(exchange.events, Received), _when(exchange.events, Sent)
+        session = _session_reader(exchange.plan.wire)(received, begins, when, sent, own, when_sent)
     return Reading(
         exchange=exchange,
         request=request,
@@ -91,8 +86,19 @@ def final_of(exchange: Exchange) -> Response | None:
     than a status, where bodies and frames may be many."""
     if _over_http2(exchange):
         return read(exchange).final
-    responses, _ = _heads(_received(exchange))
+    responses, _ = _heads(received_of(exchange))
     return responses[-1] if responses and not responses[-1].interim else None
+
+
+def responses_of(exchange: Exchange) -> tuple[Response, ...]:
+    """``Reading.responses`` of *exchange*, over HTTP/1.1: for what asks for no frame; they may be many."""
+    request, _ = read_request(exchange)
+    return tuple(_responses(received_of(exchange), exchange, request.method)[0])
+
+
+def received_of(exchange: Exchange) -> bytes:
+    """``Reading.received`` of *exchange*, over HTTP/1.1."""
+    return b"".join([event.data for event in exchange.events if isinstance(event, Received)])
 
 
 def _over_http2(exchange: Exchange) -> bool:
@@ -117,10 +123,6 @@ def response_of(head: Head) -> Response:
     return Response(head, line.version, line.status, line.reason, oddities=line.oddities)
 
 
-def _received(exchange: Exchange) -> bytes:
-    return b"".join([event.data for event in exchange.events if isinstance(event, Received)])
-
-
 def _heads(received: bytes) -> tuple[list[Response], int]:
     """Interim answers and the final one, bodies not read; and the offset of what follows their heads."""
     responses: list[Response] = []
@@ -132,6 +134,19 @@ def _heads(received: bytes) -> tuple[list[Response], int]:
         if not (response.interim and head.complete):
             break
     return responses, at
+
+
+def _responses(received: bytes, exchange: Exchange, method: bytes) -> tuple[list[Response], bytes, int | None]:
+    """The answers, the body of the final one read; what follows that; and where a session begins, None where
+    the final answer opens none."""
+    responses, at = _heads(received)
+    last = responses[-1] if responses else None
+    if last is None or not last.head.complete or last.interim:
+        return responses, received[at:], None
+    if opens_session(last):
+        return responses, b"", at
+    responses[-1], rest = _with_body(last, received[at:], exchange, method)
+    return responses, rest, None
 
 
 def _with_body(response: Response, data: bytes, exchange: Exchange, method: bytes) -> tuple[Response, bytes]:
