@@ -37,6 +37,7 @@ CALLS = {
     "difference": (["compare"], 2),
     "scenarios": (["serve", "--list"], 0),
     "explain": (["explain", "1006"], 0),
+    "dry run": (["trace", "--dry-run", f"ws://127.0.0.1:9/{'long/' * 30}"], 0),
 }
 
 
