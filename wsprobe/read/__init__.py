@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from wsprobe.exchange import Ended, Event, Exchange, Received, Sent
-from wsprobe.read.body import plain_length, read_body
+from wsprobe.read.body import FRAMING, plain_length, read_body
 from wsprobe.read.frames import When
 from wsprobe.read.head import LINES_MAX, opens_session, read_request, split_head, status_line
 from wsprobe.read.looks import looks_like
-from wsprobe.read.reading import INTERIM_MAX, Head, Opinion, Reading, Response, Session
+from wsprobe.read.reading import INTERIM_MAX, Head, Opinion, Reading, Response, Session, final_answer
 from wsprobe.read.tokens import VALUE_MAX
 
 if TYPE_CHECKING:
@@ -47,20 +47,23 @@ def read(exchange: Exchange) -> Reading:
     responses, at = _heads(received)
     session: Session | None = None
     rest = received[at:]
-    if responses and responses[-1].head.complete and not responses[-1].interim:
-        if opens_session(responses[-1]):
+    final = final_answer(responses)
+    if final is not None and final.head.complete:
+        if opens_session(final):
             own = len(request.head.raw) + len(request.rest)
             when, when_sent = _when(exchange.events, Received), _when(exchange.events, Sent)
             session = _session_reader(exchange.plan.wire)(received, at, when, sent, own, when_sent)
             rest = b""
         else:
-            responses[-1], rest = _with_body(responses[-1], rest, exchange, request.method)
+            final, rest = _with_body(final, rest, exchange, request.method)
+            responses[-1] = final
     return Reading(
         exchange=exchange,
         request=request,
         sent=sent,
         received=received,
         responses=tuple(responses),
+        final=final,
         session=session,
         opinion=_opinion(received, responses, request.method, exchange),
         looks_like=looks_like(received),
@@ -92,7 +95,7 @@ def final_of(exchange: Exchange) -> Response | None:
     if _over_http2(exchange):
         return read(exchange).final
     responses, _ = _heads(_received(exchange))
-    return responses[-1] if responses and not responses[-1].interim else None
+    return final_answer(responses)
 
 
 def _over_http2(exchange: Exchange) -> bool:
@@ -193,7 +196,8 @@ def _plainly_accepted(final: Response) -> bool:
     for field in head.fields:
         if field.oddities:
             return False
-    return not head.all(b"transfer-encoding") and plain_length(head.all(b"content-length"))
+    of = head.several(FRAMING)
+    return b"transfer-encoding" not in of and plain_length(of.get(b"content-length", []))
 
 
 def _how(exchange: Exchange) -> str:
