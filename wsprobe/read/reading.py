@@ -92,6 +92,14 @@ class Head(Struct, frozen=True):
                 found.append(field)
         return tuple(found)
 
+    def several(self, names: frozenset[bytes]) -> dict[bytes, list[Field]]:
+        """``all`` of each of *names* that is there, in one pass."""
+        found: dict[bytes, list[Field]] = {}
+        for field in self.fields:
+            if field.key in names:
+                found.setdefault(field.key, []).append(field)
+        return found
+
 
 class Request(Struct, frozen=True):
     """What we asked, read back from the bytes sent."""
