@@ -26,6 +26,8 @@ from wsprobe.wire.framing import Framing, Heard
 SECOND = 1_000_000
 """Times are in microseconds."""
 
+USUAL = Limits()
+
 
 class Phase(Enum):
     """Where the conversation stands."""
@@ -106,9 +108,6 @@ class Answering:
         self._is_http = True
         self._body: BodyReader | None = None
         self._interim = 0
-        room, usual = plan.limits.max_head, Limits().max_head
-        self._most_interim = in_proportion(INTERIM_MAX, room, usual)
-        self._most_lines = in_proportion(LINES_MAX, room, usual)
 
     def receive(self, data: bytes, at: int) -> bytes:
         """Take the next bytes. There is never anything to send, unlike in a session."""
@@ -143,15 +142,20 @@ class Answering:
                 self._begin_body(head, response.status)
                 return bytes(self._heads[end:])
             self._interim += 1
-            if self._interim > self._most_interim:
-                self._end("limit", f"{self._most_interim} interim answers")
+            most = self._in_proportion(INTERIM_MAX)
+            if self._interim > most:
+                self._end("limit", f"{most} interim answers")
                 return b""
             self._splitter = HeadSplitter(end)
-        if self._splitter.lines > self._most_lines:
-            self._end("limit", f"{self._most_lines} lines of one head")
+        most = self._in_proportion(LINES_MAX)
+        if self._splitter.lines > most:
+            self._end("limit", f"{most} lines of one head")
         elif len(self._heads) >= self._plan.limits.max_head:
             self._end("limit", f"{self._plan.limits.max_head} bytes of heads")
         return b""
+
+    def _in_proportion(self, most: int) -> int:
+        return in_proportion(most, self._plan.limits.max_head, USUAL.max_head)
 
     def _receive_behind(self, data: bytes, at: int) -> None:
         """Take bytes behind the head of a 101, until those are there that belong to the handshake."""
@@ -221,7 +225,7 @@ class Opened:
         self._framing = framing
         self._linger_over = self._deadline = at + round(plan.limits.linger * SECOND)
         self._most = self._room = plan.limits.max_session
-        self._most_frames = in_proportion(FRAMES_MAX, self._room, Limits().max_session)
+        self._most_frames = in_proportion(FRAMES_MAX, self._room, USUAL.max_session)
         self._acts = tuple(act for act in plan.acts if act.when != "time" or act.after >= at)
         self._pongs = PONGS_MAX
         self.close_received = False
@@ -434,6 +438,7 @@ class Client:
         return self._half.say(what, data, code) if isinstance(self._half, Opened) else b""
 
     def _turn(self, send: bytes) -> Turn:
-        if self.phase is Phase.DONE:
+        phase = self.phase
+        if phase is Phase.DONE:
             return Turn(send, Phase.DONE, None, True, self._half.stop, self._half.why)
-        return Turn(send, self.phase, self._half.wake_at, False)
+        return Turn(send, phase, self._half.wake_at, False)

@@ -65,7 +65,7 @@ class Limits(Struct, frozen=True):
 
 
 class TlsOptions(Struct, frozen=True):
-    """How TLS is to be spoken, where it is spoken at all."""
+    """How TLS is to be spoken, if it is spoken at all."""
 
     verify: Annotated[bool, Meta(description="False with --insecure.")] = True
     ca_file: Annotated[str | None, Meta(description="--cacert.")] = None
@@ -92,7 +92,7 @@ class TlsOptions(Struct, frozen=True):
 
 
 class Route(Struct, frozen=True):
-    """How to reach the target, where it is not simply its own name and port."""
+    """How to reach the target, if not simply by its own name and port."""
 
     family: Annotated[Literal[0, 4, 6], Meta(description="4 or 6 for one family of addresses, 0 for both.")] = 0
     resolve: Annotated[
@@ -152,11 +152,13 @@ class Priority(Struct, frozen=True):
     weight: Annotated[
         int, Meta(ge=0, le=255, description="As on the wire: one less than what it stands for.")
     ] = 15
-    exclusive: Annotated[bool, Meta(description="Whether it depends on it alone.")] = False
+    exclusive: Annotated[
+        bool, Meta(description="Whether it is to be the only stream that depends on that one.")
+    ] = False
 
 
 class Http2(Struct, frozen=True):
-    """How HTTP/2 was to be spoken, where it was (RFC 9113, RFC 8441). HPACK's choice of codings is hpack's."""
+    """How HTTP/2 was to be spoken (RFC 9113, RFC 8441). How fields are coded is left to the library hpack."""
 
     fields: Annotated[
         tuple[tuple[bytes, bytes], ...],
@@ -168,8 +170,8 @@ class Http2(Struct, frozen=True):
     prior_knowledge: Annotated[
         bool,
         Meta(
-            description="True: spoken at once, whatever ALPN says, and in clear. False: where the server takes "
-            "h2; where it does not, the request of the plan is sent."
+            description="True: HTTP/2 is spoken at once, whatever ALPN says, and without TLS too. False: it is "
+            "spoken if the server takes h2; otherwise the request of the plan is sent."
         ),
     ] = False
     anyway: Annotated[
@@ -184,7 +186,10 @@ class Http2(Struct, frozen=True):
     ] = ((2, 0),)
     window: Annotated[
         _Increment,
-        Meta(description="Increment of a WINDOW_UPDATE for the connection behind it; 0: none is sent."),
+        Meta(
+            description="Increment of the WINDOW_UPDATE for the connection that follows our SETTINGS; 0: none "
+            "is sent."
+        ),
     ] = 0
     stream: Annotated[int, Meta(ge=1, lt=2**31, description="The stream that the request opens.")] = 1
     tries: Annotated[
@@ -192,14 +197,17 @@ class Http2(Struct, frozen=True):
         Meta(
             ge=1,
             le=100,
-            description="Requests in all: each after the first on the next stream of the same connection, "
-            "where the one before was reset with REFUSED_STREAM and so not looked at (RFC 9113 section 8.7).",
+            description="How often it is asked at most. After REFUSED_STREAM, which says that the request was "
+            "not looked at (RFC 9113 section 8.7), it is asked again on the next stream of the same "
+            "connection.",
         ),
     ] = 1
     priority: Annotated[Priority | None, Meta(description="The priority fields of its HEADERS.")] = None
     stream_window: Annotated[
         _Increment,
-        Meta(description="Increment of a WINDOW_UPDATE for the stream behind HEADERS; 0: none is sent."),
+        Meta(
+            description="Increment of the WINDOW_UPDATE for the stream that follows HEADERS; 0: none is sent."
+        ),
     ] = 0
     never_indexed: Annotated[
         tuple[bytes, ...],
@@ -230,7 +238,7 @@ class Http2(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """All that decides what goes on the wire. What we offered is read from *request*, never kept twice."""
+    """All that decides what goes on the wire. What was offered stands in *request*, and nowhere else."""
 
     target: Annotated[Target, Meta(description="Where to go.")]
     request: Annotated[bytes, Meta(description="The exact bytes of the opening handshake.")]
@@ -250,8 +258,8 @@ class Plan(Struct, frozen=True):
     http2: Annotated[
         Http2 | None,
         Meta(
-            description="How to ask over HTTP/2; null: it is not spoken. Which of the two protocols was, the "
-            "bytes sent show: HTTP/2 begins with its preface (RFC 9113 section 3.4)."
+            description="How to ask over HTTP/2; null if it was not to be spoken. The bytes sent show which "
+            "protocol was spoken: HTTP/2 begins with its preface (RFC 9113 section 3.4)."
         ),
     ] = None
 
@@ -278,7 +286,7 @@ class Resolved(Struct, frozen=True, tag_field="event", tag="resolved"):
 
 
 class ResolveFailed(Struct, frozen=True, tag_field="event", tag="resolve-failed"):
-    """The name has none."""
+    """The name has no addresses."""
 
     at: Microseconds
     host: Annotated[str, Meta(description="The name.")]
@@ -297,18 +305,18 @@ class ConnectFailed(Struct, frozen=True, tag_field="event", tag="connect-failed"
     """An attempt failed."""
 
     at: Microseconds
-    address: Annotated[str, Meta(description="Which.")]
-    port: Annotated[Port, Meta(description="Which.")]
+    address: Annotated[str, Meta(description="IP address, or path of a Unix socket.")]
+    port: Annotated[Port, Meta(description="0 for a Unix socket.")]
     errno: Annotated[str, Meta(description="Symbolic name, as ECONNREFUSED; empty if there is none.")]
     error: Annotated[str, Meta(description="In words.")]
 
 
 class Connected(Struct, frozen=True, tag_field="event", tag="connected"):
-    """The attempt that is used from here on."""
+    """An attempt succeeded: this connection is used from here on."""
 
     at: Microseconds
-    address: Annotated[str, Meta(description="Which: an IP address, or the path of a Unix socket.")]
-    port: Annotated[Port, Meta(description="Which; 0 for a Unix socket.")]
+    address: Annotated[str, Meta(description="IP address, or path of a Unix socket.")]
+    port: Annotated[Port, Meta(description="0 for a Unix socket.")]
     local: Annotated[str, Meta(description="Our own address and port.")] = ""
 
 
@@ -422,8 +430,8 @@ class Ended(Struct, frozen=True, tag_field="event", tag="ended"):
         How,
         Meta(
             description="fin: the server closed; truncated: the same, over TLS, without close_notify; reset: "
-            "RST; timeout and limit: one of ours; local: we had all we wanted; interrupted: ^C; "
-            "error: see error."
+            "RST; timeout and limit: a time or size limit of wsprobe's own; local: wsprobe had all "
+            "that it wanted; interrupted: ^C; error: see error."
         ),
     ]
     error: Annotated[str, Meta(description="In words.")] = ""
@@ -449,10 +457,9 @@ Event = (
 
 
 class Exchange(Struct, frozen=True, tag_field="format", tag=2):
-    """One handshake as it was on the wire: the recording.
+    """One handshake as it was on the wire: the recording."""
 
-    The tag is the number of the format that ``wsprobe.archive`` writes.
-    """
+    # The tag is the number of the format that wsprobe.archive writes.
 
     plan: Annotated[Plan, Meta(description="All that decided what went on the wire.")]
     events: Annotated[tuple[Event, ...], Meta(description="What happened, in order; the last one is ended.")]
@@ -467,8 +474,9 @@ class Exchange(Struct, frozen=True, tag_field="format", tag=2):
     rebuilt: Annotated[
         str | UnsetType,
         Meta(
-            description="What this was rebuilt from, where no bytes were recorded, such as a HAR file: heads "
-            "and frames are then what they may have been, and how it ended is not known. Absent otherwise."
+            description="Only if no bytes were recorded: what the recording was rebuilt from, such as a HAR "
+            "file. Heads and frames are then what they may have been, and how the connection ended "
+            "is not known."
         ),
     ] = UNSET
     worker: Annotated[

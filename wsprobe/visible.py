@@ -14,7 +14,10 @@ _TABLE = {b: f"\\x{b:02x}" for b in (*range(0x20), *range(0x7F, 0x100))} | {0x5C
 
 def visible(data: bytes) -> str:
     """Printable ASCII as it is, a backslash doubled, every other byte as ``\\xNN``. Reversible."""
-    return data.decode("latin-1").translate(_TABLE)
+    text = data.decode("latin-1")
+    if text.isascii() and text.isprintable() and "\\" not in text:  # nearly every one, in a third of the time
+        return text
+    return text.translate(_TABLE)
 
 
 def shown_text(text: str) -> str:

@@ -17,9 +17,10 @@ Schema = dict[str, Any]
 
 DESCRIPTION = (
     "wsprobe connect --json prints one object for every URL, wsprobe watch --json one for every probe, and "
-    "wsprobe compare --json one for every recording: a compact line of ASCII each, in the order in which they "
-    "were asked for, or made, for a failed handshake too. This page names every member. The same as a JSON "
-    "Schema (2020-12) is printed by wsprobe connect --json-schema.",
+    "wsprobe compare --json one for every recording, for a failed handshake too. Each is one compact line of "
+    "ASCII. They come in the order in which the URLs or recordings were named, those of watch in the order "
+    "of the probes. This page names every member; wsprobe connect --json-schema prints the same as a JSON "
+    "Schema (2020-12).",
     "What is here stays: names of members, outcomes, finding ids and exit statuses are never used for "
     "something else. New members may be added: a program should pass over those that it does not know.",
 )
@@ -30,8 +31,8 @@ CONVENTIONS = (
     ("null", "stands where something did not happen. A member is absent only where this page says so."),
     (
         "Untrusted text",
-        "has its control characters escaped, as JSON asks. jq keeps it so, but for jq -r, which writes them "
-        "raw.",
+        "may have control characters in it. They are escaped, as JSON asks, and jq leaves them so; jq -r does "
+        "not, and a terminal may obey them.",
     ),
 )
 
@@ -132,15 +133,16 @@ def _body() -> Iterator[str]:
     yield ".Sh THE RECORDING"
     yield from mdoc.paragraphs(
         "The member exchange is all that was decided, sent and received: enough to make every other member "
-        "again, and to read it through any browser or revision. It is also what --save appends to a file, a "
-        f"line each, and compare reads either form. It has a format number of its own, {FORMAT}; wsprobe reads "
-        "the formats of all its earlier versions, and says so where a recording is newer than itself. "
-        "Format 1, which wsprobe 0.1.0 wrote, has bytes as a string where all of them are printable ASCII, "
-        'tab, CR or LF, as an object {"base64": "..."} where not, and "inf" where this one has null.',
+        "again, and to read it through any browser or revision. --save appends the same to a file, one line "
+        "for each; compare reads both. The recording has a format number of its own, now "
+        f"{FORMAT}. wsprobe reads the formats of all its earlier versions, and refuses a newer one in a line "
+        "that says so. In format 1, which wsprobe 0.1.0 wrote, bytes are a string if all of them are printable "
+        'ASCII, tab, CR or LF, and otherwise an object {"base64": "..."}; and a time limit that is none is '
+        '"inf" there.',
         "Bytes are base64. One write is one sent event and one read is one received event, as the network cut "
-        "them. A member with a default may be absent. A time limit that is null is none. What a recording may "
-        "not have, as a port above 65535 or a wire version that is not known, is refused when it is read, with "
-        "status 2 and a line that names the member.",
+        "them. A member with a default may be absent. A time limit of null means that there is none. A "
+        "recording with an impossible value, such as a port above 65535 or an unknown wire version, is refused "
+        "when it is read, with status 2 and a line that names the member.",
     )
     for each, heading in RECORDING.items():
         yield f".Ss {heading}"
@@ -200,19 +202,25 @@ def _others() -> Iterator[str]:
         (
             (
                 "explain --json",
-                "prints one object: kind (of topic), topic, title, text, spec, facts (an array of [name, "
-                "value]), sources, see.",
+                "prints one object: topic (its name), kind (what it is, as close code), title, text (an array "
+                "of paragraphs), facts (an array of [label, text]) and see_also (an array of topics). With "
+                "--list: topics, an array of all names.",
             ),
             (
                 "serve --json",
-                "prints a line with ready (ws and perhaps wss: URLs of the lab; authority: the file with the "
-                "certificate to trust) and then a line for every request: peer, request (its first line), "
-                "scenario. With --list, a line for every scenario: name, about, summary, listener, outcome, "
-                "findings, conforming. The last is null but for the cases of conformance: what a client that "
-                "conforms to RFC 6455 makes of it, as messages (each with type, text or binary, and data), "
-                "pongs (payloads), close (the code of the Close that it takes, 1005 if there is none in it, or "
-                "null) and fail (the codes of which it fails the connection with one). Payloads are base64. "
-                "Where there is a close and a fail, either will do.",
+                "prints a line when the lab is ready: ready has its URLs (ws and page; wss with --tls-port, "
+                "http2 with --http2-port), authority names the file with the certificate to trust, if there is "
+                "TLS. Then it prints a line for every request: peer, request (its first line) and scenario "
+                "(null if none has that name).",
+            ),
+            (
+                "serve --list --json",
+                "prints a line for every scenario: name, about, summary, listener, outcome, findings, "
+                "conforming. The last is null for all but the cases of conformance. It says what a client that "
+                "conforms to RFC 6455 makes of the case: messages (each has type, text or binary, and data), "
+                "pongs (payloads), close (the code of the Close that it takes, 1005 if that has none, or null) "
+                "and fail (codes: it fails the connection with one of them). Payloads are base64. If there are "
+                "both close and fail, either will do.",
             ),
         )
     )

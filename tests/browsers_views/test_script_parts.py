@@ -81,7 +81,7 @@ def test_only_the_first_close_counts() -> None:
 
 def test_an_early_close_calls_the_engine_inside_the_call() -> None:
     script = WebSocket((Act("created", "close"),), TEXTS)
-    script.on_early_close = script.error
+    script.on_early_close = WebSocket.error
     script.run("created")
     assert [event.type for event in script.events] == ["error"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -128,3 +129,15 @@ def test_examples_work(lines: str, tmp_path: Any) -> None:
     )
     wanted = next(text for part, text in PRINTED.items() if part in lines)
     assert wanted in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("title", "words"), [("explain --json", ["explain", "1006"]), ("serve --list --json", ["serve", "--list"])]
+)
+def test_the_members_of_other_objects_are_named(
+    title: str, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = page("wsprobe-json.5").replace("\\-", "-").split(f'.It "{title}"')[1].split(".It")[0]
+    assert run([*words, "--json"]) == 0
+    first = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert all(re.search(rf"\b{name}\b", said) for name in first), set(first)

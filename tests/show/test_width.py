@@ -36,6 +36,8 @@ CALLS = {
     "told apart": (["compare", "--browser-mode"], 2),
     "difference": (["compare"], 2),
     "scenarios": (["serve", "--list"], 0),
+    "explain": (["explain", "1006"], 0),
+    "dry run": (["trace", "--dry-run", f"ws://127.0.0.1:9/{'long/' * 30}"], 0),
 }
 
 
@@ -52,7 +54,7 @@ def test_a_terminal_is_wide_enough_for_every_line(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     run([*words, *kept[:many]])
     shown = capsys.readouterr().out
-    assert max(map(len, piped.splitlines())) > columns
+    assert max(map(len, piped.splitlines())) > min(columns, 75)
     assert max(map(len, shown.splitlines())) <= columns
     if columns < 100:  # in wider ones the page stands beside the wire
 

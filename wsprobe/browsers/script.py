@@ -99,8 +99,9 @@ class WebSocket:
         """Messages that script sent while OPEN."""
         self.sent_bytes = 0
         """The frames of these, as long as they are without compression."""
-        self.on_early_close: Callable[[], None] | None = None
-        """Called inside a close() that took effect while CONNECTING: for engines that fail at once."""
+        self.on_early_close: Callable[[WebSocket], None] | None = None
+        """Called with this WebSocket inside a close() that took effect while CONNECTING: for engines that fail
+        at once. It is handed over so that it is not held: a circle of two is left to the collector."""
 
     def run(self, when: Literal["created", "open", "message"]) -> None:
         """Do what the script does at *when*."""
@@ -174,7 +175,7 @@ class WebSocket:
         self.close_call = CloseCall(code, reason, early)
         self.ready_state = CLOSING
         if early and self.on_early_close is not None:
-            self.on_early_close()
+            self.on_early_close(self)
 
     def _send(self, size: int) -> None:
         if self.ready_state == CONNECTING:

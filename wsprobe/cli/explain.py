@@ -11,6 +11,7 @@ import click
 
 from wsprobe.cli.option import Command, option
 from wsprobe.cli.paste import url_in
+from wsprobe.cli.streams import look
 
 SECTION = "Output"
 
@@ -59,7 +60,8 @@ def command(topic: tuple[str, ...], as_list: bool, as_json: bool) -> int:
     if as_json:
         write_json(explain.value(entry))
     else:
-        sys.stdout.write(explain.text(entry))
+        of = look(sys.stdout)
+        sys.stdout.write(explain.text(entry, of.width) if of.terminal else explain.text(entry))
         if url := url_in(" ".join(topic)):
             sys.stdout.write(f"\n  what that server says: wsprobe compare --browser-mode {shlex.quote(url)}\n")
     return 0

@@ -43,18 +43,19 @@ def value(entry: Topic) -> dict[str, Any]:
     }
 
 
-def text(entry: Topic) -> str:
-    """*entry* as plain ASCII text, wrapped at 80 columns, with a line end at its end."""
-    lines = [*_wrapped(f"{entry.kind}: {entry.title}", "")]
+def text(entry: Topic, columns: int = WIDTH) -> str:
+    """*entry* as plain ASCII text, wrapped at *columns*, 80 at most, with a line end at its end."""
+    width = min(columns, WIDTH)
+    lines = [*_wrapped(f"{entry.kind}: {entry.title}", width)]
     for paragraph in entry.text:
-        lines += ["", *_wrapped(paragraph, "  ")]
+        lines += ["", *_wrapped(paragraph, width, "  ")]
     if entry.facts:
         lines.append("")
     for label, said in entry.facts:
-        lines += _wrapped(f"{label}: {said}", "  ", "      ")
+        lines += _wrapped(f"{label}: {said}", width, "  ", "      ")
     if entry.see_also:
         topics = ", ".join(_quoted(topic) for topic in entry.see_also)
-        lines += ["", *_wrapped(f"see also: wsprobe explain {topics}", "  ", "      ")]
+        lines += ["", *_wrapped(f"see also: wsprobe explain {topics}", width, "  ", "      ")]
     return "".join(f"{line}\n" for line in lines).encode("ascii", "backslashreplace").decode("ascii")
 
 
@@ -62,12 +63,12 @@ def _quoted(topic: str) -> str:
     return f'"{topic}"' if " " in topic else topic
 
 
-def _wrapped(said: str, indent: str, more: str | None = None) -> Iterator[str]:
-    """Lines of at most WIDTH columns; a word that is longer stands alone."""
+def _wrapped(said: str, width: int, indent: str = "", more: str | None = None) -> Iterator[str]:
+    """Lines of at most *width* columns; a word that is longer stands alone."""
     line = indent
     empty = True
     for word in said.split():
-        if not empty and len(line) + 1 + len(word) > WIDTH:
+        if not empty and len(line) + 1 + len(word) > width:
             yield line
             line, empty = indent if more is None else more, True
         line += word if empty else f" {word}"

@@ -16,8 +16,8 @@ from wsprobe.followup import REDIRECTS
 from wsprobe.judge import accept, http2, message, refusal, selection, session, status, subject, tls, transport
 from wsprobe.judge.finding import Entry, Finding, Verdict
 from wsprobe.judge.refusal import asked_version, versions
-from wsprobe.judge.subject import about, close_code, closed_by_server, handshake, how, our_close
-from wsprobe.judge.transport import has, proxy_answer, unresolved
+from wsprobe.judge.subject import about, close_code, closed_by_server, handshake, happened, has, how, our_close
+from wsprobe.judge.transport import proxy_answer, unresolved
 from wsprobe.read.behind import frames_before_http
 from wsprobe.read.http2_values import HTTP_1_1_REQUIRED, SETTINGS, Http2Connection
 from wsprobe.read.reading import Reading, Response, Session
@@ -223,17 +223,18 @@ def outcome(reading: Reading, verdict: Verdict) -> str:
 def _way(reading: Reading) -> str:
     """What kept the request from being answered at all, "" if nothing did."""
     late = how(reading) == "timeout"
-    if has(reading, TunnelFailed):
+    kinds = happened(reading)
+    if TunnelFailed in kinds:
         return "timeout" if late else "proxy-failed"
-    if has(reading, TlsFailed):
+    if TlsFailed in kinds:
         return "timeout" if late else "tls-failed"
     if unresolved(reading) and not late:
         return "unresolved"
-    if has(reading, Connected) or reading.received:
+    if Connected in kinds or reading.received:
         return ""
     if late:
         return "timeout"
-    if has(reading, ResolveFailed):
+    if ResolveFailed in kinds:
         return "unresolved"
     return "dropped" if how(reading) == "interrupted" else "unreachable"
 

@@ -305,7 +305,10 @@ def _of_one(response: Response) -> Iterator[Finding]:
 
 def _lines(response: Response) -> Iterator[Finding]:
     head, fields = response.head, response.head.fields
-    found = {*response.oddities, *[oddity for field in fields if field.oddities for oddity in field.oddities]}
+    found = set(response.oddities)
+    for field in fields:
+        if field.oddities:
+            found.update(field.oddities)
     if head.blank == b"\n":
         found.add("bare-lf")
     if not found:
@@ -422,19 +425,19 @@ def body(reading: Reading, response: Response) -> Iterator[Finding]:
     of = response.body
     if of is None:
         return
-    yield from _framing(reading, response, of)
+    if not of.complete or of.malformed or of.framing == "unknown":
+        yield from _framing(reading, response, of)
     if reading.rest:
         start = len(reading.received) - len(reading.rest)
         yield BODY_TOO_LONG.found(
             f"{counted(len(reading.rest), 'byte')} came after the end of the body",
             (start, len(reading.received)),
         )
-    yield from _coding(reading, response, of)
+    if of.coding_fault:
+        yield from _coding(response, of)
 
 
 def _framing(reading: Reading, response: Response, of: Body) -> Iterator[Finding]:
-    if of.complete and not of.malformed and of.framing != "unknown":
-        return
     end = how(reading)
     span = _framing_span(response)
     if of.framing == "unknown":
@@ -464,13 +467,13 @@ def _framing_span(response: Response) -> Span:
     return where(response.head, fields) or status_span(response)
 
 
-def _coding(reading: Reading, response: Response, of: Body) -> Iterator[Finding]:
+def _coding(response: Response, of: Body) -> Iterator[Finding]:
     if of.coding_fault == "cut":
         if not of.cut:
             yield BODY_CUT.found(
                 f"the body is {of.coding_problem}, the limit of wsprobe", _coding_span(response)
             )
-    elif of.coding_fault and (of.complete or of.coding_fault != "short"):
+    elif of.complete or of.coding_fault != "short":
         coding = shown(of.coding.encode("latin-1"))
         yield CODING_FAILED.found(f"{coding}: {of.coding_problem}", _coding_span(response))
 

@@ -193,6 +193,8 @@ def redirect(reading: Reading, response: Response) -> Iterator[Finding]:
 
 def challenge(reading: Reading, response: Response) -> Iterator[Finding]:
     """401 and 407 say which authentication would do (RFC 9110 sections 15.5.2 and 15.5.8)."""
+    if response.status not in (401, 407):
+        return
     for status, name, entry in (
         (401, b"WWW-Authenticate", WWW_AUTHENTICATE_MISSING),
         (407, b"Proxy-Authenticate", PROXY_AUTHENTICATE_MISSING),
@@ -227,12 +229,17 @@ def version_negotiation(reading: Reading, response: Response) -> Iterator[Findin
 
 _SEARCHED = 64 * 1024
 
-_OF_ANY = rb"(?i)upgrade|websocket|connection|origin|protocol|13|https|ssl|tls"
-"""No cause below is named without one of these: most bodies have none, and are searched once."""
+# No cause is named without one of its words, in whatever letter case: most bodies have none, and that is found
+# out first. Word by word, in text: one expression for all takes ten times as long on a page, and "in" of bytes
+# three times on a line.
+_OF_UPGRADE = ("upgrade", "websocket", "connection")
+_OF_ORIGIN = ("origin",)
+_OF_PROTOCOL = ("subprotocol", "sub-protocol")
+_OF_VERSION = ("13",)
+_OF_TLS = ("https", "ssl", "tls")
+_OF_ANY = (*_OF_UPGRADE, *_OF_ORIGIN, *_OF_PROTOCOL, *_OF_VERSION, *_OF_TLS)
 
-# The patterns are compiled by the search itself, which keeps them: few bodies have even one of the words.
-_OF_UPGRADE = rb"(?i)upgrade|websocket|connection"
-_OF_TLS = rb"(?i)https|ssl|tls"
+# The patterns are compiled by the search itself, which keeps them.
 _NO_UPGRADE: tuple[tuple[bytes, str], ...] = (
     (rb'can "upgrade" only to "websocket"', "Spring, Tornado, aiohttp"),
     (rb'"connection" must be "upgrade"', "Tornado"),
@@ -250,14 +257,12 @@ _NO_UPGRADE: tuple[tuple[bytes, str], ...] = (
     (rb"not a websocket (?:handshake|request|upgrade)", "several servers"),
     (rb"websocket (?:upgrade|connection)s? (?:request )?(?:is )?(?:required|expected)", "several servers"),
 )
-_OF_ORIGIN = rb"(?i)origin"
 _ORIGIN: tuple[tuple[bytes, str], ...] = (
     (rb"invalid origin header", "websockets (Python)"),
     (rb"cross origin websockets not allowed", "Tornado"),
     (rb'request origin "[^"]*" is not authorized for host', "coder/websocket"),
     (rb"origin (?:is |was )?(?:not allowed|not authori[sz]ed|forbidden|rejected)", "several servers"),
 )
-_OF_PROTOCOL = rb"(?i)sub-?protocol"
 _PROTOCOL: tuple[tuple[bytes, str], ...] = (
     (
         rb"(?:missing|no|invalid|unsupported|unknown) (?:supported |matching )?sub-?protocol",
@@ -280,28 +285,30 @@ def hints(reading: Reading, response: Response) -> Iterator[Finding]:
     if response.body is None:
         return
     text = _text(response.body)
-    if re.search(_OF_ANY, text):
-        yield from _named(reading, response, text)
-    yield from _page(response, text)
+    small = text.decode("latin-1").lower()
+    if _names(small, _OF_ANY):
+        yield from _named(reading, response, text, small)
+    if response.status == 200:
+        yield from _page(response, text)
 
 
-def _named(reading: Reading, response: Response, text: bytes) -> Iterator[Finding]:
-    if re.search(_OF_UPGRADE, text):
+def _named(reading: Reading, response: Response, text: bytes, small: str) -> Iterator[Finding]:
+    if _names(small, _OF_UPGRADE):
         yield from _upgrade_stripped(reading, response, text)
-    if re.search(_OF_ORIGIN, text):
+    if _names(small, _OF_ORIGIN):
         yield from _said(reading, response, text, ORIGIN_REFUSED, _ORIGIN, _origin(reading))
-    if re.search(_OF_PROTOCOL, text):
+    if _names(small, _OF_PROTOCOL):
         offered = b", ".join(reading.request.protocols)
         asked = f"the request offered {shown(offered)}" if offered else "the request offered none"
         yield from _said(reading, response, text, SUBPROTOCOL_WANTED, _PROTOCOL, asked)
-    if match := re.search(_VERSION_TWICE, text):
+    if _names(small, _OF_VERSION) and (match := re.search(_VERSION_TWICE, text)):
         ours = len(reading.request.head.all(b"sec-websocket-version"))
         yield VERSION_DUPLICATED.found(
             f"the body mentions version {shown(match[0])}; Sec-WebSocket-Version was sent {times(ours)}",
             _span(reading, response, match[0]),
             received=match[0],
         )
-    if not reading.exchange.plan.target.secure and re.search(_OF_TLS, text):
+    if not reading.exchange.plan.target.secure and _names(small, _OF_TLS):
         for pattern, whose in _TLS_PORT:
             if match := re.search(pattern, text, re.IGNORECASE):
                 yield PLAIN_TO_TLS_PORT.found(
@@ -310,6 +317,13 @@ def _named(reading: Reading, response: Response, text: bytes) -> Iterator[Findin
                     received=match[0],
                 )
                 break
+
+
+def _names(text: str, words: tuple[str, ...]) -> bool:
+    for word in words:  # noqa: SIM110 - asked of every body, and half the time of any()
+        if word in text:
+            return True
+    return False
 
 
 def _text(body: Body) -> bytes:
@@ -356,8 +370,6 @@ def _origin(reading: Reading) -> str:
 
 
 def _page(response: Response, text: bytes) -> Iterator[Finding]:
-    if response.status != 200:
-        return
     types = response.head.all(b"content-type")
     html = any(field.value.lower().startswith((b"text/html", b"application/xhtml")) for field in types)
     if html or (not types and text.lstrip()[:9].lower() in (b"<!doctype", b"<html>")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
-from wsprobe.exchange import Ended
+from wsprobe.exchange import Ended, Event
 from wsprobe.read.behind import frames_before_http
 from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import Field, Frame, Head, Reading, Response, Session, Span
@@ -51,16 +51,27 @@ def opening_answer(reading: Reading) -> str:
 
 def refusal(reading: Reading) -> Response | None:
     """The final answer if it is complete up to its body, has a status, and opens no session."""
-    final = reading.final
-    if final is None or reading.session is not None or reading.looks_like:
+    if reading.session is not None or reading.looks_like:
         return None
-    return final if final.head.complete and final.status is not None else None
+    final = reading.final
+    return final if final is not None and final.status is not None and final.head.complete else None
+
+
+def happened(reading: Reading) -> set[type[Event]]:
+    """The kinds of events that were recorded."""
+    return set(map(type, reading.exchange.events))
+
+
+def has(reading: Reading, *kinds: type[Event]) -> bool:
+    """True if an event of one of *kinds* was recorded."""
+    return not happened(reading).isdisjoint(kinds)
 
 
 def how(reading: Reading) -> str:
     """How the exchange ended: ``Ended.how``, "" if that was not recorded."""
-    last = ended(reading)
-    return last.how if last is not None else ""
+    events = reading.exchange.events
+    last = events[-1] if events else None
+    return last.how if isinstance(last, Ended) else ""
 
 
 def ended(reading: Reading) -> Ended | None:

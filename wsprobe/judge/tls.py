@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from wsprobe.certificate import faults
 from wsprobe.exchange import Certificate, TlsDone, TlsFailed
 from wsprobe.judge.finding import Entry, Finding, shown
-from wsprobe.judge.subject import how
+from wsprobe.judge.subject import has, how
 from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import Reading
 
@@ -222,7 +222,7 @@ _NAMES_LISTED = 12
 
 def tls(reading: Reading) -> Iterator[Finding]:
     """How the TLS handshake failed, or what was let pass of it."""
-    for event in reading.exchange.events:
+    for event in reading.exchange.events if has(reading, TlsDone, TlsFailed) else ():
         if isinstance(event, TlsDone) and event.problem:
             said = f"verification was switched off; it would have said: {_text(event.problem)}"
             yield CERTIFICATE_UNCHECKED.found(_with(event.certificate, said))

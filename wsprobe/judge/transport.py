@@ -9,7 +9,6 @@ from wsprobe.exchange import (
     ConnectFailed,
     Connecting,
     Ended,
-    Event,
     Resolved,
     ResolveFailed,
     Sent,
@@ -20,7 +19,7 @@ from wsprobe.exchange import (
     TunnelSent,
 )
 from wsprobe.judge.finding import Entry, Finding, counted, shown
-from wsprobe.judge.subject import PEER_ENDED, blank, ended, how, status_span, stopped
+from wsprobe.judge.subject import PEER_ENDED, blank, ended, happened, has, how, status_span, stopped
 from wsprobe.judge.tls import TIMEOUT_TLS
 from wsprobe.read.reading import Reading
 from wsprobe.signatures import signature
@@ -259,11 +258,6 @@ _BY_ERRNO = {
 }
 
 
-def has(reading: Reading, *kinds: type[Event]) -> bool:
-    """True if an event of one of *kinds* was recorded."""
-    return not set(kinds).isdisjoint(map(type, reading.exchange.events))
-
-
 def unresolved(reading: Reading) -> bool:
     """True if it ended with a name that did not resolve: also the target's, behind a SOCKS proxy that stood."""
     for event in reversed(reading.exchange.events):
@@ -274,11 +268,14 @@ def unresolved(reading: Reading) -> bool:
 
 def reach(reading: Reading) -> Iterator[Finding]:
     """Every address that failed, and why none was reached."""
-    if has(reading, TunnelFailed):
+    kinds = happened(reading)
+    if TunnelFailed in kinds:
         yield from _proxy(reading)
         return
-    failed = [event for event in reading.exchange.events if isinstance(event, ConnectFailed)]
-    if has(reading, Connected) and not unresolved(reading):
+    failed: list[ConnectFailed] = []
+    if ConnectFailed in kinds:
+        failed = [event for event in reading.exchange.events if isinstance(event, ConnectFailed)]
+    if Connected in kinds and not unresolved(reading):
         if failed:
             yield CONNECT_FALLBACK.found(f"{_listed(failed)}, before another address worked")
         return

@@ -125,14 +125,13 @@ def _heads(received: bytes) -> tuple[list[Response], int]:
     """Interim answers and the final one, bodies not read; and the offset of what follows their heads."""
     responses: list[Response] = []
     at = 0
-    while at < len(received) and len(responses) <= INTERIM_MAX and _another_follows(responses):
+    while at < len(received) and len(responses) <= INTERIM_MAX:
         head, at = split_head(received, at)
-        responses.append(response_of(head))
+        response = response_of(head)
+        responses.append(response)
+        if not (response.interim and head.complete):
+            break
     return responses, at
-
-
-def _another_follows(responses: list[Response]) -> bool:
-    return not responses or (responses[-1].interim and responses[-1].head.complete)
 
 
 def _with_body(response: Response, data: bytes, exchange: Exchange, method: bytes) -> tuple[Response, bytes]:
@@ -148,8 +147,11 @@ def _with_body(response: Response, data: bytes, exchange: Exchange, method: byte
 
 
 def _opinion(received: bytes, responses: list[Response], method: bytes, exchange: Exchange) -> Opinion | None:
-    if not received or len(responses) > INTERIM_MAX or any([_costly(each.head) for each in responses]):
+    if not received or len(responses) > INTERIM_MAX:
         return None
+    for response in responses:
+        if _costly(response.head):
+            return None
     final = responses[-1]
     if len(responses) == 1 and _plainly_accepted(final):
         return Opinion(True)
@@ -186,8 +188,11 @@ def _plainly_accepted(final: Response) -> bool:
         return False
     if status != 101 and (final.body is None or not final.body.complete):
         return False
-    if head.blank != b"\r\n" or any([field.oddities for field in head.fields]):
+    if head.blank != b"\r\n":
         return False
+    for field in head.fields:
+        if field.oddities:
+            return False
     return not head.all(b"transfer-encoding") and plain_length(head.all(b"content-length"))
 
 

@@ -5,7 +5,7 @@ Never past a limit: a small body can hold a huge one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -145,7 +145,10 @@ DIGITS_MAX = 20
 """Digits of a Content-Length that h11 takes for one."""
 
 
-def plain_length(fields: tuple[Field, ...]) -> bool:
+_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"content-encoding"})
+
+
+def plain_length(fields: Sequence[Field]) -> bool:
     """True if the Content-Length *fields* are none, or one that is simply a number."""
     return not fields or (len(fields) == 1 and fields[0].value.isdigit() and len(fields[0].value) <= DIGITS_MAX)
 
@@ -172,7 +175,9 @@ class BodyReader:
         self._raw = bytearray()
         self._content = bytearray()
         self._raw_size = self._content_size = 0
-        self._coding = head.all(b"content-encoding")
+        of = head.several(_FRAMING)
+        lengths, codings = of.get(b"content-length", []), of.get(b"transfer-encoding", [])
+        self._coding = of.get(b"content-encoding", [])
         self._rest = b""
         self._strict: StrictFraming | None = None
         self._left: int | None = None
@@ -184,7 +189,7 @@ class BodyReader:
         self.complete = False
         self.cut = False
         self.cut_by = ""
-        self._frame(head, status, method)
+        self._frame(lengths, codings, status, method)
 
     @property
     def done(self) -> bool:
@@ -193,26 +198,35 @@ class BodyReader:
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
+        if 0 < len(data) <= SLICE:
+            self._feed(data)
+            return
         for at in range(0, len(data), SLICE):
             self._feed(data[at : at + SLICE])
 
     def _feed(self, data: bytes) -> None:
-        if self.done:
+        if self.complete or self.cut:
             self._take_rest(data)
-            return
-        self._take_raw(data)
-        if self.framing == "unknown":
-            self._keep(data)
-        elif not self.problem:
-            self._pump(data)
-        self._watch_framing()
+        elif self._strict is None:
+            self._count(data)
+        else:
+            self._take_raw(data)
+            if self.framing == "unknown":
+                self._keep(data)
+            elif not self.problem:
+                self._take(self._strict, self._strict.feed(data))
+            self._watch_framing()
 
     def end(self, clean: bool) -> None:
         """The peer has ended the connection; *clean* if with a FIN (and, over TLS, close_notify)."""
         if self.done or self.problem:
             return
-        if clean:
-            self._pump(b"")
+        if clean and self._strict is not None:
+            self._take(self._strict, self._strict.feed(b""), ended=True)
+        elif clean and self._left is None:
+            self.complete = True
+        elif clean:
+            self.problem = _ENDED_EARLY.format(self._content_size, self.expected)
         elif self.framing == "close":
             self.problem = "the connection did not end cleanly, so the end of the body is not certain"
 
@@ -240,10 +254,11 @@ class BodyReader:
         )
         return body, self._rest
 
-    def _frame(self, head: Head, status: int | None, method: bytes) -> None:
+    def _frame(
+        self, lengths: Sequence[Field], codings: Sequence[Field], status: int | None, method: bytes
+    ) -> None:
         if status is None or not 200 <= status <= 999:
             status = _STAND_IN_STATUS
-        lengths, codings = head.all(b"content-length"), head.all(b"transfer-encoding")
         if codings or not plain_length(lengths):
             self._frame_strictly(status, method, (*lengths, *codings))
         elif status in _NO_BODY or method == b"HEAD":
@@ -271,21 +286,17 @@ class BodyReader:
             self.framing, self.expected = "length", strict.length
         self._take(strict, strict.events())
 
-    def _pump(self, data: bytes) -> None:
-        """Take bytes of the body; b"" is the end of the stream."""
-        if self._strict is not None:
-            self._take(self._strict, self._strict.feed(data), ended=not data)
-        elif self._left is None:
-            self._keep(data)
-            self.complete = not data
-        elif data:
-            self._keep(data[: self._left])
-            if not self.cut and len(data) >= self._left:
-                self.complete = True
-                self._give_back(data[self._left :])
-            self._left -= min(len(data), self._left)
-        else:
-            self.problem = _ENDED_EARLY.format(self._content_size, self.expected)
+    def _count(self, data: bytes) -> None:
+        """Take bytes of a body that ends after so many, or with the connection."""
+        own = data if self._left is None else data[: self._left]
+        self._keep(own)
+        if self.cut or self._left is None:
+            self._take_raw(data)
+            return
+        self._take_raw(own)
+        self._rest += data[self._left :]
+        self._left -= len(own)
+        self.complete = not self._left
 
     def _take(self, strict: StrictFraming, events: Iterator[bytes], ended: bool = False) -> None:
         for data in events:

@@ -54,6 +54,10 @@ class HeadSplitter:
             head, self.searched = plain
             self.lines = len(head.lines)
             return head
+        return self.line_by_line(data)
+
+    def line_by_line(self, data: bytes | bytearray) -> Head | None:
+        """The same of a head that is not plain."""
         while (newline := data.find(b"\n", self.searched)) >= 0:
             self.searched = newline + 1
             stop = newline - 1 if newline > self._line and data[newline - 1] == 0x0D else newline
@@ -89,8 +93,10 @@ class HeadSplitter:
 
 def split_head(data: bytes | bytearray, start: int = 0) -> tuple[Head, int]:
     """The head that begins at *start*, and the offset of the first byte after it."""
+    if (plain := _plain_head(data, start)) is not None:
+        return plain
     splitter = HeadSplitter(start)
-    head = splitter.advance(data)
+    head = splitter.line_by_line(data)
     if head is None:
         return splitter.finish(data), len(data)
     return head, splitter.searched
@@ -330,20 +336,25 @@ def _status(text: bytes) -> tuple[int | None, bytes, list[str]]:
     return None, reason, odd
 
 
+_ASKED = frozenset(
+    {b"sec-websocket-key", b"sec-websocket-extensions", b"sec-websocket-protocol", b"websocket-protocol"}
+)
+
+
 def read_request(exchange: Exchange) -> tuple[Request, bytes]:
     """The request, and all application bytes that were sent.
 
     The request is read from the bytes of ``Sent`` events; where nothing was sent, from the plan: it is what
     would have been asked.
     """
-    sent = b"".join(event.data for event in exchange.events if isinstance(event, Sent))
+    sent = b"".join([event.data for event in exchange.events if isinstance(event, Sent)])
     data = sent or exchange.plan.request
     head, end = split_head(data)
     method, _, after = (head.first.text if head.first else b"").partition(b" ")
     resource, _, version = after.rpartition(b" ")
-    keys = head.all(b"sec-websocket-key")
-    extensions = head.all(b"sec-websocket-extensions")
-    protocols = head.all(b"sec-websocket-protocol") or head.all(b"websocket-protocol")
+    of = head.several(_ASKED)
+    keys, extensions = of.get(b"sec-websocket-key", []), of.get(b"sec-websocket-extensions", [])
+    protocols = of.get(b"sec-websocket-protocol") or of.get(b"websocket-protocol", [])
     planned = exchange.plan.request
     stop = len(planned) if len(planned) > end and data.startswith(planned) else end
     request = Request(
@@ -352,8 +363,8 @@ def read_request(exchange: Exchange) -> tuple[Request, bytes]:
         resource=resource,
         version=version,
         key=keys[0].value if len(keys) == 1 else None,
-        protocols=tuple(p for field in protocols for p in split_list(field.value)),
-        extensions=b", ".join(field.value for field in extensions) if extensions else None,
+        protocols=tuple([p for field in protocols for p in split_list(field.value)]),
+        extensions=b", ".join([field.value for field in extensions]) if extensions else None,
         rest=data[end:stop],
     )
     return request, sent

@@ -34,7 +34,13 @@ def opinion(received: bytes, *, method: bytes, ended: bool) -> Opinion:
             if event is h11.PAUSED or isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
                 return Opinion(True)
     except h11.RemoteProtocolError as error:
-        return Opinion(False, str(error))
+        return Opinion(False, _words(error))
+
+
+def _words(error: h11.RemoteProtocolError) -> str:
+    """What *error* says, without its traceback: h11's frames in it hold the error, a circle that would keep all
+    that was read."""
+    return str(error.with_traceback(None))
 
 
 class StrictFraming:
@@ -59,7 +65,7 @@ class StrictFraming:
         try:
             event = self._connection.next_event()
         except h11.RemoteProtocolError as error:
-            self.problem = f"h11: {error}"
+            self.problem = f"h11: {_words(error)}"
             return
         assert isinstance(event, h11.Response)
         sent = dict(event.headers)
@@ -84,4 +90,4 @@ class StrictFraming:
                 else:
                     return
         except h11.RemoteProtocolError as error:
-            self.problem = f"h11: {error}"
+            self.problem = f"h11: {_words(error)}"

@@ -274,7 +274,7 @@ class FindingJson(Object, frozen=True, kw_only=True):
     text: Annotated[str, Meta(description="What was found.")]
     usual: Annotated[str | None, Meta(description="The usual cause.")]
     expected: Annotated[str | None, Meta(description="What should have stood there.")]
-    received: Annotated[str | None, Meta(description="What did.")]
+    received: Annotated[str | None, Meta(description="What stood there.")]
     span: Annotated[
         tuple[int, int] | UnsetType,
         Meta(
@@ -411,13 +411,16 @@ class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
     answered: Annotated[
         AnsweredJson | UnsetType,
         Meta(
-            description="What this engine's own request was answered; absent where it read the answer to ours, "
-            "or asked nothing."
+            description="The answer to this engine's own request; absent if it read the answer to wsprobe's "
+            "request, or asked nothing."
         ),
     ] = UNSET
     exchange: Annotated[
         Exchange | UnsetType,
-        Meta(description="What this engine's own request led to; absent where it read the answer to ours."),
+        Meta(
+            description="The recording of this engine's own request; absent if it read the answer to wsprobe's "
+            "request."
+        ),
     ] = UNSET
     browser: Annotated[
         str,
@@ -452,7 +455,7 @@ class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
     ]
     races: Annotated[
         str | None,
-        Meta(description="Not null where the engine is measured to give more than one result: which."),
+        Meta(description="If the engine was measured to give more than one result: which; otherwise null."),
     ]
     cookies: Annotated[tuple[str, ...], Meta(description="Set-Cookie values that the engine stores.")]
     handshakes: Annotated[
@@ -462,7 +465,8 @@ class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
     otherwise: Annotated[
         str | None,
         Meta(
-            description="Not null where this engine, asking by itself, would ask over the other protocol: when."
+            description="If this engine by itself would ask over the other protocol: when it would; otherwise "
+            "null."
         ),
     ]
     beyond: Annotated[
@@ -548,7 +552,9 @@ class SeenJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
         Meta(description="Texts on the console; null where the browser does not tell them."),
     ]
     same: Annotated[bool, Meta(description="Whether it is what was predicted.")]
-    differences: Annotated[tuple[str, ...], Meta(description="In what it is not, a line each.")]
+    differences: Annotated[
+        tuple[str, ...], Meta(description="How it differs from the prediction, a line each.")
+    ]
     file: Annotated[
         str | None, Meta(description="The file that keeps a difference, to be reported; null if there is none.")
     ]
@@ -557,7 +563,7 @@ class SeenJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
 class Http2FrameJson(Object, frozen=True, kw_only=True):
     """One frame of HTTP/2."""
 
-    type: Annotated[str, Meta(description="The type by name; 0x42 of one that has none.")]
+    type: Annotated[str, Meta(description="The type by name, or as 0x42 if it has none.")]
     stream: Annotated[int, Meta(ge=0, description="The stream; 0 is the connection.")]
     flags: Annotated[tuple[str, ...], Meta(description="The flags that are set, by name.")]
     length: Annotated[int, Meta(ge=0, description="Bytes of its payload, as announced.")]
@@ -577,8 +583,8 @@ class StreamEndJson(Object, frozen=True, kw_only=True):
         ),
     ]
     code: Annotated[int | None, Meta(description="The error code of RST_STREAM or GOAWAY.")]
-    name: Annotated[str | None, Meta(description="The name of the code; 0xff of one that has none.")]
-    debug: Annotated[str | None, Meta(description="What a GOAWAY says of it.")]
+    name: Annotated[str | None, Meta(description="The name of the code, or as 0xff if it has none.")]
+    debug: Annotated[str | None, Meta(description="The debug data of a GOAWAY, as text.")]
 
 
 FRAMES_MOST = 10_000
@@ -586,7 +592,7 @@ FRAMES_MOST = 10_000
 
 
 class HeldJson(Object, frozen=True, kw_only=True):
-    """Only with --hold, and where a session opened: how it ended."""
+    """How a session that was held ended; only with --hold, and if a session opened."""
 
     way: Annotated[
         str,
@@ -599,14 +605,14 @@ class HeldJson(Object, frozen=True, kw_only=True):
     ]
     seconds: Annotated[float, Meta(description="From the head that opened it to its end.")]
     idle: Annotated[float, Meta(description="Seconds without a frame, either way, before it ended.")]
-    code: Annotated[int | None, Meta(description="Of the server's Close, where that came first.")]
+    code: Annotated[int | None, Meta(description="The code in the server's Close, if that came first.")]
 
 
 class PhaseJson(Object, frozen=True, kw_only=True):
     """How long a phase took in the latest probes of this URL, at most 1,000: milliseconds."""
 
     median: Annotated[float, Meta(description="Half of them took no longer.")]
-    p95: Annotated[float, Meta(description="95 of a hundred took no longer.")]
+    p95: Annotated[float, Meta(description="95 in a hundred took no longer.")]
 
 
 class WatchJson(Object, frozen=True, kw_only=True):
@@ -622,13 +628,20 @@ class WatchJson(Object, frozen=True, kw_only=True):
         Meta(description="What changed from the one before, in words; [] where nothing did, and of the first."),
     ]
     since: Annotated[
-        str, Meta(description="When the first probe began that found what this one found: ISO 8601, UTC.")
+        str,
+        Meta(
+            description="The start of the first probe that found what this one and all between them found: ISO "
+            "8601, UTC."
+        ),
     ]
     met: Annotated[bool, Meta(description="What --until waits for was there.")]
     held: Annotated[HeldJson | None, Meta(description="How a session that was to be held ended.")]
     phases: Annotated[
         dict[str, PhaseJson],
-        Meta(description="resolve, connect, proxy, tls, answer, as far as one came so far, and total."),
+        Meta(
+            description="By phase: resolve, connect, proxy, tls and answer, each if a probe has reached it, "
+            "and total."
+        ),
     ]
 
 
@@ -643,13 +656,18 @@ class ReportJson(Object, frozen=True, kw_only=True):
     wsprobe: Annotated[str, Meta(description="Version of the program.")]
     url: Annotated[str, Meta(description="The URL that was asked.")]
     name: Annotated[
-        str | None, Meta(description="The word that was given where it is not the URL, as lab:status-403.")
+        str | None,
+        Meta(
+            description="What was named on the command line, if that is not the URL, such as lab:status-403; "
+            "otherwise null."
+        ),
     ]
     rebuilt: Annotated[
         str | UnsetType,
         Meta(
-            description="What this was rebuilt from, as a HAR file, where no bytes were recorded: then raw "
-            "members are what may have been sent, and how it ended is not known. Absent for a recording."
+            description="Only if no bytes were recorded: what the report was rebuilt from, such as a HAR file. "
+            "The raw members are then what may have been sent, and how the connection ended is not "
+            "known."
         ),
     ] = UNSET
     worker: Annotated[
@@ -685,8 +703,8 @@ class ReportJson(Object, frozen=True, kw_only=True):
     tls: Annotated[
         TlsJson | None,
         Meta(
-            description="TLS as it was set up, or why it was not; null for ws: and where it did not come to "
-            "that."
+            description="TLS as it was set up, or why it was not; null for ws:, and if the exchange ended "
+            "before TLS began."
         ),
     ]
     timing: Annotated[TimingJson, Meta(description="When each phase was done; null where it did not happen.")]
@@ -703,8 +721,8 @@ class ReportJson(Object, frozen=True, kw_only=True):
     http: Annotated[
         Literal["2"] | UnsetType,
         Meta(
-            description="2 where HTTP/2 was spoken; absent over HTTP/1.1. The members from here to trailers "
-            "are there with it."
+            description="2 if HTTP/2 was spoken; absent over HTTP/1.1, and so are the members from here to "
+            "trailers."
         ),
     ] = UNSET
     settings: Annotated[
@@ -745,9 +763,9 @@ class ReportJson(Object, frozen=True, kw_only=True):
     tellable: Annotated[
         dict[str, TellableJson] | UnsetType,
         Meta(
-            description="By engine: which of the recordings script can tell apart, the same in every object, "
-            "or of more than 100 recordings in the first only, and of more than 1,000 in none; with compare "
-            "--browser-mode and several recordings."
+            description="By engine: which of the recordings script can tell apart; only with compare "
+            "--browser-mode and several recordings. Every object has the same; of more than 100 "
+            "recordings only the first has it, and of more than 1,000 none."
         ),
     ] = UNSET
     seen: Annotated[
@@ -760,8 +778,8 @@ class ReportJson(Object, frozen=True, kw_only=True):
     watch: Annotated[
         WatchJson | UnsetType,
         Meta(
-            description="This probe among those of the same URL; only of watch, and not of a probe that ^C cut "
-            "short."
+            description="This probe among those of the same URL; only with wsprobe watch, and absent if ^C cut "
+            "the probe short."
         ),
     ] = UNSET
 

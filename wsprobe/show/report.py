@@ -88,7 +88,7 @@ def handshake(report: Report, look: Look, session_too: bool = True) -> list[Line
     rows += outcome(report, look)
     if look.terminal:
         rows += timing.waterfall(reading, look)
-    rows.append(timing.summary(reading, look, phases_too=not look.terminal))
+    rows += fitted([timing.summary(reading, look, phases_too=not look.terminal)], look)
     rows += fitted([line(Piece(made_by(report), "dim"))], look)
     return rows
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wsprobe.show.lines import Line, Look, Piece, fitted, line
+from wsprobe.show.lines import Line, Look, Piece, cut, fitted, line
 from wsprobe.trace.answer import Answer, same
 from wsprobe.trace.changes import CHANGES, MOST, Choice, Trace, left_out
 from wsprobe.trace.conclusion import Conclusion
@@ -66,12 +66,7 @@ def _last_fits(of: Line, look: Look) -> Line:
     """A row stays a row: what does not fit the terminal is left to --json."""
     if not look.terminal:
         return of
-    room = look.width
-    kept = []
-    for piece in of:
-        kept.append(Piece(piece.text[: max(room, 0)], piece.style))
-        room -= len(piece.text)
-    return tuple(kept)
+    return cut(of, look.width, indent=0)[0]
 
 
 def concluded(found: tuple[Conclusion, ...], seen: Trace, choice: Choice, look: Look) -> list[Line]:
@@ -132,7 +127,7 @@ def _not_sent(seen: Trace, choice: Choice, look: Look) -> Iterator[Line]:
 
 def dry_run(url: str, seen: Trace, choice: Choice, look: Look) -> list[Line]:
     """What may be sent to *url*, in the order of the table; nothing has been."""
-    rows: list[Line] = [line(f"at most {MOST} of these requests, to {_escaped(url, look)}:")]
+    rows = _wrapped(line(f"at most {MOST} of these requests, to {_escaped(url, look)}:"), look)
     for each in CHANGES:
         if each.name != "base" and (each.name in choice.skip or (choice.only and each.name not in choice.only)):
             continue

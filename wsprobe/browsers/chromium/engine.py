@@ -153,7 +153,7 @@ class Chromium(Struct, frozen=True):
             script.do_all(acts)
             return Ending("failed", "connect-src forbids it: websocket_common.cc")
         early = self.facts.failures["closed-early"]
-        script.on_early_close = partial(complain, script, made.url, early, self.facts)
+        script.on_early_close = partial(complain, url=made.url, failure=early, facts=self.facts)
         script.run("created")
         if script.close_call is not None:
             return _closed_early(script, acts)

@@ -134,9 +134,8 @@ class Firefox(Struct, frozen=True):
         """Run *script*'s WebSocket through all that happens."""
         url = made.connects_to
         # FailConnection complains before readyState changes.
-        script.on_early_close = lambda: script.console.append(
-            self.facts.console["not-connected"].format(url=url)
-        )
+        too_early = self.facts.console["not-connected"].format(url=url)
+        script.on_early_close = lambda script: script.console.append(too_early)
         acts = timed_acts(page)
         script.run("created")
         if script.close_call is not None:

@@ -80,7 +80,8 @@ class Fields:
 
     def tokens(self, name: bytes, separators: bytes) -> list[bytes]:
         """*name*'s value cut at any of *separators*, empty parts left out."""
-        return [part for part in re.split(b"[" + separators + b"]+", self.values.get(name, b"")) if part]
+        value = self.values.get(name)
+        return [part for part in re.split(b"[" + separators + b"]+", value) if part] if value else []
 
     def _set(self, name: bytes, value: bytes) -> None:
         """SetHeaderFromNet."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 
 from wsprobe.browsers.engine import Construction, FollowUp, Made, Page
 from wsprobe.browsers.http2 import over_http1_only
@@ -55,7 +54,7 @@ class Undici(Client[Facts]):
 
     def socket(self, acts: Iterable[Act], texts: CallTexts) -> WebSocket:
         script = WebSocket(acts, texts)
-        script.on_early_close = partial(_fail_at_once, script)
+        script.on_early_close = _fail_at_once
         return script
 
     def fail(self, script: WebSocket, failed: Failed) -> None:

@@ -114,7 +114,7 @@ class WebKitGtk(Struct, frozen=True):
         url = made.construction.url
         if made.construction.blocked == "mixed-content":
             line = self.facts.console["failed-unmade"].format(failure=self.facts.failures["closed-early"])
-            script.on_early_close = partial(script.console.append, line)
+            script.on_early_close = lambda script: script.console.append(line)
         script.run("created")
         if made.construction.blocked:
             script.error(script.ready_state)
