@@ -592,7 +592,8 @@ many = together(
         long="--parallel, --per-host and --rate apply to all of them together: one more process gives "
         "each URL to the process that has the least to do, and prints the results in order. If a process "
         "is killed, standard error says so, and its URLs are tried again; a URL on which two were killed "
-        "is named and left out.",
+        "is named and left out. If the system allows fewer processes, standard error says so, and those do "
+        "the work, or wsprobe itself.",
     ),
     option(
         "--summary",
