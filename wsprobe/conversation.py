@@ -108,9 +108,6 @@ class Answering:
         self._is_http = True
         self._body: BodyReader | None = None
         self._interim = 0
-        room, usual = plan.limits.max_head, USUAL.max_head
-        self._most_interim = in_proportion(INTERIM_MAX, room, usual)
-        self._most_lines = in_proportion(LINES_MAX, room, usual)
 
     def receive(self, data: bytes, at: int) -> bytes:
         """Take the next bytes. There is never anything to send, unlike in a session."""
@@ -145,15 +142,20 @@ class Answering:
                 self._begin_body(head, response.status)
                 return bytes(self._heads[end:])
             self._interim += 1
-            if self._interim > self._most_interim:
-                self._end("limit", f"{self._most_interim} interim answers")
+            most = self._in_proportion(INTERIM_MAX)
+            if self._interim > most:
+                self._end("limit", f"{most} interim answers")
                 return b""
             self._splitter = HeadSplitter(end)
-        if self._splitter.lines > self._most_lines:
-            self._end("limit", f"{self._most_lines} lines of one head")
+        most = self._in_proportion(LINES_MAX)
+        if self._splitter.lines > most:
+            self._end("limit", f"{most} lines of one head")
         elif len(self._heads) >= self._plan.limits.max_head:
             self._end("limit", f"{self._plan.limits.max_head} bytes of heads")
         return b""
+
+    def _in_proportion(self, most: int) -> int:
+        return in_proportion(most, self._plan.limits.max_head, USUAL.max_head)
 
     def _receive_behind(self, data: bytes, at: int) -> None:
         """Take bytes behind the head of a 101, until those are there that belong to the handshake."""

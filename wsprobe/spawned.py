@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import resource_tracker
@@ -13,7 +12,8 @@ from multiprocessing.process import BaseProcess
 from typing import Protocol
 
 DESCRIPTORS = "/proc/self/fd"
-"""Where Linux lists what a process has open."""
+"""Where Linux lists what a process has open, and"""
+THREADS = "/proc/self/task"
 STANDARD = 2
 """Descriptors up to this one are standard streams."""
 
@@ -32,7 +32,8 @@ def spawned(run: Callable[..., None], pipe: Pipe, *given: object, alone: bool = 
 
     Raises OSError if the system has no process to give.
     """
-    copied = alone and threading.active_count() == 1 and os.path.isdir(DESCRIPTORS)
+    # Of several threads the others would be missing in a copy, with whatever they hold.
+    copied = alone and os.path.isdir(THREADS) and len(os.listdir(THREADS)) == 1
     context = multiprocessing.get_context("fork") if copied else multiprocessing.get_context("spawn")
     process: BaseProcess = context.Process(target=_began, args=(copied, run, pipe, given), daemon=True)
     if not hasattr(signal, "pthread_sigmask"):

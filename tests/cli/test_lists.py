@@ -32,6 +32,15 @@ def test_a_line_that_cannot_be_used_is_named_and_the_rest_goes_on(capsys: Captur
     ]
 
 
+def test_silent_is_about_results_and_names_what_has_none(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "urls"
+    file.write_text("lab:status-403\nftp://h/\n")
+    assert run(["connect", "-s", f"@{file}"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert f"{file}, line 2: scheme 'ftp'" in err
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [

@@ -5,19 +5,21 @@ from __future__ import annotations
 import errno
 import io
 import json
-import math
-import operator
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+import signal
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from wsprobe.cli import compare, workers
+from wsprobe.cli import compare, reread
+from wsprobe.cli.engines import Readers
 from wsprobe.cli.main import run
-from wsprobe.cli.workers import WorkerLost, in_order
+from wsprobe.cli.options import Settings
+from wsprobe.cli.places import RecordedLine
+from wsprobe.cli.reread import _worker as worker
+from wsprobe.net import crew
+from wsprobe.net.crew import Work
 from wsprobe.outcome import Exit
 
 Capture = pytest.CaptureFixture[str]
@@ -121,68 +123,67 @@ def test_the_schema_holds_without_tellable(many: Callable[..., str], capsys: Cap
 # The processes ------------------------------------------------------------------------------------------
 
 
-def test_results_keep_the_order_of_the_pieces() -> None:
-    assert list(in_order(operator.neg, range(20), 3)) == [-each for each in range(20)]
+def deadly(said: Settings, by: Readers) -> Work:
+    """As ``reread._worker``, but a piece with this close code in it ends the process."""
+    work = worker(said, by)
+
+    async def read(lines: Sequence[RecordedLine], keep: Callable[[Callable[[], object]], object]) -> object:
+        if any(b"close-4403" in line.data for line in lines):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return await work(lines, keep)
+
+    return read
 
 
-def test_pieces_are_taken_as_they_are_needed() -> None:
-    taken = []
-
-    def pieces() -> Iterator[int]:
-        for each in range(1000):
-            taken.append(each)
-            yield each
-
-    results = in_order(operator.neg, pieces(), 1)
-    assert next(results) == 0
-    assert len(taken) <= 4
-    results.close()  # type: ignore[attr-defined]
-
-
-def test_what_the_work_raises_is_raised_here() -> None:
-    results = in_order(math.sqrt, [4.0, -1.0], 1)
-    assert next(results) == 2
-    with pytest.raises(ValueError, match=r"math|nonnegative"):
-        next(results)
+def test_a_line_that_ends_processes_takes_no_other_with_it(
+    recorded: list[str], many: Callable[..., str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends two with its piece, and two by itself; the pieces before and behind it are there, in order."""
+    monkeypatch.setattr(reread, "PIECE_LINES", 2)
+    first, second, third = recorded
+    others = output(capsys, many(first, first, second, second, first))[1]
+    file = many(first, first, second, third, second, first)
+    monkeypatch.setattr(reread, "_worker", deadly)
+    status, out, err = output(capsys, "--workers", "2", file)
+    assert (status, out) == (Exit.USAGE, others)
+    lost = "was killed by SIGKILL with 1 part of the list in hand"
+    *said, last = err.splitlines()
+    assert [each.partition(lost)[2] for each in said] == ["; read again", ""] * 2
+    assert last == (
+        f"wsprobe: {file}, line 4: not read: two worker processes ended, one after the other, with it in hand"
+    )
 
 
-def test_a_process_that_ends_is_noticed() -> None:
-    with pytest.raises(WorkerLost, match="a worker process ended with status 3 before its work was done"):
-        list(in_order(os._exit, [3], 2))
+def no_process(*given: object, alone: bool) -> None:
+    raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
 
-def test_a_process_that_cannot_be_started_is_named(
+def test_where_no_process_can_be_started_this_one_reads(
     many: Callable[..., str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_process(*given: object, alone: bool) -> None:
-        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-
-    monkeypatch.setattr(workers, "spawned", no_process)
-    assert output(capsys, "--workers", "2", many())[::2] == (
-        Exit.USAGE,
-        "wsprobe compare: a worker process could not be started (Resource temporarily unavailable); what is "
-        "printed is whole; --workers 1 needs no other process (see wsprobe compare --help)\n",
+    file = many()
+    alone = output(capsys, file)
+    monkeypatch.setattr(crew, "spawned", no_process)
+    *same, err = output(capsys, "--workers", "2", file)
+    assert same == list(alone[:2])
+    assert err == (
+        "wsprobe: worker process 1 could not be started (Resource temporarily unavailable)\n"
+        "wsprobe: this process does the work alone\n"
     )
 
 
-LEFT_ALONE = """
-import multiprocessing, os, time
-from wsprobe.cli.workers import in_order
+def test_when_the_last_process_is_lost_and_there_is_no_other_one_line_says_so(
+    recorded: list[str], many: Callable[..., str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class One(crew.Crew):
+        def _start(self, alone: bool = False) -> object:
+            if self._started:
+                monkeypatch.setattr(crew, "spawned", no_process)
+            return super()._start(alone)
 
-if __name__ == "__main__":
-    results = in_order(os.getpgid, [0, 0], 1)
-    next(results)
-    print(*(each.pid for each in multiprocessing.active_children()), flush=True)
-    os.kill(os.getpid(), 9)
-"""
-
-
-def test_nothing_is_left_when_the_program_is_killed(tmp_path: Path) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(LEFT_ALONE)
-    # The processes share its standard output, which ends only when the last of them has: else this runs out.
-    ended = subprocess.run(
-        [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60
-    )
-    assert ended.returncode == -9
-    assert int(ended.stdout)
+    file = many(*[recorded[2]] * 3)
+    monkeypatch.setattr(crew, "Crew", One)
+    monkeypatch.setattr(reread, "_worker", deadly)
+    status, out, err = output(capsys, "--workers", "2", file)
+    assert (status, out) == (Exit.USAGE, "")
+    assert err.endswith("--workers 1 needs no other process (see wsprobe compare --help)\n")

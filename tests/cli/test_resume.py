@@ -63,9 +63,23 @@ def test_a_line_that_was_cut_is_asked_again(tmp_path: Path) -> None:
         assert kept(file) == NAMES[:2]
 
 
+@pytest.mark.parametrize("end", [b"\n", b"", b" "])
+def test_a_blank_line_is_nothing(end: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "kept"
+    resumed(file, *NAMES[:2])
+    first, second = file.read_bytes().splitlines(keepends=True)
+    whole = b"\n" + first + b" \t\r\n" + second
+    file.write_bytes(whole + end)
+    assert resumed(file, *NAMES) == 12
+    assert file.read_bytes().startswith(whole)
+    assert [json.loads(line)["name"] for line in file.read_text().splitlines() if line.strip()] == NAMES
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [
+        (b"\n" + bytes(512), "line 2 is no report of connect --json; not touched"),
+        (b"\nws://a/\n", "line 2 is no report of connect --json; not touched"),
         (b"ws://a/\nws://b/\n", "line 1 is no report of connect --json; not touched"),
         (b"ws://a/", "line 1 is no report of connect --json; not touched"),
         (bytes(512), "line 1 is no report of connect --json; not touched"),

@@ -167,7 +167,8 @@ reading = together(
         help=f"of more than {HELD:,} recordings with --json: read them in N processes",
         long="The objects are still printed in the order of the recordings. With so many recordings each "
         "is printed as it is read, a line that is not a recording is named and skipped, and the objects "
-        "have no member tellable.",
+        "have no member tellable. If a process is killed, standard error says so, and what it had is read "
+        "again; a recording on which two were killed is named and left out.",
     ),
 )
 

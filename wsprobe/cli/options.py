@@ -592,7 +592,8 @@ many = together(
         long="--parallel, --per-host and --rate apply to all of them together: one more process gives "
         "each URL to the process that has the least to do, and prints the results in order. If a process "
         "is killed, standard error says so, and its URLs are tried again; a URL on which two were killed "
-        "is named and left out.",
+        "is named and left out. If the system allows fewer processes, standard error says so, and those do "
+        "the work, or wsprobe itself.",
     ),
     option(
         "--summary",
@@ -735,8 +736,10 @@ output = together(
         "--silent",
         is_flag=True,
         section=OUTPUT,
-        help="print no report and no messages, only what another option asks for; the exit status still "
-        "tells the result",
+        help="print no report and no messages about it, only what another option asks for; the exit status "
+        "still tells the result",
+        long="What could not be done has no result, and is still named on standard error: an error in the "
+        "command line, in a line of a list or in a file, or a worker process that was killed.",
     ),
     option(
         "--save",
@@ -918,6 +921,7 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
             "--workers uses several processes, and -v, --talk, --report, --har and --cookie-jar work in "
             "one only; leave them out"
         )
+    _check_partners(values)
     if not page:
         _check_protocols(values["protocols"])
         _check_origin(values["origin"])
@@ -954,6 +958,40 @@ def settings(values: dict[str, Any], page: bool = False) -> Settings:
         report_to=_report_to(values),
         no_redact=bool(get("no_redact")),
     )
+
+
+NOT_IN_RAW = {
+    "headers": "--header",
+    "user_agent": "--user-agent",
+    "cookies": "--cookie",
+    "user": "--user",
+    "bearer": "--bearer",
+    "protocols": "--protocol",
+    "origin": "--origin",
+    "extensions": "--extension",
+    "no_compression": "--no-compression",
+    "ws_version": "--ws-version",
+    "request_target": "--request-target",
+    "http_version": "--http-version",
+}
+"""Options of a request that is made here, and not read from a file."""
+
+
+def _check_partners(values: dict[str, Any]) -> None:
+    """Raises click.UsageError for an option that can have no effect without another one, or beside it. What
+    scripts say for a case that may come (--max-redirs, --noproxy, --retry-max-time) is none of these."""
+    if values["key"] is not None and values["cert"] is None:
+        raise click.UsageError(
+            "--key is the private key of --cert, and no certificate is named: add --cert FILE"
+        )
+    # In a redirect to another origin the file is not sent, and in a jar a cookie is kept.
+    if values.get("raw_request") and not any(map(values.get, ("follow", "location_trusted", "cookie_jar"))):
+        given = [shown for name, shown in NOT_IN_RAW.items() if values.get(name) not in (None, False, ())]
+        if given:
+            raise click.UsageError(
+                f"--raw-request sends the bytes of its file and nothing else: {' and '.join(given)} cannot be "
+                "used with it; write that into the file"
+            )
 
 
 def _cluster(values: dict[str, Any]) -> str | None:
@@ -1166,6 +1204,13 @@ def _netrc(values: dict[str, Any]) -> Netrc | None:
 
 def _proxies(values: dict[str, Any]) -> Proxies:
     found = _named_proxies(values)
+    if values["proxy"] is None and not (found.plain or found.secure):
+        for name in ("proxy_user", "proxy_basic", "proxy_digest", "proxy_anyauth"):
+            if values.get(name):
+                raise click.UsageError(
+                    f"--{name.replace('_', '-')} is about a proxy, and none is named, here or in the "
+                    "environment: add --proxy URL"
+                )
     if values["proxy_user"] is None:
         return found
     user, password = (

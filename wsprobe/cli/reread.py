@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
@@ -18,14 +19,17 @@ from wsprobe.cli import expect
 from wsprobe.cli.engines import Readers, recorded
 from wsprobe.cli.options import Settings
 from wsprobe.cli.places import RecordedLine, exchanges
+from wsprobe.cli.probe import NOBODY
 from wsprobe.cli.reached import Reached, reached, status, together
 from wsprobe.cli.streams import note, write
-from wsprobe.cli.workers import WorkerLost, in_order
 from wsprobe.exchange import Exchange
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
 from wsprobe.schedule import Pace
 from wsprobe.show.as_json import brief, pieces, report_value
+
+if TYPE_CHECKING:
+    from wsprobe.net.crew import Work
 
 PIECE_LINES = 100
 PIECE_BYTES = 1 << 20
@@ -46,7 +50,8 @@ class Reread(Struct, frozen=True):
 def reread(recordings: Iterable[RecordedLine], said: Settings, by: Readers, workers: int) -> int:
     """Read and print every recording, in their order; returns the exit status.
 
-    Raises click.UsageError if a process or the cluster is lost: what is printed by then is whole and in order.
+    Raises click.UsageError if no process is left, or the cluster is lost: what is printed by then is whole and
+    in order.
     """
     results: list[Reached] = []
     complained = unmet = False
@@ -67,9 +72,9 @@ def reread(recordings: Iterable[RecordedLine], said: Settings, by: Readers, work
 
     if said.cluster is not None:
         _there(recordings, said, by, take)
-    else:
-        for each in _results(recordings, said, by, workers):
-            take(each)
+    elif workers == 1 or not _shared(recordings, said, by, workers, take):
+        for line in recordings:
+            take(_read([line], said, by, sys.stdout.write))
     if complained:
         return Exit.USAGE
     if unmet and said.redact and not said.silent:
@@ -79,19 +84,77 @@ def reread(recordings: Iterable[RecordedLine], said: Settings, by: Readers, work
     return status(results)
 
 
-def _results(recordings: Iterable[RecordedLine], said: Settings, by: Readers, workers: int) -> Iterator[Reread]:
-    if workers == 1:
-        for line in recordings:
-            yield _read([line], said, by, sys.stdout.write)
-        return
-    try:
-        for text, each in in_order(partial(_apart, said=said, by=by), _in_pieces(recordings), workers):
-            sys.stdout.write(text)
-            yield each
-    except WorkerLost as lost:
-        raise click.UsageError(
-            f"{lost}; what is printed is whole; --workers 1 needs no other process"
-        ) from None
+LOST = "not read: two worker processes ended, one after the other, with it in hand"
+
+
+def _shared(
+    recordings: Iterable[RecordedLine],
+    said: Settings,
+    by: Readers,
+    workers: int,
+    take: Callable[[Reread], object],
+) -> bool:
+    """Have processes of this machine read the recordings: *take* gets what came of each piece, in order.
+
+    Returns False, and has read nothing, if there can be no process. Raises click.UsageError.
+    """
+    # A seam: trio and other processes.
+    from wsprobe import net
+    from wsprobe.net.crew import Called, Crew, Lost
+
+    crew = Crew(
+        partial(_worker, said, by), workers, note, Called("part of the list", "parts of the list", "read")
+    )
+    if not crew:
+        note("this process does the work alone")
+        return False
+
+    def hand_on(done: tuple[str, Reread]) -> None:
+        text, each = done
+        sys.stdout.write(text)
+        take(each)
+
+    async def one(piece: Sequence[RecordedLine]) -> tuple[str, Reread]:
+        came: tuple[str, Reread] | Lost = await crew.do(piece)
+        if not isinstance(came, Lost):
+            return came
+        if came.nobody_left:
+            raise click.UsageError(NOBODY)
+        if len(piece) == 1:
+            return "", Reread(None, (f"{piece[0].where}: {LOST}",))
+        # One after the other: the line that ends processes takes no other with it.
+        return _joined([await one([line]) for line in piece])
+
+    async def everything() -> None:
+        async with crew.at_work():
+            await net.in_order(one, net.drawn(_in_pieces(recordings)), Pace(workers), hand_on, _weight)
+
+    net.run(everything)
+    return True
+
+
+def _worker(said: Settings, by: Readers) -> Work:
+    """What a process does with a piece."""
+
+    async def work(lines: Sequence[RecordedLine], keep: object) -> tuple[str, Reread]:
+        return _apart(lines, said, by)
+
+    return work
+
+
+def _joined(parts: Sequence[tuple[str, Reread]]) -> tuple[str, Reread]:
+    each = [of for _, of in parts]
+    results = [of.reached for of in each if of.reached is not None]
+    return "".join(text for text, _ in parts), Reread(
+        together(results) if results else None,
+        tuple(sentence for of in each for sentence in of.complaints),
+        tuple(sentence for of in each for sentence in of.unmet),
+        b"".join(of.save for of in each),
+    )
+
+
+def _weight(done: tuple[str, Reread]) -> int:
+    return len(done[0]) + len(done[1].save)
 
 
 class _Piece(Struct, eq=False):
@@ -142,7 +205,7 @@ def _there(
                 await there.room.acquire_on_behalf_of(piece)
                 yield piece
 
-        await net.in_order(one, pieces(), Pace(MANY), hand_on, lambda done: len(done[0]))
+        await net.in_order(one, pieces(), Pace(MANY), hand_on, _weight)
 
     work_with(said, work, lambda: printed, ["recordings (with all that was sent)"])
 

@@ -115,10 +115,14 @@ class Resume:
             for number, each in enumerate(file, 1):
                 try:
                     if not each.endswith(b"\n"):
-                        begun = each.rstrip(b"\0") if end else each  # a file system may pad what the power cut
-                        if begun[: len(BEGIN)] != BEGIN[: len(begun)]:
+                        # A file system may pad what the power cut.
+                        begun = each.rstrip(b"\0") if self.before else each
+                        if begun.strip() and begun[: len(BEGIN)] != BEGIN[: len(begun)]:
                             raise ValueError("not the beginning of a report")
                         break  # cut: it is asked again
+                    if not each.strip():
+                        end += len(each)  # blank: an editor, or files that were joined, left it
+                        continue
                     said = decode(each)
                     if said.outcome not in STATUS_OF:
                         raise ValueError(said.outcome)

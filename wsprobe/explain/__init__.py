@@ -104,6 +104,8 @@ def _prefixed(asked: str) -> Topic | None:
         return None
     kind, rest = match[1].lower(), match[2]
     if _NUMBER.fullmatch(rest) and kind in _NUMBERED:
+        if kind == "http" and int(rest) < 100:  # a version of it
+            return None
         return _NUMBERED[kind](int(rest))
     return _WORDED[kind](rest.lower()) if kind in _WORDED else None
 
@@ -153,10 +155,16 @@ def _unknown(asked: str) -> str:
     numbers = (word for word in asked.split() if len(word) > 2 and _number(word))
     titles = _titles()
     called = (each for name in nearest(asked, titles, words=False) for each in titles[name])
-    near = (*numbers, *_text_with(asked), *called, *nearest(asked, all_topics()))
+    near = (*numbers, *_text_with(asked), *called, *nearest(asked, all_topics()), *_words_of(asked))
     found = tuple(dict.fromkeys(near))[:MOST]
     hint = f"; nearest: {', '.join(found)}" if found else ""
     return f"nothing is known under {asked[:60]!a}{hint}; --list shows all topics"
+
+
+def _words_of(asked: str) -> tuple[str, ...]:
+    """The headers and terms that single words of *asked* name."""
+    found = (tables.find_header(word) or tables.find_term(word) for word in asked.split() if len(word) > 2)
+    return tuple(entry.topic for entry in found if entry is not None)
 
 
 def _titles() -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wsprobe.explain.entry import Topic, lab
 
-_NAMES = ("http2", "http/2", "h2", "extended-connect")
+_NAMES = ("http2", "http/2", "http-2", "h2", "extended-connect")
 
 _HTTP2 = Topic(
     "http2",

@@ -69,8 +69,9 @@ def has(reading: Reading, *kinds: type[Event]) -> bool:
 
 def how(reading: Reading) -> str:
     """How the exchange ended: ``Ended.how``, "" if that was not recorded."""
-    last = ended(reading)
-    return last.how if last is not None else ""
+    events = reading.exchange.events
+    last = events[-1] if events else None
+    return last.how if isinstance(last, Ended) else ""
 
 
 def ended(reading: Reading) -> Ended | None:

@@ -39,15 +39,29 @@ class Lost(Struct, frozen=True):
     """Or there is no process any more, and no other can be started."""
 
 
+class Called(Struct, frozen=True):
+    """How what is given is called in a sentence about a process that was lost."""
+
+    one: str = "URL"
+    several: str = "URLs"
+    done: str = "asked"
+
+
+URLS = Called()
+
+
 class Crew:
     """Up to *count* processes."""
 
-    def __init__(self, make: Callable[[], Work], count: int, say: Callable[[str], object]) -> None:
+    def __init__(
+        self, make: Callable[[], Work], count: int, say: Callable[[str], object], called: Called = URLS
+    ) -> None:
         """Start them, before this process is at anything else. *make* is called in each, and returns what it
         does. *say* gets a sentence about a process that ended by itself, or could not be started."""
         self._make = make
         self._count = count
         self._say = say
+        self._called = called
         self._members: list[_Member] = []
         self._started = 0
         self._leaving = False
@@ -84,6 +98,19 @@ class Crew:
         An exception of the work itself ends the crew, and comes out of its context.
         """
         self._give(_Given(item, over))
+
+    async def do(self, item: Any) -> Any:
+        """What a process made of *item*, or Lost. As ``give``."""
+        came: list[Any] = []
+        over = trio.Event()
+
+        def take(result: Any) -> None:
+            came.append(result)
+            over.set()
+
+        self.give(item, take)
+        await over.wait()
+        return came[0]
 
     def _give(self, given: _Given) -> None:
         """To the process with the least in hand; to another one in place of one that ended."""
@@ -141,8 +168,10 @@ class Crew:
         for given in left:
             given.tries += 1
         again = sum(given.tries < TRIES for given in left)
-        has = f"{len(left)} {'URL' if len(left) == 1 else 'URLs'}" if left else "nothing"
-        then = "" if not again else "; asked again" if again == len(left) else f"; {again} asked again"
+        called = self._called
+        has = f"{len(left)} {called.one if len(left) == 1 else called.several}" if left else "nothing"
+        done = f"{called.done} again"
+        then = "" if not again else f"; {done}" if again == len(left) else f"; {again} {done}"
         self._say(f"{said} with {has} in hand{then}")
         for given in left:
             if given.tries < TRIES:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from wsprobe.exchange import Ended, Event, Exchange, Received, Sent
-from wsprobe.read.body import plain_length, read_body
+from wsprobe.read.body import FRAMING, plain_length, read_body
 from wsprobe.read.frames import When
 from wsprobe.read.head import LINES_MAX, opens_session, read_request, split_head, status_line
 from wsprobe.read.looks import looks_like
-from wsprobe.read.reading import INTERIM_MAX, Head, Opinion, Reading, Response, Session
+from wsprobe.read.reading import INTERIM_MAX, Head, Opinion, Reading, Response, Session, final_answer
 from wsprobe.read.tokens import VALUE_MAX
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def read(exchange: Exchange) -> Reading:
         sent=sent,
         received=received,
         responses=tuple(responses),
+        final=final_answer(responses),
         session=session,
         opinion=_opinion(received, responses, request.method, exchange),
         looks_like=looks_like(received),
@@ -87,7 +88,7 @@ def final_of(exchange: Exchange) -> Response | None:
     if _over_http2(exchange):
         return read(exchange).final
     responses, _ = _heads(received_of(exchange))
-    return responses[-1] if responses and not responses[-1].interim else None
+    return final_answer(responses)
 
 
 def responses_of(exchange: Exchange) -> tuple[Response, ...]:
@@ -140,12 +141,12 @@ def _responses(received: bytes, exchange: Exchange, method: bytes) -> tuple[list
     """The answers, the body of the final one read; what follows that; and where a session begins, None where
     the final answer opens none."""
     responses, at = _heads(received)
-    last = responses[-1] if responses else None
-    if last is None or not last.head.complete or last.interim:
+    final = final_answer(responses)
+    if final is None or not final.head.complete:
         return responses, received[at:], None
-    if opens_session(last):
+    if opens_session(final):
         return responses, b"", at
-    responses[-1], rest = _with_body(last, received[at:], exchange, method)
+    responses[-1], rest = _with_body(final, received[at:], exchange, method)
     return responses, rest, None
 
 
@@ -208,7 +209,8 @@ def _plainly_accepted(final: Response) -> bool:
     for field in head.fields:
         if field.oddities:
             return False
-    return not head.all(b"transfer-encoding") and plain_length(head.all(b"content-length"))
+    of = head.several(FRAMING)
+    return b"transfer-encoding" not in of and plain_length(of.get(b"content-length", []))
 
 
 def _how(exchange: Exchange) -> str:

@@ -5,7 +5,7 @@ Never past a limit: a small body can hold a huge one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -145,7 +145,11 @@ DIGITS_MAX = 20
 """Digits of a Content-Length that h11 takes for one."""
 
 
-def plain_length(fields: tuple[Field, ...]) -> bool:
+FRAMING = frozenset({b"content-length", b"transfer-encoding", b"content-encoding"})
+"""The fields that say where a body ends, and what it is then."""
+
+
+def plain_length(fields: Sequence[Field]) -> bool:
     """True if the Content-Length *fields* are none, or one that is simply a number."""
     return not fields or (len(fields) == 1 and fields[0].value.isdigit() and len(fields[0].value) <= DIGITS_MAX)
 
@@ -172,7 +176,9 @@ class BodyReader:
         self._raw = bytearray()
         self._content = bytearray()
         self._raw_size = self._content_size = 0
-        self._coding = head.all(b"content-encoding")
+        of = head.several(FRAMING)
+        lengths, codings = of.get(b"content-length", []), of.get(b"transfer-encoding", [])
+        self._coding = of.get(b"content-encoding", [])
         self._rest = b""
         self._strict: StrictFraming | None = None
         self._left: int | None = None
@@ -184,7 +190,7 @@ class BodyReader:
         self.complete = False
         self.cut = False
         self.cut_by = ""
-        self._frame(head, status, method)
+        self._frame(lengths, codings, status, method)
 
     @property
     def done(self) -> bool:
@@ -249,10 +255,11 @@ class BodyReader:
         )
         return body, self._rest
 
-    def _frame(self, head: Head, status: int | None, method: bytes) -> None:
+    def _frame(
+        self, lengths: Sequence[Field], codings: Sequence[Field], status: int | None, method: bytes
+    ) -> None:
         if status is None or not 200 <= status <= 999:
             status = _STAND_IN_STATUS
-        lengths, codings = head.all(b"content-length"), head.all(b"transfer-encoding")
         if codings or not plain_length(lengths):
             self._frame_strictly(status, method, (*lengths, *codings))
         elif status in _NO_BODY or method == b"HEAD":

@@ -336,6 +336,11 @@ def _status(text: bytes) -> tuple[int | None, bytes, list[str]]:
     return None, reason, odd
 
 
+_ASKED = frozenset(
+    {b"sec-websocket-key", b"sec-websocket-extensions", b"sec-websocket-protocol", b"websocket-protocol"}
+)
+
+
 def read_request(exchange: Exchange) -> tuple[Request, bytes]:
     """The request, and all application bytes that were sent.
 
@@ -347,9 +352,9 @@ def read_request(exchange: Exchange) -> tuple[Request, bytes]:
     head, end = split_head(data)
     method, _, after = (head.first.text if head.first else b"").partition(b" ")
     resource, _, version = after.rpartition(b" ")
-    keys = head.all(b"sec-websocket-key")
-    extensions = head.all(b"sec-websocket-extensions")
-    protocols = head.all(b"sec-websocket-protocol") or head.all(b"websocket-protocol")
+    of = head.several(_ASKED)
+    keys, extensions = of.get(b"sec-websocket-key", []), of.get(b"sec-websocket-extensions", [])
+    protocols = of.get(b"sec-websocket-protocol") or of.get(b"websocket-protocol", [])
     planned = exchange.plan.request
     stop = len(planned) if len(planned) > end and data.startswith(planned) else end
     request = Request(

@@ -29,7 +29,7 @@ from wsprobe.judge.finding import Disclosed, Finding, Level, Verdict
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read, received_of, responses_of
 from wsprobe.read.http2_values import HeaderBlock, Http2Connection, setting_name
-from wsprobe.read.reading import Body, Field, Head, Reading, Response, Session
+from wsprobe.read.reading import Body, Field, Head, Reading, Response, Session, final_answer
 from wsprobe.report import Answered, Report, close_of
 from wsprobe.timing import timing
 from wsprobe.watch.state import Watch, differences, percentiles
@@ -1065,9 +1065,10 @@ def response_value(responses: Sequence[Response], http2: Http2Connection | None)
     if http2 is not None:
         return _response_over_http2(responses, http2)
     interim = [one_response(r, UNSET) for r in responses if r.interim]
-    if responses[-1].interim:
+    final = final_answer(responses)
+    if final is None:
         return ResponseJson(status_line=None, status=None, headers=[], informational=interim)
-    return one_response(responses[-1], interim)
+    return one_response(final, interim)
 
 
 def one_response(response: Response, interim: list[ResponseJson] | UnsetType) -> ResponseJson:
@@ -1108,7 +1109,7 @@ def _response_over_http2(responses: Sequence[Response], of: Http2Connection) -> 
         replace(one_response(response, UNSET), status_line=None, fields=_block(block), raw=block.raw)
         for response, block in zip(responses, of.blocks, strict=False)
     ]
-    if responses[-1].interim:
+    if final_answer(responses) is None:
         return ResponseJson(status_line=None, status=None, headers=[], fields=[], informational=every)
     return replace(every[-1], informational=every[:-1])
 
