@@ -264,14 +264,19 @@ def one(report: Report, look: Look) -> list[Line]:
         for each in got:
             if several:
                 rows.append(who(report, each, got[0], look))
-            got_by_them = each.report
-            rows += side_by_side(wire(got_by_them, look), report, each.views, look)
-            rows += conclusions(report, each.views, got_by_them, look, advised_already)
+            rows += _got(report, each, look, advised_already)
     if report.verdicts:
         if not report.views:
             rows += indented(wire(report, look), look)
         rows += verdicts(report, look)
     return rows
+
+
+def _got(report: Report, shared: SharedAnswer, look: Look, said: set[str]) -> list[Line]:
+    """One answer on the wire and in script; by itself, so that what was read again goes before the next is."""
+    answer = shared.report
+    rows = side_by_side(wire(answer, look), report, shared.views, look)
+    return rows + conclusions(report, shared.views, answer, look, said)
 
 
 def _title(report: Report, got: Sequence[SharedAnswer]) -> Line:
@@ -336,10 +341,10 @@ def who(report: Report, of: SharedAnswer, first: SharedAnswer, look: Look) -> Li
         if not here & there:
             otherwise.append(f"over {next(iter(here))}")
         for key, name in _ASKED.items():
-            mine_of, theirs_of = {_field(r.asked, key) for r in mine}, {_field(r.asked, key) for r in theirs}
-            if mine_of & theirs_of:
+            mine_of, theirs_of = [_field(r.asked, key) for r in mine], [_field(r.asked, key) for r in theirs]
+            if set(mine_of) & set(theirs_of):
                 continue
-            value = next(iter(mine_of))
+            value = mine_of[0]
             dots = "..." if value is not None and len(value) > 80 else ""
             otherwise.append(
                 f"without {name}" if value is None else f"with {name}: {look.text(value[:80])}{dots}"
