@@ -401,14 +401,14 @@ class Client:
 
     def receive(self, data: bytes, at: int) -> Turn:
         """Take bytes that came in one read."""
-        if self.phase is Phase.DONE:
+        half = self._half
+        if self._ended or half.phase is Phase.DONE:
             return self._turn(b"")
-        send = self._half.receive(data, at)
-        if isinstance(self._half, Answering) and self._half.opened_by is not None:
-            rest = self._half.rest
-            session = self._session(self._half.opened_by, at)
+        send = half.receive(data, at)
+        if isinstance(half, Answering) and half.opened_by is not None:
+            session = self._session(half.opened_by, at)
             self._half = session
-            send = session.begin() + session.receive(rest, at)
+            send = session.begin() + session.receive(half.rest, at)
         return self._turn(send + self._half.timer(at))
 
     def _session(self, head: Head, at: int) -> Session:

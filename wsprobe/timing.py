@@ -23,11 +23,11 @@ class Timing(Struct, frozen=True):
 
 def timing(reading: Reading) -> Timing:
     """When each phase was over."""
-    events = reading.exchange.events
-
     first: dict[type, float] = {}
-    for event in events:
-        first.setdefault(type(event), event.at / 1000)
+    for event in reading.exchange.events:
+        kind = type(event)
+        if kind not in first:
+            first[kind] = event.at / 1000
     final = reading.final
     head = None
     if final is not None and final.head.complete:

@@ -144,6 +144,10 @@ def test_bare_line_feeds_are_told_of_each_field() -> None:
 def test_names_are_compared_as_http_compares_them() -> None:
     made = head(b"HTTP/1.1 200 OK\r\nSet-Cookie: a\r\nset-cookie : b\r\nX: c\r\nSET-COOKIE: d\r\n\r\n")
     assert [f.value for f in made.all(b"set-cookie")] == [b"a", b"b", b"d"]
+    assert made.several(frozenset({b"x", b"set-cookie", b"y"})) == {
+        b"x": list(made.all(b"x")),
+        b"set-cookie": list(made.all(b"set-cookie")),
+    }
 
 
 HOSTILE = [

@@ -26,7 +26,7 @@ from wsprobe.cli.probe import Placing, check, conversation, reported
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Target
 from wsprobe.read import handshakes, read
 from wsprobe.read.reading import Reading
-from wsprobe.report import Report, report
+from wsprobe.report import Answered, Report, answered, report
 from wsprobe.target import begins_with_scheme
 
 MAX_SESSION = 5 * 1024 * 1024
@@ -101,7 +101,6 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
     from wsprobe import net
 
     exchange = own if isinstance(own, Exchange) else await conversation(own, settings)
-    made = reported(place, exchange)
     page = _with_cookies(place.page(readers.page), place)
     url = with_credentials(place.script_url or place.url, user_of(place))
     at = shareable(url, page, exchange)
@@ -109,20 +108,26 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
         known = await net.addresses_of(*at, exchange.plan.route, place.asking.limits.connect_timeout)
         page = sharing(url, page, exchange, known)
     if readers.as_is:
+        made = reported(place, exchange)
         views = as_is(made, replace(readers, page=page), place.script_url)
         return replace(made, views=views, page=page)
     page = opened_by(page, url)
-    results: list[tuple[ScriptView, Report | None]] = []
+    results: list[tuple[ScriptView, Answered | None]] = []
 
-    async def ask(name: str) -> tuple[ScriptView, Report | None]:
+    async def ask(name: str) -> tuple[ScriptView, Answered | None]:
         readings = await as_engine(ENGINES[name], url, page, place.asking)
         view = ENGINES[name].view(url, page, readings)
-        return view, report(_joined(readings), readings[-1]) if readings else None
+        if not readings:
+            return view, None
+        of = report(_joined(readings), readings[-1])
+        return view, answered(of.reading, of.verdict, of.outcome)
 
     at_once = net.Pace(parallel=max(1, len(readers.browsers)))
     await net.in_order(ask, readers.browsers, at_once, results.append)
     return replace(
-        made,
+        reported(
+            place, exchange
+        ),  # read last: of a flood it is large, and so is what an engine makes of its own
         views=tuple(view for view, _ in results),
         answers=tuple(answer for _, answer in results),
         page=page,

@@ -233,10 +233,17 @@ async def read_by(names: Sequence[str], said: Settings, by: Readers, worker: str
 
 
 def _from(worker: str, report: Report) -> Report:
-    reading = report.reading
-    answers = tuple(None if answer is None else _from(worker, answer) for answer in report.answers)
-    exchange = replace(reading.exchange, worker=worker)
-    return replace(report, reading=replace(reading, exchange=exchange), answers=answers)
+    def named(exchange: Exchange) -> Exchange:
+        return replace(exchange, worker=worker)
+
+    return replace(
+        report,
+        reading=replace(report.reading, exchange=named(report.exchange)),
+        answers=tuple(
+            None if answer is None else replace(answer, exchange=named(answer.exchange))
+            for answer in report.answers
+        ),
+    )
 
 
 def rows_of(reports: Sequence[Report]) -> list[dict[str, Sight]]:

@@ -13,7 +13,7 @@ from wsprobe.judge import FINDINGS
 from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.read import read
 from wsprobe.redaction import Secrets, redact
-from wsprobe.report import Report, judged
+from wsprobe.report import Answered, Report, answered, judged
 
 if TYPE_CHECKING:
     from wsprobe.lab.installed import Found
@@ -31,7 +31,7 @@ def masked(report: Report, secrets: Secrets | None = None) -> Report:
     return replace(
         made,
         views=tuple(_view(view, secrets) for view in report.views),
-        answers=tuple(None if answer is None else _report(answer, secrets) for answer in report.answers),
+        answers=tuple(None if answer is None else _answered(answer, secrets) for answer in report.answers),
         page=None if report.page is None else _page(report.page, secrets),
     )
 
@@ -45,6 +45,11 @@ def _report(report: Report, secrets: Secrets) -> Report:
         verdicts=tuple(_verdict(verdict, None, secrets) for verdict in report.verdicts),
         name=secrets.url(report.name) if "?" in report.name else report.name,
     )
+
+
+def _answered(answer: Answered, secrets: Secrets) -> Answered:
+    reading = read(redact(answer.exchange, secrets))
+    return answered(reading, _verdict(answer.verdict, judged(reading), secrets), answer.outcome)
 
 
 def _verdict(verdict: Verdict, of_masked: Verdict | None, secrets: Secrets) -> Verdict:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from wsprobe.exchange import Ended, Event, Exchange, Received, Sent
-from wsprobe.read.body import plain_length, read_body
+from wsprobe.read.body import FRAMING, plain_length, read_body
 from wsprobe.read.frames import When
 from wsprobe.read.head import LINES_MAX, opens_session, read_request, split_head, status_line
 from wsprobe.read.looks import looks_like
-from wsprobe.read.reading import INTERIM_MAX, Head, Opinion, Reading, Response, Session
+from wsprobe.read.reading import INTERIM_MAX, Head, Opinion, Reading, Response, Session, final_answer
 from wsprobe.read.tokens import VALUE_MAX
 
 if TYPE_CHECKING:
@@ -43,24 +43,20 @@ def read(exchange: Exchange) -> Reading:
 
         return read_http2(exchange)
     request, sent = read_request(exchange)
-    received = _received(exchange)
-    responses, at = _heads(received)
+    received = received_of(exchange)
+    responses, rest, begins = _responses(received, exchange, request.method)
     session: Session | None = None
-    rest = received[at:]
-    if responses and responses[-1].head.complete and not responses[-1].interim:
-        if opens_session(responses[-1]):
-            own = len(request.head.raw) + len(request.rest)
-            when, when_sent = _when(exchange.events, Received), _when(exchange.events, Sent)
-            session = _session_reader(exchange.plan.wire)(received, at, when, sent, own, when_sent)
-            rest = b""
-        else:
-            responses[-1], rest = _with_body(responses[-1], rest, exchange, request.method)
+    if begins is not None:
+        own = len(request.head.raw) + len(request.rest)
+        when, when_sent = _when(exchange.events, Received), _when(exchange.events, Sent)
+        session = _session_reader(exchange.plan.wire)(received, begins, when, sent, own, when_sent)
     return Reading(
         exchange=exchange,
         request=request,
         sent=sent,
         received=received,
         responses=tuple(responses),
+        final=final_answer(responses),
         session=session,
         opinion=_opinion(received, responses, request.method, exchange),
         looks_like=looks_like(received),
@@ -91,8 +87,19 @@ def final_of(exchange: Exchange) -> Response | None:
     than a status, where bodies and frames may be many."""
     if _over_http2(exchange):
         return read(exchange).final
-    responses, _ = _heads(_received(exchange))
-    return responses[-1] if responses and not responses[-1].interim else None
+    responses, _ = _heads(received_of(exchange))
+    return final_answer(responses)
+
+
+def responses_of(exchange: Exchange) -> tuple[Response, ...]:
+    """``Reading.responses`` of *exchange*, over HTTP/1.1: for what asks for no frame; they may be many."""
+    request, _ = read_request(exchange)
+    return tuple(_responses(received_of(exchange), exchange, request.method)[0])
+
+
+def received_of(exchange: Exchange) -> bytes:
+    """``Reading.received`` of *exchange*, over HTTP/1.1."""
+    return b"".join([event.data for event in exchange.events if isinstance(event, Received)])
 
 
 def _over_http2(exchange: Exchange) -> bool:
@@ -117,10 +124,6 @@ def response_of(head: Head) -> Response:
     return Response(head, line.version, line.status, line.reason, oddities=line.oddities)
 
 
-def _received(exchange: Exchange) -> bytes:
-    return b"".join([event.data for event in exchange.events if isinstance(event, Received)])
-
-
 def _heads(received: bytes) -> tuple[list[Response], int]:
     """Interim answers and the final one, bodies not read; and the offset of what follows their heads."""
     responses: list[Response] = []
@@ -132,6 +135,19 @@ def _heads(received: bytes) -> tuple[list[Response], int]:
         if not (response.interim and head.complete):
             break
     return responses, at
+
+
+def _responses(received: bytes, exchange: Exchange, method: bytes) -> tuple[list[Response], bytes, int | None]:
+    """The answers, the body of the final one read; what follows that; and where a session begins, None where
+    the final answer opens none."""
+    responses, at = _heads(received)
+    final = final_answer(responses)
+    if final is None or not final.head.complete:
+        return responses, received[at:], None
+    if opens_session(final):
+        return responses, b"", at
+    responses[-1], rest = _with_body(final, received[at:], exchange, method)
+    return responses, rest, None
 
 
 def _with_body(response: Response, data: bytes, exchange: Exchange, method: bytes) -> tuple[Response, bytes]:
@@ -199,7 +215,8 @@ def _plainly_accepted(final: Response) -> bool:
     for field in head.fields:
         if field.oddities:
             return False
-    return not head.all(b"transfer-encoding") and plain_length(head.all(b"content-length"))
+    of = head.several(FRAMING)
+    return b"transfer-encoding" not in of and plain_length(of.get(b"content-length", []))
 
 
 def _how(exchange: Exchange) -> str:

@@ -145,7 +145,8 @@ DIGITS_MAX = 20
 """Digits of a Content-Length that h11 takes for one."""
 
 
-_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"content-encoding"})
+FRAMING = frozenset({b"content-length", b"transfer-encoding", b"content-encoding"})
+"""The fields that say where a body ends, and what it is then."""
 
 
 def plain_length(fields: Sequence[Field]) -> bool:
@@ -175,7 +176,7 @@ class BodyReader:
         self._raw = bytearray()
         self._content = bytearray()
         self._raw_size = self._content_size = 0
-        of = head.several(_FRAMING)
+        of = head.several(FRAMING)
         lengths, codings = of.get(b"content-length", []), of.get(b"transfer-encoding", [])
         self._coding = of.get(b"content-encoding", [])
         self._rest = b""

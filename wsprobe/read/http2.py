@@ -58,6 +58,7 @@ from wsprobe.read.reading import (
     Response,
     Session,
     Span,
+    final_answer,
     key_of,
 )
 from wsprobe.read.tokens import split_list
@@ -161,6 +162,7 @@ def read_http2(exchange: Exchange, stream: int | None = None) -> Reading:
         sent=ours.data,
         received=theirs.data,
         responses=tuple(responses),
+        final=final_answer(responses),
         session=session,
         opinion=None,
         looks_like="" if speaks else looks_like(theirs.data) or "http1",

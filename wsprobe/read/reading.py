@@ -6,6 +6,7 @@ Every span is a pair (start, end) of offsets into ``Reading.received``, the appl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -168,6 +169,12 @@ class Response(Struct, frozen=True):
         return status is not None and 100 <= status < 200 and status != 101
 
 
+def final_answer(responses: Sequence[Response]) -> Response | None:
+    """The last of *responses*, if it is not an interim one."""
+    last = responses[-1] if responses else None
+    return None if last is None or last.interim else last
+
+
 # Made in floods, from keyword arguments: the standard library's own is quicker at that.
 class Frame(Struct, frozen=True):
     """One frame after a 101 (RFC 6455 section 5.2), or what there is of it.
@@ -262,6 +269,8 @@ class Reading(Struct, frozen=True):
     received: bytes
     responses: tuple[Response, ...]
     """In order: interim (1xx) answers, then the final one, complete or not. Empty if nothing came."""
+    final: Response | None
+    """``final_answer`` of them: kept, because rules and renderers ask for it twenty times over."""
     session: Session | None
     """Present if the final answer is, on the loosest reading, a 101."""
     opinion: Opinion | None
@@ -274,12 +283,6 @@ class Reading(Struct, frozen=True):
     those behind the last frame, too few for a header of one, or past what was read as frames."""
     http2: Http2Connection | None = None
     """The frames of the connection, where HTTP/2 was spoken; ``responses`` and ``session`` are our stream's."""
-
-    @property
-    def final(self) -> Response | None:
-        """The last answer, if it is not an interim one."""
-        last = self.responses[-1] if self.responses else None
-        return None if last is None or last.interim else last
 
     def when(self, offset: int) -> int:
         """Microseconds at which the byte at *offset* of ``received`` was read."""

@@ -27,10 +27,10 @@ from wsprobe.certificate import days_left, described, objectionable
 from wsprobe.exchange import Certificate, Exchange, Received, Sent, TlsDone, TlsFailed
 from wsprobe.judge.finding import Disclosed, Finding, Level, Verdict
 from wsprobe.outcome import STATUS_OF
-from wsprobe.read import read
+from wsprobe.read import read, received_of, responses_of
 from wsprobe.read.http2_values import HeaderBlock, Http2Connection, setting_name
-from wsprobe.read.reading import Body, Field, Head, Reading, Response, Session
-from wsprobe.report import Report, close_of
+from wsprobe.read.reading import Body, Field, Head, Reading, Response, Session, final_answer
+from wsprobe.report import Answered, Report, close_of
 from wsprobe.timing import timing
 from wsprobe.watch.state import Watch, differences, percentiles
 
@@ -958,11 +958,11 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
         outcome=report.outcome,
         exit_status=int(report.exit_status),
         request=request_value(reading),
-        response=response_value(reading),
-        hops=[HopJson(url=hop.plan.target.url, response=response_value(read(hop))) for hop in exchange.hops],
+        response=response_value(reading.responses, reading.http2),
+        hops=[_hop_value(hop) for hop in exchange.hops],
         tls=tls_value(exchange),
         timing=TimingJson(**asdict(timing(reading))),
-        findings=[finding_value(f, reading) for f in report.verdict.findings],
+        findings=[finding_value(f, reading.received) for f in report.verdict.findings],
         session=None if reading.session is None else session_value(reading.session),
         close=close_value(reading),
         **over_http2,
@@ -1053,14 +1053,19 @@ def request_value(reading: Reading) -> RequestJson | None:
     )
 
 
-def response_value(reading: Reading) -> ResponseJson | None:
+def _hop_value(hop: Exchange) -> HopJson:
+    reading = read(hop)
+    return HopJson(url=hop.plan.target.url, response=response_value(reading.responses, reading.http2))
+
+
+def response_value(responses: Sequence[Response], http2: Http2Connection | None) -> ResponseJson | None:
     """The final answer with the interim ones before it; None if no byte of an answer came."""
-    if not reading.responses:
+    if not responses:
         return None
-    if reading.http2 is not None:
-        return _response_over_http2(reading, reading.http2)
-    final = reading.final
-    interim = [one_response(r, UNSET) for r in reading.responses if r.interim]
+    if http2 is not None:
+        return _response_over_http2(responses, http2)
+    interim = [one_response(r, UNSET) for r in responses if r.interim]
+    final = final_answer(responses)
     if final is None:
         return ResponseJson(status_line=None, status=None, headers=[], informational=interim)
     return one_response(final, interim)
@@ -1099,12 +1104,12 @@ def _request_over_http2(reading: Reading, of: Http2Connection) -> RequestJson:
     )
 
 
-def _response_over_http2(reading: Reading, of: Http2Connection) -> ResponseJson:
+def _response_over_http2(responses: Sequence[Response], of: Http2Connection) -> ResponseJson:
     every = [
         replace(one_response(response, UNSET), status_line=None, fields=_block(block), raw=block.raw)
-        for response, block in zip(reading.responses, of.blocks, strict=False)
+        for response, block in zip(responses, of.blocks, strict=False)
     ]
-    if reading.final is None:
+    if final_answer(responses) is None:
         return ResponseJson(status_line=None, status=None, headers=[], fields=[], informational=every)
     return replace(every[-1], informational=every[:-1])
 
@@ -1217,7 +1222,7 @@ def tls_value(exchange: Exchange) -> TlsJson | None:
     return None
 
 
-def finding_value(finding: Finding, reading: Reading) -> FindingJson:
+def finding_value(finding: Finding, received: bytes) -> FindingJson:
     start, end = finding.span or (0, 0)
     return FindingJson(
         id=finding.id,
@@ -1228,7 +1233,7 @@ def finding_value(finding: Finding, reading: Reading) -> FindingJson:
         expected=finding.expected,
         received=finding.received,
         span=UNSET if finding.span is None else finding.span,
-        bytes=UNSET if finding.span is None else _text(reading.received[start : min(end, start + 1000)]),
+        bytes=UNSET if finding.span is None else _text(received[start : min(end, start + 1000)]),
     )
 
 
@@ -1259,16 +1264,22 @@ def close_value(reading: Reading) -> CloseJson | None:
     return None if close is None else CloseJson(**asdict(close))
 
 
-def answered_value(answer: Report) -> AnsweredJson:
+def answered_value(answer: Answered) -> AnsweredJson:
     """What an engine's own request was answered."""
+    if answer.over_http2:
+        reading = read(answer.exchange)
+        received, response = reading.received, response_value(reading.responses, reading.http2)
+    else:
+        received = received_of(answer.exchange)
+        response = response_value(responses_of(answer.exchange), None)
     return AnsweredJson(
         outcome=answer.outcome,
-        response=response_value(answer.reading),
-        findings=[finding_value(f, answer.reading) for f in answer.verdict.findings],
+        response=response,
+        findings=[finding_value(f, received) for f in answer.verdict.findings],
     )
 
 
-def view_value(view: ScriptView, answer: Report | None) -> ViewJson:
+def view_value(view: ScriptView, answer: Answered | None) -> ViewJson:
     """What script sees. *answer* is what the engine's own request led to."""
     return ViewJson(
         answered=UNSET if answer is None else answered_value(answer),
@@ -1329,7 +1340,7 @@ def verdict_value(verdict: Verdict, reading: Reading) -> VerdictJson:
     return VerdictJson(
         spec=verdict.spec,
         answer=verdict.answer,
-        findings=[finding_value(f, reading) for f in verdict.findings],
+        findings=[finding_value(f, reading.received) for f in verdict.findings],
         told=None if verdict.told is None else told_value(verdict.told),
     )
 

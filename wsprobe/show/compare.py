@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, zip_longest
 
@@ -11,9 +10,9 @@ from msgspec import Struct
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.tell import Tellable, alike
 from wsprobe.judge.finding import Disclosed, Verdict
-from wsprobe.read.reading import Field, Response
+from wsprobe.read.reading import Field, Head, Response
 from wsprobe.remedy import Advice, advice
-from wsprobe.report import VARYING, Report, close_of, comparable
+from wsprobe.report import Answered, Report, answered, comparable, whole
 from wsprobe.show import timing
 from wsprobe.show.causes import causes
 from wsprobe.show.http2 import protocol, spoken
@@ -214,9 +213,15 @@ def comparison(reports: Sequence[Report], groups: Sequence[Tellable], look: Look
 class SharedAnswer(Struct, frozen=True):
     """One answer, and who got it: the indexes of *views* in the report; *ours* if wsprobe got it too."""
 
-    report: Report
+    answer: Answered | Report
+    """Of the first that got it: wsprobe's own as it stands in the report."""
     views: tuple[int, ...]
     ours: bool
+
+    @property
+    def report(self) -> Report:
+        """All of it: another engine's is read again."""
+        return self.answer if isinstance(self.answer, Report) else whole(self.answer)
 
 
 def answers_of(report: Report) -> list[SharedAnswer]:
@@ -224,11 +229,11 @@ def answers_of(report: Report) -> list[SharedAnswer]:
     the like. Engines that asked nothing got no answer, and are not here."""
     if not report.answers:
         return [SharedAnswer(report, tuple(range(len(report.views))), ours=True)]
-    groups: dict[object, list[int]] = {}
+    groups: dict[bytes, list[int]] = {}
     for number, answer in enumerate(report.answers):
         if answer is not None:
-            groups.setdefault(_alike(answer), []).append(number)
-    own = _alike(report)
+            groups.setdefault(answer.likeness, []).append(number)
+    own = _own(report).likeness
     found = []
     for key, numbers in groups.items():
         first = report.answers[numbers[0]]
@@ -239,36 +244,9 @@ def answers_of(report: Report) -> list[SharedAnswer]:
     return found
 
 
-_OF_THE_MOMENT = re.compile(rb"[0-9A-Fa-f]{8,}|[0-9]+")
-"""What a server makes anew for each answer: numbers, times, and the names of requests."""
-_DECIDES = (
-    b"sec-websocket-",
-    b"location",
-    b"www-authenticate",
-    b"server",
-    b"content-type",
-    b"content-encoding",
-)
-
-
-def _alike(of: Report) -> object:
-    """What two answers have in common that are the same but for the moment: of most fields only the name
-    counts, since many have a value for this answer alone."""
-    final = of.reading.final
-    if final is None:
-        return of.outcome, _findings_of(of), of.reading.received
-    fields = sorted(
-        (f.key, f.value if f.key.startswith(_DECIDES) else b"")
-        for f in final.head.fields
-        if f.key not in VARYING
-    )
-    body = b"" if final.body is None else _OF_THE_MOMENT.sub(b"#", final.body.content)
-    close = close_of(of.reading)
-    return of.outcome, final.version, final.status, final.reason, tuple(fields), body, _findings_of(of), close
-
-
-def _findings_of(of: Report) -> tuple[str, ...]:
-    return tuple(f.id for f in of.verdict.findings if f.level != "note")
+def _own(report: Report) -> Answered:
+    """wsprobe's own answer, as those of engines are kept."""
+    return answered(report.reading, report.verdict, report.outcome)
 
 
 def one(report: Report, look: Look) -> list[Line]:
@@ -286,8 +264,9 @@ def one(report: Report, look: Look) -> list[Line]:
         for each in got:
             if several:
                 rows.append(who(report, each, got[0], look))
-            rows += side_by_side(wire(each.report, look), report, each.views, look)
-            rows += conclusions(report, each.views, each.report, look, advised_already)
+            got_by_them = each.report
+            rows += side_by_side(wire(got_by_them, look), report, each.views, look)
+            rows += conclusions(report, each.views, got_by_them, look, advised_already)
     if report.verdicts:
         if not report.views:
             rows += indented(wire(report, look), look)
@@ -298,11 +277,11 @@ def one(report: Report, look: Look) -> list[Line]:
 def _title(report: Report, got: Sequence[SharedAnswer]) -> Line:
     """The URL, and what came of it: to whom, where that differs."""
     total = report.exchange.events[-1].at / 1000 if report.exchange.events else 0.0
-    words = list(dict.fromkeys(each.report.outcome for each in got)) or [report.outcome]
+    words = list(dict.fromkeys(each.answer.outcome for each in got)) or [report.outcome]
     if len(words) == 1:
         said = f"  {words[0]}, {total:.0f} ms"
     else:
-        to = {word: [n for a in got if a.report.outcome == word for n in _names(report, a)] for word in words}
+        to = {word: [n for a in got if a.answer.outcome == word for n in _names(report, a)] for word in words}
         said = "  " + "; ".join(f"{word} to {', '.join(names)}" for word, names in to.items())
     return line(Piece(shown_text(report.title), "title"), Piece(said, "dim"))
 
@@ -321,16 +300,18 @@ def page_of(report: Report, look: Look) -> list[Line]:
     came = " over HTTP/2" if report.page.http == "2" else ""
     came += ", on a connection that could serve the target too" if report.page.shares else ""
     rows = [line(Piece("page ", "dim"), look.text(report.page.url.encode()), Piece(came or given, "dim"))]
-    asked = [each for each in report.answers or (report,) if each is not None]
-    origins = dict.fromkeys(_field(each, b"origin") for each in asked if each.reading.request.head.fields)
+    asked = [each.asked for each in report.answers if each is not None]
+    if not report.answers:
+        asked = [report.reading.request.head]
+    origins = dict.fromkeys(_field(each, b"origin") for each in asked if each.fields)
     if origins:
         sent = ", ".join(look.text(o) if o is not None else "none" for o in origins)
         rows.append(line(Piece("Origin sent: ", "dim"), sent))
     return rows
 
 
-def _field(of: Report, key: bytes) -> bytes | None:
-    values = of.reading.request.head.all(key)
+def _field(of: Head, key: bytes) -> bytes | None:
+    values = of.all(key)
     return b", ".join(f.value for f in values) if values else None
 
 
@@ -351,11 +332,11 @@ def who(report: Report, of: SharedAnswer, first: SharedAnswer, look: Look) -> Li
     if of is not first:
         mine, theirs = _requests(report, of), _requests(report, first)
         otherwise = []
-        here, there = {protocol(r.reading) for r in mine}, {protocol(r.reading) for r in theirs}
+        here, there = {protocol(r.over_http2) for r in mine}, {protocol(r.over_http2) for r in theirs}
         if not here & there:
             otherwise.append(f"over {next(iter(here))}")
         for key, name in _ASKED.items():
-            mine_of, theirs_of = {_field(r, key) for r in mine}, {_field(r, key) for r in theirs}
+            mine_of, theirs_of = {_field(r.asked, key) for r in mine}, {_field(r.asked, key) for r in theirs}
             if mine_of & theirs_of:
                 continue
             value = next(iter(mine_of))
@@ -368,9 +349,9 @@ def who(report: Report, of: SharedAnswer, first: SharedAnswer, look: Look) -> Li
     return tuple(rows)
 
 
-def _requests(report: Report, of: SharedAnswer) -> list[Report]:
+def _requests(report: Report, of: SharedAnswer) -> list[Answered]:
     asked = [answer for i in of.views if (answer := report.answers[i]) is not None]
-    return [*asked, *([report] if of.ours else [])]
+    return [*asked, *([_own(report)] if of.ours else [])]
 
 
 def side_by_side(left: Sequence[Line], report: Report, views: Sequence[int], look: Look) -> list[Line]:

@@ -154,9 +154,9 @@ def ended(end: StreamEnd, stream: str = "it") -> str:
     }[end.how]
 
 
-def protocol(reading: Reading) -> str:
+def protocol(over_http2: bool) -> str:
     """The version of HTTP that was spoken, as people write it."""
-    return "HTTP/1.1" if reading.http2 is None else "HTTP/2"
+    return "HTTP/2" if over_http2 else "HTTP/1.1"
 
 
 def asked_again(before: Reading, then: Reading) -> str:
@@ -165,14 +165,14 @@ def asked_again(before: Reading, then: Reading) -> str:
     assert of is not None
     if of.request is None:
         return (
-            f"asked over {protocol(then)}: the server speaks HTTP/2 but does not announce WebSockets over "
-            "it, so no request was sent over HTTP/2"
+            f"asked over {protocol(then.http2 is not None)}: the server speaks HTTP/2 but does not announce "
+            "WebSockets over it, so no request was sent over HTTP/2"
         )
     if before.final is not None:
         said = f"the server answered {before.final.status}"
     else:
         said = ended(of.end, "the stream") if of.end is not None else "there was no answer"
-    return f"asked again over {protocol(then)}: over HTTP/2{_asked_again(of)} {said}"
+    return f"asked again over {protocol(then.http2 is not None)}: over HTTP/2{_asked_again(of)} {said}"
 
 
 def sentence(report: Report) -> str:

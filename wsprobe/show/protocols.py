@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wsprobe.browsers.engine import ScriptView
-from wsprobe.report import Report
+from wsprobe.report import Answered, Report
 from wsprobe.show.lines import Line, Piece, line
 from wsprobe.show.views import title
 
@@ -42,11 +42,10 @@ def _opened(view: ScriptView) -> bool:
     return any(event.type == "open" for event in view.events)
 
 
-def _result(view: ScriptView, answer: Report | None) -> str:
+def _result(view: ScriptView, answer: Answered | None) -> str:
     if _opened(view):
         return "opens"
-    final = answer.reading.final if answer is not None else None
-    return "refused" if final is not None and final.status not in (None, 200) else "fails"
+    return "refused" if answer is not None and answer.status not in (None, 200) else "fails"
 
 
 def _subject(names: Sequence[str]) -> str:

@@ -173,13 +173,14 @@ def _sides(report: Report) -> Iterator[Side]:
     several = len(got) + bool(silent) > 1
     given: set[str] = set()
     for each in got:
-        fresh = tuple(one for one in advice(each.report.reading, each.report.outcome) if one.text not in given)
+        shared = each.report
+        fresh = tuple(one for one in advice(shared.reading, shared.outcome) if one.text not in given)
         given.update(one.text for one in fresh)
         yield Side(
-            each.report,
+            shared,
             tuple(blocks([report.views[i] for i in each.views], LOOK)),
             who=who(report, each, got[0], LOOK) if several else (),
-            alike=tuple(cannot_tell(report, each.views, each.report)),
+            alike=tuple(cannot_tell(report, each.views, shared)),
             advice=fresh,
         )
     if silent:
