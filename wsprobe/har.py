@@ -34,7 +34,7 @@ from wsprobe.exchange import (
     TlsDone,
 )
 from wsprobe.read import read as read_exchange
-from wsprobe.read.frames import TEXT, agreed_deflate, messages
+from wsprobe.read.frames import TEXT, messages_of
 from wsprobe.read.reading import Body, Reading, Session
 from wsprobe.report import Report
 from wsprobe.target import TargetError
@@ -442,14 +442,10 @@ def _text(mime: str, body: Body | None) -> Json:
 
 def _messages(reading: Reading, session: Session, started: str) -> list[Json]:
     """Messages, and control frames with their payload in base64, in the order in which they were whole."""
-    final = reading.final
-    agreed = None if final is None else agreed_deflate(final.head)
     found: list[tuple[int, Json]] = []
-    for kind, frames, direction in (
-        ("send", session.sent, None if agreed is None else agreed.client),
-        ("receive", session.frames, None if agreed is None else agreed.server),
-    ):
-        told = [(each.at, each.opcode, each.data) for each in messages(frames, direction)]
+    received, sent = messages_of(reading)
+    for kind, whole, frames in (("send", sent, session.sent), ("receive", received, session.frames)):
+        told = [(each.at, each.opcode, each.data) for each in whole]
         told += [(each.at, each.opcode, each.data) for each in frames if each.opcode >= 8]
         for at, opcode, data in told:
             text = data.decode("utf-8", "replace") if opcode == TEXT else b64encode(data).decode("ascii")

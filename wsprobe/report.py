@@ -17,6 +17,7 @@ from wsprobe.judge import judge, outcome
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
 from wsprobe.read.behind import frames_before_http
+from wsprobe.read.frames import Message, messages_of
 from wsprobe.timing import Timing, timing
 from wsprobe.visible import visible
 
@@ -79,6 +80,16 @@ class Report(Struct, frozen=True):
     def close(self) -> Close | None:
         """How the session was closed; None if there was no Close frame."""
         return close_of(self.reading)
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """What the server sent in the session, inflated, in order; the last one perhaps not complete."""
+        return messages_of(self.reading)[0]
+
+    @property
+    def sent_messages(self) -> tuple[Message, ...]:
+        """What was sent to it."""
+        return messages_of(self.reading)[1]
 
     @property
     def timing(self) -> Timing:

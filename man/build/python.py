@@ -35,6 +35,11 @@ REPORT = (
         "reading.session",
         "what came after a 101, or None: frames, and sent from here; each has opcode, data, at",
     ),
+    (
+        "messages, sent_messages",
+        "the messages that these frames make, inflated where they were compressed; each has text (None if it "
+        "is binary), data, at, complete, and problem if it could not be inflated",
+    ),
     ("views", "of compare: what a script sees in each browser: browser, events, ready_state, console, hidden"),
     ("verdicts", "of compare: one for each specification revision: spec, answer, findings, told"),
     ("exchange", "the recording, which save() writes and load() reads"),
@@ -65,6 +70,16 @@ import wsprobe
 report = wsprobe.probe("lab:accept-lower-case", max_time=5)
 for finding in report.findings:
     print(finding.level, finding.id, finding.text)
+""",
+    ),
+    (
+        "What did the server say?",
+        """\
+import wsprobe
+
+report = wsprobe.probe("lab:pmd-message")
+for message in report.messages:
+    print(message.text)
 """,
     ),
     (

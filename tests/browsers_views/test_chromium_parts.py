@@ -9,10 +9,10 @@ from wsprobe.browsers import ENGINES
 from wsprobe.browsers.chromium.constructor import is_local, parse_url
 from wsprobe.browsers.chromium.handshake import Agreed, Fault, agree, parse
 from wsprobe.browsers.chromium.http import parse as parse_head
-from wsprobe.browsers.chromium.http import split_list
+from wsprobe.browsers.chromium.http import read_answer, split_list
 from wsprobe.browsers.chromium.request import authorization
 from wsprobe.browsers.engine import Page
-from wsprobe.exchange import Target
+from wsprobe.exchange import Received, Target
 
 CHROMIUM = ENGINES["chromium"]
 UA = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
@@ -219,3 +219,19 @@ def test_extensions_agreed_and_not() -> None:
         True, 'permessage-deflate; server_max_window_bits="1\\2"'
     )
     assert agree([b"permessage-deflate", b"x"]) == Fault("extension-unknown", "x")
+
+
+@pytest.mark.parametrize(
+    ("pieces", "settled"),
+    [
+        ((b"HTTP/1.1 403 No\r\n\r", b"\n", b"body"), 1),
+        ((b"1234567", b"8", b"9"), 1),
+        ((b"12345678", b"9"), 0),
+    ],
+)
+def test_a_head_is_settled_when_its_last_byte_came(pieces: tuple[bytes, ...], settled: int) -> None:
+    """Where it is no HTTP, that is the eighth."""
+    reading = recorded(*pieces)
+    [*_, when] = [event.at for event in reading.exchange.events if isinstance(event, Received)][: settled + 1]
+    for default_port in (False, True):
+        assert read_answer(reading, secure=False, default_port=default_port, max_head=1000).at == when

@@ -679,8 +679,11 @@ def test_ws_says_why_it_is_over() -> None:
         (OPEN, "the connection ended"),
         (OPEN + BYE, "the server sent Close 1000"),
         (OPEN + frame(0x83, b"x"), "Invalid WebSocket frame: invalid opcode 3"),
+        (OPEN + frame(0x89, b"") * 61, "more than 60 Pings at once"),
     ):
         assert seen(received, browser="ws").because.startswith(f"{because}: ws lib/")
+    closes = Page(acts=(Act("open", "close", code=3000),))
+    assert seen(OPEN, HI, browser="ws", page=closes).because.startswith("the connection ended: ws lib/")
 
 
 def test_bun_names_a_url_without_its_credentials() -> None:

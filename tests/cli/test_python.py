@@ -28,6 +28,16 @@ def test_a_report_is_a_value() -> None:
     assert b"X-A: 1\r\nX-B: 2\r\n" in made.exchange.plan.request
 
 
+def test_messages_are_inflated() -> None:
+    made = wsprobe.probe("lab:pmd-message", send=["hi"])
+    [came], [sent] = made.messages, made.sent_messages
+    assert made.reading.session is not None
+    assert came.compressed
+    assert made.reading.session.frames[0].data != came.data
+    assert (came.text, sent.text) == ("hello hello hello", "hi")
+    assert wsprobe.probe("lab:status-403").messages == ()
+
+
 def test_a_network_failure_is_a_value_too() -> None:
     assert (
         wsprobe.probe("ws://127.0.0.1:1/", max_time=2.5, insecure=False, origin=None).outcome == "unreachable"

@@ -16,6 +16,7 @@ from tests.cases import every
 from wsprobe.read.body import SLICE, BodyReader, plain_length, read_body
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Body
+from wsprobe.read.strict import StrictFraming, opinion
 
 LIMIT = 1000
 
@@ -271,3 +272,67 @@ def test_which_length_is_simply_a_number(of: tuple[tuple[bytes, ...], bool]) -> 
         b"HTTP/1.1 200 OK\r\n" + b"".join(b"Content-Length: %b\r\n" % v for v in values) + b"\r\n"
     )
     assert plain_length(head.all(b"content-length")) == plain
+
+
+def events(framing: StrictFraming, pieces: Sequence[bytes]) -> tuple[list[int], bytes, str, bool, bytes]:
+    """How much content there was after each piece, and what came of it."""
+    sizes, content = [], b""
+    for piece in pieces:
+        content += b"".join(framing.feed(piece))
+        sizes.append(len(content))
+    return sizes, content, framing.problem, framing.complete, framing.trailing
+
+
+CHUNKS = [
+    b"1\r\na\r\n2\r\nbc\r\n0\r\n\r\nrest",
+    b"1\r\na\r\n3;x=y\r\nbcd\r\n1\r\ne\r\n0\r\nT: x\r\n\r\n",
+    b"1\r\na\r\n2\r\nbcX\n1\r\nd\r\n",
+    b"A\r\n0123456789\r\nzz\r\n",
+    b"1\na\n1\r\nb\r\n",
+    b"1\r\na\r\n00\r\n\r\n",
+    b"00001\r\na\r\n000001\r\nb\r\n\r\n",
+    b"1001\r\n" + bytes(4097) + b"\r\n1\r\na\r\n",
+    b"fff\r\n" + bytes(4095) + b"\r",
+    b"1 \r\na\r\n 1\r\na\r\n",
+]
+
+
+@pytest.mark.parametrize("data", CHUNKS)
+@pytest.mark.parametrize("ended", [False, True])
+def test_plain_chunks_are_what_they_are_to_h11(
+    data: bytes, ended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for size in (1, 2, 3, 5, 7, 4098, len(data)):
+        pieces = [data[at : at + size] for at in range(0, len(data), size)] + [b""] * ended
+        ours = StrictFraming(200, b"GET", [(b"transfer-encoding", b"chunked")])
+        h11s = StrictFraming(200, b"GET", [(b"transfer-encoding", b"chunked")])
+        h11s._plain = False
+        # What is complete is fed no more.
+        upto = next((n for n in range(len(pieces) + 1) if b"0\r\n\r\n" in b"".join(pieces[:n])), len(pieces))
+        assert events(ours, pieces[:upto]) == events(h11s, pieces[:upto])
+
+
+@pytest.mark.parametrize("data", CHUNKS)
+@pytest.mark.parametrize("begin", [b"", b"HTTP/1.1 103 Hi\r\n\r\n"])
+def test_they_are_for_its_opinion_too(data: bytes, begin: bytes) -> None:
+    head = begin + b"HTTP/1.1 403 No\r\n" + CHUNKED + b"\r\n"
+    for odd in (head, head.replace(b": chunked", b": gzip"), head.replace(b"\r\n", b"\n"), b"\x01" + head):
+        for ended in (False, True):
+            alone = opinion(odd + data, method=b"GET", ended=ended)
+            assert opinion(odd + data, method=b"GET", ended=ended, chunks_at=len(odd)) == alone
+
+
+def test_h11_is_not_asked_of_each_of_many_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty thousand of them took seconds: it was asked three times of each."""
+    asked = 0
+    of_h11 = h11.Connection.next_event
+
+    def counted(self: h11.Connection) -> object:
+        nonlocal asked
+        asked += 1
+        return of_h11(self)
+
+    monkeypatch.setattr(h11.Connection, "next_event", counted)
+    made, _ = body(CHUNKED, b"1\r\nx\r\n" * 40_000, limit=1_000_000, ended="not")
+    assert made.content == b"x" * 40_000
+    assert asked < 10

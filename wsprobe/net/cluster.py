@@ -8,6 +8,9 @@ with the cluster, and no work of ours in it when this is left, however that happ
 from __future__ import annotations
 
 import logging
+import re
+import socket
+import ssl
 import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -28,6 +31,10 @@ NAMED = ("python", "dask", "distributed", "msgpack", "cloudpickle")
 """Of whose versions Dask wants that they are the same everywhere."""
 AHEAD = 2
 """Pieces that are out for each thread of a worker: the one that it does, and the one that it does next."""
+LOOK = 2.0
+"""Seconds for finding out whether it is TLS that a scheduler speaks."""
+TLS_RECORDS = (b"\x15", b"\x16")
+"""First bytes of an alert and of a handshake (RFC 8446 section 5.1)."""
 GRACE = 5.0
 """Seconds for taking back what is out."""
 
@@ -100,6 +107,11 @@ def _connect(address: str, patience: float) -> Any:
     try:
         return client(address, timeout=patience, set_as_default=False, name="wsprobe")
     except OSError:
+        if speaks_tls(address, min(patience, LOOK)):
+            raise ClusterError(
+                f"what answers at {address} speaks TLS; if it is a scheduler, its address is "
+                f"{address.replace('tcp://', 'tls://', 1)}"
+            ) from None
         raise ClusterError(
             f"no scheduler answered at {address} within {patience:g} s; dask scheduler starts one"
         ) from None
@@ -114,6 +126,25 @@ def _connect(address: str, patience: float) -> Any:
                 "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, ...__TLS__CLIENT__CERT and ...__TLS__CLIENT__KEY"
             ) from None
         raise ClusterError(f"the scheduler at {address} cannot be used: {_first_line(error)}") from None
+
+
+def speaks_tls(address: str, patience: float) -> bool:
+    """Whether what listens at *address*, tcp://HOST:PORT, answers the first words of TLS with TLS. Of such a
+    one Dask says only that it closes the connection. Blocks."""
+    named = re.fullmatch(r"tcp://(.*):(\d+)", address)
+    if named is None:
+        return False
+    came, hello = ssl.MemoryBIO(), ssl.MemoryBIO()
+    talk = ssl.create_default_context().wrap_bio(came, hello, server_hostname=named[1].strip("[]"))
+    with suppress(ssl.SSLWantReadError):
+        talk.do_handshake()
+    try:
+        with socket.create_connection((named[1].strip("[]"), int(named[2])), patience) as to:
+            to.settimeout(patience)
+            to.sendall(hello.read())
+            return to.recv(1) in TLS_RECORDS
+    except OSError:
+        return False
 
 
 def _first_line(error: BaseException) -> str:

@@ -174,10 +174,16 @@ def _opinion(received: bytes, responses: list[Response], method: bytes, exchange
     # A seam: h11 takes tens of milliseconds to import, and few answers need it.
     from wsprobe.read.strict import opinion
 
+    body_at = final.head.start + len(final.head.raw)
     if final.body is not None and final.body.cut:
         # What h11 thinks of the head it says at the beginning of the body; each chunk after that costs time.
-        received = received[: final.head.start + len(final.head.raw) + OPINION_BODY]
-    return opinion(received, method=method, ended=_how(exchange) in ("fin", "truncated"))
+        received = received[: body_at + OPINION_BODY]
+    return opinion(
+        received,
+        method=method,
+        ended=_how(exchange) in ("fin", "truncated"),
+        chunks_at=body_at if final.body is not None and final.body.framing == "chunked" else 0,
+    )
 
 
 def _costly(head: Head) -> bool:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from wsprobe.read.reading import Frame, Head
+from wsprobe.read.reading import Frame, Head, Reading
 from wsprobe.read.tokens import Extension, parse_extensions
 
 FRAMES_MAX = 50_000
@@ -253,6 +253,18 @@ def messages(
     """
     unpacking = None if deflate is None else _Unpacking(deflate, limit)
     return tuple(_message(*group, unpacking) for group in _groups(frames))
+
+
+def messages_of(reading: Reading) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+    """The data messages of the session in *reading*: what the server sent, and what was sent to it; inflated
+    where permessage-deflate was agreed. Both are empty without a session."""
+    of, final = reading.session, reading.final
+    if of is None:
+        return (), ()
+    agreed = None if final is None else agreed_deflate(final.head)
+    if agreed is None:
+        return messages(of.frames), messages(of.sent)
+    return messages(of.frames, agreed.server), messages(of.sent, agreed.client)
 
 
 def utf8_fault(data: bytes, *, complete: bool = True) -> int | None:

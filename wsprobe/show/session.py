@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wsprobe.read.behind import frames_before_http, http_behind
-from wsprobe.read.frames import FRAMES_MAX, RSV1, TEXT, Message, agreed_deflate, messages
+from wsprobe.read.frames import FRAMES_MAX, RSV1, TEXT, Message, messages_of
 from wsprobe.read.reading import Frame, Reading, Session
 from wsprobe.show.lines import Budget, Line, Look, Piece, ends, left_out, line
 from wsprobe.visible import hexdump
@@ -64,17 +64,14 @@ def session(reading: Reading, look: Look) -> list[Line]:
 
 def inflated(reading: Reading) -> dict[tuple[str, int], Message]:
     """Compressed messages of both sides, by the mark and start of their last frames (RFC 7692)."""
-    of, final = reading.session, reading.final
-    if of is None or final is None or not any(f.rsv & RSV1 for f in (*of.frames, *of.sent)):
+    of = reading.session
+    if of is None or not any(f.rsv & RSV1 for f in (*of.frames, *of.sent)):
         return {}
-    agreed = agreed_deflate(final.head)
-    if agreed is None:
-        return {}
-    sides = (("<", of.frames, agreed.server), (">", of.sent, agreed.client))
+    received, sent = messages_of(reading)
     return {
         (mark, message.frames[-1].start): message
-        for mark, frames, direction in sides
-        for message in messages(frames, direction)
+        for mark, each in (("<", received), (">", sent))
+        for message in each
         if message.compressed
     }
 

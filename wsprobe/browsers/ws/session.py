@@ -100,6 +100,8 @@ class WsSession:
         if ended.how == "reset" and ended.at - self._closed_at < _AT_ONCE:
             self._sent_close = False
         if not self.over and (ended.how in LOST or self._failed or self._received is not None):
+            if self._received is None and not self._failed:
+                self.because = f"the connection ended: {_SOCKET}"
             self._closed()
 
     def _close_sent(self, at: int) -> None:
@@ -253,8 +255,6 @@ class WsSession:
         """emitClose."""
         self.over = True
         code, reason = self._received or (1006, "")
-        if self._received is None and not self._failed and self._due is None:
-            self.because = f"the connection ended: {_SOCKET}"
         self._script.ready_state = CLOSED
         self._script.closed(code, reason, clean=self._received is not None and self._sent_close)
 
