@@ -9,8 +9,9 @@ import errno
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 import trio
@@ -52,7 +53,14 @@ class Tape:
 
 def utc(seconds: float) -> str:
     """*seconds* since 1970 as ISO 8601 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    whole, micro = divmod(round(seconds * MICRO), MICRO)
+    return f"{_second(whole)}.{micro // 1000:03}Z"
+
+
+@lru_cache(maxsize=8)
+def _second(seconds: int) -> str:
+    """Kept, because most recordings of a list begin in the same second as the one before."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 READ = 65536
@@ -139,6 +147,8 @@ class SocketWire(_Ending):
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
         self._said_nothing = self._heard_nothing = True
+        self._waiting = 0
+        """Calls that wait for the socket."""
 
     async def send(self, data: bytes) -> End | None:
         rest: bytes | memoryview = data
@@ -152,7 +162,7 @@ class SocketWire(_Ending):
                 try:
                     sent = self._socket.send(rest)
                 except BlockingIOError:
-                    await trio.lowlevel.wait_writable(self._socket)
+                    await self._until(trio.lowlevel.wait_writable)
                     waited = True
                 else:
                     rest = memoryview(rest)[sent:] if sent < len(rest) else b""
@@ -167,7 +177,7 @@ class SocketWire(_Ending):
         waited, self._heard_nothing = self._heard_nothing, False
         try:
             if waited:
-                await trio.lowlevel.wait_readable(self._socket)
+                await self._until(trio.lowlevel.wait_readable)
             else:
                 await trio.lowlevel.checkpoint_if_cancelled()
             while True:
@@ -175,7 +185,7 @@ class SocketWire(_Ending):
                     data = self._socket.recv(most)
                     break
                 except BlockingIOError:
-                    await trio.lowlevel.wait_readable(self._socket)
+                    await self._until(trio.lowlevel.wait_readable)
                     waited = True
         except (OSError, trio.ClosedResourceError) as error:
             return _end(error)
@@ -183,8 +193,19 @@ class SocketWire(_Ending):
             await trio.lowlevel.cancel_shielded_checkpoint()
         return data or await self._no_more()
 
+    async def _until(self, ready: Callable[[socket.socket], Awaitable[None]]) -> None:
+        self._waiting += 1
+        try:
+            await ready(self._socket)
+        finally:
+            self._waiting -= 1
+
     async def close(self) -> None:
-        shut(self._socket)
+        # To tell those who wait takes a fiftieth of what a URL of a list does, and nearly always there is none.
+        if self._waiting:
+            shut(self._socket)
+        else:
+            self._socket.close()
 
 
 def shut(connected: socket.socket) -> None:
