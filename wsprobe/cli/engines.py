@@ -124,10 +124,9 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
 
     at_once = net.Pace(parallel=max(1, len(readers.browsers)))
     await net.in_order(ask, readers.browsers, at_once, results.append)
+    # Read last: of a flood it is large, and so is what an engine makes of its own.
     return replace(
-        reported(
-            place, exchange
-        ),  # read last: of a flood it is large, and so is what an engine makes of its own
+        reported(place, exchange),
         views=tuple(view for view, _ in results),
         answers=tuple(answer for _, answer in results),
         page=page,

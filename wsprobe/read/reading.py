@@ -175,7 +175,6 @@ def final_answer(responses: Sequence[Response]) -> Response | None:
     return None if last is None or last.interim else last
 
 
-# Made in floods, from keyword arguments: the standard library's own is quicker at that.
 class Frame(Struct, frozen=True):
     """One frame after a 101 (RFC 6455 section 5.2), or what there is of it.
 
