@@ -51,13 +51,13 @@ CLUSTERS = (
     (
         "What it costs",
         "Measured on one machine of two cores with 3,000 refusals and --json (tests/bench/cluster.py): a URL "
-        "takes 1.8 times the processor of connect without a cluster with one worker, 1.9 times with two, 2.4 "
-        "times with four on the same two cores. A fifth of that falls on the machine that gives out the URLs, "
-        "more than half of which is the half second with which it begins, and a tenth on the scheduler: by "
-        "these figures one scheduler keeps six workers busy. About 100 bytes a URL go out by way of the "
-        "scheduler, and its line of JSON comes back (4 kB). In chunks of 10 in place of 50 it is 1.5 times as "
-        "much, in chunks of 200 a fifteenth less. With --from-each a URL and place takes 1.9, 2.3 and 2.5 "
-        "times with two, three and five places; without --json a few hundred bytes of each come back.",
+        "takes about three times the processor of connect without a cluster, with one worker, two, or four on "
+        "the same two cores. A quarter of that falls on the machine that gives out the URLs, more than half of "
+        "which is the half second with which it begins, and a tenth on the scheduler: by these figures one "
+        "scheduler keeps six workers busy. About 100 bytes a URL go out by way of the scheduler, and its line "
+        "of JSON comes back (4 kB). In chunks of 10 in place of 50 it is 1.7 times as much, in chunks of 200 a "
+        "sixth less. With --from-each a URL and place takes about three times with two or three places, and "
+        "four times with five; without --json a few hundred bytes of each come back.",
     ),
     (
         "When something dies",
