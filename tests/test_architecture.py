@@ -31,7 +31,7 @@ FLOORS = (
         "timing",
     ),
     ("archive", "history", "net", "talk"),
-    ("report",),
+    ("report", "own_answer"),
     ("remedy", "trace", "watch", "lab", "har"),
     ("sights",),
     ("explain",),

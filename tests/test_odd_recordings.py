@@ -28,8 +28,9 @@ from wsprobe.history.data import select
 from wsprobe.lab import find
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
+from wsprobe.own_answer import own_answer
 from wsprobe.redaction import redact
-from wsprobe.report import answered, report
+from wsprobe.report import report
 from wsprobe.show import as_json, write_out
 from wsprobe.show.compare import comparison, difference
 from wsprobe.show.lines import Look
@@ -120,7 +121,7 @@ def read_in_every_way(exchange: Exchange) -> None:
             made,
             verdicts=tuple(read_as(made.reading, revision) for revision in REVISIONS),
             views=as_is(made, READERS),
-            answers=(answered(made.reading, made.verdict, made.outcome),) * len(ENGINES),
+            answers=(own_answer(made.reading, made.verdict, made.outcome),) * len(ENGINES),
         )
         handshake(made, LOOK)
         difference([made, made], LOOK)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from hashlib import blake2b
 from html import escape
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct, msgpack
+from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.certificate import days_left
@@ -25,7 +23,8 @@ if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page, ScriptView
     from wsprobe.exchange import Exchange
     from wsprobe.judge.finding import Finding, Verdict
-    from wsprobe.read.reading import Head, Reading, Response
+    from wsprobe.own_answer import OwnAnswer
+    from wsprobe.read.reading import Reading, Response
 
 
 class Report(Struct, frozen=True):
@@ -39,7 +38,7 @@ class Report(Struct, frozen=True):
     name: str = ""
     """The word that the person gave, where that is not the URL (``lab:NAME``)."""
     views: tuple[ScriptView, ...] = ()
-    answers: tuple[Answered | None, ...] = ()
+    answers: tuple[OwnAnswer | None, ...] = ()
     """For each view: what this engine's own request was answered; None where it made none. Empty where the
     engines read wsprobe's answer, or a recording."""
     page: Page | None = None
@@ -219,76 +218,3 @@ def comparable(of: Report) -> tuple[Point, ...]:
         said = " ".join(each for each in (str(close.code), visible(close.reason.encode())) if each)
         points.append(("close", f"{said} by {close.by}"))
     return tuple(points)
-
-
-class Answered(Struct, frozen=True):
-    """What an engine's own request was answered: the recording, how it was judged, and the little that is asked
-    of the answer of every engine.
-
-    The rest of the reading (head, body, frames) is not kept: of a flood it is many times the recording, and
-    there is one for each engine. ``whole`` reads it again.
-    """
-
-    exchange: Exchange
-    verdict: Verdict
-    outcome: str
-    """A word of ``wsprobe.outcome.TABLE``."""
-    asked: Head
-    """The request, as it was sent."""
-    over_http2: bool
-    """The protocol that was spoken: HTTP/2, or HTTP/1.1."""
-    status: int | None
-    """Of the final answer; None if there is none that can be read."""
-    likeness: bytes
-    """A digest of all that two answers have in common that are the same but for the moment."""
-
-
-def answered(reading: Reading, verdict: Verdict, outcome: str) -> Answered:
-    """What is kept of *reading*, which was judged so."""
-    return Answered(
-        exchange=reading.exchange,
-        verdict=verdict,
-        outcome=outcome,
-        asked=reading.request.head,
-        over_http2=reading.http2 is not None,
-        status=None if reading.final is None else reading.final.status,
-        likeness=_likeness(reading, verdict, outcome),
-    )
-
-
-def whole(of: Answered) -> Report:
-    """The report of *of*, read again: long for a flood, so ask for one at a time, and only where all of the
-    answer is shown."""
-    return Report(read(of.exchange), of.verdict, of.outcome, int(STATUS_OF[of.outcome]))
-
-
-_OF_THE_MOMENT = re.compile(rb"[0-9A-Fa-f]{8,}|[0-9]+")
-"""What a server makes anew for each answer: numbers, times, and the names of requests."""
-_DECIDES = (
-    b"sec-websocket-",
-    b"location",
-    b"www-authenticate",
-    b"server",
-    b"content-type",
-    b"content-encoding",
-)
-
-
-def _likeness(reading: Reading, verdict: Verdict, outcome: str) -> bytes:
-    """Of most fields only the name counts, since many have a value for this answer alone."""
-    found = tuple(f.id for f in verdict.findings if f.level != "note")
-    final = reading.final
-    if final is None:
-        return _digest(outcome, found, reading.received)
-    fields = sorted(
-        (f.key, f.value if f.key.startswith(_DECIDES) else b"")
-        for f in final.head.fields
-        if f.key not in VARYING
-    )
-    body = b"" if final.body is None else _OF_THE_MOMENT.sub(b"#", final.body.content)
-    close = close_of(reading)
-    return _digest(outcome, final.version, final.status, final.reason, fields, body, found, close)
-
-
-def _digest(*values: object) -> bytes:
-    return blake2b(msgpack.encode(values), digest_size=16).digest()

@@ -11,9 +11,10 @@ from msgspec.structs import asdict, replace
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.judge import FINDINGS
 from wsprobe.judge.finding import Finding, Verdict
+from wsprobe.own_answer import OwnAnswer, own_answer
 from wsprobe.read import read
 from wsprobe.redaction import Secrets, redact
-from wsprobe.report import Answered, Report, answered, judged
+from wsprobe.report import Report, judged
 
 if TYPE_CHECKING:
     from wsprobe.lab.installed import Found
@@ -47,9 +48,9 @@ def _report(report: Report, secrets: Secrets) -> Report:
     )
 
 
-def _answered(answer: Answered, secrets: Secrets) -> Answered:
+def _answered(answer: OwnAnswer, secrets: Secrets) -> OwnAnswer:
     reading = read(redact(answer.exchange, secrets))
-    return answered(reading, _verdict(answer.verdict, judged(reading), secrets), answer.outcome)
+    return own_answer(reading, _verdict(answer.verdict, judged(reading), secrets), answer.outcome)
 
 
 def _verdict(verdict: Verdict, of_masked: Verdict | None, secrets: Secrets) -> Verdict:

@@ -69,9 +69,9 @@ async def in_order(
     """Do *work* on every job at *pace*, and call *each* with the results in the order of the jobs; unless they
     are not *ordered*, then as they come.
 
-    A job is read when it can be begun. A slow one, or one whose *host* is busy, does not stop those behind it,
-    until WINDOW of them wait or the *weight* of the results that wait is HEAVY: an endless iterable takes
-    bounded memory.
+    A job is read when it can be begun, or a little before (``Schedule.wants``). A slow one, or one whose *host*
+    is busy, does not stop those behind it, until WINDOW of them wait or the *weight* of the results that wait
+    is HEAVY: an endless iterable takes bounded memory.
     """
     # A task that is done takes the next job: to begin one and end one for each job costs three times as much.
     free = trio.lowlevel.ParkingLot()
@@ -109,13 +109,12 @@ async def begun_in_order(
     jobs: Iterable[Job] | AsyncGenerator[Job, None],
     pace: Pace,
     each: Callable[[Done], object],
-    weight: Callable[[Done], int] = lambda done: 0,
-    host: Callable[[Job], str] = lambda job: "",
-    ordered: bool = True,
+    weight: Callable[[Done], int],
+    host: Callable[[Job], str],
+    ordered: bool,
 ) -> None:
-    """The same for work that needs no task here: *begin* gets a job, and what is to be called with its result.
-
-    It is not called before *begin* returns; and no more does it anything once this is left.
+    """As ``in_order``, for work that needs no task here: *begin* gets a job, and a function that is to be
+    called with its result, but not before *begin* has returned. Once this is left, the function does nothing.
     """
     schedule: Schedule[Job, Done] = Schedule(pace, ordered)
     reader = trio.lowlevel.ParkingLot()

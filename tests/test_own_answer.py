@@ -9,9 +9,10 @@ from msgspec import Struct, structs
 
 from wsprobe import opening, target
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
+from wsprobe.own_answer import OwnAnswer, own_answer, read_again
 from wsprobe.read import read, received_of, responses_of
 from wsprobe.read.tokens import expected_accept
-from wsprobe.report import Answered, answered, report, whole
+from wsprobe.report import report
 
 KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 OPENED = (
@@ -32,9 +33,9 @@ def exchange_of(received: bytes) -> Exchange:
     return Exchange(plan, (Sent(1, plan.request), Received(2, received), Ended(3, "limit")))
 
 
-def kept_of(received: bytes) -> Answered:
+def kept_of(received: bytes) -> OwnAnswer:
     made = report(exchange_of(received))
-    return answered(made.reading, made.verdict, made.outcome)
+    return own_answer(made.reading, made.verdict, made.outcome)
 
 
 def values(of: object) -> Iterator[object]:
@@ -58,7 +59,7 @@ def test_nothing_that_grows_with_a_flood_is_kept_beside_the_recording(received: 
 
 @pytest.mark.parametrize("received", FLOODS.values(), ids=FLOODS)
 def test_all_of_it_can_be_read_again(received: bytes) -> None:
-    assert whole(kept_of(received)) == report(exchange_of(received))
+    assert read_again(kept_of(received)) == report(exchange_of(received))
 
 
 @pytest.mark.parametrize("received", [*FLOODS.values(), b"", OPENED[:40]])

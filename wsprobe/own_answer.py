@@ -1,0 +1,88 @@
+"""What an engine's own request was answered, kept small, and whether two such answers are alike."""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+
+from msgspec import Struct, msgpack
+
+from wsprobe.exchange import Exchange
+from wsprobe.judge.finding import Verdict
+from wsprobe.outcome import STATUS_OF
+from wsprobe.read import read
+from wsprobe.read.reading import Head, Reading
+from wsprobe.report import VARYING, Report, close_of
+
+
+class OwnAnswer(Struct, frozen=True):
+    """What an engine's own request was answered: the recording, how it was judged, and the little that is asked
+    of the answer of every engine.
+
+    The rest of the reading (head, body, frames) is not kept: of a flood it is many times the recording, and
+    there is one for each engine. ``read_again`` reads it again.
+    """
+
+    exchange: Exchange
+    verdict: Verdict
+    outcome: str
+    """A word of ``wsprobe.outcome.TABLE``."""
+    asked: Head
+    """The request, as it was sent."""
+    over_http2: bool
+    """The protocol that was spoken: HTTP/2, or HTTP/1.1."""
+    status: int | None
+    """Of the final answer; None if there is none that can be read."""
+    likeness: bytes
+    """A digest of all that two answers have in common that are the same but for the moment."""
+
+
+def own_answer(reading: Reading, verdict: Verdict, outcome: str) -> OwnAnswer:
+    """What is kept of *reading*, which was judged so."""
+    return OwnAnswer(
+        exchange=reading.exchange,
+        verdict=verdict,
+        outcome=outcome,
+        asked=reading.request.head,
+        over_http2=reading.http2 is not None,
+        status=None if reading.final is None else reading.final.status,
+        likeness=_likeness(reading, verdict, outcome),
+    )
+
+
+def read_again(of: OwnAnswer) -> Report:
+    """The report of *of*, read again: long for a flood, so ask for one at a time, and only where all of the
+    answer is shown."""
+    return Report(read(of.exchange), of.verdict, of.outcome, int(STATUS_OF[of.outcome]))
+
+
+_OF_THE_MOMENT = re.compile(rb"[0-9A-Fa-f]{8,}|[0-9]+")
+"""What a server makes anew for each answer: numbers, times, and the names of requests."""
+_DECIDES = (
+    b"sec-websocket-",
+    b"location",
+    b"www-authenticate",
+    b"server",
+    b"content-type",
+    b"content-encoding",
+)
+
+
+def _likeness(reading: Reading, verdict: Verdict, outcome: str) -> bytes:
+    """Of most fields only the name counts, since many have a value for this answer alone."""
+    found = tuple(f.id for f in verdict.findings if f.level != "note")
+    final = reading.final
+    if final is None:
+        return _digest(outcome, found, reading.received)
+    fields = sorted(
+        (f.key, f.value if f.key.startswith(_DECIDES) else b"")
+        for f in final.head.fields
+        if f.key not in VARYING
+    )
+    body = b"" if final.body is None else _OF_THE_MOMENT.sub(b"#", final.body.content)
+    close = close_of(reading)
+    return _digest(outcome, final.version, final.status, final.reason, fields, body, found, close)
+
+
+def _digest(*values: object) -> bytes:
+    return blake2b(msgpack.encode(values), digest_size=16).digest()
