@@ -34,8 +34,8 @@ Of = TypeVar("Of")
 def about(
     subject: Callable[[Reading], Of | None], *rules: Callable[[Reading, Of], Iterable[Finding]]
 ) -> Callable[[Reading], list[Finding]]:
-    """One rule of those *rules* that have something to say only where there is a *subject*: they are handed it,
-    and not asked where there is none."""
+    """The *rules* as one: where there is a *subject*, each of them is handed it; where there is none, none is
+    asked."""
 
     def together(reading: Reading) -> list[Finding]:
         of = subject(reading)
@@ -69,9 +69,8 @@ def has(reading: Reading, *kinds: type[Event]) -> bool:
 
 def how(reading: Reading) -> str:
     """How the exchange ended: ``Ended.how``, "" if that was not recorded."""
-    events = reading.exchange.events
-    last = events[-1] if events else None
-    return last.how if isinstance(last, Ended) else ""
+    last = ended(reading)
+    return last.how if last is not None else ""
 
 
 def ended(reading: Reading) -> Ended | None:
