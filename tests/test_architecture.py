@@ -16,7 +16,8 @@ PACKAGE = Path(__file__).parent.parent / "wsprobe"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = (
-    ("exchange", "outcome", "visible", "nearest", "schedule", "spawned"),
+    ("version",),
+    ("exchange", "outcome", "visible", "nearest", "schedule", "spawned", "secrets"),
     ("target", "opening", "certificate", "site"),
     ("read",),
     ("wire", "signatures", "proxies", "authentication"),
@@ -31,7 +32,8 @@ FLOORS = (
         "timing",
     ),
     ("archive", "history", "net", "talk"),
-    ("report", "own_answer"),
+    ("engine_answer",),
+    ("report",),
     ("remedy", "trace", "watch", "lab", "har"),
     ("sights",),
     ("explain",),
@@ -64,15 +66,13 @@ ONLY_IN = {
 
 
 def imported(tree: ast.AST) -> set[str]:
-    """The dotted names that are imported when the code runs; what is for the type checker alone is left out."""
+    """The dotted names that are imported: at the top, late in a function, or for the type checker alone."""
     names: set[str] = set()
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            continue
         else:
             names |= imported(node)
     return names
@@ -104,8 +104,6 @@ def arrows() -> dict[str, set[str]]:
     """Module -> the modules of ours that it imports. A name that a package defines is the package."""
     found: dict[str, set[str]] = {}
     for module, names in modules().items():
-        # A seam: the package itself is the face of the Python interface, loaded when a name of it is used.
-        names = set() if module == "wsprobe" else names
         ours = {name for name in names if name.startswith("wsprobe.")}
         targets = {name if name in modules() else name.rpartition(".")[0] for name in ours}
         found[module] = {target for target in targets if target in modules()} - {module}

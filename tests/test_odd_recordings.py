@@ -22,13 +22,13 @@ from wsprobe.browsers import ENGINES
 from wsprobe.cli.compare import tellables
 from wsprobe.cli.engines import Readers, as_is
 from wsprobe.cli.reached import reached, status
+from wsprobe.engine_answer import engine_answer
 from wsprobe.exchange import Exchange, Plan
 from wsprobe.history import read_as
 from wsprobe.history.data import select
 from wsprobe.lab import find
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
-from wsprobe.own_answer import own_answer
 from wsprobe.redaction import redact
 from wsprobe.report import report
 from wsprobe.show import as_json, write_out
@@ -121,7 +121,7 @@ def read_in_every_way(exchange: Exchange) -> None:
             made,
             verdicts=tuple(read_as(made.reading, revision) for revision in REVISIONS),
             views=as_is(made, READERS),
-            answers=(own_answer(made.reading, made.verdict, made.outcome),) * len(ENGINES),
+            answers=(engine_answer(made.reading, made.verdict, made.outcome),) * len(ENGINES),
         )
         handshake(made, LOOK)
         difference([made, made], LOOK)

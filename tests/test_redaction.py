@@ -35,14 +35,13 @@ from wsprobe.exchange import (
 )
 from wsprobe.read import read
 from wsprobe.redaction import (
-    Secrets,
     answer_stream,
     chunk_spans,
-    looks_like_token,
     proxy_stream,
     redact,
     request_bytes,
 )
+from wsprobe.secrets import Secrets, looks_like_token
 from wsprobe.wire import WIRES
 from wsprobe.wire.hixie import session_75
 
@@ -489,8 +488,8 @@ def test_how_long_a_secret_is_searched_for() -> None:
 
 
 def test_how_many_secrets_are_searched_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wsprobe.redaction.SECRETS_MAX", 3)
-    monkeypatch.setattr("wsprobe.redaction.BASE64_MIN", 100)
+    monkeypatch.setattr("wsprobe.secrets.SECRETS_MAX", 3)
+    monkeypatch.setattr("wsprobe.secrets.BASE64_MIN", 100)
     secrets = Secrets()
     for name in ("aaaa", "bbbb", "cccc", "dddd"):
         secrets.whole(name)

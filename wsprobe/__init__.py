@@ -6,6 +6,8 @@ used (PEP 562), so that the command starts no later for them.
 
 from __future__ import annotations
 
+from wsprobe.version import __version__ as __version__
+
 TYPE_CHECKING = False  # typing's own, without typing, which takes longer to import than all that stands here
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
         views,
     )
 
-__version__ = "0.1.0"
 __all__ = [
     "Exchange",
     "Page",

@@ -72,13 +72,6 @@ def _load(text: str) -> Exchange:
         raise ArchiveError(f"not a recording: {_why_not_json(text, where)}") from None
 
 
-def redact(exchange: Exchange) -> Exchange:
-    """See ``wsprobe.redaction``. Goes as soon as nothing in cli/ asks for it here."""
-    from wsprobe import redaction
-
-    return redaction.redact(exchange)
-
-
 class _Outer(Struct):
     """As much of a recording, or of a report around one, as tells what it is."""
 

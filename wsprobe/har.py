@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from wsprobe import __version__, target
+from wsprobe import target
 from wsprobe.archive import ascii_json
 from wsprobe.exchange import (
     Connected,
@@ -38,6 +38,7 @@ from wsprobe.read.frames import TEXT, messages_of
 from wsprobe.read.reading import Body, Reading, Session
 from wsprobe.report import Report
 from wsprobe.target import TargetError
+from wsprobe.version import __version__
 from wsprobe.visible import visible
 from wsprobe.wire.rfc6455 import frame
 

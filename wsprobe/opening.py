@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from wsprobe import __version__
 from wsprobe.exchange import Target
 from wsprobe.target import host_header
+from wsprobe.version import __version__
 
 COMPRESSION = "permessage-deflate; client_max_window_bits"
 """The offer of RFC 7692 that Chromium makes too."""

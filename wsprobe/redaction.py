@@ -15,12 +15,9 @@ and of query parameters and cookie attributes are not masked.
 
 from __future__ import annotations
 
-import re
-from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Literal
-from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from msgspec.structs import replace
 
@@ -44,203 +41,8 @@ from wsprobe.read import read
 from wsprobe.read.frames import Direction, agreed_deflate, messages, read_frames
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Body, Field, Frame, Head, Reading, Span
+from wsprobe.secrets import Secrets, rule
 from wsprobe.wire import WIRES
-
-ECHO_MIN = 4
-"""Bytes. Shorter secrets are masked where they stand, but not searched for."""
-
-SECRETS_MAX = 1000
-"""Secrets searched for. A server can send any number of cookies; the request's own secrets come first."""
-
-BASE64_MIN = 6
-"""Bytes. The base64 of a shorter secret is too short to be searched for."""
-
-TOKEN_MIN = 20
-"""Characters from which a subprotocol with letters and digits is taken for a token."""
-
-_SCHEMES = (
-    "basic",
-    "bearer",
-    "digest",
-    "negotiate",
-    "ntlm",
-    "hoba",
-    "mutual",
-    "scram-sha-256",
-    "vapid",
-    "token",
-)
-
-
-def looks_like_token(text: str) -> bool:
-    """True if *text* is long and has digits among its letters, as what a machine made."""
-    return len(text) >= TOKEN_MIN and bool(re.search(r"[0-9]", text) and re.search(r"[A-Za-z]", text))
-
-
-def _random(text: str) -> bool:
-    """True if a path segment or fragment is plainly no word: long, hexadecimal or mixed of case and digits."""
-    if re.fullmatch(r"[0-9A-Fa-f-]{24,}", text):
-        return True
-    return len(text) >= TOKEN_MIN and all(re.search(kind, text) for kind in ("[0-9]", "[a-z]", "[A-Z]"))
-
-
-class Secrets:
-    """Masks secrets in text and remembers them. Text of bytes is latin-1, one character a byte."""
-
-    def __init__(self) -> None:
-        self._found: dict[bytes, None] = {}
-
-    def credentials(self, text: str) -> str:
-        """Of Authorization: all but a scheme that is known to be one."""
-        match = re.match(r"([^ \t\r\n]+)([ \t\r\n]+)", text)
-        if match is None or match[1].lower() not in _SCHEMES:
-            return self._masked(text)
-        rest = text[match.end() :]
-        if match[1].lower() == "basic":
-            self._remember_basic(rest)
-        for name in re.findall(r'(?i)\busername\*?="?([^",]+)', rest):  # of Digest
-            self._remember(name)
-        return match[0] + self._masked(rest)
-
-    def whole(self, text: str) -> str:
-        """Of a field that is a secret by its name."""
-        return self._masked(text)
-
-    def cookies(self, text: str) -> str:
-        """Of Cookie: ``name=value; name=value``."""
-        return ";".join(self._pair(piece) for piece in text.split(";"))
-
-    def set_cookie(self, text: str) -> str:
-        """Of Set-Cookie: the value; the attributes after it are no secret."""
-        first, semicolon, attributes = text.partition(";")
-        return self._pair(first) + semicolon + attributes
-
-    def header(self, text: str) -> str:
-        """Of a header as it was typed, ``Name: value``."""
-        name, colon, value = text.partition(":")
-        rule = _rule(name.strip().lower().encode("utf-8", "replace"))
-        return text if rule is None else name + colon + rule(self, value)
-
-    def url(self, text: str) -> str:
-        """Of a URL or a part of one, perhaps with something before it (Refresh)."""
-        text = re.sub(r"(?<=//)[^/?#\\]*(?=@)", lambda match: self.userinfo(match[0]), text)
-        before, hash_, fragment = text.partition("#")
-        path, mark, query = before.partition("?")
-        return self._path(path) + mark + self._query(query) + hash_ + self.fragment(fragment)
-
-    def fragment(self, text: str) -> str:
-        """Where it is made like a query (OAuth puts tokens there), or looks like a token."""
-        return self._query(text) if "=" in text else self._segment(text)
-
-    def _path(self, text: str) -> str:
-        """Segments that look like a token (``/ws/3f1c.../``)."""
-        return re.sub(r"(?<=/)[^/]+", lambda match: self._segment(match[0]), text)
-
-    def _segment(self, text: str) -> str:
-        return self._masked(text) if _random(text) else text
-
-    def userinfo(self, text: str) -> str:
-        """``user:password``; the colon stays."""
-        self._remember(text)
-        user, colon, password = text.partition(":")
-        return self._masked(user) + colon + self._masked(password)
-
-    def protocols(self, text: str) -> str:
-        """Of Sec-WebSocket-Protocol: what is no name but looks like a token (a page has no other place)."""
-        return re.sub(r"[^, \t]+", lambda found: self.token(found[0]), text)
-
-    def token(self, text: str) -> str:
-        """*text*, masked if it looks like a token."""
-        return self._masked(text) if looks_like_token(text) else text
-
-    def message(self, data: bytes) -> bytes:
-        """What was sent in the session, masked as a whole."""
-        self._remember(data.decode("latin-1"))
-        return b"*" * len(data)
-
-    def echo(self, data: bytes) -> bytes:
-        """*data* with every remembered secret masked."""
-        for secret in self._longest_first():
-            if secret in data:
-                data = data.replace(secret, b"*" * len(secret))
-        return data
-
-    def echo_text(self, text: str) -> str:
-        """The same for text that is not bytes."""
-        for secret in self._longest_first():
-            known = secret.decode("utf-8", "replace")
-            text = text.replace(known, "*" * len(known))
-        return text
-
-    def mask(self, text: str) -> str:
-        """*text* masked as a whole; nothing of it is remembered."""
-        return re.sub(r"[^ \t\r\n]", "*", text)
-
-    def _longest_first(self) -> list[bytes]:
-        return sorted(self._found, key=len, reverse=True)
-
-    def _masked(self, text: str) -> str:
-        for piece in re.split(r"[\r\n]+", text):
-            self._remember(piece.strip(' \t"'))
-        return self.mask(text)
-
-    def _pair(self, text: str) -> str:
-        name, equals, value = text.partition("=")
-        return name + equals + self._masked(value) if equals else self._masked(text)
-
-    def _query(self, text: str) -> str:
-        return "".join(piece if piece in "&;" else self._pair(piece) for piece in re.split(r"([&;])", text))
-
-    def _remember_basic(self, text: str) -> None:
-        try:
-            pair = b64decode(text.strip(), validate=True)
-        except ValueError:
-            return
-        user, _, password = pair.partition(b":")
-        for secret in (pair, user, password):
-            self._remember(secret.decode("latin-1"))
-
-    def _remember(self, text: str) -> None:
-        spelt = [text.encode("utf-8", "surrogatepass")]
-        if all(c < "\u0100" for c in text):
-            spelt.append(text.encode("latin-1"))
-        plain = [*spelt, *(unquote_to_bytes(each) for each in spelt)]
-        forms = [*plain, *(quote_from_bytes(each, safe="").encode() for each in plain)]
-        from json import dumps  # only a call that masks needs it
-
-        for ascii in (True, False):
-            forms.append(dumps(text, ensure_ascii=ascii)[1:-1].encode("utf-8", "surrogatepass"))
-        for each in plain:
-            if len(each) >= BASE64_MIN:
-                # The last letters of base64 depend on what follows, where something does.
-                whole = len(each) // 3 * 4
-                forms += [encode(each)[:whole] for encode in (b64encode, urlsafe_b64encode)]
-        for form in forms:
-            if len(form) >= ECHO_MIN and len(self._found) < SECRETS_MAX:
-                self._found[form] = None
-
-
-_RULES: dict[bytes, Callable[[Secrets, str], str]] = {
-    b"authorization": Secrets.credentials,
-    b"proxy-authorization": Secrets.credentials,
-    # rspauth is made of the password, which can be guessed from it (RFC 7616 section 3.5).
-    b"authentication-info": Secrets.whole,
-    b"proxy-authentication-info": Secrets.whole,
-    b"cookie": Secrets.cookies,
-    b"cookie2": Secrets.cookies,
-    b"set-cookie": Secrets.set_cookie,
-    b"set-cookie2": Secrets.set_cookie,
-    b"location": Secrets.url,
-    b"content-location": Secrets.url,
-    b"refresh": Secrets.url,
-    b"referer": Secrets.url,
-    b"sec-websocket-protocol": Secrets.protocols,
-    b"sec-websocket-location": Secrets.url,
-    b"websocket-location": Secrets.url,
-}
-
-_SECRET_NAME = re.compile(rb"api-?key|token|secret|csrf|xsrf|password|session-?id")
-"""Names of fields whose value is a secret as a whole."""
 
 _NEVER_ECHO = (b"upgrade", b"connection", b"host", b"transfer-encoding")
 _NEVER_ECHO_PREFIX = (b"sec-websocket-", b"websocket-", b"content-")
@@ -326,14 +128,14 @@ def _over_http2(secrets: Secrets, reading: Reading, by: Literal["client", "serve
         frames, _ = read_frames(bytes(joined), 0, lambda offset: 0)
         _frames(secrets, joined, frames, _deflate(reading, by))
 
-    return stream(secrets, reading, by, _rule, session)
+    return stream(secrets, reading, by, session)
 
 
 def planned_fields(secrets: Secrets, planned: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
     """The fields of ``Plan.http2``, masked."""
     from wsprobe.redaction_http2 import fields
 
-    return fields(secrets, planned, _rule)
+    return fields(secrets, planned)
 
 
 def _is_rfc_6455(reading: Reading) -> bool:
@@ -359,19 +161,15 @@ def _status_line(secrets: Secrets, out: bytearray, head: Head) -> None:
 def _fields(secrets: Secrets, out: bytearray, head: Head) -> None:
     others: list[Span] = []
     for field in head.fields:
-        rule = _rule(field.key)
+        mask = rule(field.key)
         if b"\n" in field.lines[-1].text:
             _mask(out, field.span, secrets.mask)
-        elif rule is not None:
-            _mask(out, field.value_span, partial(rule, secrets))
+        elif mask is not None:
+            _mask(out, field.value_span, partial(mask, secrets))
             others.append((field.span[0], field.value_span[0]))
         elif not _decides(field):
             others.append(field.span)
     _echo(secrets, out, others, between=b"\n")
-
-
-def _rule(key: bytes) -> Callable[[Secrets, str], str] | None:
-    return Secrets.whole if _SECRET_NAME.search(key) else _RULES.get(key)
 
 
 def _decides(field: Field) -> bool:

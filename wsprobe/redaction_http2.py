@@ -7,16 +7,11 @@ long. It then stands there uncoded, so that the block can still be read, and so 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from wsprobe.read.http2 import BlockDecoder, blocks, content_start, integer
 from wsprobe.read.http2_values import CONTINUATION, DATA, PREFACE, By, Http2Connection, Http2Frame
 from wsprobe.read.reading import Field, Reading
-
-if TYPE_CHECKING:
-    from wsprobe.redaction import Secrets
-
-    RuleOf = Callable[[bytes], Callable[[Secrets, str], str] | None]
+from wsprobe.secrets import Secrets, rule
 
 HUFFMAN = 0x80
 """The bit before a string's length that says so (RFC 7541 section 5.2)."""
@@ -24,9 +19,7 @@ HUFFMAN = 0x80
 OUR_TABLE = 1 << 16
 
 
-def stream(
-    secrets: Secrets, reading: Reading, by: By, rule_of: RuleOf, session: Callable[[bytearray], None]
-) -> bytes:
+def stream(secrets: Secrets, reading: Reading, by: By, session: Callable[[bytearray], None]) -> bytes:
     """The bytes of one direction, masked. *session* masks the frames of a WebSocket in place."""
     of = reading.http2
     assert of is not None
@@ -35,7 +28,7 @@ def stream(
     frames = list(of.of(by))
     for block in blocks(frames, BlockDecoder(reading.exchange.plan.limits.max_head, OUR_TABLE)):
         for field in block.fields:
-            _field(secrets, out, field, rule_of)
+            _field(secrets, out, field)
     _content(secrets, out, frames, of, reading.session is not None, session)
     for frame in frames:
         text = frame.payload if frame.type > CONTINUATION else frame.debug  # an extension's may say anything
@@ -46,24 +39,22 @@ def stream(
     return bytes(out)
 
 
-def fields(
-    secrets: Secrets, planned: Iterable[tuple[bytes, bytes]], rule_of: RuleOf
-) -> tuple[tuple[bytes, bytes], ...]:
+def fields(secrets: Secrets, planned: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
     """The fields of a plan, masked."""
-    return tuple((name, _masked(secrets, name.lower(), value, rule_of)) for name, value in planned)
+    return tuple((name, _masked(secrets, name.lower(), value)) for name, value in planned)
 
 
-def _masked(secrets: Secrets, key: bytes, value: bytes, rule_of: RuleOf) -> bytes:
+def _masked(secrets: Secrets, key: bytes, value: bytes) -> bytes:
     if key == b":path":
         return secrets.url(value.decode("latin-1")).encode("latin-1")
-    rule = rule_of(key)
-    if rule is not None:
-        return rule(secrets, value.decode("latin-1")).encode("latin-1")
+    mask = rule(key)
+    if mask is not None:
+        return mask(secrets, value.decode("latin-1")).encode("latin-1")
     return value if key.startswith((b":", b"sec-websocket-", b"content-")) else secrets.echo(value)
 
 
-def _field(secrets: Secrets, out: bytearray, field: Field, rule_of: RuleOf) -> None:
-    masked = _masked(secrets, field.key, field.value, rule_of)
+def _field(secrets: Secrets, out: bytearray, field: Field) -> None:
+    masked = _masked(secrets, field.key, field.value)
     if masked == field.value:
         return
     places = [place for line in field.lines for place in range(line.start, line.start + len(line.text))]

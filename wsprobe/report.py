@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.certificate import days_left
+from wsprobe.engine_answer import VARYING, EngineAnswer
 from wsprobe.exchange import TlsDone, TlsFailed
 from wsprobe.judge import judge, outcome
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
-from wsprobe.read.behind import frames_before_http
+from wsprobe.read.closing import Close, close_of
 from wsprobe.read.frames import Message, messages_of
 from wsprobe.timing import Timing, timing
 from wsprobe.visible import visible
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page, ScriptView
     from wsprobe.exchange import Exchange
     from wsprobe.judge.finding import Finding, Verdict
-    from wsprobe.own_answer import OwnAnswer
     from wsprobe.read.reading import Reading, Response
 
 
@@ -38,7 +38,7 @@ class Report(Struct, frozen=True):
     name: str = ""
     """The word that the person gave, where that is not the URL (``lab:NAME``)."""
     views: tuple[ScriptView, ...] = ()
-    answers: tuple[OwnAnswer | None, ...] = ()
+    answers: tuple[EngineAnswer | None, ...] = ()
     """For each view: what this engine's own request was answered; None where it made none. Empty where the
     engines read wsprobe's answer, or a recording."""
     page: Page | None = None
@@ -140,6 +140,12 @@ def report(exchange: Exchange, known: Reading | None = None) -> Report:
     return Report(reading=reading, verdict=verdict, outcome=word, exit_status=int(STATUS_OF[word]))
 
 
+def report_of(answer: EngineAnswer) -> Report:
+    """The report of *answer*, read again: long for a flood, so ask for one at a time, and only where all of the
+    answer is shown."""
+    return Report(read(answer.exchange), answer.verdict, answer.outcome, int(STATUS_OF[answer.outcome]))
+
+
 def judged(reading: Reading) -> Verdict:
     """The verdict of the version that was spoken: RFC 6455, or that of the draft that ``Plan.wire`` is."""
     if reading.exchange.plan.wire == "hybi-13":
@@ -150,38 +156,6 @@ def judged(reading: Reading) -> Verdict:
     return judged_by_draft(reading)
 
 
-class Close(Struct, frozen=True):
-    """How a session was closed: by which side first, and what the server's Close frame said, or ours if it sent
-    none."""
-
-    code: int | None
-    """None for a Close frame without one (1005 in script)."""
-    reason: str
-    clean: bool
-    """Both sides sent a Close frame."""
-    by: Literal["server", "client"]
-
-
-def close_of(reading: Reading) -> Close | None:
-    """The closing handshake; None if there was no Close frame."""
-    session = reading.session
-    if session is None:
-        return None
-    of = frames_before_http(reading) or session
-    theirs = next((f for f in of.frames if f.opcode == 8), None)
-    ours = next((f for f in of.sent if f.opcode == 8), None)
-    first = min((f for f in (theirs, ours) if f is not None), key=lambda f: f.at, default=None)
-    if first is None:
-        return None
-    shown = theirs if theirs is not None else first
-    return Close(
-        code=session.close_code(shown),
-        reason=shown.data[2 if session.close_codes else 0 :].decode("utf-8", "replace"),
-        clean=theirs is not None and ours is not None,
-        by="server" if first is theirs else "client",
-    )
-
-
 def certificate_days(exchange: Exchange) -> int | None:
     """Whole days that the server's certificate was still valid when it was asked, below zero if it had expired;
     None if it showed none."""
@@ -190,9 +164,6 @@ def certificate_days(exchange: Exchange) -> int | None:
             return days_left(event.certificate, exchange.started)
     return None
 
-
-VARYING = frozenset({b"date", b"sec-websocket-accept", b"age", b"expires", b"last-modified"})
-"""Fields that differ between any two answers; they are shown nowhere and count for nothing."""
 
 Point = tuple[str, str]
 

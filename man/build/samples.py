@@ -8,7 +8,7 @@ from functools import cache
 
 from msgspec.structs import replace
 
-from wsprobe import __version__, opening, target
+from wsprobe import opening, target
 from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
 from wsprobe.cli.engines import Readers, as_is
@@ -25,11 +25,12 @@ from wsprobe.exchange import (
     Sent,
     TlsDone,
 )
-from wsprobe.redaction import Secrets
 from wsprobe.report import Report, report
+from wsprobe.secrets import Secrets
 from wsprobe.show import html, markdown, report_file
 from wsprobe.show.compare import comparison
 from wsprobe.show.lines import Look, Piece, line
+from wsprobe.version import __version__
 
 URL = "wss://chat.example/ws"
 TOKEN = "?token=Zm9vYmFyYmF6"

@@ -18,7 +18,7 @@ from wsprobe.cli.option import Option
 from wsprobe.cli.options import OUTPUT, VERDICT
 from wsprobe.cli.streams import write_whole
 from wsprobe.outcome import Exit
-from wsprobe.redaction import Secrets
+from wsprobe.secrets import Secrets
 
 Capture = pytest.CaptureFixture[str]
 SECRET = "hunter2Sesame4711xyz"

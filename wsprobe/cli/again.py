@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from wsprobe.cli.option import Option
 from wsprobe.cli.options import OUTPUT, VERDICT
-from wsprobe.redaction import Secrets
+from wsprobe.secrets import Secrets
 
 RULES: dict[str, Callable[[Secrets, str], str]] = {
     "headers": Secrets.header,

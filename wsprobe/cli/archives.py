@@ -15,7 +15,7 @@ from wsprobe.cli.streams import note
 from wsprobe.exchange import Exchange
 from wsprobe.har import Archive, HarEntry
 from wsprobe.judge.finding import counted
-from wsprobe.redaction import Secrets
+from wsprobe.secrets import Secrets
 from wsprobe.visible import printable
 
 

@@ -13,7 +13,7 @@ from wsprobe.cli.keys import Keys, with_netrc
 from wsprobe.cli.options import Asking
 from wsprobe.exchange import Http2, Plan, Route, Target
 from wsprobe.opening import Offer
-from wsprobe.redaction import looks_like_token
+from wsprobe.secrets import looks_like_token
 from wsprobe.wire import WIRES
 
 

@@ -16,7 +16,7 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe import __version__, net
+from wsprobe import net
 from wsprobe.archive import dump
 from wsprobe.cli import expect
 from wsprobe.cli.options import Asking, Settings
@@ -34,13 +34,14 @@ from wsprobe.net.cluster import (
     name_here,
     while_wanted,
 )
-from wsprobe.redaction import Secrets
 from wsprobe.report import Report
 from wsprobe.schedule import Pace
+from wsprobe.secrets import Secrets
 from wsprobe.show.as_json import brief, pieces, report_value
 from wsprobe.show.summary import fact
 from wsprobe.sights import sight
 from wsprobe.target import loopback
+from wsprobe.version import __version__
 from wsprobe.visible import printable
 
 CHUNK = 50

@@ -23,8 +23,8 @@ from wsprobe.cli.keys import Keys, with_netrc
 from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.places import Lab, Place
 from wsprobe.cli.probe import Placing, check, conversation, reported
+from wsprobe.engine_answer import EngineAnswer, engine_answer
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Target
-from wsprobe.own_answer import OwnAnswer, own_answer
 from wsprobe.read import handshakes, read
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report, report
@@ -113,15 +113,15 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
         views = as_is(made, replace(readers, page=page), place.script_url)
         return replace(made, views=views, page=page)
     page = opened_by(page, url)
-    results: list[tuple[ScriptView, OwnAnswer | None]] = []
+    results: list[tuple[ScriptView, EngineAnswer | None]] = []
 
-    async def ask(name: str) -> tuple[ScriptView, OwnAnswer | None]:
+    async def ask(name: str) -> tuple[ScriptView, EngineAnswer | None]:
         readings = await as_engine(ENGINES[name], url, page, place.asking)
         view = ENGINES[name].view(url, page, readings)
         if not readings:
             return view, None
         of = report(_joined(readings), readings[-1])
-        return view, own_answer(of.reading, of.verdict, of.outcome)
+        return view, engine_answer(of.reading, of.verdict, of.outcome)
 
     at_once = net.Pace(parallel=max(1, len(readers.browsers)))
     await net.in_order(ask, readers.browsers, at_once, results.append)

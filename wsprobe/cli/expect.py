@@ -12,7 +12,8 @@ from wsprobe.browsers import ENGINES
 from wsprobe.judge import FINDINGS
 from wsprobe.nearest import nearest
 from wsprobe.outcome import STATUS_OF, Exit
-from wsprobe.report import Close, Report, certificate_days, close_of
+from wsprobe.read.closing import Close, close_of
+from wsprobe.report import Report, certificate_days
 
 
 class Expectation(Struct, frozen=True):

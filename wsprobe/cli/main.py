@@ -15,10 +15,10 @@ from typing import Any, NoReturn
 
 import click
 
-from wsprobe import __version__
 from wsprobe.cli.option import Context, leaves
 from wsprobe.cli.streams import forget_output, note, prepare, unheard
 from wsprobe.outcome import Exit
+from wsprobe.version import __version__
 from wsprobe.visible import printable
 
 COMMANDS = {

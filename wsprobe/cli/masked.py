@@ -9,12 +9,13 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.engine_answer import EngineAnswer, engine_answer
 from wsprobe.judge import FINDINGS
 from wsprobe.judge.finding import Finding, Verdict
-from wsprobe.own_answer import OwnAnswer, own_answer
 from wsprobe.read import read
-from wsprobe.redaction import Secrets, redact
+from wsprobe.redaction import redact
 from wsprobe.report import Report, judged
+from wsprobe.secrets import Secrets
 
 if TYPE_CHECKING:
     from wsprobe.lab.installed import Found
@@ -48,9 +49,9 @@ def _report(report: Report, secrets: Secrets) -> Report:
     )
 
 
-def _answered(answer: OwnAnswer, secrets: Secrets) -> OwnAnswer:
+def _answered(answer: EngineAnswer, secrets: Secrets) -> EngineAnswer:
     reading = read(redact(answer.exchange, secrets))
-    return own_answer(reading, _verdict(answer.verdict, judged(reading), secrets), answer.outcome)
+    return engine_answer(reading, _verdict(answer.verdict, judged(reading), secrets), answer.outcome)
 
 
 def _verdict(verdict: Verdict, of_masked: Verdict | None, secrets: Secrets) -> Verdict:

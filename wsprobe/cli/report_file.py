@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from wsprobe import __version__
 from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.tell import Tellable
@@ -19,13 +18,14 @@ from wsprobe.cli.engines import Readers, as_is
 from wsprobe.cli.masked import masked, masked_found
 from wsprobe.cli.options import Settings
 from wsprobe.cli.streams import write_whole
-from wsprobe.redaction import Secrets
 from wsprobe.report import Report
+from wsprobe.secrets import Secrets
 from wsprobe.show import html, markdown, report_file
 from wsprobe.show.report_file import LOOK, Cover, IndexRow, Kind, Part
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.changes import Choice, Trace
 from wsprobe.trace.conclusions import conclusions
+from wsprobe.version import __version__
 
 if TYPE_CHECKING:
     from wsprobe.lab.installed import Found

@@ -13,7 +13,7 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe import __version__, net
+from wsprobe import net
 from wsprobe.archive import ascii_json
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
@@ -30,8 +30,9 @@ from wsprobe.lab.paths import names_path
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.server import Lab, serve
 from wsprobe.lab.site import PageVisit, Site, job, stage_host
-from wsprobe.redaction import Secrets
 from wsprobe.report import Report
+from wsprobe.secrets import Secrets
+from wsprobe.version import __version__
 
 GRACE = 3000
 """Milliseconds that close is waited for after error."""

@@ -386,7 +386,7 @@ class Output:
         """What may be sent."""
         url = seen.start.plan.target.url
         if self._settings.redact:
-            from wsprobe.redaction import Secrets  # as above
+            from wsprobe.secrets import Secrets  # as above
 
             url = Secrets().url(url)
         self._emit(show.dry_run(url, seen, choice, self._look))

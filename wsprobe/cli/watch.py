@@ -442,7 +442,7 @@ class Output:
     def _masked(self, url: str) -> str:
         if not self._settings.redact:
             return url
-        from wsprobe.redaction import Secrets  # only where it is asked for
+        from wsprobe.secrets import Secrets  # only where it is asked for
 
         return Secrets().url(url)
 
@@ -539,7 +539,7 @@ def label(place: Place, redact: bool) -> str:
         text = f"{'wss' if to.secure else 'ws'}://{target.host_header(to)}{to.resource}"
     if not redact:
         return text
-    from wsprobe.redaction import Secrets  # as above
+    from wsprobe.secrets import Secrets  # as above
 
     return Secrets().url(text)
 

@@ -21,7 +21,6 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 import msgspec
 import trio
 
-from wsprobe import __version__
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.agent import client
 from wsprobe.browsers.engine import Page
@@ -35,6 +34,7 @@ from wsprobe.lab.ports import KINDS, own_url
 from wsprobe.lab.scenario import Listener, Scenario, Step, fill
 from wsprobe.lab.server import Lab, LabError
 from wsprobe.target import loopback
+from wsprobe.version import __version__
 from wsprobe.visible import visible
 
 PREFIX = "/-/"

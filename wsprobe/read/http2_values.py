@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from wsprobe.read.reading import Field
+from wsprobe.read.heads import Field
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 """What a client sends first (section 3.4)."""

@@ -19,20 +19,21 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict, fields, replace
 
-from wsprobe import __version__
 from wsprobe.archive import ascii_json
 from wsprobe.browsers.engine import DomEvent, DomException, ScriptView
 from wsprobe.browsers.tell import Tellable
 from wsprobe.certificate import days_left, described, objectionable
+from wsprobe.engine_answer import EngineAnswer
 from wsprobe.exchange import Certificate, Exchange, Received, Sent, TlsDone, TlsFailed
 from wsprobe.judge.finding import Disclosed, Finding, Level, Verdict
 from wsprobe.outcome import STATUS_OF
-from wsprobe.own_answer import OwnAnswer
 from wsprobe.read import read, received_of, responses_of
+from wsprobe.read.closing import close_of
 from wsprobe.read.http2_values import HeaderBlock, Http2Connection, setting_name
 from wsprobe.read.reading import Body, Field, Head, Reading, Response, Session, final_answer
-from wsprobe.report import Report, close_of
+from wsprobe.report import Report
 from wsprobe.timing import timing
+from wsprobe.version import __version__
 from wsprobe.watch.state import Watch, differences, percentiles
 
 if TYPE_CHECKING:
@@ -1265,7 +1266,7 @@ def close_value(reading: Reading) -> CloseJson | None:
     return None if close is None else CloseJson(**asdict(close))
 
 
-def answered_value(answer: OwnAnswer) -> AnsweredJson:
+def answered_value(answer: EngineAnswer) -> AnsweredJson:
     """What an engine's own request was answered."""
     if answer.over_http2:
         reading = read(answer.exchange)
@@ -1280,7 +1281,7 @@ def answered_value(answer: OwnAnswer) -> AnsweredJson:
     )
 
 
-def view_value(view: ScriptView, answer: OwnAnswer | None) -> ViewJson:
+def view_value(view: ScriptView, answer: EngineAnswer | None) -> ViewJson:
     """What script sees. *answer* is what the engine's own request led to."""
     return ViewJson(
         answered=UNSET if answer is None else answered_value(answer),

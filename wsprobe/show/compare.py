@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.tell import Tellable, alike
+from wsprobe.engine_answer import EngineAnswer, engine_answer
 from wsprobe.judge.finding import Disclosed, Verdict
-from wsprobe.own_answer import OwnAnswer, own_answer, read_again
 from wsprobe.read.reading import Field, Head, Response
 from wsprobe.remedy import Advice, advice
-from wsprobe.report import Report, comparable
+from wsprobe.report import Report, comparable, report_of
 from wsprobe.show import timing
 from wsprobe.show.causes import causes
 from wsprobe.show.http2 import protocol, spoken
@@ -214,7 +214,7 @@ def comparison(reports: Sequence[Report], groups: Sequence[Tellable], look: Look
 class SharedAnswer(Struct, frozen=True):
     """One answer, and who got it: the indexes of *views* in the report; *ours* if wsprobe got it too."""
 
-    answer: OwnAnswer | Report
+    answer: EngineAnswer | Report
     """Of the first that got it: wsprobe's own as it stands in the report."""
     views: tuple[int, ...]
     ours: bool
@@ -222,7 +222,7 @@ class SharedAnswer(Struct, frozen=True):
     @property
     def report(self) -> Report:
         """All of it: another engine's is read again."""
-        return self.answer if isinstance(self.answer, Report) else read_again(self.answer)
+        return self.answer if isinstance(self.answer, Report) else report_of(self.answer)
 
 
 def answers_of(report: Report) -> list[SharedAnswer]:
@@ -245,9 +245,9 @@ def answers_of(report: Report) -> list[SharedAnswer]:
     return found
 
 
-def _own(report: Report) -> OwnAnswer:
+def _own(report: Report) -> EngineAnswer:
     """wsprobe's own answer, as those of engines are kept."""
-    return own_answer(report.reading, report.verdict, report.outcome)
+    return engine_answer(report.reading, report.verdict, report.outcome)
 
 
 def one(report: Report, look: Look) -> list[Line]:
@@ -355,7 +355,7 @@ def who(report: Report, of: SharedAnswer, first: SharedAnswer, look: Look) -> Li
     return tuple(rows)
 
 
-def _requests(report: Report, of: SharedAnswer) -> list[OwnAnswer]:
+def _requests(report: Report, of: SharedAnswer) -> list[EngineAnswer]:
     asked = [answer for i in of.views if (answer := report.answers[i]) is not None]
     return [*asked, *([_own(report)] if of.ours else [])]
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from wsprobe import __version__
 from wsprobe.browsers import ENGINES
 from wsprobe.lab.measured import (
     Agreement,
@@ -21,6 +20,7 @@ from wsprobe.lab.measured import (
 )
 from wsprobe.show.lines import Budget, Line, Look, Piece, left_out, line
 from wsprobe.show.views import STATES, TITLES
+from wsprobe.version import __version__
 
 DIFFERING = 100
 """Lines of differences that are shown."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wsprobe.browsers.engine import ScriptView
-from wsprobe.own_answer import OwnAnswer
+from wsprobe.engine_answer import EngineAnswer
 from wsprobe.report import Report
 from wsprobe.show.lines import Line, Piece, line
 from wsprobe.show.views import title
@@ -43,7 +43,7 @@ def _opened(view: ScriptView) -> bool:
     return any(event.type == "open" for event in view.events)
 
 
-def _result(view: ScriptView, answer: OwnAnswer | None) -> str:
+def _result(view: ScriptView, answer: EngineAnswer | None) -> str:
     if _opened(view):
         return "opens"
     return "refused" if answer is not None and answer.status not in (None, 200) else "fails"

@@ -6,7 +6,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 
-from wsprobe import __version__
 from wsprobe.authentication import challenges, unspoken
 from wsprobe.certificate import objectionable
 from wsprobe.exchange import (
@@ -29,11 +28,12 @@ from wsprobe.judge.subject import how
 from wsprobe.judge.transport import proxy_answer
 from wsprobe.outcome import TABLE
 from wsprobe.read import read
+from wsprobe.read.closing import close_of
 from wsprobe.read.frames import CLOSE
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Head, Reading
 from wsprobe.remedy import advice
-from wsprobe.report import Report, close_of
+from wsprobe.report import Report
 from wsprobe.show import answer, http2, timing
 from wsprobe.show.answer import DUMP_BYTES, HEAD_LINES, LONG_LINE, loose, without_style
 from wsprobe.show.causes import causes
@@ -41,6 +41,7 @@ from wsprobe.show.lines import Budget, Line, Look, Piece, fitted, left_out, line
 from wsprobe.show.session import session
 from wsprobe.target import authority
 from wsprobe.timing import timing as times_of
+from wsprobe.version import __version__
 from wsprobe.visible import hexdump, shown_text, visible
 
 SAID_BY_OUTCOME = ("status-not-101", "http2-status-not-200", "interrupted")

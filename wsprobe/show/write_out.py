@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
+from wsprobe.read.closing import close_of
 from wsprobe.read.reading import Reading
-from wsprobe.report import Report, certificate_days, close_of
+from wsprobe.report import Report, certificate_days
 from wsprobe.show.as_json import tls_value
 from wsprobe.show.timing import peer
 from wsprobe.timing import timing

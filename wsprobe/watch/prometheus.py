@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from wsprobe import __version__
+from wsprobe.version import __version__
 from wsprobe.watch.metrics import METRICS
 from wsprobe.watch.state import Watch
 

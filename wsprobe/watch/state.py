@@ -13,8 +13,9 @@ from msgspec.structs import asdict, replace
 
 from wsprobe.exchange import Certificate, Connected, Exchange, TlsDone, TlsFailed
 from wsprobe.judge.subject import how
+from wsprobe.read.closing import Close, close_of
 from wsprobe.read.reading import Frame, Reading, Session
-from wsprobe.report import Close, Report, close_of
+from wsprobe.report import Report
 from wsprobe.timing import phases, timing
 from wsprobe.watch.window import Window
 

@@ -8,11 +8,11 @@ import pytest
 from msgspec import Struct, structs
 
 from wsprobe import opening, target
+from wsprobe.engine_answer import EngineAnswer, engine_answer
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
-from wsprobe.own_answer import OwnAnswer, own_answer, read_again
 from wsprobe.read import read, received_of, responses_of
 from wsprobe.read.tokens import expected_accept
-from wsprobe.report import report
+from wsprobe.report import report, report_of
 
 KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 OPENED = (
@@ -33,9 +33,9 @@ def exchange_of(received: bytes) -> Exchange:
     return Exchange(plan, (Sent(1, plan.request), Received(2, received), Ended(3, "limit")))
 
 
-def kept_of(received: bytes) -> OwnAnswer:
+def kept_of(received: bytes) -> EngineAnswer:
     made = report(exchange_of(received))
-    return own_answer(made.reading, made.verdict, made.outcome)
+    return engine_answer(made.reading, made.verdict, made.outcome)
 
 
 def values(of: object) -> Iterator[object]:
@@ -59,7 +59,7 @@ def test_nothing_that_grows_with_a_flood_is_kept_beside_the_recording(received: 
 
 @pytest.mark.parametrize("received", FLOODS.values(), ids=FLOODS)
 def test_all_of_it_can_be_read_again(received: bytes) -> None:
-    assert read_again(kept_of(received)) == report(exchange_of(received))
+    assert report_of(kept_of(received)) == report(exchange_of(received))
 
 
 @pytest.mark.parametrize("received", [*FLOODS.values(), b"", OPENED[:40]])

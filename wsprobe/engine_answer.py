@@ -9,18 +9,16 @@ from msgspec import Struct, msgpack
 
 from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import Verdict
-from wsprobe.outcome import STATUS_OF
-from wsprobe.read import read
+from wsprobe.read.closing import close_of
 from wsprobe.read.reading import Head, Reading
-from wsprobe.report import VARYING, Report, close_of
 
 
-class OwnAnswer(Struct, frozen=True):
+class EngineAnswer(Struct, frozen=True):
     """What an engine's own request was answered: the recording, how it was judged, and the little that is asked
     of the answer of every engine.
 
     The rest of the reading (head, body, frames) is not kept: of a flood it is many times the recording, and
-    there is one for each engine. ``read_again`` reads it again.
+    there is one for each engine. ``report.report_of`` reads it again.
     """
 
     exchange: Exchange
@@ -37,9 +35,9 @@ class OwnAnswer(Struct, frozen=True):
     """A digest of all that two answers have in common that are the same but for the moment."""
 
 
-def own_answer(reading: Reading, verdict: Verdict, outcome: str) -> OwnAnswer:
+def engine_answer(reading: Reading, verdict: Verdict, outcome: str) -> EngineAnswer:
     """What is kept of *reading*, which was judged so."""
-    return OwnAnswer(
+    return EngineAnswer(
         exchange=reading.exchange,
         verdict=verdict,
         outcome=outcome,
@@ -50,11 +48,8 @@ def own_answer(reading: Reading, verdict: Verdict, outcome: str) -> OwnAnswer:
     )
 
 
-def read_again(of: OwnAnswer) -> Report:
-    """The report of *of*, read again: long for a flood, so ask for one at a time, and only where all of the
-    answer is shown."""
-    return Report(read(of.exchange), of.verdict, of.outcome, int(STATUS_OF[of.outcome]))
-
+VARYING = frozenset({b"date", b"sec-websocket-accept", b"age", b"expires", b"last-modified"})
+"""Fields that differ between any two answers; they are shown nowhere and count for nothing."""
 
 _OF_THE_MOMENT = re.compile(rb"[0-9A-Fa-f]{8,}|[0-9]+")
 """What a server makes anew for each answer: numbers, times, and the names of requests."""

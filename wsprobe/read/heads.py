@@ -1,0 +1,90 @@
+"""Lines, fields and heads of HTTP as they were sent: values only, which `head` and `http2` make.
+
+Every span is a pair (start, end) of offsets into the bytes of one direction, put end to end.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+Span = tuple[int, int]
+
+
+class Line(Struct, frozen=True):
+    """One line as sent: its text and whatever ended it (CRLF, LF or nothing)."""
+
+    text: bytes
+    end: bytes
+    start: int
+    """Offset of the first byte."""
+
+    @property
+    def raw(self) -> bytes:
+        return self.text + self.end
+
+    @property
+    def span(self) -> Span:
+        """The text without its line end."""
+        return self.start, self.start + len(self.text)
+
+
+def key_of(name: bytes) -> bytes:
+    """The name of a header field as HTTP compares it: lower case, no white space around it."""
+    return name.strip(b" \t").lower()
+
+
+class Field(Struct, frozen=True):
+    """A header field (RFC 9112 section 5): one line, or several where it is folded (obs-fold)."""
+
+    name: bytes
+    """As sent, letter case and stray white space kept; b"" if there is no colon."""
+    key: bytes
+    """``key_of`` the name: kept, because every field of a head is asked for it a dozen times."""
+    value: bytes
+    """Without the white space around it; folds joined by one space."""
+    lines: tuple[Line, ...]
+    value_span: Span
+    oddities: tuple[str, ...] = ()
+    """``no-colon``, ``empty-name``, ``name-not-token``, ``space-before-colon``, ``folded``, ``bare-lf``,
+    ``bare-cr``, ``nul``, ``8-bit``, ``control``; ``space-before-name`` (a fold with no field before it)."""
+
+    @property
+    def span(self) -> Span:
+        return self.lines[0].start, self.lines[-1].span[1]
+
+
+class Head(Struct, frozen=True):
+    """A start line, field lines and the blank line, exactly as sent."""
+
+    raw: bytes
+    lines: tuple[Line, ...]
+    """The same line by line, without the blank one."""
+    blank: bytes
+    """b"\\r\\n", b"\\n", or b"" if the peer stopped early."""
+    start: int
+    fields: tuple[Field, ...]
+    """In the order sent; the start line (and empty lines before it) left out."""
+    first: Line | None
+    """The start line: the first line that is not empty."""
+    ended: bool = False
+    """Of a header block of HTTP/2, whose ``lines`` are the fields as HPACK coded them: END_HEADERS came."""
+
+    @property
+    def complete(self) -> bool:
+        return self.blank != b"" or self.ended
+
+    def all(self, name: bytes) -> tuple[Field, ...]:
+        """Every field called *name* (lower case), in order."""
+        found = []
+        for field in self.fields:  # asked often, and half the time of a comprehension
+            if field.key == name:
+                found.append(field)
+        return tuple(found)
+
+    def several(self, names: frozenset[bytes]) -> dict[bytes, list[Field]]:
+        """``all`` of each of *names* that is there, in one pass."""
+        found: dict[bytes, list[Field]] = {}
+        for field in self.fields:
+            if field.key in names:
+                found.setdefault(field.key, []).append(field)
+        return found
