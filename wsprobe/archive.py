@@ -24,7 +24,7 @@ from wsprobe.exchange import Exchange
 from wsprobe.visible import visible
 from wsprobe.wire import WIRES
 
-__all__ = ["FORMAT", "ArchiveError", "ascii_json", "dump", "load", "redact"]
+__all__ = ["FORMAT", "ArchiveError", "ascii_json", "dump", "load"]
 
 FORMAT: int = Exchange.__struct_config__.tag  # type: ignore[assignment]
 HOPS = 8

@@ -1,0 +1,376 @@
+"""What the commands print, save and exit with, for some hundred command lines: to be compared before and after
+a change that is to change nothing.
+
+    python -m tests.dump FOLDER          (then, after the change, into another folder; and diff -r)
+
+Nothing goes to a network: what ``net.probe`` would do is played by the lab in virtual time, keys are zeros, and
+files are made in a folder of their own. Every request that was sent is part of what is kept.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+import re
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from unittest import mock
+
+import trio
+from msgspec.structs import replace
+
+from wsprobe import lab, net
+from wsprobe.exchange import Event, Exchange, Plan
+from wsprobe.lab.play import play
+
+STARTED = "2026-11-26T12:00:00.000Z"
+SCENARIOS = (
+    "status-403",
+    "accept-wrong",
+    "redirect-302",
+    "echo-any-version",
+    "close-4401",
+    "refused",
+    "unauthorized",
+)
+COMMANDS = ("connect", "compare", "trace", "talk", "watch", "explain", "serve")
+
+
+def lines() -> Iterator[str]:
+    """Command lines: N stands for the URL of a scenario, OK for one that opens."""
+    yield from (f"{each} --help all" for each in COMMANDS)
+    yield from (f"{each} --help" for each in COMMANDS)
+    for name in lab.names():
+        yield f"connect --linger 0.1 {url(name)}"
+        yield f"compare --json --as-is --browser clients {url(name)}"
+    for name in SCENARIOS:
+        at = url(name)
+        for options in ("", *ENDS.split("\n")[1:-1]):
+            yield f"connect --linger 0.1 {options} {at}"
+            yield f"compare --browser-mode {options} {at}"
+            yield f"trace --pause 0 --hold 0 --linger 0.1 {options} {at}"
+        for options in ("", "--json", "--redact", "--until outcome=open", "--save -"):
+            yield f"watch --every 100ms --count 2 --linger 0.1 {options} {at}"
+        yield f"talk --linger 0.1 --json {at}"
+        yield f"compare {at} {url('status-404')}"
+        yield f"compare --json {at} {url('status-404')}"
+    for options in REQUESTS.split("\n")[1:-1]:
+        yield f"connect --linger 0.1 --save - -s {options} {url('status-403')}"
+        yield f"compare --save - -s --as-is --browser-mode {options} {url('status-403')}"
+        yield f"trace --save - -s --pause 0 --hold 0 --only again-2 {options} {url('status-403')}"
+        yield f"talk --save - -s {options} {url('status-403')}"
+        yield f"watch --save - -s --count 1 {options} {url('status-403')}"
+    for several in (
+        "",
+        "--json",
+        "--summary",
+        "--resume kept.jsonl",
+        "--unordered --rate 1000/s",
+        "--report r.md",
+    ):
+        yield f"connect --linger 0.1 {several} {' '.join(map(url, SCENARIOS))}"
+        yield f"connect --linger 0.1 {several} @urls.txt"
+    for line in PASTED.split("\n")[1:-1]:
+        yield line.replace("QUOTED", shlex.quote(CURL)).replace("CURL", CURL)
+
+
+def url(name: str) -> str:
+    return f"ws://lab.example/{name}?token=abcdefgh12345678"
+
+
+ENDS = """
+--json
+--json --brief
+--redact
+--redact --json
+-s
+--save -
+--save saved.jsonl -s
+--har -
+--har made.har --redact
+--report r.md
+--report r.html --no-redact
+-i
+-o -
+-o body
+-w '%{outcome} %{status}\\n'
+-w '%{nothing}'
+-v
+-vv --redact
+--expect outcome=open
+--expect status=403 --json
+--expect finding:nothing
+--expect close=4401 --redact
+--color always
+--brief
+--no-redact
+--report r.txt
+--redact --cookie-jar -
+--cookie-jar jar.txt
+--retry 2
+--expect view:chromium=1006
+--spec all
+--browser chromium,deno
+--csp 'connect-src none'
+--summary
+--resume kept.jsonl
+-L
+--negotiate
+-u me:secret
+--digest -u me:secret
+--dry-run
+"""
+"""What becomes of a report, a line each."""
+REQUESTS = """
+-H 'X-A: b' -H Host:
+-H 'bad name: x'
+-A me
+-A ''
+-b a=b -b c=d
+-b cookies.txt
+-b missing
+-u me:pw
+-u me:pw --bearer x
+--bearer tok
+--digest --basic
+--anyauth -u a:b
+-n
+--netrc-file n
+--netrc-file missing
+--netrc-optional
+--protocol a --protocol b
+--protocol 'a b'
+--origin https://a
+--origin a.example
+--origin null
+--extension x
+--no-compression
+--ws-key k
+--ws-version 12
+--request-target /x
+--http-version 1.0
+--http2
+--http2 --wire hybi-08
+--http2-anyway
+--http2-prior-knowledge
+--raw-request raw.txt
+--raw-request missing
+--raw-request raw.txt -A x
+--wire hixie-76
+--wire nine
+--wire hixie-75 --ping
+--location-trusted
+--max-redirs 0
+--max-redirs x
+-4
+-4 -6
+--resolve lab.example:80:192.0.2.1,[2001:db8::1]
+--resolve x
+--connect-to ::h:1
+--connect-to x
+--unix-socket /x
+--interface lo
+-x h:1
+-x ftp://h
+-x h -U a:b
+-U a:b
+-x h --proxy-digest --proxy-basic
+--proxy-anyauth
+--noproxy a
+--haproxy-protocol
+--haproxy-clientip 192.0.2.9
+--haproxy-clientip x
+--connect-timeout 1
+--connect-timeout 0
+-m 3
+--linger 0
+--max-body 10
+-k
+--cacert missing
+--cert missing
+--key k
+--servername s
+--tls-min 1.2 --tls-max 1.3
+--tls-min 9
+--ciphers X
+--pinnedpubkey sha256//x
+--pinnedpubkey missing
+--send a --send-hex 6162 --ping
+--send-hex z
+--retry-max-time 2
+--workers 2 -v
+--workers 0
+--cluster h:1 --workers 2
+--cluster x
+--from-each
+--cluster-trusted
+--parallel 0
+--rate 5/x
+--rate 5/s --per-host 2
+--resume r --redact
+--resume r --json
+--resume r -o -
+--page x
+--nothing
+--page https://a.example/ --origin https://b
+--page-http 2
+--csp 'conect-src x'
+--browser safari
+--browser nothing
+--browser chromium@1
+--spec nothing
+--measured missing
+--run-browser x
+--hold 1s
+--ping-every 1s
+--listen x
+--until view:chromium=1006
+--until x
+--every 1ms
+--backend x
+--only nothing
+--skip unnamed
+--binary --jsonl
+--jsonl --json
+--match '('
+--fragments 2 --fragment-size 3
+--fragment-size 0
+--send-frame x
+--send-file missing
+--eof never
+--compressed -X GET
+-X POST
+--json-schema
+--entry 2
+--from-curl missing
+--from-curl ''
+"""
+"""What is sent, and how; and what cannot be."""
+CURL = (
+    "curl 'https://lab.example/status-403' -H 'Sec-WebSocket-Key: x' -H 'Origin: https://a' -b s=1 --compressed"
+)
+PASTED = """
+connect -w '%{outcome}' CURL
+connect --json CURL
+compare --json CURL
+trace -s --save - CURL
+connect -v QUOTED
+connect --http2 CURL
+connect --from-curl curl.txt --json
+connect CURL -H 'Host: b' -d x
+connect -H 'Origin: https://b' --json CURL
+connect curl
+connect curl x y
+connect 'wget x'
+connect 'Error at wss://lab.example/x failed'
+connect x.json
+connect 8000
+connect @
+connect
+connect @missing
+compare
+compare missing.json
+trace
+talk
+watch
+connect --talk
+explain nothing
+connect CURL --socks5 h:1 -k -4
+connect CURL --tlsv1.2 --max-redirs -1 --verbose
+connect a.har
+explain 1006
+"""
+"""CURL is the command above, QUOTED the same as one word."""
+
+
+async def probed(
+    plan: Plan,
+    watch: Callable[[Event], object] | None = None,
+    talk: object = None,
+    keep: Callable[[Exchange], object] | None = None,
+) -> Exchange:
+    """As ``net.probe``: the scenario that the path names, played."""
+    net.check(plan)
+    await trio.lowlevel.checkpoint()
+    name = re.split(r"[/?]", plan.target.resource)[1]
+    try:
+        scenario = lab.find(name)
+    except lab.UnknownScenario:
+        scenario = lab.find("status-404")
+    made = replace(play(scenario, plan), started=STARTED)
+    sys.stderr.write(f"[{plan!r}]\n" if os.environ.get("DUMP_PLANS") else "")
+    for event in made.events:
+        if watch is not None:
+            watch(event)
+    return made
+
+
+@contextmanager
+def quiet() -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
+    """Standard input that is empty, and standard output and error in memory."""
+    out, err = io.BytesIO(), io.BytesIO()
+    with ExitStack() as stack, open(os.devnull) as nothing:
+        for name, stream in (("stdout", out), ("stderr", err)):
+            stack.enter_context(
+                mock.patch.object(
+                    sys, name, io.TextIOWrapper(stream, "utf-8", newline="\n", write_through=True)
+                )
+            )
+        stack.enter_context(mock.patch.object(sys, "stdin", nothing))
+        yield out, err
+
+
+def ran(line: str) -> bytes:
+    """All that came of *line*: standard output, standard error, files, and the exit status."""
+    from wsprobe.cli.main import run
+
+    counter = itertools.count()
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        before = os.getcwd()
+        stack.callback(os.chdir, before)
+        os.chdir(folder)
+        given = {
+            "urls.txt": "".join(f"{url(each)}\n" for each in (*SCENARIOS, SCENARIOS[0], "no url", "# x")),
+            "cookies.txt": "Set-Cookie: a=b; Domain=lab.example; Path=/\n",
+            "raw.txt": "GET / HTTP/1.1\r\nHost: {host}\r\nSec-WebSocket-Key: {key}\r\n\r\n",
+            "curl.txt": CURL,
+            "n": "machine lab.example login a password b\n",
+        }
+        for name, text in given.items():
+            Path(name).write_text(text)
+        for target, value in (
+            ("wsprobe.net.probe", probed),
+            ("os.urandom", lambda size: bytes([next(counter) % 251] * size)),
+            ("wsprobe.cli.streams.prepare", lambda: None),
+        ):
+            stack.enter_context(mock.patch(target, value))
+        with quiet() as (out, err):
+            status = run(shlex.split(line))
+            sys.stdout.flush()
+            sys.stderr.flush()
+            made = [f"$ wsprobe {line}\n{status}\n".encode(), out.getvalue(), b"\n--\n", err.getvalue()]
+        for each in sorted(Path().iterdir()):
+            if each.name not in given:
+                made += [f"\n-- {each.name}\n".encode(), each.read_bytes()]
+    return re.sub(rb"/tmp/\S*|\d+(\.\d+)? m?s\b(?= ago)", b"/tmp", b"".join(made)) + b"\n"
+
+
+def main(folder: str, part: str = "") -> None:
+    """Write what came of every line that has *part* in it, a file a command."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    files = {name: open(Path(folder, name), "wb") for name in COMMANDS}  # noqa: SIM115 - as long as this runs
+    for line in dict.fromkeys(lines()):
+        if part in line:
+            files[line.split()[0]].write(ran(line))
+    for each in files.values():
+        each.close()
+
+
+if __name__ == "__main__":
+    os.environ |= {"COLUMNS": "100", "NO_COLOR": "1"}
+    main(*sys.argv[1:])
