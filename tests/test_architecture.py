@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     ("version",),
     ("exchange", "outcome", "visible", "nearest", "schedule", "spawned", "secrets"),
-    ("target", "opening", "certificate", "site"),
+    ("target", "opening", "certificate", "origins", "site"),
     ("read",),
     ("wire", "signatures", "proxies", "authentication"),
     (

@@ -9,7 +9,7 @@ from tests.http2.test_read import ON, answer, exchange
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.chromium import http2 as chromium
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.http2 import opened_by
+from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.standard.http2 import asked
 from wsprobe.exchange import Exchange
 from wsprobe.read import read
@@ -100,6 +100,22 @@ def test_in_clear_nobody_asks_over_http2() -> None:
 def test_a_page_without_a_name_is_of_the_own_origin() -> None:
     assert opened_by(Page(""), URL).url == "https://chat.example:8443/"
     assert opened_by(Page("https://a.example/"), URL).url == "https://a.example/"
+
+
+@pytest.mark.parametrize(
+    ("url", "page"),
+    [
+        ("ws://a.example/x?y#z", "http://a.example/"),
+        ("wss://user:pass@a.example:443/", "https://a.example/"),
+        ("WSS://A.example:8443/x", "https://a.example:8443/"),
+        ("http://[::1]:81/x", "http://[::1]:81/"),
+        ("/chat", "http://localhost/"),
+        ("ws://[bad", "http://localhost/"),
+        ("mailto:a@b.example", "http://localhost/"),
+    ],
+)
+def test_the_page_of_a_url_s_own_origin(url: str, page: str) -> None:
+    assert opened_by(Page(""), url).url == page
 
 
 def test_what_a_page_asks_for_is_in_the_block() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import socket
 import threading
 from base64 import b64decode
@@ -16,6 +17,7 @@ import wsprobe
 from wsprobe.cli.engines import with_scheme
 from wsprobe.cli.main import run
 from wsprobe.cli.reached import reached, status
+from wsprobe.read.tokens import expected_accept
 
 Capture = pytest.CaptureFixture[str]
 
@@ -126,6 +128,57 @@ def compared(capsys: Capture, answers: tuple[bytes, bytes], asked: int, *argumen
     return status, capsys.readouterr().out
 
 
+def only_own_origin(server: socket.socket, connections: int) -> None:
+    """As Django Channels behind AllowedHostsOriginValidator: 403 for the Origin of any other host."""
+    for _ in range(connections):
+        client, _ = server.accept()
+        with client:
+            asked = client.recv(65536)
+            key = re.search(rb"(?i)sec-websocket-key: (\S+)", asked)
+            assert key is not None
+            own = b"http://127.0.0.1:%d" % server.getsockname()[1]
+            if b"\r\nOrigin: %s\r\n" % own in asked or b"\r\nOrigin:" not in asked:
+                client.sendall(
+                    b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    b"Sec-WebSocket-Accept: %s\r\n\r\n\x88\x02\x03\xe8" % expected_accept(key[1])
+                )
+                client.recv(100)
+            else:
+                client.sendall(b"HTTP/1.1 403 No\r\nContent-Length: 18\r\n\r\norigin not allowed")
+
+
+def compared_by_own(
+    capsys: Capture, connections: int, *arguments: str, host: str = "127.0.0.1"
+) -> tuple[int, str]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=only_own_origin, args=(server, connections), daemon=True)
+        thread.start()
+        status = run(["compare", *arguments, f"ws://127.0.0.1:{server.getsockname()[1]}/"])
+        thread.join(timeout=10)
+    return status, capsys.readouterr().out
+
+
+def test_a_server_that_checks_the_origin_opens_to_a_page_of_its_own(capsys: Capture) -> None:
+    status, out = compared_by_own(capsys, 4, "--json", "--browser", "chromium,firefox,webkitgtk")
+    assert status == 0
+    assert [view["events"][0]["type"] for view in json.loads(out)["views"]] == ["open"] * 3
+
+
+def test_an_origin_that_was_perhaps_meant_is_named(capsys: Capture) -> None:
+    options = ("--browser", "chromium", "--origin", "http://localhost:3000")
+    _, out = compared_by_own(capsys, 2, *options)
+    assert "or try --origin http://127.0.0.1:3000: localhost and 127.0.0.1 are different origins" in out
+
+
+def test_the_page_of_a_scenario_of_the_lab_is_of_its_origin_too(capsys: Capture) -> None:
+    assert run(["compare", "--browser", "chromium", "--json", "lab:status-403"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    host = made["url"].removeprefix("ws://").partition("/")[0]
+    assert made["views"][0]["page"] == f"http://{host}/"
+    assert run(["compare", "--browser", "chromium", "--json", "lab:https-page-ws-remote-name"]) == 0
+    assert json.loads(capsys.readouterr().out)["views"][0]["page"].startswith("https://")
+
+
 REFUSED = b"HTTP/1.1 403 No\r\nServer: gunicorn\r\nContent-Length: 0\r\n\r\n"
 MISSING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
@@ -135,7 +188,9 @@ def test_what_is_said_is_about_the_answer_that_the_page_got(capsys: Capture) -> 
     assert status == 0
     first, second = out.split("answered to ")[1:]
     assert "  refused to Chromium, Firefox; invalid to wsprobe\n" in out
-    assert "Origin sent: http://localhost\n" in out
+    page = re.search(r"^page (http://127\.0\.0\.1:[0-9]+)/ \(the URL's own origin", out, re.MULTILINE)
+    assert page is not None
+    assert f"Origin sent: {page[1]}\n" in out
     assert first.startswith("Chromium, Firefox\non the wire\n  HTTP/1.1 403 No\n")
     assert "in the page, Chromium" in first
     assert "cannot tell this from" in first

@@ -10,11 +10,15 @@ from msgspec import Struct
 from wsprobe.exchange import Act, Http2, Target
 from wsprobe.read.reading import Reading
 
+ELSEWHERE = "http://localhost/"
+"""The page of scenarios that name none: of another site than the server, as browsers were measured."""
+
 
 class Page(Struct, frozen=True):
     """The page whose script opens the socket."""
 
-    url: str = "http://localhost/"
+    url: str = ELSEWHERE
+    """"": one of the origin of the socket's own URL, which ``page.opened_by`` fills in."""
     csp: str = ""
     """Content-Security-Policy of the page, "" if none."""
     protocols: tuple[str, ...] | str | None = None

@@ -71,13 +71,6 @@ def came_over(url: str, page: Page) -> bool:
     return as_http(to).origin == address.origin
 
 
-def opened_by(page: Page, url: str) -> Page:
-    """*page*, and where it has no URL, one of the very origin that *url* goes to."""
-    if page.url or (to := parse(url)) is None:
-        return page
-    return replace(page, url=f"{as_http(to).origin}/")
-
-
 def shareable(url: str, page: Page, exchange: Exchange) -> tuple[str, int] | None:
     """Host and port of *page*'s origin, if its connection may serve *url* too (RFC 9113 section 9.1.1) for all
     that *exchange*, one with *url*, says: both have one port, no proxy is between, and a good certificate has

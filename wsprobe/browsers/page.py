@@ -12,7 +12,7 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Page
+from wsprobe.browsers.engine import ELSEWHERE, Page
 from wsprobe.browsers.url import DEFAULT_PORTS, Address, as_http, parse
 from wsprobe.site import same_site
 
@@ -190,6 +190,19 @@ def origin(page: Page) -> str:
     """The value of Origin that *page* has: ``null`` for a file:, data: or sandboxed one, among others."""
     address = parse(page.url)
     return OPAQUE if address is None or sandboxed(page.csp) else address.origin
+
+
+def opened_by(page: Page, url: str) -> Page:
+    """*page*, and where it has no URL, one of the origin that *url* goes to: wss://h/x has https://h/.
+
+    A *url* that goes nowhere by itself (relative, or not valid) has ELSEWHERE.
+    """
+    if page.url:
+        return page
+    address = parse(url)
+    if address is None or not address.host or address.scheme not in ("ws", "wss", "http", "https"):
+        return replace(page, url=ELSEWHERE)
+    return replace(page, url=f"{as_http(address).origin}/")
 
 
 def fetch_site(page: Page, to: Address, *, schemeful: bool = True) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Engine, FollowUp, Page, may_close, oldest_tls, undefined_is_zero
-from wsprobe.browsers.http2 import opened_by
+from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.script import on_wire
 from wsprobe.exchange import Exchange, Limits, Plan, Route, TlsOptions
 from wsprobe.read import handshakes, read

@@ -113,10 +113,10 @@ reading = together(
     option(
         "--page",
         metavar="URL",
-        default="http://localhost/",
-        show_default=True,
         section=SECTION,
         help="the page whose script opens the socket: decides Origin, mixed content and the base URL",
+        long="Without --page and --origin, the page is one of the URL's own origin: for wss://h/x a page at "
+        "https://h/, for ws://h/x one at http://h/.",
     ),
     option(
         "--run-browser",
@@ -148,12 +148,11 @@ reading = together(
         help="the HTTP version over which the page was loaded",
         long="With 2 Chromium already has an HTTP/2 connection to that origin, and uses it if the server "
         "announces WebSockets over HTTP/2 (RFC 8441); otherwise it asks over HTTP/1.1. Firefox asks over "
-        "HTTP/2 whenever the server announces it. Without --page, the page is then one of the origin of the "
-        "URL. With a page of another origin Chromium asks over HTTP/1.1, unless it can ask on the page's own "
-        "connection: the page's host is of the same site, at the same port, and has an IP address in common "
-        "with the target, whose certificate names both, and there is no proxy. wsprobe does not connect to the "
-        "page's host. If everything else fits, it looks up the addresses of that host, or takes them from "
-        "--resolve; for a recording only from --resolve.",
+        "HTTP/2 whenever the server announces it. With a page of another origin Chromium asks over HTTP/1.1, "
+        "unless it can ask on the page's own connection: the page's host is of the same site, at the same "
+        "port, and has an IP address in common with the target, whose certificate names both, and there is no "
+        "proxy. wsprobe does not connect to the page's host. If everything else fits, it looks up the "
+        "addresses of that host, or takes them from --resolve; for a recording only from --resolve.",
     ),
     option("--csp", metavar="POLICY", default="", section=SECTION, help="the page's Content-Security-Policy"),
     option(
@@ -355,10 +354,12 @@ def chosen(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(meant))
 
 
-def opener(word: str, origin: str | None, http: str = "1.1") -> str:
-    """The page's URL, from --page or --origin; "" for one of the URL's own origin, where none is named for a
-    page that came over HTTP/2. Raises click.UsageError where it is no URL: a browser has no page elsewhere."""
-    url = _page(word, origin, http)
+def opener(word: str | None, origin: str | None, http: str = "1.1") -> str:
+    """The page's URL, from --page or --origin; "" for one of the URL's own origin, where none is named.
+
+    Raises click.UsageError where it is no URL: a browser has no page elsewhere.
+    """
+    url = _page(word, origin)
     if http == "2" and url and not url.lower().startswith("https:"):
         raise click.UsageError(
             f"--page-http 2: no browser speaks HTTP/2 without TLS, and the page {url} is no https: URL"
@@ -366,15 +367,15 @@ def opener(word: str, origin: str | None, http: str = "1.1") -> str:
     return url
 
 
-def _page(word: str, origin: str | None, http: str) -> str:
+def _page(word: str | None, origin: str | None) -> str:
     if origin is not None:
-        if word != Page().url:
+        if word is not None:
             raise click.UsageError("--origin and --page cannot be used together: the page's URL has its origin")
         found = parse(origin)
         if found is None or "/" in origin.partition("://")[2].removesuffix("/"):
             raise click.UsageError(f"--origin: {origin!r} is not an origin{origin_meant(origin)}")
         return origin.removesuffix("/") + "/"
-    if http == "2" and word == Page().url:
+    if word is None:
         return ""
     if parse(word) is None:
         raise click.UsageError(

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from wsprobe import target
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Engine, Page, ScriptView
-from wsprobe.browsers.http2 import opened_by, shareable, sharing
-from wsprobe.browsers.page import fetch_site
+from wsprobe.browsers.http2 import shareable, sharing
+from wsprobe.browsers.page import fetch_site, opened_by
 from wsprobe.browsers.url import parse
 from wsprobe.browsers.visit import visit
 from wsprobe.cli.ask import now, route
@@ -42,7 +42,7 @@ class Readers(Struct, frozen=True):
 
     browsers: tuple[str, ...] = ()
     revisions: tuple[str, ...] = ()
-    page: Page = Page()
+    page: Page = Page(url="")
     as_is: bool = False
     """The browsers read wsprobe's answer, and do not ask for one of their own."""
     entry: int | None = None
@@ -89,7 +89,7 @@ def own_place(place: Place, readers: Readers) -> Place | Exchange:
         if not readers.browsers or readers.as_is:
             raise
         text = place.script_url or place.url
-        made = ENGINES["whatwg"].construct(text, opened_by(place.page(readers.page), text))
+        made = ENGINES["whatwg"].construct(text, opened_by(place.page(readers.page), place.url))
         if made.exception is None:
             return replace(place, url=made.url)
         nowhere = Plan(Target(text, text.startswith("wss"), "", 0, ""), b"")
@@ -102,7 +102,7 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
     from wsprobe import net
 
     exchange = own if isinstance(own, Exchange) else await conversation(own, settings)
-    page = _with_cookies(place.page(readers.page), place)
+    page = _with_cookies(opened_by(place.page(readers.page), place.url), place)
     url = with_credentials(place.script_url or place.url, user_of(place))
     at = shareable(url, page, exchange)
     if at is not None:
@@ -112,7 +112,6 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
         made = reported(place, exchange)
         views = as_is(made, replace(readers, page=page), place.script_url)
         return replace(made, views=views, page=page)
-    page = opened_by(page, url)
     results: list[tuple[ScriptView, EngineAnswer | None]] = []
 
     async def ask(name: str) -> tuple[ScriptView, EngineAnswer | None]:
@@ -176,11 +175,11 @@ def recorded(exchange: Exchange, readers: Readers) -> Report:
     """The report of a recording, read by each browser as it is."""
     made = report(exchange)
     url = exchange.plan.target.url
-    at = shareable(url, readers.page, exchange)
+    page = opened_by(readers.page, url)
+    at = shareable(url, page, exchange)
     if at is not None:  # a recording has no addresses but the target's, and those that --resolve named
-        page = sharing(url, readers.page, exchange, target.named_addresses(*at, exchange.plan.route))
-        readers = replace(readers, page=page)
-    return replace(made, views=as_is(made, readers), page=readers.page)
+        page = sharing(url, page, exchange, target.named_addresses(*at, exchange.plan.route))
+    return replace(made, views=as_is(made, replace(readers, page=page)), page=page)
 
 
 def as_is(made: Report, readers: Readers, script_url: str = "") -> tuple[ScriptView, ...]:

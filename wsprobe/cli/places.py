@@ -51,7 +51,7 @@ class Place(Struct, frozen=True):
             return given
         return replace(
             given,
-            url=own.url if given.url == type(given)().url else given.url,
+            url=given.url or (own.url if own.url != type(own)().url else ""),
             csp=given.csp or own.csp,
             protocols=own.protocols if given.protocols is None else given.protocols,
             acts=given.acts or own.acts,

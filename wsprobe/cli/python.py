@@ -128,7 +128,7 @@ def views(
         made = exchange if isinstance(exchange, Report) else report(_recording(exchange))
         if isinstance(page, str):
             page = Page(url=comparing.opener(page, None))
-        return as_is(made, Readers(comparing.chosen(names), page=Page() if page is None else page))
+        return as_is(made, Readers(comparing.chosen(names), page=Page(url="") if page is None else page))
 
 
 def load(file: str | os.PathLike[str]) -> tuple[Exchange, ...]:

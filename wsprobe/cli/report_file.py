@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
+from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import Tellable
 from wsprobe.cli.again import Call
 from wsprobe.cli.engines import Readers, as_is
@@ -109,7 +110,8 @@ class ReportFile:
     def _seen(self, report: Report) -> Report:
         """*report* with the browsers' views of this very answer."""
         origin = self._origin
-        page = Page() if origin is None or "://" not in origin else Page(url=f"{origin}/")
+        page = Page(url="") if origin is None or "://" not in origin else Page(url=f"{origin}/")
+        page = opened_by(page, report.url)
         return replace(report, views=as_is(report, Readers(browsers=ALL, page=page)), page=page)
 
     def _secrets(self) -> Secrets | None:

@@ -8,6 +8,7 @@ from itertools import islice, zip_longest
 from msgspec import Struct
 
 from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import Tellable, alike
 from wsprobe.engine_answer import EngineAnswer, engine_answer
 from wsprobe.judge.finding import Disclosed, Verdict
@@ -300,9 +301,8 @@ def page_of(report: Report, look: Look) -> list[Line]:
     """Whose page it is, and the Origin that was sent for it."""
     if report.page is None:
         return []
-    given = (
-        "" if report.page.url != Page().url else " (the default; name yours with --page URL or --origin ORIGIN)"
-    )
+    own = report.page.url == opened_by(Page(url=""), report.url).url
+    given = " (the URL's own origin; name another page with --page or --origin)" if own else ""
     came = " over HTTP/2" if report.page.http == "2" else ""
     came += ", on a connection that could serve the target too" if report.page.shares else ""
     rows = [line(Piece("page ", "dim"), look.text(report.page.url.encode()), Piece(came or given, "dim"))]

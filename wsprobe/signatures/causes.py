@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs
 
+from wsprobe.origins import near
 from wsprobe.signatures.answer import (
     Cause,
     Evidence,
@@ -83,6 +84,8 @@ def origin_refused(a: Evidence, fix: str, text: str = "") -> Cause:
     if a.origin is None:
         missing = "it wants an Origin, which browsers always send, and none was sent"
         return Cause("origin", text or missing, f"try --origin with the page's origin; {fix}")
+    if (other := near(a.origin, a.host, secure=a.secure)) is not None:
+        fix = f"{fix}, or try --origin {shown(other[0])}: {other[1]}"
     return Cause("origin", text or f"the Origin {shown(a.origin)} is not among those that it allows", fix)
 
 
