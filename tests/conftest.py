@@ -3,7 +3,8 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,57 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 from tests import cases  # noqa: E402
 from wsprobe.conversation import SECOND  # noqa: E402
+
+ASKED_FOR = ("programs", "programs", "engines", "floods", "long", "chains", "cluster", "kills")
+"""The marks of tests that run only when ``-m`` selects them."""
+
+STARTING = frozenset({"subprocess.Popen", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "os.system"})
+"""The audit events with which CPython reports the start of a process. For multiprocessing's "spawn" it
+has none."""
+
+running: list[pytest.Item] = []
+"""The test that runs now; empty between two tests."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without ``-m``, leave out what starts other programs or takes minutes."""
+    if config.option.markexpr:
+        return
+    left_out = [item for item in items if any(map(item.get_closest_marker, ASKED_FOR))]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    running.append(item)
+    try:
+        return (yield)
+    finally:
+        running.remove(item)
+
+
+def refuse_programs(event: str, _: tuple[object, ...]) -> None:
+    """Raise RuntimeError where a test without one of the marks starts a process: the default run would slow
+    down with each of them, and would fail on machines that lack the program."""
+    if event in STARTING and running and not any(map(running[-1].get_closest_marker, ASKED_FOR)):
+        raise RuntimeError(f"{running[-1].nodeid} starts a process: it needs the mark `programs`")
+
+
+sys.addaudithook(refuse_programs)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def processes_are_seen() -> Iterator[None]:
+    start = BaseProcess.start
+
+    def seen(process: BaseProcess) -> None:
+        sys.audit("os.spawn")
+        start(process)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseProcess, "start", seen)
+        yield
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

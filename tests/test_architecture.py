@@ -190,6 +190,7 @@ def test_judge_and_browsers_do_not_know_each_other() -> None:
     assert [m for m, others in graph for o in others if strangers.get(part(m)) == part(o)] == []
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(
     ("arguments", "unwanted"),
     [

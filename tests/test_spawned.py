@@ -59,6 +59,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(("more", "copied"), [((), True), (("thread",), False)])
 def test_a_process_has_neither_files_nor_signals_of_ours(
     more: tuple[str, ...], copied: bool, tmp_path: Path

@@ -232,6 +232,7 @@ def test_messages_stay_short() -> None:
     assert len(str(caught.value)) < 300
 
 
+@pytest.mark.programs
 def test_an_ascii_host_loads_no_idna() -> None:
     code = (
         "import sys; from wsprobe.target import parse; parse('ws://h:1/x'); "

@@ -1,5 +1,4 @@
-"""Real engines are driven, and floods followed in each of them, only when that is asked for: ``pytest -n 0 -m
-engines``, ``pytest -n 0 -m floods``."""
+"""What newer engines do differently is an expected failure."""
 
 from __future__ import annotations
 
@@ -9,14 +8,6 @@ import pytest
 
 from tests.browsers.moved import installed, moved
 from wsprobe.browsers import VERSIONED
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.option.markexpr:
-        return
-    left_out = [item for item in items if any(map(item.get_closest_marker, ("engines", "floods")))]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.hookimpl(wrapper=True)

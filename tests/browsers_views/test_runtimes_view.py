@@ -86,6 +86,7 @@ def test_no_bytes_make_a_view_raise(name: str, opens: bytes, pieces: list[bytes]
     assert view.ready_state in range(4)
 
 
+@pytest.mark.programs
 def test_none_is_loaded_unless_asked_for() -> None:
     code = "import sys, wsprobe.browsers as b; list(b.ENGINES); b.ENGINES['whatwg']; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -87,6 +87,7 @@ class Terminal:
         os.close(self.controller)
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("shell", [pytest.param(name, marks=wanting(name)) for name in SHELLS])
 def test_a_tab_completes(shell: str, tmp_path: Path) -> None:
     (tmp_path / "kept-recording.json").touch()
@@ -105,6 +106,7 @@ def test_a_tab_completes(shell: str, tmp_path: Path) -> None:
         terminal.close()
 
 
+@pytest.mark.programs
 @wanting("fish")
 def test_fish_completes(tmp_path: Path) -> None:
     (tmp_path / "kept-recording.json").touch()
@@ -124,6 +126,7 @@ def test_fish_completes(tmp_path: Path) -> None:
     assert len(told) == len(TYPED) + 1
 
 
+@pytest.mark.programs
 @wanting("fish")
 def test_fish_shows_the_whole_of_a_help_with_commas(tmp_path: Path) -> None:
     done = subprocess.run(
@@ -176,6 +179,7 @@ KNOWN = [
 ]
 
 
+@pytest.mark.programs
 def test_what_completes_is_told_without_the_network() -> None:
     """In one process, in which each line is completed as in one of its own."""
     code = f"""

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -34,6 +33,7 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.programs
 @FULL
 @pytest.mark.parametrize("command", ["$W --help", "$W explain 1006", "$W connect lab:status-403", "$W"])
 def test_a_full_disk_under_standard_output_is_one_line(command: str) -> None:
@@ -42,6 +42,7 @@ def test_a_full_disk_under_standard_output_is_one_line(command: str) -> None:
     assert done.returncode == 2
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("command", ["$W explain 1006", "$W connect lab:status-403"])
 def test_a_closed_standard_output_is_one_line(command: str) -> None:
     done = shell(f"{command} >&-")
@@ -49,6 +50,7 @@ def test_a_closed_standard_output_is_one_line(command: str) -> None:
     assert done.returncode == 2
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("to", ["2>&-", pytest.param("2>/dev/full", marks=FULL)])
 def test_without_standard_error_the_report_comes_all_the_same(to: str) -> None:
     done = shell(f"$W connect --expect status=200 lab:status-403 {to}")
@@ -56,6 +58,7 @@ def test_without_standard_error_the_report_comes_all_the_same(to: str) -> None:
     assert done.returncode == 20
 
 
+@pytest.mark.programs
 @FULL
 def test_what_cannot_be_saved_is_said_after_the_report() -> None:
     done = shell("$W connect --save /dev/full lab:status-403")
@@ -101,6 +104,7 @@ def test_the_bare_word_prints_its_help_as_help(capsys: pytest.CaptureFixture[str
 COMMANDS = ("connect", "compare", "trace", "watch", "talk", "explain", "serve")
 
 
+@pytest.mark.programs
 def test_completion_of_nothing_is_the_commands() -> None:
     done = shell("$W", _WSPROBE_COMPLETE="bash_complete")
     assert done.stdout == "".join(f"plain,{name}\n" for name in COMMANDS)
@@ -108,6 +112,7 @@ def test_completion_of_nothing_is_the_commands() -> None:
         assert shell("$W", _WSPROBE_COMPLETE=f"{kind}_complete").stderr == ""
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
 )
@@ -135,6 +140,7 @@ def test_a_signal_is_as_an_interrupt(number: int, status: int, tmp_path: Path) -
     assert len(file.read_text().splitlines()) == 1
 
 
+@pytest.mark.programs
 def test_an_interrupt_while_loading_leaves_no_traceback() -> None:
     code = (
         "import os, signal, sys\n"
@@ -156,12 +162,3 @@ def test_a_fault_of_ours_is_still_a_bug(capsys: pytest.CaptureFixture[str], tmp_
 def test_with_redact_no_argument_is_repeated() -> None:
     text = "scheme 'abc' in URL 'abc://s3cret/' is not ws"
     assert without(text, ["connect", "--redact", "abc://s3cret/"]) == "scheme '***' is not ws"
-
-
-def test_a_slow_url_does_not_stop_the_others() -> None:
-    """Three that hang at the head, thirty behind them, four at a time: the time of one."""
-    names = ["lab:silence"] * 3 + ["lab:status-403"] * 30
-    start = time.monotonic()
-    status = run(["connect", "-s", "--parallel", "4", "-m", "1", *names])
-    assert status == 7
-    assert time.monotonic() - start < 8

@@ -31,6 +31,7 @@ def interrupted(when: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(command, process.returncode, out, seen + err)
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(
     ("when", "name", "says"),
     [

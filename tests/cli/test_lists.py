@@ -59,6 +59,7 @@ def test_a_list_without_a_url_is_one_line(data: bytes, says: str, capsys: Captur
     assert says in err
 
 
+@pytest.mark.programs
 def test_a_url_on_standard_input_is_asked_before_the_next_one_is_there() -> None:
     command = [sys.executable, "-m", "wsprobe", "connect", "-w", LINE, "-"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

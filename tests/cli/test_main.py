@@ -172,6 +172,7 @@ def test_leaves_takes_groups_apart() -> None:
     ]
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("words", [["serve", "--list"], ["--version"]])
 def test_closed_pipe_is_141_and_silent(words: list[str]) -> None:
     end, pipe = os.pipe()
@@ -182,6 +183,7 @@ def test_closed_pipe_is_141_and_silent(words: list[str]) -> None:
     assert (done.returncode, done.stderr) == (141, "")
 
 
+@pytest.mark.programs
 def test_closed_pipe_is_141_with_no_buffer_between() -> None:
     command = f"({sys.executable} -m wsprobe connect -i lab:403-long-body; echo $? >&2) | head -c 4"
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
@@ -189,6 +191,7 @@ def test_closed_pipe_is_141_with_no_buffer_between() -> None:
     assert (done.stdout, done.stderr) == ("HTTP", "141\n")
 
 
+@pytest.mark.programs
 def test_interrupt_ends_serve_with_130() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "wsprobe", "serve"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -168,6 +168,7 @@ def test_the_names_are_those_of_the_json(capsys: pytest.CaptureFixture[str]) -> 
     assert [each.id for each in made.findings] == [each.id for each in value.findings]
 
 
+@pytest.mark.programs
 def test_nothing_is_loaded_before_it_is_used() -> None:
     heavy = ("trio", "click", "typing")
     code = f"import sys, wsprobe; print([n for n in sys.modules if n[:8] == 'wsprobe.' or n in {heavy}])"

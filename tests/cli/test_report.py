@@ -161,6 +161,7 @@ def test_where_there_is_nothing_to_report(
     assert complaint in capsys.readouterr().err
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("kind", CALLS)
 def test_a_full_disk_takes_nothing_from_what_is_printed(kind: str, tmp_path: Path) -> None:
     """A limit on the size of files stands for the disk."""
@@ -243,6 +244,7 @@ def test_secrets_of_a_command_line_are_masked_wherever_they_stand() -> None:
     assert "a.example" in made
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(
     "word", ["plain", "it's", "a b", "", "$HOME", "\x1b[31m'\\", "\u202e", "caf\u00e9", "\udcff"]
 )
@@ -285,6 +287,7 @@ def test_of_every_option_somebody_has_thought_whether_it_is_a_secret(kind: str) 
             assert each.name in known, f"{each.name}: how to mask it, in cli/again.py, or a row above"
 
 
+@pytest.mark.programs
 def test_what_was_typed_in_a_session_is_masked(tmp_path: Path) -> None:
     file = tmp_path / "r.md"
     words = [

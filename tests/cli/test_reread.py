@@ -70,6 +70,7 @@ def test_all_the_same_is_no_difference(recorded: list[str], many: Callable[..., 
     assert output(capsys, many(*[recorded[0]] * 5))[0] == Exit.OPEN
 
 
+@pytest.mark.programs
 def test_processes_print_the_same_in_the_same_order(many: Callable[..., str], capsys: Capture) -> None:
     file = many()
     assert output(capsys, "--workers", "2", file) == output(capsys, file)
@@ -135,6 +136,7 @@ def deadly(said: Settings, by: Readers) -> Work:
     return read
 
 
+@pytest.mark.programs
 def test_a_line_that_ends_processes_takes_no_other_with_it(
     recorded: list[str], many: Callable[..., str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +160,7 @@ def no_process(*given: object, alone: bool) -> None:
     raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
 
+@pytest.mark.programs
 def test_where_no_process_can_be_started_this_one_reads(
     many: Callable[..., str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +175,7 @@ def test_where_no_process_can_be_started_this_one_reads(
     )
 
 
+@pytest.mark.programs
 def test_when_the_last_process_is_lost_and_there_is_no_other_one_line_says_so(
     recorded: list[str], many: Callable[..., str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -120,6 +120,7 @@ def test_options_that_it_excludes(other: str, capsys: Capture, tmp_path: Path) -
     assert not (tmp_path / "kept").exists()
 
 
+@pytest.mark.programs
 def test_a_full_disk_is_one_line_and_what_was_recorded_is_whole(tmp_path: Path) -> None:
     """A limit to the size of files stands for the disk. Byte code is not written (-B): cut short, it would
     confuse Python ever after."""
@@ -140,6 +141,7 @@ def test_a_full_disk_is_one_line_and_what_was_recorded_is_whole(tmp_path: Path) 
     assert kept(file) == NAMES
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_one_run_at_a_time_and_what_is_interrupted_is_asked_again(
     number: signal.Signals, status: int, capsys: Capture, tmp_path: Path

@@ -43,6 +43,7 @@ def fake(folder: Path, code: int) -> str:
     return f"firefox={path}"
 
 
+@pytest.mark.programs
 def test_predicted_and_seen_are_the_same(tmp_path: Path, capsys: Capture) -> None:
     assert run(["compare", "--run-browser", fake(tmp_path, 1006), "lab:status-403"]) == 0
     out = capsys.readouterr().out
@@ -52,6 +53,7 @@ def test_predicted_and_seen_are_the_same(tmp_path: Path, capsys: Capture) -> Non
     assert out.endswith("predicted and seen: the same\n")
 
 
+@pytest.mark.programs
 def test_what_differs_is_kept_in_a_file(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,6 +73,7 @@ def test_what_differs_is_kept_in_a_file(
     assert [each.name for each in tmp_path.iterdir() if each.is_dir()] == [], "the profile is gone"
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("form", [(), ("--json",)])
 def test_secrets_are_masked_in_what_it_saw_and_in_the_file(
     form: tuple[str, ...], tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
@@ -118,6 +121,7 @@ def test_webkitgtk_needs_a_display(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         installed.find(["webkitgtk"])
 
 
+@pytest.mark.programs
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes by /proc")
 def test_the_guard_ends_what_left_the_group_too(tmp_path: Path) -> None:
     folder = tmp_path / "profile"
@@ -140,6 +144,7 @@ def test_the_guard_ends_what_left_the_group_too(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
+@pytest.mark.programs
 def test_nothing_of_it_is_loaded_unasked() -> None:
     code = (
         "import sys\n"

@@ -51,6 +51,7 @@ def fetched(url: str, **headers: str) -> tuple[int, str]:
             return error.code, error.read().decode()
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_told_to_end_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     with serving(tmp_path, "--tls-port", "0") as (process, ready):
@@ -61,6 +62,7 @@ def test_told_to_end_it_leaves_nothing_behind(tmp_path: Path, number: signal.Sig
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.programs
 def test_in_the_background_of_a_script_it_ends_too(tmp_path: Path) -> None:
     """There ^C is ignored, and a process that is told to end by SIGTERM ends all the same."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -73,6 +75,7 @@ def test_in_the_background_of_a_script_it_ends_too(tmp_path: Path) -> None:
         signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.programs
 def test_it_answers_to_its_own_names(tmp_path: Path) -> None:
     with serving(tmp_path, "--allow-host", "lab.example") as (_, ready):
         page = ready["page"]
@@ -83,6 +86,7 @@ def test_it_answers_to_its_own_names(tmp_path: Path) -> None:
         assert "--allow-host evil.example" in words
 
 
+@pytest.mark.programs
 def test_public_has_a_token_and_a_warning(tmp_path: Path) -> None:
     with serving(tmp_path, "--public", "--host", "127.0.0.1") as (process, ready):
         page, _, token = ready["page"].partition("?token=")
@@ -97,6 +101,7 @@ def test_public_has_a_token_and_a_warning(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.programs
 def test_what_the_page_sends_is_kept(tmp_path: Path) -> None:
     file = tmp_path / "kept.jsonl"
     view = predicted("chromium", find("403"), "127.0.0.1", next(limits_of(find("403"))))

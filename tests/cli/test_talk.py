@@ -268,6 +268,7 @@ def program(*words: str, **how: int) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_it_with_a_close_and_a_report(number: int, status: int) -> None:
     with program("lab:/echo") as talking:
@@ -284,6 +285,7 @@ def test_a_signal_ends_it_with_a_close_and_a_report(number: int, status: int) ->
     assert b"sent 1 message (3 bytes" in err
 
 
+@pytest.mark.programs
 def test_a_reader_that_goes_away_ends_it_quietly() -> None:
     with program("-s", "--eof", "keep", "lab:/echo") as talking:
         assert talking.stdin is not None

@@ -70,6 +70,7 @@ def typist() -> Iterator[Typist]:
     one.close()
 
 
+@pytest.mark.programs
 def test_a_session_by_hand(typist: Typist) -> None:
     typist.sees("open; /help names the commands, ^D ends")
     typist.type("hello\r")
@@ -96,6 +97,7 @@ def test_a_session_by_hand(typist: Typist) -> None:
     assert termios.tcgetattr(typist.theirs) == typist.before
 
 
+@pytest.mark.programs
 def test_a_paste_of_several_lines_is_one_message(typist: Typist) -> None:
     typist.sees("open;")
     typist.type("\x1b[200~one\ntwo\x1b[201~")
@@ -107,6 +109,7 @@ def test_a_paste_of_several_lines_is_one_message(typist: Typist) -> None:
     assert typist.process.wait(PATIENCE) == 0
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_gives_the_terminal_back(typist: Typist, number: int, status: int) -> None:
     typist.sees("open;")
@@ -117,6 +120,7 @@ def test_a_signal_gives_the_terminal_back(typist: Typist, number: int, status: i
     assert termios.tcgetattr(typist.theirs) == typist.before
 
 
+@pytest.mark.programs
 def test_without_prompt_toolkit_lines_are_read_and_a_word_says_what_to_install() -> None:
     hide = "import sys; sys.modules['prompt_toolkit'] = None; from wsprobe.cli.main import main; main()"
     typist = Typist("lab:/echo", program=("-c", hide))

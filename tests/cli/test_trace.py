@@ -191,6 +191,7 @@ def test_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     assert any(line.startswith("7 requests; not sent:") for line in lines)
 
 
+@pytest.mark.programs
 def test_interrupted() -> None:
     """^C while a request is under way: what was recorded until then is told, and the status is 130."""
     command = [sys.executable, "-m", "wsprobe", "trace", "-m", "60", "lab:silence", "--json"]

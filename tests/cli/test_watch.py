@@ -253,6 +253,7 @@ def started(*words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_with_a_last_summary(number: signal.Signals) -> None:
     process = started("--every", "1h", "--linger", "0.02", "lab:status-403")
@@ -266,6 +267,7 @@ def test_a_signal_ends_it_with_a_last_summary(number: signal.Signals) -> None:
     assert err.strip() == ""  # click writes a line end for the ^C of a terminal
 
 
+@pytest.mark.programs
 def test_what_was_recorded_of_a_session_is_kept_when_it_is_cut_short(tmp_path: Path) -> None:
     file = tmp_path / "kept"
     words = ("--hold", "1h", "--send", "hello", "--json", "--save", str(file), "--listen", "0", "lab:/echo")
@@ -304,6 +306,7 @@ def test_a_session_that_is_held_when_a_signal_comes_is_told_of(
     ]
 
 
+@pytest.mark.programs
 def test_on_a_terminal_a_table_is_drawn_over_itself() -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "wsprobe", "watch", *QUICK, "--count", "3", "lab:status-403", "lab:/echo"]
@@ -327,6 +330,7 @@ def test_on_a_terminal_a_table_is_drawn_over_itself() -> None:
     assert "median/95th percentile, ms" in last
 
 
+@pytest.mark.programs
 def test_metrics_are_served_while_it_lasts() -> None:
     process = started("--every", "1h", "--linger", "0.02", "--listen", "127.0.0.1:0", "lab:status-403")
     assert process.stderr is not None
@@ -342,6 +346,7 @@ def test_metrics_are_served_while_it_lasts() -> None:
     assert 'wsprobe_outcome_info{outcome="refused",target="lab:status-403"} 1.0' in text
 
 
+@pytest.mark.programs
 def test_the_reader_of_the_output_goes_away() -> None:
     process = started("--every", "1h", "lab:status-403")  # an hour in which nothing is written
     assert process.stdout is not None

@@ -19,6 +19,8 @@ from wsprobe.cli.probe import Told
 from wsprobe.net import crew
 from wsprobe.net.crew import Crew
 
+pytestmark = pytest.mark.programs
+
 Capture = pytest.CaptureFixture[str]
 WORDS = ["lab:status-403", "lab:404", "lab:nginx-502", "lab:401-basic"]
 

@@ -17,6 +17,7 @@ print(*sorted(name for name in {heavy!r} if name in sys.modules))
 """
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(
     "topics",
     [
@@ -36,6 +37,7 @@ def test_what_is_imported(topics: list[str]) -> None:
     assert done.stdout.split() == []
 
 
+@pytest.mark.programs
 def test_importing_it_reads_no_data() -> None:
     program = "import sys, wsprobe.explain, wsprobe.history; print('tomllib' in sys.modules)"
     done = subprocess.run(

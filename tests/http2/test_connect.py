@@ -210,6 +210,7 @@ def lab() -> Iterator[tuple[str, str]]:
         running.terminate()
 
 
+@pytest.mark.programs
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="the peak is told by Linux")
 @pytest.mark.parametrize("name", FLOODS)
 def test_a_flood_takes_less_than_100_mib(name: str, lab: tuple[str, str]) -> None:
@@ -220,6 +221,7 @@ def test_a_flood_takes_less_than_100_mib(name: str, lab: tuple[str, str]) -> Non
     assert size < 100 * 1024
 
 
+@pytest.mark.programs
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="the peak is told by Linux")
 def test_a_flood_that_an_engine_reads_takes_less_than_100_mib(lab: tuple[str, str]) -> None:
     url, authority = lab
@@ -238,6 +240,7 @@ def peak(*arguments: str) -> tuple[int, int]:
     return int(status), int(size)
 
 
+@pytest.mark.programs
 def test_the_plain_path_loads_none_of_it() -> None:
     code = (
         "import sys\n"

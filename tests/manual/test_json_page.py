@@ -115,6 +115,7 @@ PRINTED = {
 }
 
 
+@pytest.mark.programs
 @pytest.mark.skipif(NO_JQ, reason="jq is not installed")
 @pytest.mark.parametrize("lines", OFFLINE)
 def test_examples_work(lines: str, tmp_path: Any) -> None:

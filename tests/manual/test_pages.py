@@ -36,6 +36,7 @@ def test_committed_table_is_current(name: str) -> None:
     assert (MAN / name).read_text("utf-8") == table(name)
 
 
+@pytest.mark.programs
 def test_committed_completions_are_current() -> None:
     """Ours of bash, to the letter; those of zsh and fish are click's, and change with its version."""
     assert (MAN / "completions/wsprobe.bash").read_text("utf-8") == sample("completions/wsprobe.bash")
@@ -59,6 +60,7 @@ def test_no_page_is_committed_that_nothing_makes() -> None:
     assert sorted(path.name for path in MAN.glob("*.[1-9]")) == sorted(PAGES)
 
 
+@pytest.mark.programs
 @pytest.mark.skipif(NO_MANDOC, reason="mandoc is not installed")
 @pytest.mark.parametrize("name", PAGES)
 def test_mandoc_has_nothing_to_say(name: str) -> None:

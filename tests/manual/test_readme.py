@@ -67,6 +67,7 @@ def test_every_line_parses(line: str) -> None:
     assert parse(line)
 
 
+@pytest.mark.programs
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 @pytest.mark.parametrize("line", OFFLINE)
 def test_lines_that_need_no_network_run(line: str, tmp_path: Path) -> None:
@@ -76,6 +77,7 @@ def test_lines_that_need_no_network_run(line: str, tmp_path: Path) -> None:
     assert done.stdout
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(("line", "shown"), CONSOLE)
 def test_what_is_shown_is_what_is_printed(line: str, shown: str, tmp_path: Path) -> None:
     assert steady(run(line, tmp_path).stdout) == steady(shown)

@@ -15,6 +15,8 @@ from wsprobe.net import crew as module
 from wsprobe.net.crew import Crew, Lost, Work
 from wsprobe.spawned import spawned
 
+pytestmark = pytest.mark.programs
+
 
 async def work(item: object, keep: Callable[[Callable[[], object]], object]) -> object:
     """Ends its process, waits for ever, or returns what it was given, with the process that did."""

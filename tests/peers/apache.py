@@ -105,7 +105,10 @@ def apache_server(program: str, upstream: int) -> Iterator[Apache]:
         (folder / "digests").write_text(f"{USER}:{REALM}:{secret}\n")
         pages = folder / "pages"
         pages.mkdir()
-        (pages / "index.html").write_text("<!doctype html><title>An application</title>\n")
+        index = pages / "index.html"
+        index.write_text("<!doctype html><title>An application</title>\n")
+        # For a file of this very second Apache sends a weak ETag, a second later a strong one.
+        os.utime(index, (10**9, 10**9))
 
         def command(ports: tuple[int, ...]) -> list[str]:
             text = CONFIGURATION.format(

@@ -30,6 +30,7 @@ from websockets.typing import Subprotocol
 
 from tests.peers.apache import modules
 from tests.peers.conftest import needs
+from tests.peers.node import script
 from tests.peers.place import HOST, PATIENCE, nobody, open_folder, running, until
 from tests.peers.python_servers import echo
 from tests.trace.chains import Chain
@@ -79,13 +80,10 @@ KINDS_OF_WS = ("ws", "ws@api", "ws+origin", "ws+protocol")
 @contextmanager
 def ws_apps(node: str, packages: Path) -> Iterator[dict[str, int]]:
     """``ws`` on Node: a program for each kind."""
-    script = packages / "chain.js"
-    script.write_text(NODE)
+    server = script(packages, "chain.js", NODE)
     with (
         open_folder() as folder,
-        running(
-            lambda ports: [node, str(script), HOST, *map(str, ports)], folder, ports=len(KINDS_OF_WS)
-        ) as ports,
+        running(lambda ports: [node, server, HOST, *map(str, ports)], folder, ports=len(KINDS_OF_WS)) as ports,
     ):
         yield dict(zip(KINDS_OF_WS, ports, strict=True))
 

@@ -28,8 +28,10 @@ Probe = Callable[..., Told]
 
 def needs(program: str) -> str:
     """Return the path of *program*. Without it the test is skipped, in CI it fails: CI installs it."""
-    # Servers are often found only on the path of the administrator.
-    path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"))
+    # Programs of Python packages (hypercorn) are beside the interpreter, which need not be on PATH. Servers are
+    # often on the administrator's path alone.
+    beside = str(Path(sys.executable).parent)
+    path = os.pathsep.join((beside, os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"))
     found = shutil.which(program, path=path)
     if found is not None:
         return found
@@ -116,16 +118,7 @@ def lab() -> Iterator[str]:
             yield f"{HOST}:{port}"
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes minutes is done only when it is asked for: real chains are traced, runs are
-    killed, a cluster is started."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("cluster"):
             item.add_marker(pytest.mark.usefixtures("dask"))
-    if config.option.markexpr:
-        return
-    left_out = [
-        item for item in items if any(map(item.get_closest_marker, ("chains", "cluster", "kills", "long")))
-    ]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -56,29 +57,47 @@ const open = (url) => new Promise((resolve) => {
 """
 
 
-def installed(npm: str, folder: Path) -> Path:
-    """Return *folder* with ``ws`` in it; it is fetched if it is not there yet."""
-    if not (folder / "node_modules" / "ws" / "package.json").is_file():
-        command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--no-save", "ws"]
-        subprocess.run(command, cwd=folder, check=True, timeout=INSTALLING, stdin=subprocess.DEVNULL)
+def installed(
+    npm: str, folder: Path, packages: tuple[str, ...] = ("ws",), *, options: tuple[str, ...] = ()
+) -> Path:
+    """Return *folder* with *packages* in it; they are fetched if they are not there yet. *options* are npm's.
+
+    Several test processes may do this at the same time. Each installs into a folder of its own; the first to
+    finish moves it to its place, whole. Raises subprocess.CalledProcessError or TimeoutExpired if the packages
+    cannot be had."""
+    modules = folder / "node_modules"
+    if not modules.is_dir():
+        command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--no-save", *options, *packages]
+        with tempfile.TemporaryDirectory(dir=folder) as own:
+            subprocess.run(command, cwd=own, check=True, timeout=INSTALLING, stdin=subprocess.DEVNULL)
+            with suppress(OSError):  # another process was faster: the folder is there, and not empty
+                (Path(own) / "node_modules").rename(modules)
     return folder
+
+
+def script(packages: Path, name: str, code: str) -> str:
+    """Return the path of *code* as a file in *packages*, where Node finds them. It is put there whole: another
+    process may be reading it."""
+    path = packages / name
+    if not path.is_file() or path.read_text() != code:
+        with tempfile.NamedTemporaryFile("w", dir=packages, delete=False) as file:
+            file.write(code)
+        Path(file.name).rename(path)
+    return str(path)
 
 
 @contextmanager
 def ws_server(node: str, packages: Path) -> Iterator[int]:
-    # Node looks for packages beside the script and above it.
-    script = packages / "server.js"
-    script.write_text(SERVER)
+    server = script(packages, "server.js", SERVER)
     with (
         open_folder() as folder,
-        running(lambda ports: [node, str(script), HOST, str(ports[0])], folder) as (port,),
+        running(lambda ports: [node, server, HOST, str(ports[0])], folder) as (port,),
     ):
         yield port
 
 
 def ws_client(node: str, packages: Path, urls: list[str]) -> dict[str, dict[str, Any]]:
     """Open each of *urls*, one after the other; what ``ws`` was told, by URL."""
-    script = packages / "client.js"
-    script.write_text(CLIENT)
-    done = subprocess.run([node, str(script), *urls], capture_output=True, check=True, timeout=4 * PATIENCE)
+    client = script(packages, "client.js", CLIENT)
+    done = subprocess.run([node, client, *urls], capture_output=True, check=True, timeout=4 * PATIENCE)
     return cast(dict[str, dict[str, Any]], json.loads(done.stdout))

@@ -6,14 +6,15 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.peers.node import INSTALLING
+from tests.peers.node import script
 from tests.peers.place import HOST, open_folder, running
 
+UNBUILT = ("--ignore-scripts",)
+"""npm's option: nothing of the packages is compiled; what they would compile has a substitute in JavaScript."""
 PACKAGES = (
     "faye-websocket-old@npm:faye-websocket@0.4.4",
     "websocket-driver@0.7.4",
@@ -59,25 +60,9 @@ end
 HAS_EM_WEBSOCKET = "require 'em-websocket'"
 
 
-def installed(npm: str, folder: Path) -> Path:
-    """Return *folder* with ``PACKAGES`` in it; they are fetched if they are not there yet.
-
-    Raises subprocess.CalledProcessError or TimeoutExpired if they cannot be had. Nothing of theirs is built:
-    what they would build has a substitute in JavaScript.
-    """
-    if not (folder / "node_modules" / "ws-old" / "package.json").is_file():
-        command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts"]
-        subprocess.run(
-            [*command, *PACKAGES], cwd=folder, check=True, timeout=INSTALLING, stdin=subprocess.DEVNULL
-        )
-    return folder
-
-
 @contextmanager
 def node_server(node: str, packages: Path, kind: str) -> Iterator[int]:
-    script = packages / "old-server.js"
-    script.write_text(NODE)
-    command = [node, str(script), kind, HOST]
+    command = [node, script(packages, "old-server.js", NODE), kind, HOST]
     with open_folder() as folder, running(lambda ports: [*command, str(ports[0])], folder) as (port,):
         yield port
 

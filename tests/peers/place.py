@@ -9,9 +9,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
+
+import psutil
 
 T = TypeVar("T")
 
@@ -80,16 +82,28 @@ def running(
 
 
 def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
-    """False if *process* ended before it listened."""
+    """False if *process* ended before it listened. A listener of another program at *port* does not count."""
 
-    def asked() -> bool | None:
+    def ready() -> bool | None:
         if process.poll() is not None:
             return False
         with socket.socket() as probe:
             probe.settimeout(PATIENCE)
-            return True if probe.connect_ex((HOST, port)) == 0 else None
+            return True if probe.connect_ex((HOST, port)) == 0 and _owns(process.pid, port) else None
 
-    return until(asked, f"a server on port {port}")
+    return until(ready, f"a server on port {port}")
+
+
+def _owns(pid: int, port: int) -> bool:
+    """Whether the process *pid*, or one that it started, listens at *port*."""
+    with suppress(psutil.Error):
+        server = psutil.Process(pid)
+        for each in (server, *server.children(recursive=True)):
+            with suppress(psutil.Error):
+                for connection in each.net_connections("tcp"):
+                    if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+                        return True
+    return False
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -78,7 +78,7 @@ def test_echo(asgi: tuple[str, int], probe: Probe) -> None:
     assert told.answer == by_socket(asgi[1], told.request)
 
 
-@pytest.mark.peers
+@pytest.mark.programs
 @pytest.mark.parametrize("path", ["/refuse", "/deny", "/crash"])
 def test_curl_was_told_the_same(
     asgi: tuple[str, int], probe: Probe, need: Callable[[str], str], path: str

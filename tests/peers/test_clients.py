@@ -40,6 +40,7 @@ FAULTS = {
 """Path of the lab -> what is wrong with its answer: no client may open a socket on it."""
 
 
+@pytest.mark.programs
 class TestWebsockets:
     """websockets."""
 
@@ -73,6 +74,7 @@ class TestWebsockets:
             pass
 
 
+@pytest.mark.programs
 class TestWsproto:
     """wsproto, which reads heads with h11."""
 
@@ -127,7 +129,7 @@ class TestWsproto:
         assert not any(isinstance(event, AcceptConnection) for event in events)
 
 
-@pytest.mark.peers
+@pytest.mark.programs
 class TestCurl:
     """curl, which asks for a socket when its URL is one, and otherwise shows the answer."""
 
@@ -169,7 +171,7 @@ def node_told(lab: str, need: Callable[[str], str], packages: Path) -> dict[str,
     return {path: found[f"ws://{lab}{path}"] for path in paths}
 
 
-@pytest.mark.peers
+@pytest.mark.programs
 class TestNode:
     """ws on Node."""
 

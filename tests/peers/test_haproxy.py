@@ -11,7 +11,7 @@ from tests.peers.haproxy import Haproxy, haproxy_server
 from tests.peers.place import HOST
 from tests.peers.witness import by_curl, by_socket, logged
 
-pytestmark = pytest.mark.peers
+pytestmark = pytest.mark.programs
 
 
 @pytest.fixture(scope="module")

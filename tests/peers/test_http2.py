@@ -16,7 +16,7 @@ from tests.peers.http2 import Server, serving
 from tests.peers.place import HOST, until
 from wsprobe.cli.main import run
 
-pytestmark = pytest.mark.peers
+pytestmark = pytest.mark.programs
 
 OPTIONAL = ("envoy", "traefik")
 PROGRAMS = {"caddy_as_it_comes": "caddy", "node_as_it_comes": "node"}

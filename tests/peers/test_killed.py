@@ -45,6 +45,7 @@ def refusing() -> Iterator[int]:
         thread.join()
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(
     ("times", "more"),
     [

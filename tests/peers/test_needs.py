@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.peers.conftest import needs
@@ -17,3 +20,11 @@ def test_missing_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="no-such-server is not installed"):
         needs("no-such-server")
+
+
+def test_beside_the_interpreter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`.venv/bin/pytest` runs without the folder of the environment on PATH."""
+    (tmp_path / "hypercorn").touch(0o755)
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    assert needs("hypercorn") == str(tmp_path / "hypercorn")

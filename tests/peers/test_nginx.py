@@ -18,7 +18,7 @@ from tests.peers.place import HOST
 from tests.peers.witness import by_curl, by_socket, logged
 from wsprobe.exchange import Connected, TlsDone
 
-pytestmark = pytest.mark.peers
+pytestmark = pytest.mark.programs
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from tests.peers.witness import by_curl, by_socket
 from wsprobe.read import read
 from wsprobe.remedy import advice
 
-pytestmark = pytest.mark.peers
+pytestmark = pytest.mark.programs
 
 
 @pytest.fixture(scope="module")

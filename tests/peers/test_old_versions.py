@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from tests.peers.conftest import Probe
-from tests.peers.old_versions import HAS_EM_WEBSOCKET, installed, node_server, ruby_server
+from tests.peers.node import installed
+from tests.peers.old_versions import HAS_EM_WEBSOCKET, PACKAGES, UNBUILT, node_server, ruby_server
 from tests.peers.place import HOST
 
-pytestmark = [pytest.mark.peers, pytest.mark.usefixtures("no_long_farewell")]
+pytestmark = [pytest.mark.programs, pytest.mark.usefixtures("no_long_farewell")]
 
 Need = Callable[[str], str]
 
@@ -31,7 +32,7 @@ def packages(request: pytest.FixtureRequest, need: Need) -> Path:
     npm, cache = need("npm"), request.config.cache
     assert cache is not None
     try:
-        return installed(npm, cache.mkdir("peers-node-old"))
+        return installed(npm, cache.mkdir("peers-node-old"), PACKAGES, options=UNBUILT)
     except subprocess.SubprocessError as error:
         missing(f"the npm packages cannot be fetched: {error}")
         raise

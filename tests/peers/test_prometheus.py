@@ -15,7 +15,7 @@ from tests.peers.nginx import Nginx, nginx_server
 from tests.peers.place import HOST, until
 from tests.peers.prometheus import Samples, asked, blackbox_exporter, fetched, prometheus, samples
 
-pytestmark = pytest.mark.peers
+pytestmark = pytest.mark.programs
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import pytest
 from tests.peers.echoes import NAMES, echo
 from wsprobe.cli.main import run
 
-pytestmark = pytest.mark.peers
+pytestmark = pytest.mark.programs
 
 PATIENCE = 300.0
 """Seconds for one run. 100,000 messages took the slowest of these servers 40 s of a busy machine."""

@@ -29,7 +29,7 @@ from tests.trace.test_chains import right
 from wsprobe.cli.main import run
 from wsprobe.trace.changes import MOST
 
-pytestmark = [pytest.mark.peers, pytest.mark.chains]
+pytestmark = [pytest.mark.programs, pytest.mark.chains]
 
 MEASURED = [chain for chain in chains() if proxy_of(chain) in PROXIES]
 

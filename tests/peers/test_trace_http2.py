@@ -14,7 +14,7 @@ import trustme
 from tests.peers.place import HOST, open_folder, running
 from wsprobe.cli.main import run
 
-pytestmark = pytest.mark.peers
+pytestmark = pytest.mark.programs
 
 HAPROXY = """
 global

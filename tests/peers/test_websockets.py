@@ -52,6 +52,7 @@ def test_close(upstream: int, probe: Probe) -> None:
     assert (told.exit_status, close["code"], close["reason"], close["by"]) == (17, 4403, "no entry", "server")
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(("path", "status"), [("/echo", 0), ("/refuse", 11), ("/close", 17)])
 def test_as_a_program(upstream: int, path: str, status: int) -> None:
     """In a process of its own, with nothing on standard error and the exit status for scripts."""

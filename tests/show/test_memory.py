@@ -33,6 +33,7 @@ FRAMES = {
 }
 
 
+@pytest.mark.programs
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="the peak is told by Linux")
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
 def test_a_report_of_a_full_session(frame: bytes, tmp_path: Path) -> None:
