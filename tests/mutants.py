@@ -95,7 +95,6 @@ HTTP2_VIEWS = (
     f"{VIEWS}_firefox_view.py",
     *(f"{VIEWS}_{name}_edges.py" for name in ("shared", "chromium", "firefox")),
 )
-LIMITS = "tests/test_limits.py"
 JUDGE = ("tests/judge/test_cases.py", "tests/judge")
 TESTS = (
     ("read/http2", HTTP2),
@@ -173,7 +172,7 @@ def tests(path: str) -> list[str]:
     """The arguments for pytest that concern the file *path*."""
     name = path.removeprefix("wsprobe/")
     words = next(row for row in TESTS if name.startswith(row[0]))[1]
-    return list(words) if name.startswith("browsers/") else [LIMITS, *words]
+    return list(words)
 
 
 def exchanged(slip: Slip) -> dict[CodeType, CodeType] | None:
