@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,11 +16,7 @@ from tests.browsers.driver.case import Case
 from tests.browsers.driver.compare import MOST_EVENTS, agree, of_view
 from tests.browsers.driver.record import Recording
 from wsprobe.browsers import ENGINES, inflate
-from wsprobe.browsers.chromium import channel as chromium
 from wsprobe.browsers.engine import Engine
-from wsprobe.browsers.undici import session as undici
-from wsprobe.browsers.webkitgtk import connection as webkitgtk
-from wsprobe.browsers.ws import session as ws
 from wsprobe.exchange import Limits
 from wsprobe.lab import load
 from wsprobe.lab.play import rehearse
@@ -40,8 +35,6 @@ UNFOLDED = 256 * 1024 * 1024
 """Bytes that a message is followed to here, beyond any engine's own limit: the usual bound is ours."""
 FLOOD = 10_000
 """Times that a step is repeated."""
-BOUNDED = (inflate, chromium, webkitgtk, undici, ws)
-"""The modules that hold to that bound."""
 
 
 @cache
@@ -72,9 +65,7 @@ def is_flood(scenario: Scenario) -> bool:
 
 def view(name: str, scenario: Scenario, limits: Limits) -> dict[str, Any]:
     """What our engine *name* says of *scenario*, recorded within *limits*."""
-    with ExitStack() as lifted:
-        for module in BOUNDED:
-            lifted.enter_context(patch.object(module, "INFLATED_MAX", UNFOLDED))
+    with patch.object(inflate, "INFLATED_MAX", UNFOLDED):
         seen = rehearse(engines()[name], scenario, load(), host=HOST, limits=limits)
     return _named(of_view(seen))
 

@@ -1,4 +1,4 @@
-"""A message that unfolds to more than is kept: no engine's view follows it, and each says so."""
+"""Messages that inflate to more than is kept: no engine's view follows them, and each says so."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from wsprobe import opening, target
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.inflate import TOO_LONG
+from wsprobe.browsers.script import BEGINNING, WHOLE
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.read import read
 from wsprobe.read.frames import INFLATED_MAX
@@ -27,7 +28,7 @@ HEAD = (
 
 def deflated(size: int) -> bytes:
     stream = zlib.compressobj(9, zlib.DEFLATED, -15)
-    pieces = [stream.compress(bytes(1 << 20)) for _ in range(size >> 20)]
+    pieces = [stream.compress(bytes(min(1 << 20, size - at))) for at in range(0, size, 1 << 20)]
     return b"".join([*pieces, stream.flush(zlib.Z_SYNC_FLUSH)])[:-4]
 
 
@@ -48,3 +49,16 @@ def test_what_unfolds_to_more_than_is_kept_is_not_said(name: str, again: bool) -
     view = ENGINES[name].view(URL, Page("http://127.0.0.1/"), [read(Exchange(Plan(to, request), events))])
     assert [event.type for event in view.events] == ["open"]
     assert view.because == TOO_LONG
+
+
+@pytest.mark.parametrize("name", FOLLOWS)
+def test_many_messages_have_one_limit_together(name: str) -> None:
+    """300 bytes that inflate to 300,000, again and again: what is kept is bounded by the whole."""
+    one = frame(1, deflated(300_000), None, rsv=4)
+    to = target.parse(URL)
+    request = opening.request(to, opening.Offer(key=KEY, extensions=("permessage-deflate",)))
+    number = 3 * INFLATED_MAX // 300_000
+    events = (Sent(1, request), Received(2, HEAD + one * number), Ended(900_000, "fin"))
+    view = ENGINES[name].view(URL, Page("http://127.0.0.1/"), [read(Exchange(Plan(to, request), events))])
+    assert view.because == TOO_LONG
+    assert sum(len(event.data) for event in view.events) <= WHOLE + len(view.events) * BEGINNING

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from random import Random
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from tests.browsers_views.recordings import HEAD, OPEN, frame, recorded, seen
 from wsprobe.browsers import ALL, ENGINES
-from wsprobe.browsers.engine import Page
+from wsprobe.browsers.engine import DomEvent, Page
 from wsprobe.browsers.hidden import hidden
 from wsprobe.browsers.http2 import Windows
-from wsprobe.browsers.inflate import Inflater
+from wsprobe.browsers.inflate import Inflater, TooLong
 from wsprobe.browsers.page import escaped
 from wsprobe.browsers.script import (
+    BEGINNING,
+    MESSAGES_KEPT,
+    WHOLE,
     Arrival,
     CallTexts,
     OwnClose,
@@ -28,10 +31,10 @@ from wsprobe.browsers.script import (
     timed_acts,
     timeline,
 )
-from wsprobe.browsers.webkitgtk.connection import Inflater as SoupInflater
+from wsprobe.browsers.webkitgtk.connection import inflated
 from wsprobe.exchange import Act, ConnectFailed, Ended, Exchange, ResolveFailed, Sent, TlsFailed, TunnelFailed
 from wsprobe.read import read
-from wsprobe.read.frames import INFLATED_MAX, STREAMS_MAX
+from wsprobe.read.frames import STREAMS_MAX
 from wsprobe.read.http2_values import Http2Frame
 from wsprobe.wire.http2 import window_update
 
@@ -155,14 +158,14 @@ def test_what_a_message_takes_up_is_within_the_window(engine: str, bits: int, wi
         first = Random(1).randbytes(distance)
         deflate = zlib.compressobj(wbits=-15)
         packed = [deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH) for data in (first, first[:64])]
-        inflater: Any = SoupInflater(bits) if engine == "soup" else Inflater(bits)
-        more = (INFLATED_MAX,) if engine == "soup" else ()
-        assert inflater.feed(packed[0][:-4], True, *more) == first
+        feed = inflated if engine == "soup" else Inflater.feed
+        inflater = Inflater(bits)
+        assert feed(inflater, packed[0][:-4], True) == first
         if distance == window:
-            assert inflater.feed(packed[1][:-4], True, *more) == first[:64]
+            assert feed(inflater, packed[1][:-4], True) == first[:64]
         else:
             with pytest.raises(ValueError, match="distance"):
-                inflater.feed(packed[1][:-4], True, *more)
+                feed(inflater, packed[1][:-4], True)
 
 
 def test_how_a_subprotocol_is_named() -> None:
@@ -225,16 +228,61 @@ def test_engines_are_looked_up_by_name() -> None:
         ENGINES["netscape"]
 
 
-@pytest.mark.parametrize(("inflater", "limit"), [(Inflater, ()), (SoupInflater, (1 << 20,))])
-def test_streams_without_end_are_no_message(inflater: Any, limit: tuple[int, ...]) -> None:
-    """Two bytes end a stream and cost as much time as a thousand: so many at once are given up."""
-    few, many = b"\x03\x00" * (STREAMS_MAX - 1), b"\x03\x00" * 1_000_000
-    assert inflater(15).feed(few, False, *limit) == b""
-    with pytest.raises(ValueError, match="more than 1000 streams"):
-        inflater(15).feed(many, False, *limit)
+@pytest.mark.parametrize("feed", [Inflater.feed, inflated], ids=["zlib", "soup"])
+def test_streams_without_end_are_no_message(feed: Callable[[Inflater, bytes, bool], bytes]) -> None:
+    """Two bytes end a stream and cost as much time as a thousand: so many are given up, in however many
+    messages they come; a message that is a stream by itself does not count."""
+    few, many = b"\x03\x00" * STREAMS_MAX, b"\x03\x00" * 1_000_000
+    assert feed(Inflater(), few, False) == b""
+    with pytest.raises(TooLong):
+        feed(Inflater(), many, False)
+    inflater = Inflater()
+    for _ in range(3 * STREAMS_MAX):
+        assert inflater.feed(zlib.compress(b"alone", wbits=-15) + b"\x00", True) == b"alone"
+    for _ in range(STREAMS_MAX // 2 - 1):
+        assert inflater.feed(b"\x03\x00" * 3 + b"\x00", True) == b""
+    with pytest.raises(TooLong):
+        inflater.feed(b"\x03\x00" * 3 + b"\x00", True)
 
 
 def test_streams_without_end_in_pieces() -> None:
     assert Inflater().feed_in_pieces(b"\x03\x00" * STREAMS_MAX, 4096) == b""
-    with pytest.raises(ValueError, match="more than 1000 streams"):
+    with pytest.raises(TooLong):
         Inflater().feed_in_pieces(b"\x03\x00" * 1_000_000, 4096)
+
+
+def test_messages_are_kept_as_far_as_they_are_shown() -> None:
+    script = WebSocket((), TEXTS)
+    script.opened("", "")
+    script.message("\U0001f600" * WHOLE)
+    script.message("more")
+    script.message(bytes(300))
+    whole, cut, small = script.events[1:]
+    assert (len(whole.data), whole.size) == (WHOLE, None)
+    assert (cut.data, cut.size) == ("more", 4)
+    assert (small.data, small.size) == (bytes(BEGINNING), 300)
+
+
+def test_what_is_not_kept_still_tells_views_apart() -> None:
+    def events(*messages: str | bytes) -> list[DomEvent]:
+        script = WebSocket((), TEXTS)
+        script.opened("", "")
+        for message in messages:
+            script.message(message)
+        return script.events
+
+    long = "x" * WHOLE
+    assert events(long + "a") == events(long + "a") != events(long + "b")
+    many = ["x"] * MESSAGES_KEPT
+    assert events(*many, "a", "b") == events(*many, "a", "b") != events(*many, "ab", "")
+    assert events(*many, "a") != events(*many, b"a")
+
+
+def test_messages_behind_the_first_are_counted() -> None:
+    script = WebSocket((), TEXTS)
+    script.opened("", "")
+    for _ in range(MESSAGES_KEPT + 500):
+        script.message("x")
+    script.closed(1000, clean=True)
+    assert len(script.events) == MESSAGES_KEPT + 3
+    assert (script.events[-2].type, script.events[-2].size) == ("left-out", 500)

@@ -47,13 +47,14 @@ class DomException(Struct, frozen=True):
 class DomEvent(Struct, frozen=True):
     """One event delivered to script, or (``throw``) an exception that a later call raised."""
 
-    type: Literal["open", "message", "error", "close", "throw"]
+    type: Literal["open", "message", "error", "close", "throw", "left-out"]
+    """``left-out``: messages behind the first ones, ``size`` of them, of which none is kept."""
     ready_state: int
     """readyState while it was delivered."""
     protocol: str = ""
     extensions: str = ""
     data: str | bytes = ""
-    """Of a message: str for text, bytes for binary."""
+    """Of a message: str for text, bytes for binary; of a message with a ``size`` only its beginning."""
     code: int = 0
     reason: str = ""
     was_clean: bool = False
@@ -62,6 +63,10 @@ class DomEvent(Struct, frozen=True):
     """Of an ``error`` that is an ErrorEvent (in a runtime); None where it is a plain Event, as in a browser."""
     error: str = ""
     """Of an ErrorEvent: name, message and, in brackets, code of its ``error``."""
+    size: int | None = None
+    """Of a message that is not kept whole: UTF-16 code units (``data.length``) or bytes of all of it."""
+    digest: bytes = b""
+    """Of what is not kept whole: two that differ have another one."""
 
 
 class ScriptView(Struct, frozen=True):

@@ -1,52 +1,66 @@
-"""permessage-deflate, the receiving side (RFC 7692 section 7.2.2)."""
+"""permessage-deflate, the receiving side (RFC 7692 section 7.2.2).
+
+An engine has no limit but memory; here all messages of a session together have one, so that a view of any
+recording takes a bounded time and space.
+"""
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterator
+
 from wsprobe.read.frames import INFLATED_MAX, STREAMS_MAX
 
-TOO_MANY = f"more than {STREAMS_MAX} streams in one piece"
-"""Ours, and no engine's: each stream costs time, and two bytes are one."""
+TOO_LONG = "the messages inflate to more than wsprobe keeps; what the page sees from here on is unknown"
 
-TOO_LONG = "a message unfolds to more than is kept here: what comes of it is not said"
+SLICE = 16384
+"""Bytes fed at once: zlib copies what it leaves of them, so a message of many streams would take the square of
+its length."""
+TAIL = b"\0\0\xff\xff"
+"""Left out by the sender (section 7.2.1)."""
 
 
 class TooLong(Exception):
-    """A message unfolds to more than INFLATED_MAX bytes. That limit is ours: engines have none but memory."""
+    """The messages of a session inflate to more than INFLATED_MAX bytes, or are too many streams."""
 
 
 class Inflater:
     """Inflates messages, piece by piece; keeps the window between messages unless told not to."""
 
-    __slots__ = ("_bits", "_stream", "_takeover")
+    __slots__ = ("_bits", "_room", "_stream", "_streams", "_takeover", "begun")
 
-    def __init__(self, bits: int = 15, takeover: bool = True) -> None:
-        """*bits*: the server's window, 8 to 15. *takeover*: False with server_no_context_takeover."""
+    def __init__(self, bits: int = 15, takeover: bool = True, room: int | None = None) -> None:
+        """*bits*: the server's window, 8 to 15. *takeover*: False with server_no_context_takeover.
+        *room*: bytes that all messages together may inflate to; None: INFLATED_MAX."""
         self._bits = max(bits, 9)  # zlib cannot inflate raw streams with a window of 8
         self._takeover = takeover
+        self._room = INFLATED_MAX if room is None else room
+        self._streams = STREAMS_MAX
+        self.begun = 0
+        """Streams that another one went before."""
         self._start()
 
     def feed_in_pieces(self, data: bytes, size: int) -> bytes:
         """What a whole message inflates to, *size* bytes at a time: what a copy reaches back to beyond its
         piece must be within the window. Raises ``ValueError`` if it is not a deflate stream, and TooLong."""
-        from zlib import error
-
-        data += b"\0\0\xff\xff"
+        data += TAIL
+        at = length = 0
         pieces: list[bytes] = []
-        streams = length = 0
         try:
             while True:
-                pieces.append(self._stream.decompress(data, size))
-                if (length := length + len(pieces[-1])) > INFLATED_MAX:
-                    raise TooLong
-                data = self._stream.unconsumed_tail
+                fed = data[at : at + 4 * size]  # nearly always enough to fill a piece
+                pieces.append(self._stream.decompress(fed, size))
+                self._count(len(pieces[-1]))
+                length += len(pieces[-1])
+                left = len(self._stream.unconsumed_tail)
                 if self._stream.eof:
-                    if (streams := streams + 1) > STREAMS_MAX:
-                        raise ValueError(TOO_MANY)
-                    data = self._stream.unused_data
-                    self._start()
-                if not data and len(pieces[-1]) < size:
+                    left = len(self._stream.unused_data)
+                    self._another()
+                at += len(fed) - left
+                if at == len(data) and len(pieces[-1]) < size:
+                    self.message_over()
                     return b"".join(pieces)
-        except error as fault:
+        except zlib.error as fault:
             raise ValueError(str(fault)) from fault
 
     def feed(self, data: bytes, last: bool) -> bytes:
@@ -54,28 +68,47 @@ class Inflater:
 
         Raises ``ValueError`` if it is not a deflate stream, and TooLong.
         """
-        from zlib import error
-
-        data = data + b"\0\0\xff\xff" if last else data
-        out = b""
-        try:
-            for _ in range(STREAMS_MAX):
-                out += self._stream.decompress(data, INFLATED_MAX + 1 - len(out))
-                if len(out) > INFLATED_MAX:
-                    raise TooLong
-                if not self._stream.eof:
-                    break
-                data = self._stream.unused_data  # a block with BFINAL ends a stream: the next begins
-                self._start()
-            else:
-                raise ValueError(TOO_MANY)
-        except error as fault:
-            raise ValueError(str(fault)) from fault
-        if last and not self._takeover:
-            self._start()
+        out = b"".join(self.streams(data + TAIL if last else data))
+        if last:
+            self.message_over()
         return out
 
-    def _start(self) -> None:
-        from zlib import decompressobj
+    def message_over(self) -> None:
+        """A message ended: each may be a stream of its own."""
+        self._streams = min(self._streams + 1, STREAMS_MAX)
+        if not self._takeover:
+            self._start()
 
-        self._stream = decompressobj(-self._bits)
+    def streams(self, data: bytes) -> Iterator[bytes]:
+        """What *data* inflates to, piece by piece. A block with BFINAL ends a stream: the next begins.
+
+        Raises as ``feed`` does.
+        """
+        at = 0
+        try:
+            while at < len(data):
+                fed = data[at : at + SLICE]
+                out = self._stream.decompress(fed, self._room + 1)
+                self._count(len(out))
+                at += len(fed)
+                if self._stream.eof:
+                    at -= len(self._stream.unused_data)
+                    self._another()
+                yield out
+        except zlib.error as fault:
+            raise ValueError(str(fault)) from fault
+
+    def _count(self, size: int) -> None:
+        self._room -= size
+        if self._room < 0:
+            raise TooLong
+
+    def _another(self) -> None:
+        self._streams -= 1
+        if self._streams < 0:
+            raise TooLong
+        self.begun += 1
+        self._start()
+
+    def _start(self) -> None:
+        self._stream = zlib.decompressobj(-self._bits)

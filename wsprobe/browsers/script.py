@@ -8,6 +8,7 @@ what they say when they throw is data.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import blake2b
 from heapq import merge
 from typing import Any, Literal, Protocol
 
@@ -24,6 +25,13 @@ CONNECTING, OPEN, CLOSING, CLOSED = range(4)
 
 MAX_REASON = 123
 """Bytes of UTF-8 (WHATWG WebSockets, close(), step 2)."""
+
+MESSAGES_KEPT = 1000
+"""Messages of a view that are events of their own: of what comes behind them, only the number is kept."""
+WHOLE = 256 * 1024
+"""Characters or bytes that messages kept whole may have together. Of the others the beginning is kept."""
+BEGINNING = 200
+"""Characters or bytes of that: as many as are shown, and compared with what a browser was measured to do."""
 
 
 class CallTexts(Struct, frozen=True):
@@ -78,6 +86,9 @@ class WebSocket:
 
     __slots__ = (
         "_acts",
+        "_left_out",
+        "_messages",
+        "_room",
         "_texts",
         "close_call",
         "console",
@@ -93,6 +104,9 @@ class WebSocket:
         self._texts = texts
         self.ready_state = CONNECTING
         self.events: list[DomEvent] = []
+        self._messages = 0
+        self._room = WHOLE
+        self._left_out = blake2b(digest_size=16)
         self.console: list[str] = []
         self.close_call: CloseCall | None = None
         self.sent = 0
@@ -138,8 +152,34 @@ class WebSocket:
     def message(self, data: str | bytes) -> None:
         """Event ``message``, then onmessage; nothing unless OPEN (WHATWG WebSockets, feedback, step 1)."""
         if self.ready_state == OPEN:
-            self.events.append(DomEvent("message", OPEN, data=data))
-            self.run("message")
+            self.deliver(data)
+
+    def deliver(self, data: str | bytes) -> None:
+        """The same, in whatever state: runtimes do not all look at it."""
+        self._messages += 1
+        if self._messages > MESSAGES_KEPT:
+            self._leave_out(data)
+        elif len(data) <= self._room:
+            self._room -= len(data)
+            self.events.append(DomEvent("message", self.ready_state, data=data))
+        else:
+            size, digest = _length(data), blake2b(_bytes(data), digest_size=16).digest()
+            beginning = data[:BEGINNING]
+            self.events.append(DomEvent("message", self.ready_state, data=beginning, size=size, digest=digest))
+        self.run("message")
+
+    def _leave_out(self, data: str | bytes) -> None:
+        """Count a message, behind those of the same state that were counted last."""
+        last = self.events[-1]
+        if last.type == "left-out" and last.ready_state == self.ready_state and last.size is not None:
+            number = last.size + 1
+            self.events.pop()
+        else:
+            number, self._left_out = 1, blake2b(digest_size=16)
+        content = _bytes(data)
+        self._left_out.update(b"%d %d " % (isinstance(data, str), len(content)) + content)
+        digest = self._left_out.digest()
+        self.events.append(DomEvent("left-out", self.ready_state, size=number, digest=digest))
 
     def error(self, ready_state: int = CLOSED, message: str | None = None, error: str = "") -> None:
         """Event ``error``, an ErrorEvent with a *message*; readyState is *ready_state* from then on."""
@@ -185,6 +225,15 @@ class WebSocket:
         elif self.ready_state == OPEN:
             self.sent += 1
             self.sent_bytes += size + (6 if size < 126 else 8 if size < 65536 else 14)
+
+
+def _bytes(data: str | bytes) -> bytes:
+    return data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+
+
+def _length(data: str | bytes) -> int:
+    """As script has it: ``data.length``, or ``data.byteLength``."""
+    return len(data.encode("utf-16-le", "surrogatepass")) // 2 if isinstance(data, str) else len(data)
 
 
 class Arrival(Struct, frozen=True):

@@ -66,7 +66,9 @@ _FIELDS: dict[str, Callable[[ScriptView], object]] = {
     "open": lambda view: [e for e in view.events if e.type == "open"] != [],
     "open.protocol": lambda view: tuple(e.protocol for e in view.events if e.type == "open"),
     "open.extensions": lambda view: tuple(e.extensions for e in view.events if e.type == "open"),
-    "message": lambda view: tuple(e.data for e in view.events if e.type == "message"),
+    "message": lambda view: tuple(
+        (e.data, e.size, e.digest) for e in view.events if e.type in ("message", "left-out")
+    ),
     "error": lambda view: sum(e.type == "error" for e in view.events),
     "error.message": lambda view: tuple(e.message for e in view.events if e.type == "error"),
     "close": lambda view: _close(view, "type") is not None,

@@ -31,8 +31,10 @@ from wsprobe.report import Report, report
 from wsprobe.target import begins_with_scheme
 
 MAX_SESSION = 5 * 1024 * 1024
-"""Bytes of a session; more than for `connect`: an engine delivers a message only when all of it is there. Of a
-flood this fits into 100 MiB together with what one engine makes of it."""
+"""Bytes of a session; more than for `connect`: an engine delivers a message only when all of it is there."""
+ALL_SESSIONS = 3 * MAX_SESSION
+"""Bytes of the sessions of all engines together, whose recordings are all kept. Of a flood this fits into
+100 MiB together with what one engine makes of its own."""
 TODAY = "hybi-13"
 """The wire version of every engine: as such they read whatever bytes they get."""
 
@@ -115,7 +117,7 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
     results: list[tuple[ScriptView, EngineAnswer | None]] = []
 
     async def ask(name: str) -> tuple[ScriptView, EngineAnswer | None]:
-        readings = await as_engine(ENGINES[name], url, page, place.asking)
+        readings = await as_engine(ENGINES[name], url, page, place.asking, len(readers.browsers))
         view = ENGINES[name].view(url, page, readings)
         if not readings:
             return view, None
@@ -149,13 +151,14 @@ def _with_cookies(page: Page, place: Place) -> Page:
     return replace(page, cookies="; ".join([*([page.cookies] if page.cookies else []), *pairs]))
 
 
-async def as_engine(engine: Engine, url: str, page: Page, asking: Asking) -> list[Reading]:
-    """The exchanges that *engine* makes to open *url*, oldest first; empty if it makes none."""
+async def as_engine(engine: Engine, url: str, page: Page, asking: Asking, engines: int) -> list[Reading]:
+    """The exchanges that *engine*, one of so many *engines*, makes to open *url*, oldest first; empty if it
+    makes none."""
     from wsprobe import net
     from wsprobe.opening import fresh_key
 
     keys = Keys()
-    limits = replace(asking.limits, max_session=MAX_SESSION)
+    limits = replace(asking.limits, max_session=min(MAX_SESSION, ALL_SESSIONS // engines))
     visiting = visit(engine, url, page, fresh_key(os.urandom(16)), limits, asking.tls, asking.route)
     try:
         plan = next(visiting)

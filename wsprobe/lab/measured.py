@@ -220,9 +220,10 @@ def _event(event: DomEvent) -> Event:
 def _message(event: DomEvent) -> Event:
     data = event.data
     if isinstance(data, bytes):
-        size = len(data) if len(data) > LONGEST_DATA else None
+        length = len(data) if event.size is None else event.size
+        size = length if length > LONGEST_DATA else None
         return Event("message", event.ready_state, hex=data[:LONGEST_DATA].hex(), size=size)
-    units = len(data.encode("utf-16-le", "surrogatepass")) // 2
+    units = len(data.encode("utf-16-le", "surrogatepass")) // 2 if event.size is None else event.size
     size = units if units > LONGEST_DATA else None
     return Event("message", event.ready_state, data=data[:LONGEST_DATA], size=size)
 

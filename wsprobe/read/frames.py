@@ -85,7 +85,10 @@ def read_frames(data: bytes, start: int, when: When, one: One = frame_at) -> tup
 
 _WINDOW = 32768
 STREAMS_MAX = 1000
-"""Streams in one message (a block with BFINAL ends one): two bytes are one, and each takes time to set up."""
+"""Streams that end within a message (a block with BFINAL ends one), in all messages of one direction together:
+two bytes are one, and each takes time to set up."""
+SLICE = 16384
+"""Bytes fed at once: zlib copies what it leaves of them when a stream ends."""
 _TAIL = b"\x00\x00\xff\xff"
 """Left out by the sender (section 7.2.1)."""
 _FINAL = b"\x01\x00\x00\xff\xff"
@@ -139,6 +142,7 @@ class Inflater:
         self._window = b""
         self.room = limit
         """Bytes that may still come out."""
+        self._streams = STREAMS_MAX
 
     def inflate(self, data: bytes) -> bytes:
         """A whole message; cut short if there was no room for more, and then ``room`` is 0.
@@ -150,20 +154,22 @@ class Inflater:
 
         if not self.room:
             return b""  # to zlib, room for no byte is room without end
-        left = data + _TAIL + _FINAL
+        whole = data + _TAIL + _FINAL
+        end = len(whole) - len(_TAIL + _FINAL)
         out = bytearray()
-        streams = 0
+        at = 0
         try:
-            while len(left) > len(_TAIL + _FINAL):
-                if (streams := streams + 1) > STREAMS_MAX:
-                    raise InflateError(f"more than {STREAMS_MAX} streams in one message")
+            while at < end and len(out) < self.room:
+                self._streams -= 1 if at else 0
+                if self._streams < 0:
+                    raise InflateError(f"more than {STREAMS_MAX} streams end within messages")
                 stream = zlib.decompressobj(-max(self._direction.bits, 9), zdict=self._history(out))
-                out += stream.decompress(left, self.room - len(out))
-                if len(out) >= self.room:
-                    break
-                if not stream.eof:
+                while at < len(whole) and not stream.eof and len(out) < self.room:
+                    fed = whole[at : at + SLICE]
+                    out += stream.decompress(fed, self.room - len(out))
+                    at += len(fed) - len(stream.unused_data)
+                if not stream.eof and len(out) < self.room:
                     raise InflateError("the message ends within a block")
-                left = stream.unused_data
         except zlib.error as error:
             raise InflateError(str(error)) from None
         self.room -= len(out)
@@ -177,7 +183,7 @@ class Inflater:
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
-INFLATED_MAX = 16 * 1024 * 1024
+INFLATED_MAX = 8 * 1024 * 1024
 """Bytes that all compressed messages of one direction together may inflate to."""
 
 RSV1 = 4

@@ -363,7 +363,22 @@ class MessageJson(Happening, frozen=True, kw_only=True, tag="message"):
     """A message came."""
 
     binary: Annotated[bool | UnsetType, Meta(description="True if the message is binary; else absent.")] = UNSET
-    data: Annotated[str, Meta(description="A string as it is, or, if binary, base64.")]
+    data: Annotated[
+        str, Meta(description="A string as it is, or, if binary, base64. With *size*: only its beginning.")
+    ]
+    size: Annotated[
+        int | UnsetType,
+        Meta(
+            description="Length of the whole message (data.length, or bytes if binary), if *data* has only the "
+            "beginning; absent otherwise. A view keeps 256 KiB of messages whole."
+        ),
+    ] = UNSET
+
+
+class LeftOutJson(Happening, frozen=True, kw_only=True, tag="left-out"):
+    """Messages behind the first 1000 of a view, which are only counted."""
+
+    messages: Annotated[int, Meta(description="How many messages came here.")]
 
 
 class ErrorJson(Happening, frozen=True, kw_only=True, tag="error"):
@@ -396,7 +411,7 @@ class ThrowJson(Happening, frozen=True, kw_only=True, tag="throw"):
     exception: Annotated[ExceptionJson | None, Meta(description="What was raised.")]
 
 
-EventJson = OpenJson | MessageJson | ErrorJson | CloseEventJson | ThrowJson
+EventJson = OpenJson | MessageJson | LeftOutJson | ErrorJson | CloseEventJson | ThrowJson
 
 
 class AnsweredJson(Object, frozen=True, kw_only=True):
@@ -1317,9 +1332,13 @@ def event_value(event: DomEvent) -> EventJson:
         case "open":
             return OpenJson(protocol=event.protocol, extensions=event.extensions)
         case "message":
+            size = UNSET if event.size is None else event.size
             if isinstance(event.data, bytes):
-                return MessageJson(binary=True, data=b64encode(event.data).decode("ascii"))
-            return MessageJson(data=event.data)
+                return MessageJson(binary=True, data=b64encode(event.data).decode("ascii"), size=size)
+            return MessageJson(data=event.data, size=size)
+        case "left-out":
+            assert event.size is not None
+            return LeftOutJson(messages=event.size)
         case "close":
             return CloseEventJson(code=event.code, reason=event.reason, was_clean=event.was_clean)
         case "throw":

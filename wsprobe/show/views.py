@@ -125,8 +125,11 @@ def _event(event: DomEvent, look: Look) -> Line:
                 Piece("  open    ", "good"),
                 f'protocol "{_safe(event.protocol, look)}"  extensions "{_safe(event.extensions, look)}"',
             )
+        case "left-out":
+            return line(Piece(f"  ... {event.size} more messages (only counted)", "dim"))
         case "message" if isinstance(event.data, bytes):
-            return line(Piece("  message ", "good"), f"{len(event.data)} bytes  {event.data[:24].hex(' ')}")
+            size = len(event.data) if event.size is None else event.size
+            return line(Piece("  message ", "good"), f"{size} bytes  {event.data[:24].hex(' ')}")
         case "message":
             return line(Piece("  message ", "good"), f'"{_safe(str(event.data)[:200], look)}"')
         case "close":

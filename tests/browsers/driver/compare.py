@@ -57,7 +57,7 @@ def _event(event: DomEvent) -> dict[str, Any]:
     if event.type == "open":
         written |= {"protocol": event.protocol, "extensions": event.extensions}
     elif event.type == "message":
-        written |= _message(event.data)
+        written |= _message(event)
     elif event.type == "close":
         written |= {"code": event.code, "reason": event.reason, "wasClean": event.was_clean}
     elif event.type == "throw":
@@ -67,8 +67,9 @@ def _event(event: DomEvent) -> dict[str, Any]:
     return written
 
 
-def _message(data: str | bytes) -> dict[str, Any]:
-    size = {"size": _units(data)} if _units(data) > LONG else {}
+def _message(event: DomEvent) -> dict[str, Any]:
+    data, whole = event.data, _units(event.data) if event.size is None else event.size
+    size = {"size": whole} if whole > LONG else {}
     if isinstance(data, bytes):
         return {"hex": data[:LONG].hex(), **size}
     return {"data": data[:LONG], **size}

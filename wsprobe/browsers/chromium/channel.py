@@ -20,7 +20,6 @@ from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.script import CLOSING, WebSocket
 from wsprobe.browsers.url import elided
-from wsprobe.read.frames import INFLATED_MAX
 
 CONTINUATION, TEXT, BINARY = 0, 1, 2
 _DATA = (CONTINUATION, TEXT, BINARY)
@@ -77,7 +76,6 @@ class FrameReader:
         "_reading",
         "_rest",
         "_start_opcode",
-        "_unfolded",
     )
 
     def __init__(self, deflate: bool) -> None:
@@ -90,7 +88,6 @@ class FrameReader:
         self._reading: str = ""
         self._start_opcode = CONTINUATION
         self._rest = b""
-        self._unfolded = 0
 
     @property
     def payload_left(self) -> int:
@@ -166,9 +163,6 @@ class FrameReader:
             ready = self._partial + inflater.feed(piece.payload, piece.final)
         except ValueError:
             raise ProtocolError from None
-        self._unfolded += len(ready)
-        if self._unfolded > INFLATED_MAX:
-            raise TooLong
         rsv = piece.rsv & 3
         stop = len(ready) if piece.final else len(ready) // _INFLATED_CHUNK * _INFLATED_CHUNK
         for at in range(0, max(stop, 1) if piece.final else stop, _INFLATED_CHUNK):
@@ -176,8 +170,6 @@ class FrameReader:
             yield Piece(last, rsv, self._start_opcode, piece.masked, ready[at : at + _INFLATED_CHUNK])
             self._start_opcode = CONTINUATION
         self._partial = ready[stop:]
-        if piece.final:
-            self._unfolded = 0
 
 
 def _as_continuation(header: _Header) -> _Header:

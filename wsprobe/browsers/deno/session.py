@@ -9,7 +9,6 @@ from __future__ import annotations
 from codecs import getincrementaldecoder
 
 from wsprobe.browsers.deno.facts import Facts
-from wsprobe.browsers.engine import DomEvent
 from wsprobe.browsers.runtime.buffer import Buffer
 from wsprobe.browsers.script import CLOSED, WebSocket
 from wsprobe.exchange import Ended
@@ -171,8 +170,7 @@ class DenoSession:
 
     def _deliver(self, data: str | bytes) -> None:
         """Also while CLOSING: the event loop does not ask for the state."""
-        self._script.events.append(DomEvent("message", self._script.ready_state, data=data))
-        self._script.run("message")
+        self._script.deliver(data)
         self.called(self._at)
 
     def _close(self, payload: bytes) -> None:

@@ -11,7 +11,6 @@ from wsprobe.browsers.runtime.client import LOST, Opened
 from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket
 from wsprobe.browsers.undici.facts import Facts
 from wsprobe.exchange import Ended
-from wsprobe.read.frames import INFLATED_MAX
 
 _CONTINUATION, _TEXT, _BINARY = 0, 1, 2
 _CLOSE, _PING, _PONG = 8, 9, 10
@@ -155,8 +154,6 @@ class UndiciSession:
             return
         try:
             body = self._inflater.feed(body, header.fin)
-            if self._waiting + len(body) > INFLATED_MAX:
-                raise TooLong
         except ValueError as error:
             self._fail(str(error))
             return

@@ -10,10 +10,9 @@ Source/WebCore/Modules/websockets/WebSocket.cpp.
 
 from __future__ import annotations
 
-from wsprobe.browsers.inflate import TOO_LONG, TOO_MANY
+from wsprobe.browsers.inflate import TAIL, TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.script import CLOSED, WebSocket
 from wsprobe.browsers.webkitgtk.facts import Facts
-from wsprobe.read.frames import INFLATED_MAX, STREAMS_MAX
 
 NO_STATUS, ABNORMAL, TLS = 1005, 1006, 1015
 _ANSWERED = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, *range(3000, 5000)))
@@ -52,51 +51,21 @@ def check_answer(payload: bytes) -> None:
         raise Fault("response")
 
 
-_TAIL = b"\0\0\xff\xff"
+def inflated(inflater: Inflater, data: bytes, final: bool) -> bytes:
+    """What a frame inflates to; *final*: it ends the message, and the tail that it lacks is fed by itself.
 
-
-class Inflater:
-    """Keeps the window from message to message, whatever was agreed."""
-
-    __slots__ = ("_bits", "_stream")
-
-    def __init__(self, bits: int) -> None:
-        """*bits*: the server's window, 8 to 15."""
-        self._bits = max(bits, 9)  # zlib cannot inflate raw streams with a window of 8
-        self._start()
-
-    def feed(self, data: bytes, final: bool, limit: int) -> bytes:
-        """What *data* inflates to, at most *limit* bytes; *final*: it ends the message.
-
-        Raises ``ValueError`` if it is not a deflate stream, and where the stream ends only within the tail.
-        A stream that is broken stays so: zlib's state is not reset.
-        """
-        from zlib import error
-
-        out = b""
-        try:
-            streams = 0
-            while len(out) < limit:
-                if (streams := streams + 1) > STREAMS_MAX:
-                    raise ValueError(TOO_MANY)
-                out += self._stream.decompress(data, limit - len(out))
-                if not self._stream.eof:
-                    break
-                data = self._stream.unused_data  # a block with BFINAL ends a stream: the next begins
-                self._start()
-            if final and len(out) < limit:
-                out += self._stream.decompress(_TAIL, limit - len(out))
-                if self._stream.eof:
-                    self._start()
-                    raise ValueError("the stream ends")
-        except error as fault:
-            raise ValueError(str(fault)) from fault
+    Raises ``ValueError`` if it is not a deflate stream, and where the stream ends only within the tail; and
+    TooLong. A stream that is broken stays so: zlib's state is not reset.
+    """
+    out = b"".join(inflater.streams(data))
+    if not final:
         return out
-
-    def _start(self) -> None:
-        from zlib import decompressobj
-
-        self._stream = decompressobj(-self._bits)
+    begun = inflater.begun
+    out += b"".join(inflater.streams(TAIL))
+    if inflater.begun != begun:
+        raise ValueError("the stream ends")
+    inflater.message_over()
+    return out
 
 
 _SECOND = 1_000_000
@@ -275,14 +244,14 @@ class Connection:
             return first, payload
         self._inflating = not final
         try:
-            inflated = self._inflater.feed(payload, final, INFLATED_MAX)
+            return first, inflated(self._inflater, payload, final)
         except ValueError:
             self._inflating = False
             raise Fault("inflate") from None
-        if len(inflated) >= INFLATED_MAX:
+        except TooLong:
             self.done = True
             self.because = TOO_LONG
-        return first, inflated
+            return first, b""
 
     def _contents(self, first: int, payload: bytes, now: int) -> None:
         """process_contents."""

@@ -5,14 +5,12 @@ Sources: ws lib/receiver.js, lib/permessage-deflate.js, lib/websocket.js (receiv
 
 from __future__ import annotations
 
-from wsprobe.browsers.engine import DomEvent
 from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.runtime.buffer import Buffer
 from wsprobe.browsers.runtime.client import LOST, Opened
 from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket
 from wsprobe.browsers.ws.facts import Facts
 from wsprobe.exchange import Ended
-from wsprobe.read.frames import INFLATED_MAX
 
 _CONTINUATION, _TEXT, _BINARY = 0, 1, 2
 _CLOSE, _PING, _PONG = 8, 9, 10
@@ -190,8 +188,6 @@ class WsSession:
             self._inflated += len(payload)
             if self._inflated > self._facts.most_payload:
                 raise _Wrong("RangeError", "Max payload size exceeded", "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH")
-            if self._inflated > INFLATED_MAX:
-                raise TooLong
         self._fragments.append(payload)
         if not header.fin:
             return
@@ -209,8 +205,7 @@ class WsSession:
 
     def _message(self, data: str | bytes, at: int) -> None:
         """Also while CLOSING: ws does not ask for the state."""
-        self._script.events.append(DomEvent("message", self._script.ready_state, data=data))
-        self._script.run("message")
+        self._script.deliver(data)
         self.called(at)
 
     def _control(self, header: _Header, payload: bytes, at: int) -> None:
