@@ -456,6 +456,32 @@ Event = (
 )
 
 
+class Relayed(Struct, frozen=True):
+    """The client's side of an exchange that ``wsprobe relay`` carried. The frames that passed are in the
+    events."""
+
+    peer: Annotated[str, Meta(description="The client's address and port.")]
+    request: Annotated[
+        bytes, Meta(description="The client's request as received; the events have it as sent to the server.")
+    ]
+    answer: Annotated[
+        bytes,
+        Meta(
+            description="What wsprobe sent to the client in place of the server's bytes; empty where those "
+            "passed untouched."
+        ),
+    ] = b""
+    received: Annotated[bytes, Meta(description="What the client sent after that.")] = b""
+    ended: Annotated[
+        How,
+        Meta(
+            description="How the client's connection ended. fin: the client closed; reset: RST; local: wsprobe "
+            "closed, because the server did or there was nothing more to pass; timeout: a time limit of "
+            "wsprobe's; interrupted: ^C."
+        ),
+    ] = "local"
+
+
 class Exchange(Struct, frozen=True, tag_field="format", tag=2):
     """One handshake as it was on the wire: the recording."""
 
@@ -482,6 +508,10 @@ class Exchange(Struct, frozen=True, tag_field="format", tag=2):
     worker: Annotated[
         str | UnsetType,
         Meta(description="The name of the worker of a cluster that asked; absent where none did."),
+    ] = UNSET
+    client: Annotated[
+        Relayed | UnsetType,
+        Meta(description="The client's side, in recordings of wsprobe relay; absent from others."),
     ] = UNSET
 
 

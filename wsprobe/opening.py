@@ -109,7 +109,7 @@ def compose(target: Target, offer: Offer, fields: Sequence[Default], tail: bytes
     if not offer.headers and (plain := _at_once([first, *(f"{name}: {value}" for name, value in fields)])):
         return plain + tail
     lines = [_encode(first)]
-    options = [_option(text) for text in offer.headers]
+    options = [header_option(text) for text in offer.headers]
     for name, value in fields:
         named = [line for key, line in options if key == name.lower()]
         lines += [line for line in named if line] if named else [_encode(f"{name}: {value}")]
@@ -135,7 +135,7 @@ def extended_connect(target: Target, offer: Offer) -> tuple[tuple[bytes, bytes],
     Raises OfferError.
     """
     resource = target.resource if offer.request_target is None else offer.request_target
-    named = [(name, *_in_block(line)) for name, line in map(_option, offer.headers)]
+    named = [(name, *_in_block(line)) for name, line in map(header_option, offer.headers)]
     host = next((value for name, _, value in named if name == "host" and value), _encode(host_header(target)))
     block = [
         (b":method", b"CONNECT"),
@@ -179,8 +179,9 @@ def fresh_key(random_bytes: bytes) -> str:
     return b64encode(random_bytes).decode("ascii")
 
 
-def _option(text: str) -> tuple[str, bytes]:
-    """The name, in lower case, that a header option is about, and its line; b"" to send none."""
+def header_option(text: str) -> tuple[str, bytes]:
+    """The name, in lower case, that a header option (``Offer.headers``) is about, and its line; b"" to send
+    none. Raises OfferError."""
     name, colon, value = text.partition(":")
     if not colon:
         name, semicolon, after = text.partition(";")

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Literal
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from wsprobe.exchange import (
@@ -29,6 +30,7 @@ from wsprobe.exchange import (
     Exchange,
     Plan,
     Received,
+    Relayed,
     ResolveFailed,
     Sent,
     Target,
@@ -274,7 +276,21 @@ def _exchange(secrets: Secrets, exchange: Exchange) -> Exchange:
         else:
             events.append(_words(secrets, event))
     hops = tuple(_exchange(secrets, hop) for hop in exchange.hops)
-    return replace(exchange, plan=plan, events=tuple(events), hops=hops)
+    client = exchange.client if exchange.client is UNSET else _client(secrets, exchange.client)
+    return replace(exchange, plan=plan, events=tuple(events), hops=hops, client=client)
+
+
+def _client(secrets: Secrets, client: Relayed) -> Relayed:
+    received = bytearray(client.received)
+    frames, rest = read_frames(client.received, 0, lambda offset: 0)
+    _frames(secrets, received, frames, None)
+    _echo(secrets, received, [(len(received) - len(rest), len(received))])
+    return replace(
+        client,
+        request=request_bytes(secrets, client.request),
+        answer=answer_stream(secrets, client.answer),
+        received=bytes(received),
+    )
 
 
 def _plan(secrets: Secrets, plan: Plan) -> Plan:

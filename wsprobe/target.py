@@ -113,6 +113,24 @@ def loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def names_this_machine(field: str, names: frozenset[str], addresses: bool = False) -> bool:
+    """Whether a Host *field* names a server of this machine: localhost, a loopback address or one of *names*
+    (lower case, no brackets), with *addresses* any address; else a page elsewhere could reach the server by a
+    name of its own (DNS rebinding)."""
+    from ipaddress import ip_address
+
+    name = field.lower()
+    name = name[: name.index("]")] if name.startswith("[") and "]" in name else name.partition(":")[0]
+    name = name.strip("[]").removesuffix(".")
+    if name == "localhost" or name in names:
+        return True
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return False
+    return addresses or address.is_loopback
+
+
 def destination(of: Target, route: Route) -> tuple[str, int]:
     """Host and port to connect to: the target's own, or what ``Route.connect_to`` puts there."""
     for from_host, from_port, to_host, to_port in route.connect_to:

@@ -73,6 +73,7 @@ RECORDING: dict[type, str] = {
     exchange.Route: "route",
     exchange.Http2: "http2",
     exchange.Priority: "http2: priority",
+    exchange.Relayed: "client of wsprobe relay",
     exchange.Act: "act",
 }
 EVENTS = get_args(exchange.Event)

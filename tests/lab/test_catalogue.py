@@ -12,11 +12,12 @@ import pytest
 from tests.cases import every
 from wsprobe import lab
 from wsprobe.lab import UnknownScenario, aliases, find, lazily, load, names, parse
-from wsprobe.lab.perform import Request, answer, needed, request
+from wsprobe.lab.perform import answer, needed, request
 from wsprobe.lab.ports import KINDS, LISTENERS, place
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.steps import CatalogueError
 from wsprobe.outcome import STATUS_OF
+from wsprobe.read.request import Request
 
 FILES = sorted((Path(lab.__file__).parent / "scenarios").glob("*.toml"))
 ALL = load()

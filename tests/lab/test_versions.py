@@ -8,14 +8,15 @@ from wsprobe import opening, target
 from wsprobe.exchange import Plan
 from wsprobe.judge import outcome
 from wsprobe.lab import load
-from wsprobe.lab.perform import RequestReader, broken, challenge, request, spoken
+from wsprobe.lab.perform import broken, challenge, request
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
+from wsprobe.read.request import RequestReader
 from wsprobe.report import judged
-from wsprobe.wire import WIRES
+from wsprobe.wire import WIRES, wire_of
 
 ALL = load()
 WANTED = [(name, wire, said) for name, scenario in ALL.items() for wire, said in scenario.wires]
@@ -51,7 +52,7 @@ def played(name: str, wire: str) -> Reading:
 def test_a_request_tells_its_version(wire: str) -> None:
     found = request(asked("ws://lab.example/", wire))
     assert found is not None
-    assert spoken(found) == wire
+    assert wire_of(found) == wire
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_a_request_tells_its_version(wire: str) -> None:
 def test_what_is_plainly_no_other_is_rfc_6455(head: str) -> None:
     found = request(f"GET / HTTP/1.1\r\n{head}\r\n\r\n".encode())
     assert found is not None
-    assert spoken(found) == "hybi-13"
+    assert wire_of(found) == "hybi-13"
 
 
 def test_hixie_76_is_waited_for_to_its_last_byte() -> None:

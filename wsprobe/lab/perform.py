@@ -17,11 +17,11 @@ from msgspec import Struct
 
 from wsprobe.lab.scenario import Scenario, Step, fields, fill
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, One, frame_at
-from wsprobe.read.head import HeadSplitter, split_head
-from wsprobe.read.reading import Head
+from wsprobe.read.head import split_head
+from wsprobe.read.request import Request, RequestReader
 from wsprobe.read.tokens import expected_accept, split_list
-from wsprobe.wire import WIRE_OF_VERSION
-from wsprobe.wire.hixie import BODY, CLOSING, answer_to, frame_at_75, frame_at_76, text
+from wsprobe.wire import wire_of
+from wsprobe.wire.hixie import CLOSING, answer_to, frame_at_75, frame_at_76, text
 from wsprobe.wire.hybi import Mask, draft_frame, mask_of_04, mask_of_05, of_client
 from wsprobe.wire.rfc6455 import CONTROL_MAX, frame
 
@@ -30,64 +30,6 @@ PATIENCE = 20.0
 
 LONGEST_HEAD = 256 * 1024
 """Bytes of a request's head that are still read."""
-
-
-class Request(Struct, frozen=True):
-    head: Head
-    method: bytes
-    resource: bytes
-    """As the request line carries it."""
-    early: bytes
-    """What came after it."""
-    body: bytes = b""
-    """hixie-76: the eight bytes behind the head; else what a POST brings."""
-
-    def first(self, name: bytes) -> bytes:
-        """The value of the first field called *name* (lower case), b"" if there is none."""
-        found = self.head.all(name)
-        return found[0].value if found else b""
-
-    @property
-    def upgrade(self) -> bool:
-        """Whether it asks for a WebSocket, of whatever version."""
-        return self.first(b"upgrade").lower() == b"websocket"
-
-
-class RequestReader:
-    """Finds a request in bytes as they come; each byte is looked at once."""
-
-    def __init__(self) -> None:
-        self.came = bytearray()
-        """Everything so far."""
-        self._splitter = HeadSplitter()
-        self._head: Head | None = None
-
-    def receive(self, data: bytes) -> Request | None:
-        """Take the next bytes; return the request once its head is complete, and what belongs to it there.
-
-        A request with a Sec-WebSocket-Key1 has eight bytes behind its head, which no field announces
-        (draft-hixie-thewebsocketprotocol-76 section 4.1, step 26): a server has to wait for them.
-        """
-        self.came += data
-        head = self._head = self._head or self._splitter.advance(self.came)
-        if head is None or head.first is None:
-            return None
-        body = head.start + len(head.raw)
-        end = body + (BODY if head.all(b"sec-websocket-key1") else _posted(head))
-        if len(self.came) < end:
-            return None
-        method, _, after = head.first.text.partition(b" ")
-        resource, _, _ = after.rpartition(b" ")
-        return Request(head, method, resource or after, bytes(self.came[end:]), bytes(self.came[body:end]))
-
-
-def _posted(head: Head) -> int:
-    """How many bytes a POST brings, as its Content-Length says; 0 for any other request."""
-    lengths = {field.value.strip() for field in head.all(b"content-length")}
-    if head.first is None or not head.first.text.startswith(b"POST ") or len(lengths) != 1:
-        return 0
-    length = lengths.pop()
-    return int(length) if length.isdigit() and len(length) < 8 else 0
 
 
 def request(data: bytes) -> Request | None:
@@ -180,22 +122,6 @@ def hybi_04(mask: Mask) -> Speech:
 
 Values = Mapping[str, bytes]
 """What fills in a template: see ``request.values``."""
-
-_BY_NUMBER = {b"%d" % version: wire for version, wire in WIRE_OF_VERSION.items()}
-
-
-def spoken(asked: Request) -> str:
-    """The wire version of *asked*: hybi-13 for all that is plainly no other.
-
-    The hixie drafts send no version: 76 is known by its keys, 75 by ``WebSocket`` in these very letters where
-    nothing else tells a version.
-    """
-    if (wire := _BY_NUMBER.get(asked.first(b"sec-websocket-version"))) is not None:
-        return wire
-    if asked.first(b"sec-websocket-key1"):
-        return "hixie-76"
-    told = asked.head.all(b"sec-websocket-key") or asked.head.all(b"sec-websocket-version")
-    return "hixie-75" if asked.first(b"upgrade") == b"WebSocket" and not told else "hybi-13"
 
 
 def challenge(asked: Request) -> bytes:
@@ -341,7 +267,7 @@ def answer(scenario: Scenario, asked: Request, ports: Mapping[str, int], *, secu
     ``{location}``, the URL that the hixie drafts repeat; ``{challenge}``, the sixteen bytes of hixie-76, and
     ``{challenge-wrong}``; ``{nonce}`` of hybi-04.
     """
-    wire = spoken(asked)
+    wire = wire_of(asked)
     filled = values(asked)
     filled["location"] = (b"wss://" if secure else b"ws://") + filled["host"] + asked.resource
     filled["challenge"] = challenge(asked)

@@ -24,7 +24,7 @@ from wsprobe.lab.certificates import Certificates, NoCertificates
 from wsprobe.lab.connection import Clear, Wire, drive, secured
 from wsprobe.lab.http2_steps import Http2Step, play_of
 from wsprobe.lab.paths import PARAMETERISED, PathError, scenario_at
-from wsprobe.lab.perform import LONGEST_HEAD, PATIENCE, Inbox, Request, RequestReader, answer, needed, perform
+from wsprobe.lab.perform import LONGEST_HEAD, PATIENCE, Inbox, answer, needed, perform
 from wsprobe.lab.ports import (
     ALERT_UNEXPECTED_MESSAGE,
     KINDS,
@@ -37,6 +37,7 @@ from wsprobe.lab.ports import (
     wanted,
 )
 from wsprobe.lab.scenario import Listener, Scenario, Step, escape
+from wsprobe.read.request import Request, RequestReader
 from wsprobe.target import authority, loopback
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ import socket
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from ipaddress import ip_address
 from pathlib import Path
 from secrets import compare_digest, token_urlsafe
 from typing import Any
@@ -29,11 +28,12 @@ from wsprobe.lab import load, subjects
 from wsprobe.lab.certificates import NoCertificates
 from wsprobe.lab.connection import Wire
 from wsprobe.lab.measured import MEASURED, Browser, Comparison, Measured, Observation, cap, held
-from wsprobe.lab.perform import Request, needed
+from wsprobe.lab.perform import needed
 from wsprobe.lab.ports import KINDS, own_url
 from wsprobe.lab.scenario import Listener, Scenario, Step, fill
 from wsprobe.lab.server import Lab, LabError
-from wsprobe.target import loopback
+from wsprobe.read.request import Request
+from wsprobe.target import loopback, names_this_machine
 from wsprobe.version import __version__
 from wsprobe.visible import visible
 
@@ -99,7 +99,7 @@ class Site:
         *addresses*: it may be any address too. *token*: has to stand in the URL of the page. *hosts*: addresses
         at which the page may run scenarios side by side; where there is one only, they run one after the other.
         *keep*: takes what a run of the whole catalogue found, if the person at the browser sends it."""
-        self._names = None if names is None else {name.lower().strip("[]") for name in names}
+        self._names = None if names is None else frozenset(name.lower().strip("[]") for name in names)
         self._addresses = addresses
         self._token = token
         self._hosts = tuple(hosts)
@@ -174,16 +174,7 @@ class Site:
         """Whether a Host field names this lab: else a page elsewhere could reach it by a name of its own."""
         if self._names is None:
             return True
-        name = host.lower()
-        name = name[: name.index("]")] if name.startswith("[") and "]" in name else name.partition(":")[0]
-        name = name.strip("[]").removesuffix(".")
-        if name == "localhost" or name in self._names:
-            return True
-        try:
-            address = ip_address(name)
-        except ValueError:
-            return False
-        return self._addresses or address.is_loopback
+        return names_this_machine(host, self._names, self._addresses)
 
     def _root(self, lab: Lab, asked: Request, host: str, query: Mapping[str, list[str]]) -> bytes | None:
         """The page, or a stage at its place; None for whoever prefers plain text."""

@@ -225,13 +225,13 @@ async def _carry_out(ready: Ready, tape: Tape, talk: Talking | None) -> End:
                 end = await talk.converse(wire, ready.client(_alpn(tape), talk.make), tape, whole)
         finally:
             await wire.close()
-        return _late_alert(end, tape)
+        return late_alert(end, tape)
     if connecting and first < limits.max_time:
-        return _too_long(tape, first, "connect timeout")
-    return _too_long(tape, limits.max_time, "maximum time")
+        return too_long(tape, first, "connect timeout")
+    return too_long(tape, limits.max_time, "maximum time")
 
 
-def _late_alert(end: End, tape: Tape) -> End:
+def late_alert(end: End, tape: Tape) -> End:
     """Write TlsFailed where the peer's alert came before any application byte.
 
     In TLS 1.3 our side of the handshake is done before the server has looked at our certificate, or missed it
@@ -248,7 +248,8 @@ def _alpn(tape: Tape) -> str | None:
     return next((event.alpn for event in tape.events if isinstance(event, TlsDone)), None)
 
 
-def _too_long(tape: Tape, seconds: float, limit: str) -> End:
+def too_long(tape: Tape, seconds: float, limit: str) -> End:
+    """The end by a time *limit*: names what was being done."""
     return End("timeout", f"{_under_way(tape)} took longer than {seconds:g} s ({limit})")
 
 

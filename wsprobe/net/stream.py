@@ -10,8 +10,10 @@ import os
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
+from struct import pack
 from typing import Protocol
 
 import trio
@@ -89,8 +91,14 @@ class Wire(Protocol):
     async def receive(self, most: int = READ) -> bytes | End:
         """What one read of at most *most* bytes gave, at least one byte, or the end."""
 
+    async def finish(self) -> None:
+        """End our side of the stream; what the peer sends can still be received."""
+
     async def close(self) -> None:
         """Say goodbye where the protocol has a word for it, and close at once."""
+
+    async def reset(self) -> None:
+        """Close with RST."""
 
 
 class _Ending:
@@ -133,8 +141,16 @@ class StreamWire(_Ending):
             return _end_of(broken)
         return bytes(data) if data else await self._no_more()
 
+    async def finish(self) -> None:
+        if isinstance(self._stream, trio.abc.HalfCloseableStream):
+            with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+                await self._stream.send_eof()
+
     async def close(self) -> None:
         await trio.aclose_forcefully(self._stream)
+
+    async def reset(self) -> None:
+        await self.close()
 
 
 class SocketWire(_Ending):
@@ -200,6 +216,16 @@ class SocketWire(_Ending):
         finally:
             self._waiting -= 1
 
+    async def finish(self) -> None:
+        with suppress(OSError):  # gone already
+            self._socket.shutdown(socket.SHUT_WR)
+
+    async def reset(self) -> None:
+        # A linger time of zero drops what is unsent, and says so (socket(7)).
+        with suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, pack("ii", 1, 0))
+        shut(self._socket)
+
     async def close(self) -> None:
         # To tell those who wait takes a fiftieth of what a URL of a list does, and nearly always there is none.
         if self._waiting:
@@ -231,8 +257,14 @@ class After:
             return data
         return await self._wire.receive(most)
 
+    async def finish(self) -> None:
+        await self._wire.finish()
+
     async def close(self) -> None:
         await self._wire.close()
+
+    async def reset(self) -> None:
+        await self._wire.reset()
 
 
 def said_of(error: OSError) -> tuple[str, str]:

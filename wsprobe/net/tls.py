@@ -297,6 +297,16 @@ class TlsWire:
                 self._ended = End("fin")
         return b"".join(pieces)
 
+    async def finish(self) -> None:
+        # It wants to read the peer's close_notify too, which may come much later.
+        with suppress(ssl.SSLError):
+            self.engine.unwrap()
+        await self._flush()
+        await self._wire.finish()
+
+    async def reset(self) -> None:
+        await self._wire.reset()
+
     async def close(self) -> None:
         if self._up and (self._ended is None or self._ended.how == "fin"):
             # It wants to read the peer's close_notify too, for which nobody waits here.

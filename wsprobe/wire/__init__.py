@@ -9,10 +9,11 @@ from msgspec import Struct
 
 from wsprobe.exchange import Target
 from wsprobe.opening import Offer
+from wsprobe.read.request import Request
 from wsprobe.wire import hixie, hybi, rfc6455
 from wsprobe.wire.framing import Maker, SessionReader
 
-__all__ = ["WIRES", "WIRE_OF_VERSION", "Wire", "spoken"]
+__all__ = ["WIRES", "WIRE_OF_VERSION", "Wire", "spoken", "wire_of"]
 
 
 class Wire(Struct, frozen=True):
@@ -80,3 +81,20 @@ def spoken(name: str) -> Wire:
     if name not in WIRES:
         raise ValueError(f"wire version {name!a} is not spoken; known: {', '.join(WIRES)}")
     return WIRES[name]
+
+
+_BY_NUMBER = {b"%d" % version: wire for version, wire in WIRE_OF_VERSION.items()}
+
+
+def wire_of(asked: Request) -> str:
+    """The name of the wire version that a client's request speaks: hybi-13 for all that is plainly no other.
+
+    The hixie drafts send no version: 76 is known by its keys, 75 by ``WebSocket`` in these very letters where
+    nothing else tells a version.
+    """
+    if (wire := _BY_NUMBER.get(asked.first(b"sec-websocket-version"))) is not None:
+        return wire
+    if asked.first(b"sec-websocket-key1"):
+        return "hixie-76"
+    told = asked.head.all(b"sec-websocket-key") or asked.head.all(b"sec-websocket-version")
+    return "hixie-75" if asked.first(b"upgrade") == b"WebSocket" and not told else "hybi-13"

@@ -20,6 +20,7 @@ from wsprobe.exchange import Target
 from wsprobe.opening import Default, Offer, OfferError, common, compose, present
 from wsprobe.read.frames import BINARY, CLOSE, TEXT, One, When
 from wsprobe.read.reading import Frame, Session
+from wsprobe.read.request import CHALLENGE
 from wsprobe.target import host_header
 from wsprobe.wire.framing import Heard
 from wsprobe.wire.rfc6455 import read_both
@@ -47,8 +48,6 @@ def _key(dice: Random) -> str:
     return "".join(key)
 
 
-BODY = 8
-"""Bytes that follow the request's header block."""
 ANSWER = 16
 """Bytes that follow the answer's header block."""
 
@@ -76,7 +75,7 @@ def answer_to(key1: bytes, key2: bytes, body: bytes) -> bytes | None:
     if any(number is None or number > 0xFFFFFFFF for number in numbers):
         return None
     parts = [number.to_bytes(4, "big") for number in numbers if number is not None]
-    return md5(b"".join(parts) + body[:BODY], usedforsecurity=False).digest()
+    return md5(b"".join(parts) + body[:CHALLENGE], usedforsecurity=False).digest()
 
 
 END = b"\xff"
@@ -166,9 +165,9 @@ def request(target: Target, offer: Offer, random_bytes: bytes, *, challenge: boo
     )
     tail = b""
     if challenge:
-        key1, key2 = key_pair(random_bytes[BODY:])
+        key1, key2 = key_pair(random_bytes[CHALLENGE:])
         fields += [("Sec-WebSocket-Key1", key1), ("Sec-WebSocket-Key2", key2)]
-        tail = random_bytes[:BODY]
+        tail = random_bytes[:CHALLENGE]
     return compose(target, offer, [*fields, *_others(target, offer)], tail)
 
 

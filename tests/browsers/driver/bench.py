@@ -10,10 +10,11 @@ from urllib.parse import unquote, urlsplit
 
 from tests.browsers.driver.case import Case
 from wsprobe.browsers.engine import Page
-from wsprobe.lab.perform import Request, request
+from wsprobe.lab.perform import request
 from wsprobe.lab.ports import PATH, Place
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.server import Lab, Visit, reception, serve
+from wsprobe.read.request import Request
 
 PAGE_ADDRESSES = tuple(f"127.0.100.{index}" for index in range(1, 200))
 """Addresses to load pages from: each is a site of its own, so its failures are not counted for another's."""

@@ -1,0 +1,546 @@
+"""The relay over loopback: what passes, what is told, what is recorded."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+
+from wsprobe.exchange import Ended, LeftOut, Limits, Sent, TlsOptions
+from wsprobe.net.relay import RelayError, relay
+from wsprobe.net.relayed import Relaying
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, TEXT
+from wsprobe.relay.door import Door
+from wsprobe.relay.tell import told
+from wsprobe.report import report
+from wsprobe.target import parse
+from wsprobe.wire.rfc6455 import frame
+
+KEY = b"k\x00ey"
+CLOSED = frame(CLOSE, b"\x03\xe8", KEY)
+BYE = frame(CLOSE, b"\x11\x33bye", None)
+
+
+class Shown:
+    """What the relay showed."""
+
+    def __init__(self):
+        self.away, self.answers, self.exchanges = [], [], []
+        self.is_over = trio.Event()
+
+    def turned_away(self, peer, request, refusal):
+        self.away.append(refusal.status)
+
+    def answered(self, number, exchange, told):
+        self.answers.append((number, told))
+
+    def over(self, number, exchange):
+        self.exchanges.append(exchange)
+        self.is_over.set()
+
+    @property
+    def exchange(self):
+        (only,) = self.exchanges
+        return only
+
+
+def relayed(net, server, client, virtual=False, url="ws://127.0.0.1:{port}/chat", wait=True, **settings):
+    """Do *client* with a stream to a relay before a server that does *server*; what the relay showed."""
+
+    async def work():
+        shown = Shown()
+        with trio.fail_after(1000 if virtual else 20):
+            return await within(shown)
+
+    async def within(shown):
+        async with net.serving(server) as port:
+            relaying = Relaying(parse(url.format(port=port)), settings.pop("door", Door()), **settings)
+            async with relay(relaying, "127.0.0.1", 0, shown) as at:
+                stream = await trio.open_tcp_stream("127.0.0.1", at)
+                await client(stream)
+                await trio.aclose_forcefully(stream)
+                if wait:
+                    await shown.is_over.wait()
+        return shown
+
+    return net.run(work, virtual)
+
+
+async def opened(net, stream):
+    """The server's side of a good handshake."""
+    head = await net.head(stream)
+    await stream.send_all(net.SWITCHING)
+    return head
+
+
+async def asks(net, stream):
+    """The client's side; returns what came first."""
+    await stream.send_all(net.REQUEST.replace(b"/chat", b"/"))
+    return await net.head(stream)
+
+
+def sent(exchange):
+    return b"".join(event.data for event in exchange.events if isinstance(event, Sent))
+
+
+FRAMES = {
+    "fragments": (frame(TEXT, b"a", KEY, fin=False), frame(CONTINUATION, b"b", KEY)),
+    "ping between fragments": (frame(TEXT, b"a", KEY, fin=False), frame(PING, b"p", KEY), frame(0, b"", KEY)),
+    "reserved bits": (frame(TEXT, b"a", KEY, rsv=7),),
+    "reserved opcode": (frame(5, b"a", KEY), frame(13, b"a", KEY)),
+    "not UTF-8": (frame(TEXT, b"\xff\xfe\xfd", KEY),),
+    "not masked by the client": (frame(TEXT, b"plain", None),),
+    "a long ping": (frame(PING, b"x" * 126, KEY),),
+    "a length that is not the shortest": (b"\x81\xfe\x00\x01" + KEY + b"a",),
+    "a length above 2**63": (b"\x82\xff" + b"\xff" * 8 + KEY + b"abc",),
+    "a continuation of nothing": (frame(CONTINUATION, b"x", KEY),),
+    "half a header": (b"\x81",),
+    "messages behind a Close": (CLOSED, frame(TEXT, b"late", KEY)),
+    "no frame at all": (bytes(range(256)) * 20,),
+}
+
+
+@pytest.mark.parametrize("frames", FRAMES.values(), ids=FRAMES)
+def test_frames_pass_untouched_both_ways(net, frames):
+    data = b"".join(frames)
+
+    async def server(stream):
+        head = await opened(net, stream)
+        assert b"GET /chat HTTP/1.1" in head
+        got = b""
+        while len(got) < len(data):
+            got += await stream.receive_some(65536)
+        assert got == data
+        await stream.send_all(got)
+        assert await net.until_eof(stream) == b""
+
+    async def client(stream):
+        assert await asks(net, stream) == net.SWITCHING
+        for each in frames:
+            await stream.send_all(each)
+        await stream.send_eof()
+        assert await net.until_eof(stream) == data
+
+    exchange = relayed(net, server, client).exchange
+    assert (
+        net.received(exchange) + b"" == net.SWITCHING + data or net.received(exchange) in net.SWITCHING + data
+    )
+    assert data.startswith(sent(exchange).removeprefix(exchange.plan.request))
+    left = [event for event in exchange.events if isinstance(event, LeftOut)]
+    assert sum(each.bytes_received for each in left) + len(net.received(exchange)) == len(net.SWITCHING + data)
+    assert sum(each.bytes_sent for each in left) + len(sent(exchange)) == len(exchange.plan.request + data)
+    assert net.ended(exchange).how == "local"
+    assert exchange.client.ended == "fin"
+
+
+def test_the_request_is_recorded_as_it_came_and_as_it_went(net):
+    async def server(stream):
+        await opened(net, stream)
+        await net.until_eof(stream)
+
+    async def client(stream):
+        await asks(net, stream)
+
+    exchange = relayed(net, server, client).exchange
+    port = exchange.plan.target.port
+    assert exchange.client.request == net.REQUEST.replace(b"/chat", b"/")
+    assert exchange.plan.request == net.REQUEST.replace(b"127.0.0.1", b"127.0.0.1:%d" % port)
+    assert sent(exchange) == exchange.plan.request
+    assert exchange.plan.target.url == f"ws://127.0.0.1:{port}/chat"
+
+
+def test_another_path_is_the_clients(net):
+    async def server(stream):
+        assert (await net.head(stream)).startswith(b"GET /room?x=1 HTTP/1.1\r\n")
+        await stream.send_all(net.REFUSAL)
+
+    async def client(stream):
+        await stream.send_all(net.REQUEST.replace(b"/chat", b"/room?x=1"))
+        assert await net.until_eof(stream) == net.REFUSAL
+
+    exchange = relayed(net, server, client).exchange
+    assert exchange.plan.target.resource == "/room?x=1"
+    assert exchange.plan.target.url.endswith("/room?x=1")
+
+
+def test_both_closes_are_kept(net):
+    async def server(stream):
+        await opened(net, stream)
+        await stream.send_all(frame(TEXT, b"hi", None) + BYE)
+        assert await net.until_eof(stream) == frame(TEXT, b"yo", KEY) + CLOSED
+
+    async def client(stream):
+        await asks(net, stream)
+        await stream.send_all(frame(TEXT, b"yo", KEY) + CLOSED)
+        await stream.send_eof()
+        await net.until_eof(stream)
+
+    exchange = relayed(net, server, client).exchange
+    made = report(exchange)
+    assert (made.outcome, made.close.code, made.close.reason, made.close.clean) == ("closed", 4403, "bye", True)
+    assert [each.data for each in made.messages] == [b"hi"]
+    assert [each.data for each in made.sent_messages] == [b"yo"]
+
+
+def test_closes_are_kept_behind_what_is_left_out(net):
+    flood = frame(BINARY, b"x" * 1000, None) * 10
+
+    async def server(stream):
+        await opened(net, stream)
+        await stream.send_all(flood + BYE)
+        await net.until_eof(stream)
+
+    async def client(stream):
+        got = await asks(net, stream)
+        while not got.endswith(BYE):
+            got += await stream.receive_some(65536)
+        await stream.send_all(CLOSED)
+        await stream.send_eof()
+        await net.until_eof(stream)
+
+    exchange = relayed(net, server, client, limits=Limits(max_session=2500)).exchange
+    made = report(exchange)
+    assert made.close.code == 4403
+    assert made.close.clean
+    assert len(made.messages) == 2
+    assert [e.bytes_received for e in exchange.events if isinstance(e, LeftOut)] == [len(flood) * 8 // 10]
+
+
+def test_the_servers_half_close_goes_through(net):
+    async def server(stream):
+        await opened(net, stream)
+        await stream.send_eof()
+        assert await net.until_eof(stream) == b"still here"
+
+    async def client(stream):
+        await asks(net, stream)
+        assert await net.until_eof(stream) == b""
+        await stream.send_all(b"still here")
+        await stream.send_eof()
+
+    exchange = relayed(net, server, client).exchange
+    assert net.ended(exchange).how == "fin"
+
+
+def test_the_clients_half_close_goes_through(net):
+    async def server(stream):
+        await opened(net, stream)
+        assert await net.until_eof(stream) == b""
+        await stream.send_all(b"still here")
+
+    async def client(stream):
+        await asks(net, stream)
+        await stream.send_eof()
+        assert await net.until_eof(stream) == b"still here"
+
+    exchange = relayed(net, server, client).exchange
+    assert net.ended(exchange) == Ended(net.ended(exchange).at, "local", "the client closed the connection")
+
+
+def test_a_half_closed_connection_ends_in_silence(net):
+    async def server(stream):
+        await opened(net, stream)
+        await stream.send_eof()
+        await net.until_eof(stream)
+
+    async def client(stream):
+        await asks(net, stream)
+        assert await net.until_eof(stream) == b""
+        await trio.sleep(70)
+
+    exchange = relayed(net, server, client, virtual=True).exchange
+    assert net.ended(exchange).how == "timeout"
+
+
+def test_a_reset_of_the_server_is_one_for_the_client(net):
+    async def server(stream):
+        await opened(net, stream)
+        await net.reset(stream)
+
+    async def client(stream):
+        await asks(net, stream)
+        with pytest.raises(trio.BrokenResourceError):
+            await stream.receive_some(1)
+
+    exchange = relayed(net, server, client).exchange
+    assert net.ended(exchange).how == "reset"
+    assert report(exchange).outcome == "aborted"
+
+
+def test_a_reset_of_the_client_is_one_for_the_server(net):
+    seen = []
+
+    async def server(stream):
+        await opened(net, stream)
+        try:
+            await stream.receive_some(1)
+        except trio.BrokenResourceError:
+            seen.append("reset")
+
+    async def client(stream):
+        await asks(net, stream)
+        await net.reset(stream)
+
+    exchange = relayed(net, server, client).exchange
+    assert exchange.client.ended == "reset"
+    assert net.ended(exchange).error == "the client closed the connection"
+
+
+def test_a_refusal_passes_untouched(net):
+    async def server(stream):
+        await net.head(stream)
+        await stream.send_all(net.REFUSAL)
+        await net.until_eof(stream)
+
+    async def client(stream):
+        await asks_only(net, stream)
+        assert await net.until_eof(stream) == net.REFUSAL
+
+    shown = relayed(net, server, client)
+    assert report(shown.exchange).outcome == "refused"
+    assert shown.exchange.client.answer == b""
+    assert shown.answers == [(1, None)]
+
+
+async def asks_only(net, stream):
+    await stream.send_all(net.REQUEST.replace(b"/chat", b"/"))
+
+
+TOLD = b"HTTP/1.1 101 Switching Protocols\r\n"
+
+
+def test_a_page_is_told_of_a_refusal(net):
+    async def server(stream):
+        await net.head(stream)
+        await stream.send_all(net.REFUSAL)
+        await net.until_eof(stream)
+
+    async def client(stream):
+        await asks_only(net, stream)
+        assert await net.head(stream) == net.SWITCHING + frame(CLOSE, b"\x11\x33403 stop", None)
+        await stream.send_all(CLOSED)
+        assert await net.until_eof(stream) == b""
+
+    shown = relayed(net, server, client, tell=told)
+    assert [each.code for _, each in shown.answers] == [4403]
+    client = shown.exchange.client
+    assert client.answer.endswith(b"403 stop")
+    assert client.received == CLOSED
+    assert net.received(shown.exchange) == net.REFUSAL
+    assert report(shown.exchange).outcome == "refused"
+
+
+def test_a_good_101_passes_where_pages_are_told(net):
+    async def server(stream):
+        await opened(net, stream)
+        await stream.send_all(b"x")
+        assert await net.until_eof(stream) == b"y"
+
+    async def client(stream):
+        got = await asks(net, stream)
+        while not got.endswith(b"x"):
+            got += await stream.receive_some(1)
+        assert got == net.SWITCHING + b"x"
+        await stream.send_all(b"y")
+
+    assert relayed(net, server, client, tell=told).exchange.client.answer == b""
+
+
+@pytest.mark.parametrize("tell", [None, told])
+def test_a_server_that_cannot_be_reached(net, tell):
+    async def client(stream):
+        await asks_only(net, stream)
+        answer = await stream.receive_some(4096)
+        assert answer.startswith(TOLD if tell else b"HTTP/1.1 502 Bad Gateway\r\n")
+        assert not tell or b"\x13\x24unreachable: " in answer
+
+    async def never(stream):
+        raise AssertionError
+
+    shown = relayed(net, never, client, url="ws://127.0.0.1:1/", tell=tell)
+    assert report(shown.exchange).outcome == "unreachable"
+    assert shown.exchange.client.answer
+
+
+@pytest.mark.parametrize(("tell", "told_"), [(None, b""), (told, b"\x13\x25timeout: ")])
+def test_a_server_that_does_not_answer(net, tell, told_):
+    async def server(stream):
+        await net.until_eof(stream)
+
+    async def client(stream):
+        await asks_only(net, stream)
+        assert told_ in await net.until_eof(stream)
+
+    limits = Limits(max_time=5)
+    shown = relayed(net, server, client, virtual=True, limits=limits, tell=tell)
+    assert report(shown.exchange).outcome == "timeout"
+
+
+def test_a_server_that_closes_without_an_answer(net):
+    async def server(stream):
+        await net.head(stream)
+
+    async def client(stream):
+        await asks_only(net, stream)
+        assert b"\x13\x27dropped: " in await net.until_eof(stream)
+
+    shown = relayed(net, server, client, virtual=True, tell=told)
+    assert report(shown.exchange).outcome == "dropped"
+
+
+def test_a_client_that_leaves_while_the_server_is_reached(net):
+    async def client(stream):
+        await asks_only(net, stream)
+
+    async def never(stream):
+        await net.until_eof(stream)
+
+    exchange = relayed(net, never, client).exchange
+    assert net.ended(exchange).how in ("local", "fin")
+
+
+def test_a_connection_that_lasts_too_long(net):
+    async def server(stream):
+        await opened(net, stream)
+        await net.until_eof(stream)
+
+    async def client(stream):
+        await asks(net, stream)
+        assert await net.until_eof(stream) == b""
+
+    exchange = relayed(net, server, client, virtual=True, longest=50).exchange
+    assert net.ended(exchange).how == "timeout"
+    assert exchange.client.ended == "timeout"
+
+
+def test_what_was_recorded_is_kept_when_the_relay_is_ended(net):
+    async def server(stream):
+        await opened(net, stream)
+        await net.until_eof(stream)
+
+    async def client(stream):
+        await asks(net, stream)
+
+    async def work():
+        shown = Shown()
+        async with net.serving(server) as port:
+            relaying = Relaying(parse(f"ws://127.0.0.1:{port}/"), Door())
+            async with relay(relaying, "127.0.0.1", 0, shown) as at:
+                stream = await trio.open_tcp_stream("127.0.0.1", at)
+                await client(stream)
+        await trio.aclose_forcefully(stream)
+        assert net.ended(shown.exchange).how == "interrupted"
+        assert shown.exchange.client.ended == "interrupted"
+
+    net.run(work)
+
+
+def test_a_foreign_page_is_turned_away(net):
+    async def client(stream):
+        await stream.send_all(net.REQUEST[:-2] + b"Origin: https://evil.example\r\n\r\n")
+        assert (await net.until_eof(stream)).startswith(b"HTTP/1.1 403 Forbidden\r\n")
+
+    shown = relayed(net, None, client, wait=False)
+    assert shown.away == [403]
+    assert shown.exchanges == []
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [(b"", None), (b"GET / HT", None), (b"\x16\x03\x01\x02\x00", 400), (b"x" * 70_000, 431)],
+)
+def test_what_is_no_request_is_not_recorded(net, data, status):
+    async def client(stream):
+        await stream.send_all(data)
+        await stream.send_eof()
+        answer = await net.until_eof(stream)
+        assert answer.startswith(b"HTTP/1.1 %d " % status) if status else answer == b""
+
+    shown = relayed(net, None, client, wait=False)
+    assert shown.exchanges == []
+    assert shown.away == ([status] if status else [])
+
+
+def test_a_client_that_says_nothing(net):
+    async def client(stream):
+        assert await net.until_eof(stream) == b""
+
+    assert relayed(net, None, client, virtual=True, wait=False).exchanges == []
+
+
+def test_no_more_connections_than_allowed(net):
+    async def server(stream):
+        await opened(net, stream)
+        await net.until_eof(stream)
+
+    async def client(stream):
+        await asks(net, stream)
+        peer = stream.socket.getpeername()
+        other = await trio.open_tcp_stream(*peer[:2])
+        assert (await net.until_eof(other)).startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+        await other.aclose()
+
+    shown = relayed(net, server, client, connections=1)
+    assert shown.away == [503]
+
+
+def test_a_slow_client_slows_the_server(net):
+    """What was taken from the server and not by the client is bounded by buffers of the system."""
+    sending = []
+
+    async def server(stream):
+        await opened(net, stream)
+        with trio.move_on_after(1):
+            while True:
+                await stream.send_all(b"\x82\x7e\xff\xff" + bytes(65535))
+                sending.append(65539)
+        await stream.aclose()
+
+    async def client(stream):
+        await asks(net, stream)
+        await trio.sleep(2)
+
+    relayed(net, server, client, virtual=True)
+    assert sum(sending) < 64 * 1024 * 1024
+
+
+def test_over_tls(net, authority):
+    async def server(stream):
+        await opened(net, stream)
+        got = await net.until_eof(stream)
+        assert got == frame(TEXT, b"yo", KEY)
+        await stream.send_all(frame(TEXT, b"after your end", None))
+        await stream.aclose()
+
+    async def client(stream):
+        await asks(net, stream)
+        await stream.send_all(frame(TEXT, b"yo", KEY))
+        await stream.send_eof()
+        assert await net.until_eof(stream) == frame(TEXT, b"after your end", None)
+
+    tls = TlsOptions(ca_file=authority.ca_file)
+    serving = authority.over_tls(server, authority.server("127.0.0.1"))
+    exchange = relayed(net, serving, client, url="wss://127.0.0.1:{port}/chat", tls=tls).exchange
+    assert report(exchange).outcome == "open"
+
+
+def test_tls_that_fails_is_told(net):
+    async def server(stream):
+        await stream.send_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await net.until_eof(stream)
+
+    async def client(stream):
+        await asks_only(net, stream)
+        assert b"\x13\x26tls-failed: " in await stream.receive_some(4096)
+
+    shown = relayed(net, server, client, url="wss://127.0.0.1:{port}/", tell=told)
+    assert report(shown.exchange).outcome == "tls-failed"
+
+
+@pytest.mark.parametrize("host", ["192.0.2.7", "0.0.0.0"])
+def test_an_address_that_others_reach_has_to_be_asked_for(net, host):
+    async def work():
+        async with relay(Relaying(parse("ws://127.0.0.1/"), Door()), host, 0, Shown()):
+            pass
+
+    with pytest.raises(RelayError, match="is not a loopback address"):
+        net.run(work)

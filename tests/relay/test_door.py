@@ -1,0 +1,82 @@
+"""Who may use the relay."""
+
+from __future__ import annotations
+
+import pytest
+
+from wsprobe.read.request import Request, RequestReader
+from wsprobe.relay.door import Door, of_loopback
+
+
+def asked(*lines: str, first: str = "GET / HTTP/1.1", upgrade: str = "Upgrade: websocket") -> Request:
+    head = "\r\n".join([first, upgrade, *lines]) + "\r\n\r\n"
+    found = RequestReader().receive(head.encode())
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("door", "request_", "status"),
+    [
+        (Door(), asked("Host: 127.0.0.1:9000"), None),
+        (Door(), asked("Host: localhost:9000", "Origin: http://localhost:5173"), None),
+        (Door(), asked("Host: [::1]:9000", "Origin: https://127.0.0.1"), None),
+        (Door(), asked("Host: 127.0.0.1:9000", "Origin: https://evil.example"), 403),
+        (Door(), asked("Host: 127.0.0.1:9000", "Origin: null"), 403),
+        (Door(origins=("null",)), asked("Host: 127.0.0.1:9000", "Origin: null"), None),
+        (
+            Door(origins=("https://app.example/",)),
+            asked("Host: 127.0.0.1", "Origin: https://app.example"),
+            None,
+        ),
+        (Door(origins=("https://app.example",)), asked("Host: 127.0.0.1", "Origin: http://localhost"), 403),
+        (Door(origins=("*",)), asked("Host: 127.0.0.1", "Origin: https://evil.example"), None),
+        (Door(), asked("Host: 127.0.0.1", "Origin: http://localhost", "Origin: https://evil.example"), 403),
+        (Door(), asked("Host: rebound.example:9000"), 421),
+        (Door(), asked("Host: rebound.example:9000", "Origin: http://localhost"), 421),
+        (Door(names=frozenset({"app.test"})), asked("Host: app.test:9000"), None),
+        (Door(), asked("Host: 192.0.2.7:9000"), 421),
+        (Door(addresses=True), asked("Host: 192.0.2.7:9000"), None),
+        (Door(), asked("Host: 127.0.0.1", upgrade="Accept: */*"), 426),
+        (Door(), asked("Host: 127.0.0.1", upgrade="Upgrade: h2c"), 426),
+        (Door(), asked("Host: 127.0.0.1", upgrade="Upgrade: WebSocket"), None),
+        (Door(), asked("Host: 127.0.0.1", first="POST / HTTP/1.1"), 426),
+    ],
+)
+def test_who_is_let_in(door: Door, request_: Request, status: int | None) -> None:
+    refusal = door.refusal(request_)
+    assert (None if refusal is None else refusal.status) == status
+    if refusal is not None:
+        assert refusal.answer.startswith(b"HTTP/1.1 %d " % refusal.status)
+        head, _, body = refusal.answer.partition(b"\r\n\r\n")
+        assert b"Content-Length: %d\r\n" % len(body) in head + b"\r\n"
+
+
+def test_a_refusal_repeats_no_byte_of_the_client_unescaped() -> None:
+    refusal = Door().refusal(asked("Host: 127.0.0.1", "Origin: \x1b[31m\u00e9"))
+    assert refusal is not None
+    assert refusal.answer.isascii()
+    assert b"\x1b" not in refusal.answer
+
+
+@pytest.mark.parametrize(
+    ("origin", "local"),
+    [
+        ("http://localhost", True),
+        ("https://LOCALHOST:5173", True),
+        ("http://app.localhost:8080", True),
+        ("http://localhost.:80", True),
+        ("http://127.0.0.53", True),
+        ("http://[::1]:3000", True),
+        ("http://localhost.evil.example", False),
+        ("http://127.0.0.1.evil.example", False),
+        ("http://evillocalhost", False),
+        ("http://localhost@evil.example", False),
+        ("http://[::1", False),
+        ("file://", False),
+        ("chrome-extension://localhost", False),
+        ("", False),
+    ],
+)
+def test_origins_of_pages_that_this_machine_serves(origin: str, local: bool) -> None:
+    assert of_loopback(origin) == local

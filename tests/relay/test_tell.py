@@ -1,0 +1,173 @@
+"""What a page is told, byte by byte."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from wsprobe.exchange import (
+    Connected,
+    ConnectFailed,
+    Connecting,
+    Ended,
+    Event,
+    Exchange,
+    Plan,
+    Received,
+    Relayed,
+    ResolveFailed,
+    Sent,
+    TlsFailed,
+)
+from wsprobe.read.frames import CLOSE
+from wsprobe.read.request import RequestReader
+from wsprobe.redaction import redact
+from wsprobe.relay.tell import NO_SUBPROTOCOL, REASON_MAX, Told, answer, cut, told
+from wsprobe.target import parse
+from wsprobe.wire.rfc6455 import frame
+
+REQUEST = (
+    b"GET /?token=topsecret1 HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s\r\n"
+)
+GOOD = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n%s\r\n"
+)
+
+
+def exchange(*events: Event, more: bytes = b"") -> Exchange:
+    plan = Plan(parse("ws://127.0.0.1/?token=topsecret1"), REQUEST % more)
+    return Exchange(plan, (*events, Ended(9, "local")))
+
+
+def answered(data: bytes, more: bytes = b"") -> Exchange:
+    return exchange(Connected(1, "127.0.0.1", 80), Sent(2, REQUEST % more), Received(3, data), more=more)
+
+
+def body(text: bytes, *lines: bytes, first: bytes = b"403 Forbidden") -> bytes:
+    fields = b"".join(line + b"\r\n" for line in lines)
+    return b"HTTP/1.1 %s\r\n%sContent-Length: %d\r\n\r\n%s" % (first, fields, len(text), text)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (body(b"token expired"), Told(4403, "403 token expired")),
+        (body(b"", first=b"403 Token Expired"), Told(4403, "403 Token Expired")),
+        (body(b"", first=b"403"), Told(4403, "403")),
+        (body(b'{"error":\n  "no\tseat"}', first=b"409 Conflict"), Told(4409, '409 {"error": "no seat"}')),
+        (
+            body(b"<html><head><title>502 Bad Gateway</title></head><body>...", first=b"502 Bad Gateway"),
+            Told(4502, "502 Bad Gateway"),
+        ),
+        (body(b"<p>No <b>seat</b> left</p>", first=b"503 Busy"), Told(4503, "503 No seat left")),
+        (body(b"gone", first=b"302 Found"), Told(4302, "302 gone")),
+        (body(b"fine", first=b"200 OK"), Told(4200, "200 fine")),
+        (body(b"\x1b[31mred\x00"), Told(4403, "403 [31mred")),
+        (body("\u20ac".encode() * 60), Told(4403, "403 " + "\u20ac" * 39)),
+        (body(b"x" * 500), Told(4403, "403 " + "x" * 119)),
+        (body(b"\xff\xfe"), Told(4403, "403 \ufffd\ufffd")),
+        (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 50\r\n\r\nbegun", Told(4403, "403 begun")),
+        (
+            b"HTTP/1.1 403 Forbidden\r\nContent-Encoding: zstd\r\nContent-Length: 3\r\n\r\nabc",
+            Told(4403, "403 Forbidden"),
+        ),
+        (
+            body(b"odd", first=b"999 Odd"),
+            Told(4903, "not-upgraded: the server answered 999 Odd, so no WebSocket was opened"),
+        ),
+    ],
+)
+def test_a_status_and_the_first_words(data: bytes, expected: Told) -> None:
+    found = told(answered(data))
+    assert found == expected
+    assert len(found.reason.encode()) <= REASON_MAX
+
+
+def test_a_good_101_is_passed() -> None:
+    assert told(answered(GOOD % b"")) is None
+    # What the server does in the session is no matter of the handshake.
+    assert told(answered(GOOD % b"" + b"\xff\xff\xff")) is None
+
+
+def test_an_invalid_101() -> None:
+    found = told(answered((GOOD % b"").replace(b"s3pP", b"S3PP")))
+    assert found is not None
+    assert found.code == 4101
+    assert found.reason.startswith("101, but invalid: ")
+
+
+@pytest.mark.parametrize(("origin", "expected"), [(b"", None), (b"Origin: http://localhost\r\n", 4101)])
+def test_a_page_wants_one_of_its_subprotocols(origin: bytes, expected: int | None) -> None:
+    found = told(answered(GOOD % b"", more=b"Sec-WebSocket-Protocol: a, b\r\n" + origin))
+    assert (None if found is None else found.code) == expected
+    assert len(NO_SUBPROTOCOL.encode()) <= REASON_MAX
+    chosen = GOOD % b"Sec-WebSocket-Protocol: b\r\n"
+    assert told(answered(chosen, more=b"Sec-WebSocket-Protocol: a, b\r\n" + origin)) is None
+
+
+@pytest.mark.parametrize(
+    ("events", "how", "code"),
+    [
+        (
+            (Connecting(1, "127.0.0.1", 1), ConnectFailed(2, "127.0.0.1", 1, "ECONNREFUSED", "refused")),
+            "error",
+            4900,
+        ),
+        ((ResolveFailed(1, "x.example", "not known"),), "error", 4900),
+        ((Connecting(1, "127.0.0.1", 1),), "timeout", 4901),
+        ((Connected(1, "127.0.0.1", 1), Sent(2, REQUEST % b"")), "timeout", 4901),
+        ((Connected(1, "127.0.0.1", 1), TlsFailed(2, "alert", "refused", b"", None, 40)), "error", 4902),
+        ((Connected(1, "127.0.0.1", 1), Sent(2, REQUEST % b""), Received(3, b"SSH-2.0-x\r\n")), "fin", 4903),
+        ((Connected(1, "127.0.0.1", 1), Sent(2, REQUEST % b"")), "fin", 4903),
+    ],
+)
+def test_no_answer(events: tuple[Event, ...], how: str, code: int) -> None:
+    plan = Plan(parse("ws://127.0.0.1/"), REQUEST % b"")
+    found = told(Exchange(plan, (*events, Ended(9, how))))  # type: ignore[arg-type]
+    assert found is not None
+    assert found.code == code
+    assert found.reason
+
+
+def test_secrets_are_masked() -> None:
+    data = body(b"bad token topsecret1")
+    assert told(answered(data)) == Told(4403, "403 bad token topsecret1")
+    assert told(answered(data), masked=True) == Told(4403, "403 bad token **********")
+
+
+def test_a_cut_is_at_the_edge_of_a_character() -> None:
+    assert cut("\U0001f600" * 40) == "\U0001f600" * 30
+    assert cut("") == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [(b"", b""), (b"Sec-WebSocket-Protocol: chat, b\r\n", b"Sec-WebSocket-Protocol: chat\r\n")],
+)
+def test_the_bytes_that_tell_it(more: bytes, line: bytes) -> None:
+    request = RequestReader().receive(REQUEST % more)
+    assert request is not None
+    close = b"\x88\x13\x11\x33403 token expired"
+    assert answer(request, Told(4403, "403 token expired")) == GOOD % line + close
+
+
+def test_the_clients_side_of_a_recording_is_masked() -> None:
+    data = body(b"bad token topsecret1")
+    request = RequestReader().receive(REQUEST % b"Cookie: sid=cookiesecret\r\n")
+    assert request is not None
+    close = frame(CLOSE, b"\x03\xe8topsecret1", b"keys")
+    said = answer(request, Told(4403, "403 topsecret1"))
+    client = Relayed("127.0.0.1:5", request.head.raw, said, close)
+    masked = redact(replace(answered(data), client=client)).client
+    assert masked is not UNSET
+    for before, after in zip(
+        (client.request, client.answer, client.received),
+        (masked.request, masked.answer, masked.received),
+        strict=True,
+    ):
+        assert len(before) == len(after)
+        assert b"secret" not in after
+    assert masked.received == frame(CLOSE, b"\x03\xe8**********", b"keys")

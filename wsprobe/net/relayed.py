@@ -1,0 +1,401 @@
+"""One connection through the relay: the client's request to the server, the answer back, and the session.
+
+Bytes go on as they come. What is recorded of them is decided beside that (``wsprobe.relay.keep``), and what
+replaces an answer by ``Relaying.tell``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import trio
+from msgspec import Struct
+from msgspec.structs import replace
+
+from wsprobe.conversation import Answering, Phase
+from wsprobe.exchange import (
+    Ended,
+    Exchange,
+    How,
+    LeftOut,
+    Limits,
+    Plan,
+    Received,
+    Relayed,
+    Route,
+    Sent,
+    Target,
+    TlsOptions,
+)
+from wsprobe.net.dial import reach
+from wsprobe.net.plan import Ready
+from wsprobe.net.probe import READS, late_alert, too_long
+from wsprobe.net.stream import End, Tape, Wire
+from wsprobe.read.request import Request
+from wsprobe.relay.door import Door, Refusal
+from wsprobe.relay.forward import forwarded
+from wsprobe.relay.keep import EVENT, Kept, Room, Side
+from wsprobe.relay.tell import Told, answer
+from wsprobe.target import host_header
+from wsprobe.wire import WIRES, wire_of
+
+MAX_HEAD = 256 * 1024
+"""Bytes of an answer's heads, where ``Limits`` allows more."""
+GOODBYE = 2.0
+"""Seconds that a client has to end its side, once there is nothing more to pass."""
+HALF_OPEN = 60.0
+"""Seconds without a byte after which a connection ends that one side has ended already."""
+AFTERWARDS = 4096
+"""Bytes that are kept of what a client sends after it was told."""
+
+CLIENT_LEFT = "the client closed the connection"
+
+
+class Relaying(Struct, frozen=True):
+    """What the relay does with each connection."""
+
+    target: Target
+    door: Door
+    origin: str | None = None
+    headers: tuple[str, ...] = ()
+    """Changes to the request, as ``forwarded`` takes them."""
+    limits: Limits = Limits()
+    """*max_time*: for the handshake; *max_session*: bytes of each direction that are kept."""
+    tls: TlsOptions = TlsOptions()
+    route: Route = Route()
+    longest: float = float("inf")
+    """Seconds that a connection may last."""
+    connections: int = 200
+    """At the same time; more are refused."""
+    tell: Callable[[Exchange], Told | None] | None = None
+    """What to tell a client of a handshake; None for the answer itself."""
+
+
+class Watching(Protocol):
+    """Who is shown what happens."""
+
+    def turned_away(self, peer: str, request: Request | None, refusal: Refusal) -> None:
+        """A request was not passed on; None where no request could be read."""
+
+    def answered(self, number: int, exchange: Exchange, told: Told | None) -> None:
+        """The handshake of connection *number* is over; *exchange* is what was recorded until then."""
+
+    def over(self, number: int, exchange: Exchange) -> None:
+        """Connection *number* is over, and this is its recording."""
+
+
+async def drained(wire: Wire, most: int = 0) -> tuple[bytes, How]:
+    """The first *most* bytes that still come, and how the connection ended."""
+    kept = b""
+    while True:
+        data = await wire.receive()
+        if isinstance(data, End):
+            return kept, data.how
+        kept += data[: most - len(kept)]
+
+
+class Connection:
+    """The connection of a client, and that to the server for it."""
+
+    def __init__(
+        self, relaying: Relaying, ready: Ready, room: Room, client: Wire, peer: str, request: Request
+    ) -> None:
+        """*ready*: the plan that all connections have in common. Raises OfferError for headers that cannot be
+        sent."""
+        self._relaying = relaying
+        self._client = client
+        self._request = request
+        self._room = room
+        self._charged = 0
+        """What was taken of the room for the answer."""
+        self._tape = Tape()
+        self._plan = plan_for(relaying, ready.plan, request)
+        self._ready = replace(ready, plan=self._plan)
+        self._relayed = Relayed(peer, request.head.raw + request.body)
+        framed = WIRES[self._plan.wire].framed_as_rfc6455
+        most = self._plan.limits.max_session
+        self._up, self._down = Side(most, room, framed), Side(most, room, framed)
+        self._early = request.early
+        """Bytes of the client that are still to be passed on."""
+        self._end: End | None = None
+        """How it ended towards the server, once that is known."""
+        self._server: Wire | None = None
+        """Once it is reached."""
+        self._client_end: End | None = None
+        self._passed = 0
+        """Reads."""
+
+    async def carry(self, number: int, watch: Watching) -> None:
+        """Carry the connection until it is over, and show *watch* its recording, also when cancelled."""
+        over = False
+        try:
+            with trio.move_on_after(self._relaying.longest):
+                await self._carry(number, watch)
+                over = True
+            if self._end is None:
+                self._end = too_long(self._tape, self._relaying.longest, "maximum time")
+        finally:
+            end = self._end or End("interrupted")
+            if self._server is not None:
+                await self._server.close()
+            ours: How = "local" if over else "timeout" if self._end is not None else "interrupted"
+            ended = ours if self._client_end is None else self._client_end.how
+            self._relayed = replace(self._relayed, ended=ended)
+            sent, received = self._up.end(), self._down.end()
+            if sent or received:
+                self._tape.add(LeftOut(self._tape.now(), sent, received))
+            self._tape.add(Ended(self._tape.now(), end.how, end.error))
+            watch.over(number, self._exchange())
+            self._up.release()
+            self._down.release()
+            self._room.left += self._charged
+
+    async def _carry(self, number: int, watch: Watching) -> None:
+        server = await self._reached()
+        if not isinstance(server, End):
+            await self._with_server(server, number, watch)
+            return
+        self._end = server
+        if self._client_end is None:
+            await self._without_server(server, number, watch)
+
+    # The way to the server ------------------------------------------------------------------------------
+
+    async def _reached(self) -> Wire | End:
+        """The wire to the server, or why there is none."""
+        made: Wire | End | None = None
+        limits = self._plan.limits
+        most = min(limits.connect_timeout, limits.max_time)
+        async with trio.open_nursery() as nursery:
+            if not self._early:
+                nursery.start_soon(self._until_client_leaves, nursery.cancel_scope)
+            with trio.move_on_after(most):
+                made = await reach(self._ready, self._tape)
+                if not isinstance(made, End):
+                    self._server = made
+            nursery.cancel_scope.cancel()
+        if self._client_end is not None:
+            return End("local", CLIENT_LEFT)
+        return too_long(self._tape, most, "connect timeout") if made is None else made
+
+    async def _until_client_leaves(self, reaching: trio.CancelScope) -> None:
+        data = await self._client.receive()
+        if isinstance(data, End):
+            self._client_end = data
+            reaching.cancel()
+        else:
+            self._early = data
+
+    async def _without_server(self, end: End, number: int, watch: Watching) -> None:
+        """Answer in place of a server that cannot be reached."""
+        exchange = self._so_far(end)
+        told = self._relaying.tell(exchange) if self._relaying.tell is not None else None
+        watch.answered(number, exchange, told)
+        if told is not None:
+            await self._say(told)
+            return
+        status, reason = (504, "Gateway Timeout") if end.how == "timeout" else (502, "Bad Gateway")
+        refusal = Refusal(status, reason, f"the server could not be reached: {end.error}")
+        self._relayed = replace(self._relayed, answer=refusal.answer)
+        await self._client.send(refusal.answer)
+        await self._goodbye()
+
+    # What the client is told -----------------------------------------------------------------------------
+
+    async def _say(self, told: Told) -> None:
+        """Open a session with the client and close it with *told* (RFC 6455 section 7.1.2)."""
+        data = answer(self._request, told)
+        self._relayed = replace(self._relayed, answer=data)
+        await self._client.send(data)
+        close: bytes | End = b""
+        with trio.move_on_after(GOODBYE):
+            close = await self._client.receive()
+        if isinstance(close, End):
+            self._client_end = close
+            return
+        await self._goodbye(close)
+
+    async def _goodbye(self, before: bytes = b"") -> None:
+        """End our side towards the client, and wait for its end. *before*: what it sent already."""
+        kept, how = b"", self._relayed.ended
+        await self._client.finish()
+        with trio.move_on_after(GOODBYE):
+            kept, how = await drained(self._client, AFTERWARDS)
+            self._client_end = End(how)
+        if self._relayed.answer:
+            self._relayed = replace(self._relayed, received=(before + kept)[:AFTERWARDS])
+
+    def _exchange(self) -> Exchange:
+        return replace(self._tape.exchange(self._plan), client=self._relayed)
+
+    def _so_far(self, end: End) -> Exchange:
+        """What was recorded until now, as it would be if it ended now."""
+        exchange = self._exchange()
+        return replace(exchange, events=(*exchange.events, Ended(self._tape.now(), end.how, end.error)))
+
+    # The handshake ---------------------------------------------------------------------------------------
+
+    async def _with_server(self, server: Wire, number: int, watch: Watching) -> None:
+        self._tape.add(Sent(self._tape.now(), self._plan.request))
+        await server.send(self._plan.request)  # that it did not arrive shows when the answer is read
+        told: Told | None = None
+        end: End | None = None
+        async with trio.open_nursery() as nursery:
+            up_over = trio.Event()
+            nursery.start_soon(self._pass_up, server, up_over, nursery.cancel_scope)
+            held: list[bytes] | None = None if self._relaying.tell is None else []
+            end = await self._answered(server, held)
+            exchange = self._so_far(end or End("local"))
+            if held is not None and self._relaying.tell is not None and self._plan.wire == "hybi-13":
+                told = self._relaying.tell(exchange)
+            watch.answered(number, exchange, told)
+            if told is None:
+                if held:
+                    await self._client.send(b"".join(held))
+                if end is None:
+                    end = await self._pass_down(server, up_over)
+                elif end.how == "limit":
+                    await self._pass_rest(server)
+            nursery.cancel_scope.cancel()
+        self._end = end or End("local", CLIENT_LEFT)  # the client's connection broke, which ends all
+        if told is not None:
+            await self._say(told)
+        elif self._client_end is None and self._end.how == "reset":
+            await self._client.reset()
+        elif self._client_end is None:
+            await self._goodbye()
+
+    async def _answered(self, server: Wire, held: list[bytes] | None) -> End | None:
+        """Pass the answer on, or put it into *held*, up to the head of a 101 or the end of any other answer.
+
+        Return how it ended, None for a session that is open.
+        """
+        answering = Answering(self._plan)
+        deadline = self._tape.deadline(0) + self._plan.limits.max_time
+        for _ in range(READS):
+            wake = self._tape.deadline(answering.wake_at)
+            data: bytes | End | None = None
+            with trio.move_on_at(min(wake, deadline)):
+                data = await server.receive()
+            now = self._tape.now()
+            if data is None and trio.current_time() >= deadline:
+                return too_long(self._tape, self._plan.limits.max_time, "maximum time")
+            if isinstance(data, End):
+                return late_alert(data, self._tape)
+            if data is None:
+                answering.timer(max(now, answering.wake_at or 0))
+            else:
+                answering.receive(data, now)
+                self._record_answer(data, answering, now)
+                if held is not None:
+                    held.append(data)
+                elif (failed := await self._client.send(data)) is not None:
+                    self._client_end = self._client_end or failed
+            if answering.opened_by is not None:
+                return None
+            if answering.phase is Phase.DONE:
+                return End(answering.stop, answering.why)
+            if self._room.left <= 0:
+                return End("limit", "memory for recordings")
+        return End("limit", f"{READS} reads")
+
+    def _record_answer(self, data: bytes, answering: Answering, at: int) -> None:
+        """Record one read of the answer; what stands behind the head of a 101 is of the session."""
+        behind = len(answering.rest) if answering.opened_by is not None else 0
+        head = data[: len(data) - behind]
+        cost = len(head) + EVENT
+        self._room.left -= cost
+        self._charged += cost
+        if behind and len(answering.rest) <= len(data):
+            self._record(Received, self._down.take(answering.rest), at, head)
+        else:
+            self._tape.add(Received(at, data))
+
+    def _record(self, kind: type[Sent] | type[Received], kept: Kept, at: int, before: bytes = b"") -> None:
+        if before or kept.data:
+            self._tape.add(kind(at, before + kept.data))
+        if kept.close:
+            if kept.left_out:
+                sides = (kept.left_out, 0) if kind is Sent else (0, kept.left_out)
+                self._tape.add(LeftOut(at, *sides))
+            self._tape.add(kind(at, kept.close))
+
+    # Passing on ------------------------------------------------------------------------------------------
+
+    async def _pass_up(self, server: Wire, over: trio.Event, whole: trio.CancelScope) -> None:
+        """Pass on what the client sends, until it ends its side."""
+        data: bytes | End = self._early
+        while not isinstance(data, End):
+            if data:
+                self._passed += 1
+                self._record(Sent, self._up.take(data), self._tape.now())
+                await server.send(data)  # that it did not arrive shows when the server is read
+            data = await self._client.receive()
+        self._client_end = data
+        over.set()
+        if data.how == "fin":
+            await server.finish()
+        else:
+            await server.reset()
+            whole.cancel()
+
+    async def _pass_down(self, server: Wire, up_over: trio.Event) -> End:
+        """Pass on what the server sends, until both sides have ended; return how it ended."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._silence, up_over, nursery.cancel_scope)
+            end: End | None = None
+            while end is None:
+                data = await server.receive()
+                if isinstance(data, End):
+                    end = data
+                    break
+                self._passed += 1
+                self._record(Received, self._down.take(data), self._tape.now())
+                if (failed := await self._client.send(data)) is not None:
+                    self._client_end = self._client_end or failed
+                    end = End("local", CLIENT_LEFT)
+            by_client = up_over.is_set()
+            if end.how not in ("reset", "local") and not by_client:
+                await self._client.finish()
+                nursery.start_soon(self._silence, None, nursery.cancel_scope)
+                await up_over.wait()
+            nursery.cancel_scope.cancel()
+            return End("local", CLIENT_LEFT) if by_client else end
+        return End("timeout", f"nothing passed for {HALF_OPEN:g} s after one side had ended")
+
+    async def _silence(self, after: trio.Event | None, whole: trio.CancelScope) -> None:
+        """Cancel *whole* once nothing passes for HALF_OPEN seconds, *after* one side has ended."""
+        if after is not None:
+            await after.wait()
+        while True:
+            passed = self._passed
+            await trio.sleep(HALF_OPEN)
+            if passed == self._passed:
+                whole.cancel()
+                return
+
+    async def _pass_rest(self, server: Wire) -> None:
+        """Pass on what follows the part of an answer that is recorded."""
+        left_out = 0
+        while True:
+            data: bytes | End = End("timeout")
+            with trio.move_on_after(HALF_OPEN):
+                data = await server.receive()
+            if isinstance(data, End) or await self._client.send(data) is not None:
+                break
+            left_out += len(data)
+        if left_out:
+            self._tape.add(LeftOut(self._tape.now(), 0, left_out))
+
+
+def plan_for(relaying: Relaying, plan: Plan, request: Request) -> Plan:
+    """The plan of one connection: what *request* is to the server. Raises OfferError."""
+    target = relaying.target
+    sent = forwarded(request, target, relaying.origin, relaying.headers)
+    if request.resource != b"/":
+        resource = request.resource.decode("latin-1")
+        scheme = "wss" if target.secure else "ws"
+        target = replace(target, resource=resource, url=f"{scheme}://{host_header(target)}{resource}")
+    limits = replace(plan.limits, max_head=min(plan.limits.max_head, MAX_HEAD))
+    return replace(plan, target=target, request=sent, wire=wire_of(request), limits=limits)

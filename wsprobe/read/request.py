@@ -1,0 +1,69 @@
+"""A client's request, as a server reads it: the lab's, and the relay's."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from wsprobe.read.head import HeadSplitter
+from wsprobe.read.reading import Head
+
+CHALLENGE = 8
+"""Bytes of hixie-76 behind the head (draft-hixie-thewebsocketprotocol-76 section 4.1, step 26)."""
+
+
+class Request(Struct, frozen=True):
+    head: Head
+    method: bytes
+    resource: bytes
+    """As the request line carries it."""
+    early: bytes
+    """What came after it."""
+    body: bytes = b""
+    """hixie-76: the eight bytes behind the head; else what a POST brings."""
+
+    def first(self, name: bytes) -> bytes:
+        """The value of the first field called *name* (lower case), b"" if there is none."""
+        found = self.head.all(name)
+        return found[0].value if found else b""
+
+    @property
+    def upgrade(self) -> bool:
+        """Whether it asks for a WebSocket, of whatever version."""
+        return self.first(b"upgrade").lower() == b"websocket"
+
+
+class RequestReader:
+    """Finds a request in bytes as they come; each byte is looked at once."""
+
+    def __init__(self) -> None:
+        self.came = bytearray()
+        """Everything so far."""
+        self._splitter = HeadSplitter()
+        self._head: Head | None = None
+
+    def receive(self, data: bytes) -> Request | None:
+        """Take the next bytes; return the request once its head is complete, and what belongs to it there.
+
+        A request with a Sec-WebSocket-Key1 has eight bytes behind its head, which no field announces
+        (draft-hixie-thewebsocketprotocol-76 section 4.1, step 26): a server has to wait for them.
+        """
+        self.came += data
+        head = self._head = self._head or self._splitter.advance(self.came)
+        if head is None or head.first is None:
+            return None
+        body = head.start + len(head.raw)
+        end = body + (CHALLENGE if head.all(b"sec-websocket-key1") else _posted(head))
+        if len(self.came) < end:
+            return None
+        method, _, after = head.first.text.partition(b" ")
+        resource, _, _ = after.rpartition(b" ")
+        return Request(head, method, resource or after, bytes(self.came[end:]), bytes(self.came[body:end]))
+
+
+def _posted(head: Head) -> int:
+    """How many bytes a POST brings, as its Content-Length says; 0 for any other request."""
+    lengths = {field.value.strip() for field in head.all(b"content-length")}
+    if head.first is None or not head.first.text.startswith(b"POST ") or len(lengths) != 1:
+        return 0
+    length = lengths.pop()
+    return int(length) if length.isdigit() and len(length) < 8 else 0

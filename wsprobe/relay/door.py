@@ -1,0 +1,91 @@
+"""Who may use the relay: WebSocket clients of this machine, and pages of the allowed origins.
+
+Any page in a browser can reach a server on loopback. Its Host shows whether it did so by a name of its own (DNS
+rebinding), its Origin who it is: a page cannot change either. A request without Upgrade is no WebSocket
+handshake; a page can send one without an Origin, so none is passed on.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from wsprobe.read.request import Request
+from wsprobe.target import loopback, names_this_machine
+
+ANY = "*"
+"""In place of an origin: every page."""
+
+
+class Refusal(Struct, frozen=True):
+    """The relay's own answer to a request that it does not pass on."""
+
+    status: int
+    reason: str
+    text: str
+    """One sentence of ASCII: why, and what to do."""
+
+    @property
+    def answer(self) -> bytes:
+        """The whole answer, as bytes."""
+        upgrade = (
+            "Upgrade: websocket\r\nConnection: Upgrade, close" if self.status == 426 else "Connection: close"
+        )
+        body = f"wsprobe relay: {self.text}\n".encode("ascii", "backslashreplace")
+        head = (
+            f"HTTP/1.1 {self.status} {self.reason}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+            f"Content-Length: {len(body)}\r\n{upgrade}\r\n\r\n"
+        )
+        return head.encode("ascii") + body
+
+
+class Door(Struct, frozen=True):
+    """The rules by which a request is let in."""
+
+    names: frozenset[str] = frozenset()
+    """What Host may say besides localhost and loopback addresses: lower case, without a port or brackets."""
+    addresses: bool = False
+    """Host may be any address."""
+    origins: tuple[str, ...] = ()
+    """Origins whose pages may connect; empty: those of pages that this machine serves; ``ANY``: all."""
+
+    def refusal(self, request: Request) -> Refusal | None:
+        """Why *request* is not passed on; None if it is."""
+        hosts = [_text(field.value) for field in request.head.all(b"host")]
+        if not all(names_this_machine(host, self.names, self.addresses) for host in hosts):
+            text = f"this relay does not go by the name {hosts[0]!a}. To allow it: --allow-host"
+            return Refusal(421, "Misdirected Request", text)
+        if request.method != b"GET" or not request.upgrade:
+            return Refusal(426, "Upgrade Required", "only WebSocket handshakes are passed on")
+        for field in request.head.all(b"origin"):
+            origin = _text(field.value)
+            if not self.allows(origin):
+                text = f"pages of the origin {origin!a} may not connect. To allow it: --allow-origin {origin!a}"
+                return Refusal(403, "Forbidden", text)
+        return None
+
+    def allows(self, origin: str) -> bool:
+        """Whether pages of *origin* may connect."""
+        if self.origins:
+            known = [each.lower().rstrip("/") for each in self.origins]
+            return ANY in known or origin.lower() in known
+        return of_loopback(origin)
+
+
+def of_loopback(origin: str) -> bool:
+    """Whether *origin* is that of a page which this machine serves: localhost, a name below it, or a loopback
+    address (the WHATWG's and Secure Contexts' potentially trustworthy hosts, section 3.1)."""
+    try:
+        parts = urlsplit(origin)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https"):
+        return False
+    host = host.removesuffix(".")
+    return loopback(host) or host.endswith(".localhost")
+
+
+def _text(value: bytes) -> str:
+    return value.decode("latin-1")
