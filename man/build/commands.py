@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import inspect
+import tomllib
 from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
 
 import click
 
 from man.build import mdoc
 from man.build.cluster import CLUSTERS
+from wsprobe.cli import expect
 from wsprobe.cli.main import COMMANDS, program
 from wsprobe.cli.option import Command, Option
+from wsprobe.cli.section import FieldOption, declared
 from wsprobe.outcome import TABLE, Exit, Meaning
+from wsprobe.talk import byhand, said
 
 SEE_ALSO = {
     "connect": ("wsprobe-json(5)", "wsprobe-history(7)", "curl(1)"),
@@ -126,14 +132,32 @@ def _operand(metavar: str) -> str:
     return f".{'Op ' if inner != name else ''}Ar {mdoc.quoted(name) if ' ' in name else name}{many}"
 
 
+@cache
+def texts() -> dict[str, dict[str, str]]:
+    """``man/options.toml``: section -> field -> what the manual adds to the line of help."""
+    words = "; ".join(f"{name}= ({what})" for name, what in byhand.WORDS.items())
+    filled = {"{view}": expect.VIEW, "{forms}": said.FORMS, "{words}": words}
+    text = Path(__file__).parents[1].joinpath("options.toml").read_text("utf-8")
+    for name, value in filled.items():
+        text = text.replace(name, value)
+    return tomllib.loads(text)
+
+
+def more(option: Option) -> str:
+    """What the manual adds to the line of help of *option*: sentences, or nothing."""
+    if not isinstance(option, FieldOption) or option.how is not declared(option.kind)[option.name or ""][1]:
+        return ""  # the command has an option of its own in place of the section's
+    return " ".join(texts().get(option.kind.__name__, {}).get(option.name or "", "").split())
+
+
 def about(option: Option) -> str:
     """The help as a sentence, its default, and the longer text."""
     help = option.help or ""
-    said = f"{help[0].upper()}{help[1:]}."
+    made = f"{help[0].upper()}{help[1:]}."
     if option.show_default:
         default = f"{option.default:g}" if isinstance(option.default, float) else option.default
-        said += f" The default is {default}."
-    return f"{said} {option.long}".rstrip()
+        made += f" The default is {default}."
+    return f"{made} {more(option)}".rstrip()
 
 
 def exit_status(name: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from wsprobe.cli.ask import for_strangers, plan
 from wsprobe.cli.main import run
 from wsprobe.cli.netrc import Netrc
 from wsprobe.cli.netrc import parse as logins
-from wsprobe.cli.options import Asking
+from wsprobe.cli.settings import Asking
 from wsprobe.exchange import Limits, Route, TlsOptions
 from wsprobe.opening import Offer
 

@@ -173,7 +173,7 @@ def test_nothing_is_loaded_before_it_is_used() -> None:
     heavy = ("trio", "click", "typing")
     code = f"import sys, wsprobe; print([n for n in sys.modules if n[:8] == 'wsprobe.' or n in {heavy}])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout == "[]\n"
+    assert done.stdout == "['wsprobe.version']\n"
     assert set(wsprobe.__all__) <= set(dir(wsprobe))
     with pytest.raises(AttributeError):
         wsprobe.nothing  # type: ignore[attr-defined]  # noqa: B018

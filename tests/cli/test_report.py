@@ -15,7 +15,7 @@ from wsprobe.cli.again import RULES, Call, quoted
 from wsprobe.cli.connect import command as connect
 from wsprobe.cli.main import program, run
 from wsprobe.cli.option import Option
-from wsprobe.cli.options import OUTPUT, VERDICT
+from wsprobe.cli.output_settings import OUTPUT, VERDICT
 from wsprobe.cli.streams import write_whole
 from wsprobe.outcome import Exit
 from wsprobe.secrets import Secrets

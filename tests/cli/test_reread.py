@@ -15,9 +15,9 @@ import pytest
 from wsprobe.cli import compare, reread
 from wsprobe.cli.engines import Readers
 from wsprobe.cli.main import run
-from wsprobe.cli.options import Settings
 from wsprobe.cli.places import RecordedLine
 from wsprobe.cli.reread import _worker as worker
+from wsprobe.cli.settings import Settings
 from wsprobe.net import crew
 from wsprobe.net.crew import Work
 from wsprobe.outcome import Exit

@@ -220,7 +220,7 @@ def test_a_time_limit_that_was_given_holds_for_the_session(typed: int, capfd: Ca
 def test_without_one_the_handshake_is_bounded_all_the_same(
     typed: int, monkeypatch: pytest.MonkeyPatch, capfd: Captured
 ) -> None:
-    monkeypatch.setattr("wsprobe.cli.options.Limits", partial(Limits, max_time=0.3))
+    monkeypatch.setattr("wsprobe.cli.route_settings.Limits", partial(Limits, max_time=0.3))
     assert run(["talk", "lab:silence"]) == 7
     assert "a time limit ran out" in capfd.readouterr().err
     os.close(typed)

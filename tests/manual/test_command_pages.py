@@ -48,7 +48,7 @@ def test_help_is_one_line_without_a_full_stop_and_more_is_sentences(each: tuple[
     assert option.help is not None
     assert not option.help.endswith(".")
     assert "\n" not in option.help
-    assert not option.long or option.long.endswith(".")
+    assert not commands.more(option) or commands.more(option).endswith(".")
 
 
 @pytest.mark.parametrize(("line", "does"), EXAMPLES, ids=lambda value: str(value))

@@ -17,9 +17,11 @@ from msgspec.structs import replace
 from trio.testing import MockClock
 
 from tests.watch.played import OPEN, exchange
-from wsprobe.cli.options import settings
 from wsprobe.cli.places import Place, Word
+from wsprobe.cli.section import given
+from wsprobe.cli.settings import settings_of
 from wsprobe.cli.watch import Output, command, rounds, watching
+from wsprobe.cli.watch_settings import WatchSettings
 from wsprobe.exchange import Exchange
 from wsprobe.watch.prometheus import Watched
 from wsprobe.watch.window import LATEST
@@ -66,7 +68,8 @@ class Day:
 
 def test_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
     values = command.make_context("watch", ["--every", "1m", URL], parent=click.Context(click.Group())).params
-    said, pace = settings(values), watching(values)
+    made = given(command.params, values)
+    said, pace = settings_of(made), watching(made[WatchSettings])
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         monkeypatch.setattr(sys, "stdout", nowhere)
         day = Day(Output(said, pace))

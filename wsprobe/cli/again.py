@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from wsprobe.cli.option import Option
-from wsprobe.cli.options import OUTPUT, VERDICT
+from wsprobe.cli.output_settings import OUTPUT, VERDICT
 from wsprobe.secrets import Secrets
 
 RULES: dict[str, Callable[[Secrets, str], str]] = {

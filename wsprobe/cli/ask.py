@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from wsprobe import opening, target
 from wsprobe.cli.keys import Keys, with_netrc
-from wsprobe.cli.options import Asking
+from wsprobe.cli.settings import Asking
 from wsprobe.exchange import Http2, Plan, Route, Target
 from wsprobe.opening import Offer
 from wsprobe.secrets import looks_like_token

@@ -19,9 +19,9 @@ from msgspec.structs import replace
 from wsprobe import net
 from wsprobe.archive import dump
 from wsprobe.cli import expect
-from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.places import LAB, Place, UrlList, Word, check_word
 from wsprobe.cli.probe import Job, Jobs, Sink, Told, asked, handed_on, host_of, reported, usable, weight
+from wsprobe.cli.settings import Asking, Settings
 from wsprobe.cli.streams import note
 from wsprobe.exchange import Exchange
 from wsprobe.net.cluster import (
@@ -95,7 +95,7 @@ def check_settings(said: Settings, carried: Sequence[str] = ()) -> None:
 def private(said: Settings) -> bool:
     """Whether secrets may go to the scheduler."""
     assert said.cluster is not None
-    return said.cluster_trusted or secluded(said.cluster)
+    return said.elsewhere.cluster_trusted or secluded(said.cluster)
 
 
 def secluded(address: str) -> bool:
@@ -107,7 +107,7 @@ def secluded(address: str) -> bool:
 def all_private(said: Settings, there: Cluster) -> bool:
     """Whether secrets may go to every worker, by way of the scheduler."""
     workers = there.workers.values()
-    return said.cluster_trusted or (private(said) and all(secluded(each.address) for each in workers))
+    return said.elsewhere.cluster_trusted or (private(said) and all(secluded(each.address) for each in workers))
 
 
 def secrets(asking: Asking) -> list[str]:
@@ -168,7 +168,7 @@ def work_with(
     hidden = [*secrets(said.asking), *carried]
 
     def fit(worker: Worker) -> None:
-        if hidden and not said.cluster_trusted and not secluded(worker.address):
+        if hidden and not said.elsewhere.cluster_trusted and not secluded(worker.address):
             raise ClusterError(
                 f"worker {worker.name} is at {worker.address}, which is not encrypted, and would be sent "
                 f"{', '.join(hidden)} in clear; start it with tls://, or say --cluster-trusted if that network "
@@ -193,10 +193,10 @@ def work_with(
     except BaseExceptionGroup as group:
         for error in net.leaves(group):
             if isinstance(error, ClusterError):
-                raise _unusable(error, said.resume, printed()) from None
+                raise _unusable(error, said.lists.resume, printed()) from None
         raise
     except ClusterError as error:
-        raise _unusable(error, said.resume, printed()) from None
+        raise _unusable(error, said.lists.resume, printed()) from None
 
 
 def _unusable(error: ClusterError, file: str | None, printed: bool) -> click.UsageError:
@@ -273,7 +273,9 @@ def probe_there(sources: Sequence[Word | UrlList], said: Settings, to: Sink) -> 
             return FIRST if number < 4 * there.threads else CHUNK
 
         async with net.gathered(jobs.each(), size, LINGER) as every:
-            await net.in_order(one, chunks(every), Pace(MANY), hand_on, _weight, ordered=not said.unordered)
+            await net.in_order(
+                one, chunks(every), Pace(MANY), hand_on, _weight, ordered=not said.lists.unordered
+            )
         jobs.check_any()
 
     with handed_on(kept, hand):
@@ -290,16 +292,26 @@ def _weight(chunk: Chunk) -> int:
 
 def sent(said: Settings, threads: int) -> Sent:
     """*threads*: chunks that are worked on at once."""
-    shown = said.include or said.write_out is not None or said.body_to or said.report_to or said.har
+    shown = (
+        said.own.include
+        or said.own.write_out is not None
+        or said.own.body_to
+        or said.output.report_to
+        or said.output.har
+    )
     pace = replace(
-        said.pace,
-        per_host=max(1, said.pace.per_host // threads) if said.pace.per_host else 0,
-        interval=said.pace.interval * threads,
+        said.lists.pace(),
+        per_host=max(1, said.lists.pace().per_host // threads) if said.lists.pace().per_host else 0,
+        interval=said.lists.pace().interval * threads,
     )
     return Sent(
-        replace(said, resume=None, save="-" if said.save else None),
+        replace(
+            said,
+            lists=replace(said.lists, resume=None),
+            output=replace(said.output, save="-" if said.output.save else None),
+        ),
         pace,
-        bool(said.as_json or said.resume or said.from_each) and not shown,
+        bool(said.output.as_json or said.lists.resume or said.elsewhere.from_each) and not shown,
     )
 
 
@@ -363,7 +375,7 @@ async def asked_by(work: Sent, urls: Sequence[str], by: str) -> list[Came]:
         try:
             first = usable(place)[1]
         except click.UsageError as error:
-            return Told(complaint="not usable" if said.redact else error.format_message())
+            return Told(complaint="not usable" if said.output.redact else error.format_message())
         came = await asked(place, said, lambda event: None, lambda exchange: None, first=first)
         exchange = replace(came, worker=by) if by else came
         return _told(said, reported(place, exchange)) if work.told else exchange
@@ -376,20 +388,20 @@ async def asked_by(work: Sent, urls: Sequence[str], by: str) -> list[Came]:
 
 def _told(said: Settings, report: Report) -> Told:
     """What ``connect`` prints and says of *report*: its line of JSON; with --from-each what it is in a row."""
-    report, unmet = expect.held(said.expectations, report, redact=said.redact)
-    if said.redact:
+    report, unmet = expect.held(said.expectations, report, redact=said.output.redact)
+    if said.output.redact:
         from wsprobe.cli.masked import masked  # only where it is asked for
 
         report = masked(report)
     out = ""
-    if said.as_json or not said.from_each:
+    if said.output.as_json or not said.elsewhere.from_each:
         value = report_value(report)
-        out = "".join((*pieces(brief(value) if said.brief else value), "\n"))
+        out = "".join((*pieces(brief(value) if said.output.brief else value), "\n"))
     return Told(
         out=out.encode(),
-        err="".join(f"wsprobe: {printable(each)}\n" for each in unmet if not said.silent),
-        save=dump(report.exchange).encode() + b"\n" if said.save is not None else b"",
+        err="".join(f"wsprobe: {printable(each)}\n" for each in unmet if not said.output.silent),
+        save=dump(report.exchange).encode() + b"\n" if said.output.save is not None else b"",
         exit_status=report.exit_status,
         fact=fact(report, report.outcome != "open"),
-        sight=sight(report) if said.from_each else None,
+        sight=sight(report) if said.elsewhere.from_each else None,
     )

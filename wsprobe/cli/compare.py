@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
@@ -16,23 +16,19 @@ from wsprobe.browsers import ALL, ENGINES, versions
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.tell import Tellable, tellable
 from wsprobe.browsers.url import parse
-from wsprobe.cli import completion, expect
+from wsprobe.cli import expect
 from wsprobe.cli.engines import Readers, probed, recorded
-from wsprobe.cli.option import Whole, option, together
-from wsprobe.cli.options import (
-    Settings,
-    connection,
-    elsewhere,
-    expecting,
-    origin_meant,
-    output,
-    request,
-    settings,
-)
-from wsprobe.cli.paste import Pasting, from_curl, of_har
+from wsprobe.cli.list_settings import BOTH, ClusterSettings
+from wsprobe.cli.output_settings import ExpectSettings, OutputSettings
+from wsprobe.cli.paste import PastedSettings, Pasting
 from wsprobe.cli.places import LAB, RECORDED, complete, exchanges, lines, recordings
 from wsprobe.cli.reached import reached, status
+from wsprobe.cli.request_settings import RequestSettings, origin_meant
+from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
+from wsprobe.cli.section import Given, takes
+from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import check_writable, emit, look, note, save, write
+from wsprobe.cli.view_settings import HELD, ViewSettings
 from wsprobe.nearest import nearest
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
@@ -42,14 +38,9 @@ if TYPE_CHECKING:
     from wsprobe.lab.installed import Found
     from wsprobe.show.lines import Line
 
-SECTION = "Views"
-
 TELLABLE_IN_EACH = 100
 """With more recordings than this, only the first object has ``tellable``: it names all of them, and in every
 object the output would grow as their square."""
-
-HELD = 1000
-"""With more recordings than this, ``--json`` prints each as it is read, and none has ``tellable``."""
 
 TOGETHER = {"all": ALL, "clients": tuple(ENGINES)}
 """Words for several views."""
@@ -71,105 +62,6 @@ DIRECTIVES = (
 )
 """Content Security Policy level 3, and names of earlier levels."""
 
-reading = together(
-    option(
-        "--browser-mode",
-        is_flag=True,
-        section=SECTION,
-        help="show what a script in each browser sees of this handshake",
-        long="Each engine's own request is sent, because the answer may depend on it; then wsprobe's own, "
-        "and differences between the answers are reported first. For a recording nothing is sent.",
-    ),
-    option(
-        "--browser",
-        "browsers",
-        multiple=True,
-        shell_complete=completion.browsers,
-        metavar="NAME[,NAME]",
-        section=SECTION,
-        help="show these views: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, all; undici, ws, deno, "
-        "bun, clients",
-        long="Includes --browser-mode. whatwg and w3c-cr-2012 are specifications, taken literally; all "
-        "means the first five. undici (the WebSocket of Node), ws, deno and bun are runtimes outside "
-        "browsers: a script there has no page, so --page and --csp have no effect. clients means all "
-        "nine. chromium@156 names a version of an engine, so two versions can be compared; without it the "
-        "newest is used.",
-    ),
-    option(
-        "--spec",
-        "specs",
-        multiple=True,
-        shell_complete=completion.specs,
-        metavar="NAME[,NAME]",
-        section=SECTION,
-        help="judge the answer by these specification revisions: names, a range (hybi-05..rfc6455), or all",
-    ),
-    option(
-        "--as-is",
-        is_flag=True,
-        section=SECTION,
-        help="send one request, that of wsprobe, and show what every engine makes of its answer",
-    ),
-    option(
-        "--page",
-        metavar="URL",
-        section=SECTION,
-        help="the page whose script opens the socket: decides Origin, mixed content and the base URL",
-        long="Without --page and --origin, the page is one of the URL's own origin: for wss://h/x a page at "
-        "https://h/, for ws://h/x one at http://h/.",
-    ),
-    option(
-        "--run-browser",
-        "run_browser",
-        multiple=True,
-        metavar="NAME[,NAME]",
-        section=SECTION,
-        help="also start an installed browser, and show what a script saw there beside what is predicted",
-        long="chromium, firefox or webkitgtk, found on PATH, or given as NAME=PATH. It runs without a "
-        "window and with a temporary profile; a page of a private lab opens the URL, and the prediction "
-        "is made for that page. WebKitGTK needs a display, or Xvfb.",
-    ),
-    option(
-        "--measured",
-        metavar="FILE",
-        section=SECTION,
-        help="show what a browser did, from a file that the page of wsprobe serve wrote, beside what is "
-        "predicted",
-        long="Without a URL: which engine the browser is nearest to, and what differs, for everything in "
-        "FILE. With lab:NAME: that scenario only.",
-    ),
-    option(
-        "--page-http",
-        type=click.Choice(("1.1", "2")),
-        default="1.1",
-        show_default=True,
-        rare=True,
-        section=SECTION,
-        help="the HTTP version over which the page was loaded",
-        long="With 2 Chromium already has an HTTP/2 connection to that origin, and uses it if the server "
-        "announces WebSockets over HTTP/2 (RFC 8441); otherwise it asks over HTTP/1.1. Firefox asks over "
-        "HTTP/2 whenever the server announces it. With a page of another origin Chromium asks over HTTP/1.1, "
-        "unless it can ask on the page's own connection: the page's host is of the same site, at the same "
-        "port, and has an IP address in common with the target, whose certificate names both, and there is no "
-        "proxy. wsprobe does not connect to the page's host. If everything else fits, it looks up the "
-        "addresses of that host, or takes them from --resolve; for a recording only from --resolve.",
-    ),
-    option("--csp", metavar="POLICY", default="", section=SECTION, help="the page's Content-Security-Policy"),
-    option(
-        "--workers",
-        type=Whole(1, 64),
-        default=1,
-        show_default=True,
-        metavar="N",
-        rare=True,
-        section=SECTION,
-        help=f"of more than {HELD:,} recordings with --json: read them in N processes",
-        long="The objects are still printed in the order of the recordings. With so many recordings each "
-        "is printed as it is read, a line that is not a recording is named and skipped, and the objects "
-        "have no member tellable. If a process is killed, standard error says so, and what it had is read "
-        "again; a recording on which two were killed is named and left out.",
-    ),
-)
 
 EXAMPLES = (
     (
@@ -191,15 +83,18 @@ EXAMPLES = (
 
 @click.command("compare", cls=Pasting, examples=EXAMPLES)
 @click.argument("places", nargs=-1, metavar="[URL or FILE]...", shell_complete=complete)
-@reading
-@from_curl
-@of_har
-@request
-@connection
-@output
-@expecting
-@elsewhere
-def command(places: tuple[str, ...], **values: Any) -> int:
+@takes(
+    ViewSettings,
+    PastedSettings,
+    RequestSettings,
+    RouteSettings,
+    LimitSettings,
+    TlsSettings,
+    OutputSettings,
+    ExpectSettings,
+    ClusterSettings,
+)
+def command(places: tuple[str, ...], given: Given) -> int:
     """Show what browsers, other clients and specifications make of one handshake, or compare several
     handshakes.
 
@@ -210,41 +105,44 @@ def command(places: tuple[str, ...], **values: Any) -> int:
     """
     if not all(each.strip() for each in places):
         raise click.UsageError("the URL is empty")
-    said = settings(values, page=True)
-    if said.cluster is not None and (values["measured"] or values["run_browser"]):
+    said, view = settings_of(given, page=True), given[ViewSettings]
+    if said.cluster is not None and view.workers > 1:
+        raise click.UsageError(BOTH)
+    if said.cluster is not None and (view.measured or view.run_browser):
         raise click.UsageError("--cluster: what a browser did, or does, is of this machine; leave it out")
-    by = readers(values, said)
-    if values["measured"]:
+    by = readers(given, said)
+    if view.measured:
         from wsprobe.cli.measured import compare_measured  # the lab, and each scenario rehearsed
 
-        return compare_measured(values["measured"], places, by.browsers or chosen(()), said)
-    return compare(places or ("-",), said, by, values["run_browser"], values["workers"])
+        return compare_measured(view.measured, places, by.browsers or chosen(()), said)
+    return compare(places or ("-",), said, by, view.run_browser, view.workers)
 
 
-def readers(values: dict[str, Any], said: Settings) -> Readers:
+def readers(given: Given, said: Settings) -> Readers:
     """Who is to read, by the options that only `compare` has. Raises click.UsageError for unknown names."""
-    wanted = values["browsers"] or values["browser_mode"]
+    view, request = given[ViewSettings], given[RequestSettings]
+    wanted = view.browsers or view.browser_mode
     watched = {each.name for each in said.expectations if each.what == "view"}
-    browsers = chosen(values["browsers"]) if wanted else ()
+    browsers = chosen(view.browsers) if wanted else ()
     if missing := watched - set(browsers):
         raise click.UsageError(
             f"--expect: view:{min(missing)} is not among the views: add --browser {min(missing)}"
         )
-    check_csp(values["csp"])
+    check_csp(view.csp)
     offer = said.asking.offer
     return Readers(
         browsers=browsers,
-        revisions=specs(values["specs"]),
+        revisions=specs(view.specs),
         page=Page(
-            url=opener(values["page"], values["origin"], values["page_http"] if browsers else "1.1"),
-            csp=values["csp"],
+            url=opener(view.page, request.origin, view.page_http if browsers else "1.1"),
+            csp=view.csp,
             protocols=offer.protocols or None,
             cookies="; ".join(offer.cookies),
             user_agent=offer.user_agent or "",
-            http="2" if browsers and values["page_http"] == "2" else "1.1",
+            http="2" if browsers and view.page_http == "2" else "1.1",
         ),
-        as_is=values["as_is"],
-        entry=values["entry"],
+        as_is=view.as_is,
+        entry=given[PastedSettings].entry,
     )
 
 
@@ -253,14 +151,14 @@ def compare(
 ) -> int:
     """Collect the recordings, let the readers read, print; returns the exit status. Raises click.UsageError for
     what cannot be used. *started*: installed browsers that are to open each place too."""
-    if said.save is not None:
-        check_writable(said.save, "save")
-    check_writable(said.har, "har")
+    if said.output.save is not None:
+        check_writable(said.output.save, "save")
+    check_writable(said.output.har, "har")
     seen: list[list[Found]] = []
     gone: list[str] = []
     if said.cluster is not None:
         _check_shared(words, said)
-    if said.from_each:
+    if said.elsewhere.from_each:
         from wsprobe.cli.from_each import reports_from_each  # other machines, for those who have some
 
         reports, gone = reports_from_each(words, said, by)
@@ -270,7 +168,12 @@ def compare(
         from wsprobe.cli.run_browser import run_browsers  # the lab, and processes
 
         by, reports, seen = run_browsers(words, started, said, by)
-    elif said.as_json and said.report_to is None and said.har is None and all(map(_is_recording, words)):
+    elif (
+        said.output.as_json
+        and said.output.report_to is None
+        and said.output.har is None
+        and all(map(_is_recording, words))
+    ):
         every = (line for word in words for line in lines(word, by.entry))
         first = list(islice(every, HELD + 1))
         if len(first) > HELD:
@@ -295,25 +198,25 @@ def compare(
         result = Exit.DIFFERENT
     unmet = [sentence for each in reports for sentence in expect.unmet(said.expectations, each)]
     as_they_came = reports
-    if said.redact:
+    if said.output.redact:
         from wsprobe.cli.masked import masked  # only where it is asked for
 
         reports = [masked(each) for each in reports]
         unmet = ["an --expect is not met"] if unmet else []
-    if not said.silent:
+    if not said.output.silent:
         show(reports, groups, said, seen)
-    if said.save is not None:
-        save(said.save, [each.exchange for each in reports])
-    if said.har is not None:
+    if said.output.save is not None:
+        save(said.output.save, [each.exchange for each in reports])
+    if said.output.har is not None:
         from wsprobe import har  # only for those who want one
 
-        write(said.har, har.document(entry for each in reports for entry in har.entries(each)), "har")
-    if said.report_to is not None:
+        write(said.output.har, har.document(entry for each in reports for entry in har.entries(each)), "har")
+    if said.output.report_to is not None:
         from wsprobe.cli.report_file import ReportFile  # only where it is asked for
 
         ReportFile(said, "compare").compared(as_they_came, groups, seen)
     if said.expectations:
-        for sentence in unmet if not said.silent else ():
+        for sentence in unmet if not said.output.silent else ():
             note(sentence)
         result = Exit.UNEXPECTED if unmet else Exit.OPEN
     for name in gone:
@@ -324,12 +227,12 @@ def compare(
 def _check_shared(words: Sequence[str], said: Settings) -> None:
     """Raises click.UsageError for what a cluster has no part in."""
     kept = [word for word in words if _is_recording(word)]
-    if said.from_each and kept:
+    if said.elsewhere.from_each and kept:
         raise click.UsageError(
             f"--from-each: {kept[0]!a} is a recording, and reads the same everywhere; name a URL, or leave "
             "--from-each out"
         )
-    if not said.from_each and (len(kept) < len(words) or not said.as_json):
+    if not said.elsewhere.from_each and (len(kept) < len(words) or not said.output.as_json):
         raise click.UsageError(
             "--cluster: compare shares recordings, and with --json alone; to ask a URL from every place: "
             "--from-each"
@@ -438,13 +341,13 @@ def show(
     reports: Sequence[Report], groups: Sequence[Tellable], said: Settings, seen: Sequence[Sequence[Found]] = ()
 ) -> None:
     """Print the reports, as JSON or for a person. *seen*: for each, what installed browsers did."""
-    if said.as_json:
+    if said.output.as_json:
         show_json(reports, groups, said, seen)
         return
     from wsprobe.show.compare import comparison
 
-    of = look(sys.stdout, said.color)
-    if said.from_each:
+    of = look(sys.stdout, said.output.color)
+    if said.elsewhere.from_each:
         from wsprobe.cli.from_each import rows_of
         from wsprobe.show.sights import Grid
 
@@ -480,5 +383,5 @@ def show_json(
             from wsprobe.show.run_browser import seen_value
 
             value = replace(value, seen=[seen_value(one) for one in seen[number]])
-        sys.stdout.writelines(pieces(brief(value) if said.brief else value))
+        sys.stdout.writelines(pieces(brief(value) if said.output.brief else value))
         sys.stdout.write("\n")

@@ -12,27 +12,22 @@ import click
 from msgspec.structs import replace
 
 from wsprobe.cli import expect
-from wsprobe.cli.option import option
-from wsprobe.cli.options import (
-    SESSION,
-    Settings,
-    connection,
-    elsewhere,
-    expecting,
-    ignored,
-    many,
-    output,
-    own_output,
-    own_request,
-    request,
-    session,
-    settings,
-    verdict,
-)
-from wsprobe.cli.paste import IGNORED, Pasting, from_curl, of_har
+from wsprobe.cli.list_settings import ClusterSettings, ListSettings
+from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
+from wsprobe.cli.paste import IGNORED, PastedSettings, Pasting, ignored
 from wsprobe.cli.places import Place, UrlList, complete, sources
 from wsprobe.cli.probe import Told, asked, probe_all, reported, usable, write_jar
 from wsprobe.cli.progress import Progress
+from wsprobe.cli.request_settings import (
+    FollowSettings,
+    OwnRequestSettings,
+    RequestSettings,
+    SessionSettings,
+    TalkSetting,
+)
+from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
+from wsprobe.cli.section import Given, takes
+from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import check_writable, emit, look, note, save, unheard, write
 from wsprobe.exchange import Event, Exchange
 from wsprobe.judge.finding import counted
@@ -87,50 +82,47 @@ TABLES = (("Variables of --write-out", variables),)
 
 @click.command("connect", cls=Pasting, tables=TABLES, examples=EXAMPLES)
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=complete)
-@from_curl
-@of_har
-@request
-@own_request
-@connection
-@session
-@option(
-    "--talk",
-    is_flag=True,
-    section=SESSION,
-    expose_value=False,
-    help="hold the session: the same as wsprobe talk, with all its options",
-    long="See wsprobe-talk(1).",
+@takes(
+    PastedSettings,
+    RequestSettings,
+    OwnRequestSettings,
+    FollowSettings,
+    RouteSettings,
+    LimitSettings,
+    TlsSettings,
+    SessionSettings,
+    TalkSetting,
+    OutputSettings,
+    OwnOutputSettings,
+    ExpectSettings,
+    RetrySettings,
+    ListSettings,
+    ClusterSettings,
 )
-@output
-@own_output
-@expecting
-@verdict
-@many
-@elsewhere
 @ignored
-def command(urls: tuple[str, ...], **values: Any) -> int:
+def command(urls: tuple[str, ...], given: Given) -> int:
     """Make one handshake and report exactly what came back.
 
     URL is ws://, wss:// (http:// and https:// mean the same), or lab:NAME for a scenario of the
     built-in lab. @FILE reads URLs from a file, - from standard input, one a line; empty lines and lines
     that begin with # are left out. For a HAR file (FILE.har) the request of the WebSocket in it is sent again.
     """
-    if values["json_schema"]:
+    if given[OwnOutputSettings].json_schema:
         from wsprobe.show.as_json import schema
 
         sys.stdout.write(schema())
         return 0
     if not urls:
         raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
-    said = settings(values)
+    said = settings_of(given)
     if any(each.what == "view" for each in said.expectations):
         raise click.UsageError("--expect: connect has no views; wsprobe compare --browser-mode has them")
-    if said.verbose and not said.silent:
+    if said.own.verbose and not said.output.silent:
         for name in click.get_current_context().meta.get(IGNORED, ()):
             note(f"{name} has no effect here, and is ignored")
     places = sources(urls)
     several = (
-        said.from_each
+        said.elsewhere.from_each
         or len(places) > 1
         or any(isinstance(each, UrlList) and each.several() for each in places)
     )
@@ -139,7 +131,7 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
         with made:
             if said.cluster is None:
                 probe_all(places, said, made)
-            elif said.from_each:
+            elif said.elsewhere.from_each:
                 from wsprobe.cli.from_each import probe_each  # other machines, for those who have some
 
                 probe_each(places, said, made)
@@ -172,8 +164,8 @@ class Output:
         self._settings = settings
         self._several = several
         self._out, self._err = looks or (
-            look(sys.stdout, settings.color, settings.verbose),
-            look(sys.stderr, settings.color, settings.verbose),
+            look(sys.stdout, settings.output.color, settings.own.verbose),
+            look(sys.stderr, settings.output.color, settings.own.verbose),
         )
         self._first = True
         self._told = 0
@@ -184,34 +176,34 @@ class Output:
         self._session_too = True
         self._report_to = report_to or sys.stdout
         self._report_look = self._err if self._report_to is sys.stderr else self._out
-        told = several and self._err.terminal and not settings.silent
-        words = settings.expectations or settings.include or settings.body_to is not None
-        printed = bool(words) or (self._out.terminal and settings.resume is None)
+        told = several and self._err.terminal and not settings.output.silent
+        words = settings.expectations or settings.own.include or settings.own.body_to is not None
+        printed = bool(words) or (self._out.terminal and settings.lists.resume is None)
         self._progress = Progress(self._err, printed) if told else None
         self._tally: Tally | None = None
         self._resume: Resume | None = None
-        if settings.write_out is not None:
-            _known(settings.write_out)
-        if settings.body_to not in (None, "-") and several:
+        if settings.own.write_out is not None:
+            _known(settings.own.write_out)
+        if settings.own.body_to not in (None, "-") and several:
             raise click.UsageError("--output takes the body of one URL; with several, use --json")
-        check_writable(settings.save, "save")
-        check_writable(settings.har, "har")
+        check_writable(settings.output.save, "save")
+        check_writable(settings.output.har, "har")
         self._archived: list[dict[str, Any]] = []
         check_writable(settings.cookie_jar, "cookie-jar", private=True)
-        check_writable(settings.body_to, "output")
+        check_writable(settings.own.body_to, "output")
         self._file: ReportFile | None = None
-        if settings.report_to is not None:
+        if settings.output.report_to is not None:
             from wsprobe.cli.report_file import ReportFile  # the views and both forms, for those who ask
 
             self._file = ReportFile(settings, "connect", several)
-        if told or settings.summary or settings.resume is not None:
+        if told or settings.lists.summary or settings.lists.resume is not None:
             from wsprobe.show.summary import Tally  # a seam: with the likely causes
 
-            self._tally = Tally("answer" if settings.from_each else "URL")
-            if settings.resume is not None:
+            self._tally = Tally("answer" if settings.elsewhere.from_each else "URL")
+            if settings.lists.resume is not None:
                 from wsprobe.cli.resume import Resume
 
-                self._resume = Resume(settings.resume, self._tally)
+                self._resume = Resume(settings.lists.resume, self._tally)
                 self.exit_status = self._resume.exit_status
 
     def __enter__(self) -> None: ...
@@ -223,10 +215,10 @@ class Output:
             self._write(self._file)
         if self._resume is not None:
             self._resume.close()
-        if self._settings.har is not None and (kind is None or issubclass(kind, KeyboardInterrupt)):
+        if self._settings.output.har is not None and (kind is None or issubclass(kind, KeyboardInterrupt)):
             from wsprobe import har
 
-            write(self._settings.har, har.document(self._archived), "har")
+            write(self._settings.output.har, har.document(self._archived), "har")
         if not (kind is None or issubclass(kind, KeyboardInterrupt)):
             return  # what went wrong is said in one line
         if self._grid is not None and self._tabled:
@@ -259,7 +251,7 @@ class Output:
 
     def waiting(self, text: str) -> None:
         """Say what is waited for between two tries, as curl does."""
-        if not self._settings.silent:
+        if not self._settings.output.silent:
             note(text)
 
     def worker(self) -> Callable[[], Work]:
@@ -294,8 +286,8 @@ class Output:
             write("-", b"\n" + told.out if told.titled and not self._first else told.out, "output")
             sys.stdout.flush()
         self._first = self._first and not told.titled
-        if self._settings.save is not None:
-            write(self._settings.save, told.save, "save", append=True)
+        if self._settings.output.save is not None:
+            write(self._settings.output.save, told.save, "save", append=True)
 
     def unusable(self, text: str) -> None:
         """Name a line of a list that is no URL; the rest goes on."""
@@ -314,8 +306,8 @@ class Output:
     def _tabled(self) -> bool:
         """Whether the rows of --from-each are what is printed."""
         said = self._settings
-        others = said.as_json or said.include or said.silent or said.write_out is not None
-        return not others and said.body_to != "-"
+        others = said.output.as_json or said.own.include or said.output.silent or said.own.write_out is not None
+        return not others and said.own.body_to != "-"
 
     def row(self, sights: Sights) -> None:
         """Take what all places got for the next URL, after their reports."""
@@ -328,7 +320,7 @@ class Output:
 
     def event(self, event: Event) -> None:
         """Show one event of the conversation (-v)."""
-        if self._settings.verbose and not self._settings.silent and not self._settings.redact:
+        if self._settings.own.verbose and not self._settings.output.silent and not self._settings.output.redact:
             self._say(event)
 
     def _say(self, event: Event) -> None:
@@ -347,7 +339,7 @@ class Output:
         if self._settings.expectations:
             report = self._expected(report)
         as_it_came = report
-        if self._settings.redact:  # judged, and held to what was expected, as it came
+        if self._settings.output.redact:  # judged, and held to what was expected, as it came
             from wsprobe.cli.masked import masked
 
             report = masked(report)
@@ -358,15 +350,15 @@ class Output:
             from wsprobe.show.summary import fact  # a seam: with the likely causes
 
             self._tally.add(fact(report, fault=report.outcome != "open"))
-        if self._settings.verbose and self._settings.redact and not self._settings.silent:
+        if self._settings.own.verbose and self._settings.output.redact and not self._settings.output.silent:
             # What a peer repeats of a secret is known when all has come: then it can be shown.
             for exchange in (*report.exchange.hops, report.exchange):
                 for event in exchange.events:
                     self._say(event)
         self._print(report)
-        if self._settings.save is not None:
-            self._save(self._settings.save, report)
-        if self._settings.har is not None:
+        if self._settings.output.save is not None:
+            self._save(self._settings.output.save, report)
+        if self._settings.output.har is not None:
             from wsprobe import har  # only for those who want one
 
             self._archived += har.entries(report)
@@ -383,8 +375,8 @@ class Output:
         save(path, [report.exchange])
 
     def _expected(self, report: Report) -> Report:
-        report, failed = expect.held(self._settings.expectations, report, redact=self._settings.redact)
-        if not self._settings.silent:
+        report, failed = expect.held(self._settings.expectations, report, redact=self._settings.output.redact)
+        if not self._settings.output.silent:
             for sentence in failed:
                 note(sentence)
         return report
@@ -392,36 +384,41 @@ class Output:
     def _print(self, report: Report) -> None:
         said = self._settings
         asked = False
-        if said.as_json or said.resume is not None:
+        if said.output.as_json or said.lists.resume is not None:
             from wsprobe.show.as_json import brief, pieces, report_value
 
             value = report_value(report)
-            line = pieces(brief(value) if said.brief else value)
+            line = pieces(brief(value) if said.output.brief else value)
             if self._resume is not None:
                 self._resume.write(("".join(line) + "\n").encode())
             else:
                 sys.stdout.writelines(line)
                 sys.stdout.write("\n")
             asked = True
-        if said.include:
+        if said.own.include:
             self._exactly(report)
             asked = True
-        if said.body_to is not None:
-            if said.body_to == "-":
+        if said.own.body_to is not None:
+            if said.own.body_to == "-":
                 self._untouched(_body(report))
                 asked = True
             else:
-                write(said.body_to, _body(report), "output")
-        if said.write_out is not None:
+                write(said.own.body_to, _body(report), "output")
+        if said.own.write_out is not None:
             from wsprobe.show import write_out
 
-            sys.stdout.write(write_out.write_out(said.write_out, report))
+            sys.stdout.write(write_out.write_out(said.own.write_out, report))
             asked = True
-        if said.from_each:
+        if said.elsewhere.from_each:
             pass  # a row says what came of it
-        elif not asked and not said.silent:
+        elif not asked and not said.output.silent:
             self._report(report)
-        elif not said.silent and not said.as_json and said.resume is None and said.write_out is None:
+        elif (
+            not said.output.silent
+            and not said.output.as_json
+            and said.lists.resume is None
+            and said.own.write_out is None
+        ):
             self._unanswered(report)
         sys.stdout.flush()
 
@@ -469,11 +466,13 @@ def apart(
     sys.stderr = words
     printed = replace(
         settings,
-        save=None,
-        resume=None,
-        report_to=None,
-        as_json=settings.as_json or settings.resume is not None,
-        summary=False,
+        output=replace(
+            settings.output,
+            save=None,
+            report_to=None,
+            as_json=settings.output.as_json or settings.lists.resume is not None,
+        ),
+        lists=replace(settings.lists, resume=None, summary=False),
     )
 
     def told(place: Place, exchange: Exchange) -> Told:
@@ -481,7 +480,7 @@ def apart(
         report = output.report(reported(place, exchange))
         sys.stdout.flush()
         recording, to_count = b"", None
-        if settings.save is not None:
+        if settings.output.save is not None:
             from wsprobe.archive import dump  # json, for those who ask for it
 
             recording = dump(report.exchange).encode() + b"\n"
@@ -509,7 +508,7 @@ def apart(
         try:
             first = usable(place)[1]
         except click.UsageError as error:
-            return Told(complaint="not usable" if settings.redact else error.format_message())
+            return Told(complaint="not usable" if settings.output.redact else error.format_message())
 
         def kept(exchange: Exchange) -> None:
             keep(partial(told, place, exchange))

@@ -20,9 +20,9 @@ from wsprobe.browsers.url import parse
 from wsprobe.browsers.visit import visit
 from wsprobe.cli.ask import now, route
 from wsprobe.cli.keys import Keys, with_netrc
-from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.places import Lab, Place
 from wsprobe.cli.probe import Placing, check, conversation, reported
+from wsprobe.cli.settings import Asking, Settings
 from wsprobe.engine_answer import EngineAnswer, engine_answer
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Target
 from wsprobe.read import handshakes, read

@@ -1,16 +1,15 @@
 """``wsprobe explain``: look something up, offline."""
 
-from __future__ import annotations
-
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import click
 
-from wsprobe.cli.option import Command, option
+from wsprobe.cli.option import Command
 from wsprobe.cli.paste import url_in
+from wsprobe.cli.section import Declared, Given, Section, takes
 from wsprobe.cli.streams import look
 
 SECTION = "Output"
@@ -34,11 +33,31 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     return [topic for topic in explain.all_topics() if topic.startswith(incomplete)]
 
 
+class ExplainSettings(Section, frozen=True, kw_only=True):
+    """What is printed."""
+
+    heading: ClassVar[str] = SECTION
+
+    as_list: Annotated[
+        bool,
+        Declared(
+            "--list",
+            help="list every topic",
+        ),
+    ] = False
+    as_json: Annotated[
+        bool,
+        Declared(
+            "--json",
+            help="print one JSON object",
+        ),
+    ] = False
+
+
 @click.command("explain", cls=Command, examples=EXAMPLES)
 @click.argument("topic", nargs=-1, shell_complete=complete)
-@option("--list", "as_list", is_flag=True, section=SECTION, help="list every topic")
-@option("--json", "as_json", is_flag=True, section=SECTION, help="print one JSON object")
-def command(topic: tuple[str, ...], as_list: bool, as_json: bool) -> int:
+@takes(ExplainSettings)
+def command(topic: tuple[str, ...], given: Given) -> int:
     """Look up a close code, HTTP status, header, console message, finding, outcome, exit status,
     specification revision, lab scenario, word of the page (wasClean, mixed content) or of the protocol
     (handshake, masking): what it means, which specification says so, and what to do.
@@ -48,8 +67,9 @@ def command(topic: tuple[str, ...], as_list: bool, as_json: bool) -> int:
     """
     from wsprobe import explain
 
-    if as_list:
-        write_list(explain.groups(), as_json)
+    settings = given[ExplainSettings]
+    if settings.as_list:
+        write_list(explain.groups(), settings.as_json)
         return 0
     if not topic:
         raise click.UsageError("no topic: name one, or --list for all of them")
@@ -57,7 +77,7 @@ def command(topic: tuple[str, ...], as_list: bool, as_json: bool) -> int:
         entry = explain.find(" ".join(topic))
     except explain.UnknownTopic as error:
         raise click.UsageError(str(error)) from None
-    if as_json:
+    if settings.as_json:
         write_json(explain.value(entry))
     else:
         of = look(sys.stdout)

@@ -32,9 +32,9 @@ from wsprobe.cli.cluster import (
     work_with,
 )
 from wsprobe.cli.engines import Readers, own_place, places_of, reports_of
-from wsprobe.cli.options import Settings
 from wsprobe.cli.places import UrlList, Word
 from wsprobe.cli.probe import Job, Jobs, Sink, handed_on, reported, weight
+from wsprobe.cli.settings import Settings
 from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import counted
 from wsprobe.net.cluster import AHEAD, Cluster, Lost
@@ -135,7 +135,9 @@ def probe_each(sources: Sequence[Word | UrlList], said: Settings, to: Rows) -> N
         threads = [each.threads for each in there.workers.values()]
         deep = AHEAD * max(threads, default=1)  # all may be gone by now
         async with net.gathered(jobs.each(), lambda number: FIRST if number < deep else CHUNK, LINGER) as every:
-            await net.in_order(one, chunks(every), Pace(deep), hand_on, _weight, ordered=not said.unordered)
+            await net.in_order(
+                one, chunks(every), Pace(deep), hand_on, _weight, ordered=not said.lists.unordered
+            )
         jobs.check_any()
         for place, count in unasked.items():
             to.unusable(f"{counted(count, 'URL')} not asked from {place}, whose worker was gone")
@@ -196,9 +198,10 @@ def reports_from_each(names: Sequence[str], said: Settings, by: Readers) -> tupl
         for place in await places_of(names, said, Elsewhere(partial(all_private, said, there))):
             own_place(place, by)  # raises for what nobody can ask
         made: dict[str, list[Report] | None] = {}
+        without_save = replace(said, output=replace(said.output, save=None))
 
         async def at(place: str) -> None:
-            asked = partial(read_by, tuple(names), replace(said, save=None), by)
+            asked = partial(read_by, tuple(names), without_save, by)
             made[place] = await (asked("") if place == "" else reports_at(there, place, asked))
 
         await net.in_order(at, ["", *workers], Pace(len(workers) + 1), lambda done: None)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import click
 
 from wsprobe.archive import ascii_json
-from wsprobe.cli.options import Settings
 from wsprobe.cli.places import LAB
+from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, look
 from wsprobe.lab import UnknownScenario, find
 from wsprobe.lab.measured import MEASURED, Measured, MeasuredError, all_held, load, nearest
@@ -23,21 +23,21 @@ def compare_measured(path: str, words: Sequence[str], engines: Sequence[str], sa
 
     Returns 0 if the nearest view is right in all of it, 1 if not. Raises click.UsageError.
     """
-    if said.expectations or said.save is not None:
+    if said.expectations or said.output.save is not None:
         raise click.UsageError(
             "--measured sends nothing, so there is nothing to expect or save; leave --expect and --save out"
         )
-    if said.report_to is not None:
+    if said.output.report_to is not None:
         raise click.UsageError("--measured: a report is about a handshake; leave --report out")
     measured = _loaded(path)
     if words:
         names = [_name(word, measured) for word in words]
         measured = Measured(measured.browser, {name: measured.seen[name] for name in names})
     rows = all_held(measured, [engine for engine in engines if engine in MEASURED] or MEASURED)
-    if said.as_json:
+    if said.output.as_json:
         sys.stdout.write(ascii_json(value(measured, rows)).decode() + "\n")
-    elif not said.silent:
-        of = look(sys.stdout, said.color)
+    elif not said.output.silent:
+        of = look(sys.stdout, said.output.color)
         lines = summary(measured, rows, of) if not words else []
         for name in rows if words else ():
             lines += ([()] if lines else []) + one(measured, measured.seen[name], rows[name], of)

@@ -1,4 +1,4 @@
-"""How an option is declared: once, for the parser, ``--help``, the manual page and the completion."""
+"""What click lacks: kinds of values, headings of options, examples, and a help that fits the terminal."""
 
 from __future__ import annotations
 
@@ -114,15 +114,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Option(click.Option):
-    """A click option with a *section* (a heading in the help) and a *long* text (for the manual). One that is
-    *rare* is left to ``--help all``."""
+    """A click option with a *section* (a heading in the help). One that is *rare* is left to ``--help all``."""
 
-    def __init__(
-        self, *args: Any, section: str = "Options", long: str = "", rare: bool = False, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, section: str = "Options", rare: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.section = section
-        self.long = long
         self.rare = rare
 
     def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
@@ -142,30 +138,12 @@ class Option(click.Option):
         return [CompletionItem(incomplete, type="dir" if kind == "directory" else "file")]
 
 
-def option(*names: str, section: str, help: str, long: str = "", **kwargs: Any) -> Callable[[F], F]:
-    """Declare an option. *help* is one line without a full stop; *long* whole sentences that add to it."""
-    return click.option(*names, cls=Option, section=section, help=help, long=long, **kwargs)
-
-
 def together(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     """Several decorators as one, applied so that help shows them in the order given."""
 
     def apply(function: F) -> F:
         for decorator in reversed(decorators):
             function = decorator(function)
-        return function
-
-    return apply
-
-
-def but(options: Callable[[F], F], *left_out: str) -> Callable[[F], F]:
-    """A set of options without some of them."""
-
-    def apply(function: F) -> F:
-        already = len(getattr(function, "__click_params__", []))
-        options(function)
-        declared: list[click.Parameter] = getattr(function, "__click_params__", [])
-        declared[already:] = [each for each in declared[already:] if each.name not in left_out]
         return function
 
     return apply

@@ -4,16 +4,15 @@
 options before click sees any, so that whatever holds for options holds for what was pasted.
 """
 
-from __future__ import annotations
-
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import click
 
-from wsprobe.cli.option import Command, F, Whole, option
+from wsprobe.cli.option import Command, Whole, together
+from wsprobe.cli.section import Declared, Section
 from wsprobe.cli.streams import note
 
 if TYPE_CHECKING:
@@ -23,32 +22,59 @@ IGNORED = "ignored options"
 """Where the context keeps the names of options that were taken and mean nothing."""
 SECTION = "Pasted"
 
-from_curl: Callable[[F], F] = option(
-    "--from-curl",
-    metavar="FILE",
-    section=SECTION,
-    expose_value=False,
-    help="send the request of the cURL command in FILE (- is standard input), as DevTools copy it for "
-    "bash or cmd",
-    long="The command may also be pasted on the command line, after the word curl. Its headers are sent "
-    "as they are, except what belongs to the connection that it was copied from: Sec-WebSocket-Key is "
-    "new. Standard error says what else was replaced. An option or header given beside it replaces the "
-    "pasted one. Options of curl that make no difference to a handshake are ignored, and named with -v; "
-    "those that wsprobe cannot follow are a usage error. PowerShell and fetch() are not understood.",
-)
+
+class PastedSettings(Section, frozen=True, kw_only=True):
+    """A request that somebody has in hand."""
+
+    heading: ClassVar[str] = SECTION
+
+    from_curl: Annotated[
+        str | None,
+        Declared(
+            "--from-curl",
+            metavar="FILE",
+            help="send the request of the cURL command in FILE (- is standard input), as DevTools copy it for "
+            "bash or cmd",
+        ),
+    ] = None
+    entry: Annotated[
+        int | None,
+        Declared(
+            "--entry",
+            type=Whole(1),
+            metavar="N",
+            help="from a HAR file with several WebSocket entries, take the one with this number",
+        ),
+    ] = None
 
 
-of_har: Callable[[F], F] = option(
-    "--entry",
-    metavar="N",
-    type=Whole(1),
-    section=SECTION,
-    help="from a HAR file with several WebSocket entries, take the one with this number",
-    long="connect and trace send its request again, with its headers; without a number they use the only "
-    "entry, or list the entries if there are several. Standard error says what was replaced, as with "
-    "--from-curl. compare reads the answers in the file, and marks them as rebuilt: a HAR file does not "
-    "have the bytes, the Close frame and the end of the connection.",
+def _ignore(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value:
+        ctx.meta.setdefault(IGNORED, []).append(param.opts[-1])
+
+
+def _method(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value not in (None, "GET"):
+        raise click.UsageError(
+            f"--request: a handshake is a GET (RFC 6455 section 4.1); to send {value} nevertheless: "
+            "--raw-request"
+        )
+    _ignore(ctx, param, value)
+
+
+def _curl(*names: str, **kwargs: Any) -> Any:
+    said: dict[str, Any] = {"is_flag": True, "callback": _ignore} | kwargs
+    return click.option(*names, hidden=True, expose_value=False, **said)
+
+
+ignored = together(
+    *(_curl(name) for name in ("--compressed", "--globoff", "--fail", "--fail-with-body", "--path-as-is")),
+    *(_curl(name) for name in ("--http1.1", "--tcp-nodelay", "--no-keepalive", "--raw")),
+    _curl("-N", "--no-buffer"),
+    _curl("-S", "--show-error"),
+    _curl("-X", "--request", is_flag=False, callback=_method),
 )
+"""Options of curl that make no difference to a handshake: a line that was copied works as it is."""
 
 
 def is_har(word: str) -> bool:
@@ -81,7 +107,7 @@ class Pasting(Command):
             said(copied, left_out)
         return parsed
 
-    def _pasted(self, ctx: click.Context, args: list[str]) -> tuple[Copied, list[str]] | None:
+    def _pasted(self, ctx: click.Context, args: list[str]) -> "tuple[Copied, list[str]] | None":
         """What was pasted, and the other words; None if nothing was."""
         at, first = self._first_place(args)
         if first is not None and re.fullmatch(r"(?:.*[/\\])?curl(?:\.exe)?", first):
@@ -143,7 +169,7 @@ class Pasting(Command):
         }
 
 
-def _in_file(ctx: click.Context, file: str, rest: Sequence[str], has: Mapping[str, bool]) -> Copied:
+def _in_file(ctx: click.Context, file: str, rest: Sequence[str], has: Mapping[str, bool]) -> "Copied":
     from wsprobe.cli import curl
 
     if file == "-" and "--talk" in rest:
@@ -165,7 +191,7 @@ def _in_file(ctx: click.Context, file: str, rest: Sequence[str], has: Mapping[st
         raise click.UsageError(f"--from-curl: {name}: {said}", ctx) from None
 
 
-def said(copied: Copied, left_out: Sequence[str]) -> None:
+def said(copied: "Copied", left_out: Sequence[str]) -> None:
     """Tell what was not asked as it was pasted."""
     notes = list(copied.notes)
     if left_out:

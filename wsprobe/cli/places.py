@@ -16,9 +16,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.cli.options import Asking
 from wsprobe.cli.paste import is_har, line_of_a_console
 from wsprobe.cli.proxies import Proxies
+from wsprobe.cli.settings import Asking
 from wsprobe.exchange import Exchange
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from wsprobe import target
 from wsprobe.cli.ask import for_strangers, now, plan
 from wsprobe.cli.keys import Keys, origin, with_netrc
 from wsprobe.cli.open_files import allow
-from wsprobe.cli.options import Asking, Settings
 from wsprobe.cli.places import Lab, Place, UrlList, Word, Wrong
+from wsprobe.cli.settings import Asking, Settings
 from wsprobe.cli.streams import write
 from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
 from wsprobe.followup import other_wire, redirect, retry_after, transient
@@ -130,16 +130,16 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
     kept: dict[int, Done] = {}
     under_way = 0
     others: Crew | None = None
-    if settings.workers > 1:
+    if settings.lists.workers > 1:
         from wsprobe.net.crew import Crew, Lost  # a seam: other processes
 
         most = sys.maxsize if any(isinstance(each, UrlList) for each in sources) else len(sources)
-        others = Crew(to.worker(), min(settings.workers, most), to.lost)
+        others = Crew(to.worker(), min(settings.lists.workers, most), to.lost)
         if not others:
             to.lost("this process does the work alone")
-            settings, others = replace(settings, workers=1), None
-    pace = settings.pace
-    if settings.verbose or ask is not None:
+            settings, others = replace(settings, lists=replace(settings.lists, workers=1)), None
+    pace = settings.lists.pace()
+    if settings.own.verbose or ask is not None:
         pace = replace(pace, parallel=1)
     allow(pace.parallel)
 
@@ -204,7 +204,7 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
                 hand_on,
                 lambda done: weight(done.came),
                 lambda job: job.host,
-                not settings.unordered,
+                not settings.lists.unordered,
             )
             await (net.in_order(one, *as_told) if others is None else net.begun_in_order(give, *as_told))
             jobs.check_any()
@@ -284,7 +284,7 @@ class Jobs:
                     try:
                         job = await self._job(number, word)
                     except click.UsageError as error:
-                        said = "not usable" if self._settings.redact else error.format_message()
+                        said = "not usable" if self._settings.output.redact else error.format_message()
                         self._to.unusable(f"{word.where}: {said}")
                         continue
                     yield job
@@ -292,7 +292,7 @@ class Jobs:
 
     async def _job(self, number: int, word: Word) -> Job:
         place = await self._lab.place(word.text, self._settings.asking)
-        apart = self._settings.workers > 1 or self._settings.cluster is not None
+        apart = self._settings.lists.workers > 1 or self._settings.cluster is not None
         if apart and word.where and not place.asking.route.connect_to:
             # The rest is looked at by the process that asks.
             return Job(number, place, host_of(place), word.where)
@@ -383,7 +383,7 @@ async def asked(
     """
     from wsprobe import net
 
-    tries = settings.retry
+    tries = settings.retry.retry
     pause = RETRY_PAUSE
     keys = Keys()
     began = now() if tries else 0.0
@@ -397,12 +397,12 @@ async def asked(
             return exchange
         asked_for = retry_after(made.reading, now())
         wait = pause if asked_for is None else asked_for
-        left = None if settings.retry_max_time is None else began + settings.retry_max_time - now()
+        left = None if settings.retry.retry_max_time is None else began + settings.retry.retry_max_time - now()
         if (left is None and wait > LONGEST_WAIT) or (left is not None and wait > left):
             limit = (
                 f"{LONGEST_WAIT / 3600:g} h"
                 if left is None
-                else f"--retry-max-time {settings.retry_max_time:g}"
+                else f"--retry-max-time {settings.retry.retry_max_time:g}"
             )
             say(f"not asked again: {_waiting(wait, asked_for)} is more than {limit} allows")
             return exchange
@@ -494,8 +494,10 @@ class Steps:
             return self.plan()
         offer = with_netrc(asking.offer, exchange.plan.target, asking.netrc)
         known = asking.raw is None and self._keys.has_credentials(exchange.plan.target, offer)
-        following = settings.follow and self._redirects < settings.max_redirs
-        negotiating = settings.negotiate and not self._redirects and self._wire is None and asking.raw is None
+        following = settings.follow.redirects and self._redirects < settings.follow.max_redirs
+        negotiating = (
+            settings.follow.negotiate and not self._redirects and self._wire is None and asking.raw is None
+        )
         if not following and not negotiating and not known:
             return None  # the recording need not be read: a large one takes its time
         reading = read(exchange) if reading is None else reading
@@ -521,7 +523,9 @@ class Steps:
         try:
             self._was_secure |= target.parse(self._url).secure
             to = target.parse(url)
-            if not self._settings.location_trusted and origin(to) != origin(target.parse(self._place.url)):
+            if not self._settings.follow.location_trusted and origin(to) != origin(
+                target.parse(self._place.url)
+            ):
                 given = for_strangers(given, clear_after_tls=self._was_secure and not to.secure)
             self._url, self._asking, self._wire = url, given, None
             return self.plan()

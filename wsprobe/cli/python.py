@@ -1,7 +1,7 @@
 """What ``import wsprobe`` offers: the commands `connect` and `compare` as functions, their options by name.
 
 A setting is an option of the command: ``max_time=5`` is ``--max-time 5``, ``insecure=True`` is ``--insecure``,
-a list is an option given more than once. The command's own parser reads them, so that there is one meaning.
+a list is an option given more than once. Settings fill the sections that a command line fills.
 """
 
 from __future__ import annotations
@@ -22,11 +22,10 @@ from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.cli import compare as comparing
 from wsprobe.cli import connect, places, streams
 from wsprobe.cli.engines import Readers, as_is, probed, recorded
-from wsprobe.cli.option import Option
-from wsprobe.cli.options import Settings
-from wsprobe.cli.options import settings as meant
 from wsprobe.cli.places import Lab
 from wsprobe.cli.probe import asked, check, reported, write_jar
+from wsprobe.cli.section import FieldOption, Given, given
+from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.exchange import Exchange
 from wsprobe.nearest import nearest
 from wsprobe.report import Report, report
@@ -76,7 +75,7 @@ async def aprobe(url: str, **settings: Setting) -> Report:
     if not net.running():
         raise UsageError("aprobe runs under trio alone: wsprobe.probe(...) elsewhere")
     with _usage():
-        said = meant(_values(connect.command, settings))
+        said = settings_of(_given(connect.command, settings))
         _check_url(url)
         async with AsyncExitStack() as stack:
             try:
@@ -100,9 +99,9 @@ def compare(*what: str | Exchange | Report, **settings: Setting) -> tuple[Report
     with _usage():
         for each in what:
             _check_url(each) if isinstance(each, str) else _recording(each)
-        values = _values(comparing.command, settings)
-        said = meant(values, page=True)
-        by = comparing.readers(values, said)
+        filled = _given(comparing.command, settings)
+        said = settings_of(filled, page=True)
+        by = comparing.readers(filled, said)
         made = tuple(_apart(partial(_collect, what, said, by)))
         if by.revisions:
             from wsprobe.history import read_as_each  # the revisions are data, loaded where they are asked for
@@ -169,50 +168,54 @@ def _kind(what: object) -> str:
     return "None" if what is None else f"a value of the type {type(what).__name__}"
 
 
-def options(command: click.Command) -> dict[str, Option]:
+def options(command: click.Command) -> dict[str, FieldOption]:
     """The settings that stand for options of *command*, by name."""
     return {
         max(each.opts, key=len).lstrip("-").replace("-", "_")
         if len(max(each.opts, key=len)) > 2
         else each.name: each
         for each in command.params
-        if isinstance(each, Option) and each.name
+        if isinstance(each, FieldOption) and each.name
         if (each.section in SECTIONS and each.name not in NEVER) or each.name in BESIDES
     }
 
 
-def _values(command: click.Command, settings: dict[str, Setting]) -> dict[str, Any]:
-    """click's values for *settings*. Raises click.UsageError."""
+def _given(command: click.Command, settings: dict[str, Setting]) -> Given:
+    """The sections of *command*, filled with *settings*. Raises click.UsageError."""
     known = options(command)
-    words: list[str] = []
+    context = click.Context(command)
+    values: dict[str, Any] = {}
     for name, value in settings.items():
         if name not in known:
             near = nearest(name, tuple(known))
             raise click.UsageError(f"no setting {name!r}" + (f"; did you mean {near[0]}?" if near else ""))
-        words += _words(name, known[name], value)
-    try:
-        with command.make_context(command.name, [*words, "--", "ws://x/"]) as context:
-            return dict(context.params)
-    except click.BadParameter as error:
-        wrong = next((name for name, each in known.items() if each is error.param), "")
-        raise click.UsageError(f"{wrong}: {error.message}" if wrong else error.format_message()) from None
+        if value is None or value is False:
+            continue
+        option = known[name]
+        assert option.name is not None
+        try:
+            values[option.name] = option.type_cast_value(context, _value(name, option, value))
+        except click.BadParameter as error:
+            raise click.UsageError(f"{name}: {error.message}") from None
+    return given(command.params, values)
 
 
-def _words(name: str, option: Option, value: Setting) -> Iterator[str]:
-    """The words of a command line for one setting."""
-    if value is None or value is False:
-        return
-    written = max(option.opts, key=len)
+def _value(name: str, option: FieldOption, value: Setting) -> bool | str | list[str]:
+    """*value* as a command line has it."""
     if option.is_flag != (value is True):
         raise click.UsageError(f"{name} is {'True or False' if option.is_flag else 'not True or False'}")
     if option.is_flag:
-        yield written
-        return
-    several = option.multiple and not isinstance(value, str | int | float | os.PathLike)
-    for each in value if several else (value,):  # type: ignore[union-attr]
-        if not isinstance(each, str | int | float | os.PathLike):
-            raise click.UsageError(f"{name} cannot be {each!r}")
-        yield f"{written}={os.fspath(each) if isinstance(each, os.PathLike) else each}"
+        return True
+    if option.multiple:
+        several = (value,) if isinstance(value, str | int | float | os.PathLike) else value
+        return [_word(name, each) for each in several or ()]
+    return _word(name, value)
+
+
+def _word(name: str, value: object) -> str:
+    if not isinstance(value, str | int | float | os.PathLike):
+        raise click.UsageError(f"{name} cannot be {value!r}")
+    return os.fsdecode(value) if isinstance(value, os.PathLike) else str(value)
 
 
 def _apart(call: Callable[[], Result]) -> Result:

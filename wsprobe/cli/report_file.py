@@ -17,7 +17,7 @@ from wsprobe.browsers.tell import Tellable
 from wsprobe.cli.again import Call
 from wsprobe.cli.engines import Readers, as_is
 from wsprobe.cli.masked import masked, masked_found
-from wsprobe.cli.options import Settings
+from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import write_whole
 from wsprobe.report import Report
 from wsprobe.secrets import Secrets
@@ -39,13 +39,13 @@ class ReportFile:
         """To be made within the command *kind*, whose words it quotes. *several*: each answer has a command of
         its own."""
         context = click.get_current_context()
-        assert settings.report_to is not None
-        self._path = settings.report_to
+        assert settings.output.report_to is not None
+        self._path = settings.output.report_to
         self._kind = kind
         self._call = Call(context)
         self._origin = settings.asking.offer.origin
         self._several = several
-        self._keep = settings.no_redact
+        self._keep = settings.output.no_redact
         self._form: ModuleType = html if self._path.lower().endswith(".html") else markdown
         self._rows: list[IndexRow] = []
         self._parts: list[str] = []

@@ -17,10 +17,10 @@ from msgspec.structs import replace
 from wsprobe.archive import dump
 from wsprobe.cli import expect
 from wsprobe.cli.engines import Readers, recorded
-from wsprobe.cli.options import Settings
 from wsprobe.cli.places import RecordedLine, exchanges
 from wsprobe.cli.probe import NOBODY
 from wsprobe.cli.reached import Reached, reached, status, together
+from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import note, write
 from wsprobe.exchange import Exchange
 from wsprobe.outcome import Exit
@@ -60,11 +60,11 @@ def reread(recordings: Iterable[RecordedLine], said: Settings, by: Readers, work
         nonlocal results, complained, unmet
         for sentence in each.complaints:
             note(sentence)
-        if not said.silent and not said.redact:
+        if not said.output.silent and not said.output.redact:
             for sentence in each.unmet:
                 note(sentence)
-        if said.save is not None:
-            write(said.save, each.save, "save", append=True)
+        if said.output.save is not None:
+            write(said.output.save, each.save, "save", append=True)
         complained = complained or bool(each.complaints)
         unmet = unmet or bool(each.unmet)
         if each.reached is not None:
@@ -77,7 +77,7 @@ def reread(recordings: Iterable[RecordedLine], said: Settings, by: Readers, work
             take(_read([line], said, by, sys.stdout.write))
     if complained:
         return Exit.USAGE
-    if unmet and said.redact and not said.silent:
+    if unmet and said.output.redact and not said.output.silent:
         note("an --expect is not met")
     if said.expectations:
         return Exit.UNEXPECTED if unmet else Exit.OPEN
@@ -186,7 +186,8 @@ def _there(
         printed = True
 
     async def work(there: Cluster) -> None:
-        sent = replace(said, save="-" if said.save else None)
+        output = replace(said.output, save="-" if said.output.save else None)
+        sent = replace(said, output=output)
 
         async def one(piece: _Piece) -> tuple[str, Reread]:
             try:
@@ -256,16 +257,16 @@ def _read(lines: Sequence[RecordedLine], said: Settings, by: Readers, write: Cal
             made = _report(exchange, by)
             results.append(reached(made))
             unmet += expect.unmet(said.expectations, made)
-            if said.redact:
+            if said.output.redact:
                 from wsprobe.cli.masked import masked  # only where it is asked for
 
                 made = masked(made)
-            if not said.silent:
+            if not said.output.silent:
                 value = report_value(made)
-                for piece in pieces(brief(value) if said.brief else value):
+                for piece in pieces(brief(value) if said.output.brief else value):
                     write(piece)
                 write("\n")
-            if said.save is not None:
+            if said.output.save is not None:
                 saved.append(dump(made.exchange) + "\n")
     return Reread(
         together(results) if results else None, tuple(complaints), tuple(unmet), "".join(saved).encode()

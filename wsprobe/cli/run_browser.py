@@ -18,9 +18,9 @@ from wsprobe.archive import ascii_json
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.cli.engines import Readers, one, own_place, user_of, with_credentials, with_scheme
-from wsprobe.cli.options import Settings
 from wsprobe.cli.places import LAB, Place, in_lab
 from wsprobe.cli.proxies import Proxies
+from wsprobe.cli.settings import Settings
 from wsprobe.exchange import Exchange
 from wsprobe.lab import find
 from wsprobe.lab.installed import Found, Installed, NoBrowser, version, visit
@@ -130,7 +130,7 @@ async def _everything(
                 seconds = limits.max_time + limits.linger
                 seen = await visit(browser, lab, site, what, authority=_authority(place, lab), seconds=seconds)
                 held = _held(browser, its_version, what, place.page(page), seen, view)
-                found.append(_reported(held, report, said.redact))
+                found.append(_reported(held, report, said.output.redact))
             results.append((report, found))
     return results
 

@@ -1,14 +1,13 @@
 """``wsprobe serve``: the lab, for testing other clients."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import click
 
-from wsprobe.cli.option import Command, Whole, option
+from wsprobe.cli.option import Command, Whole
+from wsprobe.cli.section import Declared, Given, Section, takes
 from wsprobe.cli.streams import emit, look, note
 from wsprobe.show.lines import Line, fitted, line, row
 
@@ -28,84 +27,97 @@ EXAMPLES = (
 LAB = "Lab"
 
 
+class ServeSettings(Section, frozen=True, kw_only=True):
+    """Where the lab listens, and what it says."""
+
+    heading: ClassVar[str] = LAB
+
+    host: Annotated[
+        str | None,
+        Declared(
+            "--host",
+            metavar="ADDRESS",
+            help="address to listen on: 127.0.0.1, or with --public every address of this machine",
+        ),
+    ] = None
+    port: Annotated[
+        int,
+        Declared(
+            "--port",
+            type=Whole(0, 65535),
+            metavar="N",
+            help="port for ws://; any free one if not given",
+        ),
+    ] = 0
+    tls_port: Annotated[
+        int | None,
+        Declared(
+            "--tls-port",
+            type=Whole(0, 65535),
+            metavar="N",
+            help="port for wss:// too, with a certificate made when the lab starts (needs the extra 'lab'); 0 "
+            "for any free one",
+        ),
+    ] = None
+    http2_port: Annotated[
+        int | None,
+        Declared(
+            "--http2-port",
+            type=Whole(0, 65535),
+            metavar="N",
+            help="port for wss:// with HTTP/2 as well as HTTP/1.1; 0 for any free one",
+        ),
+    ] = None
+    public: Annotated[
+        bool,
+        Declared(
+            "--public",
+            help="let other machines reach the lab, which sends hostile answers to whoever asks",
+        ),
+    ] = False
+    allowed: Annotated[
+        tuple[str, ...],
+        Declared(
+            "--allow-host",
+            metavar="NAME",
+            help="also answer to this name in the Host field",
+        ),
+    ] = ()
+    keep: Annotated[
+        str | None,
+        Declared(
+            "--keep",
+            metavar="FILE",
+            help="write the results of 'Run all' to FILE, when the person at the page sends them",
+        ),
+    ] = None
+    as_list: Annotated[
+        bool,
+        Declared(
+            "--list",
+            help="list the scenarios and exit",
+        ),
+    ] = False
+    as_json: Annotated[
+        bool,
+        Declared(
+            "--json",
+            help="print JSON: the list, or one line when the lab is ready and one for each request",
+        ),
+    ] = False
+    silent: Annotated[
+        bool,
+        Declared(
+            "-s",
+            "--silent",
+            help="do not log requests",
+        ),
+    ] = False
+
+
 @click.command("serve", cls=Command, examples=EXAMPLES)
-@option(
-    "--host",
-    metavar="ADDRESS",
-    section=LAB,
-    help="address to listen on: 127.0.0.1, or with --public every address of this machine",
-)
-@option(
-    "--port",
-    type=Whole(0, 65535),
-    default=0,
-    metavar="N",
-    section=LAB,
-    help="port for ws://; any free one if not given",
-)
-@option(
-    "--tls-port",
-    type=Whole(0, 65535),
-    metavar="N",
-    section=LAB,
-    help="port for wss:// too, with a certificate made when the lab starts (needs the extra 'lab'); 0 for "
-    "any free one",
-)
-@option(
-    "--http2-port",
-    type=Whole(0, 65535),
-    metavar="N",
-    section=LAB,
-    help="port for wss:// with HTTP/2 as well as HTTP/1.1; 0 for any free one",
-    long="For the scenarios whose names begin with h2-. Those with special SETTINGS need a port of their "
-    "own, so they exist only as lab:NAME. The port for ws:// also speaks HTTP/2 with a client that begins "
-    "with it.",
-)
-@option(
-    "--public",
-    is_flag=True,
-    section=LAB,
-    help="let other machines reach the lab, which sends hostile answers to whoever asks",
-    long="For example for a phone in the same network. The page then has a token in its URL, which is printed; "
-    "the scenarios have none. End it as soon as you are done.",
-)
-@option(
-    "--allow-host",
-    "allowed",
-    multiple=True,
-    metavar="NAME",
-    section=LAB,
-    help="also answer to this name in the Host field",
-    long="The lab answers to its own address and to localhost, and with --public to any address; a request "
-    "with another Host gets 421, so that a page of another site cannot reach the lab through a name of "
-    "its own.",
-)
-@option(
-    "--keep",
-    metavar="FILE",
-    section=LAB,
-    help="write the results of 'Run all' to FILE, when the person at the page sends them",
-    long="wsprobe compare --measured FILE reads it. Each run replaces the one before.",
-)
-@option(
-    "--list",
-    "as_list",
-    is_flag=True,
-    section=LAB,
-    help="list the scenarios and exit",
-    long="Grouped by subject, each under a line that begins with #. Those under Conformance are the client "
-    "cases of the Autobahn testsuite, sections 1 to 7, by its numbers: autobahn-5-9 is case 5.9. wsprobe "
-    "explain says what a client that conforms to RFC 6455 does with one, and --json says it for all of them.",
-)
-@option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    section=LAB,
-    help="print JSON: the list, or one line when the lab is ready and one for each request",
-)
-@option("-s", "--silent", is_flag=True, section=LAB, help="do not log requests")
-def command(**values: Any) -> int:
+@takes(ServeSettings)
+def command(given: Given) -> int:
     """Run the lab: a loopback server that plays every scenario of the catalogue, until ^C.
 
     Open / in a browser: the page shows what that browser does with each scenario, beside what wsprobe
@@ -122,10 +134,11 @@ def command(**values: Any) -> int:
       /echo                                     messages come back
       /diagnostic                               why, as plain HTTP
     """
-    if values["as_list"]:
-        write_list(values["as_json"])
+    settings = given[ServeSettings]
+    if settings.as_list:
+        write_list(settings.as_json)
         return 0
-    return serve_until_interrupted(values)
+    return serve_until_interrupted(settings)
 
 
 def write_list(as_json: bool) -> None:
@@ -148,7 +161,7 @@ def write_list(as_json: bool) -> None:
     emit(lines, sys.stdout, of)
 
 
-def scenario_value(of: Scenario) -> dict[str, Any]:
+def scenario_value(of: "Scenario") -> dict[str, Any]:
     return {
         "name": of.name,
         "about": of.about,
@@ -160,7 +173,7 @@ def scenario_value(of: Scenario) -> dict[str, Any]:
     }
 
 
-def conforming_value(of: Conforming) -> dict[str, Any]:
+def conforming_value(of: "Conforming") -> dict[str, Any]:
     """Payloads are base64; both *close* and *fail* where either will do."""
     return {
         "messages": [{"type": each.kind, "data": base64(each.data)} for each in of.messages],
@@ -183,33 +196,33 @@ def write_json(value: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def serve_until_interrupted(values: dict[str, Any]) -> int:
+def serve_until_interrupted(settings: ServeSettings) -> int:
     """Run the lab until ^C, or a signal that does what ^C does. Whatever it wrote for itself is gone then."""
     from wsprobe import net
     from wsprobe.lab.certificates import NoCertificates
     from wsprobe.lab.server import LabError, serve
     from wsprobe.lab.site import Site, token
 
-    public = bool(values["public"])
-    host = values["host"] or ("0.0.0.0" if public else "127.0.0.1")
+    public = settings.public
+    host = settings.host or ("0.0.0.0" if public else "127.0.0.1")
     site = Site(
-        names=(host, *values["allowed"]),
+        names=(host, *settings.allowed),
         addresses=public,
         token=token() if public else "",
-        keep=keeping(values["keep"]) if values["keep"] else None,
+        keep=keeping(settings.keep) if settings.keep else None,
     )
 
     async def stay() -> None:
         async with serve(
             host,
-            values["port"],
-            tls_port=values["tls_port"],
-            http2_port=values["http2_port"],
+            settings.port,
+            tls_port=settings.tls_port,
+            http2_port=settings.http2_port,
             public=public,
-            watch=None if values["silent"] else lambda visit: log(visit, values["as_json"]),
+            watch=None if settings.silent else lambda visit: log(visit, settings.as_json),
             front=site,
         ) as lab:
-            ready(lab, site, values["as_json"])
+            ready(lab, site, settings.as_json)
             await net.sleep(float("inf"))
 
     try:
@@ -219,7 +232,7 @@ def serve_until_interrupted(values: dict[str, Any]) -> int:
     return 0
 
 
-def keeping(path: str) -> Callable[[Measured], object]:
+def keeping(path: str) -> Callable[["Measured"], object]:
     """What writes a run to the file at *path*. Raises click.UsageError now if it cannot be written."""
     from wsprobe.lab.measured import dump
 
@@ -229,7 +242,7 @@ def keeping(path: str) -> Callable[[Measured], object]:
     except OSError as error:
         raise click.UsageError(f"--keep: {path}: {error.strerror}") from None
 
-    def keep(measured: Measured) -> None:
+    def keep(measured: "Measured") -> None:
         try:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(dump(measured))
@@ -241,7 +254,7 @@ def keeping(path: str) -> Callable[[Measured], object]:
     return keep
 
 
-def ready(lab: Lab, site: Site, as_json: bool) -> None:
+def ready(lab: "Lab", site: "Site", as_json: bool) -> None:
     """Say where the lab is, once it listens."""
     from wsprobe.lab.site import reachable
 
@@ -272,7 +285,7 @@ def ready(lab: Lab, site: Site, as_json: bool) -> None:
     note("wsprobe serve --list shows its scenarios, ^C ends it")
 
 
-def log(visit: Visit, as_json: bool) -> None:
+def log(visit: "Visit", as_json: bool) -> None:
     """One line a request; none for what the page itself is made of."""
     from wsprobe.lab.server import PAGE
     from wsprobe.visible import visible

@@ -7,31 +7,24 @@ import re
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.cli.connect import TABLES, Output
-from wsprobe.cli.option import Command, Seconds, Whole, option, together
-from wsprobe.cli.options import (
-    SESSION,
-    Settings,
-    connection,
-    expecting,
-    ignored,
-    output,
-    own_output,
-    own_request,
-    request,
-    session,
-    settings,
-    verdict,
-)
+from wsprobe.cli.option import Command
+from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
+from wsprobe.cli.paste import ignored
 from wsprobe.cli.places import UrlList, complete, sources
 from wsprobe.cli.probe import probe_all, write_jar
+from wsprobe.cli.request_settings import FollowSettings, OwnRequestSettings, RequestSettings, SessionSettings
+from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
+from wsprobe.cli.section import Given, takes
+from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, note
+from wsprobe.cli.talk_settings import TalkSettings
 from wsprobe.exchange import Ended, Event, Exchange, Plan
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
@@ -53,146 +46,6 @@ RECORDED = 1 << 22
 """The same with --json: as many as connect keeps."""
 OVER_HTTP2 = 1 << 26
 """Bytes after which a session over HTTP/2 ends: all of it is kept, because its frames share the connection."""
-SAVED = 1 << 26
-MESSAGE = 1 << 26
-"""Bytes of a message, unless --max-message says otherwise."""
-
-
-def _size(text: str) -> int | None:
-    found = re.fullmatch(r"(\d+)\s*([kmg]?)(?:i?b)?", text.lower())
-    return None if found is None else int(found[1]) << {"": 0, "k": 10, "m": 20, "g": 30}[found[2]]
-
-
-class Size(click.ParamType[int]):
-    """A number of bytes: 4096, 64k, 16m, 1g."""
-
-    name = "bytes"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        size = value if isinstance(value, int) else _size(value)
-        if size is None:
-            self.fail(f"{value!r} is not a number of bytes (4096, 64k, 16m, 1g)", param, ctx)
-        return size
-
-
-FRAMES = "Frames"
-
-talking = together(
-    option("--binary", is_flag=True, section=SESSION, help="send each line as a binary message"),
-    option(
-        "--null",
-        is_flag=True,
-        section=SESSION,
-        help="each message ends with a NUL instead of a line end, both ways",
-        long="A message can then contain line ends. For a message that contains a NUL, use --jsonl.",
-    ),
-    option(
-        "--jsonl",
-        is_flag=True,
-        section=SESSION,
-        help="one JSON object a line, both ways",
-        long=f"In: {said.FORMS}; a send that is no text is sent as JSON. Out: open, message, ping, pong, fault "
-        "and close, with at (milliseconds from the start) and size; the payload is text, or binary in base64.",
-    ),
-    option(
-        "--send-file",
-        "send_files",
-        multiple=True,
-        metavar="FILE",
-        section=SESSION,
-        help="send the bytes of FILE as one message: text if it is UTF-8, unless --binary",
-    ),
-    option(
-        "--send-frame",
-        "send_frames",
-        multiple=True,
-        metavar="FRAME",
-        rare=True,
-        section=FRAMES,
-        help="send a frame written by hand: 'fin=0 opcode=1 rsv=2 mask=no payload=text'",
-        long="For frames that a correct client never sends. Words: "
-        + "; ".join(f"{name}= ({what})" for name, what in byhand.WORDS.items())
-        + "; or raw=, all of the frame in hexadecimal. The frames are sent once the session is open, "
-        "after those of --send, --send-hex and --ping.",
-    ),
-    option(
-        "--count",
-        type=Whole(1),
-        metavar="N",
-        section=SESSION,
-        help="end after N messages; exit with 20 if fewer came",
-    ),
-    option(
-        "--match",
-        metavar="REGEX",
-        section=SESSION,
-        help="end after a message in which REGEX is found; exit with 20 if none came",
-        long="A regular expression of Python, searched in the bytes of each message.",
-    ),
-    option(
-        "--eof",
-        type=click.Choice(["close", "wait", "keep"]),
-        section=SESSION,
-        help="at the end of input: close, wait (until nothing came for --linger; the default), or keep",
-        long="With --count or --match the default is keep: the session stays open until they end it.",
-    ),
-    option(
-        "--ping-interval",
-        type=Seconds(zero=False),
-        metavar="SECONDS",
-        section=SESSION,
-        help="send a Ping so often; end the session if no byte comes between two",
-    ),
-    option(
-        "--max-message",
-        type=Size(),
-        default=MESSAGE,
-        metavar="BYTES",
-        rare=True,
-        section=FRAMES,
-        help="close with 1009 on a longer message [default: 64m]",
-    ),
-    option(
-        "--fragments",
-        type=Whole(1, 1_000_000),
-        default=1,
-        metavar="N",
-        rare=True,
-        section=FRAMES,
-        help="send each message in N frames",
-    ),
-    option(
-        "--fragment-size",
-        type=Size(),
-        metavar="BYTES",
-        rare=True,
-        section=FRAMES,
-        help="send each message in frames of at most so many bytes",
-    ),
-    option(
-        "--compress-from",
-        type=Size(),
-        default=Shape().compress_from,
-        show_default=True,
-        metavar="BYTES",
-        rare=True,
-        section=FRAMES,
-        help="compress messages from this size on, if permessage-deflate was agreed",
-        long="RFC 7692 leaves to the sender which messages it compresses. Below that size compression "
-        "costs more time than it saves; 0 compresses every message that is not empty.",
-    ),
-    option(
-        "--save-max",
-        type=Size(),
-        default=SAVED,
-        metavar="BYTES",
-        rare=True,
-        section=SESSION,
-        help="with --save: bytes of the session that are kept [default: 64m]",
-        long="Later frames are only counted, except the Close.",
-    ),
-)
-
 EXAMPLES = (
     ("wsprobe talk wss://chat.example/ws", "Hold a session by hand:"),
     ("echo hello | wsprobe talk wss://echo.example/", "One message, and what comes back:"),
@@ -220,17 +73,22 @@ class Manner(Struct, frozen=True):
 
 @click.command("talk", cls=Command, tables=TABLES, examples=EXAMPLES)
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=complete)
-@request
-@own_request
-@connection
-@session
-@talking
-@output
-@own_output
-@expecting
-@verdict
+@takes(
+    RequestSettings,
+    OwnRequestSettings,
+    FollowSettings,
+    RouteSettings,
+    LimitSettings,
+    TlsSettings,
+    SessionSettings,
+    TalkSettings,
+    OutputSettings,
+    OwnOutputSettings,
+    ExpectSettings,
+    RetrySettings,
+)
 @ignored
-def command(urls: tuple[str, ...], **values: Any) -> int:
+def command(urls: tuple[str, ...], given: Given) -> int:
     """Hold a session: send what is typed as messages, and show what comes.
 
     In a pipe each line of standard input is a message, and each message a line of standard output, as it
@@ -238,20 +96,20 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
     slash: /help. The session ends with ^C, when the server closes, or after the end of input (--eof). Over
     HTTP/2 it also ends after 64 MiB, because all of it is recorded.
     """
-    if values["json_schema"]:
+    if given[OwnOutputSettings].json_schema:
         from wsprobe.show.as_json import schema
 
         sys.stdout.write(schema())
         return 0
     if not urls:
         raise click.UsageError("no URL: name one, as wss://chat.example/ws, or lab:/echo")
-    if values["redact"]:
+    if given[OutputSettings].redact:
         raise click.UsageError(
             "--redact cannot mask a session while it happens; --save it and mask it later "
             "(wsprobe compare --redact)"
         )
-    how = manner(values)
-    usual = settings(values)
+    how = manner(given)
+    usual = settings_of(given)
     if any(each.what == "view" for each in usual.expectations):
         raise click.UsageError("--expect: talk has no views; wsprobe compare --browser-mode has them")
     if usual.asking.http2:
@@ -268,53 +126,54 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
     return made.exit_status
 
 
-def manner(values: dict[str, Any]) -> Manner:
-    """The typed value of click's *values*. Raises click.UsageError."""
-    forms = [name for name in ("binary", "null", "jsonl") if values[name]]
-    if values["jsonl"] and len(forms) > 1:
+def manner(given: Given) -> Manner:
+    """Raises click.UsageError for what cannot be meant."""
+    own = given[TalkSettings]
+    forms = [
+        name for name, wanted in (("binary", own.binary), ("null", own.null), ("jsonl", own.jsonl)) if wanted
+    ]
+    if own.jsonl and len(forms) > 1:
         raise click.UsageError(f"--jsonl says the kind and the end of each message: leave --{forms[0]} out")
-    if values["jsonl"] and values["as_json"]:
+    if own.jsonl and given[OutputSettings].as_json:
         raise click.UsageError(
             "--json prints the report to standard output, and --jsonl the session: choose one"
         )
-    if values["fragments"] != 1 and values["fragment_size"] is not None:
+    if own.fragments != 1 and own.fragment_size is not None:
         raise click.UsageError(
             "--fragments and --fragment-size cannot be used together: both say where a message is cut"
         )
-    if values["fragment_size"] == 0:
+    if own.fragment_size == 0:
         raise click.UsageError(
             "--fragment-size 0: with no bytes in a frame the message would never end; the smallest size is 1"
         )
     match = None
-    if values["match"] is not None:
+    if own.match is not None:
         try:
-            match = re.compile(os.fsencode(values["match"]))
+            match = re.compile(os.fsencode(own.match))
         except re.error as error:
-            raise click.UsageError(
-                f"--match: {values['match']!r} is not a regular expression: {error}"
-            ) from None
-    waits = values["count"] is not None or match is not None
+            raise click.UsageError(f"--match: {own.match!r} is not a regular expression: {error}") from None
+    waits = own.count is not None or match is not None
     return Manner(
         rules=Rules(
-            linger=values["linger"],
-            eof=values["eof"] or ("keep" if waits else "wait"),
-            count=values["count"],
+            linger=given[LimitSettings].linger,
+            eof=own.eof or ("keep" if waits else "wait"),
+            count=own.count,
             match=match,
-            ping_interval=values["ping_interval"],
+            ping_interval=own.ping_interval,
         ),
-        shape=Shape(values["fragments"], values["fragment_size"], values["compress_from"]),
-        max_message=values["max_message"],
-        form="jsonl" if values["jsonl"] else "null" if values["null"] else "lines",
-        binary=values["binary"],
-        first=tuple(_first(values)),
-        save_max=values["save_max"],
+        shape=Shape(own.fragments, own.fragment_size, own.compress_from),
+        max_message=own.max_message,
+        form="jsonl" if own.jsonl else "null" if own.null else "lines",
+        binary=own.binary,
+        first=tuple(_first(own)),
+        save_max=own.save_max,
     )
 
 
-def _first(values: dict[str, Any]) -> Iterator[Said]:
-    for path in values["send_files"]:
-        yield file_said(path, values["binary"], "--send-file")
-    for text in values["send_frames"]:
+def _first(own: TalkSettings) -> Iterator[Said]:
+    for path in own.send_files:
+        yield file_said(path, own.binary, "--send-file")
+    for text in own.send_frames:
         try:
             yield Said("frame", (byhand.frame(text),))
         except byhand.FrameError as error:
@@ -344,7 +203,10 @@ class Conversation(Output):
         An option such as --json has standard output for itself: then what comes is told on standard error."""
         said_ = settings
         taken = (
-            said_.as_json or said_.include or said_.write_out is not None or "-" in (said_.body_to, said_.save)
+            said_.output.as_json
+            or said_.own.include
+            or said_.own.write_out is not None
+            or "-" in (said_.own.body_to, said_.output.save)
         )
         self._raw = (not taken and not sys.stdout.isatty()) or (manner.form == "jsonl" and not taken)
         super().__init__(settings, several, report_to=sys.stderr if self._raw or taken else None)
@@ -352,7 +214,7 @@ class Conversation(Output):
         self._lines_to = sys.stderr if taken else sys.stdout
         self._lines_look = self._err if taken else self._out
         self._by_hand = sys.stdin.isatty() and sys.stdout.isatty() and not taken and manner.form == "lines"
-        self._session_too = not self._by_hand or bool(settings.verbose)
+        self._session_too = not self._by_hand or bool(settings.own.verbose)
         self._terminal: Terminal | None = None
         self._way: Way | None = None
         self._spool: Spool | None = None
@@ -401,8 +263,8 @@ class Conversation(Output):
             plan.http2 is not None and plan.http2.prior_knowledge
         ):
             return [Kept(1 << 62, tape.add)]
-        kept = [Kept(RECORDED if self._settings.as_json else REPORTED, tape.add)]
-        path = self._settings.save
+        kept = [Kept(RECORDED if self._settings.output.as_json else REPORTED, tape.add)]
+        path = self._settings.output.save
         if path not in (None, "-"):
             assert path is not None
             self._spool = Spool(path, plan, tape.events)
@@ -474,18 +336,18 @@ class Conversation(Output):
     def report(self, report: Report) -> Report:
         """Print and keep one report; returns it as it was told."""
         held = self._held
-        if held is not None and self._by_hand and not self._settings.silent:
+        if held is not None and self._by_hand and not self._settings.output.silent:
             from wsprobe.show.talk import ended
 
             emit(fitted(ended(held, self._out), self._out), sys.stdout, self._out)
         report = super().report(report)
         if held is None:
             return report
-        if not self._settings.silent and not self._settings.as_json:
+        if not self._settings.output.silent and not self._settings.output.as_json:
             from wsprobe.show.talk import left_out, totals
 
             events = report.exchange.events
-            more = "" if self._settings.save is not None else ": --save FILE keeps it"
+            more = "" if self._settings.output.save is not None else ": --save FILE keeps it"
             lines = left_out(events, more) if self._session_too else []
             lines.append(totals(held.totals, events[-1].at / 1_000_000))
             emit(fitted(lines, self._report_look), self._report_to, self._report_look)
@@ -499,7 +361,7 @@ class Conversation(Output):
             note(self._wrong)
             self.exit_status = Exit.USAGE
         elif held.unmet:
-            if not self._settings.silent:
+            if not self._settings.output.silent:
                 note(held.unmet)
             if self.exit_status == Exit.OPEN:
                 self.exit_status = Exit.UNEXPECTED

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
-from typing import Any
 
 import click
 from msgspec import Struct
@@ -15,21 +14,16 @@ from msgspec.structs import replace
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.cli.ask import plan
-from wsprobe.cli.option import Seconds, but, option, together
-from wsprobe.cli.options import (
-    LIMITS,
-    OUTPUT,
-    Settings,
-    connection,
-    output,
-    own_request,
-    request,
-    settings,
-)
-from wsprobe.cli.paste import Pasting, from_curl, of_har
+from wsprobe.cli.output_settings import OutputSettings
+from wsprobe.cli.paste import PastedSettings, Pasting
 from wsprobe.cli.places import Lab, Place, complete
 from wsprobe.cli.probe import check, reported
+from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
+from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
+from wsprobe.cli.section import Given, takes
+from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import check_writable, emit, look, save
+from wsprobe.cli.trace_settings import INSTEAD, TraceSettings
 from wsprobe.exchange import Exchange, Http2, Plan
 from wsprobe.nearest import nearest
 from wsprobe.opening import fresh_key
@@ -43,121 +37,12 @@ from wsprobe.trace.changes import CHANGES, Backend, Choice, Question, Start, Tra
 from wsprobe.trace.changes import values as sent
 from wsprobe.trace.conclusions import RULES, conclusions
 
-SECTION = "Changes"
-PATIENCE = 10.0
-"""Seconds for one exchange: many are made, one after another."""
-HOLD = 5.0
 BROWSERS = ("chromium", "firefox")
 """The engines whose own requests are sent."""
 
 
-def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Shell completion: changes, and the next one of a list."""
-    begun, comma, last = incomplete.rpartition(",")
-    words = (row.name for row in CHANGES if row.name != "base" and row.name not in begun.split(","))
-    return [begun + comma + word for word in words if word.startswith(last)]
-
-
-def print_schema(ctx: click.Context, param: click.Parameter, value: bool) -> None:
-    """Do what --json-schema says, without a URL."""
-    if value and not ctx.resilient_parsing:
-        from wsprobe.show.as_json import TraceJson, schema  # only where it is asked for
-
-        sys.stdout.write(schema(TraceJson, "A trace of wsprobe"))
-        ctx.exit()
-
-
-own = together(
-    option(
-        "--backend",
-        metavar="HOST:PORT",
-        section=SECTION,
-        help="also ask the application directly, without the proxy: the same bytes, and a plain GET",
-        long="The two answers show whether Upgrade was lost or the path is wrong, and whether the proxy "
-        "or the application is at fault. Host, SNI and everything else stay as in the URL. ws:// or "
-        "wss:// before HOST:PORT says whether to use TLS there; without it the scheme of the URL decides. "
-        "If there is no TLS at that port, both requests are sent without TLS, but only to this machine or "
-        "if they have no secrets.",
-    ),
-    option(
-        "--each-address",
-        is_flag=True,
-        section=SECTION,
-        help="ask every address that the name resolves to",
-    ),
-    option(
-        "--only",
-        multiple=True,
-        shell_complete=names,
-        metavar="NAME[,NAME]",
-        section=SECTION,
-        help="send only these changes, even if they seem useless; the unchanged handshake comes first",
-    ),
-    option(
-        "--skip",
-        multiple=True,
-        shell_complete=names,
-        metavar="NAME[,NAME]",
-        section=SECTION,
-        help="leave these changes out",
-    ),
-    option(
-        "--pause",
-        type=Seconds(),
-        default=0.2,
-        show_default=True,
-        metavar="SECONDS",
-        section=SECTION,
-        help="wait this long between two requests",
-    ),
-    option(
-        "--hold",
-        type=Seconds(),
-        default=HOLD,
-        show_default=True,
-        metavar="SECONDS",
-        section=SECTION,
-        help="if the handshake opens, keep the last connection open and silent for this time; 0 does not",
-        long="Finds a hop that ends idle connections. Most do so after 60 seconds, which --hold 70 shows.",
-    ),
-    option(
-        "--dry-run",
-        is_flag=True,
-        section=SECTION,
-        help="list what may be sent, and send nothing",
-    ),
-    option(
-        "--json-schema",
-        is_flag=True,
-        is_eager=True,
-        expose_value=False,
-        callback=print_schema,
-        rare=True,
-        section=OUTPUT,
-        help="print the JSON Schema of --json and exit",
-    ),
-)
-
-patience = option(
-    "-m",
-    "--max-time",
-    type=Seconds(zero=False),
-    default=PATIENCE,
-    show_default=True,
-    metavar="SECONDS",
-    section=LIMITS,
-    help="give up on one exchange after this time; once one was not answered, on later ones after 5 seconds",
-)
-
-saving = option(
-    "--save",
-    metavar="FILE",
-    section=OUTPUT,
-    help="append the recordings to FILE, one a line in their order, for compare (- is standard output)",
-)
-
 ELSEWHERE = (
-    *("follow", "max_redirs", "negotiate", "wire", "cookie_jar"),
+    *("wire", "cookie_jar"),
     *("http2", "http2_prior_knowledge", "http2_anyway"),
 )
 """Options of `connect` that lead to another host or another protocol than the changes are about, or change a
@@ -200,25 +85,28 @@ EXAMPLES = (
 
 @click.command("trace", cls=Pasting, tables=TABLES, examples=EXAMPLES)
 @click.argument("url", metavar="URL", shell_complete=complete)
-@own
-@from_curl
-@of_har
-@request
-@but(own_request, *ELSEWHERE)
-@but(connection, "max_time")
-@patience
-@but(output, "save", "har")
-@saving
-def command(url: str, **values: Any) -> int:
+@takes(
+    TraceSettings,
+    PastedSettings,
+    RequestSettings,
+    OwnRequestSettings,
+    RouteSettings,
+    LimitSettings,
+    TlsSettings,
+    OutputSettings,
+    without=("har", *ELSEWHERE),
+    instead=INSTEAD,
+)
+def command(url: str, given: Given) -> int:
     """Repeat the handshake with one change at a time, and say which hop broke it.
 
     At most sixteen requests are sent, one after another, the most useful first; those that would show nothing
     new are left out. Requests go only to the host of the URL and that of --backend.
     """
-    said = settings(values)
-    if values["dry_run"] and said.report_to is not None:
+    said, own = settings_of(given), given[TraceSettings]
+    if own.dry_run and said.output.report_to is not None:
         raise click.UsageError("--report: with --dry-run nothing is sent, so there is nothing to report")
-    return trace(url, said, tracing(values), Output(said))
+    return trace(url, said, tracing(own), Output(said))
 
 
 class Tracing(Struct, frozen=True):
@@ -234,15 +122,15 @@ class Tracing(Struct, frozen=True):
     dry_run: bool = False
 
 
-def tracing(values: dict[str, Any]) -> Tracing:
+def tracing(own: TraceSettings) -> Tracing:
     """Raises click.UsageError for what cannot be meant."""
     return Tracing(
-        choice=Choice(only=_changes("only", values["only"]), skip=_changes("skip", values["skip"])),
-        backend=None if values["backend"] is None else _backend(values["backend"]),
-        each_address=values["each_address"],
-        pause=values["pause"],
-        hold=values["hold"],
-        dry_run=values["dry_run"],
+        choice=Choice(only=_changes("only", own.only), skip=_changes("skip", own.skip)),
+        backend=None if own.backend is None else _backend(own.backend),
+        each_address=own.each_address,
+        pause=own.pause,
+        hold=own.hold,
+        dry_run=own.dry_run,
     )
 
 
@@ -369,14 +257,18 @@ class Output:
     def __init__(self, settings: Settings) -> None:
         """Raises click.UsageError for a file that cannot be written."""
         self._settings = settings
-        self._look = look(sys.stdout, settings.color)
-        self._waits = sys.stderr.isatty() and self._look.terminal and not (settings.as_json or settings.silent)
+        self._look = look(sys.stdout, settings.output.color)
+        self._waits = (
+            sys.stderr.isatty()
+            and self._look.terminal
+            and not (settings.output.as_json or settings.output.silent)
+        )
         self._reports: list[tuple[str, Report]] = []
-        check_writable(settings.save, "save")
+        check_writable(settings.output.save, "save")
 
     def shown(self, report: Report) -> Report:
         """*report* as it may be shown. What is concluded is drawn from it, so that no secret is quoted."""
-        if not self._settings.redact:
+        if not self._settings.output.redact:
             return report
         from wsprobe.cli.masked import masked  # only where it is asked for
 
@@ -385,7 +277,7 @@ class Output:
     def dry_run(self, seen: Trace, choice: Choice) -> None:
         """What may be sent."""
         url = seen.start.plan.target.url
-        if self._settings.redact:
+        if self._settings.output.redact:
             from wsprobe.secrets import Secrets  # as above
 
             url = Secrets().url(url)
@@ -400,12 +292,12 @@ class Output:
     def answer(self, name: str, seen: Trace, report: Report) -> None:
         """One row, and the recording into --save."""
         self._reports.append((name, report))
-        if self._settings.save is not None:
-            save(self._settings.save, [report.exchange])
+        if self._settings.output.save is not None:
+            save(self._settings.output.save, [report.exchange])
         if self._waits:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
-        if not self._settings.as_json:
+        if not self._settings.output.as_json:
             self._emit(show.row(name, seen, self._look))
 
     def interrupted(self) -> None:
@@ -418,23 +310,23 @@ class Output:
         if not self._reports:
             return
         self._conclude(seen, choice)
-        if self._settings.report_to is not None:
+        if self._settings.output.report_to is not None:
             from wsprobe.cli.report_file import ReportFile  # only where it is asked for
 
             ReportFile(self._settings, "trace").traced(seen, choice)
 
     def _conclude(self, seen: Trace, choice: Choice) -> None:
         found = conclusions(seen)
-        if not self._settings.as_json:
+        if not self._settings.output.as_json:
             self._emit(show.concluded(found, seen, choice, self._look))
             return
         from wsprobe.show.as_json import brief, trace_pieces, trace_value  # only where it is asked for
 
         value = trace_value(self._reports, found)
-        sys.stdout.writelines(trace_pieces(brief(value) if self._settings.brief else value))
+        sys.stdout.writelines(trace_pieces(brief(value) if self._settings.output.brief else value))
         sys.stdout.write("\n")
         sys.stdout.flush()
 
     def _emit(self, lines: Iterable[Line]) -> None:
-        if self._settings.save != "-" and not self._settings.silent:
+        if self._settings.output.save != "-" and not self._settings.output.silent:
             emit(lines, sys.stdout, self._look)

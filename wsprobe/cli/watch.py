@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import ExitStack, nullcontext, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
@@ -17,26 +17,18 @@ from msgspec.structs import replace
 
 from wsprobe import target
 from wsprobe.cli import expect
-from wsprobe.cli.completion import expectations
 from wsprobe.cli.expect import Expectation
 from wsprobe.cli.open_files import allow
-from wsprobe.cli.option import Command, Duration, Whole, but, option, together
-from wsprobe.cli.options import (
-    OUTPUT,
-    SESSION,
-    Settings,
-    connection,
-    expecting,
-    output,
-    own_request,
-    request,
-    session,
-    settings,
-    verdict,
-)
+from wsprobe.cli.option import Command
+from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, RetrySettings
 from wsprobe.cli.places import Lab, Place, UrlList, Word, complete, sources
 from wsprobe.cli.probe import Ask, Jobs, asked, reported, write_jar
+from wsprobe.cli.request_settings import FollowSettings, OwnRequestSettings, RequestSettings, SessionSettings
+from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
+from wsprobe.cli.section import Given, takes
+from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import check_writable, emit, look, note, save
+from wsprobe.cli.watch_settings import INSTEAD, LEAST, WatchSettings
 from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
@@ -49,92 +41,10 @@ from wsprobe.watch.state import Watch, after, held_of, seen
 if TYPE_CHECKING:
     from wsprobe.show.table import Screen
 
-SECTION = "Watching"
-LEAST = 0.1
-"""Seconds between two probes of one URL; more often would be a load test."""
 TICK = 1.0
 """Seconds after which the table is drawn again, so that its times go on."""
 GOODBYE = 20.0
 """Seconds that a session may take to close once it was held: ours, the server's answer, the end of TCP."""
-
-own = together(
-    option(
-        "--every",
-        type=Duration(LEAST, "wsprobe is no load generator"),
-        default="30s",
-        show_default=True,
-        metavar="TIME",
-        section=SECTION,
-        help="time from the start of one probe of a URL to the start of the next: 500ms, 30s, 5m, 1h30m",
-        long="A number without a unit is in seconds. Each interval is up to a tenth longer or shorter, "
-        "and the first one is a random part of it, so that many watchers do not probe at the same moment. "
-        "A URL is never probed twice at the same time: if a probe takes longer, the next one follows "
-        "immediately.",
-    ),
-    option(
-        "--count",
-        type=Whole(1),
-        metavar="N",
-        section=SECTION,
-        help="end after N probes of each URL; without --count and --until, ^C ends it",
-    ),
-    option(
-        "--parallel",
-        type=Whole(1, 1000),
-        default=8,
-        show_default=True,
-        metavar="N",
-        section=SECTION,
-        help="probe at most N URLs at once",
-    ),
-    option(
-        "--until",
-        multiple=True,
-        metavar="WHAT",
-        shell_complete=expectations,
-        section=SECTION,
-        help="end with status 0 as soon as this is true of the last probe of every URL; written as for "
-        "--expect",
-        long="Repeatable; all must hold. If it is not true before --count is reached, the status is that "
-        "of the last probe, or 20 if that is 0.",
-    ),
-    option(
-        "--hold",
-        type=Duration(LEAST),
-        metavar="TIME",
-        section=SESSION,
-        help="hold each session open for this time; report who ended it, when, and whether it was idle",
-        long="Nothing is sent on it, except what --send and --ping-every say. The next probe begins when "
-        "the session is over. -m limits only the handshake, and the sessions of all URLs are held at the "
-        "same time, whatever --parallel says. If the server ends a session with a code other than 1000, "
-        "or drops it, the URL does not count as up.",
-    ),
-    option(
-        "--ping-every",
-        type=Duration(LEAST),
-        metavar="TIME",
-        section=SESSION,
-        help="with --hold: send a Ping each time this has passed",
-        long="If sessions are dropped without this option and not with it, some hop drops idle connections.",
-    ),
-    option(
-        "--listen",
-        metavar="ADDRESS:PORT",
-        section=SECTION,
-        help="serve metrics for Prometheus at this address, under /metrics; without ADDRESS on 127.0.0.1",
-        long="With port 0 a free port is chosen, which standard error names. Metrics have the names of the "
-        "blackbox exporter where it has them, so its dashboards and alerts work; the label target is the URL, "
-        "without user and password. Who can reach the address can read them: there is no password. Needs "
-        "prometheus_client (the extra metrics).",
-    ),
-)
-
-saving = option(
-    "--save",
-    metavar="FILE",
-    section=OUTPUT,
-    help="append to FILE the recording of the first probe and of each that changed (- is standard output)",
-)
 
 
 def metrics() -> list[tuple[str, str]]:
@@ -162,16 +72,22 @@ TABLES = (("Metrics of --listen, each with the label target", metrics),)
 
 @click.command("watch", cls=Command, tables=TABLES, examples=EXAMPLES)
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=complete)
-@own
-@request
-@own_request
-@connection
-@session
-@but(output, "save", "har", "report_to", "no_redact")
-@saving
-@expecting
-@verdict
-def command(urls: tuple[str, ...], **values: Any) -> int:
+@takes(
+    WatchSettings,
+    RequestSettings,
+    OwnRequestSettings,
+    FollowSettings,
+    RouteSettings,
+    LimitSettings,
+    TlsSettings,
+    SessionSettings,
+    OutputSettings,
+    ExpectSettings,
+    RetrySettings,
+    without=("har", "report_to", "no_redact"),
+    instead=INSTEAD,
+)
+def command(urls: tuple[str, ...], given: Given) -> int:
     """Repeat the same handshakes, and report what changes.
 
     On a terminal a table shows the state of each URL; in a pipe there is a line for each change, and at the
@@ -180,7 +96,7 @@ def command(urls: tuple[str, ...], **values: Any) -> int:
     """
     if not urls:
         raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
-    said, of = settings(values), watching(values)
+    said, of = settings_of(given), watching(given[WatchSettings])
     for name, wanted in (("--expect", said.expectations), ("--until", of.until)):
         if any(each.what == "view" for each in wanted):
             raise click.UsageError(f"{name}: watch has no views; wsprobe compare --browser-mode has them")
@@ -196,6 +112,7 @@ class Watching(Struct, frozen=True):
     """All that the options say that only `watch` has."""
 
     every: float = 30.0
+    parallel: int = 8
     count: int | None = None
     until: tuple[Expectation, ...] = ()
     hold: float | None = None
@@ -204,17 +121,18 @@ class Watching(Struct, frozen=True):
     listen: tuple[str, int] | None = None
 
 
-def watching(values: dict[str, Any]) -> Watching:
+def watching(own: WatchSettings) -> Watching:
     """Raises click.UsageError for what cannot be meant."""
-    if values["ping_every"] is not None and values["hold"] is None:
+    if own.ping_every is not None and own.hold is None:
         raise click.UsageError("--ping-every is for a session that is held: add --hold")
     return Watching(
-        every=values["every"],
-        count=values["count"],
-        until=expect.parse(values["until"], "--until"),
-        hold=values["hold"],
-        ping_every=values["ping_every"],
-        listen=None if values["listen"] is None else _listen(values["listen"]),
+        every=own.every,
+        parallel=own.parallel,
+        count=own.count,
+        until=expect.parse(own.until, "--until"),
+        hold=own.hold,
+        ping_every=own.ping_every,
+        listen=None if own.listen is None else _listen(own.listen),
     )
 
 
@@ -293,7 +211,7 @@ async def rounds(
             exchange = await asked(place, said, _unheard, partial(to.keep, number), ask=ask)
             return to.probed(number, reported(place, exchange), net.clock() - began)
 
-        parallel = len(places) if of.hold is not None else said.pace.parallel
+        parallel = len(places) if of.hold is not None else of.parallel
         allow(parallel)
         each = partial(pauses, of.every, chance)
         try:
@@ -349,7 +267,7 @@ class Output:
         """Raises click.UsageError for a file that cannot be written."""
         self._settings = settings
         self._of = of
-        self._look = look(sys.stdout, settings.color)
+        self._look = look(sys.stdout, settings.output.color)
         self._watches: list[Watch] = []
         self._places: list[Place] = []
         self._kept: dict[int, Exchange] = {}
@@ -358,9 +276,9 @@ class Output:
         self._screen: Screen | None = None
         self._cut: list[Line] = []
         """Of sessions that ^C cut short."""
-        self._reads = not settings.as_json and not settings.silent and settings.save != "-"
+        self._reads = not settings.output.as_json and not settings.output.silent and settings.output.save != "-"
         """Whether standard output is for a person's eyes."""
-        check_writable(settings.save, "save")
+        check_writable(settings.output.save, "save")
         check_writable(settings.cookie_jar, "cookie-jar", private=True)
 
     def all(self) -> Sequence[Watch]:
@@ -390,7 +308,11 @@ class Output:
     @property
     def written(self) -> int | None:
         """The descriptor of standard output, where something may be written to it."""
-        if self._settings.silent and not self._settings.as_json and self._settings.save != "-":
+        if (
+            self._settings.output.silent
+            and not self._settings.output.as_json
+            and self._settings.output.save != "-"
+        ):
             return None
         try:
             return sys.stdout.fileno()
@@ -423,7 +345,7 @@ class Output:
 
     def word(self, text: str) -> None:
         """A word about the call itself."""
-        if not self._settings.silent:
+        if not self._settings.output.silent:
             note(text)
 
     def unusable(self, text: str) -> None:
@@ -434,13 +356,13 @@ class Output:
     def begin(self, places: Sequence[Place]) -> None:
         """Take what is going to be watched."""
         self._places = list(places)
-        labels = unique(label(place, self._settings.redact) for place in places)
+        labels = unique(label(place, self._settings.output.redact) for place in places)
         titles = (self._masked(place.name or place.url) for place in places)
         self._watches = [Watch(title, name) for title, name in zip(titles, labels, strict=True)]
         self._draw()
 
     def _masked(self, url: str) -> str:
-        if not self._settings.redact:
+        if not self._settings.output.redact:
             return url
         from wsprobe.secrets import Secrets  # only where it is asked for
 
@@ -471,14 +393,14 @@ class Output:
 
     def _shown(self, report: Report) -> Report:
         """*report* as it may be shown. What is told of it is drawn from that, so that no secret is quoted."""
-        if not self._settings.redact:
+        if not self._settings.output.redact:
             return report
         from wsprobe.cli.masked import masked  # as above
 
         return masked(report)
 
     def _print(self, watch: Watch, report: Report) -> None:
-        if self._settings.as_json:
+        if self._settings.output.as_json:
             self._object(report, watch)
         elif self._screen is not None:
             if self._now - self._drawn >= LEAST:
@@ -492,13 +414,13 @@ class Output:
         value = report_value(report)
         if watch is not None:
             value = replace(value, watch=watch_value(watch))
-        sys.stdout.writelines(pieces(brief(value) if self._settings.brief else value))
+        sys.stdout.writelines(pieces(brief(value) if self._settings.output.brief else value))
         sys.stdout.write("\n")
         sys.stdout.flush()
 
     def _save(self, report: Report) -> None:
-        if self._settings.save is not None:
-            save(self._settings.save, [report.exchange])
+        if self._settings.output.save is not None:
+            save(self._settings.output.save, [report.exchange])
 
     def tick(self, now: float) -> None:
         """Take the time: what stands on the terminal goes on."""
@@ -519,7 +441,7 @@ class Output:
         for number, exchange in sorted(self._kept.items()):
             report = self._shown(reported(self._places[number], exchange))
             self._save(report)
-            if self._settings.as_json:
+            if self._settings.output.as_json:
                 self._object(report, None)
             held = held_of(report.reading) if self._of.hold is not None else None
             if held is not None and self._reads:

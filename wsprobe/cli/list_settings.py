@@ -1,0 +1,138 @@
+"""Many URLs, as options: how a list is worked through, and by whom."""
+
+import re
+from typing import Annotated, ClassVar
+
+import click
+
+from wsprobe.cli.option import Rate, Whole
+from wsprobe.cli.section import Declared, Section
+from wsprobe.schedule import Pace
+
+BOTH = "--cluster and --workers cannot be used together: a cluster has workers of its own"
+
+
+class ListSettings(Section, frozen=True, kw_only=True):
+    """How a list is worked through."""
+
+    heading: ClassVar[str] = "Many URLs"
+
+    parallel: Annotated[
+        int,
+        Declared(
+            "--parallel",
+            type=Whole(1, 1000),
+            metavar="N",
+            show_default=True,
+            help="ask up to N URLs at the same time",
+        ),
+    ] = 8
+    per_host: Annotated[
+        int,
+        Declared(
+            "--per-host",
+            type=Whole(1, 1000),
+            metavar="N",
+            show_default=True,
+            rare=True,
+            help="ask up to N URLs of the same host at the same time, whatever --parallel says",
+        ),
+    ] = 8
+    rate: Annotated[
+        float | None,
+        Declared(
+            "--rate",
+            type=Rate(),
+            metavar="N/s",
+            rare=True,
+            help="start N URLs a second, evenly spaced; N/m is a minute, N/h an hour",
+        ),
+    ] = None
+    unordered: Annotated[
+        bool,
+        Declared(
+            "--unordered",
+            rare=True,
+            help="print results as they come, not in the order of the URLs",
+        ),
+    ] = False
+    workers: Annotated[
+        int,
+        Declared(
+            "--workers",
+            type=Whole(1, 64),
+            metavar="N",
+            show_default=True,
+            rare=True,
+            help="share the work among N processes of this machine",
+        ),
+    ] = 1
+    summary: Annotated[
+        bool,
+        Declared(
+            "--summary",
+            help="print a summary at the end: how many URLs had which outcome, and the most frequent problems",
+        ),
+    ] = False
+    resume: Annotated[
+        str | None,
+        Declared(
+            "--resume",
+            metavar="FILE",
+            help="append the reports to FILE, as --json prints them; skip URLs that FILE already has; print "
+            "the summary",
+        ),
+    ] = None
+
+    def pace(self) -> Pace:
+        return Pace(self.parallel, self.per_host, self.rate or 0.0)
+
+
+class ClusterSettings(Section, frozen=True, kw_only=True):
+    """Which other machines share the work."""
+
+    heading: ClassVar[str] = "Cluster"
+
+    cluster: Annotated[
+        str | None,
+        Declared(
+            "--cluster",
+            metavar="ADDRESS",
+            help="share the work among the workers of a Dask cluster; ADDRESS is that of its scheduler, tcp://host:8786",
+        ),
+    ] = None
+    from_each: Annotated[
+        bool,
+        Declared(
+            "--from-each",
+            help="with --cluster: ask every URL from this machine and from every worker, and report where the "
+            "answers differ",
+        ),
+    ] = False
+    cluster_trusted: Annotated[
+        bool,
+        Declared(
+            "--cluster-trusted",
+            rare=True,
+            help="with --cluster: send passwords, cookies and tokens to the cluster even if the address of "
+            "the scheduler is not tls://",
+        ),
+    ] = False
+
+    def address(self) -> str | None:
+        """That of the scheduler, with its scheme. Raises click.UsageError."""
+        if self.cluster is None:
+            for option, value in (
+                ("--cluster-trusted", self.cluster_trusted),
+                ("--from-each", self.from_each),
+            ):
+                if value:
+                    raise click.UsageError(f"{option} is about --cluster: add --cluster tcp://host:8786")
+            return None
+        whole = self.cluster if "://" in self.cluster else f"tcp://{self.cluster}"
+        if not re.fullmatch(r"(tcp|tls)://(\[[0-9A-Fa-f:.%]+\]|[^/:@\s]+):[0-9]{1,5}/?", whole):
+            raise click.UsageError(
+                f"--cluster: {self.cluster!r} is not the address of a scheduler: tcp://host:8786, or "
+                "tls://host:8786"
+            )
+        return whole.rstrip("/")

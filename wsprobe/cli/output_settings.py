@@ -1,0 +1,205 @@
+"""What becomes of a report, as options: how it is printed, where it is kept, what is expected of it."""
+
+from typing import Annotated, ClassVar
+
+import click
+
+from wsprobe.cli import completion, expect
+from wsprobe.cli.option import Seconds, Whole
+from wsprobe.cli.section import Declared, Section
+from wsprobe.cli.streams import Color, check_replaceable
+
+OUTPUT = "Output"
+VERDICT = "Verdict"
+REPORTS = (".html", ".md")
+
+
+class ExpectSettings(Section, frozen=True, kw_only=True):
+    """What is to be true."""
+
+    heading: ClassVar[str] = VERDICT
+
+    expectations: Annotated[
+        tuple[str, ...],
+        Declared(
+            "--expect",
+            metavar="WHAT",
+            shell_complete=completion.expectations,
+            help=f"exit with 0 if this is true, with 20 if not: {expect.FORMS}",
+        ),
+    ] = ()
+
+
+class RetrySettings(Section, frozen=True, kw_only=True):
+    """How often what may be temporary is tried again."""
+
+    heading: ClassVar[str] = VERDICT
+
+    retry: Annotated[
+        int,
+        Declared(
+            "--retry",
+            type=Whole(0, 100),
+            metavar="N",
+            rare=True,
+            help="ask again up to N times after a failure that may be temporary: unreachable, timeout, "
+            "dropped, 408, 429, 500, 502, 503, 504",
+        ),
+    ] = 0
+    retry_max_time: Annotated[
+        float | None,
+        Declared(
+            "--retry-max-time",
+            type=Seconds(zero=False),
+            metavar="SECONDS",
+            rare=True,
+            help="with --retry: start no further try later than this after the first one",
+        ),
+    ] = None
+
+
+class OutputSettings(Section, frozen=True, kw_only=True):
+    """How every command prints and keeps reports."""
+
+    heading: ClassVar[str] = OUTPUT
+
+    as_json: Annotated[
+        bool,
+        Declared(
+            "--json",
+            help="print one JSON object a line (wsprobe-json(5))",
+        ),
+    ] = False
+    brief: Annotated[
+        bool,
+        Declared(
+            "--brief",
+            help="with --json: leave out the recording, and the bytes of everything that is also there as text",
+        ),
+    ] = False
+    color: Annotated[
+        Color,
+        Declared(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            rare=True,
+            help="colour: auto (on a terminal, unless NO_COLOR is set), always or never",
+        ),
+    ] = "auto"
+    redact: Annotated[
+        bool,
+        Declared(
+            "--redact",
+            help="mask credentials, cookies and query values in everything that is printed or saved",
+        ),
+    ] = False
+    silent: Annotated[
+        bool,
+        Declared(
+            "-s",
+            "--silent",
+            help="print no report and no messages about it, only what another option asks for; the exit status "
+            "still tells the result",
+        ),
+    ] = False
+    save: Annotated[
+        str | None,
+        Declared(
+            "--save",
+            metavar="FILE",
+            help="append the recording to FILE, for wsprobe compare and for bug reports (- is standard output)",
+        ),
+    ] = None
+    har: Annotated[
+        str | None,
+        Declared(
+            "--har",
+            metavar="FILE",
+            rare=True,
+            help="also write a HAR file, which DevTools can import (- is standard output)",
+        ),
+    ] = None
+    report_to: Annotated[
+        str | None,
+        Declared(
+            "--report",
+            metavar="FILE",
+            help="write the whole report, with secrets masked, to a web page (FILE.html) or as Markdown for "
+            "an issue (FILE.md)",
+        ),
+    ] = None
+    no_redact: Annotated[
+        bool,
+        Declared(
+            "--no-redact",
+            rare=True,
+            help="with --report: do not mask secrets in the file",
+        ),
+    ] = False
+
+    def check(self) -> None:
+        """Raises click.UsageError."""
+        if self.no_redact and self.redact:
+            raise click.UsageError("--redact and --no-redact cannot be used together")
+        if self.report_to is None:
+            if self.no_redact:
+                raise click.UsageError("--no-redact is about the file of --report: add --report FILE.html")
+            return
+        if not self.report_to.lower().endswith(REPORTS):
+            raise click.UsageError(
+                f"--report: {self.report_to!r} ends neither in .html nor in .md: the end of its name says "
+                "which it is to be"
+            )
+        check_replaceable(self.report_to, "report")
+
+
+class OwnOutputSettings(Section, frozen=True, kw_only=True):
+    """How what came of wsprobe's own request alone is printed."""
+
+    heading: ClassVar[str] = OUTPUT
+
+    verbose: Annotated[
+        int,
+        Declared(
+            "-v",
+            "--verbose",
+            count=True,
+            help="show the conversation as it happens, on standard error; -vv in hex",
+        ),
+    ] = 0
+    include: Annotated[
+        bool,
+        Declared(
+            "-i",
+            "--include",
+            help="print the answer exactly as it came, head and body, instead of the report",
+        ),
+    ] = False
+    body_to: Annotated[
+        str | None,
+        Declared(
+            "-o",
+            "--output",
+            metavar="FILE",
+            rare=True,
+            help="write the body of the answer to FILE (- is standard output, instead of the report)",
+        ),
+    ] = None
+    write_out: Annotated[
+        str | None,
+        Declared(
+            "-w",
+            "--write-out",
+            metavar="FORMAT",
+            help="print FORMAT with its %{variables} filled in, instead of the report",
+        ),
+    ] = None
+    json_schema: Annotated[
+        bool,
+        Declared(
+            "--json-schema",
+            is_eager=True,
+            rare=True,
+            help="print the JSON Schema of --json and exit",
+        ),
+    ] = False

@@ -1,0 +1,524 @@
+"""What is asked, as options: the request, what a session is to begin with, and what may follow from an answer.
+
+What a command line cannot mean is a usage error here, before anything is sent.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, ClassVar, Literal
+
+import click
+
+from wsprobe.cli import cookies, netrc
+from wsprobe.cli.completion import wires
+from wsprobe.cli.cookies import Cookie, Jar
+from wsprobe.cli.keys import Method
+from wsprobe.cli.netrc import Netrc
+from wsprobe.cli.option import Whole
+from wsprobe.cli.section import Declared, Section
+from wsprobe.exchange import Act
+from wsprobe.wire import WIRES
+
+REQUEST = "Request"
+SESSION = "Session"
+
+
+class RequestSettings(Section, frozen=True, kw_only=True):
+    """What a page can do as well: for `connect` and `compare`."""
+
+    heading: ClassVar[str] = REQUEST
+
+    headers: Annotated[
+        tuple[str, ...],
+        Declared(
+            "-H",
+            "--header",
+            metavar="LINE",
+            help="add, replace or remove a header: 'Name: value', 'Name:' removes, 'Name;' sends it empty",
+        ),
+    ] = ()
+    user_agent: Annotated[
+        str | None,
+        Declared(
+            "-A",
+            "--user-agent",
+            metavar="TEXT",
+            help="send this User-Agent; an empty text sends none",
+        ),
+    ] = None
+    cookies: Annotated[
+        tuple[str, ...],
+        Declared(
+            "-b",
+            "--cookie",
+            metavar="TEXT|FILE",
+            help="send this Cookie: 'name=value; other=value'; a word without = is a file of cookies",
+        ),
+    ] = ()
+    user: Annotated[
+        str | None,
+        Declared(
+            "-u",
+            "--user",
+            metavar="USER:PASSWORD",
+            help="send Basic credentials, or answer a 401 that wants Digest with them",
+        ),
+    ] = None
+    digest: Annotated[
+        bool,
+        Declared(
+            "--digest",
+            rare=True,
+            help="send credentials by Digest only: first none, then in answer to the 401",
+        ),
+    ] = False
+    anyauth: Annotated[
+        bool,
+        Declared(
+            "--anyauth",
+            rare=True,
+            help="send no credentials at first, then in the best way that the 401 offers: Digest before Basic",
+        ),
+    ] = False
+    basic: Annotated[
+        bool,
+        Declared(
+            "--basic",
+            rare=True,
+            help="send Basic credentials with the first request; this is the default",
+        ),
+    ] = False
+    netrc: Annotated[
+        bool,
+        Declared(
+            "-n",
+            "--netrc",
+            rare=True,
+            help="take user and password from ~/.netrc, or from the file that the variable NETRC names",
+        ),
+    ] = False
+    netrc_file: Annotated[
+        str | None,
+        Declared(
+            "--netrc-file",
+            metavar="FILE",
+            rare=True,
+            help="the same from FILE",
+        ),
+    ] = None
+    netrc_optional: Annotated[
+        bool,
+        Declared(
+            "--netrc-optional",
+            rare=True,
+            help="as --netrc, but a missing file is no error",
+        ),
+    ] = False
+    bearer: Annotated[
+        str | None,
+        Declared(
+            "--bearer",
+            metavar="TOKEN",
+            help="send 'Authorization: Bearer TOKEN'",
+        ),
+    ] = None
+    protocols: Annotated[
+        tuple[str, ...],
+        Declared(
+            "--protocol",
+            metavar="NAME",
+            help="offer this subprotocol; repeat it for more",
+        ),
+    ] = ()
+    origin: Annotated[
+        str | None,
+        Declared(
+            "--origin",
+            metavar="ORIGIN",
+            help="send this Origin, for example https://app.example; browsers always send one, wsprobe only "
+            "with this option",
+        ),
+    ] = None
+
+    def check(self) -> None:
+        """Raises click.UsageError for what no page, and no client, can send as it is given."""
+        for name in self.protocols:
+            if not re.fullmatch(_TOKEN, name):
+                several = " ".join(f"--protocol {part}" for part in re.split(r"[\s,]+", name) if part)
+                meant = f"; for several: {several}" if re.search(r"[\s,]", name.strip()) else ""
+                raise click.UsageError(
+                    f"--protocol: {name!r} is not a subprotocol's name (RFC 6455 section 4.1, item 10){meant}; "
+                    f"to send it all the same: -H 'Sec-WebSocket-Protocol: {name}'"
+                )
+        if self.origin not in (None, "null") and not re.fullmatch(_ORIGIN, self.origin):
+            raise click.UsageError(
+                f"--origin: {self.origin!r} is not an origin{origin_meant(self.origin)}; to send it "
+                f"nevertheless: -H 'Origin: {self.origin}'"
+            )
+
+    def lines(self) -> tuple[str, ...]:
+        """The headers, and what other options say of headers. Raises click.UsageError."""
+        for header in self.headers:
+            _check_header(header)
+        lines = list(self.headers)
+        if self.user_agent == "":
+            lines.append("User-Agent:")
+        if self.bearer is not None:
+            if self.user is not None:
+                raise click.UsageError(
+                    "--user and --bearer cannot be used together: both are the Authorization header"
+                )
+            lines.append(f"Authorization: Bearer {self.bearer}")
+        return tuple(lines)
+
+    def jar(self, keeps: bool) -> tuple[tuple[str, ...], Jar]:
+        """The cookies that are sent everywhere, and the jar with those of files; *keeps*: what servers set goes
+        into it. Raises click.UsageError."""
+        now = datetime.now(UTC).timestamp()
+        pairs: list[str] = []
+        found: list[Cookie] = []
+        for text in self.cookies:
+            if "=" in text or not text:
+                pairs.append(text)
+                continue
+            try:
+                with open(text, encoding="utf-8", errors="surrogateescape") as file:
+                    found += cookies.parse(file.read(), now)
+                    keeps = True
+            except OSError as error:
+                raise click.UsageError(
+                    f"--cookie: {text}: {error.strerror} (a word without = is a file of cookies)"
+                ) from None
+        return tuple(pairs), Jar(found, keeps=keeps)
+
+    def method(self) -> Method:
+        """How credentials are sent. Raises click.UsageError."""
+        return method_of("--", basic=self.basic, digest=self.digest, anyauth=self.anyauth)
+
+    def credentials_by_host(self) -> Netrc | None:
+        """The .netrc; None if none was asked for. Raises click.UsageError."""
+        if not (self.netrc or self.netrc_optional or self.netrc_file):
+            return None
+        return netrc.read(self.netrc_file, self.netrc_optional, os.environ)
+
+
+class OwnRequestSettings(Section, frozen=True, kw_only=True):
+    """What only wsprobe's own request can have."""
+
+    heading: ClassVar[str] = REQUEST
+
+    cookie_jar: Annotated[
+        str | None,
+        Declared(
+            "-c",
+            "--cookie-jar",
+            metavar="FILE",
+            rare=True,
+            help="keep the cookies that servers set, and write them to FILE at the end (- is standard output)",
+        ),
+    ] = None
+    extensions: Annotated[
+        tuple[str, ...],
+        Declared(
+            "--extension",
+            metavar="TEXT",
+            rare=True,
+            help="offer this extension instead of permessage-deflate; repeat it for more",
+        ),
+    ] = ()
+    no_compression: Annotated[
+        bool,
+        Declared(
+            "--no-compression",
+            rare=True,
+            help="do not offer permessage-deflate",
+        ),
+    ] = False
+    ws_key: Annotated[
+        str | None,
+        Declared(
+            "--ws-key",
+            metavar="TEXT",
+            rare=True,
+            help="send this Sec-WebSocket-Key instead of a fresh one",
+        ),
+    ] = None
+    ws_version: Annotated[
+        str | None,
+        Declared(
+            "--ws-version",
+            metavar="TEXT",
+            rare=True,
+            help="send this Sec-WebSocket-Version instead of 13",
+        ),
+    ] = None
+    request_target: Annotated[
+        str | None,
+        Declared(
+            "--request-target",
+            metavar="TEXT",
+            rare=True,
+            help="put this on the request line instead of path and query",
+        ),
+    ] = None
+    http_version: Annotated[
+        str | None,
+        Declared(
+            "--http-version",
+            type=click.Choice(["1.0", "1.1"]),
+            rare=True,
+            help="the HTTP version on the request line",
+        ),
+    ] = None
+    http2: Annotated[
+        bool,
+        Declared(
+            "--http2",
+            help="use HTTP/2 if the server agrees to it (ALPN); the report says which version was used",
+        ),
+    ] = False
+    http2_prior_knowledge: Annotated[
+        bool,
+        Declared(
+            "--http2-prior-knowledge",
+            rare=True,
+            help="use HTTP/2 without asking first, whatever ALPN says; for ws: in clear text (h2c)",
+        ),
+    ] = False
+    http2_anyway: Annotated[
+        bool,
+        Declared(
+            "--http2-anyway",
+            rare=True,
+            help="with --http2 or --http2-prior-knowledge: send the request although the server does not "
+            "announce WebSockets over HTTP/2",
+        ),
+    ] = False
+    raw_request: Annotated[
+        str | None,
+        Declared(
+            "--raw-request",
+            type=click.Path(dir_okay=False, allow_dash=False),
+            metavar="FILE",
+            rare=True,
+            help="send the bytes of FILE as the request; {key} and {host} in it are filled in",
+        ),
+    ] = None
+    wire: Annotated[
+        str | None,
+        Declared(
+            "--wire",
+            metavar="VERSION",
+            shell_complete=wires,
+            rare=True,
+            help="speak an older version: hixie-75, hixie-76, hybi-04 to hybi-08; hybi-13 is RFC 6455",
+        ),
+    ] = None
+
+    def given_bytes(self) -> bytes | None:
+        """Those of --raw-request. Raises click.UsageError."""
+        if not self.raw_request:
+            return None
+        try:
+            with open(self.raw_request, "rb") as file:
+                return file.read()
+        except OSError as error:
+            raise click.UsageError(f"--raw-request: {self.raw_request}: {error.strerror}") from None
+
+    def version(self, acts: Sequence[Act]) -> str:
+        """The wire version that is spoken. Raises click.UsageError, also if it has no *acts* of these."""
+        name = self.wire
+        if name is None:
+            return "hybi-13"
+        if name not in WIRES:
+            raise click.UsageError(f"--wire: '{name}' is not one of {', '.join(WIRES)}")
+        if WIRES[name].text_only and not all(act.do in ("text", "close") for act in acts):
+            raise click.UsageError(f"--wire: {name} has text messages only; leave --send-hex and --ping out")
+        return name
+
+    def over_http2(self, negotiate: bool) -> Literal["", "alpn", "prior"]:
+        """How HTTP/2 is come to. Raises click.UsageError."""
+        given = [
+            option
+            for option, value in (
+                ("--http2", self.http2),
+                ("--http2-prior-knowledge", self.http2_prior_knowledge),
+                ("--http2-anyway", self.http2_anyway),
+            )
+            if value
+        ]
+        if not given:
+            return ""
+        for option, value in (
+            ("--http-version", self.http_version),
+            ("--wire", self.wire),
+            ("--raw-request", self.raw_request),
+            ("--ws-key", self.ws_key),
+            ("--negotiate", negotiate),
+        ):
+            if value not in (None, False):
+                raise click.UsageError(
+                    f"{given[0]} and {option} cannot be used together: {option} is about HTTP/1.1"
+                )
+        return "prior" if self.http2_prior_knowledge else "alpn"
+
+
+class FollowSettings(Section, frozen=True, kw_only=True):
+    """What may be asked because of an answer."""
+
+    heading: ClassVar[str] = REQUEST
+
+    negotiate: Annotated[
+        bool,
+        Declared(
+            "--negotiate",
+            rare=True,
+            help="if the server lists other versions, ask once more with the best that wsprobe speaks",
+        ),
+    ] = False
+    follow: Annotated[
+        bool,
+        Declared(
+            "-L",
+            "--location",
+            help="follow redirects; every hop is shown",
+        ),
+    ] = False
+    location_trusted: Annotated[
+        bool,
+        Declared(
+            "--location-trusted",
+            rare=True,
+            help="follow redirects as -L does, but send credentials and everything else to every origin",
+        ),
+    ] = False
+    max_redirs: Annotated[
+        int,
+        Declared(
+            "--max-redirs",
+            type=Whole(0, 100),
+            metavar="N",
+            show_default=True,
+            rare=True,
+            help="with -L: follow at most N redirects",
+        ),
+    ] = 10
+
+    @property
+    def redirects(self) -> bool:
+        """Whether redirects are followed."""
+        return self.follow or self.location_trusted
+
+
+class SessionSettings(Section, frozen=True, kw_only=True):
+    """What a session is to begin with."""
+
+    heading: ClassVar[str] = SESSION
+
+    send: Annotated[
+        tuple[str, ...],
+        Declared(
+            "--send",
+            metavar="TEXT",
+            help="send this text message once the session is open; repeat it for more",
+        ),
+    ] = ()
+    send_hex: Annotated[
+        tuple[str, ...],
+        Declared(
+            "--send-hex",
+            metavar="HEX",
+            rare=True,
+            help="send this binary message",
+        ),
+    ] = ()
+    ping: Annotated[
+        bool,
+        Declared(
+            "--ping",
+            rare=True,
+            help="send a Ping once the session is open",
+        ),
+    ] = False
+
+    def acts(self) -> Iterator[Act]:
+        """Raises click.UsageError."""
+        for text in self.send:
+            yield Act("open", "text", os.fsencode(text))
+        for text in self.send_hex:
+            try:
+                data = bytes.fromhex(text)
+            except ValueError:
+                raise click.UsageError(f"--send-hex: '{text}' is not hexadecimal") from None
+            yield Act("open", "binary", data)
+        if self.ping:
+            yield Act("open", "ping", b"wsprobe")
+
+
+class TalkSetting(Section, frozen=True, kw_only=True):
+    """Of `connect`: another command."""
+
+    heading: ClassVar[str] = SESSION
+
+    talk: Annotated[
+        bool,
+        Declared(
+            "--talk",
+            help="hold the session: the same as wsprobe talk, with all its options",
+        ),
+    ] = False
+
+
+def not_in_raw(request: RequestSettings, own: OwnRequestSettings) -> list[str]:
+    """The options in use for a request that is made here, and not read from a file."""
+    every = (
+        ("--header", request.headers),
+        ("--user-agent", request.user_agent),
+        ("--cookie", request.cookies),
+        ("--user", request.user),
+        ("--bearer", request.bearer),
+        ("--protocol", request.protocols),
+        ("--origin", request.origin),
+        ("--extension", own.extensions),
+        ("--no-compression", own.no_compression),
+        ("--ws-version", own.ws_version),
+        ("--request-target", own.request_target),
+        ("--http-version", own.http_version),
+    )
+    return [option for option, value in every if value not in (None, False, ())]
+
+
+def method_of(before: str, *, basic: bool, digest: bool, anyauth: bool) -> Method:
+    """How credentials are sent, by the three options of it, which begin with *before*. Raises
+    click.UsageError."""
+    given = [name for name, value in (("basic", basic), ("digest", digest), ("anyauth", anyauth)) if value]
+    if len(given) > 1:
+        first, second, *_ = (f"{before}{name}" for name in given)
+        raise click.UsageError(f"{first} and {second} cannot be used together")
+    return "digest" if digest else "any" if anyauth else "basic"
+
+
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+"""RFC 9110 section 5.6.2."""
+
+
+def _check_header(text: str) -> None:
+    name = text.partition(":" if ":" in text else ";")[0]
+    if (":" in text or ";" in text) and name and not re.fullmatch(_TOKEN, name):
+        raise click.UsageError(
+            f"--header: {name!r} cannot be a header's name (RFC 9110 section 5.1); to send it nevertheless, "
+            "write the request to a file: --raw-request"
+        )
+
+
+_ORIGIN = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]+"
+"""RFC 6454 section 6.2: scheme, host and port, and nothing behind them."""
+
+
+def origin_meant(text: str) -> str:
+    """What may have been meant by a *text* that is no origin, to stand behind a sentence; "" if nothing."""
+    near = text if "://" in text else f"https://{text}"
+    found = re.match(_ORIGIN, near)
+    return f": did you mean {found[0]}?" if found is not None else ""

@@ -1,0 +1,470 @@
+"""The way to the server, as options: addresses, proxies, time limits and TLS."""
+
+import os
+from typing import Annotated, ClassVar
+from urllib.parse import quote
+
+import click
+from msgspec.structs import replace
+
+from wsprobe.cli import proxies
+from wsprobe.cli.keys import Method
+from wsprobe.cli.option import Seconds, Whole
+from wsprobe.cli.proxies import Proxies
+from wsprobe.cli.request_settings import method_of
+from wsprobe.cli.section import Declared, Section
+from wsprobe.exchange import Limits, Route, TlsOptions
+
+VERSIONS = ["1.0", "1.1", "1.2", "1.3"]
+
+
+class RouteSettings(Section, frozen=True, kw_only=True):
+    """Addresses and proxies."""
+
+    heading: ClassVar[str] = "Connection"
+
+    ipv4: Annotated[
+        bool,
+        Declared(
+            "-4",
+            rare=True,
+            help="use IPv4 only",
+        ),
+    ] = False
+    ipv6: Annotated[
+        bool,
+        Declared(
+            "-6",
+            rare=True,
+            help="use IPv6 only",
+        ),
+    ] = False
+    resolve: Annotated[
+        tuple[str, ...],
+        Declared(
+            "--resolve",
+            metavar="HOST:PORT:ADDRESS[,ADDRESS]",
+            rare=True,
+            help="use these addresses for HOST:PORT; the request and TLS still name HOST",
+        ),
+    ] = ()
+    connect_to: Annotated[
+        tuple[str, ...],
+        Declared(
+            "--connect-to",
+            metavar="HOST:PORT:HOST2:PORT2",
+            rare=True,
+            help="connect to HOST2:PORT2 instead; an empty HOST or PORT matches any, an empty HOST2 or PORT2 "
+            "keeps that of the URL",
+        ),
+    ] = ()
+    unix_socket: Annotated[
+        str | None,
+        Declared(
+            "--unix-socket",
+            metavar="PATH",
+            rare=True,
+            help="connect through this Unix socket",
+        ),
+    ] = None
+    interface: Annotated[
+        str | None,
+        Declared(
+            "--interface",
+            metavar="NAME",
+            rare=True,
+            help="connect from this interface or local address",
+        ),
+    ] = None
+    proxy: Annotated[
+        str | None,
+        Declared(
+            "-x",
+            "--proxy",
+            metavar="URL",
+            help="go through this proxy: http://, https://, socks4a://, socks5:// or socks5h://",
+        ),
+    ] = None
+    proxy_user: Annotated[
+        str | None,
+        Declared(
+            "-U",
+            "--proxy-user",
+            metavar="USER:PASSWORD",
+            rare=True,
+            help="credentials for the proxy, instead of those in its URL",
+        ),
+    ] = None
+    proxy_basic: Annotated[
+        bool,
+        Declared(
+            "--proxy-basic",
+            rare=True,
+            help="send Basic credentials to the proxy with the first request; this is the default",
+        ),
+    ] = False
+    proxy_digest: Annotated[
+        bool,
+        Declared(
+            "--proxy-digest",
+            rare=True,
+            help="send the proxy's credentials by Digest only, in answer to its 407",
+        ),
+    ] = False
+    proxy_anyauth: Annotated[
+        bool,
+        Declared(
+            "--proxy-anyauth",
+            rare=True,
+            help="send the proxy's credentials in the best way that its 407 offers",
+        ),
+    ] = False
+    noproxy: Annotated[
+        str | None,
+        Declared(
+            "--noproxy",
+            metavar="HOST[,HOST]",
+            rare=True,
+            help="connect to these hosts, and to all names below them, without a proxy; * is every host",
+        ),
+    ] = None
+    haproxy_protocol: Annotated[
+        bool,
+        Declared(
+            "--haproxy-protocol",
+            rare=True,
+            help="begin the connection with a PROXY protocol header, version 1, as a load balancer does",
+        ),
+    ] = False
+    haproxy_clientip: Annotated[
+        str | None,
+        Declared(
+            "--haproxy-clientip",
+            metavar="ADDRESS",
+            rare=True,
+            help="the same, with ADDRESS as the address of the client instead of this machine's",
+        ),
+    ] = None
+
+    def route(self) -> Route:
+        """The way, but for the proxy, which depends on the URL. Raises click.UsageError."""
+        if self.ipv4 and self.ipv6:
+            raise click.UsageError("-4 and -6 cannot be used together")
+        return Route(
+            family=4 if self.ipv4 else 6 if self.ipv6 else 0,
+            resolve=tuple(_resolve(text) for text in self.resolve),
+            connect_to=tuple(_connect_to(text) for text in self.connect_to),
+            unix_socket=self.unix_socket,
+            interface=self.interface,
+            proxy_header=self._proxy_header(),
+        )
+
+    def _proxy_header(self) -> str | None:
+        if self.haproxy_clientip is None:
+            return "" if self.haproxy_protocol else None
+        import ipaddress  # late: only for this option
+
+        try:
+            return str(ipaddress.ip_address(self.haproxy_clientip))
+        except ValueError:
+            raise click.UsageError(
+                f"--haproxy-clientip: {self.haproxy_clientip!r} is not an IP address"
+            ) from None
+
+    def proxy_method(self) -> Method:
+        """How credentials are sent to the proxy. Raises click.UsageError."""
+        return method_of(
+            "--proxy-", basic=self.proxy_basic, digest=self.proxy_digest, anyauth=self.proxy_anyauth
+        )
+
+    def proxies(self) -> Proxies:
+        """Those of -x or of the environment. Raises click.UsageError."""
+        found = self._named()
+        if self.proxy is None and not (found.plain or found.secure):
+            for option, value in (
+                ("--proxy-user", self.proxy_user),
+                ("--proxy-basic", self.proxy_basic),
+                ("--proxy-digest", self.proxy_digest),
+                ("--proxy-anyauth", self.proxy_anyauth),
+            ):
+                if value:
+                    raise click.UsageError(
+                        f"{option} is about a proxy, and none is named, here or in the environment: add "
+                        "--proxy URL"
+                    )
+        if self.proxy_user is None:
+            return found
+        user, password = (
+            quote(part.encode("utf-8", "surrogateescape"), safe="")
+            for part in self.proxy_user.partition(":")[::2]
+        )
+
+        def with_user(url: str) -> str:
+            scheme, mark, rest = url.partition("://")
+            return f"{scheme}{mark}{user}:{password}@{rest.rpartition('@')[2]}" if url else url
+
+        return replace(found, plain=with_user(found.plain), secure=with_user(found.secure))
+
+    def _named(self) -> Proxies:
+        if self.proxy is not None:
+            given = _proxy(self.proxy) or ""
+            found = Proxies(given, given, named=True)
+        else:
+            found = proxies.from_environment(os.environ)
+            for named in {found.plain, found.secure} - {""}:
+                _proxy(named)
+            found = replace(found, plain=_proxy(found.plain) or "", secure=_proxy(found.secure) or "")
+        bypass = found.bypass if self.noproxy is None else proxies.hosts(self.noproxy)
+        return replace(found, bypass=bypass)
+
+
+class LimitSettings(Section, frozen=True, kw_only=True):
+    """How long an exchange may take, and how much of it is read."""
+
+    heading: ClassVar[str] = "Limits"
+
+    connect_timeout: Annotated[
+        float,
+        Declared(
+            "--connect-timeout",
+            type=Seconds(zero=False),
+            metavar="SECONDS",
+            show_default=True,
+            rare=True,
+            help="give up if TCP and TLS are not set up after this time",
+        ),
+    ] = Limits().connect_timeout
+    max_time: Annotated[
+        float | None,
+        Declared(
+            "-m",
+            "--max-time",
+            type=Seconds(zero=False),
+            metavar="SECONDS",
+            help=f"give up if the whole exchange takes longer [default: {Limits().max_time:g}]",
+        ),
+    ] = None
+    linger: Annotated[
+        float,
+        Declared(
+            "--linger",
+            type=Seconds(),
+            metavar="SECONDS",
+            show_default=True,
+            help="how long to watch an open session before closing it with 1000",
+        ),
+    ] = Limits().linger
+    max_body: Annotated[
+        int,
+        Declared(
+            "--max-body",
+            type=Whole(0),
+            metavar="BYTES",
+            show_default=True,
+            rare=True,
+            help="read at most this many bytes of a body",
+        ),
+    ] = Limits().max_body
+
+    def limits(self) -> Limits:
+        return Limits(
+            connect_timeout=self.connect_timeout,
+            max_time=Limits().max_time if self.max_time is None else self.max_time,
+            linger=self.linger,
+            max_body=self.max_body,
+        )
+
+
+class TlsSettings(Section, frozen=True, kw_only=True):
+    """Whom TLS trusts, and what is offered in it."""
+
+    heading: ClassVar[str] = "TLS"
+
+    insecure: Annotated[
+        bool,
+        Declared(
+            "-k",
+            "--insecure",
+            help="continue although the certificate is not valid",
+        ),
+    ] = False
+    cacert: Annotated[
+        str | None,
+        Declared(
+            "--cacert",
+            metavar="FILE",
+            help="trust the authorities in FILE (PEM) and no other",
+        ),
+    ] = None
+    capath: Annotated[
+        str | None,
+        Declared(
+            "--capath",
+            metavar="DIR",
+            rare=True,
+            help="trust the authorities in DIR and no other",
+        ),
+    ] = None
+    cert: Annotated[
+        str | None,
+        Declared(
+            "--cert",
+            metavar="FILE",
+            rare=True,
+            help="client certificate (PEM), with its key unless --key names one",
+        ),
+    ] = None
+    key: Annotated[
+        str | None,
+        Declared(
+            "--key",
+            metavar="FILE",
+            rare=True,
+            help="private key of the client certificate (PEM)",
+        ),
+    ] = None
+    servername: Annotated[
+        str | None,
+        Declared(
+            "--servername",
+            metavar="NAME",
+            rare=True,
+            help="the name to send in SNI and to look for in the certificate, instead of the host of the URL",
+        ),
+    ] = None
+    tls_min: Annotated[
+        str | None,
+        Declared(
+            "--tls-min",
+            type=click.Choice(VERSIONS),
+            rare=True,
+            help="lowest TLS version to offer",
+        ),
+    ] = None
+    tls_max: Annotated[
+        str | None,
+        Declared(
+            "--tls-max",
+            type=click.Choice(VERSIONS),
+            rare=True,
+            help="highest TLS version to offer",
+        ),
+    ] = None
+    ciphers: Annotated[
+        str | None,
+        Declared(
+            "--ciphers",
+            metavar="LIST",
+            rare=True,
+            help="offer these ciphers for TLS 1.2 and older, in the format of OpenSSL's cipher list",
+        ),
+    ] = None
+    pinnedpubkey: Annotated[
+        str | None,
+        Declared(
+            "--pinnedpubkey",
+            metavar="FILE|HASHES",
+            rare=True,
+            help="fail unless this is the public key of the server: a file (PEM or DER), or "
+            "sha256//HASH[;sha256//HASH]",
+        ),
+    ] = None
+
+    def tls(self) -> TlsOptions:
+        """Raises click.UsageError."""
+        for option, path in (("--cacert", self.cacert), ("--cert", self.cert), ("--key", self.key)):
+            _readable(path, option)
+        return TlsOptions(
+            verify=not self.insecure,
+            ca_file=self.cacert,
+            ca_path=self.capath,
+            certificate=self.cert,
+            key=self.key,
+            server_name=self.servername,
+            minimum=self.tls_min,
+            maximum=self.tls_max,
+            ciphers=self.ciphers,
+            pinned=() if self.pinnedpubkey is None else _pinned(self.pinnedpubkey),
+        )
+
+
+_PIN = "sha256//"
+
+
+def _pinned(text: str) -> tuple[str, ...]:
+    """The hashes that --pinnedpubkey names, or that of the key in its file."""
+    from base64 import b64decode  # late: only for this option
+
+    if text.startswith(_PIN):
+        pins = [each.strip() for each in text.split(";") if each.strip()]
+        for each in pins:
+            try:
+                size = len(b64decode(each.removeprefix(_PIN), validate=True))
+            except ValueError:
+                size = 0
+            if not each.startswith(_PIN) or size != 32:
+                raise click.UsageError(
+                    f"--pinnedpubkey: {each!r} is not {_PIN} and the base64 of a SHA-256 (44 characters)"
+                )
+        return tuple(each.removeprefix(_PIN) for each in pins)
+    _readable(text, "--pinnedpubkey")
+    from wsprobe.certificate import pin, spki_in
+
+    with open(text, "rb") as file:
+        key = spki_in(file.read())
+    if not key:
+        raise click.UsageError(
+            f"--pinnedpubkey: {text}: no public key; to take it from a certificate: openssl x509 -pubkey -noout"
+        )
+    return (pin(key),)
+
+
+def _readable(path: str | None, name: str) -> None:
+    if path is None:
+        return
+    try:
+        with open(path, "rb"):
+            pass
+    except OSError as error:
+        raise click.UsageError(f"{name}: {path}: {error.strerror}") from None
+
+
+def _resolve(text: str) -> tuple[str, int, tuple[str, ...]]:
+    host, port, addresses = _parts(text, 3) or ("", "", "")
+    if not host or not port.isdecimal() or not addresses:
+        raise click.UsageError(f"--resolve: '{text}' is not HOST:PORT:ADDRESS[,ADDRESS]")
+    return host.lower(), int(port), tuple(a.strip("[]") for a in addresses.split(","))
+
+
+def _connect_to(text: str) -> tuple[str, int, str, int]:
+    parts = _parts(text, 4)
+    if parts is None or not all(p == "" or p.isdecimal() for p in (parts[1], parts[3])):
+        raise click.UsageError(f"--connect-to: '{text}' is not HOST:PORT:HOST2:PORT2")
+    return parts[0].lower(), int(parts[1] or 0), parts[2], int(parts[3] or 0)
+
+
+def _parts(text: str, count: int) -> list[str] | None:
+    """Split at colons, but not inside brackets (IPv6); the last part of three keeps its colons."""
+    parts: list[str] = []
+    depth = 0
+    part = ""
+    for char in text:
+        depth += {"[": 1, "]": -1}.get(char, 0)
+        if char == ":" and depth == 0 and (len(parts) < count - 1):
+            parts.append(part)
+            part = ""
+        else:
+            part += char
+    parts.append(part)
+    return [p.removeprefix("[").removesuffix("]") for p in parts] if len(parts) == count else None
+
+
+def _proxy(text: str) -> str | None:
+    """The proxy's URL, http:// where it has no scheme; None for an empty text."""
+    if not text:
+        return None
+    shown = text if "://" in text else f"http://{text}"
+    scheme = shown.partition("://")[0].lower()
+    if scheme not in ("http", "https", "socks4", "socks4a", "socks5", "socks5h"):
+        raise click.UsageError(f"--proxy: '{scheme}' is not a kind of proxy that wsprobe speaks")
+    return shown

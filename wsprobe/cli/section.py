@@ -1,0 +1,132 @@
+"""Options as typed values: a section is a frozen value whose fields are options, each declared once.
+
+The type of a field says what its option takes: a bool is a flag, a tuple an option that may be repeated, all
+else takes one value. The default of a field is that of its option. ``takes`` gives a command the options of
+some sections, and calls it with their values as ``Given``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, wraps
+from typing import Any, ClassVar, TypeVar, get_args, get_origin
+
+import click
+from msgspec import Struct
+
+from wsprobe.cli.option import Option
+
+
+class Section(Struct, frozen=True, kw_only=True):
+    """Options that belong together. The module of one has no ``from __future__ import annotations``."""
+
+    heading: ClassVar[str] = "Options"
+    """Of its options in the help and in the manual."""
+
+
+class Declared:
+    """How the option of a field is written, and its line of help. What the manual adds is in
+    ``man/options.toml``."""
+
+    def __init__(self, *spellings: str, help: str, heading: str = "", **more: Any) -> None:
+        """*help* is one line without a full stop. *heading*: where it is not that of the section. *more* is for
+        click."""
+        self.spellings = spellings
+        self.help = help
+        self.heading = heading
+        self.more = more
+
+
+Some = TypeVar("Some", bound=Section)
+NO_DEFAULT: Mapping[type, dict[str, Any]] = {bool: {"is_flag": True}, tuple: {"multiple": True}}
+"""What click is told of a field of this type, whose default is its own: False, or nothing."""
+
+
+@cache
+def declared(kind: type[Section]) -> dict[str, tuple[type, Declared]]:
+    """Field -> its type (bool, tuple, or any other) and how its option is declared."""
+    found: dict[str, tuple[type, Declared]] = {}
+    for name, annotation in kind.__annotations__.items():
+        parts = get_args(annotation)
+        if parts and isinstance(parts[-1], Declared):
+            of, how = parts
+            found[name] = (tuple if get_origin(of) is tuple else of, how)
+    return found
+
+
+def defaults(kind: type[Section]) -> dict[str, Any]:
+    """Field -> what it has where its option is not given."""
+    return dict(zip(kind.__struct_fields__, kind.__struct_defaults__, strict=True))
+
+
+class Given:
+    """The sections of one call. One that the command does not have is there too, with its defaults."""
+
+    def __init__(self, sections: Iterable[Section] = ()) -> None:
+        self._sections = {type(each): each for each in sections}
+
+    def __getitem__(self, kind: type[Some]) -> Some:
+        found = self._sections.get(kind)
+        return kind() if found is None else found  # type: ignore[return-value]  # it is found by its type
+
+
+class FieldOption(Option):
+    """The option of a field of a section."""
+
+    def __init__(self, kind: type[Section], field: str, how: Declared, **more: Any) -> None:
+        super().__init__(
+            [*how.spellings, field], section=how.heading or kind.heading, help=how.help, **(more | how.more)
+        )
+        self.kind = kind
+        self.how = how
+
+
+def given(parameters: Iterable[click.Parameter], values: Mapping[str, Any]) -> Given:
+    """The sections that *parameters*, of a command, are options of, filled with click's *values*."""
+    filled: dict[type[Section], dict[str, Any]] = {}
+    for each in parameters:
+        if isinstance(each, FieldOption) and each.name in values:
+            filled.setdefault(each.kind, {})[each.name] = values[each.name]
+    return Given(kind(**own) for kind, own in filled.items())
+
+
+def takes(
+    *kinds: type[Section],
+    without: Sequence[str] = (),
+    instead: Mapping[str, tuple[Any, Declared]] | None = None,
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """A decorator: a command with the options of *kinds*, in that order, which is called with its arguments and
+    with *given*.
+
+    *without*: fields that are no options of this command, and keep their defaults. *instead*: field -> default
+    and declaration, where this command has others for it.
+    """
+    other = instead or {}
+
+    def apply(function: Callable[..., int]) -> Callable[..., int]:
+        parameters: list[FieldOption] = []
+        for kind in kinds:
+            own = defaults(kind)
+            for name, (of, how) in declared(kind).items():
+                if name in without:
+                    continue
+                default, how = other.get(name, (own[name], how))
+                parameters.append(_option(kind, name, of, default, how))
+
+        @wraps(function)
+        def called(**values: Any) -> int:
+            made = given(parameters, values)
+            return function(given=made, **{k: v for k, v in values.items() if k not in names})
+
+        names = {each.name for each in parameters}
+        kept: list[click.Parameter] = getattr(called, "__click_params__", [])
+        called.__click_params__ = [*kept, *reversed(parameters)]  # type: ignore[attr-defined]  # as click keeps them
+        return called
+
+    return apply
+
+
+def _option(kind: type[Section], name: str, of: type, default: Any, how: Declared) -> FieldOption:
+    if of in NO_DEFAULT:
+        return FieldOption(kind, name, how, **NO_DEFAULT[of])
+    return FieldOption(kind, name, how, **({} if how.more.get("count") else {"default": default}))

@@ -1,0 +1,135 @@
+"""What only `trace` has, as options: what is changed from one request to the next."""
+
+import sys
+from typing import Annotated, ClassVar
+
+import click
+
+from wsprobe.cli.option import Seconds
+from wsprobe.cli.output_settings import OUTPUT
+from wsprobe.cli.section import Declared, Section
+from wsprobe.trace.changes import CHANGES
+
+SECTION = "Changes"
+PATIENCE = 10.0
+"""Seconds for one exchange: many are made, one after another."""
+HOLD = 5.0
+
+
+def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Shell completion: changes, and the next one of a list."""
+    begun, comma, last = incomplete.rpartition(",")
+    words = (row.name for row in CHANGES if row.name != "base" and row.name not in begun.split(","))
+    return [begun + comma + word for word in words if word.startswith(last)]
+
+
+def print_schema(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """Do what --json-schema says, without a URL."""
+    if value and not ctx.resilient_parsing:
+        from wsprobe.show.as_json import TraceJson, schema  # only where it is asked for
+
+        sys.stdout.write(schema(TraceJson, "A trace of wsprobe"))
+        ctx.exit()
+
+
+class TraceSettings(Section, frozen=True, kw_only=True):
+    """What is changed from one request to the next, and how."""
+
+    heading: ClassVar[str] = SECTION
+
+    backend: Annotated[
+        str | None,
+        Declared(
+            "--backend",
+            metavar="HOST:PORT",
+            help="also ask the application directly, without the proxy: the same bytes, and a plain GET",
+        ),
+    ] = None
+    each_address: Annotated[
+        bool,
+        Declared(
+            "--each-address",
+            help="ask every address that the name resolves to",
+        ),
+    ] = False
+    only: Annotated[
+        tuple[str, ...],
+        Declared(
+            "--only",
+            metavar="NAME[,NAME]",
+            shell_complete=names,
+            help="send only these changes, even if they seem useless; the unchanged handshake comes first",
+        ),
+    ] = ()
+    skip: Annotated[
+        tuple[str, ...],
+        Declared(
+            "--skip",
+            metavar="NAME[,NAME]",
+            shell_complete=names,
+            help="leave these changes out",
+        ),
+    ] = ()
+    pause: Annotated[
+        float,
+        Declared(
+            "--pause",
+            type=Seconds(),
+            metavar="SECONDS",
+            show_default=True,
+            help="wait this long between two requests",
+        ),
+    ] = 0.2
+    hold: Annotated[
+        float,
+        Declared(
+            "--hold",
+            type=Seconds(),
+            metavar="SECONDS",
+            show_default=True,
+            help="if the handshake opens, keep the last connection open and silent for this time; 0 does not",
+        ),
+    ] = HOLD
+    dry_run: Annotated[
+        bool,
+        Declared(
+            "--dry-run",
+            help="list what may be sent, and send nothing",
+        ),
+    ] = False
+    json_schema: Annotated[
+        bool,
+        Declared(
+            "--json-schema",
+            heading=OUTPUT,
+            is_eager=True,
+            callback=print_schema,
+            rare=True,
+            help="print the JSON Schema of --json and exit",
+        ),
+    ] = False
+
+
+INSTEAD = {
+    "max_time": (
+        PATIENCE,
+        Declared(
+            "-m",
+            "--max-time",
+            type=Seconds(zero=False),
+            metavar="SECONDS",
+            show_default=True,
+            help="give up on one exchange after this time; once one was not answered, on later ones after 5 "
+            "seconds",
+        ),
+    ),
+    "save": (
+        None,
+        Declared(
+            "--save",
+            metavar="FILE",
+            help="append the recordings to FILE, one a line in their order, for compare (- is standard output)",
+        ),
+    ),
+}
+"""Options that are others here, with other defaults."""

@@ -1,0 +1,108 @@
+"""What only `compare` has, as options: who reads an answer, and on which page."""
+
+from typing import Annotated, ClassVar
+
+import click
+
+from wsprobe.cli import completion
+from wsprobe.cli.option import Whole
+from wsprobe.cli.section import Declared, Section
+
+SECTION = "Views"
+
+HELD = 1000
+"""With more recordings than this, ``--json`` prints each as it is read, and none has ``tellable``."""
+
+
+class ViewSettings(Section, frozen=True, kw_only=True):
+    """Who reads an answer, and on which page."""
+
+    heading: ClassVar[str] = SECTION
+
+    browser_mode: Annotated[
+        bool,
+        Declared(
+            "--browser-mode",
+            help="show what a script in each browser sees of this handshake",
+        ),
+    ] = False
+    browsers: Annotated[
+        tuple[str, ...],
+        Declared(
+            "--browser",
+            metavar="NAME[,NAME]",
+            shell_complete=completion.browsers,
+            help="show these views: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, all; undici, ws, deno, "
+            "bun, clients",
+        ),
+    ] = ()
+    specs: Annotated[
+        tuple[str, ...],
+        Declared(
+            "--spec",
+            metavar="NAME[,NAME]",
+            shell_complete=completion.specs,
+            help="judge the answer by these specification revisions: names, a range (hybi-05..rfc6455), or all",
+        ),
+    ] = ()
+    as_is: Annotated[
+        bool,
+        Declared(
+            "--as-is",
+            help="send one request, that of wsprobe, and show what every engine makes of its answer",
+        ),
+    ] = False
+    page: Annotated[
+        str | None,
+        Declared(
+            "--page",
+            metavar="URL",
+            help="the page whose script opens the socket: decides Origin, mixed content and the base URL",
+        ),
+    ] = None
+    run_browser: Annotated[
+        tuple[str, ...],
+        Declared(
+            "--run-browser",
+            metavar="NAME[,NAME]",
+            help="also start an installed browser, and show what a script saw there beside what is predicted",
+        ),
+    ] = ()
+    measured: Annotated[
+        str | None,
+        Declared(
+            "--measured",
+            metavar="FILE",
+            help="show what a browser did, from a file that the page of wsprobe serve wrote, beside what is "
+            "predicted",
+        ),
+    ] = None
+    page_http: Annotated[
+        str,
+        Declared(
+            "--page-http",
+            type=click.Choice(("1.1", "2")),
+            show_default=True,
+            rare=True,
+            help="the HTTP version over which the page was loaded",
+        ),
+    ] = "1.1"
+    csp: Annotated[
+        str,
+        Declared(
+            "--csp",
+            metavar="POLICY",
+            help="the page's Content-Security-Policy",
+        ),
+    ] = ""
+    workers: Annotated[
+        int,
+        Declared(
+            "--workers",
+            type=Whole(1, 64),
+            metavar="N",
+            show_default=True,
+            rare=True,
+            help=f"of more than {HELD:,} recordings with --json: read them in N processes",
+        ),
+    ] = 1
