@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browsers.driver import store
-from wsprobe.explain.console import recognise
+from wsprobe import explain
 
 TELLING = ("ws", "deno", "bun")
 """undici's message is always empty."""
@@ -22,4 +22,5 @@ def test_every_message_is_recognised(name: str) -> None:
         if event["type"] == "error"
     }
     assert len(said) > 50
-    assert [message for message in sorted(said) if recognise(message) is None] == []
+    kinds = {message: explain.find(message).kind for message in sorted(said)}
+    assert [message for message, kind in kinds.items() if kind not in ("console text", "error text")] == []

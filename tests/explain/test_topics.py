@@ -110,6 +110,32 @@ KINDS = {
     "JWT": ("header", "Authorization"),
     "graphql": ("script", "the subprotocol"),
     "CSP": ("script", "connect-src"),
+    "Cloudflare": ("program", "Cloudflare"),
+    "SignalR": ("program", "SignalR"),
+    "blazor": ("program", "SignalR"),
+    "Phoenix": ("program", "Phoenix"),
+    "action cable": ("program", "Rails Action Cable"),
+    "ActionCable": ("program", "Rails Action Cable"),
+    "kubernetes": ("program", "Kubernetes"),
+    "k8s": ("program", "Kubernetes"),
+    "ingress": ("program", "an ingress"),
+    "vite": ("program", "Vite"),
+    "webpack": ("program", "webpack-dev-server"),
+    "custom headers": ("script", "headers of your own"),
+    "Sec-Fetch-Site": ("header", "Sec-Fetch-Site"),
+    "sec-fetch": ("header", "Sec-Fetch-Site"),
+    "SSE": ("script", "server-sent events"),
+    "EventSource": ("script", "server-sent events"),
+    "CloseEvent {isTrusted: true, wasClean: false, code: 1006, reason: ''}": ("close code", "1006"),
+    '{"type":"close","code":4403,"reason":"no","wasClean":true}': ("close code", "4403"),
+    "CloseEvent {isTrusted: true, wasClean: false}": ("script", "CloseEvent.wasClean"),
+    "{isTrusted: true}": ("script", "the error event"),
+    '{"isTrusted":true}': ("script", "the error event"),
+    "Event {isTrusted: true, type: 'error', target: WebSocket}": ("script", "the error event"),
+    "[object Event]": ("script", "the error event"),
+    "readyState 3": ("script", "WebSocket.readyState 3 (CLOSED)"),
+    "readyState: 0": ("script", "WebSocket.readyState 0 (CONNECTING)"),
+    "socket.readyState === 2": ("script", "WebSocket.readyState 2 (CLOSING)"),
     "origin": ("header", "Origin"),
     "Upgrade header": ("header", "Upgrade"),
     "Sec-WebSocket-Version: 13": ("header", "Sec-WebSocket-Version"),
@@ -214,10 +240,11 @@ def test_statuses_have_an_entry_of_their_own(status: int) -> None:
 
 def test_scenarios_of_codes_and_statuses_exist() -> None:
     from wsprobe.explain.entry import load
+    from wsprobe.explain.tables import _TERMS
     from wsprobe.lab import aliases, names
 
     known = {*names(), *aliases()}
-    files = ("close_codes", "statuses", "script", "protocol")
+    files = ("close_codes", "statuses", *_TERMS)
     rows = [row for name in files for table in load(name).values() for row in table]
     for row in rows:
         assert {*row.get("scenarios", ()), *row.get("lab", ())} <= known, row["name"]
@@ -225,9 +252,9 @@ def test_scenarios_of_codes_and_statuses_exist() -> None:
 
 def test_each_other_name_leads_to_one_topic() -> None:
     from wsprobe.explain.entry import load
-    from wsprobe.explain.tables import other_names
+    from wsprobe.explain.tables import _TERMS, other_names
 
-    rows = [row for name in ("headers", "script", "protocol") for table in load(name).values() for row in table]
+    rows = [row for name in ("headers", *_TERMS) for table in load(name).values() for row in table]
     assert len(other_names()) == sum(len(row.get("other", ())) for row in rows)
     for other, topic in other_names().items():
         assert explain.find(other).topic == topic, other
@@ -248,7 +275,6 @@ def test_no_number_is_left_out() -> None:
         ("refuse", "refused"),
         ("histroy", "history"),
         ("1O06", "1006"),
-        ("error 1006", "1006"),
         ("masked frames", "masking"),
         ("heartbeats", "ping"),
         ("wss not working", "wss"),

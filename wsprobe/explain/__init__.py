@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from wsprobe.explain import console, http2, program, proxies, revisions, tables
+from wsprobe.explain import console, failures, http2, printed, program, proxies, revisions, tables
 from wsprobe.explain.entry import Topic, load, text, value
 from wsprobe.nearest import MOST, nearest
 
@@ -42,6 +42,7 @@ def groups() -> dict[str, tuple[str, ...]]:
         "Proxies": proxies.topics(),
         "What a page sees": tables.script_topics(),
         "Words of the protocol": tables.protocol_topics(),
+        "Frameworks, development servers and services": tables.program_topics(),
         "Findings": program.finding_topics(),
         "Specification revisions and their rules": revisions.topics(),
         "WebSockets over HTTP/2": http2.topics(),
@@ -62,13 +63,16 @@ def find(topic: str) -> Topic:
         or _number(asked)
         or tables.find_header(asked)
         or tables.find_term(asked)
+        or printed.find(asked)
         or _named(asked)
         or tables.find_citation(asked)
         or console.find(asked)
         or _with_its_name(asked)
+        or _named("-".join(asked.split()))
+        or failures.find(asked)
+        or console.find_general(asked)
+        or failures.find_general(asked)
     )
-    if entry is None and asked:
-        entry = _named("-".join(asked.split()))
     if entry is None:
         raise UnknownTopic(_unknown(asked))
     return entry

@@ -21,6 +21,7 @@ _SHAPES = {
     "opcode": r"[0-9]+",
     "port": r"[0-9]+",
     "code": r"-?[0-9]+",
+    "error": r"\S.*",
     "a": "[01]",
     "b": "[01]",
     "c": "[01]",
@@ -44,7 +45,14 @@ def texts() -> tuple[str, ...]:
 
 
 def find(line: str) -> Topic | None:
-    """The explanation of *line*, copied from a console with all that stands around it; None if not known."""
+    """The explanation of *line*, copied from a console with all that stands around it; None if not known, or if
+    the text leaves the cause open."""
+    match = recognise(line)
+    return None if match is None or match.row.get("general") else _entry(match)
+
+
+def find_general(line: str) -> Topic | None:
+    """The explanation of *line*, also where its text leaves the cause open."""
     match = recognise(line)
     return None if match is None else _entry(match)
 
@@ -55,9 +63,10 @@ def recognise(line: str) -> Match | None:
     best: tuple[tuple[bool, int], Match] | None = None
     for engines, row in _rows():
         pieces = _PLACE.split(row["text"])[::2]
-        if not all(piece.strip() in plain for piece in pieces):
+        if not all(piece.strip(" .") in plain for piece in pieces):
             continue
-        found = re.search(_pattern(row["text"]), plain)
+        pattern = _pattern(row["text"])
+        found = re.search(_WHOLE.format(pattern) if row["whole"] else pattern, plain)
         if found is None:
             continue
         weight = (not row.get("general", False), sum(len(piece) for piece in pieces))
@@ -70,21 +79,34 @@ def _rows() -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     for name in FILES:
         data = load(f"console/{name}")
         for row in data["message"]:
-            yield tuple(row.get("engines", data["engines"])), row
+            yield tuple(row.get("engines", data["engines"])), {"whole": name in _CLIENTS, **row}
+
+
+_CLIENTS = ("runtimes", "clients")
+"""Their texts are short, so one counts only where it is a whole statement: as part of a longer one, other
+programs write the same words."""
+_WHOLE = r"(?:(?<![\w -])|(?<=[:>] )|(?<=[Ee]rror )|(?<=[\])] ))(?:{})(?=$|[\"'.,;)\]]| code | \(| at )"
 
 
 def _pattern(text: str) -> str:
-    """*text* as a regular expression; white space before a last value that is empty may be missing."""
-    parts = _PLACE.split(text)
+    """*text* as a regular expression; white space before a last value that is empty may be missing, and so may
+    a full stop at the end."""
+    stopped = text.endswith(".")
+    parts = _PLACE.split(text.removesuffix("."))
     pattern = ""
     for index, part in enumerate(parts):
         if index % 2:
             free = ".*?" if any(parts[index + 1 :]) else ".*"
-            pattern += f"(?P<{part}>{_SHAPES.get(part, free)})"
+            shape = _SHAPES.get(part, free)
+            shortest = "?" if stopped and shape == _SHAPES["url"] and not any(parts[index + 1 :]) else ""
+            pattern += f"(?P<{part}>{shape}{shortest})"
         else:
             stripped = part.rstrip(" ")
             pattern += re.escape(stripped) + (" ?" if stripped != part else "")
-    return pattern
+    return pattern + (_STOP if stopped else "")
+
+
+_STOP = r"(?:\.(?=[\s\"')]|$)|(?=[\s\"')]|$))"
 
 
 def _entry(match: Match) -> Topic:
@@ -92,20 +114,25 @@ def _entry(match: Match) -> Topic:
     means = [row["means"]]
     see = list(row.get("see", ()))
     status = match.values.get("status", "")
-    if status.isdigit():
+    if status.isdigit() and status != "101":  # of that one the row says more
         from wsprobe.explain.tables import meaning
 
         means.append(meaning(int(status)))
         see.insert(0, status)
     usual = () if row["usual"] == "see the status" else (("usually", row["usual"]),)
     facts = (
-        ("written by", ", ".join(_NAMES.get(engine, engine) for engine in match.engines)),
+        ("written by", _writers(match)),
         *usual,
         ("what to do", row["fix"]),
         *_caused_by(status, row),
         *_says_more(match),
     )
     return Topic(match.found, "console text", match.found, tuple(means), facts, tuple(dict.fromkeys(see)))
+
+
+def _writers(match: Match) -> str:
+    names = ", ".join(_NAMES.get(engine, engine) for engine in match.engines)
+    return f"{names}; other programs use the same words" if match.row.get("shared") else names
 
 
 _KEEP_QUIET = frozenset({"chromium", "firefox", "webkitgtk", "undici (Node)"})

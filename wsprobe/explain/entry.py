@@ -19,8 +19,8 @@ class Topic(Struct, frozen=True):
     """The name under which it is found again."""
     kind: str
     """``close code``, ``HTTP status``, ``finding``, ``outcome``, ``exit status``, ``console text``,
-    ``revision``, ``rule``, ``section``, ``header``, ``proxy``, ``protocol``, ``script``, ``contradiction``,
-    ``question``, ``history`` or ``scenario``."""
+    ``error text``, ``revision``, ``rule``, ``section``, ``header``, ``proxy``, ``protocol``, ``script``,
+    ``program``, ``contradiction``, ``question``, ``history`` or ``scenario``."""
     title: str
     text: tuple[str, ...] = ()
     """Paragraphs."""

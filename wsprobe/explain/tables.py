@@ -78,7 +78,14 @@ def _how(number: int) -> str:
     return "redirect" if number in REDIRECTS else "fails"
 
 
-HIGHEST = 65535
+def status_names() -> dict[int, str]:
+    """The names of the statuses, in lower case."""
+    return {row["number"]: row["name"].lower() for row in load("statuses")["status"]}
+
+
+def status_numbers() -> dict[str, int]:
+    """The statuses by their names, in lower case."""
+    return {name: number for number, name in status_names().items()}
 
 
 def close_code_topics() -> tuple[str, ...]:
@@ -95,6 +102,11 @@ def name_of(number: int) -> str:
     """The registered or conventional name of close code *number*, or of its range; "" if there is none."""
     row = _row(number)
     return "" if row is None else str(row["name"])
+
+
+def close_code_names() -> dict[str, int]:
+    """The names of the protocol's own close codes as one word in lower case, as enumerations have them."""
+    return {re.sub("[^a-z]", "", row["name"].lower()): row["number"] for row in load("close_codes")["code"]}
 
 
 def _row(number: int) -> dict[str, Any] | None:
@@ -145,7 +157,7 @@ def find_header(asked: str) -> Topic | None:
 
 
 _TERM_LABELS = (("shows", "how it shows"), ("script", "script in a browser"), ("fix", "try"))
-_TERMS = ("script", "protocol")
+_TERMS = ("script", "protocol", "program")
 """Files of words; what a topic is, is called like its file."""
 _OBJECTS = ("websocket.", "closeevent.", "event.", "ws.", "socket.")
 """What people write before an attribute's name."""
@@ -157,6 +169,10 @@ def script_topics() -> tuple[str, ...]:
 
 def protocol_topics() -> tuple[str, ...]:
     return tuple(row["name"] for row in load("protocol")["term"])
+
+
+def program_topics() -> tuple[str, ...]:
+    return tuple(row["name"] for row in load("program")["term"])
 
 
 def other_names() -> dict[str, str]:

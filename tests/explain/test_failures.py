@@ -1,0 +1,189 @@
+"""Texts of clients are explained by their form, so a client that nobody listed is understood too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from wsprobe import explain
+from wsprobe.explain import UnknownTopic, console, failures
+from wsprobe.explain.entry import Topic, load
+from wsprobe.judge import FINDINGS
+
+ROWS = [
+    tuple(line.split("\t"))
+    for line in (Path(__file__).parent / "client_texts.txt").read_text("utf-8").splitlines()
+    if line and not line.startswith("#")
+]
+"""Client, what the text reports, the text."""
+CLIENTS = sorted({client for client, _, _ in ROWS})
+
+
+def reported(text: str) -> str | None:
+    """The label of what *text* reports by the general forms alone: they know no client."""
+    found = failures.recognise(text)
+    if found is None:
+        return None
+    return found.failure["id"] if found.failure else str(found.status or found.close_code)
+
+
+def test_there_are_many() -> None:
+    assert len(ROWS) > 550
+    assert len(CLIENTS) > 90
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_general_forms_know_what_each_client_reports(client: str) -> None:
+    wrong = [
+        (text, label, reported(text))
+        for of, label, text in ROWS
+        if of == client and reported(text) not in label.split("|")
+    ]
+    assert wrong == []
+
+
+def told(entry: Topic) -> set[str]:
+    """Every word under which *entry* leads on, and its text."""
+    return {entry.topic, *entry.see_also}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_client_is_explained_without_the_forms_that_are_its_own(
+    client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No console text that names the client is used, and each text still leads to its status or code."""
+    rows = list(console._rows())
+    first = client.split()[0].lower()
+
+    def others() -> Iterator[tuple[tuple[str, ...], dict[str, object]]]:
+        return (row for row in rows if not any(first in engine.lower() for engine in row[0]))
+
+    monkeypatch.setattr(console, "_rows", others)
+    for of, label, text in ROWS:
+        if of == client:
+            entry = explain.find(text)
+            if label.isdigit():
+                assert label in told(entry), text
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_no_text_is_taken_for_that_of_another_client(client: str) -> None:
+    """Who wrote a text is told only where the words are that client's alone."""
+    writers = {
+        text: dict(explain.find(text).facts).get("written by", "") for of, _, text in ROWS if of == client
+    }
+    alone = {text: by for text, by in writers.items() if by and "other programs use the same words" not in by}
+    known = OWN_WORDS.get(client, ())
+    assert {text: by for text, by in alone.items() if not any(by.startswith(name) for name in known)} == {}
+
+
+NODE = ("ws (Node)", "Node", "undici")
+OWN_WORDS = {
+    **dict.fromkeys(
+        ("ws", "websocket (theturtle32)", "graphql-ws", "phoenix", "mqtt.js", "wscat", "Postman", "Puppeteer"),
+        NODE,
+    ),
+    "reconnecting-websocket": NODE,
+    "Python websockets": ("websockets (Python)",),
+    "curl 8.14": ("curl",),
+    "websocat": ("websocat",),
+    "websocket-client": ("websocket-client (Python)",),
+    "gorilla": ("gorilla/websocket (Go)",),
+    "gorilla server": ("gorilla/websocket (Go)",),
+    "k6": ("gorilla/websocket (Go)",),
+    "Bun": ("Bun",),
+    "Electron": ("Chromium",),
+    "websocket-driver (Ruby)": ("Chromium", "webkitgtk", "WebKitGTK"),  # copied from browsers, word for word
+    "tungstenite": ("ws (Node)",),  # its subprotocol errors have the words of ws
+}
+
+
+def test_every_failure_has_its_words() -> None:
+    """Its own, or those of the finding of that name."""
+    from wsprobe.lab import aliases, names
+
+    known = {*names(), *aliases()}
+    for row in load("failures")["failure"]:
+        assert ("means" in row) != (row["id"] in FINDINGS), row["id"]
+        assert set(row.get("scenarios", ())) <= known, row["id"]
+        for topic in row.get("see", ()):
+            assert explain.find(topic), topic
+
+
+def test_every_failure_is_reported_by_a_text() -> None:
+    """A form that no text needs is a guess."""
+    seen = {reported(text) for _, _, text in ROWS}
+    assert {row["id"] for row in load("failures")["failure"]} - seen == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Uncaught TypeError: x is not a function",
+        "ReferenceError: WebSocket is not defined",
+        "ModuleNotFoundError: No module named 'websockets'",
+        "Cannot read properties of undefined (reading 'send')",
+        "SyntaxError: Unexpected token < in JSON at position 0",
+        "kubectl: command not found",
+        "how do I close a websocket?",
+        "why was my connection refused",
+        "permission denied",
+        "my dog ate 404 cookies",
+        "database is locked",
+    ],
+)
+def test_what_reports_no_failure_is_not_known(text: str) -> None:
+    assert failures.recognise(text) is None
+    with pytest.raises(UnknownTopic):
+        explain.find(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Expected 101, got 403", 403),
+        ("status code 101 but got 502", 502),
+        ("HTTP/1.1 429 Too Many Requests in answer to the handshake", 429),
+        ("connect ECONNREFUSED 127.0.0.1:404", None),
+        ("timed out after 500 ms in app.py:404", None),
+        ("connection refused (os error 111)", None),
+        ("tls: handshake failure at 2026-11-27T10:00:00.503Z", None),
+        ("upgrade failed on port 403", None),
+    ],
+)
+def test_which_number_is_a_status(text: str, status: int | None) -> None:
+    found = failures.recognise(text)
+    assert found is not None
+    assert found.status == status
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Connection closed with code 4403: no", 4403),
+        ("sent 1011 (internal error) keepalive ping timeout; no close frame received", 1011),
+        ("read: connection closed, status = StatusPolicyViolation", 1008),
+        ("Error Domain=NSURLErrorDomain Code=-1011", None),
+        ("connection reset on localhost:1006", None),
+    ],
+)
+def test_which_number_is_a_close_code(text: str, code: int | None) -> None:
+    found = failures.recognise(text)
+    assert found is not None
+    assert found.close_code == code
+
+
+def test_a_close_code_in_the_text_is_named_beside_the_failure() -> None:
+    entry = explain.find("Connection closed: 1002 client received unexpected masked frame")
+    assert entry.title == "received unexpected masked"
+    assert ("close code in the text", "1002 Protocol Error") in entry.facts
+    assert entry.see_also == ("frame-masked", "1002")
+
+
+def test_a_text_of_a_failure_has_a_kind_of_its_own() -> None:
+    entry = explain.find("dial tcp 127.0.0.1:80: connect: connection refused")
+    assert entry.kind == "error text"
+    assert entry.title == "connection refused"
+    assert entry.text[0].startswith(FINDINGS["connect-refused"].title)

@@ -1,0 +1,244 @@
+"""Failures in the words of any client: known by the form of the text, not by a list of clients.
+
+A status in the text leads to that status, a header to what is wrong with it, a phrase such as "reset by peer"
+to that failure, a close code to that code. These forms are common to many clients, so none is named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from msgspec import Struct
+
+from wsprobe.explain import tables
+from wsprobe.explain.entry import Topic, lab, line, load
+
+KIND = "error text"
+WITHOUT_CAUSE = "handshake-failed"
+"""The failure of a text that names no cause."""
+
+_CURLY = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " ", "`": "'"})
+_URL = re.compile(r"""\b[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]*[^\s"'<>.,:;)\]]""")
+_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|\[[0-9a-fA-F:]*::?[0-9a-fA-F:]*\](?::\d+)?")
+_PLACE = re.compile(
+    r"\b[\w./-]+\.(?:c|cc|cpp|h|js|mjs|ts|py|go|rs|java|kt|swift|dart|rb|php|ex|exs|cs)(?::\d+)+"
+)
+_SSL_OPTION = re.compile(r"(?i)\bssl:(?:default|true|false)\b")
+_HEADERS = re.compile(r"(?i)\bheaders?(?: follow)?:(?= [a-z-]+: ).*")
+"""Headers of the answer that a client adds to its text: nothing says that they are wrong."""
+_NOISE = re.compile(
+    r"""(?xi)
+    \[?(?:errno|os[ ]error|winerror|alert[ ]number|error[ ]code|osstatus[ ]error)[ :=]*-?\d+\]?
+    | \bport:?[ ]?\d+ | \bline:?[ ]\d+
+    | \b\d+(?:\.\d+)?[ ]?(?:ms|msec|milliseconds?|s|secs?|seconds?|minutes?|bytes?|kb|kib)\b
+    | \b(?!code|status|close|reason)[\w-]+:\d{4,5}\b(?!\d)
+    | curl:[ ]\(\d+\) | \d{4}-\d\d-\d\d\S* | \b\d\d:\d\d:\d\d\S* | RFC[ ]?\d+
+    """
+)
+"""Numbers that are no status and no close code."""
+
+_STATUS = re.compile(
+    r"""(?xi)(?:
+      \b(?:status(?:[_ -]?code)?|response(?:[_ -]?code)?|code|HTTP(?:/\d(?:\.\d)?)?|rejected|refused|got
+        |received|returned|answered|replied|responded|was|with|upgrade|errors?|description|handshake|request|failed
+        |server|unexpected|fin)\b
+      [^\w\n]{0,6}
+      (?:(?:of|with|is|was|code|an?|but|got|the|status|error|http|value)\b[^\w\n]{0,4}){0,3}
+      [^\w\n]{0,4}
+    | [(\[](?=\d{3}[)\] ,:])
+    | ^(?=\d{3}[,:;][ ])
+    | [A-Za-z](?:Error|Exception):[ ](?=\d{3}\b)
+    | \b101\W{1,3}
+    | :[ ](?=\d{3}$)
+    )
+    (?:b['"])?(?P<status>101|[2-5]\d\d)(?![\d.]*\d|\s?(?:%|x\d))"""
+)
+_NAMED_STATUS = re.compile(r"(?<![\d.:])(?P<status>101|[2-5]\d\d)\W{1,4}(?P<name>[A-Za-z][A-Za-z' -]+)")
+_CLOSE = re.compile(
+    r"(?i)\b(?:clos\w*|code|status|statuscode|websocket|sent|received|rcvd|with|reason|error|disconnect\w*)\b[^\d\n]{0,40}?"
+    r"(?<![\d.-])(?P<code>1\d{3}|3\d{3}|4\d{3})(?![\d.]*\d)|\((?P<only>1\d{3}|[34]\d{3})\)"
+)
+_QUESTION = re.compile(r"(?i)(?:how|why|what|when|where|who|which|is|are|can|should|does|do)\b(?!.*: )|.*\?$")
+
+
+_OF_CODE = re.compile(
+    r"(?i)is not (?:a function|defined|a constructor|iterable)|no module named|cannot (?:read|set) propert"
+    r"|command not found|unexpected token|has no attribute"
+)
+"""A mistake in a program, and no failure of a connection."""
+
+
+class Found(Struct, frozen=True):
+    """What a text reports."""
+
+    words: str
+    """The part of the text that says so."""
+    failure: dict[str, Any] | None = None
+    """The row of ``data/failures.toml``."""
+    status: int | None = None
+    close_code: int | None = None
+
+
+def find(text: str) -> Topic | None:
+    """The explanation of the failure that *text* reports; None if it has the form of none, or says only that
+    something failed."""
+    found = recognise(text)
+    return None if found is None or _is_general(found) else _entry(found)
+
+
+def find_general(text: str) -> Topic | None:
+    """The explanation of the failure that *text* reports, of one without a cause as well."""
+    found = recognise(text)
+    return None if found is None else _entry(found)
+
+
+def _is_general(found: Found) -> bool:
+    return found.failure is not None and found.failure["id"] == WITHOUT_CAUSE
+
+
+def recognise(text: str) -> Found | None:
+    """The failure that *text* reports: a status before a phrase, and that before a close code."""
+    plain = " ".join(text.translate(_CURLY).split())
+    if _QUESTION.match(plain) or _OF_CODE.search(plain):
+        return None
+    plain = _PLACE.sub("PLACE", _ADDRESS.sub("ADDRESS", _URL.sub("URL", plain)))
+    plain = _HEADERS.sub("", _SSL_OPTION.sub("", plain))
+    numbers = _NOISE.sub(" _ ", plain)
+    failure, words = _failure(plain)
+    code, code_words = _close_code(numbers)
+    about_closing = failure is not None and failure["id"] in _OF_CLOSING
+    status, status_words = (None, "") if about_closing else _status(numbers)
+    vague = failure is None or failure.get("general", False)
+    if failure is not None and re.search(failure.get("first", _NEVER), plain, re.IGNORECASE):
+        return Found(words, failure, status, code)
+    if status == 101 and vague and _NOT_101.search(plain):
+        return Found(status_words, _row("not-switched"), status, code)
+    if status is not None and status != 101:
+        return Found(status_words, None, status, code)
+    if code and (code >= 4000 or _EVENT.search(plain)):
+        return Found(code_words, None, None, code)
+    if failure is not None and vague and (named := _NAMES.search(plain)):
+        return Found(named[0], None, tables.status_numbers()[named[0].lower()], code)
+    if failure is not None and not (code and vague):
+        return Found(words, failure, status, code)
+    if code is not None:
+        return Found(code_words, None, None, code)
+    return None
+
+
+_NOT_101 = re.compile(r"(?i)non-101|unexpected|not 101|unhandled|failed|bad")
+_EVENT = re.compile(r"(?i)\bclose ?event\b")
+_NAMES = re.compile(
+    r"(?i)\b(?:forbidden|unauthorized|not found|bad gateway|service unavailable|too many requests|"
+    r"upgrade required|internal server error|method not allowed|bad request)\b"
+)
+"""Names of statuses that mean that status where a text says no number."""
+_NEVER = r"(?!)"
+_OF_CLOSING = ("close-code-reserved", "close-code-range")
+
+
+def _row(id: str) -> dict[str, Any]:
+    return next(row for row in load("failures")["failure"] if row["id"] == id)
+
+
+def _failure(plain: str) -> tuple[dict[str, Any] | None, str]:
+    for row, form, unless in _forms():
+        if (match := form.search(plain)) and not (unless and unless.search(plain)):
+            return row, match[0].strip(" :,")
+    return None, ""
+
+
+@cache
+def _forms() -> tuple[tuple[dict[str, Any], re.Pattern[str], re.Pattern[str] | None], ...]:
+    """Each failure with its forms as one pattern, in the order of the file."""
+    data = load("failures")
+    words = {"{missing}": data["missing"], "{wrong}": data["wrong"]}
+
+    def compiled() -> Iterator[tuple[dict[str, Any], re.Pattern[str], re.Pattern[str] | None]]:
+        for row in data["failure"]:
+            pattern = "|".join(f"(?:{form})" for form in row["forms"])
+            for name, meant in words.items():
+                pattern = pattern.replace(name, meant)
+            unless = re.compile(row["unless"], re.IGNORECASE) if "unless" in row else None
+            yield row, re.compile(pattern, re.IGNORECASE), unless
+
+    return tuple(compiled())
+
+
+def _status(plain: str) -> tuple[int | None, str]:
+    """The status that *plain* names. One that was expected (101) is meant only if there is no other."""
+    names = tables.status_names()
+    hits = [(match.start("status"), match) for match in _STATUS.finditer(plain)]
+    hits += [
+        (match.start("status"), match)
+        for match in _NAMED_STATUS.finditer(plain)
+        if match["name"].lower().startswith(names.get(int(match["status"]), "\0"))
+    ]
+    hits.sort(key=lambda hit: (hit[1]["status"] == "101", hit[0]))
+    return (int(hits[0][1]["status"]), hits[0][1][0].strip(" :,([")) if hits else (None, "")
+
+
+def _close_code(plain: str) -> tuple[int | None, str]:
+    for match in _CLOSE.finditer(plain):
+        number = int(match["code"] or match["only"])
+        if number < 1016 or number >= 3000:
+            return number, match[0].strip(" :,")
+    compact = plain.replace(" ", "").replace("_", "").lower()
+    for name, number in tables.close_code_names().items():
+        if re.search(rf"(?:status|closecode|closestatus\W?|closeframe\W*){name}", compact):
+            return number, name
+    return None, ""
+
+
+def _entry(found: Found) -> Topic:
+    if found.failure is None and found.status is not None:
+        return _status_entry(found, found.status)
+    if found.failure is None:
+        assert found.close_code is not None
+        return _code_entry(found, found.close_code)
+    row = _told(found.failure)
+    see = [*row["see"], *((str(found.close_code),) if found.close_code else ())]
+    code = found.close_code
+    also = (("close code in the text", f"{code} {tables.name_of(code)}"),) if code else ()
+    facts = (("usually", row["usual"]), ("what to do", row["fix"]), *also, *lab(row["scenarios"]))
+    means = f"{row['title']}: {row['means']}" if row["title"] else row["means"]
+    return Topic(found.words, KIND, found.words, (means,), facts, tuple(dict.fromkeys(see)))
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    """What *row* means: its own words, or those of the finding of its name."""
+    if "means" in row:
+        own = {key: line(row[key]) for key in ("means", "usual", "fix")}
+        return {"title": "", "see": row["see"], "scenarios": row.get("scenarios", ()), **own}
+    from wsprobe.judge import FINDINGS
+
+    entry = FINDINGS[row["id"]]
+    return {
+        "title": entry.title,
+        "means": entry.meaning,
+        "usual": entry.usual,
+        "fix": entry.advice,
+        "see": [row["id"], *row.get("see", ())],
+        "scenarios": row.get("scenarios", ()),
+    }
+
+
+_NO_101 = "The server answered with this status instead of 101."
+
+
+def _status_entry(found: Found, status: int) -> Topic:
+    entry = tables.find_status(status)
+    facts = tuple(fact for fact in entry.facts if fact[0] in ("usually", "what to do", "see it"))
+    text = (_NO_101, f"{entry.title}: {entry.text[0]}")
+    return Topic(found.words, KIND, found.words, text, facts, (str(status), *entry.see_also))
+
+
+def _code_entry(found: Found, code: int) -> Topic:
+    entry = tables.find_close_code(code)
+    assert entry is not None
+    facts = tuple(fact for fact in entry.facts if fact[0] != "in a Close frame")
+    text = (f"Close code {entry.title}: {entry.text[0]}", *entry.text[1:])
+    return Topic(found.words, KIND, found.words, text, facts, (str(code), *entry.see_also))
