@@ -155,6 +155,7 @@ def _body() -> Iterator[str]:
     yield ".El"
     yield from _races(asked)
     yield from _requests()
+    yield from _local_network()
     yield from _limits()
     yield from _measuring()
     yield from _another_browser()
@@ -186,6 +187,17 @@ def _requests() -> Iterator[str]:
         "client_max_window_bits, Firefox permessage-deflate alone. Where a server announces it, Firefox asks "
         "over HTTP/2 (RFC 8441) and does not fall back; Chromium does so once a page of that origin is open. "
         "compare sends these requests byte for byte, unless --as-is is given."
+    )
+
+
+def _local_network() -> Iterator[str]:
+    yield ".Sh THE LOCAL NETWORK"
+    yield from mdoc.text(
+        "From 147 on, Chromium sends nothing for a page of a public address to the local network or to this "
+        "machine without a permission; wsprobe explain lna has the rules. Measured with Chromium 156, by "
+        "--ip-address-space-overrides: each pair of the spaces public, local and loopback, secure and not, each "
+        "permission granted and denied, data:, file: and sandboxed pages. Behind a proxy Chromium does not "
+        "check (by its source). Firefox 153 has such a check, off by default."
     )
 
 

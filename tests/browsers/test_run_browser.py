@@ -57,6 +57,26 @@ def test_predicted_and_seen_are_the_same(engine: str) -> None:
     assert descendants() <= before
 
 
+@pytest.mark.parametrize(
+    ("options", "first"),
+    [
+        (("--page-address", "public"), "error"),
+        (("--page-address", "public", "--permission", "loopback-network=granted"), "open"),
+        (("--page-address", "public", "--permission", "loopback-network=denied"), "error"),
+        (("--page-address", "local"), "open"),
+    ],
+)
+def test_a_page_of_another_address_space(options: tuple[str, ...], first: str) -> None:
+    with serve(lambda connection: connection.close(), "127.0.0.1", 0) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/"
+        _, (report,) = compared("--run-browser", there("chromium"), *options, url)
+        server.shutdown()
+    (one,) = report["seen"]  # type: ignore[misc]
+    assert (one["events"][0]["type"], one["differences"]) == (first, [])
+
+
 @pytest.fixture
 def server() -> Iterator[tuple[str, list[str]]]:
     """A server of another make, and the Origins that it was asked with."""

@@ -14,6 +14,10 @@ ELSEWHERE = "http://localhost/"
 """The page of scenarios that name none: of another site than the server, as browsers were measured."""
 
 
+AddressSpace = Literal["public", "local", "loopback"]
+"""Where an IP address is reached from: anywhere, this network, this machine (``local_network``)."""
+
+
 class Page(Struct, frozen=True):
     """The page whose script opens the socket."""
 
@@ -34,6 +38,10 @@ class Page(Struct, frozen=True):
     """The version of HTTP that the page came over from its origin."""
     shares: bool = False
     """The page's own connection could serve the target too (``http2.sharing``)."""
+    address: AddressSpace | Literal[""] = ""
+    """The space of the address that the page came from; "": what its URL says (``local_network``)."""
+    permissions: tuple[tuple[str, str], ...] = ()
+    """(name, granted, denied or prompt) of those that are not ``prompt``."""
 
 
 class DomException(Struct, frozen=True):
@@ -100,6 +108,8 @@ class ScriptView(Struct, frozen=True):
     """Not "" where this engine, asking by itself, would ask over the other protocol; says when."""
     beyond: tuple[str, ...] = ()
     """What script can read by an interface that browsers do not have, or that happens to it there, in words."""
+    local_network: tuple[str, ...] = ()
+    """What Local Network Access has to do with it: what it means, then what to do, a sentence each."""
 
 
 class Construction(Struct, frozen=True):

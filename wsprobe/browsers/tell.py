@@ -131,6 +131,15 @@ def failure(code: int, error: DomEvent = DomEvent("error", 3)) -> Told:  # noqa:
     return told(view)
 
 
+KEPT_OFF = "a page that may not reach the local network (explain lna)"
+"""Where Local Network Access decides, Chromium sends nothing, and says it only in the console."""
+
+
+def kept_off(view: ScriptView) -> bool:
+    """Whether the browser sent nothing, because the page may not reach the local network."""
+    return bool(view.local_network) and view.outcome == "failed" and not view.handshakes
+
+
 def alike(views: Sequence[ScriptView], outcome: str) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     """(engines, situations) for which script in these engines is told just what it is told here; situations
     other than the recording's own *outcome*.
@@ -145,6 +154,8 @@ def alike(views: Sequence[ScriptView], outcome: str) -> list[tuple[tuple[str, ..
             for each in SITUATIONS
             if each.outcome != outcome and _signature(view.browser, each.outcome) == seen
         )
+        if view.browser == "chromium" and view.local_network and view.handshakes and seen == failure(1006):
+            same = (*same, KEPT_OFF)
         if same:
             found.setdefault(same, []).append(view.browser)
     return [(tuple(engines), situations) for situations, engines in found.items()]

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from wsprobe.browsers import ALL, ENGINES, versions
 from wsprobe.browsers.engine import Page
+from wsprobe.browsers.local_network import PERMISSIONS
 from wsprobe.browsers.tell import Tellable, tellable
 from wsprobe.browsers.url import parse
 from wsprobe.cli import expect
@@ -140,6 +141,8 @@ def readers(given: Given, said: Settings) -> Readers:
             cookies="; ".join(offer.cookies),
             user_agent=offer.user_agent or "",
             http="2" if browsers and view.page_http == "2" else "1.1",
+            address=view.page_address or "",
+            permissions=permissions(view.permissions),
         ),
         as_is=view.as_is,
         entry=given[PastedSettings].entry,
@@ -285,6 +288,24 @@ def _page(word: str | None, origin: str | None) -> str:
             f"--page: '{word}' is not a URL: it begins with a scheme, as https://app.example/"
         )
     return word
+
+
+STATES = ("granted", "denied", "prompt")
+
+
+def permissions(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """(name, state) of each --permission; the last of a name counts. Raises click.UsageError."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, _, state = text.partition("=")
+        if name not in PERMISSIONS:
+            near = nearest(name, PERMISSIONS)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(PERMISSIONS)}"
+            raise click.UsageError(f"--permission: no permission {name!a}; {hint}")
+        if state not in STATES:
+            raise click.UsageError(f"--permission: {text!a} is not {name}=granted, =denied or =prompt")
+        found[name] = state
+    return tuple(found.items())
 
 
 def check_csp(policy: str) -> None:

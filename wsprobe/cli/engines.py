@@ -15,6 +15,7 @@ from wsprobe import target
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Engine, Page, ScriptView
 from wsprobe.browsers.http2 import shareable, sharing
+from wsprobe.browsers.local_network import kept_off
 from wsprobe.browsers.page import fetch_site, opened_by
 from wsprobe.browsers.url import parse
 from wsprobe.browsers.visit import visit
@@ -117,6 +118,8 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
     results: list[tuple[ScriptView, EngineAnswer | None]] = []
 
     async def ask(name: str) -> tuple[ScriptView, EngineAnswer | None]:
+        if (cut := kept_off(ENGINES[name], url, page, exchange)) is not None:
+            return ENGINES[name].view(url, page, cut), None
         readings = await as_engine(ENGINES[name], url, page, place.asking, len(readers.browsers))
         view = ENGINES[name].view(url, page, readings)
         if not readings:

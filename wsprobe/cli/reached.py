@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from wsprobe.browsers.tell import told
+from wsprobe.browsers.tell import kept_off, told
 from wsprobe.outcome import Exit
 from wsprobe.report import Report, comparable
 
@@ -29,6 +29,8 @@ def reached(report: Report) -> Reached:
         # A server that opens for wsprobe, which sends no Origin, and refuses the page: they differ, though
         # all browsers that were asked saw the same.
         opened = {each.outcome == "open" for each in (report, *report.answers) if each is not None}
+        if any(kept_off(view) for view in report.views):
+            opened.add(False)
         return Reached(frozenset(results | opened if len(opened) > 1 else results))
     if report.verdicts:
         return Reached(frozenset(verdict.answer for verdict in report.verdicts))

@@ -64,6 +64,11 @@ def run_browsers(
         raise click.UsageError(f"--run-browser: a page cannot make its browser do {written}; leave it out")
     if by.page.url:
         raise click.UsageError("--run-browser: the page is one of a private lab; leave --page and --origin out")
+    if by.page.address and any(word.startswith(LAB) for word in words):
+        raise click.UsageError(
+            "--run-browser: page and server are both of the lab, at one address, so --page-address changes "
+            "nothing; name a URL"
+        )
     wanted = [name.strip() for each in names for name in each.split(",") if name.strip()]
     # A browser that is started has no proxy of the environment, and neither have those that ask beside it.
     said = replace(said, asking=replace(said.asking, proxies=Proxies()))
@@ -128,7 +133,10 @@ async def _everything(
                     made["linger"] = round(limits.linger * 1000)
                 what = PageVisit(made, place.page(page).csp)
                 seconds = limits.max_time + limits.linger
-                seen = await visit(browser, lab, site, what, authority=_authority(place, lab), seconds=seconds)
+                authority = _authority(place, lab)
+                seen = await visit(
+                    browser, lab, site, what, authority=authority, seconds=seconds, page=place.page(page)
+                )
                 held = _held(browser, its_version, what, place.page(page), seen, view)
                 found.append(_reported(held, report, said.output.redact))
             results.append((report, found))

@@ -4,6 +4,8 @@ from typing import Annotated, ClassVar
 
 import click
 
+from wsprobe.browsers.engine import AddressSpace
+from wsprobe.browsers.local_network import SPACES
 from wsprobe.cli import completion
 from wsprobe.cli.option import Whole
 from wsprobe.cli.section import Declared, Section
@@ -60,6 +62,22 @@ class ViewSettings(Section, frozen=True, kw_only=True):
             help="the page whose script opens the socket: decides Origin, mixed content and the base URL",
         ),
     ] = None
+    page_address: Annotated[
+        AddressSpace | None,
+        Declared(
+            "--page-address",
+            type=click.Choice(SPACES),
+            help="where the page came from: an address of the internet, of this network, or of this machine",
+        ),
+    ] = None
+    permissions: Annotated[
+        tuple[str, ...],
+        Declared(
+            "--permission",
+            metavar="NAME=STATE",
+            help="a permission of the page: granted, denied or prompt; local-network, loopback-network",
+        ),
+    ] = ()
     run_browser: Annotated[
         tuple[str, ...],
         Declared(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from itertools import count
 from typing import Any
+from urllib.parse import urlsplit
 
 import trio
 
@@ -37,8 +39,16 @@ class Console:
         self._waiting: dict[int, trio.Event] = {}
         self._answers: dict[int, dict[str, Any]] = {}
 
-    async def open(self, url: str) -> None:
-        """Open a page at *url*. Raises Refused, trio.BrokenResourceError."""
+    async def open(self, url: str, permissions: Mapping[str, str] = {}) -> None:
+        """Open a page at *url*, whose origin has *permissions*. Raises Refused, trio.BrokenResourceError."""
+        where = urlsplit(url)
+        for name, state in permissions.items():
+            asked = {
+                "permission": {"name": name},
+                "setting": state,
+                "origin": f"{where.scheme}://{where.netloc}",
+            }
+            await self._call("Browser.setPermission", asked)
         target = (await self._call("Target.createTarget", {"url": "about:blank"}))["targetId"]
         attached = await self._call("Target.attachToTarget", {"targetId": target, "flatten": True})
         session = attached["sessionId"]

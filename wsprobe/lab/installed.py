@@ -16,11 +16,13 @@ import tempfile
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import trio
 
 from wsprobe.browsers.engine import Page
+from wsprobe.browsers.local_network import permissions
 from wsprobe.lab import devtools, guard
 from wsprobe.lab.measured import Comparison, Observation
 from wsprobe.lab.server import Lab
@@ -201,12 +203,18 @@ class Console:
 
 @asynccontextmanager
 async def opened(
-    browser: Installed, url: str, *, authority: Path | None = None, preferences: Mapping[str, object] = {}
+    browser: Installed,
+    url: str,
+    *,
+    authority: Path | None = None,
+    preferences: Mapping[str, object] = {},
+    page: Page = Page(),
 ) -> AsyncIterator[Console]:
     """Run *browser*, without a window, on the page at *url* until the block is left.
 
     *authority*: a PEM file whose certificates are trusted besides the usual ones. *preferences*: of Firefox,
-    besides our own. Raises NoBrowser where the authority cannot be put into the profile.
+    besides our own. *page*: what Chromium is to take the page for: the space of its address, its permissions.
+    Raises NoBrowser where the authority cannot be put into the profile.
     """
     home = Path(tempfile.mkdtemp(prefix=f"wsprobe-{browser.engine}-"))
     console = Console()
@@ -217,7 +225,9 @@ async def opened(
                     trust(home / ".pki/nssdb", authority)
                 sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
                 command = [browser.command, *CHROMIUM, *sandbox, f"--user-data-dir={home / 'profile'}"]
-                await stack.enter_async_context(_chromium(command, home, url, console))
+                if page.address:
+                    command.append(f"--ip-address-space-overrides={urlsplit(url).netloc}={page.address}")
+                await stack.enter_async_context(_chromium(command, home, url, page, console))
             case "firefox":
                 profile = home / "profile"
                 profile.mkdir()
@@ -252,7 +262,9 @@ async def opened(
 
 
 @asynccontextmanager
-async def _chromium(command: Sequence[str], home: Path, url: str, console: Console) -> AsyncIterator[None]:
+async def _chromium(
+    command: Sequence[str], home: Path, url: str, page: Page, console: Console
+) -> AsyncIterator[None]:
     """Run Chromium on *url*, spoken to over a pipe: what sockets say on the console is in none of its logs."""
     (to_read, to_write), (from_read, from_write) = os.pipe(), os.pipe()
     move = [sys.executable, "-I", "-c", devtools.MOVE_PIPES, str(to_read), str(from_write)]
@@ -269,7 +281,7 @@ async def _chromium(command: Sequence[str], home: Path, url: str, console: Conso
             nursery.start_soon(told.listen, reading)
             try:
                 with trio.fail_after(START):
-                    await told.open(url)
+                    await told.open(url, permissions(page))
             except (trio.TooSlowError, trio.BrokenResourceError, devtools.Refused) as error:
                 raise NoBrowser(f"chromium: {command[0]} does not start: {error}") from None
             console.texts, console.told = told.texts, True
@@ -368,7 +380,14 @@ async def guarded(
 
 
 async def visit(
-    browser: Installed, lab: Lab, site: Site, what: PageVisit, *, authority: Path | None, seconds: float
+    browser: Installed,
+    lab: Lab,
+    site: Site,
+    what: PageVisit,
+    *,
+    authority: Path | None,
+    seconds: float,
+    page: Page = Page(),
 ) -> Observation:
     """What script saw of *what* in *browser*, with the console's texts where the browser tells them.
 
@@ -377,7 +396,7 @@ async def visit(
     url = site.visit(lab, what)
     try:
         with trio.fail_after(START + seconds):
-            async with opened(browser, url, authority=authority) as console:
+            async with opened(browser, url, authority=authority, page=page) as console:
                 await what.over.wait()
                 await trio.sleep(SETTLING)
                 texts = tuple(console.texts) if console.told else None

@@ -493,6 +493,13 @@ class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
             "if nothing."
         ),
     ] = UNSET
+    local_network: Annotated[
+        tuple[str, ...] | UnsetType,
+        Meta(
+            description="What Local Network Access has to do with it, then what to do about it; absent if "
+            "nothing: the page is not of a public address, or the target is."
+        ),
+    ] = UNSET
 
 
 class ToldJson(Object, frozen=True, kw_only=True):
@@ -1317,6 +1324,7 @@ def view_value(view: ScriptView, answer: EngineAnswer | None) -> ViewJson:
         handshakes=view.handshakes,
         otherwise=view.otherwise or None,
         beyond=view.beyond or UNSET,
+        local_network=view.local_network or UNSET,
     )
 
 

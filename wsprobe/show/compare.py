@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.page import opened_by
-from wsprobe.browsers.tell import Tellable, alike
+from wsprobe.browsers.tell import Tellable, alike, kept_off
 from wsprobe.engine_answer import EngineAnswer, engine_answer
 from wsprobe.judge.finding import Disclosed, Verdict
 from wsprobe.read.reading import Field, Head, Response
@@ -285,7 +285,10 @@ def _title(report: Report, got: Sequence[SharedAnswer]) -> Line:
     """The URL, and what came of it: to whom, where that differs."""
     total = report.exchange.events[-1].at / 1000 if report.exchange.events else 0.0
     words = list(dict.fromkeys(each.answer.outcome for each in got)) or [report.outcome]
-    if len(words) == 1:
+    without = [TITLES[view.browser] for view in report.views if kept_off(view)]
+    if without:
+        said = f"  {', '.join(words)}, {total:.0f} ms; nothing sent by {', '.join(without)}"
+    elif len(words) == 1:
         said = f"  {words[0]}, {total:.0f} ms"
     else:
         to = {word: [n for a in got if a.answer.outcome == word for n in _names(report, a)] for word in words}

@@ -81,6 +81,10 @@ def _block(group: Sequence[ScriptView], look: Look) -> Block:
             lines.append(line(Piece(f"asked by {title(view)} over ", "dim"), _spoken(view)))
         if view.otherwise:
             lines.append(line(Piece("note: ", "warn"), view.otherwise))
+        if view.local_network:
+            means, *remedies = view.local_network
+            lines.append(line(Piece(f"local network, {title(view)}: ", "warn"), _safe(means, look)))
+            lines += [line(Piece("  do: ", "good"), each) for each in remedies]
         if view.races:
             lines.append(line(Piece(f"races in {title(view)}: ", "warn"), _safe(view.races, look)))
     place = "in the script" if all(view.browser in RUNTIMES for view in group) else "in the page"

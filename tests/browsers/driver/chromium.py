@@ -54,7 +54,10 @@ WAIT = f"""new Promise(done => {{
 }})"""
 
 
+@dataclass(frozen=True, slots=True)
 class Chromium:
+    flags: tuple[str, ...] = ()
+    """Options beside FLAGS."""
     name = "chromium"
     # content/browser/websockets: the delay of the next connection grows as 2 ** (pending + failed) within
     # a process; up to 8 it stays below 20 ms.
@@ -73,7 +76,7 @@ class Chromium:
         trust_authority(home / ".pki/nssdb", bench.lab.certificate_authority)
         (to_read, to_write), (from_read, from_write) = os.pipe(), os.pipe()
         move = [sys.executable, "-I", "-c", MOVE_PIPES, str(to_read), str(from_write)]
-        command = [*move, COMMAND, *FLAGS, f"--user-data-dir={home / 'profile'}", "about:blank"]
+        command = [*move, COMMAND, *FLAGS, *self.flags, f"--user-data-dir={home / 'profile'}", "about:blank"]
         async with guarded(command, home, environment(home), pass_fds=(to_read, from_write)):
             os.close(to_read)
             os.close(from_write)
@@ -86,7 +89,7 @@ class Chromium:
                 nursery.start_soon(connection.listen, reading)
                 with trio.fail_after(60):
                     product = (await connection.call("Browser.getVersion"))["product"]
-                yield ChromiumBrowser(connection, str(product).partition("/")[2])
+                yield ChromiumBrowser(connection, str(product).partition("/")[2], home=str(home))
                 nursery.cancel_scope.cancel()
 
 
@@ -146,6 +149,14 @@ class ChromiumBrowser:
     connection: Connection
     version: str
     back: str = ""
+    home: str = ""
+    """A directory that goes with it."""
+
+    async def allow(self, name: str, state: str, origin: str) -> None:
+        """Give pages of *origin* the permission *name*, or deny it."""
+        await self.connection.call(
+            "Browser.setPermission", permission={"name": name}, setting=state, origin=origin
+        )
 
     async def load(self, url: str, seconds: float) -> Sheet:
         call = self.connection.call

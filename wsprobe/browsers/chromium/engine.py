@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.browsers.chromium import constructor, http2
 from wsprobe.browsers.chromium.channel import Channel, State, complain, fail, failed
@@ -16,6 +17,8 @@ from wsprobe.browsers.chromium.http import Answer, read_answer
 from wsprobe.browsers.chromium.request import authorization, request
 from wsprobe.browsers.engine import Construction, FollowUp, Page, ScriptView
 from wsprobe.browsers.http2 import Again, HttpVersion, handshakes
+from wsprobe.browsers.local_network import Crossing, before_the_request, crossing
+from wsprobe.browsers.local_network import chromium as sentences
 from wsprobe.browsers.network import reset_unasked
 from wsprobe.browsers.page import fetch_site, given
 from wsprobe.browsers.script import (
@@ -99,7 +102,7 @@ class Chromium(Struct, frozen=True):
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
         """One more request with the URL's own credentials after a 401; or again, as HTTP/2 has it."""
-        if not readings:
+        if not readings or self.kept_off(page, readings):
             return None
         made = self.construct(readings[0].exchange.plan.target.url, page)
         steps = self._steps(readings, given(page))
@@ -126,15 +129,41 @@ class Chromium(Struct, frozen=True):
         earlier = zip(readings[:-1], steps[:-1], strict=True)
         return next((found for r, step in earlier if (found := self._credentials(r, step, page, key))), "")
 
+    def kept_off(self, page: Page, readings: Sequence[Reading]) -> bool:
+        """Whether *page* is kept off the address that the first of *readings* has: nothing is sent."""
+        found = crossing(page, readings) if self.facts.local_network_access else None
+        return found is not None and found.state != "granted"
+
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = constructor.construct(url, page, self.facts)
+        goes = made.construction.target is not None and self.facts.local_network_access
+        crosses = crossing(page, readings) if goes else None
+        if crosses is not None and crosses.state != "granted":
+            readings = before_the_request(readings)
         steps = self._steps(readings, made.construction.protocols)
         through = partial(self._live, made=made.construction, page=page, readings=readings, steps=steps)
+        if crosses is not None and crosses.state != "granted":
+            through = partial(self._kept_off, made=made.construction, page=page, crosses=crosses)
         asked = [
             r for r, step in zip(readings, steps, strict=True) if not (step.stream and step.stream.unasked)
         ]
         otherwise = http2.otherwise(made.construction.url, page, readings)
-        return live(self, page, made, readings, _call_texts(self), through, handshakes(asked), otherwise)
+        view = live(self, page, made, readings, _call_texts(self), through, handshakes(asked), otherwise)
+        return view if crosses is None else replace(view, local_network=sentences(crosses))
+
+    def _kept_off(self, script: WebSocket, made: Construction, page: Page, crosses: Crossing) -> Ending:
+        """Run *script*'s WebSocket until the connection stands: no permission, so it is ended there."""
+        script.on_early_close = partial(
+            complain, url=made.url, failure=self.facts.failures["closed-early"], facts=self.facts
+        )
+        script.run("created")
+        acts = script.do_until(timed_acts(page), crosses.at)
+        if script.close_call is not None:
+            return _closed_early(script, acts)
+        error = self.facts.failures["establishment"].format(error="ERR_BLOCKED_BY_LOCAL_NETWORK_ACCESS_CHECKS")
+        fail(script, made.url, error, self.facts)
+        script.do_all(acts)
+        return Ending("failed", "Local Network Access: services/network/local_network_access_checker.cc")
 
     def _live(
         self,

@@ -34,3 +34,6 @@ class Facts(Struct, frozen=True):
     """Bytes of a response head (net/http/http_stream_parser.h)."""
     read_size: int
     """Bytes of one read of frames (net/websockets/websocket_basic_stream.cc)."""
+    local_network_access: bool = False
+    """A public page needs a permission to reach a local address: from 147 on (services/network/public/cpp/
+    features.cc, LocalNetworkAccessChecksWebSockets)."""

@@ -128,4 +128,5 @@ FACTS = Facts(
     tcp_close_timeout=2,
     max_head=256 * 1024,
     read_size=1000,
+    local_network_access=True,
 )

@@ -17,6 +17,7 @@ from wsprobe.browsers.firefox.handshake import Failed, Opened, validate
 from wsprobe.browsers.firefox.http import Answer, read_answer
 from wsprobe.browsers.firefox.request import authorizations, request
 from wsprobe.browsers.http2 import Again, HttpVersion, came_over, handshakes, once_a_connection
+from wsprobe.browsers.local_network import crossing, off_by_default
 from wsprobe.browsers.page import given
 from wsprobe.browsers.script import (
     CLOSED,
@@ -121,7 +122,9 @@ class Firefox(Struct, frozen=True):
             if step.stream is None or not step.stream.unasked
         ]
         otherwise = http2.otherwise(readings)
-        return live(self, page, made, readings, _call_texts(self.facts), through, handshakes(asked), otherwise)
+        view = live(self, page, made, readings, _call_texts(self.facts), through, handshakes(asked), otherwise)
+        crosses = made.construction.target is not None and crossing(page, readings)
+        return replace(view, local_network=off_by_default(self.version)) if crosses else view
 
     def _live(
         self,

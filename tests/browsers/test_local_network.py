@@ -1,0 +1,95 @@
+"""Local Network Access: the view against what Chromium did, and Chromium itself (``-n 0 -m engines``)."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import trio
+
+from tests.browsers import local_network
+from tests.browsers.driver.chromium import Chromium
+from tests.browsers.local_network import Row
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.engine import AddressSpace, Page
+from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Resolved, Sent, TlsDone
+from wsprobe.read import read
+from wsprobe.read.tokens import expected_accept
+from wsprobe.target import parse
+
+VERSION, ROWS = local_network.load()
+ADDRESSES = {"public": "203.0.113.9", "local": "10.1.2.3", "loopback": "127.0.0.1"}
+KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
+
+
+def page_of(row: Row) -> Page:
+    """The page of *row*, by its URL alone where that says in which space it is."""
+    address: AddressSpace | str = ""
+    if row.page in ("data", "file"):
+        url = {"data": "data:text/html,x", "file": "file:///tmp/x.html"}[row.page]
+    else:
+        address = row.page
+        url = "https://127.0.100.1:8443/" if row.secure else "http://page.test/"
+    if row.csp.startswith("treat"):
+        address = ""
+    # In --permission one name may stand for another; a permission of the browser stands for itself.
+    exact = {"local-network": "prompt", "loopback-network": "prompt"} | row.permissions
+    return Page(url, csp=row.csp, address=address, permissions=tuple(exact.items()))  # type: ignore[arg-type]
+
+
+def exchange(row: Row) -> Exchange:
+    """A handshake that opens, and is closed, at an address of the space that *row* goes to."""
+    target = parse(f"{row.scheme}://127.0.0.1/s/close-1000")  # a loopback name, as when it was measured
+    request = b"GET /s/close-1000 HTTP/1.1\r\nHost: x\r\nSec-WebSocket-Key: %s\r\n\r\n" % KEY
+    answer = (
+        b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n"
+        b"\x88\x02\x03\xe8" % expected_accept(KEY)
+    )
+    secure = [TlsDone(4, "TLSv1.3", "x", "http/1.1", None, True)] if target.secure else []  # type: ignore[arg-type]
+    return Exchange(
+        Plan(target, request),
+        (
+            Resolved(1, target.host, (ADDRESSES[row.to],)),
+            Connected(3, ADDRESSES[row.to], target.port),
+            *secure,
+            Sent(5, request),
+            Received(9, answer),
+            Ended(20, "fin"),
+        ),
+    )
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: " ".join(map(str, vars_of(row))))
+def test_the_view_is_what_chromium_did(row: Row) -> None:
+    reading = read(exchange(row))
+    view = ENGINES["chromium"].view(reading.exchange.plan.target.url, page_of(row), [reading])
+    events = [{"type": e.type, "code": e.code, "wasClean": e.was_clean} for e in view.events]
+    bare = [e if e["type"] == "close" else {"type": e["type"]} for e in events]
+    assert bare == list(row.events)
+    assert [line.replace(view.url, "{url}") for line in view.console if " failed: " in line] == list(
+        row.console
+    )
+    assert bool(view.handshakes) == row.sent
+    assert not view.hidden or row.sent
+    if not row.sent:
+        assert "othing" in " ".join(view.local_network)
+
+
+def vars_of(row: Row) -> tuple[object, ...]:
+    secure = "secure" if row.secure else "insecure"
+    return (row.page, secure, row.scheme, row.to, row.csp, *row.permissions.items())
+
+
+def test_all_that_is_measured_is_recorded() -> None:
+    assert [row.asked for row in ROWS] == list(local_network.rows())
+    assert {row.sent for row in ROWS} == {True, False}
+
+
+@pytest.mark.engines
+def test_chromium_still_does_what_is_recorded() -> None:
+    if missing := Chromium().missing():
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(f"not installed: {missing}")
+    _, measured = trio.run(local_network.measure, list(local_network.rows()))
+    assert measured == ROWS

@@ -1,0 +1,204 @@
+"""Local Network Access: which address is of which space, which page may reach it, and what is said of it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tests.browsers_views.recordings import recorded, seen
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.local_network import crossing, space_of, space_of_host, space_of_page, state_of
+from wsprobe.browsers.tell import KEPT_OFF, alike
+from wsprobe.cli.main import run
+from wsprobe.exchange import Act
+from wsprobe.read.tokens import expected_accept
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize(
+    ("address", "space"),
+    [
+        *((each, "loopback") for each in ("127.0.0.1", "127.255.255.255", "[::1]", "0.0.0.0", "::")),
+        *(
+            (each, "local")
+            for each in ("10.0.0.1", "172.31.255.255", "192.168.0.1", "169.254.1.1", "100.64.0.1")
+        ),
+        *((each, "local") for each in ("fd00::1", "fe80::1%eth0", "fec0::1", "2001:db8::1", "0.1.2.3")),
+        *((each, "public") for each in ("8.8.8.8", "172.32.0.1", "100.128.0.1", "198.18.0.1", "2001:4860::1")),
+        ("::ffff:10.0.0.1", "local"),
+        ("::ffff:127.0.0.1", "loopback"),
+        ("/run/socket", None),
+    ],
+)
+def test_the_space_of_an_address(address: str, space: str | None) -> None:
+    assert space_of(address) == space
+
+
+@pytest.mark.parametrize(
+    ("host", "space"),
+    [
+        *((each, "loopback") for each in ("localhost", "a.localhost", "LOCALHOST.", "127.0.0.1", "[::1]")),
+        *((each, "local") for each in ("printer.local", "10.0.0.1")),
+        *(
+            (each, "public")
+            for each in ("app.example", "localhost.example", "local.example", "intranet", "8.8.8.8")
+        ),
+    ],
+)
+def test_a_name_is_public_and_never_resolved(host: str, space: str) -> None:
+    assert space_of_host(host) == space
+
+
+@pytest.mark.parametrize(
+    ("page", "space"),
+    [
+        (Page("https://app.example/"), "public"),
+        (Page("http://localhost:3000/"), "loopback"),
+        (Page("http://10.0.0.7/"), "local"),
+        (Page("https://chat.example/"), "local"),  # the target's own host, wherever that is
+        (Page("https://app.example/", address="loopback"), "loopback"),
+        (Page("http://localhost/", csp="treat-as-public-address"), "public"),
+        (Page("data:text/html,x"), "public"),
+        (Page("about:blank"), "public"),
+        (Page("file:///x.html"), "loopback"),
+        (Page("chrome-extension://abc/x.html"), "loopback"),
+    ],
+)
+def test_the_space_of_a_page(page: Page, space: str) -> None:
+    assert space_of_page(page, "chat.example", "local") == space
+
+
+def test_one_permission_may_stand_for_another() -> None:
+    def states(**given: str) -> list[str]:
+        page = Page(permissions=tuple((name.replace("_", "-"), state) for name, state in given.items()))
+        return [state_of(page, "local-network"), state_of(page, "loopback-network")]
+
+    assert states() == ["prompt", "prompt"]
+    assert states(local_network="granted") == ["granted", "granted"]
+    assert states(loopback_network="granted") == ["prompt", "granted"]
+    assert states(local_network="granted", loopback_network="denied") == ["granted", "denied"]
+    assert states(local_network_access="granted") == ["granted", "granted"]
+
+
+OPENS = b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
+PUBLIC = Page("https://app.example/")
+
+
+def test_a_page_on_this_machine_reaches_it_freely() -> None:
+    url = "ws://127.0.0.1:9412/"
+    for page in ("http://localhost:3000/", "http://127.0.0.1/", "http://app.localhost/", "file:///x.html"):
+        assert crossing(Page(page), [recorded(b"HTTP/1.1 403 No\r\n\r\n", url=url)]) is None
+    assert crossing(PUBLIC, [recorded(b"HTTP/1.1 403 No\r\n\r\n", url=url)]) is not None
+    assert crossing(PUBLIC, []) is None
+
+
+def test_a_refusal_looks_the_same_as_being_kept_off() -> None:
+    granted = Page("https://app.example/", permissions=(("loopback-network", "granted"),))
+    for page, named in ((granted, True), (Page("http://localhost/"), False)):
+        view = seen(b"HTTP/1.1 403 No\r\n\r\n", page=page, url="ws://127.0.0.1/", browser="chromium")
+        ((_, situations),) = alike([view], "refused")
+        assert (KEPT_OFF in situations) == named
+    blocked = seen(b"HTTP/1.1 403 No\r\n\r\n", page=PUBLIC, url="ws://127.0.0.1/", browser="chromium")
+    assert (blocked.handshakes, blocked.hidden) == ((), ())
+
+
+def test_a_script_that_closes_before_the_connection_stands() -> None:
+    page = Page("https://app.example/", acts=(Act("created", "close"),))
+    view = seen(b"HTTP/1.1 403 No\r\n\r\n", page=page, url="ws://127.0.0.1/", browser="chromium")
+    assert view.console[-1].endswith("WebSocket is closed before the connection is established.")
+
+
+def test_nothing_more_is_asked_for() -> None:
+    reading = recorded(
+        b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="x"\r\n\r\n', url="ws://a:b@127.0.0.1/", page=PUBLIC
+    )
+    assert ENGINES["chromium"].follow([reading], PUBLIC, "x") is None
+
+
+@pytest.fixture
+def opening() -> Iterator[tuple[str, list[bytes]]]:
+    """The URL of a server that opens every handshake and closes it with 1000, and the requests that it got."""
+    asked: list[bytes] = []
+
+    def serve(server: socket.socket) -> None:
+        while True:
+            try:
+                client, _ = server.accept()
+            except OSError:
+                return
+            with client:
+                data = client.recv(65536)
+                if not data:
+                    continue
+                asked.append(data)
+                key = data.lower().partition(b"sec-websocket-key: ")[2].partition(b"\r\n")[0]
+                start = data.lower().index(key)
+                accept = expected_accept(data[start : start + len(key)])
+                client.sendall(OPENS.replace(b"{accept}", accept) + b"\x88\x02\x03\xe8")
+                client.recv(100)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, args=(server,), daemon=True)
+        thread.start()
+        yield f"ws://127.0.0.1:{server.getsockname()[1]}/", asked
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join(timeout=10)
+
+
+def test_compare_says_that_nothing_is_sent(opening: tuple[str, list[bytes]], capsys: Capture) -> None:
+    url, asked = opening
+    assert run(["compare", "--browser", "chromium", "--page", "https://app.example/", url]) == 1
+    out = capsys.readouterr().out
+    assert "Chromium asks the user for access to the local network; until it is given" in out
+    assert "Nothing was sent" in out
+    assert "nothing sent by Chromium" in out.splitlines()[0]
+    assert "net::ERR_BLOCKED_BY_LOCAL_NETWORK_ACCESS_CHECKS" in out
+    assert not any(b"Chrome/" in each for each in asked)
+
+
+@pytest.mark.parametrize(
+    ("options", "opens", "words"),
+    [
+        (["--permission", "local-network=granted"], True, "it opens by the permission loopback-network alone"),
+        (["--permission", "loopback-network=granted"], True, "it opens by the permission"),
+        (["--permission", "local-network=denied"], False, "the user has refused access"),
+        (["--page-address", "local"], True, ""),
+        (["--page", "http://app.example/"], False, "refuses without asking"),
+        (["--page", "data:text/html,x"], False, "refuses without asking"),
+        (["--page", "http://localhost:3000/"], True, ""),
+        ([], False, "asks the user"),
+    ],
+)
+def test_compare_json(
+    opening: tuple[str, list[bytes]], capsys: Capture, options: list[str], opens: bool, words: str
+) -> None:
+    page = [] if "--page" in options else ["--page", "https://app.example/"]
+    run(["compare", "--json", "--browser", "chromium,firefox", *page, *options, opening[0]])
+    chromium, firefox = json.loads(capsys.readouterr().out)["views"]
+    assert [event["type"] for event in chromium["events"]] == (
+        ["open", "close"] if opens else ["error", "close"]
+    )
+    assert words in " ".join(chromium.get("local_network", ()))
+    assert ("local_network" in chromium) == ("local_network" in firefox) == bool(words)
+    assert firefox["events"][0]["type"] == "open"
+    assert ("exchange" in chromium) == opens
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("local-netwrok=granted", "did you mean local-network?"),
+        ("camera=granted", "no permission 'camera'"),
+        ("local-network=yes", "is not local-network=granted, =denied or =prompt"),
+        ("local-network", "is not local-network=granted"),
+    ],
+)
+def test_permissions_that_are_none(option: str, words: str, capsys: Capture) -> None:
+    assert run(["compare", "--browser", "chromium", "--permission", option, "lab:ok"]) == 2
+    assert words in capsys.readouterr().err
