@@ -27,6 +27,7 @@ SEE_ALSO = {
     "watch": ("wsprobe-json(5)", "prometheus(1)"),
     "explain": ("wsprobe-browsers(7)", "wsprobe-history(7)"),
     "serve": ("wsprobe-json(5)",),
+    "relay": ("wsprobe-json(5)", "wsprobe-browsers(7)"),
 }
 EXIT: dict[str, str] = {
     "connect": "Of several URLs, the first status that is not 0 counts. With --from-each, 1 where places "
@@ -43,9 +44,31 @@ EXIT: dict[str, str] = {
     "last summary.",
     "explain": "0 if the topic was found, 2 if it was not.",
     "serve": "130 after ^C, which is how it ends.",
+    "relay": "130 after ^C, which is how it ends; each report has the exit status of its connection in --json.",
 }
 """What is to be said of the exit statuses of each command; `connect` shows the table too."""
-MORE = {"connect": ("Clusters", CLUSTERS)}
+RELAYING = (
+    (
+        "What is changed",
+        "The path / and Host of the request, and what --origin and --header say; with --tell-page a handshake "
+        "that failed. Nothing else: frames pass as they come, valid or not, and so do half-closes and resets. "
+        "A server that cannot be reached is a 502 to the client, or a 504 after a timeout.",
+    ),
+    (
+        "What is recorded",
+        "Both requests, the answer, and of each direction of the session whole frames up to --max-body bytes, "
+        "then the Close alone. All recordings under way together take 16 MiB; what is beyond that passes, and "
+        "is counted in the recording. A connection without a WebSocket handshake is not recorded. Files that "
+        "the relay creates are readable by their owner only.",
+    ),
+    (
+        "Pages on https://",
+        "A page on https:// may open ws://127.0.0.1: a loopback address is trustworthy (Secure Contexts "
+        "section 3.1). Chromium may ask the person first (Local Network Access). The page's "
+        "Content-Security-Policy has to allow the relay in connect-src.",
+    ),
+)
+MORE = {"connect": ("Clusters", CLUSTERS), "relay": ("What passes, and what is kept", RELAYING)}
 """Command -> what its page has between the options and the exit statuses: title, and (tag, text)."""
 
 

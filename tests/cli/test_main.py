@@ -72,7 +72,8 @@ from wsprobe.outcome import TABLE, Exit
         (["serve", "--host", "192.0.2.1"], "not a loopback address"),
         (
             ["nonsense"],
-            "wsprobe: no command 'nonsense'; there are connect, compare, trace, watch, talk, explain, serve",
+            "wsprobe: no command 'nonsense'; there are connect, compare, trace, watch, talk, explain, relay, "
+            "serve",
         ),
         (["conect"], "did you mean connect"),
         (["wss://h/"], "to probe it: wsprobe connect wss://h/"),

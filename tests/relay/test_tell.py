@@ -151,7 +151,7 @@ def test_the_bytes_that_tell_it(more: bytes, line: bytes) -> None:
     request = RequestReader().receive(REQUEST % more)
     assert request is not None
     close = b"\x88\x13\x11\x33403 token expired"
-    assert answer(request, Told(4403, "403 token expired")) == GOOD % line + close
+    assert answer(request, Told(4403, "403 token expired")) == (GOOD % line, close)
 
 
 def test_the_clients_side_of_a_recording_is_masked() -> None:
@@ -159,7 +159,7 @@ def test_the_clients_side_of_a_recording_is_masked() -> None:
     request = RequestReader().receive(REQUEST % b"Cookie: sid=cookiesecret\r\n")
     assert request is not None
     close = frame(CLOSE, b"\x03\xe8topsecret1", b"keys")
-    said = answer(request, Told(4403, "403 topsecret1"))
+    said = b"".join(answer(request, Told(4403, "403 topsecret1")))
     client = Relayed("127.0.0.1:5", request.head.raw, said, close)
     masked = redact(replace(answered(data), client=client)).client
     assert masked is not UNSET

@@ -124,10 +124,21 @@ def _close_code(number: int, row: dict[str, Any]) -> Topic:
         ("script", line(script)),
         ("usually", row["usual"]),
         ("what to do", line(row["fix"])),
+        *_from_relay(number),
         *lab(row.get("scenarios", ())),
     )
     title = f"{number} {row['name']}"
     return Topic(str(number), "close code", title, paragraphs(row["means"]), facts, tuple(row.get("see", ())))
+
+
+def _from_relay(number: int) -> tuple[tuple[str, str], ...]:
+    """What 4000 plus a status means where wsprobe relay --tell-page sent it."""
+    status = number - 4000
+    if not 200 <= status <= 599:
+        return ()
+    title = find_status(status).title
+    text = f"the server refused the handshake with status {title}; the reason has the first words of the body"
+    return (("from wsprobe relay", text),)
 
 
 _ASKED = re.compile(r"(?P<name>[A-Za-z0-9-]+)(?: headers?|:.*)?")

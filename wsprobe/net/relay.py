@@ -16,11 +16,12 @@ import trio
 
 from wsprobe.exchange import Plan
 from wsprobe.net.plan import Ready, check
-from wsprobe.net.relayed import GOODBYE, Connection, Relaying, Watching, drained
+from wsprobe.net.relayed import GOODBYE, Connection, drained
 from wsprobe.net.stream import End, SocketWire, Wire
 from wsprobe.read.request import Request, RequestReader
 from wsprobe.relay.door import Refusal
 from wsprobe.relay.keep import Room
+from wsprobe.relay.relaying import Relaying, Watching
 from wsprobe.target import authority, loopback
 
 PATIENCE = 20.0

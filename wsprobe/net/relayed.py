@@ -6,11 +6,7 @@ replaces an answer by ``Relaying.tell``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
-
 import trio
-from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.conversation import Answering, Phase
@@ -19,24 +15,21 @@ from wsprobe.exchange import (
     Exchange,
     How,
     LeftOut,
-    Limits,
     Plan,
     Received,
     Relayed,
-    Route,
     Sent,
-    Target,
-    TlsOptions,
 )
 from wsprobe.net.dial import reach
 from wsprobe.net.plan import Ready
 from wsprobe.net.probe import READS, late_alert, too_long
 from wsprobe.net.stream import End, Tape, Wire
 from wsprobe.read.request import Request
-from wsprobe.relay.door import Door, Refusal
+from wsprobe.relay.door import Refusal
 from wsprobe.relay.forward import forwarded
 from wsprobe.relay.keep import EVENT, Kept, Room, Side
-from wsprobe.relay.tell import Told, answer
+from wsprobe.relay.relaying import Relaying, Watching
+from wsprobe.relay.tell import PAUSE, Told, answer
 from wsprobe.target import host_header
 from wsprobe.wire import WIRES, wire_of
 
@@ -50,39 +43,6 @@ AFTERWARDS = 4096
 """Bytes that are kept of what a client sends after it was told."""
 
 CLIENT_LEFT = "the client closed the connection"
-
-
-class Relaying(Struct, frozen=True):
-    """What the relay does with each connection."""
-
-    target: Target
-    door: Door
-    origin: str | None = None
-    headers: tuple[str, ...] = ()
-    """Changes to the request, as ``forwarded`` takes them."""
-    limits: Limits = Limits()
-    """*max_time*: for the handshake; *max_session*: bytes of each direction that are kept."""
-    tls: TlsOptions = TlsOptions()
-    route: Route = Route()
-    longest: float = float("inf")
-    """Seconds that a connection may last."""
-    connections: int = 200
-    """At the same time; more are refused."""
-    tell: Callable[[Exchange], Told | None] | None = None
-    """What to tell a client of a handshake; None for the answer itself."""
-
-
-class Watching(Protocol):
-    """Who is shown what happens."""
-
-    def turned_away(self, peer: str, request: Request | None, refusal: Refusal) -> None:
-        """A request was not passed on; None where no request could be read."""
-
-    def answered(self, number: int, exchange: Exchange, told: Told | None) -> None:
-        """The handshake of connection *number* is over; *exchange* is what was recorded until then."""
-
-    def over(self, number: int, exchange: Exchange) -> None:
-        """Connection *number* is over, and this is its recording."""
 
 
 async def drained(wire: Wire, most: int = 0) -> tuple[bytes, How]:
@@ -205,9 +165,11 @@ class Connection:
 
     async def _say(self, told: Told) -> None:
         """Open a session with the client and close it with *told* (RFC 6455 section 7.1.2)."""
-        data = answer(self._request, told)
-        self._relayed = replace(self._relayed, answer=data)
-        await self._client.send(data)
+        head, frame = answer(self._request, told)
+        self._relayed = replace(self._relayed, answer=head + frame)
+        await self._client.send(head)
+        await trio.sleep(PAUSE)
+        await self._client.send(frame)
         close: bytes | End = b""
         with trio.move_on_after(GOODBYE):
             close = await self._client.receive()

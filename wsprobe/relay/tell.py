@@ -116,8 +116,13 @@ def cut(text: str) -> str:
     return text.encode("utf-8", "replace")[:REASON_MAX].decode("utf-8", "ignore")
 
 
-def answer(request: Request, of: Told) -> bytes:
-    """The bytes that tell it: a 101 to the client's *request*, and a Close.
+PAUSE = 0.05
+"""Seconds between the 101 and the Close. Firefox 153 may lose what comes together with the handshake: script
+then gets no open event (measured for wsprobe's Firefox view)."""
+
+
+def answer(request: Request, of: Told) -> tuple[bytes, bytes]:
+    """The two writes that tell it: a 101 to the client's *request*, and a Close.
 
     The first subprotocol offered is chosen, because a page that offers some fails without one (WHATWG
     WebSockets section 2).
@@ -131,4 +136,4 @@ def answer(request: Request, of: Told) -> bytes:
     if protocols := split_list(request.first(b"sec-websocket-protocol")):
         lines.append(b"Sec-WebSocket-Protocol: " + protocols[0])
     payload = pack("!H", of.code) + of.reason.encode()
-    return b"".join(line + b"\r\n" for line in lines) + b"\r\n" + frame(CLOSE, payload, None)
+    return b"".join(line + b"\r\n" for line in lines) + b"\r\n", frame(CLOSE, payload, None)

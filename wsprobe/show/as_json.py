@@ -24,11 +24,12 @@ from wsprobe.browsers.engine import DomEvent, DomException, ScriptView
 from wsprobe.browsers.tell import Tellable
 from wsprobe.certificate import days_left, described, objectionable
 from wsprobe.engine_answer import EngineAnswer
-from wsprobe.exchange import Certificate, Exchange, Received, Sent, TlsDone, TlsFailed
+from wsprobe.exchange import Certificate, Exchange, How, Received, Sent, TlsDone, TlsFailed
 from wsprobe.judge.finding import Disclosed, Finding, Level, Verdict
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read, received_of, responses_of
 from wsprobe.read.closing import close_of
+from wsprobe.read.head import split_head
 from wsprobe.read.http2_values import HeaderBlock, Http2Connection, setting_name
 from wsprobe.read.reading import Body, Field, Head, Reading, Response, Session, final_answer
 from wsprobe.report import Report
@@ -37,6 +38,7 @@ from wsprobe.version import __version__
 from wsprobe.watch.state import Watch, differences, percentiles
 
 if TYPE_CHECKING:
+    from wsprobe.relay.tell import Told
     from wsprobe.trace.conclusion import Conclusion
 
 Pair = tuple[str, str]
@@ -669,6 +671,46 @@ class WatchJson(Object, frozen=True, kw_only=True):
     ]
 
 
+class CloseFrameJson(Object, frozen=True, kw_only=True):
+    """A Close frame."""
+
+    code: Annotated[int, Meta(description="The code; 1005 for a frame without one.")]
+    reason: Annotated[str, Meta(description="The reason; bytes that are not UTF-8 are replaced.")]
+
+
+class ToldToClientJson(Object, frozen=True, kw_only=True):
+    """What wsprobe relay sent to the client in place of the server's bytes."""
+
+    status: Annotated[int, Meta(description="The status: 101 with --tell-page, 502 or 504 without.")]
+    close: Annotated[
+        CloseFrameJson | None, Meta(description="The Close that follows a 101; null for another status.")
+    ]
+
+
+class DifferenceJson(Object, frozen=True, kw_only=True):
+    """A field of the request that wsprobe connect would not have sent so."""
+
+    name: Annotated[str, Meta(description="The name of the field.")]
+    client: Annotated[str | None, Meta(description="Its value, as sent to the server; null if it has none.")]
+    wsprobe: Annotated[str | None, Meta(description="The value that wsprobe sends; null if it sends none.")]
+
+
+class ClientJson(Object, frozen=True, kw_only=True):
+    """The client of wsprobe relay."""
+
+    peer: Annotated[str, Meta(description="Its address and port.")]
+    request: Annotated[RequestJson, Meta(description="Its request as received; request is the one sent on.")]
+    differs: Annotated[
+        list[DifferenceJson], Meta(description="How its request differs from one of wsprobe connect.")
+    ]
+    told: Annotated[
+        ToldToClientJson | None,
+        Meta(description="What it was told in place of the server's bytes; null if those were passed on."),
+    ]
+    close: Annotated[CloseFrameJson | None, Meta(description="The first Close that it sent; null if none.")]
+    ended: Annotated[How, Meta(description="How its connection ended, in the words of ended in THE RECORDING.")]
+
+
 class ReportJson(Object, frozen=True, kw_only=True):
     """One line of wsprobe connect --json or wsprobe compare --json.
 
@@ -768,6 +810,9 @@ class ReportJson(Object, frozen=True, kw_only=True):
     trailers: Annotated[
         list[Pair] | UnsetType | None,
         Meta(description="The fields that came behind the answer, as [name, value]."),
+    ] = UNSET
+    client: Annotated[
+        ClientJson | UnsetType, Meta(description="The client's side; only with wsprobe relay.")
     ] = UNSET
     exchange: Annotated[
         Exchange | UnsetType,
@@ -990,11 +1035,44 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
         session=None if reading.session is None else session_value(reading.session),
         close=close_value(reading),
         **over_http2,
+        client=client_value(reading),
         exchange=exchange,
         views=[view_value(view, answer) for view, answer in zip(report.views, answers, strict=True)] or UNSET,
         verdicts=[verdict_value(verdict, reading) for verdict in report.verdicts] or UNSET,
         tellable=UNSET if tellable is None else tellable,
     )
+
+
+def client_value(reading: Reading) -> ClientJson | UnsetType:
+    """The client's side of a recording of a relay; UNSET of any other."""
+    exchange = reading.exchange
+    client = exchange.client
+    if client is UNSET:
+        return UNSET
+    # A seam: for recordings of a relay alone.
+    from wsprobe.relay.client import close_of_client, request_differences, told_to_client
+
+    head, _ = split_head(client.request)
+    told, close = told_to_client(exchange), close_of_client(reading)
+    return ClientJson(
+        peer=client.peer,
+        request=RequestJson(line=_first_line(head), headers=_pairs(head.fields), raw=client.request),
+        differs=[
+            DifferenceJson(
+                name=each.name,
+                client=None if each.client is None else _text(each.client),
+                wsprobe=None if each.wsprobe is None else _text(each.wsprobe),
+            )
+            for each in request_differences(exchange)
+        ],
+        told=None if told is None else ToldToClientJson(status=told[0], close=_close_frame(told[1])),
+        close=_close_frame(close),
+        ended=client.ended,
+    )
+
+
+def _close_frame(close: Told | None) -> CloseFrameJson | None:
+    return None if close is None else CloseFrameJson(code=close.code, reason=close.reason)
 
 
 def watch_value(watch: Watch) -> WatchJson:

@@ -1,0 +1,171 @@
+"""``wsprobe relay`` as a process: what it prints when it is ready, what it reports, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wsprobe import archive
+from wsprobe.cli.main import run
+from wsprobe.cli.relay import listening
+from wsprobe.exchange import UNSET
+
+Capture = pytest.CaptureFixture[str]
+
+
+@contextmanager
+def relaying(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A relay in a process of its own, and the URL that it says it has."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wsprobe", "relay", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        yield process, json.loads(first)["ready"]["ws"] if "--json" in arguments else first.strip()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def asked(url: str, capsys: Capture, *arguments: str) -> dict[str, Any]:
+    """What a client gets at *url*."""
+    run(["connect", "--json", *arguments, url])
+    value: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return value
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """What it printed until it was interrupted."""
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    return out, err
+
+
+PAGE = ("--origin", "http://localhost:5173")
+
+
+@pytest.mark.programs
+def test_a_page_is_told_and_all_is_kept(capsys: Capture, tmp_path: Path) -> None:
+    save, har, page = (str(tmp_path / name) for name in ("kept.jsonl", "kept.har", "report.html"))
+    files = ("--save", save, "--har", har, "--report", page)
+    with relaying("--json", "--tell-page", "--browser-mode", *files, "lab:status-403") as (process, url):
+        got = asked(url, capsys, *PAGE, "-H", "Cookie: sid=0123456789")
+        assert got["close"] == {"code": 4403, "reason": "403 body text", "clean": True, "by": "server"}
+        out, _ = ended(process)
+    (line,) = out.splitlines()
+    value = json.loads(line)
+    assert value["outcome"] == "refused"
+    assert value["response"]["status"] == 403
+    client = value["client"]
+    assert client["told"] == {"status": 101, "close": {"code": 4403, "reason": "403 body text"}}
+    assert client["close"]["code"] == 4403
+    assert client["ended"] == "fin"
+    assert client["request"]["line"] == "GET / HTTP/1.1"
+    assert value["request"]["line"] == "GET /s/403 HTTP/1.1"
+    assert {each["name"]: each["client"] for each in client["differs"]} == {
+        "Origin": "http://localhost:5173",
+        "Cookie": "sid=0123456789",
+    }
+    chromium = next(view for view in value["views"] if view["browser"] == "chromium")
+    assert [event["type"] for event in chromium["events"]] == ["open", "close"]
+    assert chromium["url"] == url
+    assert chromium["page"] == "http://localhost:5173/"
+    exchange = archive.load(Path(save).read_text())
+    assert exchange.client is not UNSET
+    assert exchange.client.answer.endswith(b"403 body text")
+    assert json.loads(Path(har).read_text())["log"]["entries"]
+    assert "0123456789" not in Path(page).read_text()
+    for each in tmp_path.iterdir():
+        assert stat.S_IMODE(os.stat(each).st_mode) == 0o600
+
+
+@pytest.mark.programs
+def test_a_session_passes_and_is_reported(capsys: Capture) -> None:
+    with relaying("lab:/echo") as (process, url):
+        got = asked(url, capsys, "--send", "hello")
+        assert got["outcome"] == "open"
+        out, err = ended(process)
+    assert '< Text "hello"' in out
+    assert "no page (no Origin)" in out
+    assert "Local Network Access" in err
+
+
+@pytest.mark.programs
+def test_secrets_are_masked(capsys: Capture) -> None:
+    with relaying("--json", "--redact", "--tell-page", "lab:status/403?body=no%20secret99") as (process, url):
+        got = asked(
+            f"{url}status/403?body=no%20secret99", capsys, *PAGE, "-H", "Authorization: Bearer secret99"
+        )
+        assert got["close"]["reason"] == "403 ***********"
+        out, _ = ended(process)
+    assert "secret99" not in out
+    value = json.loads(out)
+    assert "secret" not in archive.dump(archive.load(json.dumps(value["exchange"])))
+
+
+@pytest.mark.programs
+def test_a_foreign_page_is_named_and_not_reported(capsys: Capture) -> None:
+    with relaying("--json", "lab:ok") as (process, url):
+        got = asked(url, capsys, "--origin", "https://evil.example")
+        assert got["response"]["status"] == 403
+        out, err = ended(process)
+    assert out == ""
+    assert "--allow-origin 'https://evil.example'" in err
+
+
+@pytest.mark.programs
+def test_interrupted_with_a_session_open(capsys: Capture, tmp_path: Path) -> None:
+    save = tmp_path / "kept"
+    with relaying("--save", str(save), "lab:/echo") as (process, url):
+        command = [sys.executable, "-m", "wsprobe", "connect", "-v", "--linger", "60", url]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as client:
+            assert client.stderr is not None
+            while "Sec-WebSocket-Accept" not in client.stderr.readline():
+                pass
+            out, _ = ended(process)
+            client.communicate()
+    assert "when wsprobe was interrupted" in out
+    exchange = archive.load(save.read_text())
+    assert exchange.client is not UNSET
+    assert exchange.client.ended == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["ftp://x.example/"], "is not ws, wss, http or https"),
+        (["--listen", "x", "ws://x.example/"], "--listen: 'x' is not [HOST:]PORT"),
+        (["--listen", "192.0.2.1:0", "ws://x.example/"], "is not a loopback address"),
+        (["-H", "nothing", "ws://x.example/"], "has no colon"),
+        (["lab:nothing-like-it"], "no scenario is called"),
+        (["--origin", "localhost", "ws://x.example/"], "is not an origin"),
+        (["--browser", "netscape", "ws://x.example/"], "--browser: 'netscape'"),
+    ],
+)
+def test_what_cannot_be_used_is_named(arguments: list[str], says: str, capsys: Capture) -> None:
+    assert run(["relay", *arguments]) == 2
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("9000", ("127.0.0.1", 9000)), ("[::1]:0", ("::1", 0)), ("localhost:1", ("localhost", 1))],
+)
+def test_where_to_listen(text: str, meant: tuple[str, int]) -> None:
+    assert listening(text) == meant

@@ -1,0 +1,328 @@
+"""``wsprobe relay``: a server on loopback between a page and the real server."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+
+import click
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from wsprobe import target
+from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.cli.ask import route
+from wsprobe.cli.compare import chosen
+from wsprobe.cli.connect import Output
+from wsprobe.cli.engines import Readers, as_is
+from wsprobe.cli.option import Command, Seconds, Whole
+from wsprobe.cli.output_settings import OutputSettings
+from wsprobe.cli.places import LAB, Lab, Place, complete
+from wsprobe.cli.request_settings import RequestSettings
+from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
+from wsprobe.cli.section import Declared, Given, Section, takes
+from wsprobe.cli.settings import Settings, settings_of
+from wsprobe.cli.streams import emit, note
+from wsprobe.cli.view_settings import ViewSettings
+from wsprobe.exchange import Exchange, Target
+from wsprobe.opening import OfferError, header_option
+from wsprobe.outcome import Exit
+from wsprobe.read.head import split_head
+from wsprobe.read.request import Request
+from wsprobe.relay.client import seen_by_client
+from wsprobe.relay.door import Door, Refusal
+from wsprobe.relay.relaying import Relaying
+from wsprobe.relay.tell import Told, told
+from wsprobe.report import Report, report
+from wsprobe.show import relay as show
+from wsprobe.show.lines import fitted
+from wsprobe.visible import shown_text
+
+if TYPE_CHECKING:
+    from wsprobe.cli.report_file import ReportFile
+
+EXAMPLES = (
+    ("wsprobe relay wss://chat.example/ws", "Record what my page sends and gets; open the printed URL in it:"),
+    (
+        "wsprobe relay --tell-page --listen 9000 wss://chat.example/ws",
+        'Let the page know why it is refused: close 4403 "403 token expired" in place of 1006:',
+    ),
+    (
+        "wsprobe relay --origin https://app.example wss://app.example/ws",
+        "Try a page of localhost with a server that allows one origin only:",
+    ),
+    (
+        "wsprobe relay --json ws://127.0.0.1:8000/ | jq -c '[.outcome, .client.peer]'",
+        "A line for each connection:",
+    ),
+)
+
+RELAY = "Relay"
+HANDSHAKE = 30
+"""Seconds that a handshake may take without -m: the default of ``Limits``."""
+
+
+class RelaySettings(Section, frozen=True, kw_only=True):
+    """Where the relay listens, who may use it, and what it tells."""
+
+    heading: ClassVar[str] = RELAY
+
+    listen: Annotated[
+        str,
+        Declared(
+            "--listen",
+            metavar="[HOST:]PORT",
+            help="address and port for clients; by default 127.0.0.1 and a free port",
+        ),
+    ] = "127.0.0.1:0"
+    tell_page: Annotated[
+        bool,
+        Declared(
+            "--tell-page",
+            help="turn a failed handshake into a close code and a reason that the page can read",
+        ),
+    ] = False
+    origins: Annotated[
+        tuple[str, ...],
+        Declared(
+            "--allow-origin",
+            metavar="ORIGIN",
+            help="let pages of this origin connect, and no others (* for all); by default pages of this "
+            "machine",
+        ),
+    ] = ()
+    hosts: Annotated[
+        tuple[str, ...],
+        Declared(
+            "--allow-host",
+            metavar="NAME",
+            help="also accept this name in the Host field",
+        ),
+    ] = ()
+    public: Annotated[
+        bool,
+        Declared(
+            "--public",
+            help="allow an address in --listen that other machines can reach",
+        ),
+    ] = False
+    connections: Annotated[
+        int,
+        Declared(
+            "--max-connections",
+            type=Whole(1, 10000),
+            metavar="N",
+            show_default=True,
+            help="connections at the same time; more get 503",
+        ),
+    ] = 200
+
+    def door(self, host: str) -> Door:
+        """Who may use a relay that listens at *host*."""
+        names = frozenset(name.lower().strip("[]") for name in (host, *self.hosts))
+        return Door(names=names, addresses=self.public, origins=self.origins)
+
+
+OF_THE_CLIENT = ("user_agent", "cookies", "user", "digest", "anyauth", "basic", "bearer", "protocols")
+"""What the client's own request has, so that it is no option here."""
+OF_FILES = ("netrc", "netrc_file", "netrc_optional")
+OF_COMPARE = ("specs", "as_is", "page", "entry", "measured", "run_browser", "page_http", "csp", "workers")
+MAX_TIME = Declared(
+    "-m",
+    "--max-time",
+    type=Seconds(zero=False),
+    metavar="SECONDS",
+    help=f"close each connection after this time; without -m, only the handshake has a limit, of {HANDSHAKE} s",
+)
+
+
+@click.command("relay", cls=Command, examples=EXAMPLES)
+@click.argument("url", metavar="URL", shell_complete=complete)
+@takes(
+    RelaySettings,
+    ViewSettings,
+    RequestSettings,
+    RouteSettings,
+    LimitSettings,
+    TlsSettings,
+    OutputSettings,
+    without=(*OF_THE_CLIENT, *OF_FILES, *OF_COMPARE, "linger"),
+    instead={"max_time": (None, MAX_TIME)},
+)
+def command(url: str, given: Given) -> int:
+    """Stand between a page and the server at URL: pass everything on, and report each connection.
+
+    Open the printed URL in the page in place of URL. Its / becomes URL's path and query; any other path is
+    sent on unchanged. The request gets the server's Host and is otherwise unchanged, as are the answer and the
+    session. Each connection is reported when it is over, as connect does; ^C ends the relay and reports those
+    that are still open.
+    """
+    settings, own, view = settings_of(given), given[RelaySettings], given[ViewSettings]
+    try:
+        if not url.startswith(LAB):
+            target.parse(url)
+        for text in settings.asking.offer.headers:
+            header_option(text)
+    except (target.TargetError, OfferError) as error:
+        raise click.UsageError(str(error)) from None
+    host, port = listening(own.listen)
+    browsers = chosen(view.browsers) if view.browser_mode or view.browsers else ()
+    # Recordings of real sessions are for nobody else's eyes.
+    before = os.umask(0o077)
+    try:
+        with Shown(settings, browsers) as shown:
+            relay_until_interrupted(url, settings, own, (host, port), shown)
+    finally:
+        os.umask(before)
+    return Exit.OPEN
+
+
+def relaying(place: Place, settings: Settings, own: RelaySettings, host: str) -> Relaying:
+    """What a relay at *host* does, before *place*."""
+    asking, to = place.asking, target.parse(place.url)
+    return Relaying(
+        target=to,
+        door=own.door(host),
+        origin=asking.offer.origin,
+        headers=asking.offer.headers,
+        limits=replace(asking.limits, max_session=asking.limits.max_body),
+        tls=asking.tls,
+        route=route(asking, to),
+        longest=float("inf") if settings.max_time is None else settings.max_time,
+        connections=own.connections,
+        tell=partial(told, masked=settings.output.redact) if own.tell_page else None,
+    )
+
+
+def listening(text: str) -> tuple[str, int]:
+    """The host and port of --listen. Raises click.UsageError."""
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") if colon else "127.0.0.1"
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise click.UsageError(f"--listen: {text!r} is not [HOST:]PORT, such as 9000 or [::1]:9000")
+    return host, int(port)
+
+
+def relay_until_interrupted(
+    url: str, settings: Settings, own: RelaySettings, at: tuple[str, int], shown: "Shown"
+) -> None:
+    """Run the relay until ^C. *at*: where it listens. Raises click.UsageError if it cannot."""
+    from wsprobe import net
+    from wsprobe.net.relay import RelayError, relay
+
+    async def stay() -> None:
+        async with AsyncExitStack() as stack:
+            place = await Lab(stack.enter_async_context).place(url, settings.asking)
+            made = relaying(place, settings, own, at[0])
+            port = await stack.enter_async_context(relay(made, *at, shown, public=own.public))
+            shown.ready(made.target, at[0], port, own.public)
+            await net.sleep(float("inf"))
+
+    try:
+        net.run(stay)
+    except* (RelayError, net.PlanError) as group:
+        raise click.UsageError(str(next(net.leaves(group)))) from None
+
+
+MOST = 1000
+"""Connections in the files that are written at the end: what is kept until then stays bounded."""
+
+
+class Shown(Output):
+    """Reports each connection when it is over; at a terminal, a line for each handshake too."""
+
+    def __init__(self, settings: Settings, browsers: Sequence[str]) -> None:
+        """Raises click.UsageError for output options that cannot be used."""
+        super().__init__(settings, several=True)
+        self._browsers = tuple(browsers)
+        self._live = self._err.terminal and not settings.output.silent
+        self._number = 0
+        self._full: ReportFile | None = None
+        """The file of --report, once it holds as many connections as it may."""
+
+    def __enter__(self) -> Self:  # type: ignore[override]
+        return self
+
+    def ready(self, to: Target, host: str, port: int, public: bool) -> None:
+        """Say where the relay is, once it listens."""
+        url = f"ws://{target.authority(host, port)}/"
+        if self._settings.output.as_json:
+            write_json({"ready": {"ws": url}})
+        else:
+            sys.stdout.write(f"{url}\n")
+            sys.stdout.flush()
+        note(
+            f"relay to {shown_text(to.url)}. Pages on https:// may open ws://127.0.0.1 too (loopback is "
+            "trustworthy); the browser may ask the person first (Local Network Access). ^C ends it"
+        )
+        if public:
+            note("warning: --public lets every machine that reaches this one use the relay")
+
+    def turned_away(self, peer: str, request: Request | None, refusal: Refusal) -> None:
+        """Say that a request was not passed on: whoever sent it may not be able to tell why."""
+        if not self._settings.output.silent:
+            emit(fitted([show.away(peer, request, refusal)], self._err), sys.stderr, self._err)
+
+    def answered(self, number: int, exchange: Exchange, told: Told | None) -> None:
+        """Show a line, as it happens."""
+        if self._live:
+            row = show.answered(number, self._masked(report(exchange)), told, self._err)
+            emit(fitted([row], self._err), sys.stderr, self._err)
+
+    def over(self, number: int, exchange: Exchange) -> None:
+        """Report a connection."""
+        self._number = number
+        made = report(exchange)
+        self.report(replace(made, views=self._views(made), page=self._page(made)))
+        if len(self._archived) > MOST and self._full is None:
+            note(f"--har and --report hold the first {MOST} connections; --save and --json go on")
+        if len(self._archived) > MOST or number > MOST:
+            del self._archived[MOST:]
+            self._full, self._file = self._file or self._full, None
+
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
+        self._file = self._file or self._full
+        super().__exit__(kind, *raised)
+
+    def _masked(self, made: Report) -> Report:
+        if not self._settings.output.redact:
+            return made
+        from wsprobe.cli.masked import masked  # only where it is asked for
+
+        return masked(made)
+
+    def _page(self, made: Report) -> Page | None:
+        """The page that the client is; None if it is none, or no views are asked for."""
+        client = made.exchange.client
+        if client is UNSET or not self._browsers:
+            return None
+        origins = split_head(client.request)[0].all(b"origin")
+        origin = origins[0].value.decode("latin-1") if origins else ""
+        return Page(url=f"{origin}/") if "://" in origin else None
+
+    def _views(self, made: Report) -> tuple[ScriptView, ...]:
+        """What the page saw: of the server's answer, or of wsprobe's in its place."""
+        page = self._page(made)
+        if page is None:
+            return ()
+        return as_is(report(seen_by_client(made.exchange)), Readers(browsers=self._browsers, page=page))
+
+    def _report(self, made: Report) -> None:
+        if not made.views:
+            super()._report(made)
+        else:
+            from wsprobe.show.compare import comparison  # for those who ask for views
+
+            lines = comparison([made], [], self._out)
+            emit(lines if self._first else [(), *lines], sys.stdout, self._out)
+            self._first = False
+        emit(show.client_lines(made, self._number, self._out), sys.stdout, self._out)
+
+
+def write_json(value: dict[str, Any]) -> None:
+    """Print one object."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=True, separators=(",", ":")) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,115 @@
+"""The client's side of a recording of the relay: how its request differs, what it was told, how it closed."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
+
+from wsprobe import opening
+from wsprobe.exchange import Ended, Event, Exchange, LeftOut, Received, Relayed, Sent, Target
+from wsprobe.read import read
+from wsprobe.read.frames import CLOSE, read_frames
+from wsprobe.read.head import split_head
+from wsprobe.read.reading import Frame, Head, Reading
+from wsprobe.relay.tell import PAUSE, Told
+from wsprobe.target import TargetError, parse
+
+
+class Difference(Struct, frozen=True):
+    """One field of the request; None on the side that does not send it."""
+
+    name: str
+    client: bytes | None
+    """As sent to the server."""
+    wsprobe: bytes | None
+
+
+def request_differences(exchange: Exchange) -> tuple[Difference, ...]:
+    """The fields of the request, as sent to the server, that ``wsprobe connect`` would send otherwise or not at
+    all, and those that only it would send. The key, and the letter case of names, make no difference."""
+    theirs, _ = split_head(exchange.plan.request)
+    keys = theirs.all(b"sec-websocket-key")
+    key = keys[0].value.decode("latin-1") if len(keys) == 1 else ""
+    try:
+        own = opening.request(exchange.plan.target, opening.Offer(key=key))
+    except opening.OfferError:  # a path with a line end in it, which only a client can send
+        return ()
+    ours, _ = split_head(own)
+    names = {field.key: field.name for head in (ours, theirs) for field in head.fields}
+    return tuple(
+        Difference(name.decode("latin-1"), client, wsprobe)
+        for key_, name in names.items()
+        if (client := _values(theirs, key_)) != (wsprobe := _values(ours, key_))
+    )
+
+
+def _values(head: Head, key: bytes) -> bytes | None:
+    fields = head.all(key)
+    return b", ".join(field.value for field in fields) if fields else None
+
+
+def seen_by_client(exchange: Exchange) -> Exchange:
+    """The exchange between the client and the relay: the relay's URL, the client's own request, and the
+    server's bytes or wsprobe's in their place. *exchange* itself, if no relay recorded it."""
+    client = exchange.client
+    if client is UNSET:
+        return exchange
+    plan = exchange.plan
+    events: list[Event] = [event for event in exchange.events if isinstance(event, _PASSED)]
+    if client.answer:
+        at = exchange.events[-1].at if exchange.events else 0
+        later = at + round(PAUSE * 1_000_000)
+        head, end = split_head(client.answer)
+        events = [Sent(at, client.request), Received(at, head.raw)]
+        events += [Received(later, client.answer[end:])] if client.answer[end:] else []
+        events += [Sent(later, client.received)] if client.received else []
+        events.append(Ended(later, "fin"))
+    elif events and isinstance(events[0], Sent) and events[0].data == plan.request:
+        events[0] = replace(events[0], data=client.request)
+    plan = replace(plan, target=_at_relay(client, plan.target), request=client.request)
+    return replace(exchange, plan=plan, events=tuple(events), hops=())
+
+
+_PASSED = (Sent, Received, LeftOut, Ended)
+
+
+def _at_relay(client: Relayed, to: Target) -> Target:
+    """The URL that the client opened; *to*, if its request does not say."""
+    head, _ = split_head(client.request)
+    hosts = head.all(b"host")
+    resource = b"" if head.first is None else head.first.text.partition(b" ")[2].rpartition(b" ")[0]
+    if len(hosts) != 1:
+        return to
+    try:
+        return parse(f"ws://{hosts[0].value.decode('latin-1')}{resource.decode('latin-1')}")
+    except TargetError:
+        return to
+
+
+def told_to_client(exchange: Exchange) -> tuple[int, Told | None] | None:
+    """The status, and the Close behind a 101, with which wsprobe answered in place of the server; None where
+    the server's bytes were passed on."""
+    client = exchange.client
+    if client is UNSET or not client.answer:
+        return None
+    reading = read(seen_by_client(exchange))
+    status = reading.final.status if reading.final is not None else None
+    frames = () if reading.session is None else reading.session.frames
+    close = next((frame for frame in frames if frame.opcode == CLOSE), None)
+    return status or 0, None if close is None else _close(close)
+
+
+def close_of_client(reading: Reading) -> Told | None:
+    """The first Close that the client sent; None if there was none, code 1005 for one without a code."""
+    client = reading.exchange.client
+    if client is not UNSET and client.answer:
+        frames, _ = read_frames(client.received, 0, lambda offset: 0)
+    else:
+        frames = () if reading.session is None else reading.session.sent
+    close = next((frame for frame in frames if frame.opcode == CLOSE), None)
+    return None if close is None else _close(close)
+
+
+def _close(close: Frame) -> Told:
+    data = close.data
+    return Told(int.from_bytes(data[:2]) if len(data) > 1 else 1005, data[2:].decode("utf-8", "replace"))

@@ -1,0 +1,99 @@
+"""What a relay shows: a line a connection as it happens, and the client's side of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import UNSET
+
+from wsprobe.read.reading import Head
+from wsprobe.read.request import Request
+from wsprobe.relay.client import Difference, close_of_client, request_differences, told_to_client
+from wsprobe.relay.door import Refusal
+from wsprobe.relay.tell import Told
+from wsprobe.report import Report
+from wsprobe.show.lines import Line, Look, Piece, fitted, line
+from wsprobe.visible import shown_text
+
+VALUE = 100
+"""Bytes of a field's value that are shown."""
+ENDED = {
+    "fin": "closed the connection",
+    "reset": "reset the connection",
+    "local": "was still connected when wsprobe closed the connection",
+    "timeout": "was still connected when the time was over",
+    "interrupted": "was still connected when wsprobe was interrupted",
+}
+
+
+def away(peer: str, request: Request | None, refusal: Refusal) -> Line:
+    """One line about a request that was not passed on."""
+    first = "" if request is None or request.head.first is None else _shown(request.head.first.text, Look())
+    return line(
+        Piece(f"{peer} ", "dim"),
+        Piece(f"{first} " if first else ""),
+        Piece(f"{refusal.status} by the relay: ", "warn"),
+        refusal.text,
+    )
+
+
+def answered(number: int, report: Report, told: Told | None, look: Look) -> Line:
+    """One line about a handshake that is over: who asked for what, the answer, and what the client gets."""
+    reading = report.reading
+    final = reading.final
+    origin = _origin(reading.request.head, look)
+    said = report.outcome if final is None or final.head.first is None else _shown(final.head.first.text, look)
+    style = "good" if final is not None and final.status == 101 else "fail"
+    pieces = [
+        Piece(f"#{number} ", "dim"),
+        Piece(shown_text(report.exchange.plan.target.resource)),
+        Piece(f"  {origin}  ", "dim"),
+        Piece(said, style),
+    ]
+    if told is not None:
+        pieces.append(Piece(f"  page told {told_text(told, look)}"))
+    return tuple(pieces)
+
+
+def told_text(told: Told, look: Look) -> str:
+    """A Close in a few words."""
+    return f'{told.code} "{look.text(told.reason.encode())}"' if told.reason else str(told.code)
+
+
+def client_lines(report: Report, number: int, look: Look) -> list[Line]:
+    """The client's side of a report."""
+    client = report.exchange.client
+    if client is UNSET:
+        return []
+    origin = _origin(report.reading.request.head, look)
+    rows = [line(Piece(f"client #{number} ", "name"), f"{client.peer}, {origin}")]
+    told = told_to_client(report.exchange)
+    if told is not None:
+        status, close = told
+        text = f"status {status}" if close is None else f"close {told_text(close, look)}"
+        rows.append(line(f"  wsprobe told it: {text}"))
+    close = close_of_client(report.reading)
+    by = "" if close is None else f", after its Close {told_text(close, look)}"
+    rows.append(line(f"  it {ENDED.get(client.ended, client.ended)}{by}"))
+    different = request_differences(report.exchange)
+    if different:
+        rows.append(line("  its request differs from that of wsprobe connect:"))
+        rows += [line(f"    {text}") for each in different for text in _difference(each, look)]
+    return fitted(rows, look)
+
+
+def _difference(of: Difference, look: Look) -> Iterator[str]:
+    if of.client is None:
+        yield f"no {shown_text(of.name)}"
+    else:
+        instead = "" if of.wsprobe is None else f"  (wsprobe: {_shown(of.wsprobe, look)})"
+        yield f"{shown_text(of.name)}: {_shown(of.client, look)}{instead}"
+
+
+def _origin(head: Head, look: Look) -> str:
+    fields = head.all(b"origin")
+    return f"page of {_shown(fields[0].value, look)}" if fields else "no page (no Origin)"
+
+
+def _shown(data: bytes, look: Look) -> str:
+    return look.text(data[:VALUE]) + ("..." if len(data) > VALUE else "")
