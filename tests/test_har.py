@@ -54,7 +54,7 @@ def test_what_playwright_wrote() -> None:
     assert [each.data for each in made.reading.session.frames] == ["hi there \u00e4".encode(), b"\0\xff\1"]
     assert [each.data for each in made.reading.session.sent] == [b"hello"]
     assert made.reading.session.frames[0].at == 12_751  # of the browser's clock, in milliseconds there
-    with pytest.raises(har.HarError, match=r"no answer to it, and says only .*Unexpected response code: 403"):
+    with pytest.raises(har.HarError, match=r"no answer to it, only the error .*Unexpected response code: 403"):
         har.recording(second, found.by)
 
 
@@ -159,7 +159,7 @@ def test_several_values_of_one_name_are_several_fields() -> None:
     [
         (
             opened(response={"status": 0, "_error": "net::ERR_FAILED"}),
-            "no answer to it, and says only 'net::ERR_FAILED'",
+            "no answer to it, only the error 'net::ERR_FAILED'",
         ),
         (opened(response={}), "the file has no answer to it"),
         (opened(request={"url": "wss://h/"}), "no Sec-WebSocket-Key"),

@@ -108,7 +108,19 @@ class HarEntry(Struct, frozen=True):
     timings: _Timings = _Timings()
     address: str | None = field(name="serverIPAddress", default=None)
     kind: Any = field(name="_resourceType", default=None)
-    messages: tuple[HarMessage, ...] | None = field(name="_webSocketMessages", default=None)
+    noted: tuple[HarMessage, ...] | None = field(name="_webSocketMessages", default=None)
+    """Messages, and errors of the connection, which Chrome puts among them."""
+
+    @property
+    def messages(self) -> tuple[HarMessage, ...] | None:
+        """The messages of the session; None where the tool wrote no list of them."""
+        return None if self.noted is None else tuple(each for each in self.noted if each.kind != "error")
+
+    @property
+    def error(self) -> str:
+        """Why it failed, as the tool says: often all there is of a failed handshake; "" where it says nothing."""
+        errors = (each.data for each in self.noted or () if each.kind == "error" and each.data)
+        return next((str(each) for each in (*errors, self.response.failure, self.response.error) if each), "")
 
     @property
     def url(self) -> str:
@@ -167,7 +179,7 @@ def read(data: bytes) -> Archive:
 
 
 def _is_websocket(entry: HarEntry) -> bool:
-    if entry.messages is not None or entry.request.url.startswith(("ws:", "wss:")):
+    if entry.noted is not None or entry.request.url.startswith(("ws:", "wss:")):
         return True
     if isinstance(entry.kind, str) and entry.kind.lower() == "websocket":
         return True
@@ -194,9 +206,9 @@ def recording(entry: HarEntry, by: str) -> Exchange:
     """
     response = entry.response
     if not entry.status:
-        why = next((str(each) for each in (response.failure, response.error) if each), "")
-        said = f", and says only {visible(why.encode('utf-8', 'replace'))[:200]!r}" if why else ""
-        raise HarError(f"the file has no answer to it{said}")
+        why = visible(entry.error.encode("utf-8", "replace"))[:200]
+        only = f", only the error {why!r}" if why else ""
+        raise HarError(f"the file has no answer to it{only}")
     if entry.over_http2:
         raise HarError("it was asked over HTTP/2, and a HAR file has no frames of it")
     try:

@@ -33,8 +33,8 @@ def test_several_entries_are_listed(capsys: Capture) -> None:
     assert run(["connect", "--redact", PLAYWRIGHT]) == 2
     out, _ = capsys.readouterr()
     assert (
-        out
-        == "  1  101        ws://127.0.0.1:8001/ws?x=*  3 messages\n  2  no answer  ws://127.0.0.1:8001/no\n"
+        out == "  1  101        ws://127.0.0.1:8001/ws?x=*  3 messages\n"
+        f"  2  failed     ws://127.0.0.1:8001/no  {REFUSED}\n"
     )
     assert run(["trace", PLAYWRIGHT]) == 2
     assert capsys.readouterr().err == (
@@ -63,6 +63,69 @@ def test_one_of_several_is_asked_again(capsys: Capture) -> None:
     asked = dict(json.loads(capsys.readouterr().out)["request"]["headers"])
     assert asked["Cookie"] == "sid=abc"
     assert asked["Accept-Encoding"] == "gzip, deflate, br, zstd"
+
+
+REFUSED = "Error during WebSocket handshake: Unexpected response code: 403"
+
+
+def failed(tmp_path: Path, error: str, name: str = "failed.har") -> str:
+    """As Chrome exports a handshake that failed: status 0, and the error among the messages."""
+    noted = [{"type": "error", "time": 1795724416.7, "opcode": -1, "data": error}]
+    made = Path(one(tmp_path, response={"status": 0, "statusText": ""}, _webSocketMessages=noted))
+    return str(made.rename(tmp_path / name))
+
+
+def test_a_handshake_that_failed_is_listed_with_the_words_of_the_browser(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    file = Path(failed(tmp_path, REFUSED))
+    log = json.loads(file.read_text())
+    log["log"]["entries"] *= 2
+    file.write_text(json.dumps(log))
+    assert run(["connect", str(file)]) == 2
+    assert capsys.readouterr().out == "".join(
+        f"  {number}  failed     ws://127.0.0.1:1/ws  {REFUSED}\n" for number in (1, 2)
+    )
+
+
+def test_a_url_in_the_error_is_masked(capsys: Capture, tmp_path: Path) -> None:
+    file = Path(failed(tmp_path, "WebSocket connection to 'ws://127.0.0.1:1/ws?token=secret' failed"))
+    log = json.loads(file.read_text())
+    log["log"]["entries"] *= 2
+    file.write_text(json.dumps(log))
+    assert run(["connect", "--redact", str(file)]) == 2
+    assert "secret" not in capsys.readouterr().out
+
+
+def test_what_the_error_of_a_failed_handshake_means_is_looked_up(capsys: Capture, tmp_path: Path) -> None:
+    file = failed(tmp_path, REFUSED)
+    assert run(["compare", file]) == 2
+    err = capsys.readouterr().err
+    assert f"entry 1: the file has no answer to it, only the error '{REFUSED}': The server answered with" in err
+    assert err.count("\n") == 1
+    assert run(["compare", failed(tmp_path, "something new", "new.har")]) == 2
+    assert "only the error 'something new'; to ask it again: wsprobe connect" in capsys.readouterr().err
+
+
+def test_a_failed_handshake_is_asked_again_with_a_note_of_the_error(capsys: Capture, tmp_path: Path) -> None:
+    assert run(["connect", "--json", failed(tmp_path, REFUSED)]) == 4
+    assert f"in the file it failed: {REFUSED}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["network.json", "export", "chat.example.txt"])
+def test_a_har_file_is_known_by_its_content(name: str, capsys: Capture, tmp_path: Path) -> None:
+    file = failed(tmp_path, REFUSED, name)
+    assert run(["compare", file]) == 2
+    assert "only the error" in capsys.readouterr().err
+    assert run(["connect", "--json", file]) == 4
+    assert json.loads(capsys.readouterr().out)["url"] == "ws://127.0.0.1:1/ws"
+
+
+def test_a_recording_is_no_har_file(capsys: Capture, tmp_path: Path) -> None:
+    kept = str(tmp_path / "kept.json")
+    run(["connect", "-s", "--save", kept, "lab:status-403"])
+    assert run(["compare", "--json", "--browser", "chromium", kept]) == 0
+    assert json.loads(capsys.readouterr().out)["outcome"] == "refused"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -52,17 +53,40 @@ def asked_again_from(name: str, given: Sequence[str]) -> Copied:
     notes = list(made.notes)
     if entry.url != entry.request.url:
         notes.append(f"{entry.request.url.partition(':')[0]}:// is asked as {entry.url.partition(':')[0]}://")
+    if not entry.status and entry.error:
+        notes.append(f"in the file it failed: {printable(entry.error[:LONGEST_ERROR])}")
     if "WebInspector" in found.by and not any(each.startswith("--cookie") for each in made.options):
         notes.append("the file has no Cookie: Chrome leaves it out, but from a HAR with sensitive data")
     return replace(made, notes=tuple(notes))
 
 
 def listed(entry: HarEntry, masked: bool = False) -> str:
-    """What a person chooses an entry by: status, URL, messages."""
+    """What a person chooses an entry by: status, URL, messages; of a failed one what the browser says of it."""
     url = Secrets().url(entry.url) if masked else entry.url
-    status = str(entry.status) if entry.status else "no answer"
+    status = str(entry.status) if entry.status else "failed" if entry.error else "no answer"
     messages = f"  {counted(len(entry.messages), 'message')}" if entry.messages else ""
-    return printable(f"{status:<9}  {url}{messages}")
+    error = f"  {_masked(entry.error) if masked else entry.error[:LONGEST_ERROR]}" if entry.error else ""
+    return printable(f"{status:<9}  {url}{messages}{error}")
+
+
+LONGEST_ERROR = 200
+"""Characters of an error text that a line shows."""
+
+
+def _masked(error: str) -> str:
+    """*error* with what is secret in the URLs in it masked."""
+    return re.sub(r"""\w+://[^\s'"]+""", lambda url: Secrets().url(url[0]), error)[:LONGEST_ERROR]
+
+
+def meaning(error: str) -> str:
+    """What the text of an error in a HAR file means, in one sentence, to be read after it; "" if not known."""
+    from wsprobe import explain  # its tables are for those whose file tells of a failure
+
+    try:
+        entry = explain.find(error)
+    except explain.UnknownTopic:
+        return ""
+    return f": {entry.text[0]}" if entry.text else ""
 
 
 def recordings_of(name: str, number: int | None) -> list[Exchange]:
@@ -79,11 +103,14 @@ def recordings_of(name: str, number: int | None) -> list[Exchange]:
         try:
             made.append(har.recording(entry, found.by))
         except har.HarError as error:
+            means = "" if entry.status or not entry.error else meaning(entry.error)
             said.append(
-                f"{name}, entry {at}: {error}; to ask it again: "
+                f"{name}, entry {at}: {error}{means.rstrip('.')}; to ask it again: "
                 f"wsprobe connect {shlex.quote(name)} --entry {at}"
             )
     if not made:
+        for each in said[1:]:
+            note(each)
         raise click.UsageError(said[0])
     for each in said:
         note(each)

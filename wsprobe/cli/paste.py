@@ -4,6 +4,7 @@
 options before click sees any, so that whatever holds for options holds for what was pasted.
 """
 
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -78,8 +79,24 @@ ignored = together(
 
 
 def is_har(word: str) -> bool:
-    """Whether *word* names a HAR file."""
-    return word.lower().endswith(".har") and "://" not in word and not word.startswith("lab:")
+    """Whether *word* names a HAR file: by its ending, or by what is in it."""
+    if "://" in word or word.startswith("lab:"):
+        return False
+    return word.lower().endswith(".har") or _begins_as_har(word)
+
+
+_BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"log\"\s*:\s*\{")
+
+
+def _begins_as_har(word: str) -> bool:
+    """Whether *word* is the name of an ordinary file that begins as every tool begins a HAR file."""
+    try:
+        if not os.path.isfile(word):
+            return False
+        with open(word, "rb") as file:
+            return _BEGINNING.match(file.read(256)) is not None
+    except (OSError, ValueError):  # no such name, or not to be read: whoever opens it says so
+        return False
 
 
 class Pasting(Command):
