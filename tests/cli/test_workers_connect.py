@@ -15,7 +15,7 @@ import pytest
 import trio
 
 from wsprobe.cli.main import run
-from wsprobe.cli.probe import Told
+from wsprobe.cli.output import WorkerResult
 from wsprobe.net import crew
 from wsprobe.net.crew import Crew
 
@@ -112,7 +112,7 @@ def test_with_a_rate_nothing_is_given_out_before_all_processes_can_work(
 
     def give(self: Crew, item: object, over: Callable[[object], object]) -> None:
         seen.append("give")
-        trio.lowlevel.current_trio_token().run_sync_soon(over, Told())
+        trio.lowlevel.current_trio_token().run_sync_soon(over, WorkerResult())
 
     monkeypatch.setattr(Crew, "up", up)
     monkeypatch.setattr(Crew, "give", give)

@@ -20,7 +20,7 @@ from tests.watch.played import OPEN, exchange
 from wsprobe.cli.places import Place, Word
 from wsprobe.cli.section import given
 from wsprobe.cli.settings import settings_of
-from wsprobe.cli.watch import Output, command, rounds, watching
+from wsprobe.cli.watch import WatchOutput, command, rounds, watching
 from wsprobe.cli.watch_settings import WatchSettings
 from wsprobe.exchange import Exchange
 from wsprobe.watch.prometheus import Watched
@@ -39,7 +39,7 @@ BLOCKS = 500
 class Day:
     """A server that refuses every sixth hour, and what was measured while it was watched."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: WatchOutput) -> None:
         self.output = output
         self.objects: dict[int, int] = {}
         self.blocks: dict[int, int] = {}
@@ -72,7 +72,7 @@ def test_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
     said, pace = settings_of(made), watching(made[WatchSettings])
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         monkeypatch.setattr(sys, "stdout", nowhere)
-        day = Day(Output(said, pace))
+        day = Day(WatchOutput(said, pace))
         monkeypatch.setattr("wsprobe.cli.watch.asked", day.asked)
 
         async def all_of_it() -> None:

@@ -17,10 +17,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe import net
-from wsprobe.archive import dump
-from wsprobe.cli import expect
+from wsprobe.cli.output import WorkerResult, finish, json_line, worker_result
 from wsprobe.cli.places import LAB, Place, UrlList, Word, check_word
-from wsprobe.cli.probe import Job, Jobs, Sink, Told, asked, handed_on, host_of, reported, usable, weight
+from wsprobe.cli.probe import Job, Jobs, Sink, asked, handed_on, host_of, reported, usable, weight
 from wsprobe.cli.settings import Asking, Settings
 from wsprobe.cli.streams import note
 from wsprobe.exchange import Exchange
@@ -37,9 +36,7 @@ from wsprobe.net.cluster import (
 from wsprobe.report import Report
 from wsprobe.schedule import Pace
 from wsprobe.secrets import Secrets
-from wsprobe.show.as_json import brief, pieces, report_value
-from wsprobe.show.summary import fact
-from wsprobe.sights import sight
+from wsprobe.show.as_json import report_value
 from wsprobe.target import loopback
 from wsprobe.version import __version__
 from wsprobe.visible import printable
@@ -53,7 +50,7 @@ LINGER = 0.05
 """Seconds for which a chunk waits for its next URL, where a list is written while it is read."""
 LOST = "not asked: the workers that had it in hand were gone before it was done, one after the other"
 
-Came = Told | Exchange
+Came = WorkerResult | Exchange
 
 
 class Sent(Struct, frozen=True):
@@ -324,7 +321,7 @@ async def ask(there: Cluster, sent: Sent, urls: Sequence[str]) -> list[Came]:
         return await send(there, partial(asked_by, sent, urls))
     except Lost:
         if len(urls) == 1:
-            return [Told(complaint=LOST)]
+            return [WorkerResult(complaint=LOST)]
     return [came for url in urls for came in await ask(there, sent, [url])]
 
 
@@ -375,7 +372,7 @@ async def asked_by(work: Sent, urls: Sequence[str], by: str) -> list[Came]:
         try:
             first = usable(place)[1]
         except click.UsageError as error:
-            return Told(complaint="not usable" if said.output.redact else error.format_message())
+            return WorkerResult(complaint="not usable" if said.output.redact else error.format_message())
         came = await asked(place, said, lambda event: None, lambda exchange: None, first=first)
         exchange = replace(came, worker=by) if by else came
         return _told(said, reported(place, exchange)) if work.told else exchange
@@ -386,22 +383,12 @@ async def asked_by(work: Sent, urls: Sequence[str], by: str) -> list[Came]:
     return results
 
 
-def _told(said: Settings, report: Report) -> Told:
+def _told(said: Settings, report: Report) -> WorkerResult:
     """What ``connect`` prints and says of *report*: its line of JSON; with --from-each what it is in a row."""
-    report, unmet = expect.held(said.expectations, report, redact=said.output.redact)
-    if said.output.redact:
-        from wsprobe.cli.masked import masked  # only where it is asked for
-
-        report = masked(report)
+    finished = finish(report, said)
     out = ""
     if said.output.as_json or not said.elsewhere.from_each:
-        value = report_value(report)
-        out = "".join((*pieces(brief(value) if said.output.brief else value), "\n"))
-    return Told(
-        out=out.encode(),
-        err="".join(f"wsprobe: {printable(each)}\n" for each in unmet if not said.output.silent),
-        save=dump(report.exchange).encode() + b"\n" if said.output.save is not None else b"",
-        exit_status=report.exit_status,
-        fact=fact(report, report.outcome != "open"),
-        sight=sight(report) if said.elsewhere.from_each else None,
-    )
+        out = "".join(json_line(report_value(finished.report), said))
+    unmet = () if said.output.silent else finished.unmet
+    err = "".join(f"wsprobe: {printable(each)}\n" for each in unmet)
+    return worker_result(finished, said, out.encode(), err)

@@ -17,9 +17,9 @@ from wsprobe.browsers.engine import Page
 from wsprobe.browsers.local_network import PERMISSIONS
 from wsprobe.browsers.tell import Tellable, tellable
 from wsprobe.browsers.url import parse
-from wsprobe.cli import expect
 from wsprobe.cli.engines import Readers, probed, recorded
 from wsprobe.cli.list_settings import BOTH, ClusterSettings
+from wsprobe.cli.output import Finished, Output, finish, json_line
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings
 from wsprobe.cli.paste import PastedSettings, Pasting
 from wsprobe.cli.places import LAB, RECORDED, complete, exchanges, lines, recordings
@@ -28,7 +28,7 @@ from wsprobe.cli.request_settings import RequestSettings, origin_meant
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Given, takes
 from wsprobe.cli.settings import Settings, settings_of
-from wsprobe.cli.streams import check_writable, emit, look, note, save, write
+from wsprobe.cli.streams import emit, look, note
 from wsprobe.cli.view_settings import HELD, ViewSettings
 from wsprobe.nearest import nearest
 from wsprobe.outcome import Exit
@@ -154,9 +154,7 @@ def compare(
 ) -> int:
     """Collect the recordings, let the readers read, print; returns the exit status. Raises click.UsageError for
     what cannot be used. *started*: installed browsers that are to open each place too."""
-    if said.output.save is not None:
-        check_writable(said.output.save, "save")
-    check_writable(said.output.har, "har")
+    output = Output(said)
     seen: list[list[Found]] = []
     gone: list[str] = []
     if said.cluster is not None:
@@ -199,32 +197,29 @@ def compare(
     result = status([reached(each) for each in reports])
     if not all(each.held.same for found in seen for each in found):
         result = Exit.DIFFERENT
-    unmet = [sentence for each in reports for sentence in expect.unmet(said.expectations, each)]
-    as_they_came = reports
-    if said.output.redact:
-        from wsprobe.cli.masked import masked  # only where it is asked for
-
-        reports = [masked(each) for each in reports]
-        unmet = ["an --expect is not met"] if unmet else []
+    finished = [finish(each, said, own_status=False) for each in reports]
     if not said.output.silent:
-        show(reports, groups, said, seen)
-    if said.output.save is not None:
-        save(said.output.save, [each.exchange for each in reports])
-    if said.output.har is not None:
-        from wsprobe import har  # only for those who want one
-
-        write(said.output.har, har.document(entry for each in reports for entry in har.entries(each)), "har")
+        show([each.report for each in finished], groups, said, seen)
+    output.keep(*finished)
+    output.write_har()
     if said.output.report_to is not None:
         from wsprobe.cli.report_file import ReportFile  # only where it is asked for
 
-        ReportFile(said, "compare").compared(as_they_came, groups, seen)
+        ReportFile(said, "compare").compared([each.unmasked for each in finished], groups, seen)
     if said.expectations:
-        for sentence in unmet if not said.output.silent else ():
-            note(sentence)
-        result = Exit.UNEXPECTED if unmet else Exit.OPEN
+        result = _held(finished, output)
     for name in gone:
         note(f"not asked from {name}: its worker was gone")
     return Exit.USAGE if gone else result
+
+
+def _held(finished: Sequence[Finished], output: Output) -> int:
+    """Say what --expect does not find; returns the exit status of that."""
+    unmet = [each for each in finished if each.unmet]
+    if unmet and output.settings.output.redact:
+        unmet = [replace(unmet[0], unmet=unmet[0].unmet[:1])]
+    output.complain(*unmet)
+    return Exit.UNEXPECTED if unmet else Exit.OPEN
 
 
 def _check_shared(words: Sequence[str], said: Settings) -> None:
@@ -394,7 +389,7 @@ def show_json(
     reports: Sequence[Report], groups: Sequence[Tellable], said: Settings, seen: Sequence[Sequence[Found]]
 ) -> None:
     """Print the reports, one JSON object a line."""
-    from wsprobe.show.as_json import brief, pieces, report_value, tellable_value
+    from wsprobe.show.as_json import report_value, tellable_value
 
     told_apart = tellable_value(groups, [r.title for r in reports])
     for number, each in enumerate(reports):
@@ -404,5 +399,4 @@ def show_json(
             from wsprobe.show.run_browser import seen_value
 
             value = replace(value, seen=[seen_value(one) for one in seen[number]])
-        sys.stdout.writelines(pieces(brief(value) if said.output.brief else value))
-        sys.stdout.write("\n")
+        sys.stdout.writelines(json_line(value, said))

@@ -6,17 +6,17 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from io import BytesIO, StringIO, TextIOWrapper
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
 
-from wsprobe.cli import expect
 from wsprobe.cli.list_settings import ClusterSettings, ListSettings
+from wsprobe.cli.output import Apart, Finished, Output, WorkerResult, finish, json_line, worker_result
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
 from wsprobe.cli.paste import IGNORED, PastedSettings, Pasting, ignored
 from wsprobe.cli.places import Place, UrlList, complete, sources
-from wsprobe.cli.probe import Told, asked, probe_all, reported, usable, write_jar
+from wsprobe.cli.probe import asked, probe_all, reported, usable, write_jar
 from wsprobe.cli.progress import Progress
 from wsprobe.cli.request_settings import (
     FollowSettings,
@@ -28,7 +28,7 @@ from wsprobe.cli.request_settings import (
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Given, takes
 from wsprobe.cli.settings import Settings, settings_of
-from wsprobe.cli.streams import check_writable, emit, look, note, save, unheard, write
+from wsprobe.cli.streams import check_writable, emit, look, note, unheard, write
 from wsprobe.exchange import Event, Exchange
 from wsprobe.judge.finding import counted
 from wsprobe.judge.subject import how
@@ -126,7 +126,7 @@ def command(urls: tuple[str, ...], given: Given) -> int:
         or len(places) > 1
         or any(isinstance(each, UrlList) and each.several() for each in places)
     )
-    made = Output(said, several)
+    made = ConnectOutput(said, several)
     try:
         with made:
             if said.cluster is None:
@@ -144,7 +144,7 @@ def command(urls: tuple[str, ...], given: Given) -> int:
     return made.exit_status
 
 
-class Output:
+class ConnectOutput(Output):
     """Prints and saves: takes events as they happen and reports in the order of the URLs; knows the exit status
     when all have come. Left as a context, it says what came of several URLs."""
 
@@ -161,7 +161,6 @@ class Output:
         Raises click.UsageError for output options that cannot be used together or name no writable file.
         """
         self.exit_status: int = Exit.OPEN
-        self._settings = settings
         self._several = several
         self._out, self._err = looks or (
             look(sys.stdout, settings.output.color, settings.own.verbose),
@@ -186,10 +185,7 @@ class Output:
             _known(settings.own.write_out)
         if settings.own.body_to not in (None, "-") and several:
             raise click.UsageError("--output takes the body of one URL; with several, use --json")
-        check_writable(settings.output.save, "save")
-        check_writable(settings.output.har, "har")
-        self._archived: list[dict[str, Any]] = []
-        check_writable(settings.cookie_jar, "cookie-jar", private=True)
+        super().__init__(settings)
         check_writable(settings.own.body_to, "output")
         self._file: ReportFile | None = None
         if settings.output.report_to is not None:
@@ -215,10 +211,8 @@ class Output:
             self._write(self._file)
         if self._resume is not None:
             self._resume.close()
-        if self._settings.output.har is not None and (kind is None or issubclass(kind, KeyboardInterrupt)):
-            from wsprobe import har
-
-            write(self._settings.output.har, har.document(self._archived), "har")
+        if kind is None or issubclass(kind, KeyboardInterrupt):
+            self.write_har()
         if not (kind is None or issubclass(kind, KeyboardInterrupt)):
             return  # what went wrong is said in one line
         if self._grid is not None and self._tabled:
@@ -251,14 +245,14 @@ class Output:
 
     def waiting(self, text: str) -> None:
         """Say what is waited for between two tries, as curl does."""
-        if not self._settings.output.silent:
+        if not self.settings.output.silent:
             note(text)
 
     def worker(self) -> Callable[[], Work]:
         """What another process does: it asks, and makes what ``told`` takes."""
         encoding = sys.stdout.encoding or "utf-8"
         looks = self._out, self._err
-        return partial(apart, self._settings, self._several, looks, encoding, self._tally is not None)
+        return partial(apart, self.settings, self._several, looks, encoding, self._tally is not None)
 
     def lost(self, text: str) -> None:
         """Say that a process ended by itself, or could not be started."""
@@ -266,7 +260,7 @@ class Output:
             self._progress.clear()
         note(text)
 
-    def told(self, told: Told) -> None:
+    def told(self, told: WorkerResult) -> None:
         """Write and count what another process made of a report."""
         if self._resume is not None and told.interrupted:
             return  # it is asked again
@@ -286,8 +280,7 @@ class Output:
             write("-", b"\n" + told.out if told.titled and not self._first else told.out, "output")
             sys.stdout.flush()
         self._first = self._first and not told.titled
-        if self._settings.output.save is not None:
-            write(self._settings.output.save, told.save, "save", append=True)
+        self.save(told.save)
 
     def unusable(self, text: str) -> None:
         """Name a line of a list that is no URL; the rest goes on."""
@@ -305,7 +298,7 @@ class Output:
     @property
     def _tabled(self) -> bool:
         """Whether the rows of --from-each are what is printed."""
-        said = self._settings
+        said = self.settings
         others = said.output.as_json or said.own.include or said.output.silent or said.own.write_out is not None
         return not others and said.own.body_to != "-"
 
@@ -313,14 +306,14 @@ class Output:
         """Take what all places got for the next URL, after their reports."""
         assert self._grid is not None
         lines = self._grid.row(sights)
-        if self._grid.unlike and self.exit_status != Exit.USAGE and not self._settings.expectations:
+        if self._grid.unlike and self.exit_status != Exit.USAGE and not self.settings.expectations:
             self.exit_status = Exit.DIFFERENT
         if self._tabled:
             emit(lines, sys.stdout, self._out)
 
     def event(self, event: Event) -> None:
         """Show one event of the conversation (-v)."""
-        if self._settings.own.verbose and not self._settings.output.silent and not self._settings.output.redact:
+        if self.settings.own.verbose and not self.settings.output.silent and not self.settings.output.redact:
             self._say(event)
 
     def _say(self, event: Event) -> None:
@@ -331,18 +324,17 @@ class Output:
         emit(self._conversation.event(event), sys.stderr, self._err)
 
     def report(self, report: Report) -> Report:
-        """Print and keep one report; returns it as it was told, with its own exit status."""
+        """Print and keep one report; returns it as it was printed, with its own exit status."""
         if self._resume is not None and how(report.reading) == "interrupted":
             return report  # it is asked again
+        return self.write(finish(report, self.settings)).report
+
+    def write(self, finished: Finished) -> Finished:
+        """Print, count and keep what is *finished*."""
+        report = finished.report
         if self._progress is not None:
             self._progress.done()
-        if self._settings.expectations:
-            report = self._expected(report)
-        as_it_came = report
-        if self._settings.output.redact:  # judged, and held to what was expected, as it came
-            from wsprobe.cli.masked import masked
-
-            report = masked(report)
+        self.complain(finished)
         if self.exit_status == Exit.OPEN:
             self.exit_status = report.exit_status
         self._told += 1
@@ -350,50 +342,32 @@ class Output:
             from wsprobe.show.summary import fact  # a seam: with the likely causes
 
             self._tally.add(fact(report, fault=report.outcome != "open"))
-        if self._settings.own.verbose and self._settings.output.redact and not self._settings.output.silent:
+        if self.settings.own.verbose and self.settings.output.redact and not self.settings.output.silent:
             # What a peer repeats of a secret is known when all has come: then it can be shown.
             for exchange in (*report.exchange.hops, report.exchange):
                 for event in exchange.events:
                     self._say(event)
         self._print(report)
-        if self._settings.output.save is not None:
-            self._save(self._settings.output.save, report)
-        if self._settings.output.har is not None:
-            from wsprobe import har  # only for those who want one
-
-            self._archived += har.entries(report)
+        self.keep(finished)
         if self._file is not None:
-            self._file.asked(as_it_came)
-        return report
+            self._file.asked(finished.unmasked)
+        return finished
 
     @property
     def titled(self) -> bool:
         """Whether a report was printed under its URL."""
         return not self._first
 
-    def _save(self, path: str, report: Report) -> None:
-        save(path, [report.exchange])
-
-    def _expected(self, report: Report) -> Report:
-        report, failed = expect.held(self._settings.expectations, report, redact=self._settings.output.redact)
-        if not self._settings.output.silent:
-            for sentence in failed:
-                note(sentence)
-        return report
-
     def _print(self, report: Report) -> None:
-        said = self._settings
+        said = self.settings
         asked = False
         if said.output.as_json or said.lists.resume is not None:
-            from wsprobe.show.as_json import brief, pieces, report_value
+            from wsprobe.show.as_json import report_value
 
-            value = report_value(report)
-            line = pieces(brief(value) if said.output.brief else value)
             if self._resume is not None:
-                self._resume.write(("".join(line) + "\n").encode())
+                self._resume.write("".join(json_line(report_value(report), said)).encode())
             else:
-                sys.stdout.writelines(line)
-                sys.stdout.write("\n")
+                self.print_json(report_value(report))
             asked = True
         if said.own.include:
             self._exactly(report)
@@ -459,7 +433,7 @@ class Output:
 
 def apart(
     settings: Settings, several: bool, looks: tuple[Look, Look], encoding: str, counting: bool
-) -> Callable[[str | Place, Callable[[Callable[[], Told]], object]], Awaitable[Told]]:
+) -> Callable[[str | Place, Apart], Awaitable[WorkerResult]]:
     """What a process of --workers does with a place: it asks, and writes the report into memory."""
     memory, words = BytesIO(), StringIO()
     sys.stdout = TextIOWrapper(memory, encoding, errors="wsprobe", newline="\n")
@@ -475,27 +449,12 @@ def apart(
         lists=replace(settings.lists, resume=None, summary=False),
     )
 
-    def told(place: Place, exchange: Exchange) -> Told:
-        output = Output(printed, several, looks)
-        report = output.report(reported(place, exchange))
+    def told(place: Place, exchange: Exchange) -> WorkerResult:
+        output = ConnectOutput(printed, several, looks)
+        finished = output.write(finish(reported(place, exchange), settings))
         sys.stdout.flush()
-        recording, to_count = b"", None
-        if settings.output.save is not None:
-            from wsprobe.archive import dump  # json, for those who ask for it
-
-            recording = dump(report.exchange).encode() + b"\n"
-        if counting:
-            from wsprobe.show.summary import fact  # a seam: with the likely causes
-
-            to_count = fact(report, report.outcome != "open")
-        made = Told(
-            out=memory.getvalue(),
-            err=words.getvalue(),
-            save=recording,
-            titled=output.titled,
-            exit_status=report.exit_status,
-            fact=to_count,
-            interrupted=how(report.reading) == "interrupted",
+        made = worker_result(
+            finished, settings, memory.getvalue(), words.getvalue(), titled=output.titled, counts=counting
         )
         memory.seek(0)
         memory.truncate()
@@ -503,12 +462,12 @@ def apart(
         words.truncate()
         return made
 
-    async def work(item: str | Place, keep: Callable[[Callable[[], Told]], object]) -> Told:
+    async def work(item: str | Place, keep: Apart) -> WorkerResult:
         place = item if isinstance(item, Place) else Place(item, settings.asking)
         try:
             first = usable(place)[1]
         except click.UsageError as error:
-            return Told(complaint="not usable" if settings.output.redact else error.format_message())
+            return WorkerResult(complaint="not usable" if settings.output.redact else error.format_message())
 
         def kept(exchange: Exchange) -> None:
             keep(partial(told, place, exchange))

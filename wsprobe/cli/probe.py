@@ -16,6 +16,7 @@ from wsprobe import target
 from wsprobe.cli.ask import for_strangers, now, plan
 from wsprobe.cli.keys import Keys, origin, with_netrc
 from wsprobe.cli.open_files import allow
+from wsprobe.cli.output import WorkerResult
 from wsprobe.cli.places import Lab, Place, UrlList, Word, Wrong
 from wsprobe.cli.settings import Asking, Settings
 from wsprobe.cli.streams import write
@@ -28,8 +29,6 @@ from wsprobe.report import Report, report
 
 if TYPE_CHECKING:
     from wsprobe.net.crew import Crew, Work
-    from wsprobe.show.summary import Fact
-    from wsprobe.sights import Sight
 
 ANSWERS_MAX = 2
 """Challenges in a row that are answered at one URL: the first, and one that calls its nonce stale."""
@@ -40,26 +39,6 @@ LONGEST_WAIT = 3600.0
 
 Ask = Callable[[Plan, Callable[[Event], object], Callable[[Exchange], object]], Awaitable[Exchange]]
 """Carries out a plan: see ``net.probe`` for what watches and what keeps."""
-
-
-class Told(Struct, frozen=True):
-    """What a process makes of a report, to be written by the one that has the output."""
-
-    out: bytes = b""
-    """For standard output, or the file of --resume."""
-    err: str = ""
-    save: bytes = b""
-    """For the file of --save."""
-    titled: bool = False
-    """*out* is a report under the URL's name: an empty line comes before it, unless it is the first."""
-    exit_status: int = 0
-    fact: Fact | None = None
-    """What is counted of it, if anything is."""
-    sight: Sight | None = None
-    """With --from-each: what the place got, beside that of others."""
-    interrupted: bool = False
-    complaint: str = ""
-    """Why there is no report."""
 
 
 class Complaints(Protocol):
@@ -84,7 +63,7 @@ class Sink(Complaints, Protocol):
     def worker(self) -> Callable[[], Work]:
         """What makes, in another process, the work that turns a place into what ``told`` takes."""
 
-    def told(self, told: Told) -> None:
+    def told(self, told: WorkerResult) -> None:
         """Take what another process made of the report of the next place."""
 
     def lost(self, text: str) -> None:
@@ -115,7 +94,7 @@ class Done(Struct, frozen=True):
     """What came of a job: a recording, or what another process made of it."""
 
     job: Job
-    came: Exchange | Told
+    came: Exchange | WorkerResult
 
 
 def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, ask: Ask | None = None) -> None:
@@ -177,13 +156,13 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
                 return done
 
             def give(job: Job, over: Callable[[Done], None]) -> None:
-                def came(told: Told | Lost) -> None:
+                def came(told: WorkerResult | Lost) -> None:
                     nonlocal under_way
                     under_way -= 1
                     if isinstance(told, Lost):
                         if told.nobody_left:
                             raise click.UsageError(NOBODY)
-                        told = Told(complaint=LOST)
+                        told = WorkerResult(complaint=LOST)
                     kept[job.number] = done = Done(job, told)
                     over(done)
 
@@ -314,9 +293,9 @@ class Jobs:
         return len(self._named) + (round(self._lines * (size - read) / read) if read else 0)
 
 
-def weight(came: Exchange | Told) -> int:
+def weight(came: Exchange | WorkerResult) -> int:
     """Bytes that a result holds while it waits for those before it."""
-    if isinstance(came, Told):
+    if isinstance(came, WorkerResult):
         return len(came.out) + len(came.save)
     return sum([len(event.data) for event in came.events if isinstance(event, (Received, Sent))])
 

@@ -14,9 +14,8 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.archive import dump
-from wsprobe.cli import expect
 from wsprobe.cli.engines import Readers, recorded
+from wsprobe.cli.output import finish, json_line
 from wsprobe.cli.places import RecordedLine, exchanges
 from wsprobe.cli.probe import NOBODY
 from wsprobe.cli.reached import Reached, reached, status, together
@@ -26,7 +25,7 @@ from wsprobe.exchange import Exchange
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
 from wsprobe.schedule import Pace
-from wsprobe.show.as_json import brief, pieces, report_value
+from wsprobe.show.as_json import report_value
 
 if TYPE_CHECKING:
     from wsprobe.net.crew import Work
@@ -246,7 +245,7 @@ def _read(lines: Sequence[RecordedLine], said: Settings, by: Readers, write: Cal
     results: list[Reached] = []
     complaints: list[str] = []
     unmet: list[str] = []
-    saved: list[str] = []
+    saved: list[bytes] = []
     for line in lines:
         try:
             found = exchanges(line)
@@ -256,21 +255,14 @@ def _read(lines: Sequence[RecordedLine], said: Settings, by: Readers, write: Cal
         for exchange in found:
             made = _report(exchange, by)
             results.append(reached(made))
-            unmet += expect.unmet(said.expectations, made)
-            if said.output.redact:
-                from wsprobe.cli.masked import masked  # only where it is asked for
-
-                made = masked(made)
+            finished = finish(made, said, own_status=False)
+            unmet += finished.unmet
             if not said.output.silent:
-                value = report_value(made)
-                for piece in pieces(brief(value) if said.output.brief else value):
+                for piece in json_line(report_value(finished.report), said):
                     write(piece)
-                write("\n")
             if said.output.save is not None:
-                saved.append(dump(made.exchange) + "\n")
-    return Reread(
-        together(results) if results else None, tuple(complaints), tuple(unmet), "".join(saved).encode()
-    )
+                saved.append(finished.recording)
+    return Reread(together(results) if results else None, tuple(complaints), tuple(unmet), b"".join(saved))
 
 
 def _report(exchange: Exchange, by: Readers) -> Report:

@@ -13,7 +13,7 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.cli.connect import TABLES, Output
+from wsprobe.cli.connect import TABLES, ConnectOutput
 from wsprobe.cli.option import Command
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
 from wsprobe.cli.paste import ignored
@@ -117,7 +117,7 @@ def command(urls: tuple[str, ...], given: Given) -> int:
         usual = replace(usual, asking=replace(usual.asking, limits=limits))
     places = sources(urls)
     several = len(places) > 1 or any(isinstance(each, UrlList) and each.several() for each in places)
-    made = Conversation(usual, how, several)
+    made = TalkOutput(usual, how, several)
     try:
         with made:
             probe_all(places, usual, made, made.ask)
@@ -195,7 +195,7 @@ def file_said(path: str, binary: bool, where: str) -> Said:
     return Said("binary" if binary else "text", (data,))
 
 
-class Conversation(Output):
+class TalkOutput(ConnectOutput):
     """Holds the session of each place, and prints its report."""
 
     def __init__(self, settings: Settings, manner: Manner, several: bool) -> None:
@@ -235,7 +235,7 @@ class Conversation(Output):
         self._held = self._spool = self._terminal = None
         self._sink = heard.Json() if self._manner.form == "jsonl" else heard.Raw(self._separator)
         self._plan = plan
-        hold = None if self._settings.max_time is not None else float("inf")
+        hold = None if self.settings.max_time is not None else float("inf")
         talk = Talk(self._make, self._said(), self._hear, self._keep, self._opened, hold)
         try:
             exchange = await net.probe(plan, watch, talk, keep)
@@ -263,8 +263,8 @@ class Conversation(Output):
             plan.http2 is not None and plan.http2.prior_knowledge
         ):
             return [Kept(1 << 62, tape.add)]
-        kept = [Kept(RECORDED if self._settings.output.as_json else REPORTED, tape.add)]
-        path = self._settings.output.save
+        kept = [Kept(RECORDED if self.settings.output.as_json else REPORTED, tape.add)]
+        path = self.settings.output.save
         if path not in (None, "-"):
             assert path is not None
             self._spool = Spool(path, plan, tape.events)
@@ -336,18 +336,19 @@ class Conversation(Output):
     def report(self, report: Report) -> Report:
         """Print and keep one report; returns it as it was told."""
         held = self._held
-        if held is not None and self._by_hand and not self._settings.output.silent:
+        if held is not None and self._by_hand and not self.settings.output.silent:
             from wsprobe.show.talk import ended
 
             emit(fitted(ended(held, self._out), self._out), sys.stdout, self._out)
+        self._exchange = report.exchange
         report = super().report(report)
         if held is None:
             return report
-        if not self._settings.output.silent and not self._settings.output.as_json:
+        if not self.settings.output.silent and not self.settings.output.as_json:
             from wsprobe.show.talk import left_out, totals
 
             events = report.exchange.events
-            more = "" if self._settings.output.save is not None else ": --save FILE keeps it"
+            more = "" if self.settings.output.save is not None else ": --save FILE keeps it"
             lines = left_out(events, more) if self._session_too else []
             lines.append(totals(held.totals, events[-1].at / 1_000_000))
             emit(fitted(lines, self._report_look), self._report_to, self._report_look)
@@ -361,17 +362,18 @@ class Conversation(Output):
             note(self._wrong)
             self.exit_status = Exit.USAGE
         elif held.unmet:
-            if not self._settings.output.silent:
+            if not self.settings.output.silent:
                 note(held.unmet)
             if self.exit_status == Exit.OPEN:
                 self.exit_status = Exit.UNEXPECTED
         return report
 
-    def _save(self, path: str, report: Report) -> None:
+    def save(self, lines: bytes) -> None:
+        """Append *lines* to the file of --save, unless what is saved was written while it came."""
         if self._spool is None:
-            super()._save(path, report)
+            super().save(lines)
         else:
-            self._spool.finish(report.exchange)
+            self._spool.finish(self._exchange)
             self._spool = None
 
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.cli.ask import plan
+from wsprobe.cli.output import Finished, Output, redacted
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.paste import PastedSettings, Pasting
 from wsprobe.cli.places import Lab, Place, complete
@@ -22,7 +23,7 @@ from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Given, takes
 from wsprobe.cli.settings import Settings, settings_of
-from wsprobe.cli.streams import check_writable, emit, look, save
+from wsprobe.cli.streams import emit, look
 from wsprobe.cli.trace_settings import INSTEAD, TraceSettings
 from wsprobe.exchange import Exchange, Http2, Plan
 from wsprobe.nearest import nearest
@@ -106,7 +107,7 @@ def command(url: str, given: Given) -> int:
     said, own = settings_of(given), given[TraceSettings]
     if own.dry_run and said.output.report_to is not None:
         raise click.UsageError("--report: with --dry-run nothing is sent, so there is nothing to report")
-    return trace(url, said, tracing(own), Output(said))
+    return trace(url, said, tracing(own), TraceOutput(said))
 
 
 class Tracing(Struct, frozen=True):
@@ -155,7 +156,7 @@ def _backend(text: str) -> Backend:
     return Backend(host, int(port), {"ws": False, "wss": True}.get(scheme))
 
 
-def trace(url: str, said: Settings, of: Tracing, to: Output) -> int:
+def trace(url: str, said: Settings, of: Tracing, to: TraceOutput) -> int:
     """Ask, show, keep; returns the exit status of the handshake as it was given.
 
     Raises KeyboardInterrupt for ^C, after what had been recorded until then was shown.
@@ -180,10 +181,10 @@ def trace(url: str, said: Settings, of: Tracing, to: Output) -> int:
                 to.asking(step)
 
                 def keep(exchange: Exchange, name: str = step.name) -> None:
-                    under_way.append((name, to.shown(reported(place, exchange))))
+                    under_way.append((name, redacted(reported(place, exchange), said)))
 
                 exchange = await net.probe(fresh(step.plan, place.asking.key), keep=keep)
-                report = to.shown(reported(place, exchange))
+                report = redacted(reported(place, exchange), said)
                 seen = Trace(seen.start, {**seen.answers, step.name: answer_of(report)})
                 to.answer(step.name, seen, report)
 
@@ -251,12 +252,12 @@ def fresh(plan: Plan, key: str | None) -> Plan:
     return replace(plan, request=rekeyed(plan.request, fresh_key(os.urandom(16))))
 
 
-class Output:
+class TraceOutput(Output):
     """Prints and saves: a row as each answer comes, the conclusions at the end; or one object of JSON."""
 
     def __init__(self, settings: Settings) -> None:
         """Raises click.UsageError for a file that cannot be written."""
-        self._settings = settings
+        super().__init__(settings)
         self._look = look(sys.stdout, settings.output.color)
         self._waits = (
             sys.stderr.isatty()
@@ -264,20 +265,11 @@ class Output:
             and not (settings.output.as_json or settings.output.silent)
         )
         self._reports: list[tuple[str, Report]] = []
-        check_writable(settings.output.save, "save")
-
-    def shown(self, report: Report) -> Report:
-        """*report* as it may be shown. What is concluded is drawn from it, so that no secret is quoted."""
-        if not self._settings.output.redact:
-            return report
-        from wsprobe.cli.masked import masked  # only where it is asked for
-
-        return masked(report)
 
     def dry_run(self, seen: Trace, choice: Choice) -> None:
         """What may be sent."""
         url = seen.start.plan.target.url
-        if self._settings.output.redact:
+        if self.settings.output.redact:
             from wsprobe.secrets import Secrets  # as above
 
             url = Secrets().url(url)
@@ -292,12 +284,11 @@ class Output:
     def answer(self, name: str, seen: Trace, report: Report) -> None:
         """One row, and the recording into --save."""
         self._reports.append((name, report))
-        if self._settings.output.save is not None:
-            save(self._settings.output.save, [report.exchange])
+        self.keep(Finished(report, report))
         if self._waits:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
-        if not self._settings.output.as_json:
+        if not self.settings.output.as_json:
             self._emit(show.row(name, seen, self._look))
 
     def interrupted(self) -> None:
@@ -310,23 +301,23 @@ class Output:
         if not self._reports:
             return
         self._conclude(seen, choice)
-        if self._settings.output.report_to is not None:
+        if self.settings.output.report_to is not None:
             from wsprobe.cli.report_file import ReportFile  # only where it is asked for
 
-            ReportFile(self._settings, "trace").traced(seen, choice)
+            ReportFile(self.settings, "trace").traced(seen, choice)
 
     def _conclude(self, seen: Trace, choice: Choice) -> None:
         found = conclusions(seen)
-        if not self._settings.output.as_json:
+        if not self.settings.output.as_json:
             self._emit(show.concluded(found, seen, choice, self._look))
             return
         from wsprobe.show.as_json import brief, trace_pieces, trace_value  # only where it is asked for
 
         value = trace_value(self._reports, found)
-        sys.stdout.writelines(trace_pieces(brief(value) if self._settings.output.brief else value))
+        sys.stdout.writelines(trace_pieces(brief(value) if self.settings.output.brief else value))
         sys.stdout.write("\n")
         sys.stdout.flush()
 
     def _emit(self, lines: Iterable[Line]) -> None:
-        if self._settings.output.save != "-" and not self._settings.output.silent:
+        if self.settings.output.save != "-" and not self.settings.output.silent:
             emit(lines, sys.stdout, self._look)

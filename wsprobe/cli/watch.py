@@ -20,6 +20,7 @@ from wsprobe.cli import expect
 from wsprobe.cli.expect import Expectation
 from wsprobe.cli.open_files import allow
 from wsprobe.cli.option import Command
+from wsprobe.cli.output import Finished, Output, finish, redacted
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, RetrySettings
 from wsprobe.cli.places import Lab, Place, UrlList, Word, complete, sources
 from wsprobe.cli.probe import Ask, Jobs, asked, reported, write_jar
@@ -27,7 +28,7 @@ from wsprobe.cli.request_settings import FollowSettings, OwnRequestSettings, Req
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Given, takes
 from wsprobe.cli.settings import Settings, settings_of
-from wsprobe.cli.streams import check_writable, emit, look, note, save
+from wsprobe.cli.streams import emit, look, note
 from wsprobe.cli.watch_settings import INSTEAD, LEAST, WatchSettings
 from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.outcome import Exit
@@ -100,7 +101,7 @@ def command(urls: tuple[str, ...], given: Given) -> int:
     for name, wanted in (("--expect", said.expectations), ("--until", of.until)):
         if any(each.what == "view" for each in wanted):
             raise click.UsageError(f"{name}: watch has no views; wsprobe compare --browser-mode has them")
-    made = Output(said, of)
+    made = WatchOutput(said, of)
     try:
         watch(sources(urls), said, of, made)
     finally:
@@ -152,7 +153,7 @@ def _listen(text: str) -> tuple[str, int]:
         ) from None
 
 
-def watch(words: Sequence[Word | UrlList], said: Settings, of: Watching, to: Output) -> None:
+def watch(words: Sequence[Word | UrlList], said: Settings, of: Watching, to: WatchOutput) -> None:
     """Probe the place of every word until it is enough, and hand on what each probe told.
 
     Raises KeyboardInterrupt for ^C, after a last summary; click.UsageError for words and a port that cannot be
@@ -171,7 +172,7 @@ def watch(words: Sequence[Word | UrlList], said: Settings, of: Watching, to: Out
             raise
 
 
-def listen(address: str, port: int, to: Output, stack: ExitStack) -> None:
+def listen(address: str, port: int, to: WatchOutput, stack: ExitStack) -> None:
     """Serve the metrics of *to* until *stack* is left. Raises click.UsageError where that cannot be done."""
     from wsprobe.net.wsgi import served
 
@@ -191,7 +192,7 @@ async def rounds(
     words: Sequence[Word | UrlList],
     said: Settings,
     of: Watching,
-    to: Output,
+    to: WatchOutput,
     chance: Callable[[], float] = random.random,
 ) -> None:
     """Ask, again and again."""
@@ -208,7 +209,7 @@ async def rounds(
 
         async def one(number: int) -> bool:
             place = places[number]
-            exchange = await asked(place, said, _unheard, partial(to.keep, number), ask=ask)
+            exchange = await asked(place, said, _unheard, partial(to.recorded, number), ask=ask)
             return to.probed(number, reported(place, exchange), net.clock() - began)
 
         parallel = len(places) if of.hold is not None else of.parallel
@@ -250,7 +251,7 @@ def holding(hold: float, ping_every: float | None) -> Ask:
     return ask
 
 
-def once_each(places: Sequence[Place], to: Output) -> list[Place]:
+def once_each(places: Sequence[Place], to: WatchOutput) -> list[Place]:
     """*places* without those that are named again."""
     kept = {(place.name or place.url): place for place in reversed(places)}
     if len(kept) < len(places):
@@ -259,13 +260,13 @@ def once_each(places: Sequence[Place], to: Output) -> list[Place]:
     return list(reversed(kept.values()))
 
 
-class Output:
+class WatchOutput(Output):
     """Keeps the watches, prints and saves; knows the exit status when it is over. As a context, the time in
     which a table stands on the terminal; at its end the last summary is written."""
 
     def __init__(self, settings: Settings, of: Watching) -> None:
         """Raises click.UsageError for a file that cannot be written."""
-        self._settings = settings
+        super().__init__(settings)
         self._of = of
         self._look = look(sys.stdout, settings.output.color)
         self._watches: list[Watch] = []
@@ -278,8 +279,6 @@ class Output:
         """Of sessions that ^C cut short."""
         self._reads = not settings.output.as_json and not settings.output.silent and settings.output.save != "-"
         """Whether standard output is for a person's eyes."""
-        check_writable(settings.output.save, "save")
-        check_writable(settings.cookie_jar, "cookie-jar", private=True)
 
     def all(self) -> Sequence[Watch]:
         """The watches as they stand; also for another thread."""
@@ -309,9 +308,9 @@ class Output:
     def written(self) -> int | None:
         """The descriptor of standard output, where something may be written to it."""
         if (
-            self._settings.output.silent
-            and not self._settings.output.as_json
-            and self._settings.output.save != "-"
+            self.settings.output.silent
+            and not self.settings.output.as_json
+            and self.settings.output.save != "-"
         ):
             return None
         try:
@@ -345,7 +344,7 @@ class Output:
 
     def word(self, text: str) -> None:
         """A word about the call itself."""
-        if not self._settings.output.silent:
+        if not self.settings.output.silent:
             note(text)
 
     def unusable(self, text: str) -> None:
@@ -356,51 +355,44 @@ class Output:
     def begin(self, places: Sequence[Place]) -> None:
         """Take what is going to be watched."""
         self._places = list(places)
-        labels = unique(label(place, self._settings.output.redact) for place in places)
+        labels = unique(label(place, self.settings.output.redact) for place in places)
         titles = (self._masked(place.name or place.url) for place in places)
         self._watches = [Watch(title, name) for title, name in zip(titles, labels, strict=True)]
         self._draw()
 
     def _masked(self, url: str) -> str:
-        if not self._settings.output.redact:
+        if not self.settings.output.redact:
             return url
         from wsprobe.secrets import Secrets  # only where it is asked for
 
         return Secrets().url(url)
 
-    def keep(self, number: int, exchange: Exchange) -> None:
+    def recorded(self, number: int, exchange: Exchange) -> None:
         """Take what was recorded of a probe, before it is known to be over: ^C may come now."""
         self._kept[number] = exchange
 
     def probed(self, number: int, report: Report, now: float) -> bool:
         """Take the report of a probe, *now* seconds after the beginning; False if it is enough."""
         self._now = now
-        wanted, until = self._settings.expectations, self._of.until
+        wanted, until = self.settings.expectations, self._of.until
         up = report.outcome == "open"
+        finished = finish(report, self.settings)
         if wanted:
-            up = not expect.unmet(wanted, report)
-            report = replace(report, exit_status=int(Exit.OPEN if up else Exit.UNEXPECTED))
+            up = not finished.unmet
         met = bool(until) and not expect.unmet(until, report)
-        report = self._shown(report)
+        # What is counted and shown is drawn from what may be shown, so that no secret is quoted.
+        report = finished.report
         holds, expects = self._of.hold is not None, bool(wanted)
         told = seen(report, now, up=up, met=met, holds=holds, expects=expects)
         watch = self._watches[number] = after(self._watches[number], told)
         self._print(watch, report)
         if watch.changed:
-            self._save(report)
+            self.keep(finished)
         del self._kept[number]
         return not self.met
 
-    def _shown(self, report: Report) -> Report:
-        """*report* as it may be shown. What is told of it is drawn from that, so that no secret is quoted."""
-        if not self._settings.output.redact:
-            return report
-        from wsprobe.cli.masked import masked  # as above
-
-        return masked(report)
-
     def _print(self, watch: Watch, report: Report) -> None:
-        if self._settings.output.as_json:
+        if self.settings.output.as_json:
             self._object(report, watch)
         elif self._screen is not None:
             if self._now - self._drawn >= LEAST:
@@ -409,18 +401,13 @@ class Output:
             self._emit([show.change(watch, self._look)])
 
     def _object(self, report: Report, watch: Watch | None) -> None:
-        from wsprobe.show.as_json import brief, pieces, report_value, watch_value  # as above
+        from wsprobe.show.as_json import report_value, watch_value  # as above
 
         value = report_value(report)
         if watch is not None:
             value = replace(value, watch=watch_value(watch))
-        sys.stdout.writelines(pieces(brief(value) if self._settings.output.brief else value))
-        sys.stdout.write("\n")
+        self.print_json(value)
         sys.stdout.flush()
-
-    def _save(self, report: Report) -> None:
-        if self._settings.output.save is not None:
-            save(self._settings.output.save, [report.exchange])
 
     def tick(self, now: float) -> None:
         """Take the time: what stands on the terminal goes on."""
@@ -439,9 +426,9 @@ class Output:
     def interrupted(self) -> None:
         """Tell and keep what was recorded of the probes that ^C cut short. They count for no statistics."""
         for number, exchange in sorted(self._kept.items()):
-            report = self._shown(reported(self._places[number], exchange))
-            self._save(report)
-            if self._settings.output.as_json:
+            report = redacted(reported(self._places[number], exchange), self.settings)
+            self.keep(Finished(report, report))
+            if self.settings.output.as_json:
                 self._object(report, None)
             held = held_of(report.reading) if self._of.hold is not None else None
             if held is not None and self._reads:

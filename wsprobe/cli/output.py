@@ -1,0 +1,161 @@
+"""The end of every command: what is expected of a report, masked, printed and kept.
+
+``finish`` says what becomes of one report. An ``Output`` keeps it where the options say; that of a command also
+knows how the command prints.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from wsprobe.cli import expect
+from wsprobe.cli.settings import Settings
+from wsprobe.cli.streams import check_writable, note, write
+from wsprobe.judge.subject import how
+from wsprobe.report import Report
+
+if TYPE_CHECKING:
+    from wsprobe.show.summary import Fact
+    from wsprobe.sights import Sight
+
+
+class Finished(Struct, frozen=True):
+    """A report that can be shown."""
+
+    report: Report
+    """Masked with --redact; with the exit status that --expect gives it."""
+    unmasked: Report
+    """For the file of --report, which masks by itself."""
+    unmet: tuple[str, ...] = ()
+    """A sentence for each --expect that does not hold; with --redact they repeat nothing."""
+
+    @property
+    def recording(self) -> bytes:
+        """The line of --save."""
+        from wsprobe.archive import dump  # json, for those who ask for it
+
+        return dump(self.report.exchange).encode() + b"\n"
+
+
+def finish(report: Report, settings: Settings, *, own_status: bool = True) -> Finished:
+    """What becomes of *report*, which was judged as it came. *own_status*: it has the exit status that --expect
+    gives it; not in a comparison, whose status is that of all reports together."""
+    held, unmet = expect.held(settings.expectations, report, redact=settings.output.redact)
+    whole = held if own_status else report
+    return Finished(redacted(whole, settings), whole, tuple(unmet))
+
+
+def redacted(report: Report, settings: Settings) -> Report:
+    """*report* as it may be shown."""
+    if not settings.output.redact:
+        return report
+    from wsprobe.cli.masked import masked  # reads the recording again, only where it is asked for
+
+    return masked(report)
+
+
+def json_line(value: Any, settings: Settings) -> Iterator[str]:
+    """The line of --json that has *value*, in pieces."""
+    from wsprobe.show.as_json import brief, pieces  # the contract, for those who ask for it
+
+    yield from pieces(brief(value) if settings.output.brief else value)
+    yield "\n"
+
+
+class WorkerResult(Struct, frozen=True):
+    """What a process makes of a report, to be written by the one that has the output."""
+
+    out: bytes = b""
+    """For standard output, or the file of --resume."""
+    err: str = ""
+    save: bytes = b""
+    """For the file of --save."""
+    titled: bool = False
+    """*out* is a report under the URL's name: an empty line comes before it, unless it is the first."""
+    exit_status: int = 0
+    fact: Fact | None = None
+    """What is counted of it, if anything is."""
+    sight: Sight | None = None
+    """With --from-each: what the place got, beside that of others."""
+    interrupted: bool = False
+    complaint: str = ""
+    """Why there is no report."""
+
+
+def worker_result(
+    finished: Finished, settings: Settings, out: bytes, err: str, *, titled: bool = False, counts: bool = True
+) -> WorkerResult:
+    """What is handed over of *finished*; *out* and *err* are to be printed. *counts*: it is counted."""
+    report = finished.report
+    fact = sight = None
+    if counts:
+        from wsprobe.show import summary  # the likely causes
+
+        fact = summary.fact(report, report.outcome != "open")
+    if settings.elsewhere.from_each:
+        from wsprobe import sights  # as above
+
+        sight = sights.sight(report)
+    return WorkerResult(
+        out=out,
+        err=err,
+        save=finished.recording if settings.output.save is not None else b"",
+        titled=titled,
+        exit_status=report.exit_status,
+        fact=fact,
+        sight=sight,
+        interrupted=how(report.reading) == "interrupted",
+    )
+
+
+class Output:
+    """Takes reports, and keeps them where the options say. A command's own knows how they are printed."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises click.UsageError for a file that cannot be written."""
+        self.settings = settings
+        self._archived: list[dict[str, Any]] = []
+        check_writable(settings.output.save, "save")
+        check_writable(settings.output.har, "har")
+        check_writable(settings.cookie_jar, "cookie-jar", private=True)
+
+    def print_json(self, value: Any) -> None:
+        """One line of --json."""
+        sys.stdout.writelines(json_line(value, self.settings))
+
+    def complain(self, *all_finished: Finished) -> None:
+        """Say what --expect does not find."""
+        if not self.settings.output.silent:
+            for finished in all_finished:
+                for sentence in finished.unmet:
+                    note(sentence)
+
+    def keep(self, *all_finished: Finished) -> None:
+        """Append the recordings to the file of --save, and the entries to what --har writes at the end."""
+        if self.settings.output.save is not None:
+            self.save(b"".join(each.recording for each in all_finished))
+        if self.settings.output.har is not None:
+            from wsprobe import har  # only for those who want one
+
+            for each in all_finished:
+                self._archived += har.entries(each.report)
+
+    def save(self, lines: bytes) -> None:
+        """Append *lines* to the file of --save, if there is one."""
+        if self.settings.output.save is not None:
+            write(self.settings.output.save, lines, "save", append=True)
+
+    def write_har(self) -> None:
+        """Write the file of --har, if there is one."""
+        if self.settings.output.har is not None:
+            from wsprobe import har  # as above
+
+            write(self.settings.output.har, har.document(self._archived), "har")
+
+
+Apart = Callable[[Callable[[], WorkerResult]], object]
+"""Takes what makes a result, should the work on it be cut short."""
