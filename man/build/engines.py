@@ -23,8 +23,10 @@ READERS = {
     "w3c-cr-2012": "The W3C Candidate Recommendation of 2012-09-20, to the letter.",
 }
 RUNTIMES = {
-    "undici": "The WebSocket of Node 22 and later. The message is always empty, and the code 1006. A 401 or "
-    "421 is asked for once more.",
+    "undici@6.29": "Node 22, and 20 with --experimental-websocket. The message says which check of a 101 "
+    "failed, or that there was none. No close event follows a handshake that failed; readyState stays at 0.",
+    "undici@7.30": "Node 24 and 25. The message is always empty, the code 1006.",
+    "undici": "Node 26.",
     "ws": "The npm package ws, on Node. The message says what failed; a listener for unexpected-response "
     "reads status, headers and body of a refusal.",
     "deno": "Deno. The message says what failed. Neither Sec-WebSocket-Accept nor the subprotocol nor "
@@ -135,9 +137,11 @@ def _body() -> Iterator[str]:
     yield from mdoc.paragraphs(
         "Clients outside browsers are shown by name, or all of them with --browser clients. They have no "
         "page: no Origin, no cookie, no mixed content, no policy. Their error event is an ErrorEvent with a "
-        "message.",
+        "message. node22 names the undici built into that Node.",
     )
-    yield from mdoc.tagged((f"{name} {ENGINES[name].version}", about) for name, about in RUNTIMES.items())
+    yield from mdoc.tagged(
+        (f"{name.partition('@')[0]} {ENGINES[name].version}", about) for name, about in RUNTIMES.items()
+    )
     yield ".Sh WHAT ALL AGREE ON"
     yield from mdoc.bullets(f"{what}: {_result(names)}." for what, names in AGREED)
     yield ".Sh WHERE THEY DIFFER"
@@ -233,9 +237,8 @@ def _measuring() -> Iterator[str]:
             "python -m tests.browsers.moved says which installed engine is newer than what is known of it.",
             "python -m tests.browsers.measure --engine chromium makes new recordings, and prints what "
             "changed for scripts; with --check it writes nothing.",
-            "Copy the engine's file of facts (wsprobe/browsers/chromium/v156.py, say), name it after the new "
-            "version, and change what has changed. A rule that has changed is changed where it stands, with a "
-            "value in the facts where both versions are to be kept.",
+            "Add a file of facts that names what is different, like wsprobe/browsers/undici/v6_29.py. A rule "
+            "that has changed is changed where it stands, with a value in the facts.",
             "pytest tests/browsers says where views and recordings differ; python -m tests.browsers.against "
             "FILE does the same for scenarios of your own.",
             "python -m tests.browsers.agreement --write and python -m man.build bring this page up to date.",

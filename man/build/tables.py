@@ -125,8 +125,8 @@ def _conformance() -> Iterator[str]:
     ):
         yield paragraph
         yield ""
-    for name in (*NAMES, *RUNTIMES):
-        yield f"- {NAMES.get(name, name)} {ENGINES[name].version}: {_conforms(name, cases)}"
+    for name in (*NAMES, "undici@6.29", "undici@7.30", *RUNTIMES):
+        yield f"- {NAMES.get(name, name.partition('@')[0])} {ENGINES[name].version}: {_conforms(name, cases)}"
     yield ""
 
 

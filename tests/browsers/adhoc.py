@@ -28,7 +28,7 @@ from typing import Any
 import trio
 
 from tests.browsers.driver.case import Case, Script
-from tests.browsers.driver.engines import ENGINES
+from tests.browsers.driver.engines import ENGINES, named
 from tests.browsers.driver.record import Measurement, Recording, measure
 from wsprobe.browsers.engine import Page
 from wsprobe.lab.perform import request, values
@@ -146,7 +146,7 @@ def main() -> None:
     cases = read(sys.stdin.read() if options.file == "-" else Path(options.file).read_text())
     if options.only:
         cases = [case for case in cases if case.name in options.only.split(",")]
-    for name, measured in trio.run(_measure_all, options.engine.split(","), cases, options.times):
+    for name, measured in trio.run(_measure_all, named(options.engine), cases, options.times):
         _print(name, measured, options)
 
 

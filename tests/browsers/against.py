@@ -16,7 +16,7 @@ from pathlib import Path
 import trio
 
 from tests.browsers.driver.case import Case
-from tests.browsers.driver.engines import ENGINES
+from tests.browsers.driver.engines import ENGINES, named
 from tests.browsers.driver.record import Measurement, measure
 from tests.browsers.measure import kept
 from tests.browsers.views import held
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=3, help="how often one that differs is measured")
     options = parser.parse_args()
     scenarios = parse(options.file.read_text("utf-8"), options.file.name)
-    names = options.engine.split(",")
+    names = named(options.engine)
     for name in names:
         if missing := ENGINES[name].missing():
             sys.exit(f"{name} is not installed: {missing}")

@@ -7,7 +7,7 @@ from collections.abc import Generator
 import pytest
 
 from tests.browsers.moved import installed, moved
-from wsprobe.browsers import VERSIONED
+from wsprobe.browsers import BROWSERS
 
 
 @pytest.hookimpl(wrapper=True)
@@ -26,5 +26,5 @@ def pytest_runtest_makereport(
 def excuse(item: pytest.Item) -> str:
     """Why the engine that *item* is about may differ, "" where it may not."""
     values = getattr(item, "callspec", None)
-    about = [value for value in (values.params.values() if values else ()) if value in VERSIONED]
+    about = [value for value in (values.params.values() if values else ()) if value in BROWSERS]
     return "; ".join(line for engine in about if (line := moved(engine, installed(engine))))

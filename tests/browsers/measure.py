@@ -1,9 +1,9 @@
 """Measures the lab's catalogue in real engines, as root or not, on Linux with Debian's packages.
 
-``python -m tests.browsers.measure`` writes tests/browsers/recordings/, requests too, and prints what changed
-for scripts since the recordings that stood there; with ``--check`` it measures again and reports what is no
-longer so. What differs from run to run is measured five times, one socket at a time, and named with its
-distribution.
+``python -m tests.browsers.measure`` writes tests/browsers/recordings/, requests too: those of a version that is
+there are replaced, those of another one are put beside. It prints what changed for scripts since the newest.
+With ``--check`` it measures again and reports what is no longer so. What differs from run to run is measured
+five times, one socket at a time, and named with its distribution.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.browsers.driver import store
 from tests.browsers.driver.browser import Engine
 from tests.browsers.driver.case import Case, Script
 from tests.browsers.driver.compare import MOST_EVENTS, differences, told
-from tests.browsers.driver.engines import ENGINES
+from tests.browsers.driver.engines import ENGINES, named
 from tests.browsers.driver.record import Recording, measure
 from wsprobe.browsers import RUNTIMES
 from wsprobe.lab import load
@@ -61,7 +61,9 @@ def cases(names: Iterable[str] = (), engine: str = "") -> list[Case]:
 def left_out(engine: str, scenario: str) -> bool:
     """True where *engine* would go beyond this machine: no page keeps a runtime from an address elsewhere. And
     over HTTP/2, which has a page and observations of its own (test_live_http2.py)."""
-    return (engine in RUNTIMES and scenario in ELSEWHERE) or load()[scenario].http2 is not None
+    return (engine.partition("@")[0] in RUNTIMES and scenario in ELSEWHERE) or load()[
+        scenario
+    ].http2 is not None
 
 
 def _case(name: str) -> Case:
@@ -226,7 +228,7 @@ def main() -> int:
     parser.add_argument("--calm", action="store_true", help="one socket at a time from the first")
     options = parser.parse_args()
     status = 0
-    for name in options.engine.split(","):
+    for name in named(options.engine):
         if missing := ENGINES[name].missing():
             print(f"{name} is not installed: apt-get install {missing}")
             status = 2
@@ -253,8 +255,9 @@ def _engine(name: str, only: list[str], check: bool, calm: bool) -> int:
         for scenario, lines in checked.changed.items():
             print(f"  changed: {scenario}", *lines, sep="\n    ")
         return int(bool(checked.changed or checked.failed))
-    kept_on = {scenario: one for scenario, one in known.items() if only and scenario not in checked.recordings}
-    before = known if version == checked.version else {}
+    there, here = store.load(store.name_of(name.partition("@")[0], checked.version))
+    kept_on = {scenario: one for scenario, one in here.items() if only and scenario not in checked.recordings}
+    before = here if there == checked.version else {}
     may_race = {case.name for case in wanted if _may_race(case)}
     new = {
         scenario: carried(one, before.get(scenario, {}), scenario in may_race)
@@ -264,7 +267,7 @@ def _engine(name: str, only: list[str], check: bool, calm: bool) -> int:
     if known:
         print(f"  {version} -> {checked.version}", *changes(known, new), sep="\n  ")
     requests = 0 if only else measure_requests.bring(name)
-    if known and checked.version.split(".")[0] != version.split(".")[0]:
+    if not here:
         print(f"  next: a file of facts of {checked.version}, as wsprobe-browsers(7) says")
     return max(requests, int(bool(checked.failed)))
 

@@ -19,7 +19,7 @@ from tests.browsers.driver import store
 from tests.browsers.driver.bench import PAGE_ADDRESSES, Bench, bench
 from tests.browsers.driver.browser import Browser, Engine
 from tests.browsers.driver.case import Case
-from tests.browsers.driver.engines import ENGINES
+from tests.browsers.driver.engines import ENGINES, named
 from tests.browsers.driver.page import page
 from tests.browsers.driver.record import KEY
 from tests.browsers.driver.situations import DEFAULT_PORT_HOST, SITUATIONS, Situation
@@ -90,10 +90,10 @@ async def _one(counter: Counter, browser: Browser, situation: Situation) -> str:
     counter.asked.clear()
     await browser.load(made.url, SECONDS)
     text = KEY.sub(rb"\1{key}", counter.asked[0]).decode("latin-1") if counter.asked else ""
-    return named(text, counter.values)
+    return filled_back(text, counter.values)
 
 
-def named(text: str, values: dict[str, str]) -> str:
+def filled_back(text: str, values: dict[str, str]) -> str:
     """*text* with names in place of what varies."""
     text = text.replace(values["page"], "{page}").replace(values["ip"], "{ip}")
     for name in ("plain", "tls", "v6"):
@@ -108,7 +108,7 @@ def bring(name: str, check: bool = False) -> int:
         print(f"{name} is not installed: apt-get install {missing}")
         return 2
     version, found = trio.run(measure, ENGINES[name])
-    _, known = store.load(name, "requests")
+    _, known = store.load(store.name_of(name.partition("@")[0], version), "requests")
     changed = {situation: one for situation, one in found.items() if known.get(situation) != one}
     print(f"{name} {version}: {len(found)} of {len(SITUATIONS)} requests measured, {len(changed)} changed")
     for situation, one in changed.items():
@@ -124,7 +124,7 @@ def main() -> int:
     parser.add_argument("--engine", default=",".join(ENGINES), help="names, separated by commas")
     parser.add_argument("--check", action="store_true", help="compare with the recordings, write nothing")
     options = parser.parse_args()
-    return max(bring(name, options.check) for name in options.engine.split(","))
+    return max(bring(name, options.check) for name in named(options.engine))
 
 
 if __name__ == "__main__":

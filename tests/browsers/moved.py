@@ -13,7 +13,7 @@ import sys
 import trio
 
 from tests.browsers.driver import store
-from wsprobe.browsers import VERSIONED
+from wsprobe.browsers import BROWSERS
 from wsprobe.lab.installed import NoBrowser, find, version
 
 
@@ -48,7 +48,7 @@ def moved(engine: str, there: str) -> str:
 
 
 def main() -> int:
-    lines = [moved(engine, installed(engine)) for engine in VERSIONED]
+    lines = [moved(engine, installed(engine)) for engine in BROWSERS]
     print("\n".join(line for line in lines if line) or "no engine is newer than the facts of it")
     return 0
 

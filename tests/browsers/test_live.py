@@ -21,7 +21,7 @@ def name(request: pytest.FixtureRequest) -> str:
     """Name of an engine that is installed; where it must be (CI), its absence is a failure."""
     engine: str = request.param
     if missing := ENGINES[engine].missing():
-        how = missing if engine in RUNTIMES else f"apt-get install {missing}"
+        how = missing if engine.partition("@")[0] in RUNTIMES else f"apt-get install {missing}"
         if os.environ.get("CI"):
             pytest.fail(f"{engine} is not installed: {how}")
         pytest.skip(f"{engine} is not installed: {how}")

@@ -7,7 +7,7 @@ import pytest
 from tests.browsers import moved
 from tests.browsers.driver import store
 from tests.browsers.measure import changes
-from wsprobe.browsers import VERSIONED
+from wsprobe.browsers import BROWSERS
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_newer_by_number(there: str, recorded: str, is_newer: bool) -> None:
     assert moved.newer(there, recorded) is is_newer
 
 
-@pytest.mark.parametrize("engine", VERSIONED)
+@pytest.mark.parametrize("engine", BROWSERS)
 def test_an_engine_that_moved_on_is_named_with_what_to_do(engine: str) -> None:
     recorded, _ = store.load(engine)
     assert moved.moved(engine, recorded) == ""

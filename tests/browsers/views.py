@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -23,7 +21,6 @@ from wsprobe.lab.play import rehearse
 from wsprobe.lab.ports import PORTS
 from wsprobe.lab.scenario import Scenario
 
-MEASURED = ("chromium", "firefox", "webkitgtk", "undici", "ws", "deno", "bun")
 HOST = "127.0.10.1"
 MESSAGES = 64 * 1024
 """Bytes in which there are more messages than a recording keeps."""
@@ -39,13 +36,8 @@ FLOOD = 10_000
 
 @cache
 def engines() -> dict[str, Engine]:
-    """The engines that are both measured and written. One that is there and does not load is an error."""
-    return {name: ENGINES[name] for name in MEASURED if _is_written(name)}
-
-
-def _is_written(name: str) -> bool:
-    package = find_spec(f"wsprobe.browsers.{name}")
-    return package is not None and Path(package.submodule_search_locations[0], "engine.py").exists()  # type: ignore[index]
+    """ENGINE@VERSION -> the engine, of all that is recorded. One without a file of facts is an error."""
+    return {name: ENGINES[name] for name in store.names()}
 
 
 @cache
@@ -66,7 +58,7 @@ def is_flood(scenario: Scenario) -> bool:
 def view(name: str, scenario: Scenario, limits: Limits) -> dict[str, Any]:
     """What our engine *name* says of *scenario*, recorded within *limits*."""
     with patch.object(inflate, "INFLATED_MAX", UNFOLDED):
-        seen = rehearse(engines()[name], scenario, load(), host=HOST, limits=limits)
+        seen = rehearse(ENGINES[name], scenario, load(), host=HOST, limits=limits)
     return _named(of_view(seen))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.browsers.driver.compare import agree
 from tests.browsers.views import view
-from wsprobe.browsers import RUNTIMES
+from wsprobe.browsers import RUNTIMES, versions
 from wsprobe.exchange import Limits
 from wsprobe.lab import parse
 
@@ -19,9 +19,12 @@ SCENARIOS = parse((MEASURED / "runtimes.toml").read_text("utf-8"), "runtimes.tom
 LIMITS = Limits(connect_timeout=6.0, max_time=6.0, linger=12.0)
 
 
+MEASURED_WITH = [f"{name}@{version}" for name in RUNTIMES for version in versions(name)]
+
+
 def recordings(name: str) -> dict[str, dict[str, Any]]:
     head, *lines = map(json.loads, (MEASURED / f"{name}.jsonl").read_text("utf-8").splitlines())
-    assert head["engine"] == name
+    assert head["engine"] == name.partition("@")[0]
     return {line["scenario"]: line for line in lines}
 
 
@@ -30,12 +33,12 @@ def held(name: str, scenario: str, recording: dict[str, Any]) -> list[str]:
     return agree({"exception": None, "console": [], **recording, "url": seen["url"]}, seen)
 
 
-@pytest.mark.parametrize("name", RUNTIMES)
+@pytest.mark.parametrize("name", MEASURED_WITH)
 def test_every_scenario_was_measured(name: str) -> None:
     assert set(recordings(name)) == set(SCENARIOS)
 
 
-@pytest.mark.parametrize("name", RUNTIMES)
+@pytest.mark.parametrize("name", MEASURED_WITH)
 def test_the_views_are_what_was_measured(name: str) -> None:
     differing = {
         scenario: found

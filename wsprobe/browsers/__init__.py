@@ -6,24 +6,56 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
+
+from msgspec import Struct
 
 from wsprobe.browsers.engine import Engine
 
-NAMES = ("chromium", "firefox", "webkitgtk", "whatwg", "w3c-cr-2012", "undici", "ws", "deno", "bun")
-"""Each has a module or package here that is called like it and has it as ``ENGINE``."""
-RUNTIMES = ("undici", "ws", "deno", "bun")
+
+class Row(Struct, frozen=True):
+    """One engine: a module or package here that is called like it, and has it as ``ENGINE``."""
+
+    name: str
+    title: str
+    kind: Literal["browser", "specification", "runtime"]
+    numbers: int = 0
+    """How many numbers of its version tell one file of facts from the next: ``v156.py``, ``v2_54.py``; none of
+    a specification."""
+
+
+ROWS = (
+    Row("chromium", "Chromium", "browser", 1),
+    Row("firefox", "Firefox", "browser", 1),
+    Row("webkitgtk", "WebKitGTK", "browser", 2),
+    Row("whatwg", "WHATWG standard", "specification"),
+    Row("w3c-cr-2012", "W3C CR 2012", "specification"),
+    Row("undici", "undici", "runtime", 2),
+    Row("ws", "ws (Node)", "runtime", 2),
+    Row("deno", "Deno", "runtime", 2),
+    Row("bun", "Bun", "runtime", 2),
+)
+BY_NAME = {row.name: row for row in ROWS}
+NAMES = tuple(BY_NAME)
+BROWSERS = tuple(row.name for row in ROWS if row.kind == "browser")
+RUNTIMES = tuple(row.name for row in ROWS if row.kind == "runtime")
 """W3C-API clients outside browsers: each is asked for by name, or all by ``clients``."""
 ALL = tuple(name for name in NAMES if name not in RUNTIMES)
 """What ``all`` means: the browser engines, and the specifications that are read like one."""
-
-
-VERSIONED = ("chromium", "firefox", "webkitgtk")
+VERSIONED = tuple(row.name for row in ROWS if row.numbers)
 """Engines of which an older version can be asked for, as ``chromium@156``: one file of facts a version."""
+
+NODES = {"node20": "6.29", "node22": "6.29", "node24": "7.30", "node25": "7.30", "node26": "8.13"}
+"""What Node's own WebSocket is, by Node's version: the undici of which the facts hold for the one built in.
+
+Measured with Node itself in 922 scenarios: 22.23.3 (undici 6.28.1), 24.21.0 (7.29.1) and 26.12.1 (8.12.2) are
+as the facts say in all, 25.9.0 (7.24.4) in all but three: a subprotocol that nobody asked for is an uncaught
+TypeError there, and a message that unfolds to 128 MiB is refused.
+"""
 
 
 class Engines(Mapping[str, Engine]):
-    """Name, or ``NAME@VERSION`` -> engine. A seam: none is imported before it is looked up."""
+    """Name, ``NAME@VERSION`` or ``nodeVERSION`` -> engine. A seam: none is imported before it is looked up."""
 
     def __getitem__(self, name: str) -> Engine:
         return _loaded(name)
@@ -37,6 +69,9 @@ class Engines(Mapping[str, Engine]):
 
 @cache
 def _loaded(name: str) -> Engine:
+    if name in NODES:
+        built_in: Engine = import_module(f"{__name__}.undici").built_in(_loaded(f"undici@{NODES[name]}"))
+        return built_in
     word, at, version = name.partition("@")
     if word not in NAMES or (at and word not in VERSIONED):
         raise KeyError(name)
@@ -66,6 +101,18 @@ def versions(name: str) -> tuple[str, ...]:
         return ()
     found = _stems(import_module(f"{__name__}.{name}").__path__)
     return tuple(stem[1:].replace("_", ".") for stem in sorted(found, key=_numbers))
+
+
+def title(name: str, version: str) -> str:
+    """An engine of that *version* as people call it, with the Node that has it built in."""
+    row = BY_NAME.get(name)
+    if row is None:
+        return f"{name} {version}"
+    shown = ".".join(version.split(".")[: row.numbers])
+    nodes = [node.removeprefix("node") for node, of in NODES.items() if name == "undici" and of == version]
+    return " ".join(
+        [row.title, *([shown] if shown else []), *([f"(Node {', '.join(nodes)})"] if nodes else [])]
+    )
 
 
 def _stems(folders: Sequence[str]) -> list[str]:

@@ -112,6 +112,18 @@ ERRORS: dict[str, DomEvent] = {
 }
 """The ``error`` of a failed handshake where it is not a plain Event; other runtimes say in it what failed."""
 
+UNDICI_6: Told = (
+    None,
+    0,
+    DomEvent(
+        "error",
+        0,
+        message="Received network error or non-101 status code.",
+        error="Error: Received network error or non-101 status code.",
+    ),
+)
+"""All that undici 6 tells of a handshake that failed, but for an invalid 101 (lib/web/websocket/util.js)."""
+
 
 def failure(code: int, error: DomEvent = DomEvent("error", 3)) -> Told:  # noqa: B008 - a frozen value
     """What script is told of a handshake that failed: *error*, then ``close`` with *code*, not clean."""
@@ -152,7 +164,7 @@ def alike(views: Sequence[ScriptView], outcome: str) -> list[tuple[tuple[str, ..
         same = tuple(
             each.words
             for each in SITUATIONS
-            if each.outcome != outcome and _signature(view.browser, each.outcome) == seen
+            if each.outcome != outcome and _signature(view, each.outcome) == seen
         )
         if view.browser == "chromium" and view.local_network and view.handshakes and seen == failure(1006):
             same = (*same, KEPT_OFF)
@@ -161,6 +173,8 @@ def alike(views: Sequence[ScriptView], outcome: str) -> list[tuple[tuple[str, ..
     return [(tuple(engines), situations) for situations, engines in found.items()]
 
 
-def _signature(browser: str, outcome: str) -> Told | None:
-    code = CODES.get((browser, outcome), 1006)
-    return None if code is None else failure(code, ERRORS.get(browser, DomEvent("error", 3)))
+def _signature(view: ScriptView, outcome: str) -> Told | None:
+    if (view.browser, view.version.partition(".")[0]) == ("undici", "6"):
+        return None if outcome == "invalid" else UNDICI_6
+    code = CODES.get((view.browser, outcome), 1006)
+    return None if code is None else failure(code, ERRORS.get(view.browser, DomEvent("error", 3)))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from wsprobe.browsers import ALL, ENGINES, versions
+from wsprobe.browsers import ALL, ENGINES, NODES, versions
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.local_network import PERMISSIONS
 from wsprobe.browsers.tell import Tellable, tellable
@@ -249,8 +249,8 @@ def chosen(names: Sequence[str]) -> tuple[str, ...]:
         if at and word_of in ENGINES and version not in versions(word_of):
             known = ", ".join(f"{word_of}@{each}" for each in versions(word_of)) or "none"
             raise click.UsageError(f"--browser: there are no facts of {name}; versions of it: {known}")
-        if word_of not in (*ENGINES, *TOGETHER):
-            raise click.UsageError(f"--browser: '{word}' is not one of {', '.join((*ENGINES, *TOGETHER))}")
+        if word_of not in (words_known := (*ENGINES, *NODES, *TOGETHER)):
+            raise click.UsageError(f"--browser: '{word}' is not one of {', '.join(words_known)}")
         meant += TOGETHER.get(name, (name,))
     return tuple(dict.fromkeys(meant))
 

@@ -26,10 +26,10 @@ from click.shell_completion import (
 
 def browsers(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Engines, and the next one of a list."""
-    from wsprobe.browsers import ENGINES
+    from wsprobe.browsers import ENGINES, NODES
 
     begun, comma, last = incomplete.rpartition(",")
-    words = ENGINES if comma else (*ENGINES, "all", "clients")
+    words = (*ENGINES, *NODES) if comma else (*ENGINES, *NODES, "all", "clients")
     return _beginning(last, (word for word in words if word not in begun.split(",")), begun + comma)
 
 

@@ -35,7 +35,7 @@ class ViewSettings(Section, frozen=True, kw_only=True):
             metavar="NAME[,NAME]",
             shell_complete=completion.browsers,
             help="show these views: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, all; undici, ws, deno, "
-            "bun, clients",
+            "bun, clients; node22, node24",
         ),
     ] = ()
     specs: Annotated[

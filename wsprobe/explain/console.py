@@ -135,7 +135,7 @@ def _writers(match: Match) -> str:
     return f"{names}; other programs use the same words" if match.row.get("shared") else names
 
 
-_KEEP_QUIET = frozenset({"chromium", "firefox", "webkitgtk", "undici (Node)"})
+_KEEP_QUIET = frozenset({"chromium", "firefox", "webkitgtk"})
 """Those whose script is not told what is said here, or anything else."""
 
 

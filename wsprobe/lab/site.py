@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 import msgspec
 import trio
 
-from wsprobe.browsers import ENGINES
+from wsprobe.browsers import BY_NAME, ENGINES
 from wsprobe.browsers.agent import client
 from wsprobe.browsers.engine import Page
 from wsprobe.exchange import Act
@@ -50,8 +50,6 @@ FILES = {
 
 FRONT = ("403", "refused", "302-ws", "accept-wrong", "wss-unknown-ca", "close-4403")
 """The question that the page begins with: five failures that script cannot tell apart, and one answer."""
-
-TITLES = {"chromium": "Chromium", "firefox": "Firefox", "webkitgtk": "WebKitGTK"}
 
 ANOTHER = "localhost"
 """Another origin than that of the page, for a scenario whose page is not the server's own."""
@@ -272,7 +270,8 @@ class Site:
                 "engine": browser.engine,
             },
             "engines": [
-                {"name": each, "title": TITLES[each], "version": ENGINES[each].version} for each in MEASURED
+                {"name": each, "title": BY_NAME[each].title, "version": ENGINES[each].version}
+                for each in MEASURED
             ],
             "front": FRONT,
             "hosts": self._hosts or (f"[{name}]" if ":" in name else name,),

@@ -7,6 +7,7 @@ from itertools import islice, zip_longest
 
 from msgspec import Struct
 
+from wsprobe.browsers import BY_NAME
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import Tellable, alike, kept_off
@@ -30,7 +31,7 @@ from wsprobe.show.report import (
     transport_bytes,
 )
 from wsprobe.show.session import session
-from wsprobe.show.views import TITLES, blocks
+from wsprobe.show.views import blocks, short_title
 from wsprobe.visible import shown_text, visible
 
 ASKED = frozenset({b"host", b"sec-websocket-key"})
@@ -297,7 +298,7 @@ def _title(report: Report, got: Sequence[SharedAnswer]) -> Line:
 
 
 def _names(report: Report, of: SharedAnswer) -> list[str]:
-    return [*(TITLES[report.views[i].browser] for i in of.views), *(["wsprobe"] if of.ours else [])]
+    return [*(short_title(report.views[i], report.views) for i in of.views), *(["wsprobe"] if of.ours else [])]
 
 
 def page_of(report: Report, look: Look) -> list[Line]:
@@ -459,7 +460,7 @@ def cannot_tell(report: Report, views: Sequence[int], answer: Report | None) -> 
     outcome = "" if answer is None else answer.outcome
     rows = []
     for engines, situations in alike([report.views[i] for i in views], outcome):
-        named = ", ".join(TITLES[name] for name in engines)
+        named = ", ".join(BY_NAME[name].title for name in engines)
         rows.append(line(f"a script in {named} cannot tell this from: ", "; ".join(situations)))
     return rows
 
@@ -480,7 +481,7 @@ def apart(reports: Sequence[Report], groups: Sequence[Tellable], look: Look) -> 
     names = [shown_text(r.title) for r in reports]
     rows = [line(Piece("can a script tell them apart?", "title"))]
     for each in groups:
-        known = TITLES[each.browser]
+        known = BY_NAME[each.browser].title
         if len(each.groups) == 1:
             rows.append(line(f"  {known}: ", Piece("no", "good"), ", all look the same"))
             continue

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from wsprobe.browsers import ENGINES
+from wsprobe.browsers import ENGINES, title
 from wsprobe.lab.measured import (
     Agreement,
     Browser,
@@ -19,7 +19,7 @@ from wsprobe.lab.measured import (
     nearest,
 )
 from wsprobe.show.lines import Budget, Line, Look, Piece, left_out, line
-from wsprobe.show.views import STATES, TITLES
+from wsprobe.show.views import STATES
 from wsprobe.version import __version__
 
 DIFFERING = 100
@@ -31,7 +31,7 @@ Rows = Mapping[str, Mapping[str, Comparison]]
 
 def engine_title(engine: str) -> str:
     """Name and version of one of our engines."""
-    return f"{TITLES.get(engine, engine)} {ENGINES[engine].version}"
+    return title(engine, ENGINES[engine].version)
 
 
 def summary(measured: Measured, rows: Rows, look: Look) -> list[Line]:

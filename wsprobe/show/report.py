@@ -221,6 +221,7 @@ def certificates(report: Report, look: Look) -> list[Line]:
     event = next((e for e in reversed(exchange.events) if isinstance(e, TlsDone | TlsFailed)), None)
     if event is None or not objectionable(event):
         return []
+    from wsprobe.browsers import BY_NAME
     from wsprobe.browsers.objections import objections  # a seam: engines, only where one has its say
     from wsprobe.show.chain import chain
 
@@ -228,11 +229,8 @@ def certificates(report: Report, look: Look) -> list[Line]:
     if event.certificate is not None and (isinstance(event, TlsFailed) or event.problem is not None):
         rows = [line(row) for row in chain((event.certificate, *event.issuers), exchange.started)]
     said = objections(exchange)
-    rows += [line(f"{TITLES[browser]} says: ", words) for browser, words in said.items()]
+    rows += [line(f"{BY_NAME[browser].title} says: ", words) for browser, words in said.items()]
     return fitted(rows, look)
-
-
-TITLES = {"chromium": "Chromium", "firefox": "Firefox", "webkitgtk": "WebKitGTK"}
 
 
 def _told(data: bytes, look: Look) -> list[Line]:

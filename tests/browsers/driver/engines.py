@@ -1,4 +1,4 @@
-"""The engines that can be driven, by name."""
+"""The engines that can be driven, by name: of a runtime ENGINE@VERSION, of a browser what is installed."""
 
 from __future__ import annotations
 
@@ -9,3 +9,15 @@ from tests.browsers.driver.runtime import RUNTIMES
 from tests.browsers.driver.webkitgtk import WebKitGtk
 
 ENGINES: dict[str, Engine] = {engine.name: engine for engine in (Chromium(), Firefox(), WebKitGtk(), *RUNTIMES)}
+
+
+def named(words: str) -> list[str]:
+    """Those that *words*, separated by commas, name: an engine without a version names all that there are.
+    Raises SystemExit for a word that names none."""
+    found: list[str] = []
+    for word in words.split(","):
+        meant = [name for name in ENGINES if word in (name, name.partition("@")[0])]
+        if not meant:
+            raise SystemExit(f"{word} is not one of {', '.join(ENGINES)}")
+        found += meant
+    return found

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -44,36 +43,29 @@ class Command:
     """Environment in which a runtime trusts that certificate authority, too."""
 
 
-def _node(package: str, entry: str) -> Command | None:
-    node = shutil.which("node")
+def _node(package: str) -> Command | None:
+    node = clients.node(package)
     if node is None or not clients.installed(package):
         return None
     # A child of the guard asks for no place in the cache and finds nothing of the user's.
-    return Command((node, str(RUNNER), "{page}", "{out}", str(clients.modules() / package / entry)), _for_node)
+    entry = clients.modules() / package / "index.js"
+    return Command((node, str(RUNNER), "{page}", "{out}", str(entry)), _for_node)
 
 
 def _for_node(authority: Path) -> Mapping[str, str]:
     return {"NODE_EXTRA_CA_CERTS": str(authority), "NODE_NO_WARNINGS": "1"}
 
 
-def _undici() -> Command | None:
-    return _node("undici", "index.js")
-
-
-def _ws() -> Command | None:
-    return _node("ws", "index.js")
-
-
-def _deno() -> Command | None:
-    program = clients.binary("deno")
+def _deno(package: str) -> Command | None:
+    program = clients.binary(package)
     if program is None:
         return None
     run = (str(program), "run", "--quiet", "--no-config", "--no-remote", "--allow-all", str(RUNNER))
     return Command((*run, "{page}", "{out}"), lambda authority: {"DENO_CERT": str(authority)})
 
 
-def _bun() -> Command | None:
-    program = clients.binary("bun")
+def _bun(package: str) -> Command | None:
+    program = clients.binary(package)
     return Command((str(program), str(RUNNER), "{page}", "{out}"), _for_node) if program is not None else None
 
 
@@ -86,29 +78,34 @@ class Runtime:
     pages = 4
     browsers = 1
 
-    def __init__(self, name: str, command: Callable[[], Command | None]) -> None:
-        self.name = name
+    def __init__(self, package: str, command: Callable[[str], Command | None]) -> None:
+        """*package*: as clients/package.json calls it."""
+        self.name = clients.name(package)
+        self._package = package
         self._command = command
 
     def missing(self) -> str:
-        return "" if self._command() is not None else f"npm package {self.name}, by {clients.INSTALL}"
+        if self._command(self._package) is not None:
+            return ""
+        return f"npm package {self._package}, by {clients.INSTALL}, and a Node that it runs on"
 
     @asynccontextmanager
     async def start(self, bench: Bench) -> AsyncIterator[RuntimeProcess]:
-        command = self._command()
+        command = self._command(self._package)
         assert command is not None
-        yield RuntimeProcess(self.name, command, bench)
+        yield RuntimeProcess(self.name, self._package, command, bench)
 
 
 @dataclass(frozen=True, slots=True)
 class RuntimeProcess:
     name: str
+    package: str
     command: Command
     bench: Bench
 
     @property
     def version(self) -> str:
-        return clients.installed(self.name)
+        return clients.installed(self.package)
 
     @property
     def back(self) -> str:
@@ -192,13 +189,7 @@ class RuntimeProcess:
         return Sheet(results, tuple(Line(now, line) for line in said.splitlines()))
 
 
+COMMANDS = {"undici": _node, "ws": _node, "deno": _deno, "bun": _bun}
 RUNTIMES = tuple(
-    Runtime(name, command)
-    for name, command in (("undici", _undici), ("ws", _ws), ("deno", _deno), ("bun", _bun))
+    Runtime(package, COMMANDS[clients.name(package).partition("@")[0]]) for package in clients.VERSIONS
 )
-
-
-def node_version() -> str:
-    """Of the Node that undici and ws are measured on, "" if there is none."""
-    node = shutil.which("node")
-    return subprocess.run([node, "-v"], capture_output=True, text=True).stdout.strip() if node else ""

@@ -1,6 +1,7 @@
-"""The recordings folder: a file an engine, a compact JSON object a line, the scenarios in order of name.
+"""The recordings folder: a file a version of an engine, a compact JSON object a line, in order of scenario.
 
-The first line names engine and version. A line of ENGINE.jsonl has, in the page's and the DOM's own words:
+They are called ENGINE@VERSION, as ``--browser`` calls them; the first line has the whole version. A line of
+ENGINE@VERSION.jsonl has, in the page's and the DOM's own words:
 
 - ``scenario``: its name in the lab's catalogue
 - ``exception``: what the constructor threw (name, message, legacy code), or null
@@ -15,7 +16,7 @@ The first line names engine and version. A line of ENGINE.jsonl has, in the page
 - ``races``: other results that came when it was measured five times, and how often
 
 ``{ip}`` stands for the scenario's own address, the listeners' names for their ports, ``{page}`` for address
-and port of a page elsewhere. A line of ENGINE-requests.jsonl has the ``request`` sent in a situation
+and port of a page elsewhere. A line of ENGINE@VERSION-requests.jsonl has the ``request`` sent in a situation
 (situations.py), "" if there was none.
 """
 
@@ -26,15 +27,42 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from wsprobe.browsers import BY_NAME
+
 FOLDER = Path(__file__).parent.parent / "recordings"
 
 
+def name_of(engine: str, version: str) -> str:
+    """ENGINE@VERSION of the whole *version* that an engine gives for itself."""
+    numbers = BY_NAME[engine].numbers if engine in BY_NAME else 1
+    return f"{engine}@{'.'.join(version.split('.')[:numbers])}"
+
+
+def names() -> list[str]:
+    """ENGINE@VERSION of all that is recorded: engines in the order of the program, old versions first."""
+    found = [file.name.removesuffix(".jsonl") for file in FOLDER.glob("*@*.jsonl")]
+    known = list(BY_NAME)
+    return sorted((name for name in found if "-requests" not in name), key=lambda name: _key(name, known))
+
+
+def _key(name: str, known: list[str]) -> tuple[int, str, list[int]]:
+    engine, _, version = name.partition("@")
+    place = known.index(engine) if engine in known else len(known)
+    return place, engine, [int(number) for number in version.split(".")]
+
+
+def newest(engine: str) -> str:
+    """ENGINE@VERSION of the newest recordings of *engine*; *engine* itself where it is that, or has none."""
+    return next((name for name in reversed(names()) if name.partition("@")[0] == engine), engine)
+
+
 def path(engine: str, kind: str = "") -> Path:
-    return FOLDER / f"{engine}{'-' if kind else ''}{kind}.jsonl"
+    return FOLDER / f"{newest(engine)}{'-' if kind else ''}{kind}.jsonl"
 
 
 def load(engine: str, kind: str = "") -> tuple[str, dict[str, dict[str, Any]]]:
-    """The engine's version, and its recordings by name; nothing if there is no file."""
+    """The whole version, and the recordings by name, of ENGINE@VERSION, or of the newest of an ENGINE; nothing
+    if there is no file."""
     file = path(engine, kind)
     lines = [json.loads(line) for line in file.read_text("utf-8").split("\n") if line] if file.exists() else []
     if not lines:
@@ -44,9 +72,11 @@ def load(engine: str, kind: str = "") -> tuple[str, dict[str, dict[str, Any]]]:
 
 
 def save(engine: str, version: str, recordings: Mapping[str, Mapping[str, Any]], kind: str = "") -> None:
+    """Write the recordings of *engine*, which may be ENGINE@VERSION, at that whole *version*."""
+    engine = engine.partition("@")[0]
     lines: Iterable[dict[str, Any]] = ({"scenario": name, **recordings[name]} for name in sorted(recordings))
     text = "".join(
         json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
         for line in ({"engine": engine, "version": version}, *lines)
     )
-    path(engine, kind).write_text(text, "utf-8")
+    path(name_of(engine, version), kind).write_text(text, "utf-8")

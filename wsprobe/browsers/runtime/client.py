@@ -85,7 +85,12 @@ class Session(Protocol):
         ...
 
 
-_Facts = TypeVar("_Facts")
+class _Named(Protocol):
+    @property
+    def version(self) -> str: ...
+
+
+_Facts = TypeVar("_Facts", bound=_Named)
 
 _OVER_HTTP1 = "what was recorded is over HTTP/2, and this runtime asks over HTTP/1.1"
 
@@ -98,9 +103,12 @@ class Client(Generic[_Facts]):
     because_early: str
     """Where it stands what a close() while CONNECTING does."""
 
-    def __init__(self, facts: _Facts, version: str) -> None:
+    def __init__(self, facts: _Facts) -> None:
         self.facts = facts
-        self.version = version
+
+    @property
+    def version(self) -> str:
+        return self.facts.version
 
     def made(self, url: str, page: Page) -> Made:
         """What the constructor does."""

@@ -20,8 +20,8 @@ MAX_HEAD = 16 * 1024
 _WORDS = (b"HTTP", b"RTSP", b"ICE")
 _VERSIONS = ((0, 9), (1, 0), (1, 1), (2, 0))
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
-_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
-_SPACE = re.compile(rb"[ \t]*")
+VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+SPACE = re.compile(rb"[ \t]*")
 _LENGTH_MAX = 2**64 - 1
 
 
@@ -56,30 +56,35 @@ class Fault(msgspec.Struct, frozen=True):
     reason: str
 
 
-class _Wrong(Exception):
+class Wrong(Exception):
+    """What llhttp gives up on: offset, code and reason."""
+
     def __init__(self, at: int, code: str, reason: str) -> None:
         self.found = at, code, reason
 
 
-class _Short(Exception):
+class Short(Exception):
     """More bytes are needed."""
 
 
-def heads(reading: Reading, *, counts_reason: bool) -> Iterator[Head | Fault]:
+def heads(
+    reading: Reading, *, counts_reason: bool, parser: type[Parser] | None = None
+) -> Iterator[Head | Fault]:
     """Each response head, interim ones too, until one is no interim one; or what is wrong with it.
 
     Ends without either where the bytes end first. *counts_reason*: the reason phrase counts to the limit.
+    *parser*: of another llhttp than today's.
     """
-    parser = _Parser(reading.received, counts_reason)
+    reader = (parser or Parser)(reading.received, counts_reason)
     at = 0
     while True:
         try:
-            head = parser.head(at)
-        except _Wrong as wrong:
+            head = reader.head(at)
+        except Wrong as wrong:
             offset, code, reason = wrong.found
             yield Fault(reading.when(offset), code, reason)
             return
-        except _Short:
+        except Short:
             return
         status, fields, upgrade, at = head
         yield Head(reading.when(at - 1), status, fields, upgrade, at)
@@ -87,7 +92,7 @@ def heads(reading: Reading, *, counts_reason: bool) -> Iterator[Head | Fault]:
             return
 
 
-class _Parser:
+class Parser:
     """The states of llhttp for a response, a method each."""
 
     def __init__(self, data: bytes, counts_reason: bool) -> None:
@@ -102,20 +107,24 @@ class _Parser:
             at += 1
         self._counted = 0
         status, at = self._status_line(at)
-        if self._byte(at) == b" ":
-            raise _Wrong(at, "HPE_UNEXPECTED_SPACE", "Unexpected space after start line")
         fields: list[tuple[bytes, bytes]] = []
-        while (byte := self._byte(at)) != b"\r":
-            name, value, at = self._field(at, byte, fields)
+        while (stop := self._end(at)) is None:
+            name, value, at = self._field(at, fields)
             fields.append((name, value))
+        return status, tuple(fields), status == 101 and _upgrades(fields), stop
+
+    def _end(self, at: int) -> int | None:
+        """The offset behind the empty line at *at*, None if a field begins there."""
+        if self._byte(at) != b"\r":
+            return None
         if self._byte(at + 1) != b"\n":
-            raise _Wrong(at + 1, "HPE_STRICT", "Expected LF after headers")
-        return status, tuple(fields), status == 101 and _upgrades(fields), at + 2
+            raise Wrong(at + 1, "HPE_STRICT", "Expected LF after headers")
+        return at + 2
 
     def _byte(self, at: int) -> bytes:
-        """Raises _Short at the end of what came."""
+        """Raises Short at the end of what came."""
         if at >= len(self._data):
-            raise _Short
+            raise Short
         return self._data[at : at + 1]
 
     def _count(self, start: int, stop: int) -> None:
@@ -123,24 +132,24 @@ class _Parser:
         self._counted += stop - start
         if self._counted >= MAX_HEAD:
             offset = stop - 1 - (self._counted - MAX_HEAD)
-            raise _Wrong(offset, "HPE_HEADER_OVERFLOW", "Header overflow")
+            raise Wrong(offset, "HPE_HEADER_OVERFLOW", "Header overflow")
 
     def _status_line(self, at: int) -> tuple[int, int]:
         at = self._version(self._protocol(at))
         if self._byte(at) != b" ":
-            raise _Wrong(at, "HPE_INVALID_VERSION", "Expected space after version")
+            raise Wrong(at, "HPE_INVALID_VERSION", "Expected space after version")
         start = at + 1
         for at in range(start, start + 3):
             if not self._byte(at).isdigit():
-                raise _Wrong(at, "HPE_INVALID_STATUS", "Invalid status code")
+                raise Wrong(at, "HPE_INVALID_STATUS", "Invalid status code")
         status, at = int(self._data[start : start + 3]), start + 3
         after = self._byte(at)
         if after == b" ":
             at = self._reason(at + 1)
         elif after != b"\r":
-            raise _Wrong(at, "HPE_INVALID_STATUS", "Invalid response status")
+            raise Wrong(at, "HPE_INVALID_STATUS", "Invalid response status")
         if self._byte(at + 1) not in (b"\r", b"\n"):
-            raise _Wrong(at + 1, "HPE_STRICT", "Expected LF after CR")
+            raise Wrong(at + 1, "HPE_STRICT", "Expected LF after CR")
         return status, at + 2
 
     def _protocol(self, at: int) -> int:
@@ -149,23 +158,23 @@ class _Parser:
             byte = self._byte(at + place)
             words = tuple(word for word in words if word[place : place + 1] == byte)
             if not words:
-                raise _Wrong(at + place, "HPE_INVALID_CONSTANT", "Expected HTTP/, RTSP/ or ICE/")
+                raise Wrong(at + place, "HPE_INVALID_CONSTANT", "Expected HTTP/, RTSP/ or ICE/")
             if place + 1 == len(words[0]):
                 break
         at += len(words[0])
         if self._byte(at) != b"/":
-            raise _Wrong(at, "HPE_INVALID_CONSTANT", "Expected HTTP/, RTSP/ or ICE/")
+            raise Wrong(at, "HPE_INVALID_CONSTANT", "Expected HTTP/, RTSP/ or ICE/")
         return at + 1
 
     def _version(self, at: int) -> int:
         if not (major := self._byte(at)).isdigit():
-            raise _Wrong(at, "HPE_INVALID_VERSION", "Invalid major version")
+            raise Wrong(at, "HPE_INVALID_VERSION", "Invalid major version")
         if self._byte(at + 1) != b".":
-            raise _Wrong(at + 1, "HPE_INVALID_VERSION", "Expected dot")
+            raise Wrong(at + 1, "HPE_INVALID_VERSION", "Expected dot")
         if not (minor := self._byte(at + 2)).isdigit():
-            raise _Wrong(at + 2, "HPE_INVALID_VERSION", "Invalid minor version")
+            raise Wrong(at + 2, "HPE_INVALID_VERSION", "Invalid minor version")
         if (int(major), int(minor)) not in _VERSIONS:
-            raise _Wrong(at + 2, "HPE_INVALID_VERSION", "Invalid HTTP version")
+            raise Wrong(at + 2, "HPE_INVALID_VERSION", "Invalid HTTP version")
         return at + 3
 
     def _reason(self, at: int) -> int:
@@ -175,28 +184,32 @@ class _Parser:
         if self._counts_reason:
             self._count(at, stop)
         if self._byte(stop) == b"\n":
-            raise _Wrong(stop, "HPE_CR_EXPECTED", "Missing expected CR after response line")
+            raise Wrong(stop, "HPE_CR_EXPECTED", "Missing expected CR after response line")
         return stop
 
-    def _field(self, at: int, byte: bytes, fields: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes, int]:
+    def _field(self, at: int, fields: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes, int]:
+        """Name, value, and the offset of the next line."""
+        byte = self._byte(at)
+        if byte == b" " and not fields:
+            raise Wrong(at, "HPE_UNEXPECTED_SPACE", "Unexpected space after start line")
         if byte == b"\n":
-            raise _Wrong(at, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
+            raise Wrong(at, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
         stop = _TOKEN.match(self._data, at).end()  # type: ignore[union-attr]
         self._count(at, stop)
         after = self._byte(stop)
         name = self._data[at:stop].lower()
-        if after == b" " and name in _SPECIAL:
-            raise _Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
+        if after == b" " and name in SPECIAL:
+            raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
         if after != b":" or stop == at:
-            raise _Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
+            raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
         present = {key for key, _ in fields}
         if name == b"transfer-encoding" and b"content-length" in present:
             reason = "Transfer-Encoding can't be present with Content-Length"
-            raise _Wrong(stop, "HPE_INVALID_TRANSFER_ENCODING", reason)
+            raise Wrong(stop, "HPE_INVALID_TRANSFER_ENCODING", reason)
         if name == b"content-length" and b"transfer-encoding" in present:
             reason = "Content-Length can't be present with Transfer-Encoding"
-            raise _Wrong(stop, "HPE_INVALID_CONTENT_LENGTH", reason)
-        start = _SPACE.match(self._data, stop + 1).end()  # type: ignore[union-attr]
+            raise Wrong(stop, "HPE_INVALID_CONTENT_LENGTH", reason)
+        start = SPACE.match(self._data, stop + 1).end()  # type: ignore[union-attr]
         value, at = self._value(start, name, name in present)
         return name, value, at
 
@@ -204,47 +217,47 @@ class _Parser:
         """The value that begins at *start*, and the offset of the next line."""
         first = self._byte(start)
         if first == b"\n":
-            raise _Wrong(start, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
+            raise Wrong(start, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
         if first == b"\r":
             if self._byte(start + 1) != b"\n":
-                raise _Wrong(start + 1, "HPE_STRICT", "Expected LF after CR")
+                raise Wrong(start + 1, "HPE_STRICT", "Expected LF after CR")
             if self._byte(start + 2) in (b" ", b"\t"):
-                raise _Wrong(start + 2, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
+                raise Wrong(start + 2, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
             if name == b"content-length":
-                raise _Wrong(start + 2, "HPE_INVALID_CONTENT_LENGTH", "Empty Content-Length")
+                raise Wrong(start + 2, "HPE_INVALID_CONTENT_LENGTH", "Empty Content-Length")
             return b"", start + 2
         if name == b"content-length":
             self._length(start, again)
-        stop = _VALUE.match(self._data, start).end()  # type: ignore[union-attr]
+        stop = VALUE.match(self._data, start).end()  # type: ignore[union-attr]
         self._count(start, stop)
         after = self._byte(stop)
         if after == b"\n":
-            raise _Wrong(stop, "HPE_CR_EXPECTED", "Missing expected CR after header value")
+            raise Wrong(stop, "HPE_CR_EXPECTED", "Missing expected CR after header value")
         if after != b"\r":
-            raise _Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
+            raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
         if self._byte(stop + 1) != b"\n":
-            raise _Wrong(stop + 1, "HPE_LF_EXPECTED", "Missing expected LF after header value")
+            raise Wrong(stop + 1, "HPE_LF_EXPECTED", "Missing expected LF after header value")
         if self._byte(stop + 2) in (b" ", b"\t"):
-            raise _Wrong(stop + 2, "HPE_INVALID_HEADER_TOKEN", "Unexpected whitespace after header value")
+            raise Wrong(stop + 2, "HPE_INVALID_HEADER_TOKEN", "Unexpected whitespace after header value")
         return self._data[start:stop], stop + 2
 
     def _length(self, at: int, again: bool) -> None:
         """A Content-Length's value: digits, then spaces, then the end of its line."""
         if again:
-            raise _Wrong(at, "HPE_UNEXPECTED_CONTENT_LENGTH", "Duplicate Content-Length")
+            raise Wrong(at, "HPE_UNEXPECTED_CONTENT_LENGTH", "Duplicate Content-Length")
         length = 0
         while (byte := self._byte(at)).isdigit():
             length = 10 * length + int(byte)
             if length > _LENGTH_MAX:
-                raise _Wrong(at, "HPE_INVALID_CONTENT_LENGTH", "Content-Length overflow")
+                raise Wrong(at, "HPE_INVALID_CONTENT_LENGTH", "Content-Length overflow")
             at += 1
         while (byte := self._byte(at)) == b" ":
             at += 1
         if byte not in (b"\r", b"\n"):
-            raise _Wrong(at, "HPE_INVALID_CONTENT_LENGTH", "Invalid character in Content-Length")
+            raise Wrong(at, "HPE_INVALID_CONTENT_LENGTH", "Invalid character in Content-Length")
 
 
-_SPECIAL = (b"connection", b"content-length", b"proxy-connection", b"transfer-encoding", b"upgrade")
+SPECIAL = (b"connection", b"content-length", b"proxy-connection", b"transfer-encoding", b"upgrade")
 
 
 def _upgrades(fields: list[tuple[bytes, bytes]]) -> bool:

@@ -25,7 +25,7 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
         return _syntax_error(facts, "url")
     address = as_websocket(address)
     if address.scheme not in ("ws", "wss"):
-        return _syntax_error(facts, "scheme")
+        return _syntax_error(facts, "scheme", scheme=address.scheme)
     if address.fragment is not None:
         return _syntax_error(facts, "fragment")
     protocols = given(page)
@@ -38,8 +38,8 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
     return Made(Construction(address.href, target=target(address), protocols=protocols))
 
 
-def _syntax_error(facts: Facts, key: str) -> Made:
-    return _threw(DomException("SyntaxError", facts.exceptions[key], SYNTAX_ERROR))
+def _syntax_error(facts: Facts, key: str, **values: str) -> Made:
+    return _threw(DomException("SyntaxError", facts.exceptions[key].format(**values), SYNTAX_ERROR))
 
 
 def _threw(exception: DomException) -> Made:

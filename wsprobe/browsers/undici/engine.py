@@ -7,18 +7,20 @@ from collections.abc import Iterable, Sequence
 from wsprobe.browsers.engine import Construction, FollowUp, Made, Page
 from wsprobe.browsers.http2 import over_http1_only
 from wsprobe.browsers.runtime.client import Answered, Client, Failed, Opened
-from wsprobe.browsers.script import CLOSED, CLOSING, CallTexts, WebSocket
+from wsprobe.browsers.script import CLOSED, CLOSING, CONNECTING, CallTexts, WebSocket
 from wsprobe.browsers.undici import constructor
 from wsprobe.browsers.undici.facts import Facts
-from wsprobe.browsers.undici.handshake import REPEATED, answered, final_status
+from wsprobe.browsers.undici.handshake import NO_ANSWER, answered, final_status
 from wsprobe.browsers.undici.request import request
 from wsprobe.browsers.undici.session import UndiciSession
 from wsprobe.exchange import Act
 from wsprobe.read.reading import Reading
 
+_CLOSED_EARLY = "Connection was closed before it was established."
+
 
 class Undici(Client[Facts]):
-    """An ``Engine``. Its ErrorEvent has a message, and that is always empty."""
+    """An ``Engine``. From undici 7 on the message of its ErrorEvent is always empty."""
 
     name = "undici"
     because_early = "undici lib/web/websocket/connection.js"
@@ -35,9 +37,9 @@ class Undici(Client[Facts]):
         return request(made, page, key, self.facts)
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
-        """The same once more after a 401 or a 421, whatever the URL has: without credentials."""
+        """The same once more after a 421, and since undici 7 a 401: without credentials, whatever the URL."""
         readings = over_http1_only(readings)
-        if len(readings) != 1 or final_status(readings[0]) not in REPEATED:
+        if len(readings) != 1 or final_status(readings[0], self.facts) not in self.facts.repeated:
             return None
         plan = readings[0].exchange.plan
         made = self.construct(plan.target.url, page)
@@ -54,21 +56,24 @@ class Undici(Client[Facts]):
 
     def socket(self, acts: Iterable[Act], texts: CallTexts) -> WebSocket:
         script = WebSocket(acts, texts)
-        script.on_early_close = _fail_at_once
+        script.on_early_close = self._fail_at_once
         return script
 
     def fail(self, script: WebSocket, failed: Failed) -> None:
-        _fail(script)
+        if self.facts.tells_why:
+            message = failed.message or NO_ANSWER
+            script.error(script.ready_state, message, f"Error: {message}")
+            return
+        script.error(CLOSED, "", "TypeError: ")
+        script.closed(1006, clean=False)
+
+    def _fail_at_once(self, script: WebSocket) -> None:
+        script.ready_state = CONNECTING
+        self.fail(script, Failed("", _CLOSED_EARLY))
+        script.ready_state = CLOSING
 
     def closed_early(self, script: WebSocket, url: str) -> None:
-        """Both events came within close(), after which readyState is set to CLOSING, and stays so."""
-
-
-def _fail(script: WebSocket) -> None:
-    script.error(CLOSED, "", "TypeError: ")
-    script.closed(1006, clean=False)
-
-
-def _fail_at_once(script: WebSocket) -> None:
-    _fail(script)
-    script.ready_state = CLOSING
+        """What failed came within close(), after which readyState is set to CLOSING, and stays so. Up to undici
+        6 there is a second error when the request is given up."""
+        if self.facts.tells_why:
+            self.fail(script, Failed(""))

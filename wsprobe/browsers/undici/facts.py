@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
@@ -17,6 +18,15 @@ class Facts(msgspec.Struct, frozen=True):
     """By whether the connection is over TLS (lib/web/fetch/index.js)."""
     exceptions: Mapping[str, str]
     """Messages of what the constructor, close() and send() throw."""
+    llhttp: Literal[8, 9]
+    """The major version of llhttp that it is built with."""
+    tells_why: bool
+    """Up to undici 6: the ErrorEvent has a message, and comes whatever readyState is. A handshake that fails
+    has no ``close`` and leaves readyState at 0; an end without a Close has no ``error`` before it."""
+    repeated: tuple[int, ...]
+    """Statuses after which the request is sent once more, on another connection (lib/web/fetch/index.js)."""
+    stays_compressed: bool
+    """Up to undici 7: behind a compressed message a continuation of nothing is taken for a message."""
     connect_timeout: int
     """Seconds for TCP and TLS (lib/core/connect.js)."""
     headers_timeout: int

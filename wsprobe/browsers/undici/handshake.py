@@ -1,4 +1,4 @@
-"""Is the connection established? undici's answer, in its order of checks. Script is told nothing of why.
+"""Is the connection established? undici's answer, in its order of checks. Since undici 7 script is not told.
 
 Sources: undici lib/dispatcher/client-h1.js (Parser), lib/web/fetch/index.js (httpNetworkOrCacheFetch),
 lib/web/websocket/connection.js (processResponse), lib/web/websocket/util.js (parseExtensions).
@@ -6,9 +6,12 @@ lib/web/websocket/connection.js (processResponse), lib/web/websocket/util.js (pa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from wsprobe.browsers.network import given_up, hindrance
 from wsprobe.browsers.runtime.client import LOST, Answered, Failed, Opened
 from wsprobe.browsers.runtime.llhttp import Fault, Head, heads
+from wsprobe.browsers.runtime.llhttp8 import Llhttp8
 from wsprobe.browsers.script import end
 from wsprobe.browsers.undici.facts import Facts
 from wsprobe.read.reading import Reading
@@ -17,9 +20,9 @@ from wsprobe.read.tokens import expected_accept
 _SECOND = 1_000_000
 _CONNECTION = "undici lib/web/websocket/connection.js"
 _CLIENT = "undici lib/dispatcher/client-h1.js"
-REPEATED = (401, 421)
-"""Statuses after which the same request is sent once more, on another connection (lib/web/fetch/index.js)."""
 _CONTINUE = 100
+NO_ANSWER = "Received network error or non-101 status code."
+"""The message for all that keeps a 101 from being read, where the version has one."""
 
 
 def answered(reading: Reading, protocols: tuple[str, ...], facts: Facts) -> Answered:
@@ -27,24 +30,28 @@ def answered(reading: Reading, protocols: tuple[str, ...], facts: Facts) -> Answ
     last = end(reading)
     if hindrance(reading) is not None and not given_up(reading):
         return _failed(last.at, "the connection was not made: undici lib/core/connect.js")
-    step = _head(reading, protocols)
+    step = _head(reading, protocols, facts)
     limit = facts.headers_timeout * _SECOND
     if step.at >= limit:
         return _failed(limit, f"no head within {facts.headers_timeout} s: {_CLIENT}")
     return step
 
 
-def final_status(reading: Reading) -> int | None:
+def final_status(reading: Reading, facts: Facts) -> int | None:
     """The status of the answer that is no interim one, None if none was read."""
     last: Head | Fault | None = None
-    for last in heads(reading, counts_reason=False):
+    for last in _heads(reading, facts):
         if isinstance(last, Head) and last.status == _CONTINUE:
             return None
     return last.status if isinstance(last, Head) and last.status >= 200 else None
 
 
-def _head(reading: Reading, protocols: tuple[str, ...]) -> Answered:
-    for head in heads(reading, counts_reason=False):
+def _heads(reading: Reading, facts: Facts) -> Iterator[Head | Fault]:
+    return heads(reading, counts_reason=False, parser=Llhttp8 if facts.llhttp == 8 else None)
+
+
+def _head(reading: Reading, protocols: tuple[str, ...], facts: Facts) -> Answered:
+    for head in _heads(reading, facts):
         if isinstance(head, Fault):
             return _failed(head.at, f"{head.reason}: llhttp")
         if head.status == _CONTINUE:
@@ -61,14 +68,16 @@ def _head(reading: Reading, protocols: tuple[str, ...]) -> Answered:
     return Answered(last.at, None)
 
 
-def _failed(at: int, because: str) -> Answered:
-    return Answered(at, Failed(because, "", "TypeError: "))
+def _failed(at: int, because: str, message: str = NO_ANSWER) -> Answered:
+    return Answered(at, Failed(because, message))
 
 
 def _switched(reading: Reading, head: Head, protocols: tuple[str, ...]) -> Answered:
+    if not head.upgrade:
+        return _failed(head.at, f"the 101 does not switch: an assertion of {_CLIENT}")
     fault = _fault(reading, head, protocols)
     if fault:
-        return _failed(head.at, f"{fault}: {_CONNECTION}")
+        return _failed(head.at, f"{fault}: {_CONNECTION}", fault)
     extensions = _joined(head, b"sec-websocket-extensions")
     named = parse_extensions(extensions) if extensions is not None else {}
     bits = named.get("server_max_window_bits", "")
@@ -85,8 +94,6 @@ def _switched(reading: Reading, head: Head, protocols: tuple[str, ...]) -> Answe
 
 
 def _fault(reading: Reading, head: Head, protocols: tuple[str, ...]) -> str:
-    if not head.upgrade:
-        return "the 101 does not switch (an assertion of lib/dispatcher/client-h1.js)"
     protocol = _joined(head, b"sec-websocket-protocol")
     if protocols and not protocol:
         return "Server did not respond with sent protocols."

@@ -10,6 +10,7 @@ from wsprobe.browsers.runtime.buffer import Buffer
 from wsprobe.browsers.runtime.client import LOST, Opened
 from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket
 from wsprobe.browsers.undici.facts import Facts
+from wsprobe.browsers.ws.session import zlib_words
 from wsprobe.exchange import Ended
 
 _CONTINUATION, _TEXT, _BINARY = 0, 1, 2
@@ -19,6 +20,8 @@ _RECEIVER = "undici lib/web/websocket/receiver.js"
 _SOCKET = "undici lib/web/websocket/websocket.js"
 _INFLATED_WITHIN = 1000
 """Microseconds in which a message is inflated; an end that is seen meanwhile comes first, and it is lost."""
+_AT_ONCE = 1000
+"""Microseconds. A reset that comes so soon after the server's Close comes before ours is written."""
 _MOST_LENGTH = 2**31 - 1
 
 
@@ -39,7 +42,7 @@ class UndiciSession:
         self._sent_close = False
         self._received: tuple[int, str] | None = None
         self._destroyed = False
-        self._at = 0
+        self._at = self._closed_at = 0
         self._inflating: tuple[_Header, bytes] | None = None
         self.over = False
         self.races = ""
@@ -73,6 +76,9 @@ class UndiciSession:
             return
         if self.over:
             return
+        if ended.how == "reset" and ended.at - self._closed_at < _AT_ONCE and self._facts.tells_why:
+            self._sent_close = False
+            self.races = "the reset came right behind the Close: a moment later, and the close would be clean"
         if self._inflating is not None:
             self.races = "a message is inflated beside the event loop: it may be told before the end is seen"
         self.because = f"the connection ended: {_SOCKET}, onSocketClose"
@@ -100,7 +106,7 @@ class UndiciSession:
                 self._fail("Received payload length > 2^31 bytes.")
                 return False
         if header.opcode < _CLOSE and header.length + self._waiting > self._facts.most_payload:
-            self._fail("Payload size exceeds maximum allowed size")
+            self._fail_closing("Payload size exceeds maximum allowed size")
             return False
         if len(self._buffer) < header.length:
             return False
@@ -150,12 +156,12 @@ class UndiciSession:
         assert self._inflating is not None
         (header, body), self._inflating = self._inflating, None
         if self._inflater is None:
-            self._fail("Invalid server_max_window_bits")
+            self._fail_closing("Invalid server_max_window_bits")
             return
         try:
             body = self._inflater.feed(body, header.fin)
         except ValueError as error:
-            self._fail(str(error))
+            self._fail_closing(zlib_words(str(error)))
             return
         except TooLong:
             self.because = TOO_LONG
@@ -172,12 +178,13 @@ class UndiciSession:
 
     def _collect(self, header: _Header, body: bytes) -> None:
         if len(self._fragments) == self._facts.most_fragments:
-            self._fail("Too many message fragments")
+            self._fail_closing("Too many message fragments")
             return
         self._fragments.append(body)
         self._waiting += len(body)
         if header.fin and not self._was_fragmented:
             message, self._fragments, self._waiting = b"".join(self._fragments), [], 0
+            self._compressed = self._compressed and self._facts.stays_compressed
             self._deliver(message)
 
     def _deliver(self, message: bytes) -> None:
@@ -190,13 +197,20 @@ class UndiciSession:
             try:
                 text = message.removeprefix(_BOM).decode("utf-8")
             except UnicodeDecodeError:
-                # The socket is destroyed, but the parser goes on with what it has: a Close in it counts.
-                self.because = f"Received invalid UTF-8 in text frame. {_SOCKET}"
-                self._script.ready_state = CLOSING
-                self._destroyed = self._sent_close = True
+                self._bad_text("Received invalid UTF-8 in text frame.")
                 return
             self._script.message(text)
         self.called(0)
+
+    def _bad_text(self, message: str) -> None:
+        """The socket is destroyed, but the parser goes on with what it has: a Close in it counts."""
+        self.because = f"{message} {_SOCKET}"
+        self._destroyed = True
+        if self._facts.tells_why:
+            self._script.error(self._script.ready_state, message, f"Error: {message}")
+        else:
+            self._script.ready_state = CLOSING
+            self._sent_close = True
 
     def _close(self, body: bytes) -> None:
         if len(body) == 1:
@@ -204,35 +218,43 @@ class UndiciSession:
             return
         code = int.from_bytes(body[:2], "big") if body else 1005
         if body and not _is_valid(code):
-            self._fail("Invalid status code")
+            self._fail_closing("Invalid status code")
             return
         try:
             # parseCloseBody takes one byte order mark away, TextDecoder another.
             reason = body[2:].removeprefix(_BOM).removeprefix(_BOM).decode("utf-8")
         except UnicodeDecodeError:
-            self._fail("Invalid UTF-8")
+            self._fail_closing("Invalid UTF-8")
             return
-        self._sent_close = True
+        self._sent_close = self._sent_close or not (self._destroyed and self._facts.tells_why)
         self._received = code, reason
+        self._closed_at = self._at
         self._script.ready_state = CLOSING
         self.because = f"the server sent Close {code}; undici waits for the end of the connection: {_RECEIVER}"
 
-    def _fail(self, because: str) -> None:
+    def _fail(self, message: str) -> None:
         """failWebsocketConnection: the socket is destroyed."""
         if self.over:
             return
-        self.because = f"{because} {_RECEIVER}"
+        self.because = f"{message} {_RECEIVER}"
+        if self._facts.tells_why:
+            self._script.error(self._script.ready_state, message, f"Error: {message}")
         self._closed()
+
+    def _fail_closing(self, message: str) -> None:
+        """The same where a Close with a code is sent first."""
+        self._script.ready_state = CLOSING
+        self._fail(message)
 
     def _closed(self) -> None:
         """onSocketClose."""
         self.over = True
         if self._received is not None:
             code, reason = self._received
-            self._script.ready_state = CLOSED
             self._script.closed(code, reason, clean=self._sent_close)
             return
-        self._script.error(CLOSED, "", "TypeError: ")
+        if not self._facts.tells_why:
+            self._script.error(CLOSED, "", "TypeError: ")
         self._script.closed(1006, clean=False)
 
 

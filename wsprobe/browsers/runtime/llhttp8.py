@@ -1,0 +1,101 @@
+"""A response head as llhttp 8 reads it, which undici 6 is built with, and not in its strict mode.
+
+A name may be empty and have spaces in it, a value may go on in the next line, a status may have any number of
+digits, and the line of the status and the head may end in a bare LF.
+Source: llhttp 8.1.0, src/llhttp/http.ts.
+"""
+
+from __future__ import annotations
+
+import re
+
+from wsprobe.browsers.runtime.llhttp import SPACE, SPECIAL, VALUE, Parser, Wrong
+
+_NAME = re.compile(rb"[ !#$%&'*+\-.^_`|~0-9A-Za-z]*")
+_MAX_STATUS = 999
+_PROTOCOL = b"HTTP/"
+
+
+class Llhttp8(Parser):
+    """The states that are not as today."""
+
+    def head(self, at: int) -> tuple[int, tuple[tuple[bytes, bytes], ...], bool, int]:
+        status, fields, upgrades, stop = super().head(at)
+        if {b"transfer-encoding", b"content-length"} <= {name for name, _ in fields}:
+            reason = "Content-Length can't be present with Transfer-Encoding"
+            raise Wrong(stop - 1, "HPE_UNEXPECTED_CONTENT_LENGTH", reason)
+        return status, fields, upgrades, stop
+
+    def _protocol(self, at: int) -> int:
+        for place in range(len(_PROTOCOL)):
+            if self._byte(at + place) != _PROTOCOL[place : place + 1]:
+                raise Wrong(at + place, "HPE_INVALID_CONSTANT", "Expected HTTP/")
+        return at + len(_PROTOCOL)
+
+    def _status_line(self, at: int) -> tuple[int, int]:
+        at = self._version(self._protocol(at))
+        if self._byte(at) != b" ":
+            raise Wrong(at, "HPE_INVALID_VERSION", "Expected space after version")
+        status, at = 0, at + 1
+        while self._byte(at).isdigit():
+            status = 10 * status + int(self._byte(at))
+            if status > _MAX_STATUS:
+                raise Wrong(at, "HPE_INVALID_STATUS", "Response overflow")
+            at += 1
+        if self._byte(at) not in (b" ", b"\r", b"\n"):
+            raise Wrong(at, "HPE_INVALID_STATUS", "Invalid response status")
+        while (byte := self._byte(at)) not in (b"\r", b"\n"):
+            at += 1
+        if byte == b"\n":
+            return status, at + 1
+        self._byte(at + 1)  # whatever it is
+        return status, at + 2
+
+    def _end(self, at: int) -> int | None:
+        match self._byte(at):
+            case b"\n":
+                return at + 1
+            case b"\r":
+                self._byte(at + 1)  # whatever it is
+                return at + 2
+            case _:
+                return None
+
+    def _field(self, at: int, fields: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes, int]:
+        if not fields and self._byte(at) == b" ":
+            raise Wrong(at, "HPE_UNEXPECTED_SPACE", "Unexpected space after start line")
+        stop = _NAME.match(self._data, at).end()  # type: ignore[union-attr]
+        self._count(at, stop)
+        name = self._data[at:stop].lower()
+        if any(name.startswith(word + b" ") for word in SPECIAL):
+            raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
+        if self._byte(stop) != b":":
+            raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
+        start = SPACE.match(self._data, stop + 1).end()  # type: ignore[union-attr]
+        value, at = self._value(start, name, any(name == key for key, _ in fields))
+        return name, value, at
+
+    def _value(self, start: int, name: bytes, again: bool) -> tuple[bytes, int]:
+        while (first := self._byte(start)) == b"\r":
+            self._byte(start + 1)  # whatever it is
+            if self._byte(start + 2) not in (b" ", b"\t"):
+                if name == b"content-length":
+                    raise Wrong(start + 2, "HPE_INVALID_CONTENT_LENGTH", "Empty Content-Length")
+                return b"", start + 2
+            start = SPACE.match(self._data, start + 2).end()  # type: ignore[union-attr]
+        if first == b"\n":
+            raise Wrong(start, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
+        value = b""
+        while True:
+            if name == b"content-length":
+                self._length(start, again or value != b"")
+            stop = VALUE.match(self._data, start).end()  # type: ignore[union-attr]
+            self._count(start, stop)
+            value += self._data[start:stop]
+            if self._byte(stop) != b"\r":
+                raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
+            if self._byte(stop + 1) != b"\n":
+                raise Wrong(stop + 1, "HPE_LF_EXPECTED", "Missing expected LF after header value")
+            start = stop + 2
+            if self._byte(start) not in (b" ", b"\t"):
+                return value, start
