@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import zlib
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsprobe.read.frames import BINARY, CLOSE, PING, RSV1, TEXT, Deflate, Direction, frame_at, messages
-from wsprobe.talk.codec import Control, Fault, Message, Reader, Shape, Writer, masker
+from wsprobe.talk.codec import LONG, STREAMS, Control, Fault, Message, Reader, Shape, Writer, masker
 from wsprobe.wire.rfc6455 import AT_ONCE, frame, mask
 
 NOW = 0
@@ -140,11 +141,54 @@ def test_it_says_where_a_message_ended_last() -> None:
     assert reader.boundary == len(one)
     assert reader.under_way
     reader.receive(theirs(PING, b""))
-    assert reader.boundary == -1
+    assert reader.boundary == len(theirs(PING, b""))
     reader.receive(theirs(0, b"o") + one[:2])
-    assert reader.boundary == len(theirs(0, b"o"))
+    assert (reader.boundary, reader.ahead) == (len(theirs(0, b"o")), len(one) - 2)
     reader.receive(one[2:])
     assert reader.boundary == len(one) - 2
+
+
+@pytest.mark.parametrize("size", [0, 1, 2])
+def test_fragments_take_no_more_memory_than_their_payload(size: int) -> None:
+    reader, fragments = Reader(), theirs(0, b"z" * size, fin=0) * 20_000
+    reader.receive(theirs(BINARY, b"", fin=0))
+    tracemalloc.start()
+    try:
+        for _ in range(10):
+            assert reader.receive(fragments) == []
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept <= 2 * (200_000 * size + 4096)
+    assert reader.receive(theirs(0, b"")) == [Message(BINARY, b"z" * 200_000 * size, 200_000 * size)]
+
+
+def test_a_frame_that_comes_byte_by_byte_takes_no_more_memory_than_its_size() -> None:
+    reader, whole = Reader(), theirs(BINARY, bytes(60_000))
+    tracemalloc.start()
+    try:
+        for at in range(60_000):
+            assert reader.receive(whole[at : at + 1]) == []
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept <= 2 * len(whole)
+    assert [each.data for each in reader.receive(whole[60_000:])] == [bytes(60_000)]
+
+
+def test_a_message_of_very_many_streams_is_not_inflated() -> None:
+    def heard(streams: int) -> list:
+        return Reader(Deflate()).receive(theirs(BINARY, b"\x03\x00" * streams, rsv=RSV1))
+
+    assert heard(STREAMS) == [Message(BINARY, b"", 2 * STREAMS)]
+    assert heard(1 << 20) == [Fault(1009, "a message of more than 1000 deflate streams")]
+
+
+def test_a_long_text_is_checked_to_its_end() -> None:
+    text = "\u00e9".encode() * LONG
+    assert Reader().receive(theirs(TEXT, text)) == [Message(TEXT, text, len(text))]
+    for wrong in (text[:-1], text + b"\xff", b"x" + text[:-1]):
+        assert [type(each) for each in Reader().receive(theirs(TEXT, wrong))] == [Fault]
 
 
 @pytest.mark.parametrize("takeover", [True, False])

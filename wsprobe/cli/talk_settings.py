@@ -11,7 +11,7 @@ from wsprobe.cli.section import Declared, Section
 from wsprobe.talk.codec import Shape
 
 SAVED = 1 << 26
-MESSAGE = 1 << 26
+MESSAGE = 1 << 24
 """Bytes of a message, unless --max-message says otherwise."""
 
 
@@ -121,7 +121,7 @@ class TalkSettings(Section, frozen=True, kw_only=True):
             type=Size(),
             metavar="BYTES",
             rare=True,
-            help="close with 1009 on a longer message [default: 64m]",
+            help="close with 1009 on a longer message [default: 16m]",
         ),
     ] = MESSAGE
     fragments: Annotated[

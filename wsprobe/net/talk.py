@@ -22,14 +22,16 @@ from wsprobe.net.stream import READ, End, Tape, Wire
 from wsprobe.read.frames import agreed_deflate
 from wsprobe.read.reading import Head
 from wsprobe.talk.codec import Heard
-from wsprobe.talk.held import Held, Rules, Said, Totals
+from wsprobe.talk.held import Held, Rules, Said
 from wsprobe.talk.kept import Kept
 from wsprobe.talk.older import halves
 
 PIECE = 256 * 1024
 """Bytes taken at once, from the wire or from a pipe, which is given as much room where the system allows it."""
 LEAST = 4096
-"""The same of what inflates to very much."""
+"""The same where messages are compressed: they may grow by a thousand times."""
+FRAMES = 8192
+"""Frames in one read; of a server that sends more, less is read at once: nothing else is done meanwhile."""
 WAITING = 256 * 1024
 """Bytes that wait to be written, at which no more is taken to be said."""
 BACKLOG = 64 * 1024
@@ -38,6 +40,8 @@ MOMENT = 10_000
 """Microseconds that handing on may take without being anything to speak of."""
 LEAVING = 2.0
 """Seconds for our Close, its answer, and handing on what came until then, once we are told to go (^C)."""
+LATE = 0.5
+"""The same, once the time is over (-m)."""
 FLUSH = 1.0
 """Seconds that the last bytes may wait for room in the send buffer."""
 
@@ -69,6 +73,7 @@ class Talk:
         self._head: Head | None = None
         self._out: list[bytes] = []
         self._waiting = self._received = 0
+        self._seen = 0, 0
         self._more = trio.Event()
         self._less = trio.Event()
         self._busy = self._compressed = False
@@ -102,11 +107,16 @@ class Talk:
             try:
                 await over.wait()
             except trio.Cancelled:
-                leaving.deadline = trio.current_time() + (0 if self._held is None else LEAVING)
+                leaving.deadline = trio.current_time() + self._time_to_leave()
                 self._leave()
                 raise
         assert self._end is not None
         return self._end
+
+    def _time_to_leave(self) -> float:
+        if self._held is None:
+            return 0
+        return LATE if self._whole.cancel_called and self._hold is None else LEAVING
 
     async def _all(self, leaving: trio.CancelScope, over: trio.Event) -> None:
         try:
@@ -147,21 +157,22 @@ class Talk:
                 self._take(client.receive(data, at))
                 close = held.close_received.frame if held.close_received is not None else None
                 for each in self._kept:
-                    each.received(at, data, held.boundary, close)
+                    each.received(at, data, held.boundary, held.ahead, close)
                 self._bound(len(data))
             await self._hand_on(at)
 
     def _at_once(self) -> int:
-        """Bytes to read next.
-
-        The report keeps whole reads: the first is to be a small one, or it has thousands of frames. What is
-        compressed may grow by a thousand times: so much less is read as it has grown until now.
-        """
-        totals = self._held.totals if self._held is not None else Totals()
+        """Bytes to read next. The first read is to be a small one: the report keeps whole reads."""
+        held = self._held
         if self._compressed:
-            grown = totals.bytes_received // max(totals.wire_received, 1)
-            return max(READ // max(grown, 1), LEAST)
-        return READ if totals.wire_received < READ else PIECE
+            return LEAST
+        if held is None and b"permessage-deflate" in self._client.opening:
+            return LEAST  # the first messages may come with the head
+        if held is None or held.totals.wire_received < READ:
+            return READ
+        received, frames = held.totals.wire_received - self._seen[0], held.frames - self._seen[1]
+        self._seen = held.totals.wire_received, held.frames
+        return min(max(received * FRAMES // max(frames, 1), LEAST), PIECE)
 
     def _bound(self, size: int) -> None:
         """Over HTTP/2 all of a session is recorded: there is no cutting its frames, so it has an end."""

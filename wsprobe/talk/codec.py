@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from codecs import getincrementaldecoder
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -61,6 +62,14 @@ _CONTROLS: dict[int, Literal["ping", "pong", "close"]] = {PING: "ping", PONG: "p
 _TEXT, _BINARY = 0x80 | TEXT, 0x80 | BINARY
 
 
+PIECES = 256
+"""Reads of one frame that are kept apart: a frame that comes byte by byte would have forty times its size."""
+STREAMS = 1000
+"""Deflate streams in one message: each takes time to set up, and two bytes are one."""
+SLICE = 16384
+"""Bytes inflated at once: zlib copies what it leaves of them when a stream ends."""
+
+
 class Reader:
     """The server's half. Keeps no more than one frame that has not ended and one message."""
 
@@ -73,13 +82,18 @@ class Reader:
         self._need = 0
         self._opcode = 0
         self._compressed = False
-        self._fragments: list[bytes] = []
+        self._fragments = bytearray()
         self._size = 0
         self._over = False
         self.frames = 0
         """How many have been read whole."""
         self.boundary = 0
-        """Where in the last data received a frame ended last with no message under way; -1: nowhere."""
+        """Where in the last data received a message ended last, or, if none did, a frame; -1: nowhere."""
+
+    @property
+    def ahead(self) -> int:
+        """Bytes that the frame under way still lacks, as far as is known."""
+        return 0 if self._over else max(self._need - self._have, 0)
 
     @property
     def under_way(self) -> bool:
@@ -96,8 +110,11 @@ class Reader:
             self._pieces.append(data)
             self._have += len(data)
             if self._have < self._need:
+                if len(self._pieces) > PIECES and len(data) < SLICE:
+                    self._pieces = [b"".join(self._pieces)]
                 return []
             data = b"".join(self._pieces)
+            self._pieces = []
         heard: list[Heard] = []
         at, end, frames, need, boundary = 0, len(data), 0, 2, -1
         opcode = self._opcode
@@ -139,8 +156,9 @@ class Reader:
             if not opcode:
                 boundary = at
         self.frames += frames
-        if boundary >= 0:
-            self.boundary = max(boundary - (end - behind), -1)
+        self.boundary = boundary - (end - behind) if boundary >= 0 else -1
+        if self.boundary < 0:
+            self.boundary = max(at - (end - behind), -1)
         rest = data[at:] if at else data
         self._pieces, self._have, self._need = [rest] if rest else [], len(rest), need
         return heard
@@ -179,16 +197,19 @@ class Reader:
         if opcode != CONTINUATION:
             self._opcode = opcode
             self._compressed = bool(first & RSV1 << 4)
-        self._fragments.append(payload)
         self._size += len(payload)
         if not fin:
+            self._fragments += payload
             return None
-        data, wire, opcode = b"".join(self._fragments), self._size, self._opcode
-        self._fragments, self._size, self._opcode = [], 0, 0
+        data = bytes(self._fragments + payload) if self._fragments else payload
+        wire, opcode = self._size, self._opcode
+        self._fragments, self._size, self._opcode = bytearray(), 0, 0
         if self._compressed:
             assert self._inflater is not None
             try:
                 inflated = self._inflater.inflate(data, self._max)
+            except TooManyStreams:
+                return self._failed(1009, f"a message of more than {STREAMS} deflate streams")
             except zlib.error as error:
                 return self._failed(1007, f"a message that does not inflate: {error} (RFC 7692 section 7.2.2)")
             if inflated is None:
@@ -220,12 +241,25 @@ def closes(code: int) -> bool:
     return (1000 <= code <= 1014 and code not in (1004, 1005, 1006)) or 3000 <= code <= 4999
 
 
+LONG = 1 << 20
+"""Bytes of a text of which no copy is made to check it: a character may take four times its size there."""
+
+
 def _is_utf_8(data: bytes) -> bool:
     try:
-        data.decode()
+        if len(data) < LONG:
+            data.decode()
+        else:
+            decoder = getincrementaldecoder("utf-8")()
+            for at in range(0, len(data), SLICE):
+                decoder.decode(data[at : at + SLICE], at + SLICE >= len(data))
     except UnicodeDecodeError:
         return False
     return True
+
+
+class TooManyStreams(Exception):
+    """A message has more than STREAMS deflate streams."""
 
 
 class _Inflater:
@@ -239,26 +273,32 @@ class _Inflater:
         self._kept = 0
 
     def inflate(self, data: bytes, limit: int) -> bytes | None:
-        """A whole message; None if it has more than *limit* bytes. Raises zlib.error."""
+        """A whole message; None if it has more than *limit* bytes. Raises zlib.error and TooManyStreams."""
         if not self._takeover:
             self._stream = zlib.decompressobj(self._bits)
-        left, out = data + TAIL, b""
-        while True:
-            out += self._stream.decompress(left, limit + 1 - len(out))
+        whole, out = data + TAIL, bytearray()
+        at = streams = 0
+        while at < len(whole):
+            fed = whole[at : at + SLICE]
+            out += self._stream.decompress(fed, limit + 1 - len(out))
             if len(out) > limit:
                 return None
+            at += len(fed)
             if not self._stream.eof:
-                break
+                continue
             # A block with BFINAL ends a stream, not the message: another goes on with the same window
             # (RFC 7692 section 7.2.3.4). What ends it may leave of the tail what does not begin a stream.
-            left = self._stream.unused_data
-            window = b"".join((*self._recent, out))[-WINDOW:]
+            at -= len(self._stream.unused_data)
+            if (streams := streams + 1) > STREAMS:
+                raise TooManyStreams
+            window = b"".join((*self._recent, out[-WINDOW:]))[-WINDOW:]
             self._stream = zlib.decompressobj(self._bits, zdict=window)
-            if not left or TAIL.endswith(left):
+            if len(whole) - at <= len(TAIL) and TAIL.endswith(whole[at:]):
                 break
+        message = bytes(out)
         if self._takeover:
-            self._keep(out)
-        return out
+            self._keep(message)
+        return message
 
     def _keep(self, out: bytes) -> None:
         """Remember the window: only a stream that begins anew asks for it."""

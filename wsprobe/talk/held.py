@@ -22,7 +22,7 @@ from wsprobe.wire.rfc6455 import answer_code
 QUIET = 2 * SECOND
 """Without a byte from the server after our Close: it was lost, or nobody reads it. While the server is still
 sending what it has, nothing is over."""
-MOST_QUIET = 60 * SECOND
+MOST_QUIET = 10 * SECOND
 """The same, for a server that goes on sending and never answers our Close."""
 LAST = SECOND
 """For the end of the stream once both sides have sent a Close (RFC 6455 section 7.1.1)."""
@@ -112,6 +112,16 @@ class Held:
     def boundary(self) -> int:
         """See ``Reader``."""
         return self._reader.boundary
+
+    @property
+    def ahead(self) -> int:
+        """See ``Reader``."""
+        return self._reader.ahead
+
+    @property
+    def frames(self) -> int:
+        """Frames of the server that were read whole."""
+        return self._reader.frames
 
     @property
     def wake_at(self) -> int | None:

@@ -1,4 +1,4 @@
-"""What is recorded of a session that may be endless: its begin, in whole messages, and how it was closed."""
+"""What is recorded of a session that may be endless: its beginning, in whole frames, and how it was closed."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from wsprobe.exchange import Event, LeftOut, Received, Sent
 class Kept:
     """Hands on the events of a session until there are too many bytes of them; after that, the Closes alone.
 
-    What is kept can be read by itself: it is cut only where a message of the server has ended, and a Close is a
-    whole frame.
+    What is kept can be read by itself: it is cut where a frame of the server has ended, of a message if it can
+    be, and a Close is a whole frame. A frame that does not fit is not begun.
     """
 
     def __init__(self, limit: int, add: Callable[[Event], None]) -> None:
-        """*limit*: bytes of each side, over which it goes by less than a message and a read."""
+        """*limit*: bytes of each side, exceeded by at most one read or one write."""
         self._received_room = self._sent_room = limit
         self._add = add
         self._received_over = self._sent_over = self._closed = False
         self._received = self._sent = 0
 
-    def received(self, at: int, data: bytes, boundary: int, close: bytes | None) -> None:
-        """Take what came in one read. *boundary*: where in it a message ended last, below 0 for nowhere;
-        *close*: the Close frame in it."""
+    def received(self, at: int, data: bytes, boundary: int, ahead: int, close: bytes | None) -> None:
+        """Take what came in one read. *boundary*: where in it a frame ended last, below 0 for nowhere; *ahead*:
+        bytes that the frame behind it still lacks, as far as is known; *close*: the Close frame in it."""
         if self._received_over:
             self._received += len(data)
             if close is not None and not self._closed:
@@ -33,12 +33,16 @@ class Kept:
                 self._add(Received(at, close))
             return
         self._closed = close is not None
+        room = self._received_room
         self._received_room -= len(data)
         kept = data
-        if self._received_room <= 0 and boundary >= 0:
+        if self._received_room < ahead and (boundary >= 0 or self._received_room < 0):
+            # A frame whose length was not known when it began, or bytes behind the last frame that was read,
+            # are cut anywhere: no Close can stand behind those.
             self._received_over = True
-            kept = data[:boundary]
-            self._received += len(data) - boundary
+            self._closed = self._closed or boundary < 0
+            kept = data[: boundary if boundary >= 0 else room]
+            self._received += len(data) - len(kept)
         if kept:
             self._add(Received(at, kept))
 

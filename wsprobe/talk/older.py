@@ -28,6 +28,7 @@ class OlderReader(Reader):
     def receive(self, data: bytes) -> list[Heard]:
         """See ``Reader``."""
         whole, self.boundary, behind = self._buffer + data, -1, len(self._buffer)
+        message_ended = False
         at, self._skip = min(self._skip, len(whole)), max(self._skip - len(whole), 0)
         heard: list[Heard] = []
         while not self._over and (frame := self._one(whole, at, lambda _: 0)) is not None:
@@ -40,17 +41,16 @@ class OlderReader(Reader):
                 heard.append(Control("ping" if frame.opcode == PING else "pong", frame.data, b""))
             else:
                 self._opcode = self._opcode or frame.opcode
-                self._fragments.append(frame.data)
+                self._fragments += frame.data
                 self._size += len(frame.data)
                 if frame.fin:
                     heard.append(
-                        Message(
-                            BINARY if self._opcode == BINARY else TEXT, b"".join(self._fragments), self._size
-                        )
+                        Message(BINARY if self._opcode == BINARY else TEXT, bytes(self._fragments), self._size)
                     )
-                    self._opcode, self._size, self._fragments = 0, 0, []
-            if not self._opcode:
+                    self._opcode, self._size, self._fragments = 0, 0, bytearray()
+            if not self._opcode or not message_ended:
                 self.boundary = at - behind
+                message_ended = not self._opcode
         self._buffer = whole[at:]
         if len(self._buffer) + self._size > self._max:
             self._over = True
