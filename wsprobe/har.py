@@ -118,7 +118,7 @@ class HarEntry(Struct, frozen=True):
 
     @property
     def error(self) -> str:
-        """Why it failed, as the tool says: often all there is of a failed handshake; "" where it says nothing."""
+        """Why it failed, as the tool says: often all there is of a failed handshake; "" if it says nothing."""
         errors = (each.data for each in self.noted or () if each.kind == "error" and each.data)
         return next((str(each) for each in (*errors, self.response.failure, self.response.error) if each), "")
 

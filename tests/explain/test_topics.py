@@ -315,6 +315,11 @@ def test_what_no_topic_can_be(topic: str, said: str) -> None:
     assert str(caught.value) == said
 
 
+def test_a_phrase_of_a_failure_is_no_scenario() -> None:
+    """lab:connection-refused is one."""
+    assert explain.find("connection refused").see_also == ("connect-refused",)
+
+
 def test_spaces_are_as_good_as_hyphens() -> None:
     assert explain.find("accept mismatch") == explain.find("accept-mismatch")
 

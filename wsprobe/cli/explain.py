@@ -62,8 +62,9 @@ def command(topic: tuple[str, ...], given: Given) -> int:
     specification revision, lab scenario, word of the page (wasClean, mixed content) or of the protocol
     (handshake, masking): what it means, which specification says so, and what to do.
 
-    A line copied from a browser's console, or from the output of another client, is recognised as a whole,
-    with the URL in it; so is a citation such as "RFC 6455 section 4.1".
+    A line copied from a browser's console is recognised as a whole, with the URL in it; so is the error text of
+    a client library, by its form (a status, header, close code or phrase in it), and a citation such as
+    "RFC 6455 section 4.1".
     """
     from wsprobe import explain
 

@@ -232,13 +232,13 @@ _NO_101 = "The server answered with this status instead of 101."
 def _status_entry(found: Found, status: int) -> Topic:
     entry = tables.find_status(status)
     facts = tuple(fact for fact in entry.facts if fact[0] in ("usually", "what to do", "see it"))
-    text = (_NO_101, f"{entry.title}: {entry.text[0]}")
-    return Topic(found.words, KIND, found.words, text, facts, (str(status), *entry.see_also))
+    text = (_NO_101, entry.text[0])
+    return Topic(str(status), KIND, entry.title, text, facts, (str(status), *entry.see_also))
 
 
 def _code_entry(found: Found, code: int) -> Topic:
     entry = tables.find_close_code(code)
     assert entry is not None
     facts = tuple(fact for fact in entry.facts if fact[0] != "in a Close frame")
-    text = (f"Close code {entry.title}: {entry.text[0]}", *entry.text[1:])
-    return Topic(found.words, KIND, found.words, text, facts, (str(code), *entry.see_also))
+    text = (f"The text names close code {code}.", *entry.text)
+    return Topic(f"close {code}", KIND, entry.title, text, facts, (str(code), *entry.see_also))
