@@ -16,9 +16,10 @@ from wsprobe import target
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.cli.ask import route
 from wsprobe.cli.compare import chosen
-from wsprobe.cli.connect import Output
+from wsprobe.cli.connect import ConnectOutput
 from wsprobe.cli.engines import Readers, as_is
 from wsprobe.cli.option import Command, Seconds, Whole
+from wsprobe.cli.output import redacted
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.places import LAB, Lab, Place, complete
 from wsprobe.cli.request_settings import RequestSettings
@@ -173,7 +174,7 @@ def command(url: str, given: Given) -> int:
     # Recordings of real sessions are for nobody else's eyes.
     before = os.umask(0o077)
     try:
-        with Shown(settings, browsers) as shown:
+        with RelayOutput(settings, browsers) as shown:
             relay_until_interrupted(url, settings, own, (host, port), shown)
     finally:
         os.umask(before)
@@ -207,7 +208,7 @@ def listening(text: str) -> tuple[str, int]:
 
 
 def relay_until_interrupted(
-    url: str, settings: Settings, own: RelaySettings, at: tuple[str, int], shown: "Shown"
+    url: str, settings: Settings, own: RelaySettings, at: tuple[str, int], shown: "RelayOutput"
 ) -> None:
     """Run the relay until ^C. *at*: where it listens. Raises click.UsageError if it cannot."""
     from wsprobe import net
@@ -231,7 +232,7 @@ MOST = 1000
 """Connections in the files that are written at the end: what is kept until then stays bounded."""
 
 
-class Shown(Output):
+class RelayOutput(ConnectOutput):
     """Reports each connection when it is over; at a terminal, a line for each handshake too."""
 
     def __init__(self, settings: Settings, browsers: Sequence[str]) -> None:
@@ -249,7 +250,7 @@ class Shown(Output):
     def ready(self, to: Target, host: str, port: int, public: bool) -> None:
         """Say where the relay is, once it listens."""
         url = f"ws://{target.authority(host, port)}/"
-        if self._settings.output.as_json:
+        if self.settings.output.as_json:
             write_json({"ready": {"ws": url}})
         else:
             sys.stdout.write(f"{url}\n")
@@ -263,13 +264,13 @@ class Shown(Output):
 
     def turned_away(self, peer: str, request: Request | None, refusal: Refusal) -> None:
         """Say that a request was not passed on: whoever sent it may not be able to tell why."""
-        if not self._settings.output.silent:
+        if not self.settings.output.silent:
             emit(fitted([show.away(peer, request, refusal)], self._err), sys.stderr, self._err)
 
     def answered(self, number: int, exchange: Exchange, told: Told | None) -> None:
         """Show a line, as it happens."""
         if self._live:
-            row = show.answered(number, self._masked(report(exchange)), told, self._err)
+            row = show.answered(number, redacted(report(exchange), self.settings), told, self._err)
             emit(fitted([row], self._err), sys.stderr, self._err)
 
     def over(self, number: int, exchange: Exchange) -> None:
@@ -286,13 +287,6 @@ class Shown(Output):
     def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
         self._file = self._file or self._full
         super().__exit__(kind, *raised)
-
-    def _masked(self, made: Report) -> Report:
-        if not self._settings.output.redact:
-            return made
-        from wsprobe.cli.masked import masked  # only where it is asked for
-
-        return masked(made)
 
     def _page(self, made: Report) -> Page | None:
         """The page that the client is; None if it is none, or no views are asked for."""

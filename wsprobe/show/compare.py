@@ -286,7 +286,7 @@ def _title(report: Report, got: Sequence[SharedAnswer]) -> Line:
     """The URL, and what came of it: to whom, where that differs."""
     total = report.exchange.events[-1].at / 1000 if report.exchange.events else 0.0
     words = list(dict.fromkeys(each.answer.outcome for each in got)) or [report.outcome]
-    without = [TITLES[view.browser] for view in report.views if kept_off(view)]
+    without = [short_title(view, report.views) for view in report.views if kept_off(view)]
     if without:
         said = f"  {', '.join(words)}, {total:.0f} ms; nothing sent by {', '.join(without)}"
     elif len(words) == 1:
