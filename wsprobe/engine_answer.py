@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 from msgspec import Struct, msgpack
 
+from wsprobe.diagnosis import Cause, causes
 from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import Verdict
 from wsprobe.read.closing import close_of
@@ -31,6 +32,8 @@ class EngineAnswer(Struct, frozen=True):
     """The protocol that was spoken: HTTP/2, or HTTP/1.1."""
     status: int | None
     """Of the final answer; None if there is none that can be read."""
+    causes: tuple[Cause, ...]
+    """Why it was answered so, the likeliest first."""
     likeness: bytes
     """A digest of all that two answers have in common that are the same but for the moment."""
 
@@ -44,6 +47,7 @@ def engine_answer(reading: Reading, verdict: Verdict, outcome: str) -> EngineAns
         asked=reading.request.head,
         over_http2=reading.http2 is not None,
         status=None if reading.final is None else reading.final.status,
+        causes=causes(reading, outcome),
         likeness=_likeness(reading, verdict, outcome),
     )
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.certificate import days_left
+from wsprobe.diagnosis import causes
 from wsprobe.engine_answer import VARYING, EngineAnswer
 from wsprobe.exchange import TlsDone, TlsFailed
 from wsprobe.judge import judge, outcome
@@ -22,6 +23,7 @@ from wsprobe.visible import visible
 
 if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page, ScriptView
+    from wsprobe.diagnosis import Cause
     from wsprobe.exchange import Exchange
     from wsprobe.judge.finding import Finding, Verdict
     from wsprobe.read.reading import Reading, Response
@@ -74,6 +76,11 @@ class Report(Struct, frozen=True):
     @property
     def findings(self) -> tuple[Finding, ...]:
         return self.verdict.findings
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """Why it went as it did, the likeliest first; empty where nothing is wrong, or nothing is known."""
+        return causes(self.reading, self.outcome)
 
     @property
     def close(self) -> Close | None:

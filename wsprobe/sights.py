@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from wsprobe.diagnosis import author
 from wsprobe.exchange import Connected, Resolved
 from wsprobe.report import Report
-from wsprobe.signatures import signature
 from wsprobe.watch.state import State, differences, seen
 
 HERE = "here"
@@ -46,14 +46,14 @@ def sight(report: Report) -> Sight:
     final, events = report.reading.final, report.exchange.events
     resolved = next((e.addresses for e in events if isinstance(e, Resolved)), ())
     where = final.head.all(b"location") if final is not None else ()
-    known = signature(report.reading)
+    known = author(report.reading)
     return Sight(
         report.asked,
         replace(found.state, certificate=""),
         tuple(sorted(resolved)),
         next((e.address for e in events if isinstance(e, Connected)), ""),
         where[0].value.decode("latin-1")[:LONGEST] if where else "",
-        known.who if known.author else "",
+        known.who if known.id else "",
     )
 
 

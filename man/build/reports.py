@@ -46,6 +46,7 @@ OBJECTS: dict[type, str] = {
     exchange.Certificate: "certificate",
     as_json.TimingJson: "timing",
     as_json.FindingJson: "findings",
+    as_json.CauseJson: "causes",
     as_json.SessionJson: "session",
     as_json.FrameJson: "session: frames",
     as_json.CloseJson: "close",

@@ -39,7 +39,7 @@ def sent(value: dict[str, Any], change: str) -> dict[str, str]:
 
 def test_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     status, value = traced(capsys, "lab:status-403")
-    assert list(value) == ["url", "changes", "conclusions"]
+    assert list(value) == ["url", "changes", "causes", "conclusions"]
     assert all(list(each) == ["change", "report"] for each in value["changes"])
     assert all(list(each) == ["id", "text", "likely", "because", "fix"] for each in value["conclusions"])
     base = value["changes"][0]["report"]

@@ -9,6 +9,7 @@ import trio
 from msgspec.structs import replace
 
 from wsprobe import opening, target
+from wsprobe.diagnosis import author
 from wsprobe.exchange import Ended, Exchange, Http2, Limits, Plan, Received, Sent, TlsDone, TlsOptions
 from wsprobe.judge import judge, outcome
 from wsprobe.lab import load
@@ -21,7 +22,6 @@ from wsprobe.net.probe import probe
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
 from wsprobe.read.http2_values import PREFACE
-from wsprobe.signatures import signature
 
 ALL = {name: scenario for name, scenario in load().items() if scenario.http2 is not None}
 
@@ -182,5 +182,5 @@ def test_a_flood_over_sockets_is_bounded(name: str) -> None:
 
 
 def test_no_server_is_named_by_a_shape_that_http2_gives_to_every_answer() -> None:
-    named = {name: signature(read(played(name))).author for name in ALL}
+    named = {name: author(read(played(name))).id for name in ALL}
     assert {name: author for name, author in named.items() if author} == {}

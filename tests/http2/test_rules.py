@@ -718,25 +718,6 @@ def usual_of(id: str, *pieces: bytes) -> str:
     return next(finding.usual for finding in found if finding.id == id)
 
 
-USUAL = {
-    400: "missed Sec-WebSocket-Key",
-    401: "expired credentials",
-    403: "an Origin, token or host",
-    404: "a wrong path",
-    405: "takes GET only",
-    426: "did not see Upgrade",
-    501: "without extended CONNECT",
-    502: "could not reach it",
-    503: "starting, stopping or overloaded",
-}
-
-
-def test_what_a_status_usually_comes_from() -> None:
-    for status in range(300, 600):
-        said = usual_of("http2-status-not-200", answer(b"%d" % status, end_stream=True))
-        assert USUAL.get(status, "the request was refused, or reached something") in said, status
-
-
 def test_which_statuses_are_no_sign_of_a_proxy() -> None:
     passing = {301, 302, 303, 307, 308, 401, 403, 407, 410, 429, 503}
     for status in range(300, 600):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.remedy.recorded import reading_of
+from tests.diagnosis.recorded import reading_of
 from tests.show.test_room import PLAN
 from wsprobe.exchange import Connected, Ended, Exchange, TunnelFailed, TunnelReceived, TunnelSent
 from wsprobe.history import read_as
@@ -24,30 +24,6 @@ HTTP = b"HTTP/1.1 500 INTERNAL SERVER ERROR\r\nServer: Werkzeug/3.1.9\r\nContent
 
 def findings(answer: bytes, ended: str = "fin", **asked: object) -> dict[str, Finding]:
     return {each.id: each for each in judge(reading_of(answer, ended, asked)).findings}
-
-
-def test_a_drop_over_tls_is_no_port_that_wants_tls() -> None:
-    plain, secure = (findings(b"", "reset", scheme=scheme)["dropped-before-answer"] for scheme in ("ws", "wss"))
-    assert "expects TLS" in plain.usual
-    assert "expects TLS" not in secure.usual
-    assert "client certificate" in secure.usual
-
-
-@pytest.mark.parametrize("word", ["444", "reject", "MQTT", "PROXY protocol", "subprotocol"])
-def test_a_drop_knows_rules_and_other_protocols(word: str) -> None:
-    assert word in findings(b"", "fin")["dropped-before-answer"].usual
-
-
-def test_a_subprotocol_that_was_offered_is_suspected_first() -> None:
-    assert findings(b"", "fin", protocols=["chat"])["dropped-before-answer"].usual.startswith(
-        "the server knows none of the subprotocols that were offered (chat)"
-    )
-
-
-def test_no_answer_knows_a_proxy_that_passes_no_101_back() -> None:
-    usual = findings(b"", "timeout")["timeout-answer"].usual
-    assert "ws: true" in usual
-    assert "not the 101" in usual
 
 
 def test_http_behind_a_101_is_named_by_its_status_and_not_judged_as_frames() -> None:

@@ -27,7 +27,7 @@ REFUSALS: dict[str, tuple[int, str, set[str]]] = {
     "/nothing": (404, "refused", set()),
     "/dead/": (503, "server-error", set()),
     "/moved": (302, "redirected", {"redirect"}),
-    "/": (200, "not-upgraded", {"web-page"}),
+    "/": (200, "not-upgraded", set()),
     "/ws/refuse": (401, "unauthorized", {"www-authenticate-missing"}),
     "/upgrade/refuse": (401, "unauthorized", {"www-authenticate-missing"}),
 }

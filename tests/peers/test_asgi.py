@@ -13,8 +13,8 @@ from tests.peers.place import HOST
 from tests.peers.python_servers import hypercorn_server, uvicorn_server
 from tests.peers.witness import Told, by_curl, by_socket
 from wsprobe.cli.main import run
+from wsprobe.diagnosis import causes
 from wsprobe.read import read
-from wsprobe.remedy import advice
 
 SERVERS = {
     "uvicorn-websockets": lambda: uvicorn_server("websockets-sansio"),
@@ -31,7 +31,7 @@ def asgi(request: pytest.FixtureRequest) -> Iterator[tuple[str, int]]:
 
 
 def likely(told: Told) -> list[str]:
-    return [each.text for each in advice(read(told.exchange)) if each.kind == "likely"]
+    return [each.text for each in causes(read(told.exchange))[:1]]
 
 
 def test_refusal_before_accept(asgi: tuple[str, int], probe: Probe) -> None:

@@ -34,9 +34,9 @@ REFUSALS = {
     "/nothing": (404, "refused", set()),
     "/dead/": (502, "server-error", set()),
     "/moved": (308, "redirected", {"redirect"}),
-    "/": (200, "not-upgraded", {"web-page"}),
+    "/": (200, "not-upgraded", set()),
     "/ws/refuse": (401, "unauthorized", {"www-authenticate-missing"}),
-    "/plain/echo": (426, "refused", {"upgrade-stripped", "version-list-missing"}),
+    "/plain/echo": (426, "refused", {"version-list-missing"}),
 }
 """Path -> status, outcome, findings beside status-not-101."""
 

@@ -11,8 +11,8 @@ from tests.peers.conftest import Probe
 from tests.peers.node import ws_server
 from tests.peers.place import HOST
 from tests.peers.witness import by_curl, by_socket
+from wsprobe.diagnosis import causes
 from wsprobe.read import read
-from wsprobe.remedy import advice
 
 pytestmark = pytest.mark.programs
 
@@ -46,7 +46,7 @@ def test_refusals(node: int, probe: Probe, need: Callable[[str], str], resource:
 def test_who_refused(node: int, probe: Probe) -> None:
     told = probe(f"ws://{HOST}:{node}/refuse")
     assert told.answer.body == b"Unauthorized"
-    assert any("verifyClient" in each.text for each in advice(read(told.exchange)))
+    assert any("verifyClient" in each.text for each in causes(read(told.exchange)))
     quota = probe(f"ws://{HOST}:{node}/quota").answer
     assert (quota.field("Retry-After"), quota.body) == ("30", b"slow down")
 

@@ -51,7 +51,7 @@ MADE = [
     made("lighttpd>websockets", "upgrade-not-passed", "", "upgrade-lost", "upgrade-lost"),
     made("lighttpd>ws", "upgrade-not-passed", "", OPEN_LOSS, "upgrade-lost"),
     made("lighttpd>starlette", "upgrade-not-passed", "", OPEN_LOSS, "upgrade-lost"),
-    made("lighttpd>ws", "backend-down", ENABLE, "upstream-unreachable", "upstream-unreachable"),
+    made("lighttpd>ws", "backend-down", ENABLE, "backend-down", "backend-down"),
     made("lighttpd>starlette", "right", ENABLE, "opens", "opens"),
     made("nginx>ws", "cookie-too-large", NGINX, "header-too-large", "header-too-large", cookie=LONG),
     made(
@@ -93,7 +93,7 @@ MADE = [
         "one-of-several",
         "one-of-several",
     ),
-    made("nginx>ws", "limit-503", f"limit_req zone=zPORT; {NGINX}", "rate-limit", "rate-limit"),
+    made("nginx>ws", "limit-503", f"limit_req zone=zPORT; {NGINX}", "rate-limited", "rate-limited"),
     made(
         "nginx>websockets",
         "slash-redirect",
@@ -181,20 +181,20 @@ MADE = [
         "host-refused",
         "host-refused",
     ),
-    made("nginx>websockets", "deny-all", f"deny all; {NGINX}", "refused-to-all", "refused-by-rule"),
+    made("nginx>websockets", "deny-all", f"deny all; {NGINX}", "refused-to-all", "blocked-by-rule"),
     made(
         "nginx>ws",
         "method-acl",
         f"limit_except POST {{ deny all; }} {NGINX}",
         "refused-to-all method-refused",
-        "refused-by-rule method-refused",
+        "blocked-by-rule method-refused",
     ),
     made("nginx>ws", "upgrade-acl", f"if ($http_upgrade) {{ return 403; }} {NGINX}", *["upgrade-refused"] * 2),
     made(
         "apache>starlette",
         "wss-to-plain",
         "SSLProxyEngine on\nProxyPass / wss://127.0.0.1:APP/",
-        *["server-error upstream-unreachable handshake-fails"] * 2,
+        *["server-error backend-down handshake-fails"] * 2,
     ),
     made("caddy>starlette", "right", "reverse_proxy 127.0.0.1:APP", "opens", "opens"),
     made(
@@ -288,7 +288,7 @@ def test_the_first_conclusion(
     expected = set(right(chain, direct=direct) if ids is None else ids.split())
     if chain.value["fault"] == "h2-only":
         expected = {"http2-only"}  # in what was written down it is one of several causes
-    if direct and first["id"] == "idle-cut":
+    if direct and first["id"] == "idle-timeout":
         assert "backend-held" in names
     assert first["id"] in expected | OPEN, (
         first,

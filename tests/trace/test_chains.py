@@ -25,7 +25,7 @@ def whole(number: int, direct: bool) -> tuple[Trace, tuple[Conclusion, ...]]:
 
 
 OUTSIDE: tuple[tuple[str, str], ...] = (
-    (r"complains of a header .*unsupported HTTP version", "http-version-lost"),
+    (r"complains of a header .*unsupported HTTP version", "http-1.0"),
     (r"complains of a header|X-Varnish", "upgrade-lost"),
     (r"404 to both|never treats the request as a handshake|lost or wrong target", "upgrade-lost-or-elsewhere"),
     (r"no route to the app for it", "no-route slash"),
@@ -38,9 +38,9 @@ OUTSIDE: tuple[tuple[str, str], ...] = (
     (r"all but the request with a cookie", "refused-to-all"),
     (r"a hop drops Sec-WebSocket-Protocol", "subprotocol-lost"),
     (r"a hop drops Sec-WebSocket-Key", "key-lost"),
-    (r"credentials are wanted", "credentials-wanted"),
-    (r"cannot use its upstream|cannot reach the app", "upstream-unreachable"),
-    (r"a limit counts the requests", "rate-limit"),
+    (r"credentials are wanted", "unauthorized"),
+    (r"cannot use its upstream|cannot reach the app", "backend-down"),
+    (r"a limit counts the requests", "rate-limited"),
     (r"something in the browser's headers", "browser-headers-wanted"),
     (r"a rule wants the header", "origin-rule"),
     (r"the front listener redirects", "redirected"),
@@ -50,16 +50,16 @@ OUTSIDE: tuple[tuple[str, str], ...] = (
     (r"does not belong to the key", "key-changed"),
     (r"a rule against Upgrade", "upgrade-refused"),
     (r"the server fails by itself", "server-error"),
-    (r"takes upgrades and has no handler", "upgrade-unhandled"),
+    (r"takes upgrades and has no handler", "no-upgrade-listener"),
     (r"a rule on the method", "method-refused"),
-    (r"closed after .* of silence", "idle-cut"),
+    (r"closed after .* of silence", "idle-timeout"),
     (r"opens", "opens"),
 )
 """What was concluded by those who knew each fault, from outside -> the ids that say the same."""
 PAST: tuple[tuple[str, str], ...] = (
-    (r"to be told only by holding", "idle-cut"),
+    (r"to be told only by holding", "idle-timeout"),
     (r"same body", "upgrade-lost"),
-    (r"drops or changes Upgrade/Connection", "upgrade-lost http-version-lost"),
+    (r"drops or changes Upgrade/Connection", "upgrade-lost http-1.0"),
     (r"changes the path", "request-changed elsewhere"),
     (
         r"sends this path to another program|does not send this path to the app|answers by itself",
@@ -71,16 +71,16 @@ PAST: tuple[tuple[str, str], ...] = (
     (r"drops Sec-WebSocket-Protocol", "subprotocol-lost"),
     (r"drops Sec-WebSocket-Key", "key-lost"),
     (r"with a right Accept", "key-changed"),
-    (r"the proxy asks", "credentials-wanted"),
-    (r"the app lives", "upstream-unreachable cut-at-once"),
-    (r"the proxy limits", "rate-limit"),
-    (r"the proxy's rule", "origin-rule browser-headers-wanted upgrade-refused method-refused refused-by-rule"),
+    (r"the proxy asks", "unauthorized"),
+    (r"the app lives", "backend-down cut-at-once"),
+    (r"the proxy limits", "rate-limited"),
+    (r"the proxy's rule", "origin-rule browser-headers-wanted upgrade-refused method-refused blocked-by-rule"),
     (r"the proxy redirects", "redirected"),
     (r"the first hop", "cut-at-once"),
     (r"the app refuses", "origin-wanted"),
     (r"the app wants the cookie", "refused-by-app"),
     (r"the proxy fails", "server-error"),
-    (r"101: the proxy$", "upgrade-unhandled"),
+    (r"101: the proxy$", "no-upgrade-listener"),
 )
 """The same for those who may connect without the proxy."""
 
@@ -111,7 +111,13 @@ def test_the_first_conclusion(number: int, direct: bool) -> None:
     assert [each.likely for each in found] == sorted((each.likely for each in found), reverse=True)
     if direct and chain.value["hop_with_direct"] == "app":
         assert "application" in found[0].text
-    if direct and found[0].id not in ("opens", "idle-cut", "addresses-differ", "rate-limit", "origin-wanted"):
+    if direct and found[0].id not in (
+        "opens",
+        "idle-timeout",
+        "addresses-differ",
+        "rate-limited",
+        "origin-wanted",
+    ):
         assert re.search(r"without the proxy", found[0].text, re.IGNORECASE)
 
 
@@ -175,8 +181,8 @@ def test_no_conclusion_hangs_on_one_request(left_out: str) -> None:
     needed = {
         # A chain whose fault shows in that one answer only looks whole without it.
         "addresses": {"addresses-differ"},
-        "again-1": {"rate-limit"},
-        "again-2": {"idle-cut", "rate-limit"},
+        "again-1": {"rate-limited"},
+        "again-2": {"idle-timeout", "rate-limited"},
         "origin": {
             "host-changed-or-origin-list",
             "host-changed",
@@ -213,7 +219,7 @@ def test_what_rests_on_one_chain_is_known() -> None:
         support[id].add(chain)
     alone = {id for id, found in support.items() if len(found) < 2}
     assert alone == {
-        *("addresses-differ", "browser-headers-wanted", "http-version-lost", "key-changed", "method-refused"),
+        *("addresses-differ", "browser-headers-wanted", "http-1.0", "key-changed", "method-refused"),
         *("origin-wanted", "refused-by-app", "refused-to-all", "server-error", "slash"),
     }
     assert set(support) <= {id for rule in RULES for id in rule.ids}

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.trace.chains import chains, recorded, start, trace
+from wsprobe.diagnosis.proxies import LEADING, mending, table
 from wsprobe.exchange import Ended, TlsFailed
-from wsprobe.proxies import LEADING
 from wsprobe.report import report
 from wsprobe.trace.answer import Answer, answer_of
 from wsprobe.trace.changes import (
@@ -32,7 +32,6 @@ from wsprobe.trace.changes import (
     without,
 )
 from wsprobe.trace.conclusions import RULES, conclusions
-from wsprobe.trace.mend import lines, table
 
 ASKED = (
     b"GET /chat?x=1 HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nconnection: Upgrade\r\n"
@@ -148,7 +147,7 @@ def test_each_conclusion_has_lines_that_are_known() -> None:
     for fault, known in table().items():
         assert known, fault
         for hop, text in known.items():
-            assert lines(fault, (hop,), part="Origin").endswith(text.replace("PART", "Origin"))
-    assert lines("upgrade", ("nginx",)).startswith("nginx: proxy_http_version 1.1;")
-    assert len(lines("upgrade", ()).splitlines()) == len(LEADING)
-    assert lines("rule", ()) == ""
+            assert mending(fault, (hop,), part="Origin").endswith(text.replace("PART", "Origin"))
+    assert mending("upgrade", ("nginx",)).startswith("nginx: proxy_http_version 1.1;")
+    assert len(mending("upgrade", ()).splitlines()) == len(LEADING)
+    assert mending("rule", ()) == ""

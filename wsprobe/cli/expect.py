@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.browsers import ENGINES
+from wsprobe.diagnosis import FORMERLY, all_kinds
 from wsprobe.judge import FINDINGS
 from wsprobe.nearest import nearest
 from wsprobe.outcome import STATUS_OF, Exit
@@ -25,14 +26,25 @@ class Expectation(Struct, frozen=True):
     wanted: str | None
 
 
-KINDS = ("status", "outcome", "close", "close-reason", "protocol", "header", "finding", "cert-days", "view")
+KINDS = (
+    "status",
+    "outcome",
+    "close",
+    "close-reason",
+    "protocol",
+    "header",
+    "finding",
+    "cause",
+    "cert-days",
+    "view",
+)
 HIGHEST = {"status": 999, "close": 65535, "cert-days": 999_999}
 """Those that are numbers, and what each is at most."""
-NAMED = ("header", "finding", "view")
+NAMED = ("header", "finding", "cause", "view")
 """Those that a name belongs to, after a colon."""
 FORMS = (
     "status=403, outcome=open, close=4403, close-reason=TEXT, protocol=NAME, header:NAME=VALUE, finding:ID, "
-    "cert-days=14"
+    "cause:ID, cert-days=14"
 )
 VIEW_OUTCOMES = ("open", "failed", "closed", "connecting", "threw", "follows")
 VIEW = "view:BROWSER=CODE"
@@ -76,7 +88,11 @@ def _possible(text: str, what: str, name: str, wanted: str | None) -> None:
     if what == "outcome":
         _known(text, wanted or "", STATUS_OF)
     if what == "finding" and not name.startswith("rule-"):  # rules are those of older revisions
+        if name in FORMERLY:
+            raise _NoneSuch(f"'{text}': that is a cause now: cause:{FORMERLY[name]}")
         _known(text, name, FINDINGS)
+    if what == "cause":
+        _known(text, name, all_kinds())
 
 
 def _known(text: str, word: str, words: Iterable[str]) -> None:
@@ -162,5 +178,6 @@ FOUND: dict[str, Callable[[Report, str], list[str]]] = {
     "header": _header,
     "cert-days": _certificate_days,
     "view": _view,
+    "cause": lambda report, name: [each.certainty for each in report.causes if each.id == name],
     "finding": lambda report, name: [f.level for f in report.verdict.findings if f.id == name],
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from wsprobe.diagnosis.status import statuses
 from wsprobe.explain import console, failures, http2, printed, program, proxies, revisions, tables
 from wsprobe.explain.entry import Topic, load, text, value
 from wsprobe.nearest import MOST, nearest
@@ -14,7 +15,7 @@ __all__ = ["UnknownTopic", "all_topics", "find", "text", "value"]
 _NUMBER = re.compile(r"[0-9]{1,5}")
 _WITH_ITS_NAME = re.compile(r"(?i)(http/[\d.]+ )?([0-9]{3,4})(?: \(?(.*?)\)?)?")
 _PREFIXED = re.compile(
-    r"(?i)(close|code|status|http|exit|finding|outcome|spec|revision|rule|scenario|lab)"
+    r"(?i)(close|code|status|http|exit|finding|cause|outcome|spec|revision|rule|scenario|lab)"
     r"[ :](?:code |status )?(\S+)"
 )
 LONGEST = 8192
@@ -44,6 +45,7 @@ def groups() -> dict[str, tuple[str, ...]]:
         "Words of the protocol": tables.protocol_topics(),
         "Frameworks, development servers and services": tables.program_topics(),
         "Findings": program.finding_topics(),
+        "Causes": program.cause_topics(),
         "Specification revisions and their rules": revisions.topics(),
         "WebSockets over HTTP/2": http2.topics(),
         "Sections": tables.section_topics(),
@@ -125,6 +127,7 @@ _NUMBERED: dict[str, Callable[[int], Topic | None]] = {
 _WORDED: dict[str, Callable[[str], Topic | None]] = {
     "exit": lambda word: program.find_outcome("exit") if word == "status" else None,
     "finding": program.find_finding,
+    "cause": program.find_cause,
     "outcome": program.find_outcome,
     "spec": revisions.find,
     "revision": revisions.find,
@@ -139,6 +142,7 @@ _NAMED = (
     revisions.find,
     tables.find_section,
     program.find_finding,
+    program.find_cause,
     program.find_scenario,
 )
 
@@ -175,7 +179,7 @@ def _words_of(asked: str) -> tuple[str, ...]:
 def _titles() -> dict[str, list[str]]:
     """What else topics are called -> the topics; the name of a status or close code -> its number and name."""
     titles: dict[str, list[str]] = {other: [topic] for other, topic in tables.other_names().items()}
-    for row in (*load("statuses")["status"], *load("close_codes")["code"]):
+    for row in (*statuses()["status"], *load("close_codes")["code"]):
         titles.setdefault(row["name"].lower(), []).append(f"{row['number']} ({row['name']})")
     return titles
 

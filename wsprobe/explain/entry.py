@@ -18,7 +18,7 @@ class Topic(Struct, frozen=True):
     topic: str
     """The name under which it is found again."""
     kind: str
-    """``close code``, ``HTTP status``, ``finding``, ``outcome``, ``exit status``, ``console text``,
+    """``close code``, ``HTTP status``, ``finding``, ``cause``, ``outcome``, ``exit status``, ``console text``,
     ``error text``, ``revision``, ``rule``, ``section``, ``header``, ``proxy``, ``protocol``, ``script``,
     ``program``, ``contradiction``, ``question``, ``history`` or ``scenario``."""
     title: str

@@ -203,26 +203,31 @@ def _entry(found: Found) -> Topic:
     see = [*row["see"], *((str(found.close_code),) if found.close_code else ())]
     code = found.close_code
     also = (("close code in the text", f"{code} {tables.name_of(code)}"),) if code else ()
-    facts = (("usually", row["usual"]), ("what to do", row["fix"]), *also, *lab(row["scenarios"]))
+    usual = (("usually", row["usual"]),) if row["usual"] else ()
+    facts = (*usual, ("what to do", row["fix"]), *also, *lab(row["scenarios"]))
     means = f"{row['title']}: {row['means']}" if row["title"] else row["means"]
     return Topic(found.words, KIND, found.words, (means,), facts, tuple(dict.fromkeys(see)))
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:
-    """What *row* means: its own words, or those of the finding of its name."""
+    """What *row* means: its own words, or those of the finding or cause of its name."""
     if "means" in row:
         own = {key: line(row[key]) for key in ("means", "usual", "fix")}
         return {"title": "", "see": row["see"], "scenarios": row.get("scenarios", ()), **own}
+    from wsprobe.diagnosis import KINDS
     from wsprobe.judge import FINDINGS
 
+    more = {"see": [row["id"], *row.get("see", ())], "scenarios": row.get("scenarios", ())}
+    if row["id"] in KINDS:
+        kind = KINDS[row["id"]]
+        return {"title": kind.title, "means": kind.meaning, "usual": "", "fix": kind.fix, **more}
     entry = FINDINGS[row["id"]]
     return {
         "title": entry.title,
         "means": entry.meaning,
         "usual": entry.usual,
         "fix": entry.advice,
-        "see": [row["id"], *row.get("see", ())],
-        "scenarios": row.get("scenarios", ()),
+        **more,
     }
 
 

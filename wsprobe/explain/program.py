@@ -98,9 +98,30 @@ def find_finding(id: str) -> Topic | None:
         ("usually", row.usual),
         ("what to do", row.advice),
     )
-    lines, see = (mending(), ("proxy",)) if id == "upgrade-stripped" else ((), ())
-    told = tuple(fact for fact in (*facts, *lines) if fact[1])
-    return Topic(id, "finding", row.title, (row.meaning,), told, (*_contradiction(id), *see))
+    told = tuple(fact for fact in facts if fact[1])
+    return Topic(id, "finding", row.title, (row.meaning,), told, _contradiction(id))
+
+
+def cause_topics() -> tuple[str, ...]:
+    from wsprobe.diagnosis import KINDS
+
+    return tuple(KINDS)
+
+
+def find_cause(id: str) -> Topic | None:
+    """The cause *id*, also by the id that a finding of version 0.1 had."""
+    from wsprobe.diagnosis import FORMERLY, all_kinds
+
+    id = FORMERLY.get(id, id)
+    kind = all_kinds().get(id)
+    if kind is None:
+        return None
+    facts = (
+        ("what to do", kind.fix),
+        *(mending() if id in ("upgrade-lost", "upgrade-lost-or-elsewhere") else ()),
+    )
+    see = ("proxy",) if id.startswith(("upgrade-lost", "backend")) else ()
+    return Topic(id, "cause", kind.title, (kind.meaning,), tuple(fact for fact in facts if fact[1]), see)
 
 
 def _contradiction(id: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wsprobe import proxies
+from wsprobe.diagnosis import proxies
 from wsprobe.explain.entry import Topic
 
 _OVERVIEW = (
@@ -40,4 +40,4 @@ def mending() -> tuple[tuple[str, str], ...]:
 
 def _see(topic: str) -> tuple[str, ...]:
     others = tuple(key for key in ("proxy", *proxies.LEADING) if key != topic)
-    return ("upgrade-stripped", "426", *others)
+    return ("upgrade-lost", "426", *others)

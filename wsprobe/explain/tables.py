@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from wsprobe.diagnosis.status import statuses
 from wsprobe.explain.entry import Topic, lab, line, load, paragraphs
 from wsprobe.explain.proxies import mending
 from wsprobe.followup import REDIRECTS
@@ -26,12 +27,12 @@ _LOST = (400, 404, 426)
 
 
 def status_topics() -> tuple[str, ...]:
-    return tuple(str(row["number"]) for row in load("statuses")["status"])
+    return tuple(str(row["number"]) for row in statuses()["status"])
 
 
 def find_status(number: int) -> Topic:
     """The status *number*: its own row, or that of its class."""
-    data = load("statuses")
+    data = statuses()
     row = next((row for row in data["status"] if row["number"] == number), None)
     if row is None:
         first = number // 100 if 100 <= number < 600 else 0
@@ -80,7 +81,7 @@ def _how(number: int) -> str:
 
 def status_names() -> dict[int, str]:
     """The names of the statuses, in lower case."""
-    return {row["number"]: row["name"].lower() for row in load("statuses")["status"]}
+    return {row["number"]: row["name"].lower() for row in statuses()["status"]}
 
 
 def status_numbers() -> dict[str, int]:

@@ -61,7 +61,6 @@ REFUSAL: Rule = about(
     refusal.redirect,
     refusal.challenge,
     refusal.version_negotiation,
-    refusal.hints,
     message.body,
 )
 HTTP: tuple[Rule, ...] = (
@@ -184,7 +183,7 @@ RFC8441 = Specification(
         unanswered,
         http2.block,
         about(handshake, *_SELECTION),
-        about(subject.refusal, refusal.redirect, refusal.challenge, refusal.hints),
+        about(subject.refusal, refusal.redirect, refusal.challenge),
         http2.strict_library,
         *SESSION,
     ),

@@ -7,10 +7,10 @@ Firefox 153.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from wsprobe.judge.finding import Entry, Finding, counted, shown
-from wsprobe.judge.refusal import hints
 from wsprobe.judge.subject import PEER_ENDED, close_of, how, our_close, refusal, stopped
 from wsprobe.read.http2_values import (
     CONNECT_ERROR,
@@ -703,20 +703,9 @@ HTTP2_BODY_CUT = Entry(
     advice="Raise the limit with `--max-body`.",
 )
 
+
 PASSING = frozenset({301, 302, 303, 307, 308, 401, 403, 407, 410, 429, 503})
 """Statuses by which a server refuses one WebSocket and not WebSockets over HTTP/2."""
-
-_USUAL = {
-    400: "a server behind the proxy that missed Sec-WebSocket-Key or Upgrade, which HTTP/2 does not have",
-    401: "missing or expired credentials; scripts in browsers cannot set Authorization on a WebSocket",
-    403: "an Origin, token or host that is not allowed, or an application that closes before accepting",
-    404: "a wrong path, or a proxy that passes the request on as a plain one",
-    405: "a server or framework that takes GET only: over HTTP/2 the method is CONNECT",
-    426: "a server behind the proxy that did not see Upgrade, which HTTP/2 does not have",
-    501: "a server or proxy without extended CONNECT",
-    502: "a proxy that cannot speak WebSocket to the server behind it, or could not reach it",
-    503: "a server that is starting, stopping or overloaded",
-}
 
 
 def answer(reading: Reading) -> Iterator[Finding]:
@@ -748,7 +737,7 @@ def answer(reading: Reading) -> Iterator[Finding]:
         span,
         expected=b"200",
         received=b"%03d" % final.status,
-        usual=_USUAL.get(final.status),
+        usual="",
     )
     if 200 < final.status < 300:
         yield HTTP2_OTHER_2XX.found(f"a {final.status} opens in no browser", span)
@@ -759,11 +748,15 @@ def answer(reading: Reading) -> Iterator[Finding]:
     yield from _body(reading, of, span)
 
 
+_CHOICE = re.compile(rb"(?i)\borigin|\bsub-?protocol")
+
+
 def _by_choice(reading: Reading) -> bool:
-    """The body says that a WebSocket library read the handshake, and what it wants: it is served."""
-    wanted = {"origin-refused", "subprotocol-wanted"}
+    """The body speaks of what only a WebSocket library reads: the handshake was served, and refused."""
     response = refusal(reading)
-    return response is not None and any(each.id in wanted for each in hints(reading, response))
+    body = response.body if response is not None else None
+    content = b"" if body is None else body.decoded if body.decoded is not None else body.content
+    return _CHOICE.search(content[:4096]) is not None
 
 
 def _after_end(of: Http2Connection) -> Iterator[Finding]:

@@ -197,35 +197,6 @@ _UNREADABLE = {
     "not-a-number": "the status code is not a number",
 }
 
-_USUAL = {
-    200: "a web server or application answered this path as a page",
-    204: "an endpoint that is not a WebSocket one",
-    301: "plain to secure, a missing or superfluous slash, or another host name",
-    302: "a login page, another host name, or plain to secure",
-    303: "a login page",
-    307: "plain to secure, another host name, or a login page",
-    308: "plain to secure, a missing or superfluous slash, or another host name",
-    400: "a proxy that does not pass Upgrade on, a wrong Host, or duplicated handshake headers",
-    401: "missing or expired credentials; scripts in browsers cannot set Authorization on a WebSocket",
-    403: "an Origin, token or host that is not allowed, or an application that closes before accepting",
-    404: "a wrong path, a proxy rule that does not match, or a proxy that does not pass Upgrade on "
-    "(many frameworks have no such path for a plain GET)",
-    405: "an endpoint that takes other methods than GET",
-    407: "a proxy on the way wants credentials",
-    408: "the request arrived late or in parts",
-    410: "an endpoint that was moved or switched off",
-    421: "a connection that was reused for another host name",
-    426: "an endpoint that speaks another version, or did not see the Upgrade header",
-    429: "too many connections or requests in a short time",
-    431: "cookies or other headers that grew too large",
-    500: "an error in the application while it handled the handshake",
-    501: "a server or proxy without WebSocket support",
-    502: "a proxy that could not reach the server behind it, or did not understand its answer",
-    503: "a server that is starting, stopping or overloaded",
-    504: "a proxy that got no answer from the server behind it",
-    505: "a proxy that speaks HTTP/1.0 to the server behind it (nginx without `proxy_http_version 1.1`)",
-}
-
 _LATEST_KNOWN = 599
 
 _VERSION = re.compile(r"[0-9]+\.[0-9]+")
@@ -242,7 +213,7 @@ def status(reading: Reading, response: Response) -> Iterator[Finding]:
         status_span(response),
         expected=b"101",
         received=b"%03d" % response.status,
-        usual=_USUAL.get(response.status),
+        usual="",
     )
     if not 100 <= response.status <= _LATEST_KNOWN:
         yield STATUS_OUT_OF_RANGE.found(

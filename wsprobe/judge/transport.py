@@ -22,7 +22,6 @@ from wsprobe.judge.finding import Entry, Finding, counted, shown
 from wsprobe.judge.subject import PEER_ENDED, blank, ended, happened, has, how, status_span, stopped
 from wsprobe.judge.tls import TIMEOUT_TLS
 from wsprobe.read.reading import Reading
-from wsprobe.signatures import signature
 from wsprobe.target import authority
 
 _NOT_OPENED = "RFC 6455 section 4.1, first list, item 4"
@@ -422,7 +421,7 @@ def _late_answer(reading: Reading) -> Finding:
         )
     if has(reading, Sent) or reading.received:
         what = "an answer" if last is None else "the final answer"
-        return TIMEOUT_ANSWER.found(f"the time limit ran out before {what} came", usual=_causes(reading))
+        return TIMEOUT_ANSWER.found(f"the time limit ran out before {what} came", usual="")
     if has(reading, TlsDone) or not reading.exchange.plan.target.secure:
         entry = TIMEOUT_PROXY if has(reading, TunnelSent) else TIMEOUT_ANSWER
     elif has(reading, TlsFailed) or not has(reading, TunnelSent):
@@ -450,7 +449,7 @@ def _dropped(reading: Reading, said: str) -> Finding:
     if last is None or first is None or blank(last.head) or (last.interim and last.head.complete):
         when = "" if has(reading, Sent) else " before the request was sent"
         when = " after the interim answer" if last is not None and last.interim else when
-        return DROPPED_BEFORE_ANSWER.found(f"{said}{when}, and no answer came", usual=_causes(reading))
+        return DROPPED_BEFORE_ANSWER.found(f"{said}{when}, and no answer came", usual="")
     if first.end:
         names = len(last.head.fields)
         return DROPPED_IN_HEAD.found(
@@ -458,8 +457,3 @@ def _dropped(reading: Reading, said: str) -> Finding:
             status_span(last),
         )
     return DROPPED_IN_STATUS_LINE.found(f"{said} inside the status line", status_span(last))
-
-
-def _causes(reading: Reading) -> str | None:
-    """What may have led to no answer at all, the likeliest first; None for the table's own words."""
-    return "; or ".join(cause.text for cause in signature(reading).causes) or None

@@ -23,6 +23,7 @@ from wsprobe.archive import ascii_json
 from wsprobe.browsers.engine import DomEvent, DomException, ScriptView
 from wsprobe.browsers.tell import Tellable
 from wsprobe.certificate import days_left, described, objectionable
+from wsprobe.diagnosis.cause import Cause, Certainty
 from wsprobe.engine_answer import EngineAnswer
 from wsprobe.exchange import Certificate, Exchange, How, Received, Sent, TlsDone, TlsFailed
 from wsprobe.judge.finding import Disclosed, Finding, Level, Verdict
@@ -291,6 +292,32 @@ class FindingJson(Object, frozen=True, kw_only=True):
     ] = UNSET
 
 
+class CauseJson(Object, frozen=True, kw_only=True):
+    """One thing that may have led to the answer."""
+
+    id: Annotated[str, Meta(description="A stable name; wsprobe explain knows it.")]
+    text: Annotated[str, Meta(description="What happened, in words.")]
+    fix: Annotated[str, Meta(description="What to do about it; the empty string if nothing is known.")]
+    certainty: Annotated[
+        Certainty,
+        Meta(
+            description="How it is known. own-request: what was sent explains it; stated: the answer says so "
+            "in "
+            "words; only: a mark that one program alone has; shared: a shape that several programs have; "
+            "status: "
+            "nothing but the status, or how it ended."
+        ),
+    ]
+    evidence: Annotated[str, Meta(description="What shows it.")]
+    program: Annotated[
+        str | None,
+        Meta(
+            description="The program that wrote the answer, where its mark is its own; null if that is not "
+            "known."
+        ),
+    ]
+
+
 class FrameJson(Object, frozen=True, kw_only=True, rename={"by": "from"}):
     """One WebSocket frame; frames of older versions are told in the terms of RFC 6455."""
 
@@ -421,6 +448,7 @@ class AnsweredJson(Object, frozen=True, kw_only=True):
 
     outcome: Annotated[str, _one_of(*STATUS_OF), Meta(description="What came of it, as outcome at the top.")]
     response: Annotated[ResponseJson | None, Meta(description="The final answer, as response at the top.")]
+    causes: Annotated[list[CauseJson], Meta(description="Why this engine got it, as causes at the top.")]
     findings: Annotated[list[FindingJson], Meta(description="By RFC 6455, as findings at the top.")]
 
 
@@ -774,6 +802,15 @@ class ReportJson(Object, frozen=True, kw_only=True):
         ),
     ]
     timing: Annotated[TimingJson, Meta(description="When each phase was done; null where it did not happen.")]
+    causes: Annotated[
+        list[CauseJson],
+        Meta(
+            description="Why it went as it did, the likeliest first; empty where nothing is wrong, or "
+            "nothing is "
+            "known. In compare it is about the recording, and views[].answered.causes about the engine's own "
+            "answer."
+        ),
+    ]
     findings: Annotated[
         list[FindingJson], Meta(description="Everything found wrong or worth knowing, by RFC 6455.")
     ]
@@ -886,6 +923,9 @@ class TraceJson(Object, frozen=True, kw_only=True):
 
     url: Annotated[str, Meta(description="The URL that was asked.")]
     changes: Annotated[list[ChangeJson], Meta(description="The requests, in the order they were sent.")]
+    causes: Annotated[
+        list[CauseJson], Meta(description="Why the handshake as it was given went so, as in its report.")
+    ]
     conclusions: Annotated[list[ConclusionJson], Meta(description="The most likely first.")]
 
 
@@ -1031,6 +1071,7 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
         hops=[_hop_value(hop) for hop in exchange.hops],
         tls=tls_value(exchange),
         timing=TimingJson(**asdict(timing(reading))),
+        causes=cause_values(report.causes),
         findings=[finding_value(f, reading.received) for f in report.verdict.findings],
         session=None if reading.session is None else session_value(reading.session),
         close=close_value(reading),
@@ -1106,6 +1147,7 @@ def trace_value(reports: Sequence[tuple[str, Report]], found: Sequence[Conclusio
     return TraceJson(
         url=reports[0][1].exchange.plan.target.url,
         changes=[ChangeJson(change=name, report=report_value(report)) for name, report in reports],
+        causes=cause_values(reports[0][1].causes),
         conclusions=[
             ConclusionJson(id=each.id, text=each.text, likely=each.likely, because=each.because, fix=each.fix)
             for each in found
@@ -1324,6 +1366,10 @@ def tls_value(exchange: Exchange) -> TlsJson | None:
     return None
 
 
+def cause_values(found: Sequence[Cause]) -> list[CauseJson]:
+    return [CauseJson(**asdict(each)) for each in found]
+
+
 def finding_value(finding: Finding, received: bytes) -> FindingJson:
     start, end = finding.span or (0, 0)
     return FindingJson(
@@ -1377,6 +1423,7 @@ def answered_value(answer: EngineAnswer) -> AnsweredJson:
     return AnsweredJson(
         outcome=answer.outcome,
         response=response,
+        causes=cause_values(answer.causes),
         findings=[finding_value(f, received) for f in answer.verdict.findings],
     )
 

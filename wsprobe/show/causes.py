@@ -1,22 +1,35 @@
-"""Who likely wrote an answer, why, and what to write into a proxy."""
+"""Why an answer is as it is, what to do about it, and what to write into a proxy."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from wsprobe.remedy import Advice
+from wsprobe.diagnosis.advice import Advice
+from wsprobe.diagnosis.cause import Cause
 from wsprobe.show.lines import Line, Piece, line
 
 
-def causes(of: Sequence[Advice]) -> list[Line]:
-    """What likely happened, what to do about each cause, and the lines to write into a proxy."""
+def causes(of: Advice, verbose: bool = False) -> list[Line]:
+    """The causes, what to do about each, and the lines to write into a proxy. *verbose*: what shows each."""
     rows: list[Line] = []
-    for each in of:
-        if each.kind in ("likely", "or"):
-            rows.append(line(Piece(f"{each.kind}: ", "note"), each.text))
-            rows += [line("  do: ", each.fix)] if each.fix else []
-    lines = [each for each in of if each.kind == "lines"]
-    if lines:
+    for rank, each in enumerate(of.causes):
+        rows.append(line(Piece("or: " if rank else "likely: ", "note"), each.text))
+        rows += [line("  do: ", each.fix)] if each.fix else []
+        rows += [line(Piece(f"  known by: {evidence(each)}", "dim"))] if verbose else []
+    if of.lines:
         rows.append(line(Piece("to pass Upgrade and Connection on:", "good")))
-        rows += [line("  - ", each.text) for each in lines]
+        rows += [line("  - ", each) for each in of.lines]
     return rows
+
+
+KNOWN_BY = {
+    "own-request": "what was sent",
+    "stated": "the words of the server",
+    "only": "a mark of one program",
+    "shared": "a shape that several programs have",
+    "status": "nothing but this",
+}
+"""``Cause.certainty`` in words."""
+
+
+def evidence(of: Cause) -> str:
+    """What shows a cause, and what kind of evidence that is."""
+    return f"{KNOWN_BY[of.certainty]} ({of.evidence})" if of.evidence else KNOWN_BY[of.certainty]

@@ -11,10 +11,10 @@ from wsprobe.browsers import BY_NAME
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import Tellable, alike, kept_off
+from wsprobe.diagnosis.advice import Advice, advice
 from wsprobe.engine_answer import EngineAnswer, engine_answer
 from wsprobe.judge.finding import Disclosed, Verdict
 from wsprobe.read.reading import Field, Head, Response
-from wsprobe.remedy import Advice, advice
 from wsprobe.report import Report, comparable, report_of
 from wsprobe.show import timing
 from wsprobe.show.causes import causes
@@ -449,9 +449,7 @@ def conclusions(
     rows = cannot_tell(report, views, answer)
     if answer is not None:
         given = said if said is not None else set()
-        fresh = [each for each in advice(answer.reading, answer.outcome) if each.text not in given]
-        given.update(each.text for each in fresh)
-        rows += advised(fresh)
+        rows += advised(advice(answer.reading, answer.outcome).without(given), bool(look.verbose))
     return rows
 
 
@@ -465,14 +463,13 @@ def cannot_tell(report: Report, views: Sequence[int], answer: Report | None) -> 
     return rows
 
 
-def advised(of: Sequence[Advice]) -> list[Line]:
-    """Who likely answered and what a server can do, in that order."""
-    rows = [line(Piece(f"{each.kind}: ", "warn"), each.text) for each in of if each.kind == "warning"]
-    rows += causes(of)
-    remedies = [each for each in of if each.kind == "remedy"]
-    if remedies:
+def advised(of: Advice, verbose: bool = False) -> list[Line]:
+    """Who likely answered and what a server can do, in that order. *verbose*: what shows each cause."""
+    rows = [line(Piece("warning: ", "warn"), each) for each in of.warnings]
+    rows += causes(of, verbose)
+    if of.remedies:
         rows.append(line(Piece("to let the page know why:", "good")))
-        rows += [line("  - ", each.text) for each in remedies]
+        rows += [line("  - ", each) for each in of.remedies]
     return rows
 
 

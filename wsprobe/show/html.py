@@ -14,13 +14,14 @@ from hashlib import sha256
 from html import escape
 from importlib.resources import files
 
+from wsprobe.diagnosis.advice import Advice
 from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import Finding, counted
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
-from wsprobe.remedy import Advice
 from wsprobe.report import Report
 from wsprobe.show import report_file, timing
+from wsprobe.show.causes import evidence
 from wsprobe.show.citations import cited
 from wsprobe.show.lines import Line, Piece, text_of
 from wsprobe.show.report_file import LOOK, Cover, IndexRow, Part, Side, Table, Told, capital, summary
@@ -124,7 +125,7 @@ def _side(of: Part, side: Side) -> str:
     rows += [f'<p class="total">{prose(capital(text_of(each)))}.</p>\n' for each in side.alike]
     if side.report is not None:
         rows += [
-            _advised(side.advice, side.report),
+            _advised(side.advice),
             _findings(report_file.findings(side.report)),
             _times(side.report.reading),
             _bytes(side.report.exchange),
@@ -151,26 +152,21 @@ def _pane(title: str, of: str, inner: str) -> str:
     return f'<div class="pane"><h4>{text(title)}{named}</h4>\n{inner}</div>\n'
 
 
-def _advised(of: Sequence[Advice], report: Report) -> str:
+def _advised(of: Advice) -> str:
     """The causes and what to do about them, what to write into a proxy, and how a page can be let know."""
-    rows = []
-    named = {"likely": "likely", "or": "or", "warning": "take care"}
-    for each in of:
-        if each.kind in named:
-            kind = "note" if each.kind == "or" else "warn"
-            do = f'<p class="more">Do: {prose(each.fix)}</p>' if each.fix else ""
-            rows.append(f'<li class="{kind}">{_badge(named[each.kind], kind)}{prose(each.text)}{do}</li>\n')
-    if not rows:
-        rows = [
-            f'<li class="warn">{_badge("usually", "warn")}{prose(each)}</li>\n'
-            for each in report_file.usual(report)
-        ]
+    rows = [f'<li class="warn">{_badge("take care", "warn")}{prose(each)}</li>\n' for each in of.warnings]
+    for rank, each in enumerate(of.causes):
+        kind, word = ("note", "or") if rank else ("warn", "likely")
+        more = [f"Do: {prose(each.fix)}"] if each.fix else []
+        more.append(f"Known by: {prose(evidence(each))}")
+        told = "".join(f'<p class="more">{one}</p>' for one in more)
+        rows.append(f'<li class="{kind}">{_badge(word, kind)}{prose(each.text)}{told}</li>\n')
     made = f"<h3>Why, most likely</h3>\n{_list(rows)}" if rows else ""
-    for kind, title in (
-        ("lines", "To pass Upgrade and Connection on"),
-        ("remedy", "To let the page know why"),
+    for given, title in (
+        (of.lines, "To pass Upgrade and Connection on"),
+        (of.remedies, "To let the page know why"),
     ):
-        items = "".join(f"<li>{prose(each.text)}</li>\n" for each in of if each.kind == kind)
+        items = "".join(f"<li>{prose(each)}</li>\n" for each in given)
         if items:
             made += f'<h3>{title}</h3>\n<ul class="plain">\n{items}</ul>\n'
     return made

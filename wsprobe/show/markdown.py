@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
+from wsprobe.diagnosis.advice import Advice
 from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import Finding, counted
 from wsprobe.read.reading import Reading
-from wsprobe.remedy import Advice
-from wsprobe.report import Report
 from wsprobe.show import report_file, timing
+from wsprobe.show.causes import evidence
 from wsprobe.show.citations import cited
 from wsprobe.show.lines import Look, text_of
 from wsprobe.show.report_file import LOOK, Cover, IndexRow, Part, Side, Table, Told, capital, summary
@@ -85,7 +85,7 @@ def _side(of: Part, side: Side) -> str:
         if asked and side.report.reading.sent:
             rows.append(f"### Request\n\n{_fenced(map(text_of, asked))}")
         rows.append(f"### What came back\n\n{_fenced(map(text_of, report_file.answered(side.report)))}")
-        rows += [_findings(report_file.findings(side.report)), _advised(side.advice, side.report)]
+        rows += [_findings(report_file.findings(side.report)), _advised(side.advice)]
     if side.blocks:
         rows.append("### What a script sees\n\n")
         rows += [f"{prose(capital(text_of(each)))}.\n\n" for each in of.page]
@@ -113,18 +113,18 @@ def _finding(of: Finding) -> str:
     return "".join(f"{each}\n" for each in told)
 
 
-def _advised(of: Sequence[Advice], report: Report) -> str:
-    rows = [
-        f"- **{each.kind}**: {prose(each.text)}\n" + (f"  - do: {prose(each.fix)}\n" if each.fix else "")
-        for each in of
-        if each.kind in ("likely", "or", "warning")
-    ] or [f"- **usually**: {prose(each)}\n" for each in report_file.usual(report)]
+def _advised(of: Advice) -> str:
+    rows = [f"- **warning**: {prose(each)}\n" for each in of.warnings]
+    for rank, each in enumerate(of.causes):
+        rows.append(f"- **{'or' if rank else 'likely'}**: {prose(each.text)}\n")
+        rows += [f"  - do: {prose(each.fix)}\n"] if each.fix else []
+        rows.append(f"  - known by: {prose(evidence(each))}\n")
     made = f"### Why, most likely\n\n{''.join(rows)}\n" if rows else ""
-    for kind, title in (
-        ("lines", "To pass Upgrade and Connection on"),
-        ("remedy", "To let the page know why"),
+    for given, title in (
+        (of.lines, "To pass Upgrade and Connection on"),
+        (of.remedies, "To let the page know why"),
     ):
-        items = "".join(f"- {prose(each.text)}\n" for each in of if each.kind == kind)
+        items = "".join(f"- {prose(each)}\n" for each in given)
         made += f"### {title}\n\n{items}\n" if items else ""
     return made
 

@@ -6,8 +6,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from wsprobe.authentication import challenges, unspoken
 from wsprobe.certificate import objectionable
+from wsprobe.diagnosis.advice import Advice, advice
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
@@ -32,7 +35,6 @@ from wsprobe.read.closing import close_of
 from wsprobe.read.frames import CLOSE
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Head, Reading
-from wsprobe.remedy import advice
 from wsprobe.report import Report
 from wsprobe.show import answer, http2, timing
 from wsprobe.show.answer import DUMP_BYTES, HEAD_LINES, LONG_LINE, loose, without_style
@@ -45,18 +47,7 @@ from wsprobe.version import __version__
 from wsprobe.visible import hexdump, shown_text, visible
 
 SAID_BY_OUTCOME = ("status-not-101", "http2-status-not-200", "interrupted")
-"""Findings whose sentence is the outcome's own: the usual cause is said there."""
-NAMES_THE_CAUSE = frozenset(
-    {
-        "upgrade-stripped",
-        "plain-to-tls-port",
-        "version-duplicated",
-        "handshake-incomplete",
-        "origin-refused",
-        "subprotocol-wanted",
-    }
-)
-"""Findings from the server's own words: what a status usually means says less, or something else."""
+"""Findings whose sentence is the outcome's own."""
 DUMP_MOST = 16384
 """Bytes of what is not HTTP that -vv shows in hex."""
 MICRO = 1_000_000
@@ -250,14 +241,11 @@ def outcome(report: Report, look: Look) -> list[Line]:
     """The result in one word and one sentence, and what to do next."""
     style = "good" if report.outcome == "open" else "fail"
     rows = [line(Piece(report.outcome, style), ": ", sentence(report, look))]
-    # Beside views it is said below them, and without an answer it is the finding's usual cause.
-    asked = report.reading.received or report.outcome == "proxy-failed"
-    said = causes(advice(report.reading, report.outcome)) if asked and not report.views else []
-    rows += [(Piece("  "), *each) for each in said]
-    if not said and not any(f.id in NAMES_THE_CAUSE for f in report.verdict.findings):
-        rows += [
-            line("  usually: ", f.usual) for f in report.verdict.findings if f.id in SAID_BY_OUTCOME and f.usual
-        ]
+    # Beside views it is said below them.
+    said = Advice() if report.views else unsaid(report)
+    rows += [(Piece("  "), *each) for each in causes(said, bool(look.verbose))]
+    if unexplained(report):
+        rows.append(line("  nothing here shows the cause"))
     final = report.reading.final
     unheard = final is not None and final.status is not None and report.reading.session is None
     if final is not None and unheard and final.status != 101 and not report.views:
@@ -273,6 +261,23 @@ def outcome(report: Report, look: Look) -> list[Line]:
     if session_opened(report) and not report.views and not report.reading.request.head.all(b"origin"):
         rows.append(line("  no Origin was sent; browsers always send one (--origin https://app.example)"))
     return fitted(rows, look)
+
+
+def unexplained(report: Report) -> bool:
+    """True if it failed, and neither a cause nor a rule that it breaks says why."""
+    if report.views or report.outcome == "open" or how(report.reading) == "interrupted":
+        return False
+    broken = any(f.level == "fail" and f.id not in SAID_BY_OUTCOME for f in report.verdict.findings)
+    return not broken and not report.causes
+
+
+def unsaid(report: Report) -> Advice:
+    """The advice, without the causes that are findings: these have said what is usual and what to do."""
+    found = advice(report.reading, report.outcome)
+    said = {each.usual for each in report.verdict.findings if each.usual}
+    return replace(
+        found, causes=tuple(one for one in found.causes if not any(one.text.endswith(each) for each in said))
+    )
 
 
 def after_limit(report: Report) -> str:

@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 from wsprobe.browsers.tell import Tellable
+from wsprobe.diagnosis.advice import Advice, advice
 from wsprobe.exchange import (
     Connected,
     Exchange,
@@ -23,9 +24,8 @@ from wsprobe.exchange import (
     TunnelReceived,
     TunnelSent,
 )
-from wsprobe.judge.finding import Finding, Verdict, counted
+from wsprobe.judge.finding import Finding, counted
 from wsprobe.read.reading import Reading
-from wsprobe.remedy import Advice, advice
 from wsprobe.report import Report
 from wsprobe.show import answer, http2, timing
 from wsprobe.show import trace as traced
@@ -65,7 +65,7 @@ class Side(Struct, frozen=True):
     """Who got it; empty where there is but one answer."""
     alike: tuple[Line, ...] = ()
     """What a script cannot tell it from."""
-    advice: tuple[Advice, ...] = ()
+    advice: Advice = Advice()
 
 
 class Part(Struct, frozen=True):
@@ -174,14 +174,12 @@ def _sides(report: Report) -> Iterator[Side]:
     given: set[str] = set()
     for each in got:
         shared = each.report
-        fresh = tuple(one for one in advice(shared.reading, shared.outcome) if one.text not in given)
-        given.update(one.text for one in fresh)
         yield Side(
             shared,
             tuple(blocks([report.views[i] for i in each.views], LOOK)),
             who=who(report, each, got[0], LOOK) if several else (),
             alike=tuple(cannot_tell(report, each.views, shared)),
-            advice=fresh,
+            advice=advice(shared.reading, shared.outcome).without(given),
         )
     if silent:
         yield Side(
@@ -245,12 +243,6 @@ def findings(report: Report) -> list[Finding]:
     """The faults first; those left out whose sentence is the outcome's own."""
     found = [each for each in report.verdict.findings if each.id not in SAID_BY_OUTCOME]
     return sorted(found, key=lambda each: ORDER[each.level])
-
-
-def usual(report: Report) -> list[str]:
-    """The usual cause of an outcome, where nothing better is known."""
-    verdict: Verdict = report.verdict
-    return [each.usual for each in verdict.findings if each.id in SAID_BY_OUTCOME and each.usual]
 
 
 def hops(report: Report) -> list[tuple[str, Exchange]]:

@@ -7,7 +7,6 @@ from collections import Counter
 from msgspec import Struct
 
 from wsprobe.judge.finding import counted
-from wsprobe.remedy import advice
 from wsprobe.report import Report
 from wsprobe.show.lines import Line, Piece, line
 from wsprobe.show.report import SAID_BY_OUTCOME
@@ -34,8 +33,7 @@ class Fact(Struct, frozen=True):
 def fact(report: Report, fault: bool) -> Fact:
     """What is to be counted of *report*. *fault*: its likely cause too, which takes some time to find."""
     final = report.reading.final
-    said = advice(report.reading, report.outcome) if fault else ()
-    likely = next((each for each in said if each.kind == "likely"), None)
+    likely = next(iter(report.causes), None) if fault else None
     return Fact(
         report.outcome,
         final.status if final is not None else None,

@@ -55,8 +55,8 @@ def _about(answer: Answer, look: Look) -> str:
     if answer.location:
         words.append(f"-> {_escaped(answer.location, look)}")
     body = " ".join(answer.text.split())
-    if answer.author.author:
-        words.append(f"by {answer.author.author}")
+    if answer.author.id:
+        words.append(f"by {answer.author.id}")
     if body and not body.startswith("<"):
         words.append(f'"{_escaped(body[:BODY], look)}{"..." if len(body) > BODY else ""}"')
     return "  ".join(word for word in words if word)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from wsprobe.trace import mend
+from wsprobe.diagnosis.proxies import mending
 from wsprobe.trace.answer import alike
 from wsprobe.trace.changes import Trace, values
 from wsprobe.trace.conclusion import (
@@ -54,7 +54,7 @@ def _is_upgrade(request: bytes) -> bool:
 
 COMPLAINTS: tuple[Complaint, ...] = (
     Complaint(
-        "http-version-lost",
+        "http-1.0",
         "the HTTP version",
         r"(?i)unsupported http version|at least http/1\.1|http/1\.0 (?:is )?not supported|must be http/1\.1",
         _is_1_1,
@@ -97,10 +97,10 @@ def lost(seen: Trace) -> Iterator[Conclusion]:
     if base.kind != "http" or base.opens:
         return
     request = base.reading.sent
-    stripped = bool(base.found & {"upgrade-stripped"})
+    stripped = base.stated == "upgrade-lost"
     for each in COMPLAINTS:
         said = re.search(each.words, base.text) or (each.id == "upgrade-lost" and stripped)
-        if each.id == "http-version-lost" and base.status == 505:
+        if each.id == "http-1.0" and base.status == 505:
             said = True
         if said and each.sent(request):
             yield _lost(seen, each)
@@ -123,7 +123,7 @@ def _lost(seen: Trace, of: Complaint) -> Conclusion:
         f"{hop(seen)}.{arrives}{varnish(seen)}{past_the_proxy(seen)}",
         sure(seen, of.likely, 0.98),
         beside(seen, "get"),
-        mend.lines(of.topic, seen.hops, part=of.part),
+        mending(of.topic, seen.hops, part=of.part),
     )
 
 
@@ -155,7 +155,7 @@ def accept(seen: Trace) -> Iterator[Conclusion]:
         f"{what}: {hop(seen)}; or the application computes it wrongly.{past_the_proxy(seen)}",
         sure(seen, 0.8),
         beside(seen, "get"),
-        mend.lines("header" if has else "accept", seen.hops, part="Sec-WebSocket-Key"),
+        mending("header" if has else "accept", seen.hops, part="Sec-WebSocket-Key"),
     )
 
 
@@ -169,14 +169,14 @@ def host_of(request: bytes) -> str:
 def host(seen: Trace) -> Iterator[Conclusion]:
     """Opens without an Origin and refuses every Origin, the page's own too; or the body names the Host."""
     base, own, bare = seen.base, seen.own, seen.without_origin
-    if base.kind == "http" and base.causes[:1] == ("host",):
+    if base.kind == "http" and base.causes[:1] == ("host-refused",):
         yield Conclusion(
             "host-refused",
             f"{base.status}, {quoted(base)}: the application refuses the Host. Either a hop sets its own Host "
             f"({hop(seen)}), or the name is not in the application's list.{past_the_proxy(seen)}",
             sure(seen, 0.85),
             beside(seen, "get"),
-            mend.lines("host", seen.hops)
+            mending("host", seen.hops)
             + "\nOr add the name to the application's list (Starlette: allowed_hosts, Django: ALLOWED_HOSTS, "
             "Vite: server.allowedHosts).",
             open=compared(seen) != "opens",
@@ -203,7 +203,7 @@ def host(seen: Trace) -> Iterator[Conclusion]:
             f"it: {hop(seen)}.{past_the_proxy(seen)}",
             sure(seen, 0.96),
             (free, name),
-            mend.lines("host", seen.hops),
+            mending("host", seen.hops),
         )
         return
     past = seen["backend-origin"]
@@ -216,12 +216,12 @@ def host(seen: Trace) -> Iterator[Conclusion]:
             f"Origin), and the application compares the two: {hop(seen)}.",
             0.97,
             (name, "backend-origin" if "backend-origin" in seen.answers else "backend"),
-            mend.lines("host", seen.hops),
+            mending("host", seen.hops),
         )
         return
     if past is not None and past.kind == "http":
         yield Conclusion(
-            "origin-not-allowed",
+            "origin-refused",
             f"{said}), without the proxy as well: the application does not allow this Origin, whatever the "
             "proxy does.",
             0.93,
@@ -236,7 +236,7 @@ def host(seen: Trace) -> Iterator[Conclusion]:
         f"only. Which of these cannot be told from outside. {ASK_PAST}",
         0.85,
         (free, name),
-        mend.lines("host", seen.hops)
+        mending("host", seen.hops)
         + "\nOr add the page's Origin to the application's list (try it with --origin).",
         open=True,
     )
@@ -267,7 +267,7 @@ def origin(seen: Trace) -> Iterator[Conclusion]:
                 0.93,
                 ("base", "origin-other"),
                 "Nothing, for pages; a client that is not a browser has to send Origin (--origin).\n"
-                + mend.lines("rule", bare.hops),
+                + mending("rule", bare.hops),
             )
         else:
             known = other is not None
@@ -302,7 +302,7 @@ def origin(seen: Trace) -> Iterator[Conclusion]:
             f"{hop(seen)}.{past_the_proxy(seen)}",
             sure(seen, 0.95),
             side,
-            mend.lines("header", seen.hops, part="Origin"),
+            mending("header", seen.hops, part="Origin"),
         )
     elif sent and named and sent not in named:
         yield Conclusion(
@@ -311,7 +311,7 @@ def origin(seen: Trace) -> Iterator[Conclusion]:
             f"hop rewrites it: {hop(seen)}.{past_the_proxy(seen)}",
             sure(seen, 0.92),
             side,
-            mend.lines("header", seen.hops, part="Origin"),
+            mending("header", seen.hops, part="Origin"),
         )
     elif sent and compared(seen) == "opens":
         yield Conclusion(
@@ -320,11 +320,11 @@ def origin(seen: Trace) -> Iterator[Conclusion]:
             f"and Host open (101): the proxy changes Host, and the application compares the two: {hop(seen)}.",
             0.93,
             side,
-            mend.lines("host", seen.hops),
+            mending("host", seen.hops),
         )
     elif sent and (bare is None or not bare.opens):
         yield Conclusion(
-            "origin-not-allowed",
+            "origin-refused",
             f"{own.said()}, and the body is about the Origin: {quoted(own)}. The application allows others "
             f"only.{past_the_proxy(seen)}",
             0.85,
@@ -361,7 +361,7 @@ def subprotocol(seen: Trace) -> Iterator[Conclusion]:
         return
     if not offered:
         yield Conclusion(
-            "subprotocol-wanted",
+            "subprotocol-required",
             f"{base.said()}, {quoted(base)}: the application wants a subprotocol, and none was offered.",
             0.93,
             ("base",),
@@ -377,6 +377,6 @@ def subprotocol(seen: Trace) -> Iterator[Conclusion]:
         f"name.{past_the_proxy(seen)}",
         sure(seen, 0.9 if names or missing else 0.6),
         beside(seen, "no-protocol"),
-        mend.lines("header", seen.hops, part="Sec-WebSocket-Protocol"),
+        mending("header", seen.hops, part="Sec-WebSocket-Protocol"),
         open=not (names or missing) and compared(seen) != "opens",
     )

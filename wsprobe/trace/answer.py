@@ -11,12 +11,11 @@ from typing import Literal
 
 import msgspec
 
+from wsprobe.diagnosis import Author, author
 from wsprobe.exchange import Connected, Sent
 from wsprobe.judge.subject import how
 from wsprobe.read.reading import Reading, Response
 from wsprobe.report import Report
-from wsprobe.signatures import signature
-from wsprobe.signatures.answer import Signature
 
 Kind = Literal["open", "invalid", "http", "not-taken", "cut", "silent", "broken", "not-reached", "interrupted"]
 """``open``: a 101 that a client accepts; ``invalid``: one that none accepts; ``http``: any other status;
@@ -56,7 +55,7 @@ class Answer(msgspec.Struct, frozen=True):
     """The decoded body, as far as it is looked at."""
     beginning: bytes = b""
     """The first bytes of the decoded body, what changes from answer to answer masked."""
-    author: Signature = Signature()
+    author: Author = Author()
     """Who wrote it, by its marks, and which hop passed it on."""
 
     @property
@@ -66,12 +65,12 @@ class Answer(msgspec.Struct, frozen=True):
     @property
     def by_proxy(self) -> bool:
         """True if a proxy wrote it itself."""
-        return self.author.kind == "proxy"
+        return self.author.role == "proxy"
 
     @property
     def by_server(self) -> bool:
         """True if the program that wrote it is known, and no proxy."""
-        return self.author.kind in ("server", "framework")
+        return self.author.role in ("server", "framework")
 
     @property
     def causes(self) -> tuple[str, ...]:
@@ -79,10 +78,15 @@ class Answer(msgspec.Struct, frozen=True):
         return tuple(cause.id for cause in self.author.causes)
 
     @property
+    def stated(self) -> str:
+        """The id of the cause that it states in words; "" if it states none."""
+        return next((each.id for each in self.author.causes if each.certainty == "stated"), "")
+
+    @property
     def hops(self) -> tuple[str, ...]:
-        """Proxies that left a mark on it, by their words in ``wsprobe.signatures``."""
-        own = self.author.author if self.by_proxy else ""
-        # Of several hops a signature names the last; Varnish leaves its mark beside another's.
+        """Proxies that left a mark on it, by their words in ``wsprobe.diagnosis``."""
+        own = self.author.id if self.by_proxy else ""
+        # Of several hops a diagnosis names the last; Varnish leaves its mark beside another's.
         varnish = "varnish" if self.field(b"x-varnish") is not None else ""
         named = (each for each in (own, self.author.hop, varnish) if each)
         return tuple(dict.fromkeys(named))
@@ -139,7 +143,7 @@ def answer_of(report: Report) -> Answer:
         location=next((field.value.decode("latin-1") for field in final.head.all(b"location")), ""),
         text=body[:LOOKED_AT].decode("utf-8", "replace"),
         beginning=CHANGING.sub(b"#", body[:COMPARED]),
-        author=signature(reading),
+        author=author(reading),
     )
 
 

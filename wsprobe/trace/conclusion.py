@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from wsprobe.signatures.answer import AUTHORS
+from wsprobe.diagnosis import PROGRAMS
 from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.changes import Trace
 
@@ -36,15 +36,15 @@ def hop(seen: Trace) -> str:
 
 def title(hop: str) -> str:
     """A hop as people call it."""
-    return AUTHORS[hop][0] if hop in AUTHORS else hop
+    return (PROGRAMS[hop].who or PROGRAMS[hop].name) if hop in PROGRAMS else hop
 
 
 def written_by(answer: Answer) -> str:
     """Who wrote *answer*, as far as its marks show it."""
-    if answer.author.author:
+    if answer.author.id:
         return f"written by {answer.author.who}"
     if answer.server:
-        return f"who wrote it is not known: the Server field ({', '.join(answer.server)}) is no signature"
+        return f"who wrote it is not known: the Server field ({', '.join(answer.server)}) does not show it"
     return "who wrote it is not known"
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from wsprobe.trace import mend
+from wsprobe.diagnosis.proxies import mending
 from wsprobe.trace.altered import accept, host, lost, origin, subprotocol
 from wsprobe.trace.answer import ended_in_silence
 from wsprobe.trace.changes import Trace
@@ -75,11 +75,11 @@ def ends(seen: Trace) -> Iterator[Conclusion]:
                 else "without the proxy as well, so the application ends idle connections"
             )
         yield Conclusion(
-            "idle-cut",
+            "idle-timeout",
             f"Opens, and is ended after {cut_after:.1f} s of silence without a Close frame: {who}.",
             likely,
             because,
-            mend.lines("idle", seen.hops) + "\nOr send a Ping, or a message, more often than that.",
+            mending("idle", seen.hops) + "\nOr send a Ping, or a message, more often than that.",
         )
         return
     if base.report.outcome == "closed":
@@ -151,7 +151,7 @@ def unknown(seen: Trace) -> Iterator[Conclusion]:
 
 RULES: tuple[Rule, ...] = (
     Rule(
-        ("rate-limit", "one-of-several"),
+        ("rate-limited", "one-of-several"),
         "the handshake repeated at the end gets another answer than at the start; or a 429",
         "a limit that counts requests (all later ones 429 or 503), or one of several servers is wrong",
         "a limit that is higher than the number of requests sent; two servers whose answers happen to "
@@ -187,14 +187,14 @@ RULES: tuple[Rule, ...] = (
         cut,
     ),
     Rule(
-        ("upstream-unreachable",),
+        ("backend-down",),
         "a 502, 503 or 504 to every request; or a handshake that is cut where a plain GET gets a 5xx",
         "the proxy is up and cannot use what is behind it",
         "whether that is down, at another address, speaks TLS or HTTP/2, or failed a health check",
         unreachable,
     ),
     Rule(
-        ("upgrade-unhandled", "no-answer"),
+        ("no-upgrade-listener", "no-answer"),
         "the handshake is never answered, but the same request without Upgrade is",
         "a Node server accepts the upgrade but has no handler for it: ws: true or a rule for the path is "
         "missing",
@@ -202,7 +202,7 @@ RULES: tuple[Rule, ...] = (
         unanswered,
     ),
     Rule(
-        ("credentials-wanted",),
+        ("unauthorized",),
         "401 with a challenge, to a plain GET too",
         "credentials are required before the application is reached",
         "whether the proxy or the application asks, if the answer does not show who wrote it",
@@ -216,7 +216,7 @@ RULES: tuple[Rule, ...] = (
         redirected,
     ),
     Rule(
-        ("http-version-lost", "key-lost", "version-lost", "upgrade-lost"),
+        ("http-1.0", "key-lost", "version-lost", "upgrade-lost"),
         "the answer says that something is missing or wrong, although it was sent correctly",
         "a hop before the program that wrote the answer removes or changes it",
         "which hop it is, if there are several",
@@ -237,21 +237,21 @@ RULES: tuple[Rule, ...] = (
         cookie_and_query,
     ),
     Rule(
-        ("subprotocol-refused", "subprotocol-wanted", "subprotocol-lost"),
+        ("subprotocol-refused", "subprotocol-required", "subprotocol-lost"),
         "the answer is about the subprotocol",
         "none was offered, a hop drops it, or the application wants another",
         "whether the application knows the name that was offered",
         subprotocol,
     ),
     Rule(
-        ("host-refused", "host-changed", "origin-not-allowed", "host-changed-or-origin-list"),
+        ("host-refused", "host-changed", "origin-refused", "host-changed-or-origin-list"),
         "opens without Origin and refuses the page's own; or the answer is about the Host",
         "a hop rewrites Host, or drops its port; or the application's list lacks the name",
         "which of these, unless the application is asked without the proxy",
         host,
     ),
     Rule(
-        ("origin-rule", "origin-wanted", "origin-lost", "origin-changed", "origin-not-allowed"),
+        ("origin-rule", "origin-wanted", "origin-lost", "origin-changed", "origin-refused"),
         "the Origin makes the difference; or the answer is about another Origin than was sent",
         "a list of allowed Origins, a rule that requires the header, or a hop that drops or rewrites it",
         "the list",
@@ -301,7 +301,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         (
-            *("upgrade-lost", "elsewhere", "refused-by-rule", "refused-by-app", "refused-to-all", "no-route"),
+            *("upgrade-lost", "elsewhere", "blocked-by-rule", "refused-by-app", "refused-to-all", "no-route"),
             *("request-changed", "upgrade-lost-or-elsewhere"),
         ),
         "the same 404, 200, 403 or 400 to the handshake and to a plain GET",
@@ -325,7 +325,7 @@ RULES: tuple[Rule, ...] = (
         http2_announced,
     ),
     Rule(
-        ("idle-cut", "closed-by-app", "dropped-after-101"),
+        ("idle-timeout", "closed-by-app", "dropped-after-101"),
         "opens, and is then ended",
         "an idle time-out of a hop, or the application itself",
         "which hop, without holding a connection without the proxy",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wsprobe.trace import mend
+from wsprobe.diagnosis.proxies import mending
 from wsprobe.trace.answer import Answer, alike, same
 from wsprobe.trace.changes import NO_PROTOCOL, Trace
 from wsprobe.trace.conclusion import (
@@ -23,15 +23,15 @@ from wsprobe.trace.conclusion import (
 
 
 def unsteady(seen: Trace) -> Iterator[Conclusion]:
-    if seen.base.kind == "http" and (seen.base.status == 429 or seen.base.causes[:1] == ("rate-limit",)):
+    if seen.base.kind == "http" and (seen.base.status == 429 or seen.base.causes[:1] == ("rate-limited",)):
         yield Conclusion(
-            "rate-limit",
+            "rate-limited",
             f"{seen.base.status} from the first request on, {written_by(seen.base)}: a limit counts the "
             f"requests, and is used up already. Ignore what the other requests got.{past_the_proxy(seen)}",
             0.93 if seen.base.status == 429 else 0.8,
             beside(seen, "again-1"),
             "Wait as long as Retry-After says, or a minute, and trace again.\n"
-            + mend.lines("limit", seen.base.hops or seen.hops),
+            + mending("limit", seen.base.hops or seen.hops),
         )
         return
     again = [(name, seen[name]) for name in ("again-1", "again-2")]
@@ -44,13 +44,13 @@ def unsteady(seen: Trace) -> Iterator[Conclusion]:
     if steady and one.kind == "http" and one.status in (429, 503):
         first = next((n for n, a in seen.answers.items() if a.kind == "http" and a.status == one.status), name)
         yield Conclusion(
-            "rate-limit",
+            "rate-limited",
             f"A limit counts the requests: the same handshake got {seen.base.said()} first and {one.status} "
             f"later (from the request '{first}' on), {written_by(one)}. Ignore what the other requests "
             f"got after that.{past_the_proxy(seen)}",
             0.95 if one.status == 429 else 0.85,
             ("base", name),
-            mend.lines("limit", one.hops or seen.hops),
+            mending("limit", one.hops or seen.hops),
         )
         if one.status == 429:
             return
@@ -114,7 +114,7 @@ def not_reached(seen: Trace) -> Iterator[Conclusion]:
             ("base",),
             f"wsprobe explain {base.report.outcome}",
         )
-    elif "plain-to-tls-port" in base.found:
+    elif "plain-to-tls-port" in base.found or "tls-port" in base.causes[:1]:
         yield Conclusion(
             "tls-port",
             f"This port speaks TLS, but was asked without TLS: {quoted(base)}.",
@@ -151,7 +151,7 @@ def http2_only(seen: Trace) -> Iterator[Conclusion]:
         "WebSockets there.",
         0.97,
         ("base", "http2"),
-        mend.lines("http2-only", seen.hops),
+        mending("http2-only", seen.hops),
     )
 
 
@@ -183,7 +183,7 @@ def http2_announced(seen: Trace) -> Iterator[Conclusion]:
         "listener does not carry it, or a rule refuses it.",
         0.95,
         ("base", "http2"),
-        mend.lines("http2-announced", over.hops or seen.hops),
+        mending("http2-announced", over.hops or seen.hops),
     )
 
 
@@ -208,7 +208,7 @@ def cut(seen: Trace) -> Iterator[Conclusion]:
         f"show.{past_the_proxy(seen)}",
         sure(seen, 0.9),
         beside(seen, "get"),
-        mend.lines("cut", seen.hops),
+        mending("cut", seen.hops),
         open=True,
     )
 
@@ -220,37 +220,37 @@ def unreachable(seen: Trace) -> Iterator[Conclusion]:
         return
     if base.kind in ("cut", "silent"):
         yield Conclusion(
-            "upstream-unreachable",
+            "backend-down",
             f"The handshake is {'cut without an answer' if base.kind == 'cut' else 'never answered'}, a plain "
             f"GET gets {get.status} ({written_by(get)}): the proxy is up and does not reach the application "
             "(down, wrong port, or TLS where there is none). Once it has begun to tunnel, it cannot "
             f"report an error.{past_the_proxy(seen)}",
             sure(seen, 0.9),
             ("base", "get"),
-            mend.lines("upstream", get.hops or seen.hops),
+            mending("upstream", get.hops or seen.hops),
         )
         return
     if base.kind != "http" or not alike(base, get) or base.status not in (502, 503, 504):
         return
     hint = ""
-    if base.author.author == "haproxy" and base.status == 503:
+    if base.author.id == "haproxy" and base.status == 503:
         slow = base.seconds is not None and base.seconds >= 0.8
         hint = (
             " It took about a second: connecting or TLS failed, and was tried again."
             if slow
             else " It came immediately: no server is up (a health check failed), or none is configured."
         )
-    elif base.author.author == "haproxy" and base.status == 502:
+    elif base.author.id == "haproxy" and base.status == 502:
         hint = " HAProxy says so where the server did answer, but not with HTTP (TLS, or another protocol)."
     whose = written_by(base) if base.by_proxy else f"{written_by(base)}, most likely a proxy"
     yield Conclusion(
-        "upstream-unreachable",
+        "backend-down",
         f"{base.status} for every request, a plain GET too, {whose}: a proxy is up and cannot use what is "
         "behind it (down, wrong port, TLS or HTTP/2 where the other side speaks plain HTTP/1.1, or marked "
         f"down). Which of these it is, the answers do not show.{hint}{past_the_proxy(seen)}",
         sure(seen, 0.9 if base.by_proxy else 0.7),
         beside(seen, "get"),
-        mend.lines("upstream", base.hops or seen.hops),
+        mending("upstream", base.hops or seen.hops),
     )
 
 
@@ -271,12 +271,12 @@ def unanswered(seen: Trace) -> Iterator[Conclusion]:
         return
     other = "no-upgrade" if no_upgrade is not None and no_upgrade.kind == "http" else "get"
     yield Conclusion(
-        "upgrade-unhandled",
+        "no-upgrade-listener",
         "The handshake is never answered, while the connection stays open; the same without Upgrade is "
         f"answered immediately ({get.said()}): the hop that holds the socket (usually a Node server: a "
         "development server, http-proxy-middleware, Vite) takes upgrades and has no handler for this "
         f"path.{past_the_proxy(seen)}",
         sure(seen, 0.92),
         ("base", other),
-        mend.lines("unhandled", seen.hops),
+        mending("unhandled", seen.hops),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wsprobe.trace import mend
+from wsprobe.diagnosis.proxies import mending
 from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.changes import Trace, resource_of, values
 from wsprobe.trace.conclusion import (
@@ -36,7 +36,7 @@ def credentials(seen: Trace) -> Iterator[Conclusion]:
         return
     given = bool(values(seen.start.plan.request, b"authorization"))
     yield Conclusion(
-        "credentials-wanted",
+        "unauthorized",
         f"{base.status} with a challenge ({challenge}), to a plain GET too, {written_by(base)}: "
         "credentials are required before anything "
         f"else{', and those that were sent are not accepted' if given else ''}.{past_the_proxy(seen)}",
@@ -44,7 +44,7 @@ def credentials(seen: Trace) -> Iterator[Conclusion]:
         beside(seen, "get"),
         "Send credentials (-u USER:PASSWORD, or -H 'Authorization: ...'). A page cannot set this header: let "
         "it use a cookie, or exempt the path of the socket from the protection.\n"
-        + mend.lines("credentials", base.hops),
+        + mending("credentials", base.hops),
     )
 
 
@@ -68,10 +68,10 @@ def redirected(seen: Trace) -> Iterator[Conclusion]:
             if path.endswith("/")
             else "to the same path without its slash"
         )
-        fix = f"Open the path with the slash as it is served: {path}\n" + mend.lines("slash", base.hops)
+        fix = f"Open the path with the slash as it is served: {path}\n" + mending("slash", base.hops)
     elif there is not None and there[1].lower() in ("https", "wss") and not target.secure:
         kind = "to https"
-        fix = "Open wss:// in place of ws://.\n" + mend.lines("https", base.hops)
+        fix = "Open wss:// in place of ws://.\n" + mending("https", base.hops)
     yield Conclusion(
         "redirected",
         f"{base.status}, {every}: redirected {kind}, {base.location}; {written_by(base)}. Browsers do not "
@@ -97,7 +97,7 @@ def browsers_headers(seen: Trace) -> Iterator[Conclusion]:
             0.93,
             ("base", "chromium"),
             "Nothing, for pages; other clients send a User-Agent that the rule lets pass (-A), or remove "
-            "the rule.\n" + mend.lines("rule", base.hops),
+            "the rule.\n" + mending("rule", base.hops),
         )
         return
     yield Conclusion(
@@ -108,7 +108,7 @@ def browsers_headers(seen: Trace) -> Iterator[Conclusion]:
         0.85,
         ("base", "chromium"),
         "Send the browser's headers one by one (-H, -A, --extension) to find which.\n"
-        + mend.lines("rule", chromium.hops),
+        + mending("rule", chromium.hops),
         open=True,
     )
 
@@ -134,7 +134,7 @@ def cookie_and_query(seen: Trace) -> Iterator[Conclusion]:
                 0.9,
                 ("base", name),
                 f"Look for a rule on the {noun} in the proxy, and for what the application does with it.\n"
-                + mend.lines("rule", base.hops),
+                + mending("rule", base.hops),
             )
             return
     if large:
@@ -153,7 +153,7 @@ def _too_large(seen: Trace, name: str, what: str) -> Conclusion:
         f"({written_by(base)}).{past_the_proxy(seen)}",
         0.95,
         ("base", name) if name in seen.answers else ("base",),
-        mend.lines("large", base.hops or seen.hops),
+        mending("large", base.hops or seen.hops),
     )
 
 
@@ -168,7 +168,7 @@ def compared_whole(seen: Trace) -> Iterator[Conclusion]:
         "some clients send the long form.",
         0.93,
         ("base", "keepalive-upgrade"),
-        mend.lines("connection", seen.hops),
+        mending("connection", seen.hops),
     )
 
 
@@ -202,7 +202,7 @@ def rule_against_upgrade(seen: Trace) -> Iterator[Conclusion]:
             f"against Upgrade.{past_the_proxy(seen)}",
             0.7,
             ("base", "no-upgrade"),
-            mend.lines("header", seen.hops, part="Sec-WebSocket-Key"),
+            mending("header", seen.hops, part="Sec-WebSocket-Key"),
             open=True,
         )
         return
@@ -212,7 +212,7 @@ def rule_against_upgrade(seen: Trace) -> Iterator[Conclusion]:
         f"it goes on ({bare.said()}): a rule against Upgrade.{past_the_proxy(seen)}",
         sure(seen, 0.92 if proxy else 0.75),
         ("base", "no-upgrade"),
-        mend.lines("refuses-upgrade", base.hops or seen.hops),
+        mending("refuses-upgrade", base.hops or seen.hops),
     )
 
 
@@ -228,7 +228,7 @@ def server_error(seen: Trace) -> Iterator[Conclusion]:
             f"or an application that raises).{past_the_proxy(seen)}",
             sure(seen, 0.88),
             beside(seen, "get"),
-            mend.lines("error", base.hops),
+            mending("error", base.hops),
         )
         return
     yield Conclusion(
@@ -238,7 +238,7 @@ def server_error(seen: Trace) -> Iterator[Conclusion]:
         f"sends handshakes to another place than plain requests.{past_the_proxy(seen)}",
         sure(seen, 0.8),
         beside(seen, "get"),
-        f"Look in the log of the application, and of the proxy. {ASK_PAST}\n" + mend.lines("error", base.hops),
+        f"Look in the log of the application, and of the proxy. {ASK_PAST}\n" + mending("error", base.hops),
         open=True,
     )
 
@@ -259,7 +259,7 @@ def refused_by_library(seen: Trace) -> Iterator[Conclusion]:
             f"answers do not show which.{past_the_proxy(seen)}",
             sure(seen, 0.7, 0.85),
             beside(seen, "get"),
-            f"{ASK_PAST}\n" + mend.lines("rule", base.hops or seen.hops),
+            f"{ASK_PAST}\n" + mending("rule", base.hops or seen.hops),
             open=True,
         )
         return
@@ -273,7 +273,7 @@ def refused_by_library(seen: Trace) -> Iterator[Conclusion]:
                 f"another part: Host, Origin, a header) of the request: {hop(seen)}.",
                 0.93,
                 beside(seen, "get"),
-                mend.lines("path", seen.hops),
+                mending("path", seen.hops),
             )
         case "same":
             yield Conclusion(
@@ -292,7 +292,7 @@ def refused_by_library(seen: Trace) -> Iterator[Conclusion]:
                 f"hop is wrong cannot be told from outside.{past_the_proxy(seen)}",
                 0.85,
                 ("base", "get"),
-                f"{ASK_PAST}\n" + mend.lines("path", seen.hops),
+                f"{ASK_PAST}\n" + mending("path", seen.hops),
                 open=True,
             )
 
@@ -310,7 +310,7 @@ def method(seen: Trace) -> Iterator[Conclusion]:
             + past_the_proxy(seen),
             sure(seen, 0.88),
             beside(seen, "post" if passes else "get"),
-            "A handshake is a GET: let the method pass on this path.\n" + mend.lines("rule", base.hops),
+            "A handshake is a GET: let the method pass on this path.\n" + mending("rule", base.hops),
         )
 
 
@@ -328,7 +328,7 @@ def slash(seen: Trace) -> Iterator[Conclusion]:
             f"endpoint.{past_the_proxy(seen)}",
             sure(seen, 0.95 if other.opens else 0.85),
             beside(seen, "slash"),
-            f"Open {path}, or let the route match both.\n" + mend.lines("slash", seen.hops),
+            f"Open {path}, or let the route match both.\n" + mending("slash", seen.hops),
         )
 
 
@@ -340,7 +340,7 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
     past, past_get = compared(seen), seen["backend-get"]
     same_for_both = f"A handshake and a plain GET get the same {base.status} ({written_by(base)})"
     if past == "opens" and past_get is not None:
-        if alike(past_get, base) and base.author.kind != "proxy":
+        if alike(past_get, base) and base.author.role != "proxy":
             yield Conclusion(
                 "upgrade-lost",
                 f"{same_for_both}. Without the proxy the same bytes open (101), and a plain GET there gets the "
@@ -348,7 +348,7 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
                 f"lost on the way: {hop(seen)}.{varnish(seen)}",
                 0.97,
                 ("base", "backend-get"),
-                mend.lines("upgrade", seen.hops),
+                mending("upgrade", seen.hops),
             )
         elif base.status == 400 and not base.by_proxy:
             yield Conclusion(
@@ -358,17 +358,17 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
                 f"before it, Host), or sends it to another program: {hop(seen)}.",
                 0.85,
                 beside(seen, "get"),
-                mend.lines("route", seen.hops),
+                mending("route", seen.hops),
                 open=True,
             )
         elif base.status in (401, 403):
             yield Conclusion(
-                "refused-by-rule",
+                "blocked-by-rule",
                 f"{same_for_both}. Without the proxy the same bytes open (101): a rule of the proxy refuses, "
                 f"not the application: {hop(seen)}.",
                 0.95,
                 beside(seen, "get"),
-                mend.lines("rule", base.hops or seen.hops),
+                mending("rule", base.hops or seen.hops),
             )
         else:
             yield Conclusion(
@@ -378,7 +378,7 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
                 f"application; it changes the path, or sends it to another program or page: {hop(seen)}.",
                 0.95,
                 ("base", "backend-get"),
-                mend.lines("route", seen.hops),
+                mending("route", seen.hops),
             )
         return
     if past == "same":
@@ -400,7 +400,7 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
             "hop it is cannot be known.",
             0.85,
             ("base", "get"),
-            "Send what a page would have: -b 'session=...', -u, -H.\n" + mend.lines("rule", base.hops),
+            "Send what a page would have: -b 'session=...', -u, -H.\n" + mending("rule", base.hops),
             open=True,
         )
         return
@@ -413,7 +413,7 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
             f"comes first).{past_the_proxy(seen)}",
             0.9,
             ("base", "get"),
-            mend.lines("route", base.hops or seen.hops),
+            mending("route", base.hops or seen.hops),
         )
         return
     side = varnish(seen)
@@ -423,7 +423,7 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
             f"{same_for_both}.{side}{past_the_proxy(seen)} The path may be wrong as well.",
             0.92,
             ("base", "get"),
-            mend.lines("upgrade", ("varnish",)),
+            mending("upgrade", ("varnish",)),
         )
         return
     yield Conclusion(
@@ -434,8 +434,8 @@ def nobody_sees_it(seen: Trace) -> Iterator[Conclusion]:
         f"{ASK_PAST if not past else ''}".rstrip(),
         0.85,
         ("base", "get"),
-        f"If Upgrade is lost:\n{mend.lines('upgrade', seen.hops)}\n"
-        f"If the path leads elsewhere:\n{mend.lines('route', seen.hops)}",
+        f"If Upgrade is lost:\n{mending('upgrade', seen.hops)}\n"
+        f"If the path leads elsewhere:\n{mending('route', seen.hops)}",
         open=True,
     )
 

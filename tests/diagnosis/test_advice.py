@@ -1,13 +1,12 @@
-"""What to do about an answer: the lines that mend a proxy, and how a page can be let know, where either "
-"helps."""
+"""What to do about an answer: the lines that mend a proxy, and how a page can be let know."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.remedy.recorded import reading_of
-from wsprobe.proxies import LEADING, proxies
-from wsprobe.remedy import advice
+from tests.diagnosis.recorded import reading_of
+from wsprobe.diagnosis.advice import advice
+from wsprobe.diagnosis.proxies import LEADING, proxies
 
 LOST = (
     b"HTTP/1.1 426 Upgrade Required\r\nContent-Type: text/plain\r\nContent-Length: 16\r\n\r\nUpgrade Required"
@@ -15,18 +14,18 @@ LOST = (
 NGINX_502 = b"HTTP/1.1 502 Bad Gateway\r\nServer: nginx\r\nContent-Length: 26\r\n\r\n<hr><center>nginx</center>"
 
 
-def kinds(answer: bytes, **asked: object) -> list[str]:
-    return [each.kind for each in advice(reading_of(answer, "open", asked))]
-
-
 def texts(answer: bytes, kind: str, **asked: object) -> str:
-    return "\n".join(each.text for each in advice(reading_of(answer, "open", asked)) if each.kind == kind)
+    """What is said of one *kind*: ``likely`` (the first cause), ``lines`` or ``remedies``."""
+    found = advice(reading_of(answer, "open", asked))
+    if kind == "likely":
+        return found.causes[0].text
+    return "\n".join(found.lines if kind == "lines" else found.remedies)
 
 
 def test_a_lost_upgrade_leads_and_brings_the_lines_of_every_common_proxy() -> None:
     assert "did not pass Upgrade and Connection on" in texts(LOST, "likely")
     said = texts(LOST, "lines")
-    assert all(each.name in said for each in proxies() if each.key in LEADING)
+    assert all(each.source in said for each in proxies() if each.key in LEADING)
     assert "proxy_set_header Upgrade $http_upgrade;" in said
 
 
@@ -38,58 +37,54 @@ def test_the_lines_of_the_proxy_that_is_seen_stand_alone() -> None:
 
 def test_where_the_proxy_is_one_cause_of_several_its_lines_are_a_topic_away() -> None:
     answer = b"HTTP/1.1 404 Not Found\r\nKeep-Alive: timeout=5\r\nDate: x\r\nContent-Length: 2\r\n\r\nno"
-    assert kinds(answer)[:2] == ["likely", "or"]
-    assert texts(answer, "lines") == "if there is a proxy before it: wsprobe explain upgrade-stripped"
+    assert texts(answer, "lines") == "if there is a proxy before it: wsprobe explain upgrade-lost"
 
 
 @pytest.mark.parametrize("answer", [LOST, NGINX_502])
 def test_an_application_that_saw_nothing_is_not_told_to_accept_and_close(answer: bytes) -> None:
-    assert "accept, then close" not in texts(answer, "remedy")
-    assert "fetch()" in texts(answer, "remedy")
+    assert "accept, then close" not in texts(answer, "remedies")
+    assert "fetch()" in texts(answer, "remedies")
 
 
 def test_an_application_that_refused_can_accept_and_close() -> None:
-    assert "accept, then close with 4403" in texts(b"HTTP/1.1 403 Access denied\r\n\r\n", "remedy")
-    assert "accept, then close with 4401" in texts(b"HTTP/1.1 401 Unauthorized\r\n\r\n", "remedy")
+    assert "accept, then close with 4403" in texts(b"HTTP/1.1 403 Access denied\r\n\r\n", "remedies")
+    assert "accept, then close with 4401" in texts(b"HTTP/1.1 401 Unauthorized\r\n\r\n", "remedies")
 
 
 def test_who_wrote_it_is_said_once_and_before_the_first_cause() -> None:
-    said = advice(reading_of(b"HTTP/1.1 403 Access denied\r\n\r\n", "fin"))
-    assert [
-        each.text.startswith("an ASGI application on Daphne") for each in said if each.kind in ("likely", "or")
-    ] == [
-        True,
-        False,
-        False,
-    ]
+    said = advice(reading_of(b"HTTP/1.1 403 Access denied\r\n\r\n", "fin")).causes
+    named = [each.text.startswith("an ASGI application on Daphne") for each in said]
+    assert named == [True, False, False]
 
 
 def test_a_session_that_ran_well_has_no_advice() -> None:
-    assert advice(reading_of(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x02hi")) == ()
+    assert not advice(reading_of(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x02hi"))
 
 
 def test_without_a_byte_there_are_causes_and_no_remedy() -> None:
-    assert set(kinds(b"")) == set()
-    assert {each.kind for each in advice(reading_of(b"", "fin"))} == {"likely", "or"}
+    assert not advice(reading_of(b""))
+    found = advice(reading_of(b"", "fin"))
+    assert found.causes
+    assert (found.lines, found.remedies, found.warnings) == ((), (), ())
 
 
 def test_http_behind_a_101_is_no_close_code() -> None:
     opened = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
     said = advice(reading_of(opened + b"HTTP/1.1 500 X\r\nContent-Length: 90\r\n\r\n" + b"x" * 90, "fin"))
-    assert [each.kind for each in said] == ["likely"]
-    assert "exception in the handler" in said[0].text
+    assert not said.warnings
+    assert "exception in the handler" in said.causes[0].text
 
 
 def test_after_an_invalid_101_how_the_session_ended_is_no_cause() -> None:
     ended = reading_of(b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n\x88\x02\x03\xe8", "fin")
-    assert "the handler of the WebSocket returned" in advice(ended)[0].text
-    assert advice(ended, "invalid") == ()
+    assert advice(ended).causes[0].id == "handler-returned"
+    assert advice(ended, "invalid").causes == ()
 
 
 @pytest.mark.parametrize(("late", "idle"), [(False, False), (True, True)])
 def test_what_ended_at_once_was_not_cut_for_being_idle(late: bool, idle: bool) -> None:
     ended = reading_of(b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n\x81\x02hi", "fin", late=late)
-    assert any("idle limit" in each.text for each in advice(ended)) == idle
+    assert any(each.id == "idle-timeout" for each in advice(ended).causes) == idle
 
 
 def test_a_proxy_answered_and_not_the_application() -> None:

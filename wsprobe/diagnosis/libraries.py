@@ -8,11 +8,11 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from wsprobe.signatures.answer import Cause, Evidence, Rule, Signature, is_markup, phrase_of, shown, written_by
-from wsprobe.signatures.causes import (
+from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.evidence import Evidence, foreign_origin, is_markup, phrase_of
+from wsprobe.diagnosis.faults import (
     asked_wrong,
     backend_down,
-    body_says,
     crashed,
     credentials_wanted,
     either_or_stripped,
@@ -29,11 +29,12 @@ from wsprobe.signatures.causes import (
     unknown_session,
     upgrade_stripped,
 )
+from wsprobe.diagnosis.programs import Author, Rule, shaped_like, written_by
 
 _COMPLAINT = "Failed to open a WebSocket connection"
 
 
-def _websockets(a: Evidence) -> Signature | None:
+def _websockets(a: Evidence) -> Author | None:
     at = a.text.find(_COMPLAINT)
     if at < 0 or (at > 0 and not a.text.startswith("\u26a0")):
         if a.server(r"Python/[\d.]+ websockets/"):
@@ -75,17 +76,13 @@ def _websockets(a: Evidence) -> Signature | None:
 def _websockets_own(a: Evidence) -> tuple[Cause, ...]:
     if a.status >= 500:
         return (crashed(),)
-    return (
-        refused_by_application(a, "process_request of the application refused" + body_says(a))
-        if a.status >= 400
-        else ()
-    )
+    return refused_by_application(a, "process_request of the application refused") if a.status >= 400 else ()
 
 
 _SANIC = re.compile("\u26a0\ufe0f? (\\d{3}) \u2014 ")
 
 
-def _sanic(a: Evidence) -> Signature | None:
+def _sanic(a: Evidence) -> Author | None:
     if _SANIC.match(a.text) is None:
         return None
     causes: tuple[Cause, ...]
@@ -111,7 +108,7 @@ _PYTHON_SOCKETIO = (
 )
 
 
-def _python_socketio(a: Evidence) -> Signature | None:
+def _python_socketio(a: Evidence) -> Author | None:
     text = a.text.strip()
     if not (text.startswith('"') and text.endswith('"') and a.status >= 400):
         return None
@@ -145,7 +142,7 @@ _ENGINEIO: tuple[tuple[str, str], ...] = (
 )
 
 
-def _engineio(a: Evidence) -> Signature | None:
+def _engineio(a: Evidence) -> Author | None:
     text = a.text.strip()
     coded = re.fullmatch(r'\{"code":(\d),"message":"([^"]*)"\}', text)
     said = coded[2] if coded else text
@@ -177,9 +174,7 @@ def _engineio(a: Evidence) -> Signature | None:
             if not a.body:
                 causes = (origin_refused(a, "add it to origins (Socket.IO 2)"), *refused_by_application(a))
             else:
-                causes = refused_by_application(
-                    a, f"allowRequest of the application refused, and says: {shown(said)}"
-                )
+                causes = refused_by_application(a, "allowRequest of the application refused")
     mark = "its words" if what else "Content-type spelt with a small t"
     return written_by("engine.io", mark, causes)
 
@@ -188,7 +183,7 @@ def _tornado_page(a: Evidence) -> bool:
     return bool(re.fullmatch(r"<html><title>(\d{3}: [^<]*)</title><body>\1</body></html>", a.text))
 
 
-def _tornado(a: Evidence) -> Signature | None:
+def _tornado(a: Evidence) -> Author | None:
     text = a.text
     signed = a.server("TornadoServer/")
     own_type = a.get("content-type") == "text/html; charset=UTF-8"
@@ -219,13 +214,11 @@ def _tornado(a: Evidence) -> Signature | None:
     elif a.status >= 500:
         causes = (crashed(),)
     else:
-        causes = asked_wrong(a) or refused_by_application(
-            a, "prepare() or get() of the handler refused" + body_says(a)
-        )
+        causes = asked_wrong(a) or refused_by_application(a, "prepare() or get() of the handler refused")
     return written_by("tornado", "Server" if signed else "its page", causes)
 
 
-def _aiohttp(a: Evidence) -> Signature | None:
+def _aiohttp(a: Evidence) -> Author | None:
     text = a.text
     signed = a.server(r"Python/[\d.]+ aiohttp/")
     repeated = (
@@ -267,19 +260,17 @@ def _aiohttp(a: Evidence) -> Signature | None:
     elif a.status < 300:
         causes = (no_route("the path belongs to a plain handler", "return a WebSocketResponse from it"),)
     else:
-        causes = refused_by_application(
-            a, "the handler refused with an HTTP status" + ("" if repeated else body_says(a))
-        )
+        causes = refused_by_application(a, "the handler refused with an HTTP status" + "")
     return written_by("aiohttp", "Server" if signed else "its words", causes)
 
 
 _GO_TYPE = "text/plain; charset=utf-8"
 
 
-def _go(a: Evidence) -> Signature | None:
+def _go(a: Evidence) -> Author | None:
     text = a.text
     nosniff = a.get("x-content-type-options") == "nosniff"
-    versioned = a.get("sec-websocket-version") == "13" and nosniff
+    versioned = a.get("sec-websocket-version") == "13" and nosniff and not a.signed
     if re.match(r'request Origin "[^"]*" is not authorized for Host', text):
         return written_by("coder", "its words", (origin_refused(a, "AcceptOptions.OriginPatterns"),))
     if text.startswith("WebSocket protocol violation: "):
@@ -298,7 +289,7 @@ def _go(a: Evidence) -> Signature | None:
     if text.startswith("websocket: "):
         return written_by("gorilla", "its words", _gorilla_says(a, text))
     if versioned and text == f"{phrase_of(a.status)}\n":
-        return written_by("gorilla", "Sec-Websocket-Version: 13, nosniff, and the status as body", _gorilla(a))
+        return shaped_like("gorilla", "Sec-Websocket-Version: 13, nosniff, and the status as body", _gorilla(a))
     if text.strip() in (
         "not websocket protocol",
         "missing or bad upgrade",
@@ -307,23 +298,25 @@ def _go(a: Evidence) -> Signature | None:
     ):
         lost = lost_upgrade(a) if "Version" not in text else asked_wrong(a)
         return written_by("x-net", "its words", lost)
-    if not (nosniff and a.get("content-type") == _GO_TYPE and text.endswith("\n") and a.status >= 400):
+    if a.signed or not (
+        nosniff and a.get("content-type") == _GO_TYPE and text.endswith("\n") and a.status >= 400
+    ):
         return None
     if not a.only(frozenset({"content-type", "x-content-type-options"})) and not a.has("vary"):
         return None
     if text == "404 page not found\n":
         route = no_route("no handler of the Go program (or, in Traefik, no router) has this path")
-        return written_by("go", "the words of net/http", either_or_stripped(a, route, capital=True))
+        return shaped_like("go", "the words of net/http", either_or_stripped(a, route, capital=True))
     if a.status >= 500:
-        return written_by(
+        return shaped_like(
             "go",
             "the form of http.Error",
-            (crashed(f"the handler answered with an error, and says: {shown(text)}"),),
+            (crashed("the handler answered with an error"),),
         )
-    return written_by(
+    return shaped_like(
         "go",
         "the form of http.Error",
-        refused_by_application(a, f"the handler refused, and says: {shown(text)}"),
+        refused_by_application(a, "the handler refused"),
     )
 
 
@@ -333,8 +326,7 @@ def _gorilla(a: Evidence) -> tuple[Cause, ...]:
             return (
                 origin_refused(
                     a,
-                    "set Upgrader.CheckOrigin to allow this page",
-                    "" if a.origin else "CheckOrigin returned false",
+                    "add the page's origin to those that the server allows",
                 ),
             )
         case 400:
@@ -381,12 +373,14 @@ _WS_WORDS = frozenset(
 )
 
 
-def _ws(a: Evidence) -> Signature | None:
+def _ws(a: Evidence) -> Author | None:
     """ws on Node: Connection, Content-Type, Content-Length in this order, no Date; a body without a line "
     "end."""
     text, kind = a.text, a.get("content-type")
+    if a.signed and a.get("x-powered-by") != "Express":
+        return None
     if text == "Upgrade Required" and a.status == 426 and kind == "text/plain":
-        return written_by("ws", "the status as body, without a line end", lost_upgrade(a))
+        return shaped_like("ws", "the status as body, without a line end", lost_upgrade(a))
     if kind != "text/html" or a.status < 400 or is_markup(a) or not text or text.endswith("\n"):
         return None
     direct = tuple(name.lower() for name in a.names[:3]) == ("connection", "content-type", "content-length")
@@ -402,18 +396,11 @@ def _ws(a: Evidence) -> Signature | None:
             return written_by("ws", "its words", lost_upgrade(a))
         return written_by("ws", "its words", asked_wrong(a) or (changed,))
     if text == phrase_of(a.status) and (direct or bare):
-        return written_by("ws", "the status as body, without a line end, as text/html", _ws_status(a))
+        return shaped_like("ws", "the status as body, without a line end, as text/html", _ws_status(a))
     if direct:
-        refused = refused_by_application(a, f"verifyClient refused, and says: {shown(text)}", _ws_fix(a))
-        return written_by("ws", "Connection, Content-Type, Content-Length, and no Date", refused)
+        refused = refused_by_application(a)
+        return shaped_like("ws", "Connection, Content-Type, Content-Length, and no Date", refused)
     return None
-
-
-def _ws_fix(a: Evidence) -> str:
-    return (
-        "change verifyClient, or send what it wants; a page learns why from handleUpgrade() and then "
-        f"ws.close({4000 + a.status}, reason)"
-    )
 
 
 def _ws_status(a: Evidence) -> tuple[Cause, ...]:
@@ -423,8 +410,8 @@ def _ws_status(a: Evidence) -> tuple[Cause, ...]:
         case 400:
             found: tuple[Cause, ...] = (
                 no_route(
-                    "the path differs from the path option of WebSocketServer",
-                    "correct the path, or the option path",
+                    "no WebSocket server listens at this path (in ws: its option path)",
+                    "correct the path, or the path that the server listens at",
                 ),
                 Cause(
                     "key",
@@ -434,7 +421,7 @@ def _ws_status(a: Evidence) -> tuple[Cause, ...]:
             )
             if "vite-hmr" in a.protocols:
                 vite = Cause(
-                    "host",
+                    "host-refused",
                     "Vite's socket for hot reload needs a Host that it knows (server.allowedHosts) and its own "
                     "token in the URL",
                     "add the host to server.allowedHosts; use the client that Vite serves",
@@ -442,9 +429,9 @@ def _ws_status(a: Evidence) -> tuple[Cause, ...]:
                 found = (vite, *found)
             return found
         case 401:
-            return (credentials_wanted(a), Cause("refused", "verifyClient returned false", _ws_fix(a)))
+            return (credentials_wanted(a), *refused_by_application(msgspec.structs.replace(a, status=403)))
         case 403:
-            return refused_by_application(a, "verifyClient refused", _ws_fix(a))
+            return refused_by_application(a)
         case 503:
             return (
                 Cause(
@@ -452,14 +439,10 @@ def _ws_status(a: Evidence) -> tuple[Cause, ...]:
                 ),
             )
         case _:
-            return (
-                refused_by_application(a, "verifyClient refused", _ws_fix(a))
-                if a.status < 500
-                else (crashed(),)
-            )
+            return refused_by_application(a) if a.status < 500 else (crashed(),)
 
 
-def _node_libraries(a: Evidence) -> Signature | None:
+def _node_libraries(a: Evidence) -> Author | None:
     text = a.text
     if reason := a.get("x-websocket-reject-reason"):
         if "ebsocket client version" in reason or a.status == 426:
@@ -468,12 +451,11 @@ def _node_libraries(a: Evidence) -> Signature | None:
                 "Sec-WebSocket-Version was changed on the way",
                 "look at the proxies on the way",
             )
-            return written_by("websocket-node", "X-WebSocket-Reject-Reason", asked_wrong(a) or (changed,))
-        return written_by(
+            return shaped_like("websocket-node", "X-WebSocket-Reject-Reason", asked_wrong(a) or (changed,))
+        return shaped_like(
             "websocket-node",
             "X-WebSocket-Reject-Reason",
-            asked_wrong(a)
-            or refused_by_application(a, f"request.reject() of the application, which says: {shown(reason)}"),
+            asked_wrong(a) or refused_by_application(a),
         )
     if text.startswith(("Unsupported WebSocket version: ", "Missing handshake request header: ")):
         changed = Cause(
@@ -511,30 +493,30 @@ def _node_libraries(a: Evidence) -> Signature | None:
     return None
 
 
-def _express(a: Evidence) -> Signature | None:
+def _express(a: Evidence) -> Author | None:
+    signed = a.get("x-powered-by") == "Express"
+    if a.signed and not signed:
+        return None
+    name = written_by if signed else shaped_like
+    mark = "X-Powered-By: Express" if signed else "its page"
     if a.status < 400 or a.status == 404:
-        route = "" if a.status == 404 else ": a route for GET answered"
-        nobody = no_websocket(
-            "no WebSocket server listens for upgrades on this http.Server, so Express answered it as an "
-            f"ordinary GET{route}",
-            "attach the WebSocketServer to the http.Server that listens: new WebSocketServer({ server })",
+        nobody = no_route(
+            "the handshake was answered as an ordinary GET: no WebSocket server listens for upgrades on this "
+            "http.Server,"
+            " or none at this path",
+            "attach the WebSocket server to the http.Server that listens; check its path",
         )
-        mark = "its page" if a.status == 404 else "X-Powered-By: Express"
-        return written_by("express", mark, either_or_stripped(a, nobody, capital=True))
+        return name("express", mark, either_or_stripped(a, nobody, capital=True))
     if a.status >= 500:
-        return written_by("express", "X-Powered-By: Express", (crashed(),))
-    return written_by(
-        "express",
-        "X-Powered-By: Express",
-        refused_by_application(a, "a middleware of the application refused" + body_says(a)),
-    )
+        return name("express", mark, (crashed(),))
+    return name("express", mark, refused_by_application(a, "a middleware of the application refused"))
 
 
 def _werkzeug_page(a: Evidence) -> bool:
     return bool(re.match(r"<!doctype html>\n<html lang=en>\n<title>\d{3} ", a.text))
 
 
-def _flask(a: Evidence) -> Signature | None:
+def _flask(a: Evidence) -> Author | None:
     page = _werkzeug_page(a)
     signed = a.server("Werkzeug/")
     capital = (
@@ -580,7 +562,7 @@ def _flask(a: Evidence) -> Signature | None:
     return written_by(author, mark, causes)
 
 
-def _django(a: Evidence) -> Signature | None:
+def _django(a: Evidence) -> Author | None:
     text = a.text
     wsgi = a.server("WSGIServer/")
     gunicorn = a.server("gunicorn")
@@ -600,7 +582,7 @@ def _django(a: Evidence) -> Signature | None:
         return written_by(
             "django",
             "its page",
-            (Cause("host", "the Host is not in ALLOWED_HOSTS", "add it to ALLOWED_HOSTS"),),
+            (Cause("host-refused", "the Host is not in ALLOWED_HOSTS", "add it to ALLOWED_HOSTS"),),
         )
     if "<h1>Server Error (500)</h1>" in text:
         return written_by("django", "its page", (crashed(), run_asgi))
@@ -632,7 +614,7 @@ def _django(a: Evidence) -> Signature | None:
     return None
 
 
-def _java(a: Evidence) -> Signature | None:
+def _java(a: Evidence) -> Author | None:
     if re.search("<title>HTTP Status \\d{3} \u2013 ", a.text):
         if a.status == 404:
             return written_by(
@@ -661,33 +643,33 @@ def _java(a: Evidence) -> Signature | None:
     return None
 
 
-def _runtimes(a: Evidence) -> Signature | None:
+def _runtimes(a: Evidence) -> Author | None:
     """Bun and Deno spell the Content-Type of a text as the Fetch standard does, without a space."""
     kind = a.get("content-type")
+    if any(not value.startswith(("Bun", "Deno")) for value in a.signed):
+        return None
     if a.text == "Upgrade failed" and a.status in (400, 426, 500):
         return written_by("bun", "the words of its documentation", lost_upgrade(a))
     if kind in ("text/plain;charset=utf-8", "application/json;charset=utf-8"):
-        return written_by(
-            "bun", f"Content-Type: {kind}", _runtime_causes(a, "server.upgrade() and a handler websocket")
-        )
+        return shaped_like("bun", f"Content-Type: {kind}", _runtime_causes(a))
     if kind == "text/plain;charset=UTF-8":
-        return written_by("deno", f"Content-Type: {kind}", _runtime_causes(a, "Deno.upgradeWebSocket()"))
+        return shaped_like("deno", f"Content-Type: {kind}", _runtime_causes(a))
     if a.status == 426 and not a.body and a.names == ("Sec-WebSocket-Version", "Connection"):
         changed = Cause(
             "changed",
             "Sec-WebSocket-Version was changed on the way",
             "look at the proxies on the way",
         )
-        return written_by(
+        return shaped_like(
             "bun", "426 with Sec-WebSocket-Version and Connection alone", asked_wrong(a) or (changed,)
         )
     sniffed = [name.lower() for name in a.names][-1:] == ["content-type"] and a.server("Caddy")
     if a.text == "Internal Server Error" and a.status == 500 and (not kind or sniffed):
         lost = upgrade_stripped(
-            "Upgrade did not arrive, and Deno.upgradeWebSocket() threw: a proxy on the way removed it"
+            "Upgrade did not arrive, and the upgrade raised an exception: a proxy on the way removed it"
         )
         crash = crashed("an exception in the handler")
-        return written_by(
+        return shaped_like(
             "deno",
             "its 500 without a Content-Type",
             (*asked_wrong(a), lost, crash) if a.oddity != "upgrade" else (*asked_wrong(a), crash),
@@ -695,71 +677,63 @@ def _runtimes(a: Evidence) -> Signature | None:
     return None
 
 
-def _runtime_causes(a: Evidence, call: str) -> tuple[Cause, ...]:
+def _runtime_causes(a: Evidence) -> tuple[Cause, ...]:
     if a.status >= 500:
         return (crashed(),)
     if a.status in (200, 404, 405):
         return (
-            *either_or_stripped(a, no_route("the handler does not upgrade this path", f"call {call} for it")),
+            *either_or_stripped(
+                a, no_route("the handler does not upgrade this path", "have the handler upgrade it")
+            ),
         )
     if a.status == 426:
         return lost_upgrade(a)
-    return refused_by_application(
-        a, f"the handler refused, and says: {shown(a.text)}" if a.body else "the handler refused"
-    )
+    return refused_by_application(a, "the handler refused")
 
 
-def _hono(a: Evidence) -> Signature | None:
-    if a.text == "404 Not Found" and a.get("content-type") == "text/plain; charset=UTF-8":
+def _hono(a: Evidence) -> Author | None:
+    if a.text == "404 Not Found" and a.get("content-type") == "text/plain; charset=UTF-8" and not a.signed:
         adapter = no_websocket(
             "no WebSocket adapter handles upgrades (injectWebSocket), or no route has this path",
             "call injectWebSocket(server), and add upgradeWebSocket() for the path",
         )
-        return written_by("hono", "its words", either_or_stripped(a, adapter, capital=True))
+        return shaped_like("hono", "its words", either_or_stripped(a, adapter, capital=True))
     return None
 
 
-def _ruby_and_others(a: Evidence) -> Signature | None:
+def _ruby_and_others(a: Evidence) -> Author | None:
     if a.server(r"(?i)cowboy|bandit") and a.status == 403 and not a.body:
-        return written_by(
-            "phoenix",
-            "Server and an empty 403",
-            (
-                Cause(
-                    "refused",
-                    "connect/3 of the socket returned :error",
-                    "return {:ok, socket} and refuse in join/3: only that reaches a page",
-                ),
-                origin_refused(a, "add the page's origin to check_origin"),
-            ),
+        refused = Cause(
+            "refused",
+            "the application refused before it accepted (a check, or the Origin)",
+            "accept and refuse in the first message: only that reaches a page",
         )
+        origin = origin_refused(a, "add the page's origin to those that the server allows")
+        both = (origin, refused) if foreign_origin(a) else (refused, origin)
+        return shaped_like("phoenix", "Server and an empty 403", both)
     if a.server("Kestrel") and a.status in (401, 403):
         return written_by(
             "signalr",
             "Server: Kestrel",
             (credentials_wanted(a),) if a.status == 401 else refused_by_application(a),
         )
-    if a.status == 404 and a.has("x-request-id") and a.text.strip() in ("", "Page not found"):
-        return written_by(
-            "action-cable",
-            "X-Request-Id and an empty 404",
-            (
-                origin_refused(a, "add it to config.action_cable.allowed_request_origins"),
-                no_route("Action Cable is mounted elsewhere"),
-            ),
+    if a.status == 404 and a.has("x-request-id") and a.text.strip() == "Page not found":
+        origin = origin_refused(a, "add it to config.action_cable.allowed_request_origins")
+        return shaped_like(
+            "action-cable", "X-Request-Id and the words", (*asked_wrong(a), origin, upgrade_stripped())
         )
     return None
 
 
-def _node(a: Evidence) -> Signature | None:
+def _node(a: Evidence) -> Author | None:
     """Nothing but Node's own ``Keep-Alive: timeout=5``: the http.Server answered as to a GET."""
-    if not re.fullmatch(r"timeout=\d+", a.get("keep-alive")) or a.status not in (200, 404, 405):
+    if a.signed or not re.fullmatch(r"timeout=\d+", a.get("keep-alive")) or a.status not in (200, 404, 405):
         return None
-    nobody = no_websocket(
-        "the http.Server of a Node program answered it as an ordinary GET: nothing in it listens for upgrades",
-        "attach a WebSocket server to the http.Server that listens",
+    nobody = no_route(
+        "the handshake was answered as an ordinary GET: nothing listens for upgrades, or nothing at this path",
+        "attach the WebSocket server to the http.Server that listens; check the path",
     )
-    return written_by(
+    return shaped_like(
         "node", "Keep-Alive: timeout, as Node writes it", either_or_stripped(a, nobody, capital=True)
     )
 

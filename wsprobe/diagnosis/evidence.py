@@ -1,50 +1,16 @@
-"""An answer and what had been asked, as the rules look at them; and what the rules make of it. Values, and "
-"what reads them."""
+"""What can be known of an answer: what wsprobe sent, and what came back, as the rules look at them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from http import HTTPStatus
-from typing import Literal
 
 import msgspec
 
-from wsprobe.exchange import Ended, Exchange
+from wsprobe.exchange import Ended, Exchange, Target
 from wsprobe.read.reading import Reading, Request, Response
+from wsprobe.target import authority
 from wsprobe.visible import visible
-
-Kind = Literal["proxy", "server", "framework", "application", "unknown"]
-
-
-class Cause(msgspec.Struct, frozen=True):
-    """One thing that may have led to the answer."""
-
-    id: str
-    """What kind of thing: ``upgrade-stripped``, ``origin``, ``no-route``, ... The same word for every "
-    "author."""
-    text: str
-    """What happened, as a clause to be read after "likely:" or "or:"."""
-    fix: str = ""
-    """What to do about it there; "" if nothing is to be done."""
-
-
-class Signature(msgspec.Struct, frozen=True):
-    """What the marks of one answer tell."""
-
-    author: str = ""
-    """A word for the program that wrote the answer (``gorilla``, ``nginx``), "" if the bytes do not tell."""
-    who: str = "an unknown server"
-    """The same for a person, with an article where it needs one: ``gorilla/websocket (Go)``."""
-    kind: Kind = "unknown"
-    mark: str = ""
-    """What gave the author away; "" without an author."""
-    causes: tuple[Cause, ...] = ()
-    """The likeliest first; several where they cannot be told apart; empty where nothing is known to be "
-    "wrong."""
-    hop: str = ""
-    """A word for the last proxy that left a mark on an answer that it passed on: ``nginx``, ``caddy``, ...; ""
-    if none did. HAProxy and the proxies of development servers leave none."""
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -66,11 +32,35 @@ class Evidence(msgspec.Struct, frozen=True):
     origin: str | None
     protocols: tuple[str, ...]
     oddity: str
-    """What the request lacks of a handshake: ``method``, ``upgrade``, ``version``, ``key``, ``protocol``; "" "
-    "if nothing."""
+    """What the request lacks of a handshake: ``method``, ``upgrade``, ``version``, ``key``, ``protocol``; ""
+    if nothing."""
     credentials: bool
     """An Authorization field was sent."""
     secure: bool
+    wanted: str = ""
+    """The authority of the URL: what Host says unless it was given otherwise."""
+    largest: tuple[str, int] = ("", 0)
+    """The largest field of the request: its name and its size in bytes."""
+    over_http2: bool = False
+
+    @property
+    def line(self) -> str:
+        """Status and reason phrase: ``403 Forbidden``."""
+        return f"{self.status} {shown(self.reason)}".rstrip()
+
+    @property
+    def arrived(self) -> bool:
+        """The answer shows that Upgrade and Connection reached the program that wrote it. A 426 has Upgrade
+        either way (RFC 9110 section 15.5.22)."""
+        return self.has("sec-websocket-accept") or (
+            self.status != 426 and self.get("upgrade").lower() == "websocket"
+        )
+
+    @property
+    def signed(self) -> tuple[str, ...]:
+        """What Server and X-Powered-By name, proxies left out: an author that the answer names itself."""
+        named = (*self.all("server"), *self.all("x-powered-by"))
+        return tuple(value for value in named if value and not _PROXY.match(value))
 
     @property
     def text(self) -> str:
@@ -100,8 +90,8 @@ class Evidence(msgspec.Struct, frozen=True):
         return all(name.lower() in allowed or name.lower() in _PLUMBING for name in self.names)
 
     def server(self, pattern: str) -> bool:
-        """Any of the Server fields matches *pattern* from its start; Caddy puts its own before the "
-        "application's."""
+        """Any of the Server fields matches *pattern* from its start; Caddy puts its own before the
+        application's."""
         return any(re.match(pattern, value) for value in self.all("server"))
 
 
@@ -124,8 +114,10 @@ _PLUMBING = frozenset(
 """Fields that say nothing of who wrote an answer, as proxies add, remove or write them anew."""
 
 
-Rule = Callable[[Evidence], "Signature | None"]
-
+_PROXY = re.compile(
+    r"(?i)nginx|openresty|caddy|apache(?!-)|lighttpd|envoy|istio|nghttpx|squid|awselb|cloudflare|varnish"
+)
+"""Programs that write Server on the answers of others too."""
 
 _HOPS: tuple[tuple[str, str, str], ...] = (
     ("cf-ray", r".", "cloudflare"),
@@ -176,93 +168,45 @@ def behind_proxy(a: Evidence, capital: bool = False) -> bool:
     return bool(hop_of(a)) or (capital and a.lowered)
 
 
-def shown(text: str) -> str:
+def shown(text: str, most: int = 80) -> str:
     """A few words of the wire, on one line and safe to show."""
     shown = visible(" ".join(text.split()).encode("utf-8", "surrogatepass"))
-    return shown if len(shown) <= 80 else shown[:77] + "..."
-
-
-AUTHORS: dict[str, tuple[str, Kind]] = {
-    "squid": ("Squid", "proxy"),
-    "tinyproxy": ("tinyproxy", "proxy"),
-    "cloudflare": ("Cloudflare's edge", "proxy"),
-    "api-gateway": ("AWS API Gateway", "proxy"),
-    "aws": ("the AWS load balancer", "proxy"),
-    "nginx": ("nginx", "proxy"),
-    "haproxy": ("HAProxy", "proxy"),
-    "pound": ("pound", "proxy"),
-    "apache": ("Apache httpd", "proxy"),
-    "varnish": ("Varnish", "proxy"),
-    "lighttpd": ("lighttpd", "proxy"),
-    "envoy": ("Envoy", "proxy"),
-    "nghttpx": ("nghttpx", "proxy"),
-    "caddy": ("Caddy", "proxy"),
-    "http-proxy-middleware": ("http-proxy-middleware (Node)", "proxy"),
-    "websockify": ("websockify", "proxy"),
-    "daphne": ("an ASGI application on Daphne (Django Channels)", "server"),
-    "autobahn": ("Daphne, or another server on Autobahn (Python)", "server"),
-    "uvicorn": ("an ASGI application on uvicorn", "server"),
-    "hypercorn": ("an ASGI application on Hypercorn", "server"),
-    "granian": ("an application on Granian", "server"),
-    "h11": ("an ASGI application on Hypercorn, or on uvicorn with wsproto", "server"),
-    "asgi-json": ("an application in FastAPI or Django REST framework", "framework"),
-    "starlette": ("Starlette or FastAPI", "framework"),
-    "gunicorn": ("a WSGI application on gunicorn", "server"),
-    "wsgiref": ("a WSGI application on a development server (WSGIServer)", "server"),
-    "django": ("Django", "framework"),
-    "flask": ("Flask", "framework"),
-    "quart": ("Quart", "framework"),
-    "flask-or-quart": ("Flask or Quart", "framework"),
-    "tornado": ("Tornado", "server"),
-    "spring-or-tornado": ("Spring or Tornado", "server"),
-    "aiohttp": ("aiohttp", "server"),
-    "websockets": ("the Python library websockets (alone, or within uvicorn)", "server"),
-    "sanic": ("Sanic", "server"),
-    "python-socketio": ("python-socketio", "framework"),
-    "engine.io": ("Socket.IO on Node (engine.io)", "framework"),
-    "ws": ("ws on Node", "server"),
-    "websocket-node": ("WebSocket-Node (the package websocket)", "server"),
-    "faye": ("faye-websocket", "server"),
-    "sockjs": ("SockJS", "framework"),
-    "express": ("Express on Node", "framework"),
-    "fastify": ("Fastify on Node", "framework"),
-    "hono": ("Hono", "framework"),
-    "node": ("a Node program", "server"),
-    "graphql-ws": ("graphql-ws", "framework"),
-    "webpack-dev-server": ("webpack-dev-server", "framework"),
-    "bun": ("Bun", "server"),
-    "deno": ("Deno, or another server that answers with the Response of the Fetch standard", "server"),
-    "gorilla": ("gorilla/websocket (Go)", "server"),
-    "coder": ("coder/websocket (Go)", "server"),
-    "x-net": ("golang.org/x/net/websocket (Go)", "server"),
-    "go": ("a Go program (net/http)", "server"),
-    "tomcat": ("Tomcat", "server"),
-    "spring": ("Spring", "framework"),
-    "phoenix": ("Phoenix", "framework"),
-    "signalr": ("ASP.NET Core", "framework"),
-    "action-cable": ("Rails Action Cable", "framework"),
-}
-"""Every author: what a person calls it, and what it is."""
-
-
-def written_by(author: str, mark: str, causes: tuple[Cause, ...]) -> Signature:
-    who, kind = AUTHORS[author]
-    return Signature(author, who, kind, mark, causes)
+    return shown if len(shown) <= most else shown[: most - 3] + "..."
 
 
 def answer_of(reading: Reading, final: Response) -> Evidence:
-    body, request = final.body, reading.request
-    content = b"" if body is None else body.decoded if body.decoded is not None else body.content
-    rest = reading.rest + (body.raw if body is not None and (body.malformed or not body.complete) else b"")
+    """The evidence of *final*, which has a status, and of the request that it answers."""
+    body = final.body
+    return _evidence(
+        reading,
+        status=final.status or 0,
+        reason=text_of(final.reason),
+        fields=tuple((text_of(field.name.strip()), text_of(field.value)) for field in final.head.fields[:200]),
+        body=b"" if body is None else body.decoded if body.decoded is not None else body.content,
+        rest=(reading.rest + (body.raw if body is not None and (body.malformed or not body.complete) else b""))[
+            :4096
+        ],
+    )
+
+
+def unanswered(reading: Reading) -> Evidence:
+    """The evidence where no byte came: of the request alone."""
+    return _evidence(reading, status=0, reason="", fields=(), body=b"", rest=b"")
+
+
+def _evidence(
+    reading: Reading, *, status: int, reason: str, fields: tuple[tuple[str, str], ...], body: bytes, rest: bytes
+) -> Evidence:
+    request, target = reading.request, reading.exchange.plan.target
     _, path, query = url_parts(text_of(request.resource))
     origin = request.head.all(b"origin")
     host = request.head.all(b"host")
     return Evidence(
-        final.status or 0,
-        text_of(final.reason),
-        tuple((text_of(field.name.strip()), text_of(field.value)) for field in final.head.fields[:200]),
-        content,
-        rest[:4096],
+        status,
+        reason,
+        fields,
+        body,
+        rest,
         how_ended(reading.exchange),
         text_of(request.method),
         path,
@@ -272,8 +216,21 @@ def answer_of(reading: Reading, final: Response) -> Evidence:
         tuple(text_of(name) for name in request.protocols),
         oddity_of(request),
         bool(request.head.all(b"authorization")),
-        reading.exchange.plan.target.secure,
+        target.secure,
+        authority_of(target),
+        _largest(request),
+        request.version == b"HTTP/2",
     )
+
+
+def authority_of(target: Target) -> str:
+    """Host and port of *target* as Host has them: without the port that its scheme has by itself."""
+    return target.host if target.port == (443 if target.secure else 80) else authority(target.host, target.port)
+
+
+def _largest(request: Request) -> tuple[str, int]:
+    sizes = ((text_of(field.name), len(field.value)) for field in request.head.fields)
+    return max(sizes, key=lambda each: each[1], default=("", 0))
 
 
 def oddity_of(request: Request) -> str:

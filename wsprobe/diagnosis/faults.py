@@ -1,23 +1,15 @@
-"""What may have led to an answer, where several authors share it: the causes, and what a status alone leaves "
-"open."""
+"""The causes that several rules come to: who wrote the answer does not change what they are."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import parse_qs
 
+import msgspec
+
+from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, shown, url_parts
 from wsprobe.origins import near
-from wsprobe.signatures.answer import (
-    Cause,
-    Evidence,
-    Signature,
-    behind_proxy,
-    foreign_origin,
-    hop_of,
-    is_markup,
-    shown,
-    url_parts,
-)
 
 SEE_LOG = "look in the server's log for this request"
 
@@ -27,11 +19,11 @@ ACCEPT_FIRST = "accept first, then close with a code from 4000 to 4999 and a rea
 
 def upgrade_stripped(text: str = "") -> Cause:
     return Cause(
-        "upgrade-stripped",
+        "upgrade-lost",
         text
         or "a proxy on the way did not pass Upgrade and Connection on, so the handshake arrived as a plain GET",
         "have every proxy on the way pass Upgrade and Connection on over HTTP/1.1 (wsprobe explain "
-        "upgrade-stripped)",
+        "upgrade-lost)",
     )
 
 
@@ -45,7 +37,7 @@ def http10() -> Cause:
 
 
 def crashed(text: str = "an exception in the application before it accepted", fix: str = SEE_LOG) -> Cause:
-    return Cause("crash", text, fix)
+    return Cause("crashed-before-accept", text, fix)
 
 
 def no_route(
@@ -59,11 +51,6 @@ def no_websocket(text: str, fix: str) -> Cause:
     return Cause("no-websocket", text, fix)
 
 
-def body_says(a: Evidence) -> str:
-    """That the body has the reason, if it has words."""
-    return "; the body says why" if a.body.strip() and not is_markup(a) else ""
-
-
 def credentials_wanted(a: Evidence) -> Cause:
     if a.credentials:
         return Cause(
@@ -73,8 +60,8 @@ def credentials_wanted(a: Evidence) -> Cause:
             "this server",
         )
     return Cause(
-        "credentials",
-        f"the application wants credentials, and got none that it accepts{body_says(a)}",
+        "unauthorized",
+        "the application requires credentials, and got none that it accepts",
         "send the token, cookie or password that it wants (-u, -b, -H); a browser can send only cookies, or a "
         "token in the URL or as a subprotocol",
     )
@@ -83,10 +70,12 @@ def credentials_wanted(a: Evidence) -> Cause:
 def origin_refused(a: Evidence, fix: str, text: str = "") -> Cause:
     if a.origin is None:
         missing = "it wants an Origin, which browsers always send, and none was sent"
-        return Cause("origin", text or missing, f"try --origin with the page's origin; {fix}")
+        return Cause("origin-refused", text or missing, f"try --origin with the page's origin; {fix}")
     if (other := near(a.origin, a.host, secure=a.secure)) is not None:
         fix = f"{fix}, or try --origin {shown(other[0])}: {other[1]}"
-    return Cause("origin", text or f"the Origin {shown(a.origin)} is not among those that it allows", fix)
+    return Cause(
+        "origin-refused", text or f"the Origin {shown(a.origin)} is not among those that it allows", fix
+    )
 
 
 def refused_by_application(a: Evidence, text: str = "", fix: str = "") -> tuple[Cause, ...]:
@@ -95,29 +84,10 @@ def refused_by_application(a: Evidence, text: str = "", fix: str = "") -> tuple[
         return (credentials_wanted(a),)
     refused = Cause(
         "refused",
-        text or f"a check in the application refused the request{body_says(a)}",
+        text or "a check in the application refused the request",
         fix or "send what the application checks (token, cookie, parameter)",
     )
-    return (*_named(a), refused)
-
-
-def _named(a: Evidence) -> tuple[Cause, ...]:
-    """The part of the handshake that a short body names in words."""
-    if is_markup(a) or len(a.body) > 1000:
-        return ()
-    if re.search(r"(?i)\bsub-?protocols?\b", a.text):
-        return (subprotocol_wanted(a),)
-    if re.search(r"(?i)\borigins?\b", a.text):
-        return (origin_refused(a, "add the page's origin to those that the server allows"),)
-    if re.search(
-        r"(?i)\b(invalid|unknown|bad|wrong|disallowed) host\b|\bhost (header )?(is )?not allowed\b", a.text
-    ):
-        return (
-            Cause(
-                "host", f"the server does not take the Host {shown(a.host)}", "add it to those that it allows"
-            ),
-        )
-    return ()
+    return (refused,)
 
 
 def asked_wrong(a: Evidence) -> tuple[Cause, ...]:
@@ -125,23 +95,33 @@ def asked_wrong(a: Evidence) -> tuple[Cause, ...]:
     match a.oddity:
         case "method":
             return (
-                Cause("method", f"a handshake is a GET, and the request was a {shown(a.method)}", "send GET"),
+                Cause(
+                    "method",
+                    f"a handshake is a GET, and the request was a {shown(a.method)}",
+                    "send GET",
+                    "own-request",
+                    f"the request: {shown(a.method)}",
+                ),
             )
         case "upgrade":
             return (
                 Cause(
-                    "upgrade-missing",
+                    "handshake-incomplete",
                     "the request carried no Upgrade: websocket with Connection: Upgrade",
                     "send both; where a client did, a proxy on the way removed them (wsprobe explain "
-                    "upgrade-stripped)",
+                    "upgrade-lost)",
+                    "own-request",
+                    "the request: no Upgrade: websocket with Connection: Upgrade",
                 ),
             )
         case "version":
             return (
                 Cause(
-                    "version",
+                    "version-unsupported",
                     "Sec-WebSocket-Version of the request is not 13",
                     "send Sec-WebSocket-Version: 13",
+                    "own-request",
+                    "the request: Sec-WebSocket-Version is not 13",
                 ),
             )
         case "key":
@@ -150,6 +130,8 @@ def asked_wrong(a: Evidence) -> tuple[Cause, ...]:
                     "key",
                     "Sec-WebSocket-Key of the request is missing, or not 16 bytes in base64",
                     "send 16 random bytes in base64",
+                    "own-request",
+                    "the request: Sec-WebSocket-Key is not 16 bytes in base64",
                 ),
             )
         case "protocol":
@@ -158,10 +140,50 @@ def asked_wrong(a: Evidence) -> tuple[Cause, ...]:
                     "protocol-malformed",
                     "Sec-WebSocket-Protocol of the request is not a list of names",
                     "send names, separated by commas",
+                    "own-request",
+                    "the request: Sec-WebSocket-Protocol is not a list of names",
                 ),
             )
         case _:
             return ()
+
+
+LARGE = 8000
+"""Bytes of one field: most servers and proxies have a limit of 8 KiB a field, or a head."""
+
+
+def too_much(name: str, size: int) -> tuple[Cause, ...]:
+    """A field of the request that is larger than most servers take."""
+    if size < LARGE:
+        return ()
+    return (
+        Cause(
+            "header-too-large",
+            f"the request has a {shown(name)} field of {size} bytes, more than most servers take",
+            f"send a shorter {shown(name)}, or raise the limit of the server and of every proxy",
+            "own-request",
+            f"the request: {shown(name)} of {size} bytes",
+        ),
+    )
+
+
+def own_request(a: Evidence) -> tuple[Cause, ...]:
+    """What was sent explains a refusal: it is no handshake, has a huge field, or names another Host."""
+    found = (*asked_wrong(a), *too_much(*a.largest))
+    if a.host.lower() != a.wanted.lower() and not a.over_http2 and 400 <= a.status < 600:
+        other = host_refused(
+            f"the request has the Host {shown(a.host)}, which is not the URL's ({shown(a.wanted)})"
+        )
+        found += (
+            msgspec.structs.replace(
+                other, certainty="own-request", evidence=f"the request: Host: {shown(a.host)}"
+            ),
+        )
+    return found
+
+
+def host_refused(text: str) -> Cause:
+    return Cause("host-refused", text, "add the name to those that the server allows, or send the right Host")
 
 
 def backend_down(who: str, more: str = "") -> Cause:
@@ -175,23 +197,20 @@ def backend_down(who: str, more: str = "") -> Cause:
 
 def redirected(a: Evidence, who: str) -> Cause:
     to = a.get("location")
-    if to.lower().startswith("https:") and not a.secure:
-        return Cause(
-            "redirect",
-            f"{who} redirects to https, and browsers do not follow a redirect here",
-            "use wss:// in the client",
+    place, path, _ = url_parts(to)
+    here = not place or place.rpartition(":")[0] == a.host.rpartition(":")[0] or place.lower() == a.host.lower()
+    if here and to.lower().startswith(("https:", "wss:")) and not a.secure:
+        how, fix = "to https", "use wss:// in the client"
+    elif here and path == f"{a.path}/":
+        how, fix = "to the path with a slash", "use the path with the slash"
+    elif not here:
+        how, fix = f"to another host ({shown(place)})", "open the socket at the final address, or log in first"
+    else:
+        how, fix = (
+            f"to {shown(path) or 'another address'}",
+            "open the socket at the final address, or log in first",
         )
-    if url_parts(to)[1] == f"{a.path}/":
-        return Cause(
-            "redirect",
-            f"{who} redirects to the path with a slash, and browsers do not follow a redirect here",
-            "use the path with the slash",
-        )
-    return Cause(
-        "redirect",
-        f"{who} redirects, and browsers do not follow a redirect here",
-        "open the socket at the final address",
-    )
+    return Cause("redirected", f"{who} redirects {how}, and browsers do not follow a redirect here", fix)
 
 
 def lost_upgrade(a: Evidence, *more: Cause) -> tuple[Cause, ...]:
@@ -200,7 +219,7 @@ def lost_upgrade(a: Evidence, *more: Cause) -> tuple[Cause, ...]:
 
 
 def subprotocol_wanted(a: Evidence, said: str = "") -> Cause:
-    wanted = re.search(r"expected one of ([^.\n]+)", said)
+    wanted = re.search(r"expected one of (.+?)\.?\s*$", said)
     names = f": {shown(wanted[1])}" if wanted else ""
     offered = (
         f"the subprotocol {shown(', '.join(a.protocols))} was offered"
@@ -208,7 +227,7 @@ def subprotocol_wanted(a: Evidence, said: str = "") -> Cause:
         else "no subprotocol was offered"
     )
     return Cause(
-        "subprotocol",
+        "subprotocol-required",
         f"the server wants a subprotocol of its own{names}, and {offered}",
         "offer it: --protocol in wsprobe, the second argument of new WebSocket() in a page",
     )
@@ -273,79 +292,19 @@ def socketio_causes(a: Evidence) -> tuple[Cause, ...]:
 
 
 def either_or_stripped(a: Evidence, own: Cause, *more: Cause, capital: bool = False) -> tuple[Cause, ...]:
-    """What cannot be told apart: a cause of the server's own, and a lost Upgrade, which leads where a proxy is
-    seen (*capital* as in ``behind_proxy``). What the request lacks comes before both."""
+    """The handshake was answered as a plain GET. What the request lacks comes first. Where a proxy is seen
+    (*capital* as in ``behind_proxy``), a lost Upgrade and a cause of the server's own cannot be told apart;
+    where the answer shows that Upgrade arrived, it was not lost."""
+    if a.arrived:
+        return (*asked_wrong(a), no_route(own.text, own.fix) if own.id == "no-websocket" else own, *more)
     if a.oddity == "upgrade":
         return (*asked_wrong(a), own, *more)
     if behind_proxy(a, capital):
-        return (*asked_wrong(a), upgrade_stripped(), own, *more)
+        both = Cause(
+            "upgrade-lost-or-elsewhere",
+            "the handshake was answered as a plain GET: a proxy did not pass Upgrade and Connection on, or "
+            f"{own.text}",
+            f"ask the application without the proxy (wsprobe trace --backend); {own.fix}",
+        )
+        return (*asked_wrong(a), both, *more)
     return (*asked_wrong(a), own, *more, upgrade_stripped())
-
-
-def by_anybody(a: Evidence) -> Signature:
-    """What holds whoever wrote the answer: a status alone, no claim about the author."""
-    return Signature(causes=asked_wrong(a) or by_status(a))
-
-
-def by_status(a: Evidence) -> tuple[Cause, ...]:
-    words = bool(a.body.strip()) and not is_markup(a)
-    nowhere = no_route(
-        "the path leads to something that is not a WebSocket endpoint, such as a page or another program"
-    )
-    support = no_websocket(
-        "the server that answered has no WebSocket support", "run one that has it, and route the path to it"
-    )
-    match a.status:
-        case 426:
-            return (upgrade_stripped(),)
-        case 505:
-            return (http10(), upgrade_stripped())
-        case 200 if hop_of(a) == "nginx" and is_markup(a):
-            replaced = Cause(
-                "intercepted",
-                "nginx replaced an error of the application by a page of its own (proxy_intercept_errors)",
-                "proxy_intercept_errors off for the location of the socket",
-            )
-            return (*either_or_stripped(a, nowhere), replaced)
-        case 200 | 204 | 404 | 405:
-            return (*either_or_stripped(a, nowhere), support)
-        case 401:
-            return (credentials_wanted(a),)
-        case 407:
-            return (
-                Cause(
-                    "credentials", "a proxy wants credentials", "give them in -x http://user:password@host:port"
-                ),
-            )
-        case 403:
-            closed = refused_by_application(a)
-            if for_socketio(a):
-                return (*socketio_causes(a), *closed)
-            origin = origin_refused(a, "add the page's origin to those that the server allows")
-            elsewhere = () if words else (nowhere,)
-            return (origin, *closed, *elsewhere) if foreign_origin(a) else (*closed, origin, *elsewhere)
-        case 400 if for_socketio(a):
-            return (*socketio_causes(a), *refused_by_application(a), upgrade_stripped())
-        case 400:
-            by_origin = origin_refused(a, "add the page's origin to those that the server allows")
-            own = (*refused_by_application(a), by_origin) if foreign_origin(a) else refused_by_application(a)
-            return (upgrade_stripped(), *own) if behind_proxy(a) and not words else (*own, upgrade_stripped())
-        case 429:
-            return (Cause("rate-limit", "too many requests or connections", "wait, or raise the limit"),)
-        case 502 | 503 | 504:
-            return (
-                Cause(
-                    "backend-down",
-                    "a proxy or balancer could not reach the application, or got no answer from it",
-                    "check whether the application runs, and read the log of the proxy",
-                ),
-            )
-        case _ if a.status >= 500:
-            unknown = no_route("no route has this path, which Django Channels treats as an exception", SEE_LOG)
-            return (crashed("an exception in the application"), *(() if a.body else (unknown,)))
-        case _ if a.status >= 400:
-            return refused_by_application(a)
-        case _ if 300 <= a.status < 400:
-            return (redirected(a, "the server"),)
-        case _:
-            return ()

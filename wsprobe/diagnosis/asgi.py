@@ -6,22 +6,12 @@ from __future__ import annotations
 
 import re
 
-from wsprobe.signatures.answer import (
-    Cause,
-    Evidence,
-    Rule,
-    Signature,
-    behind_proxy,
-    foreign_origin,
-    is_markup,
-    shown,
-    written_by,
-)
-from wsprobe.signatures.causes import (
+from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.evidence import Evidence, foreign_origin, is_markup, shown
+from wsprobe.diagnosis.faults import (
     ACCEPT_FIRST,
     SEE_LOG,
     asked_wrong,
-    body_says,
     crashed,
     either_or_stripped,
     for_socketio,
@@ -33,6 +23,7 @@ from wsprobe.signatures.causes import (
     socketio_causes,
     upgrade_stripped,
 )
+from wsprobe.diagnosis.programs import Author, Rule, shaped_like, written_by
 
 
 def _asgi_refused(a: Evidence) -> tuple[Cause, ...]:
@@ -45,9 +36,10 @@ def _asgi_refused(a: Evidence) -> tuple[Cause, ...]:
 def _asgi_403(a: Evidence) -> tuple[Cause, ...]:
     closed = Cause(
         "refused",
-        "the application closed before it accepted: a check of its own, a failed dependency, or a parameter "
-        "that is missing or of the wrong kind; the close code is lost",
-        f"{ACCEPT_FIRST}; for a status and body that tools can read: send_denial_response()",
+        "the application ended the handshake before it accepted: a check refused it (token, Origin, a "
+        "parameter), no "
+        "route has this path, or, in some frameworks, it raised an exception; the close code is lost",
+        f"look in its log; {ACCEPT_FIRST}",
     )
     route = no_route(
         "no WebSocket route has this path", "add a WebSocket route for it (@app.websocket), or correct the path"
@@ -55,7 +47,8 @@ def _asgi_403(a: Evidence) -> tuple[Cause, ...]:
     origin = origin_refused(
         a, "add the page's host or origin (ALLOWED_HOSTS, cors_allowed_origins, ...)", _asgi_origin(a)
     )
-    return (origin, closed, route) if foreign_origin(a) else (closed, route, origin)
+    wanted = foreign_origin(a) or (a.origin is None and a.reason == "Access denied")
+    return (origin, closed, route) if wanted else (closed, route, origin)
 
 
 def _asgi_origin(a: Evidence) -> str:
@@ -97,7 +90,7 @@ def _not_seen(a: Evidence, server: str) -> tuple[Cause, ...]:
     return (*wrong, refused) if a.oddity == "upgrade" else (*wrong, upgrade_stripped(text), refused)
 
 
-def _daphne(a: Evidence) -> Signature | None:
+def _daphne(a: Evidence) -> Author | None:
     """Its reason phrases; the rest of its handshake is Autobahn's."""
     if a.reason == "Access denied" and a.status == 403:
         return written_by("daphne", "the reason phrase Access denied", _asgi_refused(a))
@@ -145,11 +138,11 @@ def _daphne(a: Evidence) -> Signature | None:
 _STARLETTE_HOST = "Invalid host header"
 
 
-def _asgi(a: Evidence) -> Signature | None:
+def _asgi(a: Evidence) -> Author | None:
     """ASGI servers by Server field, by the shape of what they write, and the words of Starlette."""
     if a.text == _STARLETTE_HOST and a.status == 400:
         host = Cause(
-            "host",
+            "host-refused",
             f"TrustedHostMiddleware of Starlette does not allow the Host {shown(a.host)}",
             "add it to allowed_hosts",
         )
@@ -176,7 +169,7 @@ def _asgi(a: Evidence) -> Signature | None:
     return _asgi_shape(a)
 
 
-def _hypercorn(a: Evidence) -> Signature | None:
+def _hypercorn(a: Evidence) -> Author | None:
     mark = "Server: hypercorn"
     if a.text.startswith('{"detail":'):
         return written_by("hypercorn", mark, _detail(a, "Hypercorn"))
@@ -202,7 +195,7 @@ def _hypercorn(a: Evidence) -> Signature | None:
             return None
 
 
-def _granian(a: Evidence) -> Signature | None:
+def _granian(a: Evidence) -> Author | None:
     mark = "Server: granian"
     if a.text.startswith('No "Sec-WebSocket-Version: 13" header'):
         return written_by(
@@ -217,14 +210,14 @@ def _granian(a: Evidence) -> Signature | None:
             if wrong := asked_wrong(a):
                 return written_by("granian", mark, wrong)
             crash = Cause(
-                "crash",
+                "crashed-before-accept",
                 "an exception, or a return without accepting: Granian answers 403 to both",
                 f"{SEE_LOG}; await websocket.accept()",
             )
             refused = _asgi_refused(a)
             return written_by("granian", mark, (*refused[:2], crash, *refused[2:]))
         case 404 | 200 | 405:
-            return written_by("granian", mark, _not_seen(a, "Granian"))
+            return written_by("granian", mark, either_or_stripped(a, no_route()))
         case _ if a.status >= 500:
             return written_by("granian", mark, (crashed(),))
         case _ if a.status >= 400:
@@ -247,92 +240,40 @@ def _detail(a: Evidence, server: str) -> tuple[Cause, ...]:
 _TEXT = ("text/plain", "text/plain; charset=utf-8")
 
 
-def _asgi_shape(a: Evidence) -> Signature | None:
-    """uvicorn signs no refusal of a WebSocket; each of its libraries has a shape, of which some is left "
-    "behind a proxy."""
+def _asgi_shape(a: Evidence) -> Author | None:
+    """uvicorn signs no refusal of a WebSocket; each of its libraries has a shape, of which some is left
+    behind a proxy. Programs in other languages come near: a Server field of another, or Keep-Alive, which
+    Node sends, speaks against them."""
     kind = a.get("content-type")
+    if a.signed or a.has("keep-alive"):
+        return None
     if a.text.startswith('{"detail":') and kind == "application/json":
-        return written_by(
-            "asgi-json",
-            "the JSON of FastAPI and Django REST framework",
-            _detail(a, ""),
-        )
+        return shaped_like("asgi-json", "JSON with the one member detail", _detail(a, ""))
     if a.status == 403 and not a.body and kind in _TEXT and a.only(frozenset({"content-type"})):
-        return written_by("uvicorn", f"an empty 403 with Content-Type: {kind}", _asgi_refused(a))
-    if (
-        a.status == 500
-        and a.text == "Internal Server Error"
-        and kind == _TEXT[1]
-        and a.only(frozenset({"content-type"}))
-    ):
-        lost = (
-            ()
-            if a.oddity or not behind_proxy(a)
-            else (upgrade_stripped("part of the handshake was lost on the way"),)
-        )
-        return written_by(
-            "uvicorn",
-            "Internal Server Error as text/plain; charset=utf-8",
-            (*asked_wrong(a), *_asgi_crash(a), *lost),
-        )
-    own = tuple(name for name in a.names if name in ("Date", "Connection", "Content-Type", "Content-Length"))
-    if (
-        a.status >= 400
-        and "content-length" in a.names
-        and own
-        and not a.has("server")
-        and "Date" in own
-        and "keep-alive" not in a.get("connection")
-    ):
-        return written_by(
-            "uvicorn", "fields in lower case before Date, Connection", asked_wrong(a) or _denied(a)
-        )
+        return shaped_like("uvicorn", f"an empty 403 with Content-Type: {kind}", _asgi_refused(a))
+    direct = a.names == ("Date", "Connection", "Content-Length", "Content-Type")
+    if direct and a.status == 500 and a.text == "Internal Server Error" and kind == _TEXT[1]:
+        return shaped_like("uvicorn", "its fields in their order, and the words", _asgi_crash(a))
     if a.reason == "" and not is_markup(a):
         return _h11(a)
     return None
 
 
-def _denied(a: Evidence) -> tuple[Cause, ...]:
-    if a.status >= 500:
-        return (crashed(),)
-    return refused_by_application(
-        a, "the endpoint refused with an HTTP response (send_denial_response)" + body_says(a)
-    )
-
-
-def _h11(a: Evidence) -> Signature | None:
-    """No reason phrase: h11 writes none for uvicorn with wsproto and for Hypercorn; proxies but HAProxy and
-    Caddy keep that. Tomcat does so too, with fields of its own."""
-    if not a.only(frozenset({"content-type", "sec-websocket-version"})) and not a.has("x-a") and a.status < 400:
-        return None
+def _h11(a: Evidence) -> Author | None:
+    """No reason phrase: h11 writes none for uvicorn with wsproto and for Hypercorn, nor do other servers on
+    it, and proxies but HAProxy and Caddy keep that. Tomcat and gateways do so too, with fields of their own."""
     if a.has("x-frame-options") or a.has("content-language"):
         if a.status == 426:
             return written_by("tomcat", "no reason phrase, and its fields", asked_wrong(a))
         return None
-    if 300 <= a.status < 400:
+    if not a.only(frozenset({"content-type", "sec-websocket-version"})) or a.status < 400:
         return None
-    author = "uvicorn" if not behind_proxy(a) and not a.has("date") else "h11"
-    mark = "an empty reason phrase, as h11 writes it"
+    mark = "no reason phrase, as h11 writes it"
     match a.status:
         case 403 if not a.body:
-            return written_by(author, mark, _asgi_refused(a))
-        case 500:
-            return written_by(author, mark, _asgi_crash(a))
-        case 400 if not a.body:
-            return written_by(
-                author,
-                mark,
-                asked_wrong(a)
-                or (http10(), upgrade_stripped("a header of the handshake was changed on the way")),
-            )
-        case 426:
-            return written_by(
-                author,
-                mark,
-                asked_wrong(a) or (upgrade_stripped("Sec-WebSocket-Version was changed on the way"),),
-            )
-        case _ if a.status >= 400:
-            return written_by(author, mark, asked_wrong(a) or _denied(a))
+            return shaped_like("h11", mark, _asgi_refused(a))
+        case 500 if not a.body:
+            return shaped_like("h11", mark, _asgi_crash(a))
         case _:
             return None
 

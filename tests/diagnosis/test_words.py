@@ -1,0 +1,153 @@
+"""What servers say in words: where the words are, what is no word of their own, and what is known of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.diagnosis.recorded import reading_of
+from wsprobe.diagnosis import Cause, causes
+
+ORIGIN = {"origin": "https://page.example"}
+
+
+def first(answer: str, **asked: object) -> Cause:
+    return causes(reading_of(answer.replace("\n", "\r\n", 99).encode("latin-1"), "fin", asked))[0]
+
+
+def html(title: str, rest: str = "") -> str:
+    page = f"<!doctype html><html><head><title>{title}</title></head><body>{rest}</body></html>"
+    return f"Content-Type: text/html\n\n{page}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked", "id", "quote"),
+    [
+        # Reason phrases.
+        ("HTTP/1.1 403 no token\n\n", {}, "unauthorized", "no token"),
+        ("HTTP/1.1 400 No WebSocket Upgrade header found\n\n", {}, "upgrade-lost", "No WebSocket Upgrade"),
+        # Plain text.
+        (
+            'HTTP/1.1 400 Bad Request\n\nNo WebSocket UPGRADE hdr: None\n Can "Upgrade" only to "WebSocket".',
+            {},
+            "upgrade-lost",
+            "No WebSocket UPGRADE hdr",
+        ),
+        (
+            "HTTP/1.1 400 Bad Request\n\nwebsocket: the client is not using the websocket protocol: 'upgrade' "
+            "token not found in 'Connection' header",
+            {},
+            "upgrade-lost",
+            "token not found",
+        ),
+        (
+            "HTTP/1.1 403 Forbidden\n\nFailed to open: invalid Origin header: x.",
+            ORIGIN,
+            "origin-refused",
+            "invalid",
+        ),
+        (
+            'HTTP/1.1 403 Forbidden\n\nrequest Origin "" is not authorized for Host "ws.example"',
+            {},
+            "origin-refused",
+            "is not authorized",
+        ),
+        ("HTTP/1.1 400 Bad Request\n\nmissing subprotocol.", {}, "subprotocol-required", "missing"),
+        (
+            "HTTP/1.1 400 Bad Request\n\nSubprotocol not supported",
+            {"protocols": ["chat.v1"]},
+            "subprotocol-required",
+            "not supported",
+        ),
+        (
+            "HTTP/1.1 400 Bad Request\n\nUnsupported WebSocket version: 13, 13.",
+            {},
+            "version-duplicated",
+            "13, 13",
+        ),
+        (
+            "HTTP/1.1 400 Bad Request\n\n<b>The plain HTTP request was sent to HTTPS port<b>",
+            {},
+            "tls-port",
+            "HTTPS port",
+        ),
+        ("HTTP/1.1 429 Too Many Requests\n\nslow down, 3 connections at most", {}, "rate-limited", "slow down"),
+        ("HTTP/1.1 500 Internal Server Error\n\nNo such target id: x", {}, "session", "No such target id"),
+        ("HTTP/1.1 502 Bad Gateway\n\nconnect ECONNREFUSED 127.0.0.1:9", {}, "backend-down", "ECONNREFUSED"),
+        # JSON, also nested, and RFC 9457.
+        (
+            'HTTP/1.1 403 Forbidden\n\n{"error":{"code":7,"message":"token expired"}}',
+            {},
+            "unauthorized",
+            "token",
+        ),
+        (
+            'HTTP/1.1 400 Bad Request\nContent-Type: application/problem+json\n\n{"title":"Nope",'
+            '"detail":"unknown room 7"}',
+            {},
+            "session",
+            "unknown room 7",
+        ),
+        # Fields.
+        ("HTTP/1.1 403 Forbidden\nX-Denied-Reason: password wrong\n\n", {}, "unauthorized", "password"),
+        # Pages: a title, and no words of scripts.
+        (
+            f"HTTP/1.1 403 Forbidden\n{html('Error 403 no token')}",
+            {},
+            "unauthorized",
+            '"no token"',
+        ),
+        (
+            f"HTTP/1.1 400 Bad Request\n{html('Error 400 subprotocol')}",
+            {},
+            "subprotocol-required",
+            '"subprotocol"',
+        ),
+        # Words that wsprobe does not know are quoted.
+        ("HTTP/1.1 403 Forbidden\n\nThe moon is full.", {}, "server-says", "The moon is full."),
+    ],
+)
+def test_words_are_read_and_quoted(answer: str, asked: dict[str, object], id: str, quote: str) -> None:
+    found = first(answer, **asked)
+    assert (found.id, found.certainty) == (id, "stated")
+    assert quote in found.text
+    assert answer.split()[1] in found.evidence
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "HTTP/1.1 403 Forbidden\n\nForbidden",
+        f"HTTP/1.1 403 Forbidden\n{html('403 Forbidden', '<h1>Forbidden</h1>')}",
+        f"HTTP/1.1 403 Forbidden\n{html('Access denied', '<script>window.location.origin; token</script>')}",
+        f"HTTP/1.1 403 Forbidden\n{html('403', '<style>.login { password: 1 }</style><!-- no token -->')}",
+        'HTTP/1.1 403 Forbidden\n\n{"statusCode":403,"error":"Forbidden","message":"Forbidden"}',
+        "HTTP/1.1 403 Forbidden\n\n\0\1\2 token",
+    ],
+)
+def test_what_says_no_more_than_the_status_is_no_word(answer: str) -> None:
+    assert next(each.certainty for each in causes(reading_of(answer.encode(), "fin"))) != "stated"
+
+
+def test_a_request_that_is_no_handshake_leads_and_the_words_agree() -> None:
+    found = first(
+        "HTTP/1.1 400 Bad Request\n\n'upgrade' token not found in 'Connection' header", note="plain GET"
+    )
+    assert (found.id, found.certainty) == ("handshake-incomplete", "own-request")
+
+
+def test_a_page_of_200_says_nothing() -> None:
+    found = first(
+        "HTTP/1.1 200 OK\nContent-Type: text/html; charset=utf-8\n\n<html>log in with your token</html>"
+    )
+    assert (found.id, found.certainty) == ("no-route", "status")
+
+
+def test_over_tls_the_port_that_wants_tls_is_the_one_behind() -> None:
+    answer = "HTTP/1.1 400 Bad Request\n\nplain HTTP request was sent to HTTPS port"
+    assert first(answer).id == "tls-port"
+    assert first(answer, scheme="wss").id == "backend-tls"
+
+
+def test_an_answer_that_shows_upgrade_arrived_lost_none() -> None:
+    answer = b"HTTP/1.1 404 Not Found\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n"
+    assert {each.id for each in causes(reading_of(answer, "fin"))} == {"no-route"}

@@ -1,0 +1,204 @@
+"""Why it went as it did: the one diagnosis that every command, page and interface reads.
+
+``causes(reading, outcome)`` is all that most modules need; ``author(reading)`` says who wrote the answer as
+well. Both are pure functions of a recording and never raise, whatever the bytes.
+
+Causes are looked for in this order, and each says which kind of evidence it has: what wsprobe sent itself
+(``own-request``), what the answer says in words (``stated``), marks that one program alone has (``only``),
+shapes that several programs have (``shared``), and the status (``status``). The marks were measured on
+loopback in November 2026; those that were not (Cloudflare, AWS, Traefik, ASP.NET, Rails, Spring) follow the
+documentation or source of the program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from wsprobe.diagnosis import asgi, libraries, pages
+from wsprobe.diagnosis.cause import FORMERLY, KINDS, Cause, Kind
+from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_of, how_ended, shown
+from wsprobe.diagnosis.faults import origin_refused, own_request
+from wsprobe.diagnosis.programs import PROGRAMS, Author, Rule, written_by
+from wsprobe.diagnosis.reach import kinds_of_the_way, way
+from wsprobe.diagnosis.session import opened
+from wsprobe.diagnosis.silence import nothing_came
+from wsprobe.diagnosis.status import ALLOW_ORIGIN, by_status
+from wsprobe.diagnosis.words import stated
+from wsprobe.exchange import Ended, Exchange, Received, Sent, TunnelFailed, TunnelReceived
+from wsprobe.read import read
+from wsprobe.read.reading import Reading
+
+__all__ = ["FORMERLY", "KINDS", "PROGRAMS", "Author", "Cause", "Kind", "all_kinds", "author", "causes"]
+
+_RULES: tuple[Rule, ...] = (
+    *pages.RULES,
+    *asgi.BY_REASON,
+    *libraries.RULES,
+    *asgi.RULES,
+    *libraries.BY_SHAPE,
+)
+"""In the order in which they are tried: the first that knows the answer says who wrote it."""
+
+_ENDS = frozenset({"fin", "reset", "truncated", "error", "timeout"})
+"""``Ended.how`` where a connection without a byte is the server's doing."""
+
+_AFTER = frozenset({"handler-returned", "crashed", "idle-timeout", "closed-by-app", "dropped"})
+"""What ended a session. No client goes on to one after an invalid 101."""
+
+
+def all_kinds() -> dict[str, Kind]:
+    """Every kind of cause by its id, those of the way to the server too."""
+    return {**kinds_of_the_way(), **KINDS}
+
+
+def causes(reading: Reading, outcome: str = "") -> tuple[Cause, ...]:
+    """Why it went as it did, the likeliest first; () where nothing is wrong, or nothing is known.
+
+    *outcome*: what was judged. After an ``invalid`` 101 no client goes on to a session: how that ended is
+    not what went wrong."""
+    found = author(reading).causes
+    return tuple(one for one in found if one.id not in _AFTER) if outcome == "invalid" else found
+
+
+def author(reading: Reading) -> Author:
+    """Who wrote the answer in *reading*, which proxy passed it on, and why it is as it is.
+
+    Where a CONNECT proxy refused the way, its answer is meant. Where no answer came, nobody wrote it, and
+    ``causes`` say what may have kept it back."""
+    if any(isinstance(event, TunnelFailed) for event in reading.exchange.events):
+        refused = _of_tunnel(reading)
+        return refused if refused.causes else Author(causes=way(reading))
+    final = reading.final
+    if not reading.received and any(isinstance(event, Sent) for event in reading.exchange.events):
+        return Author(causes=nothing_came(reading)) if how_ended(reading.exchange) in _ENDS else Author()
+    if final is None or final.status is None or not final.head.complete or reading.looks_like:
+        return Author(causes=way(reading))
+    answer = answer_of(reading, final)
+    if reading.session is not None:
+        # Over HTTP/2 the hop that speaks it writes every name in lower case: nothing is left of an author.
+        found = opened(reading, answer)
+        found = Author(causes=found.causes) if reading.http2 is not None else found
+    else:
+        found = _refusal(answer, over_http2=reading.http2 is not None)
+    hop = hop_of(answer)
+    return replace(found, hop="" if hop == found.id else hop)
+
+
+def _refusal(a: Evidence, *, over_http2: bool) -> Author:
+    """The causes of an answer that is no 101, in the order of their evidence."""
+    known = Author() if over_http2 else _by_marks(a)
+    said = stated(a)
+    if said is not None and known.role == "proxy" and known.certainty == "only":
+        # The words of a proxy's own page are the same for every reason: its status says more.
+        said = said if said.id in {cause.id for cause in known.causes} else None
+    marked = tuple(_marked(known, cause, a, first=not rank) for rank, cause in enumerate(known.causes))
+    found: list[Cause] = [*own_request(a)]
+    if a.status == 403 and foreign_origin(a) and (said is None or said.id == "server-says"):
+        found += [_foreign(a, known)]
+    if said is not None and (said.id != "server-says" or not _specific(known)):
+        found.append(_explained(said, known))
+        said = None
+    found += marked
+    found += [said] if said is not None else []
+    if not any(cause.certainty in ("own-request", "stated", "only", "shared") for cause in found):
+        found += by_status(a)
+    elif not known.causes:
+        found += [] if found[0].certainty == "own-request" else by_status(a)
+    return replace(
+        known, causes=_once(_arrived(a, (replace(one, evidence=one.evidence or a.line) for one in found)))
+    )
+
+
+def _foreign(a: Evidence, known: Author) -> Cause:
+    """An Origin that is not the URL's own was sent, and refused with 403: what is to be done about that."""
+    same = next((cause for cause in known.causes if cause.id == "origin-refused"), None)
+    cause = same if same is not None else origin_refused(a, ALLOW_ORIGIN)
+    shows = f"the request: Origin: {shown(a.origin or '')}, of another host; {a.line}"
+    return replace(cause, certainty="own-request", evidence=shows, program=known.program)
+
+
+_GENERAL = frozenset(
+    {"refused", "crashed-before-accept", "error", "unauthorized", "bad-request", "blocked-by-rule"}
+)
+"""Kinds that say no more than that it was refused, or failed: words of the server say more."""
+
+
+def _specific(known: Author) -> bool:
+    """The marks name a kind of cause: of the program's own words, which a quote only repeats."""
+    return known.certainty == "only" and bool(known.causes) and known.causes[0].id not in _GENERAL
+
+
+def _explained(said: Cause, known: Author) -> Cause:
+    """What the words say, with what is known to be done about it in the program that wrote them."""
+    same = next((cause for cause in known.causes if cause.id == said.id), None)
+    if known.program is None:
+        return said
+    return replace(said, fix=same.fix if same is not None and same.fix else said.fix, program=known.program)
+
+
+def _marked(known: Author, cause: Cause, a: Evidence, *, first: bool) -> Cause:
+    """A cause that follows from who wrote the answer; the first one says who that is."""
+    if cause.certainty == "own-request":
+        return cause
+    answered = f"{known.who}{' answered, not the application' if known.role == 'proxy' else ''}"
+    return replace(
+        cause,
+        text=f"{answered}: {cause.text}" if first else cause.text,
+        certainty=known.certainty,
+        evidence=f"{a.line}; {known.mark}",
+        program=known.program,
+    )
+
+
+def _arrived(a: Evidence, found: Iterable[Cause]) -> Iterable[Cause]:
+    """Without what the answer itself disproves: that Upgrade was lost, where it shows that it arrived."""
+    if not a.arrived:
+        return found
+    return (one for one in found if one.id not in ("upgrade-lost", "no-websocket") or one.certainty == "stated")
+
+
+def _once(found: Iterable[Cause]) -> tuple[Cause, ...]:
+    """Each kind of cause where it comes first."""
+    first: dict[str, Cause] = {}
+    for cause in found:
+        first.setdefault(cause.id, cause)
+    return tuple(first.values())
+
+
+def _by_marks(a: Evidence) -> Author:
+    return _twice(a) or next((known for rule in _RULES if (known := rule(a)) is not None), None) or Author()
+
+
+def _twice(a: Evidence) -> Author | None:
+    """A 101 that comes behind a whole answer."""
+    if b"HTTP/1.1 101 " not in a.rest:
+        return None
+    if a.status >= 500:
+        unaccepted = Cause(
+            "no-accept",
+            "the application returned without accepting; a 101 follows the 500",
+            "await websocket.accept()",
+        )
+        return written_by("uvicorn", "a 101 behind a whole 500", (unaccepted,))
+    wrote = Cause(
+        "wrote-first",
+        "the handler wrote a response before the upgrade; the 101 came in the body of that response",
+        "write nothing before Upgrade()",
+    )
+    return written_by("go", "a 101 within a body", (wrote,))
+
+
+def _of_tunnel(reading: Reading) -> Author:
+    said = b"".join(event.data for event in reading.exchange.events if isinstance(event, TunnelReceived))
+    plan = reading.exchange.plan
+    asked = read(Exchange(plan, (Sent(0, plan.request), Received(0, said), Ended(0, "fin"))))
+    final = asked.final
+    if final is None or final.status is None or not final.head.complete or asked.session is not None:
+        return Author()
+    answer = replace(answer_of(asked, final), oddity="", wanted="", host="", largest=("", 0))
+    found = next((known for rule in pages.FORWARD if (known := rule(answer)) is not None), Author())
+    marked = tuple(_marked(found, cause, answer, first=not rank) for rank, cause in enumerate(found.causes))
+    if not marked and answer.status == 407:
+        marked = by_status(answer)
+    return replace(found, causes=_once(replace(one, evidence=one.evidence or answer.line) for one in marked))

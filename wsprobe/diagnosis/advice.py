@@ -1,0 +1,156 @@
+"""What to do about an answer beside its causes: lines that mend a proxy, and ways to let a page know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from wsprobe.diagnosis import author, causes
+from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.programs import Author
+from wsprobe.diagnosis.proxies import LEADING, proxies, proxy
+from wsprobe.read.behind import frames_before_http
+from wsprobe.read.reading import Frame, Reading
+
+REASON_ROOM = 123
+"""Bytes: a control frame carries 125 (RFC 6455 section 5.5), the code takes two."""
+CODE_OF_STATUS = {401: 4401, 403: 4403, 404: 4404, 408: 4408, 409: 4409, 429: 4429, 503: 1013}
+"""Close codes by convention for what a status would have said; 4400 + n for the rest of 4xx, 1011 for 5xx."""
+NEVER_SENT = {1005: "no status received", 1006: "abnormal closure", 1015: "TLS handshake"}
+"""RFC 6455 section 7.4.1: these must not be set in a Close frame."""
+PASSING = frozenset({"upgrade-lost", "upgrade-lost-or-elsewhere", "http-1.0"})
+"""Causes that lines in a proxy mend."""
+BEFORE_THE_APPLICATION = frozenset(
+    {
+        *PASSING,
+        *("backend-down", "backend-closed", "backend-timeout", "backend-tls", "tls-port", "client-certificate"),
+        *(
+            "no-websocket",
+            "forward-proxy",
+            "bad-request",
+            "header-too-large",
+            "blocked-by-rule",
+            "upgrade-refused",
+        ),
+        *("version-unsupported", "key", "method", "handshake-incomplete", "protocol-malformed"),
+    }
+)
+"""Causes with which no code of the application ran that could accept first and then close."""
+
+
+class Advice(msgspec.Struct, frozen=True):
+    """All that is known to say about one answer."""
+
+    causes: tuple[Cause, ...] = ()
+    """Why, the likeliest first."""
+    lines: tuple[str, ...] = ()
+    """What to write into proxies so that Upgrade and Connection pass."""
+    remedies: tuple[str, ...] = ()
+    """How a page can be let know."""
+    warnings: tuple[str, ...] = ()
+    """Close codes and reasons that do not arrive as they were sent."""
+
+    def __bool__(self) -> bool:
+        return bool(self.causes or self.lines or self.remedies or self.warnings)
+
+    def without(self, given: set[str]) -> Advice:
+        """Only what is not in *given*, which gets it: of several answers each thing is said once."""
+        fresh = Advice(
+            tuple(one for one in self.causes if one.text not in given),
+            tuple(one for one in self.lines if one not in given),
+            tuple(one for one in self.remedies if one not in given),
+            tuple(one for one in self.warnings if one not in given),
+        )
+        given.update((*(one.text for one in fresh.causes), *fresh.lines, *fresh.remedies, *fresh.warnings))
+        return fresh
+
+
+def advice(reading: Reading, outcome: str = "") -> Advice:
+    """Advice for this recording; empty if a page learns all there is. *outcome*: what was judged."""
+    found = causes(reading, outcome)
+    final = reading.final
+    if reading.session is not None:
+        return Advice(found, warnings=tuple(_warnings(reading)))
+    # Over HTTP/2 a 200 opens.
+    if final is None or final.status is None or final.status == 101:
+        return Advice(found)
+    known = msgspec.structs.replace(author(reading), causes=found)
+    return Advice(found, tuple(_lines(known)), tuple(_remedies(final.status, known)))
+
+
+def _lines(known: Author) -> Iterator[str]:
+    """What to write into the proxies, where they are the likeliest cause; a word where they are another."""
+    ids = [cause.id for cause in known.causes]
+    if not PASSING & set(ids):
+        return
+    if ids[0] not in PASSING:
+        if known.role != "proxy":
+            yield "if there is a proxy before it: wsprobe explain upgrade-lost"
+        return
+    seen = proxy(known.hop)
+    if seen is not None:
+        yield f"{seen.name}: {seen.mends}"
+        yield "for another proxy before or behind it: wsprobe explain upgrade-lost"
+        return
+    for each in proxies():
+        if each.key in LEADING:
+            yield f"{each.source}: {each.mends}"
+
+
+def _remedies(status: int, known: Author) -> Iterator[str]:
+    if 300 <= status < 400:
+        yield (
+            "open the socket at the URL that it redirects to; browsers other than WebKitGTK do not follow "
+            "redirects"
+        )
+        return
+    first = known.causes[0].id if known.causes else ""
+    if known.role != "proxy" and first not in BEFORE_THE_APPLICATION:
+        code = close_code(status)
+        yield (
+            f"accept, then close with {code} and a reason of at most {REASON_ROOM} bytes; a script gets both "
+            f"in the "
+            "close event (wsprobe compare --browser-mode lab:accept-then-close-4403)"
+        )
+    yield ("give the page a plain HTTP endpoint; fetch() shows its status and body (lab:diagnostic-endpoint)")
+
+
+def close_code(status: int) -> int:
+    """The close code that says by convention what HTTP *status* says."""
+    if status in CODE_OF_STATUS:
+        return CODE_OF_STATUS[status]
+    if 400 <= status < 500:
+        return 4000 + status
+    return 1011 if status >= 500 else 4000
+
+
+def _warnings(reading: Reading) -> Iterator[str]:
+    of = frames_before_http(reading)
+    assert of is not None
+    frames = of.frames
+    close = next((f for f in frames if f.opcode == 8), None)
+    if close is None:
+        return
+    yield from _code_warnings(close)
+    after = [f for f in frames if f.start > close.start]
+    if after or of.rest:
+        yield ("bytes follow the Close frame; Chromium then reports 1006 instead of the code")
+
+
+def _code_warnings(close: Frame) -> Iterator[str]:
+    data = close.data
+    if len(data) < 2:
+        return
+    code = int.from_bytes(data[:2], "big")
+    if code in NEVER_SENT:
+        yield (
+            f"code {code} ({NEVER_SENT[code]}) must not be sent; Chromium and WebKitGTK report 1006 "
+            "instead, Firefox passes it on"
+        )
+    elif code < 1000 or code >= 5000:
+        yield (f"code {code} is outside 1000 to 4999; WebKitGTK reports 1006 instead")
+    elif code in (1012, 1013, 1014):
+        yield (f"code {code} is registered, but WebKitGTK reports 1006 instead")
+    if len(data) - 2 > REASON_ROOM:
+        yield (f"the reason has {len(data) - 2} bytes; more than {REASON_ROOM} do not fit a Close frame")

@@ -1,0 +1,140 @@
+"""The programs that write answers: what they are called, and what a mark of one proves.
+
+A mark is a likelihood and never a certainty: any server can send any byte. Two kinds are kept apart. What one
+program alone was measured to write (``only``) names it. A shape that several programs share (``shared``)
+names all of them in words and none in ``Cause.program``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from wsprobe.diagnosis.cause import Cause, Certainty
+from wsprobe.diagnosis.evidence import Evidence
+
+Role = Literal["proxy", "server", "framework", "application", "unknown"]
+
+
+class Program(msgspec.Struct, frozen=True):
+    """One program that answers."""
+
+    name: str
+    role: Role
+    who: str = ""
+    """The same with an article or more, where a sentence needs it; "" for ``name``."""
+    alike: str = ""
+    """All programs that have its shape, in words; "" where its marks are its own."""
+
+
+PROGRAMS: dict[str, Program] = {
+    "squid": Program("Squid", "proxy"),
+    "tinyproxy": Program("tinyproxy", "proxy"),
+    "cloudflare": Program("Cloudflare", "proxy", "Cloudflare's edge"),
+    "api-gateway": Program("AWS API Gateway", "proxy"),
+    "aws": Program("AWS load balancer", "proxy", "the AWS load balancer"),
+    "nginx": Program("nginx", "proxy"),
+    "haproxy": Program("HAProxy", "proxy"),
+    "pound": Program("pound", "proxy"),
+    "apache": Program("Apache httpd", "proxy"),
+    "varnish": Program("Varnish", "proxy"),
+    "lighttpd": Program("lighttpd", "proxy"),
+    "envoy": Program("Envoy", "proxy"),
+    "nghttpx": Program("nghttpx", "proxy"),
+    "caddy": Program("Caddy", "proxy"),
+    "http-proxy-middleware": Program("http-proxy-middleware", "proxy", "http-proxy-middleware (Node)"),
+    "websockify": Program("websockify", "proxy"),
+    "daphne": Program("Daphne", "server", "an ASGI application on Daphne (Django Channels)"),
+    "autobahn": Program("Autobahn", "server", "Daphne, or another server on Autobahn (Python)"),
+    "uvicorn": Program(
+        "uvicorn", "server", "an ASGI application on uvicorn", "uvicorn, or another Python server"
+    ),
+    "hypercorn": Program("Hypercorn", "server", "an ASGI application on Hypercorn"),
+    "granian": Program("Granian", "server", "an application on Granian", "Granian, or a program like it"),
+    "h11": Program("h11", "server", "", "Hypercorn, uvicorn, or another Python program on h11"),
+    "asgi-json": Program("FastAPI", "framework", "", "FastAPI, Django REST framework, or one like them"),
+    "starlette": Program("Starlette", "framework", "Starlette or FastAPI"),
+    "gunicorn": Program("gunicorn", "server", "a WSGI application on gunicorn"),
+    "wsgiref": Program("WSGIServer", "server", "a WSGI application on a development server (WSGIServer)"),
+    "django": Program("Django", "framework"),
+    "flask": Program("Flask", "framework"),
+    "quart": Program("Quart", "framework"),
+    "flask-or-quart": Program("Werkzeug", "framework", "", "Flask or Quart"),
+    "tornado": Program("Tornado", "server"),
+    "spring-or-tornado": Program("Spring", "server", "", "Spring or Tornado"),
+    "aiohttp": Program("aiohttp", "server"),
+    "websockets": Program("websockets", "server", "the Python library websockets (alone, or within uvicorn)"),
+    "sanic": Program("Sanic", "server", "", "Sanic, or a program like it"),
+    "python-socketio": Program("python-socketio", "framework"),
+    "engine.io": Program("Socket.IO", "framework", "Socket.IO on Node (engine.io)"),
+    "ws": Program("ws", "server", "ws on Node", "ws, or another WebSocket library on Node"),
+    "websocket-node": Program(
+        "WebSocket-Node", "server", "WebSocket-Node (the package websocket)", "WebSocket-Node or ChromeDriver"
+    ),
+    "faye": Program("faye-websocket", "server"),
+    "sockjs": Program("SockJS", "framework"),
+    "express": Program("Express", "framework", "Express on Node", "Express, or another framework on Node"),
+    "fastify": Program("Fastify", "framework", "Fastify on Node"),
+    "hono": Program("Hono", "framework"),
+    "node": Program("Node", "server", "", "a Node program"),
+    "graphql-ws": Program("graphql-ws", "framework"),
+    "webpack-dev-server": Program("webpack-dev-server", "framework"),
+    "bun": Program("Bun", "server", "", "Bun, or another program that answers with a Response"),
+    "deno": Program("Deno", "server", "", "Deno, or another server that answers with a Response"),
+    "gorilla": Program("gorilla/websocket", "server", "gorilla/websocket (Go)", "a WebSocket library in Go"),
+    "coder": Program("coder/websocket", "server", "coder/websocket (Go)"),
+    "x-net": Program("golang.org/x/net/websocket", "server", "golang.org/x/net/websocket (Go)"),
+    "go": Program("Go", "server", "", "a Go program"),
+    "tomcat": Program("Tomcat", "server"),
+    "spring": Program("Spring", "framework"),
+    "phoenix": Program("Phoenix", "framework", "", "Phoenix, or another program on Cowboy or Bandit"),
+    "signalr": Program("ASP.NET Core", "framework"),
+    "action-cable": Program("Action Cable", "framework", "Rails Action Cable", "Rails, or a program like it"),
+}
+"""Every program by its word."""
+
+
+class Author(msgspec.Struct, frozen=True):
+    """What the marks of one answer tell of who wrote it, and why."""
+
+    id: str = ""
+    """A word of ``PROGRAMS``: who wrote it, or had most likely; "" if the bytes do not tell."""
+    who: str = "an unknown server"
+    """The same for a person, with an article where it needs one; of a shared shape all that have it."""
+    role: Role = "unknown"
+    mark: str = ""
+    """What gave the author away; "" without an author."""
+    causes: tuple[Cause, ...] = ()
+    """The likeliest first; several where they cannot be told apart."""
+    hop: str = ""
+    """A word for the last proxy that left a mark on an answer that it passed on; "" if none did. HAProxy and
+    the proxies of development servers leave none."""
+    certainty: Certainty = "status"
+    """``only``, ``shared``, or ``status`` where the author is not known."""
+
+    @property
+    def program(self) -> str | None:
+        """The name of the author, where its mark is its own."""
+        return PROGRAMS[self.id].name if self.certainty == "only" else None
+
+
+Rule = Callable[[Evidence], "Author | None"]
+
+
+_SEVERAL = frozenset({"spring-or-tornado", "flask-or-quart"})
+"""Words for two programs that write the same."""
+
+
+def written_by(author: str, mark: str, causes: tuple[Cause, ...]) -> Author:
+    """The answer of one program alone."""
+    if author in _SEVERAL:
+        return shaped_like(author, mark, causes)
+    of = PROGRAMS[author]
+    return Author(author, of.who or of.name, of.role, mark, causes, certainty="only")
+
+
+def shaped_like(author: str, mark: str, causes: tuple[Cause, ...]) -> Author:
+    """An answer in a shape that *author* has, and others too."""
+    of = PROGRAMS[author]
+    return Author(author, of.alike or of.who or of.name, of.role, mark, causes, certainty="shared")

@@ -1,0 +1,91 @@
+"""What is known about proxies (proxies.toml): what a handshake needs, and the lines that mend each fault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+
+import msgspec
+
+LEADING = ("nginx", "apache", "haproxy", "caddy", "traefik", "envoy")
+"""The proxies that advice names where it is not known which one it is."""
+UNKNOWN = ("rule", "error")
+"""Faults that say little as long as the proxy is not known."""
+
+
+class Proxy(msgspec.Struct, frozen=True):
+    """One proxy; the head of ``proxies.toml`` says what the members mean."""
+
+    key: str
+    name: str
+    tried: str
+    lines: tuple[str, ...] = ()
+    why: str = ""
+    keep: str = ""
+    own: str = ""
+    remove: str = ""
+    mend: dict[str, str] = {}
+
+    @property
+    def mends(self) -> str:
+        """On one line: what to write, or to remove, so that Upgrade and Connection pass; "" if unknown."""
+        if self.remove:
+            return f"passes them on by itself; remove {self.remove}"
+        if not self.lines:
+            return self.mend.get("upgrade", "")
+        return " ".join(self.lines) if self.lines[0].endswith(";") else "; ".join(self.lines)
+
+    @property
+    def source(self) -> str:
+        """Its name, and whether its lines only follow the documentation."""
+        return f"{self.name} (from its documentation)" if "not tried" in self.tried else self.name
+
+
+@cache
+def _all() -> tuple[Proxy, ...]:
+    # tomllib is imported late: most answers need no line of a proxy, and the start of the command none.
+    import tomllib
+
+    text = resources.files(__package__).joinpath("proxies.toml").read_text("utf-8")
+    rows = tomllib.loads(text)["proxy"]
+    return tuple(msgspec.convert({key: _flat(value) for key, value in row.items()}, Proxy) for row in rows)
+
+
+def _flat(value: object) -> object:
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+@cache
+def proxies() -> tuple[Proxy, ...]:
+    """Every proxy whose lines for a handshake are known, in the order of the file."""
+    return tuple(each for each in _all() if each.lines)
+
+
+def proxy(key: str) -> Proxy | None:
+    """The proxy called *key*, None if there are no lines for it."""
+    return next((each for each in proxies() if each.key == key), None)
+
+
+@cache
+def table() -> dict[str, dict[str, str]]:
+    """Fault -> key of a proxy -> what to write there."""
+    found: dict[str, dict[str, str]] = {"upgrade": {each.key: each.mends for each in _all() if each.mends}}
+    for each in _all():
+        for fault, text in each.mend.items():
+            found.setdefault(fault, {}).setdefault(each.key, text)
+    return found
+
+
+def mending(fault: str, hops: Sequence[str], *, part: str = "") -> str:
+    """What to write against *fault*, one proxy a line: for those of *hops* that are known, else for those
+    in wide use.
+
+    *part*: the field that is meant, where the fault is about one.
+    """
+    known = {key: text.replace("PART", part) for key, text in table()[fault].items()}
+    usual = [key for key in LEADING if key in known] or list(known)
+    named = [key for key in hops if key in known]
+    chosen = named or ([] if fault in UNKNOWN else usual)
+    names = {each.key: each.source for each in _all()}
+    return "\n".join(f"{names[key]}: {known[key]}" for key in chosen)

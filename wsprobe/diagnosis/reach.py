@@ -1,0 +1,56 @@
+"""What kept the request from being answered: the way to the server, TLS, and peers that speak something else.
+
+The faults of the way are rules that ``judge`` holds; their entries say what is usual and what to do, and the
+cause has the id of the finding."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from wsprobe.diagnosis.cause import Cause, Certainty, Kind
+from wsprobe.judge import FINDINGS, http2, judge, tls, transport
+from wsprobe.judge.finding import Entry, Finding
+from wsprobe.read.reading import Reading
+
+_RENAMED = {
+    "plain-to-tls-port": "tls-port",
+    "tls-alert-certificate-required": "client-certificate",
+    "proxy-failed": "proxy-target",
+}
+"""Findings that are one kind of cause with what a server says in words."""
+
+
+def way(reading: Reading) -> tuple[Cause, ...]:
+    """The causes of no answer, or of one that is no HTTP."""
+    of_the_way = kinds_of_the_way()
+    found = (each for each in judge(reading).findings if each.level == "fail")
+    return tuple(_cause(each) for each in found if _RENAMED.get(each.id, each.id) in of_the_way)
+
+
+def _cause(of: Finding) -> Cause:
+    entry = FINDINGS[of.id]
+    said = of.received is not None or "certificate" in of.id or "alert" in of.id
+    certainty: Certainty = "stated" if said else "status"
+    usual = of.usual or entry.usual
+    title = entry.title if entry.title[:2].isupper() else entry.title[0].lower() + entry.title[1:]
+    return Cause(
+        _RENAMED.get(of.id, of.id),
+        f"{title}: {usual}".replace("`", "") if usual else title,
+        _advice(entry),
+        certainty,
+        of.text,
+    )
+
+
+def _advice(entry: Entry) -> str:
+    return (entry.advice[:1].lower() + entry.advice[1:]).rstrip(".").replace("`", "")
+
+
+@cache
+def kinds_of_the_way() -> dict[str, Kind]:
+    """The kinds of cause of this file: the findings of the way that fail it."""
+    found = (
+        each for module in (transport, tls, http2) for each in vars(module).values() if isinstance(each, Entry)
+    )
+    failing = (each for each in found if each.level == "fail")
+    return {_RENAMED.get(each.id, each.id): Kind(each.title, each.meaning, each.advice) for each in failing}

@@ -1,0 +1,572 @@
+"""Why a session ended as it did, by what came after the handshake: words, a Close, nothing, or HTTP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.evidence import Evidence, foreign_origin, how_ended, shown
+from wsprobe.diagnosis.faults import (
+    SEE_LOG,
+    asked_wrong,
+    host_refused,
+    origin_refused,
+    other_generation,
+    subprotocol_wanted,
+    too_much,
+)
+from wsprobe.diagnosis.programs import Author, written_by
+from wsprobe.diagnosis.words import QUOTED, bare, of_json, of_page, stated_by
+from wsprobe.exchange import Exchange, Received, Sent
+from wsprobe.read.behind import http_behind
+from wsprobe.read.frames import agreed_deflate, messages
+from wsprobe.read.reading import Frame, Reading, Response
+
+QUIET = 1_000_000
+"""Microseconds without a byte before an end that may be an idle limit: none is shorter than a second."""
+SOON = 1_000_000
+"""Microseconds from a message to an end that the message may have led to."""
+SMALL = 125
+"""Bytes of a message that no server finds too large."""
+
+
+class _Session(msgspec.Struct, frozen=True):
+    """What matters of an open session."""
+
+    close: Frame | None
+    """The server's own Close: not the answer to ours."""
+    code: int | None
+    reason: str
+    texts: tuple[str, ...]
+    """The text messages of the server, the beginning of each."""
+    binary: bool
+    dropped: bool
+    """The connection ended, and no side sent a Close."""
+    quiet: int
+    """Microseconds without a byte either way before the end."""
+    lasted: int
+    """Microseconds from the 101 to the end."""
+    last: int | None
+    """Bytes of the last data message that wsprobe sent before the end; None if it sent none."""
+    since: int
+    """Microseconds from that message to the end."""
+    behind: Response | None
+
+    @property
+    def ended(self) -> bool:
+        """The server ended it."""
+        return self.close is not None or self.dropped or self.behind is not None
+
+    @property
+    def named(self) -> str:
+        """The Close, in words."""
+        return f"Close {self.code}" if self.code is not None else "an empty Close"
+
+    @property
+    def after(self) -> str:
+        """How long it was open, in words."""
+        return "at once" if self.lasted < 500_000 else f"after {self.lasted / 1e6:.1f} s"
+
+
+def opened(reading: Reading, a: Evidence) -> Author:
+    """Who wrote the 101, as far as its marks show, and why the session ended as it did."""
+    session = _session_of(reading)
+    author, mark = _opened_by(a, session)
+    found: list[Cause] = []
+    for cause in _causes(a, session):
+        if cause.id not in {one.id for one in found}:
+            found.append(cause)
+    if not author:
+        return Author(causes=tuple(found))
+    base = written_by(author, mark, ())
+    named = tuple(msgspec.structs.replace(one, program=base.program) for one in found)
+    return msgspec.structs.replace(base, causes=named)
+
+
+def _causes(a: Evidence, s: _Session) -> Iterator[Cause]:
+    """In the order of evidence."""
+    if s.ended:
+        yield from asked_wrong(a)
+        yield from too_much(*a.largest)
+    yield from _stated(a, s)
+    yield from _chosen(a)
+    yield from _greeted(a, s)
+    if s.behind is not None and s.close is None:
+        yield from _http_after(s.behind)
+    elif s.close is not None:
+        yield from _by_code(a, s)
+        yield from _act(a, s)
+    elif s.dropped:
+        yield from _act(a, s)
+    else:
+        yield from _silent(a, s)
+
+
+# Words ---------------------------------------------------------------------------------------------------
+
+_ENDED: tuple[tuple[str, str, str, str], ...] = (
+    (
+        r"too (?:large|big|long)|exceed|max(?:imum)?[- _]?(?:frame|message|payload|size|length)|size limit"
+        r"|larger than",
+        "too-large",
+        "a message is larger than the server takes",
+        "send smaller messages, or raise the limit of the server",
+    ),
+    (
+        r"\b(?:init\w*|hello|log[- ]?in|auth\w*|register|join|identify)\b[^.\n]{0,24}time[d -]*out"
+        r"|connection_init"
+        r"|time[d -]*out[^.\n]{0,24}\b(?:init|hello|login|auth|identif)",
+        "first-message",
+        "the first message did not come in time",
+        "send it at once: a login, or what the protocol of the server begins with",
+    ),
+    (
+        r"\bidle|inactiv|time[d -]*out|heartbeat|keep-?alive|no (?:activity|ping|pong)|\bping\b",
+        "idle-timeout",
+        "the server ended a session in which nothing was sent for a time",
+        "send pings or messages more often, or raise the limit of the server",
+    ),
+    (
+        r"\brsv\d?\b|extension|permessage-deflate|compress",
+        "extension-refused",
+        "the server does not accept an extension, or the bits of one that was not agreed on",
+        "offer no extension (--no-extensions), or look at what changes Sec-WebSocket-Extensions on the way",
+    ),
+    (
+        r"\bpars(?:e|ing)|invalid (?:json|message|payload|data|format|frame|request|packet|command|op|utf)"
+        r"|malformed"
+        r"|not[- ]well[- ]formed|unexpected (?:websocket )?(?:frame|message|token|packet|data|type|end)"
+        r"|not (?:a )?valid"
+        r"|unsupported (?:data|message|type)|unknown (?:command|type|message|method|action|event|op)|json"
+        r"|bad (?:packet|format"
+        r"|message|request)|protocol violation|binary",
+        "message-refused",
+        "the server does not accept what was sent: its format, type or protocol",
+        "send what the protocol of the server defines",
+    ),
+)
+"""(words, id, text, fix): what they mean in a session; ``words.STATED`` has the rest."""
+
+_TROUBLE = re.compile(
+    r"(?i)err|unauth|disconnect|reject|refus|den(?:y|ied)|invalid|forbid|fail|problem|clos|bye|kick"
+)
+_SAYS = ("type", "event", "op", "command", "kind", "action", "msg_type", "messageType")
+
+
+def _stated(a: Evidence, s: _Session) -> Iterator[Cause]:
+    """What the reason of a Close says, or the last message before the end."""
+    for quote, where in _quotes(s):
+        said = shown(quote, QUOTED)
+        for pattern, id, text, fix in _ENDED:
+            if re.search(pattern, quote.lower()):
+                yield Cause(id, f'{text}; the server says "{said}"', fix, "stated", f"{where}: {said}")
+                return
+        if (known := stated_by(a, quote, where)) is not None:
+            yield known
+            return
+    for quote, where in _quotes(s):
+        if s.code is not None and where.startswith("Close") and s.code not in (1000, 1001):
+            continue  # _by_code says it with the code
+        if s.last is not None and s.since < SOON and s.code in (1000, 1001):
+            continue  # the message that led to it says more than "Bye"
+        yield bare(quote, f"{where}: ")
+        return
+
+
+def _quotes(s: _Session) -> Iterator[tuple[str, str]]:
+    """What the server said at the end, and where."""
+    if s.reason.strip():
+        yield " ".join(s.reason.split()), s.named
+    if s.texts:
+        for quote in troubled(s.texts[-1], ended=s.ended):
+            yield " ".join(quote.split()), "the last message"
+            return
+
+
+def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
+    """The words of a message that speak of an error, the most telling first; () if it speaks of none. Of a
+    session that *ended* a short plain text counts too, if it has such words."""
+    text = text.strip()
+    if text[:1] == "<":
+        if "error" not in text and "failure" not in text:
+            return ()
+        said = tuple(each for each in of_page(text) if len(each) > 2)
+        condition = re.search(r"<([a-z-]+) xmlns=['\"]urn:ietf:params:xml:ns:xmpp-streams", text)
+        return (*said, *((condition[1],) if condition else ()))
+    if text[:1] != "{":
+        return (text,) if ended and len(text) < 300 and _TROUBLE.search(text) else ()
+    try:
+        value = msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return ()
+    if not isinstance(value, dict):
+        return ()
+    kind = next((value[name] for name in _SAYS if isinstance(value.get(name), str)), "")
+    status = next(
+        (value[name] for name in ("statusCode", "status", "code") if isinstance(value.get(name), int)), 0
+    )
+    troubled = bool(value.get("error") or value.get("errors") or value.get("problem"))
+    if not (troubled or status >= 400 or _TROUBLE.search(kind) or (ended and "reason" in value)):
+        return ()
+    return of_json(text.encode()) or ((kind,) if kind else ())
+
+
+# Subprotocols, and who greets ------------------------------------------------------------------------------
+
+
+def _chosen(a: Evidence) -> Iterator[Cause]:
+    """What was selected of the subprotocols offered, where that is a fault."""
+    selected = a.get("sec-websocket-protocol")
+    if selected and selected not in a.protocols:
+        yield Cause(
+            "subprotocol-unasked",
+            f"the application selected the subprotocol {shown(selected)}, which was not offered",
+            "select only one of those that were offered; otherwise a browser fails",
+            "stated",
+            f"Sec-WebSocket-Protocol: {shown(selected)}",
+        )
+    elif a.protocols and not selected:
+        offered = shown(", ".join(a.protocols))
+        yield Cause(
+            "subprotocol-none",
+            f"the server knows, or selects, none of the subprotocols offered: {offered}",
+            "select one of them in the server, or offer one that it knows; Chromium fails if none is selected",
+            "own-request",
+            f"the request: Sec-WebSocket-Protocol: {offered}; the answer has none",
+        )
+
+
+_ENGINE_IO = re.compile(r'0\{"sid":"')
+
+
+def _greeted(a: Evidence, s: _Session) -> Iterator[Cause]:
+    """Programs that say in the first message who they are."""
+    first = s.texts[0] if s.texts else ""
+    if _ENGINE_IO.match(first):
+        yield Cause(
+            "not-socket.io",
+            "this is a Socket.IO server: it opened a session, and waits for Socket.IO packets",
+            "use a Socket.IO client",
+            "only",
+            "the opening packet of engine.io",
+        )
+        if a.has("access-control-allow-origin") and foreign_origin(a):
+            yield Cause(
+                "origin-unguarded",
+                "cors.origin of Socket.IO does not guard the WebSocket transport",
+                "use allowRequest to refuse an Origin",
+                "only",
+                "Access-Control-Allow-Origin on the 101",
+            )
+    elif '"data":"Invalid Host/Origin header"' in first:
+        words = 'the first message: "Invalid Host/Origin header"'
+        fix = "add it to devServer.allowedHosts"
+        host = host_refused("webpack-dev-server does not allow this Host or Origin")
+        yield msgspec.structs.replace(host, fix=fix, certainty="stated", evidence=words)
+        origin = origin_refused(a, "add its host to devServer.allowedHosts")
+        yield msgspec.structs.replace(origin, certainty="stated", evidence=words)
+
+
+# HTTP behind a 101 -------------------------------------------------------------------------------------------
+
+
+def _http_after(behind: Response) -> Iterator[Cause]:
+    status = behind.status or 0
+    shows = f"HTTP {status} behind the 101"
+    if status == 400:
+        yield msgspec.structs.replace(other_generation(), evidence=shows)
+    elif status >= 500:
+        yield Cause("crashed", "an exception in the handler after the handshake", SEE_LOG, "shared", shows)
+    else:
+        yield Cause(
+            "response-after-101",
+            "the handler returned an HTTP response after the handshake, or ended",
+            "return nothing (Flask-Sock), or the WebSocketResponse itself (aiohttp); keep the handler running",
+            "shared",
+            shows,
+        )
+
+
+# Close codes -------------------------------------------------------------------------------------------------
+
+_CODES: dict[int, tuple[str, str, str]] = {
+    1003: (
+        "message-refused",
+        "the server does not accept this kind of message (1003): text where it wants binary, or the reverse",
+        "send the other kind, or what its protocol defines",
+    ),
+    1007: (
+        "message-refused",
+        "the server calls the content of a message invalid (1007)",
+        "send what it defines",
+    ),
+    1008: (
+        "refused",
+        "the application refused after the handshake (1008: its policy)",
+        "send what the application checks (token, cookie, Origin, parameter)",
+    ),
+    1009: (
+        "too-large",
+        "a message is larger than the server takes (1009)",
+        "send smaller ones, or raise the limit",
+    ),
+    1011: (
+        "crashed",
+        "the server met a condition that it did not expect (1011): most often an exception in the handler",
+        SEE_LOG,
+    ),
+    1012: ("closing", "the server restarts (1012)", "connect again after a while"),
+    1013: ("overloaded", "the server takes no session now (1013)", "try again later"),
+    1014: (
+        "backend-down",
+        "a proxy got no valid answer from the server behind it (1014)",
+        "look at that server",
+    ),
+    4400: (
+        "message-refused",
+        "the application calls the request or a message bad (4400)",
+        "look at what was sent",
+    ),
+    4401: ("unauthorized", "the application requires credentials (4401)", "send the token that it wants"),
+    4403: (
+        "refused",
+        "the application refused after the handshake (4403)",
+        "send what it checks (token, Origin)",
+    ),
+    4404: ("no-route", "the application knows no such path or resource (4404)", "correct the path or the name"),
+    4408: ("first-message", "the application waited for a message, and gave up (4408)", "send it at once"),
+    4429: ("rate-limited", "too many requests or sessions (4429)", "wait, or raise the limit"),
+}
+"""Close code -> id, text, fix: RFC 6455 section 7.4.1, the IANA registry, and what 4400 + n means by
+convention."""
+
+
+def _by_code(a: Evidence, s: _Session) -> Iterator[Cause]:
+    if s.code is None:
+        return
+    reason = shown(s.reason, QUOTED)
+    shows = f"Close {s.code}: {reason}" if reason else f"Close {s.code}"
+    says = f'; it says "{reason}"' if reason else ""
+    if s.code == 4406 or (s.code == 1002 and not reason):
+        wanted = subprotocol_wanted(a)
+        more = "" if s.code == 4406 else ", or the client broke the protocol (1002)"
+        yield msgspec.structs.replace(wanted, text=wanted.text + more, certainty="shared", evidence=shows)
+    elif s.code == 1002:
+        yield Cause(
+            "protocol-error", f"the server says that the client broke the protocol (1002){says}", SEE_LOG
+        )
+    elif s.code == 1011 and a.server("daphne") and reason == "":
+        crashed = _CODES[1011]
+        yield Cause("crashed", crashed[1], crashed[2], "shared", shows)
+        yield Cause(
+            "closed-by-app",
+            "Daphne before 4.1 sends 1011 in place of the code when there is a reason",
+            "update Daphne",
+            "shared",
+            shows,
+        )
+    elif s.code in _CODES:
+        id, text, fix = _CODES[s.code]
+        yield Cause(id, f"{text}{says}", fix, "stated", shows)
+    elif 3000 <= s.code < 5000:
+        yield Cause(
+            "closed-by-app",
+            f"the application accepted, and then closed with {s.code}{says}",
+            f"look up {s.code} in the documentation of the application",
+            "stated",
+            shows,
+        )
+
+
+# What the server did, where nothing says why --------------------
+
+
+def _act(a: Evidence, s: _Session) -> Iterator[Cause]:
+    """What the server did, and what may lead to that: nothing in it says which."""
+    if s.close is not None and s.code not in (None, 1000, 1001):
+        return
+    if s.code is None and s.close is not None and s.close.data:
+        return  # a Close that is malformed is the finding's to tell
+    act = f"closed the session ({s.named})" if s.close is not None else "dropped the connection without a Close"
+    shows = f"{s.named if s.close is not None else 'no Close'} {s.after}"
+    if s.last is not None and s.since < SOON:
+        yield _led_to(a, s, act)
+    elif s.quiet >= QUIET:
+        yield Cause(
+            "idle-timeout",
+            f"the server, or a proxy, {act} after {s.quiet / 1e6:.1f} s in which nothing was sent: an idle "
+            f"limit, or it "
+            "waited for a message (a login)",
+            "send pings or messages more often, or raise the limit: proxy_read_timeout (nginx), timeout tunnel "
+            "(HAProxy), Timeout (Apache)",
+            "shared",
+            f"{s.quiet / 1e6:.1f} s of silence",
+        )
+    elif s.close is None:
+        yield Cause(
+            "crashed",
+            f"the server {act} {s.after}: most often an exception in the handler; or the handler returned, "
+            f"or refuses "
+            "by dropping",
+            SEE_LOG,
+            "shared",
+            shows,
+        )
+    elif s.code is None:
+        yield _empty(a, s, act, shows)
+    else:
+        yield Cause(
+            "handler-returned",
+            f"the server {act} {s.after}: its handler returned or raised an exception, or the "
+            "application closed it on purpose",
+            "keep the handler running: loop over the messages",
+            "shared",
+            shows,
+        )
+
+
+def _empty(a: Evidence, s: _Session, act: str, shows: str) -> Cause:
+    route = (
+        ""
+        if s.texts or s.binary or a.signed
+        else ", or no WebSocket route has this path (as in two libraries on Node)"
+    )
+    return Cause(
+        "closed-by-app",
+        f"the server {act} {s.after} and does not say why: its handler returned or raised an exception{route}",
+        "check the path; keep the handler running; close with a code and a reason",
+        "shared",
+        shows,
+    )
+
+
+def _led_to(a: Evidence, s: _Session, act: str) -> Cause:
+    size = s.last or 0
+    selected = a.get("sec-websocket-protocol")
+    shows = f"the request: a message of {size} bytes, {s.since / 1000:.0f} ms before the end"
+    if selected.lower().startswith("mqtt"):
+        return Cause(
+            "message-refused",
+            f"the server {act} right after a message that is no MQTT packet: an MQTT broker",
+            "use an MQTT client",
+            "own-request",
+            shows,
+        )
+    if size > SMALL:
+        return Cause(
+            "too-large",
+            f"the server {act} right after a message of {size} bytes: it is too large for the server, or its "
+            f"handler "
+            "raised an exception",
+            "send a smaller message, or raise the limit of the server; its log says which",
+            "own-request",
+            shows,
+        )
+    return Cause(
+        "message-refused",
+        f"the server {act} right after a message of {size} bytes: its handler raised an exception, returned, "
+        f"or does "
+        "not take such a message",
+        SEE_LOG,
+        "own-request",
+        shows,
+    )
+
+
+def _silent(a: Evidence, s: _Session) -> Iterator[Cause]:
+    """An open session that nobody ended, and in which nothing came: who waits for what."""
+    selected = a.get("sec-websocket-protocol")
+    by_path = not s.texts and not a.protocols and re.search(r"/mqtt\b", a.path)
+    if selected.lower().startswith("mqtt") or by_path:
+        yield Cause(
+            "mqtt",
+            "an MQTT broker: it waits for MQTT packets, in the subprotocol mqtt",
+            'use an MQTT client; in a page new WebSocket(url, "mqtt")',
+            "shared",
+            f"Sec-WebSocket-Protocol: {shown(selected)}" if selected else f"the path {shown(a.path)}",
+        )
+
+
+# Who wrote the 101 --------------------
+
+
+def _opened_by(a: Evidence, s: _Session) -> tuple[str, str]:
+    """Who wrote a 101: by a Server field that is not a proxy's, or by what follows."""
+    for pattern, author in (
+        ("daphne", "daphne"),
+        ("uvicorn", "uvicorn"),
+        ("hypercorn", "hypercorn"),
+        ("granian", "granian"),
+        (r"Python/[\d.]+ aiohttp/", "aiohttp"),
+        (r"Python/[\d.]+ websockets/", "websockets"),
+        ("TornadoServer", "tornado"),
+        ("WebSockify", "websockify"),
+        ("AutobahnPython", "autobahn"),
+    ):
+        if a.server(pattern):
+            return author, "Server"
+    if s.texts and _ENGINE_IO.match(s.texts[0]):
+        return "engine.io", "its opening packet"
+    if s.texts and '"data":"Invalid Host/Origin header"' in s.texts[0]:
+        return "webpack-dev-server", "its words"
+    if s.code == 4406 and s.reason == "Subprotocol not acceptable":
+        return "graphql-ws", "its close code and reason"
+    if s.code == 4408 and s.reason == "Connection initialisation timeout":
+        return "graphql-ws", "its close code and reason"
+    if s.behind is not None:
+        server = b" ".join(field.value for field in s.behind.head.all(b"server"))
+        if b"Werkzeug" in server or b"gunicorn" in server:
+            return "flask", "an HTTP answer of its server after the 101"
+        if any(field.name == b"Content-type" for field in s.behind.head.fields):
+            return "engine.io", "an HTTP answer after the 101, Content-type spelt with a small t"
+    return "", ""
+
+
+# Read --------------------
+
+
+def _session_of(reading: Reading) -> _Session:
+    of, final = reading.session, reading.final
+    assert of is not None
+    assert final is not None
+    behind = http_behind(reading)
+    until = behind.head.start if behind is not None else len(reading.received)
+    frames = tuple(frame for frame in of.frames if frame.start < until)
+    close = next((frame for frame in frames if frame.opcode == 8), None)
+    agreed = agreed_deflate(final.head)
+    told = messages(frames[:100], agreed.server if agreed is not None else None, 65536)
+    ours = [frame for frame in of.sent if frame.opcode == 8]
+    if close is not None and ours and ours[0].at < close.at:
+        close = None  # the answer to our own Close
+    data = close.data if close is not None else b""
+    ended = close.at if close is not None else _end(reading.exchange)
+    sent = [frame for frame in of.sent if frame.opcode in (0, 1, 2) and frame.at <= ended]
+    dropped = how_ended(reading.exchange) in ("fin", "reset", "truncated") and not ours and not of.drops
+    return _Session(
+        close,
+        of.close_code(close) if close is not None else None,
+        data[2:].decode("utf-8", "replace"),
+        tuple(message.data[:4096].decode("utf-8", "replace") for message in told if message.opcode == 1),
+        any(message.opcode == 2 for message in told),
+        dropped and close is None and behind is None,
+        ended - _last(reading.exchange, ended),
+        ended - reading.when(max(0, of.start - 1)),
+        sent[-1].length if sent else None,
+        ended - sent[-1].at if sent else 0,
+        behind,
+    )
+
+
+def _end(exchange: Exchange) -> int:
+    return exchange.events[-1].at if exchange.events else 0
+
+
+def _last(exchange: Exchange, before: int) -> int:
+    """When a byte last went either way before *before*."""
+    return max(
+        (event.at for event in exchange.events if isinstance(event, Received | Sent) and event.at < before),
+        default=before,
+    )

@@ -1,0 +1,127 @@
+"""What a connection that ended without a byte leaves open, by how it ended and what had been asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.evidence import Evidence, how_ended, shown, unanswered
+from wsprobe.diagnosis.faults import SEE_LOG, asked_wrong, asks_socketio, too_much
+from wsprobe.exchange import Ended, Exchange, Sent
+from wsprobe.read.reading import Reading
+
+_ENDS = {
+    "fin": "closed by the server, and no byte of an answer",
+    "truncated": "closed by the server, and no byte of an answer",
+    "reset": "reset by the server, and no byte of an answer",
+    "timeout": "no byte of an answer until the time limit",
+    "error": "the connection failed, and no byte of an answer came",
+}
+
+
+def nothing_came(reading: Reading) -> tuple[Cause, ...]:
+    """What the end of a connection without a byte leaves open, by how it ended and what had been asked."""
+    how = how_ended(reading.exchange)
+    a = unanswered(reading)
+    kinds = _timeout() if how == "timeout" else _closed(a, how, _waited(reading.exchange))
+    first: dict[str, Cause] = {}
+    for cause in (*asked_wrong(a), *too_much(*a.largest), *kinds):
+        first.setdefault(cause.id, cause)
+    shows = _ENDS.get(how, how)
+    return tuple(
+        Cause(one.id, one.text, one.fix, one.certainty, one.evidence or shows, one.program)
+        for one in first.values()
+    )
+
+
+def _timeout() -> Iterator[Cause]:
+    yield Cause(
+        "no-upgrade-listener",
+        "the server took the request and does not answer: no code handles a WebSocket upgrade of this path "
+        "(in Vite, "
+        "webpack, Next.js or http-proxy: ws: true is missing), or the code that does raised an exception",
+        "correct the path; set ws: true in the proxy entry and pass the server's upgrade event on; look in "
+        "its log",
+    )
+    yield Cause(
+        "proxy-waits",
+        "a proxy passes the request on, but not the 101 that comes back",
+        "ask the application without the proxy, and compare",
+    )
+    yield Cause("hangs", "the application does not answer: it is blocked, or waits for something", SEE_LOG)
+
+
+def _closed(a: Evidence, how: str, waited: int) -> Iterator[Cause]:
+    yield from _protocol(a)
+    crash = Cause(
+        "closed-silently",
+        "the server closed the connection and sent nothing: the application crashed, refuses by closing (no "
+        "such path, "
+        "no token), or returned without accepting; or a rule drops the request, or a proxy does not reach it",
+        "look in the logs of the application and of every proxy for this request",
+    )
+    other = Cause(
+        "other-protocol",
+        "the port speaks another protocol"
+        + ("" if a.secure else ", or expects TLS")
+        + ": MQTT, or HTTP behind "
+        "the PROXY protocol",
+        "use the port of the WebSocket listener" + ("" if a.secure else ", or wss://"),
+    )
+    rule = Cause(
+        "blocked-by-rule",
+        "a rule of a proxy closes without an answer (nginx return 444, also for an unknown Host; HAProxy "
+        "reject; a firewall)",
+        "look for the rule, and for a server_name that matches the Host",
+    )
+    down = Cause(
+        "backend-down",
+        "a proxy that can only close could not reach the application (TCP proxy, stunnel, Varnish in a pipe, "
+        "Vite)",
+        "start the application; check address and port in the proxy",
+    )
+    certificate = Cause("client-certificate", "the server wants a client certificate", "--cert and --key")
+    late = how == "fin" and not asks_socketio(a.path, a.query) and 900_000 <= waited < 1_500_000
+    if late:
+        # engine.io's option destroyUpgradeTimeout is 1000 ms; a second is told apart from at once.
+        yield crash
+        yield Cause(
+            "not-socket.io",
+            "a Socket.IO server closes an upgrade of any path but its own (/socket.io/) after one second",
+            "use a Socket.IO client, or the path /socket.io/?EIO=4&transport=websocket",
+        )
+    if how == "reset":
+        yield from (certificate, other, crash, down) if a.secure else (other, crash, down)
+    elif a.secure:
+        yield from (crash, down, rule)
+    else:
+        yield from (crash, rule, down, other)
+
+
+def _protocol(a: Evidence) -> Iterator[Cause]:
+    """A subprotocol that the server may not know, or may want."""
+    if a.protocols and not any(name.lower().startswith("mqtt") for name in a.protocols):
+        offered = shown(", ".join(a.protocols))
+        yield Cause(
+            "subprotocol-required",
+            f"the server knows none of the subprotocols that were offered ({offered}), and closes",
+            "offer one that it knows: --protocol in wsprobe, the second argument of new WebSocket() in a page",
+            "own-request",
+            f"the request: Sec-WebSocket-Protocol: {offered}",
+        )
+    elif re.search(r"/mqtt\b", a.path) and not a.protocols:
+        yield Cause(
+            "subprotocol-required",
+            "an MQTT broker wants the subprotocol mqtt, and none was offered",
+            "--protocol mqtt",
+            "own-request",
+            f"the request: no Sec-WebSocket-Protocol for {shown(a.path)}",
+        )
+
+
+def _waited(exchange: Exchange) -> int:
+    """Microseconds from the request to the end."""
+    sent = [event.at for event in exchange.events if isinstance(event, Sent)]
+    last = exchange.events[-1] if exchange.events else None
+    return last.at - sent[-1] if sent and isinstance(last, Ended) else 0

@@ -1,0 +1,119 @@
+"""What a status means by itself, whoever sent it; statuses.toml has what it usually means."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.evidence import Evidence, foreign_origin, hop_of, is_markup
+from wsprobe.diagnosis.faults import (
+    credentials_wanted,
+    either_or_stripped,
+    for_socketio,
+    http10,
+    no_route,
+    no_websocket,
+    origin_refused,
+    redirected,
+    socketio_causes,
+    upgrade_stripped,
+)
+
+ALLOW_ORIGIN = "add the page's origin to those that the server allows"
+
+
+@cache
+def statuses() -> dict[str, Any]:
+    """The tables of statuses.toml: ``status`` by number, ``class`` by its first digit."""
+    # tomllib is imported late: most answers need no row, and the start of the command none.
+    import tomllib
+
+    return tomllib.loads(resources.files(__package__).joinpath("statuses.toml").read_text("utf-8"))
+
+
+def by_status(a: Evidence) -> tuple[Cause, ...]:
+    """The causes that the status alone leaves open, the likeliest first; what the request lacks is no part."""
+    if 300 <= a.status < 400:
+        return (redirected(a, "the server"),)
+    match a.status:
+        case 426:
+            return (upgrade_stripped(),)
+        case 505:
+            return (http10(), upgrade_stripped())
+        case 200 | 204 | 404 | 405:
+            return _as_a_page(a)
+        case 401:
+            return (credentials_wanted(a),)
+        case 407:
+            return (
+                Cause(
+                    "unauthorized",
+                    "a proxy wants credentials",
+                    "give them in -x http://user:password@host:port",
+                ),
+            )
+        case 400 | 403 if for_socketio(a):
+            return (*socketio_causes(a), _refused(a))
+        case 403:
+            return _forbidden(a)
+        case 400:
+            return _bad(a)
+        case _:
+            return _told(a)
+
+
+def _as_a_page(a: Evidence) -> tuple[Cause, ...]:
+    nowhere = no_route(
+        "the path leads to something that is no WebSocket endpoint, such as a page or another program"
+    )
+    support = no_websocket(
+        "the server that answered has no WebSocket support", "run one that has it, and route the path to it"
+    )
+    found = (*either_or_stripped(a, nowhere), support)
+    if a.status == 200 and hop_of(a) == "nginx" and is_markup(a):
+        replaced = Cause(
+            "intercepted",
+            "nginx replaced an error of the application by a page of its own (proxy_intercept_errors)",
+            "proxy_intercept_errors off for the location of the socket",
+        )
+        return (*found[:-1], replaced)
+    return found[:-1] if a.arrived else found
+
+
+def _refused(a: Evidence) -> Cause:
+    return Cause(
+        "refused",
+        f"a check in the application, or a rule before it, refused the request ({a.status})",
+        "send what the application checks (token, cookie, Origin, parameter); its log says which",
+    )
+
+
+def _forbidden(a: Evidence) -> tuple[Cause, ...]:
+    origin = origin_refused(a, ALLOW_ORIGIN)
+    return (origin, _refused(a)) if foreign_origin(a) else (_refused(a), origin)
+
+
+def _bad(a: Evidence) -> tuple[Cause, ...]:
+    bad = Cause(
+        "bad-request",
+        "the server calls the handshake a bad request (400) and does not say why: a field was lost or "
+        "changed on "
+        "the way, the path or a subprotocol is not the one it wants, or a check of its own refused it",
+        "ask the server without proxies, and compare; its log says why",
+    )
+    origin = (origin_refused(a, ALLOW_ORIGIN),) if foreign_origin(a) else ()
+    return (bad, *origin) if a.arrived else (bad, *origin, upgrade_stripped())
+
+
+def _told(a: Evidence) -> tuple[Cause, ...]:
+    """What statuses.toml says of the status, or of its class."""
+    rows = statuses()
+    row = next((each for each in rows["status"] if each["number"] == a.status and "cause" in each), None)
+    if row is None:
+        row = next((each for each in rows["class"] if each["first"] == a.status // 100), None)
+    if row is None or "cause" not in row:
+        return ()
+    text = str(row["likely"])
+    return (Cause(row["cause"], text if row.get("number") else f"{text} ({a.status})", str(row["fix"])),)

@@ -1,0 +1,462 @@
+"""What servers say in words: where an answer has them, and the one table of what they mean.
+
+The words of an answer are an unusual reason phrase, fields made to give a reason, the members of JSON that
+do, the title of a page, and its first sentences without tags, scripts and styles. They are read for any
+status. What is known of the words (``STATED``) has a kind; other words of the server's own are quoted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from html import unescape
+
+import msgspec
+
+from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.evidence import Evidence, is_markup, phrase_of, shown
+from wsprobe.diagnosis.faults import (
+    SEE_LOG,
+    asked_wrong,
+    credentials_wanted,
+    http10,
+    no_route,
+    origin_refused,
+    subprotocol_wanted,
+    upgrade_stripped,
+)
+
+QUOTED = 120
+"""Characters of a quote."""
+_READ = 8192
+"""Bytes of a body in which words are looked for: what a person is to read stands at its beginning."""
+_LONG = 400
+"""Characters of the text of one place: more is no sentence."""
+
+_REASONS = re.compile(r"(?i)x-(?:[a-z0-9-]+-)?(?:reject-?reason|reason|error|error-message|denied-reason)$")
+"""Fields that give a reason; X-Request-Id and the like give none."""
+_MEMBERS = (
+    *("error_description", "detail", "message", "msg", "reason", "error", "problem", "title", "description"),
+    *("errors", "errorMessage", "error_message", "text", "data"),
+)
+"""Members of JSON that say why, the most telling first (RFC 9457 has ``detail`` and ``title``)."""
+
+
+def words(a: Evidence) -> tuple[str, ...]:
+    """What the answer says in words of its own, the most telling first; not what its status says anyhow."""
+    found: list[str] = [value for name, value in a.fields if _REASONS.match(name)]
+    if a.reason and a.reason.lower() != phrase_of(a.status).lower():
+        found.append(a.reason)
+    if a.status >= 300:
+        found += of_body(a)
+    tidied = (_NUMBER.sub("", " ".join(each.split())) for each in found)
+    return tuple(dict.fromkeys(each for each in tidied if each and not ordinary(each, a.status)))
+
+
+_NUMBER = re.compile(
+    r"(?i)\A(?:http )?(?:error:? )?(?:http |status )?(?:error |code )?[1-9]\d\d(?:\s*[-:]+\s*|\s+)"
+)
+"""The status at the beginning of a title: ``Error 403 no token``."""
+
+
+def of_body(a: Evidence) -> Iterator[str]:
+    """The texts of the body: JSON, a page, or plain text."""
+    body = a.body[:_READ].strip()
+    if not body or b"\0" in body:
+        return
+    if body[:1] in (b"{", b'"', b"["):
+        yield from of_json(a.body)
+        return
+    text = body.decode("utf-8", "replace")
+    if is_markup(a):
+        yield from of_page(text)
+    else:
+        yield text[:_LONG]
+
+
+def of_json(body: bytes) -> tuple[str, ...]:
+    """The texts of the members that give a reason, nested ones too; () if it is no JSON."""
+    if len(body) > 65536:
+        return ()
+    try:
+        value = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(_texts(value, 0))
+
+
+def _texts(value: object, depth: int) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value[:_LONG]
+    elif depth > 3:
+        return
+    elif isinstance(value, list):
+        for each in value[:4]:
+            yield from _texts(each, depth + 1)
+    elif isinstance(value, dict):
+        for name in _MEMBERS:
+            if name in value:
+                yield from _texts(value[name], depth + 1)
+        for name in ("payload", "err", "status"):
+            if isinstance(value.get(name), dict):
+                yield from _texts(value[name], depth + 1)
+
+
+_HIDDEN = re.compile(
+    r"(?is)<(script|style|template|svg|noscript)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<\?.*?\?>"
+)
+_TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
+_BLOCK = re.compile(
+    r"(?i)</?(?:p|h[1-6]|div|li|td|tr|th|br|hr|pre|title|head|body|center|span|ul|table|dt|dd)\b[^>]*>"
+)
+_TAG = re.compile(r"<[^>]*>")
+
+
+def of_page(text: str) -> Iterator[str]:
+    """The title of a page, and its first texts, without tags, scripts and styles."""
+    text = _HIDDEN.sub(" ", text)
+    title = _TITLE.search(text)
+    if title is not None:
+        yield unescape(_TAG.sub(" ", title[1]))[:_LONG]
+        text = text[: title.start()] + "\n" + text[title.end() :]
+    blocks = _TAG.sub(" ", _BLOCK.sub("\n", text)).split("\n")
+    shown = (block for block in map(str.strip, blocks) if len(block) > 2)
+    for _, block in zip(range(6), shown, strict=False):
+        yield unescape(block)[:_LONG]
+
+
+_ORDINARY = """
+error http https status code response page the a an of to on in is was were be been and or for by with
+from at server request requested resource resources file files url uri message type description reason
+title details detail report sorry oops please check again try later you your our we it this that has have
+had not found could cannot can couldn't don't doesn't do does any permission access accessed denied
+administrator mode production development info html doctype html5 en utf sent browser understand location
+moved here temporarily permanently see other object path exist exists contact webmaster problem occurred
+occured went wrong something unable process due client issue document body entered manually spelling get
+post ws site web address if think may unexpected encountered condition prevented fulfilling null none
+true false unknown statuscode timestamp proxy gateway upstream ok nginx apache openresty explanation
+"""
+"""Words of pages that say no more than their status."""
+_COMMON = frozenset(_ORDINARY.split())
+_WORD = re.compile(r"[A-Za-z][A-Za-z']*")
+
+
+def ordinary(text: str, status: int) -> bool:
+    """Says no more than the status: its phrase, and words that such pages have."""
+    own = {*phrase_of(status).lower().split(), *_PHRASES.get(status, ())}
+    told = {word.lower() for word in _WORD.findall(_URL.sub(" ", text))}
+    return told <= (own | _COMMON)
+
+
+_URL = re.compile(r"(?:https?|wss?)://\S+|/[^\s<>\"']*")
+_PHRASES = {
+    400: {"malformed"},
+    401: {"unauthorised", "authorization", "required"},
+    403: {"forbidden", "prohibited"},
+    404: {"nothing", "matches", "given"},
+    500: {"internal"},
+    501: {"implemented"},
+    502: {"invalid"},
+    503: {"available", "unavailable"},
+}
+
+
+# What the words mean. The first row that fits decides: what is told apart by few words comes first.
+
+Means = Callable[[Evidence, str], tuple[Cause, ...]]
+
+
+def _tls(a: Evidence, _: str) -> tuple[Cause, ...]:
+    behind = Cause(
+        "backend-tls",
+        "a proxy speaks plain HTTP to an upstream that expects TLS",
+        "use https:// for the upstream in the proxy",
+    )
+    direct = Cause("tls-port", "the port expects TLS", "use wss://")
+    return (behind, direct) if a.secure else (direct,)
+
+
+def _upgrade(a: Evidence, said: str) -> tuple[Cause, ...]:
+    if a.oddity == "upgrade":
+        return asked_wrong(a)
+    if re.search(r"(?i)\bconnection\b", said) and not re.search(
+        r"(?i)upgrade (?:header|hdr)|web ?socket", said
+    ):
+        return (upgrade_stripped("a proxy on the way passes Upgrade on, but not Connection: Upgrade"),)
+    return (upgrade_stripped(),)
+
+
+def _changed(a: Evidence, said: str) -> tuple[Cause, ...]:
+    if wrong := asked_wrong(a):
+        return wrong
+    return (
+        Cause(
+            "changed",
+            "a field of the handshake that was sent right arrived wrong: something on the way changed it",
+            "look at what the proxies on the way do to that field",
+        ),
+    )
+
+
+def _version(a: Evidence, said: str) -> tuple[Cause, ...]:
+    return _changed(a, said)
+
+
+def _twice(a: Evidence, _: str) -> tuple[Cause, ...]:
+    return (
+        Cause(
+            "version-duplicated",
+            "the server saw Sec-WebSocket-Version twice",
+            "send it once; look for a proxy or library that adds it",
+        ),
+    )
+
+
+def _http10(a: Evidence, _: str) -> tuple[Cause, ...]:
+    return (http10(),)
+
+
+def _protocol(a: Evidence, said: str) -> tuple[Cause, ...]:
+    return (subprotocol_wanted(a, said),)
+
+
+def _origin(a: Evidence, _: str) -> tuple[Cause, ...]:
+    return (origin_refused(a, "add the page's origin to those that the server allows"),)
+
+
+def _host(a: Evidence, _: str) -> tuple[Cause, ...]:
+    return (
+        Cause(
+            "host-refused",
+            f"the server does not take the Host {shown(a.host)}",
+            "add the name to those that the server allows, or have the proxy pass Host on unchanged",
+        ),
+    )
+
+
+def _credentials(a: Evidence, _: str) -> tuple[Cause, ...]:
+    # Pages of any status have a link to log in.
+    return () if a.status in (200, 404, 405) else (credentials_wanted(a),)
+
+
+def _session(a: Evidence, _: str) -> tuple[Cause, ...]:
+    return (
+        Cause(
+            "session",
+            "the server does not know the session, channel or id that the request names",
+            "begin a new session, and use its id; with several servers: sticky sessions",
+        ),
+    )
+
+
+def _route(a: Evidence, _: str) -> tuple[Cause, ...]:
+    return (no_route(),)
+
+
+def _plain(id: str, text: str, fix: str) -> Means:
+    return lambda a, said: (Cause(id, text, fix),)
+
+
+def _failed(a: Evidence, _: str) -> tuple[Cause, ...]:
+    if 200 <= a.status < 500:
+        return ()  # some frameworks put a traceback below any error
+    if a.status == 101:
+        return (Cause("crashed", "the application failed in the session", SEE_LOG),)
+    return (Cause("crashed-before-accept", "the application failed while it handled the handshake", SEE_LOG),)
+
+
+_NO = (
+    r"(?:missing|invalid|bad|no|without|empty|wrong|unsupported|unknown|unexpected|multiple|more than one"
+    r"|illegal)"
+)
+
+STATED: tuple[tuple[str, Means], ...] = (
+    (
+        r"plain http request was sent to https|speaking plain http to an ssl|http request to an https server"
+        r"|combination of host and port requires tls|http request was sent to (?:an )?https",
+        _tls,
+    ),
+    (r"\b13 ?, ?13\b", _twice),
+    (
+        r"unsupported http version|http/1\.0 (?:is )?not supported|at least http/1\.1|must be http/1\.1"
+        r"|handshake request must be at least http/1\.1|unsupported protocol; expected http/1\.1",
+        _http10,
+    ),
+    (
+        rf"{_NO}[^.\n]{{0,30}}sec-websocket-key|sec-websocket-key\b[^.\n]{{0,30}}"
+        r"(?:missing|invalid|required|not found|is empty|not a valid|must)",
+        _changed,
+    ),
+    (
+        rf"{_NO}[^.\n]{{0,30}}(?:sec-websocket-version|web ?socket (?:protocol |client )?version)"
+        r"|sec-websocket-version\b[^.\n]{0,30}(?:missing|invalid|required|not found|must|not supported)"
+        r"|web ?socket version[^.\n]{0,30}not supported|version \d+[^.\n]{0,20}not supported",
+        _version,
+    ),
+    (
+        rf"{_NO} (?:supported |matching |acceptable |common )?(?:web ?socket )?sub-?protocol"
+        r"|sub-?protocol[^.\n]{0,40}(?:missing|wanted|required|expected|invalid|not supported|not acceptable"
+        r"|not found"
+        r"|unsupported|mismatch|unknown)"
+        rf"|{_NO}[^.\n]{{0,25}}sec-websocket-protocol|expected (?:one of|sub-?protocol)"
+        rf"|\A\W*sub-?protocols?\W*\Z"
+        r"|(?:offer|request|specify|support|use|accept)\w*[^.\n]{0,30} sub-?protocol",
+        _protocol,
+    ),
+    (
+        r'can "upgrade" only to "websocket"|\'upgrade\' only to \'websocket\'|"connection" must be "upgrade"'
+        r"|no (?:web ?socket )?(?:upgrade|connection) (?:hdr|header)"
+        r"|'(?:upgrade|websocket)' token not found|(?:connection|upgrade) header \"[^\"]*\" does not contain"
+        r"|'(?:connection|upgrade)' header must contain|(?:missing|invalid|bad|no|empty) (?:or \w+ )?"
+        r"['\"]?(?:connection|upgrade)\b['\"]?(?: header| field)?"
+        r"|(?:connection|upgrade) header[^.\n]{0,20}(?:missing|invalid|not found|required)"
+        r"|\Aupgrade required\W*\Z"
+        r"|you need a websocket client|not (?:a )?websocket (?:handshake|request|upgrade|protocol|connection)"
+        r"|web ?socket (?:upgrade|connection|handshake)s? (?:request )?(?:is |was )?(?:required|expected|only)"
+        r"|expected (?:a )?web ?socket (?:upgrade|handshake|connection)|not an? upgrade"
+        r"|invalid websocket upgrade"
+        r"|only web ?sockets?(?: connections?)? (?:are |is )?(?:accepted|allowed|supported)"
+        r"|requires? (?:an )?upgrade",
+        _upgrade,
+    ),
+    (
+        r"econnrefused|econnreset|enotfound|ehostunreach|etimedout|connection refused|no healthy upstream"
+        r"|upstream connect|connect(?:ion)? to (?:the )?(?:back-?end|upstream|target|server"
+        r"|downstream)[^.\n]{0,20}"
+        r"(?:failed|refused|error|closed)|(?:back-?end|upstream|target|origin server|downstream)\b[^.\n]{0,30}"
+        r"(?:down|unavailable|unreachable|failed|refused|not (?:available|reachable|running)|could not|closed)"
+        r"|(?:failed|unable|could not|cannot|can't) (?:to )?(?:connect|reach|proxy)\b"
+        r"|error occurred while trying to proxy"
+        r"|failed to connect|proxy error|dial tcp",
+        _plain(
+            "backend-down",
+            "a proxy could not reach the application behind it",
+            "start the application; check address, port and http or https of the upstream in the proxy",
+        ),
+    ),
+    (r"\borigins?\b|\bcors\b|cross[- ]?(?:origin|site)", _origin),
+    (
+        rf"{_NO} (?:http )?host(?:name)?\b|\bhost(?:name)?(?: header| name)?\b[^.\n]{{0,30}}"
+        r"(?:not (?:allowed|permitted|found|known|served|an ip|recognized|in)|blocked|unknown|invalid"
+        r"|mismatch|denied)"
+        r"|(?:blocked|unknown|disallowed) (?:request|host)|dns rebinding|host header",
+        _host,
+    ),
+    (
+        r"too many|rate[- ]?limit|quota|throttl|connection limit|limit (?:reached|exceeded) for"
+        r"|(?:max(?:imum)?|limit)"
+        r"[^.\n]{0,24}(?:connections|clients|sockets|users|sessions|requests)|slow down|calm down",
+        _plain("rate-limited", "a limit on requests or connections is reached", "wait, or raise the limit"),
+    ),
+    (
+        r"(?:header|headers|cookie|field|fields|request[- ]?line|uri|url)\b[^.\n]{0,24}(?:too (?:large|long"
+        r"|big)|exceed)"
+        r"|exceeds server limit|request entity too large|line too long",
+        _plain(
+            "header-too-large",
+            "a header or the URL of the request is larger than the server takes",
+            "send fewer or shorter cookies, or raise the limit",
+        ),
+    ),
+    (
+        r"\b(?:no|unknown|invalid|missing|expired|bad|wrong|unrecognized)[- _]?(?:such )?(?:web ?socket )?"
+        r"(?:session|sid|channel|room|target|inspector uuid|client id|connection id|stream|topic|game|lobby)\b"
+        r"|(?:session|channel|room|target|stream|topic)\b[^.\n]{0,30}(?:not found|unknown|invalid|expired"
+        r"|does not exist"
+        r"|closed|not exist)|malformed inspector uuid",
+        _session,
+    ),
+    (
+        r"\btokens?\b|unauthori[sz]ed|unauthenticated|authenticat|authori[sz]ation|credential|password|passphrase"
+        r"|\blog[- ]?in\b|\bsign[- ]?in\b|logged in|\bapi[- ]?key|access[- ]?key|\bsecret\b|\bjwt\b|bearer"
+        r"|\bcookie\b|csrf|xsrf"
+        r"|signature|\bkey (?:provided|supplied|missing|required)|invalid key|no key\b|not allowed to connect"
+        r"|\b(?:no|missing) (?:id|user|key)\b|permission",
+        _credentials,
+    ),
+    (
+        r"\bwaf\b|firewall|mod_?security|blocked (?:by|due)|security (?:rule|policy)|(?:ip|address)[^.\n]{0,20}"
+        r"(?:blocked|banned|denied|not allowed)|blacklist|blocklist|geo",
+        _plain(
+            "blocked-by-rule",
+            "a rule refuses the request before the application sees it",
+            "look for the rule that covers this path, address or field",
+        ),
+    ),
+    (
+        r"shutting down|shut ?down|server (?:is )?(?:stopp|restart|going)|maintenance|draining",
+        _plain("closing", "the server is stopping, or does not take sessions now", "try again later"),
+    ),
+    (
+        r"overloaded\b(?! or)|at capacity|server (?:is )?(?:busy|full)|try again later|temporarily unavailable",
+        _plain("overloaded", "the server takes no more sessions for now", "try again later"),
+    ),
+    (
+        r"no (?:web ?socket )?(?:route|handler|endpoint|mapping|listener|resource|gateway|page|app)\b"
+        r"|not found|no such"
+        r"|\bcannot (?:get|post|connect|head|put)\b|does(?: not|n't) exist|unknown (?:path|url|endpoint"
+        r"|resource|route)"
+        r"|invalid (?:path|url|endpoint)|(?:path|route|url)\b[^.\n]{0,30}(?:not|unknown|invalid|mismatch)"
+        r"|received path",
+        _route,
+    ),
+    (
+        r"forbidden|\bdenied|\breject|\brefus|not (?:allowed|permitted|authori[sz]ed|entitled)|disallow|banned",
+        _plain(
+            "refused",
+            "a check in the application refused the request",
+            "send what the application checks (token, cookie, Origin, parameter)",
+        ),
+    ),
+    (
+        r"exception|traceback|\bpanic|uncaught|unhandled|stack ?trace|internal (?:server )?error|runtime ?error"
+        r"|\w+error\b|segfault|assertion|nil pointer|undefined is not|is not a function|null ?pointer",
+        _failed,
+    ),
+)
+"""(words, in whatever letter case; what they mean)."""
+
+
+def stated(a: Evidence) -> Cause | None:
+    """What the answer says in words: with its kind if that is known, else the quote alone; None without
+    words."""
+    found = words(a)
+    for quote in found:
+        if (known := stated_by(a, quote, a.line)) is not None:
+            return known
+    if is_markup(a):  # of a page only its title is a reason; its sentences are about anything
+        title = next(of_page(a.body[:_READ].decode("utf-8", "replace")), "")
+        found = tuple(
+            each for each in found if each in _NUMBER.sub("", " ".join(title.split())) or each == a.reason
+        )
+    return bare(found[0], f"{a.line}: ") if found else None
+
+
+def stated_by(a: Evidence, quote: str, where: str) -> Cause | None:
+    """The cause that *quote* states, which stands at *where*; None if the words are not known."""
+    small = quote.lower()
+    for pattern, means in STATED:
+        if re.search(pattern, small):
+            causes = means(a, quote)
+            if causes:
+                return _with(causes[0], quote, where)
+    return None
+
+
+def _with(cause: Cause, quote: str, line: str) -> Cause:
+    said = shown(quote, QUOTED)
+    text = f'{cause.text}; the server says "{said}"'
+    if cause.certainty == "own-request":
+        return msgspec.structs.replace(cause, text=text, evidence=f'{cause.evidence}; the answer: "{said}"')
+    return msgspec.structs.replace(cause, text=text, certainty="stated", evidence=f"{line}: {said}")
+
+
+def bare(quote: str, where: str) -> Cause:
+    """The words of the server, where wsprobe does not know what they mean."""
+    said = shown(quote, QUOTED)
+    return Cause(
+        "server-says",
+        f"the server says: {said}",
+        "look these words up in the code or documentation of the server; its log has more",
+        "stated",
+        f"{where}{said}",
+    )
