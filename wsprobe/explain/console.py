@@ -114,7 +114,7 @@ def _entry(match: Match) -> Topic:
     means = [row["means"]]
     see = list(row.get("see", ()))
     status = match.values.get("status", "")
-    if status.isdigit() and status != "101":  # of that one the row says more
+    if status.isdigit():
         from wsprobe.explain.tables import meaning
 
         means.append(meaning(int(status)))
