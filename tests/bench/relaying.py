@@ -1,0 +1,143 @@
+"""Bytes through `wsprobe relay`, and through the least that a relay on trio can be: one that copies them.
+
+The server echoes bytes; the client sends frames of one size and reads as many bytes back. Each runs in a
+process of its own. ``python tests/bench/relaying.py`` prints a ratio for each size: below 1.5 is meant.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from statistics import median
+
+ROUNDS = 7
+SIZES = {16: 8, 1024: 64, 65536: 128}
+"""Payload of a frame -> MiB that are sent."""
+TURNS = 3000
+"""Small messages, each sent when the one before came back."""
+
+REQUEST = (
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+ECHO = """
+import socket, threading
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+def serve(stream):
+    stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with stream:
+        while b"\\r\\n\\r\\n" not in stream.recv(65536):
+            pass
+        stream.sendall(b"HTTP/1.1 101 Switching Protocols\\r\\n"
+                       b"Upgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
+                       b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\\r\\n\\r\\n")
+        while data := stream.recv(1 << 18):
+            stream.sendall(data)
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+"""
+BARE = """
+import sys, trio
+async def copied(come, go):
+    while data := await come.receive_some(65536):
+        await go.send_all(data)
+    await go.send_eof()
+async def serve(client):
+    server = await trio.open_tcp_stream("127.0.0.1", int(sys.argv[1]))
+    async with client, server, trio.open_nursery() as nursery:
+        nursery.start_soon(copied, client, server)
+        nursery.start_soon(copied, server, client)
+async def main():
+    listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    print(listeners[0].socket.getsockname()[1], flush=True)
+    await trio.serve_listeners(serve, listeners)
+trio.run(main)
+"""
+
+
+@contextmanager
+def running(*command: str) -> Iterator[int]:
+    """A program that prints where it listens; its port."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline().strip()
+        try:
+            yield int(line.rstrip("/").rpartition(":")[2])
+        finally:
+            process.kill()
+
+
+def opened(port: int) -> socket.socket:
+    stream = socket.create_connection(("127.0.0.1", port))
+    stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    stream.sendall(REQUEST)
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += stream.recv(1)
+    return stream
+
+
+def frame(size: int) -> bytes:
+    length = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2) if size < 65536 else b""
+    return b"\x82" + (length or b"\xff" + size.to_bytes(8)) + b"mask" + b"x" * size
+
+
+def flood(port: int, size: int, total: int) -> float:
+    """Seconds until *total* bytes of frames came back."""
+    piece = frame(size) * max(1, (1 << 18) // size)
+    pieces = max(1, total // len(piece))
+    with opened(port) as stream:
+        began = time.perf_counter()
+        sending = threading.Thread(target=lambda: [stream.sendall(piece) for _ in range(pieces)])
+        sending.start()
+        left = pieces * len(piece)
+        while left:
+            data = stream.recv(1 << 18)
+            assert data
+            left -= len(data)
+        sending.join()
+        return time.perf_counter() - began
+
+
+def turns(port: int) -> float:
+    """Seconds for TURNS small messages there and back, one after the other."""
+    message = frame(16)
+    with opened(port) as stream:
+        began = time.perf_counter()
+        for _ in range(TURNS):
+            stream.sendall(message)
+            left = len(message)
+            while left:
+                left -= len(stream.recv(left))
+        return time.perf_counter() - began
+
+
+def main() -> None:
+    own = (sys.executable, "-m", "wsprobe", "relay", "--silent")
+    with (
+        running(sys.executable, "-c", ECHO) as server,
+        running(*own, f"ws://127.0.0.1:{server}/") as relay,
+        running(sys.executable, "-c", BARE, str(server)) as bare,
+    ):
+        for size, mebibytes in SIZES.items():
+            total = mebibytes << 20
+            pairs = [(flood(relay, size, total), flood(bare, size, total)) for _ in range(ROUNDS)]
+            show(f"frames of {size} bytes, {mebibytes} MiB", pairs)
+        show(f"{TURNS} messages, one after the other", [(turns(relay), turns(bare)) for _ in range(ROUNDS)])
+
+
+def show(what: str, pairs: list[tuple[float, float]]) -> None:
+    ratios = [mine / theirs for mine, theirs in pairs]
+    mine, theirs = (min(each) for each in zip(*pairs, strict=True))
+    times = f"relay {mine:6.2f} s  bare {theirs:6.2f} s"
+    print(f"{what:<40} {times}  ratio of the best {mine / theirs:.2f}, median {median(ratios):.2f}")
+
+
+if __name__ == "__main__":
+    main()

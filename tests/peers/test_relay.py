@@ -1,0 +1,185 @@
+"""Real browsers and clients through `wsprobe relay`, before servers that nobody here wrote. The browsers:
+``-n 0 -m engines``; the 100,000 messages: ``-n 0 -m long``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect
+
+from tests.peers.nginx import Nginx, nginx_server
+from tests.peers.node import ws_server
+from tests.peers.place import HOST
+from tests.peers.python_servers import uvicorn_server
+from wsprobe.lab import installed
+
+MESSAGES = 100_000
+ENGINES = ("chromium", "firefox")
+
+
+class Relay:
+    """A relay in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+        self._process = process
+        self.url = url
+
+    def ended(self) -> list[dict[str, Any]]:
+        """Its reports."""
+        self._process.send_signal(signal.SIGINT)
+        out, err = self._process.communicate(timeout=60)
+        assert "Traceback" not in err
+        return [json.loads(line) for line in out.splitlines()]
+
+
+@contextmanager
+def relay(*arguments: str) -> Iterator[Relay]:
+    command = [sys.executable, "-m", "wsprobe", "relay", "--json", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield Relay(process, json.loads(process.stdout.readline())["ready"]["ws"])
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def there(engine: str) -> str:
+    """The engine, if a browser with it is installed; where it must be (CI), its absence is a failure."""
+    try:
+        installed.find([engine])
+    except installed.NoBrowser as error:
+        if os.environ.get("CI"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    return engine
+
+
+def seen(engine: str, url: str) -> list[dict[str, Any]]:
+    """The events that a page of another port of this machine had in a real browser."""
+    command = [sys.executable, "-m", "wsprobe", "compare", "--json", "--run-browser", there(engine), url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.stdout, done.stderr
+    events: list[dict[str, Any]] = json.loads(done.stdout)["seen"][0]["events"]
+    return events
+
+
+@pytest.fixture(scope="module")
+def asgi() -> Iterator[int]:
+    with uvicorn_server("websockets-sansio") as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def node(need: Callable[[str], str], packages: Path) -> Iterator[int]:
+    with ws_server(need("node"), packages) as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def nginx(need: Callable[[str], str], upstream: int) -> Iterator[Nginx]:
+    with nginx_server(need("nginx"), upstream) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def ports(asgi: int, node: int, nginx: Nginx, upstream: int) -> dict[str, int]:
+    return {"asgi": asgi, "node": node, "nginx": nginx.port, "websockets": upstream}
+
+
+TOLD = [
+    ("asgi", "/refuse", 4403, "403 Forbidden"),
+    ("asgi", "/deny", 4401, "401 token expired"),
+    ("asgi", "/crash", 4500, "500 Internal Server Error"),
+    ("node", "/quota", 4429, "429 slow down"),
+    ("websockets", "/refuse", 4401, "401 token expired"),
+    ("nginx", "/dead", 4502, "502 Bad Gateway"),
+    ("nginx", "/denied", 4403, "403 Forbidden"),
+    ("nginx", "/moved", 4308, "308 Permanent Redirect"),
+]
+"""Server, path, and the code and reason that the page has in place of 1006."""
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("name", "path", "code", "reason"), TOLD)
+def test_a_page_knows_why(
+    ports: dict[str, int], engine: str, name: str, path: str, code: int, reason: str
+) -> None:
+    with relay("--tell-page", f"ws://{HOST}:{ports[name]}{path}") as made:
+        first, last = seen(engine, made.url)
+        reports = made.ended()
+    assert first["type"] == "open"
+    assert (last["type"], last["code"], last["reason"], last["wasClean"]) == ("close", code, reason, True)
+    assert {each["client"]["told"]["close"]["code"] for each in reports} == {code}
+    assert {each["response"]["status"] for each in reports} == {code - 4000}
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("engine", ENGINES)
+def test_without_the_option_a_page_knows_nothing(asgi: int, engine: str) -> None:
+    with relay(f"ws://{HOST}:{asgi}/refuse") as made:
+        events = seen(engine, made.url)
+        made.ended()
+    assert [each["type"] for each in events] == ["error", "close"]
+    assert events[-1]["code"] == 1006
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("name", "path", "options"),
+    [
+        ("asgi", "/close", ()),
+        ("node", "/close", ("--tell-page",)),
+        ("websockets", "/close", ("--tell-page",)),
+        ("nginx", "/ws/close", ("--tell-page",)),
+    ],
+)
+def test_a_session_is_the_servers(
+    ports: dict[str, int], engine: str, name: str, path: str, options: tuple[str, ...]
+) -> None:
+    with relay(*options, f"ws://{HOST}:{ports[name]}{path}") as made:
+        events = seen(engine, made.url)
+        reports = made.ended()
+    assert events[-1]["type"] == "close"
+    assert (events[-1]["code"], events[-1]["reason"]) == (4403, "no entry")
+    page = next(each for each in reports if "Mozilla" in dict(each["request"]["headers"]).get("User-Agent", ""))
+    assert page["client"]["close"]["code"] == 4403
+    assert page["client"]["told"] is None
+    assert page["close"]["by"] == "server"
+
+
+@pytest.mark.long
+@pytest.mark.programs
+@pytest.mark.parametrize("name", ["asgi", "node", "websockets"])
+def test_no_message_is_lost(ports: dict[str, int], name: str) -> None:
+    async def echoed(url: str) -> int:
+        async with connect(url, max_size=None, ping_interval=None) as socket:
+
+            async def send() -> None:
+                for number in range(MESSAGES):
+                    await socket.send(f"message {number}")
+
+            sending = asyncio.create_task(send())
+            for number in range(MESSAGES):
+                assert await socket.recv() == f"message {number}"
+            await sending
+        return MESSAGES
+
+    with relay(f"ws://{HOST}:{ports[name]}/echo") as made:
+        assert asyncio.run(echoed(made.url)) == MESSAGES
+        (report,) = made.ended()
+    assert report["outcome"] == "open"
+    assert report["close"]["clean"]
+    assert report["client"]["close"]["code"] == 1000
