@@ -1,5 +1,5 @@
-"""``python -m man.build.screens``: take those pictures of man/pictures that only a browser can: the lab's page
-and the sample report, in an installed Chromium, by WebDriver.
+"""``python -m man.build.screens``: take those pictures of man/pictures that only a browser can: the lab's page,
+the sample report, and a page before and behind the relay, in an installed Chromium, by WebDriver.
 
 They are looked at and committed; no test makes them again, since no two versions of a browser draw the same.
 """
@@ -14,8 +14,11 @@ import time
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
+from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 from man.build import sample
@@ -35,6 +38,47 @@ def main() -> None:
         keep("page.png", ask)
         ask("url", {"url": sheet.as_uri()})
         keep("report.png", ask)
+        told(ask)
+
+
+def told(ask: Any) -> None:
+    """A page that asks a server which refuses it, and asks it again through the relay."""
+    with lab() as page, relay(f"ws{page.removeprefix('http')}{REFUSES}") as behind, served() as url:
+        before = f"ws{page.removeprefix('http')}{REFUSES}"
+        ask("window/rect", {"width": WIDE, "height": LOW})
+        ask("url", {"url": f"{url}?{quote(before)}&{quote(behind)}"})
+        wait(lambda: text(ask).count("onclose") == 2)
+        keep("relay.png", ask)
+
+
+REFUSES = "status/403?reason=Forbidden&body=token%20expired"
+LOW = 440
+BEFORE_AND_AFTER = Path(__file__).with_name("before_and_after.html")
+
+
+@contextmanager
+def relay(server: str) -> Iterator[str]:
+    with started(sys.executable, "-m", "wsprobe", "relay", "--tell-page", server) as process:
+        yield found(process, r"^(ws://\S+)")
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """The URL of BEFORE_AND_AFTER on loopback: a page that is a file has no origin."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(BEFORE_AND_AFTER.read_bytes())
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_address[1]}/"
+        server.shutdown()
 
 
 def keep(name: str, ask: Any) -> None:
