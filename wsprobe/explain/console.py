@@ -85,7 +85,7 @@ def _rows() -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
 _CLIENTS = ("runtimes", "clients")
 """Their texts are short, so one counts only where it is a whole statement: as part of a longer one, other
 programs write the same words."""
-_WHOLE = r"(?:(?<![\w -])|(?<=[:>] )|(?<=[Ee]rror )|(?<=[\])] ))(?:{})(?=$|[\"'.,;)\]]| code | \(| at )"
+_WHOLE = r"(?:(?<![\w -])|(?<=[:>] )|(?<=[Ee]rror )|(?<=[\])] ))(?:{})(?=$|\.?[\"',;)\]]|\.$| code | \(| at )"
 
 
 def _pattern(text: str) -> str:
