@@ -103,7 +103,10 @@ def html(title: str, rest: str = "") -> str:
             '"subprotocol"',
         ),
         # Words that wsprobe does not know are quoted.
-        ("HTTP/1.1 403 Forbidden\n\nThe moon is full.", {}, "server-says", "The moon is full."),
+        ("HTTP/1.1 403 Forbidden\n\nThe moon is full.", {}, "refused", "The moon is full."),
+        ("HTTP/1.1 404 Not Found\n\nno moon", {}, "no-route", "no moon"),
+        ("HTTP/1.1 400 Bad Request\n\nThe moon is full.", {}, "server-says", "The moon is full."),
+        ("HTTP/1.1 500 Internal Server Error\n\nboom", {}, "crashed-before-accept", "boom"),
     ],
 )
 def test_words_are_read_and_quoted(answer: str, asked: dict[str, object], id: str, quote: str) -> None:

@@ -24,7 +24,7 @@ from wsprobe.diagnosis.reach import kinds_of_the_way, way
 from wsprobe.diagnosis.session import opened
 from wsprobe.diagnosis.silence import nothing_came
 from wsprobe.diagnosis.status import ALLOW_ORIGIN, by_status
-from wsprobe.diagnosis.words import stated
+from wsprobe.diagnosis.words import quoted, stated
 from wsprobe.exchange import Ended, Exchange, Received, Sent, TunnelFailed, TunnelReceived
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
@@ -92,19 +92,20 @@ def _refusal(a: Evidence, *, over_http2: bool) -> Author:
     if said is not None and known.role == "proxy" and known.certainty == "only":
         # The words of a proxy's own page are the same for every reason: its status says more.
         said = said if said.id in {cause.id for cause in known.causes} else None
-    marked = tuple(_marked(known, cause, a, first=not rank) for rank, cause in enumerate(known.causes))
-    found: list[Cause] = [*own_request(a)]
-    if a.status == 403 and foreign_origin(a) and (said is None or said.id == "server-says"):
-        found += [_foreign(a, known)]
-    if said is not None and (said.id != "server-says" or not _specific(known)):
+    marked = [_marked(known, cause, a, first=not rank) for rank, cause in enumerate(known.causes)]
+    rest = marked or list(by_status(a))
+    found = list(own_request(a))
+    if said is not None and said.id == "server-says":
+        if a.status == 403 and foreign_origin(a):
+            found.append(_foreign(a, known))
+        if not _specific(known):
+            found.append(quoted(said, rest[0]) if rest and rest[0].id in _GENERAL and a.status != 400 else said)
+    elif said is not None:
         found.append(_explained(said, known))
-        said = None
-    found += marked
-    found += [said] if said is not None else []
-    if not any(cause.certainty in ("own-request", "stated", "only", "shared") for cause in found):
-        found += by_status(a)
-    elif not known.causes:
-        found += [] if found[0].certainty == "own-request" else by_status(a)
+    elif a.status == 403 and foreign_origin(a):
+        found.append(_foreign(a, known))
+    if not (found and found[0].certainty == "own-request" and not marked):
+        found += rest
     return replace(
         known, causes=_once(_arrived(a, (replace(one, evidence=one.evidence or a.line) for one in found)))
     )
@@ -119,7 +120,7 @@ def _foreign(a: Evidence, known: Author) -> Cause:
 
 
 _GENERAL = frozenset(
-    {"refused", "crashed-before-accept", "error", "unauthorized", "bad-request", "blocked-by-rule"}
+    {"refused", "no-route", "crashed-before-accept", "error", "unauthorized", "bad-request", "blocked-by-rule"}
 )
 """Kinds that say no more than that it was refused, or failed: words of the server say more."""
 

@@ -53,7 +53,11 @@ def _asgi_403(a: Evidence) -> tuple[Cause, ...]:
 
 def _asgi_origin(a: Evidence) -> str:
     if a.origin is None:
-        return "a check of the Origin, such as AllowedHostsOriginValidator, and no Origin was sent"
+        return (
+            "no Origin was sent, which a check such as AllowedHostsOriginValidator refuses (browsers always "
+            "send "
+            "one); or the application refused before it accepted, or no route has this path"
+        )
     return f"a check of the Origin, such as AllowedHostsOriginValidator, does not allow {shown(a.origin)}"
 
 

@@ -28,6 +28,17 @@ def backend_closed(who: str) -> Cause:
     )
 
 
+def not_answered(who: str) -> Cause:
+    """A 502: whether the application was not reached, or ended the connection, is the same to its client."""
+    return Cause(
+        "backend-down",
+        f"{who} could not reach the application behind it, or got no valid answer from it: it is not "
+        f"running, its "
+        "address or port is wrong, or it closed the connection (a crash, or HTTP/1.0 where it needs 1.1)",
+        "start the application, and look in its log; check address, port and http or https of the upstream",
+    )
+
+
 def backend_slow(who: str, setting: str) -> Cause:
     return Cause(
         "backend-timeout",
@@ -119,7 +130,7 @@ def _nginx(a: Evidence) -> Author | None:
     match a.status:
         case 502:
             causes = (
-                backend_down(who),
+                not_answered(who),
                 backend_closed(who),
                 Cause(
                     "backend-tls",

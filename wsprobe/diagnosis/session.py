@@ -315,7 +315,8 @@ _CODES: dict[int, tuple[str, str, str]] = {
     ),
     1011: (
         "crashed",
-        "the server met a condition that it did not expect (1011): most often an exception in the handler",
+        "the server met a condition that it did not expect (1011): an exception in the handler, a handler that "
+        "returned, or, behind a proxy, an upstream that refused or failed",
         SEE_LOG,
     ),
     1012: ("closing", "the server restarts (1012)", "connect again after a while"),

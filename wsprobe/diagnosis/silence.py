@@ -92,7 +92,8 @@ def _closed(a: Evidence, how: str, waited: int) -> Iterator[Cause]:
             "use a Socket.IO client, or the path /socket.io/?EIO=4&transport=websocket",
         )
     if how == "reset":
-        yield from (certificate, other, crash, down) if a.secure else (other, crash, down)
+        yield Cause(crash.id, f"{crash.text}; or {other.text}", crash.fix)
+        yield from (certificate, other, down) if a.secure else (other, down)
     elif a.secure:
         yield from (crash, down, rule)
     else:

@@ -46,7 +46,7 @@ def words(a: Evidence) -> tuple[str, ...]:
     found: list[str] = [value for name, value in a.fields if _REASONS.match(name)]
     if a.reason and a.reason.lower() != phrase_of(a.status).lower():
         found.append(a.reason)
-    if a.status >= 300:
+    if a.status >= 400:  # what a redirect says is for people who do not follow it
         found += of_body(a)
     tidied = (_NUMBER.sub("", " ".join(each.split())) for each in found)
     return tuple(dict.fromkeys(each for each in tidied if each and not ordinary(each, a.status)))
@@ -143,7 +143,7 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z']*")
 def ordinary(text: str, status: int) -> bool:
     """Says no more than the status: its phrase, and words that such pages have."""
     own = {*phrase_of(status).lower().split(), *_PHRASES.get(status, ())}
-    told = {word.lower() for word in _WORD.findall(_URL.sub(" ", text))}
+    told = {word.lower() for word in _WORD.findall(_URL.sub(" ", text)) if len(word) > 2}
     return told <= (own | _COMMON)
 
 
@@ -333,7 +333,7 @@ STATED: tuple[tuple[str, Means], ...] = (
             "start the application; check address, port and http or https of the upstream in the proxy",
         ),
     ),
-    (r"\borigins?\b|\bcors\b|cross[- ]?(?:origin|site)", _origin),
+    (r"\borigins?\b(?! server)|\bcors\b|cross[- ]?(?:origin|site)", _origin),
     (
         rf"{_NO} (?:http )?host(?:name)?\b|\bhost(?:name)?(?: header| name)?\b[^.\n]{{0,30}}"
         r"(?:not (?:allowed|permitted|found|known|served|an ip|recognized|in)|blocked|unknown|invalid"
@@ -370,7 +370,7 @@ STATED: tuple[tuple[str, Means], ...] = (
         r"|\blog[- ]?in\b|\bsign[- ]?in\b|logged in|\bapi[- ]?key|access[- ]?key|\bsecret\b|\bjwt\b|bearer"
         r"|\bcookie\b|csrf|xsrf"
         r"|signature|\bkey (?:provided|supplied|missing|required)|invalid key|no key\b|not allowed to connect"
-        r"|\b(?:no|missing) (?:id|user|key)\b|permission",
+        r"|\b(?:no|missing) (?:id|user|key)\b",
         _credentials,
     ),
     (
@@ -450,12 +450,19 @@ def _with(cause: Cause, quote: str, line: str) -> Cause:
     return msgspec.structs.replace(cause, text=text, certainty="stated", evidence=f"{line}: {said}")
 
 
+def quoted(said: Cause, cause: Cause) -> Cause:
+    """*cause*, which the status or a mark shows, with the words that nothing is known of."""
+    return msgspec.structs.replace(
+        cause, text=f"{cause.text}; {said.text}", certainty="stated", evidence=said.evidence
+    )
+
+
 def bare(quote: str, where: str) -> Cause:
     """The words of the server, where wsprobe does not know what they mean."""
     said = shown(quote, QUOTED)
     return Cause(
         "server-says",
-        f"the server says: {said}",
+        f'the server says "{said}"',
         "look these words up in the code or documentation of the server; its log has more",
         "stated",
         f"{where}{said}",
