@@ -1,0 +1,201 @@
+"""How good the diagnosis is: ``python -m tests.diagnosis.measure``.
+
+Prints, for each part of the answers in ``measured``, how many have a cause at all (coverage) and what the first
+one is worth (precision); then the same with one kind of server left out at a time, with every mark that rests
+on that kind alone: what is left must generalise, or stay silent. ``--wrong`` lists the answers of which the
+first cause is false, but none of the part ``held``, which is only counted."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import wsprobe.diagnosis as diagnosis
+from tests.diagnosis.measured import Measured, Verdict, judge, measured
+from wsprobe.diagnosis import Cause, session, words
+from wsprobe.diagnosis.evidence import Evidence
+from wsprobe.diagnosis.programs import Author, Rule
+from wsprobe.report import report
+
+PARTS = ("servers", "servers2", "dev", "held")
+VERDICTS: tuple[Verdict, ...] = ("right", "vague", "next", "quote", "silent", "false")
+Mark = tuple[str, str]
+"""Where a mark stands, and what it is: the words of a rule, or what a pattern found in the answer."""
+
+
+class Score(Counter[Verdict]):
+    """How many answers have which verdict. ``quiet`` ones, where nothing went wrong, count for nothing."""
+
+    @property
+    def size(self) -> int:
+        return sum(self[each] for each in VERDICTS)
+
+    def share(self, verdict: Verdict) -> float:
+        return self[verdict] / self.size if self.size else 0.0
+
+    @property
+    def coverage(self) -> float:
+        return 1 - self.share("silent")
+
+
+def causes_of(answer: Measured) -> tuple[Cause, ...]:
+    """The ``causes`` of its report, as ``wsprobe compare --json`` prints them."""
+    if answer.part == "servers":  # asked with another key than was answered: as 101s they would be invalid
+        return diagnosis.causes(answer.reading)
+    return report(answer.reading.exchange, answer.reading).causes
+
+
+def verdict_of(answer: Measured) -> Verdict:
+    return judge(causes_of(answer), answer)
+
+
+def score(answers: Iterable[Measured]) -> Score:
+    return Score(map(verdict_of, answers))
+
+
+# One kind of server less -----------------------------------------------------------------------------------
+
+
+class Marks:
+    """What the rules know an answer by, as they fire; those that are ``off`` do not."""
+
+    def __init__(self) -> None:
+        self.fired: set[Mark] = set()
+        self.off: frozenset[Mark] = frozenset()
+
+    def lit(self, mark: Mark) -> bool:
+        self.fired.add(mark)
+        return mark not in self.off
+
+    def rule(self, of: Rule) -> Rule:
+        def tried(a: Evidence) -> Author | None:
+            known = of(a)
+            return known if known is None or self.lit((known.id, known.mark)) else None
+
+        return tried
+
+    def opened_by(self, of: Callable[..., tuple[str, str]]) -> Callable[..., tuple[str, str]]:
+        def tried(*given: Any) -> tuple[str, str]:
+            found = of(*given)
+            return found if not found[0] or self.lit(found) else ("", "")
+
+        return tried
+
+    def greeted(self, of: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+        return lambda *given: (each for each in of(*given) if self.lit(("first message", each.id)))
+
+    def means(self, pattern: str, of: words.Means) -> words.Means:
+        """A row of ``words.STATED``: which words of an answer it knows is a mark."""
+
+        def tried(a: Evidence, said: str) -> tuple[Any, ...]:
+            found = re.search(pattern, said.lower())
+            return of(a, said) if found is None or self.lit((pattern, found[0])) else ()
+
+        return tried
+
+    def ended(self, row: tuple[str, str, str, str]) -> tuple[str, str, str, str]:
+        """A row of ``session._ENDED`` without the words that are off."""
+        off = [re.escape(found) for pattern, found in self.off if pattern == row[0]]
+        return (rf"(?!(?:{'|'.join(off)}))(?:{row[0]})" if off else row[0], *row[1:])
+
+
+@contextmanager
+def watched(marks: Marks) -> Iterator[None]:
+    """Within it, the rules tell *marks* what they know an answer by."""
+    places: tuple[tuple[Any, str, Any], ...] = (
+        (diagnosis, "_RULES", tuple(map(marks.rule, diagnosis._RULES))),
+        (words, "STATED", tuple((pattern, marks.means(pattern, of)) for pattern, of in words.STATED)),
+        (session, "_ENDED", tuple(map(marks.ended, session._ENDED))),
+        (session, "_opened_by", marks.opened_by(session._opened_by)),
+        (session, "_greeted", marks.greeted(session._greeted)),
+    )
+    before = [getattr(module, name) for module, name, _ in places]
+    for module, name, value in places:
+        setattr(module, name, value)
+    try:
+        yield
+    finally:
+        for (module, name, _), value in zip(places, before, strict=True):
+            setattr(module, name, value)
+
+
+def resting_on(answers: tuple[Measured, ...]) -> dict[Mark, set[str]]:
+    """Each mark that fires anywhere in *answers*, with the kinds of server where it does."""
+    found: dict[Mark, set[str]] = defaultdict(set)
+    marks = Marks()
+    with watched(marks):
+        for each in answers:
+            marks.fired.clear()
+            why = causes_of(each)
+            for mark in (*marks.fired, *_ended_by(why)):
+                found[mark].add(each.kind)
+    return found
+
+
+def _ended_by(why: Iterable[Cause]) -> Iterator[Mark]:
+    """The rows of ``session._ENDED`` that made one of *why*, and the words that they knew."""
+    for cause in why:
+        said = cause.evidence.partition(": ")[2].lower()
+        for pattern, id, text, _ in session._ENDED:
+            if cause.certainty == "stated" and cause.id == id and cause.text.startswith(text):
+                known = re.search(pattern, said)
+                if known is not None:
+                    yield (pattern, known[0])
+
+
+def without_each_kind(answers: tuple[Measured, ...]) -> Iterator[tuple[str, Measured, Verdict]]:
+    """Every answer, judged by marks that other kinds of server have too."""
+    by_kind: dict[str, list[Measured]] = defaultdict(list)
+    for each in answers:
+        by_kind[each.kind].append(each)
+    rests = resting_on(answers)
+    for kind, own in by_kind.items():
+        marks = Marks()
+        marks.off = frozenset(mark for mark, kinds in rests.items() if kinds == {kind})
+        with watched(marks):
+            for each in own:
+                yield kind, each, verdict_of(each)
+
+
+# The command ------------------------------------------------------------------------------------------------
+
+
+def line(name: str, of: Score) -> str:
+    shares = "  ".join(f"{verdict} {of[verdict]:3} {of.share(verdict):4.0%}" for verdict in VERDICTS)
+    return f"{name:18} {of.size:4}  coverage {of.coverage:4.0%}  {shares}"
+
+
+def main(arguments: list[str]) -> None:
+    answers = measured()
+    kinds = {each.kind for each in answers}
+    print(f"{len(answers)} answers of {len(kinds)} kinds of server")
+    for part in PARTS:
+        print(line(part, score(each for each in answers if each.part == part)))
+    left = list(without_each_kind(answers))
+    for part in PARTS:
+        print(line(f"{part}, less a kind", Score(of for _, each, of in left if each.part == part)))
+    print(line("all, less a kind", Score(of for _, _, of in left)))
+    if "--wrong" in arguments:
+        for each in answers:
+            if each.part != "held":
+                show(each, verdict_of(each), arguments)
+        print("-- less a kind")
+        for _, each, of in left:
+            if each.part != "held" and of == "false" and verdict_of(each) != "false":
+                print(f"{each.id}: {each.kind}")
+
+
+def show(each: Measured, of: Verdict, arguments: list[str]) -> None:
+    listed = ("false", "next", "silent", "quote", "vague") if "--all" in arguments else ("false",)
+    if of in listed:
+        first = next(iter(causes_of(each)), None)
+        told = f"{first.id} [{first.certainty}, {first.program}] {first.text[:90]}" if first else "(nothing)"
+        print(f"{of:6} {each.id:20} {each.cause[:44]:44} {'/'.join(each.right):34} <- {told}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,150 @@
+"""Answers of real servers with their true causes (measured.jsonl and servers.jsonl), and what a diagnosis makes
+of them.
+
+A line of measured.jsonl is one answer: ``kind`` of server, what was ``made`` to happen and its true ``cause``,
+known from the code and configuration of the server; the kinds of cause that are ``right``, none where nothing
+went wrong that the bytes show; those that are true and say too little (``vague``); what words name it
+(``says``, a pattern for ``re``); who may be named as the author (``programs``). ``request`` and the ``data`` of
+events are text of one character a byte, in which ``{x*20000}`` stands for so many x; an event ``sent`` without
+data sent the request. ``set``: in which part of the work a line came to be; ``held`` lines were not read when
+rules were written, only counted."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from tests.diagnosis.recorded import reading_of, recorded
+from wsprobe import target
+from wsprobe.diagnosis import PROGRAMS, Cause
+from wsprobe.exchange import Event, Exchange, Plan
+from wsprobe.read import read
+from wsprobe.read.reading import Reading
+
+Verdict = Literal["right", "vague", "next", "quote", "silent", "false", "quiet"]
+"""Of the first cause: it is the true one (``right``); it is true and says too little (``vague``); it is not so,
+and one of the next two is (``next``); it quotes the server and names no kind of cause; there is none; it is not
+so, or names a program that did not write the answer. ``quiet``: nothing went wrong, and nothing is named."""
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """One answer and the truth about it."""
+
+    id: str
+    kind: str
+    right: tuple[str, ...]
+    vague: tuple[str, ...]
+    says: str
+    programs: tuple[str, ...]
+    reading: Reading
+    part: str
+    """``servers``, ``servers2``, ``dev`` or ``held``."""
+    behind: str = ""
+    cause: str = ""
+
+    def __str__(self) -> str:
+        return self.id
+
+
+NAMED: dict[str, str] = {
+    "upgrade-lost": r"did not pass Upgrade",
+    "http-1.0": r"HTTP/1\.0|did not pass Upgrade",
+    "crashed-before-accept": r"exception|crashed",
+    "crashed": r"exception",
+    "handler-returned": r"handler returned|returned",
+    "no-accept": r"returned without accepting|returned",
+    "closed-by-app": r"closed it on purpose|application closed",
+    "refused": r"\brefuse[sd]?\b",
+    "no-route": r"no such path|no (?:WebSocket )?(?:route|endpoint)|no upgrade listener|the path",
+    "no-upgrade-listener": r"no code handles",
+    "message-refused": r"does not take such a message",
+    "idle-timeout": r"idle limit",
+    "first-message": r"waited for a message",
+    "backend-down": r"does not reach it|could not reach",
+    "blocked-by-rule": r"a rule drops",
+    "too-large": r"too large",
+}
+"""Kinds of cause -> the words with which a sentence that leaves several open names them."""
+
+
+def judge(causes: tuple[Cause, ...], of: Measured) -> Verdict:
+    """What the first of *causes* is worth."""
+    if not causes:
+        return "silent" if of.right else "quiet"
+    first = causes[0]
+    if first.program is not None and first.program not in of.programs:
+        return "false"
+    if first.id in of.right or (of.says and _quotes(first, of)) or (of.right and _leaves_open(first, of)):
+        return "right"
+    if first.id in of.vague:
+        return "vague"
+    if first.id == "server-says":
+        return "quote"
+    return "next" if any(cause.id in of.right for cause in causes[1:3]) else "false"
+
+
+def _quotes(cause: Cause, of: Measured) -> bool:
+    """The cause has no more than the server's own words, and they name what was wrong."""
+    bare = ("server-says", "not-http-text", "closed-by-app")
+    return cause.id in bare and bool(re.search(of.says, f"{cause.text} {cause.evidence}"))
+
+
+def _leaves_open(cause: Cause, of: Measured) -> bool:
+    """The cause is one that names several possibilities, and the true one is among them."""
+    several = cause.certainty != "stated" and bool(re.search(r"\bor\b", cause.text))
+    return several and any(re.search(NAMED[id], cause.text) for id in of.right if id in NAMED)
+
+
+@cache
+def measured() -> tuple[Measured, ...]:
+    """Every answer: those of servers.jsonl first."""
+    return (*_first(), *_later())
+
+
+def _first() -> Iterator[Measured]:
+    for each in recorded():
+        named = (PROGRAMS[each.author].name,) if each.author else ()
+        reading = reading_of(each.answer, each.ended, each.asked, each.late)
+        kind, part = each.server, "servers"
+        yield Measured(f"first-{each.line}", kind, each.causes, (), "", named, reading, part, each.behind)
+
+
+def _later() -> Iterator[Measured]:
+    text = (Path(__file__).parent / "measured.jsonl").read_text("ascii")
+    for row in map(json.loads, text.splitlines()):
+        yield Measured(
+            row["id"],
+            row["kind"],
+            tuple(row["right"]),
+            tuple(row["vague"]),
+            row["says"],
+            tuple(row["programs"]),
+            read(exchange_of(row)),
+            row["set"],
+            row["behind"],
+            row["cause"],
+        )
+
+
+def exchange_of(row: dict[str, Any]) -> Exchange:
+    """The recording in a line of measured.jsonl."""
+    request = _bytes(row["request"])
+    events = [_event(dict(event), request) for event in row["events"]]
+    return Exchange(Plan(target.parse(row["url"]), request), tuple(events))
+
+
+def _event(event: dict[str, Any], request: bytes) -> Event:
+    if event["event"] in ("sent", "received", "tunnel-sent", "tunnel-received"):
+        event["data"] = _bytes(event["data"]) if "data" in event else request
+    found: Event = msgspec.convert(event, Event)
+    return found
+
+
+def _bytes(text: str) -> bytes:
+    return re.sub(r"\{x\*(\d+)\}", lambda run: "x" * int(run[1]), text).encode("latin-1")

@@ -1,0 +1,113 @@
+"""The first cause is right on real answers, and stays so on kinds of server that the rules have never seen."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import pytest
+
+from tests.diagnosis import measure
+from tests.diagnosis.measured import Measured, Verdict, exchange_of, judge, measured
+from wsprobe.diagnosis import PROGRAMS, Cause, all_kinds, author
+
+WANTED = {
+    # part: (right at least, false at most), in per cent
+    "servers": (85, 2),
+    "servers2": (88, 3),
+    "dev": (90, 3),
+    "held": (85, 3),
+}
+
+
+@cache
+def left_out() -> tuple[tuple[str, Measured, Verdict], ...]:
+    return tuple(measure.without_each_kind(measured()))
+
+
+@pytest.mark.parametrize("part", measure.PARTS)
+def test_the_first_cause_is_right(part: str) -> None:
+    of = measure.score(each for each in measured() if each.part == part)
+    right, false = WANTED[part]
+    assert of.size > 150
+    assert (100 * of.share("right") >= right, 100 * of.share("false") <= false) == (True, True), of
+
+
+def test_without_the_marks_of_a_kind_it_is_seldom_false() -> None:
+    of = measure.Score(verdict for _, _, verdict in left_out())
+    assert of.share("false") <= 0.04, of
+    assert of.coverage > 0.95
+
+
+def test_what_is_left_out_is_gone_and_what_others_share_stays() -> None:
+    rests = measure.resting_on(measured())
+    own = next(mark for mark, kinds in rests.items() if kinds == {"daphne"})
+    shared = next(mark for mark, kinds in rests.items() if len(kinds) > 5)
+    one = next(each for each in measured() if each.id == "first-1")
+    marks = measure.Marks()
+    with measure.watched(marks):
+        assert author(one.reading).id == "daphne"
+    assert own in marks.fired | set(rests)
+    marks.off = frozenset(mark for mark, kinds in rests.items() if kinds == {"daphne"})
+    with measure.watched(marks):
+        assert author(one.reading).id != "daphne"
+    assert shared not in marks.off
+    assert author(one.reading).id == "daphne"
+
+
+def test_labels_are_words_of_the_vocabulary() -> None:
+    known, programs = all_kinds(), {each.name for each in PROGRAMS.values()}
+    for each in measured():
+        assert {*each.right, *each.vague} <= set(known), each.id
+        assert set(each.programs) <= programs, each.id
+        assert not set(each.right) & set(each.vague), each.id
+        re.compile(each.says)
+
+
+def test_every_id_stands_once() -> None:
+    ids = [each.id for each in measured()]
+    assert len(set(ids)) == len(ids)
+
+
+def test_kinds_are_many_and_new_ones_are_not_those_of_the_rules() -> None:
+    kinds = {part: {each.kind for each in measured() if each.part == part} for part in measure.PARTS}
+    assert len(kinds["dev"] | kinds["held"]) > 80
+    assert not (kinds["dev"] | kinds["held"]) & (kinds["servers"] | kinds["servers2"])
+    assert not kinds["dev"] & kinds["held"]
+
+
+ONE = next(each for each in measured() if each.id == "echo-deny")
+
+
+@pytest.mark.parametrize(
+    ("causes", "verdict"),
+    [
+        ((), "silent"),
+        ((Cause("refused", "x"),), "right"),
+        ((Cause("refused", "x", program="nginx"),), "false"),
+        ((Cause("crashed", "x"),), "false"),
+        ((Cause("crashed", "an exception; or it refuses"),), "right"),
+        ((Cause("crashed", "an exception; or it refuses", certainty="stated"),), "false"),
+        ((Cause("crashed", "x"), Cause("refused", "x")), "next"),
+        ((Cause("crashed", "x"), Cause("a", "x"), Cause("b", "x"), Cause("refused", "x")), "false"),
+        ((Cause("server-says", "it says: no token"),), "right"),
+        ((Cause("server-says", "it says: go away"),), "quote"),
+    ],
+)
+def test_what_a_first_cause_is_worth(causes: tuple[Cause, ...], verdict: Verdict) -> None:
+    assert judge(causes, ONE) == verdict
+
+
+def test_nothing_wrong_and_nothing_said_counts_for_nothing() -> None:
+    control = next(each for each in measured() if not each.right and each.part == "dev")
+    assert judge((), control) == "quiet"
+    assert judge((Cause("refused", "x"),), control) == "false"
+    assert measure.Score(["quiet", "right"]).size == 1
+
+
+def test_a_long_run_is_written_short() -> None:
+    row = {"url": "ws://127.0.0.1:1/", "request": "GET {x*3} HTTP/1.1\r\n\r\n"}
+    events = [{"event": "sent", "at": 1}, {"event": "received", "at": 2, "data": "\xff"}]
+    exchange = exchange_of({**row, "events": [*events, {"event": "ended", "at": 3, "how": "fin"}]})
+    assert exchange.plan.request == b"GET xxx HTTP/1.1\r\n\r\n"
+    assert [getattr(each, "data", None) for each in exchange.events] == [exchange.plan.request, b"\xff", None]
