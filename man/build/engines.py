@@ -23,7 +23,7 @@ READERS = {
     "w3c-cr-2012": "The W3C Candidate Recommendation of 2012-09-20, to the letter.",
 }
 RUNTIMES = {
-    "undici@6.29": "Node 22, and 20 with --experimental-websocket. The message says which check of a 101 "
+    "undici@6.29": "Node 22. The message says which check of a 101 "
     "failed, or that there was none. No close event follows a handshake that failed; readyState stays at 0.",
     "undici@7.30": "Node 24 and 25. The message is always empty, the code 1006.",
     "undici": "Node 26.",

@@ -75,7 +75,7 @@ FROM_SOURCES = [
     ("webkitgtk", "Error during WebSocket handshake: Sec-WebSocket-Protocol mismatch"),
     ("ws (Node)", "Error: Unexpected server response: 403"),
     ("ws (Node)", "Error: Invalid Sec-WebSocket-Accept header"),
-    ("undici 6 (Node 20, 22)", "Received network error or non-101 status code."),
+    ("undici 6 (Node 22)", "Received network error or non-101 status code."),
     ("Deno", "NetworkError: failed to connect to WebSocket: Invalid status code: 403"),
     ("Bun", "WebSocket connection to 'ws://a.example/' failed: Expected 101 status code"),
     ("curl", "curl: (22) Refused WebSockets upgrade: 403"),

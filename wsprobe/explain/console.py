@@ -67,7 +67,7 @@ def recognise(line: str) -> Match | None:
             continue
         pattern = _pattern(row["text"])
         found = re.search(_WHOLE.format(pattern) if row["whole"] else pattern, plain)
-        if found is None:
+        if found is None or (row.get("last") and plain[found.end() :].strip(" .\"')]")):
             continue
         weight = (not row.get("general", False), sum(len(piece) for piece in pieces))
         if best is None or weight > best[0]:
