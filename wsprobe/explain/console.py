@@ -79,7 +79,10 @@ def _rows() -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     for name in FILES:
         data = load(f"console/{name}")
         for row in data["message"]:
-            yield tuple(row.get("engines", data["engines"])), {"whole": name in _CLIENTS, **row}
+            yield (
+                tuple(row.get("engines", data["engines"])),
+                {"whole": name in _CLIENTS and row["text"][0] != "[", **row},
+            )
 
 
 _CLIENTS = ("runtimes", "clients")
