@@ -199,9 +199,9 @@ def _local_network() -> Iterator[str]:
     yield from mdoc.text(
         "From 147 on, Chromium sends nothing for a page of a public address to the local network or to "
         "this machine without a permission; wsprobe explain lna has the rules. Measured with Chromium 156, "
-        "by --ip-address-space-overrides: each pair of the spaces public, local and loopback, secure and not, each "
-        "permission granted and denied, data:, file: and sandboxed pages. Behind a proxy Chromium does not "
-        "check (by its source). Firefox 153 has such a check, off by default."
+        "by --ip-address-space-overrides: each pair of the spaces public, local and loopback, secure and not, "
+        "each permission granted and denied, data:, file: and sandboxed pages. Behind a proxy Chromium does "
+        "not check (by its source). Firefox 153 has such a check, off by default."
     )
 
 

@@ -78,7 +78,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, nth: int) -> None:
         if asked == nth:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("wsprobe.cli.connect.Output.event", event)
+    monkeypatch.setattr("wsprobe.cli.connect_output.ConnectOutput.event", event)
 
 
 def test_every_url_that_was_asked_has_its_line(

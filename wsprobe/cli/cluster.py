@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pickle
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from functools import partial
 from typing import TypeVar
 
@@ -17,12 +18,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe import net
+from wsprobe.cli.lists import ANYWHERE, Came, Chunk, Job, Jobs, Run, Sink
 from wsprobe.cli.output import WorkerResult, finish, json_line, worker_result
 from wsprobe.cli.places import LAB, Place, UrlList, Word, check_word
-from wsprobe.cli.probe import Job, Jobs, Sink, asked, handed_on, host_of, reported, usable, weight
+from wsprobe.cli.probe import asked, host_of, reported, usable
 from wsprobe.cli.settings import Asking, Settings
 from wsprobe.cli.streams import note
-from wsprobe.exchange import Exchange
 from wsprobe.net.cluster import (
     Cluster,
     ClusterError,
@@ -49,8 +50,6 @@ FIRST = 8
 LINGER = 0.05
 """Seconds for which a chunk waits for its next URL, where a list is written while it is read."""
 LOST = "not asked: the workers that had it in hand were gone before it was done, one after the other"
-
-Came = WorkerResult | Exchange
 
 
 class Sent(Struct, frozen=True):
@@ -208,83 +207,62 @@ def _unusable(error: ClusterError, file: str | None, printed: bool) -> click.Usa
     return click.UsageError(f"--cluster: {error}; {whole}" if printed else f"--cluster: {error}")
 
 
-class Chunk(Struct, eq=False):
-    """URLs that go to one worker together, and what came of them."""
-
-    number: int
-    jobs: list[Job]
-    came: list[Came] = []
-
-
 def probe_there(sources: Sequence[Word | UrlList], said: Settings, to: Sink) -> None:
-    """Have the workers probe every place, and hand on the reports as ``probe_all`` does.
+    """Have the workers probe every place, and hand on the reports as ``lists.probe_all`` does.
 
     Raises click.UsageError, and KeyboardInterrupt for ^C after the reports of all that had come until then.
     """
-    kept: dict[int, Chunk] = {}
-    under_way = 0
-    handed = False
-
-    def hand(chunk: Chunk) -> None:
-        nonlocal handed
-        handed = True
-        for job, came in zip(chunk.jobs, chunk.came, strict=True):
-            if isinstance(came, Exchange):
-                to.report(reported(job.place, came))
-            elif came.complaint:
-                to.unusable(f"{job.where or job.place.url}: {came.complaint}")
-            else:
-                to.told(came)
+    run = Run(said, to)
 
     async def work(there: Cluster) -> None:
         jobs = Jobs(sources, said, Elsewhere(partial(all_private, said, there)), to, to.wants)
-        await jobs.prepare()
+        await run.over_all(jobs, AnyWorker(there, said))
 
-        async def one(chunk: Chunk) -> Chunk:
-            nonlocal under_way
-            under_way += len(chunk.jobs)
-            to.asking(under_way, jobs.left, net.clock)
-            urls = [job.place.url for job in chunk.jobs]
-            try:
-                chunk.came = await ask(there, sent(said, there.threads), urls)
-            finally:
-                there.room.release_on_behalf_of(chunk)
-            kept[chunk.number] = chunk
-            under_way -= len(chunk.jobs)
-            return chunk
-
-        def hand_on(chunk: Chunk) -> None:
-            del kept[chunk.number]
-            hand(chunk)
-            to.asking(under_way, jobs.left, net.clock)
-
-        async def chunks(every: AsyncIterator[list[Job]]) -> AsyncGenerator[Chunk, None]:
-            number = 0
-            async for each in every:
-                chunk = Chunk(number, each)
-                await there.room.acquire_on_behalf_of(chunk)
-                yield chunk
-                number += 1
-
-        def size(number: int) -> int:
-            return FIRST if number < 4 * there.threads else CHUNK
-
-        async with net.gathered(jobs.each(), size, LINGER) as every:
-            await net.in_order(
-                one, chunks(every), Pace(MANY), hand_on, _weight, ordered=not said.lists.unordered
-            )
-        jobs.check_any()
-
-    with handed_on(kept, hand):
-        work_with(said, work, lambda: handed)
+    with run.handed_on_after_interrupt():
+        work_with(said, work, lambda: run.handed)
 
 
 MANY = 100_000
 """Chunks at once: there is another bound, which the cluster has."""
 
 
-def _weight(chunk: Chunk) -> int:
-    return sum(weight(came) for came in chunk.came)
+class AnyWorker:
+    """Whichever worker of a cluster has room asks."""
+
+    def __init__(self, there: Cluster, settings: Settings) -> None:
+        self._there = there
+        self._settings = settings
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncGenerator[None, None]:
+        yield
+
+    def together(
+        self, jobs: AsyncGenerator[Job, None]
+    ) -> AbstractAsyncContextManager[AsyncGenerator[list[Job], None]]:
+        return net.gathered(jobs, lambda number: FIRST if number < 4 * self._there.threads else CHUNK, LINGER)
+
+    async def carry_out(self, chunks: AsyncGenerator[Chunk, None], run: Run) -> None:
+        there = self._there
+
+        async def one(chunk: Chunk) -> Chunk:
+            run.begun(chunk)
+            urls = [job.place.url for job in chunk.jobs]
+            try:
+                results = await ask(there, sent(self._settings, there.threads), urls)
+            finally:
+                there.room.release_on_behalf_of(chunk)
+            run.came(chunk, ANYWHERE, results)
+            run.over(chunk)
+            return chunk
+
+        async def with_room() -> AsyncGenerator[Chunk, None]:
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    await there.room.acquire_on_behalf_of(chunk)
+                    yield chunk
+
+        await net.in_order(one, with_room(), Pace(MANY), run.hand_on, run.weight, ordered=run.ordered)
 
 
 def sent(said: Settings, threads: int) -> Sent:

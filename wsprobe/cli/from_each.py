@@ -8,12 +8,11 @@ waits for a worker of its name. A URL is handed on when all places have told wha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
 from typing import Protocol
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from wsprobe import net
@@ -22,7 +21,6 @@ from wsprobe.cli.cluster import (
     FIRST,
     LINGER,
     PASSWORD,
-    Came,
     Elsewhere,
     Sent,
     all_private,
@@ -32,8 +30,9 @@ from wsprobe.cli.cluster import (
     work_with,
 )
 from wsprobe.cli.engines import Readers, own_place, places_of, reports_of
+from wsprobe.cli.lists import Came, Chunk, Job, Jobs, Run, Sink
 from wsprobe.cli.places import UrlList, Word
-from wsprobe.cli.probe import Job, Jobs, Sink, handed_on, reported, weight
+from wsprobe.cli.probe import reported
 from wsprobe.cli.settings import Settings
 from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import counted
@@ -53,15 +52,6 @@ class Rows(Sink, Protocol):
         """Take what the places got for the next URL, after each of their reports."""
 
 
-class Chunk(Struct, eq=False):
-    """URLs that go to all places together, and what came of them there."""
-
-    number: int
-    jobs: list[Job]
-    came: dict[str, list[Came | None]] = field(default_factory=dict)
-    """Place -> what came of each URL; None where it was not asked."""
-
-
 def titled(worker: str) -> str:
     """The place of the worker of that name."""
     return f"worker {worker}" if worker == HERE else worker
@@ -72,78 +62,90 @@ def probe_each(sources: Sequence[Word | UrlList], said: Settings, to: Rows) -> N
 
     Raises click.UsageError, and KeyboardInterrupt for ^C after all that had come until then.
     """
-    kept: dict[int, Chunk] = {}
-    places: list[str] = []
-    unasked: Counter[str] = Counter()
-    under_way = 0
-    handed = False
-
-    def hand(chunk: Chunk) -> None:
-        nonlocal handed
-        handed = handed or bool(chunk.came)
-        for at, job in enumerate(chunk.jobs if chunk.came else ()):
-            got = {place: chunk.came[place][at] if place in chunk.came else None for place in places}
-            _hand_on(job, got, to)
-            unasked.update(place for place, each in got.items() if each is None)
+    run = RowRun(said, to)
 
     async def work(there: Cluster) -> None:
-        workers = {titled(name): name for name in sorted(there.workers)}
-        there.keep(workers.values())
-        places.extend((HERE, *workers))
-        to.places(places)
+        executor = EveryPlace(there, said)
+        run.places = executor.places
+        to.places(executor.places)
         jobs = Jobs(sources, said, Elsewhere(partial(all_private, said, there)), to)
-        await jobs.prepare()
-        out = sent(said, there.threads + 1)
+        await run.over_all(jobs, executor)
+        for place, count in run.unasked.items():
+            to.unusable(f"{counted(count, 'URL')} not asked from {place}, whose worker was gone")
+
+    with run.handed_on_after_interrupt():
+        work_with(said, work, lambda: run.handed)
+
+
+class RowRun(Run):
+    """One run over a list, of which every URL is asked from every place."""
+
+    to: Rows
+
+    def __init__(self, settings: Settings, to: Rows) -> None:
+        super().__init__(settings, to)
+        self.places: list[str] = []
+        self.unasked: Counter[str] = Counter()
+        """Place -> how many URLs were not asked from there."""
+
+    def hand(self, chunk: Chunk) -> None:
+        self.handed = True
+        for at, job in enumerate(chunk.jobs):
+            got = {place: chunk.came[place][at] if place in chunk.came else None for place in self.places}
+            _hand_on(job, got, self.to)
+            self.unasked.update(place for place, each in got.items() if each is None)
+
+    def weight(self, chunk: Chunk) -> int:
+        return super().weight(chunk) + SIGHT * sum(map(len, chunk.came.values()))
+
+    def left(self) -> int | None:
+        urls = super().left()
+        return None if urls is None else urls * len(self.places)
+
+    def under_way(self) -> int:
+        return super().under_way() * len(self.places)
+
+
+class EveryPlace:
+    """This machine and every worker of a cluster ask."""
+
+    def __init__(self, there: Cluster, settings: Settings) -> None:
+        self._there = there
+        self._workers = {titled(name): name for name in sorted(there.workers)}
+        there.keep(self._workers.values())
+        self.places = [HERE, *self._workers]
+        self._sent = sent(settings, there.threads + 1)
+        threads = [each.threads for each in there.workers.values()]
+        self._deep = AHEAD * max(threads, default=1)  # all may be gone by now
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncGenerator[None, None]:
+        yield
+
+    def together(
+        self, jobs: AsyncGenerator[Job, None]
+    ) -> AbstractAsyncContextManager[AsyncGenerator[list[Job], None]]:
+        return net.gathered(jobs, lambda number: FIRST if number < self._deep else CHUNK, LINGER)
+
+    async def carry_out(self, chunks: AsyncGenerator[Chunk, None], run: Run) -> None:
         alone = net.Lock()
 
-        def told_how_far() -> None:
-            to.asking(under_way * len(places), left, net.clock)
-
-        def left() -> int | None:
-            urls = jobs.left()
-            return None if urls is None else urls * len(places)
-
         async def one(chunk: Chunk) -> Chunk:
-            nonlocal under_way
-            under_way += len(chunk.jobs)
-            told_how_far()
             urls = [job.place.url for job in chunk.jobs]
 
             async def at(place: str) -> None:
                 if place == HERE:
                     async with alone:  # at the pace of one thread of a worker
-                        chunk.came[place] = [*await asked_by(out, urls, "")]
+                        run.came(chunk, place, await asked_by(self._sent, urls, ""))
                 else:
-                    chunk.came[place] = await ask_at(there, workers[place], out, urls)
+                    run.came(chunk, place, await ask_at(self._there, self._workers[place], self._sent, urls))
 
-            await net.in_order(at, places, Pace(len(places)), lambda done: None)
-            under_way -= len(chunk.jobs)
+            run.begun(chunk)
+            await net.in_order(at, self.places, Pace(len(self.places)), lambda done: None)
+            run.over(chunk)
             return chunk
 
-        def hand_on(chunk: Chunk) -> None:
-            del kept[chunk.number]
-            hand(chunk)
-            told_how_far()
-
-        async def chunks(every: AsyncIterator[list[Job]]) -> AsyncGenerator[Chunk, None]:
-            number = 0
-            async for each in every:
-                kept[number] = Chunk(number, each)
-                yield kept[number]
-                number += 1
-
-        threads = [each.threads for each in there.workers.values()]
-        deep = AHEAD * max(threads, default=1)  # all may be gone by now
-        async with net.gathered(jobs.each(), lambda number: FIRST if number < deep else CHUNK, LINGER) as every:
-            await net.in_order(
-                one, chunks(every), Pace(deep), hand_on, _weight, ordered=not said.lists.unordered
-            )
-        jobs.check_any()
-        for place, count in unasked.items():
-            to.unusable(f"{counted(count, 'URL')} not asked from {place}, whose worker was gone")
-
-    with handed_on(kept, hand):
-        work_with(said, work, lambda: handed)
+        await net.in_order(one, chunks, Pace(self._deep), run.hand_on, run.weight, ordered=run.ordered)
 
 
 def _hand_on(job: Job, got: dict[str, Came | None], to: Rows) -> None:
@@ -160,10 +162,6 @@ def _hand_on(job: Job, got: dict[str, Came | None], to: Rows) -> None:
             to.told(came)
             sights[place] = came.sight
     to.row(sights)
-
-
-def _weight(chunk: Chunk) -> int:
-    return sum(SIGHT + weight(each) for came in chunk.came.values() for each in came if each is not None)
 
 
 SIGHT = 1000

@@ -16,7 +16,7 @@ from wsprobe import target
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.cli.ask import route
 from wsprobe.cli.compare import chosen
-from wsprobe.cli.connect import ConnectOutput
+from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.engines import Readers, as_is
 from wsprobe.cli.option import Command, Seconds, Whole
 from wsprobe.cli.output import redacted

@@ -17,7 +17,6 @@ from msgspec.structs import replace
 from wsprobe.cli.engines import Readers, recorded
 from wsprobe.cli.output import finish, json_line
 from wsprobe.cli.places import RecordedLine, exchanges
-from wsprobe.cli.probe import NOBODY
 from wsprobe.cli.reached import Reached, reached, status, together
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import note, write
@@ -99,6 +98,7 @@ def _shared(
     """
     # A seam: trio and other processes.
     from wsprobe import net
+    from wsprobe.cli.workers import NOBODY
     from wsprobe.net.crew import Called, Crew, Lost
 
     crew = Crew(

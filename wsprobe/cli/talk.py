@@ -13,12 +13,13 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.cli.connect import TABLES, ConnectOutput
+from wsprobe.cli.connect import TABLES
+from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.option import Command
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
 from wsprobe.cli.paste import ignored
 from wsprobe.cli.places import UrlList, complete, sources
-from wsprobe.cli.probe import probe_all, write_jar
+from wsprobe.cli.probe import write_jar
 from wsprobe.cli.request_settings import FollowSettings, OwnRequestSettings, RequestSettings, SessionSettings
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Given, takes
@@ -117,6 +118,8 @@ def command(urls: tuple[str, ...], given: Given) -> int:
         usual = replace(usual, asking=replace(usual.asking, limits=limits))
     places = sources(urls)
     several = len(places) > 1 or any(isinstance(each, UrlList) and each.several() for each in places)
+    from wsprobe.cli.lists import probe_all  # trio and sockets
+
     made = TalkOutput(usual, how, several)
     try:
         with made:

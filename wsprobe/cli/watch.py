@@ -23,7 +23,7 @@ from wsprobe.cli.option import Command
 from wsprobe.cli.output import Finished, Output, finish, redacted
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, RetrySettings
 from wsprobe.cli.places import Lab, Place, UrlList, Word, complete, sources
-from wsprobe.cli.probe import Ask, Jobs, asked, reported, write_jar
+from wsprobe.cli.probe import Ask, asked, reported, write_jar
 from wsprobe.cli.request_settings import FollowSettings, OwnRequestSettings, RequestSettings, SessionSettings
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Given, takes
@@ -197,6 +197,7 @@ async def rounds(
 ) -> None:
     """Ask, again and again."""
     from wsprobe import net
+    from wsprobe.cli.lists import Jobs  # trio and sockets
 
     began = net.clock()
     async with net.aside() as enter:

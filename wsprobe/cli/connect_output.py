@@ -1,0 +1,340 @@
+"""What `connect` and what is like it print and keep of each report, and of all of them together."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from wsprobe.cli.output import Finished, Output, WorkerResult, finish, json_line
+from wsprobe.cli.progress import Progress
+from wsprobe.cli.settings import Settings
+from wsprobe.cli.streams import check_writable, emit, look, note, unheard, write
+from wsprobe.exchange import Event
+from wsprobe.judge.finding import counted
+from wsprobe.judge.subject import how
+from wsprobe.outcome import Exit
+from wsprobe.report import Report
+from wsprobe.show.lines import fitted
+from wsprobe.visible import shown_text
+
+if TYPE_CHECKING:
+    from typing import IO
+
+    from wsprobe.cli.report_file import ReportFile
+    from wsprobe.cli.resume import Resume
+    from wsprobe.show.lines import Look
+    from wsprobe.show.sights import Grid
+    from wsprobe.show.summary import Tally
+    from wsprobe.show.verbose import Conversation
+    from wsprobe.sights import Sights
+
+
+class ConnectOutput(Output):
+    """Prints and saves: takes events as they happen and reports in the order of the URLs; knows the exit status
+    when all have come. Left as a context, it says what came of several URLs."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        several: bool,
+        looks: tuple[Look, Look] | None = None,
+        report_to: IO[str] | None = None,
+    ) -> None:
+        """*looks*: of the streams that what is written goes to in the end, if not to this process's own;
+        *report_to*: where the report goes, if not to standard output.
+
+        Raises click.UsageError for output options that cannot be used together or name no writable file.
+        """
+        self.exit_status: int = Exit.OPEN
+        self._several = several
+        self._out, self._err = looks or (
+            look(sys.stdout, settings.output.color, settings.own.verbose),
+            look(sys.stderr, settings.output.color, settings.own.verbose),
+        )
+        self._first = True
+        self._told = 0
+        """Reports."""
+        self._grid: Grid | None = None
+        """What --from-each shows in place of reports."""
+        self._conversation: Conversation | None = None
+        self._session_too = True
+        self._report_to = report_to or sys.stdout
+        self._report_look = self._err if self._report_to is sys.stderr else self._out
+        told = several and self._err.terminal and not settings.output.silent
+        words = settings.expectations or settings.own.include or settings.own.body_to is not None
+        printed = bool(words) or (self._out.terminal and settings.lists.resume is None)
+        self._progress = Progress(self._err, printed) if told else None
+        self._tally: Tally | None = None
+        self._resume: Resume | None = None
+        if settings.own.write_out is not None:
+            _known(settings.own.write_out)
+        if settings.own.body_to not in (None, "-") and several:
+            raise click.UsageError("--output takes the body of one URL; with several, use --json")
+        super().__init__(settings)
+        check_writable(settings.own.body_to, "output")
+        self._file: ReportFile | None = None
+        if settings.output.report_to is not None:
+            from wsprobe.cli.report_file import ReportFile  # the views and both forms, for those who ask
+
+            self._file = ReportFile(settings, "connect", several)
+        if told or settings.lists.summary or settings.lists.resume is not None:
+            from wsprobe.show.summary import Tally  # a seam: with the likely causes
+
+            self._tally = Tally("answer" if settings.elsewhere.from_each else "URL")
+            if settings.lists.resume is not None:
+                from wsprobe.cli.resume import Resume
+
+                self._resume = Resume(settings.lists.resume, self._tally)
+                self.exit_status = self._resume.exit_status
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
+        if self._progress is not None:
+            self._progress.clear()
+        if self._file is not None and self._told:
+            self._write(self._file)
+        if self._resume is not None:
+            self._resume.close()
+        if kind is None or issubclass(kind, KeyboardInterrupt):
+            self.write_har()
+        if not (kind is None or issubclass(kind, KeyboardInterrupt)):
+            return  # what went wrong is said in one line
+        if self._grid is not None and self._tabled:
+            emit(self._grid.total(), sys.stdout, self._out)
+        if self._tally is None:
+            return
+        if self._resume is not None:
+            for sentence in _resumed(self._resume):
+                note(sentence)
+        emit(fitted(self._tally.lines(), self._err), sys.stderr, self._err)
+        if self._grid is not None and not self._tabled:
+            emit(self._grid.total(), sys.stderr, self._err)
+
+    def _write(self, file: ReportFile) -> None:
+        """What cannot be written takes nothing from what was printed: one line says so."""
+        try:
+            file.written()
+        except click.UsageError as error:
+            note(error.format_message())
+            self.exit_status = Exit.USAGE
+
+    def wants(self, url: str) -> bool:
+        """Whether *url* is to be asked: not if it stands in the file of --resume."""
+        return self._resume is None or self._resume.wants(url)
+
+    def asking(self, under_way: int, left: Callable[[], int | None], now: Callable[[], float]) -> None:
+        """Tell a person how far it has come."""
+        if self._progress is not None:
+            self._progress.show(under_way, left(), now())
+
+    def waiting(self, text: str) -> None:
+        """Say what is waited for between two tries, as curl does."""
+        if not self.settings.output.silent:
+            note(text)
+
+    def for_workers(self) -> tuple[Settings, bool, tuple[Look, Look], str, bool]:
+        """What another process needs to print as this one would: see ``workers.apart``."""
+        encoding = sys.stdout.encoding or "utf-8"
+        return self.settings, self._several, (self._out, self._err), encoding, self._tally is not None
+
+    def lost(self, text: str) -> None:
+        """Say that a process ended by itself, or could not be started."""
+        if self._progress is not None:
+            self._progress.clear()
+        note(text)
+
+    def told(self, told: WorkerResult) -> None:
+        """Write and count what another process made of a report."""
+        if self._resume is not None and told.interrupted:
+            return  # it is asked again
+        if self.exit_status == Exit.OPEN:
+            self.exit_status = told.exit_status
+        if self._tally is not None and told.fact is not None:
+            self._tally.add(told.fact)
+        if self._progress is not None:
+            self._progress.done()
+        if told.err:
+            with unheard():
+                sys.stderr.write(told.err)
+                sys.stderr.flush()
+        if self._resume is not None:
+            self._resume.write(told.out)
+        else:
+            write("-", b"\n" + told.out if told.titled and not self._first else told.out, "output")
+            sys.stdout.flush()
+        self._first = self._first and not told.titled
+        self.save(told.save)
+
+    def unusable(self, text: str) -> None:
+        """Name a line of a list that is no URL; the rest goes on."""
+        if self._progress is not None:
+            self._progress.clear()
+        note(text)
+        self.exit_status = Exit.USAGE
+
+    def places(self, names: Sequence[str]) -> None:
+        """Take the places that every URL is asked from (--from-each), before the first row."""
+        from wsprobe.show.sights import Grid
+
+        self._grid = Grid(names, self._out)
+
+    @property
+    def _tabled(self) -> bool:
+        """Whether the rows of --from-each are what is printed."""
+        said = self.settings
+        others = said.output.as_json or said.own.include or said.output.silent or said.own.write_out is not None
+        return not others and said.own.body_to != "-"
+
+    def row(self, sights: Sights) -> None:
+        """Take what all places got for the next URL, after their reports."""
+        assert self._grid is not None
+        lines = self._grid.row(sights)
+        if self._grid.unlike and self.exit_status != Exit.USAGE and not self.settings.expectations:
+            self.exit_status = Exit.DIFFERENT
+        if self._tabled:
+            emit(lines, sys.stdout, self._out)
+
+    def event(self, event: Event) -> None:
+        """Show one event of the conversation (-v)."""
+        if self.settings.own.verbose and not self.settings.output.silent and not self.settings.output.redact:
+            self._say(event)
+
+    def _say(self, event: Event) -> None:
+        if self._conversation is None:
+            from wsprobe.show.verbose import Conversation
+
+            self._conversation = Conversation(self._err)
+        emit(self._conversation.event(event), sys.stderr, self._err)
+
+    def report(self, report: Report) -> Report:
+        """Print and keep one report; returns it as it was printed, with its own exit status."""
+        if self._resume is not None and how(report.reading) == "interrupted":
+            return report  # it is asked again
+        return self.write(finish(report, self.settings)).report
+
+    def write(self, finished: Finished) -> Finished:
+        """Print, count and keep what is *finished*."""
+        report = finished.report
+        if self._progress is not None:
+            self._progress.done()
+        self.complain(finished)
+        if self.exit_status == Exit.OPEN:
+            self.exit_status = report.exit_status
+        self._told += 1
+        if self._tally is not None:
+            from wsprobe.show.summary import fact  # a seam: with the likely causes
+
+            self._tally.add(fact(report, fault=report.outcome != "open"))
+        if self.settings.own.verbose and self.settings.output.redact and not self.settings.output.silent:
+            # What a peer repeats of a secret is known when all has come: then it can be shown.
+            for exchange in (*report.exchange.hops, report.exchange):
+                for event in exchange.events:
+                    self._say(event)
+        self._print(report)
+        self.keep(finished)
+        if self._file is not None:
+            self._file.asked(finished.unmasked)
+        return finished
+
+    @property
+    def titled(self) -> bool:
+        """Whether a report was printed under its URL."""
+        return not self._first
+
+    def _print(self, report: Report) -> None:
+        said = self.settings
+        asked = False
+        if said.output.as_json or said.lists.resume is not None:
+            from wsprobe.show.as_json import report_value
+
+            if self._resume is not None:
+                self._resume.write("".join(json_line(report_value(report), said)).encode())
+            else:
+                self.print_json(report_value(report))
+            asked = True
+        if said.own.include:
+            self._exactly(report)
+            asked = True
+        if said.own.body_to is not None:
+            if said.own.body_to == "-":
+                self._untouched(_body(report))
+                asked = True
+            else:
+                write(said.own.body_to, _body(report), "output")
+        if said.own.write_out is not None:
+            from wsprobe.show import write_out
+
+            sys.stdout.write(write_out.write_out(said.own.write_out, report))
+            asked = True
+        if said.elsewhere.from_each:
+            pass  # a row says what came of it
+        elif not asked and not said.output.silent:
+            self._report(report)
+        elif (
+            not said.output.silent
+            and not said.output.as_json
+            and said.lists.resume is None
+            and said.own.write_out is None
+        ):
+            self._unanswered(report)
+        sys.stdout.flush()
+
+    def _report(self, report: Report) -> None:
+        from wsprobe.show.lines import Piece, line
+        from wsprobe.show.report import handshake
+
+        lines = handshake(report, self._report_look, self._session_too)
+        if self._several:
+            lines = [*([] if self._first else [()]), line(Piece(shown_text(report.title), "title")), *lines]
+        self._first = False
+        emit(lines, self._report_to, self._report_look)
+
+    def _unanswered(self, report: Report) -> None:
+        """Bytes alone were asked for, and there are none: say why."""
+        if not report.reading.responses:
+            why = next((f.text for f in report.verdict.findings if f.level == "fail"), "")
+            note(f"{shown_text(report.title)}: {report.outcome}" + (f": {why}" if why else ""))
+
+    def _exactly(self, report: Report) -> None:
+        reading = report.reading
+        if reading.http2 is not None:
+            from wsprobe.show.http2 import as_text
+
+            self._untouched(as_text(reading) or reading.received)
+            return
+        whole = b"".join(r.head.raw + (r.body.raw if r.body else b"") for r in reading.responses)
+        self._untouched(whole or reading.received)
+
+    def _untouched(self, data: bytes) -> None:
+        """Write what a peer sent to standard output: byte for byte, but made visible on a terminal."""
+        if self._out.terminal:
+            for each in data.splitlines():
+                sys.stdout.write(self._out.text(each) + "\n")
+        else:
+            write("-", data, "output")
+
+
+def _resumed(of: Resume) -> Iterator[str]:
+    """What was not asked, and why."""
+    if of.before:
+        them = "it was" if of.before == 1 else "they were"
+        yield f"{of.path} had {counted(of.before, 'URL')} before; {them} not asked again"
+    if of.twice:
+        yield f"{counted(of.twice, 'line')} of the list repeated a URL; it was asked once"
+
+
+def _known(template: str) -> None:
+    """Raises click.UsageError if *template* names what is no variable."""
+    from wsprobe.show.write_out import unknown
+
+    for name in unknown(template):
+        raise click.UsageError(f"--write-out: no variable %{{{name}}}")
+
+
+def _body(report: Report) -> bytes:
+    final = report.reading.final
+    return final.body.content if final is not None and final.body is not None else b""

@@ -1,0 +1,130 @@
+"""``--workers``: processes of this machine that share a list. Each makes in memory what is printed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from io import BytesIO, StringIO, TextIOWrapper
+from typing import TYPE_CHECKING
+
+import click
+from msgspec.structs import replace
+
+from wsprobe import net
+from wsprobe.cli.connect_output import ConnectOutput
+from wsprobe.cli.lists import ANYWHERE, Chunk, Job, Run, host, one_by_one, probe_all, with_executor
+from wsprobe.cli.open_files import allow
+from wsprobe.cli.output import Apart, WorkerResult, finish, worker_result
+from wsprobe.cli.places import Place, UrlList, Word
+from wsprobe.cli.probe import asked, reported, usable
+from wsprobe.cli.settings import Settings
+from wsprobe.exchange import Exchange
+from wsprobe.net.crew import Crew, Lost
+
+if TYPE_CHECKING:
+    from wsprobe.show.lines import Look
+
+NOBODY = (
+    "all worker processes have ended, and no other can be started; what is printed is whole; "
+    "--workers 1 needs no other process"
+)
+LOST = "not asked: two worker processes ended, one after the other, with it in hand"
+
+
+def probe_with_processes(sources: Sequence[Word | UrlList], settings: Settings, to: ConnectOutput) -> None:
+    """As ``lists.probe_all``, by processes; by this one alone where the system allows no other."""
+    most = sys.maxsize if any(isinstance(each, UrlList) for each in sources) else len(sources)
+    crew = Crew(partial(apart, *to.for_workers()), min(settings.lists.workers, most), to.lost)
+    if crew:
+        with_executor(sources, settings, to, Processes(crew, settings))
+        return
+    to.lost("this process does the work alone")
+    probe_all(sources, replace(settings, lists=replace(settings.lists, workers=1)), to)
+
+
+class Processes:
+    """Other processes of this machine ask."""
+
+    def __init__(self, crew: Crew, settings: Settings) -> None:
+        self._crew = crew
+        self._settings = settings
+        self._pace = settings.lists.pace()
+        allow(self._pace.parallel)
+
+    def at_work(self) -> AbstractAsyncContextManager[None]:
+        return self._crew.at_work()
+
+    @asynccontextmanager
+    async def together(
+        self, jobs: AsyncGenerator[Job, None]
+    ) -> AsyncGenerator[AsyncGenerator[list[Job], None], None]:
+        if self._pace.interval:
+            await self._crew.up()  # what waited for a process to start would be begun at once when it has
+        yield one_by_one(jobs)
+
+    async def carry_out(self, chunks: AsyncGenerator[Chunk, None], run: Run) -> None:
+        def give(chunk: Chunk, over: Callable[[Chunk], None]) -> None:
+            (job,) = chunk.jobs
+
+            def came(result: WorkerResult | Lost) -> None:
+                if isinstance(result, Lost):
+                    if result.nobody_left:
+                        raise click.UsageError(NOBODY)
+                    result = WorkerResult(complaint=LOST)
+                run.came(chunk, ANYWHERE, [result])
+                run.over(chunk)
+                over(chunk)
+
+            run.begun(chunk)
+            plain = job.place.asking is self._settings.asking and not job.place.name
+            self._crew.give(job.place.url if plain else job.place, came)
+
+        await net.begun_in_order(give, chunks, self._pace, run.hand_on, run.weight, host, run.ordered)
+
+
+def apart(
+    settings: Settings, several: bool, looks: tuple[Look, Look], encoding: str, counting: bool
+) -> Callable[[str | Place, Apart], Awaitable[WorkerResult]]:
+    """What a process of --workers does with a place: it asks, and writes the report into memory."""
+    memory, words = BytesIO(), StringIO()
+    sys.stdout = TextIOWrapper(memory, encoding, errors="wsprobe", newline="\n")
+    sys.stderr = words
+    printed = replace(
+        settings,
+        output=replace(
+            settings.output,
+            save=None,
+            report_to=None,
+            as_json=settings.output.as_json or settings.lists.resume is not None,
+        ),
+        lists=replace(settings.lists, resume=None, summary=False),
+    )
+
+    def told(place: Place, exchange: Exchange) -> WorkerResult:
+        output = ConnectOutput(printed, several, looks)
+        finished = output.write(finish(reported(place, exchange), settings))
+        sys.stdout.flush()
+        made = worker_result(
+            finished, settings, memory.getvalue(), words.getvalue(), titled=output.titled, counts=counting
+        )
+        memory.seek(0)
+        memory.truncate()
+        words.seek(0)
+        words.truncate()
+        return made
+
+    async def work(item: str | Place, keep: Apart) -> WorkerResult:
+        place = item if isinstance(item, Place) else Place(item, settings.asking)
+        try:
+            first = usable(place)[1]
+        except click.UsageError as error:
+            return WorkerResult(complaint="not usable" if settings.output.redact else error.format_message())
+
+        def kept(exchange: Exchange) -> None:
+            keep(partial(told, place, exchange))
+
+        return told(place, await asked(place, settings, lambda event: None, kept, first=first))
+
+    return work
