@@ -17,6 +17,7 @@ from typing import Any
 
 import many_urls
 import programs
+import relaying
 import talking
 from measure import Row, own_peak, side_by_side
 
@@ -80,6 +81,8 @@ def main() -> None:
             for deflate in (False, True):
                 title, rows = talking.table(own, folder, large, deflate)
                 show(title, rows, spread=True)
+        print("\nbytes through wsprobe relay, and through a relay on trio that copies them")
+        relaying.main()
         with programs.refusing(folder, url) as (who, refusal):
             commands = many_urls.programs(own, refusal, folder, programs.ws())
             show(

@@ -38,8 +38,10 @@ from wsprobe.relay.door import Door, Refusal
 from wsprobe.relay.relaying import Relaying
 from wsprobe.relay.tell import Told, told
 from wsprobe.report import Report, report
+from wsprobe.secrets import Secrets
 from wsprobe.show import relay as show
 from wsprobe.show.lines import fitted
+from wsprobe.show.summary import Tally
 from wsprobe.visible import shown_text
 
 if TYPE_CHECKING:
@@ -238,6 +240,8 @@ class RelayOutput(ConnectOutput):
     def __init__(self, settings: Settings, browsers: Sequence[str]) -> None:
         """Raises click.UsageError for output options that cannot be used."""
         super().__init__(settings, several=True)
+        if self._tally is not None:
+            self._tally = Tally("connection")
         self._browsers = tuple(browsers)
         self._live = self._err.terminal and not settings.output.silent
         self._number = 0
@@ -255,8 +259,9 @@ class RelayOutput(ConnectOutput):
         else:
             sys.stdout.write(f"{url}\n")
             sys.stdout.flush()
+        shown = Secrets().url(to.url) if self.settings.output.redact else to.url
         note(
-            f"relay to {shown_text(to.url)}. Pages on https:// may open ws://127.0.0.1 too (loopback is "
+            f"relay to {shown_text(shown)}. Pages on https:// may open ws://127.0.0.1 too (loopback is "
             "trustworthy); the browser may ask the person first (Local Network Access). ^C ends it"
         )
         if public:

@@ -80,6 +80,7 @@ class Connection:
         """Bytes of the client that are still to be passed on."""
         self._end: End | None = None
         """How it ended towards the server, once that is known."""
+        self._end_at = 0
         self._server: Wire | None = None
         """Once it is reached."""
         self._client_end: End | None = None
@@ -94,7 +95,7 @@ class Connection:
                 await self._carry(number, watch)
                 over = True
             if self._end is None:
-                self._end = too_long(self._tape, self._relaying.longest, "maximum time")
+                self._ended(too_long(self._tape, self._relaying.longest, "maximum time"))
         finally:
             end = self._end or End("interrupted")
             if self._server is not None:
@@ -102,21 +103,26 @@ class Connection:
             ours: How = "local" if over else "timeout" if self._end is not None else "interrupted"
             ended = ours if self._client_end is None else self._client_end.how
             self._relayed = replace(self._relayed, ended=ended)
+            at = self._tape.now() if self._end is None else self._end_at
             sent, received = self._up.end(), self._down.end()
             if sent or received:
-                self._tape.add(LeftOut(self._tape.now(), sent, received))
-            self._tape.add(Ended(self._tape.now(), end.how, end.error))
+                self._tape.add(LeftOut(at, sent, received))
+            self._tape.add(Ended(at, end.how, end.error))
             watch.over(number, self._exchange())
             self._up.release()
             self._down.release()
             self._room.left += self._charged
+
+    def _ended(self, end: End) -> None:
+        """Note how and when it ended towards the server; what the client is told comes after that."""
+        self._end, self._end_at = end, self._tape.now()
 
     async def _carry(self, number: int, watch: Watching) -> None:
         server = await self._reached()
         if not isinstance(server, End):
             await self._with_server(server, number, watch)
             return
-        self._end = server
+        self._ended(server)
         if self._client_end is None:
             await self._without_server(server, number, watch)
 
@@ -220,10 +226,11 @@ class Connection:
                 elif end.how == "limit":
                     await self._pass_rest(server)
             nursery.cancel_scope.cancel()
-        self._end = end or End("local", CLIENT_LEFT)  # the client's connection broke, which ends all
+        end = end or End("local", CLIENT_LEFT)  # the client's connection broke, which ends all
+        self._ended(end)
         if told is not None:
             await self._say(told)
-        elif self._client_end is None and self._end.how == "reset":
+        elif self._client_end is None and end.how == "reset":
             await self._client.reset()
         elif self._client_end is None:
             await self._goodbye()

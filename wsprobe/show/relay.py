@@ -18,11 +18,11 @@ from wsprobe.visible import shown_text
 VALUE = 100
 """Bytes of a field's value that are shown."""
 ENDED = {
-    "fin": "closed the connection",
-    "reset": "reset the connection",
-    "local": "was still connected when wsprobe closed the connection",
-    "timeout": "was still connected when the time was over",
-    "interrupted": "was still connected when wsprobe was interrupted",
+    "fin": "the client closed the connection",
+    "reset": "the client reset the connection",
+    "local": "the server closed first; then wsprobe closed the client's connection",
+    "timeout": "wsprobe closed the connection at its time limit",
+    "interrupted": "wsprobe was interrupted while the client was connected",
 }
 
 
@@ -71,13 +71,14 @@ def client_lines(report: Report, number: int, look: Look) -> list[Line]:
     if told is not None:
         status, close = told
         text = f"status {status}" if close is None else f"close {told_text(close, look)}"
-        rows.append(line(f"  wsprobe told it: {text}"))
+        rows.append(line(f"  wsprobe answered in place of the server: {text}"))
     close = close_of_client(report.reading)
-    by = "" if close is None else f", after its Close {told_text(close, look)}"
-    rows.append(line(f"  it {ENDED.get(client.ended, client.ended)}{by}"))
+    if close is not None:
+        rows.append(line(f"  the client sent Close {told_text(close, look)}"))
+    rows.append(line(f"  {ENDED.get(client.ended, client.ended)}"))
     different = request_differences(report.exchange)
     if different:
-        rows.append(line("  its request differs from that of wsprobe connect:"))
+        rows.append(line("  its request differs from the one that wsprobe connect sends:"))
         rows += [line(f"    {text}") for each in different for text in _difference(each, look)]
     return fitted(rows, look)
 

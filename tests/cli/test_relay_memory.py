@@ -1,0 +1,121 @@
+"""What `wsprobe relay` takes of memory: with 200 sessions, and before servers that mean harm."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+pytestmark = [
+    pytest.mark.programs,
+    pytest.mark.skipif(sys.platform != "linux", reason="the peak of another process is read from /proc"),
+]
+
+MOST = 100
+"""MiB."""
+SESSIONS = 200
+FRAMES = (b"\x82\x90mask" + b"x" * 16) * 5000
+REQUEST = (
+    b"GET /%s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+ANSWER = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+)
+
+
+class Relay:
+    """A relay in a process of its own."""
+
+    def __init__(self, pid: int, port: int) -> None:
+        self._pid = pid
+        self.port = port
+        self.reported = threading.Semaphore(0)
+
+    def read(self, lines: IO[str]) -> None:
+        """Count the reports."""
+        for _ in lines:
+            self.reported.release()
+
+    def peak(self, reports: int) -> float:
+        """The most memory that it had, in MiB, once there were so many *reports*."""
+        for _ in range(reports):
+            assert self.reported.acquire(timeout=60)
+        lines = Path(f"/proc/{self._pid}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+
+
+@contextmanager
+def relaying(*arguments: str) -> Iterator[Relay]:
+    command = [sys.executable, "-m", "wsprobe", "relay", "--json", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["ready"]["ws"]
+        relay = Relay(process.pid, int(url.rstrip("/").rpartition(":")[2]))
+        reader = threading.Thread(target=relay.read, args=(process.stdout,))
+        reader.start()
+        try:
+            yield relay
+        finally:
+            process.kill()
+            reader.join()
+
+
+def opened(port: int, path: bytes = b"") -> socket.socket:
+    stream = socket.create_connection(("127.0.0.1", port), timeout=30)
+    stream.sendall(REQUEST % path)
+    return stream
+
+
+def echo(listener: socket.socket) -> None:
+    """Answer every connection with a 101, and return what comes."""
+
+    def serve(stream: socket.socket) -> None:
+        with stream, suppress(OSError):
+            stream.recv(65536)
+            stream.sendall(ANSWER)
+            while data := stream.recv(65536):
+                stream.sendall(data)
+
+    with suppress(OSError):
+        while True:
+            threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+
+def test_two_hundred_sessions() -> None:
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=SESSIONS))
+        threading.Thread(target=echo, args=(listener,), daemon=True).start()
+        url = f"ws://127.0.0.1:{listener.getsockname()[1]}/"
+        relay = stack.enter_context(relaying(url))
+        streams = [stack.enter_context(opened(relay.port)) for _ in range(SESSIONS)]
+        for stream in streams:
+            stream.sendall(FRAMES)
+            left = len(ANSWER) + len(FRAMES)
+            while left:
+                left -= len(stream.recv(left))
+        for stream in streams:
+            stream.shutdown(socket.SHUT_WR)
+        for stream in streams:
+            assert stream.recv(1) == b""
+        assert relay.peak(SESSIONS) < MOST
+
+
+@pytest.mark.parametrize("options", [(), ("--tell-page",)])
+@pytest.mark.parametrize("name", ["endless-fields", "endless-body", "endless-messages", "pmd-bomb"])
+def test_a_server_that_means_harm(name: str, options: tuple[str, ...]) -> None:
+    """Those of the lab that take the most."""
+    with relaying(*options, "-m", "3", f"lab:{name}") as relay, opened(relay.port) as stream:
+        with suppress(OSError):
+            while stream.recv(1 << 18):
+                pass
+        assert relay.peak(1) < MOST
