@@ -17,8 +17,8 @@ from msgspec.structs import replace
 
 from wsprobe.diagnosis import asgi, libraries, pages
 from wsprobe.diagnosis.cause import FORMERLY, KINDS, Cause, Kind
-from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_of, how_ended, shown
-from wsprobe.diagnosis.faults import origin_refused, own_request
+from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_of, how_ended, shown, unanswered
+from wsprobe.diagnosis.faults import asked_wrong, origin_refused, own_request
 from wsprobe.diagnosis.programs import PROGRAMS, Author, Rule, written_by
 from wsprobe.diagnosis.reach import kinds_of_the_way, way
 from wsprobe.diagnosis.session import opened
@@ -73,7 +73,8 @@ def author(reading: Reading) -> Author:
     if not reading.received and any(isinstance(event, Sent) for event in reading.exchange.events):
         return Author(causes=nothing_came(reading)) if how_ended(reading.exchange) in _ENDS else Author()
     if final is None or final.status is None or not final.head.complete or reading.looks_like:
-        return Author(causes=way(reading))
+        asked = asked_wrong(unanswered(reading)) if reading.received and reading.http2 is None else ()
+        return Author(causes=(*asked, *way(reading)))
     answer = answer_of(reading, final)
     if reading.session is not None:
         # Over HTTP/2 the hop that speaks it writes every name in lower case: nothing is left of an author.

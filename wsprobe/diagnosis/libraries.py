@@ -455,7 +455,7 @@ def _node_libraries(a: Evidence) -> Author | None:
         return shaped_like(
             "websocket-node",
             "X-WebSocket-Reject-Reason",
-            asked_wrong(a) or refused_by_application(a),
+            asked_wrong(a) or ((crashed(),) if a.status >= 500 else refused_by_application(a)),
         )
     if text.startswith(("Unsupported WebSocket version: ", "Missing handshake request header: ")):
         changed = Cause(

@@ -85,7 +85,9 @@ def _as_a_page(a: Evidence) -> tuple[Cause, ...]:
 def _refused(a: Evidence) -> Cause:
     return Cause(
         "refused",
-        f"a check in the application, or a rule before it, refused the request ({a.status})",
+        f"a check in the application, or a rule before it, refused the request ({a.status}); some servers "
+        f"answer "
+        "so, too, where no route has this path",
         "send what the application checks (token, cookie, Origin, parameter); its log says which",
     )
 

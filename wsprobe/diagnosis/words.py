@@ -333,6 +333,14 @@ STATED: tuple[tuple[str, Means], ...] = (
             "start the application; check address, port and http or https of the upstream in the proxy",
         ),
     ),
+    (
+        r"unexpected (?:server )?response",  # of a client library within a proxy
+        _plain(
+            "backend-closed",
+            "a proxy got another answer than a 101 from the application behind it",
+            "ask the application without the proxy: it refuses, or has no such path",
+        ),
+    ),
     (r"\borigins?\b(?! server)|\bcors\b|cross[- ]?(?:origin|site)", _origin),
     (
         rf"{_NO} (?:http )?host(?:name)?\b|\bhost(?:name)?(?: header| name)?\b[^.\n]{{0,30}}"

@@ -1,0 +1,190 @@
+"""Causes that were named wrongly once (issue 20, section 3): what the bytes do not prove is not claimed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.diagnosis.recorded import AT, reading_of, request_of
+from wsprobe import target
+from wsprobe.diagnosis import Cause, author, causes
+from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
+from wsprobe.read import read
+
+OPEN = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+EMPTY_CLOSE = b"\x88\x00"
+NORMAL = b"\x88\x02\x03\xe8"
+SECOND = 1_000_000
+
+
+def found(answer: bytes, ended: str = "fin", **asked: Any) -> tuple[Cause, ...]:
+    return causes(reading_of(answer, ended, asked))
+
+
+def session(*events: tuple[int, bytes], send: tuple[int, bytes] | None = None, until: int = 0) -> Cause:
+    """The first cause of a session: (microseconds, bytes of the server), what was sent, and the end."""
+    scheme, request = request_of({})
+    told: list[Any] = [Connected(0, "127.0.0.1", 24301), Sent(1, request), Received(2, OPEN)]
+    told += [Received(at, data) for at, data in events]
+    if send is not None:
+        told.append(Sent(send[0], send[1]))
+    told.sort(key=lambda event: event.at)
+    told.append(Ended(until or told[-1].at + 1000, "fin"))
+    return causes(read(Exchange(Plan(target.parse(f"{scheme}://{AT}/ws"), request), tuple(told))))[0]
+
+
+def text(message: str) -> bytes:
+    return bytes([0x81, len(message)]) + message.encode()
+
+
+# How a session ended --------------------------------------------------------------------------------------
+
+
+def test_an_empty_close_at_once_names_the_act_and_what_may_lead_to_it() -> None:
+    first = session((1000, EMPTY_CLOSE))
+    assert (first.id, first.certainty, first.program) == ("closed-by-app", "shared", None)
+    assert "libraries on Node" in first.text
+
+
+@pytest.mark.parametrize("close", [EMPTY_CLOSE, NORMAL])
+def test_a_close_after_silence_is_an_idle_limit_and_no_handler_that_returned(close: bytes) -> None:
+    first = session((1000, text("hi")), (1000 + 4 * SECOND, close))
+    assert first.id == "idle-timeout"
+    assert "4.0 s" in first.text
+
+
+def test_node_s_libraries_are_not_named_where_a_message_came_or_another_program_signs() -> None:
+    assert "Node" not in session((1000, text("hi")), (2000, EMPTY_CLOSE)).text
+    signed = OPEN.replace(b"\r\n\r\n", b"\r\nServer: TornadoServer/6.5\r\n\r\n")
+    assert "Node" not in found(signed + EMPTY_CLOSE)[0].text
+
+
+def test_the_words_of_a_close_come_before_its_code() -> None:
+    reason = b"Connection Idle Timeout"
+    first = session((SECOND, bytes([0x88, len(reason) + 2]) + b"\x03\xe9" + reason))
+    assert (first.id, first.certainty) == ("idle-timeout", "stated")
+
+
+def test_the_last_message_says_why() -> None:
+    message = text('{"type":"disconnect","reason":"unauthorized"}')
+    assert session((1000, message), (1001, EMPTY_CLOSE)).id == "unauthorized"
+    assert (
+        session((1000, text('{"command":"init","problem":"no-session"}')), (1001, EMPTY_CLOSE)).id == "session"
+    )
+    stream = "<stream:error xmlns:stream='x'><text>not-well-formed</text></stream:error>"
+    assert session((1000, text(stream)), (1001, NORMAL)).id == "message-refused"
+
+
+@pytest.mark.parametrize(("size", "id"), [(300, "too-large"), (5, "message-refused")])
+def test_a_message_just_before_the_drop_explains_it(size: int, id: str) -> None:
+    frame = bytes([0x81, 0x80 | 126]) + size.to_bytes(2, "big") + b"\0\0\0\0" + b"x" * size
+    frame = frame if size > 125 else bytes([0x81, 0x80 | size]) + b"\0\0\0\0" + b"x" * size
+    first = session(send=(1000, frame), until=2000)
+    assert (first.id, first.certainty) == (id, "own-request")
+    assert f"{size} bytes" in first.text
+
+
+def test_an_open_session_that_nobody_ended_has_no_cause() -> None:
+    reading = reading_of(OPEN + text("hi"), "open")
+    assert causes(reading) == ()
+
+
+# Programs ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        # Koa; configurable-http-proxy; trio-websocket, httpd.js.
+        b"HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        b"Content-Length: 21\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\n\r\nInternal Server Error",
+        b"HTTP/1.1 503\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 403 \r\nx-reason: token\r\nContent-length: 8\r\n\r\nno token",
+        b"HTTP/1.1 404 Not Found\r\nServer: httpd.js\r\nContent-Type: text/plain;charset=utf-8\r\n\r\nNope",
+        # A refusal in the shape of gorilla, signed by another; an empty 403 of Cowboy.
+        b"HTTP/1.1 403 Forbidden\r\nServer: nats\r\nSec-Websocket-Version: 13\r\n"
+        b"X-Content-Type-Options: nosniff\r\n\r\nForbidden\n",
+        b"HTTP/1.1 403 Forbidden\r\nserver: Cowboy\r\ncontent-length: 0\r\n\r\n",
+        # An empty 500 of PHP; ChromeDriver; connect, which writes Express's page.
+        b"HTTP/1.1 500 Internal Server Error\r\nX-Powered-By: PHP/8.4\r\n\r\n",
+        b"HTTP/1.1 400 Bad Request\r\nX-WebSocket-Reject-Reason: bad request received path /ws\r\n\r\n",
+        b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n<pre>Cannot GET /ws</pre>",
+    ],
+)
+def test_no_program_is_named_for_what_others_write_too(answer: bytes) -> None:
+    known = author(reading_of(answer, "fin"))
+    assert [each.program for each in known.causes if each.program] == []
+    assert not any("ASGI" in each.text or "Channels" in each.text for each in known.causes)
+
+
+def test_a_503_without_a_reason_phrase_is_a_backend_that_is_down() -> None:
+    assert found(b"HTTP/1.1 503\r\nContent-Length: 0\r\n\r\n")[0].id == "backend-down"
+
+
+def test_an_asgi_403_leaves_an_exception_open() -> None:
+    answer = (
+        b"HTTP/1.1 403 Forbidden\r\nDate: x\r\nConnection: close\r\nContent-Length: 0\r\n"
+        b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
+    )
+    first = found(answer)[0]
+    assert (first.id, first.certainty, first.program) == ("refused", "shared", None)
+    assert "exception" in first.text
+    assert "no route" in first.text.replace("no \nroute", "no route")
+
+
+def test_a_route_that_is_missing_on_granian_is_no_lost_upgrade() -> None:
+    assert found(b"HTTP/1.1 404 Not Found\r\nserver: granian\r\n\r\n")[0].id == "no-route"
+
+
+@pytest.mark.parametrize(
+    ("asked", "id"),
+    [
+        ({}, "origin-refused"),
+        ({"origin": "https://x.example"}, "origin-refused"),
+        ({"note": "plain GET"}, "handshake-"),
+    ],
+)
+def test_action_cable_s_page_is_a_refused_origin_or_a_missing_upgrade(asked: dict[str, Any], id: str) -> None:
+    answer = b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nX-Request-Id: a\r\n\r\nPage not found"
+    assert found(answer, **asked)[0].id.startswith(id)
+    empty = b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nX-Request-Id: a\r\nContent-Length: 0\r\n\r\n"
+    assert found(empty)[0].id == "no-route"
+
+
+def test_nginx_runs_code_too() -> None:
+    page = b"HTTP/1.1 500 Internal Server Error\r\nServer: nginx\r\n\r\n<hr><center>nginx</center>"
+    assert "Lua" in found(page)[0].text
+
+
+def test_a_redirect_to_another_host_is_no_advice_to_use_tls() -> None:
+    answer = b"HTTP/1.1 302 Found\r\nLocation: https://login.example/\r\n\r\n"
+    first = found(answer)[0]
+    assert "wss" not in first.fix
+    assert "another host (login.example)" in first.text
+    assert "wss" in found(answer.replace(b"login.example", AT.encode()))[0].fix
+
+
+def test_channels_refuses_for_want_of_an_origin_first() -> None:
+    first = found(b"HTTP/1.1 403 Access denied\r\n\r\n")[0]
+    assert first.id == "origin-refused"
+    assert "no Origin was sent" in first.text
+
+
+def test_a_waf_speaks_by_its_status() -> None:
+    assert found(b"HTTP/1.1 406 Not Acceptable\r\n\r\n")[0].id == "blocked-by-rule"
+    assert found(b"HTTP/1.1 451 x\r\n\r\n")[0].id == "legal"
+    assert found(b"HTTP/1.1 431 x\r\n\r\n")[0].id == "header-too-large"
+
+
+def test_another_host_than_the_url_s_explains_a_refusal() -> None:
+    first = found(b"HTTP/1.1 400 Bad Request\r\n\r\n", headers=["Host: evil.example"])[0]
+    assert (first.id, first.certainty) == ("host-refused", "own-request")
+
+
+def test_a_huge_field_explains_a_refusal_and_an_answer_that_is_no_http() -> None:
+    cookie = {"headers": ["Cookie: a=" + "x" * 20000]}
+    assert found(b"HTTP/1.1 404 Not Found\r\n\r\n", **cookie)[0].id == "header-too-large"
+    assert found(b"Error 426: Upgrade Required\n", headers=["Sec-WebSocket-Version: 12"])[0].id == (
+        "version-unsupported"
+    )
