@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
-from wsprobe.followup import other_wire, redirect, retry_after, transient, versions
+from wsprobe.followup import LOCATION_MAX, other_wire, redirect, retry_after, transient, versions
 from wsprobe.opening import Offer, request
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
@@ -110,3 +110,8 @@ def test_a_date_is_counted_from_the_answers_own() -> None:
 @pytest.mark.parametrize("status", [407, 408, 409, 428, 429, 430, 499, 500, 501, 502, 503, 504, 505])
 def test_which_statuses_may_pass(status: int) -> None:
     assert transient(refused(status), "refused") == (status in (408, 429, 500, 502, 503, 504))
+
+
+def test_a_location_that_no_server_would_take_is_not_followed() -> None:
+    assert redirect(refused(302, "Location: /" + "x" * (LOCATION_MAX - 1))) is not None
+    assert redirect(refused(302, "Location: /" + "x" * LOCATION_MAX)) is None

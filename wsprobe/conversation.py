@@ -107,7 +107,7 @@ class Answering:
         self._behind = WIRES[plan.wire].behind_the_head
         self._is_http = True
         self._body: BodyReader | None = None
-        self._interim = 0
+        self._interim = self._lines = 0
 
     def receive(self, data: bytes, at: int) -> bytes:
         """Take the next bytes. There is never anything to send, unlike in a session."""
@@ -142,14 +142,15 @@ class Answering:
                 self._begin_body(head, response.status)
                 return bytes(self._heads[end:])
             self._interim += 1
+            self._lines += self._splitter.lines
             most = self._in_proportion(INTERIM_MAX)
             if self._interim > most:
                 self._end("limit", f"{most} interim answers")
                 return b""
             self._splitter = HeadSplitter(end)
         most = self._in_proportion(LINES_MAX)
-        if self._splitter.lines > most:
-            self._end("limit", f"{most} lines of one head")
+        if self._lines + self._splitter.lines > most:
+            self._end("limit", f"{most} lines of {'all heads' if self._interim else 'one head'}")
         elif len(self._heads) >= self._plan.limits.max_head:
             self._end("limit", f"{self._plan.limits.max_head} bytes of heads")
         return b""

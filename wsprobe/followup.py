@@ -19,9 +19,13 @@ ASKS_TO_WAIT = frozenset({429, 503})
 TRANSIENT_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 
 
+LOCATION_MAX = 65536
+"""Bytes of a Location that is followed. No server takes a request line of that length."""
+
+
 def redirect(reading: Reading) -> str | None:
-    """The absolute URL that a 3xx answer points to (RFC 9110 section 10.2.2), None if it points nowhere, or
-    to what is no URL.
+    """The absolute URL that a 3xx answer points to (RFC 9110 section 10.2.2), None if it points nowhere, to
+    what is no URL, or to one longer than LOCATION_MAX.
 
     A relative reference is resolved against the URL asked for; http: and https: are taken for ws: and wss:.
     """
@@ -29,7 +33,7 @@ def redirect(reading: Reading) -> str | None:
     if final is None or final.status not in REDIRECTS:
         return None
     locations = final.head.all(b"location")
-    if not locations or not locations[0].value:
+    if not locations or not 0 < len(locations[0].value) <= LOCATION_MAX:
         return None
     target = reading.exchange.plan.target
     base = ("https:" if target.secure else "http:") + target.url.partition(":")[2]

@@ -220,6 +220,14 @@ def test_no_more_is_asked_for_than_is_told_apart(begin: bytes, piece: bytes, mos
     assert (last.done, last.stop, last.why) == (True, "limit", why)
 
 
+def test_lines_are_counted_over_all_heads() -> None:
+    """103 answers without end, each with fewer lines than a head may have."""
+    interim = b"HTTP/1.1 103 Early Hints\r\n" + b"a:b\r\n" * (LINES_MAX // 10 - 1) + b"\r\n"
+    assert not Client(PLAN).receive(interim * 10, 5).done
+    last = Client(PLAN).receive(interim * 10 + b"HTTP/1.1 103\r\n", 5)
+    assert (last.stop, last.why) == ("limit", f"{LINES_MAX} lines of all heads")
+
+
 def test_where_there_is_more_room_more_is_asked_for() -> None:
     twice = Plan(TARGET, REQUEST, limits=Limits(max_head=4 * 1024 * 1024, max_session=8 * 1024 * 1024))
     for begin, piece, most in (

@@ -84,6 +84,15 @@ def test_interim_answers_beyond_a_limit_stay_bytes() -> None:
     assert accounted(reading) == reading.received
 
 
+def test_lines_of_interim_answers_beyond_a_limit_stay_bytes() -> None:
+    one = b"HTTP/1.1 103 x\r\n" + b"a: b\r\n" * (LINES_MAX // 2) + b"\r\n"
+    reading = read(exchange(one * 5))
+    assert len(reading.responses) == 2
+    assert (reading.final, reading.rest) == (None, one * 3)
+    assert accounted(reading) == reading.received
+    assert reading.opinion is None
+
+
 def test_nothing_and_less_than_a_head() -> None:
     nothing = read(exchange())
     assert (nothing.responses, nothing.session, nothing.opinion, nothing.final) == ((), None, None, None)

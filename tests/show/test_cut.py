@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.show.lines import Line, Piece, cut, text_of, width_of
+from wsprobe.show.lines import LONGEST, Line, Piece, cut, shortened, text_of, width_of
 
 
 def rows(of: Line, columns: int) -> list[str]:
@@ -20,6 +20,13 @@ def test_a_word_is_not_broken_where_it_fits_a_line() -> None:
 
 def test_a_word_that_is_longer_than_a_line_is_broken() -> None:
     assert rows((Piece("a " + "b" * 25),), 10) == ["a", "  bbbbbbbb", "  bbbbbbbb", "  bbbbbbbb", "  b"]
+
+
+def test_of_a_line_without_end_the_beginning_is_printed() -> None:
+    whole = (Piece("a" * (LONGEST - 1)), Piece("b", "good"))
+    assert shortened(whole) == whole
+    longer = text_of(shortened((*whole, Piece("c" * 2_000_000, "warn"))))
+    assert longer == "a" * (LONGEST - 1) + "b ... 2000000 more characters (--json has all)"
 
 
 @pytest.mark.parametrize("columns", [0, 1, 2, 3])

@@ -16,7 +16,7 @@ from typing import IO, Literal
 import click
 
 from wsprobe.exchange import Exchange
-from wsprobe.show.lines import Line, Look, plain
+from wsprobe.show.lines import Line, Look, plain, shortened
 from wsprobe.visible import printable
 
 Color = Literal["auto", "always", "never"]
@@ -84,7 +84,7 @@ def look(stream: IO[str], color: Color = "auto", verbose: int | None = None) -> 
 def emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:
     """Write lines to *stream*, painted if it takes colour."""
     with unheard() if stream is sys.stderr else nullcontext():
-        _emit(lines, stream, of)
+        _emit(map(shortened, lines), stream, of)
 
 
 def _emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:

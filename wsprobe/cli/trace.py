@@ -25,7 +25,7 @@ from wsprobe.cli.section import Given, takes
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, look
 from wsprobe.cli.trace_settings import INSTEAD, TraceSettings
-from wsprobe.exchange import Exchange, Http2, Plan
+from wsprobe.exchange import Exchange, Http2, Limits, Plan
 from wsprobe.nearest import nearest
 from wsprobe.opening import fresh_key
 from wsprobe.outcome import Exit
@@ -207,6 +207,7 @@ def trace(url: str, said: Settings, of: Tracing, to: TraceOutput) -> int:
 def start_of(place: Place, of: Tracing) -> Start:
     """What the trace begins with: the handshake as the options have it, and the browsers' own."""
     given = plan(place.url, place.asking)
+    given = replace(given, limits=bounded(given.limits))
     target = given.target
     origin = f"{'https' if target.secure else 'http'}://{host_header(target)}"
     return Start(
@@ -218,6 +219,17 @@ def start_of(place: Place, of: Tracing) -> Start:
         hold=of.hold,
         http2=_http2(place, given),
     )
+
+
+HEAD = BODY = SESSION = 64 * 1024
+"""Bytes of an answer that are kept: of each only the beginning is compared, and a trace keeps all of them."""
+
+
+def bounded(limits: Limits) -> Limits:
+    """*limits* for one of the many answers of a trace; a body's limit that was given is kept."""
+    body = min(limits.max_body, BODY) if limits.max_body == Limits().max_body else limits.max_body
+    session = min(limits.max_session, SESSION)
+    return replace(limits, max_head=min(limits.max_head, HEAD), max_body=body, max_session=session)
 
 
 def _http2(place: Place, given: Plan) -> Http2 | None:

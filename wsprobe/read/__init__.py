@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 OPINION_BODY = 65536
 """Bytes of a body that h11 is asked about where not all of it was read."""
 
+OPINION_LINES = 5000
+"""Lines of all heads that h11 is asked about: it keeps every line apart, at a hundred times its bytes."""
+
 _ENDINGS: dict[str, Literal["clean", "unclean"]] = {
     "fin": "clean",
     "reset": "unclean",
@@ -127,9 +130,10 @@ def response_of(head: Head) -> Response:
 def _heads(received: bytes) -> tuple[list[Response], int]:
     """Interim answers and the final one, bodies not read; and the offset of what follows their heads."""
     responses: list[Response] = []
-    at = 0
-    while at < len(received) and len(responses) <= INTERIM_MAX:
+    at = lines = 0
+    while at < len(received) and len(responses) <= INTERIM_MAX and lines <= LINES_MAX:
         head, at = split_head(received, at)
+        lines += len(head.lines)
         response = response_of(head)
         responses.append(response)
         if not (response.interim and head.complete):
@@ -168,6 +172,8 @@ def _opinion(received: bytes, responses: list[Response], method: bytes, exchange
     for response in responses:
         if _costly(response.head):
             return None
+    if sum([len(response.head.lines) for response in responses]) > OPINION_LINES:
+        return None
     final = responses[-1]
     if len(responses) == 1 and _plainly_accepted(final):
         return Opinion(True)
@@ -187,10 +193,7 @@ def _opinion(received: bytes, responses: list[Response], method: bytes, exchange
 
 
 def _costly(head: Head) -> bool:
-    """True if h11 had better not be asked: it keeps every line of a head apart, which would cost a hundred
-    times the bytes of a hostile one, and its expressions take 250 times those of a long line."""
-    if len(head.lines) > LINES_MAX:
-        return True
+    """True if h11 had better not be asked: its expressions take 250 times the bytes of a long line."""
     return len(head.raw) > VALUE_MAX and any(len(line.text) > VALUE_MAX for line in head.lines)
 
 

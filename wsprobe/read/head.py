@@ -15,11 +15,11 @@ from wsprobe.exchange import Exchange, Sent
 from wsprobe.read.reading import Field, Head, Line, Request, Response, Span, key_of
 from wsprobe.read.tokens import is_token, split_list
 
-LINES_MAX = 20_000
+LINES_MAX = 5_000
 """Lines told apart in one head. The rest of a longer head is kept as one last line: memory stays bounded."""
 
 PLAIN_MAX = 65536
-"""Bytes of a head that is looked at as a whole; fewer lines than LINES_MAX have room there."""
+"""Bytes of a head that is looked at as a whole."""
 
 _WHITE = b" \t"
 _UNUSUAL = re.compile(rb"[^\t\x20-\x7e]")
@@ -112,7 +112,7 @@ def _plain_head(data: bytes | bytearray, start: int) -> tuple[Head, int] | None:
         return None
     raw = bytes(data[start : stop + 4])
     begin, *rest = raw[:-4].split(b"\r\n")
-    if not begin or b"\n" in begin:
+    if not begin or b"\n" in begin or len(rest) >= LINES_MAX:
         return None
     first = Line(begin, b"\r\n", start)
     lines, fields = [first], []

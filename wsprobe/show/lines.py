@@ -52,6 +52,23 @@ def width_of(of: Line) -> int:
     return sum(cells(piece.text) for piece in of)
 
 
+LONGEST = 16384
+"""Characters of a line that are printed: a Location of 2 MB is evidence, and nothing to read."""
+
+
+def shortened(of: Line) -> Line:
+    """*of*, with a word in place of what is beyond LONGEST."""
+    over = sum([len(piece.text) for piece in of]) - LONGEST
+    if over <= 0:
+        return of
+    kept: list[Piece] = []
+    room = LONGEST
+    for piece in of:
+        kept.append(Piece(piece.text[:room], piece.style))
+        room = max(room - len(piece.text), 0)
+    return (*(piece for piece in kept if piece.text), Piece(f" ... {over} more characters ({KEPT})", "dim"))
+
+
 def styled(of: Line, begin: int, end: int, style: str) -> Line:
     """*of* with the characters from *begin* to *end* in *style*."""
     pieces = []
