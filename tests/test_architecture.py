@@ -176,6 +176,18 @@ def test_no_half_of_a_sentence_is_lost() -> None:
     assert lost == []
 
 
+def test_no_docstring_has_half_a_quotation() -> None:
+    """A formatter that breaks a docstring behind a quotation mark leaves one mark without the other."""
+    torn = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path, tree in parsed().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if isinstance(node.value.value, str) and node.value.value.count('"') % 2
+    ]
+    assert torn == []
+
+
 def test_io_stays_at_the_edge() -> None:
     offenders = [
         f"{module} imports {name}"

@@ -128,8 +128,7 @@ def spki_in(data: bytes) -> bytes:
     return data if _key(_inside(data)) and len(data) == len(_whole(SEQUENCE, _inside(data))) else b""
 
 
-SEQUENCE, SET, OID = 0x30, 0x31, 0x06
-UTC_TIME, GENERALIZED_TIME = 0x17, 0x18
+SEQUENCE, OID, UTC_TIME = 0x30, 0x06, 0x17
 VERSION, EXTENSIONS = 0xA0, 0xA3
 DNS_NAME, IP_ADDRESS = 0x82, 0x87
 

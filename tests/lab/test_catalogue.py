@@ -11,7 +11,7 @@ import pytest
 
 from tests.cases import every
 from wsprobe import lab
-from wsprobe.lab import UnknownScenario, aliases, find, lazily, load, names, parse
+from wsprobe.lab import UnknownScenario, aliases, find, load, names, parse
 from wsprobe.lab.perform import answer, needed, request
 from wsprobe.lab.ports import KINDS, LISTENERS, place
 from wsprobe.lab.scenario import Scenario
@@ -40,8 +40,6 @@ def filled_in() -> dict[str, bytes]:
 def test_it_has_what_was_promised() -> None:
     assert len(ALL) >= 300
     assert names() == tuple(ALL)
-    assert dict(lazily()) == ALL
-    assert lazily().get("no such") is None
     for name in ("ok", "refused", "accept-wrong", "accept-then-close-4403", "diagnostic-endpoint"):
         assert name in ALL
     for name, meant in (("status-403", "403"), ("redirect-302", "302-ws")):

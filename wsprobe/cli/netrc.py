@@ -45,9 +45,9 @@ class Netrc(Struct, frozen=True):
 def parse(text: str) -> tuple[Login, ...]:
     """The entries in a file's *text*.
 
-    Words are parted by white space; one in quotation marks may hold some, and ``\\"``, ``\\\\``, ``\\n``,
-    ``\\r`` and ``\\t``; a word that begins with # begins a comment; macros are left out. What the format does
-    not know is passed over, as curl does.
+    White space separates words. A word in quotation marks may contain some, and the escapes of C for quotation
+    mark, backslash, line end, return and tab. A word that begins with # begins a comment; macros are left out.
+    What the format does not know is passed over, as curl does.
     """
     found: list[Login] = []
     words = _words(text)

@@ -8,7 +8,7 @@ scenario is played; the characters U+0000 to U+00FF are one byte each.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -64,24 +64,6 @@ def parse(text: str, subject: str) -> dict[str, Scenario]:
     Raises CatalogueError, tomllib.TOMLDecodeError.
     """
     return {name: _built(name, entry) for name, entry in _entries(text, subject)}
-
-
-def lazily() -> Mapping[str, Scenario]:
-    """What ``load`` returns, each scenario parsed only when it is asked for."""
-    return _Lazily()
-
-
-class _Lazily(Mapping[str, Scenario]):
-    def __getitem__(self, name: str) -> Scenario:
-        if name not in _index():
-            raise KeyError(name)
-        return _scenario(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(_index())
-
-    def __len__(self) -> int:
-        return len(_index())
 
 
 def find(name: str) -> Scenario:

@@ -85,15 +85,6 @@ def _session_reader(wire: str) -> SessionReader:
     return WIRES[wire].session if wire in WIRES else WIRES["hybi-13"].session
 
 
-def final_of(exchange: Exchange) -> Response | None:
-    """The final answer of *exchange* as ``Reading.final`` has it, its body not read: for what asks for no more
-    than a status, where bodies and frames may be many."""
-    if _over_http2(exchange):
-        return read(exchange).final
-    responses, _ = _heads(received_of(exchange))
-    return final_answer(responses)
-
-
 def responses_of(exchange: Exchange) -> tuple[Response, ...]:
     """``Reading.responses`` of *exchange*, over HTTP/1.1: for what asks for no frame; they may be many."""
     request, _ = read_request(exchange)
