@@ -22,7 +22,7 @@ from wsprobe.diagnosis.programs import Author, Rule
 from wsprobe.report import report
 
 PARTS = ("servers", "servers2", "dev", "held")
-VERDICTS: tuple[Verdict, ...] = ("right", "vague", "next", "quote", "silent", "false")
+VERDICTS: tuple[Verdict, ...] = ("right", "open", "vague", "next", "quote", "silent", "false")
 Mark = tuple[str, str]
 """Where a mark stands, and what it is: the words of a rule, or what a pattern found in the answer."""
 
@@ -34,8 +34,8 @@ class Score(Counter[Verdict]):
     def size(self) -> int:
         return sum(self[each] for each in VERDICTS)
 
-    def share(self, verdict: Verdict) -> float:
-        return self[verdict] / self.size if self.size else 0.0
+    def share(self, *verdicts: Verdict) -> float:
+        return sum(self[each] for each in verdicts) / self.size if self.size else 0.0
 
     @property
     def coverage(self) -> float:

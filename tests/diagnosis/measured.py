@@ -27,9 +27,10 @@ from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 
-Verdict = Literal["right", "vague", "next", "quote", "silent", "false", "quiet"]
-"""Of the first cause: it is the true one (``right``); it is true and says too little (``vague``); it is not so,
-and one of the next two is (``next``); it quotes the server and names no kind of cause; there is none; it is not
+Verdict = Literal["right", "open", "vague", "next", "quote", "silent", "false", "quiet"]
+"""Of the first cause: it is the true one (``right``); its sentence leaves several open and names the true one
+(``open``); it is true and says too little (``vague``); it is not so, and one of the next two is (``next``); it
+quotes the server and names no kind of cause; there is none; it is not
 so, or names a program that did not write the answer. ``quiet``: nothing went wrong, and nothing is named."""
 
 
@@ -61,13 +62,19 @@ NAMED: dict[str, str] = {
     "no-accept": r"returned without accepting|returned",
     "closed-by-app": r"closed it on purpose|application closed",
     "refused": r"\brefuse[sd]?\b",
-    "no-route": r"no such path|no (?:WebSocket )?(?:route|endpoint)|no upgrade listener|the path",
+    "no-route": r"no such path|no (?:WebSocket )?(?:route|endpoint)|none at this path|\bthe path\b",
     "no-upgrade-listener": r"no code handles",
+    "subprotocol-required": r"subprotocol",
+    "subprotocol-none": r"subprotocol",
+    "other-protocol": r"another protocol",
+    "tls-port": r"expects TLS",
+    "backend-tls": r"https?\b.* upstream|upstream.* TLS",
+    "backend-closed": r"closed the connection|upstream that refused|no valid answer",
     "message-refused": r"does not take such a message",
     "idle-timeout": r"idle limit",
     "first-message": r"waited for a message",
-    "backend-down": r"does not reach it|could not reach",
-    "blocked-by-rule": r"a rule drops",
+    "backend-down": r"does not reach it|could not reach|upstream that refused or failed",
+    "blocked-by-rule": r"a rule drops|a rule .*denies|a rule before it",
     "too-large": r"too large",
 }
 """Kinds of cause -> the words with which a sentence that leaves several open names them."""
@@ -80,8 +87,10 @@ def judge(causes: tuple[Cause, ...], of: Measured) -> Verdict:
     first = causes[0]
     if first.program is not None and first.program not in of.programs:
         return "false"
-    if first.id in of.right or (of.says and _quotes(first, of)) or (of.right and _leaves_open(first, of)):
+    if first.id in of.right or (of.says and _quotes(first, of)):
         return "right"
+    if _leaves_open(first, of):
+        return "open"
     if first.id in of.vague:
         return "vague"
     if first.id == "server-says":
@@ -97,8 +106,9 @@ def _quotes(cause: Cause, of: Measured) -> bool:
 
 def _leaves_open(cause: Cause, of: Measured) -> bool:
     """The cause is one that names several possibilities, and the true one is among them."""
-    several = cause.certainty != "stated" and bool(re.search(r"\bor\b", cause.text))
-    return several and any(re.search(NAMED[id], cause.text) for id in of.right if id in NAMED)
+    own = cause.text.partition("the server says")[0].partition("it says")[0]
+    several = bool(re.search(r"\bor\b", own))
+    return several and any(re.search(NAMED[id], own) for id in of.right if id in NAMED)
 
 
 @cache
@@ -112,7 +122,7 @@ def _first() -> Iterator[Measured]:
         named = (PROGRAMS[each.author].name,) if each.author else ()
         reading = reading_of(each.answer, each.ended, each.asked, each.late)
         kind, part = each.server, "servers"
-        yield Measured(f"first-{each.line}", kind, each.causes, (), "", named, reading, part, each.behind)
+        yield Measured(str(each), kind, each.causes, (), "", named, reading, part, each.behind)
 
 
 def _later() -> Iterator[Measured]:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from wsprobe.diagnosis import asgi, libraries, pages
 from wsprobe.diagnosis.cause import FORMERLY, KINDS, Cause, Kind
 from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_of, how_ended, shown, unanswered
-from wsprobe.diagnosis.faults import asked_wrong, origin_refused, own_request
+from wsprobe.diagnosis.faults import asked_wrong, origin_refused, own_request, too_much
 from wsprobe.diagnosis.programs import PROGRAMS, Author, Rule, written_by
 from wsprobe.diagnosis.reach import kinds_of_the_way, way
 from wsprobe.diagnosis.session import opened
@@ -27,6 +27,7 @@ from wsprobe.diagnosis.status import ALLOW_ORIGIN, by_status
 from wsprobe.diagnosis.words import quoted, stated
 from wsprobe.exchange import Ended, Exchange, Received, Sent, TunnelFailed, TunnelReceived
 from wsprobe.read import read
+from wsprobe.read.behind import http_behind
 from wsprobe.read.reading import Reading
 
 __all__ = ["FORMERLY", "KINDS", "PROGRAMS", "Author", "Cause", "Kind", "all_kinds", "author", "causes"]
@@ -56,9 +57,11 @@ def causes(reading: Reading, outcome: str = "") -> tuple[Cause, ...]:
     """Why it went as it did, the likeliest first; () where nothing is wrong, or nothing is known.
 
     *outcome*: what was judged. After an ``invalid`` 101 no client goes on to a session: how that ended is
-    not what went wrong."""
+    not what went wrong, unless HTTP behind the 101 made it invalid."""
     found = author(reading).causes
-    return tuple(one for one in found if one.id not in _AFTER) if outcome == "invalid" else found
+    if outcome == "invalid" and http_behind(reading) is None:
+        return tuple(one for one in found if one.id not in _AFTER)
+    return found
 
 
 def author(reading: Reading) -> Author:
@@ -73,8 +76,7 @@ def author(reading: Reading) -> Author:
     if not reading.received and any(isinstance(event, Sent) for event in reading.exchange.events):
         return Author(causes=nothing_came(reading)) if how_ended(reading.exchange) in _ENDS else Author()
     if final is None or final.status is None or not final.head.complete or reading.looks_like:
-        asked = asked_wrong(unanswered(reading)) if reading.received and reading.http2 is None else ()
-        return Author(causes=(*asked, *way(reading)))
+        return Author(causes=(*_asked(reading), *way(reading)))
     answer = answer_of(reading, final)
     if reading.session is not None:
         # Over HTTP/2 the hop that speaks it writes every name in lower case: nothing is left of an author.
@@ -84,6 +86,14 @@ def author(reading: Reading) -> Author:
         found = _refusal(answer, over_http2=reading.http2 is not None)
     hop = hop_of(answer)
     return replace(found, hop="" if hop == found.id else hop)
+
+
+def _asked(reading: Reading) -> tuple[Cause, ...]:
+    """What the request lacks of a handshake, where what came back is no HTTP."""
+    if not reading.received or reading.http2 is not None:
+        return ()
+    a = unanswered(reading)
+    return (*asked_wrong(a), *too_much(*a.largest))
 
 
 def _refusal(a: Evidence, *, over_http2: bool) -> Author:

@@ -452,11 +452,8 @@ def _node_libraries(a: Evidence) -> Author | None:
                 "look at the proxies on the way",
             )
             return shaped_like("websocket-node", "X-WebSocket-Reject-Reason", asked_wrong(a) or (changed,))
-        return shaped_like(
-            "websocket-node",
-            "X-WebSocket-Reject-Reason",
-            asked_wrong(a) or ((crashed(),) if a.status >= 500 else refused_by_application(a)),
-        )
+        own = (crashed(),) if a.status >= 500 else refused_by_application(a)
+        return shaped_like("websocket-node", "X-WebSocket-Reject-Reason", asked_wrong(a) or own)
     if text.startswith(("Unsupported WebSocket version: ", "Missing handshake request header: ")):
         changed = Cause(
             "changed",

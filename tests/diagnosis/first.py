@@ -1,0 +1,58 @@
+"""``python -m tests.diagnosis.first``: writes first.txt anew, what the diagnosis says first of each recorded
+answer, and the trace of each chain.
+
+A person reads that file as a diff: a rule that changes what is said of one answer shows here, with the words.
+What is said of many answers stands once, above the names of all that it is said of.
+Answers that are held back are left out: who writes rules is not to see them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.diagnosis.measure import causes_of
+from tests.diagnosis.measured import measured
+from tests.trace.chains import chains, trace
+
+FILE = Path(__file__).parent / "first.txt"
+
+
+def told() -> str:
+    """The whole file."""
+    by_words: dict[str, list[str]] = defaultdict(list)
+    for words, name in (*_answers(), *_chains()):
+        by_words[words].append(name)
+    return "\n".join(f"{words}\n{_lines(by_words[words])}" for words in sorted(by_words))
+
+
+def _answers() -> Iterator[tuple[str, str]]:
+    for each in (one for one in measured() if one.part != "held"):
+        first = next(iter(causes_of(each)), None)
+        if first is None:
+            yield "(nothing)", each.id
+        else:
+            known = f"{first.certainty}, {first.program}" if first.program else first.certainty
+            yield f"{first.id} ({known}): {first.text}\n -> {first.fix}", each.id
+
+
+def _chains() -> Iterator[tuple[str, str]]:
+    for each in chains():
+        for direct, name in ((False, each.name), (True, f"{each.name}+backend")):
+            _, found = trace(each, direct=direct)
+            yield f"trace: {found[0].id}: {found[0].text}\n -> {found[0].fix}", name
+
+
+def _lines(names: list[str]) -> str:
+    """The names, a few on a line."""
+    rows, row = [], ""
+    for name in names:
+        if len(row) + len(name) > 105:
+            rows.append(row)
+            row = ""
+        row += f"  {name.replace(' ', '_')}"
+    return "\n".join((*rows, row, ""))
+
+
+if __name__ == "__main__":
+    FILE.write_text(told(), "utf-8")

@@ -1,0 +1,52 @@
+"""What wsprobe itself sent comes first, also where what came back is no HTTP, or breaks off a session."""
+
+from __future__ import annotations
+
+from tests.diagnosis.recorded import reading_of
+from wsprobe.diagnosis import causes
+from wsprobe.report import report
+
+OLD = {"headers": ["Sec-WebSocket-Version: 12"]}
+ACCEPTED = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+)
+
+
+def test_text_that_is_no_http_after_an_odd_request() -> None:
+    found = causes(reading_of(b"Error 426: Upgrade Required\n", "fin", OLD))
+    assert [each.id for each in found] == ["version-unsupported", "not-http-text"]
+    assert found[0].certainty == "own-request"
+
+
+def test_text_that_is_no_http_after_a_huge_field() -> None:
+    huge = {"headers": [f"Cookie: {'x' * 20000}"]}
+    assert causes(reading_of(b"400 too large\n", "fin", huge))[0].id == "header-too-large"
+
+
+def test_text_that_is_no_http_after_a_plain_handshake() -> None:
+    found = causes(reading_of(b"220 ready\r\n", "fin"))
+    assert {each.certainty for each in found} & {"own-request"} == set()
+    assert found
+
+
+def test_http_behind_a_101_is_why_its_frames_are_invalid() -> None:
+    behind = ACCEPTED + b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
+    told = report(reading_of(behind, "fin").exchange)
+    assert told.outcome == "invalid"
+    assert [each.id for each in told.causes] == ["crashed"]
+
+
+def test_how_a_session_ended_is_not_why_a_101_was_invalid() -> None:
+    wrong = ACCEPTED.replace(b"s3pP", b"AAAA")
+    assert causes(reading_of(wrong + b"\x88\x02\x03\xe8", "fin"))[0].id == "handler-returned"
+    told = report(reading_of(wrong + b"\x88\x02\x03\xe8", "fin").exchange)
+    assert (told.outcome, told.causes) == ("invalid", ())
+
+
+def test_a_reason_to_reject_with_500_is_an_exception() -> None:
+    answer = b"HTTP/1.1 %s\r\nConnection: close\r\nX-WebSocket-Reject-Reason: %s\r\n\r\n"
+    crashed = causes(reading_of(answer % (b"500 Internal Server Error", b"Error: boom"), "fin"))
+    refused = causes(reading_of(answer % (b"403 Forbidden", b"room is full up"), "fin"))
+    assert (crashed[0].id, refused[0].id) == ("crashed-before-accept", "refused")
+    assert '"Error: boom"' in crashed[0].text
