@@ -21,8 +21,10 @@ DESCRIPTION = (
     "ASCII. They come in the order in which the URLs or recordings were named, those of watch in the order "
     "of the probes. This page names every member; wsprobe connect --json-schema prints the same as a JSON "
     "Schema (2020-12).",
-    "What is here stays: names of members, outcomes, finding ids and exit statuses are never used for "
-    "something else. New members may be added: a program should pass over those that it does not know.",
+    "Names of members, outcomes, exit statuses, and ids of findings and causes are stable: none is ever used "
+    "for something else. New members may be added, so a program should ignore those that it does not know. "
+    "Texts (text, fix, evidence, meaning) and the order of causes may change in any version. While the version "
+    "begins with 0, a change of something stable raises its middle number, and the changelog begins with it.",
 )
 CONVENTIONS = (
     ("Header text", "is latin-1 decoded, so that one character is one byte, whatever the server sent."),
