@@ -23,6 +23,7 @@ from wsprobe.visible import visible
 
 if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page, ScriptView
+    from wsprobe.browsers.fetch import Fetched
     from wsprobe.diagnosis import Cause
     from wsprobe.exchange import Exchange
     from wsprobe.judge.finding import Finding, Verdict
@@ -45,6 +46,8 @@ class Report(Struct, frozen=True):
     engines read wsprobe's answer, or a recording."""
     page: Page | None = None
     """The page of the views."""
+    fetched: Fetched | None = None
+    """What fetch() of the same URL sees from that page, where that was asked for."""
     verdicts: tuple[Verdict, ...] = ()
 
     @property

@@ -60,6 +60,7 @@ OBJECTS: dict[type, str] = {
     as_json.VerdictJson: "verdicts",
     as_json.ToldJson: "verdicts: told",
     as_json.TellableJson: "tellable",
+    as_json.FetchJson: "fetch",
     as_json.SeenJson: "seen",
     as_json.ClientJson: "client",
     as_json.DifferenceJson: "client: differs",

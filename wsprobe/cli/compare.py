@@ -122,7 +122,7 @@ def command(places: tuple[str, ...], given: Given) -> int:
 def readers(given: Given, said: Settings) -> Readers:
     """Who is to read, by the options that only `compare` has. Raises click.UsageError for unknown names."""
     view, request = given[ViewSettings], given[RequestSettings]
-    wanted = view.browsers or view.browser_mode
+    wanted = view.browsers or view.browser_mode or view.fetch
     watched = {each.name for each in said.expectations if each.what == "view"}
     browsers = chosen(view.browsers) if wanted else ()
     if missing := watched - set(browsers):
@@ -144,6 +144,7 @@ def readers(given: Given, said: Settings) -> Readers:
             address=view.page_address or "",
             permissions=permissions(view.permissions),
         ),
+        fetch=view.fetch,
         as_is=view.as_is,
         entry=given[PastedSettings].entry,
     )
@@ -155,6 +156,8 @@ def compare(
     """Collect the recordings, let the readers read, print; returns the exit status. Raises click.UsageError for
     what cannot be used. *started*: installed browsers that are to open each place too."""
     output = Output(said)
+    if by.fetch and any(_is_recording(word) for word in words):
+        raise click.UsageError("--fetch sends a request, and a recording cannot be asked; name a URL")
     seen: list[list[Found]] = []
     gone: list[str] = []
     if said.cluster is not None:

@@ -12,8 +12,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe import target
-from wsprobe.browsers import ENGINES
+from wsprobe.browsers import ENGINES, fetch
 from wsprobe.browsers.engine import Engine, Page, ScriptView
+from wsprobe.browsers.fetch import Fetched
 from wsprobe.browsers.http2 import shareable, sharing
 from wsprobe.browsers.local_network import kept_off
 from wsprobe.browsers.page import fetch_site, opened_by
@@ -30,6 +31,7 @@ from wsprobe.read import handshakes, read
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report, report
 from wsprobe.target import begins_with_scheme
+from wsprobe.version import __version__
 
 MAX_SESSION = 5 * 1024 * 1024
 """Bytes of a session; more than for `connect`: an engine delivers a message only when all of it is there."""
@@ -46,6 +48,8 @@ class Readers(Struct, frozen=True):
     browsers: tuple[str, ...] = ()
     revisions: tuple[str, ...] = ()
     page: Page = Page(url="")
+    fetch: bool = False
+    """fetch() of the same URL is shown beside the socket."""
     as_is: bool = False
     """The browsers read wsprobe's answer, and do not ask for one of their own."""
     entry: int | None = None
@@ -114,7 +118,7 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
     if readers.as_is:
         made = reported(place, exchange)
         views = as_is(made, replace(readers, page=page), place.script_url)
-        return replace(made, views=views, page=page)
+        return replace(made, views=views, page=page, fetched=await fetched(url, page, place, readers))
     results: list[tuple[ScriptView, EngineAnswer | None]] = []
 
     async def ask(name: str) -> tuple[ScriptView, EngineAnswer | None]:
@@ -135,7 +139,29 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
         views=tuple(view for view, _ in results),
         answers=tuple(answer for _, answer in results),
         page=page,
+        fetched=await fetched(url, page, place, readers),
     )
+
+
+async def fetched(url: str, page: Page, place: Place, readers: Readers) -> Fetched | None:
+    """What fetch() of the http form of *url* sees, after one plain GET; None if that was not asked for, if no
+    browser that has a page is among the readers, or if *url* is none."""
+    from wsprobe import net
+
+    names, goes = fetch.asked(readers.browsers), fetch.goes_to(url)
+    if not readers.fetch or not names or goes is None:
+        return None
+    address, to = goes
+    plan = Plan(
+        target=to,
+        request=fetch.request(address, page, page.user_agent or f"wsprobe/{__version__}"),
+        limits=place.asking.limits,
+        tls=place.asking.tls,
+        route=route(place.asking, to),
+    )
+    reading = read(await net.probe(plan))
+    shown = replace(address, username="", password="").href if not to.userinfo else address.href
+    return Fetched(shown, reading.exchange, tuple(fetch.seen(name, address, page, reading) for name in names))
 
 
 def _with_cookies(page: Page, place: Place) -> Page:

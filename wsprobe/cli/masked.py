@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.browsers.fetch import Fetched, FetchView
 from wsprobe.engine_answer import EngineAnswer, engine_answer
 from wsprobe.judge import FINDINGS
 from wsprobe.judge.finding import Finding, Verdict
@@ -35,7 +36,14 @@ def masked(report: Report, secrets: Secrets | None = None) -> Report:
         views=tuple(_view(view, secrets) for view in report.views),
         answers=tuple(None if answer is None else _answered(answer, secrets) for answer in report.answers),
         page=None if report.page is None else _page(report.page, secrets),
+        fetched=None if report.fetched is None else _fetched(report.fetched, secrets),
     )
+
+
+def _fetched(fetched: Fetched, secrets: Secrets) -> Fetched:
+    exchange = redact(fetched.exchange, secrets)
+    hidden: tuple[FetchView, ...] = _hidden(fetched.views, secrets)
+    return Fetched(secrets.url(fetched.url), exchange, hidden)
 
 
 def _report(report: Report, secrets: Secrets) -> Report:

@@ -132,7 +132,20 @@ class RelaySettings(Section, frozen=True, kw_only=True):
 OF_THE_CLIENT = ("user_agent", "cookies", "user", "digest", "anyauth", "basic", "bearer", "protocols")
 """What the client's own request has, so that it is no option here."""
 OF_FILES = ("netrc", "netrc_file", "netrc_optional")
-OF_COMPARE = ("specs", "as_is", "page", "entry", "measured", "run_browser", "page_http", "csp", "workers")
+OF_COMPARE = (
+    "specs",
+    "as_is",
+    "page",
+    "entry",
+    "measured",
+    "run_browser",
+    "page_http",
+    "csp",
+    "workers",
+    "page_address",
+    "permissions",
+    "fetch",
+)
 MAX_TIME = Declared(
     "-m",
     "--max-time",

@@ -78,6 +78,13 @@ class ViewSettings(Section, frozen=True, kw_only=True):
             help="a permission of the page: granted, denied or prompt; local-network, loopback-network",
         ),
     ] = ()
+    fetch: Annotated[
+        bool,
+        Declared(
+            "--fetch",
+            help="also show what a plain fetch of the same URL sees from that page, and the header it lacks",
+        ),
+    ] = False
     run_browser: Annotated[
         tuple[str, ...],
         Declared(

@@ -12,6 +12,8 @@ from wsprobe.diagnosis.programs import Author
 from wsprobe.diagnosis.proxies import LEADING, proxies, proxy
 from wsprobe.read.behind import frames_before_http
 from wsprobe.read.reading import Frame, Reading
+from wsprobe.target import host_header
+from wsprobe.visible import visible
 
 REASON_ROOM = 123
 """Bytes: a control frame carries 125 (RFC 6455 section 5.5), the code takes two."""
@@ -76,7 +78,7 @@ def advice(reading: Reading, outcome: str = "") -> Advice:
     if final is None or final.status is None or final.status == 101:
         return Advice(found)
     known = msgspec.structs.replace(author(reading), causes=found)
-    return Advice(found, tuple(_lines(known)), tuple(_remedies(final.status, known)))
+    return Advice(found, tuple(_lines(known)), tuple(_remedies(final.status, known, _another_origin(reading))))
 
 
 def _lines(known: Author) -> Iterator[str]:
@@ -98,7 +100,15 @@ def _lines(known: Author) -> Iterator[str]:
             yield f"{each.source}: {each.mends}"
 
 
-def _remedies(status: int, known: Author) -> Iterator[str]:
+def _another_origin(reading: Reading) -> str:
+    """The Origin that was sent, "" where it is the server's own, or there was none."""
+    sent = [field.value for field in reading.request.head.all(b"origin")]
+    to = reading.exchange.plan.target
+    own = f"{'https' if to.secure else 'http'}://{host_header(to)}"
+    return visible(sent[0]) if sent and sent[0] != own.encode() else ""
+
+
+def _remedies(status: int, known: Author, origin: str) -> Iterator[str]:
     if 300 <= status < 400:
         yield (
             "open the socket at the URL that it redirects to; browsers other than WebKitGTK do not follow "
@@ -113,7 +123,15 @@ def _remedies(status: int, known: Author) -> Iterator[str]:
             f"in the "
             "close event (wsprobe compare --browser-mode lab:accept-then-close-4403)"
         )
-    yield ("give the page a plain HTTP endpoint; fetch() shows its status and body (lab:diagnostic-endpoint)")
+    cors = (
+        f"if it sends Access-Control-Allow-Origin: {origin}"
+        if origin
+        else "to another origin only with Access-Control-Allow-Origin"
+    )
+    yield (
+        "give the page a plain HTTP endpoint; fetch() shows its status and body (lab:diagnostic-endpoint), "
+        f"{cors} (compare --fetch)"
+    )
 
 
 def close_code(status: int) -> int:

@@ -21,6 +21,7 @@ from msgspec.structs import asdict, fields, replace
 
 from wsprobe.archive import ascii_json
 from wsprobe.browsers.engine import DomEvent, DomException, ScriptView
+from wsprobe.browsers.fetch import Fetched
 from wsprobe.browsers.tell import Tellable
 from wsprobe.certificate import days_left, described, objectionable
 from wsprobe.diagnosis.cause import Cause, Certainty
@@ -532,6 +533,27 @@ class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
     ] = UNSET
 
 
+class FetchJson(Object, frozen=True, kw_only=True):
+    """What fetch() of the same URL sees in one engine."""
+
+    url: Annotated[str, Meta(description="The http: or https: form of the URL.")]
+    exception: Annotated[ExceptionJson | None, Meta(description="What fetch() rejects with; null if nothing.")]
+    status: Annotated[
+        int | None,
+        Meta(
+            description="Response.status; null with an exception, and where fetch() goes on to a redirect, "
+            "which was not sent."
+        ),
+    ]
+    body: Annotated[str | None, Meta(description="The text of the body; null where there is no status.")]
+    answered: Annotated[int | None, Meta(description="The status on the wire; null if there was no answer.")]
+    because: Annotated[str, Meta(description="What decided, in words.")]
+    add: Annotated[
+        str | UnsetType,
+        Meta(description="The header line that would let the page read the answer; absent if none is lacking."),
+    ] = UNSET
+
+
 class ToldJson(Object, frozen=True, kw_only=True):
     """What a revision has script be told."""
 
@@ -874,6 +896,10 @@ class ReportJson(Object, frozen=True, kw_only=True):
             "recordings only the first has it, and of more than 1,000 none."
         ),
     ] = UNSET
+    fetch: Annotated[
+        dict[str, FetchJson] | UnsetType,
+        Meta(description="By engine: what fetch() of the same URL sees from the page; only with --fetch."),
+    ] = UNSET
     seen: Annotated[
         list[SeenJson] | UnsetType,
         Meta(
@@ -1081,7 +1107,25 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
         views=[view_value(view, answer) for view, answer in zip(report.views, answers, strict=True)] or UNSET,
         verdicts=[verdict_value(verdict, reading) for verdict in report.verdicts] or UNSET,
         tellable=UNSET if tellable is None else tellable,
+        fetch=UNSET if report.fetched is None else fetch_value(report.fetched),
     )
+
+
+def fetch_value(fetched: Fetched) -> dict[str, FetchJson]:
+    """By engine: what fetch() sees."""
+    final = read(fetched.exchange).final
+    return {
+        view.browser: FetchJson(
+            url=fetched.url,
+            exception=exception_value(view.exception),
+            status=view.status,
+            body=None if view.status is None else view.body.decode("utf-8", "replace"),
+            answered=None if final is None else final.status,
+            because=view.because,
+            add=view.add or UNSET,
+        )
+        for view in fetched.views
+    }
 
 
 def client_value(reading: Reading) -> ClientJson | UnsetType:

@@ -18,6 +18,7 @@ from wsprobe.read.reading import Field, Head, Response
 from wsprobe.report import Report, comparable, report_of
 from wsprobe.show import timing
 from wsprobe.show.causes import causes
+from wsprobe.show.fetch import fetch_lines
 from wsprobe.show.http2 import protocol, spoken
 from wsprobe.show.lines import Line, Look, Piece, cut, fitted, left_out, line, row, width_of
 from wsprobe.show.protocols import difference as protocols_differ
@@ -268,6 +269,8 @@ def one(report: Report, look: Look) -> list[Line]:
             if several:
                 rows.append(who(report, each, got[0], look))
             rows += _got(report, each, look, advised_already)
+    if report.fetched is not None:
+        rows += fetch_lines(report.fetched, look)
     if report.verdicts:
         if not report.views:
             rows += indented(wire(report, look), look)

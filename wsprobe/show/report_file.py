@@ -31,6 +31,7 @@ from wsprobe.show import answer, http2, timing
 from wsprobe.show import trace as traced
 from wsprobe.show.compare import POINTS, answers_of, apart, cannot_tell, differing, page_of, verdicts, who
 from wsprobe.show.compare import times as totals
+from wsprobe.show.fetch import fetch_lines
 from wsprobe.show.lines import Line, Look, Piece, line, text_of
 from wsprobe.show.protocols import difference as protocols_differ
 from wsprobe.show.report import SAID_BY_OUTCOME, asked_again, received_dump, sentence, transport_bytes
@@ -157,11 +158,16 @@ def part(report: Report, command: str = "", *, as_is: bool = False, seen: Sequen
         report=report,
         command=command,
         sides=tuple(_sides(report)),
-        page=tuple([*protocols_differ(report), *page_of(report, LOOK)] if report.views else ()),
+        page=tuple(_page(report) if report.views else ()),
         verdicts=tuple(verdicts(report, LOOK) if report.verdicts else ()),
         seen=tuple(seen),
         as_is=as_is,
     )
+
+
+def _page(report: Report) -> list[Line]:
+    fetched = [] if report.fetched is None else fetch_lines(report.fetched, LOOK)
+    return [*protocols_differ(report), *page_of(report, LOOK), *fetched]
 
 
 def _sides(report: Report) -> Iterator[Side]:

@@ -1,0 +1,189 @@
+"""What fetch() sees of the same URL: as measured, and as `compare --fetch` says it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+import trio
+
+from tests.browsers import fetching
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.fetch import MESSAGES, asked, goes_to, request, seen
+from wsprobe.browsers.url import parse
+from wsprobe.cli.main import run
+from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
+from wsprobe.lab import installed
+from wsprobe.read import read
+from wsprobe.read.reading import Reading
+
+Capture = pytest.CaptureFixture[str]
+RECORDED = fetching.load()
+PAGE = Page("http://127.0.0.1:8000/")
+
+
+def reading_of(answer: bytes, url: str = "ws://127.0.0.2:9000/x", page: Page = PAGE) -> Reading:
+    goes = goes_to(url)
+    assert goes is not None
+    address, target = goes
+    sent = request(address, page, "x")
+    events = [Connected(1, "127.0.0.2", 9000), Sent(2, sent)]
+    ends = [Received(3, answer)] if answer else []
+    return read(Exchange(Plan(target, sent), (*events, *ends, Ended(4, "fin"))))
+
+
+@pytest.mark.parametrize("engine", fetching.ENGINES)
+@pytest.mark.parametrize("name", fetching.ANSWERS)
+def test_fetch_sees_what_was_measured(engine: str, name: str) -> None:
+    url = "ws://127.0.0.1:8000/x" if name.startswith("same-") else "ws://127.0.0.2:9000/x"
+    goes = goes_to(url)
+    assert goes is not None
+    found = seen(engine, goes[0], PAGE, reading_of(fetching.answer(name, "http://127.0.0.1:8000"), url))
+    if found.exception is not None:
+        told: list[object] = [found.exception.name, found.exception.message]
+    else:
+        told = [found.status, found.body.decode()]
+    assert told == RECORDED[engine][name]
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("engine", fetching.ENGINES)
+def test_browsers_still_do_what_is_recorded(engine: str) -> None:
+    try:
+        installed.find([engine])
+    except installed.NoBrowser as error:
+        if os.environ.get("CI"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    assert trio.run(fetching.measure, engine)[1] == RECORDED[engine]
+
+
+@pytest.mark.parametrize(
+    ("page", "url", "engine", "why"),
+    [
+        (Page("https://a.example/"), "ws://b.example/", "chromium", "mixed content"),
+        (Page("https://localhost/"), "ws://127.0.0.1/", "webkitgtk", "mixed content"),
+        (Page("https://localhost/"), "ws://127.0.0.1/", "firefox", "no Access-Control-Allow-Origin"),
+        (Page("http://a.example/", csp="connect-src 'self'"), "ws://b.example/", "firefox", "policy forbids"),
+        (Page("https://a.example/"), "wss://b.example/", "chromium", "no Access-Control-Allow-Origin"),
+    ],
+)
+def test_what_keeps_fetch_off(page: Page, url: str, engine: str, why: str) -> None:
+    address = goes_to(url)
+    assert address is not None
+    # A connection to a public address: Local Network Access has no part in it.
+    answered = reading_of(b"HTTP/1.1 403 X\r\nContent-Length: 0\r\n\r\n", "ws://203.0.113.9/")
+    events = (Connected(1, "203.0.113.9", 80), *answered.exchange.events[1:])
+    found = seen(engine, address[0], page, read(Exchange(answered.exchange.plan, events)))
+    assert found.exception is not None
+    assert (found.exception.name, found.exception.message) == ("TypeError", MESSAGES[engine])
+    assert why in found.because
+
+
+def test_local_network_access_holds_for_fetch_too() -> None:
+    goes = goes_to("ws://127.0.0.2:9000/x")
+    assert goes is not None
+    page = Page("https://app.example/")
+    allowed = b"HTTP/1.1 403 X\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 0\r\n\r\n"
+    for engine, blocked in (("chromium", True), ("firefox", False)):
+        assert ("Local Network" in seen(engine, goes[0], page, reading_of(allowed)).because) == blocked
+
+
+def test_no_answer_and_no_url() -> None:
+    goes = goes_to("ws://127.0.0.2:9000/x")
+    assert goes is not None
+    assert seen("firefox", goes[0], PAGE, reading_of(b"")).because == "there is no answer"
+    assert goes_to("ws://[bad") is goes_to("mailto:x") is None
+    assert asked(("chromium@156", "undici", "whatwg", "firefox")) == ("chromium", "firefox")
+
+
+def test_what_is_sent() -> None:
+    address = parse("https://b.example:8443/x?y=1")
+    assert address is not None
+    sent = request(address, Page("https://a.example/", cookies="a=1"), "agent").decode()
+    assert sent.startswith("GET /x?y=1 HTTP/1.1\r\nHost: b.example:8443\r\nUser-Agent: agent\r\n")
+    assert "\r\nOrigin: https://a.example\r\n" in sent
+    assert "Cookie" not in sent
+    own = request(address, Page("https://b.example:8443/", cookies="a=1"), "agent").decode()
+    assert "Origin" not in own
+    assert "\r\nCookie: a=1\r\n" in own
+    assert "Upgrade" not in sent + own
+
+
+@pytest.fixture
+def refusing() -> Iterator[tuple[int, list[bytes], list[bytes]]]:
+    """The port of a server that refuses all, the requests that it gets, and the header lines that it sends."""
+    requests: list[bytes] = []
+    lines: list[bytes] = []
+
+    def serve(server: socket.socket) -> None:
+        while True:
+            try:
+                client, _ = server.accept()
+            except OSError:
+                return
+            with client:
+                requests.append(client.recv(65536))
+                more = b"".join(lines)
+                client.sendall(b"HTTP/1.1 403 No\r\n%sContent-Length: 8\r\n\r\nno token" % more)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, args=(server,), daemon=True)
+        thread.start()
+        yield server.getsockname()[1], requests, lines
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join(timeout=10)
+
+
+def test_compare_fetch(refusing: tuple[int, list[bytes], list[bytes]], capsys: Capture) -> None:
+    port, requests, lines = refusing
+    command = ["compare", "--fetch", "--browser", "chromium,firefox,webkitgtk", f"ws://127.0.0.1:{port}/x?t=1"]
+    page = ["--page", "http://localhost:3000/"]
+    run([*command, *page])
+    out = capsys.readouterr().out
+    assert f'fetch("http://127.0.0.1:{port}/x?t=1") in the page:' in out
+    assert "Chromium, Firefox, WebKitGTK: TypeError, no status, no body: no Access-Control-Allow-Origin" in out
+    assert "do: send Access-Control-Allow-Origin: http://localhost:3000 (and Vary: Origin)" in out
+    assert sum(b"Upgrade: websocket" not in each for each in requests) == 1
+    lines.append(b"Access-Control-Allow-Origin: http://localhost:3000\r\n")
+    run([*command, *page])
+    assert 'Chromium, Firefox, WebKitGTK: status 403, body "no token"' in capsys.readouterr().out
+    run(command)
+    assert "status 403" in capsys.readouterr().out
+
+
+def test_compare_fetch_json(refusing: tuple[int, list[bytes], list[bytes]], capsys: Capture) -> None:
+    port, _, lines = refusing
+    command = ["compare", "--json", "--fetch", "--page", "http://localhost:3000/", f"ws://127.0.0.1:{port}/"]
+    run(command)
+    found = json.loads(capsys.readouterr().out)["fetch"]
+    assert set(found) == {"chromium", "firefox", "webkitgtk"}
+    assert found["firefox"]["exception"] == {"name": "TypeError", "message": MESSAGES["firefox"]}
+    assert found["firefox"]["add"] == "Access-Control-Allow-Origin: http://localhost:3000"
+    assert (found["firefox"]["status"], found["firefox"]["answered"]) == (None, 403)
+    lines.append(b"Access-Control-Allow-Origin: *\r\n")
+    run(command)
+    found = json.loads(capsys.readouterr().out)["fetch"]["webkitgtk"]
+    assert (found["status"], found["body"], found["exception"]) == (403, "no token", None)
+    assert "add" not in found
+
+
+def test_what_fetch_shows_is_masked(refusing: tuple[int, list[bytes], list[bytes]], capsys: Capture) -> None:
+    port, _, lines = refusing
+    lines.append(b"Access-Control-Allow-Origin: *\r\nSet-Cookie: s=geheimgeheim\r\n")
+    url = f"ws://127.0.0.1:{port}/?token=verysecretvalue"
+    for form in ([], ["--json"]):
+        run(["compare", *form, "--fetch", "--redact", "--browser", "firefox", url])
+        out = capsys.readouterr().out
+        assert "fetch" in out
+        assert "verysecretvalue" not in out
+        assert "geheimgeheim" not in out
+
+
+def test_a_recording_cannot_be_fetched(capsys: Capture, tmp_path: object) -> None:
+    assert run(["compare", "--fetch", "--browser", "firefox", "x.jsonl"]) == 2
+    assert "--fetch sends a request, and a recording cannot be asked" in capsys.readouterr().err
