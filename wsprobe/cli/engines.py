@@ -12,13 +12,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe import target
-from wsprobe.browsers import ENGINES, fetch
+from wsprobe.browsers import BROWSERS, ENGINES, fetch
 from wsprobe.browsers.engine import Engine, Page, ScriptView
 from wsprobe.browsers.fetch import Fetched
 from wsprobe.browsers.http2 import shareable, sharing
 from wsprobe.browsers.local_network import kept_off
 from wsprobe.browsers.page import fetch_site, opened_by
-from wsprobe.browsers.url import parse
+from wsprobe.browsers.url import below_localhost, parse
 from wsprobe.browsers.visit import visit
 from wsprobe.cli.ask import now, route
 from wsprobe.cli.keys import Keys, with_netrc
@@ -26,7 +26,7 @@ from wsprobe.cli.places import Lab, Place
 from wsprobe.cli.probe import Placing, check, conversation, reported
 from wsprobe.cli.settings import Asking, Settings
 from wsprobe.engine_answer import EngineAnswer, engine_answer
-from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Target
+from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Route, Target
 from wsprobe.read import handshakes, read
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report, report
@@ -192,15 +192,27 @@ async def as_engine(engine: Engine, url: str, page: Page, asking: Asking, engine
     try:
         plan = next(visiting)
         while True:
-            plan = replace(plan, route=route(asking, plan.target, keys))
+            plan = replace(plan, route=way(engine, asking, plan.target, keys))
             exchange = await net.probe(plan)
             if keys.learn_of_proxy(exchange, asking.proxy_method):
                 # A browser that knows the credentials answers the proxy's 407, and script hears nothing of it.
-                exchange = await net.probe(replace(plan, route=route(asking, plan.target, keys)))
+                exchange = await net.probe(replace(plan, route=way(engine, asking, plan.target, keys)))
             plan = visiting.send(exchange)
     except StopIteration as end:
         made: list[Reading] = end.value
         return made
+
+
+LOOPBACK = ("127.0.0.1", "::1")
+
+
+def way(engine: Engine, asking: Asking, to: Target, keys: Keys) -> Route:
+    """The way that *engine* takes to *to*: a browser resolves names below localhost itself, unless --resolve
+    names an address."""
+    found = route(asking, to, keys)
+    if engine.name not in BROWSERS or not below_localhost(to.host):
+        return found
+    return replace(found, resolve=(*found.resolve, (to.host, 0, LOOPBACK)))
 
 
 def recorded(exchange: Exchange, readers: Readers) -> Report:

@@ -51,7 +51,7 @@ class Advice(msgspec.Struct, frozen=True):
     remedies: tuple[str, ...] = ()
     """How a page can be let know."""
     warnings: tuple[str, ...] = ()
-    """Close codes and reasons that do not arrive as they were sent."""
+    """Close codes and reasons that do not arrive as they were sent, and what a hanging handshake holds."""
 
     def __bool__(self) -> bool:
         return bool(self.causes or self.lines or self.remedies or self.warnings)
@@ -68,6 +68,13 @@ class Advice(msgspec.Struct, frozen=True):
         return fresh
 
 
+HOLDS = (
+    "while this handshake hangs, Chromium and Firefox keep every other socket to the same address in "
+    "CONNECTING, and after failures new tries wait (wsprobe explain pending)"
+)
+"""RFC 6455 section 4.1, item 2; measured."""
+
+
 def advice(reading: Reading, outcome: str = "") -> Advice:
     """Advice for this recording; empty if a page learns all there is. *outcome*: what was judged."""
     found = causes(reading, outcome)
@@ -76,7 +83,7 @@ def advice(reading: Reading, outcome: str = "") -> Advice:
         return Advice(found, warnings=tuple(_warnings(reading)))
     # Over HTTP/2 a 200 opens.
     if final is None or final.status is None or final.status == 101:
-        return Advice(found)
+        return Advice(found, warnings=(HOLDS,) if outcome == "timeout" and reading.sent else ())
     known = msgspec.structs.replace(author(reading), causes=found)
     return Advice(found, tuple(_lines(known)), tuple(_remedies(final.status, known, _another_origin(reading))))
 

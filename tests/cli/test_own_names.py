@@ -1,0 +1,67 @@
+"""Names below localhost: a browser's own request goes to loopback, whatever the system's resolver says."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+from msgspec.structs import replace
+
+from wsprobe import net
+from wsprobe.browsers import BROWSERS, ENGINES
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.url import below_localhost
+from wsprobe.cli.engines import LOOPBACK, as_engine, way
+from wsprobe.cli.keys import Keys
+from wsprobe.cli.settings import Asking
+from wsprobe.exchange import Limits, Route, TlsOptions
+from wsprobe.opening import Offer
+from wsprobe.target import parse
+
+ASKING = Asking(Offer(), Limits(), TlsOptions(), Route())
+
+
+@pytest.mark.parametrize(
+    ("host", "below"),
+    [("localhost", True), ("a.B.LocalHost.", True), ("alocalhost", False), ("localhost.example", False)],
+)
+def test_which_names_are_below_localhost(host: str, below: bool) -> None:
+    assert below_localhost(host) == below
+
+
+def test_only_browsers_resolve_them_and_resolve_has_the_first_word() -> None:
+    to = parse("ws://chat.localhost:9/")
+    for name in ("chromium", "undici"):
+        given = way(ENGINES[name], ASKING, to, Keys()).resolve
+        assert given == ((("chat.localhost", 0, LOOPBACK),) if name in BROWSERS else ())
+    assert way(ENGINES["chromium"], ASKING, parse("ws://chat.example/"), Keys()).resolve == ()
+    named = ("chat.localhost", 9, ("192.0.2.1",))
+    asking = replace(ASKING, route=Route(resolve=(named,)))
+    assert way(ENGINES["chromium"], asking, to, Keys()).resolve[0] == named
+
+
+@pytest.mark.parametrize("name", BROWSERS)
+def test_a_browser_reaches_a_server_below_localhost(name: str) -> None:
+    asked: list[bytes] = []
+
+    def serve(server: socket.socket) -> None:
+        client, _ = server.accept()
+        with client:
+            asked.append(client.recv(65536))
+            client.sendall(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, args=(server,), daemon=True)
+        thread.start()
+        host = f"chat.localhost:{server.getsockname()[1]}"
+        page = Page(f"http://{host}/")
+
+        async def visit() -> int | None:
+            (reading,) = await as_engine(ENGINES[name], f"ws://{host}/", page, ASKING, 1)
+            assert reading.final is not None
+            return reading.final.status
+
+        assert net.run(visit) == 403
+        thread.join(timeout=10)
+    assert f"\r\nHost: {host}\r\n".encode() in asked[0]
