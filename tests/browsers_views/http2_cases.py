@@ -19,7 +19,7 @@ from hpack import Encoder
 from msgspec.structs import replace
 
 from tests.http2.lines import HOST, SECOND, STREAM, _Recording, fields_of
-from wsprobe.browsers.engine import Engine, FollowUp, Page, ScriptView
+from wsprobe.browsers.engine import Engine, FollowUp, Page, ScriptView, until_end
 from wsprobe.exchange import Act, Ended, Event, Exchange, Plan, Received, Sent, TlsDone, TlsOptions
 from wsprobe.read import read
 from wsprobe.read.http2_values import FRAME_MAX, HTTP_1_1_REQUIRED, PREFACE, RST_STREAM
@@ -101,6 +101,7 @@ class _Stage:
             readings.append(self._answer(then, page))
             assert len(asked) < 6
         view = engine.view(url, page, readings)
+        view = until_end(view)  # what was measured ends with the page
         return Seen(list(told(view)), list(view.handshakes), view, asked)
 
     def _page(self, socket: dict[str, Any]) -> Page:

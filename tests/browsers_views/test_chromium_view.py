@@ -114,10 +114,11 @@ def test_the_server_has_a_minute_to_answer_a_close() -> None:
     assert "60 s" in silent.because
 
 
-def test_a_close_that_may_still_be_answered_is_left_open() -> None:
+def test_a_close_that_nobody_answers_runs_out() -> None:
     page = Page(acts=(Act("open", "close", b"bye", 3000),))
     view = seen(OPEN, page=page, how="local")
-    assert (view.outcome, view.ready_state, types(view)) == ("open", 2, ["open"])
+    assert (view.outcome, view.ready_state, types(view)) == ("closed", 3, ["open", "close"])
+    assert view.assumes is not None
 
 
 def test_a_reset_after_both_closes_is_not_clean_but_keeps_the_code() -> None:

@@ -12,7 +12,7 @@ from tests.cases import every, named
 from tests.http2.lines import STREAM
 from tests.http2.test_read import ON, answer, block, exchange
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.browsers.engine import Page, ScriptView, until_end
 from wsprobe.exchange import Act, How
 from wsprobe.read import read
 from wsprobe.read.http2_values import PING, PRIORITY, PUSH_PROMISE, RST_STREAM, SETTINGS
@@ -274,6 +274,8 @@ outcome."""
 
 
 def told(view: ScriptView) -> str:
+    """What script is told until the recording ends."""
+    view = until_end(view)
     words = {"error": "!"}
     heard = []
     for event in view.events:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.browsers_views.recordings import HEAD, OPEN, frame, recorded, seen
 from wsprobe.browsers import ENGINES, RUNTIMES
-from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.browsers.engine import Page, ScriptView, until_end
 from wsprobe.browsers.undici.handshake import parse_extensions
 from wsprobe.lab import find, load
 from wsprobe.lab.play import rehearse
@@ -64,7 +64,9 @@ def test_undici_asks_once_more_after_a_401() -> None:
 
 def test_no_close_event_before_the_server_ends_tcp() -> None:
     closing = frame(0x88, b"\x03\xe8")
-    assert seen(OPEN, closing, how="local", browser="undici").ready_state == 2
+    undici = seen(OPEN, closing, how="local", browser="undici")
+    assert (undici.ready_state, until_end(undici).ready_state) == (3, 2)
+    assert [event.type for event in until_end(undici).events] == ["open"]
     assert [
         seen(OPEN, closing, how="local", browser=name).events[-1].code for name in ("ws", "deno", "bun")
     ] == [

@@ -11,7 +11,7 @@ from tests.browsers_views.recordings import HEAD, OPEN, URL, frame, recorded, se
 from tests.cases import every
 from tests.http2.test_read import ON, answer, exchange
 from wsprobe.browsers import ALL, ENGINES, RUNTIMES
-from wsprobe.browsers.engine import DomEvent, DomException, Page, ScriptView
+from wsprobe.browsers.engine import DomEvent, DomException, Page, ScriptView, until_end
 from wsprobe.browsers.hidden import hidden
 from wsprobe.browsers.http2 import Windows, came_over, offered, settings_fault, shareable, sharing, wrong_size
 from wsprobe.browsers.page import fetch_site, matches, sandboxed
@@ -384,7 +384,7 @@ def test_what_each_engine_says_of_a_long_reason_and_of_no_code() -> None:
     for name in (*ALL, *RUNTIMES):
         for size in (123, 124):
             page = Page(acts=(Act("open", "close", b"x" * size, 3000),))
-            events = seen(OPEN, how="local", page=page, browser=name).events
+            events = until_end(seen(OPEN, how="local", page=page, browser=name)).events
             assert [event.type for event in events] == (["open"] if size == 123 else ["open", "throw"])
         bare = seen(OPEN, how="local", page=Page(acts=(Act("open", "close", b"why", None),)), browser=name)
         thrown = [event.exception.message for event in bare.events if event.exception is not None]

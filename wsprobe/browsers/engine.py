@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.exchange import Act, Http2, Target
 from wsprobe.read.reading import Reading
@@ -77,6 +78,17 @@ class DomEvent(Struct, frozen=True):
     """Of what is not kept whole: two that differ have another one."""
 
 
+class Assumed(Struct, frozen=True):
+    """What an engine's own timer brings after the end of the recording, as if the server did nothing more."""
+
+    words: str
+    """What the server is assumed to do, and until when."""
+    events: int = 0
+    """So many of the last events come after the end of the recording."""
+    lines: int = 0
+    """And so many of the last console lines."""
+
+
 class ScriptView(Struct, frozen=True):
     """All that a script, and beside it the console, gets from one WebSocket."""
 
@@ -89,7 +101,7 @@ class ScriptView(Struct, frozen=True):
     """Thrown by the constructor."""
     events: tuple[DomEvent, ...]
     ready_state: int
-    """At the end of the recording."""
+    """At last: the engine's own timers run on after the end of the recording."""
     console: tuple[str, ...]
     hidden: tuple[str, ...]
     """What the server said and script cannot know, e.g. ``status 403``, ``3 headers``, ``25-byte body``."""
@@ -106,10 +118,25 @@ class ScriptView(Struct, frozen=True):
     """The protocols of its handshakes, in order."""
     otherwise: str = ""
     """Not "" where this engine, asking by itself, would ask over the other protocol; says when."""
+    assumes: Assumed | None = None
+    """Set where the server could still have changed what comes at last."""
     beyond: tuple[str, ...] = ()
     """What script can read by an interface that browsers do not have, or that happens to it there, in words."""
     local_network: tuple[str, ...] = ()
     """What Local Network Access has to do with it: what it means, then what to do, a sentence each."""
+
+
+def until_end(view: ScriptView) -> ScriptView:
+    """*view* as it was at the end of the recording, while the engine still waited for the server."""
+    later = view.assumes
+    if later is None or not (later.events or later.lines):
+        return view
+    events = view.events[: len(view.events) - later.events]
+    console = view.console[: len(view.console) - later.lines]
+    return replace(view, events=events, console=console, ready_state=_CLOSING)
+
+
+_CLOSING = 2
 
 
 class Construction(Struct, frozen=True):

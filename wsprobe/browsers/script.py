@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
-from wsprobe.browsers.engine import DomEvent, DomException, Made, Page, ScriptView
+from wsprobe.browsers.engine import Assumed, DomEvent, DomException, Made, Page, ScriptView
 from wsprobe.browsers.hidden import hidden
 from wsprobe.browsers.http2 import HttpVersion
 from wsprobe.exchange import Act, Ended, Received
@@ -86,6 +86,7 @@ class WebSocket:
 
     __slots__ = (
         "_acts",
+        "_assumption",
         "_left_out",
         "_messages",
         "_room",
@@ -109,6 +110,7 @@ class WebSocket:
         self._left_out = blake2b(digest_size=16)
         self.console: list[str] = []
         self.close_call: CloseCall | None = None
+        self._assumption: tuple[str, int, int] | None = None
         self.sent = 0
         """Messages that script sent while OPEN."""
         self.sent_bytes = 0
@@ -116,6 +118,19 @@ class WebSocket:
         self.on_early_close: Callable[[WebSocket], None] | None = None
         """Called with this WebSocket inside a close() that took effect while CONNECTING: for engines that fail
         at once. It is handed over so that it is not held: a circle of two is left to the collector."""
+
+    def assume(self, words: str) -> None:
+        """The recording is over, and what comes next does so by the engine's own timer, if the server does as
+        *words* say."""
+        self._assumption = words, len(self.events), len(self.console)
+
+    @property
+    def assumed(self) -> Assumed | None:
+        """What was assumed, and what came of it."""
+        if self._assumption is None:
+            return None
+        words, events, lines = self._assumption
+        return Assumed(words, len(self.events) - events, len(self.console) - lines)
 
     def run(self, when: Literal["created", "open", "message"]) -> None:
         """Do what the script does at *when*."""
@@ -359,6 +374,14 @@ def _order(happening: Happening) -> tuple[int, int]:
             return happening.at, 0
 
 
+def unanswered(seconds: int) -> str:
+    """What is assumed of a server that has yet to answer a Close, for the first *seconds* after it."""
+    return f"the server neither answers the Close nor ends the connection within {seconds} s"
+
+
+UNLIMITED = "the server neither answers the Close nor ends the connection; there is no limit"
+
+
 class Named(Protocol):
     @property
     def name(self) -> str: ...
@@ -428,5 +451,6 @@ def _seen(
         cookies=told.cookies,
         handshakes=handshakes,
         otherwise=otherwise,
+        assumes=script.assumed if script is not None else None,
         beyond=told.beyond,
     )

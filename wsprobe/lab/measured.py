@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.engine import DomEvent, ScriptView
+from wsprobe.browsers.engine import DomEvent, ScriptView, until_end
 from wsprobe.exchange import Limits
 from wsprobe.lab import load as catalogue
 from wsprobe.lab.play import rehearse
@@ -187,7 +187,9 @@ def cap(scenario: Scenario) -> float:
 
 
 def of_view(view: ScriptView, scenario: str = "", ports: Mapping[Any, int] = PORTS) -> Observation:
-    """What *view* says, written as a page would: listeners' names in place of *ports*, those of a rehearsal."""
+    """What *view* says, written as a page would that stops looking when the recording ends: listeners' names in
+    place of *ports*, those of a rehearsal."""
+    view = until_end(view)
     raised = view.exception
     said = Observation(
         scenario=scenario,

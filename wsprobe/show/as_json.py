@@ -524,6 +524,13 @@ class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
             "if nothing."
         ),
     ] = UNSET
+    assumes: Annotated[
+        str | UnsetType,
+        Meta(
+            description="If the recording ends before the engine does: what the server is taken to do from "
+            "then on, and until when it could change events and readyState; otherwise absent."
+        ),
+    ] = UNSET
     local_network: Annotated[
         tuple[str, ...] | UnsetType,
         Meta(
@@ -1494,6 +1501,7 @@ def view_value(view: ScriptView, answer: EngineAnswer | None) -> ViewJson:
         otherwise=view.otherwise or None,
         beyond=view.beyond or UNSET,
         local_network=view.local_network or UNSET,
+        assumes=view.assumes.words if view.assumes is not None else UNSET,
     )
 
 

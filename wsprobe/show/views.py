@@ -78,6 +78,10 @@ def _block(group: Sequence[ScriptView], look: Look) -> Block:
             lines += [line(Piece("  do: ", "good"), each) for each in remedies]
         if view.races:
             lines.append(line(Piece(f"races in {title(view)}: ", "warn"), _safe(view.races, look)))
+        if view.assumes is not None:
+            lines.append(
+                line(Piece(f"{title(view)} goes on after the recording: if ", "dim"), view.assumes.words)
+            )
     place = "in the script" if all(view.browser in RUNTIMES for view in group) else "in the page"
     return Block(tuple(title(view) for view in group), tuple(lines), place)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.browsers.driver.record import Recording
-from wsprobe.browsers.engine import DomEvent, DomException, ScriptView
+from wsprobe.browsers.engine import DomEvent, DomException, ScriptView, until_end
 from wsprobe.lab.measured import LONGEST_DATA as LONG
 from wsprobe.lab.measured import MOST_EVENTS
 
@@ -38,7 +38,8 @@ def differences(wanted: Recording, got: Recording) -> list[str]:
 
 
 def of_view(view: ScriptView) -> Recording:
-    """What *view* says, written as a recording writes it."""
+    """What *view* says, written as a recording writes it, which ends when the page stops looking."""
+    view = until_end(view)
     return {
         "exception": _exception(view.exception),
         "url": view.url,

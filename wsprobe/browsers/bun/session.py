@@ -10,7 +10,7 @@ from wsprobe.browsers.bun.facts import Facts
 from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.runtime.buffer import Buffer
 from wsprobe.browsers.runtime.client import LOST, Opened
-from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket
+from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket, unanswered
 from wsprobe.browsers.ws.session import is_valid
 from wsprobe.exchange import Ended
 
@@ -72,10 +72,19 @@ class BunSession:
             self.because = f"no Close from the server within {self._facts.close_timeout} s: {_SOURCE}"
             self._closed(1006, "", clean=False)
 
+    @property
+    def closing(self) -> bool:
+        return self._due is not None
+
     def end(self, ended: Ended) -> None:
-        if not self.over and ended.how in LOST:
+        if self.over:
+            return
+        if ended.how in LOST:
             self.because = f"the connection ended: {_SOURCE}"
             self._closed(1006, "", clean=False)
+        elif self._due is not None:
+            self._script.assume(unanswered(self._facts.close_timeout))
+            self.wait(self._due)
 
     def _step(self) -> bool:
         """One frame, or as much of it as is decided by what came; False if more is needed. Raises _Wrong."""

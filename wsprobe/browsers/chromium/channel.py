@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
-from wsprobe.browsers.script import CLOSING, WebSocket
+from wsprobe.browsers.script import CLOSING, WebSocket, unanswered
 from wsprobe.browsers.url import elided
 
 CONTINUATION, TEXT, BINARY = 0, 1, 2
@@ -247,12 +247,12 @@ class Channel:
             self._time_out()
 
     def run_out(self) -> None:
-        """The recording ends, and the connection does not: let the wait for its end run out, if both closed.
-
-        A server that has yet to answer the page's close() may still do so.
-        """
-        if self._received_close is not None:
-            self._time_out()
+        """The recording ends, and the connection does not: let the timers run out."""
+        if self._due is None:
+            return
+        if self._received_close is None:
+            self._script.assume(unanswered(self._facts.closing_timeout))
+        self._time_out()
 
     def after_script(self, now: int) -> None:
         """Script had its say: begin the closing handshake if it called close() (StartClosingHandshake)."""

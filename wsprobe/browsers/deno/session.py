@@ -10,7 +10,7 @@ from codecs import getincrementaldecoder
 
 from wsprobe.browsers.deno.facts import Facts
 from wsprobe.browsers.runtime.buffer import Buffer
-from wsprobe.browsers.script import CLOSED, WebSocket
+from wsprobe.browsers.script import CLOSED, UNLIMITED, WebSocket
 from wsprobe.exchange import Ended
 
 _CONTINUATION, _TEXT, _BINARY = 0, 1, 2
@@ -78,6 +78,10 @@ class DenoSession:
         if self._asked_at is not None and at > self._asked_at:
             self._asked_now = False
 
+    @property
+    def closing(self) -> bool:
+        return self._asked_at is not None
+
     def end(self, ended: Ended) -> None:
         if self.over:
             return
@@ -88,6 +92,8 @@ class DenoSession:
                 self._wrong(_NO_NOTIFY, "rustls")
             case "reset" | "error":
                 self._wrong(_RESET, "the connection")
+            case _ if self.closing:
+                self._script.assume(UNLIMITED)
             case _:
                 pass
 

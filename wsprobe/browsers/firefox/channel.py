@@ -18,7 +18,7 @@ from msgspec import Struct
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.handshake import ABNORMAL, Opened
 from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
-from wsprobe.browsers.script import CLOSING, OPEN, WebSocket
+from wsprobe.browsers.script import CLOSING, OPEN, WebSocket, unanswered
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 _CONTROL = 8
@@ -210,6 +210,14 @@ class Channel:
         """Nothing more comes: run what has been begun."""
         while self._tasks:
             self.at(self._tasks[0][0])
+
+    def time_out(self) -> None:
+        """The recording ends, and the connection does not: let the timer run out, too."""
+        self.run_out()
+        if self._close_due is not None:
+            self._script.assume(unanswered(self._facts.closing_timeout))
+            self.at(self._close_due)
+            self.run_out()
 
     def start(self, now: int) -> None:
         """The connection is taken over: the main thread will hear of it (StartWebsocketData)."""

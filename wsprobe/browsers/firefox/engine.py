@@ -317,7 +317,7 @@ def _end(channel: Channel, ended: Ended) -> None:
     elif ended.how in ("reset", "error"):
         channel.end(ended.at, reset=True)
     else:
-        channel.run_out()
+        channel.time_out()
 
 
 def _call_texts(facts: Facts) -> CallTexts:

@@ -70,6 +70,12 @@ class Session(Protocol):
     over: bool
     """True once nothing can happen any more."""
 
+    @property
+    def closing(self) -> bool:
+        """True once either side has begun to close, or to end the connection: what is received decides no more
+        than the end of it."""
+        ...
+
     def receive(self, data: bytes, at: int) -> None: ...
 
     def called(self, at: int) -> None:
@@ -218,7 +224,7 @@ class Client(Generic[_Facts]):
                     lived.called(happening.after)
                 case OwnClose():
                     lived.wait(happening.at)
-                    if script.close_call is None and not lived.over:
+                    if script.close_call is None and not lived.over and not lived.closing:
                         break
                 case Ended():
                     lived.wait(happening.at)

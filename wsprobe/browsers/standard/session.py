@@ -6,7 +6,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterator
 
 from wsprobe.browsers.inflate import TOO_LONG, TooLong
-from wsprobe.browsers.script import CLOSED, OPEN, OwnClose, WebSocket, in_order
+from wsprobe.browsers.script import CLOSED, OPEN, UNLIMITED, OwnClose, WebSocket, in_order
 from wsprobe.browsers.standard.http2 import over
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.frames import (
@@ -145,3 +145,5 @@ class Session:
             else:
                 self.because = "RFC 6455 section 7.1.5: closed without a Close frame"
                 self._script.closed(1006, clean=False)
+        elif self._script.close_call is not None:
+            self._script.assume(UNLIMITED)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.runtime.buffer import Buffer
 from wsprobe.browsers.runtime.client import LOST, Opened
-from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket
+from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, UNLIMITED, WebSocket
 from wsprobe.browsers.undici.facts import Facts
 from wsprobe.browsers.ws.session import zlib_words
 from wsprobe.exchange import Ended
@@ -69,10 +69,15 @@ class UndiciSession:
         while self._inflating is not None and at - self._at >= _INFLATED_WITHIN:
             self._ready()
 
+    @property
+    def closing(self) -> bool:
+        return self._sent_close or self._received is not None
+
     def end(self, ended: Ended) -> None:
         if ended.how not in LOST:
             while self._inflating is not None:
                 self._ready()
+            self._wait_on()
             return
         if self.over:
             return
@@ -82,6 +87,19 @@ class UndiciSession:
         if self._inflating is not None:
             self.races = "a message is inflated beside the event loop: it may be told before the end is seen"
         self.because = f"the connection ended: {_SOCKET}, onSocketClose"
+        self._closed()
+
+    def _wait_on(self) -> None:
+        """The recording is over, and the connection is not. undici has no timer; how a connection ends changes
+        nothing once the server's Close was read."""
+        if self.over or not self.closing:
+            return
+        if self._received is None:
+            self._script.assume(UNLIMITED)
+            return
+        self._script.assume(
+            "the server ends the connection at last; until then readyState is 2, without a limit"
+        )
         self._closed()
 
     def _step(self) -> bool:

@@ -11,7 +11,7 @@ Source/WebCore/Modules/websockets/WebSocket.cpp.
 from __future__ import annotations
 
 from wsprobe.browsers.inflate import TAIL, TOO_LONG, Inflater, TooLong
-from wsprobe.browsers.script import CLOSED, WebSocket
+from wsprobe.browsers.script import CLOSED, WebSocket, unanswered
 from wsprobe.browsers.webkitgtk.facts import Facts
 
 NO_STATUS, ABNORMAL, TLS = 1005, 1006, 1015
@@ -122,15 +122,14 @@ class Connection:
             self._closed()
 
     def run_out(self) -> None:
-        """The recording ends, and the connection does not: let the wait for its end run out, if both closed.
-
-        A server that has yet to answer the page's close() may still do so, unless there was an error: what
-        comes after that is not read.
-        """
+        """The recording ends, and the connection does not: let the timer run out. After an error nothing that
+        comes is read, so a server can change no more."""
         if self._failed_at is not None:
             self._read_on()
-        elif self._due is not None and (self._close_received or self._told_error):
-            self._closed()
+        elif self._due is not None:
+            if not (self._close_received or self._told_error):
+                self._script.assume(unanswered(self._facts.closing_timeout))
+            self.at(self._due)
 
     def after_script(self, now: int) -> None:
         """Script had its say: begin the closing handshake if it called close()."""

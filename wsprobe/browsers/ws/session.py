@@ -8,7 +8,7 @@ from __future__ import annotations
 from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.runtime.buffer import Buffer
 from wsprobe.browsers.runtime.client import LOST, Opened
-from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket
+from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket, unanswered
 from wsprobe.browsers.ws.facts import Facts
 from wsprobe.exchange import Ended
 
@@ -90,6 +90,10 @@ class WsSession:
             self.because = f"no end of the connection within {self._facts.close_timeout} s: {_SOCKET}"
             self._closed()
 
+    @property
+    def closing(self) -> bool:
+        return self._sent_close or self._failed or self._destroyed
+
     def end(self, ended: Ended) -> None:
         """Where ws ended its side already, the server would have answered that: that the probe did not wait for
         it says nothing."""
@@ -101,6 +105,9 @@ class WsSession:
             if self._received is None and not self._failed:
                 self.because = f"the connection ended: {_SOCKET}"
             self._closed()
+        elif not self.over and self._due is not None:
+            self._script.assume(unanswered(self._facts.close_timeout))
+            self.wait(self._due)
 
     def _close_sent(self, at: int) -> None:
         self._sent_close = True
