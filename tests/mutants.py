@@ -42,7 +42,7 @@ from cosmic_ray.plugins import get_operator
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("wsprobe", "tests", "man", "pyproject.toml", "README.md")
-RULES = ("read", "judge", "browsers", "history", "wire")
+RULES = ("read", "judge", "browsers", "history", "wire", "diagnosis", "trace", "show", "cli")
 FILES = ("conversation*.py", "redaction*.py")
 
 _COMPARED = "core/ReplaceComparisonOperator_"
@@ -96,7 +96,18 @@ HTTP2_VIEWS = (
     *(f"{VIEWS}_{name}_edges.py" for name in ("shared", "chromium", "firefox")),
 )
 JUDGE = ("tests/judge/test_cases.py", "tests/judge")
+DIAGNOSIS = (
+    "tests/diagnosis/test_measured.py::test_what_is_said_first_is_what_the_file_has",
+    "tests/diagnosis",
+    "tests/trace/test_chains.py",
+)
+"""What is said first of each answer notices most slips."""
 TESTS = (
+    ("diagnosis/advice", ("tests/diagnosis/test_advice.py", *DIAGNOSIS)),
+    ("diagnosis/", DIAGNOSIS),
+    ("trace/", (*DIAGNOSIS[:1], "tests/trace", "tests/cli/test_trace.py")),
+    ("show/", ("tests/show", "tests/cli")),
+    ("cli/", ("tests/cli",)),
     ("read/http2", HTTP2),
     ("judge/http2", (HTTP2_RULES, HTTP2_JUDGE, HTTP2_LAB)),
     ("judge/__init__", (*JUDGE, HTTP2_JUDGE)),
