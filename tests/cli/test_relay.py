@@ -90,7 +90,10 @@ def test_a_page_is_told_and_all_is_kept(capsys: Capture, tmp_path: Path) -> None
     assert exchange.client is not UNSET
     assert exchange.client.answer.endswith(b"403 body text")
     assert json.loads(Path(har).read_text())["log"]["entries"]
-    assert "0123456789" not in Path(page).read_text()
+    written = Path(page).read_text()
+    assert "0123456789" not in written
+    assert "<h3>The client</h3>" in written
+    assert "close 4403 &quot;403 body text&quot;" in written
     for each in tmp_path.iterdir():
         assert stat.S_IMODE(os.stat(each).st_mode) == 0o600
 

@@ -273,11 +273,12 @@ NO_SECRETS = {
         "pinnedpubkey",
         "rate",
     ),
+    *("connections", "hosts", "listen", "origins"),
 }
 """Options whose values are no secret: names, places, files, numbers."""
 
 
-@pytest.mark.parametrize("kind", CALLS)
+@pytest.mark.parametrize("kind", [*CALLS, "relay"])
 def test_of_every_option_somebody_has_thought_whether_it_is_a_secret(kind: str) -> None:
     found = program.get_command(click.Context(program), kind)
     assert found is not None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 import click
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from wsprobe import target
@@ -28,7 +28,9 @@ from wsprobe.cli.settings import Asking, Settings
 from wsprobe.engine_answer import EngineAnswer, engine_answer
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Route, Target
 from wsprobe.read import handshakes, read
+from wsprobe.read.head import split_head
 from wsprobe.read.reading import Reading
+from wsprobe.relay.client import seen_by_client
 from wsprobe.report import Report, report
 from wsprobe.target import begins_with_scheme
 from wsprobe.version import __version__
@@ -236,6 +238,21 @@ def as_is(made: Report, readers: Readers, script_url: str = "") -> tuple[ScriptV
     url = script_url or readings[0].exchange.plan.target.url
     page = opened_by(page, url)
     return tuple(ENGINES[name].view(url, page, readings) for name in readers.browsers)
+
+
+def as_client_saw(made: Report, browsers: Sequence[str]) -> Report:
+    """*made*, of a relay, with what *browsers* show to the page that was the client: of the server's answer, or
+    of wsprobe's in its place. Unchanged if the client was no page."""
+    client = made.exchange.client
+    if client is UNSET or not browsers:
+        return made
+    origins = split_head(client.request)[0].all(b"origin")
+    origin = origins[0].value.decode("latin-1") if origins else ""
+    if "://" not in origin:
+        return made
+    page = Page(url=f"{origin}/")
+    seen = report(seen_by_client(made.exchange))
+    return replace(made, views=as_is(seen, Readers(browsers=tuple(browsers), page=page)), page=page)
 
 
 def as_today(made: Report) -> list[Reading]:

@@ -9,31 +9,27 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import click
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from wsprobe import target
-from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.cli.ask import route
 from wsprobe.cli.compare import chosen
 from wsprobe.cli.connect_output import ConnectOutput
-from wsprobe.cli.engines import Readers, as_is
+from wsprobe.cli.engines import as_client_saw
 from wsprobe.cli.option import Command, Seconds, Whole
 from wsprobe.cli.output import redacted
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.places import LAB, Lab, Place, complete
 from wsprobe.cli.request_settings import RequestSettings
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
-from wsprobe.cli.section import Declared, Given, Section, takes
+from wsprobe.cli.section import Declared, Given, Section, declared, takes
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, note
 from wsprobe.cli.view_settings import ViewSettings
 from wsprobe.exchange import Exchange, Target
 from wsprobe.opening import OfferError, header_option
 from wsprobe.outcome import Exit
-from wsprobe.read.head import split_head
 from wsprobe.read.request import Request
-from wsprobe.relay.client import seen_by_client
 from wsprobe.relay.door import Door, Refusal
 from wsprobe.relay.relaying import Relaying
 from wsprobe.relay.tell import Told, told
@@ -132,20 +128,8 @@ class RelaySettings(Section, frozen=True, kw_only=True):
 OF_THE_CLIENT = ("user_agent", "cookies", "user", "digest", "anyauth", "basic", "bearer", "protocols")
 """What the client's own request has, so that it is no option here."""
 OF_FILES = ("netrc", "netrc_file", "netrc_optional")
-OF_COMPARE = (
-    "specs",
-    "as_is",
-    "page",
-    "entry",
-    "measured",
-    "run_browser",
-    "page_http",
-    "csp",
-    "workers",
-    "page_address",
-    "permissions",
-    "fetch",
-)
+OF_COMPARE = tuple(name for name in declared(ViewSettings) if name not in ("browser_mode", "browsers"))
+"""What is about a page that somebody imagines; here there is one."""
 MAX_TIME = Declared(
     "-m",
     "--max-time",
@@ -294,8 +278,7 @@ class RelayOutput(ConnectOutput):
     def over(self, number: int, exchange: Exchange) -> None:
         """Report a connection."""
         self._number = number
-        made = report(exchange)
-        self.report(replace(made, views=self._views(made), page=self._page(made)))
+        self.report(as_client_saw(report(exchange), self._browsers))
         if len(self._archived) > MOST and self._full is None:
             note(f"--har and --report hold the first {MOST} connections; --save and --json go on")
         if len(self._archived) > MOST or number > MOST:
@@ -306,22 +289,6 @@ class RelayOutput(ConnectOutput):
         self._file = self._file or self._full
         super().__exit__(kind, *raised)
 
-    def _page(self, made: Report) -> Page | None:
-        """The page that the client is; None if it is none, or no views are asked for."""
-        client = made.exchange.client
-        if client is UNSET or not self._browsers:
-            return None
-        origins = split_head(client.request)[0].all(b"origin")
-        origin = origins[0].value.decode("latin-1") if origins else ""
-        return Page(url=f"{origin}/") if "://" in origin else None
-
-    def _views(self, made: Report) -> tuple[ScriptView, ...]:
-        """What the page saw: of the server's answer, or of wsprobe's in its place."""
-        page = self._page(made)
-        if page is None:
-            return ()
-        return as_is(report(seen_by_client(made.exchange)), Readers(browsers=self._browsers, page=page))
-
     def _report(self, made: Report) -> None:
         if not made.views:
             super()._report(made)
@@ -331,7 +298,7 @@ class RelayOutput(ConnectOutput):
             lines = comparison([made], [], self._out)
             emit(lines if self._first else [(), *lines], sys.stdout, self._out)
             self._first = False
-        emit(show.client_lines(made, self._number, self._out), sys.stdout, self._out)
+        emit(show.client_lines(made, self._out, self._number), sys.stdout, self._out)
 
 
 def write_json(value: dict[str, Any]) -> None:

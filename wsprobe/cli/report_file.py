@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from wsprobe.browsers import ALL
@@ -15,7 +16,7 @@ from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import Tellable
 from wsprobe.cli.again import Call
-from wsprobe.cli.engines import Readers, as_is
+from wsprobe.cli.engines import Readers, as_client_saw, as_is
 from wsprobe.cli.masked import masked, masked_found
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import write_whole
@@ -57,7 +58,9 @@ class ReportFile:
         if secrets is not None:
             _learn_messages(report, secrets)
             report = masked(report, secrets)
-        command = self._call.line(secrets, [report.asked]) if self._several else ""
+        # A relay asked nothing by itself: no command repeats it.
+        repeats = self._several and report.exchange.client is UNSET
+        command = self._call.line(secrets, [report.asked]) if repeats else ""
         self._add(report_file.part(report, command, as_is=True))
 
     def written(self) -> None:
@@ -109,6 +112,8 @@ class ReportFile:
 
     def _seen(self, report: Report) -> Report:
         """*report* with the browsers' views of this very answer."""
+        if report.exchange.client is not UNSET:
+            return as_client_saw(report, ALL)
         origin = self._origin
         page = Page(url="") if origin is None or "://" not in origin else Page(url=f"{origin}/")
         page = opened_by(page, report.url)

@@ -84,6 +84,8 @@ def part(of: Part, number: int) -> str:
     ]
     if of.verdicts:
         rows.append(f"<h3>By each revision of the specifications</h3>\n{_pre(of.verdicts, 'command')}")
+    if of.client:
+        rows.append(f"<h3>The client</h3>\n{_pre(of.client, 'command')}")
     if of.seen:
         rows.append(f"<h3>Seen in installed browsers</h3>\n{_pre(of.seen, 'command')}")
     earlier = report_file.hops(of.report)

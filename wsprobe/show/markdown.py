@@ -60,6 +60,8 @@ def part(of: Part, number: int) -> str:
     ]
     if of.verdicts:
         rows.append(f"### By each revision of the specifications\n\n{_fenced(map(text_of, of.verdicts))}")
+    if of.client:
+        rows.append(f"### The client\n\n{_fenced(map(text_of, of.client))}")
     if of.seen:
         rows.append(f"### Seen in installed browsers\n\n{_fenced(map(text_of, of.seen))}")
     earlier = report_file.hops(of.report)

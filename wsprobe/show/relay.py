@@ -60,13 +60,13 @@ def told_text(told: Told, look: Look) -> str:
     return f'{told.code} "{look.text(told.reason.encode())}"' if told.reason else str(told.code)
 
 
-def client_lines(report: Report, number: int, look: Look) -> list[Line]:
-    """The client's side of a report."""
+def client_lines(report: Report, look: Look, number: int = 0) -> list[Line]:
+    """The client's side of a report; none if no relay made it. *number*: of the connection, 0 for none."""
     client = report.exchange.client
     if client is UNSET:
         return []
     origin = _origin(report.reading.request.head, look)
-    rows = [line(Piece(f"client #{number} ", "name"), f"{client.peer}, {origin}")]
+    rows = [line(Piece(f"client #{number} " if number else "client ", "name"), f"{client.peer}, {origin}")]
     told = told_to_client(report.exchange)
     if told is not None:
         status, close = told

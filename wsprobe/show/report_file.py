@@ -34,6 +34,7 @@ from wsprobe.show.compare import times as totals
 from wsprobe.show.fetch import fetch_lines
 from wsprobe.show.lines import Line, Look, Piece, line, text_of
 from wsprobe.show.protocols import difference as protocols_differ
+from wsprobe.show.relay import client_lines
 from wsprobe.show.report import SAID_BY_OUTCOME, asked_again, received_dump, sentence, transport_bytes
 from wsprobe.show.session import session
 from wsprobe.show.views import Block, blocks
@@ -82,6 +83,8 @@ class Part(Struct, frozen=True):
     """By the revisions that were asked for."""
     seen: tuple[Line, ...] = ()
     """What installed browsers did."""
+    client: tuple[Line, ...] = ()
+    """The client's side, of a relay."""
     as_is: bool = False
     """The engines read wsprobe's own answer, and made no request of theirs."""
     heading: str = ""
@@ -161,6 +164,7 @@ def part(report: Report, command: str = "", *, as_is: bool = False, seen: Sequen
         page=tuple(_page(report) if report.views else ()),
         verdicts=tuple(verdicts(report, LOOK) if report.verdicts else ()),
         seen=tuple(seen),
+        client=tuple(client_lines(report, look=LOOK)),
         as_is=as_is,
     )
 
