@@ -172,7 +172,7 @@ KNOWN = [
     ("wsprobe connect --wire ", {"hixie-75", "hybi-13"}),
     ("wsprobe watch --until outcome=re", {"redirected", "refused"}),
     ("wsprobe watch lab:status-40", {"status-400", "status-403"}),
-    ("wsprobe connect --expect ", {"status=", "outcome=", "close=", "header:", "finding:"}),
+    ("wsprobe connect --expect ", {"status=", "outcome=", "close=", "header:", "finding:", "cause:"}),
     ("wsprobe connect --expect outcome=r", {"redirected", "refused"}),
     ("wsprobe connect --expect finding:limit", {"limit-in-head"}),
     ("wsprobe connect lab:status-40", {"status-400", "status-403"}),

@@ -31,6 +31,7 @@ COVERS = {
     "handler-returned": {"crashed", "closed-by-app"},
     "crashed": {"handler-returned", "refused"},
     "refused": {"no-route"},
+    "bad-request": {"refused"},
 }
 
 

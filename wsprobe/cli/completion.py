@@ -49,7 +49,7 @@ def wires(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
 
 
 def expectations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """What can be expected, up to its ``=``; outcomes, and the ids of findings."""
+    """What can be expected, up to its ``=``; outcomes, and the ids of findings and causes."""
     from wsprobe.cli import expect
     from wsprobe.outcome import TABLE
 
@@ -59,6 +59,10 @@ def expectations(ctx: click.Context, param: click.Parameter, incomplete: str) ->
         from wsprobe.judge import FINDINGS
 
         return _beginning(incomplete, (f"finding:{id}" for id in FINDINGS))
+    if incomplete.startswith("cause:"):
+        from wsprobe.diagnosis import all_kinds
+
+        return _beginning(incomplete, (f"cause:{id}" for id in all_kinds()))
     return _beginning(incomplete, (f"{kind}{':' if kind in expect.NAMED else '='}" for kind in expect.KINDS))
 
 

@@ -107,19 +107,25 @@ def _refusal(a: Evidence, *, over_http2: bool) -> Author:
     rest = marked or list(by_status(a))
     found = list(own_request(a))
     if said is not None and said.id == "server-says":
-        if a.status == 403 and foreign_origin(a):
+        if _foreign_refused(a):
             found.append(_foreign(a, known))
         if not _specific(known):
             found.append(quoted(said, rest[0]) if rest and rest[0].id in _GENERAL and a.status != 400 else said)
     elif said is not None:
         found.append(_explained(said, known))
-    elif a.status == 403 and foreign_origin(a):
+    elif _foreign_refused(a):
         found.append(_foreign(a, known))
     if not (found and found[0].certainty == "own-request" and not marked):
         found += rest
     return replace(
         known, causes=_once(_arrived(a, (replace(one, evidence=one.evidence or a.line) for one in found)))
     )
+
+
+def _foreign_refused(a: Evidence) -> bool:
+    """A 403 to an Origin that is not the URL's own, and that the answer does not allow by name (CORS)."""
+    allowed = a.get("access-control-allow-origin")
+    return a.status == 403 and foreign_origin(a) and allowed != a.origin
 
 
 def _foreign(a: Evidence, known: Author) -> Cause:

@@ -54,8 +54,15 @@ def by_status(a: Evidence) -> tuple[Cause, ...]:
                     "give them in -x http://user:password@host:port",
                 ),
             )
-        case 400 | 403 if for_socketio(a):
+        case 403 if for_socketio(a):
             return (*socketio_causes(a), _refused(a))
+        case 400 if for_socketio(a):
+            known = socketio_causes(a)
+            origin = tuple(cause for cause in known if cause.id == "origin-refused")
+            # Without an Origin nothing was sent that a check could refuse: a lost field is as likely.
+            first = known if a.origin is not None else tuple(cause for cause in known if cause not in origin)
+            bad, *more = _bad(a)
+            return (*first, bad, *origin, *more)
         case 403:
             return _forbidden(a)
         case 400:
@@ -85,9 +92,8 @@ def _as_a_page(a: Evidence) -> tuple[Cause, ...]:
 def _refused(a: Evidence) -> Cause:
     return Cause(
         "refused",
-        f"a check in the application, or a rule before it, refused the request ({a.status}); some servers "
-        f"answer "
-        "so, too, where no route has this path",
+        f"a check in the application, or a rule before it, refused the request ({a.status}); or no route has "
+        "this path, or the application raised an exception, for which some servers answer so",
         "send what the application checks (token, cookie, Origin, parameter); its log says which",
     )
 

@@ -31,6 +31,8 @@ _READ = 8192
 """Bytes of a body in which words are looked for: what a person is to read stands at its beginning."""
 _LONG = 400
 """Characters of the text of one place: more is no sentence."""
+_FIELDS = 4
+"""Fields that give a reason, of which more are not read."""
 
 _REASONS = re.compile(r"(?i)x-(?:[a-z0-9-]+-)?(?:reject-?reason|reason|error|error-message|denied-reason)$")
 """Fields that give a reason; X-Request-Id and the like give none."""
@@ -43,9 +45,9 @@ _MEMBERS = (
 
 def words(a: Evidence) -> tuple[str, ...]:
     """What the answer says in words of its own, the most telling first; not what its status says anyhow."""
-    found: list[str] = [value for name, value in a.fields if _REASONS.match(name)]
+    found = [value[:_LONG] for name, value in a.fields if _REASONS.match(name)][:_FIELDS]
     if a.reason and a.reason.lower() != phrase_of(a.status).lower():
-        found.append(a.reason)
+        found.append(a.reason[:_LONG])
     if a.status >= 400:  # what a redirect says is for people who do not follow it
         found += of_body(a)
     tidied = (_NUMBER.sub("", " ".join(each.split())) for each in found)
@@ -102,13 +104,14 @@ def _texts(value: object, depth: int) -> Iterator[str]:
 
 
 _HIDDEN = re.compile(
-    r"(?is)<(script|style|template|svg|noscript)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<\?.*?\?>"
+    r"(?is)<(script|style|template|svg|noscript)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<\?[^<>]*>"
 )
-_TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
+_TITLE = re.compile(r"(?i)<title[^<>]*>([^<]*)</title")
 _BLOCK = re.compile(
-    r"(?i)</?(?:p|h[1-6]|div|li|td|tr|th|br|hr|pre|title|head|body|center|span|ul|table|dt|dd)\b[^>]*>"
+    r"(?i)</?(?:p|h[1-6]|div|li|td|tr|th|br|hr|pre|title|head|body|center|span|ul|table|dt|dd)\b[^<>]*>"
 )
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
+"""No expression here runs from one ``<`` past the next: a body may be full of them."""
 
 
 def of_page(text: str) -> Iterator[str]:
@@ -116,7 +119,7 @@ def of_page(text: str) -> Iterator[str]:
     text = _HIDDEN.sub(" ", text)
     title = _TITLE.search(text)
     if title is not None:
-        yield unescape(_TAG.sub(" ", title[1]))[:_LONG]
+        yield unescape(title[1])[:_LONG]
         text = text[: title.start()] + "\n" + text[title.end() :]
     blocks = _TAG.sub(" ", _BLOCK.sub("\n", text)).split("\n")
     shown = (block for block in map(str.strip, blocks) if len(block) > 2)
@@ -142,11 +145,18 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z']*")
 
 def ordinary(text: str, status: int) -> bool:
     """Says no more than the status: its phrase, and words that such pages have."""
+    if _BOILERPLATE.search(text):
+        return True
     own = {*phrase_of(status).lower().split(), *_PHRASES.get(status, ())}
     told = {word.lower() for word in _WORD.findall(_URL.sub(" ", text)) if len(word) > 2}
     return told <= (own | _COMMON)
 
 
+_BOILERPLATE = re.compile(
+    r"(?i)maintenance downtime or capacity problems|sent a request that this server could not understand"
+    r"|overloaded or there is an error in the application"
+)
+"""Sentences that a server has for every answer of a status."""
 _URL = re.compile(r"(?:https?|wss?)://\S+|/[^\s<>\"']*")
 _PHRASES = {
     400: {"malformed"},
