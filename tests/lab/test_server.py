@@ -19,6 +19,7 @@ from wsprobe.lab.play import play
 from wsprobe.lab.ports import ALERT_UNEXPECTED_MESSAGE, KINDS, NOT_A_REQUEST
 from wsprobe.lab.server import Bounds, Lab, LabError, Visit, serve
 from wsprobe.net.probe import probe
+from wsprobe.read.request import Request
 from wsprobe.wire.rfc6455 import frame
 
 PATIENT = Limits(connect_timeout=30, max_time=50, linger=3)
@@ -251,6 +252,21 @@ def test_each_request_is_told_to_whoever_watches() -> None:
     assert visits[0].request == get("/s/status-403")
     assert visits[0].local.startswith("127.0.0.1:")
     assert visits[0].peer.startswith("127.0.0.1:")
+
+
+def test_a_bug_in_one_connection_ends_that_one() -> None:
+    def faulty(asked: Request) -> bytes | None:
+        raise {b"/value": ValueError, b"/deep": RecursionError}.get(asked.resource, OSError)("a bug")
+
+    async def work() -> None:
+        met: list[Exception] = []
+        async with serve(pages=faulty, fault=met.append) as lab:
+            for path in ("/value", "/deep", "/gone"):
+                assert await say(lab.ports["plain"], get(path)) == b""
+            assert lab.connections == 0
+        assert [type(each) for each in met] == [ValueError, RecursionError]
+
+    run(work)
 
 
 def test_pages_go_before_the_catalogue() -> None:

@@ -210,6 +210,17 @@ def test_it_goes_by_no_other_name(host: str) -> None:
     assert not Site(names=("127.0.0.1", "Lab.Example")).is_own(host)
 
 
+@pytest.mark.parametrize("path", ["/", "/-/scenarios", "/-/job/ok"])
+@pytest.mark.parametrize("host", ["[127.0.0.1]", "[::1]:80", "[::]", "[fe80::1.2]", "[....]:0", "[:]"])
+def test_a_host_in_brackets_breaks_nothing(path: str, host: str) -> None:
+    """``Host: [127.0.0.1]`` once ended the lab: an address of version 4 belongs in no brackets."""
+
+    async def work(lab: Lab) -> None:
+        assert (await ask(lab, path, HTML, host=host)).status in (200, 404)
+
+    run(Site(names=None), work)
+
+
 @pytest.mark.parametrize("path", ["/", "/s/ok", "/-/scenarios", "/status/403"])
 def test_another_host_gets_421(path: str) -> None:
     async def work(lab: Lab) -> None:
@@ -270,6 +281,8 @@ def test_what_a_run_found_is_put_together_and_handed_on() -> None:
     ("lines", "body", "status"),
     [
         ((JSON,), b"{", 400),
+        ((JSON,), b'{"a":' * 50_000, 400),
+        ((JSON,), b"[" * 100_000, 400),
         ((JSON,), b'{"scenario": "no such", "exception": null, "url": "", "events": [], "readyState": 3}', 400),
         (("Content-Type: text/plain",), b"{}", 403),
         ((JSON, "Origin: http://evil.example"), b"{}", 403),

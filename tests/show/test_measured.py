@@ -69,6 +69,7 @@ def test_a_scenario_that_is_gone_is_left_out() -> None:
         ("\n\n", "it is empty"),
         ("{}", "line 1: not what the page of wsprobe serve writes"),
         ("nothing", "line 1: not what"),
+        (dump(measured("chromium")) + '{"a":' * 50_000, "line 9: nested too deeply"),
         (dump(measured("chromium")) + "{\n", "line 9: not what"),
         (dump(measured("chromium")) + '{"scenario": 1}\n', "line 9: not what"),
         (

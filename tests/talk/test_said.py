@@ -83,6 +83,7 @@ def test_messages_of_one_kind_go_together() -> None:
     ("line", "why"),
     [
         (b"hello", "line 2 of standard input: not JSON: "),
+        (b"[" * 100_000, "line 2 of standard input: nested too deeply"),
         (b'"hello"', "none of "),
         (b'{"send": "a", "binary": ""}', "none of "),
         (b'{"say": "a"}', "none of "),

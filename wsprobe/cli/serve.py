@@ -221,6 +221,9 @@ def serve_until_interrupted(settings: ServeSettings) -> int:
             public=public,
             watch=None if settings.silent else lambda visit: log(visit, settings.as_json),
             front=site,
+            fault=lambda error: note(
+                f"a bug in wsprobe ended one connection; the lab goes on ({type(error).__name__}: {error})"
+            ),
         ) as lab:
             ready(lab, site, settings.as_json)
             await net.sleep(float("inf"))

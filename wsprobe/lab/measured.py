@@ -161,6 +161,8 @@ def load(text: str) -> Measured:
             one = msgspec.json.decode(line, type=Observation)
             if one.scenario in known:
                 seen[one.scenario] = one
+    except RecursionError:
+        raise MeasuredError(f"line {number}: nested too deeply") from None
     except (msgspec.DecodeError, UnicodeError) as error:
         raise MeasuredError(f"line {number}: not what the page of wsprobe serve writes: {error}") from None
     if browser.format != FORMAT:

@@ -164,6 +164,7 @@ class Lab:
         watch: Callable[[Visit], object] | None,
         pages: Pages | None,
         front: Front | None = None,
+        fault: Callable[[Exception], object] | None = None,
     ) -> None:
         self.host = host
         self.ports: dict[Listener, int] = {}
@@ -174,6 +175,7 @@ class Lab:
         self._watch = watch
         self._pages = pages
         self._front = front
+        self._fault = fault
         self.connections = 0
         """Open now, over all listeners."""
         self._closing = ExitStack()
@@ -268,6 +270,10 @@ class Lab:
                 await self._play(listener, stream)
         except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
             pass  # the client is gone; that is its right
+        except Exception as error:  # a bug, met by one client: the others are still served
+            if self._fault is None:
+                raise
+            self._fault(error)
         finally:
             self.connections -= 1
             await trio.aclose_forcefully(stream)
@@ -373,6 +379,7 @@ async def serve(
     watch: Callable[[Visit], object] | None = None,
     pages: Pages | None = None,
     front: Front | None = None,
+    fault: Callable[[Exception], object] | None = None,
 ) -> AsyncIterator[Lab]:
     """Run a lab at *host*, its plain listener on *port* (0: any free one), until the block is left.
 
@@ -380,7 +387,8 @@ async def serve(
     *http2_port* the one that takes HTTP/2 too.
     *every_loopback*: listen for all of 127.0.0.0/8. *public*: *host* need not be a loopback address.
     *watch* is called for each request. *pages* may answer a request in place of the catalogue, with a scenario
-    or with a whole answer as bytes. *front* is asked before it.
+    or with a whole answer as bytes. *front* is asked before it. *fault* is called with what a bug raised in one
+    connection, which it ends; None: it ends the lab.
 
     Raises LabError, NoCertificates.
     """
@@ -388,7 +396,7 @@ async def serve(
         raise LabError(f"{host} is not a loopback address: the lab serves hostile answers to whoever asks")
     async with trio.open_nursery() as nursery:
         bind = "0.0.0.0" if every_loopback else "127.0.0.1" if host == "localhost" else host
-        lab = Lab(host, bind, bounds, nursery, watch, pages, front)
+        lab = Lab(host, bind, bounds, nursery, watch, pages, front, fault)
         try:
             lab.start("plain", port)
             if tls_port is not None:

@@ -251,6 +251,8 @@ class Site:
                 visit.user_agent = asked.first(b"user-agent").decode("latin-1")
                 visit.over.set()
                 return _json({})
+        except RecursionError:
+            return _words("400 Bad Request", "not what the page sends: nested too deeply")
         except (msgspec.DecodeError, UnicodeError) as error:
             return _words("400 Bad Request", f"not what the page sends: {error}")
         return _not_found()
@@ -259,7 +261,7 @@ class Site:
         """All that the page shows before anything is run."""
         subject_of = {name: title for title, names in subjects().items() for name in names}
         browser = client(user_agent)
-        name = urlsplit(f"//{host}").hostname or host
+        name = _hostname(host) or host
         tls = _tls_reason(lab)
         return {
             "version": __version__,
@@ -295,7 +297,7 @@ class Site:
     def _job(self, lab: Lab, asked: Request, host: str, name: str, at: str) -> bytes:
         """What the page needs to run one scenario; its stage is there from now on."""
         scenario = load().get(name)
-        at = at or urlsplit(f"//{host}").hostname or lab.host
+        at = at or _hostname(host) or lab.host
         if scenario is None or not (_HOST.fullmatch(at) or _HOST.fullmatch(f"[{at}]")) or not self.is_own(at):
             return _not_found()
         try:
@@ -613,6 +615,11 @@ def _shown(hosts: Sequence[str]) -> str:
 
 def _html(text: str, policy: str) -> bytes:
     return _answer("200 OK", "text/html", text.encode(), policy)
+
+
+def _hostname(host: str) -> str:
+    """The name or address of a Host field, in lower case, without brackets and port."""
+    return (host[1:].partition("]")[0] if host[:1] == "[" else host.partition(":")[0]).lower()
 
 
 def _json(value: Any) -> bytes:

@@ -133,6 +133,8 @@ class Json:
     def _one(self, line: bytes) -> Said:
         try:
             value = msgspec.json.decode(line)
+        except RecursionError:
+            raise self._wrong("nested too deeply") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._wrong(f"not JSON: {error}") from None
         match value:
