@@ -26,7 +26,7 @@ from wsprobe.cli.section import Declared, Given, Section, declared, takes
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, note
 from wsprobe.cli.view_settings import ViewSettings
-from wsprobe.exchange import Exchange, Target
+from wsprobe.exchange import Exchange, Limits, Target
 from wsprobe.opening import OfferError, header_option
 from wsprobe.outcome import Exit
 from wsprobe.read.request import Request
@@ -130,13 +130,39 @@ OF_THE_CLIENT = ("user_agent", "cookies", "user", "digest", "anyauth", "basic", 
 OF_FILES = ("netrc", "netrc_file", "netrc_optional")
 OF_COMPARE = tuple(name for name in declared(ViewSettings) if name not in ("browser_mode", "browsers"))
 """What is about a page that somebody imagines; here there is one."""
-MAX_TIME = Declared(
-    "-m",
-    "--max-time",
-    type=Seconds(zero=False),
-    metavar="SECONDS",
-    help=f"close each connection after this time; without -m, only the handshake has a limit, of {HANDSHAKE} s",
-)
+INSTEAD = {
+    "max_time": (
+        None,
+        Declared(
+            "-m",
+            "--max-time",
+            type=Seconds(zero=False),
+            metavar="SECONDS",
+            help="close each connection after this time; without -m, only the handshake has a limit, of "
+            f"{HANDSHAKE} s",
+        ),
+    ),
+    "max_body": (
+        Limits().max_body,
+        Declared(
+            "--max-body",
+            type=Whole(0),
+            metavar="BYTES",
+            show_default=True,
+            rare=True,
+            help="record at most this many bytes of a body, and of each direction of a session",
+        ),
+    ),
+    "origin": (
+        None,
+        Declared("--origin", metavar="ORIGIN", help="send this Origin to the server in place of the client's"),
+    ),
+    "browser_mode": (
+        False,
+        Declared("--browser-mode", help="show what a script in the page sees, in each browser"),
+    ),
+}
+"""Options that mean something else for a request which a client makes."""
 
 
 @click.command("relay", cls=Command, examples=EXAMPLES)
@@ -150,7 +176,7 @@ MAX_TIME = Declared(
     TlsSettings,
     OutputSettings,
     without=(*OF_THE_CLIENT, *OF_FILES, *OF_COMPARE, "linger"),
-    instead={"max_time": (None, MAX_TIME)},
+    instead=INSTEAD,
 )
 def command(url: str, given: Given) -> int:
     """Stand between a page and the server at URL: pass everything on, and report each connection.
