@@ -117,6 +117,7 @@ class _Stage:
             cookies="a=1; b=2" if "document.cookie='a=1" in self._line.get("pre", "") else "",
             http="2" if self._session and not (invalid and self._target) else "1.1",
             shares=bool(self._target.get("same_ip")),
+            address="loopback",  # every name was mapped to this machine
         )
 
     def _announced(self) -> list[dict[str, int]]:

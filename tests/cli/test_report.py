@@ -258,7 +258,19 @@ def test_a_shell_reads_the_word_back(word: str) -> None:
 NO_SECRETS = {
     *("backend", "browsers", "cacert", "capath", "cert", "connect_timeout", "connect_to", "csp", "extensions"),
     *("haproxy_clientip", "hold", "http_version", "interface", "key", "linger", "max_body", "max_redirs"),
-    *("max_time", "measured", "netrc_file", "noproxy", "only", "origin", "page_http", "pause", "raw_request"),
+    *(
+        "max_time",
+        "measured",
+        "netrc_file",
+        "noproxy",
+        "only",
+        "origin",
+        "page_address",
+        "page_http",
+        "pause",
+        "permissions",
+        "raw_request",
+    ),
     *("resolve", "run_browser", "servername", "skip", "specs", "tls_max", "tls_min", "unix_socket"),
     *("user_agent", "wire", "workers", "ws_key", "ws_version"),
     *(
