@@ -37,7 +37,7 @@ FLOORS = (
     ("engine_answer",),
     ("report",),
     ("trace", "watch", "lab", "har"),
-    ("sights",),
+    ("vantage",),
     ("explain",),
     ("show",),
     ("cli",),

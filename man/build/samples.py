@@ -12,7 +12,7 @@ from wsprobe import opening, target
 from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
 from wsprobe.cli.engines import Readers, as_is
-from wsprobe.cli.masked import masked
+from wsprobe.cli.redacted import redacted
 from wsprobe.exchange import (
     Connected,
     Connecting,
@@ -77,7 +77,7 @@ def sample(name: str) -> str:
     """sample-report.html or sample-report.md: an answer that WebKitGTK takes, and no other."""
     form = html if name.endswith(".html") else markdown
     secrets = Secrets()
-    made = masked(seen(recorded(URL + TOKEN, LOWER_CASE, HELLO)), secrets)
+    made = redacted(seen(recorded(URL + TOKEN, LOWER_CASE, HELLO)), secrets)
     url = made.exchange.plan.target.url
     part = report_file.part(made, as_is=True)
     cover = report_file.Cover(

@@ -14,9 +14,9 @@ import pytest
 from msgspec.structs import replace
 
 import wsprobe
+from wsprobe.cli.compare_status import reached, status
 from wsprobe.cli.engines import with_scheme
 from wsprobe.cli.main import run
-from wsprobe.cli.reached import reached, status
 from wsprobe.read.tokens import expected_accept
 
 Capture = pytest.CaptureFixture[str]

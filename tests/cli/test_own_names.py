@@ -12,8 +12,8 @@ from wsprobe import net
 from wsprobe.browsers import BROWSERS, ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.url import below_localhost
+from wsprobe.cli.credentials import Credentials
 from wsprobe.cli.engines import LOOPBACK, as_engine, way
-from wsprobe.cli.keys import Keys
 from wsprobe.cli.settings import Asking
 from wsprobe.exchange import Limits, Route, TlsOptions
 from wsprobe.opening import Offer
@@ -33,12 +33,12 @@ def test_which_names_are_below_localhost(host: str, below: bool) -> None:
 def test_only_browsers_resolve_them_and_resolve_has_the_first_word() -> None:
     to = parse("ws://chat.localhost:9/")
     for name in ("chromium", "undici"):
-        given = way(ENGINES[name], ASKING, to, Keys()).resolve
+        given = way(ENGINES[name], ASKING, to, Credentials()).resolve
         assert given == ((("chat.localhost", 0, LOOPBACK),) if name in BROWSERS else ())
-    assert way(ENGINES["chromium"], ASKING, parse("ws://chat.example/"), Keys()).resolve == ()
+    assert way(ENGINES["chromium"], ASKING, parse("ws://chat.example/"), Credentials()).resolve == ()
     named = ("chat.localhost", 9, ("192.0.2.1",))
     asking = replace(ASKING, route=Route(resolve=(named,)))
-    assert way(ENGINES["chromium"], asking, to, Keys()).resolve[0] == named
+    assert way(ENGINES["chromium"], asking, to, Credentials()).resolve[0] == named
 
 
 @pytest.mark.parametrize("name", BROWSERS)

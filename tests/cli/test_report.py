@@ -11,11 +11,11 @@ from pathlib import Path
 import click
 import pytest
 
-from wsprobe.cli.again import RULES, Call, quoted
 from wsprobe.cli.connect import command as connect
 from wsprobe.cli.main import program, run
 from wsprobe.cli.option import Option
 from wsprobe.cli.output_settings import OUTPUT, VERDICT
+from wsprobe.cli.repeat_command import RULES, Call, quoted
 from wsprobe.cli.streams import write_whole
 from wsprobe.outcome import Exit
 from wsprobe.secrets import Secrets
@@ -272,7 +272,7 @@ NO_SECRETS = {
         "raw_request",
     ),
     *("resolve", "run_browser", "servername", "skip", "specs", "tls_max", "tls_min", "unix_socket"),
-    *("user_agent", "wire", "workers", "ws_key", "ws_version"),
+    *("page_address", "user_agent", "wire", "workers", "ws_key", "ws_version"),
     *(
         "ciphers",
         "cluster",
@@ -297,7 +297,7 @@ def test_of_every_option_somebody_has_thought_whether_it_is_a_secret(kind: str) 
     for each in found.params:
         if isinstance(each, Option) and each.section not in (OUTPUT, VERDICT) and not each.is_flag:
             known = NO_SECRETS | set(RULES)
-            assert each.name in known, f"{each.name}: how to mask it, in cli/again.py, or a row above"
+            assert each.name in known, f"{each.name}: how to mask it, in cli/repeat_command.py, or a row above"
 
 
 @pytest.mark.programs

@@ -16,8 +16,8 @@ import trio
 
 from wsprobe.cli.main import run
 from wsprobe.cli.output import WorkerResult
-from wsprobe.net import crew
-from wsprobe.net.crew import Crew
+from wsprobe.net import worker_pool
+from wsprobe.net.worker_pool import WorkerPool
 
 pytestmark = pytest.mark.programs
 
@@ -107,15 +107,15 @@ def test_with_a_rate_nothing_is_given_out_before_all_processes_can_work(
     """What waited for one to start would be begun in a burst."""
     seen = []
 
-    async def up(self: Crew) -> None:
+    async def up(self: WorkerPool) -> None:
         seen.append("up")
 
-    def give(self: Crew, item: object, over: Callable[[object], object]) -> None:
+    def give(self: WorkerPool, item: object, over: Callable[[object], object]) -> None:
         seen.append("give")
         trio.lowlevel.current_trio_token().run_sync_soon(over, WorkerResult())
 
-    monkeypatch.setattr(Crew, "up", up)
-    monkeypatch.setattr(Crew, "give", give)
+    monkeypatch.setattr(WorkerPool, "up", up)
+    monkeypatch.setattr(WorkerPool, "give", give)
     assert run(["connect", "--workers", "2", *more, "ws://127.0.0.1:1/", "ws://127.0.0.1:1/2"]) == 0
     assert seen == calls
 
@@ -126,7 +126,7 @@ def test_without_other_processes_this_one_does_the_work(
     def no_process(*given: object, alone: bool) -> None:
         raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
-    monkeypatch.setattr(crew, "spawned", no_process)
+    monkeypatch.setattr(worker_pool, "spawned", no_process)
     assert run(["connect", "--workers", "2", "-w", r"%{outcome}\n", *WORDS]) == 12
     out, err = capsys.readouterr()
     assert out.split() == ["refused", "refused", "server-error", "unauthorized"]
@@ -139,10 +139,10 @@ def test_without_other_processes_this_one_does_the_work(
 def test_when_no_process_is_left_and_none_can_be_started_that_is_said(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def nobody(self: Crew, item: object, over: Callable[[object], object]) -> None:
-        over(crew.Lost(nobody_left=True))
+    def nobody(self: WorkerPool, item: object, over: Callable[[object], object]) -> None:
+        over(worker_pool.Lost(nobody_left=True))
 
-    monkeypatch.setattr(Crew, "give", nobody)
+    monkeypatch.setattr(WorkerPool, "give", nobody)
     assert run(["connect", "--workers", "2", *WORDS]) == 2
     assert capsys.readouterr().err == (
         "wsprobe connect: all worker processes have ended, and no other can be started; what is printed is "

@@ -17,9 +17,9 @@ from msgspec.structs import replace
 
 from wsprobe import opening, target
 from wsprobe.browsers.engine import Page
-from wsprobe.cli.again import quoted
 from wsprobe.cli.engines import Readers, as_is
-from wsprobe.cli.masked import masked
+from wsprobe.cli.redacted import redacted
+from wsprobe.cli.repeat_command import quoted
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
@@ -274,7 +274,7 @@ def test_no_secret_is_in_a_masked_one(form: str, secret: str, place: str, echo: 
     said = frame(1, raw, None) if echo == "message" else frame(8, b"\x11\x33" + raw, None)
     answer = ACCEPTED + said if echo in ("message", "close") else refused
     exchange = Exchange(Plan(to, request), (Sent(1, request), Received(2, answer), Ended(3, "fin", secret)))
-    whole = written(FORMS[form], [masked(with_views(report(exchange)))])
+    whole = written(FORMS[form], [redacted(with_views(report(exchange)))])
     for spelt in (secret, b64encode(f"joe:{secret}".encode()).decode(), raw.hex(" "), raw.hex()):
         assert spelt not in whole
     assert raw.hex(" ") not in held(whole)

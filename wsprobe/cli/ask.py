@@ -9,7 +9,7 @@ import click
 from msgspec.structs import replace
 
 from wsprobe import opening, target
-from wsprobe.cli.keys import Keys, with_netrc
+from wsprobe.cli.credentials import Credentials, with_netrc
 from wsprobe.cli.settings import Asking
 from wsprobe.exchange import Http2, Plan, Route, Target
 from wsprobe.opening import Offer
@@ -17,14 +17,14 @@ from wsprobe.secrets import looks_like_token
 from wsprobe.wire import WIRES
 
 
-def plan(url: str, asking: Asking, *, wire: str | None = None, keys: Keys | None = None) -> Plan:
+def plan(url: str, asking: Asking, *, wire: str | None = None, keys: Credentials | None = None) -> Plan:
     """The plan to ask *url*; with *keys*, as is known of how its server and proxy want credentials.
 
     Raises click.UsageError if the URL cannot be understood, or the offer cannot be made.
     """
     try:
         to = target.parse(url)
-        keys = Keys() if keys is None else keys
+        keys = Credentials() if keys is None else keys
         offer = with_netrc(asking.offer, to, asking.netrc)
         cookies = () if asking.jar.empty else asking.jar.for_target(to, now(), stranger=asking.stranger)
         key = asking.key if asking.key is not None else opening.fresh_key(os.urandom(16))
@@ -74,10 +74,10 @@ def now() -> float:
     return datetime.now(UTC).timestamp()
 
 
-def route(asking: Asking, to: Target, keys: Keys | None = None) -> Route:
+def route(asking: Asking, to: Target, keys: Credentials | None = None) -> Route:
     """The way to *to*: through the proxy that was named, or that the environment names for it."""
     proxy = asking.proxies.proxy(to)
-    keys = Keys() if keys is None else keys
+    keys = Credentials() if keys is None else keys
     answer = keys.proxy_authorization(proxy, to, asking.route, asking.proxy_method)
     return replace(asking.route, proxy=proxy, proxy_authorization=answer)
 

@@ -62,12 +62,12 @@ class Sent(Struct, frozen=True):
     """What is printed of a report is made there, and its recording does not come back."""
 
 
-def check_settings(said: Settings, carried: Sequence[str] = ()) -> None:
+def check_settings(settings: Settings, carried: Sequence[str] = ()) -> None:
     """Raises click.UsageError for options that cannot go to another machine, or should not; *carried* is as in
     ``work_with``."""
-    address = said.cluster
+    address = settings.cluster
     assert address is not None
-    tls, route = said.asking.tls, said.asking.route
+    tls, route = settings.asking.tls, settings.asking.route
     here = (
         ("--cacert", tls.ca_file),
         ("--capath", tls.ca_path),
@@ -81,17 +81,17 @@ def check_settings(said: Settings, carried: Sequence[str] = ()) -> None:
             f"--cluster and {' and '.join(local)} cannot be used together: that is of this machine, and "
             "workers may be on others"
         )
-    if not private(said) and (given := [*secrets(said.asking), *carried]):
+    if not private(settings) and (given := [*secrets(settings.asking), *carried]):
         raise click.UsageError(
             f"--cluster: {address} is not encrypted, and would carry {', '.join(given)} in clear; use a tls:// "
             "scheduler, or say --cluster-trusted if that network may read them"
         )
 
 
-def private(said: Settings) -> bool:
+def private(settings: Settings) -> bool:
     """Whether secrets may go to the scheduler."""
-    assert said.cluster is not None
-    return said.elsewhere.cluster_trusted or secluded(said.cluster)
+    assert settings.cluster is not None
+    return settings.elsewhere.cluster_trusted or secluded(settings.cluster)
 
 
 def secluded(address: str) -> bool:
@@ -100,10 +100,12 @@ def secluded(address: str) -> bool:
     return address.startswith("tls://") or loopback(host)
 
 
-def all_private(said: Settings, there: Cluster) -> bool:
+def all_private(settings: Settings, there: Cluster) -> bool:
     """Whether secrets may go to every worker, by way of the scheduler."""
     workers = there.workers.values()
-    return said.elsewhere.cluster_trusted or (private(said) and all(secluded(each.address) for each in workers))
+    return settings.elsewhere.cluster_trusted or (
+        private(settings) and all(secluded(each.address) for each in workers)
+    )
 
 
 def secrets(asking: Asking) -> list[str]:
@@ -150,21 +152,21 @@ Work = TypeVar("Work")
 
 
 def work_with(
-    said: Settings,
+    settings: Settings,
     work: Callable[[Cluster], Awaitable[Work]],
     printed: Callable[[], bool] = lambda: False,
     carried: Sequence[str] = (),
 ) -> Work:
-    """What *work* returns, given the cluster that *said* names. Raises click.UsageError; where the cluster
+    """What *work* returns, given the cluster that *settings* names. Raises click.UsageError; where the cluster
     fails, it says what is to be thought of what was *printed* by then, if anything was. *carried*: what else is
     secret, besides that of the options."""
-    check_settings(said, carried)
-    assert said.cluster is not None
-    address = said.cluster
-    hidden = [*secrets(said.asking), *carried]
+    check_settings(settings, carried)
+    assert settings.cluster is not None
+    address = settings.cluster
+    hidden = [*secrets(settings.asking), *carried]
 
     def fit(worker: Worker) -> None:
-        if hidden and not said.elsewhere.cluster_trusted and not secluded(worker.address):
+        if hidden and not settings.elsewhere.cluster_trusted and not secluded(worker.address):
             raise ClusterError(
                 f"worker {worker.name} is at {worker.address}, which is not encrypted, and would be sent "
                 f"{', '.join(hidden)} in clear; start it with tls://, or say --cluster-trusted if that network "
@@ -172,7 +174,7 @@ def work_with(
             )
 
     async def everything() -> Work:
-        async with cluster(address, said.asking.limits.connect_timeout, note, fit) as there:
+        async with cluster(address, settings.asking.limits.connect_timeout, note, fit) as there:
             for who, version in (await there.version("wsprobe")).items():
                 if version != __version__:
                     has = f"wsprobe {version}" if isinstance(version, str) else "no wsprobe"
@@ -189,10 +191,10 @@ def work_with(
     except BaseExceptionGroup as group:
         for error in net.leaves(group):
             if isinstance(error, ClusterError):
-                raise _unusable(error, said.lists.resume, printed()) from None
+                raise _unusable(error, settings.lists.resume, printed()) from None
         raise
     except ClusterError as error:
-        raise _unusable(error, said.lists.resume, printed()) from None
+        raise _unusable(error, settings.lists.resume, printed()) from None
 
 
 def _unusable(error: ClusterError, file: str | None, printed: bool) -> click.UsageError:
@@ -207,19 +209,19 @@ def _unusable(error: ClusterError, file: str | None, printed: bool) -> click.Usa
     return click.UsageError(f"--cluster: {error}; {whole}" if printed else f"--cluster: {error}")
 
 
-def probe_there(sources: Sequence[Word | UrlList], said: Settings, to: Sink) -> None:
+def probe_there(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -> None:
     """Have the workers probe every place, and hand on the reports as ``lists.probe_all`` does.
 
     Raises click.UsageError, and KeyboardInterrupt for ^C after the reports of all that had come until then.
     """
-    run = Run(said, to)
+    run = Run(settings, to)
 
     async def work(there: Cluster) -> None:
-        jobs = Jobs(sources, said, Elsewhere(partial(all_private, said, there)), to, to.wants)
-        await run.over_all(jobs, AnyWorker(there, said))
+        jobs = Jobs(sources, settings, Elsewhere(partial(all_private, settings, there)), to, to.wants)
+        await run.over_all(jobs, AnyWorker(there, settings))
 
     with run.handed_on_after_interrupt():
-        work_with(said, work, lambda: run.handed)
+        work_with(settings, work, lambda: run.handed)
 
 
 MANY = 100_000
@@ -265,28 +267,28 @@ class AnyWorker:
         await net.in_order(one, with_room(), Pace(MANY), run.hand_on, run.weight, ordered=run.ordered)
 
 
-def sent(said: Settings, threads: int) -> Sent:
+def sent(settings: Settings, threads: int) -> Sent:
     """*threads*: chunks that are worked on at once."""
     shown = (
-        said.own.include
-        or said.own.write_out is not None
-        or said.own.body_to
-        or said.output.report_to
-        or said.output.har
+        settings.own.include
+        or settings.own.write_out is not None
+        or settings.own.body_to
+        or settings.output.report_to
+        or settings.output.har
     )
     pace = replace(
-        said.lists.pace(),
-        per_host=max(1, said.lists.pace().per_host // threads) if said.lists.pace().per_host else 0,
-        interval=said.lists.pace().interval * threads,
+        settings.lists.pace(),
+        per_host=max(1, settings.lists.pace().per_host // threads) if settings.lists.pace().per_host else 0,
+        interval=settings.lists.pace().interval * threads,
     )
     return Sent(
         replace(
-            said,
-            lists=replace(said.lists, resume=None),
-            output=replace(said.output, save="-" if said.output.save else None),
+            settings,
+            lists=replace(settings.lists, resume=None),
+            output=replace(settings.output, save="-" if settings.output.save else None),
         ),
         pace,
-        bool(said.output.as_json or said.lists.resume or said.elsewhere.from_each) and not shown,
+        bool(settings.output.as_json or settings.lists.resume or settings.elsewhere.from_each) and not shown,
     )
 
 
@@ -342,31 +344,33 @@ def done_there(version: str, work: bytes) -> object:
 
 async def asked_by(work: Sent, urls: Sequence[str], by: str) -> list[Came]:
     """What came of each of *urls*; in the recordings *by* is who asked, if that is a worker."""
-    said = work.settings
+    settings = work.settings
     results: list[Came] = []
 
     async def one(url: str) -> Came:
-        place = Place(url, said.asking)
+        place = Place(url, settings.asking)
         try:
             first = usable(place)[1]
         except click.UsageError as error:
-            return WorkerResult(complaint="not usable" if said.output.redact else error.format_message())
-        came = await asked(place, said, lambda event: None, lambda exchange: None, first=first)
+            return WorkerResult(complaint="not usable" if settings.output.redact else error.format_message())
+        came = await asked(place, settings, lambda event: None, lambda exchange: None, first=first)
         exchange = replace(came, worker=by) if by else came
-        return _told(said, reported(place, exchange)) if work.told else exchange
+        return _told(settings, reported(place, exchange)) if work.told else exchange
 
     if work.pace.interval:
         await net.sleep(work.pace.interval)  # since the last URL of the chunk before
-    await net.in_order(one, urls, work.pace, results.append, host=lambda url: host_of(Place(url, said.asking)))
+    await net.in_order(
+        one, urls, work.pace, results.append, host=lambda url: host_of(Place(url, settings.asking))
+    )
     return results
 
 
-def _told(said: Settings, report: Report) -> WorkerResult:
+def _told(settings: Settings, report: Report) -> WorkerResult:
     """What ``connect`` prints and says of *report*: its line of JSON; with --from-each what it is in a row."""
-    finished = finish(report, said)
+    finished = finish(report, settings)
     out = ""
-    if said.output.as_json or not said.elsewhere.from_each:
-        out = "".join(json_line(report_value(finished.report), said))
-    unmet = () if said.output.silent else finished.unmet
+    if settings.output.as_json or not settings.elsewhere.from_each:
+        out = "".join(json_line(report_value(finished.report), settings))
+    unmet = () if settings.output.silent else finished.unmet
     err = "".join(f"wsprobe: {printable(each)}\n" for each in unmet)
-    return worker_result(finished, said, out.encode(), err)
+    return worker_result(finished, settings, out.encode(), err)

@@ -17,13 +17,13 @@ from wsprobe.browsers.engine import Page
 from wsprobe.browsers.local_network import PERMISSIONS
 from wsprobe.browsers.tell import Tellable, tellable
 from wsprobe.browsers.url import parse
+from wsprobe.cli.compare_status import reached, status
 from wsprobe.cli.engines import Readers, probed, recorded
 from wsprobe.cli.list_settings import BOTH, ClusterSettings
 from wsprobe.cli.output import Finished, Output, finish, json_line
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings
 from wsprobe.cli.paste import PastedSettings, Pasting
 from wsprobe.cli.places import LAB, RECORDED, complete, exchanges, lines, recordings
-from wsprobe.cli.reached import reached, status
 from wsprobe.cli.request_settings import RequestSettings, origin_meant
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Given, takes
@@ -106,31 +106,31 @@ def command(places: tuple[str, ...], given: Given) -> int:
     """
     if not all(each.strip() for each in places):
         raise click.UsageError("the URL is empty")
-    said, view = settings_of(given, page=True), given[ViewSettings]
-    if said.cluster is not None and view.workers > 1:
+    settings, view = settings_of(given, page=True), given[ViewSettings]
+    if settings.cluster is not None and view.workers > 1:
         raise click.UsageError(BOTH)
-    if said.cluster is not None and (view.measured or view.run_browser):
+    if settings.cluster is not None and (view.measured or view.run_browser):
         raise click.UsageError("--cluster: what a browser did, or does, is of this machine; leave it out")
-    by = readers(given, said)
+    by = readers(given, settings)
     if view.measured:
         from wsprobe.cli.measured import compare_measured  # the lab, and each scenario rehearsed
 
-        return compare_measured(view.measured, places, by.browsers or chosen(()), said)
-    return compare(places or ("-",), said, by, view.run_browser, view.workers)
+        return compare_measured(view.measured, places, by.browsers or chosen(()), settings)
+    return compare(places or ("-",), settings, by, view.run_browser, view.workers)
 
 
-def readers(given: Given, said: Settings) -> Readers:
+def readers(given: Given, settings: Settings) -> Readers:
     """Who is to read, by the options that only `compare` has. Raises click.UsageError for unknown names."""
     view, request = given[ViewSettings], given[RequestSettings]
     wanted = view.browsers or view.browser_mode or view.fetch
-    watched = {each.name for each in said.expectations if each.what == "view"}
+    watched = {each.name for each in settings.expectations if each.what == "view"}
     browsers = chosen(view.browsers) if wanted else ()
     if missing := watched - set(browsers):
         raise click.UsageError(
             f"--expect: view:{min(missing)} is not among the views: add --browser {min(missing)}"
         )
     check_csp(view.csp)
-    offer = said.asking.offer
+    offer = settings.asking.offer
     return Readers(
         browsers=browsers,
         revisions=specs(view.specs),
@@ -151,42 +151,42 @@ def readers(given: Given, said: Settings) -> Readers:
 
 
 def compare(
-    words: Sequence[str], said: Settings, by: Readers, started: Sequence[str] = (), workers: int = 1
+    words: Sequence[str], settings: Settings, by: Readers, started: Sequence[str] = (), workers: int = 1
 ) -> int:
     """Collect the recordings, let the readers read, print; returns the exit status. Raises click.UsageError for
     what cannot be used. *started*: installed browsers that are to open each place too."""
-    output = Output(said)
+    output = Output(settings)
     if by.fetch and any(_is_recording(word) for word in words):
         raise click.UsageError("--fetch sends a request, and a recording cannot be asked; name a URL")
     seen: list[list[Found]] = []
     gone: list[str] = []
-    if said.cluster is not None:
-        _check_shared(words, said)
-    if said.elsewhere.from_each:
+    if settings.cluster is not None:
+        _check_shared(words, settings)
+    if settings.elsewhere.from_each:
         from wsprobe.cli.from_each import reports_from_each  # other machines, for those who have some
 
-        reports, gone = reports_from_each(words, said, by)
+        reports, gone = reports_from_each(words, settings, by)
     elif started:
         if any(_is_recording(word) for word in words):
             raise click.UsageError("--run-browser: a browser cannot open a recording; name a URL")
         from wsprobe.cli.run_browser import run_browsers  # the lab, and processes
 
-        by, reports, seen = run_browsers(words, started, said, by)
+        by, reports, seen = run_browsers(words, started, settings, by)
     elif (
-        said.output.as_json
-        and said.output.report_to is None
-        and said.output.har is None
+        settings.output.as_json
+        and settings.output.report_to is None
+        and settings.output.har is None
         and all(map(_is_recording, words))
     ):
         every = (line for word in words for line in lines(word, by.entry))
         first = list(islice(every, HELD + 1))
         if len(first) > HELD:
-            from wsprobe.cli.reread import reread  # for many
+            from wsprobe.cli.compare_many import compare_many  # for many
 
-            return reread(chain(first, every), said, by, workers)
+            return compare_many(chain(first, every), settings, by, workers)
         reports = [recorded(exchange, by) for line in chain(first, every) for exchange in exchanges(line)]
     else:
-        reports = collect(words, said, by)
+        reports = collect(words, settings, by)
     if not reports:
         empty = " and ".join("standard input" if word == "-" else printable(word) for word in words)
         raise click.UsageError(f"no recording to compare in {empty}")
@@ -200,16 +200,16 @@ def compare(
     result = status([reached(each) for each in reports])
     if not all(each.held.same for found in seen for each in found):
         result = Exit.DIFFERENT
-    finished = [finish(each, said, own_status=False) for each in reports]
-    if not said.output.silent:
-        show([each.report for each in finished], groups, said, seen)
+    finished = [finish(each, settings, own_status=False) for each in reports]
+    if not settings.output.silent:
+        show([each.report for each in finished], groups, settings, seen)
     output.keep(*finished)
     output.write_har()
-    if said.output.report_to is not None:
+    if settings.output.report_to is not None:
         from wsprobe.cli.report_file import ReportFile  # only where it is asked for
 
-        ReportFile(said, "compare").compared([each.unmasked for each in finished], groups, seen)
-    if said.expectations:
+        ReportFile(settings, "compare").compared([each.unmasked for each in finished], groups, seen)
+    if settings.expectations:
         result = _held(finished, output)
     for name in gone:
         note(f"not asked from {name}: its worker was gone")
@@ -225,15 +225,15 @@ def _held(finished: Sequence[Finished], output: Output) -> int:
     return Exit.UNEXPECTED if unmet else Exit.OPEN
 
 
-def _check_shared(words: Sequence[str], said: Settings) -> None:
+def _check_shared(words: Sequence[str], settings: Settings) -> None:
     """Raises click.UsageError for what a cluster has no part in."""
     kept = [word for word in words if _is_recording(word)]
-    if said.elsewhere.from_each and kept:
+    if settings.elsewhere.from_each and kept:
         raise click.UsageError(
             f"--from-each: {kept[0]!a} is a recording, and reads the same everywhere; name a URL, or leave "
             "--from-each out"
         )
-    if not said.elsewhere.from_each and (len(kept) < len(words) or not said.output.as_json):
+    if not settings.elsewhere.from_each and (len(kept) < len(words) or not settings.output.as_json):
         raise click.UsageError(
             "--cluster: compare shares recordings, and with --json alone; to ask a URL from every place: "
             "--from-each"
@@ -327,11 +327,11 @@ def specs(names: Sequence[str]) -> tuple[str, ...]:
         raise click.UsageError(f"--spec: {error}") from None
 
 
-def collect(words: Sequence[str], said: Settings, by: Readers) -> list[Report]:
+def collect(words: Sequence[str], settings: Settings, by: Readers) -> list[Report]:
     """A report for each place, in order; recordings are read, all else is probed."""
     found = [recordings(word, by.entry) if _is_recording(word) else None for word in words]
     live = [word for word, kept in zip(words, found, strict=True) if kept is None]
-    made = iter(probed(live, said, by) if live else ())
+    made = iter(probed(live, settings, by) if live else ())
     reports: list[Report] = []
     for kept in found:
         if kept is None:
@@ -357,18 +357,21 @@ def tellables(reports: Sequence[Report]) -> list[Tellable]:
 
 
 def show(
-    reports: Sequence[Report], groups: Sequence[Tellable], said: Settings, seen: Sequence[Sequence[Found]] = ()
+    reports: Sequence[Report],
+    groups: Sequence[Tellable],
+    settings: Settings,
+    seen: Sequence[Sequence[Found]] = (),
 ) -> None:
     """Print the reports, as JSON or for a person. *seen*: for each, what installed browsers did."""
-    if said.output.as_json:
-        show_json(reports, groups, said, seen)
+    if settings.output.as_json:
+        show_json(reports, groups, settings, seen)
         return
     from wsprobe.show.compare import comparison
 
-    of = look(sys.stdout, said.output.color)
-    if said.elsewhere.from_each:
+    of = look(sys.stdout, settings.output.color)
+    if settings.elsewhere.from_each:
         from wsprobe.cli.from_each import rows_of
-        from wsprobe.show.sights import Grid
+        from wsprobe.show.vantage import Grid
 
         rows = rows_of(reports)
         grid = Grid(list(rows[0]), of)
@@ -389,7 +392,7 @@ def show(
 
 
 def show_json(
-    reports: Sequence[Report], groups: Sequence[Tellable], said: Settings, seen: Sequence[Sequence[Found]]
+    reports: Sequence[Report], groups: Sequence[Tellable], settings: Settings, seen: Sequence[Sequence[Found]]
 ) -> None:
     """Print the reports, one JSON object a line."""
     from wsprobe.show.as_json import report_value, tellable_value
@@ -402,4 +405,4 @@ def show_json(
             from wsprobe.show.run_browser import seen_value
 
             value = replace(value, seen=[seen_value(one) for one in seen[number]])
-        sys.stdout.writelines(json_line(value, said))
+        sys.stdout.writelines(json_line(value, settings))

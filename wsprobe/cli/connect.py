@@ -89,37 +89,37 @@ def command(urls: tuple[str, ...], given: Given) -> int:
         return 0
     if not urls:
         raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
-    said = settings_of(given)
-    if any(each.what == "view" for each in said.expectations):
+    settings = settings_of(given)
+    if any(each.what == "view" for each in settings.expectations):
         raise click.UsageError("--expect: connect has no views; wsprobe compare --browser-mode has them")
-    if said.own.verbose and not said.output.silent:
+    if settings.own.verbose and not settings.output.silent:
         for name in click.get_current_context().meta.get(IGNORED, ()):
             note(f"{name} has no effect here, and is ignored")
     places = sources(urls)
     several = (
-        said.elsewhere.from_each
+        settings.elsewhere.from_each
         or len(places) > 1
         or any(isinstance(each, UrlList) and each.several() for each in places)
     )
-    made = ConnectOutput(said, several)
+    made = ConnectOutput(settings, several)
     try:
         with made:
-            if said.lists.workers > 1:
+            if settings.lists.workers > 1:
                 from wsprobe.cli.workers import probe_with_processes  # other processes, for those who have some
 
-                probe_with_processes(places, said, made)
-            elif said.cluster is None:
+                probe_with_processes(places, settings, made)
+            elif settings.cluster is None:
                 from wsprobe.cli.lists import probe_all  # trio and sockets
 
-                probe_all(places, said, made)
-            elif said.elsewhere.from_each:
+                probe_all(places, settings, made)
+            elif settings.elsewhere.from_each:
                 from wsprobe.cli.from_each import probe_each  # other machines, for those who have some
 
-                probe_each(places, said, made)
+                probe_each(places, settings, made)
             else:
                 from wsprobe.cli.cluster import probe_there  # other machines, for those who have some
 
-                probe_there(places, said, made)
+                probe_there(places, settings, made)
     finally:
-        write_jar(said)
+        write_jar(settings)
     return made.exit_status

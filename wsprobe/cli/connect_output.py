@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from wsprobe.cli.report_file import ReportFile
     from wsprobe.cli.resume import Resume
     from wsprobe.show.lines import Look
-    from wsprobe.show.sights import Grid
     from wsprobe.show.summary import Tally
+    from wsprobe.show.vantage import Grid
     from wsprobe.show.verbose import Conversation
-    from wsprobe.sights import Sights
+    from wsprobe.vantage import Vantages
 
 
 class ConnectOutput(Output):
@@ -178,21 +178,26 @@ class ConnectOutput(Output):
 
     def places(self, names: Sequence[str]) -> None:
         """Take the places that every URL is asked from (--from-each), before the first row."""
-        from wsprobe.show.sights import Grid
+        from wsprobe.show.vantage import Grid
 
         self._grid = Grid(names, self._out)
 
     @property
     def _tabled(self) -> bool:
         """Whether the rows of --from-each are what is printed."""
-        said = self.settings
-        others = said.output.as_json or said.own.include or said.output.silent or said.own.write_out is not None
-        return not others and said.own.body_to != "-"
+        settings = self.settings
+        others = (
+            settings.output.as_json
+            or settings.own.include
+            or settings.output.silent
+            or settings.own.write_out is not None
+        )
+        return not others and settings.own.body_to != "-"
 
-    def row(self, sights: Sights) -> None:
+    def row(self, vantages: Vantages) -> None:
         """Take what all places got for the next URL, after their reports."""
         assert self._grid is not None
-        lines = self._grid.row(sights)
+        lines = self._grid.row(vantages)
         if self._grid.unlike and self.exit_status != Exit.USAGE and not self.settings.expectations:
             self.exit_status = Exit.DIFFERENT
         if self._tabled:
@@ -246,39 +251,39 @@ class ConnectOutput(Output):
         return not self._first
 
     def _print(self, report: Report) -> None:
-        said = self.settings
+        settings = self.settings
         asked = False
-        if said.output.as_json or said.lists.resume is not None:
+        if settings.output.as_json or settings.lists.resume is not None:
             from wsprobe.show.as_json import report_value
 
             if self._resume is not None:
-                self._resume.write("".join(json_line(report_value(report), said)).encode())
+                self._resume.write("".join(json_line(report_value(report), settings)).encode())
             else:
                 self.print_json(report_value(report))
             asked = True
-        if said.own.include:
+        if settings.own.include:
             self._exactly(report)
             asked = True
-        if said.own.body_to is not None:
-            if said.own.body_to == "-":
+        if settings.own.body_to is not None:
+            if settings.own.body_to == "-":
                 self._untouched(_body(report))
                 asked = True
             else:
-                write(said.own.body_to, _body(report), "output")
-        if said.own.write_out is not None:
+                write(settings.own.body_to, _body(report), "output")
+        if settings.own.write_out is not None:
             from wsprobe.show import write_out
 
-            sys.stdout.write(write_out.write_out(said.own.write_out, report))
+            sys.stdout.write(write_out.write_out(settings.own.write_out, report))
             asked = True
-        if said.elsewhere.from_each:
+        if settings.elsewhere.from_each:
             pass  # a row says what came of it
-        elif not asked and not said.output.silent:
+        elif not asked and not settings.output.silent:
             self._report(report)
         elif (
-            not said.output.silent
-            and not said.output.as_json
-            and said.lists.resume is None
-            and said.own.write_out is None
+            not settings.output.silent
+            and not settings.output.as_json
+            and settings.lists.resume is None
+            and settings.own.write_out is None
         ):
             self._unanswered(report)
         sys.stdout.flush()

@@ -21,7 +21,7 @@ from wsprobe.browsers.page import fetch_site, opened_by
 from wsprobe.browsers.url import below_localhost, parse
 from wsprobe.browsers.visit import visit
 from wsprobe.cli.ask import now, route
-from wsprobe.cli.keys import Keys, with_netrc
+from wsprobe.cli.credentials import Credentials, with_netrc
 from wsprobe.cli.places import Lab, Place
 from wsprobe.cli.probe import Placing, check, conversation, reported
 from wsprobe.cli.settings import Asking, Settings
@@ -188,7 +188,7 @@ async def as_engine(engine: Engine, url: str, page: Page, asking: Asking, engine
     from wsprobe import net
     from wsprobe.opening import fresh_key
 
-    keys = Keys()
+    keys = Credentials()
     limits = replace(asking.limits, max_session=min(MAX_SESSION, ALL_SESSIONS // engines))
     visiting = visit(engine, url, page, fresh_key(os.urandom(16)), limits, asking.tls, asking.route)
     try:
@@ -208,7 +208,7 @@ async def as_engine(engine: Engine, url: str, page: Page, asking: Asking, engine
 LOOPBACK = ("127.0.0.1", "::1")
 
 
-def way(engine: Engine, asking: Asking, to: Target, keys: Keys) -> Route:
+def way(engine: Engine, asking: Asking, to: Target, keys: Credentials) -> Route:
     """The way that *engine* takes to *to*: a browser resolves names below localhost itself, unless --resolve
     names an address."""
     found = route(asking, to, keys)

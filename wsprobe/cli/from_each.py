@@ -39,7 +39,7 @@ from wsprobe.judge.finding import counted
 from wsprobe.net.cluster import AHEAD, Cluster, Lost
 from wsprobe.report import Report
 from wsprobe.schedule import Pace
-from wsprobe.sights import HERE, Sight, Sights, sight
+from wsprobe.vantage import HERE, Vantage, Vantages, vantage_of
 
 
 class Rows(Sink, Protocol):
@@ -48,7 +48,7 @@ class Rows(Sink, Protocol):
     def places(self, names: Sequence[str]) -> None:
         """Take the places, before the first row."""
 
-    def row(self, sights: Sights) -> None:
+    def row(self, vantages: Vantages) -> None:
         """Take what the places got for the next URL, after each of their reports."""
 
 
@@ -57,24 +57,24 @@ def titled(worker: str) -> str:
     return f"worker {worker}" if worker == HERE else worker
 
 
-def probe_each(sources: Sequence[Word | UrlList], said: Settings, to: Rows) -> None:
+def probe_each(sources: Sequence[Word | UrlList], settings: Settings, to: Rows) -> None:
     """Have every place probe every URL, and hand on the reports of each URL together, and then its row.
 
     Raises click.UsageError, and KeyboardInterrupt for ^C after all that had come until then.
     """
-    run = RowRun(said, to)
+    run = RowRun(settings, to)
 
     async def work(there: Cluster) -> None:
-        executor = EveryPlace(there, said)
+        executor = EveryPlace(there, settings)
         run.places = executor.places
         to.places(executor.places)
-        jobs = Jobs(sources, said, Elsewhere(partial(all_private, said, there)), to)
+        jobs = Jobs(sources, settings, Elsewhere(partial(all_private, settings, there)), to)
         await run.over_all(jobs, executor)
         for place, count in run.unasked.items():
             to.unusable(f"{counted(count, 'URL')} not asked from {place}, whose worker was gone")
 
     with run.handed_on_after_interrupt():
-        work_with(said, work, lambda: run.handed)
+        work_with(settings, work, lambda: run.handed)
 
 
 class RowRun(Run):
@@ -149,19 +149,19 @@ class EveryPlace:
 
 
 def _hand_on(job: Job, got: dict[str, Came | None], to: Rows) -> None:
-    sights: dict[str, Sight | None] = {}
+    vantages: dict[str, Vantage | None] = {}
     for place, came in got.items():
         if came is None:
-            sights[place] = None
+            vantages[place] = None
         elif isinstance(came, Exchange):
-            sights[place] = sight(to.report(reported(job.place, came)))
+            vantages[place] = vantage_of(to.report(reported(job.place, came)))
         elif came.complaint:
             to.unusable(f"{job.where or job.place.url}: {came.complaint}")
             return  # it cannot be used anywhere
         else:
             to.told(came)
-            sights[place] = came.sight
-    to.row(sights)
+            vantages[place] = came.vantage
+    to.row(vantages)
 
 
 SIGHT = 1000
@@ -186,17 +186,17 @@ async def ask_at(
     return [came for url in urls for came in await ask_at(there, name, out, [url])]
 
 
-def reports_from_each(names: Sequence[str], said: Settings, by: Readers) -> tuple[list[Report], list[str]]:
+def reports_from_each(names: Sequence[str], settings: Settings, by: Readers) -> tuple[list[Report], list[str]]:
     """Of each name a report from each place, with the views that *by* asks for there; and the workers that were
     gone before they were done. Raises click.UsageError."""
 
     async def work(there: Cluster) -> tuple[list[Report], list[str]]:
         workers = sorted(there.workers)
         there.keep(workers)
-        for place in await places_of(names, said, Elsewhere(partial(all_private, said, there))):
+        for place in await places_of(names, settings, Elsewhere(partial(all_private, settings, there))):
             own_place(place, by)  # raises for what nobody can ask
         made: dict[str, list[Report] | None] = {}
-        without_save = replace(said, output=replace(said.output, save=None))
+        without_save = replace(settings, output=replace(settings.output, save=None))
 
         async def at(place: str) -> None:
             asked = partial(read_by, tuple(names), without_save, by)
@@ -208,7 +208,7 @@ def reports_from_each(names: Sequence[str], said: Settings, by: Readers) -> tupl
         return reports, [place for place in workers if made[place] is None]
 
     page = ["a page's URL with a password"] if PASSWORD.search(by.page.url) else []
-    return work_with(said, work, carried=page)
+    return work_with(settings, work, carried=page)
 
 
 async def reports_at(
@@ -227,9 +227,9 @@ async def reports_at(
     return None
 
 
-async def read_by(names: Sequence[str], said: Settings, by: Readers, worker: str) -> list[Report]:
+async def read_by(names: Sequence[str], settings: Settings, by: Readers, worker: str) -> list[Report]:
     """The reports of *names* as they are at the place of *worker*, which is "" for this machine."""
-    made = await reports_of(names, said, by, Elsewhere(lambda: True))
+    made = await reports_of(names, settings, by, Elsewhere(lambda: True))
     return [_from(worker, report) for report in made] if worker else made
 
 
@@ -247,12 +247,12 @@ def _from(worker: str, report: Report) -> Report:
     )
 
 
-def rows_of(reports: Sequence[Report]) -> list[dict[str, Sight]]:
+def rows_of(reports: Sequence[Report]) -> list[dict[str, Vantage]]:
     """For each name what each place got; *reports* as ``reports_from_each`` has them."""
-    rows: list[dict[str, Sight]] = []
+    rows: list[dict[str, Vantage]] = []
     for report in reports:
         worker = report.exchange.worker
         if not worker:
             rows.append({})
-        rows[-1][titled(worker) if worker else HERE] = sight(report)
+        rows[-1][titled(worker) if worker else HERE] = vantage_of(report)
     return rows

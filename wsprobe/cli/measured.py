@@ -18,26 +18,26 @@ from wsprobe.show.lines import fitted
 from wsprobe.show.measured import one, summary, value
 
 
-def compare_measured(path: str, words: Sequence[str], engines: Sequence[str], said: Settings) -> int:
+def compare_measured(path: str, words: Sequence[str], engines: Sequence[str], settings: Settings) -> int:
     """Print the file at *path* beside the views, or of it only what *words* (``lab:NAME``) name.
 
     Returns 0 if the nearest view is right in all of it, 1 if not. Raises click.UsageError.
     """
-    if said.expectations or said.output.save is not None:
+    if settings.expectations or settings.output.save is not None:
         raise click.UsageError(
             "--measured sends nothing, so there is nothing to expect or save; leave --expect and --save out"
         )
-    if said.output.report_to is not None:
+    if settings.output.report_to is not None:
         raise click.UsageError("--measured: a report is about a handshake; leave --report out")
     measured = _loaded(path)
     if words:
         names = [_name(word, measured) for word in words]
         measured = Measured(measured.browser, {name: measured.seen[name] for name in names})
     rows = all_held(measured, [engine for engine in engines if engine in MEASURED] or MEASURED)
-    if said.output.as_json:
+    if settings.output.as_json:
         sys.stdout.write(ascii_json(value(measured, rows)).decode() + "\n")
-    elif not said.output.silent:
-        of = look(sys.stdout, said.output.color)
+    elif not settings.output.silent:
+        of = look(sys.stdout, settings.output.color)
         lines = summary(measured, rows, of) if not words else []
         for name in rows if words else ():
             lines += ([()] if lines else []) + one(measured, measured.seen[name], rows[name], of)

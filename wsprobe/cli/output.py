@@ -20,7 +20,7 @@ from wsprobe.report import Report
 
 if TYPE_CHECKING:
     from wsprobe.show.summary import Fact
-    from wsprobe.sights import Sight
+    from wsprobe.vantage import Vantage
 
 
 class Finished(Struct, frozen=True):
@@ -46,16 +46,16 @@ def finish(report: Report, settings: Settings, *, own_status: bool = True) -> Fi
     gives it; not in a comparison, whose status is that of all reports together."""
     held, unmet = expect.held(settings.expectations, report, redact=settings.output.redact)
     whole = held if own_status else report
-    return Finished(redacted(whole, settings), whole, tuple(unmet))
+    return Finished(as_shown(whole, settings), whole, tuple(unmet))
 
 
-def redacted(report: Report, settings: Settings) -> Report:
+def as_shown(report: Report, settings: Settings) -> Report:
     """*report* as it may be shown."""
     if not settings.output.redact:
         return report
-    from wsprobe.cli.masked import masked  # reads the recording again, only where it is asked for
+    from wsprobe.cli import redacted  # reads the recording again, only where it is asked for
 
-    return masked(report)
+    return redacted.redacted(report)
 
 
 def json_line(value: Any, settings: Settings) -> Iterator[str]:
@@ -79,7 +79,7 @@ class WorkerResult(Struct, frozen=True):
     exit_status: int = 0
     fact: Fact | None = None
     """What is counted of it, if anything is."""
-    sight: Sight | None = None
+    vantage: Vantage | None = None
     """With --from-each: what the place got, beside that of others."""
     interrupted: bool = False
     complaint: str = ""
@@ -91,15 +91,15 @@ def worker_result(
 ) -> WorkerResult:
     """What is handed over of *finished*; *out* and *err* are to be printed. *counts*: it is counted."""
     report = finished.report
-    fact = sight = None
+    fact = seen = None
     if counts:
         from wsprobe.show import summary  # the likely causes
 
         fact = summary.fact(report, report.outcome != "open")
     if settings.elsewhere.from_each:
-        from wsprobe import sights  # as above
+        from wsprobe.vantage import vantage_of  # as above
 
-        sight = sights.sight(report)
+        seen = vantage_of(report)
     return WorkerResult(
         out=out,
         err=err,
@@ -107,7 +107,7 @@ def worker_result(
         titled=titled,
         exit_status=report.exit_status,
         fact=fact,
-        sight=sight,
+        vantage=seen,
         interrupted=how(report.reading) == "interrupted",
     )
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from wsprobe import target
 from wsprobe.cli.ask import for_strangers, now, plan
-from wsprobe.cli.keys import Keys, origin, with_netrc
+from wsprobe.cli.credentials import Credentials, origin, with_netrc
 from wsprobe.cli.places import Place
 from wsprobe.cli.settings import Asking, Settings
 from wsprobe.cli.streams import write
@@ -99,7 +99,7 @@ async def asked(
 
     tries = settings.retry.retry
     pause = RETRY_PAUSE
-    keys = Keys()
+    keys = Credentials()
     began = now() if tries else 0.0
     while True:
         exchange = await conversation(place, settings, watch, keep, keys, ask, first)
@@ -135,7 +135,7 @@ async def conversation(
     settings: Settings,
     watch: Callable[[Event], None] = lambda event: None,
     keep: Callable[[Exchange], None] = lambda exchange: None,
-    keys: Keys | None = None,
+    keys: Credentials | None = None,
     ask: Ask | None = None,
     first: Plan | None = None,
 ) -> Exchange:
@@ -147,7 +147,7 @@ async def conversation(
     """
     from wsprobe import net
 
-    steps = Steps(place, settings, Keys() if keys is None else keys)
+    steps = Steps(place, settings, Credentials() if keys is None else keys)
     to_ask = steps.plan() if first is None else first
     hops: list[Exchange] = []
 
@@ -176,7 +176,7 @@ async def conversation(
 class Steps:
     """What follows from the answers of one place: credentials, a redirect, another version."""
 
-    def __init__(self, place: Place, settings: Settings, keys: Keys) -> None:
+    def __init__(self, place: Place, settings: Settings, keys: Credentials) -> None:
         self._place = place
         self._settings = settings
         self._keys = keys

@@ -17,7 +17,7 @@ from wsprobe.cli.compare import chosen
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.engines import as_client_saw
 from wsprobe.cli.option import Command, Seconds, Whole
-from wsprobe.cli.output import redacted
+from wsprobe.cli.output import as_shown
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.places import LAB, Lab, Place, complete
 from wsprobe.cli.request_settings import RequestSettings
@@ -298,7 +298,7 @@ class RelayOutput(ConnectOutput):
     def answered(self, number: int, exchange: Exchange, told: Told | None) -> None:
         """Show a line, as it happens."""
         if self._live:
-            row = show.answered(number, redacted(report(exchange), self.settings), told, self._err)
+            row = show.answered(number, as_shown(report(exchange), self.settings), told, self._err)
             emit(fitted([row], self._err), sys.stderr, self._err)
 
     def over(self, number: int, exchange: Exchange) -> None:

@@ -15,9 +15,9 @@ from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import Tellable
-from wsprobe.cli.again import Call
 from wsprobe.cli.engines import Readers, as_client_saw, as_is
-from wsprobe.cli.masked import masked, masked_found
+from wsprobe.cli.redacted import redacted, redacted_found
+from wsprobe.cli.repeat_command import Call
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import write_whole
 from wsprobe.report import Report
@@ -57,7 +57,7 @@ class ReportFile:
         secrets = self._secrets()
         if secrets is not None:
             _learn_messages(report, secrets)
-            report = masked(report, secrets)
+            report = redacted(report, secrets)
         # A relay asked nothing by itself: no command repeats it.
         repeats = self._several and report.exchange.client is UNSET
         command = self._call.line(secrets, [report.asked]) if repeats else ""
@@ -76,8 +76,8 @@ class ReportFile:
         self._several = len(reports) > 1
         secrets = self._secrets()
         if secrets is not None:
-            reports = [masked(each, secrets) for each in reports]
-            seen = [[masked_found(each, secrets) for each in found] for found in seen]
+            reports = [redacted(each, secrets) for each in reports]
+            seen = [[redacted_found(each, secrets) for each in found] for found in seen]
         beside = [[line for each in found for line in seen_beside(each, LOOK)] for found in seen]
         for number, each in enumerate(reports):
             self._add(report_file.part(each, as_is=not each.answers, seen=beside[number] if beside else ()))
@@ -92,7 +92,7 @@ class ReportFile:
         reports = {name: answer.report for name, answer in seen.answers.items()}
         reports["base"] = self._seen(reports["base"])
         if secrets is not None:
-            reports = {name: masked(each, secrets) for name, each in reports.items()}
+            reports = {name: redacted(each, secrets) for name, each in reports.items()}
             # Concluded from what is masked, so that no secret is quoted.
             seen = Trace(seen.start, {name: answer_of(each) for name, each in reports.items()})
         for name, each in reports.items():

@@ -14,7 +14,7 @@ import click
 from wsprobe.cli import cookies, netrc
 from wsprobe.cli.completion import wires
 from wsprobe.cli.cookies import Cookie, Jar
-from wsprobe.cli.keys import Method
+from wsprobe.cli.credentials import Method
 from wsprobe.cli.netrc import Netrc
 from wsprobe.cli.option import Whole
 from wsprobe.cli.section import Declared, Section

@@ -8,7 +8,7 @@ import click
 from msgspec.structs import replace
 
 from wsprobe.cli import proxies
-from wsprobe.cli.keys import Method
+from wsprobe.cli.credentials import Method
 from wsprobe.cli.option import Seconds, Whole
 from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.request_settings import method_of

@@ -53,14 +53,14 @@ class Difference(Struct, frozen=True, rename={"user_agent": "userAgent"}):
 
 
 def run_browsers(
-    words: Sequence[str], names: Sequence[str], said: Settings, by: Readers
+    words: Sequence[str], names: Sequence[str], settings: Settings, by: Readers
 ) -> tuple[Readers, list[Report], list[list[Found]]]:
     """Who read, a report for each place, and for each what the browsers did.
 
     *names* are those of --run-browser; their engines are among the readers, whoever *by* has. Raises
     click.UsageError.
     """
-    for written in not_in_a_browser(said, by):
+    for written in not_in_a_browser(settings, by):
         raise click.UsageError(f"--run-browser: a page cannot make its browser do {written}; leave it out")
     if by.page.url:
         raise click.UsageError("--run-browser: the page is one of a private lab; leave --page and --origin out")
@@ -71,20 +71,20 @@ def run_browsers(
         )
     wanted = [name.strip() for each in names for name in each.split(",") if name.strip()]
     # A browser that is started has no proxy of the environment, and neither have those that ask beside it.
-    said = replace(said, asking=replace(said.asking, proxies=Proxies()))
+    settings = replace(settings, asking=replace(settings.asking, proxies=Proxies()))
     try:
         installed = find_browsers(wanted)
         browsers = tuple(dict.fromkeys((*by.browsers, *(each.engine for each in installed))))
         by = replace(by, browsers=browsers)
-        results = net.run(_everything, list(words), installed, said, by)
+        results = net.run(_everything, list(words), installed, settings, by)
     except* NoBrowser as group:
         raise click.UsageError(f"--run-browser: {group.exceptions[0]}") from None
     return by, [report for report, _ in results], [found for _, found in results]
 
 
-def not_in_a_browser(said: Settings, by: Readers) -> Iterator[str]:
+def not_in_a_browser(settings: Settings, by: Readers) -> Iterator[str]:
     """The options, as they are written, that change what is asked, or how, in a way that no page can."""
-    asking, offer = said.asking, said.asking.offer
+    asking, offer = settings.asking, settings.asking.offer
     route, tls = asking.route, asking.tls
     asked: dict[str, object] = {
         "-k": not tls.verify,
@@ -111,20 +111,20 @@ def not_in_a_browser(said: Settings, by: Readers) -> Iterator[str]:
 
 
 async def _everything(
-    words: list[str], installed: list[Installed], said: Settings, by: Readers
+    words: list[str], installed: list[Installed], settings: Settings, by: Readers
 ) -> list[tuple[Report, list[Found]]]:
     versions = [await version(each) for each in installed]
     for name in by.browsers:
         ENGINES[name]  # loaded before the clock of any exchange runs
-    limits = said.asking.limits
+    limits = settings.asking.limits
     results = []
     site = Site(names=())
     async with serve(front=site) as lab:
         for word in words:
-            place, scenario = _place(word, said, lab)
+            place, scenario = _place(word, settings, lab)
             page = _page(scenario, lab, by.page)
             its = replace(by, page=page)
-            report = await one(place, own_place(place, its), said, its)
+            report = await one(place, own_place(place, its), settings, its)
             found = []
             for browser, its_version in zip(installed, versions, strict=True):
                 view = next(each for each in report.views if each.browser == browser.engine)
@@ -138,15 +138,15 @@ async def _everything(
                     browser, lab, site, what, authority=authority, seconds=seconds, page=place.page(page)
                 )
                 held = _held(browser, its_version, what, place.page(page), seen, view)
-                found.append(_reported(held, report, said.output.redact))
+                found.append(_reported(held, report, settings.output.redact))
             results.append((report, found))
     return results
 
 
-def _place(word: str, said: Settings, lab: Lab) -> tuple[Place, Scenario | None]:
+def _place(word: str, settings: Settings, lab: Lab) -> tuple[Place, Scenario | None]:
     if not word.startswith(LAB):
-        return Place(with_scheme(word), said.asking), None
-    place = in_lab(word, said.asking, lab)
+        return Place(with_scheme(word), settings.asking), None
+    place = in_lab(word, settings.asking, lab)
     name = word.removeprefix(LAB)
     return place, None if name.startswith("/") or names_path(name) else find(name)
 
@@ -186,11 +186,11 @@ def _held(
 def _reported(found: Found, report: Report, redact: bool) -> Found:
     """*found*, masked if that is asked for; with the file that keeps it, where it is not as predicted."""
     if redact:
-        from wsprobe.cli.masked import masked, masked_found  # only where it is asked for
+        from wsprobe.cli.redacted import redacted, redacted_found  # only where it is asked for
 
         secrets = Secrets()
-        report = masked(report, secrets)
-        found = masked_found(found, secrets)
+        report = redacted(report, secrets)
+        found = redacted_found(found, secrets)
     return found if found.held.same else replace(found, file=_kept(found, report))
 
 

@@ -12,8 +12,8 @@ from msgspec import Struct, field
 
 from wsprobe.cli import expect
 from wsprobe.cli.cookies import Jar
+from wsprobe.cli.credentials import Method
 from wsprobe.cli.expect import Expectation
-from wsprobe.cli.keys import Method
 from wsprobe.cli.list_settings import BOTH, ClusterSettings, ListSettings
 from wsprobe.cli.netrc import Netrc
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.cli.ask import plan
-from wsprobe.cli.output import Finished, Output, redacted
+from wsprobe.cli.output import Finished, Output, as_shown
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.paste import PastedSettings, Pasting
 from wsprobe.cli.places import Lab, Place, complete
@@ -104,10 +104,10 @@ def command(url: str, given: Given) -> int:
     At most sixteen requests are sent, one after another, the most useful first; those that would show nothing
     new are left out. Requests go only to the host of the URL and that of --backend.
     """
-    said, own = settings_of(given), given[TraceSettings]
-    if own.dry_run and said.output.report_to is not None:
+    settings, own = settings_of(given), given[TraceSettings]
+    if own.dry_run and settings.output.report_to is not None:
         raise click.UsageError("--report: with --dry-run nothing is sent, so there is nothing to report")
-    return trace(url, said, tracing(own), TraceOutput(said))
+    return trace(url, settings, tracing(own), TraceOutput(settings))
 
 
 class Tracing(Struct, frozen=True):
@@ -156,7 +156,7 @@ def _backend(text: str) -> Backend:
     return Backend(host, int(port), {"ws": False, "wss": True}.get(scheme))
 
 
-def trace(url: str, said: Settings, of: Tracing, to: TraceOutput) -> int:
+def trace(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int:
     """Ask, show, keep; returns the exit status of the handshake as it was given.
 
     Raises KeyboardInterrupt for ^C, after what had been recorded until then was shown.
@@ -169,7 +169,7 @@ def trace(url: str, said: Settings, of: Tracing, to: TraceOutput) -> int:
     async def everything() -> None:
         nonlocal seen
         async with AsyncExitStack() as stack:
-            place = await Lab(stack.enter_async_context).place(url, said.asking)
+            place = await Lab(stack.enter_async_context).place(url, settings.asking)
             check(place)
             seen = Trace(start_of(place, of), {})
             if of.dry_run:
@@ -181,10 +181,10 @@ def trace(url: str, said: Settings, of: Tracing, to: TraceOutput) -> int:
                 to.asking(step)
 
                 def keep(exchange: Exchange, name: str = step.name) -> None:
-                    under_way.append((name, redacted(reported(place, exchange), said)))
+                    under_way.append((name, as_shown(reported(place, exchange), settings)))
 
                 exchange = await net.probe(fresh(step.plan, place.asking.key), keep=keep)
-                report = redacted(reported(place, exchange), said)
+                report = as_shown(reported(place, exchange), settings)
                 seen = Trace(seen.start, {**seen.answers, step.name: answer_of(report)})
                 to.answer(step.name, seen, report)
 

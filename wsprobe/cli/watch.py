@@ -20,7 +20,7 @@ from wsprobe.cli import expect
 from wsprobe.cli.expect import Expectation
 from wsprobe.cli.open_files import allow
 from wsprobe.cli.option import Command
-from wsprobe.cli.output import Finished, Output, finish, redacted
+from wsprobe.cli.output import Finished, Output, as_shown, finish
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, RetrySettings
 from wsprobe.cli.places import Lab, Place, UrlList, Word, complete, sources
 from wsprobe.cli.probe import Ask, asked, reported, write_jar
@@ -97,15 +97,15 @@ def command(urls: tuple[str, ...], given: Given) -> int:
     """
     if not urls:
         raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
-    said, of = settings_of(given), watching(given[WatchSettings])
-    for name, wanted in (("--expect", said.expectations), ("--until", of.until)):
+    settings, of = settings_of(given), watching(given[WatchSettings])
+    for name, wanted in (("--expect", settings.expectations), ("--until", of.until)):
         if any(each.what == "view" for each in wanted):
             raise click.UsageError(f"{name}: watch has no views; wsprobe compare --browser-mode has them")
-    made = WatchOutput(said, of)
+    made = WatchOutput(settings, of)
     try:
-        watch(sources(urls), said, of, made)
+        watch(sources(urls), settings, of, made)
     finally:
-        write_jar(said)
+        write_jar(settings)
     return made.exit_status()
 
 
@@ -153,7 +153,7 @@ def _listen(text: str) -> tuple[str, int]:
         ) from None
 
 
-def watch(words: Sequence[Word | UrlList], said: Settings, of: Watching, to: WatchOutput) -> None:
+def watch(words: Sequence[Word | UrlList], settings: Settings, of: Watching, to: WatchOutput) -> None:
     """Probe the place of every word until it is enough, and hand on what each probe told.
 
     Raises KeyboardInterrupt for ^C, after a last summary; click.UsageError for words and a port that cannot be
@@ -166,7 +166,7 @@ def watch(words: Sequence[Word | UrlList], said: Settings, of: Watching, to: Wat
             listen(*of.listen, to, stack)
         stack.enter_context(to)
         try:
-            net.run(rounds, words, said, of, to)
+            net.run(rounds, words, settings, of, to)
         except KeyboardInterrupt:
             to.interrupted()
             raise
@@ -190,7 +190,7 @@ def listen(address: str, port: int, to: WatchOutput, stack: ExitStack) -> None:
 
 async def rounds(
     words: Sequence[Word | UrlList],
-    said: Settings,
+    settings: Settings,
     of: Watching,
     to: WatchOutput,
     chance: Callable[[], float] = random.random,
@@ -201,7 +201,7 @@ async def rounds(
 
     began = net.clock()
     async with net.aside() as enter:
-        jobs = Jobs(words, said, Lab(enter), to)
+        jobs = Jobs(words, settings, Lab(enter), to)
         await jobs.prepare()
         places = once_each([job.place async for job in jobs.each()], to)
         jobs.check_any()
@@ -210,7 +210,7 @@ async def rounds(
 
         async def one(number: int) -> bool:
             place = places[number]
-            exchange = await asked(place, said, _unheard, partial(to.recorded, number), ask=ask)
+            exchange = await asked(place, settings, _unheard, partial(to.recorded, number), ask=ask)
             return to.probed(number, reported(place, exchange), net.clock() - began)
 
         parallel = len(places) if of.hold is not None else of.parallel
@@ -427,7 +427,7 @@ class WatchOutput(Output):
     def interrupted(self) -> None:
         """Tell and keep what was recorded of the probes that ^C cut short. They count for no statistics."""
         for number, exchange in sorted(self._kept.items()):
-            report = redacted(reported(self._places[number], exchange), self.settings)
+            report = as_shown(reported(self._places[number], exchange), self.settings)
             self.keep(Finished(report, report))
             if self.settings.output.as_json:
                 self._object(report, None)

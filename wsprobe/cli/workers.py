@@ -21,7 +21,7 @@ from wsprobe.cli.places import Place, UrlList, Word
 from wsprobe.cli.probe import asked, reported, usable
 from wsprobe.cli.settings import Settings
 from wsprobe.exchange import Exchange
-from wsprobe.net.crew import Crew, Lost
+from wsprobe.net.worker_pool import Lost, WorkerPool
 
 if TYPE_CHECKING:
     from wsprobe.show.lines import Look
@@ -36,9 +36,9 @@ LOST = "not asked: two worker processes ended, one after the other, with it in h
 def probe_with_processes(sources: Sequence[Word | UrlList], settings: Settings, to: ConnectOutput) -> None:
     """As ``lists.probe_all``, by processes; by this one alone where the system allows no other."""
     most = sys.maxsize if any(isinstance(each, UrlList) for each in sources) else len(sources)
-    crew = Crew(partial(apart, *to.for_workers()), min(settings.lists.workers, most), to.lost)
-    if crew:
-        with_executor(sources, settings, to, Processes(crew, settings))
+    pool = WorkerPool(partial(apart, *to.for_workers()), min(settings.lists.workers, most), to.lost)
+    if pool:
+        with_executor(sources, settings, to, Processes(pool, settings))
         return
     to.lost("this process does the work alone")
     probe_all(sources, replace(settings, lists=replace(settings.lists, workers=1)), to)
@@ -47,21 +47,21 @@ def probe_with_processes(sources: Sequence[Word | UrlList], settings: Settings, 
 class Processes:
     """Other processes of this machine ask."""
 
-    def __init__(self, crew: Crew, settings: Settings) -> None:
-        self._crew = crew
+    def __init__(self, pool: WorkerPool, settings: Settings) -> None:
+        self._pool = pool
         self._settings = settings
         self._pace = settings.lists.pace()
         allow(self._pace.parallel)
 
     def at_work(self) -> AbstractAsyncContextManager[None]:
-        return self._crew.at_work()
+        return self._pool.at_work()
 
     @asynccontextmanager
     async def together(
         self, jobs: AsyncGenerator[Job, None]
     ) -> AsyncGenerator[AsyncGenerator[list[Job], None], None]:
         if self._pace.interval:
-            await self._crew.up()  # what waited for a process to start would be begun at once when it has
+            await self._pool.up()  # what waited for a process to start would be begun at once when it has
         yield one_by_one(jobs)
 
     async def carry_out(self, chunks: AsyncGenerator[Chunk, None], run: Run) -> None:
@@ -79,7 +79,7 @@ class Processes:
 
             run.begun(chunk)
             plain = job.place.asking is self._settings.asking and not job.place.name
-            self._crew.give(job.place.url if plain else job.place, came)
+            self._pool.give(job.place.url if plain else job.place, came)
 
         await net.begun_in_order(give, chunks, self._pace, run.hand_on, run.weight, host, run.ordered)
 

@@ -14,10 +14,10 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
+from wsprobe.cli.compare_status import Reached, reached, status, together
 from wsprobe.cli.engines import Readers, recorded
 from wsprobe.cli.output import finish, json_line
 from wsprobe.cli.places import RecordedLine, exchanges
-from wsprobe.cli.reached import Reached, reached, status, together
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import note, write
 from wsprobe.exchange import Exchange
@@ -27,14 +27,14 @@ from wsprobe.schedule import Pace
 from wsprobe.show.as_json import report_value
 
 if TYPE_CHECKING:
-    from wsprobe.net.crew import Work
+    from wsprobe.net.worker_pool import Work
 
 PIECE_LINES = 100
 PIECE_BYTES = 1 << 20
 """So much goes to a process at once, and its result comes back at once."""
 
 
-class Reread(Struct, frozen=True):
+class PieceResult(Struct, frozen=True):
     """What came of some lines, besides the text."""
 
     reached: Reached | None
@@ -45,7 +45,7 @@ class Reread(Struct, frozen=True):
     save: bytes = b""
 
 
-def reread(recordings: Iterable[RecordedLine], said: Settings, by: Readers, workers: int) -> int:
+def compare_many(recordings: Iterable[RecordedLine], settings: Settings, by: Readers, workers: int) -> int:
     """Read and print every recording, in their order; returns the exit status.
 
     Raises click.UsageError if no process is left, or the cluster is lost: what is printed by then is whole and
@@ -54,30 +54,30 @@ def reread(recordings: Iterable[RecordedLine], said: Settings, by: Readers, work
     results: list[Reached] = []
     complained = unmet = False
 
-    def take(each: Reread) -> None:
+    def take(each: PieceResult) -> None:
         nonlocal results, complained, unmet
         for sentence in each.complaints:
             note(sentence)
-        if not said.output.silent and not said.output.redact:
+        if not settings.output.silent and not settings.output.redact:
             for sentence in each.unmet:
                 note(sentence)
-        if said.output.save is not None:
-            write(said.output.save, each.save, "save", append=True)
+        if settings.output.save is not None:
+            write(settings.output.save, each.save, "save", append=True)
         complained = complained or bool(each.complaints)
         unmet = unmet or bool(each.unmet)
         if each.reached is not None:
             results = [together([*results, each.reached])] if results != [each.reached] else results
 
-    if said.cluster is not None:
-        _there(recordings, said, by, take)
-    elif workers == 1 or not _shared(recordings, said, by, workers, take):
+    if settings.cluster is not None:
+        _there(recordings, settings, by, take)
+    elif workers == 1 or not _shared(recordings, settings, by, workers, take):
         for line in recordings:
-            take(_read([line], said, by, sys.stdout.write))
+            take(_read([line], settings, by, sys.stdout.write))
     if complained:
         return Exit.USAGE
-    if unmet and said.output.redact and not said.output.silent:
+    if unmet and settings.output.redact and not settings.output.silent:
         note("an --expect is not met")
-    if said.expectations:
+    if settings.expectations:
         return Exit.UNEXPECTED if unmet else Exit.OPEN
     return status(results)
 
@@ -87,10 +87,10 @@ LOST = "not read: two worker processes ended, one after the other, with it in ha
 
 def _shared(
     recordings: Iterable[RecordedLine],
-    said: Settings,
+    settings: Settings,
     by: Readers,
     workers: int,
-    take: Callable[[Reread], object],
+    take: Callable[[PieceResult], object],
 ) -> bool:
     """Have processes of this machine read the recordings: *take* gets what came of each piece, in order.
 
@@ -99,52 +99,52 @@ def _shared(
     # A seam: trio and other processes.
     from wsprobe import net
     from wsprobe.cli.workers import NOBODY
-    from wsprobe.net.crew import Called, Crew, Lost
+    from wsprobe.net.worker_pool import Called, Lost, WorkerPool
 
-    crew = Crew(
-        partial(_worker, said, by), workers, note, Called("part of the list", "parts of the list", "read")
+    pool = WorkerPool(
+        partial(_worker, settings, by), workers, note, Called("part of the list", "parts of the list", "read")
     )
-    if not crew:
+    if not pool:
         note("this process does the work alone")
         return False
 
-    def hand_on(done: tuple[str, Reread]) -> None:
+    def hand_on(done: tuple[str, PieceResult]) -> None:
         text, each = done
         sys.stdout.write(text)
         take(each)
 
-    async def one(piece: Sequence[RecordedLine]) -> tuple[str, Reread]:
-        came: tuple[str, Reread] | Lost = await crew.do(piece)
+    async def one(piece: Sequence[RecordedLine]) -> tuple[str, PieceResult]:
+        came: tuple[str, PieceResult] | Lost = await pool.do(piece)
         if not isinstance(came, Lost):
             return came
         if came.nobody_left:
             raise click.UsageError(NOBODY)
         if len(piece) == 1:
-            return "", Reread(None, (f"{piece[0].where}: {LOST}",))
+            return "", PieceResult(None, (f"{piece[0].where}: {LOST}",))
         # One after the other: the line that ends processes takes no other with it.
         return _joined([await one([line]) for line in piece])
 
     async def everything() -> None:
-        async with crew.at_work():
+        async with pool.at_work():
             await net.in_order(one, net.drawn(_in_pieces(recordings)), Pace(workers), hand_on, _weight)
 
     net.run(everything)
     return True
 
 
-def _worker(said: Settings, by: Readers) -> Work:
+def _worker(settings: Settings, by: Readers) -> Work:
     """What a process does with a piece."""
 
-    async def work(lines: Sequence[RecordedLine], keep: object) -> tuple[str, Reread]:
-        return _apart(lines, said, by)
+    async def work(lines: Sequence[RecordedLine], keep: object) -> tuple[str, PieceResult]:
+        return _apart(lines, settings, by)
 
     return work
 
 
-def _joined(parts: Sequence[tuple[str, Reread]]) -> tuple[str, Reread]:
+def _joined(parts: Sequence[tuple[str, PieceResult]]) -> tuple[str, PieceResult]:
     each = [of for _, of in parts]
     results = [of.reached for of in each if of.reached is not None]
-    return "".join(text for text, _ in parts), Reread(
+    return "".join(text for text, _ in parts), PieceResult(
         together(results) if results else None,
         tuple(sentence for of in each for sentence in of.complaints),
         tuple(sentence for of in each for sentence in of.unmet),
@@ -152,7 +152,7 @@ def _joined(parts: Sequence[tuple[str, Reread]]) -> tuple[str, Reread]:
     )
 
 
-def _weight(done: tuple[str, Reread]) -> int:
+def _weight(done: tuple[str, PieceResult]) -> int:
     return len(done[0]) + len(done[1].save)
 
 
@@ -163,7 +163,7 @@ class _Piece(Struct, eq=False):
 
 
 def _there(
-    recordings: Iterable[RecordedLine], said: Settings, by: Readers, take: Callable[[Reread], object]
+    recordings: Iterable[RecordedLine], settings: Settings, by: Readers, take: Callable[[PieceResult], object]
 ) -> None:
     """Have the workers of a cluster read the recordings: *take* gets what came of each piece, in order.
 
@@ -177,7 +177,7 @@ def _there(
 
     printed = False
 
-    def hand_on(done: tuple[str, Reread]) -> None:
+    def hand_on(done: tuple[str, PieceResult]) -> None:
         nonlocal printed
         text, each = done
         sys.stdout.write(text)
@@ -185,10 +185,10 @@ def _there(
         printed = True
 
     async def work(there: Cluster) -> None:
-        output = replace(said.output, save="-" if said.output.save else None)
-        sent = replace(said, output=output)
+        output = replace(settings.output, save="-" if settings.output.save else None)
+        sent = replace(settings, output=output)
 
-        async def one(piece: _Piece) -> tuple[str, Reread]:
+        async def one(piece: _Piece) -> tuple[str, PieceResult]:
             try:
                 return await send(there, partial(_apart_there, piece.lines, sent, by))
             except Lost:
@@ -207,7 +207,7 @@ def _there(
 
         await net.in_order(one, pieces(), Pace(MANY), hand_on, _weight)
 
-    work_with(said, work, lambda: printed, ["recordings (with all that was sent)"])
+    work_with(settings, work, lambda: printed, ["recordings (with all that was sent)"])
 
 
 MANY = 100_000
@@ -227,21 +227,23 @@ def _in_pieces(lines: Iterable[RecordedLine]) -> Iterator[list[RecordedLine]]:
         yield piece
 
 
-def _apart(lines: Sequence[RecordedLine], said: Settings, by: Readers) -> tuple[str, Reread]:
+def _apart(lines: Sequence[RecordedLine], settings: Settings, by: Readers) -> tuple[str, PieceResult]:
     """What a worker process does: the text too is handed over, because one process alone may print."""
     text: list[str] = []
-    made = _read(lines, said, by, text.append)
+    made = _read(lines, settings, by, text.append)
     return "".join(text), made
 
 
 async def _apart_there(
-    lines: Sequence[RecordedLine], said: Settings, by: Readers, worker: str
-) -> tuple[str, Reread]:
+    lines: Sequence[RecordedLine], settings: Settings, by: Readers, worker: str
+) -> tuple[str, PieceResult]:
     """The same, by the *worker* of a cluster."""
-    return _apart(lines, said, by)
+    return _apart(lines, settings, by)
 
 
-def _read(lines: Sequence[RecordedLine], said: Settings, by: Readers, write: Callable[[str], object]) -> Reread:
+def _read(
+    lines: Sequence[RecordedLine], settings: Settings, by: Readers, write: Callable[[str], object]
+) -> PieceResult:
     results: list[Reached] = []
     complaints: list[str] = []
     unmet: list[str] = []
@@ -255,14 +257,14 @@ def _read(lines: Sequence[RecordedLine], said: Settings, by: Readers, write: Cal
         for exchange in found:
             made = _report(exchange, by)
             results.append(reached(made))
-            finished = finish(made, said, own_status=False)
+            finished = finish(made, settings, own_status=False)
             unmet += finished.unmet
-            if not said.output.silent:
-                for piece in json_line(report_value(finished.report), said):
+            if not settings.output.silent:
+                for piece in json_line(report_value(finished.report), settings):
                     write(piece)
-            if said.output.save is not None:
+            if settings.output.save is not None:
                 saved.append(finished.recording)
-    return Reread(together(results) if results else None, tuple(complaints), tuple(unmet), b"".join(saved))
+    return PieceResult(together(results) if results else None, tuple(complaints), tuple(unmet), b"".join(saved))
 
 
 def _report(exchange: Exchange, by: Readers) -> Report:

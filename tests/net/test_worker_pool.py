@@ -11,8 +11,8 @@ from multiprocessing.process import BaseProcess
 import pytest
 import trio
 
-from wsprobe.net import crew as module
-from wsprobe.net.crew import Crew, Lost, Work
+from wsprobe.net import worker_pool as module
+from wsprobe.net.worker_pool import Lost, Work, WorkerPool
 from wsprobe.spawned import spawned
 
 pytestmark = pytest.mark.programs
@@ -34,8 +34,8 @@ def make() -> Work:
     return work
 
 
-def done(crew: Crew, *items: object, left: int = 0) -> list[object]:
-    """What comes of *items*, in the order in which it comes. The crew is left when that many are."""
+def done(pool: WorkerPool, *items: object, left: int = 0) -> list[object]:
+    """What comes of *items*, in the order in which it comes. The pool is left when that many are."""
     came: list[object] = []
 
     async def all_of_it() -> None:
@@ -46,10 +46,10 @@ def done(crew: Crew, *items: object, left: int = 0) -> list[object]:
             if len(came) == len(items) - left:
                 over.set()
 
-        async with crew.at_work():
-            await crew.up()
+        async with pool.at_work():
+            await pool.up()
             for each in items:
-                crew.give(each, take)
+                pool.give(each, take)
             await over.wait()
 
     trio.run(all_of_it)
@@ -58,26 +58,26 @@ def done(crew: Crew, *items: object, left: int = 0) -> list[object]:
 
 def test_the_least_busy_one_gets_the_next() -> None:
     said: list[str] = []
-    came = done(Crew(make, 2, said.append), 1, 2, 3, 4)
+    came = done(WorkerPool(make, 2, said.append), 1, 2, 3, 4)
     assert sorted(item for item, _ in came) == [1, 2, 3, 4]
     assert len({process for _, process in came}) == 2
     assert said == []
 
 
 def test_what_was_begun_is_handed_back_cut_short() -> None:
-    (first, _), second = done(Crew(make, 1, print), "wait", 1, left=1)
+    (first, _), second = done(WorkerPool(make, 1, print), "wait", 1, left=1)
     assert (first, second) == (1, "cut short")
 
 
 def test_what_the_work_raises_is_raised_here() -> None:
     with pytest.raises(ExceptionGroup) as raised:
-        done(Crew(make, 1, print), "raise")
+        done(WorkerPool(make, 1, print), "raise")
     assert raised.group_contains(ValueError, match="no")
 
 
 def test_an_item_on_which_two_were_lost_is_given_to_no_third() -> None:
     said: list[str] = []
-    assert done(Crew(make, 1, said.append), "end") == [Lost()]
+    assert done(WorkerPool(make, 1, said.append), "end") == [Lost()]
     assert said == [
         "worker process 1 ended with status 3 with 1 URL in hand; asked again",
         "worker process 2 ended with status 3 with 1 URL in hand",
@@ -104,9 +104,9 @@ def only(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 def test_with_fewer_processes_than_were_wanted_it_goes_on(only: Callable[[int], None]) -> None:
     only(1)
     said: list[str] = []
-    crew = Crew(make, 3, said.append)
-    assert len(crew) == 1
-    assert sorted(item for item, _ in done(crew, 1, 2)) == [1, 2]
+    pool = WorkerPool(make, 3, said.append)
+    assert len(pool) == 1
+    assert sorted(item for item, _ in done(pool, 1, 2)) == [1, 2]
     assert said == [
         "worker process 2 could not be started (Resource temporarily unavailable); going on with 1 of 3"
     ]
@@ -115,5 +115,5 @@ def test_with_fewer_processes_than_were_wanted_it_goes_on(only: Callable[[int], 
 def test_when_the_last_is_lost_and_there_is_no_other_nothing_is_waited_for(only: Callable[[int], None]) -> None:
     only(1)
     said: list[str] = []
-    assert done(Crew(make, 1, said.append), "end") == [Lost(nobody_left=True)]
+    assert done(WorkerPool(make, 1, said.append), "end") == [Lost(nobody_left=True)]
     assert said[1:] == ["worker process 2 could not be started (Resource temporarily unavailable)"]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wsprobe.lab.measured import Observation
 
 
-def masked(report: Report, secrets: Secrets | None = None) -> Report:
+def redacted(report: Report, secrets: Secrets | None = None) -> Report:
     """*report* with every secret masked, in the recordings and in what is said of them. *secrets* are those
     known before, and learns of more."""
     secrets = Secrets() if secrets is None else secrets
@@ -86,7 +86,7 @@ def _view(view: ScriptView, secrets: Secrets) -> ScriptView:
     return replace(hidden, cookies=tuple(secrets.set_cookie(each) for each in view.cookies))
 
 
-def masked_found(found: Found, secrets: Secrets) -> Found:
+def redacted_found(found: Found, secrets: Secrets) -> Found:
     """What an installed browser did, with what *secrets* remembers masked."""
     held = replace(found.held, view=replace(found.held.view, says=_seen(found.held.view.says, secrets)))
     made = replace(found, seen=_seen(found.seen, secrets), held=held, page=_page(found.page, secrets))

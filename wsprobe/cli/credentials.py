@@ -45,7 +45,7 @@ def with_netrc(offer: Offer, to: Target, netrc: Netrc | None) -> Offer:
     return offer if pair is None else replace(offer, user=pair)
 
 
-class Keys:
+class Credentials:
     """What is known of how servers and proxies want credentials, while one place is asked."""
 
     def __init__(self) -> None:

@@ -8,21 +8,21 @@ from msgspec.structs import replace
 from tests.watch.played import OPEN, played
 from wsprobe.outcome import STATUS_OF
 from wsprobe.show.lines import Look, plain, width_of
-from wsprobe.show.sights import Grid
-from wsprobe.sights import BY_OUTCOME, HERE, Sight, Sights, differ, explained, named, sight
+from wsprobe.show.vantage import Grid
+from wsprobe.vantage import BY_OUTCOME, HERE, Vantage, Vantages, differ, explained, named, vantage_of
 from wsprobe.watch.state import State
 
 URL = "wss://chat.example/ws"
-GOOD = Sight(URL, State("open", "101"), ("192.0.2.7",), "192.0.2.7")
-FORBIDDEN = Sight(URL, State("refused", "403"), ("192.0.2.7",), "192.0.2.7", who="nginx")
+GOOD = Vantage(URL, State("open", "101"), ("192.0.2.7",), "192.0.2.7")
+FORBIDDEN = Vantage(URL, State("refused", "403"), ("192.0.2.7",), "192.0.2.7", who="nginx")
 
 
 def test_what_a_place_got() -> None:
-    got = sight(played("status-403"))
+    got = vantage_of(played("status-403"))
     assert (got.state.outcome, got.state.status, got.reached) == ("refused", "403", "127.0.0.1")
     assert got.asked.startswith("ws://")
-    assert sight(played("redirect-302")).location
-    assert sight(played(OPEN)).state.outcome == "open"
+    assert vantage_of(played("redirect-302")).location
+    assert vantage_of(played(OPEN)).state.outcome == "open"
 
 
 def test_a_block_at_one_place() -> None:
@@ -46,7 +46,7 @@ def test_what_the_addresses_tell() -> None:
 
 
 def test_places_that_got_the_same_are_told_together_and_where_it_opens_is_what_others_are_held_to() -> None:
-    nowhere = Sight(URL, State("unresolved"))
+    nowhere = Vantage(URL, State("unresolved"))
     told = explained({"a": nowhere, "b": nowhere, "c": GOOD})
     assert [each.partition(":")[0] for each in told] == ["a, b"]
     assert "the name has no address there" in told[0]
@@ -59,7 +59,7 @@ def test_what_the_answers_have_no_word_for() -> None:
 
 def test_a_certificate_of_its_own_and_a_place_that_was_not_asked_are_no_difference() -> None:
     assert not differ({HERE: GOOD, "a": None, "b": replace(GOOD, reached="192.0.2.8")})
-    assert sight(played(OPEN)).state.certificate == ""
+    assert vantage_of(played(OPEN)).state.certificate == ""
     assert explained({HERE: None}) == []
 
 
@@ -72,14 +72,14 @@ def test_many_places_in_words() -> None:
     assert named([f"w{n}" for n in range(9)]) == "w0, w1, w2, w3, w4 and 4 more"
 
 
-def drawn(sights: Sights, look: Look) -> str:
+def drawn(sights: Vantages, look: Look) -> str:
     return plain(Grid(list(sights), look).row(sights))
 
 
 @pytest.mark.parametrize("columns", [34, 60, 90, 200])
 def test_a_terminal_is_never_too_narrow(columns: int) -> None:
     """With long names, and many of them, the places that got the same stand in a line."""
-    sights: dict[str, Sight | None] = {HERE: GOOD, "frankfurt": FORBIDDEN, "tokyo-with-a-long-name-01": GOOD}
+    sights: dict[str, Vantage | None] = {HERE: GOOD, "frankfurt": FORBIDDEN, "tokyo-with-a-long-name-01": GOOD}
     look = Look(width=columns, terminal=True)
     rows = Grid(list(sights), look).row(sights)
     assert max(map(width_of, rows)) <= columns
@@ -91,7 +91,7 @@ def test_a_terminal_is_never_too_narrow(columns: int) -> None:
 
 
 def test_in_a_pipe_it_has_all_columns_and_the_head_once() -> None:
-    sights: dict[str, Sight | None] = {HERE: GOOD, "a": None}
+    sights: dict[str, Vantage | None] = {HERE: GOOD, "a": None}
     grid = Grid(list(sights), Look())
     assert grid.total() == []
     text = plain((*grid.row(sights), *grid.row(sights), *grid.total()))

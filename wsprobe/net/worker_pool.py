@@ -50,7 +50,7 @@ class Called(Struct, frozen=True):
 URLS = Called()
 
 
-class Crew:
+class WorkerPool:
     """Up to *count* processes."""
 
     def __init__(
@@ -95,7 +95,7 @@ class Crew:
     def give(self, item: Any, over: Callable[[Any], object]) -> None:
         """Have a process work on *item*, and *over* called with what it made of it, or with Lost.
 
-        An exception of the work itself ends the crew, and comes out of its context.
+        An exception of the work itself ends the pool, and comes out of its context.
         """
         self._give(_Given(item, over))
 
@@ -308,7 +308,7 @@ def _signal(number: int) -> str:
 
 
 def _serve(connected: socket.socket, make: Callable[[], Work]) -> None:
-    """What a process of the crew runs."""
+    """What a process of the pool runs."""
     trio.run(_work, make(), connected)
 
 

@@ -1,6 +1,6 @@
 """How one URL looks from several places: what each place got, which of that differs, and what it likely means.
 
-A place is a machine that asks. What it got is a ``Sight``; two of them are the same where two probes of a watch
+A place is a machine that asks. What it got is a ``Vantage``; two are the same where two probes of a watch
 are, but for the certificate: the machines behind one name may each have their own. Texts are as they came.
 """
 
@@ -20,7 +20,7 @@ HERE = "here"
 """The place that is this machine, whose reports name no worker."""
 
 
-class Sight(Struct, frozen=True):
+class Vantage(Struct, frozen=True):
     """What one place got for one URL."""
 
     asked: str
@@ -36,18 +36,18 @@ class Sight(Struct, frozen=True):
     """Who wrote the answer, as far as its bytes tell."""
 
 
-Sights = Mapping[str, Sight | None]
+Vantages = Mapping[str, Vantage | None]
 """Place -> what it got; None for one that was not asked."""
 
 
-def sight(report: Report) -> Sight:
+def vantage_of(report: Report) -> Vantage:
     """What the place that made *report* got."""
     found = seen(report, 0.0, up=report.outcome == "open", met=False, holds=False)
     final, events = report.reading.final, report.exchange.events
     resolved = next((e.addresses for e in events if isinstance(e, Resolved)), ())
     where = final.head.all(b"location") if final is not None else ()
     known = author(report.reading)
-    return Sight(
+    return Vantage(
         report.asked,
         replace(found.state, certificate=""),
         tuple(sorted(resolved)),
@@ -65,7 +65,7 @@ class Group(Struct, frozen=True):
     """Places that got the same."""
 
     places: tuple[str, ...]
-    sight: Sight
+    vantage: Vantage
     """Of the first of them."""
     reached: frozenset[str]
     """The addresses that they were answered from."""
@@ -73,19 +73,19 @@ class Group(Struct, frozen=True):
     """Those that the name had there."""
 
 
-def groups(sights: Sights) -> list[Group]:
+def groups(vantages: Vantages) -> list[Group]:
     """The places by what they got: first those where it opened, or else the most; those that were not asked are
     in none."""
     found: dict[State, list[str]] = {}
-    for place, each in sights.items():
+    for place, each in vantages.items():
         if each is not None:
             found.setdefault(each.state, []).append(place)
     ranked = sorted(found.items(), key=lambda item: (item[0].outcome != "open", -len(item[1])))
-    return [_group(places, sights) for _, places in ranked]
+    return [_group(places, vantages) for _, places in ranked]
 
 
-def _group(places: Sequence[str], sights: Sights) -> Group:
-    every = [each for place in places if (each := sights[place]) is not None]
+def _group(places: Sequence[str], vantages: Vantages) -> Group:
+    every = [each for place in places if (each := vantages[place]) is not None]
     return Group(
         tuple(places),
         every[0],
@@ -94,25 +94,25 @@ def _group(places: Sequence[str], sights: Sights) -> Group:
     )
 
 
-def differ(sights: Sights) -> bool:
+def differ(vantages: Vantages) -> bool:
     """Whether two places got what is not the same."""
-    return len({each.state for each in sights.values() if each is not None}) > 1
+    return len({each.state for each in vantages.values() if each is not None}) > 1
 
 
-def explained(sights: Sights) -> list[str]:
+def explained(vantages: Vantages) -> list[str]:
     """A sentence for each group but the first: what it got otherwise, the likely cause, and what the addresses
     tell."""
-    found = groups(sights)
+    found = groups(vantages)
     return [f"{named(each.places)}: {'; '.join(_told(found[0], each))}" for each in found[1:]]
 
 
 def _told(first: Group, other: Group) -> list[str]:
     told: list[str] = []
-    was, now = first.sight.state, other.sight.state
+    was, now = first.vantage.state, other.vantage.state
     if (was.outcome, was.status, was.close) == (now.outcome, now.status, now.close):
         told += differences(was, now)
     else:
-        told.append(_cause(other.sight))
+        told.append(_cause(other.vantage))
     told += _addresses(first, other)
     return told
 
@@ -149,7 +149,7 @@ def named(places: Sequence[str]) -> str:
     return f"{', '.join(places[:MOST])} and {len(places) - MOST} more"
 
 
-def _cause(of: Sight) -> str:
+def _cause(of: Vantage) -> str:
     """What the answer of a place likely means, where another place got another one."""
     state = of.state
     by = f", by {of.who}" if of.who else ""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from wsprobe.judge.finding import counted
 from wsprobe.show.lines import Line, Look, Piece, cells, fitted, line
 from wsprobe.show.watch import answer
-from wsprobe.sights import Group, Sight, Sights, differ, explained, groups
+from wsprobe.vantage import Group, Vantage, Vantages, differ, explained, groups
 from wsprobe.visible import shown_text
 
 CELL = len("server-error 503")
@@ -37,29 +37,29 @@ class Grid:
             return []
         return [tuple(Piece(each, "dim") for each in (*self._filled(self._names), "URL"))]
 
-    def row(self, sights: Sights) -> list[Line]:
+    def row(self, vantages: Vantages) -> list[Line]:
         """What each place got for a URL, and below it what that means, where they differ; above the first row
         the names of the places."""
         above = [] if self._rows else self._head()
         self._rows += 1
-        unlike = differ(sights)
+        unlike = differ(vantages)
         self.unlike += unlike
-        title = Piece(next((shown_text(each.asked) for each in sights.values() if each), ""), "title")
+        title = Piece(next((shown_text(each.asked) for each in vantages.values() if each), ""), "title")
         if self._columns:
-            texts = self._filled([_cell(each) for each in sights.values()])
-            row = [Piece(text, _style(each)) for text, each in zip(texts, sights.values(), strict=True)]
+            texts = self._filled([_cell(each) for each in vantages.values()])
+            row = [Piece(text, _style(each)) for text, each in zip(texts, vantages.values(), strict=True)]
             lines = [line(*row, title)]
         else:
-            lines = [line(title), *(self._together(each) for each in groups(sights))]
-            if unasked := [place for place, each in sights.items() if each is None]:
+            lines = [line(title), *(self._together(each) for each in groups(vantages))]
+            if unasked := [place for place, each in vantages.items() if each is None]:
                 lines.append(line("  ", Piece(f"{UNASKED}: ", "dim"), _safe(", ".join(unasked), self._look)))
         if unlike:
-            lines += [line("  ", Piece(_safe(each, self._look), "note")) for each in explained(sights)]
+            lines += [line("  ", Piece(_safe(each, self._look), "note")) for each in explained(vantages)]
         return [part for each in (*above, *lines) for part in self._fitting(each)]
 
     def _together(self, group: Group) -> Line:
         names = _safe(", ".join(group.places), self._look)
-        return line("  ", Piece(answer(group.sight.state), _style(group.sight)), f": {names}")
+        return line("  ", Piece(answer(group.vantage.state), _style(group.vantage)), f": {names}")
 
     def _filled(self, texts: Sequence[str]) -> list[str]:
         return [
@@ -80,11 +80,11 @@ class Grid:
         return [line(f"{self.unlike} of {counted(self._rows, 'URL')} {verb} between {among}")]
 
 
-def _cell(of: Sight | None) -> str:
+def _cell(of: Vantage | None) -> str:
     return UNASKED if of is None else answer(of.state)
 
 
-def _style(of: Sight | None) -> str:
+def _style(of: Vantage | None) -> str:
     return "dim" if of is None else "good" if of.state.outcome == "open" else "fail"
 
 
