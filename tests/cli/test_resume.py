@@ -36,8 +36,9 @@ def test_what_stands_in_the_file_is_not_asked_again(capsys: Capture, tmp_path: P
     assert err.splitlines() == [
         "2 URLs: 1 refused, 1 open",
         "  status: 1 403, 1 101",
-        "  likely, for 1: the server says: body text",
-        "    do: look these words up in the code or documentation of the server; its log has more",
+        "  likely, for 1: a check in the application, or a rule before it, refused the request (403); the "
+        'server says "body text"',
+        "    do: send what the application checks (token, cookie, Origin, parameter); its log says which",
     ]
     assert resumed(file, *NAMES, "lab:status-404") == 12
     assert kept(file) == NAMES

@@ -90,10 +90,14 @@ def _as_a_page(a: Evidence) -> tuple[Cause, ...]:
 
 
 def _refused(a: Evidence) -> Cause:
+    text = f"a check in the application, or a rule before it, refused the request ({a.status})"
+    if not a.body:
+        text += (
+            "; or no route has this path, or the application raised an exception: some servers answer so, too"
+        )
     return Cause(
         "refused",
-        f"a check in the application, or a rule before it, refused the request ({a.status}); or no route has "
-        "this path, or the application raised an exception, for which some servers answer so",
+        text,
         "send what the application checks (token, cookie, Origin, parameter); its log says which",
     )
 
