@@ -7,7 +7,7 @@ the order of the checks is the measured one.
 from __future__ import annotations
 
 from wsprobe.browsers.bun.facts import Facts
-from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
+from wsprobe.browsers.inflate import TOO_LONG, OneStream, TooLong
 from wsprobe.browsers.runtime.buffer import Buffer
 from wsprobe.browsers.runtime.client import LOST, Opened
 from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket, unanswered
@@ -37,7 +37,7 @@ class BunSession:
         self._facts = facts
         self._url = url
         self._buffer = Buffer()
-        self._inflater = Inflater(opened.bits, opened.takeover) if opened.deflates else None
+        self._inflater = OneStream(opened.bits, opened.takeover) if opened.deflates else None
         self._header: _Header | None = None
         self._message: list[bytes] | None = None
         self._type = _TEXT

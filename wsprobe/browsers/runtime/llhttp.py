@@ -7,7 +7,7 @@ Sources: llhttp 9.3.1, src/llhttp/http.ts and src/native/http.c; the limit is no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 
 import msgspec
@@ -90,6 +90,9 @@ def heads(
         yield Head(reading.when(at - 1), status, fields, upgrade, at)
         if status >= 200 or status == 101:
             return
+        if not reader.keeps_alive(fields) and (more := reader.behind(at)) is not None:
+            yield Fault(reading.when(more), "HPE_CLOSED_CONNECTION", "Data after `Connection: close`")
+            return
 
 
 class Parser:
@@ -99,6 +102,17 @@ class Parser:
         self._data = data
         self._counts_reason = counts_reason
         self._counted = 0
+        self._http = (1, 1)
+
+    def keeps_alive(self, fields: tuple[tuple[bytes, bytes], ...]) -> bool:
+        """llhttp_should_keep_alive, behind the interim head with these *fields*."""
+        tokens = _tokens(fields)
+        return b"keep-alive" in tokens if self._http < (1, 1) else b"close" not in tokens
+
+    def behind(self, at: int) -> int | None:
+        """The offset of the first byte from *at* on that is no line end, None if there is none yet."""
+        rest = self._data[at:].lstrip(b"\r\n")
+        return len(self._data) - len(rest) if rest else None
 
     def head(self, at: int) -> tuple[int, tuple[tuple[bytes, bytes], ...], bool, int]:
         """Status, fields, whether it upgrades, and the offset behind the head that begins at *at*."""
@@ -175,6 +189,7 @@ class Parser:
             raise Wrong(at + 2, "HPE_INVALID_VERSION", "Invalid minor version")
         if (int(major), int(minor)) not in _VERSIONS:
             raise Wrong(at + 2, "HPE_INVALID_VERSION", "Invalid HTTP version")
+        self._http = int(major), int(minor)
         return at + 3
 
     def _reason(self, at: int) -> int:
@@ -202,7 +217,7 @@ class Parser:
             raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
         if after != b":" or stop == at:
             raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
-        present = {key for key, _ in fields}
+        present = {key for key, value in fields if value or key != b"transfer-encoding"}
         if name == b"transfer-encoding" and b"content-length" in present:
             reason = "Transfer-Encoding can't be present with Content-Length"
             raise Wrong(stop, "HPE_INVALID_TRANSFER_ENCODING", reason)
@@ -262,8 +277,11 @@ SPECIAL = (b"connection", b"content-length", b"proxy-connection", b"transfer-enc
 
 def _upgrades(fields: list[tuple[bytes, bytes]]) -> bool:
     """F_UPGRADE and F_CONNECTION_UPGRADE: Upgrade has any value, and a token of Connection is "upgrade"."""
+    return any(key == b"upgrade" and value for key, value in fields) and b"upgrade" in _tokens(fields)
+
+
+def _tokens(fields: Sequence[tuple[bytes, bytes]]) -> set[bytes]:
+    """Of Connection and Proxy-Connection, in lower case."""
     named = [value for key, value in fields if key in (b"connection", b"proxy-connection")]
     tokens = [token for value in named for token in value.split(b",")]
-    return any(key == b"upgrade" and value for key, value in fields) and any(
-        token.lstrip(b" \t").rstrip(b" ").lower() == b"upgrade" for token in tokens
-    )
+    return {token.lstrip(b" \t").rstrip(b" ").lower() for token in tokens}

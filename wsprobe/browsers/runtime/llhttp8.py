@@ -21,7 +21,7 @@ class Llhttp8(Parser):
 
     def head(self, at: int) -> tuple[int, tuple[tuple[bytes, bytes], ...], bool, int]:
         status, fields, upgrades, stop = super().head(at)
-        if {b"transfer-encoding", b"content-length"} <= {name for name, _ in fields}:
+        if {b"transfer-encoding", b"content-length"} <= {name for name, value in fields if value}:
             reason = "Content-Length can't be present with Transfer-Encoding"
             raise Wrong(stop - 1, "HPE_UNEXPECTED_CONTENT_LENGTH", reason)
         return status, fields, upgrades, stop

@@ -5,7 +5,7 @@ Sources: undici lib/web/websocket/receiver.js (ByteParser), permessage-deflate.j
 
 from __future__ import annotations
 
-from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
+from wsprobe.browsers.inflate import TOO_LONG, OneStream, TooLong
 from wsprobe.browsers.runtime.buffer import Buffer
 from wsprobe.browsers.runtime.client import LOST, Opened
 from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, UNLIMITED, WebSocket
@@ -32,7 +32,7 @@ class UndiciSession:
         self._script = script
         self._facts = facts
         self._buffer = Buffer()
-        self._inflater = Inflater(opened.bits) if opened.deflates and opened.bits else None
+        self._inflater = OneStream(opened.bits, starts_again=False) if opened.deflates and opened.bits else None
         self._deflates = opened.deflates
         self._fragments: list[bytes] = []
         self._waiting = 0

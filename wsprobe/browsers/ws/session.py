@@ -5,7 +5,7 @@ Sources: ws lib/receiver.js, lib/permessage-deflate.js, lib/websocket.js (receiv
 
 from __future__ import annotations
 
-from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
+from wsprobe.browsers.inflate import TOO_LONG, OneStream, TooLong
 from wsprobe.browsers.runtime.buffer import Buffer
 from wsprobe.browsers.runtime.client import LOST, Opened
 from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket, unanswered
@@ -46,7 +46,7 @@ class WsSession:
         self._facts = facts
         self._buffer = Buffer()
         self._deflates = opened.deflates
-        self._inflater = Inflater(opened.bits, opened.takeover) if opened.deflates else None
+        self._inflater = OneStream(opened.bits, opened.takeover) if opened.deflates else None
         self._header: _Header | None = None
         self._fragmented = 0
         self._compressed = False
