@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +65,12 @@ def there(engine: str) -> str:
     return engine
 
 
-def seen(engine: str, url: str) -> list[dict[str, Any]]:
-    """The events that a page of another port of this machine had in a real browser."""
-    command = [sys.executable, "-m", "wsprobe", "compare", "--json", "--run-browser", there(engine), url]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+def seen(engine: str, *urls: str) -> list[list[dict[str, Any]]]:
+    """For each URL, the events that a page of another port of this machine had in a real browser."""
+    command = [sys.executable, "-m", "wsprobe", "compare", "--json", "--run-browser", there(engine), *urls]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert done.stdout, done.stderr
-    events: list[dict[str, Any]] = json.loads(done.stdout)["seen"][0]["events"]
-    return events
+    return [json.loads(line)["seen"][0]["events"] for line in done.stdout.splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -112,24 +111,24 @@ TOLD = [
 
 @pytest.mark.engines
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize(("name", "path", "code", "reason"), TOLD)
-def test_a_page_knows_why(
-    ports: dict[str, int], engine: str, name: str, path: str, code: int, reason: str
-) -> None:
-    with relay("--tell-page", f"ws://{HOST}:{ports[name]}{path}") as made:
-        first, last = seen(engine, made.url)
-        reports = made.ended()
-    assert first["type"] == "open"
-    assert (last["type"], last["code"], last["reason"], last["wasClean"]) == ("close", code, reason, True)
-    assert {each["client"]["told"]["close"]["code"] for each in reports} == {code}
-    assert {each["response"]["status"] for each in reports} == {code - 4000}
+def test_a_page_knows_why(ports: dict[str, int], engine: str) -> None:
+    with ExitStack() as stack:
+        servers = (f"ws://{HOST}:{ports[name]}{path}" for name, path, _, _ in TOLD)
+        relays = [stack.enter_context(relay("--tell-page", server)) for server in servers]
+        events = seen(engine, *(each.url for each in relays))
+        reports = [each.ended() for each in relays]
+    for (_, _, code, reason), (first, last), of in zip(TOLD, events, reports, strict=True):
+        assert first["type"] == "open"
+        assert (last["type"], last["code"], last["reason"], last["wasClean"]) == ("close", code, reason, True)
+        assert {each["client"]["told"]["close"]["code"] for each in of} == {code}
+        assert {each["response"]["status"] for each in of} == {code - 4000}
 
 
 @pytest.mark.engines
 @pytest.mark.parametrize("engine", ENGINES)
 def test_without_the_option_a_page_knows_nothing(asgi: int, engine: str) -> None:
     with relay(f"ws://{HOST}:{asgi}/refuse") as made:
-        events = seen(engine, made.url)
+        (events,) = seen(engine, made.url)
         made.ended()
     assert [each["type"] for each in events] == ["error", "close"]
     assert events[-1]["code"] == 1006
@@ -150,7 +149,7 @@ def test_a_session_is_the_servers(
     ports: dict[str, int], engine: str, name: str, path: str, options: tuple[str, ...]
 ) -> None:
     with relay(*options, f"ws://{HOST}:{ports[name]}{path}") as made:
-        events = seen(engine, made.url)
+        (events,) = seen(engine, made.url)
         reports = made.ended()
     assert events[-1]["type"] == "close"
     # What ends within 30 ms of the handshake Firefox may lose, with a relay and without.
