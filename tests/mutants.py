@@ -98,6 +98,7 @@ HTTP2_VIEWS = (
 JUDGE = ("tests/judge/test_cases.py", "tests/judge")
 DIAGNOSIS = (
     "tests/diagnosis/test_measured.py::test_what_is_said_first_is_what_the_file_has",
+    "tests/diagnosis/test_measured.py::test_what_varied_answers_get_is_what_the_file_has",
     "tests/diagnosis",
     "tests/trace/test_chains.py",
 )

@@ -28,12 +28,13 @@ def told() -> str:
 
 def _answers() -> Iterator[tuple[str, str]]:
     for each in (one for one in measured() if one.part != "held"):
-        first = next(iter(causes_of(each)), None)
-        if first is None:
+        found = causes_of(each)
+        if not found:
             yield "(nothing)", each.id
         else:
+            first, more = found[0], ", ".join(one.id for one in found[1:])
             known = f"{first.certainty}, {first.program}" if first.program else first.certainty
-            yield f"{first.id} ({known}): {first.text}\n -> {first.fix}", each.id
+            yield f"{first.id} ({known}): {first.text}\n -> {first.fix}\n or: {more}", each.id
 
 
 def _chains() -> Iterator[tuple[str, str]]:

@@ -50,3 +50,20 @@ def test_a_reason_to_reject_with_500_is_an_exception() -> None:
     refused = causes(reading_of(answer % (b"403 Forbidden", b"room is full up"), "fin"))
     assert (crashed[0].id, refused[0].id) == ("crashed-before-accept", "refused")
     assert '"Error: boom"' in crashed[0].text
+
+
+def test_a_bare_403_without_an_origin_names_what_was_not_sent() -> None:
+    answer = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+    bare = causes(reading_of(answer, "fin"))[0]
+    assert (bare.id, "no Origin was sent" in bare.text, "--origin" in bare.fix) == ("refused", True, True)
+    sent = causes(reading_of(answer, "fin", {"origin": "http://127.0.0.1:24301"}))[0]
+    assert (sent.id, "Origin was sent" in sent.text, "--origin" in sent.fix) == ("refused", False, False)
+    lost = causes(reading_of(b"HTTP/1.1 409 Conflict\r\nContent-Length: 0\r\n\r\n", "fin"))[0]
+    assert "Origin" not in lost.text
+
+
+def test_a_session_that_another_one_replaced() -> None:
+    close = ACCEPTED + b"\x88\x11\x0f\xa0duplicate login"
+    assert causes(reading_of(close, "fin"))[0].id == "closed-by-app"
+    answer = b"HTTP/1.1 409 Conflict\r\nContent-Type: text/plain\r\n\r\nclient 7 is already connected"
+    assert causes(reading_of(answer, "fin"))[0].id == "refused"

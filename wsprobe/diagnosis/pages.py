@@ -33,8 +33,8 @@ def not_answered(who: str) -> Cause:
     return Cause(
         "backend-down",
         f"{who} could not reach the application behind it, or got no valid answer from it: it is not "
-        f"running, its "
-        "address or port is wrong, or it closed the connection (a crash, or HTTP/1.0 where it needs 1.1)",
+        "running, its address or port is wrong, it closed the connection (a crash, no Upgrade, or HTTP/1.0 "
+        "where it needs 1.1), or only one side speaks TLS",
         "start the application, and look in its log; check address, port and http or https of the upstream",
     )
 
@@ -502,7 +502,7 @@ def _caddy(a: Evidence) -> Author | None:
     match a.status:
         case 502:
             causes = (
-                backend_down("Caddy"),
+                not_answered("Caddy"),
                 backend_closed("Caddy"),
                 upgrade_stripped(
                     "Upgrade was not passed on, and the application closes a connection without a handshake"

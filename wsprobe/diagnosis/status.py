@@ -20,6 +20,7 @@ from wsprobe.diagnosis.faults import (
     socketio_causes,
     upgrade_stripped,
 )
+from wsprobe.diagnosis.words import words
 
 ALLOW_ORIGIN = "add the page's origin to those that the server allows"
 
@@ -91,15 +92,15 @@ def _as_a_page(a: Evidence) -> tuple[Cause, ...]:
 
 def _refused(a: Evidence) -> Cause:
     text = f"a check in the application, or a rule before it, refused the request ({a.status})"
+    fix = "send what the application checks (token, cookie, Origin, parameter); its log says which"
+    if a.status == 403 and a.origin is None and not words(a):
+        text += ", or requires an Origin: no Origin was sent, and browsers always send one"
+        fix = f"try --origin with the origin of the page; {fix}"
     if not a.body:
         text += (
             "; or no route has this path, or the application raised an exception: some servers answer so, too"
         )
-    return Cause(
-        "refused",
-        text,
-        "send what the application checks (token, cookie, Origin, parameter); its log says which",
-    )
+    return Cause("refused", text, fix)
 
 
 def _forbidden(a: Evidence) -> tuple[Cause, ...]:

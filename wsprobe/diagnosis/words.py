@@ -266,6 +266,16 @@ def _plain(id: str, text: str, fix: str) -> Means:
     return lambda a, said: (Cause(id, text, fix),)
 
 
+def _replaced(a: Evidence, _: str) -> tuple[Cause, ...]:
+    return (
+        Cause(
+            "closed-by-app" if a.status == 101 else "refused",
+            "the application allows one session of a user or client, and there is another one",
+            "close the other session first, or use an id of its own for each",
+        ),
+    )
+
+
 def _failed(a: Evidence, _: str) -> tuple[Cause, ...]:
     if 200 <= a.status < 500:
         return ()  # some frameworks put a traceback below any error
@@ -382,6 +392,12 @@ STATED: tuple[tuple[str, Means], ...] = (
         r"|does not exist"
         r"|closed|not exist)|malformed inspector uuid",
         _session,
+    ),
+    (
+        r"duplicate (?:log[- ]?in|session|connection|client)|already (?:connected|logged in)"
+        r"|logged in (?:from )?(?:elsewhere|another)|another (?:device|session|connection|client|tab|window)"
+        r"|replaced by (?:a |an )?(?:new|other|later)",
+        _replaced,
     ),
     (
         r"\btokens?\b|unauthori[sz]ed|unauthenticated|authenticat|authori[sz]ation|credential|password|passphrase"
