@@ -521,3 +521,37 @@ def test_no_bytes_make_it_raise(pieces: list[bytes], start: str, how: How, page:
 def test_no_url_and_no_policy_make_it_raise(url: str, policy: str) -> None:
     view = FIREFOX.view(url, Page(csp=f"connect-src {policy}"), [])
     assert view.outcome in ("threw", "failed", "connecting")
+
+
+@pytest.mark.parametrize(
+    ("glued", "delay", "seen_so"),
+    [
+        (False, 0, ["open", "unclean"]),
+        (False, 1, ["open", "clean"]),
+        (False, 3, ["open", "clean"]),
+        (False, 10, ["open", "clean"]),
+        (True, 0, ["unclean"]),
+        (True, 3, ["open", "clean"]),
+        (True, 10, ["open", "clean"]),
+    ],
+)
+def test_an_end_right_behind_the_close(glued: bool, delay: int, seen_so: list[str]) -> None:
+    """The commonest of ten runs with each delay (ms); wsprobe reads an end of 0 ms up to half a one later."""
+    pieces = [OPEN + CLOSE] if glued else [OPEN, CLOSE]
+    whole = recorded(*pieces, browser="firefox", gap=50 * MS).exchange
+    for later in (50, 500) if delay == 0 else (delay * MS,):
+        events = (*whole.events[:-1], Ended(whole.events[-2].at + later, "fin"))
+        view = FIREFOX.view(URL, Page(), [read(replace(whole, events=events))])
+        story = [e.type if e.type != "close" else "clean" if e.was_clean else "unclean" for e in view.events]
+        assert story == seen_so
+        assert view.races
+
+
+def test_a_server_that_waits_for_the_close_before_it_ends_is_clean() -> None:
+    """The end comes half a millisecond behind the server's Close, and a round trip behind ours."""
+    whole = recorded(OPEN, CLOSE, browser="firefox", gap=50 * MS).exchange
+    *before, shut = whole.events[:-1]
+    ours = Sent(shut.at + 50, b"\x88\x82\0\0\0\0\x03\xe8")
+    events = (*before, shut, ours, Ended(shut.at + 500, "fin"))
+    view = FIREFOX.view(URL, Page(), [read(replace(whole, events=events))])
+    assert [(e.type, e.was_clean) for e in view.events] == [("open", False), ("close", True)]

@@ -186,7 +186,7 @@ def test_compare_json(
     )
     assert words in " ".join(chromium.get("local_network", ()))
     assert ("local_network" in chromium) == ("local_network" in firefox) == bool(words)
-    assert firefox["events"][0]["type"] == "open"
+    assert "exchange" in firefox, "Firefox asks; whether it opens is a race with the end of the connection"
     assert ("exchange" in chromium) == opens
 
 

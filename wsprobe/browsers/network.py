@@ -100,6 +100,17 @@ def reset_unasked(reading: Reading) -> bool:
     return asked is None or last.at - asked.at < events[connected].at - before.at
 
 
+def ended_unasked(reading: Reading, answered: int | None) -> bool:
+    """True if the peer cannot have had our Close when it ended the connection: none was sent, or the end
+    came less than a round trip after *answered*, when it was."""
+    events = reading.exchange.events
+    connected = next((n for n in reversed(range(len(events))) if isinstance(events[n], Connected)), None)
+    if answered is None or connected is None:
+        return answered is None
+    before = events[max(0, connected - 1)]
+    return events[-1].at - answered < events[connected].at - before.at
+
+
 def spoke_unasked(reading: Reading) -> bool:
     """True if the peer's first bytes, or its end, came before it can have had our request."""
     events = reading.exchange.events

@@ -247,6 +247,12 @@ class Channel:
             self._stopped = True
             self._close_due = None
 
+    def close_right_before(self, now: int) -> int | None:
+        """When the server's Close was read, if that was so shortly before *now* that an end is seen with it."""
+        if self._server_closed and not self._stopped and now - self._shut < self._facts.together:
+            return self._shut
+        return None
+
     def end(self, now: int, *, reset: bool) -> None:
         """The connection ended."""
         if not self._stopped:

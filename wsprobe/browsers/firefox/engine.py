@@ -18,6 +18,7 @@ from wsprobe.browsers.firefox.http import Answer, read_answer
 from wsprobe.browsers.firefox.request import authorizations, request
 from wsprobe.browsers.http2 import Again, HttpVersion, came_over, handshakes, once_a_connection
 from wsprobe.browsers.local_network import crossing, off_by_default
+from wsprobe.browsers.network import ended_unasked
 from wsprobe.browsers.page import given
 from wsprobe.browsers.script import (
     CLOSED,
@@ -279,6 +280,9 @@ class Firefox(Struct, frozen=True):
                     channel.at(happening.at + (2 * self.facts.hop if waited else 0))
                     channel.end(happening.at, reset=not happening.orderly)
                 case Ended():
+                    shut = channel.close_right_before(happening.at) if stream is None else None
+                    if shut is not None and ended_unasked(reading, _close_answered(reading)):
+                        happening = replace(happening, at=shut)
                     channel.at(happening.at)
                     _end(channel, happening)
                 case _:

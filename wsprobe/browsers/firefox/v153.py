@@ -42,5 +42,6 @@ FACTS = Facts(
     max_head=393_216,
     max_junk=128 * 1024,
     hop=60,
+    together=1000,
     race=30_000,
 )
