@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.browsers.driver.compare import agreement, table
-from tests.browsers.views import engines, faults, is_flood, scenarios
+from tests.browsers.driver.compare import Agreement, agreement, table
+from tests.browsers.measure import left_out
+from tests.browsers.views import engines, faults, is_flood, recordings, scenarios
+from wsprobe.lab import load
 from wsprobe.lab.scenario import Scenario
 
 MANUAL = Path(__file__).parents[2] / "man" / "build" / "agreement.json"
@@ -40,8 +42,19 @@ def value(found: Iterable[Result]) -> dict[str, Any]:
     rows = agreement((engine, category, not faults_found) for engine, category, _, faults_found in found)
     return {
         "engines": [f"{name} {engine.version}" for name, engine in engines().items()],
-        "kinds": {kind: [str(row[name]) for name in engines()] for kind, row in rows.items()},
+        "kinds": {
+            kind: [str(row.get(name, Agreement(0, 0))) for name in engines()] for kind, row in rows.items()
+        },
     }
+
+
+def unmeasured() -> dict[str, list[str]]:
+    """Engine -> scenarios that it was not measured with: whoever adds one may not have the engine."""
+    missing = {
+        name: [each for each in load() if not left_out(name, each) and each not in recordings(name)]
+        for name in engines()
+    }
+    return {name: scenarios for name, scenarios in missing.items() if scenarios}
 
 
 def main() -> int:
@@ -57,6 +70,8 @@ def main() -> int:
             if found:
                 print(f"{engine}: {scenario}", *found, sep="\n    ")
     print(table(agreement((engine, category, not found) for engine, category, _, found in measured)))
+    for name, missing in unmeasured().items():
+        print(f"not measured with {name}: {', '.join(missing)}")
     return int(any(found for *_, found in measured))
 
 

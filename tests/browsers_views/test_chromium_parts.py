@@ -15,7 +15,10 @@ from wsprobe.browsers.engine import Page
 from wsprobe.exchange import Received, Target
 
 CHROMIUM = ENGINES["chromium"]
-UA = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+UA = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    f"Chrome/{ENGINES['chromium'].version}.0.0.0 Safari/537.36"
+)
 
 
 def asked(url: str, page: Page) -> list[str]:

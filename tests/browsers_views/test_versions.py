@@ -52,9 +52,9 @@ def test_a_new_version_is_one_more_file(name: str) -> None:
 
 def test_an_older_version_stands_beside_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With facts that only this test has: one file makes a version."""
-    own = Path(chromium.__path__[0]) / "v156.py"
-    facts = own.read_text().replace(f'version="{ENGINES["chromium"].version}"', 'version="42"')
-    (tmp_path / "v42.py").write_text(facts.replace("Unexpected response code", "Odd response code"))
+    text = "from msgspec.structs import replace\n\nfrom wsprobe.browsers.chromium import FACTS as NEWEST\n\n"
+    text += "failures = {**NEWEST.failures, 'status': 'Odd response code: {status}'}\n"
+    (tmp_path / "v42.py").write_text(text + "FACTS = replace(NEWEST, version='42', failures=failures)\n")
     monkeypatch.setattr(chromium, "__path__", [*chromium.__path__, str(tmp_path)])
     try:
         older, newer = ENGINES["chromium@42"], ENGINES["chromium"]

@@ -2,5 +2,7 @@
 
 from wsprobe.browsers import newest
 from wsprobe.browsers.chromium.engine import Chromium
+from wsprobe.browsers.chromium.facts import Facts
 
-ENGINE = Chromium(newest(__name__, __path__))
+FACTS: Facts = newest(__name__, __path__)
+ENGINE = Chromium(FACTS)
