@@ -444,3 +444,12 @@ def test_a_file_without_a_recording_is_named(tmp_path: Path, capsys: Capture) ->
 def test_what_is_long_in_how_others_asked_ends_in_dots(capsys: Capture) -> None:
     run(["compare", "--browser", "chromium,webkitgtk", "lab:redirect-302"])
     assert "(KHTML, like Gecko) Version...\n" in capsys.readouterr().out
+
+
+def test_port_0_is_blocked_in_browsers_and_refused_elsewhere(capsys: Capture) -> None:
+    """Measured in Chromium 156, Firefox ESR 153, WebKitGTK 2.54 and ws 8.23."""
+    run(["compare", "--json", "--browser", "chromium,firefox,webkitgtk,ws", "ws://127.0.0.1:0/"])
+    *browsers, ws = json.loads(capsys.readouterr().out)["views"]
+    stories = [[event["type"] for event in view["events"]] for view in browsers]
+    assert stories == [["error", "close"], ["error", "close"], ["error"]]
+    assert ws["events"][0]["message"] == "connect ECONNREFUSED 127.0.0.1"

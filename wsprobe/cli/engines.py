@@ -99,7 +99,7 @@ def own_place(place: Place, readers: Readers) -> Place | Exchange:
             raise
         text = place.script_url or place.url
         made = ENGINES["whatwg"].construct(text, opened_by(place.page(readers.page), place.url))
-        if made.exception is None:
+        if made.exception is None and made.blocked != "bad-port":  # as port 0 is, which nobody connects to
             return replace(place, url=made.url)
         nowhere = Plan(Target(text, text.startswith("wss"), "", 0, ""), b"")
         return Exchange(nowhere, (ResolveFailed(0, text, error.message), Ended(0, "error", error.message)))

@@ -74,8 +74,9 @@ def not_connected(reading: Reading) -> tuple[str, str] | None:
 def _refused(reading: Reading, failure: ConnectFailed) -> tuple[str, str]:
     """One address has its own error; of several, an AggregateError without a message is made (net.js)."""
     code = failure.errno or "ECONNREFUSED"
+    port = f":{failure.port}" if failure.port else ""
     tried = sum(isinstance(event, ConnectFailed) for event in reading.exchange.events)
-    return ("" if tried > 1 else f"connect {code} {failure.address}:{failure.port}"), code
+    return ("" if tried > 1 else f"connect {code} {failure.address}{port}"), code
 
 
 def _tls(reading: Reading, failure: TlsFailed) -> tuple[str, str]:
