@@ -109,6 +109,26 @@ def test_a_dry_run_sends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert not {"other-scheme", "post", "addresses", "no-origin"} & set(named)
 
 
+def test_backends_are_reached_at_their_own_paths(capsys: pytest.CaptureFixture[str]) -> None:
+    words = (
+        "--backend",
+        "127.0.0.1:1",
+        "--backend",
+        "ws://[::1]:1/ws?a",
+        "--only",
+        "backends,backend,backend-get",
+    )
+    _, value = traced(capsys, "lab:status-403", *words)
+    assert changes(value) == ["base", "backend", "backend 1", "backend-get"]
+    plans = {each["change"]: each["report"]["exchange"]["plan"]["route"] for each in value["changes"]}
+    assert [plans[name]["connect_to"][0][2:] for name in ("backend 1", "backend")] == [
+        ["127.0.0.1", 1],
+        ["::1", 1],
+    ]
+    assert run(["trace", "--dry-run", *words, "ws://127.0.0.1:1/chat"]) == Exit.OPEN
+    assert "backends" in capsys.readouterr().out
+
+
 def test_recordings_are_kept_and_compare_reads_both(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     saved, printed = tmp_path / "kept.jsonl", tmp_path / "printed.json"
     _, value = traced(capsys, "lab:status-403", "--save", str(saved))
@@ -165,6 +185,8 @@ def test_brief_leaves_the_recordings_out(capsys: pytest.CaptureFixture[str]) -> 
         (("--backend", "h:0"), "is not HOST:PORT"),
         (("--backend", "h:99999"), "is not HOST:PORT"),
         (("--backend", "h:00655360"), "is not HOST:PORT"),
+        (("--backend", "ws://h:1/a b"), "is not HOST:PORT"),
+        (("--backend", "h:1", "--backend", "h"), "is not HOST:PORT"),
         (("-L",), "-L"),
         (("--wire", "hybi-08"), "--wire"),
     ],

@@ -62,6 +62,7 @@ FIELDS = (
     "age",
     "upgrade",
     "retry-after",
+    "x-request-id",
 )
 
 
@@ -111,7 +112,7 @@ def start(chain: Chain, *, direct: bool) -> Start:
         plan=Plan(target, request(target, offer)),
         origin=origin,
         browsers=(("chromium", browser), ("firefox", browser)),
-        backend=Backend("127.0.0.1", 25200, secure=False) if direct else None,
+        backends=(Backend("127.0.0.1", 25200, secure=False),) if direct else (),
         each_address=chain.answer("second") is not None,
         hold=4.0,
     )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.trace.chains import chains, recorded, start, trace
+from wsprobe.diagnosis import all_kinds
 from wsprobe.diagnosis.proxies import LEADING, mending, table
 from wsprobe.exchange import Ended, TlsFailed
 from wsprobe.report import report
@@ -31,7 +32,7 @@ from wsprobe.trace.changes import (
     with_line,
     without,
 )
-from wsprobe.trace.conclusions import RULES, conclusions
+from wsprobe.trace.conclusions import conclusions
 
 ASKED = (
     b"GET /chat?x=1 HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nconnection: Upgrade\r\n"
@@ -73,7 +74,7 @@ def test_any_request_can_be_changed(request: bytes, name: str) -> None:
     """Of a request written by hand (--raw-request) nothing is lost that was not to be changed."""
     begin = start(CHAIN, direct=True)
     begin = type(begin)(
-        replace(begin.plan, request=request), begin.origin, begin.browsers, begin.backend, False, begin.hold
+        replace(begin.plan, request=request), begin.origin, begin.browsers, begin.backends, False, begin.hold
     )
     base = answer_of(report(recorded(begin.plan, CHAIN.value["answers"]["base"], held=False, addresses=False)))
     (row,) = (each for each in CHANGES if each.name == name)
@@ -93,8 +94,7 @@ def test_any_answers_mean_something(answers: dict[str, Answer], base: Answer) ->
     """Whatever came back, in whatever combination: a conclusion, a next step or none, and what was left out."""
     seen = Trace(start(CHAIN, direct=True), {"base": base, **answers})
     found = conclusions(seen)
-    known = {id for rule in RULES for id in rule.ids}
-    assert {each.id for each in found} <= known
+    assert {each.id for each in found} <= set(all_kinds())
     assert all(0 < each.likely < 1 and set(each.because) for each in found)
     step = following(seen, Choice())
     assert step is None or step.name not in seen.answers
@@ -107,7 +107,7 @@ def test_no_more_than_sixteen() -> None:
     begin = start(chain, direct=True)
     offered = ", ".join(f"p{number}" for number in range(30)).encode()
     request = with_field(begin.plan.request, b"Sec-WebSocket-Protocol", offered)
-    begin = type(begin)(replace(begin.plan, request=request), begin.origin, begin.browsers, begin.backend)
+    begin = type(begin)(replace(begin.plan, request=request), begin.origin, begin.browsers, begin.backends)
     seen = Trace(begin, {})
     answers = {False: chains()[5].value["answers"]["base"], True: chains()[5].value["answers"]["get"]}
     while (step := following(seen, Choice())) is not None:
@@ -130,7 +130,7 @@ def test_past_the_proxy_without_tls_where_none_is_spoken() -> None:
         ("192.0.2.1", b"", False),
     ):
         request = with_field(begin.plan.request, b"Cookie", cookie) if cookie else begin.plan.request
-        own = type(begin)(replace(begin.plan, request=request), begin.origin, backend=Backend(host, 8000))
+        own = type(begin)(replace(begin.plan, request=request), begin.origin, backends=(Backend(host, 8000),))
         plan = behind(Trace(own, {}))
         assert plan is not None
         assert plan.target.secure

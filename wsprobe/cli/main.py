@@ -24,7 +24,7 @@ from wsprobe.visible import printable
 COMMANDS = {
     "connect": "make one handshake and report exactly what came back",
     "compare": "show what browsers and specifications make of a handshake; compare recordings",
-    "trace": "repeat the handshake with one change at a time: which hop broke it",
+    "trace": "repeat the handshake with one change at a time: which proxy broke it",
     "watch": "repeat the handshake: what changes, how often it is up, how long it takes",
     "talk": "hold a session: send lines as messages, or type at a prompt",
     "explain": "look up a close code, status, console message, finding or revision",

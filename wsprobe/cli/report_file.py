@@ -97,7 +97,7 @@ class ReportFile:
             seen = Trace(seen.start, {name: answer_of(each) for name, each in reports.items()})
         for name, each in reports.items():
             made = report_file.part(each, as_is=name == "base")
-            said = f"{name}: {seen.answers[name].said()}"
+            said = f"{name}: {seen.answers[name].result()}"
             heading = "The handshake as it was given" if name == "base" else said
             self._add(replace(made, heading=heading, folded=name != "base"))
         cover = self._cover(secrets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
@@ -59,9 +60,9 @@ def conclusion_rows() -> list[tuple[str, str]]:
     """What can be concluded: ids, what is seen, what it means, and what it cannot know."""
     return [
         (
-            ", ".join(rule.ids),
-            f"Seen: {rule.pattern}. Means: {rule.means}."
-            + (f" Not known: {rule.cannot}." if rule.cannot else ""),
+            rule.id or "the cause of the answer",
+            f"Seen: {rule.seen}. Means: {rule.means}."
+            + (f" Not known: {rule.cannot_know}." if rule.cannot_know else ""),
         )
         for rule in RULES
     ]
@@ -73,10 +74,14 @@ TABLES = (
 )
 
 EXAMPLES = (
-    ("wsprobe trace wss://chat.example/ws", "Which change makes it work, and which hop broke it?"),
+    ("wsprobe trace wss://chat.example/ws", "Which change makes it work, and which proxy broke it?"),
     (
         "wsprobe trace --backend 127.0.0.1:8000 wss://chat.example/ws",
         "The proxy or the application? From the machine on which the application listens:",
+    ),
+    (
+        "wsprobe trace --backend 10.0.0.2:8080 --backend ws://10.0.0.3:8000/ws wss://chat.example/app/ws",
+        "Which of two proxies? From outside to inside; the second one strips /app:",
     ),
     ("wsprobe trace --dry-run wss://chat.example/ws", "What would be sent?"),
     ("wsprobe trace --hold 70 --only again-2 wss://chat.example/ws", "Is it cut after a minute of silence?"),
@@ -99,7 +104,7 @@ EXAMPLES = (
     instead=INSTEAD,
 )
 def command(url: str, given: Given) -> int:
-    """Repeat the handshake with one change at a time, and say which hop broke it.
+    """Repeat the handshake with one change at a time, and say which proxy broke it.
 
     At most sixteen requests are sent, one after another, the most useful first; those that would show nothing
     new are left out. Requests go only to the host of the URL and that of --backend.
@@ -114,7 +119,7 @@ class Tracing(Struct, frozen=True):
     """All that the options say that only `trace` has."""
 
     choice: Choice = Choice()
-    backend: Backend | None = None
+    backends: tuple[Backend, ...] = ()
     each_address: bool = False
     pause: float = 0.0
     """Seconds between two requests."""
@@ -127,7 +132,7 @@ def tracing(own: TraceSettings) -> Tracing:
     """Raises click.UsageError for what cannot be meant."""
     return Tracing(
         choice=Choice(only=_changes("only", own.only), skip=_changes("skip", own.skip)),
-        backend=None if own.backend is None else _backend(own.backend),
+        backends=tuple(map(_backend, own.backend)),
         each_address=own.each_address,
         pause=own.pause,
         hold=own.hold,
@@ -146,14 +151,24 @@ def _changes(option_name: str, texts: Sequence[str]) -> frozenset[str]:
     return frozenset(wanted)
 
 
+BACKEND = re.compile(
+    r"(?:(?P<scheme>wss?)://)?(?:\[(?P<ipv6>[0-9A-Fa-f:.%]+)\]|(?P<host>[^/\[\]@?#:]+)):(?P<port>\d{1,5})"
+    r"(?P<resource>/[!-\x22$-~]*)?",
+    re.ASCII,
+)
+
+
 def _backend(text: str) -> Backend:
-    scheme, _, rest = text.rpartition("://")
-    host, _, port = rest.rstrip("/").rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    usable = host and "/" not in host and port.isdecimal() and len(port) <= 5 and 1 <= int(port) <= 65535
-    if scheme not in ("", "ws", "wss") or not usable:
-        raise click.UsageError(f"--backend: {text!a} is not HOST:PORT, nor ws://HOST:PORT or wss://HOST:PORT")
-    return Backend(host, int(port), {"ws": False, "wss": True}.get(scheme))
+    found = BACKEND.fullmatch(text)
+    if found is None or not 1 <= int(found["port"]) <= 65535:
+        raise click.UsageError(f"--backend: {text!a} is not HOST:PORT or ws://HOST:PORT/PATH (wss:// too)")
+    resource = found["resource"] or ""
+    return Backend(
+        found["ipv6"] or found["host"],
+        int(found["port"]),
+        {"ws": False, "wss": True}.get(found["scheme"]),
+        "" if resource == "/" and found["scheme"] is None else resource,
+    )
 
 
 def trace(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int:
@@ -214,7 +229,7 @@ def start_of(place: Place, of: Tracing) -> Start:
         plan=given,
         origin=origin,
         browsers=tuple(_browsers(place, given, place.asking.offer.origin or origin)),
-        backend=of.backend,
+        backends=of.backends,
         each_address=of.each_address,
         hold=of.hold,
         http2=_http2(place, given),

@@ -38,13 +38,14 @@ class TraceSettings(Section, frozen=True, kw_only=True):
     heading: ClassVar[str] = SECTION
 
     backend: Annotated[
-        str | None,
+        tuple[str, ...],
         Declared(
             "--backend",
-            metavar="HOST:PORT",
-            help="also ask the application directly, without the proxy: the same bytes, and a plain GET",
+            metavar="[ws://]HOST:PORT[/PATH]",
+            help="also send the handshake and a plain GET to the application directly, with another path if "
+            "the proxy changes it; repeat it to name proxies on the way first, from outside to inside",
         ),
-    ] = None
+    ] = ()
     each_address: Annotated[
         bool,
         Declared(

@@ -469,7 +469,7 @@ _TRACE = _kinds(
     *(
         (id, title, meaning, "")
         for id, title, meaning in (
-            ("opens", "The handshake opens", "No hop blocks it, in each way that was tried."),
+            ("opens", "The handshake opens", "No proxy blocks it, in each way that was tried."),
             ("unknown", "No change explains it", "No change of the request tells why it fails."),
             ("one-of-several", "One of several servers", "The same handshake gets different answers in turn."),
             ("addresses-differ", "Addresses differ", "The addresses of the name give different answers."),

@@ -26,6 +26,7 @@ class Proxy(msgspec.Struct, frozen=True):
     own: str = ""
     remove: str = ""
     mend: dict[str, str] = {}
+    idle: float = 0.0
 
     @property
     def mends(self) -> str:
@@ -65,6 +66,12 @@ def proxies() -> tuple[Proxy, ...]:
 def proxy(key: str) -> Proxy | None:
     """The proxy called *key*, None if there are no lines for it."""
     return next((each for each in proxies() if each.key == key), None)
+
+
+def idle_limit(key: str) -> float:
+    """Seconds of silence after which the proxy called *key* ends an open session, unless told otherwise; 0.0 if
+    it does not, or that is not known."""
+    return next((each.idle for each in _all() if each.key == key), 0.0)
 
 
 @cache

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsprobe.show.lines import Line, Look, Piece, cut, fitted, line
-from wsprobe.trace.answer import Answer, same
+from wsprobe.trace.answer import Answer, ended_in_silence, same
 from wsprobe.trace.changes import CHANGES, MOST, Choice, Trace, left_out
 from wsprobe.trace.conclusion import Conclusion
+from wsprobe.trace.rules_open import AT_ONCE
 
 NAME = max(len(row.name) for row in CHANGES)
 OPENED = {"open": "good", "invalid": "fail"}
@@ -26,7 +27,7 @@ def cells(name: str, seen: Trace, look: Look) -> Line:
         about = Piece("as base", "dim")
     return (
         Piece(_escaped(name, look)),
-        Piece(answer.said(), OPENED.get(answer.kind, "")),
+        Piece(answer.result(), OPENED.get(answer.kind, "")),
         Piece("" if seconds is None else f"{seconds * 1000:.0f} ms", "dim"),
         about,
     )
@@ -50,16 +51,22 @@ def _about(answer: Answer, look: Look) -> str:
     if answer.kind not in ("http", "open", "invalid") or final is None:
         return ""
     if answer.opens:
-        return ""
+        return _held(answer)
     words = [look.text(final.reason)]
     if answer.location:
         words.append(f"-> {_escaped(answer.location, look)}")
     body = " ".join(answer.text.split())
     if answer.author.id:
         words.append(f"by {answer.author.id}")
-    if body and not body.startswith("<"):
+    if body:
         words.append(f'"{_escaped(body[:BODY], look)}{"..." if len(body) > BODY else ""}"')
     return "  ".join(word for word in words if word)
+
+
+def _held(answer: Answer) -> str:
+    """How an open session that was held in silence ended."""
+    dropped = ended_in_silence(answer)
+    return f"held: dropped after {dropped:.1f} s" if dropped is not None and dropped >= AT_ONCE else ""
 
 
 def _last_fits(of: Line, look: Look) -> Line:
@@ -103,9 +110,22 @@ def because(found: Conclusion, seen: Trace, look: Look) -> Iterator[Line]:
         answer = seen.answers.get(name)
         if answer is not None:
             first = answer.reading.final.head.first if answer.reading.final is not None else None
-            status = look.text(first.text) if first is not None else answer.said()
-            about = _about(answer, look).partition("  ")[2]
+            status = look.text(first.text) if first is not None else answer.result()
+            about = _about(answer, look)
+            if name in HELD and answer.opens:
+                status = _held(answer) or f"held: still open after {_seconds_held(answer):.1f} s"
+                about = ""
+            elif not answer.opens:
+                about = about.partition("  ")[2]
             yield line(f"{_escaped(name, look):<{NAME}}  {status}  {about}".rstrip())
+
+
+HELD = ("again-2", "backend-held")
+"""The changes whose session is held in silence."""
+
+
+def _seconds_held(answer: Answer) -> float:
+    return answer.reading.exchange.plan.limits.linger
 
 
 def unsent(seen: Trace, choice: Choice) -> dict[str, list[str]]:
@@ -133,7 +153,9 @@ def dry_run(url: str, seen: Trace, choice: Choice, look: Look) -> list[Line]:
             continue
         if each.by_choice and each.name not in choice.only:
             continue
-        if each.name == "backend-plain" or (each.name == "backend-held" and seen.start.backend is None):
+        if each.name == "backends" and len(seen.start.backends) < 2:
+            continue
+        if each.name == "backend-plain" or (each.name == "backend-held" and not seen.start.backends):
             continue
         if each.name not in ("base", "addresses", "backend-held") and not list(each.make(seen)):
             continue

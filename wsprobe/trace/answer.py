@@ -1,7 +1,8 @@
 """What one request got, reduced to what a trace compares: kind, status, author, and the beginning of the body.
 
-Two answers are the same if their status, Server, Location and the first bytes of their decoded bodies are:
-proxies frame a chunked body anew, and nearly every other field differs from one answer to the next.
+Two answers are the same if their status, Server, Location and the first words of their decoded bodies are:
+proxies re-frame a chunked body, and nearly every other field differs from one answer to the next. Words that
+differ only as request ids, nonces, times and tokens do are the same.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Literal
 
 import msgspec
 
-from wsprobe.diagnosis import Author, author
+from wsprobe.diagnosis import Author, Cause, author
+from wsprobe.diagnosis.words import of_page
 from wsprobe.exchange import Connected, Sent
 from wsprobe.judge.subject import how
 from wsprobe.read.reading import Reading, Response
@@ -24,11 +26,39 @@ connection ended without a byte; ``silent``: nothing came while time lasted; ``b
 no whole answer, or no HTTP; ``not-reached``: name, TCP, TLS or the user's own proxy failed before the request
 was sent."""
 
-COMPARED = 40
-"""Bytes of a body. What is behind them quotes ids, times and paths more often than it tells authors apart."""
-LOOKED_AT = 4096
-CHANGING = re.compile(rb"(?i)\b[0-9a-f]{8,}\b|\d+")
-"""Times, counters and ids, which differ between two answers that are otherwise the same."""
+COMPARED = 12
+"""Words of a body. Those behind them quote ids, times and paths more often than they tell authors apart."""
+LOOKED_AT = 8192
+"""Bytes of a body."""
+WORD = re.compile(r"[\w+/=~-]+|[^\w\s]")
+MARKUP = re.compile(rb"(?i)\s*<(?:!doctype|!--|html|head|body|\?xml|[a-z][a-z0-9]*[\s>])")
+MADE_UP = re.compile(r"\d|[a-z][A-Z]|[A-Z]{2}[a-z]|[a-z][_=~+][A-Za-z]")
+"""In a word: a sign that a program made it, as it does ids, nonces, times and tokens."""
+IN_A_DATE = frozenset(
+    [
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+        "sat",
+        "sun",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "may",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "oct",
+        "nov",
+        "dec",
+        "am",
+        "pm",
+    ]
+)
 OF_OUTCOME: dict[str, Kind] = {
     "open": "open",
     "closed": "open",
@@ -52,11 +82,12 @@ class Answer(msgspec.Struct, frozen=True):
     server: tuple[str, ...] = ()
     location: str = ""
     text: str = ""
-    """The decoded body, as far as it is looked at."""
-    beginning: bytes = b""
-    """The first bytes of the decoded body, what changes from answer to answer masked."""
+    """The words of the decoded body, as far as they are looked at; of a page without tags, scripts and
+    styles."""
+    page: bool = False
+    """True if the body is markup, or empty."""
     author: Author = Author()
-    """Who wrote it, by its marks, and which hop passed it on."""
+    """Who wrote it, by its marks, and which proxy passed it on."""
 
     @property
     def opens(self) -> bool:
@@ -73,20 +104,25 @@ class Answer(msgspec.Struct, frozen=True):
         return self.author.role in ("server", "framework")
 
     @property
-    def causes(self) -> tuple[str, ...]:
-        """Ids of what it most likely means by itself, the likeliest first."""
-        return tuple(cause.id for cause in self.author.causes)
+    def cause(self) -> Cause | None:
+        """The likeliest cause of the answer by itself, as `connect` reports it."""
+        return next(iter(self.author.causes), None)
+
+    @property
+    def cause_id(self) -> str:
+        """The id of the likeliest cause; "" if there is none."""
+        return self.cause.id if self.cause is not None else ""
 
     @property
     def stated(self) -> str:
-        """The id of the cause that it states in words; "" if it states none."""
+        """The id of the cause that the answer states in words; "" if it states none."""
         return next((each.id for each in self.author.causes if each.certainty == "stated"), "")
 
     @property
-    def hops(self) -> tuple[str, ...]:
-        """Proxies that left a mark on it, by their words in ``wsprobe.diagnosis``."""
+    def proxies(self) -> tuple[str, ...]:
+        """Proxies that left a mark on the answer, by their words in ``wsprobe.diagnosis``."""
         own = self.author.id if self.by_proxy else ""
-        # Of several hops a diagnosis names the last; Varnish leaves its mark beside another's.
+        # Of several proxies a diagnosis names the last; Varnish leaves its mark beside another's.
         varnish = "varnish" if self.field(b"x-varnish") is not None else ""
         named = (each for each in (own, self.author.hop, varnish) if each)
         return tuple(dict.fromkeys(named))
@@ -112,7 +148,7 @@ class Answer(msgspec.Struct, frozen=True):
         fields = final.head.all(name) if final is not None else ()
         return fields[0].value.decode("latin-1") if fields else None
 
-    def said(self) -> str:
+    def result(self) -> str:
         """A word or a number for a table: what came."""
         match self.kind:
             case "open" | "http":
@@ -141,8 +177,8 @@ def answer_of(report: Report) -> Answer:
         status=final.status,
         server=tuple(field.value.decode("latin-1") for field in final.head.all(b"server")),
         location=next((field.value.decode("latin-1") for field in final.head.all(b"location")), ""),
-        text=body[:LOOKED_AT].decode("utf-8", "replace"),
-        beginning=CHANGING.sub(b"#", body[:COMPARED]),
+        text=words_of(body[:LOOKED_AT]),
+        page=not body or MARKUP.match(body) is not None,
         author=author(reading),
     )
 
@@ -153,6 +189,12 @@ def content_of(response: Response) -> bytes:
     if body is None:
         return b""
     return body.decoded if body.decoded is not None else body.content
+
+
+def words_of(body: bytes) -> str:
+    """The words in *body*; of markup the title and the texts, without tags, scripts and styles."""
+    text = body.decode("utf-8", "replace")
+    return " ".join(of_page(text)) if MARKUP.match(body) else text
 
 
 def _kind(report: Report) -> Kind:
@@ -189,13 +231,24 @@ def ended_in_silence(answer: Answer) -> float | None:
 
 def same(one: Answer, other: Answer) -> bool:
     """True if both got the same answer from the same author."""
-    return alike(one, other) and one.server == other.server and one.location == other.location
+    return alike(one, other) and one.server == other.server and same_words(one.location, other.location)
 
 
 def alike(one: Answer, other: Answer) -> bool:
-    """True if both have the same status and the same body, whatever hops wrote into the head."""
+    """True if both have the same status and the same body, whatever proxies wrote into the head."""
     if one.opens or other.opens:
         return one.opens and other.opens
     if one.kind != other.kind or one.status != other.status:
         return False
-    return one.beginning == other.beginning
+    return same_words(one.text, other.text)
+
+
+def same_words(one: str, other: str) -> bool:
+    """True if the first words of both are the same but for ids, nonces, times and tokens."""
+    ours, theirs = WORD.findall(one)[:COMPARED], WORD.findall(other)[:COMPARED]
+    pairs = zip(ours, theirs, strict=False)
+    return len(ours) == len(theirs) and all(a == b or _both_made_up(a, b) for a, b in pairs)
+
+
+def _both_made_up(one: str, other: str) -> bool:
+    return all(MADE_UP.search(each) or each.lower() in IN_A_DATE for each in (one, other))

@@ -30,12 +30,18 @@ OF_A_CLIENT = re.compile(rb"(?i)host|user-agent|origin|cookie|upgrade|connection
 
 
 class Backend(msgspec.Struct, frozen=True):
-    """The application behind the proxy, reached past it."""
+    """What is behind the proxy, reached directly: the application, or one more proxy before it."""
 
     host: str
     port: int
     secure: bool | None = None
     """None: as the URL says."""
+    resource: str = ""
+    """Path and query; "": those of the URL. A proxy may strip a prefix."""
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -47,7 +53,8 @@ class Start(msgspec.Struct, frozen=True):
     """The Origin of a page of the same host."""
     browsers: tuple[tuple[str, bytes], ...] = ()
     """(name, the engine's own request)."""
-    backend: Backend | None = None
+    backends: tuple[Backend, ...] = ()
+    """From outside to inside; the last one is the application."""
     each_address: bool = False
     hold: float = 0.0
     """Seconds that an open session is held in silence at the end."""
@@ -97,13 +104,17 @@ class Trace(msgspec.Struct, frozen=True):
         get = self["get"]
         return get is not None and same(self.base, get)
 
+    def directly(self, number: int) -> Answer | None:
+        """The answer of backend *number*, counted from 1, to the same bytes; the last one is ``past``."""
+        if number == len(self.start.backends):
+            return self.past
+        return self[f"backend {number} plain"] or self[f"backend {number}"]
+
     @property
-    def hops(self) -> tuple[str, ...]:
+    def proxies(self) -> tuple[str, ...]:
         """Proxies that left a mark on any answer that came through them."""
-        marks = (
-            mark for name, each in self.answers.items() if not name.startswith("backend") for mark in each.hops
-        )
-        return tuple(dict.fromkeys(marks))
+        through = (each for name, each in self.answers.items() if not name.startswith("backend"))
+        return tuple(dict.fromkeys(mark for each in through for mark in each.proxies))
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -230,19 +241,31 @@ def silent_plan(plan: Plan, seconds: float) -> Plan:
 
 
 def behind(seen: Trace) -> Plan | None:
-    """The plan, without the proxy: another address, the same bytes and the same name for TLS."""
-    backend, plan = seen.start.backend, seen.start.plan
-    if backend is None:
-        return None
+    """The plan that asks the application directly; None without --backend."""
+    return past(seen, len(seen.start.backends)) if seen.start.backends else None
+
+
+def past(seen: Trace, number: int) -> Plan:
+    """The plan that asks backend *number*, counted from 1: another address, the same bytes but for the path,
+    and the same name for TLS."""
+    backend, plan = seen.start.backends[number - 1], seen.start.plan
     target = plan.target
     route = replace(
         plan.route, connect_to=((target.host, target.port, backend.host, backend.port),), resolve=()
     )
     if backend.secure is not None:
         target = replace(target, secure=backend.secure)
-    elif _speaks_no_tls(seen["backend"]) and _may_go_in_plain(plan.request, backend.host):
+    elif _speaks_no_tls(seen[_name(seen, number)]) and _may_go_in_plain(plan.request, backend.host):
         target = replace(target, secure=False)
-    return replace(plan, route=replace(route, proxy=None, unix_socket=None), target=target)
+    request = plan.request
+    if backend.resource:
+        request = with_line(request, resource=backend.resource.encode("ascii"))
+    route = replace(route, proxy=None, unix_socket=None)
+    return replace(plan, request=request, route=route, target=target)
+
+
+def _name(seen: Trace, number: int) -> str:
+    return "backend" if number == len(seen.start.backends) else f"backend {number}"
 
 
 def _speaks_no_tls(answer: Answer | None) -> bool:
@@ -284,6 +307,16 @@ def _past(name: str, edit: Callable[[Trace, bytes], bytes | None]) -> Callable[[
         return () if request is None else (step(seen, name, request, plan),)
 
     return make
+
+
+def _backends(seen: Trace) -> Iterable[Question]:
+    """The proxies between the first one and the application."""
+    for number in range(1, len(seen.start.backends)):
+        name, plan = _name(seen, number), past(seen, number)
+        if _speaks_no_tls(seen[name]) and seen.start.plan.target.secure and not plan.target.secure:
+            yield step(seen, f"{name} plain", plan=plan)
+        else:
+            yield step(seen, name, plan=plan)
 
 
 def _past_in_plain(seen: Trace) -> Iterable[Question]:
@@ -441,7 +474,7 @@ def _browsers_headers(seen: Trace) -> str:
         return "the page's own Origin is enough"
     if seen.base.opens:
         return "the Origin alone makes the difference"
-    return "" if own.status in (400, 403, 406, 500) else f"a {own.said()} is not about a browser's headers"
+    return "" if own.status in (400, 403, 406, 500) else f"a {own.result()} is not about a browser's headers"
 
 
 def _one_browser_alone(seen: Trace) -> str:
@@ -490,12 +523,12 @@ NO_PROTOCOL = "tls-alert-no-application-protocol"
 """What is found where the server takes none of the protocols that ALPN offers."""
 
 
-def _hop_is_unnamed(seen: Trace) -> str:
+def _proxy_is_unnamed(seen: Trace) -> str:
     if seen.base.kind != "http" or not seen.like_get:
         return _handshake_is_seen(seen) or "the answers tell enough"
     if settled(seen):
         return settled(seen)
-    return f"{seen.hops[0]} is named" if seen.hops else ""
+    return f"{seen.proxies[0]} is named" if seen.proxies else ""
 
 
 def _not_cut(seen: Trace) -> str:
@@ -507,38 +540,44 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "base",
         "nothing: the handshake as it was given",
-        "what everything else is compared with",
+        "the answer that the others are compared with",
         lambda seen: (Question("base", seen.start.plan),),
     ),
     Change(
         "get",
         "a plain GET: no Upgrade, no Connection, no Sec-WebSocket-*",
-        "whether any hop treats the handshake as a handshake",
+        "whether anything treats the handshake as a handshake",
         _edit("get", plain),
         _reached,
     ),
     Change(
         "backend",
-        "without the proxy (--backend): the same bytes",
+        "the same bytes, sent to the application directly (--backend)",
         "whether the proxy or the application is at fault",
         _past("backend", lambda seen, request: request),
     ),
     Change(
+        "backends",
+        "asked directly, each proxy between the first one and the application (several --backend)",
+        "which proxy is at fault",
+        _backends,
+    ),
+    Change(
         "backend-plain",
-        "without the proxy without TLS, if there is none there",
+        "asked directly without TLS, if the backend speaks none",
         "the same, where TLS ends at the proxy",
         _past_in_plain,
     ),
     Change(
         "backend-get",
-        "without the proxy: the plain GET",
-        "a lost Upgrade (the answer that came through the proxy), or another program (any other)",
+        "the plain GET, sent directly",
+        "a lost Upgrade (same answer as through the proxy), or another program (any other answer)",
         _past("backend-get", lambda seen, request: plain(request)),
     ),
     Change(
         "origin",
         "with the Origin of a page of the same host",
-        "an Origin that is required; a Host that a hop rewrites, which only a comparison with Origin reveals",
+        "an Origin that is required; a Host that a proxy rewrites, which only a comparison with Origin reveals",
         _one("origin", lambda seen: _own_origin(seen, seen.start.plan.request)),
         _unless_settled(),
     ),
@@ -558,8 +597,8 @@ CHANGES: tuple[Change, ...] = (
     ),
     Change(
         "backend-origin",
-        "without the proxy: with the Origin of the page",
-        "whether the application or a hop objects to the Origin",
+        "with the Origin of the page, sent directly",
+        "whether the application or a proxy objects to the Origin",
         _past("backend-origin", _own_origin),
         _origin_past,
     ),
@@ -587,14 +626,14 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "no-upgrade",
         "without Upgrade",
-        "a rule against Upgrade, or a hop that accepts it and does not answer",
+        "a rule against Upgrade, or a proxy that accepts it and does not answer",
         _edit("no-upgrade", lambda request: without(request, b"upgrade")),
         _unless_settled(_handshake_is_seen),
     ),
     Change(
         "no-connection",
         "without Connection",
-        "a hop that writes its own Connection",
+        "a proxy that writes its own Connection",
         _edit("no-connection", lambda request: without(request, b"connection")),
         by_choice=True,
     ),
@@ -622,7 +661,7 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "keepalive-upgrade",
         "with Connection: keep-alive, Upgrade",
-        "a hop that compares the whole value",
+        "a proxy that compares the whole value",
         _edit("keepalive-upgrade", lambda request: with_field(request, b"Connection", b"keep-alive, Upgrade")),
         _opened,
     ),
@@ -649,14 +688,14 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "no-key",
         "without Sec-WebSocket-Key",
-        "which hop it is: HAProxy answers such a handshake itself",
+        "which proxy it is: HAProxy answers such a handshake itself",
         _edit("no-key", lambda request: without(request, b"sec-websocket-key")),
-        _hop_is_unnamed,
+        _proxy_is_unnamed,
     ),
     Change(
         "http-1.0",
         "with HTTP/1.0",
-        "which hop it is: lighttpd answers 400, Envoy 426, Apache nothing",
+        "which proxy it is: lighttpd answers 400, Envoy 426, Apache nothing",
         _edit("http-1.0", lambda request: with_line(request, version=b"HTTP/1.0")),
         by_choice=True,
     ),
@@ -693,12 +732,12 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "again-2",
         "nothing: once more, and if it opens, the connection is held without sending anything (--hold)",
-        "the same, and a hop that ends idle connections",
+        "the same, and an idle timeout",
         _again(2),
     ),
     Change(
         "backend-held",
-        "without the proxy: held without sending anything for the same time",
+        "sent directly, and held without sending anything for the same time",
         "whether the proxy or the application ends idle connections",
         _held_past,
         _not_cut,

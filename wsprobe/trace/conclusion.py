@@ -1,10 +1,14 @@
-"""What the answers of a trace mean together, as a value; and the words about hops that every rule uses."""
+"""What the answers of a trace mean together, as a value; a rule that finds it; and the words about proxies that
+every rule uses."""
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Callable, Iterator
 
-from wsprobe.diagnosis import PROGRAMS
+import msgspec
+from msgspec.structs import replace
+
+from wsprobe.diagnosis import PROGRAMS, Cause
 from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.changes import Trace
 
@@ -12,7 +16,6 @@ from wsprobe.trace.changes import Trace
 class Conclusion(msgspec.Struct, frozen=True):
     """What the answers most likely mean."""
 
-    id: str
     text: str
     likely: float
     """0 to 1, by how often it was so in the measured chains."""
@@ -22,21 +25,51 @@ class Conclusion(msgspec.Struct, frozen=True):
     """What to write in that proxy or framework, or to do; "" if nothing is broken."""
     open: bool = False
     """True if it names causes that cannot be told apart by these answers."""
+    id: str = ""
+    """A word of ``diagnosis.KINDS``; that of the rule, unless the rule gives another."""
 
 
-def hop(seen: Trace) -> str:
-    """The proxy that a fault is laid at, as far as it is named."""
-    names = tuple(map(title, seen.hops))
+Find = Callable[[Trace], Iterator[Conclusion]]
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A function that reads a trace, and what a manual says about it."""
+
+    id: str
+    """What the rule concludes; "" for the rule that repeats the cause of the answer."""
+    seen: str
+    means: str
+    cannot_know: str
+    find: Find
+
+    def __call__(self, seen: Trace) -> Iterator[Conclusion]:
+        """The conclusions of this rule, each with its id; none if it does not fit."""
+        return (each if each.id else replace(each, id=self.id) for each in self.find(seen))
+
+
+def rule(seen: str, means: str, cannot_know: str = "", *, id: str | None = None) -> Callable[[Find], Rule]:
+    """Make a rule of a function. Its id is the name of the function with hyphens, unless *id* is given."""
+
+    def decorate(find: Find) -> Rule:
+        name = find.__name__.replace("_", "-") if id is None else id
+        return Rule(name, seen, means, cannot_know, find)
+
+    return decorate
+
+
+def proxy_of(seen: Trace) -> str:
+    """Which proxy is at fault, as far as proxies name themselves."""
+    names = tuple(map(title, seen.proxies))
     if not names:
-        return "a proxy before the application, which does not name itself"
+        return "the proxy does not name itself"
     if len(names) == 1:
-        return f"a proxy before the application; {names[0]} names itself, and may not be the only one"
-    return f"one of the proxies before the application; {' and '.join(names)} name themselves"
+        return f"{names[0]} names itself; there may be others"
+    return f"{' and '.join(names)} name themselves"
 
 
-def title(hop: str) -> str:
-    """A hop as people call it."""
-    return (PROGRAMS[hop].who or PROGRAMS[hop].name) if hop in PROGRAMS else hop
+def title(proxy: str) -> str:
+    """A proxy as people call it."""
+    return (PROGRAMS[proxy].who or PROGRAMS[proxy].name) if proxy in PROGRAMS else proxy
 
 
 def written_by(answer: Answer) -> str:
@@ -44,20 +77,56 @@ def written_by(answer: Answer) -> str:
     if answer.author.id:
         return f"written by {answer.author.who}"
     if answer.server:
-        return f"who wrote it is not known: the Server field ({', '.join(answer.server)}) does not show it"
-    return "who wrote it is not known"
+        return f"author unknown: the Server field ({', '.join(answer.server)}) may be a proxy's"
+    return "author unknown"
+
+
+SAYS_LITTLE = frozenset(
+    {
+        *("refused", "no-route", "no-websocket", "server-says", "error", "crashed-before-accept"),
+        *("bad-request", "upgrade-lost", "upgrade-lost-or-elsewhere", "everywhere"),
+    }
+)
+"""Causes that leave open what the comparison of answers may tell."""
+OF_A_PROXY = frozenset({"forward-proxy", "client-certificate"})
+"""Causes that the page of a proxy shows by itself. Of its others a comparison knows more."""
+
+
+def shown_by(answer: Answer) -> Cause | None:
+    """The cause that the answer shows by itself, whatever else was sent; None if there is none."""
+    cause = answer.cause
+    if cause is None or cause.id in SAYS_LITTLE or cause.certainty == "status":
+        return None
+    if answer.by_proxy and cause.certainty in ("only", "shared") and cause.id not in OF_A_PROXY:
+        return None
+    return cause
+
+
+def likeliest(answer: Answer) -> str:
+    """A sentence: the cause that `connect` reports, if more than the status shows it; "" if nothing does."""
+    cause = answer.cause
+    return (
+        "" if cause is None or cause.certainty == "status" else f" By the answer alone, likely: {cause.text}."
+    )
+
+
+def first_do(answer: Answer, lines: str) -> str:
+    """What `connect` would advise, before the other *lines*."""
+    cause = answer.cause
+    known = cause is not None and cause.certainty != "status" and cause.fix
+    return f"{cause.fix}\n{lines}" if cause is not None and known else lines
 
 
 def quoted(answer: Answer) -> str:
     """The first words of its body."""
     text = " ".join(answer.text.split())
-    return f'"{text[:80]}{"..." if len(text) > 80 else ""}"' if text else "an empty body"
+    return f'"{text[:80]}{"..." if len(text) > 80 else ""}"' if text else "no text in the body"
 
 
 def compared(seen: Trace) -> str:
-    """What the answer without the proxy adds: ``opens``, ``same``, ``other``, ``not reached``; "" if nothing.
+    """What the direct answer adds: ``opens``, ``same``, ``other``, ``not reached``; "" if nothing.
 
-    ``opens`` counts with the page's Origin too, where the application wants one.
+    ``opens`` counts with the page's Origin too, where the application requires one.
     """
     past, base = seen.past, seen.base
     if past is None:
@@ -74,31 +143,63 @@ def compared(seen: Trace) -> str:
     return "same" if alike(past, base) else "other"
 
 
+def opens_directly(seen: Trace) -> str:
+    """A sentence: the backend opens; of several, which proxy is at fault."""
+    return f"Asked directly, the backend opens (101).{_which_of_several(seen)}"
+
+
+def _which_of_several(seen: Trace) -> str:
+    """Between which two of several backends the handshake fails; "" if that is not known."""
+    backends = seen.start.backends
+    answers = [seen.directly(number) for number in range(1, len(backends) + 1)]
+    if len(backends) < 2 or any(each is None for each in answers):
+        return ""
+    known = [each for each in answers if each is not None]
+    opening = next((n for n in range(len(known)) if all(each.opens for each in known[n:])), None)
+    if opening is None:
+        return ""
+    if opening == 0:
+        return f" {backends[0]} opens as well: the fault is in the proxy before it, at the URL's own address."
+    before = known[opening - 1]
+    return (
+        f" {backends[opening - 1]} fails as well ({before.result()}), and {backends[opening]} behind it opens: "
+        f"the fault is in the proxy at {backends[opening - 1]}."
+    )
+
+
 def past_the_proxy(seen: Trace) -> str:
-    """A sentence about the pair without the proxy, with a space before it; "" if it was not asked."""
+    """A sentence about the direct answer, with a space before it; "" if none was requested."""
+    past = seen.past
     match compared(seen):
         case "opens":
-            return " Without the proxy the same bytes open (101): the proxy is at fault, not the application."
+            return f" {opens_directly(seen)} The proxy is at fault, not the application."
         case "same":
-            return " Without the proxy the same bytes get the same answer: it is the application's own."
+            return f" Asked directly, {backend_of(seen)} gives the same answer: the proxy is not at fault."
         case "not reached":
-            return " Without the proxy nothing could be reached, so that shows nothing."
-        case "other":
+            return " Asked directly, the backend could not be reached, so that shows nothing."
+        case "other" if past is not None:
             return (
-                " Without the proxy the answer is another one, and no 101 either: the application "
-                "refuses as well."
+                f" Asked directly, {backend_of(seen)} refuses too, with a different answer ({past.result()})."
+                if past.kind in ("http", "invalid")
+                else f" Asked directly, {backend_of(seen)} fails too ({past.result()})."
             )
         case _:
             return ""
 
 
+def backend_of(seen: Trace) -> str:
+    """What answers directly: the application, unless a proxy leaves its mark there."""
+    marks = [mark for name, each in seen.answers.items() if name.startswith("backend") for mark in each.proxies]
+    return f"the backend ({title(marks[0])} answers there)" if marks else "the application"
+
+
 def sure(seen: Trace, outside: float, inside: float = 0.97) -> float:
-    """*outside*, or *inside* if the bytes open without the proxy."""
+    """*outside*, or *inside* if the bytes open directly."""
     return inside if compared(seen) == "opens" else outside
 
 
 def beside(seen: Trace, name: str) -> tuple[str, ...]:
-    """The two answers that show it: base and *name*; without the proxy instead, where that opens."""
+    """The two answers that show it: base and *name*; or base and the direct one, if that opens."""
     if compared(seen) == "opens":
         opening = ("backend-origin", "backend-plain", "backend")
         past = next((each for each in opening if (found := seen[each]) is not None and found.opens), "backend")
@@ -106,18 +207,18 @@ def beside(seen: Trace, name: str) -> tuple[str, ...]:
     return ("base", name) if name in seen.answers else ("base",)
 
 
-ASK_PAST = "To find out, also ask the application without the proxy: --backend HOST:PORT of the application."
+ASK_PAST = "To find out, also ask the application directly: --backend HOST:PORT of the application."
 
 
 def varnish(seen: Trace) -> str:
     """On which side of Varnish a handshake became a plain request; "" if there is no Varnish."""
     base, get = seen.base, seen["get"]
-    if get is None or "varnish" not in get.hops:
+    if get is None or "varnish" not in get.proxies:
         return ""
     if base.field(b"x-varnish") is not None:
         return (
-            " The answer to the handshake carries X-Varnish: Varnish fetched it as a plain request and did not "
-            "pipe it, so Upgrade was lost at Varnish or before it."
+            " The answer to the handshake carries X-Varnish: Varnish fetched it as a plain request instead of "
+            "piping it, so Upgrade was lost at Varnish or before it."
         )
     return (
         " The answer to the handshake carries no X-Varnish, and the one to a plain GET does: Varnish piped the "

@@ -1,0 +1,61 @@
+"""A trace does not contradict what `connect` reports of the same answer: it has that cause, names it, or leaves
+it open."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from tests.diagnosis.measured import measured
+from tests.trace.chains import chains, recorded, start
+from wsprobe.report import report
+from wsprobe.trace.answer import Answer, answer_of
+from wsprobe.trace.changes import Start, Trace, with_field
+from wsprobe.trace.conclusion import Conclusion
+from wsprobe.trace.conclusions import conclusions
+
+SAME = {
+    "crashed-before-accept": {"server-error", "handshake-fails"},
+    "error": {"server-error", "handshake-fails"},
+    "backend-closed": {"backend-down"},
+    "no-route": {"method-refused"},
+    "upgrade-lost-or-elsewhere": {"upgrade-lost"},
+    "server-says": {"upgrade-lost", "redirected"},
+    "unauthorized": {"refused-to-all", "handshake-refused"},
+}
+"""A cause -> what a comparison with other answers makes of it."""
+
+
+def agrees(found: Conclusion, answer: Answer) -> bool:
+    cause = answer.cause
+    assert cause is not None
+    return (
+        found.id == cause.id or found.open or cause.text in found.text or found.id in SAME.get(cause.id, set())
+    )
+
+
+@pytest.mark.parametrize("like_get", [True, False], ids=["as-get", "unlike-get"])
+def test_a_trace_does_not_contradict_connect(like_get: bool) -> None:
+    answers = [answer_of(report(each.reading.exchange)) for each in measured() if each.part != "held"]
+    page = next(each for each in answers if each.kind == "http" and each.status == 200)
+    wrong = []
+    for answer in answers:
+        if answer.kind != "http" or answer.cause is None or (not like_get and answer.status == 200):
+            continue
+        get = answer if like_get else page
+        seen = Trace(Start(answer.reading.exchange.plan, "http://page.invalid"), {"base": answer, "get": get})
+        found = conclusions(seen)[0]
+        if not agrees(found, answer):
+            wrong.append((answer.cause.id, answer.cause.certainty, found.id, found.text))
+    assert wrong == []
+
+
+def test_an_origin_that_action_cable_refuses_is_named() -> None:
+    """Its "Page not found" is a refused Origin, where one was sent; a plain GET gets the same."""
+    begin = start(chains()[1], direct=False)
+    plan = replace(begin.plan, request=with_field(begin.plan.request, b"Origin", b"https://other.example"))
+    body = {"content-type": "text/plain", "x-request-id": "a-b", "body_start": "Page not found"}
+    told = {"status": 404, "reason": "Not Found", "ms": 1, **body}
+    answer = answer_of(report(recorded(plan, told, held=False, addresses=False)))
+    found = conclusions(Trace(replace(begin, plan=plan), {"base": answer, "get": answer}))[0]
+    assert found.id == answer.cause_id == "origin-refused"

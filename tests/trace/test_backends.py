@@ -1,0 +1,152 @@
+"""--backend: a path of its own, several from outside to inside, and what their answers prove."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from tests.trace.chains import chains, recorded, start
+from wsprobe.exchange import Plan
+from wsprobe.report import report
+from wsprobe.show.lines import Look
+from wsprobe.show.trace import because, concluded
+from wsprobe.trace.answer import Answer, answer_of
+from wsprobe.trace.changes import Backend, Choice, Start, Trace, following, resource_of
+from wsprobe.trace.conclusions import conclusions
+
+BEGIN = start(chains()[1], direct=True)
+OPEN: dict[str, Any] = {"status": 101, "reason": "Switching Protocols", "accept": "right", "ms": 1}
+NOT_FOUND: dict[str, Any] = {"status": 404, "reason": "Not Found", "body_start": "Not Found", "ms": 1}
+FORBIDDEN: dict[str, Any] = {
+    "status": 403,
+    "reason": "Forbidden",
+    "body_start": "",
+    "server": "uvicorn",
+    "ms": 1,
+}
+
+
+def got(told: dict[str, Any], plan: Plan = BEGIN.plan, *, held: bool = False) -> Answer:
+    return answer_of(report(recorded(plan, told, held=held, addresses=False)))
+
+
+def begin(*backends: Backend, **more: Any) -> Start:
+    return replace(BEGIN, backends=backends, **more)
+
+
+def test_each_backend_is_asked_from_outside_to_inside_each_at_its_own_path() -> None:
+    own = begin(Backend("127.0.0.1", 1), Backend("127.0.0.1", 2), Backend("127.0.0.1", 3, resource="/ws?a"))
+    seen = Trace(own, {})
+    asked = {}
+    while (step := following(seen, Choice(only=frozenset({"backends", "backend", "backend-get"})))) is not None:
+        address = step.plan.route.connect_to
+        asked[step.name] = (address[0][3] if address else None, resource_of(step.plan.request))
+        seen = Trace(own, {**seen.answers, step.name: got(NOT_FOUND)})
+    assert asked == {
+        "base": (None, b"/chat"),
+        "backend": (3, b"/ws?a"),
+        "backend 1": (1, b"/chat"),
+        "backend 2": (2, b"/chat"),
+        "backend-get": (3, b"/ws?a"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("answers", "says"),
+    [
+        ([NOT_FOUND, NOT_FOUND], "h1:1 fails as well (404), and h2:2 fails as well"),
+        (
+            [NOT_FOUND, OPEN],
+            "h1:1 fails as well (404), and h2:2 behind it opens: the fault is in the proxy at h1:1",
+        ),
+        ([OPEN, OPEN], "h1:1 opens as well: the fault is in the proxy before it"),
+    ],
+)
+def test_the_proxy_between_two_backends_is_named(answers: list[dict[str, Any]], says: str) -> None:
+    own = begin(Backend("h1", 1), Backend("h2", 2), Backend("h3", 3))
+    one, two = map(got, answers)
+    if answers == [NOT_FOUND, NOT_FOUND]:
+        says = "h2:2 fails as well (404), and h3:3 behind it opens: the fault is in the proxy at h2:2"
+    names = {"base": NOT_FOUND, "get": NOT_FOUND, "backend": OPEN, "backend-get": NOT_FOUND}
+    seen = Trace(own, {**{name: got(told) for name, told in names.items()}, "backend 1": one, "backend 2": two})
+    found = conclusions(seen)[0]
+    assert found.id == "upgrade-lost"
+    assert says in found.text
+
+
+def test_upgrade_is_lost_at_the_proxy_though_the_application_refuses_too() -> None:
+    """base 404, backend-get the same 404, and directly with Upgrade a 403."""
+    names = {"base": NOT_FOUND, "get": NOT_FOUND, "backend": FORBIDDEN, "backend-get": NOT_FOUND}
+    seen = Trace(begin(Backend("h", 1)), {name: got(told) for name, told in names.items()})
+    found = conclusions(seen)[0]
+    assert (found.id, found.because, found.open) == ("upgrade-lost", ("base", "backend"), False)
+    assert "lost on the way" in found.text
+    assert "(403)" in found.text
+
+
+def test_a_page_that_quotes_its_path_is_the_same_page_at_another_path() -> None:
+    through = {**NOT_FOUND, "body_start": "Cannot GET /chat"}
+    directly = got({**NOT_FOUND, "body_start": "Cannot GET /ws"})
+    own = begin(Backend("h", 1, resource="/ws"))
+    plan = replace(BEGIN.plan, request=BEGIN.plan.request.replace(b" /chat ", b" /ws "))
+    directly = got({**NOT_FOUND, "body_start": "Cannot GET /ws"}, plan)
+    answers = {"base": got(through), "get": got(through), "backend": got(OPEN), "backend-get": directly}
+    assert conclusions(Trace(own, answers))[0].id == "upgrade-lost"
+
+
+# -- an idle timeout
+
+
+def idle(seconds: float, server: str = "", *, past: float | None = None, there: str = "") -> Trace:
+    """Opens behind *server*, and drops after *seconds*; the backend, marked *there*, after *past*, 0: never."""
+    opened = {**OPEN, "server": server} if server else OPEN
+    told = {**opened, "idle": f"closed after {seconds} s"}
+    answers = {
+        "base": got(opened),
+        "get": got(NOT_FOUND),
+        "again-1": got(opened),
+        "again-2": got(told, held=True),
+    }
+    if past is not None:
+        direct = {**OPEN, "idle": f"closed after {past} s"} if past else OPEN
+        direct = {**direct, "server": there} if there else direct
+        answers |= {"backend": got(OPEN), "backend-held": got(direct, held=True)}
+    return Trace(begin(Backend("h", 1)) if past is not None else begin(), answers)
+
+
+def test_a_cut_that_is_not_the_default_of_the_proxy_is_not_laid_at_it() -> None:
+    found = conclusions(idle(4.0, "nginx/1.26.3"))[0]
+    assert (found.id, found.because) == ("idle-timeout", ("again-2",))
+    assert "It is not the default of nginx (60 s)" in found.text
+    named = [line.partition(":")[0] for line in found.fix.splitlines()]
+    assert named[0] == "nginx"
+    assert {"HAProxy", "Envoy", "AWS load balancer (from its documentation)"} <= set(named)
+
+
+def test_a_cut_after_the_default_of_the_proxy_prints_its_lines_alone() -> None:
+    found = conclusions(idle(60.1, "nginx/1.26.3"))[0]
+    assert "default" not in found.text
+    assert found.fix.startswith("nginx: proxy_read_timeout 1h")
+    assert len(found.fix.splitlines()) == 2
+
+
+def test_a_backend_that_is_a_proxy_is_not_taken_for_the_application() -> None:
+    text = conclusions(idle(4.0, past=4.0, there="nginx"))[0].text
+    assert text.endswith("nginx answers there, so nginx or the application has the timeout.")
+    text = conclusions(idle(4.0, past=4.0))[0].text
+    assert text.endswith("The application has the timeout, or a proxy in front of it that leaves no mark.")
+    assert "the proxy has an idle timeout" in conclusions(idle(4.0, past=0.0))[0].text
+
+
+def test_because_shows_how_long_each_was_held() -> None:
+    seen, look = idle(4.0, past=0.0), Look()
+    found = conclusions(seen)
+    rows = [
+        "".join(piece if isinstance(piece, str) else piece.text for piece in row)
+        for row in because(found[0], seen, look)
+    ]
+    assert [row.split(None, 1)[1] for row in rows] == ["held: dropped after 4.0 s", rows[1].split(None, 1)[1]]
+    assert rows[1].split(None, 1)[1].startswith("held: still open after")
+    assert concluded(found, seen, Choice(), look)

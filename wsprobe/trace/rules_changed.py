@@ -1,0 +1,497 @@
+"""Rules of a trace: a proxy takes a part of the handshake away, or changes it.
+
+The HTTP version, Upgrade and Connection, the key, the version, Host, Origin, the subprotocol; and the answer's
+Sec-WebSocket-Accept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wsprobe.diagnosis.proxies import mending
+from wsprobe.trace.answer import Answer, alike
+from wsprobe.trace.changes import Trace, values
+from wsprobe.trace.conclusion import (
+    ASK_PAST,
+    Conclusion,
+    beside,
+    compared,
+    past_the_proxy,
+    proxy_of,
+    quoted,
+    rule,
+    sure,
+    varnish,
+    written_by,
+)
+
+# -- the answer calls something missing or wrong that was sent right
+
+OLD_HTTP = re.compile(
+    r"(?i)unsupported http version|at least http/1\.1|http/1\.0 (?:is )?not supported|must be http/1\.1"
+)
+NO_KEY = re.compile(
+    r"(?i)(?:missing|invalid|bad|no|without|empty)[^.\n]{0,30}sec-websocket-key"
+    r"|sec-websocket-key[^.\n]{0,30}(?:missing|invalid|required|not found|is empty)"
+)
+NO_VERSION = re.compile(
+    r"(?i)(?:missing|invalid|bad|no|unsupported|without)[^.\n]{0,30}"
+    r"(?:sec-websocket-version|websocket[- ]version)"
+    r"|sec-websocket-version[^.\n]{0,30}(?:missing|invalid|required|not found)"
+)
+NO_UPGRADE = re.compile(
+    r"(?i)(?:missing|invalid|bad|no|empty)\W+(?:connection|upgrade) header"
+    r"|(?:connection|upgrade) header[^.\n]{0,40}(?:missing|invalid|not found|required|does not contain)"
+    r"|you need a websocket client|not websocket protocol"
+    r"|invalid websocket upgrade|no websocket upgrade hdr"
+    r"|\AUpgrade Required\s*\Z"
+)
+REMOVED = "a proxy before the program that wrote the answer removes or changes it"
+
+
+def _has(request: bytes, name: bytes, value: bytes = b"") -> bool:
+    return any(value in each.lower() for each in values(request, name))
+
+
+def _is_upgrade(request: bytes) -> bool:
+    return _has(request, b"upgrade", b"websocket") and _has(request, b"connection", b"upgrade")
+
+
+def _refused(seen: Trace) -> Answer | None:
+    return seen.base if seen.base.kind == "http" else None
+
+
+@rule(
+    "505, or the answer complains of HTTP/1.0, and HTTP/1.1 was sent",
+    "a proxy speaks HTTP/1.0 to the program behind it",
+    "which proxy, if there are several",
+    id="http-1.0",
+)
+def http_1_0(seen: Trace) -> Iterator[Conclusion]:
+    base = _refused(seen)
+    if base is None or not base.reading.sent.partition(b"\r\n")[0].endswith(b" HTTP/1.1"):
+        return
+    if OLD_HTTP.search(base.text) or base.status == 505:
+        yield _removed(seen, "the HTTP version", "http-1.1")
+
+
+@rule("the answer complains of Sec-WebSocket-Key, and a right one was sent", REMOVED, "which proxy, if several")
+def key_lost(seen: Trace) -> Iterator[Conclusion]:
+    base = _refused(seen)
+    if base is not None and NO_KEY.search(base.text) and _has(base.reading.sent, b"sec-websocket-key"):
+        yield _removed(seen, "Sec-WebSocket-Key", "header")
+
+
+@rule("the answer complains of Sec-WebSocket-Version, and 13 was sent", REMOVED, "which proxy, if several")
+def version_lost(seen: Trace) -> Iterator[Conclusion]:
+    base = _refused(seen)
+    if base is None or not _has(base.reading.sent, b"sec-websocket-version", b"13"):
+        return
+    if NO_VERSION.search(base.text):
+        yield _removed(seen, "Sec-WebSocket-Version", "header")
+
+
+@rule(
+    "the answer complains of Upgrade or Connection, and both were sent right",
+    REMOVED,
+    "which proxy, if several",
+    id="upgrade-lost",
+)
+def upgrade_missed(seen: Trace) -> Iterator[Conclusion]:
+    base = _refused(seen)
+    if base is None or not _is_upgrade(base.reading.sent):
+        return
+    wants = base.status == 426 and seen.like_get
+    marked = base.cause is not None and base.cause_id == "upgrade-lost" and base.cause.certainty == "only"
+    if NO_UPGRADE.search(base.text) or base.stated == "upgrade-lost" or marked or wants:
+        yield _removed(seen, "Upgrade or Connection", "upgrade")
+
+
+def _removed(seen: Trace, part: str, fault: str) -> Conclusion:
+    base, get = seen.base, seen["get"]
+    arrives = ""
+    if fault == "header" and get is not None and not alike(base, get):
+        arrives = " Upgrade and Connection do arrive: a plain GET gets another answer."
+    if seen.like_get:
+        arrives = " A plain GET gets the same answer."
+    return Conclusion(
+        f"The answer {base.status} calls {part} missing or wrong: {quoted(base)}. wsprobe sent it right, so a "
+        f"proxy before the program that wrote this removes or changes it "
+        f"({proxy_of(seen)}).{arrives}{varnish(seen)}{past_the_proxy(seen)}",
+        sure(seen, 0.96, 0.98),
+        beside(seen, "get"),
+        mending(fault, seen.proxies, part=part),
+    )
+
+
+# -- a 101 that no client accepts
+
+
+def _accept_is_wrong(base: Answer) -> bool:
+    return any(f.id.startswith("accept-") and f.level == "fail" for f in base.report.verdict.findings)
+
+
+@rule(
+    "a 101 that breaks another rule", "no client accepts the 101", "whether a proxy or the application does it"
+)
+def invalid_101(seen: Trace) -> Iterator[Conclusion]:
+    base = seen.base
+    if base.kind != "invalid" or _accept_is_wrong(base) or base.field(b"sec-websocket-accept") is None:
+        return
+    why = next((f.text for f in base.report.verdict.findings if f.level == "fail"), "a rule is broken")
+    yield Conclusion(
+        f"A 101 that no client accepts: {why}.{past_the_proxy(seen)}",
+        0.8,
+        beside(seen, "get"),
+        "wsprobe connect reports every rule that is broken. " + ASK_PAST,
+        open=True,
+    )
+
+
+@rule(
+    "a 101 with a wrong Sec-WebSocket-Accept",
+    "a proxy changes the key",
+    "whether the application computes it wrongly",
+)
+def key_changed(seen: Trace) -> Iterator[Conclusion]:
+    if seen.base.kind == "invalid" and seen.base.field(b"sec-websocket-accept") is not None:
+        yield _accept(
+            seen,
+            "A 101 whose Sec-WebSocket-Accept does not belong to the key that was sent: a proxy changes "
+            "Sec-WebSocket-Key (HAProxy makes a new one where it was removed)",
+            "header",
+        )
+
+
+@rule(
+    "a 101 without Sec-WebSocket-Accept",
+    "a proxy filters the fields of the answer",
+    "whether the application leaves it out",
+)
+def accept_lost(seen: Trace) -> Iterator[Conclusion]:
+    if seen.base.kind == "invalid":
+        what = "A 101 without Sec-WebSocket-Accept: a proxy filters the fields of the answer"
+        yield _accept(seen, what, "accept")
+
+
+def _accept(seen: Trace, what: str, fault: str) -> Conclusion:
+    return Conclusion(
+        f"{what} ({proxy_of(seen)}); or the application computes it wrongly.{past_the_proxy(seen)}",
+        sure(seen, 0.8),
+        beside(seen, "get"),
+        mending(fault, seen.proxies, part="Sec-WebSocket-Key"),
+    )
+
+
+# -- Host
+
+OTHER_HOST = re.compile(r'(?i)not authorized for host "([^"]+)"')
+ADD_ORIGIN = "Add the page's Origin to the application's list."
+
+
+def _host_of(request: bytes) -> str:
+    return next(iter(values(request, b"host")), b"").decode("latin-1")
+
+
+@rule(
+    "the answer is about the Host",
+    "a proxy rewrites Host, or the application's list lacks the name",
+    "which of these, unless the application is asked directly",
+)
+def host_refused(seen: Trace) -> Iterator[Conclusion]:
+    base = seen.base
+    if base.kind != "http" or base.cause_id != "host-refused":
+        return
+    yield Conclusion(
+        f"{base.status}, {quoted(base)}: the application refuses the Host. Either a proxy sets its own Host "
+        f"({proxy_of(seen)}), or the name is not in the application's list.{past_the_proxy(seen)}",
+        sure(seen, 0.85),
+        beside(seen, "get"),
+        mending("host", seen.proxies)
+        + "\nOr add the name to the application's list (Starlette: allowed_hosts, Django: ALLOWED_HOSTS, "
+        "Vite: server.allowedHosts).",
+        open=compared(seen) != "opens",
+    )
+
+
+def _own_refused(seen: Trace) -> Answer | None:
+    """The answer to the page's own Origin, if it is refused and no Origin opens."""
+    own, bare = seen.own, seen.without_origin
+    if own is None or bare is None or own is bare or not bare.opens or own.opens:
+        return None
+    return own
+
+
+def _own_names(seen: Trace) -> tuple[str, str]:
+    """The changes without an Origin, and with the page's own."""
+    return "no-origin" if seen.start.has_origin else "base", "origin" if "origin" in seen.answers else "base"
+
+
+def _opens_without(seen: Trace, own: Answer) -> str:
+    other, chromium = seen["origin-other"], seen["chromium"]
+    every = other is not None and not (chromium is not None and other.opens)
+    which = "every Origin is refused, the page's own too" if every else "the page's own Origin is refused"
+    return f"Opens without an Origin; {which} ({own.result()}"
+
+
+@rule(
+    "opens without Origin and refuses the page's own; the answer names another Host, or directly it opens",
+    "a proxy rewrites Host, or drops its port, and the application compares Origin with it",
+    "",
+)
+def host_changed(seen: Trace) -> Iterator[Conclusion]:
+    own = _own_refused(seen)
+    if own is None:
+        return
+    free, name = _own_names(seen)
+    host = OTHER_HOST.search(own.text)
+    if host is not None and host[1] != _host_of(own.reading.sent):
+        yield Conclusion(
+            f"{_opens_without(seen, own)}), and the body names another Host ({host[1]}) than the one that was "
+            f"sent: a proxy changes it ({proxy_of(seen)}).{past_the_proxy(seen)}",
+            sure(seen, 0.96),
+            (free, name),
+            mending("host", seen.proxies),
+        )
+        return
+    past = _past_with_origin(seen)
+    if past is not None and past.opens:
+        yield Conclusion(
+            f"{_opens_without(seen, own)}). Asked directly, the same Origin and Host open (101): the proxy "
+            f"changes Host (or Origin), and the application compares the two ({proxy_of(seen)}).",
+            0.97,
+            (name, "backend-origin" if "backend-origin" in seen.answers else "backend"),
+            mending("host", seen.proxies),
+        )
+
+
+def _past_with_origin(seen: Trace) -> Answer | None:
+    past = seen["backend-origin"]
+    return seen.past if past is None and seen.start.has_origin else past
+
+
+@rule(
+    "opens without Origin and refuses the page's own, directly too",
+    "the application does not allow this Origin",
+    "the list of allowed Origins",
+    id="origin-refused",
+)
+def origin_refused_directly(seen: Trace) -> Iterator[Conclusion]:
+    own, past = _own_refused(seen), _past_with_origin(seen)
+    if own is not None and past is not None and past.kind == "http":
+        yield Conclusion(
+            f"{_opens_without(seen, own)}). Asked directly, the backend refuses it too: the application does "
+            "not allow this Origin, whatever the proxy does.",
+            0.93,
+            _own_names(seen),
+            ADD_ORIGIN,
+        )
+
+
+@rule(
+    "opens without Origin and refuses the page's own",
+    "a proxy rewrites Host, or drops its port; or the application's list lacks the Origin",
+    "which of these, unless the application is asked directly",
+)
+def host_changed_or_origin_list(seen: Trace) -> Iterator[Conclusion]:
+    own = _own_refused(seen)
+    if own is None:
+        return
+    yield Conclusion(
+        f"{_opens_without(seen, own)}, {written_by(own)}): the application compares Origin with another Host "
+        f"than the one that was sent, because a proxy rewrites Host (or drops its port) ({proxy_of(seen)}); or "
+        f"it allows other Origins only. From outside these cannot be told apart. {ASK_PAST}",
+        0.85,
+        _own_names(seen),
+        mending("host", seen.proxies)
+        + "\nOr add the page's Origin to the application's list (try it with --origin).",
+        open=True,
+    )
+
+
+# -- Origin
+
+OF_ORIGIN = re.compile(r"(?i)\borigin\b(?! server)")
+NO_ORIGIN = re.compile(
+    r"(?i)(?:missing|no|without|empty)[^.\n]{0,12}origin|origin[^.\n]{0,20}(?:missing|required)"
+)
+AN_ORIGIN = re.compile(r"(?i)\b(?:https?://[^\s\"'<>,;]+|null)(?=[\s\"'<>,;.]|$)")
+
+
+def _refused_without(seen: Trace) -> Answer | None:
+    """The answer without an Origin, if it is refused and the page's own opens."""
+    own, bare = seen.own, seen.without_origin
+    return bare if own is not None and own.opens and bare is not None and not bare.opens else None
+
+
+@rule("refused without Origin, opens with any", "a rule requires the header", "why")
+def origin_rule(seen: Trace) -> Iterator[Conclusion]:
+    bare, other = _refused_without(seen), seen["origin-other"]
+    if seen.base.opens or bare is None or other is None or not other.opens:
+        return
+    yield Conclusion(
+        f"{bare.result()} without an Origin, 101 with any: a rule requires the header, whatever its "
+        f"value ({written_by(bare)}). Browsers always send it.{past_the_proxy(seen)}",
+        0.93,
+        ("base", "origin-other"),
+        "Nothing, for pages; a client that is not a browser has to send Origin (--origin).\n"
+        + mending("rule", bare.proxies),
+    )
+
+
+@rule("refused without Origin, opens with the page's own", "a list of allowed Origins", "the list")
+def origin_wanted(seen: Trace) -> Iterator[Conclusion]:
+    bare, other = _refused_without(seen), seen["origin-other"]
+    if seen.base.opens or bare is None:
+        return
+    known = other is not None
+    who = written_by(bare)
+    yield Conclusion(
+        f"{bare.result()} without an Origin{' and with another one' if known else ''}, 101 with the "
+        f"page's own ({seen.start.origin}): the application (or a proxy) requires "
+        f"{'this Origin' if known else 'an Origin, this one or any'}; the path, Upgrade and the "
+        f"application work. {who[0].upper()}{who[1:]}.{past_the_proxy(seen)}",
+        0.94 if known else 0.8,
+        ("base", "origin"),
+        "Nothing, for pages of that Origin. For another page, add its Origin to the application's "
+        "list; a client that is not a browser has to send it (--origin).",
+        open=not known,
+    )
+
+
+def _about_origin(seen: Trace) -> tuple[Answer, str] | None:
+    """The answer to the page's own Origin, if its text is about the Origin, and the Origin that was sent."""
+    own = seen.own
+    if own is None or own.kind != "http" or not OF_ORIGIN.search(own.text):
+        return None
+    sent = next(iter(values(own.reading.sent, b"origin")), b"").decode("latin-1")
+    return (own, sent) if sent else None
+
+
+def _origin_names(seen: Trace) -> tuple[str, str]:
+    name = "base" if seen.start.has_origin else "origin"
+    if compared(seen) == "opens" and "backend-origin" in seen.answers:
+        return name, "backend-origin"
+    return "base", name
+
+
+@rule("the answer misses an Origin, and one was sent", "a proxy drops it", "which proxy, if several")
+def origin_lost(seen: Trace) -> Iterator[Conclusion]:
+    about = _about_origin(seen)
+    if about is not None and NO_ORIGIN.search(about[0].text):
+        yield Conclusion(
+            f"{about[0].result()}, and the body says {quoted(about[0])}, although an Origin was sent: a proxy "
+            f"drops it ({proxy_of(seen)}).{past_the_proxy(seen)}",
+            sure(seen, 0.95),
+            _origin_names(seen),
+            mending("header", seen.proxies, part="Origin"),
+        )
+
+
+@rule("the answer names another Origin than was sent", "a proxy rewrites it", "which proxy, if several")
+def origin_changed(seen: Trace) -> Iterator[Conclusion]:
+    about = _about_origin(seen)
+    named = [each.rstrip(".") for each in AN_ORIGIN.findall(about[0].text)] if about is not None else []
+    if about is not None and named and about[1] not in named:
+        yield Conclusion(
+            f"{about[0].result()}, and the body names another Origin than the one that was sent: "
+            f"{quoted(about[0])}. A proxy rewrites it ({proxy_of(seen)}).{past_the_proxy(seen)}",
+            sure(seen, 0.92),
+            _origin_names(seen),
+            mending("header", seen.proxies, part="Origin"),
+        )
+
+
+@rule(
+    "the answer is about the Origin, and directly the same one opens",
+    "a proxy changes Host, and the application compares the two",
+    "",
+    id="host-changed",
+)
+def host_changed_by_words(seen: Trace) -> Iterator[Conclusion]:
+    about = _about_origin(seen)
+    if about is not None and compared(seen) == "opens":
+        yield Conclusion(
+            f"{about[0].result()}, and the body is about the Origin: {quoted(about[0])}. Asked directly, the "
+            "same Origin and Host open (101): the proxy changes Host, and the application compares the two "
+            f"({proxy_of(seen)}).",
+            0.93,
+            _origin_names(seen),
+            mending("host", seen.proxies),
+        )
+
+
+@rule(
+    "the answer is about the Origin", "the application allows other Origins only", "the list of allowed Origins"
+)
+def origin_refused(seen: Trace) -> Iterator[Conclusion]:
+    about, bare = _about_origin(seen), seen.without_origin
+    if about is not None and (bare is None or not bare.opens):
+        yield Conclusion(
+            f"{about[0].result()}, and the body is about the Origin: {quoted(about[0])}. The application "
+            f"allows other Origins only.{past_the_proxy(seen)}",
+            0.85,
+            _origin_names(seen),
+            "Add the page's Origin to the application's list, or send the right one (--origin).",
+        )
+
+
+# -- the subprotocol
+
+OF_SUBPROTOCOL = re.compile(
+    r"(?i)(?:missing|no|invalid|unsupported|unknown|bad|wrong)[^.\n]{0,25}sub-?protocol"
+    r"|sub-?protocol[^.\n]{0,40}"
+    r"(?:missing|wanted|required|expected|invalid|unsupported|not (?:supported|acceptable|found))"
+    r"|(?:missing|invalid|no)[^.\n]{0,25}sec-websocket-protocol"
+)
+
+
+@rule("another offer of subprotocols opens", "the application does not accept the one that was offered", "")
+def subprotocol_refused(seen: Trace) -> Iterator[Conclusion]:
+    base, offered = _refused(seen), seen.start.protocols
+    others = (n for n, a in seen.answers.items() if a.opens and (n == "no-protocol" or n[:9] == "protocol "))
+    name = next(others, None)
+    if base is None or not offered or name is None:
+        return
+    yield Conclusion(
+        f"{base.result()} as offered, 101 with '{name}': the application does not accept "
+        f"{b', '.join(offered).decode('latin-1')}.",
+        0.93,
+        ("base", name),
+        "Offer the subprotocols that the application supports, and no other.",
+    )
+
+
+@rule("the answer is about the subprotocol, and none was offered", "the application requires one", "its name")
+def subprotocol_required(seen: Trace) -> Iterator[Conclusion]:
+    base = _refused(seen)
+    if base is not None and not seen.start.protocols and OF_SUBPROTOCOL.search(base.text):
+        yield Conclusion(
+            f"{base.result()}, {quoted(base)}: the application requires a subprotocol, and none was offered.",
+            0.93,
+            ("base",),
+            "Offer it: --protocol NAME; in a page, new WebSocket(url, [NAME]).",
+        )
+
+
+@rule(
+    "the answer is about the subprotocol, and one was offered",
+    "a proxy drops it, or the application requires another",
+    "whether the application knows the name that was offered",
+)
+def subprotocol_lost(seen: Trace) -> Iterator[Conclusion]:
+    base, offered = _refused(seen), seen.start.protocols
+    if base is None or not offered or not OF_SUBPROTOCOL.search(base.text):
+        return
+    names = any(each.decode("latin-1").lower() in base.text.lower() for each in offered)
+    missing = re.search(r"(?i)missing", base.text) is not None
+    yield Conclusion(
+        f"{base.result()}, {quoted(base)}, although {b', '.join(offered).decode('latin-1')} was offered: a "
+        f"proxy drops Sec-WebSocket-Protocol ({proxy_of(seen)}), or the application requires another "
+        f"name.{past_the_proxy(seen)}",
+        sure(seen, 0.9 if names or missing else 0.6),
+        beside(seen, "no-protocol"),
+        mending("header", seen.proxies, part="Sec-WebSocket-Protocol"),
+        open=not (names or missing) and compared(seen) != "opens",
+    )

@@ -1,0 +1,178 @@
+"""Rules of a trace: the handshake opens. What happens to the session then, and what no rule explains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wsprobe.diagnosis.proxies import LEADING, idle_limit, mending
+from wsprobe.trace.answer import Answer, ended_in_silence
+from wsprobe.trace.changes import Trace
+from wsprobe.trace.conclusion import (
+    ASK_PAST,
+    Conclusion,
+    past_the_proxy,
+    proxy_of,
+    rule,
+    title,
+    written_by,
+)
+
+AT_ONCE = 0.5
+"""Seconds: a session that is dropped sooner was not dropped for its silence."""
+NEAR = 0.15
+"""How far an idle timeout may be from a proxy's default to be that default, as a part of it."""
+BALANCERS = ("aws", "cloudflare")
+
+
+@rule(
+    "opens, and is dropped after some seconds of silence",
+    "an idle timeout of a proxy, or of the application",
+    "which of these, without holding a direct connection as long",
+)
+def idle_timeout(seen: Trace) -> Iterator[Conclusion]:
+    held, past = seen["again-2"], seen["backend-held"]
+    seconds = None if held is None or not seen.base.opens else ended_in_silence(held)
+    if seconds is None or seconds < AT_ONCE:
+        return
+    ours = past is not None and past.opens
+    yield Conclusion(
+        f"Opens, then drops after {seconds:.1f} s of silence, without a Close frame. "
+        f"{_who(seen, past, seconds)}",
+        0.93,
+        ("again-2", "backend-held") if ours else ("again-2",),
+        f"{_lines(seen, past, seconds)}\nOr send a Ping, or a message, more often than that.",
+    )
+
+
+def _who(seen: Trace, past: Answer | None, seconds: float) -> str:
+    """Whose timeout it is, as far as the answers show it."""
+    if past is None or not past.opens:
+        which = "A proxy or the application has an idle timeout; --backend finds which."
+        return f"{which}{_unlike_default(seen.proxies, seconds)}"
+    own = ended_in_silence(past)
+    if own is None:
+        also = _unlike_default(seen.proxies, seconds)
+        return f"Asked directly, it stays open as long: the proxy has an idle timeout ({proxy_of(seen)}).{also}"
+    who = "The application has the timeout, or a proxy in front of it that leaves no mark"
+    if past.proxies:
+        name = title(past.proxies[0])
+        who = f"{name} answers there, so {name} or the application has the timeout"
+    return f"Asked directly, it drops too, after {own:.1f} s. {who}."
+
+
+def _unlike_default(proxies: tuple[str, ...], seconds: float) -> str:
+    """That this is not the default of the proxies that name themselves."""
+    limits = [(title(each), limit) for each in proxies if (limit := idle_limit(each))]
+    if not limits or any(_near(limit, seconds) for _, limit in limits):
+        return ""
+    named = " and ".join(f"{name} ({limit:g} s)" for name, limit in limits)
+    return (
+        f" It is not the default of {named}: unless that was lowered, another proxy or the application has it."
+    )
+
+
+def _near(limit: float, seconds: float) -> bool:
+    return abs(seconds - limit) <= NEAR * limit
+
+
+def _lines(seen: Trace, past: Answer | None, seconds: float) -> str:
+    """The lines of the proxy whose default it is; else of each proxy that can do it, the named ones first."""
+    own = seen.proxies
+    if past is not None and past.opens and ended_in_silence(past) is not None:
+        own = past.proxies
+    usual = tuple(each for each in own if _near(idle_limit(each), seconds))
+    return mending("idle", usual or tuple(dict.fromkeys((*own, *LEADING, *BALANCERS))))
+
+
+@rule(
+    "opens, and the server closes the session with a Close frame",
+    "the application refuses after the handshake",
+    "why",
+)
+def closed_by_app(seen: Trace) -> Iterator[Conclusion]:
+    if seen.base.opens and seen.base.report.outcome == "closed":
+        yield Conclusion(
+            "The handshake opens, and the server then closes the session with a Close frame: no proxy "
+            "blocks it; the application refuses after the handshake.",
+            0.9,
+            ("base", "get") if "get" in seen.answers else ("base",),
+            "wsprobe connect shows the code and the reason.",
+            id=_closed_id(seen.base),
+        )
+
+
+def _closed_id(base: Answer) -> str:
+    """That of the cause which the Close frame gives in words; closed-by-app if it gives none."""
+    return base.stated or "closed-by-app"
+
+
+@rule(
+    "opens, and the connection is dropped immediately",
+    "the application returned or raised after the handshake, or a proxy closed the connection",
+    "which of these",
+    id="dropped-after-101",
+)
+def dropped_after_101(seen: Trace) -> Iterator[Conclusion]:
+    if seen.base.opens and seen.base.report.outcome == "aborted":
+        yield Conclusion(
+            "The handshake opens, and the connection is dropped immediately without a Close frame: the "
+            "application returned or raised after the handshake, or a proxy closed the connection.",
+            0.75,
+            ("base", "again-1") if "again-1" in seen.answers else ("base",),
+            "Look in the log of the application.",
+            open=True,
+        )
+
+
+@rule("opens in each way that was tried", "no proxy blocks it", "a longer idle timeout; HTTP/2, if not tested")
+def opens(seen: Trace) -> Iterator[Conclusion]:
+    base = seen.base
+    if not base.opens:
+        return
+    tried = ("origin", "no-origin", "chromium", "firefox", "keepalive-upgrade")
+    ways = [name for name in tried if name in seen.answers]
+    every = ", in each way that was tried" if ways else ""
+    yield Conclusion(
+        f"Opens (101 with the right Sec-WebSocket-Accept){every}: no proxy blocks it.{_watched(seen)} "
+        f"Not tested: {_untested(seen)}.",
+        0.9,
+        ("base", ways[-1]) if ways else ("base",),
+    )
+
+
+def _held(seen: Trace) -> float:
+    """Seconds that it was seen to stay open in silence."""
+    held = seen["again-2"]
+    return seen.start.hold if held is not None and held.opens else 0.0
+
+
+def _watched(seen: Trace) -> str:
+    text = f" It stays open in silence for the {_held(seen):g} s that it was held." if _held(seen) else ""
+    over = seen["http2"]
+    if over is None or over.reading.http2 is None:
+        return text
+    if over.opens:
+        return f"{text} It opens over HTTP/2 too."
+    if over.kind == "not-taken":
+        text += " The server speaks HTTP/2 without WebSockets, so browsers use HTTP/1.1 for them: harmless."
+    return text
+
+
+def _untested(seen: Trace) -> str:
+    over_http2 = ["HTTP/2"] if seen["http2"] is None and seen.start.plan.target.secure else []
+    idle = f"idle timeouts over {_held(seen):g} s" if _held(seen) else "idle timeouts"
+    return "; ".join((*over_http2, idle, f"rate limits above {len(seen.answers)} requests"))
+
+
+@rule("anything else", "no change that was tried tells why")
+def unknown(seen: Trace) -> Iterator[Conclusion]:
+    if seen.base.kind == "interrupted" or "get" not in seen.answers:
+        return
+    yield Conclusion(
+        f"The handshake gets {seen.base.result()} ({written_by(seen.base)}), and no change that was tried "
+        f"tells why.{past_the_proxy(seen)}",
+        0.3,
+        ("base", "get"),
+        ASK_PAST,
+        open=True,
+    )

@@ -1,0 +1,354 @@
+"""Rules of a trace: whether the server is reached, and answers at all.
+
+The name, the addresses, the port, TLS and HTTP/2; what is cut without an answer, or answered by nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wsprobe.diagnosis.proxies import mending
+from wsprobe.trace.answer import Answer, alike, same
+from wsprobe.trace.changes import NO_PROTOCOL, Trace
+from wsprobe.trace.conclusion import (
+    ASK_PAST,
+    Conclusion,
+    beside,
+    compared,
+    likeliest,
+    past_the_proxy,
+    quoted,
+    rule,
+    shown_by,
+    sure,
+    written_by,
+)
+
+
+@rule(
+    "429 to the first request, or to all repeats at the end (or 503)",
+    "a limit counts the requests",
+    "a limit higher than the number of requests sent",
+)
+def rate_limited(seen: Trace) -> Iterator[Conclusion]:
+    base = seen.base
+    if base.kind == "http" and (base.status == 429 or base.cause_id == "rate-limited"):
+        yield Conclusion(
+            f"{base.status} from the first request on, {written_by(base)}: a rate limit is already exhausted; "
+            f"the other answers prove nothing.{past_the_proxy(seen)}",
+            0.93 if base.status == 429 else 0.8,
+            beside(seen, "again-1"),
+            "Wait as long as Retry-After says, or a minute, and trace again.\n"
+            + mending("limit", base.proxies or seen.proxies),
+        )
+        return
+    differing = _differing(seen)
+    if not differing:
+        return
+    name, one = differing[0]
+    if one.kind != "http" or one.status not in (429, 503) or not _steady(seen):
+        return
+    first = next((n for n, a in seen.answers.items() if a.kind == "http" and a.status == one.status), name)
+    yield Conclusion(
+        f"A limit counts the requests: the same handshake got {base.result()} first and {one.status} later "
+        f"(from the request '{first}' on), {written_by(one)}. The answers after that prove "
+        f"nothing.{past_the_proxy(seen)}",
+        0.95 if one.status == 429 else 0.85,
+        ("base", name),
+        mending("limit", one.proxies or seen.proxies),
+    )
+    if one.status == 503:
+        yield from one_of_several(seen)
+
+
+@rule(
+    "the handshake repeated at the end gets another answer than at the start",
+    "one of several servers is wrong, or something counts the requests",
+    "two servers whose answers happen to alternate in the same way",
+)
+def one_of_several(seen: Trace) -> Iterator[Conclusion]:
+    differing = _differing(seen)
+    if not differing:
+        return
+    name, other = differing[0]
+    busy = other.kind == "http" and other.status in (429, 503)
+    yield Conclusion(
+        f"The same handshake got {seen.base.result()} once and {other.result()} another time: one of several "
+        "servers (or addresses) behind this name is wrong, or something counts the requests. Until that is "
+        "fixed, other differences between the answers mean nothing.",
+        0.9 if not _steady(seen) else 0.15 if busy else 0.7,
+        ("base", name),
+        "Ask each server separately (--backend HOST:PORT, or --each-address), and compare.",
+        open=True,
+    )
+
+
+def _repeats(seen: Trace) -> list[tuple[str, Answer]]:
+    again = [(name, seen[name]) for name in ("again-1", "again-2")]
+    return [(name, each) for name, each in again if each is not None and each.kind != "interrupted"]
+
+
+def _differing(seen: Trace) -> list[tuple[str, Answer]]:
+    """The repeats with another answer than the handshake got at the start."""
+    return [(name, each) for name, each in _repeats(seen) if not same(each, seen.base)]
+
+
+def _steady(seen: Trace) -> bool:
+    """True if all repeats got one and the same other answer."""
+    differing = _differing(seen)
+    return len(differing) == len(_repeats(seen)) and all(same(each, differing[0][1]) for _, each in differing)
+
+
+@rule("the answers differ by address", "one address of the name leads to another server", "why")
+def addresses_differ(seen: Trace) -> Iterator[Conclusion]:
+    named = {name: each for name, each in seen.answers.items() if name.startswith("address ")}
+    for name, each in named.items():
+        if not alike(each, seen.base):
+            yield Conclusion(
+                f"The addresses of the name give different answers: {_address(seen.base)} gets "
+                f"{seen.base.result()}, {name.removeprefix('address ')} gets {each.result()}. A client may "
+                "use either. Diagnose each address separately.",
+                0.97,
+                ("base", name),
+                "Make the server listen at each address that the name has (nginx: both listen 443 and listen "
+                "[::]:443), or remove the address from DNS.",
+            )
+            return
+
+
+def _address(answer: Answer) -> str:
+    for event in answer.reading.exchange.events:
+        address = getattr(event, "address", "")
+        if address:
+            return str(address)
+    return "the first"
+
+
+@rule("no request was sent", "name, address, port or TLS are wrong", "whether a server would have opened")
+def not_reached(seen: Trace) -> Iterator[Conclusion]:
+    base = seen.base
+    if base.kind != "not-reached":
+        return
+    why = next((f.text for f in base.report.verdict.findings if f.level == "fail"), base.report.outcome)
+    if compared(seen) == "opens":
+        why += "; asked directly, the backend opens, so the application works"
+    yield Conclusion(
+        f"No request was sent: {why}.",
+        0.97,
+        ("base",),
+        f"wsprobe explain {base.report.outcome}",
+    )
+
+
+@rule("the answer says that the port speaks TLS", "the URL needs wss://", "whether a server would have opened")
+def tls_port(seen: Trace) -> Iterator[Conclusion]:
+    base = seen.base
+    if "plain-to-tls-port" in base.found or base.cause_id == "tls-port":
+        yield Conclusion(
+            f"This port speaks TLS, but the request came without TLS: {quoted(base)}.",
+            0.97,
+            ("base",),
+            "Open wss:// in place of ws://.",
+        )
+
+
+@rule(
+    "the answer is not HTTP, or incomplete",
+    "another protocol is spoken at this port, or the connection broke",
+    "which of these",
+)
+def not_http(seen: Trace) -> Iterator[Conclusion]:
+    if seen.base.kind == "broken":
+        yield Conclusion(
+            "The answer is not HTTP, or incomplete: another protocol is spoken at this port, or the connection "
+            "broke.",
+            0.7,
+            ("base",),
+            "wsprobe connect -vv shows the bytes; check host and port.",
+            open=True,
+        )
+
+
+@rule(
+    "cut, or refused in the TLS handshake, over HTTP/1.1; answered over HTTP/2",
+    "a listener for HTTP/2 only",
+)
+def http2_only(seen: Trace) -> Iterator[Conclusion]:
+    base, over = seen.base, seen["http2"]
+    if over is None or over.reading.http2 is None:
+        return
+    if base.kind == "cut":
+        how = "is cut without a byte"
+    elif NO_PROTOCOL in base.found:
+        how = "is refused in the TLS handshake (no_application_protocol)"
+    else:
+        return
+    yield Conclusion(
+        f"Over HTTP/1.1 every request {how}; over HTTP/2 the server answers ({_over_http2(over)}): "
+        "the listener is for HTTP/2 only. Only browsers that open WebSockets over HTTP/2 reach it, and only if "
+        "it accepts them there.",
+        0.97,
+        ("base", "http2"),
+        mending("http2-only", seen.proxies),
+    )
+
+
+def _over_http2(answer: Answer) -> str:
+    """The result of the handshake over HTTP/2, in words."""
+    if answer.opens:
+        return "200: it opens"
+    if answer.kind == "not-taken":
+        return "without WebSockets"
+    return answer.result()
+
+
+ENABLE_CONNECT_PROTOCOL = 8
+
+
+@rule(
+    "opens over HTTP/1.1; over HTTP/2 the server announces WebSockets, but does not open them",
+    "browsers that use HTTP/2 fail where others open",
+    "which proxy drops it",
+)
+def http2_announced(seen: Trace) -> Iterator[Conclusion]:
+    """The announcement is that of RFC 8441 section 3."""
+    over = seen["http2"]
+    if not seen.base.opens or over is None or over.opens or over.reading.http2 is None:
+        return
+    if over.reading.http2.setting(ENABLE_CONNECT_PROTOCOL) != 1 or over.kind in ("interrupted", "not-taken"):
+        return
+    yield Conclusion(
+        "Opens over HTTP/1.1. Over HTTP/2 the server announces WebSockets (its SETTINGS have "
+        f"ENABLE_CONNECT_PROTOCOL = 1), but the handshake gets {_over_http2(over)}, {written_by(over)}. "
+        "Firefox uses HTTP/2 wherever that is announced, and never falls back to HTTP/1.1. Chromium uses it "
+        "if such a connection is open already, and falls back after a few errors only. The server behind the "
+        "listener does not support it, or a rule refuses it.",
+        0.95,
+        ("base", "http2"),
+        mending("http2-announced", over.proxies or seen.proxies),
+    )
+
+
+@rule(
+    "every request, a plain GET too, is cut without a byte",
+    "the listener drops it, or the server behind the listener is down or speaks another protocol",
+    "which of these; HTTP/2, a PROXY line or a look at the server would show it",
+)
+def cut_at_once(seen: Trace) -> Iterator[Conclusion]:
+    base, get = seen.base, seen["get"]
+    if base.kind != "cut" or get is None or get.kind not in ("cut", "not-reached"):
+        return
+    secure = seen.start.plan.target.secure
+    how = base.result()
+    causes = [
+        "the server behind it is down or speaks another protocol (TLS inside, or a PROXY line is missing there)"
+    ]
+    if secure and "http2" not in seen.answers:
+        causes.append("it speaks HTTP/2 only (ALPN h2; not tested)")
+    elif not secure:
+        causes.append("it speaks TLS only")
+    drops = "a rule drops the request (nginx: return 444; HAProxy: reject)"
+    wants = "it expects a PROXY line first (HAProxy: accept-proxy)"
+    causes = [wants, drops, *causes] if how == "reset" else [*causes, drops, wants]
+    yield Conclusion(
+        f"Every request, a plain GET too, is cut without a byte ({how}): the first proxy, or the listener "
+        f"itself, closes the connection. Either {'; or '.join(causes)}. The answers cannot tell "
+        f"which.{past_the_proxy(seen)}",
+        sure(seen, 0.9),
+        beside(seen, "get"),
+        mending("cut", seen.proxies),
+        open=True,
+    )
+
+
+@rule(
+    "a 502, 503 or 504 to every request; or a handshake that is cut where a plain GET gets a 5xx",
+    "the proxy is up and cannot use the server behind it",
+    "whether that server is down, at another address, speaks TLS or HTTP/2, or failed a health check",
+)
+def backend_down(seen: Trace) -> Iterator[Conclusion]:
+    base, get = seen.base, seen["get"]
+    if get is None or get.kind != "http" or (get.status or 0) < 500:
+        return
+    if base.kind in ("cut", "silent"):
+        yield Conclusion(
+            f"The handshake is {'cut without an answer' if base.kind == 'cut' else 'never answered'}, a plain "
+            f"GET gets {get.status} ({written_by(get)}): the proxy is up and does not reach the application "
+            "(down, wrong port, or TLS where there is none). Once it has begun to tunnel, it cannot "
+            f"report an error.{past_the_proxy(seen)}",
+            sure(seen, 0.9),
+            ("base", "get"),
+            mending("upstream", get.proxies or seen.proxies),
+        )
+        return
+    if base.kind != "http" or not alike(base, get) or base.status not in (502, 503, 504):
+        return
+    shown = shown_by(base)
+    if shown is not None and not shown.id.startswith("backend-"):
+        return
+    also = "" if base.cause_id == "backend-down" else likeliest(base)
+    whose = written_by(base) if base.by_proxy else f"{written_by(base)}, most likely a proxy"
+    yield Conclusion(
+        f"{base.status} for every request, a plain GET too, {whose}: a proxy is up and cannot use the server "
+        "behind it (down, wrong port, TLS or HTTP/2 where the other side speaks plain HTTP/1.1, or marked "
+        f"down). The answers cannot tell which.{_of_haproxy(base)}{also}"
+        f"{past_the_proxy(seen)}",
+        sure(seen, 0.9 if base.by_proxy else 0.7),
+        beside(seen, "get"),
+        mending("upstream", base.proxies or seen.proxies),
+        id=base.cause_id if base.cause_id in ("backend-timeout", "backend-tls") else "",
+    )
+
+
+def _of_haproxy(base: Answer) -> str:
+    """What status and time tell of HAProxy alone."""
+    if base.author.id != "haproxy":
+        return ""
+    if base.status == 503:
+        slow = base.seconds is not None and base.seconds >= 0.8
+        return (
+            " It took about a second: connecting or TLS failed, and was tried again."
+            if slow
+            else " It came immediately: no server is up (a health check failed), or none is configured."
+        )
+    if base.status == 502:
+        return " HAProxy sends 502 if the server did answer, but not in HTTP (TLS, or another protocol)."
+    return ""
+
+
+@rule(
+    "no request is answered, not even a plain GET", "the server hangs, or waits for another protocol", "which"
+)
+def no_answer(seen: Trace) -> Iterator[Conclusion]:
+    base, get = seen.base, seen["get"]
+    if base.kind == "silent" and get is not None and get.kind == "silent":
+        yield Conclusion(
+            "The server accepts the connection and answers no request, not even a plain GET: it hangs, "
+            "waits for another protocol's first bytes, or waits for the server behind "
+            f"it.{past_the_proxy(seen)}",
+            0.8,
+            beside(seen, "get"),
+            f"Wait longer (-m), check the port. {ASK_PAST}",
+            open=True,
+        )
+
+
+@rule(
+    "the handshake is never answered, but the same request without Upgrade is",
+    "a Node server accepts the upgrade but has no handler for it: ws: true or a rule for the path is missing",
+    "which of these",
+)
+def no_upgrade_listener(seen: Trace) -> Iterator[Conclusion]:
+    base, get, no_upgrade = seen.base, seen["get"], seen["no-upgrade"]
+    if base.kind != "silent" or get is None or get.kind == "silent":
+        return
+    other = "no-upgrade" if no_upgrade is not None and no_upgrade.kind == "http" else "get"
+    yield Conclusion(
+        "The handshake is never answered, while the connection stays open; the same without Upgrade is "
+        f"answered immediately ({get.result()}): the server that holds the socket (usually Node: a "
+        "development server, http-proxy-middleware, Vite) accepts upgrades and has no handler for this "
+        f"path.{past_the_proxy(seen)}",
+        sure(seen, 0.92),
+        ("base", other),
+        mending("unhandled", seen.proxies),
+    )
