@@ -580,3 +580,19 @@ def test_the_version_in_a_status_line_is_left_and_all_else_searched(line: bytes)
     secrets.whole("HTTP")
     secrets.whole("abcd")
     assert answer_stream(secrets, line) == FIRST_LINES[line]
+
+
+@every(
+    {
+        "every character": "".join(f"%{byte:02X}" for byte in b"sesame open/1"),
+        "in small letters": "".join(f"%{byte:02x}" for byte in b"sesame open/1"),
+        "some": "s%65same%20o%70en/1",
+        "as it is": "sesame open/1",
+    }
+)
+def test_an_echo_is_found_however_it_is_percent_encoded(echo: str) -> None:
+    secrets = Secrets()
+    secrets.whole("sesame open/1")
+    masked = "*" * len(echo)
+    assert secrets.echo(f"100% <{echo}> %7".encode()) == f"100% <{masked}> %7".encode()
+    assert secrets.echo_text(f"\u20ac%41 <{echo}> \u20ac") == f"\u20ac%41 <{masked}> \u20ac"

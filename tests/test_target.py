@@ -239,3 +239,10 @@ def test_an_ascii_host_loads_no_idna() -> None:
         "sys.exit(bool({'idna', 'ipaddress', 'urllib.parse', 'socket'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("url", ["ws://127.0.0.1:1\\@evil/", "ws://user@a\\@evil/", "wss://corp\\me:pw@h/"])
+def test_a_backslash_before_an_at_sign_is_refused(url: str) -> None:
+    """Browsers read it as /, so that the host is what stands before it; curl takes what stands behind."""
+    with pytest.raises(TargetError, match="browsers read it as /, and connect to another host"):
+        parse(url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from urllib.parse import quote_from_bytes, unquote_to_bytes
@@ -43,6 +44,32 @@ def _random(text: str) -> bool:
     if re.fullmatch(r"[0-9A-Fa-f-]{24,}", text):
         return True
     return len(text) >= TOKEN_MIN and all(re.search(kind, text) for kind in ("[0-9]", "[a-z]", "[A-Z]"))
+
+
+_ENCODED = re.compile(rb"%[0-9A-Fa-f]{2}")
+
+
+def _without_encoded(data: bytes, secrets: list[bytes]) -> bytes:
+    """*data* with each of *secrets* masked that stands in it in whole or in part percent-encoded."""
+    decoded = bytearray()
+    starts = array("Q")  # where in *data* each byte of *decoded* begins
+    at = 0
+    for match in _ENCODED.finditer(data):
+        decoded += data[at : match.start()]
+        starts.extend(range(at, match.start()))
+        decoded.append(int(match[0][1:], 16))
+        starts.append(match.start())
+        at = match.end()
+    decoded += data[at:]
+    starts.extend(range(at, len(data) + 1))
+    masked = bytearray(data)
+    for secret in secrets:
+        found = decoded.find(secret)
+        while found >= 0:
+            begin, stop = starts[found], starts[found + len(secret)]
+            masked[begin:stop] = b"*" * (stop - begin)
+            found = decoded.find(secret, found + len(secret))
+    return bytes(masked)
 
 
 class Secrets:
@@ -120,17 +147,22 @@ class Secrets:
         return b"*" * len(data)
 
     def echo(self, data: bytes) -> bytes:
-        """*data* with every remembered secret masked."""
-        for secret in self._longest_first():
+        """*data* with every remembered secret masked, however its characters are percent-encoded."""
+        secrets = self._longest_first()
+        for secret in secrets:
             if secret in data:
                 data = data.replace(secret, b"*" * len(secret))
-        return data
+        return _without_encoded(data, secrets) if _ENCODED.search(data) else data
 
     def echo_text(self, text: str) -> str:
         """The same for text that is not bytes."""
-        for secret in self._longest_first():
+        secrets = self._longest_first()
+        for secret in secrets:
             known = secret.decode("utf-8", "replace")
             text = text.replace(known, "*" * len(known))
+        raw = text.encode("utf-8", "surrogatepass")
+        if _ENCODED.search(raw):
+            text = _without_encoded(raw, secrets).decode("utf-8", "surrogatepass")
         return text
 
     def mask(self, text: str) -> str:

@@ -184,6 +184,11 @@ def _authority_end(rest: str) -> int:
 def _authority(authority: str, secure: bool, url: str) -> tuple[str | None, str, int]:
     """Userinfo, host and port (RFC 3986 section 3.2)."""
     userinfo, at_sign, hostport = authority.rpartition("@")
+    if "\\" in userinfo:
+        raise TargetError(
+            f"URL {_shown(url)} has \\ before @: browsers read it as /, and connect to another host "
+            "(in a name or password: %5C)"
+        )
     if hostport.startswith("["):
         literal, bracket, after = hostport[1:].partition("]")
         if not bracket:

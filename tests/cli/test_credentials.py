@@ -265,15 +265,29 @@ def test_netrc_by_name_by_environment_and_for_digest(
 def test_a_redirect_gets_what_names_its_host_and_never_the_default(
     site: Site, other: Site, tmp_path: Path
 ) -> None:
-    """A server could send us anywhere for the password of the default entry."""
+    """A server could send us anywhere for the password of the default entry, and to another port of its own
+    host for that of its host."""
     path = tmp_path / "netrc"
-    for entry, expected in (("default", None), ("machine 127.0.0.1", BASIC)):
+    for entry, host, expected in (
+        ("default", "localhost", None),
+        ("machine localhost", "localhost", BASIC),
+        ("machine localhost", "127.0.0.1", None),
+        ("machine 127.0.0.1", "127.0.0.1", None),
+    ):
         path.write_text(f"{entry} login me password sesame")
-        site.redirect(other)
+        site.answer("302 Found", f"Location: ws://{host}:{other.port}/b")
         other.refuse()
-        assert run(["connect", "-L", "--netrc-file", str(path), url(site)]) == FORBIDDEN
+        assert run(["connect", "-4", "-L", "--netrc-file", str(path), url(site)]) == FORBIDDEN
         assert other.sent("Authorization")[-1] == expected
-    assert site.sent("Authorization") == [BASIC, BASIC]
+
+
+def test_with_location_trusted_a_netrc_follows_to_another_port(site: Site, other: Site, tmp_path: Path) -> None:
+    path = tmp_path / "netrc"
+    path.write_text("machine 127.0.0.1 login me password sesame")
+    site.redirect(other)
+    other.refuse()
+    assert run(["connect", "--location-trusted", "-L", "--netrc-file", str(path), url(site)]) == FORBIDDEN
+    assert other.sent("Authorization") == [BASIC]
 
 
 @pytest.mark.parametrize(
@@ -303,14 +317,14 @@ def test_a_file_that_is_not_there(
     assert said.format(home=tmp_path) in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("clear_after_tls", "expected"), [(False, BASIC), (True, None)])
+@pytest.mark.parametrize(("without_netrc", "expected"), [(False, BASIC), (True, None)])
 def test_a_redirect_from_tls_to_clear_gets_nothing_of_a_netrc(
-    clear_after_tls: bool, expected: str | None
+    without_netrc: bool, expected: str | None
 ) -> None:
     """Who can redirect is not who may have the password read on the way."""
     file = Netrc(logins("machine h.example login me password sesame"))
     asking = Asking(Offer(), Limits(), TlsOptions(), Route(), netrc=file)
-    request = plan("ws://h.example/", for_strangers(asking, clear_after_tls=clear_after_tls)).request
+    request = plan("ws://h.example/", for_strangers(asking, without_netrc=without_netrc)).request
     assert (f"Authorization: {BASIC}".encode() in request) is (expected is not None)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import stat
 from base64 import b64encode
 from pathlib import Path
 
@@ -116,3 +118,25 @@ def test_a_name_is_no_token(capfd: Capture) -> None:
     )
     headers = dict(json.loads(capfd.readouterr().out)["request"]["headers"])
     assert headers["Sec-WebSocket-Protocol"] == "v12.stomp, graphql-transport-ws"
+
+
+@pytest.mark.parametrize(("redact", "mode"), [((), 0o600), (("--redact",), 0o644)])
+def test_a_new_file_with_secrets_is_for_nobody_else(redact: tuple[str, ...], mode: int, tmp_path: Path) -> None:
+    report = ("--report", str(tmp_path / "report.html"), *(() if redact else ("--no-redact",)))
+    files = ("--save", str(tmp_path / "save.json"), "--har", str(tmp_path / "one.har"))
+    before = os.umask(0o022)
+    try:
+        assert run(["connect", "-s", "-u", "me:sesame", *redact, *files, *report, "lab:status-403"]) == 12
+        assert run(["connect", "-s", "--resume", str(tmp_path / "resumed.jsonl"), "lab:status-403"]) == 12
+    finally:
+        os.umask(before)
+    modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
+    assert modes == {"save.json": mode, "one.har": mode, "report.html": mode, "resumed.jsonl": 0o600}
+
+
+def test_the_mode_of_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "save.json"
+    file.touch(0o640)
+    file.chmod(0o640)
+    assert run(["connect", "-s", "--save", str(file), "lab:status-403"]) == 12
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640

@@ -82,12 +82,12 @@ def route(asking: Asking, to: Target, keys: Credentials | None = None) -> Route:
     return replace(asking.route, proxy=proxy, proxy_authorization=answer)
 
 
-def for_strangers(asking: Asking, *, clear_after_tls: bool = False) -> Asking:
+def for_strangers(asking: Asking, *, without_netrc: bool = False) -> Asking:
     """What of *asking* may go to another origin than its own: nothing that could be a secret.
 
     Left out are credentials, cookies, the client's certificate, a request or request target written by hand,
     all headers but those in HARMLESS, and subprotocols that look like a token. A .netrc gives each host its
-    own; *clear_after_tls*: from wss: to ws:, where a password would be read on the way.
+    own; *without_netrc*: but not here.
     """
     offer = asking.offer
     return replace(
@@ -101,7 +101,7 @@ def for_strangers(asking: Asking, *, clear_after_tls: bool = False) -> Asking:
             request_target=None,
         ),
         stranger=True,
-        netrc=None if clear_after_tls or asking.netrc is None else replace(asking.netrc, by_name=True),
+        netrc=None if without_netrc or asking.netrc is None else replace(asking.netrc, by_name=True),
         raw=None,
         tls=replace(asking.tls, certificate=None, key=None),
     )

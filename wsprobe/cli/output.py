@@ -119,8 +119,8 @@ class Output:
         """Raises click.UsageError for a file that cannot be written."""
         self.settings = settings
         self._archived: list[dict[str, Any]] = []
-        check_writable(settings.output.save, "save")
-        check_writable(settings.output.har, "har")
+        check_writable(settings.output.save, "save", private=not settings.output.redact)
+        check_writable(settings.output.har, "har", private=not settings.output.redact)
         check_writable(settings.cookie_jar, "cookie-jar", private=True)
 
     def print_json(self, value: Any) -> None:

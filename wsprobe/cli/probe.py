@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from wsprobe import target
 from wsprobe.cli.ask import for_strangers, now, plan
-from wsprobe.cli.credentials import Credentials, origin, with_netrc
+from wsprobe.cli.credentials import Credentials, Origin, origin, with_netrc
 from wsprobe.cli.places import Place
 from wsprobe.cli.settings import Asking, Settings
 from wsprobe.cli.streams import write
@@ -189,6 +189,8 @@ class Steps:
         self._answered_proxy = 0
         self._was_secure = False
         """Whether any request so far was over TLS."""
+        self._hosts: dict[str, Origin] = {}
+        """Host -> the first origin of it that was asked."""
 
     def plan(self) -> Plan:
         """For the next request, or the first. Raises click.UsageError."""
@@ -236,11 +238,14 @@ class Steps:
         self._answered = 0
         try:
             self._was_secure |= target.parse(self._url).secure
-            to = target.parse(url)
-            if not self._settings.follow.location_trusted and origin(to) != origin(
-                target.parse(self._place.url)
-            ):
-                given = for_strangers(given, clear_after_tls=self._was_secure and not to.secure)
+            to, first = target.parse(url), target.parse(self._place.url)
+            self._hosts.setdefault(first.host.lower(), origin(first))
+            if not self._settings.follow.location_trusted and origin(to) != origin(first):
+                # A password would be read on the way from wss: to ws:. An entry names a host and no port: at
+                # another one there may be somebody else, and it was the server that sent us there.
+                before = self._hosts.setdefault(to.host.lower(), origin(to))
+                clear_after_tls = self._was_secure and not to.secure
+                given = for_strangers(given, without_netrc=clear_after_tls or before != origin(to))
             self._url, self._asking, self._wire = url, given, None
             return self.plan()
         except (click.UsageError, target.TargetError):

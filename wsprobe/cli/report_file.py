@@ -141,7 +141,7 @@ class ReportFile:
         )
 
     def _write(self, cover: Cover) -> None:
-        write_whole(self._path, self._form.whole(cover, self._parts), "report")
+        write_whole(self._path, self._form.whole(cover, self._parts), "report", private=self._keep)
 
 
 def _learn_messages(report: Report, secrets: Secrets) -> None:

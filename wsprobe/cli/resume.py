@@ -75,7 +75,8 @@ class Resume:
         if path == "-":
             raise self._wrong("not an ordinary file")
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
+            # Reports hold what was sent, credentials too: where the file is new, it is for nobody else.
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
         except (OSError, ValueError) as error:
             raise self._wrong(error) from None
         try:

@@ -129,14 +129,19 @@ def check_writable(path: str | None, option: str, *, private: bool = False) -> N
     if path is None or path == "-":
         return
     try:
-        mode = 0o600 if private else 0o666
-        open(path, "ab", opener=lambda name, flags: os.open(name, flags, mode)).close()
+        open(path, "ab", opener=_private if private else None).close()
     except OSError as error:
         raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
 
 
-def write_whole(path: str, pieces: Iterable[str], option: str) -> None:
+def _private(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)
+
+
+def write_whole(path: str, pieces: Iterable[str], option: str, *, private: bool = False) -> None:
     """Write text to the file at *path* so that it is there as a whole, or is what it was before.
+
+    *private*: where it is new, it is for nobody else.
 
     Raises click.UsageError if it cannot be written.
     """
@@ -144,7 +149,8 @@ def write_whole(path: str, pieces: Iterable[str], option: str) -> None:
     beside = f"{path}.{os.getpid()}.part"
     try:
         try:
-            with open(beside, "x", encoding="utf-8", newline="\n") as file:
+            opener = _private if private else None
+            with open(beside, "x", encoding="utf-8", newline="\n", opener=opener) as file:
                 file.writelines(pieces)
                 file.flush()
                 os.fsync(file.fileno())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
@@ -120,4 +121,23 @@ def _binary(data: bytes) -> dict[str, str]:
 
 
 def _lines(values: Sequence[dict[str, Any]]) -> bytes:
-    return b"".join([_ENCODE(value) + b"\n" for value in values])
+    return b"".join([_safe(_ENCODE(value)) + b"\n" for value in values])
+
+
+_UNSAFE = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+"""DEL, C1 controls, and what has no width or turns the direction of writing: a terminal acts on some of these,
+and a person sees none."""
+
+
+def _safe(line: bytes) -> bytes:
+    """*line* of JSON with these escaped; the rest of its text as it came."""
+    if line.isascii() and b"\x7f" not in line:
+        return line
+    return _UNSAFE.sub(_escaped, line.decode()).encode()
+
+
+def _escaped(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be")
+    return "".join([f"\\u{int.from_bytes(units[at : at + 2]):04x}" for at in range(0, len(units), 2)])

@@ -1,0 +1,38 @@
+"""What comes in a session, as lines of JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from wsprobe.read.frames import TEXT
+from wsprobe.talk.codec import Control, Message
+from wsprobe.talk.heard import Json
+
+UNSAFE = [
+    0x7F,
+    0x80,
+    0x9B,
+    0xAD,
+    0x61C,
+    0x200B,
+    0x200E,
+    0x2028,
+    0x202E,
+    0x2060,
+    0x2066,
+    0x2069,
+    0xFEFF,
+    0xE0041,
+]
+
+
+@pytest.mark.parametrize("code", UNSAFE)
+def test_what_a_terminal_acts_on_or_nobody_sees_is_escaped(code: int) -> None:
+    text = f"caf\u00e9 {chr(code)} \U0001f600"
+    message = Message(TEXT, text.encode(), len(text.encode()))
+    line = Json().heard([message, Control("ping", text.encode(), b"")], 1000)
+    assert chr(code) not in line.decode()
+    assert "caf\u00e9" in line.decode()
+    assert [json.loads(each)["text"] for each in line.splitlines()] == [text, text]
