@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.browsers_views.recordings import ACCEPT, HEAD, KEY, MS, OPEN, URL, frame
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.engine import Page, ScriptView, oldest_tls
+from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.exchange import (
     Act,
     Connected,
@@ -476,8 +476,8 @@ def test_fetch_metadata_goes_to_trustworthy_urls_only() -> None:
 
 
 def test_it_still_speaks_old_tls() -> None:
-    assert oldest_tls(WEBKITGTK) == "1.0"
-    assert oldest_tls(ENGINES["chromium"]) is None
+    assert WEBKITGTK.oldest_tls == "1.0"
+    assert ENGINES["chromium"].oldest_tls is None
 
 
 @settings(deadline=None, max_examples=150)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Literal, Protocol
+from collections.abc import Sequence
+from typing import ClassVar, Literal, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -187,6 +187,23 @@ class FollowUp(Struct, frozen=True):
         return ALPN if self.http2 is not None else ALPN[1:]
 
 
+def closes_by_standard(code: int) -> bool:
+    """True of the codes that close() takes (WHATWG WebSockets, close(), step 1)."""
+    return code == 1000 or 3000 <= code <= 4999
+
+
+class Usual:
+    """What most engines have in common, and none in particular."""
+
+    __slots__ = ()
+    oldest_tls: ClassVar[str | None] = None
+    undefined_is_zero: ClassVar[bool] = False
+
+    @staticmethod
+    def may_close(code: int) -> bool:
+        return closes_by_standard(code)
+
+
 class Engine(Protocol):
     """Pure: no clock, no socket, no chance (the key is handed in)."""
 
@@ -195,6 +212,20 @@ class Engine(Protocol):
 
     @property
     def version(self) -> str: ...
+
+    @property
+    def oldest_tls(self) -> str | None:
+        """The oldest TLS that it speaks, as ``TlsOptions.minimum`` has it; None: no older than usual."""
+        ...
+
+    def may_close(self, code: int) -> bool:
+        """True of the codes that its close() takes."""
+        ...
+
+    @property
+    def undefined_is_zero(self) -> bool:
+        """It throws at a close() that has a reason and no code."""
+        ...
 
     def construct(self, url: str, page: Page) -> Construction:
         """Run the constructor: URL parsing, schemes, subprotocols, blocked ports, mixed content, CSP."""
@@ -222,20 +253,3 @@ def over_http1(engine: Engine, made: Construction, page: Page, key: str) -> Foll
     """The first handshake of an engine that asks over HTTP/1.1 only."""
     assert made.target is not None
     return FollowUp(made.url, made.target, engine.request(made, page, key), "the page opens it")
-
-
-def oldest_tls(engine: Engine) -> str | None:
-    """The oldest TLS that *engine* speaks, as ``TlsOptions.minimum`` has it; None: no older than usual."""
-    oldest: str | None = getattr(engine, "oldest_tls", None)
-    return oldest
-
-
-def may_close(engine: Engine) -> Callable[[int], bool] | None:
-    """The codes that *engine*'s close() takes, None for those of the standard."""
-    codes: Callable[[int], bool] | None = getattr(engine, "may_close", None)
-    return codes
-
-
-def undefined_is_zero(engine: Engine) -> bool:
-    """True if *engine* throws at a close() that has a reason and no code."""
-    return bool(getattr(engine, "undefined_is_zero", False))

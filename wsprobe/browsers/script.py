@@ -14,7 +14,15 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
-from wsprobe.browsers.engine import Assumed, DomEvent, DomException, Made, Page, ScriptView
+from wsprobe.browsers.engine import (
+    Assumed,
+    DomEvent,
+    DomException,
+    Made,
+    Page,
+    ScriptView,
+    closes_by_standard,
+)
 from wsprobe.browsers.hidden import hidden
 from wsprobe.browsers.http2 import HttpVersion
 from wsprobe.exchange import Act, Ended, Received
@@ -74,11 +82,6 @@ def _may_close(act: Act, undefined_is_zero: bool, may_close: Callable[[int], boo
     if undefined_is_zero and act.code is None and act.data:
         return False
     return (act.code is None or may_close(act.code)) and len(act.data) <= MAX_REASON
-
-
-def closes_by_standard(code: int) -> bool:
-    """True of the codes that close() takes (WHATWG WebSockets, close(), step 1)."""
-    return code == 1000 or 3000 <= code <= 4999
 
 
 class WebSocket:

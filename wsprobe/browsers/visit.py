@@ -7,7 +7,7 @@ from collections.abc import Generator
 
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Engine, FollowUp, Page, may_close, oldest_tls, undefined_is_zero
+from wsprobe.browsers.engine import Engine, FollowUp, Page
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.script import on_wire
 from wsprobe.exchange import Exchange, Limits, Plan, Route, TlsOptions
@@ -36,8 +36,8 @@ def visit(
     if construction.target is None:
         return []
     if tls.minimum is None:
-        tls = replace(tls, minimum=oldest_tls(engine))
-    acts = on_wire(page.acts, undefined_is_zero=undefined_is_zero(engine), may_close=may_close(engine))
+        tls = replace(tls, minimum=engine.oldest_tls)
+    acts = on_wire(page.acts, undefined_is_zero=engine.undefined_is_zero, may_close=engine.may_close)
     over_http2 = replace(limits, max_session=min(limits.max_session, MAX_SESSION_HTTP2))
     readings: list[Reading] = []
     then: FollowUp | None = engine.first(construction, page, key)

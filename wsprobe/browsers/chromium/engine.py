@@ -15,7 +15,7 @@ from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.handshake import Failed, Opened, validate
 from wsprobe.browsers.chromium.http import Answer, read_answer
 from wsprobe.browsers.chromium.request import authorization, request
-from wsprobe.browsers.engine import Construction, FollowUp, Page, ScriptView
+from wsprobe.browsers.engine import Construction, FollowUp, Page, ScriptView, Usual
 from wsprobe.browsers.http2 import Again, HttpVersion, handshakes
 from wsprobe.browsers.local_network import Crossing, before_the_request, crossing
 from wsprobe.browsers.local_network import chromium as sentences
@@ -63,7 +63,7 @@ class Step(Struct, frozen=True):
     """Of a handshake over HTTP/2."""
 
 
-class Chromium(Struct, frozen=True):
+class Chromium(Usual, Struct, frozen=True):
     """An ``Engine``. Nothing is kept between calls."""
 
     facts: Facts

@@ -8,7 +8,7 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView
+from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, Usual
 from wsprobe.browsers.firefox import constructor, http2
 from wsprobe.browsers.firefox.channel import CLOSE, Channel, Stop, close
 from wsprobe.browsers.firefox.establish import not_established
@@ -56,7 +56,7 @@ class Step(Struct, frozen=True):
     """Of a handshake over HTTP/2."""
 
 
-class Firefox(Struct, frozen=True):
+class Firefox(Usual, Struct, frozen=True):
     """An ``Engine``. Nothing is kept between calls."""
 
     facts: Facts

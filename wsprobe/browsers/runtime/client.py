@@ -14,7 +14,7 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, over_http1
+from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, Usual, over_http1
 from wsprobe.browsers.http2 import handshakes, over_http1_only
 from wsprobe.browsers.script import (
     CLOSED,
@@ -101,7 +101,7 @@ _Facts = TypeVar("_Facts", bound=_Named)
 _OVER_HTTP1 = "what was recorded is over HTTP/2, and this runtime asks over HTTP/1.1"
 
 
-class Client(Generic[_Facts]):
+class Client(Usual, Generic[_Facts]):
     """An ``Engine``. Nothing is kept between calls."""
 
     name: str

@@ -11,7 +11,16 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Construction, DomException, FollowUp, Made, Page, ScriptView, over_http1
+from wsprobe.browsers.engine import (
+    Construction,
+    DomException,
+    FollowUp,
+    Made,
+    Page,
+    ScriptView,
+    Usual,
+    over_http1,
+)
 from wsprobe.browsers.http2 import handshakes
 from wsprobe.browsers.page import first_invalid, first_repeated, given, origin, upgraded, upgrades, violation
 from wsprobe.browsers.script import CLOSED, CLOSING, CallTexts, Ending, WebSocket, live, timed_acts
@@ -96,7 +105,7 @@ STILL_WAITING = ("timeout", "local", "limit", "interrupted")
 """Ends of our own making: the server might have gone on."""
 
 
-class Standard(Struct, frozen=True):
+class Standard(Usual, Struct, frozen=True):
     letter: Letter
 
     @property

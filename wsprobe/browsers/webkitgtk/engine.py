@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, over_http1
+from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, Usual, over_http1
 from wsprobe.browsers.http2 import handshakes, over_http1_only
 from wsprobe.browsers.network import reset_unasked
 from wsprobe.browsers.page import given
@@ -46,7 +46,7 @@ _NEVER_HTTP2 = (
 _PENDING = "no answer yet, and libsoup sets itself no limit"
 
 
-class WebKitGtk(Struct, frozen=True):
+class WebKitGtk(Usual, Struct, frozen=True):
     """An ``Engine``. Nothing is kept between calls."""
 
     facts: Facts
