@@ -106,7 +106,7 @@ DIAGNOSIS = (
 TESTS = (
     ("diagnosis/advice", ("tests/diagnosis/test_advice.py", *DIAGNOSIS)),
     ("diagnosis/", DIAGNOSIS),
-    ("trace/", (*DIAGNOSIS[:1], "tests/trace", "tests/cli/test_trace.py")),
+    ("trace/", (DIAGNOSIS[0], "tests/trace", "tests/cli/test_trace.py")),
     ("show/", ("tests/show", "tests/cli")),
     ("cli/", ("tests/cli",)),
     ("read/http2", HTTP2),

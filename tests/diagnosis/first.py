@@ -40,8 +40,11 @@ def _answers() -> Iterator[tuple[str, str]]:
 def _chains() -> Iterator[tuple[str, str]]:
     for each in chains():
         for direct, name in ((False, each.name), (True, f"{each.name}+backend")):
-            _, found = trace(each, direct=direct)
-            yield f"trace: {found[0].id}: {found[0].text}\n -> {found[0].fix}", name
+            seen, found = trace(each, direct=direct)
+            more = ", ".join(f"{one.id} {one.likely:g}" for one in found[1:])
+            head = f"trace: {found[0].id} {found[0].likely:g}: {found[0].text}"
+            yield f"{head}\n -> {found[0].fix}\n or: {more}", name
+            yield f"trace: requests: {' '.join(seen.answers)}", name
 
 
 def _lines(names: list[str]) -> str:
