@@ -21,6 +21,18 @@ class Timing(Struct, frozen=True):
     ended: float | None = None
 
 
+TIMES = {
+    "time_resolved": "resolved",
+    "time_connected": "connected",
+    "time_tls": "tls",
+    "time_sent": "sent",
+    "time_first_byte": "first_byte",
+    "time_head": "head",
+    "time_total": "ended",
+}
+"""What ``--write-out`` and ``--expect`` call the members of ``Timing``."""
+
+
 def timing(reading: Reading) -> Timing:
     """When each phase was over."""
     first: dict[type, float] = {}

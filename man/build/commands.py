@@ -159,7 +159,12 @@ def _operand(metavar: str) -> str:
 def texts() -> dict[str, dict[str, str]]:
     """``man/options.toml``: section -> field -> what the manual adds to the line of help."""
     words = "; ".join(f"{name}= ({what})" for name, what in byhand.WORDS.items())
-    filled = {"{view}": expect.VIEW, "{forms}": said.FORMS, "{words}": words}
+    filled = {
+        "{view}": expect.VIEW,
+        "{certainties}": ", ".join(expect.CERTAINTIES),
+        "{forms}": said.FORMS,
+        "{words}": words,
+    }
     text = Path(__file__).parents[1].joinpath("options.toml").read_text("utf-8")
     for name, value in filled.items():
         text = text.replace(name, value)
@@ -168,7 +173,10 @@ def texts() -> dict[str, dict[str, str]]:
 
 def more(option: Option) -> str:
     """What the manual adds to the line of help of *option*: sentences, or nothing."""
-    if not isinstance(option, FieldOption) or option.how is not declared(option.kind)[option.name or ""][1]:
+    if (
+        not isinstance(option, FieldOption)
+        or option.how.general is not declared(option.kind)[option.name or ""][1]
+    ):
         return ""  # the command has an option of its own in place of the section's
     return " ".join(texts().get(option.kind.__name__, {}).get(option.name or "", "").split())
 

@@ -1,13 +1,15 @@
-"""``--expect cause:ID``, and findings of version 0.1 that are causes now."""
+"""``--expect``: causes, findings of version 0.1 that are causes now, and slips."""
 
 from __future__ import annotations
+
+import re
 
 import pytest
 from click import UsageError
 
 from tests.diagnosis.recorded import reading_of
 from wsprobe import explain
-from wsprobe.cli.expect import parse, unmet
+from wsprobe.cli.expect import is_met, parse, unmet
 from wsprobe.diagnosis import FORMERLY, all_kinds
 from wsprobe.report import report
 
@@ -16,6 +18,43 @@ def test_a_cause_is_met_by_any_of_the_report_s() -> None:
     of = report(reading_of(b"HTTP/1.1 403 no token\r\n\r\n", "fin").exchange)
     assert unmet(parse(["cause:unauthorized", "cause:unauthorized=stated"]), of) == []
     assert len(unmet(parse(["cause:no-route"]), of)) == 1
+
+
+def test_a_cause_is_at_least_so_certain() -> None:
+    of = report(reading_of(b"HTTP/1.1 403 no token\r\n\r\n", "fin").exchange)
+    assert unmet(parse(["cause:unauthorized=shared", "cause:unauthorized!=own-request"]), of) == []
+    assert len(unmet(parse(["cause:unauthorized=own-request", "cause:unauthorized!=status"]), of)) == 2
+    with pytest.raises(UsageError, match="near: stated"):
+        parse(["cause:unauthorized=state"])
+
+
+def test_a_trace_concludes_causes_too() -> None:
+    of = report(reading_of(b"HTTP/1.1 403 no token\r\n\r\n", "fin").exchange)
+    (idle,) = parse(["cause:idle-timeout"])
+    assert is_met(idle, of, ["idle-timeout"])
+    assert not is_met(idle, of)
+    (never,) = parse(["cause!=idle-timeout"])
+    assert is_met(never, of)
+    assert not is_met(never, of, ["idle-timeout"])
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("body~(", "not a regular expression"),
+        ("body", "after body comes = or != or ~"),
+        ("status~4", "after status comes = or !="),
+        ("status=4x", "not a number"),
+        ("time_total=2", "after time_total comes <"),
+        ("time_total<soon", "not a length of time"),
+        ("finding:accept-case=bad", "there is no 'bad'"),
+        ("header=a", "is not one of"),
+        ("body:a=b", "is not one of"),
+    ],
+)
+def test_a_slip_is_named(text: str, why: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(why)):
+        parse([text])
 
 
 @pytest.mark.parametrize(("old", "new"), FORMERLY.items())

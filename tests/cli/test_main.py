@@ -79,7 +79,7 @@ from wsprobe.outcome import TABLE, Exit
         (["wss://h/"], "to probe it: wsprobe connect wss://h/"),
         (["x.har"], "to probe it: wsprobe connect x.har"),
         (["curl", "wss://h/"], "to ask what it asks, put wsprobe connect before it"),
-        (["connect", "--expect", "status=4xx", "ws://h/"], "'4xx' is not a number"),
+        (["connect", "--expect", "status=4x", "ws://h/"], "'4x' is not a number"),
         (["watch", "--until", "status=4003", "ws://h/"], "--until: 'status=4003': no status is above 999"),
         (["watch", "--until", "close=70000", "ws://h/"], "--until: 'close=70000': no close is above 65535"),
         (["connect", "--expect", f"cert-days={'9' * 5000}", "wss://h/"], "no cert-days is above 999999"),

@@ -59,6 +59,22 @@ def test_the_status_is_that_of_the_handshake_as_given(capsys: pytest.CaptureFixt
     assert (status, value["conclusions"][0]["id"]) == (Exit.INVALID, "key-changed")
 
 
+@pytest.mark.parametrize(
+    ("expected", "status"),
+    [
+        ("status=4xx", 0),
+        ("cause:refused-to-all", 0),
+        ("outcome=open", 20),
+        ("cause:no-route", 20),
+        ("view:ws=x", 2),
+    ],
+)
+def test_expect(expected: str, status: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["trace", "-s", *QUICK, "--only", "get", "--expect", expected, "lab:status-403"]) == status
+    assert run(["trace", *QUICK, "--only", "get", "--expect", expected, "lab:status-403"]) == status
+    assert (": expected " in capsys.readouterr().err) == (status == 20)
+
+
 def test_each_request_has_a_key_of_its_own_unless_one_is_given(capsys: pytest.CaptureFixture[str]) -> None:
     _, value = traced(capsys, "lab:/echo", "--only", "origin,again-1")
     keys = {sent(value, name)["sec-websocket-key"] for name in changes(value)}

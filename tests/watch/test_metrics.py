@@ -88,6 +88,13 @@ def test_what_a_scrape_gets() -> None:
     }
 
 
+def test_each_expectation_is_a_series() -> None:
+    of = played("status-403")
+    told = seen(of, 0.0, up=True, met=False, holds=False, expected=(("status=403", True), ("body~x", False)))
+    found = scraped(after(Watch("ws://a/", "ws://a/"), told))
+    assert found["wsprobe_expectation_met"] == {("status=403", "ws://a/"): 1.0, ("body~x", "ws://a/"): 0.0}
+
+
 def test_what_was_not_probed_yet_has_no_state() -> None:
     found = scraped(Watch("ws://a/", "ws://a/"))
     assert "probe_success" not in found

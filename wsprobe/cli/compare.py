@@ -29,7 +29,7 @@ from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Given, takes
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, look, note
-from wsprobe.cli.view_settings import HELD, ViewSettings
+from wsprobe.cli.view_settings import HELD, INSTEAD, ViewSettings
 from wsprobe.nearest import nearest
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
@@ -94,6 +94,7 @@ EXAMPLES = (
     OutputSettings,
     ExpectSettings,
     ClusterSettings,
+    instead=INSTEAD,
 )
 def command(places: tuple[str, ...], given: Given) -> int:
     """Show what browsers, other clients and specifications make of one handshake, or compare several

@@ -49,7 +49,7 @@ def wires(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
 
 
 def expectations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """What can be expected, up to its ``=``; outcomes, and the ids of findings and causes."""
+    """What can be expected, up to its operator; outcomes, and the ids of findings and causes."""
     from wsprobe.cli import expect
     from wsprobe.outcome import TABLE
 
@@ -63,7 +63,10 @@ def expectations(ctx: click.Context, param: click.Parameter, incomplete: str) ->
         from wsprobe.diagnosis import all_kinds
 
         return _beginning(incomplete, (f"cause:{id}" for id in all_kinds()))
-    return _beginning(incomplete, (f"{kind}{':' if kind in expect.NAMED else '='}" for kind in expect.KINDS))
+    return _beginning(
+        incomplete,
+        (f"{kind}{':' if kind in expect.NAMED else each[0]}" for kind, each in expect.OPERATORS.items()),
+    )
 
 
 def _beginning(with_: str, words: Iterable[str], before: str = "") -> list[str]:

@@ -2,53 +2,80 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, get_args
 
 import click
 from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.browsers import ENGINES
+from wsprobe.cli.option import Duration
 from wsprobe.diagnosis import FORMERLY, all_kinds
+from wsprobe.diagnosis.cause import Certainty
 from wsprobe.judge import FINDINGS
 from wsprobe.nearest import nearest
 from wsprobe.outcome import STATUS_OF, Exit
 from wsprobe.read.closing import Close, close_of
+from wsprobe.read.frames import messages_of
 from wsprobe.report import Report, certificate_days
+from wsprobe.timing import TIMES, timing
+
+Operator = Literal["", "=", "!=", "~", "<"]
+"""``""``: it is there. ``~``: a regular expression matches somewhere in the text."""
 
 
 class Expectation(Struct, frozen=True):
-    """*what* should be *wanted* (cert-days: at least so many); without *wanted*, it should be there at all."""
+    """How *what*, or the one of its kind with this *name*, relates to the *wanted* text."""
 
     text: str
     what: str
-    name: str
-    wanted: str | None
+    name: str = ""
+    operator: Operator = ""
+    wanted: str = ""
 
 
-KINDS = (
-    "status",
-    "outcome",
-    "close",
-    "close-reason",
-    "protocol",
-    "header",
-    "finding",
-    "cause",
-    "cert-days",
-    "view",
-)
+TEXT: tuple[Operator, ...] = ("=", "!=", "~")
+OPERATORS: dict[str, tuple[Operator, ...]] = {
+    "status": ("=", "!="),
+    "outcome": ("=", "!="),
+    "close": ("=", "!="),
+    "close-reason": TEXT,
+    "protocol": TEXT,
+    "header": ("", *TEXT),
+    "body": TEXT,
+    "message": TEXT,
+    "finding": ("", "=", "!="),
+    "cause": ("", "=", "!="),
+    "cert-days": ("=",),
+    "view": ("=", "!="),
+    **dict.fromkeys(TIMES, ("<",)),
+}
+"""What can be expected -> the operators that may follow, the usual one first."""
 HIGHEST = {"status": 999, "close": 65535, "cert-days": 999_999}
 """Those that are numbers, and what each is at most."""
 NAMED = ("header", "finding", "cause", "view")
 """Those that a name belongs to, after a colon."""
+ABSENT = ("header", "finding", "cause")
+"""Those of which ``!=NAME`` says that there is none."""
+CERTAINTIES: tuple[str, ...] = get_args(Certainty)
+"""The strongest first."""
+LEVELS = ("fail", "warn", "note")
+"""Of findings."""
 FORMS = (
-    "status=403, outcome=open, close=4403, close-reason=TEXT, protocol=NAME, header:NAME=VALUE, finding:ID, "
-    "cause:ID, cert-days=14"
+    "status=403, status=4xx, outcome=open, close=4403, close-reason=TEXT, protocol=NAME, header:NAME=VALUE, "
+    "body~REGEX, message~REGEX, finding:ID, cause:ID, time_total<2, cert-days=14; != for the opposite"
 )
 VIEW_OUTCOMES = ("open", "failed", "closed", "connecting", "threw", "follows")
 VIEW = "view:BROWSER=CODE"
 """Of `compare`: the code of the close event that script in this browser gets, or the view's outcome."""
+
+_FORM = re.compile(
+    r"(?P<what>[a-z_-]+)(?::(?P<name>(?:(?!!=)[^=~<])*))?(?:(?P<operator>!=|=|~|<)(?P<wanted>.*))?", re.DOTALL
+)
+_CLASS = re.compile(r"[1-9]xx")
+"""All statuses of a class, as in 4xx."""
 
 
 def parse(texts: Sequence[str], option: str = "--expect") -> tuple[Expectation, ...]:
@@ -65,34 +92,62 @@ class _NoneSuch(ValueError):
 
 
 def _parse(text: str) -> Expectation:
-    subject, equals, wanted = text.partition("=")
-    what, _, name = subject.partition(":")
-    needs_name = what in NAMED
-    if what not in KINDS or needs_name != bool(name) or (not equals and not needs_name):
+    found = _FORM.fullmatch(text)
+    what = found["what"] if found is not None else ""
+    if found is None or what not in OPERATORS:
         raise _NoneSuch(f"'{text}' is not one of {FORMS}")
-    _possible(text, what, name, wanted if equals else None)
-    return Expectation(text, what, name, wanted if equals else None)
+    name, operator, wanted = found["name"] or "", found["operator"] or "", found["wanted"] or ""
+    if what in ABSENT and not name and operator == "!=":
+        name, wanted = wanted, ""
+    if (what in NAMED) != bool(name):
+        raise _NoneSuch(f"'{text}' is not one of {FORMS}")
+    if operator not in OPERATORS[what]:
+        forms = " or ".join(each or "nothing" for each in OPERATORS[what])
+        raise _NoneSuch(f"'{text}': after {what}{f':{name}' if name else ''} comes {forms}")
+    made = Expectation(text, what, name, operator, wanted)
+    _possible(made)
+    return made
 
 
-def _possible(text: str, what: str, name: str, wanted: str | None) -> None:
+def _possible(one: Expectation) -> None:
     """Raises _NoneSuch for what could never hold: a slip of the pen is no failed test."""
-    if what in HIGHEST:
-        if not (wanted or "").isdecimal() or not (wanted or "").isascii():
+    text, what, wanted = one.text, one.what, one.wanted
+    if one.operator == "~":
+        try:
+            re.compile(wanted)
+        except re.error as error:
+            raise _NoneSuch(f"'{text}': {wanted!r} is not a regular expression: {error}") from None
+    if what in HIGHEST and not (what == "status" and _CLASS.fullmatch(wanted)):
+        if not wanted.isdecimal() or not wanted.isascii():
             raise _NoneSuch(f"'{text}': {wanted!r} is not a number")
-        if len(wanted or "") > 9 or int(wanted or 0) > HIGHEST[what]:
+        if len(wanted) > 9 or int(wanted) > HIGHEST[what]:
             raise _NoneSuch(f"'{text}': no {what} is above {HIGHEST[what]}")
+    if what in TIMES:
+        _seconds(one)
     if what == "view":
-        _known(text, name, ENGINES)
-        if not (wanted or "").isdigit():
-            _known(text, wanted or "", VIEW_OUTCOMES)
+        _known(text, one.name, ENGINES)
+        if not wanted.isdigit():
+            _known(text, wanted, VIEW_OUTCOMES)
     if what == "outcome":
-        _known(text, wanted or "", STATUS_OF)
-    if what == "finding" and not name.startswith("rule-"):  # rules are those of older revisions
-        if name in FORMERLY:
-            raise _NoneSuch(f"'{text}': that is a cause now: cause:{FORMERLY[name]}")
-        _known(text, name, FINDINGS)
+        _known(text, wanted, STATUS_OF)
+    if what == "finding" and not one.name.startswith("rule-"):  # rules are those of older revisions
+        if one.name in FORMERLY:
+            raise _NoneSuch(f"'{text}': that is a cause now: cause:{FORMERLY[one.name]}")
+        _known(text, one.name, FINDINGS)
+        if wanted:
+            _known(text, wanted, LEVELS)
     if what == "cause":
-        _known(text, name, all_kinds())
+        _known(text, one.name, all_kinds())
+        if wanted:
+            _known(text, wanted, CERTAINTIES)
+
+
+def _seconds(one: Expectation) -> float:
+    """The time of *one*. Raises _NoneSuch."""
+    try:
+        return Duration().convert(one.wanted, None, None)
+    except click.BadParameter as error:
+        raise _NoneSuch(f"'{one.text}': {error.message}") from None
 
 
 def _known(text: str, word: str, words: Iterable[str]) -> None:
@@ -103,26 +158,77 @@ def _known(text: str, word: str, words: Iterable[str]) -> None:
     raise _NoneSuch(f"'{text}': there is no {word!r}{hint}")
 
 
-def unmet(expectations: Sequence[Expectation], report: Report) -> list[str]:
-    """A sentence for each expectation that *report* does not meet."""
+def is_met(one: Expectation, report: Report, concluded: Sequence[str] = ()) -> bool:
+    """Whether *report* meets *one*. *concluded*: ids of causes that a trace found beyond those of *report*."""
+    return _holds(one, _found(one, report, concluded))
+
+
+def _found(one: Expectation, report: Report, concluded: Sequence[str]) -> list[str]:
+    if one.what in TIMES:
+        at = getattr(timing(report.reading), TIMES[one.what])
+        return [] if at is None else [f"{at / 1000:.3f}"]
+    found = FOUND[one.what](report, one.name)
+    if one.what == "cause" and one.name in concluded:
+        found.append(CONCLUDED)
+    return found
+
+
+CONCLUDED = "concluded"
+"""How a trace knows a cause: by what its changes show together."""
+
+
+def _holds(one: Expectation, found: Sequence[str]) -> bool:
+    if one.operator == "!=":
+        return not any(_equal(one, each) for each in found)
+    if one.operator == "~":
+        return any(re.search(one.wanted, each) for each in found)
+    if one.operator == "<":
+        return any(float(each) < _seconds(one) for each in found)
+    return any(_equal(one, each) for each in found)
+
+
+def _equal(one: Expectation, found: str) -> bool:
+    """Whether *found* is what *one* wants: a minimum for cert-days and for a certainty, a class for 4xx."""
+    if not one.wanted and one.what in ABSENT and one.operator != "=":
+        return True
+    if one.what == "cert-days":
+        return int(found) >= int(one.wanted)
+    if one.what == "status" and one.wanted.endswith("xx"):
+        return len(found) == 3 and found[0] == one.wanted[0]
+    if one.what == "cause":
+        strong = CERTAINTIES[: CERTAINTIES.index(one.wanted) + 1] if one.wanted else CERTAINTIES
+        return found in strong
+    return found == one.wanted
+
+
+MOST, LONGEST = 3, 200
+"""Values that a complaint quotes, and characters of each."""
+
+
+def unmet(expectations: Sequence[Expectation], report: Report, concluded: Sequence[str] = ()) -> list[str]:
+    """A sentence for each expectation that *report* does not meet. *concluded* as for ``is_met``."""
     failed = []
     for each in expectations:
-        found = FOUND[each.what](report, each.name)
-        good = bool(found) if each.wanted is None else each.wanted in found
-        if each.what == "cert-days":
-            good = any(int(days) >= int(each.wanted or 0) for days in found)
-        if not good:
-            was = ", ".join(found) if found else "nothing"
-            failed.append(f"{report.title}: expected {each.text}, found {was}")
+        found = _found(each, report, concluded)
+        if not _holds(each, found):
+            failed.append(f"{report.title}: expected {each.text}, found {_quoted(found)}")
     return failed
 
 
-def held(expectations: Sequence[Expectation], report: Report, *, redact: bool) -> tuple[Report, list[str]]:
+def _quoted(found: Sequence[str]) -> str:
+    shown = [each if len(each) <= LONGEST else f"{each[:LONGEST]}..." for each in found[:MOST]]
+    more = [f"{len(found) - MOST} more"] if len(found) > MOST else []
+    return ", ".join([*shown, *more]) or "nothing"
+
+
+def held(
+    expectations: Sequence[Expectation], report: Report, *, redact: bool, concluded: Sequence[str] = ()
+) -> tuple[Report, list[str]]:
     """*report* with the exit status that *expectations* give it, and a sentence for each that it does not meet;
-    with *redact* one for all, which repeats nothing."""
+    with *redact* one for all, which repeats nothing. *concluded* as for ``is_met``."""
     if not expectations:
         return report, []
-    failed = unmet(expectations, report)
+    failed = unmet(expectations, report, concluded)
     held_to = replace(report, exit_status=int(Exit.UNEXPECTED if failed else Exit.OPEN))
     return held_to, ["an --expect is not met"] * len(failed) if redact else failed
 
@@ -154,6 +260,17 @@ def _close_reason(report: Report, _: str) -> list[str]:
     return [] if close is None else [close.reason]
 
 
+def _body(report: Report) -> list[str]:
+    final = report.reading.final
+    return [] if final is None or final.body is None else [final.body.content.decode("utf-8", "replace")]
+
+
+def _messages(report: Report) -> list[str]:
+    """What the server sent in a session, a binary message too."""
+    received, _ = messages_of(report.reading)
+    return [each.data.decode("utf-8", "replace") for each in received]
+
+
 def _certificate_days(report: Report, _: str) -> list[str]:
     days = certificate_days(report.exchange)
     return [] if days is None else [str(days)]
@@ -176,6 +293,8 @@ FOUND: dict[str, Callable[[Report, str], list[str]]] = {
     "close-reason": _close_reason,
     "protocol": lambda report, _: _header(report, "sec-websocket-protocol"),
     "header": _header,
+    "body": lambda report, _: _body(report),
+    "message": lambda report, _: _messages(report),
     "cert-days": _certificate_days,
     "view": _view,
     "cause": lambda report, name: [each.certainty for each in report.causes if each.id == name],

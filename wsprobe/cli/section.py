@@ -35,6 +35,14 @@ class Declared:
         self.help = help
         self.heading = heading
         self.more = more
+        self.general = self
+        """The declaration that this one was made from; its manual text applies here too."""
+
+    def with_help(self, help: str) -> Declared:
+        """The same option with another line of *help*."""
+        made = Declared(*self.spellings, help=help, heading=self.heading, **self.more)
+        made.general = self.general
+        return made
 
 
 Some = TypeVar("Some", bound=Section)

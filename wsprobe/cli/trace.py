@@ -14,9 +14,10 @@ from msgspec.structs import replace
 
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
+from wsprobe.cli import expect
 from wsprobe.cli.ask import plan
 from wsprobe.cli.output import Finished, Output, as_shown
-from wsprobe.cli.output_settings import OutputSettings
+from wsprobe.cli.output_settings import ExpectSettings, OutputSettings
 from wsprobe.cli.paste import PastedSettings, Pasting
 from wsprobe.cli.places import Lab, Place, complete
 from wsprobe.cli.probe import check, reported
@@ -100,6 +101,7 @@ EXAMPLES = (
     LimitSettings,
     TlsSettings,
     OutputSettings,
+    ExpectSettings,
     without=("har", *ELSEWHERE),
     instead=INSTEAD,
 )
@@ -110,6 +112,8 @@ def command(url: str, given: Given) -> int:
     new are left out. Requests go only to the host of the URL and that of --backend.
     """
     settings, own = settings_of(given), given[TraceSettings]
+    if any(each.what == "view" for each in settings.expectations):
+        raise click.UsageError("--expect: trace has no views; wsprobe compare --browser-mode has them")
     if own.dry_run and settings.output.report_to is not None:
         raise click.UsageError("--report: with --dry-run nothing is sent, so there is nothing to report")
     return trace(url, settings, tracing(own), TraceOutput(settings))
@@ -172,17 +176,18 @@ def _backend(text: str) -> Backend:
 
 
 def trace(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int:
-    """Ask, show, keep; returns the exit status of the handshake as it was given.
+    """Ask, show, keep; returns the exit status of the handshake as it was given, or that of --expect.
 
     Raises KeyboardInterrupt for ^C, after what had been recorded until then was shown.
     """
     from wsprobe import net  # trio and sockets, which --help and the completion do without
 
     seen: Trace | None = None
+    base: Report | None = None
     under_way: list[tuple[str, Report]] = []
 
     async def everything() -> None:
-        nonlocal seen
+        nonlocal seen, base
         async with AsyncExitStack() as stack:
             place = await Lab(stack.enter_async_context).place(url, settings.asking)
             check(place)
@@ -199,7 +204,9 @@ def trace(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int:
                     under_way.append((name, as_shown(reported(place, exchange), settings)))
 
                 exchange = await net.probe(fresh(step.plan, place.asking.key), keep=keep)
-                report = as_shown(reported(place, exchange), settings)
+                unmasked = reported(place, exchange)
+                base = base or unmasked
+                report = as_shown(unmasked, settings)
                 seen = Trace(seen.start, {**seen.answers, step.name: answer_of(report)})
                 to.answer(step.name, seen, report)
 
@@ -213,10 +220,13 @@ def trace(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int:
                 to.answer(name, Trace(seen.start, {**seen.answers, name: answer_of(report)}), report)
             to.end(seen, of.choice)
         raise
-    if seen is None or of.dry_run:
+    if seen is None or base is None:
         return Exit.OPEN
     to.end(seen, of.choice)
-    return seen.base.report.exit_status
+    ids = [each.id for each in conclusions(seen)]
+    held, unmet = expect.held(settings.expectations, base, redact=settings.output.redact, concluded=ids)
+    to.complain(Finished(held, held, tuple(unmet)))
+    return held.exit_status
 
 
 def start_of(place: Place, of: Tracing) -> Start:

@@ -6,9 +6,10 @@ import click
 
 from wsprobe.browsers.engine import AddressSpace
 from wsprobe.browsers.local_network import SPACES
-from wsprobe.cli import completion
+from wsprobe.cli import completion, expect
 from wsprobe.cli.option import Whole
-from wsprobe.cli.section import Declared, Section
+from wsprobe.cli.output_settings import ExpectSettings
+from wsprobe.cli.section import Declared, Section, declared
 
 SECTION = "Views"
 
@@ -131,3 +132,14 @@ class ViewSettings(Section, frozen=True, kw_only=True):
             help=f"of more than {HELD:,} recordings with --json: read them in N processes",
         ),
     ] = 1
+
+
+INSTEAD = {
+    "expectations": (
+        (),
+        declared(ExpectSettings)["expectations"][1].with_help(
+            f"exit with 0 if this is true, with 20 if not: {expect.VIEW}, {expect.FORMS}"
+        ),
+    )
+}
+"""An option with other help here."""

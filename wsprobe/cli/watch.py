@@ -381,10 +381,14 @@ class WatchOutput(Output):
         if wanted:
             up = not finished.unmet
         met = bool(until) and not expect.unmet(until, report)
+        expected = {
+            f"#{place}" if self.settings.output.redact else each.text: expect.is_met(each, report)
+            for place, each in enumerate(wanted, 1)
+        }
         # What is counted and shown is drawn from what may be shown, so that no secret is quoted.
         report = finished.report
-        holds, expects = self._of.hold is not None, bool(wanted)
-        told = seen(report, now, up=up, met=met, holds=holds, expects=expects)
+        holds = self._of.hold is not None
+        told = seen(report, now, up=up, met=met, holds=holds, expected=tuple(expected.items()))
         watch = self._watches[number] = after(self._watches[number], told)
         self._print(watch, report)
         if watch.changed:

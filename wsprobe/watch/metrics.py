@@ -119,6 +119,12 @@ METRICS = (
         ("finding", "level"),
     ),
     Metric(
+        "wsprobe_expectation_met",
+        "Whether the last probe met this --expect; with --redact its number",
+        _each(lambda seen: (((text,), float(met)) for text, met in seen.expected)),
+        ("expectation",),
+    ),
+    Metric(
         "wsprobe_exit_status",
         "The exit status that the last probe stands for",
         _last(lambda seen: seen.exit_status),

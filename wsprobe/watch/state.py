@@ -87,6 +87,8 @@ class Probed(Struct, frozen=True):
     tls: str = ""
     """As TLSv1.3."""
     held: Hold | None = None
+    expected: tuple[tuple[str, bool], ...] = ()
+    """Each --expect, and whether it was met."""
 
     @property
     def began(self) -> float | None:
@@ -133,8 +135,11 @@ class Watch(Struct, frozen=True):
         return self.last is not None and self.last is self.since
 
 
-def seen(report: Report, at: float, *, up: bool, met: bool, holds: bool, expects: bool = False) -> Probed:
-    """What a watch remembers of *report*. *holds*: its session was to be held."""
+def seen(
+    report: Report, at: float, *, up: bool, met: bool, holds: bool, expected: tuple[tuple[str, bool], ...] = ()
+) -> Probed:
+    """What a watch remembers of *report*. *holds*: its session was to be held. *expected*: each --expect, and
+    whether it was met."""
     reading = report.reading
     held = held_of(reading) if holds else None
     certificate = _certificate(reading.exchange)
@@ -153,7 +158,7 @@ def seen(report: Report, at: float, *, up: bool, met: bool, holds: bool, expects
         close=_code(close) if close is not None and close.by == "server" else "",
         session="" if held is None else held.way,
         certificate=sha256(certificate.der).hexdigest()[:16] if certificate is not None else "",
-        expected=("met" if up else "not met") if expects else "",
+        expected=("met" if up else "not met") if expected else "",
         findings=tuple(sorted({f.id for f in findings if f.level != "note"})),
     )
     return Probed(
@@ -171,6 +176,7 @@ def seen(report: Report, at: float, *, up: bool, met: bool, holds: bool, expects
         expires=None if certificate is None else _moment(certificate.not_after),
         tls=tls,
         held=held,
+        expected=expected,
     )
 
 
