@@ -155,7 +155,11 @@ def test_one_byte_a_second_for_ever(net):
 
 @pytest.mark.parametrize(
     "endless",
-    [b"X-Header: value\r\n", b"HTTP/1.1 103 Early Hints\r\n" + b"Link: </x>\r\n" * 20 + b"\r\n", b"y" * 99],
+    [
+        b"X-Header: %s\r\n" % (b"value" * 10),
+        b"HTTP/1.1 103 Early Hints\r\n" + b"Link: </%s>\r\n" % (b"x" * 50) * 20 + b"\r\n",
+        b"y" * 99,
+    ],
     ids=["headers", "interim answers", "one header"],
 )
 def test_an_endless_head(net, endless):

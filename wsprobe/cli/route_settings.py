@@ -18,6 +18,10 @@ from wsprobe.exchange import Limits, Route, TlsOptions
 VERSIONS = ["1.0", "1.1", "1.2", "1.3"]
 
 
+UNIX_SOCKETS = os.name != "nt"
+"""Whether Python has them on this system."""
+
+
 class RouteSettings(Section, frozen=True, kw_only=True):
     """Addresses and proxies."""
 
@@ -150,6 +154,8 @@ class RouteSettings(Section, frozen=True, kw_only=True):
         """The way, but for the proxy, which depends on the URL. Raises click.UsageError."""
         if self.ipv4 and self.ipv6:
             raise click.UsageError("-4 and -6 cannot be used together")
+        if self.unix_socket is not None and not UNIX_SOCKETS:
+            raise click.UsageError("--unix-socket: Python has no Unix sockets on this system")
         return Route(
             family=4 if self.ipv4 else 6 if self.ipv6 else 0,
             resolve=tuple(_resolve(text) for text in self.resolve),

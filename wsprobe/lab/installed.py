@@ -155,6 +155,8 @@ def find(words: Iterable[str]) -> list[Installed]:
 
 def _one(word: str) -> Installed:
     engine, named, path = word.partition("=")
+    if not hasattr(os, "geteuid"):  # file descriptors handed on, process groups and profiles are POSIX's
+        raise NoBrowser("browsers can be started on Linux and macOS alone")
     if engine not in COMMANDS:
         raise NoBrowser(f"{engine!a} is not one of {', '.join(COMMANDS)}")
     candidates = (path,) if named else COMMANDS[engine]

@@ -381,7 +381,7 @@ class _Way:
         status = os.fstat(descriptor)
         self._file = stat.S_ISREG(status.st_mode) or _is_null(status)
         self._waits = False
-        if stat.S_ISFIFO(status.st_mode):
+        if stat.S_ISFIFO(status.st_mode) and hasattr(os, "O_NONBLOCK"):  # Windows has none
             try:
                 self._descriptor = os.open(f"/proc/self/fd/{descriptor}", flags | os.O_NONBLOCK)
             except OSError:

@@ -1,0 +1,51 @@
+"""What Windows lacks, taken away: one line in place of a traceback, and everything else goes on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+import trio
+
+from wsprobe.cli import route_settings
+from wsprobe.cli.main import run
+from wsprobe.lab.installed import NoBrowser, find
+from wsprobe.net.talk import Output, pieces
+
+Capture = pytest.CaptureFixture[str]
+
+
+def test_without_unix_sockets_one_line(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setattr(route_settings, "UNIX_SOCKETS", False)
+    assert run(["connect", "--unix-socket", "/no/such", "ws://127.0.0.1/"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("wsprobe connect: --unix-socket: Python has no Unix sockets on this system")
+    assert said.count("\n") == 1
+
+
+def test_without_posix_no_browser_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "geteuid")
+    with pytest.raises(NoBrowser, match="on Linux and macOS alone"):
+        find(["chromium"])
+
+
+def test_without_o_nonblock_talk_reads_and_writes_a_pipe(
+    monkeypatch: pytest.MonkeyPatch, pipe: Callable[[], tuple[int, int]]
+) -> None:
+    monkeypatch.delattr(os, "O_NONBLOCK")
+    reads, writes = pipe()
+
+    async def work() -> list[bytes]:
+        output = Output(writes)
+        await output.write(b"through a thread")
+        output.close()
+        os.close(writes)
+        return [piece async for piece in pieces(reads, 1024)]
+
+    assert trio.run(work) == [b"through a thread"]
+
+
+@pytest.fixture
+def pipe() -> Callable[[], tuple[int, int]]:
+    return os.pipe
