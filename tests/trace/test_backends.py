@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from tests.trace.chains import chains, recorded, start
 from wsprobe.exchange import Plan
 from wsprobe.report import report
-from wsprobe.show.lines import Look
-from wsprobe.show.trace import because, concluded
+from wsprobe.show.lines import Look, text_of
+from wsprobe.show.trace import because, concluded, row
 from wsprobe.trace.answer import Answer, answer_of
 from wsprobe.trace.changes import Backend, Choice, Start, Trace, following, resource_of
 from wsprobe.trace.conclusions import conclusions
@@ -88,7 +88,6 @@ def test_upgrade_is_lost_at_the_proxy_though_the_application_refuses_too() -> No
 
 def test_a_page_that_quotes_its_path_is_the_same_page_at_another_path() -> None:
     through = {**NOT_FOUND, "body_start": "Cannot GET /chat"}
-    directly = got({**NOT_FOUND, "body_start": "Cannot GET /ws"})
     own = begin(Backend("h", 1, resource="/ws"))
     plan = replace(BEGIN.plan, request=BEGIN.plan.request.replace(b" /chat ", b" /ws "))
     directly = got({**NOT_FOUND, "body_start": "Cannot GET /ws"}, plan)
@@ -143,10 +142,8 @@ def test_a_backend_that_is_a_proxy_is_not_taken_for_the_application() -> None:
 def test_because_shows_how_long_each_was_held() -> None:
     seen, look = idle(4.0, past=0.0), Look()
     found = conclusions(seen)
-    rows = [
-        "".join(piece if isinstance(piece, str) else piece.text for piece in row)
-        for row in because(found[0], seen, look)
-    ]
-    assert [row.split(None, 1)[1] for row in rows] == ["held: dropped after 4.0 s", rows[1].split(None, 1)[1]]
-    assert rows[1].split(None, 1)[1].startswith("held: still open after")
+    shown = [text_of(each) for each in because(found[0], seen, look)]
+    assert shown[0].split(None, 1) == ["again-2", "held: dropped after 4.0 s"]
+    assert shown[1].split(None, 1)[1].startswith("held: still open after")
     assert concluded(found, seen, Choice(), look)
+    assert "held: dropped after 4.0 s" in text_of(row("again-2", seen, look)[0])

@@ -194,7 +194,7 @@ def content_of(response: Response) -> bytes:
 def words_of(body: bytes) -> str:
     """The words in *body*; of markup the title and the texts, without tags, scripts and styles."""
     text = body.decode("utf-8", "replace")
-    return " ".join(of_page(text)) if MARKUP.match(body) else text
+    return " ".join(dict.fromkeys(of_page(text))) if MARKUP.match(body) else text
 
 
 def _kind(report: Report) -> Kind:
