@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 
-from wsprobe.show.as_json import schema
+from wsprobe.show.schema import schema
 
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(schema()))
 _known: set[object] = set()

@@ -6,12 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any, get_args
 
-import msgspec
-
 from man.build import mdoc
 from wsprobe import exchange
 from wsprobe.archive import FORMAT
 from wsprobe.show import as_json
+from wsprobe.show.schema import TAGS, schema
 
 Schema = dict[str, Any]
 
@@ -124,7 +123,7 @@ def page() -> str:
 
 
 def _body() -> Iterator[str]:
-    whole: Schema = json.loads(as_json.schema())
+    whole: Schema = json.loads(schema())
     named: dict[str, Schema] = whole["$defs"]
     yield ".Sh DESCRIPTION"
     yield from mdoc.paragraphs(*DESCRIPTION)
@@ -137,7 +136,7 @@ def _body() -> Iterator[str]:
         yield from mdoc.text(named[each.__name__]["description"])
         yield from members(named[each.__name__])
     yield ".Ss views: events"
-    yield from mdoc.text(as_json.TAGS["type"])
+    yield from mdoc.text(TAGS["type"])
     yield from _kinds(named, SCRIPT_EVENTS, "type")
     yield ".Sh THE RECORDING"
     yield from mdoc.paragraphs(
@@ -191,13 +190,13 @@ def _kinds(named: dict[str, Schema], kinds: tuple[type, ...], tag: str, *without
 
 
 def _trace() -> Iterator[str]:
-    named: dict[str, Schema] = msgspec.json.schema(as_json.TraceJson)["$defs"]
+    whole: Schema = json.loads(schema(as_json.TraceJson))
     yield ".Sh THE OBJECT OF TRACE"
-    yield from _object(named[as_json.TraceJson.__name__])
+    yield from _object(whole)
     yield from mdoc.text("Its JSON Schema is printed by wsprobe trace --json-schema.")
     for each, heading in TRACE.items():
         yield f".Ss {heading}"
-        yield from _object(named[each.__name__])
+        yield from _object(whole["$defs"][each.__name__])
 
 
 def _object(of: Schema) -> Iterator[str]:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
-import msgspec
 import pytest
 
 from man.build import mdoc, page, reports
@@ -20,7 +19,8 @@ from tests.cases import every, named
 from tests.manual.command_lines import parse
 from wsprobe.browsers import ALL
 from wsprobe.cli.main import run
-from wsprobe.show.as_json import TraceJson, schema
+from wsprobe.show.as_json import TraceJson
+from wsprobe.show.schema import schema
 
 WHOLE = json.loads(schema())
 NO_JQ = shutil.which("jq") is None and not os.environ.get("CI")
@@ -64,9 +64,9 @@ def test_every_object_has_its_place_on_the_page() -> None:
 
 def test_every_property_of_a_trace_is_named() -> None:
     made = " ".join(page("wsprobe-json.5").split())
-    named = msgspec.json.schema(TraceJson)["$defs"]
-    for each in (TraceJson, *reports.TRACE):
-        for name, value in named[each.__name__]["properties"].items():
+    whole = json.loads(schema(TraceJson))
+    for each in (whole, *(whole["$defs"][each.__name__] for each in reports.TRACE)):
+        for name, value in each["properties"].items():
             told = " ".join("\n".join(mdoc.text(value["description"])).split())
             assert f'.It "{mdoc.escaped(f"{name} ({reports.kind(value)})")}" {told}' in made
 

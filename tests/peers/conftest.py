@@ -21,7 +21,7 @@ from tests.peers.python_servers import websockets_server
 from tests.peers.refusing import Refusing, refusing
 from tests.peers.witness import Told
 from wsprobe.cli.main import run
-from wsprobe.show.as_json import schema
+from wsprobe.show.schema import schema
 
 Probe = Callable[..., Told]
 

@@ -83,7 +83,7 @@ def command(urls: tuple[str, ...], given: Given) -> int:
     that begin with # are left out. For a HAR file (FILE.har) the request of the WebSocket in it is sent again.
     """
     if given[OwnOutputSettings].json_schema:
-        from wsprobe.show.as_json import schema
+        from wsprobe.show.schema import schema
 
         sys.stdout.write(schema())
         return 0

@@ -98,7 +98,7 @@ def command(urls: tuple[str, ...], given: Given) -> int:
     HTTP/2 it also ends after 64 MiB, because all of it is recorded.
     """
     if given[OwnOutputSettings].json_schema:
-        from wsprobe.show.as_json import schema
+        from wsprobe.show.schema import schema
 
         sys.stdout.write(schema())
         return 0

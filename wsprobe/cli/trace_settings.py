@@ -26,7 +26,8 @@ def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
 def print_schema(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     """Do what --json-schema says, without a URL."""
     if value and not ctx.resilient_parsing:
-        from wsprobe.show.as_json import TraceJson, schema  # only where it is asked for
+        from wsprobe.show.as_json import TraceJson  # only where it is asked for
+        from wsprobe.show.schema import schema
 
         sys.stdout.write(schema(TraceJson, "A trace of wsprobe"))
         ctx.exit()

@@ -1,8 +1,8 @@
 """A report as JSON: the contract that other programs rely on, as types (wsprobe-json(5)).
 
-The first half is the contract: each member, its type and what it means; the schema and the manual page are made
-from it. The second half makes these values from a `wsprobe.report.Report`. To add a member: a field here, with
-its description, and the line that fills it; ``UNSET`` where it is to be absent.
+The first half is the contract: each member, its type and, below it, what it means. The schema (``schema.py``)
+and the manual page are made from it. The second half makes these values from a `wsprobe.report.Report`. To add
+a member: a field here, with a docstring, and the line that fills it; ``UNSET`` where it is to be absent.
 
 Header text is latin-1 decoded, so that one character is one byte; ``bytes`` become base64. Times are
 milliseconds from the start. A member is null or absent where the thing did not happen.
@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict, fields, replace
 
@@ -68,314 +67,249 @@ class Object(Struct, frozen=True, forbid_unknown_fields=True):
 class RequestJson(Object, frozen=True, kw_only=True):
     """The request as it was sent."""
 
-    line: Annotated[str | None, Meta(description="The request line; null over HTTP/2, which has none.")]
-    headers: Annotated[list[Pair], Meta(description="Every field line, as [name, value].")]
-    raw: Annotated[
-        bytes | UnsetType, Meta(description="The head, and whatever was sent behind it; absent with --brief.")
-    ] = UNSET
-    fields: Annotated[
-        list[Pair] | UnsetType,
-        Meta(
-            description="Only over HTTP/2: every field of the block, pseudo-headers too, as [name, value] in "
-            "the order sent."
-        ),
-    ] = UNSET
-    sent: Annotated[
-        bool | UnsetType,
-        Meta(
-            description="Only over HTTP/2: false if the request was not sent, because the server does not "
-            "announce that it takes it; the rest is what would have been."
-        ),
-    ] = UNSET
+    line: str | None
+    """The request line; null over HTTP/2, which has none."""
+    headers: list[Pair]
+    """Every field line, as [name, value]."""
+    raw: bytes | UnsetType = UNSET
+    """The head, and whatever was sent behind it; absent with --brief."""
+    fields: list[Pair] | UnsetType = UNSET
+    """Only over HTTP/2: every field of the block, pseudo-headers too, as [name, value] in the order sent."""
+    sent: bool | UnsetType = UNSET
+    """Only over HTTP/2: false if the request was not sent, because the server does not announce that it takes
+    it; the rest is what would have been."""
 
 
 class BodyJson(Object, frozen=True, kw_only=True):
     """The body of an answer that opens no session."""
 
-    size: Annotated[int, Meta(description="Bytes received of the content, transfer coding taken off.")]
-    text: Annotated[
-        str,
-        Meta(
-            description="The content decoded (content coding, then UTF-8); bytes that are not UTF-8 are "
-            "replaced."
-        ),
-    ]
-    raw: Annotated[
-        bytes | UnsetType,
-        Meta(description="The content as received, transfer coding taken off; absent with --brief."),
-    ] = UNSET
-    truncated: Annotated[bool, Meta(description="Whether there was, or should have been, more.")]
-    framing: Annotated[
-        Literal["none", "length", "chunked", "close", "stream", "unknown"],
-        Meta(description="What says where the body ends; stream is DATA of HTTP/2."),
-    ]
-    expected: Annotated[int | None, Meta(description="The Content-Length, if there is one that can be read.")]
-    coding: Annotated[str | None, Meta(description="The Content-Encoding that text was decoded from.")]
-    problem: Annotated[str | None, Meta(description="What is wrong with the framing or coding, in words.")]
+    size: int
+    """Bytes received of the content, transfer coding taken off."""
+    text: str
+    """The content decoded (content coding, then UTF-8); bytes that are not UTF-8 are replaced."""
+    raw: bytes | UnsetType = UNSET
+    """The content as received, transfer coding taken off; absent with --brief."""
+    truncated: bool
+    """Whether there was, or should have been, more."""
+    framing: Literal["none", "length", "chunked", "close", "stream", "unknown"]
+    """What says where the body ends; stream is DATA of HTTP/2."""
+    expected: int | None
+    """The Content-Length, if there is one that can be read."""
+    coding: str | None
+    """The Content-Encoding that text was decoded from."""
+    problem: str | None
+    """What is wrong with the framing or coding, in words."""
 
 
 class ResponseJson(Object, frozen=True, kw_only=True):
     """One HTTP answer."""
 
-    status_line: Annotated[
-        str | None,
-        Meta(
-            description="The first line, without its line end; null if there are interim answers only, and "
-            "over HTTP/2, which has none."
-        ),
-    ]
-    version: Annotated[
-        str | UnsetType | None,
-        Meta(
-            description="HTTP version, as 1.1; null if the line is not HTTP's; absent without a final answer."
-        ),
-    ] = UNSET
-    status: Annotated[int | None, Meta(description="The status code; null if there is none that can be read.")]
-    reason: Annotated[
-        str | UnsetType, Meta(description="The reason phrase; absent if there is no final answer.")
-    ] = UNSET
-    headers: Annotated[
-        list[Pair],
-        Meta(description="Every field line, as [name, value]: order, letter case and repetition as received."),
-    ]
-    raw: Annotated[
-        bytes | UnsetType,
-        Meta(description="The head as received; absent without a final answer, and with --brief."),
-    ] = UNSET
-    complete: Annotated[
-        bool | UnsetType,
-        Meta(
-            description="False if the blank line that ends the head did not come; absent if there is no final "
-            "answer."
-        ),
-    ] = UNSET
-    body: Annotated[
-        BodyJson | UnsetType | None,
-        Meta(
-            description="Null for an answer that opens (a 101, over HTTP/2 a 200), and where the head did not "
-            "end; absent if there is no final answer."
-        ),
-    ] = UNSET
-    informational: Annotated[
-        list[ResponseJson] | UnsetType,
-        Meta(description="Interim answers that came before, oldest first; only on the final answer."),
-    ] = UNSET
-    fields: Annotated[
-        list[Pair] | UnsetType,
-        Meta(
-            description="Only over HTTP/2: every field of the block, pseudo-headers too, as [name, value] in "
-            "the order received."
-        ),
-    ] = UNSET
+    status_line: str | None
+    """The first line, without its line end; null if there are interim answers only, and over HTTP/2, which has
+    none."""
+    version: str | UnsetType | None = UNSET
+    """HTTP version, as 1.1; null if the line is not HTTP's; absent without a final answer."""
+    status: int | None
+    """The status code; null if there is none that can be read."""
+    reason: str | UnsetType = UNSET
+    """The reason phrase; absent if there is no final answer."""
+    headers: list[Pair]
+    """Every field line, as [name, value]: order, letter case and repetition as received."""
+    raw: bytes | UnsetType = UNSET
+    """The head as received; absent without a final answer, and with --brief."""
+    complete: bool | UnsetType = UNSET
+    """False if the blank line that ends the head did not come; absent if there is no final answer."""
+    body: BodyJson | UnsetType | None = UNSET
+    """Null for an answer that opens (a 101, over HTTP/2 a 200), and where the head did not end; absent if there
+    is no final answer."""
+    informational: list[ResponseJson] | UnsetType = UNSET
+    """Interim answers that came before, oldest first; only on the final answer."""
+    fields: list[Pair] | UnsetType = UNSET
+    """Only over HTTP/2: every field of the block, pseudo-headers too, as [name, value] in the order
+    received."""
 
 
 class HopJson(Object, frozen=True, kw_only=True):
     """An exchange that led here."""
 
-    url: Annotated[str, Meta(description="The URL that was asked.")]
-    response: Annotated[ResponseJson | None, Meta(description="As response above.")]
+    url: str
+    """The URL that was asked."""
+    response: ResponseJson | None
+    """As response above."""
 
 
 class CertificateJson(Object, frozen=True, kw_only=True):
     """A certificate of the chain that the server sent."""
 
-    subject: Annotated[str, Meta(description="Distinguished name, as CN=example.org,O=Example.")]
-    issuer: Annotated[str, Meta(description="Distinguished name.")]
-    names: Annotated[
-        tuple[str, ...], Meta(description="Host names and addresses that it is for (subjectAltName).")
-    ]
-    not_before: Annotated[str, Meta(description="ISO 8601, UTC.")]
-    not_after: Annotated[str, Meta(description="ISO 8601, UTC.")]
-    days_left: Annotated[
-        int | None,
-        Meta(
-            description="Whole days from the start of the recording until not_after; below zero once expired."
-        ),
-    ]
-    key: Annotated[str, Meta(description="Kind and size of its public key, as RSA 2048 or EC P-256.")]
-    signature: Annotated[str, Meta(description="Algorithm of its signature, as sha256WithRSAEncryption.")]
-    sha256: Annotated[str, Meta(description="Fingerprint: SHA-256 of the certificate, in hex.")]
-    public_key: Annotated[
-        str,
-        Meta(description="What --pinnedpubkey takes: sha256// and base64 of the SHA-256 of its public key."),
-    ]
+    subject: str
+    """Distinguished name, as CN=example.org,O=Example."""
+    issuer: str
+    """Distinguished name."""
+    names: tuple[str, ...]
+    """Host names and addresses that it is for (subjectAltName)."""
+    not_before: str
+    """ISO 8601, UTC."""
+    not_after: str
+    """ISO 8601, UTC."""
+    days_left: int | None
+    """Whole days from the start of the recording until not_after; below zero once expired."""
+    key: str
+    """Kind and size of its public key, as RSA 2048 or EC P-256."""
+    signature: str
+    """Algorithm of its signature, as sha256WithRSAEncryption."""
+    sha256: str
+    """Fingerprint: SHA-256 of the certificate, in hex."""
+    public_key: str
+    """What --pinnedpubkey takes: sha256// and base64 of the SHA-256 of its public key."""
 
 
 class TlsJson(Object, frozen=True, kw_only=True):
     """TLS as it was set up, or why it was not."""
 
-    version: Annotated[str | None, Meta(description="As TLSv1.3; null if TLS was not set up.")]
-    cipher: Annotated[str | None, Meta(description="As OpenSSL names it.")]
-    alpn: Annotated[str | None, Meta(description="The protocol that was agreed on; null if none was.")]
-    certificate: Annotated[Certificate | None, Meta(description="The server's; null if it showed none.")]
-    verified: Annotated[bool, Meta(description="True only if the certificate was checked and is good.")]
-    error: Annotated[
-        str | None,
-        Meta(
-            description="Why TLS was not set up, or what is wrong with the certificate that --insecure let "
-            "pass."
-        ),
-    ]
-    kind: Annotated[
-        Literal["certificate", "pinned-key", "alert", "not-tls", "fin", "reset", "error"] | UnsetType,
-        Meta(
-            description="Only of a failure: what kind; pinned-key: the server has another key than "
-            "--pinnedpubkey says."
-        ),
-    ] = UNSET
-    reason: Annotated[
-        str | UnsetType | None,
-        Meta(
-            description="Only of a failure, for a certificate: unknown-ca, self-signed, expired, not-yet-"
-            "valid, wrong-name or other."
-        ),
-    ] = UNSET
-    alert: Annotated[
-        int | UnsetType | None,
-        Meta(description="Only of a failure: number of the TLS alert that the server sent."),
-    ] = UNSET
-    chain: Annotated[
-        list[CertificateJson],
-        Meta(
-            description="All certificates that the server sent, its own first, in its order; also where they "
-            "were not accepted. Empty if it showed none."
-        ),
-    ]
-    days_left: Annotated[
-        int | None, Meta(description="Of the server's own certificate; null if it showed none.")
-    ]
-    browsers: Annotated[
-        dict[str, str],
-        Meta(
-            description="What browsers say to this certificate or version of TLS, by name; one that has "
-            "nothing against it, as far as is known, is absent."
-        ),
-    ]
+    version: str | None
+    """As TLSv1.3; null if TLS was not set up."""
+    cipher: str | None
+    """As OpenSSL names it."""
+    alpn: str | None
+    """The protocol that was agreed on; null if none was."""
+    certificate: Certificate | None
+    """The server's; null if it showed none."""
+    verified: bool
+    """True only if the certificate was checked and is good."""
+    error: str | None
+    """Why TLS was not set up, or what is wrong with the certificate that --insecure let pass."""
+    kind: Literal["certificate", "pinned-key", "alert", "not-tls", "fin", "reset", "error"] | UnsetType = UNSET
+    """Only of a failure: what kind; pinned-key: the server has another key than --pinnedpubkey says."""
+    reason: str | UnsetType | None = UNSET
+    """Only of a failure, for a certificate: unknown-ca, self-signed, expired, not-yet-valid, wrong-name or
+    other."""
+    alert: int | UnsetType | None = UNSET
+    """Only of a failure: number of the TLS alert that the server sent."""
+    chain: list[CertificateJson]
+    """All certificates that the server sent, its own first, in its order; also where they were not accepted.
+    Empty if it showed none."""
+    days_left: int | None
+    """Of the server's own certificate; null if it showed none."""
+    browsers: dict[str, str]
+    """What browsers say to this certificate or version of TLS, by name; one that has nothing against it, as far
+    as is known, is absent."""
 
 
 class TimingJson(Object, frozen=True, kw_only=True):
     """When each phase was done; null where it did not happen."""
 
-    resolved: Annotated[float | None, Meta(description="The name was resolved.")]
-    connected: Annotated[float | None, Meta(description="TCP was connected.")]
-    tls: Annotated[float | None, Meta(description="TLS was set up.")]
-    sent: Annotated[float | None, Meta(description="The request was sent.")]
-    first_byte: Annotated[float | None, Meta(description="The first byte of an answer came.")]
-    head: Annotated[float | None, Meta(description="The head of the final answer was complete.")]
-    ended: Annotated[float | None, Meta(description="The recording ended.")]
+    resolved: float | None
+    """The name was resolved."""
+    connected: float | None
+    """TCP was connected."""
+    tls: float | None
+    """TLS was set up."""
+    sent: float | None
+    """The request was sent."""
+    first_byte: float | None
+    """The first byte of an answer came."""
+    head: float | None
+    """The head of the final answer was complete."""
+    ended: float | None
+    """The recording ended."""
 
 
 class FindingJson(Object, frozen=True, kw_only=True):
     """One thing that is wrong, doubtful or worth knowing."""
 
-    id: Annotated[str, Meta(description="A stable name; wsprobe explain knows it.")]
-    level: Annotated[
-        Level,
-        Meta(
-            description="fail: a client must fail the connection, or nothing came; warn: doubtful; note: "
-            "worth knowing."
-        ),
-    ]
-    spec: Annotated[str, Meta(description="The rule: specification and section.")]
-    text: Annotated[str, Meta(description="What was found.")]
-    usual: Annotated[str | None, Meta(description="The usual cause.")]
-    expected: Annotated[str | None, Meta(description="What should have stood there.")]
-    received: Annotated[str | None, Meta(description="What stood there.")]
-    span: Annotated[
-        tuple[int, int] | UnsetType,
-        Meta(
-            description="Where in the bytes received: [start, end), counted from 0 over all received events "
-            "of the recording; absent if no bytes are meant."
-        ),
-    ] = UNSET
-    bytes: Annotated[
-        str | UnsetType, Meta(description="Those bytes, latin-1 decoded, 1000 of them at most.")
-    ] = UNSET
+    id: str
+    """A stable name; wsprobe explain knows it."""
+    level: Level
+    """fail: a client must fail the connection, or nothing came; warn: doubtful; note: worth knowing."""
+    spec: str
+    """The rule: specification and section."""
+    text: str
+    """What was found."""
+    usual: str | None
+    """The usual cause."""
+    expected: str | None
+    """What should have stood there."""
+    received: str | None
+    """What stood there."""
+    span: tuple[int, int] | UnsetType = UNSET
+    """Where in the bytes received: [start, end), counted from 0 over all received events of the recording;
+    absent if no bytes are meant."""
+    bytes: str | UnsetType = UNSET
+    """Those bytes, latin-1 decoded, 1000 of them at most."""
 
 
 class CauseJson(Object, frozen=True, kw_only=True):
     """One thing that may have led to the answer."""
 
-    id: Annotated[str, Meta(description="A stable name; wsprobe explain knows it.")]
-    text: Annotated[str, Meta(description="What happened, in words.")]
-    fix: Annotated[str, Meta(description="What to do about it; the empty string if nothing is known.")]
-    certainty: Annotated[
-        Certainty,
-        Meta(
-            description="How it is known. own-request: what was sent explains it; stated: the answer says so "
-            "in "
-            "words; only: a mark that one program alone has; shared: a shape that several programs have; "
-            "status: "
-            "nothing but the status, or how it ended."
-        ),
-    ]
-    evidence: Annotated[str, Meta(description="What shows it.")]
-    program: Annotated[
-        str | None,
-        Meta(
-            description="The program that wrote the answer, where its mark is its own; null if that is not "
-            "known."
-        ),
-    ]
+    id: str
+    """A stable name; wsprobe explain knows it."""
+    text: str
+    """What happened, in words."""
+    fix: str
+    """What to do about it; the empty string if nothing is known."""
+    certainty: Certainty
+    """How it is known. own-request: what was sent explains it; stated: the answer says so in words; only: a
+    mark that one program alone has; shared: a shape that several programs have; status: nothing but the status,
+    or how it ended."""
+    evidence: str
+    """What shows it."""
+    program: str | None
+    """The program that wrote the answer, where its mark is its own; null if that is not known."""
 
 
 class FrameJson(Object, frozen=True, kw_only=True, rename={"by": "from"}):
     """One WebSocket frame; frames of older versions are told in the terms of RFC 6455."""
 
-    by: Annotated[Who, Meta(description="Whose it is.")]
-    at: Annotated[float, Meta(description="When its last byte came, or went.")]
-    fin: Annotated[bool, Meta(description="The FIN bit.")]
-    rsv: Annotated[
-        int,
-        Meta(
-            description="The reserved bits as a number: RSV1 is 4, RSV2 2, RSV3 1 (and RSV4 of old drafts 8)."
-        ),
-    ]
-    opcode: Annotated[
-        int,
-        Meta(
-            description="1 text, 2 binary, 0 continuation, 8 close, 9 ping, 10 pong; frames of older versions "
-            "are told by these numbers too."
-        ),
-    ]
-    masked: Annotated[bool, Meta(description="The MASK bit.")]
-    length: Annotated[int, Meta(description="The payload length that the frame announces.")]
-    payload: Annotated[bytes, Meta(description="What came of it, unmasked, compression left on.")]
+    by: Who
+    """Whose it is."""
+    at: float
+    """When its last byte came, or went."""
+    fin: bool
+    """The FIN bit."""
+    rsv: int
+    """The reserved bits as a number: RSV1 is 4, RSV2 2, RSV3 1 (and RSV4 of old drafts 8)."""
+    opcode: int
+    """1 text, 2 binary, 0 continuation, 8 close, 9 ping, 10 pong; frames of older versions are told by these
+    numbers too."""
+    masked: bool
+    """The MASK bit."""
+    length: int
+    """The payload length that the frame announces."""
+    payload: bytes
+    """What came of it, unmasked, compression left on."""
 
 
 class SessionJson(Object, frozen=True, kw_only=True):
     """What came after an answer that opened."""
 
-    frames: Annotated[
-        list[FrameJson], Meta(description="Frames of both sides: the server's first, then the client's.")
-    ]
-    rest: Annotated[bytes, Meta(description="What came behind the last whole frame.")]
+    frames: list[FrameJson]
+    """Frames of both sides: the server's first, then the client's."""
+    rest: bytes
+    """What came behind the last whole frame."""
 
 
 class CloseJson(Object, frozen=True, kw_only=True):
     """The closing handshake."""
 
-    code: Annotated[
-        int | None,
-        Meta(description="The code; null if the frame was empty, which script sees as 1005."),
-    ]
-    reason: Annotated[str, Meta(description="The reason; bytes that are not UTF-8 are replaced.")]
-    clean: Annotated[bool, Meta(description="Whether both sides sent a Close frame.")]
-    by: Annotated[Who, Meta(description="Who sent the first one.")]
+    code: int | None
+    """The code; null if the frame was empty, which script sees as 1005."""
+    reason: str
+    """The reason; bytes that are not UTF-8 are replaced."""
+    clean: bool
+    """Whether both sides sent a Close frame."""
+    by: Who
+    """Who sent the first one."""
 
 
 class ExceptionJson(Object, frozen=True, kw_only=True):
     """An exception as script catches it."""
 
-    name: Annotated[str, Meta(description="Name of the exception, as SyntaxError.")]
-    message: Annotated[str, Meta(description="Its message, in the engine's own words.")]
-    code: Annotated[
-        int | str | UnsetType,
-        Meta(
-            description="Its legacy code, or the word that a runtime gives its errors as code; absent where it "
-            "has none."
-        ),
-    ] = UNSET
+    name: str
+    """Name of the exception, as SyntaxError."""
+    message: str
+    """Its message, in the engine's own words."""
+    code: int | str | UnsetType = UNSET
+    """Its legacy code, or the word that a runtime gives its errors as code; absent where it has none."""
 
 
 class Happening(Object, frozen=True, kw_only=True, tag_field="type"):
@@ -385,60 +319,57 @@ class Happening(Object, frozen=True, kw_only=True, tag_field="type"):
 class OpenJson(Happening, frozen=True, kw_only=True, tag="open"):
     """The session is open."""
 
-    protocol: Annotated[str, Meta(description="WebSocket.protocol.")]
-    extensions: Annotated[str, Meta(description="WebSocket.extensions.")]
+    protocol: str
+    """WebSocket.protocol."""
+    extensions: str
+    """WebSocket.extensions."""
 
 
 class MessageJson(Happening, frozen=True, kw_only=True, tag="message"):
     """A message came."""
 
-    binary: Annotated[bool | UnsetType, Meta(description="True if the message is binary; else absent.")] = UNSET
-    data: Annotated[
-        str, Meta(description="A string as it is, or, if binary, base64. With *size*: only its beginning.")
-    ]
-    size: Annotated[
-        int | UnsetType,
-        Meta(
-            description="Length of the whole message (data.length, or bytes if binary), if *data* has only the "
-            "beginning; absent otherwise. A view keeps 256 KiB of messages whole."
-        ),
-    ] = UNSET
+    binary: bool | UnsetType = UNSET
+    """True if the message is binary; else absent."""
+    data: str
+    """A string as it is, or, if binary, base64. With *size*: only its beginning."""
+    size: int | UnsetType = UNSET
+    """Length of the whole message (data.length, or bytes if binary), if *data* has only the beginning; absent
+    otherwise. A view keeps 256 KiB of messages whole."""
 
 
 class LeftOutJson(Happening, frozen=True, kw_only=True, tag="left-out"):
     """Messages behind the first 1000 of a view, which are only counted."""
 
-    messages: Annotated[int, Meta(description="How many messages came here.")]
+    messages: int
+    """How many messages came here."""
 
 
 class ErrorJson(Happening, frozen=True, kw_only=True, tag="error"):
     """The connection failed."""
 
-    message: Annotated[
-        str | UnsetType,
-        Meta(
-            description="ErrorEvent.message, in a runtime (undici, ws, deno, bun); absent in a browser, where "
-            "it is a plain Event."
-        ),
-    ] = UNSET
-    error: Annotated[
-        str | UnsetType,
-        Meta(description="ErrorEvent.error, in a runtime: its name, message and, in brackets, code."),
-    ] = UNSET
+    message: str | UnsetType = UNSET
+    """ErrorEvent.message, in a runtime (undici, ws, deno, bun); absent in a browser, where it is a plain
+    Event."""
+    error: str | UnsetType = UNSET
+    """ErrorEvent.error, in a runtime: its name, message and, in brackets, code."""
 
 
 class CloseEventJson(Happening, frozen=True, kw_only=True, tag="close", rename={"was_clean": "wasClean"}):
     """The end."""
 
-    code: Annotated[int, Meta(description="CloseEvent.code.")]
-    reason: Annotated[str, Meta(description="CloseEvent.reason.")]
-    was_clean: Annotated[bool, Meta(description="CloseEvent.wasClean.")]
+    code: int
+    """CloseEvent.code."""
+    reason: str
+    """CloseEvent.reason."""
+    was_clean: bool
+    """CloseEvent.wasClean."""
 
 
 class ThrowJson(Happening, frozen=True, kw_only=True, tag="throw"):
     """A later call, as send() or close(), raised an exception."""
 
-    exception: Annotated[ExceptionJson | None, Meta(description="What was raised.")]
+    exception: ExceptionJson | None
+    """What was raised."""
 
 
 EventJson = OpenJson | MessageJson | LeftOutJson | ErrorJson | CloseEventJson | ThrowJson
@@ -447,227 +378,184 @@ EventJson = OpenJson | MessageJson | LeftOutJson | ErrorJson | CloseEventJson | 
 class AnsweredJson(Object, frozen=True, kw_only=True):
     """An answer to an engine's own request, as the top level has it for wsprobe's."""
 
-    outcome: Annotated[str, _one_of(*STATUS_OF), Meta(description="What came of it, as outcome at the top.")]
-    response: Annotated[ResponseJson | None, Meta(description="The final answer, as response at the top.")]
-    causes: Annotated[list[CauseJson], Meta(description="Why this engine got it, as causes at the top.")]
-    findings: Annotated[list[FindingJson], Meta(description="By RFC 6455, as findings at the top.")]
+    outcome: Annotated[str, _one_of(*STATUS_OF)]
+    """What came of it, as outcome at the top."""
+    response: ResponseJson | None
+    """The final answer, as response at the top."""
+    causes: list[CauseJson]
+    """Why this engine got it, as causes at the top."""
+    findings: list[FindingJson]
+    """By RFC 6455, as findings at the top."""
 
 
 class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyState"}):
     """What script sees in one engine."""
 
-    answered: Annotated[
-        AnsweredJson | UnsetType,
-        Meta(
-            description="The answer to this engine's own request; absent if it read the answer to wsprobe's "
-            "request, or asked nothing."
-        ),
-    ] = UNSET
-    exchange: Annotated[
-        Exchange | UnsetType,
-        Meta(
-            description="The recording of this engine's own request; absent if it read the answer to wsprobe's "
-            "request."
-        ),
-    ] = UNSET
-    browser: Annotated[
-        str,
-        Meta(
-            description="Name of the engine: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, undici, ws, "
-            "deno or bun."
-        ),
-    ]
-    version: Annotated[str, Meta(description="Its version.")]
-    page: Annotated[str, Meta(description="URL of the page whose script opened the socket.")]
-    url: Annotated[str, Meta(description="WebSocket.url; empty if the constructor threw.")]
-    exception: Annotated[ExceptionJson | None, Meta(description="What the constructor threw; null if nothing.")]
-    events: Annotated[list[EventJson], Meta(description="What script sees, in order.")]
-    ready_state: Annotated[int, Meta(ge=0, le=3, description="WebSocket.readyState at the end.")]
-    console: Annotated[
-        tuple[str, ...], Meta(description="Lines in the browser's console, which script cannot read.")
-    ]
-    hidden: Annotated[
-        tuple[str, ...], Meta(description="What the server said and script cannot know, in words.")
-    ]
-    outcome: Annotated[
-        str,
-        _one_of("open", "failed", "closed", "connecting", "threw", "follows", "unloaded"),
-        Meta(
-            description="What came of it for script; follows: the engine would go on to a redirect or retry "
-            "that is not recorded; unloaded: the page itself does not load."
-        ),
-    ]
-    because: Annotated[
-        str,
-        Meta(description="The step that decided, and where it stands in the standard or the engine's source."),
-    ]
-    races: Annotated[
-        str | None,
-        Meta(description="If the engine was measured to give more than one result: which; otherwise null."),
-    ]
-    cookies: Annotated[tuple[str, ...], Meta(description="Set-Cookie values that the engine stores.")]
-    handshakes: Annotated[
-        tuple[Literal["2", "1.1"], ...],
-        Meta(description="The protocols of its handshakes, in order: 2 for HTTP/2, 1.1 for HTTP/1.1."),
-    ]
-    otherwise: Annotated[
-        str | None,
-        Meta(
-            description="If this engine by itself would ask over the other protocol: when it would; otherwise "
-            "null."
-        ),
-    ]
-    beyond: Annotated[
-        tuple[str, ...] | UnsetType,
-        Meta(
-            description="What script in a runtime can read by an interface that browsers do not have; absent "
-            "if nothing."
-        ),
-    ] = UNSET
-    assumes: Annotated[
-        str | UnsetType,
-        Meta(
-            description="If the recording ends before the engine does: what the server is taken to do from "
-            "then on, and until when it could change events and readyState; otherwise absent."
-        ),
-    ] = UNSET
-    local_network: Annotated[
-        tuple[str, ...] | UnsetType,
-        Meta(
-            description="What Local Network Access has to do with it, then what to do about it; absent if "
-            "nothing: the page is not of a public address, or the target is."
-        ),
-    ] = UNSET
+    answered: AnsweredJson | UnsetType = UNSET
+    """The answer to this engine's own request; absent if it read the answer to wsprobe's request, or asked
+    nothing."""
+    exchange: Exchange | UnsetType = UNSET
+    """The recording of this engine's own request; absent if it read the answer to wsprobe's request."""
+    browser: str
+    """Name of the engine: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, undici, ws, deno or bun."""
+    version: str
+    """Its version."""
+    page: str
+    """URL of the page whose script opened the socket."""
+    url: str
+    """WebSocket.url; empty if the constructor threw."""
+    exception: ExceptionJson | None
+    """What the constructor threw; null if nothing."""
+    events: list[EventJson]
+    """What script sees, in order."""
+    ready_state: Annotated[int, Meta(ge=0, le=3)]
+    """WebSocket.readyState at the end."""
+    console: tuple[str, ...]
+    """Lines in the browser's console, which script cannot read."""
+    hidden: tuple[str, ...]
+    """What the server said and script cannot know, in words."""
+    outcome: Annotated[str, _one_of("open", "failed", "closed", "connecting", "threw", "follows", "unloaded")]
+    """What came of it for script; follows: the engine would go on to a redirect or retry that is not recorded;
+    unloaded: the page itself does not load."""
+    because: str
+    """The step that decided, and where it stands in the standard or the engine's source."""
+    races: str | None
+    """If the engine was measured to give more than one result: which; otherwise null."""
+    cookies: tuple[str, ...]
+    """Set-Cookie values that the engine stores."""
+    handshakes: tuple[Literal["2", "1.1"], ...]
+    """The protocols of its handshakes, in order: 2 for HTTP/2, 1.1 for HTTP/1.1."""
+    otherwise: str | None
+    """If this engine by itself would ask over the other protocol: when it would; otherwise null."""
+    beyond: tuple[str, ...] | UnsetType = UNSET
+    """What script in a runtime can read by an interface that browsers do not have; absent if nothing."""
+    assumes: str | UnsetType = UNSET
+    """If the recording ends before the engine does: what the server is taken to do from then on, and until when
+    it could change events and readyState; otherwise absent."""
+    local_network: tuple[str, ...] | UnsetType = UNSET
+    """What Local Network Access has to do with it, then what to do about it; absent if nothing: the page is not
+    of a public address, or the target is."""
 
 
 class FetchJson(Object, frozen=True, kw_only=True):
     """What fetch() of the same URL sees in one engine."""
 
-    url: Annotated[str, Meta(description="The http: or https: form of the URL.")]
-    exception: Annotated[ExceptionJson | None, Meta(description="What fetch() rejects with; null if nothing.")]
-    status: Annotated[
-        int | None,
-        Meta(
-            description="Response.status; null with an exception, and where fetch() goes on to a redirect, "
-            "which was not sent."
-        ),
-    ]
-    body: Annotated[str | None, Meta(description="The text of the body; null where there is no status.")]
-    answered: Annotated[int | None, Meta(description="The status on the wire; null if there was no answer.")]
-    because: Annotated[str, Meta(description="What decided, in words.")]
-    add: Annotated[
-        str | UnsetType,
-        Meta(description="The header line that would let the page read the answer; absent if none is lacking."),
-    ] = UNSET
+    url: str
+    """The http: or https: form of the URL."""
+    exception: ExceptionJson | None
+    """What fetch() rejects with; null if nothing."""
+    status: int | None
+    """Response.status; null with an exception, and where fetch() goes on to a redirect, which was not sent."""
+    body: str | None
+    """The text of the body; null where there is no status."""
+    answered: int | None
+    """The status on the wire; null if there was no answer."""
+    because: str
+    """What decided, in words."""
+    add: str | UnsetType = UNSET
+    """The header line that would let the page read the answer; absent if none is lacking."""
 
 
 class ToldJson(Object, frozen=True, kw_only=True):
     """What a revision has script be told."""
 
-    events: Annotated[
-        tuple[Annotated[str, _one_of("open", "error", "close")], ...] | None,
-        Meta(description="Names of the events, in order; null where the revision says nothing about script."),
-    ]
-    code: Annotated[int | None, Meta(description="The code in the close event; null if there is none.")]
-    may_know: Annotated[str | None, Meta(description="What script may know, by the revision's own words.")]
-    situation: Annotated[str | None, Meta(description="Which of the situations that must look alike it is.")]
-    spec: Annotated[str, Meta(description="Where that stands.")]
+    events: tuple[Annotated[str, _one_of("open", "error", "close")], ...] | None
+    """Names of the events, in order; null where the revision says nothing about script."""
+    code: int | None
+    """The code in the close event; null if there is none."""
+    may_know: str | None
+    """What script may know, by the revision's own words."""
+    situation: str | None
+    """Which of the situations that must look alike it is."""
+    spec: str
+    """Where that stands."""
 
 
 class VerdictJson(Object, frozen=True, kw_only=True):
     """What one specification revision asked of a client."""
 
-    spec: Annotated[str, Meta(description="Name of the revision, as hybi-07.")]
-    answer: Annotated[
-        str,
-        _one_of(*ANSWERS),
-        Meta(description="What it asks of a client with this answer."),
-    ]
-    findings: Annotated[
-        list[FindingJson],
-        Meta(description="The rule that decided comes first; contradictions between specifications follow."),
-    ]
-    told: Annotated[
-        ToldJson | None,
-        Meta(description="What script is told; null where it is not known, or where nothing is told yet."),
-    ]
+    spec: str
+    """Name of the revision, as hybi-07."""
+    answer: Annotated[str, _one_of(*ANSWERS)]
+    """What it asks of a client with this answer."""
+    findings: list[FindingJson]
+    """The rule that decided comes first; contradictions between specifications follow."""
+    told: ToldJson | None
+    """What script is told; null where it is not known, or where nothing is told yet."""
 
 
 class TellableJson(Object, frozen=True, kw_only=True):
     """Which recordings script can tell apart, in one engine."""
 
-    groups: Annotated[list[list[str]], Meta(description="URLs that look the same to script stand together.")]
-    by: Annotated[
-        tuple[str, ...],
-        Meta(
-            description="What differs between the groups: exception, open, open.protocol, message, error, "
-            "close, close.code, ..."
-        ),
-    ]
+    groups: list[list[str]]
+    """URLs that look the same to script stand together."""
+    by: tuple[str, ...]
+    """What differs between the groups: exception, open, open.protocol, message, error, close, close.code,
+    ..."""
 
 
 class SeenJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyState"}):
     """What script saw in an installed browser, held against the view of its engine."""
 
-    browser: Annotated[str, Meta(description="The engine whose view it is compared with.")]
-    version: Annotated[str, Meta(description="As the browser's command prints it; empty if it prints none.")]
-    user_agent: Annotated[str, Meta(description="User-Agent of the browser.")]
-    page: Annotated[str, Meta(description="URL of the page that opened the socket.")]
-    origin: Annotated[str, Meta(description="Origin of that page.")]
-    exception: Annotated[ExceptionJson | None, Meta(description="What the constructor threw; null if nothing.")]
-    url: Annotated[str, Meta(description="WebSocket.url; empty if the constructor threw.")]
-    events: Annotated[
-        tuple[dict[str, str | int | bool], ...],
-        Meta(
-            description="What script saw, in order, as in a file of compare --measured: type, rs "
-            "(readyState while it was delivered) and the DOM's own names."
-        ),
-    ]
-    ready_state: Annotated[
-        int | None,
-        Meta(
-            description="WebSocket.readyState at the end, or when the page stopped watching; null after an "
-            "exception."
-        ),
-    ]
-    console: Annotated[
-        tuple[str, ...] | None,
-        Meta(description="Texts on the console; null where the browser does not tell them."),
-    ]
-    same: Annotated[bool, Meta(description="Whether it is what was predicted.")]
-    differences: Annotated[
-        tuple[str, ...], Meta(description="How it differs from the prediction, a line each.")
-    ]
-    file: Annotated[
-        str | None, Meta(description="The file that keeps a difference, to be reported; null if there is none.")
-    ]
+    browser: str
+    """The engine whose view it is compared with."""
+    version: str
+    """As the browser's command prints it; empty if it prints none."""
+    user_agent: str
+    """User-Agent of the browser."""
+    page: str
+    """URL of the page that opened the socket."""
+    origin: str
+    """Origin of that page."""
+    exception: ExceptionJson | None
+    """What the constructor threw; null if nothing."""
+    url: str
+    """WebSocket.url; empty if the constructor threw."""
+    events: tuple[dict[str, str | int | bool], ...]
+    """What script saw, in order, as in a file of compare --measured: type, rs (readyState while it was
+    delivered) and the DOM's own names."""
+    ready_state: int | None
+    """WebSocket.readyState at the end, or when the page stopped watching; null after an exception."""
+    console: tuple[str, ...] | None
+    """Texts on the console; null where the browser does not tell them."""
+    same: bool
+    """Whether it is what was predicted."""
+    differences: tuple[str, ...]
+    """How it differs from the prediction, a line each."""
+    file: str | None
+    """The file that keeps a difference, to be reported; null if there is none."""
 
 
 class Http2FrameJson(Object, frozen=True, kw_only=True):
     """One frame of HTTP/2."""
 
-    type: Annotated[str, Meta(description="The type by name, or as 0x42 if it has none.")]
-    stream: Annotated[int, Meta(ge=0, description="The stream; 0 is the connection.")]
-    flags: Annotated[tuple[str, ...], Meta(description="The flags that are set, by name.")]
-    length: Annotated[int, Meta(ge=0, description="Bytes of its payload, as announced.")]
-    by: Annotated[Who, Meta(description="Who sent it.")]
-    at: Annotated[float, Meta(description="When it was sent, or its last byte came.")]
+    type: str
+    """The type by name, or as 0x42 if it has none."""
+    stream: Annotated[int, Meta(ge=0)]
+    """The stream; 0 is the connection."""
+    flags: tuple[str, ...]
+    """The flags that are set, by name."""
+    length: Annotated[int, Meta(ge=0)]
+    """Bytes of its payload, as announced."""
+    by: Who
+    """Who sent it."""
+    at: float
+    """When it was sent, or its last byte came."""
 
 
 class StreamEndJson(Object, frozen=True, kw_only=True):
     """What ended the stream of the request."""
 
-    by: Annotated[Who, Meta(description="Who ended it.")]
-    how: Annotated[
-        Literal["end-stream", "rst-stream", "goaway", "connection"],
-        Meta(
-            description="END_STREAM, RST_STREAM, a GOAWAY that leaves the stream out, or the end of the "
-            "connection."
-        ),
-    ]
-    code: Annotated[int | None, Meta(description="The error code of RST_STREAM or GOAWAY.")]
-    name: Annotated[str | None, Meta(description="The name of the code, or as 0xff if it has none.")]
-    debug: Annotated[str | None, Meta(description="The debug data of a GOAWAY, as text.")]
+    by: Who
+    """Who ended it."""
+    how: Literal["end-stream", "rst-stream", "goaway", "connection"]
+    """END_STREAM, RST_STREAM, a GOAWAY that leaves the stream out, or the end of the connection."""
+    code: int | None
+    """The error code of RST_STREAM or GOAWAY."""
+    name: str | None
+    """The name of the code, or as 0xff if it has none."""
+    debug: str | None
+    """The debug data of a GOAWAY, as text."""
 
 
 FRAMES_MOST = 10_000
@@ -677,95 +565,96 @@ FRAMES_MOST = 10_000
 class HeldJson(Object, frozen=True, kw_only=True):
     """How a session that was held ended; only with --hold, and if a session opened."""
 
-    way: Annotated[
-        str,
-        _one_of("held", "closed", "cut", "limit", "interrupted"),
-        Meta(
-            description="held: to the end, and then closed by wsprobe; closed: the server sent a Close first; "
-            "cut: the connection ended without one, by the server's doing or that of a hop between; limit: "
-            "wsprobe had as much as it keeps; interrupted: ^C."
-        ),
-    ]
-    seconds: Annotated[float, Meta(description="From the head that opened it to its end.")]
-    idle: Annotated[float, Meta(description="Seconds without a frame, either way, before it ended.")]
-    code: Annotated[int | None, Meta(description="The code in the server's Close, if that came first.")]
+    way: Annotated[str, _one_of("held", "closed", "cut", "limit", "interrupted")]
+    """held: to the end, and then closed by wsprobe; closed: the server sent a Close first; cut: the connection
+    ended without one, by the server's doing or that of a hop between; limit: wsprobe had as much as it keeps;
+    interrupted: ^C."""
+    seconds: float
+    """From the head that opened it to its end."""
+    idle: float
+    """Seconds without a frame, either way, before it ended."""
+    code: int | None
+    """The code in the server's Close, if that came first."""
 
 
 class PhaseJson(Object, frozen=True, kw_only=True):
     """How long a phase took in the latest probes of this URL, at most 1,000: milliseconds."""
 
-    median: Annotated[float, Meta(description="Half of them took no longer.")]
-    p95: Annotated[float, Meta(description="95 in a hundred took no longer.")]
+    median: float
+    """Half of them took no longer."""
+    p95: float
+    """95 in a hundred took no longer."""
 
 
 class WatchJson(Object, frozen=True, kw_only=True):
     """Only of watch: this probe among those of the same URL."""
 
-    probe: Annotated[int, Meta(description="Its number, from 1.")]
-    started: Annotated[str, Meta(description="When it began: ISO 8601, UTC.")]
-    up: Annotated[bool, Meta(description="The outcome is open; with --expect, that was met.")]
-    availability: Annotated[float, Meta(description="The part of all probes that were up, from 0 to 1.")]
-    changed: Annotated[bool, Meta(description="It is the first, or differs from the one before.")]
-    changes: Annotated[
-        list[str],
-        Meta(description="What changed from the one before, in words; [] where nothing did, and of the first."),
-    ]
-    since: Annotated[
-        str,
-        Meta(
-            description="The start of the first probe that found what this one and all between them found: ISO "
-            "8601, UTC."
-        ),
-    ]
-    met: Annotated[bool, Meta(description="What --until waits for was there.")]
-    held: Annotated[HeldJson | None, Meta(description="How a session that was to be held ended.")]
-    phases: Annotated[
-        dict[str, PhaseJson],
-        Meta(
-            description="By phase: resolve, connect, proxy, tls and answer, each if a probe has reached it, "
-            "and total."
-        ),
-    ]
+    probe: int
+    """Its number, from 1."""
+    started: str
+    """When it began: ISO 8601, UTC."""
+    up: bool
+    """The outcome is open; with --expect, that was met."""
+    availability: float
+    """The part of all probes that were up, from 0 to 1."""
+    changed: bool
+    """It is the first, or differs from the one before."""
+    changes: list[str]
+    """What changed from the one before, in words; [] where nothing did, and of the first."""
+    since: str
+    """The start of the first probe that found what this one and all between them found: ISO 8601, UTC."""
+    met: bool
+    """What --until waits for was there."""
+    held: HeldJson | None
+    """How a session that was to be held ended."""
+    phases: dict[str, PhaseJson]
+    """By phase: resolve, connect, proxy, tls and answer, each if a probe has reached it, and total."""
 
 
 class CloseFrameJson(Object, frozen=True, kw_only=True):
     """A Close frame."""
 
-    code: Annotated[int, Meta(description="The code; 1005 for a frame without one.")]
-    reason: Annotated[str, Meta(description="The reason; bytes that are not UTF-8 are replaced.")]
+    code: int
+    """The code; 1005 for a frame without one."""
+    reason: str
+    """The reason; bytes that are not UTF-8 are replaced."""
 
 
 class ToldToClientJson(Object, frozen=True, kw_only=True):
     """What wsprobe relay sent to the client in place of the server's bytes."""
 
-    status: Annotated[int, Meta(description="The status: 101 with --tell-page, 502 or 504 without.")]
-    close: Annotated[
-        CloseFrameJson | None, Meta(description="The Close that follows a 101; null for another status.")
-    ]
+    status: int
+    """The status: 101 with --tell-page, 502 or 504 without."""
+    close: CloseFrameJson | None
+    """The Close that follows a 101; null for another status."""
 
 
 class DifferenceJson(Object, frozen=True, kw_only=True):
     """A field of the request that wsprobe connect would not have sent so."""
 
-    name: Annotated[str, Meta(description="The name of the field.")]
-    client: Annotated[str | None, Meta(description="Its value, as sent to the server; null if it has none.")]
-    wsprobe: Annotated[str | None, Meta(description="The value that wsprobe sends; null if it sends none.")]
+    name: str
+    """The name of the field."""
+    client: str | None
+    """Its value, as sent to the server; null if it has none."""
+    wsprobe: str | None
+    """The value that wsprobe sends; null if it sends none."""
 
 
 class ClientJson(Object, frozen=True, kw_only=True):
     """The client of wsprobe relay."""
 
-    peer: Annotated[str, Meta(description="Its address and port.")]
-    request: Annotated[RequestJson, Meta(description="Its request as received; request is the one sent on.")]
-    differs: Annotated[
-        list[DifferenceJson], Meta(description="How its request differs from one of wsprobe connect.")
-    ]
-    told: Annotated[
-        ToldToClientJson | None,
-        Meta(description="What it was told in place of the server's bytes; null if those were passed on."),
-    ]
-    close: Annotated[CloseFrameJson | None, Meta(description="The first Close that it sent; null if none.")]
-    ended: Annotated[How, Meta(description="How its connection ended, in the words of ended in THE RECORDING.")]
+    peer: str
+    """Its address and port."""
+    request: RequestJson
+    """Its request as received; request is the one sent on."""
+    differs: list[DifferenceJson]
+    """How its request differs from one of wsprobe connect."""
+    told: ToldToClientJson | None
+    """What it was told in place of the server's bytes; null if those were passed on."""
+    close: CloseFrameJson | None
+    """The first Close that it sent; null if none."""
+    ended: How
+    """How its connection ended, in the words of ended in THE RECORDING."""
 
 
 class ReportJson(Object, frozen=True, kw_only=True):
@@ -775,220 +664,111 @@ class ReportJson(Object, frozen=True, kw_only=True):
     the start.
     """
 
-    format: Annotated[Literal[1], Meta(description="Version of this format.")]
-    wsprobe: Annotated[str, Meta(description="Version of the program.")]
-    url: Annotated[str, Meta(description="The URL that was asked.")]
-    name: Annotated[
-        str | None,
-        Meta(
-            description="What was named on the command line, if that is not the URL, such as lab:status-403; "
-            "otherwise null."
-        ),
-    ]
-    rebuilt: Annotated[
-        str | UnsetType,
-        Meta(
-            description="Only if no bytes were recorded: what the report was rebuilt from, such as a HAR file. "
-            "The raw members are then what may have been sent, and how the connection ended is not "
-            "known."
-        ),
-    ] = UNSET
-    worker: Annotated[
-        str | UnsetType,
-        Meta(
-            description="The name of the worker of a cluster (--cluster) that asked; absent if this machine "
-            "did."
-        ),
-    ] = UNSET
-    outcome: Annotated[
-        str,
-        _one_of(*STATUS_OF),
-        Meta(
-            description="What came of it, in one word (see wsprobe(1)).",
-        ),
-    ]
-    exit_status: Annotated[int, Meta(ge=0, le=255, description="Exit status of connect for this URL alone.")]
-    request: Annotated[RequestJson | None, Meta(description="What was sent; null if nothing was.")]
-    response: Annotated[
-        ResponseJson | None,
-        Meta(
-            description="The final answer, with the interim (1xx) ones before it; null if no byte of an "
-            "answer came."
-        ),
-    ]
-    hops: Annotated[
-        list[HopJson],
-        Meta(
-            description="Earlier exchanges that led here (redirects, credentials, another version), oldest "
-            "first."
-        ),
-    ]
-    tls: Annotated[
-        TlsJson | None,
-        Meta(
-            description="TLS as it was set up, or why it was not; null for ws:, and if the exchange ended "
-            "before TLS began."
-        ),
-    ]
-    timing: Annotated[TimingJson, Meta(description="When each phase was done; null where it did not happen.")]
-    causes: Annotated[
-        list[CauseJson],
-        Meta(
-            description="Why it went as it did, the likeliest first; empty where nothing is wrong, or "
-            "nothing is "
-            "known. In compare it is about the recording, and views[].answered.causes about the engine's own "
-            "answer."
-        ),
-    ]
-    findings: Annotated[
-        list[FindingJson], Meta(description="Everything found wrong or worth knowing, by RFC 6455.")
-    ]
-    session: Annotated[
-        SessionJson | None,
-        Meta(description="What came after a 101, over HTTP/2 after a 200; null if nothing was opened."),
-    ]
-    close: Annotated[
-        CloseJson | None, Meta(description="The closing handshake; null if there was no Close frame.")
-    ]
-    http: Annotated[
-        Literal["2"] | UnsetType,
-        Meta(
-            description="2 if HTTP/2 was spoken; absent over HTTP/1.1, and so are the members from here to "
-            "trailers."
-        ),
-    ] = UNSET
-    settings: Annotated[
-        dict[str, int] | UnsetType,
-        Meta(description="The server's settings by name, the last value of each."),
-    ] = UNSET
+    format: Literal[1]
+    """Version of this format."""
+    wsprobe: str
+    """Version of the program."""
+    url: str
+    """The URL that was asked."""
+    name: str | None
+    """What was named on the command line, if that is not the URL, such as lab:status-403; otherwise null."""
+    rebuilt: str | UnsetType = UNSET
+    """Only if no bytes were recorded: what the report was rebuilt from, such as a HAR file. The raw members are
+    then what may have been sent, and how the connection ended is not known."""
+    worker: str | UnsetType = UNSET
+    """The name of the worker of a cluster (--cluster) that asked; absent if this machine did."""
+    outcome: Annotated[str, _one_of(*STATUS_OF)]
+    """What came of it, in one word (see wsprobe(1))."""
+    exit_status: Annotated[int, Meta(ge=0, le=255)]
+    """Exit status of connect for this URL alone."""
+    request: RequestJson | None
+    """What was sent; null if nothing was."""
+    response: ResponseJson | None
+    """The final answer, with the interim (1xx) ones before it; null if no byte of an answer came."""
+    hops: list[HopJson]
+    """Earlier exchanges that led here (redirects, credentials, another version), oldest first."""
+    tls: TlsJson | None
+    """TLS as it was set up, or why it was not; null for ws:, and if the exchange ended before TLS began."""
+    timing: TimingJson
+    """When each phase was done; null where it did not happen."""
+    causes: list[CauseJson]
+    """Why it went as it did, the likeliest first; empty where nothing is wrong, or nothing is known. In compare
+    it is about the recording, and views[].answered.causes about the engine's own answer."""
+    findings: list[FindingJson]
+    """Everything found wrong or worth knowing, by RFC 6455."""
+    session: SessionJson | None
+    """What came after a 101, over HTTP/2 after a 200; null if nothing was opened."""
+    close: CloseJson | None
+    """The closing handshake; null if there was no Close frame."""
+    http: Literal["2"] | UnsetType = UNSET
+    """2 if HTTP/2 was spoken; absent over HTTP/1.1, and so are the members from here to trailers."""
+    settings: dict[str, int] | UnsetType = UNSET
+    """The server's settings by name, the last value of each."""
     frames: Annotated[
         list[Http2FrameJson] | UnsetType,
         Meta(description=f"The frames of both sides in order, at most {FRAMES_MOST} of them."),
     ] = UNSET
-    frames_left_out: Annotated[
-        Annotated[int, Meta(ge=0)] | UnsetType,
-        Meta(description="How many more frames there were; exchange has their bytes."),
-    ] = UNSET
-    stream_end: Annotated[
-        StreamEndJson | UnsetType | None,
-        Meta(description="What ended the stream of the request; null if nothing did."),
-    ] = UNSET
-    trailers: Annotated[
-        list[Pair] | UnsetType | None,
-        Meta(description="The fields that came behind the answer, as [name, value]."),
-    ] = UNSET
-    client: Annotated[
-        ClientJson | UnsetType, Meta(description="The client's side; only with wsprobe relay.")
-    ] = UNSET
-    exchange: Annotated[
-        Exchange | UnsetType,
-        Meta(
-            description="The recording: all that is needed to read everything again (see THE RECORDING); "
-            "absent with --brief."
-        ),
-    ] = UNSET
-    views: Annotated[
-        list[ViewJson] | UnsetType,
-        Meta(description="What script sees, one object an engine; only with compare --browser-mode."),
-    ] = UNSET
-    verdicts: Annotated[
-        list[VerdictJson] | UnsetType,
-        Meta(description="What each specification revision asked of a client; only with compare --spec."),
-    ] = UNSET
-    tellable: Annotated[
-        dict[str, TellableJson] | UnsetType,
-        Meta(
-            description="By engine: which of the recordings script can tell apart; only with compare "
-            "--browser-mode and several recordings. Every object has the same; of more than 100 "
-            "recordings only the first has it, and of more than 1,000 none."
-        ),
-    ] = UNSET
-    fetch: Annotated[
-        dict[str, FetchJson] | UnsetType,
-        Meta(description="By engine: what fetch() of the same URL sees from the page; only with --fetch."),
-    ] = UNSET
-    seen: Annotated[
-        list[SeenJson] | UnsetType,
-        Meta(
-            description="What script saw in the installed browsers that were started; only with compare "
-            "--run-browser."
-        ),
-    ] = UNSET
-    watch: Annotated[
-        WatchJson | UnsetType,
-        Meta(
-            description="This probe among those of the same URL; only with wsprobe watch, and absent if ^C cut "
-            "the probe short."
-        ),
-    ] = UNSET
+    frames_left_out: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    """How many more frames there were; exchange has their bytes."""
+    stream_end: StreamEndJson | UnsetType | None = UNSET
+    """What ended the stream of the request; null if nothing did."""
+    trailers: list[Pair] | UnsetType | None = UNSET
+    """The fields that came behind the answer, as [name, value]."""
+    client: ClientJson | UnsetType = UNSET
+    """The client's side; only with wsprobe relay."""
+    exchange: Exchange | UnsetType = UNSET
+    """The recording: all that is needed to read everything again (see THE RECORDING); absent with --brief."""
+    views: list[ViewJson] | UnsetType = UNSET
+    """What script sees, one object an engine; only with compare --browser-mode."""
+    verdicts: list[VerdictJson] | UnsetType = UNSET
+    """What each specification revision asked of a client; only with compare --spec."""
+    tellable: dict[str, TellableJson] | UnsetType = UNSET
+    """By engine: which of the recordings script can tell apart; only with compare --browser-mode and several
+    recordings. Every object has the same; of more than 100 recordings only the first has it, and of more than
+    1,000 none."""
+    fetch: dict[str, FetchJson] | UnsetType = UNSET
+    """By engine: what fetch() of the same URL sees from the page; only with --fetch."""
+    seen: list[SeenJson] | UnsetType = UNSET
+    """What script saw in the installed browsers that were started; only with compare --run-browser."""
+    watch: WatchJson | UnsetType = UNSET
+    """This probe among those of the same URL; only with wsprobe watch, and absent if ^C cut the probe short."""
 
 
 class ChangeJson(Object, frozen=True, kw_only=True):
     """One request of a trace, and what came of it."""
 
-    change: Annotated[
-        str,
-        Meta(
-            description="What was changed, by its name in wsprobe-trace(1); base for the handshake as it was "
-            "given."
-        ),
-    ]
-    report: Annotated[ReportJson, Meta(description="As connect --json has it.")]
+    change: str
+    """What was changed, by its name in wsprobe-trace(1); base for the handshake as it was given."""
+    report: ReportJson
+    """As connect --json has it."""
 
 
 class ConclusionJson(Object, frozen=True, kw_only=True):
     """What the answers mean together."""
 
-    id: Annotated[str, Meta(description="What is concluded; wsprobe-trace(1) lists the ids, which stay.")]
-    text: Annotated[str, Meta(description="The same in sentences, for a person.")]
-    likely: Annotated[float, Meta(description="From 0 to 1: how likely that is.")]
-    because: Annotated[
-        tuple[str, ...],
-        Meta(description="The names of the changes whose answers show it side by side."),
-    ]
-    fix: Annotated[
-        str, Meta(description="The lines to write, or what to do, a line each; may be the empty string.")
-    ]
+    id: str
+    """What is concluded; wsprobe-trace(1) lists the ids, which stay."""
+    text: str
+    """The same in sentences, for a person."""
+    likely: float
+    """From 0 to 1: how likely that is."""
+    because: tuple[str, ...]
+    """The names of the changes whose answers show it side by side."""
+    fix: str
+    """The lines to write, or what to do, a line each; may be the empty string."""
 
 
 class TraceJson(Object, frozen=True, kw_only=True):
     """The one object that wsprobe trace --json prints. compare reads it as the recordings that are in it."""
 
-    url: Annotated[str, Meta(description="The URL that was asked.")]
-    changes: Annotated[list[ChangeJson], Meta(description="The requests, in the order they were sent.")]
-    causes: Annotated[
-        list[CauseJson], Meta(description="Why the handshake as it was given went so, as in its report.")
-    ]
-    conclusions: Annotated[list[ConclusionJson], Meta(description="The most likely first.")]
-
-
-TAGS = {
-    "format": "Version of the format of recordings.",
-    "event": "The kind of event.",
-    "type": "The DOM's name of the event; throw stands for an exception that a later call raised.",
-}
-"""Members that tell one type from another, which have no field: what they mean."""
-
-
-def schema(of: type[Object] = ReportJson, title: str = "A report of wsprobe") -> str:
-    """The schema of a report, or of what else is printed, (JSON Schema 2020-12) as text, with its newline."""
-    whole = msgspec.json.schema(of)
-    named = whole["$defs"]
-    # JSON has no infinity: a time limit that is none is null.
-    for name in ("connect_timeout", "max_time", "linger"):
-        named["Limits"]["properties"][name]["type"] = ["number", "null"]
-    for each in named.values():
-        each["description"] = " ".join(each["description"].split())
-        for name, means in TAGS.items():
-            if name in each["properties"]:
-                each["properties"][name].setdefault("description", means)
-    whole = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **named.pop(of.__name__),
-        "title": title,
-        "$defs": named,
-    }
-    return msgspec.json.format(ascii_json(whole), indent=1).decode() + "\n"
+    url: str
+    """The URL that was asked."""
+    changes: list[ChangeJson]
+    """The requests, in the order they were sent."""
+    causes: list[CauseJson]
+    """Why the handshake as it was given went so, as in its report."""
+    conclusions: list[ConclusionJson]
+    """The most likely first."""
 
 
 # A report made into it ----------------------------------------------------------------------------------

@@ -1,0 +1,82 @@
+"""The JSON Schema of what is printed: types by msgspec, words from the docstrings below members.
+
+A docstring below a member is no value that the class keeps, so the source of the class is read. Only
+``--json-schema``, the manual and the tests do that."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.inspect import StructType
+
+from wsprobe.archive import ascii_json
+from wsprobe.show.as_json import Object, ReportJson
+
+TAGS = {
+    "format": "Version of the format of recordings.",
+    "event": "The kind of event.",
+    "type": "The DOM's name of the event; throw stands for an exception that a later call raised.",
+}
+"""Members that tell one type from another, which have no field: what they mean."""
+
+
+def schema(of: type[Object] = ReportJson, title: str = "A report of wsprobe") -> str:
+    """The schema of a report, or of what else is printed, (JSON Schema 2020-12) as text, with its newline."""
+    whole = msgspec.json.schema(of)
+    named: dict[str, Any] = whole["$defs"]
+    # JSON has no infinity: a time limit that is none is null.
+    for name in ("connect_timeout", "max_time", "linger"):
+        named["Limits"]["properties"][name]["type"] = ["number", "null"]
+    for struct in structs(msgspec.inspect.type_info(of), set()):
+        described = named[struct.__name__]
+        described["description"] = " ".join(described["description"].split())
+        members = described["properties"]
+        for name, means in TAGS.items():
+            if name in members:
+                members[name].setdefault("description", means)
+        for name, means in meanings(struct).items():
+            members[name]["description"] = means
+    whole = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **named.pop(of.__name__),
+        "title": title,
+        "$defs": named,
+    }
+    return msgspec.json.format(ascii_json(whole), indent=1).decode() + "\n"
+
+
+def structs(info: object, seen: set[type]) -> Iterator[type[Struct]]:
+    """The classes of values in *info*, which is what msgspec knows of a type; each once, and none of *seen*."""
+    if isinstance(info, StructType):
+        if info.cls in seen:
+            return
+        seen.add(info.cls)
+        yield info.cls
+    if isinstance(info, tuple):
+        for each in info:
+            yield from structs(each, seen)
+    elif isinstance(info, Struct):
+        for name in info.__struct_fields__:
+            yield from structs(getattr(info, name), seen)
+
+
+def meanings(struct: type[Struct]) -> dict[str, str]:
+    """Name in JSON of each member of *struct* that has a docstring below it -> that docstring, as one line."""
+    found: dict[str, str] = {}
+    in_json = {field.name: field.encode_name for field in msgspec.structs.fields(struct)}
+    for of in reversed(struct.__mro__):
+        if not issubclass(of, Struct) or of is Struct:
+            continue
+        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(of))).body
+        assert isinstance(definition, ast.ClassDef)
+        for member, below in zip(definition.body, definition.body[1:], strict=False):
+            match member, below:
+                case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(text))):
+                    found[in_json[name]] = " ".join(text.split())
+    return found
