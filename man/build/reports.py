@@ -211,8 +211,8 @@ def _others() -> Iterator[str]:
             (
                 "explain --json",
                 "prints one object: topic (its name), kind (what it is, as close code), title, text (an array "
-                "of paragraphs), facts (an array of [label, text]) and see_also (an array of topics). With "
-                "--list: topics, an array of all names.",
+                "of paragraphs), facts (an array of [label, text]), see_also (an array of topics) and code (a "
+                "file to copy, empty for all but remedies). With --list: topics, an array of all names.",
             ),
             (
                 "serve --json",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
 from wsprobe import explain
@@ -136,6 +137,9 @@ KINDS = {
     "readyState 3": ("script", "WebSocket.readyState 3 (CLOSED)"),
     "readyState: 0": ("script", "WebSocket.readyState 0 (CONNECTING)"),
     "socket.readyState === 2": ("script", "WebSocket.readyState 2 (CLOSING)"),
+    "remedy": ("remedy", "how a server lets a page know"),
+    "remedy asgi": ("remedy", "a middleware for every ASGI application"),
+    "Remedy uvicorn": ("remedy", "a middleware for every ASGI application"),
     "origin": ("header", "Origin"),
     "Upgrade header": ("header", "Upgrade"),
     "Sec-WebSocket-Version: 13": ("header", "Sec-WebSocket-Version"),
@@ -178,7 +182,9 @@ def test_every_hint_leads_somewhere(every: dict[str, Topic]) -> None:
 
 def test_every_text_is_ascii_in_80_columns(every: dict[str, Topic]) -> None:
     for topic, entry in every.items():
-        for line in explain.text(entry).splitlines():
+        assert entry.code.isascii()
+        assert max((len(line) for line in entry.code.splitlines()), default=0) <= 100
+        for line in explain.text(msgspec.structs.replace(entry, code="")).splitlines():
             assert line.isascii()
             assert line == line.rstrip() or not line.strip(), topic
             assert len(line) <= 80 or " " not in line.strip(), line
@@ -187,7 +193,7 @@ def test_every_text_is_ascii_in_80_columns(every: dict[str, Topic]) -> None:
 def test_every_value_is_json(every: dict[str, Topic]) -> None:
     for entry in every.values():
         value = json.loads(json.dumps(explain.value(entry)))
-        assert list(value) == ["topic", "kind", "title", "text", "facts", "see_also"]
+        assert list(value) == ["topic", "kind", "title", "text", "facts", "see_also", "code"]
 
 
 def test_every_outcome_and_exit_status() -> None:

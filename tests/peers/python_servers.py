@@ -8,10 +8,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
+from typing import Any
 
 import hypercorn.asyncio
 import hypercorn.config
 import uvicorn
+from aiohttp import web
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import WebSocketRoute
@@ -91,10 +93,10 @@ APPLICATION = Starlette(
 
 
 @contextmanager
-def uvicorn_server(websocket: str) -> Iterator[int]:
+def uvicorn_server(websocket: str, application: Any = APPLICATION) -> Iterator[int]:
     """*websocket*: which of its implementations (``websockets-sansio``, ``wsproto``)."""
     config = uvicorn.Config(
-        APPLICATION, ws=websocket, lifespan="off", log_config=None, timeout_graceful_shutdown=1
+        application, ws=websocket, lifespan="off", log_config=None, timeout_graceful_shutdown=1
     )
     server = uvicorn.Server(config)
     with socket.create_server((HOST, 0)) as listener:
@@ -109,7 +111,7 @@ def uvicorn_server(websocket: str) -> Iterator[int]:
 
 
 @contextmanager
-def hypercorn_server() -> Iterator[int]:
+def hypercorn_server(application: Any = APPLICATION) -> Iterator[int]:
     listener = socket.create_server((HOST, 0))
     port = listener.getsockname()[1]
     config = hypercorn.config.Config()
@@ -119,12 +121,30 @@ def hypercorn_server() -> Iterator[int]:
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
     # It listens already: a connection waits in the backlog until the server takes it.
-    work = hypercorn.asyncio.serve(APPLICATION, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+    work = hypercorn.asyncio.serve(application, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
     thread = threading.Thread(target=loop.run_until_complete, args=(work,))
     thread.start()
     try:
         yield port
     finally:
         loop.call_soon_threadsafe(stop.set)
+        thread.join(PATIENCE)
+        loop.close()
+
+
+@contextmanager
+def aiohttp_server(application: web.Application) -> Iterator[int]:
+    loop = asyncio.new_event_loop()
+    listener = socket.create_server((HOST, 0))
+    runner = web.AppRunner(application, shutdown_timeout=1, access_log=None)
+    loop.run_until_complete(runner.setup())
+    loop.run_until_complete(web.SockSite(runner, listener).start())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(PATIENCE)
+        loop.call_soon_threadsafe(loop.stop)
         thread.join(PATIENCE)
         loop.close()

@@ -23,6 +23,10 @@ EXAMPLES = (
     ),
     ("wsprobe explain accept-mismatch", "What is this finding?"),
     ("wsprobe explain history", "Why do protocol and API disagree?"),
+    (
+        "wsprobe explain --code remedy asgi > tell_the_page.py",
+        "Save an ASGI middleware that lets a page know why.",
+    ),
     ("wsprobe explain exit", "What do the exit statuses mean?"),
 )
 
@@ -30,7 +34,10 @@ EXAMPLES = (
 def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     from wsprobe import explain
 
-    return [topic for topic in explain.all_topics() if topic.startswith(incomplete)]
+    before = " ".join(("", *(ctx.params.get("topic") or ()))).lstrip()
+    typed = f"{before} {incomplete}".lstrip()
+    rest = len(typed) - len(incomplete)
+    return [topic[rest:] for topic in explain.all_topics() if topic.startswith(typed)]
 
 
 class ExplainSettings(Section, frozen=True, kw_only=True):
@@ -52,6 +59,13 @@ class ExplainSettings(Section, frozen=True, kw_only=True):
             help="print one JSON object",
         ),
     ] = False
+    code: Annotated[
+        bool,
+        Declared(
+            "--code",
+            help="print the code of a remedy alone, as a file",
+        ),
+    ] = False
 
 
 @click.command("explain", cls=Command, examples=EXAMPLES)
@@ -65,10 +79,15 @@ def command(topic: tuple[str, ...], given: Given) -> int:
     A line copied from a browser's console is recognised as a whole, with the URL in it; so is the error text of
     a client library, by its form (a status, header, close code or phrase in it), and a citation such as
     "RFC 6455 section 4.1".
+
+    remedy shows how a server lets a page know why it refused; remedy asgi, ws, aiohttp or page prints code to
+    copy, and --code prints it alone.
     """
     from wsprobe import explain
 
     settings = given[ExplainSettings]
+    if settings.code and (settings.as_list or settings.as_json):
+        raise click.UsageError("--code prints a file: it does not go with --list or --json")
     if settings.as_list:
         write_list(explain.groups(), settings.as_json)
         return 0
@@ -78,7 +97,11 @@ def command(topic: tuple[str, ...], given: Given) -> int:
         entry = explain.find(" ".join(topic))
     except explain.UnknownTopic as error:
         raise click.UsageError(str(error)) from None
-    if settings.as_json:
+    if settings.code:
+        if not entry.code:
+            raise click.UsageError(f"no code for {entry.topic}: wsprobe explain remedy lists the programs")
+        sys.stdout.write(entry.code)
+    elif settings.as_json:
         write_json(explain.value(entry))
     else:
         of = look(sys.stdout)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from wsprobe.diagnosis.status import statuses
-from wsprobe.explain import console, failures, http2, printed, program, proxies, revisions, tables
+from wsprobe.explain import console, failures, http2, printed, program, proxies, remedies, revisions, tables
 from wsprobe.explain.entry import Topic, load, text, value
 from wsprobe.nearest import MOST, nearest
 
@@ -41,6 +41,7 @@ def groups() -> dict[str, tuple[str, ...]]:
         "Close codes": tables.close_code_topics(),
         "Headers": tables.header_topics(),
         "Proxies": proxies.topics(),
+        "Remedies: how a server lets a page know": remedies.topics(),
         "What a page sees": tables.script_topics(),
         "Words of the protocol": tables.protocol_topics(),
         "Frameworks, development servers and services": tables.program_topics(),
@@ -61,7 +62,8 @@ def find(topic: str) -> Topic:
     """
     asked = " ".join(topic[:LONGEST].split())
     entry = (
-        _prefixed(asked)
+        remedies.find(asked)
+        or _prefixed(asked)
         or _number(asked)
         or tables.find_header(asked)
         or tables.find_term(asked)

@@ -20,7 +20,7 @@ class Topic(Struct, frozen=True):
     kind: str
     """``close code``, ``HTTP status``, ``finding``, ``cause``, ``outcome``, ``exit status``, ``console text``,
     ``error text``, ``revision``, ``rule``, ``section``, ``header``, ``proxy``, ``protocol``, ``script``,
-    ``program``, ``contradiction``, ``question``, ``history`` or ``scenario``."""
+    ``program``, ``remedy``, ``contradiction``, ``question``, ``history`` or ``scenario``."""
     title: str
     text: tuple[str, ...] = ()
     """Paragraphs."""
@@ -28,11 +28,13 @@ class Topic(Struct, frozen=True):
     """(label, text), in the order in which they are to be read."""
     see_also: tuple[str, ...] = ()
     """Topics."""
+    code: str = ""
+    """A file to copy, ASCII; "" for most topics."""
 
 
 def value(entry: Topic) -> dict[str, Any]:
     """*entry* as JSON has it: ``topic``, ``kind``, ``title``, ``text`` (paragraphs), ``facts`` (pairs of label
-    and text), ``see_also`` (topics)."""
+    and text), ``see_also`` (topics), ``code`` (a file to copy, "" for most)."""
     return {
         "topic": entry.topic,
         "kind": entry.kind,
@@ -40,11 +42,13 @@ def value(entry: Topic) -> dict[str, Any]:
         "text": list(entry.text),
         "facts": [list(fact) for fact in entry.facts],
         "see_also": list(entry.see_also),
+        "code": entry.code,
     }
 
 
 def text(entry: Topic, columns: int = WIDTH) -> str:
-    """*entry* as plain ASCII text, wrapped at *columns*, 80 at most, with a line end at its end."""
+    """*entry* as plain ASCII text, wrapped at *columns*, 80 at most, with a line end at its end.
+    Its code comes last, as it is in the file."""
     width = min(columns, WIDTH)
     lines = [*_wrapped(f"{entry.kind}: {entry.title}", width)]
     for paragraph in entry.text:
@@ -56,6 +60,8 @@ def text(entry: Topic, columns: int = WIDTH) -> str:
     if entry.see_also:
         topics = ", ".join(_quoted(topic) for topic in entry.see_also)
         lines += ["", *_wrapped(f"see also: wsprobe explain {topics}", width, "  ", "      ")]
+    if entry.code:
+        lines += ["", *entry.code.splitlines()]
     return "".join(f"{line}\n" for line in lines).encode("ascii", "backslashreplace").decode("ascii")
 
 

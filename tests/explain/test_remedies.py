@@ -1,0 +1,161 @@
+"""The code that `explain remedy` prints: the ASGI middleware at the level of the protocol, and the command.
+Real servers and browsers: tests/peers/test_remedies.py."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from wsprobe import explain
+from wsprobe.cli.main import run
+from wsprobe.explain.data.remedies.asgi import TellThePage
+
+PAGE = [(b"host", b"chat.example"), (b"Origin", b"https://chat.example")]
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+def application(*messages: dict[str, Any], error: Exception | None = None) -> App:
+    """An application that sends *messages*, then raises *error*."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        for message in messages:
+            await send(message)
+        if error is not None:
+            raise error
+
+    return app
+
+
+def sent(app: App, **scope: Any) -> list[dict[str, Any]]:
+    """What the server is sent by *app* inside the middleware."""
+    messages: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        messages.append(message)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    asyncio.run(TellThePage(app, pause=0)({"type": "websocket", "headers": PAGE, **scope}, receive, send))
+    return messages
+
+
+def close(code: int, reason: str = "") -> dict[str, Any]:
+    return {"type": "websocket.close", "code": code, "reason": reason}
+
+
+def told(code: int, reason: str, subprotocol: str | None = None) -> list[dict[str, Any]]:
+    return [{"type": "websocket.accept", "subprotocol": subprotocol}, close(code, reason)]
+
+
+def denial(status: int, *parts: bytes) -> list[dict[str, Any]]:
+    bodies = [
+        {"type": "websocket.http.response.body", "body": part, "more_body": number < len(parts)}
+        for number, part in enumerate(parts, 1)
+    ]
+    return [{"type": "websocket.http.response.start", "status": status, "headers": []}, *bodies]
+
+
+def test_a_close_before_accept_keeps_its_code_and_reason() -> None:
+    assert sent(application(close(4401, "token expired"))) == told(4401, "token expired")
+
+
+@pytest.mark.parametrize("code", [0, 1000, 1005, 1006, 1015])
+def test_a_code_that_says_nothing_is_a_403(code: int) -> None:
+    assert sent(application(close(code, "no"))) == told(4403, "no")
+    assert sent(application({"type": "websocket.close"})) == told(4403, "")
+
+
+def test_a_page_that_offers_subprotocols_gets_the_first() -> None:
+    assert sent(application(close(4403)), subprotocols=["a", "b"]) == told(4403, "", "a")
+
+
+@pytest.mark.parametrize(
+    ("messages", "code", "reason"),
+    [
+        (denial(402, b"pay first\n"), 4402, "pay first"),
+        (denial(402, b"pay\n", b"first"), 4402, "pay first"),
+        (denial(401, b""), 4401, "Unauthorized"),
+        (denial(599, b""), 4599, ""),
+        (denial(403, b"a" * 122 + "\u00e9".encode()), 4403, "a" * 122),
+        (denial(403, "\u20ac".encode() * 50), 4403, "\u20ac" * 41),
+        (denial(403, b"x" * 200, b"y" * 200), 4403, "x" * 123),
+        (denial(400, b"\xff!"), 4400, "\ufffd!"),
+    ],
+)
+def test_a_denial_response_is_a_code_and_its_first_words(
+    messages: list[dict[str, Any]], code: int, reason: str
+) -> None:
+    assert sent(application(*messages)) == told(code, reason)
+
+
+def test_an_application_may_send_denial_responses_whatever_the_server() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert "websocket.http.response" in scope["extensions"]
+        assert "other" in scope["extensions"]
+        await send(close(4403))
+
+    assert sent(app, extensions={"other": {}}) == told(4403, "")
+
+
+def test_an_exception_before_accept_is_told_and_raised() -> None:
+    messages: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        messages.append(message)
+
+    failing = TellThePage(application(error=ZeroDivisionError()), pause=0)
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(failing({"type": "websocket", "headers": PAGE}, None, send))  # type: ignore[arg-type]
+    assert messages == told(4500, "Internal Server Error")
+
+
+def test_a_session_passes_unchanged() -> None:
+    session = [{"type": "websocket.accept"}, {"type": "websocket.send", "text": "hi"}, close(1000)]
+    assert sent(application(*session)) == session
+
+
+@pytest.mark.parametrize("scope", [{"headers": [(b"host", b"x")]}, {"type": "http"}])
+def test_who_is_no_page_gets_what_the_application_sends(scope: dict[str, Any]) -> None:
+    refusal = denial(402, b"pay first")
+    assert sent(application(*refusal), **scope) == refusal
+
+
+def test_nothing_follows_a_refusal() -> None:
+    assert sent(application(close(4403), close(4401), *denial(402, b"x"))) == told(4403, "")
+
+
+@pytest.mark.parametrize("name", [topic for topic in explain.all_topics() if topic.startswith("remedy ")])
+def test_code_alone_is_the_file(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "--code", *name.split()]) == 0
+    assert capsys.readouterr().out == explain.find(name).code
+    assert run(["explain", *name.split()]) == 0
+    assert capsys.readouterr().out.endswith("\n\n" + explain.find(name).code)
+
+
+def test_the_asgi_code_needs_the_standard_library_alone() -> None:
+    imports = [
+        line.split()[1] for line in explain.find("remedy asgi").code.splitlines() if "import" in line[:6]
+    ]
+    froms = [line.split()[1] for line in explain.find("remedy asgi").code.splitlines() if line[:5] == "from "]
+    assert froms
+    assert {name.partition(".")[0] for name in (*imports, *froms)} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--code", "1006"], "no code for 1006"),
+        (["--code", "remedy"], "no code for remedy"),
+        (["--code", "--json", "remedy", "asgi"], "--code prints a file"),
+        (["--code"], "no topic"),
+        (["remedy", "asgy"], "nearest: remedy asgi"),
+    ],
+)
+def test_what_has_no_code(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", *arguments]) == 2
+    assert message in capsys.readouterr().err

@@ -1,0 +1,296 @@
+"""The code that `explain remedy` prints, in real servers: what a page and a program learn before and after. The
+browsers: ``-n 0 -m engines``."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+from aiohttp import web
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from tests.browsers.driver.bench import Bench, bench
+from tests.browsers.driver.browser import Browser
+from tests.browsers.driver.chromium import Chromium
+from tests.browsers.driver.firefox import Firefox
+from tests.peers.node import script
+from tests.peers.place import HOST, open_folder, running
+from tests.peers.python_servers import aiohttp_server, close, deny, echo, hypercorn_server, uvicorn_server
+from wsprobe import explain
+from wsprobe.explain.data.remedies.aiohttp import tell_the_page
+from wsprobe.explain.data.remedies.asgi import TellThePage
+
+Probe = Callable[..., Any]
+PAGE = "http://page.example"
+ENGINES = {"chromium": Chromium, "firefox": Firefox}
+
+
+async def expire(socket: WebSocket) -> None:
+    await socket.close(4401, "token expired")
+
+
+async def crash(socket: WebSocket) -> None:
+    raise RuntimeError("a fault of the application")
+
+
+def starlette() -> Starlette:
+    """``/busy`` refuses twice, then opens; ``/why`` is an endpoint for pages; ``/tries`` counts."""
+    tries: dict[str, int] = {}
+
+    async def busy(socket: WebSocket) -> None:
+        tries["busy"] = tries.get("busy", 0) + 1
+        if tries["busy"] < 3:
+            await socket.close(4429, "slow down")
+            return
+        await socket.accept()
+        await socket.send_text("welcome")
+        await socket.receive()
+
+    async def expired(socket: WebSocket) -> None:
+        tries["expired"] = tries.get("expired", 0) + 1
+        await expire(socket)
+
+    async def why(request: Request) -> PlainTextResponse:
+        return PlainTextResponse("session expired\n", 401, {"Access-Control-Allow-Origin": "*"})
+
+    async def count(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(json.dumps(tries), 200, {"Access-Control-Allow-Origin": "*"})
+
+    sockets = [WebSocketRoute(f"/{each.__name__}", each) for each in (echo, close, deny, busy, expired, crash)]
+    return Starlette(routes=[*sockets, Route("/why", why), Route("/tries", count)])
+
+
+@pytest.fixture(scope="module", params=["websockets-sansio", "wsproto", "hypercorn"])
+def asgi(request: pytest.FixtureRequest) -> Iterator[int]:
+    application = TellThePage(starlette())
+    server = (
+        hypercorn_server(application)
+        if request.param == "hypercorn"
+        else uvicorn_server(request.param, application)
+    )
+    with server as port:
+        yield port
+
+
+@pytest.mark.programs
+@pytest.mark.parametrize(
+    ("path", "code", "reason", "status"),
+    [
+        ("/expired", 4401, "token expired", 403),
+        ("/deny", 4401, "token expired", 401),
+        ("/close", 4403, "no entry", 101),
+    ],
+)
+def test_asgi(asgi: int, probe: Probe, path: str, code: int, reason: str, status: int) -> None:
+    page = probe(f"ws://{HOST}:{asgi}{path}", "--origin", PAGE).value
+    assert (page["close"]["code"], page["close"]["reason"]) == (code, reason)
+    assert probe(f"ws://{HOST}:{asgi}{path}").value["response"]["status"] == status
+
+
+@pytest.mark.programs
+def test_asgi_selects_a_subprotocol(asgi: int, probe: Probe) -> None:
+    page = probe(f"ws://{HOST}:{asgi}/expired", "--origin", PAGE, "--protocol", "chat")
+    fields = {name.lower(): value for name, value in page.value["response"]["headers"]}
+    assert fields["sec-websocket-protocol"] == "chat"
+    assert page.value["close"]["code"] == 4401
+
+
+SERVER = """
+import { createServer } from 'node:http';
+import { WebSocketServer } from 'ws';
+import { refuse, tellThePage } from './tell-the-page.mjs';
+const [, , host, port, bare, oneArgument, byHand] = process.argv;
+const quota = (info, done) => info.req.url === '/quota' ? done(false, 429, 'slow down') : done(true);
+const greet = (client, request) => { if (request.url === '/close') client.close(4403, 'no entry'); };
+const wss = new WebSocketServer({ host, port: Number(port), verifyClient: quota });
+const strict = new WebSocketServer({ host, port: Number(oneArgument), verifyClient: (info) => false });
+const before = new WebSocketServer({ host, port: Number(bare), verifyClient: quota });
+for (const each of [wss, strict]) { tellThePage(each); each.on('connection', greet); }
+const own = new WebSocketServer({ noServer: true });
+createServer().on('upgrade', (request, socket, head) =>
+    refuse(own, request, socket, head, 403, 'no entry: ' + '\\u20ac'.repeat(50))
+).listen(Number(byHand), host);
+"""
+
+
+@pytest.fixture(scope="module")
+def node(need: Callable[[str], str], packages: Path) -> Iterator[tuple[int, ...]]:
+    """Ports of ``ws``: with the code, without, with verifyClient of one argument, with refuse()."""
+    script(packages, "tell-the-page.mjs", explain.find("remedy ws").code)
+    server = script(packages, "remedy-server.mjs", SERVER)
+    with (
+        open_folder() as folder,
+        running(lambda ports: [need("node"), server, HOST, *map(str, ports)], folder, 4) as ports,
+    ):
+        yield ports
+
+
+@pytest.mark.programs
+def test_ws(node: tuple[int, ...], probe: Probe) -> None:
+    told, _, strict, by_hand = node
+    for port, path, code, reason, status in (
+        (told, "/quota", 4429, "slow down", 429),
+        (told, "/close", 4403, "no entry", 101),
+        (strict, "/", 4401, "Unauthorized", 401),
+        (by_hand, "/", 4403, "no entry: " + "\u20ac" * 37, 403),
+    ):
+        page = probe(f"ws://{HOST}:{port}{path}", "--origin", PAGE).value
+        assert (page["close"]["code"], page["close"]["reason"]) == (code, reason)
+        assert probe(f"ws://{HOST}:{port}{path}").value["response"]["status"] == status
+
+
+async def forbidden(request: web.Request) -> web.StreamResponse:
+    raise web.HTTPForbidden(text="no entry")
+
+
+async def payment(request: web.Request) -> web.StreamResponse:
+    return web.Response(status=402, text="pay first")
+
+
+async def session(request: web.Request) -> web.StreamResponse:
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    await socket.close(code=4408, message=b"too slow")
+    return socket
+
+
+def aiohttp_application(*middlewares: Any) -> web.Application:
+    application = web.Application(middlewares=middlewares)
+    for each in (forbidden, payment, session):
+        application.router.add_get(f"/{each.__name__}", each)
+    return application
+
+
+@pytest.fixture(scope="module")
+def aiohttp() -> Iterator[int]:
+    with aiohttp_server(aiohttp_application(tell_the_page)) as port:
+        yield port
+
+
+@pytest.mark.programs
+@pytest.mark.parametrize(
+    ("path", "code", "reason", "status"),
+    [
+        ("/forbidden", 4403, "no entry", 403),
+        ("/payment", 4402, "pay first", 402),
+        ("/nowhere", 4404, "404: Not Found", 404),
+        ("/session", 4408, "too slow", 101),
+    ],
+)
+def test_aiohttp(aiohttp: int, probe: Probe, path: str, code: int, reason: str, status: int) -> None:
+    page = probe(f"ws://{HOST}:{aiohttp}{path}", "--origin", PAGE).value
+    assert (page["close"]["code"], page["close"]["reason"]) == (code, reason)
+    assert probe(f"ws://{HOST}:{aiohttp}{path}").value["response"]["status"] == status
+
+
+def browser_in(place: Bench, engine: str) -> Any:
+    made = ENGINES[engine]()
+    if missing := made.missing():
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(f"not installed: {missing}")
+    return made.start(place)
+
+
+@asynccontextmanager
+async def opened(engine: str) -> AsyncIterator[tuple[Bench, Browser]]:
+    async with bench([]) as place, browser_in(place, engine) as browser:
+        yield place, browser
+
+
+def results(engine: str, code: str) -> Any:
+    """``results`` of a page's module script *code*, which has openSocket, Refused and raw."""
+    module = (
+        f"<script type=module>{explain.find('remedy page').code}{RAW}{code}window.finished = true;</script>"
+    )
+    html = f'<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">{module}'
+
+    async def visit() -> Any:
+        async with opened(engine) as (place, browser):
+            url = f"http://{HOST}:{place.lab.start('plain')}/remedy"
+            place.put(url, html.encode())
+            return (await browser.load(url, 60)).results
+
+    return trio.run(visit)
+
+
+RAW = """
+const raw = (url) => new Promise((resolve) => {
+    const socket = new WebSocket(url);
+    socket.onclose = ({ code, reason }) => resolve([code, reason]);
+});
+const caught = (promise) => promise.then(() => 'open', ({ code, reason, status, body, final }) =>
+    ({ code, reason, status: status ?? null, body: body ?? null, final }));
+"""
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_page_reads_why(engine: str, node: tuple[int, ...], aiohttp: int) -> None:
+    with (
+        uvicorn_server("websockets-sansio", starlette()) as bare,
+        uvicorn_server("websockets-sansio", TellThePage(starlette())) as told,
+        aiohttp_server(aiohttp_application()) as bare_aiohttp,
+    ):
+        rows = [
+            (bare, told, "/expired", [4401, "token expired"]),
+            (bare, told, "/deny", [4401, "token expired"]),
+            (bare, told, "/crash", [4500, "Internal Server Error"]),
+            (node[1], node[0], "/quota", [4429, "slow down"]),
+            (bare_aiohttp, aiohttp, "/forbidden", [4403, "no entry"]),
+        ]
+        urls = [[f"ws://{HOST}:{port}{path}" for port in row[:2]] for *row, path, _ in rows]
+        seen = results(
+            engine,
+            f"""window.results = [];
+            for (const [before, after] of {json.dumps(urls)})
+                results.push([await raw(before), await raw(after)]);
+            """,
+        )
+    assert seen == [[[1006, ""], after] for *_, after in rows]
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_page_opens_or_learns_why(engine: str) -> None:
+    with (
+        uvicorn_server("websockets-sansio", starlette()) as bare,
+        uvicorn_server("websockets-sansio", TellThePage(starlette())) as told,
+    ):
+        seen = results(
+            engine,
+            f"""const told = 'ws://{HOST}:{told}', bare = 'ws://{HOST}:{bare}', http = 'http://{HOST}:';
+            const fast = {{ firstPause: 10, tries: 3 }}, messages = [];
+            const onmessage = (event) => messages.push(event.data), endpoint = http + '{bare}/why';
+            window.results = {{
+                expired: await caught(openSocket(told + '/expired', fast)),
+                busy: await caught(openSocket(told + '/busy', {{ ...fast, onmessage }})),
+                messages,
+                echo: await caught(openSocket(told + '/echo', {{ ...fast, protocols: ['chat'] }})),
+                tries: await (await fetch(http + '{told}/tries')).json(),
+                endpoint: await caught(openSocket(bare + '/expired', {{ ...fast, endpoint }})),
+                bare: await caught(openSocket(bare + '/expired', fast)),
+                bareTries: await (await fetch(http + '{bare}/tries')).json(),
+                invalid: await openSocket('ftp://x').catch((error) => error.name),
+            }};
+            """,
+        )
+    known = {"status": None, "body": None}
+    assert seen["expired"] == {"code": 4401, "reason": "token expired", "final": True} | known
+    assert (seen["busy"], seen["messages"], seen["echo"]) == ("open", ["welcome"], "open")
+    assert seen["tries"] == {"expired": 1, "busy": 3}
+    answer = {"status": 401, "body": "session expired"}
+    assert seen["endpoint"] == {"code": 1006, "reason": "", "final": True} | answer
+    assert seen["bare"] == {"code": 1006, "reason": "", "final": False} | known
+    assert seen["bareTries"] == {"expired": 1 + 3}
+    assert seen["invalid"] == "SyntaxError"

@@ -1,0 +1,61 @@
+"""Let a page read why your aiohttp application refused its WebSocket.
+
+A page cannot see the answer to a failed handshake: its close event has code
+1006 and no reason. It can read the code and reason of a Close. This middleware
+turns a refusal into an open WebSocket that closes at once, with a reason:
+
+    app = web.Application(middlewares=[tell_the_page])
+
+    raise web.HTTPForbidden(text="no entry"): the page reads 4403 "no entry"
+    return web.Response(status=402, text=..): 4402 and the text
+
+A client that sends no Origin is not a page. It still gets the HTTP status.
+"""
+
+import asyncio
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+PAUSE = 0.05
+"""Seconds between 101 and Close: Firefox may lose a Close that comes earlier."""
+REASON_BYTES = 123
+"""All that fits into a Close frame behind the code (RFC 6455 section 5.5)."""
+
+
+@web.middleware
+async def tell_the_page(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if not from_a_page(request):
+        return await handler(request)
+    answer: web.StreamResponse
+    try:
+        answer = await handler(request)
+    except web.HTTPException as error:
+        answer = error
+    if answer.prepared:  # the WebSocket was opened
+        return answer
+    socket = web.WebSocketResponse(protocols=offered(request))
+    await socket.prepare(request)
+    await asyncio.sleep(PAUSE)
+    text = answer.text if isinstance(answer, web.Response) else None
+    reason = first_words(text or answer.reason or "")
+    await socket.close(code=4000 + answer.status, message=reason)
+    return socket
+
+
+def from_a_page(request: web.Request) -> bool:
+    """Whether it is a handshake with an Origin, which browsers always send."""
+    upgrade = request.headers.get("Upgrade", "").lower()
+    return upgrade == "websocket" and "Origin" in request.headers
+
+
+def offered(request: web.Request) -> list[str]:
+    """The subprotocols of the page, which needs one of them in the answer."""
+    values = request.headers.getall("Sec-WebSocket-Protocol", [])
+    return [name.strip() for value in values for name in value.split(",")]
+
+
+def first_words(text: str) -> bytes:
+    """One line, cut at a character's edge to what a Close can carry."""
+    line = " ".join(text.split()).encode("utf-8", "replace")
+    return line[:REASON_BYTES].decode("utf-8", "ignore").encode()
