@@ -183,9 +183,12 @@ def test_silent_prints_nothing(capsys: Capture) -> None:
     assert capsys.readouterr() == ("", "")
 
 
+NOTHING_SHOWN = "wsprobe: -s leaves out the conversation that -v shows; leave one of them out\n"
+
+
 def test_verbose_is_on_standard_error(capsys: Capture) -> None:
     assert run(["connect", "-v", "-s", "lab:status-403"]) == 12
-    assert capsys.readouterr() == ("", "")
+    assert capsys.readouterr() == ("", NOTHING_SHOWN)
     assert run(["connect", "-v", "lab:status-403"]) == 12
     out, err = capsys.readouterr()
     assert out.startswith("HTTP/1.1 403")
@@ -481,7 +484,7 @@ def test_carets_stand_under_wide_and_combining_characters(capsys: Capture) -> No
 
 def test_verbose_shows_frames_and_odd_line_ends(capsys: Capture) -> None:
     assert run(["connect", "-v", "-s", "--send", "hello", "--linger", "0.1", "lab:/echo"]) == 0
-    assert capsys.readouterr() == ("", "")
+    assert capsys.readouterr() == ("", NOTHING_SHOWN)
     assert run(["connect", "-v", "--send", "hello", "--linger", "0.1", "lab:/echo"]) == 0
     err = capsys.readouterr().err
     for row in ("> GET /echo HTTP/1.1\n", '> Text "hello"\n', '< Text "hello"\n', "> Close 1000\n"):

@@ -15,6 +15,7 @@ import pytest
 
 from wsprobe.cli.main import COMMANDS, program, run
 from wsprobe.cli.option import Command, Formatter, leaves
+from wsprobe.cli.places import of_a_file
 from wsprobe.outcome import TABLE, Exit
 
 
@@ -76,7 +77,23 @@ from wsprobe.outcome import TABLE, Exit
             "serve",
         ),
         (["conect"], "did you mean connect"),
-        (["wss://h/"], "to probe it: wsprobe connect wss://h/"),
+        (["help"], "did you mean wsprobe --help?"),
+        (["version"], "did you mean wsprobe --version?"),
+        (["connect", "-I", "ws://h/"], "No such option '-I': a handshake is a GET; -i prints the answer"),
+        (["watch", "-d", "x", "ws://h/"], "'-d': a handshake has no body; wsprobe connect --send TEXT"),
+        (["connect", "--hedaer", "x", "ws://h/"], "No such option '--hedaer'; did you mean --header?"),
+        (["connect", "--prot", "x", "ws://h/"], "did you mean --protocol?"),
+        (["connect", "--xyzzy", "ws://h/"], "No such option '--xyzzy' (see"),
+        (["connect", "-c", "ws://h/"], "standard input; -c took 'ws://h/' as its value"),
+        (["watch", "-H", "wss://h/"], "; -H took 'wss://h/' as its value"),
+        (["trace", "-H", "lab:ok"], "Missing argument 'URL'; -H took 'lab:ok' as its value"),
+        (["talk", "--header", "wss://h/"], "; --header took 'wss://h/' as its value"),
+        (["connect", "urls.txt"], "'urls.txt' is a file's name, not a URL: @FILE is a list of URLs"),
+        (["trace", "a.log"], "'a.log' is a file's name"),
+        (["compare", "--browser-mode", "urls.txt"], "'urls.txt' is a file's name"),
+        (["connect", "logs/today"], "'logs/today' is a path, not a URL"),
+        (["connect", "-w", "%{time_conect}", "ws://h/"], "did you mean %{time_connect}?"),
+        (["ws://h:99999/"], "port"),
         (["x.har"], "to probe it: wsprobe connect x.har"),
         (["curl", "wss://h/"], "to ask what it asks, put wsprobe connect before it"),
         (["connect", "--expect", "status=4x", "ws://h/"], "'4x' is not a number"),
@@ -134,6 +151,39 @@ def test_bad_input_is_one_line_and_status_2(
     assert err.count("\n") == 1
     assert says in err
     assert err.isascii()
+
+
+def test_a_url_alone_is_connected_to(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["lab:status-403", "-m", "5s", "-s", "-w", "%{http_code}"]) == Exit.REFUSED
+    assert capsys.readouterr() == ("403", "")
+
+
+def test_silent_and_verbose_say_what_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["connect", "-s", "-v", "-m", "5000ms", "lab:ok"]) == Exit.OPEN
+    assert capsys.readouterr() == (
+        "",
+        "wsprobe: -s leaves out the conversation that -v shows; leave one of them out\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        *[
+            ("urls.TXT", "a file's name"),
+            ("list.csv", "a file's name"),
+            ("logs/today", "a path"),
+            ("a/b/", "a path"),
+        ],
+        *[
+            (word, None)
+            for word in ("h", "chat.example/a.html", "h:1/x", "localhost/ws", "[::1]/a", "a.example")
+        ],
+        *[(word, None) for word in ("ws://a/b.txt", "lab:status/403", "./a", "~/a", "/a", "me@h/x")],
+    ],
+)
+def test_what_is_a_file_s_name(word: str, kind: str | None) -> None:
+    assert of_a_file(word) == kind
 
 
 def test_a_bug_is_one_line_and_a_file(

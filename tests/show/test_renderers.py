@@ -127,10 +127,23 @@ def test_every_scenario_is_rendered(name: str) -> None:
         ("%{exit_status} %{body_size} %{reason}", "12 10 Forbidden"),
         ("%{close_code}%{tls_version}%{time_tls}", ""),
         ("%{findings}", "status-not-101"),
+        ("%{response_code} %{time_appconnect} %{num_redirects}%{redirect_url}", "403 0.000000 0"),
     ],
 )
 def test_write_out(template: str, wanted: str) -> None:
     assert write_out.write_out(template, played("status-403")) == wanted
+
+
+def test_write_out_has_curl_s_objects() -> None:
+    made = played("status-403")
+    value = json.loads(write_out.write_out("%{json}", made))
+    assert set(value) == set(write_out.VARIABLES) - {"json", "header_json"}
+    assert (value["http_code"], value["time_tls"], value["reason"]) == (403, None, "Forbidden")
+    assert value["time_connect"] == value["time_connected"]
+    headers = json.loads(write_out.write_out("%{header_json}", made))
+    assert headers["content-type"] == ["text/plain"]
+    moved = played("redirect-302")
+    assert write_out.write_out("%{redirect_url}", moved).startswith("ws")
 
 
 def test_write_out_has_the_url_and_the_worker_apart() -> None:

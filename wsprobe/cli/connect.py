@@ -8,6 +8,7 @@ import click
 
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.list_settings import ClusterSettings, ListSettings
+from wsprobe.cli.option import NoUrl
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
 from wsprobe.cli.paste import IGNORED, PastedSettings, Pasting, ignored
 from wsprobe.cli.places import UrlList, complete, sources
@@ -88,13 +89,15 @@ def command(urls: tuple[str, ...], given: Given) -> int:
         sys.stdout.write(schema())
         return 0
     if not urls:
-        raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
+        raise NoUrl("no URL: name one, or @FILE, or - for standard input")
     settings = settings_of(given)
     if any(each.what == "view" for each in settings.expectations):
         raise click.UsageError("--expect: connect has no views; wsprobe compare --browser-mode has them")
     if settings.own.verbose and not settings.output.silent:
         for name in click.get_current_context().meta.get(IGNORED, ()):
             note(f"{name} has no effect here, and is ignored")
+    if settings.own.verbose and settings.output.silent:
+        note("-s leaves out the conversation that -v shows; leave one of them out")
     places = sources(urls)
     several = (
         settings.elsewhere.from_each

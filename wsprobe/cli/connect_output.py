@@ -15,6 +15,7 @@ from wsprobe.cli.streams import check_writable, emit, look, note, unheard, write
 from wsprobe.exchange import Event
 from wsprobe.judge.finding import counted
 from wsprobe.judge.subject import how
+from wsprobe.nearest import nearest
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
 from wsprobe.show.lines import fitted
@@ -334,10 +335,12 @@ def _resumed(of: Resume) -> Iterator[str]:
 
 def _known(template: str) -> None:
     """Raises click.UsageError if *template* names what is no variable."""
-    from wsprobe.show.write_out import unknown
+    from wsprobe.show.write_out import VARIABLES, unknown
 
     for name in unknown(template):
-        raise click.UsageError(f"--write-out: no variable %{{{name}}}")
+        near = nearest(name, VARIABLES)
+        hint = f"; did you mean %{{{near[0]}}}?" if near else ""
+        raise click.UsageError(f"--write-out: no variable %{{{name}}}{hint}")
 
 
 def _body(report: Report) -> bytes:

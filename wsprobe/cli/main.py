@@ -34,6 +34,10 @@ COMMANDS = {
 """Name -> one line for the help, so that listing the commands loads none of them."""
 
 
+_URL = re.compile(r"(?i)(?:wss?|https?)://|lab:")
+"""What begins so is probed where a command's name could be."""
+
+
 class ReaderGone(Exception):
     """The reader of our output went away. Not an OSError: click would end the process with status 1."""
 
@@ -78,6 +82,8 @@ class Program(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
+        if _URL.match(name):
+            return "connect", self.get_command(ctx, "connect"), args
         if name not in COMMANDS and not name.startswith("-"):
             raise click.UsageError(f"no command {name!r}{_meant(name)}", ctx)
         if name == "connect" and "--talk" in args:
@@ -115,7 +121,9 @@ def _meant(name: str) -> str:
     import shlex
     from difflib import get_close_matches  # both for a complaint alone
 
-    if "://" in name or name.startswith("lab:") or name.lower().endswith(".har"):
+    if name.lower() in ("help", "version"):
+        return f"; did you mean wsprobe --{name.lower()}?"
+    if name.lower().endswith(".har"):
         return f"; to probe it: wsprobe connect {shlex.quote(name)}"
     if name.lower() in ("curl", "curl.exe"):
         return "; to ask what it asks, put wsprobe connect before it"

@@ -5,17 +5,34 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import click
 from click.formatting import wrap_text
 
+from wsprobe.nearest import MOST, nearest
+
 PATHS = {"FILE": "file", "PATH": "file", "DIR": "directory"}
 """Metavar -> what it names."""
 
 
+TIMES = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+"""Seconds."""
+_NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"
+_WITH_UNITS = re.compile(rf"(?:{_NUMBER}(?:{'|'.join(TIMES)}))+")
+
+
+def with_units(text: str) -> float | None:
+    """Seconds of a text such as 5s, 1h30m or 250ms; None for any other, also for a bare number."""
+    if not _WITH_UNITS.fullmatch(text):
+        return None
+    found = re.findall(rf"({_NUMBER})({'|'.join(TIMES)})", text)
+    return sum(float(count) * TIMES[unit] for count, unit in found)
+
+
 class Seconds(click.ParamType[float]):
-    """A number of seconds: above zero, or *zero* too."""
+    """A length of time in seconds, 5, 5s or 500ms: above zero, or *zero* too."""
 
     name = "seconds"
 
@@ -26,7 +43,8 @@ class Seconds(click.ParamType[float]):
         try:
             number = float(value)
         except ValueError:
-            number = float("nan")
+            length = with_units(str(value).strip().lower())
+            number = float("nan") if length is None else length
         if not (0 <= number < float("inf")) or (number == 0 and not self._zero):
             self.fail(f"{value!r} is not a number of seconds" + ("" if self._zero else " above 0"), param, ctx)
         return number
@@ -54,7 +72,7 @@ class Whole(click.ParamType[int]):
         return number
 
 
-UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+UNITS = {unit: TIMES[unit] for unit in ("s", "m", "h")}
 """Seconds."""
 
 
@@ -76,8 +94,6 @@ class Rate(click.ParamType[float]):
         return UNITS[unit] / number
 
 
-TIMES = {"ms": 0.001, **UNITS, "d": 86400.0}
-"""Seconds."""
 LONGEST = 366 * 86400.0
 """Seconds; a longer time is a slip of the pen, and some clocks take no more."""
 
@@ -94,15 +110,10 @@ class Duration(click.ParamType[float]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         text = str(value).strip().lower()
-        units = "|".join(TIMES)
-        number = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"
-        if re.fullmatch(number, text):
-            seconds = float(text)
-        elif re.fullmatch(rf"(?:{number}(?:{units}))+", text):
-            found = re.findall(rf"({number})({units})", text)
-            seconds = sum(float(count) * TIMES[unit] for count, unit in found)
-        else:
+        length = float(text) if re.fullmatch(_NUMBER, text) else with_units(text)
+        if length is None:
             self.fail(f"{value!r} is not a length of time, such as 30s, 5m, 1h30m or 250ms", param, ctx)
+        seconds = length
         if seconds > LONGEST:
             self.fail(f"{value!r} is more than a year", param, ctx)
         if seconds < self._least:
@@ -209,6 +220,26 @@ class Context(click.Context):
     formatter_class = Formatter
 
 
+class NoUrl(click.UsageError):
+    """A command that needs a URL has none."""
+
+
+WORDS = "words"
+"""Where the context keeps the words of the command line."""
+_URL = re.compile(r"(?i)(?:wss?|https?)://|lab:")
+OF_OTHERS = {
+    ("-I", "--head"): "a handshake is a GET; -i prints the answer, head and body",
+    ("-d", "--data", "--data-raw", "--data-binary", "--json-data"): "a handshake has no body; wsprobe connect "
+    "--send TEXT sends a message in the session",
+}
+"""Options of curl that have no meaning here, and what to say of them."""
+
+
+def of_another_program(name: str) -> str:
+    """A hint for an option of curl that does not exist here; "" for any other."""
+    return next((f": {text}" for names, text in OF_OTHERS.items() if name in names), "")
+
+
 class Command(click.Command):
     """A command whose help begins with *examples* and groups the everyday options by section; ``--help all``
     has the rare ones too, and *tables*."""
@@ -229,9 +260,12 @@ class Command(click.Command):
         """(command line, what it does)."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run it. What is found to be wrong with a plan in the midst of the work is told as this command's."""
+        """Run it. Where the URL is missing, say which option took one as its value. What is found to be wrong
+        with a plan in the midst of the work is told as this command's."""
         try:
             return super().invoke(ctx)
+        except NoUrl as error:
+            raise click.UsageError(f"{error.message}{self._swallowed(ctx)}", ctx) from None
         except BaseExceptionGroup as group:
             for wrong in leaves(group):
                 if isinstance(wrong, click.UsageError):
@@ -240,12 +274,43 @@ class Command(click.Command):
             raise
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[WORDS] = list(args)
         for at, word in enumerate(args[:-1]):
             if word in ("-h", "--help") and args[at + 1] == "all":
                 ctx.meta[ALL] = True
                 args = args[: at + 1]
                 break
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            hint = of_another_program(error.option_name) or self._near(ctx, error.option_name)
+            told = f"No such option '{error.option_name}'{hint}"
+            raise click.NoSuchOption(error.option_name, told, ctx=ctx) from None
+        except click.MissingParameter as error:
+            if not isinstance(error.param, click.Argument):
+                raise
+            raise click.UsageError(error.format_message().rstrip(".") + self._swallowed(ctx), ctx) from None
+
+    def _near(self, ctx: click.Context, name: str) -> str:
+        """A hint for the name of an option that this command does not have."""
+        known = [each for parameter in self.get_params(ctx) for each in parameter.opts if each.startswith("--")]
+        longer = sorted((each for each in known if len(name) > 3 and each.startswith(name)), key=len)
+        near = tuple(longer[:MOST]) or nearest(name, known)
+        return f"; did you mean {' or '.join(near)}?" if near else ""
+
+    def _swallowed(self, ctx: click.Context) -> str:
+        """Which option took a URL as its value, where none is left."""
+        takes = {
+            each
+            for parameter in self.get_params(ctx)
+            if isinstance(parameter, click.Option) and not (parameter.is_flag or parameter.count)
+            for each in parameter.opts
+        }
+        for before, word in pairwise(ctx.meta.get(WORDS, ())):
+            option = before if before.startswith("--") else f"-{before[-1:]}"
+            if before.startswith("-") and option in takes and _URL.match(word):
+                return f"; {option} took {word!a} as its value"
+        return ""
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         assert isinstance(formatter, Formatter)

@@ -157,10 +157,6 @@ def _source(word: str) -> Word | UrlList:
             said = error.strerror if isinstance(error, OSError) else "no file can have that name"
             raise click.UsageError(f"{word[1:]}: {said}") from None
         return UrlList(word[1:], descriptor, kept.st_size if stat.S_ISREG(kept.st_mode) else 0)
-    if word.lower().endswith(RECORDED) and "/" not in word:
-        raise click.UsageError(
-            f"{word!a} is a file's name, not a URL: wsprobe compare reads recordings, @FILE is a list of URLs"
-        )
     if word.isdecimal() and word.isascii() and int(word[:6]) <= 65535:
         raise click.UsageError(
             f"{word!a} is a number, not a URL; for that port of this machine: ws://localhost:{word}/; for "
@@ -271,6 +267,34 @@ def check_word(name: str) -> None:
         raise click.UsageError(f"{name!a} names a list of URLs, which wsprobe connect and watch take")
     if (line := line_of_a_console(name)) is not None:
         raise click.UsageError(line)
+    if (kind := of_a_file(name)) is not None:
+        raise click.UsageError(
+            f"{name!a} is {kind}, not a URL: @FILE is a list of URLs, wsprobe compare reads recordings; a host "
+            f"of that name is ws://{name}"
+        )
+
+
+FILE_ENDINGS = (
+    *(*RECORDED, ".txt", ".csv", ".tsv", ".log", ".yaml", ".yml", ".toml", ".ini", ".conf", ".cfg", ".xml"),
+    *(".html", ".htm", ".css", ".js", ".ts", ".pem", ".crt", ".cer", ".key", ".pdf", ".gz", ".tgz", ".pcap"),
+    *(".pcapng", ".bak", ".tmp", ".out", ".har.gz"),
+)
+"""No top-level domain is called so."""
+
+
+def of_a_file(word: str) -> str | None:
+    """What *word* names where it is the name of a file or a path, whether that exists or not; else None.
+
+    A host may stand before a slash without a scheme if it can be known for one: it has a dot, a port or
+    brackets, or is localhost.
+    """
+    host, slash, _ = word.partition("/")
+    if "://" in word or word.startswith(LAB) or any(each in host for each in ":[]@?#"):
+        return None
+    if not slash:
+        return "a file's name" if word.lower().endswith(FILE_ENDINGS) else None
+    known = "." in host or host.lower() in ("", "~", "localhost")  # of ./, ~/ and / the URL's own error says it
+    return None if known else "a path"
 
 
 class Lab:

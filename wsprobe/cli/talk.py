@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from wsprobe.cli.connect import TABLES
 from wsprobe.cli.connect_output import ConnectOutput
-from wsprobe.cli.option import Command
+from wsprobe.cli.option import Command, NoUrl
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
 from wsprobe.cli.paste import ignored
 from wsprobe.cli.places import UrlList, complete, sources
@@ -103,7 +103,7 @@ def command(urls: tuple[str, ...], given: Given) -> int:
         sys.stdout.write(schema())
         return 0
     if not urls:
-        raise click.UsageError("no URL: name one, as wss://chat.example/ws, or lab:/echo")
+        raise NoUrl("no URL: name one, as wss://chat.example/ws, or lab:/echo")
     if given[OutputSettings].redact:
         raise click.UsageError(
             "--redact cannot mask a session while it happens; --save it and mask it later "

@@ -19,7 +19,7 @@ from wsprobe import target
 from wsprobe.cli import expect
 from wsprobe.cli.expect import Expectation
 from wsprobe.cli.open_files import allow
-from wsprobe.cli.option import Command
+from wsprobe.cli.option import Command, NoUrl
 from wsprobe.cli.output import Finished, Output, as_shown, finish
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, RetrySettings
 from wsprobe.cli.places import Lab, Place, UrlList, Word, complete, sources
@@ -96,7 +96,7 @@ def command(urls: tuple[str, ...], given: Given) -> int:
     change of outcome, status, findings, subprotocol, extensions, close code of the server, or certificate.
     """
     if not urls:
-        raise click.UsageError("no URL: name one, or @FILE, or - for standard input")
+        raise NoUrl("no URL: name one, or @FILE, or - for standard input")
     settings, of = settings_of(given), watching(given[WatchSettings])
     for name, wanted in (("--expect", settings.expectations), ("--until", of.until)):
         if any(each.what == "view" for each in wanted):

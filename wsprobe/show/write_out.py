@@ -6,16 +6,19 @@ came from the peer is made visible first.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Literal
 
+from wsprobe.followup import redirect
+from wsprobe.read import read
 from wsprobe.read.closing import close_of
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report, certificate_days
 from wsprobe.show.as_json import tls_value
 from wsprobe.show.timing import peer
-from wsprobe.timing import timing
+from wsprobe.timing import TIMES, timing
 from wsprobe.visible import visible
 
 
@@ -25,6 +28,29 @@ def _seconds(name: str) -> Callable[[Report], str]:
         return "" if at is None else f"{at / 1000:.6f}"
 
     return value
+
+
+_TIME_ENDS = {
+    "time_resolved": "seconds until the name was resolved",
+    "time_connected": "seconds until TCP was connected",
+    "time_tls": "seconds until TLS was set up",
+    "time_sent": "seconds until the request was sent",
+    "time_first_byte": "seconds until the first byte of the answer",
+    "time_head": "seconds until the head of the answer was complete",
+    "time_total": "seconds until the exchange ended",
+}
+_CURL_TIMES = {
+    "time_namelookup": "time_resolved",
+    "time_connect": "time_connected",
+    "time_appconnect": "time_tls",
+    "time_starttransfer": "time_first_byte",
+}
+"""What curl calls a time -> what it is called here."""
+
+
+def _curl_seconds(name: str) -> Callable[[Report], str]:
+    ours = _seconds(name)
+    return lambda report: ours(report) or "0.000000"
 
 
 def _status(reading: Reading) -> str:
@@ -83,13 +109,23 @@ VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
         _tls_version,
     ),
     "cert_days": ("whole days that the server's certificate is still valid", lambda r: _days(r)),
-    "time_resolved": ("seconds until the name was resolved", _seconds("resolved")),
-    "time_connected": ("seconds until TCP was connected", _seconds("connected")),
-    "time_tls": ("seconds until TLS was set up", _seconds("tls")),
-    "time_sent": ("seconds until the request was sent", _seconds("sent")),
-    "time_first_byte": ("seconds until the first byte of the answer", _seconds("first_byte")),
-    "time_head": ("seconds until the head of the answer was complete", _seconds("head")),
-    "time_total": ("seconds until the exchange ended", _seconds("ended")),
+    **{name: (what, _seconds(TIMES[name])) for name, what in _TIME_ENDS.items()},
+    "response_code": ("the same as status, as in curl", lambda r: _status(r.reading)),
+    "url_effective": ("the URL of the last request, after redirects", lambda r: visible(r.url.encode())),
+    "redirect_url": (
+        "where the answer redirects to, empty if it does not",
+        lambda r: visible((redirect(r.reading) or "").encode("utf-8", "replace")),
+    ),
+    "num_redirects": ("redirects that were followed", lambda r: str(_redirects(r))),
+    **{
+        name: (f"the same as {ours}, but 0.000000 if it did not happen, as in curl", _curl_seconds(TIMES[ours]))
+        for name, ours in _CURL_TIMES.items()
+    },
+    "json": ("an object with all the other variables but header_json", lambda r: _json(r)),
+    "header_json": (
+        "an object with the headers of the answer: a name in lower case, and its values in an array",
+        lambda r: _header_json(r),
+    ),
 }
 """Name -> (what it is, how to get it). ``header{Name}`` is the one variable with an argument."""
 
@@ -104,6 +140,36 @@ def _findings(report: Report) -> str:
 def _body_size(reading: Reading) -> str:
     final = reading.final
     return "" if final is None or final.body is None else str(len(final.body.content))
+
+
+def _redirects(report: Report) -> int:
+    return sum(redirect(read(hop)) is not None for hop in report.exchange.hops)
+
+
+_NUMBERS = ("http_code", "response_code", "status", "exit_status", "body_size", "cert_days", "num_redirects")
+"""Variables that are numbers in ``json``, as are times; null where they are empty."""
+
+
+def _json(report: Report) -> str:
+    value: dict[str, str | float | None] = {}
+    for name, (_, get) in VARIABLES.items():
+        if name in ("json", "header_json"):
+            continue
+        text = get(report)
+        if name in _NUMBERS or name.startswith("time_"):
+            value[name] = None if not text else float(text) if "." in text else int(text)
+        else:
+            value[name] = text
+    return json.dumps(value)
+
+
+def _header_json(report: Report) -> str:
+    final = report.reading.final
+    value: dict[str, list[str]] = {}
+    for field in final.head.fields if final is not None else ():
+        name = field.name.decode("latin-1").lower()
+        value.setdefault(name, []).append(field.value.decode("latin-1"))
+    return json.dumps(value)
 
 
 def unknown(template: str) -> list[str]:
