@@ -137,6 +137,12 @@ def test_code_alone_is_the_file(name: str, capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out.endswith("\n\n" + explain.find(name).code)
 
 
+@pytest.mark.parametrize("name", [topic for topic in explain.all_topics() if topic.startswith("remedy ")])
+def test_each_says_whether_it_was_run(name: str) -> None:
+    facts = dict(explain.find(name).facts)
+    assert facts["run"].startswith("with ") if "the code alone" in facts else "not run" in facts["run"]
+
+
 def test_the_asgi_code_needs_the_standard_library_alone() -> None:
     imports = [
         line.split()[1] for line in explain.find("remedy asgi").code.splitlines() if "import" in line[:6]

@@ -34,7 +34,7 @@ def _choice() -> Topic:
 
 def _topic(row: dict[str, Any]) -> Topic:
     name = f"{TOPIC} {row['name']}"
-    alone = (("the code alone", f"wsprobe explain --code {name} > {row['save']}"),)
+    alone = (("the code alone", f"wsprobe explain --code {name} > {row['save']}"),) if "save" in row else ()
     facts = (("run", row["run"]), *alone)
     return Topic(name, TOPIC, row["title"], paragraphs(row["text"]), facts, tuple(row["see"]), _code(row))
 
