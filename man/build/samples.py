@@ -98,11 +98,12 @@ def terminal(name: str = "") -> str:
     from wsprobe.show.paint import STYLES
 
     width = 104
-    look = Look(width=width, terminal=True, color=True, unicode=True)
+    look = Look(width=width, terminal=True, color=True, unicode=True, screen=True)
     made = seen(recorded(URL, REFUSED))
-    made = replace(made, views=made.views[:1])
     console = Console(record=True, width=width, file=_Nowhere(), force_terminal=True, color_system="truecolor")
-    asked = line(Piece("$ ", "dim"), Piece(f"wsprobe compare --browser chromium {URL}", "title"))
+    asked = line(
+        Piece("$ ", "dim"), Piece(f"wsprobe compare --browser-mode --origin https://app.example {URL}", "title")
+    )
     for row in (asked, *comparison([made], [], look)):
         text = Text()
         for piece in row:

@@ -58,7 +58,7 @@ def test_json_of_connect_is_a_recording(capsys: Capture, tmp_path: Path) -> None
     run(["connect", "--json", "lab:status-403"])
     file = tmp_path / "report"
     file.write_text(capsys.readouterr().out)
-    assert run(["compare", "--browser", "chromium", str(file)]) == 0
+    assert run(["compare", "-v", "--browser", "chromium", str(file)]) == 0
     assert "Unexpected response code: 403" in capsys.readouterr().out
 
 
@@ -187,19 +187,19 @@ def test_what_is_said_is_about_the_answer_that_the_page_got(capsys: Capture) -> 
     status, out = compared(capsys, (REFUSED, b"HTTP/1.1 101 x\r\n\r\n"), 3, "--browser", "chromium,firefox")
     assert status == 0
     first, second = out.split("answered to ")[1:]
-    assert "  refused to Chromium, Firefox; invalid to wsprobe\n" in out
-    page = re.search(r"^page (http://127\.0\.0\.1:[0-9]+)/ \(the URL's own origin", out, re.MULTILINE)
+    assert out.startswith("refused 403 to Chromium, Firefox; invalid to wsprobe  ws://")
+    page = re.search(r"  page (http://127\.0\.0\.1:[0-9]+)/ \(same origin\)$", out, re.MULTILINE)
     assert page is not None
-    assert f"Origin sent: {page[1]}\n" in out
-    assert first.startswith("Chromium, Firefox\non the wire\n  HTTP/1.1 403 No\n")
-    assert "in the page, Chromium" in first
-    assert "cannot tell this from" in first
-    assert "a refusal with a status such as 403" not in first
-    assert "to let the page know why:" in first
+    assert "Origin sent" not in out
+    assert first.startswith("Chromium, Firefox\nON THE WIRE\nHTTP/1.1 403 No\n")
+    assert "IN THE PAGE  Chromium" in first
+    assert "this looks the same as" in first
+    assert "a refusal such as 403" not in first
+    assert "To tell the page: " in first
     assert second.startswith("wsprobe, who asked without Origin, with User-Agent: wsprobe/")
     assert "HTTP/1.1 101 x" in second
-    assert "in the page" not in second
-    assert "cannot tell" not in second
+    assert "IN THE PAGE" not in second
+    assert "looks the same" not in second
 
 
 def test_a_page_that_is_refused_where_wsprobe_is_not_is_a_difference() -> None:
@@ -245,9 +245,9 @@ def test_an_engine_that_asks_nothing_has_nothing_on_its_wire(capsys: Capture) ->
         "http://a/",
     )
     first, second = out.split("answered to ")
-    assert "on the wire\n  nothing: " in first
+    assert "ON THE WIRE\nnothing: " in first
     assert "Origin sent" not in first
-    assert "in the page, Chromium" in first
+    assert "IN THE PAGE  Chromium" in first
     assert second.startswith("wsprobe\n")
 
 

@@ -123,7 +123,9 @@ def test_the_browser_of_a_name_that_people_know(capsys: Capture) -> None:
 
 
 def test_the_origin_of_compare_is_a_page_s(capsys: Capture) -> None:
-    assert run(["compare", "--browser", "firefox", "--origin", "https://app.example", "lab:status-403"]) == 0
+    assert (
+        run(["compare", "-v", "--browser", "firefox", "--origin", "https://app.example", "lab:status-403"]) == 0
+    )
     out = capsys.readouterr().out
     assert "page https://app.example/\n" in out
     assert "Origin sent: https://app.example\n" in out

@@ -47,7 +47,7 @@ def fake(folder: Path, code: int) -> str:
 def test_predicted_and_seen_are_the_same(tmp_path: Path, capsys: Capture) -> None:
     assert run(["compare", "--run-browser", fake(tmp_path, 1006), "lab:status-403"]) == 0
     out = capsys.readouterr().out
-    assert "in the page, Firefox 153\n" in out
+    assert "IN THE PAGE  Firefox\n" in out
     assert "seen in Firefox 153.7.0, a page at http://127.0.0.1:" in out
     assert "  its Origin: http://127.0.0.1:" in out
     assert out.endswith("predicted and seen: the same\n")

@@ -76,7 +76,7 @@ def test_one_address_and_one_certificate_make_one_connection(lab: Running, capsy
     run([*command, "--json"])
     assert asked(capsys) == [["2"], ["2"], ["1.1"]]
     run(command)
-    said = f"page https://{name}:{lab.port}/ over HTTP/2, on a connection that could serve the target too\n"
+    said = f"page https://{name}:{lab.port}/ (over HTTP/2; on a connection that could serve the target too)\n"
     assert said in capsys.readouterr().out
 
 

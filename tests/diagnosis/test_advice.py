@@ -47,8 +47,8 @@ def test_an_application_that_saw_nothing_is_not_told_to_accept_and_close(answer:
 
 
 def test_an_application_that_refused_can_accept_and_close() -> None:
-    assert "accept, then close with 4403" in texts(b"HTTP/1.1 403 Access denied\r\n\r\n", "remedies")
-    assert "accept, then close with 4401" in texts(b"HTTP/1.1 401 Unauthorized\r\n\r\n", "remedies")
+    assert "accept, then close(4403, " in texts(b"HTTP/1.1 403 Access denied\r\n\r\n", "remedies")
+    assert "accept, then close(4401, " in texts(b"HTTP/1.1 401 Unauthorized\r\n\r\n", "remedies")
 
 
 def test_who_wrote_it_is_said_once_and_before_the_first_cause() -> None:

@@ -32,8 +32,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 CALLS = {
     "specifications": (["compare", "--spec", "all"], 1),
-    "browsers": (["compare", "--browser", "clients"], 1),
-    "told apart": (["compare", "--browser-mode"], 2),
+    "browsers": (["compare", "-v", "--browser", "clients"], 1),
+    "told apart": (["compare", "-v", "--browser-mode"], 2),
     "difference": (["compare"], 2),
     "scenarios": (["serve", "--list"], 0),
     "explain": (["explain", "1006"], 0),

@@ -88,13 +88,13 @@ class Situation(Struct, frozen=True):
 
 
 SITUATIONS = (
-    Situation("unresolved", "a name that does not resolve", "dns-host-invalid"),
+    Situation("unresolved", "a DNS failure", "dns-host-invalid"),
     Situation("unreachable", "a refused connection", "refused"),
     Situation("tls-failed", "a bad certificate", "tls-unknown-ca"),
-    Situation("refused", "a refusal with a status such as 403", "status-403"),
+    Situation("refused", "a refusal such as 403", "status-403"),
     Situation("redirected", "a redirect", "redirect-302"),
-    Situation("invalid", "a wrong Sec-WebSocket-Accept", "accept-wrong"),
-    Situation("dropped", "a connection dropped before the answer", "fin-after-request"),
+    Situation("invalid", "a wrong Accept", "accept-wrong"),
+    Situation("dropped", "a dropped connection", "fin-after-request"),
 )
 
 CODES: dict[tuple[str, str], int | None] = {

@@ -117,7 +117,7 @@ def command(places: tuple[str, ...], given: Given) -> int:
         from wsprobe.cli.measured import compare_measured  # the lab, and each scenario rehearsed
 
         return compare_measured(view.measured, places, by.browsers or chosen(()), settings)
-    return compare(places or ("-",), settings, by, view.run_browser, view.workers)
+    return compare(places or ("-",), settings, by, view.run_browser, view.workers, view.verbose)
 
 
 def readers(given: Given, settings: Settings) -> Readers:
@@ -152,7 +152,12 @@ def readers(given: Given, settings: Settings) -> Readers:
 
 
 def compare(
-    words: Sequence[str], settings: Settings, by: Readers, started: Sequence[str] = (), workers: int = 1
+    words: Sequence[str],
+    settings: Settings,
+    by: Readers,
+    started: Sequence[str] = (),
+    workers: int = 1,
+    verbose: bool = False,
 ) -> int:
     """Collect the recordings, let the readers read, print; returns the exit status. Raises click.UsageError for
     what cannot be used. *started*: installed browsers that are to open each place too."""
@@ -203,7 +208,7 @@ def compare(
         result = Exit.DIFFERENT
     finished = [finish(each, settings, own_status=False) for each in reports]
     if not settings.output.silent:
-        show([each.report for each in finished], groups, settings, seen)
+        show([each.report for each in finished], groups, settings, seen, verbose)
     output.keep(*finished)
     output.write_har()
     if settings.output.report_to is not None:
@@ -362,14 +367,16 @@ def show(
     groups: Sequence[Tellable],
     settings: Settings,
     seen: Sequence[Sequence[Found]] = (),
+    verbose: bool = False,
 ) -> None:
-    """Print the reports, as JSON or for a person. *seen*: for each, what installed browsers did."""
+    """Print the reports, as JSON or for a person. *seen*: for each, what installed browsers did. *verbose*: all
+    of it, and not what fits one screen."""
     if settings.output.as_json:
         show_json(reports, groups, settings, seen)
         return
     from wsprobe.show.compare import comparison
 
-    of = look(sys.stdout, settings.output.color)
+    of = replace(look(sys.stdout, settings.output.color), verbose=int(verbose), screen=not verbose)
     if settings.elsewhere.from_each:
         from wsprobe.cli.from_each import rows_of
         from wsprobe.show.vantage import Grid

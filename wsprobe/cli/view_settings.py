@@ -29,6 +29,14 @@ class ViewSettings(Section, frozen=True, kw_only=True):
             help="show what a script in each browser sees of this handshake",
         ),
     ] = False
+    verbose: Annotated[
+        bool,
+        Declared(
+            "-v",
+            "--verbose",
+            help="show console lines, timing, the specifications' own views, and every header and cause too",
+        ),
+    ] = False
     browsers: Annotated[
         tuple[str, ...],
         Declared(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from wsprobe.diagnosis import author, causes
-from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.cause import Cause, quote_of
 from wsprobe.diagnosis.programs import Author
 from wsprobe.diagnosis.proxies import LEADING, proxies, proxy
 from wsprobe.read.behind import frames_before_http
@@ -15,6 +15,8 @@ from wsprobe.read.reading import Frame, Reading
 from wsprobe.target import host_header
 from wsprobe.visible import visible
 
+SHORT = 60
+"""Characters of the server's words that are shown as a reason."""
 REASON_ROOM = 123
 """Bytes: a control frame carries 125 (RFC 6455 section 5.5), the code takes two."""
 CODE_OF_STATUS = {401: 4401, 403: 4403, 404: 4404, 408: 4408, 409: 4409, 429: 4429, 503: 1013}
@@ -117,28 +119,15 @@ def _another_origin(reading: Reading) -> str:
 
 def _remedies(status: int, known: Author, origin: str) -> Iterator[str]:
     if 300 <= status < 400:
-        yield (
-            "open the socket at the URL that it redirects to; browsers other than WebKitGTK do not follow "
-            "redirects"
-        )
+        yield "open the socket at the redirect's target (only WebKitGTK follows redirects)"
         return
-    first = known.causes[0].id if known.causes else ""
-    if known.role != "proxy" and first not in BEFORE_THE_APPLICATION:
-        code = close_code(status)
-        yield (
-            f"accept, then close with {code} and a reason of at most {REASON_ROOM} bytes; a script gets both "
-            f"in the "
-            "close event (wsprobe compare --browser-mode lab:accept-then-close-4403)"
-        )
-    cors = (
-        f"if it sends Access-Control-Allow-Origin: {origin}"
-        if origin
-        else "to another origin only with Access-Control-Allow-Origin"
-    )
-    yield (
-        "give the page a plain HTTP endpoint; fetch() shows its status and body (lab:diagnostic-endpoint), "
-        f"{cors} (compare --fetch)"
-    )
+    first = known.causes[0] if known.causes else Cause("", "")
+    if known.role != "proxy" and first.id not in BEFORE_THE_APPLICATION:
+        _, quote = quote_of(first.text)
+        reason = f'"{quote}"' if 0 < len(quote) <= SHORT else f"a reason of at most {REASON_ROOM} bytes"
+        yield f"accept, then close({close_code(status)}, {reason})"
+    cors = f"with Access-Control-Allow-Origin: {origin}" if origin else "CORS for another origin"
+    yield f"offer an HTTP endpoint for fetch() ({cors})"
 
 
 def close_code(status: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import msgspec
@@ -26,6 +27,12 @@ class Cause(msgspec.Struct, frozen=True):
     """What shows it: the words of the server, the field that was sent, the mark of a program, or the status."""
     program: str | None = None
     """Who wrote the answer, where a mark shows that one program alone can have; else None."""
+
+
+def quote_of(text: str) -> tuple[str, str]:
+    """What the text of a cause says of the answer, and the words of the server that it quotes; "" for none."""
+    found = re.fullmatch(r'(?:(.*); )?the server says "(.*)"', text)
+    return (found[1] or "", found[2]) if found is not None else (text, "")
 
 
 class Kind(msgspec.Struct, frozen=True):

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, zip_longest
 
-from msgspec import Struct
-
 from wsprobe.browsers import BY_NAME
-from wsprobe.browsers.engine import Page, ScriptView
-from wsprobe.browsers.page import opened_by
-from wsprobe.browsers.tell import Tellable, alike, kept_off
+from wsprobe.browsers.engine import ScriptView
+from wsprobe.browsers.tell import Tellable, kept_off
 from wsprobe.diagnosis.advice import Advice, advice
-from wsprobe.engine_answer import EngineAnswer, engine_answer
 from wsprobe.judge.finding import Disclosed, Verdict
-from wsprobe.read.reading import Field, Head, Response
-from wsprobe.report import Report, comparable, report_of
+from wsprobe.read.reading import Field, Response
+from wsprobe.report import Report, comparable
 from wsprobe.show import timing
 from wsprobe.show.causes import causes
 from wsprobe.show.fetch import fetch_lines
-from wsprobe.show.http2 import protocol, spoken
+from wsprobe.show.http2 import spoken
 from wsprobe.show.lines import Line, Look, Piece, cut, fitted, left_out, line, row, width_of
 from wsprobe.show.protocols import difference as protocols_differ
+from wsprobe.show.readers import SharedAnswer, answers_of, looks_the_same, names_of, page_of, who
 from wsprobe.show.report import (
     SAID_BY_OUTCOME,
     answers,
@@ -31,6 +28,7 @@ from wsprobe.show.report import (
     sentence,
     transport_bytes,
 )
+from wsprobe.show.screen import screen
 from wsprobe.show.session import session
 from wsprobe.show.views import blocks, short_title
 from wsprobe.visible import shown_text, visible
@@ -208,49 +206,18 @@ def comparison(reports: Sequence[Report], groups: Sequence[Tellable], look: Look
     for index, report in enumerate(reports):
         if index:
             rows.append(())
-        rows += one(report, look)
+        rows += screened(report, look) if look.screen and report.views else one(report, look)
     if groups:
         rows += [(), *apart(reports, groups, look)]
     return fitted(rows, look)
 
 
-class SharedAnswer(Struct, frozen=True):
-    """One answer, and who got it: the indexes of *views* in the report; *ours* if wsprobe got it too."""
-
-    answer: EngineAnswer | Report
-    """Of the first that got it: wsprobe's own as it stands in the report."""
-    views: tuple[int, ...]
-    ours: bool
-
-    @property
-    def report(self) -> Report:
-        """All of it: another engine's is read again."""
-        return self.answer if isinstance(self.answer, Report) else report_of(self.answer)
-
-
-def answers_of(report: Report) -> list[SharedAnswer]:
-    """Each different answer once, those that a page's browser got first; wsprobe's own last if no browser got
-    the like. Engines that asked nothing got no answer, and are not here."""
-    if not report.answers:
-        return [SharedAnswer(report, tuple(range(len(report.views))), ours=True)]
-    groups: dict[bytes, list[int]] = {}
-    for number, answer in enumerate(report.answers):
-        if answer is not None:
-            groups.setdefault(answer.likeness, []).append(number)
-    own = _own(report).likeness
-    found = []
-    for key, numbers in groups.items():
-        first = report.answers[numbers[0]]
-        assert first is not None
-        found.append(SharedAnswer(first, tuple(numbers), key == own))
-    if own not in groups:
-        found.append(SharedAnswer(report, (), ours=True))
-    return found
-
-
-def _own(report: Report) -> EngineAnswer:
-    """wsprobe's own answer, as those of engines are kept."""
-    return engine_answer(report.reading, report.verdict, report.outcome)
+def screened(report: Report, look: Look) -> list[Line]:
+    """One recording with its views on one screen, and below it what fetch() sees and the verdicts."""
+    rows = screen(report, look)
+    if report.fetched is not None:
+        rows += fetch_lines(report.fetched, look)
+    return rows + (verdicts(report, look) if report.verdicts else [])
 
 
 def one(report: Report, look: Look) -> list[Line]:
@@ -287,84 +254,16 @@ def _got(report: Report, shared: SharedAnswer, look: Look, said: set[str]) -> li
 
 def _title(report: Report, got: Sequence[SharedAnswer]) -> Line:
     """The URL, and what came of it: to whom, where that differs."""
-    total = report.exchange.events[-1].at / 1000 if report.exchange.events else 0.0
     words = list(dict.fromkeys(each.answer.outcome for each in got)) or [report.outcome]
     without = [short_title(view, report.views) for view in report.views if kept_off(view)]
     if without:
-        said = f"  {', '.join(words)}, {total:.0f} ms; nothing sent by {', '.join(without)}"
+        said = f"  {', '.join(words)}; nothing sent by {', '.join(without)}"
     elif len(words) == 1:
-        said = f"  {words[0]}, {total:.0f} ms"
+        said = f"  {words[0]}"
     else:
-        to = {word: [n for a in got if a.answer.outcome == word for n in _names(report, a)] for word in words}
+        to = {word: [n for a in got if a.answer.outcome == word for n in names_of(report, a)] for word in words}
         said = "  " + "; ".join(f"{word} to {', '.join(names)}" for word, names in to.items())
     return line(Piece(shown_text(report.title), "title"), Piece(said, "dim"))
-
-
-def _names(report: Report, of: SharedAnswer) -> list[str]:
-    return [*(short_title(report.views[i], report.views) for i in of.views), *(["wsprobe"] if of.ours else [])]
-
-
-def page_of(report: Report, look: Look) -> list[Line]:
-    """Whose page it is, and the Origin that was sent for it."""
-    if report.page is None:
-        return []
-    own = report.page.url == opened_by(Page(url=""), report.url).url
-    given = " (the URL's own origin; name another page with --page or --origin)" if own else ""
-    came = " over HTTP/2" if report.page.http == "2" else ""
-    came += ", on a connection that could serve the target too" if report.page.shares else ""
-    rows = [line(Piece("page ", "dim"), look.text(report.page.url.encode()), Piece(came or given, "dim"))]
-    asked = [each.asked for each in report.answers if each is not None]
-    if not report.answers:
-        asked = [report.reading.request.head]
-    origins = dict.fromkeys(_field(each, b"origin") for each in asked if each.fields)
-    if origins:
-        sent = ", ".join(look.text(o) if o is not None else "none" for o in origins)
-        rows.append(line(Piece("Origin sent: ", "dim"), sent))
-    return rows
-
-
-def _field(of: Head, key: bytes) -> bytes | None:
-    values = of.all(key)
-    return b", ".join(f.value for f in values) if values else None
-
-
-_ASKED = {
-    b"origin": "Origin",
-    b"sec-websocket-extensions": "Sec-WebSocket-Extensions",
-    b"sec-websocket-protocol": "Sec-WebSocket-Protocol",
-    b"user-agent": "User-Agent",
-    b"cookie": "Cookie",
-    b"authorization": "Authorization",
-}
-"""What an answer may depend on, by the names of the fields."""
-
-
-def who(report: Report, of: SharedAnswer, first: SharedAnswer, look: Look) -> Line:
-    """Who got this answer, and what they asked otherwise than those who got the first one."""
-    rows = [Piece("answered to ", "name"), Piece(", ".join(_names(report, of)), "title")]
-    if of is not first:
-        mine, theirs = _requests(report, of), _requests(report, first)
-        otherwise = []
-        here, there = {protocol(r.over_http2) for r in mine}, {protocol(r.over_http2) for r in theirs}
-        if not here & there:
-            otherwise.append(f"over {next(iter(here))}")
-        for key, name in _ASKED.items():
-            mine_of, theirs_of = [_field(r.asked, key) for r in mine], [_field(r.asked, key) for r in theirs]
-            if set(mine_of) & set(theirs_of):
-                continue
-            value = mine_of[0]
-            dots = "..." if value is not None and len(value) > 80 else ""
-            otherwise.append(
-                f"without {name}" if value is None else f"with {name}: {look.text(value[:80])}{dots}"
-            )
-        if otherwise:
-            rows.append(Piece(f", who asked {', '.join(otherwise)}"))
-    return tuple(rows)
-
-
-def _requests(report: Report, of: SharedAnswer) -> list[EngineAnswer]:
-    asked = [answer for i in of.views if (answer := report.answers[i]) is not None]
-    return [*asked, *([_own(report)] if of.ours else [])]
 
 
 def side_by_side(left: Sequence[Line], report: Report, views: Sequence[int], look: Look) -> list[Line]:
@@ -449,20 +348,10 @@ def conclusions(
     """
     if not views:
         return []
-    rows = cannot_tell(report, views, answer)
+    rows = looks_the_same(report, views, answer)
     if answer is not None:
         given = said if said is not None else set()
         rows += advised(advice(answer.reading, answer.outcome).without(given), bool(look.verbose))
-    return rows
-
-
-def cannot_tell(report: Report, views: Sequence[int], answer: Report | None) -> list[Line]:
-    """What looks the same to the script of these *views*."""
-    outcome = "" if answer is None else answer.outcome
-    rows = []
-    for engines, situations in alike([report.views[i] for i in views], outcome):
-        named = ", ".join(BY_NAME[name].title for name in engines)
-        rows.append(line(f"a script in {named} cannot tell this from: ", "; ".join(situations)))
     return rows
 
 

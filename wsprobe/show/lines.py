@@ -33,6 +33,8 @@ class Look(Struct, frozen=True):
     verbose: int = 0
     verbosity: bool = False
     """The command has -v."""
+    screen: bool = False
+    """What fits one screen is wanted, and not all that there is."""
 
     def text(self, data: bytes) -> str:
         """Peer bytes, made safe, as readable as this output allows."""

@@ -29,11 +29,12 @@ from wsprobe.read.reading import Reading
 from wsprobe.report import Report
 from wsprobe.show import answer, http2, timing
 from wsprobe.show import trace as traced
-from wsprobe.show.compare import POINTS, answers_of, apart, cannot_tell, differing, page_of, verdicts, who
+from wsprobe.show.compare import POINTS, apart, differing, verdicts
 from wsprobe.show.compare import times as totals
 from wsprobe.show.fetch import fetch_lines
 from wsprobe.show.lines import Line, Look, Piece, line, text_of
 from wsprobe.show.protocols import difference as protocols_differ
+from wsprobe.show.readers import answers_of, looks_the_same, page_of, who
 from wsprobe.show.relay import client_lines
 from wsprobe.show.report import SAID_BY_OUTCOME, asked_again, received_dump, sentence, transport_bytes
 from wsprobe.show.session import session
@@ -188,7 +189,7 @@ def _sides(report: Report) -> Iterator[Side]:
             shared,
             tuple(blocks([report.views[i] for i in each.views], LOOK)),
             who=who(report, each, got[0], LOOK) if several else (),
-            alike=tuple(cannot_tell(report, each.views, shared)),
+            alike=tuple(looks_the_same(report, each.views, shared)),
             advice=advice(shared.reading, shared.outcome).without(given),
         )
     if silent:
@@ -196,7 +197,7 @@ def _sides(report: Report) -> Iterator[Side]:
             None,
             tuple(blocks([report.views[i] for i in silent], LOOK)),
             who=line(Piece("the browser does not send a request", "name")),
-            alike=tuple(cannot_tell(report, silent, None)),
+            alike=tuple(looks_the_same(report, silent, None)),
         )
 
 

@@ -7,7 +7,7 @@ from wsprobe.exchange import Connected, Exchange, TlsDone
 from wsprobe.read.reading import Reading
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.target import authority
-from wsprobe.timing import phases
+from wsprobe.timing import phases, timing
 
 FEW_DAYS = 30
 """A certificate that is good for fewer is worth a word: certificates of 90 days are renewed by then."""
@@ -38,15 +38,28 @@ def summary(reading: Reading, look: Look, phases_too: bool = True) -> Line:
         for name, start, end in spans
         if phases_too and name in ("resolve", "connect", "proxy", "tls")
     ]
-    answer = [(start, end) for name, start, end in spans if name in ("send", "answer", "head")]
-    if answer and phases_too:
-        shown.append(f"answer {answer[-1][1] - answer[0][0]:.1f}")
+    if phases_too:
+        answer = [(start, end) for name, start, end in spans if name in ("send", "answer", "head")]
+        if any(name == "answer" for name, _, _ in spans):
+            shown.append(f"answer {answer[-1][1] - answer[0][0]:.1f}")
+        elif silence := no_answer(reading):
+            shown.append(silence)
+        shown += [f"session {end - start:.1f}" for name, start, end in spans if name == "session"]
     total = reading.exchange.events[-1].at / 1000 if reading.exchange.events else 0.0
     where = peer(reading.exchange)
     return line(
         "  ".join([*shown, f"total {total:.1f} ms"]) + (f"   {look.text(where.encode())}" if where else ""),
         style="dim",
     )
+
+
+def no_answer(reading: Reading) -> str:
+    """How long an answer did not come after the request; "" if one did, or nothing was sent."""
+    times = timing(reading)
+    if times.sent is None or times.first_byte is not None or times.ended is None:
+        return ""
+    waited = times.ended - times.sent
+    return f"no answer after {waited:.{1 if waited < 10 else 0}f} ms"
 
 
 def waterfall(reading: Reading, look: Look) -> list[Line]:

@@ -9,8 +9,8 @@ from msgspec import Struct
 from wsprobe.browsers import BY_NAME, RUNTIMES
 from wsprobe.browsers import title as title_of
 from wsprobe.browsers.engine import DomEvent, ScriptView
-from wsprobe.browsers.tell import told
-from wsprobe.show.lines import Line, Look, Piece, ends, left_out, line
+from wsprobe.browsers.tell import kept_off, told
+from wsprobe.show.lines import Line, Look, Piece, cut, ends, left_out, line, width_of
 
 EVENTS = 50
 """Events that are shown."""
@@ -24,6 +24,8 @@ class Block(Struct, frozen=True):
     lines: tuple[Line, ...]
     place: str = "in the page"
     """Where script runs."""
+    notes: tuple[Line, ...] = ()
+    """Of a block for one screen: what is to be noted about single engines."""
 
 
 def title(view: ScriptView) -> str:
@@ -45,34 +47,75 @@ def blocks(views: Sequence[ScriptView], look: Look) -> list[Block]:
     return [_block(group, look) for group in groups.values()]
 
 
+def short_blocks(views: Sequence[ScriptView], look: Look) -> list[Block]:
+    """The same for one screen: without console lines and versions, and with notes apart."""
+    groups: dict[object, list[ScriptView]] = {}
+    for view in views:
+        groups.setdefault((view.url, told(view)), []).append(view)
+    found = []
+    for group in groups.values():
+        lines = [*_construction(group, look), *_events(group[0].events, look), *_state(group[0])]
+        hidden = ", ".join(_hidden(group))
+        columns = max(HIDDEN_COLUMNS, *map(width_of, lines))
+        lines += cut(line(Piece("hidden: ", "warn"), _safe(hidden, look)), columns) if hidden else []
+        names = tuple(short_title(view, views) for view in group)
+        found.append(Block(names, tuple(lines), _place(group), tuple(_notes(group, look, short=True))))
+    return found
+
+
+HIDDEN_COLUMNS = 36
+"""At least; what is hidden makes a side no wider than its other lines do."""
+
+
 def _block(group: Sequence[ScriptView], look: Look) -> Block:
     first = group[0]
     lines = [*_construction(group, look), *_events(first.events, look)]
-    if first.outcome == "unloaded":
-        lines.append(line(Piece("the page itself does not load, so no script runs", "dim")))
-    elif first.exception is None:
+    if first.outcome != "unloaded" and first.exception is None:
         lines.append(line(f"readyState {first.ready_state} {STATES[first.ready_state]}"))
-    if first.outcome == "open":
-        lines.append(line(Piece("still open when the recording ended", "dim")))
-    elif first.outcome == "connecting":
-        lines.append(line(Piece("still connecting when the recording ended", "dim")))
-    elif first.outcome == "follows":
-        lines.append(line(Piece("the browser asks again; the result of that is not recorded", "dim")))
-    lines += _consoles(group, look)
+    lines += [*_state(first), *_consoles(group, look)]
     for view in group:
         lines += [
             line(Piece(f"beyond the W3C API, in {title(view)}: ", "dim"), _safe(each, look))
             for each in view.beyond
         ]
-    hidden = list(dict.fromkeys(item for view in group for item in view.hidden))
+    hidden = _hidden(group)
     if hidden:
         lines.append(line(Piece("hidden: ", "warn"), _safe(", ".join(hidden), look)))
+    lines += _notes(group, look)
+    return Block(tuple(title(view) for view in group), tuple(lines), _place(group))
+
+
+def _place(group: Sequence[ScriptView]) -> str:
+    return "in the script" if all(view.browser in RUNTIMES for view in group) else "in the page"
+
+
+def _hidden(group: Sequence[ScriptView]) -> list[str]:
+    return list(dict.fromkeys(item for view in group for item in view.hidden))
+
+
+STATE = {
+    "unloaded": "the page itself does not load, so no script runs",
+    "open": "still open when the recording ended",
+    "connecting": "still connecting when the recording ended",
+    "follows": "the browser asks again; the result of that is not recorded",
+}
+"""What is to be said of a view that is not over, or never began."""
+
+
+def _state(of: ScriptView) -> list[Line]:
+    return [line(Piece(STATE[of.outcome], "dim"))] if of.outcome in STATE else []
+
+
+def _notes(group: Sequence[ScriptView], look: Look, short: bool = False) -> list[Line]:
+    """Protocols, other results that are possible, and what the page may reach, engine by engine. *short*:
+    without other results, and the last only of a browser that it kept from sending anything."""
+    lines: list[Line] = []
     for view in group:
         if "2" in view.handshakes:
             lines.append(line(Piece(f"asked by {title(view)} over ", "dim"), _spoken(view)))
-        if view.otherwise:
+        if view.otherwise and not short:
             lines.append(line(Piece("note: ", "warn"), view.otherwise))
-        if view.local_network:
+        if view.local_network and (kept_off(view) or not short):
             means, *remedies = view.local_network
             lines.append(line(Piece(f"local network, {title(view)}: ", "warn"), _safe(means, look)))
             lines += [line(Piece("  do: ", "good"), each) for each in remedies]
@@ -82,8 +125,7 @@ def _block(group: Sequence[ScriptView], look: Look) -> Block:
             lines.append(
                 line(Piece(f"{title(view)} goes on after the recording: if ", "dim"), view.assumes.words)
             )
-    place = "in the script" if all(view.browser in RUNTIMES for view in group) else "in the page"
-    return Block(tuple(title(view) for view in group), tuple(lines), place)
+    return lines
 
 
 _PROTOCOLS = {"2": "HTTP/2", "1.1": "HTTP/1.1"}
@@ -136,7 +178,7 @@ def _event(event: DomEvent, look: Look) -> Line:
             style = "good" if event.was_clean else "fail"
             return line(
                 Piece("  close   ", style),
-                f'code {event.code}  reason "{_safe(event.reason, look)}"  wasClean {clean}',
+                f'{event.code}  "{_safe(event.reason, look)}"  wasClean {clean}',
             )
         case "throw":
             assert event.exception is not None
@@ -146,7 +188,7 @@ def _event(event: DomEvent, look: Look) -> Line:
         case "error" if event.message is not None:
             return line(Piece("  error   ", "fail"), f'message "{_safe(event.message, look)}"')
         case "error":
-            return line(Piece("  error   ", "fail"), "Event {}")
+            return line(Piece("  error   ", "fail"), "(no details)")
 
 
 def _consoles(group: Sequence[ScriptView], look: Look) -> list[Line]:

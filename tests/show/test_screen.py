@@ -1,0 +1,158 @@
+"""A comparison fits one screen: how many lines it takes, in which order its parts stand, and what it leaves."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from wsprobe import opening, target
+from wsprobe.browsers import ALL
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.page import opened_by
+from wsprobe.cli.engines import Readers, as_is
+from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
+from wsprobe.lab import find
+from wsprobe.lab.play import play
+from wsprobe.lab.ports import place
+from wsprobe.report import Report, report
+from wsprobe.show.compare import comparison
+from wsprobe.show.lines import Look, plain
+
+KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
+URL = "wss://chat.example/ws"
+FIELDS = (
+    *("Content-Type: application/json", "Content-Length: 25", "X-Request-Id: abc-123", "Server: example/1.0"),
+    *("Date: Sun, 06 Nov 1994 08:49:37 GMT", "Vary: Origin", "Cache-Control: no-store", "Connection: close"),
+)
+LONG = "Strict-Transport-Security: max-age=63072000; includeSubDomains; preload; and-what-else-there-may-be"
+
+
+def plan(url: str, origin: str) -> Plan:
+    to = target.parse(url)
+    return Plan(to, opening.request(to, opening.Offer(key=KEY, origin=origin)))
+
+
+def seen(exchange: Exchange) -> Report:
+    made = report(exchange)
+    page = opened_by(Page(url=""), exchange.plan.target.url)
+    return replace(made, views=as_is(made, Readers(browsers=ALL, page=page)), page=page)
+
+
+def scenario(name: str) -> Report:
+    found = find(name)
+    return seen(play(found, plan(place(found).address, "http://127.0.0.1:8000")))
+
+
+def refused(*fields: str, body: str = '{"error":"token expired"}') -> Report:
+    head = "\r\n".join(("HTTP/1.1 403 Token Expired", *fields))
+    sent = plan(URL, "https://chat.example")
+    came = f"{head}\r\n\r\n{body}".encode()
+    return seen(
+        Exchange(
+            sent, (Connected(1, "192.0.2.7", 443), Sent(2, sent.request), Received(3, came), Ended(9, "fin"))
+        )
+    )
+
+
+def drawn(of: Report, columns: int) -> list[str]:
+    look = Look(width=columns, terminal=bool(columns), unicode=True, screen=True)
+    return plain(comparison([of], [], look)).splitlines()
+
+
+SHOWN = {
+    "refusal": lambda: scenario("status-403"),
+    "refusal with three headers": lambda: refused(*FIELDS[:3]),
+    "refusal with eight headers": lambda: refused(*FIELDS),
+    "refusal with more": lambda: refused(*FIELDS, "X-Ninth: 9", "X-Tenth: 10"),
+    "refusal with a long header": lambda: refused(*FIELDS[:7], LONG),
+    "refusal with a page": lambda: refused(*FIELDS[1:], body="<html>\n<h1>Forbidden</h1>\n" + "<p>no\n" * 30),
+    "accept": lambda: scenario("accept-wrong"),
+    "dropped": lambda: scenario("fin-after-request"),
+    "silence": lambda: scenario("silence"),
+    "closed": lambda: scenario("close-4403"),
+    "engines differ": lambda: scenario("accept-lowercased-value"),
+    "redirect": lambda: scenario("redirect-302"),
+}
+
+
+@pytest.mark.parametrize(("columns", "most"), [(80, 24), (100, 24), (120, 18), (160, 18)])
+@pytest.mark.parametrize("name", SHOWN)
+def test_it_fits_a_screen(name: str, columns: int, most: int) -> None:
+    rows = drawn(SHOWN[name](), columns)
+    assert len(rows) <= most, "\n".join(rows)
+    assert max(map(len, rows)) <= columns
+
+
+@pytest.mark.parametrize("columns", [0, 80, 120])
+def test_the_parts_stand_in_this_order(columns: int) -> None:
+    text = "\n".join(drawn(refused(*FIELDS[:3]), columns))
+    parts = ("refused 403  wss://chat.example/ws", "page https://chat.example/ (same origin)")
+    parts += ("ON THE WIRE", "IN THE PAGE  Chromium, Firefox, WebKitGTK", "The server says: Token Expired")
+    parts += ("To a script this looks the same as", "To tell the page: accept, then close(4403, ")
+    places = [text.index(part) for part in parts]
+    assert places == sorted(places)
+    assert "console" not in text.partition("-v")[0]
+    assert "WHATWG" not in text
+
+
+def test_both_sides_stand_beside_each_other_where_every_line_fits() -> None:
+    rows = drawn(refused(*FIELDS[:3]), 80)
+    beside = next(row for row in rows if row.startswith("ON THE WIRE"))
+    assert beside.split("  ", 1)[1].strip() == "IN THE PAGE  Chromium, Firefox, WebKitGTK"
+    rows = drawn(refused(FIELDS[0], LONG), 80)
+    assert "ON THE WIRE" in rows
+    assert "IN THE PAGE  Chromium, Firefox, WebKitGTK" in rows
+
+
+def test_eight_headers_are_shown_and_others_counted() -> None:
+    for columns in (0, 80, 120):
+        eight = "\n".join(drawn(refused(*FIELDS), columns))
+        assert all(field in eight for field in FIELDS)
+        assert "headers (-v)" not in eight
+        assert "+2 headers (-v)" in "\n".join(drawn(refused(*FIELDS, "X-Ninth: 9", "X-Tenth: 10"), columns))
+
+
+def test_engines_that_agree_share_a_block() -> None:
+    rows = drawn(scenario("accept-lowercased-value"), 0)
+    assert "IN THE PAGE  Chromium, Firefox" in rows
+    assert rows[rows.index("WebKitGTK") + 1] == '  open    protocol ""  extensions ""'
+    assert sum("new WebSocket(" in row for row in rows) == 1
+
+
+def test_words_are_the_same_in_a_pipe() -> None:
+    made = refused(*FIELDS[:3])
+    terminal, pipe = (set(" ".join(drawn(made, columns)).split()) for columns in (120, 0))
+    assert {word for word in terminal - pipe if not word.startswith("+")} <= {"causes", "cause", "(-v)"}
+
+
+def test_an_engine_for_which_something_does_not_look_the_same_is_named() -> None:
+    text = "\n".join(drawn(refused(), 0))
+    assert (
+        "To a script this looks the same as a DNS failure, a refused connection, a bad certificate (not in "
+        in text
+    )
+    assert "Firefox), a redirect (not in WebKitGTK), a wrong Accept, or a dropped connection." in text
+
+
+def test_where_no_answer_came_it_says_for_how_long() -> None:
+    rows = drawn(scenario("silence"), 0)
+    assert "no answer after 20000 ms" in rows
+    long = plain(comparison([scenario("silence")], [], Look(verbose=1)))
+    assert "no answer after 20000 ms" in long
+    assert " answer 0" not in long
+
+
+def test_a_session_has_its_phase() -> None:
+    assert "  session " in plain(comparison([scenario("close-4403")], [], Look(verbose=1)))
+
+
+def test_verbose_has_all_that_is_left_out() -> None:
+    text = plain(comparison([refused(*FIELDS, "X-Ninth: 9")], [], Look(verbose=1)))
+    for each in (
+        "X-Ninth: 9",
+        "Unexpected response code: 403",
+        "WHATWG standard",
+        "readyState 3",
+        "total 0.0 ms",
+    ):
+        assert each in text

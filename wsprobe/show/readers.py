@@ -1,0 +1,160 @@
+"""Who reads a recording: which readers got which answer, what they sent, and what a script of theirs cannot
+tell apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from wsprobe.browsers import BY_NAME
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.page import opened_by
+from wsprobe.browsers.tell import SITUATIONS, alike
+from wsprobe.engine_answer import EngineAnswer, engine_answer
+from wsprobe.read.reading import Head
+from wsprobe.report import Report, report_of
+from wsprobe.show.http2 import protocol
+from wsprobe.show.lines import Line, Look, Piece, line
+from wsprobe.show.views import short_title
+
+
+class SharedAnswer(Struct, frozen=True):
+    """One answer, and who got it: the indexes of *views* in the report; *ours* if wsprobe got it too."""
+
+    answer: EngineAnswer | Report
+    """Of the first that got it: wsprobe's own as it stands in the report."""
+    views: tuple[int, ...]
+    ours: bool
+
+    @property
+    def report(self) -> Report:
+        """All of it: another engine's is read again."""
+        return self.answer if isinstance(self.answer, Report) else report_of(self.answer)
+
+
+def answers_of(report: Report) -> list[SharedAnswer]:
+    """Each different answer once, those that a page's browser got first; wsprobe's own last if no browser got
+    the like. Engines that asked nothing got no answer, and are not here."""
+    if not report.answers:
+        return [SharedAnswer(report, tuple(range(len(report.views))), ours=True)]
+    groups: dict[bytes, list[int]] = {}
+    for number, answer in enumerate(report.answers):
+        if answer is not None:
+            groups.setdefault(answer.likeness, []).append(number)
+    own = _own(report).likeness
+    found = []
+    for key, numbers in groups.items():
+        first = report.answers[numbers[0]]
+        assert first is not None
+        found.append(SharedAnswer(first, tuple(numbers), key == own))
+    if own not in groups:
+        found.append(SharedAnswer(report, (), ours=True))
+    return found
+
+
+def _own(report: Report) -> EngineAnswer:
+    """wsprobe's own answer, as those of engines are kept."""
+    return engine_answer(report.reading, report.verdict, report.outcome)
+
+
+def names_of(report: Report, of: SharedAnswer) -> list[str]:
+    return [*(short_title(report.views[i], report.views) for i in of.views), *(["wsprobe"] if of.ours else [])]
+
+
+def page_of(report: Report, look: Look) -> list[Line]:
+    """Whose page it is, and the Origin that was sent for it."""
+    if report.page is None:
+        return []
+    own = report.page.url == opened_by(Page(url=""), report.url).url
+    given = " (the URL's own origin; name another page with --page or --origin)" if own else ""
+    came = " over HTTP/2" if report.page.http == "2" else ""
+    came += ", on a connection that could serve the target too" if report.page.shares else ""
+    rows = [line(Piece("page ", "dim"), look.text(report.page.url.encode()), Piece(came or given, "dim"))]
+    if origins := origins_sent(report):
+        sent = ", ".join(look.text(o) if o is not None else "none" for o in origins)
+        rows.append(line(Piece("Origin sent: ", "dim"), sent))
+    return rows
+
+
+def origins_sent(report: Report) -> list[bytes | None]:
+    """Each Origin that a request had, once; None for a request without one."""
+    asked = [each.asked for each in report.answers if each is not None]
+    if not report.answers:
+        asked = [report.reading.request.head]
+    return list(dict.fromkeys(_field(each, b"origin") for each in asked if each.fields))
+
+
+def _field(of: Head, key: bytes) -> bytes | None:
+    values = of.all(key)
+    return b", ".join(f.value for f in values) if values else None
+
+
+_ASKED = {
+    b"origin": "Origin",
+    b"sec-websocket-extensions": "Sec-WebSocket-Extensions",
+    b"sec-websocket-protocol": "Sec-WebSocket-Protocol",
+    b"user-agent": "User-Agent",
+    b"cookie": "Cookie",
+    b"authorization": "Authorization",
+}
+"""What an answer may depend on, by the names of the fields."""
+
+
+def who(report: Report, of: SharedAnswer, first: SharedAnswer, look: Look) -> Line:
+    """Who got this answer, and what they asked otherwise than those who got the first one."""
+    rows = [Piece("answered to ", "name"), Piece(", ".join(names_of(report, of)), "title")]
+    if of is not first:
+        mine, theirs = _requests(report, of), _requests(report, first)
+        otherwise = []
+        here, there = {protocol(r.over_http2) for r in mine}, {protocol(r.over_http2) for r in theirs}
+        if not here & there:
+            otherwise.append(f"over {next(iter(here))}")
+        for key, name in _ASKED.items():
+            mine_of, theirs_of = [_field(r.asked, key) for r in mine], [_field(r.asked, key) for r in theirs]
+            if set(mine_of) & set(theirs_of):
+                continue
+            value = mine_of[0]
+            dots = "..." if value is not None and len(value) > 80 else ""
+            otherwise.append(
+                f"without {name}" if value is None else f"with {name}: {look.text(value[:80])}{dots}"
+            )
+        if otherwise:
+            rows.append(Piece(f", who asked {', '.join(otherwise)}"))
+    return tuple(rows)
+
+
+def _requests(report: Report, of: SharedAnswer) -> list[EngineAnswer]:
+    asked = [answer for i in of.views if (answer := report.answers[i]) is not None]
+    return [*asked, *([_own(report)] if of.ours else [])]
+
+
+def looks_the_same(report: Report, views: Sequence[int], answer: Report | None) -> list[Line]:
+    """What looks the same to the script of these *views*; engines for which something does not are named."""
+    outcome = "" if answer is None else answer.outcome
+    found = alike([report.views[i] for i in views], outcome)
+    if not found:
+        return []
+    engines = [name for names, _ in found for name in names]
+    every = list(dict.fromkeys(each for _, situations in found for each in situations))
+    every.sort(key=lambda each: ORDER.get(each, len(ORDER)))
+    words = []
+    for each in every:
+        without = [name for names, situations in found if each not in situations for name in names]
+        of = [name for name in engines if name not in without]
+        if not without:
+            words.append(each)
+        elif len(without) <= len(of):
+            words.append(f"{each} (not in {_titles(without)})")
+        else:
+            words.append(f"{each} ({_titles(of)})")
+    listed = words[0] if len(words) == 1 else ", ".join(words[:-1]) + f"{',' * (len(words) > 2)} or {words[-1]}"
+    whose = "" if len(engines) == len(views) else f" in {_titles(engines)}"
+    return [line(f"To a script{whose} this looks the same as {listed}.")]
+
+
+ORDER = {each.words: number for number, each in enumerate(SITUATIONS)}
+
+
+def _titles(names: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(BY_NAME[name].title for name in names))

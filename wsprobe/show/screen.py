@@ -1,0 +1,358 @@
+"""A comparison on one screen: the outcome and the page, both sides, the cause, what looks the same to a script,
+and how to let the page know. ``-v`` prints the long form of ``wsprobe.show.compare`` instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from wsprobe.browsers import ALL, BY_NAME
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.page import opened_by
+from wsprobe.browsers.tell import kept_off, told
+from wsprobe.diagnosis.advice import Advice, advice
+from wsprobe.diagnosis.cause import Cause, quote_of
+from wsprobe.read.reading import Reading
+from wsprobe.report import Report
+from wsprobe.show.http2 import spoken
+from wsprobe.show.lines import Line, Look, Piece, cut, line, text_of, width_of
+from wsprobe.show.protocols import difference as protocols_differ
+from wsprobe.show.readers import SharedAnswer, answers_of, looks_the_same, names_of, origins_sent, who
+from wsprobe.show.report import (
+    SAID_BY_OUTCOME,
+    answers,
+    asked_again,
+    rebuilt,
+    received_dump,
+    sentence,
+    transport_bytes,
+)
+from wsprobe.show.session import session
+from wsprobe.show.timing import no_answer
+from wsprobe.show.views import Block, short_blocks, short_title
+from wsprobe.visible import shown_text
+
+HEADERS = 8
+"""Header lines that are shown of an answer."""
+BODY = 3
+"""Lines that are shown of a body, of those with more than tags; LONG characters of each."""
+LONG = 200
+FRAMES = 6
+LINES_BEFORE = 4
+"""Lines about redirects, proxies and what was sent before HTTP."""
+CAUSES = 2
+MENDING = 2
+"""Lines for proxies; more are in ``explain upgrade-lost``."""
+DUMP = 64
+"""Bytes that are shown of what is not HTTP."""
+GAP = 2
+"""Columns between the sides."""
+NARROWEST = 30
+"""Columns of a side whose lines are cut."""
+TALL, WIDE, TALL_IF_WIDE = 24, 120, 18
+"""Lines of a screen; from WIDE columns on, lines are long, and TALL_IF_WIDE are enough."""
+RESULTS = frozenset(
+    {"redirected", "unauthorized", "not-upgraded", "proxy-failed", "timeout", "tls-failed", "open"}
+)
+"""Outcomes whose sentence has more in it than the status and the causes have."""
+
+
+AFTER_101 = frozenset({"open", "closed", "aborted", "invalid"})
+"""Outcomes whose status is always the same."""
+
+
+class Room(Struct, frozen=True):
+    """How much of the less important may be shown."""
+
+    spaced: bool = True
+    """Empty lines between the parts, and the line about -v."""
+    whole_lines: bool = True
+    """Lines of the answer are broken where they are too long, and not cut."""
+    causes: int = CAUSES
+    body: int = BODY
+    frames: int = FRAMES
+    briefly: bool = False
+    """Of the first cause the server's words or the first clause."""
+    narrow: bool = False
+    """The sides stand beside each other, with lines that are cut to their column."""
+
+
+ROOMS = (
+    Room(),
+    Room(spaced=False),
+    Room(spaced=False, whole_lines=False, body=1),
+    Room(spaced=False, whole_lines=False, body=1, causes=1, frames=1, briefly=True),
+    Room(spaced=False, whole_lines=False, body=1, causes=1, frames=1, briefly=True, narrow=True),
+)
+"""What is given up first where the lines of a terminal do not suffice."""
+
+
+def screen(report: Report, look: Look) -> list[Line]:
+    """One recording with its views, in as few lines as *look* has; in a pipe, each line as long as it is."""
+    rows: list[Line] = []
+    for room in ROOMS:
+        rows = _screen(report, look, room)
+        if not look.terminal or len(rows) <= (TALL if look.width < WIDE else TALL_IF_WIDE):
+            break
+    return rows
+
+
+def _screen(report: Report, look: Look, room: Room) -> list[Line]:
+    shown = set(_shown(report))
+    got = [each for each in answers_of(report) if not each.views or shown & set(each.views)]
+    silent = [i for i, answer in enumerate(report.answers) if answer is None and i in shown]
+    parts = [_wrapped([*_title(report, got, look), *rebuilt(report), *protocols_differ(report)], look)]
+    given: set[str] = set()
+    if silent:
+        nothing = [line("nothing: the browser does not send a request")]
+        parts.append(_sides(report, nothing, silent, look, room))
+        parts.append(_wrapped(looks_the_same(report, silent, None), look))
+    for each in got:
+        views = [i for i in each.views if i in shown]
+        answer = each.report
+        heading = _wrapped([who(report, each, got[0], look)], look) if len(got) + bool(silent) > 1 else []
+        parts.append([*heading, *_sides(report, _wire(answer, look, room), views, look, room)])
+        advised = advice(answer.reading, answer.outcome).without(given) if views else Advice()
+        parts.append(_wrapped(_why(answer, advised, look, room), look))
+        if views:
+            parts.append(_wrapped(looks_the_same(report, views, answer), look))
+            parts.append(_wrapped(_tell(advised), look))
+    if room.spaced:
+        parts.append(
+            _wrapped([line(Piece("-v shows console lines, timing, every cause and view", "dim"))], look)
+        )
+    rows: list[Line] = []
+    for part in filter(None, parts):
+        rows += [(), *part] if rows and room.spaced else part
+    return rows
+
+
+def _wrapped(rows: Sequence[Line], look: Look) -> list[Line]:
+    return [part for row in rows for part in cut(row, look.width)] if look.terminal else list(rows)
+
+
+def _shown(report: Report) -> list[int]:
+    """Indexes of the views that are shown: of all the usual ones, the standards only where no browser's script
+    is told the same."""
+    everyone = range(len(report.views))
+    if not set(ALL) <= {view.browser for view in report.views}:
+        return list(everyone)
+    browsers = [i for i in everyone if BY_NAME[report.views[i].browser].kind != "specification"]
+    same = {told(report.views[i]) for i in browsers}
+    return [i for i in everyone if i in browsers or told(report.views[i]) not in same]
+
+
+def _title(report: Report, got: Sequence[SharedAnswer], look: Look) -> list[Line]:
+    """The outcome (to whom, where that differs), the URL and the page."""
+    words = list(dict.fromkeys(_outcome(each) for each in got)) or [report.outcome]
+    result = words[0]
+    if len(words) > 1:
+        to = {word: [n for a in got if _outcome(a) == word for n in names_of(report, a)] for word in words}
+        result = "; ".join(f"{word} to {', '.join(names)}" for word, names in to.items())
+    without = [short_title(view, report.views) for view in report.views if kept_off(view)]
+    result += f"; nothing sent by {', '.join(without)}" if without else ""
+    style = "good" if words == ["open"] else "fail"
+    first = [Piece(result, style), Piece(f"  {shown_text(report.title)}", "title")]
+    page = _page(report, look)
+    if look.terminal and width_of((*first, Piece("  "), *page)) > look.width:
+        return [tuple(first), page]
+    return [(*first, Piece("  "), *page)]
+
+
+def _outcome(of: SharedAnswer) -> str:
+    """The outcome, with the status where that says more."""
+    answer = of.answer
+    final = answer.reading.final if isinstance(answer, Report) else None
+    status = answer.status if not isinstance(answer, Report) else None if final is None else final.status
+    return answer.outcome if status is None or answer.outcome in AFTER_101 else f"{answer.outcome} {status}"
+
+
+def _page(report: Report, look: Look) -> Line:
+    """The page, and the Origin that was sent for it where it is not the page's own."""
+    page = report.page
+    if page is None:
+        return ()
+    own = page.url == opened_by(Page(url=""), report.url).url
+    notes = ["same origin"] if own else []
+    notes += ["over HTTP/2"] if page.http == "2" else []
+    notes += ["on a connection that could serve the target too"] if page.shares else []
+    sent = origins_sent(report)
+    if any(each is None or not f"{page.url}/".startswith(f"{look.text(each)}/") for each in sent):
+        notes.append(f"Origin sent: {', '.join('none' if each is None else look.text(each) for each in sent)}")
+    noted = f" ({'; '.join(notes)})" if notes else ""
+    return line(Piece("page ", "dim"), look.text(page.url.encode()), Piece(noted, "dim"))
+
+
+def _sides(report: Report, wire: Sequence[Line], views: Sequence[int], look: Look, room: Room) -> list[Line]:
+    """The wire, and the page beside it where every line fits; else the page below it."""
+    blocks = short_blocks([report.views[i] for i in views], look)
+    page, notes = _pages(blocks)
+    left = [line(Piece("ON THE WIRE", "name")), *wire]
+    if not look.terminal:
+        return [*left, *page, *notes]
+    if page and _widest(left) + GAP + _widest(page) <= look.width:
+        column = max(_widest(left) + GAP, min(look.width // 2, look.width - _widest(page)))
+        rows = _beside(left, page, column)
+    elif room.narrow and page and (column := look.width - _widest(page)) >= NARROWEST:
+        rows = _beside([_trimmed(each, column - GAP) for each in left], page, column)
+    elif room.whole_lines:
+        rows = _wrapped([*left, *page], look)
+    else:
+        rows = [*(_trimmed(each, look.width) for each in left), *_wrapped(page, look)]
+    return [*rows, *_wrapped(notes, look)]
+
+
+def _pages(blocks: Sequence[Block]) -> tuple[list[Line], list[Line]]:
+    """What the page is told, a block for engines that agree; and what is to be noted about single engines."""
+    rows: list[Line] = []
+    notes: list[Line] = []
+    place, call = "", ""
+    for block in blocks:
+        begin = f"{block.place.upper()}  " if block.place != place else ""
+        rows.append(line(Piece(begin, "name"), Piece(", ".join(block.names), "title")))
+        first = text_of(block.lines[0])
+        rows += block.lines if first != call else block.lines[1:]
+        place, call = block.place, first
+        notes += block.notes
+    return rows, notes
+
+
+def _widest(rows: Sequence[Line]) -> int:
+    return max(map(width_of, rows), default=0)
+
+
+def _beside(left: Sequence[Line], right: Sequence[Line], column: int) -> list[Line]:
+    rows: list[Line] = []
+    for number in range(max(len(left), len(right))):
+        one_side = left[number] if number < len(left) else ()
+        other = right[number] if number < len(right) else ()
+        rows.append((*one_side, Piece(" " * (column - width_of(one_side))), *other) if other else one_side)
+    return rows
+
+
+def _trimmed(of: Line, columns: int) -> Line:
+    """*of* in one row."""
+    if width_of(of) <= columns:
+        return of
+    return (*cut(of, columns - 4, indent=0)[0], Piece(" ...", "dim"))
+
+
+def _wire(report: Report, look: Look, room: Room) -> list[Line]:
+    """What came back, as far as a screen has room for it."""
+    reading = report.reading
+    hops = reading.exchange.hops
+    before = [
+        line(Piece(asked_again(hop, then), "dim"))
+        for hop, then in zip(hops, (*hops[1:], reading.exchange), strict=False)
+    ]
+    rows = _few(before, LINES_BEFORE, "requests before")
+    if reading.http2 is not None and reading.http2.earlier:
+        rows += spoken(reading)
+    if reading.looks_like and reading.received:
+        rows += received_dump(reading.received[:DUMP], look)
+    else:
+        rows += _answers(reading, look, room)
+    rows += _few(transport_bytes(report, look), LINES_BEFORE, "lines")
+    rows += _few(session(reading, look), room.frames, "frames")
+    return rows or [line(no_answer(reading) or "nothing was sent")]
+
+
+def _answers(reading: Reading, look: Look, room: Room) -> list[Line]:
+    """The heads with HEADERS lines each, and the beginning of the body."""
+    heads: list[list[Line]] = [[]]
+    body: list[Line] = []
+    interim = sum(response.interim for response in reading.responses)
+    for row in answers(reading, [], look):
+        if row == ():
+            heads.append([])
+        elif len(heads) <= interim + 1:
+            heads[-1].append(row)
+        elif text_of(row).strip():
+            body.append(_short(row))
+    rows = [
+        row
+        for head in heads[: interim + 1]
+        for row in _few([_short(each) for each in head], 1 + HEADERS, "headers")
+    ]
+    telling = [row for row in body if re.sub("<[^>]*>", "", text_of(row)).strip()][: room.body]
+    rows += [(), *telling] if telling and not room.briefly else telling
+    left = len(body) - len(telling)
+    if telling and left:
+        rows[-1] = (*rows[-1], Piece(f"  +{left} {'lines' if left > 1 else 'line'} (-v)", "dim"))
+    return rows
+
+
+def _short(of: Line) -> Line:
+    return of if width_of(of) <= LONG else (*cut(of, LONG, indent=0)[0], Piece(" ... (-v)", "dim"))
+
+
+def _few(rows: Sequence[Line], most: int, what: str) -> list[Line]:
+    """The first of *rows*, and how many more there are."""
+    if len(rows) <= most:
+        return list(rows)
+    more = Piece(f"  +{len(rows) - most} {what} (-v)", "dim")
+    return [*rows[: most - 1], (*rows[most - 1], more)]
+
+
+def _why(report: Report, of: Advice, look: Look, room: Room) -> list[Line]:
+    """The rules that are broken and the likeliest causes; the outcome's sentence where it says more."""
+    failing = [f for f in report.verdict.findings if f.level == "fail" and f.id not in SAID_BY_OUTCOME]
+    if report.outcome == "dropped" and of.causes:
+        failing = []  # the first cause says that nothing came
+    rows = [line(Piece(f"{f.level} {f.id}: ", f.level), f.text) for f in failing]
+    if report.outcome in RESULTS or not (failing or of.causes):
+        rows.append(
+            line(
+                Piece(f"{report.outcome}: ", "good" if report.outcome == "open" else "fail"),
+                sentence(report, look),
+            )
+        )
+    rows += [line(Piece("warning: ", "warn"), each) for each in of.warnings]
+    rows += _causes(of.causes, room)
+    if len(of.lines) > MENDING:
+        rows.append(line(Piece("To pass Upgrade and Connection on: ", "good"), "wsprobe explain upgrade-lost"))
+    else:
+        rows += [line(Piece("To pass Upgrade and Connection on: ", "good"), each) for each in of.lines]
+    return rows
+
+
+def _causes(causes: Sequence[Cause], room: Room) -> list[Line]:
+    """The likeliest with what to do, another one, and how many more there are."""
+    rows: list[Line] = []
+    for number, each in enumerate(causes[: room.causes]):
+        meaning, quote = quote_of(each.text)
+        if number == 0 and quote:
+            rows.append(line(Piece("The server says: ", "note"), quote))
+        if number or not quote or (meaning and not room.briefly and not _says(quote, meaning)):
+            rows.append(line(Piece("Or: " if number else "Likely: ", "note"), meaning or each.text))
+        if number == 0 and each.fix:
+            rows.append(line(Piece("  -> ", "good"), each.fix.partition("; ")[0] if room.briefly else each.fix))
+    if len(causes) > room.causes and rows:
+        left = len(causes) - room.causes
+        rows[-1] = (*rows[-1], Piece(f"  +{left} {'cause' if left == 1 else 'causes'} (-v)", "dim"))
+    return rows
+
+
+def _says(quote: str, meaning: str) -> bool:
+    """Whether the server's own words have a word of what they mean, so that they need no explanation."""
+    words = set(re.findall(r"[a-z]{5,}", quote.lower())) - {"server", "request", "websocket"}
+    return bool(words & set(re.findall(r"[a-z]{5,}", meaning.lower())))
+
+
+def _tell(of: Advice) -> list[Line]:
+    """How the server can let the page know, and where an example is."""
+    if not of.remedies:
+        return []
+    return [
+        line(
+            Piece("To tell the page: ", "good"),
+            ", or ".join(of.remedies),
+            ". ",
+            Piece(f"Example: {EXAMPLE if len(of.remedies) > 1 else EXAMPLE_OF_FETCH}", "dim"),
+        )
+    ]
+
+
+EXAMPLE, EXAMPLE_OF_FETCH = "lab:accept-then-close-4403", "lab:diagnostic-endpoint"
