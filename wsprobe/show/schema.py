@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
+import sys
 from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -71,12 +73,21 @@ def meanings(struct: type[Struct]) -> dict[str, str]:
     found: dict[str, str] = {}
     in_json = {field.name: field.encode_name for field in msgspec.structs.fields(struct)}
     for of in reversed(struct.__mro__):
-        if not issubclass(of, Struct) or of is Struct:
-            continue
-        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(of))).body
-        assert isinstance(definition, ast.ClassDef)
-        for member, below in zip(definition.body, definition.body[1:], strict=False):
+        definition = (
+            classes(of.__module__).get(of.__name__) if issubclass(of, Struct) and of is not Struct else None
+        )
+        members = [] if definition is None else definition.body
+        for member, below in pairwise(members):
             match member, below:
                 case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(text))):
                     found[in_json[name]] = " ".join(text.split())
     return found
+
+
+@cache
+def classes(module: str) -> dict[str, ast.ClassDef]:
+    """The classes that the source of *module* defines, by name.
+
+    It is parsed once: ``inspect.getsource`` of a class parses the whole module each time."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
