@@ -34,6 +34,7 @@ TYPED = [
     ("wsprobe compare kept-re", "wsprobe compare kept-recording.json"),
     ("wsprobe connect --cacert kept-re", "--cacert kept-recording.json"),
     ("wsprobe explain accept-mism", "accept-mismatch"),
+    ("wsprobe explain remedy as", "wsprobe explain remedy asgi"),
     ("wsprobe compare --browser firefox,chr", "--browser firefox,chromium"),
     ("wsprobe compare --spec hybi-07..rfc64", "--spec hybi-07..rfc6455"),
     ("wsprobe trace --only get,keepal", "--only get,keepalive-upgrade"),
