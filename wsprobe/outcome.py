@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum, unique
+from typing import Literal
 
 from msgspec import Struct
 
@@ -36,6 +37,28 @@ class Exit(IntEnum):
     INTERRUPTED = 130
     PIPE = 141
     TERMINATED = 143
+
+
+Outcome = Literal[
+    "open",
+    "unresolved",
+    "unreachable",
+    "tls-failed",
+    "proxy-failed",
+    "timeout",
+    "dropped",
+    "not-http",
+    "redirected",
+    "unauthorized",
+    "refused",
+    "server-error",
+    "not-upgraded",
+    "invalid",
+    "aborted",
+    "closed",
+    "limit",
+]
+"""The outcomes of ``TABLE``, for a type checker."""
 
 
 class Meaning(Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wsprobe.diagnosis import Cause
     from wsprobe.exchange import Exchange
     from wsprobe.judge.finding import Finding, Verdict
+    from wsprobe.outcome import Outcome
     from wsprobe.read.reading import Reading, Response
 
 
@@ -35,7 +36,7 @@ class Report(Struct, frozen=True):
 
     reading: Reading
     verdict: Verdict
-    outcome: str
+    outcome: Outcome
     """A word of ``wsprobe.outcome.TABLE``."""
     exit_status: int
     name: str = ""
@@ -146,14 +147,16 @@ def report(exchange: Exchange, known: Reading | None = None) -> Report:
     """
     reading = read(exchange) if known is None else replace(known, exchange=exchange)
     verdict = judged(reading)
-    word = outcome(reading, verdict)
+    word = cast("Outcome", outcome(reading, verdict))
     return Report(reading=reading, verdict=verdict, outcome=word, exit_status=int(STATUS_OF[word]))
 
 
 def report_of(answer: EngineAnswer) -> Report:
     """The report of *answer*, read again: long for a flood, so ask for one at a time, and only where all of the
     answer is shown."""
-    return Report(read(answer.exchange), answer.verdict, answer.outcome, int(STATUS_OF[answer.outcome]))
+    return Report(
+        read(answer.exchange), answer.verdict, cast("Outcome", answer.outcome), int(STATUS_OF[answer.outcome])
+    )
 
 
 def judged(reading: Reading) -> Verdict:

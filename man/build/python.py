@@ -27,6 +27,8 @@ REPORT = (
     ("url", "what was asked"),
     ("outcome", "one word: open, refused, unreachable, ...; see wsprobe(1)"),
     ("exit_status", "what wsprobe connect would exit with"),
+    ("unmet", "a sentence for each of expect that does not hold"),
+    ("str(report)", "what wsprobe connect prints, for the message of an assert"),
     ("response", "the final answer, or None: status, reason, head.fields, body.content"),
     ("findings", "what was found; each has id, level, text, spec, expected, received"),
     ("close", "how the session was closed, or None: code, reason, clean, by"),

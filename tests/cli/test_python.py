@@ -6,7 +6,7 @@ import asyncio
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import trio
@@ -14,6 +14,7 @@ from msgspec.structs import asdict
 
 import wsprobe
 from wsprobe.exchange import Ended, Plan, Received
+from wsprobe.outcome import STATUS_OF, Outcome
 from wsprobe.report import report
 from wsprobe.show import as_json
 from wsprobe.target import parse
@@ -26,6 +27,34 @@ def test_a_report_is_a_value() -> None:
     assert (made.outcome, made.exit_status, made.title) == ("refused", 12, "lab:status-403")
     assert b"Origin: https://a.example\r\n" in made.exchange.plan.request
     assert b"X-A: 1\r\nX-B: 2\r\n" in made.exchange.plan.request
+
+
+def test_a_report_says_why() -> None:
+    made = wsprobe.probe(
+        "lab:status-403", headers={"X-A": "1", "X-B": ""}, expect=["status=4xx", "body~welcome"]
+    )
+    assert b"X-A: 1\r\nX-B:\r\n" in made.exchange.plan.request.replace(b"X-B: \r", b"X-B:\r")
+    assert str(made).startswith("HTTP/1.1 403 Forbidden\n")
+    assert "refused: the server answered 403" in str(made)
+    assert repr(made).startswith("<Report lab:status-403: refused 403; lab:status-403: expected body~welcome")
+    assert "; likely: " in repr(made)
+    assert len(made.unmet) == 1
+    assert made.exit_status == 20
+    assert wsprobe.probe("lab:ok", expect="outcome=open").unmet == ()
+    [view] = wsprobe.compare("lab:status-403", browser="chromium", expect="view:chromium=1006")
+    assert (view.unmet, view.exit_status) == ((), 12)
+
+
+def test_outcomes_are_those_of_the_table() -> None:
+    assert set(get_args(Outcome)) == set(STATUS_OF)
+
+
+@pytest.mark.parametrize("value", ["X: 1", 5, True])
+def test_headers_are_a_mapping(value: Any) -> None:
+    with pytest.raises(wsprobe.UsageError, match="headers is a mapping"):
+        wsprobe.probe("lab:ok", headers=value)
+    with pytest.raises(wsprobe.UsageError, match="header and headers"):
+        wsprobe.probe("lab:ok", header=["A: b"], headers={"X": "1"})
 
 
 def test_messages_are_inflated() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 from functools import partial
@@ -18,9 +18,10 @@ import click
 from msgspec.structs import replace
 
 from wsprobe import net
+from wsprobe import report as reports
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.cli import compare as comparing
-from wsprobe.cli import connect, places, streams
+from wsprobe.cli import connect, expect, places, streams
 from wsprobe.cli.engines import Readers, as_is, probed, recorded
 from wsprobe.cli.places import Lab
 from wsprobe.cli.probe import asked, check, reported, write_jar
@@ -28,7 +29,7 @@ from wsprobe.cli.section import FieldOption, Given, given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.exchange import Exchange
 from wsprobe.nearest import nearest
-from wsprobe.report import Report, report
+from wsprobe.visible import visible
 
 __all__ = [
     "Exchange",
@@ -45,15 +46,47 @@ __all__ = [
 ]
 
 Result = TypeVar("Result")
-Setting = str | int | float | bool | os.PathLike[str] | Sequence[str] | None
-"""The value of an option; None and False leave it out."""
+Setting = str | int | float | bool | os.PathLike[str] | Sequence[str] | Mapping[str, str] | None
+"""The value of an option; None and False leave it out. A mapping is for ``headers``."""
 
 SECTIONS = ("Request", "Connection", "Limits", "TLS", "Session", "Views")
 """Of the options: the rest is about output, or about many URLs."""
-BESIDES = ("retry", "retry_max_time")
+BESIDES = ("retry", "retry_max_time", "expectations")
 """Options of other sections that are settings."""
 NEVER = ("talk", "measured", "run_browser", "workers")
 """Options of these sections that are none: they make another command of it, or are about its output."""
+
+
+class Report(reports.Report, frozen=True):
+    """A report that a person reads where a test fails: ``assert report.outcome == "open", report``."""
+
+    unmet: tuple[str, ...] = ()
+    """A sentence for each of ``expect`` that does not hold."""
+
+    def __str__(self) -> str:
+        """What ``wsprobe connect`` prints."""
+        from wsprobe.show.lines import Look, plain  # rich's neighbours, for those who read it
+        from wsprobe.show.report import handshake
+
+        return plain(handshake(self, Look()))
+
+    def __repr__(self) -> str:
+        """In one line: what was asked, the outcome, the status, and the likeliest cause. pytest shows 240
+        characters of it."""
+        final = self.response
+        status = "" if final is None or final.status is None else f" {final.status}"
+        cause = f"; likely: {self.causes[0].text}" if self.causes else ""
+        unmet = f"; {'; '.join(self.unmet)}" if self.unmet else ""
+        return visible(
+            f"<Report {self.title}: {self.outcome}{status}{unmet}{cause}>".encode("utf-8", "replace")
+        )
+
+
+def _readable(made: reports.Report, said: Settings, *, own_status: bool) -> Report:
+    """*made*, held to what is expected; *own_status*: with the exit status that this gives it."""
+    held, unmet = expect.held(said.expectations, made, redact=False)
+    whole = held if own_status else made
+    return Report(**{name: getattr(whole, name) for name in whole.__struct_fields__}, unmet=tuple(unmet))
 
 
 class UsageError(ValueError):
@@ -64,8 +97,9 @@ def probe(url: str, **settings: Setting) -> Report:
     """The report of one handshake with *url*: ws:, wss:, or lab:NAME.
 
     *settings* are the options of ``wsprobe connect`` about the request, the way, limits, TLS and the session,
-    ``retry`` and ``retry_max_time``. Whatever the network does is in the report. Raises UsageError. Under trio:
-    ``aprobe``.
+    ``retry``, ``retry_max_time`` and ``expect``, whose sentences are ``report.unmet`` where it does not hold.
+    ``headers`` is a mapping of names to values. Whatever the network does is in the report. Raises UsageError.
+    Under trio: ``aprobe``.
     """
     return _apart(partial(net.run, partial(aprobe, url, **settings)))
 
@@ -82,7 +116,8 @@ async def aprobe(url: str, **settings: Setting) -> Report:
                 place = await Lab(stack.enter_async_context).place(url, said.asking)
                 check(place)
                 try:
-                    return reported(place, await asked(place, said, lambda event: None, lambda exchange: None))
+                    exchange = await asked(place, said, lambda event: None, lambda exchange: None)
+                    return _readable(reported(place, exchange), said, own_status=True)
                 finally:
                     write_jar(said)
             except click.UsageError as error:  # not through the lab's nursery, which would wrap it
@@ -107,10 +142,12 @@ def compare(*what: str | Exchange | Report, **settings: Setting) -> tuple[Report
             from wsprobe.history import read_as_each  # the revisions are data, loaded where they are asked for
 
             made = tuple(replace(each, verdicts=read_as_each(each.reading, by.revisions)) for each in made)
-        return made
+        return tuple(_readable(each, said, own_status=False) for each in made)
 
 
-def _collect(what: Sequence[str | Exchange | Report], said: Settings, by: Readers) -> list[Report]:
+def _collect(
+    what: Sequence[str | Exchange | reports.Report], said: Settings, by: Readers
+) -> list[reports.Report]:
     live = iter(probed([each for each in what if isinstance(each, str)], said, by))
     return [next(live) if isinstance(each, str) else recorded(_recording(each), by) for each in what]
 
@@ -124,7 +161,7 @@ def views(
     """
     with _usage():
         names = (engines,) if isinstance(engines, str) else tuple(engines)
-        made = exchange if isinstance(exchange, Report) else report(_recording(exchange))
+        made = exchange if isinstance(exchange, reports.Report) else reports.report(_recording(exchange))
         if isinstance(page, str):
             page = Page(url=comparing.opener(page, None))
         return as_is(made, Readers(comparing.chosen(names), page=Page(url="") if page is None else page))
@@ -151,7 +188,7 @@ def _check_url(url: object) -> None:
 
 def _recording(what: object) -> Exchange:
     """The recording that *what* is or has. Raises click.UsageError."""
-    made = what.exchange if isinstance(what, Report) else what
+    made = what.exchange if isinstance(what, reports.Report) else what
     if not isinstance(made, Exchange):
         raise click.UsageError(f"a recording or a report is wanted here, not {_kind(what)}")
     return made
@@ -186,6 +223,8 @@ def _given(command: click.Command, settings: dict[str, Setting]) -> Given:
     context = click.Context(command)
     values: dict[str, Any] = {}
     for name, value in settings.items():
+        if name == HEADERS:
+            name, value = "header", _header_lines(value)
         if name not in known:
             near = nearest(name, tuple(known))
             raise click.UsageError(f"no setting {name!r}" + (f"; did you mean {near[0]}?" if near else ""))
@@ -193,11 +232,25 @@ def _given(command: click.Command, settings: dict[str, Setting]) -> Given:
             continue
         option = known[name]
         assert option.name is not None
+        if option.name in values:
+            raise click.UsageError("header and headers cannot be used together")
         try:
             values[option.name] = option.type_cast_value(context, _value(name, option, value))
         except click.BadParameter as error:
             raise click.UsageError(f"{name}: {error.message}") from None
     return given(command.params, values)
+
+
+HEADERS = "headers"
+
+
+def _header_lines(value: Setting) -> list[str]:
+    """The lines of ``header`` for a mapping, or for what ``header`` itself takes."""
+    if value is None or (isinstance(value, Sequence) and not isinstance(value, str)):
+        return list(value or ())
+    if not isinstance(value, Mapping):
+        raise click.UsageError("headers is a mapping of names to values, such as {'X-Tenant': 'a'}")
+    return [f"{name}: {text}" if text else f"{name};" for name, text in value.items()]
 
 
 def _value(name: str, option: FieldOption, value: Setting) -> bool | str | list[str]:
