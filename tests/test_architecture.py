@@ -41,6 +41,7 @@ FLOORS = (
     ("explain",),
     ("show",),
     ("cli",),
+    ("testing",),
 )
 """The parts of the house, lowest first. A module imports from its own part, from its own floor, or from below;
 the test for circles holds what floors cannot."""

@@ -1,0 +1,27 @@
+"""The pytest plugin: ``wsprobe_lab``, a server that plays every scenario, for tests of WebSocket clients.
+
+pytest loads it by itself where wsprobe is installed (entry point ``pytest11``), so nothing of ours is imported
+before the fixture is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from wsprobe.lab.background import BackgroundLab
+
+
+@pytest.fixture(scope="session")
+def wsprobe_lab() -> Iterator[BackgroundLab]:
+    """A lab on loopback for all tests of the session. ``wsprobe_lab.url("status-403")`` is that of a scenario
+    (``wsprobe serve --list``), ``wsprobe_lab.url("/echo")`` that of a path. ``wsprobe_lab.authority`` is the
+    certificate authority of wss: URLs."""
+    from wsprobe.lab.background import running  # trio and sockets, for tests that use it
+
+    with running() as lab:
+        yield lab
