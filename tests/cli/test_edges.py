@@ -101,7 +101,7 @@ def test_the_bare_word_prints_its_help_as_help(capsys: pytest.CaptureFixture[str
     assert (bare.out, bare.err) == (capsys.readouterr().out, "")
 
 
-COMMANDS = ("connect", "compare", "trace", "watch", "talk", "explain", "serve")
+COMMANDS = ("connect", "compare", "trace", "watch", "talk", "explain", "relay", "serve")
 
 
 @pytest.mark.programs

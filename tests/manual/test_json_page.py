@@ -111,7 +111,7 @@ PRINTED = {
     "accept-wrong": "accept-",
     "response.body.raw": "body text\n",
     "--browser all": "".join(f'["{name}",1006]\n' for name in ALL),
-    "kept.json": "in the page",
+    "kept.json": "IN THE PAGE",
 }
 
 

@@ -23,8 +23,11 @@ SET_UP = [line for line in LINES if line.startswith("python3 -m venv")]
 COMPLETION = [line for line in LINES if "_WSPROBE_COMPLETE" in line]
 OURS = [line for line in LINES if line not in SET_UP and line not in COMPLETION]
 OFFLINE = [
-    line for line in OURS if ("lab:" in line or " explain " in line or "--list" in line) and "@urls" not in line
+    line
+    for line in OURS
+    if re.search(r"lab:| explain |--list\b", line) and "@urls" not in line and " relay " not in line
 ]
+"""What needs no network, and ends by itself."""
 STATUS = {
     "wsprobe connect -s -w": Exit.REFUSED,
     "wsprobe connect --save": Exit.INVALID,
@@ -33,6 +36,7 @@ STATUS = {
     "wsprobe connect 'lab:/status": Exit.REFUSED,
     "wsprobe compare --browser-mode lab:status-403 lab:refused": Exit.DIFFERENT,
     "wsprobe compare --browser clients": Exit.DIFFERENT,
+    "wsprobe compare --browser node22,node24": Exit.DIFFERENT,
     "wsprobe compare --spec": Exit.DIFFERENT,
 }
 """How a line begins -> the status it ends with, where that is not 0."""

@@ -342,7 +342,7 @@ def _says(quote: str, meaning: str) -> bool:
 
 
 def _tell(of: Advice) -> list[Line]:
-    """How the server can let the page know, and where an example is."""
+    """How the server can let the page know, and where the code for it is."""
     if not of.remedies:
         return []
     return [
@@ -350,9 +350,6 @@ def _tell(of: Advice) -> list[Line]:
             Piece("To tell the page: ", "good"),
             ", or ".join(of.remedies),
             ". ",
-            Piece(f"Example: {EXAMPLE if len(of.remedies) > 1 else EXAMPLE_OF_FETCH}", "dim"),
+            Piece("Code: wsprobe explain remedy", "dim"),
         )
     ]
-
-
-EXAMPLE, EXAMPLE_OF_FETCH = "lab:accept-then-close-4403", "lab:diagnostic-endpoint"
