@@ -15,7 +15,8 @@ from wsprobe.browsers.firefox import v153
 from wsprobe.browsers.webkitgtk import v2_54
 
 READERS = {
-    "chromium": "The engine of Chrome, Edge, Opera and others.",
+    "chromium": "The engine of Chrome, Edge, Opera and others. Chromium 92, 109, 123 and 138, and QtWebEngine "
+    "6.8 and 6.11, saw the same in 60 of 60 scenarios; up to 123 an http: URL is a SyntaxError.",
     "firefox": "Firefox ESR.",
     "webkitgtk": "WebKit as GNOME ships it. It is not Safari: WebCore is the same, the network beneath is "
     "libsoup here and Apple's there, and nothing on this page was measured with Safari.",

@@ -233,7 +233,7 @@ class TestTls:
     def test_plain_to_the_tls_port(self, nginx: Nginx, probe: Probe) -> None:
         told = probe(f"ws://{HOST}:{nginx.tls_port}/denied")
         assert (told.answer.status, told.outcome) == (400, "refused")
-        assert "plain-to-tls-port" in told.findings
+        assert told.value["causes"][0]["id"] == "tls-port"
         assert told.answer == by_socket(nginx.tls_port, told.request)
 
     def test_tls_to_the_plain_port(self, nginx: Nginx, probe: Probe) -> None:
