@@ -1,5 +1,5 @@
-"""What proxies make of an answer that they pass on, as measured: order, case and choice of fields, reason "
-"phrase."""
+"""What proxies make of an answer that they pass on, as measured: order, case and choice of fields, reason
+phrase."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Answers of WebSocket libraries and web frameworks, by their words, their Server fields and the shape of "
-"what they write."""
+"""Answers of WebSocket libraries and web frameworks, by their words, their Server fields and the shape of
+what they write."""
 
 from __future__ import annotations
 
@@ -374,8 +374,8 @@ _WS_WORDS = frozenset(
 
 
 def _ws(a: Evidence) -> Author | None:
-    """ws on Node: Connection, Content-Type, Content-Length in this order, no Date; a body without a line "
-    "end."""
+    """ws on Node: Connection, Content-Type, Content-Length in this order, no Date; a body without a line
+    end."""
     text, kind = a.text, a.get("content-type")
     if a.signed and a.get("x-powered-by") != "Express":
         return None

@@ -1,5 +1,5 @@
-"""Pages that a proxy writes itself, without the application behind it: how each looks, and what each status "
-"means there."""
+"""Pages that a proxy writes itself, without the application behind it: how each looks, and what each status
+means there."""
 
 from __future__ import annotations
 
@@ -110,106 +110,98 @@ def _tinyproxy(a: Evidence) -> Author | None:
 _NGINX_PAGE = re.compile(r"<hr><center>(nginx|openresty|tengine|angie)\b", re.IGNORECASE)
 
 
+_NO_HANDSHAKE = "Upgrade was not passed on, and the application closes a connection without a handshake"
+_NGINX_ROUTE = _no_proxy_route("nginx", "add a location with proxy_pass for the socket")
+_NGINX: dict[int, tuple[Cause, ...]] = {
+    404: (_NGINX_ROUTE,),
+    405: (_NGINX_ROUTE,),
+    429: (
+        Cause(
+            "rate-limited",
+            "limit_req or limit_conn of nginx refused",
+            "raise rate or burst, or exempt the socket",
+        ),
+    ),
+    500: (
+        Cause(
+            "crashed-before-accept",
+            "an error inside nginx: an exception in code that it runs (Lua, njs, Perl), auth_request that "
+            "failed, or a rewrite that loops",
+            "look in the error log of nginx",
+        ),
+    ),
+    502: (
+        not_answered("nginx"),
+        backend_closed("nginx"),
+        Cause(
+            "backend-tls",
+            "nginx speaks TLS to an upstream that does not (proxy_pass https://)",
+            "use proxy_pass http://",
+        ),
+        upgrade_stripped(_NO_HANDSHAKE),
+    ),
+    503: (
+        Cause(
+            "rate-limited",
+            "limit_req or limit_conn of nginx refused: too many requests or connections",
+            "raise rate or burst, or exempt the location of the socket",
+        ),
+        _rule("nginx", "look for return 503 in the configuration"),
+    ),
+    504: (backend_slow("nginx", "proxy_read_timeout"),),
+}
+"""Status of a page of nginx -> its causes, where the request does not matter."""
+
+
 def _nginx(a: Evidence) -> Author | None:
-    if _NGINX_PAGE.search(a.text) is None:
-        file = a.status == 200 and re.match(r"nginx|openresty", a.get("server")) and _own_file(a)
-        if not file:
-            return None
-        return written_by(
-            "nginx",
-            "Server: nginx, with the ETag that it gives to files",
-            (
-                _no_proxy_route(
-                    "nginx",
-                    "add a location with proxy_pass for the socket: try_files or the document root answered",
-                ),
-            ),
-        )
-    who = "nginx"
-    causes: tuple[Cause, ...]
+    if _NGINX_PAGE.search(a.text) is not None:
+        return written_by("nginx", "its own page", _of_nginx(a))
+    if a.status == 200 and re.match(r"nginx|openresty", a.get("server")) and _own_file(a):
+        answered = "add a location with proxy_pass for the socket: try_files or the document root answered"
+        mark = "Server: nginx, with the ETag that it gives to files"
+        return written_by("nginx", mark, (_no_proxy_route("nginx", answered),))
+    return None
+
+
+def _of_nginx(a: Evidence) -> tuple[Cause, ...]:
+    """What a page of nginx means for this request."""
     match a.status:
-        case 502:
-            causes = (
-                not_answered(who),
-                backend_closed(who),
+        case 400:
+            return _nginx_400(a)
+        case 401 if a.credentials:
+            return (credentials_wanted(a),)
+        case 401:
+            what = "auth_basic" if a.has("www-authenticate") else "auth_request"
+            return (
                 Cause(
-                    "backend-tls",
-                    "nginx speaks TLS to an upstream that does not (proxy_pass https://)",
-                    "use proxy_pass http://",
-                ),
-                upgrade_stripped(
-                    "Upgrade was not passed on, and the application closes a connection without a handshake"
-                ),
-            )
-        case 504:
-            causes = (backend_slow(who, "proxy_read_timeout"),)
-        case 503:
-            causes = (
-                Cause(
-                    "rate-limited",
-                    "limit_req or limit_conn of nginx refused: too many requests or connections",
-                    "raise rate or burst, or exempt the location of the socket",
-                ),
-                _rule(who, "look for return 503 in the configuration"),
-            )
-        case 429:
-            causes = (
-                Cause(
-                    "rate-limited",
-                    "limit_req or limit_conn of nginx refused",
-                    "raise rate or burst, or exempt the socket",
-                ),
-            )
-        case 500:
-            causes = (
-                Cause(
-                    "crashed-before-accept",
-                    "an error inside nginx: an exception in code that it runs (Lua, njs, Perl), auth_request "
-                    "that "
-                    "failed, or a rewrite that loops",
-                    "look in the error log of nginx",
+                    "unauthorized",
+                    f"nginx itself wants credentials ({what}), before the application",
+                    "send them (-u), or switch it off for the location of the socket: a page cannot send them",
                 ),
             )
         case 403:
-            causes = (
-                _rule(
-                    "nginx (deny, if, auth_request or limit_except)",
-                    "look for the rule that covers this path, address and Origin",
-                ),
+            rule = _rule(
+                "nginx (deny, if, auth_request or limit_except)",
+                "look for the rule that covers this path, address and Origin",
             )
-            if foreign_origin(a):
-                causes += (
-                    origin_refused(
-                        a, "add the Origin to the rule of nginx", "a rule of nginx does not allow this Origin"
-                    ),
-                )
-        case 401:
-            basic = a.has("www-authenticate")
-            if a.credentials:
-                causes = (credentials_wanted(a),)
-            else:
-                what = "auth_basic" if basic else "auth_request"
-                causes = (
-                    Cause(
-                        "unauthorized",
-                        f"nginx itself wants credentials ({what}), before the application",
-                        "send them (-u), or switch it off for the location of the socket: a page cannot send "
-                        "them",
-                    ),
-                )
-        case 404:
-            causes = (_no_proxy_route(who, "add a location with proxy_pass for the socket"),)
-        case 405:
-            causes = (_no_proxy_route(who, "add a location with proxy_pass for the socket"),)
-        case 400:
-            causes = _nginx_400(a)
+            return (rule, *_foreign(a, "nginx"))
         case 413 | 414 | 431 | 494:
-            causes = (_too_large(who, "large_client_header_buffers"),)
-        case _ if 300 <= a.status < 400:
-            causes = (redirected(a, who),)
-        case _:
-            causes = ()
-    return written_by("nginx", "its own page", causes)
+            return (_too_large("nginx", "large_client_header_buffers"),)
+        case status if 300 <= status < 400:
+            return (redirected(a, "nginx"),)
+        case status:
+            return _NGINX.get(status, ())
+
+
+def _foreign(a: Evidence, who: str) -> tuple[Cause, ...]:
+    """That a rule of the proxy may refuse the Origin, if that is not the server's own."""
+    if not foreign_origin(a):
+        return ()
+    return (
+        origin_refused(
+            a, f"add the Origin to the rule of {who}", f"a rule of {who} does not allow this Origin"
+        ),
+    )
 
 
 def _too_large(who: str, setting: str) -> Cause:
@@ -248,78 +240,63 @@ def _nginx_400(a: Evidence) -> tuple[Cause, ...]:
     )
 
 
+_HAPROXY: dict[int, tuple[Cause, ...]] = {
+    400: (
+        Cause(
+            "bad-request",
+            "HAProxy does not accept the request in this form; it also refuses an upgrade without "
+            "Sec-WebSocket-Key",
+            "look at the request line, the header names and Sec-WebSocket-Key",
+        ),
+    ),
+    407: (Cause("unauthorized", "HAProxy itself wants proxy credentials", "send them"),),
+    408: (backend_slow("HAProxy", "timeout http-request"),),
+    429: (
+        Cause(
+            "rate-limited",
+            "a rule of HAProxy refused: too many requests",
+            "raise the limit of the stick-table rule",
+        ),
+    ),
+    500: (_rule("HAProxy (tarpit)", "look for http-request tarpit"),),
+    502: (
+        backend_closed("HAProxy"),
+        _rule("HAProxy (http-response deny)", "look for a rule on the response"),
+        backend_down("HAProxy"),
+        upgrade_stripped(_NO_HANDSHAKE),
+    ),
+    503: (
+        backend_down("HAProxy"),
+        _no_proxy_route("HAProxy", "add a use_backend rule for this path or Host, or a default_backend"),
+    ),
+    504: (backend_slow("HAProxy", "timeout server"),),
+}
+"""Status of a page of HAProxy -> its causes, where the request does not matter."""
+
+
 def _haproxy(a: Evidence) -> Author | None:
     page = re.match(r"<html><body><h1>(\d{3}) [^<]*</h1>\n", a.text)
     quiet = not a.has("server") and not a.has("date")
-    if page is None:
-        if not (quiet and 300 <= a.status < 400 and a.names == ("content-length", "location", "cache-control")):
-            return None
+    if page is not None:
+        mark = "its own page, without Server and Date" if quiet else "its own page"
+        return written_by("haproxy", mark, _of_haproxy(a, int(page[1])))
+    if quiet and 300 <= a.status < 400 and a.names == ("content-length", "location", "cache-control"):
         return written_by("haproxy", "the fields of its redirect", (redirected(a, "HAProxy"),))
-    who = "HAProxy"
-    causes: tuple[Cause, ...]
-    match int(page[1]):
-        case 503:
-            causes = (
-                backend_down(who),
-                _no_proxy_route(who, "add a use_backend rule for this path or Host, or a default_backend"),
-            )
-        case 502:
-            causes = (
-                backend_closed(who),
-                _rule("HAProxy (http-response deny)", "look for a rule on the response"),
-                backend_down(who),
-                upgrade_stripped(
-                    "Upgrade was not passed on, and the application closes a connection without a handshake"
-                ),
-            )
-        case 504:
-            causes = (backend_slow(who, "timeout server"),)
-        case 403:
-            causes = (_rule("HAProxy (http-request deny)", "look for the rule in the frontend and backend"),)
-            if foreign_origin(a):
-                causes += (
-                    origin_refused(
-                        a,
-                        "add the Origin to the rule of HAProxy",
-                        "a rule of HAProxy does not allow this Origin",
-                    ),
-                )
-        case 401:
-            causes = (
-                (credentials_wanted(a),)
-                if a.credentials
-                else (
-                    Cause(
-                        "unauthorized", "HAProxy itself wants credentials (http-request auth)", "send them (-u)"
-                    ),
-                )
-            )
-        case 407:
-            causes = (Cause("unauthorized", "HAProxy itself wants proxy credentials", "send them"),)
-        case 429:
-            causes = (
-                Cause(
-                    "rate-limited",
-                    "a rule of HAProxy refused: too many requests",
-                    "raise the limit of the stick-table rule",
-                ),
-            )
-        case 500:
-            causes = (_rule("HAProxy (tarpit)", "look for http-request tarpit"),)
-        case 408:
-            causes = (backend_slow(who, "timeout http-request"),)
-        case 400:
-            causes = (
-                Cause(
-                    "bad-request",
-                    "HAProxy does not accept the request in this form; it also refuses an upgrade without "
-                    "Sec-WebSocket-Key",
-                    "look at the request line, the header names and Sec-WebSocket-Key",
-                ),
-            )
-        case _:
-            causes = ()
-    return written_by("haproxy", "its own page, without Server and Date" if quiet else "its own page", causes)
+    return None
+
+
+def _of_haproxy(a: Evidence, status: int) -> tuple[Cause, ...]:
+    """What a page of HAProxy with this *status* means for this request."""
+    if status == 403:
+        rule = _rule("HAProxy (http-request deny)", "look for the rule in the frontend and backend")
+        return (rule, *_foreign(a, "HAProxy"))
+    if status == 401 and a.credentials:
+        return (credentials_wanted(a),)
+    if status == 401:
+        return (
+            Cause("unauthorized", "HAProxy itself wants credentials (http-request auth)", "send them (-u)"),
+        )
+    return _HAPROXY.get(status, ())
 
 
 def _pound(a: Evidence) -> Author | None:
@@ -331,87 +308,65 @@ def _pound(a: Evidence) -> Author | None:
     return written_by("pound", "its page on one line, with Pragma and Expires", causes)
 
 
+_APACHE: dict[int, tuple[Cause, ...]] = {
+    404: (_no_proxy_route("Apache", "add a ProxyPass for the path: the document root answered"),),
+    406: (_rule("Apache (most often ModSecurity)", "look in the error log for the rule"),),
+    500: (
+        _rule(
+            "Apache (no module for the scheme of ProxyPass, or wss:// to a plain port)",
+            "load mod_proxy_http and mod_proxy_wstunnel; look in the error log",
+        ),
+    ),
+    502: (backend_closed("Apache"), backend_down("Apache"), upgrade_stripped(_NO_HANDSHAKE)),
+    503: (backend_down("Apache"),),
+    504: (backend_slow("Apache", "ProxyTimeout"),),
+}
+"""Status of a page of Apache -> its causes, where the request does not matter."""
+
+_APACHE_PAGE = re.compile(
+    r'<!DOCTYPE HTML PUBLIC "-//(?:W3C//DTD HTML 4\.01|IETF//DTD HTML 2\.0)//EN"[^>]*>\n<html><head>\n<title>'
+)
+
+
 def _apache(a: Evidence) -> Author | None:
-    page = re.match(
-        r'<!DOCTYPE HTML PUBLIC "-//(?:W3C//DTD HTML 4\.01|IETF//DTD HTML 2\.0)//EN"'
-        r"[^>]*>\n<html><head>\n<title>",
-        a.text,
-    )
-    if page is None or "charset=iso-8859-1" not in a.get("content-type"):
-        if a.status == 200 and a.server("Apache") and _own_file(a):
-            return written_by(
-                "apache",
-                "Server: Apache, with the ETag that it gives to files",
-                (
-                    _no_proxy_route(
-                        "Apache", "add a ProxyPass for the path: a file of the document root answered"
-                    ),
-                ),
-            )
-        return None
-    who = "Apache"
-    causes: tuple[Cause, ...]
+    if _APACHE_PAGE.match(a.text) and "charset=iso-8859-1" in a.get("content-type"):
+        return written_by("apache", "its own page", _of_apache(a))
+    if a.status == 200 and a.server("Apache") and _own_file(a):
+        answered = "add a ProxyPass for the path: a file of the document root answered"
+        mark = "Server: Apache, with the ETag that it gives to files"
+        return written_by("apache", mark, (_no_proxy_route("Apache", answered),))
+    return None
+
+
+def _of_apache(a: Evidence) -> tuple[Cause, ...]:
+    """What a page of Apache means for this request."""
     match a.status:
-        case 503:
-            causes = (backend_down(who),)
-        case 502:
-            causes = (
-                backend_closed(who),
-                backend_down(who),
-                upgrade_stripped(
-                    "Upgrade was not passed on, and the application closes a connection without a handshake"
-                ),
-            )
-        case 504:
-            causes = (backend_slow(who, "ProxyTimeout"),)
-        case 500:
-            causes = (
-                _rule(
-                    "Apache (no module for the scheme of ProxyPass, or wss:// to a plain port)",
-                    "load mod_proxy_http and mod_proxy_wstunnel; look in the error log",
-                ),
-            )
-        case 403:
-            causes = (
-                _rule(
-                    "Apache (Require, RewriteRule with [F], or ModSecurity)",
-                    "look for the rule that covers this path",
-                ),
-            )
-            if foreign_origin(a):
-                causes += (
-                    origin_refused(
-                        a, "add the Origin to the rule of Apache", "a rule of Apache does not allow this Origin"
-                    ),
-                )
-        case 401:
-            causes = (
-                (credentials_wanted(a),)
-                if a.credentials
-                else (Cause("unauthorized", "Apache itself wants credentials (AuthType)", "send them (-u)"),)
-            )
-        case 404:
-            causes = (_no_proxy_route(who, "add a ProxyPass for the path: the document root answered"),)
-        case 406:
-            causes = (_rule("Apache (most often ModSecurity)", "look in the error log for the rule"),)
+        case 400 if "SSL-enabled server port" in a.text:
+            return (Cause("tls-port", "the port expects TLS", "use wss://"),)
+        case 400 if "exceeds server limit" in a.text:
+            return (_too_large("Apache", "LimitRequestFieldSize"),)
         case 400:
-            if "SSL-enabled server port" in a.text:
-                causes = (Cause("tls-port", "the port expects TLS", "use wss://"),)
-            elif "exceeds server limit" in a.text:
-                causes = (_too_large(who, "LimitRequestFieldSize"),)
-            else:
-                causes = (
-                    Cause(
-                        "bad-request",
-                        "Apache does not accept the request in this form, or a rule (ModSecurity) denies it",
-                        "look at the request line and headers, and in the error log for a rule",
-                    ),
-                )
-        case _ if 300 <= a.status < 400:
-            causes = (redirected(a, who),)
-        case _:
-            causes = ()
-    return written_by("apache", "its own page", causes)
+            return (
+                Cause(
+                    "bad-request",
+                    "Apache does not accept the request in this form, or a rule (ModSecurity) denies it",
+                    "look at the request line and headers, and in the error log for a rule",
+                ),
+            )
+        case 401 if a.credentials:
+            return (credentials_wanted(a),)
+        case 401:
+            return (Cause("unauthorized", "Apache itself wants credentials (AuthType)", "send them (-u)"),)
+        case 403:
+            rule = _rule(
+                "Apache (Require, RewriteRule with [F], or ModSecurity)",
+                "look for the rule that covers this path",
+            )
+            return (rule, *_foreign(a, "Apache"))
+        case status if 300 <= status < 400:
+            return (redirected(a, "Apache"),)
+        case status:
+            return _APACHE.get(status, ())
 
 
 def _own_file(a: Evidence) -> bool:
