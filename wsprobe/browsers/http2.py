@@ -113,14 +113,14 @@ def sharing(url: str, page: Page, exchange: Exchange, addresses: Collection[str]
 def turns(connection: Http2Connection) -> Iterator[Turn]:
     """The server's frames in order. One that is cut short is left out; but DATA counts as it comes."""
     blocks = {block.start: block for block in connection.blocks}
-    within = False
+    within: int | None = None  # the stream whose header block has begun and goes on
     for frame in connection.of("server"):
-        out_of_turn = within != (frame.type == CONTINUATION)
+        out_of_turn = within != (frame.stream if frame.type == CONTINUATION else None)
         if frame.type in (HEADERS, PUSH_PROMISE, CONTINUATION):
-            within = not frame.flags & END_HEADERS
+            within = None if frame.flags & END_HEADERS else frame.stream
         block = blocks.get(frame.start) if frame.type == HEADERS else None
-        if block is not None and not block.complete:
-            return
+        if block is not None and not block.complete:  # it is cut short, or a frame behind it is out of turn
+            continue
         if frame.complete or frame.type == 0:
             yield Turn(frame.at if block is None else block.at, frame, block, out_of_turn)
 

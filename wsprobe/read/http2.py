@@ -38,6 +38,7 @@ from wsprobe.read.http2_values import (
     PUSH_PROMISE,
     RST_STREAM,
     SETTINGS,
+    WINDOW_UPDATE,
     By,
     HeaderBlock,
     Http2Connection,
@@ -219,6 +220,8 @@ def form(header: bytes, payload: bytes) -> tuple[bytes, str]:
     """(content, problem) of a whole frame, as ``Http2Frame`` has them."""
     if _plain(header, payload):
         return (payload if header[3] in (DATA, HEADERS, CONTINUATION) else b""), ""
+    if header[3] == WINDOW_UPDATE and payload:  # its reserved bit is to be ignored (section 6.9)
+        payload = bytes([payload[0] & 0x7F]) + payload[1:]
     try:
         frame, _ = Form.parse_frame_header(memoryview(header))
         frame.parse_body(memoryview(payload))

@@ -39,12 +39,14 @@ from wsprobe.browsers.script import Arrival, StreamOver, end
 from wsprobe.browsers.url import parse as parse_url
 from wsprobe.exchange import Http2, Priority
 from wsprobe.read.http2_values import (
+    ALTSVC,
     DATA,
     GOAWAY,
     HEADERS,
     HTTP_1_1_REQUIRED,
     NO_ERROR,
     PING,
+    PRIORITY_UPDATE,
     PUSH_PROMISE,
     REFUSED_STREAM,
     RST_STREAM,
@@ -280,7 +282,7 @@ class _Stream:
             return "HTTP2_FRAME_SIZE_ERROR"
         if frame.type == WINDOW_UPDATE:
             return self._window_update(frame)
-        if frame.problem or turn.out_of_turn:
+        if frame.problem or turn.out_of_turn or _misshapen(frame):
             return "HTTP2_PROTOCOL_ERROR"
         if frame.ack:
             self.opening = False
@@ -357,6 +359,13 @@ class _Stream:
         lines = (field.name + b":" + field.value for field in block.regular)
         self.answer = parse(b"HTTP/1.1 " + status + b"\n" + b"\n".join(lines))
         return ""
+
+
+def _misshapen(frame: Http2Frame) -> bool:
+    """True for a frame of an extension that Chromium knows and cannot decode: the session ends (measured)."""
+    if frame.type == ALTSVC:
+        return frame.length < 2 or int.from_bytes(frame.payload[:2], "big") > frame.length - 2
+    return frame.type == PRIORITY_UPDATE and (frame.stream != 0 or frame.length < 4)
 
 
 def _malformed(block: HeaderBlock) -> bool:

@@ -43,6 +43,7 @@ from wsprobe.read.http2_values import (
     HEADERS,
     INITIAL_WINDOW_SIZE,
     MAX_FRAME_SIZE,
+    PRIORITY_UPDATE,
     PUSH_PROMISE,
     RST_STREAM,
     SETTINGS,
@@ -294,6 +295,8 @@ class _Stream:
             return f"a window that is wider than there can be: {_SESSION}" if wide else ""
         if frame.type == PUSH_PROMISE:
             return f"PUSH_PROMISE, which was forbidden: {_SESSION}"
+        if frame.type == PRIORITY_UPDATE and frame.stream:
+            return f"PRIORITY_UPDATE on a stream: {_SESSION}"
         if frame.stream != self._id:
             return ""
         self.opening = False
