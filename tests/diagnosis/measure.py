@@ -72,8 +72,8 @@ class Marks:
         return mark not in self.off
 
     def rule(self, of: Rule) -> Rule:
-        def tried(a: Evidence) -> Author | None:
-            known = of(a)
+        def tried(evidence: Evidence) -> Author | None:
+            known = of(evidence)
             return known if known is None or self.lit((known.id, known.mark)) else None
 
         return tried
@@ -91,9 +91,9 @@ class Marks:
     def means(self, pattern: str, of: words.Means) -> words.Means:
         """A row of ``words.STATED``: which words of an answer it knows is a mark."""
 
-        def tried(a: Evidence, said: str) -> tuple[Any, ...]:
+        def tried(evidence: Evidence, said: str) -> tuple[Any, ...]:
             found = re.search(pattern, said.lower())
-            return of(a, said) if found is None or self.lit((pattern, found[0])) else ()
+            return of(evidence, said) if found is None or self.lit((pattern, found[0])) else ()
 
         return tried
 

@@ -92,47 +92,52 @@ def _asked(reading: Reading) -> tuple[Cause, ...]:
     """What the request lacks of a handshake, where what came back is no HTTP."""
     if not reading.received or reading.http2 is not None:
         return ()
-    a = unanswered(reading)
-    return (*asked_wrong(a), *too_much(*a.largest))
+    evidence = unanswered(reading)
+    return (*asked_wrong(evidence), *too_much(*evidence.largest))
 
 
-def _refusal(a: Evidence, *, over_http2: bool) -> Author:
+def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
     """The causes of an answer that is no 101, in the order of their evidence."""
-    known = Author() if over_http2 else _by_marks(a)
-    said = stated(a)
+    known = Author() if over_http2 else _by_marks(evidence)
+    said = stated(evidence)
     if said is not None and known.role == "proxy" and known.certainty == "only":
         # The words of a proxy's own page are the same for every reason: its status says more.
         said = said if said.id in {cause.id for cause in known.causes} else None
-    marked = [_marked(known, cause, a, first=not rank) for rank, cause in enumerate(known.causes)]
-    rest = marked or list(by_status(a))
-    found = list(own_request(a))
+    marked = [_marked(known, cause, evidence, first=not rank) for rank, cause in enumerate(known.causes)]
+    rest = marked or list(by_status(evidence))
+    found = list(own_request(evidence))
     if said is not None and said.id == "server-says":
-        if _foreign_refused(a):
-            found.append(_foreign(a, known))
+        if _foreign_refused(evidence):
+            found.append(_foreign(evidence, known))
         if not _specific(known):
-            found.append(quoted(said, rest[0]) if rest and rest[0].id in _GENERAL and a.status != 400 else said)
+            found.append(
+                quoted(said, rest[0]) if rest and rest[0].id in _GENERAL and evidence.status != 400 else said
+            )
     elif said is not None:
         found.append(_explained(said, known))
-    elif _foreign_refused(a):
-        found.append(_foreign(a, known))
+    elif _foreign_refused(evidence):
+        found.append(_foreign(evidence, known))
     if not (found and found[0].certainty == "own-request" and not marked):
         found += rest
     return replace(
-        known, causes=_once(_arrived(a, (replace(one, evidence=one.evidence or a.line) for one in found)))
+        known,
+        causes=_once(
+            _arrived(evidence, (replace(one, evidence=one.evidence or evidence.line) for one in found))
+        ),
     )
 
 
-def _foreign_refused(a: Evidence) -> bool:
+def _foreign_refused(evidence: Evidence) -> bool:
     """A 403 to an Origin that is not the URL's own, and that the answer does not allow by name (CORS)."""
-    allowed = a.get("access-control-allow-origin")
-    return a.status == 403 and foreign_origin(a) and allowed != a.origin
+    allowed = evidence.get("access-control-allow-origin")
+    return evidence.status == 403 and foreign_origin(evidence) and allowed != evidence.origin
 
 
-def _foreign(a: Evidence, known: Author) -> Cause:
+def _foreign(evidence: Evidence, known: Author) -> Cause:
     """An Origin that is not the URL's own was sent, and refused with 403: what is to be done about that."""
     same = next((cause for cause in known.causes if cause.id == "origin-refused"), None)
-    cause = same if same is not None else origin_refused(a, ALLOW_ORIGIN)
-    shows = f"the request: Origin: {shown(a.origin or '')}, of another host; {a.line}"
+    cause = same if same is not None else origin_refused(evidence, ALLOW_ORIGIN)
+    shows = f"the request: Origin: {shown(evidence.origin or '')}, of another host; {evidence.line}"
     return replace(cause, certainty="own-request", evidence=shows, program=known.program)
 
 
@@ -155,7 +160,7 @@ def _explained(said: Cause, known: Author) -> Cause:
     return replace(said, fix=same.fix if same is not None and same.fix else said.fix, program=known.program)
 
 
-def _marked(known: Author, cause: Cause, a: Evidence, *, first: bool) -> Cause:
+def _marked(known: Author, cause: Cause, evidence: Evidence, *, first: bool) -> Cause:
     """A cause that follows from who wrote the answer; the first one says who that is."""
     if cause.certainty == "own-request":
         return cause
@@ -164,14 +169,14 @@ def _marked(known: Author, cause: Cause, a: Evidence, *, first: bool) -> Cause:
         cause,
         text=f"{answered}: {cause.text}" if first else cause.text,
         certainty=known.certainty,
-        evidence=f"{a.line}; {known.mark}",
+        evidence=f"{evidence.line}; {known.mark}",
         program=known.program,
     )
 
 
-def _arrived(a: Evidence, found: Iterable[Cause]) -> Iterable[Cause]:
+def _arrived(evidence: Evidence, found: Iterable[Cause]) -> Iterable[Cause]:
     """Without what the answer itself disproves: that Upgrade was lost, where it shows that it arrived."""
-    if not a.arrived:
+    if not evidence.arrived:
         return found
     return (one for one in found if one.id not in ("upgrade-lost", "no-websocket") or one.certainty == "stated")
 
@@ -184,15 +189,19 @@ def _once(found: Iterable[Cause]) -> tuple[Cause, ...]:
     return tuple(first.values())
 
 
-def _by_marks(a: Evidence) -> Author:
-    return _twice(a) or next((known for rule in _RULES if (known := rule(a)) is not None), None) or Author()
+def _by_marks(evidence: Evidence) -> Author:
+    return (
+        _twice(evidence)
+        or next((known for rule in _RULES if (known := rule(evidence)) is not None), None)
+        or Author()
+    )
 
 
-def _twice(a: Evidence) -> Author | None:
+def _twice(evidence: Evidence) -> Author | None:
     """A 101 that comes behind a whole answer."""
-    if b"HTTP/1.1 101 " not in a.rest:
+    if b"HTTP/1.1 101 " not in evidence.rest:
         return None
-    if a.status >= 500:
+    if evidence.status >= 500:
         unaccepted = Cause(
             "no-accept",
             "the application returned without accepting; a 101 follows the 500",

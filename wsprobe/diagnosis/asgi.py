@@ -26,14 +26,14 @@ from wsprobe.diagnosis.faults import (
 from wsprobe.diagnosis.programs import Author, Rule, shaped_like, written_by
 
 
-def _asgi_refused(a: Evidence) -> tuple[Cause, ...]:
+def _asgi_refused(evidence: Evidence) -> tuple[Cause, ...]:
     """The 403 that every ASGI server makes of websocket.close before websocket.accept."""
-    if for_socketio(a):
-        return (*socketio_causes(a), *_asgi_403(a)[:1])
-    return _asgi_403(a)
+    if for_socketio(evidence):
+        return (*socketio_causes(evidence), *_asgi_403(evidence)[:1])
+    return _asgi_403(evidence)
 
 
-def _asgi_403(a: Evidence) -> tuple[Cause, ...]:
+def _asgi_403(evidence: Evidence) -> tuple[Cause, ...]:
     closed = Cause(
         "refused",
         "the application ended the handshake before it accepted: a check refused it (token, Origin, a "
@@ -45,23 +45,27 @@ def _asgi_403(a: Evidence) -> tuple[Cause, ...]:
         "no WebSocket route has this path", "add a WebSocket route for it (@app.websocket), or correct the path"
     )
     origin = origin_refused(
-        a, "add the page's host or origin (ALLOWED_HOSTS, cors_allowed_origins, ...)", _asgi_origin(a)
+        evidence,
+        "add the page's host or origin (ALLOWED_HOSTS, cors_allowed_origins, ...)",
+        _asgi_origin(evidence),
     )
-    wanted = foreign_origin(a) or (a.origin is None and a.reason == "Access denied")
+    wanted = foreign_origin(evidence) or (evidence.origin is None and evidence.reason == "Access denied")
     return (origin, closed, route) if wanted else (closed, route, origin)
 
 
-def _asgi_origin(a: Evidence) -> str:
-    if a.origin is None:
+def _asgi_origin(evidence: Evidence) -> str:
+    if evidence.origin is None:
         return (
             "no Origin was sent, which a check such as AllowedHostsOriginValidator refuses (browsers always "
             "send "
             "one); or the application refused before it accepted, or no route has this path"
         )
-    return f"a check of the Origin, such as AllowedHostsOriginValidator, does not allow {shown(a.origin)}"
+    return (
+        f"a check of the Origin, such as AllowedHostsOriginValidator, does not allow {shown(evidence.origin)}"
+    )
 
 
-def _asgi_crash(a: Evidence) -> tuple[Cause, ...]:
+def _asgi_crash(evidence: Evidence) -> tuple[Cause, ...]:
     return (
         crashed("an exception in the application before it accepted"),
         no_route(
@@ -75,11 +79,11 @@ def _asgi_crash(a: Evidence) -> tuple[Cause, ...]:
     )
 
 
-def _not_seen(a: Evidence, server: str) -> tuple[Cause, ...]:
+def _not_seen(evidence: Evidence, server: str) -> tuple[Cause, ...]:
     """An ASGI server took the handshake for plain HTTP; *server* is "" if it did not sign."""
     if server in ("uvicorn", ""):
         return either_or_stripped(
-            a,
+            evidence,
             no_websocket(
                 f"{server or 'the server'} took the handshake for plain HTTP because it has no WebSocket "
                 "library"
@@ -89,195 +93,205 @@ def _not_seen(a: Evidence, server: str) -> tuple[Cause, ...]:
         )
     # The others come with their WebSocket library.
     text = f"{server} took it for plain HTTP: a proxy on the way did not pass Upgrade and Connection on"
-    wrong = asked_wrong(a)
+    wrong = asked_wrong(evidence)
     refused = Cause("refused", "the application refused with a status that it chose (HTTPException)", "")
-    return (*wrong, refused) if a.oddity == "upgrade" else (*wrong, upgrade_stripped(text), refused)
+    return (*wrong, refused) if evidence.oddity == "upgrade" else (*wrong, upgrade_stripped(text), refused)
 
 
-def _daphne(a: Evidence) -> Author | None:
+def _daphne(evidence: Evidence) -> Author | None:
     """Its reason phrases; the rest of its handshake is Autobahn's."""
-    if a.reason == "Access denied" and a.status == 403:
-        return written_by("daphne", "the reason phrase Access denied", _asgi_refused(a))
-    if a.reason == "Internal server error" and a.status == 500 and not a.body:
+    if evidence.reason == "Access denied" and evidence.status == 403:
+        return written_by("daphne", "the reason phrase Access denied", _asgi_refused(evidence))
+    if evidence.reason == "Internal server error" and evidence.status == 500 and not evidence.body:
         return written_by(
             "daphne",
             "the reason phrase Internal server error",
             (
-                *_asgi_crash(a)[:2],
+                *_asgi_crash(evidence)[:2],
                 Cause(
                     "denial",
                     "the application sent a denial response, which Daphne cannot pass on",
                     "close, or accept and close",
                 ),
-                *_asgi_crash(a)[2:],
+                *_asgi_crash(evidence)[2:],
             ),
         )
-    if re.match(r"WebSocket version \d+ not supported \(supported versions: ", a.reason) or a.reason.startswith(
-        "HTTP Sec-WebSocket-"
-    ):
+    if re.match(
+        r"WebSocket version \d+ not supported \(supported versions: ", evidence.reason
+    ) or evidence.reason.startswith("HTTP Sec-WebSocket-"):
         changed = Cause(
             "changed",
             "a header of the handshake was changed on the way; the reason phrase names it",
             "look at the proxies",
         )
-        return written_by("autobahn", "its reason phrase", asked_wrong(a) or (changed,))
-    if re.match(r"HTTP (Connection|Upgrade) header", a.reason):
+        return written_by("autobahn", "its reason phrase", asked_wrong(evidence) or (changed,))
+    if re.match(r"HTTP (Connection|Upgrade) header", evidence.reason):
         passed = upgrade_stripped("a proxy on the way passes Upgrade on, but not Connection: Upgrade")
         return written_by(
             "autobahn",
             "its reason phrase",
-            asked_wrong(a) or (passed if "Connection" in a.reason else upgrade_stripped(),),
+            asked_wrong(evidence) or (passed if "Connection" in evidence.reason else upgrade_stripped(),),
         )
-    if a.reason.startswith("WebSocket connection denied: origin"):
-        return written_by("autobahn", "its reason phrase", (origin_refused(a, "add it to allowedOrigins"),))
-    if a.server("daphne"):
+    if evidence.reason.startswith("WebSocket connection denied: origin"):
         return written_by(
-            "daphne", "Server: daphne, which only answers to plain HTTP carry", _not_seen(a, "Daphne")
+            "autobahn", "its reason phrase", (origin_refused(evidence, "add it to allowedOrigins"),)
         )
-    if a.server("AutobahnPython/") and a.status >= 400:
-        return written_by("autobahn", "Server", asked_wrong(a) or refused_by_application(a))
+    if evidence.server("daphne"):
+        return written_by(
+            "daphne", "Server: daphne, which only answers to plain HTTP carry", _not_seen(evidence, "Daphne")
+        )
+    if evidence.server("AutobahnPython/") and evidence.status >= 400:
+        return written_by("autobahn", "Server", asked_wrong(evidence) or refused_by_application(evidence))
     return None
 
 
 _STARLETTE_HOST = "Invalid host header"
 
 
-def _asgi(a: Evidence) -> Author | None:
+def _asgi(evidence: Evidence) -> Author | None:
     """ASGI servers by Server field, by the shape of what they write, and the words of Starlette."""
-    if a.text == _STARLETTE_HOST and a.status == 400:
+    if evidence.text == _STARLETTE_HOST and evidence.status == 400:
         host = Cause(
             "host-refused",
-            f"TrustedHostMiddleware of Starlette does not allow the Host {shown(a.host)}",
+            f"TrustedHostMiddleware of Starlette does not allow the Host {shown(evidence.host)}",
             "add it to allowed_hosts",
         )
         return written_by("starlette", "its words", (host,))
-    if a.server("hypercorn"):
-        return _hypercorn(a)
-    if a.server("granian"):
-        return _granian(a)
-    if a.server("uvicorn"):
-        if a.status >= 500:
+    if evidence.server("hypercorn"):
+        return _hypercorn(evidence)
+    if evidence.server("granian"):
+        return _granian(evidence)
+    if evidence.server("uvicorn"):
+        if evidence.status >= 500:
             return written_by(
                 "uvicorn",
                 "Server",
                 (
                     crashed("an exception in the application, which uvicorn ran as plain HTTP"),
-                    *_not_seen(a, "uvicorn"),
+                    *_not_seen(evidence, "uvicorn"),
                 ),
             )
         return written_by(
             "uvicorn",
             "Server: uvicorn, which it does not put on the refusal of a WebSocket",
-            _not_seen(a, "uvicorn"),
+            _not_seen(evidence, "uvicorn"),
         )
-    return _asgi_shape(a)
+    return _asgi_shape(evidence)
 
 
-def _hypercorn(a: Evidence) -> Author | None:
+def _hypercorn(evidence: Evidence) -> Author | None:
     mark = "Server: hypercorn"
-    if a.text.startswith('{"detail":'):
-        return written_by("hypercorn", mark, _detail(a, "Hypercorn"))
-    match a.status:
-        case 403 if not a.body:
-            return written_by("hypercorn", mark, asked_wrong(a) or _asgi_refused(a))
-        case 500 if not a.body:
-            return written_by("hypercorn", mark, _asgi_crash(a))
-        case 400 if not a.body:
+    if evidence.text.startswith('{"detail":'):
+        return written_by("hypercorn", mark, _detail(evidence, "Hypercorn"))
+    match evidence.status:
+        case 403 if not evidence.body:
+            return written_by("hypercorn", mark, asked_wrong(evidence) or _asgi_refused(evidence))
+        case 500 if not evidence.body:
+            return written_by("hypercorn", mark, _asgi_crash(evidence))
+        case 400 if not evidence.body:
             return written_by(
                 "hypercorn",
                 mark,
-                asked_wrong(a)
+                asked_wrong(evidence)
                 or (http10(), upgrade_stripped("a header of the handshake was changed on the way")),
             )
         case 404 | 200 | 405:
-            return written_by("hypercorn", mark, _not_seen(a, "Hypercorn"))
-        case _ if a.status >= 500:
+            return written_by("hypercorn", mark, _not_seen(evidence, "Hypercorn"))
+        case _ if evidence.status >= 500:
             return written_by("hypercorn", mark, (crashed(),))
-        case _ if a.status >= 400:
-            return written_by("hypercorn", mark, asked_wrong(a) or refused_by_application(a))
+        case _ if evidence.status >= 400:
+            return written_by("hypercorn", mark, asked_wrong(evidence) or refused_by_application(evidence))
         case _:
             return None
 
 
-def _granian(a: Evidence) -> Author | None:
+def _granian(evidence: Evidence) -> Author | None:
     mark = "Server: granian"
-    if a.text.startswith('No "Sec-WebSocket-Version: 13" header'):
+    if evidence.text.startswith('No "Sec-WebSocket-Version: 13" header'):
         return written_by(
             "granian",
             "its words",
-            asked_wrong(a) or (Cause("changed", "the version was changed on the way", ""),),
+            asked_wrong(evidence) or (Cause("changed", "the version was changed on the way", ""),),
         )
-    if a.text.startswith('{"detail":'):
-        return written_by("granian", mark, _detail(a, "Granian"))
-    match a.status:
-        case 403 if not a.body:
-            if wrong := asked_wrong(a):
+    if evidence.text.startswith('{"detail":'):
+        return written_by("granian", mark, _detail(evidence, "Granian"))
+    match evidence.status:
+        case 403 if not evidence.body:
+            if wrong := asked_wrong(evidence):
                 return written_by("granian", mark, wrong)
             crash = Cause(
                 "crashed-before-accept",
                 "an exception, or a return without accepting: Granian answers 403 to both",
                 f"{SEE_LOG}; await websocket.accept()",
             )
-            refused = _asgi_refused(a)
+            refused = _asgi_refused(evidence)
             return written_by("granian", mark, (*refused[:2], crash, *refused[2:]))
         case 404 | 200 | 405:
-            return written_by("granian", mark, either_or_stripped(a, no_route()))
-        case _ if a.status >= 500:
+            return written_by("granian", mark, either_or_stripped(evidence, no_route()))
+        case _ if evidence.status >= 500:
             return written_by("granian", mark, (crashed(),))
-        case _ if a.status >= 400:
-            return written_by("granian", mark, asked_wrong(a) or refused_by_application(a))
+        case _ if evidence.status >= 400:
+            return written_by("granian", mark, asked_wrong(evidence) or refused_by_application(evidence))
         case _:
             return None
 
 
-def _detail(a: Evidence, server: str) -> tuple[Cause, ...]:
+def _detail(evidence: Evidence, server: str) -> tuple[Cause, ...]:
     """``{"detail": ...}`` of FastAPI, Starlette or Django REST framework."""
-    if a.status in (404, 405) and re.fullmatch(r'\{"detail":"(Not Found|Method Not Allowed)"\}', a.text):
-        return _not_seen(a, server)
-    if a.status >= 500:
+    if evidence.status in (404, 405) and re.fullmatch(
+        r'\{"detail":"(Not Found|Method Not Allowed)"\}', evidence.text
+    ):
+        return _not_seen(evidence, server)
+    if evidence.status >= 500:
         return (crashed(),)
     return refused_by_application(
-        a, f"the application refused with an HTTPException, before it accepted; it says: {shown(a.text)}"
+        evidence,
+        f"the application refused with an HTTPException, before it accepted; it says: {shown(evidence.text)}",
     )
 
 
 _TEXT = ("text/plain", "text/plain; charset=utf-8")
 
 
-def _asgi_shape(a: Evidence) -> Author | None:
+def _asgi_shape(evidence: Evidence) -> Author | None:
     """uvicorn signs no refusal of a WebSocket; each of its libraries has a shape, of which some is left
     behind a proxy. Programs in other languages come near: a Server field of another, or Keep-Alive, which
     Node sends, speaks against them."""
-    kind = a.get("content-type")
-    if a.signed or a.has("keep-alive"):
+    kind = evidence.get("content-type")
+    if evidence.signed or evidence.has("keep-alive"):
         return None
-    if a.text.startswith('{"detail":') and kind == "application/json":
-        return shaped_like("asgi-json", "JSON with the one member detail", _detail(a, ""))
-    if a.status == 403 and not a.body and kind in _TEXT and a.only(frozenset({"content-type"})):
-        return shaped_like("uvicorn", f"an empty 403 with Content-Type: {kind}", _asgi_refused(a))
-    direct = a.names == ("Date", "Connection", "Content-Length", "Content-Type")
-    if direct and a.status == 500 and a.text == "Internal Server Error" and kind == _TEXT[1]:
-        return shaped_like("uvicorn", "its fields in their order, and the words", _asgi_crash(a))
-    if a.reason == "" and not is_markup(a):
-        return _h11(a)
+    if evidence.text.startswith('{"detail":') and kind == "application/json":
+        return shaped_like("asgi-json", "JSON with the one member detail", _detail(evidence, ""))
+    if (
+        evidence.status == 403
+        and not evidence.body
+        and kind in _TEXT
+        and evidence.only(frozenset({"content-type"}))
+    ):
+        return shaped_like("uvicorn", f"an empty 403 with Content-Type: {kind}", _asgi_refused(evidence))
+    direct = evidence.names == ("Date", "Connection", "Content-Length", "Content-Type")
+    if direct and evidence.status == 500 and evidence.text == "Internal Server Error" and kind == _TEXT[1]:
+        return shaped_like("uvicorn", "its fields in their order, and the words", _asgi_crash(evidence))
+    if evidence.reason == "" and not is_markup(evidence):
+        return _h11(evidence)
     return None
 
 
-def _h11(a: Evidence) -> Author | None:
+def _h11(evidence: Evidence) -> Author | None:
     """No reason phrase: h11 writes none for uvicorn with wsproto and for Hypercorn, nor do other servers on
     it, and proxies but HAProxy and Caddy keep that. Tomcat and gateways do so too, with fields of their own."""
-    if a.has("x-frame-options") or a.has("content-language"):
-        if a.status == 426:
-            return written_by("tomcat", "no reason phrase, and its fields", asked_wrong(a))
+    if evidence.has("x-frame-options") or evidence.has("content-language"):
+        if evidence.status == 426:
+            return written_by("tomcat", "no reason phrase, and its fields", asked_wrong(evidence))
         return None
-    if not a.only(frozenset({"content-type", "sec-websocket-version"})) or a.status < 400:
+    if not evidence.only(frozenset({"content-type", "sec-websocket-version"})) or evidence.status < 400:
         return None
     mark = "no reason phrase, as h11 writes it"
-    match a.status:
-        case 403 if not a.body:
-            return shaped_like("h11", mark, _asgi_refused(a))
-        case 500 if not a.body:
-            return shaped_like("h11", mark, _asgi_crash(a))
+    match evidence.status:
+        case 403 if not evidence.body:
+            return shaped_like("h11", mark, _asgi_refused(evidence))
+        case 500 if not evidence.body:
+            return shaped_like("h11", mark, _asgi_crash(evidence))
         case _:
             return None
 

@@ -138,20 +138,20 @@ _HOPS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def hop_of(a: Evidence) -> str:
+def hop_of(evidence: Evidence) -> str:
     for name, pattern, hop in _HOPS:
-        if any(re.match(pattern, value) for value in a.all(name)):
+        if any(re.match(pattern, value) for value in evidence.all(name)):
             return hop
     return ""
 
 
-def foreign_origin(a: Evidence) -> bool:
+def foreign_origin(evidence: Evidence) -> bool:
     """The Origin that was sent is another host than the one that was asked."""
-    return a.origin is not None and url_parts(a.origin)[0].lower() != a.host.lower()
+    return evidence.origin is not None and url_parts(evidence.origin)[0].lower() != evidence.host.lower()
 
 
-def is_markup(a: Evidence) -> bool:
-    return a.body.lstrip()[:1] == b"<"
+def is_markup(evidence: Evidence) -> bool:
+    return evidence.body.lstrip()[:1] == b"<"
 
 
 def phrase_of(status: int) -> str:
@@ -162,10 +162,10 @@ def phrase_of(status: int) -> str:
         return ""
 
 
-def behind_proxy(a: Evidence, capital: bool = False) -> bool:
+def behind_proxy(evidence: Evidence, capital: bool = False) -> bool:
     """A proxy is seen before the author: it signs, or field names are in lower case where the author writes
     capitals (*capital*), as HAProxy makes them."""
-    return bool(hop_of(a)) or (capital and a.lowered)
+    return bool(hop_of(evidence)) or (capital and evidence.lowered)
 
 
 def shown(text: str, most: int = 80) -> str:

@@ -51,8 +51,8 @@ def no_websocket(text: str, fix: str) -> Cause:
     return Cause("no-websocket", text, fix)
 
 
-def credentials_wanted(a: Evidence) -> Cause:
-    if a.credentials:
+def credentials_wanted(evidence: Evidence) -> Cause:
+    if evidence.credentials:
         return Cause(
             "credentials-refused",
             "the credentials that were sent were refused",
@@ -67,21 +67,21 @@ def credentials_wanted(a: Evidence) -> Cause:
     )
 
 
-def origin_refused(a: Evidence, fix: str, text: str = "") -> Cause:
-    if a.origin is None:
+def origin_refused(evidence: Evidence, fix: str, text: str = "") -> Cause:
+    if evidence.origin is None:
         missing = "it wants an Origin, which browsers always send, and none was sent"
         return Cause("origin-refused", text or missing, f"try --origin with the page's origin; {fix}")
-    if (other := near(a.origin, a.host, secure=a.secure)) is not None:
+    if (other := near(evidence.origin, evidence.host, secure=evidence.secure)) is not None:
         fix = f"{fix}, or try --origin {shown(other[0])}: {other[1]}"
     return Cause(
-        "origin-refused", text or f"the Origin {shown(a.origin)} is not among those that it allows", fix
+        "origin-refused", text or f"the Origin {shown(evidence.origin)} is not among those that it allows", fix
     )
 
 
-def refused_by_application(a: Evidence, text: str = "", fix: str = "") -> tuple[Cause, ...]:
+def refused_by_application(evidence: Evidence, text: str = "", fix: str = "") -> tuple[Cause, ...]:
     """An application refused with a status of its own choice; what its words name comes first."""
-    if a.status == 401:
-        return (credentials_wanted(a),)
+    if evidence.status == 401:
+        return (credentials_wanted(evidence),)
     refused = Cause(
         "refused",
         text or "a check in the application refused the request",
@@ -90,17 +90,17 @@ def refused_by_application(a: Evidence, text: str = "", fix: str = "") -> tuple[
     return (refused,)
 
 
-def asked_wrong(a: Evidence) -> tuple[Cause, ...]:
+def asked_wrong(evidence: Evidence) -> tuple[Cause, ...]:
     """The request itself departs from a handshake, which is then the likeliest reason."""
-    match a.oddity:
+    match evidence.oddity:
         case "method":
             return (
                 Cause(
                     "method",
-                    f"a handshake is a GET, and the request was a {shown(a.method)}",
+                    f"a handshake is a GET, and the request was a {shown(evidence.method)}",
                     "send GET",
                     "own-request",
-                    f"the request: {shown(a.method)}",
+                    f"the request: {shown(evidence.method)}",
                 ),
             )
         case "upgrade":
@@ -167,16 +167,21 @@ def too_much(name: str, size: int) -> tuple[Cause, ...]:
     )
 
 
-def own_request(a: Evidence) -> tuple[Cause, ...]:
+def own_request(evidence: Evidence) -> tuple[Cause, ...]:
     """What was sent explains a refusal: it is no handshake, has a huge field, or names another Host."""
-    found = (*asked_wrong(a), *too_much(*a.largest))
-    if a.host.lower() != a.wanted.lower() and not a.over_http2 and 400 <= a.status < 600:
+    found = (*asked_wrong(evidence), *too_much(*evidence.largest))
+    if (
+        evidence.host.lower() != evidence.wanted.lower()
+        and not evidence.over_http2
+        and 400 <= evidence.status < 600
+    ):
         other = host_refused(
-            f"the request has the Host {shown(a.host)}, which is not the URL's ({shown(a.wanted)})"
+            f"the request has the Host {shown(evidence.host)}, which is not the URL's "
+            f"({shown(evidence.wanted)})"
         )
         found += (
             msgspec.structs.replace(
-                other, certainty="own-request", evidence=f"the request: Host: {shown(a.host)}"
+                other, certainty="own-request", evidence=f"the request: Host: {shown(evidence.host)}"
             ),
         )
     return found
@@ -195,13 +200,17 @@ def backend_down(who: str, more: str = "") -> Cause:
     )
 
 
-def redirected(a: Evidence, who: str) -> Cause:
-    to = a.get("location")
+def redirected(evidence: Evidence, who: str) -> Cause:
+    to = evidence.get("location")
     place, path, _ = url_parts(to)
-    here = not place or place.rpartition(":")[0] == a.host.rpartition(":")[0] or place.lower() == a.host.lower()
-    if here and to.lower().startswith(("https:", "wss:")) and not a.secure:
+    here = (
+        not place
+        or place.rpartition(":")[0] == evidence.host.rpartition(":")[0]
+        or place.lower() == evidence.host.lower()
+    )
+    if here and to.lower().startswith(("https:", "wss:")) and not evidence.secure:
         how, fix = "to https", "use wss:// in the client"
-    elif here and path == f"{a.path}/":
+    elif here and path == f"{evidence.path}/":
         how, fix = "to the path with a slash", "use the path with the slash"
     elif not here:
         how, fix = f"to another host ({shown(place)})", "open the socket at the final address, or log in first"
@@ -213,17 +222,21 @@ def redirected(a: Evidence, who: str) -> Cause:
     return Cause("redirected", f"{who} redirects {how}, and browsers do not follow a redirect here", fix)
 
 
-def lost_upgrade(a: Evidence, *more: Cause) -> tuple[Cause, ...]:
+def lost_upgrade(evidence: Evidence, *more: Cause) -> tuple[Cause, ...]:
     """The library says that there was no Upgrade: something took it away, if it was sent."""
-    return (*asked_wrong(a), *more) if a.oddity == "upgrade" else (*asked_wrong(a), upgrade_stripped(), *more)
+    return (
+        (*asked_wrong(evidence), *more)
+        if evidence.oddity == "upgrade"
+        else (*asked_wrong(evidence), upgrade_stripped(), *more)
+    )
 
 
-def subprotocol_wanted(a: Evidence, said: str = "") -> Cause:
+def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
     wanted = re.search(r"expected one of (.+?)\.?\s*$", said)
     names = f": {shown(wanted[1])}" if wanted else ""
     offered = (
-        f"the subprotocol {shown(', '.join(a.protocols))} was offered"
-        if a.protocols
+        f"the subprotocol {shown(', '.join(evidence.protocols))} was offered"
+        if evidence.protocols
         else "no subprotocol was offered"
     )
     return Cause(
@@ -237,8 +250,8 @@ def asks_socketio(path: str, query: str) -> bool:
     return "/socket.io" in path or "/engine.io" in path or "EIO" in parse_qs(query)
 
 
-def for_socketio(a: Evidence) -> bool:
-    return asks_socketio(a.path, a.query)
+def for_socketio(evidence: Evidence) -> bool:
+    return asks_socketio(evidence.path, evidence.query)
 
 
 def not_socketio() -> Cause:
@@ -267,9 +280,9 @@ def unknown_session() -> Cause:
     )
 
 
-def socketio_causes(a: Evidence) -> tuple[Cause, ...]:
+def socketio_causes(evidence: Evidence) -> tuple[Cause, ...]:
     """What a Socket.IO server refuses, by what it was asked."""
-    query = parse_qs(a.query)
+    query = parse_qs(evidence.query)
     if "EIO" not in query or "transport" not in query:
         return (not_socketio(),)
     if query["transport"] not in (["websocket"], ["polling"]):
@@ -286,25 +299,27 @@ def socketio_causes(a: Evidence) -> tuple[Cause, ...]:
     if query["EIO"] == ["3"]:
         found += (other_generation(),)
     origin = origin_refused(
-        a, "add the page's origin to cors_allowed_origins (Python) or origins (Socket.IO 2)"
+        evidence, "add the page's origin to cors_allowed_origins (Python) or origins (Socket.IO 2)"
     )
-    return (origin, *found) if foreign_origin(a) else (*found, origin)
+    return (origin, *found) if foreign_origin(evidence) else (*found, origin)
 
 
-def either_or_stripped(a: Evidence, own: Cause, *more: Cause, capital: bool = False) -> tuple[Cause, ...]:
+def either_or_stripped(
+    evidence: Evidence, own: Cause, *more: Cause, capital: bool = False
+) -> tuple[Cause, ...]:
     """The handshake was answered as a plain GET. What the request lacks comes first. Where a proxy is seen
     (*capital* as in ``behind_proxy``), a lost Upgrade and a cause of the server's own cannot be told apart;
     where the answer shows that Upgrade arrived, it was not lost."""
-    if a.arrived:
-        return (*asked_wrong(a), no_route(own.text, own.fix) if own.id == "no-websocket" else own, *more)
-    if a.oddity == "upgrade":
-        return (*asked_wrong(a), own, *more)
-    if behind_proxy(a, capital):
+    if evidence.arrived:
+        return (*asked_wrong(evidence), no_route(own.text, own.fix) if own.id == "no-websocket" else own, *more)
+    if evidence.oddity == "upgrade":
+        return (*asked_wrong(evidence), own, *more)
+    if behind_proxy(evidence, capital):
         both = Cause(
             "upgrade-lost-or-elsewhere",
             "the handshake was answered as a plain GET: a proxy did not pass Upgrade and Connection on, or "
             f"{own.text}",
             f"ask the application without the proxy (wsprobe trace --backend); {own.fix}",
         )
-        return (*asked_wrong(a), both, *more)
-    return (*asked_wrong(a), own, *more, upgrade_stripped())
+        return (*asked_wrong(evidence), both, *more)
+    return (*asked_wrong(evidence), own, *more, upgrade_stripped())

@@ -34,16 +34,16 @@ from wsprobe.diagnosis.programs import Author, Rule, shaped_like, written_by
 _COMPLAINT = "Failed to open a WebSocket connection"
 
 
-def _websockets(a: Evidence) -> Author | None:
-    at = a.text.find(_COMPLAINT)
-    if at < 0 or (at > 0 and not a.text.startswith("\u26a0")):
-        if a.server(r"Python/[\d.]+ websockets/"):
-            return written_by("websockets", "Server", asked_wrong(a) or _websockets_own(a))
+def _websockets(evidence: Evidence) -> Author | None:
+    at = evidence.text.find(_COMPLAINT)
+    if at < 0 or (at > 0 and not evidence.text.startswith("\u26a0")):
+        if evidence.server(r"Python/[\d.]+ websockets/"):
+            return written_by("websockets", "Server", asked_wrong(evidence) or _websockets_own(evidence))
         return None
-    said = a.text[at:]
-    if a.text.startswith("\u26a0"):
+    said = evidence.text[at:]
+    if evidence.text.startswith("\u26a0"):
         author, mark = "sanic", "Sanic's banner above the words of websockets"
-    elif a.server(r"Python/[\d.]+ websockets/"):
+    elif evidence.server(r"Python/[\d.]+ websockets/"):
         author, mark = "websockets", "Server and its own words"
     else:
         author, mark = "websockets", "its own words"
@@ -52,50 +52,56 @@ def _websockets(a: Evidence) -> Author | None:
     if re.search(r"unsupported HTTP version|HTTP/1\.0|unsupported protocol; expected HTTP/1\.1", said):
         causes = (http10(),)
     elif re.search(r"(missing|invalid|empty|multiple) (Connection|Upgrade) header", said):
-        causes = lost_upgrade(a)
+        causes = lost_upgrade(evidence)
     elif re.search(r"unsupported HTTP method|did not receive a valid HTTP request", said):
-        causes = asked_wrong(a) or (http10(),)
+        causes = asked_wrong(evidence) or (http10(),)
     elif re.search(r"(missing|invalid|multiple|more than one) Origin header", said):
         causes = (
             origin_refused(
-                a, "add it to origins= of serve(); None in that list allows clients that send no Origin"
+                evidence, "add it to origins= of serve(); None in that list allows clients that send no Origin"
             ),
         )
     elif "subprotocol" in said:
-        causes = (subprotocol_wanted(a, said),)
+        causes = (subprotocol_wanted(evidence, said),)
     elif re.search(r"Sec-WebSocket-(Version|Key) header", said):
         which = "Sec-WebSocket-Version" if "Version" in said else "Sec-WebSocket-Key"
-        causes = asked_wrong(a) or (Cause("changed", f"{which} was changed on the way, by a proxy", fix),)
-    elif a.status >= 500:
+        causes = asked_wrong(evidence) or (
+            Cause("changed", f"{which} was changed on the way, by a proxy", fix),
+        )
+    elif evidence.status >= 500:
         causes = (crashed("an exception in process_request or the handshake of the application"),)
     else:
         causes = (Cause("refused", "websockets says itself what it missed in the request", fix),)
     return written_by(author, mark, causes)
 
 
-def _websockets_own(a: Evidence) -> tuple[Cause, ...]:
-    if a.status >= 500:
+def _websockets_own(evidence: Evidence) -> tuple[Cause, ...]:
+    if evidence.status >= 500:
         return (crashed(),)
-    return refused_by_application(a, "process_request of the application refused") if a.status >= 400 else ()
+    return (
+        refused_by_application(evidence, "process_request of the application refused")
+        if evidence.status >= 400
+        else ()
+    )
 
 
 _SANIC = re.compile("\u26a0\ufe0f? (\\d{3}) \u2014 ")
 
 
-def _sanic(a: Evidence) -> Author | None:
-    if _SANIC.match(a.text) is None:
+def _sanic(evidence: Evidence) -> Author | None:
+    if _SANIC.match(evidence.text) is None:
         return None
     causes: tuple[Cause, ...]
-    if a.status == 404:
+    if evidence.status == 404:
         causes = (no_route(fix="add @app.websocket for it, or correct the path"),)
-    elif a.status == 405:
-        causes = asked_wrong(a) or (
+    elif evidence.status == 405:
+        causes = asked_wrong(evidence) or (
             no_route("the path has a handler for another method", "use @app.websocket for it"),
         )
-    elif a.status >= 500:
+    elif evidence.status >= 500:
         causes = (crashed(),)
     else:
-        causes = asked_wrong(a) or refused_by_application(a)
+        causes = asked_wrong(evidence) or refused_by_application(evidence)
     return written_by("sanic", "its banner", causes)
 
 
@@ -108,23 +114,23 @@ _PYTHON_SOCKETIO = (
 )
 
 
-def _python_socketio(a: Evidence) -> Author | None:
-    text = a.text.strip()
-    if not (text.startswith('"') and text.endswith('"') and a.status >= 400):
+def _python_socketio(evidence: Evidence) -> Author | None:
+    text = evidence.text.strip()
+    if not (text.startswith('"') and text.endswith('"') and evidence.status >= 400):
         return None
     what = next((word for words, word in _PYTHON_SOCKETIO if words in text), "")
     causes: tuple[Cause, ...]
     match what:
         case "origin":
-            causes = (origin_refused(a, "add the page's origin to cors_allowed_origins"),)
+            causes = (origin_refused(evidence, "add the page's origin to cors_allowed_origins"),)
         case "session":
             causes = (unknown_session(),)
         case "upgrade":
-            causes = lost_upgrade(a)
+            causes = lost_upgrade(evidence)
         case "version":
             causes = (
                 (other_generation(), not_socketio())
-                if "EIO" in parse_qs(a.query)
+                if "EIO" in parse_qs(evidence.query)
                 else (not_socketio(), other_generation())
             )
         case "transport":
@@ -142,20 +148,20 @@ _ENGINEIO: tuple[tuple[str, str], ...] = (
 )
 
 
-def _engineio(a: Evidence) -> Author | None:
-    text = a.text.strip()
+def _engineio(evidence: Evidence) -> Author | None:
+    text = evidence.text.strip()
     coded = re.fullmatch(r'\{"code":(\d),"message":"([^"]*)"\}', text)
     said = coded[2] if coded else text
     what = next((word for words, word in _ENGINEIO if said == words), "")
-    own_case = "Content-type" in a.names
+    own_case = "Content-type" in evidence.names
     if coded and said in ("Bad request", "Forbidden") and (coded[1] in "34"):
         what = "plain" if said == "Bad request" else "forbidden"
     causes: tuple[Cause, ...]
     match what:
         case "transport":
-            asked = parse_qs(a.query).get("transport")
+            asked = parse_qs(evidence.query).get("transport")
             if asked and asked not in (["websocket"], ["polling"]):
-                causes = socketio_causes(a)
+                causes = socketio_causes(evidence)
             else:
                 causes = (not_socketio(),)
         case "session":
@@ -163,151 +169,160 @@ def _engineio(a: Evidence) -> Author | None:
         case "generation":
             causes = (other_generation(),)
         case "method":
-            causes = asked_wrong(a) or (upgrade_stripped(),)
+            causes = asked_wrong(evidence) or (upgrade_stripped(),)
         case "plain":
-            causes = lost_upgrade(a)
+            causes = lost_upgrade(evidence)
         case "forbidden":
-            causes = refused_by_application(a, "allowRequest of the application refused")
+            causes = refused_by_application(evidence, "allowRequest of the application refused")
         case _:
-            if not (own_case and a.status in (400, 403) and a.names[:1] == ("Connection",)):
+            if not (own_case and evidence.status in (400, 403) and evidence.names[:1] == ("Connection",)):
                 return None
-            if not a.body:
-                causes = (origin_refused(a, "add it to origins (Socket.IO 2)"), *refused_by_application(a))
+            if not evidence.body:
+                causes = (
+                    origin_refused(evidence, "add it to origins (Socket.IO 2)"),
+                    *refused_by_application(evidence),
+                )
             else:
-                causes = refused_by_application(a, "allowRequest of the application refused")
+                causes = refused_by_application(evidence, "allowRequest of the application refused")
     mark = "its words" if what else "Content-type spelt with a small t"
     return written_by("engine.io", mark, causes)
 
 
-def _tornado_page(a: Evidence) -> bool:
-    return bool(re.fullmatch(r"<html><title>(\d{3}: [^<]*)</title><body>\1</body></html>", a.text))
+def _tornado_page(evidence: Evidence) -> bool:
+    return bool(re.fullmatch(r"<html><title>(\d{3}: [^<]*)</title><body>\1</body></html>", evidence.text))
 
 
-def _tornado(a: Evidence) -> Author | None:
-    text = a.text
-    signed = a.server("TornadoServer/")
-    own_type = a.get("content-type") == "text/html; charset=UTF-8"
+def _tornado(evidence: Evidence) -> Author | None:
+    text = evidence.text
+    signed = evidence.server("TornadoServer/")
+    own_type = evidence.get("content-type") == "text/html; charset=UTF-8"
     if text == 'Can "Upgrade" only to "WebSocket".' or text == '"Connection" must be "Upgrade".':
         # Spring writes the same sentences, without Tornado's Content-Type.
         author = "tornado" if signed or own_type else "spring-or-tornado"
-        causes = lost_upgrade(a)
-        if "Connection" in text and not a.oddity:
+        causes = lost_upgrade(evidence)
+        if "Connection" in text and not evidence.oddity:
             causes = (upgrade_stripped("a proxy on the way passes Upgrade on, but not Connection: Upgrade"),)
         return written_by(author, "its words", causes)
-    if text == "Cross origin websockets not allowed" and a.status == 403:
+    if text == "Cross origin websockets not allowed" and evidence.status == 403:
         return written_by(
-            "tornado", "its words", (origin_refused(a, "override check_origin() of the WebSocketHandler"),)
+            "tornado",
+            "its words",
+            (origin_refused(evidence, "override check_origin() of the WebSocketHandler"),),
         )
-    if not signed and not (_tornado_page(a) and own_type):
+    if not signed and not (_tornado_page(evidence) and own_type):
         return None
-    if a.status == 404:
+    if evidence.status == 404:
         causes = (no_route(fix="add a WebSocketHandler for it, or correct the path"),)
-    elif a.status == 405:
+    elif evidence.status == 405:
         causes = (
-            *asked_wrong(a),
+            *asked_wrong(evidence),
             no_route("the path has a plain RequestHandler", "use a WebSocketHandler for it"),
         )
-    elif a.status == 426:
-        causes = asked_wrong(a) or (upgrade_stripped(),)
-    elif a.status < 300:
+    elif evidence.status == 426:
+        causes = asked_wrong(evidence) or (upgrade_stripped(),)
+    elif evidence.status < 300:
         causes = (no_route("the path belongs to a plain RequestHandler", "use a WebSocketHandler for it"),)
-    elif a.status >= 500:
+    elif evidence.status >= 500:
         causes = (crashed(),)
     else:
-        causes = asked_wrong(a) or refused_by_application(a, "prepare() or get() of the handler refused")
+        causes = asked_wrong(evidence) or refused_by_application(
+            evidence, "prepare() or get() of the handler refused"
+        )
     return written_by("tornado", "Server" if signed else "its page", causes)
 
 
-def _aiohttp(a: Evidence) -> Author | None:
-    text = a.text
-    signed = a.server(r"Python/[\d.]+ aiohttp/")
+def _aiohttp(evidence: Evidence) -> Author | None:
+    text = evidence.text
+    signed = evidence.server(r"Python/[\d.]+ aiohttp/")
     repeated = (
-        a.status >= 400
-        and text == f"{a.status}: {a.reason}"
-        and a.get("content-type") == "text/plain; charset=utf-8"
+        evidence.status >= 400
+        and text == f"{evidence.status}: {evidence.reason}"
+        and evidence.get("content-type") == "text/plain; charset=utf-8"
     )
     if (
-        a.status >= 400
-        and text == f"{a.status}: {phrase_of(a.status)}"
-        and a.get("content-type") == "text/plain; charset=utf-8"
+        evidence.status >= 400
+        and text == f"{evidence.status}: {phrase_of(evidence.status)}"
+        and evidence.get("content-type") == "text/plain; charset=utf-8"
     ):
         repeated = True  # Caddy replaces the reason phrase, not the body.
     if text.startswith("No WebSocket UPGRADE hdr"):
-        return written_by("aiohttp", "its words", lost_upgrade(a))
+        return written_by("aiohttp", "its words", lost_upgrade(evidence))
     if text.startswith("No CONNECTION upgrade hdr"):
         passed = upgrade_stripped("a proxy on the way passes Upgrade on, but not Connection: Upgrade")
-        return written_by("aiohttp", "its words", asked_wrong(a) or (passed,))
+        return written_by("aiohttp", "its words", asked_wrong(evidence) or (passed,))
     if text.startswith("Unsupported version: ") or text.startswith("Handshake error: "):
         changed = Cause(
             "changed",
             "a header of the handshake was changed on the way",
             "look at the proxies on the way",
         )
-        return written_by("aiohttp", "its words", asked_wrong(a) or (changed,))
+        return written_by("aiohttp", "its words", asked_wrong(evidence) or (changed,))
     trouble = text.startswith("500 Internal Server Error\n\nServer got itself in trouble")
     if not (signed or repeated or trouble):
         return None
     causes: tuple[Cause, ...]
-    if a.status >= 500:
+    if evidence.status >= 500:
         causes = (crashed("an exception in the handler before ws.prepare()"),)
-    elif a.status == 404:
+    elif evidence.status == 404:
         causes = (no_route(fix="add web.get(PATH, handler), or correct the path"),)
-    elif a.status == 405:
+    elif evidence.status == 405:
         causes = (
-            *asked_wrong(a),
+            *asked_wrong(evidence),
             no_route("the path has a route for another method only", "use web.get for it"),
         )
-    elif a.status < 300:
+    elif evidence.status < 300:
         causes = (no_route("the path belongs to a plain handler", "return a WebSocketResponse from it"),)
     else:
-        causes = refused_by_application(a, "the handler refused with an HTTP status" + "")
+        causes = refused_by_application(evidence, "the handler refused with an HTTP status" + "")
     return written_by("aiohttp", "Server" if signed else "its words", causes)
 
 
 _GO_TYPE = "text/plain; charset=utf-8"
 
 
-def _go(a: Evidence) -> Author | None:
-    text = a.text
-    nosniff = a.get("x-content-type-options") == "nosniff"
-    versioned = a.get("sec-websocket-version") == "13" and nosniff and not a.signed
+def _go(evidence: Evidence) -> Author | None:
+    text = evidence.text
+    nosniff = evidence.get("x-content-type-options") == "nosniff"
+    versioned = evidence.get("sec-websocket-version") == "13" and nosniff and not evidence.signed
     if re.match(r'request Origin "[^"]*" is not authorized for Host', text):
-        return written_by("coder", "its words", (origin_refused(a, "AcceptOptions.OriginPatterns"),))
+        return written_by("coder", "its words", (origin_refused(evidence, "AcceptOptions.OriginPatterns"),))
     if text.startswith("WebSocket protocol violation: "):
         if "HTTP/1.1" in text:
             return written_by("coder", "its words", (http10(),))
         if re.search(r"(Connection|Upgrade) header", text):
-            return written_by("coder", "its words", lost_upgrade(a))
-        return written_by("coder", "its words", asked_wrong(a) or (upgrade_stripped(),))
+            return written_by("coder", "its words", lost_upgrade(evidence))
+        return written_by("coder", "its words", asked_wrong(evidence) or (upgrade_stripped(),))
     if text.startswith("unsupported WebSocket protocol version"):
         changed = Cause(
             "changed",
             "Sec-WebSocket-Version was changed on the way",
             "look at the proxies on the way",
         )
-        return written_by("coder", "its words", asked_wrong(a) or (changed,))
+        return written_by("coder", "its words", asked_wrong(evidence) or (changed,))
     if text.startswith("websocket: "):
-        return written_by("gorilla", "its words", _gorilla_says(a, text))
-    if versioned and text == f"{phrase_of(a.status)}\n":
-        return shaped_like("gorilla", "Sec-Websocket-Version: 13, nosniff, and the status as body", _gorilla(a))
+        return written_by("gorilla", "its words", _gorilla_says(evidence, text))
+    if versioned and text == f"{phrase_of(evidence.status)}\n":
+        return shaped_like(
+            "gorilla", "Sec-Websocket-Version: 13, nosniff, and the status as body", _gorilla(evidence)
+        )
     if text.strip() in (
         "not websocket protocol",
         "missing or bad upgrade",
         "missing or bad WebSocket Version",
         "missing or bad WebSocket-Version",
     ):
-        lost = lost_upgrade(a) if "Version" not in text else asked_wrong(a)
+        lost = lost_upgrade(evidence) if "Version" not in text else asked_wrong(evidence)
         return written_by("x-net", "its words", lost)
-    if a.signed or not (
-        nosniff and a.get("content-type") == _GO_TYPE and text.endswith("\n") and a.status >= 400
+    if evidence.signed or not (
+        nosniff and evidence.get("content-type") == _GO_TYPE and text.endswith("\n") and evidence.status >= 400
     ):
         return None
-    if not a.only(frozenset({"content-type", "x-content-type-options"})) and not a.has("vary"):
+    if not evidence.only(frozenset({"content-type", "x-content-type-options"})) and not evidence.has("vary"):
         return None
     if text == "404 page not found\n":
         route = no_route("no handler of the Go program (or, in Traefik, no router) has this path")
-        return shaped_like("go", "the words of net/http", either_or_stripped(a, route, capital=True))
-    if a.status >= 500:
+        return shaped_like("go", "the words of net/http", either_or_stripped(evidence, route, capital=True))
+    if evidence.status >= 500:
         return shaped_like(
             "go",
             "the form of http.Error",
@@ -316,16 +331,16 @@ def _go(a: Evidence) -> Author | None:
     return shaped_like(
         "go",
         "the form of http.Error",
-        refused_by_application(a, "the handler refused"),
+        refused_by_application(evidence, "the handler refused"),
     )
 
 
-def _gorilla(a: Evidence) -> tuple[Cause, ...]:
-    match a.status:
+def _gorilla(evidence: Evidence) -> tuple[Cause, ...]:
+    match evidence.status:
         case 403:
             return (
                 origin_refused(
-                    a,
+                    evidence,
                     "add the page's origin to those that the server allows",
                 ),
             )
@@ -333,9 +348,9 @@ def _gorilla(a: Evidence) -> tuple[Cause, ...]:
             wrong = Cause(
                 "changed", "Sec-WebSocket-Key or -Version arrived wrong", "Upgrader.Error can print which"
             )
-            return asked_wrong(a) or (upgrade_stripped(), wrong)
+            return asked_wrong(evidence) or (upgrade_stripped(), wrong)
         case 405:
-            return asked_wrong(a) or (upgrade_stripped("a proxy changed the method"),)
+            return asked_wrong(evidence) or (upgrade_stripped("a proxy changed the method"),)
         case 500:
             return (
                 Cause(
@@ -349,14 +364,14 @@ def _gorilla(a: Evidence) -> tuple[Cause, ...]:
             return ()
 
 
-def _gorilla_says(a: Evidence, text: str) -> tuple[Cause, ...]:
+def _gorilla_says(evidence: Evidence, text: str) -> tuple[Cause, ...]:
     if "origin" in text:
-        return (origin_refused(a, "set Upgrader.CheckOrigin to allow this page"),)
+        return (origin_refused(evidence, "set Upgrader.CheckOrigin to allow this page"),)
     if "token not found" in text or "not using the websocket protocol" in text:
-        return lost_upgrade(a)
+        return lost_upgrade(evidence)
     if "Hijacker" in text:
-        return _gorilla(msgspec.structs.replace(a, status=500))
-    return asked_wrong(a) or (
+        return _gorilla(msgspec.structs.replace(evidence, status=500))
+    return asked_wrong(evidence) or (
         Cause("changed", "a header of the handshake arrived wrong; the body names it", "look at it"),
     )
 
@@ -373,19 +388,28 @@ _WS_WORDS = frozenset(
 )
 
 
-def _ws(a: Evidence) -> Author | None:
+def _ws(evidence: Evidence) -> Author | None:
     """ws on Node: Connection, Content-Type, Content-Length in this order, no Date; a body without a line
     end."""
-    text, kind = a.text, a.get("content-type")
-    if a.signed and a.get("x-powered-by") != "Express":
+    text, kind = evidence.text, evidence.get("content-type")
+    if evidence.signed and evidence.get("x-powered-by") != "Express":
         return None
-    if text == "Upgrade Required" and a.status == 426 and kind == "text/plain":
-        return shaped_like("ws", "the status as body, without a line end", lost_upgrade(a))
-    if kind != "text/html" or a.status < 400 or is_markup(a) or not text or text.endswith("\n"):
+    if text == "Upgrade Required" and evidence.status == 426 and kind == "text/plain":
+        return shaped_like("ws", "the status as body, without a line end", lost_upgrade(evidence))
+    if kind != "text/html" or evidence.status < 400 or is_markup(evidence) or not text or text.endswith("\n"):
         return None
-    direct = tuple(name.lower() for name in a.names[:3]) == ("connection", "content-type", "content-length")
-    direct = direct and not a.has("date") and not a.has("server") and "Content-type" not in a.names
-    bare = a.only(frozenset({"content-type", "sec-websocket-version", "allow"}))
+    direct = tuple(name.lower() for name in evidence.names[:3]) == (
+        "connection",
+        "content-type",
+        "content-length",
+    )
+    direct = (
+        direct
+        and not evidence.has("date")
+        and not evidence.has("server")
+        and "Content-type" not in evidence.names
+    )
+    bare = evidence.only(frozenset({"content-type", "sec-websocket-version", "allow"}))
     if text in _WS_WORDS:
         changed = Cause(
             "changed",
@@ -393,20 +417,20 @@ def _ws(a: Evidence) -> Author | None:
             "look at the proxies on the way",
         )
         if text == "Invalid Upgrade header":
-            return written_by("ws", "its words", lost_upgrade(a))
-        return written_by("ws", "its words", asked_wrong(a) or (changed,))
-    if text == phrase_of(a.status) and (direct or bare):
-        return shaped_like("ws", "the status as body, without a line end, as text/html", _ws_status(a))
+            return written_by("ws", "its words", lost_upgrade(evidence))
+        return written_by("ws", "its words", asked_wrong(evidence) or (changed,))
+    if text == phrase_of(evidence.status) and (direct or bare):
+        return shaped_like("ws", "the status as body, without a line end, as text/html", _ws_status(evidence))
     if direct:
-        refused = refused_by_application(a)
+        refused = refused_by_application(evidence)
         return shaped_like("ws", "Connection, Content-Type, Content-Length, and no Date", refused)
     return None
 
 
-def _ws_status(a: Evidence) -> tuple[Cause, ...]:
-    if wrong := asked_wrong(a):
+def _ws_status(evidence: Evidence) -> tuple[Cause, ...]:
+    if wrong := asked_wrong(evidence):
         return wrong
-    match a.status:
+    match evidence.status:
         case 400:
             found: tuple[Cause, ...] = (
                 no_route(
@@ -419,7 +443,7 @@ def _ws_status(a: Evidence) -> tuple[Cause, ...]:
                     "look at the proxies on the way",
                 ),
             )
-            if "vite-hmr" in a.protocols:
+            if "vite-hmr" in evidence.protocols:
                 vite = Cause(
                     "host-refused",
                     "Vite's socket for hot reload needs a Host that it knows (server.allowedHosts) and its own "
@@ -429,9 +453,12 @@ def _ws_status(a: Evidence) -> tuple[Cause, ...]:
                 found = (vite, *found)
             return found
         case 401:
-            return (credentials_wanted(a), *refused_by_application(msgspec.structs.replace(a, status=403)))
+            return (
+                credentials_wanted(evidence),
+                *refused_by_application(msgspec.structs.replace(evidence, status=403)),
+            )
         case 403:
-            return refused_by_application(a)
+            return refused_by_application(evidence)
         case 503:
             return (
                 Cause(
@@ -439,28 +466,30 @@ def _ws_status(a: Evidence) -> tuple[Cause, ...]:
                 ),
             )
         case _:
-            return refused_by_application(a) if a.status < 500 else (crashed(),)
+            return refused_by_application(evidence) if evidence.status < 500 else (crashed(),)
 
 
-def _node_libraries(a: Evidence) -> Author | None:
-    text = a.text
-    if reason := a.get("x-websocket-reject-reason"):
-        if "ebsocket client version" in reason or a.status == 426:
+def _node_libraries(evidence: Evidence) -> Author | None:
+    text = evidence.text
+    if reason := evidence.get("x-websocket-reject-reason"):
+        if "ebsocket client version" in reason or evidence.status == 426:
             changed = Cause(
                 "changed",
                 "Sec-WebSocket-Version was changed on the way",
                 "look at the proxies on the way",
             )
-            return shaped_like("websocket-node", "X-WebSocket-Reject-Reason", asked_wrong(a) or (changed,))
-        own = (crashed(),) if a.status >= 500 else refused_by_application(a)
-        return shaped_like("websocket-node", "X-WebSocket-Reject-Reason", asked_wrong(a) or own)
+            return shaped_like(
+                "websocket-node", "X-WebSocket-Reject-Reason", asked_wrong(evidence) or (changed,)
+            )
+        own = (crashed(),) if evidence.status >= 500 else refused_by_application(evidence)
+        return shaped_like("websocket-node", "X-WebSocket-Reject-Reason", asked_wrong(evidence) or own)
     if text.startswith(("Unsupported WebSocket version: ", "Missing handshake request header: ")):
         changed = Cause(
             "changed",
             "a header of the handshake was changed on the way",
             "look at the proxies on the way",
         )
-        return written_by("faye", "its words", asked_wrong(a) or (changed,))
+        return written_by("faye", "its words", asked_wrong(evidence) or (changed,))
     if text == "Welcome to SockJS!\n":
         fix = "connect to PREFIX/websocket, or use a SockJS client"
         return written_by(
@@ -472,16 +501,16 @@ def _node_libraries(a: Evidence) -> Author | None:
         return written_by("http-proxy-middleware", "its words", (backend_down("http-proxy-middleware"),))
     if (
         re.fullmatch(r"(?s).*<pre>Cannot (GET|POST|PUT|HEAD|OPTIONS) [^<]*</pre>.*", text)
-        or a.get("x-powered-by") == "Express"
+        or evidence.get("x-powered-by") == "Express"
     ):
-        return _express(a)
+        return _express(evidence)
     if re.fullmatch(r'\{"message":"Route [A-Z]+:[^"]* not found","error":"Not Found","statusCode":404\}', text):
         return written_by(
             "fastify",
             "its JSON",
             (
                 *either_or_stripped(
-                    a,
+                    evidence,
                     no_route(fix="add a route with { websocket: true } for it, or correct the path"),
                     capital=True,
                 ),
@@ -490,55 +519,55 @@ def _node_libraries(a: Evidence) -> Author | None:
     return None
 
 
-def _express(a: Evidence) -> Author | None:
-    signed = a.get("x-powered-by") == "Express"
-    if a.signed and not signed:
+def _express(evidence: Evidence) -> Author | None:
+    signed = evidence.get("x-powered-by") == "Express"
+    if evidence.signed and not signed:
         return None
     name = written_by if signed else shaped_like
     mark = "X-Powered-By: Express" if signed else "its page"
-    if a.status < 400 or a.status == 404:
+    if evidence.status < 400 or evidence.status == 404:
         nobody = no_route(
             "the handshake was answered as an ordinary GET: no WebSocket server listens for upgrades on this "
             "http.Server,"
             " or none at this path",
             "attach the WebSocket server to the http.Server that listens; check its path",
         )
-        return name("express", mark, either_or_stripped(a, nobody, capital=True))
-    if a.status >= 500:
+        return name("express", mark, either_or_stripped(evidence, nobody, capital=True))
+    if evidence.status >= 500:
         return name("express", mark, (crashed(),))
-    return name("express", mark, refused_by_application(a, "a middleware of the application refused"))
+    return name("express", mark, refused_by_application(evidence, "a middleware of the application refused"))
 
 
-def _werkzeug_page(a: Evidence) -> bool:
-    return bool(re.match(r"<!doctype html>\n<html lang=en>\n<title>\d{3} ", a.text))
+def _werkzeug_page(evidence: Evidence) -> bool:
+    return bool(re.match(r"<!doctype html>\n<html lang=en>\n<title>\d{3} ", evidence.text))
 
 
-def _flask(a: Evidence) -> Author | None:
-    page = _werkzeug_page(a)
-    signed = a.server("Werkzeug/")
+def _flask(evidence: Evidence) -> Author | None:
+    page = _werkzeug_page(evidence)
+    signed = evidence.server("Werkzeug/")
     capital = (
-        bool(a.reason)
-        and a.reason == a.reason.upper()
-        and a.reason == phrase_of(a.status).upper()
-        and a.reason.upper() != a.reason.title()
+        bool(evidence.reason)
+        and evidence.reason == evidence.reason.upper()
+        and evidence.reason == phrase_of(evidence.status).upper()
+        and evidence.reason.upper() != evidence.reason.title()
     )
-    if a.reason in ("OK",):
+    if evidence.reason in ("OK",):
         capital = False
-    if not (page or signed or (capital and a.server("gunicorn"))):
+    if not (page or signed or (capital and evidence.server("gunicorn"))):
         return None
-    author = "flask" if capital or signed else "quart" if a.server("hypercorn") else "flask-or-quart"
+    author = "flask" if capital or signed else "quart" if evidence.server("hypercorn") else "flask-or-quart"
     mark = "its page" if page else "Server"
-    if a.status == 404:
+    if evidence.status == 404:
         causes: tuple[Cause, ...] = (
             no_route(fix="add @sock.route (Flask-Sock) or @app.websocket (Quart), or correct the path"),
         )
-    elif a.status == 400 and page:
+    elif evidence.status == 400 and page:
         http_only = no_route(
             "the path has an HTTP route only",
             "use @sock.route (Flask-Sock) or @app.websocket (Quart) for this path",
         )
-        causes = either_or_stripped(a, http_only, capital=author == "flask")
-    elif a.status == 500:
+        causes = either_or_stripped(evidence, http_only, capital=author == "flask")
+    elif evidence.status == 500:
         causes = (
             crashed(),
             no_websocket(
@@ -546,25 +575,25 @@ def _flask(a: Evidence) -> Author | None:
                 "use gunicorn with threads, the development server, or an ASGI framework",
             ),
         )
-        if not a.server("granian"):
+        if not evidence.server("granian"):
             causes = causes[:1]
-    elif a.status < 300:
+    elif evidence.status < 300:
         causes = either_or_stripped(
-            a, no_route("the path has an HTTP route only", "use @sock.route or @app.websocket for it")
+            evidence, no_route("the path has an HTTP route only", "use @sock.route or @app.websocket for it")
         )
     else:
-        causes = asked_wrong(a) or refused_by_application(
-            a, "the application refused with abort() or a response of its own"
+        causes = asked_wrong(evidence) or refused_by_application(
+            evidence, "the application refused with abort() or a response of its own"
         )
     return written_by(author, mark, causes)
 
 
-def _django(a: Evidence) -> Author | None:
-    text = a.text
-    wsgi = a.server("WSGIServer/")
-    gunicorn = a.server("gunicorn")
+def _django(evidence: Evidence) -> Author | None:
+    text = evidence.text
+    wsgi = evidence.server("WSGIServer/")
+    gunicorn = evidence.server("gunicorn")
     not_found = "<h1>Not Found</h1><p>The requested resource was not found on this server.</p>" in text
-    debug = a.status == 404 and "<title>Page not found at /" in text
+    debug = evidence.status == 404 and "<title>Page not found at /" in text
     run_asgi = no_websocket(
         "the request came to a WSGI server, which cannot speak WebSocket, so Django answered it as an "
         "ordinary GET",
@@ -574,7 +603,7 @@ def _django(a: Evidence) -> Author | None:
     if not_found or debug:
         if wsgi or gunicorn:
             return written_by("django", "its page, and a WSGI server", (run_asgi,))
-        return written_by("django", "its page", either_or_stripped(a, run_asgi))
+        return written_by("django", "its page", either_or_stripped(evidence, run_asgi))
     if text.strip().startswith("<!doctype html>") and "<h1>Bad Request (400)</h1>" in text:
         return written_by(
             "django",
@@ -596,7 +625,7 @@ def _django(a: Evidence) -> Author | None:
         )
     if wsgi:
         return written_by("wsgiref", "Server: WSGIServer", (run_asgi,))
-    if gunicorn and a.status in (200, 404, 405) and not a.server("uvicorn"):
+    if gunicorn and evidence.status in (200, 404, 405) and not evidence.server("uvicorn"):
         return written_by(
             "gunicorn",
             "Server: gunicorn, which an ASGI worker does not send",
@@ -611,57 +640,67 @@ def _django(a: Evidence) -> Author | None:
     return None
 
 
-def _java(a: Evidence) -> Author | None:
-    if re.search("<title>HTTP Status \\d{3} \u2013 ", a.text):
-        if a.status == 404:
+def _java(evidence: Evidence) -> Author | None:
+    if re.search("<title>HTTP Status \\d{3} \u2013 ", evidence.text):
+        if evidence.status == 404:
             return written_by(
                 "tomcat",
                 "its page",
-                either_or_stripped(a, no_route(fix="add a @ServerEndpoint for it"), capital=True),
+                either_or_stripped(evidence, no_route(fix="add a @ServerEndpoint for it"), capital=True),
             )
-        if a.status == 400:
+        if evidence.status == 400:
             target = Cause(
                 "bad-request", "Tomcat refuses a character of the request target", "percent-encode it"
             )
-            return written_by("tomcat", "its page", (target,) if "request target" in a.text else ())
-        return written_by("tomcat", "its page", (crashed(),) if a.status >= 500 else refused_by_application(a))
-    if re.match(r'\{"timestamp":"[^"]*","status":\d{3},"error":"', a.text):
-        if a.status == 404:
+            return written_by("tomcat", "its page", (target,) if "request target" in evidence.text else ())
+        return written_by(
+            "tomcat", "its page", (crashed(),) if evidence.status >= 500 else refused_by_application(evidence)
+        )
+    if re.match(r'\{"timestamp":"[^"]*","status":\d{3},"error":"', evidence.text):
+        if evidence.status == 404:
             return written_by(
                 "spring",
                 "the JSON of Spring Boot",
-                either_or_stripped(a, no_route(fix="register a handler for it")),
+                either_or_stripped(evidence, no_route(fix="register a handler for it")),
             )
         return written_by(
-            "spring", "the JSON of Spring Boot", (crashed(),) if a.status >= 500 else refused_by_application(a)
+            "spring",
+            "the JSON of Spring Boot",
+            (crashed(),) if evidence.status >= 500 else refused_by_application(evidence),
         )
-    if a.text == "Invalid CORS request" and a.status == 403:
-        return written_by("spring", "its words", (origin_refused(a, "setAllowedOrigins() of the handler"),))
+    if evidence.text == "Invalid CORS request" and evidence.status == 403:
+        return written_by(
+            "spring", "its words", (origin_refused(evidence, "setAllowedOrigins() of the handler"),)
+        )
     return None
 
 
-def _runtimes(a: Evidence) -> Author | None:
+def _runtimes(evidence: Evidence) -> Author | None:
     """Bun and Deno spell the Content-Type of a text as the Fetch standard does, without a space."""
-    kind = a.get("content-type")
-    if any(not value.startswith(("Bun", "Deno")) for value in a.signed):
+    kind = evidence.get("content-type")
+    if any(not value.startswith(("Bun", "Deno")) for value in evidence.signed):
         return None
-    if a.text == "Upgrade failed" and a.status in (400, 426, 500):
-        return written_by("bun", "the words of its documentation", lost_upgrade(a))
+    if evidence.text == "Upgrade failed" and evidence.status in (400, 426, 500):
+        return written_by("bun", "the words of its documentation", lost_upgrade(evidence))
     if kind in ("text/plain;charset=utf-8", "application/json;charset=utf-8"):
-        return shaped_like("bun", f"Content-Type: {kind}", _runtime_causes(a))
+        return shaped_like("bun", f"Content-Type: {kind}", _runtime_causes(evidence))
     if kind == "text/plain;charset=UTF-8":
-        return shaped_like("deno", f"Content-Type: {kind}", _runtime_causes(a))
-    if a.status == 426 and not a.body and a.names == ("Sec-WebSocket-Version", "Connection"):
+        return shaped_like("deno", f"Content-Type: {kind}", _runtime_causes(evidence))
+    if (
+        evidence.status == 426
+        and not evidence.body
+        and evidence.names == ("Sec-WebSocket-Version", "Connection")
+    ):
         changed = Cause(
             "changed",
             "Sec-WebSocket-Version was changed on the way",
             "look at the proxies on the way",
         )
         return shaped_like(
-            "bun", "426 with Sec-WebSocket-Version and Connection alone", asked_wrong(a) or (changed,)
+            "bun", "426 with Sec-WebSocket-Version and Connection alone", asked_wrong(evidence) or (changed,)
         )
-    sniffed = [name.lower() for name in a.names][-1:] == ["content-type"] and a.server("Caddy")
-    if a.text == "Internal Server Error" and a.status == 500 and (not kind or sniffed):
+    sniffed = [name.lower() for name in evidence.names][-1:] == ["content-type"] and evidence.server("Caddy")
+    if evidence.text == "Internal Server Error" and evidence.status == 500 and (not kind or sniffed):
         lost = upgrade_stripped(
             "Upgrade did not arrive, and the upgrade raised an exception: a proxy on the way removed it"
         )
@@ -669,69 +708,79 @@ def _runtimes(a: Evidence) -> Author | None:
         return shaped_like(
             "deno",
             "its 500 without a Content-Type",
-            (*asked_wrong(a), lost, crash) if a.oddity != "upgrade" else (*asked_wrong(a), crash),
+            (*asked_wrong(evidence), lost, crash)
+            if evidence.oddity != "upgrade"
+            else (*asked_wrong(evidence), crash),
         )
     return None
 
 
-def _runtime_causes(a: Evidence) -> tuple[Cause, ...]:
-    if a.status >= 500:
+def _runtime_causes(evidence: Evidence) -> tuple[Cause, ...]:
+    if evidence.status >= 500:
         return (crashed(),)
-    if a.status in (200, 404, 405):
+    if evidence.status in (200, 404, 405):
         return (
             *either_or_stripped(
-                a, no_route("the handler does not upgrade this path", "have the handler upgrade it")
+                evidence, no_route("the handler does not upgrade this path", "have the handler upgrade it")
             ),
         )
-    if a.status == 426:
-        return lost_upgrade(a)
-    return refused_by_application(a, "the handler refused")
+    if evidence.status == 426:
+        return lost_upgrade(evidence)
+    return refused_by_application(evidence, "the handler refused")
 
 
-def _hono(a: Evidence) -> Author | None:
-    if a.text == "404 Not Found" and a.get("content-type") == "text/plain; charset=UTF-8" and not a.signed:
+def _hono(evidence: Evidence) -> Author | None:
+    if (
+        evidence.text == "404 Not Found"
+        and evidence.get("content-type") == "text/plain; charset=UTF-8"
+        and not evidence.signed
+    ):
         adapter = no_websocket(
             "no WebSocket adapter handles upgrades (injectWebSocket), or no route has this path",
             "call injectWebSocket(server), and add upgradeWebSocket() for the path",
         )
-        return shaped_like("hono", "its words", either_or_stripped(a, adapter, capital=True))
+        return shaped_like("hono", "its words", either_or_stripped(evidence, adapter, capital=True))
     return None
 
 
-def _ruby_and_others(a: Evidence) -> Author | None:
-    if a.server(r"(?i)cowboy|bandit") and a.status == 403 and not a.body:
+def _ruby_and_others(evidence: Evidence) -> Author | None:
+    if evidence.server(r"(?i)cowboy|bandit") and evidence.status == 403 and not evidence.body:
         refused = Cause(
             "refused",
             "the application refused before it accepted (a check, or the Origin)",
             "accept and refuse in the first message: only that reaches a page",
         )
-        origin = origin_refused(a, "add the page's origin to those that the server allows")
-        both = (origin, refused) if foreign_origin(a) else (refused, origin)
+        origin = origin_refused(evidence, "add the page's origin to those that the server allows")
+        both = (origin, refused) if foreign_origin(evidence) else (refused, origin)
         return shaped_like("phoenix", "Server and an empty 403", both)
-    if a.server("Kestrel") and a.status in (401, 403):
+    if evidence.server("Kestrel") and evidence.status in (401, 403):
         return written_by(
             "signalr",
             "Server: Kestrel",
-            (credentials_wanted(a),) if a.status == 401 else refused_by_application(a),
+            (credentials_wanted(evidence),) if evidence.status == 401 else refused_by_application(evidence),
         )
-    if a.status == 404 and a.has("x-request-id") and a.text.strip() == "Page not found":
-        origin = origin_refused(a, "add it to config.action_cable.allowed_request_origins")
+    if evidence.status == 404 and evidence.has("x-request-id") and evidence.text.strip() == "Page not found":
+        origin = origin_refused(evidence, "add it to config.action_cable.allowed_request_origins")
         return shaped_like(
-            "action-cable", "X-Request-Id and the words", (*asked_wrong(a), origin, upgrade_stripped())
+            "action-cable", "X-Request-Id and the words", (*asked_wrong(evidence), origin, upgrade_stripped())
         )
     return None
 
 
-def _node(a: Evidence) -> Author | None:
+def _node(evidence: Evidence) -> Author | None:
     """Nothing but Node's own ``Keep-Alive: timeout=5``: the http.Server answered as to a GET."""
-    if a.signed or not re.fullmatch(r"timeout=\d+", a.get("keep-alive")) or a.status not in (200, 404, 405):
+    if (
+        evidence.signed
+        or not re.fullmatch(r"timeout=\d+", evidence.get("keep-alive"))
+        or evidence.status not in (200, 404, 405)
+    ):
         return None
     nobody = no_route(
         "the handshake was answered as an ordinary GET: nothing listens for upgrades, or nothing at this path",
         "attach the WebSocket server to the http.Server that listens; check the path",
     )
     return shaped_like(
-        "node", "Keep-Alive: timeout, as Node writes it", either_or_stripped(a, nobody, capital=True)
+        "node", "Keep-Alive: timeout, as Node writes it", either_or_stripped(evidence, nobody, capital=True)
     )
 
 

@@ -71,12 +71,12 @@ class _Session(msgspec.Struct, frozen=True):
         return "at once" if self.lasted < 500_000 else f"after {self.lasted / 1e6:.1f} s"
 
 
-def opened(reading: Reading, a: Evidence) -> Author:
+def opened(reading: Reading, evidence: Evidence) -> Author:
     """Who wrote the 101, as far as its marks show, and why the session ended as it did."""
     session = _session_of(reading)
-    author, mark = _opened_by(a, session)
+    author, mark = _opened_by(evidence, session)
     found: list[Cause] = []
-    for cause in _causes(a, session):
+    for cause in _causes(evidence, session):
         if cause.id not in {one.id for one in found}:
             found.append(cause)
     if not author:
@@ -86,23 +86,23 @@ def opened(reading: Reading, a: Evidence) -> Author:
     return msgspec.structs.replace(base, causes=named)
 
 
-def _causes(a: Evidence, s: _Session) -> Iterator[Cause]:
+def _causes(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     """In the order of evidence."""
-    if s.ended:
-        yield from asked_wrong(a)
-        yield from too_much(*a.largest)
-    yield from _stated(a, s)
-    yield from _chosen(a)
-    yield from _greeted(a, s)
-    if s.behind is not None and s.close is None:
-        yield from _http_after(s.behind)
-    elif s.close is not None:
-        yield from _by_code(a, s)
-        yield from _act(a, s)
-    elif s.dropped:
-        yield from _act(a, s)
+    if session.ended:
+        yield from asked_wrong(evidence)
+        yield from too_much(*evidence.largest)
+    yield from _stated(evidence, session)
+    yield from _chosen(evidence)
+    yield from _greeted(evidence, session)
+    if session.behind is not None and session.close is None:
+        yield from _http_after(session.behind)
+    elif session.close is not None:
+        yield from _by_code(evidence, session)
+        yield from _act(evidence, session)
+    elif session.dropped:
+        yield from _act(evidence, session)
     else:
-        yield from _silent(a, s)
+        yield from _silent(evidence, session)
 
 
 # Words ---------------------------------------------------------------------------------------------------
@@ -156,32 +156,32 @@ _TROUBLE = re.compile(
 _SAYS = ("type", "event", "op", "command", "kind", "action", "msg_type", "messageType")
 
 
-def _stated(a: Evidence, s: _Session) -> Iterator[Cause]:
+def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     """What the reason of a Close says, or the last message before the end."""
-    for quote, where in _quotes(s):
+    for quote, where in _quotes(session):
         said = shown(quote, QUOTED)
         for pattern, id, text, fix in _ENDED:
             if re.search(pattern, quote.lower()):
                 yield Cause(id, f'{text}; the server says "{said}"', fix, "stated", f"{where}: {said}")
                 return
-        if (known := stated_by(a, quote, where)) is not None:
+        if (known := stated_by(evidence, quote, where)) is not None:
             yield known
             return
-    for quote, where in _quotes(s):
-        if s.code is not None and where.startswith("Close") and s.code not in (1000, 1001):
+    for quote, where in _quotes(session):
+        if session.code is not None and where.startswith("Close") and session.code not in (1000, 1001):
             continue  # _by_code says it with the code
-        if s.last is not None and s.since < SOON and s.code in (1000, 1001):
+        if session.last is not None and session.since < SOON and session.code in (1000, 1001):
             continue  # the message that led to it says more than "Bye"
         yield bare(quote, f"{where}: ")
         return
 
 
-def _quotes(s: _Session) -> Iterator[tuple[str, str]]:
+def _quotes(session: _Session) -> Iterator[tuple[str, str]]:
     """What the server said at the end, and where."""
-    if s.reason.strip():
-        yield " ".join(s.reason.split()), s.named
-    if s.texts:
-        for quote in troubled(s.texts[-1], ended=s.ended):
+    if session.reason.strip():
+        yield " ".join(session.reason.split()), session.named
+    if session.texts:
+        for quote in troubled(session.texts[-1], ended=session.ended):
             yield " ".join(quote.split()), "the last message"
             return
 
@@ -217,10 +217,10 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
 # Subprotocols, and who greets ------------------------------------------------------------------------------
 
 
-def _chosen(a: Evidence) -> Iterator[Cause]:
+def _chosen(evidence: Evidence) -> Iterator[Cause]:
     """What was selected of the subprotocols offered, where that is a fault."""
-    selected = a.get("sec-websocket-protocol")
-    if selected and selected not in a.protocols:
+    selected = evidence.get("sec-websocket-protocol")
+    if selected and selected not in evidence.protocols:
         yield Cause(
             "subprotocol-unasked",
             f"the application selected the subprotocol {shown(selected)}, which was not offered",
@@ -228,8 +228,8 @@ def _chosen(a: Evidence) -> Iterator[Cause]:
             "stated",
             f"Sec-WebSocket-Protocol: {shown(selected)}",
         )
-    elif a.protocols and not selected:
-        offered = shown(", ".join(a.protocols))
+    elif evidence.protocols and not selected:
+        offered = shown(", ".join(evidence.protocols))
         yield Cause(
             "subprotocol-none",
             f"the server knows, or selects, none of the subprotocols offered: {offered}",
@@ -242,9 +242,9 @@ def _chosen(a: Evidence) -> Iterator[Cause]:
 _ENGINE_IO = re.compile(r'0\{"sid":"')
 
 
-def _greeted(a: Evidence, s: _Session) -> Iterator[Cause]:
+def _greeted(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     """Programs that say in the first message who they are."""
-    first = s.texts[0] if s.texts else ""
+    first = session.texts[0] if session.texts else ""
     if _ENGINE_IO.match(first):
         yield Cause(
             "not-socket.io",
@@ -253,7 +253,7 @@ def _greeted(a: Evidence, s: _Session) -> Iterator[Cause]:
             "only",
             "the opening packet of engine.io",
         )
-        if a.has("access-control-allow-origin") and foreign_origin(a):
+        if evidence.has("access-control-allow-origin") and foreign_origin(evidence):
             yield Cause(
                 "origin-unguarded",
                 "cors.origin of Socket.IO does not guard the WebSocket transport",
@@ -266,7 +266,7 @@ def _greeted(a: Evidence, s: _Session) -> Iterator[Cause]:
         fix = "add it to devServer.allowedHosts"
         host = host_refused("webpack-dev-server does not allow this Host or Origin")
         yield msgspec.structs.replace(host, fix=fix, certainty="stated", evidence=words)
-        origin = origin_refused(a, "add its host to devServer.allowedHosts")
+        origin = origin_refused(evidence, "add its host to devServer.allowedHosts")
         yield msgspec.structs.replace(origin, certainty="stated", evidence=words)
 
 
@@ -345,21 +345,21 @@ _CODES: dict[int, tuple[str, str, str]] = {
 convention."""
 
 
-def _by_code(a: Evidence, s: _Session) -> Iterator[Cause]:
-    if s.code is None:
+def _by_code(evidence: Evidence, session: _Session) -> Iterator[Cause]:
+    if session.code is None:
         return
-    reason = shown(s.reason, QUOTED)
-    shows = f"Close {s.code}: {reason}" if reason else f"Close {s.code}"
+    reason = shown(session.reason, QUOTED)
+    shows = f"Close {session.code}: {reason}" if reason else f"Close {session.code}"
     says = f'; it says "{reason}"' if reason else ""
-    if s.code == 4406 or (s.code == 1002 and not reason):
-        wanted = subprotocol_wanted(a)
-        more = "" if s.code == 4406 else ", or the client broke the protocol (1002)"
+    if session.code == 4406 or (session.code == 1002 and not reason):
+        wanted = subprotocol_wanted(evidence)
+        more = "" if session.code == 4406 else ", or the client broke the protocol (1002)"
         yield msgspec.structs.replace(wanted, text=wanted.text + more, certainty="shared", evidence=shows)
-    elif s.code == 1002:
+    elif session.code == 1002:
         yield Cause(
             "protocol-error", f"the server says that the client broke the protocol (1002){says}", SEE_LOG
         )
-    elif s.code == 1011 and a.server("daphne") and reason == "":
+    elif session.code == 1011 and evidence.server("daphne") and reason == "":
         crashed = _CODES[1011]
         yield Cause("crashed", crashed[1], crashed[2], "shared", shows)
         yield Cause(
@@ -369,14 +369,14 @@ def _by_code(a: Evidence, s: _Session) -> Iterator[Cause]:
             "shared",
             shows,
         )
-    elif s.code in _CODES:
-        id, text, fix = _CODES[s.code]
+    elif session.code in _CODES:
+        id, text, fix = _CODES[session.code]
         yield Cause(id, f"{text}{says}", fix, "stated", shows)
-    elif 3000 <= s.code < 5000:
+    elif 3000 <= session.code < 5000:
         yield Cause(
             "closed-by-app",
-            f"the application accepted, and then closed with {s.code}{says}",
-            f"look up {s.code} in the documentation of the application",
+            f"the application accepted, and then closed with {session.code}{says}",
+            f"look up {session.code} in the documentation of the application",
             "stated",
             shows,
         )
@@ -385,43 +385,45 @@ def _by_code(a: Evidence, s: _Session) -> Iterator[Cause]:
 # What the server did, where nothing says why --------------------
 
 
-def _act(a: Evidence, s: _Session) -> Iterator[Cause]:
+def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     """What the server did, and what may lead to that: nothing in it says which."""
-    if s.close is not None and s.code not in (None, 1000, 1001):
+    if session.close is not None and session.code not in (None, 1000, 1001):
         return
-    if s.code is None and s.close is not None and s.close.data:
+    if session.code is None and session.close is not None and session.close.data:
         return  # a Close that is malformed is the finding's to tell
-    act = f"closed the session ({s.named})" if s.close is not None else "dropped the connection without a Close"
-    shows = f"{s.named if s.close is not None else 'no Close'} {s.after}"
-    if s.last is not None and s.since < SOON:
-        yield _led_to(a, s, act)
-    elif s.quiet >= QUIET:
+    act = (
+        f"closed the session ({session.named})"
+        if session.close is not None
+        else "dropped the connection without a Close"
+    )
+    shows = f"{session.named if session.close is not None else 'no Close'} {session.after}"
+    if session.last is not None and session.since < SOON:
+        yield _led_to(evidence, session, act)
+    elif session.quiet >= QUIET:
         yield Cause(
             "idle-timeout",
-            f"the server, or a proxy, {act} after {s.quiet / 1e6:.1f} s in which nothing was sent: an idle "
-            f"limit, or it "
-            "waited for a message (a login)",
+            f"the server, or a proxy, {act} after {session.quiet / 1e6:.1f} s in which nothing was sent: an "
+            "idle limit, or it waited for a message (a login)",
             "send pings or messages more often, or raise the limit: proxy_read_timeout (nginx), timeout tunnel "
             "(HAProxy), Timeout (Apache)",
             "shared",
-            f"{s.quiet / 1e6:.1f} s of silence",
+            f"{session.quiet / 1e6:.1f} s of silence",
         )
-    elif s.close is None:
+    elif session.close is None:
         yield Cause(
             "crashed",
-            f"the server {act} {s.after}: most often an exception in the handler; or the handler returned, "
-            f"or refuses "
-            "by dropping",
+            f"the server {act} {session.after}: most often an exception in the handler; or the handler "
+            "returned, or refuses by dropping",
             SEE_LOG,
             "shared",
             shows,
         )
-    elif s.code is None:
-        yield _empty(a, s, act, shows)
+    elif session.code is None:
+        yield _empty(evidence, session, act, shows)
     else:
         yield Cause(
             "handler-returned",
-            f"the server {act} {s.after}: its handler returned or raised an exception, or the "
+            f"the server {act} {session.after}: its handler returned or raised an exception, or the "
             "application closed it on purpose",
             "keep the handler running: loop over the messages",
             "shared",
@@ -429,25 +431,26 @@ def _act(a: Evidence, s: _Session) -> Iterator[Cause]:
         )
 
 
-def _empty(a: Evidence, s: _Session, act: str, shows: str) -> Cause:
+def _empty(evidence: Evidence, session: _Session, act: str, shows: str) -> Cause:
     route = (
         ""
-        if s.texts or s.binary or a.signed
+        if session.texts or session.binary or evidence.signed
         else ", or no WebSocket route has this path (as in two libraries on Node)"
     )
     return Cause(
         "closed-by-app",
-        f"the server {act} {s.after} and does not say why: its handler returned or raised an exception{route}",
+        f"the server {act} {session.after} and does not say why: its handler returned or raised an "
+        f"exception{route}",
         "check the path; keep the handler running; close with a code and a reason",
         "shared",
         shows,
     )
 
 
-def _led_to(a: Evidence, s: _Session, act: str) -> Cause:
-    size = s.last or 0
-    selected = a.get("sec-websocket-protocol")
-    shows = f"the request: a message of {size} bytes, {s.since / 1000:.0f} ms before the end"
+def _led_to(evidence: Evidence, session: _Session, act: str) -> Cause:
+    size = session.last or 0
+    selected = evidence.get("sec-websocket-protocol")
+    shows = f"the request: a message of {size} bytes, {session.since / 1000:.0f} ms before the end"
     if selected.lower().startswith("mqtt"):
         return Cause(
             "message-refused",
@@ -477,24 +480,24 @@ def _led_to(a: Evidence, s: _Session, act: str) -> Cause:
     )
 
 
-def _silent(a: Evidence, s: _Session) -> Iterator[Cause]:
+def _silent(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     """An open session that nobody ended, and in which nothing came: who waits for what."""
-    selected = a.get("sec-websocket-protocol")
-    by_path = not s.texts and not a.protocols and re.search(r"/mqtt\b", a.path)
+    selected = evidence.get("sec-websocket-protocol")
+    by_path = not session.texts and not evidence.protocols and re.search(r"/mqtt\b", evidence.path)
     if selected.lower().startswith("mqtt") or by_path:
         yield Cause(
             "mqtt",
             "an MQTT broker: it waits for MQTT packets, in the subprotocol mqtt",
             'use an MQTT client; in a page new WebSocket(url, "mqtt")',
             "shared",
-            f"Sec-WebSocket-Protocol: {shown(selected)}" if selected else f"the path {shown(a.path)}",
+            f"Sec-WebSocket-Protocol: {shown(selected)}" if selected else f"the path {shown(evidence.path)}",
         )
 
 
 # Who wrote the 101 --------------------
 
 
-def _opened_by(a: Evidence, s: _Session) -> tuple[str, str]:
+def _opened_by(evidence: Evidence, session: _Session) -> tuple[str, str]:
     """Who wrote a 101: by a Server field that is not a proxy's, or by what follows."""
     for pattern, author in (
         ("daphne", "daphne"),
@@ -507,21 +510,21 @@ def _opened_by(a: Evidence, s: _Session) -> tuple[str, str]:
         ("WebSockify", "websockify"),
         ("AutobahnPython", "autobahn"),
     ):
-        if a.server(pattern):
+        if evidence.server(pattern):
             return author, "Server"
-    if s.texts and _ENGINE_IO.match(s.texts[0]):
+    if session.texts and _ENGINE_IO.match(session.texts[0]):
         return "engine.io", "its opening packet"
-    if s.texts and '"data":"Invalid Host/Origin header"' in s.texts[0]:
+    if session.texts and '"data":"Invalid Host/Origin header"' in session.texts[0]:
         return "webpack-dev-server", "its words"
-    if s.code == 4406 and s.reason == "Subprotocol not acceptable":
+    if session.code == 4406 and session.reason == "Subprotocol not acceptable":
         return "graphql-ws", "its close code and reason"
-    if s.code == 4408 and s.reason == "Connection initialisation timeout":
+    if session.code == 4408 and session.reason == "Connection initialisation timeout":
         return "graphql-ws", "its close code and reason"
-    if s.behind is not None:
-        server = b" ".join(field.value for field in s.behind.head.all(b"server"))
+    if session.behind is not None:
+        server = b" ".join(field.value for field in session.behind.head.all(b"server"))
         if b"Werkzeug" in server or b"gunicorn" in server:
             return "flask", "an HTTP answer of its server after the 101"
-        if any(field.name == b"Content-type" for field in s.behind.head.fields):
+        if any(field.name == b"Content-type" for field in session.behind.head.fields):
             return "engine.io", "an HTTP answer after the 101, Content-type spelt with a small t"
     return "", ""
 

@@ -23,10 +23,10 @@ _ENDS = {
 def nothing_came(reading: Reading) -> tuple[Cause, ...]:
     """What the end of a connection without a byte leaves open, by how it ended and what had been asked."""
     how = how_ended(reading.exchange)
-    a = unanswered(reading)
-    kinds = _timeout() if how == "timeout" else _closed(a, how, _waited(reading.exchange))
+    evidence = unanswered(reading)
+    kinds = _timeout() if how == "timeout" else _closed(evidence, how, _waited(reading.exchange))
     first: dict[str, Cause] = {}
-    for cause in (*asked_wrong(a), *too_much(*a.largest), *kinds):
+    for cause in (*asked_wrong(evidence), *too_much(*evidence.largest), *kinds):
         first.setdefault(cause.id, cause)
     shows = _ENDS.get(how, how)
     return tuple(
@@ -52,8 +52,8 @@ def _timeout() -> Iterator[Cause]:
     yield Cause("hangs", "the application does not answer: it is blocked, or waits for something", SEE_LOG)
 
 
-def _closed(a: Evidence, how: str, waited: int) -> Iterator[Cause]:
-    yield from _protocol(a)
+def _closed(evidence: Evidence, how: str, waited: int) -> Iterator[Cause]:
+    yield from _protocol(evidence)
     crash = Cause(
         "closed-silently",
         "the server closed the connection and sent nothing: the application crashed, refuses by closing (no "
@@ -64,10 +64,10 @@ def _closed(a: Evidence, how: str, waited: int) -> Iterator[Cause]:
     other = Cause(
         "other-protocol",
         "the port speaks another protocol"
-        + ("" if a.secure else ", or expects TLS")
+        + ("" if evidence.secure else ", or expects TLS")
         + ": MQTT, or HTTP behind "
         "the PROXY protocol",
-        "use the port of the WebSocket listener" + ("" if a.secure else ", or wss://"),
+        "use the port of the WebSocket listener" + ("" if evidence.secure else ", or wss://"),
     )
     rule = Cause(
         "blocked-by-rule",
@@ -82,7 +82,7 @@ def _closed(a: Evidence, how: str, waited: int) -> Iterator[Cause]:
         "start the application; check address and port in the proxy",
     )
     certificate = Cause("client-certificate", "the server wants a client certificate", "--cert and --key")
-    late = how == "fin" and not asks_socketio(a.path, a.query) and 900_000 <= waited < 1_500_000
+    late = how == "fin" and not asks_socketio(evidence.path, evidence.query) and 900_000 <= waited < 1_500_000
     if late:
         # engine.io's option destroyUpgradeTimeout is 1000 ms; a second is told apart from at once.
         yield crash
@@ -93,17 +93,17 @@ def _closed(a: Evidence, how: str, waited: int) -> Iterator[Cause]:
         )
     if how == "reset":
         yield Cause(crash.id, f"{crash.text}; or {other.text}", crash.fix)
-        yield from (certificate, other, down) if a.secure else (other, down)
-    elif a.secure:
+        yield from (certificate, other, down) if evidence.secure else (other, down)
+    elif evidence.secure:
         yield from (crash, down, rule)
     else:
         yield from (crash, rule, down, other)
 
 
-def _protocol(a: Evidence) -> Iterator[Cause]:
+def _protocol(evidence: Evidence) -> Iterator[Cause]:
     """A subprotocol that the server may not know, or may want."""
-    if a.protocols and not any(name.lower().startswith("mqtt") for name in a.protocols):
-        offered = shown(", ".join(a.protocols))
+    if evidence.protocols and not any(name.lower().startswith("mqtt") for name in evidence.protocols):
+        offered = shown(", ".join(evidence.protocols))
         yield Cause(
             "subprotocol-required",
             f"the server knows none of the subprotocols that were offered ({offered}), and closes",
@@ -111,13 +111,13 @@ def _protocol(a: Evidence) -> Iterator[Cause]:
             "own-request",
             f"the request: Sec-WebSocket-Protocol: {offered}",
         )
-    elif re.search(r"/mqtt\b", a.path) and not a.protocols:
+    elif re.search(r"/mqtt\b", evidence.path) and not evidence.protocols:
         yield Cause(
             "subprotocol-required",
             "an MQTT broker wants the subprotocol mqtt, and none was offered",
             "--protocol mqtt",
             "own-request",
-            f"the request: no Sec-WebSocket-Protocol for {shown(a.path)}",
+            f"the request: no Sec-WebSocket-Protocol for {shown(evidence.path)}",
         )
 
 

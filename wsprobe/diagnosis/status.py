@@ -34,19 +34,19 @@ def statuses() -> dict[str, Any]:
     return tomllib.loads(resources.files(__package__).joinpath("statuses.toml").read_text("utf-8"))
 
 
-def by_status(a: Evidence) -> tuple[Cause, ...]:
+def by_status(evidence: Evidence) -> tuple[Cause, ...]:
     """The causes that the status alone leaves open, the likeliest first; what the request lacks is no part."""
-    if 300 <= a.status < 400:
-        return (redirected(a, "the server"),)
-    match a.status:
+    if 300 <= evidence.status < 400:
+        return (redirected(evidence, "the server"),)
+    match evidence.status:
         case 426:
             return (upgrade_stripped(),)
         case 505:
             return (http10(), upgrade_stripped())
         case 200 | 204 | 404 | 405:
-            return _as_a_page(a)
+            return _as_a_page(evidence)
         case 401:
-            return (credentials_wanted(a),)
+            return (credentials_wanted(evidence),)
         case 407:
             return (
                 Cause(
@@ -55,60 +55,62 @@ def by_status(a: Evidence) -> tuple[Cause, ...]:
                     "give them in -x http://user:password@host:port",
                 ),
             )
-        case 403 if for_socketio(a):
-            return (*socketio_causes(a), _refused(a))
-        case 400 if for_socketio(a):
-            known = socketio_causes(a)
+        case 403 if for_socketio(evidence):
+            return (*socketio_causes(evidence), _refused(evidence))
+        case 400 if for_socketio(evidence):
+            known = socketio_causes(evidence)
             origin = tuple(cause for cause in known if cause.id == "origin-refused")
             # Without an Origin nothing was sent that a check could refuse: a lost field is as likely.
-            first = known if a.origin is not None else tuple(cause for cause in known if cause not in origin)
-            bad, *more = _bad(a)
+            first = (
+                known if evidence.origin is not None else tuple(cause for cause in known if cause not in origin)
+            )
+            bad, *more = _bad(evidence)
             return (*first, bad, *origin, *more)
         case 403:
-            return _forbidden(a)
+            return _forbidden(evidence)
         case 400:
-            return _bad(a)
+            return _bad(evidence)
         case _:
-            return _told(a)
+            return _told(evidence)
 
 
-def _as_a_page(a: Evidence) -> tuple[Cause, ...]:
+def _as_a_page(evidence: Evidence) -> tuple[Cause, ...]:
     nowhere = no_route(
         "the path leads to something that is no WebSocket endpoint, such as a page or another program"
     )
     support = no_websocket(
         "the server that answered has no WebSocket support", "run one that has it, and route the path to it"
     )
-    found = (*either_or_stripped(a, nowhere), support)
-    if a.status == 200 and hop_of(a) == "nginx" and is_markup(a):
+    found = (*either_or_stripped(evidence, nowhere), support)
+    if evidence.status == 200 and hop_of(evidence) == "nginx" and is_markup(evidence):
         replaced = Cause(
             "intercepted",
             "nginx replaced an error of the application by a page of its own (proxy_intercept_errors)",
             "proxy_intercept_errors off for the location of the socket",
         )
         return (*found[:-1], replaced)
-    return found[:-1] if a.arrived else found
+    return found[:-1] if evidence.arrived else found
 
 
-def _refused(a: Evidence) -> Cause:
-    text = f"a check in the application, or a rule before it, refused the request ({a.status})"
+def _refused(evidence: Evidence) -> Cause:
+    text = f"a check in the application, or a rule before it, refused the request ({evidence.status})"
     fix = "send what the application checks (token, cookie, Origin, parameter); its log says which"
-    if a.status == 403 and a.origin is None and not words(a):
+    if evidence.status == 403 and evidence.origin is None and not words(evidence):
         text += ", or requires an Origin: no Origin was sent, and browsers always send one"
         fix = f"try --origin with the origin of the page; {fix}"
-    if not a.body:
+    if not evidence.body:
         text += (
             "; or no route has this path, or the application raised an exception: some servers answer so, too"
         )
     return Cause("refused", text, fix)
 
 
-def _forbidden(a: Evidence) -> tuple[Cause, ...]:
-    origin = origin_refused(a, ALLOW_ORIGIN)
-    return (origin, _refused(a)) if foreign_origin(a) else (_refused(a), origin)
+def _forbidden(evidence: Evidence) -> tuple[Cause, ...]:
+    origin = origin_refused(evidence, ALLOW_ORIGIN)
+    return (origin, _refused(evidence)) if foreign_origin(evidence) else (_refused(evidence), origin)
 
 
-def _bad(a: Evidence) -> tuple[Cause, ...]:
+def _bad(evidence: Evidence) -> tuple[Cause, ...]:
     bad = Cause(
         "bad-request",
         "the server calls the handshake a bad request (400) and does not say why: a field was lost or "
@@ -116,17 +118,17 @@ def _bad(a: Evidence) -> tuple[Cause, ...]:
         "the way, the path or a subprotocol is not the one it wants, or a check of its own refused it",
         "ask the server without proxies, and compare; its log says why",
     )
-    origin = (origin_refused(a, ALLOW_ORIGIN),) if foreign_origin(a) else ()
-    return (bad, *origin) if a.arrived else (bad, *origin, upgrade_stripped())
+    origin = (origin_refused(evidence, ALLOW_ORIGIN),) if foreign_origin(evidence) else ()
+    return (bad, *origin) if evidence.arrived else (bad, *origin, upgrade_stripped())
 
 
-def _told(a: Evidence) -> tuple[Cause, ...]:
+def _told(evidence: Evidence) -> tuple[Cause, ...]:
     """What statuses.toml says of the status, or of its class."""
     rows = statuses()
-    row = next((each for each in rows["status"] if each["number"] == a.status and "cause" in each), None)
+    row = next((each for each in rows["status"] if each["number"] == evidence.status and "cause" in each), None)
     if row is None:
-        row = next((each for each in rows["class"] if each["first"] == a.status // 100), None)
+        row = next((each for each in rows["class"] if each["first"] == evidence.status // 100), None)
     if row is None or "cause" not in row:
         return ()
     text = str(row["likely"])
-    return (Cause(row["cause"], text if row.get("number") else f"{text} ({a.status})", str(row["fix"])),)
+    return (Cause(row["cause"], text if row.get("number") else f"{text} ({evidence.status})", str(row["fix"])),)

@@ -43,15 +43,15 @@ _MEMBERS = (
 """Members of JSON that say why, the most telling first (RFC 9457 has ``detail`` and ``title``)."""
 
 
-def words(a: Evidence) -> tuple[str, ...]:
+def words(evidence: Evidence) -> tuple[str, ...]:
     """What the answer says in words of its own, the most telling first; not what its status says anyhow."""
-    found = [value[:_LONG] for name, value in a.fields if _REASONS.match(name)][:_FIELDS]
-    if a.reason and a.reason.lower() != phrase_of(a.status).lower():
-        found.append(a.reason[:_LONG])
-    if a.status >= 400:  # what a redirect says is for people who do not follow it
-        found += of_body(a)
+    found = [value[:_LONG] for name, value in evidence.fields if _REASONS.match(name)][:_FIELDS]
+    if evidence.reason and evidence.reason.lower() != phrase_of(evidence.status).lower():
+        found.append(evidence.reason[:_LONG])
+    if evidence.status >= 400:  # what a redirect says is for people who do not follow it
+        found += of_body(evidence)
     tidied = (_NUMBER.sub("", " ".join(each.split())) for each in found)
-    return tuple(dict.fromkeys(each for each in tidied if each and not ordinary(each, a.status)))
+    return tuple(dict.fromkeys(each for each in tidied if each and not ordinary(each, evidence.status)))
 
 
 _NUMBER = re.compile(
@@ -60,16 +60,16 @@ _NUMBER = re.compile(
 """The status at the beginning of a title: ``Error 403 no token``."""
 
 
-def of_body(a: Evidence) -> Iterator[str]:
+def of_body(evidence: Evidence) -> Iterator[str]:
     """The texts of the body: JSON, a page, or plain text."""
-    body = a.body[:_READ].strip()
+    body = evidence.body[:_READ].strip()
     if not body or b"\0" in body:
         return
     if body[:1] in (b"{", b'"', b"["):
-        yield from of_json(a.body)
+        yield from of_json(evidence.body)
         return
     text = body.decode("utf-8", "replace")
-    if is_markup(a):
+    if is_markup(evidence):
         yield from of_page(text)
     else:
         yield text[:_LONG]
@@ -175,19 +175,19 @@ _PHRASES = {
 Means = Callable[[Evidence, str], tuple[Cause, ...]]
 
 
-def _tls(a: Evidence, _: str) -> tuple[Cause, ...]:
+def _tls(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     behind = Cause(
         "backend-tls",
         "a proxy speaks plain HTTP to an upstream that expects TLS",
         "use https:// for the upstream in the proxy",
     )
     direct = Cause("tls-port", "the port expects TLS", "use wss://")
-    return (behind, direct) if a.secure else (direct,)
+    return (behind, direct) if evidence.secure else (direct,)
 
 
-def _upgrade(a: Evidence, said: str) -> tuple[Cause, ...]:
-    if a.oddity == "upgrade":
-        return asked_wrong(a)
+def _upgrade(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    if evidence.oddity == "upgrade":
+        return asked_wrong(evidence)
     if re.search(r"(?i)\bconnection\b", said) and not re.search(
         r"(?i)upgrade (?:header|hdr)|web ?socket", said
     ):
@@ -195,8 +195,8 @@ def _upgrade(a: Evidence, said: str) -> tuple[Cause, ...]:
     return (upgrade_stripped(),)
 
 
-def _changed(a: Evidence, said: str) -> tuple[Cause, ...]:
-    if wrong := asked_wrong(a):
+def _changed(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    if wrong := asked_wrong(evidence):
         return wrong
     return (
         Cause(
@@ -207,11 +207,11 @@ def _changed(a: Evidence, said: str) -> tuple[Cause, ...]:
     )
 
 
-def _version(a: Evidence, said: str) -> tuple[Cause, ...]:
-    return _changed(a, said)
+def _version(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    return _changed(evidence, said)
 
 
-def _twice(a: Evidence, _: str) -> tuple[Cause, ...]:
+def _twice(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     return (
         Cause(
             "version-duplicated",
@@ -221,34 +221,34 @@ def _twice(a: Evidence, _: str) -> tuple[Cause, ...]:
     )
 
 
-def _http10(a: Evidence, _: str) -> tuple[Cause, ...]:
+def _http10(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     return (http10(),)
 
 
-def _protocol(a: Evidence, said: str) -> tuple[Cause, ...]:
-    return (subprotocol_wanted(a, said),)
+def _protocol(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    return (subprotocol_wanted(evidence, said),)
 
 
-def _origin(a: Evidence, _: str) -> tuple[Cause, ...]:
-    return (origin_refused(a, "add the page's origin to those that the server allows"),)
+def _origin(evidence: Evidence, _: str) -> tuple[Cause, ...]:
+    return (origin_refused(evidence, "add the page's origin to those that the server allows"),)
 
 
-def _host(a: Evidence, _: str) -> tuple[Cause, ...]:
+def _host(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     return (
         Cause(
             "host-refused",
-            f"the server does not take the Host {shown(a.host)}",
+            f"the server does not take the Host {shown(evidence.host)}",
             "add the name to those that the server allows, or have the proxy pass Host on unchanged",
         ),
     )
 
 
-def _credentials(a: Evidence, _: str) -> tuple[Cause, ...]:
+def _credentials(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     # Pages of any status have a link to log in.
-    return () if a.status in (200, 404, 405) else (credentials_wanted(a),)
+    return () if evidence.status in (200, 404, 405) else (credentials_wanted(evidence),)
 
 
-def _session(a: Evidence, _: str) -> tuple[Cause, ...]:
+def _session(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     return (
         Cause(
             "session",
@@ -258,28 +258,28 @@ def _session(a: Evidence, _: str) -> tuple[Cause, ...]:
     )
 
 
-def _route(a: Evidence, _: str) -> tuple[Cause, ...]:
+def _route(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     return (no_route(),)
 
 
 def _plain(id: str, text: str, fix: str) -> Means:
-    return lambda a, said: (Cause(id, text, fix),)
+    return lambda evidence, said: (Cause(id, text, fix),)
 
 
-def _replaced(a: Evidence, _: str) -> tuple[Cause, ...]:
+def _replaced(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     return (
         Cause(
-            "closed-by-app" if a.status == 101 else "refused",
+            "closed-by-app" if evidence.status == 101 else "refused",
             "the application allows one session of a user or client, and there is another one",
             "close the other session first, or use an id of its own for each",
         ),
     )
 
 
-def _failed(a: Evidence, _: str) -> tuple[Cause, ...]:
-    if 200 <= a.status < 500:
+def _failed(evidence: Evidence, _: str) -> tuple[Cause, ...]:
+    if 200 <= evidence.status < 500:
         return ()  # some frameworks put a traceback below any error
-    if a.status == 101:
+    if evidence.status == 101:
         return (Cause("crashed", "the application failed in the session", SEE_LOG),)
     return (Cause("crashed-before-accept", "the application failed while it handled the handshake", SEE_LOG),)
 
@@ -450,27 +450,29 @@ STATED: tuple[tuple[str, Means], ...] = (
 """(words, in whatever letter case; what they mean)."""
 
 
-def stated(a: Evidence) -> Cause | None:
+def stated(evidence: Evidence) -> Cause | None:
     """What the answer says in words: with its kind if that is known, else the quote alone; None without
     words."""
-    found = words(a)
+    found = words(evidence)
     for quote in found:
-        if (known := stated_by(a, quote, a.line)) is not None:
+        if (known := stated_by(evidence, quote, evidence.line)) is not None:
             return known
-    if is_markup(a):  # of a page only its title is a reason; its sentences are about anything
-        title = next(of_page(a.body[:_READ].decode("utf-8", "replace")), "")
+    if is_markup(evidence):  # of a page only its title is a reason; its sentences are about anything
+        title = next(of_page(evidence.body[:_READ].decode("utf-8", "replace")), "")
         found = tuple(
-            each for each in found if each in _NUMBER.sub("", " ".join(title.split())) or each == a.reason
+            each
+            for each in found
+            if each in _NUMBER.sub("", " ".join(title.split())) or each == evidence.reason
         )
-    return bare(found[0], f"{a.line}: ") if found else None
+    return bare(found[0], f"{evidence.line}: ") if found else None
 
 
-def stated_by(a: Evidence, quote: str, where: str) -> Cause | None:
+def stated_by(evidence: Evidence, quote: str, where: str) -> Cause | None:
     """The cause that *quote* states, which stands at *where*; None if the words are not known."""
     small = quote.lower()
     for pattern, means in STATED:
         if re.search(pattern, small):
-            causes = means(a, quote)
+            causes = means(evidence, quote)
             if causes:
                 return _with(causes[0], quote, where)
     return None
