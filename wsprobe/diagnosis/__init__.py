@@ -24,7 +24,7 @@ from wsprobe.diagnosis.reach import kinds_of_the_way, way
 from wsprobe.diagnosis.session import opened
 from wsprobe.diagnosis.silence import nothing_came
 from wsprobe.diagnosis.status import ALLOW_ORIGIN, by_status
-from wsprobe.diagnosis.words import quoted, stated
+from wsprobe.diagnosis.words import own_words, quoted, stated
 from wsprobe.exchange import Ended, Exchange, Received, Sent, TunnelFailed, TunnelReceived
 from wsprobe.read import read
 from wsprobe.read.behind import http_behind
@@ -99,12 +99,13 @@ def _asked(reading: Reading) -> tuple[Cause, ...]:
 def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
     """The causes of an answer that is no 101, in the order of their evidence."""
     known = Author() if over_http2 else _by_marks(evidence)
-    said = stated(evidence)
+    texts = own_words(evidence)
+    said = stated(evidence, texts)
     if said is not None and known.role == "proxy" and known.certainty == "only":
         # The words of a proxy's own page are the same for every reason: its status says more.
         said = said if said.id in {cause.id for cause in known.causes} else None
     marked = [_marked(known, cause, evidence, first=not rank) for rank, cause in enumerate(known.causes)]
-    rest = marked or list(by_status(evidence))
+    rest = marked or list(by_status(evidence, silent=not texts))
     found = list(own_request(evidence))
     if said is not None and said.id == "server-says":
         if _foreign_refused(evidence):
@@ -227,5 +228,5 @@ def _of_tunnel(reading: Reading) -> Author:
     found = next((known for rule in pages.FORWARD if (known := rule(answer)) is not None), Author())
     marked = tuple(_marked(found, cause, answer, first=not rank) for rank, cause in enumerate(found.causes))
     if not marked and answer.status == 407:
-        marked = by_status(answer)
+        marked = by_status(answer, silent=not own_words(answer))
     return replace(found, causes=_once(replace(one, evidence=one.evidence or answer.line) for one in marked))

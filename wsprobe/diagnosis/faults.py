@@ -247,7 +247,7 @@ def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
 
 
 def asks_socketio(path: str, query: str) -> bool:
-    return "/socket.io" in path or "/engine.io" in path or "EIO" in parse_qs(query)
+    return "/socket.io" in path or "/engine.io" in path or ("EIO" in query and "EIO" in parse_qs(query))
 
 
 def for_socketio(evidence: Evidence) -> bool:

@@ -20,7 +20,6 @@ from wsprobe.diagnosis.faults import (
     socketio_causes,
     upgrade_stripped,
 )
-from wsprobe.diagnosis.words import words
 
 ALLOW_ORIGIN = "add the page's origin to those that the server allows"
 
@@ -34,8 +33,10 @@ def statuses() -> dict[str, Any]:
     return tomllib.loads(resources.files(__package__).joinpath("statuses.toml").read_text("utf-8"))
 
 
-def by_status(evidence: Evidence) -> tuple[Cause, ...]:
-    """The causes that the status alone leaves open, the likeliest first; what the request lacks is no part."""
+def by_status(evidence: Evidence, *, silent: bool) -> tuple[Cause, ...]:
+    """The causes that the status alone leaves open, the likeliest first; what the request lacks is no part.
+
+    *silent*: the answer has no words of its own (``words.own_words``)."""
     if 300 <= evidence.status < 400:
         return (redirected(evidence, "the server"),)
     match evidence.status:
@@ -56,7 +57,7 @@ def by_status(evidence: Evidence) -> tuple[Cause, ...]:
                 ),
             )
         case 403 if for_socketio(evidence):
-            return (*socketio_causes(evidence), _refused(evidence))
+            return (*socketio_causes(evidence), _refused(evidence, silent))
         case 400 if for_socketio(evidence):
             known = socketio_causes(evidence)
             origin = tuple(cause for cause in known if cause.id == "origin-refused")
@@ -67,7 +68,7 @@ def by_status(evidence: Evidence) -> tuple[Cause, ...]:
             bad, *more = _bad(evidence)
             return (*first, bad, *origin, *more)
         case 403:
-            return _forbidden(evidence)
+            return _forbidden(evidence, silent)
         case 400:
             return _bad(evidence)
         case _:
@@ -92,10 +93,10 @@ def _as_a_page(evidence: Evidence) -> tuple[Cause, ...]:
     return found[:-1] if evidence.arrived else found
 
 
-def _refused(evidence: Evidence) -> Cause:
+def _refused(evidence: Evidence, silent: bool) -> Cause:
     text = f"a check in the application, or a rule before it, refused the request ({evidence.status})"
     fix = "send what the application checks (token, cookie, Origin, parameter); its log says which"
-    if evidence.status == 403 and evidence.origin is None and not words(evidence):
+    if evidence.status == 403 and evidence.origin is None and silent:
         text += ", or requires an Origin: no Origin was sent, and browsers always send one"
         fix = f"try --origin with the origin of the page; {fix}"
     if not evidence.body:
@@ -105,9 +106,10 @@ def _refused(evidence: Evidence) -> Cause:
     return Cause("refused", text, fix)
 
 
-def _forbidden(evidence: Evidence) -> tuple[Cause, ...]:
+def _forbidden(evidence: Evidence, silent: bool) -> tuple[Cause, ...]:
     origin = origin_refused(evidence, ALLOW_ORIGIN)
-    return (origin, _refused(evidence)) if foreign_origin(evidence) else (_refused(evidence), origin)
+    refused = _refused(evidence, silent)
+    return (origin, refused) if foreign_origin(evidence) else (refused, origin)
 
 
 def _bad(evidence: Evidence) -> tuple[Cause, ...]:
