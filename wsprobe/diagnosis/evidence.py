@@ -290,5 +290,15 @@ def url_parts(text: str) -> tuple[str, str, str]:
     return (match[1] or "", match[2] or "", match[3] or "") if match else ("", "", "")
 
 
+def to_another_host(location: str, host: str) -> bool:
+    """True if a redirect to *location* leads to another host than *host* (a Host field), on any port."""
+    place = url_parts(location)[0]
+    return bool(place) and _without_port(place) != _without_port(host)
+
+
+def _without_port(place: str) -> str:
+    return re.sub(r":\d*\Z", "", place).lower()
+
+
 def text_of(value: bytes) -> str:
     return value.decode("latin-1")

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, shown, url_parts
+from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, shown, to_another_host, url_parts
 from wsprobe.origins import near
 
 SEE_LOG = "look in the server's log for this request"
@@ -203,22 +203,17 @@ def backend_down(who: str, more: str = "") -> Cause:
 def redirected(evidence: Evidence, who: str) -> Cause:
     to = evidence.get("location")
     place, path, _ = url_parts(to)
-    here = (
-        not place
-        or place.rpartition(":")[0] == evidence.host.rpartition(":")[0]
-        or place.lower() == evidence.host.lower()
-    )
-    if here and to.lower().startswith(("https:", "wss:")) and not evidence.secure:
+    fix = "open the socket at the final address, or log in first"
+    if to_another_host(to, evidence.host):
+        how = f"to another host ({shown(place)})"
+    elif to.lower().startswith(("https:", "wss:")) and not evidence.secure:
         how, fix = "to https", "use wss:// in the client"
-    elif here and path == f"{evidence.path}/":
+    elif path == f"{evidence.path}/":
         how, fix = "to the path with a slash", "use the path with the slash"
-    elif not here:
-        how, fix = f"to another host ({shown(place)})", "open the socket at the final address, or log in first"
+    elif place and place.lower() != evidence.host.lower():
+        how = f"to another port ({shown(place)})"
     else:
-        how, fix = (
-            f"to {shown(path) or 'another address'}",
-            "open the socket at the final address, or log in first",
-        )
+        how = f"to {shown(path) or 'another address'}"
     return Cause("redirected", f"{who} redirects {how}, and browsers do not follow a redirect here", fix)
 
 

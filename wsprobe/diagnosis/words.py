@@ -182,7 +182,9 @@ def _tls(evidence: Evidence, _: str) -> tuple[Cause, ...]:
         "use https:// for the upstream in the proxy",
     )
     direct = Cause("tls-port", "the port expects TLS", "use wss://")
-    return (behind, direct) if evidence.secure else (direct,)
+    # The server of the port closes after this error; a proxy before it keeps the connection.
+    kept = "keep-alive" in evidence.get("connection").lower()
+    return (behind, direct) if evidence.secure or kept else (direct,)
 
 
 def _upgrade(evidence: Evidence, said: str) -> tuple[Cause, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from wsprobe.diagnosis.evidence import to_another_host
 from wsprobe.diagnosis.proxies import mending
 from wsprobe.trace.answer import Answer, alike, same_words
 from wsprobe.trace.changes import Trace, resource_of, values
@@ -84,6 +85,12 @@ def _redirect(seen: Trace) -> tuple[str, str]:
     """Where the answer redirects to, and what to do about it."""
     base = seen.base
     there = re.match(r"(?i)([a-z]+):", base.location)
+    host = next(iter(values(base.reading.sent, b"host")), b"").decode("latin-1")
+    if to_another_host(base.location, host):
+        return "to another host", (
+            f"Open the socket there, or log in first, or let the server answer this path without a redirect: "
+            f"{base.location}"
+        )
     path = re.sub(r"(?i)^[a-z]+://[^/?#]*", "", base.location).partition("?")[0]
     own = resource_of(seen.start.plan.request).decode("latin-1").partition("?")[0]
     if path != own and path in (own + "/", own.removesuffix("/")):
@@ -92,7 +99,7 @@ def _redirect(seen: Trace) -> tuple[str, str]:
         return f"to the same path {final}", fix
     if there is not None and there[1].lower() in ("https", "wss") and not seen.start.plan.target.secure:
         return "to https", "Open wss:// in place of ws://.\n" + mending("https", base.proxies)
-    return "elsewhere (a login page, another name or path)", (
+    return "elsewhere (a login page, another path or port)", (
         "Open the socket at the URL that it leads to, or let the server answer this path without a "
         f"redirect: {base.location}"
     )

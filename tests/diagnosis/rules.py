@@ -1,0 +1,151 @@
+"""``python -m tests.diagnosis.rules``: writes the right-hand sides of rules.txt anew.
+
+A section of rules.txt is one answer made by hand, as each rule of the diagnosis knows it, or just does not: a
+title, the answer behind ``>`` (a status line only where its reason phrase is unusual; a field a line; the body
+behind an empty ``>``; ``{status}`` and ``{phrase}`` stand for those of the row), then a row for each status, or
+for a range of statuses that mean the same. A row has the status, what was asked otherwise (``ASKED``), who is
+taken for the author and how certain that is, and the kinds of cause in order, each with its certainty where
+that is another; ``by status``: whatever kinds the status leaves by itself, where the author is known. ``text``
+in a row: the first cause follows in full.
+
+Of a range both ends are tried, so that no number of a rule can be another one unseen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tests.diagnosis.recorded import AT, reading_of
+from wsprobe.diagnosis import Cause, author
+
+FILE = Path(__file__).parent / "rules.txt"
+ASKED: dict[str, dict[str, Any]] = {
+    "foreign": {"origin": "https://evil.example"},
+    "own": {"origin": f"http://{AT}"},
+    "auth": {"headers": ["Authorization: Basic dTpw"]},
+    "get": {"note": "plain GET"},
+    "post": {"method": "POST"},
+    "old": {"headers": ["Sec-WebSocket-Version: 12"]},
+    "key": {"note": "short key"},
+    "list": {"protocols": ["a", "", "b"]},
+    "host": {"headers": ["Host: other.example"]},
+    "six": {"headers": ["Host: [::1]:8080"]},
+    "large": {"headers": [f"Cookie: {'x' * 8000}"]},
+    "under": {"headers": [f"Cookie: {'x' * 7999}"]},
+    "tls": {"scheme": "wss"},
+    "chat": {"protocols": ["chat", "v1"]},
+    "hmr": {"protocols": ["vite-hmr"]},
+    "io": {"path": "/socket.io/?EIO=4&transport=websocket"},
+    "polling": {"path": "/socket.io/?EIO=4&transport=polling"},
+    "eio3": {"path": "/socket.io/?EIO=3&transport=websocket"},
+    "sid": {"path": "/socket.io/?EIO=4&transport=websocket&sid=x"},
+    "bare-io": {"path": "/socket.io/"},
+    "engine": {"path": "/engine.io/?transport=websocket"},
+    "eio": {"path": "/other?EIO=4"},
+    "carrier": {"path": "/socket.io/?EIO=4&transport=pigeon"},
+    "connect": {"connect_proxy": True},
+}
+"""A word of a row -> what was asked otherwise."""
+
+
+BY_STATUS = "by status"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """What one answer to one request means, with the statuses for which it does."""
+
+    first: int
+    last: int
+    asked: tuple[str, ...]
+    means: str
+
+    def __str__(self) -> str:
+        of = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+        return f"{' '.join((of, *self.asked))}: {self.means}"
+
+
+class Section(msgspec.Struct, frozen=True):
+    """One answer, and what it means."""
+
+    title: str
+    answer: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def __str__(self) -> str:
+        answer = (f"> {line}".rstrip() for line in self.answer)
+        return "\n".join((self.title, *answer, *map(str, self.rows)))
+
+    def wire(self, status: int) -> bytes:
+        """The answer with this status."""
+        phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+        lines = [line.replace("{status}", str(status)).replace("{phrase}", phrase) for line in self.answer]
+        line = f"HTTP/1.1 {status} {phrase}"
+        if lines[0].startswith("HTTP/1.1 "):
+            line = f"HTTP/1.1 {status} {lines.pop(0).removeprefix('HTTP/1.1 ').lstrip('*').lstrip()}"
+        at = lines.index("") if "" in lines else len(lines)
+        body = "\n".join(lines[at + 1 :]).encode().decode("unicode_escape").encode("latin-1")
+        return "\r\n".join((line, *lines[:at], "", "")).encode("latin-1") + body
+
+    def means(self, status: int, asked: tuple[str, ...]) -> str:
+        """What a row says of this status."""
+        request: dict[str, Any] = {}
+        for word in asked:
+            if word != "text":
+                for name, value in ASKED[word].items():
+                    request[name] = [*request.get(name, ()), *value] if name == "headers" else value
+        known = author(reading_of(self.wire(status), "fin", request))
+        kinds = dict.fromkeys(_kind(each, known.certainty) for each in known.causes)
+        hop = f" by {known.hop}" if known.hop else ""
+        means = f"{known.id or '?'}{hop} {known.certainty}: {', '.join(kinds) or '-'}"
+        if "text" not in asked:
+            return means
+        (first, *_) = known.causes
+        return f"{means}\n  {first.text}\n  -> {first.fix}\n  [{first.evidence}]"
+
+    def anew(self) -> Section:
+        """The same with what its rows mean now."""
+        rows: list[Row] = []
+        for asked, alike in groupby(self.rows, lambda row: row.asked):
+            given = list(alike)
+            statuses = [row.first for row in given]
+            if any(row.first != row.last for row in given):
+                statuses = list(range(given[0].first, given[-1].last + 1))
+            told = ((status, self.means(status, asked)) for status in statuses)
+            for means, same in groupby(told, lambda each: each[1]):
+                of = [status for status, _ in same]
+                whole = of == list(range(of[0], of[-1] + 1))
+                rows += [Row(of[0], of[-1], asked, means)] if whole else [Row(n, n, asked, means) for n in of]
+        return Section(self.title, self.answer, tuple(rows))
+
+
+def _kind(cause: Cause, certainty: str) -> str:
+    if cause.certainty == certainty:
+        return cause.id
+    return BY_STATUS if cause.certainty == "status" else f"{cause.id} {cause.certainty}"
+
+
+def sections(text: str) -> Iterator[Section]:
+    """Those of rules.txt."""
+    for part in text.strip().split("\n\n"):
+        title, *lines = re.sub(r"\n(?=  )", "\0", part).split("\n")
+        answer = tuple(line[2:] for line in lines if line.startswith(">"))
+        rows = (line.replace("\0", "\n") for line in lines if not line.startswith(">"))
+        yield Section(title, answer or ("",), tuple(map(_row, rows)))
+
+
+def _row(line: str) -> Row:
+    of, _, means = line.partition(":")
+    statuses, *asked = of.split()
+    first, _, last = statuses.partition("-")
+    return Row(int(first), int(last or first), tuple(asked), means.strip())
+
+
+if __name__ == "__main__":
+    told = (str(each.anew()) for each in sections(FILE.read_text("ascii")))
+    FILE.write_text("\n\n".join(told) + "\n", "ascii")
