@@ -37,7 +37,10 @@ FLOORS = (
     ("engine_answer",),
     ("report",),
     ("trace", "watch", "lab", "har"),
-    ("vantage",),
+    (
+        "vantage",
+        "two_runs",
+    ),
     ("explain",),
     ("show",),
     ("cli",),

@@ -71,7 +71,11 @@ class Meaning(Struct, frozen=True):
 
 TABLE: tuple[Meaning, ...] = (
     Meaning(Exit.OPEN, "open", "the handshake completed; if a session was held, it ended cleanly"),
-    Meaning(Exit.DIFFERENT, None, "compare: the views or the recordings differ"),
+    Meaning(
+        Exit.DIFFERENT,
+        None,
+        "compare: the views or the recordings differ; connect --since: something got worse",
+    ),
     Meaning(Exit.USAGE, None, "the command line, or a file it names, could not be used"),
     Meaning(Exit.UNRESOLVED, "unresolved", "the host name did not resolve"),
     Meaning(Exit.UNREACHABLE, "unreachable", "no address could be reached: refused, or no route"),

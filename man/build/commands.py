@@ -31,9 +31,10 @@ SEE_ALSO = {
 }
 EXIT: dict[str, str] = {
     "connect": "Of several URLs, the first status that is not 0 counts. With --from-each, 1 where places "
-    "differ.",
-    "compare": "As diff(1): 0 if every view has the same result, 1 if they differ. The statuses from 3 "
-    "on, of the handshake itself, are used only where there was nothing to compare.",
+    "differ. With --since, 1 if a URL no longer opens or a new one does not open, and otherwise 0.",
+    "compare": "As diff(1): 0 if every view has the same result, 1 if they differ; of two runs over a list, 1 "
+    "if a URL changed. The statuses from 3 on, of the handshake itself, are used only where there was "
+    "nothing to compare.",
     "trace": "That of the handshake as it was given, as wsprobe-connect(1) has it: 0 if it opened, whatever "
     "else was found.",
     "talk": "As wsprobe-connect(1) has it; 20 also if --count or --match was not met, 2 if a line of the input "

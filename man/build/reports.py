@@ -85,7 +85,8 @@ RECORDING: dict[type, str] = {
 }
 EVENTS = get_args(exchange.Event)
 TRACE: dict[type, str] = {as_json.ChangeJson: "changes", as_json.ConclusionJson: "conclusions"}
-NAMES = {each.__name__: heading for each, heading in (OBJECTS | RECORDING | TRACE).items()} | {
+RUNS: dict[type, str] = {as_json.UrlChangeJson: "runs: changes", as_json.StandingJson: "runs: old, new"}
+NAMES = {each.__name__: heading for each, heading in (OBJECTS | RECORDING | TRACE | RUNS).items()} | {
     as_json.ReportJson.__name__: "report"
 }
 
@@ -162,6 +163,7 @@ def _body() -> Iterator[str]:
     )
     yield from _kinds(named, EVENTS, "event", "at")
     yield from _trace()
+    yield from _runs()
     yield from _others()
     yield ".Sh EXAMPLES"
     for number, (purpose, lines) in enumerate(EXAMPLES):
@@ -195,6 +197,15 @@ def _trace() -> Iterator[str]:
     yield from _object(whole)
     yield from mdoc.text("Its JSON Schema is printed by wsprobe trace --json-schema.")
     for each, heading in TRACE.items():
+        yield f".Ss {heading}"
+        yield from _object(whole["$defs"][each.__name__])
+
+
+def _runs() -> Iterator[str]:
+    whole: Schema = json.loads(schema(as_json.ComparisonJson))
+    yield ".Sh THE OBJECT OF TWO RUNS"
+    yield from _object(whole)
+    for each, heading in RUNS.items():
         yield f".Ss {heading}"
         yield from _object(whole["$defs"][each.__name__])
 

@@ -19,7 +19,7 @@ from tests.cases import every, named
 from tests.manual.command_lines import parse
 from wsprobe.browsers import ALL
 from wsprobe.cli.main import run
-from wsprobe.show.as_json import TraceJson
+from wsprobe.show.as_json import ComparisonJson, Object, TraceJson
 from wsprobe.show.schema import schema
 
 WHOLE = json.loads(schema())
@@ -62,10 +62,11 @@ def test_every_object_has_its_place_on_the_page() -> None:
     assert {each.__name__ for each in placed} == set(WHOLE["$defs"])
 
 
-def test_every_property_of_a_trace_is_named() -> None:
+@pytest.mark.parametrize(("of", "parts"), [(TraceJson, reports.TRACE), (ComparisonJson, reports.RUNS)])
+def test_every_property_of_another_object_is_named(of: type[Object], parts: dict[type, str]) -> None:
     made = " ".join(page("wsprobe-json.5").split())
-    whole = json.loads(schema(TraceJson))
-    for each in (whole, *(whole["$defs"][each.__name__] for each in reports.TRACE)):
+    whole = json.loads(schema(of))
+    for each in (whole, *(whole["$defs"][each.__name__] for each in parts)):
         for name, value in each["properties"].items():
             told = " ".join("\n".join(mdoc.text(value["description"])).split())
             assert f'.It "{mdoc.escaped(f"{name} ({reports.kind(value)})")}" {told}' in made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from wsprobe.cli.list_settings import BOTH, ClusterSettings
 from wsprobe.cli.output import Finished, Output, finish, json_line
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings
 from wsprobe.cli.paste import PastedSettings, Pasting
-from wsprobe.cli.places import LAB, RECORDED, complete, exchanges, lines, recordings
+from wsprobe.cli.places import LAB, RECORDED, RecordedLine, complete, exchanges, lines
 from wsprobe.cli.request_settings import RequestSettings, origin_meant
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Given, takes
@@ -78,6 +78,7 @@ EXAMPLES = (
         "wsprobe connect --json URL | wsprobe compare --browser-mode",
         "Look at a recording later, or on another machine:",
     ),
+    ("wsprobe compare yesterday.jsonl today.jsonl", "Which URLs of a list changed since yesterday?"),
     ("wsprobe compare ws://old.example/ws ws://new.example/ws", "What differs between two servers?"),
 )
 
@@ -104,6 +105,9 @@ def command(places: tuple[str, ...], given: Given) -> int:
     for recordings on standard input, which is also read if nothing is named. The exit status is that of diff:
     0 if every view has the same result, 1 if they differ. Differences in times, in the letter case of header
     names and in the requests are shown, but do not count.
+
+    Two files, of which one has several recordings, are two runs over a list of URLs: only the URLs that
+    changed are printed, the worst first.
     """
     if not all(each.strip() for each in places):
         raise click.UsageError("the URL is empty")
@@ -161,6 +165,15 @@ def compare(
 ) -> int:
     """Collect the recordings, let the readers read, print; returns the exit status. Raises click.UsageError for
     what cannot be used. *started*: installed browsers that are to open each place too."""
+    kept: list[Kept] = [lines(word, by.entry) if _is_recording(word) else None for word in words]
+    match kept:
+        case [Iterator() as old, Iterator() as new] if not (by.browsers or by.revisions or by.fetch or started):
+            (old, several), (new, too) = _peeked(old), _peeked(new)
+            if several or too:
+                from wsprobe.cli.since import compare_runs  # for those who have two runs
+
+                return compare_runs(old, new, settings)
+            kept = [old, new]
     output = Output(settings)
     if by.fetch and any(_is_recording(word) for word in words):
         raise click.UsageError("--fetch sends a request, and a recording cannot be asked; name a URL")
@@ -184,7 +197,7 @@ def compare(
         and settings.output.har is None
         and all(map(_is_recording, words))
     ):
-        every = (line for word in words for line in lines(word, by.entry))
+        every = (line for each in kept if each is not None for line in each)
         first = list(islice(every, HELD + 1))
         if len(first) > HELD:
             from wsprobe.cli.compare_many import compare_many  # for many
@@ -192,7 +205,7 @@ def compare(
             return compare_many(chain(first, every), settings, by, workers)
         reports = [recorded(exchange, by) for line in chain(first, every) for exchange in exchanges(line)]
     else:
-        reports = collect(words, settings, by)
+        reports = collect(words, kept, settings, by)
     if not reports:
         empty = " and ".join("standard input" if word == "-" else printable(word) for word in words)
         raise click.UsageError(f"no recording to compare in {empty}")
@@ -333,17 +346,27 @@ def specs(names: Sequence[str]) -> tuple[str, ...]:
         raise click.UsageError(f"--spec: {error}") from None
 
 
-def collect(words: Sequence[str], settings: Settings, by: Readers) -> list[Report]:
+Kept = Iterator[RecordedLine] | None
+"""The lines of a word that names recordings, not read yet; None for what is to be probed."""
+
+
+def _peeked(lines: Iterator[RecordedLine]) -> tuple[Iterator[RecordedLine], bool]:
+    """*lines*, whole again, and whether there are several."""
+    first = list(islice(lines, 2))
+    return chain(first, lines), len(first) > 1
+
+
+def collect(words: Sequence[str], kept: Sequence[Kept], settings: Settings, by: Readers) -> list[Report]:
     """A report for each place, in order; recordings are read, all else is probed."""
-    found = [recordings(word, by.entry) if _is_recording(word) else None for word in words]
-    live = [word for word, kept in zip(words, found, strict=True) if kept is None]
+    found = [None if each is None else [made for line in each for made in exchanges(line)] for each in kept]
+    live = [word for word, read in zip(words, found, strict=True) if read is None]
     made = iter(probed(live, settings, by) if live else ())
     reports: list[Report] = []
-    for kept in found:
-        if kept is None:
+    for read in found:
+        if read is None:
             reports.append(next(made))
         else:
-            reports += [recorded(exchange, by) for exchange in kept]
+            reports += [recorded(exchange, by) for exchange in read]
     return reports
 
 

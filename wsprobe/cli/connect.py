@@ -32,6 +32,10 @@ EXAMPLES = (
         "Is it refused because of its Origin?",
     ),
     ("wsprobe connect --json @urls.txt | jq -r '[.url, .outcome] | @tsv'", "One line for each URL of a file:"),
+    (
+        "wsprobe connect --since nights.jsonl --save nights.jsonl @urls.txt",
+        "Every night: which URLs changed, and did one get worse?",
+    ),
     ("wsprobe connect --expect close=4401 wss://chat.example/ws", "In a script: does it close with 4401?"),
     (
         "wsprobe connect curl 'wss://chat.example/ws' -H 'Origin: https://app.example' -b 'sid=1'",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from wsprobe.cli.report_file import ReportFile
     from wsprobe.cli.resume import Resume
+    from wsprobe.cli.since import Since
     from wsprobe.show.lines import Look
     from wsprobe.show.summary import Tally
     from wsprobe.show.vantage import Grid
@@ -70,12 +71,17 @@ class ConnectOutput(Output):
         self._progress = Progress(self._err, printed) if told else None
         self._tally: Tally | None = None
         self._resume: Resume | None = None
+        self._since: Since | None = None
         if settings.own.write_out is not None:
             _known(settings.own.write_out)
         if settings.own.body_to not in (None, "-") and several:
             raise click.UsageError("--output takes the body of one URL; with several, use --json")
         super().__init__(settings)
         check_writable(settings.own.body_to, "output")
+        if settings.lists.since is not None:
+            from wsprobe.cli.since import Since  # for those who have an earlier run
+
+            self._since = Since(settings.lists.since)
         self._file: ReportFile | None = None
         if settings.output.report_to is not None:
             from wsprobe.cli.report_file import ReportFile  # the views and both forms, for those who ask
@@ -104,6 +110,8 @@ class ConnectOutput(Output):
             self.write_har()
         if not (kind is None or issubclass(kind, KeyboardInterrupt)):
             return  # what went wrong is said in one line
+        if self._since is not None and self._since.told(self.settings) and self.exit_status == Exit.OPEN:
+            self.exit_status = Exit.DIFFERENT
         if self._grid is not None and self._tabled:
             emit(self._grid.total(), sys.stdout, self._out)
         if self._tally is None:
@@ -228,7 +236,10 @@ class ConnectOutput(Output):
         if self._progress is not None:
             self._progress.done()
         self.complain(finished)
-        if self.exit_status == Exit.OPEN:
+        if self._since is not None and how(report.reading) != "interrupted":
+            self._since.take(finished.unmasked)
+        # With --since only what got worse counts, and an --expect.
+        if self.exit_status == Exit.OPEN and (self._since is None or finished.unmet):
             self.exit_status = report.exit_status
         self._told += 1
         if self._tally is not None:
@@ -240,7 +251,8 @@ class ConnectOutput(Output):
             for exchange in (*report.exchange.hops, report.exchange):
                 for event in exchange.events:
                     self._say(event)
-        self._print(report)
+        if self._since is None:
+            self._print(report)
         self.keep(finished)
         if self._file is not None:
             self._file.asked(finished.unmasked)

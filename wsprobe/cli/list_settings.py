@@ -84,6 +84,16 @@ class ListSettings(Section, frozen=True, kw_only=True):
         ),
     ] = None
 
+    since: Annotated[
+        str | None,
+        Declared(
+            "--since",
+            metavar="FILE",
+            help="print only what changed since the recordings in FILE; exit with 1 if a URL no longer opens, "
+            "or a new one does not",
+        ),
+    ] = None
+
     def pace(self) -> Pace:
         return Pace(self.parallel, self.per_host, self.rate or 0.0)
 

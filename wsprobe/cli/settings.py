@@ -121,11 +121,33 @@ def _check_output(given: Given) -> None:
         raise click.UsageError("--redact and --cookie-jar cannot be used together: cookies are secrets")
     if jar == "-" and (output.as_json or output.save == "-" or own.include or own.body_to == "-"):
         raise click.UsageError("--cookie-jar -: standard output is taken by another option; name a file")
+    if lists.since is not None:
+        _check_since(given)
     here = (own.verbose, output.report_to, output.har, jar)
     if lists.workers > 1 and any(here):
         raise click.UsageError(
             "--workers uses several processes, and -v, --talk, --report, --har and --cookie-jar work in "
             "one only; leave them out"
+        )
+
+
+def _check_since(given: Given) -> None:
+    output, own, lists = given[OutputSettings], given[OwnOutputSettings], given[ListSettings]
+    for option, value in (
+        ("--resume", lists.resume is not None),
+        ("--include", own.include),
+        ("--write-out", own.write_out is not None),
+        ("--output", own.body_to is not None),
+        ("--save -", output.save == "-"),
+        ("--har -", output.har == "-"),
+    ):
+        if value:
+            raise click.UsageError(
+                f"--since and {option} cannot be used together: --since prints what changed, and nothing else"
+            )
+    if lists.workers > 1 or given[ClusterSettings].cluster is not None:
+        raise click.UsageError(
+            "--since works in one process; write the reports to a file (--json), then wsprobe compare OLD NEW"
         )
 
 

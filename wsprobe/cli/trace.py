@@ -348,10 +348,10 @@ class TraceOutput(Output):
         if not self.settings.output.as_json:
             self._emit(show.concluded(found, seen, choice, self._look))
             return
-        from wsprobe.show.as_json import brief, trace_pieces, trace_value  # only where it is asked for
+        from wsprobe.show.as_json import brief, object_pieces, trace_value  # only where it is asked for
 
         value = trace_value(self._reports, found)
-        sys.stdout.writelines(trace_pieces(brief(value) if self.settings.output.brief else value))
+        sys.stdout.writelines(object_pieces(brief(value) if self.settings.output.brief else value))
         sys.stdout.write("\n")
         sys.stdout.flush()
 

@@ -35,6 +35,7 @@ from wsprobe.read.http2_values import HeaderBlock, Http2Connection, setting_name
 from wsprobe.read.reading import Body, Field, Head, Reading, Response, Session, final_answer
 from wsprobe.report import Report
 from wsprobe.timing import timing
+from wsprobe.two_runs import Comparison, Kind, Standing, UrlChange
 from wsprobe.version import __version__
 from wsprobe.watch.state import Watch, differences, percentiles
 
@@ -771,6 +772,65 @@ class TraceJson(Object, frozen=True, kw_only=True):
     """The most likely first."""
 
 
+class StandingJson(Object, frozen=True, kw_only=True):
+    """What came of a URL in one of two runs."""
+
+    outcome: Annotated[str, _one_of(*STATUS_OF)]
+    """As in a report."""
+    status: int | None
+    """The status code of the final answer; null if there was none."""
+    subprotocol: str
+    """The value of Sec-WebSocket-Protocol; the empty string if there was none."""
+    extensions: str
+    """The value of Sec-WebSocket-Extensions; the empty string if there was none."""
+    close: str
+    """The code with which the server closed first; none for a Close without a code, the empty string if it did
+    not close first."""
+    findings: tuple[str, ...]
+    """The ids of the findings that are no notes, sorted."""
+    cause: str | None
+    """The id of the likeliest cause; null where nothing is wrong or nothing is known."""
+
+
+class UrlChangeJson(Object, frozen=True, kw_only=True):
+    """A URL that two runs disagree about."""
+
+    url: str
+    """The URL as it was given, lab:NAME too; from a worker of a cluster with " from " and its name."""
+    change: Annotated[str, _one_of(*Kind)]
+    """What kind of change it is: no-longer-open and new-not-open are worse than before. missing: only the old
+    run has the URL."""
+    old: StandingJson | None
+    """What came of it in the old run; null if that has not got the URL."""
+    new: StandingJson | None
+    """What came of it in the new run; null if that has not got the URL."""
+    differences: tuple[str, ...]
+    """What differs beside outcome and status, a few words each; empty where only one of the runs opened the
+    URL, or has it."""
+
+
+class ComparisonJson(Object, frozen=True, kw_only=True):
+    """The one object that wsprobe compare --json OLD NEW prints for two files with several recordings, and
+    wsprobe connect --json --since FILE."""
+
+    format: Literal[1]
+    """Version of this format."""
+    wsprobe: str
+    """Version of the program."""
+    worse: bool
+    """Whether a URL opened in the old run and does not in the new one, or a new URL does not open."""
+    old_urls: int
+    """How many URLs the old run has."""
+    new_urls: int
+    """How many URLs the new run has."""
+    same: int
+    """How many of them did not change."""
+    counts: dict[str, int]
+    """Kind of change -> how many URLs; only the kinds that occur."""
+    changes: list[UrlChangeJson]
+    """The changes, in the order of the kinds above; within one kind in the order of the run."""
+
+
 # A report made into it ----------------------------------------------------------------------------------
 
 FEW = 50
@@ -788,8 +848,8 @@ def pieces(value: ReportJson) -> Iterator[str]:
     return _at_once(value) if value.verdicts is UNSET and _short_report(value) else _by_member(value)
 
 
-def trace_pieces(value: TraceJson) -> Iterator[str]:
-    """The compact text of a trace in parts, pure ASCII, without a line end: request by request."""
+def object_pieces(value: TraceJson | ComparisonJson) -> Iterator[str]:
+    """The compact text of an object that stands for many reports, in parts, pure ASCII, without a line end."""
     return _by_member(value)
 
 
@@ -983,6 +1043,45 @@ def trace_value(reports: Sequence[tuple[str, Report]], found: Sequence[Conclusio
             ConclusionJson(id=each.id, text=each.text, likely=each.likely, because=each.because, fix=each.fix)
             for each in found
         ],
+    )
+
+
+def comparison_value(of: Comparison) -> ComparisonJson:
+    """The whole object of ``--json`` for two runs."""
+    return ComparisonJson(
+        format=1,
+        wsprobe=__version__,
+        worse=of.worse,
+        old_urls=of.old,
+        new_urls=of.new,
+        same=of.same,
+        counts={kind.value: count for kind, count in of.counts.items()},
+        changes=[_url_change_value(each) for each in of.changes],
+    )
+
+
+def _url_change_value(change: UrlChange) -> UrlChangeJson:
+    return UrlChangeJson(
+        url=change.url,
+        change=change.kind.value,
+        old=_standing_value(change.old),
+        new=_standing_value(change.new),
+        differences=change.details,
+    )
+
+
+def _standing_value(standing: Standing | None) -> StandingJson | None:
+    if standing is None:
+        return None
+    state = standing.state
+    return StandingJson(
+        outcome=state.outcome,
+        status=int(state.status) if state.status else None,
+        subprotocol=state.protocol,
+        extensions=state.extensions,
+        close=state.close,
+        findings=state.findings,
+        cause=standing.cause or None,
     )
 
 

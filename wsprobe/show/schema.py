@@ -34,7 +34,8 @@ def schema(of: type[Object] = ReportJson, title: str = "A report of wsprobe") ->
     named: dict[str, Any] = whole["$defs"]
     # JSON has no infinity: a time limit that is none is null.
     for name in ("connect_timeout", "max_time", "linger"):
-        named["Limits"]["properties"][name]["type"] = ["number", "null"]
+        if "Limits" in named:
+            named["Limits"]["properties"][name]["type"] = ["number", "null"]
     for struct in structs(msgspec.inspect.type_info(of), set()):
         described = named[struct.__name__]
         described["description"] = " ".join(described["description"].split())

@@ -1,0 +1,128 @@
+"""``compare OLD NEW`` of two runs over a list, and ``connect --since FILE``."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from wsprobe.cli.main import run
+from wsprobe.outcome import Exit
+
+Capture = pytest.CaptureFixture[str]
+OLD = ("lab:status-403", "lab:ok", "lab:status-404")
+
+
+def lines(capsys: Capture, *words: str) -> list[str]:
+    """What connect --json --brief prints of *words*."""
+    run(["connect", "--linger", "0", "--json", "--brief", *words])
+    return capsys.readouterr().out.splitlines(keepends=True)
+
+
+@pytest.fixture
+def old(capsys: Capture, tmp_path: Path) -> Path:
+    """A file of three results, in which lab:status-404 opened."""
+    file = tmp_path / "old.jsonl"
+    *first, last = lines(capsys, *OLD)
+    file.write_text("".join(first) + last.replace('"refused"', '"open"').replace(":404", ":101"))
+    return file
+
+
+def printed(capsys: Capture, *words: str) -> tuple[int, str, str]:
+    status = run(list(words))
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+WORSE = "no longer open: 1\n  lab:status-404: open -> refused 404; cause no-route\n"
+
+
+def test_two_files_with_several_recordings_are_two_runs(old: Path, capsys: Capture, tmp_path: Path) -> None:
+    new = tmp_path / "new.jsonl"
+    new.write_text("".join(lines(capsys, *reversed(OLD))))
+    total = "3 URLs: 2 the same; 1 no longer open\n"
+    assert printed(capsys, "compare", str(old), str(new)) == (Exit.DIFFERENT, WORSE + total, "")
+    assert printed(capsys, "compare", str(new), str(new)) == (Exit.OPEN, "3 URLs: nothing changed\n", "")
+    assert printed(capsys, "compare", "-s", str(old), str(new)) == (Exit.DIFFERENT, "", "")
+    status, out, _ = printed(capsys, "compare", "--json", str(old), str(new))
+    value = json.loads(out)
+    assert (status, value["worse"], value["counts"]) == (Exit.DIFFERENT, True, {"no-longer-open": 1})
+
+
+def test_one_of_them_may_be_standard_input(old: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(old.read_bytes())))
+    assert printed(capsys, "compare", str(old), "-") == (Exit.OPEN, "3 URLs: nothing changed\n", "")
+
+
+def test_two_single_recordings_are_compared_point_by_point(capsys: Capture, tmp_path: Path) -> None:
+    for name in ("status-403", "status-404"):
+        run(["connect", "-s", "--save", str(tmp_path / name), f"lab:{name}"])
+    status, out, _ = printed(
+        capsys, "compare", *(str(tmp_path / name) for name in ("status-403", "status-404"))
+    )
+    assert status == Exit.DIFFERENT
+    assert "differ\n" in out
+
+
+@pytest.mark.parametrize("words", [["--expect", "outcome=open"], ["--save", "-"], ["--har", "-"]])
+def test_what_is_for_one_handshake_is_a_usage_error(words: list[str], old: Path, capsys: Capture) -> None:
+    status, out, err = printed(capsys, "compare", *words, str(old), str(old))
+    assert (status, out) == (Exit.USAGE, "")
+    assert err.startswith(f"wsprobe compare: {words[0]} is for handshakes")
+
+
+def test_since_says_what_got_worse_and_exits_with_1(old: Path, capsys: Capture) -> None:
+    total = "3 URLs: 2 the same; 1 no longer open\n"
+    assert printed(capsys, "connect", "--linger", "0", "--since", str(old), *OLD) == (
+        Exit.DIFFERENT,
+        WORSE + total,
+        "",
+    )
+    status, out, _ = printed(capsys, "connect", "--linger", "0", "--json", "--since", str(old), *OLD)
+    assert (status, json.loads(out)["worse"]) == (Exit.DIFFERENT, True)
+
+
+def test_what_fails_as_before_and_what_is_not_asked_is_no_change(old: Path, capsys: Capture) -> None:
+    status, out, _ = printed(capsys, "connect", "--linger", "0", "--since", str(old), *OLD[:2])
+    assert (status, out) == (Exit.OPEN, "2 URLs: nothing changed\n")
+
+
+def test_an_expectation_counts_before(old: Path, capsys: Capture) -> None:
+    words = ["--since", str(old), "--expect", "outcome=open", *OLD]
+    assert printed(capsys, "connect", "-s", "--linger", "0", *words)[0] == Exit.UNEXPECTED
+
+
+def test_since_can_keep_the_run_in_the_same_file(old: Path, capsys: Capture) -> None:
+    words = ["connect", "--linger", "0", "--since", str(old), "--save", str(old), "ws://127.0.0.1:1/"]
+    assert printed(capsys, *words)[0] == Exit.DIFFERENT
+    status, out, _ = printed(capsys, *words)
+    assert (status, out) == (Exit.OPEN, "1 URL: nothing changed\n")
+
+
+def test_secrets_in_urls_are_masked(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "old"
+    file.write_text("".join(lines(capsys, "lab:ok")))
+    words = ["connect", "--linger", "0", "--redact", "--since", str(file), "lab:/status/403?token=hunter2"]
+    status, out, _ = printed(capsys, *words)
+    assert status == Exit.DIFFERENT
+    assert "hunter2" not in out
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--since", "{old}", "--resume", "x"], "--since and --resume cannot be used together"),
+        (["--since", "{old}", "-i"], "--since and --include cannot be used together"),
+        (["--since", "{old}", "--workers", "2"], "--since works in one process"),
+        (["--since", "{old}.none"], "No such file"),
+        (["--since", "{empty}"], "there is no recording in it"),
+    ],
+)
+def test_what_cannot_be_meant(words: list[str], why: str, old: Path, capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    given = [word.format(old=old, empty=tmp_path / "empty") for word in words]
+    status, out, err = printed(capsys, "connect", *given, "lab:ok")
+    assert (status, out) == (Exit.USAGE, "")
+    assert why in err

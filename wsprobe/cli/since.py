@@ -1,0 +1,187 @@
+"""Two runs over a list, read from files: of each line its URL, and what came of that.
+
+A line of ``--json`` that this version wrote is used as it is, ``--brief`` too. A recording, and the line of
+another version, is read and judged again, so that a new rule is not taken for a change of the server.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+import click
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from wsprobe.cli.places import RecordedLine, exchanges, lines
+from wsprobe.cli.settings import Settings
+from wsprobe.cli.streams import emit, look
+from wsprobe.outcome import STATUS_OF, Exit
+from wsprobe.report import Report, report
+from wsprobe.two_runs import Comparison, Standing, TwoRuns, UrlChange, standing_of, url_of
+from wsprobe.version import __version__
+from wsprobe.watch.state import LONGEST, State
+
+
+class _Answer(Struct):
+    status: int | None = None
+    headers: list[tuple[str, str]] = []
+
+    def values(self, name: str) -> str:
+        found = (value for each, value in self.headers if each.lower() == name)
+        return ", ".join(found)[:LONGEST]
+
+
+class _Id(Struct):
+    id: str
+    level: str = ""
+
+
+class _Hop(Struct):
+    url: str
+
+
+class _Close(Struct):
+    code: int | None = None
+    by: str = ""
+
+
+class _Line(Struct):
+    """As much of a line of ``--json`` as is compared."""
+
+    wsprobe: str
+    url: str
+    outcome: str
+    name: str | None = None
+    worker: str = ""
+    response: _Answer | None = None
+    hops: list[_Hop] = []
+    http: str = ""
+    findings: list[_Id] = []
+    causes: list[_Id] = []
+    close: _Close | None = None
+    exchange: msgspec.Raw = msgspec.Raw()
+
+    @property
+    def title(self) -> str:
+        """The URL as ``two_runs.url_of`` has it."""
+        url = self.name or (self.hops[0].url if self.hops else self.url)
+        return f"{url} from {self.worker}" if self.worker else url
+
+    @property
+    def standing(self) -> Standing:
+        answer = self.response or _Answer()
+        close = self.close if self.close is not None and self.close.by == "server" else None
+        state = State(
+            outcome=self.outcome,
+            status="" if answer.status is None else str(answer.status),
+            http=self.http,
+            protocol=answer.values("sec-websocket-protocol"),
+            extensions=answer.values("sec-websocket-extensions"),
+            close="" if close is None else "none" if close.code is None else str(close.code),
+            findings=tuple(sorted({each.id for each in self.findings if each.level != "note"})),
+        )
+        return Standing(state, self.causes[0].id if self.causes else "")
+
+
+_decode = msgspec.json.Decoder(_Line).decode
+
+
+def standing_in(line: RecordedLine) -> tuple[str, Standing]:
+    """The URL of *line* and what came of it. Raises click.UsageError for what is no recording."""
+    try:
+        found = _decode(line.data)
+    except (msgspec.DecodeError, RecursionError):
+        found = _Line("", "", "")  # no report, but perhaps a recording
+    if found.outcome in STATUS_OF and (found.wsprobe == __version__ or not found.exchange):
+        return found.title, found.standing
+    of = replace(report(exchanges(line)[0]), name=found.name or "")  # of a trace the handshake as it was given
+    return url_of(of), standing_of(of)
+
+
+def compare_runs(old: Iterable[RecordedLine], new: Iterable[RecordedLine], settings: Settings) -> int:
+    """Print what changed from one run to the other; returns 0 if nothing did, else 1.
+
+    Raises click.UsageError.
+    """
+    output = settings.output
+    for option, value in (
+        ("--expect", bool(settings.expectations)),
+        ("--save", output.save is not None),
+        ("--har", output.har is not None),
+        ("--report", output.report_to is not None),
+        ("--cluster", settings.cluster is not None),
+    ):
+        if value:
+            raise click.UsageError(
+                f"{option} is for handshakes, and two files with several recordings are compared as two runs "
+                "over a list; leave it out, or name one file"
+            )
+    runs = TwoRuns()
+    for each in old:
+        runs.before(*standing_in(each))
+    for each in new:
+        runs.now(*standing_in(each))
+    compared = runs.compared()
+    print_comparison(compared, settings)
+    return Exit.DIFFERENT if compared.changes else Exit.OPEN
+
+
+class Since:
+    """The run of --since FILE, beside the one under way."""
+
+    def __init__(self, path: str) -> None:
+        """Raises click.UsageError if the file cannot be read or has no recording."""
+        self._runs = TwoRuns()
+        any_line = False
+        for each in lines(path):
+            self._runs.before(*standing_in(each))
+            any_line = True
+        if not any_line:
+            raise click.UsageError(f"--since: {path}: there is no recording in it")
+
+    def take(self, report: Report) -> None:
+        """Take a result of this run."""
+        self._runs.now(url_of(report), standing_of(report))
+
+    def told(self, settings: Settings) -> bool:
+        """Print what changed; returns whether anything got worse. URLs of the file that were not asked this
+        time are no change."""
+        compared = self._runs.compared(missing=False)
+        print_comparison(compared, settings)
+        return compared.worse
+
+
+def print_comparison(of: Comparison, settings: Settings) -> None:
+    """As text, or as one JSON object; nothing with -s."""
+    if settings.output.silent:
+        return
+    if settings.output.redact:
+        of = _masked(of)
+    if settings.output.as_json:
+        from wsprobe.show.as_json import comparison_value, object_pieces  # the contract, for those who want it
+
+        sys.stdout.writelines(object_pieces(comparison_value(of)))
+        sys.stdout.write("\n")
+        return
+    from wsprobe.show.two_runs import two_runs
+
+    emit(two_runs(of), sys.stdout, look(sys.stdout, settings.output.color))
+
+
+def _masked(of: Comparison) -> Comparison:
+    """*of* with secrets masked in URLs and subprotocols."""
+    from wsprobe.secrets import Secrets  # only where it is asked for
+
+    secrets = Secrets()
+
+    def standing(of: Standing | None) -> Standing | None:
+        if of is None:
+            return None
+        return replace(of, state=replace(of.state, protocol=secrets.protocols(of.state.protocol)))
+
+    def change(of: UrlChange) -> UrlChange:
+        return replace(of, url=secrets.url(of.url), old=standing(of.old), new=standing(of.new))
+
+    return replace(of, changes=tuple(map(change, of.changes)))
