@@ -9,6 +9,7 @@ from http import HTTPStatus
 import msgspec
 
 from wsprobe.exchange import Ended, Exchange, Target
+from wsprobe.read.heads import Field
 from wsprobe.read.reading import Reading, Request, Response
 from wsprobe.target import authority
 from wsprobe.visible import visible
@@ -198,7 +199,12 @@ def answer_of(reading: Reading, final: Response) -> Evidence:
         reading,
         status=final.status or 0,
         reason=text_of(final.reason),
-        fields=tuple((text_of(field.name.strip()), text_of(field.value)) for field in final.head.fields[:200]),
+        fields=tuple(
+            [
+                (field.name.strip().decode("latin-1"), field.value.decode("latin-1"))
+                for field in final.head.fields[:200]
+            ]
+        ),
         body=b"" if body is None else body.decoded if body.decoded is not None else body.content,
         rest=(reading.rest + (body.raw if body is not None and (body.malformed or not body.complete) else b""))[
             :4096
@@ -215,9 +221,10 @@ def _evidence(
     reading: Reading, *, status: int, reason: str, fields: tuple[tuple[str, str], ...], body: bytes, rest: bytes
 ) -> Evidence:
     request, target = reading.request, reading.exchange.plan.target
+    found = request.head.several(_ASKED)
     _, path, query = url_parts(text_of(request.resource))
-    origin = request.head.all(b"origin")
-    host = request.head.all(b"host")
+    origin = found.get(b"origin")
+    host = found.get(b"host")
     return Evidence(
         status,
         reason,
@@ -231,8 +238,8 @@ def _evidence(
         text_of(host[0].value) if host else "",
         text_of(origin[0].value) if origin else None,
         tuple(text_of(name) for name in request.protocols),
-        oddity_of(request),
-        bool(request.head.all(b"authorization")),
+        _oddity(request, found),
+        b"authorization" in found,
         target.secure,
         authority_of(target),
         _largest(request),
@@ -246,33 +253,50 @@ def authority_of(target: Target) -> str:
 
 
 def _largest(request: Request) -> tuple[str, int]:
-    sizes = ((text_of(field.name), len(field.value)) for field in request.head.fields)
-    return max(sizes, key=lambda each: each[1], default=("", 0))
+    fields = request.head.fields
+    if not fields:
+        return "", 0
+    sizes = [len(field.value) for field in fields]
+    most = max(sizes)
+    return text_of(fields[sizes.index(most)].name), most
 
 
-def oddity_of(request: Request) -> str:
+_ASKED = frozenset(
+    {
+        *(b"upgrade", b"connection", b"sec-websocket-version", b"sec-websocket-protocol"),
+        *(b"origin", b"host", b"authorization"),
+    }
+)
+"""The fields of a request that a cause may come from."""
+
+
+def _oddity(request: Request, found: dict[bytes, list[Field]]) -> str:
+    """What *request* lacks of a handshake, as ``Evidence.oddity``; *found*: its fields of ``_ASKED``."""
     over_http2 = request.version == b"HTTP/2"  # RFC 8441 section 5: CONNECT, no Upgrade, no key
     if not over_http2 and request.method != b"GET":
         return "method"
     if not over_http2 and not (
-        _listed(request, b"upgrade", b"websocket") and _listed(request, b"connection", b"upgrade")
+        _listed(found.get(b"upgrade"), b"websocket") and _listed(found.get(b"connection"), b"upgrade")
     ):
         return "upgrade"
-    versions = request.head.all(b"sec-websocket-version")
+    versions = found.get(b"sec-websocket-version", [])
     if len(versions) != 1 or versions[0].value != b"13":
         return "version"
-    if not over_http2 and (request.key is None or not re.fullmatch(rb"[0-9A-Za-z+/]{22}==", request.key)):
+    if not over_http2 and (request.key is None or _KEY.fullmatch(request.key) is None):
         return "key"
-    protocols = request.head.all(b"sec-websocket-protocol")
-    if protocols and any(not part.strip() for field in protocols for part in field.value.split(b",")):
+    protocols = found.get(b"sec-websocket-protocol", [])
+    if any(not part.strip() for field in protocols for part in field.value.split(b",")):
         return "protocol"
     return ""
 
 
-def _listed(request: Request, name: bytes, token: bytes) -> bool:
-    return any(
-        part.strip().lower() == token for field in request.head.all(name) for part in field.value.split(b",")
-    )
+_KEY = re.compile(rb"[0-9A-Za-z+/]{22}==")
+"""16 bytes in base64 (RFC 6455 section 4.1)."""
+
+
+def _listed(fields: list[Field] | None, token: bytes) -> bool:
+    """A list-valued field has *token* (RFC 9110 section 5.6.1)."""
+    return any(token in [part.strip() for part in field.value.lower().split(b",")] for field in fields or ())
 
 
 def how_ended(exchange: Exchange) -> str:

@@ -35,7 +35,7 @@ _LONG = 400
 _FIELDS = 4
 """Fields that give a reason, of which more are not read."""
 
-_REASONS = re.compile(r"(?i)x-(?:[a-z0-9-]+-)?(?:reject-?reason|reason|error|error-message|denied-reason)$")
+_REASONS = re.compile(r"x-(?:[a-z0-9-]+-)?(?:reject-?reason|reason|error|error-message|denied-reason)$")
 """Fields that give a reason; X-Request-Id and the like give none."""
 _MEMBERS = (
     *("error_description", "detail", "message", "msg", "reason", "error", "problem", "title", "description"),
@@ -46,7 +46,12 @@ _MEMBERS = (
 
 def own_words(evidence: Evidence) -> tuple[str, ...]:
     """What the answer says in words of its own, the most telling first; not what its status says anyhow."""
-    found = [value[:_LONG] for name, value in evidence.fields if _REASONS.match(name)][:_FIELDS]
+    found = [
+        value[:_LONG]
+        for name, values in evidence.by_name.items()
+        if name[:2] == "x-" and _REASONS.match(name)
+        for value in values
+    ][:_FIELDS]
     if evidence.reason and evidence.reason.lower() != phrase_of(evidence.status).lower():
         found.append(evidence.reason[:_LONG])
     if evidence.status >= 400:  # what a redirect says is for people who do not follow it
