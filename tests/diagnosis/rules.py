@@ -1,12 +1,12 @@
-"""``python -m tests.diagnosis.rules``: writes the right-hand sides of rules.txt anew.
+"""``python -m tests.diagnosis.rules``: writes the right-hand sides of rules/*.txt anew.
 
-A section of rules.txt is one answer made by hand, as each rule of the diagnosis knows it, or just does not: a
-title, the answer behind ``>`` (a status line only where its reason phrase is unusual; a field a line; the body
-behind an empty ``>``; ``{status}`` and ``{phrase}`` stand for those of the row), then a row for each status, or
-for a range of statuses that mean the same. A row has the status, what was asked otherwise (``ASKED``), who is
-taken for the author and how certain that is, and the kinds of cause in order, each with its certainty where
-that is another; ``by status``: whatever kinds the status leaves by itself, where the author is known. ``text``
-in a row: the first cause follows in full.
+A section of those files is one answer made by hand, as each rule of the diagnosis knows it, or just does not:
+a title, the answer behind ``>`` (a status line where its reason phrase is unusual; a field a line; the body
+behind an empty ``>``; ``{status}``, ``{phrase}`` and ``{length}`` stand for those of the row), then a row for
+each status, or for a range of statuses that mean the same. A row has the status, what was asked otherwise
+(``ASKED``), who is taken for the author and how certain that is, and the kinds of cause in order, each with its
+certainty where that is another; ``by status``: whatever kinds the status leaves by itself, where the author is
+known. ``text`` in a row: the first cause follows in full.
 
 Of a range both ends are tried, so that no number of a rule can be another one unseen."""
 
@@ -24,7 +24,7 @@ import msgspec
 from tests.diagnosis.recorded import AT, reading_of
 from wsprobe.diagnosis import Cause, author
 
-FILE = Path(__file__).parent / "rules.txt"
+FILES = sorted((Path(__file__).parent / "rules").glob("*.txt"))
 ASKED: dict[str, dict[str, Any]] = {
     "foreign": {"origin": "https://evil.example"},
     "own": {"origin": f"http://{AT}"},
@@ -41,6 +41,8 @@ ASKED: dict[str, dict[str, Any]] = {
     "tls": {"scheme": "wss"},
     "chat": {"protocols": ["chat", "v1"]},
     "hmr": {"protocols": ["vite-hmr"]},
+    "mqtt": {"protocols": ["mqtt", "MQTT", "mqttv3.1"]},
+    "mqtt-path": {"path": "/mqtt"},
     "io": {"path": "/socket.io/?EIO=4&transport=websocket"},
     "polling": {"path": "/socket.io/?EIO=4&transport=polling"},
     "eio3": {"path": "/socket.io/?EIO=3&transport=websocket"},
@@ -90,7 +92,8 @@ class Section(msgspec.Struct, frozen=True):
             line = f"HTTP/1.1 {status} {lines.pop(0).removeprefix('HTTP/1.1 ').lstrip('*').lstrip()}"
         at = lines.index("") if "" in lines else len(lines)
         body = "\n".join(lines[at + 1 :]).encode().decode("unicode_escape").encode("latin-1")
-        return "\r\n".join((line, *lines[:at], "", "")).encode("latin-1") + body
+        fields = (each.replace("{length}", str(len(body))) for each in lines[:at])
+        return "\r\n".join((line, *fields, "", "")).encode("latin-1") + body
 
     def means(self, status: int, asked: tuple[str, ...]) -> str:
         """What a row says of this status."""
@@ -112,15 +115,14 @@ class Section(msgspec.Struct, frozen=True):
         """The same with what its rows mean now."""
         rows: list[Row] = []
         for asked, alike in groupby(self.rows, lambda row: row.asked):
-            given = list(alike)
-            statuses = [row.first for row in given]
-            if any(row.first != row.last for row in given):
-                statuses = list(range(given[0].first, given[-1].last + 1))
-            told = ((status, self.means(status, asked)) for status in statuses)
-            for means, same in groupby(told, lambda each: each[1]):
-                of = [status for status, _ in same]
-                whole = of == list(range(of[0], of[-1] + 1))
-                rows += [Row(of[0], of[-1], asked, means)] if whole else [Row(n, n, asked, means) for n in of]
+            statuses = [status for row in alike for status in range(row.first, row.last + 1)]
+            for status in statuses:
+                row = Row(status, status, asked, self.means(status, asked))
+                before = rows[-1] if rows else row
+                if (before.asked, before.means, before.last + 1) == (asked, row.means, status):
+                    rows[-1] = msgspec.structs.replace(before, last=status)
+                else:
+                    rows.append(row)
         return Section(self.title, self.answer, tuple(rows))
 
 
@@ -131,7 +133,7 @@ def _kind(cause: Cause, certainty: str) -> str:
 
 
 def sections(text: str) -> Iterator[Section]:
-    """Those of rules.txt."""
+    """Those of a file."""
     for part in text.strip().split("\n\n"):
         title, *lines = re.sub(r"\n(?=  )", "\0", part).split("\n")
         answer = tuple(line[2:] for line in lines if line.startswith(">"))
@@ -147,5 +149,6 @@ def _row(line: str) -> Row:
 
 
 if __name__ == "__main__":
-    told = (str(each.anew()) for each in sections(FILE.read_text("ascii")))
-    FILE.write_text("\n\n".join(told) + "\n", "ascii")
+    for file in FILES:
+        told = (str(each.anew()) for each in sections(file.read_text("ascii")))
+        file.write_text("\n\n".join(told) + "\n", "ascii")

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from wsprobe.diagnosis import asgi, libraries, pages
 from wsprobe.diagnosis.cause import FORMERLY, KINDS, Cause, Kind
 from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_of, how_ended, shown, unanswered
-from wsprobe.diagnosis.faults import asked_wrong, origin_refused, own_request, too_much
+from wsprobe.diagnosis.faults import asked_wrong, origin_refused, own_request, redirected, too_much
 from wsprobe.diagnosis.programs import PROGRAMS, Author, Rule, written_by
 from wsprobe.diagnosis.reach import kinds_of_the_way, way
 from wsprobe.diagnosis.session import opened
@@ -98,7 +98,7 @@ def _asked(reading: Reading) -> tuple[Cause, ...]:
 
 def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
     """The causes of an answer that is no 101, in the order of their evidence."""
-    known = Author() if over_http2 else _by_marks(evidence)
+    known = Author() if over_http2 else _redirects(evidence, _by_marks(evidence))
     texts = own_words(evidence)
     said = stated(evidence, texts)
     if said is not None and known.role == "proxy" and known.certainty == "only":
@@ -188,6 +188,14 @@ def _once(found: Iterable[Cause]) -> tuple[Cause, ...]:
     for cause in found:
         first.setdefault(cause.id, cause)
     return tuple(first.values())
+
+
+def _redirects(evidence: Evidence, known: Author) -> Author:
+    """Of a redirect by an application: that comes first, and is no refusal."""
+    if not 300 <= evidence.status < 400 or not known.id or known.role == "proxy":
+        return known
+    others = (cause for cause in known.causes if cause.id not in ("refused", "no-route"))
+    return replace(known, causes=(redirected(evidence, "the server"), *others))
 
 
 def _by_marks(evidence: Evidence) -> Author:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import Evidence, foreign_origin, is_markup, shown
+from wsprobe.diagnosis.evidence import Evidence, foreign_origin, shown
 from wsprobe.diagnosis.faults import (
     ACCEPT_FIRST,
     SEE_LOG,
@@ -29,7 +29,8 @@ from wsprobe.diagnosis.programs import Author, Rule, shaped_like, written_by
 def _asgi_refused(evidence: Evidence) -> tuple[Cause, ...]:
     """The 403 that every ASGI server makes of websocket.close before websocket.accept."""
     if for_socketio(evidence):
-        return (*socketio_causes(evidence), *_asgi_403(evidence)[:1])
+        refused = (cause for cause in _asgi_403(evidence) if cause.id == "refused")
+        return (*socketio_causes(evidence), *refused)
     return _asgi_403(evidence)
 
 
@@ -141,7 +142,8 @@ def _daphne(evidence: Evidence) -> Author | None:
             "daphne", "Server: daphne, which only answers to plain HTTP carry", _not_seen(evidence, "Daphne")
         )
     if evidence.server("AutobahnPython/") and evidence.status >= 400:
-        return written_by("autobahn", "Server", asked_wrong(evidence) or refused_by_application(evidence))
+        own = (crashed(),) if evidence.status >= 500 else refused_by_application(evidence)
+        return written_by("autobahn", "Server", asked_wrong(evidence) or own)
     return None
 
 
@@ -272,7 +274,7 @@ def _asgi_shape(evidence: Evidence) -> Author | None:
     direct = evidence.names == ("Date", "Connection", "Content-Length", "Content-Type")
     if direct and evidence.status == 500 and evidence.text == "Internal Server Error" and kind == _TEXT[1]:
         return shaped_like("uvicorn", "its fields in their order, and the words", _asgi_crash(evidence))
-    if evidence.reason == "" and not is_markup(evidence):
+    if evidence.reason == "":
         return _h11(evidence)
     return None
 
@@ -284,7 +286,7 @@ def _h11(evidence: Evidence) -> Author | None:
         if evidence.status == 426:
             return written_by("tomcat", "no reason phrase, and its fields", asked_wrong(evidence))
         return None
-    if not evidence.only(frozenset({"content-type", "sec-websocket-version"})) or evidence.status < 400:
+    if not evidence.only(frozenset({"content-type", "sec-websocket-version"})):
         return None
     mark = "no reason phrase, as h11 writes it"
     match evidence.status:

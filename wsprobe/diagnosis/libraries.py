@@ -41,12 +41,9 @@ def _websockets(evidence: Evidence) -> Author | None:
             return written_by("websockets", "Server", asked_wrong(evidence) or _websockets_own(evidence))
         return None
     said = evidence.text[at:]
-    if evidence.text.startswith("\u26a0"):
+    author, mark = "websockets", "its own words"
+    if at > 0:
         author, mark = "sanic", "Sanic's banner above the words of websockets"
-    elif evidence.server(r"Python/[\d.]+ websockets/"):
-        author, mark = "websockets", "Server and its own words"
-    else:
-        author, mark = "websockets", "its own words"
     fix = "look at the header that it names"
     causes: tuple[Cause, ...]
     if re.search(r"unsupported HTTP version|HTTP/1\.0|unsupported protocol; expected HTTP/1\.1", said):
@@ -234,17 +231,12 @@ def _tornado(evidence: Evidence) -> Author | None:
 def _aiohttp(evidence: Evidence) -> Author | None:
     text = evidence.text
     signed = evidence.server(r"Python/[\d.]+ aiohttp/")
+    phrases = (evidence.reason, phrase_of(evidence.status))  # Caddy replaces the reason phrase, not the body
     repeated = (
         evidence.status >= 400
-        and text == f"{evidence.status}: {evidence.reason}"
+        and text in {f"{evidence.status}: {phrase}" for phrase in phrases}
         and evidence.get("content-type") == "text/plain; charset=utf-8"
     )
-    if (
-        evidence.status >= 400
-        and text == f"{evidence.status}: {phrase_of(evidence.status)}"
-        and evidence.get("content-type") == "text/plain; charset=utf-8"
-    ):
-        repeated = True  # Caddy replaces the reason phrase, not the body.
     if text.startswith("No WebSocket UPGRADE hdr"):
         return written_by("aiohttp", "its words", lost_upgrade(evidence))
     if text.startswith("No CONNECTION upgrade hdr"):
@@ -273,7 +265,7 @@ def _aiohttp(evidence: Evidence) -> Author | None:
     elif evidence.status < 300:
         causes = (no_route("the path belongs to a plain handler", "return a WebSocketResponse from it"),)
     else:
-        causes = refused_by_application(evidence, "the handler refused with an HTTP status" + "")
+        causes = refused_by_application(evidence, "the handler refused with an HTTP status")
     return written_by("aiohttp", "Server" if signed else "its words", causes)
 
 
@@ -367,7 +359,7 @@ def _gorilla(evidence: Evidence) -> tuple[Cause, ...]:
 def _gorilla_says(evidence: Evidence, text: str) -> tuple[Cause, ...]:
     if "origin" in text:
         return (origin_refused(evidence, "set Upgrader.CheckOrigin to allow this page"),)
-    if "token not found" in text or "not using the websocket protocol" in text:
+    if "token not found" in text:
         return lost_upgrade(evidence)
     if "Hijacker" in text:
         return _gorilla(msgspec.structs.replace(evidence, status=500))
@@ -398,13 +390,9 @@ def _ws(evidence: Evidence) -> Author | None:
         return shaped_like("ws", "the status as body, without a line end", lost_upgrade(evidence))
     if kind != "text/html" or evidence.status < 400 or is_markup(evidence) or not text or text.endswith("\n"):
         return None
-    direct = tuple(name.lower() for name in evidence.names[:3]) == (
-        "connection",
-        "content-type",
-        "content-length",
-    )
+    first = tuple(name.lower() for name in evidence.names[:3])
     direct = (
-        direct
+        first == ("connection", "content-type", "content-length")
         and not evidence.has("date")
         and not evidence.has("server")
         and "Content-type" not in evidence.names
@@ -545,14 +533,8 @@ def _werkzeug_page(evidence: Evidence) -> bool:
 def _flask(evidence: Evidence) -> Author | None:
     page = _werkzeug_page(evidence)
     signed = evidence.server("Werkzeug/")
-    capital = (
-        bool(evidence.reason)
-        and evidence.reason == evidence.reason.upper()
-        and evidence.reason == phrase_of(evidence.status).upper()
-        and evidence.reason.upper() != evidence.reason.title()
-    )
-    if evidence.reason in ("OK",):
-        capital = False
+    phrase = phrase_of(evidence.status)
+    capital = evidence.reason == phrase.upper() != phrase
     if not (page or signed or (capital and evidence.server("gunicorn"))):
         return None
     author = "flask" if capital or signed else "quart" if evidence.server("hypercorn") else "flask-or-quart"
@@ -568,15 +550,11 @@ def _flask(evidence: Evidence) -> Author | None:
         )
         causes = either_or_stripped(evidence, http_only, capital=author == "flask")
     elif evidence.status == 500:
-        causes = (
-            crashed(),
-            no_websocket(
-                "a WSGI server that gives Flask-Sock no access to the connection (Granian in WSGI mode)",
-                "use gunicorn with threads, the development server, or an ASGI framework",
-            ),
+        wsgi = no_websocket(
+            "a WSGI server that gives Flask-Sock no access to the connection (Granian in WSGI mode)",
+            "use gunicorn with threads, the development server, or an ASGI framework",
         )
-        if not evidence.server("granian"):
-            causes = causes[:1]
+        causes = (crashed(), wsgi) if evidence.server("granian") else (crashed(),)
     elif evidence.status < 300:
         causes = either_or_stripped(
             evidence, no_route("the path has an HTTP route only", "use @sock.route or @app.websocket for it")
@@ -718,7 +696,7 @@ def _runtimes(evidence: Evidence) -> Author | None:
 def _runtime_causes(evidence: Evidence) -> tuple[Cause, ...]:
     if evidence.status >= 500:
         return (crashed(),)
-    if evidence.status in (200, 404, 405):
+    if evidence.status < 300 or evidence.status in (404, 405):
         return (
             *either_or_stripped(
                 evidence, no_route("the handler does not upgrade this path", "have the handler upgrade it")

@@ -276,7 +276,7 @@ def _greeted(evidence: Evidence, session: _Session) -> Iterator[Cause]:
 def _http_after(behind: Response) -> Iterator[Cause]:
     status = behind.status or 0
     shows = f"HTTP {status} behind the 101"
-    if status == 400:
+    if status == 400 and _of_engine_io(behind):
         yield msgspec.structs.replace(other_generation(), evidence=shows)
     elif status >= 500:
         yield Cause("crashed", "an exception in the handler after the handshake", SEE_LOG, "shared", shows)
@@ -288,6 +288,11 @@ def _http_after(behind: Response) -> Iterator[Cause]:
             "shared",
             shows,
         )
+
+
+def _of_engine_io(behind: Response) -> bool:
+    """engine.io spells Content-type with a small t."""
+    return any(field.name == b"Content-type" for field in behind.head.fields)
 
 
 # Close codes -------------------------------------------------------------------------------------------------
@@ -354,11 +359,12 @@ def _by_code(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     if session.code == 4406 or (session.code == 1002 and not reason):
         wanted = subprotocol_wanted(evidence)
         more = "" if session.code == 4406 else ", or the client broke the protocol (1002)"
-        yield msgspec.structs.replace(wanted, text=wanted.text + more, certainty="shared", evidence=shows)
-    elif session.code == 1002:
-        yield Cause(
-            "protocol-error", f"the server says that the client broke the protocol (1002){says}", SEE_LOG
+        yield msgspec.structs.replace(
+            wanted, text=f"{wanted.text}{more}{says}", certainty="shared", evidence=shows
         )
+    elif session.code == 1002:
+        broke = f"the server says that the client broke the protocol (1002){says}"
+        yield Cause("protocol-error", broke, SEE_LOG, "stated", shows)
     elif session.code == 1011 and evidence.server("daphne") and reason == "":
         crashed = _CODES[1011]
         yield Cause("crashed", crashed[1], crashed[2], "shared", shows)
@@ -524,7 +530,7 @@ def _opened_by(evidence: Evidence, session: _Session) -> tuple[str, str]:
         server = b" ".join(field.value for field in session.behind.head.all(b"server"))
         if b"Werkzeug" in server or b"gunicorn" in server:
             return "flask", "an HTTP answer of its server after the 101"
-        if any(field.name == b"Content-type" for field in session.behind.head.fields):
+        if _of_engine_io(session.behind):
             return "engine.io", "an HTTP answer after the 101, Content-type spelt with a small t"
     return "", ""
 
