@@ -44,6 +44,24 @@ def sent(app: App, **scope: Any) -> list[dict[str, Any]]:
     return messages
 
 
+CHAT = "https://chat.example"
+
+
+def answered(app: App, origin: str = CHAT, path: str = "/ws/why") -> tuple[int, dict[str, str], str]:
+    """Status, headers and text that the endpoint of the middleware answers to a page of *origin*."""
+    messages: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        messages.append(message)
+
+    site = (b"origin", origin.encode()) if origin else (b"sec-fetch-site", b"same-origin")
+    headers = [(b"host", b"chat.example"), (b"cookie", b"a=b"), site]
+    scope = {"type": "http", "method": "GET", "scheme": "https", "path": path, "headers": headers}
+    asyncio.run(TellThePage(app, pages=[CHAT], why="/why")(scope, None, send))  # type: ignore[arg-type]
+    start, body = messages
+    return start["status"], {k.decode(): v.decode() for k, v in start["headers"]}, body["body"].decode()
+
+
 def close(code: int, reason: str = "") -> dict[str, Any]:
     return {"type": "websocket.close", "code": code, "reason": reason}
 
@@ -127,6 +145,78 @@ def test_who_is_no_page_gets_what_the_application_sends(scope: dict[str, Any]) -
 
 def test_nothing_follows_a_refusal() -> None:
     assert sent(application(close(4403), close(4401), *denial(402, b"x"))) == told(4403, "")
+
+
+def test_only_listed_pages_are_told() -> None:
+    messages: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        messages.append(message)
+
+    told_pages = TellThePage(application(close(4401, "token expired")), pages=["https://other.example"])
+    asyncio.run(told_pages({"type": "websocket", "headers": PAGE}, None, send))  # type: ignore[arg-type]
+    assert messages == [close(4401, "token expired")]
+
+
+@pytest.mark.parametrize(
+    ("messages", "status", "text"),
+    [
+        ([close(4401, "token expired")], 401, "token expired"),
+        ([{"type": "websocket.close"}], 403, "Forbidden"),
+        ([close(1008, "no")], 403, "no"),
+        (denial(402, b"pay first\n"), 402, "pay first"),
+        ([{"type": "websocket.accept"}], 204, ""),
+        ([], 500, "Internal Server Error"),
+    ],
+)
+def test_the_endpoint_answers_for_the_handshake(messages: list[Any], status: int, text: str) -> None:
+    answer = answered(application(*messages))
+    assert (answer[0], answer[2]) == (status, text)
+    assert answer[1]["access-control-allow-origin"] == CHAT
+    assert answer[1]["access-control-allow-credentials"] == "true"
+    assert (answer[1]["vary"], answer[1]["cache-control"]) == ("origin", "no-store")
+
+
+@pytest.mark.parametrize("origin", ["", CHAT])
+def test_the_endpoint_makes_the_handshake_of_the_page(origin: str) -> None:
+    """From its own origin fetch() sends no Origin; the handshake has one."""
+    scopes: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        scopes.append(scope)
+        assert (await receive())["type"] == "websocket.connect"
+        await send({"type": "websocket.accept"})
+        assert (await receive())["type"] == "websocket.disconnect"
+        await send({"type": "websocket.send", "text": "the session is over"})
+
+    status, headers, _ = answered(app, origin, "/w%C3%A9/why")
+    assert status == 204
+    assert ("access-control-allow-origin" in headers) == bool(origin)
+    (scope,) = scopes
+    assert (scope["type"], scope["scheme"], scope["path"]) == ("websocket", "wss", "/w%C3%A9")
+    assert (b"origin", CHAT.encode()) in scope["headers"]
+    assert (b"cookie", b"a=b") in scope["headers"]
+
+
+def test_the_endpoint_is_for_listed_pages_alone() -> None:
+    status, headers, text = answered(application({"type": "websocket.accept"}), "https://evil.example")
+    assert (status, text) == (403, "Forbidden")
+    assert "access-control-allow-origin" not in headers
+    with pytest.raises(ValueError, match="origins of its pages"):
+        TellThePage(application(), why="/why")
+
+
+def test_the_endpoint_answers_for_an_application_that_fails() -> None:
+    messages: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        messages.append(message)
+
+    failing = TellThePage(application(error=ZeroDivisionError()), pages=[CHAT], why="/why")
+    scope = {"type": "http", "scheme": "https", "path": "/ws/why", "headers": PAGE}
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(failing(scope, None, send))  # type: ignore[arg-type]
+    assert messages[0]["status"] == 500
 
 
 @pytest.mark.parametrize("name", [topic for topic in explain.all_topics() if topic.startswith("remedy ")])

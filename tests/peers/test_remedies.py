@@ -4,9 +4,8 @@ browsers: ``-n 0 -m engines``."""
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +18,16 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from tests.browsers.driver.bench import Bench, bench
-from tests.browsers.driver.browser import Browser
-from tests.browsers.driver.chromium import Chromium
-from tests.browsers.driver.firefox import Firefox
+from tests.peers.browser import ENGINES, opened
 from tests.peers.node import script
-from tests.peers.place import HOST, open_folder, running
+from tests.peers.place import HOST, PATIENCE, open_folder, running
 from tests.peers.python_servers import aiohttp_server, close, deny, echo, hypercorn_server, uvicorn_server
 from wsprobe import explain
-from wsprobe.explain.data.remedies.aiohttp import tell_the_page
+from wsprobe.explain.data.remedies.aiohttp import tell_the_page, why
 from wsprobe.explain.data.remedies.asgi import TellThePage
 
 Probe = Callable[..., Any]
 PAGE = "http://page.example"
-ENGINES = {"chromium": Chromium, "firefox": Firefox}
 
 
 async def expire(socket: WebSocket) -> None:
@@ -44,7 +39,7 @@ async def crash(socket: WebSocket) -> None:
 
 
 def starlette() -> Starlette:
-    """``/busy`` refuses twice, then opens; ``/why`` is an endpoint for pages; ``/tries`` counts."""
+    """``/busy`` refuses twice, then opens; ``/full`` never; ``/why`` answers fetch(); ``/tries`` counts."""
     tries: dict[str, int] = {}
 
     async def busy(socket: WebSocket) -> None:
@@ -60,13 +55,24 @@ def starlette() -> Starlette:
         tries["expired"] = tries.get("expired", 0) + 1
         await expire(socket)
 
+    async def forbid(socket: WebSocket) -> None:
+        tries["forbid"] = tries.get("forbid", 0) + 1
+        await socket.close(4403, "no entry")
+
+    async def full(socket: WebSocket) -> None:
+        tries["full"] = tries.get("full", 0) + 1
+        await socket.close(4429, "slow down")
+
     async def why(request: Request) -> PlainTextResponse:
         return PlainTextResponse("session expired\n", 401, {"Access-Control-Allow-Origin": "*"})
 
     async def count(request: Request) -> PlainTextResponse:
         return PlainTextResponse(json.dumps(tries), 200, {"Access-Control-Allow-Origin": "*"})
 
-    sockets = [WebSocketRoute(f"/{each.__name__}", each) for each in (echo, close, deny, busy, expired, crash)]
+    sockets = [
+        WebSocketRoute(f"/{each.__name__}", each)
+        for each in (echo, close, deny, busy, expired, forbid, full, crash)
+    ]
     return Starlette(routes=[*sockets, Route("/why", why), Route("/tries", count)])
 
 
@@ -108,8 +114,8 @@ def test_asgi_selects_a_subprotocol(asgi: int, probe: Probe) -> None:
 SERVER = """
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
-import { refuse, tellThePage } from './tell-the-page.mjs';
-const [, , host, port, bare, oneArgument, byHand] = process.argv;
+import { refuse, tellThePage, why } from './tell-the-page.mjs';
+const [, , host, port, bare, oneArgument, byHand, endpoint, same] = process.argv;
 const quota = (info, done) => info.req.url === '/quota' ? done(false, 429, 'slow down') : done(true);
 const greet = (client, request) => { if (request.url === '/close') client.close(4403, 'no entry'); };
 const wss = new WebSocketServer({ host, port: Number(port), verifyClient: quota });
@@ -120,24 +126,28 @@ const own = new WebSocketServer({ noServer: true });
 createServer().on('upgrade', (request, socket, head) =>
     refuse(own, request, socket, head, 403, 'no entry: ' + '\\u20ac'.repeat(50))
 ).listen(Number(byHand), host);
+createServer(why(quota, ['http://page.example'])).listen(Number(endpoint), host);
+const origin = (info) => info.origin === `http://${info.req.headers.host}`;
+createServer(why(origin, [])).listen(Number(same), host);
 """
 
 
 @pytest.fixture(scope="module")
 def node(need: Callable[[str], str], packages: Path) -> Iterator[tuple[int, ...]]:
-    """Ports of ``ws``: with the code, without, with verifyClient of one argument, with refuse()."""
+    """Ports of ``ws``: with the code, without, with verifyClient of one argument, with refuse(); of two
+    endpoints for fetch(), the second for pages of its own origin."""
     script(packages, "tell-the-page.mjs", explain.find("remedy ws").code)
     server = script(packages, "remedy-server.mjs", SERVER)
     with (
         open_folder() as folder,
-        running(lambda ports: [need("node"), server, HOST, *map(str, ports)], folder, 4) as ports,
+        running(lambda ports: [need("node"), server, HOST, *map(str, ports)], folder, 6) as ports,
     ):
         yield ports
 
 
 @pytest.mark.programs
 def test_ws(node: tuple[int, ...], probe: Probe) -> None:
-    told, _, strict, by_hand = node
+    told, _, strict, by_hand, *_ = node
     for port, path, code, reason, status in (
         (told, "/quota", 4429, "slow down", 429),
         (told, "/close", 4403, "no entry", 101),
@@ -147,6 +157,54 @@ def test_ws(node: tuple[int, ...], probe: Probe) -> None:
         page = probe(f"ws://{HOST}:{port}{path}", "--origin", PAGE).value
         assert (page["close"]["code"], page["close"]["reason"]) == (code, reason)
         assert probe(f"ws://{HOST}:{port}{path}").value["response"]["status"] == status
+
+
+def asked(port: int, path: str, fields: dict[str, str]) -> tuple[int, str, str | None]:
+    """Status, text and allowed origin of an endpoint for fetch()."""
+    connection = HTTPConnection(HOST, port, timeout=PATIENCE)
+    connection.request("GET", path, headers=fields)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    assert (answer.headers["Cache-Control"], answer.headers["Vary"]) == ("no-store", "Origin")
+    return answer.status, text, answer.headers["Access-Control-Allow-Origin"]
+
+
+FOREIGN = {"Origin": "http://evil.example"}
+ENDPOINT = [
+    ("/quota", {"Origin": PAGE}, (429, "slow down", PAGE)),
+    ("/", {"Origin": PAGE}, (204, "", PAGE)),
+    ("/quota", {}, (429, "slow down", None)),
+    ("/quota", FOREIGN, (429, "slow down", None)),
+]
+
+
+@pytest.mark.programs
+@pytest.mark.parametrize(("path", "fields", "answer"), ENDPOINT)
+def test_ws_answers_fetch(node: tuple[int, ...], path: str, fields: dict[str, str], answer: Any) -> None:
+    assert asked(node[4], path, fields) == answer
+
+
+@pytest.mark.programs
+def test_ws_knows_its_own_origin(node: tuple[int, ...]) -> None:
+    """From there fetch() sends no Origin, and a handshake does."""
+    assert asked(node[5], "/", {"Sec-Fetch-Site": "same-origin"}) == (204, "", None)
+    assert asked(node[5], "/", {}) == (401, "Unauthorized", None)
+
+
+async def quota(request: web.Request) -> None:
+    if request.path == "/quota":
+        raise web.HTTPTooManyRequests(text="slow down")
+
+
+@pytest.mark.programs
+@pytest.mark.parametrize(("path", "fields", "answer"), ENDPOINT)
+def test_aiohttp_answers_fetch(path: str, fields: dict[str, str], answer: Any) -> None:
+    application = web.Application(middlewares=[tell_the_page])
+    for each in ("/", "/quota"):
+        application.router.add_get(each, why(quota, [PAGE]))
+    with aiohttp_server(application) as port:
+        assert asked(port, path, fields) == answer
 
 
 async def forbidden(request: web.Request) -> web.StreamResponse:
@@ -191,21 +249,6 @@ def test_aiohttp(aiohttp: int, probe: Probe, path: str, code: int, reason: str, 
     page = probe(f"ws://{HOST}:{aiohttp}{path}", "--origin", PAGE).value
     assert (page["close"]["code"], page["close"]["reason"]) == (code, reason)
     assert probe(f"ws://{HOST}:{aiohttp}{path}").value["response"]["status"] == status
-
-
-def browser_in(place: Bench, engine: str) -> Any:
-    made = ENGINES[engine]()
-    if missing := made.missing():
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(f"not installed: {missing}")
-    return made.start(place)
-
-
-@asynccontextmanager
-async def opened(engine: str) -> AsyncIterator[tuple[Bench, Browser]]:
-    async with bench([]) as place, browser_in(place, engine) as browser:
-        yield place, browser
 
 
 def results(engine: str, code: str) -> Any:
@@ -272,10 +315,15 @@ def test_the_page_opens_or_learns_why(engine: str) -> None:
             f"""const told = 'ws://{HOST}:{told}', bare = 'ws://{HOST}:{bare}', http = 'http://{HOST}:';
             const fast = {{ firstPause: 10, tries: 3 }}, messages = [];
             const onmessage = (event) => messages.push(event.data), endpoint = http + '{bare}/why';
+            const pauses = [], wait = window.setTimeout;
+            window.setTimeout = (then, pause) => {{ pauses.push(pause); return wait(then, pause); }};
             window.results = {{
                 expired: await caught(openSocket(told + '/expired', fast)),
+                forbid: await caught(openSocket(told + '/forbid', fast)),
                 busy: await caught(openSocket(told + '/busy', {{ ...fast, onmessage }})),
                 messages,
+                full: await caught(openSocket(told + '/full', {{ ...fast, tries: 4 }})),
+                pauses,
                 echo: await caught(openSocket(told + '/echo', {{ ...fast, protocols: ['chat'] }})),
                 tries: await (await fetch(http + '{told}/tries')).json(),
                 endpoint: await caught(openSocket(bare + '/expired', {{ ...fast, endpoint }})),
@@ -288,7 +336,13 @@ def test_the_page_opens_or_learns_why(engine: str) -> None:
     known = {"status": None, "body": None}
     assert seen["expired"] == {"code": 4401, "reason": "token expired", "final": True} | known
     assert (seen["busy"], seen["messages"], seen["echo"]) == ("open", ["welcome"], "open")
-    assert seen["tries"] == {"expired": 1, "busy": 3}
+    assert seen["forbid"] == {"code": 4403, "reason": "no entry", "final": True} | known
+    assert seen["full"] == {"code": 4429, "reason": "slow down", "final": False} | known
+    assert seen["tries"] == {"expired": 1, "forbid": 1, "busy": 3, "full": 4}
+    # Between half and all of 10, 20, 40 ms. 200 ms is the time without a Close that makes a welcome.
+    between = [pause for pause in seen["pauses"] if pause != 200]
+    bounds = [10, 20, 10, 20, 40, 10, 20]
+    assert all(most / 2 <= pause <= most for pause, most in zip(between, bounds, strict=True))
     answer = {"status": 401, "body": "session expired"}
     assert seen["endpoint"] == {"code": 1006, "reason": "", "final": True} | answer
     assert seen["bare"] == {"code": 1006, "reason": "", "final": False} | known

@@ -80,8 +80,8 @@ def command(topic: tuple[str, ...], given: Given) -> int:
     a client library, by its form (a status, header, close code or phrase in it), and a citation such as
     "RFC 6455 section 4.1".
 
-    remedy shows how a server lets a page know why it refused; remedy asgi, ws, aiohttp or page prints code to
-    copy, and --code prints it alone.
+    remedy shows how a server lets a page know why it refused, and lists the programs that it has code for.
+    remedy asgi, for example, prints the code, and --code prints it alone.
     """
     from wsprobe import explain
 

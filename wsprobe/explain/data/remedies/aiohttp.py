@@ -10,9 +10,18 @@ turns a refusal into an open WebSocket that closes at once, with a reason:
     return web.Response(status=402, text=..): 4402 and the text
 
 A client that sends no Origin is not a page. It still gets the HTTP status.
+
+An endpoint for fetch(), with CORS for your pages, makes the same check as the
+handshake. Call check(request) first in the handler of the WebSocket too:
+
+    app.router.add_get("/ws/why", why(check, ["https://chat.example"]))
+
+    await check(request) raises web.HTTPUnauthorized(text="token expired"):
+    fetch() gets 401 "token expired"; 204 if the check lets the page pass
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable, Collection
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -41,6 +50,27 @@ async def tell_the_page(request: web.Request, handler: Handler) -> web.StreamRes
     reason = first_words(text or answer.reason or "")
     await socket.close(code=4000 + answer.status, message=reason)
     return socket
+
+
+def why(
+    check: Callable[[web.Request], Awaitable[None]], pages: Collection[str]
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """The handler of an endpoint for fetch() from *pages*, which are origins."""
+
+    async def handler(request: web.Request) -> web.Response:
+        answer = web.Response(status=204)
+        try:
+            await check(request)
+        except web.HTTPException as error:
+            answer = web.Response(status=error.status, text=error.text)
+        answer.headers.update({"Cache-Control": "no-store", "Vary": "Origin"})
+        origin = request.headers.get("Origin", "")
+        if origin in pages:
+            answer.headers["Access-Control-Allow-Origin"] = origin
+            answer.headers["Access-Control-Allow-Credentials"] = "true"
+        return answer
+
+    return handler
 
 
 def from_a_page(request: web.Request) -> bool:

@@ -12,15 +12,24 @@ turns a refusal into an open WebSocket that closes at once, with a reason:
     an exception before accept:                 4500
 
 A client that sends no Origin is not a page. It still gets the HTTP status.
+
+    app = TellThePage(app, pages=["https://chat.example"], why="/why")
+
+Now only these pages learn the reason: to others, the answer stays as it is. And
+fetch("https://chat.example/ws/why") answers for the WebSocket at /ws: 204 if it
+would open, else a status and the reason, 401 "token expired", with CORS for the
+pages. It runs the application's own handshake; a session that opens ends at once.
+
 Works with every ASGI server that runs on asyncio. Standard library only.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -36,22 +45,35 @@ NO_REFUSAL = {1000, 1004, 1005, 1006, 1015}
 
 
 class TellThePage:
-    def __init__(self, app: App, pause: float = PAUSE) -> None:
+    def __init__(
+        self,
+        app: App,
+        pages: Collection[str] | None = None,
+        why: str = "",
+        pause: float = PAUSE,
+    ) -> None:
+        """*pages*: origins, None for all; *why*: the end of an endpoint's path."""
+        if why and pages is None:
+            raise ValueError("an endpoint needs the origins of its pages")
         self.app = app
+        self.pages = pages
+        self.why = why
         self.pause = pause
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] != "websocket" or not from_a_page(scope):
+        origin = field(scope, b"origin")
+        listed = self.pages is None or origin in self.pages
+        if scope["type"] == "websocket" and origin and listed:
+            await Handshake(scope, send, self.pause).run(self.app, scope, receive)
+        elif scope["type"] == "http" and self.why and scope["path"].endswith(self.why):
+            question = Question(send, origin if listed else "")
+            if listed or not origin:
+                asked = handshake_of(scope, self.why)
+                await question.run(self.app, asked, question.receive)
+            else:
+                await question.refuse(4403, "")
+        else:
             await self.app(scope, receive, send)
-            return
-        handshake = Handshake(scope, send, self.pause)
-        denial: Message = {"websocket.http.response": {}}
-        extensions = {**(scope.get("extensions") or {}), **denial}
-        try:
-            await self.app({**scope, "extensions": extensions}, receive, handshake.send)
-        except Exception:
-            await handshake.refuse(4500, HTTPStatus(500).phrase)
-            raise
 
 
 class Handshake:
@@ -64,6 +86,16 @@ class Handshake:
         self.accepted = self.refused = False
         self.status = 0
         self.body = b""
+
+    async def run(self, app: App, scope: Message, receive: Receive) -> None:
+        denial: Message = {"websocket.http.response": {}}
+        extensions = {**(scope.get("extensions") or {}), **denial}
+        try:
+            await app({**scope, "extensions": extensions}, receive, self.send)
+        except Exception:
+            if not self.accepted and not self.refused:
+                await self.refuse(4500, phrase(500))
+            raise
 
     async def send(self, message: Message) -> None:
         kind = message["type"]
@@ -88,8 +120,6 @@ class Handshake:
 
     async def refuse(self, code: int, reason: str) -> None:
         """Accept and close. A page that offers subprotocols needs one."""
-        if self.accepted or self.refused:
-            return
         self.refused = True
         protocol = self.protocols[0]
         await self.forward({"type": "websocket.accept", "subprotocol": protocol})
@@ -98,9 +128,83 @@ class Handshake:
         await self.forward(close)
 
 
-def from_a_page(scope: Message) -> bool:
-    """Browsers always send Origin, other programs seldom do."""
-    return any(name.lower() == b"origin" for name, _ in scope["headers"])
+class Question(Handshake):
+    """A handshake that an HTTP request asks about, and that nobody makes."""
+
+    def __init__(self, send: Send, origin: str) -> None:
+        super().__init__({}, self.opened, 0)
+        self.respond = send
+        self.origin = origin
+        self.connected = False
+
+    async def run(self, app: App, scope: Message, receive: Receive) -> None:
+        try:
+            await super().run(app, scope, receive)
+        except Exception:
+            if not self.accepted:
+                raise  # else it is of a session that could not last
+        if not self.accepted and not self.refused:
+            await self.refuse(4500, phrase(500))
+
+    async def receive(self) -> Message:
+        if self.connected:
+            return {"type": "websocket.disconnect", "code": 1001}
+        self.connected = True
+        return {"type": "websocket.connect"}
+
+    async def opened(self, message: Message) -> None:
+        if message["type"] == "websocket.accept":
+            await self.answer(204, "")
+        else:
+            raise OSError("nobody is connected")
+
+    async def refuse(self, code: int, reason: str) -> None:
+        self.refused = True
+        status = code - 4000 if 4400 <= code < 4600 else 403
+        await self.answer(status, first_words(reason) or phrase(status))
+
+    async def answer(self, status: int, text: str) -> None:
+        headers = [(b"cache-control", b"no-store"), (b"vary", b"origin")]
+        if self.origin:
+            headers += [
+                (b"access-control-allow-origin", self.origin.encode("latin-1")),
+                (b"access-control-allow-credentials", b"true"),
+            ]
+        body = text.encode()
+        if status != 204:
+            headers += [
+                (b"content-type", b"text/plain; charset=utf-8"),
+                (b"content-length", str(len(body)).encode()),
+            ]
+        start = {"type": "http.response.start", "status": status, "headers": headers}
+        await self.respond(start)
+        await self.respond({"type": "http.response.body", "body": body})
+
+
+def handshake_of(scope: Message, why: str) -> Message:
+    """The handshake that a request for the endpoint asks about."""
+    path = scope["path"].removesuffix(why)
+    headers = list(scope["headers"])
+    if field(scope, b"sec-fetch-site") == "same-origin" and not field(scope, b"origin"):
+        # A page of this origin sends no Origin with GET, as it does with a handshake.
+        own = f"{scope['scheme']}://{field(scope, b'host')}"
+        headers.append((b"origin", own.encode("latin-1")))
+    return {
+        **{name: value for name, value in scope.items() if name != "method"},
+        "type": "websocket",
+        "scheme": "wss" if scope["scheme"] == "https" else "ws",
+        "path": path,
+        "raw_path": quote(path).encode(),
+        "headers": headers,
+        "subprotocols": [],
+    }
+
+
+def field(scope: Message, name: bytes) -> str:
+    """A header, "" if there is none. Browsers always send Origin with a handshake."""
+    headers = scope.get("headers", ())
+    found = (value for each, value in headers if each.lower() == name)
+    return next(found, b"").decode("latin-1")
 
 
 def first_words(text: str) -> str:

@@ -11,27 +11,31 @@
 //
 //     refuse(wss, request, socket, head, 403, 'no entry');
 //
-// A client that sends no Origin is not a page. It still gets the HTTP status.
+// A client that sends no Origin is not a page. It still gets the HTTP status. With
+// tellThePage(wss, ['https://chat.example']) other pages get no more than that, too.
+//
+// An endpoint for fetch(), with CORS for these pages, asks the same verifyClient:
+// 204, or the status and the text. answer() is for a check of your own.
+//
+//     createServer(why(verifyClient, ['https://chat.example']));     // node:http
+//     app.get('/ws/why', why(verifyClient, ['https://chat.example'])); // Express
 
 import { STATUS_CODES } from 'node:http';
 
 const PAUSE = 50; // ms: Firefox may lose a Close that comes right after the 101
 const REASON_BYTES = 123; // all that fits into a Close frame behind the code
 
-export function tellThePage(wss) {
+export function tellThePage(wss, pages) {
     const { verifyClient } = wss.options;
     const { handleUpgrade } = wss;
     const refusals = new WeakMap();
 
-    if (verifyClient) wss.options.verifyClient = (info, done) => {
-        const decide = (good, status = 401, text = STATUS_CODES[status], headers) => {
-            if (good || !fromAPage(info.req)) return done(good, status, text, headers);
+    if (verifyClient) wss.options.verifyClient = (info, done) =>
+        ask(verifyClient, info, (good, status, text, headers) => {
+            if (good || !fromAPage(info.req, pages)) return done(good, status, text, headers);
             refusals.set(info.req, { status, text });
             done(true);
-        };
-        if (verifyClient.length === 2) verifyClient(info, decide);
-        else decide(verifyClient(info));
-    };
+        });
 
     wss.handleUpgrade = (request, socket, head, opened) =>
         handleUpgrade.call(wss, request, socket, head, (client, ...rest) => {
@@ -39,6 +43,39 @@ export function tellThePage(wss) {
             if (refusal) close(client, refusal.status, refusal.text);
             else opened(client, ...rest);
         });
+}
+
+export function why(verifyClient, pages) {
+    return (request, response) => {
+        const secure = Boolean(request.socket.encrypted);
+        const own = `${secure ? 'https' : 'http'}://${request.headers.host}`;
+        // A page of this origin sends no Origin with GET, as it does with a handshake.
+        const same = request.headers['sec-fetch-site'] === 'same-origin';
+        const origin = request.headers.origin ?? (same ? own : undefined);
+        ask(verifyClient, { origin, secure, req: request }, (good, status, text) =>
+            answer(request, response, pages, good ? 204 : status, good ? '' : text));
+    };
+}
+
+export function answer(request, response, pages, status, text = STATUS_CODES[status]) {
+    const { origin } = request.headers;
+    response.statusCode = status;
+    response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+    response.setHeader('Cache-Control', 'no-store');
+    response.setHeader('Vary', 'Origin');
+    if (pages.includes(origin)) {
+        response.setHeader('Access-Control-Allow-Origin', origin);
+        response.setHeader('Access-Control-Allow-Credentials', 'true');
+    }
+    response.end(text);
+}
+
+/** What verifyClient decides; it has one argument or two. */
+function ask(verifyClient, info, done) {
+    const decide = (good, status = 401, text = STATUS_CODES[status], headers) =>
+        done(good, status, text, headers);
+    if (verifyClient.length === 2) verifyClient(info, decide);
+    else decide(verifyClient(info));
 }
 
 export function refuse(wss, request, socket, head, status, text = STATUS_CODES[status]) {
@@ -56,8 +93,9 @@ export function refuse(wss, request, socket, head, status, text = STATUS_CODES[s
     ].join('\r\n'));
 }
 
-function fromAPage(request) {
-    return request.headers.origin !== undefined; // browsers always send it
+function fromAPage(request, pages) {
+    const { origin } = request.headers; // browsers always send it
+    return origin !== undefined && (pages?.includes(origin) ?? true);
 }
 
 function close(client, status, text) {

@@ -1,0 +1,143 @@
+"""Each server that `explain remedy` prints: what a program, a page, and a stranger's page learn of a refusal.
+Chromium: ``-n 0 -m engines``."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from tests.peers.browser import opened
+from tests.peers.node import installed
+from tests.peers.place import HOST, PATIENCE
+from tests.peers.remedied import PACKAGES, SERVERS, pages, server
+
+Probe = Callable[..., Any]
+SESSION = "session=1"
+RAW = [name for name in SERVERS if name != "socket.io"]
+
+
+class Site:
+    """Two origins with pages, and servers that are started when the first test asks for them."""
+
+    def __init__(self, stack: ExitStack, modules: Callable[[], Path]) -> None:
+        self.stack = stack
+        self.modules = modules
+        self.contents: dict[str, bytes] = {}
+        self.known, self.stranger = stack.enter_context(pages(self.contents))
+        self.ports: dict[str, int] = {}
+
+    def port(self, name: str) -> int:
+        if name not in self.ports:
+            made = server(SERVERS[name], self.known, self.modules)
+            self.ports[name] = self.stack.enter_context(made)
+        return self.ports[name]
+
+
+@pytest.fixture(scope="module")
+def site(pytestconfig: pytest.Config, need: Callable[[str], str]) -> Iterator[Site]:
+    def modules() -> Path:
+        assert pytestconfig.cache is not None
+        return installed(need("npm"), pytestconfig.cache.mkdir("peers-remedies"), PACKAGES)
+
+    with ExitStack() as stack:
+        yield Site(stack, modules)
+
+
+@pytest.mark.programs
+@pytest.mark.parametrize("name", RAW)
+def test_who_learns_what(site: Site, probe: Probe, name: str) -> None:
+    of, url = SERVERS[name], f"ws://{HOST}:{site.port(name)}/ws"
+    assert probe(url).value["response"]["status"] == of.status
+    assert probe(url, "--origin", site.stranger).value["response"]["status"] == 403
+    close = probe(url, "--origin", site.known).value["close"]
+    assert (close["code"], close["reason"], close["by"]) == (4401, of.reason, "server")
+    for origin in ((), ("--origin", site.known)):
+        welcome = probe(url, *origin, "-b", SESSION, "--send", "hello").value
+        echoed = [each["opcode"] for each in welcome["session"]["frames"] if each["from"] == "server"]
+        assert echoed[0] in (1, 2)
+
+
+def asked(port: int, path: str, **headers: str) -> tuple[int, str, dict[str, str]]:
+    """Status, text and fields of the endpoint."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, text, {key.lower(): value for key, value in answer.getheaders()}
+
+
+@pytest.mark.programs
+@pytest.mark.parametrize("name", SERVERS)
+def test_the_endpoint_answers_fetch(site: Site, name: str) -> None:
+    port, path = site.port(name), "/why" if name == "socket.io" else "/ws/why"
+    status, text, fields = asked(port, path, Origin=site.known)
+    assert (status, text) == (401, "session expired")
+    assert fields["access-control-allow-origin"] == site.known
+    assert fields["access-control-allow-credentials"] == "true"
+    assert "origin" in fields["vary"].lower()
+    assert fields["content-type"].startswith("text/plain")
+    assert asked(port, path, Origin=site.known, Cookie=SESSION)[0] == 204
+    assert asked(port, path)[0] == 401
+    assert "access-control-allow-origin" not in asked(port, path, Origin=site.stranger)[2]
+
+
+SCRIPT = """
+const raw = (url) => new Promise((resolve) => {
+    const socket = new WebSocket(url);
+    socket.onclose = ({ code, reason }) => resolve([code, reason]);
+});
+const why = async (url) => {
+    try {
+        const answer = await fetch(url, { credentials: 'include' });
+        return [answer.status, await answer.text()];
+    } catch { return null; }
+};
+const io = async (port) => {
+    await new Promise((resolve) => {
+        document.body.append(Object.assign(document.createElement('script'),
+            { src: `http://HOST:${port}/socket.io/socket.io.js`, onload: resolve }));
+    });
+    const client = window.io(`http://HOST:${port}`, { transports: ['websocket'] });
+    return await new Promise((resolve) => client.on('connect_error', (error) => {
+        resolve([error.message, error.data?.status ?? null, client.active]);
+        client.close();
+    }));
+};
+(async () => {
+    window.results = {};
+    for (const [name, port] of Object.entries(PORTS))
+        results[name] = name === 'socket.io' ? [await io(port), await why(`http://HOST:${port}/why`)]
+            : [await raw(`ws://HOST:${port}/ws`), await why(`http://HOST:${port}/ws/why`)];
+    window.finished = true;
+})();
+"""
+
+
+@pytest.mark.engines
+def test_a_page_reads_why_and_a_stranger_does_not(site: Site) -> None:
+    ports = {name: site.port(name) for name in SERVERS}
+    code = SCRIPT.replace("PORTS", json.dumps(ports)).replace("HOST", HOST)
+    html = f'<!doctype html><link rel="icon" href="data:,"><body><script>{code}</script>'
+    site.contents["/"] = html.encode()
+
+    async def visit() -> list[Any]:
+        async with opened("chromium") as (_, browser):
+            return [(await browser.load(f"{each}/", 60)).results for each in (site.stranger, site.known)]
+
+    stranger, known = trio.run(visit)
+    expired = [401, "session expired"]
+    io = "socket.io"
+    assert stranger == {name: [[1006, ""], None] for name in RAW} | {
+        io: [["websocket error", None, True], None]
+    }
+    assert known == {name: [[4401, SERVERS[name].reason], expired] for name in RAW} | {
+        io: [["session expired", 401, False], expired]
+    }
