@@ -241,7 +241,8 @@ def _measuring() -> Iterator[str]:
             "Add a file of facts that names what is different, like wsprobe/browsers/undici/v6_29.py. A rule "
             "that has changed is changed where it stands, with a value in the facts.",
             "pytest tests/browsers says where views and recordings differ; python -m tests.browsers.against "
-            "FILE does the same for scenarios of your own.",
+            "FILE does the same for scenarios of your own, or for random ones, which python -m "
+            "tests.browsers.fresh SEED makes.",
             "python -m tests.browsers.agreement --write and python -m man.build bring this page up to date.",
         )
     )

@@ -2,7 +2,8 @@
 
 ``python -m tests.browsers.against FILE`` plays FILE, written as a file of the lab's catalogue, to each engine
 and prints in what our view of a scenario is not what came. One that differs is measured again, so that a race
-is told from a wrong rule: ``2/3`` is two of three times.
+is told from a wrong rule: ``2/3`` is two of three times. The figure of events counts those at the same place in
+both, over all places.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tests.browsers.driver.case import Case
 from tests.browsers.driver.engines import ENGINES, named
 from tests.browsers.driver.record import Measurement, measure
 from tests.browsers.measure import kept
-from tests.browsers.views import held
+from tests.browsers.views import held, predicted
 from wsprobe.lab import parse
 from wsprobe.lab.scenario import Scenario
 
@@ -35,15 +36,29 @@ def faults(name: str, measured: Measurement, scenarios: Mapping[str, Scenario]) 
     return {scenario: lines for scenario, lines in found.items() if lines}
 
 
+def events(name: str, measured: Measurement, scenarios: Mapping[str, Scenario]) -> tuple[int, int]:
+    """How many events our views of *scenarios* share with what was measured, of how many."""
+    same = places = 0
+    for scenario, recording in measured.recordings.items():
+        seen = predicted(name, scenarios[scenario], kept(recording))["events"]
+        came = kept(recording)["events"]
+        same += sum(one == other for one, other in zip(came, seen, strict=False))
+        places += max(len(came), len(seen))
+    return same, places
+
+
 async def hold(name: str, scenarios: Mapping[str, Scenario], times: int) -> None:
     """Print where engine *name* and our view of it differ."""
     often: Counter[str] = Counter()
     seen: dict[str, list[str]] = {}
     wanted = list(scenarios)
-    for _ in range(times):
+    same = places = 0
+    for turn in range(times):
         measured = await measure(ENGINES[name], [Case(scenarios[scenario]) for scenario in wanted])
         for scenario, error in measured.failed.items():
             print(f"{name}: {scenario}: not measured: {error}")
+        if not turn:
+            same, places = events(name, measured, scenarios)
         differ = faults(name, measured, scenarios)
         often.update(differ.keys())
         seen |= differ
@@ -52,7 +67,8 @@ async def hold(name: str, scenarios: Mapping[str, Scenario], times: int) -> None
             break
     for scenario, lines in sorted(seen.items()):
         print(f"{name}: {scenario}: {often[scenario]}/{times}", *lines, sep="\n    ")
-    print(f"{name}: {len(scenarios) - len(seen)} of {len(scenarios)} agree")
+    share = f"{100 * same / max(places, 1):.1f} % of {places} events"
+    print(f"{name}: {len(scenarios) - len(seen)} of {len(scenarios)} agree, {share}", flush=True)
 
 
 async def hold_all(names: Iterable[str], scenarios: Mapping[str, Scenario], times: int) -> None:

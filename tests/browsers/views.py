@@ -70,13 +70,23 @@ def faults(name: str, scenario: Scenario) -> list[str]:
 
 def held(name: str, scenario: Scenario, recording: Recording) -> list[str]:
     """In what our view is not *recording*. Where the engine races, one of its results will do."""
+    return _nearest(name, scenario, recording)[1]
+
+
+def predicted(name: str, scenario: Scenario, recording: Recording) -> dict[str, Any]:
+    """Our view, within the limits that bring it nearest to *recording*."""
+    return _nearest(name, scenario, recording)[0]
+
+
+def _nearest(name: str, scenario: Scenario, recording: Recording) -> tuple[dict[str, Any], list[str]]:
+    seen: dict[str, Any] = {}
     found: list[str] = []
     for limits in _limits(scenario, recording):
         seen = view(name, scenario, limits)
         found = min((agree(one, seen) for one in (recording, *recording.get("races", ()))), key=len)
         if not found:
             break
-    return found
+    return seen, found
 
 
 def _limits(scenario: Scenario, recording: Recording) -> Iterator[Limits]:

@@ -27,7 +27,7 @@ class TooLong(Exception):
 class Inflater:
     """Inflates messages, piece by piece; keeps the window between messages unless told not to."""
 
-    __slots__ = ("_bits", "_room", "_stream", "_streams", "_takeover", "begun")
+    __slots__ = ("_bits", "_room", "_stream", "_streams", "_takeover")
 
     def __init__(self, bits: int = 15, takeover: bool = True, room: int | None = None) -> None:
         """*bits*: the server's window, 8 to 15. *takeover*: False with server_no_context_takeover.
@@ -36,8 +36,6 @@ class Inflater:
         self._takeover = takeover
         self._room = INFLATED_MAX if room is None else room
         self._streams = STREAMS_MAX
-        self.begun = 0
-        """Streams that another one went before."""
         self._start()
 
     def feed_in_pieces(self, data: bytes, size: int) -> bytes:
@@ -98,6 +96,22 @@ class Inflater:
         except zlib.error as fault:
             raise ValueError(str(fault)) from fault
 
+    def tail(self) -> bytes:
+        """What TAIL inflates to, fed by itself.
+
+        Raises as ``feed`` does, and ``ValueError`` if the stream ends within the tail: the rest of the tail is
+        dropped then, and the next stream begins.
+        """
+        try:
+            out = self._stream.decompress(TAIL, self._room + 1)
+        except zlib.error as fault:
+            raise ValueError(str(fault)) from fault
+        self._count(len(out))
+        if self._stream.eof:
+            self._another()
+            raise ValueError("the stream ends within the tail")
+        return out
+
     def _count(self, size: int) -> None:
         self._room -= size
         if self._room < 0:
@@ -107,7 +121,6 @@ class Inflater:
         self._streams -= 1
         if self._streams < 0:
             raise TooLong
-        self.begun += 1
         self._start()
 
     def _start(self) -> None:
@@ -118,22 +131,27 @@ class OneStream(Inflater):
     """As Node's zlib and Bun read: a block with BFINAL ends the stream, and the rest of what was fed with it is
     dropped (measured: ws 8.23.0, undici 6.29.1 to 8.13.1, Bun 1.4.5)."""
 
-    __slots__ = ("_starts_again",)
+    __slots__ = ("_dropped", "_starts_again")
 
     def __init__(self, bits: int = 15, takeover: bool = True, *, starts_again: bool = True) -> None:
-        """*starts_again*: what is fed next begins another stream; else it inflates to nothing, as in undici."""
+        """*starts_again*: once something was dropped, what is fed next begins another stream; else it inflates
+        to nothing, as in undici."""
         super().__init__(bits, takeover)
         self._starts_again = starts_again
+        self._dropped = False
 
     def streams(self, data: bytes) -> Iterator[bytes]:
-        if self._stream.eof and self._starts_again:
+        if self._dropped and self._starts_again:
             self._another()
+        self._dropped = False
         try:
             for at in range(0, len(data), SLICE):
                 if self._stream.eof:
+                    self._dropped = True
                     return
                 out = self._stream.decompress(data[at : at + SLICE], self._room + 1)
                 self._count(len(out))
+                self._dropped = bool(self._stream.unused_data)
                 yield out
         except zlib.error as fault:
             raise ValueError(str(fault)) from fault

@@ -28,8 +28,14 @@ from wsprobe.browsers.script import (
     session,
     timed_acts,
 )
-from wsprobe.exchange import Act, Ended
+from wsprobe.exchange import Act, Connected, Connecting, Ended
 from wsprobe.read.reading import Reading
+
+LOST = ("fin", "truncated", "reset", "error")
+"""Ends of the peer's making, or of the network's."""
+AT_ONCE = 1000
+"""Microseconds in which a runtime inflates a message, beside its event loop: an end that comes meanwhile is
+seen first."""
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -52,6 +58,13 @@ class Opened(msgspec.Struct, frozen=True):
     takeover: bool = True
     bits: int = 15
     """Of the server's window; 0 where it is no number that zlib takes."""
+    round_trip: int = AT_ONCE
+    """Microseconds that a packet takes to the server and back: an answer takes longer."""
+
+    def right_behind(self, ended: Ended, last: int) -> bool:
+        """Whether the server *ended* the connection right behind what it sent at *last*, before it can have had
+        what the client sent next."""
+        return ended.at - last <= min(self.round_trip, AT_ONCE)
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -210,7 +223,7 @@ class Client(Usual, Generic[_Facts]):
     def _opened(
         self, script: WebSocket, url: str, reading: Reading, at: int, opened: Opened, acts: list[Act]
     ) -> Ending:
-        lived = self.session(script, opened, url)
+        lived = self.session(script, replace(opened, round_trip=_round_trip(reading)), url)
         script.opened(opened.protocol, opened.extensions)
         lived.called(at)
         for happening in session(reading, opened.stop, acts):
@@ -235,5 +248,12 @@ class Client(Usual, Generic[_Facts]):
         return Ending(outcome, lived.because, races=lived.races)
 
 
-LOST = ("fin", "truncated", "reset", "error")
-"""Ends of the peer's making, or of the network's."""
+def _round_trip(reading: Reading) -> int:
+    """Microseconds that the connection took to be made."""
+    since = 0
+    for event in reading.exchange.events:
+        if isinstance(event, Connecting):
+            since = event.at
+        elif isinstance(event, Connected):
+            return event.at - since
+    return AT_ONCE

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from wsprobe.browsers.inflate import TOO_LONG, OneStream, TooLong
 from wsprobe.browsers.runtime.buffer import Buffer
-from wsprobe.browsers.runtime.client import LOST, Opened
+from wsprobe.browsers.runtime.client import AT_ONCE, LOST, Opened
 from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, UNLIMITED, WebSocket
 from wsprobe.browsers.undici.facts import Facts
 from wsprobe.browsers.ws.session import zlib_words
@@ -18,8 +18,6 @@ _CLOSE, _PING, _PONG = 8, 9, 10
 _BOM = b"\xef\xbb\xbf"
 _RECEIVER = "undici lib/web/websocket/receiver.js"
 _SOCKET = "undici lib/web/websocket/websocket.js"
-_INFLATED_WITHIN = 1000
-"""Microseconds in which a message is inflated; an end that is seen meanwhile comes first, and it is lost."""
 _AT_ONCE = 1000
 """Microseconds. A reset that comes so soon after the server's Close comes before ours is written."""
 _MOST_LENGTH = 2**31 - 1
@@ -31,6 +29,7 @@ class UndiciSession:
     def __init__(self, script: WebSocket, opened: Opened, facts: Facts) -> None:
         self._script = script
         self._facts = facts
+        self._opened = opened
         self._buffer = Buffer()
         self._inflater = OneStream(opened.bits, starts_again=False) if opened.deflates and opened.bits else None
         self._deflates = opened.deflates
@@ -45,6 +44,7 @@ class UndiciSession:
         self._at = self._closed_at = 0
         self._inflating: tuple[_Header, bytes] | None = None
         self.over = False
+        self._reads = True
         self.races = ""
         self.because = "the handshake holds: undici lib/web/websocket/connection.js"
 
@@ -56,7 +56,7 @@ class UndiciSession:
         self._run()
 
     def _run(self) -> None:
-        while self._inflating is None and not self.over and self._received is None and self._step():
+        while self._inflating is None and self._reads and self._received is None and self._step():
             pass
         if self._destroyed and not self.over:
             self._closed()
@@ -66,7 +66,7 @@ class UndiciSession:
 
     def wait(self, at: int) -> None:
         """Let what is being inflated be ready. There is no time limit for the closing handshake."""
-        while self._inflating is not None and at - self._at >= _INFLATED_WITHIN:
+        while self._inflating is not None and at - self._at >= AT_ONCE:
             self._ready()
 
     @property
@@ -75,8 +75,7 @@ class UndiciSession:
 
     def end(self, ended: Ended) -> None:
         if ended.how not in LOST:
-            while self._inflating is not None:
-                self._ready()
+            self._inflate_all()
             self._wait_on()
             return
         if self.over:
@@ -86,8 +85,14 @@ class UndiciSession:
             self.races = "the reset came right behind the Close: a moment later, and the close would be clean"
         if self._inflating is not None:
             self.races = "a message is inflated beside the event loop: it may be told before the end is seen"
+            if not self._opened.right_behind(ended, self._at):
+                self._inflate_all()
+        if self.over:
+            return
         self.because = f"the connection ended: {_SOCKET}, onSocketClose"
         self._closed()
+        self._reads = True  # on: a Close behind what is being inflated sets readyState back (receiver.js)
+        self._inflate_all()
 
     def _wait_on(self) -> None:
         """The recording is over, and the connection is not. undici has no timer; how a connection ends changes
@@ -169,6 +174,10 @@ class UndiciSession:
         elif header.opcode < _CLOSE:
             self._data(header, body)
 
+    def _inflate_all(self) -> None:
+        while self._inflating is not None:
+            self._ready()
+
     def _ready(self) -> None:
         """The callback of decompress, behind which the parser goes on."""
         assert self._inflating is not None
@@ -183,7 +192,7 @@ class UndiciSession:
             return
         except TooLong:
             self.because = TOO_LONG
-            self.over = True
+            self.over, self._reads = True, False
             return
         self._collect(header, body)
         self._run()
@@ -261,12 +270,14 @@ class UndiciSession:
 
     def _fail_closing(self, message: str) -> None:
         """The same where a Close with a code is sent first."""
+        if self.over:
+            return
         self._script.ready_state = CLOSING
         self._fail(message)
 
     def _closed(self) -> None:
         """onSocketClose."""
-        self.over = True
+        self.over, self._reads = True, False
         if self._received is not None:
             code, reason = self._received
             self._script.closed(code, reason, clean=self._sent_close)

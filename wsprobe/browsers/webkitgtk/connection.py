@@ -10,7 +10,7 @@ Source/WebCore/Modules/websockets/WebSocket.cpp.
 
 from __future__ import annotations
 
-from wsprobe.browsers.inflate import TAIL, TOO_LONG, Inflater, TooLong
+from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.script import CLOSED, WebSocket, unanswered
 from wsprobe.browsers.webkitgtk.facts import Facts
 
@@ -54,16 +54,14 @@ def check_answer(payload: bytes) -> None:
 def inflated(inflater: Inflater, data: bytes, final: bool) -> bytes:
     """What a frame inflates to; *final*: it ends the message, and the tail that it lacks is fed by itself.
 
-    Raises ``ValueError`` if it is not a deflate stream, and where the stream ends only within the tail; and
-    TooLong. A stream that is broken stays so: zlib's state is not reset.
+    Raises ``ValueError`` if it is not a deflate stream, and where the stream ends only within the tail, behind
+    which the next frame begins another; and TooLong. A stream that is broken stays so: zlib's state is not
+    reset.
     """
     out = b"".join(inflater.streams(data))
     if not final:
         return out
-    begun = inflater.begun
-    out += b"".join(inflater.streams(TAIL))
-    if inflater.begun != begun:
-        raise ValueError("the stream ends")
+    out += inflater.tail()
     inflater.message_over()
     return out
 
@@ -97,6 +95,7 @@ class Connection:
         self._message: bytearray | None = None
         self._opcode = 0
         self._failed_at: int | None = None
+        self._failure = ""
         self._close_sent = False
         self._close_received = False
         self._peer_code = 0
@@ -112,10 +111,13 @@ class Connection:
     def closing(self) -> bool:
         return self._close_sent
 
-    def at(self, now: int) -> None:
-        """Let the timer run that is due by *now*."""
+    def at(self, now: int, *, reset: bool = False) -> None:
+        """Let the timer run that is due by *now*; *reset*: when the server resets the connection."""
         if self._failed_at is not None and now > self._failed_at + _OVERTAKEN:
-            self._read_on()
+            if reset:  # as it would have once the engine shut its side
+                self._tell_failure()
+            else:
+                self._read_on()
         elif self._due is not None and now >= self._due:
             if not self._close_received:
                 self.because = f"no Close from the server within {self._facts.closing_timeout} s: {_SOURCE}"
@@ -188,6 +190,7 @@ class Connection:
 
     def _tell_failure(self) -> None:
         self._finish()
+        self._console(self._failure)
         self._script.error()
         self._script.closed(ABNORMAL, clean=False)
 
@@ -311,8 +314,7 @@ class Connection:
         failure = self._facts.failures[fault.args[0]]
         self.because = f"{failure}: {_SOURCE}"
         if not self._close_sent:
-            self._failed_at = now
-            self._console(failure)
+            self._failed_at, self._failure = now, failure
             self._send_close(now)
         elif self._failed_at is None:
             self._late_error(failure)

@@ -44,6 +44,8 @@ _NEVER_HTTP2 = (
     "connection"
 )
 _PENDING = "no answer yet, and libsoup sets itself no limit"
+_RESET = ("reset", "error")
+"""Ends at which reading fails."""
 
 
 class WebKitGtk(Usual, Struct, frozen=True):
@@ -180,7 +182,7 @@ class WebKitGtk(Usual, Struct, frozen=True):
                 connection.after_script(happening.after)
                 continue
             if not isinstance(happening, Arrival):
-                connection.at(happening.at)
+                connection.at(happening.at, reset=isinstance(happening, Ended) and happening.how in _RESET)
             match happening:
                 case Arrival(at=at, data=data):
                     connection.receive(data, at)
@@ -199,7 +201,7 @@ class WebKitGtk(Usual, Struct, frozen=True):
             connection.unreadable(self.facts.failures["read-after-end"], "reading goes on after the end")
         elif ended.how in ("fin", "truncated"):
             connection.end()
-        elif ended.how in ("reset", "error"):
+        elif ended.how in _RESET:
             failure = self.facts.failures["receive"].format(error="Connection reset by peer")
             connection.unreadable(failure, "the connection was reset")
         else:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from wsprobe.browsers.inflate import TOO_LONG, OneStream, TooLong
 from wsprobe.browsers.runtime.buffer import Buffer
-from wsprobe.browsers.runtime.client import LOST, Opened
+from wsprobe.browsers.runtime.client import AT_ONCE, LOST, Opened
 from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket, unanswered
 from wsprobe.browsers.ws.facts import Facts
 from wsprobe.exchange import Ended
@@ -18,8 +18,7 @@ _SECOND = 1_000_000
 _RECEIVER = "ws lib/receiver.js"
 _SOCKET = "ws lib/websocket.js"
 _AT_ONCE = 1000
-"""Microseconds. A reset that comes so soon after the server's Close comes before ours is written; an end so
-soon after a compressed message comes before that is inflated."""
+"""Microseconds. A reset that comes so soon after the server's Close comes before ours is written."""
 _MOST_SAFE = 2**53 - 1
 
 
@@ -44,6 +43,7 @@ class WsSession:
     def __init__(self, script: WebSocket, opened: Opened, facts: Facts) -> None:
         self._script = script
         self._facts = facts
+        self._opened = opened
         self._buffer = Buffer()
         self._deflates = opened.deflates
         self._inflater = OneStream(opened.bits, opened.takeover) if opened.deflates else None
@@ -57,7 +57,9 @@ class WsSession:
         self._failed = False
         self._due: int | None = None
         self._closed_at = 0
-        self._inflated_at: int | None = None
+        self._inflating: tuple[_Header, bytes] | None = None
+        self._begun_at = self._at = 0
+        self._ended = False
         self._pongs = 0
         self._destroyed = False
         self.over = False
@@ -69,8 +71,12 @@ class WsSession:
             return
         self._pongs = 0
         self._buffer.add(data)
+        self._at = at
+        self._run(at)
+
+    def _run(self, at: int) -> None:
         try:
-            while self._received is None and self._step(at):
+            while self._inflating is None and self._received is None and self._step(at):
                 pass
         except _Wrong as wrong:
             self._fail(*wrong.told, at)
@@ -85,7 +91,24 @@ class WsSession:
         if self._script.close_call is not None and not self._sent_close:
             self._close_sent(at)
 
+    def _inflate_all(self, at: int) -> None:
+        """What waits to be inflated is told, and what is behind it."""
+        while self._inflating is not None and not self.over and not self._failed:
+            (header, payload), self._inflating = self._inflating, None
+            try:
+                self._inflated_data(header, payload, at)
+            except _Wrong as wrong:
+                self._fail(*wrong.told, at)
+                return
+            except TooLong:
+                self.because = TOO_LONG
+                self.over = True
+                return
+            self._run(at)
+
     def wait(self, at: int) -> None:
+        if self._inflating is not None and at - self._begun_at >= AT_ONCE:
+            self._inflate_all(self._begun_at)
         if self._due is not None and at >= self._due and not self.over:
             self.because = f"no end of the connection within {self._facts.close_timeout} s: {_SOCKET}"
             self._closed()
@@ -97,8 +120,15 @@ class WsSession:
     def end(self, ended: Ended) -> None:
         """Where ws ended its side already, the server would have answered that: that the probe did not wait for
         it says nothing."""
-        if self._inflated_at is not None and ended.at - self._inflated_at < _AT_ONCE:
-            self.races = "a message is inflated beside the event loop: the end may be seen before it is told"
+        if self._inflating is not None:
+            if ended.how in LOST:
+                self.races = (
+                    "a message is inflated beside the event loop: it may be told before the end is seen"
+                )
+            self._ended = self._opened.right_behind(ended, self._at)
+            if self._ended:  # socketOnEnd, socketOnClose
+                self._script.ready_state = CLOSING
+            self._inflate_all(self._at)
         if ended.how == "reset" and ended.at - self._closed_at < _AT_ONCE:
             self._sent_close = False
         if not self.over and (ended.how in LOST or self._failed or self._received is not None):
@@ -187,14 +217,25 @@ class WsSession:
         if self._frames > self._facts.most_fragments:
             raise _Wrong("RangeError", "Too many message fragments", "WS_ERR_TOO_MANY_BUFFERED_PARTS")
         if self._compressed and self._inflater is not None:
-            self._inflated_at = at
-            try:
-                payload = self._inflater.feed(payload, header.fin)
-            except ValueError as error:
-                raise _Wrong("Error", zlib_words(str(error)), "Z_DATA_ERROR") from None
-            self._inflated += len(payload)
-            if self._inflated > self._facts.most_payload:
-                raise _Wrong("RangeError", "Max payload size exceeded", "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH")
+            self._inflating = header, payload
+            self._begun_at = at
+            return
+        self._collect(header, payload, at)
+
+    def _inflated_data(self, header: _Header, payload: bytes, at: int) -> None:
+        """The callback of decompress, behind which the receiver goes on. Raises _Wrong and TooLong."""
+        assert self._inflater is not None
+        try:
+            payload = self._inflater.feed(payload, header.fin)
+        except ValueError as error:
+            raise _Wrong("Error", zlib_words(str(error)), "Z_DATA_ERROR") from None
+        self._inflated += len(payload)
+        if self._inflated > self._facts.most_payload:
+            raise _Wrong("RangeError", "Max payload size exceeded", "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH")
+        self._collect(header, payload, at)
+
+    def _collect(self, header: _Header, payload: bytes, at: int) -> None:
+        """Raises _Wrong."""
         self._fragments.append(payload)
         if not header.fin:
             return
@@ -231,7 +272,7 @@ class WsSession:
             raise _frame("invalid UTF-8 sequence", "INVALID_UTF8", "Error") from None
         self._received = code, text
         self._closed_at = at
-        if not self._destroyed:
+        if not self._destroyed and not self._ended:
             self._close_sent(at)
         self.because = f"the server sent Close {code}: {_RECEIVER}"
 
