@@ -21,7 +21,8 @@ from wsprobe.archive import ArchiveError
 from wsprobe.browsers import ENGINES
 from wsprobe.cli.compare import tellables
 from wsprobe.cli.compare_status import reached, status
-from wsprobe.cli.engines import Readers, as_is
+from wsprobe.cli.readers import Readers
+from wsprobe.cli.recorded import as_is
 from wsprobe.engine_answer import engine_answer
 from wsprobe.exchange import Exchange, Plan
 from wsprobe.history import read_as

@@ -10,7 +10,7 @@ from tests.cases import every
 from tests.watch.played import OPEN, exchange, played
 from wsprobe import opening, target
 from wsprobe.archive import dump
-from wsprobe.cli.places import RecordedLine
+from wsprobe.cli.recordings import RecordedLine
 from wsprobe.cli.since import standing_in
 from wsprobe.exchange import Limits, Plan, Received
 from wsprobe.lab import find, names

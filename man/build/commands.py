@@ -13,6 +13,7 @@ import click
 from man.build import mdoc
 from man.build.cluster import CLUSTERS
 from wsprobe.cli import expect
+from wsprobe.cli.expect_forms import VIEW
 from wsprobe.cli.main import COMMANDS, program
 from wsprobe.cli.option import Command, Option
 from wsprobe.cli.section import FieldOption, declared
@@ -161,7 +162,7 @@ def texts() -> dict[str, dict[str, str]]:
     """``man/options.toml``: section -> field -> what the manual adds to the line of help."""
     words = "; ".join(f"{name}= ({what})" for name, what in byhand.WORDS.items())
     filled = {
-        "{view}": expect.VIEW,
+        "{view}": VIEW,
         "{certainties}": ", ".join(expect.CERTAINTIES),
         "{forms}": said.FORMS,
         "{words}": words,

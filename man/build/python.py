@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from man.build import mdoc
-from wsprobe.cli import compare, connect, python
+from wsprobe.cli import python
+from wsprobe.cli.commands import compare, connect
 
 ABOUT = "probe WebSocket handshakes from Python"
 

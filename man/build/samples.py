@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from wsprobe import opening, target
 from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
-from wsprobe.cli.engines import Readers, as_is
+from wsprobe.cli.readers import Readers
+from wsprobe.cli.recorded import as_is
 from wsprobe.cli.redacted import redacted
 from wsprobe.exchange import (
     Connected,

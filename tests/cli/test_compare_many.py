@@ -14,9 +14,9 @@ import pytest
 
 from wsprobe.cli import compare, compare_many
 from wsprobe.cli.compare_many import _worker as worker
-from wsprobe.cli.engines import Readers
 from wsprobe.cli.main import run
-from wsprobe.cli.places import RecordedLine
+from wsprobe.cli.readers import Readers
+from wsprobe.cli.recordings import RecordedLine
 from wsprobe.cli.settings import Settings
 from wsprobe.net import worker_pool
 from wsprobe.net.worker_pool import Work

@@ -15,7 +15,7 @@ import pytest
 
 from wsprobe.archive import load
 from wsprobe.cli.main import failed, run, without
-from wsprobe.cli.places import recordings
+from wsprobe.cli.recordings import recordings
 from wsprobe.cli.streams import save
 from wsprobe.exchange import Ended, Exchange, Plan
 from wsprobe.target import parse

@@ -12,8 +12,8 @@ import pytest
 import trio
 
 from wsprobe.cli.main import run
-from wsprobe.cli.places import Place
 from wsprobe.cli.probe import conversation
+from wsprobe.cli.targets import Place
 from wsprobe.exchange import Exchange
 
 Capture = pytest.CaptureFixture[str]

@@ -15,7 +15,7 @@ import pytest
 
 from wsprobe.cli.main import COMMANDS, program, run
 from wsprobe.cli.option import Command, Formatter, leaves
-from wsprobe.cli.places import of_a_file
+from wsprobe.cli.targets import of_a_file
 from wsprobe.outcome import TABLE, Exit
 
 

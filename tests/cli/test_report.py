@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from wsprobe.cli.connect import command as connect
+from wsprobe.cli.commands.connect import command as connect
 from wsprobe.cli.main import program, run
 from wsprobe.cli.option import Option
 from wsprobe.cli.output_settings import OUTPUT, VERDICT

@@ -17,7 +17,8 @@ from msgspec.structs import replace
 
 from wsprobe import opening, target
 from wsprobe.browsers.engine import Page
-from wsprobe.cli.engines import Readers, as_is
+from wsprobe.cli.readers import Readers
+from wsprobe.cli.recorded import as_is
 from wsprobe.cli.redacted import redacted
 from wsprobe.cli.repeat_command import quoted
 from wsprobe.exchange import (

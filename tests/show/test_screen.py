@@ -9,7 +9,8 @@ from wsprobe import opening, target
 from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import opened_by
-from wsprobe.cli.engines import Readers, as_is
+from wsprobe.cli.readers import Readers
+from wsprobe.cli.recorded import as_is
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
 from wsprobe.lab import find
 from wsprobe.lab.play import play

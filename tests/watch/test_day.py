@@ -17,10 +17,11 @@ from msgspec.structs import replace
 from trio.testing import MockClock
 
 from tests.watch.played import OPEN, exchange
-from wsprobe.cli.places import Place, Word
+from wsprobe.cli.commands.watch import command
 from wsprobe.cli.section import given
 from wsprobe.cli.settings import settings_of
-from wsprobe.cli.watch import WatchOutput, command, rounds, watching
+from wsprobe.cli.targets import Place, Word
+from wsprobe.cli.watch import WatchOutput, rounds, watching
 from wsprobe.cli.watch_settings import WatchSettings
 from wsprobe.exchange import Exchange
 from wsprobe.watch.prometheus import Watched

@@ -11,8 +11,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.watch.played import OPEN, played
-from wsprobe.cli.places import Place
 from wsprobe.cli.settings import Asking
+from wsprobe.cli.targets import Place
 from wsprobe.cli.watch import label, unique
 from wsprobe.exchange import Limits, Route, TlsOptions
 from wsprobe.net.wsgi import served

@@ -19,11 +19,12 @@ from msgspec.structs import replace
 
 from wsprobe import net
 from wsprobe.cli.lists import ANYWHERE, Came, Chunk, Job, Jobs, Run, Sink
+from wsprobe.cli.option import LAB
 from wsprobe.cli.output import WorkerResult, finish, json_line, worker_result
-from wsprobe.cli.places import LAB, Place, UrlList, Word, check_word
 from wsprobe.cli.probe import asked, host_of, reported, usable
 from wsprobe.cli.settings import Asking, Settings
 from wsprobe.cli.streams import note
+from wsprobe.cli.targets import Place, UrlList, Word, check_word
 from wsprobe.net.cluster import (
     Cluster,
     ClusterError,

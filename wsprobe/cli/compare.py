@@ -1,9 +1,8 @@
-"""``wsprobe compare``: one handshake with many readers side by side, or several recordings with one another."""
+"""What ``wsprobe compare`` does: collect recordings, let the readers read them, print them side by side."""
 
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
@@ -12,27 +11,28 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from wsprobe.browsers import ALL, ENGINES, NODES, versions
-from wsprobe.browsers.engine import Page
-from wsprobe.browsers.local_network import PERMISSIONS
 from wsprobe.browsers.tell import Tellable, tellable
-from wsprobe.browsers.url import parse
+from wsprobe.cli.compare_many import compare_many
 from wsprobe.cli.compare_status import reached, status
-from wsprobe.cli.engines import Readers, probed, recorded
-from wsprobe.cli.list_settings import BOTH, ClusterSettings
+from wsprobe.cli.list_settings import BOTH
+from wsprobe.cli.option import LAB
 from wsprobe.cli.output import Finished, Output, finish, json_line
-from wsprobe.cli.output_settings import ExpectSettings, OutputSettings
-from wsprobe.cli.paste import PastedSettings, Pasting
-from wsprobe.cli.places import LAB, RECORDED, RecordedLine, complete, exchanges, lines
-from wsprobe.cli.request_settings import RequestSettings, origin_meant
-from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
-from wsprobe.cli.section import Given, takes
+from wsprobe.cli.paste import RECORDED
+from wsprobe.cli.readers import Readers, chosen, readers
+from wsprobe.cli.recorded import recorded, with_verdicts
+from wsprobe.cli.recordings import RecordedLine, exchanges, lines
+from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
+from wsprobe.cli.since import compare_runs
 from wsprobe.cli.streams import emit, look, note
-from wsprobe.cli.view_settings import HELD, INSTEAD, ViewSettings
-from wsprobe.nearest import nearest
+from wsprobe.cli.view_settings import HELD, ViewSettings
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
+from wsprobe.show.as_json import report_value, tellable_value
+from wsprobe.show.compare import comparison
+from wsprobe.show.lines import fitted
+from wsprobe.show.run_browser import seen_beside, seen_value
+from wsprobe.show.vantage import Grid
 from wsprobe.visible import printable
 
 if TYPE_CHECKING:
@@ -43,72 +43,9 @@ TELLABLE_IN_EACH = 100
 """With more recordings than this, only the first object has ``tellable``: it names all of them, and in every
 object the output would grow as their square."""
 
-TOGETHER = {"all": ALL, "clients": tuple(ENGINES)}
-"""Words for several views."""
 
-CALLED = {"chrome": "chromium", "edge": "chromium"}
-"""Browsers made of an engine that is shown, by the names that people know."""
-
-SAFARI = (
-    "--browser: safari is not among the engines: WebKitGTK has the page's part of WebKit in common with it "
-    "(constructor, events, console), but not the network, where Safari has Apple's; --browser webkitgtk has it"
-)
-
-DIRECTIVES = (
-    *(f"{kind}-src" for kind in ("child", "connect", "default", "font", "frame", "img", "manifest", "media")),
-    *(f"{kind}-src" for kind in ("object", "prefetch", "script", "style", "worker")),
-    *("script-src-attr", "script-src-elem", "style-src-attr", "style-src-elem", "base-uri", "sandbox"),
-    *("form-action", "frame-ancestors", "report-uri", "report-to", "navigate-to", "plugin-types"),
-    *("upgrade-insecure-requests", "block-all-mixed-content", "require-trusted-types-for", "trusted-types"),
-)
-"""Content Security Policy level 3, and names of earlier levels."""
-
-
-EXAMPLES = (
-    (
-        "wsprobe compare --browser-mode wss://chat.example/ws",
-        "What did the server answer, and what does the page see?",
-    ),
-    (
-        "wsprobe compare --browser-mode lab:status-403 lab:refused lab:redirect-302 lab:accept-wrong",
-        "Can a script tell a 403 from the failures that must look alike?",
-    ),
-    ("wsprobe compare --spec hybi-05..rfc6455 lab:status-403", "What did each revision ask of a client?"),
-    (
-        "wsprobe connect --json URL | wsprobe compare --browser-mode",
-        "Look at a recording later, or on another machine:",
-    ),
-    ("wsprobe compare yesterday.jsonl today.jsonl", "Which URLs of a list changed since yesterday?"),
-    ("wsprobe compare ws://old.example/ws ws://new.example/ws", "What differs between two servers?"),
-)
-
-
-@click.command("compare", cls=Pasting, examples=EXAMPLES)
-@click.argument("places", nargs=-1, metavar="[URL or FILE]...", shell_complete=complete)
-@takes(
-    ViewSettings,
-    PastedSettings,
-    RequestSettings,
-    RouteSettings,
-    LimitSettings,
-    TlsSettings,
-    OutputSettings,
-    ExpectSettings,
-    ClusterSettings,
-    instead=INSTEAD,
-)
-def command(places: tuple[str, ...], given: Given) -> int:
-    """Show what browsers, other clients and specifications make of one handshake, or compare several
-    handshakes.
-
-    Each argument is a URL, lab:NAME, a file with recordings (connect --save or --json, or a HAR file), or -
-    for recordings on standard input, which is also read if nothing is named. The exit status is that of diff:
-    0 if every view has the same result, 1 if they differ. Differences in times, in the letter case of header
-    names and in the requests are shown, but do not count.
-
-    Two files, of which one has several recordings, are two runs over a list of URLs: only the URLs that
-    changed are printed, the worst first.
-    """
+def compare(places: Sequence[str], given: Given) -> int:
+    """Do what the options say; returns the exit status. Raises click.UsageError."""
     if not all(each.strip() for each in places):
         raise click.UsageError("the URL is empty")
     settings, view = settings_of(given, page=True), given[ViewSettings]
@@ -121,41 +58,10 @@ def command(places: tuple[str, ...], given: Given) -> int:
         from wsprobe.cli.measured import compare_measured  # the lab, and each scenario rehearsed
 
         return compare_measured(view.measured, places, by.browsers or chosen(()), settings)
-    return compare(places or ("-",), settings, by, view.run_browser, view.workers, view.verbose)
+    return compare_all(places or ("-",), settings, by, view.run_browser, view.workers, view.verbose)
 
 
-def readers(given: Given, settings: Settings) -> Readers:
-    """Who is to read, by the options that only `compare` has. Raises click.UsageError for unknown names."""
-    view, request = given[ViewSettings], given[RequestSettings]
-    wanted = view.browsers or view.browser_mode or view.fetch
-    watched = {each.name for each in settings.expectations if each.what == "view"}
-    browsers = chosen(view.browsers) if wanted else ()
-    if missing := watched - set(browsers):
-        raise click.UsageError(
-            f"--expect: view:{min(missing)} is not among the views: add --browser {min(missing)}"
-        )
-    check_csp(view.csp)
-    offer = settings.asking.offer
-    return Readers(
-        browsers=browsers,
-        revisions=specs(view.specs),
-        page=Page(
-            url=opener(view.page, request.origin, view.page_http if browsers else "1.1"),
-            csp=view.csp,
-            protocols=offer.protocols or None,
-            cookies="; ".join(offer.cookies),
-            user_agent=offer.user_agent or "",
-            http="2" if browsers and view.page_http == "2" else "1.1",
-            address=view.page_address or "",
-            permissions=permissions(view.permissions),
-        ),
-        fetch=view.fetch,
-        as_is=view.as_is,
-        entry=given[PastedSettings].entry,
-    )
-
-
-def compare(
+def compare_all(
     words: Sequence[str],
     settings: Settings,
     by: Readers,
@@ -170,8 +76,6 @@ def compare(
         case [Iterator() as old, Iterator() as new] if not (by.browsers or by.revisions or by.fetch or started):
             (old, several), (new, too) = _peeked(old), _peeked(new)
             if several or too:
-                from wsprobe.cli.since import compare_runs  # for those who have two runs
-
                 return compare_runs(old, new, settings)
             kept = [old, new]
     output = Output(settings)
@@ -200,8 +104,6 @@ def compare(
         every = (line for each in kept if each is not None for line in each)
         first = list(islice(every, HELD + 1))
         if len(first) > HELD:
-            from wsprobe.cli.compare_many import compare_many  # for many
-
             return compare_many(chain(first, every), settings, by, workers)
         reports = [recorded(exchange, by) for line in chain(first, every) for exchange in exchanges(line)]
     else:
@@ -211,10 +113,7 @@ def compare(
         raise click.UsageError(f"no recording to compare in {empty}")
     if not by.browsers and not by.revisions and len(reports) < 2:
         raise click.UsageError("nothing to compare with: add --browser-mode, --spec, or a second URL or file")
-    if by.revisions:
-        from wsprobe.history import read_as_each  # the revisions are data, loaded where they are asked for
-
-        reports = [replace(r, verdicts=read_as_each(r.reading, by.revisions)) for r in reports]
+    reports = [with_verdicts(each, by) for each in reports]
     groups = tellables(reports) if by.browsers else []
     result = status([reached(each) for each in reports])
     if not all(each.held.same for found in seen for each in found):
@@ -259,93 +158,6 @@ def _check_shared(words: Sequence[str], settings: Settings) -> None:
         )
 
 
-def chosen(names: Sequence[str]) -> tuple[str, ...]:
-    """Engine names from --browser: those of browsers and specifications if none was named."""
-    words = [word.strip() for name in names for word in name.split(",") if word.strip()]
-    meant: list[str] = []
-    for word in words or ["all"]:
-        name = CALLED.get(word.lower(), word)
-        if name.lower() == "safari":
-            raise click.UsageError(SAFARI)
-        word_of, at, version = name.partition("@")
-        if at and word_of in ENGINES and version not in versions(word_of):
-            known = ", ".join(f"{word_of}@{each}" for each in versions(word_of)) or "none"
-            raise click.UsageError(f"--browser: there are no facts of {name}; versions of it: {known}")
-        if word_of not in (words_known := (*ENGINES, *NODES, *TOGETHER)):
-            raise click.UsageError(f"--browser: '{word}' is not one of {', '.join(words_known)}")
-        meant += TOGETHER.get(name, (name,))
-    return tuple(dict.fromkeys(meant))
-
-
-def opener(word: str | None, origin: str | None, http: str = "1.1") -> str:
-    """The page's URL, from --page or --origin; "" for one of the URL's own origin, where none is named.
-
-    Raises click.UsageError where it is no URL: a browser has no page elsewhere.
-    """
-    url = _page(word, origin)
-    if http == "2" and url and not url.lower().startswith("https:"):
-        raise click.UsageError(
-            f"--page-http 2: no browser speaks HTTP/2 without TLS, and the page {url} is no https: URL"
-        )
-    return url
-
-
-def _page(word: str | None, origin: str | None) -> str:
-    if origin is not None:
-        if word is not None:
-            raise click.UsageError("--origin and --page cannot be used together: the page's URL has its origin")
-        found = parse(origin)
-        if found is None or "/" in origin.partition("://")[2].removesuffix("/"):
-            raise click.UsageError(f"--origin: {origin!r} is not an origin{origin_meant(origin)}")
-        return origin.removesuffix("/") + "/"
-    if word is None:
-        return ""
-    if parse(word) is None:
-        raise click.UsageError(
-            f"--page: '{word}' is not a URL: it begins with a scheme, as https://app.example/"
-        )
-    return word
-
-
-STATES = ("granted", "denied", "prompt")
-
-
-def permissions(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """(name, state) of each --permission; the last of a name counts. Raises click.UsageError."""
-    found: dict[str, str] = {}
-    for text in texts:
-        name, _, state = text.partition("=")
-        if name not in PERMISSIONS:
-            near = nearest(name, PERMISSIONS)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(PERMISSIONS)}"
-            raise click.UsageError(f"--permission: no permission {name!a}; {hint}")
-        if state not in STATES:
-            raise click.UsageError(f"--permission: {text!a} is not {name}=granted, =denied or =prompt")
-        found[name] = state
-    return tuple(found.items())
-
-
-def check_csp(policy: str) -> None:
-    """Raises click.UsageError for what is nearly the name of a directive: a browser ignores unknown ones."""
-    for directive in re.split(r"[;,]", policy):
-        name = directive.strip().partition(" ")[0].lower()
-        near = nearest(name, DIRECTIVES) if name and name not in DIRECTIVES else ()
-        if near:
-            raise click.UsageError(f"--csp: {name!r} is not a directive of CSP; did you mean {near[0]}?")
-
-
-def specs(names: Sequence[str]) -> tuple[str, ...]:
-    """Revision names from --spec."""
-    if not names:
-        return ()
-    from wsprobe.history.data import select
-
-    try:
-        return tuple(revision.name for revision in select(",".join(names)))
-    except ValueError as error:
-        raise click.UsageError(f"--spec: {error}") from None
-
-
 Kept = Iterator[RecordedLine] | None
 """The lines of a word that names recordings, not read yet; None for what is to be probed."""
 
@@ -360,7 +172,7 @@ def collect(words: Sequence[str], kept: Sequence[Kept], settings: Settings, by: 
     """A report for each place, in order; recordings are read, all else is probed."""
     found = [None if each is None else [made for line in each for made in exchanges(line)] for each in kept]
     live = [word for word, read in zip(words, found, strict=True) if read is None]
-    made = iter(probed(live, settings, by) if live else ())
+    made = iter(_probed(live, settings, by) if live else ())
     reports: list[Report] = []
     for read in found:
         if read is None:
@@ -368,6 +180,12 @@ def collect(words: Sequence[str], kept: Sequence[Kept], settings: Settings, by: 
         else:
             reports += [recorded(exchange, by) for exchange in read]
     return reports
+
+
+def _probed(words: Sequence[str], settings: Settings, by: Readers) -> list[Report]:
+    from wsprobe.cli.engines import probed  # trio and sockets, which a recording needs none of
+
+    return probed(words, settings, by)
 
 
 def _is_recording(word: str) -> bool:
@@ -397,12 +215,9 @@ def show(
     if settings.output.as_json:
         show_json(reports, groups, settings, seen)
         return
-    from wsprobe.show.compare import comparison
-
     of = replace(look(sys.stdout, settings.output.color), verbose=int(verbose), screen=not verbose)
     if settings.elsewhere.from_each:
         from wsprobe.cli.from_each import rows_of
-        from wsprobe.show.vantage import Grid
 
         rows = rows_of(reports)
         grid = Grid(list(rows[0]), of)
@@ -410,9 +225,6 @@ def show(
     if not seen:
         emit(comparison(reports, groups, of), sys.stdout, of)
         return
-    from wsprobe.show.lines import fitted
-    from wsprobe.show.run_browser import seen_beside
-
     lines: list[Line] = []
     for report, found in zip(reports, seen, strict=True):
         lines += [()] if lines else []
@@ -426,14 +238,10 @@ def show_json(
     reports: Sequence[Report], groups: Sequence[Tellable], settings: Settings, seen: Sequence[Sequence[Found]]
 ) -> None:
     """Print the reports, one JSON object a line."""
-    from wsprobe.show.as_json import report_value, tellable_value
-
     told_apart = tellable_value(groups, [r.title for r in reports])
     for number, each in enumerate(reports):
         told_too = bool(groups) and (number == 0 or len(reports) <= TELLABLE_IN_EACH)
         value = report_value(each, told_apart if told_too else None)
         if seen:
-            from wsprobe.show.run_browser import seen_value
-
             value = replace(value, seen=[seen_value(one) for one in seen[number]])
         sys.stdout.writelines(json_line(value, settings))

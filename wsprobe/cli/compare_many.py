@@ -15,14 +15,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.cli.compare_status import Reached, reached, status, together
-from wsprobe.cli.engines import Readers, recorded
 from wsprobe.cli.output import finish, json_line
-from wsprobe.cli.places import RecordedLine, exchanges
+from wsprobe.cli.readers import Readers
+from wsprobe.cli.recorded import recorded, with_verdicts
+from wsprobe.cli.recordings import RecordedLine, exchanges
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import note, write
-from wsprobe.exchange import Exchange
 from wsprobe.outcome import Exit
-from wsprobe.report import Report
 from wsprobe.schedule import Pace
 from wsprobe.show.as_json import report_value
 
@@ -255,7 +254,7 @@ def _read(
             complaints.append(error.format_message())
             continue
         for exchange in found:
-            made = _report(exchange, by)
+            made = with_verdicts(recorded(exchange, by), by)
             results.append(reached(made))
             finished = finish(made, settings, own_status=False)
             unmet += finished.unmet
@@ -265,12 +264,3 @@ def _read(
             if settings.output.save is not None:
                 saved.append(finished.recording)
     return PieceResult(together(results) if results else None, tuple(complaints), tuple(unmet), b"".join(saved))
-
-
-def _report(exchange: Exchange, by: Readers) -> Report:
-    made = recorded(exchange, by)
-    if by.revisions:
-        from wsprobe.history import read_as_each  # the revisions are data, loaded where they are asked for
-
-        made = replace(made, verdicts=read_as_each(made.reading, by.revisions))
-    return made

@@ -23,6 +23,26 @@ from click.shell_completion import (
     split_arg_string,
 )
 
+from wsprobe.cli.expect_forms import NAMED, OPERATORS
+from wsprobe.cli.option import LAB
+from wsprobe.outcome import TABLE
+
+
+def places(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    """Names of scenarios, as soon as the word can become ``lab:``."""
+    if not LAB.startswith(incomplete[: len(LAB)]) or not incomplete:
+        return [] if incomplete else [LAB]
+    from wsprobe.lab import aliases, names
+
+    return _beginning(incomplete, (LAB + name for name in (*names(), *aliases())))
+
+
+def places_and_files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    """The same, and files."""
+    if LAB.startswith(incomplete[: len(LAB)]) and incomplete:
+        return places(ctx, param, incomplete)
+    return [CompletionItem(incomplete, type="file")]
+
 
 def browsers(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Engines, and the next one of a list."""
@@ -50,9 +70,6 @@ def wires(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
 
 def expectations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """What can be expected, up to its operator; outcomes, and the ids of findings and causes."""
-    from wsprobe.cli import expect
-    from wsprobe.outcome import TABLE
-
     if incomplete.startswith("outcome="):
         return _beginning(incomplete, (f"outcome={row.outcome}" for row in TABLE if row.outcome))
     if incomplete.startswith("finding:"):
@@ -65,7 +82,7 @@ def expectations(ctx: click.Context, param: click.Parameter, incomplete: str) ->
         return _beginning(incomplete, (f"cause:{id}" for id in all_kinds()))
     return _beginning(
         incomplete,
-        (f"{kind}{':' if kind in expect.NAMED else each[0]}" for kind, each in expect.OPERATORS.items()),
+        (f"{kind}{':' if kind in NAMED else each[0]}" for kind, each in OPERATORS.items()),
     )
 
 

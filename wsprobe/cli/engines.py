@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 import click
-from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from wsprobe import target
+from wsprobe import net, target
 from wsprobe.browsers import BROWSERS, ENGINES, fetch
 from wsprobe.browsers.engine import Engine, Page, ScriptView
 from wsprobe.browsers.fetch import Fetched
@@ -22,15 +21,17 @@ from wsprobe.browsers.url import below_localhost, parse
 from wsprobe.browsers.visit import visit
 from wsprobe.cli.ask import now, route
 from wsprobe.cli.credentials import Credentials, with_netrc
-from wsprobe.cli.places import Lab, Place
+from wsprobe.cli.lab import Lab
 from wsprobe.cli.probe import Placing, check, conversation, reported
+from wsprobe.cli.readers import Readers
+from wsprobe.cli.recorded import as_is
 from wsprobe.cli.settings import Asking, Settings
+from wsprobe.cli.targets import Place
 from wsprobe.engine_answer import EngineAnswer, engine_answer
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Route, Target
-from wsprobe.read import handshakes, read
-from wsprobe.read.head import split_head
+from wsprobe.opening import fresh_key
+from wsprobe.read import read
 from wsprobe.read.reading import Reading
-from wsprobe.relay.client import seen_by_client
 from wsprobe.report import Report, report
 from wsprobe.target import begins_with_scheme
 from wsprobe.version import __version__
@@ -40,27 +41,10 @@ MAX_SESSION = 5 * 1024 * 1024
 ALL_SESSIONS = 3 * MAX_SESSION
 """Bytes of the sessions of all engines together, whose recordings are all kept. Of a flood this fits into
 100 MiB together with what one engine makes of its own."""
-TODAY = "hybi-13"
-"""The wire version of every engine: as such they read whatever bytes they get."""
-
-
-class Readers(Struct, frozen=True):
-    """Who reads an answer: *browsers*, on a *page*; and by which *revisions* it is judged."""
-
-    browsers: tuple[str, ...] = ()
-    revisions: tuple[str, ...] = ()
-    page: Page = Page(url="")
-    fetch: bool = False
-    """fetch() of the same URL is shown beside the socket."""
-    as_is: bool = False
-    """The browsers read wsprobe's answer, and do not ask for one of their own."""
-    entry: int | None = None
-    """The number of the one entry of a HAR file that is read; None for all."""
 
 
 def probed(names: Sequence[str], settings: Settings, readers: Readers) -> list[Report]:
     """A report for each name, with a view for each browser."""
-    from wsprobe import net
 
     async def everything() -> list[Report]:
         async with AsyncExitStack() as stack:
@@ -108,8 +92,6 @@ def own_place(place: Place, readers: Readers) -> Place | Exchange:
 
 async def one(place: Place, own: Place | Exchange, settings: Settings, readers: Readers) -> Report:
     """wsprobe's own answer first, then each engine's; the engines ask side by side."""
-    from wsprobe import net
-
     exchange = own if isinstance(own, Exchange) else await conversation(own, settings)
     page = _with_cookies(opened_by(place.page(readers.page), place.url), place)
     url = with_credentials(place.script_url or place.url, user_of(place))
@@ -148,8 +130,6 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
 async def fetched(url: str, page: Page, place: Place, readers: Readers) -> Fetched | None:
     """What fetch() of the http form of *url* sees, after one plain GET; None if that was not asked for, if no
     browser that has a page is among the readers, or if *url* is none."""
-    from wsprobe import net
-
     names, goes = fetch.asked(readers.browsers), fetch.goes_to(url)
     if not readers.fetch or not names or goes is None:
         return None
@@ -185,9 +165,6 @@ def _with_cookies(page: Page, place: Place) -> Page:
 async def as_engine(engine: Engine, url: str, page: Page, asking: Asking, engines: int) -> list[Reading]:
     """The exchanges that *engine*, one of so many *engines*, makes to open *url*, oldest first; empty if it
     makes none."""
-    from wsprobe import net
-    from wsprobe.opening import fresh_key
-
     keys = Credentials()
     limits = replace(asking.limits, max_session=min(MAX_SESSION, ALL_SESSIONS // engines))
     visiting = visit(engine, url, page, fresh_key(os.urandom(16)), limits, asking.tls, asking.route)
@@ -215,54 +192,6 @@ def way(engine: Engine, asking: Asking, to: Target, keys: Credentials) -> Route:
     if engine.name not in BROWSERS or not below_localhost(to.host):
         return found
     return replace(found, resolve=(*found.resolve, (to.host, 0, LOOPBACK)))
-
-
-def recorded(exchange: Exchange, readers: Readers) -> Report:
-    """The report of a recording, read by each browser as it is."""
-    made = report(exchange)
-    url = exchange.plan.target.url
-    page = opened_by(readers.page, url)
-    at = shareable(url, page, exchange)
-    if at is not None:  # a recording has no addresses but the target's, and those that --resolve named
-        page = sharing(url, page, exchange, target.named_addresses(*at, exchange.plan.route))
-    return replace(made, views=as_is(made, replace(readers, page=page)), page=page)
-
-
-def as_is(made: Report, readers: Readers, script_url: str = "") -> tuple[ScriptView, ...]:
-    """The browsers' views of a recording whose request was not their own, in whatever wire version that was."""
-    page = readers.page
-    readings = as_today(made)
-    offered = made.reading.request.protocols
-    if page.protocols is None and offered:
-        page = replace(page, protocols=tuple(p.decode("latin-1") for p in offered))
-    url = script_url or readings[0].exchange.plan.target.url
-    page = opened_by(page, url)
-    return tuple(ENGINES[name].view(url, page, readings) for name in readers.browsers)
-
-
-def as_client_saw(made: Report, browsers: Sequence[str]) -> Report:
-    """*made*, of a relay, with what *browsers* show to the page that was the client: of the server's answer, or
-    of wsprobe's in its place. Unchanged if the client was no page."""
-    client = made.exchange.client
-    if client is UNSET or not browsers:
-        return made
-    origins = split_head(client.request)[0].all(b"origin")
-    origin = origins[0].value.decode("latin-1") if origins else ""
-    if "://" not in origin:
-        return made
-    page = Page(url=f"{origin}/")
-    seen = report(seen_by_client(made.exchange))
-    return replace(made, views=as_is(seen, Readers(browsers=tuple(browsers), page=page)), page=page)
-
-
-def as_today(made: Report) -> list[Reading]:
-    """The exchanges of a report, oldest first, read as RFC 6455 whatever was spoken: so browsers read."""
-
-    def as_of_today(exchange: Exchange) -> Reading:
-        return read(replace(exchange, plan=replace(exchange.plan, wire=TODAY)))
-
-    own = made.reading if made.exchange.plan.wire == TODAY else as_of_today(made.exchange)
-    return [each for last in (*map(as_of_today, made.exchange.hops), own) for each in handshakes(last)]
 
 
 def with_scheme(word: str) -> str:

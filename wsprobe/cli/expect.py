@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, get_args
+from typing import get_args
 
 import click
 from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.browsers import ENGINES
+from wsprobe.cli.expect_forms import ABSENT, FORMS, NAMED, OPERATORS, Operator
 from wsprobe.cli.option import Duration
 from wsprobe.diagnosis import FORMERLY, all_kinds
 from wsprobe.diagnosis.cause import Certainty
@@ -21,9 +22,6 @@ from wsprobe.read.closing import Close, close_of
 from wsprobe.read.frames import messages_of
 from wsprobe.report import Report, certificate_days
 from wsprobe.timing import TIMES, timing
-
-Operator = Literal["", "=", "!=", "~", "<"]
-"""``""``: it is there. ``~``: a regular expression matches somewhere in the text."""
 
 
 class Expectation(Struct, frozen=True):
@@ -36,40 +34,13 @@ class Expectation(Struct, frozen=True):
     wanted: str = ""
 
 
-TEXT: tuple[Operator, ...] = ("=", "!=", "~")
-OPERATORS: dict[str, tuple[Operator, ...]] = {
-    "status": ("=", "!="),
-    "outcome": ("=", "!="),
-    "close": ("=", "!="),
-    "close-reason": TEXT,
-    "protocol": TEXT,
-    "header": ("", *TEXT),
-    "body": TEXT,
-    "message": TEXT,
-    "finding": ("", "=", "!="),
-    "cause": ("", "=", "!="),
-    "cert-days": ("=",),
-    "view": ("=", "!="),
-    **dict.fromkeys(TIMES, ("<",)),
-}
-"""What can be expected -> the operators that may follow, the usual one first."""
 HIGHEST = {"status": 999, "close": 65535, "cert-days": 999_999}
 """Those that are numbers, and what each is at most."""
-NAMED = ("header", "finding", "cause", "view")
-"""Those that a name belongs to, after a colon."""
-ABSENT = ("header", "finding", "cause")
-"""Those of which ``!=NAME`` says that there is none."""
 CERTAINTIES: tuple[str, ...] = get_args(Certainty)
 """The strongest first."""
 LEVELS = ("fail", "warn", "note")
 """Of findings."""
-FORMS = (
-    "status=403, status=4xx, outcome=open, close=4403, close-reason=TEXT, protocol=NAME, header:NAME=VALUE, "
-    "body~REGEX, message~REGEX, finding:ID, cause:ID, time_total<2, cert-days=14; != for the opposite"
-)
 VIEW_OUTCOMES = ("open", "failed", "closed", "connecting", "threw", "follows")
-VIEW = "view:BROWSER=CODE"
-"""Of `compare`: the code of the close event that script in this browser gets, or the view's outcome."""
 
 _FORM = re.compile(
     r"(?P<what>[a-z_-]+)(?::(?P<name>(?:(?!!=)[^=~<])*))?(?:(?P<operator>!=|=|~|<)(?P<wanted>.*))?", re.DOTALL

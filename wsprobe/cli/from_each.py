@@ -29,11 +29,12 @@ from wsprobe.cli.cluster import (
     sent,
     work_with,
 )
-from wsprobe.cli.engines import Readers, own_place, places_of, reports_of
+from wsprobe.cli.engines import own_place, places_of, reports_of
 from wsprobe.cli.lists import Came, Chunk, Job, Jobs, Run, Sink
-from wsprobe.cli.places import UrlList, Word
 from wsprobe.cli.probe import reported
+from wsprobe.cli.readers import Readers
 from wsprobe.cli.settings import Settings
+from wsprobe.cli.targets import UrlList, Word
 from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import counted
 from wsprobe.net.cluster import AHEAD, Cluster, Lost

@@ -18,12 +18,13 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from wsprobe import net
+from wsprobe.cli.lab import Lab
 from wsprobe.cli.open_files import allow
 from wsprobe.cli.output import WorkerResult
-from wsprobe.cli.places import Lab, UrlList, Word, Wrong
-from wsprobe.cli.places import Place as Place
 from wsprobe.cli.probe import Ask, Placing, asked, host_of, reported, usable
 from wsprobe.cli.settings import Settings
+from wsprobe.cli.targets import Place as Place
+from wsprobe.cli.targets import UrlList, Word, Wrong
 from wsprobe.exchange import Event, Exchange, Plan, Received, Sent
 from wsprobe.report import Report
 

@@ -17,7 +17,7 @@ import click
 
 from wsprobe.cli.option import Context, leaves
 from wsprobe.cli.streams import forget_output, note, prepare, unheard
-from wsprobe.outcome import Exit
+from wsprobe.outcome import TABLE, Exit
 from wsprobe.version import __version__
 from wsprobe.visible import printable
 
@@ -98,7 +98,7 @@ class Program(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        found = import_module(f"wsprobe.cli.{cmd_name}").command
+        found = import_module(f"wsprobe.cli.commands.{cmd_name}").command
         assert isinstance(found, click.Command)
         return found
 
@@ -107,8 +107,6 @@ class Program(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from wsprobe.outcome import TABLE
-
         with formatter.section("Exit status"):
             formatter.write_dl([(str(int(row.status)), row.text) for row in TABLE])
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from wsprobe.archive import ascii_json
-from wsprobe.cli.places import LAB
+from wsprobe.cli.option import LAB
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, look
 from wsprobe.lab import UnknownScenario, find

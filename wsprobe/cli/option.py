@@ -17,6 +17,8 @@ PATHS = {"FILE": "file", "PATH": "file", "DIR": "directory"}
 """Metavar -> what it names."""
 
 
+LAB = "lab:"
+"""How the name of a scenario begins, where a URL can stand."""
 TIMES = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 """Seconds."""
 _NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"

@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar
 
 import click
 
-from wsprobe.cli import completion, expect
+from wsprobe.cli import completion
+from wsprobe.cli.expect_forms import FORMS
 from wsprobe.cli.option import Seconds, Whole
 from wsprobe.cli.section import Declared, Section
 from wsprobe.cli.streams import Color, check_replaceable
@@ -25,7 +26,7 @@ class ExpectSettings(Section, frozen=True, kw_only=True):
             "--expect",
             metavar="WHAT",
             shell_complete=completion.expectations,
-            help=f"exit with 0 if this is true, with 20 if not: {expect.FORMS}",
+            help=f"exit with 0 if this is true, with 20 if not: {FORMS}",
         ),
     ] = ()
 

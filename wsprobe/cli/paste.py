@@ -78,6 +78,10 @@ ignored = together(
 """Options of curl that make no difference to a handshake: a line that was copied works as it is."""
 
 
+RECORDED = (".json", ".jsonl", ".har")
+"""No top-level domain is called so: who writes it means a file."""
+
+
 def is_har(word: str) -> bool:
     """Whether *word* names a HAR file: by its ending, or by what is in it."""
     if "://" in word or word.startswith("lab:"):

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import click
 from msgspec.structs import replace
 
-from wsprobe import target
+from wsprobe import net, target
 from wsprobe.cli.ask import for_strangers, now, plan
 from wsprobe.cli.credentials import Credentials, Origin, origin, with_netrc
-from wsprobe.cli.places import Place
 from wsprobe.cli.settings import Asking, Settings
 from wsprobe.cli.streams import write
+from wsprobe.cli.targets import Place
 from wsprobe.exchange import Ended, Event, Exchange, Plan
 from wsprobe.followup import other_wire, redirect, retry_after, transient
 from wsprobe.judge.subject import how
 from wsprobe.outcome import Exit
 from wsprobe.read import read
 from wsprobe.report import Report, report
-
-if TYPE_CHECKING:
-    pass
 
 ANSWERS_MAX = 2
 """Challenges in a row that are answered at one URL: the first, and one that calls its nonce stale."""
@@ -59,8 +56,6 @@ def host_of(place: Place) -> str:
 def usable(place: Place) -> tuple[str, Plan | None]:
     """The host that *place* is asked at, and the plan of the first request; None where that depends on when it
     is asked, as cookies do. Raises click.UsageError, before anything is sent, for one that cannot be asked."""
-    from wsprobe import net
-
     try:
         first = plan(place.url, place.asking)
         return net.check(first).host, first if place.asking.jar.steady else None
@@ -95,8 +90,6 @@ async def asked(
     *keep* gets each exchange as soon as it is over, also one that was interrupted; *say* what is waited for.
     *ask* carries a plan out in place of ``net.probe``. *first*: what ``usable`` made for the first request.
     """
-    from wsprobe import net
-
     tries = settings.retry.retry
     pause = RETRY_PAUSE
     keys = Credentials()
@@ -145,8 +138,6 @@ async def conversation(
     *keep* gets each of them too, also one that was interrupted. *keys* know what earlier tries have learned.
     *ask* and *first* are as above.
     """
-    from wsprobe import net
-
     steps = Steps(place, settings, Credentials() if keys is None else keys)
     to_ask = steps.plan() if first is None else first
     hops: list[Exchange] = []

@@ -15,16 +15,19 @@ from functools import partial
 from typing import Any, TypeVar
 
 import click
-from msgspec.structs import replace
 
 from wsprobe import net
 from wsprobe import report as reports
 from wsprobe.browsers.engine import Page, ScriptView
-from wsprobe.cli import compare as comparing
-from wsprobe.cli import connect, expect, places, streams
-from wsprobe.cli.engines import Readers, as_is, probed, recorded
-from wsprobe.cli.places import Lab
+from wsprobe.cli import expect, readers, recordings, streams
+from wsprobe.cli.commands import compare as compare_command
+from wsprobe.cli.commands import connect as connect_command
+from wsprobe.cli.engines import probed
+from wsprobe.cli.lab import Lab
+from wsprobe.cli.paste import RECORDED
 from wsprobe.cli.probe import asked, check, reported, write_jar
+from wsprobe.cli.readers import Readers
+from wsprobe.cli.recorded import as_is, recorded, with_verdicts
 from wsprobe.cli.section import FieldOption, Given, given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.exchange import Exchange
@@ -109,7 +112,7 @@ async def aprobe(url: str, **settings: Setting) -> Report:
     if not net.running():
         raise UsageError("aprobe runs under trio alone: wsprobe.probe(...) elsewhere")
     with _usage():
-        said = settings_of(_given(connect.command, settings))
+        said = settings_of(_given(connect_command.command, settings))
         _check_url(url)
         async with AsyncExitStack() as stack:
             try:
@@ -134,15 +137,11 @@ def compare(*what: str | Exchange | Report, **settings: Setting) -> tuple[Report
     with _usage():
         for each in what:
             _check_url(each) if isinstance(each, str) else _recording(each)
-        filled = _given(comparing.command, settings)
+        filled = _given(compare_command.command, settings)
         said = settings_of(filled, page=True)
-        by = comparing.readers(filled, said)
+        by = readers.readers(filled, said)
         made = tuple(_apart(partial(_collect, what, said, by)))
-        if by.revisions:
-            from wsprobe.history import read_as_each  # the revisions are data, loaded where they are asked for
-
-            made = tuple(replace(each, verdicts=read_as_each(each.reading, by.revisions)) for each in made)
-        return tuple(_readable(each, said, own_status=False) for each in made)
+        return tuple(_readable(with_verdicts(each, by), said, own_status=False) for each in made)
 
 
 def _collect(
@@ -163,14 +162,14 @@ def views(
         names = (engines,) if isinstance(engines, str) else tuple(engines)
         made = exchange if isinstance(exchange, reports.Report) else reports.report(_recording(exchange))
         if isinstance(page, str):
-            page = Page(url=comparing.opener(page, None))
-        return as_is(made, Readers(comparing.chosen(names), page=Page(url="") if page is None else page))
+            page = Page(url=readers.opener(page, None))
+        return as_is(made, Readers(readers.chosen(names), page=Page(url="") if page is None else page))
 
 
 def load(file: str | os.PathLike[str]) -> tuple[Exchange, ...]:
     """Recordings from *file*, one a line, as ``save`` and ``--json`` write them. Raises UsageError."""
     with _usage():
-        return tuple(places.recordings(_path(file)))
+        return tuple(recordings.recordings(_path(file)))
 
 
 def save(file: str | os.PathLike[str], *what: Exchange | Report) -> None:
@@ -182,7 +181,7 @@ def save(file: str | os.PathLike[str], *what: Exchange | Report) -> None:
 def _check_url(url: object) -> None:
     if not isinstance(url, str):
         raise click.UsageError(f"a URL is wanted here, such as 'wss://chat.example/ws', not {_kind(url)}")
-    if url.lower().endswith(places.RECORDED) and "://" not in url:
+    if url.lower().endswith(RECORDED) and "://" not in url:
         raise click.UsageError(f"{url!a} is a file's name, not a URL: wsprobe.load({url!a}) reads recordings")
 
 

@@ -1,4 +1,6 @@
-"""``wsprobe relay``: a server on loopback between a page and the real server."""
+"""What ``wsprobe relay`` does: a server on loopback between a page and the real server."""
+
+from __future__ import annotations
 
 import json
 import os
@@ -6,36 +8,38 @@ import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 from msgspec.structs import replace
 
-from wsprobe import target
+from wsprobe import net, target
 from wsprobe.cli.ask import route
-from wsprobe.cli.compare import chosen
 from wsprobe.cli.connect_output import ConnectOutput
-from wsprobe.cli.engines import as_client_saw
-from wsprobe.cli.option import Command, Seconds, Whole
+from wsprobe.cli.lab import Lab
+from wsprobe.cli.option import LAB
 from wsprobe.cli.output import as_shown
-from wsprobe.cli.output_settings import OutputSettings
-from wsprobe.cli.places import LAB, Lab, Place, complete
-from wsprobe.cli.request_settings import RequestSettings
-from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
-from wsprobe.cli.section import Declared, Given, Section, declared, takes
+from wsprobe.cli.readers import chosen
+from wsprobe.cli.recorded import as_client_saw
+from wsprobe.cli.relay_settings import RelaySettings
+from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, note
+from wsprobe.cli.targets import Place
 from wsprobe.cli.view_settings import ViewSettings
-from wsprobe.exchange import Exchange, Limits, Target
+from wsprobe.exchange import Exchange, Target
+from wsprobe.net.relay import RelayError
+from wsprobe.net.relay import relay as relayed
 from wsprobe.opening import OfferError, header_option
 from wsprobe.outcome import Exit
 from wsprobe.read.request import Request
-from wsprobe.relay.door import Door, Refusal
+from wsprobe.relay.door import Refusal
 from wsprobe.relay.relaying import Relaying
 from wsprobe.relay.tell import Told, told
 from wsprobe.report import Report, report
 from wsprobe.secrets import Secrets
 from wsprobe.show import relay as show
+from wsprobe.show.compare import comparison
 from wsprobe.show.lines import fitted
 from wsprobe.show.summary import Tally
 from wsprobe.visible import shown_text
@@ -43,149 +47,9 @@ from wsprobe.visible import shown_text
 if TYPE_CHECKING:
     from wsprobe.cli.report_file import ReportFile
 
-EXAMPLES = (
-    ("wsprobe relay wss://chat.example/ws", "Record what my page sends and gets; open the printed URL in it:"),
-    (
-        "wsprobe relay --tell-page --listen 9000 wss://chat.example/ws",
-        'Let the page know why it is refused: close 4403 "403 token expired" in place of 1006:',
-    ),
-    (
-        "wsprobe relay --origin https://app.example wss://app.example/ws",
-        "Try a page of localhost with a server that allows one origin only:",
-    ),
-    (
-        "wsprobe relay --json ws://127.0.0.1:8000/ | jq -c '[.outcome, .client.peer]'",
-        "A line for each connection:",
-    ),
-)
 
-RELAY = "Relay"
-HANDSHAKE = 30
-"""Seconds that a handshake may take without -m: the default of ``Limits``."""
-
-
-class RelaySettings(Section, frozen=True, kw_only=True):
-    """Where the relay listens, who may use it, and what it tells."""
-
-    heading: ClassVar[str] = RELAY
-
-    listen: Annotated[
-        str,
-        Declared(
-            "--listen",
-            metavar="[HOST:]PORT",
-            help="address and port for clients; by default 127.0.0.1 and a free port",
-        ),
-    ] = "127.0.0.1:0"
-    tell_page: Annotated[
-        bool,
-        Declared(
-            "--tell-page",
-            help="turn a failed handshake into a close code and a reason that the page can read",
-        ),
-    ] = False
-    origins: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--allow-origin",
-            metavar="ORIGIN",
-            help="let pages of this origin connect, and no others (* for all); by default pages of this "
-            "machine",
-        ),
-    ] = ()
-    hosts: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--allow-host",
-            metavar="NAME",
-            help="also accept this name in the Host field",
-        ),
-    ] = ()
-    public: Annotated[
-        bool,
-        Declared(
-            "--public",
-            help="allow an address in --listen that other machines can reach",
-        ),
-    ] = False
-    connections: Annotated[
-        int,
-        Declared(
-            "--max-connections",
-            type=Whole(1, 10000),
-            metavar="N",
-            show_default=True,
-            help="connections at the same time; more get 503",
-        ),
-    ] = 200
-
-    def door(self, host: str) -> Door:
-        """Who may use a relay that listens at *host*."""
-        names = frozenset(name.lower().strip("[]") for name in (host, *self.hosts))
-        return Door(names=names, addresses=self.public, origins=self.origins)
-
-
-OF_THE_CLIENT = ("user_agent", "cookies", "user", "digest", "anyauth", "basic", "bearer", "protocols")
-"""What the client's own request has, so that it is no option here."""
-OF_FILES = ("netrc", "netrc_file", "netrc_optional")
-OF_COMPARE = tuple(name for name in declared(ViewSettings) if name not in ("browser_mode", "browsers"))
-"""What is about a page that somebody imagines; here there is one."""
-INSTEAD = {
-    "max_time": (
-        None,
-        Declared(
-            "-m",
-            "--max-time",
-            type=Seconds(zero=False),
-            metavar="SECONDS",
-            help="close each connection after this time; without -m, only the handshake has a limit, of "
-            f"{HANDSHAKE} s",
-        ),
-    ),
-    "max_body": (
-        Limits().max_body,
-        Declared(
-            "--max-body",
-            type=Whole(0),
-            metavar="BYTES",
-            show_default=True,
-            rare=True,
-            help="record at most this many bytes of a body, and of each direction of a session",
-        ),
-    ),
-    "origin": (
-        None,
-        Declared("--origin", metavar="ORIGIN", help="send this Origin to the server in place of the client's"),
-    ),
-    "browser_mode": (
-        False,
-        Declared("--browser-mode", help="show what a script in the page sees, in each browser"),
-    ),
-}
-"""Options that mean something else for a request which a client makes."""
-
-
-@click.command("relay", cls=Command, examples=EXAMPLES)
-@click.argument("url", metavar="URL", shell_complete=complete)
-@takes(
-    RelaySettings,
-    ViewSettings,
-    RequestSettings,
-    RouteSettings,
-    LimitSettings,
-    TlsSettings,
-    OutputSettings,
-    without=(*OF_THE_CLIENT, *OF_FILES, *OF_COMPARE, "linger"),
-    instead=INSTEAD,
-)
-def command(url: str, given: Given) -> int:
-    """Stand between a page and the server at URL: pass everything on, and report each connection.
-
-    Open the printed URL in the page in place of URL. Its / becomes URL's path and query; any other path is
-    sent on unchanged. The request gets the server's Host and is otherwise unchanged, as are the answer and the
-    session. Each connection is reported when it is over, as connect does; ^C ends the relay and reports those
-    that are still open.
-    """
+def relay(url: str, given: Given) -> int:
+    """Do what the options say until ^C; returns the exit status. Raises click.UsageError."""
     settings, own, view = settings_of(given), given[RelaySettings], given[ViewSettings]
     try:
         if not url.startswith(LAB):
@@ -233,17 +97,15 @@ def listening(text: str) -> tuple[str, int]:
 
 
 def relay_until_interrupted(
-    url: str, settings: Settings, own: RelaySettings, at: tuple[str, int], shown: "RelayOutput"
+    url: str, settings: Settings, own: RelaySettings, at: tuple[str, int], shown: RelayOutput
 ) -> None:
     """Run the relay until ^C. *at*: where it listens. Raises click.UsageError if it cannot."""
-    from wsprobe import net
-    from wsprobe.net.relay import RelayError, relay
 
     async def stay() -> None:
         async with AsyncExitStack() as stack:
             place = await Lab(stack.enter_async_context).place(url, settings.asking)
             made = relaying(place, settings, own, at[0])
-            port = await stack.enter_async_context(relay(made, *at, shown, public=own.public))
+            port = await stack.enter_async_context(relayed(made, *at, shown, public=own.public))
             shown.ready(made.target, at[0], port, own.public)
             await net.sleep(float("inf"))
 
@@ -319,8 +181,6 @@ class RelayOutput(ConnectOutput):
         if not made.views:
             super()._report(made)
         else:
-            from wsprobe.show.compare import comparison  # for those who ask for views
-
             lines = comparison([made], [], self._out)
             emit(lines if self._first else [(), *lines], sys.stdout, self._out)
             self._first = False

@@ -15,7 +15,8 @@ from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import Tellable
-from wsprobe.cli.engines import Readers, as_client_saw, as_is
+from wsprobe.cli.readers import Readers
+from wsprobe.cli.recorded import as_client_saw, as_is
 from wsprobe.cli.redacted import redacted, redacted_found
 from wsprobe.cli.repeat_command import Call
 from wsprobe.cli.settings import Settings

@@ -17,10 +17,14 @@ from wsprobe import net
 from wsprobe.archive import ascii_json
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
-from wsprobe.cli.engines import Readers, one, own_place, user_of, with_credentials, with_scheme
-from wsprobe.cli.places import LAB, Place, in_lab
+from wsprobe.cli.engines import one, own_place, user_of, with_credentials, with_scheme
+from wsprobe.cli.in_lab import in_lab
+from wsprobe.cli.option import LAB
 from wsprobe.cli.proxies import Proxies
+from wsprobe.cli.readers import Readers
+from wsprobe.cli.redacted import redacted, redacted_found
 from wsprobe.cli.settings import Settings
+from wsprobe.cli.targets import Place
 from wsprobe.exchange import Exchange
 from wsprobe.lab import find
 from wsprobe.lab.installed import Found, Installed, NoBrowser, version, visit
@@ -186,8 +190,6 @@ def _held(
 def _reported(found: Found, report: Report, redact: bool) -> Found:
     """*found*, masked if that is asked for; with the file that keeps it, where it is not as predicted."""
     if redact:
-        from wsprobe.cli.redacted import redacted, redacted_found  # only where it is asked for
-
         secrets = Secrets()
         report = redacted(report, secrets)
         found = redacted_found(found, secrets)

@@ -14,11 +14,14 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.cli.places import RecordedLine, exchanges, lines
+from wsprobe.cli.recordings import RecordedLine, exchanges, lines
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, look
 from wsprobe.outcome import STATUS_OF, Exit
 from wsprobe.report import Report, report
+from wsprobe.secrets import Secrets
+from wsprobe.show.as_json import comparison_value, object_pieces
+from wsprobe.show.two_runs import two_runs
 from wsprobe.two_runs import Comparison, Standing, TwoRuns, UrlChange, standing_of, url_of
 from wsprobe.version import __version__
 from wsprobe.watch.state import LONGEST, State
@@ -160,20 +163,14 @@ def print_comparison(of: Comparison, settings: Settings) -> None:
     if settings.output.redact:
         of = _masked(of)
     if settings.output.as_json:
-        from wsprobe.show.as_json import comparison_value, object_pieces  # the contract, for those who want it
-
         sys.stdout.writelines(object_pieces(comparison_value(of)))
         sys.stdout.write("\n")
         return
-    from wsprobe.show.two_runs import two_runs
-
     emit(two_runs(of), sys.stdout, look(sys.stdout, settings.output.color))
 
 
 def _masked(of: Comparison) -> Comparison:
     """*of* with secrets masked in URLs and subprotocols."""
-    from wsprobe.secrets import Secrets  # only where it is asked for
-
     secrets = Secrets()
 
     def standing(of: Standing | None) -> Standing | None:

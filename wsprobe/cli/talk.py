@@ -1,4 +1,4 @@
-"""``wsprobe talk``: a session that is held, in a pipe or at a terminal."""
+"""What ``wsprobe talk`` does: hold a session, in a pipe or at a terminal."""
 
 from __future__ import annotations
 
@@ -7,39 +7,41 @@ import re
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.cli.connect import TABLES
+from wsprobe import net
+from wsprobe.archive import FORMAT, ascii_json
 from wsprobe.cli.connect_output import ConnectOutput
-from wsprobe.cli.option import Command, NoUrl
-from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
-from wsprobe.cli.paste import ignored
-from wsprobe.cli.places import UrlList, complete, sources
+from wsprobe.cli.lists import probe_all
+from wsprobe.cli.option import NoUrl
+from wsprobe.cli.output_settings import OutputSettings, OwnOutputSettings
 from wsprobe.cli.probe import write_jar
-from wsprobe.cli.request_settings import FollowSettings, OwnRequestSettings, RequestSettings, SessionSettings
-from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
-from wsprobe.cli.section import Given, takes
+from wsprobe.cli.route_settings import LimitSettings
+from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, note
 from wsprobe.cli.talk_settings import TalkSettings
+from wsprobe.cli.targets import UrlList, sources
+from wsprobe.cli.terminal import Terminal
 from wsprobe.exchange import Ended, Event, Exchange, Plan
+from wsprobe.net.stream import Tape
+from wsprobe.net.talk import PIECE, Talk, pieces
+from wsprobe.net.talk import Output as Way
 from wsprobe.outcome import Exit
+from wsprobe.read.frames import agreed_deflate
+from wsprobe.read.reading import Head
 from wsprobe.report import Report
+from wsprobe.show import talk as show
 from wsprobe.show.lines import fitted
 from wsprobe.talk import byhand, heard, said
 from wsprobe.talk.codec import Heard, Shape
 from wsprobe.talk.held import Held, Rules, Said
 from wsprobe.talk.kept import Kept
-
-if TYPE_CHECKING:
-    from wsprobe.cli.terminal import Terminal
-    from wsprobe.net.stream import Tape
-    from wsprobe.net.talk import Output as Way
-    from wsprobe.read.reading import Head
+from wsprobe.talk.older import halves
 
 REPORTED = 1 << 14
 """Bytes of a session that are kept for its report, unless a recording is asked for."""
@@ -47,16 +49,6 @@ RECORDED = 1 << 22
 """The same with --json: as many as connect keeps."""
 OVER_HTTP2 = 1 << 26
 """Bytes after which a session over HTTP/2 ends: all of it is kept, because its frames share the connection."""
-EXAMPLES = (
-    ("wsprobe talk wss://chat.example/ws", "Hold a session by hand:"),
-    ("echo hello | wsprobe talk wss://echo.example/", "One message, and what comes back:"),
-    ("wsprobe talk --count 10 wss://feed.example/ | jq .price", "The first ten messages of a feed:"),
-    (
-        "wsprobe talk --jsonl wss://feed.example/ | jq -c 'select(.event==\"message\") | [.at, .size]'",
-        "When does each message come, and how large is it?",
-    ),
-    ("wsprobe talk --send-frame 'opcode=3 payload=x' lab:/echo", "What does a server do with a broken frame?"),
-)
 
 
 class Manner(Struct, frozen=True):
@@ -72,31 +64,8 @@ class Manner(Struct, frozen=True):
     save_max: int
 
 
-@click.command("talk", cls=Command, tables=TABLES, examples=EXAMPLES)
-@click.argument("urls", nargs=-1, metavar="URL...", shell_complete=complete)
-@takes(
-    RequestSettings,
-    OwnRequestSettings,
-    FollowSettings,
-    RouteSettings,
-    LimitSettings,
-    TlsSettings,
-    SessionSettings,
-    TalkSettings,
-    OutputSettings,
-    OwnOutputSettings,
-    ExpectSettings,
-    RetrySettings,
-)
-@ignored
-def command(urls: tuple[str, ...], given: Given) -> int:
-    """Hold a session: send what is typed as messages, and show what comes.
-
-    In a pipe each line of standard input is a message, and each message a line of standard output, as it
-    came; the report goes to standard error. At a terminal there is a prompt, and commands that begin with a
-    slash: /help. The session ends with ^C, when the server closes, or after the end of input (--eof). Over
-    HTTP/2 it also ends after 64 MiB, because all of it is recorded.
-    """
+def talk(urls: Sequence[str], given: Given) -> int:
+    """Do what the options say; returns the exit status. Raises click.UsageError."""
     if given[OwnOutputSettings].json_schema:
         from wsprobe.show.schema import schema
 
@@ -118,8 +87,6 @@ def command(urls: tuple[str, ...], given: Given) -> int:
         usual = replace(usual, asking=replace(usual.asking, limits=limits))
     places = sources(urls)
     several = len(places) > 1 or any(isinstance(each, UrlList) and each.several() for each in places)
-    from wsprobe.cli.lists import probe_all  # trio and sockets
-
     made = TalkOutput(usual, how, several)
     try:
         with made:
@@ -228,10 +195,6 @@ class TalkOutput(ConnectOutput):
         self, plan: Plan, watch: Callable[[Event], object], keep: Callable[[Exchange], object]
     ) -> Exchange:
         """Carry out *plan*, and hold the session that it opens."""
-        from wsprobe import net
-        from wsprobe.net.talk import Output as Way
-        from wsprobe.net.talk import Talk
-
         if self._raw and self._way is None:
             sys.stdout.flush()
             self._way = Way(sys.stdout.fileno())
@@ -253,9 +216,6 @@ class TalkOutput(ConnectOutput):
         return b"\0" if self._manner.form == "null" else b"\n"
 
     def _make(self, plan: Plan, head: Head, at: int) -> Held:
-        from wsprobe.read.frames import agreed_deflate
-        from wsprobe.talk.older import halves
-
         how = self._manner
         reader, writer = halves(plan.wire, plan.request, head, agreed_deflate(head), how.shape, how.max_message)
         self._held = Held(plan, reader, writer, how.rules, at)
@@ -276,7 +236,6 @@ class TalkOutput(ConnectOutput):
 
     async def _opened(self, held: Held, head: Head, at: int) -> None:
         if self._by_hand:
-            from wsprobe.cli.terminal import Terminal
 
             def file(path: str) -> Said:
                 return file_said(os.path.expanduser(path), self._manner.binary, "/send")
@@ -291,9 +250,7 @@ class TalkOutput(ConnectOutput):
             await self._terminal.hear(what, at)
             return
         if not self._raw:
-            from wsprobe.show.talk import heard as lines
-
-            emit(lines(what, self._lines_look), self._lines_to, self._lines_look)
+            emit(show.heard(what, self._lines_look), self._lines_to, self._lines_look)
             return
         await self._put(self._sink.heard(what, at))
         if self._sink.ambiguous and not self._warned:
@@ -314,8 +271,6 @@ class TalkOutput(ConnectOutput):
             await self._put(self._sink.closed(self._held, getattr(last, "how", ""), last.at))
 
     async def _said(self) -> AsyncGenerator[Sequence[Said], None]:
-        from wsprobe.net.talk import PIECE, pieces
-
         how = self._manner
         if how.first:
             yield how.first
@@ -340,20 +295,16 @@ class TalkOutput(ConnectOutput):
         """Print and keep one report; returns it as it was told."""
         held = self._held
         if held is not None and self._by_hand and not self.settings.output.silent:
-            from wsprobe.show.talk import ended
-
-            emit(fitted(ended(held, self._out), self._out), sys.stdout, self._out)
+            emit(fitted(show.ended(held, self._out), self._out), sys.stdout, self._out)
         self._exchange = report.exchange
         report = super().report(report)
         if held is None:
             return report
         if not self.settings.output.silent and not self.settings.output.as_json:
-            from wsprobe.show.talk import left_out, totals
-
             events = report.exchange.events
             more = "" if self.settings.output.save is not None else ": --save FILE keeps it"
-            lines = left_out(events, more) if self._session_too else []
-            lines.append(totals(held.totals, events[-1].at / 1_000_000))
+            lines = show.left_out(events, more) if self._session_too else []
+            lines.append(show.totals(held.totals, events[-1].at / 1_000_000))
             emit(fitted(lines, self._report_look), self._report_to, self._report_look)
             last = report.exchange.events[-1]
             if isinstance(last, Ended) and last.how == "limit":
@@ -385,10 +336,7 @@ class Spool:
 
     def __init__(self, path: str, plan: Plan, events: Sequence[Event]) -> None:
         """*events*: those until the session opened."""
-        from wsprobe.archive import FORMAT, ascii_json
-
         self._path = path
-        self._json = ascii_json
         self._comma = b""
         self._file = open(path, "ab")  # noqa: SIM115 - closed by finish
         self._write(b'{"format":%d,"plan":' % FORMAT + ascii_json(plan) + b',"events":[')
@@ -403,13 +351,13 @@ class Spool:
 
     def add(self, event: Event) -> None:
         """Write one more event."""
-        self._write(self._comma + self._json(event))
+        self._write(self._comma + ascii_json(event))
         self._comma = b","
 
     def finish(self, exchange: Exchange) -> None:
         """Write the last event of *exchange*, and what stands beside the events."""
         self.add(exchange.events[-1])
-        started, hops = self._json(exchange.started), self._json(exchange.hops)
+        started, hops = ascii_json(exchange.started), ascii_json(exchange.hops)
         self._write(b'],"started":' + started + b',"hops":' + hops + b"}\n")
         try:
             self._file.close()

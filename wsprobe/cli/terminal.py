@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import click
 
 from wsprobe.cli.streams import emit, note
+from wsprobe.net.talk import Mailbox, apart, pieces, told
+from wsprobe.read.reading import Head
 from wsprobe.show import talk as show
 from wsprobe.show.lines import Line, Look, Piece, cut, line, plain
 from wsprobe.talk.codec import Heard
@@ -25,8 +27,6 @@ from wsprobe.talk.typed import COMMANDS, Asked, TypedError, typed
 
 if TYPE_CHECKING:
     from wsprobe.cli.prompt import Prompt
-    from wsprobe.net.talk import Mailbox
-    from wsprobe.read.reading import Head
 
 MISSING = "for a prompt with history that what comes does not break: pip install 'wsprobe[talk]'"
 HELP = "open; /help names the commands, ^D ends"
@@ -50,13 +50,11 @@ class Terminal:
 
     async def start(self) -> None:
         """Show the prompt, if it can be had."""
-        from wsprobe.net.talk import Mailbox, apart
-
         if os.environ.get("TERM") == "dumb":
             note(HELP)
             return
         try:
-            from wsprobe.cli.prompt import Prompt
+            from wsprobe.cli.prompt import Prompt  # prompt_toolkit, which may not be installed
         except ImportError:
             note(MISSING)
             note(HELP)
@@ -68,16 +66,12 @@ class Terminal:
 
     async def stop(self) -> None:
         """Give the terminal back."""
-        from wsprobe.net.talk import apart
-
         if self._prompt is not None:
             prompt, self._prompt = self._prompt, None
             await apart(prompt.stop)
 
     async def tell(self, lines: Sequence[Line]) -> None:
         """Write *lines* above the prompt; returns when they are there."""
-        from wsprobe.net.talk import told
-
         columns = shutil.get_terminal_size().columns  # it may have changed
         lines = [row for each in lines for row in cut(each, columns)]
         if self._prompt is None:
@@ -85,7 +79,7 @@ class Terminal:
             return
         text = plain(lines)
         if self._look.color:
-            from wsprobe.show.paint import paint
+            from wsprobe.show.paint import paint  # rich
 
             drawn = io.StringIO()
             paint(lines, drawn, self._look)
@@ -124,8 +118,6 @@ class Terminal:
                     return
                 yield text
             return
-        from wsprobe.net.talk import pieces
-
         rest = b""
         async with aclosing(pieces(0, 65536)) as read:
             async for piece in read:

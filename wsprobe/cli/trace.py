@@ -1,4 +1,4 @@
-"""``wsprobe trace``: the same handshake, then again with one thing changed at a time, and what that means."""
+"""What ``wsprobe trace`` does: ask, change one thing, ask again; show each answer, and what all mean."""
 
 from __future__ import annotations
 
@@ -12,111 +12,36 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
+from wsprobe import net
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.cli import expect
 from wsprobe.cli.ask import plan
+from wsprobe.cli.lab import Lab
 from wsprobe.cli.output import Finished, Output, as_shown
-from wsprobe.cli.output_settings import ExpectSettings, OutputSettings
-from wsprobe.cli.paste import PastedSettings, Pasting
-from wsprobe.cli.places import Lab, Place, complete
 from wsprobe.cli.probe import check, reported
-from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
-from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
-from wsprobe.cli.section import Given, takes
+from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, look
-from wsprobe.cli.trace_settings import INSTEAD, TraceSettings
+from wsprobe.cli.targets import Place
+from wsprobe.cli.trace_settings import TraceSettings
 from wsprobe.exchange import Exchange, Http2, Limits, Plan
 from wsprobe.nearest import nearest
 from wsprobe.opening import fresh_key
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
+from wsprobe.secrets import Secrets
 from wsprobe.show import trace as show
+from wsprobe.show.as_json import brief, object_pieces, trace_value
 from wsprobe.show.lines import Line
 from wsprobe.target import host_header
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.changes import CHANGES, Backend, Choice, Question, Start, Trace, following, rekeyed
 from wsprobe.trace.changes import values as sent
-from wsprobe.trace.conclusions import RULES, conclusions
+from wsprobe.trace.conclusions import conclusions
 
 BROWSERS = ("chromium", "firefox")
 """The engines whose own requests are sent."""
-
-
-ELSEWHERE = (
-    *("wire", "cookie_jar"),
-    *("http2", "http2_prior_knowledge", "http2_anyway"),
-)
-"""Options of `connect` that lead to another host or another protocol than the changes are about, or change a
-request by what an earlier answer said."""
-
-
-def change_rows() -> list[tuple[str, str]]:
-    """Each change, what is changed, and what its answer is for."""
-    return [(row.name, f"{row.changed}. Shows: {row.tells}.") for row in CHANGES]
-
-
-def conclusion_rows() -> list[tuple[str, str]]:
-    """What can be concluded: ids, what is seen, what it means, and what it cannot know."""
-    return [
-        (
-            rule.id or "the cause of the answer",
-            f"Seen: {rule.seen}. Means: {rule.means}."
-            + (f" Not known: {rule.cannot_know}." if rule.cannot_know else ""),
-        )
-        for rule in RULES
-    ]
-
-
-TABLES = (
-    ("Changes, in the order they are sent", change_rows),
-    ("Conclusions, first that fits", conclusion_rows),
-)
-
-EXAMPLES = (
-    ("wsprobe trace wss://chat.example/ws", "Which change makes it work, and which proxy broke it?"),
-    (
-        "wsprobe trace --backend 127.0.0.1:8000 wss://chat.example/ws",
-        "The proxy or the application? From the machine on which the application listens:",
-    ),
-    (
-        "wsprobe trace --backend 10.0.0.2:8080 --backend ws://10.0.0.3:8000/ws wss://chat.example/app/ws",
-        "Which of two proxies? From outside to inside; the second one strips /app:",
-    ),
-    ("wsprobe trace --dry-run wss://chat.example/ws", "What would be sent?"),
-    ("wsprobe trace --hold 70 --only again-2 wss://chat.example/ws", "Is it cut after a minute of silence?"),
-    ("wsprobe trace --json wss://chat.example/ws | jq -r '.conclusions[0].text'", "In a script:"),
-)
-
-
-@click.command("trace", cls=Pasting, tables=TABLES, examples=EXAMPLES)
-@click.argument("url", metavar="URL", shell_complete=complete)
-@takes(
-    TraceSettings,
-    PastedSettings,
-    RequestSettings,
-    OwnRequestSettings,
-    RouteSettings,
-    LimitSettings,
-    TlsSettings,
-    OutputSettings,
-    ExpectSettings,
-    without=("har", *ELSEWHERE),
-    instead=INSTEAD,
-)
-def command(url: str, given: Given) -> int:
-    """Repeat the handshake with one change at a time, and say which proxy broke it.
-
-    At most sixteen requests are sent, one after another, the most useful first; those that would show nothing
-    new are left out. Requests go only to the host of the URL and that of --backend.
-    """
-    settings, own = settings_of(given), given[TraceSettings]
-    if any(each.what == "view" for each in settings.expectations):
-        raise click.UsageError("--expect: trace has no views; wsprobe compare --browser-mode has them")
-    if own.dry_run and settings.output.report_to is not None:
-        raise click.UsageError("--report: with --dry-run nothing is sent, so there is nothing to report")
-    return trace(url, settings, tracing(own), TraceOutput(settings))
 
 
 class Tracing(Struct, frozen=True):
@@ -175,13 +100,21 @@ def _backend(text: str) -> Backend:
     )
 
 
-def trace(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int:
+def trace(url: str, given: Given) -> int:
+    """Do what the options say; returns the exit status. Raises click.UsageError."""
+    settings, own = settings_of(given), given[TraceSettings]
+    if any(each.what == "view" for each in settings.expectations):
+        raise click.UsageError("--expect: trace has no views; wsprobe compare --browser-mode has them")
+    if own.dry_run and settings.output.report_to is not None:
+        raise click.UsageError("--report: with --dry-run nothing is sent, so there is nothing to report")
+    return trace_all(url, settings, tracing(own), TraceOutput(settings))
+
+
+def trace_all(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int:
     """Ask, show, keep; returns the exit status of the handshake as it was given, or that of --expect.
 
     Raises KeyboardInterrupt for ^C, after what had been recorded until then was shown.
     """
-    from wsprobe import net  # trio and sockets, which --help and the completion do without
-
     seen: Trace | None = None
     base: Report | None = None
     under_way: list[tuple[str, Report]] = []
@@ -307,8 +240,6 @@ class TraceOutput(Output):
         """What may be sent."""
         url = seen.start.plan.target.url
         if self.settings.output.redact:
-            from wsprobe.secrets import Secrets  # as above
-
             url = Secrets().url(url)
         self._emit(show.dry_run(url, seen, choice, self._look))
 
@@ -348,8 +279,6 @@ class TraceOutput(Output):
         if not self.settings.output.as_json:
             self._emit(show.concluded(found, seen, choice, self._look))
             return
-        from wsprobe.show.as_json import brief, object_pieces, trace_value  # only where it is asked for
-
         value = trace_value(self._reports, found)
         sys.stdout.writelines(object_pieces(brief(value) if self.settings.output.brief else value))
         sys.stdout.write("\n")

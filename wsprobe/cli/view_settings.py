@@ -6,7 +6,8 @@ import click
 
 from wsprobe.browsers.engine import AddressSpace
 from wsprobe.browsers.local_network import SPACES
-from wsprobe.cli import completion, expect
+from wsprobe.cli import completion
+from wsprobe.cli.expect_forms import FORMS, VIEW
 from wsprobe.cli.option import Whole
 from wsprobe.cli.output_settings import ExpectSettings
 from wsprobe.cli.section import Declared, Section, declared
@@ -146,7 +147,7 @@ INSTEAD = {
     "expectations": (
         (),
         declared(ExpectSettings)["expectations"][1].with_help(
-            f"exit with 0 if this is true, with 20 if not: {expect.VIEW}, {expect.FORMS}"
+            f"exit with 0 if this is true, with 20 if not: {VIEW}, {FORMS}"
         ),
     )
 }

@@ -1,4 +1,4 @@
-"""``wsprobe watch``: the same handshakes again and again; what changes, and what all of them were together."""
+"""What ``wsprobe watch`` does: the same handshakes again and again, what changes, and what all of them were."""
 
 from __future__ import annotations
 
@@ -15,25 +15,28 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe import target
+from wsprobe import net, target
 from wsprobe.cli import expect
 from wsprobe.cli.expect import Expectation
+from wsprobe.cli.lab import Lab
+from wsprobe.cli.lists import Jobs
 from wsprobe.cli.open_files import allow
-from wsprobe.cli.option import Command, NoUrl
+from wsprobe.cli.option import NoUrl
 from wsprobe.cli.output import Finished, Output, as_shown, finish
-from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, RetrySettings
-from wsprobe.cli.places import Lab, Place, UrlList, Word, complete, sources
 from wsprobe.cli.probe import Ask, asked, reported, write_jar
-from wsprobe.cli.request_settings import FollowSettings, OwnRequestSettings, RequestSettings, SessionSettings
-from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
-from wsprobe.cli.section import Given, takes
+from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, look, note
-from wsprobe.cli.watch_settings import INSTEAD, LEAST, WatchSettings
+from wsprobe.cli.targets import Place, UrlList, Word, sources
+from wsprobe.cli.watch_settings import LEAST, WatchSettings
 from wsprobe.exchange import Event, Exchange, Plan
+from wsprobe.net.talk import unheard
+from wsprobe.net.wsgi import served
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
+from wsprobe.secrets import Secrets
 from wsprobe.show import watch as show
+from wsprobe.show.as_json import report_value, watch_value
 from wsprobe.show.lines import Line, fitted
 from wsprobe.talk.held import Said
 from wsprobe.watch.pace import pauses
@@ -46,67 +49,6 @@ TICK = 1.0
 """Seconds after which the table is drawn again, so that its times go on."""
 GOODBYE = 20.0
 """Seconds that a session may take to close once it was held: ours, the server's answer, the end of TCP."""
-
-
-def metrics() -> list[tuple[str, str]]:
-    """Each metric, its labels, and what it is."""
-    from wsprobe.watch.metrics import METRICS  # for --help all and the manual
-
-    return [(m.name + (f"{{{','.join(m.labels)}}}" if m.labels else ""), m.about) for m in METRICS]
-
-
-EXAMPLES = (
-    ("wsprobe watch wss://chat.example/ws", "When does it fail, how often, and how long does it take?"),
-    (
-        "wsprobe watch --every 2s --until outcome=open wss://chat.example/ws",
-        "Wait until a deployment is up:",
-    ),
-    ("wsprobe watch --hold 5m wss://chat.example/ws", "Who drops idle sessions, and after how long?"),
-    (
-        "wsprobe watch --json --every 1m @urls.txt | jq -c 'select(.watch.changed) | [.url, .outcome]'",
-        "In a script:",
-    ),
-    ("wsprobe watch --listen 9101 @urls.txt", "For Prometheus:"),
-)
-TABLES = (("Metrics of --listen, each with the label target", metrics),)
-
-
-@click.command("watch", cls=Command, tables=TABLES, examples=EXAMPLES)
-@click.argument("urls", nargs=-1, metavar="URL...", shell_complete=complete)
-@takes(
-    WatchSettings,
-    RequestSettings,
-    OwnRequestSettings,
-    FollowSettings,
-    RouteSettings,
-    LimitSettings,
-    TlsSettings,
-    SessionSettings,
-    OutputSettings,
-    ExpectSettings,
-    RetrySettings,
-    without=("har", "report_to", "no_redact"),
-    instead=INSTEAD,
-)
-def command(urls: tuple[str, ...], given: Given) -> int:
-    """Repeat the same handshakes, and report what changes.
-
-    On a terminal a table shows the state of each URL; in a pipe there is a line for each change, and at the
-    end a summary of all probes. Percentiles are those of the latest 1,000 probes of a URL. A change is a
-    change of outcome, status, findings, subprotocol, extensions, close code of the server, or certificate.
-    """
-    if not urls:
-        raise NoUrl("no URL: name one, or @FILE, or - for standard input")
-    settings, of = settings_of(given), watching(given[WatchSettings])
-    for name, wanted in (("--expect", settings.expectations), ("--until", of.until)):
-        if any(each.what == "view" for each in wanted):
-            raise click.UsageError(f"{name}: watch has no views; wsprobe compare --browser-mode has them")
-    made = WatchOutput(settings, of)
-    try:
-        watch(sources(urls), settings, of, made)
-    finally:
-        write_jar(settings)
-    return made.exit_status()
 
 
 class Watching(Struct, frozen=True):
@@ -153,14 +95,28 @@ def _listen(text: str) -> tuple[str, int]:
         ) from None
 
 
-def watch(words: Sequence[Word | UrlList], settings: Settings, of: Watching, to: WatchOutput) -> None:
+def watch(urls: Sequence[str], given: Given) -> int:
+    """Do what the options say; returns the exit status. Raises click.UsageError."""
+    if not urls:
+        raise NoUrl("no URL: name one, or @FILE, or - for standard input")
+    settings, of = settings_of(given), watching(given[WatchSettings])
+    for name, wanted in (("--expect", settings.expectations), ("--until", of.until)):
+        if any(each.what == "view" for each in wanted):
+            raise click.UsageError(f"{name}: watch has no views; wsprobe compare --browser-mode has them")
+    made = WatchOutput(settings, of)
+    try:
+        watch_all(sources(urls), settings, of, made)
+    finally:
+        write_jar(settings)
+    return made.exit_status()
+
+
+def watch_all(words: Sequence[Word | UrlList], settings: Settings, of: Watching, to: WatchOutput) -> None:
     """Probe the place of every word until it is enough, and hand on what each probe told.
 
     Raises KeyboardInterrupt for ^C, after a last summary; click.UsageError for words and a port that cannot be
     used, before anything is sent.
     """
-    from wsprobe import net  # trio and sockets, which --help and the completion do without
-
     with ExitStack() as stack:
         if of.listen is not None:
             listen(*of.listen, to, stack)
@@ -174,8 +130,6 @@ def watch(words: Sequence[Word | UrlList], settings: Settings, of: Watching, to:
 
 def listen(address: str, port: int, to: WatchOutput, stack: ExitStack) -> None:
     """Serve the metrics of *to* until *stack* is left. Raises click.UsageError where that cannot be done."""
-    from wsprobe.net.wsgi import served
-
     try:
         from wsprobe.watch.prometheus import application  # 0.1 s, and only for those who are scraped
     except ImportError:
@@ -196,9 +150,6 @@ async def rounds(
     chance: Callable[[], float] = random.random,
 ) -> None:
     """Ask, again and again."""
-    from wsprobe import net
-    from wsprobe.cli.lists import Jobs  # trio and sockets
-
     began = net.clock()
     async with net.aside() as enter:
         jobs = Jobs(words, settings, Lab(enter), to)
@@ -235,8 +186,6 @@ def holding(hold: float, ping_every: float | None) -> Ask:
     """Asks, and holds the session that opens: says nothing in it, or Pings, and then a Close."""
 
     async def said() -> AsyncGenerator[Sequence[Said], None]:
-        from wsprobe import net
-
         end = net.clock() + hold
         while ping_every is not None and net.clock() + ping_every < end:
             await net.sleep(ping_every)
@@ -244,9 +193,6 @@ def holding(hold: float, ping_every: float | None) -> Ask:
         await net.sleep(max(0.0, end - net.clock()))
 
     async def ask(plan: Plan, watch: Callable[[Event], object], keep: Callable[[Exchange], object]) -> Exchange:
-        from wsprobe import net
-        from wsprobe.net.talk import unheard
-
         return await net.probe(plan, watch, unheard(said(), hold + GOODBYE), keep)
 
     return ask
@@ -364,8 +310,6 @@ class WatchOutput(Output):
     def _masked(self, url: str) -> str:
         if not self.settings.output.redact:
             return url
-        from wsprobe.secrets import Secrets  # only where it is asked for
-
         return Secrets().url(url)
 
     def recorded(self, number: int, exchange: Exchange) -> None:
@@ -406,8 +350,6 @@ class WatchOutput(Output):
             self._emit([show.change(watch, self._look)])
 
     def _object(self, report: Report, watch: Watch | None) -> None:
-        from wsprobe.show.as_json import report_value, watch_value  # as above
-
         value = report_value(report)
         if watch is not None:
             value = replace(value, watch=watch_value(watch))
@@ -453,8 +395,6 @@ def label(place: Place, redact: bool) -> str:
         text = f"{'wss' if to.secure else 'ws'}://{target.host_header(to)}{to.resource}"
     if not redact:
         return text
-    from wsprobe.secrets import Secrets  # as above
-
     return Secrets().url(text)
 
 

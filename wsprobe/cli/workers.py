@@ -17,9 +17,9 @@ from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.lists import ANYWHERE, Chunk, Job, Run, host, one_by_one, probe_all, with_executor
 from wsprobe.cli.open_files import allow
 from wsprobe.cli.output import Apart, WorkerResult, finish, worker_result
-from wsprobe.cli.places import Place, UrlList, Word
 from wsprobe.cli.probe import asked, reported, usable
 from wsprobe.cli.settings import Settings
+from wsprobe.cli.targets import Place, UrlList, Word
 from wsprobe.exchange import Exchange
 from wsprobe.net.worker_pool import Lost, WorkerPool
 

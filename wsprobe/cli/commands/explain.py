@@ -1,0 +1,86 @@
+"""``wsprobe explain``: look something up, offline."""
+
+from typing import Annotated, ClassVar
+
+import click
+
+from wsprobe.cli.option import Command
+from wsprobe.cli.section import Declared, Given, Section, takes
+
+SECTION = "Output"
+
+EXAMPLES = (
+    ("wsprobe explain 1006", "What is close code 1006?"),
+    (
+        "wsprobe explain \"WebSocket connection to 'ws://a.example/' failed: Error during WebSocket handshake: "
+        'Unexpected response code: 403"',
+        "What does this line from the browser's console mean?",
+    ),
+    ("wsprobe explain accept-mismatch", "What is this finding?"),
+    ("wsprobe explain history", "Why do protocol and API disagree?"),
+    (
+        "wsprobe explain --code remedy asgi > tell_the_page.py",
+        "Save an ASGI middleware that lets a page know why.",
+    ),
+    ("wsprobe explain exit", "What do the exit statuses mean?"),
+)
+
+
+def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from wsprobe import explain  # all its topics, for who completes one
+
+    before = " ".join(("", *(ctx.params.get("topic") or ()))).lstrip()
+    typed = f"{before} {incomplete}".lstrip()
+    rest = len(typed) - len(incomplete)
+    return [topic[rest:] for topic in explain.all_topics() if topic.startswith(typed)]
+
+
+class ExplainSettings(Section, frozen=True, kw_only=True):
+    """What is printed."""
+
+    heading: ClassVar[str] = SECTION
+
+    as_list: Annotated[
+        bool,
+        Declared(
+            "--list",
+            help="list every topic",
+        ),
+    ] = False
+    as_json: Annotated[
+        bool,
+        Declared(
+            "--json",
+            help="print one JSON object",
+        ),
+    ] = False
+    code: Annotated[
+        bool,
+        Declared(
+            "--code",
+            help="print the code of a remedy alone, as a file",
+        ),
+    ] = False
+
+
+@click.command("explain", cls=Command, examples=EXAMPLES)
+@click.argument("topic", nargs=-1, shell_complete=complete)
+@takes(ExplainSettings)
+def command(topic: tuple[str, ...], given: Given) -> int:
+    """Look up a close code, HTTP status, header, console message, finding, outcome, exit status,
+    specification revision, lab scenario, word of the page (wasClean, mixed content) or of the protocol
+    (handshake, masking): what it means, which specification says so, and what to do.
+
+    A line copied from a browser's console is recognised as a whole, with the URL in it; so is the error text of
+    a client library, by its form (a status, header, close code or phrase in it), and a citation such as
+    "RFC 6455 section 4.1".
+
+    remedy shows how a server lets a page know why it refused, and lists the programs that it has code for.
+    remedy asgi, for example, prints the code, and --code prints it alone.
+    """
+    from wsprobe.cli.explain import look_up
+
+    settings = given[ExplainSettings]
+    if settings.code and (settings.as_list or settings.as_json):
+        raise click.UsageError("--code prints a file: it does not go with --list or --json")
+    return look_up(topic, as_list=settings.as_list, as_json=settings.as_json, code=settings.code)

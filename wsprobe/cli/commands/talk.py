@@ -1,0 +1,56 @@
+"""``wsprobe talk``: a session that is held, in a pipe or at a terminal."""
+
+from __future__ import annotations
+
+import click
+
+from wsprobe.cli.commands.connect import TABLES
+from wsprobe.cli.completion import places
+from wsprobe.cli.option import Command
+from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
+from wsprobe.cli.paste import ignored
+from wsprobe.cli.request_settings import FollowSettings, OwnRequestSettings, RequestSettings, SessionSettings
+from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
+from wsprobe.cli.section import Given, takes
+from wsprobe.cli.talk_settings import TalkSettings
+
+EXAMPLES = (
+    ("wsprobe talk wss://chat.example/ws", "Hold a session by hand:"),
+    ("echo hello | wsprobe talk wss://echo.example/", "One message, and what comes back:"),
+    ("wsprobe talk --count 10 wss://feed.example/ | jq .price", "The first ten messages of a feed:"),
+    (
+        "wsprobe talk --jsonl wss://feed.example/ | jq -c 'select(.event==\"message\") | [.at, .size]'",
+        "When does each message come, and how large is it?",
+    ),
+    ("wsprobe talk --send-frame 'opcode=3 payload=x' lab:/echo", "What does a server do with a broken frame?"),
+)
+
+
+@click.command("talk", cls=Command, tables=TABLES, examples=EXAMPLES)
+@click.argument("urls", nargs=-1, metavar="URL...", shell_complete=places)
+@takes(
+    RequestSettings,
+    OwnRequestSettings,
+    FollowSettings,
+    RouteSettings,
+    LimitSettings,
+    TlsSettings,
+    SessionSettings,
+    TalkSettings,
+    OutputSettings,
+    OwnOutputSettings,
+    ExpectSettings,
+    RetrySettings,
+)
+@ignored
+def command(urls: tuple[str, ...], given: Given) -> int:
+    """Hold a session: send what is typed as messages, and show what comes.
+
+    In a pipe each line of standard input is a message, and each message a line of standard output, as it
+    came; the report goes to standard error. At a terminal there is a prompt, and commands that begin with a
+    slash: /help. The session ends with ^C, when the server closes, or after the end of input (--eof). Over
+    HTTP/2 it also ends after 64 MiB, because all of it is recorded.
+    """
+    from wsprobe.cli.talk import talk
+
+    return talk(urls, given)

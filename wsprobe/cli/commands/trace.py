@@ -1,0 +1,88 @@
+"""``wsprobe trace``: the same handshake, then again with one thing changed at a time, and what that means."""
+
+from __future__ import annotations
+
+import click
+
+from wsprobe.cli.completion import places
+from wsprobe.cli.output_settings import ExpectSettings, OutputSettings
+from wsprobe.cli.paste import PastedSettings, Pasting
+from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
+from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
+from wsprobe.cli.section import Given, takes
+from wsprobe.cli.trace_settings import INSTEAD, TraceSettings
+
+ELSEWHERE = (
+    *("wire", "cookie_jar"),
+    *("http2", "http2_prior_knowledge", "http2_anyway"),
+)
+"""Options of `connect` that lead to another host or another protocol than the changes are about, or change a
+request by what an earlier answer said."""
+
+
+def change_rows() -> list[tuple[str, str]]:
+    """Each change, what is changed, and what its answer is for."""
+    from wsprobe.trace.changes import CHANGES  # for --help all and the manual
+
+    return [(row.name, f"{row.changed}. Shows: {row.tells}.") for row in CHANGES]
+
+
+def conclusion_rows() -> list[tuple[str, str]]:
+    """What can be concluded: ids, what is seen, what it means, and what it cannot know."""
+    from wsprobe.trace.conclusions import RULES  # as above
+
+    return [
+        (
+            rule.id or "the cause of the answer",
+            f"Seen: {rule.seen}. Means: {rule.means}."
+            + (f" Not known: {rule.cannot_know}." if rule.cannot_know else ""),
+        )
+        for rule in RULES
+    ]
+
+
+TABLES = (
+    ("Changes, in the order they are sent", change_rows),
+    ("Conclusions, first that fits", conclusion_rows),
+)
+
+EXAMPLES = (
+    ("wsprobe trace wss://chat.example/ws", "Which change makes it work, and which proxy broke it?"),
+    (
+        "wsprobe trace --backend 127.0.0.1:8000 wss://chat.example/ws",
+        "The proxy or the application? From the machine on which the application listens:",
+    ),
+    (
+        "wsprobe trace --backend 10.0.0.2:8080 --backend ws://10.0.0.3:8000/ws wss://chat.example/app/ws",
+        "Which of two proxies? From outside to inside; the second one strips /app:",
+    ),
+    ("wsprobe trace --dry-run wss://chat.example/ws", "What would be sent?"),
+    ("wsprobe trace --hold 70 --only again-2 wss://chat.example/ws", "Is it cut after a minute of silence?"),
+    ("wsprobe trace --json wss://chat.example/ws | jq -r '.conclusions[0].text'", "In a script:"),
+)
+
+
+@click.command("trace", cls=Pasting, tables=TABLES, examples=EXAMPLES)
+@click.argument("url", metavar="URL", shell_complete=places)
+@takes(
+    TraceSettings,
+    PastedSettings,
+    RequestSettings,
+    OwnRequestSettings,
+    RouteSettings,
+    LimitSettings,
+    TlsSettings,
+    OutputSettings,
+    ExpectSettings,
+    without=("har", *ELSEWHERE),
+    instead=INSTEAD,
+)
+def command(url: str, given: Given) -> int:
+    """Repeat the handshake with one change at a time, and say which proxy broke it.
+
+    At most sixteen requests are sent, one after another, the most useful first; those that would show nothing
+    new are left out. Requests go only to the host of the URL and that of --backend.
+    """
+    from wsprobe.cli.trace import trace
+
+    return trace(url, given)

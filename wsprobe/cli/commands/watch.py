@@ -1,0 +1,65 @@
+"""``wsprobe watch``: the same handshakes again and again; what changes, and what all of them were together."""
+
+from __future__ import annotations
+
+import click
+
+from wsprobe.cli.completion import places
+from wsprobe.cli.option import Command
+from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, RetrySettings
+from wsprobe.cli.request_settings import FollowSettings, OwnRequestSettings, RequestSettings, SessionSettings
+from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
+from wsprobe.cli.section import Given, takes
+from wsprobe.cli.watch_settings import INSTEAD, WatchSettings
+
+
+def metrics() -> list[tuple[str, str]]:
+    """Each metric, its labels, and what it is."""
+    from wsprobe.watch.metrics import METRICS  # for --help all and the manual
+
+    return [(m.name + (f"{{{','.join(m.labels)}}}" if m.labels else ""), m.about) for m in METRICS]
+
+
+EXAMPLES = (
+    ("wsprobe watch wss://chat.example/ws", "When does it fail, how often, and how long does it take?"),
+    (
+        "wsprobe watch --every 2s --until outcome=open wss://chat.example/ws",
+        "Wait until a deployment is up:",
+    ),
+    ("wsprobe watch --hold 5m wss://chat.example/ws", "Who drops idle sessions, and after how long?"),
+    (
+        "wsprobe watch --json --every 1m @urls.txt | jq -c 'select(.watch.changed) | [.url, .outcome]'",
+        "In a script:",
+    ),
+    ("wsprobe watch --listen 9101 @urls.txt", "For Prometheus:"),
+)
+TABLES = (("Metrics of --listen, each with the label target", metrics),)
+
+
+@click.command("watch", cls=Command, tables=TABLES, examples=EXAMPLES)
+@click.argument("urls", nargs=-1, metavar="URL...", shell_complete=places)
+@takes(
+    WatchSettings,
+    RequestSettings,
+    OwnRequestSettings,
+    FollowSettings,
+    RouteSettings,
+    LimitSettings,
+    TlsSettings,
+    SessionSettings,
+    OutputSettings,
+    ExpectSettings,
+    RetrySettings,
+    without=("har", "report_to", "no_redact"),
+    instead=INSTEAD,
+)
+def command(urls: tuple[str, ...], given: Given) -> int:
+    """Repeat the same handshakes, and report what changes.
+
+    On a terminal a table shows the state of each URL; in a pipe there is a line for each change, and at the
+    end a summary of all probes. Percentiles are those of the latest 1,000 probes of a URL. A change is a
+    change of outcome, status, findings, subprotocol, extensions, close code of the server, or certificate.
+    """
+    from wsprobe.cli.watch import watch
+
+    return watch(urls, given)

@@ -1,0 +1,171 @@
+"""Who reads an answer: browsers on a page, revisions of the specification; by the options of `compare`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import click
+from msgspec import Struct
+
+from wsprobe.browsers import ALL, ENGINES, NODES, versions
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.local_network import PERMISSIONS
+from wsprobe.browsers.url import parse
+from wsprobe.cli.paste import PastedSettings
+from wsprobe.cli.request_settings import RequestSettings, origin_meant
+from wsprobe.cli.section import Given
+from wsprobe.cli.settings import Settings
+from wsprobe.cli.view_settings import ViewSettings
+from wsprobe.history.data import select
+from wsprobe.nearest import nearest
+
+TOGETHER = {"all": ALL, "clients": tuple(ENGINES)}
+"""Words for several views."""
+
+CALLED = {"chrome": "chromium", "edge": "chromium"}
+"""Browsers made of an engine that is shown, by the names that people know."""
+
+SAFARI = (
+    "--browser: safari is not among the engines: WebKitGTK has the page's part of WebKit in common with it "
+    "(constructor, events, console), but not the network, where Safari has Apple's; --browser webkitgtk has it"
+)
+
+DIRECTIVES = (
+    *(f"{kind}-src" for kind in ("child", "connect", "default", "font", "frame", "img", "manifest", "media")),
+    *(f"{kind}-src" for kind in ("object", "prefetch", "script", "style", "worker")),
+    *("script-src-attr", "script-src-elem", "style-src-attr", "style-src-elem", "base-uri", "sandbox"),
+    *("form-action", "frame-ancestors", "report-uri", "report-to", "navigate-to", "plugin-types"),
+    *("upgrade-insecure-requests", "block-all-mixed-content", "require-trusted-types-for", "trusted-types"),
+)
+"""Content Security Policy level 3, and names of earlier levels."""
+
+
+class Readers(Struct, frozen=True):
+    """Who reads an answer: *browsers*, on a *page*; and by which *revisions* it is judged."""
+
+    browsers: tuple[str, ...] = ()
+    revisions: tuple[str, ...] = ()
+    page: Page = Page(url="")
+    fetch: bool = False
+    """fetch() of the same URL is shown beside the socket."""
+    as_is: bool = False
+    """The browsers read wsprobe's answer, and do not ask for one of their own."""
+    entry: int | None = None
+    """The number of the one entry of a HAR file that is read; None for all."""
+
+
+def readers(given: Given, settings: Settings) -> Readers:
+    """Who is to read, by the options that only `compare` has. Raises click.UsageError for unknown names."""
+    view, request = given[ViewSettings], given[RequestSettings]
+    wanted = view.browsers or view.browser_mode or view.fetch
+    watched = {each.name for each in settings.expectations if each.what == "view"}
+    browsers = chosen(view.browsers) if wanted else ()
+    if missing := watched - set(browsers):
+        raise click.UsageError(
+            f"--expect: view:{min(missing)} is not among the views: add --browser {min(missing)}"
+        )
+    check_csp(view.csp)
+    offer = settings.asking.offer
+    return Readers(
+        browsers=browsers,
+        revisions=specs(view.specs),
+        page=Page(
+            url=opener(view.page, request.origin, view.page_http if browsers else "1.1"),
+            csp=view.csp,
+            protocols=offer.protocols or None,
+            cookies="; ".join(offer.cookies),
+            user_agent=offer.user_agent or "",
+            http="2" if browsers and view.page_http == "2" else "1.1",
+            address=view.page_address or "",
+            permissions=permissions(view.permissions),
+        ),
+        fetch=view.fetch,
+        as_is=view.as_is,
+        entry=given[PastedSettings].entry,
+    )
+
+
+def chosen(names: Sequence[str]) -> tuple[str, ...]:
+    """Engine names from --browser: those of browsers and specifications if none was named."""
+    words = [word.strip() for name in names for word in name.split(",") if word.strip()]
+    meant: list[str] = []
+    for word in words or ["all"]:
+        name = CALLED.get(word.lower(), word)
+        if name.lower() == "safari":
+            raise click.UsageError(SAFARI)
+        word_of, at, version = name.partition("@")
+        if at and word_of in ENGINES and version not in versions(word_of):
+            known = ", ".join(f"{word_of}@{each}" for each in versions(word_of)) or "none"
+            raise click.UsageError(f"--browser: there are no facts of {name}; versions of it: {known}")
+        if word_of not in (words_known := (*ENGINES, *NODES, *TOGETHER)):
+            raise click.UsageError(f"--browser: '{word}' is not one of {', '.join(words_known)}")
+        meant += TOGETHER.get(name, (name,))
+    return tuple(dict.fromkeys(meant))
+
+
+def opener(word: str | None, origin: str | None, http: str = "1.1") -> str:
+    """The page's URL, from --page or --origin; "" for one of the URL's own origin, where none is named.
+
+    Raises click.UsageError where it is no URL: a browser has no page elsewhere.
+    """
+    url = _page(word, origin)
+    if http == "2" and url and not url.lower().startswith("https:"):
+        raise click.UsageError(
+            f"--page-http 2: no browser speaks HTTP/2 without TLS, and the page {url} is no https: URL"
+        )
+    return url
+
+
+def _page(word: str | None, origin: str | None) -> str:
+    if origin is not None:
+        if word is not None:
+            raise click.UsageError("--origin and --page cannot be used together: the page's URL has its origin")
+        found = parse(origin)
+        if found is None or "/" in origin.partition("://")[2].removesuffix("/"):
+            raise click.UsageError(f"--origin: {origin!r} is not an origin{origin_meant(origin)}")
+        return origin.removesuffix("/") + "/"
+    if word is None:
+        return ""
+    if parse(word) is None:
+        raise click.UsageError(
+            f"--page: '{word}' is not a URL: it begins with a scheme, as https://app.example/"
+        )
+    return word
+
+
+STATES = ("granted", "denied", "prompt")
+
+
+def permissions(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """(name, state) of each --permission; the last of a name counts. Raises click.UsageError."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, _, state = text.partition("=")
+        if name not in PERMISSIONS:
+            near = nearest(name, PERMISSIONS)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(PERMISSIONS)}"
+            raise click.UsageError(f"--permission: no permission {name!a}; {hint}")
+        if state not in STATES:
+            raise click.UsageError(f"--permission: {text!a} is not {name}=granted, =denied or =prompt")
+        found[name] = state
+    return tuple(found.items())
+
+
+def check_csp(policy: str) -> None:
+    """Raises click.UsageError for what is nearly the name of a directive: a browser ignores unknown ones."""
+    for directive in re.split(r"[;,]", policy):
+        name = directive.strip().partition(" ")[0].lower()
+        near = nearest(name, DIRECTIVES) if name and name not in DIRECTIVES else ()
+        if near:
+            raise click.UsageError(f"--csp: {name!r} is not a directive of CSP; did you mean {near[0]}?")
+
+
+def specs(names: Sequence[str]) -> tuple[str, ...]:
+    """Revision names from --spec."""
+    if not names:
+        return ()
+    try:
+        return tuple(revision.name for revision in select(",".join(names)))
+    except ValueError as error:
+        raise click.UsageError(f"--spec: {error}") from None

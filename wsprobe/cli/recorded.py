@@ -1,0 +1,80 @@
+"""What the readers make of a recording, whose request was not their own: each reads it as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from wsprobe import target
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.browsers.http2 import shareable, sharing
+from wsprobe.browsers.page import opened_by
+from wsprobe.cli.readers import Readers
+from wsprobe.exchange import Exchange
+from wsprobe.history import read_as_each
+from wsprobe.read import handshakes, read
+from wsprobe.read.head import split_head
+from wsprobe.read.reading import Reading
+from wsprobe.relay.client import seen_by_client
+from wsprobe.report import Report, report
+
+TODAY = "hybi-13"
+"""The wire version of every engine: as such they read whatever bytes they get."""
+
+
+def recorded(exchange: Exchange, readers: Readers) -> Report:
+    """The report of a recording, read by each browser as it is."""
+    made = report(exchange)
+    url = exchange.plan.target.url
+    page = opened_by(readers.page, url)
+    at = shareable(url, page, exchange)
+    if at is not None:  # a recording has no addresses but the target's, and those that --resolve named
+        page = sharing(url, page, exchange, target.named_addresses(*at, exchange.plan.route))
+    return replace(made, views=as_is(made, replace(readers, page=page)), page=page)
+
+
+def as_is(made: Report, readers: Readers, script_url: str = "") -> tuple[ScriptView, ...]:
+    """The browsers' views of a recording whose request was not their own, in whatever wire version that was."""
+    page = readers.page
+    readings = as_today(made)
+    offered = made.reading.request.protocols
+    if page.protocols is None and offered:
+        page = replace(page, protocols=tuple(p.decode("latin-1") for p in offered))
+    url = script_url or readings[0].exchange.plan.target.url
+    page = opened_by(page, url)
+    return tuple(ENGINES[name].view(url, page, readings) for name in readers.browsers)
+
+
+def as_client_saw(made: Report, browsers: Sequence[str]) -> Report:
+    """*made*, of a relay, with what *browsers* show to the page that was the client: of the server's answer, or
+    of wsprobe's in its place. Unchanged if the client was no page."""
+    client = made.exchange.client
+    if client is UNSET or not browsers:
+        return made
+    origins = split_head(client.request)[0].all(b"origin")
+    origin = origins[0].value.decode("latin-1") if origins else ""
+    if "://" not in origin:
+        return made
+    page = Page(url=f"{origin}/")
+    seen = report(seen_by_client(made.exchange))
+    return replace(made, views=as_is(seen, Readers(browsers=tuple(browsers), page=page)), page=page)
+
+
+def as_today(made: Report) -> list[Reading]:
+    """The exchanges of a report, oldest first, read as RFC 6455 whatever was spoken: so browsers read."""
+
+    def as_of_today(exchange: Exchange) -> Reading:
+        return read(replace(exchange, plan=replace(exchange.plan, wire=TODAY)))
+
+    own = made.reading if made.exchange.plan.wire == TODAY else as_of_today(made.exchange)
+    return [each for last in (*map(as_of_today, made.exchange.hops), own) for each in handshakes(last)]
+
+
+def with_verdicts(made: Report, readers: Readers) -> Report:
+    """*made* with a verdict of each of the readers' revisions."""
+    if not readers.revisions:
+        return made
+    return replace(made, verdicts=read_as_each(made.reading, readers.revisions))

@@ -1,0 +1,93 @@
+"""Files with recordings, one a line: those of --save and --json, of a whole trace, and the entries of a HAR
+file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import IO
+
+import click
+import msgspec
+from msgspec import Struct
+
+from wsprobe.archive import ArchiveError, dump, load
+from wsprobe.cli.paste import is_har
+from wsprobe.exchange import Exchange
+
+
+class RecordedLine(Struct, frozen=True):
+    """A line of a file with recordings, and where it stands."""
+
+    where: str
+    data: bytes
+
+
+def recordings(name: str, entry: int | None = None) -> list[Exchange]:
+    """The recordings in file *name*, one a line; ``-`` is standard input. Of a HAR file its WebSocket entries,
+    or the one with the number *entry*.
+
+    Raises click.UsageError, with the line's number, for one that cannot be read.
+    """
+    return [exchange for line in lines(name, entry) for exchange in exchanges(line)]
+
+
+def lines(name: str, entry: int | None = None) -> Iterator[RecordedLine]:
+    """The lines of file *name* that are not empty, as they are read; ``-`` is standard input. Of a HAR file its
+    entries, each as a line, or the one with the number *entry*. Raises click.UsageError.
+    """
+    if name == "-":
+        yield from _numbered(sys.stdin.buffer, "standard input")
+        return
+    if is_har(name):
+        from wsprobe.cli.archives import recordings_of  # for those who have one
+
+        yield from (RecordedLine(name, dump(each).encode()) for each in recordings_of(name, entry))
+        return
+    try:
+        with open(name, "rb") as file:
+            yield from _numbered(file, name)
+    except OSError as error:
+        raise click.UsageError(f"{name}: {error.strerror}") from None
+
+
+def _numbered(file: IO[bytes], name: str) -> Iterator[RecordedLine]:
+    for number, each in enumerate(file, 1):
+        if each.strip():
+            yield RecordedLine(f"{name}, line {number}", each)
+
+
+def exchanges(line: RecordedLine) -> list[Exchange]:
+    """The recordings in *line*: one, or those of a whole trace. Raises click.UsageError, which says where."""
+    try:
+        return _recorded(line.data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{line.where}: not a recording: not UTF-8 text") from None
+    except ArchiveError as error:
+        cut = "" if line.data.endswith(b"\n") else "; it has no line end, and may have been cut"
+        raise click.UsageError(f"{line.where}: {error}{cut}") from None
+
+
+LONGEST_URL = 70_000
+"""Characters within which the object of ``trace --json`` says that it is one: it begins with its URL."""
+
+
+class _Changed(Struct):
+    report: msgspec.Raw
+
+
+class _Traced(Struct):
+    """As much of the object of ``trace --json`` as tells where its recordings are."""
+
+    changes: list[_Changed]
+
+
+def _recorded(text: str) -> list[Exchange]:
+    """The recording in a line; of what ``trace --json`` printed, each one. Raises ArchiveError."""
+    if '"changes":[{"change":' not in text[:LONGEST_URL]:
+        return [load(text)]
+    try:
+        traced = msgspec.json.decode(text, type=_Traced)
+    except (msgspec.DecodeError, RecursionError):
+        raise ArchiveError("not a recording: an object of trace --json that is not whole") from None
+    return [load(bytes(each.report)) for each in traced.changes]

@@ -1,0 +1,114 @@
+"""What only `relay` has, as options: where it listens, who may use it, what it tells."""
+
+from typing import Annotated, ClassVar
+
+from wsprobe.cli.option import Seconds, Whole
+from wsprobe.cli.section import Declared, Section, declared
+from wsprobe.cli.view_settings import ViewSettings
+from wsprobe.exchange import Limits
+from wsprobe.relay.door import Door
+
+RELAY = "Relay"
+HANDSHAKE = 30
+"""Seconds that a handshake may take without -m: the default of ``Limits``."""
+
+
+class RelaySettings(Section, frozen=True, kw_only=True):
+    """Where the relay listens, who may use it, and what it tells."""
+
+    heading: ClassVar[str] = RELAY
+
+    listen: Annotated[
+        str,
+        Declared(
+            "--listen",
+            metavar="[HOST:]PORT",
+            help="address and port for clients; by default 127.0.0.1 and a free port",
+        ),
+    ] = "127.0.0.1:0"
+    tell_page: Annotated[
+        bool,
+        Declared(
+            "--tell-page",
+            help="turn a failed handshake into a close code and a reason that the page can read",
+        ),
+    ] = False
+    origins: Annotated[
+        tuple[str, ...],
+        Declared(
+            "--allow-origin",
+            metavar="ORIGIN",
+            help="let pages of this origin connect, and no others (* for all); by default pages of this "
+            "machine",
+        ),
+    ] = ()
+    hosts: Annotated[
+        tuple[str, ...],
+        Declared(
+            "--allow-host",
+            metavar="NAME",
+            help="also accept this name in the Host field",
+        ),
+    ] = ()
+    public: Annotated[
+        bool,
+        Declared(
+            "--public",
+            help="allow an address in --listen that other machines can reach",
+        ),
+    ] = False
+    connections: Annotated[
+        int,
+        Declared(
+            "--max-connections",
+            type=Whole(1, 10000),
+            metavar="N",
+            show_default=True,
+            help="connections at the same time; more get 503",
+        ),
+    ] = 200
+
+    def door(self, host: str) -> Door:
+        """Who may use a relay that listens at *host*."""
+        names = frozenset(name.lower().strip("[]") for name in (host, *self.hosts))
+        return Door(names=names, addresses=self.public, origins=self.origins)
+
+
+OF_THE_CLIENT = ("user_agent", "cookies", "user", "digest", "anyauth", "basic", "bearer", "protocols")
+"""What the client's own request has, so that it is no option here."""
+OF_FILES = ("netrc", "netrc_file", "netrc_optional")
+OF_COMPARE = tuple(name for name in declared(ViewSettings) if name not in ("browser_mode", "browsers"))
+"""What is about a page that somebody imagines; here there is one."""
+INSTEAD = {
+    "max_time": (
+        None,
+        Declared(
+            "-m",
+            "--max-time",
+            type=Seconds(zero=False),
+            metavar="SECONDS",
+            help="close each connection after this time; without -m, only the handshake has a limit, of "
+            f"{HANDSHAKE} s",
+        ),
+    ),
+    "max_body": (
+        Limits().max_body,
+        Declared(
+            "--max-body",
+            type=Whole(0),
+            metavar="BYTES",
+            show_default=True,
+            rare=True,
+            help="record at most this many bytes of a body, and of each direction of a session",
+        ),
+    ),
+    "origin": (
+        None,
+        Declared("--origin", metavar="ORIGIN", help="send this Origin to the server in place of the client's"),
+    ),
+    "browser_mode": (
+        False,
+        Declared("--browser-mode", help="show what a script in the page sees, in each browser"),
+    ),
+}
+"""Options that mean something else for a request which a client makes."""
