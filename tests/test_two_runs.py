@@ -101,7 +101,7 @@ def test_the_last_result_of_a_url_counts() -> None:
     for standing in (DOWN, OPENED):
         runs.before("a", standing)
         runs.now("a", standing)
-    assert runs.compared() == Comparison(1, 1, ())
+    assert runs.compared() == Comparison(1, ("a",), ())
 
 
 def test_a_close_code_is_told_once() -> None:

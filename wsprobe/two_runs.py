@@ -78,8 +78,8 @@ class Comparison(Struct, frozen=True):
 
     old: int
     """URLs of the old run."""
-    new: int
-    """URLs of the new run."""
+    unchanged: tuple[str, ...]
+    """URLs that both runs have with the same result."""
     changes: tuple[UrlChange, ...]
     """By kind, in the order of `Kind`; within one kind in the order of the run."""
 
@@ -90,9 +90,9 @@ class Comparison(Struct, frozen=True):
         return {kind: kinds.count(kind) for kind in Kind if kind in kinds}
 
     @property
-    def same(self) -> int:
-        """URLs that both runs have with the same result."""
-        return self.new - sum(each.new is not None for each in self.changes)
+    def new(self) -> int:
+        """URLs of the new run."""
+        return len(self.unchanged) + sum(each.new is not None for each in self.changes)
 
     @property
     def worse(self) -> bool:
@@ -119,15 +119,18 @@ class TwoRuns:
     def compared(self, *, missing: bool = True) -> Comparison:
         """All changes. *missing*: a URL of the old run that the new one has not counts as a change."""
         found: dict[Kind, list[UrlChange]] = {kind: [] for kind in Kind}
+        unchanged: list[str] = []
         for url, new in self._new.items():
             old = self._old.get(url)
-            if old != new:
+            if old == new:
+                unchanged.append(url)
+            else:
                 kind = _kind(old, new)
                 found[kind].append(UrlChange(url, kind, old, new))
         if missing:
             gone = (url for url in self._old if url not in self._new)
             found[Kind.MISSING] += (UrlChange(url, Kind.MISSING, self._old[url], None) for url in gone)
-        return Comparison(len(self._old), len(self._new), _joined(found.values()))
+        return Comparison(len(self._old), tuple(unchanged), _joined(found.values()))
 
 
 def _joined(lists: Iterable[list[UrlChange]]) -> tuple[UrlChange, ...]:

@@ -276,6 +276,7 @@ def sent(settings: Settings, threads: int) -> Sent:
         or settings.own.body_to
         or settings.output.report_to
         or settings.output.har
+        or settings.output.junit
     )
     pace = replace(
         settings.lists.pace(),

@@ -99,6 +99,7 @@ def compare_all(
         settings.output.as_json
         and settings.output.report_to is None
         and settings.output.har is None
+        and settings.output.junit is None
         and all(map(_is_recording, words))
     ):
         every = (line for each in kept if each is not None for line in each)
@@ -122,7 +123,12 @@ def compare_all(
     if not settings.output.silent:
         show([each.report for each in finished], groups, settings, seen, verbose)
     output.keep(*finished)
-    output.write_har()
+    if output.junit is not None:
+        from wsprobe.cli.compare_cases import cases  # XML, only for those who want it
+
+        for case in cases(finished, bool(settings.expectations)):
+            output.junit.add(case)
+    output.write_files()
     if settings.output.report_to is not None:
         from wsprobe.cli.report_file import ReportFile  # only where it is asked for
 

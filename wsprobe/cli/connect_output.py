@@ -106,12 +106,12 @@ class ConnectOutput(Output):
             self._write(self._file)
         if self._resume is not None:
             self._resume.close()
-        if kind is None or issubclass(kind, KeyboardInterrupt):
-            self.write_har()
         if not (kind is None or issubclass(kind, KeyboardInterrupt)):
             return  # what went wrong is said in one line
-        if self._since is not None and self._since.told(self.settings) and self.exit_status == Exit.OPEN:
-            self.exit_status = Exit.DIFFERENT
+        if self._since is not None:
+            worse = self._since.told(self)
+            self.exit_status = Exit.DIFFERENT if worse and self.exit_status == Exit.OPEN else self.exit_status
+        self.write_files()
         if self._grid is not None and self._tabled:
             emit(self._grid.total(), sys.stdout, self._out)
         if self._tally is None:
@@ -184,6 +184,10 @@ class ConnectOutput(Output):
             self._progress.clear()
         note(text)
         self.exit_status = Exit.USAGE
+        if self.junit is not None:
+            from wsprobe.show.junit import unusable  # as above
+
+            self.junit.add(unusable(text))
 
     def places(self, names: Sequence[str]) -> None:
         """Take the places that every URL is asked from (--from-each), before the first row."""
@@ -253,6 +257,7 @@ class ConnectOutput(Output):
                     self._say(event)
         if self._since is None:
             self._print(report)
+            self.test(finished)
         self.keep(finished)
         if self._file is not None:
             self._file.asked(finished.unmasked)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import click
 from msgspec import Struct
 
 from wsprobe.cli import expect
@@ -19,6 +20,7 @@ from wsprobe.judge.subject import how
 from wsprobe.report import Report
 
 if TYPE_CHECKING:
+    from wsprobe.cli.junit import JUnit
     from wsprobe.show.summary import Fact
     from wsprobe.vantage import Vantage
 
@@ -122,6 +124,12 @@ class Output:
         check_writable(settings.output.save, "save", private=not settings.output.redact)
         check_writable(settings.output.har, "har", private=not settings.output.redact)
         check_writable(settings.cookie_jar, "cookie-jar", private=True)
+        self.junit: JUnit | None = None
+        if settings.output.junit is not None:
+            from wsprobe.cli.junit import JUnit  # XML, only for those who want it
+
+            command = click.get_current_context().info_name or ""
+            self.junit = JUnit(settings.output.junit, command, private=not settings.output.redact)
 
     def print_json(self, value: Any) -> None:
         """One line of --json."""
@@ -144,13 +152,22 @@ class Output:
             for each in all_finished:
                 self._archived += har.entries(each.report)
 
+    def test(self, finished: Finished, more: str = "") -> None:
+        """Take *finished* as a test case for --junit. *more*: text below the report."""
+        if self.junit is not None:
+            from wsprobe.show.junit import case_of  # as above
+
+            self.junit.add(case_of(finished.report, finished.unmet, more))
+
     def save(self, lines: bytes) -> None:
         """Append *lines* to the file of --save, if there is one."""
         if self.settings.output.save is not None:
             write(self.settings.output.save, lines, "save", append=True)
 
-    def write_har(self) -> None:
-        """Write the file of --har, if there is one."""
+    def write_files(self) -> None:
+        """Write the files of --har and --junit, if there are some. Raises click.UsageError."""
+        if self.junit is not None:
+            self.junit.write()
         if self.settings.output.har is not None:
             from wsprobe import har  # as above
 

@@ -120,6 +120,15 @@ class OutputSettings(Section, frozen=True, kw_only=True):
             help="also write a HAR file, which DevTools can import (- is standard output)",
         ),
     ] = None
+    junit: Annotated[
+        str | None,
+        Declared(
+            "--junit",
+            metavar="FILE",
+            rare=True,
+            help="also write a JUnit file, in which a CI shows each URL as a test",
+        ),
+    ] = None
     report_to: Annotated[
         str | None,
         Declared(

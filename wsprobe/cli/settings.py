@@ -123,11 +123,11 @@ def _check_output(given: Given) -> None:
         raise click.UsageError("--cookie-jar -: standard output is taken by another option; name a file")
     if lists.since is not None:
         _check_since(given)
-    here = (own.verbose, output.report_to, output.har, jar)
+    here = (own.verbose, output.report_to, output.har, output.junit, jar)
     if lists.workers > 1 and any(here):
         raise click.UsageError(
-            "--workers uses several processes, and -v, --talk, --report, --har and --cookie-jar work in "
-            "one only; leave them out"
+            "--workers uses several processes, and -v, --talk, --report, --har, --junit and --cookie-jar work "
+            "in one only; leave them out"
         )
 
 

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from wsprobe.cli.output import Output
 from wsprobe.cli.recordings import RecordedLine, exchanges, lines
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, look
@@ -21,8 +22,8 @@ from wsprobe.outcome import STATUS_OF, Exit
 from wsprobe.report import Report, report
 from wsprobe.secrets import Secrets
 from wsprobe.show.as_json import comparison_value, object_pieces
-from wsprobe.show.two_runs import two_runs
-from wsprobe.two_runs import Comparison, Standing, TwoRuns, UrlChange, standing_of, url_of
+from wsprobe.show.two_runs import cases, two_runs
+from wsprobe.two_runs import WORSE, Comparison, Kind, Standing, TwoRuns, UrlChange, standing_of, url_of
 from wsprobe.version import __version__
 from wsprobe.watch.state import LONGEST, State
 
@@ -108,12 +109,11 @@ def compare_runs(old: Iterable[RecordedLine], new: Iterable[RecordedLine], setti
 
     Raises click.UsageError.
     """
-    output = settings.output
     for option, value in (
         ("--expect", bool(settings.expectations)),
-        ("--save", output.save is not None),
-        ("--har", output.har is not None),
-        ("--report", output.report_to is not None),
+        ("--save", settings.output.save is not None),
+        ("--har", settings.output.har is not None),
+        ("--report", settings.output.report_to is not None),
         ("--cluster", settings.cluster is not None),
     ):
         if value:
@@ -127,7 +127,9 @@ def compare_runs(old: Iterable[RecordedLine], new: Iterable[RecordedLine], setti
     for each in new:
         runs.now(*standing_in(each))
     compared = runs.compared()
-    print_comparison(compared, settings)
+    output = Output(settings)
+    tell(compared, output, frozenset(Kind))
+    output.write_files()
     return Exit.DIFFERENT if compared.changes else Exit.OPEN
 
 
@@ -148,20 +150,25 @@ class Since:
         """Take a result of this run."""
         self._runs.now(url_of(report), standing_of(report))
 
-    def told(self, settings: Settings) -> bool:
+    def told(self, output: Output) -> bool:
         """Print what changed; returns whether anything got worse. URLs of the file that were not asked this
         time are no change."""
         compared = self._runs.compared(missing=False)
-        print_comparison(compared, settings)
+        tell(compared, output, WORSE)
         return compared.worse
 
 
-def print_comparison(of: Comparison, settings: Settings) -> None:
-    """As text, or as one JSON object; nothing with -s."""
-    if settings.output.silent:
-        return
+def tell(of: Comparison, output: Output, failing: frozenset[Kind]) -> None:
+    """Print *of* as text, or as one JSON object (nothing with -s), and hand each URL to --junit: a test that
+    fails if the kind of change is one of *failing*."""
+    settings = output.settings
     if settings.output.redact:
         of = _masked(of)
+    if output.junit is not None:
+        for case in cases(of, failing):
+            output.junit.add(case)
+    if settings.output.silent:
+        return
     if settings.output.as_json:
         sys.stdout.writelines(object_pieces(comparison_value(of)))
         sys.stdout.write("\n")
@@ -181,4 +188,4 @@ def _masked(of: Comparison) -> Comparison:
     def change(of: UrlChange) -> UrlChange:
         return replace(of, url=secrets.url(of.url), old=standing(of.old), new=standing(of.new))
 
-    return replace(of, changes=tuple(map(change, of.changes)))
+    return replace(of, unchanged=tuple(map(secrets.url, of.unchanged)), changes=tuple(map(change, of.changes)))

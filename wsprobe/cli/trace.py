@@ -33,7 +33,7 @@ from wsprobe.report import Report
 from wsprobe.secrets import Secrets
 from wsprobe.show import trace as show
 from wsprobe.show.as_json import brief, object_pieces, trace_value
-from wsprobe.show.lines import Line
+from wsprobe.show.lines import Line, Look, plain
 from wsprobe.target import host_header
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.changes import CHANGES, Backend, Choice, Question, Start, Trace, following, rekeyed
@@ -158,7 +158,7 @@ def trace_all(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int
     to.end(seen, of.choice)
     ids = [each.id for each in conclusions(seen)]
     held, unmet = expect.held(settings.expectations, base, redact=settings.output.redact, concluded=ids)
-    to.complain(Finished(held, held, tuple(unmet)))
+    to.judged(Finished(as_shown(held, settings), held, tuple(unmet)), seen, of.choice)
     return held.exit_status
 
 
@@ -273,6 +273,12 @@ class TraceOutput(Output):
             from wsprobe.cli.report_file import ReportFile  # only where it is asked for
 
             ReportFile(self.settings, "trace").traced(seen, choice)
+
+    def judged(self, base: Finished, seen: Trace, choice: Choice) -> None:
+        """Say what --expect does not find in the handshake as it was given, and write the file of --junit."""
+        self.complain(base)
+        self.test(base, plain(show.concluded(conclusions(seen), seen, choice, Look())))
+        self.write_files()
 
     def _conclude(self, seen: Trace, choice: Choice) -> None:
         found = conclusions(seen)

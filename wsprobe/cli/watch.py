@@ -277,6 +277,12 @@ class WatchOutput(Output):
         gone = kind is not None and issubclass(kind, KeyboardInterrupt | OSError)
         with suppress(OSError) if gone else nullcontext():
             self._end()
+        if self.junit is not None:
+            from wsprobe.show.junit import watched  # XML, only for those who want it
+
+            for each in self._watches:
+                self.junit.add(watched(each, self._now, until=bool(self._of.until)))
+        self.write_files()
 
     def _end(self) -> None:
         if self._screen is not None:

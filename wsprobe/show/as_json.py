@@ -1054,7 +1054,7 @@ def comparison_value(of: Comparison) -> ComparisonJson:
         worse=of.worse,
         old_urls=of.old,
         new_urls=of.new,
-        same=of.same,
+        same=len(of.unchanged),
         counts={kind.value: count for kind, count in of.counts.items()},
         changes=[_url_change_value(each) for each in of.changes],
     )

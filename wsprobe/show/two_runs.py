@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from wsprobe.judge.finding import counted
-from wsprobe.show.lines import Line, Piece, line
+from wsprobe.show.junit import Case, Fault
+from wsprobe.show.lines import Line, Piece, line, text_of
 from wsprobe.show.watch import answer
 from wsprobe.two_runs import WORSE, Comparison, Kind, Standing, UrlChange
 from wsprobe.visible import shown_text
@@ -36,7 +37,19 @@ def total(of: Comparison) -> str:
     """The counts in one line."""
     if not of.changes:
         return "nothing changed"
-    return "; ".join([f"{of.same} the same", *(f"{n} {HEADINGS[kind]}" for kind, n in of.counts.items())])
+    return "; ".join(
+        [f"{len(of.unchanged)} the same", *(f"{n} {HEADINGS[kind]}" for kind, n in of.counts.items())]
+    )
+
+
+def cases(of: Comparison, failing: frozenset[Kind]) -> Iterator[Case]:
+    """Each URL as a test case, which fails if its kind of change is one of *failing*."""
+    for each in of.changes:
+        fault = None
+        if each.kind in failing:
+            fault = Fault(text_of(line(*_told(each))), each.kind.value)
+        yield Case(shown_text(each.url), fault=fault)
+    yield from (Case(shown_text(url)) for url in of.unchanged)
 
 
 def _told(change: UrlChange) -> Iterator[str | Piece]:

@@ -40,7 +40,7 @@ EXAMPLES = (
     LimitSettings,
     TlsSettings,
     OutputSettings,
-    without=(*OF_THE_CLIENT, *OF_FILES, *OF_COMPARE, "linger"),
+    without=(*OF_THE_CLIENT, *OF_FILES, *OF_COMPARE, "linger", "junit"),
     instead=INSTEAD,
 )
 def command(url: str, given: Given) -> int:

@@ -41,6 +41,7 @@ EXAMPLES = (
     OwnOutputSettings,
     ExpectSettings,
     RetrySettings,
+    without=("junit",),
 )
 @ignored
 def command(urls: tuple[str, ...], given: Given) -> int:

@@ -1,0 +1,44 @@
+"""The file of --junit: test cases as they come, and around them the totals, which are known at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from tempfile import SpooledTemporaryFile
+
+from wsprobe.cli.streams import check_replaceable, write_whole
+from wsprobe.show.junit import TAIL, Case, Totals, case_element, head
+
+MEMORY = 1 << 20
+"""Characters that are kept in memory; what is more waits in a file."""
+CHUNK = 1 << 16
+
+
+class JUnit:
+    """Takes test cases, and writes them."""
+
+    def __init__(self, path: str, command: str, *, private: bool) -> None:
+        """*private*: the file is for nobody else. Raises click.UsageError if it cannot be written."""
+        check_replaceable(path, "junit")
+        self._path = path
+        self._suite = f"wsprobe {command}"
+        self._private = private
+        self._totals = Totals()
+        # It is open for as long as the command runs, and closed when it is written.
+        self._cases = SpooledTemporaryFile(MEMORY, mode="w+", encoding="utf-8", newline="\n")  # noqa: SIM115
+
+    def add(self, case: Case) -> None:
+        """Take the next test case."""
+        self._totals.add(case)
+        self._cases.write(case_element(case, self._suite))
+
+    def write(self) -> None:
+        """Write the file. Raises click.UsageError if that fails."""
+        with self._cases:
+            write_whole(self._path, self._pieces(), "junit", private=self._private)
+
+    def _pieces(self) -> Iterator[str]:
+        yield head(self._suite, self._totals)
+        self._cases.seek(0)
+        while piece := self._cases.read(CHUNK):
+            yield piece
+        yield TAIL

@@ -1,0 +1,155 @@
+"""JUnit's XML, which a CI shows as tests: each URL a test case.
+
+There is no standard. What is written here has the elements and attributes that the reports of Ant's JUnit task
+have, and nothing else: every CI reads those.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+from xml.etree import ElementTree as ET
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from wsprobe.report import Report
+from wsprobe.show.lines import Look, plain
+from wsprobe.show.report import handshake
+from wsprobe.show.watch import answer, summary, words
+from wsprobe.visible import printable, shown_text
+from wsprobe.watch.state import State, Watch
+
+
+class Fault(Struct, frozen=True):
+    """Why a test case did not pass."""
+
+    message: str
+    """One line."""
+    kind: str
+    """An outcome, or what else was not as it is to be."""
+    text: str = ""
+    """What a person reads to find out why."""
+    tag: Literal["failure", "error"] = "failure"
+    """error: there was no test, because the URL could not be used."""
+
+
+class Case(Struct, frozen=True):
+    """A URL, and whether it passed."""
+
+    name: str
+    seconds: float = 0.0
+    fault: Fault | None = None
+    started: str = ""
+    """ISO 8601, UTC; "" where nobody knows."""
+
+
+def case_of(report: Report, unmet: tuple[str, ...] = (), more: str = "") -> Case:
+    """The test case of *report*: it passes where its exit status is 0. *unmet*: a sentence for each --expect
+    that does not hold. *more*: text below the report."""
+    events = report.exchange.events
+    fault = None
+    if unmet or report.exit_status:
+        likely = next(iter(report.causes), None)
+        final = report.response
+        status = "" if final is None or final.status is None else str(final.status)
+        close = "" if report.close is None else str(report.close.code)
+        came = answer(State(report.outcome, status, close=close))
+        fault = Fault(
+            message=unmet[0] if unmet else came + (f": {likely.text}" if likely is not None else ""),
+            kind="expectation" if unmet else report.outcome,
+            text="".join(f"{each}\n" for each in unmet) + plain(handshake(report, Look())) + more,
+        )
+    return Case(
+        shown_text(report.title), events[-1].at / 1e6 if events else 0.0, fault, report.exchange.started
+    )
+
+
+def watched(watch: Watch, now: float, *, until: bool) -> Case:
+    """The test case of a URL that was watched: it passes where its last probe has exit status 0, or, *until*
+    something is true, where that is true. *now*: seconds since the watch began."""
+    last = watch.last
+    name = shown_text(watch.title)
+    if last is None:
+        return Case(name, fault=Fault("no probe was completed", "no-probe", tag="error"))
+    unmet = [what for what, met in last.expected if not met]
+    fault = None
+    if until and not last.met:
+        fault = Fault(f"--until is not met: {words(last)}", "expectation")
+    elif not until and last.exit_status:
+        message = f"{words(last)}: expected {', '.join(unmet)}" if unmet else words(last)
+        fault = Fault(message, "expectation" if unmet else last.state.outcome)
+    if fault is not None:
+        fault = replace(fault, text=plain(summary(watch, now, Look())))
+    return Case(name, last.seconds, fault, last.started)
+
+
+def unusable(text: str) -> Case:
+    """The test case of a line of a list that is no URL. *text* says where it is and why it is none."""
+    where, _, why = text.partition(": ")
+    return Case(shown_text(where), fault=Fault(why or text, "usage", tag="error"))
+
+
+def case_element(case: Case, suite: str) -> str:
+    """The element of *case*, with its line end."""
+    element = ET.Element("testcase", classname=suite, name=_safe(case.name), time=f"{case.seconds:.3f}")
+    if case.fault is not None:
+        fault = ET.SubElement(element, case.fault.tag, message=_line(case.fault.message), type=case.fault.kind)
+        fault.text = _safe(case.fault.text)
+    return ET.tostring(element, encoding="unicode") + "\n"
+
+
+class Totals(Struct):
+    """Of the test cases so far."""
+
+    tests: int = 0
+    failures: int = 0
+    errors: int = 0
+    seconds: float = 0.0
+    started: str = ""
+    """Of the first case that knows it."""
+
+    def add(self, case: Case) -> None:
+        self.tests += 1
+        self.failures += case.fault is not None and case.fault.tag == "failure"
+        self.errors += case.fault is not None and case.fault.tag == "error"
+        self.seconds += case.seconds
+        self.started = self.started or case.started
+
+
+def head(suite: str, of: Totals) -> str:
+    """What comes before the test cases."""
+    # The schema of Ant wants a time without zone or fraction, and a host, which is nobody else's business.
+    element = ET.Element(
+        "testsuite",
+        id="0",
+        package="wsprobe",
+        name=suite,
+        hostname="localhost",
+        timestamp=of.started[:SECONDS] or "1970-01-01T00:00:00",
+        tests=str(of.tests),
+        failures=str(of.failures),
+        errors=str(of.errors),
+        skipped="0",
+        time=f"{of.seconds:.3f}",
+    )
+    begin = ET.tostring(element, encoding="unicode").removesuffix(" />")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n{begin}>\n<properties />\n'
+
+
+SECONDS = len("2026-11-26T19:42:33")
+TAIL = "<system-out />\n<system-err />\n</testsuite>\n</testsuites>\n"
+"""What comes behind the test cases."""
+
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 (section 2.2) has not, not even as a reference."""
+
+
+def _safe(text: str) -> str:
+    """*text* with an escape in place of what XML cannot hold."""
+    return NOT_XML.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def _line(text: str) -> str:
+    """One line of text, safe in an attribute."""
+    return printable(text)
