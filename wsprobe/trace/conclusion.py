@@ -128,19 +128,18 @@ def compared(seen: Trace) -> str:
 
     ``opens`` counts with the page's Origin too, where the application requires one.
     """
-    past, base = seen.past, seen.base
+    past, origin = seen.past, seen["backend-origin"]
     if past is None:
         return ""
-    origin = seen["backend-origin"]
-    if past.opens and (base.opens or origin is None or origin.opens):
+    if past.opens:
         return "opens"
     if origin is not None and origin.opens and not (seen.own is not None and seen.own.opens):
         return "opens"
     if past.kind in ("not-reached", "interrupted"):
         return "not reached"
-    if origin is not None and not past.opens:
+    if origin is not None:
         return "same" if seen.own is not None and alike(origin, seen.own) else "other"
-    return "same" if alike(past, base) else "other"
+    return "same" if alike(past, seen.base) else "other"
 
 
 def opens_directly(seen: Trace) -> str:
@@ -201,10 +200,14 @@ def sure(seen: Trace, outside: float, inside: float = 0.97) -> float:
 def beside(seen: Trace, name: str) -> tuple[str, ...]:
     """The two answers that show it: base and *name*; or base and the direct one, if that opens."""
     if compared(seen) == "opens":
-        opening = ("backend-origin", "backend-plain", "backend")
-        past = next((each for each in opening if (found := seen[each]) is not None and found.opens), "backend")
-        return ("base" if not seen.base.opens else "origin", past)
+        return ("base" if not seen.base.opens else "origin", opening_directly(seen))
     return ("base", name) if name in seen.answers else ("base",)
+
+
+def opening_directly(seen: Trace) -> str:
+    """The name of the direct answer that opens, where ``compared`` says so."""
+    names = ("backend-origin", "backend-plain", "backend")
+    return next(name for name in names if (each := seen[name]) is not None and each.opens)
 
 
 ASK_PAST = "To find out, also ask the application directly: --backend HOST:PORT of the application."

@@ -17,6 +17,7 @@ from wsprobe.trace.conclusion import (
     Conclusion,
     beside,
     compared,
+    opening_directly,
     past_the_proxy,
     proxy_of,
     quoted,
@@ -229,8 +230,8 @@ def _own_names(seen: Trace) -> tuple[str, str]:
 
 
 def _opens_without(seen: Trace, own: Answer) -> str:
-    other, chromium = seen["origin-other"], seen["chromium"]
-    every = other is not None and not (chromium is not None and other.opens)
+    other = seen["origin-other"]
+    every = other is not None and not other.opens
     which = "every Origin is refused, the page's own too" if every else "the page's own Origin is refused"
     return f"Opens without an Origin; {which} ({own.result()}"
 
@@ -369,11 +370,11 @@ def _about_origin(seen: Trace) -> tuple[Answer, str] | None:
     return (own, sent) if sent else None
 
 
-def _origin_names(seen: Trace) -> tuple[str, str]:
+def _origin_names(seen: Trace) -> tuple[str, ...]:
     name = "base" if seen.start.has_origin else "origin"
-    if compared(seen) == "opens" and "backend-origin" in seen.answers:
-        return name, "backend-origin"
-    return "base", name
+    if compared(seen) == "opens":
+        return name, opening_directly(seen)
+    return ("base", name) if name != "base" else ("base",)
 
 
 @rule("the answer misses an Origin, and one was sent", "a proxy drops it", "which proxy, if several")
@@ -484,14 +485,16 @@ def subprotocol_lost(seen: Trace) -> Iterator[Conclusion]:
     base, offered = _refused(seen), seen.start.protocols
     if base is None or not offered or not OF_SUBPROTOCOL.search(base.text):
         return
-    names = any(each.decode("latin-1").lower() in base.text.lower() for each in offered)
-    missing = re.search(r"(?i)missing", base.text) is not None
+    text = base.text.lower()
+    missing = "missing" in text
+    named = any(each.decode("latin-1").lower() in text for each in offered)
+    wants_it = named and re.search(r"expected|wanted|required", text) is not None
     yield Conclusion(
         f"{base.result()}, {quoted(base)}, although {b', '.join(offered).decode('latin-1')} was offered: a "
         f"proxy drops Sec-WebSocket-Protocol ({proxy_of(seen)}), or the application requires another "
         f"name.{past_the_proxy(seen)}",
-        sure(seen, 0.9 if names or missing else 0.6),
+        sure(seen, 0.9 if missing or wants_it else 0.6),
         beside(seen, "no-protocol"),
         mending("header", seen.proxies, part="Sec-WebSocket-Protocol"),
-        open=not (names or missing) and compared(seen) != "opens",
+        open=not (missing or wants_it) and compared(seen) != "opens",
     )

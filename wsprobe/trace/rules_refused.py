@@ -345,9 +345,10 @@ def method_refused(seen: Trace) -> Iterator[Conclusion]:
 @rule("with the final slash (or without it) the path has another answer", "the route is for the other form")
 def slash(seen: Trace) -> Iterator[Conclusion]:
     base, other = seen.base, seen["slash"]
-    if base.kind != "http" or other is None or base.status not in (200, 404):
+    if base.kind != "http" or other is None:
         return
-    if other.opens or (other.by_server and other.status != base.status):
+    reached = base.status in (200, 404) and other.by_server and other.status != base.status
+    if other.opens or reached:
         path = resource_of(other.reading.sent).decode("latin-1")
         end = "opens" if other.opens else f"reaches a WebSocket library ({other.result()})"
         yield Conclusion(
@@ -384,9 +385,9 @@ def named_by_the_answer(seen: Trace) -> Iterator[Conclusion]:
     if base.kind != "http" or cause is None or compared(seen) == "opens" or "get" not in seen.answers:
         return
     alike_ = ", to a plain GET too" if seen.like_get else ""
+    who = "" if cause.text.startswith(base.author.who) else f", {written_by(base)}"
     yield Conclusion(
-        f"{base.result()}{alike_}, {written_by(base)}: {cause.text}. What shows it: "
-        f"{cause.evidence}.{past_the_proxy(seen)}",
+        f"{base.result()}{alike_}{who}: {cause.text}. What shows it: {cause.evidence}.{past_the_proxy(seen)}",
         0.75 if cause.certainty == "shared" else 0.9,
         beside(seen, "get"),
         cause.fix,

@@ -145,7 +145,8 @@ def tls_port(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if "plain-to-tls-port" in base.found or base.cause_id == "tls-port":
         yield Conclusion(
-            f"This port speaks TLS, but the request came without TLS: {quoted(base)}.",
+            f"This port speaks TLS, but the request came without TLS: "
+            f"{quoted(base) if base.text else 'what it sent is a TLS record'}.",
             0.97,
             ("base",),
             "Open wss:// in place of ws://.",
@@ -339,16 +340,17 @@ def no_answer(seen: Trace) -> Iterator[Conclusion]:
     "which of these",
 )
 def no_upgrade_listener(seen: Trace) -> Iterator[Conclusion]:
-    base, get, no_upgrade = seen.base, seen["get"], seen["no-upgrade"]
-    if base.kind != "silent" or get is None or get.kind == "silent":
+    plain = ((name, seen[name]) for name in ("no-upgrade", "get"))
+    answered = [(name, each) for name, each in plain if each is not None and each.kind == "http"]
+    if seen.base.kind != "silent" or not answered:
         return
-    other = "no-upgrade" if no_upgrade is not None and no_upgrade.kind == "http" else "get"
+    name, other = answered[0]
     yield Conclusion(
         "The handshake is never answered, while the connection stays open; the same without Upgrade is "
-        f"answered immediately ({get.result()}): the server that holds the socket (usually Node: a "
+        f"answered immediately ({other.result()}): the server that holds the socket (usually Node: a "
         "development server, http-proxy-middleware, Vite) accepts upgrades and has no handler for this "
         f"path.{past_the_proxy(seen)}",
         sure(seen, 0.92),
-        ("base", other),
+        ("base", name),
         mending("unhandled", seen.proxies),
     )

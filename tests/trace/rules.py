@@ -1,0 +1,226 @@
+"""``python -m tests.trace.rules``: writes anew what the traces of rules/*.txt mean.
+
+A section of those files is a trace made by hand, as a rule knows it or just does not: a title, and behind ``>``
+how it began (``start``, with words of ``start_of``), then each change with its answer: a status, with ``after``
+and seconds, ``;`` before each field, and ``|`` before the body; ``101`` with what makes it another
+(``OPENED``); ``= NAME``: the same answer; or ``cut``, ``reset``, ``silent``, ``refused``, ``no tls``, ``alpn``,
+``ssh`` and ``tls`` (what came without HTTP), ``stopped``, and ``h2`` with a status. Then come the conclusions:
+id, how likely, ``open``, the answers that show it, the sentence, and what to write in which proxy. ``> left
+out`` lists the changes that would tell nothing, and why; ``> next`` the one that is sent next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from tests.http2 import lines
+from tests.trace.chains import BROWSER, KEY
+from wsprobe.exchange import (
+    Connected,
+    ConnectFailed,
+    Connecting,
+    Ended,
+    Event,
+    Exchange,
+    Plan,
+    Received,
+    Resolved,
+    Sent,
+    Target,
+    TlsDone,
+    TlsFailed,
+)
+from wsprobe.opening import Offer, request
+from wsprobe.read.tokens import expected_accept
+from wsprobe.report import report
+from wsprobe.trace.answer import answer_of
+from wsprobe.trace.changes import CHANGES, Backend, Choice, Start, Trace, following, left_out, values
+from wsprobe.trace.changes import with_field as changed
+from wsprobe.trace.conclusions import conclusions
+
+FILES = sorted((Path(__file__).parent / "rules").glob("*.txt"))
+OPENED = {
+    "wrong": "an Accept of another key",
+    "bare": "no Accept",
+    "other": "another Upgrade",
+    "closed": "a Close of the server: its code and reason follow",
+    "dropped": "the connection ended at once",
+    "idle": "held, and ended after so many seconds",
+}
+"""What makes a 101 another than one that is closed in good order."""
+SECOND = 1_000_000
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A trace, and what it means."""
+
+    title: str
+    lines: tuple[str, ...]
+    means: str
+
+    def __str__(self) -> str:
+        return "\n".join((self.title, *(f"> {line}" for line in self.lines), self.means))
+
+    def trace(self) -> Trace:
+        """The answers."""
+        words = next((line.split()[1:] for line in self.lines if line.startswith("start ")), [])
+        seen = Trace(start_of(words), {})
+        for line in self.lines:
+            name, colon, spec = line.partition(": ")
+            if not colon:
+                continue
+            if spec.startswith("= "):
+                answer = seen.answers[spec[2:]]
+            else:
+                plans = (
+                    {each.name: each.plan for row in CHANGES for each in row.make(seen)} if seen.answers else {}
+                )
+                answer = answer_of(report(exchange_of(plans.get(name, seen.start.plan), spec)))
+            seen = Trace(seen.start, {**seen.answers, name: answer})
+        return seen
+
+    def anew(self) -> str:
+        """What it means now."""
+        seen = self.trace()
+        told = [
+            f"{each.id} {each.likely:g}{' open' if each.open else ''} [{', '.join(each.because)}]: {each.text}"
+            f"\n  -> {_who(each.fix)}"
+            for each in conclusions(seen)
+        ]
+        if "left out" in self.lines:
+            told += (f"not {name}: {why}" for name, why in left_out(seen, Choice()))
+        if "next" in self.lines:
+            step = following(seen, Choice())
+            told.append(f"next {step.name if step is not None else 'nothing'}")
+        return "\n".join(line.rstrip() for line in told) or "nothing"
+
+
+def _who(fix: str) -> str:
+    """What to do; of lines for a proxy only which proxy."""
+    return "; ".join(
+        re.sub(r"\A([A-Z]?\w+(?: \w+)?)(?: \(.*?\))?: .*", r"<\1>", line) for line in fix.splitlines()
+    )
+
+
+def start_of(words: list[str]) -> Start:
+    """A trace begins with these words: ``tls``, ``origin``, ``auth``, ``hold``, ``each``, ``http2``,
+    ``no-engines``, a number of backends (``backends=2``), and ``path=``, ``cookie=`` (its size), ``offer=`` and
+    ``resource=`` (the path of the last backend) with a value."""
+    given = dict(word.split("=", 1) for word in words if "=" in word)
+    secure = "tls" in words
+    resource = given.get("path", "/chat")
+    target = Target(
+        f"{'wss' if secure else 'ws'}://app.example:25100{resource}", secure, "app.example", 25100, resource
+    )
+    cookies = (f"a={'x' * int(given['cookie'])}",) if "cookie" in given else ()
+    protocols = tuple(given["offer"].split(",")) if "offer" in given else ()
+    sent = request(target, Offer(key=KEY, cookies=cookies, protocols=protocols))
+    origin = f"{'https' if secure else 'http'}://app.example:25100"
+    if "origin" in words:
+        sent = changed(sent, b"Origin", origin.encode())
+    if "auth" in words:
+        sent = changed(sent, b"Authorization", b"Basic x")
+    browser = BROWSER % (resource.encode(), b"app.example:25100", origin.encode(), KEY.encode())
+    backends = [Backend(f"b{n}", 8000 + n) for n in range(1, int(given.get("backends", 0)) + 1)]
+    if backends:
+        backends[-1] = replace(backends[-1], resource=given.get("resource", ""))
+    return Start(
+        Plan(target, sent),
+        origin,
+        () if "no-engines" in words else (("chromium", browser), ("firefox", browser)),
+        tuple(backends),
+        "each" in words,
+        2.0 if "hold" in words else 0.0,
+        lines.planned().http2 if "http2" in words else None,
+    )
+
+
+def exchange_of(plan: Plan, spec: str) -> Exchange:
+    """The recording of an answer in words."""
+    if spec.startswith("h2 "):
+        return over_http2(*spec.split()[1:])
+    address = plan.route.resolve[0][2][0] if plan.route.resolve else "127.0.0.1"
+    port = plan.target.port
+    events: list[Event] = [Resolved(10, plan.target.host, ("127.0.0.1", "::1")), Connecting(20, address, port)]
+    if spec == "refused":
+        failed = ConnectFailed(30, address, port, "ECONNREFUSED", "connection refused")
+        return Exchange(plan, (*events, failed, Ended(40, "error", "connection refused")))
+    events.append(Connected(30, address, port))
+    if spec in ("no tls", "alpn"):
+        kind: Any = "not-tls" if spec == "no tls" else "alert"
+        detail = "wrong version number" if spec == "no tls" else "no_application_protocol"
+        failed_tls = TlsFailed(40, kind, detail, alert=120 if spec == "alpn" else None)
+        return Exchange(plan, (*events, failed_tls, Ended(50, "error", detail)))
+    if plan.target.secure:
+        events.append(TlsDone(40, "TLSv1.3", "TLS_AES_128_GCM_SHA256", "http/1.1", None, True))
+    events.append(Sent(50, plan.request))
+    ends: dict[str, Any] = {"cut": "fin", "reset": "reset", "silent": "timeout", "stopped": "interrupted"}
+    if spec in ends:
+        return Exchange(plan, (*events, Ended(60, ends[spec])))
+    head, _, body = spec.partition(" |")
+    words, *fields = (each.strip() for each in head.split(";"))
+    after = re.search(r" after ([\d.]+)", words)
+    at = 50 + round(float(after[1]) * SECOND) if after else 60
+    if words in ("ssh", "tls"):
+        data = b"SSH-2.0-x\r\n" if words == "ssh" else b"\x15\x03\x01\0\2\2\x28"
+        return Exchange(plan, (*events, Received(at, data), Ended(at + 1, "fin")))
+    status, *more = words.replace(after[0] if after else "", "").split()
+    if status == "101":
+        return Exchange(plan, (*events, *opened(plan, at, more, fields)))
+    text = body.strip().encode().decode("unicode_escape").encode("latin-1")
+    head_lines = [f"HTTP/1.1 {status} {' '.join(more)}", *fields, f"Content-Length: {len(text)}", "", ""]
+    answer = "\r\n".join(head_lines).encode("latin-1") + text
+    return Exchange(plan, (*events, Received(at, answer), Ended(at + 1, "local")))
+
+
+def over_http2(status: str, announced: str = "1") -> Exchange:
+    """An answer over HTTP/2; ``none``: the server takes no WebSockets, or drops the connection."""
+    steps = [] if status == "none" else [["headers", [[":status", status], ["server", "Caddy"]]]]
+    settings = {"8": int(announced)} if announced != "-" else {}
+    made = lines.recorded({"scenario": "on", "settings": settings, "server": [steps]})
+    if announced != "-":
+        return made
+    *before, _, ended = made.events  # without the announcement no request is sent
+    return Exchange(made.plan, (*before, ended))
+
+
+def opened(plan: Plan, at: int, words: list[str], fields: list[str]) -> Iterator[Event]:
+    """What follows a request that opens, or nearly."""
+    how = words[0] if words else ""
+    assert not how or how in OPENED, how
+    keys = values(plan.request, b"sec-websocket-key")
+    accept = expected_accept(b"another" if how == "wrong" else keys[0] if keys else b"")
+    upgrade = "Upgrade: other" if how == "other" else "Upgrade: websocket"
+    head = ["HTTP/1.1 101 Switching Protocols", upgrade, "Connection: Upgrade", *fields]
+    if how != "bare":
+        head.append(f"Sec-WebSocket-Accept: {accept.decode()}")
+    yield Received(at, "\r\n".join((*head, "", "")).encode())
+    if how == "closed":
+        frame = int(words[1]).to_bytes(2, "big") + " ".join(words[2:]).encode()
+        yield Received(at + 1000, bytes([0x88, len(frame)]) + frame)
+        yield Ended(at + 2000, "fin")
+    elif how in ("dropped", "idle"):
+        yield Ended(at + (1000 if how == "dropped" else round(float(words[1]) * SECOND)), "fin")
+    else:
+        yield Sent(at + 10, bytes.fromhex("888200000000") + b"\x03\xe8")
+        yield Received(at + 20, b"\x88\x02\x03\xe8")
+        yield Ended(at + 30, "fin")
+
+
+def sections(text: str) -> Iterator[Section]:
+    """Those of a file."""
+    for part in text.strip().split("\n\n"):
+        title, *lines = part.split("\n")
+        given = [line for line in lines if line.startswith("> ")]
+        yield Section(title, tuple(line[2:] for line in given), "\n".join(lines[len(given) :]))
+
+
+if __name__ == "__main__":
+    for file in FILES:
+        told = [str(replace(each, means=each.anew())) for each in sections(file.read_text("ascii"))]
+        file.write_text("\n\n".join(told) + "\n", "ascii")
