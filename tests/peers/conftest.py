@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -47,6 +48,19 @@ def needs_module(name: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(f"Python has no {name}, and CI=true")
     pytest.skip(f"Python has no {name}")
+
+
+def needs_gems(*names: str) -> None:
+    """The same for packages of Ruby."""
+    code = "".join(f"require '{name}';" for name in names)
+    if (
+        subprocess.run([needs("ruby"), "-e", f"require 'concurrent';{code}"], capture_output=True).returncode
+        == 0
+    ):
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"Ruby has no {', '.join(names)}, and CI=true")
+    pytest.skip(f"Ruby has no {', '.join(names)}")
 
 
 @pytest.fixture(scope="session")

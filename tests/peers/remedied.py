@@ -7,13 +7,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.peers.conftest import needs, needs_module
-from tests.peers.place import HOST, PATIENCE, open_folder, running
+from tests.peers.conftest import needs, needs_gems, needs_module
+from tests.peers.place import HOST, open_folder, running
+from tests.peers.python_servers import websockets_server
 from wsprobe import explain
 
 PAGE, PORT = "https://chat.example", "8080"
@@ -33,6 +34,9 @@ PACKAGES = (
 )
 DECORATORS = '{"compilerOptions":{"experimentalDecorators":true}}'
 """What NestJS has in its tsconfig.json."""
+GOPATH = "/usr/share/gocode"
+BUILDING = 90
+"""Seconds for a compiler whose cache is empty."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,14 @@ class Printed:
     """The topic of a file that it imports."""
     module: str = ""
     """The Python package that it needs."""
-    compiled: bool = False
-    """It is TypeScript."""
+    build: Callable[[Path], list[str]] | None = None
+    """What compiles its file, in the same folder."""
+    port: str = PORT
+    """The port that it listens on as it is printed, "" if its command says so."""
+    proxy: bool = False
+    """It stands before an application and tell.py."""
+    around: tuple[str, str] = ("", "")
+    """Name and text of a file that includes it, and that its command starts."""
     status: int = 401
     """What a program is answered that is refused."""
     reason: str = "session expired"
@@ -56,6 +66,63 @@ class Printed:
 
 def _node(port: str) -> list[str]:
     return [needs("node"), "server.mjs"]
+
+
+def _nest(written: Path) -> list[str]:
+    options = ["--log-level=error", "--format=cjs", f"--tsconfig-raw={DECORATORS}", "--outfile=server.cjs"]
+    return [str(written.parent / "node_modules/.bin/esbuild"), *options, str(written)]
+
+
+def _go(written: Path) -> list[str]:
+    """Debian's packages stand where Go looked before it had modules."""
+    return ["env", "GO111MODULE=off", f"GOPATH={GOPATH}", needs("go"), "build", "-o", "server", str(written)]
+
+
+def _nginx(port: str) -> list[str]:
+    return [needs("nginx"), "-p", ".", "-e", "error.log", "-c", "main.conf"]
+
+
+def _puma(port: str) -> list[str]:
+    needs_gems("action_cable", "action_controller")
+    return [needs("puma"), "--bind", f"tcp://{HOST}:{port}", "main.ru"]
+
+
+NGINX = """
+daemon off;
+master_process off;
+pid pid;
+events {}
+http {
+    access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    include chat.conf;
+}
+"""
+RAILS = """
+require "concurrent"
+require "action_controller"
+require "action_cable"
+require "logger"
+require "./connection"
+config = ActionCable.server.config
+config.logger = Logger.new(nil)
+config.connection_class = -> { ApplicationCable::Connection }
+config.cable = { "adapter" => "async" }
+config.allowed_request_origins = ApplicationCable::Connection::PAGES
+map("/ws/why") { run WhyController.action(:show) }
+map("/ws") { run ActionCable.server }
+"""
+CADDY = """
+{
+    admin off
+    auto_https off
+}
+import Caddyfile
+"""
 
 
 SERVERS = {
@@ -88,11 +155,24 @@ SERVERS = {
         ),
         "express": Printed("express", _node, "ws"),
         "fastify": Printed("fastify", _node),
-        "nestjs": Printed("nestjs", lambda port: [needs("node"), "server.cjs"], compiled=True),
+        "nestjs": Printed("nestjs", lambda port: [needs("node"), "server.cjs"], build=_nest),
+        "gorilla": Printed("gorilla", lambda port: ["./server"], build=_go),
+        "coder": Printed("coder", lambda port: ["./server"], build=_go),
+        "nginx": Printed("nginx", _nginx, proxy=True, around=("main.conf", NGINX)),
+        "haproxy": Printed("haproxy", lambda port: [needs("haproxy"), "-db", "-f", "haproxy.cfg"], proxy=True),
+        "caddy": Printed(
+            "caddy",
+            lambda port: [needs("caddy"), "run", "--adapter", "caddyfile", "--config", "main.conf"],
+            proxy=True,
+            around=("main.conf", CADDY),
+        ),
         "socket.io": Printed("socket.io", _node),
+        "rails": Printed("rails", _puma, port="", around=("main.ru", RAILS)),
     }.items()
 }
-"""By name; two may run the same code. ``socket.io`` has a protocol of its own."""
+"""By name; two may run the same code."""
+RAW = [name for name in SERVERS if name not in ("socket.io", "rails")]
+"""Those without a protocol of their own."""
 
 
 def _write(folder: Path, topic: str, changes: dict[str, str]) -> Path:
@@ -109,27 +189,40 @@ def _write(folder: Path, topic: str, changes: dict[str, str]) -> Path:
 
 
 @contextmanager
-def server(of: Printed, page: str, modules: Callable[[], Path]) -> Iterator[int]:
+def server(
+    of: Printed, page: str, modules: Callable[[], Path] | None = None, application: int | None = None
+) -> Iterator[int]:
     """The server *of*, for pages of the origin *page*; the port that it listens on. *modules* returns a folder
-    with Node's packages."""
-
-    def command(ports: tuple[int, ...]) -> list[str]:
-        port = str(ports[0])
-        written = _write(folder, of.topic, {PAGE: page, PORT: port})
-        if of.helper:
-            _write(folder, of.helper, {})
-        if written.suffix != ".py" and not (folder / "node_modules").exists():
-            (folder / "node_modules").symlink_to(modules() / "node_modules")
-        if of.compiled:
-            compiler = [str(folder / "node_modules/.bin/esbuild"), "--log-level=error", "--format=cjs"]
-            options = [f"--tsconfig-raw={DECORATORS}", "--outfile=server.cjs", str(written)]
-            subprocess.run([*compiler, *options], cwd=folder, check=True, timeout=PATIENCE)
-        return of.command(port)
-
+    with Node's packages. A proxy stands before the port *application*, or an echo."""
     if of.module:
         needs_module(of.module)
-    with open_folder() as folder, running(command, folder) as (port,):
+    with ExitStack() as stack:
+        folder = stack.enter_context(open_folder())
+        changes = {PAGE: page}
+        if of.proxy:
+            application = application or stack.enter_context(websockets_server())
+            tell = stack.enter_context(server(TELL, page))
+            changes |= {"127.0.0.1:8000": f"{HOST}:{application}", "127.0.0.1:9000": f"{HOST}:{tell}"}
+
+        def command(ports: tuple[int, ...]) -> list[str]:
+            port = str(ports[0])
+            written = _write(folder, of.topic, changes | ({of.port: port} if of.port else {}))
+            if of.helper:
+                _write(folder, of.helper, {})
+            name, text = of.around
+            if name:
+                (folder / name).write_text(text)
+            if modules and written.suffix in (".mjs", ".ts") and not (folder / "node_modules").exists():
+                (folder / "node_modules").symlink_to(modules() / "node_modules")
+            if of.build:
+                subprocess.run(of.build(written), cwd=folder, check=True, timeout=BUILDING)
+            return of.command(port)
+
+        (port,) = stack.enter_context(running(command, folder))
         yield port
+
+
+TELL = Printed("proxy", lambda port: [PYTHON, "tell.py"], port="9000")
 
 
 class Pages(ThreadingHTTPServer):

@@ -3,10 +3,12 @@ Chromium: ``-n 0 -m engines``."""
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,11 @@ import trio
 
 from tests.peers.browser import opened
 from tests.peers.node import installed
-from tests.peers.place import HOST, PATIENCE
-from tests.peers.remedied import PACKAGES, SERVERS, pages, server
+from tests.peers.place import HOST, PATIENCE, nobody
+from tests.peers.remedied import PACKAGES, PAGE, RAW, SERVERS, pages, server
 
 Probe = Callable[..., Any]
 SESSION = "session=1"
-RAW = [name for name in SERVERS if name != "socket.io"]
 
 
 class Site:
@@ -38,6 +39,13 @@ class Site:
             made = server(SERVERS[name], self.known, self.modules)
             self.ports[name] = self.stack.enter_context(made)
         return self.ports[name]
+
+    def all_ports(self) -> dict[str, int]:
+        """By name, without the servers that are not installed."""
+        for name in SERVERS:
+            with suppress(pytest.skip.Exception):
+                self.port(name)
+        return self.ports
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +72,19 @@ def test_who_learns_what(site: Site, probe: Probe, name: str) -> None:
         assert echoed[0] in (1, 2)
 
 
+@pytest.mark.programs
+def test_rails_sends_a_message(site: Site, probe: Probe) -> None:
+    url = f"ws://{HOST}:{site.port('rails')}/ws"
+    for origin in ((), ("--origin", site.stranger)):
+        assert probe(url, *origin).value["response"]["status"] == 404
+    for cookie, first in (
+        ((), {"type": "disconnect", "reason": "session expired", "reconnect": False}),
+        (("-b", SESSION), {"type": "welcome"}),
+    ):
+        frames = probe(url, "--origin", site.known, *cookie).value["session"]["frames"]
+        assert json.loads(base64.b64decode(frames[0]["payload"])) == first
+
+
 def asked(port: int, path: str, **headers: str) -> tuple[int, str, dict[str, str]]:
     """Status, text and fields of the endpoint."""
     connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
@@ -79,7 +100,7 @@ def asked(port: int, path: str, **headers: str) -> tuple[int, str, dict[str, str
 def test_the_endpoint_answers_fetch(site: Site, name: str) -> None:
     port, path = site.port(name), "/why" if name == "socket.io" else "/ws/why"
     status, text, fields = asked(port, path, Origin=site.known)
-    assert (status, text) == (401, "session expired")
+    assert (status, text.rstrip("\n")) == (401, "session expired")
     assert fields["access-control-allow-origin"] == site.known
     assert fields["access-control-allow-credentials"] == "true"
     assert "origin" in fields["vary"].lower()
@@ -89,15 +110,30 @@ def test_the_endpoint_answers_fetch(site: Site, name: str) -> None:
     assert "access-control-allow-origin" not in asked(port, path, Origin=site.stranger)[2]
 
 
+@pytest.mark.programs
+@pytest.mark.parametrize(("name", "code"), [("nginx", 4503), ("caddy", 4502)])
+def test_a_proxy_tells_that_the_application_is_down(probe: Probe, name: str, code: int) -> None:
+    with nobody() as down, server(SERVERS[name], PAGE, application=down) as port:
+        told = probe(f"ws://{HOST}:{port}/ws", "--origin", PAGE, "-b", SESSION).value
+    assert told["close"]["code"] == code
+    assert told["close"]["reason"] == HTTPStatus(code - 4000).phrase
+
+
 SCRIPT = """
 const raw = (url) => new Promise((resolve) => {
     const socket = new WebSocket(url);
     socket.onclose = ({ code, reason }) => resolve([code, reason]);
 });
+const rails = (url) => new Promise((resolve) => {
+    const socket = new WebSocket(url);
+    let reason = '';
+    socket.onmessage = ({ data }) => { reason = JSON.parse(data).reason; };
+    socket.onclose = ({ code }) => resolve([code, reason]);
+});
 const why = async (url) => {
     try {
         const answer = await fetch(url, { credentials: 'include' });
-        return [answer.status, await answer.text()];
+        return [answer.status, (await answer.text()).trim()];
     } catch { return null; }
 };
 const io = async (port) => {
@@ -113,9 +149,11 @@ const io = async (port) => {
 };
 (async () => {
     window.results = {};
-    for (const [name, port] of Object.entries(PORTS))
-        results[name] = name === 'socket.io' ? [await io(port), await why(`http://HOST:${port}/why`)]
-            : [await raw(`ws://HOST:${port}/ws`), await why(`http://HOST:${port}/ws/why`)];
+    for (const [name, port] of Object.entries(PORTS)) {
+        const url = `ws://HOST:${port}/ws`, where = `http://HOST:${port}`;
+        results[name] = name === 'socket.io' ? [await io(port), await why(where + '/why')]
+            : [await (name === 'rails' ? rails : raw)(url), await why(where + '/ws/why')];
+    }
     window.finished = true;
 })();
 """
@@ -123,7 +161,7 @@ const io = async (port) => {
 
 @pytest.mark.engines
 def test_a_page_reads_why_and_a_stranger_does_not(site: Site) -> None:
-    ports = {name: site.port(name) for name in SERVERS}
+    ports = site.all_ports()
     code = SCRIPT.replace("PORTS", json.dumps(ports)).replace("HOST", HOST)
     html = f'<!doctype html><link rel="icon" href="data:,"><body><script>{code}</script>'
     site.contents["/"] = html.encode()
@@ -134,10 +172,13 @@ def test_a_page_reads_why_and_a_stranger_does_not(site: Site) -> None:
 
     stranger, known = trio.run(visit)
     expired = [401, "session expired"]
-    io = "socket.io"
-    assert stranger == {name: [[1006, ""], None] for name in RAW} | {
-        io: [["websocket error", None, True], None]
+    nothing = {name: [[1006, ""], None] for name in RAW} | {
+        "rails": [[1006, ""], None],
+        "socket.io": [["websocket error", None, True], None],
     }
-    assert known == {name: [[4401, SERVERS[name].reason], expired] for name in RAW} | {
-        io: [["session expired", 401, False], expired]
+    everything = {name: [[4401, SERVERS[name].reason], expired] for name in RAW} | {
+        "rails": [[1000, "session expired"], expired],
+        "socket.io": [["session expired", 401, False], expired],
     }
+    assert stranger == {name: nothing[name] for name in ports}
+    assert known == {name: everything[name] for name in ports}

@@ -34,14 +34,11 @@ def _choice() -> Topic:
 
 def _topic(row: dict[str, Any]) -> Topic:
     name = f"{TOPIC} {row['name']}"
-    alone = (("the code alone", f"wsprobe explain --code {name} > {row['save']}"),) if "save" in row else ()
-    facts = (("run", row["run"]), *alone)
+    facts = (("run", row["run"]), ("the code alone", f"wsprobe explain --code {name} > {row['save']}"))
     return Topic(name, TOPIC, row["title"], paragraphs(row["text"]), facts, tuple(row["see"]), _code(row))
 
 
 def _code(row: dict[str, Any]) -> str:
-    if "code" in row:
-        return str(row["code"])
     with open(
         os.path.join(os.path.dirname(__file__), "data", "remedies", row["file"]), encoding="utf-8"
     ) as file:
