@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -15,6 +17,7 @@ from wsprobe.cli.settings import Asking
 from wsprobe.cli.targets import Place
 from wsprobe.cli.watch import label, unique
 from wsprobe.exchange import Limits, Route, TlsOptions
+from wsprobe.net import wsgi
 from wsprobe.net.wsgi import served
 from wsprobe.opening import Offer
 from wsprobe.watch.metrics import METRICS, PHASES
@@ -129,6 +132,84 @@ def test_a_server_of_ipv6() -> None:
         urlopen(f"http://[::1]:{port}/", timeout=30) as answer,
     ):
         assert b"wsprobe_watched_targets 0.0" in answer.read()
+
+
+def asked(port: int, host: str | None, rest: bytes = b"\r\n") -> bytes:
+    """The status of what answers a scrape with this Host; b"" for a connection that is closed without one."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as stream:
+        field = b"" if host is None else b"Host: %s\r\n" % host.encode("latin-1")
+        stream.sendall(b"GET /metrics HTTP/1.1\r\n" + field + rest)
+        with suppress(ConnectionResetError), stream.makefile("rb") as answer:
+            return b" ".join(answer.readline().split()[1:2])
+    return b""
+
+
+@pytest.mark.parametrize(
+    "host", [None, "localhost", "LOCALHOST.:9101", "127.0.0.1:9101", "127.7.7.7", "[::1]:1"]
+)
+def test_who_names_this_machine_is_answered(host: str | None) -> None:
+    with served(application(lambda: ()), "127.0.0.1", 0) as port:
+        assert asked(port, host) == b"200"
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "192.0.2.1:9101", "localhost.evil.example", "", "\x1b]0;\x07"]
+)
+def test_a_page_elsewhere_reads_nothing(host: str) -> None:
+    """A page can make its own name lead to this machine (DNS rebinding); what a browser sends as Host is that
+    name. A URL that is watched may have a token in it."""
+    with served(application(lambda: ()), "127.0.0.1", 0) as port:
+        assert asked(port, host) == b"421"
+
+
+def test_a_reader_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wsgi, "PATIENCE", 0.05)
+    with (
+        served(application(lambda: ()), "127.0.0.1", 0) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=30) as stream,
+    ):
+        assert stream.recv(1) == b""
+
+
+def test_a_reader_that_asks_byte_by_byte_has_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time is for the whole request, not for each byte of it."""
+    times = itertools.count(0, wsgi.PATIENCE * 0.6)
+    monkeypatch.setattr(wsgi, "monotonic", lambda: next(times))
+    with (
+        served(application(lambda: ()), "127.0.0.1", 0) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=30) as stream,
+    ):
+        stream.sendall(b"G")
+        assert stream.recv(1) == b""
+
+
+def test_a_request_without_end() -> None:
+    with served(application(lambda: ()), "127.0.0.1", 0) as port:
+        assert asked(port, "localhost", b"a: b\r\n" * 4000) == b"431"
+        assert asked(port, "localhost") == b"200"
+
+
+def test_more_readers_than_there_are_threads_for() -> None:
+    with served(application(lambda: ()), "127.0.0.1", 0) as port:
+        with ExitStack() as stack:
+            for _ in range(wsgi.READERS):
+                stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+            assert asked(port, "localhost") == b""
+        assert b"200" in (asked(port, "localhost") for _ in range(10_000))
+
+
+@pytest.mark.parametrize(
+    "text", ['ws://h/"} 1\nwsprobe_evil{x="', "ws://h/\\", "ws://h/\r\x00\x1b[2J\x85\u202e"]
+)
+def test_a_label_is_no_line_of_its_own(text: str) -> None:
+    found = scraped(watched(text, OPEN))
+    assert found["probe_success"] == {(text,): 1.0}
+    assert "wsprobe_evil" not in found
+
+
+def test_a_label_that_is_no_utf_8_does_not_take_the_others_with_it() -> None:
+    found = scraped(watched("ws://h/\udcff", OPEN), watched("ws://h/", OPEN))
+    assert found["probe_success"] == {("ws://h/\\udcff",): 1.0, ("ws://h/",): 1.0}
 
 
 def place(url: str, name: str = "") -> Place:

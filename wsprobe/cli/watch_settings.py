@@ -82,7 +82,8 @@ class WatchSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--listen",
             metavar="ADDRESS:PORT",
-            help="serve metrics for Prometheus at this address, under /metrics; without ADDRESS on 127.0.0.1",
+            help="serve metrics for Prometheus at this address, under /metrics; without ADDRESS on 127.0.0.1, "
+            "for requests whose Host names this machine",
         ),
     ] = None
 

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from socketserver import ThreadingMixIn
-from threading import Thread
-from typing import TYPE_CHECKING
+from threading import BoundedSemaphore, Thread
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
+from wsprobe.target import loopback, names_this_machine
+
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
+    from wsgiref.types import StartResponse, WSGIApplication
 
 PATIENCE = 10.0
-"""Seconds for a reader to ask, and to take the answer."""
+"""Seconds for a reader to ask, and as many to take the answer."""
+LONGEST_HEAD = 16 * 1024
+"""Bytes of a request's head."""
+READERS = 8
+"""At once: Prometheus is one. More of them are turned away: each has a thread, and an answer in memory."""
 
 
 class _Handler(WSGIRequestHandler):
     timeout = PATIENCE
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile = BytesIO(_head(self.connection))
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Say nothing: standard error is for the program's own words."""
@@ -28,8 +40,43 @@ class _Handler(WSGIRequestHandler):
         return str(self.client_address[0])
 
 
+def _head(stream: socket.socket) -> bytes:
+    """A request's head, however slowly it comes; what is too long is cut, which makes it a bad one.
+
+    Raises TimeoutError if it takes longer than PATIENCE.
+    """
+    head, deadline = b"", monotonic() + PATIENCE
+    while b"\n\r\n" not in head and b"\n\n" not in head and len(head) < LONGEST_HEAD:
+        left = deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        stream.settimeout(left)
+        data = stream.recv(LONGEST_HEAD)
+        if not data:
+            break
+        head += data
+    stream.settimeout(PATIENCE)
+    return head
+
+
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._free = BoundedSemaphore(READERS)
+        super().__init__(address, _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if self._free.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
 
     def server_bind(self) -> None:
         # HTTPServer would ask the name service for a name of this address.
@@ -40,7 +87,7 @@ class _Server(ThreadingMixIn, WSGIServer):
         self.setup_environ()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A reader that went away is no word worth."""
+        """A reader that went away, or is too slow, is not an error."""
 
 
 class _Server6(_Server):
@@ -51,11 +98,12 @@ class _Server6(_Server):
 def served(application: WSGIApplication, address: str, port: int) -> Iterator[int]:
     """Serve *application* at the IP *address* while the context lasts; gives the port, a free one for 0.
 
-    Raises OSError where that cannot be had.
+    At a loopback address a request has to name this machine: else a page elsewhere could read the answer, by a
+    name of its own that leads here (DNS rebinding). Raises OSError where the port cannot be had.
     """
     kind = _Server6 if ":" in address else _Server
-    server = kind((address, port), _Handler)
-    server.set_app(application)
+    server = kind((address, port))
+    server.set_app(_for_this_machine(application) if loopback(address) else application)
     thread = Thread(target=server.serve_forever, name="metrics", daemon=True)
     thread.start()
     try:
@@ -64,3 +112,16 @@ def served(application: WSGIApplication, address: str, port: int) -> Iterator[in
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _for_this_machine(application: WSGIApplication) -> WSGIApplication:
+    """*application* for requests that name this machine."""
+
+    def answer(environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", "localhost")
+        if names_this_machine(host, frozenset()):
+            return application(environ, start)
+        start("421 Misdirected Request", [("Content-Type", "text/plain; charset=utf-8")])
+        return [f"This server does not go by the name {host!a}; ask for localhost.\n".encode()]
+
+    return answer

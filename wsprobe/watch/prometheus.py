@@ -46,9 +46,14 @@ class Watched(Collector):
             made = family(each.name, each.about, labels=("target", *each.labels))
             for watch in watches:
                 for values, value in each.rows(watch):
-                    made.add_metric((watch.label, *values), value)
+                    made.add_metric([_encodable(each) for each in (watch.label, *values)], value)
             yield made
         yield GaugeMetricFamily("wsprobe_watched_targets", "URLs that are watched", value=len(watches))
         build = GaugeMetricFamily("wsprobe_build_info", "The version of wsprobe", labels=("version",))
         build.add_metric((__version__,), 1)
         yield build
+
+
+def _encodable(text: str) -> str:
+    """*text* with an escape for each byte that is no UTF-8: with such a one nothing could be scraped."""
+    return text.encode("utf-8", "backslashreplace").decode()
