@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import socket
 import threading
@@ -362,6 +363,28 @@ def test_retry_max_time(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> Non
         assert run(["connect", *given, f"ws://127.0.0.1:{port}/"]) == 12
     said = capsys.readouterr().err
     assert "not asked again: 90 s (the server's Retry-After) is more than --retry-max-time 60 allows\n" in said
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_clock_that_is_set_meanwhile(days: int, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """Neither what is waited for nor what was measured depends on the time of day."""
+    waited: list[float] = []
+    times = itertools.count(1_800_000_000, days * 86_400)
+
+    async def at_once(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr("wsprobe.net.sleep", at_once)
+    monkeypatch.setattr("time.time", lambda: float(next(times)))
+    monkeypatch.setattr("wsprobe.cli.probe.now", lambda: float(next(times)))
+    answers = [b"HTTP/1.1 429 Later\r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n"] * 2
+    with flaky([*answers, b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"]) as port:
+        url = f"ws://127.0.0.1:{port}/"
+        assert run(["connect", "--json", "--retry", "2", "--retry-max-time", "60", url]) == 12
+    assert waited == [9, 9]
+    at = [event["at"] for event in json.loads(capsys.readouterr().out)["exchange"]["events"]]
+    assert at == sorted(at)
+    assert 0 <= at[0] <= at[-1] < 60_000_000
 
 
 def test_send_and_echo(capsys: Capture) -> None:

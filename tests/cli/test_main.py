@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -189,18 +190,34 @@ def test_what_is_a_file_s_name(word: str, kind: str | None) -> None:
 def test_a_bug_is_one_line_and_a_file(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The file is posted: no argument is in it, nor what a message quotes, and nobody else can read it."""
+    secret = bytes.fromhex("736573616d65").decode()  # a traceback quotes the lines of this file
+
     def broken(*arguments: object, **values: object) -> None:
-        raise ZeroDivisionError("inner detail")
+        try:
+            raise KeyError(secret)
+        except KeyError as error:
+            group = [ValueError(f"at ws://someone:{secret}@h/ 7 of 8"), ZeroDivisionError("inner detail")]
+            raise ExceptionGroup("several", group) from error
 
     monkeypatch.setattr("wsprobe.cli.main.program.main", broken)
-    assert run(["connect", "ws://secret@h/"]) == Exit.BUG
+    words = [f"ws://someone:{secret}@h/", "-H", f"Authorization: Bearer {secret}", f"--user=name:{secret}"]
+    assert run(words) == Exit.BUG
     err = capsys.readouterr().err
     assert err.count("\n") == 1
-    assert "ZeroDivisionError" in err
+    assert "ExceptionGroup" in err
     report = Path(next(word for word in err.replace(";", " ").split() if word.endswith(".txt")))
-    assert "inner detail" in report.read_text()
-    assert "secret@" not in report.read_text()
+    text, mode = report.read_text(), stat.S_IMODE(report.stat().st_mode)
     report.unlink()
+    for kept in (
+        "KeyError: '***'",
+        "ValueError: at *** 7 of 8",
+        "ZeroDivisionError: inner detail",
+        "in broken",
+    ):
+        assert kept in text
+    assert secret not in text
+    assert mode == 0o600
 
 
 @pytest.mark.parametrize(

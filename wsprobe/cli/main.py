@@ -9,7 +9,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -232,7 +232,7 @@ def failed(error: BaseException, argv: Sequence[str] = ()) -> int:
             return Exit.USAGE
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else Exit.OPEN
-    return bug(error)
+    return bug(error, argv)
 
 
 UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.ENXIO})
@@ -262,19 +262,35 @@ def without(text: str, argv: Sequence[str]) -> str:
     return text
 
 
-def bug(error: BaseException) -> int:
-    """Keep the traceback in a file and name it in one line."""
+def bug(error: BaseException, argv: Sequence[str] = ()) -> int:
+    """Keep the traceback in a file that only this user can read, and name it in one line."""
     import tempfile
-    import traceback
 
-    text = "".join(traceback.format_exception(error))
+    command = argv[0] if argv and argv[0] in COMMANDS else ""
     try:
         with tempfile.NamedTemporaryFile(
             "w", errors="backslashreplace", prefix="wsprobe-bug-", suffix=".txt", delete=False
         ) as file:
-            file.write(f"wsprobe {' '.join(sys.argv[1:2])}\n{sys.version}\n\n{text}")
+            file.write(f"wsprobe {command}\n{sys.version}\n\n")
+            file.writelines(traced(error, argv))
         kept = f"the details are in {file.name}; please report them"
     except OSError:
         kept = "the details could not be written to a file"
     note(f"a bug in wsprobe ({type(error).__name__}); {kept}")
     return Exit.BUG
+
+
+def traced(error: BaseException, argv: Sequence[str]) -> Iterator[str]:
+    """The traceback of *error*, and of those that led to it or that it groups. People post it: what their
+    messages repeat of the arguments, or quote, is masked."""
+    import traceback
+
+    earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if earlier is not None:
+        yield from traced(earlier, argv)
+        yield "\nThat led to:\n\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__qualname__}: {without(str(error), argv)}\n"
+    for each in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+        yield "\nIn this group:\n\n"
+        yield from traced(each, argv)

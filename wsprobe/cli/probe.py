@@ -93,7 +93,7 @@ async def asked(
     tries = settings.retry.retry
     pause = RETRY_PAUSE
     keys = Credentials()
-    began = now() if tries else 0.0
+    began = net.clock()  # not the time of day, which somebody may set meanwhile
     while True:
         exchange = await conversation(place, settings, watch, keep, keys, ask, first)
         if not tries:
@@ -104,13 +104,10 @@ async def asked(
             return exchange
         asked_for = retry_after(made.reading, now())
         wait = pause if asked_for is None else asked_for
-        left = None if settings.retry.retry_max_time is None else began + settings.retry.retry_max_time - now()
+        most = settings.retry.retry_max_time
+        left = None if most is None else began + most - net.clock()
         if (left is None and wait > LONGEST_WAIT) or (left is not None and wait > left):
-            limit = (
-                f"{LONGEST_WAIT / 3600:g} h"
-                if left is None
-                else f"--retry-max-time {settings.retry.retry_max_time:g}"
-            )
+            limit = f"{LONGEST_WAIT / 3600:g} h" if most is None else f"--retry-max-time {most:g}"
             say(f"not asked again: {_waiting(wait, asked_for)} is more than {limit} allows")
             return exchange
         tries -= 1

@@ -13,8 +13,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from html import escape
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -216,11 +217,13 @@ async def opened(
 
     *authority*: a PEM file whose certificates are trusted besides the usual ones. *preferences*: of Firefox,
     besides our own. *page*: what Chromium is to take the page for: the space of its address, its permissions.
+    *url* is in no command line, which every user of this machine may read.
+
     Raises NoBrowser where the authority cannot be put into the profile.
     """
-    home = Path(tempfile.mkdtemp(prefix=f"wsprobe-{browser.engine}-"))
     console = Console()
     async with AsyncExitStack() as stack:
+        home = stack.enter_context(_home(browser.engine))
         match browser.engine:
             case "chromium":
                 if authority is not None:
@@ -235,12 +238,12 @@ async def opened(
                 profile.mkdir()
                 if authority is not None:
                     trust(profile, authority)
-                wanted = {**FIREFOX, **preferences}
+                wanted = {**FIREFOX, "browser.startup.homepage": url, **preferences}
                 lines = [
                     f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in wanted.items()
                 ]
                 (profile / "user.js").write_text("\n".join(lines))
-                command = [browser.command, "--headless", "--no-remote", "--profile", str(profile), url]
+                command = [browser.command, "--headless", "--no-remote", "--profile", str(profile)]
                 await stack.enter_async_context(guarded(command, home, environment(home)))
             case _:
                 screen = {
@@ -248,7 +251,9 @@ async def opened(
                 }
                 if not screen:
                     screen = {"DISPLAY": await stack.enter_async_context(_display()), "GDK_BACKEND": "x11"}
-                command = [browser.command, "--enable-write-console-messages-to-stdout=true", url]
+                start = home / "start.html"
+                start.write_text(f'<meta http-equiv="refresh" content="0;url={escape(url)}">')
+                command = [browser.command, "--enable-write-console-messages-to-stdout=true", start.as_uri()]
                 if authority is not None:
                     command = _trusting(authority, command)
                 reading, writing = os.pipe()
@@ -337,19 +342,31 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 async def _display() -> AsyncIterator[str]:
     """An X display that nobody else has: the server picks the number and writes it to a pipe."""
     reading, writing = os.pipe()
-    home = Path(tempfile.mkdtemp(prefix="wsprobe-display-"))
     command = [DISPLAY, "-displayfd", str(writing), "-screen", "0", "1024x768x24", "-nolisten", "tcp"]
-    async with guarded(command, home, environment(home), pass_fds=(writing,)):
+    async with AsyncExitStack() as stack:
+        home = stack.enter_context(_home("display"))
+        await stack.enter_async_context(guarded(command, home, environment(home), pass_fds=(writing,)))
         os.close(writing)
-        async with trio.lowlevel.FdStream(reading) as numbers:
-            number = b""
-            with trio.fail_after(30):
-                while not number.endswith(b"\n"):
-                    came = await numbers.receive_some(16)
-                    if not came:
-                        raise NoBrowser(f"webkitgtk: {DISPLAY} does not start")
-                    number += came
-            yield f":{number.decode().strip()}"
+        numbers = await stack.enter_async_context(trio.lowlevel.FdStream(reading))
+        number = b""
+        with trio.fail_after(30):
+            while not number.endswith(b"\n"):
+                came = await numbers.receive_some(16)
+                if not came:
+                    raise NoBrowser(f"webkitgtk: {DISPLAY} does not start")
+                number += came
+        yield f":{number.decode().strip()}"
+
+
+@contextmanager
+def _home(what: str) -> Iterator[Path]:
+    """A new directory that only this user can enter, and that is gone when the block is left. ``guarded``
+    removes it too, when this process is killed."""
+    home = Path(tempfile.mkdtemp(prefix=f"wsprobe-{what}-"))
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 @asynccontextmanager

@@ -104,15 +104,17 @@ class Site:
         self._keep = keep
         self._stages: dict[tuple[str, str], Scenario] = {}
         """Scenarios whose page stands elsewhere, by Host field and path of that page."""
-        self._visits: list[PageVisit] = []
+        self._visits: dict[str, PageVisit] = {}
         self._sent: OrderedDict[tuple[bytes, str], deque[Sent]] = OrderedDict()
         self._runs: OrderedDict[str, Measured] = OrderedDict()
 
     def visit(self, lab: Lab, visit: PageVisit) -> str:
-        """URL that makes the browser which opens it do *visit*."""
-        visit.job.setdefault("stage", f"/?stage=@{len(self._visits)}")
-        self._visits.append(visit)
-        return f"http://{lab.host}:{lab.ports['plain']}{self._prefix}visit/{len(self._visits) - 1}"
+        """URL that makes the browser which opens it do *visit*. Nobody can guess the URL: the job behind it may
+        hold credentials, and every user of this machine reaches the lab."""
+        key = token_urlsafe()
+        visit.job.setdefault("stage", f"/?stage=@{key}")
+        self._visits[key] = visit
+        return f"http://{lab.host}:{lab.ports['plain']}{self._prefix}visit/{key}"
 
     @property
     def _prefix(self) -> str:
@@ -182,7 +184,7 @@ class Site:
         if self._token and not compare_digest(_first(query, "token").encode(), self._token.encode()):
             return _words("403 Forbidden", "The URL lacks the token that wsprobe serve printed.")
         if stage.startswith("@"):
-            found = self._visit(stage[1:])
+            found = self._visits.get(stage[1:])
             return _html(_stage_text(), with_script(found.policy)) if found else _not_found()
         if stage:
             scenario = load().get(stage)
@@ -204,10 +206,6 @@ class Site:
             "frame-ancestors 'none'"
         )
 
-    def _visit(self, number: str) -> PageVisit | None:
-        known = number.isdecimal() and len(number) < 9 and int(number) < len(self._visits)
-        return self._visits[int(number)] if known else None
-
     def _got(
         self, lab: Lab, asked: Request, host: str, word: str, query: Mapping[str, list[str]]
     ) -> bytes | None:
@@ -219,8 +217,8 @@ class Site:
         if kind == "job":
             return self._job(lab, asked, host, unquote(name), _first(query, "host"))
         if kind == "visit":
-            number, _, what = name.partition("/")
-            found = self._visit(number)
+            key, _, what = name.partition("/")
+            found = self._visits.get(key)
             if found is None:
                 return _not_found()
             if what == "job":
@@ -246,7 +244,7 @@ class Site:
                 return _json(await self._held(asked, seen))
             if kind == "keep" and self._keep is not None:
                 return self._kept(msgspec.json.decode(asked.body, type=Part))
-            if kind == "visit" and (visit := self._visit(name)) is not None:
+            if kind == "visit" and (visit := self._visits.get(name)) is not None:
                 visit.seen = msgspec.json.decode(asked.body, type=Observation)
                 visit.user_agent = asked.first(b"user-agent").decode("latin-1")
                 visit.over.set()
