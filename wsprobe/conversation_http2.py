@@ -88,8 +88,17 @@ ACKS_MAX = 1000
 """SETTINGS and PING that are acknowledged, so that a flood of them does not become one of ours."""
 
 IDLE_MAX = 10_000
-"""Frames that bring nothing of our stream's data and widen no window: a session has few. Each costs some 20 us
-to take, to read and to judge, so that a flood of them ends within 0.3 s."""
+"""Frames that bring nothing of our stream's data and give back no window: a session has few. Each costs some
+20 us to take, to read and to judge, so that a flood of them ends within 0.3 s."""
+
+FRAMES_WATCHED = FRAMES_MAX // 2
+"""Frames where the session is not held for long: one that carries a frame of a session costs as much as two."""
+
+SETTINGS_BYTES = 60
+"""Bytes of SETTINGS, ten values, that cost as much as a frame."""
+
+UPDATES = 4
+"""WINDOW_UPDATE frames for one DATA frame of ours: both windows, each in two steps."""
 
 WINDOW_MAX = 2**31 - 1
 
@@ -136,7 +145,7 @@ class Http2Client:
         """Bytes that are not our stream's DATA."""
         self._acks = ACKS_MAX
         room, usual = plan.limits.max_session, Limits().max_session
-        self._most_frames = in_proportion(FRAMES_MAX, room, usual)
+        self._most_frames = in_proportion(FRAMES_WATCHED if make is None else FRAMES_MAX, room, usual)
         self._idle = 0
         self._most_idle = in_proportion(IDLE_MAX, room, usual)
         self._out = _Outgoing(plan)
@@ -205,17 +214,18 @@ class Http2Client:
             content, problem = form(header, payload)
             start += HEADER_SIZE + len(payload)
             send += self._take(Http2Frame("server", 0, header, payload, at, 0, content, problem), at)
-            send += self._count(header, payload)
+            send += self._count(header, payload, content)
         del self._buffer[:start]
         if self.phase is not Phase.DONE and len(self._buffer) + self._other > self._plan.limits.max_head:
             send += self._flooded(f"{self._plan.limits.max_head} bytes besides the stream's data")
         return send
 
-    def _count(self, header: bytes, payload: bytes) -> bytes:
+    def _count(self, header: bytes, payload: bytes, content: bytes) -> bytes:
         self._frames += 1
         ours = header[3] == DATA and int.from_bytes(header[5:], "big") & 0x7FFFFFFF == self._how.stream
-        self._other += HEADER_SIZE + (0 if ours else len(payload))
-        self._idle += header[3] != WINDOW_UPDATE and not (ours and payload)
+        self._other += HEADER_SIZE + len(payload) - (len(content) if ours else 0)
+        if not (ours and content) and not (header[3] == WINDOW_UPDATE and self._out.is_due_an_update()):
+            self._idle += 1 + len(payload) // SETTINGS_BYTES * (header[3] == SETTINGS)
         if self._idle > self._most_idle and self.phase is not Phase.DONE:
             return self._flooded(f"{self._most_idle} frames that bring nothing")
         if self.phase is not Phase.DONE and self._frames > self._most_frames:
@@ -433,6 +443,7 @@ class _Outgoing:
         self._stream = DEFAULT_WINDOW
         self._initial = DEFAULT_WINDOW
         self._queue: deque[bytes] = deque()
+        self._updates = UPDATES
         self.frame_max = FRAME_MAX
         self.close_heard = False
         self.close_put = False
@@ -468,6 +479,11 @@ class _Outgoing:
         else:
             self._stream = min(self._stream + increment, WINDOW_MAX)
 
+    def is_due_an_update(self) -> bool:
+        """Take a WINDOW_UPDATE; True if the DATA that was sent may have been the reason for it."""
+        self._updates -= 1
+        return self._updates >= 0
+
     def put(self, frames: bytes) -> None:
         """Queue WebSocket frames, each to begin a DATA of its own."""
         at = 0
@@ -502,6 +518,7 @@ class _Outgoing:
                 self._queue.popleft()
             self._connection -= size
             self._stream -= size
+            self._updates = max(self._updates, 0) + UPDATES
             last = not self._queue and self._ends()
             self.ended = self.ended or last
             send += data(self._how.stream, piece[:size], end_stream=last)

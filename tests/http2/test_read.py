@@ -373,6 +373,8 @@ PLAIN = {
     "SETTINGS, the reserved bit set": (SETTINGS, 0, 1 << 31, 0),
     "an ACK": (SETTINGS, 1, 0, 0),
     "PING": (PING, 0, 0, 8),
+    "WINDOW_UPDATE": (WINDOW_UPDATE, 0, 0, 4),
+    "WINDOW_UPDATE of a stream": (WINDOW_UPDATE, 0xFF, 1, 4),
     "an extension's": (0xA, 8, 0, 3),
 }
 NOT_PLAIN = {
@@ -391,7 +393,8 @@ NOT_PLAIN = {
     "PING of a stream": (PING, 0, 1, 8),
     "PRIORITY": (PRIORITY, 0, 1, 5),
     "GOAWAY": (GOAWAY, 0, 0, 8),
-    "WINDOW_UPDATE": (WINDOW_UPDATE, 0, 0, 4),
+    "WINDOW_UPDATE of 3": (WINDOW_UPDATE, 0, 0, 3),
+    "WINDOW_UPDATE of 5": (WINDOW_UPDATE, 0, 0, 5),
     "PUSH_PROMISE": (PUSH_PROMISE, 4, 1, 4),
 }
 
@@ -401,6 +404,9 @@ def test_which_frames_are_plain() -> None:
         for name, (type_, flags, stream, size) in cases.items():
             payload = bytes([1] * size)
             assert _plain(frame(type_, flags, stream, payload)[:9], payload) == plain, name
+    for increment, plain in ((0, False), (1, True), (2**31 - 1, True), (2**31, False), (2**31 + 1, False)):
+        window = window_update(0, increment)
+        assert _plain(window[:9], window[9:]) == plain, increment
 
 
 CONTENTS = {

@@ -434,7 +434,7 @@ def test_a_frame_that_is_not_whole_counts_as_it_comes() -> None:
 
 
 def test_frames_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wsprobe.conversation_http2.FRAMES_MAX", 20)
+    monkeypatch.setattr("wsprobe.conversation_http2.FRAMES_WATCHED", 20)
     played = Played(plan(), ON, OPEN, window_update(1, 1) * 18)
     assert not played.turn.done
     assert played.feed(window_update(1, 1)).why == "20 frames"
@@ -443,10 +443,33 @@ def test_frames_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_each_byte_of_ours_brings_something(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wsprobe.conversation_http2.IDLE_MAX", 3)
-    played = Played(plan(), ON, OPEN, *[data(1, b"\x8a")] * 5, *[window_update(3, 1)] * 5)
+    played = Played(plan(), ON, OPEN, *[data(1, b"\x8a")] * 5)
     assert not played.turn.done
     assert not played.feed(data(1, b"")).done
-    assert played.feed(data(1, b"")).why == "3 frames that bring nothing"
+    assert played.feed(frame(DATA, 8, 1, b"\2\0\0")).why == "3 frames that bring nothing"
+
+
+def test_windows_are_given_back_for_what_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four times for each DATA frame of ours, and four times before the first; more of them bring nothing."""
+    monkeypatch.setattr("wsprobe.conversation_http2.IDLE_MAX", 2)
+    played = Played(plan(), ON, OPEN, window_update(1, 1) * 4)
+    assert not played.turn.done
+    played.sent += played.client.say("text", b"hello")
+    assert not played.feed(window_update(1, 1) * 4).done
+    assert played.feed(window_update(1, 1)).why == "2 frames that bring nothing"
+
+
+def test_settings_count_by_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsprobe.conversation_http2.IDLE_MAX", 5)
+    played = Played(plan(), ON, frame(SETTINGS, 0, 0, bytes(60)))
+    assert not played.turn.done
+    assert played.feed(frame(SETTINGS, 0, 0, bytes(120))).why == "5 frames that bring nothing"
+
+
+def test_padding_is_no_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    played = Played(plan(limits=Limits(max_head=600)), ON, OPEN, frame(DATA, 8, 1, b"\xfft" + bytes(255)) * 2)
+    assert not played.turn.done
+    assert played.feed(frame(DATA, 8, 1, b"\xfft" + bytes(255))).why == "600 bytes besides the stream's data"
 
 
 MALFORMED_THERE = {

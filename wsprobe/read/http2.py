@@ -27,6 +27,7 @@ from wsprobe.read.http2_values import (
     CONTINUATION,
     DATA,
     END_HEADERS,
+    END_STREAM,
     GOAWAY,
     HEADER_SIZE,
     HEADER_TABLE_SIZE,
@@ -247,6 +248,8 @@ def _plain(header: bytes, payload: bytes) -> bool:
     type_, flags = header[3], header[4]
     if type_ > CONTINUATION:
         return True
+    if type_ == WINDOW_UPDATE:
+        return len(payload) == 4 and payload[0] < 0x80 and payload != b"\0\0\0\0"
     if header[5:9] in _NO_STREAM:
         size = _ON_CONNECTION.get(type_, -1)
         whole = type_ != SETTINGS or (len(payload) % 6 == 0 and not (flags & ACK and payload))
@@ -310,6 +313,7 @@ class BlockDecoder:
         if self._lost:
             return fields, "an earlier block could not be decoded, and with it the table is lost"
         for start, stop in representations(block):
+            self._fields -= 1  # an update of the table's size is none, and costs as much
             if block[start] & 0xE0 == 0x20 and fields:
                 return fields, self._lose("hpack: a table size update that is not at the start of the block")
             try:
@@ -323,7 +327,6 @@ class BlockDecoder:
                 fields.append((bytes(name), bytes(value), (start, stop)))
                 # RFC 9113 section 6.5.2: what a field counts for in the size of a list.
                 self._room -= len(name) + len(value) + 32
-                self._fields -= 1
             if self._room < 0 or self._fields < 0:
                 self.full = True
                 most = f"{self._limit} bytes of fields" if self._room < 0 else f"{FIELDS_MAX} fields"
@@ -500,7 +503,8 @@ def _ends(
     exchange: Exchange, ours: list[Http2Frame], theirs: list[Http2Frame], stream: int
 ) -> Iterator[StreamEnd]:
     over = False
-    for frame in merge(ours, theirs, key=attrgetter("event")):
+    either = ([frame for frame in side if _may_end(frame)] for side in (ours, theirs))
+    for frame in merge(*either, key=attrgetter("event")):
         if not frame.good:
             continue
         end = _end(frame, stream)
@@ -512,6 +516,11 @@ def _ends(
         yield StreamEnd(
             "server" if last.how in _OVER else "client", "connection", last.at, len(exchange.events) - 1
         )
+
+
+def _may_end(frame: Http2Frame) -> bool:
+    """False for most frames of a flood."""
+    return bool(frame.header[4] & END_STREAM) or frame.header[3] in (RST_STREAM, GOAWAY)
 
 
 def _end(frame: Http2Frame, stream: int) -> StreamEnd | None:

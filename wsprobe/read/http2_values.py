@@ -6,6 +6,7 @@ Offsets of what the server sent count in ``Reading.received``, those of what we 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from struct import iter_unpack
 from typing import Literal
 
 import msgspec
@@ -180,9 +181,7 @@ class Http2Frame(msgspec.Struct, frozen=True):
         if self.type != SETTINGS:
             return ()
         whole = len(self.payload) - len(self.payload) % 6
-        return tuple(
-            (_number(self.payload, at, 2), _number(self.payload, at + 2, 4)) for at in range(0, whole, 6)
-        )
+        return tuple(iter_unpack("!HI", self.payload[:whole]))
 
     @property
     def code(self) -> int | None:
