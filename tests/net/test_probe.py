@@ -193,6 +193,22 @@ def test_an_endless_body_and_an_endless_session(net, start):
     assert 300_000 <= len(net.received(exchange)) <= 300_000 + 4 * 65536
 
 
+def test_no_read_is_longer_than_what_is_kept(net):
+    """Else a limit below the size of a read would be none."""
+    limits = Limits(max_time=20, max_session=10_000)
+
+    async def server(stream):
+        await net.head(stream)
+        await stream.send_all(net.SWITCHING + b"\x82\x00" * 100_000)
+
+    exchange = net.exchange(server, limits=limits, virtual=True)
+    assert net.ended(exchange).how == "limit"
+    assert len(net.received(exchange)) <= 4 * limits.max_session
+    assert all(
+        len(event.data) <= limits.max_session for event in exchange.events if isinstance(event, Received)
+    )
+
+
 def test_too_many_pieces(net, monkeypatch):
     monkeypatch.setattr(import_module("wsprobe.net.probe"), "READS", 20)
 

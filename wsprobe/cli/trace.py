@@ -179,8 +179,10 @@ def start_of(place: Place, of: Tracing) -> Start:
     )
 
 
-HEAD = BODY = SESSION = 64 * 1024
-"""Bytes of an answer that are kept: of each only the beginning is compared, and a trace keeps all of them."""
+HEAD = BODY = 64 * 1024
+SESSION = 16 * 1024
+"""Bytes of an answer that are kept: of each only the beginning is compared, and a trace keeps all of them. A
+session takes the most memory for a byte, because a frame can be as short as two."""
 
 
 def bounded(limits: Limits) -> Limits:

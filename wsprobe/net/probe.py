@@ -30,7 +30,7 @@ from wsprobe.exchange import (
 from wsprobe.net.dial import reach
 from wsprobe.net.plan import Ready, check
 from wsprobe.net.run import leaves
-from wsprobe.net.stream import End, Tape, Wire
+from wsprobe.net.stream import READ, End, Tape, Wire
 from wsprobe.read.reading import Head
 
 READS = 100_000
@@ -57,21 +57,26 @@ class Talking(Protocol):
 _Item = Received | End
 
 
-async def converse(wire: Wire, client: Speaking, tape: Tape) -> End:
-    """Send the opening handshake, then do as *client* says; return how it ended."""
+async def converse(wire: Wire, client: Speaking, tape: Tape, plan: Plan) -> End:
+    """Send the opening handshake of *plan*, then do as *client* says; return how it ended."""
     if not isinstance(client, Client) or len(client.opening) > SHORT:
         # Over HTTP/2 there is something to say before the answer: SETTINGS, and what answers the server's.
-        pump = _Pump(wire, tape, READS)
+        pump = _Pump(wire, tape, READS, at_once(plan))
         pump.send(client.opening)
         return await _both_ways(pump, client, client.timer(tape.now()), tape)
-    answered = await _handshake(wire, client, tape)
+    answered = await _handshake(wire, client, tape, at_once(plan))
     if isinstance(answered, End):
         return answered
     turn, reads = answered
-    return await _both_ways(_Pump(wire, tape, READS - reads), client, turn, tape)
+    return await _both_ways(_Pump(wire, tape, READS - reads, at_once(plan)), client, turn, tape)
 
 
-async def _handshake(wire: Wire, client: Client, tape: Tape) -> End | tuple[Turn, int]:
+def at_once(plan: Plan) -> int:
+    """Bytes of one read: what is read before a limit is looked at is kept."""
+    return min(READ, max(plan.limits.max_session, SHORT))
+
+
+async def _handshake(wire: Wire, client: Client, tape: Tape, size: int) -> End | tuple[Turn, int]:
     """Send the opening handshake, which is short, and take the answer. Return the end, or the turn from which
     on there is something to say again, with the number of reads before it.
 
@@ -85,10 +90,10 @@ async def _handshake(wire: Wire, client: Client, tape: Tape) -> End | tuple[Turn
     while turn.phase in (Phase.HEAD, Phase.BODY):
         data: bytes | End | None = None
         if turn.wake_at is None:
-            data = await wire.receive()
+            data = await wire.receive(size)
         else:
             with trio.move_on_at(tape.deadline(turn.wake_at)):
-                data = await wire.receive()
+                data = await wire.receive(size)
         if data is None:
             turn = client.timer(max(tape.now(), turn.wake_at or 0))
         elif isinstance(data, End):
@@ -140,9 +145,10 @@ async def _turns(
 class _Pump:
     """The two directions of one wire."""
 
-    def __init__(self, wire: Wire, tape: Tape, reads: int) -> None:
-        """*reads*: how many may still be made."""
+    def __init__(self, wire: Wire, tape: Tape, reads: int, size: int) -> None:
+        """*reads*: how many may still be made, each of *size* bytes at most."""
         self._wire = wire
+        self._size = size
         self._tape = tape
         self._reads = reads
         # What the client sends is bounded by what it receives, and that by the plan's limits.
@@ -166,7 +172,7 @@ class _Pump:
 
     async def read(self, put: trio.MemorySendChannel[_Item]) -> None:
         for _ in range(self._reads):
-            data = await self._wire.receive()
+            data = await self._wire.receive(self._size)
             if isinstance(data, End):
                 await put.send(data)
                 return
@@ -220,7 +226,7 @@ async def _carry_out(ready: Ready, tape: Tape, talk: Talking | None) -> End:
             whole.deadline = began + limits.max_time
             connecting = False
             if talk is None:
-                end = await converse(wire, ready.client(_alpn(tape)), tape)
+                end = await converse(wire, ready.client(_alpn(tape)), tape, ready.plan)
             else:
                 end = await talk.converse(wire, ready.client(_alpn(tape), talk.make), tape, whole)
         finally:

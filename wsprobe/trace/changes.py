@@ -234,9 +234,18 @@ def plain(request: bytes) -> bytes:
     return without(request, HANDSHAKE)
 
 
+HELD = 64 * 1024
+"""Bytes of a session that is held, for what a server sends by itself meanwhile."""
+
+
 def silent_plan(plan: Plan, seconds: float) -> Plan:
     """*plan* that says nothing once the session is open, and holds it for *seconds*."""
-    limits = replace(plan.limits, linger=seconds, max_time=max(plan.limits.max_time, seconds + 5.0))
+    limits = replace(
+        plan.limits,
+        linger=seconds,
+        max_time=max(plan.limits.max_time, seconds + 5.0),
+        max_session=max(plan.limits.max_session, HELD),
+    )
     return replace(plan, acts=(), limits=limits)
 
 
