@@ -48,12 +48,13 @@ Stop = Literal["local", "limit", "timeout"]
 """Why the client itself stopped, in the words of ``exchange.Ended.how``."""
 
 
-def in_proportion(most: int, room: int, usual: int) -> int:
-    """How many pieces are taken where there is *room* for so many bytes: *most* in the *usual* room.
+def in_proportion(most: int, room: int, usual: int, least: int | None = None) -> int:
+    """How many pieces are taken where there is *room* for so many bytes: *most* in the *usual* room, and in a
+    smaller one as many, or fewer, but at *least* so many.
 
     The smallest pieces cost the most time for a byte, so they are counted besides the bytes.
     """
-    return max(most, most * room // usual)
+    return max(most if least is None else least, most * room // usual)
 
 
 class Turn(Struct, frozen=True):
@@ -207,6 +208,9 @@ MOST_FIN_WAIT = 15 * SECOND
 """The same, if the linger is longer: what still comes, and how it ends, is seen as far as an engine sees it
 (Chromium waits 2 s, libsoup 5, undici for ever)."""
 
+FRAMES_LEAST = 12_500
+"""Frames that are taken however little of a session is kept: `compare` and `trace` keep several."""
+
 PONGS_MAX = 1000
 """Pings answered in one session, so that a flood of them does not become one of ours."""
 
@@ -226,7 +230,7 @@ class Opened:
         self._framing = framing
         self._linger_over = self._deadline = at + round(plan.limits.linger * SECOND)
         self._most = self._room = plan.limits.max_session
-        self._most_frames = in_proportion(FRAMES_MAX, self._room, USUAL.max_session)
+        self._most_frames = in_proportion(FRAMES_MAX, self._room, USUAL.max_session, FRAMES_LEAST)
         self._acts = tuple(act for act in plan.acts if act.when != "time" or act.after >= at)
         self._pongs = PONGS_MAX
         self.close_received = False

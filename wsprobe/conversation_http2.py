@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from wsprobe.conversation import (
     BODY_WAIT,
+    FRAMES_LEAST,
     NOT_HTTP_WAIT,
     SECOND,
     Maker,
@@ -145,7 +146,8 @@ class Http2Client:
         """Bytes that are not our stream's DATA."""
         self._acks = ACKS_MAX
         room, usual = plan.limits.max_session, Limits().max_session
-        self._most_frames = in_proportion(FRAMES_WATCHED if make is None else FRAMES_MAX, room, usual)
+        most = FRAMES_WATCHED if make is None else FRAMES_MAX
+        self._most_frames = in_proportion(most, room, usual, FRAMES_LEAST)
         self._idle = 0
         self._most_idle = in_proportion(IDLE_MAX, room, usual)
         self._out = _Outgoing(plan)

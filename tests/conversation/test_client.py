@@ -10,7 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from wsprobe.conversation import FIN_WAIT, MOST_FIN_WAIT, PONGS_MAX, SECOND, Client, Phase, Turn
+from wsprobe.conversation import (
+    FIN_WAIT,
+    FRAMES_LEAST,
+    MOST_FIN_WAIT,
+    PONGS_MAX,
+    SECOND,
+    Client,
+    Phase,
+    Turn,
+)
 from wsprobe.exchange import Act, Limits, Plan, Target
 from wsprobe.read.frames import FRAMES_MAX, read_frames
 from wsprobe.read.head import LINES_MAX
@@ -237,6 +246,13 @@ def test_where_there_is_more_room_more_is_asked_for() -> None:
     ):
         assert not Client(twice).receive(begin + piece * most, 5).done
         assert Client(twice).receive(begin + piece * (most + 1), 5).why.startswith(str(most))
+
+
+@pytest.mark.parametrize(("room", "most"), [(2 * 1024 * 1024, FRAMES_MAX // 2), (40_000, FRAMES_LEAST)])
+def test_where_there_is_less_room_fewer_frames_are_asked_for(room: int, most: int) -> None:
+    client = Client(Plan(TARGET, REQUEST, limits=Limits(max_session=room)))
+    assert not client.receive(SWITCHING + b"\x8a\x00" * most, 5).done
+    assert client.receive(b"\x8a\x00", 5).why == f"{most} frames"
 
 
 @pytest.mark.parametrize("wire", ["hixie-75", "hixie-76", "hybi-04", "hybi-06"])

@@ -435,6 +435,7 @@ def test_a_frame_that_is_not_whole_counts_as_it_comes() -> None:
 
 def test_frames_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wsprobe.conversation_http2.FRAMES_WATCHED", 20)
+    monkeypatch.setattr("wsprobe.conversation_http2.FRAMES_LEAST", 1)
     played = Played(plan(), ON, OPEN, window_update(1, 1) * 18)
     assert not played.turn.done
     assert played.feed(window_update(1, 1)).why == "20 frames"

@@ -38,7 +38,7 @@ from wsprobe.version import __version__
 
 MAX_SESSION = 5 * 1024 * 1024
 """Bytes of a session; more than for `connect`: an engine delivers a message only when all of it is there."""
-ALL_SESSIONS = 3 * MAX_SESSION
+ALL_SESSIONS = 12 * 1024 * 1024
 """Bytes of the sessions of all engines together, whose recordings are all kept. Of a flood this fits into
 100 MiB together with what one engine makes of its own."""
 
