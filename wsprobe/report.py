@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING, cast
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.certificate import days_left
-from wsprobe.diagnosis import causes
+from wsprobe.diagnosis import Cause, causes
 from wsprobe.engine_answer import VARYING, EngineAnswer
 from wsprobe.exchange import TlsDone, TlsFailed
 from wsprobe.judge import judge, outcome
@@ -24,7 +24,6 @@ from wsprobe.visible import visible
 if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page, ScriptView
     from wsprobe.browsers.fetch import Fetched
-    from wsprobe.diagnosis import Cause
     from wsprobe.exchange import Exchange
     from wsprobe.judge.finding import Finding, Verdict
     from wsprobe.outcome import Outcome
@@ -83,8 +82,10 @@ class Report(Struct, frozen=True):
 
     @property
     def causes(self) -> tuple[Cause, ...]:
-        """Why it went as it did, the likeliest first; empty where nothing is wrong, or nothing is known."""
-        return causes(self.reading, self.outcome)
+        """Why it went as it did, the likeliest first; empty where nothing is wrong, or nothing is known.
+
+        What kept a browser of the views from sending anything comes before what the server answered others."""
+        return (*_kept_off(self.views), *causes(self.reading, self.outcome))
 
     @property
     def close(self) -> Close | None:
@@ -122,6 +123,16 @@ class Report(Struct, frozen=True):
             f"<pre>{escape(chr(10).join(rows))}</pre>"
             f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in items)}</ul></div>"
         )
+
+
+def _kept_off(views: Sequence[ScriptView]) -> Iterator[Cause]:
+    """Why browsers sent nothing: the page may not reach the address."""
+    for view in views:
+        if view.local_network and not view.handshakes and view.outcome == "failed":
+            means, *remedies = view.local_network
+            shows = f"the page {visible(view.page.encode())}"
+            yield Cause("local-network-access", means, remedies[0], "own-request", shows)
+            return
 
 
 def _shown(text: str) -> str:

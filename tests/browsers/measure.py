@@ -27,6 +27,7 @@ from tests.browsers.driver.compare import MOST_EVENTS, differences, told
 from tests.browsers.driver.engines import ENGINES, named
 from tests.browsers.driver.record import Recording, measure
 from wsprobe.browsers import RUNTIMES
+from wsprobe.browsers.engine import Page
 from wsprobe.lab import load
 
 TIMES = 5
@@ -60,10 +61,11 @@ def cases(names: Iterable[str] = (), engine: str = "") -> list[Case]:
 
 def left_out(engine: str, scenario: str) -> bool:
     """True where *engine* would go beyond this machine: no page keeps a runtime from an address elsewhere. And
-    over HTTP/2, which has a page and observations of its own (test_live_http2.py)."""
-    return (engine.partition("@")[0] in RUNTIMES and scenario in ELSEWHERE) or load()[
-        scenario
-    ].http2 is not None
+    over HTTP/2, which has a page and observations of its own (test_live_http2.py), as has Local Network Access
+    (local_network.py)."""
+    beyond = engine.partition("@")[0] in RUNTIMES and scenario in ELSEWHERE
+    found = load()[scenario]
+    return beyond or found.http2 is not None or "{ip}" not in found.page.url != Page().url
 
 
 def _case(name: str) -> Case:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from itertools import product
+from urllib.parse import urlsplit
 
 import pytest
 import trio
@@ -10,9 +12,14 @@ import trio
 from tests.browsers import local_network
 from tests.browsers.driver.chromium import Chromium
 from tests.browsers.local_network import Row
+from tests.cases import every
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import AddressSpace, Page
+from wsprobe.browsers.local_network import SPACES, space_of_host
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Resolved, Sent, TlsDone
+from wsprobe.lab import load
+from wsprobe.lab.play import rehearse
+from wsprobe.lab.scenario import Scenario
 from wsprobe.read import read
 from wsprobe.read.tokens import expected_accept
 from wsprobe.target import parse
@@ -83,6 +90,40 @@ def vars_of(row: Row) -> tuple[object, ...]:
 def test_all_that_is_measured_is_recorded() -> None:
     assert [row.asked for row in ROWS] == list(local_network.rows())
     assert {row.sent for row in ROWS} == {True, False}
+
+
+SCENARIOS = {name: each for name, each in load().items() if name.startswith("lna-")}
+
+
+def row_of(scenario: Scenario) -> Row:
+    """The row that has what Chromium did with a page and a target like those of *scenario*."""
+    page = scenario.page
+    space = space_of_host(urlsplit(page.url).hostname or "")
+    to = page.target_address or "loopback"
+    secure = page.url.startswith("https:") or space != "public"
+    scheme = "ws" if page.permissions else "wss" if scenario.listener == "tls" else "ws"
+    (found,) = [
+        row
+        for row in ROWS
+        if (row.page, row.to, row.scheme, row.secure) == (space, to, scheme, secure)
+        and (row.csp, row.permissions) == (page.csp, dict(page.permissions))
+    ]
+    return found
+
+
+@every(SCENARIOS)
+def test_a_scenario_is_what_chromium_did(scenario: Scenario) -> None:
+    row = row_of(scenario)
+    view = rehearse(ENGINES["chromium"], scenario, load())
+    assert [event.type for event in view.events] == [event["type"] for event in row.events]
+    assert bool(view.handshakes) == row.sent
+    blocked = [line for line in view.console if "ERR_BLOCKED_BY_LOCAL_NETWORK" in line]
+    assert blocked == [line.replace("{url}", view.url) for line in row.console if " failed: " in line]
+
+
+def test_there_is_a_scenario_for_each_pair_of_spaces() -> None:
+    rows = [row_of(scenario) for scenario in SCENARIOS.values()]
+    assert {(row.page, row.to) for row in rows} == set(product(SPACES, SPACES))
 
 
 @pytest.mark.engines

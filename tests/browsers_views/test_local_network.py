@@ -181,7 +181,9 @@ def test_compare_json(
 ) -> None:
     page = [] if "--page" in options else ["--page", "https://app.example/"]
     run(["compare", "--json", "--browser", "chromium,firefox", *page, *options, opening[0]])
-    chromium, firefox = json.loads(capsys.readouterr().out)["views"]
+    value = json.loads(capsys.readouterr().out)
+    chromium, firefox = value["views"]
+    assert ([each["id"] for each in value["causes"]][:1] == ["local-network-access"]) != opens
     assert [event["type"] for event in chromium["events"]] == (
         ["open", "close"] if opens else ["error", "close"]
     )

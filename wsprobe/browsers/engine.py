@@ -41,6 +41,8 @@ class Page(Struct, frozen=True):
     """The page's own connection could serve the target too (``http2.sharing``)."""
     address: AddressSpace | Literal[""] = ""
     """The space of the address that the page came from; "": what its URL says (``local_network``)."""
+    target_address: AddressSpace | Literal[""] = ""
+    """The space that the address of the target counts as; "": the one that it is of."""
     permissions: tuple[tuple[str, str], ...] = ()
     """(name, granted, denied or prompt) of those that are not ``prompt``."""
 

@@ -118,7 +118,7 @@ def crossing(page: Page, readings: Sequence[Reading]) -> Crossing | None:
     stood = next((event for event in exchange.events if isinstance(event, Connected)), None)
     if stood is None or exchange.plan.route.proxy is not None:
         return None
-    space = space_of(stood.address)
+    space = page.target_address or space_of(stood.address)
     if space in (None, "public") or space_of_page(page, exchange.plan.target.host, space) != "public":
         return None
     if exchange.plan.target.secure:

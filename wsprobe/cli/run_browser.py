@@ -33,7 +33,7 @@ from wsprobe.lab.measured import Comparison, Observation, differences, of_view, 
 from wsprobe.lab.paths import names_path
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.server import Lab, serve
-from wsprobe.lab.site import PageVisit, Site, job, stage_host
+from wsprobe.lab.site import PageVisit, Site, elsewhere, job, stage_host
 from wsprobe.report import Report
 from wsprobe.secrets import Secrets
 from wsprobe.version import __version__
@@ -126,6 +126,8 @@ async def _everything(
     async with serve(front=site) as lab:
         for word in words:
             place, scenario = _place(word, settings, lab)
+            if scenario is not None and (why := elsewhere(scenario, lab.host, lab.listens_at)):
+                raise NoBrowser(f"{word}: {why}")
             page = _page(scenario, lab, by.page)
             its = replace(by, page=page)
             report = await one(place, own_place(place, its), settings, its)

@@ -48,6 +48,9 @@ class Place(Struct, frozen=True):
             acts=given.acts or own.acts,
             cookies=given.cookies or own.cookies,
             construct=own.construct,
+            address=given.address or own.address,
+            target_address=own.target_address,
+            permissions=(*own.permissions, *given.permissions),  # of a name, the last counts
         )
 
 

@@ -472,6 +472,16 @@ _APPLICATION = _kinds(
     ),
 )
 
+_BROWSER = _kinds(
+    (
+        "local-network-access",
+        "Local Network Access",
+        "A browser keeps a page of a public address off the local network, or off this machine, until the "
+        "user allows it. It sends nothing.",
+        "Let the user allow it, or serve the page from the same network (wsprobe explain lna).",
+    ),
+)
+
 _TRACE = _kinds(
     *(
         (id, title, meaning, "")
@@ -545,7 +555,15 @@ _TRACE = _kinds(
     )
 )
 
-KINDS: dict[str, Kind] = {**_HANDSHAKE, **_REFUSED, **_ELSEWHERE, **_BEHIND, **_APPLICATION, **_TRACE}
+KINDS: dict[str, Kind] = {
+    **_HANDSHAKE,
+    **_REFUSED,
+    **_ELSEWHERE,
+    **_BEHIND,
+    **_APPLICATION,
+    **_BROWSER,
+    **_TRACE,
+}
 """Every kind of cause by its id. Ids are stable and never reused. What kept a request from being sent has
 the id of its finding besides (``reach``)."""
 

@@ -547,6 +547,8 @@ def elsewhere(scenario: Scenario, host: str, listens_at: Callable[[str], bool]) 
         return "its URL names the loopback address, which is another machine from here"
     if not here and "'self'" in scenario.page.csp:
         return "its page has to be at another address than the server"
+    if (page := scenario.page.url) != Page().url and "{ip}" not in page:
+        return f"its page is at {page}, which is not this lab"
     deaf = [address for address in re.findall(r"\b127\.\d+\.\d+\.\d+\b", url) if not listens_at(address)]
     if deaf and scenario.listener != "unused":
         return f"its URL names {deaf[0]}, where this lab does not listen"

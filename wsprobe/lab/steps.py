@@ -136,6 +136,7 @@ def page(written: Mapping[str, Any]) -> Page:
     acts = tuple(_act(when, item) for when in _WHEN for item in rest.pop(when, ()))
     if isinstance(rest.get("protocols"), list):
         rest["protocols"] = tuple(rest["protocols"])
+    rest["permissions"] = tuple(rest.get("permissions", {}).items())
     try:
         return Page(acts=acts, **rest)
     except TypeError as error:
