@@ -60,6 +60,7 @@ class UndiciSession:
             pass
         if self._destroyed and not self.over:
             self._closed()
+            self._read_on()
 
     def called(self, at: int) -> None:
         self._sent_close = self._sent_close or self._script.close_call is not None
@@ -91,8 +92,7 @@ class UndiciSession:
             return
         self.because = f"the connection ended: {_SOCKET}, onSocketClose"
         self._closed()
-        self._reads = True  # on: a Close behind what is being inflated sets readyState back (receiver.js)
-        self._inflate_all()
+        self._read_on()
 
     def _wait_on(self) -> None:
         """The recording is over, and the connection is not. undici has no timer; how a connection ends changes
@@ -173,6 +173,13 @@ class UndiciSession:
             self._close(body)
         elif header.opcode < _CLOSE:
             self._data(header, body)
+
+    def _read_on(self) -> None:
+        """What was being inflated when the socket closed is ready, and the parser goes on: a Close sets
+        readyState back, and undici 6 tells of an error."""
+        self._reads = self._inflating is not None
+        self._inflate_all()
+        self._reads = False
 
     def _inflate_all(self) -> None:
         while self._inflating is not None:
@@ -262,6 +269,9 @@ class UndiciSession:
     def _fail(self, message: str) -> None:
         """failWebsocketConnection: the socket is destroyed."""
         if self.over:
+            self._reads = False
+            if self._facts.tells_why:
+                self._script.error(self._script.ready_state, message, f"Error: {message}")
             return
         self.because = f"{message} {_RECEIVER}"
         if self._facts.tells_why:
@@ -270,9 +280,8 @@ class UndiciSession:
 
     def _fail_closing(self, message: str) -> None:
         """The same where a Close with a code is sent first."""
-        if self.over:
-            return
-        self._script.ready_state = CLOSING
+        if not self.over:
+            self._script.ready_state = CLOSING
         self._fail(message)
 
     def _closed(self) -> None:
