@@ -50,6 +50,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "bare-io": {"path": "/socket.io/"},
     "engine": {"path": "/engine.io/?transport=websocket"},
     "eio": {"path": "/other?EIO=4"},
+    "like-eio": {"path": "/other?xEIO=4"},
     "carrier": {"path": "/socket.io/?EIO=4&transport=pigeon"},
     "connect": {"connect_proxy": True},
 }
@@ -87,7 +88,7 @@ class Section(msgspec.Struct, frozen=True):
         """The answer with this status."""
         phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
         lines = [line.replace("{status}", str(status)).replace("{phrase}", phrase) for line in self.answer]
-        line = f"HTTP/1.1 {status} {phrase}"
+        line = f"HTTP/1.1 {status:03} {phrase}"
         if lines[0].startswith("HTTP/1.1 "):
             line = f"HTTP/1.1 {status} {lines.pop(0).removeprefix('HTTP/1.1 ').lstrip('*').lstrip()}"
         at = lines.index("") if "" in lines else len(lines)

@@ -3,12 +3,15 @@
 A section of that file is a session made by hand: a title; behind ``>`` a line for each field of the 101
 (``Server: x``), for what was asked otherwise (``asked chat``, a word of ``rules.ASKED``), and for each event:
 seconds after the 101, and ``text``, ``binary`` or ``close`` with what the server sent in it, ``http`` with the
-first line and fields of what came behind the frames, ``send`` with the number of bytes that wsprobe sent, ``we
-close``, or how it ended (``fin``, ``reset``, ``local``). Then who is taken for the author, and each cause with
-its certainty, text, what to do, and evidence."""
+first line and fields of what came behind the frames, ``raw`` with what came without a frame, ``send`` with the
+number of bytes that wsprobe sent, ``we close``, or how it ended (``fin``, ``reset``, ``local``). ``nothing`` in
+place of a field: no 101 came, and times are from the request on; ``unsent``: nor was a request sent, as with
+``unresolved``, ``unreachable ERRNO``, and ``tls KIND ALERT``. Then who is taken for the author, the first cause
+with its certainty, text, what to do, and evidence, and the others by their ids."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +21,18 @@ from tests.diagnosis.recorded import AT, request_of
 from tests.diagnosis.rules import ASKED
 from wsprobe import target
 from wsprobe.diagnosis import author
-from wsprobe.exchange import Connected, Ended, Event, Exchange, Plan, Received, Sent
+from wsprobe.exchange import (
+    Connected,
+    ConnectFailed,
+    Ended,
+    Event,
+    Exchange,
+    Plan,
+    Received,
+    ResolveFailed,
+    Sent,
+    TlsFailed,
+)
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 
@@ -41,7 +55,7 @@ class Session(msgspec.Struct, frozen=True):
         """The recording of it."""
         asked = next((line.split()[1] for line in self.lines if line.startswith("asked ")), "")
         scheme, request = request_of(ASKED[asked] if asked else {})
-        fields = [line for line in self.lines if not line[0].isdigit() and not line.startswith("asked ")]
+        fields = [line for line in self.lines if re.match(r"[\w-]+: ", line)]
         own = {line.partition(":")[0] for line in fields}
         usual = (
             "Upgrade: websocket",
@@ -50,18 +64,24 @@ class Session(msgspec.Struct, frozen=True):
         )
         head = (line for line in (*usual, *fields) if line in fields or line.partition(":")[0] not in own)
         opened = "\r\n".join(("HTTP/1.1 101 Switching Protocols", *head, "", "")).encode()
-        events: list[Event] = [Connected(0, "127.0.0.1", 1), Sent(1, request), Received(START, opened)]
-        events += (_event(line) for line in self.lines if line[0].isdigit())
+        begin: list[Event] = [Connected(0, "127.0.0.1", 1), Sent(1, request), Received(START, opened)]
+        if "nothing" in self.lines:
+            begin = [Connected(0, "127.0.0.1", 1), Sent(START, request)]
+        elif "unsent" in self.lines:
+            begin = [each for each in begin[:1] if any(" tls " in line for line in self.lines)]
+        events = [*begin, *(_event(line) for line in self.lines if line[0].isdigit())]
         return read(Exchange(Plan(target.parse(f"{scheme}://{AT}/ws"), request), tuple(events)))
 
     def anew(self) -> str:
         """What it means now."""
         known = author(self.reading())
-        told = (
-            f"{each.id} {each.certainty}: {each.text}\n  -> {each.fix}\n  [{each.evidence}]"
-            for each in known.causes
-        )
-        return "\n".join((f"by {known.id or '?'} {known.certainty} {known.mark}".rstrip(), *told))
+        writer = f"by {known.id or '?'} {known.certainty} {known.mark}".rstrip()
+        if not known.causes:
+            return writer
+        first, *others = known.causes
+        means = f"{first.id} {first.certainty}: {first.text}\n  -> {first.fix}\n  [{first.evidence}]"
+        more = ", ".join(f"{each.id} {each.certainty}" for each in others)
+        return "\n".join((writer, means, *([f"or {more}"] if more else [])))
 
 
 def _event(line: str) -> Event:
@@ -83,6 +103,18 @@ def _event(line: str) -> Event:
             return Sent(at, _frame(1, b"x" * int(data), masked=True))
         case "we":
             return Sent(at, _frame(8, b"\x03\xe8", masked=True))
+        case "part":
+            return Sent(at, b"")
+        case "raw":
+            return Received(at, data.encode().decode("unicode_escape").encode("latin-1"))
+        case "unresolved":
+            return ResolveFailed(at, "no-such-name", data)
+        case "unreachable":
+            return ConnectFailed(at, "127.0.0.1", 1, data, data.lower())
+        case "tls":
+            kind, _, alert = data.partition(" ")
+            number = int(alert) if alert else None
+            return TlsFailed(at, kind, kind, alert=number)  # type: ignore[arg-type]
         case how:
             return Ended(at, how)  # type: ignore[arg-type]
 

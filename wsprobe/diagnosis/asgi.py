@@ -104,19 +104,14 @@ def _daphne(evidence: Evidence) -> Author | None:
     if evidence.reason == "Access denied" and evidence.status == 403:
         return written_by("daphne", "the reason phrase Access denied", _asgi_refused(evidence))
     if evidence.reason == "Internal server error" and evidence.status == 500 and not evidence.body:
-        return written_by(
-            "daphne",
-            "the reason phrase Internal server error",
-            (
-                *_asgi_crash(evidence)[:2],
-                Cause(
-                    "denial",
-                    "the application sent a denial response, which Daphne cannot pass on",
-                    "close, or accept and close",
-                ),
-                *_asgi_crash(evidence)[2:],
-            ),
+        crash, route, unaccepted = _asgi_crash(evidence)
+        denial = Cause(
+            "denial",
+            "the application sent a denial response, which Daphne cannot pass on",
+            "close, or accept and close",
         )
+        mark = "the reason phrase Internal server error"
+        return written_by("daphne", mark, (crash, route, denial, unaccepted))
     if re.match(
         r"WebSocket version \d+ not supported \(supported versions: ", evidence.reason
     ) or evidence.reason.startswith("HTTP Sec-WebSocket-"):
@@ -226,8 +221,8 @@ def _granian(evidence: Evidence) -> Author | None:
                 "an exception, or a return without accepting: Granian answers 403 to both",
                 f"{SEE_LOG}; await websocket.accept()",
             )
-            refused = _asgi_refused(evidence)
-            return written_by("granian", mark, (*refused[:2], crash, *refused[2:]))
+            first, *others = _asgi_refused(evidence)
+            return written_by("granian", mark, (first, crash, *others))
         case 404 | 200 | 405:
             return written_by("granian", mark, either_or_stripped(evidence, no_route()))
         case _ if evidence.status >= 500:

@@ -193,7 +193,7 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
     if text[:1] == "<":
         if "error" not in text and "failure" not in text:
             return ()
-        said = tuple(each for each in of_page(text) if len(each) > 2)
+        said = tuple(of_page(text))
         condition = re.search(r"<([a-z-]+) xmlns=['\"]urn:ietf:params:xml:ns:xmpp-streams", text)
         return (*said, *((condition[1],) if condition else ()))
     if text[:1] != "{":
@@ -205,11 +205,10 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
     if not isinstance(value, dict):
         return ()
     kind = next((value[name] for name in _SAYS if isinstance(value.get(name), str)), "")
-    status = next(
-        (value[name] for name in ("statusCode", "status", "code") if isinstance(value.get(name), int)), 0
-    )
+    statuses = (value.get(name) for name in ("statusCode", "status", "code"))
+    failed = any(isinstance(each, int) and each >= 400 for each in statuses)
     troubled = bool(value.get("error") or value.get("errors") or value.get("problem"))
-    if not (troubled or status >= 400 or _TROUBLE.search(kind) or (ended and "reason" in value)):
+    if not (troubled or failed or _TROUBLE.search(kind) or (ended and "reason" in value)):
         return ()
     return of_json(text.encode()) or ((kind,) if kind else ())
 

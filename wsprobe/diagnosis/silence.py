@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, how_ended, shown, unanswered
 from wsprobe.diagnosis.faults import SEE_LOG, asked_wrong, asks_socketio, too_much
-from wsprobe.exchange import Ended, Exchange, Sent
+from wsprobe.exchange import Exchange, Sent
 from wsprobe.read.reading import Reading
 
 _ENDS = {
@@ -123,6 +123,4 @@ def _protocol(evidence: Evidence) -> Iterator[Cause]:
 
 def _waited(exchange: Exchange) -> int:
     """Microseconds from the request to the end."""
-    sent = [event.at for event in exchange.events if isinstance(event, Sent)]
-    last = exchange.events[-1] if exchange.events else None
-    return last.at - sent[-1] if sent and isinstance(last, Ended) else 0
+    return exchange.events[-1].at - max(event.at for event in exchange.events if isinstance(event, Sent))

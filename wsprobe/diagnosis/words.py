@@ -112,7 +112,7 @@ def _texts(value: object, depth: int) -> Iterator[str]:
 _HIDDEN = re.compile(
     r"(?is)<(script|style|template|svg|noscript)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<\?[^<>]*>"
 )
-_TITLE = re.compile(r"(?i)<title[^<>]*>([^<]*)</title")
+_TITLE = re.compile(r"(?i)<title[^<>]*>([^<]*)</title[^<>]*>?")
 _BLOCK = re.compile(
     r"(?i)</?(?:p|h[1-6]|div|li|td|tr|th|br|hr|pre|title|head|body|center|span|ul|table|dt|dd)\b[^<>]*>"
 )
@@ -284,10 +284,10 @@ def _replaced(evidence: Evidence, _: str) -> tuple[Cause, ...]:
 
 
 def _failed(evidence: Evidence, _: str) -> tuple[Cause, ...]:
-    if 200 <= evidence.status < 500:
-        return ()  # some frameworks put a traceback below any error
     if evidence.status == 101:
         return (Cause("crashed", "the application failed in the session", SEE_LOG),)
+    if evidence.status < 500:
+        return ()  # some frameworks put a traceback below any error
     return (Cause("crashed-before-accept", "the application failed while it handled the handshake", SEE_LOG),)
 
 

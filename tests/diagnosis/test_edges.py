@@ -1,0 +1,293 @@
+"""How far the diagnosis reads, and what it makes of answers that are cut, of a proxy's answer to CONNECT, and
+of close codes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.diagnosis.recorded import AT, reading_of
+from wsprobe import target
+from wsprobe.diagnosis import causes
+from wsprobe.diagnosis.advice import advice, close_code
+from wsprobe.diagnosis.cause import quote_of
+from wsprobe.diagnosis.evidence import answer_of, shown
+from wsprobe.diagnosis.proxies import LEADING, idle_limit, mending, proxies, proxy
+from wsprobe.diagnosis.words import of_json, of_page, own_words
+from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
+from wsprobe.opening import Offer, request
+from wsprobe.read import read
+from wsprobe.target import Target
+
+OPEN = b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n"
+
+
+def words(answer: bytes) -> tuple[str, ...]:
+    reading = reading_of(answer, "fin")
+    assert reading.final is not None
+    return own_words(answer_of(reading, reading.final))
+
+
+# What is read ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "short"),
+    [("x" * 80, 80, "x" * 80), ("x" * 81, 80, "x" * 77 + "..."), ("a \n b", 80, "a b")],
+)
+def test_a_quote_is_cut_where_it_is_too_long(text: str, most: int, short: str) -> None:
+    assert shown(text, most) == short
+    assert shown(text) == short
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ('moved; the server says "no"', ("moved", "no")),
+        ('the server says "no"', ("", "no")),
+        ("moved", ("moved", "")),
+    ],
+)
+def test_a_cause_without_the_quote_in_it(text: str, parts: tuple[str, str]) -> None:
+    assert quote_of(text) == parts
+
+
+@pytest.mark.parametrize(
+    ("json", "texts"),
+    [
+        ('{"error":{"error":{"error":{"error":"x"}}}}', ("x",)),
+        ('{"error":{"error":{"error":{"error":{"error":"x"}}}}}', ()),
+        ('["a","b","c","d","e"]', ("a", "b", "c", "d")),
+        ('{"errors":[["x"]]}', ("x",)),
+        ('{"payload":{"message":"x"}}', ("x",)),
+        ('{"err":{"message":"x"},"status":{"message":"y"}}', ("x", "y")),
+        ('{"payload":"x","other":"y"}', ()),
+        ('{"message":"y","detail":"x"}', ("x", "y")),
+        (f'"{"x" * 401}"', ("x" * 400,)),
+        (f'"{"x" * 65534}"', ("x" * 400,)),
+        (f'"{"x" * 65535}"', ()),
+        ("{", ()),
+        ("7", ()),
+    ],
+)
+def test_how_deep_json_is_read(json: str, texts: tuple[str, ...]) -> None:
+    assert of_json(json.encode()) == texts
+
+
+@pytest.mark.parametrize(
+    ("page", "texts"),
+    [
+        ("<p>ab<p>abc", ["abc"]),
+        ("<title>ab</title><p>abc", ["ab", "abc"]),
+        ("<p>" + "<p>".join(f"par{n}" for n in range(8)), [f"par{n}" for n in range(6)]),
+        ("<p>one<title>two</title>three", ["two", "one", "three"]),
+        (f"<title>{'x' * 401}</title>", ["x" * 400]),
+        (f"<p>{'x' * 401}", ["x" * 400]),
+    ],
+)
+def test_how_far_a_page_is_read(page: str, texts: list[str]) -> None:
+    assert list(of_page(page)) == texts
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (b"HTTP/1.1 400 Moon\r\n\r\n", ("Moon",)),
+        (b"HTTP/1.1 400 bad REQUEST\r\n\r\n", ()),
+        (b"HTTP/1.1 302 Found\r\n\r\nThe moon", ()),
+        (b"HTTP/1.1 399 Sun\r\n\r\nThe moon", ("Sun",)),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\nThe moon", ("The moon",)),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n" + b"m" * 401, ("m" * 400,)),
+        (b"HTTP/1.1 400 " + b"m" * 401 + b"\r\n\r\n", ("m" * 400,)),
+        (b"HTTP/1.1 400 Bad Request\r\nX-Reason: " + b"m" * 401 + b"\r\n\r\n", ("m" * 400,)),
+        (
+            b"HTTP/1.1 400 Bad Request\r\n" + b"".join(b"X-Reason: moon%d\r\n" % n for n in range(5)) + b"\r\n",
+            ("moon0", "moon1", "moon2", "moon3"),
+        ),
+        (b"HTTP/1.1 400 Bad Request\r\nX-Request-Id: moon\r\n\r\n", ()),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n" + b" " * 8189 + b"moon", ("moo",)),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n" + b" " * 8192 + b"moon", ()),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n400 Bad Request", ()),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\nof a at it", ()),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\nha", ()),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\nhaa", ("haa",)),
+    ],
+)
+def test_where_an_answer_has_words(answer: bytes, found: tuple[str, ...]) -> None:
+    assert words(answer) == found
+
+
+# A proxy's answer to CONNECT ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "id", "text"),
+    [
+        (b"", "proxy-target", ""),
+        (b"nonsense\r\n\r\n", "proxy-target", ""),
+        (b"HTTP/1.1 403 For", "proxy-target", ""),
+        (b"HTTP/1.1 407 X\r\nServer: x\r\n", "proxy-target", ""),
+        (b"HTTP/1.1 abc X\r\n\r\n", "proxy-target", ""),
+        (OPEN, "proxy-target", ""),
+        (b"HTTP/1.1 407 X\r\nContent-Length: 0\r\n\r\n", "unauthorized", "a proxy wants credentials"),
+        (b"HTTP/1.1 406 X\r\nContent-Length: 0\r\n\r\n", "proxy-target", ""),
+        (b"HTTP/1.1 403 X\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\n\r\n", "blocked-by-rule", "Squid"),
+    ],
+)
+def test_a_connect_that_is_refused(answer: bytes, id: str, text: str) -> None:
+    found = causes(reading_of(answer, "fin", {"connect_proxy": True}))
+    assert found[0].id == id
+    assert text in found[0].text
+    assert found[0].evidence
+
+
+def test_the_host_of_the_request_is_no_matter_of_connect() -> None:
+    asked = {"connect_proxy": True, "headers": ["Host: other.example", f"Cookie: {'x' * 9000}"]}
+    found = causes(reading_of(b"HTTP/1.1 403 X\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\n\r\n", "fin", asked))
+    assert [each.id for each in found] == ["blocked-by-rule"]
+
+
+# What to do --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        *((399, 4000), (400, 4400), (401, 4401), (402, 4402), (403, 4403), (404, 4404), (408, 4408)),
+        *((409, 4409), (429, 4429), (499, 4499), (500, 1011), (502, 1011), (503, 1013), (599, 1011)),
+    ],
+)
+def test_the_close_code_that_says_what_a_status_says(status: int, code: int) -> None:
+    assert close_code(status) == code
+
+
+@pytest.mark.parametrize(
+    ("close", "says"),
+    [
+        (b"\x88\x00", ""),
+        (b"\x88\x01\x03", ""),
+        (b"\x88\x02\x03\xe7", "code 999 is outside 1000 to 4999"),
+        (b"\x88\x02\x03\xe8", ""),
+        (b"\x88\x02\x03\xed", "code 1005 (no status received) must not be sent"),
+        (b"\x88\x02\x03\xee", "code 1006 (abnormal closure) must not be sent"),
+        (b"\x88\x02\x03\xf3", ""),
+        (b"\x88\x02\x03\xf4", "code 1012 is registered"),
+        (b"\x88\x02\x03\xf5", "code 1013 is registered"),
+        (b"\x88\x02\x03\xf6", "code 1014 is registered"),
+        (b"\x88\x02\x03\xf7", "code 1015 (TLS handshake) must not be sent"),
+        (b"\x88\x02\x13\x87", ""),
+        (b"\x88\x02\x13\x88", "code 5000 is outside"),
+        (b"\x88\x7d\x03\xe8" + b"x" * 123, ""),
+        (b"\x88\x7e\x00\x7e\x03\xe8" + b"x" * 124, "the reason has 124 bytes; more than 123"),
+        (b"\x88\x02\x03\xe8\x89\x00", "bytes follow the Close frame"),
+        (b"\x88\x02\x03\xe8\x89", "bytes follow the Close frame"),
+        (b"\x81\x00\x88\x02\x03\xe8", ""),
+        (b"\x81\x02hi", ""),
+    ],
+)
+def test_what_a_close_does_not_carry_to_a_page(close: bytes, says: str) -> None:
+    found = advice(reading_of(OPEN + close, "fin")).warnings
+    assert len(found) == (1 if says else 0)
+    assert all(each.startswith(says) for each in found)
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked", "remedies"),
+    [
+        (b"HTTP/1.1 299 X\r\n\r\n", {}, ["accept, then close(4000", "offer"]),
+        (b"HTTP/1.1 300 X\r\n\r\n", {}, ["open the socket at the redirect's target"]),
+        (b"HTTP/1.1 399 X\r\n\r\n", {}, ["open the socket at the redirect's target"]),
+        (b"HTTP/1.1 403 Forbidden\r\n\r\n", {}, ["accept, then close(4403, a reason of at most 123", "offer"]),
+        (
+            b"HTTP/1.1 403 Forbidden\r\n\r\n" + b"m" * 60,
+            {},
+            [f'accept, then close(4403, "{"m" * 60}")', "offer"],
+        ),
+        (b"HTTP/1.1 403 Forbidden\r\n\r\n" + b"m" * 61, {}, ["accept, then close(4403, a reason", "offer"]),
+        (
+            b"HTTP/1.1 403 Forbidden\r\n\r\n",
+            {"origin": "http://x.example"},
+            [
+                "accept",
+                "offer an HTTP endpoint for fetch() (with Access-Control-Allow-Origin: http://x.example)",
+            ],
+        ),
+        (
+            b"HTTP/1.1 403 Forbidden\r\n\r\n",
+            {"origin": f"http://{AT}"},
+            ["accept", "offer an HTTP endpoint for fetch() (CORS for another origin)"],
+        ),
+        (b"HTTP/1.1 426 Upgrade Required\r\n\r\n", {}, ["offer"]),
+        (b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\n\r\n<hr><center>nginx</center>", {}, ["offer"]),
+    ],
+)
+def test_how_a_page_can_be_told(answer: bytes, asked: dict[str, object], remedies: list[str]) -> None:
+    found = advice(reading_of(answer, "fin", asked)).remedies
+    assert len(found) == len(remedies)
+    assert all(each.startswith(word) for each, word in zip(found, remedies, strict=True))
+
+
+@pytest.mark.parametrize("outcome", ["timeout", "dropped"])
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_handshake_that_hangs_holds_others(outcome: str, sent: bool) -> None:
+    to = Target(f"ws://{AT}/", False, "127.0.0.1", 24301, "/")
+    asked = request(to, Offer())
+    events = (Connected(0, "127.0.0.1", 1), *([Sent(1, asked)] if sent else ()), Ended(2, "timeout"))
+    found = advice(read(Exchange(Plan(to, asked), events)), outcome)
+    assert bool(found.warnings) == (sent and outcome == "timeout")
+
+
+def test_of_several_answers_each_thing_is_said_once() -> None:
+    refused = advice(reading_of(b"HTTP/1.1 403 Forbidden\r\n\r\n", "fin"))
+    closed = advice(reading_of(OPEN + b"\x88\x02\x03\xf4", "fin"))
+    given: set[str] = set()
+    assert refused.without(given) == refused
+    assert not refused.without(given)
+    assert closed.without(given) == closed
+    assert not closed.without(given)
+
+
+# Lines for proxies -------------------------------------------------------------------------------------------
+
+
+def test_a_proxy_is_found_by_its_key() -> None:
+    found = proxy("haproxy")
+    assert found is not None
+    assert found.name == "HAProxy"
+    assert proxy("no-such-proxy") is None
+    assert (idle_limit("nginx"), idle_limit("caddy"), idle_limit("no-such-proxy")) == (60.0, 0.0, 0.0)
+
+
+def test_lines_are_joined_as_the_proxy_writes_them() -> None:
+    mends = {each.key: each.mends for each in proxies()}
+    assert mends["nginx"].startswith("proxy_http_version 1.1; proxy_set_header")
+    assert "; " in mends["apache"]
+    assert mends["haproxy"].startswith("passes them on by itself; remove ")
+
+
+def test_the_proxies_in_wide_use_are_named_where_none_is_known() -> None:
+    def named(text: str) -> list[str]:
+        return [line.partition(":")[0].partition(" (")[0] for line in text.splitlines()]
+
+    assert named(mending("upgrade", ())) == ["nginx", "Apache httpd", "HAProxy", "Caddy", "Traefik", "Envoy"]
+    assert len(LEADING) == 6
+    assert named(mending("upgrade", ("varnish", "no-such-proxy"))) == ["Varnish"]
+    assert mending("rule", ()) == ""
+    assert named(mending("rule", ("nginx",))) == ["nginx"]
+    assert named(mending("unhandled", ())) == ["http-proxy-middleware", "Vite"]
+    assert "Origin" in mending("header", ("nginx",), part="Origin")
+
+
+def test_an_answer_is_read_to_its_end_and_no_further() -> None:
+    """A 101 that stands behind a whole answer counts; one in its body does not."""
+    behind = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
+    whole = b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"
+    assert causes(reading_of(whole + behind, "fin"))[0].id == "no-accept"
+    cut = b"HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab" + behind
+    assert causes(reading_of(cut, "fin"))[0].id == "no-accept"
+    malformed = b"HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" + behind
+    assert causes(reading_of(malformed, "fin"))[0].id == "no-accept"
+    far = whole + b" " * 4096 + behind
+    assert causes(reading_of(far, "fin"))[0].id != "no-accept"
+    url = target.parse(f"ws://{AT}/")
+    short = read(Exchange(Plan(url, b""), (Received(1, whole),)))
+    assert causes(short)
