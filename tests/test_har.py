@@ -8,7 +8,7 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -308,7 +308,7 @@ DEFLATE = b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
 
 def written(*exchanges: Exchange) -> list[Any]:
     document = json.loads(har.document(entry for each in exchanges for entry in har.entries(report(each))))
-    jsonschema.validate(document, HAR)
+    jsonschema_rs.validate(document, HAR)
     entries = document["log"]["entries"]
     assert isinstance(entries, list)
     return entries

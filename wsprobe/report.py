@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, cast
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from wsprobe.read.reading import Reading, Response
 
 
-class Report(Struct, frozen=True):
+class Report(Struct, frozen=True, dict=True):
     """*verdict* is RFC 6455's (or the wire version's own); *verdicts* are those asked for with --spec."""
 
     reading: Reading
@@ -80,7 +81,7 @@ class Report(Struct, frozen=True):
     def findings(self) -> tuple[Finding, ...]:
         return self.verdict.findings
 
-    @property
+    @cached_property
     def causes(self) -> tuple[Cause, ...]:
         """Why it went as it did, the likeliest first; empty where nothing is wrong, or nothing is known.
 

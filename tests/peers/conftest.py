@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-import jsonschema
+import jsonschema_rs
 import pytest
 
 from tests.peers.dask import Cluster, dask_cluster
@@ -69,8 +69,8 @@ def need() -> Callable[[str], str]:
 
 
 @pytest.fixture(scope="session")
-def validator() -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(json.loads(schema()))
+def validator() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(json.loads(schema()))
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +92,7 @@ def refuser() -> Iterator[Refusing]:
 
 
 @pytest.fixture
-def probe(capsys: pytest.CaptureFixture[str], validator: jsonschema.Draft202012Validator) -> Probe:
+def probe(capsys: pytest.CaptureFixture[str], validator: jsonschema_rs.Draft202012Validator) -> Probe:
     """``probe(url, option, ...)``: what ``wsprobe connect --json`` says; held against its own schema."""
 
     def probed(url: str, *options: str) -> Told:

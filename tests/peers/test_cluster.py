@@ -6,7 +6,7 @@ import signal
 from collections import Counter
 from pathlib import Path
 
-import jsonschema
+import jsonschema_rs
 import pytest
 import trio
 
@@ -29,7 +29,7 @@ def left_over(cluster: Cluster) -> int:
 
 
 def test_the_same_reports_in_order_with_the_name_of_who_asked(
-    two: Cluster, refuser: Refusing, validator: jsonschema.Draft202012Validator
+    two: Cluster, refuser: Refusing, validator: jsonschema_rs.Draft202012Validator
 ) -> None:
     urls = [refuser.url(f"/{number}") for number in range(30)]
     done = asked(

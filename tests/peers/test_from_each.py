@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import jsonschema
+import jsonschema_rs
 import pytest
 
 from tests.peers.dask import SLOW, Cluster, asked, dask_cluster, objects, started
@@ -32,7 +32,7 @@ def test_a_row_a_url_and_a_column_a_place(two: Cluster, refuser: Refusing) -> No
 
 
 def test_a_line_a_url_and_place(
-    two: Cluster, refuser: Refusing, validator: jsonschema.Draft202012Validator, tmp_path: Path
+    two: Cluster, refuser: Refusing, validator: jsonschema_rs.Draft202012Validator, tmp_path: Path
 ) -> None:
     urls = [refuser.url(f"/{number}") for number in range(30)]
     (tmp_path / "urls").write_text("\n".join(urls) + "\nftp://h/\n")
@@ -49,7 +49,7 @@ def test_a_line_a_url_and_place(
 
 
 def test_what_a_script_sees_in_each_place(
-    two: Cluster, refuser: Refusing, validator: jsonschema.Draft202012Validator
+    two: Cluster, refuser: Refusing, validator: jsonschema_rs.Draft202012Validator
 ) -> None:
     done = asked(
         "compare", *from_each(two, "--browser", "chromium", "--json", refuser.url("/a"), refuser.url("/b"))

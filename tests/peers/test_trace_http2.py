@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 import trustme
 
@@ -70,7 +70,7 @@ def ports(need: Callable[[str], str], folder: Path, upstream: int) -> Iterator[t
 def traced(port: int, folder: Path, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
     """What ``wsprobe trace --json`` says, held against its own schema."""
     assert run(["trace", "--json-schema"]) == 0
-    validator = jsonschema.Draft202012Validator(json.loads(capsys.readouterr().out))
+    validator = jsonschema_rs.Draft202012Validator(json.loads(capsys.readouterr().out))
     words = ["--pause", "0", "--hold", "0", "--linger", "0.05", "--cacert", str(folder / "authority.pem")]
     run(["trace", "--json", *words, *options, f"wss://{HOST}:{port}/echo"])
     told: dict[str, Any] = json.loads(capsys.readouterr().out)
