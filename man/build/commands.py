@@ -37,7 +37,8 @@ EXIT: dict[str, str] = {
     "if a URL changed. The statuses from 3 on, of the handshake itself, are used only where there was "
     "nothing to compare.",
     "trace": "That of the handshake as it was given, as wsprobe-connect(1) has it: 0 if it opened, whatever "
-    "else was found.",
+    "else was found. With --audit: 0 if no weakness was found, 1 if one was; where the handshake itself opens "
+    "no session, its own status, from 3 on.",
     "talk": "As wsprobe-connect(1) has it; 20 also if --count or --match was not met, 2 if a line of the input "
     "cannot be sent. A session that ended with a Close of 1000 has 0.",
     "watch": "That of the last probe, as wsprobe-connect(1) has it; of several URLs, the first that is not 0. "

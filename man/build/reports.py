@@ -20,10 +20,11 @@ DESCRIPTION = (
     "ASCII. They come in the order in which the URLs or recordings were named, those of watch in the order "
     "of the probes. This page names every member; wsprobe connect --json-schema prints the same as a JSON "
     "Schema (2020-12).",
-    "Names of members, outcomes, exit statuses, and ids of findings and causes are stable: none is ever used "
-    "for something else. New members may be added, so a program should ignore those that it does not know. "
-    "Texts (text, fix, evidence, meaning) and the order of causes may change in any version. While the version "
-    "begins with 0, a change of something stable raises its middle number, and the changelog begins with it.",
+    "Names of members, outcomes, exit statuses, and ids of findings, causes and weaknesses are stable: none is "
+    "ever used for something else. New members may be added, so a program should ignore those that it does "
+    "not know. Texts (text, fix, evidence, meaning) and the order of causes may change in any version. While "
+    "the version begins with 0, a change of something stable raises its middle number, and the changelog "
+    "begins with it.",
 )
 CONVENTIONS = (
     ("Header text", "is latin-1 decoded, so that one character is one byte, whatever the server sent."),
@@ -84,7 +85,12 @@ RECORDING: dict[type, str] = {
     exchange.Act: "act",
 }
 EVENTS = get_args(exchange.Event)
-TRACE: dict[type, str] = {as_json.ChangeJson: "changes", as_json.ConclusionJson: "conclusions"}
+TRACE: dict[type, str] = {
+    as_json.ChangeJson: "changes",
+    as_json.ConclusionJson: "conclusions",
+    as_json.WeaknessJson: "weaknesses",
+    as_json.NotTestedJson: "not_tested",
+}
 RUNS: dict[type, str] = {as_json.UrlChangeJson: "runs: changes", as_json.StandingJson: "runs: old, new"}
 NAMES = {each.__name__: heading for each, heading in (OBJECTS | RECORDING | TRACE | RUNS).items()} | {
     as_json.ReportJson.__name__: "report"

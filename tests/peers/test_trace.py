@@ -27,7 +27,7 @@ from tests.peers.place import HOST, open_folder
 from tests.trace.chains import Chain, chains
 from tests.trace.test_chains import right
 from wsprobe.cli.main import run
-from wsprobe.trace.changes import MOST
+from wsprobe.trace.series import TRACE
 
 pytestmark = [pytest.mark.programs, pytest.mark.chains]
 
@@ -282,7 +282,7 @@ def test_the_first_conclusion(
     told = traced(chain, port, found[app_of(chain)] if direct else None, capfd)
     first = told["conclusions"][0]
     names = [each["change"] for each in told["changes"]]
-    assert len(names) <= MOST
+    assert len(names) <= TRACE.most
     assert set(first["because"]) <= set(names)
     ids = chain.value.get("past" if direct else "outside")
     expected = set(right(chain, direct=direct) if ids is None else ids.split())

@@ -39,9 +39,10 @@ from wsprobe.opening import Offer, request
 from wsprobe.read.tokens import expected_accept
 from wsprobe.report import report
 from wsprobe.trace.answer import answer_of
-from wsprobe.trace.changes import CHANGES, Backend, Choice, Start, Trace, following, left_out, values
+from wsprobe.trace.changes import CHANGES, Backend, Start, Trace, values
 from wsprobe.trace.changes import with_field as changed
 from wsprobe.trace.conclusions import conclusions
+from wsprobe.trace.series import Choice, following, left_out
 
 FILES = sorted((Path(__file__).parent / "rules").glob("*.txt"))
 OPENED = {

@@ -13,8 +13,9 @@ from wsprobe.report import report
 from wsprobe.show.lines import Look, text_of
 from wsprobe.show.trace import because, concluded, row
 from wsprobe.trace.answer import Answer, answer_of
-from wsprobe.trace.changes import Backend, Choice, Start, Trace, following, resource_of
+from wsprobe.trace.changes import Backend, Start, Trace, resource_of
 from wsprobe.trace.conclusions import conclusions
+from wsprobe.trace.series import Choice, following
 
 BEGIN = start(chains()[1], direct=True)
 OPEN: dict[str, Any] = {"status": 101, "reason": "Switching Protocols", "accept": "right", "ms": 1}

@@ -11,9 +11,10 @@ import pytest
 
 from tests.cases import every, named
 from tests.trace.chains import Chain, chains, trace
-from wsprobe.trace.changes import CHANGES, MOST, Choice, Trace
+from wsprobe.trace.changes import CHANGES, Trace
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.conclusions import RULES
+from wsprobe.trace.series import TRACE, Choice
 
 CHAINS = chains()
 
@@ -106,7 +107,7 @@ def test_the_first_conclusion(number: int, direct: bool) -> None:
     chain = CHAINS[number]
     seen, found = whole(number, direct)
     assert verdict(found[0], chain, direct=direct) != "wrong", found[0]
-    assert 4 <= len(seen.answers) <= MOST
+    assert 4 <= len(seen.answers) <= TRACE.most
     assert set(found[0].because) <= set(seen.answers)
     assert [each.likely for each in found] == sorted((each.likely for each in found), reverse=True)
     if direct and chain.value["hop_with_direct"] == "app":

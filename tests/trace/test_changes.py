@@ -15,15 +15,10 @@ from wsprobe.report import report
 from wsprobe.trace.answer import Answer, answer_of
 from wsprobe.trace.changes import (
     CHANGES,
-    MOST,
-    REPEATS,
     Backend,
-    Choice,
     Trace,
     as_browser,
     behind,
-    following,
-    left_out,
     plain,
     rekeyed,
     slashed,
@@ -33,6 +28,7 @@ from wsprobe.trace.changes import (
     without,
 )
 from wsprobe.trace.conclusions import conclusions
+from wsprobe.trace.series import TRACE, Choice, following, left_out
 
 ASKED = (
     b"GET /chat?x=1 HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nconnection: Upgrade\r\n"
@@ -114,9 +110,9 @@ def test_no_more_than_sixteen() -> None:
         told = answers[b"pgrade" not in step.plan.request]
         exchange = recorded(step.plan, told, held=False, addresses=False)
         seen = Trace(begin, {**seen.answers, step.name: answer_of(report(exchange))})
-    assert len(seen.answers) == MOST
-    assert tuple(seen.answers)[-2:] == REPEATS
-    assert ("subprotocols", f"no more than {MOST} requests are sent") in left_out(seen, Choice())
+    assert len(seen.answers) == TRACE.most
+    assert tuple(seen.answers)[-2:] == TRACE.repeats
+    assert ("subprotocols", f"no more than {TRACE.most} requests are sent") in left_out(seen, Choice())
 
 
 def test_past_the_proxy_without_tls_where_none_is_spoken() -> None:

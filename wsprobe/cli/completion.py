@@ -69,7 +69,7 @@ def wires(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
 
 
 def expectations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """What can be expected, up to its operator; outcomes, and the ids of findings and causes."""
+    """What can be expected, up to its operator; outcomes, and the ids of findings, causes and weaknesses."""
     if incomplete.startswith("outcome="):
         return _beginning(incomplete, (f"outcome={row.outcome}" for row in TABLE if row.outcome))
     if incomplete.startswith("finding:"):
@@ -80,6 +80,10 @@ def expectations(ctx: click.Context, param: click.Parameter, incomplete: str) ->
         from wsprobe.diagnosis import all_kinds
 
         return _beginning(incomplete, (f"cause:{id}" for id in all_kinds()))
+    if incomplete.startswith("weakness:"):
+        from wsprobe.trace.audit import BY_ID
+
+        return _beginning(incomplete, (f"weakness:{id}" for id in BY_ID))
     return _beginning(
         incomplete,
         (f"{kind}{':' if kind in NAMED else each[0]}" for kind, each in OPERATORS.items()),

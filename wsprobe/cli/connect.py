@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-import click
-
+from wsprobe.cli import expect
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.lists import probe_all
 from wsprobe.cli.option import NoUrl
@@ -31,8 +30,7 @@ def connect(urls: Sequence[str], given: Given, ignored: Sequence[str] = ()) -> i
     if not urls:
         raise NoUrl("no URL: name one, or @FILE, or - for standard input")
     settings = settings_of(given)
-    if any(each.what == "view" for each in settings.expectations):
-        raise click.UsageError("--expect: connect has no views; wsprobe compare --browser-mode has them")
+    expect.check(settings.expectations, "connect")
     if settings.own.verbose and not settings.output.silent:
         for name in ignored:
             note(f"{name} has no effect here, and is ignored")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import get_args
 
 import click
@@ -40,6 +41,13 @@ CERTAINTIES: tuple[str, ...] = get_args(Certainty)
 """The strongest first."""
 LEVELS = ("fail", "warn", "note")
 """Of findings."""
+WEAKNESS_LEVELS = ("error", "warning", "note")
+"""Of weaknesses, as SARIF calls them."""
+ELSEWHERE = {
+    "view": ("views", "compare --browser-mode"),
+    "weakness": ("weaknesses", "trace --audit"),
+}
+"""What only one command has: its name, and that command."""
 VIEW_OUTCOMES = ("open", "failed", "closed", "connecting", "threw", "follows")
 
 _FORM = re.compile(
@@ -49,6 +57,12 @@ _CLASS = re.compile(r"[1-9]xx")
 """All statuses of a class, as in 4xx."""
 
 
+Known = Mapping[str, str]
+"""Ids of causes that a trace found beyond those of the report, and how it knows them; or of the weaknesses that
+an audit found, and their levels."""
+NOTHING: Known = MappingProxyType({})
+
+
 def parse(texts: Sequence[str], option: str = "--expect") -> tuple[Expectation, ...]:
     """The expectations in the words of --expect. Raises click.UsageError for a text that is none, said of
     *option*."""
@@ -56,6 +70,16 @@ def parse(texts: Sequence[str], option: str = "--expect") -> tuple[Expectation, 
         return tuple(_parse(text) for text in texts)
     except _NoneSuch as error:
         raise click.UsageError(f"{option}: {error}") from None
+
+
+def check(
+    expectations: Iterable[Expectation], command: str, *, has: Sequence[str] = (), option: str = "--expect"
+) -> None:
+    """Raises click.UsageError for what *command* never has, unless it is in *has*."""
+    for each in expectations:
+        if each.what in ELSEWHERE and each.what not in has:
+            what, where = ELSEWHERE[each.what]
+            raise click.UsageError(f"{option}: {command} has no {what}; wsprobe {where} has them")
 
 
 class _NoneSuch(ValueError):
@@ -111,6 +135,12 @@ def _possible(one: Expectation) -> None:
         _known(text, one.name, all_kinds())
         if wanted:
             _known(text, wanted, CERTAINTIES)
+    if what == "weakness":
+        from wsprobe.trace.audit import BY_ID  # 20 ms that only who expects one needs
+
+        _known(text, one.name, BY_ID)
+        if wanted:
+            _known(text, wanted, WEAKNESS_LEVELS)
 
 
 def _seconds(one: Expectation) -> float:
@@ -129,18 +159,18 @@ def _known(text: str, word: str, words: Iterable[str]) -> None:
     raise _NoneSuch(f"'{text}': there is no {word!r}{hint}")
 
 
-def is_met(one: Expectation, report: Report, concluded: Sequence[str] = ()) -> bool:
-    """Whether *report* meets *one*. *concluded*: ids of causes that a trace found beyond those of *report*."""
-    return _holds(one, _found(one, report, concluded))
+def is_met(one: Expectation, report: Report, known: Known = NOTHING) -> bool:
+    """Whether *report* meets *one*, with what is *known* beyond it."""
+    return _holds(one, _found(one, report, known))
 
 
-def _found(one: Expectation, report: Report, concluded: Sequence[str]) -> list[str]:
+def _found(one: Expectation, report: Report, known: Known) -> list[str]:
     if one.what in TIMES:
         at = getattr(timing(report.reading), TIMES[one.what])
         return [] if at is None else [f"{at / 1000:.3f}"]
     found = FOUND[one.what](report, one.name)
-    if one.what == "cause" and one.name in concluded:
-        found.append(CONCLUDED)
+    if one.what in ("cause", "weakness") and one.name in known:
+        found.append(known[one.name])
     return found
 
 
@@ -176,11 +206,11 @@ MOST, LONGEST = 3, 200
 """Values that a complaint quotes, and characters of each."""
 
 
-def unmet(expectations: Sequence[Expectation], report: Report, concluded: Sequence[str] = ()) -> list[str]:
-    """A sentence for each expectation that *report* does not meet. *concluded* as for ``is_met``."""
+def unmet(expectations: Sequence[Expectation], report: Report, known: Known = NOTHING) -> list[str]:
+    """A sentence for each expectation that *report* does not meet. *known* as for ``is_met``."""
     failed = []
     for each in expectations:
-        found = _found(each, report, concluded)
+        found = _found(each, report, known)
         if not _holds(each, found):
             failed.append(f"{report.title}: expected {each.text}, found {_quoted(found)}")
     return failed
@@ -193,13 +223,13 @@ def _quoted(found: Sequence[str]) -> str:
 
 
 def held(
-    expectations: Sequence[Expectation], report: Report, *, redact: bool, concluded: Sequence[str] = ()
+    expectations: Sequence[Expectation], report: Report, *, redact: bool, known: Known = NOTHING
 ) -> tuple[Report, list[str]]:
     """*report* with the exit status that *expectations* give it, and a sentence for each that it does not meet;
-    with *redact* one for all, which repeats nothing. *concluded* as for ``is_met``."""
+    with *redact* one for all, which repeats nothing. *known* as for ``is_met``."""
     if not expectations:
         return report, []
-    failed = unmet(expectations, report, concluded)
+    failed = unmet(expectations, report, known)
     held_to = replace(report, exit_status=int(Exit.UNEXPECTED if failed else Exit.OPEN))
     return held_to, ["an --expect is not met"] * len(failed) if redact else failed
 
@@ -268,6 +298,7 @@ FOUND: dict[str, Callable[[Report, str], list[str]]] = {
     "message": lambda report, _: _messages(report),
     "cert-days": _certificate_days,
     "view": _view,
+    "weakness": lambda report, _: [],
     "cause": lambda report, name: [each.certainty for each in report.causes if each.id == name],
     "finding": lambda report, name: [f.level for f in report.verdict.findings if f.id == name],
 }

@@ -20,14 +20,15 @@ OPERATORS: dict[str, tuple[Operator, ...]] = {
     "message": TEXT,
     "finding": ("", "=", "!="),
     "cause": ("", "=", "!="),
+    "weakness": ("", "=", "!="),
     "cert-days": ("=",),
     "view": ("=", "!="),
     **dict.fromkeys(TIMES, ("<",)),
 }
 """What can be expected -> the operators that may follow, the usual one first."""
-NAMED = ("header", "finding", "cause", "view")
+NAMED = ("header", "finding", "cause", "weakness", "view")
 """Those that a name belongs to, after a colon."""
-ABSENT = ("header", "finding", "cause")
+ABSENT = ("header", "finding", "cause", "weakness")
 """Those of which ``!=NAME`` says that there is none."""
 FORMS = (
     "status=403, status=4xx, outcome=open, close=4403, close-reason=TEXT, protocol=NAME, header:NAME=VALUE, "

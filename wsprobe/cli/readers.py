@@ -12,6 +12,7 @@ from wsprobe.browsers import ALL, ENGINES, NODES, versions
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.local_network import PERMISSIONS
 from wsprobe.browsers.url import parse
+from wsprobe.cli import expect
 from wsprobe.cli.paste import PastedSettings
 from wsprobe.cli.request_settings import RequestSettings, origin_meant
 from wsprobe.cli.section import Given
@@ -59,6 +60,7 @@ def readers(given: Given, settings: Settings) -> Readers:
     """Who is to read, by the options that only `compare` has. Raises click.UsageError for unknown names."""
     view, request = given[ViewSettings], given[RequestSettings]
     wanted = view.browsers or view.browser_mode or view.fetch
+    expect.check(settings.expectations, "compare", has=("view",))
     watched = {each.name for each in settings.expectations if each.what == "view"}
     browsers = chosen(view.browsers) if wanted else ()
     if missing := watched - set(browsers):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -24,14 +24,16 @@ from wsprobe.cli.streams import write_whole
 from wsprobe.report import Report
 from wsprobe.secrets import Secrets
 from wsprobe.show import html, markdown, report_file
-from wsprobe.show.report_file import LOOK, Cover, IndexRow, Kind, Part
+from wsprobe.show.report_file import LOOK, Cover, IndexRow, Kind, Part, Told
 from wsprobe.trace.answer import answer_of
-from wsprobe.trace.changes import Choice, Trace
+from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusions import conclusions
+from wsprobe.trace.series import Choice
+from wsprobe.trace.weakness import Found
 from wsprobe.version import __version__
 
 if TYPE_CHECKING:
-    from wsprobe.lab.installed import Found
+    from wsprobe.lab import installed
 
 
 class ReportFile:
@@ -69,7 +71,7 @@ class ReportFile:
         self._write(self._cover(self._secrets()))
 
     def compared(
-        self, reports: Sequence[Report], groups: Sequence[Tellable], seen: Sequence[Sequence[Found]]
+        self, reports: Sequence[Report], groups: Sequence[Tellable], seen: Sequence[Sequence[installed.Found]]
     ) -> None:
         """Write the file of `compare`. *seen*: for each report, what installed browsers did."""
         from wsprobe.show.run_browser import seen_beside  # the lab's own reading of what they said
@@ -96,20 +98,29 @@ class ReportFile:
             reports = {name: redacted(each, secrets) for name, each in reports.items()}
             # Concluded from what is masked, so that no secret is quoted.
             seen = Trace(seen.start, {name: answer_of(each) for name, each in reports.items()})
+        told = report_file.concluded(conclusions(seen), seen)
+        self._write_trace(reports, seen, choice, told, self._cover(secrets))
+
+    def audited(
+        self, seen: Trace, choice: Choice, found: Sequence[Found], untested: Sequence[tuple[str, str]]
+    ) -> None:
+        """Write the file of `trace --audit`. *seen* and *found* are masked already."""
+        reports = {name: answer.report for name, answer in seen.answers.items()}
+        reports["base"] = self._seen(reports["base"])
+        self._write_trace(
+            reports, seen, choice, report_file.audited(found, untested), self._cover(self._secrets())
+        )
+
+    def _write_trace(
+        self, reports: Mapping[str, Report], seen: Trace, choice: Choice, told: tuple[Told, ...], cover: Cover
+    ) -> None:
         for name, each in reports.items():
             made = report_file.part(each, as_is=name == "base")
             said = f"{name}: {seen.answers[name].result()}"
             heading = "The handshake as it was given" if name == "base" else said
             self._add(replace(made, heading=heading, folded=name != "base"))
-        cover = self._cover(secrets)
-        self._write(
-            replace(
-                cover,
-                rows=cover.rows[:1],
-                tables=(report_file.changes(seen, choice),),
-                told=report_file.concluded(conclusions(seen), seen),
-            )
-        )
+        table = report_file.changes(seen, choice)
+        self._write(replace(cover, rows=tuple(self._rows[:1]), tables=(table,), told=told))
 
     def _seen(self, report: Report) -> Report:
         """*report* with the browsers' views of this very answer."""

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from wsprobe import net
 from wsprobe.archive import FORMAT, ascii_json
+from wsprobe.cli import expect
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.lists import probe_all
 from wsprobe.cli.option import NoUrl
@@ -80,8 +81,7 @@ def talk(urls: Sequence[str], given: Given) -> int:
         )
     how = manner(given)
     usual = settings_of(given)
-    if any(each.what == "view" for each in usual.expectations):
-        raise click.UsageError("--expect: talk has no views; wsprobe compare --browser-mode has them")
+    expect.check(usual.expectations, "talk")
     if usual.asking.http2:
         limits = replace(usual.asking.limits, max_session=OVER_HTTP2)
         usual = replace(usual, asking=replace(usual.asking, limits=limits))

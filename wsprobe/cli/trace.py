@@ -1,11 +1,10 @@
-"""What ``wsprobe trace`` does: ask, change one thing, ask again; show each answer, and what all mean."""
+"""What ``wsprobe trace`` does: ask, change one thing, ask again. An audit is another list of requests."""
 
 from __future__ import annotations
 
 import os
 import re
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 
 import click
@@ -18,27 +17,24 @@ from wsprobe.browsers.engine import Page
 from wsprobe.cli import expect
 from wsprobe.cli.ask import plan
 from wsprobe.cli.lab import Lab
-from wsprobe.cli.output import Finished, Output, as_shown
+from wsprobe.cli.output import Finished
 from wsprobe.cli.probe import check, reported
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
-from wsprobe.cli.streams import emit, look
 from wsprobe.cli.targets import Place
+from wsprobe.cli.trace_output import TraceOutput
 from wsprobe.cli.trace_settings import TraceSettings
 from wsprobe.exchange import Exchange, Http2, Limits, Plan
 from wsprobe.nearest import nearest
 from wsprobe.opening import fresh_key
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
-from wsprobe.secrets import Secrets
-from wsprobe.show import trace as show
-from wsprobe.show.as_json import brief, object_pieces, trace_value
-from wsprobe.show.lines import Line, Look, plain
 from wsprobe.target import host_header
 from wsprobe.trace.answer import answer_of
-from wsprobe.trace.changes import CHANGES, Backend, Choice, Question, Start, Trace, following, rekeyed
+from wsprobe.trace.audit_requests import AUDIT
+from wsprobe.trace.changes import Backend, Start, Trace, rekeyed
 from wsprobe.trace.changes import values as sent
-from wsprobe.trace.conclusions import conclusions
+from wsprobe.trace.series import TRACE, Choice, Series, following
 
 BROWSERS = ("chromium", "firefox")
 """The engines whose own requests are sent."""
@@ -55,22 +51,26 @@ class Tracing(Struct, frozen=True):
     hold: float = 0.0
     """Seconds that an open session is held in silence at the end."""
     dry_run: bool = False
+    heavy: bool = False
+    """With --audit-heavy."""
 
 
 def tracing(own: TraceSettings) -> Tracing:
     """Raises click.UsageError for what cannot be meant."""
+    series = AUDIT if own.audits else TRACE
     return Tracing(
-        choice=Choice(only=_changes("only", own.only), skip=_changes("skip", own.skip)),
+        choice=Choice(_changes("only", own.only, series), _changes("skip", own.skip, series), series),
         backends=tuple(map(_backend, own.backend)),
         each_address=own.each_address,
         pause=own.pause,
         hold=own.hold,
         dry_run=own.dry_run,
+        heavy=own.audit_heavy,
     )
 
 
-def _changes(option_name: str, texts: Sequence[str]) -> frozenset[str]:
-    known = [row.name for row in CHANGES]
+def _changes(option_name: str, texts: Sequence[str], series: Series) -> frozenset[str]:
+    known = [row.name for row in series.rows]
     wanted = [word for text in texts for word in text.split(",") if word]
     for word in wanted:
         if word not in known:
@@ -103,28 +103,37 @@ def _backend(text: str) -> Backend:
 def trace(url: str, given: Given) -> int:
     """Do what the options say; returns the exit status. Raises click.UsageError."""
     settings, own = settings_of(given), given[TraceSettings]
-    if any(each.what == "view" for each in settings.expectations):
-        raise click.UsageError("--expect: trace has no views; wsprobe compare --browser-mode has them")
+    own.check()
+    if own.audits and settings.output.no_redact:
+        raise click.UsageError("--no-redact: an audit masks secrets in all that it writes")
+    expect.check(settings.expectations, "trace", has=("weakness",) if own.audits else ())
     if own.dry_run and settings.output.report_to is not None:
         raise click.UsageError("--report: with --dry-run nothing is sent, so there is nothing to report")
+    if own.audits:
+        from wsprobe.cli.audit_output import AuditOutput  # rules and masks that only an audit needs
+
+        return trace_all(url, settings, tracing(own), AuditOutput(settings, own.sarif))
     return trace_all(url, settings, tracing(own), TraceOutput(settings))
 
 
 def trace_all(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int:
-    """Ask, show, keep; returns the exit status of the handshake as it was given, or that of --expect.
+    """Ask, show, keep; returns the exit status that *to* knows, or that of --expect.
+
+    What is asked next follows from the answers as they came; what is shown may be masked.
 
     Raises KeyboardInterrupt for ^C, after what had been recorded until then was shown.
     """
     seen: Trace | None = None
+    shown: Trace | None = None
     base: Report | None = None
-    under_way: list[tuple[str, Report]] = []
+    under_way: list[tuple[str, Report, Report]] = []
 
     async def everything() -> None:
-        nonlocal seen, base
+        nonlocal seen, shown, base
         async with AsyncExitStack() as stack:
             place = await Lab(stack.enter_async_context).place(url, settings.asking)
             check(place)
-            seen = Trace(start_of(place, of), {})
+            seen = shown = Trace(start_of(place, of), {})
             if of.dry_run:
                 to.dry_run(seen, of.choice)
                 return
@@ -134,32 +143,43 @@ def trace_all(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int
                 to.asking(step)
 
                 def keep(exchange: Exchange, name: str = step.name) -> None:
-                    under_way.append((name, as_shown(reported(place, exchange), settings)))
+                    came = reported(place, exchange)
+                    under_way.append((name, came, to.shown(came)))
 
                 exchange = await net.probe(fresh(step.plan, place.asking.key), keep=keep)
-                unmasked = reported(place, exchange)
-                base = base or unmasked
-                report = as_shown(unmasked, settings)
-                seen = Trace(seen.start, {**seen.answers, step.name: answer_of(report)})
-                to.answer(step.name, seen, report)
+                came = reported(place, exchange)
+                base = base or came
+                seen, shown = kept(step.name, seen, shown, came, to.shown(came))
+                to.answer(step.name, shown, shown.answers[step.name].report)
 
     try:
         net.run(everything)
     except KeyboardInterrupt:
         to.interrupted()
-        if seen is not None:
-            for name, report in under_way:
+        if seen is not None and shown is not None:
+            for name, came, report in under_way:
                 # It is kept and shown; what is concluded is drawn from whole answers.
-                to.answer(name, Trace(seen.start, {**seen.answers, name: answer_of(report)}), report)
-            to.end(seen, of.choice)
+                to.answer(name, kept(name, seen, shown, came, report)[1], report)
+            to.end(seen, shown, of.choice)
         raise
-    if seen is None or base is None:
+    if seen is None or shown is None or base is None:
         return Exit.OPEN
-    to.end(seen, of.choice)
-    ids = [each.id for each in conclusions(seen)]
-    held, unmet = expect.held(settings.expectations, base, redact=settings.output.redact, concluded=ids)
-    to.judged(Finished(as_shown(held, settings), held, tuple(unmet)), seen, of.choice)
+    to.end(seen, shown, of.choice)
+    held, unmet = expect.held(settings.expectations, base, redact=to.masks, known=to.known(seen, shown))
+    if not settings.expectations:
+        held = replace(held, exit_status=to.exit_status(held, seen))
+    to.judged(Finished(to.shown(held), held, tuple(unmet)), seen, shown, of.choice)
     return held.exit_status
+
+
+def kept(name: str, seen: Trace, shown: Trace, came: Report, report: Report) -> tuple[Trace, Trace]:
+    """*seen* and *shown* with the answer *came*, and *report*, which is the same as it may be shown."""
+    answer = answer_of(came)
+    masked = answer if report is came else answer_of(report)
+    return (
+        Trace(seen.start, {**seen.answers, name: answer}),
+        Trace(shown.start, {**shown.answers, name: masked}),
+    )
 
 
 def start_of(place: Place, of: Tracing) -> Start:
@@ -176,6 +196,7 @@ def start_of(place: Place, of: Tracing) -> Start:
         each_address=of.each_address,
         hold=of.hold,
         http2=_http2(place, given),
+        heavy=of.heavy,
     )
 
 
@@ -222,76 +243,3 @@ def fresh(plan: Plan, key: str | None) -> Plan:
     if key is not None:
         return plan
     return replace(plan, request=rekeyed(plan.request, fresh_key(os.urandom(16))))
-
-
-class TraceOutput(Output):
-    """Prints and saves: a row as each answer comes, the conclusions at the end; or one object of JSON."""
-
-    def __init__(self, settings: Settings) -> None:
-        """Raises click.UsageError for a file that cannot be written."""
-        super().__init__(settings)
-        self._look = look(sys.stdout, settings.output.color)
-        self._waits = (
-            sys.stderr.isatty()
-            and self._look.terminal
-            and not (settings.output.as_json or settings.output.silent)
-        )
-        self._reports: list[tuple[str, Report]] = []
-
-    def dry_run(self, seen: Trace, choice: Choice) -> None:
-        """What may be sent."""
-        url = seen.start.plan.target.url
-        if self.settings.output.redact:
-            url = Secrets().url(url)
-        self._emit(show.dry_run(url, seen, choice, self._look))
-
-    def asking(self, step: Question) -> None:
-        """Tell a person what is being waited for."""
-        if self._waits:
-            sys.stderr.write(f"\r{step.name} ...\x1b[K")
-            sys.stderr.flush()
-
-    def answer(self, name: str, seen: Trace, report: Report) -> None:
-        """One row, and the recording into --save."""
-        self._reports.append((name, report))
-        self.keep(Finished(report, report))
-        if self._waits:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-        if not self.settings.output.as_json:
-            self._emit(show.row(name, seen, self._look))
-
-    def interrupted(self) -> None:
-        """The terminal has written ^C, and stands behind it."""
-        if sys.stderr.isatty():
-            sys.stderr.write("\n")
-
-    def end(self, seen: Trace, choice: Choice) -> None:
-        """The conclusions, if anything was asked, and the file of --report."""
-        if not self._reports:
-            return
-        self._conclude(seen, choice)
-        if self.settings.output.report_to is not None:
-            from wsprobe.cli.report_file import ReportFile  # only where it is asked for
-
-            ReportFile(self.settings, "trace").traced(seen, choice)
-
-    def judged(self, base: Finished, seen: Trace, choice: Choice) -> None:
-        """Say what --expect does not find in the handshake as it was given, and write the file of --junit."""
-        self.complain(base)
-        self.test(base, plain(show.concluded(conclusions(seen), seen, choice, Look())))
-        self.write_files()
-
-    def _conclude(self, seen: Trace, choice: Choice) -> None:
-        found = conclusions(seen)
-        if not self.settings.output.as_json:
-            self._emit(show.concluded(found, seen, choice, self._look))
-            return
-        value = trace_value(self._reports, found)
-        sys.stdout.writelines(object_pieces(brief(value) if self.settings.output.brief else value))
-        sys.stdout.write("\n")
-        sys.stdout.flush()
-
-    def _emit(self, lines: Iterable[Line]) -> None:
-        if self.settings.output.save != "-" and not self.settings.output.silent:
-            emit(lines, sys.stdout, self._look)

@@ -8,6 +8,8 @@ import click
 from wsprobe.cli.option import Seconds
 from wsprobe.cli.output_settings import OUTPUT
 from wsprobe.cli.section import Declared, Section
+from wsprobe.cli.streams import check_replaceable
+from wsprobe.trace.audit_requests import ROWS
 from wsprobe.trace.changes import CHANGES
 
 SECTION = "Changes"
@@ -19,7 +21,8 @@ HOLD = 5.0
 def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Shell completion: changes, and the next one of a list."""
     begun, comma, last = incomplete.rpartition(",")
-    words = (row.name for row in CHANGES if row.name != "base" and row.name not in begun.split(","))
+    rows = ROWS if ctx.params.get("audit") or ctx.params.get("audit_heavy") else CHANGES
+    words = (row.name for row in rows if row.name != "base" and row.name not in begun.split(","))
     return [begun + comma + word for word in words if word.startswith(last)]
 
 
@@ -99,6 +102,32 @@ class TraceSettings(Section, frozen=True, kw_only=True):
             help="list what may be sent, and send nothing",
         ),
     ] = False
+    audit: Annotated[
+        bool,
+        Declared(
+            "--audit",
+            help="look for what a stranger could do with this endpoint, with the cookies (-b) or credentials "
+            "(-u) of a session; exit with 1 if a weakness is found",
+        ),
+    ] = False
+    audit_heavy: Annotated[
+        bool,
+        Declared(
+            "--audit-heavy",
+            rare=True,
+            help="the same, and send one message of 16 MiB: is there a limit?",
+        ),
+    ] = False
+    sarif: Annotated[
+        str | None,
+        Declared(
+            "--sarif",
+            metavar="FILE",
+            heading=OUTPUT,
+            rare=True,
+            help="with --audit: also write the weaknesses as SARIF 2.1.0, for code scanning services",
+        ),
+    ] = None
     json_schema: Annotated[
         bool,
         Declared(
@@ -110,6 +139,26 @@ class TraceSettings(Section, frozen=True, kw_only=True):
             help="print the JSON Schema of --json and exit",
         ),
     ] = False
+
+    @property
+    def audits(self) -> bool:
+        return self.audit or self.audit_heavy
+
+    def check(self) -> None:
+        """Raises click.UsageError for options that cannot be used together."""
+        if not self.audits:
+            if self.sarif is not None:
+                raise click.UsageError("--sarif is about the weaknesses that --audit finds: add --audit")
+            return
+        if self.backend or self.each_address:
+            option = "--backend" if self.backend else "--each-address"
+            raise click.UsageError(
+                f"{option}: an audit sends nothing but to the URL (and, in clear, beside it)"
+            )
+        if self.sarif is not None and self.dry_run:
+            raise click.UsageError("--sarif: with --dry-run nothing is sent, so there is nothing to write")
+        if self.sarif is not None:
+            check_replaceable(self.sarif, "sarif")
 
 
 INSTEAD = {

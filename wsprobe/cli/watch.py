@@ -101,8 +101,7 @@ def watch(urls: Sequence[str], given: Given) -> int:
         raise NoUrl("no URL: name one, or @FILE, or - for standard input")
     settings, of = settings_of(given), watching(given[WatchSettings])
     for name, wanted in (("--expect", settings.expectations), ("--until", of.until)):
-        if any(each.what == "view" for each in wanted):
-            raise click.UsageError(f"{name}: watch has no views; wsprobe compare --browser-mode has them")
+        expect.check(wanted, "watch", option=name)
     made = WatchOutput(settings, of)
     try:
         watch_all(sources(urls), settings, of, made)

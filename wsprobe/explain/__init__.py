@@ -15,7 +15,7 @@ __all__ = ["UnknownTopic", "all_topics", "find", "text", "value"]
 _NUMBER = re.compile(r"[0-9]{1,5}")
 _WITH_ITS_NAME = re.compile(r"(?i)(http/[\d.]+ )?([0-9]{3,4})(?: \(?(.*?)\)?)?")
 _PREFIXED = re.compile(
-    r"(?i)(close|code|status|http|exit|finding|cause|outcome|spec|revision|rule|scenario|lab)"
+    r"(?i)(close|code|status|http|exit|finding|cause|weakness|outcome|spec|revision|rule|scenario|lab)"
     r"[ :](?:code |status )?(\S+)"
 )
 LONGEST = 8192
@@ -47,6 +47,7 @@ def groups() -> dict[str, tuple[str, ...]]:
         "Frameworks, development servers and services": tables.program_topics(),
         "Findings": program.finding_topics(),
         "Causes": program.cause_topics(),
+        "Weaknesses that trace --audit looks for": program.weakness_topics(),
         "Specification revisions and their rules": revisions.topics(),
         "WebSockets over HTTP/2": http2.topics(),
         "Sections": tables.section_topics(),
@@ -55,9 +56,9 @@ def groups() -> dict[str, tuple[str, ...]]:
 
 
 def find(topic: str) -> Topic:
-    """The explanation of *topic*: a close code, status, header, word of the page, finding, outcome, revision,
-    rule, section or scenario by its name, a citation (``RFC 6455 section 4.1, item 4``), or a line copied from
-    a console. Where one word means several things, ``close 1006``, ``status 403``, ``exit 12``,
+    """The explanation of *topic*: a close code, status, header, word of the page, finding, weakness, outcome,
+    revision, rule, section or scenario by its name, a citation (``RFC 6455 section 4.1, item 4``), or a line
+    copied from a console. Where one word means several things, ``close 1006``, ``status 403``, ``exit 12``,
     ``finding unresolved``, ``rule upgrade``, ``lab:403`` say which. Raises UnknownTopic.
     """
     asked = " ".join(topic[:LONGEST].split())
@@ -130,6 +131,7 @@ _WORDED: dict[str, Callable[[str], Topic | None]] = {
     "exit": lambda word: program.find_outcome("exit") if word == "status" else None,
     "finding": program.find_finding,
     "cause": program.find_cause,
+    "weakness": program.find_weakness,
     "outcome": program.find_outcome,
     "spec": revisions.find,
     "revision": revisions.find,
@@ -145,6 +147,7 @@ _NAMED = (
     tables.find_section,
     program.find_finding,
     program.find_cause,
+    program.find_weakness,
     program.find_scenario,
 )
 

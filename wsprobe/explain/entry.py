@@ -20,7 +20,7 @@ class Topic(Struct, frozen=True):
     kind: str
     """``close code``, ``HTTP status``, ``finding``, ``cause``, ``outcome``, ``exit status``, ``console text``,
     ``error text``, ``revision``, ``rule``, ``section``, ``header``, ``proxy``, ``protocol``, ``script``,
-    ``program``, ``remedy``, ``contradiction``, ``question``, ``history`` or ``scenario``."""
+    ``program``, ``remedy``, ``weakness``, ``contradiction``, ``question``, ``history`` or ``scenario``."""
     title: str
     text: tuple[str, ...] = ()
     """Paragraphs."""

@@ -124,6 +124,40 @@ def find_cause(id: str) -> Topic | None:
     return Topic(id, "cause", kind.title, (kind.meaning,), tuple(fact for fact in facts if fact[1]), see)
 
 
+def weakness_topics() -> tuple[str, ...]:
+    from wsprobe.trace.audit import BY_ID
+
+    return tuple(BY_ID)
+
+
+def find_weakness(id: str) -> Topic | None:
+    """The weakness *id*, which ``trace --audit`` looks for."""
+    from wsprobe.trace.audit import BY_ID
+
+    each = BY_ID.get(id)
+    if each is None:
+        return None
+    known = each.rule.cannot_know
+    facts = (
+        ("level", each.level),
+        ("number", f"CWE-{each.cwe}" if each.cwe else ""),
+        ("found if", each.rule.seen),
+        ("not known", known),
+        ("what to do", each.fix),
+        *_origin_checks(id),
+        ("look for it", "wsprobe trace --audit URL"),
+    )
+    see = ("origin", "remedy") if "origin" in id else ()
+    return Topic(id, "weakness", each.title, (each.why,), tuple(fact for fact in facts if fact[1]), see)
+
+
+def _origin_checks(id: str) -> tuple[tuple[str, str], ...]:
+    """What to write in each program, for a weakness of the check of Origin."""
+    from wsprobe.diagnosis.origin_checks import ORIGIN_CHECKS, lines_of, source
+
+    return tuple((source(each), lines_of(each)) for each in ORIGIN_CHECKS) if "origin" in id else ()
+
+
 def _contradiction(id: str) -> tuple[str, ...]:
     from wsprobe.history.data import touched_by
 

@@ -42,6 +42,7 @@ from wsprobe.watch.state import Watch, differences, percentiles
 if TYPE_CHECKING:
     from wsprobe.relay.tell import Told
     from wsprobe.trace.conclusion import Conclusion
+    from wsprobe.trace.weakness import Found
 
 Pair = tuple[str, str]
 Who = Literal["server", "client"]
@@ -759,17 +760,57 @@ class ConclusionJson(Object, frozen=True, kw_only=True):
     """The lines to write, or what to do, a line each; may be the empty string."""
 
 
+class WeaknessJson(Object, frozen=True, kw_only=True):
+    """A weakness that an audit found."""
+
+    id: str
+    """Which one; wsprobe-trace(1) lists the ids, which stay."""
+    level: Literal["error", "warning", "note"]
+    """How grave it is: error, warning or note, as in SARIF."""
+    cwe: int | None
+    """Its number in the Common Weakness Enumeration; null if none fits."""
+    title: str
+    """What it is in general."""
+    text: str
+    """What it is here, in a sentence or more."""
+    sent: str
+    """What was sent."""
+    came: str
+    """What came back."""
+    why: str
+    """Why it matters."""
+    because: tuple[str, ...]
+    """The names of the requests whose answers show it."""
+    fix: str
+    """The lines to write, or what to do, a line each."""
+
+
+class NotTestedJson(Object, frozen=True, kw_only=True):
+    """A weakness that the answers neither show nor rule out."""
+
+    id: str
+    """Which one."""
+    why: str
+    """Why it is not known."""
+
+
 class TraceJson(Object, frozen=True, kw_only=True):
     """The one object that wsprobe trace --json prints. compare reads it as the recordings that are in it."""
 
     url: str
     """The URL that was asked."""
     changes: list[ChangeJson]
-    """The requests, in the order they were sent."""
+    """The requests, in the order they were sent. The recording of the large message of --audit-heavy is left
+    out."""
     causes: list[CauseJson]
     """Why the handshake as it was given went so, as in its report."""
     conclusions: list[ConclusionJson]
-    """The most likely first."""
+    """The most likely first; none with --audit."""
+    weaknesses: list[WeaknessJson] | UnsetType = UNSET
+    """What was found, the gravest first; only with --audit."""
+    not_tested: list[NotTestedJson] | UnsetType = UNSET
+    """What could not be tested; only with --audit. A weakness that is in neither list was looked for and is not
+    there."""
 
 
 class StandingJson(Object, frozen=True, kw_only=True):
@@ -1083,6 +1124,38 @@ def _standing_value(standing: Standing | None) -> StandingJson | None:
         findings=state.findings,
         cause=standing.cause or None,
     )
+
+
+def audit_value(
+    reports: Sequence[tuple[str, Report]], found: Sequence[Found], untested: Sequence[tuple[str, str]]
+) -> TraceJson:
+    """The whole object that ``trace --audit --json`` prints. *reports*: one or more, by request."""
+    whole = trace_value(reports, ())
+    return replace(
+        whole,
+        changes=[_without_flood(each) for each in whole.changes],
+        weaknesses=[
+            WeaknessJson(
+                id=each.weakness.id,
+                level=each.weakness.level,
+                cwe=each.weakness.cwe,
+                title=each.weakness.title,
+                text=each.conclusion.text,
+                sent=each.conclusion.sent,
+                came=each.conclusion.came,
+                why=each.weakness.why,
+                because=each.conclusion.because,
+                fix=each.fix,
+            )
+            for each in found
+        ],
+        not_tested=[NotTestedJson(id=id, why=why) for id, why in untested],
+    )
+
+
+def _without_flood(of: ChangeJson) -> ChangeJson:
+    """*of* without the recording of a message of many MiB."""
+    return replace(of, report=brief(of.report)) if of.change == "large" else of
 
 
 DOUBLED = frozenset({"exchange", "raw"})

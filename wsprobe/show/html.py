@@ -31,6 +31,8 @@ from wsprobe.visible import hexdump, printable
 BYTES = 16_384
 """Bytes of one exchange that can be unfolded: in hex they are five times as long."""
 MARKS = ("fail", "warn", "note")
+LEVELS = {"error": "fail", "warning": "warn", "note": "note", "good": "good"}
+"""Level of a weakness -> how it is marked."""
 
 
 @cache
@@ -258,11 +260,11 @@ def _table(of: Table) -> str:
 
 def _told(of: Told) -> str:
     said = of.said
-    kind = "warn" if of.because else "note"
-    because = _pre(of.because) if of.because else ""
+    kind = LEVELS.get(of.level) or ("warn" if of.because else "note")
+    because = _pre(of.because) if of.because else _facts(of.rows) if of.rows else ""
     fix = f'<p class="more">What to write or do:</p><pre>{text(said.fix)}</pre>' if said.fix else ""
     return (
-        f'<li class="{kind}">{_badge(f"{said.likely:.0%}", kind)}<code>{text(said.id)}</code><br>'
+        f'<li class="{kind}">{_badge(of.badge, kind)}<code>{text(said.id)}</code><br>'
         f"{prose(said.text)}{because}{fix}</li>\n"
     )
 

@@ -165,8 +165,9 @@ def _table(of: Table) -> str:
 def _told(of: Told) -> str:
     said = of.said
     because = _fenced(map(text_of, of.because)) if of.because else ""
+    because += "".join(f"- {what}: {prose(value)}\n" for what, value in of.rows) + ("\n" if of.rows else "")
     fix = f"What to write or do:\n\n{_fenced(said.fix.splitlines())}" if said.fix else ""
-    return f"**{said.likely:.0%}** {span(said.id)}: {prose(said.text)}\n\n{because}{fix}"
+    return f"**{of.badge}** {span(said.id)}: {prose(said.text)}\n\n{because}{fix}"
 
 
 def _command(line: str) -> str:

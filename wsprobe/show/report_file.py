@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.browsers.tell import Tellable
 from wsprobe.diagnosis.advice import Advice, advice
@@ -39,8 +40,10 @@ from wsprobe.show.relay import client_lines
 from wsprobe.show.report import SAID_BY_OUTCOME, asked_again, received_dump, sentence, transport_bytes
 from wsprobe.show.session import session
 from wsprobe.show.views import Block, blocks
-from wsprobe.trace.changes import Choice, Trace
+from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusion import Conclusion
+from wsprobe.trace.series import TRACE, Choice
+from wsprobe.trace.weakness import Found
 from wsprobe.visible import shown_text
 
 Kind = Literal["connect", "compare", "trace"]
@@ -121,6 +124,14 @@ class Told(Struct, frozen=True):
 
     said: Conclusion
     because: tuple[Line, ...] = ()
+    level: str = ""
+    """Of a weakness: error, warning or note. A conclusion has its likelihood instead."""
+    rows: tuple[tuple[str, str], ...] = ()
+    """(label, text) below it."""
+
+    @property
+    def badge(self) -> str:
+        return self.level or f"{self.said.likely:.0%}"
 
 
 class Cover(Struct, frozen=True):
@@ -377,11 +388,27 @@ def changes(seen: Trace, choice: Choice) -> Table:
     reasons = traced.unsent(seen, choice)
     left = "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
     return Table(
-        "One change at a time",
+        "One change at a time" if choice.series is TRACE else "What was sent, and what came",
         ("changed", "answer", "after", "what it was"),
         tuple(traced.cells(name, seen, LOOK) for name in seen.answers),
         f"{len(seen.answers)} requests." + (f" Not sent: {left}." if left else ""),
     )
+
+
+def audited(found: Sequence[Found], untested: Sequence[tuple[str, str]]) -> tuple[Told, ...]:
+    """The weaknesses of an audit, the worst first, and what could not be tested."""
+    told = []
+    for each in found:
+        of, said = each.weakness, each.conclusion
+        number = (("CWE", str(of.cwe)),) if of.cwe else ()
+        rows = (("sent", said.sent), ("came", said.came), ("why it matters", of.why), *number)
+        told.append(Told(replace(said, fix=each.fix), level=of.level, rows=rows))
+    if not found:
+        told.append(Told(Conclusion("No weakness was found.", 1.0, (), id="none"), level="good"))
+    if untested:
+        nothing = Conclusion("These could not be tested:", 1.0, (), id="not-tested")
+        told.append(Told(nothing, level="note", rows=tuple(untested)))
+    return tuple(told)
 
 
 def concluded(found: Sequence[Conclusion], seen: Trace) -> tuple[Told, ...]:

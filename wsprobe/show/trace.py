@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from wsprobe.show.lines import Line, Look, Piece, cut, fitted, line
 from wsprobe.trace.answer import Answer, ended_in_silence, same
-from wsprobe.trace.changes import CHANGES, MOST, Choice, Trace, left_out
+from wsprobe.trace.changes import CHANGES, Trace
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.rules_open import AT_ONCE
+from wsprobe.trace.series import TRACE, Choice, left_out
 
 NAME = max(len(row.name) for row in CHANGES)
 OPENED = {"open": "good", "invalid": "fail"}
@@ -149,7 +150,7 @@ def _not_sent(seen: Trace, choice: Choice, look: Look) -> Iterator[Line]:
 
 def dry_run(url: str, seen: Trace, choice: Choice, look: Look) -> list[Line]:
     """What may be sent to *url*, in the order of the table; nothing has been."""
-    rows = _wrapped(line(f"at most {MOST} of these requests, to {_escaped(url, look)}:"), look)
+    rows = _wrapped(line(f"at most {TRACE.most} of these requests, to {_escaped(url, look)}:"), look)
     for each in CHANGES:
         if each.name != "base" and (each.name in choice.skip or (choice.only and each.name not in choice.only)):
             continue

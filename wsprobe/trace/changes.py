@@ -1,5 +1,5 @@
 """What a trace asks: the handshake as it was given, then again with one thing changed. Data, those first that
-tell most.
+tell most. The order in which they go out, and which are left out, is in `series`.
 
 Which changes tell something was measured (191 chains of a proxy and an application with one fault each):
 another Host, another version, no extension, no User-Agent never decided a case, and are not sent.
@@ -17,8 +17,6 @@ from wsprobe.exchange import Connected, ConnectFailed, Http2, Plan, Resolved, Tl
 from wsprobe.target import loopback
 from wsprobe.trace.answer import Answer, alike, ended_in_silence, same
 
-MOST = 16
-"""Requests of one trace."""
 AFTER_SILENCE = 5.0
 """Seconds that later requests wait at most, once one was left without an answer."""
 STRANGER = "https://page.invalid"
@@ -60,6 +58,8 @@ class Start(msgspec.Struct, frozen=True):
     """Seconds that an open session is held in silence at the end."""
     http2: Http2 | None = None
     """How the handshake is asked over HTTP/2; None if it cannot be."""
+    heavy: bool = False
+    """An audit may send a message of many bytes."""
 
     @property
     def has_origin(self) -> bool:
@@ -752,70 +752,3 @@ CHANGES: tuple[Change, ...] = (
         _not_cut,
     ),
 )
-
-REPEATS = ("again-1", "again-2")
-
-
-class Choice(msgspec.Struct, frozen=True):
-    """What the user wants asked: rows by name."""
-
-    only: frozenset[str] = frozenset()
-    skip: frozenset[str] = frozenset()
-
-    def why_not(self, row: Change, seen: Trace) -> str:
-        """Why *row* is left out; "" if it is to be asked."""
-        if row.name == "base":
-            return ""
-        if row.name in self.skip:
-            return "skipped"
-        if self.only:
-            return "" if row.name in self.only else "not chosen"
-        if row.by_choice:
-            return f"sent only with --only {row.name}"
-        if limited(seen) and row.name not in REPEATS:
-            return "a limit seems to count the requests"
-        return row.useless(seen)
-
-
-def limited(seen: Trace) -> bool:
-    """True if a later answer says that there were too many requests, and the first did not."""
-    again = seen["again-1"]
-    if again is not None and same(again, seen.base):
-        return False
-    busy = [name for name, each in seen.answers.items() if _busy(each) and not name.startswith("backend")]
-    return bool(busy) and not _busy(seen.base) and seen.base.kind in ("open", "http")
-
-
-def _busy(answer: Answer) -> bool:
-    return answer.status == 429 or (answer.status == 503 and answer.kind == "http")
-
-
-def following(seen: Trace, choice: Choice) -> Question | None:
-    """What is asked next; None if nothing more is.
-
-    Every row is looked at again each time, because what was seen since may make it worth asking.
-    """
-    room = MOST - len(seen.answers)
-    for row in CHANGES:
-        if "base" not in seen.answers:
-            return next(iter(row.make(seen)))
-        if choice.why_not(row, seen):
-            continue
-        kept = sum(1 for name in REPEATS if name not in seen.answers and name not in choice.skip)
-        if row.name not in (*REPEATS, "backend-held") and room <= (0 if choice.only else kept):
-            continue
-        for each in row.make(seen) if room > 0 else ():
-            if each.name not in seen.answers:
-                return each
-    return None
-
-
-def left_out(seen: Trace, choice: Choice) -> list[tuple[str, str]]:
-    """(change, why it was not sent), for each that could have been."""
-    told: list[tuple[str, str]] = []
-    for row in CHANGES if "base" in seen.answers else ():
-        steps = [each for each in row.make(seen) if each.name not in seen.answers]
-        why = choice.why_not(row, seen)
-        if steps and row.name != "base":
-            told.append((row.name, why or f"no more than {MOST} requests are sent"))
-    return told

@@ -26,7 +26,11 @@ class Conclusion(msgspec.Struct, frozen=True):
     open: bool = False
     """True if it names causes that cannot be told apart by these answers."""
     id: str = ""
-    """A word of ``diagnosis.KINDS``; that of the rule, unless the rule gives another."""
+    """A word of ``diagnosis.KINDS``, or that of a weakness; that of the rule, unless the rule gives another."""
+    sent: str = ""
+    """In an audit: what was sent, and"""
+    came: str = ""
+    """what came back."""
 
 
 Find = Callable[[Trace], Iterator[Conclusion]]

@@ -41,9 +41,33 @@ def conclusion_rows() -> list[tuple[str, str]]:
     ]
 
 
+def request_rows() -> list[tuple[str, str]]:
+    """Each request of an audit, and what its answer is for."""
+    from wsprobe.trace.audit_requests import ROWS  # as above
+
+    return [(row.name, f"{row.changed}. Shows: {row.tells}.") for row in ROWS]
+
+
+def weakness_rows() -> list[tuple[str, str]]:
+    """What an audit looks for: ids, what is seen, why it matters, and what it cannot know."""
+    from wsprobe.trace.audit import WEAKNESSES  # as above
+
+    return [
+        (
+            each.id,
+            f"{each.title} ({each.level}{f', CWE-{each.cwe}' if each.cwe else ''}). Found if "
+            f"{each.rule.seen}. {each.why}"
+            + (f" Not known: {each.rule.cannot_know}." if each.rule.cannot_know else ""),
+        )
+        for each in WEAKNESSES
+    ]
+
+
 TABLES = (
     ("Changes, in the order they are sent", change_rows),
     ("Conclusions, first that fits", conclusion_rows),
+    ("Requests of --audit, in the order they are sent", request_rows),
+    ("Weaknesses that --audit looks for", weakness_rows),
 )
 
 EXAMPLES = (
@@ -58,6 +82,11 @@ EXAMPLES = (
     ),
     ("wsprobe trace --dry-run wss://chat.example/ws", "What would be sent?"),
     ("wsprobe trace --hold 70 --only again-2 wss://chat.example/ws", "Is it cut after a minute of silence?"),
+    ("wsprobe trace --audit -b session=... wss://chat.example/ws", "Can any website use a visitor's session?"),
+    (
+        "wsprobe trace --audit -s --sarif ws.sarif -b session=... wss://chat.example/ws",
+        "In CI, for a code scanning service:",
+    ),
     ("wsprobe trace --json wss://chat.example/ws | jq -r '.conclusions[0].text'", "In a script:"),
 )
 
@@ -82,6 +111,9 @@ def command(url: str, given: Given) -> int:
 
     At most sixteen requests are sent, one after another, the most useful first; those that would show nothing
     new are left out. Requests go only to the host of the URL and that of --backend.
+
+    With --audit, the handshake is repeated as strangers would send it: at most twenty requests, to the URL and,
+    in clear and without any secret, to its port and the one beside it. Secrets are masked in all output.
     """
     from wsprobe.cli.trace import trace
 

@@ -1,0 +1,118 @@
+"""``wsprobe trace --audit``: what it prints, keeps and exits with, and that no secret is in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from wsprobe import archive, explain
+from wsprobe.cli.main import run
+from wsprobe.outcome import Exit
+from wsprobe.show.as_json import TraceJson
+from wsprobe.show.schema import schema
+from wsprobe.trace.audit import WEAKNESSES
+from wsprobe.trace.audit_requests import ROWS
+
+QUICK = ("--pause", "0", "--linger", "0.02")
+SECRETS = ("-b", "session=k3yOfTheSession", "-u", "alice:w0nderland", "-H", "X-Api-Key: a11TheKeys")
+WORDS = ("k3yOfTheSession", "w0nderland", "a11TheKeys", "t0kenInTheUrl", "YWxpY2U6dzBuZGVybGFuZA")
+VALIDATOR = jsonschema.Draft202012Validator(json.loads(schema(TraceJson)))
+
+
+def audited(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any]]:
+    status = run(["trace", "--audit", "--json", *QUICK, *words])
+    out, complaints = capsys.readouterr()
+    assert complaints == ""
+    value: dict[str, Any] = json.loads(out)
+    return status, value
+
+
+def test_one_object_as_its_schema_has_it(capsys: pytest.CaptureFixture[str]) -> None:
+    status, value = audited(capsys, "-b", "a=b", "lab:/echo?token=t0kenInTheUrl")
+    assert list(value) == ["url", "changes", "causes", "conclusions", "weaknesses", "not_tested"]
+    VALIDATOR.validate(value)
+    assert (status, value["conclusions"], value["weaknesses"]) == (Exit.OPEN, [], [])
+    assert [each["change"] for each in value["changes"]] == [
+        *("base", "origin", "origin-other", "origin-null", "no-credentials"),
+        *("no-token", "no-key", "no-version", "again"),
+    ]
+    assert {each["id"] for each in value["not_tested"]} <= {each.id for each in WEAKNESSES}
+
+
+def test_where_nothing_opens_the_status_is_that_of_the_handshake(capsys: pytest.CaptureFixture[str]) -> None:
+    assert audited(capsys, "lab:status-403")[0] == Exit.REFUSED
+    assert audited(capsys, "ws://127.0.0.1:1/")[0] == Exit.UNREACHABLE
+    assert audited(capsys, "--linger", "1", "lab:close-4403")[0] == Exit.CLOSED
+
+
+def test_no_secret_is_in_anything_that_is_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("a.sarif", "a.jsonl", "a.html", "a.md")]
+    sarif, saved, page, issue = map(str, files)
+    url = "lab:/echo?token=t0kenInTheUrl"
+    words = ["trace", "--audit", *QUICK, *SECRETS, "--sarif", sarif, "--save", saved, "--report", page, url]
+    run(words)
+    run(["trace", "--audit", "--json", *QUICK, *SECRETS, "--report", issue, url])
+    run(["trace", "--audit", "--dry-run", *SECRETS, url])
+    printed = "".join(capsys.readouterr())
+    assert "no-credentials" in printed
+    for text in (printed, *(each.read_text("utf-8") for each in files)):
+        assert not [word for word in WORDS if word in text]
+    kept = [archive.load(line) for line in files[1].read_text("ascii").splitlines()]
+    assert len(kept) == 9
+
+
+def test_a_dry_run_sends_nothing_and_names_what_would_go_where(capsys: pytest.CaptureFixture[str]) -> None:
+    url = "wss://127.0.0.1:443/chat?x=1"  # nobody listens there, and a request would say so
+    assert run(["trace", "--audit", "--dry-run", "-b", "a=b", url]) == Exit.OPEN
+    out, complaints = capsys.readouterr()
+    assert complaints == ""
+    first, *rows = out.splitlines()
+    assert first == f"at most 20 of these requests, one after another, to {url.replace('=1', '=*')}:"
+    names = [row.split()[0] for row in rows]
+    assert names == [row.name for row in ROWS if row.name in names]
+    assert {"no-credentials", "clear", "clear-beside", "again"} <= set(names)
+    assert "(ws://127.0.0.1/chat)" in out
+    assert "large" not in names
+    run(["trace", "--audit-heavy", "--dry-run", url])
+    assert "16,777,217 bytes" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--audit", "--backend", "127.0.0.1:1"), "an audit sends nothing but to the URL"),
+        (("--audit", "--each-address"), "an audit sends nothing but to the URL"),
+        (("--sarif", "a.sarif"), "add --audit"),
+        (("--audit", "--dry-run", "--sarif", "a.sarif"), "nothing is sent"),
+        (("--audit", "--sarif", "/"), "--sarif: /: Is a directory"),
+        (("--audit", "--only", "chromium"), "no change 'chromium'"),
+        (("--audit", "--report", "a.html", "--no-redact"), "an audit masks secrets"),
+        (("--expect", "weakness:any-origin"), "trace has no weaknesses; wsprobe trace --audit has them"),
+        (("--audit", "--expect", "weakness:any"), "there is no 'any'"),
+        (("--audit", "--expect", "weakness:any-origin=fail"), "there is no 'fail'"),
+    ],
+)
+def test_what_cannot_be_meant(words: tuple[str, ...], why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["trace", *words, "ws://127.0.0.1:1/"]) == Exit.USAGE
+    assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("expected", "status"),
+    [("weakness!=any-origin", 0), ("weakness:any-origin", 20), ("outcome=open", 0), ("status=403", 20)],
+)
+def test_expect(expected: str, status: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["trace", "--audit", "-s", *QUICK, "--expect", expected, "lab:/echo"]) == status
+    assert capsys.readouterr().out == ""
+
+
+def test_explain_knows_each_weakness() -> None:
+    for each in WEAKNESSES:
+        topic = explain.find(each.id)
+        assert (topic.kind, topic.topic, topic.text) == ("weakness", each.id, (each.why,))
+        assert explain.find(f"weakness {each.id}") == topic
+        assert each.id in explain.all_topics()

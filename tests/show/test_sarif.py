@@ -1,0 +1,142 @@
+"""The file of --sarif has the structure of SARIF 2.1.0, as far as wsprobe uses it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.trace.audits import COOKIE, OPEN, Asked, Reply, audit, start
+from wsprobe.show.sarif import log, plain, text
+from wsprobe.trace.audit import WEAKNESSES, not_tested, weaknesses
+from wsprobe.trace.changes import Trace
+
+
+def obj(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
+    """An object that has *properties*, of which *required* are there, and no other."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def array(items: Any, **more: Any) -> dict[str, Any]:
+    return {"type": "array", "items": items, **more}
+
+
+STRING = {"type": "string"}
+INDEX = {"type": "integer", "minimum": 0}
+LEVEL = {"enum": ["none", "note", "warning", "error"]}
+MESSAGE = obj(("text",), text={"type": "string", "minLength": 1})
+HEADERS = {"type": "object", "additionalProperties": STRING}
+URI = {"type": "string", "pattern": r"^[a-z]+://[!-~]+$"}
+RULE = obj(  # section 3.49
+    ("id",),
+    id=STRING,
+    shortDescription=MESSAGE,
+    fullDescription=MESSAGE,
+    help=MESSAGE,
+    defaultConfiguration=obj(level=LEVEL),  # 3.50
+    properties=obj(("tags",), **{"tags": array(STRING, uniqueItems=True), "security-severity": STRING}),  # 3.8
+)
+RESULT = obj(  # section 3.27
+    ("message",),
+    ruleId=STRING,
+    ruleIndex=INDEX,
+    level=LEVEL,
+    message=MESSAGE,
+    locations=array(obj(physicalLocation=obj(("artifactLocation",), artifactLocation=obj(uri=URI)))),
+    partialFingerprints=HEADERS,
+    webRequest=obj(  # 3.46
+        protocol=STRING, version=STRING, target=STRING, method=STRING, headers=HEADERS
+    ),
+    webResponse=obj(  # 3.47
+        protocol=STRING,
+        version=STRING,
+        statusCode={"type": "integer"},
+        reasonPhrase=STRING,
+        headers=HEADERS,
+        noResponseReceived={"type": "boolean"},
+    ),
+)
+NOTIFICATION = obj(  # section 3.58
+    ("message",), level=LEVEL, message=MESSAGE, associatedRule=obj(("id",), id=STRING, index=INDEX)
+)
+LOG = obj(  # section 3.13
+    ("version", "runs"),
+    **{"$schema": URI},
+    version={"const": "2.1.0"},
+    runs=array(
+        obj(  # 3.14
+            ("tool",),
+            tool=obj(  # 3.18, 3.19
+                ("driver",),
+                driver=obj(("name",), name=STRING, version=STRING, semanticVersion=STRING, rules=array(RULE)),
+            ),
+            invocations=array(  # 3.20
+                obj(
+                    ("executionSuccessful",),
+                    executionSuccessful={"type": "boolean"},
+                    toolExecutionNotifications=array(NOTIFICATION),
+                )
+            ),
+            results=array(RESULT),
+        )
+    ),
+)
+VALIDATOR = jsonschema.Draft202012Validator(LOG)
+
+
+def no_check(of: Asked) -> Reply:
+    return (
+        OPEN
+        if COOKIE in of.cookie
+        else Reply(401, ("Server: x/1.2.3", "X-Powered-By: {y} [z](http://a)"), b"no")
+    )
+
+
+TRACES = {
+    "found": audit(no_check),
+    "nothing opens": audit(lambda of: Reply(403)),
+    "no answer": audit(lambda of: Reply(how="fin")),
+    "IPv6": audit(no_check, start("wss://[::1]:8443/chat?x=1")),
+}
+
+
+@pytest.mark.parametrize("seen", TRACES.values(), ids=TRACES.keys())
+def test_structure(seen: Trace) -> None:
+    made = log(weaknesses(seen), not_tested(seen), seen)
+    VALIDATOR.validate(made)
+    (run,) = made["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert [each["id"] for each in rules] == [each.id for each in WEAKNESSES]
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert re.fullmatch(r"[\d.]+", result["webRequest"]["version"])
+    told = run["invocations"][0]["toolExecutionNotifications"]
+    assert all(rules[each["associatedRule"]["index"]]["id"] == each["associatedRule"]["id"] for each in told)
+    assert run["invocations"][0]["executionSuccessful"] == bool(run["results"])
+    whole = "".join(text(weaknesses(seen), not_tested(seen), seen))
+    assert whole.isascii()
+    assert json.loads(whole) == made
+
+
+def test_a_result_holds_the_request_and_its_answer() -> None:
+    seen = TRACES["found"]
+    first = log(weaknesses(seen), (), seen)["runs"][0]["results"][0]
+    assert (first["ruleId"], first["level"]) == ("any-origin", "error")
+    assert first["webRequest"]["headers"]["Origin"] == "https://page.invalid"
+    assert first["webResponse"]["statusCode"] == 101
+    assert first["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "wss://app.example/chat"
+
+
+def test_messages_hold_no_placeholder_and_no_link() -> None:
+    seen = TRACES["found"]
+    messages = [each["message"]["text"] for each in log(weaknesses(seen), (), seen)["runs"][0]["results"]]
+    assert any("{{y}} [z] (http://a)" in each for each in messages)
+    assert plain("{0} [a](1)") == "{{0}} [a] (1)"

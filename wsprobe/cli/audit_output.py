@@ -1,0 +1,89 @@
+"""What ``wsprobe trace --audit`` prints and keeps: a row an answer, then the weaknesses; secrets are masked."""
+
+from __future__ import annotations
+
+import click
+from msgspec.structs import replace
+
+from wsprobe.cli import expect
+from wsprobe.cli.redacted import redacted
+from wsprobe.cli.repeat_command import Call
+from wsprobe.cli.settings import Settings
+from wsprobe.cli.streams import write_whole
+from wsprobe.cli.trace_output import TraceOutput
+from wsprobe.outcome import Exit
+from wsprobe.report import Report
+from wsprobe.secrets import Secrets
+from wsprobe.show import audit as show
+from wsprobe.show.as_json import audit_value
+from wsprobe.show.lines import Line, Look
+from wsprobe.show.sarif import text as sarif_text
+from wsprobe.trace.audit import not_tested, weaknesses
+from wsprobe.trace.audit_session import reference
+from wsprobe.trace.changes import Trace
+from wsprobe.trace.conclusion import Conclusion
+from wsprobe.trace.series import Choice
+from wsprobe.trace.weakness import Found
+
+
+class AuditOutput(TraceOutput):
+    """Prints and saves an audit: masked, because it is about secrets and goes to others."""
+
+    masks = True
+
+    def __init__(self, settings: Settings, sarif: str | None) -> None:
+        """*sarif*: the file of --sarif. Raises click.UsageError for a file that cannot be written."""
+        super().__init__(settings)
+        self._sarif = sarif
+        self._secrets = Secrets()
+        Call(click.get_current_context()).learn(self._secrets)
+
+    def shown(self, report: Report) -> Report:
+        """*report* with every secret of the command line and of the answers so far masked."""
+        return redacted(report, self._secrets)
+
+    def known(self, seen: Trace, shown: Trace) -> expect.Known:
+        """The weaknesses that were found, and their levels."""
+        return {each.weakness.id: each.weakness.level for each in weaknesses(seen)}
+
+    def exit_status(self, base: Report, seen: Trace) -> int:
+        """1 if a weakness was found, 0 if none; that of the handshake where it opens no session."""
+        if reference(seen) is None:
+            return base.exit_status
+        return Exit.DIFFERENT if weaknesses(seen) else Exit.OPEN
+
+    def end(self, seen: Trace, shown: Trace, choice: Choice) -> None:
+        """The weaknesses, and the files of --report and --sarif."""
+        if not self._reports:
+            return
+        found = tuple(map(self._hidden, weaknesses(seen)))
+        untested = not_tested(seen)
+        if self.settings.output.as_json:
+            self._print(audit_value(self._reports, found, untested))
+        else:
+            self._emit(show.concluded(found, untested, shown, choice, self._look))
+        if self._sarif is not None:
+            write_whole(self._sarif, sarif_text(found, untested, shown), "sarif")
+        if self.settings.output.report_to is not None:
+            from wsprobe.cli.report_file import ReportFile  # only where it is asked for
+
+            ReportFile(self.settings, "trace").audited(shown, choice, found, untested)
+
+    def _told(self, seen: Trace, shown: Trace, choice: Choice) -> list[Line]:
+        found = tuple(map(self._hidden, weaknesses(seen)))
+        return show.concluded(found, not_tested(seen), shown, choice, Look())
+
+    def _hidden(self, found: Found) -> Found:
+        """*found* with what it quotes of secrets masked."""
+        said = found.conclusion
+        hide = self._secrets.echo_text
+        hidden: Conclusion = replace(
+            said, text=hide(said.text), sent=hide(said.sent), came=hide(said.came), fix=hide(said.fix)
+        )
+        return replace(found, conclusion=hidden)
+
+    def _planned(self, url: str, seen: Trace, choice: Choice) -> list[Line]:
+        return show.dry_run(url, seen, choice, self._look)
+
+    def _row(self, name: str, seen: Trace) -> list[Line]:
+        return show.row(name, seen, self._look)

@@ -1,0 +1,118 @@
+"""What ``wsprobe trace`` prints and keeps: a row as each answer comes, then what they mean together."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from wsprobe.cli import expect
+from wsprobe.cli.output import Finished, Output, as_shown
+from wsprobe.cli.settings import Settings
+from wsprobe.cli.streams import emit, look
+from wsprobe.report import Report
+from wsprobe.secrets import Secrets
+from wsprobe.show import trace as show
+from wsprobe.show.as_json import TraceJson, brief, object_pieces, trace_value
+from wsprobe.show.lines import Line, Look, plain
+from wsprobe.trace.changes import Question, Trace
+from wsprobe.trace.conclusions import conclusions
+from wsprobe.trace.series import Choice
+
+
+class TraceOutput(Output):
+    """Prints and saves: a row as each answer comes, the conclusions at the end; or one object of JSON."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises click.UsageError for a file that cannot be written."""
+        super().__init__(settings)
+        self._look = look(sys.stdout, settings.output.color)
+        self._waits = (
+            sys.stderr.isatty()
+            and self._look.terminal
+            and not (settings.output.as_json or settings.output.silent)
+        )
+        self._reports: list[tuple[str, Report]] = []
+
+    @property
+    def masks(self) -> bool:
+        """Whether secrets are masked in what is shown."""
+        return self.settings.output.redact
+
+    def shown(self, report: Report) -> Report:
+        """*report* as it may be shown."""
+        return as_shown(report, self.settings)
+
+    def known(self, seen: Trace, shown: Trace) -> expect.Known:
+        """The ids of causes that are concluded."""
+        return {each.id: expect.CONCLUDED for each in conclusions(shown)}
+
+    def exit_status(self, base: Report, seen: Trace) -> int:
+        """That of the handshake as it was given."""
+        return base.exit_status
+
+    def dry_run(self, seen: Trace, choice: Choice) -> None:
+        """What may be sent."""
+        url = seen.start.plan.target.url
+        if self.masks:
+            url = Secrets().url(url)
+        self._emit(self._planned(url, seen, choice))
+
+    def _planned(self, url: str, seen: Trace, choice: Choice) -> list[Line]:
+        return show.dry_run(url, seen, choice, self._look)
+
+    def asking(self, step: Question) -> None:
+        """Tell a person what is being waited for."""
+        if self._waits:
+            sys.stderr.write(f"\r{step.name} ...\x1b[K")
+            sys.stderr.flush()
+
+    def answer(self, name: str, seen: Trace, report: Report) -> None:
+        """One row, and the recording into --save."""
+        self._reports.append((name, report))
+        self.keep(Finished(report, report))
+        if self._waits:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+        if not self.settings.output.as_json:
+            self._emit(self._row(name, seen))
+
+    def _row(self, name: str, seen: Trace) -> list[Line]:
+        return show.row(name, seen, self._look)
+
+    def interrupted(self) -> None:
+        """The terminal has written ^C, and stands behind it."""
+        if sys.stderr.isatty():
+            sys.stderr.write("\n")
+
+    def end(self, seen: Trace, shown: Trace, choice: Choice) -> None:
+        """The conclusions, if anything was asked, and the file of --report."""
+        if not self._reports:
+            return
+        found = conclusions(shown)
+        if self.settings.output.as_json:
+            self._print(trace_value(self._reports, found))
+        else:
+            self._emit(show.concluded(found, shown, choice, self._look))
+        if self.settings.output.report_to is not None:
+            from wsprobe.cli.report_file import ReportFile  # only where it is asked for
+
+            ReportFile(self.settings, "trace").traced(shown, choice)
+
+    def judged(self, base: Finished, seen: Trace, shown: Trace, choice: Choice) -> None:
+        """Say what --expect does not find in the handshake as it was given, and write the file of --junit."""
+        self.complain(base)
+        self.test(base, plain(self._told(seen, shown, choice)))
+        self.write_files()
+
+    def _told(self, seen: Trace, shown: Trace, choice: Choice) -> list[Line]:
+        """What the answers mean, for a file of text."""
+        return show.concluded(conclusions(shown), shown, choice, Look())
+
+    def _print(self, value: TraceJson) -> None:
+        sys.stdout.writelines(object_pieces(brief(value) if self.settings.output.brief else value))
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+
+    def _emit(self, lines: Iterable[Line]) -> None:
+        if self.settings.output.save != "-" and not self.settings.output.silent:
+            emit(lines, sys.stdout, self._look)

@@ -1,0 +1,111 @@
+"""An audit as text: a row for each answer, then each weakness with what was sent, what came, why it matters,
+and what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from wsprobe.show.lines import Line, Look, Piece, cut, fitted, line
+from wsprobe.show.trace import cells, unsent
+from wsprobe.trace.audit_requests import AUDIT
+from wsprobe.trace.audit_session import came, ended, reference
+from wsprobe.trace.changes import Question, Trace, values
+from wsprobe.trace.series import Choice
+from wsprobe.trace.weakness import Found
+
+NAME = max(len(row.name) for row in AUDIT.rows)
+STYLE = {"error": "fail", "warning": "warn", "note": "note"}
+
+
+def row(name: str, seen: Trace, look: Look) -> list[Line]:
+    """The answer to one request: what was changed, what came, after how long, and how a session ended."""
+    changed, came, took, about = cells(name, seen, look)
+    end = ended(seen.answers[name])
+    if end not in ("", "stays"):
+        about = Piece(f"the server {end.replace('closed', 'closed with')}" if " " in end else f"then {end}")
+    made = line(
+        Piece(f"{changed.text:<{NAME}}  "),
+        Piece(f"{came.text:<12}", came.style),
+        Piece(f"{took.text:>8}  ", took.style),
+        about,
+    )
+    return [cut(made, look.width, indent=0)[0] if look.terminal else made]
+
+
+def concluded(
+    found: Sequence[Found],
+    untested: Sequence[tuple[str, str]],
+    seen: Trace,
+    choice: Choice,
+    look: Look,
+) -> list[Line]:
+    """The weaknesses, the worst first; what could not be tested; and what was not sent."""
+    rows: list[Line] = [()]
+    for each in found:
+        rows += fitted(list(_weakness(each, look)), look)
+    if reference(seen) is None:
+        told = f"The handshake opens no session ({came(seen.base)}), so little could be tested."
+        rows += fitted([line(Piece(told, "fail"))], look)
+    elif not found:
+        rows.append(line(Piece("no weakness found", "good")))
+    if untested:
+        rows.append(line(Piece("not tested", "title")))
+        for why, ids in by_reason(untested).items():
+            rows += fitted([line(f"  {', '.join(ids)}: {_escaped(why, look)}")], look)
+    reasons = unsent(seen, choice)
+    rows.append(line(Piece(f"{len(seen.answers)} requests{'; not sent:' if reasons else ''}", "dim")))
+    for why, names in reasons.items():
+        rows += fitted([line(Piece(f"  {', '.join(names)}: {why}", "dim"))], look)
+    return rows
+
+
+def by_reason(untested: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    """Why -> the weaknesses that were not tested for that reason."""
+    reasons: dict[str, list[str]] = {}
+    for id, why in untested:
+        reasons.setdefault(why, []).append(id)
+    return reasons
+
+
+def _weakness(each: Found, look: Look) -> Iterator[Line]:
+    of, said = each.weakness, each.conclusion
+    number = f", CWE-{of.cwe}" if of.cwe else ""
+    yield line(Piece(f"{of.level}: {of.id}{number}", STYLE[of.level]), f": {_escaped(said.text, look)}")
+    yield line(Piece("  sent", "title"), f": {_escaped(said.sent, look)}")
+    yield line(Piece("  came", "title"), f": {_escaped(said.came, look)}")
+    yield line(Piece("  why it matters", "title"), f": {of.why}")
+    yield line(Piece("  what to write or do", "title"))
+    for one in each.fix.splitlines():
+        yield line("    ", _escaped(one, look))
+
+
+def dry_run(url: str, seen: Trace, choice: Choice, look: Look) -> list[Line]:
+    """What may be sent to *url*, in the order of the table; nothing has been."""
+    most = choice.series.most
+    rows = fitted(
+        [line(f"at most {most} of these requests, one after another, to {_escaped(url, look)}:")], look
+    )
+    for each in choice.series.rows:
+        if each.name in choice.skip or (choice.only and each.name not in (*choice.only, "base")):
+            continue
+        for question in each.make(seen):
+            made = line(f"{each.name:<{NAME}}  ", f"{each.changed}{_escaped(_differing(question, seen), look)}")
+            rows += fitted([made], look)
+    return rows
+
+
+def _differing(question: Question, seen: Trace) -> str:
+    """The Origin that a request has, and its URL, where they are not those of the handshake as it was given."""
+    given, plan = seen.start.plan, question.plan
+    told = []
+    if plan.target.url != given.target.url:
+        told.append(plan.target.url)
+    origin = values(plan.request, b"origin")
+    if origin and origin != values(given.request, b"origin"):
+        told.append(f"Origin: {origin[0].decode('latin-1')}")
+    return f" ({'; '.join(told)})" if told else ""
+
+
+def _escaped(text: str, look: Look) -> str:
+    """*text* may have come from the server."""
+    return look.text(text.encode("utf-8", "surrogateescape"))

@@ -1,0 +1,147 @@
+"""An audit as SARIF 2.1.0 (OASIS Standard, Static Analysis Results Interchange Format), for code scanning
+services: a rule for each weakness that is looked for, a result for each that was found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from wsprobe.read.reading import Head
+from wsprobe.target import host_header
+from wsprobe.trace.answer import Answer
+from wsprobe.trace.audit import WEAKNESSES
+from wsprobe.trace.audit_session import reference
+from wsprobe.trace.changes import Trace
+from wsprobe.trace.weakness import Found, Weakness
+from wsprobe.version import __version__
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+"""Names the structure; nothing is loaded from there."""
+SEVERITY = {"error": "8.0", "warning": "5.0", "note": "2.0"}
+"""Level -> ``security-severity``, by which services sort; it says no more than the level."""
+
+Log = dict[str, Any]
+
+
+def text(found: Sequence[Found], untested: Sequence[tuple[str, str]], shown: Trace) -> Iterator[str]:
+    """The file, in ASCII. All values are masked already."""
+    yield json.dumps(log(found, untested, shown), indent=1)
+    yield "\n"
+
+
+def log(found: Sequence[Found], untested: Sequence[tuple[str, str]], shown: Trace) -> Log:
+    """The ``sarifLog`` object (section 3.13), with one run."""
+    run: Log = {
+        "tool": {
+            "driver": {
+                "name": "wsprobe",
+                "version": __version__,
+                "semanticVersion": __version__,
+                "rules": [_rule(each) for each in WEAKNESSES],
+            }
+        },
+        "invocations": [
+            {
+                "executionSuccessful": reference(shown) is not None,
+                "toolExecutionNotifications": [_not_tested(id, why) for id, why in untested],
+            }
+        ],
+        "results": [_result(each, shown) for each in found],
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(of: Weakness) -> Log:
+    """A ``reportingDescriptor`` (section 3.49)."""
+    cwe = [f"external/cwe/cwe-{of.cwe}"] if of.cwe else []
+    return {
+        "id": of.id,
+        "shortDescription": {"text": f"{of.title}."},
+        "fullDescription": {"text": of.why},
+        "help": {"text": plain(f"{of.why}\n{of.fix}\nwsprobe explain {of.id}")},
+        "defaultConfiguration": {"level": of.level},
+        "properties": {"tags": ["security", *cwe], "security-severity": SEVERITY[of.level]},
+    }
+
+
+def _not_tested(id: str, why: str) -> Log:
+    """A ``notification`` (section 3.58)."""
+    return {
+        "level": "note",
+        "message": {"text": plain(f"Not tested: {id}: {why}.")},
+        "associatedRule": {"id": id, "index": _index(id)},
+    }
+
+
+def plain(text: str) -> str:
+    """*text* as a message string: braces are no placeholder (section 3.11.5), and brackets no link (3.11.6)."""
+    return text.replace("{", "{{").replace("}", "}}").replace("](", "] (")
+
+
+def _index(id: str) -> int:
+    return [each.id for each in WEAKNESSES].index(id)
+
+
+def _result(each: Found, shown: Trace) -> Log:
+    """A ``result`` (section 3.27), with the first of the requests that show it, and its answer."""
+    of, said = each.weakness, each.conclusion
+    url = _url(shown.base)
+    first = shown.answers[said.because[0]]
+    message = f"{said.text} Sent: {said.sent}. Came: {said.came}. What to do: {each.fix}"
+    return {
+        "ruleId": of.id,
+        "ruleIndex": _index(of.id),
+        "level": of.level,
+        "message": {"text": plain(message)},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": url}}}],
+        "partialFingerprints": {"wsprobe/v1": f"{of.id} {url.partition('?')[0]}"},
+        "webRequest": _request(first),
+        "webResponse": _response(first),
+    }
+
+
+def _url(answer: Answer) -> str:
+    target = answer.reading.exchange.plan.target
+    scheme = "wss" if target.secure else "ws"
+    return f"{scheme}://{host_header(target)}{target.resource}"
+
+
+def _request(answer: Answer) -> Log:
+    """A ``webRequest`` (section 3.46)."""
+    head = answer.reading.request.head
+    method, _, rest = _first(head).partition(" ")
+    target, _, version = rest.rpartition(" ")
+    return {
+        "protocol": "HTTP",
+        "version": version.partition("/")[2],
+        "target": target,
+        "method": method,
+        "headers": _headers(head),
+    }
+
+
+def _response(answer: Answer) -> Log:
+    """A ``webResponse`` (section 3.47)."""
+    final = answer.reading.final
+    if final is None or final.status is None:
+        return {"noResponseReceived": True}
+    return {
+        "protocol": "HTTP",
+        "version": _first(final.head).partition(" ")[0].partition("/")[2],
+        "statusCode": final.status,
+        "reasonPhrase": final.reason.decode("latin-1"),
+        "headers": _headers(final.head),
+    }
+
+
+def _first(head: Head) -> str:
+    return head.first.text.decode("latin-1") if head.first is not None else ""
+
+
+def _headers(head: Head) -> dict[str, str]:
+    """Name -> value; of several with a name, joined as RFC 9110 section 5.3 has it."""
+    found: dict[str, list[str]] = {}
+    for field in head.fields:
+        found.setdefault(field.name.decode("latin-1"), []).append(field.value.decode("latin-1"))
+    return {name: ", ".join(values) for name, values in found.items()}

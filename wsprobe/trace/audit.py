@@ -1,0 +1,50 @@
+"""What the answers of an audit show: every weakness that was found, and what could not be tested."""
+
+from __future__ import annotations
+
+from wsprobe.trace import audit_rules_disclosure as disclosure
+from wsprobe.trace import audit_rules_origin as origin
+from wsprobe.trace import audit_rules_secrets as secrets
+from wsprobe.trace import audit_rules_transport as transport
+from wsprobe.trace.audit_session import reference
+from wsprobe.trace.changes import Trace
+from wsprobe.trace.weakness import Found, Weakness
+
+WEAKNESSES: tuple[Weakness, ...] = (
+    origin.any_origin,
+    origin.origin_prefix,
+    origin.origin_suffix,
+    transport.certificate_refused,
+    transport.clear_text,
+    secrets.token_in_url,
+    secrets.cookie_without_secure,
+    secrets.cookie_without_samesite,
+    secrets.compression_with_secrets,
+    disclosure.stack_trace,
+    disclosure.version_disclosed,
+    transport.message_size,
+)
+"""The worst first."""
+BY_ID = {each.id: each for each in WEAKNESSES}
+
+
+def weaknesses(seen: Trace) -> tuple[Found, ...]:
+    """What *seen* shows, the worst first; of one weakness there may be several."""
+    if "base" not in seen.answers:
+        return ()
+    return tuple(Found(each, one) for each in WEAKNESSES for one in each.rule(seen))
+
+
+def not_tested(seen: Trace) -> tuple[tuple[str, str], ...]:
+    """(id, why) of each weakness that the answers neither show nor rule out."""
+    if "base" not in seen.answers:
+        return tuple((each.id, "nothing was sent") for each in WEAKNESSES)
+    shown = {each.weakness.id for each in weaknesses(seen)}
+    reasons = ((each.id, _untested(each, seen)) for each in WEAKNESSES if each.id not in shown)
+    return tuple((id, why) for id, why in reasons if why)
+
+
+def _untested(each: Weakness, seen: Trace) -> str:
+    if each.id != "certificate-refused" and reference(seen) is None:
+        return "the handshake itself opens no session"
+    return each.untested(seen)

@@ -1,0 +1,138 @@
+"""Weaknesses of an endpoint: what its answers betray of the programs behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wsprobe.diagnosis.proxies import mending, table
+from wsprobe.read.closing import close_of
+from wsprobe.trace.answer import Answer, content_of
+from wsprobe.trace.audit_session import came, reference
+from wsprobe.trace.changes import Trace
+from wsprobe.trace.conclusion import Conclusion, rule
+from wsprobe.trace.weakness import found, weakness
+
+VERSION = re.compile(r"[A-Za-z][\w.+ -]*[/ ]v?\d+(?:\.\d+)+")
+"""A name and a version, as in nginx/1.26.3."""
+OF_A_PROGRAM = ("server", "x-powered-by", "x-aspnet-version", "x-aspnetmvc-version", "x-generator")
+"""Fields that name programs. X-Powered-By has no other purpose, so its name alone counts."""
+PAGE = re.compile(
+    r"\b(?:nginx|openresty|Apache|lighttpd|PHP|Python|Werkzeug|gunicorn|uvicorn|TornadoServer|Jetty|Tomcat|"
+    r"Microsoft-IIS|Express|Django Version:)[/ ]\d+(?:\.\d+)+"
+)
+STACK = re.compile(
+    r"Traceback \(most recent call last\):"
+    r"|^\s+File \"[^\"]+\", line \d+, in "
+    r"|^\s*at [^\n]*\(?(?:/|file:|node:|[A-Z]:\\)[^\n]*:\d+:\d+\)?"
+    r"|^\s*at [\w.$<>]+\([\w$]+\.(?:java|kt|scala):\d+\)"
+    r"|^\s*at [\w.<>`]+\(.*\) in [^\n]+:line \d+"
+    r"|goroutine \d+ \[[a-z ]+\]:"
+    r"|(?:Fatal error|Warning)\S*: [^\n]+ in \S+\.php\S* on line "
+    r"|^[^\n:]+\.rb:\d+:in [`']",
+    re.MULTILINE,
+)
+LOOKED_AT = 64 * 1024
+
+
+def _own(seen: Trace) -> Iterator[tuple[str, Answer]]:
+    """The answers of the endpoint itself, if it opens: one that refuses everybody is not judged."""
+    if reference(seen) is None:
+        return
+    yield from ((name, answer) for name, answer in seen.answers.items() if not name.startswith("clear-beside"))
+
+
+def _text(answer: Answer) -> str:
+    """The body of a refusal, and the reason of a Close."""
+    close = close_of(answer.reading)
+    reason = close.reason if close is not None and close.by == "server" else ""
+    final = answer.reading.final
+    body = content_of(final)[:LOOKED_AT].decode("utf-8", "replace") if final is not None else ""
+    return f"{body}\n{reason}"
+
+
+def _versions(answer: Answer) -> Iterator[str]:
+    final = answer.reading.final
+    for name in OF_A_PROGRAM if final is not None else ():
+        for field in final.head.all(name.encode()) if final is not None else ():
+            value = field.value.decode("latin-1").strip()
+            numbered = VERSION.search(value) or (name.endswith("-version") and re.match(r"\d+\.", value))
+            if value and (numbered or name == "x-powered-by"):
+                yield f"{field.name.decode('latin-1')}: {value}"
+    page = PAGE.search(_text(answer))
+    if page is not None:
+        yield f"the page says {page[0]}"
+
+
+PROGRAM_LINES = {
+    "websockets/": "websockets: serve(..., server_header=None)",
+    "uvicorn": "uvicorn: --no-server-header",
+    "Express": "Express: app.disable('x-powered-by')",
+    "TornadoServer/": "Tornado: def set_default_headers(self): self.clear_header('Server')",
+    "aiohttp/": "aiohttp: response.headers['Server'] = 'web' in an on_response_prepare signal",
+    "PHP/": "PHP: expose_php = Off",
+}
+"""What an answer says -> how that program leaves it out."""
+
+
+def _lines(seen: Trace, listed: str) -> str:
+    own = [line for mark, line in PROGRAM_LINES.items() if mark in listed]
+    return "\n".join([*own, *([mending("versions", seen.proxies)] if _named(seen) else [])])
+
+
+def _named(seen: Trace) -> bool:
+    return any(each in table()["versions"] for each in seen.proxies)
+
+
+@weakness(
+    "The answers name programs and versions",
+    "note",
+    cwe=497,
+    fix="Leave versions out of Server, X-Powered-By and error pages.",
+)
+@rule(
+    "a header or an error page names a program and its version",
+    "who looks for servers with a known hole finds this one by its version",
+    "whether the version is true, and has a hole",
+)
+def version_disclosed(seen: Trace) -> Iterator[Conclusion]:
+    told: dict[str, str] = {}
+    for name, answer in _own(seen):
+        for text in _versions(answer):
+            told.setdefault(text, name)
+    if told:
+        first = next(iter(told.values()))
+        listed = "; ".join(told)
+        yield found(
+            f"Programs and versions are named: {listed}.",
+            tuple(dict.fromkeys(told.values())),
+            sent=f"the handshake ({', '.join(dict.fromkeys(told.values()))})",
+            came=f"{came(seen.answers[first])}, with {listed}",
+            fix=_lines(seen, listed),
+        )
+
+
+@weakness(
+    "An error shows the program's stack",
+    "warning",
+    cwe=209,
+    fix="Turn the debug mode of the framework off (DEBUG = False in Django, debug=False in Starlette, "
+    "NODE_ENV=production for Express), and answer errors with a fixed text.",
+)
+@rule(
+    "a body or a close reason holds a stack trace",
+    "paths, names of modules and lines of source show how the program is made, and sometimes hold secrets",
+    "what else an error would show",
+)
+def stack_trace(seen: Trace) -> Iterator[Conclusion]:
+    for name, answer in _own(seen):
+        shown = STACK.search(_text(answer))
+        if shown is not None:
+            place = "body" if answer.kind == "http" else "close reason"
+            yield found(
+                "The answer to an invalid or refused handshake holds a stack trace.",
+                (name,),
+                sent=f"the handshake ({name})",
+                came=f"{came(answer)}, with a stack trace in its {place}",
+            )
+            return

@@ -1,0 +1,222 @@
+"""Weaknesses of an endpoint: secrets in the URL, in cookies that the handshake sets, and under compression."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote_plus
+
+from wsprobe.read.frames import RSV1, agreed_deflate, messages_of
+from wsprobe.trace.answer import Answer
+from wsprobe.trace.audit_requests import JWT, kept_by_browsers, tokens
+from wsprobe.trace.audit_session import admitted, came, reference, refused, steady, unsteady
+from wsprobe.trace.changes import Trace, resource_of, values
+from wsprobe.trace.conclusion import Conclusion, rule
+from wsprobe.trace.weakness import found, weakness
+
+SECRET_IN_TEXT = re.compile(
+    r"(?i)\b(?:access_?token|id_?token|token|jwt|secret|csrf\w*|xsrf\w*|api_?key|password|session_?id)"
+    r"[\"']?\s*[:=]\s*[\"']?([\w.~+/=-]{8,})"
+)
+SHORTEST = 8
+"""Characters of a given secret that is looked for in messages: a shorter one may be there by chance."""
+
+
+def _untested_token(seen: Trace) -> str:
+    if not tokens(resource_of(seen.start.plan.request)):
+        return ""
+    bare = seen["no-token"]
+    if bare is None:
+        return "it was not tried without the token"
+    if admitted(bare, reference(seen)):
+        return ""
+    return unsteady(seen) if refused(bare) else f"without the token it got {came(bare)}"
+
+
+@weakness(
+    "The URL holds a token that opens the session",
+    "warning",
+    cwe=598,
+    fix="Send the token in a cookie (HttpOnly, Secure, SameSite), or in the first message. If it has to be in "
+    "the URL, make it valid once, and for seconds.",
+    untested=_untested_token,
+)
+@rule(
+    "the handshake opens with the token in its query, more than once, and is refused without it",
+    "URLs are written to the logs of servers and proxies, to error reports and to the console of the page; "
+    "whoever reads them there can open the session",
+    "how long the token is valid",
+)
+def token_in_url(seen: Trace) -> Iterator[Conclusion]:
+    names = tokens(resource_of(seen.start.plan.request))
+    like, bare = reference(seen), seen["no-token"]
+    if not names or like is None or bare is None or not refused(bare) or not steady(seen):
+        return
+    listed = ", ".join(names)
+    yield found(
+        f"The query parameter {listed} is what lets the sender in, and it is accepted again.",
+        ("base", "no-token", "again"),
+        sent=f"the handshake with {listed} in the query, twice or more; then without",
+        came=f"{came(like)}; without it {came(bare)}",
+    )
+
+
+# -- cookies
+
+
+def _set(answer: Answer) -> Iterator[tuple[str, dict[str, str]]]:
+    """(name, attributes in lower case) of each cookie that *answer* sets, and does not delete."""
+    heads = [response.head for response in answer.reading.responses]
+    for field in (field for head in heads for field in head.all(b"set-cookie")):
+        first, *rest = field.value.decode("latin-1").split(";")
+        name, equals, value = first.partition("=")
+        pairs = (each.partition("=") for each in rest)
+        attributes = {key.strip().lower(): text.strip().lower() for key, _, text in pairs}
+        if equals and value.strip() and attributes.get("max-age") not in ("0", "-1"):
+            yield name.strip(), attributes
+
+
+def _on_tls(seen: Trace) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """(request, cookie, attributes) of all that the endpoint itself sets."""
+    for name, answer in seen.answers.items():
+        if not name.startswith("clear"):
+            yield from ((name, cookie, attributes) for cookie, attributes in _set(answer))
+
+
+def _lacking(seen: Trace, what: str, lacks: list[tuple[str, str]], fix: str) -> Iterator[Conclusion]:
+    if lacks and reference(seen) is not None:
+        names = ", ".join(dict.fromkeys(cookie for _, cookie in lacks))
+        first = lacks[0][0]
+        yield found(
+            f"The answer to the handshake sets a cookie without {what}: {names}.",
+            (first,),
+            sent=f"the handshake ({first})",
+            came=f"{came(seen.answers[first])}, with Set-Cookie: {names}, without {what}",
+            fix=fix,
+        )
+
+
+@weakness(
+    "A cookie without Secure",
+    "warning",
+    cwe=614,
+    fix="Add Secure to the cookie.",
+    untested=lambda seen: "" if seen.start.plan.target.secure else "there is no TLS",
+)
+@rule(
+    "over TLS, the answer sets a cookie without Secure",
+    "the browser sends the cookie in clear too, to any http:// URL of the host, where it is read on the way",
+    "whether the cookie is worth anything",
+)
+def cookie_without_secure(seen: Trace) -> Iterator[Conclusion]:
+    if seen.start.plan.target.secure:
+        lacks = [(name, cookie) for name, cookie, has in _on_tls(seen) if "secure" not in has]
+        yield from _lacking(
+            seen, "Secure", lacks, "Set-Cookie: NAME=VALUE; Secure; HttpOnly; SameSite=Lax; Path=/"
+        )
+
+
+@weakness(
+    "A cookie without SameSite",
+    "warning",
+    cwe=1275,
+    fix="Add SameSite=Lax or SameSite=Strict to the cookie.",
+)
+@rule(
+    "the answer sets a cookie without SameSite",
+    "browsers without a default of their own send the cookie with handshakes that pages of other sites open; "
+    "others treat it as Lax, with exceptions",
+    "whether the cookie is worth anything",
+)
+def cookie_without_samesite(seen: Trace) -> Iterator[Conclusion]:
+    known = ("lax", "strict", "none")
+    lacks = [(name, cookie) for name, cookie, has in _on_tls(seen) if has.get("samesite") not in known]
+    yield from _lacking(
+        seen, "SameSite", lacks, "Set-Cookie: NAME=VALUE; Secure; HttpOnly; SameSite=Lax; Path=/"
+    )
+
+
+# -- compression
+
+
+def given_secrets(seen: Trace) -> tuple[str, ...]:
+    """The secrets that were given, as far as they are long enough to be looked for."""
+    request = seen.start.plan.request
+    pairs = [pair for field in values(request, b"cookie") for pair in field.decode("latin-1").split(";")]
+    found = [pair.partition("=")[2].strip() for pair in pairs]
+    found += [each.decode("latin-1").partition(" ")[2].strip() for each in values(request, b"authorization")]
+    query = resource_of(request).partition(b"?")[2].decode("latin-1")
+    found += [
+        unquote_plus(value)
+        for name, _, value in (each.partition("=") for each in query.split("&"))
+        if tokens(f"/?{name}={value}".encode("latin-1"))
+    ]
+    return tuple(each for each in found if len(each) >= SHORTEST)
+
+
+def _compressing(seen: Trace) -> tuple[str, Answer] | None:
+    """The first request whose session compresses what the server sends, with one context for all messages."""
+    for name, answer in seen.answers.items():
+        final = answer.reading.final
+        agreed = agreed_deflate(final.head) if final is not None and answer.opens else None
+        if agreed is not None and agreed.server.takeover and not name.startswith("clear"):
+            return name, answer
+    return None
+
+
+def _secret_under_compression(seen: Trace, answer: Answer) -> str:
+    """Which secret a compressed message of the server holds, in words; "" if none is seen."""
+    for message in messages_of(answer.reading)[0]:
+        if not message.frames or not message.frames[0].rsv & RSV1:
+            continue
+        text = message.data.decode("utf-8", "replace")
+        if any(secret in text for secret in given_secrets(seen)):
+            return "a secret that was given"
+        if SECRET_IN_TEXT.search(text) or JWT.search(text):
+            return "a value that is called a token, key or password"
+    return ""
+
+
+def _untested_compression(seen: Trace) -> str:
+    if not seen.start.plan.target.secure:
+        return "there is no TLS"
+    compressing = _compressing(seen)
+    if compressing is None:
+        return "" if seen["deflate"] is not None or seen.base.opens else "no session opened"
+    if _secret_under_compression(seen, compressing[1]):
+        return ""
+    return "the server compresses all messages in one context, and no message with a secret came (--send asks)"
+
+
+@weakness(
+    "Secrets are compressed in one context",
+    "note",
+    fix="Agree on server_no_context_takeover (serverNoContextTakeover in ws, server_no_context_takeover in "
+    "websockets), or do not compress messages that hold secrets.",
+    untested=_untested_compression,
+)
+@rule(
+    "over TLS, permessage-deflate without server_no_context_takeover, and a compressed message that holds a "
+    "secret",
+    "the length of what follows shows how much of it repeats the secret; who can place text in a message and "
+    "sees lengths on the way can guess it piece by piece (RFC 7692 section 9)",
+    "whether an attacker can place text in the messages",
+)
+def compression_with_secrets(seen: Trace) -> Iterator[Conclusion]:
+    compressing = _compressing(seen) if seen.start.plan.target.secure and kept_or_token(seen) else None
+    what = _secret_under_compression(seen, compressing[1]) if compressing is not None else ""
+    if compressing is not None and what:
+        yield found(
+            f"The server compresses its messages in one context, and one of them holds {what}.",
+            (compressing[0],),
+            sent="the handshake with an offer of permessage-deflate",
+            came=f"permessage-deflate without server_no_context_takeover, and a compressed message with {what}",
+        )
+
+
+def kept_or_token(seen: Trace) -> bool:
+    """True if the session is somebody's: credentials or a token were given."""
+    plan = seen.start.plan
+    return bool(
+        kept_by_browsers(plan) or values(plan.request, b"authorization") or tokens(resource_of(plan.request))
+    )

@@ -1,0 +1,160 @@
+"""Weaknesses of an endpoint: sessions in clear, certificates, and how large a message may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wsprobe.diagnosis.proxies import mending
+from wsprobe.exchange import TlsDone, TlsFailed
+from wsprobe.read.closing import close_of
+from wsprobe.target import loopback
+from wsprobe.trace.answer import Answer
+from wsprobe.trace.audit_requests import LARGE, PING
+from wsprobe.trace.audit_session import admitted, came, reference
+from wsprobe.trace.changes import Trace
+from wsprobe.trace.conclusion import Conclusion, rule
+from wsprobe.trace.weakness import found, weakness
+
+IN_CLEAR = ("clear", "clear-beside")
+TOO_LARGE = frozenset({1009, 1002, 1008})
+"""Close codes of a server that takes no message of that size; 1009 says so (RFC 6455 section 7.4.1)."""
+
+
+def _untested_clear(seen: Trace) -> str:
+    if not seen.start.plan.target.secure:
+        return ""
+    tried = {name: seen[name] for name in IN_CLEAR if seen[name] is not None}
+    if not tried:
+        return "no handshake was sent in clear"
+    for name, answer in tried.items():
+        if answer is not None and answer.kind == "http" and answer.status in (401, 403):
+            return f"{name} got {answer.status}, and credentials are never sent in clear"
+    return ""
+
+
+@weakness(
+    "Opens in clear",
+    "warning",
+    cwe=319,
+    fix="Serve the socket over TLS alone; in clear answer with a redirect to https, or not at all.",
+    untested=_untested_clear,
+)
+@rule(
+    "the socket opens without TLS: at the given ws:// URL, on the port of TLS, or on the port beside it",
+    "whoever is on the way reads and changes the messages and the cookies of a session in clear, and can serve "
+    "its page and script",
+    "what is behind the port beside it, which may be another program",
+)
+def clear_text(seen: Trace) -> Iterator[Conclusion]:
+    target = seen.start.plan.target
+    base = reference(seen)
+    if not target.secure:
+        if base is not None and not loopback(target.host) and seen.start.plan.route.unix_socket is None:
+            yield found(
+                "The URL is ws://: nothing between wsprobe and the server is encrypted.",
+                ("base",),
+                sent="the handshake as it was given, without TLS",
+                came=came(base),
+                fix=mending("clear", seen.proxies),
+            )
+        return
+    for name in IN_CLEAR:
+        answer = seen[name]
+        if answer is not None and admitted(answer, base):
+            where = answer.reading.exchange.plan.target
+            yield found(
+                f"Port {where.port} opens a session without TLS"
+                f"{', on the port of TLS itself' if where.port == target.port else ''}.",
+                (name,),
+                sent=f"a handshake to {where.url} without TLS, cookies, credentials and query",
+                came=came(answer),
+                fix=mending("clear", answer.proxies or seen.proxies),
+            )
+
+
+def _certificate(answer: Answer) -> str:
+    """What is wrong with the certificate that *answer* shows, in words; "" if nothing is."""
+    for event in answer.reading.exchange.events:
+        if isinstance(event, TlsFailed) and event.kind == "certificate":
+            return event.error
+        if isinstance(event, TlsDone) and event.problem:
+            return event.problem
+    return ""
+
+
+def _untested_certificate(seen: Trace) -> str:
+    if not seen.start.plan.target.secure:
+        return "there is no TLS"
+    done = [
+        each
+        for each in seen.base.reading.exchange.events
+        if isinstance(each, TlsDone) or (isinstance(each, TlsFailed) and each.kind == "certificate")
+    ]
+    return "" if done else "no certificate came"
+
+
+@weakness(
+    "Browsers refuse the certificate",
+    "error",
+    fix="Serve a certificate for this name from an authority that browsers trust, with the whole chain.",
+    untested=_untested_certificate,
+)
+@rule(
+    "the certificate does not pass the checks of this machine: name, dates, chain",
+    "a page cannot open this socket, and its user is shown no warning to pass. Who gets used to switching the "
+    "check off does not notice somebody in the middle",
+    "authorities that are trusted elsewhere only",
+)
+def certificate_refused(seen: Trace) -> Iterator[Conclusion]:
+    wrong = _certificate(seen.base) if seen.start.plan.target.secure else ""
+    if wrong:
+        yield found(
+            f"The certificate is not valid: {wrong}.",
+            ("base",),
+            sent=f"a TLS handshake for {seen.start.plan.tls.server_name or seen.start.plan.target.host}",
+            came=f"a certificate that the check refuses: {wrong}",
+        )
+
+
+def _untested_size(seen: Trace) -> str:
+    large = seen["large"]
+    if large is None:
+        return "--audit-heavy sends a large message" if not seen.start.heavy else "it was left out"
+    if _took(large) or _too_large(large):
+        return ""
+    return f"the session ended before it was known: {came(large)}"
+
+
+def _took(answer: Answer) -> bool:
+    """True if the server read the whole message: it answered the Ping behind it."""
+    session = answer.reading.session
+    return session is not None and any(frame.opcode == 0xA and frame.data == PING for frame in session.frames)
+
+
+def _too_large(answer: Answer) -> bool:
+    close = close_of(answer.reading)
+    return close is not None and close.by == "server" and close.code in TOO_LARGE
+
+
+@weakness(
+    "Takes very large messages",
+    "warning",
+    cwe=770,
+    fix="Set a limit that fits your messages (maxPayload in ws, max_size in websockets, max_msg_size in "
+    "aiohttp, ws_max_size in uvicorn, SetReadLimit in gorilla/websocket).",
+    untested=_untested_size,
+)
+@rule(
+    f"with --audit-heavy, the server reads one message of {LARGE:,} bytes and answers a Ping behind it",
+    "each connection can make the server hold that much memory at once, and many of them exhaust it",
+    "whether there is a limit above that size",
+)
+def message_size(seen: Trace) -> Iterator[Conclusion]:
+    large = seen["large"]
+    if large is not None and _took(large):
+        yield found(
+            f"One message of {LARGE:,} bytes was read whole; a limit, if there is one, is higher.",
+            ("large",),
+            sent=f"a text message of {LARGE:,} bytes, then a Ping",
+            came="the Pong to the Ping",
+        )

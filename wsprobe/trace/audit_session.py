@@ -1,0 +1,81 @@
+"""What an audit compares: whether an answer lets its sender in, and whether it turns the sender away.
+
+A server may refuse with a status, or accept and close at once with a code, which a page can read. Both count as
+refused. What may be a limit, an overload or a fault of the network counts as neither.
+"""
+
+from __future__ import annotations
+
+from wsprobe.read.closing import close_of
+from wsprobe.trace.answer import Answer
+from wsprobe.trace.changes import Trace
+
+TEMPORARY = frozenset({408, 421, 425, 429})
+"""4xx statuses that are no decision about who asks (RFC 9110, RFC 8470, RFC 6585)."""
+NO_DECISION = frozenset({1001, 1006, 1011, 1012, 1013, 1014})
+"""Close codes of a server that restarts, fails or is too busy (IANA, WebSocket Close Code Number Registry)."""
+
+
+def ended(answer: Answer) -> str:
+    """How the session behind a valid 101 ended: ``stays`` (wsprobe closed it), ``closed CODE`` or ``dropped``;
+    "" without a session."""
+    if not answer.opens:
+        return ""
+    close = close_of(answer.reading)
+    if close is not None and close.by == "server":
+        return f"closed {1005 if close.code is None else close.code}"
+    return "dropped" if close is None and answer.report.outcome == "aborted" else "stays"
+
+
+def admitted(answer: Answer | None, like: Answer | None = None) -> bool:
+    """True if a session opened and stayed open, or ended with 1000 as that of *like* did."""
+    if answer is None or not answer.opens:
+        return False
+    end = ended(answer)
+    return end == "stays" or (end == "closed 1000" and like is not None and ended(like) == end)
+
+
+def refused(answer: Answer | None) -> bool:
+    """True if the server decided against who asked: a 3xx or 4xx, or a Close with a code that says so."""
+    if answer is None:
+        return False
+    if answer.kind == "http":
+        return 300 <= (answer.status or 0) < 500 and answer.status not in TEMPORARY
+    kind, _, code = ended(answer).partition(" ")
+    return kind == "closed" and int(code) not in NO_DECISION
+
+
+def reference(seen: Trace) -> Answer | None:
+    """The answer to the handshake that opens a session: with the page's own Origin, or as it was given; None if
+    neither does."""
+    for answer in (seen["origin"], seen["base"]):
+        if answer is not None and admitted(answer, answer):
+            return answer
+    return None
+
+
+def steady(seen: Trace) -> bool:
+    """True if the last request, as the first ones, opened a session: no limit explains a refusal between."""
+    return admitted(seen["again"], reference(seen))
+
+
+def unsteady(seen: Trace) -> str:
+    """Why a refusal shows nothing, in words; "" if it does."""
+    if seen["again"] is None:
+        return "the handshake was not repeated at the end, so a limit may explain what was refused"
+    if steady(seen):
+        return ""
+    return "the last request, the same as the first ones, did not open: a limit may explain what was refused"
+
+
+def came(answer: Answer) -> str:
+    """In a few words: what came back."""
+    match ended(answer).partition(" "):
+        case ("stays", _, _):
+            return "101, and the session stayed open"
+        case ("closed", _, code):
+            return f"101, then a Close with {code}"
+        case ("dropped", _, _):
+            return "101, then the connection ended"
+        case _:
+            return answer.result()
