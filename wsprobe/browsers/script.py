@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from heapq import merge
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 from msgspec import Struct
 
@@ -18,13 +18,9 @@ from wsprobe.browsers.engine import (
     Assumed,
     DomEvent,
     DomException,
-    Made,
     Page,
-    ScriptView,
     closes_by_standard,
 )
-from wsprobe.browsers.hidden import hidden
-from wsprobe.browsers.http2 import HttpVersion
 from wsprobe.exchange import Act, Ended, Received
 from wsprobe.read.frames import CLOSE
 from wsprobe.read.reading import Frame, Reading
@@ -332,7 +328,7 @@ def session(reading: Reading, offset: int, acts: Sequence[Act]) -> Iterator[Happ
 
 
 def in_order(
-    reading: Reading, coming: Iterable[Arrival | Frame], acts: Sequence[Act], last: Ended
+    reading: Reading, coming: Iterable[Arrival | Frame | StreamOver], acts: Sequence[Act], last: Ended
 ) -> Iterator[Happening]:
     """What is *coming* in the session of *reading*, at the times of its events, what script still does, our own
     Close, and the *last* of it."""
@@ -343,7 +339,7 @@ def in_order(
 
 
 def _without_script(
-    coming: Iterable[Arrival | Frame], own: OwnClose | None, last: Ended
+    coming: Iterable[Arrival | Frame | StreamOver], own: OwnClose | None, last: Ended
 ) -> Iterator[Happening]:
     for each in coming:
         if own is not None and own.at < each.at:
@@ -353,11 +349,6 @@ def _without_script(
     if own is not None:
         yield own
     yield last
-
-
-def when(happening: Happening) -> int:
-    """Microseconds since the start."""
-    return happening.after if isinstance(happening, Act) else happening.at
 
 
 def timeline(*parts: Iterable[Happening]) -> Iterator[Happening]:
@@ -383,77 +374,3 @@ def unanswered(seconds: int) -> str:
 
 
 UNLIMITED = "the server neither answers the Close nor ends the connection; there is no limit"
-
-
-class Named(Protocol):
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def version(self) -> str: ...
-
-
-class Ending(Struct, frozen=True):
-    """What a script's life came to: ``ScriptView`` says what each of these is."""
-
-    outcome: str
-    because: str
-    cookies: tuple[str, ...] = ()
-    races: str = ""
-    beyond: tuple[str, ...] = ()
-
-
-def live(
-    engine: Named,
-    page: Page,
-    made: Made,
-    readings: Sequence[Reading],
-    texts: CallTexts,
-    through: Callable[[Any], Ending],
-    handshakes: tuple[HttpVersion, ...],
-    otherwise: str = "",
-    socket: Callable[[Iterable[Act], CallTexts], WebSocket] = WebSocket,
-) -> ScriptView:
-    """The view of what was *made*: the script's WebSocket, run *through* all that happens to it.
-
-    *socket*: makes that WebSocket, where its calls are not judged by the standard."""
-    if made.construction.exception is not None:
-        return _seen(engine, page, made, None, (), Ending("threw", made.because), ())
-    script = socket(page.acts, texts)
-    script.console += made.console
-    told = through(script)
-    return _seen(engine, page, made, script, readings, told, handshakes, otherwise)
-
-
-def _seen(
-    engine: Named,
-    page: Page,
-    made: Made,
-    script: WebSocket | None,
-    readings: Sequence[Reading],
-    told: Ending,
-    handshakes: tuple[HttpVersion, ...],
-    otherwise: str = "",
-) -> ScriptView:
-    reading = readings[-1] if readings else None
-    events = tuple(script.events) if script is not None else ()
-    opened = made.connects_to and any(event.type == "open" for event in events)
-    return ScriptView(
-        browser=engine.name,
-        version=engine.version,
-        page=page.url,
-        url=(opened and made.connects_to) or made.construction.url,
-        exception=made.construction.exception,
-        events=events,
-        ready_state=script.ready_state if script is not None else CONNECTING,
-        console=tuple(script.console) if script is not None else made.console,
-        hidden=hidden(reading, events) if reading is not None and not told.beyond else (),
-        outcome=told.outcome,
-        because=told.because,
-        races=told.races,
-        cookies=told.cookies,
-        handshakes=handshakes,
-        otherwise=otherwise,
-        assumes=script.assumed if script is not None else None,
-        beyond=told.beyond,
-    )

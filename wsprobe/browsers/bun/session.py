@@ -9,7 +9,7 @@ from __future__ import annotations
 from wsprobe.browsers.bun.facts import Facts
 from wsprobe.browsers.inflate import TOO_LONG, OneStream, TooLong
 from wsprobe.browsers.runtime.buffer import Buffer
-from wsprobe.browsers.runtime.client import LOST, Opened
+from wsprobe.browsers.runtime.client import LOST, Opened, RuntimeSession
 from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket, unanswered
 from wsprobe.browsers.ws.session import is_valid
 from wsprobe.exchange import Ended
@@ -29,11 +29,11 @@ class _Wrong(Exception):
         self.values = values
 
 
-class BunSession:
+class BunSession(RuntimeSession):
     """Reads frames one by one."""
 
     def __init__(self, script: WebSocket, opened: Opened, url: str, facts: Facts) -> None:
-        self._script = script
+        self.script = script
         self._facts = facts
         self._url = url
         self._buffer = Buffer()
@@ -50,6 +50,7 @@ class BunSession:
         self.because = "the handshake holds: bun src/http/websocket_client/WebSocketUpgradeClient.zig"
 
     def receive(self, data: bytes, at: int) -> None:
+        self.wait(at)
         if self.over:
             return
         self._buffer.add(data)
@@ -64,7 +65,7 @@ class BunSession:
             self.over = True
 
     def called(self, at: int) -> None:
-        if self._due is None and self._script.close_call is not None:
+        if self._due is None and self.script.close_call is not None:
             self._due = at + self._facts.close_timeout * _SECOND
 
     def wait(self, at: int) -> None:
@@ -77,13 +78,14 @@ class BunSession:
         return self._due is not None
 
     def end(self, ended: Ended) -> None:
+        self.wait(ended.at)
         if self.over:
             return
         if ended.how in LOST:
             self.because = f"the connection ended: {_SOURCE}"
             self._closed(1006, "", clean=False)
         elif self._due is not None:
-            self._script.assume(unanswered(self._facts.close_timeout))
+            self.script.assume(unanswered(self._facts.close_timeout))
             self.wait(self._due)
 
     def _step(self) -> bool:
@@ -160,8 +162,8 @@ class BunSession:
         self._deliver(text)
 
     def _deliver(self, data: str | bytes) -> None:
-        if self._script.ready_state == OPEN:
-            self._script.message(data)
+        if self.script.ready_state == OPEN:
+            self.script.message(data)
             self.called(self._at)
 
     def _close(self, payload: bytes) -> None:
@@ -173,7 +175,7 @@ class BunSession:
         except UnicodeDecodeError:
             raise _Wrong("utf-8") from None
         self.because = f"the server sent Close {code}: {_SOURCE}"
-        self._script.ready_state = CLOSING
+        self.script.ready_state = CLOSING
         self._closed(code, reason, clean=True)
 
     def _fail(self, key: str, **values: int) -> None:
@@ -181,12 +183,12 @@ class BunSession:
         failure = text.format(**values)
         message = self._facts.failed.format(url=self._url, failure=failure)
         self.because = f"{failure}: {_SOURCE}"
-        self._script.error(CLOSED, message, f"Error: {message} [{code}]")
+        self.script.error(CLOSED, message, f"Error: {message} [{code}]")
         self._closed(1006, "", clean=False)
 
     def _closed(self, code: int, reason: str, *, clean: bool) -> None:
         self.over = True
-        self._script.closed(code, reason, clean=clean)
+        self.script.closed(code, reason, clean=clean)
 
 
 class _Header:

@@ -18,8 +18,10 @@ from msgspec.structs import replace
 
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
-from wsprobe.browsers.script import CLOSING, WebSocket, unanswered
+from wsprobe.browsers.life import Session
+from wsprobe.browsers.script import CLOSING, StreamOver, WebSocket, unanswered
 from wsprobe.browsers.url import elided
+from wsprobe.exchange import Ended
 
 CONTINUATION, TEXT, BINARY = 0, 1, 2
 _DATA = (CONTINUATION, TEXT, BINARY)
@@ -225,14 +227,16 @@ class State(Enum):
     CLOSED = auto()
 
 
-class Channel:
+class Channel(Session):
     """Drives *script*'s WebSocket from its ``open`` to its ``close``. Times are microseconds, in order."""
 
-    def __init__(self, script: WebSocket, url: str, deflate: bool, facts: Facts) -> None:
+    def __init__(self, script: WebSocket, url: str, deflate: bool, facts: Facts, at_once: int = 0) -> None:
+        """*at_once*: how many of the first bytes are read in one go, which came with the head."""
         self._script = script
         self._url = url
         self._facts = facts
         self._reader = FrameReader(deflate)
+        self._at_once = at_once
         self._due: int | None = None
         self._received_close: tuple[int, str] | None = None
         self._message: list[str] | list[bytes] | None = None
@@ -241,43 +245,57 @@ class Channel:
         self.state = State.CONNECTED
         self.because = "the handshake holds: net/websockets/websocket_basic_handshake_stream.cc"
 
-    def at(self, now: int) -> None:
-        """Let the timers run that are due before *now*, and start what script asked for."""
-        if self._due is not None and now >= self._due:
+    def wait(self, at: int) -> None:
+        """Let the timers run that are due before *at*, and start what script asked for."""
+        if self._due is not None and at >= self._due:
             self._time_out()
 
-    def run_out(self) -> None:
-        """The recording ends, and the connection does not: let the timers run out."""
-        if self._due is None:
-            return
-        if self._received_close is None:
-            self._script.assume(unanswered(self._facts.closing_timeout))
-        self._time_out()
-
-    def after_script(self, now: int) -> None:
+    def called(self, at: int) -> None:
         """Script had its say: begin the closing handshake if it called close() (StartClosingHandshake)."""
         if self.state is State.CONNECTED and self._script.close_call is not None:
             self.state = State.SEND_CLOSED
-            self._due = now + self._facts.closing_timeout * _SECOND
+            self._due = at + self._facts.closing_timeout * _SECOND
 
-    def receive(self, data: bytes, now: int, at_once: int = 0) -> None:
-        """Take bytes: the first *at_once* in one read, the others in reads of the size Chromium makes.
+    def receive(self, data: bytes, at: int) -> None:
+        """Take bytes, in reads of the size Chromium makes.
 
         What script does meanwhile gets through when all of them are read.
         """
-        at = 0
-        while at < len(data) and self.state is not State.CLOSED:
+        self.wait(at)
+        start = 0
+        while start < len(data) and self.state is not State.CLOSED:
             size = max(
                 self._facts.read_size,
                 self._reader.payload_left // self._facts.read_size * self._facts.read_size,
             )
-            size = size if at else at_once or size
-            self._read(data[at : at + size], now)
-            at += size
+            size, self._at_once = self._at_once or size, 0
+            self._read(data[start : start + size], at)
+            start += size
         if data:
-            self.after_script(now)
+            self.called(at)
 
-    def end(self, reset: bool) -> None:
+    def quiet(self, at: int) -> bool:
+        self.wait(at)
+        return self.state is State.CONNECTED
+
+    def stream_over(self, over: StreamOver) -> None:
+        self.wait(over.at)
+        if self.state is not State.CLOSED:
+            self._ended(reset=not over.orderly)
+
+    def end(self, ended: Ended) -> None:
+        """The recording ends, and with it the connection; or the timers run out."""
+        self.wait(ended.at)
+        if self.state is State.CLOSED:
+            return
+        if ended.how in ("fin", "truncated", "reset", "error"):
+            self._ended(reset=ended.how in ("reset", "error"))
+        elif self._due is not None:
+            if self._received_close is None:
+                self._script.assume(unanswered(self._facts.closing_timeout))
+            self._time_out()
+
+    def _ended(self, *, reset: bool) -> None:
         """The connection ended (OnReadDone)."""
         self.because = f"the connection {'was reset' if reset else 'ended'}: {_CHANNEL}"
         if self._received_close is not None:

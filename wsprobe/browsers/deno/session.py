@@ -10,6 +10,7 @@ from codecs import getincrementaldecoder
 
 from wsprobe.browsers.deno.facts import Facts
 from wsprobe.browsers.runtime.buffer import Buffer
+from wsprobe.browsers.runtime.client import RuntimeSession
 from wsprobe.browsers.script import CLOSED, UNLIMITED, WebSocket
 from wsprobe.exchange import Ended
 
@@ -34,11 +35,11 @@ class _Wrong(Exception):
         self.told = message, source
 
 
-class DenoSession:
+class DenoSession(RuntimeSession):
     """Reads frames one by one. A mask is read and not taken off: what was masked arrives so."""
 
     def __init__(self, script: WebSocket, facts: Facts) -> None:
-        self._script = script
+        self.script = script
         self._facts = facts
         self._buffer = Buffer()
         self._header: _Header | None = None
@@ -54,6 +55,7 @@ class DenoSession:
         self.because = f"the handshake holds: {_READ}"
 
     def receive(self, data: bytes, at: int) -> None:
+        self.wait(at)
         self._buffer.add(data)
         self._at = at
         try:
@@ -70,7 +72,7 @@ class DenoSession:
         return self._asked_at is not None and not self._asked_now
 
     def called(self, at: int) -> None:
-        if self._asked_at is None and self._script.close_call is not None:
+        if self._asked_at is None and self.script.close_call is not None:
             self._asked_at, self._asked_now = at, True
 
     def wait(self, at: int) -> None:
@@ -83,6 +85,7 @@ class DenoSession:
         return self._asked_at is not None
 
     def end(self, ended: Ended) -> None:
+        self.wait(ended.at)
         if self.over:
             return
         match ended.how:
@@ -93,7 +96,7 @@ class DenoSession:
             case "reset" | "error":
                 self._wrong(_RESET, "the connection")
             case _ if self.closing:
-                self._script.assume(UNLIMITED)
+                self.script.assume(UNLIMITED)
             case _:
                 pass
 
@@ -176,7 +179,7 @@ class DenoSession:
 
     def _deliver(self, data: str | bytes) -> None:
         """Also while CLOSING: the event loop does not ask for the state."""
-        self._script.deliver(data)
+        self.script.deliver(data)
         self.called(self._at)
 
     def _close(self, payload: bytes) -> None:
@@ -197,13 +200,13 @@ class DenoSession:
             self._closed(_NO_STATUS, "")
             return
         self.over = True
-        self._script.error(CLOSED, message, f"Error: {message}")
-        self._script.closed(0, clean=False)
+        self.script.error(CLOSED, message, f"Error: {message}")
+        self.script.closed(0, clean=False)
 
     def _closed(self, code: int, reason: str) -> None:
         self.over = True
-        self._script.ready_state = CLOSED
-        self._script.closed(code, reason, clean=True)
+        self.script.ready_state = CLOSED
+        self.script.closed(code, reason, clean=True)
 
 
 class _Header:

@@ -18,7 +18,11 @@ from msgspec import Struct
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.handshake import ABNORMAL, Opened
 from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
-from wsprobe.browsers.script import CLOSING, OPEN, WebSocket, unanswered
+from wsprobe.browsers.life import Session
+from wsprobe.browsers.network import ended_unasked
+from wsprobe.browsers.script import CLOSING, OPEN, StreamOver, WebSocket, own_close, unanswered
+from wsprobe.exchange import Ended
+from wsprobe.read.reading import Reading
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 _CONTROL = 8
@@ -154,7 +158,7 @@ class Stop(Enum):
     FAILED = auto()
 
 
-class Channel:
+class Channel(Session):
     """Drives *script*'s WebSocket from its ``open`` to its ``close``. Times are microseconds, in order."""
 
     def __init__(
@@ -163,10 +167,12 @@ class Channel:
         url: str,
         agreed: Opened,
         facts: Facts,
+        reading: Reading,
         writable: Callable[[int], bool] | None = None,
     ) -> None:
-        """*writable*: over HTTP/2, whether a Close that is sent at a given time leaves, or waits for room in
-        the window; None over HTTP/1.1."""
+        """*reading*: what was recorded. *writable*: over HTTP/2, whether a Close that is sent at a given time
+        leaves, or waits for room in the window; None over HTTP/1.1."""
+        self._reading = reading
         self._writable = writable
         deflate = agreed.deflate
         self._script = script
@@ -190,34 +196,21 @@ class Channel:
         self.races = ""
         self.because = f"the handshake holds: {_CHANNEL}"
 
-    @property
-    def quiet(self) -> bool:
-        """True as long as neither side has begun to close."""
-        return not (self._server_closed or self._requested or self._stopped)
-
-    def at(self, now: int) -> None:
-        """Run what is due by *now*."""
-        while self._tasks and self._tasks[0][0] <= now:
+    def wait(self, at: int) -> None:
+        """Run what is due by *at*."""
+        while self._tasks and self._tasks[0][0] <= at:
             due, _, task = heappop(self._tasks)
             task(due)
-        if self._close_due is not None and now >= self._close_due and not self._stopped:
+        if self._close_due is not None and at >= self._close_due and not self._stopped:
             due = self._close_due
             self.because = f"no Close from the server within {self._facts.closing_timeout} s: {_CHANNEL}"
             self._stop(due, Stop.FAILED)
-            self.at(now)
+            self.wait(at)
 
-    def run_out(self) -> None:
+    def _run_out(self) -> None:
         """Nothing more comes: run what has been begun."""
         while self._tasks:
-            self.at(self._tasks[0][0])
-
-    def time_out(self) -> None:
-        """The recording ends, and the connection does not: let the timer run out, too."""
-        self.run_out()
-        if self._close_due is not None:
-            self._script.assume(unanswered(self._facts.closing_timeout))
-            self.at(self._close_due)
-            self.run_out()
+            self.wait(self._tasks[0][0])
 
     def start(self, now: int) -> None:
         """The connection is taken over: the main thread will hear of it (StartWebsocketData)."""
@@ -225,13 +218,15 @@ class Channel:
         self._opens = now + 2 * self._facts.hop
         self._later(now, self._on_start)
 
-    def after_script(self, now: int) -> None:
+    def called(self, at: int) -> None:
         """Script had its say: send a Close if it called close() (WebSocketImpl::CloseConnection)."""
         if self._script.close_call is not None:
-            self._request_close(now)
+            self._request_close(at)
 
-    def receive(self, data: bytes, now: int) -> None:
+    def receive(self, data: bytes, at: int) -> None:
         """Take bytes (OnInputStreamReady)."""
+        self.wait(at)
+        now = max(at, self._since)
         if self._stopped:
             return
         try:
@@ -247,13 +242,39 @@ class Channel:
             self._stopped = True
             self._close_due = None
 
-    def close_right_before(self, now: int) -> int | None:
+    def quiet(self, at: int) -> bool:
+        self.wait(at + 2 * self._facts.hop)  # script may be about to close as well
+        return not (self._server_closed or self._requested or self._stopped)
+
+    def stream_over(self, over: StreamOver) -> None:
+        answered = _close_answered(self._reading)
+        waited = answered is not None and answered <= over.at
+        self.wait(over.at + (2 * self._facts.hop if waited else 0))
+        self._ended(over.at, reset=not over.orderly)
+
+    def end(self, ended: Ended) -> None:
+        """The recording ends, and with it the connection; or the timer runs out."""
+        at = ended.at
+        shut = self._close_right_before(at) if self._writable is None else None
+        if shut is not None and ended_unasked(self._reading, _close_answered(self._reading)):
+            at = shut
+        self.wait(at)
+        if ended.how in ("fin", "truncated", "reset", "error"):
+            self._ended(at, reset=ended.how in ("reset", "error"))
+            return
+        self._run_out()
+        if self._close_due is not None:
+            self._script.assume(unanswered(self._facts.closing_timeout))
+            self.wait(self._close_due)
+            self._run_out()
+
+    def _close_right_before(self, now: int) -> int | None:
         """When the server's Close was read, if that was so shortly before *now* that an end is seen with it."""
         if self._server_closed and not self._stopped and now - self._shut < self._facts.together:
             return self._shut
         return None
 
-    def end(self, now: int, *, reset: bool) -> None:
+    def _ended(self, now: int, *, reset: bool) -> None:
         """The connection ended."""
         if not self._stopped:
             self.because = f"the connection {'was reset' if reset else 'ended'}: {_CHANNEL}"
@@ -263,7 +284,7 @@ class Channel:
                 "the end came right behind the Close: where it is seen before Firefox's own Close is sent, the "
                 f"close is not clean{', and an error comes before it' if reset else ''}"
             )
-        self.run_out()
+        self._run_out()
 
     def _break_off(self, now: int, how: Stop, *, lost: bool) -> None:
         """Stop where nobody asked to. Right behind the handshake script hears nothing of what came before but
@@ -353,12 +374,12 @@ class Channel:
 
     def _message(self, data: str | bytes, now: int) -> None:
         self._script.message(data)
-        self.after_script(now)
+        self.called(now)
 
     def _on_start(self, now: int) -> None:
         self._open = True
         self._script.opened(self._agreed.protocol, self._agreed.extensions)
-        self.after_script(now)
+        self.called(now)
 
     def _on_server_close(self, now: int) -> None:
         """OnServerClose: answer, unless script has closed already."""
@@ -370,6 +391,16 @@ class Channel:
         """ScheduleConnectionCloseEvents, DispatchConnectionCloseEvents."""
         code, reason = self._told
         close(self._script, self._url, self._facts, code, reason, how)
+
+
+def _close_answered(reading: Reading) -> int | None:
+    """When our Close that answers the server's was sent; None if there is none.
+
+    What the server did behind it, it would have done behind Firefox's.
+    """
+    if reading.session is None or own_close(reading) is not None:
+        return None
+    return next((frame.at for frame in reading.session.sent if frame.opcode == CLOSE), None)
 
 
 def close(script: WebSocket, url: str, facts: Facts, code: int, reason: str, how: Stop) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from msgspec import Struct
@@ -10,32 +10,25 @@ from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, Usual
 from wsprobe.browsers.firefox import constructor, http2
-from wsprobe.browsers.firefox.channel import CLOSE, Channel, Stop, close
+from wsprobe.browsers.firefox.channel import Channel, Stop, close
 from wsprobe.browsers.firefox.establish import not_established
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.handshake import Failed, Opened, validate
 from wsprobe.browsers.firefox.http import Answer, read_answer
 from wsprobe.browsers.firefox.request import authorizations, request
 from wsprobe.browsers.http2 import Again, HttpVersion, came_over, handshakes, once_a_connection
+from wsprobe.browsers.life import Ending, Handshake, Life, follow, seen
 from wsprobe.browsers.local_network import crossing, off_by_default
-from wsprobe.browsers.network import ended_unasked
 from wsprobe.browsers.page import given
 from wsprobe.browsers.script import (
-    CLOSED,
-    Arrival,
     CallTexts,
-    Ending,
-    OwnClose,
-    StreamOver,
+    Happening,
     WebSocket,
     end,
-    live,
-    own_close,
+    in_order,
     session,
-    timed_acts,
-    timeline,
 )
-from wsprobe.exchange import Act, Ended
+from wsprobe.exchange import Act
 from wsprobe.read.reading import Reading
 
 _SECOND = 1_000_000
@@ -49,6 +42,7 @@ _CHANNEL = "netwerk/protocol/websocket/WebSocketChannel.cpp"
 class Step(Struct, frozen=True):
     """What one reading comes to: *outcome* at *at*, None while it is still open."""
 
+    reading: Reading
     at: int
     answer: Answer | None
     outcome: Opened | Failed | Again | None
@@ -97,7 +91,7 @@ class Firefox(Usual, Struct, frozen=True):
         made = self.construct(readings[0].exchange.plan.target.url, page)
         steps = self._steps(readings, given(page), page)
         asked = [step for step in steps if not isinstance(step.outcome, Again)]
-        tries = self._tries(readings, asked, key)
+        tries = _tries(steps, key)
         if made.target is None:
             return None
         again = steps[-1].outcome
@@ -116,92 +110,12 @@ class Firefox(Usual, Struct, frozen=True):
         made = constructor.construct(url, page, self.facts)
         readings = once_a_connection(readings)
         steps = self._steps(readings, made.construction.protocols, page)
-        through = partial(self._live, made=made, page=page, readings=readings, steps=steps)
-        asked = [
-            reading
-            for reading, step in zip(readings, steps, strict=True)
-            if step.stream is None or not step.stream.unasked
-        ]
+        asked = [step.reading for step in steps if step.stream is None or not step.stream.unasked]
         otherwise = http2.otherwise(readings)
-        view = live(self, page, made, readings, _call_texts(self.facts), through, handshakes(asked), otherwise)
+        life = _Life(self.facts, made, page, steps)
+        view = seen(self, page, made, readings, _call_texts(self.facts), life, handshakes(asked), otherwise)
         crosses = made.construction.target is not None and crossing(page, readings)
         return replace(view, local_network=off_by_default(self.version)) if crosses else view
-
-    def _live(
-        self,
-        script: WebSocket,
-        made: Made,
-        page: Page,
-        readings: Sequence[Reading],
-        steps: Sequence[Step],
-    ) -> Ending:
-        """Run *script*'s WebSocket through all that happens."""
-        url = made.connects_to
-        # FailConnection complains before readyState changes.
-        too_early = self.facts.console["not-connected"].format(url=url)
-        script.on_early_close = lambda script: script.console.append(too_early)
-        acts = timed_acts(page)
-        script.run("created")
-        if script.close_call is not None:
-            return self._closed_early(script, url, acts)
-        if made.construction.blocked:
-            return self._failed(script, url, Failed(f"the port is blocked: {_CHANNEL}"), acts)
-        cookies: list[str] = []
-        tries = self._tries(readings, [step for step in steps if not isinstance(step.outcome, Again)], "")
-        before = answered = 0
-        for number, (reading, alone) in enumerate(zip(readings, steps, strict=True)):
-            step = self._step(reading, alone, before)
-            if step.stream is not None and step.stream.no_session and came_over(made.construction.url, page):
-                return Ending("unloaded", f"the page itself does not load, {_because(step)}")
-            acts = script.do_until(acts, step.at)
-            if script.close_call is not None:
-                return self._closed_early(script, url, acts)
-            cookies += _cookies(step)
-            again = step.outcome.because if isinstance(step.outcome, Again) else ""
-            if not again and answered < len(tries):
-                again = f"401 and credentials in the URL: {_CHANNEL}"
-                answered += 1
-            if again:
-                if number + 1 == len(readings):
-                    return Ending("follows", again, tuple(cookies))
-                before = step.at
-                continue
-            match step.outcome:
-                case Failed() as failed:
-                    return self._failed(script, url, failed, acts, cookies)
-                case Opened() as opened:
-                    rest = [replace(act, after=max(act.after - before, 0)) for act in acts]
-                    return self._opened(
-                        script, url, reading, opened, step.at - before, rest, cookies, step.stream
-                    )
-                case _:
-                    break
-        because = f"no answer yet: {_CHANNEL} gives it {self.facts.opening_timeout} s"
-        return Ending("connecting", because, tuple(cookies))
-
-    def _failed(
-        self, script: WebSocket, url: str, failed: Failed, acts: list[Act], cookies: Sequence[str] = ()
-    ) -> Ending:
-        script.console += failed.console
-        how = Stop.FAILED if failed.error else Stop.ENDED
-        close(script, url, self.facts, failed.code, "", how)
-        script.do_all(acts)
-        return Ending("failed", failed.because, tuple(cookies), failed.races)
-
-    def _closed_early(self, script: WebSocket, url: str, acts: list[Act]) -> Ending:
-        """The second complaint comes with the events."""
-        return self._failed(script, url, Failed(f"close() while CONNECTING: {_WEBSOCKET}"), acts)
-
-    def _step(self, reading: Reading, step: Step, before: int) -> Step:
-        """*step* of *reading*, within the patience for all of them. *before*: microseconds that had
-        gone by when *reading* began."""
-        at = before + step.at
-        until = at if step.outcome is not None else before + end(reading).at
-        deadline = self.facts.opening_timeout * _SECOND
-        if until >= deadline:
-            late = Failed(f"no answer within {self.facts.opening_timeout} s: {_CHANNEL}")
-            return Step(deadline, None, late)
-        return replace(step, at=at)
 
     def _answered(self, reading: Reading, protocols: tuple[str, ...], page: Page) -> Step:
         failed = not_established(reading)
@@ -209,93 +123,125 @@ class Firefox(Usual, Struct, frozen=True):
             asked = protocols or tuple(p.decode("latin-1") for p in reading.request.protocols)
             known = came_over(reading.exchange.plan.target.url, page)
             settled = http2.settle(reading, asked, self.facts, known=known)
-            return Step(settled.at, settled.answer, settled.outcome, settled)
+            return Step(reading, settled.at, settled.answer, settled.outcome, settled)
         if failed is not None:
-            return Step(failed[0], None, failed[1])
+            return Step(reading, failed[0], None, failed[1])
         answer = read_answer(reading, self.facts)
         if answer.pending:
-            return Step(answer.at, answer, None)
+            return Step(reading, answer.at, answer, None)
         asked = protocols or tuple(p.decode("latin-1") for p in reading.request.protocols)
-        return Step(answer.at, answer, validate(answer, reading.request.key, asked))
+        return Step(reading, answer.at, answer, validate(answer, reading.request.key, asked))
 
-    def _tries(self, readings: Sequence[Reading], steps: Sequence[Step], key: str) -> list[str]:
-        """The values of Authorization that answer the first of *steps*, as far as the rest are a 401 too.
 
-        With n steps, the first n of the list are what was, or is to be, sent after each of them.
-        """
-        answered = 0
-        tries: list[str] = []
-        if not readings or readings[0].exchange.plan.target.userinfo is None:
-            return tries
-        for step in steps:
-            head = step.answer.head if step.answer is not None else None
-            if step.outcome is None or head is None or head.status.code != 401:
-                break
-            answered += 1
-            if answered == 1:
-                challenges = head.fields.get(b"www-authenticate") or b""
-                tries = list(authorizations(challenges, readings[0].exchange.plan.target, key))
-        return tries[:answered]
+class _Life(Life[Step]):
+    """A WebSocket of Firefox's."""
+
+    def __init__(self, facts: Facts, made: Made, page: Page, steps: Sequence[Step]) -> None:
+        self.page = page
+        self._facts = facts
+        self._made = made
+        self._url = made.connects_to
+        self._steps = steps
+
+    def begin(self, script: WebSocket) -> None:
+        """FailConnection complains before readyState changes."""
+        too_early = self._facts.console["not-connected"].format(url=self._url)
+        script.on_early_close = lambda script: script.console.append(too_early)
+
+    def blocked(self, script: WebSocket) -> Ending | None:
+        if self._made.construction.blocked and script.close_call is None:
+            return self._failed(script, Failed(f"the port is blocked: {_CHANNEL}"))
+        return None
+
+    def closed_early(self, script: WebSocket) -> Ending:
+        """The second complaint comes with the events."""
+        return self._failed(script, Failed(f"close() while CONNECTING: {_WEBSOCKET}"))
+
+    def handshakes(self) -> Iterator[Handshake[Step]]:
+        tries = _tries(self._steps, "")
+        before = answered = 0
+        for alone in self._steps:
+            step = self._patient(alone, before)
+            no_session = step.stream is not None and step.stream.no_session
+            if no_session and came_over(self._made.construction.url, self.page):
+                unloaded = Ending("unloaded", f"the page itself does not load, {_because(step)}")
+                yield Handshake(step.at, step, instead=unloaded)
+            again = step.outcome.because if isinstance(step.outcome, Again) else ""
+            if not again and answered < len(tries):
+                again = f"401 and credentials in the URL: {_CHANNEL}"
+                answered += 1
+            yield Handshake(step.at, replace(step, at=step.at - before), _cookies(step), again, before)
+            before = step.at
+
+    def _patient(self, step: Step, before: int) -> Step:
+        """*step*, within the patience for all of them. *before*: microseconds that had gone by when its reading
+        began."""
+        at = before + step.at
+        until = at if step.outcome is not None else before + end(step.reading).at
+        deadline = self._facts.opening_timeout * _SECOND
+        if until >= deadline:
+            late = Failed(f"no answer within {self._facts.opening_timeout} s: {_CHANNEL}")
+            return Step(step.reading, deadline, None, late)
+        return replace(step, at=at)
+
+    def answered(self, script: WebSocket, step: Step, acts: list[Act]) -> Ending | None:
+        if isinstance(step.outcome, Failed):
+            ending = self._failed(script, step.outcome)
+            script.do_all(acts)
+            return ending
+        if not isinstance(step.outcome, Opened):
+            return None
+        channel, happenings = self._opened(script, step, step.outcome, acts)
+        channel.start(step.at)
+        ending = follow(channel, script, happenings)
+        if step.stream is not None and not ending.races:
+            left, _ = http2.room(step.reading, script.sent_bytes, end(step.reading).at)
+            ending = replace(ending, races=_NARROW if left < _CLOSE_SIZE else "")
+        return ending
+
+    def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
+        return Ending("connecting", f"no answer yet: {_CHANNEL} gives it {self._facts.opening_timeout} s")
+
+    def _failed(self, script: WebSocket, failed: Failed) -> Ending:
+        script.console += failed.console
+        how = Stop.FAILED if failed.error else Stop.ENDED
+        close(script, self._url, self._facts, failed.code, "", how)
+        return Ending("failed", failed.because, races=failed.races)
 
     def _opened(
-        self,
-        script: WebSocket,
-        url: str,
-        reading: Reading,
-        opened: Opened,
-        at: int,
-        acts: list[Act],
-        cookies: Sequence[str],
-        stream: http2.Settled | None = None,
-    ) -> Ending:
-        """From the handshake, at *at*, to the end of the recording."""
-        answered = None
-        if stream is None:
-            channel = Channel(script, url, opened, self.facts)
-            happenings = session(reading, opened.stream, acts)
-        else:
-            channel = Channel(script, url, opened, self.facts, partial(_writable, script, reading))
-            own = own_close(reading)
-            coming = http2.session(reading, stream, self.facts)
-            happenings = timeline(coming, acts, [own] if own is not None else [], [end(reading)])
-            answered = _close_answered(reading)
-        channel.start(at)
-        because = ""
-        for happening in happenings:
-            match happening:
-                case Act():
-                    channel.at(happening.after)
-                    script.do(happening)
-                    channel.after_script(happening.after)
-                case Arrival():
-                    channel.at(happening.at)
-                    channel.receive(happening.data, max(happening.at, at))
-                case OwnClose():
-                    channel.at(happening.at + 2 * self.facts.hop)  # script may be about to close as well
-                    if channel.quiet:
-                        because = f"{channel.because}; then the recording closes by itself"
-                        break
-                case StreamOver():
-                    waited = answered is not None and answered <= happening.at
-                    channel.at(happening.at + (2 * self.facts.hop if waited else 0))
-                    channel.end(happening.at, reset=not happening.orderly)
-                case Ended():
-                    shut = channel.close_right_before(happening.at) if stream is None else None
-                    if shut is not None and ended_unasked(reading, _close_answered(reading)):
-                        happening = replace(happening, at=shut)
-                    channel.at(happening.at)
-                    _end(channel, happening)
-                case _:
-                    pass
-        outcome = "closed" if script.ready_state == CLOSED else "open"
-        races = channel.races
-        if (
-            stream is not None
-            and not races
-            and http2.room(reading, script.sent_bytes, end(reading).at)[0] < _CLOSE_SIZE
-        ):
-            races = _NARROW
-        return Ending(outcome, because or channel.because, tuple(cookies), races)
+        self, script: WebSocket, step: Step, opened: Opened, acts: list[Act]
+    ) -> tuple[Channel, Iterable[Happening]]:
+        """The channel, and all that happens to it."""
+        reading = step.reading
+        if step.stream is None:
+            channel = Channel(script, self._url, opened, self._facts, reading)
+            return channel, session(reading, opened.stream, acts)
+        channel = Channel(script, self._url, opened, self._facts, reading, partial(_writable, script, reading))
+        coming = http2.session(reading, step.stream, self._facts)
+        return channel, in_order(reading, coming, acts, end(reading))
+
+
+def _tries(steps: Sequence[Step], key: str) -> list[str]:
+    """The values of Authorization that answer the first of *steps* that is not asked again over another
+    protocol, as far as the rest are a 401 too.
+
+    With n such steps, the first n of the list are what was, or is to be, sent after each of them.
+    """
+    answered = 0
+    tries: list[str] = []
+    if not steps or steps[0].reading.exchange.plan.target.userinfo is None:
+        return tries
+    for step in steps:
+        if isinstance(step.outcome, Again):
+            continue
+        head = step.answer.head if step.answer is not None else None
+        if step.outcome is None or head is None or head.status.code != 401:
+            break
+        answered += 1
+        if answered == 1:
+            challenges = head.fields.get(b"www-authenticate") or b""
+            tries = list(authorizations(challenges, steps[0].reading.exchange.plan.target, key))
+    return tries[:answered]
 
 
 def _writable(script: WebSocket, reading: Reading, now: int) -> bool:
@@ -303,25 +249,6 @@ def _writable(script: WebSocket, reading: Reading, now: int) -> bool:
     as it reads makes room by itself."""
     left, widened = http2.room(reading, script.sent_bytes, now)
     return left >= _CLOSE_SIZE or (left >= 0 and widened)
-
-
-def _close_answered(reading: Reading) -> int | None:
-    """When our Close that answers the server's was sent; None if there is none.
-
-    What the server did behind it, it would have done behind Firefox's.
-    """
-    if reading.session is None or own_close(reading) is not None:
-        return None
-    return next((frame.at for frame in reading.session.sent if frame.opcode == CLOSE), None)
-
-
-def _end(channel: Channel, ended: Ended) -> None:
-    if ended.how in ("fin", "truncated"):
-        channel.end(ended.at, reset=False)
-    elif ended.how in ("reset", "error"):
-        channel.end(ended.at, reset=True)
-    else:
-        channel.time_out()
 
 
 def _call_texts(facts: Facts) -> CallTexts:
@@ -336,11 +263,11 @@ def _because(step: Step) -> str:
     return step.outcome.because if isinstance(step.outcome, (Failed, Again)) else ""
 
 
-def _cookies(step: Step) -> list[str]:
+def _cookies(step: Step) -> tuple[str, ...]:
     """Those of every answer that the channel is told of, but for a proxy's (nsHttpChannel::ProcessResponse)."""
     if step.outcome is None or step.answer is None or step.answer.head is None:
-        return []
+        return ()
     if step.answer.head.status.code == 407:
-        return []
+        return ()
     cookies = step.answer.head.fields.get(b"set-cookie") or b""
-    return [value.decode("utf-8", "replace") for value in cookies.split(b"\n") if value]
+    return tuple(value.decode("utf-8", "replace") for value in cookies.split(b"\n") if value)

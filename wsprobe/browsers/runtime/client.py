@@ -7,27 +7,16 @@ runtime's script does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import partial
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, Usual, over_http1
 from wsprobe.browsers.http2 import handshakes, over_http1_only
-from wsprobe.browsers.script import (
-    CLOSED,
-    Arrival,
-    CallTexts,
-    Ending,
-    OwnClose,
-    WebSocket,
-    end,
-    live,
-    session,
-    timed_acts,
-)
+from wsprobe.browsers.life import Ending, Handshake, Life, Session, begins, follow, seen
+from wsprobe.browsers.script import CallTexts, WebSocket, session
 from wsprobe.exchange import Act, Connected, Connecting, Ended
 from wsprobe.read.reading import Reading
 
@@ -74,12 +63,10 @@ class Answered(msgspec.Struct, frozen=True):
     outcome: Opened | Failed | None
 
 
-class Session(Protocol):
-    """From ``open`` on. Times are microseconds, in order."""
+class RuntimeSession(Session, Protocol):
+    """An open WebSocket in a runtime."""
 
-    because: str
-    races: str
-    """Why there may be another result than the one that is shown, "" if there is none."""
+    script: WebSocket
     over: bool
     """True once nothing can happen any more."""
 
@@ -89,19 +76,9 @@ class Session(Protocol):
         than the end of it."""
         ...
 
-    def receive(self, data: bytes, at: int) -> None: ...
-
-    def called(self, at: int) -> None:
-        """Script had its say."""
-        ...
-
-    def wait(self, at: int) -> None:
-        """Let happen what is due before *at*."""
-        ...
-
-    def end(self, ended: Ended) -> None:
-        """The recording is over; the connection is, if *ended* says so."""
-        ...
+    def quiet(self, at: int) -> bool:
+        self.wait(at)
+        return self.script.close_call is None and not self.over and not self.closing
 
 
 class _Named(Protocol):
@@ -151,7 +128,7 @@ class Client(Usual, Generic[_Facts]):
         """What became of the handshake."""
         raise NotImplementedError
 
-    def session(self, script: WebSocket, opened: Opened, url: str) -> Session:
+    def session(self, script: WebSocket, opened: Opened, url: str) -> RuntimeSession:
         raise NotImplementedError
 
     def fail(self, script: WebSocket, failed: Failed) -> None:
@@ -173,79 +150,64 @@ class Client(Usual, Generic[_Facts]):
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = self.made(url, page)
         asked = over_http1_only(readings)
+        life: _Life | Ending = _Life(self, made.construction, page, asked)
         if readings and not asked:
-            through = partial(self._elsewhere, made=made)
-        else:
-            through = partial(self._live, made=made.construction, page=page, readings=asked)
-        return live(self, page, made, asked, self.texts, through, handshakes(asked), socket=self.socket)
+            life = Ending("follows", made.because or _OVER_HTTP1)
+        return seen(self, page, made, asked, self.texts, life, handshakes(asked), socket=self.socket)
 
-    def _elsewhere(self, script: WebSocket, made: Made) -> Ending:
-        """All that was recorded was over HTTP/2."""
-        return Ending("follows", made.because or _OVER_HTTP1)
 
-    def _live(self, script: WebSocket, made: Construction, page: Page, readings: Sequence[Reading]) -> Ending:
-        acts = timed_acts(page)
-        script.run("created")
-        if script.close_call is not None:
-            return self._closed_early(script, made, acts)
-        if made.blocked:
-            return self._failed(script, Failed(f"the port is blocked: {self.because_early}"), acts)
-        if not readings:
-            return Ending("connecting", "nothing was recorded")
-        before = 0
-        for number, reading in enumerate(readings):
-            asked = made.protocols or tuple(p.decode("latin-1") for p in reading.request.protocols)
-            step = self.answered(reading, asked)
-            acts = script.do_until(acts, before + step.at)
-            if script.close_call is not None:
-                return self._closed_early(script, made, acts)
-            if number + 1 < len(readings):
-                before += end(reading).at
-            elif self.follow(readings, page, "") is not None:
-                return Ending("follows", "it asks again by itself, and what came of that is not recorded")
-        if step.outcome is None:
-            return Ending("connecting", "no answer yet")
-        if isinstance(step.outcome, Failed):
-            told = self._failed(script, step.outcome, acts)
-            return replace(told, races=self.races(reading))
-        return self._opened(script, made.url, reading, step.at, step.outcome, acts)
+_Step = tuple[Reading, Answered]
 
-    def _closed_early(self, script: WebSocket, made: Construction, acts: list[Act]) -> Ending:
-        self.closed_early(script, made.url)
-        script.do_all(acts)
-        return Ending("failed", f"close() while CONNECTING: {self.because_early}")
 
-    def _failed(self, script: WebSocket, failed: Failed, acts: list[Act]) -> Ending:
-        self.fail(script, failed)
-        script.do_all(acts)
-        return Ending("failed", failed.because, beyond=failed.beyond)
+class _Life(Life[_Step]):
+    """A WebSocket of a runtime's."""
 
-    def _opened(
-        self, script: WebSocket, url: str, reading: Reading, at: int, opened: Opened, acts: list[Act]
-    ) -> Ending:
-        lived = self.session(script, replace(opened, round_trip=_round_trip(reading)), url)
+    def __init__(
+        self, client: Client[Any], made: Construction, page: Page, readings: Sequence[Reading]
+    ) -> None:
+        self.page = page
+        self._client = client
+        self._made = made
+        self._readings = readings
+
+    def blocked(self, script: WebSocket) -> Ending | None:
+        if self._made.blocked and script.close_call is None:
+            return self._failed(script, Failed(f"the port is blocked: {self._client.because_early}"))
+        return None
+
+    def closed_early(self, script: WebSocket) -> Ending:
+        self._client.closed_early(script, self._made.url)
+        return Ending("failed", f"close() while CONNECTING: {self._client.because_early}")
+
+    def handshakes(self) -> Iterator[Handshake[_Step]]:
+        for number, (reading, before) in enumerate(zip(self._readings, begins(self._readings), strict=True)):
+            asked = self._made.protocols or tuple(p.decode("latin-1") for p in reading.request.protocols)
+            answered = self._client.answered(reading, asked)
+            again = number + 1 < len(self._readings)
+            again = again or self._client.follow(self._readings, self.page, "") is not None
+            why = "it asks again by itself, and what came of that is not recorded" if again else ""
+            yield Handshake(before + answered.at, (reading, answered), again=why)
+
+    def answered(self, script: WebSocket, step: _Step, acts: list[Act]) -> Ending | None:
+        reading, answered = step
+        if isinstance(answered.outcome, Failed):
+            ending = self._failed(script, answered.outcome, self._client.races(reading))
+            script.do_all(acts)
+            return ending
+        if answered.outcome is None:
+            return None
+        opened = replace(answered.outcome, round_trip=_round_trip(reading))
+        lived = self._client.session(script, opened, self._made.url)
         script.opened(opened.protocol, opened.extensions)
-        lived.called(at)
-        for happening in session(reading, opened.stop, acts):
-            match happening:
-                case Arrival():
-                    lived.wait(happening.at)
-                    lived.receive(happening.data, happening.at)
-                case Act():
-                    lived.wait(happening.after)
-                    script.do(happening)
-                    lived.called(happening.after)
-                case OwnClose():
-                    lived.wait(happening.at)
-                    if script.close_call is None and not lived.over and not lived.closing:
-                        break
-                case Ended():
-                    lived.wait(happening.at)
-                    lived.end(happening)
-                case _:
-                    pass
-        outcome = "closed" if script.ready_state == CLOSED else "open"
-        return Ending(outcome, lived.because, races=lived.races)
+        lived.called(answered.at)
+        return follow(lived, script, session(reading, opened.stop, acts))
+
+    def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
+        return Ending("connecting", "no answer yet" if self._readings else "nothing was recorded")
+
+    def _failed(self, script: WebSocket, failed: Failed, races: str = "") -> Ending:
+        self._client.fail(script, failed)
+        return Ending("failed", failed.because, races=races, beyond=failed.beyond)
 
 
 def _round_trip(reading: Reading) -> int:

@@ -5,8 +5,7 @@ The constructor, step by step: WHATWG WebSockets section 3.1; W3C CR 2012 sectio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,8 +21,9 @@ from wsprobe.browsers.engine import (
     over_http1,
 )
 from wsprobe.browsers.http2 import handshakes
+from wsprobe.browsers.life import Ending, Handshake, Life, seen
 from wsprobe.browsers.page import first_invalid, first_repeated, given, origin, upgraded, upgrades, violation
-from wsprobe.browsers.script import CLOSED, CLOSING, CallTexts, Ending, WebSocket, live, timed_acts
+from wsprobe.browsers.script import CLOSED, CallTexts, WebSocket
 from wsprobe.browsers.standard import http2
 from wsprobe.browsers.standard.handshake import Failed, validate
 from wsprobe.browsers.standard.letter import Letter
@@ -99,8 +99,6 @@ def _thrown(name: str, code: int | None, because: str) -> Made:
     return Made(Construction("", exception=DomException(name, "", code)), because=because)
 
 
-_CLOSED_EARLY = "close() while CONNECTING fails the connection"
-
 STILL_WAITING = ("timeout", "local", "limit", "interrupted")
 """Ends of our own making: the server might have gone on."""
 
@@ -152,56 +150,69 @@ class Standard(Usual, Struct, frozen=True):
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = construct(url, page, self.letter)
         first = readings[:1]
-        through = partial(self._live, made=made, page=page, reading=first[0] if first else None)
+        life = _Life(made, page, self.letter, first[0] if first else None)
         otherwise = http2.RESTS_ON if first and first[0].http2 is not None else ""
-        return live(self, page, made, first, CallTexts("", "", ""), through, handshakes(first), otherwise)
+        return seen(self, page, made, first, CallTexts("", "", ""), life, handshakes(first), otherwise)
 
-    def _live(self, script: WebSocket, made: Made, page: Page, reading: Reading | None) -> Ending:
-        script.run("created")
-        if made.because or script.ready_state == CLOSING:
-            return self._failed(script, made.because or _CLOSED_EARLY)
-        if reading is None:
-            return Ending("connecting", "nothing was recorded")
-        if not http2.asked(reading):
-            return Ending(
-                "follows", "RFC 8441 section 3: the server does not announce it, so nothing was asked"
-            )
-        final = reading.final
-        last = http2.over(reading)
-        answered = last.at
-        if final is not None and final.head.complete:
-            answered = reading.when(final.head.start + len(final.head.raw) - 1)
-        later = script.do_until(timed_acts(page), answered)
-        if script.close_call is not None:
-            return self._failed(script, _CLOSED_EARLY)
-        if final is not None and final.head.complete:
-            return self._answered(script, made, reading, final, later)
-        if last.how in STILL_WAITING and not reading.looks_like:
-            return Ending("connecting", "no answer yet; the texts set no limit")
-        return self._failed(script, f"{self.letter.established}: no answer, a network error")
 
-    def _answered(
-        self, script: WebSocket, made: Made, reading: Reading, final: Response, acts: list[Act]
-    ) -> Ending:
-        asked = made.construction.protocols
-        protocols = asked or tuple(p.decode("latin-1") for p in reading.request.protocols)
-        validated = validate if reading.http2 is None else http2.validate
-        outcome = validated(reading, final, protocols, self.letter)
+class _Life(Life[Response | None]):
+    """A WebSocket as the texts have it: one handshake, of which the step is the answer, if there is one."""
+
+    def __init__(self, made: Made, page: Page, letter: Letter, reading: Reading | None) -> None:
+        self.page = page
+        self._made = made
+        self._letter = letter
+        self._reading = reading
+
+    def blocked(self, script: WebSocket) -> Ending | None:
+        return _failed(script, self._made.because) if self._made.because else None
+
+    def closed_early(self, script: WebSocket) -> Ending:
+        return _failed(script, "close() while CONNECTING fails the connection")
+
+    def handshakes(self) -> Iterator[Handshake[Response | None]]:
+        if self._reading is None:
+            return
+        if not http2.asked(self._reading):
+            because = "RFC 8441 section 3: the server does not announce it, so nothing was asked"
+            yield Handshake(0, None, instead=Ending("follows", because))
+        final = self._reading.final
+        if final is None or not final.head.complete:
+            yield Handshake(http2.over(self._reading).at, None)
+        else:
+            yield Handshake(self._reading.when(final.head.start + len(final.head.raw) - 1), final)
+
+    def answered(self, script: WebSocket, step: Response | None, acts: list[Act]) -> Ending | None:
+        assert self._reading is not None
+        if step is None:
+            if http2.over(self._reading).how in STILL_WAITING and not self._reading.looks_like:
+                return None
+            return _failed(script, f"{self._letter.established}: no answer, a network error")
+        protocols = self._made.construction.protocols
+        asked = protocols or tuple(p.decode("latin-1") for p in self._reading.request.protocols)
+        validated = validate if self._reading.http2 is None else http2.validate
+        outcome = validated(self._reading, step, asked, self._letter)
         if isinstance(outcome, Failed):
-            return self._failed(script, outcome.because, self._cookies(final, opened=False))
+            return _failed(script, outcome.because, self._cookies(step, opened=False))
         script.opened(outcome.protocol, outcome.extensions)
         session = Session(script, outcome.deflate)
-        session.follow(reading, acts)
+        session.follow(self._reading, acts)
         how = "closed" if script.ready_state == CLOSED else "open"
-        return Ending(how, session.because or self.letter.established, self._cookies(final, opened=True))
+        return Ending(how, session.because or self._letter.established, self._cookies(step, opened=True))
 
-    def _failed(self, script: WebSocket, because: str, cookies: tuple[str, ...] = ()) -> Ending:
-        script.error()
-        script.closed(1006, clean=False)
-        return Ending("failed", because, cookies)
+    def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
+        if self._reading is None:
+            return Ending("connecting", "nothing was recorded")
+        return Ending("connecting", "no answer yet; the texts set no limit")
 
     def _cookies(self, final: Response, *, opened: bool) -> tuple[str, ...]:
         """Fetch stores those of every answer; before it, those of the handshake when it succeeded."""
-        if not (self.letter.fetch or opened):
+        if not (self._letter.fetch or opened):
             return ()
         return tuple(field.value.decode("utf-8", "replace") for field in final.head.all(b"set-cookie"))
+
+
+def _failed(script: WebSocket, because: str, cookies: tuple[str, ...] = ()) -> Ending:
+    script.error()
+    script.closed(1006, clean=False)
+    return Ending("failed", because, cookies)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from wsprobe.browsers.inflate import TOO_LONG, OneStream, TooLong
 from wsprobe.browsers.runtime.buffer import Buffer
-from wsprobe.browsers.runtime.client import AT_ONCE, LOST, Opened
+from wsprobe.browsers.runtime.client import AT_ONCE, LOST, Opened, RuntimeSession
 from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, UNLIMITED, WebSocket
 from wsprobe.browsers.undici.facts import Facts
 from wsprobe.browsers.ws.session import zlib_words
@@ -23,11 +23,11 @@ _AT_ONCE = 1000
 _MOST_LENGTH = 2**31 - 1
 
 
-class UndiciSession:
+class UndiciSession(RuntimeSession):
     """Reads frames, one state of the parser after the other."""
 
     def __init__(self, script: WebSocket, opened: Opened, facts: Facts) -> None:
-        self._script = script
+        self.script = script
         self._facts = facts
         self._opened = opened
         self._buffer = Buffer()
@@ -49,6 +49,7 @@ class UndiciSession:
         self.because = "the handshake holds: undici lib/web/websocket/connection.js"
 
     def receive(self, data: bytes, at: int) -> None:
+        self.wait(at)
         if self.over or self._received is not None:
             return  # the parser stands still once it has read a Close
         self._buffer.add(data)
@@ -63,7 +64,7 @@ class UndiciSession:
             self._read_on()
 
     def called(self, at: int) -> None:
-        self._sent_close = self._sent_close or self._script.close_call is not None
+        self._sent_close = self._sent_close or self.script.close_call is not None
 
     def wait(self, at: int) -> None:
         """Let what is being inflated be ready. There is no time limit for the closing handshake."""
@@ -75,6 +76,7 @@ class UndiciSession:
         return self._sent_close or self._received is not None
 
     def end(self, ended: Ended) -> None:
+        self.wait(ended.at)
         if ended.how not in LOST:
             self._inflate_all()
             self._wait_on()
@@ -100,9 +102,9 @@ class UndiciSession:
         if self.over or not self.closing:
             return
         if self._received is None:
-            self._script.assume(UNLIMITED)
+            self.script.assume(UNLIMITED)
             return
-        self._script.assume(
+        self.script.assume(
             "the server ends the connection at last; until then readyState is 2, without a limit"
         )
         self._closed()
@@ -223,17 +225,17 @@ class UndiciSession:
 
     def _deliver(self, message: bytes) -> None:
         """TextDecoder takes a byte order mark away."""
-        if self._script.ready_state != OPEN:
+        if self.script.ready_state != OPEN:
             return
         if self._type == _BINARY:
-            self._script.message(message)
+            self.script.message(message)
         else:
             try:
                 text = message.removeprefix(_BOM).decode("utf-8")
             except UnicodeDecodeError:
                 self._bad_text("Received invalid UTF-8 in text frame.")
                 return
-            self._script.message(text)
+            self.script.message(text)
         self.called(0)
 
     def _bad_text(self, message: str) -> None:
@@ -241,9 +243,9 @@ class UndiciSession:
         self.because = f"{message} {_SOCKET}"
         self._destroyed = True
         if self._facts.tells_why:
-            self._script.error(self._script.ready_state, message, f"Error: {message}")
+            self.script.error(self.script.ready_state, message, f"Error: {message}")
         else:
-            self._script.ready_state = CLOSING
+            self.script.ready_state = CLOSING
             self._sent_close = True
 
     def _close(self, body: bytes) -> None:
@@ -263,7 +265,7 @@ class UndiciSession:
         self._sent_close = self._sent_close or not (self._destroyed and self._facts.tells_why)
         self._received = code, reason
         self._closed_at = self._at
-        self._script.ready_state = CLOSING
+        self.script.ready_state = CLOSING
         self.because = f"the server sent Close {code}; undici waits for the end of the connection: {_RECEIVER}"
 
     def _fail(self, message: str) -> None:
@@ -271,17 +273,17 @@ class UndiciSession:
         if self.over:
             self._reads = False
             if self._facts.tells_why:
-                self._script.error(self._script.ready_state, message, f"Error: {message}")
+                self.script.error(self.script.ready_state, message, f"Error: {message}")
             return
         self.because = f"{message} {_RECEIVER}"
         if self._facts.tells_why:
-            self._script.error(self._script.ready_state, message, f"Error: {message}")
+            self.script.error(self.script.ready_state, message, f"Error: {message}")
         self._closed()
 
     def _fail_closing(self, message: str) -> None:
         """The same where a Close with a code is sent first."""
         if not self.over:
-            self._script.ready_state = CLOSING
+            self.script.ready_state = CLOSING
         self._fail(message)
 
     def _closed(self) -> None:
@@ -289,11 +291,11 @@ class UndiciSession:
         self.over, self._reads = True, False
         if self._received is not None:
             code, reason = self._received
-            self._script.closed(code, reason, clean=self._sent_close)
+            self.script.closed(code, reason, clean=self._sent_close)
             return
         if not self._facts.tells_why:
-            self._script.error(CLOSED, "", "TypeError: ")
-        self._script.closed(1006, clean=False)
+            self.script.error(CLOSED, "", "TypeError: ")
+        self.script.closed(1006, clean=False)
 
 
 class _Header:

@@ -11,8 +11,10 @@ Source/WebCore/Modules/websockets/WebSocket.cpp.
 from __future__ import annotations
 
 from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
+from wsprobe.browsers.life import Session
 from wsprobe.browsers.script import CLOSED, WebSocket, unanswered
 from wsprobe.browsers.webkitgtk.facts import Facts
+from wsprobe.exchange import Ended
 
 NO_STATUS, ABNORMAL, TLS = 1005, 1006, 1015
 _ANSWERED = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, *range(3000, 5000)))
@@ -82,10 +84,12 @@ _OVERTAKEN = (_DELAY.start + _DELAY.stop) // 2
 """What is read so soon after an error is more likely than not to reach script before it."""
 
 
-class Connection:
+class Connection(Session):
     """Drives *script*'s WebSocket from its ``open`` to its ``close``. Times are microseconds, in order."""
 
-    def __init__(self, script: WebSocket, url: str, bits: int, facts: Facts) -> None:
+    def __init__(self, script: WebSocket, url: str, bits: int, facts: Facts, *, end_seen: bool) -> None:
+        """*end_seen*: the end of the connection was read with the head."""
+        self._end_seen = end_seen
         self._script = script
         self._url = url
         self._facts = facts
@@ -107,62 +111,71 @@ class Connection:
         """The ``close`` event was delivered, or nothing more is to be said."""
         self.because = "the handshake holds: libsoup/websocket/soup-websocket.c"
 
-    @property
-    def closing(self) -> bool:
-        return self._close_sent
-
-    def at(self, now: int, *, reset: bool = False) -> None:
-        """Let the timer run that is due by *now*; *reset*: when the server resets the connection."""
-        if self._failed_at is not None and now > self._failed_at + _OVERTAKEN:
+    def wait(self, at: int, *, reset: bool = False) -> None:
+        """Let the timer run that is due by *at*; *reset*: when the server resets the connection."""
+        if self._failed_at is not None and at > self._failed_at + _OVERTAKEN:
             if reset:  # as it would have once the engine shut its side
                 self._tell_failure()
             else:
                 self._read_on()
-        elif self._due is not None and now >= self._due:
+        elif self._due is not None and at >= self._due:
             if not self._close_received:
                 self.because = f"no Close from the server within {self._facts.closing_timeout} s: {_SOURCE}"
             self._closed()
 
-    def run_out(self) -> None:
-        """The recording ends, and the connection does not: let the timer run out. After an error nothing that
-        comes is read, so a server can change no more."""
-        if self._failed_at is not None:
-            self._read_on()
-        elif self._due is not None:
-            if not (self._close_received or self._told_error):
-                self._script.assume(unanswered(self._facts.closing_timeout))
-            self.at(self._due)
-
-    def after_script(self, now: int) -> None:
+    def called(self, at: int) -> None:
         """Script had its say: begin the closing handshake if it called close()."""
         if self._script.close_call is not None and not self._close_sent and not self.done:
-            self._send_close(now)
+            self._send_close(at)
 
-    def receive(self, data: bytes, now: int) -> None:
-        if self._failed_at is not None and now - self._failed_at in _DELAY:
+    def receive(self, data: bytes, at: int) -> None:
+        if self._failed_at is not None and at - self._failed_at in _DELAY:
             self.races = "an error is held back for 10 to 110 ms: what comes meanwhile may be told before it"
-        if self._failed_at is not None and now > self._failed_at + _OVERTAKEN:
+        if self._failed_at is not None and at > self._failed_at + _OVERTAKEN:
             self._tell_failure()
-        self.at(now)
+        self.wait(at)
         if self.done:
             return
         sent = self._script.sent
         for start in range(0, len(data), _READ):
             self._incoming += data[start : start + _READ]
-            self._process(now)
+            self._process(at)
         if self._close_received and self._script.sent > sent:
             self.races = "what script sent last may count as unsent when the end comes: then it is not clean"
+        self.called(at)
 
-    def end(self) -> None:
-        """The server ended the connection."""
-        if self._failed_at is not None:
+    def quiet(self, at: int) -> bool:
+        self.wait(at)
+        return not self._close_sent and not self.done
+
+    def end(self, ended: Ended) -> None:
+        """The recording ends, and with it the connection; or the timer runs out. After an error nothing that
+        comes is read, so a server can change no more."""
+        reset = ended.how in ("reset", "error")
+        self.wait(ended.at, reset=reset)
+        if ended.how == "truncated" and self._end_seen:
+            self._unreadable(self._facts.failures["read-after-end"], "reading goes on after the end")
+        elif reset:
+            failure = self._facts.failures["receive"].format(error="Connection reset by peer")
+            self._unreadable(failure, "the connection was reset")
+        elif self._failed_at is not None:
             self._read_on()
-        elif not self.done:
-            if not (self._close_sent and self._close_received):
-                self.because = f"the connection ended without a Close: {_SOURCE}"
-            self._closed()
+        elif ended.how in ("fin", "truncated"):
+            self._ended()
+        elif self._due is not None:
+            if not (self._close_received or self._told_error):
+                self._script.assume(unanswered(self._facts.closing_timeout))
+            self.wait(self._due)
 
-    def unreadable(self, failure: str, because: str) -> None:
+    def _ended(self) -> None:
+        """The server ended the connection."""
+        if self.done:
+            return
+        if not (self._close_sent and self._close_received):
+            self.because = f"the connection ended without a Close: {_SOURCE}"
+        self._closed()
+
+    def _unreadable(self, failure: str, because: str) -> None:
         """Reading failed (emit_error_and_close, with prejudice)."""
         if self._failed_at is not None:
             self._tell_failure()

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
 from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, Usual, over_http1
 from wsprobe.browsers.http2 import handshakes, over_http1_only
+from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
 from wsprobe.browsers.network import reset_unasked
 from wsprobe.browsers.page import given
 from wsprobe.browsers.script import (
     CLOSED,
-    Arrival,
     CallTexts,
-    Ending,
-    OwnClose,
     WebSocket,
     arrivals,
-    end,
-    live,
     session,
-    timed_acts,
 )
 from wsprobe.browsers.webkitgtk import constructor
 from wsprobe.browsers.webkitgtk.connection import Connection, fail
@@ -30,7 +24,7 @@ from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.handshake import Failed, Opened
 from wsprobe.browsers.webkitgtk.request import request
 from wsprobe.browsers.webkitgtk.session import MISDIRECTED, UNAUTHORIZED, Again, Answer, Redirect, answers
-from wsprobe.exchange import Act, Ended
+from wsprobe.exchange import Act
 from wsprobe.read.reading import Reading
 
 _CLOSED_EARLY = "close() while CONNECTING: Source/WebCore/Modules/websockets/WebSocket.cpp"
@@ -43,9 +37,8 @@ _NEVER_HTTP2 = (
     "WebKitGTK never asks over HTTP/2 (256 of 256 handshakes, measured): its own is over HTTP/1.1, on a new "
     "connection"
 )
+_Step = tuple[Reading, Answer]
 _PENDING = "no answer yet, and libsoup sets itself no limit"
-_RESET = ("reset", "error")
-"""Ends at which reading fails."""
 
 
 class WebKitGtk(Usual, Struct, frozen=True):
@@ -98,114 +91,73 @@ class WebKitGtk(Usual, Struct, frozen=True):
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = constructor.construct(url, page, self.facts)
-        given_none = not readings
-        readings = over_http1_only(readings)
-        if not readings and not given_none:
-            through = partial(self._elsewhere, made=made)
-        else:
-            through = partial(self._live, made=made, page=page, readings=readings)
-        return live(self, page, made, readings, _call_texts(self.facts), through, handshakes(readings))
+        asked = over_http1_only(readings)
+        life: Life[_Step] | Ending = _Life(self.facts, made, page, asked)
+        if readings and not asked:
+            life = Ending("follows", made.because or _NEVER_HTTP2)
+        return seen(self, page, made, asked, _call_texts(self.facts), life, handshakes(asked))
 
-    def _elsewhere(self, script: WebSocket, made: Made) -> Ending:
-        """All that was recorded was over HTTP/2."""
-        return Ending("follows", made.because or _NEVER_HTTP2)
 
-    def _live(self, script: WebSocket, made: Made, page: Page, readings: Sequence[Reading]) -> Ending:
-        """Run *script*'s WebSocket through all that happens."""
-        acts = timed_acts(page)
-        url = made.construction.url
-        if made.construction.blocked == "mixed-content":
-            line = self.facts.console["failed-unmade"].format(failure=self.facts.failures["closed-early"])
+class _Life(Life[_Step]):
+    """A WebSocket of WebKitGTK's."""
+
+    def __init__(self, facts: Facts, made: Made, page: Page, readings: Sequence[Reading]) -> None:
+        self.page = page
+        self.races = _RESET_RACE if readings and reset_unasked(readings[-1]) else ""
+        self._facts = facts
+        self._made = made
+        self._url = made.construction.url
+        self._readings = readings
+
+    def begin(self, script: WebSocket) -> None:
+        if self._made.construction.blocked == "mixed-content":
+            failure = self._facts.failures["closed-early"]
+            line = self._facts.console["failed-unmade"].format(failure=failure)
             script.on_early_close = lambda script: script.console.append(line)
-        script.run("created")
-        if made.construction.blocked:
-            script.error(script.ready_state)
-            script.ready_state = CLOSED
+
+    def blocked(self, script: WebSocket) -> Ending | None:
+        if not self._made.construction.blocked:
+            return None
+        script.error(script.ready_state)
+        script.ready_state = CLOSED
+        return Ending("failed", self._made.because)
+
+    def closed_early(self, script: WebSocket) -> Ending:
+        """WebSocketChannel::fail: the events are tasks, and come after what script does in one go."""
+        fail(script, self._url, self._facts.failures["closed-early"], self._facts)
+        return Ending("failed", _CLOSED_EARLY)
+
+    def handshakes(self) -> Iterator[Handshake[_Step]]:
+        steps = answers(self._readings, given(self.page), self._facts)
+        for reading, before, answer in zip(self._readings, begins(self._readings), steps, strict=False):
+            again = ""
+            if isinstance(answer.outcome, Redirect):
+                again = f"it is redirected to {answer.outcome.url}: libsoup/soup-session.c"
+            elif isinstance(answer.outcome, Again):
+                again = f"{_WHY[answer.outcome.status]}: it asks again: libsoup/soup-session.c"
+            yield Handshake(before + answer.at, (reading, answer), _cookies(answer), again)
+
+    def answered(self, script: WebSocket, step: _Step, acts: list[Act]) -> Ending | None:
+        reading, answer = step
+        if isinstance(answer.outcome, Failed):
+            fail(script, self._url, answer.outcome.failure, self._facts)
             script.do_all(acts)
-            return Ending("failed", made.because)
-        if script.close_call is not None:
-            return self._closed_early(script, url, acts)
-        cookies: list[str] = []
-        races = _RESET_RACE if readings and reset_unasked(readings[-1]) else ""
-        before = 0
-        steps = answers(readings, given(page), self.facts)
-        for number, step in enumerate(steps):
-            acts = script.do_until(acts, before + step.at)
-            if script.close_call is not None:
-                return self._closed_early(script, url, acts, cookies, races)
-            cookies += _cookies(step)
-            match step.outcome:
-                case None:
-                    break
-                case Failed(failure=failure, because=because):
-                    fail(script, url, failure, self.facts)
-                    script.do_all(acts)
-                    return Ending("failed", because, tuple(cookies), races)
-                case Opened():
-                    because, meanwhile = self._opened(script, url, readings[number], step, step.outcome, acts)
-                    outcome = "closed" if script.ready_state == CLOSED else "open"
-                    return Ending(outcome, because, tuple(cookies), races or meanwhile)
-                case Redirect(url=to):
-                    because = f"it is redirected to {to}: libsoup/soup-session.c"
-                case Again(status=status):
-                    because = f"{_WHY[status]}: it asks again: libsoup/soup-session.c"
-            if number + 1 == len(steps):
-                return Ending("follows", because, tuple(cookies), races)
-            before += end(readings[number]).at
+            return Ending("failed", answer.outcome.because)
+        if not isinstance(answer.outcome, Opened):
+            return None
+        bits = answer.outcome.extensions.server_bits
+        connection = Connection(script, self._url, bits, self._facts, end_seen=answer.end_seen)
+        script.opened(answer.outcome.protocol, answer.outcome.extensions.text)
+        if not any(a.at <= answer.at for a in arrivals(reading, answer.body)):
+            connection.called(answer.at)  # else what came with the head is read before that gets through
+        return follow(connection, script, session(reading, answer.body, acts))
+
+    def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
+        """What script still does, it does before there is an answer."""
         for act in acts:
             if script.close_call is None:
                 script.do(act)
-        if script.close_call is not None:
-            return self._closed_early(script, url, [], cookies, races)
-        return Ending("connecting", _PENDING, tuple(cookies), races)
-
-    def _closed_early(
-        self, script: WebSocket, url: str, acts: list[Act], cookies: Sequence[str] = (), races: str = ""
-    ) -> Ending:
-        """WebSocketChannel::fail: the events are tasks, and come after what script does in one go."""
-        fail(script, url, self.facts.failures["closed-early"], self.facts)
-        script.do_all(acts)
-        return Ending("failed", _CLOSED_EARLY, tuple(cookies), races)
-
-    def _opened(
-        self, script: WebSocket, url: str, reading: Reading, step: Answer, opened: Opened, acts: list[Act]
-    ) -> tuple[str, str]:
-        """From ``open`` to the end of the recording: (because, races)."""
-        connection = Connection(script, url, opened.extensions.server_bits, self.facts)
-        script.opened(opened.protocol, opened.extensions.text)
-        if not any(a.at <= step.at for a in arrivals(reading, step.body)):
-            connection.after_script(step.at)  # else what came with the head is read before that gets through
-        for happening in session(reading, step.body, acts):
-            if isinstance(happening, Act):
-                connection.at(happening.after)
-                script.do(happening)
-                connection.after_script(happening.after)
-                continue
-            if not isinstance(happening, Arrival):
-                connection.at(happening.at, reset=isinstance(happening, Ended) and happening.how in _RESET)
-            match happening:
-                case Arrival(at=at, data=data):
-                    connection.receive(data, at)
-                    connection.after_script(at)
-                case OwnClose():
-                    if not connection.closing and not connection.done:
-                        return f"{connection.because}; then the recording closes by itself", ""
-                case Ended():
-                    self._end(connection, happening, end_seen=step.end_seen)
-                case _:
-                    pass
-        return connection.because, connection.races
-
-    def _end(self, connection: Connection, ended: Ended, *, end_seen: bool) -> None:
-        if ended.how == "truncated" and end_seen:
-            connection.unreadable(self.facts.failures["read-after-end"], "reading goes on after the end")
-        elif ended.how in ("fin", "truncated"):
-            connection.end()
-        elif ended.how in _RESET:
-            failure = self.facts.failures["receive"].format(error="Connection reset by peer")
-            connection.unreadable(failure, "the connection was reset")
-        else:
-            connection.run_out()
+        return Ending("connecting", _PENDING) if script.close_call is None else self.closed_early(script)
 
 
 def _call_texts(facts: Facts) -> CallTexts:
@@ -217,8 +169,8 @@ def _call_texts(facts: Facts) -> CallTexts:
     )
 
 
-def _cookies(step: Answer) -> list[str]:
+def _cookies(step: Answer) -> tuple[str, ...]:
     """The jar looks at every head that decides, whatever its status (libsoup/cookies/soup-cookie-jar.c)."""
     if step.fields is None:
-        return []
-    return [value.decode("utf-8", "replace") for value in step.fields.values(b"set-cookie")]
+        return ()
+    return tuple(value.decode("utf-8", "replace") for value in step.fields.values(b"set-cookie"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from wsprobe.browsers.inflate import TOO_LONG, OneStream, TooLong
 from wsprobe.browsers.runtime.buffer import Buffer
-from wsprobe.browsers.runtime.client import AT_ONCE, LOST, Opened
+from wsprobe.browsers.runtime.client import AT_ONCE, LOST, Opened, RuntimeSession
 from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket, unanswered
 from wsprobe.browsers.ws.facts import Facts
 from wsprobe.exchange import Ended
@@ -33,7 +33,7 @@ def _frame(message: str, code: str, name: str = "RangeError") -> _Wrong:
     return _Wrong(name, f"Invalid WebSocket frame: {message}", f"WS_ERR_{code}")
 
 
-class WsSession:
+class WsSession(RuntimeSession):
     """Reads frames, one state of the receiver after the other.
 
     Once both sides sent a Close, or ws failed the connection, it ends its side of TCP: the server's end of it
@@ -41,7 +41,7 @@ class WsSession:
     """
 
     def __init__(self, script: WebSocket, opened: Opened, facts: Facts) -> None:
-        self._script = script
+        self.script = script
         self._facts = facts
         self._opened = opened
         self._buffer = Buffer()
@@ -67,6 +67,7 @@ class WsSession:
         self.because = f"the handshake holds: {_SOCKET}"
 
     def receive(self, data: bytes, at: int) -> None:
+        self.wait(at)
         if self.over or self._failed or self._received is not None:
             return
         self._pongs = 0
@@ -88,7 +89,7 @@ class WsSession:
             self._closed()
 
     def called(self, at: int) -> None:
-        if self._script.close_call is not None and not self._sent_close:
+        if self.script.close_call is not None and not self._sent_close:
             self._close_sent(at)
 
     def _inflate_all(self, at: int) -> None:
@@ -120,6 +121,7 @@ class WsSession:
     def end(self, ended: Ended) -> None:
         """Where ws ended its side already, the server would have answered that: that the probe did not wait for
         it says nothing."""
+        self.wait(ended.at)
         if self._inflating is not None:
             if ended.how in LOST:
                 self.races = (
@@ -127,7 +129,7 @@ class WsSession:
                 )
             self._ended = self._opened.right_behind(ended, self._at)
             if self._ended:  # socketOnEnd, socketOnClose
-                self._script.ready_state = CLOSING
+                self.script.ready_state = CLOSING
             self._inflate_all(self._at)
         if ended.how == "reset" and ended.at - self._closed_at < _AT_ONCE:
             self._sent_close = False
@@ -136,12 +138,12 @@ class WsSession:
                 self.because = f"the connection ended: {_SOCKET}"
             self._closed()
         elif not self.over and self._due is not None:
-            self._script.assume(unanswered(self._facts.close_timeout))
+            self.script.assume(unanswered(self._facts.close_timeout))
             self.wait(self._due)
 
     def _close_sent(self, at: int) -> None:
         self._sent_close = True
-        self._script.ready_state = max(self._script.ready_state, CLOSING)
+        self.script.ready_state = max(self.script.ready_state, CLOSING)
         if self._due is None:
             self._due = at + self._facts.close_timeout * _SECOND
 
@@ -253,7 +255,7 @@ class WsSession:
 
     def _message(self, data: str | bytes, at: int) -> None:
         """Also while CLOSING: ws does not ask for the state."""
-        self._script.deliver(data)
+        self.script.deliver(data)
         self.called(at)
 
     def _control(self, header: _Header, payload: bytes, at: int) -> None:
@@ -279,27 +281,27 @@ class WsSession:
     def _ping(self) -> None:
         """receiverOnPing: no Pong of one read is out before all of it is read. One too many is not answered but
         ends the connection; a Close behind it is still read."""
-        if self._script.ready_state == OPEN:
+        if self.script.ready_state == OPEN:
             self._pongs += 1
             if self._pongs > self._facts.most_pongs:
                 self._destroyed = True
-                self._script.ready_state = CLOSING
+                self.script.ready_state = CLOSING
                 self.because = f"more than {self._facts.most_pongs} Pings at once: {_SOCKET}"
 
     def _fail(self, name: str, message: str, code: str, at: int) -> None:
         """receiverOnError: a Close is sent, then the error told; ``close`` comes when the connection ends."""
         self._failed = True
         self.because = f"{message}: {_RECEIVER}"
-        if self._script.ready_state == OPEN:
+        if self.script.ready_state == OPEN:
             self._close_sent(at)
-        self._script.error(CLOSING, message, f"{name}: {message} [{code}]")
+        self.script.error(CLOSING, message, f"{name}: {message} [{code}]")
 
     def _closed(self) -> None:
         """emitClose."""
         self.over = True
         code, reason = self._received or (1006, "")
-        self._script.ready_state = CLOSED
-        self._script.closed(code, reason, clean=self._received is not None and self._sent_close)
+        self.script.ready_state = CLOSED
+        self.script.closed(code, reason, clean=self._received is not None and self._sent_close)
 
 
 class _Header:

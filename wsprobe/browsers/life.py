@@ -1,0 +1,258 @@
+"""The life of a WebSocket in an engine: made, answered, open, over. One order of it for all of them.
+
+What is an engine's own stands in its ``Life`` and ``Session``: what keeps it from being made, what a close()
+while CONNECTING does, what each answer comes to, and all that happens from ``open`` on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from wsprobe.browsers.engine import Made, Page, ScriptView
+from wsprobe.browsers.hidden import hidden
+from wsprobe.browsers.http2 import HttpVersion
+from wsprobe.browsers.script import (
+    CLOSED,
+    CONNECTING,
+    Arrival,
+    CallTexts,
+    Happening,
+    OwnClose,
+    StreamOver,
+    WebSocket,
+    end,
+    timed_acts,
+)
+from wsprobe.exchange import Act, Ended
+from wsprobe.read.reading import Reading
+
+Step = TypeVar("Step")
+
+
+class Ending(Struct, frozen=True):
+    """What a life came to: ``ScriptView`` says what each of these is."""
+
+    outcome: str
+    because: str
+    cookies: tuple[str, ...] = ()
+    races: str = ""
+    beyond: tuple[str, ...] = ()
+
+
+class Handshake(Struct, Generic[Step], frozen=True):
+    """One handshake, as far as every engine has it; *step* is what it comes to, in the engine's own terms."""
+
+    at: int
+    """When that is decided, or the recording is over: microseconds since the construction."""
+    step: Step
+    cookies: tuple[str, ...] = ()
+    """Set-Cookie values that the engine stores."""
+    again: str = ""
+    """Not "" where the engine asks again by itself, and script is told nothing; says why."""
+    began: int = 0
+    """When its recording began, for what script does later; microseconds since the construction."""
+    instead: Ending | None = None
+    """Set where there is no such handshake; says what is in place of it."""
+
+
+class Life(Protocol[Step]):
+    """What one engine does in the life of one WebSocket."""
+
+    page: Page
+    races: str = ""
+    """Why there may be another result than the one that is shown, "" if there is none."""
+
+    def begin(self, script: WebSocket) -> None:
+        """The object is there, and script has not had its say yet."""
+        return None
+
+    def blocked(self, script: WebSocket) -> Ending | None:
+        """How it ends before anything is sent; None if it does not. Script has had its say."""
+        return None
+
+    def closed_early(self, script: WebSocket) -> Ending:
+        """What a close() while CONNECTING comes to, behind what that call did at once."""
+        ...
+
+    def handshakes(self) -> Iterable[Handshake[Step]]:
+        """Those of the recording, in order."""
+        ...
+
+    def answered(self, script: WebSocket, step: Step, acts: list[Act]) -> Ending | None:
+        """Live on from the answer, with what script still does; None if there is none yet."""
+        ...
+
+    def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
+        """The recording is over, and there is no answer yet."""
+        ...
+
+
+def lived(life: Life[Any], script: WebSocket) -> Ending:
+    """Run *script*'s WebSocket through all that happens."""
+    acts = timed_acts(life.page)
+    life.begin(script)
+    script.run("created")
+    if (ending := life.blocked(script)) is not None:
+        script.do_all(acts)
+        return ending
+    if script.close_call is not None:
+        return _closed_early(life, script, acts)
+    cookies: list[str] = []
+    ending = _connected(life, script, acts, cookies)
+    return replace(ending, cookies=(*cookies, *ending.cookies), races=life.races or ending.races)
+
+
+def _connected(life: Life[Any], script: WebSocket, acts: list[Act], cookies: list[str]) -> Ending:
+    """From the first byte on; *cookies* are added to."""
+    again = ""
+    for handshake in life.handshakes():
+        if handshake.instead is not None:
+            return handshake.instead
+        acts = script.do_until(acts, handshake.at)
+        if script.close_call is not None:
+            return _closed_early(life, script, acts)
+        cookies += handshake.cookies
+        again = handshake.again
+        if not again:
+            acts = [replace(act, after=max(act.after - handshake.began, 0)) for act in acts]
+            return life.answered(script, handshake.step, acts) or life.waiting(script, acts)
+    return Ending("follows", again) if again else life.waiting(script, acts)
+
+
+def _closed_early(life: Life[Any], script: WebSocket, acts: list[Act]) -> Ending:
+    ending = life.closed_early(script)
+    script.do_all(acts)
+    return ending
+
+
+def begins(readings: Sequence[Reading]) -> Iterable[int]:
+    """When each of *readings* began: microseconds since the first did, together with all of its connection."""
+    before = 0
+    for number, reading in enumerate(readings):
+        if number and readings[number - 1].exchange is not reading.exchange:
+            before += end(readings[number - 1]).at
+        yield before
+
+
+class Session(Protocol):
+    """An open WebSocket in an engine. Times are microseconds, in order."""
+
+    because: str
+    """What decided."""
+    races: str = ""
+    """As ``Life.races``."""
+
+    def wait(self, at: int) -> None:
+        """Let happen what is due by *at*."""
+        ...
+
+    def receive(self, data: bytes, at: int) -> None: ...
+
+    def called(self, at: int) -> None:
+        """Script had its say."""
+        ...
+
+    def quiet(self, at: int) -> bool:
+        """True if neither side has begun to close by *at*."""
+        ...
+
+    def stream_over(self, over: StreamOver) -> None:
+        """Our stream of an HTTP/2 connection is over."""
+        return None
+
+    def end(self, ended: Ended) -> None:
+        """The recording is over; the connection is, if *ended* says so."""
+        ...
+
+
+def follow(session: Session, script: WebSocket, happenings: Iterable[Happening]) -> Ending:
+    """Run *session* through all that happens, up to where the recording closes by itself."""
+    because = ""
+    for happening in happenings:
+        match happening:
+            case Arrival():
+                session.receive(happening.data, happening.at)
+            case Act():
+                session.wait(happening.after)
+                script.do(happening)
+                session.called(happening.after)
+            case OwnClose():
+                if session.quiet(happening.at):
+                    because = f"{session.because}; then the recording closes by itself"
+                    break
+            case StreamOver():
+                session.stream_over(happening)
+            case Ended():
+                session.end(happening)
+            case _:
+                pass
+    outcome = "closed" if script.ready_state == CLOSED else "open"
+    return Ending(outcome, because or session.because, races=session.races)
+
+
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+
+def seen(
+    engine: Named,
+    page: Page,
+    made: Made,
+    readings: Sequence[Reading],
+    texts: CallTexts,
+    life: Life[Any] | Ending,
+    handshakes: tuple[HttpVersion, ...],
+    otherwise: str = "",
+    socket: Callable[[Iterable[Act], CallTexts], WebSocket] = WebSocket,
+) -> ScriptView:
+    """The view of what was *made*: the script's WebSocket, run through its *life*, if it has one.
+
+    *socket*: makes that WebSocket, where its calls are not judged by the standard."""
+    if made.construction.exception is not None:
+        return _view(engine, page, made, None, (), Ending("threw", made.because), ())
+    script = socket(page.acts, texts)
+    script.console += made.console
+    ending = life if isinstance(life, Ending) else lived(life, script)
+    return _view(engine, page, made, script, readings, ending, handshakes, otherwise)
+
+
+def _view(
+    engine: Named,
+    page: Page,
+    made: Made,
+    script: WebSocket | None,
+    readings: Sequence[Reading],
+    ending: Ending,
+    handshakes: tuple[HttpVersion, ...],
+    otherwise: str = "",
+) -> ScriptView:
+    reading = readings[-1] if readings else None
+    events = tuple(script.events) if script is not None else ()
+    opened = made.connects_to and any(event.type == "open" for event in events)
+    return ScriptView(
+        browser=engine.name,
+        version=engine.version,
+        page=page.url,
+        url=(opened and made.connects_to) or made.construction.url,
+        exception=made.construction.exception,
+        events=events,
+        ready_state=script.ready_state if script is not None else CONNECTING,
+        console=tuple(script.console) if script is not None else made.console,
+        hidden=hidden(reading, events) if reading is not None and not ending.beyond else (),
+        outcome=ending.outcome,
+        because=ending.because,
+        races=ending.races,
+        cookies=ending.cookies,
+        handshakes=handshakes,
+        otherwise=otherwise,
+        assumes=script.assumed if script is not None else None,
+        beyond=ending.beyond,
+    )
